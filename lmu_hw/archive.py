@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quantized network on disk: one safetensors file, integers and a JSON header, no pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import FormatError, LoadError, SpecError
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.spec import (
+    Codes,
+    Node,
+    QuantizedLayer,
+    QuantizedNetwork,
+    Rectifier,
+    Signal,
+    Table,
+    Term,
+)
+
+__all__ = ["design_digest", "read_network", "write_network"]
+
+VERSION = 1
+_KEY = "lmu_hw_design"
+
+Arrays = dict[str, NDArray[np.int64]]
+
+
+def write_network(network: QuantizedNetwork, path: Path) -> None:
+    """Write a quantized network; the same network gives the same bytes."""
+    from safetensors.numpy import save_file
+
+    header, arrays = _describe(network)
+    compact = {name: _compact(codes) for name, codes in arrays.items()}
+    save_file(compact, path, metadata={_KEY: json.dumps(header, sort_keys=True)})
+
+
+def read_network(path: Path) -> QuantizedNetwork:
+    """Read what `write_network` wrote.
+
+    Raises
+    ------
+    LoadError
+        If the file cannot be read or does not hold a quantized network of this version.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = json.loads((file.metadata() or {}).get(_KEY, "null"))
+            arrays = {name: file.get_tensor(name).astype(np.int64) for name in file.keys()}
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise LoadError(f"{path}: cannot be read as a quantized network: {error}") from None
+    if not isinstance(header, dict) or header.get("version") != VERSION:
+        raise LoadError(f"{path}: must hold a quantized network of version {VERSION}")
+    try:
+        return _build(header, arrays)
+    except (KeyError, TypeError, ValueError, FormatError, SpecError) as error:
+        raise LoadError(f"{path}: is damaged: {error!r}") from None
+
+
+def design_digest(network: QuantizedNetwork) -> str:
+    """Return the SHA-256 of everything a quantized network says."""
+    header, arrays = _describe(network)
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(arrays[name].astype("<i8").tobytes())
+    return digest.hexdigest()
+
+
+def _compact(codes: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:
+    for kind in (np.int8, np.int16, np.int32):
+        info = np.iinfo(kind)
+        if codes.size == 0 or (codes.min() >= info.min and codes.max() <= info.max):
+            return np.ascontiguousarray(codes.astype(kind))
+    return np.ascontiguousarray(codes)
+
+
+def _describe(network: QuantizedNetwork) -> tuple[dict[str, Any], Arrays]:
+    arrays: Arrays = {}
+    header = {
+        "version": VERSION,
+        "name": network.name,
+        "input": _requant_to(network.input),
+        "input_scale": str(network.input_scale),
+        "answers_once": network.answers_once,
+        "softmax": network.softmax,
+        "model_digest": network.model_digest,
+        "layers": [
+            {
+                "name": layer.name,
+                "input": {"size": layer.input.size, "format": layer.input.format.notation()},
+                "outputs": list(layer.outputs),
+                "last_only": layer.last_only,
+                "nodes": [_node_to(node, arrays) for node in layer.nodes],
+            }
+            for layer in network.layers
+        ],
+    }
+    return header, arrays
+
+
+def _node_to(node: Node, arrays: Arrays) -> dict[str, Any]:
+    def put(codes: Codes, what: str) -> dict[str, str]:
+        key = f"{node.name}/{what}"
+        arrays[key] = codes.codes
+        return {"array": key, "format": codes.format.notation()}
+
+    entry: dict[str, Any] = {
+        "name": node.name,
+        "segments": node.segments,
+        "terms": [
+            {
+                "source": term.source,
+                "delayed": term.delayed,
+                "weights": put(term.weights, f"weights {term.label}"),
+            }
+            for term in node.terms
+        ],
+        "bias": None if node.bias is None else put(node.bias, "bias"),
+        "row_shifts": None if node.row_shifts is None else list(node.row_shifts),
+        "sum_frac_bits": node.sum_frac_bits,
+        "requant": _requant_to(node.requant),
+        "last_only": node.last_only,
+        "activation": None,
+    }
+    if isinstance(node.activation, Table):
+        table = node.activation
+        entry["activation"] = {"table": table.function, "codes": put(table.codes, "table")}
+    elif node.activation is not None:
+        entry["activation"] = {"relu": node.activation.format.notation()}
+    return entry
+
+
+def _requant_to(requant: Requant) -> list[str]:
+    return [requant.format.notation(), requant.rounding.value, requant.overflow.value]
+
+
+def _requant_from(entry: list[str]) -> Requant:
+    fmt, rounding, overflow = entry
+    return Requant(
+        format=FixedFormat.parse(fmt), rounding=Rounding(rounding), overflow=Overflow(overflow)
+    )
+
+
+def _build(header: dict[str, Any], arrays: Arrays) -> QuantizedNetwork:
+    return QuantizedNetwork(
+        name=header["name"],
+        input=_requant_from(header["input"]),
+        input_scale=Fraction(header["input_scale"]),
+        answers_once=header["answers_once"],
+        softmax=header["softmax"],
+        model_digest=header["model_digest"],
+        layers=tuple(
+            QuantizedLayer(
+                name=layer["name"],
+                input=Signal(
+                    size=layer["input"]["size"],
+                    format=FixedFormat.parse(layer["input"]["format"]),
+                ),
+                outputs=tuple(layer["outputs"]),
+                last_only=layer["last_only"],
+                nodes=tuple(_node_from(node, arrays) for node in layer["nodes"]),
+            )
+            for layer in header["layers"]
+        ),
+    )
+
+
+def _node_from(entry: dict[str, Any], arrays: Arrays) -> Node:
+    def get(item: dict[str, str]) -> Codes:
+        return Codes(codes=arrays[item["array"]], format=FixedFormat.parse(item["format"]))
+
+    activation: Table | Rectifier | None = None
+    if entry["activation"] is not None:
+        if "relu" in entry["activation"]:
+            activation = Rectifier(format=FixedFormat.parse(entry["activation"]["relu"]))
+        else:
+            activation = Table(
+                function=entry["activation"]["table"], codes=get(entry["activation"]["codes"])
+            )
+    shifts = entry["row_shifts"]
+    return Node(
+        name=entry["name"],
+        segments=entry["segments"],
+        terms=tuple(
+            Term(source=t["source"], delayed=t["delayed"], weights=get(t["weights"]))
+            for t in entry["terms"]
+        ),
+        bias=None if entry["bias"] is None else get(entry["bias"]),
+        row_shifts=None if shifts is None else tuple(shifts),
+        sum_frac_bits=entry["sum_frac_bits"],
+        requant=_requant_from(entry["requant"]),
+        activation=activation,
+        last_only=entry["last_only"],
+    )

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A design: the quantized network beside the float network it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw import load as loaders
+from lmu_hw.archive import design_digest, read_network, write_network
+from lmu_hw.errors import LoadError
+from lmu_hw.golden import GoldenModel, Trace
+from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.quantize import Config, quantize, realize
+from lmu_hw.spec import QuantizedNetwork
+
+__all__ = ["Design", "calibration_subset", "synthetic_input"]
+
+Array = NDArray[np.float64]
+
+_CALIBRATION_STEPS = 100_000
+_SYNTHETIC_SEQUENCES = 8
+_MAX_SYNTHETIC_STEPS = 2_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Design:
+    """A quantized network, its float reference, and how it was configured.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+        The integers: what the golden model and the hardware compute.
+    reference : Network
+        The float network whose nodes the integers approximate: the trained one in the basis and
+        scale that hardware uses, without a final softmax.
+    config : Config
+    calibration : (sequences, steps, inputs) float64
+        What the ranges were taken from, in the network's own units.
+    """
+
+    network: QuantizedNetwork
+    reference: Network
+    config: Config
+    calibration: Array
+
+    @classmethod
+    def build(cls, network: Network, config: Config, calibration: Array) -> Design:
+        """Quantize a trained network under a configuration."""
+        return cls(
+            network=quantize(network, config, model_digest=loaders.network_digest(network)),
+            reference=realize(
+                network,
+                basis=config.basis,
+                input_scale=config.input_scale,
+                memory_scale=config.memory_scale,
+            ),
+            config=config,
+            calibration=calibration,
+        )
+
+    @classmethod
+    def read(cls, directory: str | Path) -> Design:
+        """Read a design from the folder that `lmu-hw generate` wrote.
+
+        Raises
+        ------
+        LoadError
+            If the folder does not hold a design.
+        """
+        folder = Path(directory)
+        if not (folder / "manifest.json").is_file():
+            raise LoadError(
+                f"{folder}: must be a folder written by 'lmu-hw generate', but there is no "
+                "manifest.json in it"
+            )
+        try:
+            calibration = np.load(folder / "calibration.npy", allow_pickle=False)
+            text = (folder / "config.toml").read_text()
+        except (OSError, ValueError) as error:
+            raise LoadError(f"{folder}: is damaged: {error}") from None
+        return cls(
+            network=read_network(folder / "design.safetensors"),
+            reference=loaders.load(folder / "reference.safetensors"),
+            config=Config.from_toml(text, where=str(folder / "config.toml")),
+            calibration=calibration,
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write the design's own files (not the Verilog) into an existing folder."""
+        write_network(self.network, folder / "design.safetensors")
+        loaders.save(self.reference, folder / "reference.safetensors")
+        (folder / "config.toml").write_text(self.config.to_toml())
+        np.save(folder / "calibration.npy", self.calibration)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the quantized network."""
+        return design_digest(self.network)
+
+    def predict(
+        self, x: NDArray[np.generic], *, progress: Callable[[int], None] | None = None
+    ) -> Array:
+        """Return what the hardware answers, as real values.
+
+        Parameters
+        ----------
+        x : (sequences, steps, inputs)
+            In the network's own units.
+        progress : callable, optional
+            Called with the number of sequences done since the last call.
+
+        Returns
+        -------
+        (sequences, outputs) for a network that answers once, otherwise
+        (sequences, steps, outputs), in float64. A softmax is left to the host.
+        """
+        golden = GoldenModel(self.network)
+        y_codes, _ = golden.run(golden.quantize_input(x), progress=progress)
+        return golden.output_values(y_codes)
+
+    def trace(self, x: NDArray[np.generic]) -> Trace:
+        """Return the codes of every node at every step, and the overflow counts."""
+        golden = GoldenModel(self.network)
+        return golden.trace(golden.quantize_input(x))
+
+    def reference_input(self, x: NDArray[np.generic]) -> Array:
+        """Return x in the units that the reference network reads."""
+        scale = self.network.input_scale
+        return x.astype(np.float64) * scale.denominator / scale.numerator
+
+
+def calibration_subset(x: Array) -> Array:
+    """Return evenly spaced sequences of about 100,000 steps in all, enough to see ranges."""
+    sequences = max(1, _CALIBRATION_STEPS // x.shape[1])
+    if len(x) <= sequences:
+        return x
+    return x[np.linspace(0, len(x) - 1, sequences).astype(int)]
+
+
+def synthetic_input(network: Network) -> Array:
+    """Return noise in -1 to 1 to calibrate with where the user has no data.
+
+    Each sequence holds every value for a random time, so that slow states are reached.
+    """
+    windows = [
+        layer.memory.theta or layer.memory.order
+        for layer in network.layers
+        if isinstance(layer, LmuLayer)
+    ]
+    steps = int(min(_MAX_SYNTHETIC_STEPS, max(64.0, 2 * max(windows, default=0))))
+    random = np.random.default_rng(0)
+    shape = (_SYNTHETIC_SEQUENCES, steps, network.inputs)
+    rates = np.logspace(0, -2, _SYNTHETIC_SEQUENCES)[:, None, None]
+    changed = np.where(random.random(shape) < rates, np.arange(steps)[:, None], 0)
+    latest = np.maximum.accumulate(changed, axis=1)
+    return np.take_along_axis(random.uniform(-1.0, 1.0, shape), latest, axis=1)

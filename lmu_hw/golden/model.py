@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bit-exact NumPy model of a quantized network, batched over sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import RangeError, SpecError
+from lmu_hw.fixed.ops import EXACT_FLOAT64, dequantize, quantize, requantize
+from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Rectifier, Table
+
+__all__ = ["GoldenModel", "Trace"]
+
+Codes = NDArray[np.int64]
+Kind = type[np.float64] | type[np.int64]
+
+_CHUNK = 250  # sequences per pass: operands and sums of a 256-state memory stay in cache
+_INT64_LIMIT = 2**62
+
+
+@dataclass(slots=True)
+class Trace:
+    """What a run saw.
+
+    Attributes
+    ----------
+    codes : dict of name to (sequences, steps, width) int64
+        Every node, and ``layer.z`` for what enters an activation. A node that is computed at the
+        last step only has one step.
+    overflows : dict of name to int
+        Codes that lay outside a node's format before saturation or wrapping.
+    """
+
+    codes: dict[str, Codes] = field(default_factory=dict)
+    overflows: dict[str, int] = field(default_factory=dict)
+
+
+class GoldenModel:
+    """Computes what the hardware computes.
+
+    Sums run in float64 BLAS where the formats prove that every partial sum is an integer below
+    2**53, in int64 otherwise.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+
+    Raises
+    ------
+    RangeError
+        If a sum could exceed 2**62, so that neither arithmetic is exact.
+    """
+
+    def __init__(self, network: QuantizedNetwork) -> None:
+        self.network = network
+        self.kind: Kind = np.float64
+        for layer in network.layers:
+            for node in layer.nodes:
+                # Twice the total: rounding adds up to half an output ulp before it shifts.
+                _, total = layer.sum_bounds(node)
+                bound = 2 * max(total, _rounding_unit(node))
+                if bound >= _INT64_LIMIT:
+                    raise RangeError(
+                        f"{node.name}: its sum must stay below 2**61 to be exact, "
+                        f"not reach {total}; use fewer weight or state bits"
+                    )
+                if bound >= EXACT_FLOAT64:
+                    self.kind = np.int64
+        self._layers = [_LayerModel(layer, self.kind) for layer in network.layers]
+
+    def quantize_input(self, x: NDArray[np.generic]) -> Codes:
+        """Return the input codes of real values (sequences, steps, inputs)."""
+        if x.ndim != 3 or x.shape[2] != self.network.inputs or 0 in x.shape:
+            raise SpecError(
+                f"input must have the shape (sequences, steps, {self.network.inputs}), "
+                f"not {x.shape}"
+            )
+        scale = self.network.input_scale
+        unscaled = x.astype(np.float64) * scale.denominator / scale.numerator
+        return quantize(unscaled, self.network.input, what="input")[0]
+
+    def run(
+        self, x_codes: Codes, *, progress: Callable[[int], None] | None = None
+    ) -> tuple[Codes, dict[str, int]]:
+        """Run sequences from zero states.
+
+        Parameters
+        ----------
+        x_codes : (sequences, steps, inputs) int64
+        progress : callable, optional
+            Called with the number of sequences done since the last call.
+
+        Returns
+        -------
+        y_codes : (sequences, outputs) or (sequences, steps, outputs) int64
+            In the format of ``network.output``.
+        overflows : dict of node name to int
+        """
+        trace = Trace()
+        answers = []
+        for chunk in _chunks(x_codes):
+            answers.append(self._pass(chunk, trace, keep=False))
+            if progress is not None:
+                progress(len(chunk))
+        y = np.concatenate(answers)
+        return (y[:, -1] if self.network.answers_once else y), trace.overflows
+
+    def trace(self, x_codes: Codes) -> Trace:
+        """Return every node at every step; see `Trace`."""
+        trace = Trace(codes={INPUT: x_codes})
+        self._pass(x_codes, trace, keep=True)
+        return trace
+
+    def output_values(self, y_codes: Codes) -> NDArray[np.float64]:
+        """Return the real values of output codes."""
+        return dequantize(y_codes, self.network.output.format)
+
+    def _pass(self, x_codes: Codes, trace: Trace, *, keep: bool) -> Codes:
+        y = x_codes.astype(self.kind)
+        for layer in self._layers:
+            y = layer.run(y, trace, keep=keep)
+        return y.astype(np.int64)
+
+
+class _LayerModel:
+    """Runs one layer over whole sequences."""
+
+    def __init__(self, layer: QuantizedLayer, kind: Kind) -> None:
+        self.layer = layer
+        self.kind = kind
+        self.nodes = [_NodeModel(layer, node, kind) for node in layer.nodes]
+
+    def run(self, x: NDArray, trace: Trace, *, keep: bool) -> NDArray:
+        layer = self.layer
+        sequences, steps, _ = x.shape
+        past = {
+            name: np.zeros((sequences, signal.size), self.kind)
+            for name, signal in layer.signals.items()
+        }
+        answers = []
+        for t in range(steps):
+            last = t == steps - 1
+            now = {INPUT: x[:, t]}
+            for model in self.nodes:
+                if last or not model.node.last_only:
+                    pre, now[model.node.name] = model.step(now, past, trace.overflows)
+                    if keep:
+                        _keep(trace, model, steps, t, pre, now[model.node.name])
+            if last or not layer.last_only:
+                answers.append(self._answer(now))
+            past = now
+        return np.stack(answers, axis=1)
+
+    def _answer(self, now: dict[str, NDArray]) -> NDArray:
+        output, signals = self.layer.output, self.layer.signals
+        parts = [
+            now[name]
+            * self.kind(2 ** (output.format.frac_bits - signals[name].format.frac_bits))
+            for name in self.layer.outputs
+        ]
+        return np.concatenate(parts, axis=1)
+
+
+class _NodeModel:
+    """One node: a single matrix product with all alignments folded into the weights."""
+
+    def __init__(self, layer: QuantizedLayer, node: Node, kind: Kind) -> None:
+        self.node = node
+        self.terms = node.terms
+        shifted = [t.weights.codes << layer.term_shift(node, t) for t in node.terms]
+        weights = np.hstack(shifted)
+        if node.row_shifts is not None:
+            weights = weights << (node.max_row_shift - np.array(node.row_shifts))[:, None]
+        self.weights = np.ascontiguousarray(weights.T.astype(kind))
+        self.bias = None if node.bias is None else node.bias.codes.astype(kind)
+        table = node.activation
+        self.table = table.codes.codes.astype(kind) if isinstance(table, Table) else None
+
+    def step(
+        self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: dict[str, int]
+    ) -> tuple[NDArray, NDArray]:
+        """Return the narrowed sums and the node's codes, both (sequences, size)."""
+        node = self.node
+        operands = [(past if term.delayed else now)[term.source] for term in self.terms]
+        sequences = len(operands[0])
+        # One row per sequence and segment: a single large matrix product.
+        flat = [operand.reshape(sequences * node.segments, -1) for operand in operands]
+        total = (flat[0] if len(flat) == 1 else np.hstack(flat)) @ self.weights
+        if self.bias is not None:
+            total += self.bias
+        pre, outside = requantize(total, node.sum_frac_bits, node.requant, what=node.name)
+        overflows[node.name] = overflows.get(node.name, 0) + outside
+        pre = pre.reshape(sequences, -1)
+        if self.table is not None:
+            # A negative code indexes from the end of the table: two's complement addressing.
+            return pre, self.table[pre.astype(np.int64)]
+        if isinstance(node.activation, Rectifier):
+            return pre, np.maximum(pre, 0)
+        return pre, pre
+
+
+def _rounding_unit(node: Node) -> int:
+    return 1 << max(node.sum_frac_bits - node.requant.format.frac_bits, 0)
+
+
+def _chunks(x: Codes) -> Iterator[Codes]:
+    for start in range(0, len(x), _CHUNK):
+        yield x[start : start + _CHUNK]
+
+
+def _keep(
+    trace: Trace, model: _NodeModel, steps: int, t: int, pre: NDArray, codes: NDArray
+) -> None:
+    node = model.node
+    kept = {node.name: codes}
+    if node.activation is not None:
+        kept[node.pre_activation] = pre
+    for name, array in kept.items():
+        if name not in trace.codes:
+            length = 1 if node.last_only else steps
+            trace.codes[name] = np.empty((len(array), length, array.shape[1]), np.int64)
+        trace.codes[name][:, 0 if node.last_only else t] = array
+

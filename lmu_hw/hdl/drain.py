@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens to finished sums: bias, rounding, activation, one beat of rows per cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from lmu_hw.hdl.memories import Rom, pack
+from lmu_hw.hdl.requantize import requantize
+from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.plan import DRAIN_LATENCY, LayerPlan
+from lmu_hw.spec import Node, Rectifier, Table
+
+__all__ = ["Drain", "code_width", "write_layout"]
+
+
+def code_width(plan: LayerPlan) -> int:
+    """Return the bits that hold a code of any node of the layer."""
+    return max(node.signal.format.width for node in plan.layer.nodes)
+
+
+def write_layout(plan: LayerPlan) -> data.StructLayout:
+    """Return the layout of a beat of codes on its way into memory.
+
+    ``mask`` tells which elements are rows of the node; ``beat`` counts the beats of the rows.
+    """
+    rows = max(node.rows for node in plan.layer.nodes)
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "node": tag_layout(plan)["node"].shape,
+            "segment": tag_layout(plan)["segment"].shape,
+            "beat": bits_for(-(-rows // plan.rows) * plan.beats_per_group),
+            "mask": plan.beat,
+            "data": data.ArrayLayout(unsigned(code_width(plan)), plan.beat),
+        }
+    )
+
+
+class Drain(wiring.Component):
+    """Takes the sums of a group over and turns them into codes, `beat` rows per cycle.
+
+    The first beat is at the output `latency` + 1 cycles after the sums were taken over.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+    sums : ShapeLike
+        Shape of the sums.
+
+    Members
+    -------
+    load : In(1)
+        Take over; not before the group before has left.
+    sums : In(array of rows signed)
+    tag : In(tag_layout)
+    write : Out(write_layout)
+    """
+
+    latency = DRAIN_LATENCY
+
+    def __init__(self, plan: LayerPlan, sums: data.ArrayLayout) -> None:
+        self.plan = plan
+        super().__init__(
+            {
+                "load": In(1),
+                "sums": In(sums),
+                "tag": In(tag_layout(plan)),
+                "write": Out(write_layout(plan)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan, nodes = self.plan, self.plan.layer.nodes
+        control = data.StructLayout(
+            {name: self.write.shape()[name].shape for name in ("valid", "node", "segment", "beat")}
+        )
+        d0, d1, d2, d3, d4, d5 = (Signal(control, name=f"d{n}") for n in range(6))
+        m.d.sync += [d1.eq(d0), d2.eq(d1), d3.eq(d2), d4.eq(d3), d5.eq(d4)]
+
+        # d0: the rows of a group leave by beats; the first ones are at the bottom.
+        rows = Signal(self.sums.shape(), reset_less=True)
+        left = Signal(range(plan.beats_per_group + 1))
+        beat = Signal.like(d0.beat)
+        tag = Signal(self.tag.shape())
+        m.d.comb += [
+            d0.valid.eq(left != 0),
+            d0.node.eq(tag.node),
+            d0.segment.eq(tag.segment),
+            d0.beat.eq(beat),
+        ]
+        with m.If(left != 0):
+            bits = plan.beat * self.sums.shape().elem_shape.width
+            m.d.sync += rows.as_value().eq(rows.as_value()[bits:])
+            m.d.sync += [left.eq(left - 1), beat.eq(beat + 1)]
+        with m.If(self.load):
+            m.d.sync += [rows.eq(self.sums), tag.eq(self.tag), left.eq(plan.beats_per_group)]
+            with m.If(self.tag.restart):
+                m.d.sync += beat.eq(0)
+
+        # d1: sums beside the constants of their rows; d2: shifted and biased totals.
+        taken = data.ArrayLayout(self.sums.shape().elem_shape, plan.beat)
+        d1_sums = Signal(taken, reset_less=True)
+        m.d.sync += d1_sums.as_value().eq(rows.as_value())
+        totals = data.ArrayLayout(signed(_total_width(plan)), plan.beat)
+        d2_totals = Signal(totals, reset_less=True)
+        # d3: codes that enter the activation; d4: the same beside the outputs of tables.
+        width = max(node.requant.format.width for node in nodes)
+        d3_codes, d4_codes = (
+            Signal(data.ArrayLayout(unsigned(width), plan.beat), name=name, reset_less=True)
+            for name in ("d3_codes", "d4_codes")
+        )
+        m.d.sync += d4_codes.eq(d3_codes)
+        d5_data = Signal(self.write.data.shape(), reset_less=True)
+        for index, node in enumerate(nodes):
+            constants = self._row_constants(m, node, d0.beat)
+            tabulated = self._tables(m, node, d3_codes)
+            for lane in range(plan.beat):
+                with m.If(d1.node == index):
+                    m.d.sync += d2_totals[lane].eq(_total(d1_sums[lane], constants, lane))
+                with m.If(d2.node == index):
+                    m.d.sync += d3_codes[lane].eq(_narrow(node, d2_totals[lane]))
+                with m.If(d4.node == index):
+                    code = d4_codes[lane] if tabulated is None else tabulated[lane]
+                    m.d.sync += d5_data[lane].eq(code)
+            with m.If(d5.node == index):
+                for lane in range(plan.beat):
+                    inside = d5.beat * plan.beat + lane < node.rows
+                    m.d.comb += self.write.mask[lane].eq(d5.valid & inside)
+        m.d.comb += [
+            self.write.valid.eq(d5.valid),
+            self.write.node.eq(d5.node),
+            self.write.segment.eq(d5.segment),
+            self.write.beat.eq(d5.beat),
+            self.write.data.eq(d5_data),
+        ]
+        return m
+
+    def _row_constants(self, m: Module, node: Node, beat: Value) -> data.View | None:
+        """Add the ROM of biases and row shifts; return its output, one entry for each lane."""
+        if node.bias is None and node.row_shifts is None:
+            return None
+        bias = np.zeros(node.rows, np.int64) if node.bias is None else node.bias.codes
+        up = node.max_row_shift - np.array(node.row_shifts or [0] * node.rows)
+        bias_bits = 1 + int(np.max(np.abs(bias))).bit_length()
+        shift_bits = bits_for(max(int(up.max()), 1))
+        entries = up + ((bias & ((1 << bias_bits) - 1)) << shift_bits)
+        padded = np.zeros((-(-node.rows // self.plan.beat), self.plan.beat), np.int64)
+        padded.flat[: node.rows] = entries
+        width = bias_bits + shift_bits
+        rom = Rom(
+            name=f"{node.name.replace('.', '_')}_rows",
+            words=pack(padded, width),
+            width=width * self.plan.beat,
+        )
+        m.submodules[f"{rom.name}"] = rom
+        m.d.comb += rom.address.eq(beat)
+        layout = data.StructLayout({"up": unsigned(shift_bits), "bias": signed(bias_bits)})
+        return data.View(data.ArrayLayout(layout, self.plan.beat), rom.data)
+
+    def _tables(self, m: Module, node: Node, codes: data.View) -> list[Value] | None:
+        """Add one table for each lane; return their outputs."""
+        if not isinstance(node.activation, Table):
+            return None
+        table = node.activation.codes
+        width = table.format.width
+        outputs = []
+        for lane in range(self.plan.beat):
+            rom = Rom(
+                name=f"{node.name.replace('.', '_')}_{node.activation.function}",
+                words=pack(table.codes[:, None], width),
+                width=width,
+            )
+            m.submodules[f"{rom.name}_{lane}"] = rom
+            m.d.comb += rom.address.eq(codes[lane])
+            outputs.append(rom.data)
+        return outputs
+
+
+def _total_width(plan: LayerPlan) -> int:
+    """Return the bits of a signed total that no node of the layer can overflow."""
+    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in plan.layer.nodes)
+
+
+def _total(value: Value, constants: data.View | None, lane: int) -> Value:
+    if constants is None:
+        return value
+    return (value << constants[lane].up) + constants[lane].bias
+
+
+def _narrow(node: Node, total: Value) -> Value:
+    code = requantize(total, node.sum_frac_bits, node.requant)
+    return Mux(code < 0, 0, code) if isinstance(node.activation, Rectifier) else code

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One layer as hardware: vectors in memories, one multiplier array, one node after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.fifo import SyncFIFOBuffered
+from amaranth.lib.wiring import In, Out
+
+from lmu_hw.hdl.drain import Drain, write_layout
+from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
+from lmu_hw.hdl.memories import Rom, VectorMemory, pack
+from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.hdl.sequencer import Sequencer
+from lmu_hw.hdl.streams import InputBuffer, beat_signature
+from lmu_hw.plan import LayerPlan
+from lmu_hw.spec import INPUT, Node, Term
+
+__all__ = ["Layer", "rom_words"]
+
+
+def rom_words(plan: LayerPlan, node: Node) -> tuple[list[int], int]:
+    """Return the coefficient words of a node, in the order in which they are read, and their width.
+
+    A word holds one coefficient for each multiplier, row-major; padding is zero.
+    """
+    width = max(term.weights.format.width for term in node.terms)
+    blocks = [_padded_columns(plan, node, term) for term in node.terms]
+    matrix = np.hstack(blocks)
+    groups = plan.node(node).groups
+    padded = np.zeros((groups * plan.rows, matrix.shape[1]), np.int64)
+    padded[: node.rows] = matrix
+    # (groups, rows, words, columns) -> one line for each group and word
+    shaped = padded.reshape(groups, plan.rows, -1, plan.columns).transpose(0, 2, 1, 3)
+    return pack(shaped.reshape(-1, plan.lanes), width), width
+
+
+def _padded_columns(plan: LayerPlan, node: Node, term: Term) -> np.ndarray:
+    """Return a term's matrix with its columns where the source's elements lie in words."""
+    codes, storage = term.weights.codes, plan.storage(term.source)
+    segments = 1 if node.segments > 1 else storage.segments
+    length = codes.shape[1] // segments
+    wide = np.zeros((len(codes), segments, storage.words_per_segment * plan.columns), np.int64)
+    wide[:, :, :length] = codes.reshape(len(codes), segments, length)
+    return wide.reshape(len(codes), -1)
+
+
+class Layer(wiring.Component):
+    """Computes one layer of a quantized network, one time step after the other.
+
+    State persists from step to step and starts at zero after reset and after a vector marked last.
+    A step starts when an input vector is there and its answer has room; from then on nothing
+    stalls, so its cycles are those of the plan.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+
+    Members
+    -------
+    i, o : stream of beats
+        Input and output vectors.
+    start : Out(1)
+        A step begins.
+    write : Out(write_layout)
+        Codes as they are stored; what simulation compares with the golden model.
+    """
+
+    def __init__(self, plan: LayerPlan) -> None:
+        self.plan = plan
+        super().__init__(
+            {
+                "i": In(beat_signature(plan.layer.input.format, plan.beat)),
+                "o": Out(beat_signature(plan.layer.output.format, plan.beat)),
+                "start": Out(1),
+                "write": Out(write_layout(plan)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        plan, layer = self.plan, self.plan.layer
+        m.submodules.input = source = InputBuffer(plan)
+        m.submodules.sequencer = sequencer = Sequencer(plan)
+        m.submodules.mac = mac = MacArray(plan)
+        m.submodules.drain = drain = Drain(plan, mac.sums.shape())
+        m.submodules.fifo = fifo = self._output(m, source.last)
+        wiring.connect(m, wiring.flipped(self.i), source.i)
+
+        # A step owns the page of the new state; the other one holds the state before it.
+        page = Signal()
+        first_step = Signal(init=1)
+        with m.If(sequencer.finish):
+            m.d.sync += [page.eq(~page), first_step.eq(source.last)]
+        room = fifo.w_level <= fifo.depth - plan.output_beats
+        m.d.comb += [
+            self.start.eq(sequencer.idle & source.available & room),
+            sequencer.start.eq(self.start),
+            sequencer.last_step.eq(source.last),
+            source.release.eq(sequencer.finish),
+            source.read_word.eq(sequencer.word),
+        ]
+        words = {INPUT: source.read_data} | self._memories(m, sequencer, page)
+        self._read(m, sequencer, mac, words, first_step)
+        m.d.comb += [
+            drain.load.eq(mac.done),
+            drain.sums.eq(mac.sums),
+            drain.tag.eq(mac.tag),
+            self.write.eq(drain.write),
+        ]
+        return m
+
+    def _memories(self, m: Module, sequencer: Sequencer, page: Signal) -> dict[str, Value]:
+        """Add a memory for each node that is read; return their words."""
+        plan, layer = self.plan, self.plan.layer
+        words = {}
+        for index, node in enumerate(layer.nodes):
+            readers = [i for i, term in _slot_terms(plan, sequencer) if term.source == node.name]
+            if not readers:
+                continue
+            storage = plan.storage(node.name)
+            memory = VectorMemory(
+                storage=storage,
+                pages=2 if node.name in layer.states else 1,
+                columns=plan.columns,
+                beat=plan.beat,
+                width=node.signal.format.width,
+            )
+            m.submodules[f"{node.name.rpartition('.')[2]}_memory"] = memory
+            mine = self.write.valid & (self.write.node == index)
+            lanes = [self.write.data[lane][: memory.width] for lane in range(plan.beat)]
+            m.d.comb += [
+                memory.write_page.eq(page),
+                memory.write_mask.eq(Mux(mine, self.write.mask, 0)),
+                memory.write_data.eq(Cat(lanes)),
+                memory.read_word.eq(sequencer.word),
+                memory.read_page.eq(page),
+            ]
+            for slot, term in _slot_terms(plan, sequencer):
+                if term.source == node.name and term.delayed:
+                    with m.If(sequencer.slot == slot):
+                        m.d.comb += memory.read_page.eq(~page)
+            if storage.segments == node.segments:
+                m.d.comb += memory.write_segment.eq(self.write.segment)
+                m.d.comb += memory.write_beat.eq(self.write.beat)
+            else:  # every element is a segment of its own
+                m.d.comb += memory.write_segment.eq(self.write.beat)
+            words[node.name] = memory.read_data
+        return words
+
+    def _read(
+        self,
+        m: Module,
+        sequencer: Sequencer,
+        mac: MacArray,
+        words: dict[str, Value],
+        first_step: Signal,
+    ) -> None:
+        """Connect the words read, one cycle after their addresses, to the multiplier array."""
+        plan, layer = self.plan, self.plan.layer
+        s1 = Signal(control_layout(plan))
+        s1_slot = Signal.like(sequencer.slot)
+        m.d.sync += [
+            s1.valid.eq(sequencer.valid),
+            s1.first.eq(sequencer.first),
+            s1.last.eq(sequencer.last),
+            s1.tag.eq(sequencer.tag),
+            s1_slot.eq(sequencer.slot),
+        ]
+        m.d.comb += mac.control.eq(s1)
+        amounts = shift_amounts(layer)
+        coefficients = [self._coefficients(m, node, sequencer) for node in layer.nodes]
+        with m.Switch(s1_slot):
+            for slot, term in _slot_terms(plan, sequencer):
+                index = sequencer.slots[slot].node
+                node, fmt = layer.nodes[index], layer.signals[term.source].format
+                elements = data.View(
+                    data.ArrayLayout(shape_of(fmt), plan.columns), words[term.source]
+                )
+                with m.Case(slot):
+                    m.d.comb += mac.control.shift.eq(amounts.index(layer.term_shift(node, term)))
+                    for lane in range(plan.lanes):
+                        m.d.comb += mac.weights[lane].eq(coefficients[index][lane])
+                    for column in range(plan.columns):
+                        value = elements[column]
+                        if term.delayed:  # zero in the first step of a sequence
+                            value = Mux(first_step, 0, value)
+                        m.d.comb += mac.operand[column].eq(value)
+
+    def _coefficients(self, m: Module, node: Node, sequencer: Sequencer) -> data.View:
+        words, width = rom_words(self.plan, node)
+        rom = Rom(
+            name=f"{node.name.replace('.', '_')}_weights",
+            words=words,
+            width=width * self.plan.lanes,
+        )
+        m.submodules[rom.name] = rom
+        m.d.comb += rom.address.eq(sequencer.coefficient)
+        return data.View(data.ArrayLayout(signed(width), self.plan.lanes), rom.data)
+
+    def _output(self, m: Module, last: Value) -> SyncFIFOBuffered:
+        """Add the queue of answers: room for two vectors, so that the next step can start."""
+        plan, layer = self.plan, self.plan.layer
+        fmt = layer.output.format
+        payload = self.o.payload.shape()
+        fifo = SyncFIFOBuffered(width=payload.size, depth=2 * plan.output_beats)
+        entry = Signal(payload)
+        m.d.comb += [
+            entry.last.eq(last),
+            fifo.w_data.eq(entry),
+            self.o.payload.eq(fifo.r_data),
+            self.o.valid.eq(fifo.r_rdy),
+            fifo.r_en.eq(self.o.ready),
+        ]
+        answers = last if layer.last_only else 1
+        for index, node in enumerate(layer.nodes):
+            if node.name not in layer.outputs:
+                continue
+            source = node.signal.format
+            up = fmt.frac_bits - source.frac_bits
+            with m.If(self.write.valid & (self.write.node == index)):
+                m.d.comb += fifo.w_en.eq(self.write.mask.any() & answers)
+                for lane in range(plan.beat):
+                    code = self.write.data[lane][: source.width]
+                    value = code.as_signed() if source.signed else code
+                    m.d.comb += entry.data[lane].eq(value.shift_left(up))
+        return fifo
+
+
+def _slot_terms(plan: LayerPlan, sequencer: Sequencer) -> list[tuple[int, Term]]:
+    """Return the slots that read, with the term they read."""
+    return [
+        (index, plan.layer.nodes[slot.node].terms[slot.term])
+        for index, slot in enumerate(sequencer.slots)
+        if slot.term is not None
+    ]

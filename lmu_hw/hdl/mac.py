@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The matrix-vector engine: an array of multipliers, one adder tree and accumulator per row."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.plan import MAC_LATENCY, LayerPlan
+from lmu_hw.spec import QuantizedLayer
+
+__all__ = ["MacArray", "control_layout", "shift_amounts", "weight_width"]
+
+
+def operand_width(layer: QuantizedLayer) -> int:
+    """Return the bits of a signed multiplier input that holds any source of the layer."""
+    formats = [layer.signals[t.source].format for node in layer.nodes for t in node.terms]
+    return max(fmt.width + int(not fmt.signed) for fmt in formats)
+
+
+def weight_width(layer: QuantizedLayer) -> int:
+    """Return the bits of a signed multiplier input that holds any coefficient of the layer."""
+    return max(t.weights.format.width for node in layer.nodes for t in node.terms)
+
+
+def accumulator_width(layer: QuantizedLayer) -> int:
+    """Return the bits of a signed accumulator that no sum of the layer can overflow."""
+    return 1 + max(layer.sum_bounds(node)[0].bit_length() for node in layer.nodes)
+
+
+def shift_amounts(layer: QuantizedLayer) -> list[int]:
+    """Return the distinct left shifts that align products with sums, in increasing order."""
+    return sorted({layer.term_shift(node, t) for node in layer.nodes for t in node.terms})
+
+
+def control_layout(plan: LayerPlan) -> data.StructLayout:
+    """Return the layout of what accompanies a word through the array."""
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "first": 1,
+            "last": 1,
+            "shift": bits_for(max(len(shift_amounts(plan.layer)) - 1, 1)),
+            "tag": tag_layout(plan),
+        }
+    )
+
+
+class MacArray(wiring.Component):
+    """Multiplies `columns` elements with ``rows x columns`` coefficients, and accumulates by row.
+
+    A word is accepted in every cycle. The sums of a group are at the output, with `done`, 4 cycles
+    after its last word was at the input, for one cycle.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+
+    Members
+    -------
+    control : In(control_layout)
+        Valid; begins, ends a sum; index into `shift_amounts`; tag.
+    weights : In(array of rows * columns signed)
+        Coefficient of row r and column c at ``r * columns + c``.
+    operand : In(array of columns signed)
+    done : Out(1)
+    sums : Out(array of rows signed)
+    tag : Out(tag_layout)
+    """
+
+    latency = MAC_LATENCY - 1
+
+    def __init__(self, plan: LayerPlan) -> None:
+        layer = plan.layer
+        self.plan = plan
+        self.weight_width, self.operand_width = weight_width(layer), operand_width(layer)
+        accumulator = signed(accumulator_width(layer))
+        super().__init__(
+            {
+                "control": In(control_layout(plan)),
+                "weights": In(data.ArrayLayout(signed(self.weight_width), plan.lanes)),
+                "operand": In(data.ArrayLayout(signed(self.operand_width), plan.columns)),
+                "done": Out(1),
+                "sums": Out(data.ArrayLayout(accumulator, plan.rows)),
+                "tag": Out(tag_layout(plan)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        rows, columns = self.plan.rows, self.plan.columns
+        s2, s3, s4, s5 = (Signal(self.control.shape(), name=f"s{n}") for n in range(2, 6))
+        m.d.sync += [s2.eq(self.control), s3.eq(s2), s4.eq(s3), s5.eq(s4)]
+
+        # s2: coefficients and operand.
+        s2_weights = Signal(self.weights.shape(), reset_less=True)
+        s2_operand = Signal(self.operand.shape(), reset_less=True)
+        m.d.sync += [s2_weights.eq(self.weights), s2_operand.eq(self.operand)]
+
+        # s3: products.
+        product = signed(self.weight_width + self.operand_width)
+        s3_products = Signal(data.ArrayLayout(product, rows * columns), reset_less=True)
+        for row in range(rows):
+            for column in range(columns):
+                lane = row * columns + column
+                m.d.sync += s3_products[lane].eq(s2_weights[lane] * s2_operand[column])
+
+        # s4: the products of each row, added and aligned with the row's sum.
+        s4_partial = Signal(self.sums.shape(), reset_less=True)
+        for row in range(rows):
+            added = _tree([s3_products[row * columns + column] for column in range(columns)])
+            with m.Switch(s3.shift):
+                for index, amount in enumerate(shift_amounts(self.plan.layer)):
+                    with m.Case(index):
+                        m.d.sync += s4_partial[row].eq(added.shift_left(amount))
+
+        # s5: sums. They stay for one cycle: the next word may begin the next group.
+        s5_sums = Signal(self.sums.shape(), reset_less=True)
+        for row in range(rows):
+            with m.If(s4.valid):
+                before = Mux(s4.first, 0, s5_sums[row])
+                m.d.sync += s5_sums[row].eq(before + s4_partial[row])
+        m.d.comb += [self.done.eq(s5.valid & s5.last), self.sums.eq(s5_sums), self.tag.eq(s5.tag)]
+        return m
+
+
+def _tree(values: list[Value]) -> Value:
+    """Add values pairwise."""
+    while len(values) > 1:
+        odd = values[len(values) // 2 * 2 :]
+        values = [a + b for a, b in zip(values[::2], values[1::2], strict=False)] + odd
+    return values[0]

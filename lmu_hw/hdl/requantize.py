@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rounding and overflow as combinational hardware."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Const, Mux, Shape, Value, signed, unsigned
+
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+
+__all__ = ["requantize", "shape_of"]
+
+
+def shape_of(fmt: FixedFormat) -> Shape:
+    """Return the Amaranth shape of codes in a format."""
+    return signed(fmt.width) if fmt.signed else unsigned(fmt.width)
+
+
+def requantize(value: Value, frac_bits: int, requant: Requant) -> Value:
+    """Narrow a signed value with `frac_bits` fraction bits: shift, round, overflow.
+
+    Returns
+    -------
+    Value
+        At least as wide as the target format; its low bits are the code.
+    """
+    shift = frac_bits - requant.format.frac_bits
+    if shift <= 0:
+        rounded = value.shift_left(-shift)
+    else:
+        rounded = (value + _offset(value, shift, requant.rounding)).shift_right(shift)
+    if requant.overflow is not Overflow.SATURATE:
+        return rounded
+    low = Const(requant.format.min_code)
+    high = Const(requant.format.max_code)
+    return Mux(rounded > high, high, Mux(rounded < low, low, rounded))
+
+
+def _offset(value: Value, shift: int, rounding: Rounding) -> Value:
+    """Return what is added before the low `shift` bits are dropped."""
+    half = 1 << (shift - 1)
+    if rounding is Rounding.HALF_UP:
+        return Const(half)
+    if rounding is Rounding.HALF_EVEN:
+        return Const(half - 1) + value.shift_right(shift)[0]
+    if rounding is Rounding.TOWARD_ZERO:
+        return Mux(value < 0, Const((1 << shift) - 1), Const(0))
+    return Const(0)

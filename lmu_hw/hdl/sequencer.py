@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control of a layer: which coefficient word meets which word of which vector, when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from lmu_hw.errors import SpecError
+from lmu_hw.plan import LayerPlan, is_fresh
+
+__all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A run of words within a group: the words of one term, or idle cycles while rows drain.
+
+    Attributes
+    ----------
+    node : int
+        Index of the node.
+    term : int or None
+        Index of the term within the node; None for idle cycles.
+    words : int
+        Length of the run in cycles.
+    stride : int
+        Words from one segment of the source to the next, as the node reads it.
+    """
+
+    node: int
+    term: int | None
+    words: int
+    stride: int
+
+
+def slots_of(plan: LayerPlan) -> list[Slot]:
+    """Return the slots of all nodes of a layer, in order."""
+    slots = []
+    for index, node in enumerate(plan.layer.nodes):
+        schedule = plan.node(node)
+        for term, words in enumerate(schedule.blocks):
+            stride = words if node.segments > 1 else 0
+            slots.append(Slot(node=index, term=term, words=words, stride=stride))
+        idle = schedule.period - sum(schedule.blocks)
+        if idle:
+            slots.append(Slot(node=index, term=None, words=idle, stride=0))
+    return slots
+
+
+def tag_layout(plan: LayerPlan) -> data.StructLayout:
+    """Return the layout of what travels with a sum: its node, segment, and whether rows restart."""
+    nodes = plan.layer.nodes
+    return data.StructLayout(
+        {
+            "node": bits_for(max(len(nodes) - 1, 1)),
+            "segment": bits_for(max(max(node.segments for node in nodes) - 1, 1)),
+            "restart": 1,
+        }
+    )
+
+
+class Sequencer(wiring.Component):
+    """Walks through nodes, segments, groups, terms and words of one time step.
+
+    After `start`, it issues one word per cycle. The first word that reads a vector computed in the
+    same step waits until that vector is written. When everything is written, `finish` pulses.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+
+    Members
+    -------
+    start : In(1)
+        Begin a step in the next cycle; only looked at while `idle`.
+    last_step : In(1)
+        The step is the last of its sequence; steady from `start` to `finish`.
+    idle, finish : Out(1)
+    valid : Out(1)
+        A word is read in this cycle.
+    slot, word, coefficient : Out
+        Slot, word address in the slot's source, coefficient address in the node's ROM.
+    first, last : Out(1)
+        The word begins, ends a sum.
+    tag : Out(tag_layout)
+    """
+
+    def __init__(self, plan: LayerPlan) -> None:
+        nodes = plan.layer.nodes
+        late = [node.last_only for node in nodes]
+        if late != sorted(late):
+            raise SpecError(f"{plan.layer.name}: nodes of the last step must come last")
+        self.plan = plan
+        self.slots = slots_of(plan)
+        words = max(slot.words + slot.stride * (nodes[slot.node].segments - 1) for slot in self.slots)
+        rom_words = max(plan.node(node).rom_words for node in nodes)
+        super().__init__(
+            {
+                "start": In(1),
+                "last_step": In(1),
+                "idle": Out(1),
+                "finish": Out(1),
+                "valid": Out(1),
+                "slot": Out(unsigned(bits_for(max(len(self.slots) - 1, 1)))),
+                "word": Out(unsigned(bits_for(words))),
+                "coefficient": Out(unsigned(bits_for(rom_words))),
+                "first": Out(1),
+                "last": Out(1),
+                "tag": Out(tag_layout(plan)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        schedules = [self.plan.node(node) for node in self.plan.layer.nodes]
+        block = Signal(range(max(slot.words for slot in self.slots) + 1))
+        group = Signal(range(max(schedule.groups for schedule in schedules) + 1))
+        segment = Signal.like(self.tag.segment)
+        waiting = Signal(range(self.plan.tail + 1))
+        now = Signal(_slot_layout(self.plan, self.slots))
+        advance, end_slot, end_group, end_segment, end_node = (Signal() for _ in range(5))
+
+        with m.Switch(self.slot):
+            for index, slot in enumerate(self.slots):
+                with m.Case(index):
+                    m.d.comb += now.eq(now.shape().const(self._describe(index)))
+                    m.d.comb += self.word.eq(segment * slot.stride + block)
+        m.d.comb += [
+            end_slot.eq(block == now.last_word),
+            end_group.eq(end_slot & now.ends_node),
+            end_segment.eq(end_group & (group == now.last_group)),
+            end_node.eq(end_segment & (segment == now.last_segment)),
+            self.valid.eq(advance & now.reads),
+            self.first.eq(now.begins_sum & (block == 0)),
+            self.last.eq(now.ends_sum & end_slot),
+            self.tag.node.eq(now.node),
+            self.tag.segment.eq(segment),
+            self.tag.restart.eq(group == 0),
+        ]
+        with m.If(waiting != 0):
+            m.d.sync += waiting.eq(waiting - 1)
+        with m.If(advance):
+            m.d.sync += block.eq(block + 1)
+            m.d.sync += self.coefficient.eq(self.coefficient + now.reads)
+        with m.If(advance & end_slot):
+            m.d.sync += [block.eq(0), self.slot.eq(now.next)]
+        with m.If(advance & end_group):
+            m.d.sync += [group.eq(group + 1), self.slot.eq(now.again)]
+        with m.If(advance & end_segment):
+            m.d.sync += [group.eq(0), segment.eq(segment + 1), self.coefficient.eq(0)]
+        with m.If(advance & end_node):
+            m.d.sync += [segment.eq(0), self.slot.eq(now.next), waiting.eq(self.plan.tail)]
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.idle.eq(1)
+                with m.If(self.start):
+                    m.next = "RUN"
+            with m.State("RUN"):
+                m.d.comb += advance.eq(~now.waits | (waiting == 0))
+                with m.If(end_node & (now.ends_step | (now.ends_ordinary & ~self.last_step))):
+                    m.d.sync += self.slot.eq(0)
+                    m.next = "DRAIN"
+            with m.State("DRAIN"):
+                with m.If(waiting == 1):
+                    m.d.comb += self.finish.eq(1)
+                    m.next = "IDLE"
+        return m
+
+    def _describe(self, index: int) -> dict[str, int]:
+        """Return what `_slot_layout` holds for slot `index`."""
+        nodes, slot = self.plan.layer.nodes, self.slots[index]
+        node = nodes[slot.node]
+        mine = [i for i, other in enumerate(self.slots) if other.node == slot.node]
+        words = [i for i in mine if self.slots[i].term is not None]
+        following = nodes[slot.node + 1 :]
+        return {
+            "node": slot.node,
+            "reads": slot.term is not None,
+            "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
+            "last_word": slot.words - 1,
+            "last_group": self.plan.node(node).groups - 1,
+            "last_segment": node.segments - 1,
+            "begins_sum": index == words[0],
+            "ends_sum": index == words[-1],
+            "ends_node": index == mine[-1],
+            "ends_step": not following,
+            "ends_ordinary": not following or following[0].last_only,
+            "next": (index + 1) % len(self.slots),
+            "again": mine[0],
+        }
+
+
+def _slot_layout(plan: LayerPlan, slots: list[Slot]) -> data.StructLayout:
+    """Return the layout of what the control knows about the current slot."""
+    nodes = plan.layer.nodes
+    slot = unsigned(bits_for(max(len(slots) - 1, 1)))
+    return data.StructLayout(
+        {
+            "node": tag_layout(plan)["node"].shape,
+            "reads": 1,
+            "waits": 1,
+            "last_word": bits_for(max(slot.words for slot in slots)),
+            "last_group": bits_for(max(plan.node(node).groups for node in nodes)),
+            "last_segment": bits_for(max(node.segments for node in nodes)),
+            "begins_sum": 1,
+            "ends_sum": 1,
+            "ends_node": 1,
+            "ends_step": 1,
+            "ends_ordinary": 1,
+            "next": slot,
+            "again": slot,
+        }
+    )

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network top: AXI4-Stream on both sides, layers as pipeline stages between."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from lmu_hw.hdl.layer import Layer
+from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.hdl.streams import beat_signature
+from lmu_hw.plan import Plan
+from lmu_hw.spec import Signal as Vector
+
+__all__ = ["NetworkTop", "element_bits"]
+
+
+def element_bits(vector: Vector) -> int:
+    """Return the bits that an element takes in AXI4-Stream data: whole bytes."""
+    return -(-vector.format.width // 8) * 8
+
+
+class _FromAxi(wiring.Component):
+    """Hands the elements of an AXI4-Stream beat on, `beat` at a time; stores nothing."""
+
+    def __init__(self, vector: Vector, beat: int) -> None:
+        self.vector, self.beat = vector, beat
+        super().__init__(
+            {
+                "tdata": In(vector.size * element_bits(vector)),
+                "tvalid": In(1),
+                "tready": Out(1),
+                "tlast": In(1),
+                "o": Out(beat_signature(vector.format, beat)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        vector, bits = self.vector, element_bits(self.vector)
+        beats = -(-vector.size // self.beat)
+        index = Signal(range(max(beats, 2)))
+        ends = index == beats - 1
+        m.d.comb += [
+            self.o.valid.eq(self.tvalid),
+            self.o.payload.last.eq(self.tlast),
+            self.tready.eq(self.o.ready & ends),
+        ]
+        with m.Switch(index):
+            for number in range(beats):
+                with m.Case(number):
+                    for lane in range(min(self.beat, vector.size - number * self.beat)):
+                        start = (number * self.beat + lane) * bits
+                        code = self.tdata[start : start + vector.format.width]
+                        m.d.comb += self.o.payload.data[lane].eq(code)
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += index.eq(Mux(ends, 0, index + 1))
+        return m
+
+
+class _ToAxi(wiring.Component):
+    """Collects a vector and offers it as one AXI4-Stream beat."""
+
+    def __init__(self, vector: Vector, beat: int) -> None:
+        self.vector, self.beat = vector, beat
+        super().__init__(
+            {
+                "i": In(beat_signature(vector.format, beat)),
+                "tdata": Out(vector.size * element_bits(vector)),
+                "tvalid": Out(1),
+                "tready": In(1),
+                "tlast": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        vector = self.vector
+        beats = -(-vector.size // self.beat)
+        count = Signal(range(beats + 1))
+        elements = [
+            Signal(shape_of(vector.format), name=f"element_{n}", reset_less=True)
+            for n in range(vector.size)
+        ]
+        words = []
+        for element in elements:
+            word = Signal(element_bits(vector), name=f"word_{len(words)}")
+            m.d.comb += word.eq(element)  # extends the sign
+            words.append(word)
+        m.d.comb += [
+            self.i.ready.eq(count != beats),
+            self.tvalid.eq(count == beats),
+            self.tdata.eq(Cat(words)),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [count.eq(count + 1), self.tlast.eq(self.i.payload.last)]
+            for number, element in enumerate(elements):
+                with m.If(count == number // self.beat):
+                    m.d.sync += element.eq(self.i.payload.data[number % self.beat])
+        with m.If(self.tvalid & self.tready):
+            m.d.sync += count.eq(0)
+        return m
+
+
+class NetworkTop(wiring.Component):
+    """A quantized network, one AXI4-Stream beat per time step.
+
+    Element e of a vector is at bit ``e * element_bits`` of the data, sign-extended at the output.
+    ``tlast`` ends a sequence: it clears the state, and marks the answer to the last step.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Members
+    -------
+    s_axis_tdata, s_axis_tvalid, s_axis_tlast : In;  s_axis_tready : Out
+    m_axis_tdata, m_axis_tvalid, m_axis_tlast : Out;  m_axis_tready : In
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
+        super().__init__(
+            {
+                "s_axis_tdata": In(source.size * element_bits(source)),
+                "s_axis_tvalid": In(1),
+                "s_axis_tready": Out(1),
+                "s_axis_tlast": In(1),
+                "m_axis_tdata": Out(answer.size * element_bits(answer)),
+                "m_axis_tvalid": Out(1),
+                "m_axis_tready": In(1),
+                "m_axis_tlast": Out(1),
+            }
+        )
+        self.layers = [Layer(layer) for layer in plan.layers]
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        layers = self.layers
+        m.submodules.from_axi = source = _FromAxi(self.plan.layers[0].layer.input, self.plan.beat)
+        m.submodules.to_axi = sink = _ToAxi(self.plan.layers[-1].layer.output, self.plan.beat)
+        m.d.comb += [
+            source.tdata.eq(self.s_axis_tdata),
+            source.tvalid.eq(self.s_axis_tvalid),
+            source.tlast.eq(self.s_axis_tlast),
+            self.s_axis_tready.eq(source.tready),
+            self.m_axis_tdata.eq(sink.tdata),
+            self.m_axis_tvalid.eq(sink.tvalid),
+            self.m_axis_tlast.eq(sink.tlast),
+            sink.tready.eq(self.m_axis_tready),
+        ]
+        upstream = source.o
+        for layer in layers:
+            m.submodules[layer.plan.layer.name] = layer
+            wiring.connect(m, upstream, layer.i)
+            upstream = layer.o
+        wiring.connect(m, upstream, sink.i)
+        return m

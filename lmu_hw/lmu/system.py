@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Legendre delay system and its discretizations (Voelker, Kajić, Eliasmith 2019, eq. 1-4)."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from lmu_hw.errors import SpecError
+
+__all__ = ["Discretizer", "discretize", "legendre_system", "orthonormal_scale"]
+
+
+class Discretizer(Enum):
+    """How the continuous memory became a recurrence with a step of 1."""
+
+    ZOH = "zoh"
+    """Zero-order hold: exact for an input that is constant over each step."""
+    EULER = "euler"
+    """Forward Euler: ``I + A/theta``; stable only for a large enough theta."""
+    STORED = "stored"
+    """The discrete matrices came with the trained file."""
+
+
+def legendre_system(order: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the continuous LMU system ``theta dm/dt = A m + B u``.
+
+    ``A[i, j] = (2i+1) * (-1 if i < j else (-1)**(i-j+1))``, ``B[i] = (2i+1) * (-1)**i``
+    (Voelker et al. 2019, eq. 2).
+
+    Returns
+    -------
+    A : (order, order) float64
+    B : (order,) float64
+    """
+    if order < 1:
+        raise SpecError(f"the order of a memory must be at least 1, not {order!r}")
+    i, j = np.indices((order, order))
+    gain = 2.0 * np.arange(order) + 1.0
+    a = gain[:, None] * np.where(i < j, -1.0, (-1.0) ** (i - j + 1))
+    return a, gain * (-1.0) ** np.arange(order)
+
+
+def orthonormal_scale(order: int) -> NDArray[np.float64]:
+    """Return ``d`` with ``m = d * x``: x are the states in the orthonormal Legendre basis.
+
+    There the memory is passive: its discrete matrix has spectral norm at most 1.
+
+    Returns
+    -------
+    d : (order,) float64, ``sqrt(2i+1)``
+    """
+    return np.sqrt(2.0 * np.arange(order) + 1.0)
+
+
+def discretize(
+    order: int, theta: float, method: Discretizer
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the discrete memory ``m[t] = A m[t-1] + B u[t]`` for a step of 1.
+
+    Parameters
+    ----------
+    order : int
+        Number of states.
+    theta : float
+        Window in time steps.
+    method : Discretizer
+        `ZOH` or `EULER`.
+
+    Returns
+    -------
+    A : (order, order) float64
+    B : (order,) float64
+
+    Raises
+    ------
+    SpecError
+        If theta is not positive and finite, or the method is `STORED`.
+    """
+    if not (np.isfinite(theta) and theta > 0):
+        raise SpecError(f"theta must be a positive number of steps, not {theta!r}")
+    a, b = legendre_system(order)
+    if method is Discretizer.EULER:
+        return np.eye(order) + a / theta, b / theta
+    if method is not Discretizer.ZOH:
+        raise SpecError(f"a memory can be discretized by zoh or euler, not {method.value!r}")
+    block = np.zeros((order + 1, order + 1))
+    block[:order, :order] = a / theta
+    block[:order, order] = b / theta
+    # The orthonormal basis keeps the scaling-and-squaring of expm well conditioned.
+    d = np.append(orthonormal_scale(order), 1.0)
+    exponential = scipy.linalg.expm(block * (d[None, :] / d[:, None])) * (d[:, None] / d[None, :])
+    return exponential[:order, :order], exponential[:order, order]

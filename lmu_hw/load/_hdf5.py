@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A look at raw HDF5 before the library sees it.
+
+libhdf5 follows two kinds of linked lists without ever counting: the free blocks of a local heap
+and the right siblings of a version 1 B-tree. A file in which one of them is a ring would keep it
+busy for good (HDF5 file format specification 3.0, III.A.1 and III.D).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+
+from lmu_hw.errors import LoadError
+from lmu_hw.load._check import must
+
+__all__ = ["require_no_loops"]
+
+_MAGIC = b"\x89HDF\r\n\x1a\n"
+_LAST_FREE = 1
+_Next = Callable[[int], int | None]
+
+
+def require_no_loops(where: str, raw: bytes) -> None:
+    """Refuse a file whose linked lists do not end.
+
+    Raises
+    ------
+    LoadError
+        If it does not start with an HDF5 signature, has addresses of another size than 8 bytes,
+        or holds a ring.
+    """
+    if raw[:8] != _MAGIC:
+        raise must(where, "the file", "an HDF5 file", raw[:8])
+    sizes = raw[13:15] if raw[8:9] in (b"\0", b"\1") else raw[9:11]
+    if sizes != b"\x08\x08":
+        raise must(where, "addresses and lengths", "8 bytes long", list(sizes))
+    for heap in _found(raw, b"HEAP"):
+        head, data = _word(raw, heap + 16), _word(raw, heap + 24)
+        if head is not None and data is not None:
+            _require_end(where, head, _free_list(raw, data))
+    seen: set[int] = set()
+    for node in _found(raw, b"TREE"):
+        if node not in seen:
+            seen |= _require_end(where, node, lambda at: _word(raw, at + 16))
+
+
+def _found(raw: bytes, signature: bytes) -> Iterator[int]:
+    at = raw.find(signature)
+    while at >= 0:
+        yield at
+        at = raw.find(signature, at + 1)
+
+
+def _word(raw: bytes, at: int) -> int | None:
+    """Return the 8-byte number at that place, or None beyond the end."""
+    return struct.unpack_from("<Q", raw, at)[0] if at + 8 <= len(raw) else None
+
+
+def _free_list(raw: bytes, data: int) -> _Next:
+    def following(at: int) -> int | None:
+        block = _word(raw, data + at)
+        return None if block == _LAST_FREE else block
+
+    return following
+
+
+def _require_end(where: str, start: int, following: _Next) -> set[int]:
+    """Return all places of a list, or raise `LoadError` if one comes twice."""
+    seen: set[int] = set()
+    at: int | None = start
+    while at is not None:
+        if at in seen:
+            raise LoadError(f"{where} must be a whole HDF5 file, but a list at byte {at} is a ring")
+        seen.add(at)
+        at = following(at)
+    return seen

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Choosing every format from word lengths, calibration data and worst-case gains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
+from lmu_hw.lmu.activations import LINEAR, RELU, activation
+from lmu_hw.quantize.config import Basis, Config, NodeConfig, Options
+from lmu_hw.quantize.nodes import FloatNode, float_nodes
+from lmu_hw.quantize.ranges import (
+    Range,
+    int_bits_for,
+    observed_ranges,
+    worst_case_peak_gain,
+)
+from lmu_hw.quantize.tables import saturation_int_bits
+from lmu_hw.quantize.transform import can_rescale, realize
+from lmu_hw.quantize.weights import best_row_shifts, weight_format
+
+__all__ = ["configure"]
+
+Array = NDArray[np.float64]
+
+_FULL_SCALE = 0.96
+"""Where the range of a normalised u ends: the orthonormal memory then peaks at 0.96 * 1.04 < 1."""
+
+
+def configure(network: Network, x: Array, options: Options) -> Config:
+    """Choose every format of a design.
+
+    Parameters
+    ----------
+    network : Network
+        As trained.
+    x : (sequences, steps, inputs) float64
+        Calibration data in the network's own units.
+    options : Options
+        Word lengths, basis, input scale.
+
+    Returns
+    -------
+    Config
+
+    Raises
+    ------
+    ConfigError
+        If a range does not fit the word length asked for.
+    """
+    x = network.check_input(x, what="calibration data")
+    unscaled = x * options.input_scale.denominator / options.input_scale.numerator
+    trained = realize(
+        network, basis=Basis.TRAINED, input_scale=options.input_scale, memory_scale={}
+    )
+    ranges = observed_ranges(trained, unscaled)
+    memory_scale = {
+        layer.name: (ranges[f"{layer.name}.u"].magnitude or 1.0) * options.margin / _FULL_SCALE
+        for layer in network.layers
+        if isinstance(layer, LmuLayer) and can_rescale(network, layer.name)
+    }
+    realized = realize(
+        network, basis=options.basis, input_scale=options.input_scale, memory_scale=memory_scale
+    )
+    for layer in network.layers:
+        if layer.name in memory_scale and isinstance(layer, LmuLayer):
+            factors = np.full(layer.memory_d * layer.memory.order, memory_scale[layer.name])
+            if options.basis is Basis.ORTHONORMAL:
+                factors *= np.tile(orthonormal_scale(layer.memory.order), layer.memory_d)
+            ranges[f"{layer.name}.u"] = ranges[f"{layer.name}.u"].divided_by(
+                memory_scale[layer.name]
+            )
+            ranges[f"{layer.name}.m"] = ranges[f"{layer.name}.m"].divided_by(factors)
+    chooser = _Chooser(realized, ranges, _input(unscaled, options), options)
+    return Config(
+        basis=options.basis,
+        input=chooser.input,
+        input_scale=options.input_scale,
+        memory_scale=memory_scale,
+        nodes={
+            node.name: chooser.node(node)
+            for layer in realized.layers
+            for node in float_nodes(layer)
+        },
+    )
+
+
+def _input(x: Array, options: Options) -> Requant:
+    low, high = float(x.min()), float(x.max())
+    integers = np.rint(x)
+    if options.input_scale != 1 and np.allclose(x, integers, rtol=0, atol=1e-3):
+        fmt = FixedFormat.spanning(int(integers.min()), int(integers.max()), frac_bits=0)
+        if options.input_bits is not None:
+            fmt = FixedFormat.of_width(
+                options.input_bits, signed=fmt.signed, int_bits=options.input_bits - fmt.signed
+            )
+    else:
+        signed = low < 0
+        width = options.input_bits or options.state_bits
+        fmt = FixedFormat.of_width(width, signed=signed, int_bits=int_bits_for(low, high))
+    return _saturating(fmt)
+
+
+def _saturating(fmt: FixedFormat) -> Requant:
+    return Requant(format=fmt, rounding=Rounding.HALF_UP, overflow=Overflow.SATURATE)
+
+
+@dataclass(frozen=True)
+class _Chooser:
+    """Chooses the formats of nodes from the ranges of the realized network."""
+
+    network: Network
+    ranges: dict[str, Range]
+    input: Requant
+    options: Options
+
+    def node(self, node: FloatNode) -> NodeConfig:
+        if node.kind == "u":
+            requant, output, why = self._encoded(node)
+        elif node.kind == "m":
+            requant, output, why = self._memory(node)
+        elif node.kind == "p":
+            requant, output, why = _saturating(self._input_format(node)), None, ["a copy of x"]
+        elif node.activation == LINEAR:
+            requant, output, why = self._linear(node)
+        elif node.activation == RELU:
+            requant, output, why = self._rectified(node)
+        else:
+            requant, output, why = self._tabulated(node)
+        is_memory = node.kind == "m"
+        bits = (is_memory and self.options.memory_bits) or self.options.weight_bits
+        weights = {
+            term.label: weight_format(
+                term.matrix, 2 if node.kind == "p" else bits, where=f"{node.name}: {term.label}"
+            )
+            for term in node.terms
+        }
+        shifts, gain = best_row_shifts(node, weights)
+        if any(shifts):
+            why.append(f"row shifts divide the squared weight error by {gain:.1f}")
+        return NodeConfig(
+            requant=requant,
+            weights=weights,
+            row_shifts=any(shifts),
+            output=output,
+            why=tuple(why),
+        )
+
+    def _observed(self, name: str) -> tuple[float, float, str]:
+        low, high = float(self.ranges[name].low.min()), float(self.ranges[name].high.max())
+        return low, high, f"calibration: {low:.4g} to {high:.4g}"
+
+    def _layer(self, node: FloatNode) -> LmuLayer:
+        layer = next(layer for layer in self.network.layers if layer.name == node.layer)
+        if not isinstance(layer, LmuLayer):
+            raise TypeError(f"{node.name} is not a node of an LMU layer")
+        return layer
+
+    def _input_format(self, node: FloatNode) -> FixedFormat:
+        """Format of what enters the layer of a copy node; only a first layer can have one."""
+        if self.network.layers[0].name != node.layer:
+            raise ConfigError(
+                f"{node.layer}: passing the input on (input_to_hidden without hidden cell) is "
+                "supported on the first layer only"
+            )
+        return self.input.format
+
+    def _encoded(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
+        low, high, seen = self._observed(node.name)
+        fmt = self._spanning(low, high, self.options.state_bits)
+        return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
+
+    def _memory(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
+        _, _, seen = self._observed(node.name)
+        largest = self.ranges[f"{node.layer}.u"].magnitude * self.options.margin
+        gain = float(
+            np.max(worst_case_peak_gain(self._layer(node).memory, what=node.layer)) * largest
+        )
+        fmt = FixedFormat.of_width(
+            self.options.state_bits, signed=True, int_bits=int_bits_for(-gain, gain)
+        )
+        why = f"worst case over all inputs: +-{gain:.4g}, before rounding"
+        return _saturating(fmt), None, [why, seen]
+
+    def _linear(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
+        low, high, seen = self._observed(node.name)
+        fmt = self._spanning(low, high, self.options.state_bits)
+        return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
+
+    def _rectified(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
+        _, high, seen = self._observed(node.name)
+        bits = self.options.activation_bits
+        int_bits = int_bits_for(0.0, high * self.options.margin)
+        output = FixedFormat.of_width(bits, signed=False, int_bits=int_bits)
+        source = FixedFormat.of_width(bits + 1, signed=True, int_bits=int_bits)
+        return _saturating(source), output, [seen, "relu is exact: max(z, 0)"]
+
+    def _tabulated(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
+        where = node.name
+        low, high, seen = self._observed(f"{node.layer}.z")
+        margin = self.options.margin
+        int_bits = int_bits_for(low * margin, high * margin)
+        span = 2.0**int_bits
+        f = activation(node.activation, where=where)
+        values = f(np.linspace(-span, span, 4097))
+        output = self._table_output(float(values.min()), float(values.max()))
+        limit = saturation_int_bits(node.activation, output.ulp, where=where)
+        why = [f"{seen}; a table of {node.activation}"]
+        if limit is not None and limit <= int_bits:
+            int_bits = limit
+            why.append(f"{node.activation} is constant beyond +-{2.0**limit:g}")
+        fmt = FixedFormat(signed=True, int_bits=int_bits, frac_bits=output.frac_bits)
+        return _saturating(fmt), output, why
+
+    def _table_output(self, low: float, high: float) -> FixedFormat:
+        """Return the output format of a table; a limit of exactly 2**n may saturate by one ulp."""
+        signed = low < 0
+        int_bits = int_bits_for(low, high)
+        bits = self.options.activation_bits
+        smaller = FixedFormat.of_width(bits, signed=signed, int_bits=int_bits - 1)
+        if high <= 2.0 ** (int_bits - 1) and low >= smaller.min_value:
+            return smaller
+        return FixedFormat.of_width(bits, signed=signed, int_bits=int_bits)
+
+    def _spanning(self, low: float, high: float, bits: int) -> FixedFormat:
+        margin = self.options.margin
+        return FixedFormat.of_width(
+            bits, signed=True, int_bits=int_bits_for(low * margin, high * margin)
+        )

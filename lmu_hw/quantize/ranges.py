@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ranges of signals: observed on calibration data, and worst cases of the linear memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import SpecError
+from lmu_hw.lmu import Memory, Network
+
+__all__ = ["Range", "int_bits_for", "observed_ranges", "worst_case_peak_gain"]
+
+_MAX_STEPS = 2_000_000
+_TAIL = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Range:
+    """Smallest and largest value of each element of a node, (width,) float64 each."""
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+    @property
+    def magnitude(self) -> float:
+        """Largest magnitude of any element."""
+        return float(max(self.high.max(), -self.low.min(), 0.0))
+
+    def divided_by(self, factors: NDArray[np.float64] | float) -> Range:
+        """Return the range of the elements divided by positive factors."""
+        return Range(low=self.low / factors, high=self.high / factors)
+
+
+def observed_ranges(network: Network, x: NDArray[np.float64]) -> dict[str, Range]:
+    """Return the range of every node of a network over calibration data."""
+    ranges: dict[str, Range] = {}
+
+    def observe(name: str, _: int, values: NDArray[np.float64]) -> None:
+        low, high = values.min(axis=0), values.max(axis=0)
+        if name in ranges:
+            low = np.minimum(low, ranges[name].low)
+            high = np.maximum(high, ranges[name].high)
+        ranges[name] = Range(low=low, high=high)
+
+    network.observe(x, observe)
+    return ranges
+
+
+def worst_case_peak_gain(memory: Memory, *, what: str) -> NDArray[np.float64]:
+    """Return the largest magnitude that each state can reach for ``|u| <= 1``, for all time.
+
+    ``gain[i] = sum over k of |(A**k B)[i]|``. Summed until a whole window adds less than a
+    millionth: an estimate to choose formats by, not a certificate.
+
+    Returns
+    -------
+    (order,) float64
+
+    Raises
+    ------
+    SpecError
+        If the memory is not stable, so that no gain exists.
+    """
+    radius = float(np.max(np.abs(np.linalg.eigvals(memory.A))))
+    if radius >= 1.0:
+        raise SpecError(
+            f"{what}: the memory is not stable: its spectral radius must be below 1, "
+            f"not {radius:.6f}"
+        )
+    window = max(64, int(memory.theta or 4 * memory.order))
+    gain = np.zeros(memory.order)
+    state = memory.B.copy()
+    for _ in range(0, _MAX_STEPS, window):
+        added = np.zeros(memory.order)
+        for _ in range(window):
+            added += np.abs(state)
+            state = memory.A @ state
+        gain += added
+        if np.all(added <= _TAIL * gain.max()):
+            break
+    return gain
+
+
+def int_bits_for(low: float, high: float) -> int:
+    """Return the fewest integer bits (without sign) whose range includes low and high.
+
+    May be negative; a range of zero needs as few as one that reaches 2**-32.
+    """
+    magnitude = max(high, -low, 2.0**-32)
+    mantissa, exponent = np.frexp(magnitude)
+    # A positive power of two needs one bit more; the negative limit of two's complement does not.
+    exact_negative = mantissa == 0.5 and -low == magnitude and high < magnitude
+    return int(exponent) - int(exact_negative)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rewriting the float network into an equivalent one that quantizes better.
+
+Every rewriting is exact in real arithmetic: the realized network computes the same outputs as the
+trained one, and it is the network whose nodes the hardware's nodes are compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import ConfigError
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Network, orthonormal_scale
+from lmu_hw.lmu.activations import LINEAR
+from lmu_hw.lmu.network import Layer
+from lmu_hw.quantize.config import Basis
+
+__all__ = ["can_rescale", "realize"]
+
+Array = NDArray[np.float64]
+
+
+def realize(
+    network: Network,
+    *,
+    basis: Basis,
+    input_scale: Fraction,
+    memory_scale: Mapping[str, float],
+) -> Network:
+    """Return the equivalent network that hardware realizes.
+
+    Parameters
+    ----------
+    network : Network
+        As trained.
+    basis : Basis
+        Basis of the memory states.
+    input_scale : Fraction
+        The realized network reads ``x / input_scale``.
+    memory_scale : mapping of layer name to float
+        The realized u and memory of a layer are the trained ones divided by this number.
+
+    Returns
+    -------
+    Network
+        Without the final softmax, which hardware leaves to the host.
+
+    Raises
+    ------
+    ConfigError
+        If a memory that must be rescaled is visible at the network's output.
+    """
+    layers = list(network.layers)
+    layers[0] = _scale_inputs(layers[0], np.full(network.inputs, float(input_scale)))
+    for index, layer in enumerate(layers):
+        if not isinstance(layer, LmuLayer):
+            continue
+        scale = memory_scale.get(layer.name, 1.0)
+        rescalable = can_rescale(network, layer.name)
+        if not rescalable and scale != 1.0:
+            raise ConfigError(
+                f"{layer.name}: its memory is an output of the network, so memory_scale must be 1, "
+                f"not {scale!r}"
+            )
+        if not rescalable or (basis is Basis.TRAINED and scale == 1.0):
+            continue
+        order = layer.memory.order
+        states = orthonormal_scale(order) if basis is Basis.ORTHONORMAL else np.ones(order)
+        layers[index] = _rebase(layer, states, scale)
+        if layer.hidden is None:
+            factors = np.ones(layer.outputs)
+            factors[: layer.memory_d * order] = scale * np.tile(states, layer.memory_d)
+            layers[index + 1] = _scale_inputs(layers[index + 1], factors)
+    if network.softmax:
+        layers[-1] = replace(layers[-1], activation=LINEAR)
+    return replace(network, layers=tuple(layers))
+
+
+def can_rescale(network: Network, name: str) -> bool:
+    """Say whether the memory of layer `name` is read through weights only.
+
+    Not so where it is an output of the network, or is passed on by a layer without hidden cell.
+    """
+    names = [layer.name for layer in network.layers]
+    index = names.index(name)
+    layer = network.layers[index]
+    if not isinstance(layer, LmuLayer) or layer.hidden is not None:
+        return True
+    if index + 1 == len(names):
+        return False
+    reader = network.layers[index + 1]
+    return not (isinstance(reader, LmuLayer) and reader.hidden is None and reader.input_to_hidden)
+
+
+def _rebase(layer: LmuLayer, states: Array, scale: float) -> LmuLayer:
+    """Replace u by ``u / scale`` and each memory m by ``m / (scale * states)``."""
+    all_states = np.tile(states, layer.memory_d)
+    memory = replace(
+        layer.memory,
+        A=layer.memory.A * states[None, :] / states[:, None],
+        B=layer.memory.B / states,
+        discretizer=Discretizer.STORED,
+    )
+    hidden = layer.hidden
+    return replace(
+        layer,
+        memory=memory,
+        E_x=layer.E_x / scale,
+        E_h=None if layer.E_h is None else layer.E_h / scale,
+        E_m=None if layer.E_m is None else layer.E_m * all_states,
+        b_u=None if layer.b_u is None else layer.b_u / scale,
+        hidden=None if hidden is None else replace(hidden, W_m=hidden.W_m * all_states * scale),
+    )
+
+
+def _scale_inputs(layer: Layer, factors: Array) -> Layer:
+    """Return the layer that reads ``x / factors`` and computes what it computed from x."""
+    if isinstance(layer, DenseLayer):
+        return replace(layer, W=layer.W * factors)
+    hidden = layer.hidden
+    if hidden is not None and hidden.W_x is not None:
+        hidden = replace(hidden, W_x=hidden.W_x * factors)
+    elif hidden is None and layer.input_to_hidden and not np.all(factors == 1.0):
+        raise ConfigError(
+            f"{layer.name}: its input is passed on to its output, so an input scale must be 1"
+        )
+    return replace(layer, E_x=layer.E_x * factors, hidden=hidden)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Formats and codes of weight matrices, with a power-of-two scale for each row where it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.fixed.ops import dequantize, quantize
+from lmu_hw.quantize.nodes import FloatNode
+from lmu_hw.spec import Codes
+
+__all__ = ["best_row_shifts", "row_shifts", "weight_codes", "weight_format"]
+
+Array = NDArray[np.float64]
+
+_MAX_ROW_SHIFT = 7
+_WORTHWHILE = 1.5
+"""Row shifts are used where they divide the squared rounding error of the weights by this."""
+
+
+def weight_format(matrix: Array, bits: int, *, where: str) -> FixedFormat:
+    """Return the signed format of `bits` bits with the smallest ulp that holds a matrix.
+
+    Raises
+    ------
+    ConfigError
+        If no format does: all weights would round to zero.
+    """
+    low, high = float(matrix.min()), float(matrix.max())
+    magnitude = max(high, -low)
+    if magnitude == 0.0:
+        return FixedFormat.of_width(bits, signed=True, int_bits=0)
+    int_bits = int(np.frexp(magnitude)[1]) - 1
+    while True:
+        fmt = FixedFormat.of_width(bits, signed=True, int_bits=int_bits)
+        half = fmt.ulp / 2
+        if high < fmt.max_value + half and low >= fmt.min_value - half:
+            break
+        int_bits += 1
+    if magnitude < fmt.ulp / 2:
+        raise ConfigError(f"{where}: {bits} bits are too few: all weights would round to zero")
+    return fmt
+
+
+def weight_codes(matrix: Array, fmt: FixedFormat, shifts: NDArray[np.int64], what: str) -> Codes:
+    """Return the codes of a matrix whose row r is scaled by ``2**shifts[r]``.
+
+    Raises
+    ------
+    ConfigError
+        If a weight does not fit the format.
+    """
+    scaled = matrix * 2.0 ** shifts[:, None]
+    requant = Requant(format=fmt, rounding=Rounding.HALF_EVEN, overflow=Overflow.SATURATE)
+    codes, outside = quantize(scaled, requant, what=what)
+    if outside:
+        row, column = np.unravel_index(np.argmax(np.abs(scaled)), matrix.shape)
+        raise ConfigError(
+            f"{what}: the weights must fit {fmt}, but row {row}, column {column} is "
+            f"{matrix[row, column]:.6g}"
+        )
+    return Codes(codes=codes, format=fmt)
+
+
+def row_shifts(node: FloatNode, weights: Mapping[str, FixedFormat]) -> NDArray[np.int64]:
+    """Return for each row the largest shift that all its weights leave room for.
+
+    Returns
+    -------
+    (rows,) int64, 0 to 7
+    """
+    shifts = np.full(len(node.terms[0].matrix), _MAX_ROW_SHIFT)
+    for term in node.terms:
+        fmt = weights[term.label]
+        high, low = term.matrix.max(axis=1), -term.matrix.min(axis=1)
+        for shift in range(_MAX_ROW_SHIFT, 0, -1):
+            limit = (fmt.max_value + fmt.ulp / 2) * 2.0**-shift
+            too_large = (high >= limit) | (low >= limit)
+            shifts[too_large] = np.minimum(shifts[too_large], shift - 1)
+    return shifts
+
+
+def best_row_shifts(
+    node: FloatNode, weights: Mapping[str, FixedFormat]
+) -> tuple[NDArray[np.int64], float]:
+    """Return the row shifts if they pay, zeros otherwise, and the gain in squared error."""
+    shifts = row_shifts(node, weights)
+    none = np.zeros_like(shifts)
+    gain = _squared_error(node, weights, none) / max(_squared_error(node, weights, shifts), 1e-300)
+    # The common part of all shifts belongs into the format; it is zero by construction of the
+    # formats unless all weights are tiny.
+    return (shifts if gain >= _WORTHWHILE else none), gain
+
+
+def _squared_error(
+    node: FloatNode, weights: Mapping[str, FixedFormat], shifts: NDArray[np.int64]
+) -> float:
+    error = 0.0
+    for term in node.terms:
+        codes = weight_codes(term.matrix, weights[term.label], shifts, node.name)
+        values = dequantize(codes.codes, codes.format) * 2.0 ** -shifts[:, None]
+        error += float(np.sum((values - term.matrix) ** 2))
+    return error

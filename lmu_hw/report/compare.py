@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports side by side: which design is better at what."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmu_hw.errors import SpecError
+from lmu_hw.report import words
+from lmu_hw.report.document import Report, SignalReport, TaskReport, rounded
+from lmu_hw.report.store import read_report, replace_file
+
+__all__ = ["Comparison", "Row", "compare", "write_comparison"]
+
+_EXACT = math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One quantity of every design.
+
+    Attributes
+    ----------
+    key : str
+        Identifies the quantity, whatever its label.
+    higher_is_better : bool
+    values : tuple of float or None
+        One for each design; None if it does not exist or has no error.
+    texts : tuple of str
+        As shown. Designs tie if they show the same.
+    best : tuple of int
+        The designs that are best; empty if they cannot be compared.
+    """
+
+    key: str
+    label: str
+    higher_is_better: bool
+    values: tuple[float | None, ...]
+    texts: tuple[str, ...]
+    best: tuple[int, ...]
+
+    @property
+    def is_tie(self) -> bool:
+        """All designs are equally good."""
+        return len(self.best) == len(self.values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two or more designs side by side.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of the folders, as short as they differ.
+    errors, signals, costs : tuple of Row
+        Of the outputs and the task; SQNR of the signals that all designs have; of the hardware.
+    notes : tuple of str
+        What makes designs not comparable.
+    verdict : tuple of str
+        Who is better at what.
+    """
+
+    names: tuple[str, ...]
+    design_digests: tuple[str, ...]
+    errors: tuple[Row, ...]
+    signals: tuple[Row, ...]
+    costs: tuple[Row, ...]
+    notes: tuple[str, ...]
+    verdict: tuple[str, ...]
+
+
+def compare(folders: Sequence[str | Path]) -> Comparison:
+    """Compare the reports of two or more design folders.
+
+    Errors measured on different data are shown but not judged; costs always are.
+
+    Raises
+    ------
+    SpecError
+        If there are fewer than two different folders.
+    LoadError
+        If a folder holds no report.
+    """
+    paths = [Path(folder) for folder in folders]
+    if len({path.resolve() for path in paths}) != len(paths) or len(paths) < 2:
+        given = ", ".join(str(path) for path in paths) or "none"
+        raise SpecError(f"a comparison needs two or more different folders, not {given}")
+    reports = [read_report(path) for path in paths]
+    names = _names(paths)
+    same_x = len({report.data.x_sha256 for report in reports}) == 1
+    same_labels = same_x and len({report.data.labels_sha256 for report in reports}) == 1
+    errors = (*_task_rows(reports, same_labels), *_error_rows(reports, same_x))
+    signals, costs = _signal_rows(reports, same_x), _cost_rows(reports)
+    return Comparison(
+        names=names,
+        design_digests=tuple(report.design_digest for report in reports),
+        errors=errors,
+        signals=signals,
+        costs=costs,
+        notes=_notes(reports, same_x=same_x, same_labels=same_labels),
+        verdict=_verdict(names, (*errors, *costs), signals),
+    )
+
+
+def write_comparison(folders: Sequence[str | Path], html_path: str | Path) -> Comparison:
+    """Compare design folders and write the comparison as one HTML file."""
+    comparison = compare(folders)
+    from lmu_hw.report.compare_page import comparison_page  # matplotlib and jinja2 load here only
+
+    replace_file(Path(html_path), comparison_page(comparison))
+    return comparison
+
+
+def _names(paths: Sequence[Path]) -> tuple[str, ...]:
+    """Return the shortest endings of the paths that differ."""
+    parts = [path.resolve().parts for path in paths]
+    for length in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-length:]) for part in parts]
+        if len(set(names)) == len(names):
+            break
+    return tuple(names)
+
+
+def _row(
+    key: str,
+    label: str,
+    values: Sequence[float | None],
+    show: Callable[[float | None], str],
+    *,
+    higher: bool,
+    judged: bool = True,
+) -> Row:
+    texts = tuple("exact" if value == _EXACT else show(value) for value in values)
+    best: tuple[int, ...] = ()
+    known = [value for value in values if value is not None]
+    if judged and len(known) == len(values):
+        winner = texts[values.index(max(known) if higher else min(known))]
+        best = tuple(index for index, text in enumerate(texts) if text == winner)
+    return Row(
+        key=key,
+        label=label,
+        higher_is_better=higher,
+        values=tuple(None if value is None else rounded(value) for value in values),
+        texts=texts,
+        best=best,
+    )
+
+
+def _sqnr_value(entry: SignalReport | TaskReport) -> float | None:
+    return _EXACT if entry.exact else entry.sqnr_db
+
+
+def _task_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
+    metrics = {report.task.metric for report in reports}
+    if len(metrics) != 1 or metrics == {None}:
+        return []
+    (metric,) = metrics
+    return [
+        _row(
+            "task",
+            words.metric_name(metric),
+            [report.task.fixed_score for report in reports],
+            lambda value: words.score(metric, value),
+            higher=metric == "accuracy",
+            judged=judged,
+        )
+    ]
+
+
+def _error_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
+    tasks = [report.task for report in reports]
+    lost = [
+        float(sum(s.saturations for s in report.signals if not s.lossless_clamp))
+        for report in reports
+    ]
+
+    def row(
+        key: str, label: str, values: Sequence[float | None], show: Callable, higher: bool
+    ) -> Row:
+        return _row(key, label, values, show, higher=higher, judged=judged)
+
+    rows = [
+        row("agreement", "Same answer as float", [t.agreement for t in tasks], _percent, True),
+        row("sqnr", "Output SQNR", [_sqnr_value(t) for t in tasks], words.decibels, True),
+        row("rms", "Output RMS error", [t.rms_error for t in tasks], words.number, False),
+        row("max", "Largest output error", [t.max_error for t in tasks], words.number, False),
+        row("overflows", "Overflows with loss", lost, _integer, False),
+    ]
+    return [entry for entry in rows if any(text != words.NONE for text in entry.texts)]
+
+
+def _signal_rows(reports: Sequence[Report], judged: bool) -> tuple[Row, ...]:
+    tables = [{signal.name: signal for signal in report.signals} for report in reports]
+    shared = [name for name in tables[0] if all(name in table for table in tables)]
+    return tuple(
+        _row(
+            name,
+            name,
+            [_sqnr_value(table[name]) for table in tables],
+            words.decibels,
+            higher=True,
+            judged=judged,
+        )
+        for name in shared
+    )
+
+
+def _cost_rows(reports: Sequence[Report]) -> tuple[Row, ...]:
+    quantities = {
+        "coefficient_bits": "Coefficient bits",
+        "table_bits": "Table bits",
+        "rom_bits": "ROM bits",
+        "state_bits": "State bits",
+        "multiplications_per_step": "Products per step",
+        "lanes": "Multipliers",
+        "cycles_per_step": "Cycles per step",
+    }
+    return tuple(
+        _row(
+            key,
+            label,
+            [None if r.hardware is None else float(getattr(r.hardware, key)) for r in reports],
+            _integer,
+            higher=False,
+        )
+        for key, label in quantities.items()
+    )
+
+
+def _percent(value: float | None) -> str:
+    return words.score("accuracy", value)
+
+
+def _integer(value: float | None) -> str:
+    return words.count(None if value is None else round(value))
+
+
+def _notes(reports: Sequence[Report], *, same_x: bool, same_labels: bool) -> tuple[str, ...]:
+    notes = []
+    if not same_x:
+        notes.append(
+            "The errors were measured on different data, so they are shown but not compared. "
+            "Run lmu-hw report on every folder with the same input."
+        )
+    elif not same_labels:
+        notes.append(
+            "The labels differ, or some reports have none, so the task metric is not compared."
+        )
+    if len({report.model_digest for report in reports}) > 1:
+        notes.append(
+            "The designs come from different trained networks: each error is against the design's "
+            "own float network."
+        )
+    return tuple(notes)
+
+
+def _verdict(names: Sequence[str], rows: Sequence[Row], signals: Sequence[Row]) -> tuple[str, ...]:
+    word = "better" if len(names) == 2 else "best"
+    sentences = []
+    for index, name in enumerate(names):
+        won = [row for row in rows if row.best == (index,)]
+        if won:
+            sentences.append(f"{name} is {word} at {'; '.join(_won(row, index) for row in won)}.")
+    shared = [row for row in rows if 1 < len(row.best) < len(names)]
+    for row in shared:
+        sharing = " and ".join(names[index] for index in row.best)
+        sentences.append(f"{sharing} share the best {row.label} ({row.texts[row.best[0]]}).")
+    ties = [f"{_name(row.label)} ({row.texts[0]})" for row in rows if row.is_tie]
+    if ties:
+        sentences.append(f"Tie: {', '.join(ties)}.")
+    judged = [row for row in signals if row.best]
+    if judged:
+        wins = [
+            f"{name} in {sum(row.best == (index,) for row in judged)}"
+            for index, name in enumerate(names)
+        ]
+        rest = sum(len(row.best) > 1 for row in judged)
+        sentences.append(
+            f"Of {len(judged)} shared signals the {word} SQNR is {', '.join(wins)}; "
+            f"{rest} {'tie' if rest == 1 else 'ties'}."
+        )
+    return tuple(sentences)
+
+
+def _won(row: Row, index: int) -> str:
+    others = ", ".join(dict.fromkeys(t for i, t in enumerate(row.texts) if i != index))
+    return f"{_name(row.label)} ({row.texts[index]} against {others})"
+
+
+def _name(label: str) -> str:
+    """Return a label in the middle of a sentence; abbreviations keep their capitals."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]

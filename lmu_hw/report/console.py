@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reports for the terminal, as rich renderables. Import it only where they are printed."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from lmu_hw.report import words
+from lmu_hw.report.compare import Comparison
+from lmu_hw.report.document import Report, SignalReport
+
+__all__ = ["comparison_table", "report_table"]
+
+_STYLES = {
+    words.Level.GOOD: "bold green",
+    words.Level.ATTENTION: "bold yellow",
+    words.Level.BAD: "bold red",
+}
+
+
+def report_table(report: Report) -> RenderableType:
+    """Return the verdict, one row for each signal, and the simulations of a report."""
+    verdict = words.verdict(report)
+    style = _STYLES[verdict.level]
+    parts: list[RenderableType] = [Text(verdict.headline, style=style)]
+    parts += [Text(f"  {text}", style=style) for text in verdict.reasons]
+    parts += [Text(f"  {text}") for text in verdict.sentences]
+    if report.data.source != "given":
+        parts.append(Text("  Measured on the calibration data.", style="dim"))
+    table = Table(title=f"{report.name}: signals", title_justify="left", header_style="dim")
+    for heading in ("Signal", "What", "Format"):
+        table.add_column(heading)
+    for heading in ("Headroom", "Overflows", "SQNR", "RMS ulp", "Max ulp", "Bias ulp"):
+        table.add_column(heading, justify="right")
+    for signal in report.signals:
+        lossy = signal.saturations > 0 and not signal.lossless_clamp
+        table.add_row(*_cells(signal), style="yellow" if lossy else None)
+    parts.append(table)
+    if report.simulations:
+        parts.append(_simulations(report))
+    return Group(*parts)
+
+
+def _cells(signal: SignalReport) -> list[Text]:
+    headroom = signal.headroom_bits
+    overflows = words.count(signal.saturations)
+    if signal.lossless_clamp:
+        overflows += ", no loss"
+    width = f" x {words.count(signal.elements)}" if signal.elements > 1 else ""
+    cells = [
+        signal.name,
+        signal.kind + width,
+        signal.format,
+        "unused" if headroom is None else f"{words.decimal(headroom, 1)} bit",
+        overflows,
+        words.sqnr(signal.sqnr_db, exact=signal.exact),
+        words.number(signal.rms_error_ulp),
+        words.number(signal.max_error_ulp),
+        words.decimal(signal.bias_ulp),
+    ]
+    return [Text(cell) for cell in cells]
+
+
+def _simulations(report: Report) -> Table:
+    table = Table(title="Verilog against golden model", title_justify="left", header_style="dim")
+    for heading in ("Simulator", "Version"):
+        table.add_column(heading)
+    for heading in ("Words compared", "Mismatches", "Cycles"):
+        table.add_column(heading, justify="right")
+    for run in report.simulations:
+        bad = run.mismatches > 0 or run.words_compared == 0
+        table.add_row(
+            Text(run.simulator),
+            Text(run.version),
+            words.count(run.words_compared),
+            words.count(run.mismatches),
+            words.count(run.cycles),
+            style="red" if bad else None,
+        )
+    return table
+
+
+def comparison_table(comparison: Comparison) -> RenderableType:
+    """Return the notes, the verdict and the table of a comparison."""
+    parts: list[RenderableType] = [Text(note, style="bold yellow") for note in comparison.notes]
+    parts += [Text(sentence) for sentence in comparison.verdict]
+    table = Table(header_style="dim")
+    table.add_column("Quantity")
+    for name in comparison.names:
+        table.add_column(Text(name), justify="right")
+    table.add_column("Better is")
+    for rows, prefix in (
+        (comparison.errors, ""),
+        (comparison.costs, ""),
+        (comparison.signals, "SQNR of "),
+    ):
+        for row in rows:
+            judged = "higher" if row.higher_is_better else "lower"
+            if row.is_tie:
+                judged = "a tie"
+            elif not row.best:
+                judged = "not compared"
+            cells = [
+                Text(text, style="green" if i in row.best and not row.is_tie else "")
+                for i, text in enumerate(row.texts)
+            ]
+            table.add_row(Text(prefix + row.label), *cells, Text(judged, style="dim"))
+        table.add_section()
+    parts.append(table)
+    return Group(*parts)

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measuring what quantization cost: golden model against float reference, node by node."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.design import Design
+from lmu_hw.errors import SpecError
+from lmu_hw.fixed.ops import dequantize, quantize
+from lmu_hw.golden import GoldenModel, Trace
+from lmu_hw.report.document import DataReport, Report
+from lmu_hw.report.probes import Probe, probes
+from lmu_hw.report.statistics import SignalStatistics
+from lmu_hw.report.task import TaskStatistics, check_labels
+from lmu_hw.spec import INPUT, QuantizedNetwork
+
+__all__ = ["GIVEN", "measure"]
+
+Array = NDArray[np.float64]
+
+GIVEN = "given"
+_CHUNK_BYTES = 96 * 2**20  # of one trace; both traces and their temporaries take about five times
+_MAX_CHUNK = 250  # as many sequences as golden model and reference run in one pass
+
+
+def measure(
+    design: Design,
+    x: NDArray[np.generic],
+    labels: NDArray[np.generic] | None = None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    chunk: int | None = None,
+) -> Report:
+    """Compare every node of the golden model with the float reference.
+
+    Parameters
+    ----------
+    design : Design
+    x : (sequences, steps, inputs)
+        In the network's own units.
+    labels : array, optional
+        Integer classes, (sequences,) or (sequences, steps), or real targets in the shape of the
+        output.
+    progress : callable, optional
+        Called with the number of sequences done since the last call.
+    chunk : int, optional
+        Sequences held in memory at once; None: as many as fit about half a gigabyte.
+
+    Returns
+    -------
+    Report
+        Without hardware totals and simulations; `write_report` adds those of a folder.
+
+    Raises
+    ------
+    SpecError
+        If x or labels do not fit the network.
+    """
+    network = design.network
+    values = design.reference.check_input(x)
+    sequences, steps, _ = values.shape
+    if labels is not None:
+        labels = check_labels(np.asarray(labels), network, sequences=sequences, steps=steps)
+    signals: dict[str, SignalStatistics] = {}
+    task = TaskStatistics(network, labels)
+    golden = GoldenModel(network)
+    size = chunk or _chunk(network, steps)
+    for start in range(0, sequences, size):
+        part = values[start : start + size]
+        _add(design, golden, part, signals, task)
+        if progress is not None:
+            progress(len(part))
+    return Report(
+        name=network.name,
+        model_digest=network.model_digest,
+        design_digest=design.digest,
+        input_scale=str(network.input_scale),
+        data=_describe(values, labels),
+        task=task.report(),
+        signals=tuple(entry.report(last_step=steps - 1) for entry in signals.values()),
+        example=task.example(),
+        hardware=None,
+        simulations=(),
+    )
+
+
+def _chunk(network: QuantizedNetwork, steps: int) -> int:
+    """Return the sequences whose golden trace takes `_CHUNK_BYTES`."""
+    width = network.inputs + sum(
+        node.signal.size * (1 if node.activation is None else 2) for node in network.nodes
+    )
+    return int(min(_MAX_CHUNK, max(1, _CHUNK_BYTES // (8 * steps * width))))
+
+
+def _add(
+    design: Design,
+    golden: GoldenModel,
+    x: Array,
+    signals: dict[str, SignalStatistics],
+    task: TaskStatistics,
+) -> None:
+    """Run (sequences, steps, inputs) through both networks and add them to the statistics."""
+    unscaled = design.reference_input(x)
+    x_codes, outside = quantize(unscaled, design.network.input, what="input")
+    trace = golden.trace(x_codes)
+    overflows = {INPUT: outside, **trace.overflows}
+    reference = design.reference.trace(unscaled)
+    for probe in probes(design.network):
+        codes = trace.codes[probe.name]
+        if probe.name not in signals:
+            signals[probe.name] = SignalStatistics(
+                probe, elements=codes.shape[2], steps=codes.shape[1]
+            )
+        signals[probe.name].add(
+            codes,
+            _paired(reference, probe, codes.shape),
+            0 if probe.counter is None else overflows[probe.counter],
+        )
+    task.add(*_answers(design.network, trace, reference))
+
+
+def _paired(reference: dict[str, Array], probe: Probe, shape: tuple[int, ...]) -> Array:
+    """Return the float values that stand beside codes of `shape`: their last steps."""
+    if probe.reference not in reference:
+        raise SpecError(f"{probe.name}: the float reference has no node {probe.reference!r}")
+    values = reference[probe.reference][:, -shape[1] :]
+    if values.shape != shape:
+        raise SpecError(
+            f"{probe.name}: the reference must have the shape {shape}, not {values.shape}"
+        )
+    return values
+
+
+def _answers(
+    network: QuantizedNetwork, trace: Trace, reference: dict[str, Array]
+) -> tuple[Array, Array]:
+    """Return the outputs of the float and of the fixed network, as `Design.predict` does."""
+    layer = network.layers[-1]
+    floats, fixed = [], []
+    for probe in probes(network):
+        if probe.name in layer.outputs:
+            codes = trace.codes[probe.name]
+            fixed.append(dequantize(codes, layer.signals[probe.name].format))
+            floats.append(_paired(reference, probe, codes.shape))
+    answers = np.concatenate(floats, axis=2), np.concatenate(fixed, axis=2)
+    return (answers[0][:, -1], answers[1][:, -1]) if network.answers_once else answers
+
+
+def _describe(x: Array, labels: NDArray[np.generic] | None) -> DataReport:
+    sequences, steps, inputs = x.shape
+    return DataReport(
+        source=GIVEN,
+        sequences=sequences,
+        steps=steps,
+        inputs=inputs,
+        x_sha256=_digest(x),
+        labels_sha256=None if labels is None else _digest(labels),
+    )
+
+
+def _digest(array: NDArray[np.generic]) -> str:
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    digest = hashlib.sha256(f"{little.dtype.str}{little.shape}".encode())
+    digest.update(little.data)
+    return digest.hexdigest()

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""HTML pages that open offline: one file, pictures inside, nothing fetched, no scripts.
+
+Import it only where a page is written: it loads jinja2 and matplotlib.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from lmu_hw.report import pictures, words
+from lmu_hw.report.document import Report
+
+__all__ = ["Card", "Figure", "render", "report_page"]
+
+_OUTPUTS = (
+    "Float (pale) and fixed point (dark) for the first answers, and their difference in ulp of "
+    "the output."
+)
+_RANGES = (
+    "Each grey box is a format, from one ulp to its largest value. The darker a bit, the more "
+    "often it is the leading one; the upright line is the largest magnitude seen. Empty space on "
+    "the right is headroom; pale bits on the left are precision that the signal seldom needs."
+)
+_TIME = (
+    "RMS over sequences and elements, in ulp of the node's own format. A line that keeps rising "
+    "means that errors accumulate."
+)
+_STATES = (
+    "RMS error (filled) and largest error (dots) of each state, and how much of the format its "
+    "peak used (grey line)."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One number at the top of a page."""
+
+    title: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture with its title and what to see in it."""
+
+    title: str
+    caption: str
+    svg: Markup
+
+
+def render(template: str, **context: Any) -> str:
+    """Return a page from one of the package's templates."""
+    folder = resources.files("lmu_hw.report")
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    names = ("count", "decibels", "decimal", "metric_name", "number", "score", "sqnr")
+    environment.globals.update({name: getattr(words, name) for name in names})
+    return environment.get_template(template).render(**context)
+
+
+def report_page(report: Report) -> str:
+    """Return the page of a report."""
+    return render(
+        "report.html.j2",
+        report=report,
+        verdict=words.verdict(report),
+        cards=_cards(report),
+        figures=_figures(report),
+    )
+
+
+def _cards(report: Report) -> list[Card]:
+    return [*_task_cards(report), _simulation_card(report), *_hardware_cards(report)]
+
+
+def _task_cards(report: Report) -> list[Card]:
+    task = report.task
+    cards = []
+    if task.metric is not None:
+        cards.append(
+            Card(
+                title=words.metric_name(task.metric),
+                value=words.score(task.metric, task.fixed_score),
+                note=f"float: {words.score(task.metric, task.float_score)}",
+            )
+        )
+    if task.agreement is not None:
+        cards.append(
+            Card(
+                title="Same as float",
+                value=words.score("accuracy", task.agreement),
+                note=f"of {words.count(task.answers)} answers",
+            )
+        )
+    ratio = words.score("nrmse", task.nrmse_to_float)
+    cards.append(
+        Card(
+            title="Output SQNR",
+            value=words.sqnr(task.sqnr_db, exact=task.exact),
+            note=f"NRMSE {ratio}",
+        )
+    )
+    return cards
+
+
+def _simulation_card(report: Report) -> Card:
+    runs = report.simulations
+    if not runs:
+        return Card(title="Simulation", value="not yet", note="run lmu-hw simulate")
+    mismatches = sum(run.mismatches for run in runs)
+    return Card(
+        title="Words compared",
+        value=words.count(sum(run.words_compared for run in runs)),
+        note="no mismatch" if mismatches == 0 else f"{words.count(mismatches)} mismatches",
+    )
+
+
+def _hardware_cards(report: Report) -> list[Card]:
+    hardware = report.hardware
+    if hardware is None:
+        return []
+    return [
+        Card(
+            title="Cycles / step",
+            value=words.count(hardware.cycles_per_step),
+            note=f"last step: {words.count(hardware.cycles_last_step)}",
+        ),
+        Card(
+            title="Products / step",
+            value=words.count(hardware.multiplications_per_step),
+            note=f"{words.count(hardware.lanes)} multipliers, "
+            f"{100 * hardware.multiplier_utilization:.0f} %",
+        ),
+        Card(
+            title="ROM bits",
+            value=words.count(hardware.rom_bits),
+            note=f"state: {words.count(hardware.state_bits)} bits",
+        ),
+    ]
+
+
+def _figures(report: Report) -> list[Figure]:
+    drawn = (
+        ("Outputs", _OUTPUTS, pictures.outputs(report)),
+        ("Bits in use", _RANGES, pictures.ranges(report)),
+        ("Error over time", _TIME, pictures.errors_over_time(report)),
+        ("Memory states", _STATES, pictures.memory_states(report)),
+    )
+    return [
+        Figure(title=title, caption=caption, svg=Markup(svg))
+        for title, caption, svg in drawn
+        if svg is not None
+    ]

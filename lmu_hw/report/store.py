@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON file of a report: sorted, without NaN, and read back to an equal report."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from lmu_hw.errors import LoadError
+from lmu_hw.report.document import (
+    DataReport,
+    ExampleReport,
+    HardwareReport,
+    LayerHardware,
+    Report,
+    SignalReport,
+    SimulationReport,
+    TaskReport,
+)
+
+__all__ = ["REPORT_FILE", "read_report", "replace_file", "to_json"]
+
+REPORT_FILE = "report.json"
+VERSION = 1
+
+
+def to_json(value: Any, **more: Any) -> str:
+    """Return sorted, indented JSON of a dataclass, with arrays of numbers on one line each."""
+    document = {"version": VERSION, **dataclasses.asdict(value), **more}
+    return _layout(document, "") + "\n"
+
+
+def _layout(value: Any, indent: str) -> str:
+    deeper = indent + "  "
+    if isinstance(value, dict) and value:
+        items = [
+            f"{deeper}{json.dumps(key)}: {_layout(value[key], deeper)}" for key in sorted(value)
+        ]
+        return "{\n" + ",\n".join(items) + f"\n{indent}}}"
+    if isinstance(value, list | tuple) and any(isinstance(v, dict | list | tuple) for v in value):
+        return "[\n" + ",\n".join(deeper + _layout(v, deeper) for v in value) + f"\n{indent}]"
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def read_report(folder: Path) -> Report:
+    """Read the report that `write_report` left in a design's folder.
+
+    Raises
+    ------
+    LoadError
+        If there is none, or if it is damaged or of another version.
+    """
+    path = folder / REPORT_FILE
+    again = f"run 'lmu-hw report {folder}'"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LoadError(f"{folder}: holds no {REPORT_FILE}; {again} first") from None
+    except (OSError, ValueError) as error:
+        raise LoadError(f"{path}: cannot be read ({error}); {again} again") from None
+    if not isinstance(document, dict) or document.get("version") != VERSION:
+        raise LoadError(f"{path}: must be a report of version {VERSION}; {again} again")
+    try:
+        return _build(document)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LoadError(f"{path}: is damaged ({error!r}); {again} again") from None
+
+
+def _build(document: dict[str, Any]) -> Report:
+    fields = {field.name: document[field.name] for field in dataclasses.fields(Report)}
+    hardware = fields["hardware"]
+    if hardware is not None:
+        layers = tuple(LayerHardware(**layer) for layer in hardware["layers"])
+        fields["hardware"] = HardwareReport(**{**hardware, "layers": layers})
+    fields["data"] = DataReport(**fields["data"])
+    fields["task"] = TaskReport(**fields["task"])
+    fields["example"] = ExampleReport(**_tuples(fields["example"]))
+    fields["signals"] = tuple(SignalReport(**_tuples(entry)) for entry in fields["signals"])
+    fields["simulations"] = tuple(SimulationReport(**entry) for entry in fields["simulations"])
+    return Report(**fields)
+
+
+def _tuples(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: _tuple(value) for key, value in entry.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file in one piece: nobody ever sees half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(text.encode())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

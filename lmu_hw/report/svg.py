@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drawing with matplotlib so that the same figure gives the same SVG text, ready to be inlined."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Callable
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+__all__ = [
+    "ACCENT",
+    "FAINT",
+    "FIXED",
+    "FLOAT",
+    "GRID",
+    "INK",
+    "MUTED",
+    "SERIES",
+    "draw",
+]
+
+INK = "#212529"
+MUTED = "#868e96"
+GRID = "#ced4da"
+FAINT = "#f1f3f5"
+ACCENT = "#3b5bdb"
+FLOAT = "#b8c4f0"
+FIXED = "#c2410c"
+SERIES = ("#3b5bdb", "#e8590c", "#2a9d8f", "#c2255c", "#845ef7", "#f59f00", "#495057")
+
+_STYLE = {
+    "font.size": 9,
+    "font.family": "sans-serif",
+    "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
+    "mathtext.fontset": "dejavusans",
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.formatter.use_mathtext": False,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+}
+_NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+
+
+def draw(
+    paint: Callable[[Figure], None], *, name: str, alternative: str, width: float, height: float
+) -> str:
+    """Return a figure as an ``<svg>`` element.
+
+    Parameters
+    ----------
+    paint : callable
+        Draws into an empty figure.
+    name : str
+        Unique on its page: seeds the identifiers inside.
+    alternative : str
+        Text for those who do not see the picture.
+    width, height : float
+        In inches.
+    """
+    file = io.StringIO()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**_STYLE, "svg.hashsalt": name})
+        figure = Figure(figsize=(width, height), layout="constrained")
+        paint(figure)
+        figure.savefig(file, format="svg", metadata=_NO_METADATA)
+    return _inline(file.getvalue(), alternative)
+
+
+def _inline(text: str, alternative: str) -> str:
+    """Return the element alone, without what a page does not need."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r'<g id="[A-Za-z]+_\d+">', "<g>", text)  # not referred to, and not unique
+    opening = f'<svg role="img" aria-label="{html.escape(alternative)}"'
+    return re.sub(r"\s+\n", "\n", text.replace("<svg", opening, 1)).strip()

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network's answers: task metric of float and of fixed, and the two against each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import SpecError
+from lmu_hw.lmu.activations import SOFTMAX, activation
+from lmu_hw.report.document import ExampleReport, TaskReport, rounded, rounded_all
+from lmu_hw.report.statistics import sqnr_db
+from lmu_hw.spec import QuantizedNetwork
+
+__all__ = ["TaskStatistics", "check_labels"]
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64] | NDArray[np.float64]
+
+_MAX_LINES = 3
+_MAX_STEPS = 400
+_MAX_ANSWERS = 1_500
+
+
+def check_labels(
+    labels: NDArray[np.generic], network: QuantizedNetwork, *, sequences: int, steps: int
+) -> Labels:
+    """Return labels as int64 classes or as float64 targets.
+
+    Parameters
+    ----------
+    labels : array
+        Integers, one class for each answer, or real numbers, one for each output.
+    network : QuantizedNetwork
+    sequences, steps : int
+        Of the input.
+
+    Raises
+    ------
+    SpecError
+        If type or shape is neither, or a class or a target is impossible.
+    """
+    answers = (sequences,) if network.answers_once else (sequences, steps)
+    outputs = network.output.size
+    integers = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
+    if labels.shape == answers and integers:
+        if outputs < 2:
+            raise SpecError(
+                "labels must be real targets for a network with one output, not class numbers; "
+                f"give an array of floats of shape {(*answers, outputs)}"
+            )
+        low, high = int(labels.min()), int(labels.max())
+        if low < 0 or high >= outputs:
+            raise SpecError(f"class labels must be 0 to {outputs - 1}, not {low} to {high}")
+        return labels.astype(np.int64)
+    if labels.shape == (*answers, outputs) and (
+        integers or np.issubdtype(labels.dtype, np.floating)
+    ):
+        targets = labels.astype(np.float64)
+        if not np.all(np.isfinite(targets)):
+            raise SpecError("labels must be finite, but hold NaN or infinity")
+        return targets
+    classes = f"integers of shape {answers} (one class for each answer) or " if outputs > 1 else ""
+    raise SpecError(
+        f"labels must be {classes}real numbers of shape {(*answers, outputs)} (one for each "
+        f"output), not {labels.dtype} of shape {labels.shape}"
+    )
+
+
+class TaskStatistics:
+    """Accumulates answers of both networks.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    labels : array or None
+        As `check_labels` returned them.
+    """
+
+    def __init__(self, network: QuantizedNetwork, labels: Labels | None) -> None:
+        self.network = network
+        self.labels = labels
+        self.classes = labels is not None and labels.dtype == np.int64
+        self.agreement_counts = network.output.size > 1 and (labels is None or self.classes)
+        self.answers = self.values = self.agreeing = 0
+        self.correct = [0, 0]
+        self.float_power = self.error_power = self.target_power = 0.0
+        self.task_power = [0.0, 0.0]
+        self.max_error = 0.0
+        self._done = 0
+        self._examples: list[tuple[Array, Array]] = []
+
+    def add(self, floats: Array, fixed: Array) -> None:
+        """Add answers: (sequences, outputs) or (sequences, steps, outputs) values of both."""
+        error = fixed - floats
+        self.values += error.size
+        self.answers += error.size // error.shape[-1]
+        self.float_power += float(np.sum(np.square(floats)))
+        self.error_power += float(np.sum(np.square(error)))
+        self.max_error = max(self.max_error, float(np.max(np.abs(error))))
+        chosen = floats.argmax(axis=-1), fixed.argmax(axis=-1)
+        self.agreeing += int(np.count_nonzero(chosen[0] == chosen[1]))
+        if self.labels is not None:
+            labels = self.labels[self._done : self._done + len(error)]
+            if self.classes:
+                for which, answer in enumerate(chosen):
+                    self.correct[which] += int(np.count_nonzero(answer == labels))
+            else:
+                self._add_targets(labels.astype(np.float64), floats, fixed)
+        if self._done * error[0].size < _MAX_ANSWERS:
+            self._examples.append((floats, fixed))
+        self._done += len(error)
+
+    def _add_targets(self, targets: Array, floats: Array, fixed: Array) -> None:
+        self.target_power += float(np.sum(np.square(targets)))
+        for which, values in enumerate((floats, fixed)):
+            answer = values
+            if self.network.softmax:  # left to the host by both networks
+                answer = activation(SOFTMAX, where=self.network.name)(values)
+            self.task_power[which] += float(np.sum(np.square(answer - targets)))
+
+    def report(self) -> TaskReport:
+        """Return the metrics of all answers added."""
+        metric, scores = self._scores()
+        return TaskReport(
+            metric=metric,
+            float_score=scores[0],
+            fixed_score=scores[1],
+            answers=self.answers,
+            agreement=rounded(self.agreeing / self.answers) if self.agreement_counts else None,
+            nrmse_to_float=_root_ratio(self.error_power, self.float_power),
+            sqnr_db=sqnr_db(self.float_power, self.error_power),
+            exact=self.error_power == 0.0,
+            rms_error=rounded(float(np.sqrt(self.error_power / self.values))),
+            max_error=rounded(self.max_error),
+        )
+
+    def _scores(self) -> tuple[str | None, list[float | None]]:
+        if self.labels is None:
+            return None, [None, None]
+        if self.classes:
+            return "accuracy", [rounded(count / self.answers) for count in self.correct]
+        return "nrmse", [_root_ratio(power, self.target_power) for power in self.task_power]
+
+    def example(self) -> ExampleReport:
+        """Return the first answers, for the picture."""
+        by_step = not self.network.answers_once and self._examples[0][0].shape[1] > 1
+        pair = []
+        for which in (0, 1):
+            parts = [example[which] for example in self._examples]
+            if by_step:
+                lines = parts[0][0, :_MAX_STEPS, :_MAX_LINES].T
+            else:
+                lines = np.concatenate([part.ravel() for part in parts])[None, :_MAX_ANSWERS]
+            pair.append(tuple(rounded_all(line) for line in lines))
+        return ExampleReport(
+            by_step=by_step,
+            ulp=rounded(self.network.output.format.ulp),
+            float_values=pair[0],
+            fixed_values=pair[1],
+        )
+
+
+def _root_ratio(power: float, of: float) -> float | None:
+    return rounded(float(np.sqrt(power / of))) if of > 0.0 else None

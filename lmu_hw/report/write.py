@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reporting on a design's folder: ``report.json`` and ``report.html``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.design import Design
+from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.report.document import Report
+from lmu_hw.report.folder import read_hardware, read_simulations
+from lmu_hw.report.measure import measure
+from lmu_hw.report.store import REPORT_FILE, replace_file, to_json
+from lmu_hw.report.words import verdict
+
+__all__ = ["CALIBRATION", "PAGE_FILE", "write_report"]
+
+CALIBRATION = "calibration"
+PAGE_FILE = "report.html"
+
+
+def write_report(
+    folder: str | Path,
+    x: NDArray[np.generic] | None = None,
+    labels: NDArray[np.generic] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Measure a design and write ``report.json`` and ``report.html`` into its folder.
+
+    Parameters
+    ----------
+    folder : path
+        Written by ``lmu-hw generate``.
+    x : (sequences, steps, inputs), optional
+        In the network's own units; None: the design's calibration data, and the report says so.
+    labels : array, optional
+        See `measure`.
+    progress : callable, optional
+        Called with the number of sequences done since the last call.
+
+    Raises
+    ------
+    LoadError
+        If the folder does not hold a design, or its parts do not belong together.
+    SpecError
+        If x or labels do not fit the network.
+    """
+    folder = Path(folder)
+    design = Design.read(folder)
+    hardware = read_hardware(folder)
+    if hardware.design_digest != design.digest:
+        raise LoadError(
+            f"{folder}: manifest.json describes another design than design.safetensors; generate "
+            "the design again"
+        )
+    if x is None and labels is not None:
+        raise SpecError("labels must come with the data they belong to: give x as well")
+    simulations = read_simulations(folder)
+    report = measure(design, design.calibration if x is None else x, labels, progress)
+    source = CALIBRATION if x is None else report.data.source
+    report = dataclasses.replace(
+        report,
+        data=dataclasses.replace(report.data, source=source),
+        hardware=hardware,
+        simulations=simulations,
+    )
+    from lmu_hw.report.page import report_page  # matplotlib and jinja2 load here only
+
+    page = report_page(report)
+    replace_file(folder / REPORT_FILE, report_json(report))
+    replace_file(folder / PAGE_FILE, page)
+    return report
+
+
+def report_json(report: Report) -> str:
+    """Return the JSON of a report, with its verdict in words."""
+    words = verdict(report)
+    return to_json(
+        report,
+        verdict={
+            "level": words.level.value,
+            "headline": words.headline,
+            "reasons": list(words.reasons),
+            "sentences": list(words.sentences),
+        },
+    )
