@@ -20,6 +20,8 @@ from lmu_hw.spec import INPUT, Node, Term
 
 __all__ = ["Layer", "rom_words"]
 
+_KEEP = {"keep": 1}  # the bench reads these wires of the emitted Verilog; nothing else does
+
 
 def rom_words(plan: LayerPlan, node: Node) -> tuple[list[int], int]:
     """Return the coefficient words of a node, in the order in which they are read, and their width.
@@ -78,11 +80,18 @@ class Layer(wiring.Component):
                 "write": Out(write_layout(plan)),
             }
         )
+        self.write_trace = [
+            Signal(1, name="trace_start", attrs=_KEEP),
+            *(
+                Signal(field.width, name=f"trace_{name}", attrs=_KEEP)
+                for name, field in self.write.shape()
+            ),
+        ]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan, layer = self.plan, self.plan.layer
-        m.submodules.input = source = InputBuffer(plan)
+        m.submodules.source = source = InputBuffer(plan)
         m.submodules.sequencer = sequencer = Sequencer(plan)
         m.submodules.mac = mac = MacArray(plan)
         m.submodules.drain = drain = Drain(plan, mac.sums.shape())
@@ -109,6 +118,7 @@ class Layer(wiring.Component):
             drain.sums.eq(mac.sums),
             drain.tag.eq(mac.tag),
             self.write.eq(drain.write),
+            Cat(self.write_trace).eq(Cat(self.start, self.write)),
         ]
         return m
 

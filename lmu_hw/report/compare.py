@@ -118,6 +118,7 @@ def write_comparison(folders: Sequence[str | Path], html_path: str | Path) -> Co
 def _names(paths: Sequence[Path]) -> tuple[str, ...]:
     """Return the shortest endings of the paths that differ."""
     parts = [path.resolve().parts for path in paths]
+    names: list[str] = []
     for length in range(1, max(map(len, parts)) + 1):
         names = ["/".join(part[-length:]) for part in parts]
         if len(set(names)) == len(names):
@@ -265,30 +266,30 @@ def _verdict(names: Sequence[str], rows: Sequence[Row], signals: Sequence[Row]) 
         won = [row for row in rows if row.best == (index,)]
         if won:
             sentences.append(f"{name} is {word} at {'; '.join(_won(row, index) for row in won)}.")
-    shared = [row for row in rows if 1 < len(row.best) < len(names)]
-    for row in shared:
-        sharing = " and ".join(names[index] for index in row.best)
-        sentences.append(f"{sharing} share the best {row.label} ({row.texts[row.best[0]]}).")
+    for group in dict.fromkeys(row.best for row in rows if 1 < len(row.best) < len(names)):
+        sharing = " and ".join(names[index] for index in group)
+        what = "; ".join(_won(row, *group) for row in rows if row.best == group)
+        sentences.append(f"{sharing} are equally good, and best, at {what}.")
     ties = [f"{_name(row.label)} ({row.texts[0]})" for row in rows if row.is_tie]
     if ties:
         sentences.append(f"Tie: {', '.join(ties)}.")
-    judged = [row for row in signals if row.best]
-    if judged:
-        wins = [
-            f"{name} in {sum(row.best == (index,) for row in judged)}"
-            for index, name in enumerate(names)
-        ]
-        rest = sum(len(row.best) > 1 for row in judged)
-        sentences.append(
-            f"Of {len(judged)} shared signals the {word} SQNR is {', '.join(wins)}; "
-            f"{rest} {'tie' if rest == 1 else 'ties'}."
-        )
+    if judged := [row for row in signals if row.best]:
+        sentences.append(_signals_sentence(names, judged, word))
     return tuple(sentences)
 
 
-def _won(row: Row, index: int) -> str:
-    others = ", ".join(dict.fromkeys(t for i, t in enumerate(row.texts) if i != index))
-    return f"{_name(row.label)} ({row.texts[index]} against {others})"
+def _signals_sentence(names: Sequence[str], rows: Sequence[Row], word: str) -> str:
+    wins = [f"{name} in {sum(row.best == (i,) for row in rows)}" for i, name in enumerate(names)]
+    ties = sum(len(row.best) > 1 for row in rows)
+    return (
+        f"SQNR of the {len(rows)} shared signals is {word} with {', '.join(wins)}; "
+        f"{ties} {'tie' if ties == 1 else 'ties'}."
+    )
+
+
+def _won(row: Row, *best: int) -> str:
+    others = ", ".join(dict.fromkeys(t for i, t in enumerate(row.texts) if i not in best))
+    return f"{_name(row.label)} ({row.texts[best[0]]} against {others})"
 
 
 def _name(label: str) -> str:

@@ -141,8 +141,7 @@ def _hardware_cards(report: Report) -> list[Card]:
         Card(
             title="Products / step",
             value=words.count(hardware.multiplications_per_step),
-            note=f"{words.count(hardware.lanes)} multipliers, "
-            f"{100 * hardware.multiplier_utilization:.0f} %",
+            note=f"{words.count(hardware.lanes)} multipliers",
         ),
         Card(
             title="ROM bits",

@@ -7,6 +7,7 @@ import html
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ FLOAT = "#b8c4f0"
 FIXED = "#c2410c"
 SERIES = ("#3b5bdb", "#e8590c", "#2a9d8f", "#c2255c", "#845ef7", "#f59f00", "#495057")
 
-_STYLE = {
+_STYLE: Any = {  # keys are literals of matplotlib, which differ by version
     "font.size": 9,
     "font.family": "sans-serif",
     "svg.fonttype": "none",  # text stays text: small, searchable, in the page's own font
@@ -79,7 +80,8 @@ def draw(
     file = io.StringIO()
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({**_STYLE, "svg.hashsalt": name})
+        mpl.rcParams.update(_STYLE)
+        mpl.rcParams["svg.hashsalt"] = name
         figure = Figure(figsize=(width, height), layout="constrained")
         paint(figure)
         figure.savefig(file, format="svg", metadata=_NO_METADATA)

@@ -63,16 +63,17 @@ def count(value: int | None) -> str:
     return NONE if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a number with that many significant digits, in words a reader can compare."""
+def number(value: float | None) -> str:
+    """Return a number with at least three significant digits."""
     if value is None:
         return NONE
     if value == 0.0:
         return "0"
-    if 1e-3 <= abs(value) < 1e5:
-        decimals = max(0, digits - len(str(int(abs(value)))) if abs(value) >= 1 else digits)
-        return f"{value:.{decimals}f}".replace("-", MINUS)
-    return f"{value:.{digits - 1}e}".replace("-", MINUS)
+    if abs(value) >= 1e6 or abs(value) < 1e-4:
+        text = f"{value:.2e}"
+    else:
+        text = f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+    return text.replace("-", MINUS)
 
 
 def decimal(value: float | None, decimals: int = 2) -> str:

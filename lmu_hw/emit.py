@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writing a design to a folder: Verilog, ROM contents, manifest, and the design's own files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lmu_hw._version import __version__
+from lmu_hw.design import Design
+from lmu_hw.errors import ConfigError
+from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.spec import Node, Table
+
+__all__ = ["RTL_FOLDER", "emit", "manifest_of"]
+
+RTL_FOLDER = "rtl"
+
+
+def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[str, Any]:
+    """Write a design as a folder that simulation, prediction and reports work on.
+
+    Parameters
+    ----------
+    design : Design
+    directory : str or Path
+        Created, or replaced if it holds an earlier design; nothing else is overwritten.
+    lanes : int or None
+        Multipliers of the slowest layer; None: fully unrolled.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    ConfigError
+        If `directory` exists and is not a folder of this tool, or lanes is less than 1.
+    """
+    from lmu_hw.hdl import emit_verilog
+
+    plan = make_plan(design.network, lanes)
+    files = emit_verilog(design.network, plan, digest=design.digest)
+    manifest = manifest_of(design, plan, sorted(files))
+    with replaced_folder(Path(directory)) as folder:
+        design.write(folder)
+        (folder / RTL_FOLDER).mkdir()
+        for name, text in files.items():
+            (folder / RTL_FOLDER / name).write_text(text)
+        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    return manifest
+
+
+@contextmanager
+def replaced_folder(target: Path) -> Iterator[Path]:
+    """Give a temporary folder that takes the place of `target` if all goes well."""
+    if target.exists() and not (target / "manifest.json").is_file():
+        if not target.is_dir() or any(target.iterdir()):
+            raise ConfigError(
+                f"{target}: the output must be a new folder, an empty one, or an earlier design; "
+                "it holds other files"
+            )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        temporary.chmod(0o755)
+        yield temporary
+        if target.exists():
+            shutil.rmtree(target)
+        os.replace(temporary, target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
+    """Return what `manifest.json` holds: formats, schedule and costs of a design."""
+    network = design.network
+    layers = [_layer(plan, layer) for layer in plan.layers]
+    busiest = max(plan.layers, key=lambda layer: layer.layer.multiplications(last_step=False))
+    return {
+        "lmu_hw": __version__,
+        "name": network.name,
+        "model_digest": network.model_digest,
+        "design_digest": design.digest,
+        "files": [f"{RTL_FOLDER}/{name}" for name in files],
+        "input": {
+            "elements": network.inputs,
+            "format": network.input.format.notation(),
+            "scale": str(network.input_scale),
+        },
+        "output": {
+            "elements": network.output.size,
+            "format": network.output.format.notation(),
+            "each_step": not network.answers_once,
+            "softmax_left_to_host": network.softmax,
+        },
+        "basis": design.config.basis.value,
+        "lanes": plan.lanes,
+        "beat": plan.beat,
+        "cycles_per_step": plan.cycles(last_step=False),
+        "cycles_last_step": plan.cycles(last_step=True),
+        "multiplications_per_step": sum(
+            entry["multiplications_per_step"] for entry in layers
+        ),
+        "multiplications_last_step": sum(
+            entry["multiplications_last_step"] for entry in layers
+        ),
+        "multiplier_utilization": plan.utilization(busiest),
+        "coefficient_bits": sum(_coefficient_bits(node) for node in network.nodes),
+        "table_bits": sum(_table_bits(node) for node in network.nodes),
+        "rom_bits": sum(layer.rom_bits for layer in plan.layers)
+        + sum(_table_bits(node) * plan.beat for node in network.nodes),
+        "state_bits": sum(entry["state_bits"] for entry in layers),
+        "layers": layers,
+    }
+
+
+def _layer(plan: Plan, layer: LayerPlan) -> dict[str, Any]:
+    spec = layer.layer
+    return {
+        "name": spec.name,
+        "lanes": layer.lanes,
+        "rows": layer.rows,
+        "columns": layer.columns,
+        "cycles_per_step": layer.cycles(last_step=False),
+        "cycles_last_step": layer.cycles(last_step=True),
+        "multiplications_per_step": _running(plan, layer)
+        * spec.multiplications(last_step=False),
+        "multiplications_last_step": spec.multiplications(last_step=True),
+        "utilization": _running(plan, layer) * plan.utilization(layer),
+        "state_bits": sum(
+            spec.signals[name].size * spec.signals[name].format.width for name in spec.states
+        ),
+        "nodes": [_node(layer, node) for node in spec.nodes],
+    }
+
+
+def _running(plan: Plan, layer: LayerPlan) -> int:
+    """Return 1 for a layer that runs at every step, 0 behind one that answers once."""
+    before = plan.layers[: plan.layers.index(layer)]
+    return int(not any(other.layer.last_only for other in before))
+
+
+def _node(layer: LayerPlan, node: Node) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "elements": node.signal.size,
+        "format": node.signal.format.notation(),
+        "sum": {
+            "format": node.requant.format.notation(),
+            "rounding": node.requant.rounding.value,
+            "overflow": node.requant.overflow.value,
+        },
+        "activation": _activation(node),
+        "last_step_only": node.last_only,
+        "row_shifts": node.max_row_shift,
+        "cycles": layer.node(node).cycles,
+        "weights": [
+            {
+                "source": term.label,
+                "rows": term.weights.codes.shape[0],
+                "columns": term.weights.codes.shape[1],
+                "format": term.weights.format.notation(),
+            }
+            for term in node.terms
+        ],
+    }
+
+
+def _activation(node: Node) -> str | None:
+    if node.activation is None:
+        return None
+    return node.activation.function if isinstance(node.activation, Table) else "relu"
+
+
+def _coefficient_bits(node: Node) -> int:
+    weights = sum(term.weights.codes.size * term.weights.format.width for term in node.terms)
+    bias = 0 if node.bias is None else node.bias.codes.size * node.bias.format.width
+    return weights + bias
+
+
+def _table_bits(node: Node) -> int:
+    if not isinstance(node.activation, Table):
+        return 0
+    table = node.activation.codes
+    return table.codes.size * table.format.width

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+import io
+import subprocess
+import sys
+
+from rich.console import Console
+
+from lmu_hw.report import compare, write_report
+from lmu_hw.report.console import comparison_table, report_table
+
+
+def printed(renderable):
+    console = Console(file=io.StringIO(), width=140)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def test_the_report_table_shows_every_signal_and_run(make_folder, design, run):
+    report = write_report(make_folder(design, runs=[run]))
+    text = printed(report_table(report))
+    assert all(signal.name in text for signal in report.signals)
+    assert "Icarus Verilog" in text
+    assert "calibration data" in text
+
+
+def test_the_comparison_table_shows_the_verdict(make_folder, make_design, x):
+    folders = [make_folder(make_design(weight_bits=bits), f"bits{bits}") for bits in (6, 12)]
+    for folder in folders:
+        write_report(folder, x)
+    text = printed(comparison_table(compare(folders)))
+    assert "bits12 is better at" in text
+    assert "SQNR of lmu.m" in text
+
+
+def test_importing_the_package_loads_no_drawing_library():
+    code = (
+        "import sys, lmu_hw.report; "
+        "print({'matplotlib', 'jinja2', 'rich'} & {m.split('.')[0] for m in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "set()"
