@@ -55,6 +55,8 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
         for name, text in files.items():
             (folder / RTL_FOLDER / name).write_text(text)
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        for path in folder.iterdir():
+            path.chmod(0o755 if path.is_dir() else 0o644)
     return manifest
 
 

@@ -140,7 +140,7 @@ class VectorMemory(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         words, beats_per_word = self.storage.words, self.columns // self.beat
-        m.submodules.memory = memory = Memory(
+        m.submodules.cells = memory = Memory(
             shape=unsigned(self.columns * self.width), depth=words * self.pages, init=[]
         )
         write = memory.write_port(domain="sync", granularity=self.width)

@@ -10,10 +10,15 @@ from amaranth.lib.wiring import In, Out
 from lmu_hw.hdl.layer import Layer
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.streams import beat_signature
-from lmu_hw.plan import Plan
+from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.spec import Signal as Vector
 
-__all__ = ["NetworkTop", "element_bits"]
+__all__ = ["NetworkTop", "element_bits", "instance_name"]
+
+
+def instance_name(plan: LayerPlan) -> str:
+    """Return the name of a layer's instance; the prefix keeps it apart from keywords and ports."""
+    return f"layer_{plan.layer.name}"
 
 
 def element_bits(vector: Vector) -> int:
@@ -153,7 +158,7 @@ class NetworkTop(wiring.Component):
         ]
         upstream = source.o
         for layer in layers:
-            m.submodules[layer.plan.layer.name] = layer
+            m.submodules[instance_name(layer.plan)] = layer
             wiring.connect(m, upstream, layer.i)
             upstream = layer.o
         wiring.connect(m, upstream, sink.i)

@@ -90,7 +90,8 @@ def _sentence(mismatch: object) -> str | None:
     if mismatch is None or isinstance(mismatch, str):
         return mismatch
     if isinstance(mismatch, dict):
-        return ", ".join(f"{key} {value}" for key, value in mismatch.items())
+        shown = {key: "nothing" if value is None else value for key, value in mismatch.items()}
+        return ", ".join(f"{key} {value}" for key, value in shown.items())
     return json.dumps(mismatch)
 
 

@@ -141,14 +141,15 @@ def _answers(
 ) -> tuple[Array, Array]:
     """Return the outputs of the float and of the fixed network, as `Design.predict` does."""
     layer = network.layers[-1]
+    shown = slice(-1, None) if network.answers_once else slice(None)
     floats, fixed = [], []
     for probe in probes(network):
         if probe.name in layer.outputs:
-            codes = trace.codes[probe.name]
+            codes = trace.codes[probe.name][:, shown]
             fixed.append(dequantize(codes, layer.signals[probe.name].format))
             floats.append(_paired(reference, probe, codes.shape))
     answers = np.concatenate(floats, axis=2), np.concatenate(fixed, axis=2)
-    return (answers[0][:, -1], answers[1][:, -1]) if network.answers_once else answers
+    return (answers[0][:, 0], answers[1][:, 0]) if network.answers_once else answers
 
 
 def _describe(x: Array, labels: NDArray[np.generic] | None) -> DataReport:

@@ -108,8 +108,7 @@ class SignalStatistics:
         rms = float(np.sqrt(error_power / self.samples))
         bin_steps, by_time = self._over_time()
         per_element = self.samples / elements
-        clamped_low = self.min_code == fmt.min_code and not probe.flat_below
-        clamped_high = self.max_code == fmt.max_code and not probe.flat_above
+        first_step = last_step + 1 - steps
         sequence, step, element = self.max_error_at
         return SignalReport(
             name=probe.name,
@@ -128,7 +127,7 @@ class SignalStatistics:
             samples=self.samples,
             saturations=self.saturations,
             saturation_rate=rounded(self.saturations / self.samples),
-            lossless_clamp=self.saturations > 0 and not (clamped_low or clamped_high),
+            lossless_clamp=self._lossless_clamp(),
             reference_rms=rounded(float(np.sqrt(self.reference_power / self.samples))),
             sqnr_db=sqnr_db(self.reference_power, error_power),
             exact=error_power == 0.0,
@@ -136,16 +135,23 @@ class SignalStatistics:
             rms_error_ulp=rounded(rms / ulp),
             max_error=rounded(self.max_error),
             max_error_ulp=rounded(self.max_error / ulp),
-            max_error_at=(sequence, step + last_step + 1 - steps, element),
+            max_error_at=(sequence, step + first_step, element),
             bias_ulp=rounded(self.error_sum / self.samples / ulp),
             bit_lengths=tuple(int(count) for count in self.bit_lengths),
-            first_step=last_step + 1 - steps,
+            first_step=first_step,
             time_bin=bin_steps,
             time_rms_ulp=rounded_all((by_time / ulp).tolist()),
             element_rms_ulp=self._if_memory(np.sqrt(self.element_power / per_element) / ulp),
             element_peak_ulp=self._if_memory(self.element_worst / ulp),
             element_peak=self._if_memory(self.element_peak * ulp),
         )
+
+    def _lossless_clamp(self) -> bool:
+        """Say whether codes were clamped, but only where the activation is constant."""
+        fmt = self.probe.format
+        lost_low = self.min_code == fmt.min_code and not self.probe.flat_below
+        lost_high = self.max_code == fmt.max_code and not self.probe.flat_above
+        return self.saturations > 0 and not (lost_low or lost_high)
 
     def _if_memory(self, values: NDArray[np.floating]) -> tuple[float | None, ...]:
         return rounded_all(values.tolist()) if self.probe.is_memory else ()

@@ -93,6 +93,6 @@ def _inline(text: str, alternative: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'<g id="[A-Za-z]+_\d+">', "<g>", text)  # not referred to, and not unique
+    text = re.sub(r'<g id="[A-Za-z0-9.]+_\d+">', "<g>", text)  # not referred to, and not unique
     opening = f'<svg role="img" aria-label="{html.escape(alternative)}"'
     return re.sub(r"\s+\n", "\n", text.replace("<svg", opening, 1)).strip()

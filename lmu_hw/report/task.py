@@ -44,15 +44,7 @@ def check_labels(
     outputs = network.output.size
     integers = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
     if labels.shape == answers and integers:
-        if outputs < 2:
-            raise SpecError(
-                "labels must be real targets for a network with one output, not class numbers; "
-                f"give an array of floats of shape {(*answers, outputs)}"
-            )
-        low, high = int(labels.min()), int(labels.max())
-        if low < 0 or high >= outputs:
-            raise SpecError(f"class labels must be 0 to {outputs - 1}, not {low} to {high}")
-        return labels.astype(np.int64)
+        return _check_classes(labels.astype(np.int64), (*answers, outputs))
     if labels.shape == (*answers, outputs) and (
         integers or np.issubdtype(labels.dtype, np.floating)
     ):
@@ -65,6 +57,20 @@ def check_labels(
         f"labels must be {classes}real numbers of shape {(*answers, outputs)} (one for each "
         f"output), not {labels.dtype} of shape {labels.shape}"
     )
+
+
+def _check_classes(labels: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return class labels of a network whose output has `shape`, or raise."""
+    outputs = shape[-1]
+    if outputs < 2:
+        raise SpecError(
+            "labels must be real targets for a network with one output, not class numbers; "
+            f"give an array of floats of shape {shape}"
+        )
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= outputs:
+        raise SpecError(f"class labels must be 0 to {outputs - 1}, not {low} to {high}")
+    return labels
 
 
 class TaskStatistics:

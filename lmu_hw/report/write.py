@@ -18,7 +18,7 @@ from lmu_hw.report.measure import measure
 from lmu_hw.report.store import REPORT_FILE, replace_file, to_json
 from lmu_hw.report.words import verdict
 
-__all__ = ["CALIBRATION", "PAGE_FILE", "write_report"]
+__all__ = ["CALIBRATION", "PAGE_FILE", "measure_folder", "report_json", "write_report"]
 
 CALIBRATION = "calibration"
 PAGE_FILE = "report.html"
@@ -51,6 +51,22 @@ def write_report(
         If x or labels do not fit the network.
     """
     folder = Path(folder)
+    report = measure_folder(folder, x, labels, progress)
+    from lmu_hw.report.page import report_page  # matplotlib and jinja2 load here only
+
+    page = report_page(report)
+    replace_file(folder / REPORT_FILE, report_json(report))
+    replace_file(folder / PAGE_FILE, page)
+    return report
+
+
+def measure_folder(
+    folder: Path,
+    x: NDArray[np.generic] | None,
+    labels: NDArray[np.generic] | None,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Return what `write_report` writes."""
     design = Design.read(folder)
     hardware = read_hardware(folder)
     if hardware.design_digest != design.digest:
@@ -63,18 +79,12 @@ def write_report(
     simulations = read_simulations(folder)
     report = measure(design, design.calibration if x is None else x, labels, progress)
     source = CALIBRATION if x is None else report.data.source
-    report = dataclasses.replace(
+    return dataclasses.replace(
         report,
         data=dataclasses.replace(report.data, source=source),
         hardware=hardware,
         simulations=simulations,
     )
-    from lmu_hw.report.page import report_page  # matplotlib and jinja2 load here only
-
-    page = report_page(report)
-    replace_file(folder / REPORT_FILE, report_json(report))
-    replace_file(folder / PAGE_FILE, page)
-    return report
 
 
 def report_json(report: Report) -> str:

@@ -12,6 +12,9 @@ import pytest
 from lmu_hw.design import Design
 from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
 from lmu_hw.quantize import Options, configure
+from lmu_hw.report import write_report
+from lmu_hw.report.store import REPORT_FILE, replace_file
+from lmu_hw.report.write import measure_folder, report_json
 
 SEQUENCES, STEPS, INPUTS, OUTPUTS = 9, 12, 2, 3
 
@@ -103,22 +106,42 @@ def x() -> np.ndarray:
     return small_input()
 
 
+def write_folder(
+    folder: Path, design: Design, runs: list[dict] | None = None, **changes: Any
+) -> Path:
+    """Write a design's folder as `lmu-hw generate` and `lmu-hw simulate` leave it."""
+    folder.mkdir(parents=True)
+    design.write(folder)
+    (folder / "manifest.json").write_text(json.dumps(manifest(design, **changes)))
+    if runs is not None:
+        (folder / "simulation.json").write_text(json.dumps(runs))
+    return folder
+
+
 @pytest.fixture
 def make_folder(tmp_path: Path) -> Callable[..., Path]:
-    """Write a design's folder: ``make_folder(design, name, runs=..., **manifest_changes)``."""
+    """Write a folder: ``make_folder(design, name, runs=..., **manifest_changes)``."""
 
-    def make(
-        design: Design, name: str = "small", runs: list[dict] | None = None, **changes: Any
-    ) -> Path:
-        folder = tmp_path / name
-        folder.mkdir(parents=True)
-        design.write(folder)
-        (folder / "manifest.json").write_text(json.dumps(manifest(design, **changes)))
-        if runs is not None:
-            (folder / "simulation.json").write_text(json.dumps(runs))
-        return folder
+    def make(design: Design, name: str = "small", **parts: Any) -> Path:
+        return write_folder(tmp_path / name, design, **parts)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory, design: Design) -> Path:
+    """A folder with a report on given data, simulated."""
+    folder = write_folder(tmp_path_factory.mktemp("given") / "small", design, [RUN])
+    write_report(folder, small_input())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def unsimulated(tmp_path_factory: pytest.TempPathFactory, design: Design) -> Path:
+    """A folder with a report on its calibration data, not simulated."""
+    folder = write_folder(tmp_path_factory.mktemp("own") / "small", design)
+    write_report(folder)
+    return folder
 
 
 @pytest.fixture
@@ -131,3 +154,13 @@ def run() -> dict[str, Any]:
 def make_design() -> Callable[..., Design]:
     """Build the small design with other word lengths: ``make_design(weight_bits=8)``."""
     return build
+
+
+@pytest.fixture
+def report_only() -> Callable[..., None]:
+    """Write a folder's report.json without drawing its page: ``report_only(folder, x, labels)``."""
+
+    def report(folder: Path, x: np.ndarray, labels: np.ndarray | None = None) -> None:
+        replace_file(folder / REPORT_FILE, report_json(measure_folder(folder, x, labels)))
+
+    return report

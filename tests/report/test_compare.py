@@ -5,16 +5,16 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import LoadError, SpecError
-from lmu_hw.report import compare, write_comparison, write_report
+from lmu_hw.report import compare, write_comparison
 
 
 @pytest.fixture
-def folders(make_folder, make_design, x):
+def folders(make_folder, make_design, x, report_only):
     """Two reported designs: eight-bit weights, cheaper; and default ones, more accurate."""
     found = []
     for name, bits, rom in (("fine", 12, 2000), ("coarse", 6, 1000)):
         folder = make_folder(make_design(weight_bits=bits), name, rom_bits=rom)
-        write_report(folder, x)
+        report_only(folder, x)
         found.append(folder)
     return found
 
@@ -46,41 +46,41 @@ def test_only_shared_signals_are_compared(folders):
     assert names == ["x", "lmu.u", "lmu.m", "lmu.z", "lmu.h", "head.y"]
 
 
-def test_errors_on_different_data_are_not_judged_but_costs_are(folders, x):
-    write_report(folders[1], x[:5])
+def test_errors_on_different_data_are_not_judged_but_costs_are(folders, x, report_only):
+    report_only(folders[1], x[:5])
     comparison = compare(folders)
     assert "different data" in comparison.notes[0]
     assert all(entry.best == () for entry in (*comparison.errors, *comparison.signals))
     assert row(comparison, "rom_bits").best == (1,)
 
 
-def test_different_labels_leave_only_the_metric_unjudged(folders, x):
-    write_report(folders[0], x, np.zeros(9, int))
-    write_report(folders[1], x, np.ones(9, int))
+def test_different_labels_leave_only_the_metric_unjudged(folders, x, report_only):
+    report_only(folders[0], x, np.zeros(9, int))
+    report_only(folders[1], x, np.ones(9, int))
     comparison = compare(folders)
     assert "labels differ" in comparison.notes[0]
     assert row(comparison, "task").best == ()
     assert row(comparison, "sqnr").best == (0,)
 
 
-def test_the_task_metric_is_compared_on_the_same_labels(folders, x):
+def test_the_task_metric_is_compared_on_the_same_labels(folders, x, report_only):
     for folder in folders:
-        write_report(folder, x, np.zeros(9, int))
+        report_only(folder, x, np.zeros(9, int))
     entry = row(compare(folders), "task")
     assert (entry.label, entry.higher_is_better) == ("Accuracy", True)
     assert entry.best != ()
 
 
-def test_folders_of_one_name_are_told_apart(make_folder, design, x):
+def test_folders_of_one_name_are_told_apart(make_folder, design, x, report_only):
     folders = [make_folder(design, name) for name in ("a/rtl", "b/rtl")]
     for folder in folders:
-        write_report(folder, x)
+        report_only(folder, x)
     assert compare(folders).names == ("a/rtl", "b/rtl")
 
 
-def test_three_designs_can_share_the_best(folders, make_folder, make_design, x):
+def test_three_designs_can_share_the_best(folders, make_folder, make_design, x, report_only):
     third = make_folder(make_design(weight_bits=10), "third", rom_bits=1000)
-    write_report(third, x)
+    report_only(third, x)
     comparison = compare([*folders, third])
     assert row(comparison, "rom_bits").best == (1, 2)
     assert any(
@@ -90,7 +90,7 @@ def test_three_designs_can_share_the_best(folders, make_folder, make_design, x):
 
 
 def test_a_missing_report_says_what_to_run(make_folder, design, folders):
-    with pytest.raises(LoadError, match="run 'lmu-hw report .*new' first"):
+    with pytest.raises(LoadError, match=r"run 'lmu-hw report .*new' first"):
         compare([folders[0], make_folder(design, "new")])
 
 

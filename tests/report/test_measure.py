@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 import re
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
+from lmu_hw.design import Design
 from lmu_hw.errors import SpecError
+from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network
+from lmu_hw.quantize import Options, configure
 from lmu_hw.report import measure
 from lmu_hw.report.store import to_json
 
@@ -125,3 +130,65 @@ def test_a_tanh_table_clamps_without_loss(make_design, x):
     entry = signal(measure(case, 3 * x), "lmu.z")
     assert entry.saturations > 0
     assert entry.lossless_clamp
+
+
+def bare_memory(*, return_sequences):
+    """Return a network that answers with its memory, followed by its input."""
+    layer = LmuLayer(
+        name="lmu",
+        memory=Memory.legendre(3, 6.0, Discretizer.ZOH),
+        E_x=np.array([[0.3, -0.2]]),
+        E_h=None,
+        E_m=None,
+        b_u=None,
+        hidden=None,
+        input_to_hidden=True,
+        return_sequences=return_sequences,
+    )
+    return Network(name="bare", layers=(layer,))
+
+
+@pytest.mark.parametrize("return_sequences", [True, False])
+def test_a_passed_on_input_is_compared_with_the_input(x, return_sequences):
+    network = bare_memory(return_sequences=return_sequences)
+    case = Design.build(network, configure(network, x, Options()), x)
+    report = measure(case, x)
+    passed, given = signal(report, "lmu.p"), signal(report, "x")
+    steps = x.shape[1] if return_sequences else 1
+    assert (passed.kind, passed.samples) == ("input passed on, output", 9 * steps * 2)
+    if return_sequences:
+        assert passed.rms_error == given.rms_error
+    floats = case.reference.run(case.reference_input(x))
+    error = case.predict(x) - floats
+    assert report.task.rms_error == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-8)
+
+
+def test_the_input_scale_is_divided_out(make_design, x):
+    scaled = np.clip(np.rint(x * 8) / 8, -0.75, 0.75)
+    entry = signal(measure(make_design(input_scale=Fraction(1, 8)), scaled), "x")
+    assert entry.exact
+    assert entry.observed_max == scaled.max() * 8
+
+
+def test_a_reference_of_another_network_is_refused(design, x):
+    layers = design.reference.layers
+    renamed = replace(design.reference, layers=(replace(layers[0], name="other"), layers[1]))
+    with pytest.raises(SpecError, match=r"lmu\.u: the float reference has no node 'lmu\.u'"):
+        measure(replace(design, reference=renamed), x)
+    narrow = replace(layers[1], W=layers[1].W[:2])
+    changed = replace(design.reference, layers=(layers[0], narrow))
+    with pytest.raises(SpecError, match=r"head\.y: the reference must have the shape \(9, 1, 3\)"):
+        measure(replace(design, reference=changed), x)
+
+
+def test_class_labels_for_one_output_are_refused(x):
+    wide = bare_memory(return_sequences=True)
+    layer = replace(
+        wide.layers[0],
+        memory=Memory.legendre(1, 6.0, Discretizer.ZOH),
+        input_to_hidden=False,
+    )
+    network = Network(name="one", layers=(layer,))
+    case = Design.build(network, configure(network, x, Options()), x)
+    with pytest.raises(SpecError, match="labels must be real targets for a network with one"):
+        measure(case, x, np.zeros(x.shape[:2], int))

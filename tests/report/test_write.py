@@ -8,39 +8,38 @@ import pytest
 from lmu_hw.errors import LoadError, SpecError
 from lmu_hw.report import write_report
 from lmu_hw.report.store import read_report
+from lmu_hw.report.write import measure_folder
 
 
-def test_same_input_gives_same_bytes(make_folder, design, x, run):
-    files = []
-    for name in ("one", "two"):
-        folder = make_folder(design, name, [run])
-        write_report(folder, x)
-        files.append([(folder / f"report.{kind}").read_bytes() for kind in ("json", "html")])
-    assert files[0] == files[1]
+def page_of(folder):
+    return (folder / "report.html").read_text()
 
 
-def test_the_json_reads_back_to_an_equal_report(make_folder, design, x, run):
+def test_same_input_gives_same_bytes(make_folder, design, x, run, written):
     folder = make_folder(design, runs=[run])
-    assert write_report(folder, x) == read_report(folder)
+    write_report(folder, x)
+    for name in ("report.json", "report.html"):
+        assert (folder / name).read_bytes() == (written / name).read_bytes()
 
 
-def test_the_json_is_sorted_and_strict(make_folder, design):
-    folder = make_folder(design)
-    write_report(folder)
-    text = (folder / "report.json").read_text()
+def test_the_json_reads_back_to_an_equal_report(written, x):
+    assert read_report(written) == measure_folder(written, x, None)
+
+
+def test_the_json_is_sorted_and_strict(written):
+    text = (written / "report.json").read_text()
 
     def refuse(name):
         raise AssertionError(name)
 
     document = json.loads(text, parse_constant=refuse)
     assert list(document) == sorted(document)
-    assert str(folder) not in text
+    assert str(written) not in text
 
 
-def test_the_page_needs_nothing_from_outside(make_folder, design, x):
-    folder = make_folder(design)
-    write_report(folder, x)
-    page = (folder / "report.html").read_text()
+def test_the_page_needs_nothing_from_outside(written):
+    page = page_of(written)
+    assert page.startswith("<!DOCTYPE html>")
     assert page.count("<svg") == 4
     assert re.search(r"<script|<link|<img|<iframe|@import|url\((?!#)|\bsrc=", page) is None
     assert set(re.findall(r'href="(.)', page)) <= {"#"}
@@ -48,24 +47,34 @@ def test_the_page_needs_nothing_from_outside(make_folder, design, x):
     assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
 
-def test_identifiers_of_the_pictures_are_unique(make_folder, design, x):
-    folder = make_folder(design)
-    write_report(folder, x)
-    names = re.findall(r'\bid="([^"]*)"', (folder / "report.html").read_text())
+def test_identifiers_of_the_pictures_are_unique(written):
+    names = re.findall(r'\bid="([^"]*)"', page_of(written))
     assert len(names) == len(set(names))
 
 
-def test_nothing_but_the_two_files_is_left(make_folder, design, x):
-    folder = make_folder(design)
-    before = {path.name for path in folder.iterdir()}
-    write_report(folder, x)
-    assert {path.name for path in folder.iterdir()} - before == {"report.json", "report.html"}
+def test_identifiers_that_are_referred_to_exist(written):
+    page = page_of(written)
+    referred = set(re.findall(r'(?:href="|url\()#([^")]*)', page))
+    assert referred <= set(re.findall(r'\bid="([^"]*)"', page))
 
 
-def test_without_input_the_calibration_data_is_used_and_named(make_folder, design):
-    folder = make_folder(design)
-    assert write_report(folder).data.source == "calibration"
-    assert "the calibration data" in (folder / "report.html").read_text()
+def test_nothing_but_the_two_files_is_added(written):
+    names = {path.name for path in written.iterdir()}
+    assert names == {
+        "calibration.npy",
+        "config.toml",
+        "design.safetensors",
+        "manifest.json",
+        "reference.safetensors",
+        "report.html",
+        "report.json",
+        "simulation.json",
+    }
+
+
+def test_without_input_the_calibration_data_is_used_and_named(unsimulated):
+    assert read_report(unsimulated).data.source == "calibration"
+    assert "the calibration data" in page_of(unsimulated)
 
 
 def test_labels_without_input_are_refused(make_folder, design):
@@ -124,25 +133,23 @@ def test_a_folder_without_a_design_is_refused(tmp_path):
         write_report(tmp_path)
 
 
-def test_without_simulation_the_page_says_so(make_folder, design):
-    folder = make_folder(design)
-    assert write_report(folder).simulations == ()
-    assert "Not simulated yet" in (folder / "report.html").read_text()
+def test_without_simulation_the_page_says_so(unsimulated):
+    assert read_report(unsimulated).simulations == ()
+    assert "Not simulated yet" in page_of(unsimulated)
 
 
-def test_a_simulation_is_reported_as_verified(make_folder, design, run):
-    folder = make_folder(design, runs=[run])
-    assert write_report(folder).simulations[0].words_compared == 5234
-    assert ">verified<" in (folder / "report.html").read_text()
+def test_a_simulation_is_reported_as_verified(written):
+    assert read_report(written).simulations[0].words_compared == 5234
+    assert ">verified<" in page_of(written)
 
 
 def test_a_mismatch_condemns_the_design(make_folder, design, run):
-    first = {"node": "lmu.m", "step": 3, "expected": 5, "got": 4}
+    first = {"node": "lmu.m", "step": 3, "expected": 5, "got": None}
     folder = make_folder(design, runs=[{**run, "mismatches": 2, "first_mismatch": first}])
     write_report(folder)
-    page = (folder / "report.html").read_text()
+    page = page_of(folder)
     assert "Do not use this design." in page
-    assert "node lmu.m, step 3, expected 5, got 4" in page
+    assert "node lmu.m, step 3, expected 5, got nothing" in page
 
 
 @pytest.mark.parametrize(

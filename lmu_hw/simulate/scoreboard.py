@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Comparing every word: what the golden model expects against what a simulator wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence as Rows
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.golden import GoldenModel
+from lmu_hw.plan import Plan
+from lmu_hw.simulate.stimuli import Sequence
+from lmu_hw.spec import Node
+
+__all__ = ["Expectation", "Mismatch", "Words", "compare_words", "expect"]
+
+Codes = NDArray[np.int64]
+
+OUTPUT = "m_axis"
+"""The name under which answers on the AXI4-Stream output appear."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Words:
+    """Words in the order in which one place in the hardware produces them.
+
+    Attributes
+    ----------
+    node : (words,) int64
+        Index of the node within its layer; 0 at the output.
+    index : (words,) int64
+        Element within the node.
+    code : (words,) int64
+    known : (words,) bool
+        False where a simulator wrote an unknown bit.
+    """
+
+    node: Codes
+    index: Codes
+    code: Codes
+    known: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Expectation:
+    """What one place in the hardware must produce.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the nodes.
+    words : Words
+    sequence, step : (words,) int64
+        Where in the stimuli each word belongs.
+    """
+
+    names: list[str]
+    words: Words
+    sequence: Codes
+    step: Codes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """The first word that differs: node, sequence, step, element, and both codes.
+
+    `got` is None where a word is missing or unknown; `expected` is None for a word too many.
+    """
+
+    node: str
+    sequence: int
+    step: int
+    index: int
+    expected: int | None
+    got: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of `simulation.json`."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def expect(golden: GoldenModel, plan: Plan, sequences: Rows[Sequence]) -> list[Expectation]:
+    """Return what each layer must write, and what the output must answer, in order.
+
+    Returns
+    -------
+    list of Expectation
+        One for each layer, then one for the output.
+    """
+    by_length: dict[int, list[int]] = {}
+    for number, sequence in enumerate(sequences):
+        by_length.setdefault(len(sequence.codes), []).append(number)
+    parts: dict[int, list[_Part]] = {}
+    for numbers in by_length.values():
+        trace = golden.trace(np.stack([sequences[number].codes for number in numbers])).codes
+        for place, number in enumerate(numbers):
+            parts[number] = _sequence_parts(plan, {k: v[place] for k, v in trace.items()}, number)
+    places = len(plan.layers) + 1
+    ordered = [[parts[number][place] for number in range(len(sequences))] for place in range(places)]
+    names = [[node.name for node in layer.layer.nodes] for layer in plan.layers] + [[OUTPUT]]
+    return [_joined(names[place], ordered[place]) for place in range(places)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Words of one sequence at one place."""
+
+    node: Codes
+    index: Codes
+    code: Codes
+    step: Codes
+    sequence: int
+
+
+def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_Part]:
+    """Return the words of one sequence for every layer and the output."""
+    parts = []
+    answers: Codes = trace["x"]
+    for layer in plan.layers:
+        spec = layer.layer
+        steps = len(answers)
+        blocks = [
+            (position, _at_steps(trace[node.name], steps)) for position, node in
+            enumerate(spec.nodes)
+        ]
+        ordinary = [(p, codes) for p, codes in blocks if not spec.nodes[p].last_only]
+        pieces = [_rows(ordinary, slice(0, steps - 1), 0), _rows(blocks, slice(steps - 1, steps),
+                                                                steps - 1)]
+        node, index, code, step = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        parts.append(_Part(node, index, code, step, number))
+        answers = _answers(spec, trace, steps)
+    width = answers.shape[1]
+    steps = len(answers)
+    parts.append(
+        _Part(
+            np.zeros(answers.size, np.int64),
+            np.tile(np.arange(width), steps),
+            answers.ravel(),
+            np.repeat(np.arange(steps), width),
+            number,
+        )
+    )
+    return parts
+
+
+def _at_steps(codes: Codes, steps: int) -> Codes:
+    """Return (steps, width) codes of a node that may have been computed at the last step only."""
+    if len(codes) == steps:
+        return codes
+    return np.broadcast_to(codes[-1], (steps, codes.shape[1]))
+
+
+def _rows(blocks: list[tuple[int, Codes]], steps: slice, first: int) -> tuple[Codes, ...]:
+    """Return node, index, code and step of all words of some steps, step by step."""
+    codes = np.concatenate([codes[steps] for _, codes in blocks], axis=1)
+    count = len(codes)
+    node = np.concatenate([np.full(codes.shape[1], p) for p, codes in blocks])
+    index = np.concatenate([np.arange(codes.shape[1]) for _, codes in blocks])
+    return (
+        np.tile(node, count),
+        np.tile(index, count),
+        codes.ravel(),
+        np.repeat(first + np.arange(count), len(node)),
+    )
+
+
+def _answers(spec: Any, trace: dict[str, Codes], steps: int) -> Codes:
+    """Return the (answers, width) output codes of a layer."""
+    fmt, signals = spec.output.format, spec.signals
+    parts = [
+        _at_steps(trace[name], steps) << (fmt.frac_bits - signals[name].format.frac_bits)
+        for name in spec.outputs
+    ]
+    codes = np.concatenate(parts, axis=1)
+    return codes[-1:] if spec.last_only else codes
+
+
+def _joined(names: list[str], parts: list[_Part]) -> Expectation:
+    code = np.concatenate([part.code for part in parts])
+    return Expectation(
+        names=names,
+        words=Words(
+            node=np.concatenate([part.node for part in parts]),
+            index=np.concatenate([part.index for part in parts]),
+            code=code,
+            known=np.ones(len(code), np.bool_),
+        ),
+        sequence=np.concatenate([np.full(len(part.code), part.sequence) for part in parts]),
+        step=np.concatenate([part.step for part in parts]),
+    )
+
+
+def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch | None]:
+    """Compare the words of one place.
+
+    Returns
+    -------
+    compared : int
+        Words that both sides have.
+    mismatches : int
+        Those that differ in node, element or code, plus those that one side lacks.
+    first : Mismatch or None
+    """
+    want = expected.words
+    common = min(len(want.code), len(got.code))
+    differs = ~got.known[:common]
+    for field in ("node", "index", "code"):
+        differs |= getattr(want, field)[:common] != getattr(got, field)[:common]
+    count = int(differs.sum()) + abs(len(want.code) - len(got.code))
+    if not count:
+        return common, 0, None
+    at = int(np.argmax(differs)) if differs.any() else common
+    if at == len(want.code):
+        node, index = int(got.node[at]), int(got.index[at])
+        end = (int(expected.sequence[-1]), int(expected.step[-1]) + 1)
+        return common, count, Mismatch(
+            node=expected.names[min(node, len(expected.names) - 1)],
+            sequence=end[0], step=end[1], index=index, expected=None, got=int(got.code[at]),
+        )
+    missing = at >= len(got.code) or not got.known[at]
+    return common, count, Mismatch(
+        node=expected.names[int(want.node[at])],
+        sequence=int(expected.sequence[at]),
+        step=int(expected.step[at]),
+        index=int(want.index[at]),
+        expected=int(want.code[at]),
+        got=None if missing else int(got.code[at]),
+    )
+
+
+def element_codes(raw: Codes, node: Codes, nodes: tuple[Node, ...]) -> Codes:
+    """Return codes from raw bits: each element masked to its node's width, with its sign."""
+    widths = np.array([entry.signal.format.width for entry in nodes])[node]
+    signed = np.array([entry.signal.format.signed for entry in nodes])[node]
+    low = raw & ((1 << widths) - 1)
+    negative = signed & (low >> (widths - 1) & 1).astype(np.bool_)
+    return low - (negative.astype(np.int64) << widths)

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes into a simulation: worst cases first, then noise, then real data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.design import Design
+from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import LmuLayer
+
+__all__ = ["Sequence", "Stall", "stimuli"]
+
+Codes = NDArray[np.int64]
+
+_LONGEST = 4_000  # steps of a built-in stimulus
+_SHARE = 8  # stimuli that divide the budget of cycles among them
+
+
+class Stall(IntFlag):
+    """Who makes the other side wait, at random times."""
+
+    NONE = 0
+    INPUT = 1
+    """The source pauses between beats."""
+    OUTPUT = 2
+    """The sink is not always ready."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sequence:
+    """A sequence of input vectors.
+
+    Parameters
+    ----------
+    name : str
+    codes : (steps, inputs) int64
+    stall : Stall
+    """
+
+    name: str
+    codes: Codes
+    stall: Stall
+
+
+def stimuli(
+    design: Design, x: NDArray[np.generic] | None, *, cycles: int | None, per_step: int, seed: int
+) -> list[Sequence]:
+    """Return the sequences of a simulation, those at full load first.
+
+    Parameters
+    ----------
+    design : Design
+    x : (sequences, steps, inputs) or None
+        The user's data, in the network's own units; it takes the larger part of the cycles.
+    cycles : int or None
+        Most cycles to spend on the built-in stimuli, and four times as many on the user's data;
+        None: no limit.
+    per_step : int
+        Cycles of a time step.
+    seed : int
+    """
+    random = np.random.default_rng(seed)
+    limit = _LONGEST if cycles is None else max(2, cycles // per_step // _SHARE)
+    steps = min(limit, _LONGEST, _window(design))
+    golden = GoldenModel(design.network)
+    real = golden.quantize_input(design.calibration)[0, :steps]
+    sequences = []
+    if x is not None:
+        most = None if cycles is None else max(2, 4 * cycles // per_step)
+        sequences += _whole(golden.quantize_input(x), most)
+    sequences += [Sequence(name="calibration data", codes=real, stall=Stall.NONE)]
+    sequences += _worst_cases(design, steps)
+    sequences += [_noise(design, random, "noise", steps, stall) for stall in list(Stall)]
+    short = random.permutation([1, 1, 2, 3])
+    sequences += [
+        _noise(design, random, "short noise", length, Stall(index % 4))
+        for index, length in enumerate(short)
+    ]
+    return sorted(sequences, key=lambda sequence: sequence.stall != Stall.NONE)
+
+
+def _window(design: Design) -> int:
+    """Return the steps after which every memory has seen its whole window twice."""
+    windows = [
+        layer.memory.theta or 4 * layer.memory.order
+        for layer in design.reference.layers
+        if isinstance(layer, LmuLayer)
+    ]
+    return max(16, int(2 * max(windows, default=1)))
+
+
+def _whole(codes: Codes, steps: int | None) -> list[Sequence]:
+    """Return as many whole sequences as fit, or the start of the first one."""
+    fitting = len(codes) if steps is None else min(len(codes), steps // codes.shape[1])
+    chosen = codes[:fitting] if fitting else codes[:1, :steps]
+    return [Sequence(name="input data", codes=one, stall=Stall.NONE) for one in chosen]
+
+
+def _worst_cases(design: Design, steps: int) -> list[Sequence]:
+    fmt = design.network.input.format
+    low, high = fmt.min_code, fmt.max_code
+    shape = (steps, design.network.inputs)
+    impulse = np.zeros(shape, np.int64)
+    impulse[0] = high
+    alternating = np.where(np.arange(steps)[:, None] % 2, low, high) * np.ones(shape, np.int64)
+    cases = {
+        "impulse": impulse,
+        "largest input": np.full(shape, high),
+        "smallest input": np.full(shape, low),
+        "alternating": alternating,
+        "sign-matched": _sign_matched(design, steps),
+    }
+    stalls = [Stall.NONE, Stall.INPUT, Stall.OUTPUT, Stall.INPUT | Stall.OUTPUT, Stall.NONE]
+    return [
+        Sequence(name=name, codes=codes, stall=stall)
+        for (name, codes), stall in zip(cases.items(), stalls, strict=True)
+    ]
+
+
+def _sign_matched(design: Design, steps: int) -> Codes:
+    """Return the input that drives the first memory's largest state to its peak at the last step.
+
+    ``x[T-1-k]`` has the sign of ``(A**k B)[i] * E_x``, so that all contributions add up.
+    """
+    fmt = design.network.input.format
+    layer = design.reference.layers[0]
+    if not isinstance(layer, LmuLayer):
+        return np.full((steps, design.network.inputs), fmt.max_code)
+    responses = np.empty((steps, layer.memory.order))
+    state = layer.memory.B
+    for step in range(steps):
+        responses[step] = state
+        state = layer.memory.A @ state
+    largest = int(np.argmax(np.abs(responses).sum(axis=0)))
+    positive = responses[::-1, largest, None] * layer.E_x[0] >= 0
+    return np.where(positive, fmt.max_code, fmt.min_code)
+
+
+def _noise(
+    design: Design, random: np.random.Generator, name: str, steps: int, stall: Stall
+) -> Sequence:
+    fmt = design.network.input.format
+    codes = random.integers(
+        fmt.min_code, fmt.max_code, size=(steps, design.network.inputs), endpoint=True
+    )
+    return Sequence(name=name, codes=codes, stall=stall)

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Verilog around a design in simulation: it writes every stored code to a file.
+
+Recording in Verilog costs no Python per word, so whole images run at the simulator's own speed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lmu_hw.hdl.drain import code_width, write_layout
+from lmu_hw.hdl.top import element_bits, instance_name
+from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.simulate.scoreboard import Words, element_codes
+
+__all__ = ["STARTS_FILE", "TOP", "read_words", "words_file", "wrapper"]
+
+TOP = "lmu_bench"
+STARTS_FILE = "starts.txt"
+
+_FIELDS = ("node", "segment", "beat", "mask")
+_HEX = np.full(256, 255, np.uint8)
+for _digit, _character in enumerate("0123456789abcdef"):
+    _HEX[ord(_character)] = _digit
+
+
+def words_file(place: int) -> str:
+    """Return the name of the file that layer number `place` writes its codes to."""
+    return f"layer_{place}.txt"
+
+
+def wrapper(name: str, plan: Plan) -> str:
+    """Return the Verilog of the bench top around the design `name`."""
+    source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
+    lines = [
+        "`timescale 1ns/1ps",
+        f"module {TOP} (",
+        "  input clk, input rst, input record, input finish, output reg [63:0] cycle,",
+        f"  input [{source.size * element_bits(source) - 1}:0] s_axis_tdata,",
+        "  input s_axis_tvalid, input s_axis_tlast, output s_axis_tready,",
+        f"  output [{answer.size * element_bits(answer) - 1}:0] m_axis_tdata,",
+        "  output m_axis_tvalid, output m_axis_tlast, input m_axis_tready",
+        ");",
+        f"  \\{name} dut (",
+        "    .clk(clk), .rst(rst),",
+        "    .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid),",
+        "    .s_axis_tlast(s_axis_tlast), .s_axis_tready(s_axis_tready),",
+        "    .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid),",
+        "    .m_axis_tlast(m_axis_tlast), .m_axis_tready(m_axis_tready)",
+        "  );",
+        "  integer starts;",
+        f"  integer words [0:{len(plan.layers) - 1}];",
+        "  initial begin",
+        "    cycle = 0;",
+        f'    starts = $fopen("{STARTS_FILE}", "w");',
+        *(
+            f'    words[{place}] = $fopen("{words_file(place)}", "w");'
+            for place in range(len(plan.layers))
+        ),
+        '    if ($test$plusargs("waves")) begin',
+        '      $dumpfile("waves.vcd");',
+        f"      $dumpvars(0, {TOP});",
+        "    end",
+        "  end",
+        "  always @(posedge clk) if (record) begin",
+        "    cycle <= cycle + 1;",
+    ]
+    for place, layer in enumerate(plan.layers):
+        lines += _record(place, layer)
+    lines += [
+        "  end",
+        "  always @(posedge finish) begin",
+        "    $fclose(starts);",
+        *(f"    $fclose(words[{place}]);" for place in range(len(plan.layers))),
+        "  end",
+        "endmodule",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _record(place: int, plan: LayerPlan) -> list[str]:
+    """Return the statements that record one layer: its starts, and the codes that it stores."""
+    path, width = f"dut.{instance_name(plan)}.trace_", code_width(plan)
+    arguments = [f"{path}{field}" for field in _FIELDS]
+    # Two's complement codes are padded to whole digits by zeros, and cut to their width later.
+    arguments += [f"{path}data[{lane * width + width - 1}:{lane * width}]"
+                  for lane in range(plan.beat)]
+    form = " ".join(["%h"] * len(arguments))
+    return [
+        f'    if ({path}start) $fwrite(starts, "{place} %0d\\n", cycle);',
+        f"    if ({path}valid !== 1'b0)",
+        f'      $fwrite(words[{place}], "{form}\\n", {", ".join(arguments)});',
+    ]
+
+
+def read_words(path: Path, plan: LayerPlan) -> Words:
+    """Return the words that one layer wrote."""
+    layout = write_layout(plan)
+    widths = [layout[field].width for field in _FIELDS] + [code_width(plan)] * plan.beat
+    digits = [-(-width // 4) for width in widths]
+    length = sum(digits) + len(digits)
+    raw = np.frombuffer(path.read_bytes(), np.uint8)
+    raw = raw[: len(raw) // length * length].reshape(-1, length)
+    columns = []
+    unknown = np.zeros((len(raw), len(digits)), np.bool_)
+    at = 0
+    for column, count in enumerate(digits):
+        nibbles = _HEX[raw[:, at : at + count]]
+        unknown[:, column] = (nibbles == 255).any(axis=1)
+        value = np.zeros(len(raw), np.int64)
+        for nibble in nibbles.T:
+            value = value << 4 | (nibble & 15)
+        columns.append(value)
+        at += count + 1
+    node, segment, beat, mask = columns[:4]
+    return _words(plan, node, segment, beat, mask, np.stack(columns[4:], axis=1), unknown)
+
+
+def _words(plan: LayerPlan, node, segment, beat, mask, data, unknown) -> Words:  # noqa: ANN001
+    nodes = plan.layer.nodes
+    node = np.minimum(node, len(nodes) - 1)
+    rows = np.array([entry.rows for entry in nodes])[node]
+    lanes = np.arange(plan.beat)
+    # A word whose mask is unknown counts as written, so that it shows.
+    written = (mask[:, None] >> lanes & 1).astype(np.bool_) | unknown[:, 3:4]
+    index = (segment * rows + beat * plan.beat)[:, None] + lanes
+    known = ~(unknown[:, :4].any(axis=1)[:, None] | unknown[:, 4:])
+    flat_node = np.broadcast_to(node[:, None], written.shape)[written]
+    return Words(
+        node=flat_node,
+        index=index[written],
+        code=element_codes(data[written], flat_node, nodes),
+        known=known[written],
+    )
