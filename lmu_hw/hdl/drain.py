@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
-from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -103,20 +103,22 @@ class Drain(wiring.Component):
             with m.If(self.tag.restart):
                 m.d.sync += beat.eq(0)
 
-        # d1: sums beside the constants of their rows; d2: shifted and biased totals.
-        taken = data.ArrayLayout(self.sums.shape().elem_shape, plan.beat)
-        d1_sums = Signal(taken, reset_less=True)
-        m.d.sync += d1_sums.as_value().eq(rows.as_value())
-        totals = data.ArrayLayout(signed(_total_width(plan)), plan.beat)
-        d2_totals = Signal(totals, reset_less=True)
+        # d1: sums beside the constants of their rows; d2: shifted and biased totals;
         # d3: codes that enter the activation; d4: the same beside the outputs of tables.
-        width = max(node.requant.format.width for node in nodes)
-        d3_codes, d4_codes = (
-            Signal(data.ArrayLayout(unsigned(width), plan.beat), name=name, reset_less=True)
-            for name in ("d3_codes", "d4_codes")
+        total = signed(_total_width(plan))
+        code = unsigned(max(node.requant.format.width for node in nodes))
+        d1_sums, d2_totals, d3_codes, d4_codes, d5_data = (
+            [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(plan.beat)]
+            for name, shape in (
+                ("d1_sum", self.sums.shape().elem_shape),
+                ("d2_total", total),
+                ("d3_code", code),
+                ("d4_code", code),
+                ("d5_data", unsigned(code_width(plan))),
+            )
         )
-        m.d.sync += d4_codes.eq(d3_codes)
-        d5_data = Signal(self.write.data.shape(), reset_less=True)
+        for lane in range(plan.beat):
+            m.d.sync += [d1_sums[lane].eq(rows[lane]), d4_codes[lane].eq(d3_codes[lane])]
         for index, node in enumerate(nodes):
             constants = self._row_constants(m, node, d0.beat)
             tabulated = self._tables(m, node, d3_codes)
@@ -126,8 +128,8 @@ class Drain(wiring.Component):
                 with m.If(d2.node == index):
                     m.d.sync += d3_codes[lane].eq(_narrow(node, d2_totals[lane]))
                 with m.If(d4.node == index):
-                    code = d4_codes[lane] if tabulated is None else tabulated[lane]
-                    m.d.sync += d5_data[lane].eq(code)
+                    source = d4_codes if tabulated is None else tabulated
+                    m.d.sync += d5_data[lane].eq(source[lane])
             with m.If(d5.node == index):
                 for lane in range(plan.beat):
                     inside = d5.beat * plan.beat + lane < node.rows
@@ -137,7 +139,7 @@ class Drain(wiring.Component):
             self.write.node.eq(d5.node),
             self.write.segment.eq(d5.segment),
             self.write.beat.eq(d5.beat),
-            self.write.data.eq(d5_data),
+            self.write.data.eq(Cat(d5_data)),
         ]
         return m
 
@@ -163,7 +165,7 @@ class Drain(wiring.Component):
         layout = data.StructLayout({"up": unsigned(shift_bits), "bias": signed(bias_bits)})
         return data.View(data.ArrayLayout(layout, self.plan.beat), rom.data)
 
-    def _tables(self, m: Module, node: Node, codes: data.View) -> list[Value] | None:
+    def _tables(self, m: Module, node: Node, codes: list[Signal]) -> list[Value] | None:
         """Add one table for each lane; return their outputs."""
         if not isinstance(node.activation, Table):
             return None

@@ -180,35 +180,54 @@ class Layer(wiring.Component):
             s1_slot.eq(sequencer.slot),
         ]
         m.d.comb += mac.control.eq(s1)
+        operand = [
+            Signal(mac.operand.shape().elem_shape, name=f"operand_{column}")
+            for column in range(plan.columns)
+        ]
+        absent = Signal()  # the previous value of a node, in the first step of a sequence
+        for column in range(plan.columns):
+            m.d.comb += mac.operand[column].eq(Mux(absent, 0, operand[column]))
         amounts = shift_amounts(layer)
-        coefficients = [self._coefficients(m, node, sequencer) for node in layer.nodes]
+        coefficients = [
+            self._coefficients(m, node, sequencer, mac.weight_width) for node in layer.nodes
+        ]
+        terms = _slot_terms(plan, sequencer)
+        with m.Switch(s1.tag.node):
+            for index, word in enumerate(coefficients):
+                with m.Case(index):
+                    m.d.comb += mac.weights.as_value().eq(word)
         with m.Switch(s1_slot):
-            for slot, term in _slot_terms(plan, sequencer):
-                index = sequencer.slots[slot].node
-                node, fmt = layer.nodes[index], layer.signals[term.source].format
-                elements = data.View(
-                    data.ArrayLayout(shape_of(fmt), plan.columns), words[term.source]
-                )
+            for source, word in words.items():
+                fmt = layer.signals[source].format
+                elements = data.View(data.ArrayLayout(shape_of(fmt), plan.columns), word)
+                with m.Case(*(slot for slot, term in terms if term.source == source)):
+                    for column in range(plan.columns):
+                        m.d.comb += operand[column].eq(elements[column])
+        with m.Switch(s1_slot):
+            with m.Case(*(slot for slot, term in terms if term.delayed)):
+                m.d.comb += absent.eq(first_step)
+        with m.Switch(s1_slot):
+            for slot, term in terms:
+                node = layer.nodes[sequencer.slots[slot].node]
                 with m.Case(slot):
                     m.d.comb += mac.control.shift.eq(amounts.index(layer.term_shift(node, term)))
-                    for lane in range(plan.lanes):
-                        m.d.comb += mac.weights[lane].eq(coefficients[index][lane])
-                    for column in range(plan.columns):
-                        value = elements[column]
-                        if term.delayed:  # zero in the first step of a sequence
-                            value = Mux(first_step, 0, value)
-                        m.d.comb += mac.operand[column].eq(value)
 
-    def _coefficients(self, m: Module, node: Node, sequencer: Sequencer) -> data.View:
-        words, width = rom_words(self.plan, node)
+    def _coefficients(self, m: Module, node: Node, sequencer: Sequencer, width: int) -> Value:
+        """Add the ROM of a node; return its word with coefficients extended to `width` bits."""
+        words, stored = rom_words(self.plan, node)
         rom = Rom(
             name=f"{node.name.replace('.', '_')}_weights",
             words=words,
-            width=width * self.plan.lanes,
+            width=stored * self.plan.lanes,
         )
         m.submodules[rom.name] = rom
         m.d.comb += rom.address.eq(sequencer.coefficient)
-        return data.View(data.ArrayLayout(signed(width), self.plan.lanes), rom.data)
+        if stored == width:
+            return rom.data
+        narrow = data.View(data.ArrayLayout(signed(stored), self.plan.lanes), rom.data)
+        wide = Signal(data.ArrayLayout(signed(width), self.plan.lanes), name=f"{rom.name}_wide")
+        m.d.comb += [wide[lane].eq(narrow[lane]) for lane in range(self.plan.lanes)]
+        return wide.as_value()
 
     def _output(self, m: Module, last: Value) -> SyncFIFOBuffered:
         """Add the queue of answers: room for two vectors, so that the next step can start."""

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
+from amaranth.utils import bits_for, ceil_log2
 
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.plan import MAC_LATENCY, LayerPlan
@@ -95,41 +95,50 @@ class MacArray(wiring.Component):
         s2, s3, s4, s5 = (Signal(self.control.shape(), name=f"s{n}") for n in range(2, 6))
         m.d.sync += [s2.eq(self.control), s3.eq(s2), s4.eq(s3), s5.eq(s4)]
 
-        # s2: coefficients and operand.
-        s2_weights = Signal(self.weights.shape(), reset_less=True)
-        s2_operand = Signal(self.operand.shape(), reset_less=True)
-        m.d.sync += [s2_weights.eq(self.weights), s2_operand.eq(self.operand)]
-
-        # s3: products.
+        # Every lane has signals of its own: simulators pay for each bit of a vector they touch.
+        # s2: coefficients and operand; s3: products.
         product = signed(self.weight_width + self.operand_width)
-        s3_products = Signal(data.ArrayLayout(product, rows * columns), reset_less=True)
-        for row in range(rows):
-            for column in range(columns):
-                lane = row * columns + column
-                m.d.sync += s3_products[lane].eq(s2_weights[lane] * s2_operand[column])
+        s2_weights = _lanes("s2_weight", rows * columns, signed(self.weight_width))
+        s2_operand = _lanes("s2_operand", columns, signed(self.operand_width))
+        s3_products = _lanes("s3_product", rows * columns, product)
+        for column in range(columns):
+            m.d.sync += s2_operand[column].eq(self.operand[column])
+        for lane in range(rows * columns):
+            m.d.sync += s2_weights[lane].eq(self.weights[lane])
+            m.d.sync += s3_products[lane].eq(s2_weights[lane] * s2_operand[lane % columns])
 
         # s4: the products of each row, added and aligned with the row's sum.
-        s4_partial = Signal(self.sums.shape(), reset_less=True)
+        accumulator = self.sums.shape().elem_shape
+        s3_added = _lanes("s3_added", rows, signed(product.width + ceil_log2(columns)))
+        s4_partial = _lanes("s4_partial", rows, accumulator)
         for row in range(rows):
-            added = _tree([s3_products[row * columns + column] for column in range(columns)])
-            with m.Switch(s3.shift):
-                for index, amount in enumerate(shift_amounts(self.plan.layer)):
-                    with m.Case(index):
-                        m.d.sync += s4_partial[row].eq(added.shift_left(amount))
+            m.d.comb += s3_added[row].eq(_tree(s3_products[row * columns : (row + 1) * columns]))
+        with m.Switch(s3.shift):
+            for index, amount in enumerate(shift_amounts(self.plan.layer)):
+                with m.Case(index):
+                    for row in range(rows):
+                        m.d.sync += s4_partial[row].eq(s3_added[row].shift_left(amount))
 
         # s5: sums. They stay for one cycle: the next word may begin the next group.
-        s5_sums = Signal(self.sums.shape(), reset_less=True)
-        for row in range(rows):
-            with m.If(s4.valid):
-                before = Mux(s4.first, 0, s5_sums[row])
-                m.d.sync += s5_sums[row].eq(before + s4_partial[row])
-        m.d.comb += [self.done.eq(s5.valid & s5.last), self.sums.eq(s5_sums), self.tag.eq(s5.tag)]
+        s5_sums = _lanes("s5_sum", rows, accumulator)
+        with m.If(s4.valid & s4.first):
+            m.d.sync += [s5_sums[row].eq(s4_partial[row]) for row in range(rows)]
+        with m.Elif(s4.valid):
+            m.d.sync += [s5_sums[row].eq(s5_sums[row] + s4_partial[row]) for row in range(rows)]
+        m.d.comb += [self.done.eq(s5.valid & s5.last), self.tag.eq(s5.tag)]
+        m.d.comb += self.sums.as_value().eq(Cat(s5_sums))
         return m
 
 
-def _tree(values: list[Value]) -> Value:
+def _lanes(name: str, count: int, shape: Shape) -> list[Signal]:
+    """Return data registers ``name_0``, ``name_1``, ..."""
+    return [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(count)]
+
+
+def _tree(values: list[Signal]) -> Value:
     """Add values pairwise."""
-    while len(values) > 1:
-        odd = values[len(values) // 2 * 2 :]
-        values = [a + b for a, b in zip(values[::2], values[1::2], strict=False)] + odd
-    return values[0]
+    terms: list[Value] = list(values)
+    while len(terms) > 1:
+        odd = terms[len(terms) // 2 * 2 :]
+        terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=False)] + odd
+    return terms[0]
