@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import FormatError, LoadError, SpecError
+from lmu_hw.errors import LoadError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.spec import (
     Codes,
@@ -55,14 +55,14 @@ def read_network(path: Path) -> QuantizedNetwork:
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get(_KEY, "null"))
-            arrays = {name: file.get_tensor(name).astype(np.int64) for name in file.keys()}
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+            arrays = {name: _integers(file.get_tensor(name)) for name in file.keys()}
+    except (OSError, SafetensorError, TypeError, ValueError, RecursionError) as error:
         raise LoadError(f"{path}: cannot be read as a quantized network: {error}") from None
     if not isinstance(header, dict) or header.get("version") != VERSION:
         raise LoadError(f"{path}: must hold a quantized network of version {VERSION}")
     try:
         return _build(header, arrays)
-    except (KeyError, TypeError, ValueError, FormatError, SpecError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise LoadError(f"{path}: is damaged: {error!r}") from None
 
 
@@ -74,6 +74,12 @@ def design_digest(network: QuantizedNetwork) -> str:
         digest.update(name.encode())
         digest.update(arrays[name].astype("<i8").tobytes())
     return digest.hexdigest()
+
+
+def _integers(array: NDArray[Any]) -> NDArray[np.int64]:
+    if array.dtype.kind != "i":
+        raise TypeError(f"an array must hold signed integers, not {array.dtype}")
+    return array.astype(np.int64)
 
 
 def _compact(codes: NDArray[np.int64]) -> NDArray[np.signedinteger[Any]]:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw import load as loaders
 from lmu_hw.archive import design_digest, read_network, write_network
 from lmu_hw.errors import LoadError
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.load import load, network_digest, save
 from lmu_hw.quantize import Config, quantize, realize
 from lmu_hw.spec import QuantizedNetwork
 
@@ -52,7 +52,7 @@ class Design:
     def build(cls, network: Network, config: Config, calibration: Array) -> Design:
         """Quantize a trained network under a configuration."""
         return cls(
-            network=quantize(network, config, model_digest=loaders.network_digest(network)),
+            network=quantize(network, config, model_digest=network_digest(network)),
             reference=realize(
                 network,
                 basis=config.basis,
@@ -85,7 +85,7 @@ class Design:
             raise LoadError(f"{folder}: is damaged: {error}") from None
         return cls(
             network=read_network(folder / "design.safetensors"),
-            reference=loaders.load(folder / "reference.safetensors"),
+            reference=load(folder / "reference.safetensors"),
             config=Config.from_toml(text, where=str(folder / "config.toml")),
             calibration=calibration,
         )
@@ -93,7 +93,7 @@ class Design:
     def write(self, folder: Path) -> None:
         """Write the design's own files (not the Verilog) into an existing folder."""
         write_network(self.network, folder / "design.safetensors")
-        loaders.save(self.reference, folder / "reference.safetensors")
+        save(self.reference, folder / "reference.safetensors")
         (folder / "config.toml").write_text(self.config.to_toml())
         np.save(folder / "calibration.npy", self.calibration)
 

@@ -63,7 +63,7 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
 @contextmanager
 def replaced_folder(target: Path) -> Iterator[Path]:
     """Give a temporary folder that takes the place of `target` if all goes well."""
-    if target.exists() and not (target / "manifest.json").is_file():
+    if target.exists() and not _holds_design(target):
         if not target.is_dir() or any(target.iterdir()):
             raise ConfigError(
                 f"{target}: the output must be a new folder, an empty one, or an earlier design; "
@@ -79,6 +79,15 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         os.replace(temporary, target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _holds_design(folder: Path) -> bool:
+    """Say whether a folder holds an earlier design: others write a manifest.json, too."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(manifest, dict) and "lmu_hw" in manifest
 
 
 def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:

@@ -80,6 +80,11 @@ class NodePlan:
     stall: int
 
     @property
+    def idle(self) -> int:
+        """Cycles before the words of a group, in which the group before drains."""
+        return self.period - sum(self.blocks)
+
+    @property
     def rom_words(self) -> int:
         """Words of coefficients, each holding one coefficient for every multiplier."""
         return self.groups * sum(self.blocks)
@@ -160,7 +165,8 @@ class LayerPlan:
     def node(self, node: Node) -> NodePlan:
         """Return the schedule of a node."""
         blocks = tuple(self.term_words(node, term) for term in node.terms)
-        ahead = 0
+        period = max(sum(blocks), self.beats_per_group)
+        ahead = period - sum(blocks)
         for term, words in zip(node.terms, blocks, strict=True):
             if is_fresh(term):
                 break
@@ -171,7 +177,7 @@ class LayerPlan:
             segments=node.segments,
             groups=-(-node.rows // self.rows),
             blocks=blocks,
-            period=max(sum(blocks), self.beats_per_group),
+            period=period,
             stall=max(self.tail - ahead, 0),
         )
 

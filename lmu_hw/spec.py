@@ -170,6 +170,10 @@ class Node:
         ):
             if value not in (None, self.rows):
                 raise SpecError(f"{self.name}: {what} must have {self.rows} entries, not {value}")
+        for term in self.terms:
+            fmt = term.weights.format
+            if not fmt.signed:
+                raise SpecError(f"{self.name}: weights of {term.label} must be signed, not {fmt}")
         if self.bias is not None and self.bias.format.frac_bits != self.sum_frac_bits:
             raise SpecError(f"{self.name}: the bias must have {self.sum_frac_bits} fraction bits")
         if isinstance(self.activation, Table):
@@ -231,12 +235,23 @@ class QuantizedLayer:
             for term in node.terms:
                 self._check(node, term, done)
             done.add(node.name)
-        if not set(self.outputs) <= done - {INPUT}:
-            raise SpecError(f"{self.name}: outputs must be nodes of the layer, not {self.outputs}")
+        in_order = tuple(node.name for node in self.nodes if node.name in self.outputs)
+        if not self.outputs or self.outputs != in_order:
+            raise SpecError(
+                f"{self.name}: outputs must be nodes of the layer, in order, not {self.outputs}"
+            )
+        for node in self.nodes:
+            if node.last_only and node.name in self.outputs and not self.last_only:
+                raise SpecError(f"{self.name}: must answer every step, so {node.name} must too")
 
     def _check(self, node: Node, term: Term, done: set[str]) -> None:
         if term.source not in self.signals or not (term.delayed or term.source in done):
             raise SpecError(f"{node.name}: source {term.label!r} is not computed before it")
+        if term.delayed and term.source == INPUT:
+            raise SpecError(f"{node.name}: the input of the previous step is not kept")
+        late = {other.name for other in self.nodes if other.last_only}
+        if term.source in late and (term.delayed or not node.last_only):
+            raise SpecError(f"{node.name}: {term.source} is computed at the last step only")
         source = self.signals[term.source]
         columns = term.weights.codes.shape[1]
         if columns * node.segments != source.size:
@@ -284,7 +299,7 @@ class QuantizedLayer:
         """
         partial = np.zeros(node.rows, dtype=object)
         for term in node.terms:
-            weight = np.abs(term.weights.codes).sum(axis=1).astype(object)
+            weight = np.abs(term.weights.codes).astype(object).sum(axis=1)  # beyond 64 bits too
             largest = self.signals[term.source].format.max_magnitude
             partial += weight * (largest << self.term_shift(node, term))
         total = partial

@@ -11,7 +11,8 @@ from lmu_hw.errors import FormatError
 __all__ = ["FixedFormat"]
 
 _MAX_WIDTH = 63  # codes live in int64; one bit is kept so that negation cannot overflow
-_PATTERN = re.compile(r"([su])Q(-?\d+)\.(-?\d+)")
+_MAX_BITS = 1000  # 2**1000 is a float64
+_PATTERN = re.compile(r"([su])Q(-?[0-9]{1,4})\.(-?[0-9]{1,4})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,8 @@ class FixedFormat:
     Raises
     ------
     FormatError
-        If the width ``signed + int_bits + frac_bits`` is not within 1 and 63 bits.
+        If the width ``signed + int_bits + frac_bits`` is not within 1 and 63 bits, or the binary
+        point is further than 1000 bits from the codes.
     """
 
     signed: bool
@@ -43,6 +45,11 @@ class FixedFormat:
         if not 1 <= self.width <= _MAX_WIDTH:
             raise FormatError(
                 f"the width of a format must be 1 to {_MAX_WIDTH} bits, not {self.width} ({self})"
+            )
+        if abs(self.frac_bits) > _MAX_BITS:
+            raise FormatError(
+                f"the fraction bits of a format must be -{_MAX_BITS} to {_MAX_BITS}, not "
+                f"{self.frac_bits}"
             )
 
     @property

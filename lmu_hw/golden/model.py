@@ -60,9 +60,11 @@ class GoldenModel:
         self.kind: Kind = np.float64
         for layer in network.layers:
             for node in layer.nodes:
-                # Twice the total: rounding adds up to half an output ulp before it shifts.
+                # Twice the total: rounding adds up to an output ulp before it shifts right; a
+                # narrowing to more fraction bits shifts left.
                 _, total = layer.sum_bounds(node)
-                bound = 2 * max(total, _rounding_unit(node))
+                right = node.sum_frac_bits - node.requant.format.frac_bits
+                bound = 2 * max(total << max(-right, 0), 1 << max(right, 0))
                 if bound >= _INT64_LIMIT:
                     raise RangeError(
                         f"{node.name}: its sum must stay below 2**61 to be exact, "
@@ -74,11 +76,7 @@ class GoldenModel:
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
         """Return the input codes of real values (sequences, steps, inputs)."""
-        if x.ndim != 3 or x.shape[2] != self.network.inputs or 0 in x.shape:
-            raise SpecError(
-                f"input must have the shape (sequences, steps, {self.network.inputs}), "
-                f"not {x.shape}"
-            )
+        self._check_shape(x)
         scale = self.network.input_scale
         unscaled = x.astype(np.float64) * scale.denominator / scale.numerator
         return quantize(unscaled, self.network.input, what="input")[0]
@@ -99,7 +97,13 @@ class GoldenModel:
         y_codes : (sequences, outputs) or (sequences, steps, outputs) int64
             In the format of ``network.output``.
         overflows : dict of node name to int
+
+        Raises
+        ------
+        SpecError, RangeError
+            If the codes have another shape, or are not codes of the input format.
         """
+        self._check_codes(x_codes)
         trace = Trace()
         answers = []
         for chunk in _chunks(x_codes):
@@ -111,6 +115,7 @@ class GoldenModel:
 
     def trace(self, x_codes: Codes) -> Trace:
         """Return every node at every step; see `Trace`."""
+        self._check_codes(x_codes)
         trace = Trace(codes={INPUT: x_codes})
         self._pass(x_codes, trace, keep=True)
         return trace
@@ -118,6 +123,19 @@ class GoldenModel:
     def output_values(self, y_codes: Codes) -> NDArray[np.float64]:
         """Return the real values of output codes."""
         return dequantize(y_codes, self.network.output.format)
+
+    def _check_shape(self, x: NDArray[np.generic]) -> None:
+        if x.ndim != 3 or x.shape[2] != self.network.inputs or 0 in x.shape:
+            raise SpecError(
+                f"input must have the shape (sequences, steps, {self.network.inputs}), "
+                f"not {x.shape}"
+            )
+
+    def _check_codes(self, x_codes: Codes) -> None:
+        self._check_shape(x_codes)
+        fmt, low, high = self.network.input.format, int(x_codes.min()), int(x_codes.max())
+        if not fmt.min_code <= low <= high <= fmt.max_code:
+            raise RangeError(f"input codes must fit {fmt}, not {low} to {high}")
 
     def _pass(self, x_codes: Codes, trace: Trace, *, keep: bool) -> Codes:
         y = x_codes.astype(self.kind)
@@ -201,10 +219,6 @@ class _NodeModel:
         if isinstance(node.activation, Rectifier):
             return pre, np.maximum(pre, 0)
         return pre, pre
-
-
-def _rounding_unit(node: Node) -> int:
-    return 1 << max(node.sum_frac_bits - node.requant.format.frac_bits, 0)
 
 
 def _chunks(x: Codes) -> Iterator[Codes]:

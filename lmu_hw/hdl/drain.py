@@ -151,8 +151,9 @@ class Drain(wiring.Component):
         up = node.max_row_shift - np.array(node.row_shifts or [0] * node.rows)
         bias_bits = 1 + int(np.max(np.abs(bias))).bit_length()
         shift_bits = bits_for(max(int(up.max()), 1))
-        entries = up + ((bias & ((1 << bias_bits) - 1)) << shift_bits)
-        padded = np.zeros((-(-node.rows // self.plan.beat), self.plan.beat), np.int64)
+        # Python integers: a bias beside a shift may take more than 64 bits.
+        entries = up + ((bias.astype(object) & ((1 << bias_bits) - 1)) << shift_bits)
+        padded = np.zeros((-(-node.rows // self.plan.beat), self.plan.beat), object)
         padded.flat[: node.rows] = entries
         width = bias_bits + shift_bits
         rom = Rom(

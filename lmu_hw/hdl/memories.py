@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
+
 from amaranth.hdl import ClockSignal, Instance, Module, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
@@ -29,8 +30,8 @@ class RomFiles:
         self.contents: dict[str, tuple[list[int], int]] = {}
 
 
-def pack(codes: NDArray[np.int64], width: int) -> list[int]:
-    """Return one integer per row of (words, elements) codes, element 0 in the low bits."""
+def pack(codes: NDArray[Any], width: int) -> list[int]:
+    """Return one integer per row of (words, elements) integers, element 0 in the low bits."""
     mask = (1 << width) - 1
     words = []
     for row in codes.tolist():

@@ -21,17 +21,17 @@ def requantize(value: Value, frac_bits: int, requant: Requant) -> Value:
     Returns
     -------
     Value
-        At least as wide as the target format; its low bits are the code.
+        Its low bits are the code; in a signed format its sign is that of the code.
     """
     shift = frac_bits - requant.format.frac_bits
     if shift <= 0:
         rounded = value.shift_left(-shift)
     else:
         rounded = (value + _offset(value, shift, requant.rounding)).shift_right(shift)
+    fmt = requant.format
     if requant.overflow is not Overflow.SATURATE:
-        return rounded
-    low = Const(requant.format.min_code)
-    high = Const(requant.format.max_code)
+        return rounded[: fmt.width].as_signed() if fmt.signed else rounded
+    low, high = Const(fmt.min_code), Const(fmt.max_code)
     return Mux(rounded > high, high, Mux(rounded < low, low, rounded))
 
 

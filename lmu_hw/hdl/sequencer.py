@@ -18,7 +18,7 @@ __all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A run of words within a group: the words of one term, or idle cycles while rows drain.
+    """A run within a group: idle cycles while the group before drains, or the words of one term.
 
     Attributes
     ----------
@@ -43,12 +43,11 @@ def slots_of(plan: LayerPlan) -> list[Slot]:
     slots = []
     for index, node in enumerate(plan.layer.nodes):
         schedule = plan.node(node)
+        if schedule.idle:
+            slots.append(Slot(node=index, term=None, words=schedule.idle, stride=0))
         for term, words in enumerate(schedule.blocks):
             stride = words if node.segments > 1 else 0
             slots.append(Slot(node=index, term=term, words=words, stride=stride))
-        idle = schedule.period - sum(schedule.blocks)
-        if idle:
-            slots.append(Slot(node=index, term=None, words=idle, stride=0))
     return slots
 
 
@@ -162,7 +161,8 @@ class Sequencer(wiring.Component):
                     m.next = "RUN"
             with m.State("RUN"):
                 m.d.comb += advance.eq(~now.waits | (waiting == 0))
-                with m.If(end_node & (now.ends_step | (now.ends_ordinary & ~self.last_step))):
+                ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
+                with m.If(advance & end_node & ends):
                     m.d.sync += self.slot.eq(0)
                     m.next = "DRAIN"
             with m.State("DRAIN"):

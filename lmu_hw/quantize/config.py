@@ -138,7 +138,7 @@ class Config:
         ]
         if self.memory_scale:
             lines += ["", "[memory_scale]  # u and m are divided by this; folds into weights"]
-            lines += [f"{name} = {scale!r}" for name, scale in self.memory_scale.items()]
+            lines += [f"{name} = {float(scale)!r}" for name, scale in self.memory_scale.items()]
         for name, node in self.nodes.items():
             lines += ["", f'[node."{name}"]', *(f"# {line}" for line in node.why)]
             lines += _requant_lines(node.requant)

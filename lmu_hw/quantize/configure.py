@@ -18,6 +18,7 @@ from lmu_hw.quantize.ranges import (
     Range,
     int_bits_for,
     observed_ranges,
+    require_stable,
     worst_case_peak_gain,
 )
 from lmu_hw.quantize.tables import saturation_int_bits
@@ -52,8 +53,13 @@ def configure(network: Network, x: Array, options: Options) -> Config:
     ------
     ConfigError
         If a range does not fit the word length asked for.
+    SpecError
+        If a memory is not stable.
     """
     x = network.check_input(x, what="calibration data")
+    for layer in network.layers:
+        if isinstance(layer, LmuLayer):
+            require_stable(layer.memory, what=layer.name)  # before it runs to infinity
     unscaled = x * options.input_scale.denominator / options.input_scale.numerator
     trained = realize(
         network, basis=Basis.TRAINED, input_scale=options.input_scale, memory_scale={}
@@ -214,6 +220,7 @@ class _Chooser:
         if limit is not None and limit <= int_bits:
             int_bits = limit
             why.append(f"{node.activation} is constant beyond +-{2.0**limit:g}")
+        int_bits = max(int_bits, 1 - output.frac_bits)  # a sum of zeros needs a bit, too
         fmt = FixedFormat(signed=True, int_bits=int_bits, frac_bits=output.frac_bits)
         return _saturating(fmt), output, why
 

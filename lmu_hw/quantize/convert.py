@@ -8,7 +8,7 @@ import numpy as np
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize as quantize_values
-from lmu_hw.lmu import Network
+from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.lmu.network import Layer
 from lmu_hw.quantize.config import Config, NodeConfig
@@ -58,6 +58,9 @@ def quantize(network: Network, config: Config, *, model_digest: str) -> Quantize
     for layer in realized.layers:
         layers.append(_layer(layer, signal, config))
         signal = layers[-1].output
+    for name in config.memory_scale:
+        if not any(isinstance(layer, LmuLayer) and layer.name == name for layer in network.layers):
+            raise ConfigError(f"the configuration scales the memory of an unknown layer {name!r}")
     known = {node.name for layer in layers for node in layer.nodes}
     for name in config.nodes:
         if name not in known:

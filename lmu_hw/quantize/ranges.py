@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from lmu_hw.errors import SpecError
 from lmu_hw.lmu import Memory, Network
 
-__all__ = ["Range", "int_bits_for", "observed_ranges", "worst_case_peak_gain"]
+__all__ = [
+    "Range",
+    "int_bits_for",
+    "observed_ranges",
+    "require_stable",
+    "worst_case_peak_gain",
+]
 
 _MAX_STEPS = 2_000_000
 _TAIL = 1e-6
@@ -49,6 +55,16 @@ def observed_ranges(network: Network, x: NDArray[np.float64]) -> dict[str, Range
     return ranges
 
 
+def require_stable(memory: Memory, *, what: str) -> None:
+    """Raise `SpecError` if the spectral radius of a memory is not below 1."""
+    radius = float(np.max(np.abs(np.linalg.eigvals(memory.A))))
+    if radius >= 1.0:
+        raise SpecError(
+            f"{what}: the memory is not stable: its spectral radius must be below 1, "
+            f"not {radius:.6f}"
+        )
+
+
 def worst_case_peak_gain(memory: Memory, *, what: str) -> NDArray[np.float64]:
     """Return the largest magnitude that each state can reach for ``|u| <= 1``, for all time.
 
@@ -64,12 +80,7 @@ def worst_case_peak_gain(memory: Memory, *, what: str) -> NDArray[np.float64]:
     SpecError
         If the memory is not stable, so that no gain exists.
     """
-    radius = float(np.max(np.abs(np.linalg.eigvals(memory.A))))
-    if radius >= 1.0:
-        raise SpecError(
-            f"{what}: the memory is not stable: its spectral radius must be below 1, "
-            f"not {radius:.6f}"
-        )
+    require_stable(memory, what=what)
     window = max(64, int(memory.theta or 4 * memory.order))
     gain = np.zeros(memory.order)
     state = memory.B.copy()

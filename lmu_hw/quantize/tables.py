@@ -51,7 +51,8 @@ def saturation_int_bits(function: str, ulp: float, *, where: str) -> int | None:
         None for a function that keeps growing.
     """
     f = activation(function, where=where)
-    far = f(np.array([-(2.0**16), 2.0**16]))
+    with np.errstate(over="ignore"):
+        far = f(np.array([-(2.0**16), 2.0**16]))
     if not np.all(np.isfinite(far)) or abs(far[1] - far[0]) > 2.0**8:
         return None
     for int_bits in range(-2, 16):

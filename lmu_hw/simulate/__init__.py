@@ -1,7 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer 4: the emitted Verilog on real simulators, compared with the golden model word by word."""
 
-from lmu_hw.simulate.run import CYCLE_BUDGET, Result, simulate
+from typing import TYPE_CHECKING, Any
+
 from lmu_hw.simulate.tools import Simulator, find
 
+if TYPE_CHECKING:
+    from lmu_hw.simulate.run import CYCLE_BUDGET, Result, simulate
+
 __all__ = ["CYCLE_BUDGET", "Result", "Simulator", "find", "simulate"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs amaranth when it is first asked for."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from lmu_hw.simulate import run
+
+    return getattr(run, name)

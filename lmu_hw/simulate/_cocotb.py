@@ -10,33 +10,39 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cocotb_tools.runner import get_runner
+from cocotb_tools.runner import Runner, Verilator, get_runner
 
-_ARGUMENTS = {
-    "icarus": [],
-    "verilator": [
-        "-O3",
-        "-Wno-fatal",
-        "-Wno-lint",
-        "-Wno-style",
-        "--x-assign",
-        "fast",
-        "--x-initial",
-        "fast",
-        "--noassert",
-        "-CFLAGS",
-        "-std=c++20 -O2",
-    ],
-}
+_PUBLIC = "public.vlt"
+_VERILATOR_ARGUMENTS = [
+    *("-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"),
+    *("--x-assign", "fast", "--x-initial", "fast", "-CFLAGS", "-std=c++20 -O2"),
+]
+
+
+class _Verilator(Verilator):
+    """Makes only the ports of the bench public, which runs three times as fast as everything."""
+
+    def _build_command(self) -> list[list[str]]:
+        verilate, *rest = super()._build_command()
+        return [[word for word in verilate if word != "--public-flat-rw"], *rest]
+
+
+def _runner(simulator: str, top: str, *, waves: bool) -> tuple[Runner, list[Path], list[str]]:
+    """Return the runner, its additional sources, and its arguments."""
+    if simulator != "verilator":
+        return get_runner(simulator), [], []
+    public = f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n'
+    Path(_PUBLIC).write_text(public)
+    trace = ["--trace"] if waves else []
+    return _Verilator(), [Path(_PUBLIC)], _VERILATOR_ARGUMENTS + trace
 
 
 def main(simulator: str, top: str, job: str, waves: str, *sources: str) -> None:
     """Compile `sources` in the working directory and run the bench on the module `top`."""
     recorded = waves == "waves"
-    runner = get_runner(simulator)
-    arguments = _ARGUMENTS[simulator] + (["--trace"] if recorded and simulator == "verilator" else [])
+    runner, more, arguments = _runner(simulator, top, waves=recorded)
     runner.build(
-        sources=[Path(source) for source in sources],
+        sources=[*more, *(Path(source) for source in sources)],
         hdl_toplevel=top,
         build_args=arguments,
         build_dir="build",

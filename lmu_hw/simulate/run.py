@@ -26,12 +26,10 @@ from lmu_hw.hdl.top import element_bits
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.scoreboard import (
-    OUTPUT,
     Expectation,
     Mismatch,
     Words,
     compare_words,
-    element_codes,
     expect,
 )
 from lmu_hw.simulate.stimuli import Sequence, Stall, stimuli
@@ -44,11 +42,11 @@ Progress = Callable[[str, int, int], None]
 """Called with a simulator's name, the answers so far, and the answers expected."""
 
 CYCLE_BUDGET = {
-    Simulator.AMARANTH: 16_000,
-    Simulator.ICARUS: 250_000,
-    Simulator.VERILATOR: 10_000_000,
+    Simulator.AMARANTH: (16_000, 16_000),
+    Simulator.ICARUS: (200_000, 1_000_000),
+    Simulator.VERILATOR: (2_000_000, 100_000_000),
 }
-"""Cycles that the built-in stimuli may take by default; the user's data may take four times more."""
+"""Cycles that the built-in stimuli and the user's data may take by default."""
 
 _WARM_UP = 4  # steps until the pipeline of layers is full
 
@@ -126,7 +124,7 @@ def simulate(
     seed : int
         Of stimuli, pauses and back-pressure.
     max_cycles : int or None
-        Cycles to spend on the built-in stimuli (four times as many on `x`); 0: no limit;
+        Cycles to spend on the built-in stimuli, and as many on `x`; 0: no limit;
         None: `CYCLE_BUDGET`.
     waves : bool
         Leave ``waves_<simulator>.vcd`` in the folder.
@@ -151,9 +149,15 @@ def simulate(
     tools = [find(simulator) for simulator in simulators]
     results = []
     for tool in tools:
-        budget = CYCLE_BUDGET[tool.simulator] if max_cycles is None else max_cycles or None
+        own, data = CYCLE_BUDGET[tool.simulator]
+        if max_cycles is not None:
+            own = data = max_cycles
         sequences = stimuli(
-            design, x, cycles=budget, per_step=plan.cycles(last_step=True), seed=seed
+            design,
+            x,
+            steps=own // plan.cycles(last_step=True),
+            data_steps=data // plan.cycles(last_step=True) if data else None,
+            seed=seed,
         )
         run = _Run(folder, design, plan, tool, sequences, seed, waves, progress)
         results.append(run.result(0 if x is None else x.shape[0] * x.shape[1]))

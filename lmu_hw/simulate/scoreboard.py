@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.golden import GoldenModel
-from lmu_hw.plan import Plan
+from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.stimuli import Sequence
 from lmu_hw.spec import Node
 
-__all__ = ["Expectation", "Mismatch", "Words", "compare_words", "expect"]
+__all__ = ["OUTPUT", "Expectation", "Mismatch", "Words", "compare_words", "expect", "unpack_beats"]
 
 Codes = NDArray[np.int64]
 
@@ -231,7 +231,36 @@ def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch
     )
 
 
-def element_codes(raw: Codes, node: Codes, nodes: tuple[Node, ...]) -> Codes:
+def unpack_beats(plan: LayerPlan, beats: Codes, unknown: NDArray[np.bool_]) -> Words:
+    """Return the words in the beats that a layer wrote.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+    beats : (beats, 4 + elements) int64
+        Node, segment, beat, mask, and the raw bits of each element.
+    unknown : bool array of the same shape
+        Fields in which a simulator wrote an unknown bit.
+    """
+    nodes = plan.layer.nodes
+    node, segment, beat, mask = beats[:, :4].T
+    node = np.minimum(node, len(nodes) - 1)
+    rows = np.array([entry.rows for entry in nodes])[node]
+    lanes = np.arange(plan.beat)
+    # A word whose mask is unknown counts as written, so that it shows.
+    written = (mask[:, None] >> lanes & 1).astype(np.bool_) | unknown[:, 3:4]
+    index = (segment * rows + beat * plan.beat)[:, None] + lanes
+    known = ~(unknown[:, :4].any(axis=1)[:, None] | unknown[:, 4:])
+    flat_node = np.broadcast_to(node[:, None], written.shape)[written]
+    return Words(
+        node=flat_node,
+        index=index[written],
+        code=_element_codes(beats[:, 4:][written], flat_node, nodes),
+        known=known[written],
+    )
+
+
+def _element_codes(raw: Codes, node: Codes, nodes: tuple[Node, ...]) -> Codes:
     """Return codes from raw bits: each element masked to its node's width, with its sign."""
     widths = np.array([entry.signal.format.width for entry in nodes])[node]
     signed = np.array([entry.signal.format.signed for entry in nodes])[node]

@@ -18,7 +18,7 @@ __all__ = ["Sequence", "Stall", "stimuli"]
 Codes = NDArray[np.int64]
 
 _LONGEST = 4_000  # steps of a built-in stimulus
-_SHARE = 8  # stimuli that divide the budget of cycles among them
+_STIMULI = 10  # long stimuli, which share the time steps among them
 
 
 class Stall(IntFlag):
@@ -29,6 +29,9 @@ class Stall(IntFlag):
     """The source pauses between beats."""
     OUTPUT = 2
     """The sink is not always ready."""
+
+
+_STALLS = (Stall.NONE, Stall.INPUT, Stall.OUTPUT, Stall.INPUT | Stall.OUTPUT)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +51,12 @@ class Sequence:
 
 
 def stimuli(
-    design: Design, x: NDArray[np.generic] | None, *, cycles: int | None, per_step: int, seed: int
+    design: Design,
+    x: NDArray[np.generic] | None,
+    *,
+    steps: int,
+    data_steps: int | None,
+    seed: int,
 ) -> list[Sequence]:
     """Return the sequences of a simulation, those at full load first.
 
@@ -56,30 +64,26 @@ def stimuli(
     ----------
     design : Design
     x : (sequences, steps, inputs) or None
-        The user's data, in the network's own units; it takes the larger part of the cycles.
-    cycles : int or None
-        Most cycles to spend on the built-in stimuli, and four times as many on the user's data;
-        None: no limit.
-    per_step : int
-        Cycles of a time step.
+        The user's data, in the network's own units.
+    steps : int
+        Time steps of all built-in stimuli together, about; 0: as many as are useful.
+    data_steps : int or None
+        Most time steps of the user's data; None: all.
     seed : int
     """
     random = np.random.default_rng(seed)
-    limit = _LONGEST if cycles is None else max(2, cycles // per_step // _SHARE)
-    steps = min(limit, _LONGEST, _window(design))
+    length = min(_LONGEST, _window(design))
+    if steps:
+        length = min(length, max(2, steps // _STIMULI))
     golden = GoldenModel(design.network)
-    real = golden.quantize_input(design.calibration)[0, :steps]
-    sequences = []
-    if x is not None:
-        most = None if cycles is None else max(2, 4 * cycles // per_step)
-        sequences += _whole(golden.quantize_input(x), most)
+    real = golden.quantize_input(design.calibration)[0, :length]
+    sequences = [] if x is None else _whole(golden.quantize_input(x), data_steps)
     sequences += [Sequence(name="calibration data", codes=real, stall=Stall.NONE)]
-    sequences += _worst_cases(design, steps)
-    sequences += [_noise(design, random, "noise", steps, stall) for stall in list(Stall)]
-    short = random.permutation([1, 1, 2, 3])
+    sequences += _worst_cases(design, length)
+    sequences += [_noise(design, random, "noise", length, stall) for stall in _STALLS]
     sequences += [
-        _noise(design, random, "short noise", length, Stall(index % 4))
-        for index, length in enumerate(short)
+        _noise(design, random, "short noise", short, stall)
+        for short, stall in zip(random.permutation([1, 1, 2, 3]), _STALLS, strict=True)
     ]
     return sorted(sequences, key=lambda sequence: sequence.stall != Stall.NONE)
 
@@ -97,7 +101,7 @@ def _window(design: Design) -> int:
 def _whole(codes: Codes, steps: int | None) -> list[Sequence]:
     """Return as many whole sequences as fit, or the start of the first one."""
     fitting = len(codes) if steps is None else min(len(codes), steps // codes.shape[1])
-    chosen = codes[:fitting] if fitting else codes[:1, :steps]
+    chosen = codes[:fitting] if fitting else codes[:1, : max(steps or 0, 2)]
     return [Sequence(name="input data", codes=one, stall=Stall.NONE) for one in chosen]
 
 
@@ -115,7 +119,7 @@ def _worst_cases(design: Design, steps: int) -> list[Sequence]:
         "alternating": alternating,
         "sign-matched": _sign_matched(design, steps),
     }
-    stalls = [Stall.NONE, Stall.INPUT, Stall.OUTPUT, Stall.INPUT | Stall.OUTPUT, Stall.NONE]
+    stalls = (*_STALLS, Stall.NONE)
     return [
         Sequence(name=name, codes=codes, stall=stall)
         for (name, codes), stall in zip(cases.items(), stalls, strict=True)

@@ -13,7 +13,7 @@ import numpy as np
 from lmu_hw.hdl.drain import code_width, write_layout
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.simulate.scoreboard import Words, element_codes
+from lmu_hw.simulate.scoreboard import Words, unpack_beats
 
 __all__ = ["STARTS_FILE", "TOP", "read_words", "words_file", "wrapper"]
 
@@ -114,23 +114,4 @@ def read_words(path: Path, plan: LayerPlan) -> Words:
             value = value << 4 | (nibble & 15)
         columns.append(value)
         at += count + 1
-    node, segment, beat, mask = columns[:4]
-    return _words(plan, node, segment, beat, mask, np.stack(columns[4:], axis=1), unknown)
-
-
-def _words(plan: LayerPlan, node, segment, beat, mask, data, unknown) -> Words:  # noqa: ANN001
-    nodes = plan.layer.nodes
-    node = np.minimum(node, len(nodes) - 1)
-    rows = np.array([entry.rows for entry in nodes])[node]
-    lanes = np.arange(plan.beat)
-    # A word whose mask is unknown counts as written, so that it shows.
-    written = (mask[:, None] >> lanes & 1).astype(np.bool_) | unknown[:, 3:4]
-    index = (segment * rows + beat * plan.beat)[:, None] + lanes
-    known = ~(unknown[:, :4].any(axis=1)[:, None] | unknown[:, 4:])
-    flat_node = np.broadcast_to(node[:, None], written.shape)[written]
-    return Words(
-        node=flat_node,
-        index=index[written],
-        code=element_codes(data[written], flat_node, nodes),
-        known=known[written],
-    )
+    return unpack_beats(plan, np.stack(columns, axis=1), unknown)

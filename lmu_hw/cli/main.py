@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands: each parses nothing, computes nothing, and prints its result as a table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from lmu_hw import api
+from lmu_hw.cli.files import read_array, read_text, write_array
+from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
+from lmu_hw.errors import ConfigError, LmuHwError, ToolError
+from lmu_hw.quantize import Config, Options
+
+__all__ = ["main"]
+
+EQUAL, DIFFERENT, BAD_INPUT = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``lmu-hw`` and return its exit status."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return _COMMANDS[options.command](options)
+    except LmuHwError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"lmu-hw {options.command}: {error}", markup=False, highlight=False
+        )
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        return 130
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    from lmu_hw.cli.tables import design_table, network_table
+
+    if Path(options.path).is_dir():
+        api.read_design(options.path)
+        _print(design_table(json.loads((Path(options.path) / "manifest.json").read_text())))
+    else:
+        _print(network_table(api.load(options.path)))
+    return EQUAL
+
+
+def _config(options: argparse.Namespace) -> int:
+    network = api.load(options.model)
+    config = api.configure(network, _calibration(options), **_given(options))
+    sys.stdout.write(config.to_toml())
+    return EQUAL
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from lmu_hw.cli.tables import design_table
+
+    network = api.load(options.model)
+    config = None
+    if options.config is not None:
+        if _given(options):
+            name = next(iter(_given(options))).replace("_", "-")
+            raise ConfigError(
+                f"--{name} and --config cannot be combined: edit the file {options.config}"
+            )
+        config = Config.from_toml(read_text(options.config), where=options.config)
+    with _status(f"quantizing {network.name}"):
+        design = api.quantize(network, _calibration(options), config=config, **_given(options))
+    with _status(f"generating {network.name}"):
+        manifest = api.emit(design, options.output, lanes=options.lanes)
+    _print(design_table(manifest))
+    if options.calibrate is None:
+        _print("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
+    _print(f"written to {options.output}; next: lmu-hw simulate {options.output}")
+    return EQUAL
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from lmu_hw.golden import GoldenModel
+
+    design = api.read_design(options.design)
+    x = read_array(options.input)
+    golden = GoldenModel(design.network)
+    x_codes = golden.quantize_input(x)
+    with _progress("golden model", len(x)) as advance:
+        y_codes, overflows = golden.run(x_codes, progress=advance)
+    write_array(options.output, y_codes if options.codes else golden.output_values(y_codes))
+    counted = {name: count for name, count in overflows.items() if count}
+    _print(f"{len(x):,} sequences; answers {y_codes.shape} written to {options.output}")
+    _print(f"saturated: {counted}" if counted else "no node saturated")
+    return EQUAL
+
+
+def _simulate(options: argparse.Namespace) -> int:
+    from lmu_hw.cli.tables import simulation_table
+    from lmu_hw.simulate import Simulator, find
+
+    wanted = list(Simulator)
+    if options.simulator not in (ALL, AVAILABLE):
+        wanted = [Simulator(options.simulator)]
+    missing = []
+    for simulator in list(wanted):
+        try:
+            find(simulator)
+        except ToolError as error:
+            missing.append(f"{simulator.value} not run: {error}")
+            wanted.remove(simulator)
+    x = None if options.input is None else read_array(options.input)
+    results = []
+    if wanted:
+        with _bars() as bars:
+            tasks = {s.value: bars.add_task(s.value, total=None) for s in wanted}
+            results = api.simulate(
+                options.design,
+                x,
+                simulators=[simulator.value for simulator in wanted],
+                seed=options.seed,
+                max_cycles=options.max_cycles,
+                waves=options.waves,
+                progress=lambda name, done, total: bars.update(
+                    tasks[name], completed=done, total=total
+                ),
+            )
+        _print(simulation_table(results))
+    for line in missing:
+        Console(stderr=True, soft_wrap=True).print(line, markup=False, highlight=False)
+    if not all(result.passed for result in results):
+        return DIFFERENT
+    return BAD_INPUT if not results or (missing and options.simulator != AVAILABLE) else EQUAL
+
+
+def _report(options: argparse.Namespace) -> int:
+    from lmu_hw.report.console import report_table
+
+    x = None if options.input is None else read_array(options.input)
+    labels = None if options.labels is None else read_array(options.labels)
+    total = len(api.read_design(options.design).calibration if x is None else x)
+    with _progress("measuring", total) as advance:
+        report = api.report(options.design, x, labels, progress=advance)
+    _print(report_table(report))
+    _print(f"written to {Path(options.design) / 'report.html'}")
+    return EQUAL
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from lmu_hw.report import write_comparison
+    from lmu_hw.report.console import comparison_table
+
+    _print(comparison_table(write_comparison(options.designs, options.output)))
+    _print(f"written to {options.output}")
+    return EQUAL
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "inspect": _inspect,
+    "config": _config,
+    "generate": _generate,
+    "predict": _predict,
+    "simulate": _simulate,
+    "report": _report,
+    "compare": _compare,
+}
+
+
+def _given(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the word-length options that were typed."""
+    names = (field.name for field in fields(Options))
+    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
+
+
+def _calibration(options: argparse.Namespace) -> Any:
+    return None if options.calibrate is None else read_array(options.calibrate)
+
+
+def _print(what: Any) -> None:
+    width = None if sys.stdout.isatty() else 120
+    Console(width=width).print(what, highlight=False)
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    with _bars() as bars:
+        task = bars.add_task(what, total=total)
+        yield lambda count: bars.advance(task, count)
+
+
+@contextmanager
+def _status(what: str) -> Iterator[None]:
+    with Console(stderr=True).status(what):
+        yield

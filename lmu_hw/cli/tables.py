@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tables for the terminal: what is in a network, in a design, and what simulation found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from lmu_hw.lmu import DenseLayer, LmuLayer, Network
+from lmu_hw.lmu.network import Layer
+from lmu_hw.simulate import Result
+
+__all__ = ["design_table", "network_table", "simulation_table"]
+
+
+def network_table(network: Network) -> RenderableType:
+    """Return the layers of a trained network."""
+    table = _table(f"{network.name}: trained network", "Layer", "Kind", "In", "Out")
+    for heading in ("Memory", "Connections", "Activation", "Answers", "Weights", "Radius"):
+        table.add_column(heading, justify="right" if heading in ("Weights", "Radius") else "left")
+    for layer in network.layers:
+        table.add_row(*_layer_cells(layer))
+    answers = "once, at the last step" if network.answers_once else "at every step"
+    lines: list[RenderableType] = [
+        table,
+        f"{network.inputs} inputs, {network.outputs} outputs, answers {answers}",
+    ]
+    if network.softmax:
+        lines.append("softmax at the end is left to the host: hardware answers its arguments")
+    lines += [f"note: {note}" for note in network.notes]
+    return Group(*lines)
+
+
+def _layer_cells(layer: Layer) -> list[str]:
+    cells = [layer.name, "dense" if isinstance(layer, DenseLayer) else "LMU"]
+    cells += [str(layer.inputs), str(layer.outputs)]
+    steps = "every step" if layer.return_sequences else "last step"
+    if isinstance(layer, DenseLayer):
+        return [*cells, "", "", layer.activation, steps, f"{_size(layer.W, layer.b):,}", ""]
+    hidden = layer.hidden
+    theta = "?" if layer.memory.theta is None else f"{layer.memory.theta:g}"
+    memory = f"order {layer.memory.order}, theta {theta}, {layer.memory.discretizer.value}"
+    if layer.memory_d > 1:
+        memory = f"{layer.memory_d} x {memory}"
+    links = {
+        "x-h": layer.input_to_hidden,
+        "h-h": hidden is not None and hidden.W_h is not None,
+        "h-m": layer.E_h is not None,
+        "m-m": layer.E_m is not None,
+    }
+    weights = _size(layer.E_x, layer.E_h, layer.E_m, layer.b_u)
+    if hidden is not None:
+        weights += _size(hidden.W_m, hidden.W_x, hidden.W_h, hidden.b)
+    return [
+        *cells,
+        memory,
+        " ".join(name for name, there in links.items() if there),
+        "no hidden cell" if hidden is None else hidden.activation,
+        steps,
+        f"{weights:,}",
+        f"{_radius(layer):.4f}",
+    ]
+
+
+def _radius(layer: LmuLayer) -> float:
+    """Return the spectral radius of the memory, with the linear loop through E_m closed."""
+    a, b = layer.memory.A, layer.memory.B
+    loop = np.kron(np.eye(layer.memory_d), a)
+    if layer.E_m is not None:
+        loop = loop + np.kron(np.eye(layer.memory_d), b[:, None]) @ layer.E_m
+    return float(np.max(np.abs(np.linalg.eigvals(loop))))
+
+
+def _size(*arrays: np.ndarray | None) -> int:
+    return sum(array.size for array in arrays if array is not None)
+
+
+def design_table(manifest: dict[str, Any]) -> RenderableType:
+    """Return the formats and the schedule of a generated design."""
+    table = _table(f"{manifest['name']}: generated design", "Node", "Elements", "Code", "Sum")
+    for heading in ("Weights", "Activation", "Cycles"):
+        table.add_column(heading)
+    for layer in manifest["layers"]:
+        for node in layer["nodes"]:
+            weights = ", ".join(f"{w['source']} {w['format']}" for w in node["weights"])
+            if node["row_shifts"]:
+                weights += f", row shifts to {node['row_shifts']}"
+            narrowing = node["sum"]
+            table.add_row(
+                node["name"],
+                str(node["elements"]),
+                node["format"],
+                f"{narrowing['rounding']}, {narrowing['overflow']}",
+                weights,
+                node["activation"] or "",
+                f"{node['cycles']:,}",
+            )
+    return Group(
+        table,
+        f"{manifest['lanes']} multipliers, {manifest['multiplications_per_step']:,} "
+        f"multiplications in {manifest['cycles_per_step']:,} cycles per time step "
+        f"({100 * manifest['multiplier_utilization']:.1f} % of the largest layer's multiplier "
+        "cycles)",
+        f"{manifest['coefficient_bits']:,} bits of coefficients, {manifest['table_bits']:,} of "
+        f"tables; {manifest['rom_bits']:,} bits of ROM with padding; {manifest['state_bits']:,} "
+        "bits of state",
+    )
+
+
+def simulation_table(results: list[Result]) -> RenderableType:
+    """Return what each simulator compared."""
+    table = _table("simulation against the golden model", "Simulator", "Version", "Verdict")
+    for heading in ("Words", "Mismatches", "Steps", "Cycles", "Cycles/step"):
+        table.add_column(heading, justify="right")
+    lines: list[RenderableType] = [table]
+    for result in results:
+        per_step = "" if result.cycles_per_step is None else f"{result.cycles_per_step:,}"
+        table.add_row(
+            result.simulator,
+            result.version,
+            "[green]equal[/]" if result.passed else "[bold red]DIFFERENT[/]",
+            f"{result.words_compared:,}",
+            f"{result.mismatches:,}",
+            f"{result.steps:,}",
+            f"{result.cycles:,}",
+            per_step,
+        )
+        lines += _remarks(result)
+    return Group(*lines)
+
+
+def _remarks(result: Result) -> list[str]:
+    lines = []
+    first = result.first_mismatch
+    if first is not None:
+        want = "nothing" if first.expected is None else first.expected
+        got = "nothing or an unknown value" if first.got is None else first.got
+        lines.append(
+            f"{result.simulator}: first mismatch at {first.node}\\[{first.index}], sequence "
+            f"{first.sequence}, step {first.step}: expected {want}, got {got}"
+        )
+    if result.failure:
+        lines.append(f"{result.simulator}: {result.failure}")
+    if result.input_steps < result.input_steps_given:
+        lines.append(
+            f"{result.simulator}: ran {result.input_steps:,} of the {result.input_steps_given:,} "
+            "steps of your data; --max-cycles 0 runs all"
+        )
+    return lines
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left", header_style="dim")
+    for heading in headings:
+        table.add_column(heading)
+    return table
