@@ -117,12 +117,8 @@ def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
         "beat": plan.beat,
         "cycles_per_step": plan.cycles(last_step=False),
         "cycles_last_step": plan.cycles(last_step=True),
-        "multiplications_per_step": sum(
-            entry["multiplications_per_step"] for entry in layers
-        ),
-        "multiplications_last_step": sum(
-            entry["multiplications_last_step"] for entry in layers
-        ),
+        "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),
+        "multiplications_last_step": sum(entry["multiplications_last_step"] for entry in layers),
         "multiplier_utilization": plan.utilization(busiest),
         "coefficient_bits": sum(_coefficient_bits(node) for node in network.nodes),
         "table_bits": sum(_table_bits(node) for node in network.nodes),
@@ -142,8 +138,7 @@ def _layer(plan: Plan, layer: LayerPlan) -> dict[str, Any]:
         "columns": layer.columns,
         "cycles_per_step": layer.cycles(last_step=False),
         "cycles_last_step": layer.cycles(last_step=True),
-        "multiplications_per_step": _running(plan, layer)
-        * spec.multiplications(last_step=False),
+        "multiplications_per_step": _running(plan, layer) * spec.multiplications(last_step=False),
         "multiplications_last_step": spec.multiplications(last_step=True),
         "utilization": _running(plan, layer) * plan.utilization(layer),
         "state_bits": sum(

@@ -32,3 +32,9 @@ def oracle() -> ModuleType:
 def networks() -> ModuleType:
     """The module networks.py of this folder."""
     return _module("networks")
+
+
+@pytest.fixture(scope="session")
+def random_networks() -> ModuleType:
+    """The module random_networks.py of this folder."""
+    return _module("random_networks")

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rounding, overflow and dot products in exact fractions; imports nothing of lmu_hw.
+"""Rounding, overflow and whole networks in exact fractions; imports nothing of lmu_hw.
 
 Written a third time on purpose: golden model and hardware are both compared with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
+from typing import Any
 
-__all__ = ["limits", "narrow", "node", "rounded"]
+__all__ = ["Oracle", "limits", "narrow", "rounded", "value"]
 
 
 def limits(*, signed: bool, width: int) -> tuple[int, int]:
@@ -46,11 +46,101 @@ def narrow(
     return None, True
 
 
-def node(
-    rows: Sequence[Sequence[Fraction]], source: Sequence[Fraction], bias: Sequence[Fraction]
-) -> list[Fraction]:
-    """Return the exact sums of a node: ``rows @ source + bias`` in real values."""
-    return [
-        sum((w * s for w, s in zip(row, source, strict=True)), start=offset)
-        for row, offset in zip(rows, bias, strict=True)
-    ]
+def value(code: int, frac_bits: int) -> Fraction:
+    """Return the real value of a code."""
+    return Fraction(code) / Fraction(2) ** frac_bits
+
+
+class Oracle:
+    """A quantized network computed step by step, element by element, from its formula.
+
+    Reads the attributes of the network; slow, and as plain as it can be.
+    """
+
+    def __init__(self, network: Any) -> None:
+        self.network = network
+        self.overflows: dict[str, int] = {}
+        self.trace: dict[str, list[list[int]]] = {}
+
+    def run(self, x_codes: list[list[int]]) -> list[list[int]]:
+        """Return the answers to one sequence of (steps, inputs) codes."""
+        vectors = x_codes
+        for layer in self.network.layers:
+            vectors = self._layer(layer, vectors)
+        return vectors
+
+    def _layer(self, layer: Any, vectors: list[list[int]]) -> list[list[int]]:
+        past: dict[str, list[int]] = {}
+        answers = []
+        for t, vector in enumerate(vectors):
+            last = t == len(vectors) - 1
+            now = {"x": vector}
+            for node in layer.nodes:
+                if last or not node.last_only:
+                    now[node.name] = self._node(layer, node, now, past)
+            if last or not layer.last_only:
+                answers.append(self._answer(layer, now))
+            past = now
+        return answers
+
+    def _node(self, layer: Any, node: Any, now: dict, past: dict) -> list[int]:
+        before, after = [], []
+        for segment in range(node.segments):
+            for row in range(node.rows):
+                total = self._total(layer, node, now, past, segment, row)
+                before.append(self._narrowed(node, total))
+                after.append(self._activated(node, before[-1]))
+        self.trace.setdefault(node.name, []).append(after)
+        if node.activation is not None:
+            self.trace.setdefault(node.name.split(".")[0] + ".z", []).append(before)
+        return after
+
+    def _total(
+        self, layer: Any, node: Any, now: dict, past: dict, segment: int, row: int
+    ) -> Fraction:
+        total = Fraction(0)
+        shift = node.row_shifts[row] if node.row_shifts else 0
+        if node.bias is not None:
+            total += value(int(node.bias.codes[row]), node.bias.format.frac_bits)
+        for term in node.terms:
+            weights = term.weights.codes[row].tolist()
+            source = (past if term.delayed else now).get(term.source)
+            source_bits = layer.signals[term.source].format.frac_bits
+            for column, weight in enumerate(weights):
+                if source is not None:  # nothing comes before the first step
+                    code = source[segment * len(weights) + column]
+                    coefficient = value(weight, term.weights.format.frac_bits + shift)
+                    total += coefficient * value(code, source_bits)
+        return total
+
+    def _narrowed(self, node: Any, total: Fraction) -> int:
+        fmt = node.requant.format
+        code, outside = narrow(
+            total,
+            signed=fmt.signed,
+            width=fmt.width,
+            frac_bits=fmt.frac_bits,
+            rounding=node.requant.rounding.value,
+            overflow=node.requant.overflow.value,
+        )
+        self.overflows[node.name] = self.overflows.get(node.name, 0) + outside
+        if code is None:
+            raise ArithmeticError(f"{node.name} overflows")
+        return code
+
+    def _activated(self, node: Any, code: int) -> int:
+        if node.activation is None:
+            return code
+        if not hasattr(node.activation, "function"):
+            return max(code, 0)
+        address = code % 2**node.requant.format.width
+        return int(node.activation.codes.codes[address])
+
+    def _answer(self, layer: Any, now: dict) -> list[int]:
+        frac_bits = layer.output.format.frac_bits
+        answer = []
+        for name in layer.outputs:
+            fmt = layer.signals[name].format
+            answer += [value(code, fmt.frac_bits) * Fraction(2) ** frac_bits for code in now[name]]
+        assert all(code.denominator == 1 for code in answer)
+        return [int(code) for code in answer]

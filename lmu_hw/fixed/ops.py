@@ -77,9 +77,7 @@ def dequantize(codes: NDArray[np.int64], fmt: FixedFormat) -> NDArray[np.float64
     return np.asarray(codes, dtype=np.float64) * fmt.ulp
 
 
-def requantize(
-    codes: T, frac_bits: int, requant: Requant, *, what: str = "codes"
-) -> tuple[T, int]:
+def requantize(codes: T, frac_bits: int, requant: Requant, *, what: str = "codes") -> tuple[T, int]:
     """Narrow codes with `frac_bits` fraction bits to another format: shift, round, overflow.
 
     Parameters
@@ -142,9 +140,7 @@ def _shift_float(codes: NDArray[np.float64], shift: int, rounding: Rounding) -> 
     return _ROUND_FLOAT[rounding](scaled)
 
 
-def _limit(
-    codes: T, requant: Requant, what: str
-) -> tuple[T, int]:
+def _limit(codes: T, requant: Requant, what: str) -> tuple[T, int]:
     fmt = requant.format
     if codes.size == 0 or (codes.min() >= fmt.min_code and codes.max() <= fmt.max_code):
         return codes, 0

@@ -176,8 +176,7 @@ class _LayerModel:
     def _answer(self, now: dict[str, NDArray]) -> NDArray:
         output, signals = self.layer.output, self.layer.signals
         parts = [
-            now[name]
-            * self.kind(2 ** (output.format.frac_bits - signals[name].format.frac_bits))
+            now[name] * self.kind(2 ** (output.format.frac_bits - signals[name].format.frac_bits))
             for name in self.layer.outputs
         ]
         return np.concatenate(parts, axis=1)
@@ -238,4 +237,3 @@ def _keep(
             length = 1 if node.last_only else steps
             trace.codes[name] = np.empty((len(array), length, array.shape[1]), np.int64)
         trace.codes[name][:, 0 if node.last_only else t] = array
-

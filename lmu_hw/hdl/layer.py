@@ -108,7 +108,7 @@ class Layer(wiring.Component):
             self.start.eq(sequencer.idle & source.available & room),
             sequencer.start.eq(self.start),
             sequencer.last_step.eq(source.last),
-            source.release.eq(sequencer.finish),
+            source.drop.eq(sequencer.finish),
             source.read_word.eq(sequencer.word),
         ]
         words = {INPUT: source.read_data} | self._memories(m, sequencer, page)

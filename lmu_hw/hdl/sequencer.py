@@ -96,7 +96,9 @@ class Sequencer(wiring.Component):
             raise SpecError(f"{plan.layer.name}: nodes of the last step must come last")
         self.plan = plan
         self.slots = slots_of(plan)
-        words = max(slot.words + slot.stride * (nodes[slot.node].segments - 1) for slot in self.slots)
+        words = max(
+            slot.words + slot.stride * (nodes[slot.node].segments - 1) for slot in self.slots
+        )
         rom_words = max(plan.node(node).rom_words for node in nodes)
         super().__init__(
             {
@@ -122,7 +124,11 @@ class Sequencer(wiring.Component):
         segment = Signal.like(self.tag.segment)
         waiting = Signal(range(self.plan.tail + 1))
         now = Signal(_slot_layout(self.plan, self.slots))
-        advance, end_slot, end_group, end_segment, end_node = (Signal() for _ in range(5))
+        advance = Signal()
+        end_slot = Signal()
+        end_group = Signal()
+        end_segment = Signal()
+        end_node = Signal()
 
         with m.Switch(self.slot):
             for index, slot in enumerate(self.slots):

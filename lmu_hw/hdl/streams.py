@@ -41,7 +41,7 @@ class InputBuffer(wiring.Component):
         The word of the present vector, one cycle later.
     available, last : Out(1)
         There is a present vector; it is the last of its sequence.
-    release : In(1)
+    drop : In(1)
         The present vector is no longer needed.
     """
 
@@ -62,7 +62,7 @@ class InputBuffer(wiring.Component):
                 "read_data": Out(self.memory.read_data.shape()),
                 "available": Out(1),
                 "last": Out(1),
-                "release": In(1),
+                "drop": In(1),
             }
         )
 
@@ -72,8 +72,10 @@ class InputBuffer(wiring.Component):
         beats = self.plan.input_beats
         beat = Signal(range(beats + 1))
         full = Signal(2)
-        filling, reading = Signal(), Signal()
-        accepted, complete = Signal(), Signal()
+        filling = Signal()
+        reading = Signal()
+        accepted = Signal()
+        complete = Signal()
         lasts = Signal(2)
         m.d.comb += [
             self.i.ready.eq(full != 2),
@@ -89,12 +91,12 @@ class InputBuffer(wiring.Component):
             memory.read_word.eq(self.read_word),
             self.read_data.eq(memory.read_data),
         ]
-        m.d.sync += full.eq(full + complete - self.release)
+        m.d.sync += full.eq(full + complete - self.drop)
         with m.If(accepted):
             m.d.sync += beat.eq(beat + 1)
         with m.If(complete):
             m.d.sync += [beat.eq(0), filling.eq(~filling)]
             m.d.sync += lasts.bit_select(filling, 1).eq(self.i.payload.last)
-        with m.If(self.release):
+        with m.If(self.drop):
             m.d.sync += reading.eq(~reading)
         return m

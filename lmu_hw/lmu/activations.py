@@ -32,8 +32,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "softplus": lambda z: np.logaddexp(0.0, z),
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0.0))),
     "selu": lambda z: (
-        1.0507009873554805
-        * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0.0)))
+        1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0.0)))
     ),
     "silu": lambda z: z * scipy.special.expit(z),
     "gelu": lambda z: z * scipy.special.ndtr(z),

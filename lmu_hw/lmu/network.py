@@ -442,7 +442,8 @@ def _freeze(owner: object, where: str, shapes: dict[str, tuple[int, ...]]) -> No
         bad = ~np.isfinite(array)
         if bad.any():
             index = tuple(int(i) for i in np.argwhere(bad)[0])
-            raise SpecError(f"{where}: {name} must be finite, but {name}{list(index)} is "
-                            f"{array[index]}")
+            raise SpecError(
+                f"{where}: {name} must be finite, but {name}{list(index)} is {array[index]}"
+            )
         array.setflags(write=False)
         object.__setattr__(owner, name, array)

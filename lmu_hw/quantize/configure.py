@@ -66,7 +66,9 @@ def configure(network: Network, x: Array, options: Options) -> Config:
     )
     ranges = observed_ranges(trained, unscaled)
     memory_scale = {
-        layer.name: (ranges[f"{layer.name}.u"].magnitude or 1.0) * options.margin / _FULL_SCALE
+        layer.name: _rounded(
+            (ranges[f"{layer.name}.u"].magnitude or 1.0) * options.margin / _FULL_SCALE
+        )
         for layer in network.layers
         if isinstance(layer, LmuLayer) and can_rescale(network, layer.name)
     }
@@ -94,6 +96,11 @@ def configure(network: Network, x: Array, options: Options) -> Config:
             for node in float_nodes(layer)
         },
     )
+
+
+def _rounded(scale: float) -> float:
+    """Round to four digits, so that no bit depends on the order in which a machine adds."""
+    return float(f"{scale:.3e}")
 
 
 def _input(x: Array, options: Options) -> Requant:

@@ -104,8 +104,7 @@ def _node(node: FloatNode, config: NodeConfig, formats: dict[str, FixedFormat]) 
     rows = len(node.terms[0].matrix)
     shifts = row_shifts(node, config.weights) if config.row_shifts else np.zeros(rows, np.int64)
     sum_frac_bits = int(shifts.max()) + max(
-        formats[term.source].frac_bits + config.weights[term.label].frac_bits
-        for term in node.terms
+        formats[term.source].frac_bits + config.weights[term.label].frac_bits for term in node.terms
     )
     return Node(
         name=node.name,

@@ -92,9 +92,7 @@ def float_nodes(layer: Layer) -> list[FloatNode]:
         fed_back = hidden.W_h is not None or layer.E_h is not None
         terms = _terms((h, True, hidden.W_h), (INPUT, False, hidden.W_x), (m, False, hidden.W_m))
         last_only = not layer.return_sequences and not fed_back
-        nodes.append(
-            _node(layer, "h", 1, terms, hidden.b, hidden.activation, last_only=last_only)
-        )
+        nodes.append(_node(layer, "h", 1, terms, hidden.b, hidden.activation, last_only=last_only))
     elif layer.input_to_hidden:
         identity = _terms((INPUT, False, np.eye(layer.inputs)))
         nodes.append(_node(layer, "p", 1, identity, last_only=not layer.return_sequences))

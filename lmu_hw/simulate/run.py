@@ -303,9 +303,7 @@ class _Run:
         Looked at where the slowest layer starts a step that is not the last of its sequence.
         """
         running = [layer for layer in self.plan.layers]
-        slowest = max(
-            range(len(running)), key=lambda place: running[place].cycles(last_step=False)
-        )
+        slowest = max(range(len(running)), key=lambda place: running[place].cycles(last_step=False))
         times = [cycle for place, cycle in starts if place == slowest]
         lasts = [
             step == len(sequence.codes) - 1

@@ -99,7 +99,9 @@ def expect(golden: GoldenModel, plan: Plan, sequences: Rows[Sequence]) -> list[E
         for place, number in enumerate(numbers):
             parts[number] = _sequence_parts(plan, {k: v[place] for k, v in trace.items()}, number)
     places = len(plan.layers) + 1
-    ordered = [[parts[number][place] for number in range(len(sequences))] for place in range(places)]
+    ordered = [
+        [parts[number][place] for number in range(len(sequences))] for place in range(places)
+    ]
     names = [[node.name for node in layer.layer.nodes] for layer in plan.layers] + [[OUTPUT]]
     return [_joined(names[place], ordered[place]) for place in range(places)]
 
@@ -123,12 +125,14 @@ def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_P
         spec = layer.layer
         steps = len(answers)
         blocks = [
-            (position, _at_steps(trace[node.name], steps)) for position, node in
-            enumerate(spec.nodes)
+            (position, _at_steps(trace[node.name], steps))
+            for position, node in enumerate(spec.nodes)
         ]
         ordinary = [(p, codes) for p, codes in blocks if not spec.nodes[p].last_only]
-        pieces = [_rows(ordinary, slice(0, steps - 1), 0), _rows(blocks, slice(steps - 1, steps),
-                                                                steps - 1)]
+        pieces = [
+            _rows(ordinary, slice(0, steps - 1), 0),
+            _rows(blocks, slice(steps - 1, steps), steps - 1),
+        ]
         node, index, code, step = (np.concatenate(column) for column in zip(*pieces, strict=True))
         parts.append(_Part(node, index, code, step, number))
         answers = _answers(spec, trace, steps)
@@ -216,18 +220,30 @@ def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch
     if at == len(want.code):
         node, index = int(got.node[at]), int(got.index[at])
         end = (int(expected.sequence[-1]), int(expected.step[-1]) + 1)
-        return common, count, Mismatch(
-            node=expected.names[min(node, len(expected.names) - 1)],
-            sequence=end[0], step=end[1], index=index, expected=None, got=int(got.code[at]),
+        return (
+            common,
+            count,
+            Mismatch(
+                node=expected.names[min(node, len(expected.names) - 1)],
+                sequence=end[0],
+                step=end[1],
+                index=index,
+                expected=None,
+                got=int(got.code[at]),
+            ),
         )
     missing = at >= len(got.code) or not got.known[at]
-    return common, count, Mismatch(
-        node=expected.names[int(want.node[at])],
-        sequence=int(expected.sequence[at]),
-        step=int(expected.step[at]),
-        index=int(want.index[at]),
-        expected=int(want.code[at]),
-        got=None if missing else int(got.code[at]),
+    return (
+        common,
+        count,
+        Mismatch(
+            node=expected.names[int(want.node[at])],
+            sequence=int(expected.sequence[at]),
+            step=int(expected.step[at]),
+            index=int(want.index[at]),
+            expected=int(want.code[at]),
+            got=None if missing else int(got.code[at]),
+        ),
     )
 
 

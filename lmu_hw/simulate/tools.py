@@ -94,8 +94,9 @@ def _verilator() -> Tool:
     match = re.search(r"Verilator (\d+)\.(\d+)", _output("verilator", "--version"))
     version = (int(match[1]), int(match[2])) if match else (0, 0)
     if version < _VERILATOR_NEEDED:
-        needed = ".".join(f"{part:03}" if i else str(part) for i, part in
-                          enumerate(_VERILATOR_NEEDED))
+        needed = ".".join(
+            f"{part:03}" if i else str(part) for i, part in enumerate(_VERILATOR_NEEDED)
+        )
         raise ToolError(
             f"the system's Verilator must be at least {needed}, not {version[0]}.{version[1]:03}: "
             f"{missing}"

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -119,7 +119,7 @@ class Bench:
 
 
 @pytest.fixture(scope="session")
-def simulate() -> Callable[..., tuple[Run, Bench]]:
+def simulate() -> Callable[..., Run]:
     """Run sequences of the given lengths; compare every word; return what was seen."""
 
     def run(
@@ -128,7 +128,7 @@ def simulate() -> Callable[..., tuple[Run, Bench]]:
         *,
         lengths: tuple[int, ...] = (1, 2, 5),
         pause: float = 0.0,
-        x_codes: np.ndarray | None = None,
+        x_codes: Iterable[np.ndarray] | None = None,
     ) -> Run:
         fmt, random = network.input.format, np.random.default_rng(3)
         sequences = [

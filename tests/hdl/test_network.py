@@ -83,7 +83,13 @@ def test_pauses_and_back_pressure_change_no_word(networks, simulate, shape):
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("pause", [0.0, 0.5])
 def test_no_number_of_lanes_changes_a_word(networks, simulate, lanes, pause):
-    shape = {"order": 5, "units": 6, "hidden_to_memory": True, "memory_to_memory": True, "inputs": 3}
+    shape = {
+        "order": 5,
+        "units": 6,
+        "hidden_to_memory": True,
+        "memory_to_memory": True,
+        "inputs": 3,
+    }
     network = networks.quantized(networks.network(**shape), **WORDS)
     simulate(network, make_plan(network, lanes), lengths=(2, 1, 3), pause=pause)
 
@@ -208,11 +214,21 @@ def test_a_last_step_takes_longer_where_it_answers(networks, simulate, lanes):
 
 
 def test_transfers_limit_a_wide_input(networks, simulate):
-    net = networks.network(hidden="none", input_to_hidden=False, order=1, inputs=24)
+    net = networks.network(hidden="none", input_to_hidden=False, order=1, memory_d=2, inputs=64)
     network = networks.quantized(net, **WORDS)
-    plan = make_plan(network, 1)
+    plan = make_plan(network, None)
+    assert plan.cycles(last_step=False) == plan.layers[0].input_beats
     seen = simulate(network, plan, lengths=(6,))
     assert seen.intervals(0) == {plan.cycles(last_step=False)}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_any_specification(random_networks, simulate, seed):
+    random = np.random.default_rng(seed)
+    network = random_networks.random_network(random)
+    lanes = LANES[seed % len(LANES)]
+    sequences = [random_networks.random_input(random, network, 1, n)[0] for n in (1, 4, 2)]
+    simulate(network, make_plan(network, lanes), x_codes=sequences, pause=0.3 * (seed % 2))
 
 
 def test_elements_take_whole_bytes_at_the_top(networks):

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+# make demo: set up, then generate, simulate and report both shipped networks.
+# make test: set up, then format, lint, types and all tests.
+
+PYTHON ?= python3
+BIN := .venv/bin
+BUILD := build
+
+.DEFAULT_GOAL := help
+.PHONY: help setup system demo test check rtl bench clean
+
+help:  ## show this help
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: system .venv/.done  ## virtual environment with everything, in .venv
+
+.venv/.done: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+# Icarus Verilog comes from the system. Without root or sudo it is left out, and the tools say so.
+system:
+	@tools/install_system_packages
+
+demo: setup  ## generate, simulate and report both shipped networks
+	@tools/demo $(BUILD)/demo
+
+test: setup check  ## format, lint, types, and all tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: setup  ## format, lint and types only
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+rtl: setup  ## emit the reference designs in rtl/ again
+	$(BIN)/python tools/emit_rtl.py
+
+bench: setup  ## measure speed and accuracy; prints tables
+	$(BIN)/python tools/bench.py
+
+clean:  ## remove the virtual environment and everything built
+	rm -rf .venv $(BUILD)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emit the reference designs of rtl/ again; `tests/test_rtl.py` demands the same bytes."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+import lmu_hw
+from lmu_hw.emit import RTL_FOLDER
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def reference_designs() -> dict[str, tuple[str, dict[str, object], int | None]]:
+    """Return the trained network, options and lanes of each reference design, by name."""
+    return {
+        "digits_8_bit": (
+            "digits",
+            {"input_scale": Fraction(1, 16), "weight_bits": 8, "activation_bits": 8},
+            4,
+        ),
+        "mackey_glass_1_lane": ("mackey_glass", {"weight_bits": 10, "activation_bits": 8}, 1),
+    }
+
+
+def emit_reference(name: str, target: Path) -> None:
+    """Write the Verilog, ROM contents and manifest of one reference design into `target`."""
+    example, options, lanes = reference_designs()[name]
+    folder = ROOT / "examples" / example
+    network = lmu_hw.load(folder / "model.safetensors")
+    design = lmu_hw.quantize(network, np.load(folder / "calibrate_x.npy"), **options)
+    with tempfile.TemporaryDirectory() as work:
+        lmu_hw.emit(design, Path(work) / name, lanes=lanes)
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(Path(work) / name / RTL_FOLDER, target)
+        shutil.copy(Path(work) / name / "manifest.json", target)
+
+
+if __name__ == "__main__":
+    for name in reference_designs():
+        emit_reference(name, ROOT / "rtl" / name)
+        print(f"rtl/{name}")
