@@ -114,7 +114,7 @@ class FixedFormat:
         Signed if `low` is negative, unsigned otherwise.
         """
         signed = low < 0
-        magnitude = max(high.bit_length(), (~low if signed else low).bit_length())
+        magnitude = max((~code if code < 0 else code).bit_length() for code in (low, high))
         width = max(magnitude + int(signed), 1)
         return cls.of_width(width, signed=signed, int_bits=width - int(signed) - frac_bits)
 

@@ -59,9 +59,11 @@ def quantize(
     RangeError
         If a value is not finite or beyond 2**62 codes, or if overflow is `FORBID` and happens.
     """
-    scaled = np.asarray(values, dtype=np.float64) * 2.0**requant.format.frac_bits
-    if not np.all(np.isfinite(scaled)):
+    values = np.asarray(values, dtype=np.float64)
+    if not np.all(np.isfinite(values)):
         raise RangeError(f"{what} must be finite, but NaN or infinity is among them")
+    with np.errstate(over="ignore"):
+        scaled = values * 2.0**requant.format.frac_bits
     if scaled.size and np.max(np.abs(scaled)) >= _LARGEST_CODE:
         raise RangeError(f"{what} must be below 2**62 ulp of {requant.format} in magnitude")
     if requant.rounding is Rounding.HALF_UP:

@@ -18,10 +18,9 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, SimTimeoutError, with_timeout
 
 from lmu_hw.simulate.job import Job
-from lmu_hw.simulate.stimuli import Stall
+from lmu_hw.simulate.stimuli import Stall, pause_length
 
 PERIOD_NS = 10
-_LONGEST_PAUSE = 12  # cycles
 
 
 class Source:
@@ -35,7 +34,7 @@ class Source:
         dut = self.dut
         if pause:
             dut.s_axis_tvalid.value = 0
-            await ClockCycles(dut.clk, int(self.random.integers(_LONGEST_PAUSE)) + 1)
+            await ClockCycles(dut.clk, pause_length(self.random, self.job.cycles_per_step))
             await FallingEdge(dut.clk)
         dut.s_axis_tdata.value = self.job.pack(codes)
         dut.s_axis_tlast.value = int(last)
@@ -81,7 +80,7 @@ class Sink:
             await FallingEdge(dut.clk)
         offered = str(dut.m_axis_tdata.value), str(dut.m_axis_tlast.value)
         if pause:
-            for _ in range(int(self.random.integers(_LONGEST_PAUSE)) + 1):
+            for _ in range(pause_length(self.random, self.job.cycles_per_step)):
                 await FallingEdge(dut.clk)
                 now = str(dut.m_axis_tdata.value), str(dut.m_axis_tlast.value)
                 if now != offered or not is_high(dut.m_axis_tvalid):

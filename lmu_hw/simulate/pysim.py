@@ -14,12 +14,11 @@ from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.scoreboard import Words, unpack_beats
-from lmu_hw.simulate.stimuli import Stall
+from lmu_hw.simulate.stimuli import Stall, pause_length
 
 __all__ = ["run_amaranth"]
 
 _PERIOD = 1e-8  # seconds
-_LONGEST_PAUSE = 12  # cycles
 
 
 def run_amaranth(
@@ -67,7 +66,7 @@ class _Bench:
             for step, codes in enumerate(sequence.codes):
                 if sequence.stall & Stall.INPUT:
                     ctx.set(top.s_axis_tvalid, 0)
-                    await ctx.tick().repeat(int(random.integers(_LONGEST_PAUSE)) + 1)
+                    await ctx.tick().repeat(pause_length(random, self.job.cycles_per_step))
                 ctx.set(top.s_axis_tdata, self.job.pack(codes))
                 ctx.set(top.s_axis_tlast, int(step == len(sequence.codes) - 1))
                 ctx.set(top.s_axis_tvalid, 1)
@@ -82,7 +81,7 @@ class _Bench:
             ctx.set(top.m_axis_tready, int(not pause))
             if pause:
                 await ctx.tick().until(top.m_axis_tvalid)
-                await ctx.tick().repeat(int(random.integers(_LONGEST_PAUSE)) + 1)
+                await ctx.tick().repeat(pause_length(random, self.job.cycles_per_step))
                 ctx.set(top.m_axis_tready, 1)
             sampled = ctx.tick().sample(top.m_axis_tdata, top.m_axis_tlast)
             data, last = await sampled.until(top.m_axis_tvalid)

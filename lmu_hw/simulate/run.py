@@ -221,7 +221,7 @@ class _Run:
                 answers_once=network.answers_once,
                 element_bits=element_bits(network.layers[0].input),
                 cycles_per_step=self.plan.cycles(last_step=True),
-                timeout_cycles=2_000 + 2 * self.steps * (self.plan.cycles(last_step=True) + 32),
+                timeout_cycles=2_000 + 8 * self.steps * (self.plan.cycles(last_step=True) + 32),
                 seed=self.seed,
             )
             if self.tool.simulator is Simulator.AMARANTH:

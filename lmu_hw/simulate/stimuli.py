@@ -13,7 +13,7 @@ from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer
 
-__all__ = ["Sequence", "Stall", "stimuli"]
+__all__ = ["Sequence", "Stall", "pause_length", "stimuli"]
 
 Codes = NDArray[np.int64]
 
@@ -48,6 +48,13 @@ class Sequence:
     name: str
     codes: Codes
     stall: Stall
+
+
+def pause_length(random: np.random.Generator, cycles_per_step: int) -> int:
+    """Return the cycles of a pause: mostly a few, sometimes enough to fill or drain every queue."""
+    if random.random() < 0.25:
+        return int(random.integers(4 * cycles_per_step)) + 1
+    return int(random.integers(12)) + 1
 
 
 def stimuli(

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Designs for simulation: trained networks from examples/, and small ones with every connection."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lmu_hw
+from lmu_hw.errors import ToolError
+from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.simulate import Simulator, find
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+@pytest.fixture
+def installed() -> Callable[[str], None]:
+    """Return a check that a simulator is there: its absence is a failure where CI is set."""
+
+    def check(name: str) -> None:
+        try:
+            find(Simulator(name))
+        except ToolError as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(str(error))
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return the folder of a named design, generated once for each test process."""
+    made: dict[str, Path] = {}
+
+    def make(name: str) -> Path:
+        if name not in made:
+            made[name] = tmp_path_factory.mktemp("designs") / name
+            design, lanes = DESIGNS[name]()
+            lmu_hw.emit(design, made[name], lanes=lanes)
+        return made[name]
+
+    return make
+
+
+def digits():
+    """Trained classifier: order 32, 64 hidden units, all connections; answers once."""
+    return _example("digits", 16, input_scale=Fraction(1, 16))
+
+
+def mackey_glass():
+    """Trained predictor: four stacked LMU layers; answers at every step."""
+    return _example("mackey_glass", 14)
+
+
+def _example(name: str, lanes: int, **options):
+    network = lmu_hw.load(EXAMPLES / name / "model.safetensors")
+    calibration = np.load(EXAMPLES / name / "calibrate_x.npy")
+    return lmu_hw.quantize(network, calibration, **options), lanes
+
+
+def tiny():
+    """One LMU layer and a head, small enough to mutate two dozen times."""
+    random = np.random.default_rng(1)
+    network = Network(
+        name="tiny",
+        layers=(_lmu(random, "lmu", order=3, inputs=1, units=5), _dense(random, "head", 5, 2)),
+    )
+    return _quantized(network, weight_bits=8, state_bits=12, activation_bits=7), 4
+
+
+def several_memories():
+    """Three inputs, two memories, relu, biases everywhere, narrow memory coefficients."""
+    random = np.random.default_rng(2)
+    layer = _lmu(random, "lmu", order=5, inputs=3, units=7, memories=2, activation="relu")
+    network = Network(name="several_memories", layers=(layer, _dense(random, "head", 7, 3)))
+    return _quantized(network, weight_bits=9, memory_bits=7, state_bits=14), 3
+
+
+def bare_memory():
+    """No hidden cell: the memory and the input are handed on to a dense layer."""
+    random = np.random.default_rng(3)
+    layer = LmuLayer(
+        name="lmu",
+        memory=Memory.legendre(6, 12.0, Discretizer.ZOH),
+        E_x=random.normal(size=(1, 2)),
+        E_h=None,
+        E_m=None,
+        b_u=None,
+        hidden=None,
+        input_to_hidden=True,
+        return_sequences=True,
+    )
+    network = Network(name="bare_memory", layers=(layer, _dense(random, "head", 8, 2, "sigmoid")))
+    return _quantized(network), 4
+
+
+def memoryless_cell():
+    """A dense hidden cell that feeds back into the memory, Euler, wide words, answers once."""
+    random = np.random.default_rng(4)
+    layer = _lmu(random, "lmu", order=4, inputs=2, units=6, recurrent=False, method="euler", last=True)
+    network = Network(name="memoryless_cell", layers=(layer, _dense(random, "head", 6, 4)))
+    return _quantized(network, weight_bits=14, state_bits=20), None
+
+
+DESIGNS = {
+    made.__name__: made
+    for made in (digits, mackey_glass, tiny, several_memories, bare_memory, memoryless_cell)
+}
+
+
+def _lmu(
+    random,
+    name,
+    *,
+    order,
+    inputs,
+    units,
+    memories=1,
+    activation="tanh",
+    recurrent=True,
+    method="zoh",
+    last=False,
+):
+    """Return an LMU layer with all connections and random weights."""
+    states = memories * order
+    theta = 6.0 * order if method == "euler" else 2.5 * order
+    return LmuLayer(
+        name=name,
+        memory=Memory.legendre(order, theta, Discretizer(method)),
+        E_x=random.normal(size=(memories, inputs)),
+        E_h=0.3 * random.normal(size=(memories, units)),
+        E_m=0.1 * random.normal(size=(memories, states)),
+        b_u=0.1 * random.normal(size=memories),
+        hidden=HiddenCell(
+            W_m=random.normal(size=(units, states)) / np.sqrt(states),
+            W_x=random.normal(size=(units, inputs)),
+            W_h=0.5 * random.normal(size=(units, units)) / np.sqrt(units) if recurrent else None,
+            b=0.2 * random.normal(size=units),
+            activation=activation,
+        ),
+        input_to_hidden=True,
+        return_sequences=not last,
+    )
+
+
+def _dense(random, name, inputs, outputs, activation="linear"):
+    return DenseLayer(
+        name=name,
+        W=random.normal(size=(outputs, inputs)) / np.sqrt(inputs),
+        b=0.1 * random.normal(size=outputs),
+        activation=activation,
+    )
+
+
+def _quantized(network, **options):
+    calibration = np.random.default_rng(5).uniform(-1, 1, (8, 60, network.inputs))
+    return lmu_hw.quantize(network, calibration, **options)

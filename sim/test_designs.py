@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every design on every simulator: all words equal, cycles as planned, with and without stalls."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import lmu_hw
+
+DESIGNS = [
+    "digits",
+    "mackey_glass",
+    "tiny",
+    "several_memories",
+    "bare_memory",
+    "memoryless_cell",
+]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_icarus_equals_the_golden_model(folder_of, installed, name, seed):
+    installed("icarus")
+    _equal(folder_of(name), "icarus", seed, max_cycles=60_000)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_verilator_equals_the_golden_model(folder_of, installed, name):
+    installed("verilator")
+    _equal(folder_of(name), "verilator", seed=2, max_cycles=1_000_000)
+
+
+@pytest.mark.parametrize("name", ["tiny", "several_memories", "bare_memory"])
+def test_amaranth_equals_the_golden_model(folder_of, name):
+    _equal(folder_of(name), "amaranth", seed=3, max_cycles=8_000)
+
+
+def test_long_run_of_the_users_data_stays_equal(folder_of, installed):
+    installed("verilator")
+    x = np.random.default_rng(6).uniform(-1, 1, (2, 20_000, 1))
+    (result,) = lmu_hw.simulate(folder_of("tiny"), x, simulators=["verilator"])
+    assert result.passed, result
+    assert result.input_steps == 40_000
+    assert result.words_compared > 40_000 * (1 + 3 + 5 + 2)
+
+
+def test_waves_are_left_where_asked_for(folder_of, installed):
+    installed("icarus")
+    folder = folder_of("tiny")
+    lmu_hw.simulate(folder, simulators=["icarus"], max_cycles=2_000, waves=True)
+    text = (folder / "waves_icarus.vcd").read_text()
+    assert "layer_lmu" in text
+    assert "m_axis_tdata" in text
+
+
+def _equal(folder, simulator, seed, max_cycles):
+    (result,) = lmu_hw.simulate(folder, simulators=[simulator], seed=seed, max_cycles=max_cycles)
+    assert result.passed, result
+    assert result.words_compared > 100
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert result.cycles_per_step in (None, manifest["cycles_per_step"])
+    (entry,) = json.loads((folder / "simulation.json").read_text())
+    assert entry["words_compared"] == result.words_compared

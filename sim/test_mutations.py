@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bench is tested: hardware with one thing changed fails, and the result names the place.
+
+Every mutation edits one place of the emitted files of the design `tiny`. `module` narrows a
+pattern down to one Verilog module; `place` is the node that the first mismatch must name, or
+None where the damage may show anywhere or in the protocol alone.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+import lmu_hw
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One edit: in `file`, within `module`, `pattern` becomes `replacement`."""
+
+    name: str
+    pattern: str
+    replacement: str | Callable[[re.Match[str]], str]
+    place: str | None
+    module: str = ""
+    file: str = "tiny.v"
+
+
+def _flipped(match: re.Match[str]) -> str:
+    """Return a hexadecimal digit with its lowest bit flipped."""
+    return f"{int(match[0], 16) ^ 1:x}"
+
+
+def _rom(name: str, file: str, place: str, pattern: str = r"[0-9a-f](?=\n)") -> Mutation:
+    """Return the mutation that flips a bit of the first word of a ROM."""
+    return Mutation(name, pattern, _flipped, place, file=file)
+
+
+MUTATIONS = [
+    _rom("coefficient of the encoder", "lmu_u_weights.hex", "lmu.u"),
+    _rom("coefficient of the memory", "lmu_m_weights.hex", "lmu.m"),
+    _rom("coefficient of the hidden cell", "lmu_h_weights.hex", "lmu.h"),
+    _rom("coefficient of the head", "head_y_weights.hex", "head.y"),
+    _rom("bias of the encoder", "lmu_u_rows.hex", "lmu.u"),
+    _rom("entry of the table", "lmu_h_tanh.hex", "lmu.h", r"[0-9a-f](?=\n(?:.*\n){256}\Z)"),
+    Mutation("rounding of u", r"(d2_total_0\) \+ \$signed\(11'h)200", r"\g<1>000", "lmu.u", "layer_lmu_drain"),
+    Mutation("rounding of m", r"(d2_total_0\) \+ \$signed\(10'h)100", r"\g<1>000", "lmu.m", "layer_lmu_drain"),
+    Mutation("rounding of h", r"(d2_total_0\) \+ \$signed\(12'h)400", r"\g<1>3ff", "lmu.h", "layer_lmu_drain"),
+    Mutation("shift of m", r"(: _\d+_)\[23:9\]", r"\1[22:8]", "lmu.m", "layer_lmu_drain"),
+    Mutation("saturation of u", r"(> \$signed\(12'h)7ff", r"\g<1>0ff", "lmu.u", "layer_lmu_drain"),
+    Mutation("row of the wrong lane", r"d1_sum_1 <= rows\[45:23\]", "d1_sum_1 <= rows[22:0]", None,
+             "layer_lmu_drain"),
+    Mutation("rows beyond the last one", r"(< 2'h)3", r"\g<1>2", "lmu.m", "layer_lmu_drain"),
+    Mutation("sign of a product", r"\$signed\((s2_weight_2)\)", r"\1", None, "layer_lmu_mac"),
+    Mutation("sum instead of difference", r"(\$signed\(s3_product_0\)) \+", r"\1 -", None, "layer_lmu_mac"),
+    Mutation("sums that are not cleared", r"s4\[0\] & s4\[1\]", "1'h0", None, "layer_lmu_mac"),
+    Mutation("alignment of a term", r"(s3_added_0\[15:0\], 7'h)00", r"\g<1>01", None, "layer_lmu_mac"),
+    Mutation("state that is not cleared", r"first_step <= _\d+_", "first_step <= 1'h0", None, "layer_lmu"),
+    Mutation("page of the state", r"= ~ page;", "= page;", None, "layer_lmu"),
+    Mutation("read before written", r"(= _\d+_ \| )_\d+_(;\n  assign _\d+_ = \| waiting)",
+             r"\g<1>1'h1\2", None, "layer_lmu_sequencer"),
+    Mutation("one word too few", r"20'h70255", "20'h70245", None, "layer_lmu_sequencer"),
+    Mutation("input taken while full", r"i__ready = full != 2'h2", "i__ready = 1'h1", None,
+             "layer_lmu_source"),
+    Mutation("answers pushed into a full queue", r"= w_level <= 2'h3", "= 1'h1", None, "layer_lmu"),
+    Mutation("answer taken while one waits", r"i__ready = ~ tvalid", "i__ready = 1'h1", None,
+             "to_axi"),
+    Mutation("answer dropped before it is taken", r"= tvalid & tready", "= tvalid", None, "to_axi"),
+    Mutation("last flag of the answer", r"(tlast <= )(_\d+_)", r"\1~\2", None, "to_axi"),
+    Mutation("element of the answer", r"i__payload\[11:0\] *;", "i__payload[23:12];", None,
+             "to_axi"),
+    Mutation("a cycle more per step", r"4'hb", "4'hc", None, "layer_lmu_sequencer"),
+]
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_mutated_hardware_fails(folder_of, installed, tmp_path, mutation):
+    installed("icarus")
+    folder = tmp_path / "tiny"
+    shutil.copytree(folder_of("tiny"), folder)
+    _apply(mutation, folder / "rtl" / mutation.file)
+    (result,) = lmu_hw.simulate(folder, simulators=["icarus"], max_cycles=4_000)
+    assert not result.passed
+    assert result.failure or result.first_mismatch is not None
+    if mutation.place is not None:
+        assert result.first_mismatch is not None
+        assert result.first_mismatch.node == mutation.place
+
+
+def test_unmutated_hardware_passes(folder_of, installed):
+    installed("icarus")
+    (result,) = lmu_hw.simulate(folder_of("tiny"), simulators=["icarus"], max_cycles=4_000)
+    assert result.passed, result
+
+
+def _apply(mutation: Mutation, path) -> None:
+    text = path.read_text()
+    start, end = 0, len(text)
+    if mutation.module:
+        found = re.search(rf"^module tiny_{mutation.module}\(.*?^endmodule", text, re.S | re.M)
+        assert found, f"there is no module {mutation.module}"
+        start, end = found.span()
+    part, count = re.subn(mutation.pattern, mutation.replacement, text[start:end], count=1)
+    assert count == 1, f"{mutation.name}: the pattern is not in {path.name}"
+    path.write_text(text[:start] + part + text[end:])

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Emission: deterministic, without paths, and all or nothing."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lmu_hw import emit as emit_module
+from lmu_hw.archive import read_network
+from lmu_hw.design import Design
+from lmu_hw.emit import emit
+from lmu_hw.errors import ConfigError, ToolError
+from lmu_hw.hdl import verilog
+from lmu_hw.hdl._yosys import plain_names
+from lmu_hw.plan import make_plan
+
+_AGAIN = """
+import sys
+from lmu_hw.design import Design
+from lmu_hw.emit import emit
+emit(Design.read(sys.argv[1]), sys.argv[2], lanes=4)
+"""
+
+
+@pytest.fixture(scope="module")
+def design(networks) -> Design:
+    net = networks.network(order=4, layers=2, dense=2, inputs=2)
+    config = networks.configured(net, weight_bits=6, state_bits=8, activation_bits=6)
+    return Design.build(net, config, networks.noise(net, sequences=2, steps=5))
+
+
+@pytest.fixture(scope="module")
+def folder(design, tmp_path_factory) -> Path:
+    target = tmp_path_factory.mktemp("emit") / "out"
+    emit(design, target, lanes=4)
+    return target
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Return the digest of every file in a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_folder_holds_what_the_manifest_lists(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    rtl = {name for name in contents(folder) if name.startswith("rtl/")}
+    assert set(manifest["files"]) == rtl
+    assert "rtl/small.v" in rtl
+    assert set(contents(folder)) - rtl == {
+        "calibration.npy",
+        "config.toml",
+        "design.safetensors",
+        "manifest.json",
+        "reference.safetensors",
+    }
+
+
+def test_every_rom_that_verilog_names_is_there(folder):
+    text = (folder / "rtl" / "small.v").read_text()
+    named = set(re.findall(r'"(\w+\.hex)"', text))
+    assert named == {path.name for path in (folder / "rtl").glob("*.hex")}
+    assert named
+
+
+def test_the_same_process_emits_the_same_bytes(design, folder, tmp_path):
+    emit(design, tmp_path / "again", lanes=4)
+    assert contents(tmp_path / "again") == contents(folder)
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_another_process_emits_the_same_bytes(folder, tmp_path, seed):
+    command = [sys.executable, "-c", _AGAIN, str(folder), str(tmp_path / "again")]
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    subprocess.run(command, check=True, cwd=tmp_path, env=environment)
+    assert contents(tmp_path / "again") == contents(folder)
+
+
+def test_no_file_names_the_machine(folder):
+    words = {str(Path.cwd()), str(folder.parent), "/tmp", socket.gethostname(), getpass.getuser()}
+    words |= {str(Path(emit_module.__file__).parent)} if hasattr(emit_module, "__file__") else set()
+    for path in folder.rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            found = [w for w in words if len(w) > 4 and w.encode() in data]
+            assert not found, (path, found)
+
+
+def test_verilog_says_what_it_is(design, folder):
+    text = (folder / "rtl" / "small.v").read_text()
+    plan = make_plan(design.network, 4)
+    assert design.digest in text
+    assert f"{plan.cycles(last_step=False)} cycles per time step" in text
+    for node in design.network.nodes:
+        assert f"//   {node.name}: {node.signal.size} x {node.signal.format};" in text
+
+
+def test_verilog_has_no_escaped_name(folder):
+    assert "\\" not in (folder / "rtl" / "small.v").read_text()
+
+
+def test_plain_names_stay_distinct():
+    text = "wire \\a.b\nwire \\a_b\nwire \\a$b\nwire \\c\n"
+    names = plain_names(text).split()[1::2]
+    assert len(set(names)) == 4
+    assert names[1] == "\\a_b" and names[3] == "\\c"
+
+
+def test_an_emitted_design_is_read_back(design, folder):
+    again = Design.read(folder)
+    x = np.linspace(-1, 1, 12).reshape(1, 6, 2)
+    assert again.digest == design.digest == json.loads(
+        (folder / "manifest.json").read_text()
+    )["design_digest"]
+    assert np.array_equal(again.predict(x), design.predict(x))
+    assert read_network(folder / "design.safetensors").name == "small"
+
+
+def test_an_earlier_design_is_replaced(design, folder, tmp_path):
+    target = tmp_path / "out"
+    emit(design, target, lanes=1)
+    (target / "stale.txt").write_text("")
+    emit(design, target, lanes=4)
+    assert contents(target) == contents(folder)
+
+
+def test_an_empty_folder_is_used(design, folder, tmp_path):
+    (tmp_path / "out").mkdir()
+    emit(design, tmp_path / "out", lanes=4)
+    assert contents(tmp_path / "out") == contents(folder)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "manifest.json"])
+@pytest.mark.parametrize("text", ["mine", '{"name": "a web application"}', "[]"])
+def test_a_folder_of_something_else_is_left_alone(design, tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError, match="must be a new folder, an empty one, or an earlier"):
+        emit(design, tmp_path, lanes=4)
+    assert (tmp_path / name).read_text() == text
+
+
+def test_a_file_in_the_way_is_left_alone(design, tmp_path):
+    target = tmp_path / "out"
+    target.write_text("mine")
+    with pytest.raises(ConfigError, match="the output must be a new folder"):
+        emit(design, target, lanes=4)
+    assert target.read_text() == "mine"
+
+
+def test_a_failure_leaves_the_earlier_design_and_nothing_else(design, tmp_path, monkeypatch):
+    target = tmp_path / "out"
+    emit(design, target, lanes=1)
+    before = contents(tmp_path)
+
+    def fail(self, folder):
+        (folder / "half").write_text("")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(Design, "write", fail)
+    with pytest.raises(OSError, match="no space left"):
+        emit(design, target, lanes=4)
+    assert contents(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_failure_of_yosys_is_reported(design, tmp_path, monkeypatch):
+    monkeypatch.setattr(verilog.rtlil, "convert", lambda *_, **__: "no rtlil\n")
+    with pytest.raises(ToolError, match="Yosys must turn the design into Verilog, but failed"):
+        emit(design, tmp_path / "out", lanes=4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_temporary_folder_may_have_a_space_in_its_name(design, folder, tmp_path, monkeypatch):
+    spaced = tmp_path / "a b"
+    spaced.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(spaced))
+    emit(design, tmp_path / "out", lanes=4)
+    assert contents(tmp_path / "out") == contents(folder)
+
+
+def test_lanes_change_no_coefficient(design, tmp_path, folder):
+    emit(design, tmp_path / "out", lanes=None)
+    again, before = contents(tmp_path / "out"), contents(folder)
+    assert again["design.safetensors"] == before["design.safetensors"]
+    assert again["rtl/small.v"] != before["rtl/small.v"]
+
+
+def test_the_manifest_counts_multiplications_and_state(design, folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    layers = design.network.layers
+    products = sum(layer.multiplications(last_step=False) for layer in layers)
+    assert manifest["multiplications_per_step"] == products
+    assert manifest["state_bits"] == 2 * (4 * 8 + 3 * 6)
+    assert manifest["cycles_per_step"] == make_plan(design.network, 4).cycles(last_step=False)
+
+
+def test_a_layer_behind_one_that_answers_once_does_nothing_in_other_steps(networks, tmp_path):
+    net = networks.network(order=3, dense=2, return_sequences=False)
+    config = networks.configured(net, weight_bits=6, state_bits=8, activation_bits=6)
+    built = Design.build(net, config, networks.noise(net, sequences=1, steps=3))
+    head = emit(built, tmp_path / "out", lanes=2)["layers"][1]
+    assert (head["multiplications_per_step"], head["multiplications_last_step"]) == (0, 6)
+    assert head["utilization"] == 0
