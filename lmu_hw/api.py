@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lmu_hw.simulate import Result
 
 __all__ = [
+    "calibration_data",
     "compare",
     "configure",
     "emit",
@@ -52,7 +53,7 @@ def configure(network: Network, calibration: Array | None = None, **options: Any
     Config
         Every format; ``config.to_toml()`` is a file to edit.
     """
-    return choose(network, _calibration(network, calibration), Options(**options))
+    return choose(network, calibration_data(network, calibration), Options(**options))
 
 
 def quantize(
@@ -76,7 +77,7 @@ def quantize(
     Design
         With `predict` and `trace`.
     """
-    data = _calibration(network, calibration)
+    data = calibration_data(network, calibration)
     chosen = choose(network, data, Options(**options)) if config is None else config
     return Design.build(network, chosen, data)
 
@@ -138,7 +139,10 @@ def compare(directories: Sequence[str | Path]) -> Comparison:
     return side_by_side(directories)
 
 
-def _calibration(network: Network, x: Array | None) -> NDArray[np.float64]:
+def calibration_data(network: Network, x: Array | None) -> NDArray[np.float64]:
+    """Return what ranges are taken from: evenly spaced sequences of `x`, or noise in -1 to 1."""
     if x is None:
         return synthetic_input(network)
-    return calibration_subset(network.check_input(x, what="calibration data"))
+    if x.ndim == 3 and x.shape[1]:
+        x = calibration_subset(x)  # before it is copied: it may be huge
+    return network.check_input(x, what="calibration data")

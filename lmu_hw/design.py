@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from lmu_hw.spec import QuantizedNetwork
 __all__ = ["Design", "calibration_subset", "synthetic_input"]
 
 Array = NDArray[np.float64]
+
+T = TypeVar("T", bound=np.generic)
 
 _CALIBRATION_STEPS = 100_000
 _SYNTHETIC_SEQUENCES = 8
@@ -81,8 +84,14 @@ class Design:
         try:
             calibration = np.load(folder / "calibration.npy", allow_pickle=False)
             text = (folder / "config.toml").read_text()
-        except (OSError, ValueError) as error:
-            raise LoadError(f"{folder}: is damaged: {error}") from None
+        except (OSError, ValueError, EOFError) as error:
+            raise LoadError(
+                f"{folder}: is damaged, generate it again: {error}"
+            ) from None
+        if not isinstance(calibration, np.ndarray) or calibration.dtype != np.float64:
+            raise LoadError(
+                f"{folder / 'calibration.npy'}: is damaged, generate it again: must be float64"
+            )
         return cls(
             network=read_network(folder / "design.safetensors"),
             reference=load(folder / "reference.safetensors"),
@@ -134,7 +143,7 @@ class Design:
         return x.astype(np.float64) * scale.denominator / scale.numerator
 
 
-def calibration_subset(x: Array) -> Array:
+def calibration_subset(x: NDArray[T]) -> NDArray[T]:
     """Return evenly spaced sequences of about 100,000 steps in all, enough to see ranges."""
     sequences = max(1, _CALIBRATION_STEPS // x.shape[1])
     if len(x) <= sequences:

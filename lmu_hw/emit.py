@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.spec import Node, Table
 
-__all__ = ["RTL_FOLDER", "emit", "manifest_of"]
+__all__ = ["RTL_FOLDER", "checked_target", "emit", "manifest_of"]
 
 RTL_FOLDER = "rtl"
 
@@ -42,14 +41,16 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
     Raises
     ------
     ConfigError
-        If `directory` exists and is not a folder of this tool, or lanes is less than 1.
+        If `directory` exists and is not a folder of this tool, cannot be written to, or is or
+        holds the current folder; or if lanes is less than 1.
     """
     from lmu_hw.hdl import emit_verilog
 
+    target = checked_target(directory)
     plan = make_plan(design.network, lanes)
     files = emit_verilog(design.network, plan, digest=design.digest)
     manifest = manifest_of(design, plan, sorted(files))
-    with replaced_folder(Path(directory)) as folder:
+    with replaced_folder(target) as folder:
         design.write(folder)
         (folder / RTL_FOLDER).mkdir()
         for name, text in files.items():
@@ -60,25 +61,58 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
     return manifest
 
 
+def checked_target(directory: str | Path) -> Path:
+    """Return the absolute path of a folder that may be created or replaced, or raise.
+
+    Raises
+    ------
+    ConfigError
+        As for `emit`.
+    """
+    if not os.fspath(directory):
+        raise ConfigError("the output must be a folder, not an empty name")
+    target = Path(directory).resolve()
+    if target.exists() and not _holds_design(target):
+        if not target.is_dir():
+            raise ConfigError(
+                f"{directory}: the output must be a new folder, an empty one, or an earlier "
+                "design, not a file"
+            )
+        if any(target.iterdir()):
+            raise ConfigError(
+                f"{directory}: the output must be a new folder, an empty one, or an earlier "
+                "design; it holds other files"
+            )
+    if Path.cwd().is_relative_to(target):
+        raise ConfigError(
+            f"{directory}: the output is replaced as a whole, so it must not be the current "
+            "folder or hold it; name a folder in it, such as ./out"
+        )
+    existing = next(parent for parent in target.parents if parent.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise ConfigError(f"{directory}: the output must be in a folder that can be written to")
+    return target
+
+
 @contextmanager
 def replaced_folder(target: Path) -> Iterator[Path]:
     """Give a temporary folder that takes the place of `target` if all goes well."""
-    if target.exists() and not _holds_design(target):
-        if not target.is_dir() or any(target.iterdir()):
-            raise ConfigError(
-                f"{target}: the output must be a new folder, an empty one, or an earlier design; "
-                "it holds other files"
-            )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    made = [parent for parent in target.parents if not parent.exists()]
     try:
-        temporary.chmod(0o755)
-        yield temporary
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(temporary, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as name:
+            temporary, earlier = Path(name) / "new", Path(name) / "earlier"
+            temporary.mkdir(0o755)
+            yield temporary
+            if target.exists():
+                os.replace(target, earlier)  # a rename: never half of a design in its place
+            temporary.replace(target)
+    except OSError as error:
+        raise ConfigError(f"{target}: cannot be written: {error.strerror}") from None
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        for parent in made:
+            with suppress(OSError):  # it holds the design
+                parent.rmdir()
 
 
 def _holds_design(folder: Path) -> bool:

@@ -35,6 +35,11 @@ def _flipped(match: re.Match[str]) -> str:
     return f"{int(match[0], 16) ^ 1:x}"
 
 
+def _all_flipped(match: re.Match[str]) -> str:
+    """Return a ROM with the lowest bit of every word flipped."""
+    return re.sub(r"[0-9a-f](?=\n)", _flipped, match[0])
+
+
 def _rom(name: str, file: str, place: str, pattern: str = r"[0-9a-f](?=\n)") -> Mutation:
     """Return the mutation that flips a bit of the first word of a ROM."""
     return Mutation(name, pattern, _flipped, place, file=file)
@@ -46,21 +51,21 @@ MUTATIONS = [
     _rom("coefficient of the hidden cell", "lmu_h_weights.hex", "lmu.h"),
     _rom("coefficient of the head", "head_y_weights.hex", "head.y"),
     _rom("bias of the encoder", "lmu_u_rows.hex", "lmu.u"),
-    _rom("entry of the table", "lmu_h_tanh.hex", "lmu.h", r"[0-9a-f](?=\n(?:.*\n){256}\Z)"),
+    Mutation("entries of the table", r"(?s).+", _all_flipped, "lmu.h", file="lmu_h_tanh.hex"),
     Mutation("rounding of u", r"(d2_total_0\) \+ \$signed\(11'h)200", r"\g<1>000", "lmu.u", "layer_lmu_drain"),
     Mutation("rounding of m", r"(d2_total_0\) \+ \$signed\(10'h)100", r"\g<1>000", "lmu.m", "layer_lmu_drain"),
-    Mutation("rounding of h", r"(d2_total_0\) \+ \$signed\(12'h)400", r"\g<1>3ff", "lmu.h", "layer_lmu_drain"),
+    Mutation("rounding of h", r"(d2_total_0\) \+ \$signed\(12'h)400", r"\g<1>000", "lmu.h", "layer_lmu_drain"),
     Mutation("shift of m", r"(: _\d+_)\[23:9\]", r"\1[22:8]", "lmu.m", "layer_lmu_drain"),
     Mutation("saturation of u", r"(> \$signed\(12'h)7ff", r"\g<1>0ff", "lmu.u", "layer_lmu_drain"),
     Mutation("row of the wrong lane", r"d1_sum_1 <= rows\[45:23\]", "d1_sum_1 <= rows[22:0]", None,
              "layer_lmu_drain"),
     Mutation("rows beyond the last one", r"(< 2'h)3", r"\g<1>2", "lmu.m", "layer_lmu_drain"),
-    Mutation("sign of a product", r"\$signed\((s2_weight_2)\)", r"\1", None, "layer_lmu_mac"),
+    Mutation("sign of a product", r"\$signed\((s2_weight_2)\)", r"$unsigned(\1)", None, "layer_lmu_mac"),
     Mutation("sum instead of difference", r"(\$signed\(s3_product_0\)) \+", r"\1 -", None, "layer_lmu_mac"),
     Mutation("sums that are not cleared", r"s4\[0\] & s4\[1\]", "1'h0", None, "layer_lmu_mac"),
-    Mutation("alignment of a term", r"(s3_added_0\[15:0\], 7'h)00", r"\g<1>01", None, "layer_lmu_mac"),
+    Mutation("alignment of a term", r"s3_added_0\[(\d+):0\], \d'h00?", "s3_added_0[9:0], 13'h0", None, "layer_lmu_mac"),
     Mutation("state that is not cleared", r"first_step <= _\d+_", "first_step <= 1'h0", None, "layer_lmu"),
-    Mutation("page of the state", r"= ~ page;", "= page;", None, "layer_lmu"),
+    Mutation("page of the state", r"(?s)(m_memory m_memory \(.*?\.write_page\()page", r"\g<1>1'h0", None, "layer_lmu"),
     Mutation("read before written", r"(= _\d+_ \| )_\d+_(;\n  assign _\d+_ = \| waiting)",
              r"\g<1>1'h1\2", None, "layer_lmu_sequencer"),
     Mutation("one word too few", r"20'h70255", "20'h70245", None, "layer_lmu_sequencer"),

@@ -101,7 +101,7 @@ def network(
         stack.append(
             dense_layer(inputs=width, outputs=dense, activation=dense_activation, seed=seed)
         )
-    return Network(name="small", layers=tuple(stack))
+    return Network(name="tiny", layers=tuple(stack))
 
 
 def noise(

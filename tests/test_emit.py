@@ -21,23 +21,36 @@ from lmu_hw.archive import read_network
 from lmu_hw.design import Design
 from lmu_hw.emit import emit
 from lmu_hw.errors import ConfigError, ToolError
+from lmu_hw import hdl
 from lmu_hw.hdl import verilog
 from lmu_hw.hdl._yosys import plain_names
+from lmu_hw.lmu import Network
+from lmu_hw.load import save
 from lmu_hw.plan import make_plan
+from lmu_hw.quantize import Options, configure
 
 _AGAIN = """
 import sys
-from lmu_hw.design import Design
-from lmu_hw.emit import emit
-emit(Design.read(sys.argv[1]), sys.argv[2], lanes=4)
+import numpy as np
+import lmu_hw
+folder, target = sys.argv[1:]
+x = np.load(f"{folder}/calibration.npy")
+network = lmu_hw.load(f"{folder}/model.npz")
+design = lmu_hw.quantize(network, x, weight_bits=6, state_bits=8, activation_bits=6)
+lmu_hw.emit(design, target, lanes=4)
 """
 
 
 @pytest.fixture(scope="module")
-def design(networks) -> Design:
-    net = networks.network(order=4, layers=2, dense=2, inputs=2)
-    config = networks.configured(net, weight_bits=6, state_bits=8, activation_bits=6)
-    return Design.build(net, config, networks.noise(net, sequences=2, steps=5))
+def model(networks) -> Network:
+    return networks.network(order=4, layers=2, dense=2, inputs=2)
+
+
+@pytest.fixture(scope="module")
+def design(networks, model) -> Design:
+    x = networks.noise(model, sequences=2, steps=5)
+    config = configure(model, x, Options(weight_bits=6, state_bits=8, activation_bits=6))
+    return Design.build(model, config, x)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +58,12 @@ def folder(design, tmp_path_factory) -> Path:
     target = tmp_path_factory.mktemp("emit") / "out"
     emit(design, target, lanes=4)
     return target
+
+
+@pytest.fixture
+def quick(monkeypatch) -> None:
+    """Leave Yosys out, where a test is about folders."""
+    monkeypatch.setattr(hdl, "emit_verilog", lambda *_, digest: {"tiny.v": digest})
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -60,7 +79,7 @@ def test_the_folder_holds_what_the_manifest_lists(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     rtl = {name for name in contents(folder) if name.startswith("rtl/")}
     assert set(manifest["files"]) == rtl
-    assert "rtl/small.v" in rtl
+    assert "rtl/tiny.v" in rtl
     assert set(contents(folder)) - rtl == {
         "calibration.npy",
         "config.toml",
@@ -71,7 +90,7 @@ def test_the_folder_holds_what_the_manifest_lists(folder):
 
 
 def test_every_rom_that_verilog_names_is_there(folder):
-    text = (folder / "rtl" / "small.v").read_text()
+    text = (folder / "rtl" / "tiny.v").read_text()
     named = set(re.findall(r'"(\w+\.hex)"', text))
     assert named == {path.name for path in (folder / "rtl").glob("*.hex")}
     assert named
@@ -83,8 +102,10 @@ def test_the_same_process_emits_the_same_bytes(design, folder, tmp_path):
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
-def test_another_process_emits_the_same_bytes(folder, tmp_path, seed):
-    command = [sys.executable, "-c", _AGAIN, str(folder), str(tmp_path / "again")]
+def test_another_process_emits_the_same_bytes(design, model, folder, tmp_path, seed):
+    save(model, tmp_path / "model.npz")
+    np.save(tmp_path / "calibration.npy", design.calibration)
+    command = [sys.executable, "-c", _AGAIN, str(tmp_path), str(tmp_path / "again")]
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     subprocess.run(command, check=True, cwd=tmp_path, env=environment)
     assert contents(tmp_path / "again") == contents(folder)
@@ -101,7 +122,7 @@ def test_no_file_names_the_machine(folder):
 
 
 def test_verilog_says_what_it_is(design, folder):
-    text = (folder / "rtl" / "small.v").read_text()
+    text = (folder / "rtl" / "tiny.v").read_text()
     plan = make_plan(design.network, 4)
     assert design.digest in text
     assert f"{plan.cycles(last_step=False)} cycles per time step" in text
@@ -110,7 +131,7 @@ def test_verilog_says_what_it_is(design, folder):
 
 
 def test_verilog_has_no_escaped_name(folder):
-    assert "\\" not in (folder / "rtl" / "small.v").read_text()
+    assert "\\" not in (folder / "rtl" / "tiny.v").read_text()
 
 
 def test_plain_names_stay_distinct():
@@ -127,25 +148,29 @@ def test_an_emitted_design_is_read_back(design, folder):
         (folder / "manifest.json").read_text()
     )["design_digest"]
     assert np.array_equal(again.predict(x), design.predict(x))
-    assert read_network(folder / "design.safetensors").name == "small"
+    assert read_network(folder / "design.safetensors").name == "tiny"
 
 
-def test_an_earlier_design_is_replaced(design, folder, tmp_path):
-    target = tmp_path / "out"
-    emit(design, target, lanes=1)
-    (target / "stale.txt").write_text("")
-    emit(design, target, lanes=4)
-    assert contents(target) == contents(folder)
+@pytest.mark.usefixtures("quick")
+def test_an_earlier_design_is_replaced(design, tmp_path):
+    emit(design, tmp_path / "new", lanes=4)
+    emit(design, tmp_path / "out", lanes=1)
+    (tmp_path / "out" / "stale.txt").write_text("")
+    emit(design, tmp_path / "out", lanes=4)
+    assert contents(tmp_path / "out") == contents(tmp_path / "new")
 
 
-def test_an_empty_folder_is_used(design, folder, tmp_path):
+@pytest.mark.usefixtures("quick")
+def test_an_empty_folder_is_used(design, tmp_path):
+    emit(design, tmp_path / "new", lanes=4)
     (tmp_path / "out").mkdir()
     emit(design, tmp_path / "out", lanes=4)
-    assert contents(tmp_path / "out") == contents(folder)
+    assert contents(tmp_path / "out") == contents(tmp_path / "new")
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "manifest.json"])
 @pytest.mark.parametrize("text", ["mine", '{"name": "a web application"}', "[]"])
+@pytest.mark.usefixtures("quick")
 def test_a_folder_of_something_else_is_left_alone(design, tmp_path, name, text):
     (tmp_path / name).write_text(text)
     with pytest.raises(ConfigError, match="must be a new folder, an empty one, or an earlier"):
@@ -153,6 +178,7 @@ def test_a_folder_of_something_else_is_left_alone(design, tmp_path, name, text):
     assert (tmp_path / name).read_text() == text
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_file_in_the_way_is_left_alone(design, tmp_path):
     target = tmp_path / "out"
     target.write_text("mine")
@@ -161,6 +187,7 @@ def test_a_file_in_the_way_is_left_alone(design, tmp_path):
     assert target.read_text() == "mine"
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_failure_leaves_the_earlier_design_and_nothing_else(design, tmp_path, monkeypatch):
     target = tmp_path / "out"
     emit(design, target, lanes=1)
@@ -178,7 +205,8 @@ def test_a_failure_leaves_the_earlier_design_and_nothing_else(design, tmp_path, 
 
 
 def test_a_failure_of_yosys_is_reported(design, tmp_path, monkeypatch):
-    monkeypatch.setattr(verilog.rtlil, "convert", lambda *_, **__: "no rtlil\n")
+    convert = verilog.rtlil.convert
+    monkeypatch.setattr(verilog.rtlil, "convert", lambda *a, **k: "no " + convert(*a, **k))
     with pytest.raises(ToolError, match="Yosys must turn the design into Verilog, but failed"):
         emit(design, tmp_path / "out", lanes=4)
     assert list(tmp_path.iterdir()) == []
@@ -196,7 +224,7 @@ def test_lanes_change_no_coefficient(design, tmp_path, folder):
     emit(design, tmp_path / "out", lanes=None)
     again, before = contents(tmp_path / "out"), contents(folder)
     assert again["design.safetensors"] == before["design.safetensors"]
-    assert again["rtl/small.v"] != before["rtl/small.v"]
+    assert again["rtl/tiny.v"] != before["rtl/tiny.v"]
 
 
 def test_the_manifest_counts_multiplications_and_state(design, folder):
@@ -208,6 +236,7 @@ def test_the_manifest_counts_multiplications_and_state(design, folder):
     assert manifest["cycles_per_step"] == make_plan(design.network, 4).cycles(last_step=False)
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_layer_behind_one_that_answers_once_does_nothing_in_other_steps(networks, tmp_path):
     net = networks.network(order=3, dense=2, return_sequences=False)
     config = networks.configured(net, weight_bits=6, state_bits=8, activation_bits=6)

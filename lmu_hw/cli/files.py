@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import LoadError
+from lmu_hw.errors import LoadError, RangeError, SpecError
 
-__all__ = ["read_array", "read_text", "write_array"]
+__all__ = ["about", "check_target", "read_array", "read_text", "write_array"]
 
 
 def read_array(path: str) -> NDArray[np.generic]:
@@ -26,9 +28,15 @@ def read_array(path: str) -> NDArray[np.generic]:
     try:
         array = np.load(path, allow_pickle=False)
     except FileNotFoundError:
-        raise LoadError(f"{path}: there is no such file") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise LoadError(f"{path}: must be a .npy array of numbers: {error}") from None
+        raise LoadError(f"{path or repr(path)}: there is no such file") from None
+    except OSError as error:
+        raise LoadError(f"{path}: must be a .npy array of numbers: {error.strerror}") from None
+    except MemoryError as error:
+        raise LoadError(f"{path}: must be an array that fits in memory: {error}") from None
+    except (ValueError, EOFError) as error:
+        # What is no array at all is taken for a pickle, which is refused with advice to allow it.
+        reason = "it is none, or holds Python objects" if "pickle" in str(error) else error
+        raise LoadError(f"{path}: must be a .npy array of numbers: {reason}") from None
     if not isinstance(array, np.ndarray):
         array.close()
         raise LoadError(f"{path}: must be a single .npy array, not an archive")
@@ -40,9 +48,31 @@ def read_array(path: str) -> NDArray[np.generic]:
 def read_text(path: str) -> str:
     """Return a text file, or raise `LoadError`."""
     try:
-        return Path(path).read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise LoadError(f"{path}: cannot be read: {error}") from None
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise LoadError(f"{path or repr(path)}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise LoadError(f"{path}: must be a text file") from None
+
+
+@contextmanager
+def about(path: str | None) -> Iterator[None]:
+    """Put the name of a file in front of what is wrong with its content."""
+    try:
+        yield
+    except (RangeError, SpecError) as error:
+        raise error if path is None else type(error)(f"{path}: {error}") from None
+
+
+def check_target(path: str) -> None:
+    """Raise `LoadError` if a file cannot be written there: before hours of computing."""
+    folder = Path(path).parent
+    if not path or Path(path).is_dir():
+        raise LoadError(f"{path or repr(path)}: must be a file to write, not a folder")
+    if not folder.is_dir():
+        raise LoadError(f"{path}: cannot be written: there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise LoadError(f"{path}: cannot be written: the folder {folder} is read-only")
 
 
 def write_array(path: str, array: NDArray[np.generic]) -> None:
@@ -55,13 +85,10 @@ def write_array(path: str, array: NDArray[np.generic]) -> None:
     """
     target = Path(path)
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+            temporary = Path(folder) / "array"
+            with temporary.open("wb") as file:
+                np.save(file, array)
+            temporary.replace(target)
     except OSError as error:
-        raise LoadError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.save(file, array)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+        raise LoadError(f"{path}: cannot be written: {error.strerror or error}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +17,16 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lmu_hw import api
-from lmu_hw.cli.files import read_array, read_text, write_array
+from lmu_hw.cli.files import about, check_target, read_array, read_text, write_array
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.errors import ConfigError, LmuHwError, ToolError
+from lmu_hw.lmu import Network
 from lmu_hw.quantize import Config, Options
 
 __all__ = ["main"]
 
 EQUAL, DIFFERENT, BAD_INPUT = 0, 1, 2
+INTERRUPTED, CLOSED = 130, 141  # as a shell counts SIGINT and SIGPIPE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,12 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[options.command](options)
     except LmuHwError as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f"lmu-hw {options.command}: {error}", markup=False, highlight=False
-        )
-        return BAD_INPUT
+        _complain(f"lmu-hw {options.command}: {error}")
+    except BrokenPipeError:  # the reader of our output has seen enough: head, less
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _complain(f"lmu-hw {options.command}: {where}{error.strerror or error}")
+    except MemoryError as error:
+        _complain(f"lmu-hw {options.command}: does not fit in memory: {error}")
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    return BAD_INPUT
 
 
 def _inspect(options: argparse.Namespace) -> int:
@@ -53,14 +62,16 @@ def _inspect(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> int:
     network = api.load(options.model)
-    config = api.configure(network, _calibration(options), **_given(options))
+    config = api.configure(network, _calibration(options, network), **_given(options))
     sys.stdout.write(config.to_toml())
     return EQUAL
 
 
 def _generate(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import design_table
+    from lmu_hw.emit import checked_target
 
+    checked_target(options.output)
     network = api.load(options.model)
     config = None
     if options.config is not None:
@@ -71,7 +82,8 @@ def _generate(options: argparse.Namespace) -> int:
             )
         config = Config.from_toml(read_text(options.config), where=options.config)
     with _status(f"quantizing {network.name}"):
-        design = api.quantize(network, _calibration(options), config=config, **_given(options))
+        x = _calibration(options, network)
+        design = api.quantize(network, x, config=config, **_given(options))
     with _status(f"generating {network.name}"):
         manifest = api.emit(design, options.output, lanes=options.lanes)
     _print(design_table(manifest))
@@ -84,10 +96,12 @@ def _generate(options: argparse.Namespace) -> int:
 def _predict(options: argparse.Namespace) -> int:
     from lmu_hw.golden import GoldenModel
 
+    check_target(options.output)
     design = api.read_design(options.design)
     x = read_array(options.input)
     golden = GoldenModel(design.network)
-    x_codes = golden.quantize_input(x)
+    with about(options.input):
+        x_codes = golden.quantize_input(x)
     with _progress("golden model", len(x)) as advance:
         y_codes, overflows = golden.run(x_codes, progress=advance)
     write_array(options.output, y_codes if options.codes else golden.output_values(y_codes))
@@ -114,7 +128,7 @@ def _simulate(options: argparse.Namespace) -> int:
     x = None if options.input is None else read_array(options.input)
     results = []
     if wanted:
-        with _bars() as bars:
+        with _bars() as bars, about(options.input):
             tasks = {s.value: bars.add_task(s.value, total=None) for s in wanted}
             results = api.simulate(
                 options.design,
@@ -129,7 +143,7 @@ def _simulate(options: argparse.Namespace) -> int:
             )
         _print(simulation_table(results))
     for line in missing:
-        Console(stderr=True, soft_wrap=True).print(line, markup=False, highlight=False)
+        _complain(line)
     if not all(result.passed for result in results):
         return DIFFERENT
     return BAD_INPUT if not results or (missing and options.simulator != AVAILABLE) else EQUAL
@@ -138,10 +152,13 @@ def _simulate(options: argparse.Namespace) -> int:
 def _report(options: argparse.Namespace) -> int:
     from lmu_hw.report.console import report_table
 
+    if options.labels is not None and options.input is None:
+        raise ConfigError("--labels must come with the data they belong to: give --input as well")
     x = None if options.input is None else read_array(options.input)
     labels = None if options.labels is None else read_array(options.labels)
-    total = len(api.read_design(options.design).calibration if x is None else x)
-    with _progress("measuring", total) as advance:
+    total = len(api.read_design(options.design).calibration) if x is None else x.size and len(x)
+    about_data = options.input if labels is None else f"{options.input}, {options.labels}"
+    with _progress("measuring", total) as advance, about(about_data):
         report = api.report(options.design, x, labels, progress=advance)
     _print(report_table(report))
     _print(f"written to {Path(options.design) / 'report.html'}")
@@ -152,6 +169,7 @@ def _compare(options: argparse.Namespace) -> int:
     from lmu_hw.report import write_comparison
     from lmu_hw.report.console import comparison_table
 
+    check_target(options.output)
     _print(comparison_table(write_comparison(options.designs, options.output)))
     _print(f"written to {options.output}")
     return EQUAL
@@ -174,8 +192,15 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
-def _calibration(options: argparse.Namespace) -> Any:
-    return None if options.calibrate is None else read_array(options.calibrate)
+def _calibration(options: argparse.Namespace, network: Network) -> Any:
+    if options.calibrate is None:
+        return None
+    with about(options.calibrate):
+        return api.calibration_data(network, read_array(options.calibrate))
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
 
 
 def _print(what: Any) -> None:

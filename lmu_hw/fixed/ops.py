@@ -9,7 +9,7 @@ Both kinds give the same integers; `tests/fixed/test_ops.py` compares them exhau
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ EXACT_FLOAT64 = 2**53
 
 _LARGEST_CODE = 2**62
 
-T = TypeVar("T", NDArray[np.int64], NDArray[np.float64])
+Sums = NDArray[Any]
+"""Exact integers, as int64 or float64."""
 
 _ROUND_FLOAT: dict[Rounding, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     Rounding.FLOOR: np.floor,
@@ -79,7 +80,9 @@ def dequantize(codes: NDArray[np.int64], fmt: FixedFormat) -> NDArray[np.float64
     return np.asarray(codes, dtype=np.float64) * fmt.ulp
 
 
-def requantize(codes: T, frac_bits: int, requant: Requant, *, what: str = "codes") -> tuple[T, int]:
+def requantize(
+    codes: Sums, frac_bits: int, requant: Requant, *, what: str = "codes"
+) -> tuple[Sums, int]:
     """Narrow codes with `frac_bits` fraction bits to another format: shift, round, overflow.
 
     Parameters
@@ -142,7 +145,7 @@ def _shift_float(codes: NDArray[np.float64], shift: int, rounding: Rounding) -> 
     return _ROUND_FLOAT[rounding](scaled)
 
 
-def _limit(codes: T, requant: Requant, what: str) -> tuple[T, int]:
+def _limit(codes: Sums, requant: Requant, what: str) -> tuple[Sums, int]:
     fmt = requant.format
     if codes.size == 0 or (codes.min() >= fmt.min_code and codes.max() <= fmt.max_code):
         return codes, 0

@@ -36,7 +36,7 @@ def main(source: Path, target: Path) -> None:
     # Plain assigns instead of `always @*`: Icarus never evaluates those without an event.
     _run(
         yosys,
-        f"read_rtlil {source}",
+        f'read_rtlil "{source}"',
         "proc",
         "pmuxtree",
         "opt_expr",
@@ -44,10 +44,10 @@ def main(source: Path, target: Path) -> None:
         "opt_clean -purge",
         "memory_collect",
         "opt_clean -purge",
-        f"write_rtlil {clean}",
+        f'write_rtlil "{clean}"',
     )
     plain.write_text(plain_names(clean.read_text()))
-    _run(yosys, f"read_rtlil {plain}", f"write_verilog -noattr {target}")
+    _run(yosys, f'read_rtlil "{plain}"', f'write_verilog -noattr "{target}"')
 
 
 def _run(yosys: object, *commands: str) -> None:

@@ -27,12 +27,13 @@ def requantize(value: Value, frac_bits: int, requant: Requant) -> Value:
     if shift <= 0:
         rounded = value.shift_left(-shift)
     else:
-        rounded = (value + _offset(value, shift, requant.rounding)).shift_right(shift)
+        offset = _offset(value, shift, requant.rounding)
+        rounded = Value.cast(value + offset).shift_right(shift)
     fmt = requant.format
     if requant.overflow is not Overflow.SATURATE:
         return rounded[: fmt.width].as_signed() if fmt.signed else rounded
     low, high = Const(fmt.min_code), Const(fmt.max_code)
-    return Mux(rounded > high, high, Mux(rounded < low, low, rounded))
+    return Value.cast(Mux(rounded > high, high, Mux(rounded < low, low, rounded)))
 
 
 def _offset(value: Value, shift: int, rounding: Rounding) -> Value:
@@ -41,7 +42,7 @@ def _offset(value: Value, shift: int, rounding: Rounding) -> Value:
     if rounding is Rounding.HALF_UP:
         return Const(half)
     if rounding is Rounding.HALF_EVEN:
-        return Const(half - 1) + value.shift_right(shift)[0]
+        return Value.cast(Const(half - 1) + value.shift_right(shift)[0])
     if rounding is Rounding.TOWARD_ZERO:
-        return Mux(value < 0, Const((1 << shift) - 1), Const(0))
+        return Value.cast(Mux(value < 0, Const((1 << shift) - 1), Const(0)))
     return Const(0)

@@ -203,7 +203,7 @@ class LmuLayer:
         sequences, steps, _ = x.shape
         mem, cell, d = self.memory, self.hidden, self.memory_d
         f = activation(cell.activation, where=self.name) if cell else None
-        m = np.zeros((sequences, d, mem.order))
+        m = np.zeros((sequences * d, mem.order))
         h = np.zeros((sequences, cell.units if cell else 0))
         u_x = _affine(x, self.E_x, self.b_u)
         z_x = _affine(x, cell.W_x, cell.b) if cell else None
@@ -216,7 +216,8 @@ class LmuLayer:
                 u = u + h @ self.E_h.T
             if self.E_m is not None:
                 u = u + m.reshape(sequences, -1) @ self.E_m.T
-            m = m @ mem.A.T + u[:, :, None] * mem.B
+            # One row per sequence and memory: a single large matrix product.
+            m = m @ mem.A.T + u.reshape(-1, 1) * mem.B
             flat = m.reshape(sequences, -1)
             see(f"{self.name}.u", t, u)
             see(f"{self.name}.m", t, flat)

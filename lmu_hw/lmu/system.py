@@ -40,8 +40,9 @@ def legendre_system(order: int) -> tuple[NDArray[np.float64], NDArray[np.float64
         raise SpecError(f"the order of a memory must be at least 1, not {order!r}")
     i, j = np.indices((order, order))
     gain = 2.0 * np.arange(order) + 1.0
-    a = gain[:, None] * np.where(i < j, -1.0, (-1.0) ** (i - j + 1))
-    return a, gain * (-1.0) ** np.arange(order)
+    signs = np.where((i < j) | ((i - j) % 2 == 0), -1.0, 1.0)
+    alternating = np.where(np.arange(order) % 2, -1.0, 1.0)
+    return np.asarray(gain[:, None] * signs, np.float64), np.asarray(gain * alternating, np.float64)
 
 
 def orthonormal_scale(order: int) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge, SimTimeoutError, with_timeout
 
 from lmu_hw.simulate.job import Job
-from lmu_hw.simulate.stimuli import Stall, pause_length
+from lmu_hw.simulate.stimuli import Stall
 
 PERIOD_NS = 10
 
@@ -26,15 +26,15 @@ PERIOD_NS = 10
 class Source:
     """Offers input vectors, with pauses where the stimulus asks for them."""
 
-    def __init__(self, dut: Any, job: Job, random: np.random.Generator) -> None:
-        self.dut, self.job, self.random = dut, job, random
+    def __init__(self, dut: Any, job: Job) -> None:
+        self.dut, self.job, self.pauses = dut, job, job.input_pauses
 
     async def send(self, codes: np.ndarray, *, last: bool, pause: bool) -> None:
         """Transfer one vector of codes; returns at the falling edge after the transfer."""
         dut = self.dut
         if pause:
             dut.s_axis_tvalid.value = 0
-            await ClockCycles(dut.clk, pause_length(self.random, self.job.cycles_per_step))
+            await ClockCycles(dut.clk, self.pauses.cycles())
             await FallingEdge(dut.clk)
         dut.s_axis_tdata.value = self.job.pack(codes)
         dut.s_axis_tlast.value = int(last)
@@ -59,8 +59,8 @@ class Source:
 class Sink:
     """Takes answers, and keeps the design waiting where the stimulus asks for it."""
 
-    def __init__(self, dut: Any, job: Job, random: np.random.Generator) -> None:
-        self.dut, self.job, self.random = dut, job, random
+    def __init__(self, dut: Any, job: Job) -> None:
+        self.dut, self.job, self.pauses = dut, job, job.output_pauses
         self.answers: list[str] = []
 
     async def run(self) -> None:
@@ -80,7 +80,7 @@ class Sink:
             await FallingEdge(dut.clk)
         offered = str(dut.m_axis_tdata.value), str(dut.m_axis_tlast.value)
         if pause:
-            for _ in range(pause_length(self.random, self.job.cycles_per_step)):
+            for _ in range(self.pauses.cycles()):
                 await FallingEdge(dut.clk)
                 now = str(dut.m_axis_tdata.value), str(dut.m_axis_tlast.value)
                 if now != offered or not is_high(dut.m_axis_tvalid):
@@ -119,11 +119,12 @@ async def reset(dut: Any) -> None:
     dut.rst.value = 0
 
 
-async def disturb(dut: Any, job: Job, random: np.random.Generator) -> None:
+async def disturb(dut: Any, job: Job) -> None:
     """Leave state behind: send a few vectors of a sequence, and reset in the middle of a step."""
-    source = Source(dut, job, random)
+    source = Source(dut, job)
     for _ in range(3):
         await source.send(job.sequences[-1].codes[0] + 1, last=False, pause=False)
+    random = np.random.default_rng(job.seed)
     await ClockCycles(dut.clk, int(random.integers(1, job.cycles_per_step)))
     await FallingEdge(dut.clk)
     await reset(dut)
@@ -133,15 +134,14 @@ async def disturb(dut: Any, job: Job, random: np.random.Generator) -> None:
 async def run_job(dut: Any) -> None:
     """Drive the whole job; the recorded files are the result."""
     job = Job.read(Path(os.environ["LMU_HW_JOB"]))
-    random = np.random.default_rng(job.seed)
     for name in ("record", "finish", "s_axis_tdata", "s_axis_tlast"):
         getattr(dut, name).value = 0
     Clock(dut.clk, PERIOD_NS, unit="ns").start()
     await reset(dut)
-    await with_timeout(disturb(dut, job, random), job.timeout_cycles * PERIOD_NS, "ns")
+    await with_timeout(disturb(dut, job), job.timeout_cycles * PERIOD_NS, "ns")
     dut.record.value = 1
-    sink = Sink(dut, job, np.random.default_rng(job.seed + 1))
-    sending = cocotb.start_soon(Source(dut, job, random).run())
+    sink = Sink(dut, job)
+    sending = cocotb.start_soon(Source(dut, job).run())
     failure = ""
     try:
         await with_timeout(sink.run(), job.timeout_cycles * PERIOD_NS, "ns")

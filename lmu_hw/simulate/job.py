@@ -10,11 +10,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.simulate.stimuli import Sequence, Stall
+from lmu_hw.simulate.stimuli import Pauses, Sequence, Stall
 
 __all__ = ["Job"]
 
 Codes = NDArray[np.int64]
+
+_SCALARS = (
+    "answers_once",
+    "element_bits",
+    "cycles_per_step",
+    "fill_cycles",
+    "timeout_cycles",
+    "seed",
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,6 +40,8 @@ class Job:
     element_bits : int
         Bits of an element in the input data.
     cycles_per_step : int
+    fill_cycles : int
+        Cycles in which everything between input and output fills up if no answer is taken.
     timeout_cycles : int
         Cycles after which the bench gives up.
     seed : int
@@ -41,8 +52,19 @@ class Job:
     answers_once: bool
     element_bits: int
     cycles_per_step: int
+    fill_cycles: int
     timeout_cycles: int
     seed: int
+
+    @property
+    def input_pauses(self) -> Pauses:
+        """What the source waits between vectors; the long ones starve every layer."""
+        return Pauses(self.seed, 3 * self.cycles_per_step)
+
+    @property
+    def output_pauses(self) -> Pauses:
+        """What the sink lets answers wait; the long ones block every layer."""
+        return Pauses(self.seed + 1, self.fill_cycles)
 
     @property
     def answer_stalls(self) -> list[Stall]:
@@ -69,8 +91,7 @@ class Job:
             stalls=np.array([int(sequence.stall) for sequence in self.sequences]),
         )
         path = self.folder / "job.json"
-        names = ("answers_once", "element_bits", "cycles_per_step", "timeout_cycles", "seed")
-        path.write_text(json.dumps({name: getattr(self, name) for name in names}))
+        path.write_text(json.dumps({name: getattr(self, name) for name in _SCALARS}))
         return path
 
     @classmethod

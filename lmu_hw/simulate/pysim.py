@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.scoreboard import Words, unpack_beats
-from lmu_hw.simulate.stimuli import Stall, pause_length
+from lmu_hw.simulate.stimuli import Stall
 
 __all__ = ["run_amaranth"]
 
@@ -22,9 +24,18 @@ _PERIOD = 1e-8  # seconds
 
 
 def run_amaranth(
-    plan: Plan, job: Job, tick: Callable[[int], None]
+    plan: Plan, job: Job, tick: Callable[[int], None], waves: Path | None = None
 ) -> tuple[list[Words], list[tuple[int, int]]]:
     """Run a job; leave its answers with the job, like the cocotb bench does.
+
+    Parameters
+    ----------
+    plan : Plan
+    job : Job
+    tick : callable
+        Called with the number of answers so far.
+    waves : Path or None
+        File to write every signal to.
 
     Returns
     -------
@@ -39,7 +50,8 @@ def run_amaranth(
     simulator.add_testbench(bench.source)
     simulator.add_testbench(bench.sink)
     simulator.add_testbench(bench.watch, background=True)
-    simulator.run_until(job.timeout_cycles * _PERIOD)
+    with nullcontext() if waves is None else simulator.write_vcd(str(waves)):
+        simulator.run_until(job.timeout_cycles * _PERIOD)
     failure = bench.failure
     expected = len(job.answer_stalls)
     if not failure and len(bench.answers) < expected:
@@ -61,12 +73,12 @@ class _Bench:
         self.failure = ""
 
     async def source(self, ctx: SimulatorContext) -> None:
-        top, random = self.top, np.random.default_rng(self.job.seed)
+        top, pauses = self.top, self.job.input_pauses
         for sequence in self.job.sequences:
             for step, codes in enumerate(sequence.codes):
                 if sequence.stall & Stall.INPUT:
                     ctx.set(top.s_axis_tvalid, 0)
-                    await ctx.tick().repeat(pause_length(random, self.job.cycles_per_step))
+                    await ctx.tick().repeat(pauses.cycles())
                 ctx.set(top.s_axis_tdata, self.job.pack(codes))
                 ctx.set(top.s_axis_tlast, int(step == len(sequence.codes) - 1))
                 ctx.set(top.s_axis_tvalid, 1)
@@ -74,14 +86,14 @@ class _Bench:
         ctx.set(top.s_axis_tvalid, 0)
 
     async def sink(self, ctx: SimulatorContext) -> None:
-        top, random = self.top, np.random.default_rng(self.job.seed + 1)
+        top, pauses = self.top, self.job.output_pauses
         width = len(top.m_axis_tdata)
         for stall in self.job.answer_stalls:
             pause = bool(stall & Stall.OUTPUT)
             ctx.set(top.m_axis_tready, int(not pause))
             if pause:
                 await ctx.tick().until(top.m_axis_tvalid)
-                await ctx.tick().repeat(pause_length(random, self.job.cycles_per_step))
+                await ctx.tick().repeat(pauses.cycles())
                 ctx.set(top.m_axis_tready, 1)
             sampled = ctx.tick().sample(top.m_axis_tdata, top.m_axis_tlast)
             data, last = await sampled.until(top.m_axis_tvalid)

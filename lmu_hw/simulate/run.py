@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,8 +43,8 @@ Progress = Callable[[str, int, int], None]
 """Called with a simulator's name, the answers so far, and the answers expected."""
 
 CYCLE_BUDGET = {
-    Simulator.AMARANTH: (16_000, 16_000),
-    Simulator.ICARUS: (200_000, 1_000_000),
+    Simulator.AMARANTH: (8_000, 8_000),
+    Simulator.ICARUS: (100_000, 200_000),
     Simulator.VERILATOR: (2_000_000, 100_000_000),
 }
 """Cycles that the built-in stimuli and the user's data may take by default."""
@@ -143,11 +144,10 @@ def simulate(
     """
     folder = Path(directory)
     design = Design.read(folder)
-    plan = _read_plan(folder, design)
-    if x is not None:
-        GoldenModel(design.network).quantize_input(x)
+    manifest = _read_manifest(folder)
+    plan = _read_plan(folder, design, manifest)
     tools = [find(simulator) for simulator in simulators]
-    results = []
+    runs = []
     for tool in tools:
         own, data = CYCLE_BUDGET[tool.simulator]
         if max_cycles is not None:
@@ -155,27 +155,43 @@ def simulate(
         sequences = stimuli(
             design,
             x,
-            steps=own // plan.cycles(last_step=True),
+            steps=own // plan.cycles(last_step=True) if own else None,
             data_steps=data // plan.cycles(last_step=True) if data else None,
             seed=seed,
         )
-        run = _Run(folder, design, plan, tool, sequences, seed, waves, progress)
-        results.append(run.result(0 if x is None else x.shape[0] * x.shape[1]))
+        runs.append(_Run(folder, design, plan, tool, sequences, seed, waves, progress))
+    results = [run.result(0 if x is None else x.shape[0] * x.shape[1]) for run in runs]
     write_results(folder, results)
     return results
 
 
 def write_results(folder: Path, results: list[Result]) -> None:
     """Replace `simulation.json` in one move."""
-    temporary = folder / ".simulation.json"
-    temporary.write_text(json.dumps([result.to_json() for result in results], indent=2) + "\n")
-    os.replace(temporary, folder / "simulation.json")
+    temporary = folder / f".simulation.{os.getpid()}.json"
+    try:
+        temporary.write_text(json.dumps([result.to_json() for result in results], indent=2) + "\n")
+        os.replace(temporary, folder / "simulation.json")
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def _read_plan(folder: Path, design: Design) -> Plan:
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest, of which every file must be there."""
+    path = folder / "manifest.json"
+    again = "generate the design again"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        missing = [name for name in manifest["files"] if not (folder / name).is_file()]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LoadError(f"{path}: is damaged, {again}: {error!r}") from None
+    if missing:
+        raise LoadError(f"{folder}: must hold {missing[0]}, which is missing; {again}")
+    return manifest
+
+
+def _read_plan(folder: Path, design: Design, manifest: dict[str, Any]) -> Plan:
     """Return the plan that the manifest describes."""
     try:
-        manifest = json.loads((folder / "manifest.json").read_text())
         layers = [
             LayerPlan(
                 layer=layer,
@@ -185,9 +201,11 @@ def _read_plan(folder: Path, design: Design) -> Plan:
             )
             for layer, entry in zip(design.network.layers, manifest["layers"], strict=True)
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LoadError(f"{folder / 'manifest.json'}: is damaged: {error!r}") from None
-    return Plan(layers=tuple(layers))
+        return Plan(layers=tuple(layers))
+    except (ValueError, KeyError, TypeError) as error:
+        raise LoadError(
+            f"{folder / 'manifest.json'}: is damaged, generate the design again: {error!r}"
+        ) from None
 
 
 class _Run:
@@ -221,15 +239,20 @@ class _Run:
                 answers_once=network.answers_once,
                 element_bits=element_bits(network.layers[0].input),
                 cycles_per_step=self.plan.cycles(last_step=True),
-                timeout_cycles=2_000 + 8 * self.steps * (self.plan.cycles(last_step=True) + 32),
+                fill_cycles=4 * (len(self.plan.layers) + 1) * self.plan.cycles(last_step=True),
+                timeout_cycles=2_000 + 4 * (len(self.plan.layers) + 2) * self.steps * (self.plan.cycles(last_step=True) + 32),
                 seed=self.seed,
             )
             if self.tool.simulator is Simulator.AMARANTH:
                 from lmu_hw.simulate.pysim import run_amaranth
 
-                words, starts = run_amaranth(self.plan, job, self._tick(job))
+                waves = work / "waves.vcd" if self.waves else None
+                words, starts = run_amaranth(self.plan, job, self._tick(job), waves)
             else:
                 words, starts = self._cocotb(work, job)
+            if self.waves:
+                target = self.folder / f"waves_{self.tool.simulator.value}.vcd"
+                shutil.move(work / "waves.vcd", target)
             answered = job.read_answers()
         if answered is None:
             raise ToolError(f"{self.tool.simulator.value}: the bench did not finish")
@@ -271,20 +294,27 @@ class _Run:
         environment.pop("PYTEST_CURRENT_TEST", None)
         with (work / "run.log").open("w") as log:
             process = subprocess.Popen(
-                command, cwd=work, env=environment, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=work,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
             tick = self._tick(job)
-            while process.poll() is None:
-                tick(job.read_progress())
-                time.sleep(0.1)
+            try:
+                while process.poll() is None:
+                    tick(job.read_progress())
+                    time.sleep(0.1)
+            finally:
+                if process.poll() is None:  # interrupted: compiler and simulator end, too
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
         if job.read_answers() is None:
             raise ToolError(
                 f"{self.tool.simulator.value} must compile and run the design, but failed:\n"
                 + _last_lines(work)
             )
-        if self.waves:
-            target = self.folder / f"waves_{self.tool.simulator.value}.vcd"
-            shutil.move(work / "waves.vcd", target)
         words = [
             read_words(work / words_file(place), layer)
             for place, layer in enumerate(self.plan.layers)

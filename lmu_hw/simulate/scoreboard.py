@@ -266,7 +266,7 @@ def unpack_beats(plan: LayerPlan, beats: Codes, unknown: NDArray[np.bool_]) -> W
     # A word whose mask is unknown counts as written, so that it shows.
     written = (mask[:, None] >> lanes & 1).astype(np.bool_) | unknown[:, 3:4]
     index = (segment * rows + beat * plan.beat)[:, None] + lanes
-    known = ~(unknown[:, :4].any(axis=1)[:, None] | unknown[:, 4:])
+    known = ~(unknown[:, :4].any(axis=1, keepdims=True) | unknown[:, 4:])
     flat_node = np.broadcast_to(node[:, None], written.shape)[written]
     return Words(
         node=flat_node,

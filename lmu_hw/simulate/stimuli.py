@@ -13,7 +13,7 @@ from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer
 
-__all__ = ["Sequence", "Stall", "pause_length", "stimuli"]
+__all__ = ["Pauses", "Sequence", "Stall", "stimuli"]
 
 Codes = NDArray[np.int64]
 
@@ -50,18 +50,32 @@ class Sequence:
     stall: Stall
 
 
-def pause_length(random: np.random.Generator, cycles_per_step: int) -> int:
-    """Return the cycles of a pause: mostly a few, sometimes enough to fill or drain every queue."""
-    if random.random() < 0.25:
-        return int(random.integers(4 * cycles_per_step)) + 1
-    return int(random.integers(12)) + 1
+class Pauses:
+    """Lengths of pauses: mostly a few cycles, every eighth long enough to fill or drain all queues.
+
+    Parameters
+    ----------
+    seed : int
+    longest : int
+        Cycles of a long pause.
+    """
+
+    def __init__(self, seed: int, longest: int) -> None:
+        self._random = np.random.default_rng(seed)
+        self._longest = longest
+        self._made = 0
+
+    def cycles(self) -> int:
+        """Return the length of the next pause."""
+        self._made += 1
+        return self._longest if self._made % 8 == 2 else int(self._random.integers(12)) + 1
 
 
 def stimuli(
     design: Design,
     x: NDArray[np.generic] | None,
     *,
-    steps: int,
+    steps: int | None,
     data_steps: int | None,
     seed: int,
 ) -> list[Sequence]:
@@ -72,19 +86,19 @@ def stimuli(
     design : Design
     x : (sequences, steps, inputs) or None
         The user's data, in the network's own units.
-    steps : int
-        Time steps of all built-in stimuli together, about; 0: as many as are useful.
+    steps : int or None
+        Time steps of all built-in stimuli together, about; None: as many as are useful.
     data_steps : int or None
         Most time steps of the user's data; None: all.
     seed : int
     """
     random = np.random.default_rng(seed)
     length = min(_LONGEST, _window(design))
-    if steps:
+    if steps is not None:
         length = min(length, max(2, steps // _STIMULI))
     golden = GoldenModel(design.network)
     real = golden.quantize_input(design.calibration)[0, :length]
-    sequences = [] if x is None else _whole(golden.quantize_input(x), data_steps)
+    sequences = [] if x is None else _whole(golden, x, data_steps)
     sequences += [Sequence(name="calibration data", codes=real, stall=Stall.NONE)]
     sequences += _worst_cases(design, length)
     sequences += [_noise(design, random, "noise", length, stall) for stall in _STALLS]
@@ -105,11 +119,13 @@ def _window(design: Design) -> int:
     return max(16, int(2 * max(windows, default=1)))
 
 
-def _whole(codes: Codes, steps: int | None) -> list[Sequence]:
+def _whole(golden: GoldenModel, x: NDArray[np.generic], steps: int | None) -> list[Sequence]:
     """Return as many whole sequences as fit, or the start of the first one."""
-    fitting = len(codes) if steps is None else min(len(codes), steps // codes.shape[1])
-    chosen = codes[:fitting] if fitting else codes[:1, : max(steps or 0, 2)]
-    return [Sequence(name="input data", codes=one, stall=Stall.NONE) for one in chosen]
+    if x.ndim == 3 and x.shape[1] and steps is not None:
+        fitting = steps // x.shape[1]
+        x = x[:fitting] if fitting else x[:1, : max(steps, 2)]  # before it is copied
+    codes = golden.quantize_input(x)
+    return [Sequence(name="input data", codes=one, stall=Stall.NONE) for one in codes]
 
 
 def _worst_cases(design: Design, steps: int) -> list[Sequence]:

@@ -92,7 +92,8 @@ def _verilator() -> Tool:
     if shutil.which("verilator") is None:
         raise ToolError(f"Verilator is not installed: {missing}")
     match = re.search(r"Verilator (\d+)\.(\d+)", _output("verilator", "--version"))
-    version = (int(match[1]), int(match[2])) if match else (0, 0)
+    major, minor = (int(match[1]), int(match[2])) if match else (0, 0)
+    version = (major, minor)
     if version < _VERILATOR_NEEDED:
         needed = ".".join(
             f"{part:03}" if i else str(part) for i, part in enumerate(_VERILATOR_NEEDED)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration file: read back as written, and refused by name where it is wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lmu_hw.errors import ConfigError
+from lmu_hw.quantize import Basis, Config, Options
+
+
+@pytest.fixture(scope="module")
+def config(networks) -> Config:
+    net = networks.network(activation="relu", dense=2)
+    return networks.configured(net, input_scale=Fraction(1, 255))
+
+
+def refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"c.toml: {message}")):
+        Config.from_toml(text, where="c.toml")
+
+
+@pytest.mark.parametrize("basis", Basis)
+@pytest.mark.parametrize("hidden", ["rnn", "none"])
+def test_a_file_is_read_back(networks, basis, hidden):
+    written = networks.configured(networks.network(hidden=hidden), basis=basis)
+    assert Config.from_toml(written.to_toml(), where="c.toml") == written
+
+
+def test_a_file_with_an_input_scale_is_read_back(config):
+    assert Config.from_toml(config.to_toml(), where="c.toml") == config
+
+
+def test_a_scale_of_numpy_is_read_back(config):
+    scaled = replace(config, memory_scale={"lmu0": np.float64(1e-5)})
+    assert Config.from_toml(scaled.to_toml(), where="c.toml") == scaled
+
+
+def test_the_file_says_why(config):
+    assert "# calibration: " in config.to_toml()
+    assert "# relu is exact: max(z, 0)" in config.to_toml()
+
+
+def test_reasons_are_no_part_of_the_value(config):
+    nodes = {name: replace(node, why=()) for name, node in config.nodes.items()}
+    assert replace(config, nodes=nodes) == config
+
+
+EDITS = {
+    "no TOML": ("version = 1", "version = ", "not a TOML file"),
+    "another version": ("version = 1", "version = 2", "version must be 1, not 2"),
+    "no version": ("version = 1", "", "version is missing"),
+    "a version of text": ("version = 1", 'version = "1"', "version must be of type int, not '1'"),
+    "a version of truth": ("version = 1", "version = true", "version must be of type int, not Tr"),
+    "an unknown basis": (
+        'basis = "orthonormal"',
+        'basis = "chebyshev"',
+        "basis must be one of orthonormal, trained, not 'chebyshev'",
+    ),
+    "an unknown key": ("version = 1", "version = 1\nspeed = 3", "unknown key 'speed'"),
+    "an unknown key of the input": ("[input]", "[input]\nwide = 1", "input: unknown key 'wide'"),
+    "no scale": ('scale = "1/255"', "", "input: scale is missing"),
+    "a scale that is no number": (
+        '"1/255"',
+        '"1/x"',
+        "input: scale must be a number such as 1/255, not '1/x'",
+    ),
+    "a scale by zero": ('"1/255"', '"1/0"', "input: scale must be a number such as 1/255"),
+    "a negative scale": ('"1/255"', '"-1"', "input: scale must be positive, not '-1'"),
+    "a wrong format": (
+        '[node."lmu0.u"]',
+        '[node."q"]\nformat = "Q15"\n[node."lmu0.u"]',
+        "node: q: [weights] must be a table",
+    ),
+    "a format that is no format": (
+        'format = "sQ8.7"',
+        'format = "Q15"',
+        "input: format: a format must be written like sQ0.15 or uQ8.0, not 'Q15'",
+    ),
+    "a format too wide": (
+        'format = "sQ8.7"',
+        'format = "uQ70.0"',
+        "input: format: the width of a format must be 1 to 63 bits, not 70",
+    ),
+    "an unknown rounding": (
+        'rounding = "half_up"',
+        'rounding = "up"',
+        "input: rounding must be one of floor, half_up, half_even, toward_zero, not 'up'",
+    ),
+    "an unknown overflow": (
+        'overflow = "saturate"',
+        'overflow = "clip"',
+        "input: overflow must be one of wrap, saturate, forbid, not 'clip'",
+    ),
+    "a memory scale of text": (
+        "\nlmu0 = ",
+        '\nlmu0 = "1"  # ',
+        "memory_scale: lmu0 must be of type float, not '1'",
+    ),
+    "a memory scale of zero": (
+        "\nlmu0 = ",
+        "\nlmu0 = 0  # ",
+        "memory_scale: lmu0 must be positive and finite, not 0.0",
+    ),
+    "an infinite memory scale": (
+        "\nlmu0 = ",
+        "\nlmu0 = inf  # ",
+        "memory_scale: lmu0 must be positive and finite, not inf",
+    ),
+    "an unknown key of a node": (
+        "row_shifts = ",
+        "speed = 1\nrow_shifts = ",
+        "node: lmu0.u: unknown key 'speed'",
+    ),
+    "row shifts of text": (
+        "row_shifts = false",
+        'row_shifts = "no"',
+        "node: lmu0.u: row_shifts must be of type bool, not 'no'",
+    ),
+    "a weight format of a number": (
+        '[node."lmu0.u".weights]',
+        '[node."lmu0.u".weights]\nq = 3',
+        "node: lmu0.u: weights: q must be of type str, not 3",
+    ),
+    "no table of memory scales": (
+        "[memory_scale]",
+        "[[memory_scale]]",
+        "[memory_scale] must be a table",
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_wrong_file_is_refused(config, edit):
+    before, after, message = EDITS[edit]
+    text = config.to_toml()
+    assert before in text
+    refused(text.replace(before, after, 1), message)
+
+
+def test_no_nodes_are_refused(config):
+    text = config.to_toml()
+    refused(text[: text.index('[node."lmu0.u"]')], "[node] must be a table")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weight_bits": 1}, "--weight-bits must be 2 to 32, not 1"),
+        ({"memory_bits": 33}, "--memory-bits must be 2 to 32, not 33"),
+        ({"state_bits": 0}, "--state-bits must be 2 to 32, not 0"),
+        ({"activation_bits": 99}, "--activation-bits must be 2 to 32, not 99"),
+        ({"input_bits": -4}, "--input-bits must be 2 to 32, not -4"),
+        ({"input_scale": Fraction(0)}, "--input-scale must be positive, not 0"),
+        ({"margin": 0.5}, "the margin must be 1 to 64, not 0.5"),
+        ({"margin": float("nan")}, "the margin must be 1 to 64, not nan"),
+    ],
+)
+def test_options_outside_their_range_are_refused(options, message):
+    with pytest.raises(ConfigError, match=message):
+        Options(**options)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A design: integers beside the float network they stand for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lmu_hw.design import Design, calibration_subset, synthetic_input
+from lmu_hw.errors import ConfigError, LoadError
+from lmu_hw.golden import GoldenModel
+from lmu_hw.quantize import Options, configure
+
+
+@pytest.fixture
+def built(networks):
+    def build(net, *, unsigned=False, **options):
+        x = networks.noise(net, sequences=3, steps=20, unsigned=unsigned)
+        return Design.build(net, configure(net, x, Options(**options)), x), x
+
+    return build
+
+
+@pytest.fixture
+def written(built, networks, tmp_path):
+    design, _ = built(networks.network(dense=2))
+    design.write(tmp_path)
+    (tmp_path / "manifest.json").write_text("{}")
+    return design, tmp_path
+
+
+def test_predictions_come_close_to_the_float_network(built, networks):
+    net = networks.network(dense=2, hidden_to_memory=True)
+    design, x = built(net, weight_bits=16, state_bits=20, activation_bits=14)
+    assert np.max(np.abs(design.predict(x) - net.run(x))) < 2e-3
+
+
+def test_predictions_are_those_of_the_golden_model(built, networks):
+    design, x = built(networks.network(return_sequences=False))
+    golden = GoldenModel(design.network)
+    codes, _ = golden.run(golden.quantize_input(x))
+    assert np.array_equal(design.predict(x), golden.output_values(codes))
+
+
+def test_the_reference_computes_what_was_trained(built, networks):
+    net = networks.network(dense=2)
+    design, x = built(net, input_scale=Fraction(1, 255))
+    actual = design.reference.run(design.reference_input(x))
+    assert np.allclose(actual, net.run(x), rtol=1e-9)  # float against float: another basis
+
+
+def test_a_softmax_is_left_to_the_host(built, networks):
+    net = networks.network(dense=3, dense_activation="softmax")
+    design, x = built(net)
+    assert design.network.softmax
+    assert not np.allclose(design.predict(x).sum(axis=-1), 1.0)
+    assert np.array_equal(
+        design.predict(x).argmax(-1), design.reference.run(design.reference_input(x)).argmax(-1)
+    )
+
+
+def test_trace_holds_every_node(built, networks):
+    design, x = built(networks.network())
+    assert set(design.trace(x).codes) == {"x", "lmu0.u", "lmu0.m", "lmu0.z", "lmu0.h"}
+
+
+def test_a_written_design_is_read_back(written, networks):
+    design, folder = written
+    again = Design.read(folder)
+    assert again.digest == design.digest
+    assert again.config == design.config
+    assert np.array_equal(again.calibration, design.calibration)
+    x = networks.noise(design.reference, sequences=2, steps=4)
+    assert np.array_equal(again.reference.run(x), design.reference.run(x))
+
+
+def test_a_folder_without_a_design_is_refused(tmp_path):
+    with pytest.raises(LoadError, match="must be a folder written by 'lmu-hw generate'"):
+        Design.read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["calibration.npy", "config.toml"])
+def test_a_design_with_a_missing_file_is_damaged(written, name):
+    _, folder = written
+    (folder / name).unlink()
+    with pytest.raises(LoadError, match="is damaged: "):
+        Design.read(folder)
+
+
+def test_a_design_with_pickled_calibration_is_damaged(written):
+    _, folder = written
+    np.save(folder / "calibration.npy", np.array([object()]), allow_pickle=True)
+    with pytest.raises(LoadError, match="is damaged: "):
+        Design.read(folder)
+
+
+@pytest.mark.parametrize("name", ["design.safetensors", "reference.safetensors"])
+def test_a_design_without_its_numbers_is_refused(written, name):
+    _, folder = written
+    (folder / name).unlink()
+    with pytest.raises(LoadError, match=name):
+        Design.read(folder)
+
+
+def test_a_design_with_an_edited_configuration_is_checked(written):
+    _, folder = written
+    (folder / "config.toml").write_text("version = 2")
+    with pytest.raises(ConfigError, match="version must be 1, not 2"):
+        Design.read(folder)
+
+
+def test_calibration_keeps_about_100_000_steps():
+    x = np.arange(3000.0).reshape(3000, 1, 1).repeat(100, axis=1)
+    subset = calibration_subset(x)
+    assert subset.shape == (1000, 100, 1)
+    assert (subset[0, 0, 0], subset[-1, 0, 0]) == (0.0, 2999.0)
+
+
+def test_little_calibration_is_kept_whole():
+    x = np.zeros((3, 10, 1))
+    assert calibration_subset(x) is x
+
+
+def test_synthetic_input_is_the_same_every_time(networks):
+    net = networks.network(inputs=2, theta=50.0)
+    x = synthetic_input(net)
+    assert np.array_equal(x, synthetic_input(net))
+    assert x.shape == (8, 100, 2)
+    assert np.abs(x).max() <= 1.0
+
+
+def test_synthetic_input_holds_values_for_longer_in_later_sequences(networks):
+    x = synthetic_input(networks.network(theta=500.0))
+    changes = [np.count_nonzero(np.diff(sequence[:, 0])) for sequence in x]
+    assert changes[0] > 10 * changes[-1] > 0

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Imports go down the layers only, and importing lmu_hw loads nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lmu_hw
+
+PACKAGE = Path(lmu_hw.__file__).parent
+LAYERS = (
+    ("errors", "_version", "fixed"),
+    ("lmu", "load", "spec", "archive"),
+    ("quantize", "golden", "plan"),
+    ("design",),
+    ("hdl", "emit"),
+    ("simulate", "report"),
+    ("api",),
+    ("__init__",),
+    ("cli", "__main__"),
+)
+RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
+HEAVY = ("h5py", "safetensors", "amaranth", "cocotb", "matplotlib", "jinja2", "rich", "pyosys")
+FILES = sorted(path for path in PACKAGE.rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def part_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Return the absolute names that a file imports anywhere, ``lmu_hw.a.b`` for ``b`` of a."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert all(alias.name != "*" for alias in node.names), f"{path}: star import"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_imports(path: Path) -> set[str]:
+    """Return the modules of lmu_hw that a file imports, without the prefix."""
+    known = {module_of(other) for other in FILES}
+    names = {name.removeprefix("lmu_hw.") for name in imports(path) if name.startswith("lmu_hw.")}
+    return names & known
+
+
+def packages(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+def within(part: str) -> list[Path]:
+    return [path for path in FILES if part_of(module_of(path)) == part]
+
+
+def test_every_module_has_a_layer():
+    assert {part_of(module_of(path)) for path in FILES} <= set(RANK)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_imports_go_down(path):
+    part = part_of(module_of(path))
+    for name in own_imports(path):
+        other = part_of(name)
+        assert other == part or RANK[other] <= RANK[part], f"{path} imports {name}"
+
+
+def test_no_import_cycle_between_parts():
+    edges = {
+        (part_of(module_of(path)), part_of(name)) for path in FILES for name in own_imports(path)
+    }
+    edges = {(a, b) for a, b in edges if a != b}
+    remaining = {part for edge in edges for part in edge}
+    while free := {part for part in remaining if not any(a == part for a, _ in edges)}:
+        remaining -= free
+        edges = {(a, b) for a, b in edges if b not in free}
+    assert not remaining
+
+
+def test_hardware_knows_neither_the_golden_model_nor_its_operations():
+    for path in within("hdl"):
+        names = own_imports(path)
+        assert not any(part_of(name) == "golden" for name in names), path
+        assert "fixed.ops" not in names, path
+
+
+def test_the_golden_model_knows_neither_hardware_nor_plan():
+    for path in within("golden"):
+        assert {part_of(name) for name in own_imports(path)} <= {"golden", "errors", "fixed", "spec"}
+        assert "amaranth" not in packages(path)
+
+
+def test_only_hardware_and_its_simulator_import_amaranth():
+    users = {module_of(path) for path in FILES if "amaranth" in packages(path)}
+    assert {name for name in users if part_of(name) != "hdl"} <= {"simulate.pysim"}
+
+
+def test_only_the_bench_imports_cocotb():
+    users = {module_of(path) for path in FILES if packages(path) & {"cocotb", "cocotb_tools"}}
+    assert users == {"simulate.bench", "simulate._cocotb"}
+
+
+def test_the_oracle_imports_nothing_of_the_package():
+    assert "lmu_hw" not in packages(Path(__file__).with_name("oracle.py"))
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    code = "import sys, lmu_hw; print(*sorted(sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in run.stdout.split()}
+    assert "numpy" in loaded
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize("path", FILES, ids=module_of)
+def test_every_file_begins_with_its_license(path):
+    assert path.read_text().startswith("# SPDX-License-Identifier: Apache-2.0\n")

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quantized network refuses parts that do not fit, and knows its bounds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hw.errors import SpecError
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.spec import Codes, Node, QuantizedLayer, QuantizedNetwork, Signal, Table, Term
+
+S8 = FixedFormat(signed=True, int_bits=0, frac_bits=7)
+TO_S8 = Requant(format=S8, rounding=Rounding.FLOOR, overflow=Overflow.SATURATE)
+
+
+def codes(*shape: int, fmt: FixedFormat = S8, value: int = 1) -> Codes:
+    return Codes(codes=np.full(shape, value), format=fmt)
+
+
+def term(source: str, rows: int, columns: int, *, delayed: bool = False) -> Term:
+    return Term(source=source, delayed=delayed, weights=codes(rows, columns))
+
+
+def node(name: str, *terms: Term, **changes) -> Node:
+    made = {
+        "name": name,
+        "segments": 1,
+        "terms": terms,
+        "bias": None,
+        "row_shifts": None,
+        "sum_frac_bits": 14,
+        "requant": TO_S8,
+        "activation": None,
+        "last_only": False,
+    }
+    return Node(**{**made, **changes})
+
+
+def layer(*nodes: Node, outputs: tuple[str, ...] = ("l.u",), last_only: bool = False):
+    return QuantizedLayer(
+        name="l",
+        input=Signal(size=2, format=S8),
+        nodes=nodes,
+        outputs=outputs,
+        last_only=last_only,
+    )
+
+
+def test_codes_are_read_only():
+    with pytest.raises(ValueError, match="read-only"):
+        codes(2).codes[0] = 3
+
+
+def test_codes_are_a_copy():
+    array = np.zeros(2, np.int64)
+    kept = Codes(codes=array, format=S8)
+    array[0] = 5
+    assert kept.codes[0] == 0
+
+
+@pytest.mark.parametrize("value", [-129, 128])
+def test_codes_must_fit(value):
+    with pytest.raises(SpecError, match=rf"codes must fit sQ0\.7 \(8 bits\), not {value} to"):
+        codes(1, value=value)
+
+
+def test_all_terms_have_the_same_rows():
+    with pytest.raises(SpecError, match="l.u: all weight matrices must have the same rows"):
+        node("l.u", term("x", 2, 2), term("l.u", 3, 3, delayed=True))
+
+
+def test_a_node_reads_something():
+    with pytest.raises(SpecError, match="l.u: all weight matrices must have the same rows"):
+        node("l.u")
+
+
+def test_weights_are_signed():
+    unsigned = FixedFormat(signed=False, int_bits=1, frac_bits=7)
+    wrong = Term(source="x", delayed=False, weights=codes(2, 2, fmt=unsigned))
+    with pytest.raises(SpecError, match=r"l\.u: weights of x must be signed, not uQ1\.7"):
+        node("l.u", wrong)
+
+
+def test_a_bias_for_each_row():
+    bias = codes(3, fmt=FixedFormat(signed=True, int_bits=0, frac_bits=14))
+    with pytest.raises(SpecError, match="l.u: bias must have 2 entries, not 3"):
+        node("l.u", term("x", 2, 2), bias=bias)
+
+
+def test_a_row_shift_for_each_row():
+    with pytest.raises(SpecError, match="l.u: row_shifts must have 2 entries, not 1"):
+        node("l.u", term("x", 2, 2), row_shifts=(1,))
+
+
+def test_the_bias_is_at_the_binary_point_of_the_sum():
+    with pytest.raises(SpecError, match="l.u: the bias must have 14 fraction bits"):
+        node("l.u", term("x", 2, 2), bias=codes(2))
+
+
+def test_a_table_has_an_entry_for_each_code():
+    table = Table(function="tanh", codes=codes(255))
+    with pytest.raises(SpecError, match="l.u: the table must have 256 entries, not 255"):
+        node("l.u", term("x", 2, 2), activation=table)
+
+
+def test_a_source_is_computed_before():
+    with pytest.raises(SpecError, match=r"l\.u: source 'l\.m' is not computed before it"):
+        layer(node("l.u", term("l.m", 2, 2)), node("l.m", term("x", 2, 2)))
+
+
+def test_a_source_exists():
+    with pytest.raises(SpecError, match=r"l\.u: source 'l\.q\[t-1\]' is not computed before it"):
+        layer(node("l.u", term("l.q", 2, 2, delayed=True)))
+
+
+def test_the_input_of_the_previous_step_is_not_kept():
+    with pytest.raises(SpecError, match=r"l\.u: the input of the previous step is not kept"):
+        layer(node("l.u", term("x", 2, 2, delayed=True)))
+
+
+def test_columns_make_up_the_source():
+    with pytest.raises(SpecError, match="l.u: 1 segments of 3 columns must make up the 2 elements"):
+        layer(node("l.u", term("x", 2, 3)))
+
+
+def test_the_sum_has_the_fraction_bits_of_its_products():
+    with pytest.raises(SpecError, match="l.u: the sum has too few fraction bits for x"):
+        layer(node("l.u", term("x", 2, 2), sum_frac_bits=13))
+
+
+@pytest.mark.parametrize("outputs", [(), ("x",), ("l.q",), ("l.m", "l.u"), ("l.u", "l.u")])
+def test_outputs_are_nodes_in_order(outputs):
+    with pytest.raises(SpecError, match="l: outputs must be nodes of the layer, in order, not"):
+        layer(node("l.u", term("x", 2, 2)), node("l.m", term("x", 2, 2)), outputs=outputs)
+
+
+def test_a_node_of_the_last_step_cannot_answer_every_step():
+    with pytest.raises(SpecError, match="l: must answer every step, so l.u must too"):
+        layer(node("l.u", term("x", 2, 2), last_only=True))
+
+
+@pytest.mark.parametrize("delayed", [False, True])
+def test_a_node_of_every_step_cannot_read_one_of_the_last_step(delayed):
+    late = node("l.u", term("x", 2, 2), last_only=True)
+    reader = node("l.m", term("l.u", 2, 2, delayed=delayed), last_only=delayed)
+    with pytest.raises(SpecError, match="l.m: l.u is computed at the last step only"):
+        layer(late, reader, outputs=("l.m",), last_only=True)
+
+
+def test_layers_read_what_the_layer_before_answers(networks):
+    network = networks.quantized(networks.network(dense=2))
+    wrong = replace(network.layers[1], input=Signal(size=3, format=S8))
+    with pytest.raises(SpecError, match="tiny: dense must read the output of lmu0"):
+        replace(network, layers=(network.layers[0], wrong))
+
+
+def test_the_first_layer_reads_the_input(networks):
+    network: QuantizedNetwork = networks.quantized(networks.network())
+    with pytest.raises(SpecError, match=r"tiny: the first layer must read sQ0\.7"):
+        replace(network, input=TO_S8)
+
+
+def test_sum_bounds_are_reached_by_the_largest_codes():
+    bias = codes(1, fmt=FixedFormat(signed=True, int_bits=0, frac_bits=17), value=-5)
+    wide = layer(
+        node("l.u", term("x", 1, 2), row_shifts=(2,), sum_frac_bits=17, bias=bias)
+    )
+    partial = 2 * 128 << (17 - 2 - 14)
+    assert wide.sum_bounds(wide.nodes[0]) == (partial, partial + 5)
+
+
+def test_sum_bounds_do_not_overflow():
+    fmt = FixedFormat.of_width(63, signed=True, int_bits=0)
+    huge = Term(source="x", delayed=False, weights=codes(1, 2, fmt=fmt, value=fmt.min_code))
+    wide = layer(node("l.u", huge, sum_frac_bits=69))
+    assert wide.sum_bounds(wide.nodes[0]) == (2 * 2**62 * 128,) * 2
+
+
+def test_the_output_holds_every_node_exactly(networks):
+    net = networks.network(hidden="none", inputs=2)
+    network = networks.quantized(net, input_bits=5, unsigned=True)
+    (only,) = network.layers
+    for name in only.outputs:
+        fmt = only.signals[name].format
+        assert only.output.format.min_value <= fmt.min_value
+        assert only.output.format.max_value >= fmt.max_value
+        assert only.output.format.frac_bits >= fmt.frac_bits
+    assert only.output.size == sum(only.signals[name].size for name in only.outputs)
+
+
+def test_multiplications_of_a_last_step(networks):
+    net = networks.network(order=4, units=3, hidden="dense", return_sequences=False)
+    (only,) = networks.quantized(net).layers
+    assert only.multiplications(last_step=False) == 1 + 4 * 5
+    assert only.multiplications(last_step=True) == 1 + 4 * 5 + 3 * (1 + 4)
+
+
+def test_every_memory_multiplies(networks):
+    (only,) = networks.quantized(networks.network(order=4, memory_d=2, hidden="none")).layers
+    assert only.multiplications(last_step=False) == 2 + 2 * 4 * 5 + 1
