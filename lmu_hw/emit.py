@@ -172,20 +172,15 @@ def _layer(plan: Plan, layer: LayerPlan) -> dict[str, Any]:
         "columns": layer.columns,
         "cycles_per_step": layer.cycles(last_step=False),
         "cycles_last_step": layer.cycles(last_step=True),
-        "multiplications_per_step": _running(plan, layer) * spec.multiplications(last_step=False),
+        "multiplications_per_step": int(layer in plan.every_step)
+        * spec.multiplications(last_step=False),
         "multiplications_last_step": spec.multiplications(last_step=True),
-        "utilization": _running(plan, layer) * plan.utilization(layer),
+        "utilization": int(layer in plan.every_step) * plan.utilization(layer),
         "state_bits": sum(
             spec.signals[name].size * spec.signals[name].format.width for name in spec.states
         ),
         "nodes": [_node(layer, node) for node in spec.nodes],
     }
-
-
-def _running(plan: Plan, layer: LayerPlan) -> int:
-    """Return 1 for a layer that runs at every step, 0 behind one that answers once."""
-    before = plan.layers[: plan.layers.index(layer)]
-    return int(not any(other.layer.last_only for other in before))
 
 
 def _node(layer: LayerPlan, node: Node) -> dict[str, Any]:

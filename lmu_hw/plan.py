@@ -219,17 +219,24 @@ class Plan:
         """Elements that move between layers in one cycle."""
         return self.layers[0].beat
 
+    @property
+    def every_step(self) -> tuple[LayerPlan, ...]:
+        """The layers that run at every step: up to the first one that answers once."""
+        for count, layer in enumerate(self.layers, 1):
+            if layer.layer.last_only:
+                return self.layers[:count]
+        return self.layers
+
     def cycles(self, *, last_step: bool) -> int:
         """Return the cycles from one time step to the next at full load.
 
         The slowest of the layers that run at every step, and of the transfers between them.
         """
-        every_step = True
         cycles = self.layers[0].input_beats
-        for layer in self.layers:
-            if every_step or last_step:
-                cycles = max(cycles, layer.cycles(last_step=last_step), layer.output_beats + 1)
-            every_step = every_step and not layer.layer.last_only
+        for layer in self.layers if last_step else self.every_step:
+            cycles = max(cycles, layer.cycles(last_step=last_step))
+            if last_step or not layer.layer.last_only:
+                cycles = max(cycles, layer.output_beats + 1)
         return cycles
 
     def utilization(self, layer: LayerPlan, *, last_step: bool = False) -> float:
@@ -275,13 +282,13 @@ def _best_at_any_beat(network: QuantizedNetwork, lanes: int | None, beat: int) -
         return Plan(layers=tuple(fastest))
     slowest = Plan(layers=tuple(fastest)).cycles(last_step=False)
     once = Plan(layers=tuple(fastest)).cycles(last_step=True)
-    chosen = []
-    every_step = True
-    for plan in fastest:
-        # A layer behind one that answers once has the cycles of a last step.
-        chosen.append(_smallest(plan, lanes, slowest if every_step else once))
-        every_step = every_step and not plan.layer.last_only
-    return Plan(layers=tuple(chosen))
+    running = Plan(layers=tuple(fastest)).every_step
+    # A layer behind one that answers once has the cycles of a last step.
+    return Plan(
+        layers=tuple(
+            _smallest(plan, lanes, slowest if plan in running else once) for plan in fastest
+        )
+    )
 
 
 def _shapes(layer: QuantizedLayer, lanes: int | None, beat: int) -> list[LayerPlan]:

@@ -104,7 +104,9 @@ def bare_memory():
 def memoryless_cell():
     """A dense hidden cell that feeds back into the memory, Euler, wide words, answers once."""
     random = np.random.default_rng(4)
-    layer = _lmu(random, "lmu", order=4, inputs=2, units=6, recurrent=False, method="euler", last=True)
+    layer = _lmu(
+        random, "lmu", order=4, inputs=2, units=6, recurrent=False, method="euler", last=True
+    )
     network = Network(name="memoryless_cell", layers=(layer, _dense(random, "head", 6, 4)))
     return _quantized(network, weight_bits=14, state_bits=20), None
 

@@ -141,9 +141,7 @@ class _Maker:
             return None
         if kind == 1:
             source = self.format(2, self.widest, signed=True)
-            output = FixedFormat(
-                signed=False, int_bits=source.int_bits, frac_bits=source.frac_bits
-            )
+            output = FixedFormat(signed=False, int_bits=source.int_bits, frac_bits=source.frac_bits)
             return self.requant(source), Rectifier(format=output), output
         source, output = self.format(1, 5), self.format(1, self.widest)
         table = Table(function="noise", codes=self.codes((1 << source.width,), output))
@@ -172,9 +170,7 @@ class _Maker:
             products.append(formats[source].frac_bits + fmt.frac_bits)
         shifts = [self.integer(0, 3) for _ in range(rows)] if self.flag() else None
         sum_frac_bits = max(products) + max(shifts or [0]) + self.integer(0, 2)
-        bias = self.codes(
-            (rows,), FixedFormat.of_width(9, signed=True, int_bits=8 - sum_frac_bits)
-        )
+        bias = self.codes((rows,), FixedFormat.of_width(9, signed=True, int_bits=8 - sum_frac_bits))
         return Node(
             name=f"{layer}.{key}",
             segments=segments,

@@ -74,7 +74,7 @@ def test_the_digest_sees_the_rounding(network, damaged):
 def test_a_file_of_something_else_is_refused(tmp_path, content):
     path = tmp_path / "net"
     path.write_bytes(content)
-    with pytest.raises(LoadError, match="cannot be read as a quantized network|of version 1"):
+    with pytest.raises(LoadError, match=r"cannot be read as a quantized network|of version 1"):
         read_network(path)
 
 
@@ -114,7 +114,9 @@ CHANGES = {
     "no name": lambda h, a: h.pop("name"),
     "scale without meaning": lambda h, a: h.update(input_scale="1/0"),
     "a missing array": lambda h, a: a.pop("lmu0.u/bias"),
-    "an array of another shape": lambda h, a: a.update({"lmu0.m/weights lmu0.u": np.zeros(3, np.int8)}),
+    "an array of another shape": lambda h, a: a.update(
+        {"lmu0.m/weights lmu0.u": np.zeros(3, np.int8)}
+    ),
     "codes beyond the format": lambda h, a: a.update({"lmu0.u/bias": np.full(2, 2**40)}),
     "an unknown rounding": lambda h, a: _first(h)["requant"].__setitem__(1, "up"),
     "a wrong format": lambda h, a: _first(h)["requant"].__setitem__(0, "Q1"),

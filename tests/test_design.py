@@ -85,14 +85,21 @@ def test_a_folder_without_a_design_is_refused(tmp_path):
 def test_a_design_with_a_missing_file_is_damaged(written, name):
     _, folder = written
     (folder / name).unlink()
-    with pytest.raises(LoadError, match="is damaged: "):
+    with pytest.raises(LoadError, match="is damaged, generate it again: "):
         Design.read(folder)
 
 
 def test_a_design_with_pickled_calibration_is_damaged(written):
     _, folder = written
     np.save(folder / "calibration.npy", np.array([object()]), allow_pickle=True)
-    with pytest.raises(LoadError, match="is damaged: "):
+    with pytest.raises(LoadError, match="is damaged, generate it again: "):
+        Design.read(folder)
+
+
+def test_a_design_with_another_kind_of_calibration_is_damaged(written):
+    _, folder = written
+    np.save(folder / "calibration.npy", np.zeros((1, 1, 1), np.int64))
+    with pytest.raises(LoadError, match=r"calibration.npy: is damaged, .* must be float64"):
         Design.read(folder)
 
 

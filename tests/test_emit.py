@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import hashlib
 import json
@@ -16,12 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lmu_hw import emit as emit_module
+from lmu_hw import hdl
 from lmu_hw.archive import read_network
 from lmu_hw.design import Design
 from lmu_hw.emit import emit
 from lmu_hw.errors import ConfigError, ToolError
-from lmu_hw import hdl
 from lmu_hw.hdl import verilog
 from lmu_hw.hdl._yosys import plain_names
 from lmu_hw.lmu import Network
@@ -113,7 +113,7 @@ def test_another_process_emits_the_same_bytes(design, model, folder, tmp_path, s
 
 def test_no_file_names_the_machine(folder):
     words = {str(Path.cwd()), str(folder.parent), "/tmp", socket.gethostname(), getpass.getuser()}
-    words |= {str(Path(emit_module.__file__).parent)} if hasattr(emit_module, "__file__") else set()
+    words.add(str(Path(verilog.__file__).parents[2]))
     for path in folder.rglob("*"):
         if path.is_file():
             data = path.read_bytes()
@@ -144,9 +144,11 @@ def test_plain_names_stay_distinct():
 def test_an_emitted_design_is_read_back(design, folder):
     again = Design.read(folder)
     x = np.linspace(-1, 1, 12).reshape(1, 6, 2)
-    assert again.digest == design.digest == json.loads(
-        (folder / "manifest.json").read_text()
-    )["design_digest"]
+    assert (
+        again.digest
+        == design.digest
+        == json.loads((folder / "manifest.json").read_text())["design_digest"]
+    )
     assert np.array_equal(again.predict(x), design.predict(x))
     assert read_network(folder / "design.safetensors").name == "tiny"
 
@@ -188,20 +190,63 @@ def test_a_file_in_the_way_is_left_alone(design, tmp_path):
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_failure_leaves_the_earlier_design_and_nothing_else(design, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "kept", "message"),
+    [
+        (OSError(errno.ENOSPC, "no space"), False, "out: cannot be written: no space"),
+        (ValueError("another mistake"), True, "another mistake"),
+    ],
+)
+def test_a_failure_leaves_the_earlier_design_and_nothing_else(
+    design, tmp_path, monkeypatch, error, kept, message
+):
     target = tmp_path / "out"
     emit(design, target, lanes=1)
     before = contents(tmp_path)
 
     def fail(self, folder):
         (folder / "half").write_text("")
-        raise OSError("no space left")
+        raise error
 
     monkeypatch.setattr(Design, "write", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(type(error) if kept else ConfigError, match=message):
         emit(design, target, lanes=4)
     assert contents(tmp_path) == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.usefixtures("quick")
+def test_folders_on_the_way_are_made_and_taken_back(design, tmp_path, monkeypatch):
+    emit(design, tmp_path / "a" / "b" / "out", lanes=4)
+    assert (tmp_path / "a" / "b" / "out" / "manifest.json").is_file()
+
+    def fail(self, folder):
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(Design, "write", fail)
+    with pytest.raises(ValueError, match="a mistake"):
+        emit(design, tmp_path / "c" / "d" / "out", lanes=4)
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_folder_without_a_name_is_refused(design):
+    with pytest.raises(ConfigError, match="the output must be a folder, not an empty name"):
+        emit(design, "", lanes=4)
+
+
+@pytest.mark.parametrize("inside", [".", "deeper"])
+def test_the_current_folder_is_not_replaced(design, tmp_path, monkeypatch, inside):
+    (tmp_path / inside).mkdir(exist_ok=True)
+    (tmp_path / "manifest.json").write_text('{"lmu_hw": "0"}')
+    monkeypatch.chdir(tmp_path / inside)
+    with pytest.raises(ConfigError, match="it must not be the current folder or hold it"):
+        emit(design, tmp_path, lanes=4)
+
+
+def test_a_folder_in_a_file_is_refused(design, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigError, match="must be in a folder that can be written to"):
+        emit(design, tmp_path / "file" / "out", lanes=4)
 
 
 def test_a_failure_of_yosys_is_reported(design, tmp_path, monkeypatch):

@@ -98,7 +98,12 @@ def test_hardware_knows_neither_the_golden_model_nor_its_operations():
 
 def test_the_golden_model_knows_neither_hardware_nor_plan():
     for path in within("golden"):
-        assert {part_of(name) for name in own_imports(path)} <= {"golden", "errors", "fixed", "spec"}
+        assert {part_of(name) for name in own_imports(path)} <= {
+            "golden",
+            "errors",
+            "fixed",
+            "spec",
+        }
         assert "amaranth" not in packages(path)
 
 

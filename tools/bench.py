@@ -69,9 +69,7 @@ def main() -> None:
     for number in range(3):
         reference = seconds(lambda: network.run(x))
         golden = seconds(lambda: design.predict(x))
-        speed.add_row(
-            str(number), f"{reference:.1f}", f"{golden:.1f}", f"{golden / reference:.2f}"
-        )
+        speed.add_row(str(number), f"{reference:.1f}", f"{golden:.1f}", f"{golden / reference:.2f}")
     console.print(speed)
 
     schedule = Table(title="order 256, 212 hidden units: schedule and emission")

@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -156,9 +157,9 @@ def _report(options: argparse.Namespace) -> int:
         raise ConfigError("--labels must come with the data they belong to: give --input as well")
     x = None if options.input is None else read_array(options.input)
     labels = None if options.labels is None else read_array(options.labels)
-    total = len(api.read_design(options.design).calibration) if x is None else x.size and len(x)
+    data = api.read_design(options.design).calibration if x is None else x
     about_data = options.input if labels is None else f"{options.input}, {options.labels}"
-    with _progress("measuring", total) as advance, about(about_data):
+    with _progress("measuring", len(np.atleast_1d(data))) as advance, about(about_data):
         report = api.report(options.design, x, labels, progress=advance)
     _print(report_table(report))
     _print(f"written to {Path(options.design) / 'report.html'}")

@@ -140,7 +140,11 @@ def _simulate(commands: Commands) -> None:
     )
     parser.add_argument("--input", metavar="X.npy", help="your own data, run at full load")
     parser.add_argument(
-        "--seed", type=_count, default=0, metavar="N", help="of noise, pauses and back-pressure (default: 0)"
+        "--seed",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="of noise, pauses and back-pressure (default: 0)",
     )
     parser.add_argument(
         "--max-cycles",

@@ -90,7 +90,7 @@ class Layer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        plan, layer = self.plan, self.plan.layer
+        plan = self.plan
         m.submodules.source = source = InputBuffer(plan)
         m.submodules.sequencer = sequencer = Sequencer(plan)
         m.submodules.mac = mac = MacArray(plan)

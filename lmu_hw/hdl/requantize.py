@@ -25,13 +25,13 @@ def requantize(value: Value, frac_bits: int, requant: Requant) -> Value:
     """
     shift = frac_bits - requant.format.frac_bits
     if shift <= 0:
-        rounded = value.shift_left(-shift)
+        rounded = Value.cast(value.shift_left(-shift))
     else:
         offset = _offset(value, shift, requant.rounding)
         rounded = Value.cast(value + offset).shift_right(shift)
     fmt = requant.format
     if requant.overflow is not Overflow.SATURATE:
-        return rounded[: fmt.width].as_signed() if fmt.signed else rounded
+        return Value.cast(rounded[: fmt.width].as_signed() if fmt.signed else rounded)
     low, high = Const(fmt.min_code), Const(fmt.max_code)
     return Value.cast(Mux(rounded > high, high, Mux(rounded < low, low, rounded)))
 

@@ -432,7 +432,7 @@ def _affine(x: Array, weights: Array | None, bias: Array | None) -> Array:
 
 
 def _freeze(owner: object, where: str, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Make the arrays of a frozen dataclass float64, read-only, checked for shape and finiteness."""
+    """Make the arrays of a frozen dataclass float64 and read-only; check shape and finiteness."""
     for name, shape in shapes.items():
         raw = getattr(owner, name)
         if raw is None:

@@ -20,6 +20,7 @@ from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 __all__ = ["Basis", "Config", "NodeConfig", "Options"]
 
 VERSION = 1
+_SCALE_BITS = 256  # values can be divided by such a fraction in float64
 
 
 class Basis(Enum):
@@ -71,6 +72,11 @@ class Options:
                 raise ConfigError(f"{option} must be 2 to 32, not {bits}")
         if self.input_scale <= 0:
             raise ConfigError(f"--input-scale must be positive, not {self.input_scale}")
+        if _bits(self.input_scale) > _SCALE_BITS:
+            raise ConfigError(
+                f"--input-scale must be a fraction of numbers of at most {_SCALE_BITS} bits, not "
+                f"{_bits(self.input_scale)} bits"
+            )
         if not 1.0 <= self.margin <= 64.0:
             raise ConfigError(f"the margin must be 1 to 64, not {self.margin}")
 
@@ -191,6 +197,11 @@ class Config:
         )
 
 
+def _bits(fraction: Fraction) -> int:
+    """Return the bits of the longer part of a fraction."""
+    return max(fraction.numerator.bit_length(), fraction.denominator.bit_length())
+
+
 def _requant_lines(requant: Requant) -> list[str]:
     return [
         f'format = "{requant.format.notation()}"  # {requant.format.width} bits',
@@ -253,6 +264,11 @@ class _Reader:
             self.fail(f"{key} must be a number such as 1/255, not {value!r}")
         if fraction <= 0:
             self.fail(f"{key} must be positive, not {value!r}")
+        if _bits(fraction) > _SCALE_BITS:
+            self.fail(
+                f"{key} must be a fraction of numbers of at most {_SCALE_BITS} bits, not "
+                f"{_bits(fraction)} bits"
+            )
         return fraction
 
     def take_requant(self) -> Requant:

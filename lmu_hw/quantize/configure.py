@@ -29,6 +29,7 @@ __all__ = ["configure"]
 
 Array = NDArray[np.float64]
 
+_LARGEST_INPUT = 2.0**62
 _FULL_SCALE = 0.96
 """Where the range of a normalised u ends: the orthonormal memory then peaks at 0.96 * 1.04 < 1."""
 
@@ -61,6 +62,7 @@ def configure(network: Network, x: Array, options: Options) -> Config:
         if isinstance(layer, LmuLayer):
             require_stable(layer.memory, what=layer.name)  # before it runs to infinity
     unscaled = x * options.input_scale.denominator / options.input_scale.numerator
+    chosen_input = _input(unscaled, options)
     trained = realize(
         network, basis=Basis.TRAINED, input_scale=options.input_scale, memory_scale={}
     )
@@ -84,7 +86,7 @@ def configure(network: Network, x: Array, options: Options) -> Config:
                 memory_scale[layer.name]
             )
             ranges[f"{layer.name}.m"] = ranges[f"{layer.name}.m"].divided_by(factors)
-    chooser = _Chooser(realized, ranges, _input(unscaled, options), options)
+    chooser = _Chooser(realized, ranges, chosen_input, options)
     return Config(
         basis=options.basis,
         input=chooser.input,
@@ -105,6 +107,11 @@ def _rounded(scale: float) -> float:
 
 def _input(x: Array, options: Options) -> Requant:
     low, high = float(x.min()), float(x.max())
+    if not max(-low, high) < _LARGEST_INPUT:
+        raise ConfigError(
+            f"calibration data divided by the input scale {options.input_scale} must be below "
+            f"2**62 in magnitude, but reaches {max(-low, high):.4g}"
+        )
     integers = np.rint(x)
     if options.input_scale != 1 and np.allclose(x, integers, rtol=0, atol=1e-3):
         fmt = FixedFormat.spanning(int(integers.min()), int(integers.max()), frac_bits=0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.lmu import DenseLayer, LmuLayer
+from lmu_hw.lmu import DenseLayer
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.network import Layer
 from lmu_hw.spec import INPUT

@@ -31,7 +31,7 @@ def tabulate(function: str, source: FixedFormat, output: FixedFormat, *, where: 
     if source.width > MAX_TABLE_BITS:
         raise ConfigError(
             f"{where}: the table of {function} must have at most {MAX_TABLE_BITS} address bits, "
-            f"not {source.width} ({source})"
+            f"not {source.width} ({source}); use fewer activation bits"
         )
     codes = np.arange(source.min_code, source.max_code + 1)
     values = activation(function, where=where)(dequantize(codes, source))

@@ -231,6 +231,8 @@ class _Run:
         """Run, compare, and sum up."""
         network = self.design.network
         expectations = expect(GoldenModel(network), self.plan, self.sequences)
+        per_step = self.plan.cycles(last_step=True)
+        fill = 4 * (len(self.plan.layers) + 1) * per_step  # every buffer between two layers
         with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
             work = Path(name)
             job = Job(
@@ -238,9 +240,9 @@ class _Run:
                 sequences=self.sequences,
                 answers_once=network.answers_once,
                 element_bits=element_bits(network.layers[0].input),
-                cycles_per_step=self.plan.cycles(last_step=True),
-                fill_cycles=4 * (len(self.plan.layers) + 1) * self.plan.cycles(last_step=True),
-                timeout_cycles=2_000 + 4 * (len(self.plan.layers) + 2) * self.steps * (self.plan.cycles(last_step=True) + 32),
+                cycles_per_step=per_step,
+                fill_cycles=fill,
+                timeout_cycles=2_000 + self.steps * (per_step + fill),
                 seed=self.seed,
             )
             if self.tool.simulator is Simulator.AMARANTH:
@@ -332,8 +334,10 @@ class _Run:
 
         Looked at where the slowest layer starts a step that is not the last of its sequence.
         """
-        running = [layer for layer in self.plan.layers]
-        slowest = max(range(len(running)), key=lambda place: running[place].cycles(last_step=False))
+        slowest = max(
+            range(len(self.plan.every_step)),
+            key=lambda place: self.plan.every_step[place].cycles(last_step=False),
+        )
         times = [cycle for place, cycle in starts if place == slowest]
         lasts = [
             step == len(sequence.codes) - 1
@@ -403,7 +407,7 @@ def _wrong_last(network: Any, sequences: list[Sequence], answers: list[str]) -> 
 def _compare_all(
     expectations: list[Expectation], words: list[Words]
 ) -> tuple[int, int, Mismatch | None]:
-    """Compare all places; the first mismatch is the earliest in the stimuli, then in the network."""
+    """Compare all places; the first mismatch is the earliest in time, then in the network."""
     compared = mismatches = 0
     found: list[Mismatch] = []
     for expected, got in zip(expectations, words, strict=True):

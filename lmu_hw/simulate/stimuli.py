@@ -121,7 +121,7 @@ def _window(design: Design) -> int:
 
 def _whole(golden: GoldenModel, x: NDArray[np.generic], steps: int | None) -> list[Sequence]:
     """Return as many whole sequences as fit, or the start of the first one."""
-    if x.ndim == 3 and x.shape[1] and steps is not None:
+    if steps is not None and x.ndim == 3 and x.shape[2] == golden.network.inputs and x.size:
         fitting = steps // x.shape[1]
         x = x[:fitting] if fitting else x[:1, : max(steps, 2)]  # before it is copied
     codes = golden.quantize_input(x)

@@ -97,9 +97,7 @@ def test_answers_once_have_no_steps(networks):
 def test_saturation_is_counted(small):
     node = small.layers[0].nodes[0]
     tight = replace(node.requant, format=FixedFormat(signed=True, int_bits=-6, frac_bits=15))
-    _, overflows = GoldenModel(_with_node(small, 0, requant=tight)).run(
-        np.full((1, 3, 1), 32767)
-    )
+    _, overflows = GoldenModel(_with_node(small, 0, requant=tight)).run(np.full((1, 3, 1), 32767))
     assert overflows["lmu0.u"] == 3
 
 

@@ -178,7 +178,7 @@ def test_a_hidden_cell_has_no_softmax(networks):
 
 
 def test_an_unknown_activation_is_refused():
-    with pytest.raises(SpecError, match="d: the activation must be one of linear, .*, not 'swash'"):
+    with pytest.raises(SpecError, match=r"d: the activation must be one of .*, not 'swash'"):
         DenseLayer(name="d", W=np.eye(2), b=None, activation="swash")
 
 

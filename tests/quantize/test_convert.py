@@ -127,7 +127,7 @@ def test_calibration_of_another_shape_is_refused(networks):
 
 def test_a_configuration_of_another_network_is_refused(net, config):
     unknown = replace(config, nodes={**config.nodes, "lmu9.u": config.nodes["lmu0.u"]})
-    with pytest.raises(ConfigError, match="names a node 'lmu9.u' that the network lacks"):
+    with pytest.raises(ConfigError, match=r"names a node 'lmu9.u' that the network lacks"):
         convert(net, unknown)
 
 
@@ -139,13 +139,13 @@ def test_a_scale_of_an_unknown_memory_is_refused(net, config):
 
 def test_a_missing_node_is_refused(net, config):
     nodes = {name: node for name, node in config.nodes.items() if name != "lmu0.m"}
-    with pytest.raises(ConfigError, match="the configuration lacks the node 'lmu0.m'"):
+    with pytest.raises(ConfigError, match=r"the configuration lacks the node 'lmu0.m'"):
         convert(net, replace(config, nodes=nodes))
 
 
 def test_missing_weights_are_refused(net, config):
     wrong = edited(config, "lmu0.u", weights={})
-    with pytest.raises(ConfigError, match="lmu0.u: the configuration lacks weights of 'x'"):
+    with pytest.raises(ConfigError, match=r"lmu0.u: the configuration lacks weights of 'x'"):
         convert(net, wrong)
 
 
@@ -173,7 +173,7 @@ def test_weights_beyond_an_edited_format_are_refused(net, config):
 
 
 def test_an_activation_needs_an_output_format(net, config):
-    message = "lmu0.h: a node with activation 'tanh' must have an output format"
+    message = r"lmu0.h: a node with activation 'tanh' must have an output format"
     with pytest.raises(ConfigError, match=message):
         convert(net, edited(config, "lmu0.h", output=None))
 
@@ -188,11 +188,11 @@ def test_a_linear_node_has_no_output_format(net, config):
 def test_relu_answers_in_the_format_of_its_sum(net, config):
     fmt = config.nodes["dense.y"].output
     wrong = replace(fmt, frac_bits=fmt.frac_bits - 1)
-    with pytest.raises(ConfigError, match="dense.y: the output of relu must be uQ"):
+    with pytest.raises(ConfigError, match=r"dense.y: the output of relu must be uQ"):
         convert(net, edited(config, "dense.y", output=wrong))
 
 
 def test_passing_the_input_on_is_for_first_layers(networks):
     net = networks.network(layers=2, hidden="none", dense=2)
-    with pytest.raises(ConfigError, match="lmu1: passing the input on .* on the first layer only"):
+    with pytest.raises(ConfigError, match=r"lmu1: passing the input on .* on the first layer only"):
         networks.configured(net)

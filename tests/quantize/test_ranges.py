@@ -68,8 +68,9 @@ def test_the_magnitude_of_a_range():
 def test_int_bits_are_the_fewest_that_hold_the_limits():
     random = np.random.default_rng(1)
     limits = [(-1.0, 0.5), (-1.0, 1.0), (0.0, 1.0), (0.0, 0.9), (-0.25, 0.1), (-2.0, 1.9)]
-    limits += [tuple(sorted(random.normal(size=2) * 10.0 ** random.integers(-3, 3)))
-               for _ in range(200)]
+    limits += [
+        tuple(sorted(random.normal(size=2) * 10.0 ** random.integers(-3, 3))) for _ in range(200)
+    ]
     for low, high in limits:
         fmt = FixedFormat(signed=True, int_bits=int_bits_for(low, high), frac_bits=40)
         assert fmt.min_value <= low and high <= fmt.max_value + fmt.ulp / 2

@@ -55,7 +55,9 @@ def test_the_format_of_weights_has_the_smallest_ulp_that_fits(high, low, bits):
     assert fmt.width == bits and fmt.signed
     assert fits(matrix, fmt)
     if matrix.any():
-        assert not fits(matrix, replace(fmt, int_bits=fmt.int_bits - 1, frac_bits=fmt.frac_bits + 1))
+        assert not fits(
+            matrix, replace(fmt, int_bits=fmt.int_bits - 1, frac_bits=fmt.frac_bits + 1)
+        )
 
 
 @pytest.mark.parametrize(
