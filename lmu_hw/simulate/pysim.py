@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth.sim import SimulatorContext, TickTrigger
 from amaranth.sim import Simulator as AmaranthSimulator
+from amaranth.sim import SimulatorContext, TickTrigger
 
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import LayerPlan, Plan
@@ -21,6 +21,7 @@ from lmu_hw.simulate.stimuli import Stall
 __all__ = ["run_amaranth"]
 
 _PERIOD = 1e-8  # seconds
+_SLICE = 64  # cycles between looks at whether the bench is done
 
 
 def run_amaranth(
@@ -51,7 +52,10 @@ def run_amaranth(
     simulator.add_testbench(bench.sink)
     simulator.add_testbench(bench.watch, background=True)
     with nullcontext() if waves is None else simulator.write_vcd(str(waves)):
-        simulator.run_until(job.timeout_cycles * _PERIOD)
+        for cycles in range(_SLICE, job.timeout_cycles + _SLICE, _SLICE):
+            simulator.run_until(cycles * _PERIOD)
+            if bench.done:
+                break
     failure = bench.failure
     expected = len(job.answer_stalls)
     if not failure and len(bench.answers) < expected:
@@ -71,6 +75,7 @@ class _Bench:
         self.starts: list[tuple[int, int]] = []
         self.cycle = 0
         self.failure = ""
+        self.done = False
 
     async def source(self, ctx: SimulatorContext) -> None:
         top, pauses = self.top, self.job.input_pauses
@@ -104,6 +109,7 @@ class _Bench:
             *_, more = await ctx.tick().sample(top.m_axis_tvalid)
             if more:
                 self.failure = "there are more answers than the time steps ask for"
+        self.done = True
 
     async def watch(self, ctx: SimulatorContext) -> None:
         signals: list[Any] = []

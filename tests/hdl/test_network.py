@@ -166,17 +166,17 @@ def test_wide_words_beyond_float64(networks, simulate):
 
 
 def test_a_bias_beside_row_shifts_may_take_more_than_64_bits(networks, simulate):
-    net = networks.network(order=3, hidden="dense", activation="linear", units=2, bias=True)
-    network = networks.quantized(net, weight_bits=6, state_bits=12, activation_bits=10)
+    net = networks.network(order=3, hidden="dense", activation="linear", units=2)
+    cell = net.layers[0].hidden
+    small = replace(cell, W_m=cell.W_m / 16, W_x=cell.W_x / 16, b=np.array([-0.999, 0.7]))
+    net = replace(net, layers=(replace(net.layers[0], hidden=small),))
+    network = networks.quantized(net, weight_bits=6, state_bits=12)
     layer = network.layers[0]
     node = layer.nodes[-1]
-    up = 56 - node.sum_frac_bits
-    bias = replace(
-        node.bias,
-        codes=node.bias.codes << up,
-        format=FixedFormat(signed=True, int_bits=4, frac_bits=56),
-    )
-    wide = replace(node, row_shifts=(0, 7), sum_frac_bits=56, bias=bias)
+    up = 60 - node.sum_frac_bits
+    fmt = FixedFormat(signed=True, int_bits=0, frac_bits=60)
+    bias = replace(node.bias, codes=node.bias.codes << up, format=fmt)
+    wide = replace(node, row_shifts=(0, 7), sum_frac_bits=60, bias=bias)
     network = replace(network, layers=(replace(layer, nodes=(*layer.nodes[:-1], wide)),))
     simulate(network, make_plan(network, 4))
 

@@ -62,7 +62,14 @@ def test_the_format_of_weights_has_the_smallest_ulp_that_fits(high, low, bits):
 
 @pytest.mark.parametrize(
     ("value", "notation"),
-    [(-1.0, "sQ0.7"), (1.0, "sQ1.6"), (0.99, "sQ0.7"), (0.9999, "sQ1.6"), (0.0, "sQ0.7")],
+    [
+        (-1.0, "sQ0.7"),
+        (1.0, "sQ1.6"),
+        (0.99, "sQ0.7"),
+        (0.0, "sQ0.7"),
+        (127.5 / 128, "sQ1.6"),  # a tie, to the even code 128
+        (-128.5 / 128, "sQ0.7"),  # a tie, to the even code -128
+    ],
 )
 def test_limits_of_the_format_of_weights(value, notation):
     assert weight_format(np.array([[value]]), 8, where="w").notation() == notation
