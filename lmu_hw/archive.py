@@ -55,7 +55,8 @@ def read_network(path: Path) -> QuantizedNetwork:
     try:
         with safe_open(path, framework="numpy") as file:
             header = json.loads((file.metadata() or {}).get(_KEY, "null"))
-            arrays = {name: _integers(file.get_tensor(name)) for name in file.keys()}
+            names = file.keys()
+            arrays = {name: _integers(file.get_tensor(name)) for name in names}
     except (OSError, SafetensorError, TypeError, ValueError, RecursionError) as error:
         raise LoadError(f"{path}: cannot be read as a quantized network: {error}") from None
     if not isinstance(header, dict) or header.get("version") != VERSION:

@@ -85,9 +85,7 @@ class Design:
             calibration = np.load(folder / "calibration.npy", allow_pickle=False)
             text = (folder / "config.toml").read_text()
         except (OSError, ValueError, EOFError) as error:
-            raise LoadError(
-                f"{folder}: is damaged, generate it again: {error}"
-            ) from None
+            raise LoadError(f"{folder}: is damaged, generate it again: {error}") from None
         if not isinstance(calibration, np.ndarray) or calibration.dtype != np.float64:
             raise LoadError(
                 f"{folder / 'calibration.npy'}: is damaged, generate it again: must be float64"

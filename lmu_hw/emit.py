@@ -13,11 +13,11 @@ from typing import Any
 
 from lmu_hw._version import __version__
 from lmu_hw.design import Design
-from lmu_hw.errors import ConfigError
+from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.spec import Node, Table
 
-__all__ = ["RTL_FOLDER", "checked_target", "emit", "manifest_of"]
+__all__ = ["RTL_FOLDER", "checked_target", "emit", "manifest_of", "read_manifest"]
 
 RTL_FOLDER = "rtl"
 
@@ -58,6 +58,18 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
         for path in folder.iterdir():
             path.chmod(0o755 if path.is_dir() else 0o644)
+    return manifest
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return what `manifest_of` described, or raise `LoadError`."""
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise LoadError(f"{path}: is damaged ({error}); generate the design again") from None
+    if not isinstance(manifest, dict) or "lmu_hw" not in manifest:
+        raise LoadError(f"{path}: must be written by 'lmu-hw generate'; generate the design again")
     return manifest
 
 

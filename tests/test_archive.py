@@ -32,7 +32,8 @@ def damaged(network, tmp_path):
         write_network(network, path)
         with safe_open(path, framework="numpy") as file:
             header = json.loads(file.metadata()[KEY])
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()
+            arrays = {name: file.get_tensor(name) for name in names}
         change(header, arrays)
         save_file(arrays, path, metadata={KEY: json.dumps(header)})
         return path

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from lmu_hw import api
 from lmu_hw.cli.files import about, check_target, read_array, read_text, write_array
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
-from lmu_hw.errors import ConfigError, LmuHwError, ToolError
+from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.lmu import Network
 from lmu_hw.quantize import Config, Options
 
@@ -52,10 +51,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _inspect(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import design_table, network_table
+    from lmu_hw.emit import read_manifest
 
     if Path(options.path).is_dir():
         api.read_design(options.path)
-        _print(design_table(json.loads((Path(options.path) / "manifest.json").read_text())))
+        manifest = read_manifest(Path(options.path))
+        try:
+            table = design_table(manifest)
+        except (LookupError, TypeError, AttributeError, ValueError) as error:
+            raise LoadError(
+                f"{Path(options.path) / 'manifest.json'}: is damaged ({error!r}); generate the "
+                "design again"
+            ) from None
+        _print(table)
     else:
         _print(network_table(api.load(options.path)))
     return EQUAL

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from lmu_hw.lmu import DenseLayer, LmuLayer, Network
-from lmu_hw.lmu.network import Layer
+from lmu_hw.lmu.layers import Layer
 from lmu_hw.simulate import Result
 
 __all__ = ["design_table", "network_table", "simulation_table"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lmu_hw.errors import SpecError
 from lmu_hw.plan import Storage
 
-__all__ = ["Rom", "RomFiles", "VectorMemory", "pack"]
+__all__ = ["Rom", "RomFiles", "VectorMemory", "pack", "rom_module"]
 
 
 class RomFiles:
@@ -28,6 +28,11 @@ class RomFiles:
 
     def __init__(self) -> None:
         self.contents: dict[str, tuple[list[int], int]] = {}
+
+
+def rom_module(file: str) -> str:
+    """Return the name of the Verilog module that reads a ROM's file."""
+    return f"rom_{file.removesuffix('.hex')}"
 
 
 def pack(codes: NDArray[Any], width: int) -> list[int]:
@@ -75,11 +80,7 @@ class Rom(wiring.Component):
             file = f"{self.name}.hex"
             platform.contents[file] = (self.words, self.width)
             m.submodules.rom = Instance(
-                "lmu_rom",
-                p_WIDTH=self.width,
-                p_DEPTH=len(self.words),
-                p_ADDRESS=self.address_width,
-                p_FILE=file,
+                rom_module(file),
                 i_clk=ClockSignal(),
                 i_address=self.address,
                 o_data=self.data,

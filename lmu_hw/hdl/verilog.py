@@ -6,13 +6,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
-from importlib import resources
 from pathlib import Path
 
 from amaranth.back import rtlil
+from amaranth.utils import ceil_log2
 
 from lmu_hw.errors import ToolError
-from lmu_hw.hdl.memories import RomFiles
+from lmu_hw.hdl.memories import RomFiles, rom_module
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import Plan
 from lmu_hw.spec import QuantizedNetwork
@@ -53,13 +53,36 @@ def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[
             raise ToolError(f"Yosys must turn the design into Verilog, but failed: {run.stderr}")
         # The first line names the version and the build of Yosys.
         body = verilog.read_text().split("\n", 1)[1].lstrip("\n")
-    rom = resources.files("lmu_hw.hdl").joinpath("rom.v").read_text()
+    modules = [_rom(file, *contents) for file, contents in sorted(roms.contents.items())]
     header = _header(network, plan, digest)
-    files = {f"{network.name}.v": "\n".join([*header, "", body.rstrip(), "", rom])}
+    files = {f"{network.name}.v": "\n".join([*header, "", body.rstrip(), "", *modules])}
     for name, (words, width) in sorted(roms.contents.items()):
         digits = -(-width // 4)
         files[name] = "".join(f"{word:0{digits}x}\n" for word in words)
     return files
+
+
+def _rom(file: str, words: list[int], width: int) -> str:
+    """Return the module of a ROM.
+
+    One module for each file: as a parameter, the name of a file that does not exist would stop
+    tools that look at modules before their parameters are known.
+    """
+    address = max(ceil_log2(len(words)), 1)
+    return "\n".join(
+        [
+            f"module {rom_module(file)}(clk, address, data);",
+            "  input clk;",
+            f"  input [{address - 1}:0] address;",
+            f"  output reg [{width - 1}:0] data;",
+            '  (* rom_style = "block", ram_style = "block" *)',
+            f"  reg [{width - 1}:0] words [0:{len(words) - 1}];",
+            f'  initial $readmemh("{file}", words);',
+            "  always @(posedge clk) data <= words[address];",
+            "endmodule",
+            "",
+        ]
+    )
 
 
 def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:

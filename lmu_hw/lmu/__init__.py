@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer 1: floating-point mathematics of the LMU; the yardstick for quantization."""
 
-from lmu_hw.lmu.network import DenseLayer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu.layers import DenseLayer, HiddenCell, LmuLayer, Memory
+from lmu_hw.lmu.network import Network
 from lmu_hw.lmu.system import Discretizer, discretize, legendre_system, orthonormal_scale
 
 __all__ = [

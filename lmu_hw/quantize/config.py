@@ -131,8 +131,9 @@ class Config:
         """Return the commented file that `from_toml` reads back."""
         lines = [
             "# Every number format of the design. Edit, then: lmu-hw generate MODEL --config FILE",
-            "# A format is sQ<integer bits>.<fraction bits> (signed, the sign not counted among the",
-            "# integer bits) or uQ... (unsigned). Rounding: floor, half_up, half_even, toward_zero.",
+            "# A format is sQ<integer bits>.<fraction bits> (signed; the sign is not among the",
+            "# integer bits) or uQ... (unsigned).",
+            "# Rounding: floor, half_up, half_even, toward_zero.",
             "# Overflow: saturate (counted), wrap, forbid (refused by the golden model).",
             "",
             f"version = {VERSION}",

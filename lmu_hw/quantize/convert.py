@@ -10,7 +10,7 @@ from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize as quantize_values
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU
-from lmu_hw.lmu.network import Layer
+from lmu_hw.lmu.layers import Layer
 from lmu_hw.quantize.config import Config, NodeConfig
 from lmu_hw.quantize.nodes import FloatNode, float_nodes, output_nodes
 from lmu_hw.quantize.tables import tabulate

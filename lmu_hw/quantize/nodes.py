@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.lmu import DenseLayer
 from lmu_hw.lmu.activations import LINEAR
-from lmu_hw.lmu.network import Layer
+from lmu_hw.lmu.layers import Layer
 from lmu_hw.spec import INPUT
 
 __all__ = ["FloatNode", "FloatTerm", "float_nodes", "output_nodes"]

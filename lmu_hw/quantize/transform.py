@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Network, orthonormal_scale
 from lmu_hw.lmu.activations import LINEAR
-from lmu_hw.lmu.network import Layer
+from lmu_hw.lmu.layers import Layer
 from lmu_hw.quantize.config import Basis
 
 __all__ = ["can_rescale", "realize"]

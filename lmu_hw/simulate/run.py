@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.design import Design
-from lmu_hw.emit import RTL_FOLDER
+from lmu_hw.emit import RTL_FOLDER, read_manifest
 from lmu_hw.errors import LoadError, ToolError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
@@ -49,6 +49,7 @@ CYCLE_BUDGET = {
 }
 """Cycles that the built-in stimuli and the user's data may take by default."""
 
+_AGAIN = "generate the design again"
 _WARM_UP = 4  # steps until the pipeline of layers is full
 
 
@@ -144,8 +145,7 @@ def simulate(
     """
     folder = Path(directory)
     design = Design.read(folder)
-    manifest = _read_manifest(folder)
-    plan = _read_plan(folder, design, manifest)
+    plan = _read_plan(folder, design)
     tools = [find(simulator) for simulator in simulators]
     runs = []
     for tool in tools:
@@ -175,23 +175,11 @@ def write_results(folder: Path, results: list[Result]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
-    """Return the manifest, of which every file must be there."""
-    path = folder / "manifest.json"
-    again = "generate the design again"
+def _read_plan(folder: Path, design: Design) -> Plan:
+    """Return the plan that the manifest describes, whose files must all be there."""
+    manifest = read_manifest(folder)
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
         missing = [name for name in manifest["files"] if not (folder / name).is_file()]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LoadError(f"{path}: is damaged, {again}: {error!r}") from None
-    if missing:
-        raise LoadError(f"{folder}: must hold {missing[0]}, which is missing; {again}")
-    return manifest
-
-
-def _read_plan(folder: Path, design: Design, manifest: dict[str, Any]) -> Plan:
-    """Return the plan that the manifest describes."""
-    try:
         layers = [
             LayerPlan(
                 layer=layer,
@@ -201,11 +189,18 @@ def _read_plan(folder: Path, design: Design, manifest: dict[str, Any]) -> Plan:
             )
             for layer, entry in zip(design.network.layers, manifest["layers"], strict=True)
         ]
-        return Plan(layers=tuple(layers))
-    except (ValueError, KeyError, TypeError) as error:
+        plan = Plan(layers=tuple(layers))
+        fits = plan.cycles(last_step=True) == manifest["cycles_last_step"]
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+        raise LoadError(f"{folder / 'manifest.json'}: is damaged ({error!r}); {_AGAIN}") from None
+    if missing:
+        raise LoadError(f"{folder}: must hold {missing[0]}, which is missing; {_AGAIN}")
+    if not fits:
         raise LoadError(
-            f"{folder / 'manifest.json'}: is damaged, generate the design again: {error!r}"
-        ) from None
+            f"{folder / 'manifest.json'}: rows, columns and beat must give its cycles_last_step of "
+            f"{manifest['cycles_last_step']}, not {plan.cycles(last_step=True)}; {_AGAIN}"
+        )
+    return plan
 
 
 class _Run:
@@ -296,12 +291,7 @@ class _Run:
         environment.pop("PYTEST_CURRENT_TEST", None)
         with (work / "run.log").open("w") as log:
             process = subprocess.Popen(
-                command,
-                cwd=work,
-                env=environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                command, cwd=work, env=environment, stdout=log, stderr=subprocess.STDOUT
             )
             tick = self._tick(job)
             try:
@@ -310,7 +300,7 @@ class _Run:
                     time.sleep(0.1)
             finally:
                 if process.poll() is None:  # interrupted: compiler and simulator end, too
-                    os.killpg(process.pid, signal.SIGKILL)
+                    process.send_signal(signal.SIGINT)
                     process.wait()
         if job.read_answers() is None:
             raise ToolError(
@@ -421,10 +411,11 @@ def _compare_all(
 
 
 def _last_lines(work: Path) -> str:
-    """Return the end of whichever log says something."""
+    """Return both ends of whichever log says something: compilers put the cause first."""
     for name in ("test.log", "build.log", "run.log"):
         path = work / name
         text = path.read_text(errors="replace").strip() if path.exists() else ""
         if text:
-            return "\n".join(text.splitlines()[-12:])
+            lines = text.replace(f"{work}{os.sep}", "").splitlines()
+            return "\n".join(lines if len(lines) <= 12 else [*lines[:6], "...", *lines[-6:]])
     return "no log"

@@ -466,12 +466,7 @@ module digits_layer_head_drain_head_y_rows(data, address, clk);
   wire [2:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd3),
-    .DEPTH(32'd5),
-    .FILE("head_y_rows.hex"),
-    .WIDTH(32'd30)
-  ) rom (
+  rom_head_y_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -597,12 +592,7 @@ module digits_layer_head_head_y_weights(data, address, clk);
   wire [7:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd8),
-    .DEPTH(32'd160),
-    .FILE("head_y_weights.hex"),
-    .WIDTH(32'd32)
-  ) rom (
+  rom_head_y_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1702,12 +1692,7 @@ module digits_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd5),
-    .DEPTH(32'd32),
-    .FILE("lmu0_h_rows.hex"),
-    .WIDTH(32'd38)
-  ) rom (
+  rom_lmu0_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1721,12 +1706,7 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd10),
-    .DEPTH(32'd1024),
-    .FILE("lmu0_h_tanh.hex"),
-    .WIDTH(32'd8)
-  ) rom (
+  rom_lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1740,12 +1720,7 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_1(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd10),
-    .DEPTH(32'd1024),
-    .FILE("lmu0_h_tanh.hex"),
-    .WIDTH(32'd8)
-  ) rom (
+  rom_lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2034,12 +2009,7 @@ module digits_layer_lmu0_lmu0_h_weights(data, address, clk);
   wire [10:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd11),
-    .DEPTH(32'd1568),
-    .FILE("lmu0_h_weights.hex"),
-    .WIDTH(32'd32)
-  ) rom (
+  rom_lmu0_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2053,12 +2023,7 @@ module digits_layer_lmu0_lmu0_m_weights(data, address, clk);
   wire [8:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd9),
-    .DEPTH(32'd272),
-    .FILE("lmu0_m_weights.hex"),
-    .WIDTH(32'd32)
-  ) rom (
+  rom_lmu0_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2072,12 +2037,7 @@ module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd6),
-    .DEPTH(32'd49),
-    .FILE("lmu0_u_weights.hex"),
-    .WIDTH(32'd32)
-  ) rom (
+  rom_lmu0_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2834,19 +2794,72 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   assign _04_ = rst ? 3'h0 : _32_;
 endmodule
 
-// A read-only memory with a registered output, contents from a hexadecimal file.
-module lmu_rom #(
-  parameter WIDTH = 8,
-  parameter DEPTH = 1,
-  parameter ADDRESS = 1,
-  parameter FILE = ""
-) (
-  input clk,
-  input [ADDRESS-1:0] address,
-  output reg [WIDTH-1:0] data
-);
+module rom_head_y_rows(clk, address, data);
+  input clk;
+  input [2:0] address;
+  output reg [29:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [WIDTH-1:0] words [0:DEPTH-1];
-  initial $readmemh(FILE, words);
+  reg [29:0] words [0:4];
+  initial $readmemh("head_y_rows.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_head_y_weights(clk, address, data);
+  input clk;
+  input [7:0] address;
+  output reg [31:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [31:0] words [0:159];
+  initial $readmemh("head_y_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_h_rows(clk, address, data);
+  input clk;
+  input [4:0] address;
+  output reg [37:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [37:0] words [0:31];
+  initial $readmemh("lmu0_h_rows.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_h_tanh(clk, address, data);
+  input clk;
+  input [9:0] address;
+  output reg [7:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [7:0] words [0:1023];
+  initial $readmemh("lmu0_h_tanh.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_h_weights(clk, address, data);
+  input clk;
+  input [10:0] address;
+  output reg [31:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [31:0] words [0:1567];
+  initial $readmemh("lmu0_h_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_m_weights(clk, address, data);
+  input clk;
+  input [8:0] address;
+  output reg [31:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [31:0] words [0:271];
+  initial $readmemh("lmu0_m_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_u_weights(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [31:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [31:0] words [0:48];
+  initial $readmemh("lmu0_u_weights.hex", words);
   always @(posedge clk) data <= words[address];
 endmodule

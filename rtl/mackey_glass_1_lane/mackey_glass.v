@@ -453,12 +453,7 @@ module mackey_glass_layer_head_drain_head_y_rows(data, address, clk);
   wire address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd1),
-    .DEPTH(32'd1),
-    .FILE("head_y_rows.hex"),
-    .WIDTH(32'd18)
-  ) rom (
+  rom_head_y_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -546,12 +541,7 @@ module mackey_glass_layer_head_head_y_weights(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd6),
-    .DEPTH(32'd49),
-    .FILE("head_y_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_head_y_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1530,12 +1520,7 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd6),
-    .DEPTH(32'd49),
-    .FILE("lmu0_h_rows.hex"),
-    .WIDTH(32'd24)
-  ) rom (
+  rom_lmu0_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1549,12 +1534,7 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
   wire [7:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd8),
-    .DEPTH(32'd256),
-    .FILE("lmu0_h_tanh.hex"),
-    .WIDTH(32'd8)
-  ) rom (
+  rom_lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1915,12 +1895,7 @@ module mackey_glass_layer_lmu0_lmu0_h_weights(data, address, clk);
   wire [11:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd12),
-    .DEPTH(32'd2646),
-    .FILE("lmu0_h_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu0_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1934,12 +1909,7 @@ module mackey_glass_layer_lmu0_lmu0_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd5),
-    .DEPTH(32'd20),
-    .FILE("lmu0_m_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu0_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1953,12 +1923,7 @@ module mackey_glass_layer_lmu0_lmu0_u_weights(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd6),
-    .DEPTH(32'd54),
-    .FILE("lmu0_u_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu0_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2975,12 +2940,7 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd6),
-    .DEPTH(32'd49),
-    .FILE("lmu1_h_rows.hex"),
-    .WIDTH(32'd25)
-  ) rom (
+  rom_lmu1_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2994,12 +2954,7 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(data, address, clk);
   wire [7:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd8),
-    .DEPTH(32'd256),
-    .FILE("lmu1_h_tanh.hex"),
-    .WIDTH(32'd8)
-  ) rom (
+  rom_lmu1_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -3360,12 +3315,7 @@ module mackey_glass_layer_lmu1_lmu1_h_weights(data, address, clk);
   wire [12:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd13),
-    .DEPTH(32'd4998),
-    .FILE("lmu1_h_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu1_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -3379,12 +3329,7 @@ module mackey_glass_layer_lmu1_lmu1_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd5),
-    .DEPTH(32'd20),
-    .FILE("lmu1_m_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu1_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -3398,12 +3343,7 @@ module mackey_glass_layer_lmu1_lmu1_u_weights(data, address, clk);
   wire [6:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd7),
-    .DEPTH(32'd102),
-    .FILE("lmu1_u_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu1_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4510,12 +4450,7 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd6),
-    .DEPTH(32'd49),
-    .FILE("lmu2_h_rows.hex"),
-    .WIDTH(32'd24)
-  ) rom (
+  rom_lmu2_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4529,12 +4464,7 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd10),
-    .DEPTH(32'd1024),
-    .FILE("lmu2_h_tanh.hex"),
-    .WIDTH(32'd8)
-  ) rom (
+  rom_lmu2_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4895,12 +4825,7 @@ module mackey_glass_layer_lmu2_lmu2_h_weights(data, address, clk);
   wire [12:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd13),
-    .DEPTH(32'd4998),
-    .FILE("lmu2_h_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu2_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4914,12 +4839,7 @@ module mackey_glass_layer_lmu2_lmu2_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd5),
-    .DEPTH(32'd20),
-    .FILE("lmu2_m_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu2_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4933,12 +4853,7 @@ module mackey_glass_layer_lmu2_lmu2_u_weights(data, address, clk);
   wire [6:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd7),
-    .DEPTH(32'd102),
-    .FILE("lmu2_u_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu2_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6063,12 +5978,7 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd6),
-    .DEPTH(32'd49),
-    .FILE("lmu3_h_rows.hex"),
-    .WIDTH(32'd22)
-  ) rom (
+  rom_lmu3_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6082,12 +5992,7 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd10),
-    .DEPTH(32'd1024),
-    .FILE("lmu3_h_tanh.hex"),
-    .WIDTH(32'd8)
-  ) rom (
+  rom_lmu3_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6448,12 +6353,7 @@ module mackey_glass_layer_lmu3_lmu3_h_weights(data, address, clk);
   wire [12:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd13),
-    .DEPTH(32'd4998),
-    .FILE("lmu3_h_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu3_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6467,12 +6367,7 @@ module mackey_glass_layer_lmu3_lmu3_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd5),
-    .DEPTH(32'd20),
-    .FILE("lmu3_m_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu3_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6486,12 +6381,7 @@ module mackey_glass_layer_lmu3_lmu3_u_weights(data, address, clk);
   wire [6:0] address;
   input clk;
   wire clk;
-  lmu_rom #(
-    .ADDRESS(32'd7),
-    .DEPTH(32'd102),
-    .FILE("lmu3_u_weights.hex"),
-    .WIDTH(32'd10)
-  ) rom (
+  rom_lmu3_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -7166,19 +7056,222 @@ module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0
   assign _03_ = rst ? 1'h0 : _09_;
 endmodule
 
-// A read-only memory with a registered output, contents from a hexadecimal file.
-module lmu_rom #(
-  parameter WIDTH = 8,
-  parameter DEPTH = 1,
-  parameter ADDRESS = 1,
-  parameter FILE = ""
-) (
-  input clk,
-  input [ADDRESS-1:0] address,
-  output reg [WIDTH-1:0] data
-);
+module rom_head_y_rows(clk, address, data);
+  input clk;
+  input [0:0] address;
+  output reg [17:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [WIDTH-1:0] words [0:DEPTH-1];
-  initial $readmemh(FILE, words);
+  reg [17:0] words [0:0];
+  initial $readmemh("head_y_rows.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_head_y_weights(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:48];
+  initial $readmemh("head_y_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_h_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [23:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [23:0] words [0:48];
+  initial $readmemh("lmu0_h_rows.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_h_tanh(clk, address, data);
+  input clk;
+  input [7:0] address;
+  output reg [7:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [7:0] words [0:255];
+  initial $readmemh("lmu0_h_tanh.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_h_weights(clk, address, data);
+  input clk;
+  input [11:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:2645];
+  initial $readmemh("lmu0_h_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_m_weights(clk, address, data);
+  input clk;
+  input [4:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:19];
+  initial $readmemh("lmu0_m_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu0_u_weights(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:53];
+  initial $readmemh("lmu0_u_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu1_h_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [24:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [24:0] words [0:48];
+  initial $readmemh("lmu1_h_rows.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu1_h_tanh(clk, address, data);
+  input clk;
+  input [7:0] address;
+  output reg [7:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [7:0] words [0:255];
+  initial $readmemh("lmu1_h_tanh.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu1_h_weights(clk, address, data);
+  input clk;
+  input [12:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:4997];
+  initial $readmemh("lmu1_h_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu1_m_weights(clk, address, data);
+  input clk;
+  input [4:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:19];
+  initial $readmemh("lmu1_m_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu1_u_weights(clk, address, data);
+  input clk;
+  input [6:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:101];
+  initial $readmemh("lmu1_u_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu2_h_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [23:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [23:0] words [0:48];
+  initial $readmemh("lmu2_h_rows.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu2_h_tanh(clk, address, data);
+  input clk;
+  input [9:0] address;
+  output reg [7:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [7:0] words [0:1023];
+  initial $readmemh("lmu2_h_tanh.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu2_h_weights(clk, address, data);
+  input clk;
+  input [12:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:4997];
+  initial $readmemh("lmu2_h_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu2_m_weights(clk, address, data);
+  input clk;
+  input [4:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:19];
+  initial $readmemh("lmu2_m_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu2_u_weights(clk, address, data);
+  input clk;
+  input [6:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:101];
+  initial $readmemh("lmu2_u_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu3_h_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [21:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [21:0] words [0:48];
+  initial $readmemh("lmu3_h_rows.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu3_h_tanh(clk, address, data);
+  input clk;
+  input [9:0] address;
+  output reg [7:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [7:0] words [0:1023];
+  initial $readmemh("lmu3_h_tanh.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu3_h_weights(clk, address, data);
+  input clk;
+  input [12:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:4997];
+  initial $readmemh("lmu3_h_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu3_m_weights(clk, address, data);
+  input clk;
+  input [4:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:19];
+  initial $readmemh("lmu3_m_weights.hex", words);
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module rom_lmu3_u_weights(clk, address, data);
+  input clk;
+  input [6:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:101];
+  initial $readmemh("lmu3_u_weights.hex", words);
   always @(posedge clk) data <= words[address];
 endmodule

@@ -168,13 +168,13 @@ def test_wide_words_beyond_float64(networks, simulate):
 def test_a_bias_beside_row_shifts_may_take_more_than_64_bits(networks, simulate):
     net = networks.network(order=3, hidden="dense", activation="linear", units=2)
     cell = net.layers[0].hidden
-    small = replace(cell, W_m=cell.W_m / 16, W_x=cell.W_x / 16, b=np.array([-0.999, 0.7]))
+    small = replace(cell, W_m=cell.W_m / 16, W_x=cell.W_x / 16, b=np.array([-1.5, 1.3]))
     net = replace(net, layers=(replace(net.layers[0], hidden=small),))
     network = networks.quantized(net, weight_bits=6, state_bits=12)
     layer = network.layers[0]
     node = layer.nodes[-1]
     up = 60 - node.sum_frac_bits
-    fmt = FixedFormat(signed=True, int_bits=0, frac_bits=60)
+    fmt = FixedFormat(signed=True, int_bits=1, frac_bits=60)
     bias = replace(node.bias, codes=node.bias.codes << up, format=fmt)
     wide = replace(node, row_shifts=(0, 7), sum_frac_bits=60, bias=bias)
     network = replace(network, layers=(replace(layer, nodes=(*layer.nodes[:-1], wide)),))

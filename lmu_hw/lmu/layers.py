@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The layers of a float network: what was trained, in column convention, and how it runs.
+
+One LMU layer computes, for every time step,
+
+    u  = E_x x + E_h h + E_m m + b_u        encoders, one u per memory
+    m' = A m + B u                          for each of memory_d memories
+    z  = W_m m' + W_x x + W_h h + b_h
+    h' = activation(z)                      the new memory feeds the hidden cell
+
+(Voelker, Kajić, Eliasmith 2019, eq. 5-7, generalised to several memories and hidden cells.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import SpecError
+from lmu_hw.lmu.activations import SOFTMAX, activation
+from lmu_hw.lmu.system import Discretizer, discretize
+
+__all__ = ["DenseLayer", "HiddenCell", "Layer", "LmuLayer", "Memory", "Observer"]
+
+Array = NDArray[np.float64]
+Observer = Callable[[str, int, Array], None]
+"""Called with a node's name, the step, and its (sequences, width) values at that step."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Memory:
+    """A discrete linear memory ``m[t] = A m[t-1] + B u[t]``.
+
+    Parameters
+    ----------
+    A : (order, order) float64
+    B : (order,) float64
+    theta : float or None
+        Window in steps; None if the file does not say.
+    discretizer : Discretizer
+        Where A and B come from.
+    """
+
+    A: Array
+    B: Array
+    theta: float | None
+    discretizer: Discretizer
+
+    def __post_init__(self) -> None:
+        _freeze(self, "memory", {"A": (self.order, self.order), "B": (self.order,)})
+
+    @classmethod
+    def legendre(cls, order: int, theta: float, discretizer: Discretizer) -> Memory:
+        """Return the Legendre memory of that order and window, discretized with a step of 1."""
+        a, b = discretize(order, theta, discretizer)
+        return cls(A=a, B=b, theta=theta, discretizer=discretizer)
+
+    @property
+    def order(self) -> int:
+        """Number of states."""
+        return len(self.B)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class HiddenCell:
+    """What reads the memory: ``h' = activation(W_m m' + W_x x + W_h h + b)``.
+
+    Parameters
+    ----------
+    W_m : (units, memory_d * order) float64
+    W_x : (units, inputs) float64 or None
+        None without the input-to-hidden connection.
+    W_h : (units, units) float64 or None
+        None for a memoryless (dense) cell.
+    b : (units,) float64 or None
+    activation : str
+        A name of `lmu_hw.lmu.activations.ACTIVATIONS`.
+    """
+
+    W_m: Array
+    W_x: Array | None
+    W_h: Array | None
+    b: Array | None
+    activation: str
+
+    @property
+    def units(self) -> int:
+        """Number of outputs."""
+        return len(self.W_m)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LmuLayer:
+    """One LMU layer.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer; its nodes are ``name.u``, ``name.m``, ``name.z``, ``name.h``.
+    memory : Memory
+        Shared by all `memory_d` memories.
+    E_x : (memory_d, inputs) float64
+        Input encoders.
+    E_h : (memory_d, units) float64 or None
+        Hidden-to-memory encoders.
+    E_m : (memory_d, memory_d * order) float64 or None
+        Memory-to-memory encoders.
+    b_u : (memory_d,) float64 or None
+        Bias of u.
+    hidden : HiddenCell or None
+        None: the layer's output is the memory, followed by x if `input_to_hidden`.
+    input_to_hidden : bool
+        With `hidden` None: append x to the output. Otherwise it says whether W_x is there.
+    return_sequences : bool
+        Answer at every step, or at the last step of a sequence only.
+
+    Raises
+    ------
+    SpecError
+        If shapes do not fit, a value is not finite, or a connection is impossible.
+    """
+
+    name: str
+    memory: Memory
+    E_x: Array
+    E_h: Array | None
+    E_m: Array | None
+    b_u: Array | None
+    hidden: HiddenCell | None
+    input_to_hidden: bool
+    return_sequences: bool
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.E_x) != 2:
+            raise SpecError(f"{self.name}: E_x must have 2 dimensions, not {np.shape(self.E_x)}")
+        states = self.memory_d * self.memory.order
+        hidden = self.hidden
+        if hidden is None and self.E_h is not None:
+            raise SpecError(f"{self.name}: hidden-to-memory needs a hidden cell")
+        units = 0
+        if hidden is not None:
+            units = hidden.units
+            if self.input_to_hidden != (hidden.W_x is not None):
+                raise SpecError(f"{self.name}: W_x must be given exactly if input_to_hidden is on")
+            shapes = {
+                "W_m": (units, states),
+                "W_x": (units, self.inputs),
+                "W_h": (units, units),
+                "b": (units,),
+            }
+            _freeze(hidden, f"{self.name}: hidden cell", shapes)
+            if hidden.activation == SOFTMAX:
+                raise SpecError(f"{self.name}: softmax is supported on the last layer only")
+            activation(hidden.activation, where=self.name)
+        shapes = {
+            "E_x": (self.memory_d, self.inputs),
+            "E_h": (self.memory_d, units),
+            "E_m": (self.memory_d, states),
+            "b_u": (self.memory_d,),
+        }
+        _freeze(self, self.name, shapes)
+
+    @property
+    def memory_d(self) -> int:
+        """Number of memories."""
+        return self.E_x.shape[0]
+
+    @property
+    def inputs(self) -> int:
+        """Number of input features."""
+        return self.E_x.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """Number of output features."""
+        if self.hidden is not None:
+            return self.hidden.units
+        return self.memory_d * self.memory.order + (self.inputs if self.input_to_hidden else 0)
+
+    def run(self, x: Array, *, observer: Observer | None = None) -> Array:
+        """Run sequences from zero states.
+
+        Parameters
+        ----------
+        x : (sequences, steps, inputs) float64
+        observer : callable, optional
+            Sees every node at every step.
+
+        Returns
+        -------
+        (sequences, steps, outputs) float64, or (sequences, 1, outputs) for a layer that answers
+        at the last step only.
+        """
+        sequences, steps, _ = x.shape
+        mem, cell, d = self.memory, self.hidden, self.memory_d
+        f = activation(cell.activation, where=self.name) if cell else None
+        m = np.zeros((sequences * d, mem.order))
+        h = np.zeros((sequences, cell.units if cell else 0))
+        u_x = _affine(x, self.E_x, self.b_u)
+        z_x = _affine(x, cell.W_x, cell.b) if cell else None
+        see = observer or _ignore
+        outputs = []
+        for t in range(steps):
+            last = t == steps - 1
+            u = u_x[:, t]
+            if self.E_h is not None:
+                u = u + h @ self.E_h.T
+            if self.E_m is not None:
+                u = u + m.reshape(sequences, -1) @ self.E_m.T
+            # One row per sequence and memory: a single large matrix product.
+            m = m @ mem.A.T + u.reshape(-1, 1) * mem.B
+            flat = m.reshape(sequences, -1)
+            see(f"{self.name}.u", t, u)
+            see(f"{self.name}.m", t, flat)
+            if cell is not None and f is not None and z_x is not None:
+                z = flat @ cell.W_m.T + z_x[:, t if z_x.shape[1] > 1 else 0]
+                if cell.W_h is not None:
+                    z = z + h @ cell.W_h.T
+                h = f(z)
+                see(f"{self.name}.z", t, z)
+                see(f"{self.name}.h", t, h)
+            if self.return_sequences or last:
+                y = h if cell else flat
+                outputs.append(np.hstack([y, x[:, t]]) if self._appends_input else y)
+        return np.stack(outputs, axis=1)
+
+    @property
+    def _appends_input(self) -> bool:
+        return self.hidden is None and self.input_to_hidden
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DenseLayer:
+    """A dense layer ``y = activation(W x + b)``, applied to every step it is given.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer; its nodes are ``name.z`` and ``name.y``.
+    W : (outputs, inputs) float64
+    b : (outputs,) float64 or None
+    activation : str
+        A name of `lmu_hw.lmu.activations.ACTIVATIONS`, or softmax on the last layer.
+
+    Raises
+    ------
+    SpecError
+        If shapes do not fit or a value is not finite.
+    """
+
+    name: str
+    W: Array
+    b: Array | None
+    activation: str
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.W) != 2:
+            raise SpecError(f"{self.name}: W must have 2 dimensions, not {np.shape(self.W)}")
+        _freeze(self, self.name, {"W": self.W.shape, "b": (self.outputs,)})
+        activation(self.activation, where=self.name)
+
+    @property
+    def inputs(self) -> int:
+        """Number of input features."""
+        return self.W.shape[1]
+
+    @property
+    def outputs(self) -> int:
+        """Number of output features."""
+        return self.W.shape[0]
+
+    @property
+    def return_sequences(self) -> bool:
+        """True: a dense layer answers every step it is given."""
+        return True
+
+    def run(self, x: Array, *, observer: Observer | None = None) -> Array:
+        """Apply the layer to (sequences, steps, inputs); see `LmuLayer.run`."""
+        z = _affine(x, self.W, self.b)
+        y = activation(self.activation, where=self.name)(z)
+        if observer is not None:
+            for t in range(x.shape[1]):
+                observer(f"{self.name}.z", t, z[:, t])
+                observer(f"{self.name}.y", t, y[:, t])
+        return y
+
+
+Layer = LmuLayer | DenseLayer
+
+
+def _ignore(name: str, step: int, values: Array) -> None:
+    """Observe nothing."""
+
+
+def _affine(x: Array, weights: Array | None, bias: Array | None) -> Array:
+    """Return ``x @ weights.T + bias``; a missing part is zero, a missing product one step long."""
+    y = np.zeros((1, 1, 1)) if weights is None else x @ weights.T
+    return y if bias is None else y + bias
+
+
+def _freeze(owner: object, where: str, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Make the arrays of a frozen dataclass float64 and read-only; check shape and finiteness."""
+    for name, shape in shapes.items():
+        raw = getattr(owner, name)
+        if raw is None:
+            continue
+        array = np.array(raw, dtype=np.float64)
+        if array.shape != shape:
+            raise SpecError(f"{where}: {name} must have the shape {shape}, not {array.shape}")
+        bad = ~np.isfinite(array)
+        if bad.any():
+            index = tuple(int(i) for i in np.argwhere(bad)[0])
+            raise SpecError(
+                f"{where}: {name} must be finite, but {name}{list(index)} is {array[index]}"
+            )
+        array.setflags(write=False)
+        object.__setattr__(owner, name, array)

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""generate and config: models, word lengths, configurations and output folders of every kind."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+MODEL = "model.safetensors"
+
+
+def test_a_model_must_be_a_trained_file(here, refused, unchanged):
+    for name, message in {
+        "nothing.keras": "nothing.keras: the file must be readable, but: No such file",
+        "out": "out: the file must be a .keras, .npz or .safetensors file, not a directory",
+        "x.npy": "x.npy: the file must be a .keras, .npz or .safetensors file",
+    }.items():
+        assert message in refused("generate", name, "-o", "new")
+    unchanged()
+
+
+def test_a_truncated_model_is_refused(here, refused):
+    data = (here / MODEL).read_bytes()
+    (here / MODEL).write_bytes(data[: len(data) // 2])
+    assert f"{MODEL}: must be a whole safetensors file" in refused("generate", MODEL, "-o", "new")
+    assert not (here / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--weight-bits", "1", "--weight-bits must be 2 to 32, not 1"),
+        ("--state-bits", "33", "--state-bits must be 2 to 32, not 33"),
+        ("--memory-bits", "0", "--memory-bits must be 2 to 32, not 0"),
+        ("--input-bits", "-4", "--input-bits must be 2 to 32, not -4"),
+        ("--activation-bits", "x", "argument --activation-bits: invalid int value: 'x'"),
+        ("--activation-bits", "32", "lmu0.h: the table of tanh must have at most 20 address bits"),
+        ("--lanes", "0", "--lanes must be at least 1, not 0"),
+        ("--lanes", "-1", "--lanes must be at least 1, not -1"),
+        ("--lanes", "many", "argument --lanes: must be a number or 'full', not 'many'"),
+        ("--input-scale", "0", "--input-scale must be positive, not 0"),
+        ("--input-scale", "-1", "--input-scale must be positive, not -1"),
+        ("--input-scale", "nan", "must be a number such as 1/255, not 'nan'"),
+        ("--input-scale", "1/0", "must be a number such as 1/255, not '1/0'"),
+        ("--input-scale", "1e-400", "must be a fraction of numbers of at most 256 bits"),
+        ("--input-scale", "1e400", "must be a fraction of numbers of at most 256 bits"),
+        ("--input-scale", "1e-30", "must be below 2**62 in magnitude"),
+        ("--margin", "nan", "the margin must be 1 to 64, not nan"),
+        ("--margin", "0.5", "the margin must be 1 to 64, not 0.5"),
+        ("--basis", "fourier", "must be one of orthonormal, trained, not 'fourier'"),
+    ],
+)
+def test_a_wrong_option_is_refused(refused, unchanged, option, value, message):
+    assert message in refused("generate", MODEL, "-o", "new", f"{option}={value}")
+    unchanged()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--weight-bits=2", "--state-bits=2", "--activation-bits=2", "--input-bits=2"],
+        ["--weight-bits=32", "--state-bits=32", "--memory-bits=32", "--input-bits=32"],
+        ["--input-scale=1e60"],
+        ["--margin=64"],
+    ],
+)
+def test_extreme_formats_are_configured(run, options):
+    answer = run("config", MODEL, "--calibrate", "x.npy", *options)
+    assert answer.status == 0, answer.err
+    assert 'version = 1' in answer.out
+
+
+@pytest.fixture
+def config(here, run):
+    """Return the edited configuration of the model, and complain if the edit changes nothing."""
+    text = run("config", MODEL, "--calibrate", "x.npy").out
+
+    def edit(pattern: str, replacement: str) -> str:
+        changed = re.sub(pattern, replacement, text, count=1, flags=re.DOTALL)
+        assert changed != text
+        (here / "edited.toml").write_text(changed)
+        return "edited.toml"
+
+    return edit
+
+
+BROKEN = {
+    "no TOML": ("version = 1", "version 1", "edited.toml: not a TOML file"),
+    "another version": ("version = 1", "version = 2", "version must be 1, not 2"),
+    "an unknown key": ("version = 1", "version = 1\nspeed = 3", "unknown key 'speed'"),
+    "a missing key": ("version = 1", "", "version is missing"),
+    "an unknown basis": ('basis = "orth', 'basis = "x', "basis must be one of orthonormal"),
+    "a format in words": ('sQ\\d+', "sixteen", "a format must be written like sQ0.15"),
+    "a missing node": (r'\[node."lmu0.u"\].*?(?=\[node."lmu0.m"\])', "", "lacks the node 'lmu0.u'"),
+    "an unknown node": ('node."head|node."dense', 'node."tail', "tail.y|lacks the node"),
+    "a source by another name": ('"lmu0.u" = "s', '"lmu9.u" = "s', "lacks weights of 'lmu0.u'"),
+    "weights that are too narrow": ('"lmu0.u" = "[^"]*"', '"lmu0.u" = "sQ-9.20"', "lmu0.m: weights"),
+    "an unknown rounding": ("half_up\"", "up\"", "rounding must be one of"),
+    "a scale of nothing": (r'scale = "1"', 'scale = "0"', "scale must be positive, not '0'"),
+    "a memory scale below zero": (r"lmu0 = \d", "lmu0 = -1", "must be positive and finite"),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_broken_configuration_is_refused(here, refused, config, kind):
+    pattern, replacement, message = BROKEN[kind]
+    error = refused("generate", MODEL, "-o", "new", "--config", config(pattern, replacement))
+    assert any(part in error for part in message.split("|")), error
+    assert not (here / "new").exists()
+
+
+def test_a_configuration_that_cannot_be_read_is_refused(refused, unchanged):
+    for name, message in {
+        "nothing.toml": "nothing.toml: cannot be read: No such file or directory",
+        "out": "out: cannot be read: Is a directory",
+        "x.npy": "x.npy: must be a text file",
+    }.items():
+        assert message in refused("generate", MODEL, "-o", "new", "--config", name)
+    unchanged()
+
+
+def test_options_and_a_configuration_cannot_be_combined(refused, unchanged):
+    error = refused("generate", MODEL, "-o", "new", "--config=out/config.toml", "--weight-bits=8")
+    assert "--weight-bits and --config cannot be combined: edit the file out/config.toml" in error
+    unchanged()
+
+
+def test_forbidden_overflow_that_happens_names_the_node(here, run, refused, config):
+    name = config(r'(node."lmu0.u"\].*?format = )"[^"]*"(.*?)saturate', r'\1"sQ-9.24"\2forbid')
+    assert run("generate", MODEL, "-o", "new", "--config", name).status == 0
+    error = refused("predict", "new", "--input", "x.npy", "-o", "y.npy")
+    assert "lmu0.u must stay within sQ-9.24" in error
+    assert not (here / "y.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("x.npy", "x.npy: the output must be a new folder, an empty one, or an earlier design"),
+        (".", ".: the output must be a new folder"),
+        ("..", "..: the output must be a new folder"),
+        ("", "the output must be a folder, not an empty name"),
+        ("x.npy/new", "x.npy/new: the output must be in a folder that can be written to"),
+        ("/proc/new", "/proc/new: cannot be written"),
+    ],
+)
+def test_nothing_else_is_overwritten(refused, unchanged, target, message):
+    assert message in refused("generate", MODEL, "-o", target)
+    unchanged()
+
+
+def test_the_current_folder_is_not_pulled_away(here, refused, unchanged, monkeypatch):
+    monkeypatch.chdir(here / "out")
+    error = refused("generate", f"../{MODEL}", "-o", ".")
+    assert "must not be the current folder or hold it; name a folder in it" in error
+    unchanged()
+
+
+@pytest.mark.parametrize("target", ["out/", "empty/", "a/b/new/"])
+def test_a_folder_is_created_or_replaced(here, run, target):
+    (here / "empty").mkdir()
+    answer = run("generate", MODEL, "-o", target, "--weight-bits=5")
+    assert answer.status == 0, answer.err
+    folder = here / target
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert all((folder / name).is_file() for name in manifest["files"])
+    assert not (folder / "earlier").exists()
+    assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_failure_in_the_middle_leaves_nothing(here, refused, unchanged, monkeypatch):
+    def full(path, array):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    error = refused("generate", MODEL, "-o", "a/new", "--weight-bits=5")
+    assert "a/new: cannot be written: No space left on device" in error
+    unchanged()
+
+
+def test_ctrl_c_ends_with_130_and_leaves_nothing(run, unchanged, monkeypatch):
+    def interrupted(path, array):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np, "save", interrupted)
+    assert run("generate", MODEL, "-o", "out").status == 130
+    unchanged()
