@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,8 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hw import hdl
 from lmu_hw.cli import main
+from lmu_hw.errors import ToolError
 from lmu_hw.load import save
+from lmu_hw.simulate import Simulator, find
 
 FORMATS = ["--weight-bits", "6", "--state-bits", "8", "--activation-bits", "6", "--lanes", "4"]
 
@@ -79,6 +83,12 @@ def here(made, tmp_path, monkeypatch) -> Path:
 
 
 @pytest.fixture
+def quick(monkeypatch) -> None:
+    """Leave Yosys out, where a test is about folders."""
+    monkeypatch.setattr(hdl, "emit_verilog", lambda *_, digest: {"tiny.v": digest})
+
+
+@pytest.fixture
 def unchanged(here) -> Callable[[], None]:
     """Return a check that no file came, went or changed since."""
 
@@ -104,3 +114,14 @@ def clean_temporary_folder(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     yield
     assert list(folder.iterdir()) == []
+
+
+@pytest.fixture
+def icarus() -> None:
+    """Skip without Icarus; its absence is a failure where CI is set."""
+    try:
+        find(Simulator.ICARUS)
+    except ToolError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))

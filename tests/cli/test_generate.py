@@ -67,10 +67,11 @@ def test_a_wrong_option_is_refused(refused, unchanged, option, value, message):
         ["--margin=64"],
     ],
 )
+@pytest.mark.usefixtures("here")
 def test_extreme_formats_are_configured(run, options):
     answer = run("config", MODEL, "--calibrate", "x.npy", *options)
     assert answer.status == 0, answer.err
-    assert 'version = 1' in answer.out
+    assert "version = 1" in answer.out
 
 
 @pytest.fixture
@@ -93,12 +94,16 @@ BROKEN = {
     "an unknown key": ("version = 1", "version = 1\nspeed = 3", "unknown key 'speed'"),
     "a missing key": ("version = 1", "", "version is missing"),
     "an unknown basis": ('basis = "orth', 'basis = "x', "basis must be one of orthonormal"),
-    "a format in words": ('sQ\\d+', "sixteen", "a format must be written like sQ0.15"),
+    "a format in words": ("sQ\\d+", "sixteen", "a format must be written like sQ0.15"),
     "a missing node": (r'\[node."lmu0.u"\].*?(?=\[node."lmu0.m"\])', "", "lacks the node 'lmu0.u'"),
     "an unknown node": ('node."head|node."dense', 'node."tail', "tail.y|lacks the node"),
     "a source by another name": ('"lmu0.u" = "s', '"lmu9.u" = "s', "lacks weights of 'lmu0.u'"),
-    "weights that are too narrow": ('"lmu0.u" = "[^"]*"', '"lmu0.u" = "sQ-9.20"', "lmu0.m: weights"),
-    "an unknown rounding": ("half_up\"", "up\"", "rounding must be one of"),
+    "weights that are too narrow": (
+        '"lmu0.u" = "[^"]*"',
+        '"lmu0.u" = "sQ-9.20"',
+        "lmu0.m: weights",
+    ),
+    "an unknown rounding": ('half_up"', 'up"', "rounding must be one of"),
     "a scale of nothing": (r'scale = "1"', 'scale = "0"', "scale must be positive, not '0'"),
     "a memory scale below zero": (r"lmu0 = \d", "lmu0 = -1", "must be positive and finite"),
 }
@@ -128,6 +133,7 @@ def test_options_and_a_configuration_cannot_be_combined(refused, unchanged):
     unchanged()
 
 
+@pytest.mark.usefixtures("quick")
 def test_forbidden_overflow_that_happens_names_the_node(here, run, refused, config):
     name = config(r'(node."lmu0.u"\].*?format = )"[^"]*"(.*?)saturate', r'\1"sQ-9.24"\2forbid')
     assert run("generate", MODEL, "-o", "new", "--config", name).status == 0
@@ -136,6 +142,7 @@ def test_forbidden_overflow_that_happens_names_the_node(here, run, refused, conf
     assert not (here / "y.npy").exists()
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("target", "message"),
     [
@@ -159,6 +166,7 @@ def test_the_current_folder_is_not_pulled_away(here, refused, unchanged, monkeyp
     unchanged()
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("target", ["out/", "empty/", "a/b/new/"])
 def test_a_folder_is_created_or_replaced(here, run, target):
     (here / "empty").mkdir()
@@ -171,6 +179,7 @@ def test_a_folder_is_created_or_replaced(here, run, target):
     assert [path.name for path in here.iterdir() if path.name.startswith(".")] == []
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_failure_in_the_middle_leaves_nothing(here, refused, unchanged, monkeypatch):
     def full(path, array):
         raise OSError(28, "No space left on device")
@@ -181,6 +190,7 @@ def test_a_failure_in_the_middle_leaves_nothing(here, refused, unchanged, monkey
     unchanged()
 
 
+@pytest.mark.usefixtures("quick")
 def test_ctrl_c_ends_with_130_and_leaves_nothing(run, unchanged, monkeypatch):
     def interrupted(path, array):
         raise KeyboardInterrupt

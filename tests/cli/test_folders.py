@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""inspect, predict, simulate, report and compare on folders that are damaged or no design."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+COMMANDS = {
+    "inspect": ("inspect", "out"),
+    "predict": ("predict", "out", "--input", "x.npy", "-o", "y.npy"),
+    "simulate": ("simulate", "out", "--simulator", "amaranth"),
+    "report": ("report", "out"),
+}
+
+
+@pytest.fixture(params=COMMANDS)
+def command(request) -> tuple[str, ...]:
+    return COMMANDS[request.param]
+
+
+def test_a_folder_without_a_manifest_is_no_design(here, refused, command):
+    (here / "out" / "manifest.json").unlink()
+    error = refused(*command)
+    assert "out: must be a folder written by 'lmu-hw generate', but there is no manifest" in error
+
+
+@pytest.mark.parametrize("command", [*list(COMMANDS.values())[1:]])
+def test_a_folder_that_is_not_there_is_no_design(here, refused, command):
+    shutil.rmtree(here / "out")
+    assert "out: must be a folder written by 'lmu-hw generate'" in refused(*command)
+
+
+@pytest.mark.parametrize(
+    "name", ["design.safetensors", "reference.safetensors", "calibration.npy", "config.toml"]
+)
+@pytest.mark.parametrize("damage", ["missing", "empty", "half", "bytes"])
+def test_a_damaged_file_is_named(here, refused, command, name, damage):
+    path = here / "out" / name
+    data = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(
+            {"empty": b"", "half": data[: len(data) // 2], "bytes": b"\xff\xfe"}[damage]
+        )
+    assert "out: is damaged" in (error := refused(*command)) or f"out/{name}: " in error
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"lmu_hw": "1"}', "\xff"])
+@pytest.mark.parametrize("name", ["inspect", "simulate", "report"])
+def test_a_damaged_manifest_is_named(here, refused, name, text):
+    (here / "out" / "manifest.json").write_text(text, encoding="latin-1")
+    error = refused(*COMMANDS[name])
+    assert "out/manifest.json: " in error
+    assert error.count("manifest.json") == 1
+
+
+def test_a_report_of_another_design_is_refused(here, refused):
+    path = here / "out" / "manifest.json"
+    manifest = json.loads(path.read_text()) | {"design_digest": "0" * 64}
+    path.write_text(json.dumps(manifest))
+    assert "manifest.json describes another design than design.safetensors" in refused(
+        *COMMANDS["report"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (0, "is damaged (ZeroDivisionError"),
+        ("many", "is damaged (ValueError"),
+        (10**7, "must give"),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(here, refused, rows, message):
+    path = here / "out" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["layers"][0]["rows"] = rows
+    path.write_text(json.dumps(manifest))
+    assert message in refused(*COMMANDS["simulate"])
+
+
+@pytest.mark.parametrize("name", ["tiny.v", "dense_y_weights.hex", "."])
+def test_a_missing_file_of_verilog_is_named(here, refused, name):
+    path = here / "out" / "rtl" / name
+    shutil.rmtree(path) if name == "." else path.unlink()
+    error = refused(*COMMANDS["simulate"])
+    assert "out: must hold rtl/" in error
+    assert "which is missing; generate the design again" in error
+
+
+def test_verilog_that_does_not_compile_shows_the_compiler(here, refused, icarus):
+    (here / "out" / "rtl" / "tiny.v").write_text("module tiny(; endmodule\n")
+    error = refused("simulate", "out", "--simulator", "icarus", "--max-cycles", "100")
+    assert "icarus must compile and run the design, but failed:\ntiny.v:1: syntax error" in error
+    assert not (here / "out" / "simulation.json").exists()
+
+
+def test_a_prediction_needs_a_place(refused, unchanged):
+    for target, message in {
+        "nowhere/y.npy": "nowhere/y.npy: cannot be written: there is no folder nowhere",
+        "out": "out: must be a file to write, not a folder",
+        "": "'': must be a file to write, not a folder",
+        "x.npy/y.npy": "x.npy/y.npy: cannot be written: there is no folder x.npy",
+    }.items():
+        assert message in refused("predict", "out", "--input", "x.npy", "-o", target)
+    unchanged()
+
+
+def test_a_full_disk_leaves_no_half_of_a_prediction(refused, unchanged, monkeypatch):
+    def full(file, array):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    error = refused("predict", "out", "--input", "x.npy", "-o", "y.npy")
+    assert "y.npy: cannot be written: No space left on device" in error
+    unchanged()
+
+
+def test_a_comparison_needs_two_reports(here, refused, unchanged):
+    shutil.copytree("out", Path("other"))
+    for folders, message in {
+        ("out",): "a comparison needs two or more different folders, not out",
+        ("out", "out"): "a comparison needs two or more different folders, not out, out",
+        ("out", "other"): "out: holds no report.json; run 'lmu-hw report out' first",
+        ("out", "nothing"): "out: holds no report.json",
+    }.items():
+        assert message in refused("compare", *folders)
+    assert "there is no folder nowhere" in refused(
+        "compare", "out", "other", "-o", "nowhere/c.html"
+    )
+    shutil.rmtree("other")
+    unchanged()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}'])
+def test_a_damaged_report_is_named(here, refused, text):
+    shutil.copytree("out", Path("other"))
+    (here / "out" / "report.json").write_text(text)
+    error = refused("compare", "out", "other")
+    assert "out/report.json: " in error and "run 'lmu-hw report out' again" in error

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""simulate: exit statuses, missing simulators, and designs that differ from what was emitted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from lmu_hw.archive import read_network, write_network
+from lmu_hw.simulate import run as run_module
+from lmu_hw.spec import Codes
+
+QUICK = ("--max-cycles", "800")
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+
+
+def flipped(network):
+    """Return a network whose encoder has another weight."""
+    layer = network.layers[0]
+    node = layer.nodes[0]
+    term = node.terms[-1]
+    codes = term.weights.codes.copy()
+    codes[0, 0] ^= 4
+    wrong = replace(term, weights=Codes(codes=codes, format=term.weights.format))
+    node = replace(node, terms=(*node.terms[:-1], wrong))
+    layers = (replace(layer, nodes=(node, *layer.nodes[1:])), *network.layers[1:])
+    return replace(network, layers=layers)
+
+
+def test_equal_words_end_with_0(here, run):
+    answer = run("simulate", "out", "--simulator", "amaranth", "--input", "x.npy", *QUICK)
+    assert answer.status == 0, answer
+    (result,) = json.loads((here / "out" / "simulation.json").read_text())
+    assert result["passed"] and result["mismatches"] == 0 and result["words_compared"] > 100
+    assert result["input_steps"] == result["input_steps_given"] == 24
+    assert "equal" in answer.out and answer.err == ""
+
+
+def test_a_wrong_weight_ends_with_1_and_names_the_node(here, run, monkeypatch):
+    golden = run_module.GoldenModel
+    monkeypatch.setattr(run_module, "GoldenModel", lambda network: golden(flipped(network)))
+    answer = run("simulate", "out", "--simulator", "amaranth", *QUICK)
+    assert answer.status == 1
+    assert "amaranth: first mismatch at lmu0.u[0], sequence 0, step 0: expected " in answer.out
+    (result,) = json.loads((here / "out" / "simulation.json").read_text())
+    assert result["first_mismatch"]["node"] == "lmu0.u"
+    assert not result["passed"]
+
+
+def test_verilog_of_another_design_ends_with_1(here, run, icarus):
+    path = here / "out" / "design.safetensors"
+    write_network(flipped(read_network(path)), path)
+    answer = run("simulate", "out", "--simulator", "icarus", "--waves", *QUICK)
+    assert answer.status == 1
+    assert "icarus: first mismatch at lmu0.u[0], sequence " in answer.out
+    assert (here / "out" / "waves_icarus.vcd").stat().st_size > 0
+
+
+def test_waves_are_left_by_every_simulator(here, run):
+    assert run("simulate", "out", "--simulator", "amaranth", "--waves", *QUICK).status == 0
+    assert (here / "out" / "waves_amaranth.vcd").stat().st_size > 0
+
+
+@pytest.mark.usefixtures("nothing_installed")
+@pytest.mark.parametrize(
+    ("simulator", "message"),
+    [
+        ("icarus", "icarus not run: Icarus Verilog (iverilog, vvp) is not installed: install it"),
+        ("verilator", "verilator not run: Verilator needs make, which is not installed"),
+    ],
+)
+def test_a_missing_simulator_ends_with_2(here, run, simulator, message):
+    answer = run("simulate", "out", "--simulator", simulator)
+    assert answer.status == 2
+    assert message in answer.err
+    assert not (here / "out" / "simulation.json").exists()
+
+
+@pytest.mark.usefixtures("nothing_installed", "here")
+def test_available_runs_what_there_is_and_names_the_rest(run):
+    answer = run("simulate", "out", "--simulator", "available", *QUICK)
+    assert answer.status == 0
+    assert "amaranth" in answer.out
+    assert "icarus not run: " in answer.err and "verilator not run: " in answer.err
+
+
+@pytest.mark.usefixtures("nothing_installed", "here")
+def test_all_ends_with_2_if_one_is_missing(run):
+    assert run("simulate", "out", "--simulator", "all", *QUICK).status == 2
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("option", "value"), [("--seed", "-1"), ("--seed", "x"), ("--max-cycles", "-1")]
+)
+def test_a_number_must_not_be_negative(refused, option, value):
+    error = refused("simulate", "out", f"{option}={value}")
+    assert f"argument {option}: must be a number of at least 0, not '{value}'" in error
+
+
+def test_fewer_cycles_than_a_step_takes_are_not_taken_for_no_limit(here, run):
+    assert run("simulate", "out", "--simulator", "amaranth", "--max-cycles", "1").status == 0
+    (result,) = json.loads((here / "out" / "simulation.json").read_text())
+    assert result["steps"] < 40
+
+
+def test_ctrl_c_ends_with_130(run, unchanged, monkeypatch):
+    def interrupted(self, given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_module._Run, "result", interrupted)
+    assert run("simulate", "out", "--simulator", "amaranth").status == 130
+    unchanged()
