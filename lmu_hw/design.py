@@ -53,9 +53,19 @@ class Design:
 
     @classmethod
     def build(cls, network: Network, config: Config, calibration: Array) -> Design:
-        """Quantize a trained network under a configuration."""
+        """Quantize a trained network under a configuration.
+
+        Raises
+        ------
+        ConfigError
+            If the configuration does not describe this network.
+        RangeError
+            If a sum is too long to be computed exactly.
+        """
+        quantized = quantize(network, config, model_digest=network_digest(network))
+        GoldenModel(quantized)
         return cls(
-            network=quantize(network, config, model_digest=network_digest(network)),
+            network=quantized,
             reference=realize(
                 network,
                 basis=config.basis,

@@ -153,7 +153,9 @@ def _simulate(commands: Commands) -> None:
         help="cycles for the built-in stimuli, and as many for your data; 0: no limit "
         "(default: by simulator)",
     )
-    parser.add_argument("--waves", action="store_true", help="leave DIR/waves_<simulator>.vcd")
+    parser.add_argument(
+        "--waves", action="store_true", help="leave DIR/waves_<simulator>.vcd (Icarus: .fst)"
+    )
 
 
 def _report(commands: Commands) -> None:

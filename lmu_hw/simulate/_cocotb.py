@@ -10,13 +10,20 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from cocotb_tools.runner import Runner, Verilator, get_runner
+from cocotb_tools.runner import Icarus, Runner, Verilator
 
 _PUBLIC = "public.vlt"
 _VERILATOR_ARGUMENTS = [
     *("-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"),
     *("--x-assign", "fast", "--x-initial", "fast", "-CFLAGS", "-std=c++20 -O2"),
 ]
+
+
+class _Icarus(Icarus):
+    """Lets the bench write waves, which this runner forbids where it does not write its own."""
+
+    def _test_command(self) -> list[list[str]]:
+        return [[word for word in line if word != "-none"] for line in super()._test_command()]
 
 
 class _Verilator(Verilator):
@@ -27,20 +34,19 @@ class _Verilator(Verilator):
         return [[word for word in verilate if word != "--public-flat-rw"], *rest]
 
 
-def _runner(simulator: str, top: str, *, waves: bool) -> tuple[Runner, list[Path], list[str]]:
+def _runner(simulator: str, top: str) -> tuple[Runner, list[Path], list[str]]:
     """Return the runner, its additional sources, and its arguments."""
     if simulator != "verilator":
-        return get_runner(simulator), [], []
+        return _Icarus(), [], []
     public = f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n'
     Path(_PUBLIC).write_text(public)
-    trace = ["--trace"] if waves else []
-    return _Verilator(), [Path(_PUBLIC)], _VERILATOR_ARGUMENTS + trace
+    return _Verilator(), [Path(_PUBLIC)], _VERILATOR_ARGUMENTS
 
 
 def main(simulator: str, top: str, job: str, waves: str, *sources: str) -> None:
     """Compile `sources` in the working directory and run the bench on the module `top`."""
     recorded = waves == "waves"
-    runner, more, arguments = _runner(simulator, top, waves=recorded)
+    runner, more, arguments = _runner(simulator, top)
     runner.build(
         sources=[*more, *(Path(source) for source in sources)],
         hdl_toplevel=top,
@@ -48,6 +54,7 @@ def main(simulator: str, top: str, job: str, waves: str, *sources: str) -> None:
         build_dir="build",
         always=True,
         timescale=("1ns", "1ps"),
+        waves=recorded,
         log_file="build.log",
     )
     runner.test(
@@ -56,7 +63,7 @@ def main(simulator: str, top: str, job: str, waves: str, *sources: str) -> None:
         build_dir="build",
         test_dir=".",
         results_xml=str(Path("results.xml").absolute()),
-        plusargs=["+waves"] if recorded else [],
+        waves=recorded,
         extra_env={"LMU_HW_JOB": job, "COCOTB_TRUST_INERTIAL_WRITES": "1"},
         log_file="test.log",
     )

@@ -66,7 +66,8 @@ class Sink:
     async def run(self) -> None:
         """Take as many answers as the job expects."""
         for stall in self.job.answer_stalls:
-            await self.take(pause=bool(stall & Stall.OUTPUT))
+            taken = self.take(pause=bool(stall & Stall.OUTPUT))
+            await with_timeout(taken, self.job.timeout_cycles * PERIOD_NS, "ns")
             if len(self.answers) % 16 == 0:
                 self.job.report_progress(len(self.answers))
         self.dut.m_axis_tready.value = 1
@@ -144,7 +145,7 @@ async def run_job(dut: Any) -> None:
     sending = cocotb.start_soon(Source(dut, job).run())
     failure = ""
     try:
-        await with_timeout(sink.run(), job.timeout_cycles * PERIOD_NS, "ns")
+        await sink.run()
     except (SimTimeoutError, AssertionError) as error:
         failure = str(error) or f"no answer {len(sink.answers)} within {job.timeout_cycles} cycles"
     cycles = int(dut.cycle.value)

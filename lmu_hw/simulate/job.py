@@ -43,7 +43,7 @@ class Job:
     fill_cycles : int
         Cycles in which everything between input and output fills up if no answer is taken.
     timeout_cycles : int
-        Cycles after which the bench gives up.
+        Cycles without an answer after which the bench gives up.
     seed : int
     """
 

@@ -52,10 +52,8 @@ def run_amaranth(
     simulator.add_testbench(bench.sink)
     simulator.add_testbench(bench.watch, background=True)
     with nullcontext() if waves is None else simulator.write_vcd(str(waves)):
-        for cycles in range(_SLICE, job.timeout_cycles + _SLICE, _SLICE):
-            simulator.run_until(cycles * _PERIOD)
-            if bench.done:
-                break
+        while not bench.done and bench.cycle < bench.progress + job.timeout_cycles:
+            simulator.run_until((bench.cycle + _SLICE) * _PERIOD)
     failure = bench.failure
     expected = len(job.answer_stalls)
     if not failure and len(bench.answers) < expected:
@@ -74,6 +72,7 @@ class _Bench:
         self.events: list[list[tuple[int, ...]]] = [[] for _ in top.layers]
         self.starts: list[tuple[int, int]] = []
         self.cycle = 0
+        self.progress = 0  # cycle of the latest answer
         self.failure = ""
         self.done = False
 
@@ -103,6 +102,7 @@ class _Bench:
             sampled = ctx.tick().sample(top.m_axis_tdata, top.m_axis_tlast)
             data, last = await sampled.until(top.m_axis_tvalid)
             self.answers.append(f"{data:0{width}b} {int(last)}")
+            self.progress = self.cycle
             self.tick(len(self.answers))
         ctx.set(top.m_axis_tready, 1)
         for _ in range(2 * self.job.cycles_per_step):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -12,9 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +22,9 @@ from lmu_hw.errors import LoadError, ToolError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.simulate.answers import answer_words, wrong_last
 from lmu_hw.simulate.job import Job
+from lmu_hw.simulate.result import Result, write_results
 from lmu_hw.simulate.scoreboard import (
     Expectation,
     Mismatch,
@@ -49,55 +48,14 @@ CYCLE_BUDGET = {
 }
 """Cycles that the built-in stimuli and the user's data may take by default."""
 
+# Where simulators leave their waveforms.
+_WAVES = {
+    Simulator.AMARANTH: "dump.vcd",
+    Simulator.ICARUS: f"build/{TOP}.fst",
+    Simulator.VERILATOR: "dump.vcd",
+}
 _AGAIN = "generate the design again"
 _WARM_UP = 4  # steps until the pipeline of layers is full
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """Outcome of one simulator; `to_json` is an entry of `simulation.json`.
-
-    Attributes
-    ----------
-    simulator, version : str
-    words_compared, mismatches : int
-    first_mismatch : Mismatch or None
-    failure : str
-        What went wrong with the protocol or the cycle count; empty if nothing did.
-    cycles : int
-        Cycles of the whole run.
-    cycles_per_step : int or None
-        Cycles from one time step to the next at full load; None if too few steps ran.
-    steps : int
-        Time steps in all.
-    input_steps, input_steps_given : int
-        Steps of the user's data that ran, and that there were.
-    """
-
-    simulator: str
-    version: str
-    words_compared: int
-    mismatches: int
-    first_mismatch: Mismatch | None
-    failure: str
-    cycles: int
-    cycles_per_step: int | None
-    steps: int
-    input_steps: int
-    input_steps_given: int
-
-    @property
-    def passed(self) -> bool:
-        """True if words were compared, all were equal, and the protocol held."""
-        return self.words_compared > 0 and not self.mismatches and not self.failure
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the entry of `simulation.json`."""
-        entry: dict[str, Any] = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        first = self.first_mismatch
-        entry["first_mismatch"] = None if first is None else first.to_json()
-        entry["passed"] = self.passed
-        return entry
 
 
 def simulate(
@@ -129,7 +87,7 @@ def simulate(
         Cycles to spend on the built-in stimuli, and as many on `x`; 0: no limit;
         None: `CYCLE_BUDGET`.
     waves : bool
-        Leave ``waves_<simulator>.vcd`` in the folder.
+        Leave ``waves_<simulator>.vcd`` (Icarus: ``.fst``) in the folder.
     progress : callable, optional
 
     Returns
@@ -163,16 +121,6 @@ def simulate(
     results = [run.result(0 if x is None else x.shape[0] * x.shape[1]) for run in runs]
     write_results(folder, results)
     return results
-
-
-def write_results(folder: Path, results: list[Result]) -> None:
-    """Replace `simulation.json` in one move."""
-    temporary = folder / f".simulation.{os.getpid()}.json"
-    try:
-        temporary.write_text(json.dumps([result.to_json() for result in results], indent=2) + "\n")
-        os.replace(temporary, folder / "simulation.json")
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _read_plan(folder: Path, design: Design) -> Plan:
@@ -227,7 +175,8 @@ class _Run:
         network = self.design.network
         expectations = expect(GoldenModel(network), self.plan, self.sequences)
         per_step = self.plan.cycles(last_step=True)
-        fill = 4 * (len(self.plan.layers) + 1) * per_step  # every buffer between two layers
+        depth = 4 * (len(self.plan.layers) + 1)  # vectors that fit between input and output
+        waits = max(len(one.codes) for one in self.sequences) if network.answers_once else 1
         with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
             work = Path(name)
             job = Job(
@@ -236,25 +185,26 @@ class _Run:
                 answers_once=network.answers_once,
                 element_bits=element_bits(network.layers[0].input),
                 cycles_per_step=per_step,
-                fill_cycles=fill,
-                timeout_cycles=2_000 + self.steps * (per_step + fill),
+                fill_cycles=depth * per_step,
+                timeout_cycles=2_000 + 4 * (waits + depth) * per_step,
                 seed=self.seed,
             )
             if self.tool.simulator is Simulator.AMARANTH:
                 from lmu_hw.simulate.pysim import run_amaranth
 
-                waves = work / "waves.vcd" if self.waves else None
+                waves = work / _WAVES[self.tool.simulator] if self.waves else None
                 words, starts = run_amaranth(self.plan, job, self._tick(job), waves)
             else:
                 words, starts = self._cocotb(work, job)
             if self.waves:
-                target = self.folder / f"waves_{self.tool.simulator.value}.vcd"
-                shutil.move(work / "waves.vcd", target)
+                recorded = work / _WAVES[self.tool.simulator]
+                left = f"waves_{self.tool.simulator.value}{recorded.suffix}"
+                shutil.move(recorded, self.folder / left)
             answered = job.read_answers()
         if answered is None:
             raise ToolError(f"{self.tool.simulator.value}: the bench did not finish")
         answers, cycles, failure = answered
-        words.append(_answer_words(network, answers))
+        words.append(answer_words(network, answers))
         compared, mismatches, first = _compare_all(expectations, words)
         per_step, wrong = self._cycles_per_step(starts)
         return Result(
@@ -263,7 +213,7 @@ class _Run:
             words_compared=compared,
             mismatches=mismatches,
             first_mismatch=first,
-            failure=failure or _wrong_last(network, self.sequences, answers) or wrong,
+            failure=failure or wrong_last(network, self.sequences, answers) or wrong,
             cycles=cycles,
             cycles_per_step=per_step,
             steps=self.steps,
@@ -349,49 +299,6 @@ class _Run:
                 f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
             )
         return measured, ""
-
-
-def _answer_words(network: Any, answers: list[str]) -> Words:
-    """Return the elements of the answers as words."""
-    size, bits = network.output.size, element_bits(network.output)
-    rows = [answer.split()[0] for answer in answers]
-    known = np.array([set(row) <= {"0", "1"} for row in rows], np.bool_)
-    raw = [
-        int(row[len(row) - (e + 1) * bits : len(row) - e * bits] or "0", 2) if good else 0
-        for row, good in zip(rows, known, strict=True)
-        for e in range(size)
-    ]
-    node = np.zeros(len(raw), np.int64)
-    last = network.layers[-1]
-    signal = last.output.format
-    codes = np.array(raw, np.int64)
-    # The whole container counts: a wrong sign extension is a wrong word.
-    if signal.signed:
-        codes = codes - ((codes >> (bits - 1)) << bits)
-    return Words(
-        node=node,
-        index=np.tile(np.arange(size), len(rows)),
-        code=codes,
-        known=np.repeat(known, size),
-    )
-
-
-def _wrong_last(network: Any, sequences: list[Sequence], answers: list[str]) -> str:
-    """Return a complaint if m_axis_tlast does not mark exactly the last answer of a sequence."""
-    expected = [
-        "1" if last else "0"
-        for sequence in sequences
-        for last in (
-            [True]
-            if network.answers_once
-            else [step == len(sequence.codes) - 1 for step in range(len(sequence.codes))]
-        )
-    ]
-    for number, (want, answer) in enumerate(zip(expected, answers, strict=False)):
-        got = answer.split()[1]
-        if got != want:
-            return f"m_axis_tlast of answer {number} must be {want}, not {got}"
-    return ""
 
 
 def _compare_all(

@@ -59,10 +59,6 @@ def wrapper(name: str, plan: Plan) -> str:
             f'    words[{place}] = $fopen("{words_file(place)}", "w");'
             for place in range(len(plan.layers))
         ),
-        '    if ($test$plusargs("waves")) begin',
-        '      $dumpfile("waves.vcd");',
-        f"      $dumpvars(0, {TOP});",
-        "    end",
         "  end",
         "  always @(posedge clk) if (record) begin",
         "    cycle <= cycle + 1;",

@@ -74,6 +74,14 @@ def test_extreme_formats_are_configured(run, options):
     assert "version = 1" in answer.out
 
 
+def test_sums_that_are_too_long_are_refused_before_anything_is_written(refused, unchanged):
+    wide = [f"--{name}-bits=32" for name in ("weight", "state", "memory", "input")]
+    error = refused("generate", MODEL, "-o", "new", "--margin=64", *wide)
+    assert "its sum must stay below 2**61 to be exact" in error
+    assert "use fewer weight or state bits" in error
+    unchanged()
+
+
 @pytest.fixture
 def config(here, run):
     """Return the edited configuration of the model, and complain if the edit changes nothing."""

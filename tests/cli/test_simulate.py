@@ -35,7 +35,7 @@ def flipped(network):
 
 
 def test_equal_words_end_with_0(here, run):
-    answer = run("simulate", "out", "--simulator", "amaranth", "--input", "x.npy", *QUICK)
+    answer = run("simulate", "out", "--simulator", "amaranth", "--input", "x.npy")
     assert answer.status == 0, answer
     (result,) = json.loads((here / "out" / "simulation.json").read_text())
     assert result["passed"] and result["mismatches"] == 0 and result["words_compared"] > 100
@@ -60,7 +60,7 @@ def test_verilog_of_another_design_ends_with_1(here, run, icarus):
     answer = run("simulate", "out", "--simulator", "icarus", "--waves", *QUICK)
     assert answer.status == 1
     assert "icarus: first mismatch at lmu0.u[0], sequence " in answer.out
-    assert (here / "out" / "waves_icarus.vcd").stat().st_size > 0
+    assert (here / "out" / "waves_icarus.fst").stat().st_size > 0
 
 
 def test_waves_are_left_by_every_simulator(here, run):

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Answers on the AXI4-Stream output, as the benches record them: binary digits and the last bit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmu_hw.hdl.top import element_bits
+from lmu_hw.simulate.scoreboard import Words
+from lmu_hw.simulate.stimuli import Sequence
+from lmu_hw.spec import QuantizedNetwork
+
+__all__ = ["answer_words", "wrong_last"]
+
+
+def answer_words(network: QuantizedNetwork, answers: list[str]) -> Words:
+    """Return the elements of the answers as words."""
+    size, bits = network.output.size, element_bits(network.output)
+    rows = [answer.split()[0] for answer in answers]
+    known = np.array([set(row) <= {"0", "1"} for row in rows], np.bool_)
+    raw = [
+        int(row[len(row) - (e + 1) * bits : len(row) - e * bits] or "0", 2) if good else 0
+        for row, good in zip(rows, known, strict=True)
+        for e in range(size)
+    ]
+    codes = np.array(raw, np.int64)
+    # The whole container counts: a wrong sign extension is a wrong word.
+    if network.output.format.signed:
+        codes = codes - ((codes >> (bits - 1)) << bits)
+    return Words(
+        node=np.zeros(len(raw), np.int64),
+        index=np.tile(np.arange(size), len(rows)),
+        code=codes,
+        known=np.repeat(known, size),
+    )
+
+
+def wrong_last(network: QuantizedNetwork, sequences: list[Sequence], answers: list[str]) -> str:
+    """Return a complaint if m_axis_tlast does not mark exactly the last answer of a sequence."""
+    expected = [
+        "1" if last else "0"
+        for sequence in sequences
+        for last in (
+            [True]
+            if network.answers_once
+            else [step == len(sequence.codes) - 1 for step in range(len(sequence.codes))]
+        )
+    ]
+    for number, (want, answer) in enumerate(zip(expected, answers, strict=False)):
+        got = answer.split()[1]
+        if got != want:
+            return f"m_axis_tlast of answer {number} must be {want}, not {got}"
+    return ""

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stimuli: worst cases are worst, stalls are there, the user's data is whole where it fits."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lmu_hw.errors import SpecError
+from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import LmuLayer
+from lmu_hw.simulate.stimuli import Stall, stimuli
+
+
+@pytest.fixture
+def make(design):
+    def call(x=None, *, steps=None, data_steps=None, seed=0):
+        return stimuli(design, x, steps=steps, data_steps=data_steps, seed=seed)
+
+    return call
+
+
+def test_every_code_is_one_of_the_input(design, make):
+    fmt = design.network.input.format
+    for sequence in make():
+        assert sequence.codes.shape[1] == design.network.inputs
+        assert fmt.min_code <= sequence.codes.min() <= sequence.codes.max() <= fmt.max_code
+
+
+@pytest.mark.parametrize("steps", [0, 1, 50, 100])
+def test_steps_are_shared_among_the_stimuli(make, steps):
+    made = [sequence for sequence in make(steps=steps) if sequence.name != "short noise"]
+    assert {len(sequence.codes) for sequence in made} == {max(2, steps // 10)}
+
+
+def test_without_limit_every_memory_sees_its_window_twice(design, make):
+    longest = max(len(sequence.codes) for sequence in make())
+    assert longest == 16  # twice theta
+
+
+def test_there_are_sequences_of_one_step(make):
+    assert sorted(len(sequence.codes) for sequence in make() if sequence.name == "short noise") == [
+        1,
+        1,
+        2,
+        3,
+    ]
+
+
+def test_every_stall_is_there_and_full_load_comes_first(make):
+    stalls = [sequence.stall for sequence in make()]
+    assert set(stalls) == {Stall.NONE, Stall.INPUT, Stall.OUTPUT, Stall.INPUT | Stall.OUTPUT}
+    flowing = [stall == Stall.NONE for stall in stalls]
+    assert flowing == sorted(flowing, reverse=True)
+
+
+def test_the_same_seed_gives_the_same_stimuli(make):
+    again = zip(make(seed=3), make(seed=3), strict=True)
+    assert all(np.array_equal(a.codes, b.codes) and a.stall == b.stall for a, b in again)
+    other = zip(make(seed=3), make(seed=4), strict=True)
+    assert not all(np.array_equal(a.codes, b.codes) for a, b in other if a.name == "noise")
+
+
+def test_the_sign_matched_input_reaches_the_peak_of_a_state(design, make):
+    """The peak over all inputs is the sum of the magnitudes of a state's impulse response."""
+    (matched,) = [s.codes for s in make() if s.name == "sign-matched"]
+    layer = design.reference.layers[0]
+    assert isinstance(layer, LmuLayer)
+    fmt = design.network.input.format
+    drive = layer.E_x[0, 0]
+    middle, swing = (fmt.max_code + fmt.min_code) / 2, (fmt.max_code - fmt.min_code) / 2
+    power, peaks = np.eye(layer.memory.order), np.zeros(layer.memory.order)
+    for _ in range(len(matched)):
+        peaks += np.abs(power @ layer.memory.B) * abs(drive) * swing
+        power = power @ layer.memory.A
+    state = np.zeros(layer.memory.order)
+    for code in matched[:, 0]:
+        state = layer.memory.A @ state + layer.memory.B * drive * (code - middle)
+    largest = int(np.argmax(peaks))
+    assert np.isclose(abs(state[largest]), peaks[largest], rtol=1e-9)  # float against float
+
+
+def test_all_of_the_data_runs_without_limit(design, make):
+    x = np.random.default_rng(0).uniform(-1, 1, (3, 5, 2))
+    codes = [s.codes for s in make(x) if s.name == "input data"]
+    assert np.array_equal(codes, GoldenModel(design.network).quantize_input(x))
+
+
+@pytest.mark.parametrize(
+    ("data_steps", "lengths"), [(15, [5, 5, 5]), (14, [5, 5]), (5, [5]), (4, [4]), (0, [2])]
+)
+def test_whole_sequences_run_or_the_start_of_the_first(make, data_steps, lengths):
+    x = np.random.default_rng(0).uniform(-1, 1, (3, 5, 2))
+    data = [s for s in make(x, data_steps=data_steps) if s.name == "input data"]
+    assert [len(sequence.codes) for sequence in data] == lengths
+    assert all(sequence.stall == Stall.NONE for sequence in data)
+
+
+def test_data_of_a_wrong_shape_is_named_as_it_came(make):
+    with pytest.raises(SpecError, match=r"not \(3, 5, 1\)"):
+        make(np.zeros((3, 5, 1)), data_steps=5)
