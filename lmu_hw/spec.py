@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -356,7 +357,7 @@ class QuantizedNetwork:
     def __post_init__(self) -> None:
         if self.layers[0].input.format != self.input.format:
             raise SpecError(f"{self.name}: the first layer must read {self.input.format}")
-        for before, after in zip(self.layers, self.layers[1:], strict=False):
+        for before, after in pairwise(self.layers):
             if (before.output.size, before.output.format) != (after.input.size, after.input.format):
                 raise SpecError(f"{self.name}: {after.name} must read the output of {before.name}")
 

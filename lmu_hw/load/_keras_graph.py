@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from lmu_hw.errors import LoadError
@@ -83,7 +84,7 @@ def _require_chain(where: str, nodes: list[LayerNode], config: Mapping[str, Any]
         names = _ends(config.get(key))
         if names != [end.name]:
             raise must(where, f"the model's {key}", f"only {end.name!r} (a chain of layers)", names)
-    for before, node in zip(nodes, nodes[1:], strict=False):
+    for before, node in pairwise(nodes):
         _require_inbound(node, before.name)
 
 
