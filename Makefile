@@ -32,7 +32,7 @@ test: setup check  ## format, lint, types, and all tests
 check: setup  ## format, lint and types only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 rtl: setup  ## emit the reference designs in rtl/ again
 	$(BIN)/python tools/emit_rtl.py

@@ -19,13 +19,6 @@ _VERILATOR_ARGUMENTS = [
 ]
 
 
-class _Icarus(Icarus):
-    """Lets the bench write waves, which this runner forbids where it does not write its own."""
-
-    def _test_command(self) -> list[list[str]]:
-        return [[word for word in line if word != "-none"] for line in super()._test_command()]
-
-
 class _Verilator(Verilator):
     """Makes only the ports of the bench public, which runs three times as fast as everything."""
 
@@ -37,7 +30,7 @@ class _Verilator(Verilator):
 def _runner(simulator: str, top: str) -> tuple[Runner, list[Path], list[str]]:
     """Return the runner, its additional sources, and its arguments."""
     if simulator != "verilator":
-        return _Icarus(), [], []
+        return Icarus(), [], []
     public = f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n'
     Path(_PUBLIC).write_text(public)
     return _Verilator(), [Path(_PUBLIC)], _VERILATOR_ARGUMENTS
