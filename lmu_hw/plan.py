@@ -30,6 +30,9 @@ MAC_LATENCY = 5
 DRAIN_LATENCY = 5
 """Cycles from a row leaving the array to its code in memory: bias, round, table, select, write."""
 
+_AS_FAST = 1.02
+"""Among plans whose cycles differ by at most this factor, the one with the fewest multipliers."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
@@ -184,13 +187,13 @@ class LayerPlan:
     def cycles(self, *, last_step: bool) -> int:
         """Return the cycles of one time step at full load.
 
-        One cycle to start, the nodes one after the other, and the tail of the last one; the last
-        step of a sequence may have nodes of its own.
+        The nodes one after the other, and the tail of the last one; the last step of a sequence may
+        have nodes of its own.
         """
         busy = sum(
             self.node(node).cycles for node in self.layer.nodes if last_step or not node.last_only
         )
-        return 1 + busy + self.tail
+        return busy + self.tail
 
     @property
     def rom_bits(self) -> int:
@@ -264,7 +267,10 @@ def make_plan(network: QuantizedNetwork, lanes: int | None) -> Plan:
     if lanes is not None and lanes < 1:
         raise ConfigError(f"--lanes must be at least 1, not {lanes}")
     plans = [_best_at_any_beat(network, lanes, beat) for beat in _beats(network, lanes)]
-    return min(plans, key=lambda plan: (plan.cycles(last_step=False), plan.lanes, plan.beat))
+    fastest = min(plan.cycles(last_step=False) for plan in plans)
+    # A wider beat shortens the tail a little, but makes every array at least beat x beat.
+    as_fast = [plan for plan in plans if plan.cycles(last_step=False) <= _AS_FAST * fastest]
+    return min(as_fast, key=lambda plan: (plan.lanes, plan.cycles(last_step=False), plan.beat))
 
 
 def _beats(network: QuantizedNetwork, lanes: int | None) -> list[int]:

@@ -118,7 +118,7 @@ MUTATIONS = [
         None,
         "layer_lmu_sequencer",
     ),
-    Mutation("one word too few", r"20'h70255", "20'h70245", None, "layer_lmu_sequencer"),
+    Mutation("one word too few", r"(20'h\w{3})55(?=;)", r"\g<1>45", None, "layer_lmu_sequencer"),
     Mutation(
         "input taken while full",
         r"i__ready = full != 2'h2",
@@ -126,7 +126,9 @@ MUTATIONS = [
         None,
         "layer_lmu_source",
     ),
-    Mutation("answers pushed into a full queue", r"= w_level <= 2'h3", "= 1'h1", None, "layer_lmu"),
+    Mutation(
+        "answers pushed into a full queue", r"= w_level <= \d+'h\w+", "= 1'h1", None, "layer_lmu"
+    ),
     Mutation(
         "answer taken while one waits", r"i__ready = ~ tvalid", "i__ready = 1'h1", None, "to_axi"
     ),

@@ -68,7 +68,7 @@ def test_the_cycles_of_a_layer_are_its_words_and_its_waits(networks):
     layer = LayerPlan(layer=network.layers[0], rows=1, columns=1, beat=1)
     tail = MAC_LATENCY + 1 + DRAIN_LATENCY
     # u reads x; three rows of m read m[t-1] and u, the first one when u is there.
-    assert layer.cycles(last_step=False) == 1 + 1 + (tail - 3) + 3 * 4 + tail
+    assert layer.cycles(last_step=False) == 1 + (tail - 3) + 3 * 4 + tail
 
 
 def test_rows_drain_before_those_of_the_next_node_arrive(networks):

@@ -103,9 +103,10 @@ class Layer(wiring.Component):
         first_step = Signal(init=1)
         with m.If(sequencer.finish):
             m.d.sync += [page.eq(~page), first_step.eq(source.last)]
-        room = fifo.w_level <= fifo.depth - plan.output_beats
+        room = fifo.w_level <= plan.output_beats
+        present = Mux(sequencer.finish, source.another, sequencer.idle & source.available)
         m.d.comb += [
-            self.start.eq(sequencer.idle & source.available & room),
+            self.start.eq(present & room),
             sequencer.start.eq(self.start),
             sequencer.last_step.eq(source.last),
             source.drop.eq(sequencer.finish),
@@ -230,11 +231,14 @@ class Layer(wiring.Component):
         return wide.as_value()
 
     def _output(self, m: Module, last: Value) -> SyncFIFOBuffered:
-        """Add the queue of answers: room for two vectors, so that the next step can start."""
+        """Add the queue of answers: room for two vectors, so that the next step can start.
+
+        A step may start while the last beat of the one before is on its way: one place more.
+        """
         plan, layer = self.plan, self.plan.layer
         fmt = layer.output.format
         payload = self.o.payload.shape()
-        fifo = SyncFIFOBuffered(width=payload.size, depth=2 * plan.output_beats)
+        fifo = SyncFIFOBuffered(width=payload.size, depth=2 * plan.output_beats + 1)
         entry = Signal(payload)
         m.d.comb += [
             entry.last.eq(last),

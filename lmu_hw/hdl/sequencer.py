@@ -76,7 +76,7 @@ class Sequencer(wiring.Component):
     Members
     -------
     start : In(1)
-        Begin a step in the next cycle; only looked at while `idle`.
+        Begin a step in the next cycle; only looked at with `idle` or `finish`.
     last_step : In(1)
         The step is the last of its sequence; steady from `start` to `finish`.
     idle, finish : Out(1)
@@ -175,6 +175,8 @@ class Sequencer(wiring.Component):
                 with m.If(waiting == 1):
                     m.d.comb += self.finish.eq(1)
                     m.next = "IDLE"
+                    with m.If(self.start):
+                        m.next = "RUN"
         return m
 
     def _describe(self, index: int) -> dict[str, int]:

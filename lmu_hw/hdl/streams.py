@@ -41,6 +41,8 @@ class InputBuffer(wiring.Component):
         The word of the present vector, one cycle later.
     available, last : Out(1)
         There is a present vector; it is the last of its sequence.
+    another : Out(1)
+        There is one more behind the present one.
     drop : In(1)
         The present vector is no longer needed.
     """
@@ -61,6 +63,7 @@ class InputBuffer(wiring.Component):
                 "read_word": In(self.memory.read_word.shape()),
                 "read_data": Out(self.memory.read_data.shape()),
                 "available": Out(1),
+                "another": Out(1),
                 "last": Out(1),
                 "drop": In(1),
             }
@@ -82,6 +85,7 @@ class InputBuffer(wiring.Component):
             accepted.eq(self.i.valid & self.i.ready),
             complete.eq(accepted & (beat == beats - 1)),
             self.available.eq(full != 0),
+            self.another.eq(full == 2),
             self.last.eq(lasts.bit_select(reading, 1)),
             memory.write_page.eq(filling),
             memory.write_beat.eq(beat),
