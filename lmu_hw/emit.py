@@ -118,7 +118,11 @@ def replaced_folder(target: Path) -> Iterator[Path]:
             yield temporary
             if target.exists():
                 os.replace(target, earlier)  # a rename: never half of a design in its place
-            temporary.replace(target)
+            try:
+                os.replace(temporary, target)
+            except OSError:
+                os.replace(earlier, target)
+                raise
     except OSError as error:
         raise ConfigError(f"{target}: cannot be written: {error.strerror}") from None
     finally:

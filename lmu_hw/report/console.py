@@ -64,7 +64,7 @@ def _cells(signal: SignalReport) -> list[Text]:
 
 
 def _simulations(report: Report) -> Table:
-    table = Table(title="Verilog against golden model", title_justify="left", header_style="dim")
+    table = Table(title="simulation and golden model", title_justify="left", header_style="dim")
     for heading in ("Simulator", "Version"):
         table.add_column(heading)
     for heading in ("Words compared", "Mismatches", "Cycles"):

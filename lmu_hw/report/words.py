@@ -140,7 +140,7 @@ def _verification(report: Report) -> tuple[Level, str]:
             return Level.BAD, f"{run.simulator} compared no word, which proves nothing."
     names = " and ".join(dict.fromkeys(run.simulator for run in runs))
     words = count(sum(run.words_compared for run in runs))
-    return Level.GOOD, f"{names} compared {words} words of the Verilog: no mismatch."
+    return Level.GOOD, f"{names} compared {words} words with the golden model: no mismatch."
 
 
 def _task(report: Report) -> tuple[Level, str]:
