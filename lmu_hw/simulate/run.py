@@ -32,7 +32,7 @@ from lmu_hw.simulate.scoreboard import (
     compare_words,
     expect,
 )
-from lmu_hw.simulate.stimuli import Sequence, Stall, stimuli
+from lmu_hw.simulate.stimuli import DATA, Sequence, Stall, few, stimuli
 from lmu_hw.simulate.tools import Simulator, Tool, find
 from lmu_hw.simulate.wrapper import STARTS_FILE, TOP, read_words, words_file, wrapper
 
@@ -110,13 +110,11 @@ def simulate(
         own, data = CYCLE_BUDGET[tool.simulator]
         if max_cycles is not None:
             own = data = max_cycles
-        sequences = stimuli(
-            design,
-            x,
-            steps=own // plan.cycles(last_step=True) if own else None,
-            data_steps=data // plan.cycles(last_step=True) if data else None,
-            seed=seed,
-        )
+        steps = own // plan.cycles(last_step=True) if own else None
+        data_steps = data // plan.cycles(last_step=True) if data else None
+        sequences = stimuli(design, x, steps=steps, data_steps=data_steps, seed=seed)
+        if tool.simulator is Simulator.AMARANTH and steps is not None:
+            sequences = few(sequences, steps)  # it is interpreted: some thousand cycles a second
         runs.append(_Run(folder, design, plan, tool, sequences, seed, waves, progress))
     results = [run.result(0 if x is None else x.shape[0] * x.shape[1]) for run in runs]
     write_results(folder, results)
@@ -176,6 +174,9 @@ class _Run:
         expectations = expect(GoldenModel(network), self.plan, self.sequences)
         per_step = self.plan.cycles(last_step=True)
         depth = 4 * (len(self.plan.layers) + 1)  # vectors that fit between input and output
+        fill = depth * per_step
+        if self.tool.simulator is Simulator.AMARANTH:
+            fill = min(fill, CYCLE_BUDGET[Simulator.AMARANTH][0])
         waits = max(len(one.codes) for one in self.sequences) if network.answers_once else 1
         with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
             work = Path(name)
@@ -185,7 +186,7 @@ class _Run:
                 answers_once=network.answers_once,
                 element_bits=element_bits(network.layers[0].input),
                 cycles_per_step=per_step,
-                fill_cycles=depth * per_step,
+                fill_cycles=fill,
                 timeout_cycles=2_000 + 4 * (waits + depth) * per_step,
                 seed=self.seed,
             )
@@ -217,7 +218,7 @@ class _Run:
             cycles=cycles,
             cycles_per_step=per_step,
             steps=self.steps,
-            input_steps=sum(len(s.codes) for s in self.sequences if s.name == "input data"),
+            input_steps=sum(len(s.codes) for s in self.sequences if s.name == DATA),
             input_steps_given=given,
         )
 

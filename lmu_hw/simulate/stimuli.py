@@ -13,9 +13,12 @@ from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer
 
-__all__ = ["Pauses", "Sequence", "Stall", "stimuli"]
+__all__ = ["DATA", "Pauses", "Sequence", "Stall", "few", "stimuli"]
 
 Codes = NDArray[np.int64]
+
+DATA = "input data"
+"""Name of the sequences that are the user's."""
 
 _LONGEST = 4_000  # steps of a built-in stimulus
 _STIMULI = 10  # long stimuli, which share the time steps among them
@@ -109,6 +112,25 @@ def stimuli(
     return sorted(sequences, key=lambda sequence: sequence.stall != Stall.NONE)
 
 
+def few(sequences: list[Sequence], steps: int) -> list[Sequence]:
+    """Return a selection for a simulator that is too slow for all of them.
+
+    The user's data stays; of the built-in sequences, short ones of each stall pattern are taken
+    until there are `steps` time steps, or 3 if that is more.
+    """
+    own = [sequence for sequence in sequences if sequence.name != DATA]
+    if sum(len(sequence.codes) for sequence in own) <= steps:
+        return sequences
+    chosen = [sequence for sequence in sequences if sequence.name == DATA]
+    taken = 0
+    for stall in reversed(_STALLS):
+        if taken < max(steps, 3):
+            alike = [sequence for sequence in own if sequence.stall == stall]
+            chosen.append(min(alike, key=lambda sequence: len(sequence.codes)))
+            taken += len(chosen[-1].codes)
+    return [sequence for sequence in sequences if sequence in chosen]
+
+
 def _window(design: Design) -> int:
     """Return the steps after which every memory has seen its whole window twice."""
     windows = [
@@ -125,7 +147,7 @@ def _whole(golden: GoldenModel, x: NDArray[np.generic], steps: int | None) -> li
         fitting = steps // x.shape[1]
         x = x[:fitting] if fitting else x[:1, : max(steps, 2)]  # before it is copied
     codes = golden.quantize_input(x)
-    return [Sequence(name="input data", codes=one, stall=Stall.NONE) for one in codes]
+    return [Sequence(name=DATA, codes=one, stall=Stall.NONE) for one in codes]
 
 
 def _worst_cases(design: Design, steps: int) -> list[Sequence]:

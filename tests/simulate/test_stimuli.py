@@ -9,7 +9,7 @@ import pytest
 from lmu_hw.errors import SpecError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer
-from lmu_hw.simulate.stimuli import Stall, stimuli
+from lmu_hw.simulate.stimuli import DATA, Stall, few, stimuli
 
 
 @pytest.fixture
@@ -99,3 +99,17 @@ def test_whole_sequences_run_or_the_start_of_the_first(make, data_steps, lengths
 def test_data_of_a_wrong_shape_is_named_as_it_came(make):
     with pytest.raises(SpecError, match=r"not \(3, 5, 1\)"):
         make(np.zeros((3, 5, 1)), data_steps=5)
+
+
+def test_a_slow_simulator_keeps_the_data_and_some_stalls(make):
+    sequences = make(np.zeros((1, 5, 1)), steps=400, data_steps=None)
+    chosen = few(sequences, 3)
+    own = [sequence for sequence in chosen if sequence.name != DATA]
+    assert len(chosen) == len(own) + 1
+    assert Stall.INPUT | Stall.OUTPUT in {sequence.stall for sequence in own}
+    assert 3 <= sum(len(sequence.codes) for sequence in own) < 8
+
+
+def test_a_slow_simulator_runs_all_that_fits(make):
+    sequences = make(None, steps=400, data_steps=None)
+    assert few(sequences, 10_000) == sequences
