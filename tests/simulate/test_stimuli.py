@@ -102,7 +102,7 @@ def test_data_of_a_wrong_shape_is_named_as_it_came(make):
 
 
 def test_a_slow_simulator_keeps_the_data_and_some_stalls(make):
-    sequences = make(np.zeros((1, 5, 1)), steps=400, data_steps=None)
+    sequences = make(np.zeros((1, 5, 2)), steps=400, data_steps=None)
     chosen = few(sequences, 3)
     own = [sequence for sequence in chosen if sequence.name != DATA]
     assert len(chosen) == len(own) + 1
