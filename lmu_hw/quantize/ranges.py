@@ -98,8 +98,11 @@ def worst_case_peak_gain(memory: Memory, *, what: str) -> NDArray[np.float64]:
 def int_bits_for(low: float, high: float) -> int:
     """Return the fewest integer bits (without sign) whose range includes low and high.
 
-    May be negative; a range of zero needs as few as one that reaches 2**-32.
+    May be negative, down to a range that reaches 2**-32. A signal that never left zero says nothing
+    about its range: it gets none.
     """
+    if high <= 0.0 <= low:
+        return 0
     magnitude = max(high, -low, 2.0**-32)
     mantissa, exponent = np.frexp(magnitude)
     # A positive power of two needs one bit more; the negative limit of two's complement does not.
