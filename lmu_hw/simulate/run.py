@@ -44,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 CYCLE_BUDGET = {
     Simulator.AMARANTH: (8_000, 8_000),
     Simulator.ICARUS: (100_000, 200_000),
-    Simulator.VERILATOR: (2_000_000, 100_000_000),
+    Simulator.VERILATOR: (2_000_000, 50_000_000),
 }
 """Cycles that the built-in stimuli and the user's data may take by default."""
 
