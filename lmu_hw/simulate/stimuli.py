@@ -119,7 +119,7 @@ def few(sequences: list[Sequence], steps: int) -> list[Sequence]:
     until there are `steps` time steps, or 3 if that is more.
     """
     own = [sequence for sequence in sequences if sequence.name != DATA]
-    if sum(len(sequence.codes) for sequence in own) <= steps:
+    if 2 * len(own) <= steps:  # they have been cut to fit, which 2 steps each cannot be
         return sequences
     chosen = [sequence for sequence in sequences if sequence.name == DATA]
     taken = 0
