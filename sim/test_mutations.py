@@ -87,7 +87,7 @@ MUTATIONS = [
         "sign of a product", r"\$signed\((s2_weight_2)\)", r"$unsigned(\1)", None, "layer_lmu_mac"
     ),
     Mutation(
-        "sum instead of difference",
+        "difference instead of sum",
         r"(\$signed\(s3_product_0\)) \+",
         r"\1 -",
         None,

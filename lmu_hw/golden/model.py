@@ -52,7 +52,7 @@ class GoldenModel:
     Raises
     ------
     RangeError
-        If a sum could exceed 2**62, so that neither arithmetic is exact.
+        If a sum could reach 2**61, so that neither arithmetic is exact.
     """
 
     def __init__(self, network: QuantizedNetwork) -> None:
