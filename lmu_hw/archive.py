@@ -139,6 +139,8 @@ def _node_to(node: Node, arrays: Arrays) -> dict[str, Any]:
         "last_only": node.last_only,
         "activation": None,
     }
+    if node.error_feedback:  # only then: a design without it keeps its digest
+        entry["error_feedback"] = True
     if isinstance(node.activation, Table):
         table = node.activation
         entry["activation"] = {"table": table.function, "codes": put(table.codes, "table")}
@@ -208,4 +210,5 @@ def _node_from(entry: dict[str, Any], arrays: Arrays) -> Node:
         requant=_requant_from(entry["requant"]),
         activation=activation,
         last_only=entry["last_only"],
+        error_feedback=entry.get("error_feedback", False),
     )

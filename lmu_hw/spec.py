@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import SpecError
-from lmu_hw.fixed import FixedFormat, Requant
+from lmu_hw.fixed import FixedFormat, Requant, Rounding
 
 __all__ = [
     "INPUT",
@@ -149,6 +149,10 @@ class Node:
         Applied to the narrowed code.
     last_only : bool
         Computed at the last step of a sequence only.
+    error_feedback : bool
+        What the narrowing drops is kept and added to the total of the next step (nothing at the
+        first step of a sequence): first-order error feedback. The narrowing must floor, so that the
+        residue is the `dropped_bits` low bits of the total, unsigned.
     """
 
     name: str
@@ -160,6 +164,7 @@ class Node:
     requant: Requant
     activation: Table | Rectifier | None
     last_only: bool
+    error_feedback: bool = False
 
     def __post_init__(self) -> None:
         rows = {term.weights.codes.shape[0] for term in self.terms}
@@ -181,6 +186,23 @@ class Node:
             size, needed = len(self.activation.codes.codes), 1 << self.requant.format.width
             if size != needed:
                 raise SpecError(f"{self.name}: the table must have {needed} entries, not {size}")
+        if self.error_feedback:
+            self._check_feedback()
+
+    def _check_feedback(self) -> None:
+        if self.requant.rounding is not Rounding.FLOOR:
+            rounding = self.requant.rounding.value
+            raise SpecError(f"{self.name}: error feedback must round by floor, not {rounding}")
+        if self.activation is not None or self.last_only or self.dropped_bits < 1:
+            raise SpecError(
+                f"{self.name}: error feedback must be on a node without activation, computed at "
+                "every step, whose narrowing drops bits"
+            )
+
+    @property
+    def dropped_bits(self) -> int:
+        """Fraction bits that the narrowing drops; negative if it adds some."""
+        return self.sum_frac_bits - self.requant.format.frac_bits
 
     @property
     def rows(self) -> int:
@@ -308,6 +330,8 @@ class QuantizedLayer:
             total = partial * [1 << (node.max_row_shift - shift) for shift in node.row_shifts]
         if node.bias is not None:
             total = total + np.abs(node.bias.codes).astype(object)
+        if node.error_feedback:
+            total = total + ((1 << node.dropped_bits) - 1)
         return int(max(partial)), int(max(total))
 
     def multiplications(self, *, last_step: bool) -> int:

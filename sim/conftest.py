@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import numpy as np
 import pytest
 
 import lmu_hw
+from lmu_hw.design import Design
 from lmu_hw.errors import ToolError
+from lmu_hw.fixed import Rounding
 from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
 from lmu_hw.simulate import Simulator, find
 
@@ -111,9 +114,23 @@ def memoryless_cell():
     return _quantized(network, weight_bits=14, state_bits=20), None
 
 
+def error_feedback():
+    """Two memories that keep what their narrowing drops."""
+    design, lanes = several_memories()
+    return _with_feedback(design, "error_feedback"), lanes
+
+
 DESIGNS = {
     made.__name__: made
-    for made in (digits, mackey_glass, tiny, several_memories, bare_memory, memoryless_cell)
+    for made in (
+        digits,
+        mackey_glass,
+        tiny,
+        several_memories,
+        bare_memory,
+        memoryless_cell,
+        error_feedback,
+    )
 }
 
 
@@ -159,6 +176,22 @@ def _dense(random, name, inputs, outputs, activation="linear"):
         b=0.1 * random.normal(size=outputs),
         activation=activation,
     )
+
+
+def _with_feedback(design: Design, name: str) -> Design:
+    """Return the design under another name, with error feedback in every memory."""
+    layers = []
+    for layer in design.network.layers:
+        nodes = tuple(
+            replace(
+                node, error_feedback=True, requant=replace(node.requant, rounding=Rounding.FLOOR)
+            )
+            if node.name.endswith(".m")
+            else node
+            for node in layer.nodes
+        )
+        layers.append(replace(layer, nodes=nodes))
+    return replace(design, network=replace(design.network, name=name, layers=tuple(layers)))
 
 
 def _quantized(network, **options):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bench is tested: hardware with one thing changed fails, and the result names the place.
 
-Every mutation edits one place of the emitted files of the design `tiny`. `module` narrows a
-pattern down to one Verilog module; `place` is the node that the first mismatch must name, or
-None where the damage may show anywhere or in the protocol alone.
+Every mutation edits one place of the emitted files of a small design. `module` narrows a pattern
+down to one Verilog module; `place` is the node that the first mismatch must name, or None where the
+damage may show anywhere or in the protocol alone.
 """
 
 from __future__ import annotations
@@ -20,14 +20,18 @@ import lmu_hw
 
 @dataclass(frozen=True)
 class Mutation:
-    """One edit: in `file`, within `module`, `pattern` becomes `replacement`."""
+    """One edit: in `file`, within `module`, `pattern` becomes `replacement`.
+
+    The file is the Verilog of the design unless it is named.
+    """
 
     name: str
     pattern: str
     replacement: str | Callable[[re.Match[str]], str]
     place: str | None
     module: str = ""
-    file: str = "tiny.v"
+    file: str = ""
+    design: str = "tiny"
 
 
 def _flipped(match: re.Match[str]) -> str:
@@ -43,6 +47,11 @@ def _all_flipped(match: re.Match[str]) -> str:
 def _rom(name: str, file: str, place: str, pattern: str = r"[0-9a-f](?=\n)") -> Mutation:
     """Return the mutation that flips a bit of the first word of a ROM."""
     return Mutation(name, pattern, _flipped, place, file=file)
+
+
+def _residue(name: str, pattern: str, replacement: str) -> Mutation:
+    """Return a mutation of what becomes of the residues of a memory."""
+    return Mutation(name, pattern, replacement, "lmu.m", "layer_lmu_drain", design="error_feedback")
 
 
 MUTATIONS = [
@@ -138,15 +147,26 @@ MUTATIONS = [
         "element of the answer", r"i__payload\[11:0\] *;", "i__payload[23:12];", None, "to_axi"
     ),
     Mutation("a cycle more per step", r"4'hb", "4'hc", None, "layer_lmu_sequencer"),
+    _residue(
+        "residue that is not added",
+        r"(\$signed\(d1_sum_0\)) \+ \$signed\(\{ 1'h0, _\d+_ \}\)",
+        r"\1",
+    ),
+    _residue("residue that is not cleared", r"first_step \? 8'h00 : (read_data)", r"\1"),
+    _residue(
+        "residue of the wrong element", r"(read_word \} = _\d+_ \+ )beat", r"\g<1>(beat ^ 4'h1)"
+    ),
+    _residue("residue of the other memory", r"tag\[2\] \* 3'h5", "1'h0 * 3'h5"),
+    _residue("residue of another total", r"write__data\(d2_total_0", "write__data(d1_sum_0"),
 ]
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
 def test_mutated_hardware_fails(folder_of, installed, tmp_path, mutation):
     installed("icarus")
-    folder = tmp_path / "tiny"
-    shutil.copytree(folder_of("tiny"), folder)
-    _apply(mutation, folder / "rtl" / mutation.file)
+    folder = tmp_path / mutation.design
+    shutil.copytree(folder_of(mutation.design), folder)
+    _apply(mutation, folder / "rtl" / (mutation.file or f"{mutation.design}.v"))
     (result,) = lmu_hw.simulate(folder, simulators=["icarus"], max_cycles=4_000)
     assert not result.passed
     assert result.failure or result.first_mismatch is not None
@@ -155,9 +175,10 @@ def test_mutated_hardware_fails(folder_of, installed, tmp_path, mutation):
         assert result.first_mismatch.node == mutation.place
 
 
-def test_unmutated_hardware_passes(folder_of, installed):
+@pytest.mark.parametrize("design", sorted({mutation.design for mutation in MUTATIONS}))
+def test_unmutated_hardware_passes(folder_of, installed, design):
     installed("icarus")
-    (result,) = lmu_hw.simulate(folder_of("tiny"), simulators=["icarus"], max_cycles=4_000)
+    (result,) = lmu_hw.simulate(folder_of(design), simulators=["icarus"], max_cycles=4_000)
     assert result.passed, result
 
 
@@ -165,7 +186,8 @@ def _apply(mutation: Mutation, path) -> None:
     text = path.read_text()
     start, end = 0, len(text)
     if mutation.module:
-        found = re.search(rf"^module tiny_{mutation.module}\(.*?^endmodule", text, re.S | re.M)
+        module = f"{mutation.design}_{mutation.module}"
+        found = re.search(rf"^module {module}\(.*?^endmodule", text, re.S | re.M)
         assert found, f"there is no module {mutation.module}"
         start, end = found.span()
     part, count = re.subn(mutation.pattern, mutation.replacement, text[start:end], count=1)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-__all__ = ["Oracle", "limits", "narrow", "rounded", "value"]
+__all__ = ["Oracle", "below", "limits", "narrow", "rounded", "value"]
 
 
 def limits(*, signed: bool, width: int) -> tuple[int, int]:
@@ -51,6 +51,12 @@ def value(code: int, frac_bits: int) -> Fraction:
     return Fraction(code) / Fraction(2) ** frac_bits
 
 
+def below(real: Fraction, frac_bits: int) -> Fraction:
+    """Return the largest multiple of ``2**-frac_bits`` that is not above a real value."""
+    ulp = 1 / Fraction(2) ** frac_bits
+    return floor(real / ulp) * ulp
+
+
 class Oracle:
     """A quantized network computed step by step, element by element, from its formula.
 
@@ -85,11 +91,16 @@ class Oracle:
 
     def _node(self, layer: Any, node: Any, now: dict, past: dict) -> list[int]:
         before, after = [], []
+        dropped, kept = [], past.get(f"what {node.name} dropped")
         for segment in range(node.segments):
             for row in range(node.rows):
                 total = self._total(layer, node, now, past, segment, row)
+                if node.error_feedback:
+                    total += kept[len(dropped)] if kept else 0
+                    dropped.append(total - below(total, node.requant.format.frac_bits))
                 before.append(self._narrowed(node, total))
                 after.append(self._activated(node, before[-1]))
+        now[f"what {node.name} dropped"] = dropped
         self.trace.setdefault(node.name, []).append(after)
         if node.activation is not None:
             self.trace.setdefault(node.name.split(".")[0] + ".z", []).append(before)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -29,7 +29,7 @@ _OVERFLOWS = [Overflow.WRAP, Overflow.SATURATE]
 
 def random_network(random: np.random.Generator, *, widest: int = 7) -> QuantizedNetwork:
     """Return a network of one or two LMU-shaped layers; codes of at most `widest` bits."""
-    maker = _Maker(random, widest)
+    maker = _Maker(random, random.spawn(1)[0], widest)
     signal = Signal(size=maker.integer(1, 3), format=maker.format(2, widest))
     entry = maker.requant(signal.format)
     layers: list[QuantizedLayer] = []
@@ -63,6 +63,7 @@ def random_input(
 @dataclass
 class _Maker:
     random: np.random.Generator
+    feedback: np.random.Generator  # of its own: nothing else of a network depends on it
     widest: int
 
     def integer(self, low: int, high: int) -> int:
@@ -171,6 +172,10 @@ class _Maker:
         shifts = [self.integer(0, 3) for _ in range(rows)] if self.flag() else None
         sum_frac_bits = max(products) + max(shifts or [0]) + self.integer(0, 2)
         bias = self.codes((rows,), FixedFormat.of_width(9, signed=True, int_bits=8 - sum_frac_bits))
+        keeps = activation is None and not last_only and sum_frac_bits > requant.format.frac_bits
+        error_feedback = keeps and bool(self.feedback.random() < 0.5)
+        if error_feedback:
+            requant = replace(requant, rounding=Rounding.FLOOR)
         return Node(
             name=f"{layer}.{key}",
             segments=segments,
@@ -181,4 +186,5 @@ class _Maker:
             requant=requant,
             activation=activation,
             last_only=last_only,
+            error_feedback=error_feedback,
         )

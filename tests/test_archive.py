@@ -71,6 +71,20 @@ def test_the_digest_sees_the_rounding(network, damaged):
     assert design_digest(read_network(damaged(change))) != design_digest(network)
 
 
+def test_the_digest_sees_error_feedback(network, damaged):
+    def change(header, arrays):
+        memory = header["layers"][0]["nodes"][1]
+        memory["requant"][1] = "floor"
+        memory.update(error_feedback=keeps)
+
+    keeps = False
+    without = read_network(damaged(change))
+    keeps = True
+    kept = read_network(damaged(change))
+    assert [node.error_feedback for node in kept.layers[0].nodes] == [False, True, False]
+    assert design_digest(kept) != design_digest(without)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK", b"\xff" * 100, b"\x02\0\0\0\0\0\0\0{}"])
 def test_a_file_of_something_else_is_refused(tmp_path, content):
     path = tmp_path / "net"
@@ -119,6 +133,7 @@ CHANGES = {
         {"lmu0.m/weights lmu0.u": np.zeros(3, np.int8)}
     ),
     "codes beyond the format": lambda h, a: a.update({"lmu0.u/bias": np.full(2, 2**40)}),
+    "error feedback beside another rounding": lambda h, a: _first(h).update(error_feedback=True),
     "an unknown rounding": lambda h, a: _first(h)["requant"].__setitem__(1, "up"),
     "a wrong format": lambda h, a: _first(h)["requant"].__setitem__(0, "Q1"),
     "a format of another type": lambda h, a: _first(h)["requant"].__setitem__(0, 1),

@@ -10,7 +10,16 @@ import pytest
 
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.spec import Codes, Node, QuantizedLayer, QuantizedNetwork, Signal, Table, Term
+from lmu_hw.spec import (
+    Codes,
+    Node,
+    QuantizedLayer,
+    QuantizedNetwork,
+    Rectifier,
+    Signal,
+    Table,
+    Term,
+)
 
 S8 = FixedFormat(signed=True, int_bits=0, frac_bits=7)
 TO_S8 = Requant(format=S8, rounding=Rounding.FLOOR, overflow=Overflow.SATURATE)
@@ -106,6 +115,32 @@ def test_a_table_has_an_entry_for_each_code():
         node("l.u", term("x", 2, 2), activation=table)
 
 
+@pytest.mark.parametrize("rounding", [mode for mode in Rounding if mode is not Rounding.FLOOR])
+def test_error_feedback_rounds_by_floor(rounding):
+    rule = rf"l\.u: error feedback must round by floor, not {rounding.value}"
+    with pytest.raises(SpecError, match=rule):
+        node(
+            "l.u",
+            term("x", 2, 2),
+            requant=replace(TO_S8, rounding=rounding),
+            error_feedback=True,
+        )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"activation": Rectifier(format=S8)}, {"last_only": True}, {"sum_frac_bits": 7}],
+    ids=["an activation", "last step only", "no bits dropped"],
+)
+def test_error_feedback_is_for_linear_nodes_of_every_step_that_drop_bits(changes):
+    with pytest.raises(SpecError, match=r"l\.u: error feedback must be on a node without activ"):
+        node("l.u", term("x", 2, 2), error_feedback=True, **changes)
+
+
+def test_dropped_bits_are_those_between_sum_and_code():
+    assert node("l.u", term("x", 2, 2)).dropped_bits == 7
+
+
 def test_a_source_is_computed_before():
     with pytest.raises(SpecError, match=r"l\.u: source 'l\.m' is not computed before it"):
         layer(node("l.u", term("l.m", 2, 2)), node("l.m", term("x", 2, 2)))
@@ -168,6 +203,13 @@ def test_sum_bounds_are_reached_by_the_largest_codes():
     wide = layer(node("l.u", term("x", 1, 2), row_shifts=(2,), sum_frac_bits=17, bias=bias))
     partial = 2 * 128 << (17 - 2 - 14)
     assert wide.sum_bounds(wide.nodes[0]) == (partial, partial + 5)
+
+
+def test_the_bound_of_a_total_includes_the_largest_residue():
+    plain = layer(node("l.u", term("x", 2, 2)))
+    keeping = layer(node("l.u", term("x", 2, 2), error_feedback=True))
+    partial, total = plain.sum_bounds(plain.nodes[0])
+    assert keeping.sum_bounds(keeping.nodes[0]) == (partial, total + 127)
 
 
 def test_sum_bounds_do_not_overflow():

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import RangeError, SpecError
-from lmu_hw.fixed.ops import EXACT_FLOAT64, dequantize, quantize, requantize
+from lmu_hw.fixed import FixedFormat
+from lmu_hw.fixed.ops import EXACT_FLOAT64, dequantize, quantize, requantize, wrap
 from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Rectifier, Table
 
 __all__ = ["GoldenModel", "Trace"]
@@ -196,11 +197,15 @@ class _NodeModel:
         self.bias = None if node.bias is None else node.bias.codes.astype(kind)
         table = node.activation
         self.table = table.codes.codes.astype(kind) if isinstance(table, Table) else None
+        self.residue = f"{node.name} residue"
 
     def step(
         self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: dict[str, int]
     ) -> tuple[NDArray, NDArray]:
-        """Return the narrowed sums and the node's codes, both (sequences, size)."""
+        """Return the narrowed sums and the node's codes, both (sequences, size).
+
+        Under error feedback, what the narrowing drops is left in `now` for the next step.
+        """
         node = self.node
         operands = [(past if term.delayed else now)[term.source] for term in self.terms]
         sequences = len(operands[0])
@@ -209,6 +214,9 @@ class _NodeModel:
         total = (flat[0] if len(flat) == 1 else np.hstack(flat)) @ self.weights
         if self.bias is not None:
             total += self.bias
+        if node.error_feedback:
+            total += past.get(self.residue, 0)  # nothing comes before the first step
+            now[self.residue] = _low_bits(total, node.dropped_bits)
         pre, outside = requantize(total, node.sum_frac_bits, node.requant, what=node.name)
         overflows[node.name] = overflows.get(node.name, 0) + outside
         pre = pre.reshape(sequences, -1)
@@ -218,6 +226,12 @@ class _NodeModel:
         if isinstance(node.activation, Rectifier):
             return pre, np.maximum(pre, 0)
         return pre, pre
+
+
+def _low_bits(total: NDArray, bits: int) -> NDArray:
+    """Return the `bits` low bits of exact sums, unsigned, in the same kind of arithmetic."""
+    fmt = FixedFormat(signed=False, int_bits=bits, frac_bits=0)
+    return wrap(total.astype(np.int64), fmt).astype(total.dtype)
 
 
 def _chunks(x: Codes) -> Iterator[Codes]:

@@ -9,10 +9,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from lmu_hw.hdl.memories import Rom, pack
+from lmu_hw.hdl.memories import Rom, VectorMemory, pack
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.sequencer import tag_layout
-from lmu_hw.plan import DRAIN_LATENCY, LayerPlan
+from lmu_hw.plan import DRAIN_LATENCY, LayerPlan, Storage
 from lmu_hw.spec import Node, Rectifier, Table
 
 __all__ = ["Drain", "code_width", "write_layout"]
@@ -44,7 +44,9 @@ def write_layout(plan: LayerPlan) -> data.StructLayout:
 class Drain(wiring.Component):
     """Takes the sums of a group over and turns them into codes, `beat` rows per cycle.
 
-    The first beat is at the output `latency` + 1 cycles after the sums were taken over.
+    The first beat is at the output `latency` + 1 cycles after the sums were taken over. Nodes under
+    error feedback have a memory of residues here; no step starts before the last beat has left, so
+    a residue is written long before it is read.
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ class Drain(wiring.Component):
         Take over; not before the group before has left.
     sums : In(array of rows signed)
     tag : In(tag_layout)
+    first_step : In(1)
+        There is no previous step, and no residue; steady while a step drains.
     write : Out(write_layout)
     """
 
@@ -70,6 +74,7 @@ class Drain(wiring.Component):
                 "load": In(1),
                 "sums": In(sums),
                 "tag": In(tag_layout(plan)),
+                "first_step": In(1),
                 "write": Out(write_layout(plan)),
             }
         )
@@ -103,8 +108,9 @@ class Drain(wiring.Component):
             with m.If(self.tag.restart):
                 m.d.sync += beat.eq(0)
 
-        # d1: sums beside the constants of their rows; d2: shifted and biased totals;
-        # d3: codes that enter the activation; d4: the same beside the outputs of tables.
+        # d1: sums beside the constants and residues of their rows; d2: totals, whose low bits are
+        # the next residues; d3: codes that enter the activation; d4: the same beside the outputs
+        # of tables.
         total = signed(_total_width(plan))
         code = unsigned(max(node.requant.format.width for node in nodes))
         d1_sums, d2_totals, d3_codes, d4_codes, d5_data = (
@@ -121,10 +127,12 @@ class Drain(wiring.Component):
             m.d.sync += [d1_sums[lane].eq(rows[lane]), d4_codes[lane].eq(d3_codes[lane])]
         for index, node in enumerate(nodes):
             constants = self._row_constants(m, node, d0.beat)
+            residues = self._residues(m, node, d0, d2, d2_totals)
             tabulated = self._tables(m, node, d3_codes)
             for lane in range(plan.beat):
                 with m.If(d1.node == index):
-                    m.d.sync += d2_totals[lane].eq(_total(d1_sums[lane], constants, lane))
+                    complete = _total(d1_sums[lane], constants, residues, lane)
+                    m.d.sync += d2_totals[lane].eq(complete)
                 with m.If(d2.node == index):
                     m.d.sync += d3_codes[lane].eq(_narrow(node, d2_totals[lane]))
                 with m.If(d4.node == index):
@@ -132,8 +140,9 @@ class Drain(wiring.Component):
                     m.d.sync += d5_data[lane].eq(source[lane])
             with m.If(d5.node == index):
                 for lane in range(plan.beat):
-                    inside = d5.beat * plan.beat + lane < node.rows
-                    m.d.comb += self.write.mask[lane].eq(d5.valid & inside)
+                    m.d.comb += self.write.mask[lane].eq(
+                        d5.valid & self._inside(node, d5.beat, lane)
+                    )
         m.d.comb += [
             self.write.valid.eq(d5.valid),
             self.write.node.eq(d5.node),
@@ -166,6 +175,41 @@ class Drain(wiring.Component):
         layout = data.StructLayout({"up": unsigned(shift_bits), "bias": signed(bias_bits)})
         return data.View(data.ArrayLayout(layout, self.plan.beat), rom.data)
 
+    def _inside(self, node: Node, beat: Value, lane: int) -> Value:
+        """Say whether a lane of a beat is a row of the node."""
+        return beat * self.plan.beat + lane < node.rows
+
+    def _residues(
+        self, m: Module, node: Node, d0: Signal, d2: Signal, d2_totals: list[Signal]
+    ) -> list[Value] | None:
+        """Add the memory of what the narrowing drops; return what it dropped one step before.
+
+        Read beside the constants of the rows, written from the totals.
+        """
+        if not node.error_feedback:
+            return None
+        beat, width = self.plan.beat, node.dropped_bits
+        beats = -(-node.rows // beat)
+        memory = VectorMemory(
+            storage=Storage(segments=node.segments, length=node.rows, words=node.segments * beats),
+            pages=1,
+            columns=beat,
+            beat=beat,
+            width=width,
+        )
+        m.submodules[f"{node.name.rpartition('.')[2]}_residues"] = memory
+        mine = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
+        m.d.comb += [
+            memory.read_word.eq(d0.segment * beats + d0.beat),
+            memory.write_segment.eq(d2.segment),
+            memory.write_beat.eq(d2.beat),
+            memory.write_mask.eq(Cat(mine & self._inside(node, d2.beat, n) for n in range(beat))),
+            memory.write_data.eq(Cat(total[:width] for total in d2_totals)),
+        ]
+        # Not cleared at the end of a sequence: masked during its first step, like the states.
+        kept = data.View(data.ArrayLayout(unsigned(width), beat), memory.read_data)
+        return [Mux(self.first_step, 0, kept[lane]) for lane in range(beat)]
+
     def _tables(self, m: Module, node: Node, codes: list[Signal]) -> list[Value] | None:
         """Add one table for each lane; return their outputs."""
         if not isinstance(node.activation, Table):
@@ -190,10 +234,14 @@ def _total_width(plan: LayerPlan) -> int:
     return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in plan.layer.nodes)
 
 
-def _total(value: Value, constants: data.View | None, lane: int) -> Value:
-    if constants is None:
-        return value
-    return (value << constants[lane].up) + constants[lane].bias
+def _total(
+    total: Value, constants: data.View | None, residues: list[Value] | None, lane: int
+) -> Value:
+    if constants is not None:
+        total = (total << constants[lane].up) + constants[lane].bias
+    if residues is not None:
+        total = total + residues[lane]
+    return total
 
 
 def _narrow(node: Node, total: Value) -> Value:

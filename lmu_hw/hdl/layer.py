@@ -121,6 +121,8 @@ class Layer(wiring.Component):
             self.write.eq(drain.write),
             Cat(self.write_trace).eq(Cat(self.start, self.write)),
         ]
+        if any(node.error_feedback for node in plan.layer.nodes):
+            m.d.comb += drain.first_step.eq(first_step)
         return m
 
     def _memories(self, m: Module, sequencer: Sequencer, page: Signal) -> dict[str, Value]:

@@ -104,6 +104,7 @@ def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:
             lines.append(
                 f"//   {node.name}: {signal.size} x {signal.format}; "
                 f"{node.requant.rounding.value}, {node.requant.overflow.value}"
+                f"{', error feedback' if node.error_feedback else ''}"
             )
     lines += ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
     return lines

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import RangeError, SpecError
-from lmu_hw.fixed import FixedFormat, Overflow, Rounding
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.spec import QuantizedNetwork
+from lmu_hw.spec import INPUT, Codes, Node, QuantizedLayer, QuantizedNetwork, Signal, Term
 
 
 @pytest.fixture
@@ -39,6 +39,51 @@ def _shifted(network: QuantizedNetwork, up: int) -> QuantizedNetwork:
     return _with_node(network, 0, sum_frac_bits=node.sum_frac_bits + up, bias=bias)
 
 
+def _keeping(network: QuantizedNetwork) -> QuantizedNetwork:
+    """Return the network with error feedback in u and m."""
+    for index in range(2):
+        node = network.layers[-1].nodes[index]
+        requant = replace(node.requant, rounding=Rounding.FLOOR)
+        network = _with_node(network, index, requant=requant, error_feedback=True)
+    return network
+
+
+def _quarter(*, bias: int = 0, overflow: Overflow = Overflow.SATURATE) -> QuantizedNetwork:
+    """Return a network whose only node is ``bias / 128 - x / 4`` codes, with error feedback."""
+    fmt = FixedFormat(signed=True, int_bits=0, frac_bits=7)
+    requant = Requant(format=fmt, rounding=Rounding.FLOOR, overflow=overflow)
+    weights = Codes(codes=np.array([[-32]]), format=replace(fmt, int_bits=-2, frac_bits=7))
+    wide = FixedFormat(signed=True, int_bits=1, frac_bits=14)
+    node = Node(
+        name="l.u",
+        segments=1,
+        terms=(Term(source=INPUT, delayed=False, weights=weights),),
+        bias=Codes(codes=np.array([bias]), format=wide),
+        row_shifts=None,
+        sum_frac_bits=14,
+        requant=requant,
+        activation=None,
+        last_only=False,
+        error_feedback=True,
+    )
+    layer = QuantizedLayer(
+        name="l",
+        input=Signal(size=1, format=fmt),
+        nodes=(node,),
+        outputs=("l.u",),
+        last_only=False,
+    )
+    return QuantizedNetwork(
+        name="quarter",
+        input=requant,
+        input_scale=Fraction(1),
+        layers=(layer,),
+        answers_once=False,
+        softmax=False,
+        model_digest="0" * 64,
+    )
+
+
 @pytest.mark.parametrize("rounding", Rounding)
 def test_both_kinds_of_arithmetic_give_equal_codes(networks, small, rounding):
     requant = replace(small.layers[0].nodes[0].requant, rounding=rounding)
@@ -52,9 +97,37 @@ def test_both_kinds_of_arithmetic_give_equal_codes(networks, small, rounding):
         assert np.array_equal(actual.codes[name], codes), name
 
 
-def test_a_batch_gives_what_its_sequences_give(small):
+def test_both_kinds_of_arithmetic_keep_equal_residues(small):
+    small = _keeping(small)
+    narrow, wide = GoldenModel(small), GoldenModel(_shifted(small, 30))
+    assert (narrow.kind, wide.kind) == (np.float64, np.int64)
+    x_codes = np.random.default_rng(1).integers(-32768, 32768, (3, 30, 1))
+    expected, actual = narrow.trace(x_codes), wide.trace(x_codes)
+    for name, codes in expected.codes.items():
+        assert np.array_equal(actual.codes[name], codes), name
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"), [(-1, [0, 0, 0, 1, 0, 0, 0, 1]), (1, [-1, 0, 0, 0, -1, 0, 0, 0])]
+)
+def test_error_feedback_adds_up_what_narrowing_drops(x, expected):
+    y, _ = GoldenModel(_quarter()).run(np.full((1, 8, 1), x))
+    assert y[0, :, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(("overflow", "code"), [(Overflow.SATURATE, 127), (Overflow.WRAP, -128)])
+def test_a_residue_is_kept_where_the_code_overflows(overflow, code):
+    # The bias is 96.5 codes; the input adds 32 at the first step.
+    model = GoldenModel(_quarter(bias=96 * 128 + 64, overflow=overflow))
+    y, overflows = model.run(np.array([[[-128], [0], [0]]]))
+    assert y[0, :, 0].tolist() == [code, 97, 96]
+    assert overflows["l.u"] == 1
+
+
+@pytest.mark.parametrize("changed", [lambda network: network, _keeping])
+def test_a_batch_gives_what_its_sequences_give(small, changed):
     x_codes = np.random.default_rng(2).integers(-32768, 32768, (5, 7, 1))
-    model = GoldenModel(small)
+    model = GoldenModel(changed(small))
     together, _ = model.run(x_codes)
     assert np.array_equal(together, np.concatenate([model.run(x[None])[0] for x in x_codes]))
 
@@ -67,9 +140,10 @@ def test_more_sequences_than_a_chunk(small):
     assert np.array_equal(together[255:], GoldenModel(small).run(x_codes[255:])[0])
 
 
-def test_no_state_survives_a_run(small):
+@pytest.mark.parametrize("changed", [lambda network: network, _keeping])
+def test_no_state_survives_a_run(small, changed):
     x_codes = np.random.default_rng(2).integers(-32768, 32768, (1, 7, 1))
-    model = GoldenModel(small)
+    model = GoldenModel(changed(small))
     assert np.array_equal(model.run(x_codes)[0], model.run(x_codes)[0])
 
 
