@@ -7,7 +7,7 @@ BIN := .venv/bin
 BUILD := build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check rtl bench clean
+.PHONY: help setup system demo test check rtl proofs bench clean
 
 help:  ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ check: setup  ## format, lint and types only
 
 rtl: setup  ## emit the reference designs in rtl/ again
 	$(BIN)/python tools/emit_rtl.py
+
+proofs: setup  ## attack the certificates; prints the tables of docs/proofs.md
+	$(BIN)/python tools/proofs.py
 
 bench: setup  ## measure speed and accuracy; prints tables
 	$(BIN)/python tools/bench.py

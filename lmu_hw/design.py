@@ -11,8 +11,16 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.analysis import (
+    Certificate,
+    certify,
+    prove_range,
+    quantized_memories,
+    require_forbidden,
+)
 from lmu_hw.archive import design_digest, read_network, write_network
 from lmu_hw.errors import LoadError
+from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.load import load, network_digest, save
@@ -59,11 +67,18 @@ class Design:
         ------
         ConfigError
             If the configuration does not describe this network.
+        StabilityError
+            If a memory is not stable as rounded.
+        SpecError
+            If an overflow is forbidden that is not proved impossible.
         RangeError
             If a sum is too long to be computed exactly.
         """
         quantized = quantize(network, config, model_digest=network_digest(network))
         GoldenModel(quantized)
+        if any(node.requant.overflow is Overflow.FORBID for node in quantized.nodes):
+            proofs = {memory.name: prove_range(memory) for memory in quantized_memories(quantized)}
+            require_forbidden(quantized, proofs)
         return cls(
             network=quantized,
             reference=realize(
@@ -139,6 +154,10 @@ class Design:
         golden = GoldenModel(self.network)
         y_codes, _ = golden.run(golden.quantize_input(x), progress=progress)
         return golden.output_values(y_codes)
+
+    def certify(self, *, progress: Callable[[str], None] | None = None) -> Certificate:
+        """Prove ranges, errors and stability of all memories; see `lmu_hw.analysis.certify`."""
+        return certify(self.network, self.reference, progress=progress)
 
     def trace(self, x: NDArray[np.generic]) -> Trace:
         """Return the codes of every node at every step, and the overflow counts."""

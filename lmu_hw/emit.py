@@ -6,23 +6,42 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from lmu_hw._version import __version__
+from lmu_hw.analysis import summary, write_certificate
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.spec import Node, Table
 
-__all__ = ["RTL_FOLDER", "checked_target", "emit", "manifest_of", "read_manifest"]
+__all__ = [
+    "CERTIFICATE_FILE",
+    "RTL_FOLDER",
+    "SUMMARY_FILE",
+    "checked_target",
+    "emit",
+    "manifest_of",
+    "read_manifest",
+]
 
 RTL_FOLDER = "rtl"
+CERTIFICATE_FILE = "certificate.npz"
+"""Claims and witnesses, for `lmu_hw.analysis.verify`."""
+SUMMARY_FILE = "certificate.json"
+"""The same for reading."""
 
 
-def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[str, Any]:
+def emit(
+    design: Design,
+    directory: str | Path,
+    *,
+    lanes: int | None,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
 
     Parameters
@@ -32,6 +51,8 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
         Created, or replaced if it holds an earlier design; nothing else is overwritten.
     lanes : int or None
         Multipliers of the slowest layer; None: fully unrolled.
+    progress : callable, optional
+        Told what is being done.
 
     Returns
     -------
@@ -43,11 +64,16 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
     ConfigError
         If `directory` exists and is not a folder of this tool, cannot be written to, or is or
         holds the current folder; or if lanes is less than 1.
+    StabilityError
+        If a memory is not shown to be stable.
     """
     from lmu_hw.hdl import emit_verilog
 
+    tell = progress or (lambda text: None)
     target = checked_target(directory)
     plan = make_plan(design.network, lanes)
+    certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
+    tell(f"generating {design.network.name}")
     files = emit_verilog(design.network, plan, digest=design.digest)
     manifest = manifest_of(design, plan, sorted(files))
     with replaced_folder(target) as folder:
@@ -55,6 +81,8 @@ def emit(design: Design, directory: str | Path, *, lanes: int | None) -> dict[st
         (folder / RTL_FOLDER).mkdir()
         for name, text in files.items():
             (folder / RTL_FOLDER / name).write_text(text)
+        write_certificate(certificate, folder / CERTIFICATE_FILE)
+        (folder / SUMMARY_FILE).write_text(json.dumps(summary(certificate)) + "\n")
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
         for path in folder.iterdir():
             path.chmod(0o755 if path.is_dir() else 0o644)
@@ -194,7 +222,8 @@ def _layer(plan: Plan, layer: LayerPlan) -> dict[str, Any]:
         "utilization": int(layer in plan.every_step) * plan.utilization(layer),
         "state_bits": sum(
             spec.signals[name].size * spec.signals[name].format.width for name in spec.states
-        ),
+        )
+        + sum(n.signal.size * n.dropped_bits for n in spec.nodes if n.error_feedback),
         "nodes": [_node(layer, node) for node in spec.nodes],
     }
 

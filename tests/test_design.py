@@ -113,8 +113,8 @@ def test_a_design_without_its_numbers_is_refused(written, name):
 
 def test_a_design_with_an_edited_configuration_is_checked(written):
     _, folder = written
-    (folder / "config.toml").write_text("version = 2")
-    with pytest.raises(ConfigError, match="version must be 1, not 2"):
+    (folder / "config.toml").write_text("version = 3")
+    with pytest.raises(ConfigError, match="version must be 2, not 3"):
         Design.read(folder)
 
 

@@ -17,10 +17,12 @@ PACKAGE = Path(lmu_hw.__file__).parent
 LAYERS = (
     ("errors", "_version", "fixed"),
     ("lmu", "load", "spec", "archive"),
+    ("analysis",),
     ("quantize", "golden", "plan"),
     ("design",),
     ("hdl", "emit"),
     ("simulate", "report"),
+    ("search",),
     ("api",),
     ("__init__",),
     ("cli", "__main__"),

@@ -17,9 +17,9 @@ from typing import Any, NoReturn
 from lmu_hw.errors import ConfigError, FormatError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 
-__all__ = ["Basis", "Config", "NodeConfig", "Options"]
+__all__ = ["Basis", "Config", "MemoryRange", "MemoryScale", "NodeConfig", "Options"]
 
-VERSION = 1
+VERSION = 2
 _SCALE_BITS = 256  # values can be divided by such a fraction in float64
 
 
@@ -30,6 +30,31 @@ class Basis(Enum):
     """Normalised Legendre polynomials: no state grows; the change folds into the weights."""
     TRAINED = "trained"
     """The basis of the trained file."""
+
+
+class MemoryRange(Enum):
+    """What is done where the word length of the states is too short to prove their range."""
+
+    AUTO = "auto"
+    """As `SCALE`, as long as that costs less than a bit; otherwise as `SATURATE`."""
+    SCALE = "scale"
+    """The memory hears less of u; refused where no scale is provable."""
+    WIDEN = "widen"
+    """The states get as many bits as the proof needs."""
+    SATURATE = "saturate"
+    """The states saturate, and count it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryScale:
+    """What u and the states of a layer are divided by; folds into the weights.
+
+    The memory hears ``u / m`` of the u that hardware computes: below 1, states stay below 1 while u
+    uses its whole format.
+    """
+
+    u: float
+    m: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +78,11 @@ class Options:
     basis : Basis
     margin : float
         Ranges are the observed ones times this number.
+    memory_range : MemoryRange
+    error_feedback : bool
+        The memory's states floor, and add what they dropped to the next step's sum.
+    repair : bool
+        Where rounding makes a memory unstable, round so that errors compensate each other.
     """
 
     weight_bits: int = 12
@@ -63,6 +93,9 @@ class Options:
     input_scale: Fraction = Fraction(1)
     basis: Basis = Basis.ORTHONORMAL
     margin: float = 1.25
+    memory_range: MemoryRange = MemoryRange.AUTO
+    error_feedback: bool = False
+    repair: bool = False
 
     def __post_init__(self) -> None:
         for name in ("weight_bits", "memory_bits", "state_bits", "activation_bits", "input_bits"):
@@ -95,6 +128,10 @@ class NodeConfig:
         Give each row its own power-of-two scale.
     output : FixedFormat or None
         What the activation answers in; None without activation.
+    error_feedback : bool
+        Of the memory; see `lmu_hw.spec.Node`.
+    repair : bool
+        Of the memory: coefficients may leave the nearest code to keep it stable.
     why : tuple of str
         Reasons, printed as comments; not part of the value.
     """
@@ -103,6 +140,8 @@ class NodeConfig:
     weights: Mapping[str, FixedFormat]
     row_shifts: bool
     output: FixedFormat | None
+    error_feedback: bool = False
+    repair: bool = False
     why: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -116,15 +155,14 @@ class Config:
     input : Requant
         How x, divided by `input_scale`, becomes codes.
     input_scale : Fraction
-    memory_scale : mapping of layer name to float
-        u and the memory of a layer are divided by this number, which folds into the weights.
+    memory_scale : mapping of layer name to MemoryScale
     nodes : mapping of node name to NodeConfig
     """
 
     basis: Basis
     input: Requant
     input_scale: Fraction
-    memory_scale: Mapping[str, float]
+    memory_scale: Mapping[str, MemoryScale]
     nodes: Mapping[str, NodeConfig]
 
     def to_toml(self) -> str:
@@ -134,7 +172,7 @@ class Config:
             "# A format is sQ<integer bits>.<fraction bits> (signed; the sign is not among the",
             "# integer bits) or uQ... (unsigned).",
             "# Rounding: floor, half_up, half_even, toward_zero.",
-            "# Overflow: saturate (counted), wrap, forbid (refused by the golden model).",
+            "# Overflow: saturate (counted), wrap, forbid (must be proved impossible; no gates).",
             "",
             f"version = {VERSION}",
             f'basis = "{self.basis.value}"  # of the memory states: orthonormal, trained',
@@ -143,9 +181,9 @@ class Config:
             f'scale = "{self.input_scale}"  # x is an integer code times this; folds into weights',
             *_requant_lines(self.input),
         ]
-        if self.memory_scale:
-            lines += ["", "[memory_scale]  # u and m are divided by this; folds into weights"]
-            lines += [f"{name} = {float(scale)!r}" for name, scale in self.memory_scale.items()]
+        for name, scale in self.memory_scale.items():
+            lines += ["", f'[memory_scale."{name}"]  # u and m are divided by these: into weights']
+            lines += [f"u = {float(scale.u)!r}", f"m = {float(scale.m)!r}"]
         for name, node in self.nodes.items():
             lines += ["", f'[node."{name}"]', *(f"# {line}" for line in node.why)]
             lines += _requant_lines(node.requant)
@@ -155,6 +193,12 @@ class Config:
                     "is what enters it"
                 )
             lines.append(f"row_shifts = {str(node.row_shifts).lower()}")
+            if name.endswith(".m"):
+                feedback, repair = str(node.error_feedback).lower(), str(node.repair).lower()
+                lines += [
+                    f"error_feedback = {feedback}  # needs floor: keeps what is dropped",
+                    f"repair = {repair}  # of coefficients that are not stable",
+                ]
             lines.append(f'[node."{name}".weights]')
             lines += [
                 f'"{source}" = "{fmt.notation()}"  # {fmt.width} bits'
@@ -185,7 +229,7 @@ class Config:
         requant = entry.take_requant()
         entry.done()
         scales = reader.sub("memory_scale", optional=True)
-        memory_scale = {name: scales.take(name, float) for name in list(scales.table)}
+        memory_scale = {name: scales.sub(name).take_scale() for name in list(scales.table)}
         nodes = reader.sub("node")
         parsed = {name: _node(nodes.sub(name)) for name in list(nodes.table)}
         reader.done()
@@ -218,6 +262,8 @@ def _node(reader: _Reader) -> NodeConfig:
         weights={source: weights.take_format(source) for source in list(weights.table)},
         row_shifts=reader.take("row_shifts", bool),
         output=reader.take_format("output") if "output" in reader.table else None,
+        error_feedback=reader.take_flag("error_feedback"),
+        repair=reader.take_flag("repair"),
     )
     reader.done()
     return node
@@ -243,6 +289,14 @@ class _Reader:
         if kind is float and not 0 < value < float("inf"):
             self.fail(f"{key} must be positive and finite, not {value!r}")
         return value
+
+    def take_flag(self, key: str) -> bool:
+        return self.take(key, bool) if key in self.table else False
+
+    def take_scale(self) -> MemoryScale:
+        scale = MemoryScale(u=self.take("u", float), m=self.take("m", float))
+        self.done()
+        return scale
 
     def take_enum(self, key: str, kind: type[Enum]) -> Any:
         value = self.take(key, str)

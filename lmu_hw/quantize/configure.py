@@ -1,37 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Choosing every format from word lengths, calibration data and worst-case gains."""
+"""Choosing every format from word lengths, calibration data, and what is proved of the memories."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import ConfigError
-from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
-from lmu_hw.lmu.activations import LINEAR, RELU, activation
-from lmu_hw.quantize.config import Basis, Config, NodeConfig, Options
-from lmu_hw.quantize.nodes import FloatNode, float_nodes
-from lmu_hw.quantize.ranges import (
-    Range,
-    int_bits_for,
-    observed_ranges,
-    require_stable,
-    worst_case_peak_gain,
+from lmu_hw.analysis import (
+    RangeProof,
+    StabilityError,
+    in_words,
+    prove_range,
+    quantized_memories,
+    spectral_radius,
 )
-from lmu_hw.quantize.tables import saturation_int_bits
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import Overflow
+from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
+from lmu_hw.quantize.config import Basis, Config, MemoryRange, MemoryScale, Options
+from lmu_hw.quantize.convert import quantize
+from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
+from lmu_hw.quantize.nodes import float_nodes
+from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
 from lmu_hw.quantize.transform import can_rescale, realize
-from lmu_hw.quantize.weights import best_row_shifts, weight_format
 
 __all__ = ["configure"]
 
 Array = NDArray[np.float64]
 
-_LARGEST_INPUT = 2.0**62
-_FULL_SCALE = 0.96
-"""Where the range of a normalised u ends: the orthonormal memory then peaks at 0.96 * 1.04 < 1."""
+_HEARD = 0.96
+"""Of u: the orthonormal memory then peaks at 0.96 * 1.04 < 1, and leaves room for rounding."""
+
+_LEAST_HEARD = 0.5
+"""Below it an integer bit costs less."""
+
+_ROUNDS = 12
 
 
 def configure(network: Network, x: Array, options: Options) -> Config:
@@ -53,51 +60,142 @@ def configure(network: Network, x: Array, options: Options) -> Config:
     Raises
     ------
     ConfigError
-        If a range does not fit the word length asked for.
-    SpecError
-        If a memory is not stable.
+        If a range does not fit the word length asked for, or is not provable though it must be.
+    StabilityError
+        If a memory is not stable, as trained or as rounded.
     """
     x = network.check_input(x, what="calibration data")
     for layer in network.layers:
         if isinstance(layer, LmuLayer):
-            require_stable(layer.memory, what=layer.name)  # before it runs to infinity
+            _require_stable(layer)  # before it runs to infinity
     unscaled = x * options.input_scale.denominator / options.input_scale.numerator
-    chosen_input = _input(unscaled, options)
     trained = realize(
         network, basis=Basis.TRAINED, input_scale=options.input_scale, memory_scale={}
     )
-    ranges = observed_ranges(trained, unscaled)
-    memory_scale = {
-        layer.name: _rounded(
-            (ranges[f"{layer.name}.u"].magnitude or 1.0) * options.margin / _FULL_SCALE
+    return _Configuration(network, unscaled, observed_ranges(trained, unscaled), options).settled()
+
+
+def _require_stable(layer: LmuLayer) -> None:
+    radius = spectral_radius(layer.memory.A)
+    if radius >= 1.0:
+        raise StabilityError(
+            f"{layer.name}: the memory is not stable: its spectral radius must be below 1, "
+            f"not {radius:.6f}"
         )
-        for layer in network.layers
-        if isinstance(layer, LmuLayer) and can_rescale(network, layer.name)
-    }
-    realized = realize(
-        network, basis=options.basis, input_scale=options.input_scale, memory_scale=memory_scale
-    )
-    for layer in network.layers:
-        if layer.name in memory_scale and isinstance(layer, LmuLayer):
-            factors = np.full(layer.memory_d * layer.memory.order, memory_scale[layer.name])
-            if options.basis is Basis.ORTHONORMAL:
-                factors *= np.tile(orthonormal_scale(layer.memory.order), layer.memory_d)
-            ranges[f"{layer.name}.u"] = ranges[f"{layer.name}.u"].divided_by(
-                memory_scale[layer.name]
+
+
+class _Configuration:
+    """Formats that follow from what is chosen for the states, until their range is proved."""
+
+    def __init__(
+        self, network: Network, x: Array, ranges: Mapping[str, Range], options: Options
+    ) -> None:
+        self.network, self.ranges, self.options = network, ranges, options
+        self.input = input_format(x, options)
+        self.layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
+
+    def settled(self) -> Config:
+        """Return the configuration in which every state is proved, or saturates on purpose."""
+        saturates = self.options.memory_range is MemoryRange.SATURATE
+        overflow = Overflow.SATURATE if saturates else Overflow.FORBID
+        states = {name: self._first(name, overflow) for name in self.layers}
+        for _ in range(_ROUNDS):
+            quantized = quantize(self.network, self._config(states), model_digest="")
+            proofs = {m.layer.name: prove_range(m) for m in quantized_memories(quantized)}
+            better = {name: self._better(name, states[name], proofs[name]) for name in states}
+            if better == states:
+                return self._config(better)
+            states = better
+        raise ConfigError("the formats of the memory states do not settle; choose --memory-range")
+
+    def _first(self, name: str, overflow: Overflow, note: tuple[str, ...] = ()) -> States:
+        heard = _HEARD if can_rescale(self.network, name) else 1.0
+        bits = self.options.state_bits
+        return States(bits=bits, int_bits=0, heard=heard, overflow=overflow, note=note)
+
+    def _better(self, name: str, state: States, proof: RangeProof) -> States:
+        """Return the states as they are, if they will do, or what to try next."""
+        gain = float(proof.input_gain.max()) * float(proof.memory.u_limit)
+        if state.overflow is Overflow.SATURATE:
+            if gain > 1.05 * 2.0**state.int_bits:
+                return replace(state, int_bits=int_bits_for(-gain, gain))
+            return replace(state, why=(f"saturates and counts; its bound is {proof.value:.4g}",))
+        if proof.proved:
+            delta = float(proof.memory.rounding_error) * proof.memory.format.ulp
+            dropped = delta * float(proof.rounding_gain.max())
+            text = (
+                f"proved: within +-{proof.value:.4g} for all inputs and all time (peak gain "
+                f"{gain:.4g} times what u can be, rounding {dropped:.3g})"
             )
-            ranges[f"{layer.name}.m"] = ranges[f"{layer.name}.m"].divided_by(factors)
-    chooser = _Chooser(realized, ranges, chosen_input, options)
-    return Config(
-        basis=options.basis,
-        input=chooser.input,
-        input_scale=options.input_scale,
-        memory_scale=memory_scale,
-        nodes={
-            node.name: chooser.node(node)
-            for layer in realized.layers
-            for node in float_nodes(layer)
-        },
-    )
+            return replace(state, why=(text,))
+        if not state.note:
+            text = (
+                f"{state.bits} bits are not provable at |u| <= {state.heard:g}: the bound is "
+                f"{proof.value:.4g}; provable: {in_words(proof)}"
+            )
+            state = replace(state, note=(text,))
+        if self.options.memory_range is MemoryRange.WIDEN and proof.bits is not None:
+            return replace(state, bits=proof.bits)
+        return self._roomier(name, state, proof)
+
+    def _roomier(self, name: str, state: States, proof: RangeProof) -> States:
+        """Return states that hear less of u, or have an integer bit more, or saturate."""
+        widen = self.options.memory_range is MemoryRange.WIDEN
+        gain = float(proof.input_gain.max()) * float(proof.memory.u_limit)
+        scale = (1.0 - 2.0**-6) / gain if widen else proof.scale
+        rescalable = can_rescale(self.network, name)
+        if rescalable and scale is not None and state.heard * scale >= _LEAST_HEARD:
+            return replace(state, heard=_down(state.heard * min(scale, 1.0)))
+        needed = max(int_bits_for(-proof.value, proof.value), state.int_bits + 1)
+        if gain > 2.0**state.int_bits * _LEAST_HEARD and needed < state.bits - 1:
+            return replace(state, int_bits=needed)
+        if self.options.memory_range is MemoryRange.AUTO:
+            return self._first(name, Overflow.SATURATE, state.note)
+        raise ConfigError(
+            f"{proof.memory.name}: no range is provable with --memory-range "
+            f"{self.options.memory_range.value}: {state.note[0]}"
+        )
+
+    def _config(self, states: Mapping[str, States]) -> Config:
+        scales = {
+            name: self._scale(name, chosen.heard)
+            for name, chosen in states.items()
+            if can_rescale(self.network, name)
+        }
+        realized = realize(
+            self.network,
+            basis=self.options.basis,
+            input_scale=self.options.input_scale,
+            memory_scale=scales,
+        )
+        chooser = Chooser(realized, self._scaled_ranges(scales), self.input, self.options, states)
+        return Config(
+            basis=self.options.basis,
+            input=self.input,
+            input_scale=self.options.input_scale,
+            memory_scale=scales,
+            nodes={
+                node.name: chooser.node(node)
+                for layer in realized.layers
+                for node in float_nodes(layer)
+            },
+        )
+
+    def _scale(self, name: str, heard: float) -> MemoryScale:
+        largest = self.ranges[f"{name}.u"].magnitude or 1.0
+        u = _rounded(largest * self.options.margin / FULL_SCALE)
+        return MemoryScale(u=u, m=_rounded(u / heard))
+
+    def _scaled_ranges(self, scales: Mapping[str, MemoryScale]) -> dict[str, Range]:
+        ranges = dict(self.ranges)
+        for name, scale in scales.items():
+            memory, copies = self.layers[name].memory, self.layers[name].memory_d
+            factors = np.full(copies * memory.order, scale.m)
+            if self.options.basis is Basis.ORTHONORMAL:
+                factors *= np.tile(orthonormal_scale(memory.order), copies)
+            ranges[f"{name}.u"] = ranges[f"{name}.u"].divided_by(scale.u)
+            ranges[f"{name}.m"] = ranges[f"{name}.m"].divided_by(factors)
+        return ranges
 
 
 def _rounded(scale: float) -> float:
@@ -105,151 +203,6 @@ def _rounded(scale: float) -> float:
     return float(f"{scale:.3e}")
 
 
-def _input(x: Array, options: Options) -> Requant:
-    low, high = float(x.min()), float(x.max())
-    if not max(-low, high) < _LARGEST_INPUT:
-        raise ConfigError(
-            f"calibration data divided by the input scale {options.input_scale} must be below "
-            f"2**62 in magnitude, but reaches {max(-low, high):.4g}"
-        )
-    integers = np.rint(x)
-    if options.input_scale != 1 and np.allclose(x, integers, rtol=0, atol=1e-3):
-        fmt = FixedFormat.spanning(int(integers.min()), int(integers.max()), frac_bits=0)
-        if options.input_bits is not None:
-            fmt = FixedFormat.of_width(
-                options.input_bits, signed=fmt.signed, int_bits=options.input_bits - fmt.signed
-            )
-    else:
-        signed = low < 0
-        width = options.input_bits or options.state_bits
-        fmt = FixedFormat.of_width(width, signed=signed, int_bits=int_bits_for(low, high))
-    return _saturating(fmt)
-
-
-def _saturating(fmt: FixedFormat) -> Requant:
-    return Requant(format=fmt, rounding=Rounding.HALF_UP, overflow=Overflow.SATURATE)
-
-
-@dataclass(frozen=True)
-class _Chooser:
-    """Chooses the formats of nodes from the ranges of the realized network."""
-
-    network: Network
-    ranges: dict[str, Range]
-    input: Requant
-    options: Options
-
-    def node(self, node: FloatNode) -> NodeConfig:
-        if node.kind == "u":
-            requant, output, why = self._encoded(node)
-        elif node.kind == "m":
-            requant, output, why = self._memory(node)
-        elif node.kind == "p":
-            requant, output, why = _saturating(self._input_format(node)), None, ["a copy of x"]
-        elif node.activation == LINEAR:
-            requant, output, why = self._linear(node)
-        elif node.activation == RELU:
-            requant, output, why = self._rectified(node)
-        else:
-            requant, output, why = self._tabulated(node)
-        is_memory = node.kind == "m"
-        bits = (is_memory and self.options.memory_bits) or self.options.weight_bits
-        weights = {
-            term.label: weight_format(
-                term.matrix, 2 if node.kind == "p" else bits, where=f"{node.name}: {term.label}"
-            )
-            for term in node.terms
-        }
-        shifts, gain = best_row_shifts(node, weights)
-        if any(shifts):
-            why.append(f"row shifts divide the squared weight error by {gain:.1f}")
-        return NodeConfig(
-            requant=requant,
-            weights=weights,
-            row_shifts=any(shifts),
-            output=output,
-            why=tuple(why),
-        )
-
-    def _observed(self, name: str) -> tuple[float, float, str]:
-        low, high = float(self.ranges[name].low.min()), float(self.ranges[name].high.max())
-        return low, high, f"calibration: {low:.4g} to {high:.4g}"
-
-    def _layer(self, node: FloatNode) -> LmuLayer:
-        layer = next(layer for layer in self.network.layers if layer.name == node.layer)
-        if not isinstance(layer, LmuLayer):
-            raise TypeError(f"{node.name} is not a node of an LMU layer")
-        return layer
-
-    def _input_format(self, node: FloatNode) -> FixedFormat:
-        """Format of what enters the layer of a copy node; only a first layer can have one."""
-        if self.network.layers[0].name != node.layer:
-            raise ConfigError(
-                f"{node.layer}: passing the input on (input_to_hidden without hidden cell) is "
-                "supported on the first layer only"
-            )
-        return self.input.format
-
-    def _encoded(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
-        low, high, seen = self._observed(node.name)
-        fmt = self._spanning(low, high, self.options.state_bits)
-        return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
-
-    def _memory(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
-        _, _, seen = self._observed(node.name)
-        largest = self.ranges[f"{node.layer}.u"].magnitude * self.options.margin
-        gain = float(
-            np.max(worst_case_peak_gain(self._layer(node).memory, what=node.layer)) * largest
-        )
-        fmt = FixedFormat.of_width(
-            self.options.state_bits, signed=True, int_bits=int_bits_for(-gain, gain)
-        )
-        why = f"worst case over all inputs: +-{gain:.4g}, before rounding"
-        return _saturating(fmt), None, [why, seen]
-
-    def _linear(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
-        low, high, seen = self._observed(node.name)
-        fmt = self._spanning(low, high, self.options.state_bits)
-        return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
-
-    def _rectified(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
-        _, high, seen = self._observed(node.name)
-        bits = self.options.activation_bits
-        int_bits = int_bits_for(0.0, high * self.options.margin)
-        output = FixedFormat.of_width(bits, signed=False, int_bits=int_bits)
-        source = FixedFormat.of_width(bits + 1, signed=True, int_bits=int_bits)
-        return _saturating(source), output, [seen, "relu is exact: max(z, 0)"]
-
-    def _tabulated(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
-        where = node.name
-        low, high, seen = self._observed(f"{node.layer}.z")
-        margin = self.options.margin
-        int_bits = int_bits_for(low * margin, high * margin)
-        span = 2.0**int_bits
-        f = activation(node.activation, where=where)
-        values = f(np.linspace(-span, span, 4097))
-        output = self._table_output(float(values.min()), float(values.max()))
-        limit = saturation_int_bits(node.activation, output.ulp, where=where)
-        why = [f"{seen}; a table of {node.activation}"]
-        if limit is not None and limit <= int_bits:
-            int_bits = limit
-            why.append(f"{node.activation} is constant beyond +-{2.0**limit:g}")
-        int_bits = max(int_bits, 1 - output.frac_bits)  # a sum of zeros needs a bit, too
-        fmt = FixedFormat(signed=True, int_bits=int_bits, frac_bits=output.frac_bits)
-        return _saturating(fmt), output, why
-
-    def _table_output(self, low: float, high: float) -> FixedFormat:
-        """Return the output format of a table; a limit of exactly 2**n may saturate by one ulp."""
-        signed = low < 0
-        int_bits = int_bits_for(low, high)
-        bits = self.options.activation_bits
-        smaller = FixedFormat.of_width(bits, signed=signed, int_bits=int_bits - 1)
-        if high <= 2.0 ** (int_bits - 1) and low >= smaller.min_value:
-            return smaller
-        return FixedFormat.of_width(bits, signed=signed, int_bits=int_bits)
-
-    def _spanning(self, low: float, high: float, bits: int) -> FixedFormat:
-        margin = self.options.margin
-        return FixedFormat.of_width(
-            bits, signed=True, int_bits=int_bits_for(low * margin, high * margin)
-        )
+def _down(heard: float) -> float:
+    """Round down to three decimals, and leave a little for coefficients that round anew."""
+    return math.floor(heard * 998.0) / 1000.0

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
@@ -12,7 +13,8 @@ from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.quantize.config import Config, NodeConfig
-from lmu_hw.quantize.nodes import FloatNode, float_nodes, output_nodes
+from lmu_hw.quantize.nodes import FloatNode, FloatTerm, float_nodes, output_nodes
+from lmu_hw.quantize.stable import stable_codes
 from lmu_hw.quantize.tables import tabulate
 from lmu_hw.quantize.transform import realize
 from lmu_hw.quantize.weights import row_shifts, weight_codes
@@ -46,6 +48,8 @@ def quantize(network: Network, config: Config, *, model_digest: str) -> Quantize
     ------
     ConfigError
         If the configuration does not describe this network, or a weight does not fit its format.
+    StabilityError
+        If a memory is not stable as rounded, and repair is not asked for or fails.
     """
     realized = realize(
         network,
@@ -109,26 +113,23 @@ def _node(node: FloatNode, config: NodeConfig, formats: dict[str, FixedFormat]) 
     return Node(
         name=node.name,
         segments=node.segments,
-        terms=tuple(
-            Term(
-                source=term.source,
-                delayed=term.delayed,
-                weights=weight_codes(
-                    term.matrix,
-                    config.weights[term.label],
-                    shifts,
-                    f"{node.name}: weights of {term.label}",
-                ),
-            )
-            for term in node.terms
-        ),
+        terms=tuple(_term(node, term, config, shifts) for term in node.terms),
         bias=_bias(node, sum_frac_bits),
         row_shifts=tuple(int(shift) for shift in shifts) if shifts.any() else None,
         sum_frac_bits=sum_frac_bits,
         requant=config.requant,
         activation=_activation(node, config),
         last_only=node.last_only,
+        error_feedback=config.error_feedback,
     )
+
+
+def _term(node: FloatNode, term: FloatTerm, config: NodeConfig, shifts: NDArray[np.int64]) -> Term:
+    what = f"{node.name}: weights of {term.label}"
+    codes = weight_codes(term.matrix, config.weights[term.label], shifts, what)
+    if node.kind == "m" and term.source == node.name:
+        codes = stable_codes(node, term, codes, shifts, repair=config.repair)
+    return Term(source=term.source, delayed=term.delayed, weights=codes)
 
 
 def _bias(node: FloatNode, frac_bits: int) -> Codes | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ranges of signals: observed on calibration data, and worst cases of the linear memory."""
+"""Ranges of signals, observed on calibration data."""
 
 from __future__ import annotations
 
@@ -8,19 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import SpecError
-from lmu_hw.lmu import Memory, Network
+from lmu_hw.lmu import Network
 
 __all__ = [
     "Range",
     "int_bits_for",
     "observed_ranges",
-    "require_stable",
-    "worst_case_peak_gain",
 ]
-
-_MAX_STEPS = 2_000_000
-_TAIL = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,46 +47,6 @@ def observed_ranges(network: Network, x: NDArray[np.float64]) -> dict[str, Range
 
     network.observe(x, observe)
     return ranges
-
-
-def require_stable(memory: Memory, *, what: str) -> None:
-    """Raise `SpecError` if the spectral radius of a memory is not below 1."""
-    radius = float(np.max(np.abs(np.linalg.eigvals(memory.A))))
-    if radius >= 1.0:
-        raise SpecError(
-            f"{what}: the memory is not stable: its spectral radius must be below 1, "
-            f"not {radius:.6f}"
-        )
-
-
-def worst_case_peak_gain(memory: Memory, *, what: str) -> NDArray[np.float64]:
-    """Return the largest magnitude that each state can reach for ``|u| <= 1``, for all time.
-
-    ``gain[i] = sum over k of |(A**k B)[i]|``. Summed until a whole window adds less than a
-    millionth: an estimate to choose formats by, not a certificate.
-
-    Returns
-    -------
-    (order,) float64
-
-    Raises
-    ------
-    SpecError
-        If the memory is not stable, so that no gain exists.
-    """
-    require_stable(memory, what=what)
-    window = max(64, int(memory.theta or 4 * memory.order))
-    gain = np.zeros(memory.order)
-    state = memory.B.copy()
-    for _ in range(0, _MAX_STEPS, window):
-        added = np.zeros(memory.order)
-        for _ in range(window):
-            added += np.abs(state)
-            state = memory.A @ state
-        gain += added
-        if np.all(added <= _TAIL * gain.max()):
-            break
-    return gain
 
 
 def int_bits_for(low: float, high: float) -> int:

@@ -18,11 +18,13 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Network, orthonormal_scale
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
-from lmu_hw.quantize.config import Basis
+from lmu_hw.quantize.config import Basis, MemoryScale
 
 __all__ = ["can_rescale", "realize"]
 
 Array = NDArray[np.float64]
+
+_UNSCALED = MemoryScale(u=1.0, m=1.0)
 
 
 def realize(
@@ -30,7 +32,7 @@ def realize(
     *,
     basis: Basis,
     input_scale: Fraction,
-    memory_scale: Mapping[str, float],
+    memory_scale: Mapping[str, MemoryScale],
 ) -> Network:
     """Return the equivalent network that hardware realizes.
 
@@ -42,8 +44,8 @@ def realize(
         Basis of the memory states.
     input_scale : Fraction
         The realized network reads ``x / input_scale``.
-    memory_scale : mapping of layer name to float
-        The realized u and memory of a layer are the trained ones divided by this number.
+    memory_scale : mapping of layer name to MemoryScale
+        The realized u and memory of a layer are the trained ones divided by these numbers.
 
     Returns
     -------
@@ -60,21 +62,21 @@ def realize(
     for index, layer in enumerate(layers):
         if not isinstance(layer, LmuLayer):
             continue
-        scale = memory_scale.get(layer.name, 1.0)
+        scale = memory_scale.get(layer.name, _UNSCALED)
         rescalable = can_rescale(network, layer.name)
-        if not rescalable and scale != 1.0:
+        if not rescalable and scale != _UNSCALED:
             raise ConfigError(
                 f"{layer.name}: its memory is an output of the network, so memory_scale must be 1, "
-                f"not {scale!r}"
+                f"not u = {scale.u!r}, m = {scale.m!r}"
             )
-        if not rescalable or (basis is Basis.TRAINED and scale == 1.0):
+        if not rescalable or (basis is Basis.TRAINED and scale == _UNSCALED):
             continue
         order = layer.memory.order
         states = orthonormal_scale(order) if basis is Basis.ORTHONORMAL else np.ones(order)
         layers[index] = _rebase(layer, states, scale)
         if layer.hidden is None:
             factors = np.ones(layer.outputs)
-            factors[: layer.memory_d * order] = scale * np.tile(states, layer.memory_d)
+            factors[: layer.memory_d * order] = scale.m * np.tile(states, layer.memory_d)
             layers[index + 1] = _scale_inputs(layers[index + 1], factors)
     if network.softmax:
         layers[-1] = replace(layers[-1], activation=LINEAR)
@@ -97,24 +99,25 @@ def can_rescale(network: Network, name: str) -> bool:
     return not (isinstance(reader, LmuLayer) and reader.hidden is None and reader.input_to_hidden)
 
 
-def _rebase(layer: LmuLayer, states: Array, scale: float) -> LmuLayer:
-    """Replace u by ``u / scale`` and each memory m by ``m / (scale * states)``."""
+def _rebase(layer: LmuLayer, states: Array, scale: MemoryScale) -> LmuLayer:
+    """Replace u by ``u / scale.u`` and each memory m by ``m / (scale.m * states)``."""
+    heard = scale.u / scale.m
     all_states = np.tile(states, layer.memory_d)
     memory = replace(
         layer.memory,
         A=layer.memory.A * states[None, :] / states[:, None],
-        B=layer.memory.B / states,
+        B=layer.memory.B / states * heard,
         discretizer=Discretizer.STORED,
     )
     hidden = layer.hidden
     return replace(
         layer,
         memory=memory,
-        E_x=layer.E_x / scale,
-        E_h=None if layer.E_h is None else layer.E_h / scale,
-        E_m=None if layer.E_m is None else layer.E_m * all_states,
-        b_u=None if layer.b_u is None else layer.b_u / scale,
-        hidden=None if hidden is None else replace(hidden, W_m=hidden.W_m * all_states * scale),
+        E_x=layer.E_x / scale.u,
+        E_h=None if layer.E_h is None else layer.E_h / scale.u,
+        E_m=None if layer.E_m is None else layer.E_m * all_states / heard,
+        b_u=None if layer.b_u is None else layer.b_u / scale.u,
+        hidden=None if hidden is None else replace(hidden, W_m=hidden.W_m * all_states * scale.m),
     )
 
 

@@ -9,9 +9,11 @@ from enum import IntFlag
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.analysis import impulse_response, quantized_memories, sign_matched, values
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer
+from lmu_hw.spec import INPUT
 
 __all__ = ["DATA", "Pauses", "Sequence", "Stall", "few", "stimuli"]
 
@@ -21,7 +23,8 @@ DATA = "input data"
 """Name of the sequences that are the user's."""
 
 _LONGEST = 4_000  # steps of a built-in stimulus
-_STIMULI = 10  # long stimuli, which share the time steps among them
+_STIMULI = 12  # long stimuli, which share the time steps among them
+_ADVERSARIES = 3  # states that are driven to their peak gain
 
 
 class Stall(IntFlag):
@@ -162,32 +165,39 @@ def _worst_cases(design: Design, steps: int) -> list[Sequence]:
         "largest input": np.full(shape, high),
         "smallest input": np.full(shape, low),
         "alternating": alternating,
-        "sign-matched": _sign_matched(design, steps),
     }
-    stalls = (*_STALLS, Stall.NONE)
-    return [
+    stalled = [
         Sequence(name=name, codes=codes, stall=stall)
-        for (name, codes), stall in zip(cases.items(), stalls, strict=True)
+        for (name, codes), stall in zip(cases.items(), _STALLS, strict=True)
+    ]
+    return stalled + [
+        Sequence(name=name, codes=codes, stall=Stall.NONE)
+        for name, codes in _adversaries(design, steps).items()
     ]
 
 
-def _sign_matched(design: Design, steps: int) -> Codes:
-    """Return the input that drives the first memory's largest state to its peak at the last step.
+def _adversaries(design: Design, steps: int) -> dict[str, Codes]:
+    """Return inputs that drive states of the first memory to their peak gain at the last step.
 
-    ``x[T-1-k]`` has the sign of ``(A**k B)[i] * E_x``, so that all contributions add up.
+    Those with the largest gain within `steps` steps; u gets the sign that the state wants, as far
+    as the input decides it.
     """
-    fmt = design.network.input.format
-    layer = design.reference.layers[0]
-    if not isinstance(layer, LmuLayer):
-        return np.full((steps, design.network.inputs), fmt.max_code)
-    responses = np.empty((steps, layer.memory.order))
-    state = layer.memory.B
-    for step in range(steps):
-        responses[step] = state
-        state = layer.memory.A @ state
-    largest = int(np.argmax(np.abs(responses).sum(axis=0)))
-    positive = responses[::-1, largest, None] * layer.E_x[0] >= 0
-    return np.where(positive, fmt.max_code, fmt.min_code)
+    network = design.network
+    memories = quantized_memories(network)
+    fmt = network.input.format
+    if not memories or memories[0].layer is not network.layers[0]:
+        return {"sign-matched": np.full((steps, network.inputs), fmt.max_code)}
+    memory = memories[0]
+    encoders = values(network.layers[0].nodes[0], INPUT, delayed=False)
+    first = np.zeros(network.inputs) if encoders is None else encoders[0]
+    responses = impulse_response(memory.A, memory.B, steps)
+    largest = np.argsort(-np.abs(responses).sum(axis=0), kind="stable")[:_ADVERSARIES]
+    return {
+        f"sign-matched m[{state}]": np.where(
+            sign_matched(responses, int(state))[:, None] * first >= 0, fmt.max_code, fmt.min_code
+        )
+        for state in largest
+    }
 
 
 def _noise(

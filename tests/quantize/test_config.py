@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import ConfigError
-from lmu_hw.quantize import Basis, Config, Options
+from lmu_hw.quantize import Basis, Config, MemoryScale, Options
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_a_file_with_an_input_scale_is_read_back(config):
 
 
 def test_a_scale_of_numpy_is_read_back(config):
-    scaled = replace(config, memory_scale={"lmu0": np.float64(1e-5)})
+    scaled = replace(config, memory_scale={"lmu0": MemoryScale(u=np.float64(1e-5), m=2.0)})
     assert Config.from_toml(scaled.to_toml(), where="c.toml") == scaled
 
 
@@ -52,17 +52,17 @@ def test_reasons_are_no_part_of_the_value(config):
 
 
 EDITS = {
-    "no TOML": ("version = 1", "version = ", "not a TOML file"),
-    "another version": ("version = 1", "version = 2", "version must be 1, not 2"),
-    "no version": ("version = 1", "", "version is missing"),
-    "a version of text": ("version = 1", 'version = "1"', "version must be of type int, not '1'"),
-    "a version of truth": ("version = 1", "version = true", "version must be of type int, not Tr"),
+    "no TOML": ("version = 2", "version = ", "not a TOML file"),
+    "another version": ("version = 2", "version = 1", "version must be 2, not 1"),
+    "no version": ("version = 2", "", "version is missing"),
+    "a version of text": ("version = 2", 'version = "1"', "version must be of type int, not '1'"),
+    "a version of truth": ("version = 2", "version = true", "version must be of type int, not Tr"),
     "an unknown basis": (
         'basis = "orthonormal"',
         'basis = "chebyshev"',
         "basis must be one of orthonormal, trained, not 'chebyshev'",
     ),
-    "an unknown key": ("version = 1", "version = 1\nspeed = 3", "unknown key 'speed'"),
+    "an unknown key": ("version = 2", "version = 2\nspeed = 3", "unknown key 'speed'"),
     "an unknown key of the input": ("[input]", "[input]\nwide = 1", "input: unknown key 'wide'"),
     "no scale": ('scale = "1/255"', "", "input: scale is missing"),
     "a scale that is no number": (
@@ -98,19 +98,19 @@ EDITS = {
         "input: overflow must be one of wrap, saturate, forbid, not 'clip'",
     ),
     "a memory scale of text": (
-        "\nlmu0 = ",
-        '\nlmu0 = "1"  # ',
-        "memory_scale: lmu0 must be of type float, not '1'",
+        "\nu = ",
+        '\nu = "1"  # ',
+        "memory_scale: lmu0: u must be of type float, not '1'",
     ),
     "a memory scale of zero": (
-        "\nlmu0 = ",
-        "\nlmu0 = 0  # ",
-        "memory_scale: lmu0 must be positive and finite, not 0.0",
+        "\nu = ",
+        "\nu = 0  # ",
+        "memory_scale: lmu0: u must be positive and finite, not 0.0",
     ),
     "an infinite memory scale": (
-        "\nlmu0 = ",
-        "\nlmu0 = inf  # ",
-        "memory_scale: lmu0 must be positive and finite, not inf",
+        "\nm = ",
+        "\nm = inf  # ",
+        "memory_scale: lmu0: m must be positive and finite, not inf",
     ),
     "an unknown key of a node": (
         "row_shifts = ",
@@ -127,8 +127,18 @@ EDITS = {
         '[node."lmu0.u".weights]\nq = 3',
         "node: lmu0.u: weights: q must be of type str, not 3",
     ),
-    "no table of memory scales": (
+    "a memory scale of one number": (
+        '[memory_scale."lmu0"]',
         "[memory_scale]",
+        "memory_scale: [u] must be a table",
+    ),
+    "feedback of text": (
+        "error_feedback = false",
+        'error_feedback = "no"',
+        "node: lmu0.m: error_feedback must be of type bool, not 'no'",
+    ),
+    "no table of memory scales": (
+        '[memory_scale."lmu0"]',
         "[[memory_scale]]",
         "[memory_scale] must be a table",
     ),

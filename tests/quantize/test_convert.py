@@ -12,7 +12,7 @@ import pytest
 from lmu_hw.errors import ConfigError, SpecError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.golden import GoldenModel
-from lmu_hw.quantize import Options, configure, quantize
+from lmu_hw.quantize import MemoryScale, Options, configure, quantize
 from lmu_hw.spec import Rectifier, Table
 
 
@@ -132,7 +132,9 @@ def test_a_configuration_of_another_network_is_refused(net, config):
 
 
 def test_a_scale_of_an_unknown_memory_is_refused(net, config):
-    unknown = replace(config, memory_scale={**config.memory_scale, "dense": 2.0})
+    unknown = replace(
+        config, memory_scale={**config.memory_scale, "dense": MemoryScale(u=2.0, m=2.0)}
+    )
     with pytest.raises(ConfigError, match="scales the memory of an unknown layer 'dense'"):
         convert(net, unknown)
 

@@ -10,7 +10,7 @@ import pytest
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Discretizer, LmuLayer, orthonormal_scale
-from lmu_hw.quantize import Basis, realize
+from lmu_hw.quantize import Basis, MemoryScale, realize
 from lmu_hw.quantize.transform import can_rescale
 
 NETWORKS = {
@@ -33,7 +33,10 @@ NETWORKS = {
 }
 
 
-def realized(net, *, basis=Basis.ORTHONORMAL, scale=Fraction(1), memory=1.0):
+ONE = MemoryScale(u=1.0, m=1.0)
+
+
+def realized(net, *, basis=Basis.ORTHONORMAL, scale=Fraction(1), memory=ONE):
     scales = {
         layer.name: memory
         for layer in net.layers
@@ -53,7 +56,7 @@ SCALED = [
 
 @pytest.mark.parametrize(("name", "scale"), SCALED)
 @pytest.mark.parametrize("basis", Basis)
-@pytest.mark.parametrize("memory", [1.0, 0.3])
+@pytest.mark.parametrize("memory", [ONE, MemoryScale(u=0.3, m=0.4)])
 def test_a_realized_network_answers_as_the_trained_one(networks, name, scale, basis, memory):
     net = networks.network(order=6, inputs=2, **NETWORKS[name])
     x = networks.noise(net, sequences=2, steps=20)
@@ -68,11 +71,11 @@ def test_states_are_divided_by_basis_and_scale(networks, basis):
     net = networks.network(order=4, memory_d=2)
     x = networks.noise(net, sequences=1, steps=9)
     factors = orthonormal_scale(4) if basis is Basis.ORTHONORMAL else np.ones(4)
-    actual = realized(net, basis=basis, memory=2.5).trace(x)
+    actual = realized(net, basis=basis, memory=MemoryScale(u=2.5, m=3.0)).trace(x)
     expected = net.trace(x)
     assert np.allclose(actual["lmu0.u"] * 2.5, expected["lmu0.u"], rtol=1e-9)
     assert np.allclose(
-        actual["lmu0.m"] * 2.5 * np.tile(factors, 2), expected["lmu0.m"], rtol=1e-9, atol=1e-12
+        actual["lmu0.m"] * 3.0 * np.tile(factors, 2), expected["lmu0.m"], rtol=1e-9, atol=1e-12
     )
 
 
@@ -104,9 +107,14 @@ def test_a_memory_that_is_passed_on_keeps_its_basis(networks):
 
 def test_a_memory_at_the_output_cannot_be_scaled(networks):
     net = networks.network(hidden="none")
-    message = "lmu0: its memory is an output of the network, so memory_scale must be 1, not 2.0"
+    message = "lmu0: its memory is an output of the network, so memory_scale must be 1, not u = 2.0"
     with pytest.raises(ConfigError, match=message):
-        realize(net, basis=Basis.TRAINED, input_scale=Fraction(1), memory_scale={"lmu0": 2.0})
+        realize(
+            net,
+            basis=Basis.TRAINED,
+            input_scale=Fraction(1),
+            memory_scale={"lmu0": MemoryScale(u=2.0, m=2.0)},
+        )
 
 
 def test_an_input_that_is_passed_on_cannot_be_scaled(networks):

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer 2: what can be proved and predicted about the linear memories of a quantized network."""
+
+from lmu_hw.analysis.adversary import impulse_response, settling_steps, sign_matched
+from lmu_hw.analysis.bounds import ErrorBound, HeadCertificate
+from lmu_hw.analysis.certificate import (
+    Certificate,
+    LoopCertificate,
+    MemoryCertificate,
+    certify,
+    in_words,
+    require_forbidden,
+)
+from lmu_hw.analysis.file import summary, write_certificate
+from lmu_hw.analysis.memory import QuantizedMemory, quantized_memories, values
+from lmu_hw.analysis.noise import rounding_covariance
+from lmu_hw.analysis.propagation import predict_errors
+from lmu_hw.analysis.ranges import NodeRange, RangeProof, prove_range
+from lmu_hw.analysis.residue import Residue
+from lmu_hw.analysis.stability import StabilityError, spectral_radius
+
+__all__ = [
+    "Certificate",
+    "ErrorBound",
+    "HeadCertificate",
+    "LoopCertificate",
+    "MemoryCertificate",
+    "NodeRange",
+    "QuantizedMemory",
+    "RangeProof",
+    "Residue",
+    "StabilityError",
+    "certify",
+    "impulse_response",
+    "in_words",
+    "predict_errors",
+    "prove_range",
+    "quantized_memories",
+    "require_forbidden",
+    "rounding_covariance",
+    "settling_steps",
+    "sign_matched",
+    "spectral_radius",
+    "summary",
+    "values",
+    "write_certificate",
+]

@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Worst-case gains of a linear memory ``x[t] = A x[t-1] + B u[t] + e[t]``, as proved upper bounds.
+
+Input gain (worst-case peak gain; Balakrishnan and Boyd 1992; Volkova, Hilaire, Lauter 2015):
+
+    g_i = sum over k of |(A**k B)_i|         |x_i| <= g_i max|u|     for all inputs, for all time
+
+Rounding gain, for an error e of at most delta in every element at every step:
+
+    T_i = sum over k, j of |(A**k)_ij|       |x_i| <= T_i delta
+
+Sums run in float64 until what is left is small; the rest is bounded by a Lyapunov certificate, and
+what float64 rounding did is bounded as a disturbance of the very system that is analysed: a
+computed sequence ``X[k+1] = X[k] A + F[k]`` differs from ``X[0] A**k`` by
+``sum over j of F[j] A**(k-1-j)``, whose absolute values T itself bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.analysis.rigour import gamma, inflate, matrix_power, row_norms, spectral_norm
+from lmu_hw.analysis.stability import Lyapunov, StabilityError, lyapunov, spectral_radius
+
+__all__ = ["Gains", "Response", "difference_gain", "gains_of", "input_gain", "rounding_gain"]
+
+Array = NDArray[np.float64]
+
+_BLOCK = 64  # steps of an impulse response advanced by one product
+_SAMPLES = 8192  # of a sum over powers, at most about; beyond that, every s-th power is taken
+_CHECK = 64  # products between two looks at the tail
+_TAIL = 2.0**-16
+_MAX_PRODUCTS = 1 << 20
+_CACHED = 16  # analyses kept: a word-length search meets the same matrices again and again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gains:
+    """Stability and rounding gain of a matrix.
+
+    Attributes
+    ----------
+    radius : float
+        Spectral radius, as float64 finds it; the certificate proves that it is below 1.
+    lyapunov : Lyapunov
+    rounding : (d,) float64
+        Upper bounds; see `rounding_gain`.
+    """
+
+    radius: float
+    lyapunov: Lyapunov
+    rounding: Array
+
+
+def gains_of(A: Array, *, what: str) -> Gains:
+    """Return the certified gains of a matrix, (d, d) float64 taken as exact; cached.
+
+    Raises
+    ------
+    StabilityError
+        Naming `what`, if the matrix is not stable, or not shown to be.
+    """
+    try:
+        return _gains(np.ascontiguousarray(A, np.float64).tobytes(), len(A))
+    except StabilityError as error:
+        raise StabilityError(f"{what}: {error}") from None
+
+
+@lru_cache(maxsize=_CACHED)
+def _gains(data: bytes, order: int) -> Gains:
+    A = np.frombuffer(data).reshape(order, order)
+    certificate = lyapunov(A)
+    rounding = rounding_gain(A, certificate)
+    rounding.setflags(write=False)
+    return Gains(radius=spectral_radius(A), lyapunov=certificate, rounding=rounding)
+
+
+def rounding_gain(A: Array, certificate: Lyapunov, rows: Array | None = None) -> Array:
+    """Return upper bounds of ``sum over k >= 0 of |r A**k|_1`` for each row r.
+
+    Parameters
+    ----------
+    A : (d, d) float64
+        Taken as the exact matrix.
+    certificate : Lyapunov
+        Of A.
+    rows : (n, d) float64, optional
+        A read-out; None: the identity, for the states themselves.
+
+    Returns
+    -------
+    (n,) float64
+    """
+    identity = np.eye(len(A))
+    total, noise = _row_sums(A, certificate, identity)
+    states = inflate(total / _remaining(noise))
+    # T <= total + noise |T|_2, row by row.
+    states = inflate(total + noise * float(row_norms(states[None, :])[0]))
+    if rows is None:
+        return states
+    total, noise = _row_sums(A, certificate, rows)
+    return inflate(total + noise * float(row_norms(states[None, :])[0]))
+
+
+def _remaining(noise: Array) -> float:
+    """Return a lower bound of ``1 - |noise|_2``."""
+    size = float(row_norms(noise[None, :])[0])
+    if size > 0.5:
+        raise StabilityError("float64 cannot bound the gains of so slow a memory")
+    return (1.0 - size) * (1.0 - 2.0**-40)
+
+
+def _row_sums(A: Array, certificate: Lyapunov, rows: Array) -> tuple[Array, Array]:
+    """Return the summed powers with their tail, and the size of all disturbances, (n,) each."""
+    d = len(A)
+    step = max(1, _horizon(certificate) // _SAMPLES)
+    power, error = matrix_power(A, step)
+    disturbance = error + gamma(d) * float(np.linalg.norm(power))
+    bend = _Bend(A, step)
+    X = rows
+    total, noise = np.zeros(len(rows)), np.zeros(len(rows))
+    weights = (step + 1) / 2, (step - 1) / 2  # of both ends of an interval of `step` powers
+    ends = np.abs(X).sum(axis=1)
+    for count in range(1, _MAX_PRODUCTS):
+        added = inflate(row_norms(X) * disturbance)
+        noise += added
+        total += weights[0] * ends + bend.sums(X)
+        X = X @ power
+        ends = np.abs(X).sum(axis=1)
+        total += weights[1] * (ends + np.sqrt(d) * added)
+        if count % _CHECK == 0:
+            tails = certificate.row_tails(X)
+            if np.all(tails <= _TAIL * total):
+                return inflate(total + tails), inflate(noise)
+    raise StabilityError(f"the memory is too slow: its gain has no bound in {count} products")
+
+
+def _horizon(certificate: Lyapunov) -> int:
+    """Return about how many steps a response needs to die out."""
+    return int(12.0 / (1.0 - certificate.contraction))
+
+
+class _Bend:
+    """What the powers between two samples can exceed the straight line between them.
+
+    For f(r) = x A**r, linear interpolation over `step` steps errs by
+    ``sum over v of G(r, v) |f(v+1) - 2 f(v) + f(v-1)|``, ``sum over r of G(r, v) <= step**2 / 8``,
+    and the second difference is ``x A**(v-1) (A - I)**2``. Its 1-norm is bounded by the 2-norm.
+    """
+
+    def __init__(self, A: Array, step: int) -> None:
+        self.step = step
+        if step == 1:
+            return
+        d, size = len(A), float(np.linalg.norm(A))
+        difference = A - np.eye(d)
+        second = difference @ difference
+        off = gamma(d + 2) * float(np.linalg.norm(difference)) ** 2  # of `second`, 2-norm
+        gram, wrong = np.zeros_like(A), 0.0
+        for _ in range(step):
+            length = float(np.linalg.norm(second))
+            gram += second @ second.T
+            wrong += (2 * length + off) * off + gamma(d + step) * length**2
+            second, off = A @ second, spectral_norm(A) * off + gamma(d) * size * length
+        self.gram = gram
+        self.margin = 2 * (wrong + gamma(2 * d) * float(np.linalg.norm(gram)))
+        self.factor = step**2 / 8 * np.sqrt(step * d)
+
+    def sums(self, X: Array) -> Array:
+        """Return the bound, summed over the columns and the interval, for each row of X."""
+        if self.step == 1:
+            return np.zeros(len(X))
+        form = np.einsum("ij,ij->i", X @ self.gram, X)
+        form += self.margin * np.einsum("ij,ij->i", X, X)
+        return inflate(self.factor * np.sqrt(np.maximum(form, 0.0)))
+
+
+class Response:
+    """An impulse response ``A**k B``, computed block by block with a bound on its error.
+
+    Attributes
+    ----------
+    block : (d, steps) float64
+        The current steps.
+    disturbance : float
+        Summed 2-norms of everything that rounding added; times the rounding gain it bounds the
+        error of the sum of absolute values over all blocks.
+    """
+
+    def __init__(self, A: Array, B: Array, certificate: Lyapunov) -> None:
+        d = len(A)
+        self.certificate = certificate
+        power, error = matrix_power(A, _BLOCK)
+        self._power = power
+        self._relative = error + gamma(d) * float(np.linalg.norm(power))
+        columns = [np.asarray(B, np.float64)]
+        for _ in range(_BLOCK - 1):
+            columns.append(A @ columns[-1])
+        self.block = np.stack(columns, axis=1)
+        norms = row_norms(self.block.T)
+        own = gamma(d) * float(np.linalg.norm(A)) * norms
+        # A rounding at step v disturbs this column and all later ones of the block.
+        self.disturbance = float(inflate(_BLOCK * own.sum()))
+
+    def advance(self) -> None:
+        """Go on to the next block of steps."""
+        self.disturbance += float(inflate(self._relative * row_norms(self.block.T).sum()))
+        self.block = self._power @ self.block
+
+    def tail(self) -> float:
+        """Return a bound of what all states sum to from the current block on, each."""
+        return float(self.certificate.tails(self.block[:, :1])[0])
+
+
+def input_gain(
+    A: Array, B: Array, certificate: Lyapunov, rounding: Array, rows: Array | None = None
+) -> Array:
+    """Return upper bounds of ``sum over k >= 0 of |r A**k B|`` for each row r.
+
+    Parameters
+    ----------
+    A : (d, d) float64
+    B : (d,) float64
+        Both taken as exact.
+    certificate : Lyapunov
+        Of A.
+    rounding : (n,) float64
+        Rounding gain of the rows.
+    rows : (n, d) float64, optional
+        A read-out; None: the states themselves.
+
+    Returns
+    -------
+    (n,) float64
+    """
+    nothing = Response(np.zeros_like(A), np.zeros_like(B), certificate)
+    return difference_gain(
+        (Response(A, B, certificate), rounding, rows), (nothing, np.zeros_like(rounding), rows)
+    )
+
+
+def difference_gain(
+    first: tuple[Response, Array, Array | None],
+    second: tuple[Response, Array, Array | None],
+) -> Array:
+    """Return upper bounds of ``sum over k of |C1 A1**k B1 - C2 A2**k B2|``.
+
+    Parameters
+    ----------
+    first, second : (Response, rounding gain (n,), read-out (n, d) or None)
+        Fresh responses; the rounding gains are those of the read-outs; None reads the states.
+
+    Returns
+    -------
+    (n,) float64
+    """
+    total: Array = np.zeros(len(first[1]))
+    while True:
+        one, two = (_read(response, readout) for response, _, readout in (first, second))
+        total += np.abs(one[0] - two[0]).sum(axis=1) + one[1] + two[1]
+        tail = np.zeros(len(total))
+        for response, _, readout in (first, second):
+            response.advance()
+            weight = 1.0 if readout is None else np.abs(readout).sum(axis=1)
+            tail += response.tail() * weight
+        dead = not (first[0].block.any() or second[0].block.any())
+        if dead or tail.max(initial=0.0) <= _TAIL**1.5 * max(float(total.max()), 2.0**-20):
+            rounding = sum(gain * response.disturbance for response, gain, _ in (first, second))
+            return inflate(total + tail + rounding)
+
+
+def _read(response: Response, readout: Array | None) -> tuple[Array, Array | float]:
+    """Return the outputs of a block, and what rounding may have added to their sum."""
+    if readout is None:
+        return response.block, 0.0
+    norms = float(row_norms(response.block.T).sum())
+    return readout @ response.block, inflate(gamma(readout.shape[1]) * row_norms(readout) * norms)

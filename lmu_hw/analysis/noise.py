@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Statistical prediction of errors: rounding as white noise, filtered by the linear memory.
+
+The usual model (Mullis and Roberts 1976; Jackson 1970): each narrowing adds noise that is uniform
+over one ulp, white, and independent from state to state, so of variance ``ulp**2 / 12``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["rounding_covariance"]
+
+Array = NDArray[np.float64]
+
+_VARIANCE = 1.0 / 12.0
+"""Of a rounding error, in squared ulp."""
+
+_MAX_DOUBLINGS = 60
+
+
+def rounding_covariance(A: Array, steps: int | None = None, *, feedback: bool = False) -> Array:
+    """Return the covariance of the states' error, in squared ulp of the states.
+
+    ``C = sum over k of A**k A**k^T / 12``; first-order error feedback makes the noise
+    ``r[t-1] - r[t]``, so that ``C = (I + sum over k of A**k (I-A) (I-A)^T A**k^T) / 12``.
+
+    Parameters
+    ----------
+    A : (d, d) float64
+        Stable.
+    steps : int, optional
+        Average over that many steps from zero states; None: stationary.
+    feedback : bool
+
+    Returns
+    -------
+    (d, d) float64
+    """
+    identity = np.eye(len(A))
+    if not feedback:
+        return _VARIANCE * _filtered(A, identity, steps)
+    source = (identity - A) @ (identity - A).T
+    return _VARIANCE * (identity + _filtered(A, source, steps))
+
+
+def _filtered(A: Array, source: Array, steps: int | None = None) -> Array:
+    """Return the covariance of ``x[t] = A x[t-1] + e[t]`` for white e of covariance `source`.
+
+    Parameters
+    ----------
+    A, source : (d, d) float64
+    steps : int, optional
+        Average over that many steps from zero states; None: stationary, for a stable A.
+
+    Returns
+    -------
+    (d, d) float64
+        ``sum over k of A**k source A**k^T``, where the term k counts ``1 - k / steps``.
+    """
+    if steps is None:
+        return _stationary(A, source)
+    total, weighted, done = np.zeros_like(source), np.zeros_like(source), np.eye(len(A))
+    summed = 0
+    # Blocks of 2**bit terms: their sum, the sum of k times term k, and the power that follows.
+    block, inner, power, length = source, np.zeros_like(source), A, 1
+    while True:
+        if steps & length:
+            moved = done @ block @ done.T
+            weighted = weighted + done @ inner @ done.T + summed * moved
+            total, done, summed = total + moved, done @ power, summed + length
+        if 2 * length > steps:
+            return total - weighted / steps
+        moved = power @ block @ power.T
+        inner = inner + power @ inner @ power.T + length * moved
+        block, power, length = block + moved, power @ power, 2 * length
+
+
+def _stationary(A: Array, source: Array) -> Array:
+    total, power = source, A
+    for _ in range(_MAX_DOUBLINGS):
+        added = power @ total @ power.T
+        total = total + added
+        if np.abs(added).max(initial=0.0) <= 1e-14 * np.abs(total).max(initial=0.0):
+            break
+        power = power @ power
+    return total

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The format of every node: from word lengths, observed ranges, and proofs about the states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu import Network
+from lmu_hw.lmu.activations import LINEAR, RELU, activation
+from lmu_hw.quantize.config import NodeConfig, Options
+from lmu_hw.quantize.nodes import FloatNode
+from lmu_hw.quantize.ranges import Range, int_bits_for
+from lmu_hw.quantize.tables import saturation_int_bits
+from lmu_hw.quantize.weights import best_row_shifts, weight_format
+
+__all__ = ["FULL_SCALE", "Chooser", "States", "input_format"]
+
+Array = NDArray[np.float64]
+
+FULL_SCALE = 0.999
+"""Where the range of a normalised u ends: just below the end of its format."""
+
+_LARGEST_INPUT = 2.0**62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class States:
+    """What is chosen for the states of a layer's memory.
+
+    Attributes
+    ----------
+    bits, int_bits : int
+    heard : float
+        What the memory hears of u; see `MemoryScale`.
+    overflow : Overflow
+    why, note : tuple of str
+        What is proved, and what was not provable at first; for the reader.
+    """
+
+    bits: int
+    int_bits: int
+    heard: float
+    overflow: Overflow
+    why: tuple[str, ...] = field(default=(), compare=False)
+    note: tuple[str, ...] = field(default=(), compare=False)
+
+
+def input_format(x: Array, options: Options) -> Requant:
+    """Return how calibration data in units of the input scale become codes."""
+    low, high = float(x.min()), float(x.max())
+    if not max(-low, high) < _LARGEST_INPUT:
+        raise ConfigError(
+            f"calibration data divided by the input scale {options.input_scale} must be below "
+            f"2**62 in magnitude, but reaches {max(-low, high):.4g}"
+        )
+    integers = np.rint(x)
+    if options.input_scale != 1 and np.allclose(x, integers, rtol=0, atol=1e-3):
+        fmt = FixedFormat.spanning(int(integers.min()), int(integers.max()), frac_bits=0)
+        if options.input_bits is not None:
+            fmt = FixedFormat.of_width(
+                options.input_bits, signed=fmt.signed, int_bits=options.input_bits - fmt.signed
+            )
+    else:
+        signed = low < 0
+        width = options.input_bits or options.state_bits
+        fmt = FixedFormat.of_width(width, signed=signed, int_bits=int_bits_for(low, high))
+    return _saturating(fmt)
+
+
+def _saturating(fmt: FixedFormat) -> Requant:
+    return Requant(format=fmt, rounding=Rounding.HALF_UP, overflow=Overflow.SATURATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Chooses the formats of nodes from the ranges of the realized network."""
+
+    network: Network
+    ranges: Mapping[str, Range]
+    input: Requant
+    options: Options
+    states: Mapping[str, States]
+
+    def node(self, node: FloatNode) -> NodeConfig:
+        if node.kind == "u":
+            requant, output, why = self._encoded(node)
+        elif node.kind == "m":
+            requant, output, why = self._memory(node)
+        elif node.kind == "p":
+            requant, output, why = _saturating(self._input_format(node)), None, ["a copy of x"]
+        elif node.activation == LINEAR:
+            requant, output, why = self._linear(node)
+        elif node.activation == RELU:
+            requant, output, why = self._rectified(node)
+        else:
+            requant, output, why = self._tabulated(node)
+        is_memory = node.kind == "m"
+        bits = (is_memory and self.options.memory_bits) or self.options.weight_bits
+        weights = {
+            term.label: weight_format(
+                term.matrix, 2 if node.kind == "p" else bits, where=f"{node.name}: {term.label}"
+            )
+            for term in node.terms
+        }
+        shifts, gain = best_row_shifts(node, weights)
+        if any(shifts):
+            why.append(f"row shifts divide the squared weight error by {gain:.1f}")
+        return NodeConfig(
+            requant=requant,
+            weights=weights,
+            row_shifts=any(shifts),
+            output=output,
+            error_feedback=is_memory and self.options.error_feedback,
+            repair=is_memory and self.options.repair,
+            why=tuple(why),
+        )
+
+    def _observed(self, name: str) -> tuple[float, float, str]:
+        low, high = float(self.ranges[name].low.min()), float(self.ranges[name].high.max())
+        return low, high, f"calibration: {low:.4g} to {high:.4g}"
+
+    def _input_format(self, node: FloatNode) -> FixedFormat:
+        """Format of what enters the layer of a copy node; only a first layer can have one."""
+        if self.network.layers[0].name != node.layer:
+            raise ConfigError(
+                f"{node.layer}: passing the input on (input_to_hidden without hidden cell) is "
+                "supported on the first layer only"
+            )
+        return self.input.format
+
+    def _encoded(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
+        low, high, seen = self._observed(node.name)
+        fmt = self._spanning(low * FULL_SCALE, high * FULL_SCALE, self.options.state_bits)
+        return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
+
+    def _memory(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
+        chosen = self.states[node.layer]
+        feedback = self.options.error_feedback
+        requant = Requant(
+            format=FixedFormat.of_width(chosen.bits, signed=True, int_bits=chosen.int_bits),
+            rounding=Rounding.FLOOR if feedback else Rounding.HALF_UP,
+            overflow=chosen.overflow,
+        )
+        return requant, None, [*chosen.why, *chosen.note, self._observed(node.name)[2]]
+
+    def _linear(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
+        low, high, seen = self._observed(node.name)
+        fmt = self._spanning(low, high, self.options.state_bits)
+        return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
+
+    def _rectified(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
+        _, high, seen = self._observed(node.name)
+        bits = self.options.activation_bits
+        int_bits = int_bits_for(0.0, high * self.options.margin)
+        output = FixedFormat.of_width(bits, signed=False, int_bits=int_bits)
+        source = FixedFormat.of_width(bits + 1, signed=True, int_bits=int_bits)
+        return _saturating(source), output, [seen, "relu is exact: max(z, 0)"]
+
+    def _tabulated(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
+        where = node.name
+        low, high, seen = self._observed(f"{node.layer}.z")
+        margin = self.options.margin
+        int_bits = int_bits_for(low * margin, high * margin)
+        span = 2.0**int_bits
+        f = activation(node.activation, where=where)
+        values = f(np.linspace(-span, span, 4097))
+        output = self._table_output(float(values.min()), float(values.max()))
+        limit = saturation_int_bits(node.activation, output.ulp, where=where)
+        why = [f"{seen}; a table of {node.activation}"]
+        if limit is not None and limit <= int_bits:
+            int_bits = limit
+            why.append(f"{node.activation} is constant beyond +-{2.0**limit:g}")
+        int_bits = max(int_bits, 1 - output.frac_bits)  # a sum of zeros needs a bit, too
+        fmt = FixedFormat(signed=True, int_bits=int_bits, frac_bits=output.frac_bits)
+        return _saturating(fmt), output, why
+
+    def _table_output(self, low: float, high: float) -> FixedFormat:
+        """Return the output format of a table; a limit of exactly 2**n may saturate by one ulp."""
+        signed = low < 0
+        int_bits = int_bits_for(low, high)
+        bits = self.options.activation_bits
+        smaller = FixedFormat.of_width(bits, signed=signed, int_bits=int_bits - 1)
+        if high <= 2.0 ** (int_bits - 1) and low >= smaller.min_value:
+            return smaller
+        return FixedFormat.of_width(bits, signed=signed, int_bits=int_bits)
+
+    def _spanning(self, low: float, high: float, bits: int) -> FixedFormat:
+        margin = self.options.margin
+        return FixedFormat.of_width(
+            bits, signed=True, int_bits=int_bits_for(low * margin, high * margin)
+        )

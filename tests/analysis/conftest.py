@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memories for the tests of proofs: a float one and its rounded self, driven by the input alone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, orthonormal_scale
+from lmu_hw.lmu.system import legendre_system
+
+
+def zoh(order: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the orthonormal memory by zero-order hold."""
+    memory = Memory.legendre(order, theta, Discretizer.ZOH)
+    scale = orthonormal_scale(order)
+    return memory.A * scale / scale[:, None], memory.B / scale
+
+
+def bilinear(order: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the orthonormal memory by Tustin's method."""
+    A, B = legendre_system(order)
+    scale = orthonormal_scale(order)
+    A, B = A * scale / scale[:, None] / theta, B / scale / theta
+    left = np.eye(order) - A / 2
+    return scipy.linalg.solve(left, np.eye(order) + A / 2), scipy.linalg.solve(left, B)
+
+
+def rounded(matrix: np.ndarray, frac_bits: int) -> np.ndarray:
+    return np.rint(matrix * 2.0**frac_bits) / 2.0**frac_bits
+
+
+def memory_network(
+    order: int, theta: float, *, A=None, B=None, outputs: int = 2, memory_d: int = 1
+) -> Network:
+    """Return memories that hear the input directly, before a linear dense layer."""
+    memory = Memory.legendre(order, theta, Discretizer.ZOH)
+    if A is not None:
+        memory = Memory(A=A, B=B, theta=theta, discretizer=Discretizer.STORED)
+    layer = LmuLayer(
+        name="lmu0",
+        memory=memory,
+        E_x=np.eye(memory_d),
+        E_h=None,
+        E_m=None,
+        b_u=None,
+        hidden=None,
+        input_to_hidden=False,
+        return_sequences=True,
+    )
+    W = np.random.default_rng(5).normal(size=(outputs, memory_d * order))
+    return Network(
+        name="memory", layers=(layer, DenseLayer(name="head", W=W, b=None, activation="linear"))
+    )
+
+
+@pytest.fixture
+def memories() -> SimpleNamespace:
+    return SimpleNamespace(
+        zoh=zoh, bilinear=bilinear, rounded=rounded, memory_network=memory_network
+    )

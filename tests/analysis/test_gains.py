@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Gains are upper bounds, and close ones."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lmu_hw.analysis import gains as module
+from lmu_hw.analysis.gains import Response, difference_gain, gains_of, input_gain, rounding_gain
+
+CASES = [(1, 3.0), (4, 8.0), (16, 64.0), (32, 100.0)]
+
+
+def summed(A, B, rows, steps=20_000):
+    """Return sums over the impulse response, and over the powers' rows, in float64."""
+    g, T, h, X = np.zeros(len(rows)), np.zeros(len(rows)), B.copy(), rows.copy()
+    for _ in range(steps):
+        g += np.abs(rows @ h)
+        T += np.abs(X).sum(axis=1)
+        h, X = A @ h, X @ A
+        if np.abs(X).max() < 1e-13:
+            break
+    return g, T
+
+
+@pytest.mark.parametrize(("order", "theta"), CASES)
+@pytest.mark.parametrize("method", ["zoh", "bilinear"])
+def test_gains_are_bounds_and_within_a_thousandth(memories, order, theta, method):
+    A, B = (memories.rounded(one, 14) for one in getattr(memories, method)(order, theta))
+    gains = gains_of(A, what="m")
+    g, T = summed(A, B, np.eye(order))
+    peak = input_gain(A, B, gains.lyapunov, gains.rounding)
+    for bound, exact in ((peak, g), (gains.rounding, T)):
+        assert np.all(exact <= bound)
+        assert np.all(bound <= exact * 1.0005)
+
+
+def test_a_gain_that_is_known_exactly():
+    A, B = np.array([[0.5]]), np.array([0.75])
+    gains = gains_of(A, what="m")
+    assert Fraction(float(gains.rounding[0])) >= 2
+    assert gains.rounding[0] < 2.0001
+    assert 1.5 <= input_gain(A, B, gains.lyapunov, gains.rounding)[0] < 1.5001
+
+
+@pytest.mark.parametrize(("samples", "looseness"), [(16, 8.0), (100, 1.5)])
+def test_sampling_the_powers_still_bounds_their_sum(memories, samples, looseness, monkeypatch):
+    A, _ = memories.zoh(6, 600.0)
+    certificate = gains_of(A, what="m").lyapunov
+    _, exact = summed(A, np.zeros(6), np.eye(6))
+    monkeypatch.setattr(module, "_SAMPLES", samples)
+    monkeypatch.setattr(module, "_CHECK", 8)
+    bound = rounding_gain(A, certificate)
+    assert np.all(exact <= bound)
+    assert np.all(bound <= exact * looseness)
+
+
+def test_long_windows_are_bounded_closely(memories):
+    A, B = memories.zoh(8, 20_000.0)
+    gains = gains_of(A, what="m")
+    fine, _ = memories.zoh(8, 2_000.0)
+    scaled = gains_of(fine, what="m").rounding * 10
+    assert np.allclose(gains.rounding, scaled, rtol=0.01)  # the continuous system is the same
+    assert np.all(input_gain(A, B, gains.lyapunov, gains.rounding) < 1.05)
+
+
+def test_a_read_out_has_gains_of_its_own(memories):
+    A, B = memories.zoh(5, 20.0)
+    rows = np.random.default_rng(0).normal(size=(3, 5))
+    gains = gains_of(A, what="m")
+    T = rounding_gain(A, gains.lyapunov, rows)
+    exact_g, exact_T = summed(A, B, rows)
+    assert np.all(exact_T <= T) and np.all(exact_T * 1.0005 >= T)
+    g = input_gain(A, B, gains.lyapunov, T, rows)
+    assert np.all(exact_g <= g) and np.all(g <= exact_g * 1.0005)
+
+
+def test_the_difference_of_two_memories(memories):
+    A, B = memories.zoh(8, 40.0)
+    Aq, Bq = memories.rounded(A, 9), memories.rounded(B, 9)
+    first, second = gains_of(Aq, what="q"), gains_of(A, what="m")
+    bound = difference_gain(
+        (Response(Aq, Bq, first.lyapunov), first.rounding, None),
+        (Response(A, B, second.lyapunov), second.rounding, None),
+    )
+    exact, h, hq = np.zeros(8), B.copy(), Bq.copy()
+    for _ in range(5000):
+        exact += np.abs(hq - h)
+        h, hq = A @ h, Aq @ hq
+    assert np.all(exact <= bound) and np.all(bound <= exact * 1.001 + 1e-6)
+
+
+def test_a_memory_does_not_differ_from_itself(memories):
+    A, B = memories.zoh(8, 40.0)
+    gains = gains_of(A, what="m")
+    bound = difference_gain(
+        (Response(A, B, gains.lyapunov), gains.rounding, None),
+        (Response(A, B, gains.lyapunov), gains.rounding, None),
+    )
+    assert np.all(bound < 1e-6)
+
+
+def test_gains_are_kept(memories):
+    A, _ = memories.zoh(4, 16.0)
+    assert gains_of(A, what="a") is gains_of(A.copy(), what="b")
