@@ -3,49 +3,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lmu_hw.errors import SpecError
 from lmu_hw.report import words
-from lmu_hw.report.document import Report, SignalReport, TaskReport, rounded
+from lmu_hw.report.compare_proofs import certificate_rows, certificate_sentences
+from lmu_hw.report.compare_rows import EXACT, Row, make_row
+from lmu_hw.report.document import Report, SignalReport, TaskReport
 from lmu_hw.report.store import read_report, replace_file
 
 __all__ = ["Comparison", "Row", "compare", "write_comparison"]
-
-_EXACT = math.inf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One quantity of every design.
-
-    Attributes
-    ----------
-    key : str
-        Identifies the quantity, whatever its label.
-    higher_is_better : bool
-    values : tuple of float or None
-        One for each design; None if it does not exist or has no error.
-    texts : tuple of str
-        As shown. Designs tie if they show the same.
-    best : tuple of int
-        The designs that are best; empty if they cannot be compared.
-    """
-
-    key: str
-    label: str
-    higher_is_better: bool
-    values: tuple[float | None, ...]
-    texts: tuple[str, ...]
-    best: tuple[int, ...]
-
-    @property
-    def is_tie(self) -> bool:
-        """All designs are equally good."""
-        return len(self.best) == len(self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +27,8 @@ class Comparison:
         Of the folders, as short as they differ.
     errors, signals, costs : tuple of Row
         Of the outputs and the task; SQNR of the signals that all designs have; of the hardware.
+    proofs : tuple of Row
+        Certificates of the memories and heads that all designs have.
     notes : tuple of str
         What makes designs not comparable.
     verdict : tuple of str
@@ -69,6 +40,7 @@ class Comparison:
     errors: tuple[Row, ...]
     signals: tuple[Row, ...]
     costs: tuple[Row, ...]
+    proofs: tuple[Row, ...]
     notes: tuple[str, ...]
     verdict: tuple[str, ...]
 
@@ -76,7 +48,7 @@ class Comparison:
 def compare(folders: Sequence[str | Path]) -> Comparison:
     """Compare the reports of two or more design folders.
 
-    Errors measured on different data are shown but not judged; costs always are.
+    Errors measured on different data are shown but not judged; certificates and costs always are.
 
     Raises
     ------
@@ -95,14 +67,19 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     same_labels = same_x and len({report.data.labels_sha256 for report in reports}) == 1
     errors = (*_task_rows(reports, same_labels), *_error_rows(reports, same_x))
     signals, costs = _signal_rows(reports, same_x), _cost_rows(reports)
+    proofs = certificate_rows(reports)
     return Comparison(
         names=names,
         design_digests=tuple(report.design_digest for report in reports),
         errors=errors,
         signals=signals,
         costs=costs,
+        proofs=proofs,
         notes=_notes(reports, same_x=same_x, same_labels=same_labels),
-        verdict=_verdict(names, (*errors, *costs), signals),
+        verdict=(
+            *_verdict(names, (*errors, *costs), signals),
+            *certificate_sentences(names, proofs),
+        ),
     )
 
 
@@ -126,33 +103,8 @@ def _names(paths: Sequence[Path]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _row(
-    key: str,
-    label: str,
-    values: Sequence[float | None],
-    show: Callable[[float | None], str],
-    *,
-    higher: bool,
-    judged: bool = True,
-) -> Row:
-    texts = tuple("exact" if value == _EXACT else show(value) for value in values)
-    best: tuple[int, ...] = ()
-    known = [value for value in values if value is not None]
-    if judged and len(known) == len(values):
-        winner = texts[values.index(max(known) if higher else min(known))]
-        best = tuple(index for index, text in enumerate(texts) if text == winner)
-    return Row(
-        key=key,
-        label=label,
-        higher_is_better=higher,
-        values=tuple(None if value is None else rounded(value) for value in values),
-        texts=texts,
-        best=best,
-    )
-
-
 def _sqnr_value(entry: SignalReport | TaskReport) -> float | None:
-    return _EXACT if entry.exact else entry.sqnr_db
+    return EXACT if entry.exact else entry.sqnr_db
 
 
 def _task_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
@@ -161,7 +113,7 @@ def _task_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
         return []
     (metric,) = metrics
     return [
-        _row(
+        make_row(
             "task",
             words.metric_name(metric),
             [report.task.fixed_score for report in reports],
@@ -182,7 +134,7 @@ def _error_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
     def row(
         key: str, label: str, values: Sequence[float | None], show: Callable, higher: bool
     ) -> Row:
-        return _row(key, label, values, show, higher=higher, judged=judged)
+        return make_row(key, label, values, show, higher=higher, judged=judged)
 
     rows = [
         row("agreement", "Same answer as float", [t.agreement for t in tasks], _percent, True),
@@ -198,7 +150,7 @@ def _signal_rows(reports: Sequence[Report], judged: bool) -> tuple[Row, ...]:
     tables = [{signal.name: signal for signal in report.signals} for report in reports]
     shared = [name for name in tables[0] if all(name in table for table in tables)]
     return tuple(
-        _row(
+        make_row(
             name,
             name,
             [_sqnr_value(table[name]) for table in tables],
@@ -221,7 +173,7 @@ def _cost_rows(reports: Sequence[Report]) -> tuple[Row, ...]:
         "cycles_per_step": "Cycles per step",
     }
     return tuple(
-        _row(
+        make_row(
             key,
             label,
             [None if r.hardware is None else float(getattr(r.hardware, key)) for r in reports],

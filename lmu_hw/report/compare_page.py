@@ -11,7 +11,8 @@ from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from lmu_hw.report.compare import Comparison, Row
+from lmu_hw.report.compare import Comparison
+from lmu_hw.report.compare_rows import Row
 from lmu_hw.report.page import Figure, render
 from lmu_hw.report.svg import GRID, SERIES, draw
 

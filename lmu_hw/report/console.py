@@ -10,6 +10,9 @@ from rich.text import Text
 from lmu_hw.report import words
 from lmu_hw.report.compare import Comparison
 from lmu_hw.report.document import Report, SignalReport
+from lmu_hw.report.proof_rows import ProofRow, proof_rows
+from lmu_hw.report.proof_words import details, uncertified
+from lmu_hw.report.verdict import verdict
 
 __all__ = ["comparison_table", "report_table"]
 
@@ -22,11 +25,11 @@ _STYLES = {
 
 def report_table(report: Report) -> RenderableType:
     """Return the verdict, one row for each signal, and the simulations of a report."""
-    verdict = words.verdict(report)
-    style = _STYLES[verdict.level]
-    parts: list[RenderableType] = [Text(verdict.headline, style=style)]
-    parts += [Text(f"  {text}", style=style) for text in verdict.reasons]
-    parts += [Text(f"  {text}") for text in verdict.sentences]
+    found = verdict(report)
+    style = _STYLES[found.level]
+    parts: list[RenderableType] = [Text(found.headline, style=style)]
+    parts += [Text(f"  {text}", style=style) for text in found.reasons]
+    parts += [Text(f"  {text}") for text in found.sentences]
     if report.data.source != "given":
         parts.append(Text("  Measured on the calibration data.", style="dim"))
     table = Table(title=f"{report.name}: signals", title_justify="left", header_style="dim")
@@ -37,7 +40,9 @@ def report_table(report: Report) -> RenderableType:
     for signal in report.signals:
         lossy = signal.saturations > 0 and not signal.lossless_clamp
         table.add_row(*_cells(signal), style="yellow" if lossy else None)
-    parts.append(table)
+    parts += [table, _proofs(report)]
+    parts += [Text(f"  {text}", style="dim") for text in uncertified(report)]
+    parts += [Text(f"  {text}") for text in details(report)]
     if report.simulations:
         parts.append(_simulations(report))
     return Group(*parts)
@@ -61,6 +66,40 @@ def _cells(signal: SignalReport) -> list[Text]:
         words.decimal(signal.bias_ulp),
     ]
     return [Text(cell) for cell in cells]
+
+
+def _proofs(report: Report) -> Table:
+    """Return what is certified, predicted and measured of each signal."""
+    table = Table(
+        title="largest value and its bound; errors in ulp: certified, predicted, measured",
+        title_justify="left",
+        header_style="dim",
+    )
+    table.add_column("Signal")
+    for heading in ("Largest", "Bound", "Limit"):
+        table.add_column(heading, justify="right")
+    table.add_column("Range")
+    for heading in ("Certified", "Max", "Predicted RMS", "RMS"):
+        table.add_column(heading, justify="right")
+    for row in proof_rows(report):
+        style = "dim" if row.part else None
+        table.add_row(*(Text(cell) for cell in _proof_cells(row)), style=style)
+    return table
+
+
+def _proof_cells(row: ProofRow) -> list[str]:
+    return [
+        f"  {row.part}" if row.part else row.name,
+        *(
+            "" if row.part else words.number(value)
+            for value in (row.observed, row.bound, row.limit)
+        ),
+        row.range,
+        *(
+            words.number(value)
+            for value in (row.certified, row.measured_max, row.predicted_rms, row.measured_rms)
+        ),
+    ]
 
 
 def _simulations(report: Report) -> Table:
@@ -94,6 +133,7 @@ def comparison_table(comparison: Comparison) -> RenderableType:
     for rows, prefix in (
         (comparison.errors, ""),
         (comparison.costs, ""),
+        (comparison.proofs, ""),
         (comparison.signals, "SQNR of "),
     ):
         for row in rows:

@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmu_hw.report.claims import ErrorReport, MemoryReport, RangeReport
+
 __all__ = [
     "DataReport",
     "ExampleReport",
@@ -31,7 +33,8 @@ _DIGITS = 9
 class SignalReport:
     """One node of the network: its format, what it used of it, and its error.
 
-    Errors are fixed minus float; ulp are those of the node's own format.
+    Errors are fixed minus float, measured unless said otherwise; ulp are those of the node's own
+    format.
 
     Attributes
     ----------
@@ -69,6 +72,16 @@ class SignalReport:
     element_rms_ulp, element_peak_ulp, element_peak : (elements,)
         RMS error, largest error (both in ulp) and largest magnitude (value) of each element;
         empty unless the signal is a memory.
+    range : RangeReport or None
+        None if measured without a folder, or if there is no bound: the input may be anything.
+    certified : ErrorReport or None
+        Worst case of the error; None if there is none.
+    certified_note : str
+        Why there is none, or what it depends on; may be empty.
+    predicted_rms_ulp, predicted_worst_ulp : float or None
+        RMS error that is predicted, in ulp: over all elements, and of the worst of them.
+    element_predicted_ulp : (elements,)
+        The same of each element; empty unless the signal is a memory.
     """
 
     name: str
@@ -104,6 +117,12 @@ class SignalReport:
     element_rms_ulp: tuple[float | None, ...]
     element_peak_ulp: tuple[float | None, ...]
     element_peak: tuple[float | None, ...]
+    range: RangeReport | None
+    certified: ErrorReport | None
+    certified_note: str
+    predicted_rms_ulp: float | None
+    predicted_worst_ulp: float | None
+    element_predicted_ulp: tuple[float | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,10 +232,12 @@ class SimulationReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What quantization cost.
+    """What quantization cost, and what is proved about it.
 
     Attributes
     ----------
+    memories : tuple of MemoryReport
+        Their signals are among `signals`.
     hardware : HardwareReport or None
         None if measured without a folder.
     simulations : tuple of SimulationReport
@@ -230,6 +251,7 @@ class Report:
     data: DataReport
     task: TaskReport
     signals: tuple[SignalReport, ...]
+    memories: tuple[MemoryReport, ...]
     example: ExampleReport
     hardware: HardwareReport | None
     simulations: tuple[SimulationReport, ...]

@@ -1,17 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others left in a design's folder: hardware totals and simulation results."""
+"""What others left in a design's folder: hardware totals, simulation results, certificates."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+from lmu_hw.emit import SUMMARY_FILE
 from lmu_hw.errors import LoadError
+from lmu_hw.report.claims import CAUSES, LoopReport, MemoryProof, ResidueReport
 from lmu_hw.report.document import HardwareReport, LayerHardware, SimulationReport
 
-__all__ = ["read_hardware", "read_simulations"]
+__all__ = [
+    "Certificates",
+    "ErrorClaim",
+    "NodeClaim",
+    "read_certificates",
+    "read_hardware",
+    "read_simulations",
+]
+
+CERTIFICATE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorClaim:
+    """Error bounds of a memory's states or of a head, (n,) values each; see `ErrorReport`."""
+
+    name: str
+    conditional: bool
+    error_bound: list[float]
+    by_cause: dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeClaim:
+    """Bound of a node before overflow is handled, in codes of what its sum is narrowed to."""
+
+    name: str
+    bound: int
+    limit: int
+    proved: bool
+    by_gain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificates:
+    """What ``certificate.json`` holds.
+
+    Attributes
+    ----------
+    memories : dict of node name to MemoryProof
+    errors : dict of node name to ErrorClaim
+        Of memories and heads.
+    nodes : dict of node name to NodeClaim
+    """
+
+    memories: dict[str, MemoryProof]
+    errors: dict[str, ErrorClaim]
+    nodes: dict[str, NodeClaim]
 
 
 def read_hardware(folder: Path) -> HardwareReport:
@@ -59,11 +109,73 @@ def read_simulations(folder: Path) -> tuple[SimulationReport, ...]:
     return tuple(found)
 
 
+def read_certificates(folder: Path) -> Certificates:
+    """Return what is proved about a design, from the folder's ``certificate.json``.
+
+    Raises
+    ------
+    LoadError
+        If the file or one of its keys is missing, or holds the wrong kind of value.
+    """
+    path = folder / SUMMARY_FILE
+    if not path.is_file():
+        raise LoadError(f"{folder}: holds no {SUMMARY_FILE}; generate the design again")
+    document = _read(path)
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != CERTIFICATE_VERSION:
+        raise LoadError(
+            f"{path}: must be a certificate of version {CERTIFICATE_VERSION}, not {version!r}; "
+            "generate the design again"
+        )
+    entries = {}
+    for key in ("memories", "heads", "nodes"):
+        entries[key] = document.get(key)
+        if not isinstance(entries[key], list):
+            raise LoadError(f"{path}: {key} must be a list, not {entries[key]!r}")
+    memories, errors, nodes = {}, {}, {}
+    for key in ("memories", "heads"):
+        for index, entry in enumerate(entries[key]):
+            where = f"{path}: {key}[{index}]"
+            error = _error(entry, where)
+            errors[error.name] = error
+            if key == "memories":
+                memories[error.name] = _proof(entry, where)
+    for index, entry in enumerate(entries["nodes"]):
+        node = NodeClaim(**_take(entry, NodeClaim, f"{path}: nodes[{index}]"))
+        nodes[node.name] = node
+    return Certificates(memories=memories, errors=errors, nodes=nodes)
+
+
+def _error(entry: object, where: str) -> ErrorClaim:
+    fields = _take(entry, ErrorClaim, where)
+    causes = fields["by_cause"]
+    lists = {"error_bound": fields["error_bound"], **{cause: causes.get(cause) for cause in CAUSES}}
+    for key, values in lists.items():
+        if not isinstance(values, list) or len(values) != len(lists["error_bound"]):
+            raise LoadError(f"{where}: {key} must hold a number for each element, not {values!r}")
+        if not values or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
+            raise LoadError(f"{where}: {key} must hold numbers, not {values!r}")
+    return ErrorClaim(**fields)
+
+
+def _proof(entry: object, where: str) -> MemoryProof:
+    fields = _take(entry, MemoryProof, where)
+    parts = {
+        key: None if fields[key] is None else kind(**_take(fields[key], kind, f"{where}: {key}"))
+        for key, kind in (("loop", LoopReport), ("residue", ResidueReport))
+    }
+    return MemoryProof(**{**fields, **parts})
+
+
 _KINDS: dict[str, tuple[type, ...]] = {
     "str": (str,),
+    "bool": (bool,),
     "int": (int,),
+    "int | None": (int, type(None)),
     "float": (int, float),
     "float | None": (int, float, type(None)),
+    "list[float]": (list,),
+    "dict[str, list[float]]": (dict,),
 }
 
 
@@ -79,8 +191,13 @@ def _take(entry: object, kind: type, where: str) -> dict[str, Any]:
             )
         value = entry[field.name]
         kinds = _KINDS.get(str(field.type))
-        if kinds is not None and (not isinstance(value, kinds) or isinstance(value, bool)):
-            raise LoadError(f"{where}: {field.name} must be of type {field.type}, not {value!r}")
+        if kinds is not None:
+            # A bool is an int to Python, but not to a reader of this file.
+            fits = isinstance(value, kinds) and isinstance(value, bool) == (kinds == (bool,))
+            if not fits:
+                raise LoadError(
+                    f"{where}: {field.name} must be of type {field.type}, not {value!r}"
+                )
         taken[field.name] = value
     return taken
 
@@ -97,7 +214,7 @@ def _sentence(mismatch: object) -> str | None:
 
 def _read(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
     except FileNotFoundError:
         raise LoadError(
             f"{path.parent}: must be a folder written by 'lmu-hw generate', but there is no "
@@ -105,3 +222,7 @@ def _read(path: Path) -> Any:
         ) from None
     except (OSError, ValueError) as error:
         raise LoadError(f"{path}: cannot be read: {error}") from None
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"it holds {name}")

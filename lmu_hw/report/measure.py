@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Measuring what quantization cost: golden model against float reference, node by node."""
+"""Measuring what quantization costs: golden model against float reference, node by node."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.analysis import quantized_memories
 from lmu_hw.design import Design
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed.ops import dequantize, quantize
 from lmu_hw.golden import GoldenModel, Trace
+from lmu_hw.lmu import LmuLayer
 from lmu_hw.report.document import DataReport, Report
+from lmu_hw.report.noise import MemoryNoise
+from lmu_hw.report.predict import evenly_spaced, with_predictions
 from lmu_hw.report.probes import Probe, probes
 from lmu_hw.report.statistics import SignalStatistics
-from lmu_hw.report.task import TaskStatistics, check_labels
+from lmu_hw.report.task import Labels, TaskStatistics, check_labels
 from lmu_hw.spec import INPUT, QuantizedNetwork
 
 __all__ = ["GIVEN", "measure"]
@@ -36,7 +40,7 @@ def measure(
     *,
     chunk: int | None = None,
 ) -> Report:
-    """Compare every node of the golden model with the float reference.
+    """Compare every node of the golden model with the float reference, and with prediction.
 
     Parameters
     ----------
@@ -54,7 +58,8 @@ def measure(
     Returns
     -------
     Report
-        Without hardware totals and simulations; `write_report` adds those of a folder.
+        Without certificates, hardware totals and simulations; `write_report` adds those of a
+        folder.
 
     Raises
     ------
@@ -66,24 +71,24 @@ def measure(
     sequences, steps, _ = values.shape
     if labels is not None:
         labels = check_labels(np.asarray(labels), network, sequences=sequences, steps=steps)
-    signals: dict[str, SignalStatistics] = {}
-    task = TaskStatistics(network, labels)
-    golden = GoldenModel(network)
+    run = _Measurement(design, labels, sequences=sequences, steps=steps)
     size = chunk or _chunk(network, steps)
     for start in range(0, sequences, size):
         part = values[start : start + size]
-        _add(design, golden, part, signals, task)
+        run.add(part, start)
         if progress is not None:
             progress(len(part))
+    signals = (entry.report(last_step=steps - 1) for entry in run.signals.values())
     return Report(
         name=network.name,
         model_digest=network.model_digest,
         design_digest=design.digest,
         input_scale=str(network.input_scale),
         data=_describe(values, labels),
-        task=task.report(),
-        signals=tuple(entry.report(last_step=steps - 1) for entry in signals.values()),
-        example=task.example(),
+        task=run.task.report(),
+        signals=with_predictions(signals, design, values),
+        memories=tuple(noise.report() for noise in run.noises),
+        example=run.task.example(),
         hardware=None,
         simulations=(),
     )
@@ -97,31 +102,52 @@ def _chunk(network: QuantizedNetwork, steps: int) -> int:
     return int(min(_MAX_CHUNK, max(1, _CHUNK_BYTES // (8 * steps * width))))
 
 
-def _add(
-    design: Design,
-    golden: GoldenModel,
-    x: Array,
-    signals: dict[str, SignalStatistics],
-    task: TaskStatistics,
-) -> None:
-    """Run (sequences, steps, inputs) through both networks and add them to the statistics."""
-    unscaled = design.reference_input(x)
-    x_codes, outside = quantize(unscaled, design.network.input, what="input")
-    trace = golden.trace(x_codes)
-    overflows = {INPUT: outside, **trace.overflows}
-    reference = design.reference.trace(unscaled)
-    for probe in probes(design.network):
-        codes = trace.codes[probe.name]
-        if probe.name not in signals:
-            signals[probe.name] = SignalStatistics(
-                probe, elements=codes.shape[2], steps=codes.shape[1]
+class _Measurement:
+    """Both networks side by side, a part of the data at a time."""
+
+    def __init__(
+        self, design: Design, labels: Labels | None, *, sequences: int, steps: int
+    ) -> None:
+        self.design, self.golden = design, GoldenModel(design.network)
+        self.signals: dict[str, SignalStatistics] = {}
+        self.task = TaskStatistics(design.network, labels)
+        self.chosen, self.steps = evenly_spaced(sequences, steps)
+        layers = {layer.name: layer for layer in design.reference.layers}
+        self.noises = []
+        for memory in quantized_memories(design.network):
+            layer = layers.get(memory.layer.name)
+            if not isinstance(layer, LmuLayer):
+                raise SpecError(f"{memory.name}: the float reference has no such memory")
+            self.noises.append(MemoryNoise(memory, layer))
+
+    def add(self, x: Array, start: int) -> None:
+        """Run (sequences, steps, inputs), of which `start` came before, through both networks."""
+        unscaled = self.design.reference_input(x)
+        x_codes, outside = quantize(unscaled, self.design.network.input, what="input")
+        trace = self.golden.trace(x_codes)
+        overflows = {INPUT: outside, **trace.overflows}
+        reference = self.design.reference.trace(unscaled)
+        for probe in probes(self.design.network):
+            codes = trace.codes[probe.name]
+            if probe.name not in self.signals:
+                self.signals[probe.name] = SignalStatistics(
+                    probe, elements=codes.shape[2], steps=codes.shape[1]
+                )
+            self.signals[probe.name].add(
+                codes,
+                _paired(reference, probe, codes.shape),
+                0 if probe.counter is None else overflows[probe.counter],
             )
-        signals[probe.name].add(
-            codes,
-            _paired(reference, probe, codes.shape),
-            0 if probe.counter is None else overflows[probe.counter],
-        )
-    task.add(*_answers(design.network, trace, reference))
+        self.task.add(*_answers(self.design.network, trace, reference))
+        self._add_noise(trace, reference, start, len(x))
+
+    def _add_noise(self, trace: Trace, reference: dict[str, Array], start: int, count: int) -> None:
+        inside = (self.chosen >= start) & (self.chosen < start + count)
+        rows = self.chosen[inside] - start
+        for noise in self.noises if len(rows) else ():
+            u, m = noise.u, noise.memory.name
+            cut = [array[rows, : self.steps] for array in (trace.codes[u], trace.codes[m])]
+            noise.add(cut[0], cut[1], reference[m][rows, : self.steps])
 
 
 def _paired(reference: dict[str, Array], probe: Probe, shape: tuple[int, ...]) -> Array:

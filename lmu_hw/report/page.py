@@ -13,8 +13,10 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from lmu_hw.report import pictures, words
+from lmu_hw.report import pictures, proof_pictures, words
 from lmu_hw.report.document import Report
+from lmu_hw.report.proof_page import proof_context
+from lmu_hw.report.verdict import verdict
 
 __all__ = ["Card", "Figure", "render", "report_page"]
 
@@ -34,6 +36,11 @@ _TIME = (
 _STATES = (
     "RMS error (filled) and largest error (dots) of each state, and how much of the format its "
     "peak used (grey line)."
+)
+_NOISE = (
+    "The golden states minus the exact recurrence with the same coefficients and the same u: what "
+    "rounding alone does. The black line is its certificate, the blue one what white noise of "
+    "variance ulp²/12 at every step would make; bars and triangles are measured."
 )
 
 
@@ -76,9 +83,11 @@ def report_page(report: Report) -> str:
     return render(
         "report.html.j2",
         report=report,
-        verdict=words.verdict(report),
+        verdict=verdict(report),
         cards=_cards(report),
         figures=_figures(report),
+        noise=_noise(report),
+        **proof_context(report),
     )
 
 
@@ -163,3 +172,10 @@ def _figures(report: Report) -> list[Figure]:
         for title, caption, svg in drawn
         if svg is not None
     ]
+
+
+def _noise(report: Report) -> Figure | None:
+    svg = proof_pictures.rounding_noise(report)
+    if svg is None:
+        return None
+    return Figure(title="Rounding of the memories alone", caption=_NOISE, svg=Markup(svg))

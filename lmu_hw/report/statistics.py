@@ -144,6 +144,12 @@ class SignalStatistics:
             element_rms_ulp=self._if_memory(np.sqrt(self.element_power / per_element) / ulp),
             element_peak_ulp=self._if_memory(self.element_worst / ulp),
             element_peak=self._if_memory(self.element_peak * ulp),
+            range=None,
+            certified=None,
+            certified_note="",
+            predicted_rms_ulp=None,
+            predicted_worst_ulp=None,
+            element_predicted_ulp=(),
         )
 
     def _lossless_clamp(self) -> bool:

@@ -6,10 +6,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from lmu_hw.errors import LoadError
+from lmu_hw.report.claims import (
+    ErrorReport,
+    LoopReport,
+    MemoryProof,
+    MemoryReport,
+    NoiseReport,
+    RangeReport,
+    ResidueReport,
+)
 from lmu_hw.report.document import (
     DataReport,
     ExampleReport,
@@ -24,7 +34,7 @@ from lmu_hw.report.document import (
 __all__ = ["REPORT_FILE", "read_report", "replace_file", "to_json"]
 
 REPORT_FILE = "report.json"
-VERSION = 1
+VERSION = 2
 
 
 def to_json(value: Any, **more: Any) -> str:
@@ -61,8 +71,11 @@ def read_report(folder: Path) -> Report:
         raise LoadError(f"{folder}: holds no {REPORT_FILE}; {again} first") from None
     except (OSError, ValueError) as error:
         raise LoadError(f"{path}: cannot be read ({error}); {again} again") from None
-    if not isinstance(document, dict) or document.get("version") != VERSION:
-        raise LoadError(f"{path}: must be a report of version {VERSION}; {again} again")
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise LoadError(
+            f"{path}: must be a report of version {VERSION}, not {version!r}; {again} again"
+        )
     try:
         return _build(document)
     except (KeyError, TypeError, AttributeError) as error:
@@ -78,9 +91,31 @@ def _build(document: dict[str, Any]) -> Report:
     fields["data"] = DataReport(**fields["data"])
     fields["task"] = TaskReport(**fields["task"])
     fields["example"] = ExampleReport(**_tuples(fields["example"]))
-    fields["signals"] = tuple(SignalReport(**_tuples(entry)) for entry in fields["signals"])
+    fields["signals"] = tuple(_signal(entry) for entry in fields["signals"])
+    fields["memories"] = tuple(_memory(entry) for entry in fields["memories"])
     fields["simulations"] = tuple(SimulationReport(**entry) for entry in fields["simulations"])
     return Report(**fields)
+
+
+def _signal(entry: dict[str, Any]) -> SignalReport:
+    parts = {
+        "range": _part(RangeReport, entry["range"]),
+        "certified": _part(ErrorReport, entry["certified"]),
+    }
+    return SignalReport(**{**_tuples(entry), **parts})
+
+
+def _memory(entry: dict[str, Any]) -> MemoryReport:
+    proof = entry["proof"]
+    if proof is not None:
+        loop, residue = _part(LoopReport, proof["loop"]), _part(ResidueReport, proof["residue"])
+        proof = MemoryProof(**{**proof, "loop": loop, "residue": residue})
+    noise = NoiseReport(**_tuples(entry["noise"]))
+    return MemoryReport(**{**entry, "noise": noise, "proof": proof})
+
+
+def _part(kind: Callable[..., Any], entry: dict[str, Any] | None) -> Any:
+    return None if entry is None else kind(**_tuples(entry))
 
 
 def _tuples(entry: dict[str, Any]) -> dict[str, Any]:

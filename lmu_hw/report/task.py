@@ -12,7 +12,7 @@ from lmu_hw.report.document import ExampleReport, TaskReport, rounded, rounded_a
 from lmu_hw.report.statistics import sqnr_db
 from lmu_hw.spec import QuantizedNetwork
 
-__all__ = ["TaskStatistics", "check_labels"]
+__all__ = ["Labels", "TaskStatistics", "check_labels"]
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64] | NDArray[np.float64]

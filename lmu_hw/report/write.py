@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from lmu_hw.design import Design
 from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.report.attach import with_certificates
 from lmu_hw.report.document import Report
-from lmu_hw.report.folder import read_hardware, read_simulations
+from lmu_hw.report.folder import read_certificates, read_hardware, read_simulations
 from lmu_hw.report.measure import measure
 from lmu_hw.report.store import REPORT_FILE, replace_file, to_json
-from lmu_hw.report.words import verdict
+from lmu_hw.report.verdict import verdict
 
 __all__ = ["CALIBRATION", "PAGE_FILE", "measure_folder", "report_json", "write_report"]
 
@@ -76,8 +77,9 @@ def measure_folder(
         )
     if x is None and labels is not None:
         raise SpecError("labels must come with the data they belong to: give x as well")
-    simulations = read_simulations(folder)
+    simulations, certificates = read_simulations(folder), read_certificates(folder)
     report = measure(design, design.calibration if x is None else x, labels, progress)
+    report = with_certificates(report, design.network, certificates, where=folder)
     source = CALIBRATION if x is None else report.data.source
     return dataclasses.replace(
         report,

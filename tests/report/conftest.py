@@ -2,17 +2,23 @@
 """A small design, and folders as `lmu-hw generate` and `lmu-hw simulate` leave them."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lmu_hw.analysis import summary
 from lmu_hw.design import Design
+from lmu_hw.emit import SUMMARY_FILE, emit
 from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
 from lmu_hw.quantize import Options, configure
-from lmu_hw.report import write_report
+from lmu_hw.report import Report, measure, write_report
+from lmu_hw.report.attach import with_certificates
+from lmu_hw.report.folder import read_certificates
 from lmu_hw.report.store import REPORT_FILE, replace_file
 from lmu_hw.report.write import measure_folder, report_json
 
@@ -55,28 +61,6 @@ def build(*, classifies: bool = True, **options: Any) -> Design:
     return Design.build(network, configure(network, x, Options(**options)), x)
 
 
-def manifest(design: Design, **changes: Any) -> dict[str, Any]:
-    """Return a manifest with made-up totals."""
-    layer = {"lanes": 2, "cycles_per_step": 30, "multiplications_per_step": 50, "utilization": 0.9}
-    return {
-        "name": "small",
-        "model_digest": design.network.model_digest,
-        "design_digest": design.digest,
-        "lanes": 4,
-        "cycles_per_step": 30,
-        "cycles_last_step": 40,
-        "multiplications_per_step": 100,
-        "multiplications_last_step": 115,
-        "multiplier_utilization": 0.9,
-        "coefficient_bits": 1200,
-        "table_bits": 800,
-        "rom_bits": 2000,
-        "state_bits": 144,
-        "layers": [{"name": "lmu", **layer}, {"name": "head", **layer}],
-        **changes,
-    }
-
-
 RUN = {
     "simulator": "Icarus Verilog",
     "version": "12.0",
@@ -106,40 +90,62 @@ def x() -> np.ndarray:
     return small_input()
 
 
-def write_folder(
-    folder: Path, design: Design, runs: list[dict] | None = None, **changes: Any
+@pytest.fixture(scope="session")
+def emitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Design], Path]:
+    """Emit a design once, however often its folder is asked for."""
+    folders: dict[str, Path] = {}
+
+    def folder(design: Design) -> Path:
+        if design.digest not in folders:
+            folders[design.digest] = tmp_path_factory.mktemp("emitted") / "design"
+            emit(design, folders[design.digest], lanes=4)
+        return folders[design.digest]
+
+    return folder
+
+
+def copy_folder(
+    emitted: Path, folder: Path, runs: list[dict] | None = None, **changes: Any
 ) -> Path:
-    """Write a design's folder as `lmu-hw generate` and `lmu-hw simulate` leave it."""
-    folder.mkdir(parents=True)
-    design.write(folder)
-    (folder / "manifest.json").write_text(json.dumps(manifest(design, **changes)))
+    """Copy a design's folder, with simulation results, and with changes of its manifest."""
+    shutil.copytree(emitted, folder)
+    change_json(folder / "manifest.json", **changes)
     if runs is not None:
         (folder / "simulation.json").write_text(json.dumps(runs))
     return folder
 
 
+def change_json(path: Path, **changes: Any) -> None:
+    """Change entries of a JSON object."""
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
 @pytest.fixture
-def make_folder(tmp_path: Path) -> Callable[..., Path]:
+def make_folder(tmp_path: Path, emitted: Callable[[Design], Path]) -> Callable[..., Path]:
     """Write a folder: ``make_folder(design, name, runs=..., **manifest_changes)``."""
 
     def make(design: Design, name: str = "small", **parts: Any) -> Path:
-        return write_folder(tmp_path / name, design, **parts)
+        return copy_folder(emitted(design), tmp_path / name, **parts)
 
     return make
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory, design: Design) -> Path:
+def written(
+    tmp_path_factory: pytest.TempPathFactory, design: Design, emitted: Callable[[Design], Path]
+) -> Path:
     """A folder with a report on given data, simulated."""
-    folder = write_folder(tmp_path_factory.mktemp("given") / "small", design, [RUN])
+    folder = copy_folder(emitted(design), tmp_path_factory.mktemp("given") / "small", [RUN])
     write_report(folder, small_input())
     return folder
 
 
 @pytest.fixture(scope="session")
-def unsimulated(tmp_path_factory: pytest.TempPathFactory, design: Design) -> Path:
+def unsimulated(
+    tmp_path_factory: pytest.TempPathFactory, design: Design, emitted: Callable[[Design], Path]
+) -> Path:
     """A folder with a report on its calibration data, not simulated."""
-    folder = write_folder(tmp_path_factory.mktemp("own") / "small", design)
+    folder = copy_folder(emitted(design), tmp_path_factory.mktemp("own") / "small")
     write_report(folder)
     return folder
 
@@ -164,3 +170,41 @@ def report_only() -> Callable[..., None]:
         replace_file(folder / REPORT_FILE, report_json(measure_folder(folder, x, labels)))
 
     return report
+
+
+@pytest.fixture
+def certified(tmp_path: Path) -> Callable[..., Report]:
+    """Measure a design and certify it, without Verilog: ``certified(design, x, tamper=None)``.
+
+    `tamper` changes the certificate before it is read.
+    """
+
+    def report(
+        design: Design, x: np.ndarray, tamper: Callable[[dict[str, Any]], None] | None = None
+    ) -> Report:
+        claims = summary(design.certify())
+        if tamper is not None:
+            tamper(claims)
+        (tmp_path / SUMMARY_FILE).write_text(json.dumps(claims))
+        found = read_certificates(tmp_path)
+        return with_certificates(measure(design, x), design.network, found, where=tmp_path)
+
+    return report
+
+
+@pytest.fixture
+def make_memory(networks: ModuleType) -> Callable[..., tuple[Design, np.ndarray]]:
+    """Build a small network from `networks` with its noise: ``make_memory(options, **layers)``."""
+
+    def make(options: dict[str, Any], **layers: Any) -> tuple[Design, np.ndarray]:
+        net = networks.network(**layers)
+        x = 0.9 * networks.noise(net, sequences=10, steps=60)
+        return Design.build(net, configure(net, x, Options(**options)), x), x
+
+    return make
+
+
+@pytest.fixture
+def feedback(make_memory: Callable[..., tuple[Design, np.ndarray]]) -> tuple[Design, np.ndarray]:
+    """A network whose states and hidden units feed back into u, with its input."""
+    return make_memory({}, hidden_to_memory=True, memory_to_memory=True, dense=1)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
 
 from lmu_hw.report import compare
 from lmu_hw.report.console import comparison_table, report_table
@@ -46,3 +48,17 @@ def test_importing_the_package_loads_no_drawing_library():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_proofs_are_shown_beside_measurements(written):
+    text = printed(report_table(read_report(written)))
+    for heading in ("Bound", "Certified", "Predicted RMS", "its rounding", "given its u", "proved"):
+        assert heading in text
+    assert "One state bit more than 16" in text
+
+
+def test_no_table_is_wider_than_120_columns(written):
+    console = Console(width=1000)
+    for part in report_table(read_report(written)).renderables:
+        if isinstance(part, Table):
+            assert Measurement.get(console, console.options, part).maximum <= 120

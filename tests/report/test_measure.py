@@ -173,7 +173,7 @@ def test_the_input_scale_is_divided_out(make_design, x):
 def test_a_reference_of_another_network_is_refused(design, x):
     layers = design.reference.layers
     renamed = replace(design.reference, layers=(replace(layers[0], name="other"), layers[1]))
-    with pytest.raises(SpecError, match=r"lmu\.u: the float reference has no node 'lmu\.u'"):
+    with pytest.raises(SpecError, match=r"lmu\.m: the float reference has no such memory"):
         measure(replace(design, reference=renamed), x)
     narrow = replace(layers[1], W=layers[1].W[:2])
     changed = replace(design.reference, layers=(layers[0], narrow))

@@ -40,7 +40,7 @@ def test_the_json_is_sorted_and_strict(written):
 def test_the_page_needs_nothing_from_outside(written):
     page = page_of(written)
     assert page.startswith("<!DOCTYPE html>")
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     assert re.search(r"<script|<link|<img|<iframe|@import|url\((?!#)|\bsrc=", page) is None
     assert set(re.findall(r'href="(.)', page)) <= {"#"}
     addresses = set(re.findall(r"https?://[^\"'\s<]*", page))
@@ -58,18 +58,10 @@ def test_identifiers_that_are_referred_to_exist(written):
     assert referred <= set(re.findall(r'\bid="([^"]*)"', page))
 
 
-def test_nothing_but_the_two_files_is_added(written):
+def test_nothing_but_the_two_files_is_added(written, emitted, design):
     names = {path.name for path in written.iterdir()}
-    assert names == {
-        "calibration.npy",
-        "config.toml",
-        "design.safetensors",
-        "manifest.json",
-        "reference.safetensors",
-        "report.html",
-        "report.json",
-        "simulation.json",
-    }
+    before = {path.name for path in emitted(design).iterdir()}
+    assert names - before == {"report.html", "report.json", "simulation.json"}
 
 
 def test_without_input_the_calibration_data_is_used_and_named(unsimulated):
@@ -166,9 +158,43 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("{", "cannot be read"), ('{"version": 0}', "version 1"), ('{"version": 1}', "damaged")],
+    [
+        ("{", "cannot be read"),
+        ('{"version": 1}', "must be a report of version 2, not 1"),
+        ("[]", "must be a report of version 2, not None"),
+        ('{"version": 2}', "damaged"),
+    ],
 )
 def test_a_damaged_report_says_to_run_it_again(tmp_path, text, message):
     (tmp_path / "report.json").write_text(text)
     with pytest.raises(LoadError, match=f"{message}.*lmu-hw report"):
         read_report(tmp_path)
+
+
+def test_a_certified_loop_reads_back_to_an_equal_report(make_folder, feedback):
+    design, x = feedback
+    folder = make_folder(design)
+    report = write_report(folder, x)
+    assert report.memories[0].proof.loop is not None
+    assert read_report(folder) == report
+
+
+def test_without_a_certificate_there_is_no_report(make_folder, design):
+    folder = make_folder(design)
+    (folder / "certificate.json").unlink()
+    with pytest.raises(LoadError, match="holds no certificate.json; generate the design again"):
+        write_report(folder)
+
+
+def test_a_tampered_certificate_condemns_the_design(make_folder, design):
+    folder = make_folder(design)
+    path = folder / "certificate.json"
+    claims = json.loads(path.read_text())
+    rounding = claims["memories"][0]["by_cause"]["rounding"]
+    claims["memories"][0]["by_cause"]["rounding"] = [value / 1000 for value in rounding]
+    path.write_text(json.dumps(claims))
+    write_report(folder)
+    page = page_of(folder)
+    assert "Do not use this design." in page
+    assert "A proof is wrong, report this: the rounding error of lmu.m reached" in page
+    assert json.loads((folder / "report.json").read_text())["verdict"]["level"] == "bad"

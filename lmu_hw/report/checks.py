@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether what was measured keeps within what is proved; if it does not, the proof is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmu_hw.report.claims import ErrorReport, NoiseReport
+from lmu_hw.report.document import Report, SignalReport
+from lmu_hw.report.words import count, listed, number
+from lmu_hw.spec import INPUT
+
+__all__ = ["Check", "check"]
+
+_SLACK = 1.0 + 1e-8  # numbers of a report have nine digits; certificates leave far more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Measured numbers against proved ones.
+
+    Attributes
+    ----------
+    ranges, errors : int
+        Largest magnitudes and largest errors that were compared with their bounds.
+    wrong : tuple of str
+        Bounds that were exceeded.
+    set_aside : tuple of str
+        Certificates that say nothing about this data, and why.
+    """
+
+    ranges: int
+    errors: int
+    wrong: tuple[str, ...]
+    set_aside: tuple[str, ...]
+
+
+def check(report: Report) -> Check:
+    """Compare every measured number of a report with what is proved about it.
+
+    Error bounds hold while no input, no u and no state leaves its format. Where one did, the bound
+    is set aside; ranges hold whatever happens.
+    """
+    memories = {memory.name: memory for memory in report.memories}
+    found = _Findings()
+    left: list[str] = []  # of what came before: what makes error bounds void
+    for signal in report.signals:
+        _range(signal, found)
+        if signal.certified is not None:
+            if signal.name in memories:
+                _memory(signal, signal.certified, memories[signal.name].noise, left, found)
+            else:
+                _other(signal, signal.certified, left, found)
+        if signal.saturations and (signal.name == INPUT or signal.name.endswith((".u", ".m"))):
+            left.append(signal.name)
+    return Check(
+        ranges=found.ranges,
+        errors=found.errors,
+        wrong=tuple(found.wrong),
+        set_aside=(*found.void_sentences(), *found.set_aside),
+    )
+
+
+class _Findings:
+    def __init__(self) -> None:
+        self.ranges = self.errors = 0
+        self.wrong: list[str] = []
+        self.set_aside: list[str] = []
+        self.void: dict[tuple[str, ...], list[str]] = {}
+
+    def compare(self, what: str, measured: Sequence[float | None], bounds: Sequence[float]) -> None:
+        """Compare errors with their bounds, element by element, in ulp; name the worst."""
+        self.errors += len(bounds)
+        excess = [(v or 0.0) - bound * _SLACK for v, bound in zip(measured, bounds, strict=True)]
+        worst = max(range(len(excess)), key=excess.__getitem__)
+        if excess[worst] > 0.0:
+            self.wrong.append(
+                f"the {what} reached {number(measured[worst])} ulp, certified is "
+                f"{number(bounds[worst])} ulp"
+            )
+
+    def void_sentences(self) -> list[str]:
+        """Return which error bounds do not apply, and what had left its format."""
+        return [
+            f"{listed(left)} left the format in this data, to which the error "
+            f"{'bound' if len(names) == 1 else 'bounds'} of {listed(names)} therefore "
+            f"{'does' if len(names) == 1 else 'do'} not apply."
+            for left, names in self.void.items()
+        ]
+
+
+def _range(signal: SignalReport, found: _Findings) -> None:
+    if signal.range is None:
+        return
+    found.ranges += 1
+    peak = max(abs(signal.observed_min or 0.0), abs(signal.observed_max or 0.0))
+    if peak > signal.range.bound * _SLACK:
+        found.wrong.append(
+            f"{signal.name} reached {number(peak)}, its bound is {number(signal.range.bound)}"
+        )
+    elif signal.range.proved and signal.saturations:
+        found.wrong.append(
+            f"{signal.name} left its format {count(signal.saturations)} "
+            f"{'time' if signal.saturations == 1 else 'times'}, though this is proved impossible"
+        )
+
+
+def _memory(
+    signal: SignalReport,
+    certified: ErrorReport,
+    noise: NoiseReport,
+    left: list[str],
+    found: _Findings,
+) -> None:
+    if signal.saturations:
+        found.set_aside.append(f"{signal.name} left its format, where its error has no bound.")
+        return
+    found.compare(f"rounding error of {signal.name}", noise.max_ulp, certified.rounding)
+    found.compare(f"error of {signal.name} given its u", noise.float_max_ulp, certified.given_u)
+    u = f"{signal.name.removesuffix('m')}u"
+    if not certified.conditional and left:
+        found.void.setdefault(tuple(left), []).append(signal.name)
+    elif not certified.conditional:
+        found.compare(f"error of {signal.name}", signal.element_peak_ulp, certified.total)
+    elif u in left:
+        found.set_aside.append(
+            f"{u} left its format: the difference of {signal.name} from float includes that, its "
+            "bound does not."
+        )
+
+
+def _other(signal: SignalReport, certified: ErrorReport, left: list[str], found: _Findings) -> None:
+    """Compare the largest error of an input or of a linear head."""
+    void = [*left, *([signal.name] if signal.saturations else [])]
+    if certified.conditional:
+        return
+    if void:
+        found.void.setdefault(tuple(void), []).append(signal.name)
+        return
+    bound = certified.total[signal.max_error_at[2]]
+    found.compare(f"error of {signal.name}", [signal.max_error_ulp], [bound])

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is proved, predicted and measured of memories, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lmu_hw.report.checks import check
+from lmu_hw.report.claims import CAUSES, ErrorReport, MemoryProof, MemoryReport
+from lmu_hw.report.document import Report, SignalReport
+from lmu_hw.report.proof_rows import proof_rows
+from lmu_hw.report.what_if import Words, alternatives, certified_memories
+from lmu_hw.report.words import Level, count, listed, number
+
+__all__ = ["details", "proved", "uncertified"]
+
+Sentence = tuple[Level, str]
+Memory = tuple[MemoryReport, MemoryProof, SignalReport, ErrorReport]
+
+_CAUSES = {
+    "coefficients": "rounded coefficients",
+    "rounding": "rounded states",
+    "input": "what u is off by",
+    "mismatch": "another discretization",
+}
+_MOST_NAMES = 4
+
+
+def proved(report: Report) -> list[Sentence]:
+    """Return what a verdict says about proofs; nothing if nothing is certified."""
+    memories = certified_memories(report)
+    if not memories:
+        return []
+    return [*_checked(report), *_ranges(memories), *_stability(memories), *_residue(memories)]
+
+
+def details(report: Report) -> list[str]:
+    """Return what one bit more or less would do, and how well rounding is predicted."""
+    sentences = []
+    for memory in certified_memories(report):
+        sentences.append(_error(*memory))
+        sentences.append(_advice(*memory))
+    return [*sentences, *_noise(report)]
+
+
+def uncertified(report: Report) -> list[str]:
+    """Return why signals have no worst-case bound of their difference from float."""
+    reasons: dict[str, list[str]] = {}
+    for row in proof_rows(report):
+        if row.note and row.certified is None and not row.part:
+            reasons.setdefault(row.note, []).append(row.name)
+    found = []
+    for note, names in reasons.items():
+        who = listed(names) if len(names) <= _MOST_NAMES else f"{count(len(names))} signals"
+        found.append(f"No worst case of {who} against float: {note}.")
+    return found
+
+
+def _checked(report: Report) -> list[Sentence]:
+    found = check(report)
+    aside = [(Level.GOOD, text) for text in found.set_aside]
+    if found.wrong:
+        return [(Level.BAD, f"A proof is wrong, report this: {'; '.join(found.wrong)}."), *aside]
+    text = (
+        f"Nothing measured exceeds what is proved: {count(found.ranges)} largest magnitudes and "
+        f"{count(found.errors)} largest errors lie within their bounds."
+    )
+    return [(Level.GOOD, text), *aside]
+
+
+def _ranges(memories: Sequence[Memory]) -> list[Sentence]:
+    found = []
+    safe = [memory for memory in memories if memory[1].proved]
+    if safe:
+        tightest = max((proof for _, proof, _, _ in safe), key=lambda p: p.bound / p.limit)
+        text = (
+            f"{_names(safe)} cannot overflow, for all inputs and all time: proved from the peak "
+            f"gain. No state exceeds {tightest.bound:.5g}, and the format ends at "
+            f"{tightest.limit:.5g}."
+        )
+        found.append((Level.GOOD, f"{text}{_about_u(safe)}"))
+    for memory, proof, signal, _ in memories:
+        if not proof.proved:
+            level = Level.ATTENTION if signal.overflow == "wrap" else Level.GOOD
+            done = "wraps" if signal.overflow == "wrap" else "saturates"
+            found.append(
+                (
+                    level,
+                    f"{memory.name} may overflow, and then {done}: its bound is "
+                    f"{number(proof.bound)}, its format ends at {number(proof.limit)}. "
+                    f"{_to_prove(memory, proof)}",
+                )
+            )
+    return found
+
+
+def _about_u(memories: Sequence[Memory]) -> str:
+    fed = sorted({memory.feedback for memory, _, _, _ in memories if memory.feedback}, key=len)
+    if not fed:
+        return ""
+    verb = "feeds" if fed[-1] in ("h", "m") else "feed"
+    ends = "u saturates" if any(p.u_saturates for m, p, _, _ in memories if m.feedback) else ""
+    why = ends or "the formats of what it reads limit u"
+    return f" {fed[-1]} {verb} back into u; {why}, which keeps the proof valid."
+
+
+def _to_prove(memory: MemoryReport, proof: MemoryProof) -> str:
+    choices = []
+    if proof.provable_bits is not None:
+        choices.append(f"{proof.provable_bits} state bits instead of {memory.state_bits}")
+    if proof.provable_scale is not None:
+        choices.append(f"a memory that hears {proof.provable_scale:.3f} of its input")
+    if not choices:
+        return "No number of state bits proves it: the integer bits are too few."
+    return f"Provable: {' or '.join(choices)}."
+
+
+def _stability(memories: Sequence[Memory]) -> list[Sentence]:
+    radius = max(proof.spectral_radius for _, proof, _, _ in memories)
+    ideal = max(proof.ideal_spectral_radius for _, proof, _, _ in memories)
+    sentences = [
+        (
+            Level.GOOD,
+            f"{_names(memories)} {'is' if len(memories) == 1 else 'are'} stable, proved: spectral "
+            f"radius {radius:.4f} (float {ideal:.4f}).",
+        )
+    ]
+    loops = [(memory, proof.loop) for memory, proof, _, _ in memories if proof.loop is not None]
+    stable = [(memory, loop) for memory, loop in loops if loop.stable]
+    if stable:
+        worst = max(stable, key=lambda entry: entry[1].spectral_radius)[1]
+        of = "Its loop" if len(memories) == 1 else f"The loop of {_listed(m for m, _ in stable)}"
+        sentences[0] = (
+            Level.GOOD,
+            f"{sentences[0][1]} {of} through u is stable as well while u does not saturate: "
+            f"{worst.spectral_radius:.4f} (float {worst.ideal_spectral_radius:.4f}).",
+        )
+    for memory, loop in loops:
+        if not loop.stable:
+            as_trained = loop.ideal_spectral_radius >= 1.0
+            why = "as trained" if as_trained else "though that of the float network is"
+            sentences.append(
+                (
+                    Level.GOOD if as_trained else Level.ATTENTION,
+                    f"The loop of {memory.name} through u is not shown to be stable, {why}: "
+                    f"spectral radius {loop.spectral_radius:.4f} (float "
+                    f"{loop.ideal_spectral_radius:.4f}). What is proved of ranges holds all the "
+                    "same.",
+                )
+            )
+    return sentences
+
+
+def _residue(memories: Sequence[Memory]) -> list[Sentence]:
+    measured = [proof.residue for _, proof, _, _ in memories if proof.residue is not None]
+    if not measured:
+        return []
+    silence = max(residue.silence for residue in measured)
+    largest = max(residue.ulp for residue in measured)
+    left = f"no state is above {count(largest)} ulp" if largest else "every state is zero"
+    return [(Level.GOOD, f"After {count(silence)} steps of silence {left} (measured).")]
+
+
+def _error(
+    memory: MemoryReport, _: MemoryProof, signal: SignalReport, certified: ErrorReport
+) -> str:
+    if certified.conditional:
+        beside = "the float memory that hears the same u"
+        bounds, measured = certified.given_u, max(memory.noise.float_max_ulp)
+    else:
+        beside = "float"
+        bounds, measured = certified.total, signal.max_error_ulp
+    at = bounds.index(max(bounds))
+    causes = CAUSES if not certified.conditional else [c for c in CAUSES if c != "input"]
+    shares = {cause: getattr(certified, cause)[at] / (bounds[at] or 1.0) for cause in causes}
+    cause = max(shares, key=shares.__getitem__)
+    return (
+        f"{memory.name} is within {number(bounds[at])} ulp of {beside}, proved for all inputs; the "
+        f"largest measured is {number(measured)} ulp. {100 * shares[cause]:.0f} % of the bound "
+        f"is due to {_CAUSES[cause]}."
+    )
+
+
+def _advice(
+    memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorReport
+) -> str:
+    now, more, fewer, exacter, _ = alternatives(memory, proof, signal, certified)
+    if now.proved and not fewer.proved:
+        range_ = f", and its range is not proved with {fewer.state_bits}"
+    elif more.proved and not now.proved:
+        range_ = f", and its range is proved with {more.state_bits}"
+    else:
+        range_ = ""
+    return (
+        f"One state bit more than {now.state_bits} makes the certified error of {memory.name} "
+        f"{_change(more, now)}, one less {_change(fewer, now)}{range_}; its rounding noise halves "
+        f"or doubles. One coefficient bit more than {now.coefficient_bits} makes it "
+        f"{_change(exacter, now)} (estimated)."
+    )
+
+
+def _change(words: Words, now: Words) -> str:
+    """Return how the certified error changes, in words."""
+    ratio = words.total / now.total if now.total else 1.0
+    direction = "smaller" if ratio < 1.0 else "larger"
+    percent = 100 * abs(ratio - 1.0)
+    if percent < 1.0:
+        return f"hardly {direction}"
+    return f"{'about ' if words.estimated else ''}{percent:.0f} % {direction}"
+
+
+def _noise(report: Report) -> list[str]:
+    sentences, ratios = [], []
+    saturated = {signal.name for signal in report.signals if signal.saturations}
+    for memory in report.memories:
+        noise = memory.noise
+        if memory.name in saturated:
+            continue  # what saturates is not rounding
+        states = zip(noise.rms_ulp, noise.predicted_ulp, noise.white, strict=False)
+        ratios += [rms / guess for rms, guess, white in states if white and guess]
+        slow = noise.white.count(False)
+        if slow:
+            sentences.append(
+                f"{count(slow)} of {count(len(noise.white))} states of {memory.name} move by less "
+                "than an ulp a step (RMS): their rounding is not white, and its prediction is a "
+                "guide only."
+            )
+    if ratios:
+        sentences.insert(
+            0,
+            f"The measured rounding noise of single states is {min(ratios):.2f} to "
+            f"{max(ratios):.2f} times the predicted, over {count(len(ratios))} states.",
+        )
+    return sentences
+
+
+def _names(memories: Sequence[Memory]) -> str:
+    return _listed(memory for memory, _, _, _ in memories)
+
+
+def _listed(memories: Iterable[MemoryReport]) -> str:
+    return listed([memory.name for memory in memories])

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hw.report import measure
+from lmu_hw.report.page import report_page
+from lmu_hw.report.proof_page import proof_context
+from lmu_hw.report.proof_pictures import rounding_noise
+from lmu_hw.report.proof_words import details, uncertified
+
+
+@pytest.fixture
+def report(feedback, certified):
+    return certified(*feedback)
+
+
+def texts_of(page):
+    return re.sub(r"\s+", " ", page.replace("&#39;", "'"))
+
+
+def test_the_page_shows_every_row_and_every_sentence(report):
+    page = texts_of(report_page(report))
+    assert "Proved, predicted, measured" in page
+    assert page.count('<tr class="part"> <td class="words">given its u</td>') == 1
+    for sentence in (*uncertified(report), *details(report)):
+        assert sentence in page
+
+
+def test_causes_add_up_to_the_bound(report):
+    (share,) = proof_context(report)["shares"]
+    assert (share.name, share.conditional, share.input) == ("lmu0.m", True, None)
+    assert share.coefficients + share.rounding == pytest.approx(share.total)
+
+
+def test_every_memory_is_shown_with_other_words(report):
+    (memory,) = proof_context(report)["memories"]
+    assert [words.state_bits for words in memory.alternatives] == [16, 17, 15, 16, 16]
+
+
+def test_a_report_without_certificates_has_a_page_without_bounds(design, x):
+    page = report_page(measure(design, x))
+    assert "Proved, predicted, measured" in page
+    assert "One bit more or less" not in page
+
+
+def test_the_picture_shows_certified_predicted_and_measured_noise(report):
+    svg = rounding_noise(report)
+    for label in ("certified", "predicted, RMS", "measured, RMS", "measured, largest"):
+        assert label in svg
+    assert "not white" not in svg
+
+
+def test_the_picture_marks_states_that_are_not_white(make_memory, certified):
+    design, x = make_memory({"state_bits": 8}, hidden="none", order=3, theta=300.0)
+    assert "not white" in rounding_noise(certified(design, np.full_like(x, 0.5)))
+
+
+def test_a_silent_memory_can_be_drawn(make_memory, certified):
+    design, x = make_memory({}, hidden="none", bias=False)
+    assert rounding_noise(certified(design, 0 * x)).startswith("<svg")
+
+
+def test_a_network_without_memory_has_no_picture(report):
+    assert rounding_noise(replace(report, memories=())) is None

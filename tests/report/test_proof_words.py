@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hw.report import measure
+from lmu_hw.report.claims import LoopReport
+from lmu_hw.report.proof_words import details, proved, uncertified
+from lmu_hw.report.words import Level
+
+
+@pytest.fixture
+def report(feedback, certified):
+    return certified(*feedback)
+
+
+def with_proof(report, **changes):
+    """Return a report whose memory has another proof."""
+    (memory,) = report.memories
+    return replace(report, memories=(replace(memory, proof=replace(memory.proof, **changes)),))
+
+
+def sentence(report, *, holds):
+    """Return the only sentence that holds some words, with its level."""
+    ((level, text),) = [entry for entry in proved(report) if holds in entry[1]]
+    return level, text
+
+
+def test_a_verdict_says_how_much_was_compared(report):
+    level, text = sentence(report, holds="Nothing measured exceeds")
+    assert level is Level.GOOD
+    assert "5 largest magnitudes and 7 largest errors" in text
+
+
+def test_a_proved_range_names_bound_limit_and_the_saturating_u(report):
+    level, text = sentence(report, holds="cannot overflow")
+    proof = report.memories[0].proof
+    assert level is Level.GOOD
+    assert text.startswith("lmu0.m cannot overflow, for all inputs and all time")
+    assert f"exceeds {proof.bound:.5g}, and the format ends at {proof.limit:.5g}" in text
+    assert text.endswith("m and h feed back into u; u saturates, which keeps the proof valid.")
+
+
+def test_without_feedback_nothing_is_said_about_u(make_memory, certified):
+    _, text = sentence(certified(*make_memory({}, hidden="none")), holds="cannot overflow")
+    assert "feed" not in text
+
+
+def test_a_range_that_is_not_proved_names_what_would_prove_it(report):
+    changed = with_proof(
+        report, proved=False, bound=1.25, limit=0.5, provable_bits=18, provable_scale=0.81
+    )
+    level, text = sentence(changed, holds="may overflow")
+    assert level is Level.GOOD
+    assert text == (
+        "lmu0.m may overflow, and then saturates: its bound is 1.25, its format ends at 0.500. "
+        "Provable: 18 state bits instead of 16 or a memory that hears 0.810 of its input."
+    )
+
+
+def test_a_range_that_no_bits_prove_says_so(report):
+    changed = with_proof(report, proved=False, provable_bits=None, provable_scale=None)
+    _, text = sentence(changed, holds="may overflow")
+    assert text.endswith("No number of state bits proves it: the integer bits are too few.")
+
+
+def test_a_range_that_may_wrap_needs_attention(report):
+    signals = [replace(s, overflow="wrap") if s.name == "lmu0.m" else s for s in report.signals]
+    changed = replace(with_proof(report, proved=False), signals=tuple(signals))
+    level, text = sentence(changed, holds="may overflow")
+    assert (level, "and then wraps" in text) == (Level.ATTENTION, True)
+
+
+def test_stability_names_the_loop_through_u(report):
+    level, text = sentence(report, holds="stable")
+    proof = report.memories[0].proof
+    assert level is Level.GOOD
+    assert f"spectral radius {proof.spectral_radius:.4f}" in text
+    assert f"does not saturate: {proof.loop.spectral_radius:.4f}" in text
+
+
+@pytest.mark.parametrize(
+    ("ideal", "level", "words"),
+    [(1.02, Level.GOOD, "as trained"), (0.98, Level.ATTENTION, "though that of the float")],
+)
+def test_an_unstable_loop_needs_attention_unless_it_was_trained_so(report, ideal, level, words):
+    loop = LoopReport(spectral_radius=1.01, ideal_spectral_radius=ideal, stable=False)
+    found, text = sentence(with_proof(report, loop=loop), holds="The loop of lmu0.m through u is")
+    assert (found, words in text) == (level, True)
+
+
+def test_the_residue_after_silence_is_named(report):
+    silence = report.memories[0].proof.residue.silence
+    _, text = sentence(report, holds="silence")
+    assert text.startswith(f"After {silence} steps of silence ")
+
+
+def test_a_residue_that_was_not_measured_is_not_named(report):
+    assert not any("silence" in text for _, text in proved(with_proof(report, residue=None)))
+
+
+def test_details_say_what_a_bit_would_do(report):
+    error, advice, noise = details(report)
+    assert error.startswith("lmu0.m is within ")
+    assert "the float memory that hears the same u" in error
+    assert "% of the bound is due to rounded coefficients" in error
+    assert advice.startswith("One state bit more than 16 makes the certified error of lmu0.m ")
+    assert "One coefficient bit more than 12 makes it about 4" in advice
+    assert "times the predicted, over 3 states" in noise
+
+
+def test_a_bit_that_loses_the_proof_is_named(report):
+    text = details(with_proof(report, provable_bits=16))[1]
+    assert "and its range is not proved with 15" in text
+
+
+def test_a_bit_that_wins_the_proof_is_named(report):
+    text = details(with_proof(report, proved=False, provable_bits=17))[1]
+    assert "and its range is proved with 17" in text
+
+
+def test_states_that_hardly_move_are_said_not_to_be_white(make_memory, certified):
+    design, x = make_memory({"state_bits": 8}, hidden="none", order=3, theta=300.0)
+    texts = details(certified(design, np.full_like(x, 0.5)))
+    assert any("states of lmu0.m move by less than an ulp a step" in text for text in texts)
+
+
+def test_signals_without_a_worst_case_are_grouped_by_reason(report):
+    assert uncertified(report) == [
+        "No worst case of lmu0.u against float: its error is counted in the memory that hears it.",
+        "No worst case of lmu0.m against float: u has none, so what is certified is the memory's "
+        "own error given u.",
+        "No worst case of lmu0.z, lmu0.h and dense.y against float: through a nonlinear layer it "
+        "is vacuous, so read the prediction.",
+    ]
+
+
+def test_without_certificates_nothing_is_said_about_proofs(design, x):
+    assert proved(measure(design, x)) == []
