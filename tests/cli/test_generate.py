@@ -61,7 +61,13 @@ def test_a_wrong_option_is_refused(refused, unchanged, option, value, message):
 @pytest.mark.parametrize(
     "options",
     [
-        ["--weight-bits=2", "--memory-bits=3", "--state-bits=2", "--activation-bits=2", "--input-bits=2"],
+        [
+            "--weight-bits=2",
+            "--memory-bits=3",
+            "--state-bits=2",
+            "--activation-bits=2",
+            "--input-bits=2",
+        ],
         ["--weight-bits=32", "--state-bits=32", "--memory-bits=32", "--input-bits=32"],
         ["--input-scale=1e60"],
         ["--margin=64"],

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmu_hw.errors import SpecError
 from lmu_hw.analysis import quantized_memories, values
+from lmu_hw.errors import SpecError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.simulate.stimuli import DATA, Stall, few, stimuli
 
