@@ -82,7 +82,8 @@ def emit(
         for name, text in files.items():
             (folder / RTL_FOLDER / name).write_text(text)
         write_certificate(certificate, folder / CERTIFICATE_FILE)
-        (folder / SUMMARY_FILE).write_text(json.dumps(summary(certificate)) + "\n")
+        proved = {"design_digest": design.digest, **summary(certificate)}
+        (folder / SUMMARY_FILE).write_text(json.dumps(proved) + "\n")
         (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
         for path in folder.iterdir():
             path.chmod(0o755 if path.is_dir() else 0o644)

@@ -22,6 +22,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from lmu_hw.analysis.rigour import gamma, inflate, matrix_power, row_norms, spectral_norm
 from lmu_hw.analysis.stability import Lyapunov, StabilityError, lyapunov, spectral_radius
@@ -73,8 +74,10 @@ def gains_of(A: Array, *, what: str) -> Gains:
 @lru_cache(maxsize=_CACHED)
 def _gains(data: bytes, order: int) -> Gains:
     A = np.frombuffer(data).reshape(order, order)
-    certificate = lyapunov(A)
-    rounding = rounding_gain(A, certificate)
+    # Thousands of small products: threads that wait for each other cost more than they save.
+    with threadpool_limits(limits=1, user_api="blas"):
+        certificate = lyapunov(A)
+        rounding = rounding_gain(A, certificate)
     rounding.setflags(write=False)
     return Gains(radius=spectral_radius(A), lyapunov=certificate, rounding=rounding)
 

@@ -53,12 +53,14 @@ class Certificates:
 
     Attributes
     ----------
+    design_digest : str
     memories : dict of node name to MemoryProof
     errors : dict of node name to ErrorClaim
         Of memories and heads.
     nodes : dict of node name to NodeClaim
     """
 
+    design_digest: str
     memories: dict[str, MemoryProof]
     errors: dict[str, ErrorClaim]
     nodes: dict[str, NodeClaim]
@@ -143,7 +145,8 @@ def read_certificates(folder: Path) -> Certificates:
     for index, entry in enumerate(entries["nodes"]):
         node = NodeClaim(**_take(entry, NodeClaim, f"{path}: nodes[{index}]"))
         nodes[node.name] = node
-    return Certificates(memories=memories, errors=errors, nodes=nodes)
+    digest = str(document.get("design_digest"))
+    return Certificates(design_digest=digest, memories=memories, errors=errors, nodes=nodes)
 
 
 def _error(entry: object, where: str) -> ErrorClaim:

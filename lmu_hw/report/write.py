@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.design import Design
+from lmu_hw.emit import SUMMARY_FILE
 from lmu_hw.errors import LoadError, SpecError
 from lmu_hw.report.attach import with_certificates
 from lmu_hw.report.document import Report
@@ -70,14 +71,15 @@ def measure_folder(
     """Return what `write_report` writes."""
     design = Design.read(folder)
     hardware = read_hardware(folder)
-    if hardware.design_digest != design.digest:
-        raise LoadError(
-            f"{folder}: manifest.json describes another design than design.safetensors; generate "
-            "the design again"
-        )
+    simulations, certificates = read_simulations(folder), read_certificates(folder)
+    for name, described in (("manifest.json", hardware), (SUMMARY_FILE, certificates)):
+        if described.design_digest != design.digest:
+            raise LoadError(
+                f"{folder}: {name} describes another design than design.safetensors; generate the "
+                "design again"
+            )
     if x is None and labels is not None:
         raise SpecError("labels must come with the data they belong to: give x as well")
-    simulations, certificates = read_simulations(folder), read_certificates(folder)
     report = measure(design, design.calibration if x is None else x, labels, progress)
     report = with_certificates(report, design.network, certificates, where=folder)
     source = CALIBRATION if x is None else report.data.source

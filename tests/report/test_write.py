@@ -97,6 +97,14 @@ def test_a_missing_layer_key_is_named(make_folder, design):
         write_report(folder)
 
 
+def test_a_certificate_of_another_design_is_refused(make_folder, design):
+    folder = make_folder(design)
+    text = json.loads((folder / "certificate.json").read_text())
+    (folder / "certificate.json").write_text(json.dumps({**text, "design_digest": "0"}))
+    with pytest.raises(LoadError, match="certificate.json describes another design"):
+        write_report(folder)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
