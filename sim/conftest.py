@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,9 +12,7 @@ import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw.design import Design
 from lmu_hw.errors import ToolError
-from lmu_hw.fixed import Rounding
 from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
 from lmu_hw.simulate import Simulator, find
 
@@ -78,12 +75,12 @@ def tiny():
     return _quantized(network, weight_bits=8, state_bits=12, activation_bits=7), 4
 
 
-def several_memories():
+def several_memories(name="several_memories", **options):
     """Three inputs, two memories, relu, biases everywhere, narrow memory coefficients."""
     random = np.random.default_rng(2)
     layer = _lmu(random, "lmu", order=5, inputs=3, units=7, memories=2, activation="relu")
-    network = Network(name="several_memories", layers=(layer, _dense(random, "head", 7, 3)))
-    return _quantized(network, weight_bits=9, memory_bits=7, state_bits=14), 3
+    network = Network(name=name, layers=(layer, _dense(random, "head", 7, 3)))
+    return _quantized(network, weight_bits=9, memory_bits=7, state_bits=14, **options), 3
 
 
 def bare_memory():
@@ -116,8 +113,7 @@ def memoryless_cell():
 
 def error_feedback():
     """Two memories that keep what their narrowing drops."""
-    design, lanes = several_memories()
-    return _with_feedback(design, "error_feedback"), lanes
+    return several_memories("error_feedback", error_feedback=True)
 
 
 DESIGNS = {
@@ -176,22 +172,6 @@ def _dense(random, name, inputs, outputs, activation="linear"):
         b=0.1 * random.normal(size=outputs),
         activation=activation,
     )
-
-
-def _with_feedback(design: Design, name: str) -> Design:
-    """Return the design under another name, with error feedback in every memory."""
-    layers = []
-    for layer in design.network.layers:
-        nodes = tuple(
-            replace(
-                node, error_feedback=True, requant=replace(node.requant, rounding=Rounding.FLOOR)
-            )
-            if node.name.endswith(".m")
-            else node
-            for node in layer.nodes
-        )
-        layers.append(replace(layer, nodes=nodes))
-    return replace(design, network=replace(design.network, name=name, layers=tuple(layers)))
 
 
 def _quantized(network, **options):

@@ -82,7 +82,7 @@ MUTATIONS = [
         "lmu.h",
         "layer_lmu_drain",
     ),
-    Mutation("shift of m", r"(: _\d+_)\[23:9\]", r"\1[22:8]", "lmu.m", "layer_lmu_drain"),
+    Mutation("shift of m", r"(\? _\d+_)\[20:9\]", r"\1[19:8]", "lmu.m", "layer_lmu_drain"),
     Mutation("saturation of u", r"(> \$signed\(12'h)7ff", r"\g<1>0ff", "lmu.u", "layer_lmu_drain"),
     Mutation(
         "row of the wrong lane",

@@ -42,7 +42,8 @@ Codes = NDArray[np.int64]
 ORDERS = (4, 8, 16, 32, 64, 128, 256)
 SMALL = (4, 8, 16, 32, 64)
 COEFFICIENT_BITS = 16
-BATCH = 128  # sequences that run at once
+BATCH = 128  # sequences that run at once, at most
+TRACED = 2**26  # codes of a trace, at most
 
 
 def bilinear(order: int, theta: float) -> Memory:
@@ -111,6 +112,7 @@ def attack(built: Design, certificate: Certificate, steps: int) -> tuple[int, fl
     fmt = built.network.input.format
     responses = impulse_response(memory.A, memory.B, settling_steps(memory.A))
     length, d = len(responses), len(memory.B)
+    batch = max(1, min(BATCH, TRACED // (length * d)))
     bound = np.array(proof.bound, np.float64)
     before_rounding = float(memory.u_limit) * proof.input_gain / memory.format.ulp
     reached, largest, done = np.zeros(d), np.zeros(d), 0
@@ -119,8 +121,8 @@ def attack(built: Design, certificate: Certificate, steps: int) -> tuple[int, fl
         x = np.where(signs > 0, fmt.max_code, fmt.min_code)[:, :, None]
         return np.abs(golden.trace(x).codes["lmu0.m"])
 
-    for start in range(0, d, BATCH):
-        chosen = range(start, min(d, start + BATCH))
+    for start in range(0, d, batch):
+        chosen = range(start, min(d, start + batch))
         states = run(np.stack([sign_matched(responses, state) for state in chosen]))
         for row, state in enumerate(chosen):
             reached[state] = states[row, -1, state]
@@ -128,11 +130,11 @@ def attack(built: Design, certificate: Certificate, steps: int) -> tuple[int, fl
         done += states.shape[0] * length
     random = np.random.default_rng(0)
     while done < steps:
-        held = random.random((BATCH, length)) < 2.0 ** -random.integers(0, 10, (BATCH, 1))
+        held = random.random((batch, length)) < 2.0 ** -random.integers(0, 10, (batch, 1))
         latest = np.maximum.accumulate(np.where(held, np.arange(length), 0), axis=1)
-        signs = np.take_along_axis(random.choice([-1, 1], (BATCH, length)), latest, axis=1)
+        signs = np.take_along_axis(random.choice([-1, 1], (batch, length)), latest, axis=1)
         largest = np.maximum(largest, run(signs).max(axis=(0, 1)))
-        done += BATCH * length
+        done += batch * length
     return done, float(np.min(reached / before_rounding)), float(np.max(largest / bound))
 
 
