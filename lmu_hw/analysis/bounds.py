@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis.gains import Response, difference_gain, gains_of, input_gain, rounding_gain
+from lmu_hw.analysis.gains import Response, difference_gain, gains_of, input_gain
 from lmu_hw.analysis.memory import QuantizedMemory, values
 from lmu_hw.analysis.ranges import published, residual_gain
 from lmu_hw.analysis.rigour import inflate
@@ -88,17 +88,12 @@ class MemoryPair:
             (self.memory.A, self.memory.B, self.gains, rows),
             (self.ideal_A, self.ideal_B, self.ideal_gains, ideal_rows),
         ):
-            states = gains.rounding
-            rounding = states if readout is None else rounding_gain(A, gains.lyapunov, readout)
-            pair.append((Response(A, B, gains.lyapunov), rounding, readout))
+            pair.append((Response(A, B, gains.lyapunov), gains.readout(readout), readout))
         return published(difference_gain(pair[0], pair[1]))
 
     def ideal_input_gain(self, rows: Array | None = None) -> Array:
         """Return the published input gain of the float memory, read by a read-out."""
-        lyapunov = self.ideal_gains.lyapunov
-        rounding = self.ideal_gains.rounding
-        if rows is not None:
-            rounding = rounding_gain(self.ideal_A, lyapunov, rows)
+        lyapunov, rounding = self.ideal_gains.lyapunov, self.ideal_gains.readout(rows)
         return published(input_gain(self.ideal_A, self.ideal_B, lyapunov, rounding, rows))
 
 

@@ -24,6 +24,7 @@ from lmu_hw.analysis.memory import quantized_memories
 from lmu_hw.analysis.noise import rounding_covariance
 from lmu_hw.analysis.ranges import NodeRange, RangeProof, node_ranges, prove_range
 from lmu_hw.analysis.residue import Residue, measure_residue
+from lmu_hw.analysis.rigour import one_blas_thread
 from lmu_hw.analysis.stability import StabilityError, lyapunov, spectral_radius
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import Overflow
@@ -125,10 +126,13 @@ def certify(
         layer = next(one for one in reference.layers if one.name == memory.layer.name)
         if not isinstance(layer, LmuLayer):
             raise SpecError(f"{memory.name}: must stand for an LMU layer, not {layer!r}")
-        memories.append(_certify(MemoryPair(network, memory, layer)))
+        with one_blas_thread():
+            memories.append(_certify(MemoryPair(network, memory, layer)))
+    with one_blas_thread():
+        heads = head_certificates(tuple(one.pair for one in memories), reference.layers)
     return Certificate(
         memories=tuple(memories),
-        heads=head_certificates(tuple(one.pair for one in memories), reference.layers),
+        heads=heads,
         ranges=_ranges(network, {one.name: one.range for one in memories}),
     )
 

@@ -22,7 +22,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from lmu_hw.analysis.rigour import gamma, inflate, matrix_power, row_norms, spectral_norm
 from lmu_hw.analysis.stability import Lyapunov, StabilityError, lyapunov, spectral_radius
@@ -45,16 +44,25 @@ class Gains:
 
     Attributes
     ----------
+    A : (d, d) float64
     radius : float
         Spectral radius, as float64 finds it; the certificate proves that it is below 1.
     lyapunov : Lyapunov
     rounding : (d,) float64
-        Upper bounds; see `rounding_gain`.
+        Upper bounds of the states; see `rounding_gain`.
     """
 
+    A: Array
     radius: float
     lyapunov: Lyapunov
     rounding: Array
+
+    def readout(self, rows: Array | None) -> Array:
+        """Return the rounding gains of a read-out, (n, d); None reads the states."""
+        if rows is None:
+            return self.rounding
+        total, noise = _row_sums(self.A, self.lyapunov, rows)
+        return inflate(total + noise * _norm(self.rounding))
 
 
 def gains_of(A: Array, *, what: str) -> Gains:
@@ -74,16 +82,14 @@ def gains_of(A: Array, *, what: str) -> Gains:
 @lru_cache(maxsize=_CACHED)
 def _gains(data: bytes, order: int) -> Gains:
     A = np.frombuffer(data).reshape(order, order)
-    # Thousands of small products: threads that wait for each other cost more than they save.
-    with threadpool_limits(limits=1, user_api="blas"):
-        certificate = lyapunov(A)
-        rounding = rounding_gain(A, certificate)
+    certificate = lyapunov(A)
+    rounding = rounding_gain(A, certificate)
     rounding.setflags(write=False)
-    return Gains(radius=spectral_radius(A), lyapunov=certificate, rounding=rounding)
+    return Gains(A=A, radius=spectral_radius(A), lyapunov=certificate, rounding=rounding)
 
 
-def rounding_gain(A: Array, certificate: Lyapunov, rows: Array | None = None) -> Array:
-    """Return upper bounds of ``sum over k >= 0 of |r A**k|_1`` for each row r.
+def rounding_gain(A: Array, certificate: Lyapunov) -> Array:
+    """Return upper bounds of ``sum over k >= 0 and j of |(A**k)_ij|`` for each state i.
 
     Parameters
     ----------
@@ -91,27 +97,23 @@ def rounding_gain(A: Array, certificate: Lyapunov, rows: Array | None = None) ->
         Taken as the exact matrix.
     certificate : Lyapunov
         Of A.
-    rows : (n, d) float64, optional
-        A read-out; None: the identity, for the states themselves.
 
     Returns
     -------
-    (n,) float64
+    (d,) float64
     """
-    identity = np.eye(len(A))
-    total, noise = _row_sums(A, certificate, identity)
-    states = inflate(total / _remaining(noise))
-    # T <= total + noise |T|_2, row by row.
-    states = inflate(total + noise * float(row_norms(states[None, :])[0]))
-    if rows is None:
-        return states
-    total, noise = _row_sums(A, certificate, rows)
-    return inflate(total + noise * float(row_norms(states[None, :])[0]))
+    total, noise = _row_sums(A, certificate, np.eye(len(A)))
+    # T <= total + noise |T|_2, row by row; so |T|_2 <= |total|_2 / (1 - |noise|_2).
+    return inflate(total + noise * _norm(total / _remaining(noise)))
+
+
+def _norm(vector: Array) -> float:
+    return float(row_norms(vector[None, :])[0])
 
 
 def _remaining(noise: Array) -> float:
     """Return a lower bound of ``1 - |noise|_2``."""
-    size = float(row_norms(noise[None, :])[0])
+    size = _norm(noise)
     if size > 0.5:
         raise StabilityError("float64 cannot bound the gains of so slow a memory")
     return (1.0 - size) * (1.0 - 2.0**-40)

@@ -15,8 +15,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis.gains import Gains, gains_of, input_gain, rounding_gain
+from lmu_hw.analysis.gains import Gains, gains_of, input_gain
 from lmu_hw.analysis.memory import QuantizedMemory, interval
+from lmu_hw.analysis.rigour import one_blas_thread
 from lmu_hw.fixed import Overflow
 from lmu_hw.spec import QuantizedNetwork
 
@@ -124,9 +125,10 @@ def prove_range(memory: QuantizedMemory) -> RangeProof:
     StabilityError
         If the memory is not stable, or not shown to be.
     """
-    gains = gains_of(memory.A, what=memory.name)
-    g = published(input_gain(memory.A, memory.B, gains.lyapunov, gains.rounding))
-    T = published(residual_gain(memory, gains))
+    with one_blas_thread():
+        gains = gains_of(memory.A, what=memory.name)
+        g = published(input_gain(memory.A, memory.B, gains.lyapunov, gains.rounding))
+        T = published(residual_gain(memory, gains))
     per_ulp = memory.u_limit * Fraction(2) ** memory.format.frac_bits
     return RangeProof(
         memory=memory,
@@ -159,10 +161,9 @@ def residual_gain(memory: QuantizedMemory, gains: Gains, rows: Array | None = No
         None: the states themselves.
     """
     if not memory.error_feedback:
-        return gains.rounding if rows is None else rounding_gain(memory.A, gains.lyapunov, rows)
+        return gains.readout(rows)
     readout = np.eye(len(memory.A)) if rows is None else rows
-    later = rounding_gain(memory.A, gains.lyapunov, readout - readout @ memory.A)
-    return np.abs(readout).sum(axis=1) + later
+    return np.abs(readout).sum(axis=1) + gains.readout(readout - readout @ memory.A)
 
 
 def node_ranges(network: QuantizedNetwork, proved: Mapping[str, int]) -> tuple[NodeRange, ...]:

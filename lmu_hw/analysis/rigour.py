@@ -9,10 +9,13 @@ Algorithms, 2002, eq. 3.5). Nothing here sets a rounding direction.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-__all__ = ["gamma", "inflate", "matrix_power", "row_norms", "spectral_norm"]
+__all__ = ["gamma", "inflate", "matrix_power", "one_blas_thread", "row_norms", "spectral_norm"]
 
 Array = NDArray[np.float64]
 
@@ -22,6 +25,15 @@ _SAFE = 1.0 + 2.0**-30
 
 _TINY = 2.0**-500
 """Covers underflow, far below anything that is printed."""
+
+
+def one_blas_thread() -> AbstractContextManager:
+    """Return a context in which BLAS does not share its work among threads.
+
+    Analyses are thousands of small products: threads that wait for each other cost more than they
+    save, many times more where other processes want the cores.
+    """
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def gamma(terms: int) -> float:

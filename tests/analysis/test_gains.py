@@ -71,7 +71,7 @@ def test_a_read_out_has_gains_of_its_own(memories):
     A, B = memories.zoh(5, 20.0)
     rows = np.random.default_rng(0).normal(size=(3, 5))
     gains = gains_of(A, what="m")
-    T = rounding_gain(A, gains.lyapunov, rows)
+    T = gains.readout(rows)
     exact_g, exact_T = summed(A, B, rows)
     assert np.all(exact_T <= T) and np.all(exact_T * 1.0005 >= T)
     g = input_gain(A, B, gains.lyapunov, T, rows)
