@@ -13,6 +13,7 @@ from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.quantize.config import Config, NodeConfig
+from lmu_hw.quantize.loop import stable_loop
 from lmu_hw.quantize.nodes import FloatNode, FloatTerm, float_nodes, output_nodes
 from lmu_hw.quantize.stable import stable_codes
 from lmu_hw.quantize.tables import tabulate
@@ -90,10 +91,15 @@ def _layer(layer: Layer, source: Signal, config: Config) -> QuantizedLayer:
         chosen = config.nodes[node.name]
         configs[node.name] = chosen
         formats[node.name] = chosen.output or chosen.requant.format
+    nodes = [_node(node, configs[node.name], formats) for node in float_list]
+    if isinstance(layer, LmuLayer):
+        repair = configs[nodes[1].name].repair
+        pair = float_list[0], float_list[1]
+        nodes[0] = stable_loop(layer, pair, nodes[0], nodes[1], repair=repair)
     return QuantizedLayer(
         name=layer.name,
         input=source,
-        nodes=tuple(_node(node, configs[node.name], formats) for node in float_list),
+        nodes=tuple(nodes),
         outputs=output_nodes(layer),
         last_only=not layer.return_sequences,
     )
