@@ -8,6 +8,7 @@
 >>> lmu_hw.emit(design, "out", lanes=16)    # Verilog, ROM contents, manifest
 >>> lmu_hw.simulate("out", x)               # every word, on real simulators
 >>> lmu_hw.report("out", x, labels)         # report.json, report.html
+>>> lmu_hw.search(network, x, labels, target_accuracy=0.95).design  # at least cost
 
 Importing needs numpy and scipy only; each verb imports what it uses.
 """
@@ -18,6 +19,7 @@ import lmu_hw.emit
 import lmu_hw.load
 import lmu_hw.quantize
 import lmu_hw.report
+import lmu_hw.search
 import lmu_hw.simulate  # noqa: F401
 from lmu_hw._version import __version__
 from lmu_hw.api import (
@@ -28,7 +30,9 @@ from lmu_hw.api import (
     quantize,
     read_design,
     report,
+    search,
     simulate,
+    sweep,
 )
 
 __all__ = [
@@ -40,5 +44,7 @@ __all__ = [
     "quantize",
     "read_design",
     "report",
+    "search",
     "simulate",
+    "sweep",
 ]

@@ -28,7 +28,17 @@ LAYERS = (
     ("cli", "__main__"),
 )
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
-HEAVY = ("h5py", "safetensors", "amaranth", "cocotb", "matplotlib", "jinja2", "rich", "pyosys")
+HEAVY = (
+    "h5py",
+    "safetensors",
+    "amaranth",
+    "cocotb",
+    "matplotlib",
+    "jinja2",
+    "rich",
+    "pyosys",
+    "distributed",
+)
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 
 

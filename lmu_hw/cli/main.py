@@ -6,22 +6,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import fields
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from lmu_hw import api
+from lmu_hw.cli.console import complain, progress, show, stages, status
 from lmu_hw.cli.files import about, check_target, read_array, read_text, write_array
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
+from lmu_hw.cli.typed import data_files, given, measured, refuse_half_a_target, target
+from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.lmu import Network
-from lmu_hw.quantize import Config, Options
+from lmu_hw.quantize import Config
 
 __all__ = ["main"]
 
@@ -35,15 +34,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[options.command](options)
     except LmuHwError as error:
-        _complain(f"lmu-hw {options.command}: {error}")
+        complain(f"lmu-hw {options.command}: {error}")
     except BrokenPipeError:  # the reader of our output has seen enough: head, less
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        _complain(f"lmu-hw {options.command}: {where}{error.strerror or error}")
+        complain(f"lmu-hw {options.command}: {where}{error.strerror or error}")
     except MemoryError as error:
-        _complain(f"lmu-hw {options.command}: does not fit in memory: {error}")
+        complain(f"lmu-hw {options.command}: does not fit in memory: {error}")
     except KeyboardInterrupt:
         return INTERRUPTED
     return BAD_INPUT
@@ -63,42 +62,94 @@ def _inspect(options: argparse.Namespace) -> int:
                 f"{Path(options.path) / 'manifest.json'}: is damaged ({error!r}); generate the "
                 "design again"
             ) from None
-        _print(table)
+        show(table)
     else:
-        _print(network_table(api.load(options.path)))
+        show(network_table(api.load(options.path)))
     return EQUAL
 
 
 def _config(options: argparse.Namespace) -> int:
     network = api.load(options.model)
-    config = api.configure(network, _calibration(options, network), **_given(options))
+    config = api.configure(network, _calibration(options, network), **given(options))
     sys.stdout.write(config.to_toml())
     return EQUAL
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import design_table
+    from lmu_hw.cli.tables import design_table, proofs_table
     from lmu_hw.emit import checked_target
+    from lmu_hw.report.folder import read_certificates
 
     checked_target(options.output)
+    refuse_half_a_target(options)
     network = api.load(options.model)
     config = None
     if options.config is not None:
-        if _given(options):
-            name = next(iter(_given(options))).replace("_", "-")
+        if given(options):
+            name = next(iter(given(options))).replace("_", "-")
             raise ConfigError(
                 f"--{name} and --config cannot be combined: edit the file {options.config}"
             )
         config = Config.from_toml(read_text(options.config), where=options.config)
-    with _status(f"quantizing {network.name}"):
-        x = _calibration(options, network)
-        design = api.quantize(network, x, config=config, **_given(options))
-    with _status(f"generating {network.name}"):
-        manifest = api.emit(design, options.output, lanes=options.lanes)
-    _print(design_table(manifest))
+    if target(options) is not None:
+        design = _search(options, network)
+    else:
+        with status(f"quantizing {network.name}"):
+            x = _calibration(options, network)
+            design = api.quantize(network, x, config=config, **given(options))
+    with status(f"generating {network.name}") as tell:
+        manifest = api.emit(design, options.output, lanes=options.lanes, progress=tell)
+    show(design_table(manifest))
+    show(proofs_table(design, read_certificates(Path(options.output))))
     if options.calibrate is None:
-        _print("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
-    _print(f"written to {options.output}; next: lmu-hw simulate {options.output}")
+        show("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
+    show(f"written to {options.output}; next: lmu-hw simulate {options.output}")
+    return EQUAL
+
+
+def _search(options: argparse.Namespace, network: Network) -> Design:
+    """Return the design that a search finds, and print how."""
+    from lmu_hw.cli.search_tables import search_table
+
+    x, labels = read_array(options.calibrate), None
+    if options.labels is not None:
+        labels = read_array(options.labels)
+    with stages() as update, about(data_files(options)):
+        result = api.search(
+            network,
+            x,
+            labels,
+            target_error=options.target_error,
+            target_accuracy=options.target_accuracy,
+            progress=update,
+            **measured(options),
+            **given(options),
+        )
+    show(search_table(result))
+    return result.design
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from lmu_hw.cli.search_tables import front_table
+    from lmu_hw.search import checked_folder
+
+    folder = checked_folder(options.output)
+    network = api.load(options.model)
+    x = read_array(options.calibrate)
+    labels = None if options.labels is None else read_array(options.labels)
+    with stages() as update, about(data_files(options)):
+        report = api.sweep(
+            network,
+            x,
+            labels,
+            directory=folder,
+            restart=options.restart,
+            progress=update,
+            **measured(options),
+            **given(options),
+        )
+    show(front_table(report))
+    show(f"written to {Path(options.output) / 'sweep.html'}")
     return EQUAL
 
 
@@ -111,12 +162,12 @@ def _predict(options: argparse.Namespace) -> int:
     golden = GoldenModel(design.network)
     with about(options.input):
         x_codes = golden.quantize_input(x)
-    with _progress("golden model", len(x)) as advance:
+    with progress("golden model", len(x)) as advance:
         y_codes, overflows = golden.run(x_codes, progress=advance)
     write_array(options.output, y_codes if options.codes else golden.output_values(y_codes))
     counted = {name: count for name, count in overflows.items() if count}
-    _print(f"{len(x):,} sequences; answers {y_codes.shape} written to {options.output}")
-    _print(f"saturated: {counted}" if counted else "no node saturated")
+    show(f"{len(x):,} sequences; answers {y_codes.shape} written to {options.output}")
+    show(f"saturated: {counted}" if counted else "no node saturated")
     return EQUAL
 
 
@@ -137,8 +188,9 @@ def _simulate(options: argparse.Namespace) -> int:
     x = None if options.input is None else read_array(options.input)
     results = []
     if wanted:
-        with _bars() as bars, about(options.input):
-            tasks = {s.value: bars.add_task(s.value, total=None) for s in wanted}
+        with stages() as update, about(options.input):
+            for simulator in wanted:
+                update(simulator.value, 0, None)
             results = api.simulate(
                 options.design,
                 x,
@@ -146,13 +198,11 @@ def _simulate(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 max_cycles=options.max_cycles,
                 waves=options.waves,
-                progress=lambda name, done, total: bars.update(
-                    tasks[name], completed=done, total=total
-                ),
+                progress=update,
             )
-        _print(simulation_table(results))
+        show(simulation_table(results))
     for line in missing:
-        _complain(line)
+        complain(line)
     if not all(result.passed for result in results):
         return DIFFERENT
     return BAD_INPUT if not results or (missing and options.simulator != AVAILABLE) else EQUAL
@@ -167,10 +217,10 @@ def _report(options: argparse.Namespace) -> int:
     labels = None if options.labels is None else read_array(options.labels)
     data = api.read_design(options.design).calibration if x is None else x
     about_data = options.input if labels is None else f"{options.input}, {options.labels}"
-    with _progress("measuring", len(np.atleast_1d(data))) as advance, about(about_data):
+    with progress("measuring", len(np.atleast_1d(data))) as advance, about(about_data):
         report = api.report(options.design, x, labels, progress=advance)
-    _print(report_table(report))
-    _print(f"written to {Path(options.design) / 'report.html'}")
+    show(report_table(report))
+    show(f"written to {Path(options.design) / 'report.html'}")
     return EQUAL
 
 
@@ -179,26 +229,38 @@ def _compare(options: argparse.Namespace) -> int:
     from lmu_hw.report.console import comparison_table
 
     check_target(options.output)
-    _print(comparison_table(write_comparison(options.designs, options.output)))
-    _print(f"written to {options.output}")
+    show(comparison_table(write_comparison(options.designs, options.output)))
+    show(f"written to {options.output}")
     return EQUAL
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from lmu_hw.analysis.verify import verify
+    from lmu_hw.cli.tables import claims_table
+    from lmu_hw.emit import CERTIFICATE_FILE
+
+    api.read_design(options.design)
+    path = Path(options.design) / CERTIFICATE_FILE
+    with status(f"checking {path}") as tell:
+        try:
+            verdicts = verify(path, progress=tell)
+        except ValueError as error:
+            raise LoadError(f"{error}; generate the design again") from None
+    show(claims_table(verdicts))
+    return EQUAL if all(verdict.holds for verdict in verdicts) else DIFFERENT
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "inspect": _inspect,
     "config": _config,
     "generate": _generate,
+    "sweep": _sweep,
     "predict": _predict,
     "simulate": _simulate,
     "report": _report,
     "compare": _compare,
+    "verify": _verify,
 }
-
-
-def _given(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the word-length options that were typed."""
-    names = (field.name for field in fields(Options))
-    return {name: getattr(options, name) for name in names if getattr(options, name) is not None}
 
 
 def _calibration(options: argparse.Namespace, network: Network) -> Any:
@@ -206,38 +268,3 @@ def _calibration(options: argparse.Namespace, network: Network) -> Any:
         return None
     with about(options.calibrate):
         return api.calibration_data(network, read_array(options.calibrate))
-
-
-def _complain(text: str) -> None:
-    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
-
-
-def _print(what: Any) -> None:
-    width = None if sys.stdout.isatty() else 120
-    Console(width=width).print(what, highlight=False)
-
-
-def _bars() -> Progress:
-    console = Console(stderr=True)
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    with _bars() as bars:
-        task = bars.add_task(what, total=total)
-        yield lambda count: bars.advance(task, count)
-
-
-@contextmanager
-def _status(what: str) -> Iterator[None]:
-    with Console(stderr=True).status(what):
-        yield

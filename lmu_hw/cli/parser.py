@@ -4,20 +4,26 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from fractions import Fraction
 
 from lmu_hw._version import __version__
-from lmu_hw.quantize import Basis, Options
+from lmu_hw.cli.arguments import (
+    Commands,
+    calibrate,
+    command,
+    count,
+    design,
+    formats,
+    lanes,
+    measured,
+    model,
+    share,
+    workers,
+)
 
 __all__ = ["ALL", "AVAILABLE", "build_parser"]
 
 ALL = "all"
 AVAILABLE = "available"
-
-Commands = argparse._SubParsersAction  # the only name argparse has for it
-
-_DEFAULTS = Options()
 
 _EPILOG = """\
 a first run:
@@ -26,10 +32,26 @@ a first run:
   lmu-hw simulate out --simulator all
   lmu-hw report   out --input test_x.npy --labels test_labels.npy
 
+word lengths that are just enough:
+  lmu-hw generate model.keras -o out --calibrate x.npy --labels y.npy --target-accuracy 95%
+  lmu-hw sweep    model.keras -o map --calibrate x.npy --weight-bits 4:12 --state-bits 8:18
+
 Arrays are .npy files of shape (sequences, steps, features) in the network's own units.
-exit status: 0 success; 1 the simulated hardware differs from the golden model; 2 bad input, or a
-tool that is missing.
+exit status: 0 success; 1 the simulated hardware differs from the golden model, or a certificate
+does not hold; 2 bad input, or a tool that is missing.
 """
+
+_BY_TARGET = """\
+With a target, generate finds the word lengths that reach it at least cost, and builds that design.
+Every width that is not given above is searched. Designs are measured on the --calibrate data
+against the float network; the one that is built reaches the target there, and no width of it can
+be a bit less."""
+
+_SWEEP = """\
+Measure every combination of some word lengths, and draw what they give against what they cost.
+Ranges are A:B with both ends, A:B:STEP, or a single number; what is not given stays as for
+generate. Combinations of which there is no design are listed with the reason. A sweep that was
+interrupted goes on where it stopped when it is started again."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,28 +65,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"lmu-hw {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_inspect, _config, _generate, _predict, _simulate, _report, _compare):
+    for add in (
+        *(_inspect, _config, _generate, _sweep),
+        *(_predict, _simulate, _report, _compare, _verify),
+    ):
         add(commands)
     return parser
 
 
-def _command(
-    commands: Commands,
-    name: str,
-    summary: str,
-    example: str,
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=summary[0].upper() + summary[1:] + ".",
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
 def _inspect(commands: Commands) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "inspect",
         "show what is in a trained file or a generated folder",
@@ -74,30 +84,31 @@ def _inspect(commands: Commands) -> None:
 
 
 def _config(commands: Commands) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "config",
         "print every format that generate would choose, with reasons, as a file to edit",
         "lmu-hw config model.keras --calibrate train_x.npy > design.toml",
     )
-    _model(parser)
-    _formats(parser)
+    model(parser)
+    calibrate(parser)
+    formats(parser)
 
 
 def _generate(commands: Commands) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "generate",
         "quantize a trained network and write its Verilog",
         "lmu-hw generate model.keras -o out --calibrate train_x.npy --weight-bits 12 --lanes 16",
     )
-    _model(parser)
+    model(parser)
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="folder to create, or to replace"
     )
     parser.add_argument(
         "--lanes",
-        type=_lanes,
+        type=lanes,
         default=16,
         metavar="N",
         help="multipliers of the slowest layer, or 'full' to unroll everything (default: 16); "
@@ -106,17 +117,72 @@ def _generate(commands: Commands) -> None:
     parser.add_argument(
         "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"
     )
-    _formats(parser)
+    calibrate(parser)
+    formats(parser)
+    _target(parser.add_argument_group("word lengths by target", _BY_TARGET))
+
+
+def _target(group: argparse._ArgumentGroup) -> None:
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
+        "--target-error",
+        type=share,
+        metavar="E",
+        help="largest error: rms(fixed - float) / rms(float) of the outputs, such as 0.02 or 2%%",
+    )
+    either.add_argument(
+        "--target-accuracy",
+        type=share,
+        metavar="P",
+        help="smallest share of right answers, such as 0.95 or 95%%; needs --labels",
+    )
+    group.add_argument("--labels", metavar="Y.npy", help="integer classes of the --calibrate data")
+    measured(group)
+    workers(group)
+
+
+def _sweep(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "sweep",
+        "measure a grid of word lengths; writes DIR/sweep.json and DIR/sweep.html",
+        "lmu-hw sweep model.keras -o map --calibrate x.npy --labels y.npy --weight-bits 4:12 "
+        "--state-bits 8:18",
+    )
+    parser.description = _SWEEP
+    model(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", required=True, help="folder for the two files"
+    )
+    parser.add_argument(
+        "--calibrate",
+        metavar="X.npy",
+        required=True,
+        help="typical inputs: ranges come from them, and every design is measured on them",
+    )
+    parser.add_argument(
+        "--labels",
+        metavar="Y.npy",
+        help="integer classes, for accuracy, or real targets, for NRMSE (default: the error "
+        "against float)",
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="forget what an interrupted sweep has left in DIR"
+    )
+    formats(parser, ranges=True)
+    group = parser.add_argument_group("measuring")
+    measured(group)
+    workers(group)
 
 
 def _predict(commands: Commands) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "predict",
         "compute what the hardware answers, with the bit-exact golden model",
         "lmu-hw predict out --input test_x.npy -o y.npy",
     )
-    _design(parser)
+    design(parser)
     parser.add_argument("--input", metavar="X.npy", required=True, help="sequences to run")
     parser.add_argument("-o", "--output", metavar="Y.npy", required=True, help="answers, as values")
     parser.add_argument(
@@ -125,13 +191,13 @@ def _predict(commands: Commands) -> None:
 
 
 def _simulate(commands: Commands) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "simulate",
         "run the emitted Verilog against the golden model, word by word",
         "lmu-hw simulate out --simulator all --input test_x.npy",
     )
-    _design(parser)
+    design(parser)
     parser.add_argument(
         "--simulator",
         choices=["icarus", "verilator", "amaranth", ALL, AVAILABLE],
@@ -141,14 +207,14 @@ def _simulate(commands: Commands) -> None:
     parser.add_argument("--input", metavar="X.npy", help="your own data, run at full load")
     parser.add_argument(
         "--seed",
-        type=_count,
+        type=count,
         default=0,
         metavar="N",
         help="of noise, pauses and back-pressure (default: 0)",
     )
     parser.add_argument(
         "--max-cycles",
-        type=_count,
+        type=count,
         metavar="N",
         help="cycles for the built-in stimuli, and as many for your data; 0: no limit "
         "(default: by simulator)",
@@ -159,13 +225,13 @@ def _simulate(commands: Commands) -> None:
 
 
 def _report(commands: Commands) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "report",
         "measure what quantization costs; writes DIR/report.json and DIR/report.html",
         "lmu-hw report out --input test_x.npy --labels test_labels.npy",
     )
-    _design(parser)
+    design(parser)
     parser.add_argument(
         "--input", metavar="X.npy", help="sequences to measure on (default: calibration data)"
     )
@@ -177,7 +243,7 @@ def _report(commands: Commands) -> None:
 
 
 def _compare(commands: Commands) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "compare",
         "put the reports of two or more designs side by side",
@@ -193,83 +259,11 @@ def _compare(commands: Commands) -> None:
     )
 
 
-def _model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="trained network: .keras, PyTorch .safetensors, or this project's .npz/.safetensors",
+def _verify(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "verify",
+        "check the certificates of a design again, in exact integers",
+        "lmu-hw verify out",
     )
-
-
-def _design(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("design", metavar="DIR", help="folder written by 'lmu-hw generate'")
-
-
-def _formats(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--calibrate",
-        metavar="X.npy",
-        help="typical inputs, for the ranges of signals (default: noise in -1 to 1)",
-    )
-    group = parser.add_argument_group("word lengths")
-    bits = [
-        ("weight", f"encoders, hidden and dense weights (default: {_DEFAULTS.weight_bits})"),
-        ("memory", "coefficients of the memory (default: as --weight-bits)"),
-        ("state", f"u, memory states and linear outputs (default: {_DEFAULTS.state_bits})"),
-        ("activation", f"outputs of activations (default: {_DEFAULTS.activation_bits})"),
-        ("input", "input (default: as --state-bits, or as exact integers need)"),
-    ]
-    for name, text in bits:
-        group.add_argument(f"--{name}-bits", type=int, metavar="BITS", help=text)
-    group.add_argument(
-        "--input-scale",
-        type=_fraction,
-        metavar="SCALE",
-        help="the input is an integer times this, such as 1/255: taken exactly, folded into "
-        "weights",
-    )
-    group.add_argument(
-        "--basis",
-        type=_choice(Basis),
-        metavar="BASIS",
-        help="of the memory states: orthonormal (default; nothing grows) or trained",
-    )
-    group.add_argument(
-        "--margin",
-        type=float,
-        metavar="FACTOR",
-        help=f"ranges are the observed ones times this (default: {_DEFAULTS.margin:g})",
-    )
-
-
-def _choice(kind: type[Basis]) -> Callable[[str], Basis]:
-    def parse(text: str) -> Basis:
-        try:
-            return kind(text)
-        except ValueError:
-            choices = ", ".join(member.value for member in kind)
-            raise argparse.ArgumentTypeError(f"must be one of {choices}, not {text!r}") from None
-
-    return parse
-
-
-def _fraction(text: str) -> Fraction:
-    try:
-        return Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        raise argparse.ArgumentTypeError(f"must be a number such as 1/255, not {text!r}") from None
-
-
-def _lanes(text: str) -> int | None:
-    if text == "full":
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a number or 'full', not {text!r}") from None
-
-
-def _count(text: str) -> int:
-    if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"must be a number of at least 0, not {text!r}")
-    return int(text)
+    design(parser)

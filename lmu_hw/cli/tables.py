@@ -3,17 +3,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from lmu_hw.analysis.verify import Verdict
+from lmu_hw.design import Design
 from lmu_hw.lmu import DenseLayer, LmuLayer, Network
 from lmu_hw.lmu.layers import Layer
+from lmu_hw.report.folder import Certificates
 from lmu_hw.simulate import Result
 
-__all__ = ["design_table", "network_table", "simulation_table"]
+__all__ = [
+    "claims_table",
+    "design_table",
+    "network_table",
+    "proofs_table",
+    "simulation_table",
+]
 
 
 def network_table(network: Network) -> RenderableType:
@@ -108,6 +118,39 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
         f"tables; {manifest['rom_bits']:,} bits of ROM with padding; {manifest['state_bits']:,} "
         "bits of state",
     )
+
+
+def proofs_table(design: Design, certificates: Certificates) -> RenderableType:
+    """Return what is proved of the memories of a design, and what would be if it is not."""
+    table = _table("proved for all inputs and all time", "Memory", "Format", "Overflow")
+    for heading in ("Bound", "Limit", "Radius", "Error bound", "of it coefficients"):
+        table.add_column(heading, justify="right")
+    notes = []
+    for name, proof in certificates.memories.items():
+        error = certificates.errors[name]
+        node = next(node for node in design.network.nodes if node.name == name)
+        table.add_row(
+            name,
+            node.requant.format.notation(),
+            "impossible" if proof.proved else node.requant.overflow.value,
+            f"{proof.bound:.4f}",
+            f"{proof.limit:.4f}",
+            f"{proof.spectral_radius:.5f}",
+            f"{max(error.error_bound):.2e}",
+            f"{max(error.by_cause['coefficients']):.2e}",
+        )
+        notes += [f"{name}: {line}" for line in design.config.nodes[name].why if "provable" in line]
+    return Group(table, *notes)
+
+
+def claims_table(verdicts: Sequence[Verdict]) -> RenderableType:
+    """Return which claims of a certificate hold."""
+    table = _table("certificates, checked in exact integers", "Memory", "Claim", "Holds", "Detail")
+    for verdict in verdicts:
+        holds = "yes" if verdict.holds else "NO"
+        style = None if verdict.holds else "bold red"
+        table.add_row(verdict.memory, verdict.claim, holds, verdict.detail, style=style)
+    return table
 
 
 def simulation_table(results: list[Result]) -> RenderableType:

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What word lengths cost: bits of state, bits of coefficients, area of multipliers.
+
+The three numbers are sums over a quantized network. `CostModel` computes them for other word
+lengths than the network's own by moving every width along, so that a search can rank thousands of
+combinations without quantizing each of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.quantize import Options
+from lmu_hw.quantize.tables import saturation_int_bits
+from lmu_hw.search.lengths import Knob, WordLengths
+from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table, Term
+
+__all__ = ["Cost", "CostModel", "Costs", "costs_of"]
+
+Bits = NDArray[np.int64]
+Amount = Any
+"""An integer, or an array of them, one for each combination of word lengths."""
+Change = Mapping[Knob, Amount]
+
+
+class Cost(Enum):
+    """What a search makes small; the others break ties, in the order area, coefficients, states."""
+
+    STATE_BITS = "state-bits"
+    """Registers that keep a value from step to step, residues of error feedback among them: the
+    manifest's ``state_bits``."""
+    COEFFICIENT_BITS = "coefficient-bits"
+    """Contents of ROMs: weights, biases, and the entries of activation tables; the sum of the
+    manifest's ``coefficient_bits`` and ``table_bits``."""
+    MULTIPLIER_AREA = "multiplier-area"
+    """One-bit partial products of a step that answers: weight width times operand width, summed
+    over all products. Tables and biases cost no product."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """The three costs of a design; see `Cost`."""
+
+    state_bits: int
+    coefficient_bits: int
+    multiplier_area: int
+
+    def get(self, cost: Cost) -> int:
+        """Return one of them."""
+        return getattr(self, cost.value.replace("-", "_"))
+
+
+def costs_of(network: QuantizedNetwork) -> Costs:
+    """Return the costs of a quantized network."""
+    state, coefficients, area = _sums(network, {}, None)
+    return Costs(
+        state_bits=int(state), coefficient_bits=int(coefficients), multiplier_area=int(area)
+    )
+
+
+class CostModel:
+    """The costs of a network at other word lengths, from one design that has been quantized.
+
+    Widths of weights and signals move with their knob. An activation table also loses the address
+    bits that its function makes superfluous when its outputs get coarser. What is not known without
+    quantizing again is taken over: integer bits, row shifts, and what only a proof decides.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+        At `lengths`; no activation may be narrower than those that are asked for.
+    lengths : WordLengths
+    options : Options
+        What the network was configured with.
+    """
+
+    def __init__(self, network: QuantizedNetwork, lengths: WordLengths, options: Options) -> None:
+        self.network, self.lengths = network, lengths
+        integers = network.input.format.frac_bits == 0 and options.input_scale != 1
+        self._input = None if integers or options.input_bits is not None else Knob.STATE
+
+    def costs(self, grid: Bits) -> dict[Cost, Bits]:
+        """Return the costs of combinations of word lengths.
+
+        Parameters
+        ----------
+        grid : (combinations, 4) int64
+            Word lengths in bits, in the order of `Knob`.
+
+        Returns
+        -------
+        dict of Cost to (combinations,) int64
+        """
+        change = dict(zip(Knob, (grid - np.array(self.lengths.bits)).T, strict=True))
+        sums = _sums(self.network, change, self._input)
+        order = (Cost.STATE_BITS, Cost.COEFFICIENT_BITS, Cost.MULTIPLIER_AREA)
+        return {
+            cost: np.broadcast_to(np.asarray(total, dtype=np.int64), len(grid))
+            for cost, total in zip(order, sums, strict=True)
+        }
+
+    def ranks(self, grid: Bits, cost: Cost) -> Bits:
+        """Return the place of each combination when they are sorted from cheap to dear.
+
+        By the chosen cost, then multiplier area, coefficient bits, state bits, the sum of the word
+        lengths, and the word lengths themselves: no two places are equal.
+
+        Parameters
+        ----------
+        grid : (combinations, 4) int64
+        cost : Cost
+
+        Returns
+        -------
+        (combinations,) int64
+        """
+        costs = self.costs(grid)
+        others = (Cost.MULTIPLIER_AREA, Cost.COEFFICIENT_BITS, Cost.STATE_BITS)
+        keys = [costs[each] for each in (cost, *others)] + [grid.sum(axis=1), *grid.T]
+        order = np.lexsort(keys[::-1])
+        ranks = np.empty(len(grid), dtype=np.int64)
+        ranks[order] = np.arange(len(grid))
+        return ranks
+
+
+def _sums(
+    network: QuantizedNetwork, change: Change, input_knob: Knob | None
+) -> tuple[Amount, Amount, Amount]:
+    """Return bits of state, bits of coefficients, and area, with every width changed."""
+    state: Amount = 0
+    coefficients: Amount = 0
+    area: Amount = 0
+    knob = input_knob
+    for layer in network.layers:
+        widths = _Widths(layer, knob, change)
+        state = state + sum(
+            layer.signals[name].size * widths.signal(name) for name in sorted(layer.states)
+        )
+        for node in layer.nodes:
+            state = state + _residue_bits(node, widths)
+            coefficients = coefficients + _bias_bits(node, widths) + _table_bits(node, change)
+            for term in node.terms:
+                bits = term.weights.codes.size * widths.weights(node, term)
+                coefficients = coefficients + bits
+                area = area + node.segments * bits * widths.signal(term.source)
+        knob = widths.output_knob
+    return state, coefficients, area
+
+
+class _Widths:
+    """The widths of one layer after a change of word lengths.
+
+    Parameters
+    ----------
+    layer : QuantizedLayer
+    input_knob : Knob or None
+        What the layer's input moves with; None: it stays.
+    change : mapping of Knob to bits
+        Missing knobs do not move.
+    """
+
+    def __init__(self, layer: QuantizedLayer, input_knob: Knob | None, change: Change) -> None:
+        self.layer, self.change = layer, change
+        self.knobs: dict[str, Knob | None] = {INPUT: input_knob}
+        for node in layer.nodes:
+            copied = _kind(node) == "p"
+            own = Knob.STATE if node.activation is None else Knob.ACTIVATION
+            self.knobs[node.name] = input_knob if copied else own
+
+    @property
+    def output_knob(self) -> Knob | None:
+        """What the layer's output vector moves with."""
+        knobs = {self.knobs[name] for name in self.layer.outputs}
+        return knobs.pop() if len(knobs) == 1 else Knob.STATE
+
+    def moved(self, knob: Knob | None) -> Amount:
+        """Return the bits by which a width grows that moves with a knob."""
+        return 0 if knob is None else self.change.get(knob, 0)
+
+    def signal(self, name: str) -> Amount:
+        """Return the width of a node, or of the layer's input."""
+        return self.layer.signals[name].format.width + self.moved(self.knobs[name])
+
+    def weights(self, node: Node, term: Term) -> Amount:
+        """Return the width of the weights of a term."""
+        return term.weights.format.width + self.moved(_weight_knob(node))
+
+    def sum_growth(self, node: Node) -> Amount:
+        """Return the bits by which the fraction of a node's sum grows."""
+        before: list[int] = []
+        after: list[Amount] = []
+        for term in node.terms:
+            own = self.layer.signals[term.source].format.frac_bits + term.weights.format.frac_bits
+            grown = self.moved(self.knobs[term.source]) + self.moved(_weight_knob(node))
+            before.append(own)
+            after.append(own + grown)
+        return reduce(np.maximum, after) - max(before)
+
+
+def _kind(node: Node) -> str:
+    return node.name.rpartition(".")[2]
+
+
+def _weight_knob(node: Node) -> Knob | None:
+    """Return what the weights of a node move with; the ones of a copied input do not."""
+    return {"m": Knob.MEMORY, "p": None}.get(_kind(node), Knob.WEIGHT)
+
+
+def _residue_bits(node: Node, widths: _Widths) -> Amount:
+    if not node.error_feedback:
+        return 0
+    growth = widths.sum_growth(node) - widths.moved(widths.knobs[node.name])
+    return node.signal.size * (node.dropped_bits + growth)
+
+
+def _bias_bits(node: Node, widths: _Widths) -> Amount:
+    if node.bias is None:
+        return 0
+    return node.bias.codes.size * (node.bias.format.width + widths.sum_growth(node))
+
+
+def _table_bits(node: Node, change: Change) -> Amount:
+    if not isinstance(node.activation, Table):
+        return 0
+    growth, places = np.unique(change.get(Knob.ACTIVATION, 0), return_inverse=True)
+    return np.array([_table_size(node, node.activation, int(bits)) for bits in growth])[places]
+
+
+def _table_size(node: Node, table: Table, growth: int) -> int:
+    """Return the bits of a table whose outputs are `growth` bits wider."""
+    if growth == 0:
+        return table.codes.codes.size * table.format.width
+    frac_bits, int_bits = table.format.frac_bits + growth, node.requant.format.int_bits
+    limit = saturation_int_bits(table.function, 2.0**-frac_bits, where=node.name)
+    int_bits = int_bits if limit is None else min(int_bits, limit)
+    address = max(1 + int_bits + frac_bits, 2)
+    return (1 << address) * (table.format.width + growth)

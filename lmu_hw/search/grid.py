@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A sweep: every combination of some word lengths, measured on the same data."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from lmu_hw._version import __version__
+from lmu_hw.lmu import Network
+from lmu_hw.load import network_digest
+from lmu_hw.quantize import Options, quantize
+from lmu_hw.report.document import DataReport
+from lmu_hw.report.measure import GIVEN
+from lmu_hw.search.cost import Cost
+from lmu_hw.search.journal import Journal, Points, journal_key
+from lmu_hw.search.lengths import Knob, WordLengths
+from lmu_hw.search.points import SweepPoint, measured_point, with_front
+from lmu_hw.search.pools import Pool, Workers, open_pool
+from lmu_hw.search.prepare import (
+    Progress,
+    array_digest,
+    selected,
+    silent,
+    with_floats,
+    with_labels,
+)
+from lmu_hw.search.problem import Problem, Refusal, configured
+from lmu_hw.spec import QuantizedNetwork
+
+__all__ = ["SweepReport", "lengths_of", "sweep"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepReport:
+    """What every combination of some word lengths costs and gives.
+
+    Attributes
+    ----------
+    lmu_hw : str
+        Version that measured.
+    name, model_digest : str
+        Of the trained network.
+    options : dict
+        What is the same for all points: options of `configure`, in words.
+    cost : str
+        What the Pareto front compares, a value of `Cost`.
+    data : DataReport
+        What was measured on.
+    sequences_given : int
+        Of which `data.sequences`, evenly spread, were run.
+    measure : str or None
+        What points are judged by: ``accuracy``, ``nrmse`` (to real targets), ``nrmse_to_float``;
+        None if there is no design at all.
+    float_score : float or None
+        The measure of the float network; None without labels.
+    points : tuple of SweepPoint
+        In the order of their word lengths.
+    """
+
+    lmu_hw: str
+    name: str
+    model_digest: str
+    options: dict[str, Any]
+    cost: str
+    data: DataReport
+    sequences_given: int
+    measure: str | None
+    float_score: float | None
+    points: tuple[SweepPoint, ...]
+
+    @property
+    def front(self) -> tuple[SweepPoint, ...]:
+        """The Pareto-optimal points, from cheap to dear."""
+        cost = Cost(self.cost)
+        chosen = [point for point in self.points if point.pareto and point.costs is not None]
+        return tuple(sorted(chosen, key=lambda p: 0 if p.costs is None else p.costs.get(cost)))
+
+
+def lengths_of(options: Options, grid: Mapping[Knob, Iterable[int]]) -> list[WordLengths]:
+    """Return every combination of the word lengths in a grid, in order.
+
+    A knob that is not in the grid stays as `options` have it; coefficients of the memory then
+    follow the weights, unless they have a width of their own.
+    """
+    own = WordLengths.of(options)
+    axes = {knob: sorted(set(grid.get(knob, [own.get(knob)]))) for knob in Knob}
+    follows = Knob.MEMORY not in grid and options.memory_bits is None
+    found = []
+    for bits in product(*axes.values()):
+        lengths = WordLengths(**{k.value: b for k, b in zip(Knob, bits, strict=True)})
+        found.append(lengths.turned(Knob.MEMORY, lengths.weight_bits) if follows else lengths)
+    for lengths in found:
+        lengths.applied(options)  # bits that no option allows are refused before anything runs
+    return found
+
+
+def sweep(
+    network: Network,
+    calibration: NDArray[Any],
+    x: NDArray[Any],
+    labels: NDArray[Any] | None,
+    *,
+    grid: Mapping[Knob, Iterable[int]],
+    options: Options,
+    cost: Cost = Cost.MULTIPLIER_AREA,
+    sequences: int | None = None,
+    workers: Workers | None = None,
+    journal: Path | None = None,
+    restart: bool = False,
+    progress: Progress | None = None,
+) -> SweepReport:
+    """Measure a grid of word lengths.
+
+    Parameters
+    ----------
+    network : Network
+    calibration : (sequences, steps, inputs) float64
+        What ranges are taken from.
+    x : (sequences, steps, inputs)
+        What designs are measured on.
+    labels : array or None
+        Classes or real targets; see `lmu_hw.report.task.check_labels`.
+    grid : mapping of Knob to bits
+    options : Options
+        Everything else.
+    cost : Cost
+        What the Pareto front compares.
+    sequences : int, optional
+        At most that many, evenly spread, are run; None: `SEQUENCES`.
+    workers : Workers, optional
+        Who computes; never changes the result.
+    journal : Path, optional
+        Keeps the points that are done, so that an interrupted sweep can go on; left there.
+    restart : bool
+        Forget the points in it.
+    progress : callable, optional
+
+    Raises
+    ------
+    ConfigError
+        If the journal belongs to another sweep, or a word length is none.
+    SpecError
+        If data or labels do not fit the network.
+    """
+    asked = lengths_of(options, grid)
+    common = WordLengths.of(Options()).applied(options)  # every point brings its word lengths
+    given, (x, labels) = x.shape[0] if x.ndim else 0, selected(x, labels, sequences)
+    problem = Problem(
+        network=network,
+        calibration=calibration,
+        options=common,
+        x=network.check_input(x, what="data to measure on"),
+        labels=None,
+    )
+    data = _described(problem, labels)
+    key = journal_key(
+        lmu_hw=__version__,
+        model=network_digest(network),
+        calibration=array_digest(calibration),
+        data=dataclasses.asdict(data),
+        options=_in_words(common),
+    )
+    done = Points() if journal is None else Journal(journal, key, restart=restart)
+    _measure(problem, labels, asked, done, workers or Workers(), progress or silent)
+    points = with_front((done.points[lengths] for lengths in asked), cost)
+    judged = next((point for point in points if point.task is not None), None)
+    return SweepReport(
+        lmu_hw=__version__,
+        name=network.name,
+        model_digest=network_digest(network),
+        options=_in_words(common),
+        cost=cost.value,
+        data=data,
+        sequences_given=given,
+        measure=None if judged is None else judged.measure,
+        float_score=None if judged is None or judged.task is None else judged.task.float_score,
+        points=points,
+    )
+
+
+def _measure(
+    problem: Problem,
+    labels: NDArray[Any] | None,
+    asked: Sequence[WordLengths],
+    done: Points,
+    workers: Workers,
+    progress: Progress,
+) -> None:
+    """Measure what is not done yet."""
+    left = [lengths for lengths in asked if lengths not in done.points]
+    if not left:
+        return
+    with open_pool(problem, workers) as pool:
+        example = _any_design(problem.network, pool, left)
+        if example is not None:
+            problem = with_labels(problem, labels, example)
+        problem = with_floats(problem, pool, progress)
+    with open_pool(problem, workers) as pool:
+        progress("points", len(asked) - len(left), len(asked))
+        for number, (_, point) in enumerate(pool.run(measured_point, left), start=1):
+            done.add(point)
+            progress("points", len(asked) - len(left) + number, len(asked))
+
+
+def _any_design(
+    network: Network, pool: Pool, asked: Sequence[WordLengths]
+) -> QuantizedNetwork | None:
+    """Return the first design that there is, the widest first."""
+    for lengths in reversed(asked):
+        for _, config in pool.run(configured, [lengths]):
+            if not isinstance(config, Refusal):
+                return quantize(network, config, model_digest="")
+    return None
+
+
+def _described(problem: Problem, labels: NDArray[Any] | None) -> DataReport:
+    sequences, steps, inputs = problem.x.shape
+    return DataReport(
+        source=GIVEN,
+        sequences=sequences,
+        steps=steps,
+        inputs=inputs,
+        x_sha256=array_digest(problem.x),
+        labels_sha256=None if labels is None else array_digest(labels),
+    )
+
+
+def _in_words(options: Options) -> dict[str, Any]:
+    """Return the options that are no knobs, as JSON has them."""
+    knobs = {knob.value for knob in Knob}
+    named = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+    return {name: _plain(value) for name, value in named.items() if name not in knobs}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value if isinstance(value, bool | int | float | str | None) else str(value)

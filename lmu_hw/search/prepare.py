@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that happens once, before any word lengths are tried."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import ConfigError, SpecError
+from lmu_hw.report.task import check_labels
+from lmu_hw.search.pools import Pool
+from lmu_hw.search.problem import Problem, float_answers
+from lmu_hw.spec import QuantizedNetwork
+
+__all__ = [
+    "SEQUENCES",
+    "Progress",
+    "array_digest",
+    "selected",
+    "silent",
+    "with_floats",
+    "with_labels",
+]
+
+Array = NDArray[np.generic]
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with a stage, what is done of it, and what there is to do (None: not known)."""
+
+SEQUENCES = 10_000
+"""Sequences that designs are measured on at most, unless asked for more."""
+
+
+def silent(stage: str, done: int, total: int | None) -> None:
+    """Show no progress."""
+
+
+def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, Array | None]:
+    """Return at most `limit` evenly spread sequences with their labels; None: `SEQUENCES`.
+
+    Raises
+    ------
+    ConfigError
+        If `limit` is less than 1.
+    SpecError
+        If there are not as many labels as sequences.
+    """
+    limit = SEQUENCES if limit is None else limit
+    if limit < 1:
+        raise ConfigError(f"--search-sequences must be at least 1, not {limit}")
+    given = x.shape[0] if x.ndim else 0
+    if labels is not None and (labels.shape[0] if labels.ndim else 0) != given:
+        raise SpecError(
+            f"labels must have an entry for each of the {given} sequences, not the shape "
+            f"{labels.shape}"
+        )
+    if given <= limit:
+        return x, labels
+    chosen = np.linspace(0, given - 1, limit).astype(np.int64)
+    return x[chosen], None if labels is None else labels[chosen]
+
+
+def array_digest(array: Array) -> str:
+    """Return the SHA-256 of shape, type and values, as reports give it."""
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    digest = hashlib.sha256(f"{little.dtype.str}{little.shape}".encode())
+    digest.update(little.data)
+    return digest.hexdigest()
+
+
+def with_labels(problem: Problem, labels: Array | None, network: QuantizedNetwork) -> Problem:
+    """Return a problem with its labels, checked against any design of its network.
+
+    Raises
+    ------
+    SpecError
+        If they do not fit; see `lmu_hw.report.task.check_labels`.
+    """
+    if labels is None:
+        return problem
+    sequences, steps, _ = problem.x.shape
+    return replace(problem, labels=check_labels(labels, network, sequences=sequences, steps=steps))
+
+
+def with_floats(problem: Problem, pool: Pool, progress: Progress) -> Problem:
+    """Return a problem with the answers of its float network, computed by a pool."""
+    answers: list[NDArray[np.float64]] = [np.empty(0)] * len(problem.starts)
+    done = 0
+    for number, block in pool.run(float_answers, problem.starts):
+        answers[number] = block
+        done += len(block)
+        progress("float network", done, len(problem.x))
+    return replace(problem, floats=np.concatenate(answers))
