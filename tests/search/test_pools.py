@@ -47,7 +47,6 @@ def test_a_missing_package_is_named(classifier, monkeypatch):
 
 @pytest.mark.filterwarnings("ignore")  # of an outside package
 def test_a_cluster_that_does_not_answer_is_named(problem, monkeypatch):
-    pytest.importorskip("distributed")
     monkeypatch.setattr(pools, "_CONNECT_SECONDS", 0.5)
     workers = Workers(scheduler="tcp://127.0.0.1:1")
     with (
@@ -60,9 +59,9 @@ def test_a_cluster_that_does_not_answer_is_named(problem, monkeypatch):
 @pytest.fixture
 def cluster():
     """A Dask cluster in this process, without a worker."""
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 0, "processes": False, "dashboard_address": None}
-    with distributed.LocalCluster(**options) as local:
+    from distributed import LocalCluster
+
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as local:
         yield local
 
 

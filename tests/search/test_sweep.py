@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from dataclasses import replace
 
@@ -144,8 +143,6 @@ def test_processes_do_not_change_a_byte(swept, classifier, tmp_path):
 
 @pytest.mark.filterwarnings("ignore")  # of an outside package
 def test_a_dask_cluster_does_not_change_a_byte(swept, classifier, tmp_path):
-    if not os.environ.get("CI"):
-        pytest.importorskip("distributed", reason="the package distributed is not installed")
     from distributed import LocalCluster
 
     with LocalCluster(
