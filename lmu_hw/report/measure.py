@@ -23,7 +23,7 @@ from lmu_hw.report.statistics import SignalStatistics
 from lmu_hw.report.task import Labels, TaskStatistics, check_labels
 from lmu_hw.spec import INPUT, QuantizedNetwork
 
-__all__ = ["GIVEN", "measure"]
+__all__ = ["GIVEN", "array_digest", "measure"]
 
 Array = NDArray[np.float64]
 
@@ -185,12 +185,13 @@ def _describe(x: Array, labels: NDArray[np.generic] | None) -> DataReport:
         sequences=sequences,
         steps=steps,
         inputs=inputs,
-        x_sha256=_digest(x),
-        labels_sha256=None if labels is None else _digest(labels),
+        x_sha256=array_digest(x),
+        labels_sha256=None if labels is None else array_digest(labels),
     )
 
 
-def _digest(array: NDArray[np.generic]) -> str:
+def array_digest(array: NDArray[np.generic]) -> str:
+    """Return the SHA-256 of shape, type and values."""
     little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
     digest = hashlib.sha256(f"{little.dtype.str}{little.shape}".encode())
     digest.update(little.data)

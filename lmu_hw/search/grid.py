@@ -18,7 +18,7 @@ from lmu_hw.lmu import Network
 from lmu_hw.load import network_digest
 from lmu_hw.quantize import Options, quantize
 from lmu_hw.report.document import DataReport
-from lmu_hw.report.measure import GIVEN
+from lmu_hw.report.measure import GIVEN, array_digest
 from lmu_hw.search.cost import Cost
 from lmu_hw.search.journal import Journal, Points, journal_key
 from lmu_hw.search.lengths import Knob, WordLengths
@@ -26,7 +26,6 @@ from lmu_hw.search.points import SweepPoint, measured_point, with_front
 from lmu_hw.search.pools import Pool, Workers, open_pool
 from lmu_hw.search.prepare import (
     Progress,
-    array_digest,
     selected,
     silent,
     with_floats,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -19,7 +18,6 @@ from lmu_hw.spec import QuantizedNetwork
 __all__ = [
     "SEQUENCES",
     "Progress",
-    "array_digest",
     "selected",
     "silent",
     "with_floats",
@@ -62,14 +60,6 @@ def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, 
         return x, labels
     chosen = np.linspace(0, given - 1, limit).astype(np.int64)
     return x[chosen], None if labels is None else labels[chosen]
-
-
-def array_digest(array: Array) -> str:
-    """Return the SHA-256 of shape, type and values, as reports give it."""
-    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-    digest = hashlib.sha256(f"{little.dtype.str}{little.shape}".encode())
-    digest.update(little.data)
-    return digest.hexdigest()
 
 
 def with_labels(problem: Problem, labels: Array | None, network: QuantizedNetwork) -> Problem:
