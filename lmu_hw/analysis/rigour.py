@@ -68,17 +68,11 @@ def matrix_power(matrix: Array, exponent: int) -> tuple[Array, float]:
     By repeated squaring: a product of X and Y with errors a and b has the error
     ``|X| b + |Y| a + a b + gamma(d) |X|_F |Y|_F``.
     """
-    result: tuple[Array, float] | None = None
-    square = (matrix, 0.0)
-    while True:
-        if exponent & 1:
-            result = square if result is None else _product(result, square)
-        exponent >>= 1
-        if not exponent:
-            break
-        square = _product(square, square)
-    assert result is not None
-    return result
+    if exponent == 1:
+        return matrix, 0.0
+    half = matrix_power(matrix, exponent // 2)
+    square = _product(half, half)
+    return _product(square, (matrix, 0.0)) if exponent % 2 else square
 
 
 def _product(left: tuple[Array, float], right: tuple[Array, float]) -> tuple[Array, float]:
