@@ -38,3 +38,9 @@ def networks() -> ModuleType:
 def random_networks() -> ModuleType:
     """The module random_networks.py of this folder."""
     return _module("random_networks")
+
+
+@pytest.fixture(scope="session")
+def structured() -> ModuleType:
+    """The module structured.py of this folder."""
+    return _module("structured")

@@ -57,6 +57,45 @@ def below(real: Fraction, frac_bits: int) -> Fraction:
     return floor(real / ulp) * ulp
 
 
+def sweeps(update: Any, x: list[Fraction], u: Fraction) -> list[Fraction]:
+    """Return the next states of a semiseparable update before they are narrowed."""
+    d, r = len(x), update.coupling.codes.shape[1]
+    rows = [update.decay.format.frac_bits + shift for shift in update.shifts]
+    D = [value(int(code), rows[k]) for k, code in enumerate(update.decay.codes)]
+    U = [[value(int(c), rows[k]) for c in row] for k, row in enumerate(update.coupling.codes)]
+    bits = update.carry.format.frac_bits
+    W = [[[value(int(c), bits) for c in row] for row in one] for one in update.carry.codes]
+
+    def kept(total: Fraction, requant: Any) -> Fraction:
+        fmt = requant.format
+        code, _ = narrow(
+            total,
+            signed=fmt.signed,
+            width=fmt.width,
+            frac_bits=fmt.frac_bits,
+            rounding=requant.rounding.value,
+            overflow="forbid",
+        )
+        if code is None:
+            raise ArithmeticError("a sweep overflows")
+        return value(code, fmt.frac_bits)
+
+    b = [[Fraction(0)] * r for _ in range(d)]
+    for k in range(d - 1, 0, -1):
+        for i in range(r):
+            total = U[k][i] * x[k] - sum(W[k][j][i] * b[k][j] for j in range(r))
+            b[k - 1][i] = kept(total, update.backward)
+    f = [[Fraction(0)] * r for _ in range(d)]
+    f[0][0] = -u
+    for k in range(d - 1):
+        for i in range(r):
+            total = sum(W[k][i][j] * f[k][j] for j in range(r)) + (x[k] if i == 0 else 0)
+            f[k + 1][i] = kept(total, update.forward)
+    return [
+        x[k] - D[k] * x[k] - sum(U[k][i] * f[k][i] for i in range(r)) + b[k][0] for k in range(d)
+    ]
+
+
 class Oracle:
     """A quantized network computed step by step, element by element, from its formula.
 
@@ -90,6 +129,8 @@ class Oracle:
         return answers
 
     def _node(self, layer: Any, node: Any, now: dict, past: dict) -> list[int]:
+        if hasattr(node, "update"):
+            return self._memory(layer, node, now, past)
         before, after = [], []
         dropped, kept = [], past.get(f"what {node.name} dropped")
         for segment in range(node.segments):
@@ -104,6 +145,18 @@ class Oracle:
         self.trace.setdefault(node.name, []).append(after)
         if node.activation is not None:
             self.trace.setdefault(node.name.split(".")[0] + ".z", []).append(before)
+        return after
+
+    def _memory(self, layer: Any, node: Any, now: dict, past: dict) -> list[int]:
+        bits = layer.signals[node.source].format.frac_bits
+        states = past.get(node.name, [0] * (node.segments * node.rows))
+        after = []
+        for segment in range(node.segments):
+            codes = states[segment * node.rows : (segment + 1) * node.rows]
+            x = [value(code, node.requant.format.frac_bits) for code in codes]
+            u = value(now[node.source][segment], bits)
+            after += [self._narrowed(node, total) for total in sweeps(node.update, x, u)]
+        self.trace.setdefault(node.name, []).append(after)
         return after
 
     def _total(

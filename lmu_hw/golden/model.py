@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from lmu_hw.errors import RangeError, SpecError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.fixed.ops import EXACT_FLOAT64, dequantize, quantize, requantize, wrap
-from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Rectifier, Table
+from lmu_hw.golden.memory import MemoryModel
+from lmu_hw.spec import (
+    INPUT,
+    AnyNode,
+    MemoryNode,
+    Node,
+    QuantizedLayer,
+    QuantizedNetwork,
+    Rectifier,
+    Table,
+)
 
 __all__ = ["GoldenModel", "Trace"]
 
@@ -61,18 +71,8 @@ class GoldenModel:
         self.kind: Kind = np.float64
         for layer in network.layers:
             for node in layer.nodes:
-                # Twice the total: rounding adds up to an output ulp before it shifts right; a
-                # narrowing to more fraction bits shifts left.
-                _, total = layer.sum_bounds(node)
-                right = node.sum_frac_bits - node.requant.format.frac_bits
-                bound = 2 * max(total << max(-right, 0), 1 << max(right, 0))
-                if bound >= _INT64_LIMIT:
-                    raise RangeError(
-                        f"{node.name}: its sum must stay below 2**61 to be exact, "
-                        f"not reach {total}; use fewer weight or state bits"
-                    )
-                if bound >= EXACT_FLOAT64:
-                    self.kind = np.int64
+                if _largest_sum(layer, node) >= EXACT_FLOAT64 and isinstance(node, Node):
+                    self.kind = np.int64  # a structured memory is int64 in any case
         self._layers = [_LayerModel(layer, self.kind) for layer in network.layers]
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
@@ -151,7 +151,12 @@ class _LayerModel:
     def __init__(self, layer: QuantizedLayer, kind: Kind) -> None:
         self.layer = layer
         self.kind = kind
-        self.nodes = [_NodeModel(layer, node, kind) for node in layer.nodes]
+        self.nodes = [
+            MemoryModel(layer, node)
+            if isinstance(node, MemoryNode)
+            else _NodeModel(layer, node, kind)
+            for node in layer.nodes
+        ]
 
     def run(self, x: NDArray, trace: Trace, *, keep: bool) -> NDArray:
         layer = self.layer
@@ -228,6 +233,27 @@ class _NodeModel:
         return pre, pre
 
 
+def _largest_sum(layer: QuantizedLayer, node: AnyNode) -> int:
+    """Return what no intermediate result of a node exceeds.
+
+    Twice the total: rounding adds up to an output ulp before it shifts right; a narrowing to more
+    fraction bits shifts left.
+    """
+    if isinstance(node, MemoryNode):
+        totals = astuple(node.update.sum_bounds(node.requant.format))
+        right = node.dropped_bits
+    else:
+        totals, right = (layer.sum_bounds(node)[1],), node.dropped_bits
+    total = max(totals)
+    bound = 2 * max(total << max(-right, 0), 1 << max(right, 0))
+    if bound >= _INT64_LIMIT:
+        raise RangeError(
+            f"{node.name}: its sum must stay below 2**61 to be exact, "
+            f"not reach {total}; use fewer weight or state bits"
+        )
+    return bound
+
+
 def _low_bits(total: NDArray, bits: int) -> NDArray:
     """Return the `bits` low bits of exact sums, unsigned, in the same kind of arithmetic."""
     fmt = FixedFormat(signed=False, int_bits=bits, frac_bits=0)
@@ -240,11 +266,11 @@ def _chunks(x: Codes) -> Iterator[Codes]:
 
 
 def _keep(
-    trace: Trace, model: _NodeModel, steps: int, t: int, pre: NDArray, codes: NDArray
+    trace: Trace, model: _NodeModel | MemoryModel, steps: int, t: int, pre: NDArray, codes: NDArray
 ) -> None:
     node = model.node
     kept = {node.name: codes}
-    if node.activation is not None:
+    if isinstance(node, Node) and node.activation is not None:
         kept[node.pre_activation] = pre
     for name, array in kept.items():
         if name not in trace.codes:

@@ -1,18 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer 1: floating-point mathematics of the LMU; the yardstick for quantization."""
 
-from lmu_hw.lmu.layers import DenseLayer, HiddenCell, LmuLayer, Memory
+from lmu_hw.lmu.layers import DenseLayer, HiddenCell, LmuLayer, Memory, window
 from lmu_hw.lmu.network import Network
-from lmu_hw.lmu.system import Discretizer, discretize, legendre_system, orthonormal_scale
+from lmu_hw.lmu.semiseparable import Generators, semiseparable, semiseparable_rank
+from lmu_hw.lmu.system import (
+    Discretizer,
+    alternating_signs,
+    discretize,
+    legendre_system,
+    orthonormal_scale,
+)
 
 __all__ = [
     "DenseLayer",
     "Discretizer",
+    "Generators",
     "HiddenCell",
     "LmuLayer",
     "Memory",
     "Network",
+    "alternating_signs",
     "discretize",
     "legendre_system",
     "orthonormal_scale",
+    "semiseparable",
+    "semiseparable_rank",
+    "window",
 ]

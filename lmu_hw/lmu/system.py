@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import SpecError
 
-__all__ = ["Discretizer", "discretize", "legendre_system", "orthonormal_scale"]
+__all__ = [
+    "Discretizer",
+    "alternating_signs",
+    "discretize",
+    "legendre_system",
+    "orthonormal_scale",
+]
 
 
 class Discretizer(Enum):
@@ -21,6 +27,8 @@ class Discretizer(Enum):
     """Zero-order hold: exact for an input that is constant over each step."""
     EULER = "euler"
     """Forward Euler: ``I + A/theta``; stable only for a large enough theta."""
+    BILINEAR = "bilinear"
+    """Bilinear (Tustin): ``(I - A/2theta)^-1 (I + A/2theta)``; stable for every theta."""
     STORED = "stored"
     """The discrete matrices came with the trained file."""
 
@@ -41,8 +49,7 @@ def legendre_system(order: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     i, j = np.indices((order, order))
     gain = 2.0 * np.arange(order) + 1.0
     signs = np.where((i < j) | ((i - j) % 2 == 0), -1.0, 1.0)
-    alternating = np.where(np.arange(order) % 2, -1.0, 1.0)
-    return np.asarray(gain[:, None] * signs, np.float64), np.asarray(gain * alternating, np.float64)
+    return np.asarray(gain[:, None] * signs, np.float64), gain * alternating_signs(order)
 
 
 def orthonormal_scale(order: int) -> NDArray[np.float64]:
@@ -57,6 +64,19 @@ def orthonormal_scale(order: int) -> NDArray[np.float64]:
     return np.sqrt(2.0 * np.arange(order) + 1.0)
 
 
+def alternating_signs(order: int) -> NDArray[np.float64]:
+    """Return ``s`` with ``x = s * y``: in the basis y no element of B is negative.
+
+    There, and in the orthonormal basis, ``A.T = S A S`` with ``S = diag(s)``, for the continuous
+    matrix and for every discretization that is a function of it.
+
+    Returns
+    -------
+    s : (order,) float64, ``(-1)**i``
+    """
+    return np.where(np.arange(order) % 2, -1.0, 1.0)
+
+
 def discretize(
     order: int, theta: float, method: Discretizer
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -69,7 +89,7 @@ def discretize(
     theta : float
         Window in time steps.
     method : Discretizer
-        `ZOH` or `EULER`.
+        `ZOH`, `EULER` or `BILINEAR`.
 
     Returns
     -------
@@ -86,12 +106,20 @@ def discretize(
     a, b = legendre_system(order)
     if method is Discretizer.EULER:
         return np.eye(order) + a / theta, b / theta
+    # The orthonormal basis keeps inverse and exponential well conditioned.
+    d = np.append(orthonormal_scale(order), 1.0)
+    if method is Discretizer.BILINEAR:
+        half = a * (d[None, :order] / d[:order, None]) / (2.0 * theta)
+        identity = np.eye(order)
+        step = np.column_stack([identity + half, b / d[:order] / theta])
+        both = np.linalg.solve(identity - half, step) * d[:order, None] / d[None, :]
+        return np.ascontiguousarray(both[:, :order]), np.ascontiguousarray(both[:, order])
     if method is not Discretizer.ZOH:
-        raise SpecError(f"a memory can be discretized by zoh or euler, not {method.value!r}")
+        raise SpecError(
+            f"a memory can be discretized by zoh, euler or bilinear, not {method.value!r}"
+        )
     block = np.zeros((order + 1, order + 1))
     block[:order, :order] = a / theta
     block[:order, order] = b / theta
-    # The orthonormal basis keeps the scaling-and-squaring of expm well conditioned.
-    d = np.append(orthonormal_scale(order), 1.0)
     exponential = scipy.linalg.expm(block * (d[None, :] / d[:, None])) * (d[:, None] / d[None, :])
     return exponential[:order, :order], exponential[:order, order]

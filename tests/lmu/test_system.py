@@ -89,6 +89,6 @@ def test_a_window_that_is_not_positive_is_refused(theta):
 
 
 def test_stored_matrices_cannot_be_computed():
-    message = "a memory can be discretized by zoh or euler, not 'stored'"
+    message = "a memory can be discretized by zoh, euler or bilinear, not 'stored'"
     with pytest.raises(SpecError, match=message):
         discretize(3, 4.0, Discretizer.STORED)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quantized network: the only source of truth about numbers.
+
+The golden model and the hardware generator both read it, and neither reads the other. A layer is a
+list of nodes: ordinary ones (`node`: a sum of products and one narrowing) and structured memories
+(`memory`: two sweeps over the states; `scan` and `two_pass`: running sums). If a bit of behaviour
+is not in here, it does not exist.
+"""
+
+from lmu_hw.spec.codes import Codes, Products, Signal
+from lmu_hw.spec.memory import MemoryNode, Semiseparable, SweepSums, Update
+from lmu_hw.spec.network import AnyNode, QuantizedLayer, QuantizedNetwork
+from lmu_hw.spec.node import INPUT, Node, Rectifier, Table, Term
+from lmu_hw.spec.scan import Scan, ScanSums
+from lmu_hw.spec.two_pass import TwoPass, TwoPassSums
+
+__all__ = [
+    "INPUT",
+    "AnyNode",
+    "Codes",
+    "MemoryNode",
+    "Node",
+    "Products",
+    "QuantizedLayer",
+    "QuantizedNetwork",
+    "Rectifier",
+    "Scan",
+    "ScanSums",
+    "Semiseparable",
+    "Signal",
+    "SweepSums",
+    "Table",
+    "Term",
+    "TwoPass",
+    "TwoPassSums",
+    "Update",
+]
