@@ -11,11 +11,12 @@ from lmu_hw.analysis.certificate import (
     in_words,
     require_forbidden,
 )
+from lmu_hw.analysis.deviation import largest_deviation
 from lmu_hw.analysis.file import summary, write_certificate
 from lmu_hw.analysis.memory import QuantizedMemory, quantized_memories, values
 from lmu_hw.analysis.noise import rounding_covariance
 from lmu_hw.analysis.propagation import predict_errors
-from lmu_hw.analysis.ranges import NodeRange, RangeProof, prove_range
+from lmu_hw.analysis.ranges import NodeRange, RangeProof, prove_range, proved_sweeps
 from lmu_hw.analysis.residue import Residue
 from lmu_hw.analysis.stability import StabilityError, spectral_radius
 
@@ -33,8 +34,10 @@ __all__ = [
     "certify",
     "impulse_response",
     "in_words",
+    "largest_deviation",
     "predict_errors",
     "prove_range",
+    "proved_sweeps",
     "quantized_memories",
     "require_forbidden",
     "rounding_covariance",

@@ -7,20 +7,25 @@ Split by cause. The ideal is the float network in the basis and scale of the har
     m_q - m = (H_q - H) u_q  +  rounding  +  H (u_q - u)
 
 and each term is bounded by a gain: of the difference system, of rounding, of the ideal memory.
+Where a quantized memory stands for another float memory than the ideal, the realized one, the first
+term has two causes: mismatch counts for the gain of the difference between both float memories, as
+far as that is no more than the whole, and coefficients for the rest.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis.gains import Response, difference_gain, gains_of, input_gain
+from lmu_hw.analysis.gains import Gains, Response, difference_gain, gains_of, input_gain
+from lmu_hw.analysis.gramian import FloatGains, float_gains
+from lmu_hw.analysis.linear import largest_error
 from lmu_hw.analysis.memory import QuantizedMemory, values
 from lmu_hw.analysis.ranges import published, residual_gain
 from lmu_hw.analysis.rigour import inflate
-from lmu_hw.fixed import Rounding
 from lmu_hw.lmu import DenseLayer, LmuLayer
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork
@@ -65,8 +70,33 @@ class HeadCertificate:
     error: ErrorBound
 
 
+class _System(NamedTuple):
+    """A memory with its gains."""
+
+    A: Array
+    B: Array
+    gains: Gains | FloatGains
+
+    def difference(self, rows: Array | None, other: _System, other_rows: Array | None) -> Array:
+        """Return the peak gain of the difference of two memories, each with its read-out."""
+        pair = []
+        for one, readout in ((self, rows), (other, other_rows)):
+            response = Response(one.A, one.B, one.gains.lyapunov)
+            pair.append((response, one.gains.readout(readout), readout))
+        return difference_gain(pair[0], pair[1])
+
+
 class MemoryPair:
     """A quantized memory beside the float layer it stands for, with the gains of both.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    memory : QuantizedMemory
+    layer : LmuLayer
+        In the same basis and scale.
+    realized : (A (d, d), B (d,)), optional
+        The float memory whose coefficients were rounded, where it is not that of the layer.
 
     Raises
     ------
@@ -74,22 +104,37 @@ class MemoryPair:
         If one of them is not stable.
     """
 
-    def __init__(self, network: QuantizedNetwork, memory: QuantizedMemory, layer: LmuLayer) -> None:
+    def __init__(
+        self,
+        network: QuantizedNetwork,
+        memory: QuantizedMemory,
+        layer: LmuLayer,
+        realized: tuple[Array, Array] | None = None,
+    ) -> None:
         self.network, self.memory, self.layer = network, memory, layer
         self.ideal_A, self.ideal_B = layer.memory.A, layer.memory.B
-        self.gains = gains_of(memory.A, what=memory.name)
-        self.ideal_gains = gains_of(self.ideal_A, what=f"{memory.name} in float")
+        self.realized = realized
+        self.gains = gains_of(memory.A, memory.paths, what=memory.name)
+        self.ideal_gains = float_gains(self.ideal_A, what=f"{memory.name} in float")
         self.u_error, self.conditional = _encoder_error(network, memory, layer)
 
     def coefficient_gain(self, rows: Array | None = None, ideal_rows: Array | None = None) -> Array:
         """Return the published peak gain of the difference system, read by both read-outs."""
-        pair = []
-        for A, B, gains, readout in (
-            (self.memory.A, self.memory.B, self.gains, rows),
-            (self.ideal_A, self.ideal_B, self.ideal_gains, ideal_rows),
-        ):
-            pair.append((Response(A, B, gains.lyapunov), gains.readout(readout), readout))
-        return published(difference_gain(pair[0], pair[1]))
+        own = _System(self.memory.A, self.memory.B, self.gains)
+        return published(own.difference(rows, self._ideal, ideal_rows))
+
+    def mismatch_gain(self, rows: Array | None = None, ideal_rows: Array | None = None) -> Array:
+        """Return the published peak gain of the realized memory's difference from the ideal."""
+        if self.realized is None:
+            count = len(self.ideal_B) if ideal_rows is None else len(ideal_rows)
+            return np.zeros(count)
+        gains = float_gains(self.realized[0], what=f"{self.memory.name} as realized")
+        other = _System(*self.realized, gains)
+        return published(other.difference(rows, self._ideal, ideal_rows))
+
+    @property
+    def _ideal(self) -> _System:
+        return _System(self.ideal_A, self.ideal_B, self.ideal_gains)
 
     def ideal_input_gain(self, rows: Array | None = None) -> Array:
         """Return the published input gain of the float memory, read by a read-out."""
@@ -100,11 +145,12 @@ class MemoryPair:
 def memory_error(pair: MemoryPair, coefficient_gain: Array, rounding_gain: Array) -> ErrorBound:
     """Return the error bound of the states of a memory; both gains are published ones."""
     memory = pair.memory
+    mismatch = np.minimum(pair.mismatch_gain(), coefficient_gain)
     return ErrorBound(
-        coefficients=coefficient_gain * float(memory.u_limit),
+        coefficients=(coefficient_gain - mismatch) * float(memory.u_limit),
         rounding=rounding_gain * float(memory.rounding_error) * memory.format.ulp,
         input=pair.ideal_input_gain() * float(pair.u_error.max()),
-        mismatch=np.zeros(len(memory.B)),
+        mismatch=mismatch * float(memory.u_limit),
         conditional=pair.conditional,
     )
 
@@ -128,14 +174,14 @@ def head_certificates(pairs: tuple[MemoryPair, ...], layers: tuple) -> tuple[Hea
         hidden = pair.layer.hidden
         if hidden is not None:
             if hidden.activation == LINEAR and hidden.W_h is None:
-                head = next(node for node in own.nodes if node.name == f"{own.name}.h")
+                head = next(node for node in own.sums if node.name == f"{own.name}.h")
                 weights = values(head, pair.memory.name, delayed=False)
                 passed = (values(head, INPUT, delayed=False), hidden.W_x)
                 found.append(_head(pair, head, weights, hidden.W_m, passed, own))
         elif index + 1 < len(layers) and isinstance(layers[index + 1], DenseLayer):
             dense, after = layers[index + 1], network.layers[index + 1]
             if dense.activation == LINEAR:
-                head = after.nodes[0]
+                head = after.sums[0]
                 weights = values(head, INPUT, delayed=False)
                 if weights is not None:
                     states = pair.memory.segments * len(pair.memory.B)
@@ -156,15 +202,18 @@ def _head(
     memory, d = pair.memory, len(pair.memory.B)
     if weights is None:
         weights = np.zeros_like(ideal)
-    coefficients, rounding, reached = (np.zeros(len(ideal)) for _ in range(3))
+    coefficients, rounding, reached, mismatch = (np.zeros(len(ideal)) for _ in range(4))
     for segment in range(memory.segments):
         part = slice(segment * d, (segment + 1) * d)
         rows, ideal_rows = weights[:, part], ideal[:, part]
-        coefficients += pair.coefficient_gain(rows, ideal_rows) * float(memory.u_limit)
+        whole = pair.coefficient_gain(rows, ideal_rows)
+        other = np.minimum(pair.mismatch_gain(rows, ideal_rows), whole)
+        coefficients += (whole - other) * float(memory.u_limit)
+        mismatch += other * float(memory.u_limit)
         dropped = published(residual_gain(memory, pair.gains, rows))
         rounding += dropped * float(memory.rounding_error) * memory.format.ulp
         reached += pair.ideal_input_gain(ideal_rows) * pair.u_error[segment]
-    own = head.requant.format.ulp * _share(head.requant.rounding)
+    own = head.requant.format.ulp * largest_error(head.requant.rounding)
     bias = 0.0 if head.bias is None else 2.0**-head.sum_frac_bits
     direct = _passed_error(pair.network, layer, *passed)
     return HeadCertificate(
@@ -174,7 +223,7 @@ def _head(
             coefficients=coefficients + bias + direct[0],
             rounding=rounding + own,
             input=reached + direct[1],
-            mismatch=np.zeros(len(ideal)),
+            mismatch=mismatch,
             conditional=pair.conditional or (direct[2] and layer is not pair.network.layers[0]),
         ),
     )
@@ -196,8 +245,8 @@ def _encoder_error(
     network: QuantizedNetwork, memory: QuantizedMemory, layer: LmuLayer
 ) -> tuple[Array, bool]:
     """Return how far each u can be from its ideal, and whether more than that is unknown."""
-    node = next(n for n in memory.layer.nodes if n.name == f"{memory.layer.name}.u")
-    own = np.full(memory.segments, node.requant.format.ulp * _share(node.requant.rounding))
+    node = next(n for n in memory.layer.sums if n.name == f"{memory.layer.name}.u")
+    own = np.full(memory.segments, node.requant.format.ulp * largest_error(node.requant.rounding))
     if not memory.open_loop or memory.layer is not network.layers[0] or memory.u_saturates:
         return own, True
     encoders = values(node, INPUT, delayed=False)
@@ -211,9 +260,4 @@ def _input_error(network: QuantizedNetwork) -> float:
     fmt = network.input.format
     if fmt.frac_bits == 0 and network.input_scale != 1:
         return 0.0
-    return fmt.ulp * _share(network.input.rounding)
-
-
-def _share(rounding: Rounding) -> float:
-    """Return the largest rounding error in ulp."""
-    return 0.5 if rounding in (Rounding.HALF_UP, Rounding.HALF_EVEN) else 1.0
+    return fmt.ulp * largest_error(network.input.rounding)

@@ -102,6 +102,7 @@ def certify(
     network: QuantizedNetwork,
     reference: Network,
     *,
+    realized: Mapping[str, tuple[Array, Array]] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Certificate:
     """Prove ranges, errors and stability of all memories of a network.
@@ -111,6 +112,8 @@ def certify(
     network : QuantizedNetwork
     reference : Network
         The float network it stands for, in the same basis and scale.
+    realized : mapping of layer name to (A, B), optional
+        The float memories whose coefficients were rounded, where they are not the reference's.
     progress : callable, optional
         Told the name of the memory that is analysed next.
 
@@ -127,13 +130,14 @@ def certify(
         if not isinstance(layer, LmuLayer):
             raise SpecError(f"{memory.name}: must stand for an LMU layer, not {layer!r}")
         with one_blas_thread():
-            memories.append(_certify(MemoryPair(network, memory, layer)))
+            other = None if realized is None else realized.get(layer.name)
+            memories.append(_certify(MemoryPair(network, memory, layer, other)))
     with one_blas_thread():
         heads = head_certificates(tuple(one.pair for one in memories), reference.layers)
     return Certificate(
         memories=tuple(memories),
         heads=heads,
-        ranges=_ranges(network, {one.name: one.range for one in memories}),
+        ranges=node_ranges(network, {one.name: one.range for one in memories}),
     )
 
 
@@ -149,18 +153,19 @@ def require_forbidden(network: QuantizedNetwork, proofs: Mapping[str, RangeProof
     ------
     SpecError
     """
-    for entry in _ranges(network, proofs):
+    for entry in node_ranges(network, proofs):
         if entry.overflow is Overflow.FORBID and not entry.proved:
             proof = proofs.get(entry.name)
-            choices = "more bits or saturation" if proof is None else in_words(proof)
+            choices = _in_general(network, entry) if proof is None else in_words(proof)
             raise SpecError(
                 f"{entry.name}: overflow is forbidden, but not proved impossible: the bound is "
                 f"{entry.bound} codes and the format ends at {entry.limit}; provable: {choices}"
             )
 
 
-def _ranges(network: QuantizedNetwork, proofs: Mapping[str, RangeProof]) -> tuple[NodeRange, ...]:
-    return node_ranges(network, {name: max(proof.bound) for name, proof in proofs.items()})
+def _in_general(network: QuantizedNetwork, entry: NodeRange) -> str:
+    nodes = {node.name for layer in network.layers for node in layer.nodes}
+    return "more bits or saturation" if entry.name in nodes else "more integer bits"
 
 
 def in_words(proof: RangeProof) -> str:
@@ -178,7 +183,7 @@ def _certify(pair: MemoryPair) -> MemoryCertificate:
     memory = pair.memory
     proof = prove_range(memory)
     coefficient_gain = pair.coefficient_gain()
-    covariance = rounding_covariance(memory.A, feedback=memory.error_feedback)
+    covariance = rounding_covariance(memory.A, noise=memory.noise, feedback=memory.error_feedback)
     window = int(pair.layer.memory.theta or 4 * pair.layer.memory.order)
     return MemoryCertificate(
         pair=pair,

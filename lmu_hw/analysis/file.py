@@ -8,6 +8,7 @@ checks without any other module of this package; `summary` says the same in a pa
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,18 @@ from numpy.typing import NDArray
 
 from lmu_hw.analysis.bounds import ErrorBound
 from lmu_hw.analysis.certificate import Certificate, MemoryCertificate
-from lmu_hw.analysis.ranges import GAIN_FRAC_BITS
+from lmu_hw.analysis.gramian import Q_FRAC_BITS, SCALE_FRAC_BITS
+from lmu_hw.analysis.ranges import GAIN_FRAC_BITS, RangeProof
 from lmu_hw.analysis.stability import L_FRAC_BITS, P_FRAC_BITS, Lyapunov, exact_integers
+from lmu_hw.errors import SpecError
+from lmu_hw.fixed import FixedFormat, Rounding
+from lmu_hw.spec import MemoryNode, Scan, Semiseparable, TwoPass
+from lmu_hw.spec.memory import Update
 
 __all__ = ["summary", "write_certificate"]
 
 Arrays = dict[str, NDArray[Any]]
+Put = Callable[[str, Any], None]
 
 VERSION = 1
 
@@ -46,8 +53,14 @@ def _claims(certificate: MemoryCertificate, arrays: Arrays) -> dict[str, Any]:
     def put(name: str, values: Any, kind: type = np.int64) -> None:
         arrays[f"{prefix}/{name}"] = np.asarray(values, kind)
 
-    for name, matrix in (("A", memory.A), ("B", memory.B)):
-        put(name, _smallest(matrix)[0])
+    node = next(node for node in memory.layer.nodes if node.name == memory.name)
+    if isinstance(node, MemoryNode):
+        coefficients = {"structure": _structure(node, proof, put)}
+    else:
+        coefficients = {}
+        for name, matrix in (("A", memory.A), ("B", memory.B)):
+            codes, coefficients[f"{name.lower()}_frac_bits"] = _smallest(matrix)
+            put(name, codes)
     for name, gain in (
         ("input_gain", proof.input_gain),
         ("rounding_gain", proof.rounding_gain),
@@ -63,8 +76,7 @@ def _claims(certificate: MemoryCertificate, arrays: Arrays) -> dict[str, Any]:
     return {
         "name": prefix,
         "order": len(memory.B),
-        "a_frac_bits": _smallest(memory.A)[1],
-        "b_frac_bits": _smallest(memory.B)[1],
+        **coefficients,
         "gain_frac_bits": GAIN_FRAC_BITS,
         "state_frac_bits": memory.format.frac_bits,
         "state_width": memory.format.width,
@@ -75,6 +87,61 @@ def _claims(certificate: MemoryCertificate, arrays: Arrays) -> dict[str, Any]:
         **_witness(pair.gains.lyapunov),
         "ideal": _witness(pair.ideal_gains.lyapunov),
     }
+
+
+def _structure(node: MemoryNode, proof: RangeProof, put: Put) -> dict[str, Any]:
+    """Put the integers of a structured update, and what its bounds rest on; return its header."""
+    gram = proof.gramian
+    if gram is None:
+        raise SpecError(f"{node.name}: there is no proof of what it computes on its way")
+    put("carried", [proof.carried[one.name] for one in proof.memory.carried])
+    put("scales", np.rint(gram.scales * 2.0**SCALE_FRAC_BITS))
+    put("Q", gram.Q)
+    put("L_Q", gram.L_Q)
+    put("L_S", gram.L_S)
+    return {
+        "kind": node.realization,
+        "q_rate": _ratio(gram.rate),
+        "q_frac_bits": Q_FRAC_BITS,
+        "l_frac_bits": L_FRAC_BITS,
+        "scale_frac_bits": SCALE_FRAC_BITS,
+        **_update(node.update, put),
+    }
+
+
+def _update(update: Update, put: Put) -> dict[str, Any]:
+    match update:
+        case Semiseparable():
+            put("decay", update.decay.codes)
+            put("coupling", update.coupling.codes)
+            put("carry", update.carry.codes)
+            put("shifts", update.shifts)
+            return {
+                "rank": update.rank,
+                "rate_frac_bits": update.decay.format.frac_bits,
+                "carry_frac_bits": update.carry.format.frac_bits,
+                "forward": _narrowing(update.forward.format, update.forward.rounding),
+                "backward": _narrowing(update.backward.format, update.backward.rounding),
+            }
+        case Scan():
+            put("rate", np.reshape(update.rate.codes, 1))
+            return {
+                "rate_frac_bits": update.rate.format.frac_bits,
+                "running": _narrowing(update.running),
+            }
+        case TwoPass():
+            put("rate", np.reshape(update.rate.codes, 1))
+            put("closing", update.closing.codes)
+            return {
+                "rate_frac_bits": update.rate.format.frac_bits,
+                "closing_frac_bits": update.closing.format.frac_bits,
+                "running": _narrowing(update.running.format, update.running.rounding),
+            }
+
+
+def _narrowing(fmt: FixedFormat, rounding: Rounding | None = None) -> dict[str, Any]:
+    entry = {"frac_bits": fmt.frac_bits, "width": fmt.width}
+    return entry if rounding is None else {**entry, "rounding": rounding.value}
 
 
 def _witness(lyapunov: Lyapunov) -> dict[str, Any]:

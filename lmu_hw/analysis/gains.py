@@ -9,6 +9,9 @@ Rounding gain, for an error e of at most delta in every element at every step:
 
     T_i = sum over k, j of |(A**k)_ij|       |x_i| <= T_i delta
 
+Errors may reach the states by paths besides, ``e[t] + N n[t]``: then T_i is the sum over the rows
+of ``A**k [I N]``.
+
 Sums run in float64 until what is left is small; the rest is bounded by a Lyapunov certificate, and
 what float64 rounding did is bounded as a disturbance of the very system that is analysed: a
 computed sequence ``X[k+1] = X[k] A + F[k]`` differs from ``X[0] A**k`` by
@@ -23,7 +26,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis.rigour import gamma, inflate, matrix_power, row_norms, spectral_norm
+from lmu_hw.analysis.bend import Bend
+from lmu_hw.analysis.rigour import gamma, inflate, matrix_power, row_norms
 from lmu_hw.analysis.stability import Lyapunov, StabilityError, lyapunov, spectral_radius
 
 __all__ = ["Gains", "Response", "difference_gain", "gains_of", "input_gain", "rounding_gain"]
@@ -45,6 +49,8 @@ class Gains:
     Attributes
     ----------
     A : (d, d) float64
+    paths : (d, n) float64
+        N.
     radius : float
         Spectral radius, as float64 finds it; the certificate proves that it is below 1.
     lyapunov : Lyapunov
@@ -53,6 +59,7 @@ class Gains:
     """
 
     A: Array
+    paths: Array
     radius: float
     lyapunov: Lyapunov
     rounding: Array
@@ -61,35 +68,44 @@ class Gains:
         """Return the rounding gains of a read-out, (n, d); None reads the states."""
         if rows is None:
             return self.rounding
-        total, noise = _row_sums(self.A, self.lyapunov, rows)
+        total, noise = _row_sums(self.A, self.paths, self.lyapunov, rows)
         return inflate(total + noise * _norm(self.rounding))
 
 
-def gains_of(A: Array, *, what: str) -> Gains:
-    """Return the certified gains of a matrix, (d, d) float64 taken as exact; cached.
+def gains_of(A: Array, paths: Array | None = None, *, what: str) -> Gains:
+    """Return the certified gains of a matrix, taken as exact; cached.
+
+    Parameters
+    ----------
+    A : (d, d) float64
+    paths : (d, n) float64, optional
+        N: how further errors reach the states.
 
     Raises
     ------
     StabilityError
         Naming `what`, if the matrix is not stable, or not shown to be.
     """
+    data = [np.ascontiguousarray(A, np.float64), np.zeros((len(A), 0))]
+    if paths is not None:
+        data[1] = np.ascontiguousarray(paths, np.float64)
     try:
-        return _gains(np.ascontiguousarray(A, np.float64).tobytes(), len(A))
+        return _gains(data[0].tobytes(), data[1].tobytes(), len(A))
     except StabilityError as error:
         raise StabilityError(f"{what}: {error}") from None
 
 
 @lru_cache(maxsize=_CACHED)
-def _gains(data: bytes, order: int) -> Gains:
-    A = np.frombuffer(data).reshape(order, order)
+def _gains(matrix: bytes, paths: bytes, order: int) -> Gains:
+    A, N = (np.frombuffer(data).reshape(order, -1) for data in (matrix, paths))
     certificate = lyapunov(A)
-    rounding = rounding_gain(A, certificate)
+    rounding = rounding_gain(A, certificate, N)
     rounding.setflags(write=False)
-    return Gains(A=A, radius=spectral_radius(A), lyapunov=certificate, rounding=rounding)
+    return Gains(A=A, paths=N, radius=spectral_radius(A), lyapunov=certificate, rounding=rounding)
 
 
-def rounding_gain(A: Array, certificate: Lyapunov) -> Array:
-    """Return upper bounds of ``sum over k >= 0 and j of |(A**k)_ij|`` for each state i.
+def rounding_gain(A: Array, certificate: Lyapunov, paths: Array | None = None) -> Array:
+    """Return upper bounds of ``sum over k >= 0 and j of |(A**k [I N])_ij|`` for each state i.
 
     Parameters
     ----------
@@ -97,12 +113,15 @@ def rounding_gain(A: Array, certificate: Lyapunov) -> Array:
         Taken as the exact matrix.
     certificate : Lyapunov
         Of A.
+    paths : (d, n) float64, optional
+        N.
 
     Returns
     -------
     (d,) float64
     """
-    total, noise = _row_sums(A, certificate, np.eye(len(A)))
+    N = np.zeros((len(A), 0)) if paths is None else paths
+    total, noise = _row_sums(A, N, certificate, np.eye(len(A)))
     # T <= total + noise |T|_2, row by row; so |T|_2 <= |total|_2 / (1 - |noise|_2).
     return inflate(total + noise * _norm(total / _remaining(noise)))
 
@@ -119,26 +138,38 @@ def _remaining(noise: Array) -> float:
     return (1.0 - size) * (1.0 - 2.0**-40)
 
 
-def _row_sums(A: Array, certificate: Lyapunov, rows: Array) -> tuple[Array, Array]:
-    """Return the summed powers with their tail, and the size of all disturbances, (n,) each."""
+def _row_sums(A: Array, paths: Array, certificate: Lyapunov, rows: Array) -> tuple[Array, Array]:
+    """Return the summed powers with their tail, and the size of all disturbances, (n,) each.
+
+    As ``|x N s| <= w |x|_1`` for all signs s, with w the largest row sum of N, everything that is
+    bounded by 1-norms of rows x counts ``1 + w`` times.
+    """
     d = len(A)
     step = max(1, _horizon(certificate) // _SAMPLES)
     power, error = matrix_power(A, step)
     disturbance = error + gamma(d) * float(np.linalg.norm(power))
-    bend = _Bend(A, step)
+    bend = Bend(A, paths, step)
+    heaviest = float(inflate(np.abs(paths).sum(axis=1)).max(initial=0.0))
+
+    def lengths(X: Array) -> Array:
+        own = np.abs(X).sum(axis=1)
+        if not paths.size:
+            return own
+        return own * (1.0 + gamma(d) * heaviest) + np.abs(X @ paths).sum(axis=1)
+
     X = rows
     total, noise = np.zeros(len(rows)), np.zeros(len(rows))
     weights = (step + 1) / 2, (step - 1) / 2  # of both ends of an interval of `step` powers
-    ends = np.abs(X).sum(axis=1)
+    ends = lengths(X)
     for count in range(1, _MAX_PRODUCTS):
         added = inflate(row_norms(X) * disturbance)
         noise += added
         total += weights[0] * ends + bend.sums(X)
         X = X @ power
-        ends = np.abs(X).sum(axis=1)
-        total += weights[1] * (ends + np.sqrt(d) * added)
+        ends = lengths(X)
+        total += weights[1] * (ends + (1.0 + heaviest) * np.sqrt(d) * added)
         if count % _CHECK == 0:
-            tails = certificate.row_tails(X)
+            tails = (1.0 + heaviest) * certificate.row_tails(X)
             if np.all(tails <= _TAIL * total):
                 return inflate(total + tails), inflate(noise)
     raise StabilityError(f"the memory is too slow: its gain has no bound in {count} products")
@@ -147,41 +178,6 @@ def _row_sums(A: Array, certificate: Lyapunov, rows: Array) -> tuple[Array, Arra
 def _horizon(certificate: Lyapunov) -> int:
     """Return about how many steps a response needs to die out."""
     return int(12.0 / (1.0 - certificate.contraction))
-
-
-class _Bend:
-    """What the powers between two samples can exceed the straight line between them.
-
-    For f(r) = x A**r, linear interpolation over `step` steps errs by
-    ``sum over v of G(r, v) |f(v+1) - 2 f(v) + f(v-1)|``, ``sum over r of G(r, v) <= step**2 / 8``,
-    and the second difference is ``x A**(v-1) (A - I)**2``. Its 1-norm is bounded by the 2-norm.
-    """
-
-    def __init__(self, A: Array, step: int) -> None:
-        self.step = step
-        if step == 1:
-            return
-        d, size = len(A), float(np.linalg.norm(A))
-        difference = A - np.eye(d)
-        second = difference @ difference
-        off = gamma(d + 2) * float(np.linalg.norm(difference)) ** 2  # of `second`, 2-norm
-        gram, wrong = np.zeros_like(A), 0.0
-        for _ in range(step):
-            length = float(np.linalg.norm(second))
-            gram += second @ second.T
-            wrong += (2 * length + off) * off + gamma(d + step) * length**2
-            second, off = A @ second, spectral_norm(A) * off + gamma(d) * size * length
-        self.gram = gram
-        self.margin = 2 * (wrong + gamma(2 * d) * float(np.linalg.norm(gram)))
-        self.factor = step**2 / 8 * np.sqrt(step * d)
-
-    def sums(self, X: Array) -> Array:
-        """Return the bound, summed over the columns and the interval, for each row of X."""
-        if self.step == 1:
-            return np.zeros(len(X))
-        form = np.einsum("ij,ij->i", X @ self.gram, X)
-        form += self.margin * np.einsum("ij,ij->i", X, X)
-        return inflate(self.factor * np.sqrt(np.maximum(form, 0.0)))
 
 
 class Response:

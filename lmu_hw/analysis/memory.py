@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The linear memory inside a quantized layer, as an exact matrix recurrence in real numbers.
+"""The linear memory inside a quantized layer, as a matrix recurrence in real numbers.
 
-    m[t] = A m[t-1] + B u[t] + e[t]
+    m[t] = A m[t-1] + B u[t] + e[t] + N n[t]
 
-A and B are what the codes stand for, exactly; e is what the narrowing drops.
+A and B are what the codes stand for: exactly for a dense memory, to float64 for a structured one
+(`linear`, which also has N). e is what the narrowing of the states drops, n what narrowings inside
+a structured update drop.
 """
 
 from __future__ import annotations
@@ -14,14 +16,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.analysis.linear import Carried, largest_error, linear
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Term
+from lmu_hw.spec import INPUT, AnyNode, MemoryNode, Node, QuantizedLayer, QuantizedNetwork, Term
 
 __all__ = ["QuantizedMemory", "interval", "quantized_memories", "values"]
 
 Array = NDArray[np.float64]
-
-_TO_NEAREST = (Rounding.HALF_UP, Rounding.HALF_EVEN)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,7 +35,18 @@ class QuantizedMemory:
         Of the node, ``layer.m``.
     layer : QuantizedLayer
     A, B : (d, d), (d,) float64
-        Exact.
+    off : Fraction
+        What a step in exact coefficients can differ by from one in A and B, in ulp; 0 for a dense
+        memory.
+    noise : (d, n) float64
+        N, in ulp of the states for an error of one ulp of the number that is narrowed; n is 0 for a
+        dense memory.
+    largest : (n,) float64
+        Largest error of each of these narrowings, in its ulp: 1/2 to nearest, 1 by floor.
+    carried : tuple of Carried
+        What a structured update computes on its way.
+    coefficient_bits : int
+        Width of the widest coefficient.
     segments : int
         Memories that share A and B.
     requant : Requant
@@ -54,6 +66,11 @@ class QuantizedMemory:
     layer: QuantizedLayer
     A: Array
     B: Array
+    off: Fraction
+    noise: Array
+    largest: Array
+    carried: tuple[Carried, ...]
+    coefficient_bits: int
     segments: int
     requant: Requant
     error_feedback: bool
@@ -68,10 +85,36 @@ class QuantizedMemory:
         return self.requant.format
 
     @property
+    def u_format(self) -> FixedFormat:
+        """Format of u."""
+        return self.layer.signals[f"{self.layer.name}.u"].format
+
+    @property
     def rounding_error(self) -> Fraction:
-        """Largest error of a narrowing, in ulp; with feedback, of the residue around its mean."""
-        nearest = self.requant.rounding in _TO_NEAREST
-        return Fraction(1, 2) if nearest or self.error_feedback else Fraction(1)
+        """Largest error of a step, in ulp; with feedback, of the residue around its mean.
+
+        What is narrowed inside the update comes in addition: see `paths`.
+        """
+        return self._narrowing + self.off
+
+    @property
+    def paths(self) -> Array:
+        """N, (d, n), for errors of at most `rounding_error` each."""
+        return self.noise * (self.largest / float(self._narrowing))
+
+    @property
+    def drift(self) -> Array:
+        """Mean error of a step, (d,), in ulp: narrowing by floor drops half an ulp on average."""
+        own = -0.5 if self.requant.rounding is Rounding.FLOOR else 0.0
+        return own - self.noise @ np.where(self.largest == 1.0, 0.5, 0.0)
+
+    @property
+    def _narrowing(self) -> Fraction:
+        return (
+            Fraction(1, 2)
+            if self.error_feedback
+            else Fraction(largest_error(self.requant.rounding))
+        )
 
     @property
     def open_loop(self) -> bool:
@@ -89,22 +132,29 @@ def quantized_memories(network: QuantizedNetwork) -> tuple[QuantizedMemory, ...]
     """Return the memories of a network in evaluation order."""
     found = []
     for layer in network.layers:
-        nodes = {node.name: node for node in layer.nodes}
+        sums = {node.name: node for node in layer.sums}
         for node in layer.nodes:
             if node.name == f"{layer.name}.m":
-                found.append(_memory(layer, node, nodes[f"{layer.name}.u"]))
+                found.append(_memory(layer, node, sums[f"{layer.name}.u"]))
     return tuple(found)
 
 
-def values(node: Node, source: str, *, delayed: bool) -> Array | None:
-    """Return the real weights by which a node reads a source, (rows, columns), or None."""
+def values(node: AnyNode, source: str, *, delayed: bool) -> Array | None:
+    """Return the real weights by which a node reads a source, (rows, columns), or None.
+
+    Exact for a sum of products; to float64 for a structured memory.
+    """
+    if isinstance(node, MemoryNode):
+        if (source, delayed) == (node.name, True):
+            return linear(node).A
+        return linear(node).B[:, None] if (source, delayed) == (node.source, False) else None
     for term in node.terms:
         if (term.source, term.delayed) == (source, delayed):
             return _values(node, term)
     return None
 
 
-def interval(layer: QuantizedLayer, node: Node) -> int:
+def interval(layer: QuantizedLayer, node: AnyNode) -> int:
     """Return the largest magnitude of a node's narrowed total, in codes, before overflow.
 
     From the formats of its sources and the actual weights: valid whatever the sources do.
@@ -115,22 +165,37 @@ def interval(layer: QuantizedLayer, node: Node) -> int:
     return (total >> node.dropped_bits) + 1
 
 
-def _memory(layer: QuantizedLayer, m: Node, u: Node) -> QuantizedMemory:
+def _memory(layer: QuantizedLayer, m: AnyNode, u: Node) -> QuantizedMemory:
     A = values(m, m.name, delayed=True)
     B = values(m, u.name, delayed=False)
     E_m = values(u, m.name, delayed=True)
     reached, fmt = interval(layer, u), u.requant.format
     saturates = reached > fmt.max_code or u.requant.overflow is Overflow.WRAP
     limit = fmt.max_magnitude if saturates else reached
+    u_limit = limit * Fraction(2) ** -fmt.frac_bits
+    off, noise, largest, carried = Fraction(0), np.zeros((m.rows, 0)), np.zeros(0), ()
+    if isinstance(m, MemoryNode):
+        one, states = linear(m), m.requant.format
+        reached = states.max_magnitude * states.ulp
+        off = Fraction(one.off(reached, float(u_limit), states.ulp))
+        noise, largest, carried = one.noise, one.largest, one.carried
+        width = one.coefficient_bits
+    else:
+        width = max((term.weights.format.width for term in m.terms), default=0)
     return QuantizedMemory(
         name=m.name,
         layer=layer,
         A=np.zeros((m.rows, m.rows)) if A is None else A,
         B=np.zeros(m.rows) if B is None else B[:, 0],
+        off=off,
+        noise=noise,
+        largest=largest,
+        carried=carried,
+        coefficient_bits=width,
         segments=m.segments,
         requant=m.requant,
         error_feedback=m.error_feedback,
-        u_limit=limit * Fraction(2) ** -fmt.frac_bits,
+        u_limit=u_limit,
         u_saturates=saturates,
         E_m=np.zeros((u.rows, m.segments * m.rows)) if E_m is None else E_m,
         E_h=any(t.delayed and t.source not in (INPUT, m.name) for t in u.terms),

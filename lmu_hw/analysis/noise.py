@@ -20,10 +20,12 @@ _VARIANCE = 1.0 / 12.0
 _MAX_DOUBLINGS = 60
 
 
-def rounding_covariance(A: Array, steps: int | None = None, *, feedback: bool = False) -> Array:
+def rounding_covariance(
+    A: Array, steps: int | None = None, *, noise: Array | None = None, feedback: bool = False
+) -> Array:
     """Return the covariance of the states' error, in squared ulp of the states.
 
-    ``C = sum over k of A**k A**k^T / 12``; first-order error feedback makes the noise
+    ``C = sum over k of A**k (I + N N^T) A**k^T / 12``; first-order error feedback makes the noise
     ``r[t-1] - r[t]``, so that ``C = (I + sum over k of A**k (I-A) (I-A)^T A**k^T) / 12``.
 
     Parameters
@@ -32,7 +34,10 @@ def rounding_covariance(A: Array, steps: int | None = None, *, feedback: bool = 
         Stable.
     steps : int, optional
         Average over that many steps from zero states; None: stationary.
+    noise : (d, n) float64, optional
+        N of a structured memory: how what is narrowed inside its update reaches the states.
     feedback : bool
+        Without N.
 
     Returns
     -------
@@ -40,7 +45,8 @@ def rounding_covariance(A: Array, steps: int | None = None, *, feedback: bool = 
     """
     identity = np.eye(len(A))
     if not feedback:
-        return _VARIANCE * _filtered(A, identity, steps)
+        source = identity if noise is None else identity + noise @ noise.T
+        return _VARIANCE * _filtered(A, source, steps)
     source = (identity - A) @ (identity - A).T
     return _VARIANCE * (identity + _filtered(A, source, steps))
 

@@ -11,7 +11,7 @@ network linearised at every step:
     dh' = f'(z) dz + error of the table at z
 
 with primes for rounded weights, and rounding as white noise, uniform over one ulp of each
-narrowing, drawn with a fixed seed.
+narrowing, drawn with a fixed seed; a structured memory narrows inside its update too.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.analysis.linear import Linear, linear
 from lmu_hw.analysis.memory import values
 from lmu_hw.fixed import FixedFormat, Rounding
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import activation
 from lmu_hw.lmu.layers import DenseLayer
-from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table
+from lmu_hw.spec import INPUT, AnyNode, MemoryNode, Node, QuantizedLayer, QuantizedNetwork, Table
 
 __all__ = ["predict_errors"]
 
@@ -77,7 +78,7 @@ class _Product:
     """A product of a node: its rounded weights, and what rounding changed; of all segments."""
 
     def __init__(
-        self, node: Node, source: str, ideal: Array | None, *, delayed: bool = False
+        self, node: AnyNode, source: str, ideal: Array | None, *, delayed: bool = False
     ) -> None:
         self.used = ideal is not None
         if ideal is not None:
@@ -121,7 +122,7 @@ class _Dense:
     def __init__(
         self, layer: QuantizedLayer, dense: DenseLayer, trace: Trace, random: np.random.Generator
     ) -> None:
-        (node,) = layer.nodes
+        (node,) = layer.sums
         self.W = _Product(node, INPUT, dense.W)
         self.output = trace[f"{dense.name}.y"]
         self.y = _Node(node, dense.activation, trace[f"{dense.name}.z"], random)
@@ -143,14 +144,16 @@ class _Lmu:
         self, layer: QuantizedLayer, lmu: LmuLayer, trace: Trace, random: np.random.Generator
     ) -> None:
         self.lmu, self.trace, self.random = lmu, trace, random
-        nodes = {node.name.rpartition(".")[2]: node for node in layer.nodes}
-        self.nodes = nodes
+        nodes = {node.name.rpartition(".")[2]: node for node in layer.sums}
+        memory = next(node for node in layer.nodes if node.name == f"{lmu.name}.m")
+        self.memory, self.u_format = memory, nodes["u"].requant.format
+        self.inside = linear(memory) if isinstance(memory, MemoryNode) else None
         u, m, h = (f"{lmu.name}.{kind}" for kind in "umh")
         self.E_x = _Product(nodes["u"], INPUT, lmu.E_x)
         self.E_h = _Product(nodes["u"], h, lmu.E_h, delayed=True)
         self.E_m = _Product(nodes["u"], m, lmu.E_m, delayed=True)
-        self.A = _Product(nodes["m"], m, lmu.memory.A, delayed=True)
-        self.B = _Product(nodes["m"], u, lmu.memory.B[:, None])
+        self.A = _Product(memory, m, lmu.memory.A, delayed=True)
+        self.B = _Product(memory, u, lmu.memory.B[:, None])
         cell = lmu.hidden
         if cell is not None:
             self.W_m = _Product(nodes["h"], m, cell.W_m)
@@ -171,7 +174,7 @@ class _Lmu:
         for t in range(x.shape[1]):
             du = self.E_x.error(x[:, t], off[:, t]) + self.E_m.error(m_was, dm)
             du = du + self.E_h.error(h_was, dh)
-            du = du + _rounding(self.random, self.nodes["u"].requant.format, u[:, t].shape)
+            du = du + _rounding(self.random, self.u_format, u[:, t].shape)
             dm = self.A.error(m_was, dm) + self.B.error(u[:, t], du)
             dm, kept = self._narrowed(np.asarray(dm), kept)
             m_was = m[:, t]
@@ -192,13 +195,22 @@ class _Lmu:
 
     def _narrowed(self, dm: Array, kept: Array) -> tuple[Array, Array]:
         """Add what the narrowing of the states drops; with feedback, what it dropped before."""
-        node = self.nodes["m"]
+        node = self.memory
         dropped = _rounding(self.random, node.requant.format, dm.shape)
         if node.error_feedback:
             return dm + kept - dropped, dropped
         if node.requant.rounding is Rounding.FLOOR:
             dropped = dropped - node.requant.format.ulp / 2
+        if self.inside is not None:
+            dropped = dropped + self._dropped_inside(self.inside, len(dm))
         return dm + dropped, kept
+
+    def _dropped_inside(self, inside: Linear, sequences: int) -> Array:
+        """Return what the narrowings inside a structured memory do to the states."""
+        ulp, count = self.memory.requant.format.ulp, inside.noise.shape[1]
+        drawn = self.random.uniform(-0.5, 0.5, (sequences, self.memory.segments, count))
+        drawn -= np.where(inside.largest == 1.0, 0.5, 0.0)  # the mean of floor
+        return (drawn @ inside.noise.T).reshape(sequences, -1) * ulp
 
     def _answer(self, m: Array, h: Array, x: Array, found: dict[str, list[Array]] | None) -> Array:
         if self.lmu.hidden is not None:

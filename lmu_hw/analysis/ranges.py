@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Range certificates: bounds on every node, for all inputs and all time.
 
-The states of a memory are bounded by its gains, ``|m_i| <= u_limit g_i + delta T_i``. Every other
-node is bounded by the formats of what it reads and by its actual weights; so is every partial sum,
-which sizes the accumulators.
+The states of a memory are bounded by its gains, ``|m_i| <= u_limit g_i + delta T_i``, and so is
+what a structured update computes on its way (`chains`). Every other node is bounded by the formats
+of what it reads and by its actual weights; so is every partial sum, which sizes the accumulators.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.analysis.chains import chain_bounds, chain_interval, least_int_bits
 from lmu_hw.analysis.gains import Gains, gains_of, input_gain
+from lmu_hw.analysis.gramian import Gramian, gramian
+from lmu_hw.analysis.linear import linear
 from lmu_hw.analysis.memory import QuantizedMemory, interval
 from lmu_hw.analysis.rigour import one_blas_thread
 from lmu_hw.fixed import Overflow
-from lmu_hw.spec import QuantizedNetwork
+from lmu_hw.spec import MemoryNode, QuantizedLayer, QuantizedNetwork
 
 __all__ = [
     "GAIN_FRAC_BITS",
@@ -27,6 +30,7 @@ __all__ = [
     "RangeProof",
     "node_ranges",
     "prove_range",
+    "proved_sweeps",
     "published",
     "residual_gain",
 ]
@@ -78,12 +82,18 @@ class RangeProof:
         the residues.
     bound : tuple of int
         Of each state, in codes.
+    carried : mapping of name to int
+        Bounds of what a structured update carries, in codes.
+    gramian : Gramian or None
+        What shows them, if the gains do; None for a dense memory.
     """
 
     memory: QuantizedMemory
     input_gain: Array
     rounding_gain: Array
     bound: tuple[int, ...]
+    carried: Mapping[str, int]
+    gramian: Gramian | None
 
     @property
     def proved(self) -> bool:
@@ -126,19 +136,42 @@ def prove_range(memory: QuantizedMemory) -> RangeProof:
         If the memory is not stable, or not shown to be.
     """
     with one_blas_thread():
-        gains = gains_of(memory.A, what=memory.name)
+        gains = gains_of(memory.A, memory.paths, what=memory.name)
         g = published(input_gain(memory.A, memory.B, gains.lyapunov, gains.rounding))
         T = published(residual_gain(memory, gains))
+        gram = gramian(memory.A, memory.paths) if memory.carried else None
+        by_gain = {} if gram is None else chain_bounds(memory, gains, gram)
     per_ulp = memory.u_limit * Fraction(2) ** memory.format.frac_bits
+    bound = tuple(
+        -int(-(per_ulp * Fraction(x) + memory.rounding_error * Fraction(y)) // 1)
+        for x, y in zip(g.tolist(), T.tolist(), strict=True)
+    )
+    carried = {
+        one.name: chain_interval(one, memory.format, memory.u_format) for one in memory.carried
+    }
+    if max(bound) <= memory.format.max_code:
+        carried = {name: min(reached, by_gain[name]) for name, reached in carried.items()}
     return RangeProof(
         memory=memory,
         input_gain=g,
         rounding_gain=T,
-        bound=tuple(
-            -int(-(per_ulp * Fraction(x) + memory.rounding_error * Fraction(y)) // 1)
-            for x, y in zip(g.tolist(), T.tolist(), strict=True)
-        ),
+        bound=bound,
+        carried=carried,
+        gramian=gram,
     )
+
+
+def proved_sweeps(proof: RangeProof) -> dict[str, int]:
+    """Return the fewest integer bits of what a structured update carries, by name.
+
+    The fraction bits are those of the update; formats with other integer bits leave the proof as it
+    is.
+    """
+    memory = proof.memory
+    return {
+        one.name: least_int_bits(one, proof.carried[one.name], memory.u_format)
+        for one in memory.carried
+    }
 
 
 def published(gains: Array) -> Array:
@@ -166,14 +199,19 @@ def residual_gain(memory: QuantizedMemory, gains: Gains, rows: Array | None = No
     return np.abs(readout).sum(axis=1) + gains.readout(readout - readout @ memory.A)
 
 
-def node_ranges(network: QuantizedNetwork, proved: Mapping[str, int]) -> tuple[NodeRange, ...]:
-    """Return the ranges of all nodes; `proved` holds the bounds of the memories in codes."""
+def node_ranges(
+    network: QuantizedNetwork, proofs: Mapping[str, RangeProof]
+) -> tuple[NodeRange, ...]:
+    """Return the ranges of all nodes, given the proofs of memories by name.
+
+    What a structured update carries follows its memory, as ``layer.m forward``.
+    """
     found = []
     for layer in network.layers:
         for node in layer.nodes:
             partial, _ = layer.sum_bounds(node)
-            by_format = interval(layer, node)
-            bound = min(by_format, proved.get(node.name, by_format))
+            by_format, proof = interval(layer, node), proofs.get(node.name)
+            bound = by_format if proof is None else min(by_format, max(proof.bound))
             found.append(
                 NodeRange(
                     name=node.name,
@@ -184,4 +222,22 @@ def node_ranges(network: QuantizedNetwork, proved: Mapping[str, int]) -> tuple[N
                     accumulator_bits=partial.bit_length() + 1,
                 )
             )
+            if isinstance(node, MemoryNode):
+                found += _carried(layer, node, proof)
     return tuple(found)
+
+
+def _carried(
+    layer: QuantizedLayer, node: MemoryNode, proof: RangeProof | None
+) -> Iterator[NodeRange]:
+    for one in linear(node).carried:
+        by_format = chain_interval(one, node.requant.format, layer.signals[node.source].format)
+        bound = by_format if proof is None else proof.carried[one.name]
+        yield NodeRange(
+            name=f"{node.name} {one.name}",
+            bound=bound,
+            limit=one.format.max_code,
+            overflow=Overflow.FORBID,
+            by_gain=bound < by_format,
+            accumulator_bits=one.accumulator.bit_length() + 1,
+        )

@@ -2,6 +2,8 @@
 """What a memory keeps after long silence: the limit cycles of rounding, measured.
 
 The states alone are run, in the golden model's arithmetic, from noise at full scale into zeros.
+Dense memories only: a structured one is not one sum, and thousands of steps of it take as long as
+everything that is proved.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import numpy as np
 
 from lmu_hw.analysis.memory import QuantizedMemory
 from lmu_hw.fixed.ops import EXACT_FLOAT64, requantize
+from lmu_hw.spec import MemoryNode
 
 __all__ = ["Residue", "measure_residue"]
 
@@ -51,11 +54,11 @@ def measure_residue(memory: QuantizedMemory, contraction: float, window: int) ->
     Returns
     -------
     Residue or None
-        None if the sums are too wide for float64.
+        None for a structured memory, or if the sums are too wide for float64.
     """
     layer = memory.layer
     node = next(node for node in layer.nodes if node.name == memory.name)
-    if 2 * layer.sum_bounds(node)[1] >= EXACT_FLOAT64:
+    if isinstance(node, MemoryNode) or 2 * layer.sum_bounds(node)[1] >= EXACT_FLOAT64:
         return None
     ulps = np.log(2.0) * (memory.format.width + 8)
     silence = int(min(_LONGEST, max(window, 2 * ulps / -np.log(contraction))))

@@ -15,7 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-__all__ = ["gamma", "inflate", "matrix_power", "one_blas_thread", "row_norms", "spectral_norm"]
+__all__ = [
+    "gamma",
+    "inflate",
+    "matrix_power",
+    "one_blas_thread",
+    "path_weights",
+    "row_norms",
+    "spectral_norm",
+]
 
 Array = NDArray[np.float64]
 
@@ -49,6 +57,16 @@ def inflate(values: Array) -> Array:
 def row_norms(matrix: Array) -> Array:
     """Return upper bounds of the 2-norms of the rows of (rows, columns), as (rows,)."""
     return inflate(np.sqrt(np.einsum("ij,ij->i", matrix, matrix)))
+
+
+def path_weights(paths: Array) -> Array:
+    """Return weights p of the columns of N, (n,), for bounds by Cauchy and Schwarz.
+
+    ``sum over j of |y_j|`` is at most ``sqrt(sum p_j) sqrt(sum y_j**2 / p_j)`` for all positive p:
+    closest where p_j is about as large as y_j, as with the lengths of the columns where y is ``x
+    N``. The columns of the identity beside N have the weight 1.
+    """
+    return np.maximum(np.linalg.norm(paths, axis=0), 2.0**-10)
 
 
 def spectral_norm(matrix: Array) -> float:

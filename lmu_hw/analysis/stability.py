@@ -27,7 +27,15 @@ from numpy.typing import NDArray
 from lmu_hw.analysis.rigour import inflate
 from lmu_hw.errors import SpecError
 
-__all__ = ["Lyapunov", "StabilityError", "exact_integers", "lyapunov", "spectral_radius"]
+__all__ = [
+    "Lyapunov",
+    "StabilityError",
+    "exact_integers",
+    "exact_product",
+    "is_psd",
+    "lyapunov",
+    "spectral_radius",
+]
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -147,12 +155,14 @@ def holds(A: Array, certificate: Lyapunov) -> bool:
     numerator, power = certificate.rate.numerator, certificate.rate.denominator.bit_length() - 1
     half = np.zeros_like(P)
     np.fill_diagonal(half, 1 << (P_FRAC_BITS - 1))
-    contraction = (P * numerator << 2 * frac_bits) - (_dot(_dot(matrix.T, P), matrix) << power)
+    contraction = (P * numerator << 2 * frac_bits) - (
+        exact_product(exact_product(matrix.T, P), matrix) << power
+    )
     return (
         certificate.rate < 1
         and bool(np.all(certificate.P == certificate.P.T))
-        and _is_psd(P - half, P_FRAC_BITS, certificate.L_P)
-        and _is_psd(contraction, P_FRAC_BITS + power + 2 * frac_bits, certificate.L_M)
+        and is_psd(P - half, P_FRAC_BITS, certificate.L_P)
+        and is_psd(contraction, P_FRAC_BITS + power + 2 * frac_bits, certificate.L_M)
     )
 
 
@@ -172,17 +182,17 @@ def _factor(matrix: Array) -> Integers:
     return np.rint(lower * 2.0**L_FRAC_BITS).astype(np.int64)
 
 
-def _is_psd(matrix: NDArray[Any], frac_bits: int, factor: Integers) -> bool:
+def is_psd(matrix: NDArray[Any], frac_bits: int, factor: Integers) -> bool:
     """Say whether ``matrix * 2**-frac_bits`` minus ``L L^T`` is diagonally dominant."""
     common = max(frac_bits, 2 * L_FRAC_BITS)
     L = factor.astype(object)
-    rest = (matrix << (common - frac_bits)) - (_dot(L, L.T) << (common - 2 * L_FRAC_BITS))
+    rest = (matrix << (common - frac_bits)) - (exact_product(L, L.T) << (common - 2 * L_FRAC_BITS))
     diagonal = rest.diagonal()
     off_diagonal = np.abs(rest).sum(axis=1) - np.abs(diagonal)
     return bool(np.all(diagonal >= off_diagonal))
 
 
-def _dot(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+def exact_product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
     """Return the exact product of matrices of Python integers.
 
     Both are cut into limbs so short that BLAS sums their products exactly, below 2**53.

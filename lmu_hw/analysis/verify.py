@@ -36,6 +36,41 @@ add ``-q[t] + sum_k (A^k - A^(k+1)) q[t-1-k]`` to the states: delta is half an u
 ``F_i = 1 + sum_k ||(A^k - A^(k+1))_i||_1``. As above, but with every ``R_j A^l`` occurring twice,
 
     F_i <= 1 + sum_{k<N} ||(X_k - X_{k+1})_i||_1 + 2 K ||(X_N)_i||_2 + 2 (sum_j r_ij) (T_1 + ...).
+
+The ideal memory rounds nothing. Where its T is needed, K is one.
+
+Structured memories. A file may hold, instead of A and B, the integers of an update: D, U and W of
+two sweeps (semiseparable), K of running sums (scan), or K, G and H of two passes of them,
+
+    b[d-1] = 0,     b[k-1] = narrow(U[k] x[k] - W[k]' b[k])
+    f[0] = -u e_0,  f[k+1] = narrow(W[k] f[k] + e_0 x[k])
+    x'[k] = narrow(x[k] - D[k] x[k] - U[k] . f[k] + b[k][0])
+
+    s[0] = u - (x[0] + ... + x[d-1]),  s[1] = 2 x[0] + s[0] - 2 u,  s[i+2] = s[i] + 2 x[i+1]
+    x'[i] = narrow(x[i] + (2i+1) K s[i])
+
+    s[0] = u - T,  s[1] = -u - T + 2 z[0],  s[i+2] = s[i] + 2 z[i+1]
+    z[i] = narrow(x[i] + (2i+1) K s[i]),  x'[i] = narrow(x[i] + 2 (2i+1) K s[i])
+    T = narrow(G (z[0] + ... + z[d-1]) + H u)  with the z of a first pass for u = T = 0
+
+Run on linear forms of u, the states and the errors n of the narrowings inside, in exact integers,
+it gives ``x' = A x + B u + N n``, and f and b, or s, z and T. All of these are rounded to 80 bits.
+What that changes of x' is bounded, as x stays within its format, and added to delta.
+
+T_i is now the sum over the rows of ``A^k [I N]``, N being scaled so that its errors count like
+those of the states. If no row of N has a larger sum of magnitudes than v, ``|N s| <= v`` for signs
+s, and all tails grow by ``1 + v``.
+
+A number inside, ``c x + h u`` with an error of at most o from narrowings of the same step, is at
+most ``u_limit (|h| + sum_k |c A^k B|) + delta R + o`` as long as no state overflows. R is the
+smaller of ``|c| T`` and what Q shows. For scales s > 0 of the columns of N, let ``S = I + (N s)(N
+s)'``, and w the order plus the sum of ``1/s^2``; let Q and ``rate Q - A Q A' - S`` be positive
+semidefinite. Then ``sum_k rate^-(k+1) c A^k S A'^k c' <= c Q c'``, and ``||c A^k [I N]||_1^2`` is
+at most ``w c A^k S A'^k c'`` by Cauchy and Schwarz; so ``R <= sqrt(w rate / (1 - rate) c Q c')``.
+Otherwise the number is at most ``|c| x_max + |h| u_limit + o``.
+
+Rows c and N are float64 where they are multiplied: a sum of products of float64 is off by at most
+``terms 2**-52`` of the sum of their magnitudes, in whatever order it is taken (Higham 2002, 3.1).
 """
 
 from __future__ import annotations
@@ -61,13 +96,20 @@ _MATRIX_BITS = 44  # fraction bits of X, in int64
 _VECTOR_BITS = 64  # fraction bits of h, in Python integers
 _TAIL_BITS = 16  # a recursion ends when its tail is below 2**-16 of the sum,
 _ABSOLUTE_BITS = 32  # or below 2**-32 for a difference of memories, which may be nearly zero
+_EXACT_BITS = 80  # fraction bits of A, B, N, f and b of a structured memory
+_PATH_BITS = 30  # fraction bits of N in S
+_FLOAT_ERROR = 2.0**-34  # of a sum of up to 2**17 products of float64, of the sum of magnitudes
 _CHECK_EVERY = 64
 _MAX_STEPS = 2_000_000
 _MAX_ORDER = 4096
+_MAX_RANK = 8
 _MAX_BITS = 256
 _PROOF_KEYS = {"name", "rate", "p_frac_bits", "l_frac_bits"}
-_KEYS = {"order", "a_frac_bits", "b_frac_bits", "gain_frac_bits", "state_frac_bits", "state_width"}
-_KEYS |= {"rounding", "error_feedback", "overflow", "u_limit", "ideal", *_PROOF_KEYS}
+_KEYS = {"order", "gain_frac_bits", "state_frac_bits", "state_width", "rounding", "error_feedback"}
+_KEYS |= {"overflow", "u_limit", "ideal", *_PROOF_KEYS}
+_DENSE_KEYS = {"a_frac_bits", "b_frac_bits"}
+_STRUCTURE_KEYS = {"name", "kind", "q_rate", "q_frac_bits", "l_frac_bits", "scale_frac_bits"}
+_NARROWING_KEYS = {"name", "frac_bits", "width", "rounding"}
 _ERROR_ULP = {
     "half_up": Fraction(1, 2),
     "half_even": Fraction(1, 2),
@@ -112,10 +154,39 @@ class _System(NamedTuple):
         return math.ceil(root / (1 - self.rate))
 
 
+class _Sweep(NamedTuple):
+    """What a sweep carries, ``rows x + through u``; `bound` is claimed of its codes."""
+
+    name: str
+    rows: np.ndarray
+    through: np.ndarray
+    own: np.ndarray
+    ulp: float
+    width: int
+    bound: int
+
+
+class _Structure(NamedTuple):
+    """A memory of two sweeps, but for A and B.
+
+    `step_error` is what rounding these to 80 bits changes of a state, in ulp. `paths` is N.
+    """
+
+    step_error: Fraction
+    paths: np.ndarray
+    sweeps: list[_Sweep]
+    scales: _Codes
+    q: _Codes
+    l_q: _Codes
+    l_s: _Codes
+    rate: Fraction
+
+
 class _Certificate(NamedTuple):
     """All that a file claims of one memory."""
 
     quantized: _System
+    structure: _Structure | None
     ideal: _System | None
     gains: dict[str, list[Fraction]]
     bound: list[int]
@@ -173,7 +244,8 @@ def _judge(c: _Certificate, progress: Progress) -> Iterator[Verdict]:
         return Verdict(memory=c.quantized.name, claim=claim, holds=claim in shown, detail=detail)
 
     def rounding_gain() -> str:
-        powers, changes = _row_sums(c.quantized, progress, feedback=c.feedback)
+        paths = None if c.structure is None else c.structure.paths
+        powers, changes = _row_sums(c.quantized, progress, feedback=c.feedback, paths=paths)
         shown["the sum of powers"] = powers
         return _at_least(c.gains["rounding_gain"], changes if c.feedback else powers)
 
@@ -183,13 +255,18 @@ def _judge(c: _Certificate, progress: Progress) -> Iterator[Verdict]:
 
     def coefficient_gain(ideal: _System) -> str:
         own = c.quantized, shown["the sum of powers"]
-        other = ideal, _row_sums(ideal, progress)[0]
+        other = ideal, [Fraction(ideal.tail)] * len(ideal.a.codes)
         return _at_least(c.gains["coefficient_gain"], _response_sums([own, other], progress))
 
     yield verdict("stability", lambda: _stability(c.quantized))
     yield verdict("rounding gain", rounding_gain, "stability")
     yield verdict("input gain", input_gain, "stability", "the sum of powers")
     yield verdict("range", lambda: _range(c), "input gain", "rounding gain")
+    if (structure := c.structure) is not None:
+        yield verdict("spread", lambda: _spread(c.quantized.a, structure), "stability")
+        needs = "spread", "range", "the sum of powers"
+        powers = shown.get("the sum of powers", [])
+        yield verdict("sweeps", lambda: _sweeps(c, structure, powers, progress), *needs)
     if (ideal := c.ideal) is not None:
         yield verdict("ideal stability", lambda: _stability(ideal))
         needs = "stability", "the sum of powers", "ideal stability"
@@ -308,11 +385,14 @@ def _rounded(x: _Codes, limit: int) -> tuple[_Codes, Fraction]:
 
 
 def _row_sums(
-    s: _System, progress: Progress, *, feedback: bool = False
+    s: _System, progress: Progress, *, feedback: bool = False, paths: np.ndarray | None = None
 ) -> tuple[list[Fraction], list[Fraction]]:
-    """Return upper bounds of T, and those of F if there is error feedback."""
+    """Return upper bounds of T, and those of F if there is error feedback; `paths` is N."""
     identity = np.eye(len(s.a.codes), dtype=np.int64) << _MATRIX_BITS
     powers, tail = _Powers(s.a, identity, _MATRIX_BITS), s.tail
+    heaviest = 0.0 if paths is None else _row_norm(paths)
+    tail = math.ceil(tail * (1 + Fraction(heaviest)))
+    through = np.zeros(len(identity), dtype=object)
     changes = np.zeros(len(identity), dtype=object)
     while True:
         errors = powers.errors()
@@ -320,16 +400,20 @@ def _row_sums(
             raise _NotShown(f"{powers.steps} steps are too many for the arithmetic of this check")
         squares = (powers.x.astype(object) ** 2).sum(axis=1)
         tails = np.array([tail * (math.isqrt(square) + 1) for square in squares], dtype=object)
-        if (tails << _TAIL_BITS <= (changes if feedback else powers.norms)).all():
+        if (tails << _TAIL_BITS <= (changes if feedback else powers.norms + through)).all():
             break
         for _ in range(_CHECK_EVERY):
             before = powers.x
+            if paths is not None:
+                products = np.abs(before @ paths).sum(axis=1)
+                products += _FLOAT_ERROR * heaviest * powers.size.sum(axis=1)
+                through += np.ceil(products).astype(np.int64).astype(object) + 1
             powers.advance()
             if feedback:
                 changes += np.abs(powers.x - before).sum(axis=1).astype(object)
         progress(f"{s.name}: power {powers.steps} of A")
     unit = Fraction(1, 1 << _MATRIX_BITS)
-    sums = [unit * int(total) for total in powers.norms + tails]
+    sums = [unit * int(total) for total in powers.norms + through + tails]
     total = sum(sums, Fraction(0)) / (1 - lost)
     bounds = [part + error * total for part, error in zip(sums, errors, strict=True)]
     parts = zip(changes + 2 * tails, errors, strict=True)
@@ -367,6 +451,105 @@ def _response_sums(
         error = start + response.errors()[0]
         bounds = [bound + error * row for bound, row in zip(bounds, t, strict=True)]
     return bounds
+
+
+def _row_norm(matrix: np.ndarray) -> float:
+    """Return a bound of the sums of magnitudes of the rows."""
+    return float(np.abs(matrix).sum(axis=1).max(initial=0.0)) * (1 + 2.0**-30)
+
+
+def _spread(a: _Codes, structure: _Structure) -> str:
+    """Show that Q and ``rate Q - A Q A' - S`` are positive semidefinite and rate < 1."""
+    q, rate, order = structure.q, structure.rate, len(a.codes)
+    if rate >= 1:
+        raise _NotShown(f"the rate must be below 1, not {float(rate):.9g}")
+    if not np.array_equal(q.codes, q.codes.T):
+        raise _NotShown("Q must be symmetric")
+    _semidefinite("Q", [q], structure.l_q)
+    paths = np.rint(structure.paths * 2.0**_PATH_BITS).astype(np.int64).astype(object)
+    scaled, scaled_bits = paths * structure.scales.codes, _PATH_BITS + structure.scales.bits
+    terms = [
+        _Codes(rate.numerator * q.codes, q.bits + rate.denominator.bit_length() - 1),
+        _Codes(-a.codes.dot(q.codes).dot(a.codes.T), q.bits + 2 * a.bits),
+        _Codes(-np.eye(order, dtype=object), 0),
+        _Codes(-scaled.dot(scaled.T), 2 * scaled_bits),
+    ]
+    _semidefinite("rate Q - AQA' - S", terms, structure.l_s)
+    return f"rounding spreads at a rate of {float(rate):.9g}"
+
+
+def _spread_gains(structure: _Structure, rows: np.ndarray) -> np.ndarray:
+    """Return what Q shows of the rounding gains of rows.
+
+    S has N to `_PATH_BITS`: as ``R`` counts the identity too, its rounding adds at most the number
+    of columns times that to R.
+    """
+    q = structure.q.codes.astype(np.float64) * 2.0**-structure.q.bits
+    form = ((rows @ q) * rows).sum(axis=1)
+    form += _FLOAT_ERROR * ((np.abs(rows) @ np.abs(q)) * np.abs(rows)).sum(axis=1)
+    scales = structure.scales.codes.astype(np.float64) * 2.0**-structure.scales.bits
+    total = len(q) + float((scales**-2.0).sum())
+    ratio = float(structure.rate / (1 - structure.rate))
+    margin = 1 + len(scales) * 2.0**-_PATH_BITS + 2.0**-30
+    return np.sqrt(np.maximum(form, 0.0) * total * ratio) * margin
+
+
+def _sweeps(
+    c: _Certificate, structure: _Structure, powers: list[Fraction], progress: Progress
+) -> str:
+    """Show that no number of a sweep leaves its format; `powers` bounds the T of A."""
+    rows = np.vstack([sweep.rows for sweep in structure.sweeps])
+    peaks = _row_responses(c.quantized, rows, [float(t) for t in powers], progress)
+    claimed = np.array([float(t) for t in c.gains["rounding_gain"]])
+    gains = np.minimum(np.abs(rows) @ claimed, _spread_gains(structure, rows))
+    ulp, u_limit, proved = float(c.ulp), float(c.u_limit), max(c.bound) < 1 << (c.width - 1)
+    state_limit = 2.0 ** (c.width - 1) * ulp
+    off = len(c.bound) * 2.0**-_EXACT_BITS * state_limit  # of c, h and o, which have 80 bits
+    details = []
+    for sweep in structure.sweeps:
+        count = len(sweep.rows)
+        peak, peaks = peaks[:count], peaks[count:]
+        gain, gains = gains[:count], gains[count:]
+        through = np.abs(sweep.through) * u_limit
+        reached = np.abs(sweep.rows).sum(axis=1) * state_limit + through
+        if proved:
+            by_gain = peak * u_limit + float(c.error_ulp) * ulp * gain + through
+            reached = np.minimum(reached, by_gain + 2.0**-52 * reached)
+        reached = (reached + sweep.own + off) * (1 + 2.0**-32) / sweep.ulp
+        most, limit = float(reached.max()), (1 << (sweep.width - 1)) - 1
+        if sweep.bound < most:
+            raise _NotShown(
+                f"{sweep.name}: {most:.9g} codes can be shown, but {sweep.bound} are claimed"
+            )
+        if sweep.bound > limit:
+            raise _NotShown(
+                f"{sweep.name}: overflow is forbidden, but the bound is {sweep.bound} of {limit} "
+                "codes"
+            )
+        details.append(f"{sweep.name} at most {sweep.bound} of {limit} codes")
+    return ", ".join(details)
+
+
+def _row_responses(
+    s: _System, rows: np.ndarray, powers: list[float], progress: Progress
+) -> np.ndarray:
+    """Return upper bounds of ``sum_k |c A^k B|`` for each row c."""
+    b, start_error = _rounded(s.b, _VECTOR_BITS)
+    start = b.codes[None, :] << (_VECTOR_BITS - b.bits)
+    response = _Powers(_Codes(s.a.codes.T, s.a.bits), start, _VECTOR_BITS)
+    total, weight = np.zeros(len(rows)), np.abs(rows)
+    while s.tail * int(response.size.max()) > 1 << (_VECTOR_BITS - _ABSOLUTE_BITS):
+        steps = []
+        for _ in range(_CHECK_EVERY):
+            steps.append(response.x[0].astype(np.float64) * 2.0**-_VECTOR_BITS)
+            response.advance()
+        block = np.array(steps).T
+        total += np.abs(rows @ block).sum(axis=1)
+        total += _FLOAT_ERROR * (weight @ np.abs(block).sum(axis=1))
+        progress(f"{s.name}: step {response.steps} of the sweeps")
+    error = float(start_error + response.errors()[0])
+    total += 2.0**-_ABSOLUTE_BITS * weight.sum(axis=1) + error * (weight @ np.array(powers))
+    return total * (1 + 2.0**-30)
 
 
 def _at_least(claims: list[Fraction], bounds: list[Fraction]) -> str:
@@ -413,7 +596,8 @@ def _certificates(file: Any) -> Iterator[_Certificate]:
 
 def _certificate(file: Any, entry: dict[str, Any]) -> _Certificate:
     name, order = entry["name"], _integer(entry, "order", 1, _MAX_ORDER)
-    _known(entry, _KEYS)
+    structured = "structure" in entry
+    _known(entry, _KEYS | ({"structure"} if structured else _DENSE_KEYS))
     vector, square = (order,), (order, order)
 
     def codes(key: str, shape: tuple[int, ...], header: dict[str, Any], bits: str) -> _Codes:
@@ -433,7 +617,20 @@ def _certificate(file: Any, entry: dict[str, Any]) -> _Certificate:
         claimed = codes(key, vector, entry, "gain_frac_bits")
         return [Fraction(code, 1 << claimed.bits) for code in claimed.codes]
 
-    a, b = codes("A", square, entry, "a_frac_bits"), codes("B", vector, entry, "b_frac_bits")
+    ulp = Fraction(2) ** -_integer(entry, "state_frac_bits", -_MAX_BITS)
+    width, u_limit = _integer(entry, "state_width", 1), _fraction(entry, "u_limit")
+    rounding = _choice(entry, "rounding", [*_ERROR_ULP])
+    feedback = entry.get("error_feedback", False)
+    if type(feedback) is not bool or (feedback and (rounding != "floor" or structured)):
+        rule = "true or false, and false unless the rounding is floor and the memory dense"
+        raise ValueError(f"{name}: error_feedback must be {rule}, not {feedback!r}")
+    error_ulp = Fraction(1, 2) if feedback else _ERROR_ULP[rounding]
+    structure = None
+    if structured:
+        a, b, structure = _structure(file, entry, order, ulp, width, u_limit, error_ulp)
+        error_ulp += structure.step_error
+    else:
+        a, b = codes("A", square, entry, "a_frac_bits"), codes("B", vector, entry, "b_frac_bits")
     quantized, ideal = system(entry, "", a, b), None
     gains = {key: gain(key) for key in ("input_gain", "rounding_gain")}
     if not isinstance(header := entry.get("ideal", "missing"), dict | None):
@@ -444,23 +641,248 @@ def _certificate(file: Any, entry: dict[str, Any]) -> _Certificate:
         a, b = floats("ideal_A", square), floats("ideal_B", vector)
         ideal = system(header, "ideal_", a, b)
         gains["coefficient_gain"] = gain("coefficient_gain")
-    rounding = _choice(entry, "rounding", [*_ERROR_ULP])
-    feedback = entry.get("error_feedback", False)
-    if type(feedback) is not bool or (feedback and rounding != "floor"):
-        rule = "true or false, and false unless the rounding is floor"
-        raise ValueError(f"{name}: error_feedback must be {rule}, not {feedback!r}")
     return _Certificate(
         quantized=quantized,
+        structure=structure,
         ideal=ideal,
         gains=gains,
         bound=_array(file, f"{name}/bound", vector, np.int64).tolist(),
-        ulp=Fraction(2) ** -_integer(entry, "state_frac_bits", -_MAX_BITS),
-        width=_integer(entry, "state_width", 1),
-        error_ulp=Fraction(1, 2) if feedback else _ERROR_ULP[rounding],
+        ulp=ulp,
+        width=width,
+        error_ulp=error_ulp,
         feedback=feedback,
         overflow=_choice(entry, "overflow", ["forbid", "saturate", "wrap"]),
-        u_limit=_fraction(entry, "u_limit"),
+        u_limit=u_limit,
     )
+
+
+def _structure(
+    file: Any,
+    entry: dict[str, Any],
+    order: int,
+    ulp: Fraction,
+    width: int,
+    u_limit: Fraction,
+    error_ulp: Fraction,
+) -> tuple[_Codes, _Codes, _Structure]:
+    """Return A and B of a structured memory, and what else follows from its integers."""
+    name, header = entry["name"], _object(entry, "structure")
+    header = {**header, "name": f"{name} (structure)"}
+    state_bits = ulp.denominator.bit_length() - ulp.numerator.bit_length()
+
+    def integers(key: str, *shape: int) -> np.ndarray:
+        return _array(file, f"{name}/{key}", shape, np.int64)
+
+    def witness(key: str, shape: tuple[int, ...], bits: str) -> _Codes:
+        return _Codes(integers(key, *shape).astype(object), _integer(header, bits))
+
+    kind = _choice(header, "kind", [*_KINDS])
+    keys, read = _KINDS[kind]
+    _known(header, _STRUCTURE_KEYS | keys)
+    forms = read(header, integers, order, state_bits)
+    errors = np.array([float(error) for error in forms.errors])
+    scaled = errors / float(error_ulp * ulp)  # as multiples of the largest error of a state
+    paths = (_float(forms.states[:, 1 + order :]) * scaled)[:, errors > 0.0]
+    scales = witness("scales", (paths.shape[1],), "scale_frac_bits")
+    if (scales.codes <= 0).any():
+        raise ValueError(f"{name}/scales must be positive")
+    # What rounding A, B and N changes of a state, with everything that is read at its largest.
+    read_ulp = order * (1 << (width - 1)) + u_limit / ulp
+    read_ulp += error_ulp * Fraction(float(scaled.sum()))
+    step_error = read_ulp / (2 << _EXACT_BITS) + error_ulp * Fraction(_row_norm(paths) * 2.0**-52)
+    claimed = integers("carried", len(forms.sweeps)).tolist()
+    sweeps = []
+    for (key, fmt, codes), bound in zip(forms.sweeps, claimed, strict=True):
+        table = _float(codes)
+        own = np.abs(table[:, 1 + order :]) @ errors + errors.sum() * 2.0**-_EXACT_BITS
+        rows, through = table[:, 1 : 1 + order], table[:, 0]
+        sweeps.append(_Sweep(key, rows, through, own, 2.0**-fmt.frac_bits, fmt.width, bound))
+    square = order, order
+    return (
+        _Codes(forms.states[:, 1 : 1 + order], _EXACT_BITS),
+        _Codes(forms.states[:, 0], _EXACT_BITS),
+        _Structure(
+            step_error=step_error,
+            paths=paths,
+            sweeps=sweeps,
+            scales=scales,
+            q=witness("Q", square, "q_frac_bits"),
+            l_q=witness("L_Q", square, "l_frac_bits"),
+            l_s=witness("L_S", square, "l_frac_bits"),
+            rate=_fraction(header, "q_rate"),
+        ),
+    )
+
+
+class _Narrowing(NamedTuple):
+    """A format inside an update, and the largest error of narrowing to it, as a value."""
+
+    frac_bits: int
+    width: int
+    error: Fraction
+
+
+def _narrowing(header: dict[str, Any], key: str, *, rounds: bool = True) -> _Narrowing:
+    own = {**_object(header, key), "name": f"{header['name']}: {key}"}
+    _known(own, _NARROWING_KEYS)
+    frac_bits, width = _integer(own, "frac_bits", -_MAX_BITS), _integer(own, "width", 1)
+    error = _ERROR_ULP[_choice(own, "rounding", ["half_up", "floor"])] if rounds else Fraction(0)
+    return _Narrowing(frac_bits, width, error * Fraction(2) ** -frac_bits)
+
+
+class _Forms(NamedTuple):
+    """An update run on linear forms of u, the states, and the errors of its narrowings.
+
+    states : (d, columns), sweeps : (name, format, (m, columns)), Python integers in units of
+    ``2**-_EXACT_BITS``; errors : the largest of each, as values.
+    """
+
+    states: np.ndarray
+    sweeps: list[tuple[str, _Narrowing, np.ndarray]]
+    errors: list[Fraction]
+
+
+def _semiseparable(
+    header: dict[str, Any], integers: Callable[..., np.ndarray], d: int, state_bits: int
+) -> _Forms:
+    r = _integer(header, "rank", 1, _MAX_RANK)
+    rate_bits, carry_bits = (_integer(header, f"{key}_frac_bits") for key in ("rate", "carry"))
+    forward, backward = _narrowing(header, "forward"), _narrowing(header, "backward")
+    decay, shifts = integers("decay", d).tolist(), integers("shifts", d).tolist()
+    U, W = integers("coupling", d, r).astype(object), integers("carry", d, r, r).astype(object)
+    if not 0 <= min(shifts) <= max(shifts) <= _MAX_BITS:
+        raise ValueError(f"{header['name']}: shifts must be from 0 to {_MAX_BITS}")
+    rates, most = [rate_bits + shift for shift in shifts], rate_bits + max(shifts)
+    count = r * (d - 1)
+    # A sweep whose sums have no more fraction bits than its format drops nothing.
+    if max(carry_bits, state_bits - forward.frac_bits) <= 0:
+        forward = forward._replace(error=Fraction(0))
+    if max(carry_bits, state_bits + most - backward.frac_bits) <= 0:
+        backward = backward._replace(error=Fraction(0))
+    shape = r, 1 + d + 2 * count
+    f = [_Codes(np.zeros(shape, dtype=object), 0)]
+    f[0].codes[0, 0] = -1
+    for k in range(d - 1):
+        bits, first = carry_bits * (k + 1), 1 + d + r * k
+        form = W[k].dot(f[k].codes)
+        form[0, 1 + k] += 1 << bits
+        form[:, first : first + r] += np.eye(r, dtype=object) << bits
+        f.append(_Codes(form, bits))
+    b = [_Codes(np.zeros(shape, dtype=object), most)]
+    for k in range(d - 1, 0, -1):
+        bits, first = most + carry_bits * (d - k), 1 + d + count + r * (k - 1)
+        form = -W[k].T.dot(b[0].codes)
+        form[:, 1 + k] += U[k] << (bits - rates[k])
+        form[:, first : first + r] += np.eye(r, dtype=object) << bits
+        b.insert(0, _Codes(form, bits))
+    identity = np.eye(d, shape[1], 1, dtype=object)
+    states = []
+    for k, rate in enumerate(rates):
+        kept = _Codes(identity[k] * ((1 << rate) - decay[k]), rate)
+        coupled = _Codes(-U[k].dot(f[k].codes), rate + f[k].bits)
+        states.append(_exact(_total(kept, coupled, _Codes(b[k].codes[0], b[k].bits))))
+    return _Forms(
+        np.array(states, dtype=object),
+        [
+            (name, fmt, np.vstack([_exact(form) for form in forms]))
+            for name, fmt, forms in (("forward", forward, f), ("backward", backward, b))
+        ],
+        [forward.error] * count + [backward.error] * count,
+    )
+
+
+def _scan(
+    header: dict[str, Any], integers: Callable[..., np.ndarray], d: int, state_bits: int
+) -> _Forms:
+    running = _narrowing(header, "running", rounds=False)
+    (K,), F = integers("rate", 1).tolist(), _integer(header, "rate_frac_bits")
+    forms = np.eye(1 + d, dtype=object)
+    u, m = _Codes(forms[0], 0), [_Codes(form, 0) for form in forms[1:]]
+    total = _times(-1, _total(*m))
+    s = [_total(u, total), _total(_times(-1, u), total, _times(2, m[0]))]
+    for i in range(d - 2):
+        s.append(_total(s[i], _times(2, m[i + 1])))
+    states = [_total(m[i], _times(K * (2 * i + 1), s[i], F)) for i in range(d)]
+    sums = np.array([_exact(one) for one in s[:d]], dtype=object)
+    return _Forms(
+        np.array([_exact(one) for one in states], dtype=object),
+        [("running sum", running, sums)],
+        [],
+    )
+
+
+def _two_pass(
+    header: dict[str, Any], integers: Callable[..., np.ndarray], d: int, state_bits: int
+) -> _Forms:
+    running = _narrowing(header, "running")
+    (K,), F = integers("rate", 1).tolist(), _integer(header, "rate_frac_bits")
+    (G, H), fine = integers("closing", 2).tolist(), _integer(header, "closing_frac_bits")
+    # The errors of the first pass, of T, and of the second pass.
+    forms = [_Codes(form, 0) for form in np.eye(3 * d + 2, dtype=object)]
+    u, m, errors = forms[0], forms[1 : 1 + d], forms[1 + d :]
+
+    def swept(s: list[_Codes], errors: list[_Codes]) -> tuple[list[_Codes], list[_Codes]]:
+        """Return s[0] ... s[d] and z[0] ... z[d-1], from s[0] and what s[1] has without z[0]."""
+        z = []
+        for i in range(d):
+            z.append(_total(m[i], errors[i], _times(K * (2 * i + 1), s[i], F)))
+            s[i + 1 :] = [_total(s[i + 1], _times(2, z[i])), s[i]]
+        return s[: d + 1], z
+
+    nothing = _times(0, u)
+    first = swept([nothing, nothing], errors[:d])
+    closing = _total(_times(G, _total(*first[1]), fine), _times(H, u, fine), errors[d])
+    below = _times(-1, closing)
+    second = swept([_total(u, below), _total(_times(-1, u), below)], errors[d + 1 :])
+    states = [_total(m[i], _times(2 * K * (2 * i + 1), second[0][i], F)) for i in range(d)]
+    groups = (
+        ("first pass", [*first[0], *first[1]]),
+        ("closing", [closing]),
+        ("second pass", [*second[0], *second[1]]),
+    )
+    return _Forms(
+        np.array([_exact(one) for one in states], dtype=object),
+        [
+            (name, running, np.array([_exact(one) for one in group], dtype=object))
+            for name, group in groups
+        ],
+        [running.error] * (2 * d + 1),
+    )
+
+
+_KINDS: dict[str, tuple[set[str], Callable[..., _Forms]]] = {
+    "semiseparable": (
+        {"rank", "rate_frac_bits", "carry_frac_bits", "forward", "backward"},
+        _semiseparable,
+    ),
+    "scan": ({"rate_frac_bits", "running"}, _scan),
+    "two-pass": ({"rate_frac_bits", "closing_frac_bits", "running"}, _two_pass),
+}
+
+
+def _total(*terms: _Codes) -> _Codes:
+    bits = max(term.bits for term in terms)
+    return _Codes(np.sum([term.codes << (bits - term.bits) for term in terms], axis=0), bits)
+
+
+def _times(factor: int, form: _Codes, frac_bits: int = 0) -> _Codes:
+    return _Codes(form.codes * factor, form.bits + frac_bits)
+
+
+def _exact(form: _Codes) -> np.ndarray:
+    """Return integers in units of ``2**-_EXACT_BITS``, off by half a unit at most."""
+    rounded, _ = _rounded(form, _EXACT_BITS)
+    return rounded.codes << (_EXACT_BITS - rounded.bits)
+
+
+def _float(codes: np.ndarray) -> np.ndarray:
+    return codes.astype(np.float64) * 2.0**-_EXACT_BITS
+
+
+def _object(entry: dict[str, Any], key: str) -> dict[str, Any]:
+    if not isinstance(value := entry.get(key), dict):
+        raise ValueError(f"{entry['name']}: {key} must be an object, not {value!r}")
+    return value
 
 
 def _read(file: Any, key: str) -> np.ndarray:

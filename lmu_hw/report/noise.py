@@ -73,12 +73,11 @@ class MemoryNoise:
     def report(self) -> MemoryReport:
         """Return what was seen, without a proof."""
         memory = self.memory
-        terms = next(n for n in memory.layer.nodes if n.name == memory.name).terms
         return MemoryReport(
             name=memory.name,
             order=len(memory.B),
             segments=memory.segments,
-            coefficient_bits=max(term.weights.format.width for term in terms),
+            coefficient_bits=memory.coefficient_bits,
             state_bits=memory.format.width,
             error_feedback=memory.error_feedback,
             feedback=_feedback(memory),
@@ -105,8 +104,9 @@ class MemoryNoise:
 def predicted_noise(memory: QuantizedMemory, steps: int) -> Array | None:
     """Return the RMS rounding noise of each state, averaged over steps from zero states, in ulp.
 
-    White noise of ``ulp**2 / 12`` besides the mean of the error: none to nearest; -1/2 ulp a step
-    under floor; under error feedback at the first step only, which no residue comes before.
+    White noise of ``ulp**2 / 12`` of every narrowing, those inside a structured memory included,
+    besides the mean of the error: none to nearest; -1/2 ulp a step under floor; under error
+    feedback at the first step only, which no residue comes before.
 
     Returns
     -------
@@ -116,14 +116,17 @@ def predicted_noise(memory: QuantizedMemory, steps: int) -> Array | None:
     """
     if memory.requant.rounding is Rounding.TOWARD_ZERO or spectral_radius(memory.A) >= 1.0:
         return None
-    white = np.diag(rounding_covariance(memory.A, steps, feedback=memory.error_feedback))
-    if memory.requant.rounding is not Rounding.FLOOR:
+    white = np.diag(
+        rounding_covariance(memory.A, steps, noise=memory.noise, feedback=memory.error_feedback)
+    )
+    drift = memory.drift
+    if not drift.any():
         return np.sqrt(white)
     mean, power = np.zeros(len(memory.B)), np.zeros(len(memory.B))
     for t in range(steps):
         mean = memory.A @ mean
         if t == 0 or not memory.error_feedback:
-            mean = mean - 0.5
+            mean = mean + drift
         power += np.square(mean)
     return np.sqrt(white + power / steps)
 

@@ -21,7 +21,7 @@ _CAUSES = {
     "coefficients": "rounded coefficients",
     "rounding": "rounded states",
     "input": "what u is off by",
-    "mismatch": "another discretization",
+    "mismatch": "another discretization, which the refit of the read-outs absorbs",
 }
 _MOST_NAMES = 4
 

@@ -58,6 +58,29 @@ def test_sampling_the_powers_still_bounds_their_sum(memories, samples, looseness
     assert np.all(bound <= exact * looseness)
 
 
+@pytest.mark.parametrize(("samples", "looseness"), [(8192, 1.0005), (16, 12.0), (100, 1.5)])
+def test_errors_by_other_paths_count_in_full(memories, samples, looseness, monkeypatch):
+    A, _ = memories.zoh(6, 600.0)
+    paths = np.random.default_rng(0).normal(size=(6, 9)) * 2.0 ** np.arange(-6, 3)
+    certificate = gains_of(A, what="m").lyapunov
+    exact, X = np.zeros(6), np.eye(6)
+    for _ in range(20_000):
+        exact += np.abs(X).sum(axis=1) + np.abs(X @ paths).sum(axis=1)
+        X = X @ A
+    monkeypatch.setattr(module, "_SAMPLES", samples)
+    monkeypatch.setattr(module, "_CHECK", 8)
+    bound = rounding_gain(A, certificate, paths)
+    assert np.all(exact <= bound)
+    assert np.all(bound <= exact * looseness)
+
+
+def test_gains_with_paths_are_kept_apart(memories):
+    A, _ = memories.zoh(4, 16.0)
+    plain, with_paths = gains_of(A, what="m"), gains_of(A, np.eye(4), what="m")
+    assert np.all(with_paths.rounding > 1.9 * plain.rounding)
+    assert gains_of(A, np.zeros((4, 0)), what="m") is plain
+
+
 def test_long_windows_are_bounded_closely(memories):
     A, B = memories.zoh(8, 20_000.0)
     gains = gains_of(A, what="m")

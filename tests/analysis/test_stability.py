@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.analysis import StabilityError, spectral_radius
-from lmu_hw.analysis.stability import _dot, exact_integers, holds, lyapunov
+from lmu_hw.analysis.stability import exact_integers, exact_product, holds, lyapunov
 
 CASES = [(1, 4.0), (4, 8.0), (16, 64.0), (32, 4096.0)]
 
@@ -94,4 +94,4 @@ def test_products_of_long_integers_are_exact():
     left, right = (
         random.integers(-(2**62), 2**62, (9, 9)).astype(object) * shift for shift in (2**30, 3)
     )
-    assert np.array_equal(_dot(left, right), left.dot(right))
+    assert np.array_equal(exact_product(left, right), left.dot(right))

@@ -405,7 +405,7 @@ MALFORMED = {
     "feedback": (replaced("error_feedback", 1), "lmu0: error_feedback must be true or false"),
     "no floor": (
         replaced("error_feedback", True),
-        "and false unless the rounding is floor, not True",
+        "and false unless the rounding is floor and the memory dense, not True",
     ),
     "shape": (replaced("B", lambda b: b[:, None]), "lmu0/B must be int64 of the shape (3,), not"),
     "floats": (
