@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,20 @@ from numpy.typing import NDArray
 from lmu_hw.errors import LoadError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.spec import (
+    AnyNode,
     Codes,
+    MemoryNode,
     Node,
     QuantizedLayer,
     QuantizedNetwork,
     Rectifier,
+    Scan,
+    Semiseparable,
     Signal,
     Table,
     Term,
+    TwoPass,
+    Update,
 )
 
 __all__ = ["design_digest", "read_network", "write_network"]
@@ -115,12 +122,20 @@ def _describe(network: QuantizedNetwork) -> tuple[dict[str, Any], Arrays]:
     return header, arrays
 
 
-def _node_to(node: Node, arrays: Arrays) -> dict[str, Any]:
+def _node_to(node: AnyNode, arrays: Arrays) -> dict[str, Any]:
     def put(codes: Codes, what: str) -> dict[str, str]:
         key = f"{node.name}/{what}"
         arrays[key] = codes.codes
         return {"array": key, "format": codes.format.notation()}
 
+    if isinstance(node, MemoryNode):
+        return {
+            "name": node.name,
+            "segments": node.segments,
+            "source": node.source,
+            "update": _update_to(node.update, put),
+            "requant": _requant_to(node.requant),
+        }
     entry: dict[str, Any] = {
         "name": node.name,
         "segments": node.segments,
@@ -147,6 +162,50 @@ def _node_to(node: Node, arrays: Arrays) -> dict[str, Any]:
     elif node.activation is not None:
         entry["activation"] = {"relu": node.activation.format.notation()}
     return entry
+
+
+def _update_to(update: Update, put: Callable[[Codes, str], dict[str, str]]) -> dict[str, Any]:
+    entry: dict[str, Any] = {"kind": update.realization}
+    entry |= {name: put(codes, name) for name, codes in update.coefficients}
+    if isinstance(update, Semiseparable):
+        entry["shifts"] = list(update.shifts)
+        entry["forward"] = _requant_to(update.forward)
+        entry["backward"] = _requant_to(update.backward)
+    elif isinstance(update, Scan):
+        entry["order"] = update.order
+        entry["running"] = update.running.notation()
+    else:
+        entry["order"] = update.order
+        entry["running"] = _requant_to(update.running)
+    return entry
+
+
+def _update_from(entry: dict[str, Any], get: Callable[[dict[str, str]], Codes]) -> Update:
+    match entry["kind"]:
+        case "semiseparable":
+            return Semiseparable(
+                decay=get(entry["decay"]),
+                coupling=get(entry["coupling"]),
+                carry=get(entry["carry"]),
+                shifts=tuple(entry["shifts"]),
+                forward=_requant_from(entry["forward"]),
+                backward=_requant_from(entry["backward"]),
+            )
+        case "scan":
+            return Scan(
+                order=entry["order"],
+                rate=get(entry["rate"]),
+                running=FixedFormat.parse(entry["running"]),
+            )
+        case "two-pass":
+            return TwoPass(
+                order=entry["order"],
+                rate=get(entry["rate"]),
+                closing=get(entry["closing"]),
+                running=_requant_from(entry["running"]),
+            )
+        case kind:
+            raise ValueError(f"an update must be of a known kind, not {kind!r}")
 
 
 def _requant_to(requant: Requant) -> list[str]:
@@ -184,10 +243,18 @@ def _build(header: dict[str, Any], arrays: Arrays) -> QuantizedNetwork:
     )
 
 
-def _node_from(entry: dict[str, Any], arrays: Arrays) -> Node:
+def _node_from(entry: dict[str, Any], arrays: Arrays) -> AnyNode:
     def get(item: dict[str, str]) -> Codes:
         return Codes(codes=arrays[item["array"]], format=FixedFormat.parse(item["format"]))
 
+    if "update" in entry:
+        return MemoryNode(
+            name=entry["name"],
+            segments=entry["segments"],
+            source=entry["source"],
+            update=_update_from(entry["update"], get),
+            requant=_requant_from(entry["requant"]),
+        )
     activation: Table | Rectifier | None = None
     if entry["activation"] is not None:
         if "relu" in entry["activation"]:

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,17 +15,19 @@ from numpy.typing import NDArray
 from lmu_hw.analysis import (
     Certificate,
     certify,
+    largest_deviation,
     prove_range,
     quantized_memories,
     require_forbidden,
 )
 from lmu_hw.archive import design_digest, read_network, write_network
-from lmu_hw.errors import LoadError
+from lmu_hw.errors import LoadError, SpecError
 from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.load import load, network_digest, save
-from lmu_hw.quantize import Config, quantize, realize
+from lmu_hw.quantize import Config, Refit, convert, realized
+from lmu_hw.quantize.memories import fit_memory, float_memory, matrices
 from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["Design", "calibration_subset", "synthetic_input"]
@@ -52,12 +55,15 @@ class Design:
     config : Config
     calibration : (sequences, steps, inputs) float64
         What the ranges were taken from, in the network's own units.
+    refits : tuple of Refit
+        What fitting the read-outs to the memories came to.
     """
 
     network: QuantizedNetwork
     reference: Network
     config: Config
     calibration: Array
+    refits: tuple[Refit, ...] = ()
 
     @classmethod
     def build(cls, network: Network, config: Config, calibration: Array) -> Design:
@@ -74,21 +80,18 @@ class Design:
         RangeError
             If a sum is too long to be computed exactly.
         """
-        quantized = quantize(network, config, model_digest=network_digest(network))
+        converted = convert(network, config, model_digest=network_digest(network))
+        quantized = converted.network
         GoldenModel(quantized)
         if any(node.requant.overflow is Overflow.FORBID for node in quantized.nodes):
             proofs = {memory.name: prove_range(memory) for memory in quantized_memories(quantized)}
             require_forbidden(quantized, proofs)
         return cls(
             network=quantized,
-            reference=realize(
-                network,
-                basis=config.basis,
-                input_scale=config.input_scale,
-                memory_scale=config.memory_scale,
-            ),
+            reference=realized(network, config),
             config=config,
             calibration=calibration,
+            refits=converted.refits,
         )
 
     @classmethod
@@ -109,6 +112,7 @@ class Design:
         try:
             calibration = np.load(folder / "calibration.npy", allow_pickle=False)
             text = (folder / "config.toml").read_text()
+            entries = json.loads((folder / "refit.json").read_text())
         except (OSError, ValueError, EOFError) as error:
             raise LoadError(f"{folder}: is damaged, generate it again: {error}") from None
         if not isinstance(calibration, np.ndarray) or calibration.dtype != np.float64:
@@ -120,6 +124,7 @@ class Design:
             reference=load(folder / "reference.safetensors"),
             config=Config.from_toml(text, where=str(folder / "config.toml")),
             calibration=calibration,
+            refits=tuple(Refit(**entry) for entry in entries),
         )
 
     def write(self, folder: Path) -> None:
@@ -128,6 +133,8 @@ class Design:
         save(self.reference, folder / "reference.safetensors")
         (folder / "config.toml").write_text(self.config.to_toml())
         np.save(folder / "calibration.npy", self.calibration)
+        entries = [asdict(refit) for refit in self.refits]
+        (folder / "refit.json").write_text(json.dumps(entries, indent=2) + "\n")
 
     @property
     def digest(self) -> str:
@@ -157,7 +164,38 @@ class Design:
 
     def certify(self, *, progress: Callable[[str], None] | None = None) -> Certificate:
         """Prove ranges, errors and stability of all memories; see `lmu_hw.analysis.certify`."""
-        return certify(self.network, self.reference, progress=progress)
+        realized = {}
+        for layer in self.reference.layers:
+            node = self.config.nodes.get(f"{layer.name}.m")
+            if isinstance(layer, LmuLayer) and node is not None and node.structure is not None:
+                scale = self.config.memory_scale.get(layer.name)
+                realized[layer.name] = float_memory(layer, node.structure, scale)
+        return certify(self.network, self.reference, realized=realized, progress=progress)
+
+    def deviations(self) -> dict[str, float]:
+        """Return how far each fitted memory can be from the trained one, by name.
+
+        The largest ``|T.T m_q - m|`` of any state for any u within its format, without rounding of
+        states: what changed matrices can do, proved. Scaled so that the trained states are below 1.
+
+        Raises
+        ------
+        StabilityError
+            If a memory is not shown to be stable.
+        """
+        found = {}
+        layers = {layer.name: layer for layer in self.reference.layers}
+        nodes = {node.name: node for node in self.network.nodes}
+        for refit in self.refits:
+            layer, node = layers[refit.memory.removesuffix(".m")], nodes[refit.memory]
+            if not isinstance(layer, LmuLayer):
+                raise SpecError(f"{refit.memory}: must stand for an LMU layer, not {layer!r}")
+            fitted = fit_memory(layer, node, refit.horizon).matrix
+            ideal = layer.memory.A, layer.memory.B
+            found[refit.memory] = largest_deviation(
+                matrices(node), fitted, ideal, None, what=refit.memory
+            )
+        return found
 
     def trace(self, x: NDArray[np.generic]) -> Trace:
         """Return the codes of every node at every step, and the overflow counts."""

@@ -81,7 +81,7 @@ def test_a_folder_without_a_design_is_refused(tmp_path):
         Design.read(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["calibration.npy", "config.toml"])
+@pytest.mark.parametrize("name", ["calibration.npy", "config.toml", "refit.json"])
 def test_a_design_with_a_missing_file_is_damaged(written, name):
     _, folder = written
     (folder / name).unlink()
@@ -113,8 +113,8 @@ def test_a_design_without_its_numbers_is_refused(written, name):
 
 def test_a_design_with_an_edited_configuration_is_checked(written):
     _, folder = written
-    (folder / "config.toml").write_text("version = 3")
-    with pytest.raises(ConfigError, match="version must be 2, not 3"):
+    (folder / "config.toml").write_text("version = 2")
+    with pytest.raises(ConfigError, match="version must be 3, not 2"):
         Design.read(folder)
 
 

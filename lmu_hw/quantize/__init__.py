@@ -8,9 +8,12 @@ from lmu_hw.quantize.config import (
     MemoryScale,
     NodeConfig,
     Options,
+    Realization,
+    Structure,
 )
 from lmu_hw.quantize.configure import configure
-from lmu_hw.quantize.convert import quantize
+from lmu_hw.quantize.convert import Quantization, convert, quantize, realized
+from lmu_hw.quantize.refit import Refit
 from lmu_hw.quantize.transform import realize
 
 __all__ = [
@@ -20,7 +23,13 @@ __all__ = [
     "MemoryScale",
     "NodeConfig",
     "Options",
+    "Quantization",
+    "Realization",
+    "Refit",
+    "Structure",
     "configure",
+    "convert",
     "quantize",
     "realize",
+    "realized",
 ]

@@ -17,9 +17,18 @@ from typing import Any, NoReturn
 from lmu_hw.errors import ConfigError, FormatError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 
-__all__ = ["Basis", "Config", "MemoryRange", "MemoryScale", "NodeConfig", "Options"]
+__all__ = [
+    "Basis",
+    "Config",
+    "MemoryRange",
+    "MemoryScale",
+    "NodeConfig",
+    "Options",
+    "Realization",
+    "Structure",
+]
 
-VERSION = 2
+VERSION = 3
 _SCALE_BITS = 256  # values can be divided by such a fraction in float64
 
 
@@ -43,6 +52,48 @@ class MemoryRange(Enum):
     """The states get as many bits as the proof needs."""
     SATURATE = "saturate"
     """The states saturate, and count it."""
+
+
+class Realization(Enum):
+    """How hardware computes a memory; see docs/memory.md."""
+
+    DENSE = "dense"
+    """The matrices as they were trained: d**2 + d products a step."""
+    SEMISEPARABLE = "semiseparable"
+    """Two sweeps over the states: about 5 d products a step."""
+    TWO_PASS = "two-pass"
+    """The bilinear memory by running sums: 2 d + 2 products a step, of wider operands."""
+    SCAN = "scan"
+    """The forward Euler memory by running sums: d products a step; stable for long windows only."""
+    AUTO = "auto"
+    """The cheapest that is no further from the trained memory than the dense one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structure:
+    """What replaces the matrices of a memory.
+
+    Parameters
+    ----------
+    kind : Realization
+        Not `DENSE` or `AUTO`.
+    theta : float
+        Window in steps.
+    rank : int
+        Of a semiseparable memory. 1: the bilinear memory, whose rank that is. More: the trained
+        memory to that rank.
+    sweeps : mapping of str to FixedFormat
+        What the sweeps of a semiseparable memory carry: ``forward`` and ``backward``.
+    rate_bits : int
+        Of the running sums of the others: bits of the constant that stands for the window. Their
+        formats follow from it.
+    """
+
+    kind: Realization
+    theta: float
+    rank: int = 1
+    sweeps: Mapping[str, FixedFormat] = field(default_factory=dict)
+    rate_bits: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +134,15 @@ class Options:
         The memory's states floor, and add what they dropped to the next step's sum.
     repair : bool
         Where rounding makes a memory unstable, round so that errors compensate each other.
+    realization : Realization
+    memory_tolerance : float or None
+        Of a semiseparable memory: take the rank at which no block of the trained matrices is off
+        by more than this; None: the bilinear memory of the same window, of rank 1.
+    refit : bool or None
+        Fit what reads a memory to the memory as it is quantized; None: unless it is dense.
+    horizon : int or None
+        Steps over which the fit must hold; None: a sequence, if the network answers once, four
+        windows otherwise.
     """
 
     weight_bits: int = 12
@@ -96,6 +156,10 @@ class Options:
     memory_range: MemoryRange = MemoryRange.AUTO
     error_feedback: bool = False
     repair: bool = False
+    realization: Realization = Realization.DENSE
+    memory_tolerance: float | None = None
+    refit: bool | None = None
+    horizon: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("weight_bits", "memory_bits", "state_bits", "activation_bits", "input_bits"):
@@ -112,6 +176,12 @@ class Options:
             )
         if not 1.0 <= self.margin <= 64.0:
             raise ConfigError(f"the margin must be 1 to 64, not {self.margin}")
+        if self.memory_tolerance is not None and not 0.0 < self.memory_tolerance < 1.0:
+            raise ConfigError(
+                f"--memory-tolerance must be between 0 and 1, not {self.memory_tolerance}"
+            )
+        if self.horizon is not None and self.horizon < 1:
+            raise ConfigError(f"--horizon must be at least 1 step, not {self.horizon}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +202,11 @@ class NodeConfig:
         Of the memory; see `lmu_hw.spec.Node`.
     repair : bool
         Of the memory: coefficients may leave the nearest code to keep it stable.
+    structure : Structure or None
+        Of a memory that is not dense; its weights are then ``rates`` (decay and coupling) and
+        ``carry``.
+    refit : int
+        Of the memory: steps over which what reads it is fitted to it; 0: not at all.
     why : tuple of str
         Reasons, printed as comments; not part of the value.
     """
@@ -142,7 +217,14 @@ class NodeConfig:
     output: FixedFormat | None
     error_feedback: bool = False
     repair: bool = False
+    structure: Structure | None = None
+    refit: int = 0
     why: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def signal_format(self) -> FixedFormat:
+        """Of the node's codes."""
+        return self.output or self.requant.format
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +246,15 @@ class Config:
     input_scale: Fraction
     memory_scale: Mapping[str, MemoryScale]
     nodes: Mapping[str, NodeConfig]
+
+    @property
+    def realizations(self) -> dict[str, Realization]:
+        """How the memories are computed that are not dense, by layer."""
+        return {
+            name.rpartition(".")[0]: node.structure.kind
+            for name, node in self.nodes.items()
+            if node.structure is not None
+        }
 
     def to_toml(self) -> str:
         """Return the commented file that `from_toml` reads back."""
@@ -198,7 +289,10 @@ class Config:
                 lines += [
                     f"error_feedback = {feedback}  # needs floor: keeps what is dropped",
                     f"repair = {repair}  # of coefficients that are not stable",
+                    f"refit = {node.refit}  # steps over which what reads the memory is fitted",
                 ]
+            if node.structure is not None:
+                lines += [f'[node."{name}".structure]', *_structure_lines(node.structure)]
             lines.append(f'[node."{name}".weights]')
             lines += [
                 f'"{source}" = "{fmt.notation()}"  # {fmt.width} bits'
@@ -255,6 +349,41 @@ def _requant_lines(requant: Requant) -> list[str]:
     ]
 
 
+def _structure_lines(structure: Structure) -> list[str]:
+    lines = [
+        f'kind = "{structure.kind.value}"',
+        f"theta = {structure.theta!r}  # window in steps",
+    ]
+    if structure.kind is not Realization.SEMISEPARABLE:
+        return [*lines, f"rate_bits = {structure.rate_bits}  # of the constant for the window"]
+    return [
+        *lines,
+        f"rank = {structure.rank}  # 1: bilinear; more: the trained memory to that rank",
+        *(
+            f'{name} = "{fmt.notation()}"  # {fmt.width} bits'
+            for name, fmt in structure.sweeps.items()
+        ),
+    ]
+
+
+def _structure(reader: _Reader) -> Structure:
+    kind = reader.take_enum("kind", Realization)
+    if kind in (Realization.DENSE, Realization.AUTO):
+        reader.fail(f"kind must be that of a structured memory, not {kind.value!r}")
+    theta = reader.take("theta", float)
+    if kind is Realization.SEMISEPARABLE:
+        structure = Structure(
+            kind=kind,
+            theta=theta,
+            rank=reader.take_count("rank", 1),
+            sweeps={name: reader.take_format(name) for name in ("forward", "backward")},
+        )
+    else:
+        structure = Structure(kind=kind, theta=theta, rate_bits=reader.take_count("rate_bits", 1))
+    reader.done()
+    return structure
+
+
 def _node(reader: _Reader) -> NodeConfig:
     weights = reader.sub("weights")
     node = NodeConfig(
@@ -264,6 +393,8 @@ def _node(reader: _Reader) -> NodeConfig:
         output=reader.take_format("output") if "output" in reader.table else None,
         error_feedback=reader.take_flag("error_feedback"),
         repair=reader.take_flag("repair"),
+        structure=_structure(reader.sub("structure")) if "structure" in reader.table else None,
+        refit=reader.take_count("refit", 0) if "refit" in reader.table else 0,
     )
     reader.done()
     return node
@@ -288,6 +419,12 @@ class _Reader:
             self.fail(f"{key} must be of type {kind.__name__}, not {value!r}")
         if kind is float and not 0 < value < float("inf"):
             self.fail(f"{key} must be positive and finite, not {value!r}")
+        return value
+
+    def take_count(self, key: str, least: int) -> int:
+        value = self.take(key, int)
+        if value < least:
+            self.fail(f"{key} must be at least {least}, not {value}")
         return value
 
     def take_flag(self, key: str) -> bool:

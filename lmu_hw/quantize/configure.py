@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,29 @@ from lmu_hw.analysis import (
     StabilityError,
     in_words,
     prove_range,
+    proved_sweeps,
     quantized_memories,
     spectral_radius,
 )
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
-from lmu_hw.quantize.config import Basis, Config, MemoryRange, MemoryScale, Options
+from lmu_hw.quantize.choose import Candidate, Choice, Setting, choose_realization
+from lmu_hw.quantize.config import (
+    Basis,
+    Config,
+    MemoryRange,
+    MemoryScale,
+    NodeConfig,
+    Options,
+    Realization,
+)
 from lmu_hw.quantize.convert import quantize
 from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
+from lmu_hw.quantize.memories import LEGENDRE, memory_node, quantize_memories, structure_of
 from lmu_hw.quantize.nodes import float_nodes
 from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
-from lmu_hw.quantize.transform import can_rescale, realize
+from lmu_hw.quantize.transform import can_rescale, realize, state_scale
 
 __all__ = ["configure"]
 
@@ -92,13 +104,18 @@ class _Configuration:
     ) -> None:
         self.network, self.ranges, self.options = network, ranges, options
         self.input = input_format(x, options)
+        self.steps = x.shape[1]
         self.layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
+        self.choices = self._choices()
+        self.horizons = {name: self._horizon(one) for name, one in self.layers.items()}
 
     def settled(self) -> Config:
         """Return the configuration in which every state is proved, or saturates on purpose."""
         saturates = self.options.memory_range is MemoryRange.SATURATE
         overflow = Overflow.SATURATE if saturates else Overflow.FORBID
-        states = {name: self._first(name, overflow) for name in self.layers}
+        states = {
+            name: self._first(name, overflow, choice.kind) for name, choice in self.choices.items()
+        }
         for _ in range(_ROUNDS):
             quantized = quantize(self.network, self._config(states), model_digest="")
             proofs = {m.layer.name: prove_range(m) for m in quantized_memories(quantized)}
@@ -108,10 +125,20 @@ class _Configuration:
             states = better
         raise ConfigError("the formats of the memory states do not settle; choose --memory-range")
 
-    def _first(self, name: str, overflow: Overflow, note: tuple[str, ...] = ()) -> States:
-        heard = _HEARD if can_rescale(self.network, name) else 1.0
+    def _first(
+        self,
+        name: str,
+        overflow: Overflow,
+        kind: Realization,
+        note: tuple[str, ...] = (),
+    ) -> States:
+        heard = _HEARD if self._may_scale(name, kind) else 1.0
         bits = self.options.state_bits
         return States(bits=bits, int_bits=0, heard=heard, overflow=overflow, note=note)
+
+    def _may_scale(self, name: str, kind: Realization) -> bool:
+        """Say whether a memory may hear less than all of u; running sums take u as it is."""
+        return can_rescale(self.network, name) and kind not in LEGENDRE
 
     def _better(self, name: str, state: States, proof: RangeProof) -> States:
         """Return the states as they are, if they will do, or what to try next."""
@@ -119,7 +146,8 @@ class _Configuration:
         if state.overflow is Overflow.SATURATE:
             if gain > 1.05 * 2.0**state.int_bits:
                 return replace(state, int_bits=int_bits_for(-gain, gain))
-            return replace(state, why=(f"saturates and counts; its bound is {proof.value:.4g}",))
+            text = f"saturates and counts; its bound is {proof.value:.4g}"
+            return replace(state, sweeps=proved_sweeps(proof), why=(text,))
         if proof.proved:
             delta = float(proof.memory.rounding_error) * proof.memory.format.ulp
             dropped = delta * float(proof.rounding_gain.max())
@@ -127,7 +155,7 @@ class _Configuration:
                 f"proved: within +-{proof.value:.4g} for all inputs and all time (peak gain "
                 f"{gain:.4g} times what u can be, rounding {dropped:.3g})"
             )
-            return replace(state, why=(text,))
+            return replace(state, sweeps=proved_sweeps(proof), why=(text,))
         if not state.note:
             text = (
                 f"{state.bits} bits are not provable at |u| <= {state.heard:g}: the bound is "
@@ -143,18 +171,81 @@ class _Configuration:
         widen = self.options.memory_range is MemoryRange.WIDEN
         gain = float(proof.input_gain.max()) * float(proof.memory.u_limit)
         scale = (1.0 - 2.0**-6) / gain if widen else proof.scale
-        rescalable = can_rescale(self.network, name)
+        rescalable = self._may_scale(name, self.choices[name].kind)
         if rescalable and scale is not None and state.heard * scale >= _LEAST_HEARD:
             return replace(state, heard=_down(state.heard * min(scale, 1.0)))
         needed = max(int_bits_for(-proof.value, proof.value), state.int_bits + 1)
         if gain > 2.0**state.int_bits * _LEAST_HEARD and needed < state.bits - 1:
             return replace(state, int_bits=needed)
         if self.options.memory_range is MemoryRange.AUTO:
-            return self._first(name, Overflow.SATURATE, state.note)
+            return self._first(name, Overflow.SATURATE, self.choices[name].kind, state.note)
         raise ConfigError(
             f"{proof.memory.name}: no range is provable with --memory-range "
             f"{self.options.memory_range.value}: {state.note[0]}"
         )
+
+    def _choices(self) -> dict[str, Choice]:
+        """Return how each memory is computed."""
+        options = self.options
+        bits = options.memory_bits or options.weight_bits
+        chosen = {name: Choice(structure=None, bits=bits, why="") for name in self.layers}
+        for name, layer in self.layers.items():
+            if options.realization is Realization.AUTO:
+                chosen[name] = self._cheapest(name, bits)
+            elif options.realization is not Realization.DENSE:
+                structure = structure_of(
+                    layer.memory,
+                    options.realization,
+                    options.memory_tolerance,
+                    where=f"{name}.m",
+                )
+                chosen[name] = replace(chosen[name], structure=structure)
+        return chosen
+
+    def _cheapest(self, name: str, bits: int) -> Choice:
+        """Return the cheapest realization of a memory that is as close to the trained one."""
+        if not can_rescale(self.network, name):
+            why = "dense: it is an output of the network, so its basis must stay as trained"
+            return Choice(structure=None, bits=bits, why=why)
+        return choose_realization(
+            Setting(
+                memory=self.layers[name].memory,
+                where=f"{name}.m",
+                horizon=self._steps(self.layers[name]),
+                bits=bits,
+                candidate=partial(self._candidate, name),
+            )
+        )
+
+    def _candidate(self, name: str, choice: Choice) -> Candidate:
+        """Return a memory in integers, as it would be for a choice; its range is left open."""
+        kind, order = choice.kind, self.layers[name].memory.order
+        state = self._first(name, Overflow.SATURATE, kind)
+        if kind in LEGENDRE:  # its states are the orthonormal ones, below 1.05, times a scale
+            state = replace(state, int_bits=int_bits_for(0.0, 1.05 * orthonormal_scale(order)[-1]))
+        scales = {name: self._scale(name, state.heard)}
+        realized = self._realized(scales, {name: kind})
+        layer = next(one for one in realized.layers if one.name == name)
+        assert isinstance(layer, LmuLayer)
+        chooser = self._chooser(realized, scales, {name: state}, {name: kind})
+        config = chooser.memory(layer, choice, scales[name], 0)
+        source = chooser.node(float_nodes(layer)[0]).signal_format
+        node = memory_node(layer, config, source, scales[name])
+        return Candidate(choice=choice, layer=layer, heard=state.heard, node=node)
+
+    def _horizon(self, layer: LmuLayer) -> int:
+        """Return the steps over which what reads a memory is fitted to it; 0: it is not."""
+        dense = self.choices[layer.name].structure is None
+        wanted = not dense if self.options.refit is None else self.options.refit
+        return self._steps(layer) if wanted and can_rescale(self.network, layer.name) else 0
+
+    def _steps(self, layer: LmuLayer) -> int:
+        """Return the steps over which a memory must be like the trained one."""
+        if self.options.horizon is not None:
+            return self.options.horizon
+        if self.network.answers_once:
+            return self.steps
+        return int(4 * (layer.memory.theta or layer.memory.order))
 
     def _config(self, states: Mapping[str, States]) -> Config:
         scales = {
@@ -162,22 +253,26 @@ class _Configuration:
             for name, chosen in states.items()
             if can_rescale(self.network, name)
         }
-        realized = realize(
-            self.network,
-            basis=self.options.basis,
-            input_scale=self.options.input_scale,
-            memory_scale=scales,
-        )
-        chooser = Chooser(realized, self._scaled_ranges(scales), self.input, self.options, states)
+        kinds = {name: one.kind for name, one in self.choices.items()}
+        realized = self._realized(scales, kinds)
+        chooser = self._chooser(realized, scales, states, kinds)
+        lmus = [layer for layer in realized.layers if isinstance(layer, LmuLayer)]
+        memories: dict[str, NodeConfig] = {}
+        for layer in lmus:
+            u, m = float_nodes(layer)[:2]
+            memories[u.name] = chooser.node(u)
+            choice, horizon = self.choices[layer.name], self.horizons[layer.name]
+            memories[m.name] = chooser.memory(layer, choice, scales.get(layer.name), horizon)
+        fitted = quantize_memories(realized, scales, memories).network
+        nodes = [node for layer in fitted.layers for node in float_nodes(layer)]
         return Config(
             basis=self.options.basis,
             input=self.input,
             input_scale=self.options.input_scale,
             memory_scale=scales,
             nodes={
-                node.name: chooser.node(node)
-                for layer in realized.layers
-                for node in float_nodes(layer)
+                node.name: memories[node.name] if node.kind == "m" else chooser.node(node)
+                for node in nodes
             },
         )
 
@@ -186,13 +281,36 @@ class _Configuration:
         u = _rounded(largest * self.options.margin / FULL_SCALE)
         return MemoryScale(u=u, m=_rounded(u / heard))
 
-    def _scaled_ranges(self, scales: Mapping[str, MemoryScale]) -> dict[str, Range]:
+    def _realized(
+        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, Realization]
+    ) -> Network:
+        return realize(
+            self.network,
+            basis=self.options.basis,
+            input_scale=self.options.input_scale,
+            memory_scale=scales,
+            realizations=realizations,
+        )
+
+    def _chooser(
+        self,
+        realized: Network,
+        scales: Mapping[str, MemoryScale],
+        states: Mapping[str, States],
+        realizations: Mapping[str, Realization],
+    ) -> Chooser:
+        ranges = self._scaled_ranges(scales, realizations)
+        return Chooser(realized, ranges, self.input, self.options, states)
+
+    def _scaled_ranges(
+        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, Realization]
+    ) -> dict[str, Range]:
         ranges = dict(self.ranges)
         for name, scale in scales.items():
-            memory, copies = self.layers[name].memory, self.layers[name].memory_d
-            factors = np.full(copies * memory.order, scale.m)
-            if self.options.basis is Basis.ORTHONORMAL:
-                factors *= np.tile(orthonormal_scale(memory.order), copies)
+            layer = self.layers[name]
+            realization = realizations.get(name, Realization.DENSE)
+            states = state_scale(layer, self.options.basis, realization)
+            factors = scale.m * np.tile(states, layer.memory_d)
             ranges[f"{name}.u"] = ranges[f"{name}.u"].divided_by(scale.u)
             ranges[f"{name}.m"] = ranges[f"{name}.m"].divided_by(factors)
         return ranges

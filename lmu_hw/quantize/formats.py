@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.lmu import Network
+from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU, activation
-from lmu_hw.quantize.config import NodeConfig, Options
-from lmu_hw.quantize.nodes import FloatNode
+from lmu_hw.quantize.choose import Choice
+from lmu_hw.quantize.config import MemoryScale, NodeConfig, Options, Structure
+from lmu_hw.quantize.memories import LEGENDRE, generators
+from lmu_hw.quantize.nodes import FloatNode, float_nodes
 from lmu_hw.quantize.ranges import Range, int_bits_for
+from lmu_hw.quantize.structured import sweep_formats
 from lmu_hw.quantize.tables import saturation_int_bits
 from lmu_hw.quantize.weights import best_row_shifts, weight_format
 
@@ -27,6 +30,7 @@ FULL_SCALE = 0.999
 """Where the range of a normalised u ends: just below the end of its format."""
 
 _LARGEST_INPUT = 2.0**62
+_WIDEST_SWEEP = 24  # integer bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class States:
     heard : float
         What the memory hears of u; see `MemoryScale`.
     overflow : Overflow
+    sweeps : mapping of str to int
+        Integer bits that are proved for the sweeps of a structured memory.
     why, note : tuple of str
         What is proved, and what was not provable at first; for the reader.
     """
@@ -47,6 +53,7 @@ class States:
     int_bits: int
     heard: float
     overflow: Overflow
+    sweeps: Mapping[str, int] = field(default_factory=dict)
     why: tuple[str, ...] = field(default=(), compare=False)
     note: tuple[str, ...] = field(default=(), compare=False)
 
@@ -90,8 +97,6 @@ class Chooser:
     def node(self, node: FloatNode) -> NodeConfig:
         if node.kind == "u":
             requant, output, why = self._encoded(node)
-        elif node.kind == "m":
-            requant, output, why = self._memory(node)
         elif node.kind == "p":
             requant, output, why = _saturating(self._input_format(node)), None, ["a copy of x"]
         elif node.activation == LINEAR:
@@ -100,26 +105,108 @@ class Chooser:
             requant, output, why = self._rectified(node)
         else:
             requant, output, why = self._tabulated(node)
-        is_memory = node.kind == "m"
-        bits = (is_memory and self.options.memory_bits) or self.options.weight_bits
-        weights = {
-            term.label: weight_format(
-                term.matrix, 2 if node.kind == "p" else bits, where=f"{node.name}: {term.label}"
+        bits = 2 if node.kind == "p" else self.options.weight_bits
+        weights, row_shifts = self._weights(node, bits, why)
+        return NodeConfig(
+            requant=requant,
+            weights=weights,
+            row_shifts=row_shifts,
+            output=output,
+            why=tuple(why),
+        )
+
+    def memory(
+        self, layer: LmuLayer, choice: Choice, scale: MemoryScale | None, horizon: int
+    ) -> NodeConfig:
+        """Return the formats of a memory.
+
+        Parameters
+        ----------
+        layer : LmuLayer
+            Realized.
+        choice : Choice
+            How it is computed, and of how many bits its coefficients are.
+        scale : MemoryScale or None
+            Of the layer.
+        horizon : int
+            Steps over which what reads the memory is fitted to it; 0: it is not.
+
+        Raises
+        ------
+        ConfigError
+            If the options ask for what such a memory cannot do.
+        """
+        if choice.structure is not None and self.options.error_feedback:
+            raise ConfigError(f"{layer.name}.m: --error-feedback is for dense memories only")
+        requant, why = self._states(layer.name)
+        why = [choice.why, *why] if choice.why else why
+        if choice.structure is not None and choice.kind in LEGENDRE:
+            return NodeConfig(
+                requant=requant,
+                weights={},
+                row_shifts=False,
+                output=None,
+                structure=replace(choice.structure, rate_bits=choice.bits),
+                refit=horizon,
+                why=tuple(why),
             )
+        if choice.structure is not None:
+            return self._structured(layer, choice.structure, choice.bits, scale, horizon, why)
+        weights, row_shifts = self._weights(float_nodes(layer)[1], choice.bits, why)
+        return NodeConfig(
+            requant=requant,
+            weights=weights,
+            row_shifts=row_shifts,
+            output=None,
+            error_feedback=self.options.error_feedback,
+            repair=self.options.repair,
+            refit=horizon,
+            why=tuple(why),
+        )
+
+    def _structured(
+        self,
+        layer: LmuLayer,
+        structure: Structure,
+        bits: int,
+        scale: MemoryScale | None,
+        horizon: int,
+        why: list[str],
+    ) -> NodeConfig:
+        name = f"{layer.name}.m"
+        requant, _ = self._states(layer.name)
+        found = generators(layer, structure, scale)
+        formats = sweep_formats(found, bits, requant.format, where=name)
+        sweeps = {"forward": formats.forward, "backward": formats.backward}
+        for sweep, int_bits in self.states[layer.name].sweeps.items():
+            if int_bits > _WIDEST_SWEEP:
+                raise ConfigError(
+                    f"{name}: the {sweep} sweep would need {int_bits} integer bits, as the range "
+                    "of the states is not proved; use --memory-range widen, or a dense memory"
+                )
+            sweeps[sweep] = replace(sweeps[sweep], int_bits=int_bits)
+        return NodeConfig(
+            requant=requant,
+            weights={"rates": formats.rates, "carry": formats.carry},
+            row_shifts=True,
+            output=None,
+            structure=replace(structure, sweeps=sweeps),
+            refit=horizon,
+            why=tuple(why),
+        )
+
+    def _weights(
+        self, node: FloatNode, bits: int, why: list[str]
+    ) -> tuple[dict[str, FixedFormat], bool]:
+        """Return the formats of a node's weights, and whether row shifts pay."""
+        weights = {
+            term.label: weight_format(term.matrix, bits, where=f"{node.name}: {term.label}")
             for term in node.terms
         }
         shifts, gain = best_row_shifts(node, weights)
         if any(shifts):
             why.append(f"row shifts divide the squared weight error by {gain:.1f}")
-        return NodeConfig(
-            requant=requant,
-            weights=weights,
-            row_shifts=any(shifts),
-            output=output,
-            error_feedback=is_memory and self.options.error_feedback,
-            repair=is_memory and self.options.repair,
-            why=tuple(why),
-        )
+        return weights, any(shifts)
 
     def _observed(self, name: str) -> tuple[float, float, str]:
         low, high = float(self.ranges[name].low.min()), float(self.ranges[name].high.max())
@@ -139,15 +226,15 @@ class Chooser:
         fmt = self._spanning(low * FULL_SCALE, high * FULL_SCALE, self.options.state_bits)
         return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
 
-    def _memory(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
-        chosen = self.states[node.layer]
+    def _states(self, layer: str) -> tuple[Requant, list[str]]:
+        chosen = self.states[layer]
         feedback = self.options.error_feedback
         requant = Requant(
             format=FixedFormat.of_width(chosen.bits, signed=True, int_bits=chosen.int_bits),
             rounding=Rounding.FLOOR if feedback else Rounding.HALF_UP,
             overflow=chosen.overflow,
         )
-        return requant, None, [*chosen.why, *chosen.note, self._observed(node.name)[2]]
+        return requant, [*chosen.why, *chosen.note, self._observed(f"{layer}.m")[2]]
 
     def _linear(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
         low, high, seen = self._observed(node.name)

@@ -30,8 +30,9 @@ class Range:
         return float(max(self.high.max(), -self.low.min(), 0.0))
 
     def divided_by(self, factors: NDArray[np.float64] | float) -> Range:
-        """Return the range of the elements divided by positive factors."""
-        return Range(low=self.low / factors, high=self.high / factors)
+        """Return the range of the elements divided by factors other than zero."""
+        ends = self.low / factors, self.high / factors
+        return Range(low=np.minimum(*ends), high=np.maximum(*ends))
 
 
 def observed_ranges(network: Network, x: NDArray[np.float64]) -> dict[str, Range]:

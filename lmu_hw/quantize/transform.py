@@ -7,20 +7,28 @@ trained one, and it is the network whose nodes the hardware's nodes are compared
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError
-from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Network, orthonormal_scale
+from lmu_hw.lmu import (
+    DenseLayer,
+    Discretizer,
+    LmuLayer,
+    Network,
+    alternating_signs,
+    orthonormal_scale,
+)
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
-from lmu_hw.quantize.config import Basis, MemoryScale
+from lmu_hw.quantize.config import Basis, MemoryScale, Realization
 
-__all__ = ["can_rescale", "realize"]
+__all__ = ["can_rescale", "read_through", "reading_norm", "realize", "state_scale"]
 
 Array = NDArray[np.float64]
 
@@ -33,6 +41,7 @@ def realize(
     basis: Basis,
     input_scale: Fraction,
     memory_scale: Mapping[str, MemoryScale],
+    realizations: Mapping[str, Realization] = MappingProxyType({}),
 ) -> Network:
     """Return the equivalent network that hardware realizes.
 
@@ -46,6 +55,8 @@ def realize(
         The realized network reads ``x / input_scale``.
     memory_scale : mapping of layer name to MemoryScale
         The realized u and memory of a layer are the trained ones divided by these numbers.
+    realizations : mapping of layer name to Realization
+        Of the memories that are not dense: each kind of update has a basis of its own.
 
     Returns
     -------
@@ -69,18 +80,91 @@ def realize(
                 f"{layer.name}: its memory is an output of the network, so memory_scale must be 1, "
                 f"not u = {scale.u!r}, m = {scale.m!r}"
             )
-        if not rescalable or (basis is Basis.TRAINED and scale == _UNSCALED):
+        realization = realizations.get(layer.name, Realization.DENSE)
+        if realization is not Realization.DENSE and not rescalable:
+            raise ConfigError(
+                f"{layer.name}: its memory is an output of the network, so its basis must stay "
+                "that of the trained file, and its realization must be dense"
+            )
+        unchanged = basis is Basis.TRAINED and realization is Realization.DENSE
+        if not rescalable or (unchanged and scale == _UNSCALED):
             continue
-        order = layer.memory.order
-        states = orthonormal_scale(order) if basis is Basis.ORTHONORMAL else np.ones(order)
+        states = state_scale(layer, basis, realization)
         layers[index] = _rebase(layer, states, scale)
         if layer.hidden is None:
             factors = np.ones(layer.outputs)
-            factors[: layer.memory_d * order] = scale.m * np.tile(states, layer.memory_d)
+            factors[: len(states) * layer.memory_d] = scale.m * np.tile(states, layer.memory_d)
             layers[index + 1] = _scale_inputs(layers[index + 1], factors)
     if network.softmax:
         layers[-1] = replace(layers[-1], activation=LINEAR)
     return replace(network, layers=tuple(layers))
+
+
+def state_scale(layer: LmuLayer, basis: Basis, realization: Realization) -> Array:
+    """Return the vector s, (d,), with ``m = s * x`` for the states x of the realized memory.
+
+    A semiseparable memory works in the orthonormal basis with alternating signs, running sums in
+    the Legendre basis.
+    """
+    order = layer.memory.order
+    if realization is Realization.SEMISEPARABLE:
+        return orthonormal_scale(order) * alternating_signs(order)
+    if realization is Realization.DENSE and basis is Basis.ORTHONORMAL:
+        return orthonormal_scale(order)
+    return np.ones(order)
+
+
+def read_through(network: Network, name: str, matrix: Array) -> Network:
+    """Return the network in which everything that reads memory `name` reads ``matrix @ m``.
+
+    Parameters
+    ----------
+    network : Network
+    name : str
+        A layer of which `can_rescale` is true.
+    matrix : (d, d) float64
+        The same for all memories of the layer.
+    """
+    layers = list(network.layers)
+    index = [layer.name for layer in layers].index(name)
+    layer = layers[index]
+    if not isinstance(layer, LmuLayer):
+        raise ConfigError(f"{name}: only an LMU layer has a memory")
+
+    def through(weights: Array) -> Array:
+        count = layer.memory_d * layer.memory.order
+        return np.hstack(
+            [
+                weights[:, :count] @ np.kron(np.eye(layer.memory_d), matrix),
+                weights[:, count:],
+            ]
+        )
+
+    hidden = layer.hidden
+    layers[index] = replace(
+        layer,
+        E_m=None if layer.E_m is None else through(layer.E_m),
+        hidden=None if hidden is None else replace(hidden, W_m=through(hidden.W_m)),
+    )
+    if hidden is None:
+        layers[index + 1] = _map_inputs(layers[index + 1], through)
+    return replace(network, layers=tuple(layers))
+
+
+def reading_norm(network: Network, name: str) -> float:
+    """Return the Frobenius norm of all weights that read the memory of layer `name`."""
+    layers = list(network.layers)
+    index = [layer.name for layer in layers].index(name)
+    layer = layers[index]
+    if not isinstance(layer, LmuLayer):
+        return 0.0
+    states = layer.memory_d * layer.memory.order
+    weights = [] if layer.E_m is None else [layer.E_m]
+    if layer.hidden is not None:
+        weights.append(layer.hidden.W_m)
+    elif index + 1 < len(layers):
+        _map_inputs(layers[index + 1], lambda read: weights.append(read[:, :states]) or read)
+    return float(np.sqrt(sum(float(np.sum(one**2)) for one in weights)))
 
 
 def can_rescale(network: Network, name: str) -> bool:
@@ -123,13 +207,19 @@ def _rebase(layer: LmuLayer, states: Array, scale: MemoryScale) -> LmuLayer:
 
 def _scale_inputs(layer: Layer, factors: Array) -> Layer:
     """Return the layer that reads ``x / factors`` and computes what it computed from x."""
-    if isinstance(layer, DenseLayer):
-        return replace(layer, W=layer.W * factors)
-    hidden = layer.hidden
-    if hidden is not None and hidden.W_x is not None:
-        hidden = replace(hidden, W_x=hidden.W_x * factors)
-    elif hidden is None and layer.input_to_hidden and not np.all(factors == 1.0):
+    passed_on = isinstance(layer, LmuLayer) and layer.hidden is None and layer.input_to_hidden
+    if passed_on and not np.all(factors == 1.0):
         raise ConfigError(
             f"{layer.name}: its input is passed on to its output, so an input scale must be 1"
         )
-    return replace(layer, E_x=layer.E_x * factors, hidden=hidden)
+    return _map_inputs(layer, lambda weights: weights * factors)
+
+
+def _map_inputs(layer: Layer, change: Callable[[Array], Array]) -> Layer:
+    """Return the layer with all weights of its input changed."""
+    if isinstance(layer, DenseLayer):
+        return replace(layer, W=change(layer.W))
+    hidden = layer.hidden
+    if hidden is not None and hidden.W_x is not None:
+        hidden = replace(hidden, W_x=change(hidden.W_x))
+    return replace(layer, E_x=change(layer.E_x), hidden=hidden)

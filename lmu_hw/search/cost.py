@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from lmu_hw.quantize import Options
 from lmu_hw.quantize.tables import saturation_int_bits
 from lmu_hw.search.lengths import Knob, WordLengths
-from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table, Term
+from lmu_hw.spec import (
+    INPUT,
+    AnyNode,
+    MemoryNode,
+    Node,
+    QuantizedLayer,
+    QuantizedNetwork,
+    Table,
+    Term,
+)
 
 __all__ = ["Cost", "CostModel", "Costs", "costs_of"]
 
@@ -140,10 +149,12 @@ def _sums(
     knob = input_knob
     for layer in network.layers:
         widths = _Widths(layer, knob, change)
-        state = state + sum(
-            layer.signals[name].size * widths.signal(name) for name in sorted(layer.states)
-        )
-        for node in layer.nodes:
+        kept = layer.states | {node.name for node in layer.memories}
+        state = state + sum(layer.signals[name].size * widths.signal(name) for name in sorted(kept))
+        for node in layer.memories:
+            coefficients = coefficients + node.coefficient_bits + _coefficients(node, widths)
+            area = area + _area(node, widths)
+        for node in layer.sums:
             state = state + _residue_bits(node, widths)
             coefficients = coefficients + _bias_bits(node, widths) + _table_bits(node, change)
             for term in node.terms:
@@ -152,6 +163,21 @@ def _sums(
                 area = area + node.segments * bits * widths.signal(term.source)
         knob = widths.output_knob
     return state, coefficients, area
+
+
+def _coefficients(node: MemoryNode, widths: _Widths) -> Amount:
+    """Return the bits by which the coefficients of a structured memory grow."""
+    count = sum(codes.codes.size for _, codes in node.update.coefficients)
+    return count * widths.moved(Knob.MEMORY)
+
+
+def _area(node: MemoryNode, widths: _Widths) -> Amount:
+    """Return the sum over the products of a structured memory: coefficient times operand width."""
+    memory, state = widths.moved(Knob.MEMORY), widths.moved(Knob.STATE)
+    area: Amount = 0
+    for one in node.products:
+        area = area + one.count * (one.coefficient + memory) * (one.operand + state)
+    return area
 
 
 class _Widths:
@@ -204,7 +230,7 @@ class _Widths:
         return reduce(np.maximum, after) - max(before)
 
 
-def _kind(node: Node) -> str:
+def _kind(node: AnyNode) -> str:
     return node.name.rpartition(".")[2]
 
 

@@ -52,17 +52,17 @@ def test_reasons_are_no_part_of_the_value(config):
 
 
 EDITS = {
-    "no TOML": ("version = 2", "version = ", "not a TOML file"),
-    "another version": ("version = 2", "version = 1", "version must be 2, not 1"),
-    "no version": ("version = 2", "", "version is missing"),
-    "a version of text": ("version = 2", 'version = "1"', "version must be of type int, not '1'"),
-    "a version of truth": ("version = 2", "version = true", "version must be of type int, not Tr"),
+    "no TOML": ("version = 3", "version = ", "not a TOML file"),
+    "another version": ("version = 3", "version = 1", "version must be 3, not 1"),
+    "no version": ("version = 3", "", "version is missing"),
+    "a version of text": ("version = 3", 'version = "1"', "version must be of type int, not '1'"),
+    "a version of truth": ("version = 3", "version = true", "version must be of type int, not Tr"),
     "an unknown basis": (
         'basis = "orthonormal"',
         'basis = "chebyshev"',
         "basis must be one of orthonormal, trained, not 'chebyshev'",
     ),
-    "an unknown key": ("version = 2", "version = 2\nspeed = 3", "unknown key 'speed'"),
+    "an unknown key": ("version = 3", "version = 3\nspeed = 3", "unknown key 'speed'"),
     "an unknown key of the input": ("[input]", "[input]\nwide = 1", "input: unknown key 'wide'"),
     "no scale": ('scale = "1/255"', "", "input: scale is missing"),
     "a scale that is no number": (

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The memories of a network in integers, and what reads them fitted to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.analysis import StabilityError, rounding_covariance, spectral_radius, values
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import FixedFormat
+from lmu_hw.lmu import (
+    Discretizer,
+    Generators,
+    LmuLayer,
+    Memory,
+    Network,
+    alternating_signs,
+    discretize,
+    orthonormal_scale,
+    semiseparable,
+    semiseparable_rank,
+    window,
+)
+from lmu_hw.quantize.config import Basis, MemoryScale, NodeConfig, Realization, Structure
+from lmu_hw.quantize.nodes import float_nodes
+from lmu_hw.quantize.refit import Fit, Refit, fit
+from lmu_hw.quantize.scan import scan_update
+from lmu_hw.quantize.structured import SweepFormats, dequantized, semiseparable_update
+from lmu_hw.quantize.sums import quantize_node
+from lmu_hw.quantize.transform import read_through, reading_norm, state_scale
+from lmu_hw.quantize.two_pass import two_pass_update
+from lmu_hw.spec import AnyNode, MemoryNode, Scan, Semiseparable, TwoPass
+
+__all__ = [
+    "LEGENDRE",
+    "Memories",
+    "fit_memory",
+    "float_memory",
+    "generators",
+    "matrices",
+    "memory_node",
+    "quantize_memories",
+    "structure_of",
+]
+
+Array = NDArray[np.float64]
+
+LEGENDRE = (Realization.SCAN, Realization.TWO_PASS)
+"""Realizations by running sums: their basis is that of the trained file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memories:
+    """The memories of a network in integers.
+
+    Attributes
+    ----------
+    network : Network
+        The float network whose read-outs are fitted to the memories.
+    nodes : mapping of node name to Node or MemoryNode
+    refits : tuple of Refit
+    """
+
+    network: Network
+    nodes: Mapping[str, AnyNode]
+    refits: tuple[Refit, ...]
+
+
+def quantize_memories(
+    network: Network, scales: Mapping[str, MemoryScale], configs: Mapping[str, NodeConfig]
+) -> Memories:
+    """Quantize all memories of a realized network, and fit what reads them.
+
+    Parameters
+    ----------
+    network : Network
+        In the basis and scale of the hardware.
+    scales : mapping of layer name to MemoryScale
+    configs : mapping of node name to NodeConfig
+        Of u and m of each layer at least.
+
+    Raises
+    ------
+    ConfigError, StabilityError
+        As `quantize_node`.
+    """
+    nodes: dict[str, AnyNode] = {}
+    refits = []
+    for layer in network.layers:
+        if not isinstance(layer, LmuLayer):
+            continue
+        name, source = f"{layer.name}.m", f"{layer.name}.u"
+        for needed in (source, name):
+            if needed not in configs:
+                raise ConfigError(f"the configuration lacks the node {needed!r}")
+        config, scale = configs[name], scales.get(layer.name)
+        node = memory_node(layer, config, configs[source].signal_format, scale)
+        nodes[name] = node
+        if config.refit:
+            found = fit_memory(layer, node, config.refit)
+            before = reading_norm(network, layer.name)
+            network = read_through(network, layer.name, found.matrix)
+            refits.append(
+                Refit(
+                    memory=name,
+                    horizon=found.horizon,
+                    residual=found.residual,
+                    before=found.before,
+                    growth=reading_norm(network, layer.name) / before,
+                )
+            )
+    return Memories(network=network, nodes=nodes, refits=tuple(refits))
+
+
+def memory_node(
+    layer: LmuLayer, config: NodeConfig, source: FixedFormat, scale: MemoryScale | None
+) -> AnyNode:
+    """Return the memory of a realized layer in integers.
+
+    Parameters
+    ----------
+    layer : LmuLayer
+        Realized.
+    config : NodeConfig
+        Of the memory.
+    source : FixedFormat
+        Of u.
+    scale : MemoryScale or None
+        Of the layer.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration does not fit, or a coefficient does not fit its format.
+    StabilityError
+        If the memory is not stable as rounded.
+    """
+    if config.structure is not None:
+        return _structured(layer, config, config.structure, source, scale)
+    formats = {f"{layer.name}.u": source, f"{layer.name}.m": config.signal_format}
+    return quantize_node(float_nodes(layer)[1], config, formats)
+
+
+def fit_memory(layer: LmuLayer, node: AnyNode, horizon: int) -> Fit:
+    """Fit the memory of a realized layer by its quantized form over a horizon in steps."""
+    quantized = matrices(node)
+    # What is narrowed inside an update is left out: as a regularization this is enough.
+    noise = rounding_covariance(quantized[0]) * node.requant.format.ulp**2
+    return fit((layer.memory.A, layer.memory.B), quantized, noise, horizon)
+
+
+def matrices(node: AnyNode) -> tuple[Array, Array]:
+    """Return A (d, d) and B (d,) of a quantized memory, to the accuracy of float64."""
+    if isinstance(node, MemoryNode) and isinstance(node.update, Semiseparable):
+        return dequantized(node.update).matrices()
+    A = values(node, node.name, delayed=True)
+    B = values(node, f"{node.name.removesuffix('.m')}.u", delayed=False)
+    empty = np.zeros((node.rows, node.rows))
+    return (empty if A is None else A), (empty[0] if B is None else B[:, 0])
+
+
+def generators(layer: LmuLayer, structure: Structure, scale: MemoryScale | None) -> Generators:
+    """Return the generators of the semiseparable memory that stands for a realized one.
+
+    Parameters
+    ----------
+    layer : LmuLayer
+        Realized.
+    structure : Structure
+    scale : MemoryScale or None
+        Of the layer.
+
+    Raises
+    ------
+    SpecError
+        If the memory is not a Legendre memory.
+    """
+    A, B = layer.memory.A, layer.memory.B
+    if structure.rank == 1:
+        heard = 1.0 if scale is None else scale.u / scale.m
+        states = state_scale(layer, Basis.ORTHONORMAL, Realization.SEMISEPARABLE)
+        A, B = discretize(layer.memory.order, structure.theta, Discretizer.BILINEAR)
+        A, B = A * states / states[:, None], heard * B / states
+    return semiseparable(A, B, structure.rank)
+
+
+def float_memory(
+    layer: LmuLayer, structure: Structure, scale: MemoryScale | None
+) -> tuple[Array, Array]:
+    """Return A and B of the memory that a structure realizes, before its coefficients are rounded.
+
+    Parameters
+    ----------
+    layer : LmuLayer
+        Realized.
+    structure : Structure
+    scale : MemoryScale or None
+        Of the layer.
+    """
+    if structure.kind is Realization.SEMISEPARABLE:
+        return generators(layer, structure, scale).matrices()
+    euler = structure.kind is Realization.SCAN
+    method = Discretizer.EULER if euler else Discretizer.BILINEAR
+    return discretize(layer.memory.order, structure.theta, method)
+
+
+def structure_of(
+    memory: Memory, kind: Realization, tolerance: float | None, *, where: str
+) -> Structure:
+    """Return what replaces the matrices of a trained memory; formats are left open.
+
+    Parameters
+    ----------
+    memory : Memory
+        As trained.
+    kind : Realization
+    tolerance : float or None
+        Of a semiseparable memory; see `Options.memory_tolerance`.
+    where : str
+        Names the memory in messages.
+
+    Raises
+    ------
+    ConfigError
+        If its window is needed and cannot be found, or a tolerance is given for another kind.
+    StabilityError
+        If forward Euler is not stable for the window.
+    """
+    theta = window(memory)
+    ranked = kind is Realization.SEMISEPARABLE and tolerance is not None
+    if tolerance is not None and not ranked:
+        raise ConfigError(f"{where}: --memory-tolerance is for a semiseparable realization only")
+    if theta is None and not ranked:
+        raise ConfigError(
+            f"{where}: its window must be known for a {kind.value} realization, and its matrices "
+            "are not those of a Legendre memory of any; use --realization semiseparable with "
+            "--memory-tolerance, or dense"
+        )
+    structure = Structure(kind=kind, theta=theta or float(memory.order))
+    if not ranked:
+        return structure
+    states = orthonormal_scale(memory.order) * alternating_signs(memory.order)
+    A, B = memory.A * states / states[:, None], memory.B / states
+    return replace(structure, rank=semiseparable_rank(A, B, tolerance))
+
+
+def _update(
+    layer: LmuLayer, config: NodeConfig, structure: Structure, source: FixedFormat
+) -> Scan | TwoPass:
+    """Return a memory of running sums, which hears u as it is."""
+    make = scan_update if structure.kind is Realization.SCAN else two_pass_update
+    return make(
+        layer.memory.order,
+        structure.theta,
+        rate_bits=structure.rate_bits,
+        state=config.requant,
+        source=source,
+        where=f"{layer.name}.m",
+    )
+
+
+def _sweeps(
+    layer: LmuLayer, config: NodeConfig, structure: Structure, scale: MemoryScale | None
+) -> Semiseparable:
+    name = f"{layer.name}.m"
+    for kind, given, needed in (
+        ("weights", config.weights, ("rates", "carry")),
+        ("sweeps", structure.sweeps, ("forward", "backward")),
+    ):
+        if set(given) != set(needed):
+            raise ConfigError(f"{name}: its {kind} must be {', '.join(needed)}, not {set(given)}")
+    formats = SweepFormats(
+        rates=config.weights["rates"],
+        carry=config.weights["carry"],
+        forward=structure.sweeps["forward"],
+        backward=structure.sweeps["backward"],
+    )
+    found = generators(layer, structure, scale)
+    return semiseparable_update(found, formats, row_shifts=config.row_shifts, where=name)
+
+
+def _structured(
+    layer: LmuLayer,
+    config: NodeConfig,
+    structure: Structure,
+    source: FixedFormat,
+    scale: MemoryScale | None,
+) -> MemoryNode:
+    name = f"{layer.name}.m"
+    heard = 1.0 if scale is None else scale.u / scale.m
+    if structure.kind in LEGENDRE and heard != 1.0:
+        raise ConfigError(
+            f"{name}: a {structure.kind.value} memory hears u as it is, so its memory_scale must "
+            f"have u = m, not {heard:g} of it"
+        )
+    node = MemoryNode(
+        name=name,
+        segments=layer.memory_d,
+        source=f"{layer.name}.u",
+        update=_update(layer, config, structure, source)
+        if structure.kind in LEGENDRE
+        else _sweeps(layer, config, structure, scale),
+        requant=config.requant,
+    )
+    radius = spectral_radius(matrices(node)[0])
+    if radius >= 1.0:
+        raise StabilityError(
+            f"{name}: rounding its coefficients makes the memory unstable: its spectral radius "
+            f"must be below 1, not {radius:.6f}; give them more bits"
+        )
+    return node

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integers and formats of the forward Euler memory by running sums."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.analysis import StabilityError
+from lmu_hw.analysis.gains import gains_of, input_gain
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu.scan import smallest_euler_window
+from lmu_hw.spec import Codes, Scan
+
+__all__ = ["largest_sum", "rate_code", "running_format", "scan_update"]
+
+Array = NDArray[np.float64]
+
+
+def scan_update(
+    order: int,
+    theta: float,
+    *,
+    rate_bits: int,
+    state: Requant,
+    source: FixedFormat,
+    where: str,
+) -> Scan:
+    """Return the integers of a forward Euler memory.
+
+    Parameters
+    ----------
+    order : int
+    theta : float
+        Window in steps; the one realized is `Scan.theta`, which is the same for a power of two.
+    rate_bits : int
+        Bits of the code K that stands for the window.
+    state : Requant
+        The narrowing of the states.
+    source : FixedFormat
+        Of u. The running sum gets the integer bits that hold it for all states and u of their
+        formats, or those that it can reach if no state overflows and the narrowing forbids it.
+    where : str
+        Names the memory in messages.
+
+    Raises
+    ------
+    ConfigError
+        If `rate_bits` is less than 1.
+    StabilityError
+        If forward Euler is not stable for the window; names the smallest for which it is.
+    """
+    rate = rate_code(1.0 / theta, rate_bits, where=where)
+    wide = FixedFormat(
+        signed=True, int_bits=0, frac_bits=max(state.format.frac_bits, source.frac_bits)
+    )
+    update = Scan(order=order, rate=rate, running=wide)
+    limit = smallest_euler_window(order)
+    if not update.theta > limit:
+        raise StabilityError(
+            f"{where}: forward Euler must have a window above {limit:.1f} steps to be stable at "
+            f"order {order}, not {float(update.theta):g}; use another realization"
+        )
+    A, B = update.matrices()
+    # (2i+1) s[i] / theta is the change of state i.
+    scale = update.factors * rate.format.ulp
+    rows = np.column_stack([A - np.eye(order), B]) / scale[:, None]
+    largest = largest_sum((A, B), rows, source, state)
+    return Scan(order=order, rate=rate, running=running_format(largest, wide.frac_bits))
+
+
+def rate_code(rate: float, bits: int, *, where: str) -> Codes:
+    """Return the code of at most `bits` bits that is closest to a rate, with no trailing zeros.
+
+    Raises
+    ------
+    ConfigError
+        If `bits` is less than 1, or the rate is not below 1.
+    """
+    if bits < 1:
+        raise ConfigError(f"{where}: its rate must have at least 1 bit, not {bits}")
+    exponent = int(np.frexp(rate)[1])
+    code = int(np.rint(np.ldexp(rate, bits - exponent)))
+    frac_bits = bits - exponent
+    zeros = (code & -code).bit_length() - 1
+    code, frac_bits = code >> zeros, frac_bits - zeros
+    if frac_bits < 1:
+        raise ConfigError(f"{where}: its rate must be below 1, not {rate:g}; use a longer window")
+    width = code.bit_length()
+    fmt = FixedFormat.of_width(width, signed=False, int_bits=width - frac_bits)
+    return Codes(codes=np.array([code]), format=fmt)
+
+
+def largest_sum(
+    memory: tuple[Array, Array], rows: Array, source: FixedFormat, state: Requant
+) -> float:
+    """Return a bound of some sums of states and input, for all inputs and all time.
+
+    From the formats, or, where overflow of the states is forbidden, from the worst-case gains of
+    the memory, rounding of the states included, if that is less.
+
+    Parameters
+    ----------
+    memory : A (d, d), B (d,) float64
+    rows : (n, d + 1) float64
+        What each sum takes of the states before a step, and of u.
+    source : FixedFormat
+        Of u.
+    state : Requant
+        The narrowing of the states.
+    """
+    A, B = memory
+    states, through = np.ascontiguousarray(rows[:, :-1]), np.abs(rows[:, -1])
+    size = np.abs(states).sum(axis=1)
+    u = source.max_magnitude * source.ulp
+    held = float(np.max(size * state.format.max_magnitude * state.format.ulp + through * u))
+    if state.overflow is not Overflow.FORBID:
+        return held
+    try:
+        gains = gains_of(A, what="memory")
+    except StabilityError:
+        return held
+    heard = through + input_gain(A, B, gains.lyapunov, size * gains.rounding.max(), states)
+    worst = int(np.argmax(heard))
+    error = state.format.ulp * (1.0 if state.rounding is Rounding.FLOOR else 0.5)
+    reached = heard[worst] * u + gains.readout(states[worst : worst + 1])[0] * error
+    return min(held, float(reached))
+
+
+def running_format(largest: float, frac_bits: int) -> FixedFormat:
+    """Return the signed format that holds ``+-largest``."""
+    int_bits = int(np.frexp(largest + 2.0**-frac_bits)[1])
+    return FixedFormat(signed=True, int_bits=int_bits, frac_bits=frac_bits)

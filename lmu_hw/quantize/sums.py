@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ordinary nodes in integers: weights, bias, activation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.fixed.ops import quantize as quantize_values
+from lmu_hw.lmu.activations import LINEAR, RELU
+from lmu_hw.quantize.config import NodeConfig
+from lmu_hw.quantize.nodes import FloatNode, FloatTerm
+from lmu_hw.quantize.stable import stable_codes
+from lmu_hw.quantize.tables import tabulate
+from lmu_hw.quantize.weights import row_shifts, weight_codes
+from lmu_hw.spec import Codes, Node, Rectifier, Table, Term
+
+__all__ = ["quantize_node"]
+
+
+def quantize_node(node: FloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]) -> Node:
+    """Return a node in integers.
+
+    Parameters
+    ----------
+    node : FloatNode
+    config : NodeConfig
+    formats : mapping of name to FixedFormat
+        Of the node's sources.
+
+    Raises
+    ------
+    ConfigError
+        If the configuration does not describe this node, or a weight does not fit its format.
+    StabilityError
+        If the node is a memory that is not stable as rounded.
+    """
+    for term in node.terms:
+        if term.label not in config.weights:
+            raise ConfigError(f"{node.name}: the configuration lacks weights of {term.label!r}")
+    if unknown := set(config.weights) - {term.label for term in node.terms}:
+        raise ConfigError(f"{node.name}: the configuration has weights of unknown {unknown}")
+    rows = len(node.terms[0].matrix)
+    shifts = row_shifts(node, config.weights) if config.row_shifts else np.zeros(rows, np.int64)
+    sum_frac_bits = int(shifts.max()) + max(
+        formats[term.source].frac_bits + config.weights[term.label].frac_bits for term in node.terms
+    )
+    return Node(
+        name=node.name,
+        segments=node.segments,
+        terms=tuple(_term(node, term, config, shifts) for term in node.terms),
+        bias=_bias(node, sum_frac_bits),
+        row_shifts=tuple(int(shift) for shift in shifts) if shifts.any() else None,
+        sum_frac_bits=sum_frac_bits,
+        requant=config.requant,
+        activation=_activation(node, config),
+        last_only=node.last_only,
+        error_feedback=config.error_feedback,
+    )
+
+
+def _term(node: FloatNode, term: FloatTerm, config: NodeConfig, shifts: NDArray[np.int64]) -> Term:
+    what = f"{node.name}: weights of {term.label}"
+    codes = weight_codes(term.matrix, config.weights[term.label], shifts, what)
+    if node.kind == "m" and term.source == node.name:
+        codes = stable_codes(node, term, codes, shifts, repair=config.repair)
+    return Term(source=term.source, delayed=term.delayed, weights=codes)
+
+
+def _bias(node: FloatNode, frac_bits: int) -> Codes | None:
+    """Return the bias at the resolution of the sum, where it costs no product."""
+    if node.bias is None:
+        return None
+    ulp = 2.0**-frac_bits
+    limit = int(np.ceil(np.max(np.abs(node.bias)) / ulp)) + 1
+    fmt = FixedFormat.spanning(-limit, limit, frac_bits=frac_bits)
+    requant = Requant(format=fmt, rounding=Rounding.HALF_EVEN, overflow=Overflow.FORBID)
+    codes, _ = quantize_values(node.bias, requant, what=f"{node.name}: bias")
+    return Codes(codes=codes, format=fmt)
+
+
+def _activation(node: FloatNode, config: NodeConfig) -> Table | Rectifier | None:
+    source, output = config.requant.format, config.output
+    if (node.activation == LINEAR) != (output is None):
+        rule = "must have no output format" if output else "must have an output format"
+        raise ConfigError(f"{node.name}: a node with activation {node.activation!r} {rule}")
+    if output is None:
+        return None
+    if node.activation != RELU:
+        return tabulate(node.activation, source, output, where=node.name)
+    exact = FixedFormat(signed=False, int_bits=source.int_bits, frac_bits=source.frac_bits)
+    if output != exact:
+        raise ConfigError(f"{node.name}: the output of relu must be {exact}, not {output}")
+    return Rectifier(format=output)

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The read-out refit against plain least squares, and what it does to networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lmu_hw.analysis import impulse_response
+from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import Discretizer
+from lmu_hw.quantize import Options, Realization, configure, convert
+from lmu_hw.quantize.refit import fit
+
+NETWORKS = {
+    "recurrent": {},
+    "dense cell": {"hidden": "dense"},
+    "memory feedback": {"memory_to_memory": True},
+    "hidden feedback": {"hidden_to_memory": True},
+    "two memories": {"memory_d": 2, "memory_to_memory": True},
+    "no hidden cell": {"hidden": "none", "dense": 3},
+    "input beside the memory": {"hidden": "none", "input_to_hidden": True, "dense": 3},
+    "stacked": {"layers": 2, "order": 6},
+    "stacked without hidden cells": {
+        "layers": 2,
+        "order": 4,
+        "hidden": "none",
+        "input_to_hidden": False,
+        "dense": 2,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def memories(structured):
+    ideal = structured.signed_memory(12, 40.0, Discretizer.ZOH)
+    A, B = structured.signed_memory(12, 40.0)
+    return ideal, (np.rint(A * 256) / 256, np.rint(B * 256) / 256)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3, 40, 101, 1024])
+def test_it_is_the_regularized_least_squares_of_the_responses(memories, horizon):
+    ideal, quantized = memories
+    noise = 1e-6 * np.diag(np.arange(1.0, 13.0))
+    found = fit(ideal, quantized, noise, horizon)
+    H, H_q = (impulse_response(*memory, horizon) for memory in memories)
+    ridge = np.linalg.cholesky(3.0 * noise).T
+    stacked, target = np.vstack([H_q, ridge]), np.vstack([H, np.zeros((12, 12))])
+    T = np.linalg.lstsq(stacked, target, rcond=None)[0]
+    assert np.allclose(found.matrix, T.T, atol=1e-5)
+    assert found.residual == pytest.approx(
+        np.linalg.norm(H - H_q @ T) / np.linalg.norm(H), rel=1e-3, abs=1e-6
+    )
+    assert found.before == pytest.approx(np.linalg.norm(H - H_q) / np.linalg.norm(H), rel=1e-6)
+
+
+def test_the_same_memory_needs_no_fit(memories):
+    ideal, _ = memories
+    found = fit(ideal, ideal, np.zeros((12, 12)), 400)
+    assert np.allclose(found.matrix, np.eye(12), atol=1e-6) and found.residual < 1e-6
+
+
+def test_noise_keeps_the_fit_small(memories):
+    ideal, quantized = memories
+    sizes = [
+        np.linalg.norm(fit(ideal, quantized, level * np.eye(12), 200).matrix)
+        for level in (0.0, 1e-3, 1e-1)
+    ]
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+def _error(networks, net, options):
+    x = networks.noise(net, sequences=6, steps=80)
+    config = configure(net, x, options)
+    converted = convert(net, config, model_digest="")
+    golden = GoldenModel(converted.network)
+    y, _ = golden.run(golden.quantize_input(x))
+    expected = net.run(x)
+    off = golden.output_values(y) - expected
+    return float(np.sqrt(np.mean(off**2) / np.mean(expected**2))), converted.refits
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_a_network_keeps_what_it_computed(networks, case):
+    options = {"order": 16, "theta": 48.0, "return_sequences": True, **NETWORKS[case]}
+    net = networks.network(**options)
+    formats = {"weight_bits": 16, "activation_bits": 14, "state_bits": 18, "memory_bits": 12}
+    swept = {**formats, "realization": Realization.SEMISEPARABLE}
+    fitted, refits = _error(networks, net, Options(**swept))
+    plain, none = _error(networks, net, Options(**swept, refit=False))
+    assert fitted < 0.03
+    assert fitted < plain / 2
+    assert not none
+    lmus = [layer for layer in net.layers if hasattr(layer, "memory")]
+    assert [refit.memory for refit in refits] == [f"{layer.name}.m" for layer in lmus]
+    for refit in refits:
+        assert refit.residual < refit.before and 0.5 < refit.growth < 2.0
+
+
+def test_a_dense_memory_may_be_fitted_to_its_rounded_coefficients(networks):
+    net = networks.network(order=16, theta=48.0, hidden="dense", activation="linear")
+    formats = {"weight_bits": 16, "state_bits": 18, "memory_bits": 8}
+    fitted, (refit,) = _error(networks, net, Options(**formats, refit=True))
+    plain, _ = _error(networks, net, Options(**formats))
+    assert fitted < plain / 1.5
+    assert refit.residual < refit.before
+
+
+@pytest.mark.parametrize("tolerance", [0.01, 0.0001])
+def test_more_rank_keeps_the_trained_matrices(networks, tolerance):
+    net = networks.network(order=16, theta=48.0)
+    options = {"weight_bits": 16, "activation_bits": 14, "state_bits": 18, "refit": False}
+    error, _ = _error(
+        networks,
+        net,
+        Options(**options, realization=Realization.SEMISEPARABLE, memory_tolerance=tolerance),
+    )
+    assert error < 5 * tolerance + 0.003
