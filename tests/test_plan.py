@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lmu_hw.errors import ConfigError
@@ -118,3 +120,92 @@ def test_rom_bits_include_padding(networks):
     widths = [max(t.weights.format.width for t in node.terms) for node in (u, m, h)]
     assert widths == [7, 9, 7]
     assert layer.rom_bits == 16 * sum(w * b for w, b in zip(words, widths, strict=True))
+
+
+@pytest.fixture(scope="module")
+def swept(networks, structured):
+    """Return a builder of networks whose memory is computed by two sweeps."""
+
+    def built(order: int, rank: int = 1, **shape):
+        net = networks.network(order=order, theta=4.0 * order, **shape)
+        words = {"weight_bits": 6, "memory_bits": 16, "state_bits": 16, "activation_bits": 6}
+        return structured.with_sweeps(
+            networks.quantized(net, **words), theta=4.0 * order, rank=rank
+        )
+
+    return built
+
+
+@pytest.mark.parametrize(("lanes", "busy"), [(1, 85), (2, 51), (3, 34), (6, 18), (12, 10)])
+def test_two_sweeps_take_the_cycles_of_their_products(swept, lanes, busy):
+    network = swept(17)
+    layer = LayerPlan(layer=network.layers[0], rows=4, columns=4, beat=4, memory_lanes=lanes)
+    (node,) = network.layers[0].memories
+    schedule = layer.node(node)
+    assert (schedule.lanes, schedule.busy) == (lanes, busy)
+    assert layer.lanes == 16 + lanes
+    assert busy <= 1.05 * -(-7 * 17 // lanes) + 4
+
+
+def test_a_higher_rank_has_one_multiplier_or_one_for_each_product(swept):
+    network = swept(6, rank=2)
+    (node,) = network.layers[0].memories
+    plans = [
+        LayerPlan(layer=network.layers[0], rows=1, columns=1, beat=1, memory_lanes=lanes)
+        for lanes in range(1, 10)
+    ]
+    products = 1 + 2 + int(node.update.carried.sum())
+    assert [plan.node(node).lanes for plan in plans] == [
+        1 if lanes < products else products for lanes in range(1, 10)
+    ]
+    assert plans[0].node(node).busy == 6 * (2 * products - 1)
+    assert plans[-1].node(node).busy == 6 * 2
+
+
+def test_segments_that_follow_each_other_are_one_cycle_apart(swept):
+    for hidden, apart in (("rnn", 0), ("none", 1)):
+        network = swept(4, memory_d=3, hidden=hidden, input_to_hidden=False)
+        layer = LayerPlan(layer=network.layers[0], rows=1, columns=1, beat=1, memory_lanes=3)
+        (node,) = network.layers[0].memories
+        assert layer.node(node).busy == 3 * 4 * 2 + 2 * apart
+
+
+def test_a_memory_and_the_array_beside_it_have_up_to_the_lanes_asked_for(swept):
+    network = swept(16)
+    for lanes in LANES:
+        (plan,) = make_plan(network, lanes).layers
+        assert plan.array_lanes <= lanes
+        assert plan.lanes - plan.array_lanes <= lanes
+
+
+def test_a_memory_before_a_slower_layer_has_fewer_multipliers(swept):
+    lanes = []
+    for outputs in (1, 64):
+        network = swept(6, hidden="none", input_to_hidden=False, dense=outputs)
+        plan = make_plan(network, 3)
+        lanes.append(plan.layers[0].memory_lanes)
+        assert plan.layers[0].cycles(last_step=False) <= plan.cycles(last_step=False)
+    assert lanes == [3, 1]
+
+
+def test_states_are_chained_only_where_that_is_worth_a_slower_clock(swept):
+    bare = swept(64, hidden="none", input_to_hidden=False, dense=1)
+    wide = swept(64, units=64)
+    plans = [make_plan(network, 16).layers[0] for network in (bare, wide)]
+    assert [plan.node(plan.layer.memories[0]).chain for plan in plans] == [4, 1]
+
+
+def test_rom_bits_of_sweeps_are_a_word_for_each_state(swept):
+    network = swept(17)
+    layer = LayerPlan(layer=network.layers[0], rows=4, columns=4, beat=4, memory_lanes=12)
+    (node,) = network.layers[0].memories
+    update = node.update
+    word = 3 * 8 + update.max_shift.bit_length()
+    assert update.max_shift > 0
+    assert layer.node(node).rom_bits == 20 * word
+    sums = sum(
+        layer.node(n).rom_words * 16 * max(t.weights.format.width for t in n.terms)
+        for n in network.layers[0].sums
+    )
+    assert layer.rom_bits == sums + 20 * word
+    assert replace(layer, reloadable=True).node(node).rom_bits == 20 * (3 * 8 + 4)

@@ -81,7 +81,7 @@ class Drain(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        plan, nodes = self.plan, self.plan.layer.nodes
+        plan, layer = self.plan, self.plan.layer
         control = data.StructLayout(
             {name: self.write.shape()[name].shape for name in ("valid", "node", "segment", "beat")}
         )
@@ -112,7 +112,7 @@ class Drain(wiring.Component):
         # the next residues; d3: codes that enter the activation; d4: the same beside the outputs
         # of tables.
         total = signed(_total_width(plan))
-        code = unsigned(max(node.requant.format.width for node in nodes))
+        code = unsigned(max(node.requant.format.width for node in layer.sums))
         d1_sums, d2_totals, d3_codes, d4_codes, d5_data = (
             [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(plan.beat)]
             for name, shape in (
@@ -125,7 +125,8 @@ class Drain(wiring.Component):
         )
         for lane in range(plan.beat):
             m.d.sync += [d1_sums[lane].eq(rows[lane]), d4_codes[lane].eq(d3_codes[lane])]
-        for index, node in enumerate(nodes):
+        for node in layer.sums:
+            index = layer.nodes.index(node)
             constants = self._row_constants(m, node, d0.beat)
             residues = self._residues(m, node, d0, d2, d2_totals)
             tabulated = self._tables(m, node, d3_codes)
@@ -231,7 +232,7 @@ class Drain(wiring.Component):
 
 def _total_width(plan: LayerPlan) -> int:
     """Return the bits of a signed total that no node of the layer can overflow."""
-    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in plan.layer.nodes)
+    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in plan.layer.sums)
 
 
 def _total(

@@ -12,11 +12,12 @@ from amaranth.lib.wiring import In, Out
 from lmu_hw.hdl.drain import Drain, write_layout
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
 from lmu_hw.hdl.memories import Rom, VectorMemory, pack
+from lmu_hw.hdl.memory_unit import load_layout, memory_unit
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.streams import InputBuffer, beat_signature
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import INPUT, Node, Term
+from lmu_hw.spec import INPUT, MemoryNode, Node, Term
 
 __all__ = ["Layer", "rom_words"]
 
@@ -36,7 +37,7 @@ def rom_words(plan: LayerPlan, node: Node) -> tuple[list[int], int]:
     padded[: node.rows] = matrix
     # (groups, rows, words, columns) -> one line for each group and word
     shaped = padded.reshape(groups, plan.rows, -1, plan.columns).transpose(0, 2, 1, 3)
-    return pack(shaped.reshape(-1, plan.lanes), width), width
+    return pack(shaped.reshape(-1, plan.array_lanes), width), width
 
 
 def _padded_columns(plan: LayerPlan, node: Node, term: Term) -> np.ndarray:
@@ -68,16 +69,21 @@ class Layer(wiring.Component):
         A step begins.
     write : Out(write_layout)
         Codes as they are stored; what simulation compares with the golden model.
+    load : In(struct of load_layout), if the plan is reloadable
+        New coefficients for each structured memory, by the names of the nodes.
     """
 
     def __init__(self, plan: LayerPlan) -> None:
         self.plan = plan
+        memories = {node.name: load_layout(plan, node) for node in plan.reloadable_memories}
+        load = {"load": In(data.StructLayout(memories))} if memories else {}
         super().__init__(
             {
                 "i": In(beat_signature(plan.layer.input.format, plan.beat)),
                 "o": Out(beat_signature(plan.layer.output.format, plan.beat)),
                 "start": Out(1),
                 "write": Out(write_layout(plan)),
+                **load,
             }
         )
         self.write_trace = [
@@ -123,7 +129,41 @@ class Layer(wiring.Component):
         ]
         if any(node.error_feedback for node in plan.layer.nodes):
             m.d.comb += drain.first_step.eq(first_step)
+        for node in plan.layer.memories:
+            self._memory_unit(m, sequencer, node, first_step)
         return m
+
+    def _memory_unit(
+        self, m: Module, sequencer: Sequencer, node: MemoryNode, first_step: Signal
+    ) -> None:
+        """Add the unit of a structured memory, which writes while the array idles."""
+        plan, nodes = self.plan, self.plan.layer.nodes
+        index = nodes.index(node)
+        unit = memory_unit(plan, node)
+        m.submodules[f"{node.name.rpartition('.')[2]}_unit"] = unit
+        u = Signal(unit.u.shape(), name=f"{node.name.replace('.', '_')}_u", reset_less=True)
+        m.d.comb += [
+            unit.start.eq(sequencer.launch & (sequencer.tag.node == index)),
+            unit.first_step.eq(first_step),
+            unit.u.eq(u),
+        ]
+        if node in plan.reloadable_memories:
+            m.d.comb += unit.load.eq(self.load[node.name])
+        (source,) = (other for other in nodes if other.name == node.source)
+        mine = self.write.valid & (self.write.node == nodes.index(source))
+        for element in range(node.segments):
+            segment, row = divmod(element, source.rows)
+            beat, lane = divmod(row, plan.beat)
+            with m.If(mine & (self.write.segment == segment) & (self.write.beat == beat)):
+                m.d.sync += u[element].eq(self.write.data[lane][: unit.u[element].shape().width])
+        with m.If(unit.write.valid):
+            m.d.comb += [self.write.valid.eq(1), self.write.node.eq(index)]
+            m.d.comb += [
+                self.write[field].eq(unit.write[field]) for field in ("segment", "beat", "mask")
+            ]
+            m.d.comb += [
+                self.write.data[lane].eq(unit.write.data[lane]) for lane in range(plan.beat)
+            ]
 
     def _memories(self, m: Module, sequencer: Sequencer, page: Signal) -> dict[str, Value]:
         """Add a memory for each node that is read; return their words."""
@@ -191,12 +231,13 @@ class Layer(wiring.Component):
         for column in range(plan.columns):
             m.d.comb += mac.operand[column].eq(Mux(absent, 0, operand[column]))
         amounts = shift_amounts(layer)
-        coefficients = [
-            self._coefficients(m, node, sequencer, mac.weight_width) for node in layer.nodes
-        ]
+        coefficients = {
+            layer.nodes.index(node): self._coefficients(m, node, sequencer, mac.weight_width)
+            for node in layer.sums
+        }
         terms = _slot_terms(plan, sequencer)
         with m.Switch(s1.tag.node):
-            for index, word in enumerate(coefficients):
+            for index, word in coefficients.items():
                 with m.Case(index):
                     m.d.comb += mac.weights.as_value().eq(word)
         with m.Switch(s1_slot):
@@ -221,15 +262,16 @@ class Layer(wiring.Component):
         rom = Rom(
             name=f"{node.name.replace('.', '_')}_weights",
             words=words,
-            width=stored * self.plan.lanes,
+            width=stored * self.plan.array_lanes,
         )
         m.submodules[rom.name] = rom
         m.d.comb += rom.address.eq(sequencer.coefficient)
         if stored == width:
             return rom.data
-        narrow = data.View(data.ArrayLayout(signed(stored), self.plan.lanes), rom.data)
-        wide = Signal(data.ArrayLayout(signed(width), self.plan.lanes), name=f"{rom.name}_wide")
-        m.d.comb += [wide[lane].eq(narrow[lane]) for lane in range(self.plan.lanes)]
+        lanes = self.plan.array_lanes
+        narrow = data.View(data.ArrayLayout(signed(stored), lanes), rom.data)
+        wide = Signal(data.ArrayLayout(signed(width), lanes), name=f"{rom.name}_wide")
+        m.d.comb += [wide[lane].eq(narrow[lane]) for lane in range(lanes)]
         return wide.as_value()
 
     def _output(self, m: Module, last: Value) -> SyncFIFOBuffered:

@@ -17,23 +17,23 @@ __all__ = ["MacArray", "control_layout", "shift_amounts", "weight_width"]
 
 def operand_width(layer: QuantizedLayer) -> int:
     """Return the bits of a signed multiplier input that holds any source of the layer."""
-    formats = [layer.signals[t.source].format for node in layer.nodes for t in node.terms]
+    formats = [layer.signals[t.source].format for node in layer.sums for t in node.terms]
     return max(fmt.width + int(not fmt.signed) for fmt in formats)
 
 
 def weight_width(layer: QuantizedLayer) -> int:
     """Return the bits of a signed multiplier input that holds any coefficient of the layer."""
-    return max(t.weights.format.width for node in layer.nodes for t in node.terms)
+    return max(t.weights.format.width for node in layer.sums for t in node.terms)
 
 
 def accumulator_width(layer: QuantizedLayer) -> int:
     """Return the bits of a signed accumulator that no sum of the layer can overflow."""
-    return 1 + max(layer.sum_bounds(node)[0].bit_length() for node in layer.nodes)
+    return 1 + max(layer.sum_bounds(node)[0].bit_length() for node in layer.sums)
 
 
 def shift_amounts(layer: QuantizedLayer) -> list[int]:
     """Return the distinct left shifts that align products with sums, in increasing order."""
-    return sorted({layer.term_shift(node, t) for node in layer.nodes for t in node.terms})
+    return sorted({layer.term_shift(node, t) for node in layer.sums for t in node.terms})
 
 
 def control_layout(plan: LayerPlan) -> data.StructLayout:
@@ -81,7 +81,7 @@ class MacArray(wiring.Component):
         super().__init__(
             {
                 "control": In(control_layout(plan)),
-                "weights": In(data.ArrayLayout(signed(self.weight_width), plan.lanes)),
+                "weights": In(data.ArrayLayout(signed(self.weight_width), plan.array_lanes)),
                 "operand": In(data.ArrayLayout(signed(self.operand_width), plan.columns)),
                 "done": Out(1),
                 "sums": Out(data.ArrayLayout(accumulator, plan.rows)),

@@ -24,10 +24,13 @@ class RomFiles:
     Attributes
     ----------
     contents : dict of file name to (words, width in bits)
+    writable : set of file name
+        Those that can be written at run time.
     """
 
     def __init__(self) -> None:
         self.contents: dict[str, tuple[list[int], int]] = {}
+        self.writable: set[str] = set()
 
 
 def rom_module(file: str) -> str:
@@ -48,7 +51,7 @@ def pack(codes: NDArray[Any], width: int) -> list[int]:
 
 
 class Rom(wiring.Component):
-    """A read-only memory with a registered output, which synthesis maps to block RAM.
+    """A memory of constants with a registered output, which synthesis maps to block RAM.
 
     Parameters
     ----------
@@ -57,21 +60,27 @@ class Rom(wiring.Component):
     words : list of int
     width : int
         Bits of a word.
+    writable : bool
+        The words are only what it holds at first.
 
     Members
     -------
     address : In(unsigned)
     data : Out(unsigned(width))
         The word at `address`, one cycle later.
+    write, write_address, write_data : In, if writable
+        Replace a word; one that is read in the same cycle is still the old one.
     """
 
-    def __init__(self, *, name: str, words: list[int], width: int) -> None:
+    def __init__(self, *, name: str, words: list[int], width: int, writable: bool = False) -> None:
         if not words:
             raise SpecError(f"{name}: a ROM must have at least one word")
-        self.name, self.words, self.width = name, words, width
+        self.name, self.words, self.width, self.writable = name, words, width, writable
         self.address_width = max(ceil_log2(len(words)), 1)
+        address = unsigned(self.address_width)
+        write = {"write": In(1), "write_address": In(address), "write_data": In(unsigned(width))}
         super().__init__(
-            {"address": In(unsigned(self.address_width)), "data": Out(unsigned(width))}
+            {"address": In(address), "data": Out(unsigned(width)), **(write if writable else {})}
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -79,18 +88,28 @@ class Rom(wiring.Component):
         if isinstance(platform, RomFiles):
             file = f"{self.name}.hex"
             platform.contents[file] = (self.words, self.width)
-            m.submodules.rom = Instance(
-                rom_module(file),
-                i_clk=ClockSignal(),
-                i_address=self.address,
-                o_data=self.data,
-            )
+            ports = {"i_clk": ClockSignal(), "i_address": self.address, "o_data": self.data}
+            if self.writable:
+                platform.writable.add(file)
+                ports |= {
+                    "i_write": self.write,
+                    "i_write_address": self.write_address,
+                    "i_write_data": self.write_data,
+                }
+            m.submodules.rom = Instance(rom_module(file), **ports)
         else:
             m.submodules.memory = memory = Memory(
                 shape=unsigned(self.width), depth=len(self.words), init=self.words
             )
             port = memory.read_port(domain="sync")
             m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]
+            if self.writable:
+                write = memory.write_port(domain="sync")
+                m.d.comb += [
+                    write.en.eq(self.write),
+                    write.addr.eq(self.write_address),
+                    write.data.eq(self.write_data),
+                ]
         return m
 
 

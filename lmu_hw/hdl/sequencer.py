@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, wiring
@@ -12,6 +13,7 @@ from amaranth.utils import bits_for
 
 from lmu_hw.errors import SpecError
 from lmu_hw.plan import LayerPlan, is_fresh
+from lmu_hw.spec import MemoryNode, Node
 
 __all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
 
@@ -19,6 +21,8 @@ __all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
     """A run within a group: idle cycles while the group before drains, or the words of one term.
+
+    A structured memory has one slot without a term, as long as its unit is busy.
 
     Attributes
     ----------
@@ -42,6 +46,10 @@ def slots_of(plan: LayerPlan) -> list[Slot]:
     """Return the slots of all nodes of a layer, in order."""
     slots = []
     for index, node in enumerate(plan.layer.nodes):
+        if isinstance(node, MemoryNode):
+            busy = plan.node(node).busy
+            slots.append(Slot(node=index, term=None, words=busy, stride=0))
+            continue
         schedule = plan.node(node)
         if schedule.idle:
             slots.append(Slot(node=index, term=None, words=schedule.idle, stride=0))
@@ -67,7 +75,8 @@ class Sequencer(wiring.Component):
     """Walks through nodes, segments, groups, terms and words of one time step.
 
     After `start`, it issues one word per cycle. The first word that reads a vector computed in the
-    same step waits until that vector is written. When everything is written, `finish` pulses.
+    same step waits until that vector is written, and so does a structured memory. When everything
+    is written, `finish` pulses.
 
     Parameters
     ----------
@@ -87,6 +96,8 @@ class Sequencer(wiring.Component):
     first, last : Out(1)
         The word begins, ends a sum.
     tag : Out(tag_layout)
+    launch : Out(1), if the layer has structured memories
+        The unit of the tag's node starts.
     """
 
     def __init__(self, plan: LayerPlan) -> None:
@@ -97,28 +108,32 @@ class Sequencer(wiring.Component):
         self.plan = plan
         self.slots = slots_of(plan)
         words = max(
-            slot.words + slot.stride * (nodes[slot.node].segments - 1) for slot in self.slots
+            slot.words + slot.stride * (nodes[slot.node].segments - 1)
+            for slot in self.slots
+            if slot.term is not None or isinstance(nodes[slot.node], Node)
         )
-        rom_words = max(plan.node(node).rom_words for node in nodes)
-        super().__init__(
-            {
-                "start": In(1),
-                "last_step": In(1),
-                "idle": Out(1),
-                "finish": Out(1),
-                "valid": Out(1),
-                "slot": Out(unsigned(bits_for(max(len(self.slots) - 1, 1)))),
-                "word": Out(unsigned(bits_for(words))),
-                "coefficient": Out(unsigned(bits_for(rom_words))),
-                "first": Out(1),
-                "last": Out(1),
-                "tag": Out(tag_layout(plan)),
-            }
-        )
+        rom_words = max(plan.node(node).rom_words for node in plan.layer.sums)
+        members = {
+            "start": In(1),
+            "last_step": In(1),
+            "idle": Out(1),
+            "finish": Out(1),
+            "valid": Out(1),
+            "slot": Out(unsigned(bits_for(max(len(self.slots) - 1, 1)))),
+            "word": Out(unsigned(bits_for(words))),
+            "coefficient": Out(unsigned(bits_for(rom_words))),
+            "first": Out(1),
+            "last": Out(1),
+            "tag": Out(tag_layout(plan)),
+        }
+        if plan.layer.memories:
+            members["launch"] = Out(1)
+        super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        schedules = [self.plan.node(node) for node in self.plan.layer.nodes]
+        layer = self.plan.layer
+        schedules = [self.plan.node(node) for node in layer.sums]
         block = Signal(range(max(slot.words for slot in self.slots) + 1))
         group = Signal(range(max(schedule.groups for schedule in schedules) + 1))
         segment = Signal.like(self.tag.segment)
@@ -160,6 +175,9 @@ class Sequencer(wiring.Component):
             m.d.sync += [group.eq(0), segment.eq(segment + 1), self.coefficient.eq(0)]
         with m.If(advance & end_node):
             m.d.sync += [segment.eq(0), self.slot.eq(now.next), waiting.eq(self.plan.tail)]
+            for node in layer.memories:
+                with m.If(now.node == layer.nodes.index(node)):
+                    m.d.sync += waiting.eq(self.plan.node(node).tail)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
@@ -167,6 +185,8 @@ class Sequencer(wiring.Component):
                     m.next = "RUN"
             with m.State("RUN"):
                 m.d.comb += advance.eq(~now.waits | (waiting == 0))
+                if layer.memories:
+                    m.d.comb += self.launch.eq(advance & now.launches & (block == 0))
                 ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
                 with m.If(advance & end_node & ends):
                     m.d.sync += self.slot.eq(0)
@@ -186,20 +206,24 @@ class Sequencer(wiring.Component):
         mine = [i for i, other in enumerate(self.slots) if other.node == slot.node]
         words = [i for i in mine if self.slots[i].term is not None]
         following = nodes[slot.node + 1 :]
-        return {
+        described: dict[str, int] = {
             "node": slot.node,
             "reads": slot.term is not None,
-            "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
             "last_word": slot.words - 1,
-            "last_group": self.plan.node(node).groups - 1,
-            "last_segment": node.segments - 1,
-            "begins_sum": index == words[0],
-            "ends_sum": index == words[-1],
             "ends_node": index == mine[-1],
             "ends_step": not following,
             "ends_ordinary": not following or following[0].last_only,
             "next": (index + 1) % len(self.slots),
             "again": mine[0],
+        }
+        if isinstance(node, MemoryNode):
+            return described | {"waits": 1, "launches": 1}
+        return described | {
+            "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
+            "last_group": self.plan.node(node).groups - 1,
+            "last_segment": node.segments - 1,
+            "begins_sum": index == words[0],
+            "ends_sum": index == words[-1],
         }
 
 
@@ -207,20 +231,21 @@ def _slot_layout(plan: LayerPlan, slots: list[Slot]) -> data.StructLayout:
     """Return the layout of what the control knows about the current slot."""
     nodes = plan.layer.nodes
     slot = unsigned(bits_for(max(len(slots) - 1, 1)))
-    return data.StructLayout(
-        {
-            "node": tag_layout(plan)["node"].shape,
-            "reads": 1,
-            "waits": 1,
-            "last_word": bits_for(max(slot.words for slot in slots)),
-            "last_group": bits_for(max(plan.node(node).groups for node in nodes)),
-            "last_segment": bits_for(max(node.segments for node in nodes)),
-            "begins_sum": 1,
-            "ends_sum": 1,
-            "ends_node": 1,
-            "ends_step": 1,
-            "ends_ordinary": 1,
-            "next": slot,
-            "again": slot,
-        }
-    )
+    fields: dict[str, Any] = {
+        "node": tag_layout(plan)["node"].shape,
+        "reads": 1,
+        "waits": 1,
+        "last_word": bits_for(max(slot.words for slot in slots)),
+        "last_group": bits_for(max(plan.node(node).groups for node in plan.layer.sums)),
+        "last_segment": bits_for(max(node.segments for node in nodes)),
+        "begins_sum": 1,
+        "ends_sum": 1,
+        "ends_node": 1,
+        "ends_step": 1,
+        "ends_ordinary": 1,
+        "next": slot,
+        "again": slot,
+    }
+    if plan.layer.memories:
+        fields["launches"] = 1
+    return data.StructLayout(fields)

@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.layer import Layer
+from lmu_hw.hdl.reload import address_bits, blocks, state_bits, word_bits
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.streams import beat_signature
 from lmu_hw.plan import LayerPlan, Plan
@@ -122,11 +123,21 @@ class NetworkTop(wiring.Component):
     -------
     s_axis_tdata, s_axis_tvalid, s_axis_tlast : In;  s_axis_tready : Out
     m_axis_tdata, m_axis_tvalid, m_axis_tlast : Out;  m_axis_tready : In
+    coefficient_write, coefficient_address, coefficient_data : In, if the plan is reloadable
+        Replace the memory coefficients of a state while no time step is computed; see
+        `lmu_hw.hdl.reload`.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
+        load = {}
+        if blocks(plan):
+            load = {
+                "coefficient_write": In(1),
+                "coefficient_address": In(address_bits(plan)),
+                "coefficient_data": In(word_bits(plan)),
+            }
         super().__init__(
             {
                 "s_axis_tdata": In(source.size * element_bits(source)),
@@ -137,6 +148,7 @@ class NetworkTop(wiring.Component):
                 "m_axis_tvalid": Out(1),
                 "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1),
+                **load,
             }
         )
         self.layers = [Layer(layer) for layer in plan.layers]
@@ -162,4 +174,12 @@ class NetworkTop(wiring.Component):
             wiring.connect(m, upstream, layer.i)
             upstream = layer.o
         wiring.connect(m, upstream, sink.i)
+        for block, (plan, node) in enumerate(blocks(self.plan)):
+            load = layers[self.plan.layers.index(plan)].load[node.name]
+            mine = self.coefficient_address >> state_bits(self.plan) == block
+            m.d.comb += [
+                load.enable.eq(self.coefficient_write & mine),
+                load.state.eq(self.coefficient_address),
+                load.word.eq(self.coefficient_data),
+            ]
         return m

@@ -13,6 +13,7 @@ from amaranth.utils import ceil_log2
 
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.memories import RomFiles, rom_module
+from lmu_hw.hdl.reload import blocks, state_bits
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import Plan
 from lmu_hw.spec import QuantizedNetwork
@@ -53,7 +54,10 @@ def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[
             raise ToolError(f"Yosys must turn the design into Verilog, but failed: {run.stderr}")
         # The first line names the version and the build of Yosys.
         body = verilog.read_text().split("\n", 1)[1].lstrip("\n")
-    modules = [_rom(file, *contents) for file, contents in sorted(roms.contents.items())]
+    modules = [
+        _rom(file, *contents, writable=file in roms.writable)
+        for file, contents in sorted(roms.contents.items())
+    ]
     header = _header(network, plan, digest)
     files = {f"{network.name}.v": "\n".join([*header, "", body.rstrip(), "", *modules])}
     for name, (words, width) in sorted(roms.contents.items()):
@@ -62,23 +66,34 @@ def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[
     return files
 
 
-def _rom(file: str, words: list[int], width: int) -> str:
+def _rom(file: str, words: list[int], width: int, *, writable: bool) -> str:
     """Return the module of a ROM.
 
     One module for each file: as a parameter, the name of a file that does not exist would stop
     tools that look at modules before their parameters are known.
     """
     address = max(ceil_log2(len(words)), 1)
+    ports = ["clk", "address", "data"]
+    inputs, statements = [], ["data <= words[address];"]
+    if writable:
+        ports += ["write", "write_address", "write_data"]
+        inputs = [
+            "  input write;",
+            f"  input [{address - 1}:0] write_address;",
+            f"  input [{width - 1}:0] write_data;",
+        ]
+        statements.append("if (write) words[write_address] <= write_data;")
     return "\n".join(
         [
-            f"module {rom_module(file)}(clk, address, data);",
+            f"module {rom_module(file)}({', '.join(ports)});",
             "  input clk;",
             f"  input [{address - 1}:0] address;",
+            *inputs,
             f"  output reg [{width - 1}:0] data;",
             '  (* rom_style = "block", ram_style = "block" *)',
             f"  reg [{width - 1}:0] words [0:{len(words) - 1}];",
             f'  initial $readmemh("{file}", words);',
-            "  always @(posedge clk) data <= words[address];",
+            *(f"  always @(posedge clk) {statement}" for statement in statements),
             "endmodule",
             "",
         ]
@@ -95,6 +110,10 @@ def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:
         f"{plan.cycles(last_step=True)} for the last step of a sequence",
         f"// input  {network.inputs} x {network.input.format}, times {network.input_scale}",
         f"// output {network.output.size} x {network.output.format}",
+        *(
+            f"// coefficients of {node.name}: address {block << state_bits(plan)} + state, run time"
+            for block, (_, node) in enumerate(blocks(plan))
+        ),
         "//",
         "// node, elements, format of the code, rounding and overflow of the sum:",
     ]

@@ -52,10 +52,15 @@ class Bench:
     """Streams sequences of input codes through a network, back to back."""
 
     def __init__(
-        self, network: QuantizedNetwork, plan: Plan, sequences: list[np.ndarray], pause: float
+        self,
+        network: QuantizedNetwork,
+        plan: Plan,
+        sequences: list[np.ndarray],
+        pause: float,
+        writes: list[tuple[int, int]],
     ) -> None:
         self.network, self.plan, self.sequences = network, plan, sequences
-        self.pause = pause
+        self.pause, self.writes = pause, writes
         self.top = NetworkTop(plan)
         self.run = Run(starts={n: [] for n in range(len(plan.layers))})
         self.expected, self.expected_lasts = self._golden()
@@ -73,6 +78,12 @@ class Bench:
     async def _feed(self, ctx) -> None:
         top, random = self.top, np.random.default_rng(1)
         vector = self.network.layers[0].input
+        for address, word in self.writes:
+            ctx.set(top.coefficient_write, 1)
+            ctx.set(top.coefficient_address, address)
+            ctx.set(top.coefficient_data, word)
+            await ctx.tick()
+            ctx.set(top.coefficient_write, 0)
         for x_codes in self.sequences:
             for t, codes in enumerate(x_codes.tolist()):
                 while random.random() < self.pause:
@@ -120,7 +131,10 @@ class Bench:
 
 @pytest.fixture(scope="session")
 def simulate() -> Callable[..., Run]:
-    """Run sequences of the given lengths; compare every word; return what was seen."""
+    """Run sequences of the given lengths; compare every word; return what was seen.
+
+    `writes` are coefficients to load first, (address, word).
+    """
 
     def run(
         network: QuantizedNetwork,
@@ -129,6 +143,7 @@ def simulate() -> Callable[..., Run]:
         lengths: tuple[int, ...] = (1, 2, 5),
         pause: float = 0.0,
         x_codes: Iterable[np.ndarray] | None = None,
+        writes: list[tuple[int, int]] | None = None,
     ) -> Run:
         fmt, random = network.input.format, np.random.default_rng(3)
         sequences = [
@@ -137,7 +152,7 @@ def simulate() -> Callable[..., Run]:
         ]
         if x_codes is not None:
             sequences = list(x_codes)
-        bench = Bench(network, plan, sequences, pause)
+        bench = Bench(network, plan, sequences, pause, writes or [])
         seen = bench.simulate()
         assert len(seen.answers) > 0
         assert seen.answers == bench.expected

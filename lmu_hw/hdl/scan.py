@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The forward Euler memory by running sums as hardware: one word of states in every cycle."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import reduce
+from itertools import pairwise
+from operator import add
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from lmu_hw.fixed import Rounding
+from lmu_hw.hdl.beats import write_beats
+from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.sweeps import state_layout
+from lmu_hw.plan import RELOADABLE_DROP, RELOADABLE_RATE, SWEEP_LATENCY, LayerPlan
+from lmu_hw.spec import MemoryNode, Scan
+
+__all__ = ["ScanUnit", "load_layout", "window_layout", "window_of"]
+
+
+def window_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+    """Return the layout of a window, `Scan.rate` in two numbers.
+
+    ``rate`` is K; ``drop`` is how far a product is shifted before the last bit is rounded off: one
+    less than F and what the running sum has more fraction bits than the states.
+    """
+    rate, drop = node.update.rate.format.width, window_of(node, node.update)["drop"]
+    if plan.node(node).reloadable:
+        rate, drop = max(rate, RELOADABLE_RATE), max(drop, RELOADABLE_DROP)
+    return data.StructLayout({"rate": unsigned(rate), "drop": bits_for(drop)})
+
+
+def window_of(node: MemoryNode, update: Scan) -> dict[str, int]:
+    """Return what a `window_layout` holds for an update with the formats of a node."""
+    up = update.running.frac_bits - node.requant.format.frac_bits
+    return {"rate": update.rate.codes.item(), "drop": update.rate.format.frac_bits + up - 1}
+
+
+def load_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+    """Return the layout of a write to the window; there is one word, whatever the state."""
+    return data.StructLayout(
+        {"enable": 1, "state": 1, "word": unsigned(window_layout(plan, node).size)}
+    )
+
+
+class ScanUnit(wiring.Component):
+    """Computes a memory whose update is a scan, one segment after the other.
+
+    It reads the states from the first to the last, one word in every cycle, and replaces each by
+    its new value; the sum of all states, with which the next step begins, is taken from the states
+    as they are written. The last beat of a step is at the output ``busy + latency - 1`` cycles
+    after the start.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+    node : MemoryNode
+
+    Members
+    -------
+    start : In(1)
+        Begin a step; not before the last beat of the step before.
+    first_step : In(1)
+        The states before this step are zero; steady while the unit runs.
+    u : In(array of inputs)
+        One for each segment; steady while the unit runs.
+    write : Out(state_layout)
+        States as they are stored.
+    load : In(load_layout), if the plan is reloadable
+        Another window; not while the unit runs.
+    """
+
+    latency = SWEEP_LATENCY
+
+    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
+        self.plan, self.node = plan, node
+        self.schedule = plan.node(node)
+        self.update: Scan = node.update
+        self.state = shape_of(node.requant.format)
+        self.running = shape_of(self.update.running)
+        source = plan.layer.signals[node.source].format
+        self.source_up = self.update.running.frac_bits - source.frac_bits
+        self.state_up = self.update.running.frac_bits - node.requant.format.frac_bits
+        members = {
+            "start": In(1),
+            "first_step": In(1),
+            "u": In(data.ArrayLayout(shape_of(source), node.segments)),
+            "write": Out(state_layout(plan, node)),
+        }
+        if self.schedule.reloadable:
+            members["load"] = In(load_layout(plan, node))
+        super().__init__(members)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # A word is read in s0; its new codes are at the output in s7.
+        control = data.StructLayout(
+            {
+                "valid": 1,
+                "segment": bits_for(max(self.node.segments - 1, 1)),
+                "word": bits_for(max(self.schedule.words - 1, 1)),
+                "begins": 1,
+                "ends": 1,
+            }
+        )
+        stages = [Signal(control, name=f"s{n}") for n in range(8)]
+        for before, after in pairwise(stages):
+            m.d.sync += after.eq(before)
+        s0, s1, s2, *_, s7 = stages
+        self._control(m, s0)
+        rate, drop = self._window(m)
+        codes = Signal(data.ArrayLayout(self.state, self.schedule.lanes), name="s7_codes")
+        states = self._states(m, s0, s7, codes)
+        sums = self._running(m, s1, s2, states, self._sums(m, s7, codes))
+        factors = self._factors(m, s1, s2, rate)
+        for lane, (s, factor) in enumerate(zip(sums, factors, strict=True)):
+            m.d.comb += codes[lane].eq(self._code(m, lane, states[lane], s, factor, drop))
+        write_beats(
+            m,
+            self.write,
+            codes.as_value(),
+            words_per_beat=self.plan.beat // self.schedule.lanes,
+            rows=self.node.rows,
+            present=s7.valid,
+            segment=s7.segment,
+            word=s7.word,
+            ends=s7.ends,
+        )
+        return m
+
+    def _control(self, m: Module, s0: Signal) -> None:
+        """Walk through segments and words."""
+        last_word = self.schedule.words - 1
+        running, word, segment = Signal(), Signal.like(s0.word), Signal.like(s0.segment)
+        m.d.comb += [
+            s0.valid.eq(running),
+            s0.segment.eq(segment),
+            s0.word.eq(word),
+            s0.begins.eq(word == 0),
+            s0.ends.eq(word == last_word),
+        ]
+        with m.If(running):
+            m.d.sync += word.eq(word + 1)
+            with m.If(s0.ends):
+                m.d.sync += [word.eq(0), segment.eq(segment + 1)]
+                with m.If(segment == self.node.segments - 1):
+                    m.d.sync += [segment.eq(0), running.eq(0)]
+        with m.If(self.start):
+            m.d.sync += running.eq(1)
+
+    def _window(self, m: Module) -> tuple[Value, Value | int]:
+        """Return K, and how far a product is shifted right."""
+        layout, init = window_layout(self.plan, self.node), window_of(self.node, self.update)
+        if not self.schedule.reloadable:
+            return Const(init["rate"], layout["rate"].width), init["drop"]
+        window = Signal(layout, init=init)
+        with m.If(self.load.enable):
+            m.d.sync += window.as_value().eq(self.load.word)
+        return window.rate, window.drop
+
+    def _states(self, m: Module, s0: Signal, s7: Signal, codes: Signal) -> list[Signal]:
+        """Add the memory of states, rewritten in place; return those of a word in s2."""
+        words = self.schedule.words
+        m.submodules.states = memory = Memory(
+            shape=codes.shape(), depth=self.node.segments * words, init=[]
+        )
+        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        m.d.comb += [
+            read.addr.eq(s0.segment * words + s0.word),
+            write.addr.eq(s7.segment * words + s7.word),
+            write.data.eq(codes),
+            write.en.eq(s7.valid),
+        ]
+        lanes = range(self.schedule.lanes)
+        found = [Signal(self.state, name=f"s2_m_{lane}", reset_less=True) for lane in lanes]
+        for lane in lanes:
+            m.d.sync += found[lane].eq(Mux(self.first_step, 0, read.data[lane]))
+        return found
+
+    def _sums(self, m: Module, s7: Signal, codes: Signal) -> Signal:
+        """Return the sum of the states of each segment as they were written last.
+
+        It may wrap: with the running sum, only so many bits of it count.
+        """
+        lanes, rows = self.schedule.lanes, self.node.rows
+        shape = signed(self.running.width - self.state_up)
+        sums = Signal(data.ArrayLayout(shape, self.node.segments), reset_less=True)
+        padding = self.schedule.words * lanes - rows
+        added = [
+            Mux(s7.ends, 0, code) if lane >= lanes - padding else code
+            for lane, code in enumerate(codes[lane] for lane in range(lanes))
+        ]
+        with m.If(s7.valid):
+            before = Mux(s7.begins, 0, sums[s7.segment])
+            m.d.sync += sums[s7.segment].eq(reduce(add, added, before))
+        return sums
+
+    def _running(
+        self, m: Module, s1: Signal, s2: Signal, states: list[Signal], sums: Signal
+    ) -> list[Value]:
+        """Return s of each state of a word, in s2."""
+        s, before = (Signal(self.running, name=name, reset_less=True) for name in ("s", "before"))
+        now, previous, found = s, before, []
+        for lane, state in enumerate(states):
+            found.append(now)
+            following = Signal(self.running, name=f"following_{lane}")
+            m.d.comb += following.eq(previous + state.shift_left(self.state_up + 1))
+            previous, now = now, following
+        with m.If(s2.valid):
+            m.d.sync += [s.eq(now), before.eq(previous)]
+        with m.If(s1.valid & s1.begins):
+            total = Mux(self.first_step, 0, sums[s1.segment]).shift_left(self.state_up)
+            u = self.u[s1.segment].shift_left(self.source_up)
+            m.d.sync += [s.eq(u - total), before.eq(-u - total)]
+        return found
+
+    def _factors(self, m: Module, s1: Signal, s2: Signal, rate: Value) -> list[Value]:
+        """Return ``K (2i+1)`` of each state of a word, in s2."""
+        lanes = self.schedule.lanes
+        largest = 2 * self.schedule.words * lanes - 1
+        shape = unsigned(len(rate) + largest.bit_length())
+        factor = Signal(shape, name="factor", reset_less=True)
+        with m.If(s2.valid):
+            m.d.sync += factor.eq(factor + rate * (2 * lanes))
+        with m.If(s1.valid & s1.begins):
+            m.d.sync += factor.eq(rate)
+        return [factor + rate * (2 * lane) for lane in range(lanes)]
+
+    def _code(
+        self, m: Module, lane: int, state: Signal, s: Value, factor: Value, drop: Value | int
+    ) -> Signal:
+        """Return the new code of a state, in s7.
+
+        ``m + narrow(p)`` is ``2m + 1 + (p >> drop-1) >> 1``: rounding costs no adder.
+        """
+        requant = self.node.requant
+        width = int(self.update.factors[-1]).bit_length()
+        if self.schedule.reloadable:
+            width = len(factor)
+        s3_s = Signal(self.running, name=f"s3_s_{lane}", reset_less=True)
+        s3_factor = Signal(unsigned(width), name=f"s3_factor_{lane}", reset_less=True)
+        s4_product = Signal(
+            signed(self.running.width + width), name=f"s4_product_{lane}", reset_less=True
+        )
+        shifted = s4_product.shift_right(drop) if isinstance(drop, int) else s4_product >> drop
+        s5_change = Signal(shifted.shape(), name=f"s5_change_{lane}", reset_less=True)
+        s3_m, s4_m, s5_m = (
+            Signal(self.state, name=f"s{n}_m_{lane}", reset_less=True) for n in (3, 4, 5)
+        )
+        half = Const(int(requant.rounding is Rounding.HALF_UP), 1)
+        doubled = Cat(half, s5_m).as_signed() if self.state.signed else Cat(half, s5_m)
+        total = doubled + s5_change
+        s6_total = Signal(total.shape(), name=f"s6_total_{lane}", reset_less=True)
+        s7_code = Signal(self.state, name=f"s7_code_{lane}", reset_less=True)
+        rounded = replace(requant, rounding=Rounding.FLOOR)
+        m.d.sync += [
+            s3_s.eq(s),
+            s3_factor.eq(factor),
+            s4_product.eq(s3_s * s3_factor),
+            s5_change.eq(shifted),
+            s3_m.eq(state),
+            s4_m.eq(s3_m),
+            s5_m.eq(s4_m),
+            s6_total.eq(total),
+            s7_code.eq(requantize(s6_total, requant.format.frac_bits + 1, rounded)),
+        ]
+        return s7_code

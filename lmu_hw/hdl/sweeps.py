@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The semiseparable memory as hardware: control, memories, and the states on their way out."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for, exact_log2
+
+from lmu_hw.hdl.beats import write_beats
+from lmu_hw.hdl.memories import Rom
+from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.hdl.sweep_cells import SweepCells, coefficient_layout, control_layout
+from lmu_hw.plan import SWEEP_LATENCY, LayerPlan
+from lmu_hw.spec import MemoryNode, Semiseparable
+
+__all__ = ["SweepUnit", "coefficient_words", "load_layout", "state_layout"]
+
+
+def state_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+    """Return the layout of a beat of a structured memory's codes.
+
+    ``mask`` tells which elements are states; ``beat`` counts the beats of a segment.
+    """
+    return data.StructLayout(
+        {
+            "valid": 1,
+            "segment": bits_for(max(node.segments - 1, 1)),
+            "beat": bits_for(max(-(-node.rows // plan.beat) - 1, 1)),
+            "mask": plan.beat,
+            "data": data.ArrayLayout(unsigned(node.signal.format.width), plan.beat),
+        }
+    )
+
+
+def coefficient_words(plan: LayerPlan, node: MemoryNode, update: Semiseparable) -> list[int]:
+    """Return the coefficients of each state of an update, laid out as the hardware of `node` does.
+
+    See `coefficient_layout`.
+    """
+    schedule = plan.node(node)
+    layout = coefficient_layout(plan, node)
+    return [
+        layout.const(
+            {
+                "decay": int(update.decay.codes[state]),
+                "coupling": update.coupling.codes[state].tolist(),
+                "carry": [int(update.carry.codes[state][place]) for place in schedule.carried],
+                "up": schedule.max_shift - update.shifts[state],
+            }
+        )
+        .as_value()
+        .value
+        for state in range(update.order)
+    ]
+
+
+def load_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+    """Return the layout of a write to the coefficients of a state."""
+    return data.StructLayout(
+        {
+            "enable": 1,
+            "state": bits_for(max(node.rows - 1, 1)),
+            "word": unsigned(coefficient_layout(plan, node).size),
+        }
+    )
+
+
+class SweepUnit(wiring.Component):
+    """Computes a memory whose update is semiseparable.
+
+    It reads all states from the last to the first (backward sweep), keeps what is carried into each
+    state, then reads them from the first to the last (forward sweep) and replaces each by its new
+    value. Segments follow each other, or take turns at every state. The last beat of a step is at
+    the output ``busy + latency - 1`` cycles after the start.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+    node : MemoryNode
+
+    Members
+    -------
+    start : In(1)
+        Begin a step; not before the last beat of the step before.
+    first_step : In(1)
+        The states before this step are zero; steady while the unit runs.
+    u : In(array of inputs)
+        One for each segment; steady while the unit runs.
+    write : Out(state_layout)
+        States as they are stored.
+    load : In(load_layout), if the plan is reloadable
+        New coefficients of a state.
+    """
+
+    latency = SWEEP_LATENCY
+
+    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
+        self.plan, self.node = plan, node
+        self.schedule = plan.node(node)
+        source = plan.layer.signals[node.source].format
+        load = {"load": In(load_layout(plan, node))} if plan.reloadable else {}
+        super().__init__(
+            {
+                "start": In(1),
+                "first_step": In(1),
+                "u": In(data.ArrayLayout(shape_of(source), node.segments)),
+                "write": Out(state_layout(plan, node)),
+                **load,
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # A state is read in s0; its new code is at the output in s7.
+        stages = [Signal(control_layout(self.plan, self.node), name=f"s{n}") for n in range(8)]
+        for before, after in pairwise(stages):
+            m.d.sync += after.eq(before)
+        s0, s1, s2, s3, s4, *_, s7 = stages
+        self._control(m, s0)
+        m.submodules.cells = cells = SweepCells(self.plan, self.node)
+        m.d.comb += [
+            cells.s1.eq(s1),
+            cells.s2.eq(s2),
+            cells.s3.eq(s3),
+            cells.s4.eq(s4),
+            cells.u.eq(self.u),
+        ]
+        self._coefficients(m, cells, s0)
+        self._states(m, cells, s0, s7)
+        self._history(m, cells, s3, s4)
+        write_beats(
+            m,
+            self.write,
+            cells.codes.as_value(),
+            words_per_beat=self.plan.beat // self.schedule.chain,
+            rows=self.node.rows,
+            present=s7.valid & s7.final & ~s7.backward,
+            segment=s7.segment,
+            word=s7.word,
+            ends=s7.ends,
+        )
+        return m
+
+    def _control(self, m: Module, s0: Signal) -> None:
+        """Walk through segments, sweeps, words and slots."""
+        schedule = self.schedule
+        last_word = schedule.words - 1
+        running = Signal()
+        between = Signal()  # between two segments: both would need a multiplier
+        segment, slot = Signal.like(s0.segment), Signal.like(s0.slot)
+        backward, word = Signal(init=1), Signal.like(s0.word, init=last_word)
+        last_slot = Mux(backward, schedule.backward_slots - 1, schedule.forward_slots - 1)
+        m.d.comb += [
+            s0.valid.eq(running & ~between),
+            s0.segment.eq(segment),
+            s0.backward.eq(backward),
+            s0.word.eq(word),
+            s0.slot.eq(slot),
+            s0.final.eq(slot == last_slot),
+            s0.ends.eq(word == Mux(backward, 0, last_word)),
+        ]
+        m.d.sync += between.eq(0)
+        with m.If(self.start):
+            m.d.sync += running.eq(1)
+        with m.If(s0.valid):
+            m.d.sync += slot.eq(slot + 1)
+        last_segment = segment == self.node.segments - 1
+        turn = s0.final & last_segment if schedule.interleaved else s0.final
+        with m.If(s0.valid & s0.final):
+            m.d.sync += slot.eq(0)
+            if schedule.interleaved:
+                m.d.sync += segment.eq(Mux(last_segment, 0, segment + 1))
+        with m.If(s0.valid & turn & ~s0.ends):
+            m.d.sync += word.eq(Mux(backward, word - 1, word + 1))
+        with m.If(s0.valid & turn & s0.ends):
+            # The next sweep begins with the word that this one ends with.
+            m.d.sync += backward.eq(~backward)
+            with m.If(~backward):
+                m.d.sync += running.eq(~last_segment)
+                if not schedule.interleaved:
+                    m.d.sync += segment.eq(Mux(last_segment, 0, segment + 1))
+                    m.d.sync += between.eq(1)
+
+    def _coefficients(self, m: Module, cells: SweepCells, s0: Signal) -> None:
+        """Add the ROMs, one for each state of a word."""
+        node, chain, reloadable = self.node, self.schedule.chain, self.plan.reloadable
+        words = coefficient_words(self.plan, node, node.update)
+        words += [0] * (chain * self.schedule.words - len(words))
+        for lane in range(chain):
+            rom = Rom(
+                name=f"{node.name.replace('.', '_')}_sweeps" + (f"_{lane}" if chain > 1 else ""),
+                words=words[lane::chain],
+                width=coefficient_layout(self.plan, node).size,
+                writable=reloadable,
+            )
+            m.submodules[rom.name] = rom
+            m.d.comb += [rom.address.eq(s0.word), cells.coefficients[lane].eq(rom.data)]
+            if reloadable:
+                position = exact_log2(chain)
+                m.d.comb += [
+                    rom.write.eq(self.load.enable & (self.load.state[:position] == lane)),
+                    rom.write_address.eq(self.load.state >> position),
+                    rom.write_data.eq(self.load.word),
+                ]
+
+    def _states(self, m: Module, cells: SweepCells, s0: Signal, s7: Signal) -> None:
+        """Add the memory of states, rewritten in place."""
+        words = self.schedule.words
+        memory = Memory(shape=cells.codes.shape(), depth=self.node.segments * words, init=[])
+        m.submodules.states = memory
+        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        m.d.comb += [
+            read.addr.eq(s0.segment * words + s0.word),
+            cells.states.eq(Mux(self.first_step, 0, read.data.as_value())),
+            write.addr.eq(s7.segment * words + s7.word),
+            write.data.eq(cells.codes),
+            write.en.eq(s7.valid & s7.final & ~s7.backward),
+        ]
+
+    def _history(self, m: Module, cells: SweepCells, s3: Signal, s4: Signal) -> None:
+        """Add the memory of what the backward sweep carries into each state."""
+        words, segments = self.schedule.words, self.node.segments
+        # Segments that follow each other share the words.
+        stride, depth = (words, segments * words) if self.schedule.interleaved else (0, words)
+        memory = Memory(shape=cells.carried.shape(), depth=depth, init=[])
+        m.submodules.history = memory
+        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        m.d.comb += [
+            write.addr.eq(s3.segment * stride + s3.word),
+            write.data.eq(cells.carried),
+            write.en.eq(s3.valid & s3.final & s3.backward),
+            read.addr.eq(s4.segment * stride + s4.word),
+            cells.history.eq(read.data),
+        ]

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The bilinear memory by two passes as hardware: both on one multiplier, in turns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from lmu_hw.fixed import Rounding
+from lmu_hw.hdl.beats import write_beats
+from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.sweeps import state_layout
+from lmu_hw.plan import SWEEP_LATENCY, LayerPlan
+from lmu_hw.spec import MemoryNode, TwoPass
+
+__all__ = ["TwoPassUnit"]
+
+
+class TwoPassUnit(wiring.Component):
+    """Computes a memory whose update is a two-pass one, one segment after the other.
+
+    A state takes two cycles: a product, then its sums. While the second pass adds, the first pass
+    of the next step multiplies, and the other way round; it follows the second one and reads the
+    new states on their way to memory. Before that, T is multiplied digit by digit. The last beat
+    of a step is at the output ``busy + latency - 1`` cycles after the start.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+    node : MemoryNode
+
+    Members
+    -------
+    start : In(1)
+        Begin a step; not before the last beat of the step before.
+    first_step : In(1)
+        The states before this step are zero; steady while the unit runs.
+    u : In(array of inputs)
+        One for each segment; steady while the unit runs.
+    write : Out(state_layout)
+        States as they are stored.
+    """
+
+    latency = SWEEP_LATENCY
+
+    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
+        self.plan, self.node = plan, node
+        self.schedule = plan.node(node)
+        self.update: TwoPass = node.update
+        self.state = shape_of(node.requant.format)
+        self.running = shape_of(self.update.running.format)
+        source = plan.layer.signals[node.source].format
+        frac_bits = self.update.running.format.frac_bits
+        self.source_up = frac_bits - source.frac_bits
+        self.state_up = frac_bits - node.requant.format.frac_bits
+        super().__init__(
+            {
+                "start": In(1),
+                "first_step": In(1),
+                "u": In(data.ArrayLayout(shape_of(source), node.segments)),
+                "write": Out(state_layout(plan, node)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # The second pass: s1 multiplies, s2 adds, s4 has the new code.
+        # The first pass of the next step with the same state: s4 multiplies, s5 adds.
+        control = data.StructLayout(
+            {
+                "valid": 1,
+                "segment": bits_for(max(self.node.segments - 1, 1)),
+                "state": bits_for(max(self.node.rows - 1, 1)),
+                "begins": 1,
+                "ends": 1,
+            }
+        )
+        stages = [Signal(control, name=f"s{n}") for n in range(6)]
+        for before, after in pairwise(stages):
+            m.d.sync += after.eq(before)
+        s0, _, s2, s3, s4, _ = stages
+        tick, segment = self._control(m, s0)
+        code = Signal(self.state, name="s4_code", reset_less=True)
+        old = self._states(m, s0, s4, code)
+        product = self._passes(m, tick, segment, stages, Mux(s2.valid, old, code))
+        self._code(m, s3, old, product, code)
+        write_beats(
+            m,
+            self.write,
+            code,
+            words_per_beat=self.plan.beat,
+            rows=self.node.rows,
+            present=s4.valid,
+            segment=s4.segment,
+            word=s4.state,
+            ends=s4.ends,
+        )
+        return m
+
+    def _later(self, m: Module, name: str, value: Value) -> Signal:
+        later = Signal(value.shape(), name=name, reset_less=True)
+        m.d.sync += later.eq(value)
+        return later
+
+    def _aligned(self, state: Value) -> Value:
+        """Return a state with the fraction bits of the running sums."""
+        return Value.cast(state.shift_left(self.state_up))
+
+    def _code(self, m: Module, s3: Signal, old: Signal, product: Signal, code: Signal) -> None:
+        """Compute the code of s4 from state and product in s2.
+
+        ``m + narrow(p)`` is ``2m + 1 + (p >> drop-1) >> 1``: rounding costs no adder.
+        """
+        requant = self.node.requant
+        drop = self.update.sum_frac_bits(requant.format).state - requant.format.frac_bits
+        half = Const(int(requant.rounding is Rounding.HALF_UP), 1)
+        doubled = Cat(half, old).as_signed() if self.state.signed else Cat(half, old)
+        change = product.shift_right(drop - 1) if drop else product.shift_left(1)
+        s3_total = self._later(m, "s3_total", Value.cast(doubled) + Value.cast(change))
+        rounded = replace(requant, rounding=Rounding.FLOOR)
+        with m.If(s3.valid):
+            m.d.sync += code.eq(requantize(s3_total, requant.format.frac_bits + 1, rounded))
+
+    def _control(self, m: Module, s0: Signal) -> tuple[Signal, Signal]:
+        """Walk through segments; return the cycle within one, and the segment."""
+        period = self.schedule.period
+        first = period - 2 * self.node.rows - 2  # cycle in which the second pass enters s0
+        running, tick, segment = Signal(), Signal(range(period)), Signal.like(s0.segment)
+        state, passing = Signal.like(s0.state), Signal()
+        m.d.comb += [
+            s0.valid.eq(passing & ~(tick - first)[0]),
+            s0.segment.eq(segment),
+            s0.state.eq(state),
+            s0.begins.eq(state == 0),
+            s0.ends.eq(state == self.node.rows - 1),
+            passing.eq(running & (tick >= first) & (tick < first + 2 * self.node.rows)),
+        ]
+        with m.If(s0.valid):
+            m.d.sync += state.eq(Mux(s0.ends, 0, state + 1))
+        with m.If(running):
+            m.d.sync += tick.eq(tick + 1)
+            with m.If(tick == period - 1):
+                m.d.sync += [tick.eq(0), segment.eq(segment + 1)]
+                with m.If(segment == self.node.segments - 1):
+                    m.d.sync += [segment.eq(0), running.eq(0)]
+        with m.If(self.start):
+            m.d.sync += running.eq(1)
+        return tick, segment
+
+    def _states(self, m: Module, s0: Signal, s4: Signal, code: Signal) -> Signal:
+        """Add the memory of states, rewritten in place; return the one in s2."""
+        rows = self.node.rows
+        m.submodules.states = memory = Memory(
+            shape=self.state, depth=self.node.segments * rows, init=[]
+        )
+        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        m.d.comb += [
+            read.addr.eq(s0.segment * rows + s0.state),
+            write.addr.eq(s4.segment * rows + s4.state),
+            write.data.eq(code),
+            write.en.eq(s4.valid),
+        ]
+        return self._later(m, "s2_m", Mux(self.first_step, 0, read.data))
+
+    def _passes(
+        self, m: Module, tick: Signal, segment: Signal, stages: list[Signal], state: Value
+    ) -> Signal:
+        """Add multiplier and running sums; return the product of the pass that adds.
+
+        Parameters
+        ----------
+        tick, segment : Signal
+        stages : list of Signal
+        state : Value
+            Of the pass that adds.
+        """
+        s0, _, _, s3, _, s5 = stages
+        digit = unsigned(self.schedule.digit)
+        # The pass that multiplies, and the one that adds: each is in one, then in the other.
+        s, before, y_s, y_before = (
+            Signal(self.running, name=name, reset_less=True)
+            for name in ("x_s", "x_before", "y_s", "y_before")
+        )
+        factor = Signal(signed(digit.width + 1), name="x_factor", reset_less=True)
+        y_factor = Signal(digit, name="y_factor", reset_less=True)
+        y_product = self._later(m, "y_product", factor * s)
+        m.d.sync += [y_s.eq(s), y_before.eq(before), y_factor.eq(factor)]
+
+        mean, following = (Signal(self.running, name=name) for name in ("mean", "following"))
+        rate = self.update.rate
+        half = Const(int(self.update.running.rounding is Rounding.HALF_UP), 1)
+        doubled = Cat(half, self._aligned(state)).as_signed()
+        change = y_product.shift_right(rate.format.frac_bits - 1)
+        m.d.comb += [
+            mean.eq((doubled + change).shift_right(1)),
+            following.eq(y_before + mean.shift_left(1)),
+        ]
+        k = rate.codes.item()
+        m.d.sync += [s.eq(following), before.eq(y_s), factor.eq(y_factor + 2 * k)]
+        with m.If(s3.valid & s3.begins):
+            m.d.sync += [s.eq(0), before.eq(0), factor.eq(k)]
+        u = self.u[segment].shift_left(self.source_up)
+        T = self._closing(m, tick, y_product)
+        with m.If(s0.valid & s0.begins):
+            m.d.sync += [s.eq(u - T), before.eq(-u - T), factor.eq(k)]
+        sums = Signal(data.ArrayLayout(self.running, self.node.segments), reset_less=True)
+        with m.If(s5.valid & s5.ends):
+            m.d.sync += sums[s5.segment].eq((following + y_s).shift_right(1))
+        self._digits(m, tick, s, factor, u, Mux(self.first_step, 0, sums[segment]))
+        return y_product
+
+    def _digits(
+        self, m: Module, tick: Signal, s: Signal, factor: Signal, u: Value, total: Value
+    ) -> None:
+        """Multiply u and the sum of the first pass by H and G, digit by digit, highest first."""
+        width, digits = self.schedule.digit, self.schedule.digits
+        G, H = (int(code) for code in self.update.closing.codes)
+        for place in range(digits):
+            low = width * (digits - 1 - place)
+            for offset, code, operand in ((0, H, u), (1, G, total)):
+                with m.If(tick == 2 * place + offset):
+                    value = code >> low if place == 0 else code >> low & (1 << width) - 1
+                    m.d.sync += [s.eq(operand), factor.eq(value)]
+
+    def _closing(self, m: Module, tick: Signal, product: Signal) -> Signal:
+        """Return T, from the products of the digits; a product comes 2 cycles after its digit."""
+        update, state = self.update, self.node.requant.format
+        bits, bounds = update.sum_frac_bits(state), update.sum_bounds(state)
+        total = Signal(signed(bounds.closing.bit_length() + 2), name="closing", reset_less=True)
+        shifted = total.shift_left(self.schedule.digit)
+        before = Mux(tick[0], total, Mux(tick == 2, 0, shifted))  # digits of u come at even ticks
+        m.d.sync += total.eq(before + product)
+        T = Signal(self.running, name="T", reset_less=True)
+        with m.If(tick == 2 * self.schedule.digits + 2):
+            m.d.sync += T.eq(requantize(total, bits.closing, update.running))
+        return T

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan: how many multipliers compute a layer, and how many cycles that takes, in closed form.
+
+A layer has one array of ``rows x columns`` multipliers. It computes `rows` rows of a node at once
+and takes `columns` elements of a source in each cycle; finished rows leave `beat` at a time. A
+structured memory has a unit of its own beside the array. The plan changes timing and area, never a
+bit of output.
+"""
+
+from lmu_hw.plan.choose import Plan, make_plan
+from lmu_hw.plan.layer import (
+    DRAIN_LATENCY,
+    MAC_LATENCY,
+    LayerPlan,
+    NodePlan,
+    Storage,
+    is_fresh,
+)
+from lmu_hw.plan.memory import MemoryPlan, memory_lanes
+from lmu_hw.plan.running import RELOADABLE_DROP, RELOADABLE_RATE, ScanPlan, TwoPassPlan
+from lmu_hw.plan.sweeps import RELOADABLE_SHIFT, SWEEP_LATENCY, SweepPlan
+
+__all__ = [
+    "DRAIN_LATENCY",
+    "MAC_LATENCY",
+    "RELOADABLE_DROP",
+    "RELOADABLE_RATE",
+    "RELOADABLE_SHIFT",
+    "SWEEP_LATENCY",
+    "LayerPlan",
+    "MemoryPlan",
+    "NodePlan",
+    "Plan",
+    "ScanPlan",
+    "Storage",
+    "SweepPlan",
+    "TwoPassPlan",
+    "is_fresh",
+    "make_plan",
+    "memory_lanes",
+]

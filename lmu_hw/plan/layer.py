@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schedule of one layer: its nodes one after the other, on one array of multipliers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.plan.memory import MemoryPlan, memory_lanes, memory_plan
+from lmu_hw.plan.sweeps import SWEEP_LATENCY
+from lmu_hw.spec import INPUT, AnyNode, MemoryNode, Node, QuantizedLayer, Term
+
+__all__ = ["DRAIN_LATENCY", "MAC_LATENCY", "LayerPlan", "NodePlan", "Storage", "is_fresh"]
+
+MAC_LATENCY = 5
+"""Cycles from the address of a coefficient to the finished sum: read, select, multiply, add."""
+
+DRAIN_LATENCY = 5
+"""Cycles from a row leaving the array to its code in memory: bias, round, table, select, write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How a vector lies in a memory of `columns`-element words.
+
+    Parameters
+    ----------
+    segments : int
+        Parts that start on a word of their own.
+    length : int
+        Elements of a segment.
+    words : int
+        Words of all segments.
+    """
+
+    segments: int
+    length: int
+    words: int
+
+    @property
+    def words_per_segment(self) -> int:
+        """Words of one segment."""
+        return self.words // self.segments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePlan:
+    """Schedule of one node.
+
+    Parameters
+    ----------
+    segments : int
+        Passes over the rows, one for each memory.
+    groups : int
+        Groups of rows in one pass.
+    blocks : tuple of int
+        Words read for each term in one group.
+    period : int
+        Cycles of one group: its words, or the beats it takes to drain the group before.
+    stall : int
+        Cycles that the first group waits for the node before it, whose codes it reads.
+    tail : int
+        Cycles from the last word read until the codes can be read.
+    """
+
+    segments: int
+    groups: int
+    blocks: tuple[int, ...]
+    period: int
+    stall: int
+    tail: int
+
+    @property
+    def idle(self) -> int:
+        """Cycles before the words of a group, in which the group before drains."""
+        return self.period - sum(self.blocks)
+
+    @property
+    def rom_words(self) -> int:
+        """Words of coefficients, each holding one coefficient for every multiplier."""
+        return self.groups * sum(self.blocks)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles in which the node occupies the multipliers."""
+        return self.stall + self.segments * self.groups * self.period
+
+
+def is_fresh(term: Term) -> bool:
+    """Say whether a term reads what a node before it has computed in the same step."""
+    return term.source != INPUT and not term.delayed
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerPlan:
+    """Schedule of one layer.
+
+    Parameters
+    ----------
+    layer : QuantizedLayer
+    rows, columns : int
+        Shape of the multiplier array.
+    beat : int
+        Elements that leave the array, and move between layers, in one cycle.
+    memory_lanes : int
+        At most so many multipliers compute each structured memory.
+    reloadable : bool
+        The coefficients of structured memories can be written at run time.
+    """
+
+    layer: QuantizedLayer
+    rows: int
+    columns: int
+    beat: int
+    memory_lanes: int = 1
+    reloadable: bool = False
+
+    @property
+    def array_lanes(self) -> int:
+        """Multipliers of the array."""
+        return self.rows * self.columns
+
+    @property
+    def lanes(self) -> int:
+        """Multipliers of the array and of all structured memories."""
+        return self.array_lanes + sum(self.node(node).lanes for node in self.layer.memories)
+
+    @property
+    def reloadable_memories(self) -> tuple[MemoryNode, ...]:
+        """The structured memories whose coefficients can be written at run time."""
+        return tuple(node for node in self.layer.memories if self.node(node).reloadable)
+
+    @property
+    def beats_per_group(self) -> int:
+        """Beats in which the rows of a group drain."""
+        return self.rows // self.beat
+
+    @property
+    def tail(self) -> int:
+        """Cycles from the last word that a sum reads until its codes can be read."""
+        return MAC_LATENCY + self.beats_per_group + DRAIN_LATENCY
+
+    @property
+    def input_beats(self) -> int:
+        """Beats of the input vector."""
+        return -(-self.layer.input.size // self.beat)
+
+    @property
+    def output_beats(self) -> int:
+        """Beats of the output vector."""
+        return -(-self.layer.output.size // self.beat)
+
+    def storage(self, source: str) -> Storage:
+        """Return how a vector of the layer is stored."""
+        readers = [
+            node.segments
+            for node in self.layer.sums
+            for term in node.terms
+            if term.source == source
+        ]
+        memories = [node.segments for node in self.layer.memories if node.name == source]
+        segments = max(readers + memories, default=1)
+        length = self.layer.signals[source].size // segments
+        return Storage(
+            segments=segments, length=length, words=segments * -(-length // self.columns)
+        )
+
+    def term_words(self, node: Node, term: Term) -> int:
+        """Return the words that one group of a node reads for a term."""
+        storage = self.storage(term.source)
+        return storage.words_per_segment if node.segments > 1 else storage.words
+
+    @overload
+    def node(self, node: Node) -> NodePlan: ...
+
+    @overload
+    def node(self, node: MemoryNode) -> Any: ...
+
+    def node(self, node: AnyNode) -> NodePlan | MemoryPlan:
+        """Return the schedule of a node; of a structured memory, by the kind of its update."""
+        return self._memory(node) if isinstance(node, MemoryNode) else self._sum(node)
+
+    def _sum(self, node: Node) -> NodePlan:
+        blocks = tuple(self.term_words(node, term) for term in node.terms)
+        period = max(sum(blocks), self.beats_per_group)
+        ahead = period - sum(blocks)
+        for term, words in zip(node.terms, blocks, strict=True):
+            if is_fresh(term):
+                break
+            ahead += words
+        else:
+            ahead = self.tail
+        return NodePlan(
+            segments=node.segments,
+            groups=-(-node.rows // self.rows),
+            blocks=blocks,
+            period=period,
+            stall=max(self._tail_before(node) - ahead, 0),
+            tail=self.tail,
+        )
+
+    def _memory(self, node: MemoryNode) -> MemoryPlan:
+        return memory_plan(
+            node.update,
+            segments=node.segments,
+            lanes=memory_lanes(node.update, self.memory_lanes, self.beat)[-1],
+            stall=self._tail_before(node),
+            reloadable=self.reloadable,
+            interleaved=node.segments > 1 and node.name not in self.layer.outputs,
+        )
+
+    def written(self, node: AnyNode) -> NDArray[np.int64]:
+        """Return the elements of a node in the order in which they are written."""
+        elements = np.arange(node.signal.size)
+        if isinstance(node, MemoryNode) and getattr(self.node(node), "interleaved", False):
+            return elements.reshape(node.segments, -1).T.ravel()
+        return elements
+
+    def _tail_before(self, node: AnyNode) -> int:
+        """Return the tail of the node before another one; the first one waits for none."""
+        before = self.layer.nodes[max(self.layer.nodes.index(node) - 1, 0)]
+        return SWEEP_LATENCY if isinstance(before, MemoryNode) else self.tail
+
+    def cycles(self, *, last_step: bool) -> int:
+        """Return the cycles of one time step at full load.
+
+        The nodes one after the other, and the tail of the last one; the last step of a sequence may
+        have nodes of its own.
+        """
+        plans = [self.node(n) for n in self.layer.nodes if last_step or not n.last_only]
+        return sum(plan.cycles for plan in plans) + plans[-1].tail
+
+    @property
+    def rom_bits(self) -> int:
+        """Bits of coefficients, padding included."""
+        weights = sum(
+            self.node(node).rom_words
+            * self.array_lanes
+            * max(term.weights.format.width for term in node.terms)
+            for node in self.layer.sums
+        )
+        return weights + sum(self.node(node).rom_bits for node in self.layer.memories)

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The schedule of a semiseparable memory: two sweeps over the states on one row of multipliers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmu_hw.errors import SpecError
+from lmu_hw.spec import Semiseparable
+
+__all__ = ["RELOADABLE_SHIFT", "SWEEP_LATENCY", "SweepPlan", "sweep_lanes"]
+
+SWEEP_LATENCY = 8
+"""Cycles from the last state that a unit reads until its new code can be read by others."""
+
+RELOADABLE_SHIFT = 15
+"""The largest row shift of coefficients that are loaded at run time."""
+
+_LONGEST_CHAIN = 4
+"""States computed in one cycle, each from the one before: the clock gets slower with each."""
+
+
+def _carried(update: Semiseparable) -> tuple[tuple[int, int], ...]:
+    # A memory of one state carries nothing on; it is computed like all others.
+    rows, columns = update.carried.nonzero()
+    found = tuple((int(i), int(j)) for i, j in zip(rows, columns, strict=True))
+    return found or ((0, 0),)
+
+
+def _products(update: Semiseparable) -> int:
+    """Return the products of a state in the forward sweep, the one with more of them."""
+    return 1 + update.rank + len(_carried(update))
+
+
+def sweep_lanes(update: Semiseparable, lanes: int | None, beat: int) -> list[int]:
+    """Return the numbers of multipliers that a unit can be built with, in increasing order.
+
+    One; two, for rank 1; one for each product of a state; or that for each state of a chain,
+    which may have as many states as a beat.
+
+    Parameters
+    ----------
+    update : Semiseparable
+    lanes : int or None
+        Upper limit.
+    beat : int
+        Elements that leave the unit in one cycle.
+    """
+    full = _products(update)
+    chains = [1 << n for n in range(_LONGEST_CHAIN.bit_length()) if 1 << n <= beat]
+    counts = [1, *([2] if update.rank == 1 else []), *(full * chain for chain in chains)]
+    return [count for count in counts if lanes is None or count <= lanes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepPlan:
+    """Schedule of a memory whose update is semiseparable.
+
+    The backward sweep reads all states, and then the forward sweep does. Each sweep takes a fixed
+    number of cycles, its slots, for the states of a chain.
+
+    Parameters
+    ----------
+    update : Semiseparable
+    segments : int
+    lanes : int
+        Multipliers, one of `sweep_lanes`.
+    stall : int
+        Cycles that the unit waits for its inputs.
+    reloadable : bool
+        Coefficients can be written at run time.
+    interleaved : bool
+        The segments take turns at every state; otherwise they follow each other.
+
+    Raises
+    ------
+    SpecError
+        If W has negative fraction bits: its products are narrowed by a shift to the right.
+    """
+
+    update: Semiseparable
+    segments: int
+    lanes: int
+    stall: int
+    reloadable: bool
+    interleaved: bool
+
+    def __post_init__(self) -> None:
+        if self.update.carry.format.frac_bits < 0:
+            raise SpecError(
+                f"carry must have at least 0 fraction bits in hardware, "
+                f"not {self.update.carry.format}"
+            )
+
+    @property
+    def carried(self) -> tuple[tuple[int, int], ...]:
+        """Row and column of the elements of W that are multiplied with: not zero in all states."""
+        return _carried(self.update)
+
+    @property
+    def chain(self) -> int:
+        """States computed at once."""
+        return max(self.lanes // _products(self.update), 1)
+
+    @property
+    def words(self) -> int:
+        """Words of states of one segment, and of coefficients."""
+        return -(-self.update.order // self.chain)
+
+    @property
+    def forward_slots(self) -> int:
+        """Cycles of one word in the forward sweep."""
+        return -(-_products(self.update) * self.chain // self.lanes)
+
+    @property
+    def backward_slots(self) -> int:
+        """Cycles of one word in the backward sweep, which has no product with D."""
+        return -(-(_products(self.update) - 1) * self.chain // self.lanes)
+
+    @property
+    def loop_cycles(self) -> int:
+        """Cycles from what is carried into a state until what it carries on: one or two.
+
+        Two, for a faster clock, where the next state of a segment does not need it earlier.
+        """
+        return 2 if self.interleaved or self.lanes == 1 else 1
+
+    @property
+    def busy(self) -> int:
+        """Cycles in which the unit reads states; one between segments that follow each other."""
+        slots = self.words * (self.backward_slots + self.forward_slots)
+        return self.segments * slots + (0 if self.interleaved else self.segments - 1)
+
+    @property
+    def tail(self) -> int:
+        """Cycles from the last state read until its code can be read by others."""
+        return SWEEP_LATENCY
+
+    @property
+    def cycles(self) -> int:
+        """Cycles in which no other node can be computed."""
+        return self.stall + self.busy
+
+    @property
+    def max_shift(self) -> int:
+        """The largest row shift that the unit can apply."""
+        return RELOADABLE_SHIFT if self.reloadable else self.update.max_shift
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of the coefficients and the row shift of a state."""
+        update = self.update
+        rates = (1 + update.rank) * update.decay.format.width
+        return rates + len(self.carried) * update.carry.format.width + self.max_shift.bit_length()
+
+    @property
+    def rom_bits(self) -> int:
+        """Bits of coefficients and row shifts, padding included."""
+        return self.words * self.chain * self.word_bits
