@@ -53,7 +53,8 @@ def configure(network: Network, calibration: Array | None = None, **options: Any
     **options
         Of `lmu_hw.quantize.Options`: ``weight_bits``, ``memory_bits``, ``state_bits``,
         ``activation_bits``, ``input_bits``, ``input_scale``, ``basis``, ``margin``,
-        ``memory_range``, ``error_feedback``, ``repair``.
+        ``memory_range``, ``error_feedback``, ``repair``, ``realization``, ``memory_tolerance``,
+        ``refit``, ``horizon``.
 
     Returns
     -------
@@ -94,12 +95,13 @@ def emit(
     directory: str | Path,
     *,
     lanes: int | None = 16,
+    reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as Verilog with manifest and ROM contents; see `lmu_hw.emit.emit`."""
     from lmu_hw.emit import emit as write
 
-    return write(design, directory, lanes=lanes, progress=progress)
+    return write(design, directory, lanes=lanes, reloadable=reloadable, progress=progress)
 
 
 def read_design(directory: str | Path) -> Design:
@@ -115,6 +117,7 @@ def simulate(
     seed: int = 0,
     max_cycles: int | None = None,
     waves: bool = False,
+    theta: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Result]:
     """Run the emitted Verilog against the golden model; see `lmu_hw.simulate.simulate`."""
@@ -128,6 +131,7 @@ def simulate(
         seed=seed,
         max_cycles=max_cycles,
         waves=waves,
+        theta=theta,
         progress=progress,
     )
 

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from lmu_hw.analysis import summary, write_certificate
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.plan import LayerPlan, Plan, make_plan
-from lmu_hw.spec import Node, Table
+from lmu_hw.spec import AnyNode, MemoryNode, QuantizedNetwork, Table
 
 __all__ = [
     "CERTIFICATE_FILE",
@@ -26,7 +27,10 @@ __all__ = [
     "emit",
     "manifest_of",
     "read_manifest",
+    "read_plan",
 ]
+
+_AGAIN = "generate the design again"
 
 RTL_FOLDER = "rtl"
 CERTIFICATE_FILE = "certificate.npz"
@@ -40,6 +44,7 @@ def emit(
     directory: str | Path,
     *,
     lanes: int | None,
+    reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
@@ -51,6 +56,8 @@ def emit(
         Created, or replaced if it holds an earlier design; nothing else is overwritten.
     lanes : int or None
         Multipliers of the slowest layer; None: fully unrolled.
+    reloadable : bool
+        The top gets a port through which the coefficients of structured memories are written.
     progress : callable, optional
         Told what is being done.
 
@@ -71,7 +78,7 @@ def emit(
 
     tell = progress or (lambda text: None)
     target = checked_target(directory)
-    plan = make_plan(design.network, lanes)
+    plan = make_plan(design.network, lanes, reloadable=reloadable)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {design.network.name}")
     files = emit_verilog(design.network, plan, digest=design.digest)
@@ -96,10 +103,47 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise LoadError(f"{path}: is damaged ({error}); generate the design again") from None
+        raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
     if not isinstance(manifest, dict) or "lmu_hw" not in manifest:
-        raise LoadError(f"{path}: must be written by 'lmu-hw generate'; generate the design again")
+        raise LoadError(f"{path}: must be written by 'lmu-hw generate'; {_AGAIN}")
     return manifest
+
+
+def read_plan(folder: Path, network: QuantizedNetwork) -> Plan:
+    """Return the plan that the manifest of a design describes, whose files must all be there.
+
+    Raises
+    ------
+    LoadError
+        If the manifest does not fit the network, or a file is missing.
+    """
+    manifest = read_manifest(folder)
+    try:
+        missing = [name for name in manifest["files"] if not (folder / name).is_file()]
+        layers = [
+            LayerPlan(
+                layer=layer,
+                rows=int(entry["rows"]),
+                columns=int(entry["columns"]),
+                beat=int(manifest["beat"]),
+                memory_lanes=int(entry["memory_lanes"]),
+                reloadable=manifest["reloadable"] is True,
+            )
+            for layer, entry in zip(network.layers, manifest["layers"], strict=True)
+        ]
+        plan = Plan(layers=tuple(layers))
+        fits = plan.cycles(last_step=True) == manifest["cycles_last_step"]
+    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+        raise LoadError(f"{folder / 'manifest.json'}: is damaged ({error!r}); {_AGAIN}") from None
+    if missing:
+        raise LoadError(f"{folder}: must hold {missing[0]}, which is missing; {_AGAIN}")
+    if not fits:
+        cycles = plan.cycles(last_step=True)
+        raise LoadError(
+            f"{folder / 'manifest.json'}: rows, columns, beat and memory_lanes must give its "
+            f"cycles_last_step of {manifest['cycles_last_step']}, not {cycles}; {_AGAIN}"
+        )
+    return plan
 
 
 def checked_target(directory: str | Path) -> Path:
@@ -171,7 +215,7 @@ def _holds_design(folder: Path) -> bool:
 
 def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
     """Return what `manifest.json` holds: formats, schedule and costs of a design."""
-    network = design.network
+    network, deviations = design.network, design.deviations()
     layers = [_layer(plan, layer) for layer in plan.layers]
     busiest = max(plan.layers, key=lambda layer: layer.layer.multiplications(last_step=False))
     return {
@@ -194,17 +238,33 @@ def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
         "basis": design.config.basis.value,
         "lanes": plan.lanes,
         "beat": plan.beat,
+        "reloadable": any(layer.reloadable for layer in plan.layers),
         "cycles_per_step": plan.cycles(last_step=False),
         "cycles_last_step": plan.cycles(last_step=True),
         "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),
         "multiplications_last_step": sum(entry["multiplications_last_step"] for entry in layers),
+        "memories": [_memory(node) for node in network.nodes if node.name.endswith(".m")],
+        "refits": [
+            {**asdict(refit), "deviation": deviations[refit.memory]} for refit in design.refits
+        ],
         "multiplier_utilization": plan.utilization(busiest),
-        "coefficient_bits": sum(_coefficient_bits(node) for node in network.nodes),
+        "coefficient_bits": sum(node.coefficient_bits for node in network.nodes),
         "table_bits": sum(_table_bits(node) for node in network.nodes),
         "rom_bits": sum(layer.rom_bits for layer in plan.layers)
         + sum(_table_bits(node) * plan.beat for node in network.nodes),
         "state_bits": sum(entry["state_bits"] for entry in layers),
         "layers": layers,
+    }
+
+
+def _memory(node: AnyNode) -> dict[str, Any]:
+    return {
+        "name": node.name,
+        "order": node.rows,
+        "memories": node.segments,
+        "realization": node.realization,
+        "multiplications_per_step": node.multiplications,
+        "coefficient_bits": node.coefficient_bits,
     }
 
 
@@ -215,21 +275,19 @@ def _layer(plan: Plan, layer: LayerPlan) -> dict[str, Any]:
         "lanes": layer.lanes,
         "rows": layer.rows,
         "columns": layer.columns,
+        "memory_lanes": layer.memory_lanes,
         "cycles_per_step": layer.cycles(last_step=False),
         "cycles_last_step": layer.cycles(last_step=True),
         "multiplications_per_step": int(layer in plan.every_step)
         * spec.multiplications(last_step=False),
         "multiplications_last_step": spec.multiplications(last_step=True),
         "utilization": int(layer in plan.every_step) * plan.utilization(layer),
-        "state_bits": sum(
-            spec.signals[name].size * spec.signals[name].format.width for name in spec.states
-        )
-        + sum(n.signal.size * n.dropped_bits for n in spec.nodes if n.error_feedback),
+        "state_bits": spec.state_bits,
         "nodes": [_node(layer, node) for node in spec.nodes],
     }
 
 
-def _node(layer: LayerPlan, node: Node) -> dict[str, Any]:
+def _node(layer: LayerPlan, node: AnyNode) -> dict[str, Any]:
     return {
         "name": node.name,
         "elements": node.signal.size,
@@ -243,31 +301,33 @@ def _node(layer: LayerPlan, node: Node) -> dict[str, Any]:
         "last_step_only": node.last_only,
         "row_shifts": node.max_row_shift,
         "cycles": layer.node(node).cycles,
-        "weights": [
-            {
-                "source": term.label,
-                "rows": term.weights.codes.shape[0],
-                "columns": term.weights.codes.shape[1],
-                "format": term.weights.format.notation(),
-            }
-            for term in node.terms
-        ],
+        "weights": _weights(node),
     }
 
 
-def _activation(node: Node) -> str | None:
+def _weights(node: AnyNode) -> list[dict[str, Any]]:
+    if isinstance(node, MemoryNode):
+        named = list(node.update.coefficients)
+    else:
+        named = [(term.label, term.weights) for term in node.terms]
+    return [
+        {
+            "source": name,
+            "rows": codes.codes.shape[0],
+            "columns": codes.codes[0].size,
+            "format": codes.format.notation(),
+        }
+        for name, codes in named
+    ]
+
+
+def _activation(node: AnyNode) -> str | None:
     if node.activation is None:
         return None
     return node.activation.function if isinstance(node.activation, Table) else "relu"
 
 
-def _coefficient_bits(node: Node) -> int:
-    weights = sum(term.weights.codes.size * term.weights.format.width for term in node.terms)
-    bias = 0 if node.bias is None else node.bias.codes.size * node.bias.format.width
-    return weights + bias
-
-
-def _table_bits(node: Node) -> int:
+def _table_bits(node: AnyNode) -> int:
     if not isinstance(node.activation, Table):
         return 0
     table = node.activation.codes

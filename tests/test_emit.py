@@ -82,6 +82,7 @@ def test_the_folder_holds_what_the_manifest_lists(folder):
     assert "rtl/tiny.v" in rtl
     assert set(contents(folder)) - rtl == {
         "calibration.npy",
+        "refit.json",
         "certificate.json",
         "certificate.npz",
         "config.toml",

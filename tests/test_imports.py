@@ -21,7 +21,7 @@ LAYERS = (
     ("quantize", "golden", "plan"),
     ("design",),
     ("hdl", "emit"),
-    ("simulate", "report"),
+    ("simulate", "report", "reload"),
     ("search",),
     ("api",),
     ("__init__",),

@@ -9,7 +9,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import TypeVar
 
-from lmu_hw.quantize import Basis, MemoryRange, Options
+from lmu_hw.quantize import Basis, MemoryRange, Options, Realization
 from lmu_hw.search import SEQUENCES, Cost, Knob
 
 __all__ = [
@@ -111,6 +111,33 @@ def _memory(group: argparse._ArgumentGroup) -> None:
         type=choice(Basis),
         metavar="BASIS",
         help="of the memory states: orthonormal (default; nothing grows) or trained",
+    )
+    group.add_argument(
+        "--realization",
+        type=choice(Realization),
+        metavar="HOW",
+        help="how hardware computes the memory: dense (default; the trained matrices, d*d + d "
+        "products a step), semiseparable (two sweeps, 5 d products), or auto (the cheaper one)",
+    )
+    group.add_argument(
+        "--memory-tolerance",
+        type=float,
+        metavar="SHARE",
+        help="semiseparable: keep the trained matrices to this precision, with more products; "
+        "without it, the bilinear memory of the same window, and a refit",
+    )
+    group.add_argument(
+        "--refit",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="fit what reads a memory to the memory as it is quantized (default: unless dense)",
+    )
+    group.add_argument(
+        "--horizon",
+        type=_positive,
+        metavar="STEPS",
+        help="over which the refit must hold (default: a sequence if the network answers once, "
+        "otherwise four windows)",
     )
     group.add_argument(
         "--memory-range",

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError, RangeError, SpecError
 
-__all__ = ["about", "check_target", "read_array", "read_text", "write_array"]
+__all__ = ["about", "check_target", "read_array", "read_text", "write_array", "write_text"]
 
 
 def read_array(path: str) -> NDArray[np.generic]:
@@ -76,19 +77,23 @@ def check_target(path: str) -> None:
 
 
 def write_array(path: str, array: NDArray[np.generic]) -> None:
-    """Write a .npy file under a temporary name, then move it into place.
+    """Write a .npy file in one move, or raise `LoadError`."""
+    _write(path, lambda file: np.save(file, array))
 
-    Raises
-    ------
-    LoadError
-        If the folder cannot be written to.
-    """
+
+def write_text(path: str, text: str) -> None:
+    """Write a text file in one move, or raise `LoadError`."""
+    _write(path, lambda file: file.write(text.encode()))
+
+
+def _write(path: str, write: Callable[[IO[bytes]], object]) -> None:
+    """Write a file under a temporary name, then move it into place."""
     target = Path(path)
     try:
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-            temporary = Path(folder) / "array"
+            temporary = Path(folder) / "new"
             with temporary.open("wb") as file:
-                np.save(file, array)
+                write(file)
             temporary.replace(target)
     except OSError as error:
         raise LoadError(f"{path}: cannot be written: {error.strerror or error}") from None

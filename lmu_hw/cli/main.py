@@ -14,7 +14,7 @@ import numpy as np
 
 from lmu_hw import api
 from lmu_hw.cli.console import complain, progress, show, stages, status
-from lmu_hw.cli.files import about, check_target, read_array, read_text, write_array
+from lmu_hw.cli.files import about, check_target, read_array, read_text, write_array, write_text
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.typed import data_files, given, measured, refuse_half_a_target, target
 from lmu_hw.design import Design
@@ -76,7 +76,7 @@ def _config(options: argparse.Namespace) -> int:
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import design_table, proofs_table
+    from lmu_hw.cli.tables import design_table, proofs_table, refits_table
     from lmu_hw.emit import checked_target
     from lmu_hw.report.folder import read_certificates
 
@@ -98,8 +98,16 @@ def _generate(options: argparse.Namespace) -> int:
             x = _calibration(options, network)
             design = api.quantize(network, x, config=config, **given(options))
     with status(f"generating {network.name}") as tell:
-        manifest = api.emit(design, options.output, lanes=options.lanes, progress=tell)
+        manifest = api.emit(
+            design,
+            options.output,
+            lanes=options.lanes,
+            reloadable=options.reloadable,
+            progress=tell,
+        )
     show(design_table(manifest))
+    if manifest["refits"]:
+        show(refits_table(manifest))
     show(proofs_table(design, read_certificates(Path(options.output))))
     if options.calibrate is None:
         show("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
@@ -198,6 +206,7 @@ def _simulate(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 max_cycles=options.max_cycles,
                 waves=options.waves,
+                theta=options.theta,
                 progress=update,
             )
         show(simulation_table(results))
@@ -250,6 +259,21 @@ def _verify(options: argparse.Namespace) -> int:
     return EQUAL if all(verdict.holds for verdict in verdicts) else DIFFERENT
 
 
+def _reload(options: argparse.Namespace) -> int:
+    from lmu_hw.reload import reload
+
+    check_target(options.output)
+    _, words = reload(options.design, options.theta)
+    digits = len(f"{max(word for _, word in words):x}")
+    lines = [f"@{address:x} {word:0{digits}x}" for address, word in words]
+    write_text(options.output, "\n".join(lines) + "\n")
+    show(
+        f"{len(words):,} coefficient words for a window of {options.theta:g} steps written to "
+        f"{options.output}"
+    )
+    return EQUAL
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "inspect": _inspect,
     "config": _config,
@@ -260,6 +284,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
     "compare": _compare,
     "verify": _verify,
+    "reload": _reload,
 }
 
 

@@ -67,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
         *(_inspect, _config, _generate, _sweep),
-        *(_predict, _simulate, _report, _compare, _verify),
+        *(_predict, _simulate, _report, _compare, _verify, _reload),
     ):
         add(commands)
     return parser
@@ -113,6 +113,12 @@ def _generate(commands: Commands) -> None:
         metavar="N",
         help="multipliers of the slowest layer, or 'full' to unroll everything (default: 16); "
         "never changes a bit of output",
+    )
+    parser.add_argument(
+        "--reloadable",
+        action="store_true",
+        help="give the top a port through which the coefficients of structured memories are "
+        "written, so that one design serves any window; see docs/hardware.md",
     )
     parser.add_argument(
         "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"
@@ -220,6 +226,12 @@ def _simulate(commands: Commands) -> None:
         "(default: by simulator)",
     )
     parser.add_argument(
+        "--theta",
+        type=float,
+        metavar="STEPS",
+        help="first write the coefficients of this window to a reloadable design",
+    )
+    parser.add_argument(
         "--waves", action="store_true", help="leave DIR/waves_<simulator>.vcd (Icarus: .fst)"
     )
 
@@ -256,6 +268,26 @@ def _compare(commands: Commands) -> None:
         metavar="HTML",
         default="comparison.html",
         help="page to write (default: comparison.html)",
+    )
+
+
+def _reload(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "reload",
+        "write the memory coefficients of another window for a reloadable design",
+        "lmu-hw reload out --theta 392 -o theta_392.hex",
+    )
+    design(parser)
+    parser.add_argument(
+        "--theta", type=float, metavar="STEPS", required=True, help="window of every memory"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="HEX",
+        required=True,
+        help="text that $readmemh reads: one '@address word' for each write to the port",
     )
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "design_table",
     "network_table",
     "proofs_table",
+    "refits_table",
     "simulation_table",
 ]
 
@@ -120,10 +121,29 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
     )
 
 
+def refits_table(manifest: dict[str, Any]) -> RenderableType:
+    """Return what fitting the read-outs to the memories came to."""
+    table = _table("read-outs fitted to the quantized memories", "Memory")
+    headings = ("Over steps", "Responses off by", "Without the fit", "Any input: at most")
+    for heading in (*headings, "Weights grow by"):
+        table.add_column(heading, justify="right")
+    for refit in manifest["refits"]:
+        table.add_row(
+            refit["memory"],
+            f"{refit['horizon']:,}",
+            f"{100 * refit['residual']:.3f} %",
+            f"{100 * refit['before']:.1f} %",
+            f"{refit['deviation']:.2e}",
+            f"{refit['growth']:.3f}",
+        )
+    return table
+
+
 def proofs_table(design: Design, certificates: Certificates) -> RenderableType:
     """Return what is proved of the memories of a design, and what would be if it is not."""
     table = _table("proved for all inputs and all time", "Memory", "Format", "Overflow")
-    for heading in ("Bound", "Limit", "Radius", "Error bound", "of it coefficients"):
+    causes = ("coefficients", "mismatch")
+    for heading in ("Bound", "Limit", "Radius", "Error bound", *(f"of it {c}" for c in causes)):
         table.add_column(heading, justify="right")
     notes = []
     for name, proof in certificates.memories.items():
@@ -137,7 +157,7 @@ def proofs_table(design: Design, certificates: Certificates) -> RenderableType:
             f"{proof.limit:.4f}",
             f"{proof.spectral_radius:.5f}",
             f"{max(error.error_bound):.2e}",
-            f"{max(error.by_cause['coefficients']):.2e}",
+            *(f"{max(error.by_cause[cause]):.2e}" for cause in causes),
         )
         notes += [f"{name}: {line}" for line in design.config.nodes[name].why if "provable" in line]
     return Group(table, *notes)

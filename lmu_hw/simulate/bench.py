@@ -131,15 +131,30 @@ async def disturb(dut: Any, job: Job) -> None:
     await reset(dut)
 
 
+async def reload(dut: Any, job: Job) -> None:
+    """Write the coefficients of the job, one in each cycle."""
+    for address, word in job.writes:
+        dut.coefficient_address.value = address
+        dut.coefficient_data.value = word
+        dut.coefficient_write.value = 1
+        await FallingEdge(dut.clk)
+    dut.coefficient_write.value = 0
+
+
 @cocotb.test()
 async def run_job(dut: Any) -> None:
     """Drive the whole job; the recorded files are the result."""
     job = Job.read(Path(os.environ["LMU_HW_JOB"]))
     for name in ("record", "finish", "s_axis_tdata", "s_axis_tlast"):
         getattr(dut, name).value = 0
+    if job.reloadable:
+        for name in ("coefficient_write", "coefficient_address", "coefficient_data"):
+            getattr(dut, name).value = 0
     Clock(dut.clk, PERIOD_NS, unit="ns").start()
     await reset(dut)
     await with_timeout(disturb(dut, job), job.timeout_cycles * PERIOD_NS, "ns")
+    if job.writes:
+        await reload(dut, job)
     dut.record.value = 1
     sink = Sink(dut, job)
     sending = cocotb.start_soon(Source(dut, job).run())

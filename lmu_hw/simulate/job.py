@@ -23,6 +23,8 @@ _SCALARS = (
     "fill_cycles",
     "timeout_cycles",
     "seed",
+    "reloadable",
+    "writes",
 )
 
 
@@ -45,6 +47,10 @@ class Job:
     timeout_cycles : int
         Cycles without an answer after which the bench gives up.
     seed : int
+    reloadable : bool
+        The design has a port for coefficients.
+    writes : list of (address, word)
+        What is written to it before the first sequence.
     """
 
     folder: Path
@@ -55,6 +61,8 @@ class Job:
     fill_cycles: int
     timeout_cycles: int
     seed: int
+    reloadable: bool
+    writes: list[tuple[int, int]]
 
     @property
     def input_pauses(self) -> Pauses:

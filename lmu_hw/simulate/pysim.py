@@ -78,6 +78,13 @@ class _Bench:
 
     async def source(self, ctx: SimulatorContext) -> None:
         top, pauses = self.top, self.job.input_pauses
+        for address, word in self.job.writes:
+            ctx.set(top.coefficient_address, address)
+            ctx.set(top.coefficient_data, word)
+            ctx.set(top.coefficient_write, 1)
+            await ctx.tick()
+        if self.job.writes:
+            ctx.set(top.coefficient_write, 0)
         for sequence in self.job.sequences:
             for step, codes in enumerate(sequence.codes):
                 if sequence.stall & Stall.INPUT:

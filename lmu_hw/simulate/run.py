@@ -11,17 +11,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.design import Design
-from lmu_hw.emit import RTL_FOLDER, read_manifest
-from lmu_hw.errors import LoadError, ToolError
+from lmu_hw.emit import RTL_FOLDER, read_plan
+from lmu_hw.errors import ToolError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
-from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.plan import Plan
+from lmu_hw.reload import reload
 from lmu_hw.simulate.answers import answer_words, wrong_last
 from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.result import Result, write_results
@@ -34,7 +36,14 @@ from lmu_hw.simulate.scoreboard import (
 )
 from lmu_hw.simulate.stimuli import DATA, Sequence, Stall, few, stimuli
 from lmu_hw.simulate.tools import Simulator, Tool, find
-from lmu_hw.simulate.wrapper import STARTS_FILE, TOP, read_words, words_file, wrapper
+from lmu_hw.simulate.wrapper import (
+    STARTS_FILE,
+    TOP,
+    coefficient_ports,
+    read_words,
+    words_file,
+    wrapper,
+)
 
 __all__ = ["CYCLE_BUDGET", "Result", "simulate"]
 
@@ -54,7 +63,6 @@ _WAVES = {
     Simulator.ICARUS: f"build/{TOP}.fst",
     Simulator.VERILATOR: "dump.vcd",
 }
-_AGAIN = "generate the design again"
 _WARM_UP = 4  # steps until the pipeline of layers is full
 
 
@@ -66,6 +74,7 @@ def simulate(
     seed: int = 0,
     max_cycles: int | None = None,
     waves: bool = False,
+    theta: float | None = None,
     progress: Progress | None = None,
 ) -> list[Result]:
     """Run the emitted Verilog of a design against the golden model, on every simulator given.
@@ -88,6 +97,8 @@ def simulate(
         None: `CYCLE_BUDGET`.
     waves : bool
         Leave ``waves_<simulator>.vcd`` (Icarus: ``.fst``) in the folder.
+    theta : float, optional
+        First write the coefficients of this window to a reloadable design, in steps.
     progress : callable, optional
 
     Returns
@@ -103,7 +114,11 @@ def simulate(
     """
     folder = Path(directory)
     design = Design.read(folder)
-    plan = _read_plan(folder, design)
+    plan = read_plan(folder, design.network)
+    writes: list[tuple[int, int]] = []
+    if theta is not None:
+        network, writes = reload(folder, theta)
+        design = replace(design, network=network)
     tools = [find(simulator) for simulator in simulators]
     runs = []
     for tool in tools:
@@ -115,38 +130,10 @@ def simulate(
         sequences = stimuli(design, x, steps=steps, data_steps=data_steps, seed=seed)
         if tool.simulator is Simulator.AMARANTH and steps is not None:
             sequences = few(sequences, steps)  # it is interpreted: some thousand cycles a second
-        runs.append(_Run(folder, design, plan, tool, sequences, seed, waves, progress))
+        runs.append(_Run(folder, design, plan, writes, tool, sequences, seed, waves, progress))
     results = [run.result(0 if x is None else x.shape[0] * x.shape[1]) for run in runs]
     write_results(folder, results)
     return results
-
-
-def _read_plan(folder: Path, design: Design) -> Plan:
-    """Return the plan that the manifest describes, whose files must all be there."""
-    manifest = read_manifest(folder)
-    try:
-        missing = [name for name in manifest["files"] if not (folder / name).is_file()]
-        layers = [
-            LayerPlan(
-                layer=layer,
-                rows=int(entry["rows"]),
-                columns=int(entry["columns"]),
-                beat=int(manifest["beat"]),
-            )
-            for layer, entry in zip(design.network.layers, manifest["layers"], strict=True)
-        ]
-        plan = Plan(layers=tuple(layers))
-        fits = plan.cycles(last_step=True) == manifest["cycles_last_step"]
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        raise LoadError(f"{folder / 'manifest.json'}: is damaged ({error!r}); {_AGAIN}") from None
-    if missing:
-        raise LoadError(f"{folder}: must hold {missing[0]}, which is missing; {_AGAIN}")
-    if not fits:
-        raise LoadError(
-            f"{folder / 'manifest.json'}: rows, columns and beat must give its cycles_last_step of "
-            f"{manifest['cycles_last_step']}, not {plan.cycles(last_step=True)}; {_AGAIN}"
-        )
-    return plan
 
 
 class _Run:
@@ -157,6 +144,7 @@ class _Run:
         folder: Path,
         design: Design,
         plan: Plan,
+        writes: list[tuple[int, int]],
         tool: Tool,
         sequences: list[Sequence],
         seed: int,
@@ -165,6 +153,7 @@ class _Run:
     ) -> None:
         self.folder, self.design, self.plan, self.tool = folder, design, plan, tool
         self.sequences, self.seed, self.waves = sequences, seed, waves
+        self.writes = writes
         self.progress = progress or (lambda name, done, total: None)
         self.steps = sum(len(sequence.codes) for sequence in sequences)
 
@@ -189,6 +178,8 @@ class _Run:
                 fill_cycles=fill,
                 timeout_cycles=2_000 + 4 * (waits + depth) * per_step,
                 seed=self.seed,
+                reloadable=bool(coefficient_ports(self.plan)),
+                writes=self.writes,
             )
             if self.tool.simulator is Simulator.AMARANTH:
                 from lmu_hw.simulate.pysim import run_amaranth

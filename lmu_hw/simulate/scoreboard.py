@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from lmu_hw.golden import GoldenModel
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.stimuli import Sequence
-from lmu_hw.spec import Node
+from lmu_hw.spec import AnyNode
 
 __all__ = ["OUTPUT", "Expectation", "Mismatch", "Words", "compare_words", "expect", "unpack_beats"]
 
@@ -125,10 +125,10 @@ def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_P
         spec = layer.layer
         steps = len(answers)
         blocks = [
-            (position, _at_steps(trace[node.name], steps))
+            (position, layer.written(node), _at_steps(trace[node.name], steps))
             for position, node in enumerate(spec.nodes)
         ]
-        ordinary = [(p, codes) for p, codes in blocks if not spec.nodes[p].last_only]
+        ordinary = [block for block in blocks if not spec.nodes[block[0]].last_only]
         pieces = [
             _rows(ordinary, slice(0, steps - 1), 0),
             _rows(blocks, slice(steps - 1, steps), steps - 1),
@@ -157,12 +157,12 @@ def _at_steps(codes: Codes, steps: int) -> Codes:
     return np.broadcast_to(codes[-1], (steps, codes.shape[1]))
 
 
-def _rows(blocks: list[tuple[int, Codes]], steps: slice, first: int) -> tuple[Codes, ...]:
+def _rows(blocks: list[tuple[int, Codes, Codes]], steps: slice, first: int) -> tuple[Codes, ...]:
     """Return node, index, code and step of all words of some steps, step by step."""
-    codes = np.concatenate([codes[steps] for _, codes in blocks], axis=1)
+    codes = np.concatenate([codes[steps][:, order] for _, order, codes in blocks], axis=1)
     count = len(codes)
-    node = np.concatenate([np.full(codes.shape[1], p) for p, codes in blocks])
-    index = np.concatenate([np.arange(codes.shape[1]) for _, codes in blocks])
+    node = np.concatenate([np.full(len(order), p) for p, order, _ in blocks])
+    index = np.concatenate([order for _, order, _ in blocks])
     return (
         np.tile(node, count),
         np.tile(index, count),
@@ -276,7 +276,7 @@ def unpack_beats(plan: LayerPlan, beats: Codes, unknown: NDArray[np.bool_]) -> W
     )
 
 
-def _element_codes(raw: Codes, node: Codes, nodes: tuple[Node, ...]) -> Codes:
+def _element_codes(raw: Codes, node: Codes, nodes: tuple[AnyNode, ...]) -> Codes:
     """Return codes from raw bits: each element masked to its node's width, with its sign."""
     widths = np.array([entry.signal.format.width for entry in nodes])[node]
     signed = np.array([entry.signal.format.signed for entry in nodes])[node]

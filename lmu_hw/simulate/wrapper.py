@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hw.hdl.drain import code_width, write_layout
+from lmu_hw.hdl.reload import address_bits, blocks, word_bits
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.scoreboard import Words, unpack_beats
 
-__all__ = ["STARTS_FILE", "TOP", "read_words", "words_file", "wrapper"]
+__all__ = ["STARTS_FILE", "TOP", "coefficient_ports", "read_words", "words_file", "wrapper"]
 
 TOP = "lmu_bench"
 STARTS_FILE = "starts.txt"
@@ -42,6 +43,7 @@ def wrapper(name: str, plan: Plan) -> str:
         "  input s_axis_tvalid, input s_axis_tlast, output s_axis_tready,",
         f"  output [{answer.size * element_bits(answer) - 1}:0] m_axis_tdata,",
         "  output m_axis_tvalid, output m_axis_tlast, input m_axis_tready",
+        *(f"  , input [{bits - 1}:0] {name}" for name, bits in coefficient_ports(plan).items()),
         ");",
         f"  \\{name} dut (",
         "    .clk(clk), .rst(rst),",
@@ -49,6 +51,7 @@ def wrapper(name: str, plan: Plan) -> str:
         "    .s_axis_tlast(s_axis_tlast), .s_axis_tready(s_axis_tready),",
         "    .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid),",
         "    .m_axis_tlast(m_axis_tlast), .m_axis_tready(m_axis_tready)",
+        *(f"    , .{name}({name})" for name in coefficient_ports(plan)),
         "  );",
         "  integer starts;",
         f"  integer words [0:{len(plan.layers) - 1}];",
@@ -74,6 +77,17 @@ def wrapper(name: str, plan: Plan) -> str:
         "endmodule",
     ]
     return "\n".join(lines) + "\n"
+
+
+def coefficient_ports(plan: Plan) -> dict[str, int]:
+    """Return the width of each port through which coefficients are written; none if none are."""
+    if not blocks(plan):
+        return {}
+    return {
+        "coefficient_write": 1,
+        "coefficient_address": address_bits(plan),
+        "coefficient_data": word_bits(plan),
+    }
 
 
 def _record(place: int, plan: LayerPlan) -> list[str]:

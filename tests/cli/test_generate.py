@@ -77,7 +77,7 @@ def test_a_wrong_option_is_refused(refused, unchanged, option, value, message):
 def test_extreme_formats_are_configured(run, options):
     answer = run("config", MODEL, "--calibrate", "x.npy", *options)
     assert answer.status == 0, answer.err
-    assert "version = 2" in answer.out
+    assert "version = 3" in answer.out
 
 
 def test_sums_that_are_too_long_are_refused_before_anything_is_written(refused, unchanged):
@@ -103,10 +103,10 @@ def config(here, run):
 
 
 BROKEN = {
-    "no TOML": ("version = 2", "version 2", "edited.toml: not a TOML file"),
-    "another version": ("version = 2", "version = 1", "version must be 2, not 1"),
-    "an unknown key": ("version = 2", "version = 2\nspeed = 3", "unknown key 'speed'"),
-    "a missing key": ("version = 2", "", "version is missing"),
+    "no TOML": ("version = 3", "version 2", "edited.toml: not a TOML file"),
+    "another version": ("version = 3", "version = 1", "version must be 3, not 1"),
+    "an unknown key": ("version = 3", "version = 3\nspeed = 3", "unknown key 'speed'"),
+    "a missing key": ("version = 3", "", "version is missing"),
     "an unknown basis": ('basis = "orth', 'basis = "x', "basis must be one of orthonormal"),
     "a format in words": ("sQ\\d+", "sixteen", "a format must be written like sQ0.15"),
     "a missing node": (r'\[node."lmu0.u"\].*?(?=\[node."lmu0.m"\])', "", "lacks the node 'lmu0.u'"),

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Another window for hardware that exists: the coefficients to write, and what it then computes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from lmu_hw.analysis import prove_range, quantized_memories, require_forbidden
+from lmu_hw.design import Design
+from lmu_hw.emit import read_manifest, read_plan
+from lmu_hw.errors import ConfigError
+from lmu_hw.lmu import LmuLayer
+from lmu_hw.quantize import Realization
+from lmu_hw.quantize.memories import memory_node
+from lmu_hw.spec import AnyNode, MemoryNode, QuantizedNetwork
+
+__all__ = ["at_window", "reload"]
+
+
+def reload(directory: str | Path, theta: float) -> tuple[QuantizedNetwork, list[tuple[int, int]]]:
+    """Return a design's network with another window, and the words that make hardware compute it.
+
+    The step of the input becomes another one: a network that was trained at one rate runs at
+    another, as the paper claims, with the same weights.
+
+    Parameters
+    ----------
+    directory : str or Path
+        A design that was generated as reloadable.
+    theta : float
+        The window in steps, of every memory.
+
+    Returns
+    -------
+    network : QuantizedNetwork
+        For the golden model.
+    words : list of (address, word)
+
+    Raises
+    ------
+    ConfigError, SpecError
+        If the design is not reloadable, or its formats cannot hold the coefficients.
+    """
+    from lmu_hw.hdl.reload import reload_words
+
+    design = Design.read(directory)
+    manifest = read_manifest(Path(directory))
+    if not manifest.get("reloadable"):
+        raise ConfigError(
+            f"{directory}: its coefficients cannot be written; generate it with --reloadable"
+        )
+    network = at_window(design, theta)
+    return network, reload_words(read_plan(Path(directory), design.network), network)
+
+
+def at_window(design: Design, theta: float) -> QuantizedNetwork:
+    """Return the network of a design with another window in every memory, in the same formats.
+
+    Raises
+    ------
+    ConfigError
+        If a memory is neither semiseparable of rank 1 nor a scan, or a coefficient does not fit.
+    StabilityError
+        If a memory is not stable with this window.
+    SpecError
+        If an overflow that hardware does not handle is not proved impossible with this window.
+    """
+    if not theta > 0:
+        raise ConfigError(f"--theta must be a positive number of steps, not {theta}")
+    floats = {layer.name: layer for layer in design.reference.layers}
+    layers = []
+    for layer in design.network.layers:
+        nodes: list[AnyNode] = []
+        for node in layer.nodes:
+            float_layer = floats[layer.name]
+            if isinstance(node, MemoryNode) and isinstance(float_layer, LmuLayer):
+                node = _moved(design, float_layer, node, theta)
+            elif node.name == f"{layer.name}.m":
+                raise ConfigError(
+                    f"{node.name}: a dense memory keeps its window; use --realization "
+                    "semiseparable or scan"
+                )
+            nodes.append(node)
+        layers.append(replace(layer, nodes=tuple(nodes)))
+    network = replace(design.network, layers=tuple(layers))
+    proofs = {memory.name: prove_range(memory) for memory in quantized_memories(network)}
+    require_forbidden(network, proofs)
+    return network
+
+
+def _moved(design: Design, layer: LmuLayer, node: MemoryNode, theta: float) -> AnyNode:
+    config = design.config.nodes[node.name]
+    structure = config.structure
+    if structure is None or structure.rank > 1 or structure.kind is Realization.TWO_PASS:
+        raise ConfigError(
+            f"{node.name}: only a semiseparable memory of rank 1 or a scan can take another window"
+        )
+    moved = replace(config, structure=replace(structure, theta=theta))
+    source = design.config.nodes[node.source].signal_format
+    try:
+        return memory_node(layer, moved, source, design.config.memory_scale.get(layer.name))
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error}; a window of {theta:g} steps needs hardware that was generated for one as "
+            "short"
+        ) from None
