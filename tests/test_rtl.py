@@ -21,7 +21,7 @@ def emitter():
     return module
 
 
-@pytest.mark.parametrize("name", ["digits_8_bit", "mackey_glass_1_lane"])
+@pytest.mark.parametrize("name", ["digits_8_bit", "digits_sweeps", "mackey_glass_1_lane"])
 def test_emitting_again_gives_the_same_bytes(emitter, tmp_path, name):
     emitter.emit_reference(name, tmp_path / name)
     committed = {path.name: path.read_bytes() for path in (ROOT / "rtl" / name).iterdir()}

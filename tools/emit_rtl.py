@@ -12,6 +12,7 @@ import numpy as np
 
 import lmu_hw
 from lmu_hw.emit import RTL_FOLDER
+from lmu_hw.quantize import Realization
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,6 +23,16 @@ def reference_designs() -> dict[str, tuple[str, dict[str, object], int | None]]:
         "digits_8_bit": (
             "digits",
             {"input_scale": Fraction(1, 16), "weight_bits": 8, "activation_bits": 8},
+            4,
+        ),
+        "digits_sweeps": (
+            "digits",
+            {
+                "input_scale": Fraction(1, 16),
+                "weight_bits": 8,
+                "activation_bits": 8,
+                "realization": Realization.SEMISEPARABLE,
+            },
             4,
         ),
         "mackey_glass_1_lane": ("mackey_glass", {"weight_bits": 10, "activation_bits": 8}, 1),
