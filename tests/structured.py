@@ -46,7 +46,10 @@ def with_sweeps(
             if node.name == f"{layer.name}.m" and isinstance(node, Node):
                 A, B = signed_memory(node.rows, theta, method)
                 generators = semiseparable(A, heard * B, rank)
-                formats = sweep_formats(generators, bits, node.requant.format, where=node.name)
+                source = layer.signals[f"{layer.name}.u"].format
+                formats = sweep_formats(
+                    generators, bits, node.requant.format, source, where=node.name
+                )
                 node = MemoryNode(
                     name=node.name,
                     segments=node.segments,

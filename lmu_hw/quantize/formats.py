@@ -176,7 +176,8 @@ class Chooser:
         name = f"{layer.name}.m"
         requant, _ = self._states(layer.name)
         found = generators(layer, structure, scale)
-        formats = sweep_formats(found, bits, requant.format, where=name)
+        source = self.node(float_nodes(layer)[0]).signal_format
+        formats = sweep_formats(found, bits, requant.format, source, where=name)
         sweeps = {"forward": formats.forward, "backward": formats.backward}
         for sweep, int_bits in self.states[layer.name].sweeps.items():
             if int_bits > _WIDEST_SWEEP:

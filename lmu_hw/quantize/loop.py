@@ -17,7 +17,7 @@ from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.quantize.nodes import FloatNode
 from lmu_hw.quantize.weights import best_row_shifts, weight_codes, weight_format
-from lmu_hw.spec import Codes, Node
+from lmu_hw.spec import AnyNode, Codes, Node
 
 __all__ = ["stable_loop"]
 
@@ -28,7 +28,7 @@ _SHRUNK = 1.0 - 2.0**-10 * np.arange(1, 65)
 
 
 def stable_loop(
-    layer: LmuLayer, floats: tuple[FloatNode, FloatNode], u: Node, m: Node, *, repair: bool
+    layer: LmuLayer, floats: tuple[FloatNode, FloatNode], u: Node, m: AnyNode, *, repair: bool
 ) -> Node:
     """Return u, checked to close a stable loop where the float network closes one.
 
@@ -37,7 +37,7 @@ def stable_loop(
     layer : LmuLayer
     floats : (FloatNode, FloatNode)
         u and m in float.
-    u, m : Node
+    u, m : Node, Node or MemoryNode
         The same as rounded.
     repair : bool
         Where the loop is not stable, shrink ``E_m`` as little as makes it so.

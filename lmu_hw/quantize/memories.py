@@ -231,17 +231,16 @@ def structure_of(
         If forward Euler is not stable for the window.
     """
     theta = window(memory)
-    ranked = kind is Realization.SEMISEPARABLE and tolerance is not None
-    if tolerance is not None and not ranked:
+    if tolerance is not None and kind is not Realization.SEMISEPARABLE:
         raise ConfigError(f"{where}: --memory-tolerance is for a semiseparable realization only")
-    if theta is None and not ranked:
+    if theta is None and tolerance is None:
         raise ConfigError(
             f"{where}: its window must be known for a {kind.value} realization, and its matrices "
             "are not those of a Legendre memory of any; use --realization semiseparable with "
             "--memory-tolerance, or dense"
         )
     structure = Structure(kind=kind, theta=theta or float(memory.order))
-    if not ranked:
+    if tolerance is None:
         return structure
     states = orthonormal_scale(memory.order) * alternating_signs(memory.order)
     A, B = memory.A * states / states[:, None], memory.B / states

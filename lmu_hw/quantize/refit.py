@@ -94,7 +94,7 @@ def fit(
     power = float(np.trace(_gramian(ideal, ideal, horizon)))
     regular = noise / _INPUT_VARIANCE
     regular += _FLOOR * float(np.linalg.norm(own, 2)) * np.eye(len(own))
-    T = np.linalg.solve(own + regular, cross)
+    T = np.asarray(np.linalg.solve(own + regular, cross), np.float64)
 
     def missed(T: Array) -> float:
         square = power - 2.0 * float(np.sum(T * cross)) + float(np.sum(T * (own @ T)))
@@ -104,7 +104,7 @@ def fit(
         matrix=np.ascontiguousarray(T.T),
         horizon=horizon,
         residual=missed(T),
-        before=missed(np.eye(len(own))),
+        before=missed(np.eye(len(own), dtype=np.float64)),
     )
 
 

@@ -39,7 +39,7 @@ class SweepFormats:
 
 
 def sweep_formats(
-    generators: Generators, bits: int, state: FixedFormat, *, where: str
+    generators: Generators, bits: int, state: FixedFormat, source: FixedFormat, *, where: str
 ) -> SweepFormats:
     """Return the formats of a semiseparable update whose coefficients have `bits` bits.
 
@@ -50,8 +50,8 @@ def sweep_formats(
     ----------
     generators : Generators
     bits : int
-    state : FixedFormat
-        Of the states.
+    state, source : FixedFormat
+        Of the states, and of u, with which the forward sweep starts.
     where : str
         Names the memory in messages.
 
@@ -68,7 +68,7 @@ def sweep_formats(
     return SweepFormats(
         rates=rates,
         carry=carry,
-        forward=_sweep(forward * limit, state.frac_bits + _FORWARD_GUARD),
+        forward=_sweep(forward * limit, max(state.frac_bits + _FORWARD_GUARD, source.frac_bits)),
         backward=_sweep(backward * limit, state.frac_bits + _BACKWARD_GUARD),
     )
 
@@ -152,7 +152,7 @@ def dequantized(update: Semiseparable) -> Generators:
     return Generators(
         decay=update.decay.codes * ulps,
         coupling=update.coupling.codes * ulps[:, None],
-        carry=update.carry.codes * update.carry.format.ulp,
+        carry=np.asarray(update.carry.codes * update.carry.format.ulp, np.float64),
     )
 
 

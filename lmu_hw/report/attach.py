@@ -13,7 +13,7 @@ from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.report.claims import CAUSES, ErrorReport, RangeReport
 from lmu_hw.report.document import Report, SignalReport, rounded
 from lmu_hw.report.folder import Certificates, ErrorClaim
-from lmu_hw.spec import INPUT, Node, QuantizedNetwork, Table
+from lmu_hw.spec import INPUT, AnyNode, Node, QuantizedNetwork, Table
 
 __all__ = ["VACUOUS", "with_certificates"]
 
@@ -83,9 +83,11 @@ def _signal(
     )
 
 
-def _names(node: Node) -> tuple[str, ...]:
+def _names(node: AnyNode) -> tuple[str, ...]:
     """Return the names of a node's signals."""
-    return (node.name,) if node.activation is None else (node.pre_activation, node.name)
+    if isinstance(node, Node) and node.activation is not None:
+        return node.pre_activation, node.name
+    return (node.name,)
 
 
 def _of_input(signal: SignalReport, requant: Requant) -> ErrorReport:
@@ -96,7 +98,7 @@ def _of_input(signal: SignalReport, requant: Requant) -> ErrorReport:
     return _in_ulp(requant.format, claim, claim["rounding"], conditional=False)
 
 
-def _range(signal: SignalReport, node: Node, certificates: Certificates) -> RangeReport:
+def _range(signal: SignalReport, node: AnyNode, certificates: Certificates) -> RangeReport:
     if signal.name == node.name and isinstance(node.activation, Table):
         fmt, codes = node.activation.format, node.activation.codes.codes
         return _reach(int(np.abs(codes).max()), fmt.max_code, fmt, proved=True, how="table")
@@ -144,7 +146,7 @@ def _in_ulp(
     )
 
 
-def _note(certified: ErrorReport | None, node: Node, network: QuantizedNetwork) -> str:
+def _note(certified: ErrorReport | None, node: AnyNode, network: QuantizedNetwork) -> str:
     """Say what a bound depends on, or why there is none."""
     if certified is not None:
         return _CONDITIONAL if certified.conditional else _WHILE_INSIDE

@@ -10,7 +10,7 @@ import numpy as np
 from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu.activations import activation
-from lmu_hw.spec import INPUT, Node, QuantizedNetwork, Rectifier, Table
+from lmu_hw.spec import INPUT, AnyNode, Node, QuantizedNetwork, Rectifier, Table
 
 __all__ = ["Probe", "probes"]
 
@@ -73,7 +73,7 @@ def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
     ]
     outputs = set(network.layers[-1].outputs)
     for node in network.nodes:
-        if node.activation is not None:
+        if isinstance(node, Node) and node.activation is not None:
             found.append(_pre_activation(node))
         found.append(_result(node, is_output=node.name in outputs))
     return tuple(found)
@@ -98,7 +98,7 @@ def _pre_activation(node: Node) -> Probe:
     )
 
 
-def _result(node: Node, *, is_output: bool) -> Probe:
+def _result(node: AnyNode, *, is_output: bool) -> Probe:
     letter = node.name.rpartition(".")[2]
     kind = _KINDS.get(letter, "node")
     if is_output:

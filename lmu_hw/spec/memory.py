@@ -123,7 +123,7 @@ class Semiseparable:
     @property
     def carried(self) -> NDArray[np.bool_]:
         """Which elements of W are not zero in every state, (r, r)."""
-        return self.carry.codes[:-1].any(axis=0) if self.order > 1 else np.zeros((1, 1), bool)
+        return np.asarray(np.any(self.carry.codes[:-1], axis=0))
 
     @property
     def coefficients(self) -> tuple[tuple[str, Codes], ...]:

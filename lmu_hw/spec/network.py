@@ -83,8 +83,8 @@ class QuantizedLayer:
             raise SpecError(f"{node.name}: the sum has too few fraction bits for {term.label}")
 
     def _check_memory(self, node: MemoryNode, done: set[str]) -> None:
-        if node.source not in done:
-            raise SpecError(f"{node.name}: source {node.source!r} is not computed before it")
+        if node.source not in done - {INPUT}:
+            raise SpecError(f"{node.name}: source {node.source!r} is not a node before it")
         source = self.signals[node.source]
         if source.size != node.segments:
             raise SpecError(

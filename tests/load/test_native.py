@@ -204,7 +204,7 @@ REFUSED = [
     ({"layer": {"theta": float("nan")}}, "theta must be a positive finite number, not nan"),
     ({"layer": {"theta": None}}, "theta must be a positive finite number, not None"),
     ({"layer": {"theta": 1e-9}}, r"theta must be from 0.001 to .* steps, not 1e-09"),
-    ({"layer": {"discretizer": "tustin"}}, "discretizer must be one of zoh, euler, bilinear, stored"),
+    ({"layer": {"discretizer": "tustin"}}, "must be one of zoh, euler, bilinear, stored"),
     ({"layer": {"discretizer": "stored"}}, "tensor 'A' must be in the file"),
     ({"layer": {"hidden": "lstm"}}, "hidden must be one of simple_rnn, dense, none, not 'lstm'"),
     ({"layer": {"hidden": "simple_rnn"}}, "tensor 'W_h' must be in the file"),

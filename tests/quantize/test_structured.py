@@ -22,7 +22,7 @@ STATE = FixedFormat(signed=True, int_bits=0, frac_bits=15)
 
 def _update(structured, order, theta, bits, **options):
     generators = semiseparable(*structured.signed_memory(order, theta), 1)
-    formats = sweep_formats(generators, bits, STATE, where="m")
+    formats = sweep_formats(generators, bits, STATE, STATE, where="m")
     return generators, semiseparable_update(generators, formats, where="m", **options)
 
 
