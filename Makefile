@@ -7,7 +7,7 @@ BIN := .venv/bin
 BUILD := build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check rtl proofs bench clean
+.PHONY: help setup system demo test check rtl proofs bench window clean
 
 help:  ## show this help
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -40,8 +40,13 @@ rtl: setup  ## emit the reference designs in rtl/ again
 proofs: setup  ## attack the certificates; prints the tables of docs/proofs.md
 	$(BIN)/python tools/proofs.py
 
-bench: setup  ## measure speed and accuracy; prints tables
+bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/memory.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
 	$(BIN)/python tools/bench.py
+	$(BIN)/python tools/bench_memory.py
+
+window: setup  ## run a window of 100,000 steps on Verilator; prints tables
+	$(BIN)/python tools/long_window.py
 
 clean:  ## remove the virtual environment and everything built
 	rm -rf .venv $(BUILD)

@@ -14,6 +14,7 @@ import pytest
 import lmu_hw
 from lmu_hw.errors import ToolError
 from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.quantize import Realization
 from lmu_hw.simulate import Simulator, find
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
@@ -83,7 +84,7 @@ def several_memories(name="several_memories", **options):
     return _quantized(network, weight_bits=9, memory_bits=7, state_bits=14, **options), 3
 
 
-def bare_memory():
+def bare_memory(name="bare_memory", options=None):
     """No hidden cell: the memory and the input are handed on to a dense layer."""
     random = np.random.default_rng(3)
     layer = LmuLayer(
@@ -97,23 +98,44 @@ def bare_memory():
         input_to_hidden=True,
         return_sequences=True,
     )
-    network = Network(name="bare_memory", layers=(layer, _dense(random, "head", 8, 2, "sigmoid")))
-    return _quantized(network), 4
+    network = Network(name=name, layers=(layer, _dense(random, "head", 8, 2, "sigmoid")))
+    return _quantized(network, **(options or {})), 4
 
 
-def memoryless_cell():
+def memoryless_cell(name="memoryless_cell", options=None):
     """A dense hidden cell that feeds back into the memory, Euler, wide words, answers once."""
     random = np.random.default_rng(4)
     layer = _lmu(
         random, "lmu", order=4, inputs=2, units=6, recurrent=False, method="euler", last=True
     )
-    network = Network(name="memoryless_cell", layers=(layer, _dense(random, "head", 6, 4)))
-    return _quantized(network, weight_bits=14, state_bits=20), None
+    network = Network(name=name, layers=(layer, _dense(random, "head", 6, 4)))
+    return _quantized(network, weight_bits=14, state_bits=20, **(options or {})), None
 
 
 def error_feedback():
     """Two memories that keep what their narrowing drops."""
     return several_memories("error_feedback", error_feedback=True)
+
+
+def sweeps():
+    """Two memories of two sweeps, rank 1, with all feedback, interleaved."""
+    return several_memories("sweeps", realization=Realization.SEMISEPARABLE)
+
+
+def sweeps_in_order():
+    """Two sweeps of rank 2 or more, handed on to a dense layer without a hidden cell."""
+    options = {"realization": Realization.SEMISEPARABLE, "memory_tolerance": 0.001}
+    return bare_memory("sweeps_in_order", options)
+
+
+def passes():
+    """A bilinear memory by two passes over running sums."""
+    return bare_memory("passes", {"realization": Realization.TWO_PASS})
+
+
+def scan():
+    """A forward Euler memory by running sums, answering once, fully unrolled."""
+    return memoryless_cell("scan", {"realization": Realization.SCAN})
 
 
 DESIGNS = {
@@ -126,6 +148,10 @@ DESIGNS = {
         bare_memory,
         memoryless_cell,
         error_feedback,
+        sweeps,
+        sweeps_in_order,
+        passes,
+        scan,
     )
 }
 

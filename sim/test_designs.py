@@ -18,6 +18,10 @@ DESIGNS = [
     "bare_memory",
     "memoryless_cell",
     "error_feedback",
+    "sweeps",
+    "sweeps_in_order",
+    "passes",
+    "scan",
 ]
 
 
@@ -34,7 +38,9 @@ def test_verilator_equals_the_golden_model(folder_of, installed, name):
     _equal(folder_of(name), "verilator", seed=2, max_cycles=1_000_000)
 
 
-@pytest.mark.parametrize("name", ["tiny", "several_memories", "bare_memory", "error_feedback"])
+@pytest.mark.parametrize(
+    "name", ["tiny", "several_memories", "bare_memory", "error_feedback", *DESIGNS[7:]]
+)
 def test_amaranth_equals_the_golden_model(folder_of, name):
     _equal(folder_of(name), "amaranth", seed=3, max_cycles=8_000)
 

@@ -54,6 +54,12 @@ def _residue(name: str, pattern: str, replacement: str) -> Mutation:
     return Mutation(name, pattern, replacement, "lmu.m", "layer_lmu_drain", design="error_feedback")
 
 
+def _sweep(name: str, pattern: str, replacement: str, module: str = "unit_cells") -> Mutation:
+    """Return a mutation of the unit of a semiseparable memory."""
+    where = f"layer_lmu_m_{module}"
+    return Mutation(name, pattern, replacement, "lmu.m", where, design="sweeps")
+
+
 MUTATIONS = [
     _rom("coefficient of the encoder", "lmu_u_weights.hex", "lmu.u"),
     _rom("coefficient of the memory", "lmu_m_weights.hex", "lmu.m"),
@@ -158,6 +164,23 @@ MUTATIONS = [
     ),
     _residue("residue of the other memory", r"tag\[2\] \* 3'h5", "1'h0 * 3'h5"),
     _residue("residue of another total", r"write__data\(d2_total_0", "write__data(d1_sum_0"),
+    Mutation(
+        "coefficient of the sweeps",
+        r"[0-9a-f](?=\n)",
+        _flipped,
+        "lmu.m",
+        file="lmu_m_sweeps.hex",
+        design="sweeps",
+    ),
+    _sweep("rounding of a state", r"(s6_total_0\) \+ \$signed\(12'h)400", r"\g<1>000"),
+    _sweep("rounding of a sweep", r"(s4_x_0, 8'h00 \}\) \+ \$signed\(8'h)40", r"\g<1>00"),
+    _sweep("sign of the coupling", r"(_11_\)) - (\$signed\(s5_products_0)", r"\1 + \2"),
+    _sweep("sign of the carry in the backward sweep", r"= ~ (\{ carry_0_0)", r"= \1"),
+    _sweep("backward sweep left out of a state", r"\{ history, 8'h00 \}", "25'h0"),
+    _sweep("sign of u", r"= - (\$signed\(_17_)", r"= \1"),
+    _sweep("carried number of the other memory", r"s3\[1\] \? carried_1_0", "s3[1] ? carried_0_0"),
+    _sweep("states that are not cleared", r"first_step \? 14'h0000 : ", "", "unit"),
+    _sweep("states of the other memory", r"s7\[1\] \* 3'h5", "1'h0 * 3'h5", "unit"),
 ]
 
 

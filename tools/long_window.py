@@ -90,7 +90,7 @@ def main() -> int:
                 folder,
                 x,
                 simulators=options.simulators,
-                max_cycles=0,
+                max_cycles=2 * theta * manifest["cycles_last_step"],
                 progress=lambda name, done, total: progress.update(
                     task, description=name, completed=done, total=total
                 ),
