@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Structured memories against dense ones: errors, multiplications, cycles, and what they take.
+
+Prints the tables of docs/memory.md and writes them there. Every figure is measured in the run: each
+cell is synthesised for two families of FPGAs, and simulated against the golden model; one wrong
+word ends the run. ``--quick`` leaves out orders above 32, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import resource
+import time
+from pathlib import Path
+
+from memory_bench.cases import EXTRA, ORDERS, QUICK, WINDOWS, Case, folded_jobs, parallel_jobs
+from memory_bench.report import (
+    error_table,
+    folded_table,
+    growth_table,
+    judged_table,
+    parallel_table,
+)
+from memory_bench.tables import update_page
+from memory_bench.work import run_jobs
+from rich.console import Console
+
+PAGE = Path(__file__).parents[1] / "docs" / "memory.md"
+
+
+def main() -> None:
+    """Measure, print, and write the page."""
+    start = time.monotonic()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="orders up to 32; write nothing")
+    quick = parser.parse_args().quick
+    console, progress = Console(width=200), Console(stderr=True)
+    cases: list[Case] = [(d, float(WINDOWS * d)) for d in (QUICK if quick else ORDERS)]
+    if not quick:
+        cases.append(EXTRA)
+    da4ml = importlib.util.find_spec("da4ml") is not None
+
+    tables = [error_table(cases)]
+    tables[0].show(console)
+    jobs = [*parallel_jobs(cases, da4ml), *reversed(folded_jobs(cases))]
+    results = run_jobs(jobs, lambda line: progress.print(line, highlight=False))
+    tables += [
+        folded_table(cases, results),
+        parallel_table(cases, results, da4ml),
+        judged_table(cases, results),
+        growth_table(cases, results),
+    ]
+    for table in tables[1:]:
+        table.show(console)
+    if not quick:
+        update_page(PAGE, tables)
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    busy = sum(usage.ru_utime + usage.ru_stime for usage in spent)
+    took = time.monotonic() - start
+    progress.print(f"{took / 60:.1f} minutes; {busy / 60:.1f} of processor time", highlight=False)
+
+
+if __name__ == "__main__":
+    main()
