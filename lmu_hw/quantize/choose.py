@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -117,13 +118,17 @@ class Setting:
     bits: int
     candidate: Callable[[Choice], Candidate]
 
-    def tried(self, choice: Choice) -> _Tried | None:
-        """Return a candidate with its fit, or None if it cannot be had or is not stable."""
+    def candidate_or_none(self, choice: Choice) -> Candidate | None:
+        """Return a candidate, or None if it cannot be had or is not stable."""
         try:
-            one = self.candidate(choice)
+            return self.candidate(choice)
         except (ConfigError, SpecError, StabilityError):
             return None
-        return _Tried(one, fit_memory(one.layer, one.node, self.horizon))
+
+    def tried(self, choice: Choice) -> _Tried | None:
+        """Return a candidate with its fit, or None if there is none."""
+        one = self.candidate_or_none(choice)
+        return None if one is None else _Tried(one, fit_memory(one.layer, one.node, self.horizon))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,55 +162,50 @@ class _Tried:
 
 
 def choose_realization(setting: Setting) -> Choice:
-    """Return the cheapest realization that is proved to be no further off than the dense one."""
-    dense = setting.tried(Choice(structure=None, bits=setting.bits))
-    if dense is None:
-        bound, limit, cost = float("inf"), float("inf"), float("inf")
-        yardstick = f"dense at {setting.bits} bits is not stable"
-    else:
-        bound, limit = dense.deviation(setting.where), dense.fit.residual
-        cost, yardstick = float(dense.candidate.cost), dense.in_words(bound)
-    found = sorted(_structured(setting, limit), key=lambda one: one.candidate.cost)
-    for one in found:
-        if one.candidate.cost < cost and (deviation := one.deviation(setting.where)) <= bound:
-            choice = one.candidate.choice
-            why = f"{one.in_words(deviation)}; {yardstick}"
-            return Choice(structure=choice.structure, bits=choice.bits, why=why)
-    why = f"{yardstick}; nothing cheaper is as close"
-    return Choice(structure=None, bits=setting.bits, why=why)
+    """Return the cheapest realization that is proved to be no further off than the dense one.
 
-
-def _structured(setting: Setting, limit: float) -> Iterator[_Tried]:
-    """Yield the structured memories of the fewest bits that come within a limit.
-
-    And each with one bit more, should its bound be too large. More bits are taken to bring a memory
-    closer, so that the fewest are found by bisection.
+    Where the dense one is not stable there is nothing to compare with: then two sweeps of the bits
+    that were asked for, or the dense one, whose refusal says what would do.
     """
-    for structure in _structures(setting):
-        by_bits = _ByBits(setting, structure, limit)
-        bits = bisect_left(range(_MOST_BITS + 1), True, lo=_FEWEST_BITS, key=by_bits.close)
-        if bits <= _MOST_BITS:
-            found = (by_bits.tried(bits), by_bits.tried(bits + 1))
-            yield from (one for one in found if one is not None)
+    dense = setting.tried(Choice(structure=None, bits=setting.bits))
+    structures = list(_structures(setting))
+    if dense is None:
+        why = f"dense, {setting.bits} bits, is not stable"
+        sweeps = [one for one in structures if one.kind is Realization.SEMISEPARABLE]
+        return Choice(structure=sweeps[0] if sweeps else None, bits=setting.bits, why=why)
+    bound = dense.deviation(setting.where)
+    best, words = dense, f"{dense.in_words(bound)}; nothing cheaper is as close"
+    for structure in structures:
+        fewest = setting.candidate_or_none(Choice(structure=structure, bits=_FEWEST_BITS))
+        if fewest is not None and fewest.cost >= best.candidate.cost:
+            continue
+        for one in _close(setting, structure, dense.fit.residual):
+            deviation = one.deviation(setting.where)
+            if deviation <= bound and one.candidate.cost < best.candidate.cost:
+                best, words = one, f"{one.in_words(deviation)}; {dense.in_words(bound)}"
+                break
+    choice = best.candidate.choice
+    return Choice(structure=choice.structure, bits=choice.bits, why=words)
 
 
-class _ByBits:
-    """A structure at every word length, each tried once."""
+def _close(setting: Setting, structure: Structure, limit: float) -> Iterator[_Tried]:
+    """Yield the memory of the fewest bits that comes within a limit, and that of one bit more.
 
-    def __init__(self, setting: Setting, structure: Structure, limit: float) -> None:
-        self.setting, self.structure, self.limit = setting, structure, limit
-        self.found: dict[int, _Tried | None] = {}
+    The second is for where the bound of the first is too large. More bits are taken to bring a
+    memory closer, so that the fewest are found by bisection.
+    """
 
-    def tried(self, bits: int) -> _Tried | None:
-        if bits not in self.found:
-            choice = Choice(structure=self.structure, bits=bits)
-            self.found[bits] = self.setting.tried(choice)
-        return self.found[bits]
+    @cache
+    def tried(bits: int) -> _Tried | None:
+        return setting.tried(Choice(structure=structure, bits=bits))
 
-    def close(self, bits: int) -> bool:
-        """Say whether it comes within the limit."""
-        one = self.tried(bits)
-        return one is not None and one.fit.residual <= self.limit
+    def close(bits: int) -> bool:
+        one = tried(bits)
+        return one is not None and one.fit.residual <= limit
+
+    bits = bisect_left(range(_MOST_BITS + 1), True, lo=_FEWEST_BITS, key=close)
+    if bits <= _MOST_BITS:
+        yield from (one for one in (tried(bits), tried(bits + 1)) if one is not None)
 
 
 def _structures(setting: Setting) -> Iterator[Structure]:

@@ -128,6 +128,16 @@ def test_auto_takes_the_cheapest_that_is_as_close(networks, order, theta, bits, 
     assert kind.value == expected.partition(" ")[0]
 
 
+def test_auto_takes_sweeps_where_the_dense_memory_is_not_stable(networks):
+    net = networks.network(order=64, theta=512.0, units=2)
+    x = networks.noise(net, sequences=2, steps=40)
+    options = Options(realization=Realization.AUTO, memory_bits=8)
+    memory = configure(net, x, options).nodes["lmu0.m"]
+    assert memory.structure is not None and memory.structure.rank == 1
+    assert memory.weights["carry"].width == 8
+    assert memory.why[0] == "dense, 8 bits, is not stable"
+
+
 def test_auto_leaves_a_memory_at_the_output_dense(networks):
     net = networks.network(order=16, theta=64.0, hidden="none", input_to_hidden=False)
     x = networks.noise(net, sequences=4, steps=60)
