@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes every adder and subtractor a carry chain of its own. Otherwise Yosys merges neighbours into
-// sums of many operands, which it builds from three-input compressors: about twice the LUTs.
+// sums of many operands, which it builds from compressors of three: that takes more LUTs.
 
 (* techmap_celltype = "$add" *)
 module keep_add (A, B, Y);

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import numpy as np
 
 from memory_bench.area import FAMILIES, Area
@@ -117,7 +119,8 @@ def folded_table(cases: list[Case], results: Results) -> Table:
             f"bits: of a coefficient. Semiseparable has {WIDTH}; dense has as many as its impulse "
             "responses need to be as good (own). Scan is exact; its window is a power of two far "
             "enough from where forward Euler is unstable, and its states have 16 bits like all. "
-            "Two passes are left out where their sums grow beyond 61 bits."
+            "Two passes are left out where their sums grow beyond 61 bits. "
+            "FF: the answer on its way out is d words of 16 bits."
         ],
     )
     for order, theta in cases:
@@ -196,7 +199,9 @@ def parallel_table(cases: list[Case], results: Results, da4ml: bool) -> Table:
     )
     if limits:
         table.notes.append(f"Left out, for the time synthesis takes: {limits}.")
-    if not da4ml:
+    if da4ml:
+        table.notes.append(f"da4ml {version('da4ml')}, Yosys {version('pyosys')}.")
+    else:
         table.notes.append("da4ml is left out: it is not installed (pip install da4ml).")
     return table
 
@@ -283,8 +288,8 @@ def growth_table(cases: list[Case], results: Results) -> Table:
         }
         orders = np.array([order for order, _ in found], float)
         for cost, values in costs.items():
-            if min(values) == 0:
-                continue
+            if len(set(values)) == 1:
+                continue  # such as the ROM of scan, which holds what u is made with
             exponent, _, of_power = fit(np.log(orders), np.log(values))
             slope, start, of_line = fit(orders, np.array(values, float))
             table.add(
@@ -293,7 +298,7 @@ def growth_table(cases: list[Case], results: Results) -> Table:
                 f"{orders.min():.0f} to {orders.max():.0f}",
                 f"{exponent:.3f}",
                 f"{of_power:.5f}",
-                f"{slope:.4g} d {start:+.4g}",
+                f"{slope:.4g} d" + (f" {start:+.4g}" if abs(start) > 1e-6 else ""),
                 f"{of_line:.5f}",
             )
     return table
