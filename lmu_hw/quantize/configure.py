@@ -225,8 +225,8 @@ class _Configuration:
             state = replace(state, int_bits=int_bits_for(0.0, 1.05 * orthonormal_scale(order)[-1]))
         scales = {name: self._scale(name, state.heard)}
         realized = self._realized(scales, {name: kind})
-        layer = next(one for one in realized.layers if one.name == name)
-        assert isinstance(layer, LmuLayer)
+        memories = (one for one in realized.layers if isinstance(one, LmuLayer))
+        layer = next(one for one in memories if one.name == name)
         chooser = self._chooser(realized, scales, {name: state}, {name: kind})
         config = chooser.memory(layer, choice, scales[name], 0)
         source = chooser.node(float_nodes(layer)[0]).signal_format

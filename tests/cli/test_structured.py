@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.reload import reload
 from lmu_hw.simulate import Simulator, simulate
 
-KINDS = {"semiseparable": [], "two-pass": [], "scan": [], "auto": []}
+KINDS = ("semiseparable", "two-pass", "scan", "auto")
 
 
 @pytest.fixture
@@ -47,7 +46,8 @@ def test_every_realization_goes_all_the_way(memory, run, kind):
     )
     assert answer.status == 0, answer.err
     manifest = json.loads((memory / "small" / "manifest.json").read_text())
-    assert manifest["memories"][0]["realization"] in ("dense", kind) if kind == "auto" else kind
+    realization = manifest["memories"][0]["realization"]
+    assert realization == ("dense" if kind == "auto" else kind)  # 5 states are too few to gain
     if kind != "auto":
         assert "fitted to the quantized memories" in answer.out
         assert manifest["refits"][0]["residual"] < manifest["refits"][0]["before"]
@@ -125,4 +125,3 @@ def test_euler_below_its_limit_is_refused_with_the_number(memory, networks, refu
 def test_a_damaged_refit_is_refused(reloadable, refused):
     (reloadable / "refit.json").write_text("[")
     assert "generate it again" in refused("simulate", "small", "--simulator", "amaranth")
-    shutil.rmtree(reloadable)
