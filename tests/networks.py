@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.quantize import Config, Options, configure, quantize
 from lmu_hw.spec import QuantizedNetwork
 
@@ -41,7 +41,7 @@ def lmu_layer(
     def weights(*shape: int, gain: float = 1.0) -> np.ndarray:
         return gain * random.uniform(-1.0, 1.0, shape)
 
-    cell = HiddenCell(
+    cell = SimpleCell(
         W_m=weights(units, states),
         W_x=weights(units, inputs) if input_to_hidden else None,
         W_h=weights(units, units, gain=0.5) if hidden == "rnn" else None,

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 import lmu_hw
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, SimpleCell, LmuLayer, Memory, Network
 from lmu_hw.plan import make_plan
 
 
@@ -30,7 +30,7 @@ def psmnist_size(steps: int = 784) -> Network:
         E_h=None,
         E_m=None,
         b_u=None,
-        hidden=HiddenCell(
+        hidden=SimpleCell(
             W_m=random.normal(size=(units, order)) / np.sqrt(order),
             W_x=random.normal(size=(units, 1)),
             W_h=0.5 * random.normal(size=(units, units)) / np.sqrt(units),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer 1: floating-point mathematics of the LMU; the yardstick for quantization."""
 
-from lmu_hw.lmu.layers import DenseLayer, HiddenCell, LmuLayer, Memory, window
+from lmu_hw.lmu.cells import GruCell, HiddenCell, LstmCell, SimpleCell
+from lmu_hw.lmu.layers import DenseLayer, LmuLayer, Memory, RecurrentLayer, window
 from lmu_hw.lmu.network import Network
 from lmu_hw.lmu.semiseparable import Generators, semiseparable, semiseparable_rank
 from lmu_hw.lmu.system import (
@@ -16,10 +17,14 @@ __all__ = [
     "DenseLayer",
     "Discretizer",
     "Generators",
+    "GruCell",
     "HiddenCell",
     "LmuLayer",
+    "LstmCell",
     "Memory",
     "Network",
+    "RecurrentLayer",
+    "SimpleCell",
     "alternating_signs",
     "discretize",
     "legendre_system",

@@ -3,12 +3,12 @@
 
 One LMU layer computes, for every time step,
 
-    u  = E_x x + E_h h + E_m m + b_u        encoders, one u per memory
+    u  = f(E_x x + E_h h + E_m m + b_u)     encoders, one u per memory; f is linear but in LMUFFT
     m' = A m + B u                          for each of memory_d memories
-    z  = W_m m' + W_x x + W_h h + b_h
-    h' = activation(z)                      the new memory feeds the hidden cell
+    h' = cell(W_m m' + W_x x + b, h)        the new memory feeds the hidden cell
 
-(Voelker, Kajić, Eliasmith 2019, eq. 5-7, generalised to several memories and hidden cells.)
+(Voelker, Kajić, Eliasmith 2019, eq. 5-7, generalised to several memories and hidden cells.) A
+recurrent layer is such a cell alone, fed by x.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import SpecError
-from lmu_hw.lmu.activations import SOFTMAX, activation
+from lmu_hw.lmu._arrays import freeze
+from lmu_hw.lmu.activations import LINEAR, SOFTMAX, activation
+from lmu_hw.lmu.cells import HiddenCell, See
 from lmu_hw.lmu.system import Discretizer, discretize
 
-__all__ = ["DenseLayer", "HiddenCell", "Layer", "LmuLayer", "Memory", "Observer", "window"]
+__all__ = ["DenseLayer", "Layer", "LmuLayer", "Memory", "Observer", "RecurrentLayer", "window"]
 
 Array = NDArray[np.float64]
 Observer = Callable[[str, int, Array], None]
@@ -50,7 +52,7 @@ class Memory:
     discretizer: Discretizer
 
     def __post_init__(self) -> None:
-        _freeze(self, "memory", {"A": (self.order, self.order), "B": (self.order,)})
+        freeze(self, "memory", {"A": (self.order, self.order), "B": (self.order,)})
 
     @classmethod
     def legendre(cls, order: int, theta: float, discretizer: Discretizer) -> Memory:
@@ -84,41 +86,14 @@ def window(memory: Memory) -> float | None:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class HiddenCell:
-    """What reads the memory: ``h' = activation(W_m m' + W_x x + W_h h + b)``.
-
-    Parameters
-    ----------
-    W_m : (units, memory_d * order) float64
-    W_x : (units, inputs) float64 or None
-        None without the input-to-hidden connection.
-    W_h : (units, units) float64 or None
-        None for a memoryless (dense) cell.
-    b : (units,) float64 or None
-    activation : str
-        A name of `lmu_hw.lmu.activations.ACTIVATIONS`.
-    """
-
-    W_m: Array
-    W_x: Array | None
-    W_h: Array | None
-    b: Array | None
-    activation: str
-
-    @property
-    def units(self) -> int:
-        """Number of outputs."""
-        return len(self.W_m)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
 class LmuLayer:
     """One LMU layer.
 
     Parameters
     ----------
     name : str
-        Name of the layer; its nodes are ``name.u``, ``name.m``, ``name.z``, ``name.h``.
+        Name of the layer; its nodes are ``name.u``, ``name.m``, and those of its cell, ``name.h``
+        the last.
     memory : Memory
         Shared by all `memory_d` memories.
     E_x : (memory_d, inputs) float64
@@ -135,6 +110,8 @@ class LmuLayer:
         With `hidden` None: append x to the output. Otherwise it says whether W_x is there.
     return_sequences : bool
         Answer at every step, or at the last step of a sequence only.
+    encoder : str
+        Activation of u, a name of `lmu_hw.lmu.activations.ACTIVATIONS`.
 
     Raises
     ------
@@ -151,6 +128,7 @@ class LmuLayer:
     hidden: HiddenCell | None
     input_to_hidden: bool
     return_sequences: bool
+    encoder: str = LINEAR
 
     def __post_init__(self) -> None:
         if np.ndim(self.E_x) != 2:
@@ -159,28 +137,21 @@ class LmuLayer:
         hidden = self.hidden
         if hidden is None and self.E_h is not None:
             raise SpecError(f"{self.name}: hidden-to-memory needs a hidden cell")
-        units = 0
         if hidden is not None:
-            units = hidden.units
             if self.input_to_hidden != (hidden.W_x is not None):
                 raise SpecError(f"{self.name}: W_x must be given exactly if input_to_hidden is on")
-            shapes = {
-                "W_m": (units, states),
-                "W_x": (units, self.inputs),
-                "W_h": (units, units),
-                "b": (units,),
-            }
-            _freeze(hidden, f"{self.name}: hidden cell", shapes)
-            if hidden.activation == SOFTMAX:
-                raise SpecError(f"{self.name}: softmax is supported on the last layer only")
-            activation(hidden.activation, where=self.name)
+            hidden.check(self.name, states=states, inputs=self.inputs)
+        if self.encoder == SOFTMAX:
+            raise SpecError(f"{self.name}: softmax is supported on the last layer only")
+        activation(self.encoder, where=self.name)
+        units = 0 if hidden is None else hidden.units
         shapes = {
             "E_x": (self.memory_d, self.inputs),
             "E_h": (self.memory_d, units),
             "E_m": (self.memory_d, states),
             "b_u": (self.memory_d,),
         }
-        _freeze(self, self.name, shapes)
+        freeze(self, self.name, shapes)
 
     @property
     def memory_d(self) -> int:
@@ -215,40 +186,89 @@ class LmuLayer:
         """
         sequences, steps, _ = x.shape
         mem, cell, d = self.memory, self.hidden, self.memory_d
-        f = activation(cell.activation, where=self.name) if cell else None
+        encode = None if self.encoder == LINEAR else activation(self.encoder, where=self.name)
         m = np.zeros((sequences * d, mem.order))
-        h = np.zeros((sequences, cell.units if cell else 0))
+        states = cell.start(sequences) if cell else ()
         u_x = _affine(x, self.E_x, self.b_u)
-        z_x = _affine(x, cell.W_x, cell.b) if cell else None
+        drive_x = _affine(x, cell.W_x, cell.b) if cell else None
         see = observer or _ignore
         outputs = []
         for t in range(steps):
             last = t == steps - 1
             u = u_x[:, t]
             if self.E_h is not None:
-                u = u + h @ self.E_h.T
+                u = u + states[0] @ self.E_h.T
             if self.E_m is not None:
                 u = u + m.reshape(sequences, -1) @ self.E_m.T
+            if encode is not None:
+                see(f"{self.name}.u_pre", t, u)
+                u = encode(u)
             # One row per sequence and memory: a single large matrix product.
             m = m @ mem.A.T + u.reshape(-1, 1) * mem.B
             flat = m.reshape(sequences, -1)
             see(f"{self.name}.u", t, u)
             see(f"{self.name}.m", t, flat)
-            if cell is not None and f is not None and z_x is not None:
-                z = flat @ cell.W_m.T + z_x[:, t if z_x.shape[1] > 1 else 0]
-                if cell.W_h is not None:
-                    z = z + h @ cell.W_h.T
-                h = f(z)
-                see(f"{self.name}.z", t, z)
-                see(f"{self.name}.h", t, h)
+            if cell is not None and drive_x is not None:
+                drive = flat @ cell.W_m.T + drive_x[:, t if drive_x.shape[1] > 1 else 0]
+                states = cell.step(drive, states, _at(see, self.name, t))
             if self.return_sequences or last:
-                y = h if cell else flat
+                y = states[0] if cell else flat
                 outputs.append(np.hstack([y, x[:, t]]) if self._appends_input else y)
         return np.stack(outputs, axis=1)
 
     @property
     def _appends_input(self) -> bool:
         return self.hidden is None and self.input_to_hidden
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RecurrentLayer:
+    """A recurrent layer without a Legendre memory: a cell fed by x.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer; its nodes are those of its cell, ``name.h`` the last.
+    cell : HiddenCell
+        With W_x, and a W_m without columns.
+    return_sequences : bool
+        Answer at every step, or at the last step of a sequence only.
+
+    Raises
+    ------
+    SpecError
+        If shapes do not fit, or a value is not finite.
+    """
+
+    name: str
+    cell: HiddenCell
+    return_sequences: bool
+
+    def __post_init__(self) -> None:
+        if np.ndim(self.cell.W_x) != 2:
+            shape = np.shape(self.cell.W_x)
+            raise SpecError(f"{self.name}: W_x must have 2 dimensions, not {shape}")
+        self.cell.check(self.name, states=0, inputs=self.inputs)
+
+    @property
+    def inputs(self) -> int:
+        """Number of input features."""
+        return np.shape(self.cell.W_x)[1]
+
+    @property
+    def outputs(self) -> int:
+        """Number of output features."""
+        return self.cell.units
+
+    def run(self, x: Array, *, observer: Observer | None = None) -> Array:
+        """Apply the layer to (sequences, steps, inputs); see `LmuLayer.run`."""
+        states, see = self.cell.start(len(x)), observer or _ignore
+        drive = _affine(x, self.cell.W_x, self.cell.b)
+        outputs = []
+        for t in range(x.shape[1]):
+            states = self.cell.step(drive[:, t], states, _at(see, self.name, t))
+            outputs.append(states[0])
+        return np.stack(outputs if self.return_sequences else outputs[-1:], axis=1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -278,7 +298,7 @@ class DenseLayer:
     def __post_init__(self) -> None:
         if np.ndim(self.W) != 2:
             raise SpecError(f"{self.name}: W must have 2 dimensions, not {np.shape(self.W)}")
-        _freeze(self, self.name, {"W": self.W.shape, "b": (self.outputs,)})
+        freeze(self, self.name, {"W": self.W.shape, "b": (self.outputs,)})
         activation(self.activation, where=self.name)
 
     @property
@@ -307,7 +327,12 @@ class DenseLayer:
         return y
 
 
-Layer = LmuLayer | DenseLayer
+Layer = LmuLayer | RecurrentLayer | DenseLayer
+
+
+def _at(see: Observer, layer: str, step: int) -> See:
+    """Return what a cell shows its nodes to."""
+    return lambda kind, values: see(f"{layer}.{kind}", step, values)
 
 
 def _ignore(name: str, step: int, values: Array) -> None:
@@ -318,22 +343,3 @@ def _affine(x: Array, weights: Array | None, bias: Array | None) -> Array:
     """Return ``x @ weights.T + bias``; a missing part is zero, a missing product one step long."""
     y = np.zeros((1, 1, 1)) if weights is None else x @ weights.T
     return y if bias is None else y + bias
-
-
-def _freeze(owner: object, where: str, shapes: dict[str, tuple[int, ...]]) -> None:
-    """Make the arrays of a frozen dataclass float64 and read-only; check shape and finiteness."""
-    for name, shape in shapes.items():
-        raw = getattr(owner, name)
-        if raw is None:
-            continue
-        array = np.array(raw, dtype=np.float64)
-        if array.shape != shape:
-            raise SpecError(f"{where}: {name} must have the shape {shape}, not {array.shape}")
-        bad = ~np.isfinite(array)
-        if bad.any():
-            index = tuple(int(i) for i in np.argwhere(bad)[0])
-            raise SpecError(
-                f"{where}: {name} must be finite, but {name}{list(index)} is {array[index]}"
-            )
-        array.setflags(write=False)
-        object.__setattr__(owner, name, array)

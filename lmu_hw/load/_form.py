@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError, SpecError
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.load._check import MAX_ORDER, Options, located, must, positive, show
 
 __all__ = ["Form", "build", "legendre", "network_digest", "take_apart"]
@@ -214,7 +214,7 @@ def _lmu(options: Options, name: str, tensors: dict[str, Array]) -> LmuLayer:
         )
 
 
-def _hidden(options: Options, tensors: dict[str, Array], states: int) -> HiddenCell | None:
+def _hidden(options: Options, tensors: dict[str, Array], states: int) -> SimpleCell | None:
     kind = options.choice("hidden", _HIDDEN)
     if kind == "none":
         if options.get("activation") not in (None, "linear"):
@@ -228,7 +228,7 @@ def _hidden(options: Options, tensors: dict[str, Array], states: int) -> HiddenC
     w_m = _required(options, tensors, "W_m")
     if w_m.shape[1] != states:
         raise must(options.where, "W_m", f"{states} columns wide, memory_d * order", w_m.shape)
-    return HiddenCell(
+    return SimpleCell(
         W_m=w_m,
         W_x=tensors.pop("W_x", None),
         W_h=_required(options, tensors, "W_h") if kind == "simple_rnn" else None,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.lmu import Discretizer, HiddenCell, LmuLayer
+from lmu_hw.lmu import Discretizer, LmuLayer, SimpleCell
 from lmu_hw.load._check import MAX_ORDER, located, must, positive
 from lmu_hw.load._form import legendre
 from lmu_hw.load._keras_graph import LayerNode
@@ -178,7 +178,7 @@ def _kernel(
     return np.eye(memory_d)
 
 
-def _hidden(source: LmuSource, node: LayerNode, widths: tuple[int, int]) -> HiddenCell:
+def _hidden(source: LmuSource, node: LayerNode, widths: tuple[int, int]) -> SimpleCell:
     """Read kernel, recurrent_kernel (SimpleRNNCell), bias of the hidden cell."""
     options = node.options
     units, (states, inputs) = options.count("units"), widths
@@ -193,7 +193,7 @@ def _hidden(source: LmuSource, node: LayerNode, widths: tuple[int, int]) -> Hidd
     fallback = "tanh" if node.class_name == "SimpleRNNCell" else "linear"
     activation = activation_name(options, fallback, keras2=source.keras2)
     options.finish(ignored=IGNORED, off_is_fine=True)
-    return HiddenCell(
+    return SimpleCell(
         W_m=kernel[:states].T,
         W_x=kernel[states:].T if inputs else None,
         W_h=recurrent,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.load._check import MAX_ORDER, identifier, located, must, show, unique_identifier
 from lmu_hw.load._tensors import read_safetensors, safetensors_summary
 
@@ -148,7 +148,7 @@ def _check_shapes(where: str, prefix: str, shapes: dict[str, Shape]) -> None:
 def _lmu(where: str, name: str, cell: dict[str, Array], *, return_sequences: bool) -> LmuLayer:
     with located(where):
         memory = Memory(A=cell["A"], B=cell["B"][:, 0], theta=None, discretizer=Discretizer.STORED)
-        hidden = HiddenCell(
+        hidden = SimpleCell(
             W_m=cell["W_m"], W_x=cell["W_x"], W_h=cell["W_h"], b=None, activation="tanh"
         )
         return LmuLayer(

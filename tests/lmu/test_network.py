@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import SpecError
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, Memory, Network, SimpleCell
 from lmu_hw.lmu.activations import ACTIVATIONS, activation
 
 FLAGS = ("input_to_hidden", "hidden_to_memory", "memory_to_memory", "bias")
@@ -238,7 +238,7 @@ def test_weights_are_read_only_copies():
 
 
 def test_a_cell_knows_its_units():
-    cell = HiddenCell(W_m=np.zeros((4, 2)), W_x=None, W_h=None, b=None, activation="tanh")
+    cell = SimpleCell(W_m=np.zeros((4, 2)), W_x=None, W_h=None, b=None, activation="tanh")
     assert cell.units == 4
 
 

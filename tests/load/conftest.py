@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 
 _HELPER = Path(__file__).with_name("keras_files.py")
 
@@ -45,7 +45,7 @@ def network(rng):
         E_h=full(2, 5),
         E_m=full(2, 8),
         b_u=full(2),
-        hidden=HiddenCell(
+        hidden=SimpleCell(
             W_m=full(5, 8), W_x=full(5, 3), W_h=full(5, 5), b=full(5), activation="tanh"
         ),
         input_to_hidden=True,

@@ -14,7 +14,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from lmu_hw.errors import LoadError, SpecError
-from lmu_hw.lmu import Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.load import load, network_digest, save
 
 SUFFIXES = (".npz", ".safetensors")
@@ -90,7 +90,7 @@ def test_digest_changes_with_the_last_bit_of_a_weight(network):
 
 
 def test_digest_is_stable_across_versions():
-    hidden = HiddenCell(W_m=np.ones((1, 2)), W_x=None, W_h=None, b=None, activation="relu")
+    hidden = SimpleCell(W_m=np.ones((1, 2)), W_x=None, W_h=None, b=None, activation="relu")
     layer = LmuLayer(
         name="a", memory=Memory.legendre(2, 3.0, Discretizer.ZOH), E_x=np.ones((1, 1)), E_h=None,
         E_m=None, b_u=None, hidden=hidden, input_to_hidden=False, return_sequences=True,

@@ -14,7 +14,7 @@ import pytest
 from lmu_hw.analysis import summary
 from lmu_hw.design import Design
 from lmu_hw.emit import SUMMARY_FILE, emit
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report import Report, measure, write_report
 from lmu_hw.report.attach import with_certificates
@@ -28,7 +28,7 @@ SEQUENCES, STEPS, INPUTS, OUTPUTS = 9, 12, 2, 3
 def small_network(*, classifies: bool = True) -> Network:
     """Return a seeded network of one LMU layer with a tanh cell, and a linear layer."""
     random = np.random.default_rng(7)
-    hidden = HiddenCell(
+    hidden = SimpleCell(
         W_m=random.normal(size=(5, 4)),
         W_x=random.normal(size=(5, INPUTS)),
         W_h=random.normal(size=(5, 5)) / 4,

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hidden cells: what reads the memory, the input, and its own previous output.
+
+Every cell is driven by ``W_m m' + W_x x + b``, which its layer sums up; the rows of its gates lie
+below each other, in the order of its docstring. The first of its states is its output h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import SpecError
+from lmu_hw.lmu._arrays import freeze
+from lmu_hw.lmu.activations import SOFTMAX, activation
+
+__all__ = ["GruCell", "HiddenCell", "LstmCell", "SimpleCell"]
+
+Array = NDArray[np.float64]
+See = Callable[[str, Array], None]
+"""Called with the kind of a node, the part of its name after the dot, and its values."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SimpleCell:
+    """A simple recurrent or a dense cell: ``h' = activation(W_m m' + W_x x + W_h h + b)``.
+
+    Parameters
+    ----------
+    W_m : (units, states) float64
+        No columns in a layer without memory.
+    W_x : (units, inputs) float64 or None
+        None without the input-to-hidden connection.
+    W_h : (units, units) float64 or None
+        None for a memoryless (dense) cell.
+    b : (units,) float64 or None
+    activation : str
+        A name of `lmu_hw.lmu.activations.ACTIVATIONS`.
+    """
+
+    W_m: Array
+    W_x: Array | None
+    W_h: Array | None
+    b: Array | None
+    activation: str
+
+    @property
+    def units(self) -> int:
+        """Number of outputs."""
+        return len(self.W_m)
+
+    def check(self, where: str, *, states: int, inputs: int) -> None:
+        """Make the arrays read-only; raise `SpecError` if one does not fit."""
+        _check(self, where, gates=1, states=states, inputs=inputs)
+
+    def start(self, sequences: int) -> tuple[Array, ...]:
+        """Return the states before the first step."""
+        return (np.zeros((sequences, self.units)),)
+
+    def step(self, drive: Array, states: tuple[Array, ...], see: See) -> tuple[Array, ...]:
+        """Return the new states of (sequences, units)."""
+        (h,) = states
+        z = drive if self.W_h is None else drive + h @ self.W_h.T
+        h = activation(self.activation, where="hidden cell")(z)
+        see("z", z)
+        see("h", h)
+        return (h,)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LstmCell:
+    """A long short-term memory cell (Hochreiter and Schmidhuber 1997, with forget gate).
+
+        i, f, o = s(... + W_h h + b),  g = a(... + W_h h + b)
+        c' = f c + i g,  h' = o a(c')
+
+    with s the recurrent activation, a the activation, and the gates in the order i, f, g, o.
+
+    Parameters
+    ----------
+    W_m : (4 units, states) float64
+        No columns in a layer without memory.
+    W_x : (4 units, inputs) float64 or None
+    W_h : (4 units, units) float64
+    b : (4 units,) float64 or None
+    activation, recurrent_activation : str
+        Names of `lmu_hw.lmu.activations.ACTIVATIONS`.
+    """
+
+    W_m: Array
+    W_x: Array | None
+    W_h: Array
+    b: Array | None
+    activation: str
+    recurrent_activation: str
+
+    @property
+    def units(self) -> int:
+        """Number of outputs."""
+        return len(self.W_m) // 4
+
+    def check(self, where: str, *, states: int, inputs: int) -> None:
+        """Make the arrays read-only; raise `SpecError` if one does not fit."""
+        _check(self, where, gates=4, states=states, inputs=inputs)
+
+    def start(self, sequences: int) -> tuple[Array, ...]:
+        """Return h and c before the first step."""
+        return np.zeros((sequences, self.units)), np.zeros((sequences, self.units))
+
+    def step(self, drive: Array, states: tuple[Array, ...], see: See) -> tuple[Array, ...]:
+        """Return the new h and c."""
+        h, c = states
+        squash, gate = _functions(self)
+        z = np.split(drive + h @ self.W_h.T, 4, axis=1)
+        i, f, g, o = gate(z[0]), gate(z[1]), squash(z[2]), gate(z[3])
+        for kind, before, after in zip("ifgo", z, (i, f, g, o), strict=True):
+            see(f"{kind}_pre", before)
+            see(kind, after)
+        c = f * c + i * g
+        s = squash(c)
+        h = o * s
+        for kind, values in (("c", c), ("s_pre", c), ("s", s), ("h", h)):
+            see(kind, values)
+        return h, c
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GruCell:
+    """A gated recurrent unit (Cho et al. 2014), with the gates in the order z, r, n.
+
+        z, r = s(... + W_h h + b + b_h)
+        n = a(... + b + r (W_h h + b_h))      if reset_after
+        n = a(... + b + W_h (r h))            otherwise
+        h' = z h + (1 - z) n
+
+    with s the recurrent activation and a the activation.
+
+    Parameters
+    ----------
+    W_m : (3 units, states) float64
+        No columns in a layer without memory.
+    W_x : (3 units, inputs) float64 or None
+    W_h : (3 units, units) float64
+    b : (3 units,) float64 or None
+    b_h : (3 units,) float64 or None
+        Bias of the recurrent products; only with `reset_after`.
+    activation, recurrent_activation : str
+        Names of `lmu_hw.lmu.activations.ACTIVATIONS`.
+    reset_after : bool
+        Whether the reset gate acts after the matrix product, or on h before it.
+    """
+
+    W_m: Array
+    W_x: Array | None
+    W_h: Array
+    b: Array | None
+    b_h: Array | None
+    activation: str
+    recurrent_activation: str
+    reset_after: bool
+
+    @property
+    def units(self) -> int:
+        """Number of outputs."""
+        return len(self.W_m) // 3
+
+    def check(self, where: str, *, states: int, inputs: int) -> None:
+        """Make the arrays read-only; raise `SpecError` if one does not fit."""
+        _check(self, where, gates=3, states=states, inputs=inputs)
+        if self.b_h is not None and not self.reset_after:
+            raise SpecError(f"{where}: b_h must be given with reset_after only")
+
+    def start(self, sequences: int) -> tuple[Array, ...]:
+        """Return h before the first step."""
+        return (np.zeros((sequences, self.units)),)
+
+    def step(self, drive: Array, states: tuple[Array, ...], see: See) -> tuple[Array, ...]:
+        """Return the new h."""
+        (h,) = states
+        squash, gate = _functions(self)
+        W_z, W_r, W_n = np.split(self.W_h, 3)
+        b_z, b_r, b_n = np.split(np.zeros(3 * self.units) if self.b_h is None else self.b_h, 3)
+        z_pre, r_pre, w = np.split(drive, 3, axis=1)
+        z_pre, r_pre = z_pre + h @ W_z.T + b_z, r_pre + h @ W_r.T + b_r
+        z, r = gate(z_pre), gate(r_pre)
+        for kind, values in (("z_pre", z_pre), ("z", z), ("r_pre", r_pre), ("r", r)):
+            see(kind, values)
+        if self.reset_after:
+            v = h @ W_n.T + b_n
+            n_pre = w + r * v
+            see("v", v)
+            see("w", w)
+        else:
+            q = r * h
+            n_pre = w + q @ W_n.T
+            see("q", q)
+        n = squash(n_pre)
+        h = z * h + (1.0 - z) * n
+        for kind, values in (("n_pre", n_pre), ("n", n), ("h", h)):
+            see(kind, values)
+        return (h,)
+
+
+HiddenCell = SimpleCell | LstmCell | GruCell
+
+
+def _functions(cell: LstmCell | GruCell) -> tuple[Callable[[Array], Array], ...]:
+    """Return the activation and the recurrent activation."""
+    where = "hidden cell"
+    return tuple(
+        activation(name, where=where) for name in (cell.activation, cell.recurrent_activation)
+    )
+
+
+def _check(cell: HiddenCell, where: str, *, gates: int, states: int, inputs: int) -> None:
+    rows = len(cell.W_m)
+    if rows % gates or not rows:
+        raise SpecError(f"{where}: the weights of its cell must have {gates} x units rows, not {rows}")
+    shapes = {
+        "W_m": (rows, states),
+        "W_x": (rows, inputs),
+        "W_h": (rows, rows // gates),
+        "b": (rows,),
+        "b_h": (rows,),
+    }
+    held = {name: shape for name, shape in shapes.items() if hasattr(cell, name)}
+    freeze(cell, f"{where}: hidden cell", held)
+    for name in (cell.activation, getattr(cell, "recurrent_activation", cell.activation)):
+        if name == SOFTMAX:
+            raise SpecError(f"{where}: softmax is supported on the last layer only")
+        activation(name, where=where)
