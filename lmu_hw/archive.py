@@ -18,8 +18,11 @@ from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.spec import (
     AnyNode,
     Codes,
+    ElementwiseNode,
+    Factor,
     MemoryNode,
     Node,
+    Product,
     QuantizedLayer,
     QuantizedNetwork,
     Rectifier,
@@ -38,6 +41,8 @@ VERSION = 1
 _KEY = "lmu_hw_design"
 
 Arrays = dict[str, NDArray[np.int64]]
+Put = Callable[[Codes, str], dict[str, str]]
+Get = Callable[[dict[str, str]], Codes]
 
 
 def write_network(network: QuantizedNetwork, path: Path) -> None:
@@ -136,6 +141,15 @@ def _node_to(node: AnyNode, arrays: Arrays) -> dict[str, Any]:
             "update": _update_to(node.update, put),
             "requant": _requant_to(node.requant),
         }
+    if isinstance(node, ElementwiseNode):
+        return {
+            "name": node.name,
+            "rows": node.rows,
+            "products": [_product_to(product) for product in node.products],
+            "sum_frac_bits": node.sum_frac_bits,
+            "requant": _requant_to(node.requant),
+            "activation": _activation_to(node.activation, put),
+        }
     entry: dict[str, Any] = {
         "name": node.name,
         "segments": node.segments,
@@ -152,19 +166,35 @@ def _node_to(node: AnyNode, arrays: Arrays) -> dict[str, Any]:
         "sum_frac_bits": node.sum_frac_bits,
         "requant": _requant_to(node.requant),
         "last_only": node.last_only,
-        "activation": None,
+        "activation": _activation_to(node.activation, put),
     }
     if node.error_feedback:  # only then: a design without it keeps its digest
         entry["error_feedback"] = True
-    if isinstance(node.activation, Table):
-        table = node.activation
-        entry["activation"] = {"table": table.function, "codes": put(table.codes, "table")}
-    elif node.activation is not None:
-        entry["activation"] = {"relu": node.activation.format.notation()}
     return entry
 
 
-def _update_to(update: Update, put: Callable[[Codes, str], dict[str, str]]) -> dict[str, Any]:
+def _product_to(product: Product) -> dict[str, Any]:
+    factors = [{"source": one.source, "delayed": one.delayed} for one in product.factors]
+    return {"factors": factors, "negative": product.negative}
+
+
+def _activation_to(activation: Table | Rectifier | None, put: Put) -> dict[str, Any] | None:
+    if activation is None:
+        return None
+    if isinstance(activation, Table):
+        return {"table": activation.function, "codes": put(activation.codes, "table")}
+    return {"relu": activation.format.notation()}
+
+
+def _activation_from(entry: dict[str, Any] | None, get: Get) -> Table | Rectifier | None:
+    if entry is None:
+        return None
+    if "relu" in entry:
+        return Rectifier(format=FixedFormat.parse(entry["relu"]))
+    return Table(function=entry["table"], codes=get(entry["codes"]))
+
+
+def _update_to(update: Update, put: Put) -> dict[str, Any]:
     entry: dict[str, Any] = {"kind": update.realization}
     entry |= {name: put(codes, name) for name, codes in update.coefficients}
     if isinstance(update, Semiseparable):
@@ -180,7 +210,7 @@ def _update_to(update: Update, put: Callable[[Codes, str], dict[str, str]]) -> d
     return entry
 
 
-def _update_from(entry: dict[str, Any], get: Callable[[dict[str, str]], Codes]) -> Update:
+def _update_from(entry: dict[str, Any], get: Get) -> Update:
     match entry["kind"]:
         case "semiseparable":
             return Semiseparable(
@@ -255,14 +285,24 @@ def _node_from(entry: dict[str, Any], arrays: Arrays) -> AnyNode:
             update=_update_from(entry["update"], get),
             requant=_requant_from(entry["requant"]),
         )
-    activation: Table | Rectifier | None = None
-    if entry["activation"] is not None:
-        if "relu" in entry["activation"]:
-            activation = Rectifier(format=FixedFormat.parse(entry["activation"]["relu"]))
-        else:
-            activation = Table(
-                function=entry["activation"]["table"], codes=get(entry["activation"]["codes"])
-            )
+    if "products" in entry:
+        return ElementwiseNode(
+            name=entry["name"],
+            rows=entry["rows"],
+            products=tuple(
+                Product(
+                    factors=tuple(
+                        Factor(source=one["source"], delayed=one["delayed"])
+                        for one in product["factors"]
+                    ),
+                    negative=product["negative"],
+                )
+                for product in entry["products"]
+            ),
+            sum_frac_bits=entry["sum_frac_bits"],
+            requant=_requant_from(entry["requant"]),
+            activation=_activation_from(entry["activation"], get),
+        )
     shifts = entry["row_shifts"]
     return Node(
         name=entry["name"],
@@ -275,7 +315,7 @@ def _node_from(entry: dict[str, Any], arrays: Arrays) -> AnyNode:
         row_shifts=None if shifts is None else tuple(shifts),
         sum_frac_bits=entry["sum_frac_bits"],
         requant=_requant_from(entry["requant"]),
-        activation=activation,
+        activation=_activation_from(entry["activation"], get),
         last_only=entry["last_only"],
         error_feedback=entry.get("error_feedback", False),
     )

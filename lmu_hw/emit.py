@@ -17,7 +17,7 @@ from lmu_hw.analysis import summary, write_certificate
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.plan import LayerPlan, Plan, make_plan
-from lmu_hw.spec import AnyNode, MemoryNode, QuantizedNetwork, Table
+from lmu_hw.spec import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
 
 __all__ = [
     "CERTIFICATE_FILE",
@@ -288,6 +288,9 @@ def _layer(plan: Plan, layer: LayerPlan) -> dict[str, Any]:
 
 
 def _node(layer: LayerPlan, node: AnyNode) -> dict[str, Any]:
+    products = {}
+    if isinstance(node, ElementwiseNode):
+        products["products"] = [product.label for product in node.products]
     return {
         "name": node.name,
         "elements": node.signal.size,
@@ -302,12 +305,15 @@ def _node(layer: LayerPlan, node: AnyNode) -> dict[str, Any]:
         "row_shifts": node.max_row_shift,
         "cycles": layer.node(node).cycles,
         "weights": _weights(node),
+        **products,
     }
 
 
 def _weights(node: AnyNode) -> list[dict[str, Any]]:
     if isinstance(node, MemoryNode):
         named = list(node.update.coefficients)
+    elif isinstance(node, ElementwiseNode):
+        named = []
     else:
         named = [(term.label, term.weights) for term in node.terms]
     return [

@@ -41,6 +41,12 @@ def random_networks() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def gated() -> ModuleType:
+    """The module gated.py of this folder."""
+    return _module("gated")
+
+
+@pytest.fixture(scope="session")
 def structured() -> ModuleType:
     """The module structured.py of this folder."""
     return _module("structured")

@@ -9,11 +9,87 @@ from typing import Any
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
-from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
+from lmu_hw.lmu import (
+    DenseLayer,
+    Discretizer,
+    GruCell,
+    HiddenCell,
+    LmuLayer,
+    LstmCell,
+    Memory,
+    Network,
+    RecurrentLayer,
+    SimpleCell,
+)
 from lmu_hw.quantize import Config, Options, configure, quantize
 from lmu_hw.spec import QuantizedNetwork
 
-__all__ = ["configured", "lmu_layer", "network", "noise", "quantized"]
+__all__ = ["configured", "lmu_layer", "network", "noise", "quantized", "recurrent_layer"]
+
+GATED = ("lstm", "gru", "gru, reset before")
+
+
+def cell(
+    random: np.random.Generator,
+    kind: str,
+    *,
+    states: int,
+    inputs: int,
+    units: int,
+    activation: str,
+    recurrent_activation: str,
+    bias: bool,
+) -> HiddenCell:
+    """Return a random cell: rnn, dense, or one of `GATED`; without inputs it reads no x."""
+    gates = {"lstm": 4, "gru": 3, "gru, reset before": 3}.get(kind, 1)
+
+    def weights(*shape: int, gain: float = 1.0) -> np.ndarray:
+        return gain * random.uniform(-1.0, 1.0, shape)
+
+    parts: dict[str, Any] = {
+        "W_m": weights(gates * units, states),
+        "W_x": weights(gates * units, inputs) if inputs else None,
+        "W_h": weights(gates * units, units, gain=0.5) if kind != "dense" else None,
+        "b": weights(gates * units) if bias else None,
+        "activation": activation,
+    }
+    if kind == "lstm":
+        return LstmCell(**parts, recurrent_activation=recurrent_activation)
+    if kind in GATED:
+        after = kind == "gru"
+        return GruCell(
+            **parts,
+            b_h=weights(3 * units) if bias and after else None,
+            recurrent_activation=recurrent_activation,
+            reset_after=after,
+        )
+    return SimpleCell(**parts)
+
+
+def recurrent_layer(
+    *,
+    name: str = "cell",
+    kind: str = "lstm",
+    inputs: int = 1,
+    units: int = 3,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    bias: bool = True,
+    return_sequences: bool = True,
+    seed: int = 0,
+) -> RecurrentLayer:
+    """Return a random recurrent layer without memory."""
+    made = cell(
+        np.random.default_rng(seed),
+        kind,
+        states=0,
+        inputs=inputs,
+        units=units,
+        activation=activation,
+        recurrent_activation=recurrent_activation,
+        bias=bias,
+    )
+    return RecurrentLayer(name=name, cell=made, return_sequences=return_sequences)
 
 
 def lmu_layer(
@@ -27,6 +103,8 @@ def lmu_layer(
     hidden: str = "rnn",
     units: int = 3,
     activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    encoder: str = "linear",
     input_to_hidden: bool = True,
     hidden_to_memory: bool = False,
     memory_to_memory: bool = False,
@@ -34,19 +112,22 @@ def lmu_layer(
     return_sequences: bool = True,
     seed: int = 0,
 ) -> LmuLayer:
-    """Return a random layer; `hidden` is rnn, dense or none."""
+    """Return a random layer; `hidden` is none, or a kind of `cell`."""
     random = np.random.default_rng(seed)
     states = memory_d * order
 
     def weights(*shape: int, gain: float = 1.0) -> np.ndarray:
         return gain * random.uniform(-1.0, 1.0, shape)
 
-    cell = SimpleCell(
-        W_m=weights(units, states),
-        W_x=weights(units, inputs) if input_to_hidden else None,
-        W_h=weights(units, units, gain=0.5) if hidden == "rnn" else None,
-        b=weights(units) if bias else None,
+    hidden_cell = cell(
+        random,
+        hidden,
+        states=states,
+        inputs=inputs if input_to_hidden else 0,
+        units=units,
         activation=activation,
+        recurrent_activation=recurrent_activation,
+        bias=bias,
     )
     return LmuLayer(
         name=name,
@@ -55,9 +136,10 @@ def lmu_layer(
         E_h=weights(memory_d, units, gain=0.3) if hidden_to_memory else None,
         E_m=weights(memory_d, states, gain=0.1) if memory_to_memory else None,
         b_u=weights(memory_d, gain=0.2) if bias else None,
-        hidden=None if hidden == "none" else cell,
+        hidden=None if hidden == "none" else hidden_cell,
         input_to_hidden=input_to_hidden,
         return_sequences=return_sequences,
+        encoder=encoder,
     )
 
 
@@ -78,12 +160,16 @@ def network(
     dense: int = 0,
     dense_activation: str = "linear",
     inputs: int = 1,
+    recurrent: str = "",
     return_sequences: bool = True,
     seed: int = 0,
     **options: Any,
 ) -> Network:
-    """Return `layers` LMU layers, and a dense layer of `dense` outputs if that is not 0."""
-    stack: list[LmuLayer | DenseLayer] = []
+    """Return `layers` LMU layers, a recurrent one, and a dense one of `dense` outputs if not 0.
+
+    `recurrent` is the kind of cell of the second; none if it is empty.
+    """
+    stack: list[LmuLayer | RecurrentLayer | DenseLayer] = []
     width = inputs
     for index in range(layers):
         last = index == layers - 1
@@ -96,6 +182,9 @@ def network(
                 **options,
             )
         )
+        width = stack[-1].outputs
+    if recurrent:
+        stack.append(recurrent_layer(kind=recurrent, inputs=width, seed=seed + 500))
         width = stack[-1].outputs
     if dense:
         stack.append(

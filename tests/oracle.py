@@ -144,7 +144,7 @@ class Oracle:
         now[f"what {node.name} dropped"] = dropped
         self.trace.setdefault(node.name, []).append(after)
         if node.activation is not None:
-            self.trace.setdefault(node.name.split(".")[0] + ".z", []).append(before)
+            self.trace.setdefault(node.pre_activation, []).append(before)
         return after
 
     def _memory(self, layer: Any, node: Any, now: dict, past: dict) -> list[int]:
@@ -162,6 +162,8 @@ class Oracle:
     def _total(
         self, layer: Any, node: Any, now: dict, past: dict, segment: int, row: int
     ) -> Fraction:
+        if hasattr(node, "products"):
+            return self._products(layer, node, now, past, row)
         total = Fraction(0)
         shift = node.row_shifts[row] if node.row_shifts else 0
         if node.bias is not None:
@@ -175,6 +177,17 @@ class Oracle:
                     code = source[segment * len(weights) + column]
                     coefficient = value(weight, term.weights.format.frac_bits + shift)
                     total += coefficient * value(code, source_bits)
+        return total
+
+    def _products(self, layer: Any, node: Any, now: dict, past: dict, row: int) -> Fraction:
+        total = Fraction(0)
+        for product in node.products:
+            multiplied = Fraction(-1 if product.negative else 1)
+            for factor in product.factors:
+                source = (past if factor.delayed else now).get(factor.source)
+                bits = layer.signals[factor.source].format.frac_bits
+                multiplied *= value(source[row], bits) if source is not None else 0
+            total += multiplied
         return total
 
     def _narrowed(self, node: Any, total: Fraction) -> int:

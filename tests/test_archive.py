@@ -51,6 +51,17 @@ def test_what_is_written_is_read_back(random_networks, tmp_path, seed):
     assert np.array_equal(GoldenModel(again).run(x_codes)[0], GoldenModel(network).run(x_codes)[0])
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru, reset before"])
+def test_gated_layers_are_read_back(gated, tmp_path, cell):
+    network = gated.gated_network(cell, seed=3)
+    write_network(network, tmp_path / "net")
+    again = read_network(tmp_path / "net")
+    assert design_digest(again) == design_digest(network)
+    assert [node.products for node in again.layers[0].elementwise] == [
+        node.products for node in network.layers[0].elementwise
+    ]
+
+
 def test_the_same_network_gives_the_same_bytes(network, tmp_path):
     for name in ("a", "b"):
         write_network(network, tmp_path / name)

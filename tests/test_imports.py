@@ -16,7 +16,7 @@ import lmu_hw
 PACKAGE = Path(lmu_hw.__file__).parent
 LAYERS = (
     ("errors", "_version", "fixed"),
-    ("lmu", "load", "spec", "archive"),
+    ("lmu", "load", "spec", "archive", "nodes"),
     ("analysis",),
     ("quantize", "golden", "plan"),
     ("design",),

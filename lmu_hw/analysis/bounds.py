@@ -28,7 +28,7 @@ from lmu_hw.analysis.ranges import published, residual_gain
 from lmu_hw.analysis.rigour import inflate
 from lmu_hw.lmu import DenseLayer, LmuLayer
 from lmu_hw.lmu.activations import LINEAR
-from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork
+from lmu_hw.spec import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table
 
 __all__ = ["ErrorBound", "HeadCertificate", "MemoryPair", "head_certificates", "memory_error"]
 
@@ -248,6 +248,8 @@ def _encoder_error(
     node = next(n for n in memory.layer.sums if n.name == f"{memory.layer.name}.u")
     own = np.full(memory.segments, node.requant.format.ulp * largest_error(node.requant.rounding))
     if not memory.open_loop or memory.layer is not network.layers[0] or memory.u_saturates:
+        return own, True
+    if isinstance(node.activation, Table):  # a rectifier leaves errors as they are, or removes them
         return own, True
     encoders = values(node, INPUT, delayed=False)
     direct = _passed_error(network, memory.layer, encoders, layer.E_x)

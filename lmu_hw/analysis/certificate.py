@@ -29,6 +29,7 @@ from lmu_hw.analysis.stability import StabilityError, lyapunov, spectral_radius
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["Certificate", "LoopCertificate", "MemoryCertificate", "certify"]
@@ -70,7 +71,7 @@ class MemoryCertificate:
     predicted_rms : (d,) float64
         Stationary rounding noise, in ulp of the states; see `rounding_covariance`.
     loop : LoopCertificate or None
-        None if the states do not feed back into u, or the loop is too large.
+        None if the states do not feed back linearly into u, or the loop is too large.
     residue : Residue or None
         Measured, not proved; None if the sums are too wide for it.
     """
@@ -199,6 +200,8 @@ def _certify(pair: MemoryPair) -> MemoryCertificate:
 def _loop(pair: MemoryPair) -> LoopCertificate | None:
     memory, layer = pair.memory, pair.layer
     if not memory.E_m.any() or layer.E_m is None or memory.E_m.shape[1] > _MAX_LOOP:
+        return None
+    if layer.encoder != LINEAR:
         return None
     blocks = np.eye(memory.segments)
     ideal = np.kron(blocks, pair.ideal_A) + np.kron(blocks, pair.ideal_B[:, None]) @ layer.E_m

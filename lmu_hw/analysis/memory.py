@@ -18,7 +18,17 @@ from numpy.typing import NDArray
 
 from lmu_hw.analysis.linear import Carried, largest_error, linear
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.spec import INPUT, AnyNode, MemoryNode, Node, QuantizedLayer, QuantizedNetwork, Term
+from lmu_hw.spec import (
+    INPUT,
+    AnyNode,
+    ElementwiseNode,
+    MemoryNode,
+    Node,
+    QuantizedLayer,
+    QuantizedNetwork,
+    Table,
+    Term,
+)
 
 __all__ = ["QuantizedMemory", "interval", "quantized_memories", "values"]
 
@@ -134,7 +144,7 @@ def quantized_memories(network: QuantizedNetwork) -> tuple[QuantizedMemory, ...]
     for layer in network.layers:
         sums = {node.name: node for node in layer.sums}
         for node in layer.nodes:
-            if node.name == f"{layer.name}.m":
+            if node.name == f"{layer.name}.m" and not isinstance(node, ElementwiseNode):
                 found.append(_memory(layer, node, sums[f"{layer.name}.u"]))
     return tuple(found)
 
@@ -142,12 +152,14 @@ def quantized_memories(network: QuantizedNetwork) -> tuple[QuantizedMemory, ...]
 def values(node: AnyNode, source: str, *, delayed: bool) -> Array | None:
     """Return the real weights by which a node reads a source, (rows, columns), or None.
 
-    Exact for a sum of products; to float64 for a structured memory.
+    Exact for a sum of products; to float64 for a structured memory. An element-wise node has none.
     """
     if isinstance(node, MemoryNode):
         if (source, delayed) == (node.name, True):
             return linear(node).A
         return linear(node).B[:, None] if (source, delayed) == (node.source, False) else None
+    if isinstance(node, ElementwiseNode):
+        return None
     for term in node.terms:
         if (term.source, term.delayed) == (source, delayed):
             return _values(node, term)
@@ -165,14 +177,11 @@ def interval(layer: QuantizedLayer, node: AnyNode) -> int:
     return (total >> node.dropped_bits) + 1
 
 
-def _memory(layer: QuantizedLayer, m: AnyNode, u: Node) -> QuantizedMemory:
+def _memory(layer: QuantizedLayer, m: Node | MemoryNode, u: Node) -> QuantizedMemory:
     A = values(m, m.name, delayed=True)
     B = values(m, u.name, delayed=False)
     E_m = values(u, m.name, delayed=True)
-    reached, fmt = interval(layer, u), u.requant.format
-    saturates = reached > fmt.max_code or u.requant.overflow is Overflow.WRAP
-    limit = fmt.max_magnitude if saturates else reached
-    u_limit = limit * Fraction(2) ** -fmt.frac_bits
+    u_limit, saturates = input_limit(layer, u)
     off, noise, largest, carried = Fraction(0), np.zeros((m.rows, 0)), np.zeros(0), ()
     if isinstance(m, MemoryNode):
         one, states = linear(m), m.requant.format
@@ -200,6 +209,19 @@ def _memory(layer: QuantizedLayer, m: AnyNode, u: Node) -> QuantizedMemory:
         E_m=np.zeros((u.rows, m.segments * m.rows)) if E_m is None else E_m,
         E_h=any(t.delayed and t.source not in (INPUT, m.name) for t in u.terms),
     )
+
+
+def input_limit(layer: QuantizedLayer, u: Node) -> tuple[Fraction, bool]:
+    """Return what ``|u|`` never exceeds, and whether its sum could leave its format."""
+    reached, fmt = interval(layer, u), u.requant.format
+    saturates = reached > fmt.max_code or u.requant.overflow is Overflow.WRAP
+    limit = fmt.max_magnitude if saturates else reached
+    if isinstance(u.activation, Table):
+        fmt = u.activation.format
+        limit = int(np.abs(u.activation.codes.codes).max())
+    elif u.activation is not None:
+        limit = min(limit, fmt.max_code)
+    return limit * Fraction(2) ** -fmt.frac_bits, saturates
 
 
 def _values(node: Node, term: Term) -> Array:

@@ -5,10 +5,9 @@ No worst case survives a nonlinear recurrence: bounds grow until they say nothin
 is first-order and statistical. Errors are followed along a trace of the float network, through the
 network linearised at every step:
 
-    du  = E' [dh, dm, dx] + (E' - E) [h, m, x]          + rounding
-    dm' = A' dm + B' du   + (A' - A) m + (B' - B) u     + rounding
-    dz  = W' [dm', dx, dh] + (W' - W) [m', x, h]        + rounding
-    dh' = f'(z) dz + error of the table at z
+    d(sum)  = W' [dx, dm, dh] + (W' - W) [x, m, h]      + rounding
+    d(a b)  = da b + a db                               + rounding
+    d(f(z)) = f'(z) dz + error of the table at z
 
 with primes for rounded weights, and rounding as white noise, uniform over one ulp of each
 narrowing, drawn with a fixed seed; a structured memory narrows inside its update too.
@@ -16,25 +15,38 @@ narrowing, drawn with a fixed seed; a structured memory narrows inside its updat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis.linear import Linear, linear
+from lmu_hw.analysis.linear import linear
 from lmu_hw.analysis.memory import values
 from lmu_hw.fixed import FixedFormat, Rounding
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import Network
 from lmu_hw.lmu.activations import activation
-from lmu_hw.lmu.layers import DenseLayer
-from lmu_hw.spec import INPUT, AnyNode, MemoryNode, Node, QuantizedLayer, QuantizedNetwork, Table
+from lmu_hw.lmu.layers import Layer
+from lmu_hw.nodes import AnyFloatNode, FloatNode, float_nodes
+from lmu_hw.spec import (
+    INPUT,
+    AnyNode,
+    ElementwiseNode,
+    MemoryNode,
+    Product,
+    QuantizedLayer,
+    QuantizedNetwork,
+    Table,
+)
 
 __all__ = ["predict_errors"]
 
 Array = NDArray[np.float64]
 Trace = Mapping[str, Array]
+Vectors = Mapping[str, Array]
+"""The vectors of a layer at one step by name, (sequences, elements) each."""
 
 _SLOPE_STEP = 2.0**-12
+_SEED = 0x5EED_0F_4015E  # not 0: data made with the same seed would be proportional to the noise
 
 
 def predict_errors(network: QuantizedNetwork, reference: Network, trace: Trace) -> dict[str, Array]:
@@ -51,19 +63,16 @@ def predict_errors(network: QuantizedNetwork, reference: Network, trace: Trace) 
     Returns
     -------
     dict of node name to (width,) float64
-        As values; pre-activations as ``layer.z``.
+        As values; pre-activations by their own names.
     """
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(_SEED)
     x, fmt = trace[INPUT], network.input.format
     off = np.zeros_like(x)
     if fmt.frac_bits != 0 or network.input_scale == 1:  # otherwise the inputs are codes
         off = _rounding(random, fmt, x.shape)
     found: dict[str, list[Array]] = {}
     for layer, float_layer in zip(network.layers, reference.layers, strict=True):
-        if isinstance(float_layer, DenseLayer):
-            x, off = _Dense(layer, float_layer, trace, random).run(x, off, found)
-        else:
-            x, off = _Lmu(layer, float_layer, trace, random).run(x, off, found)
+        x, off = _Layer(layer, float_layer, trace, random).run(x, off, found)
     return {
         name: np.sqrt(np.mean([np.square(step).mean(axis=0) for step in steps], axis=0))
         for name, steps in found.items()
@@ -74,30 +83,118 @@ def _rounding(random: np.random.Generator, fmt: FixedFormat, shape: tuple[int, .
     return random.uniform(-fmt.ulp / 2, fmt.ulp / 2, shape)
 
 
+class _Layer:
+    """Errors of a layer: its nodes one after the other, with all feedback."""
+
+    def __init__(
+        self, layer: QuantizedLayer, float_layer: Layer, trace: Trace, random: np.random.Generator
+    ) -> None:
+        self.layer, self.trace = layer, trace
+        floats = {node.name: node for node in float_nodes(float_layer)}
+        self.nodes = [
+            (
+                node,
+                _sum_of(node, floats[node.name]),
+                _Narrowing(node, floats[node.name], trace, random),
+            )
+            for node in layer.nodes
+        ]
+
+    def run(self, x: Array, off: Array, found: dict[str, list[Array]]) -> tuple[Array, Array]:
+        """Return the layer's float output and its error, both (sequences, steps, outputs)."""
+        steps = x.shape[1]
+        past, past_off = self._zeros(len(x)), self._zeros(len(x))
+        floats, answers = [], []
+        for t in range(steps):
+            now, now_off = {INPUT: x[:, t]}, {INPUT: off[:, t]}
+            for node, total, narrowing in self.nodes:
+                if node.last_only and t < steps - 1:
+                    continue
+                place = 0 if node.last_only else t
+                error = total(now, now_off, past, past_off)
+                now_off[node.name] = narrowing.apply(place, error, found)
+                # A node that copies the input has no place in the trace of the float network.
+                known = self.trace.get(node.name)
+                now[node.name] = x[:, t] if known is None else known[:, place]
+            if t == steps - 1 or not self.layer.last_only:
+                floats.append(np.concatenate([now[name] for name in self.layer.outputs], axis=1))
+                answers.append(
+                    np.concatenate([now_off[name] for name in self.layer.outputs], axis=1)
+                )
+            past, past_off = now, now_off
+        return np.stack(floats, axis=1), np.stack(answers, axis=1)
+
+    def _zeros(self, sequences: int) -> dict[str, Array]:
+        return {
+            name: np.zeros((sequences, signal.size)) for name, signal in self.layer.signals.items()
+        }
+
+
+Total = Callable[[Vectors, Vectors, Vectors, Vectors], Array]
+"""Returns the error of a node's sum, given the vectors of this step and their errors, and those of
+the step before."""
+
+
+def _sum_of(node: AnyNode, ideal: AnyFloatNode) -> Total:
+    if isinstance(node, ElementwiseNode):
+        return lambda *vectors: _elementwise_error(node, *vectors)
+    assert isinstance(ideal, FloatNode)
+    products = [
+        _Product(node, term.source, term.matrix, delayed=term.delayed) for term in ideal.terms
+    ]
+
+    def total(now: Vectors, now_off: Vectors, past: Vectors, past_off: Vectors) -> Array:
+        error = np.zeros((len(now[INPUT]), node.signal.size))
+        for one in products:
+            signal, off = (past, past_off) if one.delayed else (now, now_off)
+            error += one.error(signal[one.source], off[one.source])
+        return error
+
+    return total
+
+
+def _elementwise_error(
+    node: ElementwiseNode, now: Vectors, now_off: Vectors, past: Vectors, past_off: Vectors
+) -> Array:
+    def error(product: Product) -> Array:
+        vectors = [(past if f.delayed else now)[f.source] for f in product.factors]
+        errors = [(past_off if f.delayed else now_off)[f.source] for f in product.factors]
+        change = errors[0]
+        if len(vectors) == 2:
+            change = errors[0] * vectors[1] + vectors[0] * errors[1]
+        return -change if product.negative else change
+
+    return np.sum([error(product) for product in node.products], axis=0)
+
+
 class _Product:
     """A product of a node: its rounded weights, and what rounding changed; of all segments."""
 
-    def __init__(
-        self, node: AnyNode, source: str, ideal: Array | None, *, delayed: bool = False
-    ) -> None:
-        self.used = ideal is not None
-        if ideal is not None:
-            rounded = values(node, source, delayed=delayed)
-            blocks = np.eye(node.segments)
-            self.rounded = np.kron(blocks, np.zeros_like(ideal) if rounded is None else rounded)
-            self.change = self.rounded - np.kron(blocks, ideal)
+    def __init__(self, node: AnyNode, source: str, ideal: Array, *, delayed: bool) -> None:
+        self.source, self.delayed = source, delayed
+        rounded = values(node, source, delayed=delayed)
+        blocks = np.eye(node.segments)
+        self.rounded = np.kron(blocks, np.zeros_like(ideal) if rounded is None else rounded)
+        self.change = self.rounded - np.kron(blocks, ideal)
 
-    def error(self, signal: Array, off: Array) -> Array | float:
-        """Return the error of the product, (sequences, rows), or 0 if there is no product."""
-        return signal @ self.change.T + off @ self.rounded.T if self.used else 0.0
+    def error(self, signal: Array, off: Array) -> Array:
+        """Return the error of the product, (sequences, rows)."""
+        return signal @ self.change.T + off @ self.rounded.T
 
 
-class _Node:
+class _Narrowing:
     """The narrowing and activation of a node along a trace of what enters the activation."""
 
-    def __init__(self, node: Node, function: str, z: Array, random: np.random.Generator) -> None:
+    def __init__(
+        self, node: AnyNode, ideal: AnyFloatNode, trace: Trace, random: np.random.Generator
+    ) -> None:
         self.node, self.random = node, random
-        f, fmt = activation(function, where=node.name), node.requant.format
+        self.inside = linear(node) if isinstance(node, MemoryNode) else None
+        self.kept: Array | None = None
+        if node.activation is None:
+            return
+        z, fmt = trace[ideal.pre_activation], node.requant.format
+        f = activation(ideal.activation, where=node.name)
         self.slope = (f(z + _SLOPE_STEP) - f(z - _SLOPE_STEP)) / (2 * _SLOPE_STEP)
         self.table = np.zeros((1, z.shape[1], 1))
         if isinstance(node.activation, Table):
@@ -108,115 +205,26 @@ class _Node:
 
     def apply(self, step: int, off: Array, found: dict[str, list[Array]]) -> Array:
         """Return the error of the node's output at a step, given that of its sum."""
-        off = off + _rounding(self.random, self.node.requant.format, off.shape)
-        if self.node.activation is not None:
+        off = self._narrowed(off)
+        if not isinstance(self.node, MemoryNode) and self.node.activation is not None:
             found.setdefault(self.node.pre_activation, []).append(off)
             off = self.slope[:, step] * off + self.table[:, step]
         found.setdefault(self.node.name, []).append(off)
         return off
 
-
-class _Dense:
-    """Errors of a dense layer."""
-
-    def __init__(
-        self, layer: QuantizedLayer, dense: DenseLayer, trace: Trace, random: np.random.Generator
-    ) -> None:
-        (node,) = layer.sums
-        self.W = _Product(node, INPUT, dense.W)
-        self.output = trace[f"{dense.name}.y"]
-        self.y = _Node(node, dense.activation, trace[f"{dense.name}.z"], random)
-
-    def run(self, x: Array, off: Array, found: dict[str, list[Array]]) -> tuple[Array, Array]:
-        """Return the layer's float output and its error, both (sequences, steps, outputs)."""
-        steps = range(x.shape[1])
-        answers = [self.y.apply(t, self._product(x[:, t], off[:, t]), found) for t in steps]
-        return self.output, np.stack(answers, axis=1)
-
-    def _product(self, x: Array, off: Array) -> Array:
-        return np.asarray(self.W.error(x, off))
-
-
-class _Lmu:
-    """Errors of an LMU layer: memory and hidden cell, with all feedback."""
-
-    def __init__(
-        self, layer: QuantizedLayer, lmu: LmuLayer, trace: Trace, random: np.random.Generator
-    ) -> None:
-        self.lmu, self.trace, self.random = lmu, trace, random
-        nodes = {node.name.rpartition(".")[2]: node for node in layer.sums}
-        memory = next(node for node in layer.nodes if node.name == f"{lmu.name}.m")
-        self.memory, self.u_format = memory, nodes["u"].requant.format
-        self.inside = linear(memory) if isinstance(memory, MemoryNode) else None
-        u, m, h = (f"{lmu.name}.{kind}" for kind in "umh")
-        self.E_x = _Product(nodes["u"], INPUT, lmu.E_x)
-        self.E_h = _Product(nodes["u"], h, lmu.E_h, delayed=True)
-        self.E_m = _Product(nodes["u"], m, lmu.E_m, delayed=True)
-        self.A = _Product(memory, m, lmu.memory.A, delayed=True)
-        self.B = _Product(memory, u, lmu.memory.B[:, None])
-        cell = lmu.hidden
-        if cell is not None:
-            self.W_m = _Product(nodes["h"], m, cell.W_m)
-            self.W_x = _Product(nodes["h"], INPUT, cell.W_x)
-            self.W_h = _Product(nodes["h"], h, cell.W_h, delayed=True)
-            self.h = _Node(nodes["h"], cell.activation, trace[f"{lmu.name}.z"], random)
-
-    def run(self, x: Array, off: Array, found: dict[str, list[Array]]) -> tuple[Array, Array]:
-        """Return the layer's float output and its error, both (sequences, steps, outputs)."""
-        lmu, cell = self.lmu, self.lmu.hidden
-        u, m = self.trace[f"{lmu.name}.u"], self.trace[f"{lmu.name}.m"]
-        h = self.trace.get(f"{lmu.name}.h", np.zeros((len(x), x.shape[1], 0)))
-        skipped = x.shape[1] - h.shape[1]  # steps at which a hidden cell is not computed
-        dm, m_was = np.zeros_like(m[:, 0]), np.zeros_like(m[:, 0])
-        dh, h_was = np.zeros_like(h[:, 0]), np.zeros_like(h[:, 0])
-        kept = np.zeros_like(dm)
-        answers = []
-        for t in range(x.shape[1]):
-            du = self.E_x.error(x[:, t], off[:, t]) + self.E_m.error(m_was, dm)
-            du = du + self.E_h.error(h_was, dh)
-            du = du + _rounding(self.random, self.u_format, u[:, t].shape)
-            dm = self.A.error(m_was, dm) + self.B.error(u[:, t], du)
-            dm, kept = self._narrowed(np.asarray(dm), kept)
-            m_was = m[:, t]
-            found.setdefault(f"{lmu.name}.u", []).append(np.asarray(du))
-            found.setdefault(f"{lmu.name}.m", []).append(dm)
-            if cell is not None and t >= skipped:
-                dz = self.W_m.error(m_was, dm) + self.W_x.error(x[:, t], off[:, t])
-                dz = dz + self.W_h.error(h_was, dh)
-                dh = self.h.apply(t - skipped, np.asarray(dz), found)
-                h_was = h[:, t - skipped]
-            answers.append(self._answer(dm, dh, off[:, t], found))
-        floats = np.stack(
-            [self._answer(m[:, t], h[:, t - skipped], x[:, t], None) for t in range(x.shape[1])],
-            axis=1,
-        )
-        shown = slice(None) if lmu.return_sequences else slice(-1, None)
-        return floats[:, shown], np.stack(answers, axis=1)[:, shown]
-
-    def _narrowed(self, dm: Array, kept: Array) -> tuple[Array, Array]:
-        """Add what the narrowing of the states drops; with feedback, what it dropped before."""
-        node = self.memory
-        dropped = _rounding(self.random, node.requant.format, dm.shape)
+    def _narrowed(self, off: Array) -> Array:
+        """Add what the narrowing drops; with feedback, what it dropped before."""
+        node = self.node
+        dropped = _rounding(self.random, node.requant.format, off.shape)
         if node.error_feedback:
-            return dm + kept - dropped, dropped
+            kept, self.kept = self.kept, dropped
+            return off - dropped if kept is None else off + kept - dropped
         if node.requant.rounding is Rounding.FLOOR:
             dropped = dropped - node.requant.format.ulp / 2
         if self.inside is not None:
-            dropped = dropped + self._dropped_inside(self.inside, len(dm))
-        return dm + dropped, kept
-
-    def _dropped_inside(self, inside: Linear, sequences: int) -> Array:
-        """Return what the narrowings inside a structured memory do to the states."""
-        ulp, count = self.memory.requant.format.ulp, inside.noise.shape[1]
-        drawn = self.random.uniform(-0.5, 0.5, (sequences, self.memory.segments, count))
-        drawn -= np.where(inside.largest == 1.0, 0.5, 0.0)  # the mean of floor
-        return (drawn @ inside.noise.T).reshape(sequences, -1) * ulp
-
-    def _answer(self, m: Array, h: Array, x: Array, found: dict[str, list[Array]] | None) -> Array:
-        if self.lmu.hidden is not None:
-            return h
-        if not self.lmu.input_to_hidden:
-            return m
-        if found is not None:
-            found.setdefault(f"{self.lmu.name}.p", []).append(x)
-        return np.concatenate([m, x], axis=1)
+            count = self.inside.noise.shape[1]
+            drawn = self.random.uniform(-0.5, 0.5, (len(off), node.segments, count))
+            drawn -= np.where(self.inside.largest == 1.0, 0.5, 0.0)  # the mean of floor
+            inside = (drawn @ self.inside.noise.T).reshape(len(off), -1)
+            dropped = dropped + inside * node.requant.format.ulp
+        return off + dropped

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 from lmu_hw.errors import RangeError, SpecError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.fixed.ops import EXACT_FLOAT64, dequantize, quantize, requantize, wrap
+from lmu_hw.golden.activation import Activation
+from lmu_hw.golden.elementwise import ElementwiseModel
 from lmu_hw.golden.memory import MemoryModel
 from lmu_hw.spec import (
     INPUT,
     AnyNode,
+    ElementwiseNode,
     MemoryNode,
     Node,
     QuantizedLayer,
     QuantizedNetwork,
-    Rectifier,
-    Table,
 )
 
 __all__ = ["GoldenModel", "Trace"]
@@ -71,8 +72,9 @@ class GoldenModel:
         self.kind: Kind = np.float64
         for layer in network.layers:
             for node in layer.nodes:
-                if _largest_sum(layer, node) >= EXACT_FLOAT64 and isinstance(node, Node):
-                    self.kind = np.int64  # a structured memory is int64 in any case
+                wide = _largest_sum(layer, node) >= EXACT_FLOAT64
+                if wide and not isinstance(node, MemoryNode):  # which is int64 in any case
+                    self.kind = np.int64
         self._layers = [_LayerModel(layer, self.kind) for layer in network.layers]
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
@@ -151,12 +153,7 @@ class _LayerModel:
     def __init__(self, layer: QuantizedLayer, kind: Kind) -> None:
         self.layer = layer
         self.kind = kind
-        self.nodes = [
-            MemoryModel(layer, node)
-            if isinstance(node, MemoryNode)
-            else _NodeModel(layer, node, kind)
-            for node in layer.nodes
-        ]
+        self.nodes = [_model(layer, node, kind) for node in layer.nodes]
 
     def run(self, x: NDArray, trace: Trace, *, keep: bool) -> NDArray:
         layer = self.layer
@@ -200,8 +197,7 @@ class _NodeModel:
             weights = weights << (node.max_row_shift - np.array(node.row_shifts))[:, None]
         self.weights = np.ascontiguousarray(weights.T.astype(kind))
         self.bias = None if node.bias is None else node.bias.codes.astype(kind)
-        table = node.activation
-        self.table = table.codes.codes.astype(kind) if isinstance(table, Table) else None
+        self.activate = Activation(node.activation)
         self.residue = f"{node.name} residue"
 
     def step(
@@ -225,12 +221,18 @@ class _NodeModel:
         pre, outside = requantize(total, node.sum_frac_bits, node.requant, what=node.name)
         overflows[node.name] = overflows.get(node.name, 0) + outside
         pre = pre.reshape(sequences, -1)
-        if self.table is not None:
-            # A negative code indexes from the end of the table: two's complement addressing.
-            return pre, self.table[pre.astype(np.int64)]
-        if isinstance(node.activation, Rectifier):
-            return pre, np.maximum(pre, 0)
-        return pre, pre
+        return pre, self.activate(pre)
+
+
+_Model = _NodeModel | ElementwiseModel | MemoryModel
+
+
+def _model(layer: QuantizedLayer, node: AnyNode, kind: Kind) -> _Model:
+    if isinstance(node, MemoryNode):
+        return MemoryModel(layer, node)
+    if isinstance(node, ElementwiseNode):
+        return ElementwiseModel(layer, node)
+    return _NodeModel(layer, node, kind)
 
 
 def _largest_sum(layer: QuantizedLayer, node: AnyNode) -> int:
@@ -265,12 +267,10 @@ def _chunks(x: Codes) -> Iterator[Codes]:
         yield x[start : start + _CHUNK]
 
 
-def _keep(
-    trace: Trace, model: _NodeModel | MemoryModel, steps: int, t: int, pre: NDArray, codes: NDArray
-) -> None:
+def _keep(trace: Trace, model: _Model, steps: int, t: int, pre: NDArray, codes: NDArray) -> None:
     node = model.node
     kept = {node.name: codes}
-    if isinstance(node, Node) and node.activation is not None:
+    if not isinstance(node, MemoryNode) and node.activation is not None:
         kept[node.pre_activation] = pre
     for name, array in kept.items():
         if name not in trace.codes:

@@ -218,7 +218,7 @@ def _functions(cell: LstmCell | GruCell) -> tuple[Callable[[Array], Array], ...]
 def _check(cell: HiddenCell, where: str, *, gates: int, states: int, inputs: int) -> None:
     rows = len(cell.W_m)
     if rows % gates or not rows:
-        raise SpecError(f"{where}: the weights of its cell must have {gates} x units rows, not {rows}")
+        raise SpecError(f"{where}: a cell must have {gates} x units rows of weights, not {rows}")
     shapes = {
         "W_m": (rows, states),
         "W_x": (rows, inputs),

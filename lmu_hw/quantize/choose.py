@@ -24,7 +24,7 @@ from lmu_hw.quantize.config import Basis, Realization, Structure
 from lmu_hw.quantize.memories import fit_memory, matrices, structure_of
 from lmu_hw.quantize.refit import Fit
 from lmu_hw.quantize.transform import state_scale
-from lmu_hw.spec import AnyNode, Node
+from lmu_hw.spec import MemoryNode, Node
 
 __all__ = ["Candidate", "Choice", "Setting", "choose_realization"]
 
@@ -81,7 +81,7 @@ class Candidate:
     choice: Choice
     layer: LmuLayer
     heard: float
-    node: AnyNode
+    node: Node | MemoryNode
 
     @property
     def cost(self) -> int:

@@ -23,6 +23,7 @@ from lmu_hw.analysis import (
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
+from lmu_hw.nodes import float_nodes, memory_nodes
 from lmu_hw.quantize.choose import Candidate, Choice, Setting, choose_realization
 from lmu_hw.quantize.config import (
     Basis,
@@ -36,9 +37,8 @@ from lmu_hw.quantize.config import (
 from lmu_hw.quantize.convert import quantize
 from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
 from lmu_hw.quantize.memories import LEGENDRE, memory_node, quantize_memories, structure_of
-from lmu_hw.quantize.nodes import float_nodes
 from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
-from lmu_hw.quantize.transform import can_rescale, realize, state_scale
+from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize, state_scale
 
 __all__ = ["configure"]
 
@@ -229,7 +229,7 @@ class _Configuration:
         layer = next(one for one in memories if one.name == name)
         chooser = self._chooser(realized, scales, {name: state}, {name: kind})
         config = chooser.memory(layer, choice, scales[name], 0)
-        source = chooser.node(float_nodes(layer)[0]).signal_format
+        source = chooser.node(memory_nodes(layer)[0]).signal_format
         node = memory_node(layer, config, source, scales[name])
         return Candidate(choice=choice, layer=layer, heard=state.heard, node=node)
 
@@ -259,7 +259,7 @@ class _Configuration:
         lmus = [layer for layer in realized.layers if isinstance(layer, LmuLayer)]
         memories: dict[str, NodeConfig] = {}
         for layer in lmus:
-            u, m = float_nodes(layer)[:2]
+            u, m = memory_nodes(layer)
             memories[u.name] = chooser.node(u)
             choice, horizon = self.choices[layer.name], self.horizons[layer.name]
             memories[m.name] = chooser.memory(layer, choice, scales.get(layer.name), horizon)
@@ -279,7 +279,8 @@ class _Configuration:
     def _scale(self, name: str, heard: float) -> MemoryScale:
         largest = self.ranges[f"{name}.u"].magnitude or 1.0
         u = _rounded(largest * self.options.margin / FULL_SCALE)
-        return MemoryScale(u=u, m=_rounded(u / heard))
+        scalable = self.layers[name].encoder in HOMOGENEOUS
+        return MemoryScale(u=u if scalable else 1.0, m=_rounded(u / heard))
 
     def _realized(
         self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, Realization]
@@ -313,6 +314,8 @@ class _Configuration:
             factors = scale.m * np.tile(states, layer.memory_d)
             ranges[f"{name}.u"] = ranges[f"{name}.u"].divided_by(scale.u)
             ranges[f"{name}.m"] = ranges[f"{name}.m"].divided_by(factors)
+            if f"{name}.u_pre" in ranges:
+                ranges[f"{name}.u_pre"] = ranges[f"{name}.u_pre"].divided_by(scale.u)
         return ranges
 
 

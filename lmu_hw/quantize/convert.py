@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.layers import Layer
+from lmu_hw.nodes import float_nodes, memory_nodes, outputs
 from lmu_hw.quantize.config import Config, NodeConfig
 from lmu_hw.quantize.loop import stable_loop
 from lmu_hw.quantize.memories import Memories, quantize_memories
-from lmu_hw.quantize.nodes import float_nodes, output_nodes
 from lmu_hw.quantize.refit import Refit
 from lmu_hw.quantize.sums import quantize_node
 from lmu_hw.quantize.transform import realize
 from lmu_hw.spec import INPUT, AnyNode, Node, QuantizedLayer, QuantizedNetwork, Signal
 
-__all__ = ["Quantization", "convert", "quantize", "realized"]
+__all__ = ["Quantization", "assemble", "convert", "quantize", "realized"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,23 @@ def convert(network: Network, config: Config, *, model_digest: str) -> Quantizat
         If a memory is not stable as rounded, and repair is not asked for or fails.
     """
     memories = quantize_memories(realized(network, config), config.memory_scale, config.nodes)
+    return assemble(network, memories, config, model_digest=model_digest)
+
+
+def assemble(
+    network: Network, memories: Memories, config: Config, *, model_digest: str
+) -> Quantization:
+    """Quantize what surrounds the memories of a network; see `convert`.
+
+    Parameters
+    ----------
+    network : Network
+        As trained.
+    memories : Memories
+        Quantized, with the rewritten network that reads them.
+    config : Config
+    model_digest : str
+    """
     signal = Signal(size=network.inputs, format=config.input.format)
     layers = []
     for layer in memories.network.layers:
@@ -111,12 +128,11 @@ def _layer(
     ]
     if isinstance(layer, LmuLayer) and isinstance(nodes[0], Node):
         repair = configs[nodes[1].name].repair
-        pair = float_list[0], float_list[1]
-        nodes[0] = stable_loop(layer, pair, nodes[0], nodes[1], repair=repair)
+        nodes[0] = stable_loop(layer, memory_nodes(layer), nodes[0], nodes[1], repair=repair)
     return QuantizedLayer(
         name=layer.name,
         input=source,
         nodes=tuple(nodes),
-        outputs=output_nodes(layer),
+        outputs=outputs(layer),
         last_only=not layer.return_sequences,
     )

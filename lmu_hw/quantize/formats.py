@@ -13,10 +13,10 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU, activation
+from lmu_hw.nodes import AnyFloatNode, FloatElementwise, FloatNode, float_nodes, memory_nodes
 from lmu_hw.quantize.choose import Choice
 from lmu_hw.quantize.config import MemoryScale, NodeConfig, Options, Structure
 from lmu_hw.quantize.memories import LEGENDRE, generators
-from lmu_hw.quantize.nodes import FloatNode, float_nodes
 from lmu_hw.quantize.ranges import Range, int_bits_for
 from lmu_hw.quantize.structured import sweep_formats
 from lmu_hw.quantize.tables import saturation_int_bits
@@ -94,8 +94,10 @@ class Chooser:
     options: Options
     states: Mapping[str, States]
 
-    def node(self, node: FloatNode) -> NodeConfig:
-        if node.kind == "u":
+    def node(self, node: AnyFloatNode) -> NodeConfig:
+        if isinstance(node, FloatElementwise):
+            return self._elementwise(node)
+        if node.kind == "u" and node.activation == LINEAR:
             requant, output, why = self._encoded(node)
         elif node.kind == "p":
             requant, output, why = _saturating(self._input_format(node)), None, ["a copy of x"]
@@ -113,6 +115,17 @@ class Chooser:
             row_shifts=row_shifts,
             output=output,
             why=tuple(why),
+        )
+
+    def _elementwise(self, node: FloatElementwise) -> NodeConfig:
+        if node.activation == LINEAR:
+            requant, output, why = self._mixed(node)
+        elif node.activation == RELU:
+            requant, output, why = self._rectified(node)
+        else:
+            requant, output, why = self._tabulated(node)
+        return NodeConfig(
+            requant=requant, weights={}, row_shifts=False, output=output, why=tuple(why)
         )
 
     def memory(
@@ -152,7 +165,7 @@ class Chooser:
             )
         if choice.structure is not None:
             return self._structured(layer, choice.structure, choice.bits, scale, horizon, why)
-        weights, row_shifts = self._weights(float_nodes(layer)[1], choice.bits, why)
+        weights, row_shifts = self._weights(memory_nodes(layer)[1], choice.bits, why)
         return NodeConfig(
             requant=requant,
             weights=weights,
@@ -176,7 +189,7 @@ class Chooser:
         name = f"{layer.name}.m"
         requant, _ = self._states(layer.name)
         found = generators(layer, structure, scale)
-        source = self.node(float_nodes(layer)[0]).signal_format
+        source = self.node(memory_nodes(layer)[0]).signal_format
         formats = sweep_formats(found, bits, requant.format, source, where=name)
         sweeps = {"forward": formats.forward, "backward": formats.backward}
         for sweep, int_bits in self.states[layer.name].sweeps.items():
@@ -237,22 +250,37 @@ class Chooser:
         )
         return requant, [*chosen.why, *chosen.note, self._observed(f"{layer}.m")[2]]
 
-    def _linear(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
+    def _linear(self, node: AnyFloatNode) -> tuple[Requant, None, list[str]]:
         low, high, seen = self._observed(node.name)
         fmt = self._spanning(low, high, self.options.state_bits)
         return _saturating(fmt), None, [f"{seen}, times a margin of {self.options.margin:g}"]
 
-    def _rectified(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
+    def _mixed(self, node: FloatElementwise) -> tuple[Requant, None, list[str]]:
+        """Format of a state of a gated cell that no activation follows."""
+        if node.kind == "c":
+            return self._linear(node)
+        low, high, seen = self._observed(node.name)
+        margin, bits = self.options.margin, self.options.activation_bits
+        int_bits = int_bits_for(low * margin, high * margin)
+        layer = next(one for one in self.network.layers if one.name == node.layer)
+        squashed = {one.kind: one for one in float_nodes(layer)}
+        if node.kind == "h" and (limit := squashed.get("s") or squashed.get("n")):
+            # h is a share of what the activation answers, or a mean of such answers.
+            int_bits = min(int_bits, self.node(limit).signal_format.int_bits)
+        fmt = FixedFormat.of_width(bits, signed=True, int_bits=int_bits)
+        return _saturating(fmt), None, [seen]
+
+    def _rectified(self, node: AnyFloatNode) -> tuple[Requant, FixedFormat, list[str]]:
         _, high, seen = self._observed(node.name)
-        bits = self.options.activation_bits
+        bits = self.options.state_bits if node.kind == "u" else self.options.activation_bits
         int_bits = int_bits_for(0.0, high * self.options.margin)
         output = FixedFormat.of_width(bits, signed=False, int_bits=int_bits)
         source = FixedFormat.of_width(bits + 1, signed=True, int_bits=int_bits)
         return _saturating(source), output, [seen, "relu is exact: max(z, 0)"]
 
-    def _tabulated(self, node: FloatNode) -> tuple[Requant, FixedFormat, list[str]]:
+    def _tabulated(self, node: AnyFloatNode) -> tuple[Requant, FixedFormat, list[str]]:
         where = node.name
-        low, high, seen = self._observed(f"{node.layer}.z")
+        low, high, seen = self._observed(node.pre_activation)
         margin = self.options.margin
         int_bits = int_bits_for(low * margin, high * margin)
         span = 2.0**int_bits

@@ -15,7 +15,8 @@ from lmu_hw.analysis import StabilityError, spectral_radius, values
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu import LmuLayer
-from lmu_hw.quantize.nodes import FloatNode
+from lmu_hw.lmu.activations import LINEAR
+from lmu_hw.nodes import FloatNode
 from lmu_hw.quantize.weights import best_row_shifts, weight_codes, weight_format
 from lmu_hw.spec import AnyNode, Codes, Node
 
@@ -30,7 +31,7 @@ _SHRUNK = 1.0 - 2.0**-10 * np.arange(1, 65)
 def stable_loop(
     layer: LmuLayer, floats: tuple[FloatNode, FloatNode], u: Node, m: AnyNode, *, repair: bool
 ) -> Node:
-    """Return u, checked to close a stable loop where the float network closes one.
+    """Return u, checked to close a stable loop where the float network closes a linear one.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def stable_loop(
         does not.
     """
     E_m = values(u, m.name, delayed=True)
-    if layer.E_m is None or E_m is None:
+    if layer.E_m is None or E_m is None or layer.encoder != LINEAR:
         return u
     A, B = values(m, m.name, delayed=True), values(m, u.name, delayed=False)
     ideal = _radius(layer.memory.A, layer.memory.B[:, None], layer.E_m)

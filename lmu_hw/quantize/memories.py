@@ -25,15 +25,15 @@ from lmu_hw.lmu import (
     semiseparable_rank,
     window,
 )
+from lmu_hw.nodes import memory_nodes
 from lmu_hw.quantize.config import Basis, MemoryScale, NodeConfig, Realization, Structure
-from lmu_hw.quantize.nodes import float_nodes
 from lmu_hw.quantize.refit import Fit, Refit, fit
 from lmu_hw.quantize.scan import scan_update
 from lmu_hw.quantize.structured import SweepFormats, dequantized, semiseparable_update
-from lmu_hw.quantize.sums import quantize_node
+from lmu_hw.quantize.sums import quantize_sum
 from lmu_hw.quantize.transform import read_through, reading_norm, state_scale
 from lmu_hw.quantize.two_pass import two_pass_update
-from lmu_hw.spec import AnyNode, MemoryNode, Scan, Semiseparable, TwoPass
+from lmu_hw.spec import AnyNode, MemoryNode, Node, Scan, Semiseparable, TwoPass
 
 __all__ = [
     "LEGENDRE",
@@ -86,9 +86,9 @@ def quantize_memories(
     Raises
     ------
     ConfigError, StabilityError
-        As `quantize_node`.
+        As `quantize_sum`.
     """
-    nodes: dict[str, AnyNode] = {}
+    nodes: dict[str, Node | MemoryNode] = {}
     refits = []
     for layer in network.layers:
         if not isinstance(layer, LmuLayer):
@@ -118,7 +118,7 @@ def quantize_memories(
 
 def memory_node(
     layer: LmuLayer, config: NodeConfig, source: FixedFormat, scale: MemoryScale | None
-) -> AnyNode:
+) -> Node | MemoryNode:
     """Return the memory of a realized layer in integers.
 
     Parameters
@@ -142,7 +142,7 @@ def memory_node(
     if config.structure is not None:
         return _structured(layer, config, config.structure, source, scale)
     formats = {f"{layer.name}.u": source, f"{layer.name}.m": config.signal_format}
-    return quantize_node(float_nodes(layer)[1], config, formats)
+    return quantize_sum(memory_nodes(layer)[1], config, formats)
 
 
 def fit_memory(layer: LmuLayer, node: AnyNode, horizon: int) -> Fit:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lmu_hw.analysis import StabilityError, spectral_radius
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.quantize.nodes import FloatNode, FloatTerm
+from lmu_hw.nodes import FloatNode, FloatTerm
 from lmu_hw.quantize.weights import best_row_shifts, weight_codes, weight_format
 from lmu_hw.spec import Codes
 

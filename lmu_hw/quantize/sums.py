@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ordinary nodes in integers: weights, bias, activation."""
+"""Ordinary and element-wise nodes in integers: weights, bias, activation."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize as quantize_values
 from lmu_hw.lmu.activations import LINEAR, RELU
+from lmu_hw.nodes import AnyFloatNode, FloatElementwise, FloatNode, FloatTerm
 from lmu_hw.quantize.config import NodeConfig
-from lmu_hw.quantize.nodes import FloatNode, FloatTerm
 from lmu_hw.quantize.stable import stable_codes
 from lmu_hw.quantize.tables import tabulate
 from lmu_hw.quantize.weights import row_shifts, weight_codes
-from lmu_hw.spec import Codes, Node, Rectifier, Table, Term
+from lmu_hw.spec import Codes, ElementwiseNode, Node, Rectifier, Table, Term
 
-__all__ = ["quantize_node"]
+__all__ = ["quantize_node", "quantize_sum"]
 
 
-def quantize_node(node: FloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]) -> Node:
+def quantize_node(
+    node: AnyFloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]
+) -> Node | ElementwiseNode:
     """Return a node in integers.
 
     Parameters
     ----------
-    node : FloatNode
+    node : FloatNode or FloatElementwise
     config : NodeConfig
     formats : mapping of name to FixedFormat
         Of the node's sources.
@@ -39,11 +41,14 @@ def quantize_node(node: FloatNode, config: NodeConfig, formats: Mapping[str, Fix
     StabilityError
         If the node is a memory that is not stable as rounded.
     """
-    for term in node.terms:
-        if term.label not in config.weights:
-            raise ConfigError(f"{node.name}: the configuration lacks weights of {term.label!r}")
-    if unknown := set(config.weights) - {term.label for term in node.terms}:
-        raise ConfigError(f"{node.name}: the configuration has weights of unknown {unknown}")
+    if isinstance(node, FloatElementwise):
+        return _elementwise(node, config, formats)
+    return quantize_sum(node, config, formats)
+
+
+def quantize_sum(node: FloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]) -> Node:
+    """Return a sum of matrix-vector products in integers; see `quantize_node`."""
+    _check_labels(node, config, {term.label for term in node.terms})
     rows = len(node.terms[0].matrix)
     shifts = row_shifts(node, config.weights) if config.row_shifts else np.zeros(rows, np.int64)
     sum_frac_bits = int(shifts.max()) + max(
@@ -61,6 +66,31 @@ def quantize_node(node: FloatNode, config: NodeConfig, formats: Mapping[str, Fix
         last_only=node.last_only,
         error_feedback=config.error_feedback,
     )
+
+
+def _elementwise(
+    node: FloatElementwise, config: NodeConfig, formats: Mapping[str, FixedFormat]
+) -> ElementwiseNode:
+    _check_labels(node, config, set())
+    return ElementwiseNode(
+        name=node.name,
+        rows=node.rows,
+        products=node.products,
+        sum_frac_bits=max(
+            sum(formats[factor.source].frac_bits for factor in product.factors)
+            for product in node.products
+        ),
+        requant=config.requant,
+        activation=_activation(node, config),
+    )
+
+
+def _check_labels(node: AnyFloatNode, config: NodeConfig, labels: set[str]) -> None:
+    """Require a format for the weights of each source, and none else."""
+    if missing := sorted(labels - set(config.weights)):
+        raise ConfigError(f"{node.name}: the configuration lacks weights of {missing[0]!r}")
+    if unknown := set(config.weights) - labels:
+        raise ConfigError(f"{node.name}: the configuration has weights of unknown {unknown}")
 
 
 def _term(node: FloatNode, term: FloatTerm, config: NodeConfig, shifts: NDArray[np.int64]) -> Term:
@@ -83,7 +113,7 @@ def _bias(node: FloatNode, frac_bits: int) -> Codes | None:
     return Codes(codes=codes, format=fmt)
 
 
-def _activation(node: FloatNode, config: NodeConfig) -> Table | Rectifier | None:
+def _activation(node: AnyFloatNode, config: NodeConfig) -> Table | Rectifier | None:
     source, output = config.requant.format, config.output
     if (node.activation == LINEAR) != (output is None):
         rule = "must have no output format" if output else "must have an output format"

@@ -21,16 +21,27 @@ from lmu_hw.lmu import (
     Discretizer,
     LmuLayer,
     Network,
+    RecurrentLayer,
     alternating_signs,
     orthonormal_scale,
 )
-from lmu_hw.lmu.activations import LINEAR
+from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.quantize.config import Basis, MemoryScale, Realization
 
-__all__ = ["can_rescale", "read_through", "reading_norm", "realize", "state_scale"]
+__all__ = [
+    "HOMOGENEOUS",
+    "can_rescale",
+    "read_through",
+    "reading_norm",
+    "realize",
+    "state_scale",
+]
 
 Array = NDArray[np.float64]
+
+HOMOGENEOUS = (LINEAR, RELU)
+"""Activations of u whose result is half as large if all that they are given is."""
 
 _UNSCALED = MemoryScale(u=1.0, m=1.0)
 
@@ -66,7 +77,8 @@ def realize(
     Raises
     ------
     ConfigError
-        If a memory that must be rescaled is visible at the network's output.
+        If a memory that must be rescaled is visible at the network's output, or a u behind an
+        activation that does not scale with what it is given.
     """
     layers = list(network.layers)
     layers[0] = _scale_inputs(layers[0], np.full(network.inputs, float(input_scale)))
@@ -79,6 +91,11 @@ def realize(
             raise ConfigError(
                 f"{layer.name}: its memory is an output of the network, so memory_scale must be 1, "
                 f"not u = {scale.u!r}, m = {scale.m!r}"
+            )
+        if layer.encoder not in HOMOGENEOUS and scale.u != 1.0:
+            raise ConfigError(
+                f"{layer.name}: u is behind {layer.encoder}, so the memory_scale of u must be 1, "
+                f"not {scale.u!r}"
             )
         realization = realizations.get(layer.name, Realization.DENSE)
         if realization is not Realization.DENSE and not rescalable:
@@ -219,7 +236,9 @@ def _map_inputs(layer: Layer, change: Callable[[Array], Array]) -> Layer:
     """Return the layer with all weights of its input changed."""
     if isinstance(layer, DenseLayer):
         return replace(layer, W=change(layer.W))
-    hidden = layer.hidden
-    if hidden is not None and hidden.W_x is not None:
-        hidden = replace(hidden, W_x=change(hidden.W_x))
-    return replace(layer, E_x=change(layer.E_x), hidden=hidden)
+    cell = layer.cell if isinstance(layer, RecurrentLayer) else layer.hidden
+    if cell is not None and cell.W_x is not None:
+        cell = replace(cell, W_x=change(cell.W_x))
+    if isinstance(layer, RecurrentLayer):
+        return replace(layer, cell=cell)
+    return replace(layer, E_x=change(layer.E_x), hidden=cell)

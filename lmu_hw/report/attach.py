@@ -13,7 +13,7 @@ from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.report.claims import CAUSES, ErrorReport, RangeReport
 from lmu_hw.report.document import Report, SignalReport, rounded
 from lmu_hw.report.folder import Certificates, ErrorClaim
-from lmu_hw.spec import INPUT, AnyNode, Node, QuantizedNetwork, Table
+from lmu_hw.spec import INPUT, AnyNode, MemoryNode, QuantizedNetwork, Table
 
 __all__ = ["VACUOUS", "with_certificates"]
 
@@ -85,7 +85,7 @@ def _signal(
 
 def _names(node: AnyNode) -> tuple[str, ...]:
     """Return the names of a node's signals."""
-    if isinstance(node, Node) and node.activation is not None:
+    if not isinstance(node, MemoryNode) and node.activation is not None:
         return node.pre_activation, node.name
     return (node.name,)
 

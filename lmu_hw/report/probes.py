@@ -10,13 +10,30 @@ import numpy as np
 from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu.activations import activation
-from lmu_hw.spec import INPUT, AnyNode, Node, QuantizedNetwork, Rectifier, Table
+from lmu_hw.spec import (
+    INPUT,
+    AnyNode,
+    ElementwiseNode,
+    MemoryNode,
+    Node,
+    QuantizedNetwork,
+    Rectifier,
+    Table,
+)
 
 __all__ = ["Probe", "probes"]
 
 _KINDS = {
     "u": "encoded input",
     "m": "memory state",
+    "i": "input gate",
+    "f": "forget gate",
+    "o": "output gate",
+    "z": "update gate",
+    "r": "reset gate",
+    "g": "candidate",
+    "n": "candidate",
+    "c": "cell state",
     "h": "hidden",
     "p": "input passed on",
     "y": "dense",
@@ -73,13 +90,13 @@ def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
     ]
     outputs = set(network.layers[-1].outputs)
     for node in network.nodes:
-        if isinstance(node, Node) and node.activation is not None:
+        if not isinstance(node, MemoryNode) and node.activation is not None:
             found.append(_pre_activation(node))
         found.append(_result(node, is_output=node.name in outputs))
     return tuple(found)
 
 
-def _pre_activation(node: Node) -> Probe:
+def _pre_activation(node: Node | ElementwiseNode) -> Probe:
     requant = node.requant
     clamps = requant.overflow is Overflow.SATURATE
     below, above = _flat_ends(node)
@@ -123,7 +140,7 @@ def _result(node: AnyNode, *, is_output: bool) -> Probe:
     )
 
 
-def _flat_ends(node: Node) -> tuple[bool, bool]:
+def _flat_ends(node: Node | ElementwiseNode) -> tuple[bool, bool]:
     """Say whether the activation is constant beyond the lower and the upper end of its input.
 
     A table must end in two equal codes, within one ulp of what the function tends to.

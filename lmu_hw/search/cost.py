@@ -23,8 +23,10 @@ from lmu_hw.search.lengths import Knob, WordLengths
 from lmu_hw.spec import (
     INPUT,
     AnyNode,
+    ElementwiseNode,
     MemoryNode,
     Node,
+    Product,
     QuantizedLayer,
     QuantizedNetwork,
     Table,
@@ -161,6 +163,10 @@ def _sums(
                 bits = term.weights.codes.size * widths.weights(node, term)
                 coefficients = coefficients + bits
                 area = area + node.segments * bits * widths.signal(term.source)
+        for node in layer.elementwise:
+            coefficients = coefficients + _table_bits(node, change)
+            for product in node.products:
+                area = area + _product_area(node, product, widths)
         knob = widths.output_knob
     return state, coefficients, area
 
@@ -178,6 +184,14 @@ def _area(node: MemoryNode, widths: _Widths) -> Amount:
     for one in node.products:
         area = area + one.count * (one.coefficient + memory) * (one.operand + state)
     return area
+
+
+def _product_area(node: ElementwiseNode, product: Product, widths: _Widths) -> Amount:
+    """Return the product of the widths of two vectors, over all elements; 0 for a single one."""
+    if len(product.factors) == 1:
+        return 0
+    one, other = (widths.signal(factor.source) for factor in product.factors)
+    return node.rows * one * other
 
 
 class _Widths:
@@ -252,14 +266,14 @@ def _bias_bits(node: Node, widths: _Widths) -> Amount:
     return node.bias.codes.size * (node.bias.format.width + widths.sum_growth(node))
 
 
-def _table_bits(node: Node, change: Change) -> Amount:
+def _table_bits(node: Node | ElementwiseNode, change: Change) -> Amount:
     if not isinstance(node.activation, Table):
         return 0
     growth, places = np.unique(change.get(Knob.ACTIVATION, 0), return_inverse=True)
     return np.array([_table_size(node, node.activation, int(bits)) for bits in growth])[places]
 
 
-def _table_size(node: Node, table: Table, growth: int) -> int:
+def _table_size(node: Node | ElementwiseNode, table: Table, growth: int) -> int:
     """Return the bits of a table whose outputs are `growth` bits wider."""
     if growth == 0:
         return table.codes.codes.size * table.format.width

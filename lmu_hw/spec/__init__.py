@@ -2,15 +2,16 @@
 """The quantized network: the only source of truth about numbers.
 
 The golden model and the hardware generator both read it, and neither reads the other. A layer is a
-list of nodes: ordinary ones (`node`: a sum of products and one narrowing) and structured memories
-(`memory`: two sweeps over the states; `scan` and `two_pass`: running sums). If a bit of behaviour
-is not in here, it does not exist.
+list of nodes: ordinary ones (`node`: a sum of products and one narrowing), element-wise ones
+(`elementwise`: products of vectors), and structured memories (`memory`: two sweeps over the states;
+`scan` and `two_pass`: running sums). If a bit of behaviour is not in here, it does not exist.
 """
 
 from lmu_hw.spec.codes import Codes, Products, Signal
+from lmu_hw.spec.elementwise import ElementwiseNode, Factor, Product
 from lmu_hw.spec.memory import MemoryNode, Semiseparable, SweepSums, Update
 from lmu_hw.spec.network import AnyNode, QuantizedLayer, QuantizedNetwork
-from lmu_hw.spec.node import INPUT, Node, Rectifier, Table, Term
+from lmu_hw.spec.node import INPUT, Node, Rectifier, Table, Term, pre_activation
 from lmu_hw.spec.scan import Scan, ScanSums
 from lmu_hw.spec.two_pass import TwoPass, TwoPassSums
 
@@ -18,8 +19,11 @@ __all__ = [
     "INPUT",
     "AnyNode",
     "Codes",
+    "ElementwiseNode",
+    "Factor",
     "MemoryNode",
     "Node",
+    "Product",
     "Products",
     "QuantizedLayer",
     "QuantizedNetwork",
@@ -34,4 +38,5 @@ __all__ = [
     "TwoPass",
     "TwoPassSums",
     "Update",
+    "pre_activation",
 ]

@@ -6,18 +6,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.spec.codes import Signal
+from lmu_hw.spec.elementwise import ElementwiseNode, Product
 from lmu_hw.spec.memory import MemoryNode
 from lmu_hw.spec.node import INPUT, Node, Term
 
 __all__ = ["AnyNode", "QuantizedLayer", "QuantizedNetwork"]
 
-AnyNode = Node | MemoryNode
+AnyNode = Node | ElementwiseNode | MemoryNode
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +30,7 @@ class QuantizedLayer:
     ----------
     name : str
     input : Signal
-    nodes : tuple of Node and MemoryNode
+    nodes : tuple of Node, ElementwiseNode and MemoryNode
     outputs : tuple of str
         Nodes whose values follow each other in the output vector.
     last_only : bool
@@ -51,6 +53,8 @@ class QuantizedLayer:
         for node in self.nodes:
             if isinstance(node, MemoryNode):
                 self._check_memory(node, done)
+            elif isinstance(node, ElementwiseNode):
+                self._check_elementwise(node, done)
             else:
                 for term in node.terms:
                     self._check(node, term, done)
@@ -93,10 +97,34 @@ class QuantizedLayer:
             )
         node.update.check(node.name, source.format, node.requant)
 
+    def _check_elementwise(self, node: ElementwiseNode, done: set[str]) -> None:
+        late = {other.name for other in self.nodes if other.last_only}
+        for factor in node.factors:
+            name = factor.source
+            if name == INPUT or name not in self.signals or not (factor.delayed or name in done):
+                raise SpecError(f"{node.name}: source {factor.label!r} is not computed before it")
+            if name in late:
+                raise SpecError(f"{node.name}: {name} is computed at the last step only")
+            if self.signals[name].size != node.rows:
+                raise SpecError(
+                    f"{node.name}: sources must have {node.rows} elements, but {factor.label} has "
+                    f"{self.signals[name].size}"
+                )
+        for product in node.products:
+            if self.product_shift(node, product) < 0:
+                raise SpecError(
+                    f"{node.name}: the sum has too few fraction bits for {product.label}"
+                )
+
     @property
     def sums(self) -> tuple[Node, ...]:
         """The ordinary nodes."""
         return tuple(node for node in self.nodes if isinstance(node, Node))
+
+    @property
+    def elementwise(self) -> tuple[ElementwiseNode, ...]:
+        """The element-wise nodes."""
+        return tuple(node for node in self.nodes if isinstance(node, ElementwiseNode))
 
     @property
     def memories(self) -> tuple[MemoryNode, ...]:
@@ -110,8 +138,10 @@ class QuantizedLayer:
 
     @property
     def states(self) -> frozenset[str]:
-        """Names of the nodes whose previous value a term reads."""
-        return frozenset(t.source for node in self.sums for t in node.terms if t.delayed)
+        """Names of the nodes whose previous value is read."""
+        terms = (t.source for node in self.sums for t in node.terms if t.delayed)
+        factors = (f.source for node in self.elementwise for f in node.factors if f.delayed)
+        return frozenset((*terms, *factors))
 
     @property
     def state_bits(self) -> int:
@@ -141,6 +171,11 @@ class QuantizedLayer:
         products = self.signals[term.source].format.frac_bits + term.weights.format.frac_bits
         return node.sum_frac_bits - node.max_row_shift - products
 
+    def product_shift(self, node: ElementwiseNode, product: Product) -> int:
+        """Return the left shift that aligns a product of vectors with the node's sum."""
+        held = sum(self.signals[factor.source].format.frac_bits for factor in product.factors)
+        return node.sum_frac_bits - held
+
     def sum_bounds(self, node: AnyNode) -> tuple[int, int]:
         """Return bounds on every partial sum of a node, and on its total.
 
@@ -149,6 +184,13 @@ class QuantizedLayer:
         """
         if isinstance(node, MemoryNode):
             bound = node.update.sum_bounds(node.requant.format).state
+            return bound, bound
+        if isinstance(node, ElementwiseNode):
+            bound = sum(
+                prod(self.signals[factor.source].format.max_magnitude for factor in product.factors)
+                << self.product_shift(node, product)
+                for product in node.products
+            )
             return bound, bound
         partial = np.zeros(node.rows, dtype=object)
         for term in node.terms:

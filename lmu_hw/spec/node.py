@@ -13,7 +13,7 @@ from lmu_hw.errors import SpecError
 from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.spec.codes import Codes, Signal
 
-__all__ = ["INPUT", "Node", "Rectifier", "Table", "Term"]
+__all__ = ["INPUT", "Node", "Rectifier", "Table", "Term", "check_table", "pre_activation"]
 
 INPUT = "x"
 """The name by which the nodes of a layer call the layer's input."""
@@ -129,10 +129,7 @@ class Node:
                 raise SpecError(f"{self.name}: weights of {term.label} must be signed, not {fmt}")
         if self.bias is not None and self.bias.format.frac_bits != self.sum_frac_bits:
             raise SpecError(f"{self.name}: the bias must have {self.sum_frac_bits} fraction bits")
-        if isinstance(self.activation, Table):
-            size, needed = len(self.activation.codes.codes), 1 << self.requant.format.width
-            if size != needed:
-                raise SpecError(f"{self.name}: the table must have {needed} entries, not {size}")
+        check_table(self.name, self.activation, self.requant)
         if self.error_feedback:
             self._check_feedback()
 
@@ -180,11 +177,29 @@ class Node:
 
     @property
     def pre_activation(self) -> str:
-        """Trace name of what enters the activation: ``layer.z`` for the node ``layer.h``."""
-        return f"{self.name.rpartition('.')[0]}.z"
+        """Trace name of what enters the activation."""
+        return pre_activation(self.name)
 
     @property
     def signal(self) -> Signal:
         """The node's output."""
         fmt = self.requant.format if self.activation is None else self.activation.format
         return Signal(size=self.segments * self.rows, format=fmt)
+
+
+def pre_activation(name: str) -> str:
+    """Return the trace name of what enters a node's activation.
+
+    ``layer.z`` for ``layer.h`` of a simple cell and ``layer.y`` of a dense layer; ``layer.i_pre``
+    for a gate ``layer.i``.
+    """
+    layer, _, kind = name.rpartition(".")
+    return f"{layer}.z" if kind in ("h", "y") else f"{name}_pre"
+
+
+def check_table(name: str, activation: Table | Rectifier | None, requant: Requant) -> None:
+    """Raise `SpecError` if a table does not have an entry for every code that may enter it."""
+    if isinstance(activation, Table):
+        size, needed = len(activation.codes.codes), 1 << requant.format.width
+        if size != needed:
+            raise SpecError(f"{name}: the table must have {needed} entries, not {size}")

@@ -133,6 +133,9 @@ def test_the_covariance_of_few_steps_is_the_average_of_its_start(memories):
         {"hidden": "dense", "activation": "relu", "memory_d": 2, "dense": 2},
         {"hidden": "none", "dense": 2},
         {"layers": 2, "return_sequences": False, "dense": 2},
+        {"hidden": "lstm", "hidden_to_memory": True, "recurrent": "lstm", "dense": 2},
+        {"hidden": "gru", "dense": 2},
+        {"hidden": "gru, reset before", "encoder": "relu", "dense": 2},
     ],
 )
 def test_errors_are_predicted_through_every_layer(networks, kind):
