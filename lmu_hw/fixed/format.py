@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lmu_hw.errors import FormatError
@@ -117,6 +118,16 @@ class FixedFormat:
         magnitude = max((~code if code < 0 else code).bit_length() for code in (low, high))
         width = max(magnitude + int(signed), 1)
         return cls.of_width(width, signed=signed, int_bits=width - int(signed) - frac_bits)
+
+    @classmethod
+    def holding(cls, formats: Iterable[FixedFormat]) -> FixedFormat:
+        """Return the smallest format that holds every value of several formats exactly."""
+        held = list(formats)
+        return cls(
+            signed=any(fmt.signed for fmt in held),
+            int_bits=max(fmt.int_bits for fmt in held),
+            frac_bits=max(fmt.frac_bits for fmt in held),
+        )
 
     def notation(self) -> str:
         """Return the text that `parse` reads back, such as ``sQ0.15``."""

@@ -13,7 +13,14 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU, activation
-from lmu_hw.nodes import AnyFloatNode, FloatElementwise, FloatNode, float_nodes, memory_nodes
+from lmu_hw.nodes import (
+    AnyFloatNode,
+    FloatElementwise,
+    FloatNode,
+    float_nodes,
+    memory_nodes,
+    outputs,
+)
 from lmu_hw.quantize.choose import Choice
 from lmu_hw.quantize.config import MemoryScale, NodeConfig, Options, Structure
 from lmu_hw.quantize.memories import LEGENDRE, generators
@@ -100,7 +107,8 @@ class Chooser:
         if node.kind == "u" and node.activation == LINEAR:
             requant, output, why = self._encoded(node)
         elif node.kind == "p":
-            requant, output, why = _saturating(self._input_format(node)), None, ["a copy of x"]
+            copied = _saturating(self._input_format(node.layer))
+            requant, output, why = copied, None, ["a copy of x"]
         elif node.activation == LINEAR:
             requant, output, why = self._linear(node)
         elif node.activation == RELU:
@@ -226,14 +234,20 @@ class Chooser:
         low, high = float(self.ranges[name].low.min()), float(self.ranges[name].high.max())
         return low, high, f"calibration: {low:.4g} to {high:.4g}"
 
-    def _input_format(self, node: FloatNode) -> FixedFormat:
-        """Format of what enters the layer of a copy node; only a first layer can have one."""
-        if self.network.layers[0].name != node.layer:
-            raise ConfigError(
-                f"{node.layer}: passing the input on (input_to_hidden without hidden cell) is "
-                "supported on the first layer only"
-            )
-        return self.input.format
+    def _input_format(self, layer: str) -> FixedFormat:
+        """Format of what enters a layer: that of the layer before it."""
+        names = [one.name for one in self.network.layers]
+        index = names.index(layer)
+        if index == 0:
+            return self.input.format
+        before = self.network.layers[index - 1]
+        answers = [node for node in float_nodes(before) if node.name in outputs(before)]
+        return FixedFormat.holding(
+            self._states(before.name)[0].format
+            if node.kind == "m"
+            else self.node(node).signal_format
+            for node in answers
+        )
 
     def _encoded(self, node: FloatNode) -> tuple[Requant, None, list[str]]:
         low, high, seen = self._observed(node.name)

@@ -155,15 +155,10 @@ class QuantizedLayer:
     @property
     def output(self) -> Signal:
         """The output vector: the smallest format that holds every output node exactly."""
-        formats = [self.signals[name].format for name in self.outputs]
-        signed = any(fmt.signed for fmt in formats)
+        signals = [self.signals[name] for name in self.outputs]
         return Signal(
-            size=sum(self.signals[name].size for name in self.outputs),
-            format=FixedFormat(
-                signed=signed,
-                int_bits=max(fmt.int_bits for fmt in formats),
-                frac_bits=max(fmt.frac_bits for fmt in formats),
-            ),
+            size=sum(signal.size for signal in signals),
+            format=FixedFormat.holding(signal.format for signal in signals),
         )
 
     def term_shift(self, node: Node, term: Term) -> int:

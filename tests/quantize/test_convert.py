@@ -194,7 +194,14 @@ def test_relu_answers_in_the_format_of_its_sum(net, config):
         convert(net, edited(config, "dense.y", output=wrong))
 
 
-def test_passing_the_input_on_is_for_first_layers(networks):
-    net = networks.network(layers=2, hidden="none", dense=2)
-    with pytest.raises(ConfigError, match=r"lmu1: passing the input on .* on the first layer only"):
-        networks.configured(net)
+def test_any_layer_passes_its_input_on(networks):
+    net = networks.network(layers=2, hidden="none", memory_d=2, dense=2)
+    network = networks.quantized(net, state_bits=20)
+    golden = GoldenModel(network)
+    x = networks.noise(net, sequences=2, steps=30)
+    trace = golden.trace(golden.quantize_input(x)).codes
+    first, second = network.layers[0], network.layers[1]
+    passed = second.signals["lmu1.p"]
+    assert (passed.size, passed.format) == (second.input.size, second.input.format)
+    m = trace["lmu0.m"] << (passed.format.frac_bits - first.signals["lmu0.m"].format.frac_bits)
+    assert np.array_equal(trace["lmu1.p"][:, :, : m.shape[2]], m)
