@@ -12,7 +12,16 @@ from rich.table import Table
 
 from lmu_hw.analysis.verify import Verdict
 from lmu_hw.design import Design
-from lmu_hw.lmu import DenseLayer, LmuLayer, Network
+from lmu_hw.lmu import (
+    GruCell,
+    HiddenCell,
+    LmuLayer,
+    LstmCell,
+    Network,
+    RecurrentLayer,
+    SimpleCell,
+)
+from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.report.folder import Certificates
 from lmu_hw.simulate import Result
@@ -46,42 +55,74 @@ def network_table(network: Network) -> RenderableType:
 
 
 def _layer_cells(layer: Layer) -> list[str]:
-    cells = [layer.name, "dense" if isinstance(layer, DenseLayer) else "LMU"]
-    cells += [str(layer.inputs), str(layer.outputs)]
-    steps = "every step" if layer.return_sequences else "last step"
-    if isinstance(layer, DenseLayer):
-        return [*cells, "", "", layer.activation, steps, f"{_size(layer.W, layer.b):,}", ""]
-    hidden = layer.hidden
+    """Return the row of a layer: as many cells as `network_table` has headings."""
+    kind, memory, links, radius = "dense", "", "", ""
+    if isinstance(layer, LmuLayer):
+        kind, memory, links = "LMU", _memory_text(layer), _links(layer)
+        radius = f"{_radius(layer):.4f}"
+        activation = "no hidden cell" if layer.hidden is None else _cell_text(layer.hidden)
+        if layer.encoder != LINEAR:
+            activation += f"; u: {layer.encoder}"
+        weights = _size(layer.E_x, layer.E_h, layer.E_m, layer.b_u) + _cell_size(layer.hidden)
+    elif isinstance(layer, RecurrentLayer):
+        kind, activation, weights = "recurrent", _cell_text(layer.cell), _cell_size(layer.cell)
+        links = "x-h" if layer.cell.W_h is None else "x-h h-h"
+    else:
+        activation, weights = layer.activation, _size(layer.W, layer.b)
+    return [
+        layer.name,
+        kind,
+        str(layer.inputs),
+        str(layer.outputs),
+        memory,
+        links,
+        activation,
+        "every step" if layer.return_sequences else "last step",
+        f"{weights:,}",
+        radius,
+    ]
+
+
+def _memory_text(layer: LmuLayer) -> str:
     theta = "?" if layer.memory.theta is None else f"{layer.memory.theta:g}"
     memory = f"order {layer.memory.order}, theta {theta}, {layer.memory.discretizer.value}"
-    if layer.memory_d > 1:
-        memory = f"{layer.memory_d} x {memory}"
+    return f"{layer.memory_d} x {memory}" if layer.memory_d > 1 else memory
+
+
+def _links(layer: LmuLayer) -> str:
+    """Return the connections of a layer, each as source-target."""
     links = {
         "x-h": layer.input_to_hidden,
-        "h-h": hidden is not None and hidden.W_h is not None,
+        "h-h": layer.hidden is not None and layer.hidden.W_h is not None,
         "h-m": layer.E_h is not None,
         "m-m": layer.E_m is not None,
     }
-    weights = _size(layer.E_x, layer.E_h, layer.E_m, layer.b_u)
-    if hidden is not None:
-        weights += _size(hidden.W_m, hidden.W_x, hidden.W_h, hidden.b)
-    return [
-        *cells,
-        memory,
-        " ".join(name for name, there in links.items() if there),
-        "no hidden cell" if hidden is None else hidden.activation,
-        steps,
-        f"{weights:,}",
-        f"{_radius(layer):.4f}",
-    ]
+    return " ".join(name for name, there in links.items() if there)
+
+
+def _cell_text(cell: HiddenCell) -> str:
+    """Return the activations of a hidden cell, and the kind of one that has gates."""
+    if isinstance(cell, SimpleCell):
+        return cell.activation
+    text = f"{cell.activation}, gates {cell.recurrent_activation}"
+    if isinstance(cell, LstmCell):
+        return f"LSTM: {text}"
+    return f"GRU: {text}, reset {'after' if cell.reset_after else 'before'} the product"
+
+
+def _cell_size(cell: HiddenCell | None) -> int:
+    if cell is None:
+        return 0
+    recurrent_bias = cell.b_h if isinstance(cell, GruCell) else None
+    return _size(cell.W_m, cell.W_x, cell.W_h, cell.b, recurrent_bias)
 
 
 def _radius(layer: LmuLayer) -> float:
     """Return the spectral radius of the memory, with the linear loop through E_m closed."""
-    a, b = layer.memory.A, layer.memory.B
-    loop = np.kron(np.eye(layer.memory_d), a)
+    loop, b = layer.memory.A, layer.memory.B
     if layer.E_m is not None:
-        loop = loop + np.kron(np.eye(layer.memory_d), b[:, None]) @ layer.E_m
+        each = np.eye(layer.memory_d)
+        loop = np.kron(each, loop) + np.kron(each, b[:, None]) @ layer.E_m
     return float(np.max(np.abs(np.linalg.eigvals(loop))))
 
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Front ends: a trained file of any supported kind becomes a float `Network`.
 
-One module for each ecosystem: `keras` (keras-lmu in `.keras`), `torch` (pytorch-lmu state dicts
-in `.safetensors`) and `native` (the own form, `.npz` and `.safetensors`). What a file says is
-loaded exactly or refused by name; nothing is guessed, and nothing in a file is executed.
+One module for each ecosystem: `keras` (keras-lmu in `.keras` and HDF5), `torch` (state dicts of the
+PyTorch ports, in `.safetensors` and `.pt`) and `native` (the own form, `.npz` and `.safetensors`).
+What a file says is loaded exactly or refused by name; nothing is guessed, and nothing in a file is
+executed.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
-from lmu_hw.load._form import network_digest
+from lmu_hw.load._check import show
+from lmu_hw.load._form_write import network_digest
 
 __all__ = ["load", "network_digest", "save"]
 
-_KINDS = "a .keras, .npz or .safetensors file"
+_KINDS = "a .keras, .h5, .npz, .safetensors or .pt file"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_PICKLE = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -31,15 +34,22 @@ def load(path: str | os.PathLike[str]) -> Network:
     """
     path = Path(path)
     start = _start(path)
+    if start[8:9] == b"{":  # no other kind has it there; a length may look like their marks
+        return _load_safetensors(path)
     if start.startswith(b"PK"):
         return _load_zip(path)
     if start.startswith(_HDF5):
-        raise LoadError(
-            f"{path}: a Keras model must be in a .keras file, not in HDF5; load it in Keras and "
-            "write it again with model.save('model.keras')"
-        )
-    if path.suffix == ".safetensors" or start[8:9] == b"{":
+        from lmu_hw.load.keras import load_hdf5
+
+        return load_hdf5(path)
+    if path.suffix == ".safetensors":
         return _load_safetensors(path)
+    if start.startswith(_PICKLE):
+        raise LoadError(
+            f"{path}: a PyTorch model must be a zip archive, as torch.save has written since "
+            "version 1.6, not a bare pickle, which could run code; write its state dict with "
+            "safetensors.torch.save_file"
+        )
     raise LoadError(f"{path}: the file must be {_KINDS}, not one that starts with {start[:8]!r}")
 
 
@@ -69,6 +79,7 @@ def _start(path: Path) -> bytes:
 
 def _load_zip(path: Path) -> Network:
     from lmu_hw.load._archive import Archive
+    from lmu_hw.load._torch_zip import PICKLE
     from lmu_hw.load.native import HEADER, load_npz
 
     with Archive(path) as archive:
@@ -79,25 +90,23 @@ def _load_zip(path: Path) -> Network:
         from lmu_hw.load.keras import load_keras
 
         return load_keras(path)
-    if any(name.endswith("data.pkl") for name in names):
-        raise LoadError(
-            f"{path}: a PyTorch model must be a .safetensors file, not a pickle, which could run "
-            "code; write its state dict with safetensors.torch.save_file"
-        )
-    listed = ", ".join(names[:6]) or "nothing"
+    if any(name.split("/")[-1] == PICKLE for name in names):
+        from lmu_hw.load.torch import load_torch_zip
+
+        return load_torch_zip(path)
+    listed = show(names[:6]) if names else "nothing"
     raise LoadError(
-        f"{path}: the archive must hold config.json (.keras) or {HEADER}.npy (own .npz), "
-        f"not {listed}"
+        f"{path}: the archive must hold config.json (.keras), {HEADER}.npy (own .npz) or "
+        f"{PICKLE} (.pt), not {listed}"
     )
 
 
 def _load_safetensors(path: Path) -> Network:
-    from lmu_hw.load._tensors import safetensors_summary
+    from lmu_hw.load._safetensors import read_safetensors
     from lmu_hw.load.native import HEADER, load_safetensors
+    from lmu_hw.load.torch import load_state
 
-    metadata, _ = safetensors_summary(path)
+    metadata, tensors = read_safetensors(path)
     if HEADER in metadata:
-        return load_safetensors(path, metadata[HEADER])
-    from lmu_hw.load.torch import load_torch
-
-    return load_torch(path)
+        return load_safetensors(path, metadata[HEADER], tensors)
+    return load_state(path, tensors)

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import reprlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = [
     "located",
     "must",
     "positive",
+    "reason",
     "show",
     "unique_identifier",
 ]
@@ -40,6 +42,12 @@ def show(value: object) -> str:
     return _SHORT.repr(value)
 
 
+def reason(error: BaseException) -> str:
+    """Return what a library says of a failure; it may quote the file at any length."""
+    text = str(error)
+    return text if text.isprintable() and len(text) <= 200 else show(text)
+
+
 def must(where: str, what: str, rule: str, value: object, *, advice: str = "") -> LoadError:
     """Return the error ``where: what must be rule, not value; advice``."""
     tail = f"; {advice}" if advice else ""
@@ -56,14 +64,23 @@ def located(where: str) -> Iterator[None]:
 
 
 def json_object(raw: str | bytes, where: str) -> dict[str, Any]:
-    """Parse a JSON object, or raise `LoadError`."""
+    """Parse a JSON object whose keys differ, or raise `LoadError`."""
     try:
-        value = json.loads(raw)
+        value = json.loads(raw, object_pairs_hook=_different)
     except (ValueError, RecursionError) as error:
         raise LoadError(f"{where} must be JSON: {error}") from error
     if not isinstance(value, dict):
         raise LoadError(f"{where} must be a JSON object, not {show(value)}")
     return value
+
+
+def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return pairs as a dictionary, or raise `ValueError` if a key is there twice."""
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        (twice, _), *_ = Counter(key for key, _ in pairs).most_common(1)
+        raise ValueError(f"{show(twice)} is there twice")
+    return values
 
 
 def identifier(text: str) -> str:

@@ -1,63 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The own form: a JSON header and named tensors, whatever file they are kept in."""
+"""The own form, read: a JSON header and named tensors, whatever file they are kept in."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lmu_hw.errors import LoadError, SpecError
-from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
+from lmu_hw.errors import LoadError
+from lmu_hw.lmu import (
+    DenseLayer,
+    Discretizer,
+    GruCell,
+    HiddenCell,
+    LmuLayer,
+    LstmCell,
+    Memory,
+    Network,
+    RecurrentLayer,
+    SimpleCell,
+)
+from lmu_hw.lmu.activations import LINEAR
+from lmu_hw.lmu.layers import Layer
 from lmu_hw.load._check import MAX_ORDER, Options, located, must, positive, show
+from lmu_hw.load._tensors import Array
 
-__all__ = ["Form", "build", "legendre", "network_digest", "take_apart"]
+__all__ = ["IDENTIFIER", "build", "legendre"]
 
-Array = NDArray[np.float64]
-Form = tuple[dict[str, Any], dict[str, Array]]
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
+"""What names networks and layers."""
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_HIDDEN = ("simple_rnn", "dense", "none")
+_MAX_LEGENDRE = 1024  # the matrix exponential takes seconds, and eight times that at twice it
+_CELLS = ("simple_rnn", "dense", "lstm", "gru")
 _THETA = (1e-3, 1e12)  # a shorter window takes the matrix exponential hours, or to infinity
-_VECTORS = ("b", "b_u", "b_h", "B")
-
-
-def take_apart(network: Network) -> Form:
-    """Return the header (without notes) and the tensors of a network.
-
-    Raises
-    ------
-    SpecError
-        If a name is not an identifier, or a memory is not what its discretizer gives.
-    """
-    tensors: dict[str, Array] = {}
-    layers = []
-    _require_identifier(network.name, "the name of a network")
-    for layer in network.layers:
-        _require_identifier(layer.name, "the name of a layer")
-        header, parts = _lmu_parts(layer) if isinstance(layer, LmuLayer) else _dense_parts(layer)
-        layers.append(header)
-        tensors |= {f"{layer.name}.{key}": part for key, part in parts.items() if part is not None}
-    return {"format": 1, "name": network.name, "layers": layers}, tensors
-
-
-def network_digest(network: Network) -> str:
-    """Return the SHA-256, in hexadecimal, of what a network computes and how it is named.
-
-    Notes, and the kind of file the network came from, make no difference.
-    """
-    header, tensors = take_apart(network)
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
-    text = json.dumps({"header": header, "shapes": shapes}, sort_keys=True, separators=(",", ":"))
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(tensors):
-        digest.update(tensors[name].astype("<f8").tobytes())
-    return digest.hexdigest()
+_VECTORS = ("b", "b_u", "b_h", "b_r", "B")
 
 
 def build(where: str, header: Mapping[str, Any], tensors: dict[str, Array]) -> Network:
@@ -77,11 +55,16 @@ def build(where: str, header: Mapping[str, Any], tensors: dict[str, Array]) -> N
         raise must(where, "layers", "a list of layers", nodes)
     notes = _notes(where, options.get("notes", {}))
     options.finish()
-    rest = dict(tensors)
-    layers = tuple(_layer(where, index, node, rest) for index, node in enumerate(nodes))
-    if rest:
+    _check_work(where, nodes)
+    parts: dict[str, dict[str, Array]] = {}
+    for key, tensor in tensors.items():
+        owner, _, part = key.partition(".")
+        parts.setdefault(owner, {})[part] = tensor
+    layers = tuple(_layer(where, index, node, parts) for index, node in enumerate(nodes))
+    if parts:
+        rest = sorted(f"{owner}.{part}" for owner, held in parts.items() for part in held)
         raise LoadError(
-            f"{where}: every tensor must belong to a layer, but nothing reads {show(sorted(rest))}"
+            f"{where}: every tensor must belong to a layer, but nothing reads {show(rest)}"
         )
     with located(where):
         return Network(name=name, layers=layers, notes=notes)
@@ -89,6 +72,9 @@ def build(where: str, header: Mapping[str, Any], tensors: dict[str, Array]) -> N
 
 def legendre(where: str, order: int, theta: float, discretizer: Discretizer) -> Memory:
     """Return `Memory.legendre`, or raise `LoadError` if theta is out of all proportion."""
+    if order > _MAX_LEGENDRE:
+        advice = "keep its A and B in the own form, with the discretizer stored"
+        raise must(where, "order", f"at most {_MAX_LEGENDRE}", order, advice=advice)
     low, high = _THETA
     if not low <= theta <= high:
         raise must(where, "theta", f"from {low} to {high} steps", theta)
@@ -102,78 +88,37 @@ def legendre(where: str, order: int, theta: float, discretizer: Discretizer) -> 
         ) from error
 
 
-def _lmu_parts(layer: LmuLayer) -> tuple[dict[str, Any], dict[str, Array | None]]:
-    memory, hidden = layer.memory, layer.hidden
-    header: dict[str, Any] = {
-        "kind": "lmu",
-        "name": layer.name,
-        "order": memory.order,
-        "theta": None if memory.theta is None else float(memory.theta),
-        "memory_d": layer.memory_d,
-        "discretizer": memory.discretizer.value,
-        "hidden": "none",
-        "input_to_hidden": layer.input_to_hidden,
-        "return_sequences": layer.return_sequences,
-    }
-    parts = {"E_x": layer.E_x, "E_h": layer.E_h, "E_m": layer.E_m, "b_u": layer.b_u}
-    if hidden is not None:
-        header["hidden"] = "dense" if hidden.W_h is None else "simple_rnn"
-        header["activation"] = hidden.activation
-        parts |= {"W_m": hidden.W_m, "W_x": hidden.W_x, "W_h": hidden.W_h, "b_h": hidden.b}
-    if memory.discretizer is Discretizer.STORED:
-        parts |= {"A": memory.A, "B": memory.B}
-    else:
-        _require_legendre(layer.name, memory)
-    return header, parts
+def _check_work(where: str, nodes: list[Any]) -> None:
+    """Refuse more work in all than the matrix exponential of the largest order."""
+    orders = [
+        node.get("order", 0)
+        for node in nodes
+        if isinstance(node, dict) and node.get("discretizer") != Discretizer.STORED.value
+    ]
+    work = sum(order**3 for order in orders if isinstance(order, int) and order <= _MAX_LEGENDRE)
+    most = _MAX_LEGENDRE**3
+    if work > most:
+        raise must(where, "the sum of order**3 over all memories", f"at most {most}", work)
 
 
-def _dense_parts(layer: DenseLayer) -> tuple[dict[str, Any], dict[str, Array | None]]:
-    header = {"kind": "dense", "name": layer.name, "activation": layer.activation}
-    return header, {"W": layer.W, "b": layer.b}
-
-
-def _require_identifier(name: str, what: str) -> None:
-    if not _IDENTIFIER.fullmatch(name):
-        raise SpecError(f"{what} must be an identifier ([A-Za-z_][A-Za-z0-9_]*), not {name!r}")
-
-
-def _require_legendre(name: str, memory: Memory) -> None:
-    """Refuse a memory whose matrices would not come back from order and theta."""
-    method = memory.discretizer
-    if memory.theta is None:
-        raise SpecError(f"{name}: theta must be given for the discretizer {method.value}")
-    same = Memory.legendre(memory.order, memory.theta, method)
-    # Another BLAS may round the same matrix exponential differently in the last bits.
-    for made, held in ((same.A, memory.A), (same.B, memory.B)):
-        if not np.allclose(made, held, rtol=1e-9, atol=1e-12):
-            raise SpecError(
-                f"{name}: A and B must be what {method.value} gives for order {memory.order} and "
-                f"theta {memory.theta!r}; mark other matrices as {Discretizer.STORED.value}"
-            )
-
-
-def _layer(
-    where: str, index: int, node: object, tensors: dict[str, Array]
-) -> LmuLayer | DenseLayer:
+def _layer(where: str, index: int, node: object, parts: dict[str, dict[str, Array]]) -> Layer:
     if not isinstance(node, dict):
         raise must(where, f"layer {index}", "a JSON object", node)
     options = Options(f"{where}: layer {index}", node)
     name = _identifier(options, "name")
     options.where = f"{where}: layer {name!r}"
-    kind = options.choice("kind", ("lmu", "dense"))
-    mine = {
-        key.removeprefix(f"{name}."): tensors.pop(key)
-        for key in list(tensors)
-        if key.startswith(f"{name}.")
-    }
+    make = _MAKERS[options.choice("kind", tuple(_MAKERS))]
+    mine = parts.pop(name, {})
     for key, tensor in mine.items():
         dimensions = 1 if key in _VECTORS else 2
         if tensor.ndim != dimensions or 0 in tensor.shape:
             rule = f"a non-empty array of {dimensions} dimension(s)"
             raise must(options.where, f"tensor {key!r}", rule, tensor.shape)
-    layer = _lmu(options, name, mine) if kind == "lmu" else _dense(options, name, mine)
+    layer = make(options, name, mine)
     if mine:
-        raise LoadError(f"{options.where}: no tensor must be left over, but {sorted(mine)} are")
+        raise LoadError(
+            f"{options.where}: no tensor must be left over, but {show(sorted(mine))} are"
+        )
     options.finish()
     return layer
 
@@ -199,6 +144,7 @@ def _lmu(options: Options, name: str, tensors: dict[str, Array]) -> LmuLayer:
     connected = options.flag(
         "input_to_hidden", default=hidden is not None and hidden.W_x is not None
     )
+    encoder = options.text("encoder") if "encoder" in options else LINEAR
     memory = _memory(options, tensors, order)
     with located(where):
         return LmuLayer(
@@ -211,29 +157,59 @@ def _lmu(options: Options, name: str, tensors: dict[str, Array]) -> LmuLayer:
             hidden=hidden,
             input_to_hidden=connected,
             return_sequences=_required_flag(options, "return_sequences"),
+            encoder=encoder,
         )
 
 
-def _hidden(options: Options, tensors: dict[str, Array], states: int) -> SimpleCell | None:
-    kind = options.choice("hidden", _HIDDEN)
-    if kind == "none":
-        if options.get("activation") not in (None, "linear"):
-            raise must(
-                options.where,
-                "activation",
-                "absent without a hidden cell",
-                options.get("activation"),
-            )
-        return None
-    w_m = _required(options, tensors, "W_m")
-    if w_m.shape[1] != states:
-        raise must(options.where, "W_m", f"{states} columns wide, memory_d * order", w_m.shape)
-    return SimpleCell(
+def _recurrent(options: Options, name: str, tensors: dict[str, Array]) -> RecurrentLayer:
+    kind = options.choice("cell", _CELLS)
+    rows = len(_required(options, tensors, "W_x", keep=True))
+    cell = _cell(options, tensors, kind, np.zeros((rows, 0)))
+    with located(options.where):
+        return RecurrentLayer(
+            name=name, cell=cell, return_sequences=_required_flag(options, "return_sequences")
+        )
+
+
+_MAKERS = {"lmu": _lmu, "recurrent": _recurrent, "dense": _dense}
+
+
+def _hidden(options: Options, tensors: dict[str, Array], states: int) -> HiddenCell | None:
+    kind = options.choice("hidden", (*_CELLS, "none"))
+    if kind != "none":
+        w_m = _required(options, tensors, "W_m")
+        if w_m.shape[1] != states:
+            rule = f"{states} columns wide, memory_d * order"
+            raise must(options.where, "W_m", rule, w_m.shape)
+        return _cell(options, tensors, kind, w_m)
+    if options.get("activation") not in (None, LINEAR):
+        rule = "absent without a hidden cell"
+        raise must(options.where, "activation", rule, options.get("activation"))
+    return None
+
+
+def _cell(options: Options, tensors: dict[str, Array], kind: str, w_m: Array) -> HiddenCell:
+    """Return the cell of that kind; shapes are checked by its layer."""
+    w_h = None if kind == "dense" else _required(options, tensors, "W_h")
+    w_x, b = tensors.pop("W_x", None), tensors.pop("b_h", None)
+    squash = options.text("activation")
+    if w_h is None or kind == "simple_rnn":
+        return SimpleCell(W_m=w_m, W_x=w_x, W_h=w_h, b=b, activation=squash)
+    gate = options.text("recurrent_activation")
+    after = kind == "gru" and _required_flag(options, "reset_after")
+    if kind == "lstm":
+        return LstmCell(
+            W_m=w_m, W_x=w_x, W_h=w_h, b=b, activation=squash, recurrent_activation=gate
+        )
+    return GruCell(
         W_m=w_m,
-        W_x=tensors.pop("W_x", None),
-        W_h=_required(options, tensors, "W_h") if kind == "simple_rnn" else None,
-        b=tensors.pop("b_h", None),
-        activation=options.text("activation"),
+        W_x=w_x,
+        W_h=w_h,
+        b=b,
+        b_h=tensors.pop("b_r", None) if after else None,
+        activation=squash,
+        recurrent_activation=gate,
+        reset_after=after,
     )
 
 
@@ -251,13 +227,15 @@ def _memory(options: Options, tensors: dict[str, Array], order: int) -> Memory:
         return Memory(A=a, B=b, theta=theta, discretizer=method)
 
 
-def _required(options: Options, tensors: dict[str, Array], key: str) -> Array:
+def _required(
+    options: Options, tensors: dict[str, Array], key: str, *, keep: bool = False
+) -> Array:
     if key not in tensors:
         raise LoadError(
             f"{options.where}: tensor {key!r} must be in the file; the layer has "
             f"{show(sorted(tensors))}"
         )
-    return tensors.pop(key)
+    return tensors[key] if keep else tensors.pop(key)
 
 
 def _required_flag(options: Options, name: str) -> bool:
@@ -268,8 +246,8 @@ def _required_flag(options: Options, name: str) -> bool:
 
 def _identifier(options: Options, key: str) -> str:
     text = options.text(key)
-    if not _IDENTIFIER.fullmatch(text):
-        raise must(options.where, key, "an identifier ([A-Za-z_][A-Za-z0-9_]*)", text)
+    if not IDENTIFIER.fullmatch(text):
+        raise must(options.where, key, "an identifier ([A-Za-z_][A-Za-z0-9_]{0,254})", text)
     return text
 
 

@@ -3,7 +3,8 @@
 
 libhdf5 follows two kinds of linked lists without ever counting: the free blocks of a local heap
 and the right siblings of a version 1 B-tree. A file in which one of them is a ring would keep it
-busy for good (HDF5 file format specification 3.0, III.A.1 and III.D).
+busy for good (HDF5 file format specification 3.0, III.A.1 and III.D). And it makes room for a text
+before it looks whether the file holds one that long (IV.A.2.m: attribute messages).
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from collections.abc import Callable, Iterator
 from lmu_hw.errors import LoadError
 from lmu_hw.load._check import must
 
-__all__ = ["require_no_loops"]
+__all__ = ["require_honest_text", "require_no_loops"]
 
 _MAGIC = b"\x89HDF\r\n\x1a\n"
 _LAST_FREE = 1
+_VARIABLE_LENGTH = 9
 _Next = Callable[[int], int | None]
 
 
@@ -43,6 +45,28 @@ def require_no_loops(where: str, raw: bytes) -> None:
     for node in _found(raw, b"TREE"):
         if node not in seen:
             seen |= _require_end(where, node, lambda at: _word(raw, at + 16))
+
+
+def require_honest_text(where: str, raw: bytes, name: str) -> None:
+    """Refuse a text attribute that says it is longer than the file.
+
+    Raises
+    ------
+    LoadError
+        Also if it is not the attribute message of version 1 that Keras writes.
+    """
+    for at in _found(raw, name.encode() + b"\0"):
+        header = raw[max(at - 8, 0) : at]
+        if len(header) < 8 or header[0] != 1:
+            raise must(where, f"attribute {name}", "a message of version 1", header[:1])
+        name_size, kind_size, space_size = (
+            -(-size // 8) * 8 for size in struct.unpack_from("<HHH", header, 2)
+        )
+        kind = raw[at + name_size : at + name_size + 1]
+        data = at + name_size + kind_size + space_size
+        length = int.from_bytes(raw[data : data + 4], "little")
+        if kind and kind[0] & 15 == _VARIABLE_LENGTH and length > len(raw):
+            raise must(where, f"the length of attribute {name}", f"at most {len(raw)}", length)
 
 
 def _found(raw: bytes, signature: bytes) -> Iterator[int]:

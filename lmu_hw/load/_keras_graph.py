@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load._check import Options, must, show
 
-__all__ = ["LayerNode", "chain"]
+__all__ = ["LayerNode", "layers", "require_end", "require_source"]
 
-_MODELS = ("Functional", "Sequential")
+_MODELS = ("Functional", "Sequential", "Model")  # "Model" was Functional before Keras 2.4
+_MAX_LAYERS = 1000
 _CALL_OFF = ("mask", "initial_state", "constants")
 _CALL_IGNORED = ("training",)
 
@@ -36,78 +36,77 @@ class LayerNode:
         name, class_name = config.get("name"), node.get("class_name")
         if not isinstance(class_name, str):
             raise must(place, "class_name", "a string", class_name)
-        self.class_name = class_name.rpartition(">")[2]
+        self._package, _, self.class_name = class_name.rpartition(">")
         self.name = name if isinstance(name, str) else self.class_name
         self.where = f"{place}: layer {show(self.name)} ({show(self.class_name)[1:-1]})"
         self.options = Options(self.where, config)
         self.options.get("name")
 
-    def require_origin(self, package: str, module: str) -> None:
-        """Refuse a class of that name that comes from somewhere else than `package`."""
+    def require_origin(self, package: str, *modules: str) -> None:
+        """Refuse a class of that name that is not registered for `package`, or not in `modules`."""
         registered, held = self.raw.get("registered_name"), self.raw.get("module")
-        owner = registered.rpartition(">")[0] if isinstance(registered, str) else ""
-        stranger = isinstance(held, str) and held.split(".")[0] not in (module, f"tf_{module}")
+        name = registered if isinstance(registered, str) else f"{self._package}>{self.class_name}"
+        owner = name.rpartition(">")[0]
+        stranger = isinstance(held, str) and held.split(".")[0] not in modules
         if owner not in ("", package) or stranger:
             raise must(
-                self.where, "the class", f"the one of {module}", registered if owner else held
+                self.where,
+                "the class",
+                f"the one of {' or '.join(modules)}",
+                name if owner not in ("", package) else held,
             )
 
 
-def chain(where: str, model: Mapping[str, Any]) -> list[LayerNode]:
-    """Return the layers in order, or refuse by name what is not a simple chain."""
+def layers(where: str, model: Mapping[str, Any]) -> list[LayerNode]:
+    """Return the layers in the order of the file, or refuse what is not a model of layers."""
     kind, config = model.get("class_name"), model.get("config")
+    if kind == "Sequential" and isinstance(config, list):  # before Keras 2.2.3
+        config = {"layers": config}
     if kind not in _MODELS or not isinstance(config, dict):
         raise must(
             where,
             "the model",
-            " or ".join(_MODELS),
+            "Functional or Sequential",
             kind,
             advice="a subclassed model does not describe itself",
         )
     raw = config.get("layers")
     if not isinstance(raw, list) or not raw:
         raise must(where, "the model's layers", "a list of layers", raw)
-    nodes = [LayerNode(where, node) for node in raw]
-    if kind == "Functional":
-        _require_chain(where, nodes, config)
-    for index, node in enumerate(nodes):
-        if index and node.class_name == "InputLayer":
-            raise LoadError(f"{node.where}: there must be one input, not a second one")
-    return nodes
+    if len(raw) > _MAX_LAYERS:
+        raise must(where, "the number of layers", f"at most {_MAX_LAYERS}", len(raw))
+    return [LayerNode(where, node) for node in raw]
 
 
-def _require_chain(where: str, nodes: list[LayerNode], config: Mapping[str, Any]) -> None:
+def require_end(where: str, model: Mapping[str, Any], nodes: list[LayerNode]) -> None:
+    """Refuse a model that has other ends than its first and its last layer."""
+    if model["class_name"] == "Sequential":
+        return
     if nodes[0].class_name != "InputLayer":
         raise must(where, "the first layer", "an InputLayer", nodes[0].name)
-    ends = {"input_layers": nodes[0], "output_layers": nodes[-1]}
-    for key, end in ends.items():
-        names = _ends(config.get(key))
-        if names != [end.name]:
-            raise must(where, f"the model's {key}", f"only {end.name!r} (a chain of layers)", names)
-    for before, node in pairwise(nodes):
-        _require_inbound(node, before.name)
+    for key, end in {"input_layers": nodes[0], "output_layers": nodes[-1]}.items():
+        ends = model["config"].get(key)
+        if ends not in ([end.name, 0, 0], [[end.name, 0, 0]]):
+            rule = f"only {show(end.name)} (a chain of layers)"
+            raise must(where, f"the model's {key}", rule, ends)
 
 
-def _ends(value: object) -> list[object]:
-    """Return the layer names of ``[[name, 0, 0], ..]`` or ``[name, 0, 0]``."""
-    if isinstance(value, list) and value and all(isinstance(end, list) and end for end in value):
-        return [end[0] for end in value]
-    return [value[0]] if isinstance(value, list) and len(value) == 3 else [value]
-
-
-def _require_inbound(node: LayerNode, before: str) -> None:
+def require_source(node: LayerNode, before: LayerNode | None, *, sequential: bool) -> None:
+    """Refuse a layer that is fed with something else than the output of the one `before`."""
+    if before is None:
+        return
+    if node.class_name == "InputLayer":
+        raise LoadError(f"{node.where}: there must be one input, not a second one")
+    if sequential:
+        return
     calls = node.raw.get("inbound_nodes")
     if not isinstance(calls, list) or len(calls) != 1:
         count = len(calls) if isinstance(calls, list) else calls
         raise must(node.where, "the number of times the layer is called", "1", count)
     source, arguments = _call(node, calls[0])
-    if source != [before, 0, 0]:
-        raise must(
-            node.where,
-            "the layer's input",
-            f"only the output of {before!r} (a chain of layers)",
-            source,
-        )
+    if source != [before.name, 0, 0]:
+        rule = f"only the output of {show(before.name)} (a chain of layers)"
+        raise must(node.where, "the layer's input", rule, source)
     call = Options(f"{node.where}: call", arguments)
     for name in _CALL_OFF:
         call.off(name, "a network in hardware starts from zero and takes every step")
@@ -126,4 +125,6 @@ def _call(node: LayerNode, call: object) -> tuple[object, dict[str, Any]]:
         source, keywords = call[0][:3], call[0][3] if len(call[0]) > 3 else {}
         if isinstance(keywords, dict):
             return source, keywords
-    raise must(node.where, "the layer's input", "one tensor", call)
+    raise must(
+        node.where, "the layer's input", "one tensor", call, advice="save each branch on its own"
+    )

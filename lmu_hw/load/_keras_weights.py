@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The HDF5 weights inside a `.keras` file: every dataset read is accounted for."""
+"""The HDF5 files of Keras, opened without trust: every dataset read is accounted for."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,101 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
-from lmu_hw.load._archive import MAX_WEIGHTS
+from lmu_hw.load._archive import MAX_CONFIG, MAX_WEIGHTS
 from lmu_hw.load._check import must, show
 from lmu_hw.load._hdf5 import require_no_loops
 
-__all__ = ["Weights", "weights"]
+__all__ = ["Shape", "Store", "attribute", "opened", "subgroup"]
 
 Array = NDArray[np.float64]
+Shape = tuple[int | None, ...]
+"""What the options of a layer ask for; None fits any length of 1 or more."""
 
 _MAX_DEPTH = 16
 _MAX_OBJECTS = 100_000
-_IGNORED_ROOTS = ("optimizer", "metrics")
-_IGNORED_PARTS = ("delay_layer", "seed_generator")
-
-
-class Weights:
-    """The datasets of a weights file by path, taken one at a time.
-
-    Parameters
-    ----------
-    where : str
-        File; every message starts with it.
-    datasets : dict
-        HDF5 datasets by path, without those that mean nothing for a trained network.
-    """
-
-    def __init__(self, where: str, datasets: dict[str, Any]) -> None:
-        self._where = where
-        self._datasets = datasets
-        self._room = MAX_WEIGHTS
-
-    def group(self, where: str, candidates: Sequence[str]) -> str:
-        """Return the one of the `candidates` that holds variables, or the first if none does."""
-        found = [
-            name for name in candidates if any(p.startswith(f"{name}/") for p in self._datasets)
-        ]
-        if len(found) > 1:
-            raise must(where, "its variables", "in one group of the weights", found)
-        return found[0] if found else candidates[0]
-
-    def take(self, where: str, what: str, path: str, shape: tuple[int | None, ...]) -> Array:
-        """Return a variable in float64 and count it as read.
-
-        Parameters
-        ----------
-        where, what : str
-            Layer and variable, for messages.
-        path : str
-            Its place in the weights.
-        shape : tuple of int or None
-            What the options ask for; None fits any length of 1 or more.
-        """
-        dataset = self._datasets.pop(path, None)
-        if dataset is None:
-            here = sorted(self._datasets)[:8]
-            raise LoadError(
-                f"{where}: {what} must be in the weights as {path!r}; left there: {show(here)}"
-            )
-        held = dataset.shape
-        fits = len(held) == len(shape) and all(
-            have == want or (want is None and have > 0)
-            for have, want in zip(held, shape, strict=True)
-        )
-        if not fits:
-            wanted = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
-            raise must(where, f"the shape of {what} ({path})", wanted, held)
-        return self._read(f"{where}: {what} ({path})", dataset)
-
-    def finish(self) -> None:
-        """Refuse variables that no layer has read."""
-        if self._datasets:
-            raise LoadError(
-                f"{self._where}: every variable must belong to a layer that is read, but nothing "
-                f"reads {show(sorted(self._datasets))}"
-            )
-
-    def _read(self, where: str, dataset: Any) -> Array:
-        if dataset.dtype.kind != "f" or dataset.dtype.itemsize not in (2, 4, 8):
-            raise must(where, "the data", "float16, float32 or float64", str(dataset.dtype))
-        # A plain dataset takes its full size in the file: no fill value or filter can inflate it.
-        if dataset.external or dataset.is_virtual or dataset.id.get_storage_size() < dataset.nbytes:
-            raise LoadError(f"{where} must be stored whole in the file, without compression")
-        self._room -= dataset.nbytes
-        if self._room < 0:
-            raise LoadError(f"{self._where}: all weights must take at most {MAX_WEIGHTS} bytes")
-        return np.asarray(dataset[()], dtype=np.float64)
+_IGNORED_PARTS = ("delay_layer", "seed_generator", "seed_generator_state")
 
 
 @contextmanager
-def weights(where: str, raw: bytes, h5py: Any) -> Iterator[Weights]:
+def opened(where: str, raw: bytes, h5py: Any) -> Iterator[Any]:
     """Open the HDF5 file `raw` with the module `h5py`; its errors become `LoadError`."""
     try:
         require_no_loops(f"{where}: weights", raw)
         with h5py.File(io.BytesIO(raw), "r") as file, np.errstate(invalid="ignore"):
-            datasets = dict(_walk(f"{where}: weights", file, h5py))
-            yield Weights(where, datasets)
+            yield file
     except LoadError:
         raise
     except (
@@ -121,16 +48,116 @@ def weights(where: str, raw: bytes, h5py: Any) -> Iterator[Weights]:
         raise LoadError(f"{where}: the weights must be a whole HDF5 file, but {error}") from error
 
 
-def _walk(where: str, file: Any, h5py: Any) -> Iterator[tuple[str, Any]]:
+def attribute(where: str, file: Any, name: str, h5py: Any) -> str | None:
+    """Return a text attribute of the file, or None if it is not there."""
+    if name not in file.attrs:
+        return None
+    held = file.attrs.get_id(name)
+    value = None
+    if h5py.check_string_dtype(held.dtype) is not None and held.shape == ():
+        value = file.attrs[name]
+    if not isinstance(value, str | bytes) or len(value) > MAX_CONFIG:
+        raise LoadError(f"{where}: attribute {name} must be a text of at most {MAX_CONFIG} bytes")
+    return value if isinstance(value, str) else value.decode()
+
+
+def subgroup(where: str, file: Any, name: str, h5py: Any) -> Any | None:
+    """Return a group of the file that is no link elsewhere, or None if it is not there."""
+    if name not in list(file):  # a link that leads nowhere is there, too
+        return None
+    own = isinstance(file.get(name, getlink=True), h5py.HardLink)
+    if not own or not isinstance(file[name], h5py.Group):
+        raise LoadError(f"{where}: {show(name)} must be a group in the file, not a link elsewhere")
+    return file[name]
+
+
+class Store:
+    """The datasets of a file by path, taken one at a time.
+
+    Parameters
+    ----------
+    where : str
+        File; every message starts with it.
+    root : h5py.Group
+        Where paths start.
+    h5py : module
+    ignored : collection of str
+        Groups under the root that mean nothing for a trained network.
+    """
+
+    def __init__(self, where: str, root: Any, h5py: Any, *, ignored: Collection[str] = ()) -> None:
+        self._where = where
+        self._datasets = dict(_walk(f"{where}: weights", root, h5py, ignored))
+        self._room = MAX_WEIGHTS
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the datasets that nobody has taken."""
+        return tuple(self._datasets)
+
+    def take(self, where: str, what: str, path: str, shape: Shape) -> Array:
+        """Return a variable in float64 and count it as read.
+
+        Parameters
+        ----------
+        where, what : str
+            Layer and variable, for messages.
+        path : str
+            Its place in the weights.
+        shape : Shape
+        """
+        dataset = self._datasets.pop(path, None)
+        if dataset is None:
+            here = sorted(self._datasets)[:8]
+            raise LoadError(
+                f"{where}: {what} must be in the weights as {show(path)}; left there: {show(here)}"
+            )
+        held = dataset.shape
+        if held is None or len(held) != len(shape) or not all(map(_fits, held, shape)):
+            wanted = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
+            raise must(where, f"the shape of {what} ({show(path)[1:-1]})", wanted, held)
+        return self._read(f"{where}: {what} ({show(path)[1:-1]})", dataset)
+
+    def discard(self, paths: Iterable[str]) -> None:
+        """Count variables as read that mean nothing for a trained network."""
+        for path in paths:
+            del self._datasets[path]
+
+    def finish(self) -> None:
+        """Refuse variables that no layer has read."""
+        if self._datasets:
+            raise LoadError(
+                f"{self._where}: every variable must belong to a layer that is read, but nothing "
+                f"reads {show(sorted(self._datasets))}"
+            )
+
+    def _read(self, where: str, dataset: Any) -> Array:
+        if dataset.dtype.kind != "f" or dataset.dtype.itemsize not in (2, 4, 8):
+            raise must(where, "the data", "float16, float32 or float64", str(dataset.dtype))
+        # A plain dataset takes its full size in the file: no fill value or filter can inflate it.
+        elsewhere = dataset.external or dataset.is_virtual or dataset.chunks is not None
+        if elsewhere or dataset.id.get_storage_size() < dataset.nbytes:
+            raise LoadError(f"{where} must be stored whole in the file, without compression")
+        self._room -= dataset.nbytes
+        if self._room < 0:
+            raise LoadError(f"{self._where}: all weights must take at most {MAX_WEIGHTS} bytes")
+        return np.asarray(dataset[()], dtype=np.float64)
+
+
+def _fits(have: int, want: int | None) -> bool:
+    return have == want or (want is None and have > 0)
+
+
+def _walk(where: str, root: Any, h5py: Any, ignored: Collection[str]) -> Iterator[tuple[str, Any]]:
     """Yield every dataset by path; links that lead elsewhere, and loops, are refused."""
-    pending: list[tuple[str, Any]] = [("", file)]
+    pending: list[tuple[str, Any]] = [("", root)]
     seen = 0
     while pending:
         prefix, group = pending.pop()
         for name in group:
             path = f"{prefix}{name}"
             parts = path.split("/")
-            if parts[0] in _IGNORED_ROOTS or parts[-1] in _IGNORED_PARTS:
+            if parts[0] in ignored or parts[-1].partition(":")[0] in _IGNORED_PARTS:
                 continue
             seen += 1
             if seen > _MAX_OBJECTS or len(parts) > _MAX_DEPTH:

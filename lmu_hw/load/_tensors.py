@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reading `.safetensors` files: names, shapes and floats; nothing is executed."""
+"""Tensors of a file: known by shape and kind, and read as float64 when they are needed."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
-from lmu_hw.load._archive import MAX_WEIGHTS
-from lmu_hw.load._check import must, show
+from lmu_hw.load._check import must
 
-__all__ = ["package", "read_safetensors", "safetensors_package", "safetensors_summary"]
+__all__ = ["Array", "Tensor", "package", "widen"]
 
 Array = NDArray[np.float64]
+Shape = tuple[int, ...]
 
-_DTYPES = ("F16", "F32", "F64")
+_CODES = {"float16": "f2", "float32": "f4", "float64": "f8", "bfloat16": "u2"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tensor:
+    """A tensor that a file describes; its data stays there until `read`.
+
+    Parameters
+    ----------
+    where : str
+        File and name; every message starts with it.
+    kind : str
+        Type of its elements, as messages print it.
+    shape : tuple of int
+    data : callable
+        Reads the tensor in float64; only called where `kind` is a float.
+    """
+
+    where: str
+    kind: str
+    shape: Shape
+    data: Callable[[], Array]
+
+    def read(self) -> Array:
+        """Return the tensor in float64, or raise `LoadError` if it holds no real floats."""
+        if self.kind not in _CODES:
+            advice = "convert the model to float32 before saving it"
+            raise must(self.where, "the elements", " or ".join(_CODES), self.kind, advice=advice)
+        return self.data()
+
+
+def widen(raw: bytes, kind: str, *, order: str = "<") -> Array:
+    """Return the floats in `raw` as float64, exactly; `order` is ``<`` or ``>``."""
+    data = np.frombuffer(raw, dtype=order + _CODES[kind])
+    if kind == "bfloat16":  # the upper half of a float32
+        data = (data.astype(np.uint32) << 16).view(np.float32)
+    with np.errstate(invalid="ignore"):  # NaN is refused by name, later
+        return data.astype(np.float64)
 
 
 def package(path: Path, name: str) -> Any:
@@ -32,48 +69,3 @@ def package(path: Path, name: str) -> Any:
         raise LoadError(
             f"{path}: the Python package {top!r} must be installed for this kind of file"
         ) from error
-
-
-def safetensors_package(path: Path) -> Any:
-    """Return the package safetensors with its NumPy part."""
-    package(path, "safetensors.numpy")
-    return package(path, "safetensors")
-
-
-def safetensors_summary(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
-    """Return the metadata, and the shape of every tensor by name, without reading data."""
-    with _opened(path) as file:
-        shapes = {name: tuple(file.get_slice(name).get_shape()) for name in sorted(file.keys())}
-        return file.metadata() or {}, shapes
-
-
-def read_safetensors(path: Path) -> dict[str, Array]:
-    """Return every tensor in float64.
-
-    Raises
-    ------
-    LoadError
-        If the file is damaged, or holds something else than float16, float32 or float64.
-    """
-    if path.stat().st_size > MAX_WEIGHTS:
-        raise must(str(path), "the file", f"at most {MAX_WEIGHTS} bytes", path.stat().st_size)
-    with _opened(path) as file:
-        names = sorted(file.keys())
-        for name in names:
-            dtype = file.get_slice(name).get_dtype()
-            if dtype not in _DTYPES:
-                advice = "convert the model to float32 before saving it"
-                raise must(
-                    str(path), f"tensor {show(name)}", " or ".join(_DTYPES), dtype, advice=advice
-                )
-        return {name: file.get_tensor(name).astype(np.float64) for name in names}
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    safetensors = safetensors_package(path)
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            yield file
-    except (safetensors.SafetensorError, OSError) as error:
-        raise LoadError(f"{path}: must be a whole safetensors file, but {error}") from error

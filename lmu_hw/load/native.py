@@ -6,8 +6,9 @@ from __future__ import annotations
 import io
 import json
 import math
-import tokenize
+import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,24 @@ from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
 from lmu_hw.load._archive import MAX_CONFIG, MAX_WEIGHTS, Archive
 from lmu_hw.load._check import json_object, must, show
-from lmu_hw.load._form import Form, build, take_apart
-from lmu_hw.load._tensors import read_safetensors, safetensors_package
+from lmu_hw.load._form import build
+from lmu_hw.load._form_write import Form, take_apart
+from lmu_hw.load._tensors import Array, Tensor, package, widen
 
 __all__ = ["HEADER", "load_npz", "load_safetensors", "save"]
-
-Array = NDArray[np.float64]
 
 HEADER = "lmu_hw"
 """Name of the header: a key of the safetensors metadata, or an array of the npz."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_MAGIC = b"\x93NUMPY"
+_LENGTH_BYTES = {b"\x01\x00": 2, b"\x02\x00": 4}  # of the header, by version
+_MAX_HEADER = 10_000
+_DESCRIPTION = re.compile(
+    rb"\{'descr': (?P<descr>.{1,80}), 'fortran_order': (?P<fortran>True|False), "
+    rb"'shape': \((?P<shape>[0-9, ]{0,60})\),? *\}\s*"
+)
+_FLOATS = {b"f2": "float16", b"f4": "float32", b"f8": "float64"}
 
 
 def save(network: Network, path: Path) -> None:
@@ -56,12 +64,9 @@ def save(network: Network, path: Path) -> None:
 def load_npz(path: Path) -> Network:
     """Return the network of an own-form `.npz` file."""
     with Archive(path) as archive:
-        raw = archive.read(f"{HEADER}.npy", most=4 * MAX_CONFIG)
-        header = _npy(f"{path}: array {HEADER!r}", raw, kinds="U")
-        if header.ndim:
-            raise must(str(path), f"array {HEADER!r}", "a single string", header.shape)
-        tensors = {}
-        room = MAX_WEIGHTS
+        where = f"{path}: array {HEADER!r}"
+        header = _text(where, archive.read(f"{HEADER}.npy", most=MAX_CONFIG))
+        tensors, room = {}, MAX_WEIGHTS
         for name in archive.names:
             if name == f"{HEADER}.npy":
                 continue
@@ -70,55 +75,73 @@ def load_npz(path: Path) -> Network:
             raw = archive.read(name, most=room)
             room -= len(raw)
             key = name.removesuffix(".npy")
-            array = _npy(f"{path}: array {show(key)}", raw, kinds="f")
-            tensors[key] = array.astype(np.float64)
-    return build(str(path), _header(path, _text(path, header)), tensors)
+            tensors[key] = _floats(f"{path}: array {show(key)}", raw)
+    return build(str(path), _header(path, header), tensors)
 
 
-def load_safetensors(path: Path, header: str) -> Network:
+def load_safetensors(path: Path, header: str, tensors: Mapping[str, Tensor]) -> Network:
     """Return the network of an own-form `.safetensors` file with that header text."""
     description = _header(path, header)
-    return build(str(path), description, read_safetensors(path))
+    return build(str(path), description, {name: held.read() for name, held in tensors.items()})
 
 
 def _header(path: Path, text: str) -> dict[str, Any]:
     return json_object(text, f"{path}: header {HEADER!r}")
 
 
-def _text(path: Path, array: NDArray[np.generic]) -> str:
-    # NumPy itself stumbles over code points that do not exist.
-    codec = "utf-32-be" if array.dtype.str[0] == ">" else "utf-32-le"
+def _text(where: str, raw: bytes) -> str:
+    """Return the text of a `.npy` member: one string of UTF-32."""
+    descr, _, shape, data = _npy(where, raw)
+    width = re.fullmatch(rb"'([<>])U(\d+)'", descr)
+    if width is None:
+        raise must(where, "the data", "text", descr.decode("latin-1").strip("'"))
+    if shape:
+        raise must(where, "the shape", "that of a single string, ()", shape)
+    if int(width[2]) * 4 != len(data):
+        raise must(where, "the data", f"{width[2].decode()} characters", f"{len(data)} bytes")
     try:
-        return array.tobytes().decode(codec).rstrip("\0")
+        return data.decode("utf-32-le" if width[1] == b"<" else "utf-32-be").rstrip("\0")
     except UnicodeDecodeError as error:
-        raise LoadError(f"{path}: array {HEADER!r} must be text, but {error}") from error
+        raise LoadError(f"{where} must be text, but {error}") from error
 
 
-def _npy(where: str, raw: bytes, *, kinds: str) -> NDArray[np.generic]:
-    """Return the array of a `.npy` member, believing its header only as far as its bytes go."""
-    stream = io.BytesIO(raw)
-    readers = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    try:
-        version = np.lib.format.read_magic(stream)
-        if version not in readers:
-            raise must(where, "the npy version", "1.0 or 2.0", version)
-        shape, fortran, dtype = readers[version](stream)
-    except LoadError:
-        raise
-    except (ValueError, TypeError, SyntaxError, tokenize.TokenError, RecursionError) as error:
-        raise LoadError(f"{where} must be a .npy array, but {show(str(error))}") from error
-    if dtype.kind not in kinds or (dtype.kind == "f" and dtype.itemsize > 8) or not dtype.itemsize:
-        kind = "text" if kinds == "U" else "float16, float32 or float64"
-        raise must(where, "the data", kind, dtype.str)
-    room = len(raw) - stream.tell()
-    whole = len(shape) <= 2 and all(n > 0 for n in shape)
-    if not whole or math.prod(shape) * dtype.itemsize != room:
-        raise must(where, "the shape", f"non-empty, of its {room} bytes and 2 axes at most", shape)
-    data = np.frombuffer(raw, dtype=dtype, offset=stream.tell())
-    return data.reshape(shape, order="F" if fortran else "C")
+def _floats(where: str, raw: bytes) -> Array:
+    """Return the floats of a `.npy` member in float64."""
+    descr, fortran, shape, data = _npy(where, raw)
+    kind = re.fullmatch(rb"'([<>])(f[248])'", descr)
+    if kind is None:
+        raise must(
+            where, "the data", "float16, float32 or float64", descr.decode("latin-1").strip("'")
+        )
+    whole = len(shape) <= 2 and all(shape)
+    if not whole or math.prod(shape) * int(kind[2][1:]) != len(data):
+        rule = f"non-empty, of its {len(data)} bytes and 2 axes at most"
+        raise must(where, "the shape", rule, shape)
+    values = widen(data, _FLOATS[kind[2]], order=kind[1].decode())
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _npy(where: str, raw: bytes) -> tuple[bytes, bool, tuple[int, ...], bytes]:
+    """Take a `.npy` member apart: type, Fortran order, shape, and data.
+
+    The header is matched and not evaluated; NumPy writes it in no other way.
+    """
+    if raw[:6] != _MAGIC:
+        raise LoadError(f"{where} must be a .npy array, but starts with {raw[:6]!r}")
+    if raw[6:8] not in _LENGTH_BYTES:
+        raise must(where, "the npy version", "1.0 or 2.0", tuple(raw[6:8]))
+    start = 8 + _LENGTH_BYTES[raw[6:8]]
+    length = int.from_bytes(raw[8:start], "little")
+    if length > min(_MAX_HEADER, len(raw) - start):
+        room = min(_MAX_HEADER, len(raw) - start)
+        raise must(where, "the npy header", f"at most {room} bytes", length)
+    header = raw[start : start + length]
+    match = _DESCRIPTION.fullmatch(header)
+    if match is None:
+        raise LoadError(f"{where} must be a .npy array, but its header is {show(header)}")
+    axes = [axis for axis in match["shape"].replace(b" ", b"").split(b",") if axis]
+    shape = tuple(map(int, axes))
+    return match["descr"], match["fortran"] == b"True", shape, raw[start + length :]
 
 
 def _npz_bytes(_path: Path, form: Form) -> bytes:
@@ -140,9 +163,9 @@ def _npz_bytes(_path: Path, form: Form) -> bytes:
 
 def _safetensors_bytes(path: Path, form: Form) -> bytes:
     header, tensors = form
-    package = safetensors_package(path)
+    numpy = package(path, "safetensors.numpy")
     arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    return package.numpy.save(arrays, metadata={HEADER: _json(header)})
+    return numpy.save(arrays, metadata={HEADER: _json(header)})
 
 
 def _json(header: dict[str, Any]) -> str:

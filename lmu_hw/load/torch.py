@@ -1,107 +1,117 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyTorch state dicts in `.safetensors`: the LMU of pytorch-lmu, with an optional linear head.
+"""PyTorch state dicts, `.safetensors` or `.pt`: one LMU, with an optional linear head.
 
-The names say everything there is: tanh, no bias, one memory, the whole discrete A and B
-(theta is not in the file). With a head the LMU answers at the last step, as in the classifier
-of that project; without one it answers at every step.
+The names and shapes of the tensors say which project wrote them, and that says the rest
+(`lmu_hw.load._torch_ports`); theta is in none of them. With a head the LMU answers at the last
+step, as in the classifiers of these projects; without one it answers at every step.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from lmu_hw.errors import LoadError
-from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
+from lmu_hw.lmu import DenseLayer, LmuLayer, Network
+from lmu_hw.load._archive import Archive
 from lmu_hw.load._check import MAX_ORDER, identifier, located, must, show, unique_identifier
-from lmu_hw.load._tensors import read_safetensors, safetensors_summary
+from lmu_hw.load._tensors import Tensor
+from lmu_hw.load._torch_ports import PORTS, Port
+from lmu_hw.load._torch_zip import read_state
 
-__all__ = ["load_torch"]
+__all__ = ["load_state", "load_torch_zip"]
 
-Array = NDArray[np.float64]
-Shape = tuple[int, ...]
+Tensors = Mapping[str, Tensor]
 
-_CELL = ("e_x", "e_h", "e_m", "W_x", "W_h", "W_m", "A", "B")
-_FFT = ("W_u.weight", "W_u.bias", "W_h.weight", "W_h.bias", "H", "fft_H")
-_OTHER_PORTS = ("input_encoders", "encoder_input", "AT", "BT")
 _RE_EXPORT = "build its Network in Python and write that with lmu_hw.load.save"
+_MAX_NAME = 500
+_RNN = re.compile(r"(.*?)\.?(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?")
 
 
-def load_torch(path: Path) -> Network:
+def load_torch_zip(path: Path) -> Network:
+    """Return the network of a state dict that `torch.save` wrote (PyTorch 1.6 and later).
+
+    Raises
+    ------
+    LoadError
+        As `load_state` and `lmu_hw.load._torch_zip.read_state`.
+    """
+    with Archive(path, packed=False) as archive:  # PyTorch never deflates
+        return load_state(path, read_state(path, archive))
+
+
+def load_state(path: Path, tensors: Tensors) -> Network:
     """Return the network of a PyTorch state dict.
 
     Raises
     ------
     LoadError
-        If the names are not those of one pytorch-lmu `LMU` with at most one linear head, or a
-        shape does not fit.
+        If the names are not those of one LMU with at most one linear head, or a shape does not
+        fit.
     """
-    _, shapes = safetensors_summary(path)
-    prefix = _prefix(path, shapes)
-    rest = sorted(set(shapes) - {f"{prefix}cell.{key}" for key in _CELL})
-    head = _head(path, shapes, rest)
-    _check_shapes(f"{path}: layer {prefix + 'cell'!r}", prefix, shapes)
-    tensors = read_safetensors(path)
-    name = prefix.rstrip(".") or "lmu"
-    cell = {key: tensors[f"{prefix}cell.{key}"] for key in _CELL}
-    layers: list[LmuLayer | DenseLayer] = [
-        _lmu(f"{path}: layer {name!r}", identifier(name), cell, return_sequences=head is None)
-    ]
-    if head is not None:
-        with located(f"{path}: layer {head!r}"):
-            layers.append(
-                DenseLayer(
-                    name=unique_identifier(head, [layers[0].name]),
-                    W=tensors[f"{head}.weight"],
-                    b=tensors.get(f"{head}.bias"),
-                    activation="linear",
-                )
+    longest = max(tensors, key=len, default="")
+    if len(longest) > _MAX_NAME:
+        rule = f"at most {_MAX_NAME} characters long"
+        raise must(str(path), "the names of tensors", rule, f"{len(longest)}: {longest[:20]}...")
+    port, prefix = _find(path, tensors)
+    known = {f"{prefix}{key}" for key in (*port.axes, *port.derived)}
+    head = _head(path, tensors, sorted(set(tensors) - known))
+    name = f".{prefix}".rstrip(".").removesuffix(".cell").lstrip(".") or "lmu"
+    where = f"{path}: layer {name!r}"
+    cell = {key: tensors[f"{prefix}{key}"] for key in port.axes}
+    _check_shapes(where, port, cell)
+    arrays = {key: tensor.read() for key, tensor in cell.items()}
+    with located(where):
+        layers: list[LmuLayer | DenseLayer] = [
+            LmuLayer(
+                name=identifier(name),
+                input_to_hidden=True,
+                return_sequences=head is None,
+                **port.layer(arrays),
             )
-    notes = ("A and B are the ones stored in the file, which does not say theta",)
+        ]
+    if head is not None:
+        layers.append(_linear(path, tensors, head, layers[0].name))
+    notes = ("A and B are the ones stored in the file, which does not say theta", *port.notes)
     with located(str(path)):
         return Network(name=identifier(path.stem), layers=tuple(layers), notes=notes)
 
 
-def _prefix(path: Path, shapes: dict[str, Shape]) -> str:
-    """Return what stands before ``cell.`` in the names of the only LMU."""
-    last = {key.rpartition(".")[2] for key in shapes}
-    if any(
-        key == fft or key.endswith(f".{fft}") for key in shapes for fft in ("fft_H", "W_u.weight")
-    ):
+def _find(path: Path, tensors: Tensors) -> tuple[Port, str]:
+    """Return whose LMU this is, and what stands before the names of its tensors."""
+    found = []
+    for port in PORTS:
+        mark = next(iter(port.axes))
+        marked = [key for key in tensors if key == mark or key.endswith(f".{mark}")]
+        found += [(port, key.removesuffix(mark)) for key in sorted(marked)]
+    recurrent = next(filter(None, map(_RNN.fullmatch, sorted(tensors))), None)
+    if recurrent is not None:
         raise LoadError(
-            f"{path}: the model must be pytorch-lmu's LMU, not its LMUFFT ({', '.join(_FFT)}), "
-            "whose non-linear encoder is not supported yet; train the recurrent LMU"
+            f"{path}: a state dict must not hold torch's own LSTM, GRU or RNN, as "
+            f"{show(recurrent[0])} does: it does not say how layers are joined; {_RE_EXPORT}"
         )
-    if last & set(_OTHER_PORTS):
-        raise LoadError(
-            f"{path}: the model must be pytorch-lmu's LMU, not one with tensors named "
-            f"{sorted(last & set(_OTHER_PORTS))}, whose matrices other ports keep in another "
-            f"convention; {_RE_EXPORT}"
-        )
-    found = sorted(
-        key.removesuffix("cell.e_x")
-        for key in shapes
-        if key == "cell.e_x" or key.endswith(".cell.e_x")
-    )
     if not found:
+        names = " or ".join(f"{', '.join(port.axes)} ({port.name})" for port in PORTS)
         raise LoadError(
-            f"{path}: there must be a header 'lmu_hw' (own form) or tensors named [prefix.]cell."
-            f"{{{','.join(_CELL)}}} (pytorch-lmu), not {show(sorted(shapes)[:6])}; {_RE_EXPORT}"
+            f"{path}: there must be a header 'lmu_hw' (own form) or tensors named {names}, not "
+            f"{show(sorted(tensors)[:6])}; {_RE_EXPORT}"
         )
     if len(found) > 1:
         raise LoadError(
-            f"{path}: there must be one LMU, not {len(found)} ({show(found)}): a state dict does "
-            f"not say how they are joined; {_RE_EXPORT}"
+            f"{path}: there must be one LMU, not {len(found)} ({show([at for _, at in found])}): "
+            f"a state dict does not say how they are joined; {_RE_EXPORT}"
         )
-    missing = [key for key in _CELL if f"{found[0]}cell.{key}" not in shapes]
+    port, prefix = found[0]
+    missing = [key for key in port.axes if f"{prefix}{key}" not in tensors]
     if missing:
-        raise LoadError(f"{path}: tensors {missing} of {found[0]}cell must be in the file")
-    return found[0]
+        raise LoadError(
+            f"{path}: tensors {missing} of {prefix.rstrip('.') or port.name} must be in the file"
+        )
+    return port, prefix
 
 
-def _head(path: Path, shapes: dict[str, Shape], rest: list[str]) -> str | None:
+def _head(path: Path, tensors: Tensors, rest: list[str]) -> str | None:
     """Return the name of the linear layer that the tensors in `rest` belong to, if any."""
     if not rest:
         return None
@@ -112,53 +122,34 @@ def _head(path: Path, shapes: dict[str, Shape], rest: list[str]) -> str | None:
             f"{path}: besides the LMU there must be at most one linear layer (<name>.weight, "
             f"<name>.bias), not {len(rest)} tensor(s) {show(rest[:6])}; {_RE_EXPORT}"
         )
-    if len(shapes[f"{name}.weight"]) != 2:
+    if len(tensors[f"{name}.weight"].shape) != 2:
         where = f"{path}: layer {name!r}"
-        raise must(where, "weight", "(outputs, inputs)", shapes[f"{name}.weight"])
+        raise must(where, "weight", "(outputs, inputs)", tensors[f"{name}.weight"].shape)
     return name
 
 
-def _check_shapes(where: str, prefix: str, shapes: dict[str, Shape]) -> None:
-    """Require the shapes of one cell to fit each other."""
-
-    def shape(key: str) -> Shape:
-        return shapes[f"{prefix}cell.{key}"]
-
-    for key in ("W_x", "W_m"):
-        if len(shape(key)) != 2 or 0 in shape(key):
-            raise must(where, key, "a non-empty matrix", shape(key))
-    units, inputs = shape("W_x")
-    order = shape("W_m")[1]
-    if order > MAX_ORDER:
-        raise must(where, "the order", f"at most {MAX_ORDER}", order)
-    expected = {
-        "e_x": (1, inputs),
-        "e_h": (1, units),
-        "e_m": (1, order),
-        "W_h": (units, units),
-        "W_m": (units, order),
-        "A": (order, order),
-        "B": (order, 1),
-    }
-    for key, want in expected.items():
-        if shape(key) != want:
-            raise must(where, f"the shape of {key}", str(want), shape(key))
-
-
-def _lmu(where: str, name: str, cell: dict[str, Array], *, return_sequences: bool) -> LmuLayer:
-    with located(where):
-        memory = Memory(A=cell["A"], B=cell["B"][:, 0], theta=None, discretizer=Discretizer.STORED)
-        hidden = SimpleCell(
-            W_m=cell["W_m"], W_x=cell["W_x"], W_h=cell["W_h"], b=None, activation="tanh"
+def _linear(path: Path, tensors: Tensors, name: str, taken: str) -> DenseLayer:
+    bias = tensors.get(f"{name}.bias")
+    with located(f"{path}: layer {name!r}"):
+        return DenseLayer(
+            name=unique_identifier(name, [taken]),
+            W=tensors[f"{name}.weight"].read(),
+            b=None if bias is None else bias.read(),
+            activation="linear",
         )
-        return LmuLayer(
-            name=name,
-            memory=memory,
-            E_x=cell["e_x"],
-            E_h=cell["e_h"],
-            E_m=cell["e_m"],
-            b_u=None,
-            hidden=hidden,
-            input_to_hidden=True,
-            return_sequences=return_sequences,
-        )
+
+
+def _check_shapes(where: str, port: Port, cell: Tensors) -> None:
+    """Require the shapes of one cell to fit each other, before anything is read."""
+    sizes = {"1": 1}
+    for key, axes in port.axes.items():
+        shape = cell[key].shape
+        if len(shape) != len(axes) or 0 in shape:
+            raise must(where, f"the shape of {key}", f"({', '.join(axes)}), not empty", shape)
+        single = {axis: size for axis, size in zip(axes, shape, strict=True) if "+" not in axis}
+        sizes = single | sizes
+        if sizes.get("order", 1) > MAX_ORDER:
+            raise must(where, "the order", f"at most {MAX_ORDER}", sizes["order"])
+        wanted = tuple(sum(sizes[part] for part in axis.split("+")) for axis in axes)
+        if shape != wanted:
+            raise must(where, f"the shape of {key}", f"{wanted}, ({', '.join(axes)})", shape)

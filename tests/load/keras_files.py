@@ -190,8 +190,11 @@ def sequential(layers):
     return {"class_name": "Sequential", "config": {"name": "model", "layers": nodes}}
 
 
-SNAKE = {"LMU": "lmu", "LMUFeedforward": "lmu_feedforward", "RNN": "rnn",
-         "TimeDistributed": "time_distributed"}  # fmt: skip
+MEMORIES = {"LMU": "lmu", "LMUFeedforward": "lmu_feedforward", "RNN": "rnn"}
+SNAKE = MEMORIES | {
+    "TimeDistributed": "time_distributed",
+    "BatchNormalization": "batch_normalization",
+}
 
 
 def hdf5(layers, more):
@@ -216,7 +219,7 @@ def hdf5(layers, more):
 def run(layers, x, *, keras2=False):
     """Compute the model on (sequences, steps, inputs), in row vectors."""
     for layer in layers:
-        if layer.class_name in SNAKE and layer.class_name != "TimeDistributed":
+        if layer.class_name in MEMORIES:
             x = run_lmu(layer.spec, x, keras2=keras2)
         elif layer.class_name in ("Dense", "TimeDistributed"):
             config = layer.config

@@ -3,103 +3,56 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import zipfile
 
-import h5py
 import numpy as np
 import pytest
 
-from lmu_hw.errors import LoadError
-from lmu_hw.load import load, save
-
-
-def refused(path, message):
-    with pytest.raises(LoadError, match=message) as caught:
-        load(path)
-    assert str(caught.value).startswith(str(path))
-    assert len(str(caught.value)) < 1000
-
-
-@pytest.fixture
-def files(keras_files, network, tmp_path, rng):
-    """Return a good file of each kind by suffix."""
-    keras = tmp_path / "good.keras"
-    keras_files.write(keras, [keras_files.lmu(rng, 1), keras_files.dense(rng, 3, 2)])
-    save(network, tmp_path / "good.npz")
-    save(network, tmp_path / "good.safetensors")
-    return {p.suffix: p for p in (keras, tmp_path / "good.npz", tmp_path / "good.safetensors")}
-
-
-SUFFIXES = (".keras", ".npz", ".safetensors")
-
-
-def archive(path, members, **options):
-    with zipfile.ZipFile(path, "w", **options) as file:
-        for name, data in members.items():
-            file.writestr(name, data)
-    return path
-
-
-def hdf5(fill):
-    stream = io.BytesIO()
-    with h5py.File(stream, "w") as file:
-        fill(file)
-    return stream.getvalue()
+SUFFIXES = (".keras", ".npz", ".safetensors", ".pt")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_missing_file(tmp_path, suffix):
+def test_missing_file(tmp_path, suffix, refused):
     refused(tmp_path / f"no{suffix}", "the file must be readable, but: No such file")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_folder(tmp_path, suffix):
+def test_folder(tmp_path, suffix, refused):
     folder = tmp_path / f"folder{suffix}"
     folder.mkdir()
-    refused(folder, "must be a .keras, .npz or .safetensors file, not a directory")
+    refused(folder, "must be a .keras, .h5, .npz, .safetensors or .pt file, not a directory")
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_empty_file(tmp_path, suffix):
+def test_empty_file(tmp_path, suffix, refused):
     path = tmp_path / f"empty{suffix}"
     path.touch()
-    refused(path, "must be a .keras, .npz or .safetensors file, not an empty one")
+    refused(path, "must be a .keras, .h5, .npz, .safetensors or .pt file, not an empty one")
 
 
-def test_pipe(tmp_path):
+def test_pipe(tmp_path, refused):
     os.mkfifo(tmp_path / "pipe.npz")
     refused(tmp_path / "pipe.npz", "not a device or a pipe")
 
 
-def test_path_with_a_null_byte():
+def test_path_with_a_null_byte(refused):
     refused("a\0.npz", "the file must be readable, but: embedded null byte")
 
 
-def test_text_file(tmp_path):
+def test_text_file(tmp_path, refused):
     path = tmp_path / "a.keras"
     path.write_text("hello, hello")
-    refused(path, r"must be a .keras, .npz or .safetensors file, not one that starts with b'hello")
+    refused(path, "must be a .keras, .* or .pt file, not one that starts with b'hello")
 
 
-def test_legacy_hdf5_is_refused_with_advice(tmp_path):
-    path = tmp_path / "m.h5"
-    path.write_bytes(hdf5(lambda file: None))
-    refused(path, "not in HDF5; load it in Keras and write it again with model.save")
+def test_archive_of_something_else(tmp_path, refused, archive):
+    path = archive(tmp_path / "m.zip", {"a.txt": "b"})
+    refused(path, r"must hold config.json .* not \['a.txt'\]")
 
 
-def test_pickled_state_dict_is_refused_with_advice(tmp_path):
-    path = archive(tmp_path / "m.pt", {"m/data.pkl": b"x", "m/data/0": b"y"})
-    refused(path, "must be a .safetensors file, not a pickle, which could run code")
-
-
-def test_archive_of_something_else(tmp_path):
-    refused(archive(tmp_path / "m.zip", {"a.txt": "b"}), r"must hold config.json .* not a.txt")
-
-
-def test_archive_with_one_name_twice(tmp_path):
+def test_archive_with_one_name_twice(tmp_path, refused):
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(tmp_path / "m", "w") as file:
         file.writestr("config.json", "{}")
         file.writestr("config.json", "{}")
@@ -107,7 +60,7 @@ def test_archive_with_one_name_twice(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_every_truncation_is_refused(files, suffix, tmp_path):
+def test_every_truncation_is_refused(files, suffix, tmp_path, refused):
     raw = files[suffix].read_bytes()
     path = tmp_path / f"cut{suffix}"
     cuts = sorted({*range(1, 40), *np.linspace(40, len(raw) - 1, 40).astype(int).tolist()})
@@ -116,34 +69,14 @@ def test_every_truncation_is_refused(files, suffix, tmp_path):
         refused(path, "must be")
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_damaged_bytes_load_or_are_refused(files, suffix, tmp_path):
-    raw = files[suffix].read_bytes()
-    path = tmp_path / f"bad{suffix}"
-    rng = np.random.default_rng(11)
-    outcomes = {"loaded": 0, "refused": 0}
-    for _ in range(60):
-        damaged = bytearray(raw)
-        for place in rng.integers(0, len(raw), rng.integers(1, 4)):
-            damaged[place] = rng.integers(256)
-        path.write_bytes(damaged)
-        try:
-            load(path)
-            outcomes["loaded"] += 1
-        except LoadError as error:
-            assert str(error).startswith(str(path))
-            outcomes["refused"] += 1
-    assert outcomes["refused"] > 8
-
-
 @pytest.mark.parametrize("member", ["metadata.json", "config.json", "model.weights.h5"])
-def test_missing_member(files, tmp_path, member):
+def test_missing_member(files, tmp_path, member, refused, archive):
     with zipfile.ZipFile(files[".keras"]) as file:
         held = {name: file.read(name) for name in file.namelist() if name != member}
     refused(archive(tmp_path / "m.keras", held), "must be in the archive|must hold config.json")
 
 
-def test_sharded_weights(keras_files, tmp_path, rng):
+def test_sharded_weights(keras_files, tmp_path, rng, refused):
     layer, members = keras_files.dense(rng, 1, 2), {"model.weights.json": "{}"}
     path = keras_files.write(tmp_path / "m.keras", [layer], members=members)
     refused(path, r"must be in one file \(model.weights.h5\), not in shards")
@@ -166,25 +99,19 @@ def test_sharded_weights(keras_files, tmp_path, rng):
         ),
     ],
 )
-def test_config_that_is_nonsense(keras_files, tmp_path, rng, text, message):
+def test_config_that_is_nonsense(keras_files, tmp_path, rng, text, message, refused):
     members = {"config.json": text}
     path = keras_files.write(tmp_path / "m.keras", [keras_files.dense(rng, 1, 2)], members=members)
     refused(path, message)
 
 
-def test_config_bomb(keras_files, tmp_path, rng):
+def test_config_that_is_too_long(tmp_path, refused, archive):
     members = {"config.json": b" " * (17 << 20)}
-    path = archive(tmp_path / "m.keras", members, compression=zipfile.ZIP_DEFLATED)
+    path = archive(tmp_path / "m.keras", members)
     refused(path, r"'config.json' must be at most 16777216 bytes, not 17825792")
 
 
-def test_archive_bomb(keras_files, tmp_path):
-    members = {"config.json": b" " * (8 << 20)}
-    path = archive(tmp_path / "m.keras", members, compression=zipfile.ZIP_LZMA)
-    refused(path, "must not grow more than 1000 times when unpacked")
-
-
-def test_encrypted_member(files, tmp_path):
+def test_encrypted_member(files, tmp_path, refused):
     raw = bytearray(files[".keras"].read_bytes())
     for start in (b"PK\x01\x02", b"PK\x03\x04"):
         place, offset = 0, 8 if start[2] == 1 else 6
@@ -195,6 +122,6 @@ def test_encrypted_member(files, tmp_path):
     refused(tmp_path / "m.keras", "must be readable, but .* encrypted")
 
 
-def test_a_missing_package_is_named(files, monkeypatch):
+def test_a_missing_package_is_named(files, monkeypatch, refused):
     monkeypatch.setitem(sys.modules, "h5py", None)
     refused(files[".keras"], "the Python package 'h5py' must be installed for this kind of file")

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PyTorch state dicts with the names of pytorch-lmu."""
+"""PyTorch state dicts with the names of the LMU projects, against their equations."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -95,31 +96,129 @@ def test_a_head_without_bias_is_loaded(tmp_path, rng):
     assert layer.b is None
 
 
-FFT = {"W_u.weight": (1, 2), "W_u.bias": (1,), "W_h.weight": (5, 5), "A": (3, 3), "B": (3, 1)}
+PORTS = {
+    "bjkomer": "input_encoders hidden_encoders memory_encoders input_kernel hidden_kernel "
+    "memory_kernel AT BT",
+    "AbdouJaouhar": "encoder_input encoder_hidden encoder_memory kernel_input kernel_hidden "
+    "kernel_memory AT BT",
+}
 
 
-@pytest.mark.parametrize("prefix", ["", "lmu_fft."])
-def test_lmufft_is_refused_by_name(tmp_path, prefix):
-    tensors = {f"{prefix}{key}": np.zeros(shape, np.float32) for key, shape in FFT.items()}
-    with pytest.raises(LoadError, match="must be pytorch-lmu's LMU, not its LMUFFT"):
+@pytest.mark.parametrize("port", PORTS)
+@pytest.mark.parametrize("prefix", ["", "lmucell."])
+def test_ports_that_keep_a_less_the_identity(tmp_path, rng, port, prefix):
+    cell = state(rng)
+    keys = dict(zip(SHAPES, PORTS[port].split(), strict=True))
+    renamed = {f"{prefix}{keys[key.rpartition('.')[2]]}": data for key, data in cell.items()}
+    network = load(write(tmp_path / "m.safetensors", renamed))
+    cell["lmu.cell.A"] = cell["lmu.cell.A"].astype(float) + np.eye(3)
+    x = rng.normal(size=(6, 2))
+    np.testing.assert_allclose(network.run(x[None])[0], reference(cell, x), rtol=1e-12, atol=1e-12)
+    assert any("tanh" in note for note in network.notes) == (port == "bjkomer")
+
+
+FFT = {
+    "W_u.weight": (1, 2), "W_u.bias": (1,), "W_h.weight": (5, 5), "W_h.bias": (5,), "A": (3, 3),
+    "B": (3, 1), "H": (3, 9),
+}  # fmt: skip
+
+
+def fft_reference(cell, x):
+    """Compute LMUFFT on (steps, inputs), step by step."""
+    w = {key: data.astype(float) for key, data in cell.items()}
+    m, outputs = np.zeros(3), []
+    for row in x:
+        u = np.maximum(0.0, w["W_u.weight"] @ row + w["W_u.bias"])
+        m = w["A"] @ m + w["B"] @ u
+        memory_first = np.concatenate([m, row])
+        outputs.append(np.maximum(0.0, w["W_h.weight"] @ memory_first + w["W_h.bias"]))
+    return np.array(outputs)
+
+
+@pytest.mark.parametrize("prefix", ["", "block.lmu_fft."])
+@pytest.mark.parametrize("with_head", [False, True])
+def test_lmufft_rectifies_u_and_reads_the_memory_first(tmp_path, rng, prefix, with_head):
+    cell = {key: rng.normal(size=shape).astype(np.float32) for key, shape in FFT.items()}
+    linear = head(rng) if with_head else {}
+    tensors = {f"{prefix}{key}": data for key, data in cell.items()} | linear
+    network = load(write(tmp_path / "m.safetensors", tensors))
+    x = rng.normal(size=(6, 2))
+    expected = fft_reference(cell, x)
+    if with_head:
+        expected = expected[-1] @ linear["classifier.weight"].T + linear["classifier.bias"]
+    # float64 against float32 weights widened, sums in another order
+    np.testing.assert_allclose(network.run(x[None])[0], expected, rtol=1e-5, atol=1e-6)
+    first: Any = network.layers[0]
+    assert (first.encoder, first.hidden.activation, first.hidden.W_h) == ("relu", "relu", None)
+
+
+def test_complex_tensors_that_are_derived_are_not_read(tmp_path, rng):
+    cell = {key: rng.normal(size=shape).astype(np.float32) for key, shape in FFT.items()}
+    cell["fft_H"] = np.full((3, 10), np.nan, np.complex64)
+    assert load(write(tmp_path / "m.safetensors", cell)).outputs == 5
+
+
+def test_bfloat16_is_the_upper_half_of_float32(tmp_path, rng):
+    cell = state(rng)
+    halves = {key: data.view(np.uint32) >> 16 << 16 for key, data in cell.items()}
+    raw = b"".join((half >> 16).astype("<u2").tobytes() for half in halves.values())
+    header, place = {}, 0
+    for key, data in cell.items():
+        ends = [place, place + 2 * data.size]
+        header[key] = {"dtype": "BF16", "shape": data.shape, "data_offsets": ends}
+        place = ends[1]
+    text = json.dumps(header).encode()
+    (tmp_path / "m.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + raw)
+    layer: Any = load(tmp_path / "m.safetensors").layers[0]
+    assert np.array_equal(layer.hidden.W_x, halves["lmu.cell.W_x"].view(np.float32))
+
+
+@pytest.mark.parametrize("key", ["rnn.weight_ih_l0", "weight_hh_l1_reverse", "lstm.bias_hh_l0"])
+def test_the_recurrent_layers_of_torch_are_refused_by_name(tmp_path, rng, key):
+    tensors = state(rng) | {key: np.zeros((8, 2), np.float32)}
+    message = f"must not hold torch's own LSTM, GRU or RNN, as '{key}' does"
+    with pytest.raises(LoadError, match=message):
         load(write(tmp_path / "m.safetensors", tensors))
 
 
-def test_other_ports_are_refused_by_name(tmp_path):
-    tensors = {"lmu.input_encoders": np.zeros((1, 2)), "lmu.AT": np.zeros((3, 3))}
-    with pytest.raises(LoadError, match=r"named \['AT', 'input_encoders'\], whose matrices"):
+def test_two_projects_in_one_file_are_refused(tmp_path, rng):
+    tensors = state(rng) | {f"fft.{key}": np.zeros(shape) for key, shape in FFT.items()}
+    with pytest.raises(LoadError, match=r"one LMU, not 2 \(\['lmu.cell.', 'fft.'\]\)"):
         load(write(tmp_path / "m.safetensors", tensors))
+
+
+@pytest.mark.parametrize(
+    ("key", "shape", "message"),
+    [
+        ("W_h.weight", (5, 6), r"must be \(5, 5\), \(units, order\+inputs\), not \(5, 6\)"),
+        ("W_u.weight", (2, 2), r"must be \(1, 2\), \(1, inputs\), not \(2, 2\)"),
+        ("W_u.bias", (2,), r"must be \(1,\), \(1\), not \(2,\)"),
+        ("A", (3, 4), r"must be .*\(order, order\), not \(3, 4\)"),
+        ("B", (0, 1), r"must be \(order, 1\), not empty, not \(0, 1\)"),
+        ("W_h.bias", None, r"tensors \['W_h.bias'\] of pytorch-lmu's LMUFFT must be in the file"),
+    ],
+)
+def test_an_lmufft_that_does_not_fit_is_refused(tmp_path, refused, key, shape, message):
+    shapes = {**FFT, key: shape}
+    tensors = {k: np.zeros(shape, np.float32) for k, shape in shapes.items() if shape is not None}
+    refused(write(tmp_path / "m.safetensors", tensors), message)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"lmu.cell.e_h": None}, r"tensors \['e_h'\] of lmu.cell must be in the file"),
-        ({"lmu.cell.A": (4, 4)}, r"the shape of A must be \(3, 3\), not \(4, 4\)"),
-        ({"lmu.cell.B": (3,)}, r"the shape of B must be \(3, 1\), not \(3,\)"),
-        ({"lmu.cell.e_x": (2, 2)}, r"the shape of e_x must be \(1, 2\), not \(2, 2\)"),
-        ({"lmu.cell.W_m": (5,)}, r"W_m must be a non-empty matrix, not \(5,\)"),
-        ({"lmu.cell.W_m": (5, 4097)}, "the order must be at most 4096, not 4097"),
+        (
+            {"lmu.cell.A": (4, 4)},
+            r"the shape of A must be \(3, 3\), \(order, order\), not \(4, 4\)",
+        ),
+        ({"lmu.cell.B": (3,)}, r"the shape of B must be \(order, 1\), not empty, not \(3,\)"),
+        (
+            {"lmu.cell.e_x": (2, 2)},
+            r"the shape of e_x must be \(1, 2\), \(1, inputs\), not \(2, 2\)",
+        ),
+        ({"lmu.cell.W_m": (5,)}, r"W_m must be \(units, order\), not empty, not \(5,\)"),
+        ({"lmu.cell.e_m": (1, 4097)}, "the order must be at most 4096, not 4097"),
         ({"a.weight": (5, 5), "b.weight": (5, 5)}, "at most one linear layer"),
         ({"a.weight": (5,)}, r"layer 'a': weight must be \(outputs, inputs\), not \(5,\)"),
         ({"a.bias": (5,)}, r"at most one linear layer .* not 1 tensor\(s\) \['a.bias'\]"),
@@ -147,7 +246,8 @@ def test_unknown_tensors_are_listed(tmp_path):
 
 def test_integers_are_refused(tmp_path, rng):
     tensors = state(rng) | {"lmu.cell.A": np.zeros((3, 3), np.int64)}
-    with pytest.raises(LoadError, match="tensor 'lmu.cell.A' must be F16 or F32 or F64, not 'I64'"):
+    message = "tensor 'lmu.cell.A': the elements must be float16 or .* or bfloat16, not 'I64'"
+    with pytest.raises(LoadError, match=message):
         load(write(tmp_path / "m.safetensors", tensors))
 
 

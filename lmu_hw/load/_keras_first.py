@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cell of the paper (Voelker, Kajić, Eliasmith 2019, eq. 5-7) as its code and lmu 0.1 keep it.
+
+    u = x e_x + h e_h + m e_m,  m' = m + m AT + u BT,  h' = f(x W_x + h W_h + m' W_m + b)
+
+in row vectors: AT is the transpose of A minus the identity, and may have been trained. The files
+of the paper say nothing of sizes, which all follow from the shapes of the variables.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmu_hw.lmu import Discretizer, LmuLayer, Memory, SimpleCell
+from lmu_hw.load._check import MAX_ORDER, Options, located, must
+from lmu_hw.load._keras_graph import LayerNode
+from lmu_hw.load._keras_layouts import Variables
+from lmu_hw.load._keras_options import IGNORED, activation_name
+from lmu_hw.load._keras_weights import Shape
+
+__all__ = ["is_first_generation", "read_first_generation"]
+
+_PARTS = ("input_encoders", "hidden_encoders", "memory_encoders",
+          "input_kernel", "hidden_kernel", "memory_kernel")  # fmt: skip
+_IGNORED = (
+    IGNORED
+    | {f"{part}_initializer" for part in _PARTS}
+    | {f"trainable_{part}" for part in _PARTS}
+    | {"input_encorders_initializer", "A_initializer", "B_initializer"}  # the first is theirs
+    | {"method", "factor", "factory", "realizer", "include_bias"}  # A, B and the bias are stored
+)
+
+
+def is_first_generation(variables: Variables) -> bool:
+    """Return whether a layer has the variables of the paper's cell."""
+    return "input_encoders" in variables.names
+
+
+def read_first_generation(
+    node: LayerNode,
+    variables: Variables,
+    name: str,
+    *,
+    inputs: int | None,
+    return_sequences: bool,
+) -> LmuLayer:
+    """Return the layer called `name`, or raise `LoadError`."""
+    options, where = node.options, node.where
+    held = variables.own({"BT": (1, None), "hidden_encoders": (None, 1)})
+    order, units = held["BT"].shape[1], len(held["hidden_encoders"])
+    if order > MAX_ORDER:
+        raise must(where, "order", f"at most {MAX_ORDER}", order)
+    for option, size in (("order", order), ("units", units)):
+        if option in options and options.count(option) != size:
+            raise must(where, option, f"the size of the variables, {size}", options.get(option))
+    shapes: dict[str, Shape] = {
+        "input_encoders": (inputs, 1),
+        "memory_encoders": (order, 1),
+        "input_kernel": (inputs, units),
+        "hidden_kernel": (units, units),
+        "memory_kernel": (order, units),
+        "AT": (order, order),
+    }
+    if "bias" in variables.names:
+        shapes["bias"] = (1, units)
+    held |= variables.own(shapes)
+    activation = activation_name(options, "tanh", keras2=True, option="hidden_activation")
+    theta = _theta(options)
+    options.finish(ignored=_IGNORED, off_is_fine=True)
+    with located(where):
+        return LmuLayer(
+            name=name,
+            memory=Memory(
+                A=np.eye(order) + held["AT"].T,
+                B=held["BT"][0],
+                theta=theta,
+                discretizer=Discretizer.STORED,
+            ),
+            E_x=held["input_encoders"].T,
+            E_h=held["hidden_encoders"].T,
+            E_m=held["memory_encoders"].T,
+            b_u=None,
+            hidden=SimpleCell(
+                W_m=held["memory_kernel"].T,
+                W_x=held["input_kernel"].T,
+                W_h=held["hidden_kernel"].T,
+                b=held["bias"][0] if "bias" in held else None,
+                activation=activation,
+            ),
+            input_to_hidden=True,
+            return_sequences=return_sequences,
+        )
+
+
+def _theta(options: Options) -> float | None:
+    """Return the window in steps, unless the file does not say it or A or B were trained."""
+    trained = [options.flag("trainable_A"), options.flag("trainable_B")]
+    theta = options.positive("theta") if "theta" in options else None
+    return None if any(trained) else theta

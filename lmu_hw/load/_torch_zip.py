@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""State dicts in the zip archives that `torch.save` writes: `data.pkl`, and a file a storage."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+
+from lmu_hw.errors import LoadError
+from lmu_hw.load._archive import MAX_WEIGHTS, Archive
+from lmu_hw.load._check import must, show
+from lmu_hw.load._pickle import STORAGES, Strided, read_pickle
+from lmu_hw.load._tensors import Array, Tensor, widen
+
+__all__ = ["PICKLE", "read_state"]
+
+PICKLE = "data.pkl"
+_MAX_PICKLE = 1 << 19  # some 3,500 tensors
+_INSIDE = ("state_dict", "model_state_dict", "model")
+"""Where a checkpoint keeps its state dict."""
+_ORDERS = {b"little": "<", b"big": ">"}
+
+
+def read_state(path: Path, archive: Archive) -> dict[str, Tensor]:
+    """Return the tensors of a state dict by name; their data is read while `archive` is open.
+
+    Raises
+    ------
+    LoadError
+        If the archive holds a program (TorchScript), a pickle that needs more than
+        `read_pickle` knows, no state dict, or a tensor outside its storage.
+    """
+    pickles = [name for name in archive.names if name.split("/")[-1] == PICKLE]
+    if len(pickles) != 1:
+        raise must(str(path), "the pickle", f"one {PICKLE}", pickles)
+    stem = pickles[0].removesuffix(PICKLE)
+    if f"{stem}constants.pkl" in archive.names:
+        raise LoadError(
+            f"{path}: the model must be a state dict, not a TorchScript program ({stem}code); "
+            "write torch.jit.load(...).state_dict() with safetensors.torch.save_file"
+        )
+    order = "<"
+    if f"{stem}byteorder" in archive.names:
+        text = archive.read(f"{stem}byteorder", most=16)
+        if text not in _ORDERS:
+            raise must(f"{path}: {stem}byteorder", "the byte order", "little or big", text)
+        order = _ORDERS[text]
+    where = f"{path}: {pickles[0]}"
+    state = _state(where, read_pickle(where, archive.read(pickles[0], most=_MAX_PICKLE)))
+    return {name: _tensor(path, archive, stem, name, view, order) for name, view in state.items()}
+
+
+def _state(where: str, value: object) -> dict[str, Strided]:
+    """Return the state dict in what a pickle describes."""
+    if isinstance(value, dict):
+        inside = [key for key in _INSIDE if isinstance(value.get(key), dict)]
+        if len(inside) > 1:
+            raise must(where, "the state dict of the checkpoint", "one", inside)
+        if inside:
+            where, value = f"{where}: {inside[0]!r}", value[inside[0]]
+    if not isinstance(value, dict) or not value:
+        rule = f"a state dict, alone or under {' or '.join(_INSIDE)}"
+        raise must(where, "the content", rule, value)
+    for key, view in value.items():
+        if not isinstance(key, str) or not isinstance(view, Strided):
+            raise must(where, f"entry {show(key)}", "a named tensor", view)
+    return value
+
+
+def _tensor(
+    path: Path, archive: Archive, stem: str, name: str, view: Strided, order: str
+) -> Tensor:
+    where = f"{path}: tensor {show(name)}"
+    kind, size = STORAGES[view.storage.kind]
+    member = f"{stem}data/{view.storage.key}"
+
+    def data() -> Array:
+        if math.prod(view.shape) > view.storage.elements:
+            rule = f"no larger than its storage of {view.storage.elements} elements"
+            advice = "save its .contiguous() copy"
+            raise must(where, "the tensor", rule, view.shape, advice=advice)
+        raw = archive.read(member, most=MAX_WEIGHTS)
+        if len(raw) != size * view.storage.elements:
+            rule = f"{view.storage.elements} elements of {kind} long"
+            raise must(where, f"the storage {member!r}", rule, f"{len(raw)} bytes")
+        values = widen(raw, kind, order=order)[view.offset :]
+        strides = [8 * stride for stride in view.strides]
+        return np.lib.stride_tricks.as_strided(values, view.shape, strides).copy()
+
+    return Tensor(where=where, kind=kind, shape=view.shape, data=data)
