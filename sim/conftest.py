@@ -13,9 +13,11 @@ import pytest
 
 import lmu_hw
 from lmu_hw.errors import ToolError
-from lmu_hw.lmu import DenseLayer, Discretizer, HiddenCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.quantize import Realization
 from lmu_hw.simulate import Simulator, find
+from tests.networks import network as small_network
+from tests.networks import recurrent_layer
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
@@ -138,6 +140,23 @@ def scan():
     return memoryless_cell("scan", {"realization": Realization.SCAN})
 
 
+def lstm():
+    """A long short-term memory beside a memory of two sweeps that it feeds back to."""
+    made = small_network(hidden="lstm", order=4, units=5, hidden_to_memory=True, dense=2)
+    words = {"weight_bits": 8, "state_bits": 12, "activation_bits": 7}
+    network = Network(name="lstm", layers=made.layers)
+    return _quantized(network, realization=Realization.SEMISEPARABLE, **words), 4
+
+
+def gru():
+    """Gated recurrent units of both kinds without memory, answering once, fully unrolled."""
+    first = recurrent_layer(name="before", kind="gru, reset before", units=5)
+    second = recurrent_layer(
+        name="after", kind="gru", inputs=5, units=4, return_sequences=False, seed=1
+    )
+    return _quantized(Network(name="gru", layers=(first, second)), weight_bits=10), None
+
+
 DESIGNS = {
     made.__name__: made
     for made in (
@@ -152,6 +171,8 @@ DESIGNS = {
         sweeps_in_order,
         passes,
         scan,
+        lstm,
+        gru,
     )
 }
 
@@ -179,7 +200,7 @@ def _lmu(
         E_h=0.3 * random.normal(size=(memories, units)),
         E_m=0.1 * random.normal(size=(memories, states)),
         b_u=0.1 * random.normal(size=memories),
-        hidden=HiddenCell(
+        hidden=SimpleCell(
             W_m=random.normal(size=(units, states)) / np.sqrt(states),
             W_x=random.normal(size=(units, inputs)),
             W_h=0.5 * random.normal(size=(units, units)) / np.sqrt(units) if recurrent else None,

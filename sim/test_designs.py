@@ -22,6 +22,8 @@ DESIGNS = [
     "sweeps_in_order",
     "passes",
     "scan",
+    "lstm",
+    "gru",
 ]
 
 

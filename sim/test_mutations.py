@@ -60,6 +60,13 @@ def _sweep(name: str, pattern: str, replacement: str, module: str = "unit_cells"
     return Mutation(name, pattern, replacement, "lmu.m", where, design="sweeps")
 
 
+def _gated(
+    name: str, pattern: str, replacement: str, module: str, place: str | None = "lmu0.c"
+) -> Mutation:
+    """Return a mutation of the element-wise nodes of a long short-term memory."""
+    return Mutation(name, pattern, replacement, place, f"layer_lmu0{module}", design="lstm")
+
+
 MUTATIONS = [
     _rom("coefficient of the encoder", "lmu_u_weights.hex", "lmu.u"),
     _rom("coefficient of the memory", "lmu_m_weights.hex", "lmu.m"),
@@ -181,6 +188,38 @@ MUTATIONS = [
     _sweep("carried number of the other memory", r"s3\[1\] \? carried_1_0", "s3[1] ? carried_0_0"),
     _sweep("states that are not cleared", r"first_step \? 14'h0000 : ", "", "unit"),
     _sweep("states of the other memory", r"s7\[1\] \* 3'h5", "1'h0 * 3'h5", "unit"),
+    _gated(
+        "difference of products",
+        r"(s3_product_0_0\)) \+ (\$signed\(\{ s3_product_1_0)",
+        r"\1 - \2",
+        "_elementwise",
+    ),
+    _gated("sign of a gate", r"\{ 1'h0, words\[6:0\]", "{ words[6], words[6:0]", "_elementwise"),
+    _gated("cell that is not cleared", r"first_step \? 12'h000 : ", "", "_elementwise"),
+    _gated("rounding of c", r"(d2_total_0\) \+ \$signed\(8'h)40", r"\g<1>00", "_drain"),
+    _gated(
+        "page of the cell",
+        r"(?s)(c_memory c_memory \(.*?\.read_page\()\w+",
+        r"\g<1>page",
+        "",
+    ),
+    _gated("gates read before written", r"waiting <= now\[\d+:\d+\]", "1'h1", "_sequencer", None),
+    Mutation(
+        "entries of the table of c",
+        r"(?s).+",
+        _all_flipped,
+        "lmu0.s",
+        file="lmu0_s_tanh.hex",
+        design="lstm",
+    ),
+    Mutation(
+        "sign of a product of vectors",
+        r"- (\$signed\(s3_product_1_0\))",
+        r"+ \1",
+        "before.h",
+        "layer_before_elementwise",
+        design="gru",
+    ),
 ]
 
 

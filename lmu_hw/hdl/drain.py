@@ -9,11 +9,12 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.memories import Rom, VectorMemory, pack
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.plan import DRAIN_LATENCY, LayerPlan, Storage
-from lmu_hw.spec import Node, Rectifier, Table
+from lmu_hw.spec import ElementwiseNode, MemoryNode, Node, Rectifier, Table
 
 __all__ = ["Drain", "code_width", "write_layout"]
 
@@ -48,6 +49,8 @@ class Drain(wiring.Component):
     error feedback have a memory of residues here; no step starts before the last beat has left, so
     a residue is written long before it is read.
 
+    The totals of element-wise nodes come from their unit, and take the same way from there on.
+
     Parameters
     ----------
     plan : LayerPlan
@@ -62,6 +65,8 @@ class Drain(wiring.Component):
     tag : In(tag_layout)
     first_step : In(1)
         There is no previous step, and no residue; steady while a step drains.
+    elements : In(total_layout), if the layer has element-wise nodes
+        A beat of totals; not while sums drain.
     write : Out(write_layout)
     """
 
@@ -69,6 +74,7 @@ class Drain(wiring.Component):
 
     def __init__(self, plan: LayerPlan, sums: data.ArrayLayout) -> None:
         self.plan = plan
+        elements = {"elements": In(total_layout(plan))} if plan.layer.elementwise else {}
         super().__init__(
             {
                 "load": In(1),
@@ -76,6 +82,7 @@ class Drain(wiring.Component):
                 "tag": In(tag_layout(plan)),
                 "first_step": In(1),
                 "write": Out(write_layout(plan)),
+                **elements,
             }
         )
 
@@ -108,11 +115,11 @@ class Drain(wiring.Component):
             with m.If(self.tag.restart):
                 m.d.sync += beat.eq(0)
 
-        # d1: sums beside the constants and residues of their rows; d2: totals, whose low bits are
-        # the next residues; d3: codes that enter the activation; d4: the same beside the outputs
-        # of tables.
+        # d1: sums beside the constants and residues of their rows; d2: totals, also those of
+        # element-wise nodes; their low bits are the next residues; d3: codes that enter the
+        # activation; d4: the same beside the outputs of tables.
         total = signed(_total_width(plan))
-        code = unsigned(max(node.requant.format.width for node in layer.sums))
+        code = unsigned(max(node.requant.format.width for node in _drained(plan)))
         d1_sums, d2_totals, d3_codes, d4_codes, d5_data = (
             [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(plan.beat)]
             for name, shape in (
@@ -125,15 +132,14 @@ class Drain(wiring.Component):
         )
         for lane in range(plan.beat):
             m.d.sync += [d1_sums[lane].eq(rows[lane]), d4_codes[lane].eq(d3_codes[lane])]
-        for node in layer.sums:
+        for node in _drained(plan):
             index = layer.nodes.index(node)
-            constants = self._row_constants(m, node, d0.beat)
-            residues = self._residues(m, node, d0, d2, d2_totals)
+            if isinstance(node, Node):
+                completed = self._completed(m, node, d0, d1_sums, d2, d2_totals)
+                with m.If(d1.node == index):
+                    m.d.sync += [d2_totals[lane].eq(completed[lane]) for lane in range(plan.beat)]
             tabulated = self._tables(m, node, d3_codes)
             for lane in range(plan.beat):
-                with m.If(d1.node == index):
-                    complete = _total(d1_sums[lane], constants, residues, lane)
-                    m.d.sync += d2_totals[lane].eq(complete)
                 with m.If(d2.node == index):
                     m.d.sync += d3_codes[lane].eq(_narrow(node, d2_totals[lane]))
                 with m.If(d4.node == index):
@@ -144,6 +150,15 @@ class Drain(wiring.Component):
                     m.d.comb += self.write.mask[lane].eq(
                         d5.valid & self._inside(node, d5.beat, lane)
                     )
+        if layer.elementwise:
+            with m.If(self.elements.tag.valid):
+                m.d.sync += [
+                    d2.valid.eq(1),
+                    d2.node.eq(self.elements.tag.node),
+                    d2.segment.eq(0),
+                    d2.beat.eq(self.elements.tag.beat),
+                    *(d2_totals[lane].eq(self.elements.totals[lane]) for lane in range(plan.beat)),
+                ]
         m.d.comb += [
             self.write.valid.eq(d5.valid),
             self.write.node.eq(d5.node),
@@ -152,6 +167,28 @@ class Drain(wiring.Component):
             self.write.data.eq(Cat(d5_data)),
         ]
         return m
+
+    def _completed(
+        self,
+        m: Module,
+        node: Node,
+        d0: Signal,
+        d1_sums: list[Signal],
+        d2: Signal,
+        d2_totals: list[Signal],
+    ) -> list[Value]:
+        """Return the sums of a beat with the constants of their rows, and with residues."""
+        constants = self._row_constants(m, node, d0.beat)
+        residues = self._residues(m, node, d0, d2, d2_totals)
+        completed: list[Value] = list(d1_sums)
+        if constants is not None:
+            completed = [
+                (total << constants[lane].up) + constants[lane].bias
+                for lane, total in enumerate(completed)
+            ]
+        if residues is not None:
+            completed = [total + kept for total, kept in zip(completed, residues, strict=True)]
+        return completed
 
     def _row_constants(self, m: Module, node: Node, beat: Value) -> data.View | None:
         """Add the ROM of biases and row shifts; return its output, one entry for each lane."""
@@ -176,7 +213,7 @@ class Drain(wiring.Component):
         layout = data.StructLayout({"up": unsigned(shift_bits), "bias": signed(bias_bits)})
         return data.View(data.ArrayLayout(layout, self.plan.beat), rom.data)
 
-    def _inside(self, node: Node, beat: Value, lane: int) -> Value:
+    def _inside(self, node: Node | ElementwiseNode, beat: Value, lane: int) -> Value:
         """Say whether a lane of a beat is a row of the node."""
         return beat * self.plan.beat + lane < node.rows
 
@@ -211,7 +248,9 @@ class Drain(wiring.Component):
         kept = data.View(data.ArrayLayout(unsigned(width), beat), memory.read_data)
         return [Mux(self.first_step, 0, kept[lane]) for lane in range(beat)]
 
-    def _tables(self, m: Module, node: Node, codes: list[Signal]) -> list[Value] | None:
+    def _tables(
+        self, m: Module, node: Node | ElementwiseNode, codes: list[Signal]
+    ) -> list[Value] | None:
         """Add one table for each lane; return their outputs."""
         if not isinstance(node.activation, Table):
             return None
@@ -232,19 +271,14 @@ class Drain(wiring.Component):
 
 def _total_width(plan: LayerPlan) -> int:
     """Return the bits of a signed total that no node of the layer can overflow."""
-    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in plan.layer.sums)
+    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in _drained(plan))
 
 
-def _total(
-    total: Value, constants: data.View | None, residues: list[Value] | None, lane: int
-) -> Value:
-    if constants is not None:
-        total = (total << constants[lane].up) + constants[lane].bias
-    if residues is not None:
-        total = total + residues[lane]
-    return total
+def _drained(plan: LayerPlan) -> list[Node | ElementwiseNode]:
+    """Return the nodes whose totals are narrowed here."""
+    return [node for node in plan.layer.nodes if not isinstance(node, MemoryNode)]
 
 
-def _narrow(node: Node, total: Value) -> Value:
+def _narrow(node: Node | ElementwiseNode, total: Value) -> Value:
     code = requantize(total, node.sum_frac_bits, node.requant)
     return Mux(code < 0, 0, code) if isinstance(node.activation, Rectifier) else code

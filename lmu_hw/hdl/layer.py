@@ -3,51 +3,26 @@
 
 from __future__ import annotations
 
-import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
+from lmu_hw.hdl.coefficients import rom_words
 from lmu_hw.hdl.drain import Drain, write_layout
+from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
-from lmu_hw.hdl.memories import Rom, VectorMemory, pack
+from lmu_hw.hdl.memories import Rom, VectorMemory
 from lmu_hw.hdl.memory_unit import load_layout, memory_unit
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.streams import InputBuffer, beat_signature
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import INPUT, MemoryNode, Node, Term
+from lmu_hw.spec import INPUT, MemoryNode, Node
 
-__all__ = ["Layer", "rom_words"]
+__all__ = ["Layer"]
 
 _KEEP = {"keep": 1}  # the bench reads these wires of the emitted Verilog; nothing else does
-
-
-def rom_words(plan: LayerPlan, node: Node) -> tuple[list[int], int]:
-    """Return the coefficient words of a node, in the order in which they are read, and their width.
-
-    A word holds one coefficient for each multiplier, row-major; padding is zero.
-    """
-    width = max(term.weights.format.width for term in node.terms)
-    blocks = [_padded_columns(plan, node, term) for term in node.terms]
-    matrix = np.hstack(blocks)
-    groups = plan.node(node).groups
-    padded = np.zeros((groups * plan.rows, matrix.shape[1]), np.int64)
-    padded[: node.rows] = matrix
-    # (groups, rows, words, columns) -> one line for each group and word
-    shaped = padded.reshape(groups, plan.rows, -1, plan.columns).transpose(0, 2, 1, 3)
-    return pack(shaped.reshape(-1, plan.array_lanes), width), width
-
-
-def _padded_columns(plan: LayerPlan, node: Node, term: Term) -> np.ndarray:
-    """Return a term's matrix with its columns where the source's elements lie in words."""
-    codes, storage = term.weights.codes, plan.storage(term.source)
-    segments = 1 if node.segments > 1 else storage.segments
-    length = codes.shape[1] // segments
-    wide = np.zeros((len(codes), segments, storage.words_per_segment * plan.columns), np.int64)
-    wide[:, :, :length] = codes.reshape(len(codes), segments, length)
-    return wide.reshape(len(codes), -1)
 
 
 class Layer(wiring.Component):
@@ -131,6 +106,8 @@ class Layer(wiring.Component):
             m.d.comb += drain.first_step.eq(first_step)
         for node in plan.layer.memories:
             self._memory_unit(m, sequencer, node, first_step)
+        if plan.layer.elementwise:
+            self._elementwise_unit(m, sequencer, drain, words, first_step)
         return m
 
     def _memory_unit(
@@ -165,12 +142,31 @@ class Layer(wiring.Component):
                 self.write.data[lane].eq(unit.write.data[lane]) for lane in range(plan.beat)
             ]
 
+    def _elementwise_unit(
+        self,
+        m: Module,
+        sequencer: Sequencer,
+        drain: Drain,
+        words: dict[str, Value],
+        first_step: Signal,
+    ) -> None:
+        """Add the unit of the element-wise nodes, which reads and drains while the array idles."""
+        m.submodules.elementwise = unit = ElementwiseUnit(self.plan)
+        m.d.comb += [
+            unit.i.valid.eq(sequencer.elements),
+            unit.i.node.eq(sequencer.tag.node),
+            unit.i.beat.eq(sequencer.beat),
+            unit.first_step.eq(first_step),
+            drain.elements.eq(unit.o),
+        ]
+        m.d.comb += [unit.words[name].eq(words[name]) for name, _ in unit.words.shape()]
+
     def _memories(self, m: Module, sequencer: Sequencer, page: Signal) -> dict[str, Value]:
         """Add a memory for each node that is read; return their words."""
         plan, layer = self.plan, self.plan.layer
         words = {}
         for index, node in enumerate(layer.nodes):
-            readers = [i for i, term in _slot_terms(plan, sequencer) if term.source == node.name]
+            readers = [(slot, read) for slot, read in sequencer.reads if read.source == node.name]
             if not readers:
                 continue
             storage = plan.storage(node.name)
@@ -191,8 +187,8 @@ class Layer(wiring.Component):
                 memory.read_word.eq(sequencer.word),
                 memory.read_page.eq(page),
             ]
-            for slot, term in _slot_terms(plan, sequencer):
-                if term.source == node.name and term.delayed:
+            for slot, read in readers:
+                if read.delayed:
                     with m.If(sequencer.slot == slot):
                         m.d.comb += memory.read_page.eq(~page)
             if storage.segments == node.segments:
@@ -235,7 +231,7 @@ class Layer(wiring.Component):
             layer.nodes.index(node): self._coefficients(m, node, sequencer, mac.weight_width)
             for node in layer.sums
         }
-        terms = _slot_terms(plan, sequencer)
+        terms = sequencer.terms
         with m.Switch(s1.tag.node):
             for index, word in coefficients.items():
                 with m.Case(index):
@@ -244,7 +240,10 @@ class Layer(wiring.Component):
             for source, word in words.items():
                 fmt = layer.signals[source].format
                 elements = data.View(data.ArrayLayout(shape_of(fmt), plan.columns), word)
-                with m.Case(*(slot for slot, term in terms if term.source == source)):
+                slots = [slot for slot, term in terms if term.source == source]
+                if not slots:
+                    continue
+                with m.Case(*slots):
                     for column in range(plan.columns):
                         m.d.comb += operand[column].eq(elements[column])
         with m.Switch(s1_slot):
@@ -304,12 +303,3 @@ class Layer(wiring.Component):
                     value = code.as_signed() if source.signed else code
                     m.d.comb += entry.data[lane].eq(value.shift_left(up))
         return fifo
-
-
-def _slot_terms(plan: LayerPlan, sequencer: Sequencer) -> list[tuple[int, Term]]:
-    """Return the slots that read, with the term they read."""
-    return [
-        (index, plan.layer.nodes[slot.node].terms[slot.term])
-        for index, slot in enumerate(sequencer.slots)
-        if slot.term is not None
-    ]

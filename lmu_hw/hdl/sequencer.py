@@ -9,11 +9,11 @@ from typing import Any
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
+from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.errors import SpecError
 from lmu_hw.plan import LayerPlan, is_fresh
-from lmu_hw.spec import MemoryNode, Node
+from lmu_hw.spec import ElementwiseNode, Factor, MemoryNode, Node, Term
 
 __all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
 
@@ -22,7 +22,8 @@ __all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
 class Slot:
     """A run within a group: idle cycles while the group before drains, or the words of one term.
 
-    A structured memory has one slot without a term, as long as its unit is busy.
+    A structured memory and an element-wise node have one slot without a term, as long as their unit
+    is busy.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ def slots_of(plan: LayerPlan) -> list[Slot]:
     """Return the slots of all nodes of a layer, in order."""
     slots = []
     for index, node in enumerate(plan.layer.nodes):
-        if isinstance(node, MemoryNode):
+        if not isinstance(node, Node):
             busy = plan.node(node).busy
             slots.append(Slot(node=index, term=None, words=busy, stride=0))
             continue
@@ -75,8 +76,9 @@ class Sequencer(wiring.Component):
     """Walks through nodes, segments, groups, terms and words of one time step.
 
     After `start`, it issues one word per cycle. The first word that reads a vector computed in the
-    same step waits until that vector is written, and so does a structured memory. When everything
-    is written, `finish` pulses.
+    same step waits until that vector is written, and so does a structured memory. An element-wise
+    node, too; it reads a beat of all its sources per cycle. When everything is written, `finish`
+    pulses.
 
     Parameters
     ----------
@@ -98,6 +100,8 @@ class Sequencer(wiring.Component):
     tag : Out(tag_layout)
     launch : Out(1), if the layer has structured memories
         The unit of the tag's node starts.
+    elements, beat : Out, if the layer has element-wise nodes
+        A beat of the tag's node is read, at `word` of its sources; number of the beat.
     """
 
     def __init__(self, plan: LayerPlan) -> None:
@@ -108,9 +112,13 @@ class Sequencer(wiring.Component):
         self.plan = plan
         self.slots = slots_of(plan)
         words = max(
-            slot.words + slot.stride * (nodes[slot.node].segments - 1)
-            for slot in self.slots
-            if slot.term is not None or isinstance(nodes[slot.node], Node)
+            *(
+                slot.words + slot.stride * (nodes[slot.node].segments - 1)
+                for slot in self.slots
+                if isinstance(nodes[slot.node], Node)
+            ),
+            *(plan.storage(node.name).words for node in plan.layer.elementwise),
+            1,
         )
         rom_words = max(plan.node(node).rom_words for node in plan.layer.sums)
         members = {
@@ -128,7 +136,32 @@ class Sequencer(wiring.Component):
         }
         if plan.layer.memories:
             members["launch"] = Out(1)
+        if plan.layer.elementwise:
+            beats = max(plan.node(node).busy for node in plan.layer.elementwise)
+            members |= {"elements": Out(1), "beat": Out(range(beats + 1))}
         super().__init__(members)
+
+    @property
+    def terms(self) -> list[tuple[int, Term]]:
+        """Slots in which the array reads, and the term of each."""
+        nodes = self.plan.layer.nodes
+        return [
+            (index, nodes[slot.node].terms[slot.term])
+            for index, slot in enumerate(self.slots)
+            if slot.term is not None
+        ]
+
+    @property
+    def reads(self) -> list[tuple[int, Term | Factor]]:
+        """Slots in which vectors are read, once for each vector."""
+        nodes = self.plan.layer.nodes
+        factors = [
+            (index, factor)
+            for index, slot in enumerate(self.slots)
+            if isinstance(node := nodes[slot.node], ElementwiseNode)
+            for factor in node.factors
+        ]
+        return [*self.terms, *factors]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -175,16 +208,22 @@ class Sequencer(wiring.Component):
             m.d.sync += [group.eq(0), segment.eq(segment + 1), self.coefficient.eq(0)]
         with m.If(advance & end_node):
             m.d.sync += [segment.eq(0), self.slot.eq(now.next), waiting.eq(self.plan.tail)]
-            for node in layer.memories:
+            for node in (*layer.memories, *layer.elementwise):
                 with m.If(now.node == layer.nodes.index(node)):
                     m.d.sync += waiting.eq(self.plan.node(node).tail)
+        if layer.elementwise:
+            beats_per_word = self.plan.columns // self.plan.beat
+            m.d.comb += [self.elements.eq(advance & now.elements), self.beat.eq(block)]
+            with m.If(now.elements):
+                m.d.comb += self.word.eq(block.shift_right(exact_log2(beats_per_word)))
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
                 with m.If(self.start):
                     m.next = "RUN"
             with m.State("RUN"):
-                m.d.comb += advance.eq(~now.waits | (waiting == 0))
+                written = waiting <= now.ahead if layer.elementwise else waiting == 0
+                m.d.comb += advance.eq(~now.waits | written)
                 if layer.memories:
                     m.d.comb += self.launch.eq(advance & now.launches & (block == 0))
                 ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
@@ -218,6 +257,8 @@ class Sequencer(wiring.Component):
         }
         if isinstance(node, MemoryNode):
             return described | {"waits": 1, "launches": 1}
+        if isinstance(node, ElementwiseNode):
+            return described | {"waits": 1, "elements": 1, "ahead": self.plan.node(node).ahead}
         return described | {
             "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
             "last_group": self.plan.node(node).groups - 1,
@@ -248,4 +289,7 @@ def _slot_layout(plan: LayerPlan, slots: list[Slot]) -> data.StructLayout:
     }
     if plan.layer.memories:
         fields["launches"] = 1
+    if plan.layer.elementwise:
+        ahead = max(plan.node(node).ahead for node in plan.layer.elementwise)
+        fields |= {"elements": 1, "ahead": bits_for(ahead)}
     return data.StructLayout(fields)

@@ -3,11 +3,12 @@
 
 A layer has one array of ``rows x columns`` multipliers. It computes `rows` rows of a node at once
 and takes `columns` elements of a source in each cycle; finished rows leave `beat` at a time. A
-structured memory has a unit of its own beside the array. The plan changes timing and area, never a
-bit of output.
+structured memory has a unit of its own beside the array, and so have the element-wise nodes
+together. The plan changes timing and area, never a bit of output.
 """
 
 from lmu_hw.plan.choose import Plan, make_plan
+from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.layer import (
     DRAIN_LATENCY,
     MAC_LATENCY,
@@ -22,11 +23,13 @@ from lmu_hw.plan.sweeps import RELOADABLE_SHIFT, SWEEP_LATENCY, SweepPlan
 
 __all__ = [
     "DRAIN_LATENCY",
+    "ELEMENTWISE_LATENCY",
     "MAC_LATENCY",
     "RELOADABLE_DROP",
     "RELOADABLE_RATE",
     "RELOADABLE_SHIFT",
     "SWEEP_LATENCY",
+    "ElementwisePlan",
     "LayerPlan",
     "MemoryPlan",
     "NodePlan",

@@ -9,9 +9,19 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.errors import SpecError
+from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.memory import MemoryPlan, memory_lanes, memory_plan
 from lmu_hw.plan.sweeps import SWEEP_LATENCY
-from lmu_hw.spec import INPUT, AnyNode, MemoryNode, Node, QuantizedLayer, Term
+from lmu_hw.spec import (
+    INPUT,
+    AnyNode,
+    ElementwiseNode,
+    MemoryNode,
+    Node,
+    QuantizedLayer,
+    Term,
+)
 
 __all__ = ["DRAIN_LATENCY", "MAC_LATENCY", "LayerPlan", "NodePlan", "Storage", "is_fresh"]
 
@@ -109,6 +119,11 @@ class LayerPlan:
         At most so many multipliers compute each structured memory.
     reloadable : bool
         The coefficients of structured memories can be written at run time.
+
+    Raises
+    ------
+    SpecError
+        If an element-wise node reads a vector that is cut into segments.
     """
 
     layer: QuantizedLayer
@@ -118,6 +133,16 @@ class LayerPlan:
     memory_lanes: int = 1
     reloadable: bool = False
 
+    def __post_init__(self) -> None:
+        for node in self.layer.elementwise:
+            for factor in node.factors:
+                segments = self.storage(factor.source).segments
+                if segments > 1:
+                    raise SpecError(
+                        f"{node.name}: {factor.source} must be stored in one piece in hardware, "
+                        f"not in {segments} segments"
+                    )
+
     @property
     def array_lanes(self) -> int:
         """Multipliers of the array."""
@@ -125,8 +150,14 @@ class LayerPlan:
 
     @property
     def lanes(self) -> int:
-        """Multipliers of the array and of all structured memories."""
-        return self.array_lanes + sum(self.node(node).lanes for node in self.layer.memories)
+        """Multipliers of the array, of all structured memories, and of the element-wise unit."""
+        memories = sum(self.node(node).lanes for node in self.layer.memories)
+        return self.array_lanes + memories + self.elementwise_lanes
+
+    @property
+    def elementwise_lanes(self) -> int:
+        """Multipliers of the unit that the element-wise nodes share."""
+        return self.beat * max((node.multipliers for node in self.layer.elementwise), default=0)
 
     @property
     def reloadable_memories(self) -> tuple[MemoryNode, ...]:
@@ -177,11 +208,16 @@ class LayerPlan:
     def node(self, node: Node) -> NodePlan: ...
 
     @overload
+    def node(self, node: ElementwiseNode) -> ElementwisePlan: ...
+
+    @overload
     def node(self, node: MemoryNode) -> Any: ...
 
-    def node(self, node: AnyNode) -> NodePlan | MemoryPlan:
+    def node(self, node: AnyNode) -> NodePlan | ElementwisePlan | MemoryPlan:
         """Return the schedule of a node; of a structured memory, by the kind of its update."""
-        return self._memory(node) if isinstance(node, MemoryNode) else self._sum(node)
+        if isinstance(node, MemoryNode):
+            return self._memory(node)
+        return self._elementwise(node) if isinstance(node, ElementwiseNode) else self._sum(node)
 
     def _sum(self, node: Node) -> NodePlan:
         blocks = tuple(self.term_words(node, term) for term in node.terms)
@@ -212,6 +248,15 @@ class LayerPlan:
             interleaved=node.segments > 1 and node.name not in self.layer.outputs,
         )
 
+    def _elementwise(self, node: ElementwiseNode) -> ElementwisePlan:
+        before = self._before(node)
+        # The first beat may be read in the cycle after the one in which the node before wrote it.
+        ahead = self._beats(before) - 1 if isinstance(before, ElementwiseNode) else 0
+        return ElementwisePlan(busy=self._beats(node), wait=self._tail_before(node), ahead=ahead)
+
+    def _beats(self, node: ElementwiseNode) -> int:
+        return -(-node.rows // self.beat)
+
     def written(self, node: AnyNode) -> NDArray[np.int64]:
         """Return the elements of a node in the order in which they are written."""
         elements = np.arange(node.signal.size)
@@ -219,9 +264,18 @@ class LayerPlan:
             return elements.reshape(node.segments, -1).T.ravel()
         return elements
 
+    def _before(self, node: AnyNode) -> AnyNode | None:
+        """Return the node before another one."""
+        index = self.layer.nodes.index(node)
+        return self.layer.nodes[index - 1] if index else None
+
     def _tail_before(self, node: AnyNode) -> int:
         """Return the tail of the node before another one; the first one waits for none."""
-        before = self.layer.nodes[max(self.layer.nodes.index(node) - 1, 0)]
+        before = self._before(node)
+        if before is None:
+            return 0
+        if isinstance(before, ElementwiseNode):
+            return ELEMENTWISE_LATENCY
         return SWEEP_LATENCY if isinstance(before, MemoryNode) else self.tail
 
     def cycles(self, *, last_step: bool) -> int:

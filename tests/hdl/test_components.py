@@ -12,8 +12,8 @@ from amaranth.sim import Simulator
 
 from lmu_hw.errors import SpecError
 from lmu_hw.golden import GoldenModel
+from lmu_hw.hdl.coefficients import rom_words
 from lmu_hw.hdl.drain import Drain
-from lmu_hw.hdl.layer import rom_words
 from lmu_hw.hdl.mac import MacArray, shift_amounts
 from lmu_hw.hdl.memories import Rom, VectorMemory, pack
 from lmu_hw.hdl.sequencer import Sequencer

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The contents of a coefficient ROM: which weight lies where."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmu_hw.hdl.memories import pack
+from lmu_hw.plan import LayerPlan
+from lmu_hw.spec import Node, Term
+
+__all__ = ["rom_words"]
+
+
+def rom_words(plan: LayerPlan, node: Node) -> tuple[list[int], int]:
+    """Return the coefficient words of a node, in the order in which they are read, and their width.
+
+    A word holds one coefficient for each multiplier, row-major; padding is zero.
+    """
+    width = max(term.weights.format.width for term in node.terms)
+    blocks = [_padded_columns(plan, node, term) for term in node.terms]
+    matrix = np.hstack(blocks)
+    groups = plan.node(node).groups
+    padded = np.zeros((groups * plan.rows, matrix.shape[1]), np.int64)
+    padded[: node.rows] = matrix
+    # (groups, rows, words, columns) -> one line for each group and word
+    shaped = padded.reshape(groups, plan.rows, -1, plan.columns).transpose(0, 2, 1, 3)
+    return pack(shaped.reshape(-1, plan.array_lanes), width), width
+
+
+def _padded_columns(plan: LayerPlan, node: Node, term: Term) -> np.ndarray:
+    """Return a term's matrix with its columns where the source's elements lie in words."""
+    codes, storage = term.weights.codes, plan.storage(term.source)
+    segments = 1 if node.segments > 1 else storage.segments
+    length = codes.shape[1] // segments
+    wide = np.zeros((len(codes), segments, storage.words_per_segment * plan.columns), np.int64)
+    wide[:, :, :length] = codes.reshape(len(codes), segments, length)
+    return wide.reshape(len(codes), -1)
