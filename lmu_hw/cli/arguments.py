@@ -130,7 +130,8 @@ def _memory(group: argparse._ArgumentGroup) -> None:
         "--refit",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="fit what reads a memory to the memory as it is quantized (default: unless dense)",
+        help="fit what reads a memory to the memory as it is quantized (default: unless dense, of "
+        "fewer than 10 bits)",
     )
     group.add_argument(
         "--horizon",

@@ -139,7 +139,8 @@ class Options:
         Of a semiseparable memory: take the rank at which no block of the trained matrices is off
         by more than this; None: the bilinear memory of the same window, of rank 1.
     refit : bool or None
-        Fit what reads a memory to the memory as it is quantized; None: unless it is dense.
+        Fit what reads a memory to the memory as it is quantized; None: unless it is dense, of fewer
+        than 10 bits.
     horizon : int or None
         Steps over which the fit must hold; None: a sequence, if the network answers once, four
         windows otherwise.

@@ -50,6 +50,9 @@ _HEARD = 0.96
 _LEAST_HEARD = 0.5
 """Below it an integer bit costs less."""
 
+_FIT_BITS = 10
+"""A dense memory of fewer is closer to the trained one by itself: fitted weights round worse."""
+
 _ROUNDS = 12
 
 
@@ -235,8 +238,9 @@ class _Configuration:
 
     def _horizon(self, layer: LmuLayer) -> int:
         """Return the steps over which what reads a memory is fitted to it; 0: it is not."""
-        dense = self.choices[layer.name].structure is None
-        wanted = not dense if self.options.refit is None else self.options.refit
+        choice, wanted = self.choices[layer.name], self.options.refit
+        if wanted is None:
+            wanted = choice.structure is not None or choice.bits >= _FIT_BITS
         return self._steps(layer) if wanted and can_rescale(self.network, layer.name) else 0
 
     def _steps(self, layer: LmuLayer) -> int:
