@@ -7,10 +7,11 @@ BIN := .venv/bin
 BUILD := build
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check rtl proofs bench window clean
+.PHONY: help setup system demo test check rtl proofs bench window clean \
+	capacity capacity-long mackey-glass psmnist step-size spiking
 
 help:  ## show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 setup: system .venv/.done  ## virtual environment with everything, in .venv
 
@@ -44,6 +45,25 @@ bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/me
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
 	$(BIN)/python tools/bench.py
 	$(BIN)/python tools/bench_memory.py
+
+# The paper's experiments. Each prints a table and writes it, with its picture, into docs/.
+capacity: setup  ## memory capacity: windows up to 10,000 steps, five delays
+	$(BIN)/python tools/capacity.py
+
+capacity-long: setup  ## memory capacity: a window of 100,000 steps
+	$(BIN)/python tools/capacity.py --long
+
+mackey-glass: setup  ## chaotic series: LMU and hybrid LMU/LSTM network
+	$(BIN)/python tools/mackey_glass.py
+
+psmnist: setup  ## permuted MNIST by weight bits; DATA=FOLDER with mnist_test.npz: all 10,000 images
+	$(BIN)/python tools/psmnist.py $(if $(DATA),--data $(DATA))
+
+step-size: setup  ## one network at three rates, by theta only
+	$(BIN)/python tools/step_size.py
+
+spiking: setup  ## the memory as spiking neurons: error law, hardware, area
+	$(BIN)/python tools/spiking.py
 
 window: setup  ## run a window of 100,000 steps on Verilator; prints tables
 	$(BIN)/python tools/long_window.py

@@ -28,7 +28,14 @@ from safetensors.numpy import save_file
 from scipy.linalg import expm
 from torch import Tensor, nn
 
-__all__ = ["LmuStack", "StackShape", "export", "legendre_zoh"]
+__all__ = [
+    "LmuStack",
+    "StackShape",
+    "export",
+    "legendre_bilinear",
+    "legendre_zoh",
+    "write_stack",
+]
 
 
 def legendre_zoh(order: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
@@ -46,14 +53,24 @@ def legendre_zoh(order: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
     tuple of numpy.ndarray
         A, (order, order), and B, (order,), float64.
     """
+    block = np.zeros((order + 1, order + 1))
+    block[:order, :order], block[:order, order] = _continuous(order, theta)
+    held = expm(block)
+    return held[:order, :order], held[:order, order]
+
+
+def legendre_bilinear(order: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
+    """Discretize by the bilinear method instead; see `legendre_zoh`."""
+    a, b = _continuous(order, theta)
+    left, identity = np.eye(order) - a / 2, np.eye(order)
+    return np.linalg.solve(left, identity + a / 2), np.linalg.solve(left, b)
+
+
+def _continuous(order: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
     row, column = np.indices((order, order))
     sign = np.where(row < column, -1.0, (-1.0) ** (row - column + 1))
     gain = 2.0 * np.arange(order) + 1.0
-    block = np.zeros((order + 1, order + 1))
-    block[:order, :order] = gain[:, None] * sign / theta
-    block[:order, order] = gain * (-1.0) ** np.arange(order) / theta
-    held = expm(block)
-    return held[:order, :order], held[:order, order]
+    return gain[:, None] * sign / theta, gain * (-1.0) ** np.arange(order) / theta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +167,11 @@ class LmuStack(nn.Module):
         a, b = legendre_zoh(shape.order, shape.theta)
         self.register_buffer("a", torch.tensor(a, dtype=torch.float32))
         self.register_buffer("b", torch.tensor(b, dtype=torch.float32)[:, None])
+
+    @property
+    def lag(self) -> int:
+        """See `StackShape.lag`."""
+        return self.shape.lag
 
     @staticmethod
     def _layer(shape: StackShape, inputs: int) -> nn.ParameterDict:
@@ -280,6 +302,18 @@ def export(stack: LmuStack, path: Path, *, name: str, notes: dict[str, str]) -> 
         tensors |= {f"lmu{i}.{key}": value for key, value in weights.items()}
     layers.append({"kind": "dense", "name": "head", "activation": "linear"})
     tensors |= {"head.W": stack.head.weight, "head.b": stack.head.bias}
+    write_stack(path, name=name, layers=layers, tensors=tensors, notes=notes)
+
+
+def write_stack(
+    path: Path,
+    *,
+    name: str,
+    layers: list[dict],
+    tensors: dict[str, Tensor],
+    notes: dict[str, str],
+) -> None:
+    """Write layers and their tensors, `<layer>.<parameter>`, as one `.safetensors` file."""
     arrays = {
         key: np.ascontiguousarray(value.detach().numpy(), dtype=np.float32)
         for key, value in tensors.items()

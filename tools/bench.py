@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 import lmu_hw
-from lmu_hw.lmu import DenseLayer, Discretizer, SimpleCell, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.plan import make_plan
 
 

@@ -14,7 +14,7 @@ from lmu_hw.hdl.streams import beat_signature
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.spec import Signal as Vector
 
-__all__ = ["NetworkTop", "element_bits", "instance_name"]
+__all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name"]
 
 
 def instance_name(plan: LayerPlan) -> str:
@@ -65,7 +65,7 @@ class _FromAxi(wiring.Component):
         return m
 
 
-class _ToAxi(wiring.Component):
+class ToAxi(wiring.Component):
     """Collects a vector and offers it as one AXI4-Stream beat."""
 
     def __init__(self, vector: Vector, beat: int) -> None:
@@ -157,7 +157,7 @@ class NetworkTop(wiring.Component):
         m = Module()
         layers = self.layers
         m.submodules.from_axi = source = _FromAxi(self.plan.layers[0].layer.input, self.plan.beat)
-        m.submodules.to_axi = sink = _ToAxi(self.plan.layers[-1].layer.output, self.plan.beat)
+        m.submodules.to_axi = sink = ToAxi(self.plan.layers[-1].layer.output, self.plan.beat)
         m.d.comb += [
             source.tdata.eq(self.s_axis_tdata),
             source.tvalid.eq(self.s_axis_tvalid),

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from amaranth.back import rtlil
+from amaranth.lib.wiring import Component
 from amaranth.utils import ceil_log2
 
 from lmu_hw.errors import ToolError
@@ -18,7 +19,7 @@ from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import Plan
 from lmu_hw.spec import QuantizedNetwork
 
-__all__ = ["emit_verilog"]
+__all__ = ["component_verilog", "emit_verilog"]
 
 # What generated expressions do on purpose; everything else stays reported.
 _LINT_OFF = ("WIDTH", "UNOPTFLAT", "DECLFILENAME", "UNUSEDSIGNAL", "PROCASSINIT", "CASEOVERLAP")
@@ -43,8 +44,20 @@ def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[
     ToolError
         If Yosys fails.
     """
+    header = _header(network, plan, digest)
+    return component_verilog(NetworkTop(plan), name=network.name, header=header)
+
+
+def component_verilog(component: Component, *, name: str, header: list[str]) -> dict[str, str]:
+    """Return the files of a component: ``name.v`` below a header, and the contents of its ROMs.
+
+    Raises
+    ------
+    ToolError
+        If Yosys fails.
+    """
     roms = RomFiles()
-    source = rtlil.convert(NetworkTop(plan), platform=roms, name=network.name, emit_src=False)
+    source = rtlil.convert(component, platform=roms, name=name, emit_src=False)
     with tempfile.TemporaryDirectory() as folder:
         il, verilog = Path(folder) / "design.il", Path(folder) / "design.v"
         il.write_text(source)
@@ -58,11 +71,11 @@ def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[
         _rom(file, *contents, writable=file in roms.writable)
         for file, contents in sorted(roms.contents.items())
     ]
-    header = _header(network, plan, digest)
-    files = {f"{network.name}.v": "\n".join([*header, "", body.rstrip(), "", *modules])}
-    for name, (words, width) in sorted(roms.contents.items()):
+    lint = ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
+    files = {f"{name}.v": "\n".join([*header, *lint, "", body.rstrip(), "", *modules])}
+    for file, (words, width) in sorted(roms.contents.items()):
         digits = -(-width // 4)
-        files[name] = "".join(f"{word:0{digits}x}\n" for word in words)
+        files[file] = "".join(f"{word:0{digits}x}\n" for word in words)
     return files
 
 
@@ -125,5 +138,4 @@ def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:
                 f"{node.requant.rounding.value}, {node.requant.overflow.value}"
                 f"{', error feedback' if node.error_feedback else ''}"
             )
-    lines += ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
     return lines

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The emitted Verilog of spiking memories: every word, with stalls, and mutated."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from lmu_hw.hdl.spiking import cycles_per_step, spiking_verilog
+from lmu_hw.simulate import Simulator
+from lmu_hw.simulate.spiking import simulate_spiking
+from lmu_hw.simulate.stimuli import Sequence, Stall
+from tests.spiking import full_scale, small
+
+MEMORY, LANES = small(), 2
+SEQUENCES = [
+    Sequence(name="", codes=full_scale(16, int(stall))[:, None], stall=stall)
+    for stall in map(Stall, range(4))
+]
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, str]:
+    return spiking_verilog(MEMORY, LANES, name="spiking")
+
+
+def run(files: dict[str, str], simulator: str):
+    chosen = Simulator(simulator)
+    return simulate_spiking(MEMORY, LANES, SEQUENCES, simulator=chosen, files=files)
+
+
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_every_word_is_that_of_the_golden_model(files, installed, simulator):
+    installed(simulator)
+    result = run(files, simulator)
+    assert result.passed, result
+    assert (
+        result.words_compared == 4 * 16 * 3 * 2
+    )  # sequences, steps, populations, state and spikes
+    assert result.cycles_per_step == cycles_per_step(MEMORY, LANES)
+
+
+def test_a_neuron_that_fires_when_equal_fails(files, installed):
+    installed("icarus")
+    text, count = re.subn(r"(spike_1 = .*) > ", r"\1 >= ", files["spiking.v"])
+    assert count == 1
+    result = run(files | {"spiking.v": text}, "icarus")
+    assert not result.passed
+    assert result.mismatches
