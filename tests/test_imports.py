@@ -19,6 +19,7 @@ LAYERS = (
     ("lmu", "load", "spec", "archive", "nodes"),
     ("analysis",),
     ("quantize", "golden", "plan"),
+    ("train",),
     ("design",),
     ("hdl", "emit"),
     ("simulate", "report", "reload"),
@@ -38,6 +39,7 @@ HEAVY = (
     "rich",
     "pyosys",
     "distributed",
+    "torch",
 )
 FILES = sorted(path for path in PACKAGE.rglob("*.py"))
 
@@ -127,6 +129,11 @@ def test_only_hardware_and_its_simulator_import_amaranth():
 def test_only_the_bench_imports_cocotb():
     users = {module_of(path) for path in FILES if packages(path) & {"cocotb", "cocotb_tools"}}
     assert users == {"simulate.bench", "simulate._cocotb"}
+
+
+def test_only_training_imports_pytorch():
+    users = {module_of(path) for path in FILES if "torch" in packages(path)}
+    assert users == {"train.aware", "train.functions", "train.loop", "train.model"}
 
 
 def test_the_oracle_imports_nothing_of_the_package():

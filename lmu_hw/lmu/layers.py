@@ -188,7 +188,7 @@ class LmuLayer:
         mem, cell, d = self.memory, self.hidden, self.memory_d
         encode = None if self.encoder == LINEAR else activation(self.encoder, where=self.name)
         m = np.zeros((sequences * d, mem.order))
-        states = cell.start(sequences) if cell else ()
+        states = cell.start(sequences) if cell else (np.zeros((sequences, 0)),)
         u_x = _affine(x, self.E_x, self.b_u)
         drive_x = _affine(x, cell.W_x, cell.b) if cell else None
         see = observer or _ignore
@@ -245,15 +245,15 @@ class RecurrentLayer:
     return_sequences: bool
 
     def __post_init__(self) -> None:
-        if np.ndim(self.cell.W_x) != 2:
-            shape = np.shape(self.cell.W_x)
+        if self.cell.W_x is None or np.ndim(self.cell.W_x) != 2:
+            shape = None if self.cell.W_x is None else np.shape(self.cell.W_x)
             raise SpecError(f"{self.name}: W_x must have 2 dimensions, not {shape}")
         self.cell.check(self.name, states=0, inputs=self.inputs)
 
     @property
     def inputs(self) -> int:
         """Number of input features."""
-        return np.shape(self.cell.W_x)[1]
+        return 0 if self.cell.W_x is None else self.cell.W_x.shape[1]
 
     @property
     def outputs(self) -> int:
