@@ -217,7 +217,7 @@ def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
     """Return what `manifest.json` holds: formats, schedule and costs of a design."""
     network, deviations = design.network, design.deviations()
     layers = [_layer(plan, layer) for layer in plan.layers]
-    busiest = max(plan.layers, key=lambda layer: layer.layer.multiplications(last_step=False))
+    busiest = max(plan.every_step, key=lambda one: one.layer.multiplications(last_step=False))
     return {
         "lmu_hw": __version__,
         "name": network.name,

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import lmu_hw
 from lmu_hw import hdl
 from lmu_hw.archive import read_network
 from lmu_hw.design import Design
@@ -292,3 +293,12 @@ def test_a_layer_behind_one_that_answers_once_does_nothing_in_other_steps(networ
     head = emit(built, tmp_path / "out", lanes=2)["layers"][1]
     assert (head["multiplications_per_step"], head["multiplications_last_step"]) == (0, 6)
     assert head["utilization"] == 0
+
+
+def test_multipliers_are_counted_where_every_step_needs_them(networks, tmp_path, quick):
+    net = networks.network(order=2, units=2, return_sequences=False, dense=64)
+    design = lmu_hw.quantize(net, networks.noise(net, sequences=2, steps=5), weight_bits=6)
+    manifest = emit(design, tmp_path / "out", lanes=4)
+    assert manifest["multiplications_last_step"] > 2 * manifest["multiplications_per_step"]
+    busiest = max(manifest["layers"], key=lambda layer: layer["multiplications_per_step"])
+    assert manifest["multiplier_utilization"] == busiest["utilization"] <= 1.0

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, field
 
 import numpy as np
@@ -31,6 +31,7 @@ Codes = NDArray[np.int64]
 Kind = type[np.float64] | type[np.int64]
 
 _CHUNK = 250  # sequences per pass: operands and sums of a 256-state memory stay in cache
+_CHUNK_OF_SWEEPS = 1250  # of a structured memory, whose many short operations are the larger part
 _INT64_LIMIT = 2**62
 
 
@@ -76,6 +77,8 @@ class GoldenModel:
                 if wide and not isinstance(node, MemoryNode):  # which is int64 in any case
                     self.kind = np.int64
         self._layers = [_LayerModel(layer, self.kind) for layer in network.layers]
+        swept = any(layer.memories for layer in network.layers)
+        self._chunk = _CHUNK_OF_SWEEPS if swept else _CHUNK
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
         """Return the input codes of real values (sequences, steps, inputs)."""
@@ -109,7 +112,8 @@ class GoldenModel:
         self._check_codes(x_codes)
         trace = Trace()
         answers = []
-        for chunk in _chunks(x_codes):
+        for start in range(0, len(x_codes), self._chunk):
+            chunk = x_codes[start : start + self._chunk]
             answers.append(self._pass(chunk, trace, keep=False))
             if progress is not None:
                 progress(len(chunk))
@@ -260,11 +264,6 @@ def _low_bits(total: NDArray, bits: int) -> NDArray:
     """Return the `bits` low bits of exact sums, unsigned, in the same kind of arithmetic."""
     fmt = FixedFormat(signed=False, int_bits=bits, frac_bits=0)
     return wrap(total.astype(np.int64), fmt).astype(total.dtype)
-
-
-def _chunks(x: Codes) -> Iterator[Codes]:
-    for start in range(0, len(x), _CHUNK):
-        yield x[start : start + _CHUNK]
 
 
 def _keep(trace: Trace, model: _Model, steps: int, t: int, pre: NDArray, codes: NDArray) -> None:
