@@ -22,7 +22,7 @@ from lmu_hw.analysis import (
 )
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import Overflow
-from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
+from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale, window
 from lmu_hw.nodes import float_nodes, memory_nodes
 from lmu_hw.quantize.choose import Candidate, Choice, Setting, choose_realization
 from lmu_hw.quantize.config import (
@@ -53,6 +53,8 @@ _LEAST_HEARD = 0.5
 _FIT_BITS = 10
 """A dense memory of fewer is closer to the trained one by itself: fitted weights round worse."""
 
+_DIED_DOWN = 1e-4
+_SMALLEST_RADIUS = 1e-3
 _ROUNDS = 12
 
 
@@ -249,7 +251,12 @@ class _Configuration:
             return self.options.horizon
         if self.network.answers_once:
             return self.steps
-        return int(4 * (layer.memory.theta or layer.memory.order))
+        theta = window(layer.memory)
+        if theta is not None:
+            return max(1, int(4 * theta))
+        # Not a Legendre memory, as far as can be told: until its responses have died down.
+        radius = max(spectral_radius(layer.memory.A), _SMALLEST_RADIUS)
+        return max(4 * layer.memory.order, math.ceil(math.log(_DIED_DOWN) / math.log(radius)))
 
     def _config(self, states: Mapping[str, States]) -> Config:
         scales = {

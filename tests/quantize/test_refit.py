@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import impulse_response
+from lmu_hw.analysis import impulse_response, spectral_radius
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Discretizer
 from lmu_hw.quantize import Options, Realization, configure, convert
@@ -116,3 +118,18 @@ def test_more_rank_keeps_the_trained_matrices(networks, tolerance):
         Options(**options, realization=Realization.SEMISEPARABLE, memory_tolerance=tolerance),
     )
     assert error < 5 * tolerance + 0.003
+
+
+def test_the_horizon_of_a_stored_memory_follows_from_its_matrices(networks):
+    net = networks.network(order=4, theta=50.0, dense=2)
+    (lmu, dense), x = net.layers, networks.noise(net, sequences=2, steps=30)
+    stored = replace(lmu.memory, theta=None, discretizer=Discretizer.STORED)
+    shrunk = replace(stored, A=0.9 * stored.A)
+    horizons = [
+        configure(replace(net, layers=(replace(lmu, memory=memory), dense)), x, Options(refit=True))
+        .nodes["lmu0.m"]
+        .refit
+        for memory in (lmu.memory, stored, shrunk)
+    ]
+    radius = 0.9 * spectral_radius(lmu.memory.A)
+    assert horizons == [200, 200, int(np.ceil(np.log(1e-4) / np.log(radius)))]
