@@ -219,7 +219,7 @@ def test_mutated_hardware_fails(folder_of, installed, tmp_path, mutation):
     folder = tmp_path / mutation.design
     shutil.copytree(folder_of(mutation.design), folder)
     _apply(mutation, folder / "rtl" / (mutation.file or f"{mutation.design}.v"))
-    (result,) = lmu_hw.simulate(folder, simulators=["icarus"], max_cycles=2_000)
+    (result,) = lmu_hw.simulate(folder, simulators=["icarus"], max_cycles=4_000)
     assert not result.passed
     assert result.failure or result.first_mismatch is not None
     if mutation.place is not None:
@@ -230,7 +230,7 @@ def test_mutated_hardware_fails(folder_of, installed, tmp_path, mutation):
 @pytest.mark.parametrize("design", sorted({mutation.design for mutation in MUTATIONS}))
 def test_unmutated_hardware_passes(folder_of, installed, design):
     installed("icarus")
-    (result,) = lmu_hw.simulate(folder_of(design), simulators=["icarus"], max_cycles=2_000)
+    (result,) = lmu_hw.simulate(folder_of(design), simulators=["icarus"], max_cycles=4_000)
     assert result.passed, result
 
 
