@@ -27,14 +27,15 @@ DESIGNS = [
 ]
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize(
+    ("name", "seed"), [*((name, 0) for name in DESIGNS), ("tiny", 1), ("sweeps", 1), ("lstm", 1)]
+)
 def test_icarus_equals_the_golden_model(folder_of, installed, name, seed):
     installed("icarus")
     _equal(folder_of(name), "icarus", seed, max_cycles=25_000)
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", DESIGNS[:-1])  # building the last takes a minute
 def test_verilator_equals_the_golden_model(folder_of, installed, name):
     installed("verilator")
     _equal(folder_of(name), "verilator", seed=2, max_cycles=200_000)
