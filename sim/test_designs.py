@@ -27,25 +27,24 @@ DESIGNS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("name", "seed"), [*((name, 0) for name in DESIGNS), ("tiny", 1), ("sweeps", 1), ("lstm", 1)]
-)
+@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("name", DESIGNS)
 def test_icarus_equals_the_golden_model(folder_of, installed, name, seed):
     installed("icarus")
-    _equal(folder_of(name), "icarus", seed, max_cycles=25_000)
+    _equal(folder_of(name), "icarus", seed, max_cycles=60_000)
 
 
-@pytest.mark.parametrize("name", DESIGNS[:-1])  # building the last takes a minute
+@pytest.mark.parametrize("name", DESIGNS)
 def test_verilator_equals_the_golden_model(folder_of, installed, name):
     installed("verilator")
-    _equal(folder_of(name), "verilator", seed=2, max_cycles=200_000)
+    _equal(folder_of(name), "verilator", seed=2, max_cycles=1_000_000)
 
 
 @pytest.mark.parametrize(
-    "name", ["tiny", "several_memories", "bare_memory", "error_feedback", *DESIGNS[7:11]]
+    "name", ["tiny", "several_memories", "bare_memory", "error_feedback", *DESIGNS[7:]]
 )
 def test_amaranth_equals_the_golden_model(folder_of, name):
-    _equal(folder_of(name), "amaranth", seed=3, max_cycles=4_000)
+    _equal(folder_of(name), "amaranth", seed=3, max_cycles=8_000)
 
 
 def test_long_run_of_the_users_data_stays_equal(folder_of, installed):

@@ -194,6 +194,7 @@ MUTATIONS = [
         r"\1 - \2",
         "_elementwise",
     ),
+    _gated("sign of a gate", r"\{ 1'h0, words\[6:0\]", "{ words[6], words[6:0]", "_elementwise"),
     _gated("cell that is not cleared", r"first_step \? 12'h000 : ", "", "_elementwise"),
     _gated("rounding of s", r"(d2_total_0\) \+ \$signed\(5'h)08", r"\g<1>00", "_drain", "lmu0.s"),
     _gated(
@@ -202,6 +203,7 @@ MUTATIONS = [
         r"\g<1>page",
         "",
     ),
+    _gated("gates read before written", r"waiting <= now\[\d+:\d+\]", "1'h1", "_sequencer", None),
     Mutation(
         "entries of the table of c",
         r"(?s).+",
@@ -209,6 +211,14 @@ MUTATIONS = [
         "lmu0.s",
         file="lmu0_s_tanh.hex",
         design="lstm",
+    ),
+    Mutation(
+        "sign of a product of vectors",
+        r"- (\$signed\(s3_product_1_0\))",
+        r"+ \1",
+        "before.h",
+        "layer_before_elementwise",
+        design="gru",
     ),
 ]
 

@@ -30,9 +30,10 @@ def run(files: dict[str, str], simulator: str):
     return simulate_spiking(MEMORY, LANES, SEQUENCES, simulator=chosen, files=files)
 
 
-def test_every_word_is_that_of_the_golden_model(files, installed):
-    installed("icarus")
-    result = run(files, "icarus")
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_every_word_is_that_of_the_golden_model(files, installed, simulator):
+    installed(simulator)
+    result = run(files, simulator)
     assert result.passed, result
     assert (
         result.words_compared == 4 * 16 * 3 * 2

@@ -51,7 +51,7 @@ _LEAST_HEARD = 0.5
 """Below it an integer bit costs less."""
 
 _FIT_BITS = 10
-"""A dense memory of fewer is closer to the trained one by itself: fitted weights round worse."""
+"""With fewer, fitting made some of the shipped networks better and others worse."""
 
 _DIED_DOWN = 1e-4
 _SMALLEST_RADIUS = 1e-3

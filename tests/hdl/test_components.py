@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,6 +23,14 @@ from lmu_hw.plan import DRAIN_LATENCY, MAC_LATENCY, LayerPlan, Storage, make_pla
 
 # A component whose constructor refuses its arguments is never elaborated.
 pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    """Collect components that a test only constructs here, where their warning is expected."""
+    yield
+    gc.collect()
+
 
 WORDS = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
