@@ -6,6 +6,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 BUILD := build
 
+# Verilator's builds share its run-time library: ccache compiles it once, where it is installed.
+export OBJCACHE ?= $(shell command -v ccache)
+export CCACHE_DIR ?= $(CURDIR)/$(BUILD)/ccache
+
 .DEFAULT_GOAL := help
 .PHONY: help setup system demo test check rtl proofs bench window clean \
 	capacity capacity-long mackey-glass psmnist step-size spiking
@@ -20,7 +24,8 @@ setup: system .venv/.done  ## virtual environment with everything, in .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-# Icarus Verilog comes from the system. Without root or sudo it is left out, and the tools say so.
+# Icarus Verilog and ccache come from the system. Without root or sudo they are left out; the tools
+# say so.
 system:
 	@tools/install_system_packages
 

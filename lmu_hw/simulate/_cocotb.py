@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Building and running the bench in a process of its own: ``python -m lmu_hw.simulate._cocotb``.
+"""Building and running the bench in a process of its own, started by the path of this file.
 
 cocotb's runner changes the environment and ends the process on errors. Its exit status says
 nothing about the tests outside pytest; the caller looks at the files that the bench leaves.

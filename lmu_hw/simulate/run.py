@@ -3,13 +3,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +21,7 @@ from lmu_hw.plan import Plan
 from lmu_hw.reload import reload
 from lmu_hw.simulate.answers import answer_words, wrong_last
 from lmu_hw.simulate.job import Job
+from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.result import Result, write_results
 from lmu_hw.simulate.scoreboard import (
     Expectation,
@@ -224,31 +220,7 @@ class _Run:
             shutil.copy(path, work)
         (work / f"{TOP}.v").write_text(wrapper(name, self.plan))
         sources = [f"{name}.v", f"{TOP}.v"]
-        command = [sys.executable, "-m", "lmu_hw.simulate._cocotb", self.tool.simulator.value, TOP]
-        command += [str(job.write()), "waves" if self.waves else "quiet", *sources]
-        package = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, **self.tool.environment, "PYTHONPATH": path}
-        # The bench decides by itself; results of a surrounding pytest must not confuse the runner.
-        environment.pop("PYTEST_CURRENT_TEST", None)
-        with (work / "run.log").open("w") as log:
-            process = subprocess.Popen(
-                command, cwd=work, env=environment, stdout=log, stderr=subprocess.STDOUT
-            )
-            tick = self._tick(job)
-            try:
-                while process.poll() is None:
-                    tick(job.read_progress())
-                    time.sleep(0.1)
-            finally:
-                if process.poll() is None:  # interrupted: compiler and simulator end, too
-                    process.send_signal(signal.SIGINT)
-                    process.wait()
-        if job.read_answers() is None:
-            raise ToolError(
-                f"{self.tool.simulator.value} must compile and run the design, but failed:\n"
-                + _last_lines(work)
-            )
+        run_bench(self.tool, job, sources, waves=self.waves, tick=self._tick(job))
         words = [
             read_words(work / words_file(place), layer)
             for place, layer in enumerate(self.plan.layers)
@@ -307,14 +279,3 @@ def _compare_all(
             found.append(first)
     earliest = min(found, key=lambda one: (one.sequence, one.step), default=None)
     return compared, mismatches, earliest
-
-
-def _last_lines(work: Path) -> str:
-    """Return both ends of whichever log says something: compilers put the cause first."""
-    for name in ("test.log", "build.log", "run.log"):
-        path = work / name
-        text = path.read_text(errors="replace").strip() if path.exists() else ""
-        if text:
-            lines = text.replace(f"{work}{os.sep}", "").splitlines()
-            return "\n".join(lines if len(lines) <= 12 else [*lines[:6], "...", *lines[-6:]])
-    return "no log"

@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 
-from lmu_hw.errors import ToolError
 from lmu_hw.golden.spiking import SpikingModel, SpikingTrace
 from lmu_hw.hdl.spiking import cycles_per_step, spiking_verilog
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.simulate.job import Job
+from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.stimuli import Sequence
 from lmu_hw.simulate.tools import Simulator, find
 from lmu_hw.simulate.wrapper import TOP
@@ -128,8 +125,10 @@ def _states(
     """Return each state as binary digits, expected and got; the first has the last bit, too."""
     bits, pairs = element_bits(memory.states), []
     steps = [(k, trace) for trace in traces for k in range(len(trace.states))]
-    for (k, trace), answer in zip(steps, answers, strict=False):
-        data, last = answer.split()
+    missing = len(steps) - len(answers)
+    got = [*answers[: len(steps)], *[""] * missing]
+    for (k, trace), answer in zip(steps, got, strict=True):
+        data, _, last = answer.partition(" ")
         wanted = [f"{code & (1 << bits) - 1:0{bits}b}" for code in trace.states[k].tolist()]
         found = [
             data[len(data) - (j + 1) * bits : len(data) - j * bits] for j in range(len(wanted))
@@ -148,7 +147,7 @@ def _spikes(
     digits = -(-bits // 4)
     counts = chain.from_iterable(trace.spikes.ravel().tolist() for trace in traces)
     wanted = [f"{count & (1 << bits) - 1:0{digits}x}" for count in counts]
-    return list(zip(wanted, recorded, strict=False))
+    return list(zip_longest(wanted, recorded, fillvalue=""))
 
 
 def _run(job: Job, memory: SpikingMemory, files: dict[str, str], simulator: Simulator) -> None:
@@ -156,20 +155,7 @@ def _run(job: Job, memory: SpikingMemory, files: dict[str, str], simulator: Simu
     tool = find(simulator)
     for file, text in {**files, f"{TOP}.v": _wrapper(memory)}.items():
         (job.folder / file).write_text(text)
-    command = [sys.executable, "-m", "lmu_hw.simulate._cocotb", simulator.value, TOP]
-    command += [str(job.write()), "quiet", f"{_DUT}.v", f"{TOP}.v"]
-    package = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, **tool.environment, "PYTHONPATH": path}
-    environment.pop("PYTEST_CURRENT_TEST", None)
-    run = subprocess.run(
-        command, cwd=job.folder, env=environment, capture_output=True, text=True, check=False
-    )
-    if job.read_answers() is None:
-        raise ToolError(
-            f"{simulator.value} must compile and run the spiking memory, but failed:\n"
-            f"{(run.stdout + run.stderr)[-2000:]}"
-        )
+    run_bench(tool, job, [f"{_DUT}.v", f"{TOP}.v"])
 
 
 def _wrapper(memory: SpikingMemory) -> str:
