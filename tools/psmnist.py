@@ -139,10 +139,13 @@ def main() -> None:
         ),
     )
     network = lmu_hw.load(FOLDER / "model.safetensors")
-    shares = {"float": [_share(network.run(x), labels)], "rounded": [], "aware": []}
+    with console.status(f"float on {len(x):,} images"):
+        shares = {"float": [_share(network.run(x), labels)], "rounded": [], "aware": []}
     for row in designs():
         result = on_verilog(row, x[:RTL_IMAGES], console)
-        answers = row.design.predict(x)
+        what = f"{row.weights}-bit weights, {row.trained}, golden model on {len(x):,} images"
+        with console.status(what):
+            answers = row.design.predict(x)
         share = _share(answers, labels)
         shares["rounded" if row.trained == IN_FLOAT else "aware"].append(share)
         # Every word was equal, so these are the answers of the Verilog.
