@@ -17,6 +17,8 @@ _VERILATOR_ARGUMENTS = [
     *("-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"),
     *("--x-assign", "fast", "--x-initial", "fast", "-CFLAGS", "-std=c++20 -O2"),
 ]
+# Without the second, cocotb compiles every module that the bench imports anew, to rewrite asserts.
+_SETTINGS = {"COCOTB_TRUST_INERTIAL_WRITES": "1", "COCOTB_REWRITE_ASSERTION_FILES": ""}
 
 
 class _Verilator(Verilator):
@@ -57,7 +59,7 @@ def main(simulator: str, top: str, job: str, waves: str, *sources: str) -> None:
         test_dir=".",
         results_xml=str(Path("results.xml").absolute()),
         waves=recorded,
-        extra_env={"LMU_HW_JOB": job, "COCOTB_TRUST_INERTIAL_WRITES": "1"},
+        extra_env={"LMU_HW_JOB": job, **_SETTINGS},
         log_file="test.log",
     )
 
