@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""RTLIL to Verilog in a process of its own: ``python -m lmu_hw.hdl._yosys IN.il OUT.v``.
+"""RTLIL to Verilog in a process of its own: ``python -P _yosys.py IN.il OUT.v``.
 
 Yosys keeps global state and ends the process on an error, so it never runs in the caller's.
 """

@@ -7,6 +7,7 @@ from amaranth.lib import data
 
 from lmu_hw.hdl import scan, sweeps
 from lmu_hw.hdl.two_pass import TwoPassUnit
+from lmu_hw.hdl.unit import MemoryUnit
 from lmu_hw.plan import LayerPlan
 from lmu_hw.spec import MemoryNode, Scan, Semiseparable, TwoPass
 
@@ -15,9 +16,7 @@ __all__ = ["load_layout", "memory_unit"]
 _UNITS = {Semiseparable: sweeps.SweepUnit, Scan: scan.ScanUnit, TwoPass: TwoPassUnit}
 
 
-def memory_unit(
-    plan: LayerPlan, node: MemoryNode
-) -> sweeps.SweepUnit | scan.ScanUnit | TwoPassUnit:
+def memory_unit(plan: LayerPlan, node: MemoryNode) -> MemoryUnit:
     """Return the component that computes a structured memory."""
     return _UNITS[type(node.update)](plan, node)
 

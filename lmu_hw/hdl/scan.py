@@ -9,16 +9,15 @@ from itertools import pairwise
 from operator import add
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.requantize import requantize, shape_of
-from lmu_hw.hdl.sweeps import state_layout
-from lmu_hw.plan import RELOADABLE_DROP, RELOADABLE_RATE, SWEEP_LATENCY, LayerPlan
+from lmu_hw.hdl.unit import MemoryUnit
+from lmu_hw.plan import RELOADABLE_DROP, RELOADABLE_RATE, LayerPlan
 from lmu_hw.spec import MemoryNode, Scan
 
 __all__ = ["ScanUnit", "load_layout", "window_layout", "window_of"]
@@ -49,53 +48,27 @@ def load_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
     )
 
 
-class ScanUnit(wiring.Component):
+class ScanUnit(MemoryUnit):
     """Computes a memory whose update is a scan, one segment after the other.
 
     It reads the states from the first to the last, one word in every cycle, and replaces each by
     its new value; the sum of all states, with which the next step begins, is taken from the states
-    as they are written. The last beat of a step is at the output ``busy + latency - 1`` cycles
-    after the start.
+    as they are written. If the plan is reloadable, the port ``load`` takes another window.
 
     Parameters
     ----------
     plan : LayerPlan
     node : MemoryNode
-
-    Members
-    -------
-    start : In(1)
-        Begin a step; not before the last beat of the step before.
-    first_step : In(1)
-        The states before this step are zero; steady while the unit runs.
-    u : In(array of inputs)
-        One for each segment; steady while the unit runs.
-    write : Out(state_layout)
-        States as they are stored.
-    load : In(load_layout), if the plan is reloadable
-        Another window; not while the unit runs.
     """
 
-    latency = SWEEP_LATENCY
-
     def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        self.plan, self.node = plan, node
-        self.schedule = plan.node(node)
+        load = load_layout(plan, node) if plan.node(node).reloadable else None
+        super().__init__(plan, node, load)
         self.update: Scan = node.update
-        self.state = shape_of(node.requant.format)
-        self.running = shape_of(self.update.running)
-        source = plan.layer.signals[node.source].format
-        self.source_up = self.update.running.frac_bits - source.frac_bits
-        self.state_up = self.update.running.frac_bits - node.requant.format.frac_bits
-        members = {
-            "start": In(1),
-            "first_step": In(1),
-            "u": In(data.ArrayLayout(shape_of(source), node.segments)),
-            "write": Out(state_layout(plan, node)),
-        }
-        if self.schedule.reloadable:
-            members["load"] = In(load_layout(plan, node))
-        super().__init__(members)
+        running = self.update.running
+        self.running = shape_of(running)
+        self.source_up = running.frac_bits - self.source.frac_bits
+        self.state_up = running.frac_bits - node.requant.format.frac_bits
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -6,35 +6,18 @@ from __future__ import annotations
 from itertools import pairwise
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memories import Rom
-from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sweep_cells import SweepCells, coefficient_layout, control_layout
-from lmu_hw.plan import SWEEP_LATENCY, LayerPlan
+from lmu_hw.hdl.unit import MemoryUnit
+from lmu_hw.plan import LayerPlan
 from lmu_hw.spec import MemoryNode, Semiseparable
 
-__all__ = ["SweepUnit", "coefficient_words", "load_layout", "state_layout"]
-
-
-def state_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
-    """Return the layout of a beat of a structured memory's codes.
-
-    ``mask`` tells which elements are states; ``beat`` counts the beats of a segment.
-    """
-    return data.StructLayout(
-        {
-            "valid": 1,
-            "segment": bits_for(max(node.segments - 1, 1)),
-            "beat": bits_for(max(-(-node.rows // plan.beat) - 1, 1)),
-            "mask": plan.beat,
-            "data": data.ArrayLayout(unsigned(node.signal.format.width), plan.beat),
-        }
-    )
+__all__ = ["SweepUnit", "coefficient_words", "load_layout"]
 
 
 def coefficient_words(plan: LayerPlan, node: MemoryNode, update: Semiseparable) -> list[int]:
@@ -70,49 +53,22 @@ def load_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
     )
 
 
-class SweepUnit(wiring.Component):
+class SweepUnit(MemoryUnit):
     """Computes a memory whose update is semiseparable.
 
     It reads all states from the last to the first (backward sweep), keeps what is carried into each
     state, then reads them from the first to the last (forward sweep) and replaces each by its new
-    value. Segments follow each other, or take turns at every state. The last beat of a step is at
-    the output ``busy + latency - 1`` cycles after the start.
+    value. Segments follow each other, or take turns at every state. If the plan is reloadable, the
+    port ``load`` takes new coefficients of a state.
 
     Parameters
     ----------
     plan : LayerPlan
     node : MemoryNode
-
-    Members
-    -------
-    start : In(1)
-        Begin a step; not before the last beat of the step before.
-    first_step : In(1)
-        The states before this step are zero; steady while the unit runs.
-    u : In(array of inputs)
-        One for each segment; steady while the unit runs.
-    write : Out(state_layout)
-        States as they are stored.
-    load : In(load_layout), if the plan is reloadable
-        New coefficients of a state.
     """
 
-    latency = SWEEP_LATENCY
-
     def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        self.plan, self.node = plan, node
-        self.schedule = plan.node(node)
-        source = plan.layer.signals[node.source].format
-        load = {"load": In(load_layout(plan, node))} if plan.reloadable else {}
-        super().__init__(
-            {
-                "start": In(1),
-                "first_step": In(1),
-                "u": In(data.ArrayLayout(shape_of(source), node.segments)),
-                "write": Out(state_layout(plan, node)),
-                **load,
-            }
-        )
+        super().__init__(plan, node, load_layout(plan, node) if plan.reloadable else None)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -7,66 +7,40 @@ from dataclasses import replace
 from itertools import pairwise
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
-from amaranth.lib import data, wiring
+from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.requantize import requantize, shape_of
-from lmu_hw.hdl.sweeps import state_layout
-from lmu_hw.plan import SWEEP_LATENCY, LayerPlan
+from lmu_hw.hdl.unit import MemoryUnit
+from lmu_hw.plan import LayerPlan
 from lmu_hw.spec import MemoryNode, TwoPass
 
 __all__ = ["TwoPassUnit"]
 
 
-class TwoPassUnit(wiring.Component):
+class TwoPassUnit(MemoryUnit):
     """Computes a memory whose update is a two-pass one, one segment after the other.
 
     A state takes two cycles: a product, then its sums. While the second pass adds, the first pass
     of the next step multiplies, and the other way round; it follows the second one and reads the
-    new states on their way to memory. Before that, T is multiplied digit by digit. The last beat
-    of a step is at the output ``busy + latency - 1`` cycles after the start.
+    new states on their way to memory. Before that, T is multiplied digit by digit.
 
     Parameters
     ----------
     plan : LayerPlan
     node : MemoryNode
-
-    Members
-    -------
-    start : In(1)
-        Begin a step; not before the last beat of the step before.
-    first_step : In(1)
-        The states before this step are zero; steady while the unit runs.
-    u : In(array of inputs)
-        One for each segment; steady while the unit runs.
-    write : Out(state_layout)
-        States as they are stored.
     """
 
-    latency = SWEEP_LATENCY
-
     def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        self.plan, self.node = plan, node
-        self.schedule = plan.node(node)
+        super().__init__(plan, node)
         self.update: TwoPass = node.update
-        self.state = shape_of(node.requant.format)
-        self.running = shape_of(self.update.running.format)
-        source = plan.layer.signals[node.source].format
-        frac_bits = self.update.running.format.frac_bits
-        self.source_up = frac_bits - source.frac_bits
-        self.state_up = frac_bits - node.requant.format.frac_bits
-        super().__init__(
-            {
-                "start": In(1),
-                "first_step": In(1),
-                "u": In(data.ArrayLayout(shape_of(source), node.segments)),
-                "write": Out(state_layout(plan, node)),
-            }
-        )
+        running = self.update.running.format
+        self.running = shape_of(running)
+        self.source_up = running.frac_bits - self.source.frac_bits
+        self.state_up = running.frac_bits - node.requant.format.frac_bits
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -21,6 +21,7 @@ from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["component_verilog", "emit_verilog"]
 
+_CONVERTER = Path(__file__).with_name("_yosys.py")
 # What generated expressions do on purpose; everything else stays reported.
 _LINT_OFF = ("WIDTH", "UNOPTFLAT", "DECLFILENAME", "UNUSEDSIGNAL", "PROCASSINIT", "CASEOVERLAP")
 
@@ -61,7 +62,8 @@ def component_verilog(component: Component, *, name: str, header: list[str]) -> 
     with tempfile.TemporaryDirectory() as folder:
         il, verilog = Path(folder) / "design.il", Path(folder) / "design.v"
         il.write_text(source)
-        command = [sys.executable, "-m", "lmu_hw.hdl._yosys", str(il), str(verilog)]
+        # By its path: it needs nothing of the package. -P: nor of the modules that lie beside it.
+        command = [sys.executable, "-P", str(_CONVERTER), str(il), str(verilog)]
         run = subprocess.run(command, capture_output=True, text=True, check=False)
         if run.returncode or not verilog.exists():
             raise ToolError(f"Yosys must turn the design into Verilog, but failed: {run.stderr}")
