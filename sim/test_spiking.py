@@ -48,3 +48,14 @@ def test_a_neuron_that_fires_when_equal_fails(files, installed):
     result = run(files | {"spiking.v": text}, "icarus")
     assert not result.passed
     assert result.mismatches
+
+
+def test_spikes_that_are_not_traced_are_wrong(files, installed):
+    installed("icarus")
+    text = re.sub(r"\btrace_valid\b", "traced", files["spiking.v"])
+    text, count = re.subn(r"(wire traced;)", r"\1 wire trace_valid = 1'b0;", text)
+    assert count == 1
+    result = run(files | {"spiking.v": text}, "icarus")
+    assert result.words_compared == 4 * 16 * 3 * 2
+    assert result.mismatches == 4 * 16 * 3
+    assert "took None" in result.failure
