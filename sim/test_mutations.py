@@ -196,6 +196,7 @@ MUTATIONS = [
     ),
     _gated("sign of a gate", r"\{ 1'h0, words\[6:0\]", "{ words[6], words[6:0]", "_elementwise"),
     _gated("cell that is not cleared", r"first_step \? 12'h000 : ", "", "_elementwise"),
+    _gated("rounding of u and c", r"(d2_total_0\) \+ \$signed\(8'h)40", r"\g<1>00", "_drain", None),
     _gated("rounding of s", r"(d2_total_0\) \+ \$signed\(5'h)08", r"\g<1>00", "_drain", "lmu0.s"),
     _gated(
         "page of the cell",

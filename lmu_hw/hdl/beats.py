@@ -26,7 +26,7 @@ def write_beats(
     Parameters
     ----------
     m : Module
-    write : Signal of `lmu_hw.hdl.unit.state_layout`
+    write : Signal of `lmu_hw.hdl.memory_unit.state_layout`
     codes : Value
         The states of a word.
     words_per_beat, rows : int

@@ -10,8 +10,8 @@ from __future__ import annotations
 from amaranth.utils import bits_for
 
 from lmu_hw.errors import SpecError
-from lmu_hw.hdl.memory_unit import load_layout
 from lmu_hw.hdl.scan import window_layout, window_of
+from lmu_hw.hdl.structured import load_layout
 from lmu_hw.hdl.sweeps import coefficient_words
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.spec import MemoryNode, QuantizedNetwork, Scan, TwoPass

@@ -12,8 +12,8 @@ from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memories import Rom
+from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.sweep_cells import SweepCells, coefficient_layout, control_layout
-from lmu_hw.hdl.unit import MemoryUnit
 from lmu_hw.plan import LayerPlan
 from lmu_hw.spec import MemoryNode, Semiseparable
 

@@ -13,8 +13,8 @@ from amaranth.utils import bits_for
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
+from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.requantize import requantize, shape_of
-from lmu_hw.hdl.unit import MemoryUnit
 from lmu_hw.plan import LayerPlan
 from lmu_hw.spec import MemoryNode, TwoPass
 

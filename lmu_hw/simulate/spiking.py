@@ -125,9 +125,8 @@ def _states(
     """Return each state as binary digits, expected and got; the first has the last bit, too."""
     bits, pairs = element_bits(memory.states), []
     steps = [(k, trace) for trace in traces for k in range(len(trace.states))]
-    missing = len(steps) - len(answers)
-    got = [*answers[: len(steps)], *[""] * missing]
-    for (k, trace), answer in zip(steps, got, strict=True):
+    missing = [""] * (len(steps) - len(answers))
+    for (k, trace), answer in zip(steps, [*answers, *missing], strict=True):
         data, _, last = answer.partition(" ")
         wanted = [f"{code & (1 << bits) - 1:0{bits}b}" for code in trace.states[k].tolist()]
         found = [
