@@ -95,13 +95,16 @@ def emit(
     directory: str | Path,
     *,
     lanes: int | None = 16,
+    name: str | None = None,
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as Verilog with manifest and ROM contents; see `lmu_hw.emit.emit`."""
     from lmu_hw.emit import emit as write
 
-    return write(design, directory, lanes=lanes, reloadable=reloadable, progress=progress)
+    return write(
+        design, directory, lanes=lanes, name=name, reloadable=reloadable, progress=progress
+    )
 
 
 def read_design(directory: str | Path) -> Design:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.load import load, network_digest, save
+from lmu_hw.names import checked_name
 from lmu_hw.quantize import Config, Refit, convert, realized
 from lmu_hw.quantize.memories import fit_memory, float_memory, matrices
 from lmu_hw.spec import QuantizedNetwork
@@ -135,6 +136,21 @@ class Design:
         np.save(folder / "calibration.npy", self.calibration)
         entries = [asdict(refit) for refit in self.refits]
         (folder / "refit.json").write_text(json.dumps(entries, indent=2) + "\n")
+
+    def named(self, name: str) -> Design:
+        """Return the same design under another name.
+
+        Raises
+        ------
+        ConfigError
+            If it cannot name a design; see `lmu_hw.names`.
+        """
+        name = checked_name(name)
+        return replace(
+            self,
+            network=replace(self.network, name=name),
+            reference=replace(self.reference, name=name),
+        )
 
     @property
     def digest(self) -> str:

@@ -44,6 +44,7 @@ def emit(
     directory: str | Path,
     *,
     lanes: int | None,
+    name: str | None = None,
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
@@ -56,6 +57,9 @@ def emit(
         Created, or replaced if it holds an earlier design; nothing else is overwritten.
     lanes : int or None
         Multipliers of the slowest layer; None: fully unrolled.
+    name : str, optional
+        Names the Verilog top, and begins the name of every module and file; None: the name of the
+        design, which is that of the model.
     reloadable : bool
         The top gets a port through which the coefficients of structured memories are written.
     progress : callable, optional
@@ -70,7 +74,7 @@ def emit(
     ------
     ConfigError
         If `directory` exists and is not a folder of this tool, cannot be written to, or is or
-        holds the current folder; or if lanes is less than 1.
+        holds the current folder; if lanes is less than 1; or if the name is none.
     StabilityError
         If a memory is not shown to be stable.
     """
@@ -78,6 +82,7 @@ def emit(
 
     tell = progress or (lambda text: None)
     target = checked_target(directory)
+    design = design.named(design.network.name if name is None else name)
     plan = make_plan(design.network, lanes, reloadable=reloadable)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {design.network.name}")

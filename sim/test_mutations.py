@@ -22,7 +22,7 @@ import lmu_hw
 class Mutation:
     """One edit: in `file`, within `module`, `pattern` becomes `replacement`.
 
-    The file is the Verilog of the design unless it is named.
+    The file is the Verilog of the design unless a ROM is named.
     """
 
     name: str
@@ -229,7 +229,8 @@ def test_mutated_hardware_fails(folder_of, installed, tmp_path, mutation):
     installed("icarus")
     folder = tmp_path / mutation.design
     shutil.copytree(folder_of(mutation.design), folder)
-    _apply(mutation, folder / "rtl" / (mutation.file or f"{mutation.design}.v"))
+    file = f"__{mutation.file}" if mutation.file else ".v"
+    _apply(mutation, folder / "rtl" / f"{mutation.design}{file}")
     (result,) = lmu_hw.simulate(folder, simulators=["icarus"], max_cycles=4_000)
     assert not result.passed
     assert result.failure or result.first_mismatch is not None

@@ -9,6 +9,8 @@ from enum import Enum
 from fractions import Fraction
 from typing import TypeVar
 
+from lmu_hw.errors import ConfigError
+from lmu_hw.names import checked_name
 from lmu_hw.quantize import Basis, MemoryRange, Options, Realization
 from lmu_hw.search import SEQUENCES, Cost, Knob
 
@@ -20,6 +22,7 @@ __all__ = [
     "command",
     "count",
     "design",
+    "design_name",
     "formats",
     "fraction",
     "lanes",
@@ -239,6 +242,14 @@ def bit_range(text: str) -> list[int]:
     if low > high or step < 1:
         raise argparse.ArgumentTypeError(f"must go up, in steps of at least 1, not {text!r}")
     return list(range(low, high + 1, step))
+
+
+def design_name(text: str) -> str:
+    """Read the name of a design."""
+    try:
+        return checked_name(text)
+    except ConfigError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def lanes(text: str) -> int | None:

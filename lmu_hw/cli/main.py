@@ -102,6 +102,7 @@ def _generate(options: argparse.Namespace) -> int:
             design,
             options.output,
             lanes=options.lanes,
+            name=options.name,
             reloadable=options.reloadable,
             progress=tell,
         )

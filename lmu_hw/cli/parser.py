@@ -12,6 +12,7 @@ from lmu_hw.cli.arguments import (
     command,
     count,
     design,
+    design_name,
     formats,
     lanes,
     measured,
@@ -105,6 +106,13 @@ def _generate(commands: Commands) -> None:
     model(parser)
     parser.add_argument(
         "-o", "--output", metavar="DIR", required=True, help="folder to create, or to replace"
+    )
+    parser.add_argument(
+        "--name",
+        type=design_name,
+        metavar="NAME",
+        help="name of the Verilog top; every module and file of the design begins with it, so that "
+        "several designs share a project (default: the name of the model)",
     )
     parser.add_argument(
         "--lanes",

@@ -15,27 +15,38 @@ from numpy.typing import NDArray
 from lmu_hw.errors import SpecError
 from lmu_hw.plan import Storage
 
-__all__ = ["Rom", "RomFiles", "VectorMemory", "pack", "rom_module"]
+__all__ = ["Rom", "RomFiles", "VectorMemory", "pack"]
 
 
 class RomFiles:
     """The platform of emission: ROMs become instances that read hexadecimal files.
 
+    Parameters
+    ----------
+    design : str
+        Begins the name of every module and file, so that several designs can lie in one folder and
+        in one simulation.
+
     Attributes
     ----------
-    contents : dict of file name to (words, width in bits)
-    writable : set of file name
+    contents : dict of module name to (words, width in bits)
+        A module reads the file of its name.
+    writable : set of module name
         Those that can be written at run time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, design: str) -> None:
+        self.design = design
         self.contents: dict[str, tuple[list[int], int]] = {}
         self.writable: set[str] = set()
 
-
-def rom_module(file: str) -> str:
-    """Return the name of the Verilog module that reads a ROM's file."""
-    return f"rom_{file.removesuffix('.hex')}"
+    def add(self, rom: Rom) -> str:
+        """Take a ROM in; return the name of its module."""
+        module = f"{self.design}__{rom.name}"
+        self.contents[module] = rom.words, rom.width
+        if rom.writable:
+            self.writable.add(module)
+        return module
 
 
 def pack(codes: NDArray[Any], width: int) -> list[int]:
@@ -56,7 +67,7 @@ class Rom(wiring.Component):
     Parameters
     ----------
     name : str
-        Name of the contents; the emitted file is ``name.hex``.
+        Name of the contents; the emitted file is ``design__name.hex``.
     words : list of int
     width : int
         Bits of a word.
@@ -86,17 +97,14 @@ class Rom(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         if isinstance(platform, RomFiles):
-            file = f"{self.name}.hex"
-            platform.contents[file] = (self.words, self.width)
             ports = {"i_clk": ClockSignal(), "i_address": self.address, "o_data": self.data}
             if self.writable:
-                platform.writable.add(file)
                 ports |= {
                     "i_write": self.write,
                     "i_write_address": self.write_address,
                     "i_write_data": self.write_data,
                 }
-            m.submodules.rom = Instance(rom_module(file), **ports)
+            m.submodules.rom = Instance(platform.add(self), **ports)
         else:
             m.submodules.memory = memory = Memory(
                 shape=unsigned(self.width), depth=len(self.words), init=self.words

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
-from amaranth.utils import ceil_log2
 
 from lmu_hw.errors import ToolError
-from lmu_hw.hdl.memories import RomFiles, rom_module
+from lmu_hw.hdl.memories import RomFiles
 from lmu_hw.hdl.reload import blocks, state_bits
+from lmu_hw.hdl.roms import rom_files, rom_modules
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import Plan
 from lmu_hw.spec import QuantizedNetwork
@@ -57,7 +57,7 @@ def component_verilog(component: Component, *, name: str, header: list[str]) -> 
     ToolError
         If Yosys fails.
     """
-    roms = RomFiles()
+    roms = RomFiles(name)
     source = rtlil.convert(component, platform=roms, name=name, emit_src=False)
     with tempfile.TemporaryDirectory() as folder:
         il, verilog = Path(folder) / "design.il", Path(folder) / "design.v"
@@ -69,50 +69,9 @@ def component_verilog(component: Component, *, name: str, header: list[str]) -> 
             raise ToolError(f"Yosys must turn the design into Verilog, but failed: {run.stderr}")
         # The first line names the version and the build of Yosys.
         body = verilog.read_text().split("\n", 1)[1].lstrip("\n")
-    modules = [
-        _rom(file, *contents, writable=file in roms.writable)
-        for file, contents in sorted(roms.contents.items())
-    ]
     lint = ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
-    files = {f"{name}.v": "\n".join([*header, *lint, "", body.rstrip(), "", *modules])}
-    for file, (words, width) in sorted(roms.contents.items()):
-        digits = -(-width // 4)
-        files[file] = "".join(f"{word:0{digits}x}\n" for word in words)
-    return files
-
-
-def _rom(file: str, words: list[int], width: int, *, writable: bool) -> str:
-    """Return the module of a ROM.
-
-    One module for each file: as a parameter, the name of a file that does not exist would stop
-    tools that look at modules before their parameters are known.
-    """
-    address = max(ceil_log2(len(words)), 1)
-    ports = ["clk", "address", "data"]
-    inputs, statements = [], ["data <= words[address];"]
-    if writable:
-        ports += ["write", "write_address", "write_data"]
-        inputs = [
-            "  input write;",
-            f"  input [{address - 1}:0] write_address;",
-            f"  input [{width - 1}:0] write_data;",
-        ]
-        statements.append("if (write) words[write_address] <= write_data;")
-    return "\n".join(
-        [
-            f"module {rom_module(file)}({', '.join(ports)});",
-            "  input clk;",
-            f"  input [{address - 1}:0] address;",
-            *inputs,
-            f"  output reg [{width - 1}:0] data;",
-            '  (* rom_style = "block", ram_style = "block" *)',
-            f"  reg [{width - 1}:0] words [0:{len(words) - 1}];",
-            f'  initial $readmemh("{file}", words);',
-            *(f"  always @(posedge clk) {statement}" for statement in statements),
-            "endmodule",
-            "",
-        ]
-    )
+    text = "\n".join([*header, *lint, "", body.rstrip(), "", *rom_modules(roms)])
+    return {f"{name}.v": text, **rom_files(roms)}
 
 
 def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:

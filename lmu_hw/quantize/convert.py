@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.layers import Layer
+from lmu_hw.names import design_name
 from lmu_hw.nodes import float_nodes, memory_nodes, outputs
 from lmu_hw.quantize.config import Config, NodeConfig
 from lmu_hw.quantize.loop import stable_loop
@@ -101,7 +102,7 @@ def assemble(
             raise ConfigError(f"the configuration names a node {name!r} that the network lacks")
     return Quantization(
         network=QuantizedNetwork(
-            name=network.name,
+            name=design_name(network.name),
             input=config.input,
             input_scale=config.input_scale,
             layers=tuple(layers),

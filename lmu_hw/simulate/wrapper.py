@@ -18,7 +18,7 @@ from lmu_hw.simulate.scoreboard import Words, unpack_beats
 
 __all__ = ["STARTS_FILE", "TOP", "coefficient_ports", "read_words", "words_file", "wrapper"]
 
-TOP = "lmu_bench"
+TOP = "lmu__bench"
 STARTS_FILE = "starts.txt"
 
 _FIELDS = ("node", "segment", "beat", "mask")

@@ -418,7 +418,7 @@ module digits_layer_head_drain_head_y_rows(data, address, clk);
   wire [3:0] address;
   input clk;
   wire clk;
-  rom_head_y_rows rom (
+  digits__head_y_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -555,7 +555,7 @@ module digits_layer_head_head_y_weights(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  rom_head_y_weights rom (
+  digits__head_y_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1562,7 +1562,7 @@ module digits_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_lmu0_h_rows rom (
+  digits__lmu0_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1576,7 +1576,7 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  rom_lmu0_h_tanh rom (
+  digits__lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1925,7 +1925,7 @@ module digits_layer_lmu0_lmu0_h_weights(data, address, clk);
   wire [10:0] address;
   input clk;
   wire clk;
-  rom_lmu0_h_weights rom (
+  digits__lmu0_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1939,7 +1939,7 @@ module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_lmu0_u_weights rom (
+  digits__lmu0_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2424,7 +2424,7 @@ module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  rom_lmu0_m_sweeps rom (
+  digits__lmu0_m_sweeps rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -3090,72 +3090,183 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   assign _05_ = rst ? 4'h0 : _37_;
 endmodule
 
-module rom_head_y_rows(clk, address, data);
+`ifdef DIGITS_ROM_PATH
+`define DIGITS_ROM(file) {`DIGITS_ROM_PATH, file}
+`else
+`define DIGITS_ROM(file) file
+`endif
+
+module digits__head_y_rows(clk, address, data);
   input clk;
   input [3:0] address;
   output reg [14:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [14:0] words [0:9];
-  initial $readmemh("head_y_rows.hex", words);
+  initial $readmemh(`DIGITS_ROM("digits__head_y_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [14:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__head_y_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 10) $fatal(1, "%s must hold 10 words, not %0d", `DIGITS_ROM("digits__head_y_rows.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_head_y_weights(clk, address, data);
+module digits__head_y_weights(clk, address, data);
   input clk;
   input [9:0] address;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:639];
-  initial $readmemh("head_y_weights.hex", words);
+  initial $readmemh(`DIGITS_ROM("digits__head_y_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [7:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__head_y_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 640) $fatal(1, "%s must hold 640 words, not %0d", `DIGITS_ROM("digits__head_y_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_h_rows(clk, address, data);
+module digits__lmu0_h_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [18:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [18:0] words [0:63];
-  initial $readmemh("lmu0_h_rows.hex", words);
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_h_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [18:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__lmu0_h_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 64) $fatal(1, "%s must hold 64 words, not %0d", `DIGITS_ROM("digits__lmu0_h_rows.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_h_tanh(clk, address, data);
+module digits__lmu0_h_tanh(clk, address, data);
   input clk;
   input [9:0] address;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:1023];
-  initial $readmemh("lmu0_h_tanh.hex", words);
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_h_tanh.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [7:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__lmu0_h_tanh.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `DIGITS_ROM("digits__lmu0_h_tanh.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_h_weights(clk, address, data);
+module digits__lmu0_h_weights(clk, address, data);
   input clk;
   input [10:0] address;
   output reg [31:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [31:0] words [0:1567];
-  initial $readmemh("lmu0_h_weights.hex", words);
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_h_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [31:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__lmu0_h_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1568) $fatal(1, "%s must hold 1568 words, not %0d", `DIGITS_ROM("digits__lmu0_h_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_m_sweeps(clk, address, data);
+module digits__lmu0_m_sweeps(clk, address, data);
   input clk;
   input [4:0] address;
   output reg [26:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [26:0] words [0:31];
-  initial $readmemh("lmu0_m_sweeps.hex", words);
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_m_sweeps.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [26:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__lmu0_m_sweeps.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 32) $fatal(1, "%s must hold 32 words, not %0d", `DIGITS_ROM("digits__lmu0_m_sweeps.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_u_weights(clk, address, data);
+module digits__lmu0_u_weights(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [31:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [31:0] words [0:48];
-  initial $readmemh("lmu0_u_weights.hex", words);
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_u_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [31:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__lmu0_u_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `DIGITS_ROM("digits__lmu0_u_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule

@@ -457,7 +457,7 @@ module mackey_glass_layer_head_drain_head_y_rows(data, address, clk);
   wire address;
   input clk;
   wire clk;
-  rom_head_y_rows rom (
+  mackey_glass__head_y_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -568,7 +568,7 @@ module mackey_glass_layer_head_head_y_weights(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_head_y_weights rom (
+  mackey_glass__head_y_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1548,7 +1548,7 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_lmu0_h_rows rom (
+  mackey_glass__lmu0_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1562,7 +1562,7 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
   wire [7:0] address;
   input clk;
   wire clk;
-  rom_lmu0_h_tanh rom (
+  mackey_glass__lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1924,7 +1924,7 @@ module mackey_glass_layer_lmu0_lmu0_h_weights(data, address, clk);
   wire [11:0] address;
   input clk;
   wire clk;
-  rom_lmu0_h_weights rom (
+  mackey_glass__lmu0_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1938,7 +1938,7 @@ module mackey_glass_layer_lmu0_lmu0_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  rom_lmu0_m_weights rom (
+  mackey_glass__lmu0_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1952,7 +1952,7 @@ module mackey_glass_layer_lmu0_lmu0_u_weights(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_lmu0_u_weights rom (
+  mackey_glass__lmu0_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2970,7 +2970,7 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_lmu1_h_rows rom (
+  mackey_glass__lmu1_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2984,7 +2984,7 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(data, address, clk);
   wire [7:0] address;
   input clk;
   wire clk;
-  rom_lmu1_h_tanh rom (
+  mackey_glass__lmu1_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -3346,7 +3346,7 @@ module mackey_glass_layer_lmu1_lmu1_h_weights(data, address, clk);
   wire [12:0] address;
   input clk;
   wire clk;
-  rom_lmu1_h_weights rom (
+  mackey_glass__lmu1_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -3360,7 +3360,7 @@ module mackey_glass_layer_lmu1_lmu1_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  rom_lmu1_m_weights rom (
+  mackey_glass__lmu1_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -3374,7 +3374,7 @@ module mackey_glass_layer_lmu1_lmu1_u_weights(data, address, clk);
   wire [6:0] address;
   input clk;
   wire clk;
-  rom_lmu1_u_weights rom (
+  mackey_glass__lmu1_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4490,7 +4490,7 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_lmu2_h_rows rom (
+  mackey_glass__lmu2_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4504,7 +4504,7 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  rom_lmu2_h_tanh rom (
+  mackey_glass__lmu2_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4866,7 +4866,7 @@ module mackey_glass_layer_lmu2_lmu2_h_weights(data, address, clk);
   wire [12:0] address;
   input clk;
   wire clk;
-  rom_lmu2_h_weights rom (
+  mackey_glass__lmu2_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4880,7 +4880,7 @@ module mackey_glass_layer_lmu2_lmu2_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  rom_lmu2_m_weights rom (
+  mackey_glass__lmu2_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4894,7 +4894,7 @@ module mackey_glass_layer_lmu2_lmu2_u_weights(data, address, clk);
   wire [6:0] address;
   input clk;
   wire clk;
-  rom_lmu2_u_weights rom (
+  mackey_glass__lmu2_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6020,7 +6020,7 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_rows(data, address, clk);
   wire [5:0] address;
   input clk;
   wire clk;
-  rom_lmu3_h_rows rom (
+  mackey_glass__lmu3_h_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6034,7 +6034,7 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(data, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  rom_lmu3_h_tanh rom (
+  mackey_glass__lmu3_h_tanh rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6396,7 +6396,7 @@ module mackey_glass_layer_lmu3_lmu3_h_weights(data, address, clk);
   wire [12:0] address;
   input clk;
   wire clk;
-  rom_lmu3_h_weights rom (
+  mackey_glass__lmu3_h_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6410,7 +6410,7 @@ module mackey_glass_layer_lmu3_lmu3_m_weights(data, address, clk);
   wire [4:0] address;
   input clk;
   wire clk;
-  rom_lmu3_m_weights rom (
+  mackey_glass__lmu3_m_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -6424,7 +6424,7 @@ module mackey_glass_layer_lmu3_lmu3_u_weights(data, address, clk);
   wire [6:0] address;
   input clk;
   wire clk;
-  rom_lmu3_u_weights rom (
+  mackey_glass__lmu3_u_weights rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -7104,222 +7104,558 @@ module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0
   assign _03_ = rst ? 1'h0 : _09_;
 endmodule
 
-module rom_head_y_rows(clk, address, data);
+`ifdef MACKEY_GLASS_ROM_PATH
+`define MACKEY_GLASS_ROM(file) {`MACKEY_GLASS_ROM_PATH, file}
+`else
+`define MACKEY_GLASS_ROM(file) file
+`endif
+
+module mackey_glass__head_y_rows(clk, address, data);
   input clk;
   input [0:0] address;
   output reg [17:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [17:0] words [0:0];
-  initial $readmemh("head_y_rows.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [17:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1) $fatal(1, "%s must hold 1 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_head_y_weights(clk, address, data);
+module mackey_glass__head_y_weights(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:48];
-  initial $readmemh("head_y_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_h_rows(clk, address, data);
+module mackey_glass__lmu0_h_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [23:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [23:0] words [0:48];
-  initial $readmemh("lmu0_h_rows.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [23:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_h_tanh(clk, address, data);
+module mackey_glass__lmu0_h_tanh(clk, address, data);
   input clk;
   input [7:0] address;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:255];
-  initial $readmemh("lmu0_h_tanh.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_tanh.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [7:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_tanh.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 256) $fatal(1, "%s must hold 256 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_tanh.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_h_weights(clk, address, data);
+module mackey_glass__lmu0_h_weights(clk, address, data);
   input clk;
   input [11:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:2645];
-  initial $readmemh("lmu0_h_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 2646) $fatal(1, "%s must hold 2646 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_m_weights(clk, address, data);
+module mackey_glass__lmu0_m_weights(clk, address, data);
   input clk;
   input [4:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:19];
-  initial $readmemh("lmu0_m_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu0_u_weights(clk, address, data);
+module mackey_glass__lmu0_u_weights(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:53];
-  initial $readmemh("lmu0_u_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 54) $fatal(1, "%s must hold 54 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu1_h_rows(clk, address, data);
+module mackey_glass__lmu1_h_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [24:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [24:0] words [0:48];
-  initial $readmemh("lmu1_h_rows.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [24:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu1_h_tanh(clk, address, data);
+module mackey_glass__lmu1_h_tanh(clk, address, data);
   input clk;
   input [7:0] address;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:255];
-  initial $readmemh("lmu1_h_tanh.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_tanh.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [7:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_tanh.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 256) $fatal(1, "%s must hold 256 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_tanh.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu1_h_weights(clk, address, data);
+module mackey_glass__lmu1_h_weights(clk, address, data);
   input clk;
   input [12:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:4997];
-  initial $readmemh("lmu1_h_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu1_m_weights(clk, address, data);
+module mackey_glass__lmu1_m_weights(clk, address, data);
   input clk;
   input [4:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:19];
-  initial $readmemh("lmu1_m_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu1_u_weights(clk, address, data);
+module mackey_glass__lmu1_u_weights(clk, address, data);
   input clk;
   input [6:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:101];
-  initial $readmemh("lmu1_u_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu2_h_rows(clk, address, data);
+module mackey_glass__lmu2_h_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [23:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [23:0] words [0:48];
-  initial $readmemh("lmu2_h_rows.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [23:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu2_h_tanh(clk, address, data);
+module mackey_glass__lmu2_h_tanh(clk, address, data);
   input clk;
   input [9:0] address;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:1023];
-  initial $readmemh("lmu2_h_tanh.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_tanh.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [7:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_tanh.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_tanh.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu2_h_weights(clk, address, data);
+module mackey_glass__lmu2_h_weights(clk, address, data);
   input clk;
   input [12:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:4997];
-  initial $readmemh("lmu2_h_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu2_m_weights(clk, address, data);
+module mackey_glass__lmu2_m_weights(clk, address, data);
   input clk;
   input [4:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:19];
-  initial $readmemh("lmu2_m_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu2_u_weights(clk, address, data);
+module mackey_glass__lmu2_u_weights(clk, address, data);
   input clk;
   input [6:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:101];
-  initial $readmemh("lmu2_u_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu3_h_rows(clk, address, data);
+module mackey_glass__lmu3_h_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [21:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [21:0] words [0:48];
-  initial $readmemh("lmu3_h_rows.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [21:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu3_h_tanh(clk, address, data);
+module mackey_glass__lmu3_h_tanh(clk, address, data);
   input clk;
   input [9:0] address;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:1023];
-  initial $readmemh("lmu3_h_tanh.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_tanh.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [7:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_tanh.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_tanh.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu3_h_weights(clk, address, data);
+module mackey_glass__lmu3_h_weights(clk, address, data);
   input clk;
   input [12:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:4997];
-  initial $readmemh("lmu3_h_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu3_m_weights(clk, address, data);
+module mackey_glass__lmu3_m_weights(clk, address, data);
   input clk;
   input [4:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:19];
-  initial $readmemh("lmu3_m_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule
 
-module rom_lmu3_u_weights(clk, address, data);
+module mackey_glass__lmu3_u_weights(clk, address, data);
   input clk;
   input [6:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:101];
-  initial $readmemh("lmu3_u_weights.hex", words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), count);
+  end
+`endif
+`endif
   always @(posedge clk) data <= words[address];
 endmodule

@@ -50,6 +50,8 @@ def test_a_truncated_model_is_refused(here, refused):
         ("--input-scale", "1e-30", "must be below 2**62 in magnitude"),
         ("--margin", "nan", "the margin must be 1 to 64, not nan"),
         ("--margin", "0.5", "the margin must be 1 to 64, not 0.5"),
+        ("--name", "two__parts", "--name: the name of a design must begin with a letter"),
+        ("--name", "module", "--name: the name of a design must be no keyword of Verilog"),
         ("--basis", "fourier", "must be one of orthonormal, trained, not 'fourier'"),
     ],
 )
@@ -177,6 +179,17 @@ def test_the_current_folder_is_not_pulled_away(here, refused, unchanged, monkeyp
     error = refused("generate", f"../{MODEL}", "-o", ".")
     assert "must not be the current folder or hold it; name a folder in it" in error
     unchanged()
+
+
+def test_every_file_of_the_verilog_begins_with_the_name(here, run):
+    assert run("generate", MODEL, "-o", "out", "--name=Filter_2", "--weight-bits=5").status == 0
+    files = {path.name for path in (here / "out" / "rtl").iterdir()}
+    roms = files - {"Filter_2.v"}
+    assert len(roms) == len(files) - 1
+    assert all(name.startswith("Filter_2__") for name in roms)
+    modules = re.findall(r"^module (\w+)", (here / "out/rtl/Filter_2.v").read_text(), re.M)
+    assert all(name == "Filter_2" or name.startswith("Filter_2_") for name in modules)
+    assert json.loads((here / "out/manifest.json").read_text())["name"] == "Filter_2"
 
 
 @pytest.mark.usefixtures("quick")

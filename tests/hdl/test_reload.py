@@ -196,10 +196,10 @@ def test_the_emitted_memory_is_written_and_read(pair, tmp_path):
     network, _ = pair(order=5, theta=12.0, other=40.0)
     plan = make_plan(network, 1, reloadable=True)
     files = emit_verilog(network, plan, digest="0" * 64)
-    word = files["lmu0_m_sweeps.hex"].splitlines()[3]
+    word = files["tiny__lmu0_m_sweeps.hex"].splitlines()[3]
     assert "// coefficients of lmu0.m: address 0 + state" in files["tiny.v"]
     width = plan.layers[0].node(network.layers[0].memories[0]).word_bits
-    files["bench.v"] = _BENCH.format(top=width - 1, module="rom_lmu0_m_sweeps")
+    files["bench.v"] = _BENCH.format(top=width - 1, module="tiny__lmu0_m_sweeps")
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     command = ["iverilog", "-g2005", "-s", "bench", "-o", "bench", "bench.v", "tiny.v"]

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several designs in one project, and ROM files that lie elsewhere or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from lmu_hw.plan import make_plan
+
+_TOOLS = {"icarus": "iverilog", "verilator": "g++"}
+
+
+@pytest.fixture(scope="module")
+def pair(networks, plain_bench):
+    """Two designs with other weights below the same names of layers."""
+
+    def made(name: str, seed: int):
+        model = networks.network(
+            order=3, units=2, hidden="simple_rnn", activation="tanh", seed=seed
+        )
+        network = replace(networks.quantized(model, weight_bits=8, state_bits=10), name=name)
+        codes = network.input.format.max_code
+        sequence = networks.noise(model, sequences=1, steps=6)[0]
+        return plain_bench.Design(
+            network=network,
+            plan=make_plan(network, 2),
+            sequences=[(sequence * codes).astype(int), (sequence[:1] * -codes).astype(int)],
+        )
+
+    return [made("alpha", 1), made("beta", 2)]
+
+
+@pytest.fixture(scope="module", params=["icarus", "verilator"])
+def simulation(request, plain_bench, pair, tmp_path_factory):
+    """The folder of one simulation of both designs, and the command that runs it."""
+    if shutil.which(_TOOLS[request.param]) is None:
+        pytest.skip(f"{request.param} is not installed")
+    folder = tmp_path_factory.mktemp(request.param)
+    return folder, plain_bench.build(folder, pair, request.param)
+
+
+def run(simulation):
+    folder, command = simulation
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_two_designs_share_a_simulation(simulation, pair):
+    lines = run(simulation).stdout.splitlines()
+    for design in pair:
+        mine = [line for line in lines if line.startswith(f"{design.name} ")]
+        assert len(mine) == 7
+        assert mine == design.expected()
+
+
+@pytest.mark.parametrize("text", [None, "", "00\n"], ids=["missing", "empty", "short"])
+def test_a_rom_without_its_words_ends_the_simulation(simulation, text):
+    file = simulation[0] / "beta__lmu0_m_weights.hex"
+    words = file.read_text()
+    file.unlink()
+    if text is not None:
+        file.write_text(text)
+    done = run(simulation)
+    file.write_text(words)
+    assert done.returncode != 0
+    assert "beta__lmu0_m_weights.hex must hold" in done.stdout + done.stderr
+
+
+def test_rom_files_lie_in_the_folder_of_the_macro(plain_bench, pair, tmp_path):
+    command = plain_bench.build(tmp_path, pair[:1], defines=('ALPHA_ROM_PATH="roms/"',))
+    (tmp_path / "roms").mkdir()
+    for file in tmp_path.glob("*.hex"):
+        file.rename(tmp_path / "roms" / file.name)
+    assert run((tmp_path, command)).stdout.splitlines() == pair[0].expected()
+
+
+@pytest.mark.parametrize("mode", ["", "-sv", "-formal"])
+def test_yosys_reads_rom_files_in_the_folder_of_the_macro(pair, tmp_path, mode):
+    for name, text in pair[0].sources().items():
+        (tmp_path / name).write_text(text)
+    code = "import sys; from pyosys import libyosys as y; y.run_pass(sys.argv[1], y.Design())"
+    read = f'read_verilog {mode} -DALPHA_ROM_PATH="{tmp_path}/" {tmp_path}/alpha.v'
+    subprocess.run([sys.executable, "-c", code, read], cwd="/", check=True, capture_output=True)
