@@ -24,9 +24,9 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
+from lmu_hw.analysis.noise import power_sum
 from lmu_hw.analysis.rigour import gamma, inflate, path_weights
 from lmu_hw.analysis.stability import (
     L_FRAC_BITS,
@@ -150,14 +150,12 @@ def gramian(A: Array, paths: Array) -> Gramian:
     scales = np.ceil(path_weights(paths) ** -0.5 * 2.0**SCALE_FRAC_BITS) * 2.0**-SCALE_FRAC_BITS
     S = _source(paths * scales)
     identity = np.eye(len(A))
-    found = scipy.linalg.solve_discrete_lyapunov(
-        A / np.sqrt(float(rate)), (S + _SLACK * identity) / float(rate)
-    )
-    Q = np.rint((found + found.T) / 2 * 2.0**Q_FRAC_BITS)
-    if not np.abs(Q).max() < 2.0**62:
-        raise StabilityError(f"no Gramian at spectral radius {radius:.9f}")
-    q = Q * 2.0**-Q_FRAC_BITS
     try:
+        found = power_sum(A / np.sqrt(float(rate)), (S + _SLACK * identity) / float(rate))
+        Q = np.rint(found * 2.0**Q_FRAC_BITS)
+        if not np.abs(Q).max() < 2.0**62:
+            raise np.linalg.LinAlgError("Q does not fit its format")
+        q = Q * 2.0**-Q_FRAC_BITS
         factors = [
             np.linalg.cholesky(matrix - _SLACK / 2 * identity)
             for matrix in (q, float(rate) * q - A @ q @ A.T - S)

@@ -7,10 +7,13 @@ over one ulp, white, and independent from state to state, so of variance ``ulp**
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 
-__all__ = ["rounding_covariance"]
+__all__ = ["power_sum", "rounding_covariance"]
 
 Array = NDArray[np.float64]
 
@@ -49,6 +52,26 @@ def rounding_covariance(
         return _VARIANCE * _filtered(A, source, steps)
     source = (identity - A) @ (identity - A).T
     return _VARIANCE * (identity + _filtered(A, source, steps))
+
+
+def power_sum(A: Array, source: Array) -> Array:
+    """Return ``sum over k of A**k source A**k^T``, (d, d), of a stable matrix and a symmetric one.
+
+    Raises
+    ------
+    LinAlgError
+        If float64 cannot hold it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", scipy.linalg.LinAlgWarning)
+            total = scipy.linalg.solve_discrete_lyapunov(A, source)
+    except (np.linalg.LinAlgError, scipy.linalg.LinAlgWarning):  # A is far from normal
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = _stationary(A, source)
+    if not np.isfinite(total).all():
+        raise np.linalg.LinAlgError("the sum over all powers of a matrix is not finite")
+    return (total + total.T) / 2
 
 
 def _filtered(A: Array, source: Array, steps: int | None = None) -> Array:

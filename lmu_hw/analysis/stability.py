@@ -21,9 +21,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
+from lmu_hw.analysis.noise import power_sum
 from lmu_hw.analysis.rigour import inflate
 from lmu_hw.errors import SpecError
 
@@ -43,7 +43,8 @@ Integers = NDArray[np.int64]
 P_FRAC_BITS = 12
 L_FRAC_BITS = 36
 _RATE_BITS = 50
-_SLACK = 0.25  # kept of the identity that both matrices exceed, for the rounding of P and L
+_SLACK = 0.25  # kept of what both matrices exceed, for the rounding of P and L; see `_factor`
+_SHARES = (1 / 2, 1 / 4, 1 / 16)  # of 1 - radius that the contraction stays below 1, tried in turn
 _CLOSEST = 1e-8  # to 1 that a spectral radius may come: `contraction` must stay below 1
 
 
@@ -122,30 +123,47 @@ def lyapunov(A: Array) -> Lyapunov:
         raise StabilityError(
             f"the memory is not stable: its spectral radius must be below 1, not {radius:.6f}"
         )
-    lam = (1.0 + radius) / 2
-    rate = Fraction(int(np.ceil(lam**2 * 2.0**_RATE_BITS)), 2**_RATE_BITS)
-    scaled = A.T / np.sqrt(float(rate))
-    found = scipy.linalg.solve_discrete_lyapunov(scaled, np.eye(len(A)))
-    found = (found + found.T) / 2
-    if not np.isfinite(found).all() or np.abs(found).max() >= 2.0 ** (62 - P_FRAC_BITS):
+    certificate = None
+    for share in _SHARES:  # a matrix far from normal needs a rate near 1
+        try:
+            certificate = _certificate(A, 1.0 - share * (1.0 - radius))
+            break
+        except np.linalg.LinAlgError:
+            continue
+    if certificate is None:
         raise StabilityError(f"no Lyapunov certificate at spectral radius {radius:.9f}")
-    P = np.rint(found * 2.0**P_FRAC_BITS).astype(np.int64)
-    p = P * 2.0**-P_FRAC_BITS
-    half = np.eye(len(A)) / 2
-    try:
-        certificate = Lyapunov(
-            rate=rate,
-            P=P,
-            L_P=_factor(p - half),
-            L_M=_factor(float(rate) * p - A.T @ p @ A),
-        )
-    except np.linalg.LinAlgError:
-        raise StabilityError(f"no Lyapunov certificate at spectral radius {radius:.9f}") from None
     if not holds(A, certificate):
         raise StabilityError(
             f"the Lyapunov certificate at spectral radius {radius:.9f} does not hold exactly"
         )
     return certificate
+
+
+def _certificate(A: Array, contraction: float) -> Lyapunov:
+    """Return a certificate from ``rate (P - I) = A^T P A``, not yet verified.
+
+    Then ``P >= I`` and ``rate P - A^T P A = rate I``, but for rounding.
+
+    Raises
+    ------
+    LinAlgError
+        If float64 finds none.
+    """
+    rate = Fraction(int(np.ceil(contraction**2 * 2.0**_RATE_BITS)), 2**_RATE_BITS)
+    identity = np.eye(len(A))
+    found = power_sum(A.T / np.sqrt(float(rate)), identity)
+    if np.abs(found).max() >= 2.0 ** (62 - P_FRAC_BITS):
+        raise np.linalg.LinAlgError("the Lyapunov matrix does not fit its format")
+    P = np.rint(found * 2.0**P_FRAC_BITS).astype(np.int64)
+    p = P * 2.0**-P_FRAC_BITS
+    # What remains of a matrix is `rate` of the identity: for a fast memory less than the slack.
+    slack = min(_SLACK, float(rate) / 2)
+    return Lyapunov(
+        rate=rate,
+        P=P,
+        L_P=_factor(p - identity / 2, _SLACK),
+        L_M=_factor(float(rate) * p - A.T @ p @ A, slack),
+    )
 
 
 def holds(A: Array, certificate: Lyapunov) -> bool:
@@ -176,9 +194,9 @@ def exact_integers(matrix: Array) -> tuple[NDArray[Any], int]:
     return codes * (np.ones_like(codes) << shifts.astype(object)), frac_bits
 
 
-def _factor(matrix: Array) -> Integers:
-    """Return the integer factor of a matrix that exceeds the identity's `_SLACK`, roughly."""
-    lower = np.linalg.cholesky(matrix - _SLACK * np.eye(len(matrix)))
+def _factor(matrix: Array, slack: float) -> Integers:
+    """Return the integer factor of what a matrix that exceeds `slack` exceeds it by, roughly."""
+    lower = np.linalg.cholesky(matrix - slack * np.eye(len(matrix)))
     return np.rint(lower * 2.0**L_FRAC_BITS).astype(np.int64)
 
 

@@ -121,14 +121,30 @@ class _Configuration:
         states = {
             name: self._first(name, overflow, choice.kind) for name, choice in self.choices.items()
         }
-        for _ in range(_ROUNDS):
+        moving: dict[str, States] = {}
+        for count in range(1, 2 * _ROUNDS + 1):
             quantized = quantize(self.network, self._config(states), model_digest="")
             proofs = {m.layer.name: prove_range(m) for m in quantized_memories(quantized)}
             better = {name: self._better(name, states[name], proofs[name]) for name in states}
-            if better == states:
+            moving = {name: one for name, one in better.items() if one != states[name]}
+            if not moving:
                 return self._config(better)
+            if count >= _ROUNDS:  # coefficients of few bits need not follow what is heard
+                better |= {name: self._coarser(name, one) for name, one in moving.items()}
             states = better
-        raise ConfigError("the formats of the memory states do not settle; choose --memory-range")
+        raise ConfigError(
+            f"{next(iter(moving))}.m: the formats of its states must settle, but did not in "
+            f"{2 * _ROUNDS} rounds; choose --memory-range saturate"
+        )
+
+    def _coarser(self, name: str, state: States) -> States:
+        """Return states that are not scaled step by step any more."""
+        if self.options.memory_range is MemoryRange.AUTO:
+            return self._first(name, Overflow.SATURATE, self.choices[name].kind, state.note)
+        if state.overflow is Overflow.SATURATE or state.int_bits + 2 >= state.bits:
+            return state
+        first = self._first(name, state.overflow, self.choices[name].kind, state.note)
+        return replace(first, bits=state.bits, int_bits=state.int_bits + 1)
 
     def _first(
         self,

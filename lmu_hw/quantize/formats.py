@@ -38,6 +38,9 @@ FULL_SCALE = 0.999
 
 _LARGEST_INPUT = 2.0**62
 _WIDEST_SWEEP = 24  # integer bits
+_EXACT_BITS = (
+    58  # of a sum of a dense memory's products, of those that golden model computes exactly
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +176,9 @@ class Chooser:
             )
         if choice.structure is not None:
             return self._structured(layer, choice.structure, choice.bits, scale, horizon, why)
-        weights, row_shifts = self._weights(memory_nodes(layer)[1], choice.bits, why)
+        weights, row_shifts = self._weights(
+            memory_nodes(layer)[1], choice.bits, why, finest=_EXACT_BITS - requant.format.width
+        )
         return NodeConfig(
             requant=requant,
             weights=weights,
@@ -218,13 +223,21 @@ class Chooser:
         )
 
     def _weights(
-        self, node: FloatNode, bits: int, why: list[str]
+        self, node: FloatNode, bits: int, why: list[str], *, finest: int | None = None
     ) -> tuple[dict[str, FixedFormat], bool]:
-        """Return the formats of a node's weights, and whether row shifts pay."""
+        """Return the formats of a node's weights, and whether row shifts pay.
+
+        Of weights below 1 no ulp is less than ``2**-finest``: those of a memory that forgets at
+        once are smaller than anything that its states could tell from zero.
+        """
         weights = {
             term.label: weight_format(term.matrix, bits, where=f"{node.name}: {term.label}")
             for term in node.terms
         }
+        for label, fmt in weights.items():
+            if finest is not None and fmt.frac_bits > max(finest, bits - 1):
+                int_bits = min(bits - 1 - finest, 0)
+                weights[label] = FixedFormat.of_width(bits, signed=True, int_bits=int_bits)
         shifts, gain = best_row_shifts(node, weights)
         if any(shifts):
             why.append(f"row shifts divide the squared weight error by {gain:.1f}")

@@ -84,6 +84,11 @@ def _coefficients(values: Array, bits: int, *, where: str) -> FixedFormat:
     while largest >= fmt.max_value + fmt.ulp / 2:
         int_bits += 1
         fmt = FixedFormat.of_width(bits, signed=signed, int_bits=int_bits)
+    if fmt.frac_bits < 0:
+        raise ConfigError(
+            f"{where}: {bits} bits are too few: an ulp must be at most 1, and the largest "
+            f"coefficient is {largest:.6g}; give the memory {bits - fmt.frac_bits} bits or more"
+        )
     if largest < fmt.ulp / 2:
         raise ConfigError(f"{where}: {bits} bits are too few: all would round to zero")
     return fmt
@@ -130,6 +135,9 @@ def semiseparable_update(
     ConfigError
         If a coefficient does not fit its format.
     """
+    for kind, fmt in (("rates", formats.rates), ("carry", formats.carry)):
+        if fmt.frac_bits < 0:
+            raise ConfigError(f"{where}: an ulp of its {kind} must be at most 1, not that of {fmt}")
     rows = np.column_stack([generators.decay, generators.coupling])
     shifts = _shifts(rows, formats.rates) if row_shifts else np.zeros(len(rows), np.int64)
     scaled = rows * 2.0 ** shifts[:, None]

@@ -87,6 +87,9 @@ class Semiseparable:
                 f"decay and coupling must share a format, not {self.decay.format} and "
                 f"{self.coupling.format}"
             )
+        for what, codes in self.coefficients:
+            if codes.format.frac_bits < 0:
+                raise SpecError(f"an ulp of {what} must be at most 1, not that of {codes.format}")
         for name in ("forward", "backward"):
             requant: Requant = getattr(self, name)
             if requant.overflow is not Overflow.FORBID or not requant.format.signed:

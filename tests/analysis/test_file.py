@@ -33,6 +33,16 @@ def test_every_claim_holds_for_the_independent_checker(certificate, options, tmp
     assert all(verdict.holds for verdict in verdicts), verdicts
 
 
+@pytest.mark.parametrize("theta", [0.05, 0.5])
+def test_the_checker_accepts_the_fastest_memories(memories, theta, tmp_path):
+    net = memories.memory_network(6, theta)
+    x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 20, 1))
+    write_certificate(lmu_hw.quantize(net, x).certify(), tmp_path / "c.npz")
+    verdicts = verify(tmp_path / "c.npz")
+    assert len(verdicts) >= 5
+    assert all(verdict.holds for verdict in verdicts), verdicts
+
+
 @pytest.mark.parametrize("claim", ["input_gain", "rounding_gain", "coefficient_gain", "bound"])
 def test_a_claim_that_is_too_good_fails(certificate, claim, tmp_path):
     write_certificate(certificate(), tmp_path / "c.npz")

@@ -24,6 +24,24 @@ def test_a_stable_memory_gets_a_certificate_that_holds(memories, order, theta, m
     assert spectral_radius(A) < certificate.contraction < 1.0
 
 
+@pytest.mark.parametrize("method", ["zoh", "bilinear"])
+@pytest.mark.parametrize("theta", [0.01, 0.05, 0.5, 3.0, 1e6])
+@pytest.mark.parametrize("order", [1, 6, 48])
+def test_the_fastest_and_the_slowest_memories_get_one(memories, order, theta, method):
+    A, _ = getattr(memories, method)(order, theta)
+    assert holds(A, lyapunov(A))
+    codes = memories.rounded(A, 5)
+    if spectral_radius(codes) < 1.0:
+        assert holds(codes, lyapunov(codes))
+
+
+@pytest.mark.parametrize("largest", [0.0, 0.5, 3.0, 40.0])
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_a_memory_that_forgets_everything_gets_one(order, largest):
+    nilpotent = np.triu(np.full((order, order), largest), 1)
+    assert holds(nilpotent, lyapunov(nilpotent))
+
+
 def test_the_norm_contracts_at_every_step(memories):
     A, _ = memories.zoh(8, 40.0)
     certificate = lyapunov(A)
