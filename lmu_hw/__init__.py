@@ -14,7 +14,8 @@ Importing needs numpy and scipy only; each verb imports what it uses.
 """
 
 # Verbs carry the names of the packages they come from. The packages are imported first, so that no
-# later import can put a package in the place of a verb.
+# later import can put a package in the place of a verb. What users need of a package is therefore
+# here, too.
 import lmu_hw.emit
 import lmu_hw.load
 import lmu_hw.quantize
@@ -30,12 +31,86 @@ from lmu_hw.api import (
     quantize,
     read_design,
     report,
+    save,
     search,
     simulate,
     sweep,
 )
+from lmu_hw.design import Design
+from lmu_hw.errors import (
+    ConfigError,
+    FormatError,
+    LmuHwError,
+    LoadError,
+    RangeError,
+    SpecError,
+    ToolError,
+)
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu import (
+    DenseLayer,
+    Discretizer,
+    GruCell,
+    LmuLayer,
+    LstmCell,
+    Memory,
+    Network,
+    RecurrentLayer,
+    SimpleCell,
+)
+from lmu_hw.quantize import (
+    Basis,
+    Config,
+    MemoryRange,
+    MemoryScale,
+    NodeConfig,
+    Options,
+    Realization,
+    Structure,
+)
+from lmu_hw.report import Comparison, Report
+from lmu_hw.search import Cost, Knob, Limits, SearchResult, SweepReport
+from lmu_hw.simulate import Result, Simulator
 
 __all__ = [
+    "Basis",
+    "Comparison",
+    "Config",
+    "ConfigError",
+    "Cost",
+    "DenseLayer",
+    "Design",
+    "Discretizer",
+    "FixedFormat",
+    "FormatError",
+    "GruCell",
+    "Knob",
+    "Limits",
+    "LmuHwError",
+    "LmuLayer",
+    "LoadError",
+    "LstmCell",
+    "Memory",
+    "MemoryRange",
+    "MemoryScale",
+    "Network",
+    "NodeConfig",
+    "Options",
+    "Overflow",
+    "RangeError",
+    "Realization",
+    "RecurrentLayer",
+    "Report",
+    "Requant",
+    "Result",
+    "Rounding",
+    "SearchResult",
+    "SimpleCell",
+    "Simulator",
+    "SpecError",
+    "Structure",
+    "SweepReport",
+    "ToolError",
     "__version__",
     "compare",
     "configure",
@@ -44,6 +119,7 @@ __all__ = [
     "quantize",
     "read_design",
     "report",
+    "save",
     "search",
     "simulate",
     "sweep",

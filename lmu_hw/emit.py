@@ -43,7 +43,7 @@ def emit(
     design: Design,
     directory: str | Path,
     *,
-    lanes: int | None,
+    lanes: int | str | None,
     name: str | None = None,
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -56,7 +56,7 @@ def emit(
     directory : str or Path
         Created, or replaced if it holds an earlier design; nothing else is overwritten.
     lanes : int or None
-        Multipliers of the slowest layer; None: fully unrolled.
+        Multipliers of the slowest layer; None, or ``full``: fully unrolled.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.

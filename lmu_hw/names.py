@@ -62,11 +62,11 @@ def checked_name(name: str) -> str:
     ConfigError
         If it is not, or is a keyword.
     """
-    if len(name) > MAX_NAME or not _RULE.fullmatch(name):
+    if not isinstance(name, str) or len(name) > MAX_NAME or not _RULE.fullmatch(name):
         raise ConfigError(
             f"the name of a design must begin with a letter, go on with at most {MAX_NAME - 1} "
             "letters, digits and single underscores, and end with none (it names the Verilog "
-            f"top), not {name[:100]!r}"
+            f"top), not {name!r:.100}"
         )
     if name.lower() in _KEYWORDS:
         raise ConfigError(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lmu_hw.analysis import prove_range, quantized_memories, require_forbidden
+from lmu_hw.checked import real
 from lmu_hw.design import Design
 from lmu_hw.emit import read_manifest, read_plan
 from lmu_hw.errors import ConfigError
@@ -15,7 +16,12 @@ from lmu_hw.quantize import Realization
 from lmu_hw.quantize.memories import memory_node
 from lmu_hw.spec import AnyNode, MemoryNode, QuantizedNetwork
 
-__all__ = ["at_window", "reload"]
+__all__ = ["at_window", "checked_window", "reload"]
+
+
+def checked_window(theta: object) -> float:
+    """Return a window in steps, or raise `ConfigError`."""
+    return real(theta, "`theta`", above=0.0, rule="a positive number of steps")
 
 
 def reload(directory: str | Path, theta: float) -> tuple[QuantizedNetwork, list[tuple[int, int]]]:
@@ -44,11 +50,12 @@ def reload(directory: str | Path, theta: float) -> tuple[QuantizedNetwork, list[
     """
     from lmu_hw.hdl.reload import reload_words
 
+    theta = checked_window(theta)
     design = Design.read(directory)
     manifest = read_manifest(Path(directory))
     if not manifest.get("reloadable"):
         raise ConfigError(
-            f"{directory}: its coefficients cannot be written; generate it with --reloadable"
+            f"{directory}: its coefficients cannot be written; generate it with `reloadable`"
         )
     network = at_window(design, theta)
     return network, reload_words(read_plan(Path(directory), design.network), network)
@@ -66,8 +73,7 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
     SpecError
         If an overflow that hardware does not handle is not proved impossible with this window.
     """
-    if not theta > 0:
-        raise ConfigError(f"--theta must be a positive number of steps, not {theta}")
+    theta = checked_window(theta)
     floats = {layer.name: layer for layer in design.reference.layers}
     layers = []
     for layer in design.network.layers:
@@ -78,7 +84,7 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
                 node = _moved(design, float_layer, node, theta)
             elif node.name == f"{layer.name}.m":
                 raise ConfigError(
-                    f"{node.name}: a dense memory keeps its window; use --realization "
+                    f"{node.name}: a dense memory keeps its window; use `realization` "
                     "semiseparable or scan"
                 )
             nodes.append(node)

@@ -28,7 +28,7 @@ def network(networks):
 
 @pytest.mark.parametrize("lanes", [0, -3])
 def test_fewer_than_one_lane_is_refused(network, lanes):
-    with pytest.raises(ConfigError, match=f"--lanes must be at least 1, not {lanes}"):
+    with pytest.raises(ConfigError, match=f"`lanes` must be at least 1, not {lanes}"):
         make_plan(network, lanes)
 
 

@@ -16,11 +16,12 @@ from lmu_hw import api
 from lmu_hw.cli.console import complain, progress, show, stages, status
 from lmu_hw.cli.files import about, check_target, read_array, read_text, write_array, write_text
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
-from lmu_hw.cli.typed import data_files, given, measured, refuse_half_a_target, target
+from lmu_hw.cli.typed import data_files, given, in_words, measured, refuse_half_a_target, target
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.lmu import Network
-from lmu_hw.quantize import Config
+from lmu_hw.names import checked_name
+from lmu_hw.quantize import Config, Options
 
 __all__ = ["main"]
 
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[options.command](options)
     except LmuHwError as error:
-        complain(f"lmu-hw {options.command}: {error}")
+        complain(f"lmu-hw {options.command}: {in_words(error)}")
     except BrokenPipeError:  # the reader of our output has seen enough: head, less
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED
@@ -78,10 +79,15 @@ def _config(options: argparse.Namespace) -> int:
 def _generate(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import design_table, proofs_table, refits_table
     from lmu_hw.emit import checked_target
+    from lmu_hw.plan import checked_lanes
     from lmu_hw.report.folder import read_certificates
 
     checked_target(options.output)
     refuse_half_a_target(options)
+    Options(**given(options))
+    checked_lanes(options.lanes)
+    if options.name is not None:
+        checked_name(options.name)
     network = api.load(options.model)
     config = None
     if options.config is not None:

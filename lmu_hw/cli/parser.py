@@ -10,14 +10,11 @@ from lmu_hw.cli.arguments import (
     Commands,
     calibrate,
     command,
-    count,
     design,
-    design_name,
     formats,
-    lanes,
     measured,
     model,
-    share,
+    number,
     workers,
 )
 
@@ -109,14 +106,13 @@ def _generate(commands: Commands) -> None:
     )
     parser.add_argument(
         "--name",
-        type=design_name,
         metavar="NAME",
         help="name of the Verilog top; every module and file of the design begins with it, so that "
         "several designs share a project (default: the name of the model)",
     )
     parser.add_argument(
         "--lanes",
-        type=lanes,
+        type=number,
         default=16,
         metavar="N",
         help="multipliers of the slowest layer, or 'full' to unroll everything (default: 16); "
@@ -140,13 +136,11 @@ def _target(group: argparse._ArgumentGroup) -> None:
     either = group.add_mutually_exclusive_group()
     either.add_argument(
         "--target-error",
-        type=share,
         metavar="E",
         help="largest error: rms(fixed - float) / rms(float) of the outputs, such as 0.02 or 2%%",
     )
     either.add_argument(
         "--target-accuracy",
-        type=share,
         metavar="P",
         help="smallest share of right answers, such as 0.95 or 95%%; needs --labels",
     )
@@ -221,21 +215,21 @@ def _simulate(commands: Commands) -> None:
     parser.add_argument("--input", metavar="X.npy", help="your own data, run at full load")
     parser.add_argument(
         "--seed",
-        type=count,
+        type=number,
         default=0,
         metavar="N",
         help="of noise, pauses and back-pressure (default: 0)",
     )
     parser.add_argument(
         "--max-cycles",
-        type=count,
+        type=number,
         metavar="N",
         help="cycles for the built-in stimuli, and as many for your data; 0: no limit "
         "(default: by simulator)",
     )
     parser.add_argument(
         "--theta",
-        type=float,
+        type=number,
         metavar="STEPS",
         help="first write the coefficients of this window to a reloadable design",
     )
@@ -288,7 +282,7 @@ def _reload(commands: Commands) -> None:
     )
     design(parser)
     parser.add_argument(
-        "--theta", type=float, metavar="STEPS", required=True, help="window of every memory"
+        "--theta", type=number, metavar="STEPS", required=True, help="window of every memory"
     )
     parser.add_argument(
         "-o",

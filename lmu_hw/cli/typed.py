@@ -4,13 +4,24 @@
 from __future__ import annotations
 
 import argparse
+import re
 from dataclasses import fields
 from typing import Any
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.quantize import Options
 
-__all__ = ["data_files", "given", "measured", "refuse_half_a_target", "target"]
+__all__ = ["data_files", "given", "in_words", "measured", "refuse_half_a_target", "target"]
+
+_PARAMETERS = (
+    *(field.name for field in fields(Options)),
+    *("lanes", "reloadable", "config", "labels", "target_error", "target_accuracy", "cost"),
+    *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
+    *("theta",),
+)
+"""Parameters of the verbs that are options here."""
+
+_RENAMED = {"sequences": "search_sequences", "simulators": "simulator"}
 
 _MEASURED = {
     "cost": "cost",
@@ -19,6 +30,18 @@ _MEASURED = {
     "scheduler": "scheduler",
 }
 """Options of a search or a sweep, and what the verbs call them."""
+
+
+def in_words(error: Exception) -> str:
+    """Return a message as a reader of ``--help`` knows it: options in place of parameters."""
+
+    def option(match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in _PARAMETERS:
+            return match[0]
+        return "--" + _RENAMED.get(name, name).replace("_", "-")
+
+    return re.sub(r"`(\w+)`", option, str(error))
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

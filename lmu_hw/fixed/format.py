@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lmu_hw.checked import flag, whole
 from lmu_hw.errors import FormatError
 
 __all__ = ["FixedFormat"]
@@ -43,6 +44,10 @@ class FixedFormat:
     frac_bits: int
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "signed", flag(self.signed, "signed", error=FormatError))
+        for name in ("int_bits", "frac_bits"):
+            bits = whole(getattr(self, name), name, error=FormatError)
+            object.__setattr__(self, name, bits)
         if not 1 <= self.width <= _MAX_WIDTH:
             raise FormatError(
                 f"the width of a format must be 1 to {_MAX_WIDTH} bits, not {self.width} ({self})"

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from lmu_hw.checked import member
+from lmu_hw.errors import FormatError
 from lmu_hw.fixed.format import FixedFormat
 
 __all__ = ["Overflow", "Requant", "Rounding"]
@@ -39,12 +41,24 @@ class Overflow(Enum):
 class Requant:
     """A narrowing: the format arrived at, how it rounds, and what overflow does.
 
-    Rounds first, then handles overflow. No mode has a default.
+    Rounds first, then handles overflow. No mode has a default; each may be given by its value.
+
+    Raises
+    ------
+    FormatError
+        If a mode is not among the choices.
     """
 
     format: FixedFormat
     rounding: Rounding
     overflow: Overflow
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.format, FixedFormat):
+            raise FormatError(f"a narrowing must have a FixedFormat, not {self.format!r}")
+        for name, kind in (("rounding", Rounding), ("overflow", Overflow)):
+            mode = member(getattr(self, name), f"the {name}", kind, error=FormatError)
+            object.__setattr__(self, name, mode)
 
     def __str__(self) -> str:
         return f"{self.format}, {self.rounding.value}, {self.overflow.value}"

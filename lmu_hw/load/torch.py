@@ -24,7 +24,7 @@ __all__ = ["load_state", "load_torch_zip"]
 
 Tensors = Mapping[str, Tensor]
 
-_RE_EXPORT = "build its Network in Python and write that with lmu_hw.load.save"
+_RE_EXPORT = "build its Network in Python and write that with lmu_hw.save"
 _MAX_NAME = 500
 _RNN = re.compile(r"(.*?)\.?(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?")
 

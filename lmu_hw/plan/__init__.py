@@ -7,7 +7,7 @@ structured memory has a unit of its own beside the array, and so have the elemen
 together. The plan changes timing and area, never a bit of output.
 """
 
-from lmu_hw.plan.choose import Plan, make_plan
+from lmu_hw.plan.choose import Plan, checked_lanes, make_plan
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.layer import (
     DRAIN_LATENCY,
@@ -38,6 +38,7 @@ __all__ = [
     "Storage",
     "SweepPlan",
     "TwoPassPlan",
+    "checked_lanes",
     "is_fresh",
     "make_plan",
     "memory_lanes",

@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from lmu_hw.checked import flag, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.memory import memory_lanes
 from lmu_hw.spec import QuantizedLayer, QuantizedNetwork
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "checked_lanes", "make_plan"]
+
+FULL = "full"
+"""Lanes that unroll everything."""
 
 _AS_FAST = 1.02
 """Among plans whose cycles differ by at most this factor, the one with the fewest multipliers."""
@@ -61,7 +65,9 @@ class Plan:
         return products / (layer.lanes * self.cycles(last_step=last_step))
 
 
-def make_plan(network: QuantizedNetwork, lanes: int | None, *, reloadable: bool = False) -> Plan:
+def make_plan(
+    network: QuantizedNetwork, lanes: int | str | None, *, reloadable: bool = False
+) -> Plan:
     """Choose the multiplier arrays of all layers.
 
     The slowest layer gets `lanes` multipliers; the others get as few as keep up with it. A
@@ -71,7 +77,7 @@ def make_plan(network: QuantizedNetwork, lanes: int | None, *, reloadable: bool 
     ----------
     network : QuantizedNetwork
     lanes : int or None
-        None: fully unrolled, all rows and all columns of every layer at once.
+        None, or ``full``: fully unrolled, all rows and all columns of every layer at once.
     reloadable : bool
         The coefficients of structured memories can be written at run time.
 
@@ -80,14 +86,28 @@ def make_plan(network: QuantizedNetwork, lanes: int | None, *, reloadable: bool 
     ConfigError
         If lanes is less than 1.
     """
-    if lanes is not None and lanes < 1:
-        raise ConfigError(f"--lanes must be at least 1, not {lanes}")
+    lanes, reloadable = checked_lanes(lanes), flag(reloadable, "`reloadable`")
     plans = [_best_at_any_beat(network, lanes, beat) for beat in _beats(network, lanes)]
     fastest = min(plan.cycles(last_step=False) for plan in plans)
     # A wider beat shortens the tail a little, but makes every array at least beat x beat.
     as_fast = [plan for plan in plans if plan.cycles(last_step=False) <= _AS_FAST * fastest]
     plan = min(as_fast, key=lambda plan: (plan.lanes, plan.cycles(last_step=False), plan.beat))
     return Plan(layers=tuple(replace(layer, reloadable=reloadable) for layer in plan.layers))
+
+
+def checked_lanes(lanes: object) -> int | None:
+    """Return a number of multipliers; None, or ``full``, unrolls everything.
+
+    Raises
+    ------
+    ConfigError
+        If it is neither.
+    """
+    if lanes is None or (isinstance(lanes, str) and lanes == FULL):
+        return None
+    if isinstance(lanes, str):
+        raise ConfigError(f"`lanes` must be a number or '{FULL}', not {lanes!r}")
+    return whole(lanes, "`lanes`", least=1)
 
 
 def _beats(network: QuantizedNetwork, lanes: int | None) -> list[int]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from fractions import Fraction
-from typing import Any, NoReturn
+from functools import partial
 
-from lmu_hw.errors import ConfigError, FormatError
-from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.checked import Check, flag, fraction, instance, member, optional, real, settle, whole
+from lmu_hw.errors import ConfigError
+from lmu_hw.fixed import FixedFormat, Requant
+from lmu_hw.quantize._reader import Reader
+from lmu_hw.quantize.options import Basis, MemoryRange, Options, Realization
 
 __all__ = [
     "Basis",
@@ -29,44 +31,16 @@ __all__ = [
 ]
 
 VERSION = 3
-_SCALE_BITS = 256  # values can be divided by such a fraction in float64
+
+_format = partial(instance, kind=FixedFormat)
+_requant = partial(instance, kind=Requant)
+_positive = partial(real, above=0.0, rule="positive and finite")
 
 
-class Basis(Enum):
-    """Basis of the memory states."""
-
-    ORTHONORMAL = "orthonormal"
-    """Normalised Legendre polynomials: no state grows; the change folds into the weights."""
-    TRAINED = "trained"
-    """The basis of the trained file."""
-
-
-class MemoryRange(Enum):
-    """What is done where the word length of the states is too short to prove their range."""
-
-    AUTO = "auto"
-    """As `SCALE`, as long as that costs less than a bit; otherwise as `SATURATE`."""
-    SCALE = "scale"
-    """The memory hears less of u; refused where no scale is provable."""
-    WIDEN = "widen"
-    """The states get as many bits as the proof needs."""
-    SATURATE = "saturate"
-    """The states saturate, and count it."""
-
-
-class Realization(Enum):
-    """How hardware computes a memory; see docs/memory.md."""
-
-    DENSE = "dense"
-    """The matrices as they were trained: d**2 + d products a step."""
-    SEMISEPARABLE = "semiseparable"
-    """Two sweeps over the states: about 5 d products a step."""
-    TWO_PASS = "two-pass"
-    """The bilinear memory by running sums: 2 d + 2 products a step, of wider operands."""
-    SCAN = "scan"
-    """The forward Euler memory by running sums: d products a step; stable for long windows only."""
-    AUTO = "auto"
-    """The cheapest that is no further from the trained memory than the dense one."""
+def _formats(value: object, what: str) -> dict[str, FixedFormat]:
+    """Return formats by name."""
+    formats = instance(value, what, Mapping)
+    return {str(name): _format(fmt, f"{what}[{name!r}]") for name, fmt in formats.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +69,18 @@ class Structure:
     sweeps: Mapping[str, FixedFormat] = field(default_factory=dict)
     rate_bits: int = 0
 
+    def __post_init__(self) -> None:
+        checks: dict[str, Check] = {
+            "kind": partial(member, kind=Realization),
+            "theta": _positive,
+            "rank": partial(whole, least=1),
+            "sweeps": _formats,
+            "rate_bits": partial(whole, least=0),
+        }
+        settle(self, checks)
+        if self.kind in (Realization.DENSE, Realization.AUTO):
+            raise ConfigError(f"kind must be that of a structured memory, not {self.kind.value!r}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryScale:
@@ -107,82 +93,8 @@ class MemoryScale:
     u: float
     m: float
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the user asks for; everything else is derived by `configure`.
-
-    Parameters
-    ----------
-    weight_bits : int
-        Width of encoders, hidden weights and dense weights.
-    memory_bits : int or None
-        Width of the memory's coefficients; None: as `weight_bits`.
-    state_bits : int
-        Width of u, of the memory states and of linear outputs.
-    activation_bits : int
-        Width of the outputs of activations.
-    input_bits : int or None
-        Width of the input; None: as `state_bits`, or as few as exact integers need.
-    input_scale : Fraction
-        The input is an integer times this number; it folds into the weights.
-    basis : Basis
-    margin : float
-        Ranges are the observed ones times this number.
-    memory_range : MemoryRange
-    error_feedback : bool
-        The memory's states floor, and add what they dropped to the next step's sum.
-    repair : bool
-        Where rounding makes a memory unstable, round so that errors compensate each other.
-    realization : Realization
-    memory_tolerance : float or None
-        Of a semiseparable memory: take the rank at which no block of the trained matrices is off
-        by more than this; None: the bilinear memory of the same window, of rank 1.
-    refit : bool or None
-        Fit what reads a memory to the memory as it is quantized; None: unless it is dense, of fewer
-        than 10 bits.
-    horizon : int or None
-        Steps over which the fit must hold; None: a sequence, if the network answers once, four
-        windows otherwise.
-    """
-
-    weight_bits: int = 12
-    memory_bits: int | None = None
-    state_bits: int = 16
-    activation_bits: int = 12
-    input_bits: int | None = None
-    input_scale: Fraction = Fraction(1)
-    basis: Basis = Basis.ORTHONORMAL
-    margin: float = 1.25
-    memory_range: MemoryRange = MemoryRange.AUTO
-    error_feedback: bool = False
-    repair: bool = False
-    realization: Realization = Realization.DENSE
-    memory_tolerance: float | None = None
-    refit: bool | None = None
-    horizon: int | None = None
-
     def __post_init__(self) -> None:
-        for name in ("weight_bits", "memory_bits", "state_bits", "activation_bits", "input_bits"):
-            bits = getattr(self, name)
-            if bits is not None and not 2 <= bits <= 32:
-                option = "--" + name.replace("_", "-")
-                raise ConfigError(f"{option} must be 2 to 32, not {bits}")
-        if self.input_scale <= 0:
-            raise ConfigError(f"--input-scale must be positive, not {self.input_scale}")
-        if _bits(self.input_scale) > _SCALE_BITS:
-            raise ConfigError(
-                f"--input-scale must be a fraction of numbers of at most {_SCALE_BITS} bits, not "
-                f"{_bits(self.input_scale)} bits"
-            )
-        if not 1.0 <= self.margin <= 64.0:
-            raise ConfigError(f"the margin must be 1 to 64, not {self.margin}")
-        if self.memory_tolerance is not None and not 0.0 < self.memory_tolerance < 1.0:
-            raise ConfigError(
-                f"--memory-tolerance must be between 0 and 1, not {self.memory_tolerance}"
-            )
-        if self.horizon is not None and self.horizon < 1:
-            raise ConfigError(f"--horizon must be at least 1 step, not {self.horizon}")
+        settle(self, {"u": _positive, "m": _positive})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +134,19 @@ class NodeConfig:
     refit: int = 0
     why: tuple[str, ...] = field(default=(), compare=False)
 
+    def __post_init__(self) -> None:
+        checks: dict[str, Check] = {
+            "requant": _requant,
+            "weights": _formats,
+            "row_shifts": flag,
+            "output": optional(_format),
+            "error_feedback": flag,
+            "repair": flag,
+            "structure": optional(partial(instance, kind=Structure)),
+            "refit": partial(whole, least=0),
+        }
+        settle(self, checks)
+
     @property
     def signal_format(self) -> FixedFormat:
         """Of the node's codes."""
@@ -247,6 +172,16 @@ class Config:
     input_scale: Fraction
     memory_scale: Mapping[str, MemoryScale]
     nodes: Mapping[str, NodeConfig]
+
+    def __post_init__(self) -> None:
+        settle(
+            self,
+            {"basis": partial(member, kind=Basis), "input": _requant, "input_scale": fraction},
+        )
+        for name, scale in self.memory_scale.items():
+            instance(scale, f"`memory_scale` of {name}", MemoryScale)
+        for name, node in self.nodes.items():
+            instance(node, f"the configuration of {name}", NodeConfig)
 
     @property
     def realizations(self) -> dict[str, Realization]:
@@ -314,7 +249,7 @@ class Config:
             table = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{where}: not a TOML file: {error}") from None
-        reader = _Reader(table, where)
+        reader = Reader(table, where)
         version = reader.take("version", int)
         if version != VERSION:
             reader.fail(f"version must be {VERSION}, not {version}")
@@ -324,7 +259,7 @@ class Config:
         requant = entry.take_requant()
         entry.done()
         scales = reader.sub("memory_scale", optional=True)
-        memory_scale = {name: scales.sub(name).take_scale() for name in list(scales.table)}
+        memory_scale = {name: _scale(scales.sub(name)) for name in list(scales.table)}
         nodes = reader.sub("node")
         parsed = {name: _node(nodes.sub(name)) for name in list(nodes.table)}
         reader.done()
@@ -335,11 +270,6 @@ class Config:
             memory_scale=memory_scale,
             nodes=parsed,
         )
-
-
-def _bits(fraction: Fraction) -> int:
-    """Return the bits of the longer part of a fraction."""
-    return max(fraction.numerator.bit_length(), fraction.denominator.bit_length())
 
 
 def _requant_lines(requant: Requant) -> list[str]:
@@ -367,7 +297,13 @@ def _structure_lines(structure: Structure) -> list[str]:
     ]
 
 
-def _structure(reader: _Reader) -> Structure:
+def _scale(reader: Reader) -> MemoryScale:
+    scale = MemoryScale(u=reader.take("u", float), m=reader.take("m", float))
+    reader.done()
+    return scale
+
+
+def _structure(reader: Reader) -> Structure:
     kind = reader.take_enum("kind", Realization)
     if kind in (Realization.DENSE, Realization.AUTO):
         reader.fail(f"kind must be that of a structured memory, not {kind.value!r}")
@@ -385,7 +321,7 @@ def _structure(reader: _Reader) -> Structure:
     return structure
 
 
-def _node(reader: _Reader) -> NodeConfig:
+def _node(reader: Reader) -> NodeConfig:
     weights = reader.sub("weights")
     node = NodeConfig(
         requant=reader.take_requant(),
@@ -399,84 +335,3 @@ def _node(reader: _Reader) -> NodeConfig:
     )
     reader.done()
     return node
-
-
-class _Reader:
-    """Takes checked values out of a parsed table; what is left at the end is an unknown key."""
-
-    def __init__(self, table: dict[str, Any], where: str) -> None:
-        self.table, self.where = dict(table), where
-
-    def fail(self, message: str) -> NoReturn:
-        raise ConfigError(f"{self.where}: {message}")
-
-    def take(self, key: str, kind: type) -> Any:
-        if key not in self.table:
-            self.fail(f"{key} is missing")
-        value = self.table.pop(key)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            self.fail(f"{key} must be of type {kind.__name__}, not {value!r}")
-        if kind is float and not 0 < value < float("inf"):
-            self.fail(f"{key} must be positive and finite, not {value!r}")
-        return value
-
-    def take_count(self, key: str, least: int) -> int:
-        value = self.take(key, int)
-        if value < least:
-            self.fail(f"{key} must be at least {least}, not {value}")
-        return value
-
-    def take_flag(self, key: str) -> bool:
-        return self.take(key, bool) if key in self.table else False
-
-    def take_scale(self) -> MemoryScale:
-        scale = MemoryScale(u=self.take("u", float), m=self.take("m", float))
-        self.done()
-        return scale
-
-    def take_enum(self, key: str, kind: type[Enum]) -> Any:
-        value = self.take(key, str)
-        choices = [member.value for member in kind]
-        if value not in choices:
-            self.fail(f"{key} must be one of {', '.join(choices)}, not {value!r}")
-        return kind(value)
-
-    def take_format(self, key: str) -> FixedFormat:
-        try:
-            return FixedFormat.parse(self.take(key, str))
-        except FormatError as error:
-            self.fail(f"{key}: {error}")
-
-    def take_fraction(self, key: str) -> Fraction:
-        value = self.take(key, str)
-        try:
-            fraction = Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            self.fail(f"{key} must be a number such as 1/255, not {value!r}")
-        if fraction <= 0:
-            self.fail(f"{key} must be positive, not {value!r}")
-        if _bits(fraction) > _SCALE_BITS:
-            self.fail(
-                f"{key} must be a fraction of numbers of at most {_SCALE_BITS} bits, not "
-                f"{_bits(fraction)} bits"
-            )
-        return fraction
-
-    def take_requant(self) -> Requant:
-        return Requant(
-            format=self.take_format("format"),
-            rounding=self.take_enum("rounding", Rounding),
-            overflow=self.take_enum("overflow", Overflow),
-        )
-
-    def sub(self, key: str, *, optional: bool = False) -> _Reader:
-        table = self.table.pop(key, {} if optional else None)
-        if not isinstance(table, dict):
-            self.fail(f"[{key}] must be a table")
-        return _Reader(table, f"{self.where}: {key}")
-
-    def done(self) -> None:
-        if self.table:
-            self.fail(f"unknown key {next(iter(self.table))!r}")

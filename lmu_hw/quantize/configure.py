@@ -134,7 +134,7 @@ class _Configuration:
             states = better
         raise ConfigError(
             f"{next(iter(moving))}.m: the formats of its states must settle, but did not in "
-            f"{2 * _ROUNDS} rounds; choose --memory-range saturate"
+            f"{2 * _ROUNDS} rounds; choose `memory_range` saturate"
         )
 
     def _coarser(self, name: str, state: States) -> States:
@@ -201,7 +201,7 @@ class _Configuration:
         if self.options.memory_range is MemoryRange.AUTO:
             return self._first(name, Overflow.SATURATE, self.choices[name].kind, state.note)
         raise ConfigError(
-            f"{proof.memory.name}: no range is provable with --memory-range "
+            f"{proof.memory.name}: no range is provable with `memory_range` "
             f"{self.options.memory_range.value}: {state.note[0]}"
         )
 

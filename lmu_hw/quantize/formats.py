@@ -161,7 +161,7 @@ class Chooser:
             If the options ask for what such a memory cannot do.
         """
         if choice.structure is not None and self.options.error_feedback:
-            raise ConfigError(f"{layer.name}.m: --error-feedback is for dense memories only")
+            raise ConfigError(f"{layer.name}.m: `error_feedback` is for dense memories only")
         requant, why = self._states(layer.name)
         why = [choice.why, *why] if choice.why else why
         if choice.structure is not None and choice.kind in LEGENDRE:
@@ -209,7 +209,7 @@ class Chooser:
             if int_bits > _WIDEST_SWEEP:
                 raise ConfigError(
                     f"{name}: the {sweep} sweep would need {int_bits} integer bits, as the range "
-                    "of the states is not proved; use --memory-range widen, or a dense memory"
+                    "of the states is not proved; use `memory_range` widen, or a dense memory"
                 )
             sweeps[sweep] = replace(sweeps[sweep], int_bits=int_bits)
         return NodeConfig(

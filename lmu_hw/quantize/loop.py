@@ -70,7 +70,7 @@ def stable_loop(
     raise StabilityError(
         f"{u.name}: rounding makes the loop A + B E_m unstable: its spectral radius must be below "
         f"1, not {radius:.6f} (in float: {ideal:.6f}); {instead}"
-        f"{', and repair fails' if repair else ' (or --repair)'}"
+        f"{', and repair fails' if repair else ' (or `repair`)'}"
     )
 
 

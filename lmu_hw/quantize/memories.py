@@ -232,12 +232,12 @@ def structure_of(
     """
     theta = window(memory)
     if tolerance is not None and kind is not Realization.SEMISEPARABLE:
-        raise ConfigError(f"{where}: --memory-tolerance is for a semiseparable realization only")
+        raise ConfigError(f"{where}: `memory_tolerance` is for a semiseparable realization only")
     if theta is None and tolerance is None:
         raise ConfigError(
             f"{where}: its window must be known for a {kind.value} realization, and its matrices "
-            "are not those of a Legendre memory of any; use --realization semiseparable with "
-            "--memory-tolerance, or dense"
+            "are not those of a Legendre memory of any; use `realization` semiseparable with "
+            "`memory_tolerance`, or dense"
         )
     structure = Structure(kind=kind, theta=theta or float(memory.order))
     if tolerance is None:

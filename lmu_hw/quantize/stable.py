@@ -58,7 +58,7 @@ def stable_codes(
     width, order = codes.format.width, len(term.matrix)
     wider = _stable_width(node, term, width)
     instead = f"the smallest stable width is {wider} bits" if wider else "no width is stable"
-    failed = ", and repair fails" if repair else f" (or {'--repair'})"
+    failed = ", and repair fails" if repair else " (or `repair`)"
     raise StabilityError(
         f"{node.name}: rounding {order} x {order} coefficients to {width} bits makes the memory "
         f"unstable: its spectral radius must be below 1, not {radius:.6f} (in float: "

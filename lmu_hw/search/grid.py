@@ -14,6 +14,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from lmu_hw._version import __version__
+from lmu_hw.checked import member
 from lmu_hw.lmu import Network
 from lmu_hw.load import network_digest
 from lmu_hw.quantize import Options, quantize
@@ -109,7 +110,7 @@ def sweep(
     *,
     grid: Mapping[Knob, Iterable[int]],
     options: Options,
-    cost: Cost = Cost.MULTIPLIER_AREA,
+    cost: Cost | str = Cost.MULTIPLIER_AREA,
     sequences: int | None = None,
     workers: Workers | None = None,
     journal: Path | None = None,
@@ -149,6 +150,7 @@ def sweep(
     SpecError
         If data or labels do not fit the network.
     """
+    cost = member(cost, "`cost`", Cost)
     asked = lengths_of(options, grid)
     common = WordLengths.of(Options()).applied(options)  # every point brings its word lengths
     given, (x, labels) = x.shape[0] if x.ndim else 0, selected(x, labels, sequences)

@@ -88,12 +88,12 @@ class Journal(Points):
             points = [SweepPoint.of(json.loads(line)) for line in lines]
         except (ValueError, TypeError, LookupError, AttributeError):
             raise ConfigError(
-                f"{self.path}: must be the journal of a sweep; remove it, or give --restart"
+                f"{self.path}: must be the journal of a sweep; remove it, or give `restart`"
             ) from None
         if key != self._key:
             raise ConfigError(
                 f"{self.path}: belongs to a sweep of another model, other data, other labels or "
-                "other options; finish that one with its own command, or give --restart"
+                "other options; finish that one with its own command, or give `restart`"
             )
         self.points = {point.lengths: point for point in points}
         if len(whole) < len(data):

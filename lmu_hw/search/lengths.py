@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.quantize import Options
 
@@ -86,7 +87,14 @@ class Limits:
 
     def __post_init__(self) -> None:
         for knob in Knob:
-            low, high = self.get(knob)
+            try:
+                low, high = self.get(knob)
+            except (TypeError, ValueError):
+                raise ConfigError(
+                    f"the limits of {knob.value} must be two numbers, not {self.get(knob)!r}"
+                ) from None
+            low, high = (whole(bits, f"the limits of {knob.value}") for bits in (low, high))
+            object.__setattr__(self, knob.value, (low, high))
             if not 2 <= low <= high <= 32:
                 raise ConfigError(
                     f"the limits of {knob.value} must be two numbers in order from 2 to 32, not "

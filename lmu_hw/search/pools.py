@@ -16,10 +16,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from lmu_hw._version import __version__
-from lmu_hw.errors import ConfigError, ToolError
+from lmu_hw.checked import instance, optional, settle, whole
+from lmu_hw.errors import ToolError
 from lmu_hw.search.problem import Problem
 
 __all__ = ["Pool", "Workers", "open_pool"]
@@ -52,8 +54,13 @@ class Workers:
     scheduler: str | None = None
 
     def __post_init__(self) -> None:
-        if self.jobs is not None and self.jobs < 1:
-            raise ConfigError(f"--jobs must be at least 1, not {self.jobs}")
+        settle(
+            self,
+            {
+                "jobs": optional(partial(whole, least=1)),
+                "scheduler": optional(partial(instance, kind=str)),
+            },
+        )
 
 
 class Pool(Protocol):
@@ -169,7 +176,7 @@ def _processes(problem: Problem, jobs: int) -> Iterator[Pool]:
     except BrokenProcessPool:
         raise ToolError(
             "a process that measures must end by itself, but one was killed or could not start; "
-            "with too little memory use fewer --jobs"
+            "with too little memory use fewer `jobs`"
         ) from None
     except BaseException:  # do not wait for what nobody wants any more
         for process in set(multiprocessing.active_children()) - before:
@@ -202,7 +209,7 @@ def _dask(problem: Problem, address: str) -> Iterator[Pool]:
         from distributed import Client, KilledWorker
     except ImportError:
         raise ToolError(
-            "--scheduler needs the package distributed, which is not installed: "
+            "`scheduler` needs the package distributed, which is not installed: "
             "pip install 'lmu_hw[cluster]'"
         ) from None
     try:

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import ConfigError, SpecError
+from lmu_hw.checked import whole
+from lmu_hw.errors import SpecError
 from lmu_hw.report.task import check_labels
 from lmu_hw.search.pools import Pool
 from lmu_hw.search.problem import Problem, float_answers
@@ -47,9 +48,7 @@ def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, 
     SpecError
         If there are not as many labels as sequences.
     """
-    limit = SEQUENCES if limit is None else limit
-    if limit < 1:
-        raise ConfigError(f"--search-sequences must be at least 1, not {limit}")
+    limit = SEQUENCES if limit is None else whole(limit, "`sequences`", least=1)
     given = x.shape[0] if x.ndim else 0
     if labels is not None and (labels.shape[0] if labels.ndim else 0) != given:
         raise SpecError(

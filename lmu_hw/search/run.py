@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import member
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Network
@@ -86,7 +87,7 @@ def search(
     options: Options,
     fixed: Collection[Knob] = (),
     limits: Limits | None = None,
-    cost: Cost = Cost.MULTIPLIER_AREA,
+    cost: Cost | str = Cost.MULTIPLIER_AREA,
     sequences: int | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
@@ -124,6 +125,7 @@ def search(
     ConfigError, SpecError
         If data or labels do not fit the network, or no design exists.
     """
+    cost = member(cost, "`cost`", Cost)
     workers, limits, progress = workers or Workers(), limits or Limits(), progress or silent
     for knob in fixed:
         limits = limits.fixed(knob, WordLengths.of(options).get(knob))

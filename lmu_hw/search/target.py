@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import share
 from lmu_hw.errors import ConfigError, SpecError
 from lmu_hw.report.document import rounded
 from lmu_hw.search.problem import BLOCK, Losses, Problem
@@ -101,8 +102,10 @@ class ErrorTarget:
     limit: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.limit) and self.limit > 0.0):
-            raise ConfigError(f"--target-error must be positive, not {self.limit}")
+        limit = share(self.limit, "`target_error`")
+        if limit <= 0:
+            raise ConfigError(f"`target_error` must be positive, not {float(limit):.6g}")
+        object.__setattr__(self, "limit", float(limit))
 
     def __str__(self) -> str:
         return f"an error of at most {self.limit:.6g}"
@@ -161,9 +164,10 @@ class AccuracyTarget:
     share: Fraction
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "share", share(self.share, "`target_accuracy`"))
         if not 0 < self.share <= 1:
             raise ConfigError(
-                "--target-accuracy must be above 0 and at most 1, or a percentage such as 95%, "
+                "`target_accuracy` must be above 0 and at most 1, or a percentage such as 95%, "
                 f"not {float(self.share):.6g}"
             )
 
@@ -174,7 +178,7 @@ class AccuracyTarget:
         """Raise `SpecError` without class labels."""
         if not problem.has_classes:
             raise SpecError(
-                "--target-accuracy needs class labels, one integer for each answer, of the data "
+                "`target_accuracy` needs class labels, one integer for each answer, of the data "
                 "that is measured on"
             )
 
@@ -239,7 +243,7 @@ def figures(losses: Losses, problem: Problem) -> Figures:
 
 
 def target_of(
-    *, error: float | Fraction | None, accuracy: float | Fraction | None
+    *, error: float | Fraction | str | None, accuracy: float | Fraction | str | None
 ) -> ErrorTarget | AccuracyTarget:
     """Return the one target that is given.
 
@@ -249,11 +253,10 @@ def target_of(
         If none or both are given, or the given one is impossible.
     """
     if (error is None) == (accuracy is None):
-        raise ConfigError("exactly one of an error and an accuracy must be the target")
+        raise ConfigError("exactly one of `target_error` and `target_accuracy` must be given")
     if accuracy is None:
-        return ErrorTarget(limit=float(error or 0.0))
-    # A float is taken for what it prints as: 0.95 is 95/100, and not the binary number below it.
-    return AccuracyTarget(share=Fraction(str(accuracy)))
+        return ErrorTarget(limit=float(share(error, "`target_error`")))
+    return AccuracyTarget(share=share(accuracy, "`target_accuracy`"))
 
 
 def joined(parts: list[Losses]) -> Losses:

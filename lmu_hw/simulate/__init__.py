@@ -3,10 +3,10 @@
 
 from typing import TYPE_CHECKING, Any
 
+from lmu_hw.simulate.result import Result
 from lmu_hw.simulate.tools import Simulator, find
 
 if TYPE_CHECKING:
-    from lmu_hw.simulate.result import Result
     from lmu_hw.simulate.run import CYCLE_BUDGET, simulate
 
 __all__ = ["CYCLE_BUDGET", "Result", "Simulator", "find", "simulate"]

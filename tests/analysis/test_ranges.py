@@ -95,7 +95,7 @@ def test_hopeless_state_bits_saturate_or_are_refused(memories):
     design = designed(memories, 16, 2000.0, state_bits=8)
     (memory,) = quantized_memories(design.network)
     assert memory.requant.overflow is Overflow.SATURATE
-    with pytest.raises(lmu_hw.errors.ConfigError, match="no range is provable with --memory-ran"):
+    with pytest.raises(lmu_hw.errors.ConfigError, match="no range is provable with `memory_range`"):
         designed(memories, 16, 2000.0, state_bits=8, memory_range=MemoryRange.SCALE)
 
 

@@ -11,7 +11,8 @@ import pytest
 
 import lmu_hw
 from lmu_hw import hdl
-from lmu_hw.cli.arguments import bit_range, share
+from lmu_hw.checked import share
+from lmu_hw.cli.arguments import bit_range
 from lmu_hw.search import page
 
 MODEL = "model.safetensors"
@@ -91,10 +92,19 @@ HALVES = {
     ),
     "two targets": ((*DATA, *TARGET, "--target-error", "1"), "not allowed with argument"),
     "more than all": ((*DATA, "--target-accuracy", "95"), "needs --labels"),
-    "an unknown cost": (("--cost", "money"), "must be one of state-bits, coefficient-bits, mul"),
-    "no process": (("--jobs", "0"), "must be a number of at least 1, not '0'"),
-    "no sequence": (("--search-sequences", "0"), "must be a number of at least 1, not '0'"),
-    "no share": (("--target-error", "few"), "must be a number such as 0.95 or 95%, not 'few'"),
+    "an unknown cost": (
+        (*DATA, *TARGET, "--cost", "money"),
+        "must be one of state-bits, coefficient-bits, mul",
+    ),
+    "no process": ((*DATA, *TARGET, "--jobs", "0"), "--jobs must be at least 1, not 0"),
+    "no sequence": (
+        (*DATA, *TARGET, "--search-sequences", "0"),
+        "--search-sequences must be at least 1, not 0",
+    ),
+    "no share": (
+        (*DATA, "--target-error", "few"),
+        "must be a number such as 0.95 or 95%, not 'few'",
+    ),
     "no error at all": ((*DATA, "--target-error", "0"), "--target-error must be positive"),
 }
 
@@ -218,7 +228,7 @@ def test_a_sweep_that_cannot_be_is_refused(refused, unchanged, options, message)
 
 @pytest.mark.parametrize(
     ("text", "bits"),
-    [("8", [8]), ("4:6", [4, 5, 6]), ("4:9:2", [4, 6, 8]), ("4:8:2", [4, 6, 8]), ("5:5", [5])],
+    [("8", 8), ("4:6", [4, 5, 6]), ("4:9:2", [4, 6, 8]), ("4:8:2", [4, 6, 8]), ("5:5", [5])],
 )
 def test_ranges_hold_both_ends(text, bits):
     assert bit_range(text) == bits
@@ -226,7 +236,7 @@ def test_ranges_hold_both_ends(text, bits):
 
 @pytest.mark.parametrize("text", ["0.95", "95%", "95 %", "95.0%", "19/20", "9.5e-1"])
 def test_shares_are_exact(text):
-    assert share(text) * 20 == 19
+    assert share(text, "`target_accuracy`") * 20 == 19
 
 
 @pytest.mark.usefixtures("plain", "here")

@@ -98,11 +98,18 @@ def test_all_ends_with_2_if_one_is_missing(run):
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    ("option", "value"), [("--seed", "-1"), ("--seed", "x"), ("--max-cycles", "-1")]
+    ("option", "value", "rule"),
+    [
+        ("--seed", "-1", "at least 0, not -1"),
+        ("--seed", "x", "a whole number, at least 0, not 'x'"),
+        ("--max-cycles", "-1", "at least 0, not -1"),
+        ("--max-cycles", "1e6", "a whole number, at least 0, not 1000000.0"),
+        ("--theta", "nan", "a positive number of steps, not nan"),
+    ],
 )
-def test_a_number_must_not_be_negative(refused, option, value):
+def test_a_number_must_be_one_and_not_negative(refused, option, value, rule):
     error = refused("simulate", "out", f"{option}={value}")
-    assert f"argument {option}: must be a number of at least 0, not '{value}'" in error
+    assert f"{option} must be {rule}" in error
 
 
 def test_fewer_cycles_than_a_step_takes_are_not_taken_for_no_limit(here, run):

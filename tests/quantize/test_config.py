@@ -161,14 +161,14 @@ def test_no_nodes_are_refused(config):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"weight_bits": 1}, "--weight-bits must be 2 to 32, not 1"),
-        ({"memory_bits": 33}, "--memory-bits must be 2 to 32, not 33"),
-        ({"state_bits": 0}, "--state-bits must be 2 to 32, not 0"),
-        ({"activation_bits": 99}, "--activation-bits must be 2 to 32, not 99"),
-        ({"input_bits": -4}, "--input-bits must be 2 to 32, not -4"),
-        ({"input_scale": Fraction(0)}, "--input-scale must be positive, not 0"),
-        ({"margin": 0.5}, "the margin must be 1 to 64, not 0.5"),
-        ({"margin": float("nan")}, "the margin must be 1 to 64, not nan"),
+        ({"weight_bits": 1}, "`weight_bits` must be 2 to 32, not 1"),
+        ({"memory_bits": 33}, "`memory_bits` must be 2 to 32, not 33"),
+        ({"state_bits": 0}, "`state_bits` must be 2 to 32, not 0"),
+        ({"activation_bits": 99}, "`activation_bits` must be 2 to 32, not 99"),
+        ({"input_bits": -4}, "`input_bits` must be 2 to 32, not -4"),
+        ({"input_scale": Fraction(0)}, "`input_scale` must be positive, not 0"),
+        ({"margin": 0.5}, "`margin` must be 1 to 64, not 0.5"),
+        ({"margin": float("nan")}, "`margin` must be 1 to 64, not nan"),
     ],
 )
 def test_options_outside_their_range_are_refused(options, message):

@@ -38,8 +38,10 @@ def _noise(steps):
 def test_any_options_give_a_design_or_an_error_that_names_the_memory(networks, seed):
     random = np.random.default_rng(seed)
     options = {name: values[random.integers(len(values))] for name, values in CHOICES.items()}
-    if options["realization"] not in (Realization.SEMISEPARABLE, Realization.AUTO):
+    if options["realization"] is not Realization.SEMISEPARABLE:
         options["memory_tolerance"] = None
+    if options["realization"] not in (Realization.DENSE, Realization.AUTO):
+        options["error_feedback"] = False
     net = networks.network(order=options.pop("order"), theta=options.pop("theta"), hidden="dense")
     try:
         lmu_hw.quantize(net, _noise(20), **options).certify()

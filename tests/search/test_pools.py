@@ -35,7 +35,7 @@ def test_results_come_with_the_number_of_their_work(problem):
 
 @pytest.mark.parametrize("jobs", [0, -1])
 def test_there_must_be_a_process(jobs):
-    with pytest.raises(ConfigError, match=f"--jobs must be at least 1, not {jobs}"):
+    with pytest.raises(ConfigError, match=f"`jobs` must be at least 1, not {jobs}"):
         Workers(jobs=jobs)
 
 

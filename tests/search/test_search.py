@@ -209,5 +209,5 @@ def test_labels_must_fit(classifier, labels, message):
 
 
 def test_at_least_one_sequence_must_be_run(classifier):
-    with pytest.raises(ConfigError, match="--search-sequences must be at least 1, not 0"):
+    with pytest.raises(ConfigError, match="`sequences` must be at least 1, not 0"):
         lmu_hw.search(classifier.network, classifier.x, target_error=0.1, sequences=0)

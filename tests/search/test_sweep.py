@@ -293,7 +293,7 @@ def test_a_folder_that_cannot_be_is_refused_before_anything_runs(classifier, tmp
 
 @pytest.mark.parametrize("bits", [1, 33])
 def test_word_lengths_that_no_option_allows_are_refused(classifier, tmp_path, bits):
-    with pytest.raises(ConfigError, match=f"--state-bits must be 2 to 32, not {bits}"):
+    with pytest.raises(ConfigError, match=f"`state_bits` must be 2 to 32, not {bits}"):
         lmu_hw.sweep(classifier.network, classifier.x, state_bits=[8, bits], directory=tmp_path)
     assert files(tmp_path) == {}
 

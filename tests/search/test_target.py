@@ -96,26 +96,26 @@ def test_figures_without_labels_have_no_accuracy(stream):
 
 @pytest.mark.parametrize("share", ["0", "-0.5", "1.01", "95"])
 def test_an_impossible_accuracy_is_refused(share):
-    with pytest.raises(ConfigError, match="--target-accuracy must be above 0 and at most 1"):
+    with pytest.raises(ConfigError, match="`target_accuracy` must be above 0 and at most 1"):
         AccuracyTarget(share=Fraction(share))
 
 
-@pytest.mark.parametrize("limit", [0.0, -1.0, np.inf, np.nan])
+@pytest.mark.parametrize("limit", [0.0, -1.0, np.inf, np.nan, True, None, "much"])
 def test_an_impossible_error_is_refused(limit):
-    with pytest.raises(ConfigError, match="--target-error must be positive"):
+    with pytest.raises(ConfigError, match="`target_error` must be (positive|a number such as)"):
         ErrorTarget(limit=limit)
 
 
 @pytest.mark.parametrize("both", [(None, None), (0.1, 0.9)])
 def test_one_target_must_be_given(both):
-    with pytest.raises(ConfigError, match="exactly one of an error and an accuracy"):
+    with pytest.raises(ConfigError, match="exactly one of `target_error` and `target_accuracy`"):
         target_of(error=both[0], accuracy=both[1])
 
 
 def test_an_accuracy_needs_class_labels(stream, classifier):
     targets = replace(classifier.problem(), labels=np.zeros((600, 3)))
     for problem in (stream.problem(), targets):
-        with pytest.raises(SpecError, match="--target-accuracy needs class labels"):
+        with pytest.raises(SpecError, match="`target_accuracy` needs class labels"):
             ACCURATE.check(problem)
 
 

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer 5: the verbs, for Python; the command line calls the same.
+
+Every parameter is explicit and typed. What is given is checked and turned into its type before any
+work; `lmu_hw.checked` says how.
+"""
+
+from lmu_hw.api._given import calibration_data
+from lmu_hw.api.build import configure, emit, quantize, read_design
+from lmu_hw.api.run import compare, report, simulate
+from lmu_hw.api.search import search, sweep
+from lmu_hw.load import load, save
+
+__all__ = [
+    "calibration_data",
+    "compare",
+    "configure",
+    "emit",
+    "load",
+    "quantize",
+    "read_design",
+    "report",
+    "save",
+    "search",
+    "simulate",
+    "sweep",
+]

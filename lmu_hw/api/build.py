@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From a trained network to the folder of a design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.api._given import calibration_data, options_of, refuse_both
+from lmu_hw.checked import instance
+from lmu_hw.design import Design
+from lmu_hw.lmu import Network
+from lmu_hw.quantize import Basis, Config, MemoryRange, Realization
+from lmu_hw.quantize import configure as choose
+
+__all__ = ["configure", "emit", "quantize", "read_design"]
+
+Array = NDArray[np.generic]
+
+
+def configure(
+    network: Network,
+    calibration: Array | None = None,
+    *,
+    weight_bits: int = 12,
+    memory_bits: int | None = None,
+    state_bits: int = 16,
+    activation_bits: int = 12,
+    input_bits: int | None = None,
+    input_scale: Fraction | int | float | str = 1,
+    basis: Basis | str = Basis.ORTHONORMAL,
+    margin: float = 1.25,
+    memory_range: MemoryRange | str = MemoryRange.AUTO,
+    error_feedback: bool = False,
+    repair: bool = False,
+    realization: Realization | str = Realization.DENSE,
+    memory_tolerance: float | None = None,
+    refit: bool | None = None,
+    horizon: int | None = None,
+) -> Config:
+    """Choose every format of a design.
+
+    Parameters
+    ----------
+    network : Network
+        From `load`.
+    calibration : (sequences, steps, inputs) array, optional
+        In the network's own units. Without it, ranges come from noise in -1 to 1.
+    weight_bits, memory_bits, state_bits, activation_bits, input_bits, input_scale, basis, margin,
+    memory_range, error_feedback, repair, realization, memory_tolerance, refit, horizon
+        See `Options`, which checks them.
+
+    Returns
+    -------
+    Config
+        Every format; ``config.to_toml()`` is a file to edit.
+
+    Raises
+    ------
+    ConfigError
+        If an option is not what it must be, or a range does not fit the word length asked for.
+    """
+    options = options_of(locals())
+    return choose(network, calibration_data(network, calibration), options)
+
+
+def quantize(
+    network: Network,
+    calibration: Array | None = None,
+    *,
+    config: Config | None = None,
+    weight_bits: int = 12,
+    memory_bits: int | None = None,
+    state_bits: int = 16,
+    activation_bits: int = 12,
+    input_bits: int | None = None,
+    input_scale: Fraction | int | float | str = 1,
+    basis: Basis | str = Basis.ORTHONORMAL,
+    margin: float = 1.25,
+    memory_range: MemoryRange | str = MemoryRange.AUTO,
+    error_feedback: bool = False,
+    repair: bool = False,
+    realization: Realization | str = Realization.DENSE,
+    memory_tolerance: float | None = None,
+    refit: bool | None = None,
+    horizon: int | None = None,
+) -> Design:
+    """Quantize a trained network.
+
+    Parameters
+    ----------
+    network, calibration
+        As for `configure`.
+    config : Config, optional
+        Formats to use instead of choosing them; no option may be given beside it.
+    weight_bits, memory_bits, state_bits, activation_bits, input_bits, input_scale, basis, margin,
+    memory_range, error_feedback, repair, realization, memory_tolerance, refit, horizon
+        See `Options`, which checks them.
+
+    Returns
+    -------
+    Design
+        With `predict` and `trace`.
+
+    Raises
+    ------
+    ConfigError
+        As for `configure`, or if a configuration comes with options.
+    """
+    options = options_of(locals())
+    if config is not None:
+        refuse_both(config, options)
+    data = calibration_data(network, calibration)
+    return Design.build(network, config or choose(network, data, options), data)
+
+
+def emit(
+    design: Design,
+    directory: str | Path,
+    *,
+    lanes: int | Literal["full"] | None = 16,
+    name: str | None = None,
+    reloadable: bool = False,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
+    """Write a design as Verilog with manifest and ROM contents; see `lmu_hw.emit.emit`."""
+    from lmu_hw.emit import emit as write
+
+    instance(design, "`design`", Design)
+    return write(
+        design, directory, lanes=lanes, name=name, reloadable=reloadable, progress=progress
+    )
+
+
+def read_design(directory: str | Path) -> Design:
+    """Read the design in a folder that `emit` wrote."""
+    return Design.read(directory)

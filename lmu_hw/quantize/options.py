@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the user asks for: every option with its type, its default and its limits, in one place.
+
+The verbs of Python and the command line hand over what they were given; here it is checked and
+turned into its type, so that no design comes of anything but what an option names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from functools import partial
+
+from lmu_hw.checked import Check, flag, fraction, member, optional, real, settle, whole
+from lmu_hw.errors import ConfigError
+
+__all__ = ["Basis", "MemoryRange", "Options", "Realization"]
+
+
+class Basis(Enum):
+    """Basis of the memory states."""
+
+    ORTHONORMAL = "orthonormal"
+    """Normalised Legendre polynomials: no state grows; the change folds into the weights."""
+    TRAINED = "trained"
+    """The basis of the trained file."""
+
+
+class MemoryRange(Enum):
+    """What is done where the word length of the states is too short to prove their range."""
+
+    AUTO = "auto"
+    """As `SCALE`, as long as that costs less than a bit; otherwise as `SATURATE`."""
+    SCALE = "scale"
+    """The memory hears less of u; refused where no scale is provable."""
+    WIDEN = "widen"
+    """The states get as many bits as the proof needs."""
+    SATURATE = "saturate"
+    """The states saturate, and count it."""
+
+
+class Realization(Enum):
+    """How hardware computes a memory; see docs/memory.md."""
+
+    DENSE = "dense"
+    """The matrices as they were trained: d**2 + d products a step."""
+    SEMISEPARABLE = "semiseparable"
+    """Two sweeps over the states: about 5 d products a step."""
+    TWO_PASS = "two-pass"
+    """The bilinear memory by running sums: 2 d + 2 products a step, of wider operands."""
+    SCAN = "scan"
+    """The forward Euler memory by running sums: d products a step; stable for long windows only."""
+    AUTO = "auto"
+    """The cheapest that is no further from the trained memory than the dense one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the user asks for; everything else is derived by `configure`.
+
+    Enumerations may be given by their value or name. A number of bits is an int: 12.0 is refused.
+    None is taken only where it is listed.
+
+    Parameters
+    ----------
+    weight_bits : int
+        Width of encoders, hidden weights and dense weights.
+    memory_bits : int or None
+        Width of the memory's coefficients; None: as `weight_bits`.
+    state_bits : int
+        Width of u, of the memory states and of linear outputs.
+    activation_bits : int
+        Width of the outputs of activations.
+    input_bits : int or None
+        Width of the input; None: as `state_bits`, or as few as exact integers need.
+    input_scale : Fraction
+        The input is an integer times this number; it folds into the weights. May be given as an
+        int, as a text such as ``"1/255"``, or as a float that is a short fraction, such as 1/255;
+        see `lmu_hw.checked.fraction`.
+    basis : Basis
+    margin : float
+        Ranges are the observed ones times this number.
+    memory_range : MemoryRange
+    error_feedback : bool
+        The memory's states floor, and add what they dropped to the next step's sum.
+    repair : bool
+        Where rounding makes a memory unstable, round so that errors compensate each other.
+    realization : Realization
+    memory_tolerance : float or None
+        Of a semiseparable memory: take the rank at which no block of the trained matrices is off
+        by more than this; None: the bilinear memory of the same window, of rank 1.
+    refit : bool or None
+        Fit what reads a memory to the memory as it is quantized; None: unless it is dense, of fewer
+        than 10 bits.
+    horizon : int or None
+        Steps over which the fit must hold; None: a sequence, if the network answers once, four
+        windows otherwise.
+
+    Raises
+    ------
+    ConfigError
+        If a value is of another kind, not among the choices, or outside its limits, or if two
+        options exclude each other.
+    """
+
+    weight_bits: int = 12
+    memory_bits: int | None = None
+    state_bits: int = 16
+    activation_bits: int = 12
+    input_bits: int | None = None
+    input_scale: Fraction = Fraction(1)
+    basis: Basis = Basis.ORTHONORMAL
+    margin: float = 1.25
+    memory_range: MemoryRange = MemoryRange.AUTO
+    error_feedback: bool = False
+    repair: bool = False
+    realization: Realization = Realization.DENSE
+    memory_tolerance: float | None = None
+    refit: bool | None = None
+    horizon: int | None = None
+
+    def __post_init__(self) -> None:
+        settle(self, _OPTION_CHECKS)
+        if self.memory_tolerance is not None and self.realization is not Realization.SEMISEPARABLE:
+            raise ConfigError(
+                "`memory_tolerance` must come with `realization` semiseparable, not "
+                f"{self.realization.value}"
+            )
+        if self.error_feedback and self.realization not in (Realization.DENSE, Realization.AUTO):
+            raise ConfigError(
+                f"`error_feedback` must come with a dense memory, not {self.realization.value}"
+            )
+
+
+_bits = partial(whole, least=2, most=32)
+
+_OPTION_CHECKS: dict[str, Check] = {
+    "weight_bits": _bits,
+    "memory_bits": optional(_bits),
+    "state_bits": _bits,
+    "activation_bits": _bits,
+    "input_bits": optional(_bits),
+    "input_scale": fraction,
+    "basis": partial(member, kind=Basis),
+    "margin": partial(real, least=1.0, most=64.0, rule="1 to 64"),
+    "memory_range": partial(member, kind=MemoryRange),
+    "error_feedback": flag,
+    "repair": flag,
+    "realization": partial(member, kind=Realization),
+    "memory_tolerance": optional(partial(real, above=0.0, below=1.0, rule="between 0 and 1")),
+    "refit": optional(flag),
+    "horizon": optional(partial(whole, least=1)),
+}
+"""A check for every field of `Options`."""
