@@ -63,7 +63,10 @@ class ErrorBound:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HeadCertificate:
-    """Error bound of a node that reads a memory linearly; valid while it does not saturate."""
+    """Error bound of a node that reads a memory linearly.
+
+    Valid while neither it nor the copy of the input that it reads saturates.
+    """
 
     name: str
     memory: str
@@ -185,9 +188,11 @@ def head_certificates(pairs: tuple[MemoryPair, ...], layers: tuple) -> tuple[Hea
                 weights = values(head, INPUT, delayed=False)
                 if weights is not None:
                     states = pair.memory.segments * len(pair.memory.B)
-                    passed = (weights[:, states:], dense.W[:, states:])
-                    ideal = dense.W[:, :states]
-                    found.append(_head(pair, head, weights[:, :states], ideal, passed, own))
+                    rounded, dropped = _copied(own, weights[:, states:])
+                    passed, ideal = (rounded, dense.W[:, states:]), dense.W[:, :states]
+                    found.append(
+                        _head(pair, head, weights[:, :states], ideal, passed, own, dropped)
+                    )
     return tuple(found)
 
 
@@ -198,6 +203,7 @@ def _head(
     ideal: Array,
     passed: tuple[Array | None, Array | None],
     layer: QuantizedLayer,
+    dropped: Array | float = 0.0,
 ) -> HeadCertificate:
     memory, d = pair.memory, len(pair.memory.B)
     if weights is None:
@@ -210,8 +216,8 @@ def _head(
         other = np.minimum(pair.mismatch_gain(rows, ideal_rows), whole)
         coefficients += (whole - other) * float(memory.u_limit)
         mismatch += other * float(memory.u_limit)
-        dropped = published(residual_gain(memory, pair.gains, rows))
-        rounding += dropped * float(memory.rounding_error) * memory.format.ulp
+        gain = published(residual_gain(memory, pair.gains, rows))
+        rounding += gain * float(memory.rounding_error) * memory.format.ulp
         reached += pair.ideal_input_gain(ideal_rows) * pair.u_error[segment]
     own = head.requant.format.ulp * largest_error(head.requant.rounding)
     bias = 0.0 if head.bias is None else 2.0**-head.sum_frac_bits
@@ -221,12 +227,24 @@ def _head(
         memory=memory.name,
         error=ErrorBound(
             coefficients=coefficients + bias + direct[0],
-            rounding=rounding + own,
+            rounding=rounding + own + dropped,
             input=reached + direct[1],
             mismatch=mismatch,
             conditional=pair.conditional or (direct[2] and layer is not pair.network.layers[0]),
         ),
     )
+
+
+def _copied(layer: QuantizedLayer, weights: Array) -> tuple[Array, Array | float]:
+    """Return weights of the copy of a layer's input as weights of the input, and what it drops."""
+    copy = next((node for node in layer.sums if node.name == f"{layer.name}.p"), None)
+    identity = None if copy is None else values(copy, INPUT, delayed=False)
+    if copy is None or identity is None:
+        return weights, 0.0
+    fmt = copy.requant.format
+    narrower = fmt.frac_bits < layer.input.format.frac_bits
+    off = fmt.ulp * largest_error(copy.requant.rounding) if narrower else 0.0
+    return weights @ identity, np.abs(weights).sum(axis=1) * off
 
 
 def _passed_error(
