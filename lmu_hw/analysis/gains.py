@@ -38,6 +38,7 @@ _BLOCK = 64  # steps of an impulse response advanced by one product
 _SAMPLES = 8192  # of a sum over powers, at most about; beyond that, every s-th power is taken
 _CHECK = 64  # products between two looks at the tail
 _TAIL = 2.0**-16
+_NOTHING = 2.0**-400  # above the bound of a tail of zeros: a read-out may have rows of them
 _MAX_PRODUCTS = 1 << 20
 _CACHED = 16  # analyses kept: a word-length search meets the same matrices again and again
 
@@ -170,7 +171,7 @@ def _row_sums(A: Array, paths: Array, certificate: Lyapunov, rows: Array) -> tup
         total += weights[1] * (ends + (1.0 + heaviest) * np.sqrt(d) * added)
         if count % _CHECK == 0:
             tails = (1.0 + heaviest) * certificate.row_tails(X)
-            if np.all(tails <= _TAIL * total):
+            if np.all(tails <= np.maximum(_TAIL * total, _NOTHING)):
                 return inflate(total + tails), inflate(noise)
     raise StabilityError(f"the memory is too slow: its gain has no bound in {count} products")
 

@@ -370,3 +370,12 @@ def test_a_bound_for_the_u_that_was_computed_holds_for_it():
         assert np.all(np.abs(m[:, t] - ideal) <= known.coefficients + known.rounding)
     ulp = design.network.layers[0].nodes[0].requant.format.ulp
     assert close(known.input, summed(np.eye(4), A, B) * ulp / 2)
+
+
+@pytest.mark.parametrize("silent", ["W_m", "W_x"])
+def test_what_a_cell_does_not_read_adds_nothing(silent):
+    (layer,) = network(cell=True).layers
+    hidden = replace(layer.hidden, **{silent: np.zeros_like(getattr(layer.hidden, silent))})
+    design = designed(network(cell=True, hidden=hidden))
+    (head,) = design.certify().heads
+    assert np.all(head.error.total < 1e-4)

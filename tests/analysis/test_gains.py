@@ -101,6 +101,14 @@ def test_a_read_out_has_gains_of_its_own(memories):
     assert np.all(exact_g <= g) and np.all(g <= exact_g * 1.0005)
 
 
+def test_a_row_of_zeros_has_no_gain(memories):
+    A, _ = memories.zoh(5, 20.0)
+    rows = np.array([[0.0] * 5, [1.0] + [0.0] * 4])
+    nothing, first = gains_of(A, what="m").readout(rows)
+    assert 0.0 <= nothing < 1e-30
+    assert first == pytest.approx(gains_of(A, what="m").rounding[0], rel=1e-6)
+
+
 def test_the_difference_of_two_memories(memories):
     A, B = memories.zoh(8, 40.0)
     Aq, Bq = memories.rounded(A, 9), memories.rounded(B, 9)
