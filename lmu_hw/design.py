@@ -24,7 +24,7 @@ from lmu_hw.archive import design_digest, read_network, write_network
 from lmu_hw.errors import LoadError, SpecError
 from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel, Trace
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import LmuLayer, Network, window
 from lmu_hw.load import load, network_digest, save
 from lmu_hw.names import checked_name
 from lmu_hw.quantize import Config, Refit, convert, realized
@@ -238,7 +238,7 @@ def synthetic_input(network: Network) -> Array:
     Each sequence holds every value for a random time, so that slow states are reached.
     """
     windows = [
-        layer.memory.theta or layer.memory.order
+        window(layer.memory) or layer.memory.order
         for layer in network.layers
         if isinstance(layer, LmuLayer)
     ]

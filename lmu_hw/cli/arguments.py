@@ -18,6 +18,7 @@ __all__ = [
     "measured",
     "model",
     "number",
+    "window",
     "workers",
 ]
 
@@ -43,6 +44,17 @@ def model(parser: argparse.ArgumentParser) -> None:
         "model",
         metavar="MODEL",
         help="trained network: .keras, PyTorch .safetensors, or this project's .npz/.safetensors",
+    )
+    window(parser)
+
+
+def window(parser: argparse.ArgumentParser) -> None:
+    """Add the window that a trained file may not say."""
+    parser.add_argument(
+        "--theta",
+        type=number,
+        metavar="STEPS",
+        help="window of memories of which the file does not say it (default: found from A and B)",
     )
 
 

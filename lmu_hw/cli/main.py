@@ -54,6 +54,8 @@ def _inspect(options: argparse.Namespace) -> int:
     from lmu_hw.emit import read_manifest
 
     if Path(options.path).is_dir():
+        if options.theta is not None:
+            raise ConfigError("`theta` must be left out with a folder: a design has its window")
         api.read_design(options.path)
         manifest = read_manifest(Path(options.path))
         try:
@@ -65,12 +67,21 @@ def _inspect(options: argparse.Namespace) -> int:
             ) from None
         show(table)
     else:
-        show(network_table(api.load(options.path)))
+        show(network_table(api.load(options.path, theta=options.theta)))
     return EQUAL
 
 
+def _load(options: argparse.Namespace) -> Network:
+    """Return the trained network; says what is legal but probably not meant."""
+    network = api.load(options.model, theta=options.theta)
+    for note in network.notes:
+        if note.startswith("warning: "):
+            complain(note)
+    return network
+
+
 def _config(options: argparse.Namespace) -> int:
-    network = api.load(options.model)
+    network = _load(options)
     config = api.configure(network, _calibration(options, network), **given(options))
     sys.stdout.write(config.to_toml())
     return EQUAL
@@ -88,7 +99,7 @@ def _generate(options: argparse.Namespace) -> int:
     checked_lanes(options.lanes)
     if options.name is not None:
         checked_name(options.name)
-    network = api.load(options.model)
+    network = _load(options)
     config = None
     if options.config is not None:
         if given(options):
@@ -149,7 +160,7 @@ def _sweep(options: argparse.Namespace) -> int:
     from lmu_hw.search import checked_folder
 
     folder = checked_folder(options.output)
-    network = api.load(options.model)
+    network = _load(options)
     x = read_array(options.calibrate)
     labels = None if options.labels is None else read_array(options.labels)
     with stages() as update, about(data_files(options)):

@@ -15,6 +15,7 @@ from lmu_hw.cli.arguments import (
     measured,
     model,
     number,
+    window,
     workers,
 )
 
@@ -79,6 +80,7 @@ def _inspect(commands: Commands) -> None:
         "lmu-hw inspect model.keras",
     )
     parser.add_argument("path", metavar="PATH", help="trained file, or folder of a design")
+    window(parser)
 
 
 def _config(commands: Commands) -> None:

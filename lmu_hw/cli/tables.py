@@ -13,6 +13,7 @@ from rich.table import Table
 from lmu_hw.analysis.verify import Verdict
 from lmu_hw.design import Design
 from lmu_hw.lmu import (
+    Discretizer,
     GruCell,
     HiddenCell,
     LmuLayer,
@@ -20,6 +21,8 @@ from lmu_hw.lmu import (
     Network,
     RecurrentLayer,
     SimpleCell,
+    measured_window,
+    window,
 )
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
@@ -50,7 +53,8 @@ def network_table(network: Network) -> RenderableType:
     ]
     if network.softmax:
         lines.append("softmax at the end is left to the host: hardware answers its arguments")
-    lines += [f"note: {note}" for note in network.notes]
+    lines += [text for layer in network.layers if (text := _window_text(layer))]
+    lines += [note if note.startswith("warning: ") else f"note: {note}" for note in network.notes]
     return Group(*lines)
 
 
@@ -84,9 +88,27 @@ def _layer_cells(layer: Layer) -> list[str]:
 
 
 def _memory_text(layer: LmuLayer) -> str:
-    theta = "?" if layer.memory.theta is None else f"{layer.memory.theta:g}"
-    memory = f"order {layer.memory.order}, theta {theta}, {layer.memory.discretizer.value}"
+    theta = window(layer.memory)
+    steps = "unknown" if theta is None else f"{theta:g}"
+    memory = f"order {layer.memory.order}, theta {steps}, {layer.memory.discretizer.value}"
     return f"{layer.memory_d} x {memory}" if layer.memory_d > 1 else memory
+
+
+def _window_text(layer: Layer) -> str:
+    """Return where the window of stored matrices comes from, and how well it fits them."""
+    if not isinstance(layer, LmuLayer) or layer.memory.discretizer is not Discretizer.STORED:
+        return ""
+    fit = measured_window(layer.memory)
+    if fit is None:
+        return (
+            f"{layer.name}: its window is unknown: A and B are not those of a Legendre memory of "
+            "any; --theta states it"
+        )
+    origin = "found from them" if layer.memory.theta is None else "stated"
+    return (
+        f"{layer.name}: A and B are those of {fit.discretizer.value} for a window of {fit.theta:g} "
+        f"steps ({origin}) up to {fit.deviation:.1e} of the largest change in a step"
+    )
 
 
 def _links(layer: LmuLayer) -> str:

@@ -2,7 +2,7 @@
 """Layer 1: floating-point mathematics of the LMU; the yardstick for quantization."""
 
 from lmu_hw.lmu.cells import GruCell, HiddenCell, LstmCell, SimpleCell
-from lmu_hw.lmu.layers import DenseLayer, LmuLayer, Memory, RecurrentLayer, window
+from lmu_hw.lmu.layers import DenseLayer, LmuLayer, Memory, RecurrentLayer
 from lmu_hw.lmu.network import Network
 from lmu_hw.lmu.semiseparable import Generators, semiseparable, semiseparable_rank
 from lmu_hw.lmu.system import (
@@ -11,6 +11,13 @@ from lmu_hw.lmu.system import (
     discretize,
     legendre_system,
     orthonormal_scale,
+)
+from lmu_hw.lmu.window import (
+    Window,
+    find_window,
+    measured_window,
+    transposed_window,
+    window,
 )
 
 __all__ = [
@@ -25,11 +32,15 @@ __all__ = [
     "Network",
     "RecurrentLayer",
     "SimpleCell",
+    "Window",
     "alternating_signs",
     "discretize",
+    "find_window",
     "legendre_system",
+    "measured_window",
     "orthonormal_scale",
     "semiseparable",
     "semiseparable_rank",
+    "transposed_window",
     "window",
 ]

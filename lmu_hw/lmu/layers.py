@@ -25,7 +25,7 @@ from lmu_hw.lmu.activations import LINEAR, SOFTMAX, activation
 from lmu_hw.lmu.cells import HiddenCell, See
 from lmu_hw.lmu.system import Discretizer, discretize
 
-__all__ = ["DenseLayer", "Layer", "LmuLayer", "Memory", "Observer", "RecurrentLayer", "window"]
+__all__ = ["DenseLayer", "Layer", "LmuLayer", "Memory", "Observer", "RecurrentLayer"]
 
 Array = NDArray[np.float64]
 Observer = Callable[[str, int, Array], None]
@@ -64,25 +64,6 @@ class Memory:
     def order(self) -> int:
         """Number of states."""
         return len(self.B)
-
-
-def window(memory: Memory) -> float | None:
-    """Return the window of a memory in steps, or None if it is not a Legendre memory.
-
-    Where the file does not say it, from ``log det exp(A/theta) = tr(A)/theta = -order**2/theta``;
-    it counts if discretizing with it gives the very matrices back.
-    """
-    if memory.theta is not None:
-        return memory.theta
-    sign, logarithm = np.linalg.slogdet(memory.A)
-    if sign <= 0 or not logarithm < 0:
-        return None
-    theta = -(memory.order**2) / float(logarithm)
-    A, B = discretize(memory.order, theta, Discretizer.ZOH)
-    near = np.allclose(A, memory.A, rtol=1e-4, atol=1e-5) and np.allclose(
-        B, memory.B, rtol=1e-4, atol=1e-5
-    )
-    return theta if near else None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -24,15 +24,29 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _PICKLE = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 
 
-def load(path: str | os.PathLike[str]) -> Network:
+def load(path: str | os.PathLike[str], *, theta: float | None = None) -> Network:
     """Return the network of a trained file; its content says which kind it is.
+
+    Parameters
+    ----------
+    path : path
+    theta : float, optional
+        The window, in steps, of memories of which the file does not say it. Without it, it is found
+        from their A and B, as far as these are those of a Legendre memory.
 
     Raises
     ------
     LoadError
-        If it cannot be read, or holds what is not supported.
+        If it cannot be read, or holds what is not supported, or the window is another one.
     """
+    from lmu_hw.load._window import with_theta, with_warnings
+
     path = Path(path)
+    network = with_warnings(_load(path))
+    return network if theta is None else with_theta(network, theta, where=str(path))
+
+
+def _load(path: Path) -> Network:
     start = _start(path)
     if start[8:9] == b"{":  # no other kind has it there; a length may look like their marks
         return _load_safetensors(path)

@@ -27,14 +27,16 @@ from lmu_hw.lmu.layers import Layer
 from lmu_hw.load._check import MAX_ORDER, Options, located, must, positive, show
 from lmu_hw.load._tensors import Array
 
-__all__ = ["IDENTIFIER", "build", "legendre"]
+__all__ = ["IDENTIFIER", "THETA", "build", "legendre"]
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 """What names networks and layers."""
 
+THETA = (1e-3, 1e12)
+"""Windows in steps; a shorter one takes the matrix exponential hours, or to infinity."""
+
 _MAX_LEGENDRE = 1024  # the matrix exponential takes seconds, and eight times that at twice it
 _CELLS = ("simple_rnn", "dense", "lstm", "gru")
-_THETA = (1e-3, 1e12)  # a shorter window takes the matrix exponential hours, or to infinity
 _VECTORS = ("b", "b_u", "b_h", "b_r", "B")
 
 
@@ -75,7 +77,7 @@ def legendre(where: str, order: int, theta: float, discretizer: Discretizer) -> 
     if order > _MAX_LEGENDRE:
         advice = "keep its A and B in the own form, with the discretizer stored"
         raise must(where, "order", f"at most {_MAX_LEGENDRE}", order, advice=advice)
-    low, high = _THETA
+    low, high = THETA
     if not low <= theta <= high:
         raise must(where, "theta", f"from {low} to {high} steps", theta)
     try:

@@ -236,8 +236,8 @@ def structure_of(
     if theta is None and tolerance is None:
         raise ConfigError(
             f"{where}: its window must be known for a {kind.value} realization, and its matrices "
-            "are not those of a Legendre memory of any; use `realization` semiseparable with "
-            "`memory_tolerance`, or dense"
+            "are not those of a Legendre memory of any; state it where the network is loaded "
+            "(`theta`), or use `realization` semiseparable with `memory_tolerance`, or dense"
         )
     structure = Structure(kind=kind, theta=theta or float(memory.order))
     if tolerance is None:

@@ -24,6 +24,7 @@ from lmu_hw.lmu import (
     RecurrentLayer,
     alternating_signs,
     orthonormal_scale,
+    window,
 )
 from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.lmu.layers import Layer
@@ -208,6 +209,7 @@ def _rebase(layer: LmuLayer, states: Array, scale: MemoryScale) -> LmuLayer:
         layer.memory,
         A=layer.memory.A * states[None, :] / states[:, None],
         B=layer.memory.B / states * heard,
+        theta=window(layer.memory),  # it cannot be found in another basis
         discretizer=Discretizer.STORED,
     )
     hidden = layer.hidden

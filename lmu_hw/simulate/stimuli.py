@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from lmu_hw.analysis import impulse_response, quantized_memories, sign_matched, values
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
-from lmu_hw.lmu import LmuLayer
+from lmu_hw.lmu import LmuLayer, window
 from lmu_hw.spec import INPUT
 
 __all__ = ["DATA", "Pauses", "Sequence", "Stall", "few", "stimuli"]
@@ -137,7 +137,7 @@ def few(sequences: list[Sequence], steps: int) -> list[Sequence]:
 def _window(design: Design) -> int:
     """Return the steps after which every memory has seen its whole window twice."""
     windows = [
-        layer.memory.theta or 4 * layer.memory.order
+        window(layer.memory) or 4 * layer.memory.order
         for layer in design.reference.layers
         if isinstance(layer, LmuLayer)
     ]

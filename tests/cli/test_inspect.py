@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from rich.console import Console
@@ -17,7 +19,9 @@ from lmu_hw.lmu import (
     Network,
     RecurrentLayer,
     SimpleCell,
+    discretize,
 )
+from lmu_hw.load import save
 
 GATES = {"activation": "tanh", "recurrent_activation": "sigmoid"}
 
@@ -67,3 +71,44 @@ def test_a_layer_is_described_with_its_cell_and_its_encoder(layer, row):
         console.print(network_table(Network(name="n", layers=(layer,))))
     words = capture.get().replace("│", " ").split()
     assert " ".join(row.split()) in " ".join(words)
+
+
+def shown(run, tmp_path, memory, *arguments):
+    layer = replace(lmu(SimpleCell(W_m=np.ones((2, 4)), W_x=None, W_h=None, b=None,
+                                   activation="tanh")), memory=memory)  # fmt: skip
+    save(Network(name="n", layers=(layer,)), tmp_path / "m.npz")
+    answer = run("inspect", tmp_path / "m.npz", *arguments)
+    assert answer.status == 0
+    return " ".join(answer.out.split())
+
+
+def stored(A, B):
+    return Memory(A=A, B=B, theta=None, discretizer=Discretizer.STORED)
+
+
+def test_a_window_that_was_found_is_printed_with_its_fit(run, tmp_path):
+    A, B = discretize(4, 6.0, Discretizer.BILINEAR)
+    text = shown(run, tmp_path, stored(A.astype(np.float32), B.astype(np.float32)))
+    assert (
+        "layer: A and B are those of bilinear for a window of 6 steps (found from them) up" in text
+    )
+
+
+def test_a_window_that_is_stated_is_printed_with_its_fit(run, tmp_path):
+    A, B = discretize(4, 6.0, Discretizer.ZOH)
+    noise = np.random.default_rng(0).normal(size=A.shape)
+    text = shown(run, tmp_path, stored(A + 0.01 * noise, B), "--theta", "6")
+    assert "layer: A and B are those of zoh for a window of 6 steps (stated) up to " in text
+    assert "warning: layer: its window is the 6 steps that were stated" in text
+    text = shown(run, tmp_path, stored(A + 0.01 * noise, B))
+    assert "layer: its window is unknown" in text and "--theta states it" in text
+
+
+def test_generate_warns_of_a_transposed_matrix(run, tmp_path):
+    A, B = discretize(4, 6.0, Discretizer.ZOH)
+    assert "warning: layer: A looks transposed" in shown(run, tmp_path, stored(A.T, B))
+    assert "A looks transposed" in run("config", tmp_path / "m.npz").err
+
+
+def test_a_design_has_its_window(refused, tmp_path):
+    assert "--theta must be left out with a folder" in refused("inspect", tmp_path, "--theta", "6")
