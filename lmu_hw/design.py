@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from lmu_hw.analysis import (
     Certificate,
     certify,
-    largest_deviation,
     prove_range,
     quantized_memories,
     require_forbidden,
@@ -28,7 +27,8 @@ from lmu_hw.lmu import LmuLayer, Network, window
 from lmu_hw.load import load, network_digest, save
 from lmu_hw.names import checked_name
 from lmu_hw.quantize import Config, Refit, convert, realized
-from lmu_hw.quantize.memories import fit_memory, float_memory, matrices
+from lmu_hw.quantize.benefit import Deviation, deviation
+from lmu_hw.quantize.memories import float_memory
 from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["Design", "calibration_subset", "synthetic_input"]
@@ -188,11 +188,8 @@ class Design:
                 realized[layer.name] = float_memory(layer, node.structure, scale)
         return certify(self.network, self.reference, realized=realized, progress=progress)
 
-    def deviations(self) -> dict[str, float]:
-        """Return how far each fitted memory can be from the trained one, by name.
-
-        The largest ``|T.T m_q - m|`` of any state for any u within its format, without rounding of
-        states: what changed matrices can do, proved. Scaled so that the trained states are below 1.
+    def deviations(self) -> dict[str, Deviation]:
+        """Return how far each fitted memory can be from the trained one, by name; proved.
 
         Raises
         ------
@@ -206,11 +203,7 @@ class Design:
             layer, node = layers[refit.memory.removesuffix(".m")], nodes[refit.memory]
             if not isinstance(layer, LmuLayer):
                 raise SpecError(f"{refit.memory}: must stand for an LMU layer, not {layer!r}")
-            fitted = fit_memory(layer, node, refit.horizon).matrix
-            ideal = layer.memory.A, layer.memory.B
-            found[refit.memory] = largest_deviation(
-                matrices(node), fitted, ideal, None, what=refit.memory
-            )
+            found[refit.memory] = deviation(layer, node, refit.horizon, refit.tail)
         return found
 
     def trace(self, x: NDArray[np.generic]) -> Trace:

@@ -250,7 +250,12 @@ def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
         "multiplications_last_step": sum(entry["multiplications_last_step"] for entry in layers),
         "memories": [_memory(node) for node in network.nodes if node.name.endswith(".m")],
         "refits": [
-            {**asdict(refit), "deviation": deviations[refit.memory]} for refit in design.refits
+            {
+                **asdict(refit),
+                "deviation": deviations[refit.memory].fitted,
+                "deviation_before": deviations[refit.memory].before,
+            }
+            for refit in design.refits
         ],
         "multiplier_utilization": plan.utilization(busiest),
         "coefficient_bits": sum(node.coefficient_bits for node in network.nodes),

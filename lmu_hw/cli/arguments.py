@@ -129,15 +129,16 @@ def _memory(group: argparse._ArgumentGroup) -> None:
         "--refit",
         action=argparse.BooleanOptionalAction,
         default=None,
-        help="fit what reads a memory to the memory as it is quantized (default: unless dense, of "
-        "fewer than 10 bits)",
+        help="fit what reads a memory to the memory as it is quantized; an error where this is not "
+        "proved to help (default: where it is proved and measured to help, unless dense, of fewer "
+        "than 10 bits)",
     )
     group.add_argument(
         "--horizon",
         type=number,
         metavar="STEPS",
-        help="over which the refit must hold (default: a sequence if the network answers once, "
-        "otherwise four windows)",
+        help="over which the refit must hold (default: four windows of the memory, and at most "
+        "the longest window if the network answers once)",
     )
     group.add_argument(
         "--memory-range",

@@ -88,7 +88,7 @@ def _config(options: argparse.Namespace) -> int:
 
 
 def _generate(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import design_table, proofs_table, refits_table
+    from lmu_hw.cli.tables import design_table, proofs_table, refits_table, unfitted
     from lmu_hw.emit import checked_target
     from lmu_hw.plan import checked_lanes
     from lmu_hw.report.folder import read_certificates
@@ -126,6 +126,8 @@ def _generate(options: argparse.Namespace) -> int:
     show(design_table(manifest))
     if manifest["refits"]:
         show(refits_table(manifest))
+    for line in unfitted(design):
+        show(line)
     show(proofs_table(design, read_certificates(Path(options.output))))
     if options.calibrate is None:
         show("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")

@@ -36,6 +36,7 @@ __all__ = [
     "proofs_table",
     "refits_table",
     "simulation_table",
+    "unfitted",
 ]
 
 
@@ -187,19 +188,33 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
 def refits_table(manifest: dict[str, Any]) -> RenderableType:
     """Return what fitting the read-outs to the memories came to."""
     table = _table("read-outs fitted to the quantized memories", "Memory")
-    headings = ("Over steps", "Responses off by", "Without the fit", "Any input: at most")
-    for heading in (*headings, "Weights grow by"):
+    headings = ("Over steps", "Responses off by", "Without the fit")
+    for heading in (*headings, "Any input: at most", "Without the fit", "Weights grow by"):
         table.add_column(heading, justify="right")
+    worse = []
     for refit in manifest["refits"]:
+        if refit["deviation"] > refit["deviation_before"]:
+            worse.append(f"warning: the fit to {refit['memory']} takes it further from the trained")
         table.add_row(
             refit["memory"],
             f"{refit['horizon']:,}",
             f"{100 * refit['residual']:.3f} %",
             f"{100 * refit['before']:.1f} %",
             f"{refit['deviation']:.2e}",
+            f"{refit['deviation_before']:.2e}",
             f"{refit['growth']:.3f}",
         )
-    return table
+    return Group(table, *(f"{line} memory than none" for line in worse))
+
+
+def unfitted(design: Design) -> list[str]:
+    """Return why what reads a memory was not fitted to it, where that was tried."""
+    return [
+        f"{name}: {reason}"
+        for name, node in design.config.nodes.items()
+        for reason in node.why
+        if reason.startswith("not fitted")
+    ]
 
 
 def proofs_table(design: Design, certificates: Certificates) -> RenderableType:

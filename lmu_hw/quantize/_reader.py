@@ -7,7 +7,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any, NoReturn, TypeVar
 
-from lmu_hw.checked import fraction, member
+from lmu_hw.checked import fraction, member, real
 from lmu_hw.errors import ConfigError, FormatError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 
@@ -42,6 +42,10 @@ class Reader:
         if value < least:
             self.fail(f"{key} must be at least {least}, not {value}")
         return value
+
+    def take_weight(self, key: str) -> float:
+        value = self.table.pop(key)
+        return real(value, f"{self.where}: {key}", least=0.0, most=1.0, rule="a number from 0 to 1")
 
     def take_flag(self, key: str) -> bool:
         return self.take(key, bool) if key in self.table else False

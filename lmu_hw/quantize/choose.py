@@ -22,7 +22,7 @@ from lmu_hw.errors import ConfigError, SpecError
 from lmu_hw.lmu import LmuLayer, Memory, orthonormal_scale
 from lmu_hw.quantize.config import Basis, Realization, Structure
 from lmu_hw.quantize.memories import fit_memory, matrices, structure_of
-from lmu_hw.quantize.refit import Fit
+from lmu_hw.quantize.refit import TAIL, Fit
 from lmu_hw.quantize.transform import state_scale
 from lmu_hw.spec import MemoryNode, Node
 
@@ -128,7 +128,9 @@ class Setting:
     def tried(self, choice: Choice) -> _Tried | None:
         """Return a candidate with its fit, or None if there is none."""
         one = self.candidate_or_none(choice)
-        return None if one is None else _Tried(one, fit_memory(one.layer, one.node, self.horizon))
+        if one is None:
+            return None
+        return _Tried(one, fit_memory(one.layer, one.node, self.horizon, TAIL))
 
 
 @dataclass(frozen=True, slots=True)

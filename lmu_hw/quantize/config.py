@@ -120,6 +120,8 @@ class NodeConfig:
         ``carry``.
     refit : int
         Of the memory: steps over which what reads it is fitted to it; 0: not at all.
+    tail : float
+        Weight of what comes after them in this fit.
     why : tuple of str
         Reasons, printed as comments; not part of the value.
     """
@@ -132,6 +134,7 @@ class NodeConfig:
     repair: bool = False
     structure: Structure | None = None
     refit: int = 0
+    tail: float = 0.0
     why: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
@@ -144,6 +147,7 @@ class NodeConfig:
             "repair": flag,
             "structure": optional(partial(instance, kind=Structure)),
             "refit": partial(whole, least=0),
+            "tail": partial(real, least=0.0, most=1.0, rule="a number from 0 to 1"),
         }
         settle(self, checks)
 
@@ -227,6 +231,8 @@ class Config:
                     f"repair = {repair}  # of coefficients that are not stable",
                     f"refit = {node.refit}  # steps over which what reads the memory is fitted",
                 ]
+            if node.refit:
+                lines.append(f"refit_tail = {node.tail!r}  # weight of what comes after them")
             if node.structure is not None:
                 lines += [f'[node."{name}".structure]', *_structure_lines(node.structure)]
             lines.append(f'[node."{name}".weights]')
@@ -332,6 +338,7 @@ def _node(reader: Reader) -> NodeConfig:
         repair=reader.take_flag("repair"),
         structure=_structure(reader.sub("structure")) if "structure" in reader.table else None,
         refit=reader.take_count("refit", 0) if "refit" in reader.table else 0,
+        tail=reader.take_weight("refit_tail") if "refit_tail" in reader.table else 0.0,
     )
     reader.done()
     return node

@@ -22,8 +22,9 @@ from lmu_hw.analysis import (
 )
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import Overflow
-from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale, window
+from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
 from lmu_hw.nodes import float_nodes, memory_nodes
+from lmu_hw.quantize.benefit import NOISE, measured_errors, reach, refused, with_reasons
 from lmu_hw.quantize.choose import Candidate, Choice, Setting, choose_realization
 from lmu_hw.quantize.config import (
     Basis,
@@ -38,6 +39,7 @@ from lmu_hw.quantize.convert import quantize
 from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
 from lmu_hw.quantize.memories import LEGENDRE, memory_node, quantize_memories, structure_of
 from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
+from lmu_hw.quantize.refit import TAIL
 from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize, state_scale
 
 __all__ = ["configure"]
@@ -53,8 +55,6 @@ _LEAST_HEARD = 0.5
 _FIT_BITS = 10
 """With fewer, fitting made some of the shipped networks better and others worse."""
 
-_DIED_DOWN = 1e-4
-_SMALLEST_RADIUS = 1e-3
 _ROUNDS = 12
 
 
@@ -109,12 +109,34 @@ class _Configuration:
     ) -> None:
         self.network, self.ranges, self.options = network, ranges, options
         self.input = input_format(x, options)
-        self.steps = x.shape[1]
+        self.x = x
         self.layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
         self.choices = self._choices()
-        self.horizons = {name: self._horizon(one) for name, one in self.layers.items()}
 
     def settled(self) -> Config:
+        """Return the configuration in which every state is proved, and every refit helps."""
+        horizons = {name: self._horizon(layer) for name, layer in self.layers.items()}
+        config = self._provable(horizons)
+        reasons = refused(self.network, config)
+        if reasons and self.options.refit:
+            name, reason = next(iter(reasons.items()))
+            raise ConfigError(f"{name}.m: `refit` must bring it closer, but {reason}")
+        if reasons:
+            horizons |= dict.fromkeys(reasons, 0)
+            config = self._provable(horizons)
+        if self.options.refit is None and any(horizons.values()):
+            plain = self._provable(dict.fromkeys(horizons, 0))
+            fitted, before = measured_errors(self.network, (config, plain), self.x)
+            if fitted > NOISE * before:
+                text = (
+                    f"with the fit the answers to calibration data would be off by "
+                    f"{100 * fitted:.3g} % (RMS), without by {100 * before:.3g} %"
+                )
+                reasons |= dict.fromkeys((name for name, h in horizons.items() if h), text)
+                config = plain
+        return with_reasons(config, reasons)
+
+    def _provable(self, horizons: Mapping[str, int]) -> Config:
         """Return the configuration in which every state is proved, or saturates on purpose."""
         saturates = self.options.memory_range is MemoryRange.SATURATE
         overflow = Overflow.SATURATE if saturates else Overflow.FORBID
@@ -123,12 +145,12 @@ class _Configuration:
         }
         moving: dict[str, States] = {}
         for count in range(1, 2 * _ROUNDS + 1):
-            quantized = quantize(self.network, self._config(states), model_digest="")
+            quantized = quantize(self.network, self._config(states, horizons), model_digest="")
             proofs = {m.layer.name: prove_range(m) for m in quantized_memories(quantized)}
             better = {name: self._better(name, states[name], proofs[name]) for name in states}
             moving = {name: one for name, one in better.items() if one != states[name]}
             if not moving:
-                return self._config(better)
+                return self._config(better, horizons)
             if count >= _ROUNDS:  # coefficients of few bits need not follow what is heard
                 better |= {name: self._coarser(name, one) for name, one in moving.items()}
             states = better
@@ -249,7 +271,7 @@ class _Configuration:
         memories = (one for one in realized.layers if isinstance(one, LmuLayer))
         layer = next(one for one in memories if one.name == name)
         chooser = self._chooser(realized, scales, {name: state}, {name: kind})
-        config = chooser.memory(layer, choice, scales[name], 0)
+        config = chooser.memory(layer, choice, scales[name])
         source = chooser.node(memory_nodes(layer)[0]).signal_format
         node = memory_node(layer, config, source, scales[name])
         return Candidate(choice=choice, layer=layer, heard=state.heard, node=node)
@@ -265,16 +287,12 @@ class _Configuration:
         """Return the steps over which a memory must be like the trained one."""
         if self.options.horizon is not None:
             return self.options.horizon
-        if self.network.answers_once:
-            return self.steps
-        theta = window(layer.memory)
-        if theta is not None:
-            return max(1, int(4 * theta))
-        # Not a Legendre memory, as far as can be told: until its responses have died down.
-        radius = max(spectral_radius(layer.memory.A), _SMALLEST_RADIUS)
-        return max(4 * layer.memory.order, math.ceil(math.log(_DIED_DOWN) / math.log(radius)))
+        steps = reach(layer, windows=4.0)
+        if self.network.answers_once:  # to a sequence about as long as its longest window
+            steps = min(steps, max(reach(one, windows=1.0) for one in self.layers.values()))
+        return steps
 
-    def _config(self, states: Mapping[str, States]) -> Config:
+    def _config(self, states: Mapping[str, States], horizons: Mapping[str, int]) -> Config:
         scales = {
             name: self._scale(name, chosen.heard)
             for name, chosen in states.items()
@@ -288,8 +306,10 @@ class _Configuration:
         for layer in lmus:
             u, m = memory_nodes(layer)
             memories[u.name] = chooser.node(u)
-            choice, horizon = self.choices[layer.name], self.horizons[layer.name]
-            memories[m.name] = chooser.memory(layer, choice, scales.get(layer.name), horizon)
+            config = chooser.memory(layer, self.choices[layer.name], scales.get(layer.name))
+            if horizons[layer.name]:
+                config = replace(config, refit=horizons[layer.name], tail=TAIL)
+            memories[m.name] = config
         fitted = quantize_memories(realized, scales, memories).network
         nodes = [node for layer in fitted.layers for node in float_nodes(layer)]
         return Config(

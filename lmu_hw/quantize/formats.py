@@ -139,10 +139,8 @@ class Chooser:
             requant=requant, weights={}, row_shifts=False, output=output, why=tuple(why)
         )
 
-    def memory(
-        self, layer: LmuLayer, choice: Choice, scale: MemoryScale | None, horizon: int
-    ) -> NodeConfig:
-        """Return the formats of a memory.
+    def memory(self, layer: LmuLayer, choice: Choice, scale: MemoryScale | None) -> NodeConfig:
+        """Return the formats of a memory, without refit.
 
         Parameters
         ----------
@@ -152,8 +150,6 @@ class Chooser:
             How it is computed, and of how many bits its coefficients are.
         scale : MemoryScale or None
             Of the layer.
-        horizon : int
-            Steps over which what reads the memory is fitted to it; 0: it is not.
 
         Raises
         ------
@@ -171,11 +167,10 @@ class Chooser:
                 row_shifts=False,
                 output=None,
                 structure=replace(choice.structure, rate_bits=choice.bits),
-                refit=horizon,
                 why=tuple(why),
             )
         if choice.structure is not None:
-            return self._structured(layer, choice.structure, choice.bits, scale, horizon, why)
+            return self._structured(layer, choice.structure, choice.bits, scale, why)
         weights, row_shifts = self._weights(
             memory_nodes(layer)[1], choice.bits, why, finest=_EXACT_BITS - requant.format.width
         )
@@ -186,7 +181,6 @@ class Chooser:
             output=None,
             error_feedback=self.options.error_feedback,
             repair=self.options.repair,
-            refit=horizon,
             why=tuple(why),
         )
 
@@ -196,7 +190,6 @@ class Chooser:
         structure: Structure,
         bits: int,
         scale: MemoryScale | None,
-        horizon: int,
         why: list[str],
     ) -> NodeConfig:
         name = f"{layer.name}.m"
@@ -218,7 +211,6 @@ class Chooser:
             row_shifts=True,
             output=None,
             structure=replace(structure, sweeps=sweeps),
-            refit=horizon,
             why=tuple(why),
         )
 

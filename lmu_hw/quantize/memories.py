@@ -101,14 +101,16 @@ def quantize_memories(
         node = memory_node(layer, config, configs[source].signal_format, scale)
         nodes[name] = node
         if config.refit:
-            found = fit_memory(layer, node, config.refit)
+            found = fit_memory(layer, node, config.refit, config.tail)
             before = reading_norm(network, layer.name)
             network = read_through(network, layer.name, found.matrix)
             refits.append(
                 Refit(
                     memory=name,
                     horizon=found.horizon,
+                    tail=config.tail,
                     residual=found.residual,
+                    beyond=found.beyond,
                     before=found.before,
                     growth=reading_norm(network, layer.name) / before,
                 )
@@ -145,12 +147,12 @@ def memory_node(
     return quantize_sum(memory_nodes(layer)[1], config, formats)
 
 
-def fit_memory(layer: LmuLayer, node: AnyNode, horizon: int) -> Fit:
-    """Fit the memory of a realized layer by its quantized form over a horizon in steps."""
+def fit_memory(layer: LmuLayer, node: AnyNode, horizon: int, tail: float) -> Fit:
+    """Fit the memory of a realized layer by its quantized form; see `fit`."""
     quantized = matrices(node)
     # What is narrowed inside an update is left out: as a regularization this is enough.
     noise = rounding_covariance(quantized[0]) * node.requant.format.ulp**2
-    return fit((layer.memory.A, layer.memory.B), quantized, noise, horizon)
+    return fit((layer.memory.A, layer.memory.B), quantized, noise, horizon, tail)
 
 
 def matrices(node: AnyNode) -> tuple[Array, Array]:

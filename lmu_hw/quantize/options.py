@@ -91,11 +91,12 @@ class Options:
         Of a semiseparable memory: take the rank at which no block of the trained matrices is off
         by more than this; None: the bilinear memory of the same window, of rank 1.
     refit : bool or None
-        Fit what reads a memory to the memory as it is quantized; None: unless it is dense, of fewer
-        than 10 bits.
+        Fit what reads a memory to the memory as it is quantized. True: an error where the fit is
+        not proved to bring it closer to the trained one. None: where that is proved, and measured
+        on the calibration data; but not if it is dense, of fewer than 10 bits.
     horizon : int or None
-        Steps over which the fit must hold; None: a sequence, if the network answers once, four
-        windows otherwise.
+        Steps over which the fit must hold; None: four windows of the memory, but no more than the
+        longest window of a network that answers once.
 
     Raises
     ------

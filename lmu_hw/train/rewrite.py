@@ -120,6 +120,6 @@ def _fits(network: Network, memories: Memories) -> dict[str, Array]:
     layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
     found = {}
     for refit in memories.refits:
-        name = refit.memory.removesuffix(".m")
-        found[name] = fit_memory(layers[name], memories.nodes[refit.memory], refit.horizon).matrix
+        name, node = refit.memory.removesuffix(".m"), memories.nodes[refit.memory]
+        found[name] = fit_memory(layers[name], node, refit.horizon, refit.tail).matrix
     return found
