@@ -35,7 +35,7 @@ from lmu_hw.spec import (
     Update,
 )
 
-__all__ = ["design_digest", "read_network", "write_network"]
+__all__ = ["design_digest", "network_bytes", "read_network"]
 
 VERSION = 1
 _KEY = "lmu_hw_design"
@@ -45,17 +45,17 @@ Put = Callable[[Codes, str], dict[str, str]]
 Get = Callable[[dict[str, str]], Codes]
 
 
-def write_network(network: QuantizedNetwork, path: Path) -> None:
-    """Write a quantized network; the same network gives the same bytes."""
-    from safetensors.numpy import save_file
+def network_bytes(network: QuantizedNetwork) -> bytes:
+    """Return the file of a quantized network; the same network gives the same bytes."""
+    from safetensors.numpy import save
 
     header, arrays = _describe(network)
     compact = {name: _compact(codes) for name, codes in arrays.items()}
-    save_file(compact, path, metadata={_KEY: json.dumps(header, sort_keys=True)})
+    return save(compact, metadata={_KEY: json.dumps(header, sort_keys=True)})
 
 
 def read_network(path: Path) -> QuantizedNetwork:
-    """Read what `write_network` wrote.
+    """Read a file of `network_bytes`.
 
     Raises
     ------

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -19,12 +20,14 @@ from lmu_hw.analysis import (
     quantized_memories,
     require_forbidden,
 )
-from lmu_hw.archive import design_digest, read_network, write_network
-from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.archive import design_digest, network_bytes, read_network
+from lmu_hw.errors import ConfigError, LoadError, SpecError
+from lmu_hw.files import read_json
 from lmu_hw.fixed import Overflow
+from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer, Network, window
-from lmu_hw.load import load, network_digest, save
+from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
 from lmu_hw.quantize import Config, Refit, convert, realized
 from lmu_hw.quantize.benefit import Deviation, deviation
@@ -104,38 +107,37 @@ class Design:
         LoadError
             If the folder does not hold a design.
         """
-        folder = Path(directory)
-        if not (folder / "manifest.json").is_file():
+        folder = DesignFolder(directory)
+        folder.check()
+        path = folder.path
+        network = read_network(path / folder.NETWORK)
+        if folder.manifest.get("design_digest") != design_digest(network):
             raise LoadError(
-                f"{folder}: must be a folder written by 'lmu-hw generate', but there is no "
-                "manifest.json in it"
-            )
-        try:
-            calibration = np.load(folder / "calibration.npy", allow_pickle=False)
-            text = (folder / "config.toml").read_text()
-            entries = json.loads((folder / "refit.json").read_text())
-        except (OSError, ValueError, EOFError) as error:
-            raise LoadError(f"{folder}: is damaged, generate it again: {error}") from None
-        if not isinstance(calibration, np.ndarray) or calibration.dtype != np.float64:
-            raise LoadError(
-                f"{folder / 'calibration.npy'}: is damaged, generate it again: must be float64"
+                f"{path / folder.MANIFEST}: describes another design than {folder.NETWORK}; "
+                "generate the design again"
             )
         return cls(
-            network=read_network(folder / "design.safetensors"),
-            reference=load(folder / "reference.safetensors"),
-            config=Config.from_toml(text, where=str(folder / "config.toml")),
-            calibration=calibration,
-            refits=tuple(Refit(**entry) for entry in entries),
+            network=network,
+            reference=load(path / folder.REFERENCE),
+            config=_config(folder.read(folder.CONFIG), path / folder.CONFIG),
+            calibration=_calibration(folder.read(folder.CALIBRATION), path / folder.CALIBRATION),
+            refits=_refits(folder.read(folder.REFIT), path / folder.REFIT),
         )
 
-    def write(self, folder: Path) -> None:
-        """Write the design's own files (not the Verilog) into an existing folder."""
-        write_network(self.network, folder / "design.safetensors")
-        save(self.reference, folder / "reference.safetensors")
-        (folder / "config.toml").write_text(self.config.to_toml())
-        np.save(folder / "calibration.npy", self.calibration)
-        entries = [asdict(refit) for refit in self.refits]
-        (folder / "refit.json").write_text(json.dumps(entries, indent=2) + "\n")
+    def files(self) -> dict[str, bytes]:
+        """Return the design's own files (not the Verilog) by their names in a `DesignFolder`."""
+        calibration = io.BytesIO()
+        np.save(calibration, self.calibration)
+        refits = json.dumps([asdict(refit) for refit in self.refits], indent=2) + "\n"
+        return {
+            DesignFolder.NETWORK: network_bytes(self.network),
+            DesignFolder.REFERENCE: native.network_bytes(
+                self.reference, Path(DesignFolder.REFERENCE)
+            ),
+            DesignFolder.CONFIG: self.config.text().encode(),
+            DesignFolder.CALIBRATION: calibration.getvalue(),
+            DesignFolder.REFIT: refits.encode(),
+        }
 
     def named(self, name: str) -> Design:
         """Return the same design under another name.
@@ -215,6 +217,34 @@ class Design:
         """Return x in the units that the reference network reads."""
         scale = self.network.input_scale
         return x.astype(np.float64) * scale.denominator / scale.numerator
+
+
+def _config(data: bytes, path: Path) -> Config:
+    try:
+        return Config.from_toml(data.decode(), where=str(path))
+    except (UnicodeDecodeError, ConfigError) as error:
+        raise _damaged(path, error) from None
+
+
+def _calibration(data: bytes, path: Path) -> Array:
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError, ArithmeticError) as error:
+        raise _damaged(path, error) from None
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.ndim != 3:
+        raise _damaged(path, "it must be float64 of shape (sequences, steps, inputs)")
+    return array
+
+
+def _refits(data: bytes, path: Path) -> tuple[Refit, ...]:
+    try:
+        return tuple(Refit(**entry) for entry in read_json(data))
+    except (ValueError, TypeError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, reason: object) -> LoadError:
+    return LoadError(f"{path}: is damaged ({reason}); generate the design again")
 
 
 def calibration_subset(x: NDArray[T]) -> NDArray[T]:

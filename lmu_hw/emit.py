@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,28 +13,14 @@ from typing import Any
 from lmu_hw._version import __version__
 from lmu_hw.analysis import summary, write_certificate
 from lmu_hw.design import Design
-from lmu_hw.errors import ConfigError, LoadError
+from lmu_hw.errors import LoadError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.spec import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
 
-__all__ = [
-    "CERTIFICATE_FILE",
-    "RTL_FOLDER",
-    "SUMMARY_FILE",
-    "checked_target",
-    "emit",
-    "manifest_of",
-    "read_manifest",
-    "read_plan",
-]
+__all__ = ["emit", "manifest_of", "read_plan"]
 
 _AGAIN = "generate the design again"
-
-RTL_FOLDER = "rtl"
-CERTIFICATE_FILE = "certificate.npz"
-"""Claims and witnesses, for `lmu_hw.analysis.verify`."""
-SUMMARY_FILE = "certificate.json"
-"""The same for reading."""
 
 
 def emit(
@@ -50,11 +34,14 @@ def emit(
 ) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
 
+    Of an earlier design in its place only those files are replaced that nobody changed since; the
+    rest stays. A failure leaves everything as it was.
+
     Parameters
     ----------
     design : Design
     directory : str or Path
-        Created, or replaced if it holds an earlier design; nothing else is overwritten.
+        New, empty, or an earlier design.
     lanes : int or None
         Multipliers of the slowest layer; None, or ``full``: fully unrolled.
     name : str, optional
@@ -73,58 +60,43 @@ def emit(
     Raises
     ------
     ConfigError
-        If `directory` exists and is not a folder of this tool, cannot be written to, or is or
-        holds the current folder; if lanes is less than 1; or if the name is none.
+        If `directory` is something else, cannot be written to, or has a file in the way that was
+        changed since it was generated, or is not of this tool; if lanes is less than 1; or if the
+        name is none.
     StabilityError
         If a memory is not shown to be stable.
     """
     from lmu_hw.hdl import emit_verilog
 
     tell = progress or (lambda text: None)
-    target = checked_target(directory)
     design = design.named(design.network.name if name is None else name)
-    plan = make_plan(design.network, lanes, reloadable=reloadable)
+    folder, network = DesignFolder(directory), design.network
+    folder.check_target(name=network.name, config=design.config.text())
+    plan = make_plan(network, lanes, reloadable=reloadable)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
-    tell(f"generating {design.network.name}")
-    files = emit_verilog(design.network, plan, digest=design.digest)
-    manifest = manifest_of(design, plan, sorted(files))
-    with replaced_folder(target) as folder:
-        design.write(folder)
-        (folder / RTL_FOLDER).mkdir()
-        for name, text in files.items():
-            (folder / RTL_FOLDER / name).write_text(text)
-        write_certificate(certificate, folder / CERTIFICATE_FILE)
-        proved = {"design_digest": design.digest, **summary(certificate)}
-        (folder / SUMMARY_FILE).write_text(json.dumps(proved) + "\n")
-        (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
-        for path in folder.iterdir():
-            path.chmod(0o755 if path.is_dir() else 0o644)
-    return manifest
+    tell(f"generating {network.name}")
+    rtl = emit_verilog(network, plan, digest=design.digest)
+    files = {f"{folder.RTL}/{name}": text.encode() for name, text in rtl.items()}
+    files |= design.files()
+    stream = io.BytesIO()
+    write_certificate(certificate, stream)
+    files[folder.CERTIFICATE] = stream.getvalue()
+    proved = {"design_digest": design.digest, **summary(certificate)}
+    files[folder.SUMMARY] = (json.dumps(proved) + "\n").encode()
+    folder.replace(files, manifest_of(design, plan))
+    return folder.manifest
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return what `manifest_of` described, or raise `LoadError`."""
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
-    if not isinstance(manifest, dict) or "lmu_hw" not in manifest:
-        raise LoadError(f"{path}: must be written by 'lmu-hw generate'; {_AGAIN}")
-    return manifest
-
-
-def read_plan(folder: Path, network: QuantizedNetwork) -> Plan:
-    """Return the plan that the manifest of a design describes, whose files must all be there.
+def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
+    """Return the plan that the manifest of a design describes.
 
     Raises
     ------
     LoadError
-        If the manifest does not fit the network, or a file is missing.
+        If the manifest does not fit the network.
     """
-    manifest = read_manifest(folder)
+    manifest, path = folder.manifest, folder.path / folder.MANIFEST
     try:
-        missing = [name for name in manifest["files"] if not (folder / name).is_file()]
         layers = [
             LayerPlan(
                 layer=layer,
@@ -139,87 +111,18 @@ def read_plan(folder: Path, network: QuantizedNetwork) -> Plan:
         plan = Plan(layers=tuple(layers))
         fits = plan.cycles(last_step=True) == manifest["cycles_last_step"]
     except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        raise LoadError(f"{folder / 'manifest.json'}: is damaged ({error!r}); {_AGAIN}") from None
-    if missing:
-        raise LoadError(f"{folder}: must hold {missing[0]}, which is missing; {_AGAIN}")
+        raise LoadError(f"{path}: is damaged ({error!r}); {_AGAIN}") from None
     if not fits:
         cycles = plan.cycles(last_step=True)
         raise LoadError(
-            f"{folder / 'manifest.json'}: rows, columns, beat and memory_lanes must give its "
+            f"{path}: rows, columns, beat and memory_lanes must give its "
             f"cycles_last_step of {manifest['cycles_last_step']}, not {cycles}; {_AGAIN}"
         )
     return plan
 
 
-def checked_target(directory: str | Path) -> Path:
-    """Return the absolute path of a folder that may be created or replaced, or raise.
-
-    Raises
-    ------
-    ConfigError
-        As for `emit`.
-    """
-    if not os.fspath(directory):
-        raise ConfigError("the output must be a folder, not an empty name")
-    target = Path(directory).resolve()
-    if target.exists() and not _holds_design(target):
-        if not target.is_dir():
-            raise ConfigError(
-                f"{directory}: the output must be a new folder, an empty one, or an earlier "
-                "design, not a file"
-            )
-        if any(target.iterdir()):
-            raise ConfigError(
-                f"{directory}: the output must be a new folder, an empty one, or an earlier "
-                "design; it holds other files"
-            )
-    if Path.cwd().is_relative_to(target):
-        raise ConfigError(
-            f"{directory}: the output is replaced as a whole, so it must not be the current "
-            "folder or hold it; name a folder in it, such as ./out"
-        )
-    existing = next(parent for parent in target.parents if parent.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
-        raise ConfigError(f"{directory}: the output must be in a folder that can be written to")
-    return target
-
-
-@contextmanager
-def replaced_folder(target: Path) -> Iterator[Path]:
-    """Give a temporary folder that takes the place of `target` if all goes well."""
-    made = [parent for parent in target.parents if not parent.exists()]
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as name:
-            temporary, earlier = Path(name) / "new", Path(name) / "earlier"
-            temporary.mkdir(0o755)
-            yield temporary
-            if target.exists():
-                os.replace(target, earlier)  # a rename: never half of a design in its place
-            try:
-                os.replace(temporary, target)
-            except OSError:
-                os.replace(earlier, target)
-                raise
-    except OSError as error:
-        raise ConfigError(f"{target}: cannot be written: {error.strerror}") from None
-    finally:
-        for parent in made:
-            with suppress(OSError):  # it holds the design
-                parent.rmdir()
-
-
-def _holds_design(folder: Path) -> bool:
-    """Say whether a folder holds an earlier design: others write a manifest.json, too."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(manifest, dict) and "lmu_hw" in manifest
-
-
-def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
-    """Return what `manifest.json` holds: formats, schedule and costs of a design."""
+def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
+    """Return what `manifest.json` says beside its files: formats, schedule, costs of a design."""
     network, deviations = design.network, design.deviations()
     layers = [_layer(plan, layer) for layer in plan.layers]
     busiest = max(plan.every_step, key=lambda one: one.layer.multiplications(last_step=False))
@@ -228,7 +131,6 @@ def manifest_of(design: Design, plan: Plan, files: list[str]) -> dict[str, Any]:
         "name": network.name,
         "model_digest": network.model_digest,
         "design_digest": design.digest,
-        "files": [f"{RTL_FOLDER}/{name}" for name in files],
         "input": {
             "elements": network.inputs,
             "format": network.input.format.notation(),

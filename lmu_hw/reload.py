@@ -9,8 +9,9 @@ from pathlib import Path
 from lmu_hw.analysis import prove_range, quantized_memories, require_forbidden
 from lmu_hw.checked import real
 from lmu_hw.design import Design
-from lmu_hw.emit import read_manifest, read_plan
+from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.quantize import Realization
 from lmu_hw.quantize.memories import memory_node
@@ -52,13 +53,13 @@ def reload(directory: str | Path, theta: float) -> tuple[QuantizedNetwork, list[
 
     theta = checked_window(theta)
     design = Design.read(directory)
-    manifest = read_manifest(Path(directory))
-    if not manifest.get("reloadable"):
+    folder = DesignFolder(directory)
+    if not folder.manifest.get("reloadable"):
         raise ConfigError(
             f"{directory}: its coefficients cannot be written; generate it with `reloadable`"
         )
     network = at_window(design, theta)
-    return network, reload_words(read_plan(Path(directory), design.network), network)
+    return network, reload_words(read_plan(folder, design.network), network)
 
 
 def at_window(design: Design, theta: float) -> QuantizedNetwork:

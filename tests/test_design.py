@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import io
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from lmu_hw.design import Design, calibration_subset, synthetic_input
-from lmu_hw.errors import ConfigError, LoadError
+from lmu_hw.errors import LoadError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
 from lmu_hw.quantize import Options, configure
+from tests.resealed import rewrite
 
 
 @pytest.fixture
@@ -26,9 +29,11 @@ def built(networks):
 @pytest.fixture
 def written(built, networks, tmp_path):
     design, _ = built(networks.network(dense=2))
-    design.write(tmp_path)
-    (tmp_path / "manifest.json").write_text("{}")
-    return design, tmp_path
+    folder = DesignFolder(tmp_path / "out")
+    folder.replace(design.files(), {"lmu_hw": "0", "design_digest": design.digest})
+    for name in set(folder.GENERATED) - set(design.files()):
+        rewrite(folder.path, name, "")
+    return design, folder.path
 
 
 def test_predictions_come_close_to_the_float_network(built, networks):
@@ -81,40 +86,28 @@ def test_a_folder_without_a_design_is_refused(tmp_path):
         Design.read(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["calibration.npy", "config.toml", "refit.json"])
-def test_a_design_with_a_missing_file_is_damaged(written, name):
-    _, folder = written
-    (folder / name).unlink()
-    with pytest.raises(LoadError, match="is damaged, generate it again: "):
-        Design.read(folder)
-
-
 def test_a_design_with_pickled_calibration_is_damaged(written):
     _, folder = written
-    np.save(folder / "calibration.npy", np.array([object()]), allow_pickle=True)
-    with pytest.raises(LoadError, match="is damaged, generate it again: "):
+    stream = io.BytesIO()
+    np.save(stream, np.array([object()]), allow_pickle=True)
+    rewrite(folder, "calibration.npy", stream.getvalue())
+    with pytest.raises(LoadError, match="calibration.npy: is damaged"):
         Design.read(folder)
 
 
 def test_a_design_with_another_kind_of_calibration_is_damaged(written):
     _, folder = written
-    np.save(folder / "calibration.npy", np.zeros((1, 1, 1), np.int64))
-    with pytest.raises(LoadError, match=r"calibration.npy: is damaged, .* must be float64"):
-        Design.read(folder)
-
-
-@pytest.mark.parametrize("name", ["design.safetensors", "reference.safetensors"])
-def test_a_design_without_its_numbers_is_refused(written, name):
-    _, folder = written
-    (folder / name).unlink()
-    with pytest.raises(LoadError, match=name):
+    stream = io.BytesIO()
+    np.save(stream, np.zeros((1, 1, 1), np.int64))
+    rewrite(folder, "calibration.npy", stream.getvalue())
+    with pytest.raises(LoadError, match=r"calibration.npy: is damaged .*must be float64"):
         Design.read(folder)
 
 
 def test_a_design_with_an_edited_configuration_is_checked(written):
     _, folder = written
-    (folder / "config.toml").write_text("version = 2")
-    with pytest.raises(ConfigError, match="version must be 3, not 2"):
+    rewrite(folder, "config.toml", "version = 2")
+    with pytest.raises(LoadError, match=r"config.toml: .*version must be 3, not 2"):
         Design.read(folder)
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from fractions import Fraction
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 import lmu_hw
-from lmu_hw.emit import RTL_FOLDER
+from lmu_hw.folder import DesignFolder
 from lmu_hw.quantize import Realization
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,16 +41,21 @@ def reference_designs() -> dict[str, tuple[str, dict[str, object], int | None]]:
 
 
 def emit_reference(name: str, target: Path) -> None:
-    """Write the Verilog, ROM contents and manifest of one reference design into `target`."""
+    """Write the Verilog, ROM contents and manifest of one reference design into `target`.
+
+    The manifest lists only what is beside it; the last bits of certificates are the machine's.
+    """
     example, options, lanes = reference_designs()[name]
     folder = ROOT / "examples" / example
     network = lmu_hw.load(folder / "model.safetensors")
     design = lmu_hw.quantize(network, np.load(folder / "calibrate_x.npy"), **options)
     with tempfile.TemporaryDirectory() as work:
-        lmu_hw.emit(design, Path(work) / name, lanes=lanes)
+        manifest = lmu_hw.emit(design, Path(work) / name, lanes=lanes)
+        folder = DesignFolder(Path(work) / name)
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(Path(work) / name / RTL_FOLDER, target)
-        shutil.copy(Path(work) / name / "manifest.json", target)
+        shutil.copytree(folder.path / folder.RTL, target)
+        manifest["files"] = {name: folder.digests[name] for name in folder.rtl}
+        (target / folder.MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from rich.table import Table
 from scipy.special import eval_sh_legendre
 
 import lmu_hw
-from lmu_hw.emit import SUMMARY_FILE
+from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network
 from lmu_hw.quantize import Realization
 
@@ -80,7 +80,7 @@ def main() -> int:
             state_bits=24,
         )
         manifest = lmu_hw.emit(design, folder, lanes=6)
-        heads = json.loads((folder / SUMMARY_FILE).read_text())["heads"]
+        heads = json.loads(DesignFolder(folder).read(DesignFolder.SUMMARY))["heads"]
         ideal = network.run(x)[0]
         fixed = design.predict(x)[0]
         console.print(_table(x[0, :, 0], ideal, fixed, heads, theta))

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ Put = Callable[[str, Any], None]
 VERSION = 1
 
 
-def write_certificate(certificate: Certificate, path: Path) -> None:
+def write_certificate(certificate: Certificate, file: Path | IO[bytes]) -> None:
     """Write the claims of all memories and their witnesses; the same claims give the same bytes."""
     arrays: Arrays = {}
     header = {
@@ -43,7 +43,7 @@ def write_certificate(certificate: Certificate, path: Path) -> None:
     }
     text = json.dumps(header, sort_keys=True).encode()
     arrays["header"] = np.frombuffer(text, np.uint8)
-    np.savez(path, allow_pickle=False, **arrays)
+    np.savez(file, allow_pickle=False, **arrays)
 
 
 def _claims(certificate: MemoryCertificate, arrays: Arrays) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def read_array(path: str) -> NDArray[np.generic]:
 def read_text(path: str) -> str:
     """Return a text file, or raise `LoadError`."""
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).read_bytes().decode()
     except OSError as error:
         raise LoadError(f"{path or repr(path)}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

@@ -19,6 +19,7 @@ from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.typed import data_files, given, in_words, measured, refuse_half_a_target, target
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import Network
 from lmu_hw.names import checked_name
 from lmu_hw.quantize import Config, Options
@@ -51,21 +52,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _inspect(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import design_table, network_table
-    from lmu_hw.emit import read_manifest
 
     if Path(options.path).is_dir():
         if options.theta is not None:
             raise ConfigError("`theta` must be left out with a folder: a design has its window")
         api.read_design(options.path)
-        manifest = read_manifest(Path(options.path))
+        folder = DesignFolder(options.path)
         try:
-            table = design_table(manifest)
+            table = design_table(folder.manifest)
         except (LookupError, TypeError, AttributeError, ValueError) as error:
             raise LoadError(
-                f"{Path(options.path) / 'manifest.json'}: is damaged ({error!r}); generate the "
+                f"{folder.path / folder.MANIFEST}: is damaged ({error!r}); generate the "
                 "design again"
             ) from None
         show(table)
+        for name in folder.changed_rtl():
+            complain(f"{name} was changed since it was generated")
     else:
         show(network_table(api.load(options.path, theta=options.theta)))
     return EQUAL
@@ -89,25 +91,26 @@ def _config(options: argparse.Namespace) -> int:
 
 def _generate(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import design_table, proofs_table, refits_table, unfitted
-    from lmu_hw.emit import checked_target
     from lmu_hw.plan import checked_lanes
     from lmu_hw.report.folder import read_certificates
 
-    checked_target(options.output)
     refuse_half_a_target(options)
     Options(**given(options))
     checked_lanes(options.lanes)
     if options.name is not None:
         checked_name(options.name)
-    network = _load(options)
-    config = None
+    folder, config, text = DesignFolder(options.output), None, None
     if options.config is not None:
         if given(options):
             name = next(iter(given(options))).replace("_", "-")
             raise ConfigError(
                 f"--{name} and --config cannot be combined: edit the file {options.config}"
             )
-        config = Config.from_toml(read_text(options.config), where=options.config)
+        text = read_text(options.config)
+        config = Config.from_toml(text, where=options.config)
+    folder.check_target(config=text)
+    network = _load(options)
+    folder.check_target(name=options.name or network.name, config=text)
     if target(options) is not None:
         design = _search(options, network)
     else:
@@ -128,7 +131,7 @@ def _generate(options: argparse.Namespace) -> int:
         show(refits_table(manifest))
     for line in unfitted(design):
         show(line)
-    show(proofs_table(design, read_certificates(Path(options.output))))
+    show(proofs_table(design, read_certificates(folder)))
     if options.calibrate is None:
         show("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
     show(f"written to {options.output}; next: lmu-hw simulate {options.output}")
@@ -230,6 +233,8 @@ def _simulate(options: argparse.Namespace) -> int:
                 progress=update,
             )
         show(simulation_table(results))
+        for name in results[0].changed_files:
+            complain(f"{name} was changed since it was generated; the changed file was simulated")
     for line in missing:
         complain(line)
     if not all(result.passed for result in results):
@@ -266,10 +271,9 @@ def _compare(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     from lmu_hw.analysis.verify import verify
     from lmu_hw.cli.tables import claims_table
-    from lmu_hw.emit import CERTIFICATE_FILE
 
     api.read_design(options.design)
-    path = Path(options.design) / CERTIFICATE_FILE
+    path = Path(options.design) / DesignFolder.CERTIFICATE
     with status(f"checking {path}") as tell:
         try:
             verdicts = verify(path, progress=tell)

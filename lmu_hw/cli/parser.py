@@ -104,7 +104,11 @@ def _generate(commands: Commands) -> None:
     )
     model(parser)
     parser.add_argument(
-        "-o", "--output", metavar="DIR", required=True, help="folder to create, or to replace"
+        "-o",
+        "--output",
+        metavar="DIR",
+        required=True,
+        help="folder: a new or empty one, or an earlier design, whose unchanged files are replaced",
     )
     parser.add_argument(
         "--name",

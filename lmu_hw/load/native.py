@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import LoadError
+from lmu_hw.files import write_file
 from lmu_hw.lmu import Network
 from lmu_hw.load._archive import MAX_CONFIG, MAX_WEIGHTS, Archive
 from lmu_hw.load._check import json_object, must, show
@@ -23,7 +24,7 @@ from lmu_hw.load._form import build
 from lmu_hw.load._form_write import Form, take_apart
 from lmu_hw.load._tensors import Array, Tensor, package, widen
 
-__all__ = ["HEADER", "load_npz", "load_safetensors", "save"]
+__all__ = ["HEADER", "load_npz", "load_safetensors", "network_bytes", "save"]
 
 HEADER = "lmu_hw"
 """Name of the header: a key of the safetensors metadata, or an array of the npz."""
@@ -40,7 +41,7 @@ _FLOATS = {b"f2": "float16", b"f4": "float32", b"f8": "float64"}
 
 
 def save(network: Network, path: Path) -> None:
-    """Write a network; the suffix, `.npz` or `.safetensors`, chooses the file.
+    """Write a network in one move; the suffix, `.npz` or `.safetensors`, chooses the file.
 
     Raises
     ------
@@ -49,16 +50,21 @@ def save(network: Network, path: Path) -> None:
     SpecError
         If a name is not an identifier, or a memory is not what its discretizer gives.
     """
+    raw = network_bytes(network, path)
+    try:
+        write_file(path, raw)
+    except OSError as error:
+        raise LoadError(f"{path}: must be writable, but {error.strerror}") from error
+
+
+def network_bytes(network: Network, path: Path) -> bytes:
+    """Return what `save` writes."""
     writers = {".npz": _npz_bytes, ".safetensors": _safetensors_bytes}
     if path.suffix not in writers:
         raise must(str(path), "the suffix", " or ".join(writers), path.suffix)
     header, tensors = take_apart(network)
     header["notes"] = list(network.notes)
-    raw = writers[path.suffix](path, (header, tensors))
-    try:
-        path.write_bytes(raw)
-    except OSError as error:
-        raise LoadError(f"{path}: must be writable, but {error.strerror}") from error
+    return writers[path.suffix](path, (header, tensors))
 
 
 def load_npz(path: Path) -> Network:

@@ -169,6 +169,8 @@ class Config:
     input_scale : Fraction
     memory_scale : mapping of layer name to MemoryScale
     nodes : mapping of node name to NodeConfig
+    source : str or None
+        The text it was read from, with its comments; not part of the value.
     """
 
     basis: Basis
@@ -176,6 +178,7 @@ class Config:
     input_scale: Fraction
     memory_scale: Mapping[str, MemoryScale]
     nodes: Mapping[str, NodeConfig]
+    source: str | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         settle(
@@ -195,6 +198,12 @@ class Config:
             for name, node in self.nodes.items()
             if node.structure is not None
         }
+
+    def text(self) -> str:
+        """Return the text it was read from, or else that of `to_toml`."""
+        if self.source is not None and Config.from_toml(self.source, where="source") == self:
+            return self.source
+        return self.to_toml()
 
     def to_toml(self) -> str:
         """Return the commented file that `from_toml` reads back."""
@@ -275,6 +284,7 @@ class Config:
             input_scale=scale,
             memory_scale=memory_scale,
             nodes=parsed,
+            source=text,
         )
 
 

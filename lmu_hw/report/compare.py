@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.files import write_file
+from lmu_hw.folder import DesignFolder
 from lmu_hw.report import words
 from lmu_hw.report.compare_proofs import certificate_rows, certificate_sentences
 from lmu_hw.report.compare_rows import EXACT, Row, make_row
 from lmu_hw.report.document import Report, SignalReport, TaskReport
-from lmu_hw.report.store import read_report, replace_file
+from lmu_hw.report.store import read_report
 
 __all__ = ["Comparison", "Row", "compare", "write_comparison"]
 
@@ -61,7 +63,7 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     if len({path.resolve() for path in paths}) != len(paths) or len(paths) < 2:
         given = ", ".join(str(path) for path in paths) or "none"
         raise SpecError(f"a comparison needs two or more different folders, not {given}")
-    reports = [read_report(path) for path in paths]
+    reports = [read_report(DesignFolder(path)) for path in paths]
     names = _names(paths)
     same_x = len({report.data.x_sha256 for report in reports}) == 1
     same_labels = same_x and len({report.data.labels_sha256 for report in reports}) == 1
@@ -88,7 +90,10 @@ def write_comparison(folders: Sequence[str | Path], html_path: str | Path) -> Co
     comparison = compare(folders)
     from lmu_hw.report.compare_page import comparison_page  # matplotlib and jinja2 load here only
 
-    replace_file(Path(html_path), comparison_page(comparison))
+    try:
+        write_file(Path(html_path), comparison_page(comparison).encode())
+    except OSError as error:
+        raise LoadError(f"{html_path}: cannot be written: {error.strerror}") from None
     return comparison
 
 

@@ -7,10 +7,11 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from lmu_hw.emit import SUMMARY_FILE
 from lmu_hw.errors import LoadError
+from lmu_hw.files import read_json
+from lmu_hw.folder import DesignFolder
 from lmu_hw.report.claims import CAUSES, LoopReport, MemoryProof, ResidueReport
 from lmu_hw.report.document import HardwareReport, LayerHardware, SimulationReport
 
@@ -18,6 +19,7 @@ __all__ = [
     "Certificates",
     "ErrorClaim",
     "NodeClaim",
+    "certificates",
     "read_certificates",
     "read_hardware",
     "read_simulations",
@@ -66,7 +68,7 @@ class Certificates:
     nodes: dict[str, NodeClaim]
 
 
-def read_hardware(folder: Path) -> HardwareReport:
+def read_hardware(folder: DesignFolder) -> HardwareReport:
     """Return the totals in the folder's ``manifest.json``.
 
     Raises
@@ -74,10 +76,7 @@ def read_hardware(folder: Path) -> HardwareReport:
     LoadError
         If the file or one of its keys is missing, or holds the wrong kind of value.
     """
-    path = folder / "manifest.json"
-    manifest = _read(path)
-    if not isinstance(manifest, dict):
-        raise LoadError(f"{path}: must hold a JSON object, not {type(manifest).__name__}")
+    path, manifest = folder.path / folder.MANIFEST, folder.manifest
     layers = manifest.get("layers", [])
     if not isinstance(layers, list):
         raise LoadError(f"{path}: layers must be a list, not {layers!r}")
@@ -89,7 +88,7 @@ def read_hardware(folder: Path) -> HardwareReport:
     return HardwareReport(**{**fields, "layers": built})
 
 
-def read_simulations(folder: Path) -> tuple[SimulationReport, ...]:
+def read_simulations(folder: DesignFolder) -> tuple[SimulationReport, ...]:
     """Return the runs in the folder's ``simulation.json``; none if there is no such file.
 
     Raises
@@ -97,10 +96,10 @@ def read_simulations(folder: Path) -> tuple[SimulationReport, ...]:
     LoadError
         If the file is damaged.
     """
-    path = folder / "simulation.json"
-    if not path.is_file():
+    path, data = folder.path / folder.SIMULATION, folder.results.read(folder.SIMULATION)
+    if data is None:
         return ()
-    runs = _read(path)
+    runs = _parsed(data, path)
     if not isinstance(runs, list):
         raise LoadError(f"{path}: must hold a list of runs, not {type(runs).__name__}")
     found = []
@@ -111,7 +110,7 @@ def read_simulations(folder: Path) -> tuple[SimulationReport, ...]:
     return tuple(found)
 
 
-def read_certificates(folder: Path) -> Certificates:
+def read_certificates(folder: DesignFolder) -> Certificates:
     """Return what is proved about a design, from the folder's ``certificate.json``.
 
     Raises
@@ -119,10 +118,12 @@ def read_certificates(folder: Path) -> Certificates:
     LoadError
         If the file or one of its keys is missing, or holds the wrong kind of value.
     """
-    path = folder / SUMMARY_FILE
-    if not path.is_file():
-        raise LoadError(f"{folder}: holds no {SUMMARY_FILE}; generate the design again")
-    document = _read(path)
+    return certificates(folder.read(folder.SUMMARY), folder.path / folder.SUMMARY)
+
+
+def certificates(data: bytes, path: Path) -> Certificates:
+    """Return what the content of ``certificate.json`` says; `path` is for messages."""
+    document = _parsed(data, path)
     version = document.get("version") if isinstance(document, dict) else None
     if version != CERTIFICATE_VERSION:
         raise LoadError(
@@ -215,17 +216,8 @@ def _sentence(mismatch: object) -> str | None:
     return json.dumps(mismatch)
 
 
-def _read(path: Path) -> Any:
+def _parsed(data: bytes, path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
-    except FileNotFoundError:
-        raise LoadError(
-            f"{path.parent}: must be a folder written by 'lmu-hw generate', but there is no "
-            f"{path.name} in it"
-        ) from None
-    except (OSError, ValueError) as error:
+        return read_json(data)
+    except ValueError as error:
         raise LoadError(f"{path}: cannot be read: {error}") from None
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"it holds {name}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from lmu_hw.errors import LoadError
+from lmu_hw.files import read_json
+from lmu_hw.folder import DesignFolder
 from lmu_hw.report.claims import (
     ErrorReport,
     LoopReport,
@@ -31,9 +31,8 @@ from lmu_hw.report.document import (
     TaskReport,
 )
 
-__all__ = ["REPORT_FILE", "read_report", "replace_file", "to_json"]
+__all__ = ["read_report", "to_json"]
 
-REPORT_FILE = "report.json"
 VERSION = 2
 
 
@@ -55,21 +54,22 @@ def _layout(value: Any, indent: str) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def read_report(folder: Path) -> Report:
+def read_report(folder: DesignFolder) -> Report:
     """Read the report that `write_report` left in a design's folder.
 
     Raises
     ------
     LoadError
-        If there is none, or if it is damaged or of another version.
+        If there is none, or if it is damaged, changed, of another version or another design.
     """
-    path = folder / REPORT_FILE
-    again = f"run 'lmu-hw report {folder}'"
+    path = folder.path / folder.REPORT
+    again = f"run 'lmu-hw report {folder.path}'"
+    data = folder.results.read(folder.REPORT)
+    if data is None:
+        raise LoadError(f"{folder.path}: holds no {folder.REPORT}; {again} first")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LoadError(f"{folder}: holds no {REPORT_FILE}; {again} first") from None
-    except (OSError, ValueError) as error:
+        document = read_json(data)
+    except ValueError as error:
         raise LoadError(f"{path}: cannot be read ({error}); {again} again") from None
     version = document.get("version") if isinstance(document, dict) else None
     if version != VERSION:
@@ -124,13 +124,3 @@ def _tuples(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _tuple(value: Any) -> Any:
     return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
-
-
-def replace_file(path: Path, text: str) -> None:
-    """Write a file in one piece: nobody ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(text.encode())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

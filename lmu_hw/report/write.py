@@ -11,23 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.design import Design
-from lmu_hw.emit import SUMMARY_FILE
 from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.report.attach import with_certificates
 from lmu_hw.report.document import Report
 from lmu_hw.report.folder import read_certificates, read_hardware, read_simulations
 from lmu_hw.report.measure import measure
-from lmu_hw.report.store import REPORT_FILE, replace_file, to_json
+from lmu_hw.report.store import to_json
 from lmu_hw.report.verdict import verdict
 
-__all__ = ["CALIBRATION", "PAGE_FILE", "measure_folder", "report_json", "write_report"]
+__all__ = ["CALIBRATION", "measure_folder", "report_json", "write_report"]
 
 CALIBRATION = "calibration"
-PAGE_FILE = "report.html"
 
 
 def write_report(
-    folder: str | Path,
+    directory: str | Path,
     x: NDArray[np.generic] | None = None,
     labels: NDArray[np.generic] | None = None,
     progress: Callable[[int], None] | None = None,
@@ -36,7 +35,7 @@ def write_report(
 
     Parameters
     ----------
-    folder : path
+    directory : path
         Written by ``lmu-hw generate``.
     x : (sequences, steps, inputs), optional
         In the network's own units; None: the design's calibration data, and the report says so.
@@ -47,41 +46,43 @@ def write_report(
 
     Raises
     ------
+    ConfigError
+        If a report that somebody changed is in the way.
     LoadError
         If the folder does not hold a design, or its parts do not belong together.
     SpecError
         If x or labels do not fit the network.
     """
-    folder = Path(folder)
+    folder = DesignFolder(directory)
+    folder.results.check(folder.REPORT, folder.PAGE)
     report = measure_folder(folder, x, labels, progress)
     from lmu_hw.report.page import report_page  # matplotlib and jinja2 load here only
 
     page = report_page(report)
-    replace_file(folder / REPORT_FILE, report_json(report))
-    replace_file(folder / PAGE_FILE, page)
+    folder.results.write(folder.REPORT, report_json(report).encode())
+    folder.results.write(folder.PAGE, page.encode())
     return report
 
 
 def measure_folder(
-    folder: Path,
+    folder: DesignFolder,
     x: NDArray[np.generic] | None,
     labels: NDArray[np.generic] | None,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
     """Return what `write_report` writes."""
-    design = Design.read(folder)
+    design = Design.read(folder.path)
     hardware = read_hardware(folder)
     simulations, certificates = read_simulations(folder), read_certificates(folder)
-    for name, described in (("manifest.json", hardware), (SUMMARY_FILE, certificates)):
-        if described.design_digest != design.digest:
-            raise LoadError(
-                f"{folder}: {name} describes another design than design.safetensors; generate the "
-                "design again"
-            )
+    if certificates.design_digest != design.digest:
+        raise LoadError(
+            f"{folder.path / folder.SUMMARY}: describes another design than {folder.NETWORK}; "
+            "generate the design again"
+        )
     if x is None and labels is not None:
         raise SpecError("labels must come with the data they belong to: give x as well")
     report = measure(design, design.calibration if x is None else x, labels, progress)
-    report = with_certificates(report, design.network, certificates, where=folder)
+    report = with_certificates(report, design.network, certificates, where=folder.path)
     source = CALIBRATION if x is None else report.data.source
     return dataclasses.replace(
         report,

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from lmu_hw.errors import ConfigError
-from lmu_hw.report.store import replace_file, to_json
+from lmu_hw.files import write_file
+from lmu_hw.report.store import to_json
 from lmu_hw.search.grid import SweepReport
 
 __all__ = ["JOURNAL_FILE", "PAGE_FILE", "SWEEP_FILE", "checked_folder", "sweep_json", "write_sweep"]
@@ -56,6 +57,6 @@ def write_sweep(report: SweepReport, folder: Path) -> None:
 
     text, page = sweep_json(report), sweep_page(report)
     folder.mkdir(parents=True, exist_ok=True)
-    replace_file(folder / SWEEP_FILE, text)
-    replace_file(folder / PAGE_FILE, page)
+    write_file(folder / SWEEP_FILE, text.encode())
+    write_file(folder / PAGE_FILE, page.encode())
     (folder / JOURNAL_FILE).unlink(missing_ok=True)

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from lmu_hw.folder import DesignFolder
 from lmu_hw.simulate.scoreboard import Mismatch
 
 __all__ = ["Result", "write_results"]
@@ -33,6 +32,8 @@ class Result:
         Time steps in all.
     input_steps, input_steps_given : int
         Steps of the user's data that ran, and that there were.
+    changed_files : tuple of str
+        Verilog and ROM files that were changed since they were generated: this is what ran.
     """
 
     simulator: str
@@ -46,6 +47,7 @@ class Result:
     steps: int
     input_steps: int
     input_steps_given: int
+    changed_files: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -61,11 +63,7 @@ class Result:
         return entry
 
 
-def write_results(folder: Path, results: list[Result]) -> None:
+def write_results(folder: DesignFolder, results: list[Result]) -> None:
     """Replace `simulation.json` in one move."""
-    temporary = folder / f".simulation.{os.getpid()}.json"
-    try:
-        temporary.write_text(json.dumps([result.to_json() for result in results], indent=2) + "\n")
-        os.replace(temporary, folder / "simulation.json")
-    finally:
-        temporary.unlink(missing_ok=True)
+    text = json.dumps([result.to_json() for result in results], indent=2) + "\n"
+    folder.results.write(folder.SIMULATION, text.encode())

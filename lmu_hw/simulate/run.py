@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from lmu_hw.checked import flag, member, whole
 from lmu_hw.design import Design
-from lmu_hw.emit import RTL_FOLDER, read_plan
+from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, ToolError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.plan import Plan
@@ -116,14 +117,17 @@ def simulate(
         max_cycles = whole(max_cycles, "`max_cycles`", least=0)
     if theta is not None:
         theta = checked_window(theta)
-    folder = Path(directory)
-    design = Design.read(folder)
+    folder = DesignFolder(directory)
+    design = Design.read(directory)
     plan = read_plan(folder, design.network)
+    changed = folder.changed_rtl()
+    tools = [find(simulator) for simulator in wanted]
+    left = [waves_file(simulator) for simulator in wanted] if waves else []
+    folder.results.check(folder.SIMULATION, *left)
     writes: list[tuple[int, int]] = []
     if theta is not None:
-        network, writes = reload(folder, theta)
+        network, writes = reload(directory, theta)
         design = replace(design, network=network)
-    tools = [find(simulator) for simulator in wanted]
     runs = []
     for tool in tools:
         own, data = CYCLE_BUDGET[tool.simulator]
@@ -136,6 +140,7 @@ def simulate(
             sequences = few(sequences, steps)  # it is interpreted: some thousand cycles a second
         runs.append(_Run(folder, design, plan, writes, tool, sequences, seed, waves, progress))
     results = [run.result(0 if x is None else x.shape[0] * x.shape[1]) for run in runs]
+    results = [replace(result, changed_files=changed) for result in results]
     write_results(folder, results)
     return results
 
@@ -150,12 +155,17 @@ def _simulators(names: Collection[Simulator | str]) -> list[Simulator]:
     return [member(name, "`simulators`", Simulator) for name in names]
 
 
+def waves_file(simulator: Simulator) -> str:
+    """Return the name under which a simulator's waveforms are left in a design's folder."""
+    return f"waves_{simulator.value}{Path(_WAVES[simulator]).suffix}"
+
+
 class _Run:
     """One simulator, one design, one set of stimuli."""
 
     def __init__(
         self,
-        folder: Path,
+        folder: DesignFolder,
         design: Design,
         plan: Plan,
         writes: list[tuple[int, int]],
@@ -204,8 +214,7 @@ class _Run:
                 words, starts = self._cocotb(work, job)
             if self.waves:
                 recorded = work / _WAVES[self.tool.simulator]
-                left = f"waves_{self.tool.simulator.value}{recorded.suffix}"
-                shutil.move(recorded, self.folder / left)
+                self.folder.results.write(waves_file(self.tool.simulator), recorded)
             answered = job.read_answers()
         if answered is None:
             raise ToolError(f"{self.tool.simulator.value}: the bench did not finish")
@@ -234,8 +243,8 @@ class _Run:
     def _cocotb(self, work: Path, job: Job) -> tuple[list[Words], list[tuple[int, int]]]:
         """Build and run the emitted Verilog; return the words of each layer, and its starts."""
         name = self.design.network.name
-        for path in sorted((self.folder / RTL_FOLDER).iterdir()):
-            shutil.copy(path, work)
+        for file in self.folder.rtl:
+            shutil.copy(self.folder.path / file, work)
         (work / f"{TOP}.v").write_text(wrapper(name, self.plan))
         sources = [f"{name}.v", f"{TOP}.v"]
         run_bench(self.tool, job, sources, waves=self.waves, tick=self._tick(job))

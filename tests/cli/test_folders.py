@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from lmu_hw.folder import DesignFolder
+from tests.resealed import change_manifest
 
 COMMANDS = {
     "inspect": ("inspect", "out"),
@@ -48,7 +50,8 @@ def test_a_damaged_file_is_named(here, refused, command, name, damage):
         path.write_bytes(
             {"empty": b"", "half": data[: len(data) // 2], "bytes": b"\xff\xfe"}[damage]
         )
-    assert "out: is damaged" in (error := refused(*command)) or f"out/{name}: " in error
+    expected = f"out: must hold {name}" if damage == "missing" else f"out/{name}: is damaged"
+    assert expected in refused(*command)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"lmu_hw": "1"}', "\xff"])
@@ -61,10 +64,8 @@ def test_a_damaged_manifest_is_named(here, refused, name, text):
 
 
 def test_a_report_of_another_design_is_refused(here, refused):
-    path = here / "out" / "manifest.json"
-    manifest = json.loads(path.read_text()) | {"design_digest": "0" * 64}
-    path.write_text(json.dumps(manifest))
-    assert "manifest.json describes another design than design.safetensors" in refused(
+    change_manifest(here / "out", lambda manifest: manifest.update(design_digest="0" * 64))
+    assert "manifest.json: describes another design than design.safetensors" in refused(
         *COMMANDS["report"]
     )
 
@@ -78,10 +79,7 @@ def test_a_report_of_another_design_is_refused(here, refused):
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused(here, refused, rows, message):
-    path = here / "out" / "manifest.json"
-    manifest = json.loads(path.read_text())
-    manifest["layers"][0]["rows"] = rows
-    path.write_text(json.dumps(manifest))
+    change_manifest(here / "out", lambda manifest: manifest["layers"][0].update(rows=rows))
     assert message in refused(*COMMANDS["simulate"])
 
 
@@ -139,9 +137,10 @@ def test_a_comparison_needs_two_reports(here, refused, unchanged):
     unchanged()
 
 
+@pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}'])
-def test_a_damaged_report_is_named(here, refused, text):
+def test_a_damaged_report_is_named(refused, text):
     shutil.copytree("out", Path("other"))
-    (here / "out" / "report.json").write_text(text)
+    DesignFolder("out").results.write("report.json", text.encode())
     error = refused("compare", "out", "other")
     assert "out/report.json: " in error and "run 'lmu-hw report out' again" in error

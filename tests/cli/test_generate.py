@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+from lmu_hw.folder import DesignFolder
 
 MODEL = "model.safetensors"
 
@@ -170,7 +173,7 @@ def test_an_overflow_that_is_not_proved_impossible_cannot_be_forbidden(here, ref
         ("x.npy", "x.npy: the output must be a new folder, an empty one, or an earlier design"),
         (".", ".: the output must be a new folder"),
         ("..", "..: the output must be a new folder"),
-        ("", "the output must be a folder, not an empty name"),
+        ("", "a design must be in a folder, which must have a name"),
         ("x.npy/new", "x.npy/new: the output must be in a folder that can be written to"),
         ("/proc/new", "/proc/new: cannot be written"),
     ],
@@ -180,11 +183,10 @@ def test_nothing_else_is_overwritten(refused, unchanged, target, message):
     unchanged()
 
 
-def test_the_current_folder_is_not_pulled_away(here, refused, unchanged, monkeypatch):
+def test_the_current_folder_may_be_the_output(here, run, monkeypatch):
     monkeypatch.chdir(here / "out")
-    error = refused("generate", f"../{MODEL}", "-o", ".")
-    assert "must not be the current folder or hold it; name a folder in it" in error
-    unchanged()
+    assert run("generate", f"../{MODEL}", "-o", ".", "--weight-bits=5").status == 0
+    DesignFolder(here / "out").check()
 
 
 def test_every_file_of_the_verilog_begins_with_the_name(here, run):
@@ -213,10 +215,10 @@ def test_a_folder_is_created_or_replaced(here, run, target):
 
 @pytest.mark.usefixtures("quick")
 def test_a_failure_in_the_middle_leaves_nothing(here, refused, unchanged, monkeypatch):
-    def full(path, array):
+    def full(path, data):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     error = refused("generate", MODEL, "-o", "a/new", "--weight-bits=5")
     assert "a/new: cannot be written: No space left on device" in error
     unchanged()

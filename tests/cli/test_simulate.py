@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from lmu_hw.archive import read_network, write_network
+from lmu_hw.archive import design_digest, network_bytes, read_network
 from lmu_hw.simulate import run as run_module
 from lmu_hw.spec import Codes
+from tests.resealed import change_manifest, rewrite
 
 QUICK = ("--max-cycles", "800")
 
@@ -55,8 +56,10 @@ def test_a_wrong_weight_ends_with_1_and_names_the_node(here, run, monkeypatch):
 
 
 def test_verilog_of_another_design_ends_with_1(here, run, icarus):
-    path = here / "out" / "design.safetensors"
-    write_network(flipped(read_network(path)), path)
+    folder = here / "out"
+    network = flipped(read_network(folder / "design.safetensors"))
+    rewrite(folder, "design.safetensors", network_bytes(network))
+    change_manifest(folder, lambda manifest: manifest.update(design_digest=design_digest(network)))
     answer = run("simulate", "out", "--simulator", "icarus", "--waves", *QUICK)
     assert answer.status == 1
     assert "icarus: first mismatch at lmu0.u[0], sequence " in answer.out

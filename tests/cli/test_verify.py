@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+
+from tests.resealed import rewrite
 
 
 def changed(folder, change):
@@ -12,7 +16,9 @@ def changed(folder, change):
     with np.load(path) as file:
         arrays = dict(file)
     change(arrays)
-    np.savez(path, **arrays)
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    rewrite(folder / "out", path.name, stream.getvalue())
 
 
 @pytest.mark.usefixtures("here")

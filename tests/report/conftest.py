@@ -13,14 +13,15 @@ import pytest
 
 from lmu_hw.analysis import summary
 from lmu_hw.design import Design
-from lmu_hw.emit import SUMMARY_FILE, emit
+from lmu_hw.emit import emit
+from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report import Report, measure, write_report
 from lmu_hw.report.attach import with_certificates
-from lmu_hw.report.folder import read_certificates
-from lmu_hw.report.store import REPORT_FILE, replace_file
+from lmu_hw.report.folder import certificates
 from lmu_hw.report.write import measure_folder, report_json
+from tests.resealed import change_manifest
 
 SEQUENCES, STEPS, INPUTS, OUTPUTS = 9, 12, 2, 3
 
@@ -109,15 +110,11 @@ def copy_folder(
 ) -> Path:
     """Copy a design's folder, with simulation results, and with changes of its manifest."""
     shutil.copytree(emitted, folder)
-    change_json(folder / "manifest.json", **changes)
+    change_manifest(folder, lambda manifest: manifest.update(changes))
     if runs is not None:
-        (folder / "simulation.json").write_text(json.dumps(runs))
+        design = DesignFolder(folder)
+        design.results.write(design.SIMULATION, json.dumps(runs).encode())
     return folder
-
-
-def change_json(path: Path, **changes: Any) -> None:
-    """Change entries of a JSON object."""
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
 @pytest.fixture
@@ -167,7 +164,9 @@ def report_only() -> Callable[..., None]:
     """Write a folder's report.json without drawing its page: ``report_only(folder, x, labels)``."""
 
     def report(folder: Path, x: np.ndarray, labels: np.ndarray | None = None) -> None:
-        replace_file(folder / REPORT_FILE, report_json(measure_folder(folder, x, labels)))
+        target = DesignFolder(folder)
+        text = report_json(measure_folder(target, x, labels))
+        target.results.write(target.REPORT, text.encode())
 
     return report
 
@@ -185,8 +184,7 @@ def certified(tmp_path: Path) -> Callable[..., Report]:
         claims = summary(design.certify())
         if tamper is not None:
             tamper(claims)
-        (tmp_path / SUMMARY_FILE).write_text(json.dumps(claims))
-        found = read_certificates(tmp_path)
+        found = certificates(json.dumps({"design_digest": "", **claims}).encode(), tmp_path)
         return with_certificates(measure(design, x), design.network, found, where=tmp_path)
 
     return report

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.report import compare, write_comparison
 from lmu_hw.report.store import read_report
 
@@ -147,17 +148,17 @@ def test_certified_errors_of_word_lengths_compare_as_shares_of_full_scale(
         report_only(folders[-1], x)
     entry = row(compare(folders), "certified:lmu.m")
     assert entry.best == (1,)
-    signals = [read_report(folder).signals[2] for folder in folders]
+    signals = [read_report(DesignFolder(folder)).signals[2] for folder in folders]
     assert entry.values == pytest.approx(
         [signal.certified.largest / signal.format_max for signal in signals], rel=1e-6
     )
 
 
 def test_a_memory_that_saturates_is_worse(folders, make_folder, make_design, x, report_only):
-    path = folders[1] / "report.json"
-    document = json.loads(path.read_text())
+    folder = DesignFolder(folders[1])
+    document = json.loads((folder.path / folder.REPORT).read_text())
     document["memories"][0]["proof"]["proved"] = False
-    path.write_text(json.dumps(document))
+    folder.results.write(folder.REPORT, json.dumps(document).encode())
     comparison = compare(folders)
     assert row(comparison, "proved:lmu.m").best == (0,)
     assert row(comparison, "proved:lmu.m").texts == ("proved", "not proved")

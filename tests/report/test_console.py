@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
+from lmu_hw.folder import DesignFolder
 from lmu_hw.report import compare
 from lmu_hw.report.console import comparison_table, report_table
 from lmu_hw.report.store import read_report
@@ -19,7 +20,7 @@ def printed(renderable):
 
 
 def test_the_report_table_shows_every_signal_and_run(written):
-    report = read_report(written)
+    report = read_report(DesignFolder(written))
     text = printed(report_table(report))
     assert all(signal.name in text for signal in report.signals)
     assert "Icarus Verilog" in text
@@ -27,7 +28,7 @@ def test_the_report_table_shows_every_signal_and_run(written):
 
 
 def test_the_report_table_names_the_calibration_data(unsimulated):
-    assert "calibration data" in printed(report_table(read_report(unsimulated)))
+    assert "calibration data" in printed(report_table(read_report(DesignFolder(unsimulated))))
 
 
 def test_the_comparison_table_shows_the_verdict(make_folder, make_design, x, report_only):
@@ -51,7 +52,7 @@ def test_importing_the_package_loads_no_drawing_library():
 
 
 def test_proofs_are_shown_beside_measurements(written):
-    text = printed(report_table(read_report(written)))
+    text = printed(report_table(read_report(DesignFolder(written))))
     for heading in ("Bound", "Certified", "Predicted RMS", "its rounding", "given its u", "proved"):
         assert heading in text
     assert "One state bit more than 16" in text
@@ -59,6 +60,6 @@ def test_proofs_are_shown_beside_measurements(written):
 
 def test_no_table_is_wider_than_120_columns(written):
     console = Console(width=1000)
-    for part in report_table(read_report(written)).renderables:
+    for part in report_table(read_report(DesignFolder(written))).renderables:
         if isinstance(part, Table):
             assert Measurement.get(console, console.options, part).maximum <= 120

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-import json
-
 import pytest
 
 from lmu_hw.errors import LoadError
+from lmu_hw.folder import DesignFolder
 from lmu_hw.report.folder import read_certificates
+from tests.resealed import change_json, rewrite
 
 
 @pytest.fixture
@@ -13,19 +13,16 @@ def folder(make_folder, design):
 
 
 def tamper(folder, change):
-    path = folder / "certificate.json"
-    claims = json.loads(path.read_text())
-    change(claims)
-    path.write_text(json.dumps(claims))
+    change_json(folder, "certificate.json", change)
 
 
 def refused(folder, message):
     with pytest.raises(LoadError, match=message):
-        read_certificates(folder)
+        read_certificates(DesignFolder(folder))
 
 
 def test_the_certificate_of_an_emitted_design_is_read(folder):
-    found = read_certificates(folder)
+    found = read_certificates(DesignFolder(folder))
     assert set(found.nodes) == {"lmu.u", "lmu.m", "lmu.h", "head.y"}
     assert set(found.memories) == {"lmu.m"}
     assert len(found.errors["lmu.m"].error_bound) == 4
@@ -33,18 +30,18 @@ def test_the_certificate_of_an_emitted_design_is_read(folder):
 
 def test_without_a_certificate_the_design_must_be_generated_again(folder):
     (folder / "certificate.json").unlink()
-    refused(folder, "holds no certificate.json; generate the design again")
+    refused(folder, "must hold certificate.json, which is missing; generate the design again")
 
 
 @pytest.mark.parametrize("text", ["{", '{"version": NaN}'])
 def test_a_damaged_certificate_is_refused(folder, text):
-    (folder / "certificate.json").write_text(text)
+    rewrite(folder, "certificate.json", text)
     refused(folder, "cannot be read")
 
 
 @pytest.mark.parametrize(("text", "found"), [("[]", "None"), ('{"version": 7}', "7")])
 def test_another_version_is_refused_by_name(folder, text, found):
-    (folder / "certificate.json").write_text(text)
+    rewrite(folder, "certificate.json", text)
     refused(folder, f"must be a certificate of version 1, not {found}; generate the design again")
 
 

@@ -52,7 +52,7 @@ def test_costs_are_those_counted_by_hand(networks):
 def test_costs_are_those_of_the_manifest(networks, shape, feedback):
     options = Options(weight_bits=9, memory_bits=11, state_bits=12, error_feedback=feedback)
     made = design(networks, options, **shape)
-    manifest = manifest_of(made, make_plan(made.network, 2), [])
+    manifest = manifest_of(made, make_plan(made.network, 2))
     costs = costs_of(made.network)
     assert costs.state_bits == manifest["state_bits"]
     assert costs.coefficient_bits == manifest["coefficient_bits"] + manifest["table_bits"]
