@@ -213,8 +213,10 @@ class _Narrowing:
         return off
 
     def _narrowed(self, off: Array) -> Array:
-        """Add what the narrowing drops; with feedback, what it dropped before."""
+        """Add what the narrowing drops, if it does; with feedback, what it dropped before."""
         node = self.node
+        if node.dropped_bits <= 0 and self.inside is None:
+            return off
         dropped = _rounding(self.random, node.requant.format, off.shape)
         if node.error_feedback:
             kept, self.kept = self.kept, dropped
