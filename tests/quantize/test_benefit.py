@@ -33,7 +33,7 @@ def _slow(net):
 def test_the_length_of_the_calibration_data_does_not_change_the_fit(networks, steps, options):
     net = networks.network(order=16, theta=48.0, dense=3, return_sequences=False)
     x = networks.noise(net, sequences=6, steps=96)
-    config = configure(net, x[:, :steps], Options(state_bits=8, refit=True))
+    config = configure(net, x[:, :steps], Options(**options, refit=True))
     memory = config.nodes["lmu0.m"]
     assert (memory.refit, memory.tail) == (48, TAIL)
     assert _error(net, config, x[:, :48]) < 0.0015
