@@ -140,7 +140,7 @@ MUTATIONS = [
         None,
         "layer_lmu_sequencer",
     ),
-    Mutation("one word too few", r"(20'h\w{3})55(?=;)", r"\g<1>45", None, "layer_lmu_sequencer"),
+    Mutation("one word too few", r"(20'h\w{3})55", r"\g<1>45", None, "layer_lmu_sequencer"),
     Mutation(
         "input taken while full",
         r"i__ready = full != 2'h2",

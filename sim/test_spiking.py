@@ -63,9 +63,8 @@ def test_spikes_that_are_not_traced_are_wrong(files, installed):
 
 def test_answers_that_never_come_are_wrong(files, installed):
     installed("icarus")
-    text, count = re.subn(r"\.tvalid\(m_axis_tvalid\)", ".tvalid()", files["spiking.v"])
-    text, declared = re.subn(r"(wire m_axis_tvalid);", r"\1 = 1'b0;", text)
-    assert (count, declared) == (1, 1)
+    text, count = re.subn(r"(assign m_axis_tvalid =).*;", r"\1 1'b0;", files["spiking.v"])
+    assert count == 1
     result = run(files | {"spiking.v": text}, "icarus")
     assert result.words_compared == 4 * 16 * 3 * 2
     assert result.mismatches >= 4 * 16 * 3

@@ -50,9 +50,3 @@ def gated() -> ModuleType:
 def structured() -> ModuleType:
     """The module structured.py of this folder."""
     return _module("structured")
-
-
-@pytest.fixture(scope="session")
-def plain_bench() -> ModuleType:
-    """The module plain_bench.py of this folder."""
-    return _module("plain_bench")

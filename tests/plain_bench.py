@@ -30,12 +30,12 @@ module bench_{name}(input clk, output done);
   reg [{word}:0] writes [0:{writes}];
   initial $readmemh("{name}.steps", steps);
   initial if ({writes} > 0) $readmemh("{name}.writes", writes);
-  reg rst = 0, offered = 0, taking = 0;
+  reg rst = 0, offered = {writes} == 0, taking = 0;
   integer cycle = 0, step = 0, answers = 0, write = 0;
-  assign done = answers == {answers};
+  assign done = answers == {answers} & cycle > {reset_at};
   wire ready, valid, last;
   wire [{answer} - 1:0] answer;
-  wire writing = cycle >= 3 & write < {writes};
+  wire writing = cycle > 2 & write < {writes};
   {name} dut(
     .clk(clk), .rst(rst), .s_axis_tready(ready), .s_axis_tvalid(offered),
     .s_axis_tdata(offered ? steps[step][{data} - 1:0] : {data}'hx),
@@ -44,12 +44,18 @@ module bench_{name}(input clk, output done);
     .m_axis_tready(taking), .m_axis_tvalid(valid), .m_axis_tdata(answer), .m_axis_tlast(last));
   always @(posedge clk) begin
     cycle <= cycle + 1;
-    rst <= cycle == 1 | {reset_again} & write == {writes} & cycle == {writes} + 4;
+    rst <= cycle == 1 | cycle == {reset_at};
     if (writing) write <= write + 1;
-    if (cycle > {writes} + 7) begin
+    if (rst) begin
+      if ({reset_at} > 0 & cycle > {reset_at}) $display("{name} reset");
+      if ({{ready, valid}} !== 2'b00) $display("{name} hands over in reset");
+      step <= 0;
+      answers <= 0;
+    end else if (cycle > 2) begin
       if (^{{ready, valid}} === 1'bx) $display("{name} unknown handshake");
       if (offered & ready) step <= step + 1;
-      offered <= step + (offered & ready) < {steps} & (offered & ~ready | $random % 3 != 0);
+      offered <= write == {writes} & step + (offered & ready) < {steps}
+        & (offered & ~ready | $random % 3 != 0);
       taking <= $random % 3 != 0;
       if (valid & taking) begin
         answers <= answers + 1;
@@ -84,13 +90,12 @@ class Design:
         What its answers must be those of.
     plan : Plan
     sequences : list of (steps, inputs) integers
-    emitted : QuantizedNetwork, optional
-        What the Verilog was made of, if it is another one.
     files : dict of file name to text, optional
     writes : list of (address, word)
         To the coefficients, after the first reset.
-    reset_again : bool
-        For one cycle, after the writes.
+    reset_at : int
+        Cycle in which it is reset again, for one cycle, and fed from the start; what it printed
+        before does not count.
     """
 
     network: QuantizedNetwork
@@ -98,7 +103,7 @@ class Design:
     sequences: list[np.ndarray]
     files: dict[str, str] | None = None
     writes: tuple[tuple[int, int], ...] = ()
-    reset_again: bool = False
+    reset_at: int = 0
 
     @property
     def name(self) -> str:
@@ -162,17 +167,18 @@ class Design:
             writes=len(self.writes),
             answers=len(self.expected()),
             ports=connected,
-            reset_again=int(self.reset_again),
+            reset_at=self.reset_at,
             timeout=_TIMEOUT,
         )
 
 
-def answers(folder: Path, designs: list[Design], simulator: str = "icarus") -> list[str]:
-    """Return the lines that the harnesses of several designs print in one simulation."""
-    command = build(folder, designs, simulator)
+def answers(folder: Path, design: Design, simulator: str = "icarus") -> list[str]:
+    """Return the lines that the harness of one design prints."""
+    command = build(folder, [design], simulator)
     run = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
-    names = {design.name for design in designs}
-    return [line for line in run.stdout.splitlines() if line.split(" ")[0] in names]
+    lines = [line for line in run.stdout.splitlines() if line.startswith(f"{design.name} ")]
+    marker = f"{design.name} reset"
+    return lines[lines.index(marker) + 1 :] if design.reset_at else lines
 
 
 def build(

@@ -37,7 +37,11 @@ def main(source: Path, target: Path) -> None:
     _run(
         yosys,
         f'read_rtlil "{source}"',
-        "proc",
+        # Registers that need a value have a reset; memories are read only where they were written.
+        "setattr -unset init w:*",
+        "delete t:$meminit_v2",
+        # A switch over constants stays logic: a table would be set in an `initial` block.
+        "proc -norom",
         "pmuxtree",
         "opt_expr",
         "opt_merge",

@@ -27,7 +27,8 @@ def code_width(plan: LayerPlan) -> int:
 def write_layout(plan: LayerPlan) -> data.StructLayout:
     """Return the layout of a beat of codes on its way into memory.
 
-    ``mask`` tells which elements are rows of the node; ``beat`` counts the beats of the rows.
+    ``mask`` tells which elements are rows of the node, the first one if any; ``beat`` counts the
+    beats of the rows. What memories store beside the rows is never read but times zero.
     """
     rows = max(node.rows for node in plan.layer.nodes)
     return data.StructLayout(
@@ -241,7 +242,7 @@ class Drain(wiring.Component):
             memory.read_word.eq(d0.segment * beats + d0.beat),
             memory.write_segment.eq(d2.segment),
             memory.write_beat.eq(d2.beat),
-            memory.write_mask.eq(Cat(mine & self._inside(node, d2.beat, n) for n in range(beat))),
+            memory.write_enable.eq(mine & self._inside(node, d2.beat, 0)),
             memory.write_data.eq(Cat(total[:width] for total in d2_totals)),
         ]
         # Not cleared at the end of a sequence: masked during its first step, like the states.

@@ -182,7 +182,7 @@ class Layer(wiring.Component):
             lanes = [self.write.data[lane][: memory.width] for lane in range(plan.beat)]
             m.d.comb += [
                 memory.write_page.eq(page),
-                memory.write_mask.eq(Mux(mine, self.write.mask, 0)),
+                memory.write_enable.eq(mine & self.write.mask[0]),
                 memory.write_data.eq(Cat(lanes)),
                 memory.read_word.eq(sequencer.word),
                 memory.read_page.eq(page),
@@ -297,7 +297,7 @@ class Layer(wiring.Component):
             source = node.signal.format
             up = fmt.frac_bits - source.frac_bits
             with m.If(self.write.valid & (self.write.node == index)):
-                m.d.comb += fifo.w_en.eq(self.write.mask.any() & answers)
+                m.d.comb += fifo.w_en.eq(self.write.mask[0] & answers)
                 for lane in range(plan.beat):
                     code = self.write.data[lane][: source.width]
                     value = code.as_signed() if source.signed else code

@@ -124,6 +124,9 @@ class Rom(wiring.Component):
 class VectorMemory(wiring.Component):
     """A vector of codes, written by beats and read by words of `columns` elements.
 
+    The last beat of a segment fills its word up: no part of a word that is read is unknown, not
+    even the padding, which meets coefficients of zero.
+
     Parameters
     ----------
     storage : Storage
@@ -139,8 +142,7 @@ class VectorMemory(wiring.Component):
     -------
     write_page, write_segment, write_beat : In
         Where the beat goes; beats count from the start of the segment.
-    write_mask : In(beat)
-        Which elements of the beat are stored.
+    write_enable : In(1)
     write_data : In(beat * width)
     read_page, read_word : In
     read_data : Out(columns * width)
@@ -158,7 +160,7 @@ class VectorMemory(wiring.Component):
                 "write_page": In(1),
                 "write_segment": In(range(max(storage.segments, 2))),
                 "write_beat": In(range(max(beats, 2))),
-                "write_mask": In(unsigned(beat)),
+                "write_enable": In(1),
                 "write_data": In(unsigned(beat * width)),
                 "read_page": In(1),
                 "read_word": In(range(max(storage.words, 2))),
@@ -186,8 +188,11 @@ class VectorMemory(wiring.Component):
             read.addr.eq(self.read_page * page_words + self.read_word),
             self.read_data.eq(read.data),
         ]
+        last = -(-self.storage.length // self.beat) - 1
         for index in range(beats_per_word):
+            here = self.write_beat[:position] == index
+            if index > last % beats_per_word:
+                here |= self.write_beat == last
             lanes = write.en[index * self.beat : (index + 1) * self.beat]
-            with m.If(self.write_beat[:position] == index):
-                m.d.comb += lanes.eq(self.write_mask)
+            m.d.comb += lanes.eq((self.write_enable & here).replicate(self.beat))
         return m

@@ -7,13 +7,13 @@ from functools import reduce
 from itertools import pairwise
 from operator import add
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.errors import SpecError
-from lmu_hw.hdl.memories import Rom
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.spec.spiking import GENERATOR, SEEDER, WORD_BITS, SpikingMemory, Xorshift
 
@@ -120,9 +120,8 @@ class Population(wiring.Component):
     def _words(self, m: Module, s0: Signal, s1: Signal, s2: Signal) -> list[Signal]:
         """Add the words of all neurons, rewritten in place; return the next ones, in s2."""
         depth, width = self.memory.order * self.words, WORD_BITS * self.lanes
-        # What it holds at first is never used: the first step writes every word.
-        memory = Rom(name="words", words=[0] * depth, width=width, writable=True)
-        m.submodules.words = memory
+        m.submodules.words = memory = Memory(shape=unsigned(width), depth=depth, init=[])
+        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         seed = Signal(WORD_BITS, reset_less=True)
         seeds = [seed]
         for _ in range(self.lanes):
@@ -134,14 +133,14 @@ class Population(wiring.Component):
             m.d.sync += seed.eq(seeds[-1])
         made = [Signal(WORD_BITS, name=f"s2_word_{n}", reset_less=True) for n in range(self.lanes)]
         for lane, new in enumerate(made):
-            kept = memory.data[lane * WORD_BITS : (lane + 1) * WORD_BITS]
+            kept = read.data[lane * WORD_BITS : (lane + 1) * WORD_BITS]
             m.d.sync += new.eq(next_word(Mux(self.first_step, seeds[lane], kept), GENERATOR))
         first = Cat(Const(0, exact_log2(self.words)), self.number)
         m.d.comb += [
-            memory.address.eq(first | s0.word),
-            memory.write_address.eq(first | s2.word),
-            memory.write_data.eq(Cat(made)),
-            memory.write.eq(s2.valid),
+            read.addr.eq(first | s0.word),
+            write.addr.eq(first | s2.word),
+            write.data.eq(Cat(made)),
+            write.en.eq(s2.valid),
         ]
         return made
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -86,7 +86,7 @@ class SpikingTop(wiring.Component):
         taken = self.s_axis_tvalid & self.s_axis_tready
 
         # There is no answer in the sink while it is ready between steps.
-        m.d.comb += self.s_axis_tready.eq(~busy & sink.i.ready)
+        m.d.comb += self.s_axis_tready.eq(~busy & sink.i.ready & ~ResetSignal())
         with m.If(taken):
             m.d.sync += [u.eq(self.s_axis_tdata), last.eq(self.s_axis_tlast), busy.eq(1)]
         with m.If(done):
@@ -119,7 +119,7 @@ class SpikingTop(wiring.Component):
             self.trace_valid.eq(done),
             self.trace_spikes.eq(population.spikes),
             self.m_axis_tdata.eq(sink.tdata),
-            self.m_axis_tvalid.eq(sink.tvalid),
+            self.m_axis_tvalid.eq(sink.tvalid & ~ResetSignal()),
             self.m_axis_tlast.eq(sink.tlast),
             sink.tready.eq(self.m_axis_tready),
         ]

@@ -89,7 +89,7 @@ class InputBuffer(wiring.Component):
             self.last.eq(lasts.bit_select(reading, 1)),
             memory.write_page.eq(filling),
             memory.write_beat.eq(beat),
-            memory.write_mask.eq(accepted.replicate(self.plan.beat)),
+            memory.write_enable.eq(accepted),
             memory.write_data.eq(self.i.payload.data),
             memory.read_page.eq(reading),
             memory.read_word.eq(self.read_word),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -113,7 +113,8 @@ class NetworkTop(wiring.Component):
     """A quantized network, one AXI4-Stream beat per time step.
 
     Element e of a vector is at bit ``e * element_bits`` of the data, sign-extended at the output.
-    ``tlast`` ends a sequence: it clears the state, and marks the answer to the last step.
+    ``tlast`` ends a sequence: it clears the state, and marks the answer to the last step. No beat
+    is handed over in reset, on either side.
 
     Parameters
     ----------
@@ -162,9 +163,9 @@ class NetworkTop(wiring.Component):
             source.tdata.eq(self.s_axis_tdata),
             source.tvalid.eq(self.s_axis_tvalid),
             source.tlast.eq(self.s_axis_tlast),
-            self.s_axis_tready.eq(source.tready),
+            self.s_axis_tready.eq(source.tready & ~ResetSignal()),
             self.m_axis_tdata.eq(sink.tdata),
-            self.m_axis_tvalid.eq(sink.tvalid),
+            self.m_axis_tvalid.eq(sink.tvalid & ~ResetSignal()),
             self.m_axis_tlast.eq(sink.tlast),
             sink.tready.eq(self.m_axis_tready),
         ]

@@ -118,6 +118,7 @@ async def reset(dut: Any) -> None:
     await ClockCycles(dut.clk, 4)
     await FallingEdge(dut.clk)
     dut.rst.value = 0
+    await FallingEdge(dut.clk)  # s_axis_tready is low in reset: let it rise before it is looked at
 
 
 async def disturb(dut: Any, job: Job) -> None:

@@ -40,6 +40,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   wire m_axis_tlast;
   input [7:0] s_axis_tdata;
   wire [7:0] s_axis_tdata;
+  wire _0_;
   wire [5:0] i__payload;
   wire [8:0] i__payload_24;
   wire [16:0] i__payload_30;
@@ -48,6 +49,11 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   wire i__ready_33;
   wire i__valid_28;
   wire i__valid_34;
+  wire tready;
+  wire tvalid_15;
+  assign s_axis_tready = tready & _0_;
+  assign _0_ = ~ rst;
+  assign m_axis_tvalid = tvalid_15 & _0_;
   digits_from_axi from_axi (
     .clk(clk),
     .o__payload(i__payload),
@@ -56,7 +62,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .rst(rst),
     .tdata(s_axis_tdata),
     .tlast(s_axis_tlast),
-    .tready(s_axis_tready)
+    .tready(tready)
   );
   digits_layer_head layer_head (
     .clk(clk),
@@ -86,7 +92,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .rst(rst),
     .tlast(m_axis_tlast),
     .tready(m_axis_tready),
-    .tvalid(m_axis_tvalid),
+    .tvalid(tvalid_15),
     .word_0(m_axis_tdata[15:0]),
     .word_1(m_axis_tdata[31:16]),
     .word_2(m_axis_tdata[47:32]),
@@ -123,7 +129,7 @@ module digits_from_axi(o__valid, tlast, clk, rst, tready, o__ready, o__payload, 
   wire [1:0] _03_;
   wire _04_;
   wire _05_;
-  reg index = 1'h0;
+  reg index;
   wire [4:0] o__payload_data;
   assign _00_ = ! index;
   assign _02_ = index + 1'h1;
@@ -176,8 +182,8 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire last_59;
   wire [7:0] operand;
   wire [7:0] read_data;
-  reg [6:0] s1 = 7'h00;
-  reg s1_slot = 1'h0;
+  reg [6:0] s1;
+  reg s1_slot;
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
@@ -328,24 +334,24 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   wire _27_;
   wire _28_;
   wire [19:0] _29_;
-  reg [3:0] beat = 4'h0;
-  reg [6:0] d1 = 7'h00;
-  reg signed [19:0] d1_sum_0 = 20'h00000;
-  reg [6:0] d2 = 7'h00;
-  reg signed [19:0] d2_total_0 = 20'h00000;
-  reg [6:0] d3 = 7'h00;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [6:0] d4 = 7'h00;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [6:0] d5 = 7'h00;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [3:0] address;
+  reg d0_valid;
+  reg [6:0] d1;
+  reg signed [19:0] d1_sum_0;
+  reg [6:0] d2;
+  reg signed [19:0] d2_total_0;
+  reg [6:0] d3;
+  reg [15:0] d3_code_0;
+  reg [6:0] d4;
+  reg [15:0] d4_code_0;
+  reg [6:0] d5;
+  reg [15:0] d5_data_0;
   wire [14:0] data;
-  reg left = 1'h0;
-  reg [19:0] rows = 20'h00000;
-  reg [2:0] tag = 3'h0;
-  wire write_mask_;
-  assign _04_ = left - 1'h1;
-  assign _15_ = beat + 1'h1;
+  reg [19:0] rows;
+  reg [2:0] tag;
+  wire write_mask;
+  assign _04_ = d0_valid - 1'h1;
+  assign _15_ = address + 1'h1;
   assign _20_ = $signed(d1_sum_0) << data[0];
   assign _21_ = $signed(_20_) + $signed(data[14:1]);
   assign _22_ = $signed(_00_[20:3]) > $signed(16'h7fff);
@@ -368,9 +374,9 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   always @(posedge clk)
     rows <= _12_;
   always @(posedge clk)
-    left <= _13_;
+    d0_valid <= _13_;
   always @(posedge clk)
-    beat <= _14_;
+    address <= _14_;
   always @(posedge clk)
     tag <= _16_;
   always @(posedge clk)
@@ -383,32 +389,32 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
     d3_code_0 <= _18_;
   always @(posedge clk)
     d5_data_0 <= _19_;
-  assign write_mask_ = d5[1] ? 1'h0 : _06_;
+  assign write_mask = d5[1] ? 1'h0 : _06_;
   assign _19_ = d4[1] ? d5_data_0 : d4_code_0;
   assign _18_ = d2[1] ? d3_code_0 : _03_[15:0];
   assign _17_ = d1[1] ? d2_total_0 : _21_[19:0];
   assign _23_ = load ? tag_14 : tag;
   assign _16_ = rst ? 3'h0 : _23_;
-  assign _24_ = left ? _15_[3:0] : beat;
+  assign _24_ = d0_valid ? _15_[3:0] : address;
   assign _25_ = tag_14[2] ? 4'h0 : _24_;
   assign _26_ = load ? _25_ : _24_;
   assign _14_ = rst ? 4'h0 : _26_;
-  assign _27_ = left ? _04_[0] : left;
+  assign _27_ = d0_valid ? _04_[0] : d0_valid;
   assign _28_ = load ? 1'h1 : _27_;
   assign _13_ = rst ? 1'h0 : _28_;
-  assign _29_ = left ? 20'h00000 : rows;
+  assign _29_ = d0_valid ? 20'h00000 : rows;
   assign _12_ = load ? sums : _29_;
   assign _11_ = rst ? 7'h00 : d4;
   assign _10_ = rst ? 7'h00 : d3;
   assign _09_ = rst ? 7'h00 : d2;
   assign _08_ = rst ? 7'h00 : d1;
-  assign _07_ = rst ? 7'h00 : { beat, tag[1:0], left };
+  assign _07_ = rst ? 7'h00 : { address, tag[1:0], d0_valid };
   digits_layer_head_drain_head_y_rows head_y_rows (
-    .address(beat),
+    .address(address),
     .clk(clk),
     .data(data)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module digits_layer_head_drain_head_y_rows(data, address, clk);
@@ -439,7 +445,7 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -461,42 +467,20 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
   wire _16_;
   wire [5:0] _17_;
   wire [5:0] _18_;
-  wire _19_;
+  wire [4:0] _19_;
   wire [4:0] _20_;
-  wire [4:0] _21_;
-  wire [4:0] _22_;
+  wire _21_;
+  wire _22_;
   wire [4:0] _23_;
-  wire _24_;
-  reg [4:0] consume = 5'h00;
-  reg [4:0] inner_level = 5'h00;
+  wire [4:0] _24_;
+  reg [4:0] consume;
+  reg [4:0] inner_level;
   wire inner_r_rdy;
-  reg [4:0] produce = 5'h00;
+  reg [4:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [16:0] storage [19:0];
-  initial begin
-    storage[0] = 17'h00000;
-    storage[1] = 17'h00000;
-    storage[2] = 17'h00000;
-    storage[3] = 17'h00000;
-    storage[4] = 17'h00000;
-    storage[5] = 17'h00000;
-    storage[6] = 17'h00000;
-    storage[7] = 17'h00000;
-    storage[8] = 17'h00000;
-    storage[9] = 17'h00000;
-    storage[10] = 17'h00000;
-    storage[11] = 17'h00000;
-    storage[12] = 17'h00000;
-    storage[13] = 17'h00000;
-    storage[14] = 17'h00000;
-    storage[15] = 17'h00000;
-    storage[16] = 17'h00000;
-    storage[17] = 17'h00000;
-    storage[18] = 17'h00000;
-    storage[19] = 17'h00000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -535,16 +519,16 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
     inner_level <= _14_;
   always @(posedge clk)
     r_rdy <= _15_;
-  assign _19_ = r_port__en ? 1'h1 : _24_;
-  assign _15_ = rst ? 1'h0 : _19_;
-  assign _20_ = _06_ ? _07_[4:0] : inner_level;
-  assign _21_ = _09_ ? _10_[4:0] : _20_;
-  assign _14_ = rst ? 5'h00 : _21_;
-  assign _22_ = r_port__en ? _03_[4:0] : consume;
-  assign _13_ = rst ? 5'h00 : _22_;
-  assign _23_ = w_port__en ? _18_[4:0] : produce;
-  assign _12_ = rst ? 5'h00 : _23_;
-  assign _24_ = r_en ? 1'h0 : r_rdy;
+  assign _21_ = r_en ? 1'h0 : r_rdy;
+  assign _14_ = rst ? 5'h00 : _24_;
+  assign _19_ = r_port__en ? _03_[4:0] : consume;
+  assign _13_ = rst ? 5'h00 : _19_;
+  assign _20_ = w_port__en ? _18_[4:0] : produce;
+  assign _12_ = rst ? 5'h00 : _20_;
+  assign _22_ = r_port__en ? 1'h1 : _21_;
+  assign _15_ = rst ? 1'h0 : _22_;
+  assign _23_ = _06_ ? _07_[4:0] : inner_level;
+  assign _24_ = _09_ ? _10_[4:0] : _23_;
   assign _11_[4:0] = w_level;
 endmodule
 
@@ -576,7 +560,7 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   output [2:0] tag;
   wire [2:0] tag;
   output signed [19:0] s5_sum_0;
-  reg signed [19:0] s5_sum_0 = 20'h00000;
+  reg signed [19:0] s5_sum_0;
   input clk;
   wire clk;
   wire [15:0] _00_;
@@ -589,14 +573,14 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   wire [19:0] _07_;
   wire [19:0] _08_;
   wire [19:0] _09_;
-  reg [6:0] s2 = 7'h00;
-  reg signed [7:0] s2_operand_0 = 8'h00;
-  reg signed [7:0] s2_weight_0 = 8'h00;
-  reg [6:0] s3 = 7'h00;
-  reg signed [15:0] s3_added_0 = 16'h0000;
-  reg [6:0] s4 = 7'h00;
-  reg signed [19:0] s4_partial_0 = 20'h00000;
-  reg [6:0] s5 = 7'h00;
+  reg [6:0] s2;
+  reg signed [7:0] s2_operand_0;
+  reg signed [7:0] s2_weight_0;
+  reg [6:0] s3;
+  reg signed [15:0] s3_added_0;
+  reg [6:0] s4;
+  reg signed [19:0] s4_partial_0;
+  reg [6:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
@@ -651,9 +635,9 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
   output finish;
   wire finish;
   output [9:0] coefficient;
-  reg [9:0] coefficient = 10'h000;
+  reg [9:0] coefficient;
   output slot;
-  reg slot = 1'h0;
+  reg slot;
   input clk;
   wire clk;
   wire _000_;
@@ -690,39 +674,39 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
   wire [1:0] _031_;
   wire [1:0] _032_;
   wire [1:0] _033_;
-  wire _034_;
-  wire _035_;
-  wire [3:0] _036_;
-  wire [3:0] _037_;
+  wire [3:0] _034_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire _037_;
   wire _038_;
   wire _039_;
   wire _040_;
   wire _041_;
-  wire _042_;
-  wire _043_;
-  wire [9:0] _044_;
-  wire [9:0] _045_;
-  wire [6:0] _046_;
-  wire [6:0] _047_;
-  wire [3:0] _048_;
-  wire [3:0] _049_;
-  wire _050_;
+  wire [9:0] _042_;
+  wire [9:0] _043_;
+  wire [6:0] _044_;
+  wire [6:0] _045_;
+  wire [3:0] _046_;
+  wire [3:0] _047_;
+  wire _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
   wire [1:0] _051_;
   wire [1:0] _052_;
-  wire [1:0] _053_;
-  wire [1:0] _054_;
+  wire _053_;
+  wire _054_;
   wire advance;
-  reg [6:0] block = 7'h00;
+  reg [6:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [3:0] group = 4'h0;
+  reg [1:0] fsm_state;
+  reg [3:0] group;
   wire [21:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
+  reg [3:0] waiting;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
   assign _017_ = group == now[13:10];
@@ -766,45 +750,45 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
     segment <= _023_;
   always @(posedge clk)
     fsm_state <= _024_;
-  assign _030_ = _043_ | _002_;
-  assign _031_ = _002_ ? _052_ : _053_;
-  assign _032_ = _001_ ? _054_ : fsm_state;
+  assign _030_ = _041_ | _002_;
+  assign _031_ = _002_ ? _050_ : _051_;
+  assign _032_ = _001_ ? _052_ : fsm_state;
   assign _033_ = _030_ ? _031_ : _032_;
-  assign _024_ = rst ? 2'h0 : _033_;
-  assign _034_ = _010_ ? _011_[0] : segment;
-  assign _035_ = _012_ ? 1'h0 : _034_;
-  assign _023_ = rst ? 1'h0 : _035_;
-  assign _036_ = _008_ ? _009_[3:0] : group;
-  assign _037_ = _010_ ? 4'h0 : _036_;
-  assign _022_ = rst ? 4'h0 : _037_;
-  assign _038_ = _007_ ? now[20] : slot;
-  assign _039_ = _008_ ? now[21] : _038_;
-  assign _040_ = _012_ ? now[20] : _039_;
-  assign _041_ = _016_ ? 1'h0 : _040_;
-  assign _042_ = _043_ ? _041_ : _040_;
-  assign _021_ = rst ? 1'h0 : _042_;
-  assign _044_ = advance ? _006_[9:0] : coefficient;
-  assign _045_ = _010_ ? 10'h000 : _044_;
-  assign _020_ = rst ? 10'h000 : _045_;
-  assign _046_ = advance ? _005_[6:0] : block;
-  assign _047_ = _007_ ? 7'h00 : _046_;
-  assign _019_ = rst ? 7'h00 : _047_;
-  assign _048_ = _003_ ? _004_[3:0] : waiting;
-  assign _049_ = _012_ ? 4'hb : _048_;
-  assign _018_ = rst ? 4'h0 : _049_;
-  assign _050_ = _000_ ? 1'h1 : 1'h0;
-  assign finish = _002_ ? _050_ : 1'h0;
+  assign _034_ = _008_ ? _009_[3:0] : group;
+  assign _035_ = _010_ ? 4'h0 : _034_;
+  assign _022_ = rst ? 4'h0 : _035_;
+  assign _036_ = _007_ ? now[20] : slot;
+  assign _037_ = _008_ ? now[21] : _036_;
+  assign _038_ = _012_ ? now[20] : _037_;
+  assign _039_ = _016_ ? 1'h0 : _038_;
+  assign _040_ = _041_ ? _039_ : _038_;
+  assign _021_ = rst ? 1'h0 : _040_;
+  assign _042_ = advance ? _006_[9:0] : coefficient;
+  assign _043_ = _010_ ? 10'h000 : _042_;
+  assign _020_ = rst ? 10'h000 : _043_;
+  assign _044_ = advance ? _005_[6:0] : block;
+  assign _045_ = _007_ ? 7'h00 : _044_;
+  assign _019_ = rst ? 7'h00 : _045_;
+  assign _046_ = _003_ ? _004_[3:0] : waiting;
+  assign _047_ = _012_ ? 4'hb : _046_;
+  assign _018_ = rst ? 4'h0 : _047_;
+  assign _048_ = _000_ ? 1'h1 : 1'h0;
+  assign finish = _002_ ? _048_ : 1'h0;
   assign _002_ = fsm_state == 2'h2;
-  assign advance = _043_ ? _029_ : 1'h0;
-  assign _043_ = fsm_state == 2'h1;
+  assign advance = _041_ ? _029_ : 1'h0;
+  assign _041_ = fsm_state == 2'h1;
   assign idle = _001_ ? 1'h1 : 1'h0;
   assign _001_ = ! fsm_state;
   assign word = slot ? 7'h00 : block;
   assign now = slot ? 22'h000000 : 22'h0fa5fa;
-  assign _051_ = start ? 2'h1 : 2'h0;
-  assign _052_ = _000_ ? _051_ : fsm_state;
-  assign _053_ = _016_ ? 2'h2 : fsm_state;
-  assign _054_ = start ? 2'h1 : fsm_state;
+  assign _049_ = start ? 2'h1 : 2'h0;
+  assign _050_ = _000_ ? _049_ : fsm_state;
+  assign _051_ = _016_ ? 2'h2 : fsm_state;
+  assign _052_ = start ? 2'h1 : fsm_state;
+  assign _024_ = rst ? 2'h0 : _033_;
+  assign _053_ = _010_ ? _011_[0] : segment;
+  assign _054_ = _012_ ? 1'h0 : _053_;
+  assign _023_ = rst ? 1'h0 : _054_;
   assign tag = { tag_restart, segment, now[0] };
 endmodule
 
@@ -851,12 +835,12 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
   wire [6:0] _17_;
   wire [6:0] _18_;
   wire accepted;
-  reg [6:0] beat = 7'h00;
+  reg [6:0] beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h3f;
@@ -901,18 +885,18 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat[5:0]),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module digits_layer_head_source_memory(rst, write__data, write_mask, read_data, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_head_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input [7:0] write__data;
   wire [7:0] write__data;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [5:0] write_beat;
@@ -930,138 +914,8 @@ module digits_layer_head_source_memory(rst, write__data, write_mask, read_data, 
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [127:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-    cells[98] = 8'h00;
-    cells[99] = 8'h00;
-    cells[100] = 8'h00;
-    cells[101] = 8'h00;
-    cells[102] = 8'h00;
-    cells[103] = 8'h00;
-    cells[104] = 8'h00;
-    cells[105] = 8'h00;
-    cells[106] = 8'h00;
-    cells[107] = 8'h00;
-    cells[108] = 8'h00;
-    cells[109] = 8'h00;
-    cells[110] = 8'h00;
-    cells[111] = 8'h00;
-    cells[112] = 8'h00;
-    cells[113] = 8'h00;
-    cells[114] = 8'h00;
-    cells[115] = 8'h00;
-    cells[116] = 8'h00;
-    cells[117] = 8'h00;
-    cells[118] = 8'h00;
-    cells[119] = 8'h00;
-    cells[120] = 8'h00;
-    cells[121] = 8'h00;
-    cells[122] = 8'h00;
-    cells[123] = 8'h00;
-    cells[124] = 8'h00;
-    cells[125] = 8'h00;
-    cells[126] = 8'h00;
-    cells[127] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _4_;
@@ -1071,8 +925,8 @@ module digits_layer_head_source_memory(rst, write__data, write_mask, read_data, 
   assign read_data = _4_;
   assign { _0_[9:7], write__addr } = { 2'h0, write_page, 6'h00 } + write_beat;
   assign { _1_[8:7], read__addr } = { 1'h0, read_page, 6'h00 } + read_word;
-  assign _1_[6:0] = read__addr;
   assign _0_[6:0] = write__addr;
+  assign _1_[6:0] = read__addr;
 endmodule
 
 module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__valid, i__valid);
@@ -1102,9 +956,9 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _007_;
   wire _008_;
   wire _009_;
-  wire _010_;
-  wire [9:0] _011_;
-  wire [2:0] _012_;
+  wire [9:0] _010_;
+  wire [2:0] _011_;
+  wire _012_;
   wire _013_;
   wire _014_;
   wire _015_;
@@ -1113,25 +967,35 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _018_;
   wire _019_;
   wire _020_;
-  wire [31:0] _021_;
-  wire [31:0] _022_;
-  wire [15:0] _023_;
-  wire [15:0] _024_;
-  wire [15:0] _025_;
-  wire [15:0] _026_;
-  wire _027_;
-  wire _028_;
-  wire [3:0] _029_;
-  wire _030_;
-  wire _031_;
-  wire [2:0] _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
+  wire _021_;
+  wire _022_;
+  wire _023_;
+  wire [2:0] _024_;
+  wire [2:0] _025_;
+  wire [2:0] _026_;
+  wire [2:0] _027_;
+  wire [2:0] _028_;
+  wire [2:0] _029_;
+  wire [31:0] _030_;
+  wire [31:0] _031_;
+  wire [15:0] _032_;
+  wire [15:0] _033_;
+  wire [15:0] _034_;
+  wire [15:0] _035_;
   wire _036_;
   wire _037_;
-  wire _038_;
+  wire [3:0] _038_;
   wire _039_;
+  wire _040_;
+  wire [2:0] _041_;
+  wire _042_;
+  wire _043_;
+  wire [1:0] _044_;
+  wire _045_;
+  wire _046_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
   wire absent;
   wire [10:0] address_60;
   wire another;
@@ -1145,22 +1009,22 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire [7:0] entry_data;
   wire entry_last;
   wire first;
-  reg first_step = 1'h1;
+  reg first_step;
   wire idle;
   wire last_89;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_0_;
   wire signed [15:0] operand_1;
   wire signed [15:0] operand_1_;
-  reg page = 1'h0;
+  reg page;
   wire [9:0] read_data;
   wire [31:0] read_data_67;
   wire [31:0] read_data_68;
   wire [15:0] read_data_69;
   wire read_page_40;
   wire read_page_48;
-  reg [9:0] s1 = 10'h000;
-  reg [2:0] s1_slot = 3'h0;
+  reg [9:0] s1;
+  reg [2:0] s1_slot;
   wire [2:0] slot;
   wire signed [28:0] sums_74_0;
   wire signed [28:0] sums_74_1;
@@ -1179,95 +1043,95 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire [31:0] weights;
   wire [5:0] word;
   wire [27:0] write;
-  wire write_mask;
-  wire write_mask_37;
-  wire write_mask_45;
-  reg [2:0] _076_ [7:0];
-  initial begin
-    _076_[0] = 3'h2;
-    _076_[1] = 3'h0;
-    _076_[2] = 3'h5;
-    _076_[3] = 3'h3;
-    _076_[4] = 3'h0;
-    _076_[5] = 3'h1;
-    _076_[6] = 3'h4;
-    _076_[7] = 3'h0;
-  end
-  assign control_shift = _076_[s1_slot];
-  assign _013_ = write[11] & entry_last;
-  assign _014_ = idle & available;
-  assign _015_ = drop ? another : _014_;
-  assign _016_ = w_level <= 7'h40;
-  assign trace_start = _015_ & _016_;
-  assign _017_ = ! write[2:1];
-  assign _018_ = write[0] & _017_;
-  assign write_mask = _018_ ? write[11] : 1'h0;
-  assign _001_ = write[2:1] == 1'h1;
-  assign _002_ = write[0] & _001_;
-  assign write_mask_37 = _002_ ? write[11] : 1'h0;
-  assign _003_ = slot == 1'h1;
-  assign _005_ = slot == 2'h3;
+  wire write_enable;
+  wire write_enable_37;
+  wire write_enable_45;
+  assign _012_ = write[11] & entry_last;
+  assign _013_ = idle & available;
+  assign _014_ = drop ? another : _013_;
+  assign _015_ = w_level <= 7'h40;
+  assign trace_start = _014_ & _015_;
+  assign _016_ = ! write[2:1];
+  assign _017_ = write[0] & _016_;
+  assign write_enable = _017_ & write[11];
+  assign _018_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _018_;
+  assign write_enable_37 = _001_ & write[11];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
   assign _000_ = write[2:1] == 2'h2;
-  assign _006_ = write[0] & _000_;
-  assign write_mask_45 = _006_ ? write[11] : 1'h0;
-  assign _007_ = ! slot;
-  assign _008_ = slot == 3'h5;
+  assign _005_ = write[0] & _000_;
+  assign write_enable_45 = _005_ & write[11];
+  assign _006_ = ! slot;
+  assign _007_ = slot == 3'h5;
   assign operand_0_ = absent ? 16'h0000 : operand_0;
   assign operand_1_ = absent ? 16'h0000 : operand_1;
-  assign _004_ = ~ page;
+  assign _003_ = ~ page;
   always @(posedge clk)
-    page <= _009_;
+    page <= _008_;
   always @(posedge clk)
-    first_step <= _010_;
+    first_step <= _009_;
   always @(posedge clk)
-    s1 <= _011_;
+    s1 <= _010_;
   always @(posedge clk)
-    s1_slot <= _012_;
-  assign _019_ = _036_ | _035_;
-  assign _020_ = _033_ | _031_;
-  assign _021_ = _035_ ? data_64 : data_63;
-  assign _022_ = _037_ ? data : 32'd0;
-  assign weights = _019_ ? _021_ : _022_;
-  assign _023_ = _031_ ? { read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7:0] } : read_data_68[15:0];
-  assign _024_ = _034_ ? read_data_67[15:0] : { 11'h000, read_data[4:0] };
-  assign operand_0 = _020_ ? _023_ : _024_;
-  assign _025_ = _031_ ? { read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15:8] } : read_data_68[31:16];
-  assign _026_ = _034_ ? read_data_67[31:16] : { 11'h000, read_data[9:5] };
-  assign operand_1 = _020_ ? _025_ : _026_;
-  assign _012_ = rst ? 3'h0 : slot;
-  assign _011_[9:6] = rst ? 4'h0 : tag_90;
-  assign _011_[1] = rst ? 1'h0 : first;
-  assign _011_[0] = rst ? 1'h0 : valid;
-  assign _011_[5:3] = rst ? 3'h0 : s1[5:3];
-  assign _011_[2] = rst ? 1'h0 : last_89;
-  assign _027_ = drop ? entry_last : first_step;
-  assign _010_ = rst ? 1'h1 : _027_;
-  assign _028_ = drop ? _004_ : page;
-  assign _009_ = rst ? 1'h0 : _028_;
-  assign absent = _030_ ? first_step : 1'h0;
-  assign _030_ = | _029_;
-  assign _031_ = | { _029_[3], _029_[0] };
-  assign _029_[0] = ! s1_slot;
-  assign _029_[3] = s1_slot == 3'h5;
-  assign _033_ = | { _032_[2], _029_[2:1] };
-  assign _029_[1] = s1_slot == 3'h1;
-  assign _029_[2] = s1_slot == 3'h3;
-  assign _032_[2] = s1_slot == 3'h7;
-  assign _034_ = s1_slot == 3'h4;
-  assign _035_ = s1[7:6] == 2'h2;
-  assign _036_ = s1[7:6] == 2'h1;
-  assign _037_ = ! s1[7:6];
-  assign _038_ = _007_ ? _004_ : page;
-  assign read_page_48 = _008_ ? _004_ : _038_;
-  assign _039_ = _003_ ? _004_ : page;
-  assign read_page_40 = _005_ ? _004_ : _039_;
-  assign w_en = _006_ ? _013_ : 1'h0;
-  assign entry_data = _006_ ? write[19:12] : 8'h00;
+    s1_slot <= _011_;
+  assign _020_ = _044_[1] | _041_[2];
+  assign _021_ = _044_[0] | _038_[2];
+  assign _022_ = _046_ | _045_;
+  assign _023_ = _042_ | _040_;
+  assign _019_ = | { _020_, _038_[3], _043_ };
+  assign _024_ = _041_[2] ? 3'h0 : 3'h4;
+  assign _025_ = _038_[3] ? 3'h1 : 3'h0;
+  assign _026_ = _020_ ? _024_ : _025_;
+  assign _027_ = _038_[2] ? 3'h3 : 3'h5;
+  assign _028_ = _038_[1] ? 3'h0 : 3'h2;
+  assign _029_ = _021_ ? _027_ : _028_;
+  assign control_shift = _019_ ? _026_ : _029_;
+  assign _030_ = _045_ ? data_64 : data_63;
+  assign _031_ = _047_ ? data : 32'd0;
+  assign weights = _022_ ? _030_ : _031_;
+  assign _032_ = _040_ ? { read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7], read_data_69[7:0] } : read_data_68[15:0];
+  assign _033_ = _043_ ? read_data_67[15:0] : { 11'h000, read_data[4:0] };
+  assign operand_0 = _023_ ? _032_ : _033_;
+  assign _034_ = _040_ ? { read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15], read_data_69[15:8] } : read_data_68[31:16];
+  assign _035_ = _043_ ? read_data_67[31:16] : { 11'h000, read_data[9:5] };
+  assign operand_1 = _023_ ? _034_ : _035_;
+  assign _011_ = rst ? 3'h0 : slot;
+  assign _010_[9:6] = rst ? 4'h0 : tag_90;
+  assign _010_[1] = rst ? 1'h0 : first;
+  assign _010_[0] = rst ? 1'h0 : valid;
+  assign _010_[5:3] = rst ? 3'h0 : s1[5:3];
+  assign _010_[2] = rst ? 1'h0 : last_89;
+  assign _036_ = drop ? entry_last : first_step;
+  assign _009_ = rst ? 1'h1 : _036_;
+  assign _037_ = drop ? _003_ : page;
+  assign _008_ = rst ? 1'h0 : _037_;
+  assign absent = _039_ ? first_step : 1'h0;
+  assign _039_ = | _038_;
+  assign _040_ = | { _038_[3], _038_[0] };
+  assign _042_ = | { _041_[2], _038_[2:1] };
+  assign _045_ = s1[7:6] == 2'h2;
+  assign _046_ = s1[7:6] == 2'h1;
+  assign _047_ = ! s1[7:6];
+  assign _041_[2] = s1_slot == 3'h7;
+  assign _044_[1] = s1_slot == 3'h6;
+  assign _038_[3] = s1_slot == 3'h5;
+  assign _043_ = s1_slot == 3'h4;
+  assign _038_[2] = s1_slot == 3'h3;
+  assign _044_[0] = s1_slot == 3'h2;
+  assign _038_[1] = s1_slot == 3'h1;
+  assign _038_[0] = ! s1_slot;
+  assign _048_ = _006_ ? _003_ : page;
+  assign read_page_48 = _007_ ? _003_ : _048_;
+  assign _049_ = _002_ ? _003_ : page;
+  assign read_page_40 = _004_ ? _003_ : _049_;
+  assign w_en = _005_ ? _012_ : 1'h0;
+  assign entry_data = _005_ ? write[19:12] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
     .load(done),
-    .port_744_0(sums_74_0),
-    .port_746_0(sums_74_1),
+    .port_741_0(sums_74_0),
+    .port_743_0(sums_74_1),
     .rst(rst),
     .tag_14(tag),
     .write(write)
@@ -1284,13 +1148,13 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_776_3(write[9:3]),
+    .port_773_3(write[9:3]),
     .read_data(read_data_69),
     .read_page(read_page_48),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(write[19:12]),
-    .write_mask(write_mask_45),
+    .write_enable(write_enable_45),
     .write_page(page)
   );
   digits_layer_lmu0_lmu0_h_weights lmu0_h_weights (
@@ -1310,13 +1174,13 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_776_3(write[8:3]),
+    .port_773_3(write[8:3]),
     .read_data(read_data_68),
     .read_page(read_page_40),
     .read_word(word[3:0]),
     .rst(rst),
     .write_data(write[27:12]),
-    .write_mask(write_mask_37),
+    .write_enable(write_enable_37),
     .write_page(page)
   );
   digits_layer_lmu0_mac mac (
@@ -1360,12 +1224,12 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_776_3(write[4:3]),
+    .port_773_3(write[4:3]),
     .read_data(read_data_67),
     .read_word(word[0]),
     .rst(rst),
     .write_data(write[27:12]),
-    .write_mask(write_mask),
+    .write_enable(write_enable),
     .write_page(page)
   );
   assign trace_data = write[27:12];
@@ -1374,20 +1238,20 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _032_[1:0] = _029_[2:1];
+  assign _041_[1:0] = _038_[2:1];
 endmodule
 
-module digits_layer_lmu0_drain(rst, load, tag_14, port_744_0, port_746_0, write, clk);
+module digits_layer_lmu0_drain(rst, load, tag_14, port_741_0, port_743_0, write, clk);
   input rst;
   wire rst;
   input load;
   wire load;
   input [3:0] tag_14;
   wire [3:0] tag_14;
-  input [28:0] port_744_0;
-  wire [28:0] port_744_0;
-  input [28:0] port_746_0;
-  wire [28:0] port_746_0;
+  input [28:0] port_741_0;
+  wire [28:0] port_741_0;
+  input [28:0] port_743_0;
+  wire [28:0] port_743_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1452,24 +1316,24 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_744_0, port_746_0, write,
   wire [1:0] _057_;
   wire [1:0] _058_;
   wire [57:0] _059_;
-  reg [6:0] beat = 7'h00;
+  reg [6:0] beat;
   wire d0_valid;
-  reg [10:0] d1 = 11'h000;
-  reg signed [28:0] d1_sum_0 = 29'h00000000;
-  reg [10:0] d2 = 11'h000;
-  reg signed [28:0] d2_total_0 = 29'h00000000;
-  reg [10:0] d3 = 11'h000;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [10:0] d4 = 11'h000;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [10:0] d5 = 11'h000;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [10:0] d1;
+  reg signed [28:0] d1_sum_0;
+  reg [10:0] d2;
+  reg signed [28:0] d2_total_0;
+  reg [10:0] d3;
+  reg [15:0] d3_code_0;
+  reg [10:0] d4;
+  reg [15:0] d4_code_0;
+  reg [10:0] d5;
+  reg [15:0] d5_data_0;
   wire [18:0] data;
   wire [7:0] data_21;
-  reg [1:0] left = 2'h0;
-  reg [57:0] rows = 58'h000000000000000;
-  reg [3:0] tag = 4'h0;
-  wire write_mask_;
+  reg [1:0] left;
+  reg [57:0] rows;
+  reg [3:0] tag;
+  wire write_mask;
   assign _028_ = { 2'h0, d5[10:4] } < 7'h40;
   assign _029_ = d5[0] & _028_;
   always @(posedge clk)
@@ -1534,7 +1398,7 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_744_0, port_746_0, write,
   assign _027_ = d5[2:1] == 2'h2;
   assign _045_ = _020_ ? _022_ : 1'h0;
   assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask_ = _027_ ? _029_ : _046_;
+  assign write_mask = _027_ ? _029_ : _046_;
   assign _047_ = _003_ ? d4_code_0 : d5_data_0;
   assign _048_ = _007_ ? d4_code_0 : _047_;
   assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
@@ -1554,7 +1418,7 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_744_0, port_746_0, write,
   assign _058_ = load ? 2'h2 : _057_;
   assign _037_ = rst ? 2'h0 : _058_;
   assign _059_ = d0_valid ? { 29'h00000000, rows[57:29] } : rows;
-  assign _036_ = load ? { port_746_0, port_744_0 } : _059_;
+  assign _036_ = load ? { port_743_0, port_741_0 } : _059_;
   assign _035_ = rst ? 11'h000 : d4;
   assign _033_ = rst ? 11'h000 : d3;
   assign _032_ = rst ? 11'h000 : d2;
@@ -1570,7 +1434,7 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_744_0, port_746_0, write,
     .clk(clk),
     .data(data_21)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module digits_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
@@ -1615,7 +1479,7 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -1639,144 +1503,14 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   wire [7:0] _18_;
   wire [6:0] _19_;
   wire [6:0] _20_;
-  reg [6:0] consume = 7'h00;
-  reg [7:0] inner_level = 8'h00;
+  reg [6:0] consume;
+  reg [7:0] inner_level;
   wire inner_r_rdy;
-  reg [6:0] produce = 7'h00;
+  reg [6:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [8:0] storage [127:0];
-  initial begin
-    storage[0] = 9'h000;
-    storage[1] = 9'h000;
-    storage[2] = 9'h000;
-    storage[3] = 9'h000;
-    storage[4] = 9'h000;
-    storage[5] = 9'h000;
-    storage[6] = 9'h000;
-    storage[7] = 9'h000;
-    storage[8] = 9'h000;
-    storage[9] = 9'h000;
-    storage[10] = 9'h000;
-    storage[11] = 9'h000;
-    storage[12] = 9'h000;
-    storage[13] = 9'h000;
-    storage[14] = 9'h000;
-    storage[15] = 9'h000;
-    storage[16] = 9'h000;
-    storage[17] = 9'h000;
-    storage[18] = 9'h000;
-    storage[19] = 9'h000;
-    storage[20] = 9'h000;
-    storage[21] = 9'h000;
-    storage[22] = 9'h000;
-    storage[23] = 9'h000;
-    storage[24] = 9'h000;
-    storage[25] = 9'h000;
-    storage[26] = 9'h000;
-    storage[27] = 9'h000;
-    storage[28] = 9'h000;
-    storage[29] = 9'h000;
-    storage[30] = 9'h000;
-    storage[31] = 9'h000;
-    storage[32] = 9'h000;
-    storage[33] = 9'h000;
-    storage[34] = 9'h000;
-    storage[35] = 9'h000;
-    storage[36] = 9'h000;
-    storage[37] = 9'h000;
-    storage[38] = 9'h000;
-    storage[39] = 9'h000;
-    storage[40] = 9'h000;
-    storage[41] = 9'h000;
-    storage[42] = 9'h000;
-    storage[43] = 9'h000;
-    storage[44] = 9'h000;
-    storage[45] = 9'h000;
-    storage[46] = 9'h000;
-    storage[47] = 9'h000;
-    storage[48] = 9'h000;
-    storage[49] = 9'h000;
-    storage[50] = 9'h000;
-    storage[51] = 9'h000;
-    storage[52] = 9'h000;
-    storage[53] = 9'h000;
-    storage[54] = 9'h000;
-    storage[55] = 9'h000;
-    storage[56] = 9'h000;
-    storage[57] = 9'h000;
-    storage[58] = 9'h000;
-    storage[59] = 9'h000;
-    storage[60] = 9'h000;
-    storage[61] = 9'h000;
-    storage[62] = 9'h000;
-    storage[63] = 9'h000;
-    storage[64] = 9'h000;
-    storage[65] = 9'h000;
-    storage[66] = 9'h000;
-    storage[67] = 9'h000;
-    storage[68] = 9'h000;
-    storage[69] = 9'h000;
-    storage[70] = 9'h000;
-    storage[71] = 9'h000;
-    storage[72] = 9'h000;
-    storage[73] = 9'h000;
-    storage[74] = 9'h000;
-    storage[75] = 9'h000;
-    storage[76] = 9'h000;
-    storage[77] = 9'h000;
-    storage[78] = 9'h000;
-    storage[79] = 9'h000;
-    storage[80] = 9'h000;
-    storage[81] = 9'h000;
-    storage[82] = 9'h000;
-    storage[83] = 9'h000;
-    storage[84] = 9'h000;
-    storage[85] = 9'h000;
-    storage[86] = 9'h000;
-    storage[87] = 9'h000;
-    storage[88] = 9'h000;
-    storage[89] = 9'h000;
-    storage[90] = 9'h000;
-    storage[91] = 9'h000;
-    storage[92] = 9'h000;
-    storage[93] = 9'h000;
-    storage[94] = 9'h000;
-    storage[95] = 9'h000;
-    storage[96] = 9'h000;
-    storage[97] = 9'h000;
-    storage[98] = 9'h000;
-    storage[99] = 9'h000;
-    storage[100] = 9'h000;
-    storage[101] = 9'h000;
-    storage[102] = 9'h000;
-    storage[103] = 9'h000;
-    storage[104] = 9'h000;
-    storage[105] = 9'h000;
-    storage[106] = 9'h000;
-    storage[107] = 9'h000;
-    storage[108] = 9'h000;
-    storage[109] = 9'h000;
-    storage[110] = 9'h000;
-    storage[111] = 9'h000;
-    storage[112] = 9'h000;
-    storage[113] = 9'h000;
-    storage[114] = 9'h000;
-    storage[115] = 9'h000;
-    storage[116] = 9'h000;
-    storage[117] = 9'h000;
-    storage[118] = 9'h000;
-    storage[119] = 9'h000;
-    storage[120] = 9'h000;
-    storage[121] = 9'h000;
-    storage[122] = 9'h000;
-    storage[123] = 9'h000;
-    storage[124] = 9'h000;
-    storage[125] = 9'h000;
-    storage[126] = 9'h000;
-    storage[127] = 9'h000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -1824,11 +1558,11 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   assign _11_[7:0] = w_level;
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_776_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_773_3, write_data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input read_page;
@@ -1837,8 +1571,8 @@ module digits_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, write_p
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_776_3;
-  wire [6:0] port_776_3;
+  input [6:0] port_773_3;
+  wire [6:0] port_773_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -1846,94 +1580,30 @@ module digits_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, write_p
   wire [7:0] _0_;
   wire [8:0] _1_;
   wire [7:0] _2_;
+  wire _3_;
   wire [5:0] read__addr;
   wire [5:0] write__addr;
   wire [1:0] write__en;
   reg [15:0] cells [63:0];
-  initial begin
-    cells[0] = 16'h0000;
-    cells[1] = 16'h0000;
-    cells[2] = 16'h0000;
-    cells[3] = 16'h0000;
-    cells[4] = 16'h0000;
-    cells[5] = 16'h0000;
-    cells[6] = 16'h0000;
-    cells[7] = 16'h0000;
-    cells[8] = 16'h0000;
-    cells[9] = 16'h0000;
-    cells[10] = 16'h0000;
-    cells[11] = 16'h0000;
-    cells[12] = 16'h0000;
-    cells[13] = 16'h0000;
-    cells[14] = 16'h0000;
-    cells[15] = 16'h0000;
-    cells[16] = 16'h0000;
-    cells[17] = 16'h0000;
-    cells[18] = 16'h0000;
-    cells[19] = 16'h0000;
-    cells[20] = 16'h0000;
-    cells[21] = 16'h0000;
-    cells[22] = 16'h0000;
-    cells[23] = 16'h0000;
-    cells[24] = 16'h0000;
-    cells[25] = 16'h0000;
-    cells[26] = 16'h0000;
-    cells[27] = 16'h0000;
-    cells[28] = 16'h0000;
-    cells[29] = 16'h0000;
-    cells[30] = 16'h0000;
-    cells[31] = 16'h0000;
-    cells[32] = 16'h0000;
-    cells[33] = 16'h0000;
-    cells[34] = 16'h0000;
-    cells[35] = 16'h0000;
-    cells[36] = 16'h0000;
-    cells[37] = 16'h0000;
-    cells[38] = 16'h0000;
-    cells[39] = 16'h0000;
-    cells[40] = 16'h0000;
-    cells[41] = 16'h0000;
-    cells[42] = 16'h0000;
-    cells[43] = 16'h0000;
-    cells[44] = 16'h0000;
-    cells[45] = 16'h0000;
-    cells[46] = 16'h0000;
-    cells[47] = 16'h0000;
-    cells[48] = 16'h0000;
-    cells[49] = 16'h0000;
-    cells[50] = 16'h0000;
-    cells[51] = 16'h0000;
-    cells[52] = 16'h0000;
-    cells[53] = 16'h0000;
-    cells[54] = 16'h0000;
-    cells[55] = 16'h0000;
-    cells[56] = 16'h0000;
-    cells[57] = 16'h0000;
-    cells[58] = 16'h0000;
-    cells[59] = 16'h0000;
-    cells[60] = 16'h0000;
-    cells[61] = 16'h0000;
-    cells[62] = 16'h0000;
-    cells[63] = 16'h0000;
-  end
   always @(posedge clk) begin
     if (write__en[0])
       cells[write__addr][7:0] <= write_data;
     if (write__en[1])
       cells[write__addr][15:8] <= write_data;
   end
-  reg [15:0] _8_;
+  reg [15:0] _10_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_776_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_776_3[6:2];
+  assign read_data = _10_;
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_773_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_773_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign write__en[1] = port_776_3[1] ? write_mask : 1'h0;
-  assign write__en[0] = port_776_3[1] ? 1'h0 : write_mask;
-  assign _2_[5:0] = read__addr;
+  assign _3_ = ! port_773_3[1];
+  assign write__en[0] = write_enable & _3_;
+  assign write__en[1] = write_enable & port_773_3[1];
   assign _1_[5:0] = write__addr;
+  assign _2_[5:0] = read__addr;
 endmodule
 
 module digits_layer_lmu0_lmu0_h_weights(data, address, clk);
@@ -1978,11 +1648,11 @@ module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_776_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_773_3, write_data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [31:0] read_data;
   wire [31:0] read_data;
   input read_page;
@@ -1991,8 +1661,8 @@ module digits_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, write_p
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_776_3;
-  wire [5:0] port_776_3;
+  input [5:0] port_773_3;
+  wire [5:0] port_773_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2000,62 +1670,30 @@ module digits_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, write_p
   wire [6:0] _0_;
   wire [7:0] _1_;
   wire [6:0] _2_;
+  wire _3_;
   wire [4:0] read__addr;
   wire [4:0] write__addr;
   wire [1:0] write__en;
   reg [31:0] cells [31:0];
-  initial begin
-    cells[0] = 32'd0;
-    cells[1] = 32'd0;
-    cells[2] = 32'd0;
-    cells[3] = 32'd0;
-    cells[4] = 32'd0;
-    cells[5] = 32'd0;
-    cells[6] = 32'd0;
-    cells[7] = 32'd0;
-    cells[8] = 32'd0;
-    cells[9] = 32'd0;
-    cells[10] = 32'd0;
-    cells[11] = 32'd0;
-    cells[12] = 32'd0;
-    cells[13] = 32'd0;
-    cells[14] = 32'd0;
-    cells[15] = 32'd0;
-    cells[16] = 32'd0;
-    cells[17] = 32'd0;
-    cells[18] = 32'd0;
-    cells[19] = 32'd0;
-    cells[20] = 32'd0;
-    cells[21] = 32'd0;
-    cells[22] = 32'd0;
-    cells[23] = 32'd0;
-    cells[24] = 32'd0;
-    cells[25] = 32'd0;
-    cells[26] = 32'd0;
-    cells[27] = 32'd0;
-    cells[28] = 32'd0;
-    cells[29] = 32'd0;
-    cells[30] = 32'd0;
-    cells[31] = 32'd0;
-  end
   always @(posedge clk) begin
     if (write__en[0])
       cells[write__addr][15:0] <= write_data;
     if (write__en[1])
       cells[write__addr][31:16] <= write_data;
   end
-  reg [31:0] _8_;
+  reg [31:0] _10_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_776_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_776_3[5:2];
+  assign read_data = _10_;
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_773_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_773_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign write__en[1] = port_776_3[1] ? write_mask : 1'h0;
-  assign write__en[0] = port_776_3[1] ? 1'h0 : write_mask;
-  assign _2_[4:0] = read__addr;
+  assign _3_ = ! port_773_3[1];
+  assign write__en[0] = write_enable & _3_;
+  assign write__en[1] = write_enable & port_773_3[1];
   assign _1_[4:0] = write__addr;
+  assign _2_[4:0] = read__addr;
 endmodule
 
 module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0, s5_sum_1, clk);
@@ -2072,9 +1710,9 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   output [3:0] tag;
   wire [3:0] tag;
   output signed [28:0] s5_sum_0;
-  reg signed [28:0] s5_sum_0 = 29'h00000000;
+  reg signed [28:0] s5_sum_0;
   output signed [28:0] s5_sum_1;
-  reg signed [28:0] s5_sum_1 = 29'h00000000;
+  reg signed [28:0] s5_sum_1;
   input clk;
   wire clk;
   wire [23:0] _00_;
@@ -2112,24 +1750,24 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   wire _32_;
   wire _33_;
   wire _34_;
-  reg [9:0] s2 = 10'h000;
-  reg signed [15:0] s2_operand_0 = 16'h0000;
-  reg signed [15:0] s2_operand_1 = 16'h0000;
-  reg signed [7:0] s2_weight_0 = 8'h00;
-  reg signed [7:0] s2_weight_1 = 8'h00;
-  reg signed [7:0] s2_weight_2 = 8'h00;
-  reg signed [7:0] s2_weight_3 = 8'h00;
-  reg [9:0] s3 = 10'h000;
+  reg [9:0] s2;
+  reg signed [15:0] s2_operand_0;
+  reg signed [15:0] s2_operand_1;
+  reg signed [7:0] s2_weight_0;
+  reg signed [7:0] s2_weight_1;
+  reg signed [7:0] s2_weight_2;
+  reg signed [7:0] s2_weight_3;
+  reg [9:0] s3;
   wire signed [24:0] s3_added_0;
   wire signed [24:0] s3_added_1;
-  reg signed [23:0] s3_product_0 = 24'h000000;
-  reg signed [23:0] s3_product_1 = 24'h000000;
-  reg signed [23:0] s3_product_2 = 24'h000000;
-  reg signed [23:0] s3_product_3 = 24'h000000;
-  reg [9:0] s4 = 10'h000;
-  reg signed [28:0] s4_partial_0 = 29'h00000000;
-  reg signed [28:0] s4_partial_1 = 29'h00000000;
-  reg [9:0] s5 = 10'h000;
+  reg signed [23:0] s3_product_0;
+  reg signed [23:0] s3_product_1;
+  reg signed [23:0] s3_product_2;
+  reg signed [23:0] s3_product_3;
+  reg [9:0] s4;
+  reg signed [28:0] s4_partial_0;
+  reg signed [28:0] s4_partial_1;
+  reg [9:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _07_ = $signed(s2_weight_1) * $signed(s2_operand_1);
   assign _08_ = $signed(s2_weight_2) * $signed(s2_operand_0);
@@ -2229,9 +1867,9 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, wo
   output finish;
   wire finish;
   output [10:0] coefficient;
-  reg [10:0] coefficient = 11'h000;
+  reg [10:0] coefficient;
   output [2:0] slot;
-  reg [2:0] slot = 3'h0;
+  reg [2:0] slot;
   input clk;
   wire clk;
   wire _000_;
@@ -2268,67 +1906,61 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, wo
   wire _031_;
   wire _032_;
   wire _033_;
-  wire [5:0] _034_;
-  wire [5:0] _035_;
-  wire [5:0] _036_;
-  wire [5:0] _037_;
-  wire [5:0] _038_;
-  wire [5:0] _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire _046_;
+  wire [27:0] _034_;
+  wire [27:0] _035_;
+  wire [27:0] _036_;
+  wire [27:0] _037_;
+  wire [27:0] _038_;
+  wire [27:0] _039_;
+  wire [5:0] _040_;
+  wire [5:0] _041_;
+  wire [5:0] _042_;
+  wire [5:0] _043_;
+  wire [5:0] _044_;
+  wire [5:0] _045_;
+  wire [1:0] _046_;
   wire [1:0] _047_;
-  wire _048_;
-  wire _049_;
-  wire [5:0] _050_;
-  wire [5:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire [2:0] _054_;
-  wire [2:0] _055_;
-  wire [2:0] _056_;
-  wire [10:0] _057_;
-  wire [10:0] _058_;
-  wire [5:0] _059_;
-  wire [5:0] _060_;
-  wire [3:0] _061_;
-  wire [3:0] _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire _052_;
+  wire [1:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire [5:0] _056_;
+  wire [5:0] _057_;
+  wire [2:0] _058_;
+  wire [2:0] _059_;
+  wire [2:0] _060_;
+  wire [2:0] _061_;
+  wire [2:0] _062_;
+  wire [10:0] _063_;
+  wire [10:0] _064_;
+  wire [5:0] _065_;
+  wire [5:0] _066_;
+  wire [3:0] _067_;
+  wire [3:0] _068_;
   wire _069_;
   wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
   wire advance;
-  reg [5:0] block = 6'h00;
+  reg [5:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [5:0] group = 6'h00;
+  reg [1:0] fsm_state;
+  reg [5:0] group;
   wire [27:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
-  reg [27:0] _121_ [7:0];
-  initial begin
-    _121_[0] = 28'h04201f4;
-    _121_[1] = 28'h08000f4;
-    _121_[2] = 28'h0cc0004;
-    _121_[3] = 28'h7023cf5;
-    _121_[4] = 28'h74c3c0d;
-    _121_[5] = 28'hbb27df6;
-    _121_[6] = 28'hbf07c06;
-    _121_[7] = 28'ha3c7cfe;
-  end
-  assign now = _121_[slot];
+  reg [3:0] waiting;
   assign _006_ = waiting == 1'h1;
   always @(posedge clk)
     waiting <= _023_;
@@ -2372,60 +2004,67 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, wo
   assign _020_ = now[21] & _019_;
   assign _021_ = now[20] | _020_;
   assign _022_ = _018_ & _021_;
-  assign _031_ = _065_ | _064_;
-  assign _032_ = _069_ | _068_;
-  assign _033_ = _046_ | _008_;
-  assign _030_ = | { _031_, _066_, _067_ };
-  assign _034_ = _064_ ? block : block;
-  assign _035_ = _066_ ? block : block;
+  assign _032_ = _075_ | _074_;
+  assign _031_ = _071_ | _070_;
+  assign _033_ = _052_ | _008_;
+  assign _030_ = | { _031_, _072_, _073_ };
+  assign _034_ = _070_ ? 28'ha3c7cfe : 28'hbf07c06;
+  assign _035_ = _072_ ? 28'hbb27df6 : 28'h74c3c0d;
   assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _068_ ? block : block;
-  assign _038_ = _070_ ? block : block;
+  assign _037_ = _074_ ? 28'h7023cf5 : 28'h0cc0004;
+  assign _038_ = _076_ ? 28'h08000f4 : 28'h04201f4;
   assign _039_ = _032_ ? _037_ : _038_;
-  assign word = _030_ ? _036_ : _039_;
-  assign _040_ = _008_ ? _044_ : _045_;
-  assign _041_ = _007_ ? _047_ : fsm_state;
-  assign _042_ = _033_ ? _040_ : _041_;
-  assign _043_ = start ? 2'h1 : 2'h0;
-  assign _044_ = _006_ ? _043_ : fsm_state;
-  assign _045_ = _022_ ? 2'h2 : fsm_state;
-  assign _047_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _042_;
-  assign _048_ = _016_ ? _017_[0] : segment;
-  assign _049_ = _018_ ? 1'h0 : _048_;
-  assign _028_ = rst ? 1'h0 : _049_;
-  assign _050_ = _014_ ? _015_[5:0] : group;
-  assign _051_ = _016_ ? 6'h00 : _050_;
-  assign _027_ = rst ? 6'h00 : _051_;
-  assign _052_ = _013_ ? now[24:22] : slot;
-  assign _053_ = _014_ ? now[27:25] : _052_;
-  assign _054_ = _018_ ? now[24:22] : _053_;
-  assign _055_ = _022_ ? 3'h0 : _054_;
-  assign _056_ = _046_ ? _055_ : _054_;
-  assign _026_ = rst ? 3'h0 : _056_;
-  assign _057_ = advance ? _012_[10:0] : coefficient;
-  assign _058_ = _016_ ? 11'h000 : _057_;
-  assign _025_ = rst ? 11'h000 : _058_;
-  assign _059_ = advance ? _011_[5:0] : block;
-  assign _060_ = _013_ ? 6'h00 : _059_;
-  assign _024_ = rst ? 6'h00 : _060_;
-  assign _061_ = _009_ ? _010_[3:0] : waiting;
-  assign _062_ = _018_ ? 4'hc : _061_;
-  assign _023_ = rst ? 4'h0 : _062_;
-  assign _063_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _063_ : 1'h0;
+  assign now = _030_ ? _036_ : _039_;
+  assign _040_ = _070_ ? block : block;
+  assign _041_ = _072_ ? block : block;
+  assign _042_ = _031_ ? _040_ : _041_;
+  assign _043_ = _074_ ? block : block;
+  assign _044_ = _076_ ? block : block;
+  assign _045_ = _032_ ? _043_ : _044_;
+  assign word = _030_ ? _042_ : _045_;
+  assign _046_ = _008_ ? _050_ : _051_;
+  assign _047_ = _007_ ? _053_ : fsm_state;
+  assign _048_ = _033_ ? _046_ : _047_;
+  assign _049_ = start ? 2'h1 : 2'h0;
+  assign _050_ = _006_ ? _049_ : fsm_state;
+  assign _051_ = _022_ ? 2'h2 : fsm_state;
+  assign _053_ = start ? 2'h1 : fsm_state;
+  assign _029_ = rst ? 2'h0 : _048_;
+  assign _054_ = _016_ ? _017_[0] : segment;
+  assign _055_ = _018_ ? 1'h0 : _054_;
+  assign _028_ = rst ? 1'h0 : _055_;
+  assign _056_ = _014_ ? _015_[5:0] : group;
+  assign _057_ = _016_ ? 6'h00 : _056_;
+  assign _027_ = rst ? 6'h00 : _057_;
+  assign _058_ = _013_ ? now[24:22] : slot;
+  assign _059_ = _014_ ? now[27:25] : _058_;
+  assign _060_ = _018_ ? now[24:22] : _059_;
+  assign _061_ = _022_ ? 3'h0 : _060_;
+  assign _062_ = _052_ ? _061_ : _060_;
+  assign _026_ = rst ? 3'h0 : _062_;
+  assign _063_ = advance ? _012_[10:0] : coefficient;
+  assign _064_ = _016_ ? 11'h000 : _063_;
+  assign _025_ = rst ? 11'h000 : _064_;
+  assign _065_ = advance ? _011_[5:0] : block;
+  assign _066_ = _013_ ? 6'h00 : _065_;
+  assign _024_ = rst ? 6'h00 : _066_;
+  assign _067_ = _009_ ? _010_[3:0] : waiting;
+  assign _068_ = _018_ ? 4'hc : _067_;
+  assign _023_ = rst ? 4'h0 : _068_;
+  assign _069_ = _006_ ? 1'h1 : 1'h0;
+  assign finish = _008_ ? _069_ : 1'h0;
   assign _008_ = fsm_state == 2'h2;
-  assign advance = _046_ ? _005_ : 1'h0;
-  assign _046_ = fsm_state == 2'h1;
+  assign advance = _052_ ? _005_ : 1'h0;
+  assign _052_ = fsm_state == 2'h1;
   assign idle = _007_ ? 1'h1 : 1'h0;
   assign _007_ = ! fsm_state;
-  assign _064_ = slot == 3'h7;
-  assign _065_ = slot == 3'h6;
-  assign _066_ = slot == 3'h5;
-  assign _067_ = slot == 3'h4;
-  assign _068_ = slot == 3'h3;
-  assign _069_ = slot == 3'h2;
-  assign _070_ = slot == 3'h1;
+  assign _070_ = slot == 3'h7;
+  assign _071_ = slot == 3'h6;
+  assign _072_ = slot == 3'h5;
+  assign _073_ = slot == 3'h4;
+  assign _074_ = slot == 3'h3;
+  assign _075_ = slot == 3'h2;
+  assign _076_ = slot == 3'h1;
   assign tag = { tag_restart, segment, now[1:0] };
 endmodule
 
@@ -2472,12 +2111,12 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
   wire _17_;
   wire _18_;
   wire accepted;
-  reg beat = 1'h0;
+  reg beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = ! beat;
@@ -2522,16 +2161,16 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
     .rst(rst),
     .write_beat(beat),
     .write_data(i__payload[4:0]),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module digits_layer_lmu0_source_memory(rst, write_mask, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [9:0] read_data;
   wire [9:0] read_data;
   input [4:0] write_data;
@@ -2546,66 +2185,63 @@ module digits_layer_lmu0_source_memory(rst, write_mask, read_data, write_data, w
   wire read_word;
   input clk;
   wire clk;
-  wire [2:0] _0_;
+  wire _0_;
+  wire [2:0] _1_;
   wire read__addr;
   wire [1:0] write__en;
   reg [9:0] cells [1:0];
-  initial begin
-    cells[0] = 10'h000;
-    cells[1] = 10'h000;
-  end
   always @(posedge clk) begin
     if (write__en[0])
       cells[write_page][4:0] <= write_data;
-    if (write__en[1])
+    if (write_enable)
       cells[write_page][9:5] <= write_data;
   end
-  reg [9:0] _4_;
+  reg [9:0] _5_;
   always @(posedge clk) begin
-    _4_ <= cells[read__addr];
+    _5_ <= cells[read__addr];
   end
-  assign read_data = _4_;
-  assign { _0_[2:1], read__addr } = { 1'h0, read_page } + read_word;
-  assign write__en[1] = write_beat ? write_mask : 1'h0;
-  assign write__en[0] = write_beat ? 1'h0 : write_mask;
-  assign _0_[0] = read__addr;
+  assign read_data = _5_;
+  assign { _1_[2:1], read__addr } = { 1'h0, read_page } + read_word;
+  assign _0_ = ! write_beat;
+  assign write__en[0] = write_enable & _0_;
+  assign write__en[1] = write_enable;
+  assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_mask, read_data, write_page, read_word, port_776_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_773_3, write_data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [31:0] read_data;
   wire [31:0] read_data;
   input write_page;
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_776_3;
-  wire [1:0] port_776_3;
+  input [1:0] port_773_3;
+  wire [1:0] port_773_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
   wire clk;
+  wire _0_;
   wire [1:0] write__en;
   reg [31:0] cells [0:0];
-  initial begin
-    cells[0] = 32'd0;
-  end
   always @(posedge clk) begin
     if (write__en[0])
       cells[1'h0][15:0] <= write_data;
-    if (write__en[1])
+    if (write_enable)
       cells[1'h0][31:16] <= write_data;
   end
-  reg [31:0] _2_;
+  reg [31:0] _3_;
   always @(posedge clk) begin
-    _2_ <= cells[1'h0];
+    _3_ <= cells[1'h0];
   end
-  assign read_data = _2_;
-  assign write__en[1] = port_776_3[1] ? write_mask : 1'h0;
-  assign write__en[0] = port_776_3[1] ? 1'h0 : write_mask;
+  assign read_data = _3_;
+  assign _0_ = ! port_773_3[1];
+  assign write__en[0] = write_enable & _0_;
+  assign write__en[1] = write_enable;
 endmodule
 
 module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, i__valid, tready);
@@ -2620,27 +2256,27 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   input [16:0] i__payload;
   wire [16:0] i__payload;
   output tlast;
-  reg tlast = 1'h0;
+  reg tlast;
   output [15:0] word_0;
-  reg [15:0] word_0 = 16'h0000;
+  reg [15:0] word_0;
   output [15:0] word_1;
-  reg [15:0] word_1 = 16'h0000;
+  reg [15:0] word_1;
   output [15:0] word_2;
-  reg [15:0] word_2 = 16'h0000;
+  reg [15:0] word_2;
   output [15:0] word_3;
-  reg [15:0] word_3 = 16'h0000;
+  reg [15:0] word_3;
   output [15:0] word_4;
-  reg [15:0] word_4 = 16'h0000;
+  reg [15:0] word_4;
   output [15:0] word_5;
-  reg [15:0] word_5 = 16'h0000;
+  reg [15:0] word_5;
   output [15:0] word_6;
-  reg [15:0] word_6 = 16'h0000;
+  reg [15:0] word_6;
   output [15:0] word_7;
-  reg [15:0] word_7 = 16'h0000;
+  reg [15:0] word_7;
   output [15:0] word_8;
-  reg [15:0] word_8 = 16'h0000;
+  reg [15:0] word_8;
   output [15:0] word_9;
-  reg [15:0] word_9 = 16'h0000;
+  reg [15:0] word_9;
   input i__valid;
   wire i__valid;
   input tready;
@@ -2683,7 +2319,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   wire _35_;
   wire [3:0] _36_;
   wire [3:0] _37_;
-  reg [3:0] count = 4'h0;
+  reg [3:0] count;
   assign i__ready = count != 4'ha;
   assign tvalid = count == 4'ha;
   assign _00_ = i__valid & i__ready;

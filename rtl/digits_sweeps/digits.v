@@ -40,6 +40,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   wire m_axis_tlast;
   input [7:0] s_axis_tdata;
   wire [7:0] s_axis_tdata;
+  wire _0_;
   wire [5:0] i__payload;
   wire [8:0] i__payload_24;
   wire [16:0] i__payload_30;
@@ -48,6 +49,11 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   wire i__ready_33;
   wire i__valid_28;
   wire i__valid_34;
+  wire tready;
+  wire tvalid_15;
+  assign s_axis_tready = tready & _0_;
+  assign _0_ = ~ rst;
+  assign m_axis_tvalid = tvalid_15 & _0_;
   digits_from_axi from_axi (
     .clk(clk),
     .o__payload(i__payload),
@@ -56,7 +62,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .rst(rst),
     .tdata(s_axis_tdata),
     .tlast(s_axis_tlast),
-    .tready(s_axis_tready)
+    .tready(tready)
   );
   digits_layer_head layer_head (
     .clk(clk),
@@ -86,7 +92,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .rst(rst),
     .tlast(m_axis_tlast),
     .tready(m_axis_tready),
-    .tvalid(m_axis_tvalid),
+    .tvalid(tvalid_15),
     .word_0(m_axis_tdata[15:0]),
     .word_1(m_axis_tdata[31:16]),
     .word_2(m_axis_tdata[47:32]),
@@ -123,7 +129,7 @@ module digits_from_axi(o__valid, tlast, clk, rst, tready, o__ready, o__payload, 
   wire [1:0] _03_;
   wire _04_;
   wire _05_;
-  reg index = 1'h0;
+  reg index;
   wire [4:0] o__payload_data;
   assign _00_ = ! index;
   assign _02_ = index + 1'h1;
@@ -176,8 +182,8 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire last_59;
   wire [7:0] operand;
   wire [7:0] read_data;
-  reg [6:0] s1 = 7'h00;
-  reg s1_slot = 1'h0;
+  reg [6:0] s1;
+  reg s1_slot;
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
@@ -328,24 +334,24 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   wire _27_;
   wire _28_;
   wire [19:0] _29_;
-  reg [3:0] beat = 4'h0;
-  reg [6:0] d1 = 7'h00;
-  reg signed [19:0] d1_sum_0 = 20'h00000;
-  reg [6:0] d2 = 7'h00;
-  reg signed [19:0] d2_total_0 = 20'h00000;
-  reg [6:0] d3 = 7'h00;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [6:0] d4 = 7'h00;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [6:0] d5 = 7'h00;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [3:0] address;
+  reg d0_valid;
+  reg [6:0] d1;
+  reg signed [19:0] d1_sum_0;
+  reg [6:0] d2;
+  reg signed [19:0] d2_total_0;
+  reg [6:0] d3;
+  reg [15:0] d3_code_0;
+  reg [6:0] d4;
+  reg [15:0] d4_code_0;
+  reg [6:0] d5;
+  reg [15:0] d5_data_0;
   wire [14:0] data;
-  reg left = 1'h0;
-  reg [19:0] rows = 20'h00000;
-  reg [2:0] tag = 3'h0;
-  wire write_mask_;
-  assign _04_ = left - 1'h1;
-  assign _15_ = beat + 1'h1;
+  reg [19:0] rows;
+  reg [2:0] tag;
+  wire write_mask;
+  assign _04_ = d0_valid - 1'h1;
+  assign _15_ = address + 1'h1;
   assign _20_ = $signed(d1_sum_0) << data[0];
   assign _21_ = $signed(_20_) + $signed(data[14:1]);
   assign _22_ = $signed(_00_[20:3]) > $signed(16'h7fff);
@@ -368,9 +374,9 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   always @(posedge clk)
     rows <= _12_;
   always @(posedge clk)
-    left <= _13_;
+    d0_valid <= _13_;
   always @(posedge clk)
-    beat <= _14_;
+    address <= _14_;
   always @(posedge clk)
     tag <= _16_;
   always @(posedge clk)
@@ -383,32 +389,32 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
     d3_code_0 <= _18_;
   always @(posedge clk)
     d5_data_0 <= _19_;
-  assign write_mask_ = d5[1] ? 1'h0 : _06_;
+  assign write_mask = d5[1] ? 1'h0 : _06_;
   assign _19_ = d4[1] ? d5_data_0 : d4_code_0;
   assign _18_ = d2[1] ? d3_code_0 : _03_[15:0];
   assign _17_ = d1[1] ? d2_total_0 : _21_[19:0];
   assign _23_ = load ? tag_14 : tag;
   assign _16_ = rst ? 3'h0 : _23_;
-  assign _24_ = left ? _15_[3:0] : beat;
+  assign _24_ = d0_valid ? _15_[3:0] : address;
   assign _25_ = tag_14[2] ? 4'h0 : _24_;
   assign _26_ = load ? _25_ : _24_;
   assign _14_ = rst ? 4'h0 : _26_;
-  assign _27_ = left ? _04_[0] : left;
+  assign _27_ = d0_valid ? _04_[0] : d0_valid;
   assign _28_ = load ? 1'h1 : _27_;
   assign _13_ = rst ? 1'h0 : _28_;
-  assign _29_ = left ? 20'h00000 : rows;
+  assign _29_ = d0_valid ? 20'h00000 : rows;
   assign _12_ = load ? sums : _29_;
   assign _11_ = rst ? 7'h00 : d4;
   assign _10_ = rst ? 7'h00 : d3;
   assign _09_ = rst ? 7'h00 : d2;
   assign _08_ = rst ? 7'h00 : d1;
-  assign _07_ = rst ? 7'h00 : { beat, tag[1:0], left };
+  assign _07_ = rst ? 7'h00 : { address, tag[1:0], d0_valid };
   digits_layer_head_drain_head_y_rows head_y_rows (
-    .address(beat),
+    .address(address),
     .clk(clk),
     .data(data)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module digits_layer_head_drain_head_y_rows(data, address, clk);
@@ -439,7 +445,7 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -467,36 +473,14 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
   wire _22_;
   wire [4:0] _23_;
   wire [4:0] _24_;
-  reg [4:0] consume = 5'h00;
-  reg [4:0] inner_level = 5'h00;
+  reg [4:0] consume;
+  reg [4:0] inner_level;
   wire inner_r_rdy;
-  reg [4:0] produce = 5'h00;
+  reg [4:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [16:0] storage [19:0];
-  initial begin
-    storage[0] = 17'h00000;
-    storage[1] = 17'h00000;
-    storage[2] = 17'h00000;
-    storage[3] = 17'h00000;
-    storage[4] = 17'h00000;
-    storage[5] = 17'h00000;
-    storage[6] = 17'h00000;
-    storage[7] = 17'h00000;
-    storage[8] = 17'h00000;
-    storage[9] = 17'h00000;
-    storage[10] = 17'h00000;
-    storage[11] = 17'h00000;
-    storage[12] = 17'h00000;
-    storage[13] = 17'h00000;
-    storage[14] = 17'h00000;
-    storage[15] = 17'h00000;
-    storage[16] = 17'h00000;
-    storage[17] = 17'h00000;
-    storage[18] = 17'h00000;
-    storage[19] = 17'h00000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -576,7 +560,7 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   output [2:0] tag;
   wire [2:0] tag;
   output signed [19:0] s5_sum_0;
-  reg signed [19:0] s5_sum_0 = 20'h00000;
+  reg signed [19:0] s5_sum_0;
   input clk;
   wire clk;
   wire [15:0] _00_;
@@ -589,14 +573,14 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   wire [19:0] _07_;
   wire [19:0] _08_;
   wire [19:0] _09_;
-  reg [6:0] s2 = 7'h00;
-  reg signed [7:0] s2_operand_0 = 8'h00;
-  reg signed [7:0] s2_weight_0 = 8'h00;
-  reg [6:0] s3 = 7'h00;
-  reg signed [15:0] s3_added_0 = 16'h0000;
-  reg [6:0] s4 = 7'h00;
-  reg signed [19:0] s4_partial_0 = 20'h00000;
-  reg [6:0] s5 = 7'h00;
+  reg [6:0] s2;
+  reg signed [7:0] s2_operand_0;
+  reg signed [7:0] s2_weight_0;
+  reg [6:0] s3;
+  reg signed [15:0] s3_added_0;
+  reg [6:0] s4;
+  reg signed [19:0] s4_partial_0;
+  reg [6:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
@@ -651,9 +635,9 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
   output finish;
   wire finish;
   output [9:0] coefficient;
-  reg [9:0] coefficient = 10'h000;
+  reg [9:0] coefficient;
   output slot;
-  reg slot = 1'h0;
+  reg slot;
   input clk;
   wire clk;
   wire _000_;
@@ -712,17 +696,17 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
   wire _053_;
   wire _054_;
   wire advance;
-  reg [6:0] block = 7'h00;
+  reg [6:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [3:0] group = 4'h0;
+  reg [1:0] fsm_state;
+  reg [3:0] group;
   wire [21:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
+  reg [3:0] waiting;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
   assign _017_ = group == now[13:10];
@@ -851,12 +835,12 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
   wire [6:0] _17_;
   wire [6:0] _18_;
   wire accepted;
-  reg [6:0] beat = 7'h00;
+  reg [6:0] beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h3f;
@@ -901,18 +885,18 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat[5:0]),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module digits_layer_head_source_memory(rst, write__data, write_mask, read_data, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_head_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input [7:0] write__data;
   wire [7:0] write__data;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [5:0] write_beat;
@@ -930,138 +914,8 @@ module digits_layer_head_source_memory(rst, write__data, write_mask, read_data, 
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [127:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-    cells[98] = 8'h00;
-    cells[99] = 8'h00;
-    cells[100] = 8'h00;
-    cells[101] = 8'h00;
-    cells[102] = 8'h00;
-    cells[103] = 8'h00;
-    cells[104] = 8'h00;
-    cells[105] = 8'h00;
-    cells[106] = 8'h00;
-    cells[107] = 8'h00;
-    cells[108] = 8'h00;
-    cells[109] = 8'h00;
-    cells[110] = 8'h00;
-    cells[111] = 8'h00;
-    cells[112] = 8'h00;
-    cells[113] = 8'h00;
-    cells[114] = 8'h00;
-    cells[115] = 8'h00;
-    cells[116] = 8'h00;
-    cells[117] = 8'h00;
-    cells[118] = 8'h00;
-    cells[119] = 8'h00;
-    cells[120] = 8'h00;
-    cells[121] = 8'h00;
-    cells[122] = 8'h00;
-    cells[123] = 8'h00;
-    cells[124] = 8'h00;
-    cells[125] = 8'h00;
-    cells[126] = 8'h00;
-    cells[127] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _4_;
@@ -1071,8 +925,8 @@ module digits_layer_head_source_memory(rst, write__data, write_mask, read_data, 
   assign read_data = _4_;
   assign { _0_[9:7], write__addr } = { 2'h0, write_page, 6'h00 } + write_beat;
   assign { _1_[8:7], read__addr } = { 1'h0, read_page, 6'h00 } + read_word;
-  assign _1_[6:0] = read__addr;
   assign _0_[6:0] = write__addr;
+  assign _1_[6:0] = read__addr;
 endmodule
 
 module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__valid, i__valid);
@@ -1106,8 +960,8 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _011_;
   wire _012_;
   wire _013_;
-  wire _014_;
-  wire [9:0] _015_;
+  wire [9:0] _014_;
+  wire _015_;
   wire [2:0] _016_;
   wire [15:0] _017_;
   wire _018_;
@@ -1153,23 +1007,23 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire [7:0] entry_data;
   wire entry_last;
   wire first;
-  reg first_step = 1'h1;
+  reg first_step;
   wire idle;
   wire last_86;
   wire launch;
-  reg [15:0] lmu0_m_u = 16'h0000;
+  reg [15:0] lmu0_m_u;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_0_;
   wire signed [15:0] operand_1;
   wire signed [15:0] operand_1_;
-  reg page = 1'h0;
+  reg page;
   wire [9:0] read_data;
   wire [31:0] read_data_58;
   wire [15:0] read_data_59;
   wire read_page;
   wire read_page_41;
-  reg [9:0] s1 = 10'h000;
-  reg [2:0] s1_slot = 3'h0;
+  reg [9:0] s1;
+  reg [2:0] s1_slot;
   wire [2:0] slot;
   wire start_75;
   wire signed [25:0] sums_64_0;
@@ -1190,39 +1044,39 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire [5:0] word;
   wire [27:0] write_67;
   wire [23:0] write_81;
-  wire write_mask;
-  wire write_mask_38;
-  assign _018_ = trace_mask & entry_last;
-  assign _019_ = idle & available;
-  assign _020_ = drop ? another : _019_;
-  assign _021_ = w_level <= 7'h40;
-  assign trace_start = _020_ & _021_;
-  assign _022_ = trace_node == 1'h1;
-  assign _023_ = trace_valid & _022_;
-  assign write_mask = _023_ ? trace_mask : 1'h0;
-  assign _001_ = slot == 1'h1;
+  wire write_enable;
+  wire write_enable_38;
+  assign _015_ = trace_mask & entry_last;
+  assign _018_ = idle & available;
+  assign _019_ = drop ? another : _018_;
+  assign _020_ = w_level <= 7'h40;
+  assign trace_start = _019_ & _020_;
+  assign _021_ = trace_node == 1'h1;
+  assign _022_ = trace_valid & _021_;
+  assign write_enable = _022_ & trace_mask;
+  assign _023_ = slot == 1'h1;
   assign _000_ = trace_node == 2'h2;
-  assign _003_ = trace_valid & _000_;
-  assign write_mask_38 = _003_ ? trace_mask : 1'h0;
-  assign _004_ = ! slot;
-  assign _005_ = slot == 3'h4;
+  assign _002_ = trace_valid & _000_;
+  assign write_enable_38 = _002_ & trace_mask;
+  assign _003_ = ! slot;
+  assign _004_ = slot == 3'h4;
   assign operand_0_ = absent ? 16'h0000 : operand_0;
   assign operand_1_ = absent ? 16'h0000 : operand_1;
-  assign _006_ = tag_77[1:0] == 1'h1;
-  assign start_75 = launch & _006_;
-  assign _002_ = ~ page;
-  assign _007_ = ! trace_node;
-  assign _008_ = trace_valid & _007_;
-  assign _009_ = ! trace_segment;
-  assign _010_ = _008_ & _009_;
-  assign _011_ = ! trace_beat;
-  assign _012_ = _010_ & _011_;
+  assign _005_ = tag_77[1:0] == 1'h1;
+  assign start_75 = launch & _005_;
+  assign _001_ = ~ page;
+  assign _006_ = ! trace_node;
+  assign _007_ = trace_valid & _006_;
+  assign _008_ = ! trace_segment;
+  assign _009_ = _007_ & _008_;
+  assign _010_ = ! trace_beat;
+  assign _011_ = _009_ & _010_;
   always @(posedge clk)
-    page <= _013_;
+    page <= _012_;
   always @(posedge clk)
-    first_step <= _014_;
+    first_step <= _013_;
   always @(posedge clk)
-    s1 <= _015_;
+    s1 <= _014_;
   always @(posedge clk)
     s1_slot <= _016_;
   always @(posedge clk)
@@ -1244,17 +1098,17 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign _035_ = _041_ ? { read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15:8] } : read_data_58[31:16];
   assign _036_ = _045_ ? { 11'h000, read_data[9:5] } : 16'h0000;
   assign operand_1 = _026_ ? _035_ : _036_;
-  assign _017_ = _012_ ? trace_data : lmu0_m_u;
+  assign _017_ = _011_ ? trace_data : lmu0_m_u;
   assign _016_ = rst ? 3'h0 : slot;
-  assign _015_[9:6] = rst ? 4'h0 : tag_77;
-  assign _015_[1] = rst ? 1'h0 : first;
-  assign _015_[0] = rst ? 1'h0 : valid;
-  assign _015_[5:3] = rst ? 3'h0 : s1[5:3];
-  assign _015_[2] = rst ? 1'h0 : last_86;
+  assign _014_[9:6] = rst ? 4'h0 : tag_77;
+  assign _014_[1] = rst ? 1'h0 : first;
+  assign _014_[0] = rst ? 1'h0 : valid;
+  assign _014_[5:3] = rst ? 3'h0 : s1[5:3];
+  assign _014_[2] = rst ? 1'h0 : last_86;
   assign _037_ = drop ? entry_last : first_step;
-  assign _014_ = rst ? 1'h1 : _037_;
-  assign _038_ = drop ? _002_ : page;
-  assign _013_ = rst ? 1'h0 : _038_;
+  assign _013_ = rst ? 1'h1 : _037_;
+  assign _038_ = drop ? _001_ : page;
+  assign _012_ = rst ? 1'h0 : _038_;
   assign trace_data = write_81[0] ? write_81[23:8] : write_67[27:12];
   assign trace_mask = write_81[0] ? write_81[7] : write_67[11];
   assign trace_beat = write_81[0] ? { 2'h0, write_81[6:2] } : write_67[10:4];
@@ -1274,16 +1128,16 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign _044_[0] = s1_slot == 3'h2;
   assign _039_[1] = s1_slot == 3'h1;
   assign _039_[0] = ! s1_slot;
-  assign _048_ = _004_ ? _002_ : page;
-  assign read_page_41 = _005_ ? _002_ : _048_;
-  assign read_page = _001_ ? _002_ : page;
-  assign w_en = _003_ ? _018_ : 1'h0;
-  assign entry_data = _003_ ? trace_data[7:0] : 8'h00;
+  assign _048_ = _003_ ? _001_ : page;
+  assign read_page_41 = _004_ ? _001_ : _048_;
+  assign read_page = _023_ ? _001_ : page;
+  assign w_en = _002_ ? _015_ : 1'h0;
+  assign entry_data = _002_ ? trace_data[7:0] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
     .load(done),
-    .port_830_0(sums_64_0),
-    .port_832_0(sums_64_1),
+    .port_827_0(sums_64_0),
+    .port_829_0(sums_64_1),
     .rst(rst),
     .tag_14(tag),
     .write(write_67)
@@ -1300,13 +1154,13 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_756_3({ trace_beat[5:0], trace_segment }),
+    .port_753_3({ trace_beat[5:0], trace_segment }),
     .read_data(read_data_59),
     .read_page(read_page_41),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(trace_data[7:0]),
-    .write_mask(write_mask_38),
+    .write_enable(write_enable_38),
     .write_page(page)
   );
   digits_layer_lmu0_lmu0_h_weights lmu0_h_weights (
@@ -1321,13 +1175,13 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_756_3({ trace_beat[4:0], trace_segment }),
+    .port_753_3({ trace_beat[4:0], trace_segment }),
     .read_data(read_data_58),
     .read_page(read_page),
     .read_word(word[3:0]),
     .rst(rst),
     .write_data(trace_data),
-    .write_mask(write_mask),
+    .write_enable(write_enable),
     .write_page(page)
   );
   digits_layer_lmu0_m_unit m_unit (
@@ -1381,17 +1235,17 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign _042_[0] = _039_[1];
 endmodule
 
-module digits_layer_lmu0_drain(rst, load, tag_14, port_830_0, port_832_0, write, clk);
+module digits_layer_lmu0_drain(rst, load, tag_14, port_827_0, port_829_0, write, clk);
   input rst;
   wire rst;
   input load;
   wire load;
   input [3:0] tag_14;
   wire [3:0] tag_14;
-  input [25:0] port_830_0;
-  wire [25:0] port_830_0;
-  input [25:0] port_832_0;
-  wire [25:0] port_832_0;
+  input [25:0] port_827_0;
+  wire [25:0] port_827_0;
+  input [25:0] port_829_0;
+  wire [25:0] port_829_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1445,24 +1299,24 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_830_0, port_832_0, write,
   wire [1:0] _046_;
   wire [1:0] _047_;
   wire [51:0] _048_;
-  reg [6:0] beat = 7'h00;
+  reg [6:0] beat;
   wire d0_valid;
-  reg [10:0] d1 = 11'h000;
-  reg signed [25:0] d1_sum_0 = 26'h0000000;
-  reg [10:0] d2 = 11'h000;
-  reg signed [26:0] d2_total_0 = 27'h0000000;
-  reg [10:0] d3 = 11'h000;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [10:0] d4 = 11'h000;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [10:0] d5 = 11'h000;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [10:0] d1;
+  reg signed [25:0] d1_sum_0;
+  reg [10:0] d2;
+  reg signed [26:0] d2_total_0;
+  reg [10:0] d3;
+  reg [15:0] d3_code_0;
+  reg [10:0] d4;
+  reg [15:0] d4_code_0;
+  reg [10:0] d5;
+  reg [15:0] d5_data_0;
   wire [18:0] data;
   wire [7:0] data_21;
-  reg [1:0] left = 2'h0;
-  reg [51:0] rows = 52'h0000000000000;
-  reg [3:0] tag = 4'h0;
-  wire write_mask_;
+  reg [1:0] left;
+  reg [51:0] rows;
+  reg [3:0] tag;
+  wire write_mask;
   always @(posedge clk)
     beat <= _030_;
   always @(posedge clk)
@@ -1519,7 +1373,7 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_830_0, port_832_0, write,
   always @(posedge clk)
     left <= _029_;
   assign _038_ = _015_ ? _018_ : 1'h0;
-  assign write_mask_ = _019_ ? _021_ : _038_;
+  assign write_mask = _019_ ? _021_ : _038_;
   assign _039_ = _003_ ? d4_code_0 : d5_data_0;
   assign _034_ = _014_ ? { 8'h00, data_21 } : _039_;
   assign _040_ = _035_ ? _002_[15:0] : d3_code_0;
@@ -1536,7 +1390,7 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_830_0, port_832_0, write,
   assign _047_ = load ? 2'h2 : _046_;
   assign _029_ = rst ? 2'h0 : _047_;
   assign _048_ = d0_valid ? { 26'h0000000, rows[51:26] } : rows;
-  assign _028_ = load ? { port_832_0, port_830_0 } : _048_;
+  assign _028_ = load ? { port_829_0, port_827_0 } : _048_;
   assign _027_ = rst ? 11'h000 : d4;
   assign _026_ = rst ? 11'h000 : d3;
   assign _024_ = rst ? 11'h000 : d2;
@@ -1552,7 +1406,7 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_830_0, port_832_0, write,
     .clk(clk),
     .data(data_21)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module digits_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
@@ -1597,7 +1451,7 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -1621,144 +1475,14 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   wire [7:0] _18_;
   wire [6:0] _19_;
   wire [6:0] _20_;
-  reg [6:0] consume = 7'h00;
-  reg [7:0] inner_level = 8'h00;
+  reg [6:0] consume;
+  reg [7:0] inner_level;
   wire inner_r_rdy;
-  reg [6:0] produce = 7'h00;
+  reg [6:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [8:0] storage [127:0];
-  initial begin
-    storage[0] = 9'h000;
-    storage[1] = 9'h000;
-    storage[2] = 9'h000;
-    storage[3] = 9'h000;
-    storage[4] = 9'h000;
-    storage[5] = 9'h000;
-    storage[6] = 9'h000;
-    storage[7] = 9'h000;
-    storage[8] = 9'h000;
-    storage[9] = 9'h000;
-    storage[10] = 9'h000;
-    storage[11] = 9'h000;
-    storage[12] = 9'h000;
-    storage[13] = 9'h000;
-    storage[14] = 9'h000;
-    storage[15] = 9'h000;
-    storage[16] = 9'h000;
-    storage[17] = 9'h000;
-    storage[18] = 9'h000;
-    storage[19] = 9'h000;
-    storage[20] = 9'h000;
-    storage[21] = 9'h000;
-    storage[22] = 9'h000;
-    storage[23] = 9'h000;
-    storage[24] = 9'h000;
-    storage[25] = 9'h000;
-    storage[26] = 9'h000;
-    storage[27] = 9'h000;
-    storage[28] = 9'h000;
-    storage[29] = 9'h000;
-    storage[30] = 9'h000;
-    storage[31] = 9'h000;
-    storage[32] = 9'h000;
-    storage[33] = 9'h000;
-    storage[34] = 9'h000;
-    storage[35] = 9'h000;
-    storage[36] = 9'h000;
-    storage[37] = 9'h000;
-    storage[38] = 9'h000;
-    storage[39] = 9'h000;
-    storage[40] = 9'h000;
-    storage[41] = 9'h000;
-    storage[42] = 9'h000;
-    storage[43] = 9'h000;
-    storage[44] = 9'h000;
-    storage[45] = 9'h000;
-    storage[46] = 9'h000;
-    storage[47] = 9'h000;
-    storage[48] = 9'h000;
-    storage[49] = 9'h000;
-    storage[50] = 9'h000;
-    storage[51] = 9'h000;
-    storage[52] = 9'h000;
-    storage[53] = 9'h000;
-    storage[54] = 9'h000;
-    storage[55] = 9'h000;
-    storage[56] = 9'h000;
-    storage[57] = 9'h000;
-    storage[58] = 9'h000;
-    storage[59] = 9'h000;
-    storage[60] = 9'h000;
-    storage[61] = 9'h000;
-    storage[62] = 9'h000;
-    storage[63] = 9'h000;
-    storage[64] = 9'h000;
-    storage[65] = 9'h000;
-    storage[66] = 9'h000;
-    storage[67] = 9'h000;
-    storage[68] = 9'h000;
-    storage[69] = 9'h000;
-    storage[70] = 9'h000;
-    storage[71] = 9'h000;
-    storage[72] = 9'h000;
-    storage[73] = 9'h000;
-    storage[74] = 9'h000;
-    storage[75] = 9'h000;
-    storage[76] = 9'h000;
-    storage[77] = 9'h000;
-    storage[78] = 9'h000;
-    storage[79] = 9'h000;
-    storage[80] = 9'h000;
-    storage[81] = 9'h000;
-    storage[82] = 9'h000;
-    storage[83] = 9'h000;
-    storage[84] = 9'h000;
-    storage[85] = 9'h000;
-    storage[86] = 9'h000;
-    storage[87] = 9'h000;
-    storage[88] = 9'h000;
-    storage[89] = 9'h000;
-    storage[90] = 9'h000;
-    storage[91] = 9'h000;
-    storage[92] = 9'h000;
-    storage[93] = 9'h000;
-    storage[94] = 9'h000;
-    storage[95] = 9'h000;
-    storage[96] = 9'h000;
-    storage[97] = 9'h000;
-    storage[98] = 9'h000;
-    storage[99] = 9'h000;
-    storage[100] = 9'h000;
-    storage[101] = 9'h000;
-    storage[102] = 9'h000;
-    storage[103] = 9'h000;
-    storage[104] = 9'h000;
-    storage[105] = 9'h000;
-    storage[106] = 9'h000;
-    storage[107] = 9'h000;
-    storage[108] = 9'h000;
-    storage[109] = 9'h000;
-    storage[110] = 9'h000;
-    storage[111] = 9'h000;
-    storage[112] = 9'h000;
-    storage[113] = 9'h000;
-    storage[114] = 9'h000;
-    storage[115] = 9'h000;
-    storage[116] = 9'h000;
-    storage[117] = 9'h000;
-    storage[118] = 9'h000;
-    storage[119] = 9'h000;
-    storage[120] = 9'h000;
-    storage[121] = 9'h000;
-    storage[122] = 9'h000;
-    storage[123] = 9'h000;
-    storage[124] = 9'h000;
-    storage[125] = 9'h000;
-    storage[126] = 9'h000;
-    storage[127] = 9'h000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -1806,17 +1530,17 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   assign _11_[7:0] = w_level;
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, port_756_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_753_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_756_3;
-  wire [6:0] port_756_3;
+  input [6:0] port_753_3;
+  wire [6:0] port_753_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input write_page;
@@ -1828,94 +1552,30 @@ module digits_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, port_75
   wire [7:0] _0_;
   wire [8:0] _1_;
   wire [7:0] _2_;
+  wire _3_;
   wire [5:0] read__addr;
   wire [5:0] write__addr;
   wire [1:0] write__en;
   reg [15:0] cells [63:0];
-  initial begin
-    cells[0] = 16'h0000;
-    cells[1] = 16'h0000;
-    cells[2] = 16'h0000;
-    cells[3] = 16'h0000;
-    cells[4] = 16'h0000;
-    cells[5] = 16'h0000;
-    cells[6] = 16'h0000;
-    cells[7] = 16'h0000;
-    cells[8] = 16'h0000;
-    cells[9] = 16'h0000;
-    cells[10] = 16'h0000;
-    cells[11] = 16'h0000;
-    cells[12] = 16'h0000;
-    cells[13] = 16'h0000;
-    cells[14] = 16'h0000;
-    cells[15] = 16'h0000;
-    cells[16] = 16'h0000;
-    cells[17] = 16'h0000;
-    cells[18] = 16'h0000;
-    cells[19] = 16'h0000;
-    cells[20] = 16'h0000;
-    cells[21] = 16'h0000;
-    cells[22] = 16'h0000;
-    cells[23] = 16'h0000;
-    cells[24] = 16'h0000;
-    cells[25] = 16'h0000;
-    cells[26] = 16'h0000;
-    cells[27] = 16'h0000;
-    cells[28] = 16'h0000;
-    cells[29] = 16'h0000;
-    cells[30] = 16'h0000;
-    cells[31] = 16'h0000;
-    cells[32] = 16'h0000;
-    cells[33] = 16'h0000;
-    cells[34] = 16'h0000;
-    cells[35] = 16'h0000;
-    cells[36] = 16'h0000;
-    cells[37] = 16'h0000;
-    cells[38] = 16'h0000;
-    cells[39] = 16'h0000;
-    cells[40] = 16'h0000;
-    cells[41] = 16'h0000;
-    cells[42] = 16'h0000;
-    cells[43] = 16'h0000;
-    cells[44] = 16'h0000;
-    cells[45] = 16'h0000;
-    cells[46] = 16'h0000;
-    cells[47] = 16'h0000;
-    cells[48] = 16'h0000;
-    cells[49] = 16'h0000;
-    cells[50] = 16'h0000;
-    cells[51] = 16'h0000;
-    cells[52] = 16'h0000;
-    cells[53] = 16'h0000;
-    cells[54] = 16'h0000;
-    cells[55] = 16'h0000;
-    cells[56] = 16'h0000;
-    cells[57] = 16'h0000;
-    cells[58] = 16'h0000;
-    cells[59] = 16'h0000;
-    cells[60] = 16'h0000;
-    cells[61] = 16'h0000;
-    cells[62] = 16'h0000;
-    cells[63] = 16'h0000;
-  end
   always @(posedge clk) begin
     if (write__en[0])
       cells[write__addr][7:0] <= write_data;
     if (write__en[1])
       cells[write__addr][15:8] <= write_data;
   end
-  reg [15:0] _8_;
+  reg [15:0] _10_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_756_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_756_3[6:2];
+  assign read_data = _10_;
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_753_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_753_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign write__en[1] = port_756_3[1] ? write_mask : 1'h0;
-  assign write__en[0] = port_756_3[1] ? 1'h0 : write_mask;
-  assign _2_[5:0] = read__addr;
+  assign _3_ = ! port_753_3[1];
+  assign write__en[0] = write_enable & _3_;
+  assign write__en[1] = write_enable & port_753_3[1];
   assign _1_[5:0] = write__addr;
+  assign _2_[5:0] = read__addr;
 endmodule
 
 module digits_layer_lmu0_lmu0_h_weights(data, address, clk);
@@ -1946,17 +1606,17 @@ module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, port_756_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_753_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [31:0] read_data;
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_756_3;
-  wire [5:0] port_756_3;
+  input [5:0] port_753_3;
+  wire [5:0] port_753_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input write_page;
@@ -1968,62 +1628,30 @@ module digits_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, port_75
   wire [6:0] _0_;
   wire [7:0] _1_;
   wire [6:0] _2_;
+  wire _3_;
   wire [4:0] read__addr;
   wire [4:0] write__addr;
   wire [1:0] write__en;
   reg [31:0] cells [31:0];
-  initial begin
-    cells[0] = 32'd0;
-    cells[1] = 32'd0;
-    cells[2] = 32'd0;
-    cells[3] = 32'd0;
-    cells[4] = 32'd0;
-    cells[5] = 32'd0;
-    cells[6] = 32'd0;
-    cells[7] = 32'd0;
-    cells[8] = 32'd0;
-    cells[9] = 32'd0;
-    cells[10] = 32'd0;
-    cells[11] = 32'd0;
-    cells[12] = 32'd0;
-    cells[13] = 32'd0;
-    cells[14] = 32'd0;
-    cells[15] = 32'd0;
-    cells[16] = 32'd0;
-    cells[17] = 32'd0;
-    cells[18] = 32'd0;
-    cells[19] = 32'd0;
-    cells[20] = 32'd0;
-    cells[21] = 32'd0;
-    cells[22] = 32'd0;
-    cells[23] = 32'd0;
-    cells[24] = 32'd0;
-    cells[25] = 32'd0;
-    cells[26] = 32'd0;
-    cells[27] = 32'd0;
-    cells[28] = 32'd0;
-    cells[29] = 32'd0;
-    cells[30] = 32'd0;
-    cells[31] = 32'd0;
-  end
   always @(posedge clk) begin
     if (write__en[0])
       cells[write__addr][15:0] <= write_data;
     if (write__en[1])
       cells[write__addr][31:16] <= write_data;
   end
-  reg [31:0] _8_;
+  reg [31:0] _10_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_756_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_756_3[5:2];
+  assign read_data = _10_;
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_753_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_753_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign write__en[1] = port_756_3[1] ? write_mask : 1'h0;
-  assign write__en[0] = port_756_3[1] ? 1'h0 : write_mask;
-  assign _2_[4:0] = read__addr;
+  assign _3_ = ! port_753_3[1];
+  assign write__en[0] = write_enable & _3_;
+  assign write__en[1] = write_enable & port_753_3[1];
   assign _1_[4:0] = write__addr;
+  assign _2_[4:0] = read__addr;
 endmodule
 
 module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
@@ -2081,68 +1709,34 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire _039_;
   wire _040_;
   wire _041_;
-  reg between = 1'h0;
+  reg [4:0] address;
+  reg between;
   wire [17:0] carried;
   wire [15:0] codes;
   wire [26:0] coefficients;
-  reg like = 1'h0;
-  reg running = 1'h0;
+  reg like;
+  reg running;
   wire s0_ends;
   wire s0_final;
+  reg s0_slot;
   wire s0_valid;
-  reg [10:0] s1 = 11'h000;
-  reg [10:0] s2 = 11'h000;
-  reg [10:0] s3 = 11'h000;
-  reg [10:0] s4 = 11'h000;
-  reg [10:0] s5 = 11'h000;
-  reg [10:0] s6 = 11'h000;
-  reg [10:0] s7 = 11'h000;
-  reg signal = 1'h1;
+  reg [10:0] s1;
+  reg [10:0] s2;
+  reg [10:0] s3;
+  reg [10:0] s4;
+  reg [10:0] s5;
+  reg [10:0] s6;
+  reg [10:0] s7;
+  reg signal;
   wire [4:0] signature__addr;
   wire [15:0] signature__data;
   wire [17:0] signature__data_40;
-  reg slot = 1'h0;
   wire [15:0] states;
-  reg [4:0] word = 5'h1f;
   wire [4:0] write__addr;
   wire write__en_37;
-  wire write_mask_;
+  wire write_mask;
   wire write_valid;
   reg [17:0] \history$45  [31:0];
-  initial begin
-    \history$45 [0] = 18'h00000;
-    \history$45 [1] = 18'h00000;
-    \history$45 [2] = 18'h00000;
-    \history$45 [3] = 18'h00000;
-    \history$45 [4] = 18'h00000;
-    \history$45 [5] = 18'h00000;
-    \history$45 [6] = 18'h00000;
-    \history$45 [7] = 18'h00000;
-    \history$45 [8] = 18'h00000;
-    \history$45 [9] = 18'h00000;
-    \history$45 [10] = 18'h00000;
-    \history$45 [11] = 18'h00000;
-    \history$45 [12] = 18'h00000;
-    \history$45 [13] = 18'h00000;
-    \history$45 [14] = 18'h00000;
-    \history$45 [15] = 18'h00000;
-    \history$45 [16] = 18'h00000;
-    \history$45 [17] = 18'h00000;
-    \history$45 [18] = 18'h00000;
-    \history$45 [19] = 18'h00000;
-    \history$45 [20] = 18'h00000;
-    \history$45 [21] = 18'h00000;
-    \history$45 [22] = 18'h00000;
-    \history$45 [23] = 18'h00000;
-    \history$45 [24] = 18'h00000;
-    \history$45 [25] = 18'h00000;
-    \history$45 [26] = 18'h00000;
-    \history$45 [27] = 18'h00000;
-    \history$45 [28] = 18'h00000;
-    \history$45 [29] = 18'h00000;
-    \history$45 [30] = 18'h00000;
-    \history$45 [31] = 18'h00000;
-  end
   always @(posedge clk) begin
     if (write__en_37)
       \history$45 [s3[7:3]] <= carried;
@@ -2153,40 +1747,6 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   end
   assign signature__data_40 = _104_;
   reg [15:0] \states$44  [31:0];
-  initial begin
-    \states$44 [0] = 16'h0000;
-    \states$44 [1] = 16'h0000;
-    \states$44 [2] = 16'h0000;
-    \states$44 [3] = 16'h0000;
-    \states$44 [4] = 16'h0000;
-    \states$44 [5] = 16'h0000;
-    \states$44 [6] = 16'h0000;
-    \states$44 [7] = 16'h0000;
-    \states$44 [8] = 16'h0000;
-    \states$44 [9] = 16'h0000;
-    \states$44 [10] = 16'h0000;
-    \states$44 [11] = 16'h0000;
-    \states$44 [12] = 16'h0000;
-    \states$44 [13] = 16'h0000;
-    \states$44 [14] = 16'h0000;
-    \states$44 [15] = 16'h0000;
-    \states$44 [16] = 16'h0000;
-    \states$44 [17] = 16'h0000;
-    \states$44 [18] = 16'h0000;
-    \states$44 [19] = 16'h0000;
-    \states$44 [20] = 16'h0000;
-    \states$44 [21] = 16'h0000;
-    \states$44 [22] = 16'h0000;
-    \states$44 [23] = 16'h0000;
-    \states$44 [24] = 16'h0000;
-    \states$44 [25] = 16'h0000;
-    \states$44 [26] = 16'h0000;
-    \states$44 [27] = 16'h0000;
-    \states$44 [28] = 16'h0000;
-    \states$44 [29] = 16'h0000;
-    \states$44 [30] = 16'h0000;
-    \states$44 [31] = 16'h0000;
-  end
   always @(posedge clk) begin
     if (write_valid)
       \states$44 [write__addr] <= codes;
@@ -2196,7 +1756,7 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     _105_ <= \states$44 [signature__addr];
   end
   assign signature__data = _105_;
-  assign write_mask_ = { 2'h0, s7[7:3] } < 6'h20;
+  assign write_mask = { 2'h0, s7[7:3] } < 6'h20;
   always @(posedge clk)
     s1 <= _014_;
   always @(posedge clk)
@@ -2216,18 +1776,18 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   always @(posedge clk)
     running <= _023_;
   always @(posedge clk)
-    slot <= _024_;
+    s0_slot <= _024_;
   always @(posedge clk)
-    word <= _025_;
+    address <= _025_;
   always @(posedge clk)
     signal <= _026_;
   always @(posedge clk)
     like <= _027_;
-  assign _000_ = slot + 1'h1;
+  assign _000_ = s0_slot + 1'h1;
   assign _013_ = ~ s0_ends;
   assign _018_ = _006_ & _013_;
-  assign _028_ = word - 1'h1;
-  assign _029_ = word + 1'h1;
+  assign _028_ = address - 1'h1;
+  assign _029_ = address + 1'h1;
   assign _030_ = signal ? { _028_[5], _028_ } : { 1'h0, _029_ };
   assign _006_ = s0_valid & s0_final;
   assign _001_ = _006_ & s0_ends;
@@ -2236,10 +1796,10 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   assign _004_ = like ? _003_ : 2'h0;
   assign _005_ = ~ between;
   assign s0_valid = running & _005_;
-  assign s0_final = ~ slot;
+  assign s0_final = ~ s0_slot;
   assign _007_ = signal ? 5'h00 : 5'h1f;
-  assign s0_ends = word == _007_;
-  assign { _008_[7:5], signature__addr } = { 1'h0, like, 5'h00 } + word;
+  assign s0_ends = address == _007_;
+  assign { _008_[7:5], signature__addr } = { 1'h0, like, 5'h00 } + address;
   assign states = first_step ? 16'h0000 : signature__data;
   assign { _009_[7:5], write__addr } = { 1'h0, s7[1], 5'h00 } + s7[7:3];
   assign _012_ = s3[0] & s3[9];
@@ -2252,9 +1812,9 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   assign _027_ = rst ? 1'h0 : _032_;
   assign _033_ = _001_ ? _002_ : signal;
   assign _026_ = rst ? 1'h1 : _033_;
-  assign _034_ = _018_ ? _030_[4:0] : word;
+  assign _034_ = _018_ ? _030_[4:0] : address;
   assign _025_ = rst ? 5'h1f : _034_;
-  assign _035_ = s0_valid ? _000_[0] : slot;
+  assign _035_ = s0_valid ? _000_[0] : s0_slot;
   assign _036_ = _006_ ? 1'h0 : _035_;
   assign _024_ = rst ? 1'h0 : _036_;
   assign _037_ = start ? 1'h1 : running;
@@ -2270,7 +1830,7 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   assign _017_ = rst ? 11'h000 : s3;
   assign _016_ = rst ? 11'h000 : s2;
   assign _015_ = rst ? 11'h000 : s1;
-  assign _014_ = rst ? 11'h000 : { s0_ends, s0_final, slot, word, signal, like, s0_valid };
+  assign _014_ = rst ? 11'h000 : { s0_ends, s0_final, s0_slot, address, signal, like, s0_valid };
   digits_layer_lmu0_m_unit_cells cells (
     .clk(clk),
     .codes(codes),
@@ -2284,13 +1844,13 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     .u(u)
   );
   digits_layer_lmu0_m_unit_lmu0_m_sweeps lmu0_m_sweeps (
-    .address(word),
+    .address(address),
     .clk(clk),
     .data(coefficients)
   );
   assign _009_[4:0] = write__addr;
   assign _008_[4:0] = signature__addr;
-  assign write = { codes, write_mask_, s7[7:3], s7[1], write_valid };
+  assign write = { codes, write_mask, s7[7:3], s7[1], write_valid };
 endmodule
 
 module digits_layer_lmu0_m_unit_cells(rst, states, coefficients, history, u, s2, s3, codes, s3_carried_0, clk);
@@ -2309,9 +1869,9 @@ module digits_layer_lmu0_m_unit_cells(rst, states, coefficients, history, u, s2,
   input [10:0] s3;
   wire [10:0] s3;
   output [15:0] codes;
-  reg [15:0] codes = 16'h0000;
+  reg [15:0] codes;
   output signed [17:0] s3_carried_0;
-  reg signed [17:0] s3_carried_0 = 18'h00000;
+  reg signed [17:0] s3_carried_0;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -2342,21 +1902,21 @@ module digits_layer_lmu0_m_unit_cells(rst, states, coefficients, history, u, s2,
   wire [33:0] _25_;
   wire [34:0] _26_;
   wire [17:0] _27_;
-  reg signed [25:0] coupling_0_0 = 26'h0000000;
-  reg signed [23:0] decay_0_0 = 24'h000000;
+  reg signed [25:0] coupling_0_0;
+  reg signed [23:0] decay_0_0;
   wire signed [17:0] leaving_0_0;
   wire signed [25:0] product_0_0;
   wire signed [25:0] product_0_1;
   wire signed [23:0] product_0_2;
-  reg [26:0] s2_word_0 = 27'h0000000;
-  reg signed [15:0] s2_x_0 = 16'h0000;
-  reg [26:0] s3_word_0 = 27'h0000000;
-  reg signed [15:0] s3_x_0 = 16'h0000;
-  reg [2:0] s4_up_0 = 3'h0;
-  reg signed [15:0] s4_x_0 = 16'h0000;
-  reg signed [33:0] s5_products_0 = 34'h000000000;
-  reg signed [15:0] s5_x_0 = 16'h0000;
-  reg signed [34:0] s6_total_0 = 35'h000000000;
+  reg [26:0] s2_word_0;
+  reg signed [15:0] s2_x_0;
+  reg [26:0] s3_word_0;
+  reg signed [15:0] s3_x_0;
+  reg [2:0] s4_up_0;
+  reg signed [15:0] s4_x_0;
+  reg signed [33:0] s5_products_0;
+  reg signed [15:0] s5_x_0;
+  reg signed [34:0] s6_total_0;
   assign product_0_0 = $signed({ 1'h0, s3_word_0[23:16] }) * $signed(s3_carried_0);
   assign _13_ = _05_ ? s2_word_0[15:8] : s3_word_0[15:8];
   assign _23_ = _05_ ? { s2_x_0[15], s2_x_0[15], s2_x_0 } : s3_carried_0;
@@ -2445,9 +2005,9 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   output [3:0] tag;
   wire [3:0] tag;
   output signed [25:0] s5_sum_0;
-  reg signed [25:0] s5_sum_0 = 26'h0000000;
+  reg signed [25:0] s5_sum_0;
   output signed [25:0] s5_sum_1;
-  reg signed [25:0] s5_sum_1 = 26'h0000000;
+  reg signed [25:0] s5_sum_1;
   input clk;
   wire clk;
   wire [23:0] _00_;
@@ -2481,24 +2041,24 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   wire _28_;
   wire _29_;
   wire _30_;
-  reg [9:0] s2 = 10'h000;
-  reg signed [15:0] s2_operand_0 = 16'h0000;
-  reg signed [15:0] s2_operand_1 = 16'h0000;
-  reg signed [7:0] s2_weight_0 = 8'h00;
-  reg signed [7:0] s2_weight_1 = 8'h00;
-  reg signed [7:0] s2_weight_2 = 8'h00;
-  reg signed [7:0] s2_weight_3 = 8'h00;
-  reg [9:0] s3 = 10'h000;
+  reg [9:0] s2;
+  reg signed [15:0] s2_operand_0;
+  reg signed [15:0] s2_operand_1;
+  reg signed [7:0] s2_weight_0;
+  reg signed [7:0] s2_weight_1;
+  reg signed [7:0] s2_weight_2;
+  reg signed [7:0] s2_weight_3;
+  reg [9:0] s3;
   wire signed [24:0] s3_added_0;
   wire signed [24:0] s3_added_1;
-  reg signed [23:0] s3_product_0 = 24'h000000;
-  reg signed [23:0] s3_product_1 = 24'h000000;
-  reg signed [23:0] s3_product_2 = 24'h000000;
-  reg signed [23:0] s3_product_3 = 24'h000000;
-  reg [9:0] s4 = 10'h000;
-  reg signed [25:0] s4_partial_0 = 26'h0000000;
-  reg signed [25:0] s4_partial_1 = 26'h0000000;
-  reg [9:0] s5 = 10'h000;
+  reg signed [23:0] s3_product_0;
+  reg signed [23:0] s3_product_1;
+  reg signed [23:0] s3_product_2;
+  reg signed [23:0] s3_product_3;
+  reg [9:0] s4;
+  reg signed [25:0] s4_partial_0;
+  reg signed [25:0] s4_partial_1;
+  reg [9:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _07_ = $signed(s2_weight_1) * $signed(s2_operand_1);
   assign _08_ = $signed(s2_weight_2) * $signed(s2_operand_0);
@@ -2596,9 +2156,9 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, wo
   output finish;
   wire finish;
   output [10:0] coefficient;
-  reg [10:0] coefficient = 11'h000;
+  reg [10:0] coefficient;
   output [2:0] slot;
-  reg [2:0] slot = 3'h0;
+  reg [2:0] slot;
   input clk;
   wire clk;
   wire _000_;
@@ -2683,17 +2243,17 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, wo
   wire _079_;
   wire _080_;
   wire advance;
-  reg [6:0] block = 7'h00;
+  reg [6:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [5:0] group = 6'h00;
+  reg [1:0] fsm_state;
+  reg [5:0] group;
   wire [29:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
+  reg [3:0] waiting;
   assign _022_ = ~ last_step;
   assign _023_ = now[22] & _022_;
   assign _024_ = now[21] | _023_;
@@ -2849,12 +2409,12 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
   wire _17_;
   wire _18_;
   wire accepted;
-  reg beat = 1'h0;
+  reg beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = ! beat;
@@ -2899,16 +2459,16 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
     .rst(rst),
     .write_beat(beat),
     .write_data(i__payload[4:0]),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module digits_layer_lmu0_source_memory(rst, write_mask, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [9:0] read_data;
   wire [9:0] read_data;
   input [4:0] write_data;
@@ -2923,29 +2483,27 @@ module digits_layer_lmu0_source_memory(rst, write_mask, read_data, write_data, w
   wire read_word;
   input clk;
   wire clk;
-  wire [2:0] _0_;
+  wire _0_;
+  wire [2:0] _1_;
   wire read__addr;
   wire [1:0] write__en;
   reg [9:0] cells [1:0];
-  initial begin
-    cells[0] = 10'h000;
-    cells[1] = 10'h000;
-  end
   always @(posedge clk) begin
     if (write__en[0])
       cells[write_page][4:0] <= write_data;
-    if (write__en[1])
+    if (write_enable)
       cells[write_page][9:5] <= write_data;
   end
-  reg [9:0] _4_;
+  reg [9:0] _5_;
   always @(posedge clk) begin
-    _4_ <= cells[read__addr];
+    _5_ <= cells[read__addr];
   end
-  assign read_data = _4_;
-  assign { _0_[2:1], read__addr } = { 1'h0, read_page } + read_word;
-  assign write__en[1] = write_beat ? write_mask : 1'h0;
-  assign write__en[0] = write_beat ? 1'h0 : write_mask;
-  assign _0_[0] = read__addr;
+  assign read_data = _5_;
+  assign { _1_[2:1], read__addr } = { 1'h0, read_page } + read_word;
+  assign _0_ = ! write_beat;
+  assign write__en[0] = write_enable & _0_;
+  assign write__en[1] = write_enable;
+  assign _1_[0] = read__addr;
 endmodule
 
 module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, i__valid, tready);
@@ -2960,27 +2518,27 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   input [16:0] i__payload;
   wire [16:0] i__payload;
   output tlast;
-  reg tlast = 1'h0;
+  reg tlast;
   output [15:0] word_0;
-  reg [15:0] word_0 = 16'h0000;
+  reg [15:0] word_0;
   output [15:0] word_1;
-  reg [15:0] word_1 = 16'h0000;
+  reg [15:0] word_1;
   output [15:0] word_2;
-  reg [15:0] word_2 = 16'h0000;
+  reg [15:0] word_2;
   output [15:0] word_3;
-  reg [15:0] word_3 = 16'h0000;
+  reg [15:0] word_3;
   output [15:0] word_4;
-  reg [15:0] word_4 = 16'h0000;
+  reg [15:0] word_4;
   output [15:0] word_5;
-  reg [15:0] word_5 = 16'h0000;
+  reg [15:0] word_5;
   output [15:0] word_6;
-  reg [15:0] word_6 = 16'h0000;
+  reg [15:0] word_6;
   output [15:0] word_7;
-  reg [15:0] word_7 = 16'h0000;
+  reg [15:0] word_7;
   output [15:0] word_8;
-  reg [15:0] word_8 = 16'h0000;
+  reg [15:0] word_8;
   output [15:0] word_9;
-  reg [15:0] word_9 = 16'h0000;
+  reg [15:0] word_9;
   input i__valid;
   wire i__valid;
   input tready;
@@ -3023,7 +2581,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   wire _35_;
   wire [3:0] _36_;
   wire [3:0] _37_;
-  reg [3:0] count = 4'h0;
+  reg [3:0] count;
   assign i__ready = count != 4'ha;
   assign tvalid = count == 4'ha;
   assign _00_ = i__valid & i__ready;

@@ -49,6 +49,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   wire m_axis_tlast;
   input [15:0] s_axis_tdata;
   wire [15:0] s_axis_tdata;
+  wire _0_;
   wire [16:0] i__payload;
   wire [8:0] i__payload_24;
   wire [8:0] i__payload_30;
@@ -66,6 +67,11 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   wire i__valid_40;
   wire i__valid_46;
   wire i__valid_52;
+  wire tready;
+  wire tvalid_15;
+  assign s_axis_tready = tready & _0_;
+  assign _0_ = ~ rst;
+  assign m_axis_tvalid = tvalid_15 & _0_;
   mackey_glass_from_axi from_axi (
     .clk(clk),
     .o__payload(i__payload),
@@ -74,7 +80,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .rst(rst),
     .tdata(s_axis_tdata),
     .tlast(s_axis_tlast),
-    .tready(s_axis_tready)
+    .tready(tready)
   );
   mackey_glass_layer_head layer_head (
     .clk(clk),
@@ -134,7 +140,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .rst(rst),
     .tlast(m_axis_tlast),
     .tready(m_axis_tready),
-    .tvalid(m_axis_tvalid),
+    .tvalid(tvalid_15),
     .word_0(m_axis_tdata)
   );
 endmodule
@@ -162,7 +168,7 @@ module mackey_glass_from_axi(o__valid, tlast, clk, rst, tready, o__ready, o__pay
   wire [1:0] _03_;
   wire _04_;
   wire _05_;
-  reg index = 1'h0;
+  reg index;
   wire [15:0] o__payload_data;
   assign _00_ = ! index;
   assign _02_ = index + 1'h1;
@@ -216,8 +222,8 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   wire [7:0] operand;
   wire [7:0] read_data;
   wire [5:0] read_word;
-  reg [6:0] s1 = 7'h00;
-  reg s1_slot = 1'h0;
+  reg [6:0] s1;
+  reg s1_slot;
   wire slot;
   wire [18:0] sums;
   wire [2:0] tag;
@@ -367,24 +373,24 @@ module mackey_glass_layer_head_drain(rst, load, tag_14, sums, write, clk);
   wire _27_;
   wire _28_;
   wire [18:0] _29_;
-  reg beat = 1'h0;
-  reg [3:0] d1 = 4'h0;
-  reg signed [18:0] d1_sum_0 = 19'h00000;
-  reg [3:0] d2 = 4'h0;
-  reg signed [19:0] d2_total_0 = 20'h00000;
-  reg [3:0] d3 = 4'h0;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [3:0] d4 = 4'h0;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [3:0] d5 = 4'h0;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg address;
+  reg d0_valid;
+  reg [3:0] d1;
+  reg signed [18:0] d1_sum_0;
+  reg [3:0] d2;
+  reg signed [19:0] d2_total_0;
+  reg [3:0] d3;
+  reg [15:0] d3_code_0;
+  reg [3:0] d4;
+  reg [15:0] d4_code_0;
+  reg [3:0] d5;
+  reg [15:0] d5_data_0;
   wire [17:0] data;
-  reg left = 1'h0;
-  reg [18:0] rows = 19'h00000;
-  reg [2:0] tag = 3'h0;
-  wire write_mask_;
-  assign _04_ = left - 1'h1;
-  assign _15_ = beat + 1'h1;
+  reg [18:0] rows;
+  reg [2:0] tag;
+  wire write_mask;
+  assign _04_ = d0_valid - 1'h1;
+  assign _15_ = address + 1'h1;
   assign _20_ = $signed(d1_sum_0) << data[0];
   assign _21_ = $signed(_20_) + $signed(data[17:1]);
   assign _22_ = $signed(_00_[20:3]) > $signed(16'h7fff);
@@ -407,9 +413,9 @@ module mackey_glass_layer_head_drain(rst, load, tag_14, sums, write, clk);
   always @(posedge clk)
     rows <= _12_;
   always @(posedge clk)
-    left <= _13_;
+    d0_valid <= _13_;
   always @(posedge clk)
-    beat <= _14_;
+    address <= _14_;
   always @(posedge clk)
     tag <= _16_;
   always @(posedge clk)
@@ -422,32 +428,32 @@ module mackey_glass_layer_head_drain(rst, load, tag_14, sums, write, clk);
     d3_code_0 <= _18_;
   always @(posedge clk)
     d5_data_0 <= _19_;
-  assign write_mask_ = d5[1] ? 1'h0 : _06_;
+  assign write_mask = d5[1] ? 1'h0 : _06_;
   assign _19_ = d4[1] ? d5_data_0 : d4_code_0;
   assign _18_ = d2[1] ? d3_code_0 : _03_[15:0];
   assign _17_ = d1[1] ? d2_total_0 : _21_[19:0];
   assign _23_ = load ? tag_14 : tag;
   assign _16_ = rst ? 3'h0 : _23_;
-  assign _24_ = left ? _15_[0] : beat;
+  assign _24_ = d0_valid ? _15_[0] : address;
   assign _25_ = tag_14[2] ? 1'h0 : _24_;
   assign _26_ = load ? _25_ : _24_;
   assign _14_ = rst ? 1'h0 : _26_;
-  assign _27_ = left ? _04_[0] : left;
+  assign _27_ = d0_valid ? _04_[0] : d0_valid;
   assign _28_ = load ? 1'h1 : _27_;
   assign _13_ = rst ? 1'h0 : _28_;
-  assign _29_ = left ? 19'h00000 : rows;
+  assign _29_ = d0_valid ? 19'h00000 : rows;
   assign _12_ = load ? sums : _29_;
   assign _11_ = rst ? 4'h0 : d4;
   assign _10_ = rst ? 4'h0 : d3;
   assign _09_ = rst ? 4'h0 : d2;
   assign _08_ = rst ? 4'h0 : d1;
-  assign _07_ = rst ? 4'h0 : { beat, tag[1:0], left };
+  assign _07_ = rst ? 4'h0 : { address, tag[1:0], d0_valid };
   mackey_glass_layer_head_drain_head_y_rows head_y_rows (
-    .address(beat),
+    .address(address),
     .clk(clk),
     .data(data)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_head_drain_head_y_rows(data, address, clk);
@@ -478,7 +484,7 @@ module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -498,22 +504,18 @@ module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_
   wire [1:0] _14_;
   wire _15_;
   wire _16_;
-  wire [1:0] _17_;
-  wire [1:0] _18_;
-  wire _19_;
-  wire _20_;
-  reg consume = 1'h0;
-  reg [1:0] inner_level = 2'h0;
+  wire _17_;
+  wire _18_;
+  wire [1:0] _19_;
+  wire [1:0] _20_;
+  reg consume;
+  reg [1:0] inner_level;
   wire inner_r_rdy;
-  reg produce = 1'h0;
+  reg produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [16:0] storage [1:0];
-  initial begin
-    storage[0] = 17'h00000;
-    storage[1] = 17'h00000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -548,16 +550,16 @@ module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_
     inner_level <= _10_;
   always @(posedge clk)
     r_rdy <= _12_;
-  assign _15_ = r_en ? 1'h0 : r_rdy;
-  assign _16_ = r_port__en ? 1'h1 : _15_;
-  assign _12_ = rst ? 1'h0 : _16_;
-  assign _17_ = _03_ ? _04_[1:0] : inner_level;
-  assign _18_ = _06_ ? _07_[1:0] : _17_;
-  assign _10_ = rst ? 2'h0 : _18_;
-  assign _19_ = r_port__en ? _14_[0] : consume;
-  assign _09_ = rst ? 1'h0 : _19_;
-  assign _20_ = w_port__en ? _13_[0] : produce;
-  assign _08_ = rst ? 1'h0 : _20_;
+  assign _17_ = r_en ? 1'h0 : r_rdy;
+  assign _10_ = rst ? 2'h0 : _20_;
+  assign _15_ = r_port__en ? _14_[0] : consume;
+  assign _09_ = rst ? 1'h0 : _15_;
+  assign _16_ = w_port__en ? _13_[0] : produce;
+  assign _08_ = rst ? 1'h0 : _16_;
+  assign _18_ = r_port__en ? 1'h1 : _17_;
+  assign _12_ = rst ? 1'h0 : _18_;
+  assign _19_ = _03_ ? _04_[1:0] : inner_level;
+  assign _20_ = _06_ ? _07_[1:0] : _19_;
   assign _11_[1:0] = w_level;
 endmodule
 
@@ -589,7 +591,7 @@ module mackey_glass_layer_head_mac(rst, operand, done, control, weights, tag, s5
   output [2:0] tag;
   wire [2:0] tag;
   output signed [18:0] s5_sum_0;
-  reg signed [18:0] s5_sum_0 = 19'h00000;
+  reg signed [18:0] s5_sum_0;
   input clk;
   wire clk;
   wire [17:0] _00_;
@@ -602,14 +604,14 @@ module mackey_glass_layer_head_mac(rst, operand, done, control, weights, tag, s5
   wire [18:0] _07_;
   wire [18:0] _08_;
   wire [18:0] _09_;
-  reg [6:0] s2 = 7'h00;
-  reg signed [7:0] s2_operand_0 = 8'h00;
-  reg signed [9:0] s2_weight_0 = 10'h000;
-  reg [6:0] s3 = 7'h00;
-  reg signed [17:0] s3_added_0 = 18'h00000;
-  reg [6:0] s4 = 7'h00;
-  reg signed [18:0] s4_partial_0 = 19'h00000;
-  reg [6:0] s5 = 7'h00;
+  reg [6:0] s2;
+  reg signed [7:0] s2_operand_0;
+  reg signed [9:0] s2_weight_0;
+  reg [6:0] s3;
+  reg signed [17:0] s3_added_0;
+  reg [6:0] s4;
+  reg signed [18:0] s4_partial_0;
+  reg [6:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
@@ -632,13 +634,13 @@ module mackey_glass_layer_head_mac(rst, operand, done, control, weights, tag, s5
     s4_partial_0 <= _07_;
   always @(posedge clk)
     s5_sum_0 <= _08_;
+  assign _09_ = s4[0] ? _02_[18:0] : s5_sum_0;
   assign _08_ = _01_ ? s4_partial_0 : _09_;
   assign _07_ = s3[3] ? s4_partial_0 : { s3_added_0[17], s3_added_0 };
   assign _06_ = rst ? 7'h00 : s4;
   assign _05_ = rst ? 7'h00 : s3;
   assign _04_ = rst ? 7'h00 : s2;
   assign _03_ = rst ? 7'h00 : control;
-  assign _09_ = s4[0] ? _02_[18:0] : s5_sum_0;
   assign tag = s5[6:4];
 endmodule
 
@@ -664,9 +666,9 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, la
   output finish;
   wire finish;
   output [5:0] coefficient;
-  reg [5:0] coefficient = 6'h00;
+  reg [5:0] coefficient;
   output slot;
-  reg slot = 1'h0;
+  reg slot;
   input clk;
   wire clk;
   wire _000_;
@@ -703,39 +705,39 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, la
   wire [1:0] _031_;
   wire [1:0] _032_;
   wire [1:0] _033_;
-  wire [1:0] _034_;
-  wire [1:0] _035_;
-  wire [1:0] _036_;
+  wire _034_;
+  wire _035_;
+  wire _036_;
   wire _037_;
-  wire [1:0] _038_;
+  wire _038_;
   wire _039_;
   wire _040_;
   wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire _047_;
-  wire [5:0] _048_;
-  wire [5:0] _049_;
-  wire [5:0] _050_;
-  wire [5:0] _051_;
-  wire [3:0] _052_;
-  wire [3:0] _053_;
+  wire [5:0] _042_;
+  wire [5:0] _043_;
+  wire [5:0] _044_;
+  wire [5:0] _045_;
+  wire [3:0] _046_;
+  wire [3:0] _047_;
+  wire _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire [1:0] _052_;
+  wire _053_;
   wire _054_;
   wire advance;
-  reg [5:0] block = 6'h00;
+  reg [5:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg group = 1'h0;
+  reg [1:0] fsm_state;
+  reg group;
   wire [17:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
+  reg [3:0] waiting;
   assign end_slot = block == now[8:3];
   assign end_group = end_slot & now[13];
   assign _017_ = group == now[9];
@@ -779,45 +781,45 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, la
     segment <= _023_;
   always @(posedge clk)
     fsm_state <= _024_;
-  assign _030_ = _037_ | _002_;
-  assign _031_ = _002_ ? _035_ : _036_;
-  assign _032_ = _001_ ? _038_ : fsm_state;
+  assign _030_ = _041_ | _002_;
+  assign _031_ = _002_ ? _050_ : _051_;
+  assign _032_ = _001_ ? _052_ : fsm_state;
   assign _033_ = _030_ ? _031_ : _032_;
-  assign _034_ = start ? 2'h1 : 2'h0;
-  assign _035_ = _000_ ? _034_ : fsm_state;
-  assign _036_ = _016_ ? 2'h2 : fsm_state;
-  assign _038_ = start ? 2'h1 : fsm_state;
-  assign _024_ = rst ? 2'h0 : _033_;
-  assign _039_ = _010_ ? _011_[0] : segment;
-  assign _040_ = _012_ ? 1'h0 : _039_;
-  assign _023_ = rst ? 1'h0 : _040_;
-  assign _041_ = _008_ ? _009_[0] : group;
-  assign _042_ = _010_ ? 1'h0 : _041_;
-  assign _022_ = rst ? 1'h0 : _042_;
-  assign _043_ = _007_ ? now[16] : slot;
-  assign _044_ = _008_ ? now[17] : _043_;
-  assign _045_ = _012_ ? now[16] : _044_;
-  assign _046_ = _016_ ? 1'h0 : _045_;
-  assign _047_ = _037_ ? _046_ : _045_;
-  assign _021_ = rst ? 1'h0 : _047_;
-  assign _048_ = advance ? _006_[5:0] : coefficient;
-  assign _049_ = _010_ ? 6'h00 : _048_;
-  assign _020_ = rst ? 6'h00 : _049_;
-  assign _050_ = advance ? _005_[5:0] : block;
-  assign _051_ = _007_ ? 6'h00 : _050_;
-  assign _019_ = rst ? 6'h00 : _051_;
-  assign _052_ = _003_ ? _004_[3:0] : waiting;
-  assign _053_ = _012_ ? 4'hb : _052_;
-  assign _018_ = rst ? 4'h0 : _053_;
-  assign _054_ = _000_ ? 1'h1 : 1'h0;
-  assign finish = _002_ ? _054_ : 1'h0;
+  assign _034_ = _008_ ? _009_[0] : group;
+  assign _035_ = _010_ ? 1'h0 : _034_;
+  assign _022_ = rst ? 1'h0 : _035_;
+  assign _036_ = _007_ ? now[16] : slot;
+  assign _037_ = _008_ ? now[17] : _036_;
+  assign _038_ = _012_ ? now[16] : _037_;
+  assign _039_ = _016_ ? 1'h0 : _038_;
+  assign _040_ = _041_ ? _039_ : _038_;
+  assign _021_ = rst ? 1'h0 : _040_;
+  assign _042_ = advance ? _006_[5:0] : coefficient;
+  assign _043_ = _010_ ? 6'h00 : _042_;
+  assign _020_ = rst ? 6'h00 : _043_;
+  assign _044_ = advance ? _005_[5:0] : block;
+  assign _045_ = _007_ ? 6'h00 : _044_;
+  assign _019_ = rst ? 6'h00 : _045_;
+  assign _046_ = _003_ ? _004_[3:0] : waiting;
+  assign _047_ = _012_ ? 4'hb : _046_;
+  assign _018_ = rst ? 4'h0 : _047_;
+  assign _048_ = _000_ ? 1'h1 : 1'h0;
+  assign finish = _002_ ? _048_ : 1'h0;
   assign _002_ = fsm_state == 2'h2;
-  assign advance = _037_ ? _029_ : 1'h0;
-  assign _037_ = fsm_state == 2'h1;
+  assign advance = _041_ ? _029_ : 1'h0;
+  assign _041_ = fsm_state == 2'h1;
   assign idle = _001_ ? 1'h1 : 1'h0;
   assign _001_ = ! fsm_state;
   assign word = slot ? 6'h00 : block;
   assign now = slot ? 18'h00000 : 18'h0f982;
+  assign _049_ = start ? 2'h1 : 2'h0;
+  assign _050_ = _000_ ? _049_ : fsm_state;
+  assign _051_ = _016_ ? 2'h2 : fsm_state;
+  assign _052_ = start ? 2'h1 : fsm_state;
+  assign _024_ = rst ? 2'h0 : _033_;
+  assign _053_ = _010_ ? _011_[0] : segment;
+  assign _054_ = _012_ ? 1'h0 : _053_;
+  assign _023_ = rst ? 1'h0 : _054_;
   assign tag = { tag_restart, segment, now[0] };
 endmodule
 
@@ -864,12 +866,12 @@ module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, anot
   wire [5:0] _17_;
   wire [5:0] _18_;
   wire accepted;
-  reg [5:0] beat = 6'h00;
+  reg [5:0] beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
@@ -914,18 +916,18 @@ module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_head_source_memory(rst, write__data, write_mask, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_head_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input [7:0] write__data;
   wire [7:0] write__data;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [5:0] write_beat;
@@ -945,108 +947,8 @@ module mackey_glass_layer_head_source_memory(rst, write__data, write_mask, read_
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _8_;
@@ -1058,8 +960,8 @@ module mackey_glass_layer_head_source_memory(rst, write__data, write_mask, read_
   assign _2_ = read_page * 6'h31;
   assign { _3_[7], read__addr } = _2_ + read_word;
   assign _0_ = write_page * 6'h31;
-  assign _3_[6:0] = read__addr;
   assign _1_[6:0] = write__addr;
+  assign _3_[6:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__valid, i__valid);
@@ -1079,43 +981,53 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire o__valid;
   input i__valid;
   wire i__valid;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire [8:0] _11_;
-  wire [2:0] _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire _19_;
-  wire [9:0] _20_;
-  wire [9:0] _21_;
-  wire [15:0] _22_;
-  wire [15:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [3:0] _26_;
-  wire _27_;
-  wire _28_;
-  wire [2:0] _29_;
-  wire _30_;
-  wire _31_;
-  wire _32_;
-  wire _33_;
-  wire _34_;
-  wire _35_;
-  wire _36_;
+  wire _000_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire _006_;
+  wire _007_;
+  wire _008_;
+  wire _009_;
+  wire [8:0] _010_;
+  wire [2:0] _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
+  wire _017_;
+  wire _018_;
+  wire _019_;
+  wire _020_;
+  wire _021_;
+  wire _022_;
+  wire [1:0] _023_;
+  wire [1:0] _024_;
+  wire [1:0] _025_;
+  wire [1:0] _026_;
+  wire [1:0] _027_;
+  wire [1:0] _028_;
+  wire [9:0] _029_;
+  wire [9:0] _030_;
+  wire [15:0] _031_;
+  wire [15:0] _032_;
+  wire _033_;
+  wire _034_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire _037_;
+  wire [2:0] _038_;
+  wire _039_;
+  wire _040_;
+  wire [1:0] _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
   wire absent;
   wire [11:0] address_59;
   wire another;
@@ -1129,12 +1041,12 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire [7:0] entry_data;
   wire entry_last;
   wire first;
-  reg first_step = 1'h1;
+  reg first_step;
   wire idle;
   wire last_88;
   wire [15:0] operand;
   wire signed [15:0] operand_0;
-  reg page = 1'h0;
+  reg page;
   wire [15:0] read_data;
   wire [15:0] read_data_66;
   wire [15:0] read_data_67;
@@ -1142,8 +1054,8 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire read_page_40;
   wire read_page_48;
   wire [5:0] read_word_47;
-  reg [8:0] s1 = 9'h000;
-  reg [2:0] s1_slot = 3'h0;
+  reg [8:0] s1;
+  reg [2:0] s1_slot;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
@@ -1160,83 +1072,85 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire [6:0] w_level;
   wire [9:0] weights;
   wire [26:0] write;
-  wire write_mask;
-  wire write_mask_37;
-  reg [1:0] _68_ [7:0];
-  initial begin
-    _68_[0] = 2'h3;
-    _68_[1] = 2'h0;
-    _68_[2] = 2'h2;
-    _68_[3] = 2'h1;
-    _68_[4] = 2'h0;
-    _68_[5] = 2'h3;
-    _68_[6] = 2'h0;
-    _68_[7] = 2'h1;
-  end
-  assign control_shift = _68_[s1_slot];
-  assign _13_ = idle & available;
-  assign _14_ = drop ? another : _13_;
-  assign _15_ = w_level <= 6'h31;
-  assign trace_start = _14_ & _15_;
-  assign _16_ = ! write[2:1];
-  assign _17_ = write[0] & _16_;
-  assign write_mask = _17_ ? write[10] : 1'h0;
-  assign _01_ = write[2:1] == 1'h1;
-  assign _02_ = write[0] & _01_;
-  assign write_mask_37 = _02_ ? write[10] : 1'h0;
-  assign _03_ = slot == 1'h1;
-  assign _05_ = slot == 2'h3;
-  assign _00_ = write[2:1] == 2'h2;
-  assign _06_ = write[0] & _00_;
-  assign w_en = _06_ ? write[10] : 1'h0;
-  assign _07_ = ! slot;
-  assign _08_ = slot == 3'h5;
+  wire write_enable;
+  wire write_enable_37;
+  wire write_enable_45;
+  assign _012_ = idle & available;
+  assign _013_ = drop ? another : _012_;
+  assign _014_ = w_level <= 6'h31;
+  assign trace_start = _013_ & _014_;
+  assign _015_ = ! write[2:1];
+  assign _016_ = write[0] & _015_;
+  assign write_enable = _016_ & write[10];
+  assign _017_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _017_;
+  assign write_enable_37 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _000_ = write[2:1] == 2'h2;
+  assign _005_ = write[0] & _000_;
+  assign write_enable_45 = _005_ & write[10];
+  assign _006_ = ! slot;
+  assign _007_ = slot == 3'h5;
   assign operand = absent ? 16'h0000 : operand_0;
-  assign _04_ = ~ page;
+  assign _003_ = ~ page;
   always @(posedge clk)
-    page <= _09_;
+    page <= _008_;
   always @(posedge clk)
-    first_step <= _10_;
+    first_step <= _009_;
   always @(posedge clk)
-    s1 <= _11_;
+    s1 <= _010_;
   always @(posedge clk)
-    s1_slot <= _12_;
-  assign _18_ = _33_ | _32_;
-  assign _19_ = _30_ | _28_;
-  assign _20_ = _32_ ? data_63 : data_62;
-  assign _21_ = _34_ ? data : 10'h000;
-  assign weights = _18_ ? _20_ : _21_;
-  assign _22_ = _28_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _23_ = _31_ ? read_data_66 : read_data;
-  assign operand_0 = _19_ ? _22_ : _23_;
-  assign _12_ = rst ? 3'h0 : slot;
-  assign _11_[8:5] = rst ? 4'h0 : tag_89;
-  assign _11_[1] = rst ? 1'h0 : first;
-  assign _11_[0] = rst ? 1'h0 : valid;
-  assign _11_[4:3] = rst ? 2'h0 : s1[4:3];
-  assign _11_[2] = rst ? 1'h0 : last_88;
-  assign _24_ = drop ? entry_last : first_step;
-  assign _10_ = rst ? 1'h1 : _24_;
-  assign _25_ = drop ? _04_ : page;
-  assign _09_ = rst ? 1'h0 : _25_;
-  assign absent = _27_ ? first_step : 1'h0;
-  assign _27_ = | _26_;
-  assign _28_ = | { _26_[3], _26_[0] };
-  assign _26_[0] = ! s1_slot;
-  assign _26_[3] = s1_slot == 3'h5;
-  assign _30_ = | { _29_[2], _26_[2:1] };
-  assign _26_[1] = s1_slot == 3'h1;
-  assign _26_[2] = s1_slot == 3'h3;
-  assign _29_[2] = s1_slot == 3'h7;
-  assign _31_ = s1_slot == 3'h4;
-  assign _32_ = s1[6:5] == 2'h2;
-  assign _33_ = s1[6:5] == 2'h1;
-  assign _34_ = ! s1[6:5];
-  assign _35_ = _07_ ? _04_ : page;
-  assign read_page_48 = _08_ ? _04_ : _35_;
-  assign _36_ = _03_ ? _04_ : page;
-  assign read_page_40 = _05_ ? _04_ : _36_;
-  assign entry_data = _06_ ? write[18:11] : 8'h00;
+    s1_slot <= _011_;
+  assign _019_ = _041_[1] | _038_[2];
+  assign _020_ = _041_[0] | _035_[2];
+  assign _021_ = _043_ | _042_;
+  assign _022_ = _039_ | _037_;
+  assign _018_ = | { _019_, _035_[3], _040_ };
+  assign _023_ = _038_[2] ? 2'h1 : 2'h0;
+  assign _024_ = _035_[3] ? 2'h3 : 2'h0;
+  assign _025_ = _019_ ? _023_ : _024_;
+  assign _026_ = _035_[2] ? 2'h1 : 2'h2;
+  assign _027_ = _035_[1] ? 2'h0 : 2'h3;
+  assign _028_ = _020_ ? _026_ : _027_;
+  assign control_shift = _018_ ? _025_ : _028_;
+  assign _029_ = _042_ ? data_63 : data_62;
+  assign _030_ = _044_ ? data : 10'h000;
+  assign weights = _021_ ? _029_ : _030_;
+  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
+  assign _032_ = _040_ ? read_data_66 : read_data;
+  assign operand_0 = _022_ ? _031_ : _032_;
+  assign _011_ = rst ? 3'h0 : slot;
+  assign _010_[8:5] = rst ? 4'h0 : tag_89;
+  assign _010_[1] = rst ? 1'h0 : first;
+  assign _010_[0] = rst ? 1'h0 : valid;
+  assign _010_[4:3] = rst ? 2'h0 : s1[4:3];
+  assign _010_[2] = rst ? 1'h0 : last_88;
+  assign _033_ = drop ? entry_last : first_step;
+  assign _009_ = rst ? 1'h1 : _033_;
+  assign _034_ = drop ? _003_ : page;
+  assign _008_ = rst ? 1'h0 : _034_;
+  assign absent = _036_ ? first_step : 1'h0;
+  assign _036_ = | _035_;
+  assign _037_ = | { _035_[3], _035_[0] };
+  assign _039_ = | { _038_[2], _035_[2:1] };
+  assign _042_ = s1[6:5] == 2'h2;
+  assign _043_ = s1[6:5] == 2'h1;
+  assign _044_ = ! s1[6:5];
+  assign _038_[2] = s1_slot == 3'h7;
+  assign _041_[1] = s1_slot == 3'h6;
+  assign _035_[3] = s1_slot == 3'h5;
+  assign _040_ = s1_slot == 3'h4;
+  assign _035_[2] = s1_slot == 3'h3;
+  assign _041_[0] = s1_slot == 3'h2;
+  assign _035_[1] = s1_slot == 3'h1;
+  assign _035_[0] = ! s1_slot;
+  assign _045_ = _006_ ? _003_ : page;
+  assign read_page_48 = _007_ ? _003_ : _045_;
+  assign _046_ = _002_ ? _003_ : page;
+  assign read_page_40 = _004_ ? _003_ : _046_;
+  assign w_en = _005_ ? write[10] : 1'h0;
+  assign entry_data = _005_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu0_drain drain (
     .clk(clk),
     .load(done),
@@ -1257,13 +1171,13 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1757_3(write[9:3]),
+    .port_1738_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word_47),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_mask(w_en),
+    .write_enable(write_enable_45),
     .write_page(page)
   );
   mackey_glass_layer_lmu0_lmu0_h_weights lmu0_h_weights (
@@ -1283,13 +1197,13 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1757_3(write[5:3]),
+    .port_1738_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word_47[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask_37),
+    .write_enable(write_enable_37),
     .write_page(page)
   );
   mackey_glass_layer_lmu0_mac mac (
@@ -1332,12 +1246,12 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1757_3(write[4:3]),
+    .port_1738_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word_47[0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask),
+    .write_enable(write_enable),
     .write_page(page)
   );
   assign trace_data = write[26:11];
@@ -1346,7 +1260,7 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _29_[1:0] = _26_[2:1];
+  assign _038_[1:0] = _035_[2:1];
 endmodule
 
 module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
@@ -1422,23 +1336,23 @@ module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
   wire _057_;
   wire _058_;
   wire [30:0] _059_;
-  reg [5:0] beat = 6'h00;
-  reg [9:0] d1 = 10'h000;
-  reg signed [30:0] d1_sum_0 = 31'h00000000;
-  reg [9:0] d2 = 10'h000;
-  reg signed [30:0] d2_total_0 = 31'h00000000;
-  reg [9:0] d3 = 10'h000;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [9:0] d4 = 10'h000;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [9:0] d5 = 10'h000;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [5:0] address;
+  reg d0_valid;
+  reg [9:0] d1;
+  reg signed [30:0] d1_sum_0;
+  reg [9:0] d2;
+  reg signed [30:0] d2_total_0;
+  reg [9:0] d3;
+  reg [15:0] d3_code_0;
+  reg [9:0] d4;
+  reg [15:0] d4_code_0;
+  reg [9:0] d5;
+  reg [15:0] d5_data_0;
   wire [23:0] data;
   wire [7:0] data_21;
-  reg left = 1'h0;
-  reg [30:0] rows = 31'h00000000;
-  reg [3:0] tag = 4'h0;
-  wire write_mask_;
+  reg [30:0] rows;
+  reg [3:0] tag;
+  wire write_mask;
   assign _028_ = { 2'h0, d5[9:4] } < 6'h31;
   assign _029_ = d5[0] & _028_;
   always @(posedge clk)
@@ -1454,9 +1368,9 @@ module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
   always @(posedge clk)
     rows <= _036_;
   always @(posedge clk)
-    left <= _037_;
+    d0_valid <= _037_;
   always @(posedge clk)
-    beat <= _038_;
+    address <= _038_;
   always @(posedge clk)
     tag <= _039_;
   always @(posedge clk)
@@ -1469,8 +1383,8 @@ module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
     d3_code_0 <= _041_;
   always @(posedge clk)
     d5_data_0 <= _042_;
-  assign _010_ = left - 1'h1;
-  assign _019_ = beat + 1'h1;
+  assign _010_ = d0_valid - 1'h1;
+  assign _019_ = address + 1'h1;
   assign _025_ = ! d1[2:1];
   assign _034_ = ! d2[2:1];
   assign _043_ = $signed(_000_[31:12]) > $signed(16'h7fff);
@@ -1502,7 +1416,7 @@ module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
   assign _027_ = d5[2:1] == 2'h2;
   assign _045_ = _020_ ? _022_ : 1'h0;
   assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask_ = _027_ ? _029_ : _046_;
+  assign write_mask = _027_ ? _029_ : _046_;
   assign _047_ = _003_ ? d4_code_0 : d5_data_0;
   assign _048_ = _007_ ? d4_code_0 : _047_;
   assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
@@ -1514,22 +1428,22 @@ module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
   assign _040_ = _008_ ? _011_[30:0] : _052_;
   assign _053_ = load ? tag_14 : tag;
   assign _039_ = rst ? 4'h0 : _053_;
-  assign _054_ = left ? _019_[5:0] : beat;
+  assign _054_ = d0_valid ? _019_[5:0] : address;
   assign _055_ = tag_14[3] ? 6'h00 : _054_;
   assign _056_ = load ? _055_ : _054_;
   assign _038_ = rst ? 6'h00 : _056_;
-  assign _057_ = left ? _010_[0] : left;
+  assign _057_ = d0_valid ? _010_[0] : d0_valid;
   assign _058_ = load ? 1'h1 : _057_;
   assign _037_ = rst ? 1'h0 : _058_;
-  assign _059_ = left ? 31'h00000000 : rows;
+  assign _059_ = d0_valid ? 31'h00000000 : rows;
   assign _036_ = load ? sums : _059_;
   assign _035_ = rst ? 10'h000 : d4;
   assign _033_ = rst ? 10'h000 : d3;
   assign _032_ = rst ? 10'h000 : d2;
   assign _031_ = rst ? 10'h000 : d1;
-  assign _030_ = rst ? 10'h000 : { beat, tag[2:0], left };
+  assign _030_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
   mackey_glass_layer_lmu0_drain_lmu0_h_rows lmu0_h_rows (
-    .address(beat),
+    .address(address),
     .clk(clk),
     .data(data)
   );
@@ -1538,7 +1452,7 @@ module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
     .clk(clk),
     .data(data_21)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
@@ -1583,7 +1497,7 @@ module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -1605,120 +1519,20 @@ module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire _16_;
   wire [7:0] _17_;
   wire [7:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [6:0] _21_;
-  wire [6:0] _22_;
+  wire [6:0] _19_;
+  wire [6:0] _20_;
+  wire _21_;
+  wire _22_;
   wire [6:0] _23_;
   wire [6:0] _24_;
-  reg [6:0] consume = 7'h00;
-  reg [6:0] inner_level = 7'h00;
+  reg [6:0] consume;
+  reg [6:0] inner_level;
   wire inner_r_rdy;
-  reg [6:0] produce = 7'h00;
+  reg [6:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [8:0] storage [97:0];
-  initial begin
-    storage[0] = 9'h000;
-    storage[1] = 9'h000;
-    storage[2] = 9'h000;
-    storage[3] = 9'h000;
-    storage[4] = 9'h000;
-    storage[5] = 9'h000;
-    storage[6] = 9'h000;
-    storage[7] = 9'h000;
-    storage[8] = 9'h000;
-    storage[9] = 9'h000;
-    storage[10] = 9'h000;
-    storage[11] = 9'h000;
-    storage[12] = 9'h000;
-    storage[13] = 9'h000;
-    storage[14] = 9'h000;
-    storage[15] = 9'h000;
-    storage[16] = 9'h000;
-    storage[17] = 9'h000;
-    storage[18] = 9'h000;
-    storage[19] = 9'h000;
-    storage[20] = 9'h000;
-    storage[21] = 9'h000;
-    storage[22] = 9'h000;
-    storage[23] = 9'h000;
-    storage[24] = 9'h000;
-    storage[25] = 9'h000;
-    storage[26] = 9'h000;
-    storage[27] = 9'h000;
-    storage[28] = 9'h000;
-    storage[29] = 9'h000;
-    storage[30] = 9'h000;
-    storage[31] = 9'h000;
-    storage[32] = 9'h000;
-    storage[33] = 9'h000;
-    storage[34] = 9'h000;
-    storage[35] = 9'h000;
-    storage[36] = 9'h000;
-    storage[37] = 9'h000;
-    storage[38] = 9'h000;
-    storage[39] = 9'h000;
-    storage[40] = 9'h000;
-    storage[41] = 9'h000;
-    storage[42] = 9'h000;
-    storage[43] = 9'h000;
-    storage[44] = 9'h000;
-    storage[45] = 9'h000;
-    storage[46] = 9'h000;
-    storage[47] = 9'h000;
-    storage[48] = 9'h000;
-    storage[49] = 9'h000;
-    storage[50] = 9'h000;
-    storage[51] = 9'h000;
-    storage[52] = 9'h000;
-    storage[53] = 9'h000;
-    storage[54] = 9'h000;
-    storage[55] = 9'h000;
-    storage[56] = 9'h000;
-    storage[57] = 9'h000;
-    storage[58] = 9'h000;
-    storage[59] = 9'h000;
-    storage[60] = 9'h000;
-    storage[61] = 9'h000;
-    storage[62] = 9'h000;
-    storage[63] = 9'h000;
-    storage[64] = 9'h000;
-    storage[65] = 9'h000;
-    storage[66] = 9'h000;
-    storage[67] = 9'h000;
-    storage[68] = 9'h000;
-    storage[69] = 9'h000;
-    storage[70] = 9'h000;
-    storage[71] = 9'h000;
-    storage[72] = 9'h000;
-    storage[73] = 9'h000;
-    storage[74] = 9'h000;
-    storage[75] = 9'h000;
-    storage[76] = 9'h000;
-    storage[77] = 9'h000;
-    storage[78] = 9'h000;
-    storage[79] = 9'h000;
-    storage[80] = 9'h000;
-    storage[81] = 9'h000;
-    storage[82] = 9'h000;
-    storage[83] = 9'h000;
-    storage[84] = 9'h000;
-    storage[85] = 9'h000;
-    storage[86] = 9'h000;
-    storage[87] = 9'h000;
-    storage[88] = 9'h000;
-    storage[89] = 9'h000;
-    storage[90] = 9'h000;
-    storage[91] = 9'h000;
-    storage[92] = 9'h000;
-    storage[93] = 9'h000;
-    storage[94] = 9'h000;
-    storage[95] = 9'h000;
-    storage[96] = 9'h000;
-    storage[97] = 9'h000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -1757,24 +1571,24 @@ module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_
     inner_level <= _14_;
   always @(posedge clk)
     r_rdy <= _15_;
-  assign _19_ = r_en ? 1'h0 : r_rdy;
-  assign _20_ = r_port__en ? 1'h1 : _19_;
-  assign _15_ = rst ? 1'h0 : _20_;
-  assign _21_ = _06_ ? _07_[6:0] : inner_level;
-  assign _22_ = _09_ ? _10_[6:0] : _21_;
-  assign _14_ = rst ? 7'h00 : _22_;
-  assign _23_ = r_port__en ? _03_[6:0] : consume;
-  assign _13_ = rst ? 7'h00 : _23_;
-  assign _24_ = w_port__en ? _18_[6:0] : produce;
-  assign _12_ = rst ? 7'h00 : _24_;
+  assign _14_ = rst ? 7'h00 : _24_;
+  assign _19_ = r_port__en ? _03_[6:0] : consume;
+  assign _13_ = rst ? 7'h00 : _19_;
+  assign _20_ = w_port__en ? _18_[6:0] : produce;
+  assign _12_ = rst ? 7'h00 : _20_;
+  assign _21_ = r_en ? 1'h0 : r_rdy;
+  assign _22_ = r_port__en ? 1'h1 : _21_;
+  assign _15_ = rst ? 1'h0 : _22_;
+  assign _23_ = _06_ ? _07_[6:0] : inner_level;
+  assign _24_ = _09_ ? _10_[6:0] : _23_;
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_1757_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1738_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input read_page;
@@ -1783,8 +1597,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_1757_3;
-  wire [6:0] port_1757_3;
+  input [6:0] port_1738_3;
+  wire [6:0] port_1738_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -1798,108 +1612,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, w
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _12_;
@@ -1908,13 +1622,13 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_mask, read_data, read_page, w
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_1757_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_1738_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_1757_3[0] * 6'h31;
-  assign _05_[6:0] = read__addr;
+  assign _01_ = port_1738_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
+  assign _05_[6:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu0_lmu0_h_weights(data, address, clk);
@@ -1959,11 +1673,11 @@ module mackey_glass_layer_lmu0_lmu0_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_1757_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1738_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input read_page;
@@ -1972,8 +1686,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_1757_3;
-  wire [2:0] port_1757_3;
+  input [2:0] port_1738_3;
+  wire [2:0] port_1738_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -1984,18 +1698,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, w
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   reg [15:0] cells [7:0];
-  initial begin
-    cells[0] = 16'h0000;
-    cells[1] = 16'h0000;
-    cells[2] = 16'h0000;
-    cells[3] = 16'h0000;
-    cells[4] = 16'h0000;
-    cells[5] = 16'h0000;
-    cells[6] = 16'h0000;
-    cells[7] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [15:0] _6_;
@@ -2003,11 +1707,11 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_mask, read_data, read_page, w
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1757_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_1757_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1738_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_1738_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _2_[2:0] = read__addr;
   assign _1_[2:0] = write__addr;
+  assign _2_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu0_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
@@ -2024,7 +1728,7 @@ module mackey_glass_layer_lmu0_mac(rst, operand, done, control, weights, tag, s5
   output [3:0] tag;
   wire [3:0] tag;
   output signed [30:0] s5_sum_0;
-  reg signed [30:0] s5_sum_0 = 31'h00000000;
+  reg signed [30:0] s5_sum_0;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -2043,14 +1747,14 @@ module mackey_glass_layer_lmu0_mac(rst, operand, done, control, weights, tag, s5
   wire _13_;
   wire _14_;
   wire _15_;
-  reg [8:0] s2 = 9'h000;
-  reg signed [15:0] s2_operand_0 = 16'h0000;
-  reg signed [9:0] s2_weight_0 = 10'h000;
-  reg [8:0] s3 = 9'h000;
-  reg signed [25:0] s3_added_0 = 26'h0000000;
-  reg [8:0] s4 = 9'h000;
-  reg signed [30:0] s4_partial_0 = 31'h00000000;
-  reg [8:0] s5 = 9'h000;
+  reg [8:0] s2;
+  reg signed [15:0] s2_operand_0;
+  reg signed [9:0] s2_weight_0;
+  reg [8:0] s3;
+  reg signed [25:0] s3_added_0;
+  reg [8:0] s4;
+  reg signed [30:0] s4_partial_0;
+  reg [8:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
@@ -2111,9 +1815,9 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, valid, first, la
   output finish;
   wire finish;
   output [11:0] coefficient;
-  reg [11:0] coefficient = 12'h000;
+  reg [11:0] coefficient;
   output [2:0] slot;
-  reg [2:0] slot = 3'h0;
+  reg [2:0] slot;
   input clk;
   wire clk;
   wire _000_;
@@ -2150,67 +1854,61 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, valid, first, la
   wire _031_;
   wire _032_;
   wire _033_;
-  wire [5:0] _034_;
-  wire [5:0] _035_;
-  wire [5:0] _036_;
-  wire [5:0] _037_;
-  wire [5:0] _038_;
-  wire [5:0] _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire _046_;
+  wire [27:0] _034_;
+  wire [27:0] _035_;
+  wire [27:0] _036_;
+  wire [27:0] _037_;
+  wire [27:0] _038_;
+  wire [27:0] _039_;
+  wire [5:0] _040_;
+  wire [5:0] _041_;
+  wire [5:0] _042_;
+  wire [5:0] _043_;
+  wire [5:0] _044_;
+  wire [5:0] _045_;
+  wire [1:0] _046_;
   wire [1:0] _047_;
-  wire _048_;
-  wire _049_;
-  wire [5:0] _050_;
-  wire [5:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire [2:0] _054_;
-  wire [2:0] _055_;
-  wire [2:0] _056_;
-  wire [11:0] _057_;
-  wire [11:0] _058_;
-  wire [5:0] _059_;
-  wire [5:0] _060_;
-  wire [3:0] _061_;
-  wire [3:0] _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire _052_;
+  wire [1:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire [5:0] _056_;
+  wire [5:0] _057_;
+  wire [2:0] _058_;
+  wire [2:0] _059_;
+  wire [2:0] _060_;
+  wire [2:0] _061_;
+  wire [2:0] _062_;
+  wire [11:0] _063_;
+  wire [11:0] _064_;
+  wire [5:0] _065_;
+  wire [5:0] _066_;
+  wire [3:0] _067_;
+  wire [3:0] _068_;
   wire _069_;
   wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
   wire advance;
-  reg [5:0] block = 6'h00;
+  reg [5:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [5:0] group = 6'h00;
+  reg [1:0] fsm_state;
+  reg [5:0] group;
   wire [27:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
-  reg [27:0] _121_ [7:0];
-  initial begin
-    _121_[0] = 28'h0420304;
-    _121_[1] = 28'h0800034;
-    _121_[2] = 28'h0cc0004;
-    _121_[3] = 28'h7020c35;
-    _121_[4] = 28'h74c0c0d;
-    _121_[5] = 28'hbb2c306;
-    _121_[6] = 28'hbf0c006;
-    _121_[7] = 28'ha3cc03e;
-  end
-  assign now = _121_[slot];
+  reg [3:0] waiting;
   assign _006_ = waiting == 1'h1;
   always @(posedge clk)
     waiting <= _023_;
@@ -2254,60 +1952,67 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, valid, first, la
   assign _020_ = now[21] & _019_;
   assign _021_ = now[20] | _020_;
   assign _022_ = _018_ & _021_;
-  assign _031_ = _065_ | _064_;
-  assign _032_ = _069_ | _068_;
-  assign _033_ = _046_ | _008_;
-  assign _030_ = | { _031_, _066_, _067_ };
-  assign _034_ = _064_ ? block : block;
-  assign _035_ = _066_ ? block : block;
+  assign _032_ = _075_ | _074_;
+  assign _031_ = _071_ | _070_;
+  assign _033_ = _052_ | _008_;
+  assign _030_ = | { _031_, _072_, _073_ };
+  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c006;
+  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
   assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _068_ ? block : block;
-  assign _038_ = _070_ ? block : block;
+  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0004;
+  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
   assign _039_ = _032_ ? _037_ : _038_;
-  assign word = _030_ ? _036_ : _039_;
-  assign _040_ = _008_ ? _044_ : _045_;
-  assign _041_ = _007_ ? _047_ : fsm_state;
-  assign _042_ = _033_ ? _040_ : _041_;
-  assign _043_ = start ? 2'h1 : 2'h0;
-  assign _044_ = _006_ ? _043_ : fsm_state;
-  assign _045_ = _022_ ? 2'h2 : fsm_state;
-  assign _047_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _042_;
-  assign _048_ = _016_ ? _017_[0] : segment;
-  assign _049_ = _018_ ? 1'h0 : _048_;
-  assign _028_ = rst ? 1'h0 : _049_;
-  assign _050_ = _014_ ? _015_[5:0] : group;
-  assign _051_ = _016_ ? 6'h00 : _050_;
-  assign _027_ = rst ? 6'h00 : _051_;
-  assign _052_ = _013_ ? now[24:22] : slot;
-  assign _053_ = _014_ ? now[27:25] : _052_;
-  assign _054_ = _018_ ? now[24:22] : _053_;
-  assign _055_ = _022_ ? 3'h0 : _054_;
-  assign _056_ = _046_ ? _055_ : _054_;
-  assign _026_ = rst ? 3'h0 : _056_;
-  assign _057_ = advance ? _012_[11:0] : coefficient;
-  assign _058_ = _016_ ? 12'h000 : _057_;
-  assign _025_ = rst ? 12'h000 : _058_;
-  assign _059_ = advance ? _011_[5:0] : block;
-  assign _060_ = _013_ ? 6'h00 : _059_;
-  assign _024_ = rst ? 6'h00 : _060_;
-  assign _061_ = _009_ ? _010_[3:0] : waiting;
-  assign _062_ = _018_ ? 4'hb : _061_;
-  assign _023_ = rst ? 4'h0 : _062_;
-  assign _063_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _063_ : 1'h0;
+  assign now = _030_ ? _036_ : _039_;
+  assign _040_ = _070_ ? block : block;
+  assign _041_ = _072_ ? block : block;
+  assign _042_ = _031_ ? _040_ : _041_;
+  assign _043_ = _074_ ? block : block;
+  assign _044_ = _076_ ? block : block;
+  assign _045_ = _032_ ? _043_ : _044_;
+  assign word = _030_ ? _042_ : _045_;
+  assign _046_ = _008_ ? _050_ : _051_;
+  assign _047_ = _007_ ? _053_ : fsm_state;
+  assign _048_ = _033_ ? _046_ : _047_;
+  assign _049_ = start ? 2'h1 : 2'h0;
+  assign _050_ = _006_ ? _049_ : fsm_state;
+  assign _051_ = _022_ ? 2'h2 : fsm_state;
+  assign _053_ = start ? 2'h1 : fsm_state;
+  assign _029_ = rst ? 2'h0 : _048_;
+  assign _054_ = _016_ ? _017_[0] : segment;
+  assign _055_ = _018_ ? 1'h0 : _054_;
+  assign _028_ = rst ? 1'h0 : _055_;
+  assign _056_ = _014_ ? _015_[5:0] : group;
+  assign _057_ = _016_ ? 6'h00 : _056_;
+  assign _027_ = rst ? 6'h00 : _057_;
+  assign _058_ = _013_ ? now[24:22] : slot;
+  assign _059_ = _014_ ? now[27:25] : _058_;
+  assign _060_ = _018_ ? now[24:22] : _059_;
+  assign _061_ = _022_ ? 3'h0 : _060_;
+  assign _062_ = _052_ ? _061_ : _060_;
+  assign _026_ = rst ? 3'h0 : _062_;
+  assign _063_ = advance ? _012_[11:0] : coefficient;
+  assign _064_ = _016_ ? 12'h000 : _063_;
+  assign _025_ = rst ? 12'h000 : _064_;
+  assign _065_ = advance ? _011_[5:0] : block;
+  assign _066_ = _013_ ? 6'h00 : _065_;
+  assign _024_ = rst ? 6'h00 : _066_;
+  assign _067_ = _009_ ? _010_[3:0] : waiting;
+  assign _068_ = _018_ ? 4'hb : _067_;
+  assign _023_ = rst ? 4'h0 : _068_;
+  assign _069_ = _006_ ? 1'h1 : 1'h0;
+  assign finish = _008_ ? _069_ : 1'h0;
   assign _008_ = fsm_state == 2'h2;
-  assign advance = _046_ ? _005_ : 1'h0;
-  assign _046_ = fsm_state == 2'h1;
+  assign advance = _052_ ? _005_ : 1'h0;
+  assign _052_ = fsm_state == 2'h1;
   assign idle = _007_ ? 1'h1 : 1'h0;
   assign _007_ = ! fsm_state;
-  assign _064_ = slot == 3'h7;
-  assign _065_ = slot == 3'h6;
-  assign _066_ = slot == 3'h5;
-  assign _067_ = slot == 3'h4;
-  assign _068_ = slot == 3'h3;
-  assign _069_ = slot == 3'h2;
-  assign _070_ = slot == 3'h1;
+  assign _070_ = slot == 3'h7;
+  assign _071_ = slot == 3'h6;
+  assign _072_ = slot == 3'h5;
+  assign _073_ = slot == 3'h4;
+  assign _074_ = slot == 3'h3;
+  assign _075_ = slot == 3'h2;
+  assign _076_ = slot == 3'h1;
   assign tag = { tag_restart, segment, now[1:0] };
 endmodule
 
@@ -2354,12 +2059,12 @@ module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, la
   wire _17_;
   wire _18_;
   wire accepted;
-  reg beat = 1'h0;
+  reg beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = ! beat;
@@ -2404,16 +2109,16 @@ module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, la
     .rst(rst),
     .write__data(i__payload[15:0]),
     .write_beat(beat),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_source_memory(rst, write_mask, read_data, write__data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write__data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input [15:0] write__data;
@@ -2433,12 +2138,8 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_mask, read_data, write__
   wire read__addr;
   wire write__addr;
   reg [15:0] cells [1:0];
-  initial begin
-    cells[0] = 16'h0000;
-    cells[1] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [15:0] _4_;
@@ -2448,33 +2149,30 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_mask, read_data, write__
   assign read_data = _4_;
   assign { _0_[3:1], write__addr } = { 2'h0, write_page } + write_beat;
   assign { _1_[2:1], read__addr } = { 1'h0, read_page } + read_word;
-  assign _1_[0] = read__addr;
   assign _0_[0] = write__addr;
+  assign _1_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_mask, read_data, write_page, read_word, port_1757_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1738_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input write_page;
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1757_3;
-  wire [1:0] port_1757_3;
+  input [1:0] port_1738_3;
+  wire [1:0] port_1738_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
   reg [15:0] cells [0:0];
-  initial begin
-    cells[0] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[1'h0] <= write__data;
   end
   reg [15:0] _0_;
@@ -2501,43 +2199,53 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire o__valid;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire [8:0] _11_;
-  wire [2:0] _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire _19_;
-  wire [9:0] _20_;
-  wire [9:0] _21_;
-  wire [15:0] _22_;
-  wire [15:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [3:0] _26_;
-  wire _27_;
-  wire _28_;
-  wire [2:0] _29_;
-  wire _30_;
-  wire _31_;
-  wire _32_;
-  wire _33_;
-  wire _34_;
-  wire _35_;
-  wire _36_;
+  wire _000_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire _006_;
+  wire _007_;
+  wire _008_;
+  wire _009_;
+  wire [8:0] _010_;
+  wire [2:0] _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
+  wire _017_;
+  wire _018_;
+  wire _019_;
+  wire _020_;
+  wire _021_;
+  wire _022_;
+  wire [1:0] _023_;
+  wire [1:0] _024_;
+  wire [1:0] _025_;
+  wire [1:0] _026_;
+  wire [1:0] _027_;
+  wire [1:0] _028_;
+  wire [9:0] _029_;
+  wire [9:0] _030_;
+  wire [15:0] _031_;
+  wire [15:0] _032_;
+  wire _033_;
+  wire _034_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire _037_;
+  wire [2:0] _038_;
+  wire _039_;
+  wire _040_;
+  wire [1:0] _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
   wire absent;
   wire [12:0] address_59;
   wire another;
@@ -2551,12 +2259,12 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [7:0] entry_data;
   wire entry_last;
   wire first;
-  reg first_step = 1'h1;
+  reg first_step;
   wire idle;
   wire last_88;
   wire [15:0] operand;
   wire signed [15:0] operand_0;
-  reg page = 1'h0;
+  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_66;
   wire [15:0] read_data_67;
@@ -2564,8 +2272,8 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire read_page_40;
   wire read_page_48;
   wire [5:0] read_word;
-  reg [8:0] s1 = 9'h000;
-  reg [2:0] s1_slot = 3'h0;
+  reg [8:0] s1;
+  reg [2:0] s1_slot;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
@@ -2582,83 +2290,85 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [6:0] w_level;
   wire [9:0] weights;
   wire [26:0] write;
-  wire write_mask;
-  wire write_mask_37;
-  reg [1:0] _68_ [7:0];
-  initial begin
-    _68_[0] = 2'h3;
-    _68_[1] = 2'h0;
-    _68_[2] = 2'h3;
-    _68_[3] = 2'h1;
-    _68_[4] = 2'h0;
-    _68_[5] = 2'h3;
-    _68_[6] = 2'h2;
-    _68_[7] = 2'h0;
-  end
-  assign control_shift = _68_[s1_slot];
-  assign _13_ = idle & available;
-  assign _14_ = drop ? another : _13_;
-  assign _15_ = w_level <= 6'h31;
-  assign trace_start = _14_ & _15_;
-  assign _16_ = ! write[2:1];
-  assign _17_ = write[0] & _16_;
-  assign write_mask = _17_ ? write[10] : 1'h0;
-  assign _01_ = write[2:1] == 1'h1;
-  assign _02_ = write[0] & _01_;
-  assign write_mask_37 = _02_ ? write[10] : 1'h0;
-  assign _03_ = slot == 1'h1;
-  assign _05_ = slot == 2'h3;
-  assign _00_ = write[2:1] == 2'h2;
-  assign _06_ = write[0] & _00_;
-  assign w_en = _06_ ? write[10] : 1'h0;
-  assign _07_ = ! slot;
-  assign _08_ = slot == 3'h5;
+  wire write_enable;
+  wire write_enable_37;
+  wire write_enable_45;
+  assign _012_ = idle & available;
+  assign _013_ = drop ? another : _012_;
+  assign _014_ = w_level <= 6'h31;
+  assign trace_start = _013_ & _014_;
+  assign _015_ = ! write[2:1];
+  assign _016_ = write[0] & _015_;
+  assign write_enable = _016_ & write[10];
+  assign _017_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _017_;
+  assign write_enable_37 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _000_ = write[2:1] == 2'h2;
+  assign _005_ = write[0] & _000_;
+  assign write_enable_45 = _005_ & write[10];
+  assign _006_ = ! slot;
+  assign _007_ = slot == 3'h5;
   assign operand = absent ? 16'h0000 : operand_0;
-  assign _04_ = ~ page;
+  assign _003_ = ~ page;
   always @(posedge clk)
-    page <= _09_;
+    page <= _008_;
   always @(posedge clk)
-    first_step <= _10_;
+    first_step <= _009_;
   always @(posedge clk)
-    s1 <= _11_;
+    s1 <= _010_;
   always @(posedge clk)
-    s1_slot <= _12_;
-  assign _18_ = _33_ | _32_;
-  assign _19_ = _30_ | _28_;
-  assign _20_ = _32_ ? data_63 : data_62;
-  assign _21_ = _34_ ? data : 10'h000;
-  assign weights = _18_ ? _20_ : _21_;
-  assign _22_ = _28_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _23_ = _31_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
-  assign operand_0 = _19_ ? _22_ : _23_;
-  assign _12_ = rst ? 3'h0 : slot;
-  assign _11_[8:5] = rst ? 4'h0 : tag_89;
-  assign _11_[1] = rst ? 1'h0 : first;
-  assign _11_[0] = rst ? 1'h0 : valid;
-  assign _11_[4:3] = rst ? 2'h0 : s1[4:3];
-  assign _11_[2] = rst ? 1'h0 : last_88;
-  assign _24_ = drop ? entry_last : first_step;
-  assign _10_ = rst ? 1'h1 : _24_;
-  assign _25_ = drop ? _04_ : page;
-  assign _09_ = rst ? 1'h0 : _25_;
-  assign absent = _27_ ? first_step : 1'h0;
-  assign _27_ = | _26_;
-  assign _28_ = | { _26_[3], _26_[0] };
-  assign _26_[0] = ! s1_slot;
-  assign _26_[3] = s1_slot == 3'h5;
-  assign _30_ = | { _29_[2], _26_[2:1] };
-  assign _26_[1] = s1_slot == 3'h1;
-  assign _26_[2] = s1_slot == 3'h3;
-  assign _29_[2] = s1_slot == 3'h7;
-  assign _31_ = s1_slot == 3'h4;
-  assign _32_ = s1[6:5] == 2'h2;
-  assign _33_ = s1[6:5] == 2'h1;
-  assign _34_ = ! s1[6:5];
-  assign _35_ = _07_ ? _04_ : page;
-  assign read_page_48 = _08_ ? _04_ : _35_;
-  assign _36_ = _03_ ? _04_ : page;
-  assign read_page_40 = _05_ ? _04_ : _36_;
-  assign entry_data = _06_ ? write[18:11] : 8'h00;
+    s1_slot <= _011_;
+  assign _019_ = _041_[1] | _038_[2];
+  assign _020_ = _041_[0] | _035_[2];
+  assign _021_ = _043_ | _042_;
+  assign _022_ = _039_ | _037_;
+  assign _018_ = | { _019_, _035_[3], _040_ };
+  assign _023_ = _038_[2] ? 2'h0 : 2'h2;
+  assign _024_ = _035_[3] ? 2'h3 : 2'h0;
+  assign _025_ = _019_ ? _023_ : _024_;
+  assign _026_ = _035_[2] ? 2'h1 : 2'h3;
+  assign _027_ = _035_[1] ? 2'h0 : 2'h3;
+  assign _028_ = _020_ ? _026_ : _027_;
+  assign control_shift = _018_ ? _025_ : _028_;
+  assign _029_ = _042_ ? data_63 : data_62;
+  assign _030_ = _044_ ? data : 10'h000;
+  assign weights = _021_ ? _029_ : _030_;
+  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
+  assign _032_ = _040_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
+  assign operand_0 = _022_ ? _031_ : _032_;
+  assign _011_ = rst ? 3'h0 : slot;
+  assign _010_[8:5] = rst ? 4'h0 : tag_89;
+  assign _010_[1] = rst ? 1'h0 : first;
+  assign _010_[0] = rst ? 1'h0 : valid;
+  assign _010_[4:3] = rst ? 2'h0 : s1[4:3];
+  assign _010_[2] = rst ? 1'h0 : last_88;
+  assign _033_ = drop ? entry_last : first_step;
+  assign _009_ = rst ? 1'h1 : _033_;
+  assign _034_ = drop ? _003_ : page;
+  assign _008_ = rst ? 1'h0 : _034_;
+  assign absent = _036_ ? first_step : 1'h0;
+  assign _036_ = | _035_;
+  assign _037_ = | { _035_[3], _035_[0] };
+  assign _039_ = | { _038_[2], _035_[2:1] };
+  assign _042_ = s1[6:5] == 2'h2;
+  assign _043_ = s1[6:5] == 2'h1;
+  assign _044_ = ! s1[6:5];
+  assign _038_[2] = s1_slot == 3'h7;
+  assign _041_[1] = s1_slot == 3'h6;
+  assign _035_[3] = s1_slot == 3'h5;
+  assign _040_ = s1_slot == 3'h4;
+  assign _035_[2] = s1_slot == 3'h3;
+  assign _041_[0] = s1_slot == 3'h2;
+  assign _035_[1] = s1_slot == 3'h1;
+  assign _035_[0] = ! s1_slot;
+  assign _045_ = _006_ ? _003_ : page;
+  assign read_page_48 = _007_ ? _003_ : _045_;
+  assign _046_ = _002_ ? _003_ : page;
+  assign read_page_40 = _004_ ? _003_ : _046_;
+  assign w_en = _005_ ? write[10] : 1'h0;
+  assign entry_data = _005_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu1_drain drain (
     .clk(clk),
     .load(done),
@@ -2679,13 +2389,13 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_1870_3(write[9:3]),
+    .port_1847_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_mask(w_en),
+    .write_enable(write_enable_45),
     .write_page(page)
   );
   mackey_glass_layer_lmu1_lmu1_h_weights lmu1_h_weights (
@@ -2705,13 +2415,13 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_1870_3(write[5:3]),
+    .port_1847_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask_37),
+    .write_enable(write_enable_37),
     .write_page(page)
   );
   mackey_glass_layer_lmu1_mac mac (
@@ -2754,12 +2464,12 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_1870_3(write[4:3]),
+    .port_1847_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask),
+    .write_enable(write_enable),
     .write_page(page)
   );
   assign trace_data = write[26:11];
@@ -2768,7 +2478,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _29_[1:0] = _26_[2:1];
+  assign _038_[1:0] = _035_[2:1];
 endmodule
 
 module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
@@ -2844,23 +2554,23 @@ module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
   wire _057_;
   wire _058_;
   wire [30:0] _059_;
-  reg [5:0] beat = 6'h00;
-  reg [9:0] d1 = 10'h000;
-  reg signed [30:0] d1_sum_0 = 31'h00000000;
-  reg [9:0] d2 = 10'h000;
-  reg signed [30:0] d2_total_0 = 31'h00000000;
-  reg [9:0] d3 = 10'h000;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [9:0] d4 = 10'h000;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [9:0] d5 = 10'h000;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [5:0] address;
+  reg d0_valid;
+  reg [9:0] d1;
+  reg signed [30:0] d1_sum_0;
+  reg [9:0] d2;
+  reg signed [30:0] d2_total_0;
+  reg [9:0] d3;
+  reg [15:0] d3_code_0;
+  reg [9:0] d4;
+  reg [15:0] d4_code_0;
+  reg [9:0] d5;
+  reg [15:0] d5_data_0;
   wire [24:0] data;
   wire [7:0] data_21;
-  reg left = 1'h0;
-  reg [30:0] rows = 31'h00000000;
-  reg [3:0] tag = 4'h0;
-  wire write_mask_;
+  reg [30:0] rows;
+  reg [3:0] tag;
+  wire write_mask;
   assign _028_ = { 2'h0, d5[9:4] } < 6'h31;
   assign _029_ = d5[0] & _028_;
   always @(posedge clk)
@@ -2876,9 +2586,9 @@ module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
   always @(posedge clk)
     rows <= _036_;
   always @(posedge clk)
-    left <= _037_;
+    d0_valid <= _037_;
   always @(posedge clk)
-    beat <= _038_;
+    address <= _038_;
   always @(posedge clk)
     tag <= _039_;
   always @(posedge clk)
@@ -2891,8 +2601,8 @@ module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
     d3_code_0 <= _041_;
   always @(posedge clk)
     d5_data_0 <= _042_;
-  assign _010_ = left - 1'h1;
-  assign _019_ = beat + 1'h1;
+  assign _010_ = d0_valid - 1'h1;
+  assign _019_ = address + 1'h1;
   assign _025_ = ! d1[2:1];
   assign _034_ = ! d2[2:1];
   assign _043_ = $signed(_000_[31:9]) > $signed(16'h7fff);
@@ -2924,7 +2634,7 @@ module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
   assign _027_ = d5[2:1] == 2'h2;
   assign _045_ = _020_ ? _022_ : 1'h0;
   assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask_ = _027_ ? _029_ : _046_;
+  assign write_mask = _027_ ? _029_ : _046_;
   assign _047_ = _003_ ? d4_code_0 : d5_data_0;
   assign _048_ = _007_ ? d4_code_0 : _047_;
   assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
@@ -2936,22 +2646,22 @@ module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
   assign _040_ = _008_ ? _011_[30:0] : _052_;
   assign _053_ = load ? tag_14 : tag;
   assign _039_ = rst ? 4'h0 : _053_;
-  assign _054_ = left ? _019_[5:0] : beat;
+  assign _054_ = d0_valid ? _019_[5:0] : address;
   assign _055_ = tag_14[3] ? 6'h00 : _054_;
   assign _056_ = load ? _055_ : _054_;
   assign _038_ = rst ? 6'h00 : _056_;
-  assign _057_ = left ? _010_[0] : left;
+  assign _057_ = d0_valid ? _010_[0] : d0_valid;
   assign _058_ = load ? 1'h1 : _057_;
   assign _037_ = rst ? 1'h0 : _058_;
-  assign _059_ = left ? 31'h00000000 : rows;
+  assign _059_ = d0_valid ? 31'h00000000 : rows;
   assign _036_ = load ? sums : _059_;
   assign _035_ = rst ? 10'h000 : d4;
   assign _033_ = rst ? 10'h000 : d3;
   assign _032_ = rst ? 10'h000 : d2;
   assign _031_ = rst ? 10'h000 : d1;
-  assign _030_ = rst ? 10'h000 : { beat, tag[2:0], left };
+  assign _030_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
   mackey_glass_layer_lmu1_drain_lmu1_h_rows lmu1_h_rows (
-    .address(beat),
+    .address(address),
     .clk(clk),
     .data(data)
   );
@@ -2960,7 +2670,7 @@ module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
     .clk(clk),
     .data(data_21)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu1_drain_lmu1_h_rows(data, address, clk);
@@ -3005,7 +2715,7 @@ module mackey_glass_layer_lmu1_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -3033,114 +2743,14 @@ module mackey_glass_layer_lmu1_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire [6:0] _22_;
   wire [6:0] _23_;
   wire [6:0] _24_;
-  reg [6:0] consume = 7'h00;
-  reg [6:0] inner_level = 7'h00;
+  reg [6:0] consume;
+  reg [6:0] inner_level;
   wire inner_r_rdy;
-  reg [6:0] produce = 7'h00;
+  reg [6:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [8:0] storage [97:0];
-  initial begin
-    storage[0] = 9'h000;
-    storage[1] = 9'h000;
-    storage[2] = 9'h000;
-    storage[3] = 9'h000;
-    storage[4] = 9'h000;
-    storage[5] = 9'h000;
-    storage[6] = 9'h000;
-    storage[7] = 9'h000;
-    storage[8] = 9'h000;
-    storage[9] = 9'h000;
-    storage[10] = 9'h000;
-    storage[11] = 9'h000;
-    storage[12] = 9'h000;
-    storage[13] = 9'h000;
-    storage[14] = 9'h000;
-    storage[15] = 9'h000;
-    storage[16] = 9'h000;
-    storage[17] = 9'h000;
-    storage[18] = 9'h000;
-    storage[19] = 9'h000;
-    storage[20] = 9'h000;
-    storage[21] = 9'h000;
-    storage[22] = 9'h000;
-    storage[23] = 9'h000;
-    storage[24] = 9'h000;
-    storage[25] = 9'h000;
-    storage[26] = 9'h000;
-    storage[27] = 9'h000;
-    storage[28] = 9'h000;
-    storage[29] = 9'h000;
-    storage[30] = 9'h000;
-    storage[31] = 9'h000;
-    storage[32] = 9'h000;
-    storage[33] = 9'h000;
-    storage[34] = 9'h000;
-    storage[35] = 9'h000;
-    storage[36] = 9'h000;
-    storage[37] = 9'h000;
-    storage[38] = 9'h000;
-    storage[39] = 9'h000;
-    storage[40] = 9'h000;
-    storage[41] = 9'h000;
-    storage[42] = 9'h000;
-    storage[43] = 9'h000;
-    storage[44] = 9'h000;
-    storage[45] = 9'h000;
-    storage[46] = 9'h000;
-    storage[47] = 9'h000;
-    storage[48] = 9'h000;
-    storage[49] = 9'h000;
-    storage[50] = 9'h000;
-    storage[51] = 9'h000;
-    storage[52] = 9'h000;
-    storage[53] = 9'h000;
-    storage[54] = 9'h000;
-    storage[55] = 9'h000;
-    storage[56] = 9'h000;
-    storage[57] = 9'h000;
-    storage[58] = 9'h000;
-    storage[59] = 9'h000;
-    storage[60] = 9'h000;
-    storage[61] = 9'h000;
-    storage[62] = 9'h000;
-    storage[63] = 9'h000;
-    storage[64] = 9'h000;
-    storage[65] = 9'h000;
-    storage[66] = 9'h000;
-    storage[67] = 9'h000;
-    storage[68] = 9'h000;
-    storage[69] = 9'h000;
-    storage[70] = 9'h000;
-    storage[71] = 9'h000;
-    storage[72] = 9'h000;
-    storage[73] = 9'h000;
-    storage[74] = 9'h000;
-    storage[75] = 9'h000;
-    storage[76] = 9'h000;
-    storage[77] = 9'h000;
-    storage[78] = 9'h000;
-    storage[79] = 9'h000;
-    storage[80] = 9'h000;
-    storage[81] = 9'h000;
-    storage[82] = 9'h000;
-    storage[83] = 9'h000;
-    storage[84] = 9'h000;
-    storage[85] = 9'h000;
-    storage[86] = 9'h000;
-    storage[87] = 9'h000;
-    storage[88] = 9'h000;
-    storage[89] = 9'h000;
-    storage[90] = 9'h000;
-    storage[91] = 9'h000;
-    storage[92] = 9'h000;
-    storage[93] = 9'h000;
-    storage[94] = 9'h000;
-    storage[95] = 9'h000;
-    storage[96] = 9'h000;
-    storage[97] = 9'h000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -3192,11 +2802,11 @@ module mackey_glass_layer_lmu1_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_1870_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1847_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input read_page;
@@ -3205,8 +2815,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_1870_3;
-  wire [6:0] port_1870_3;
+  input [6:0] port_1847_3;
+  wire [6:0] port_1847_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -3220,108 +2830,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_mask, read_data, read_page, w
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _12_;
@@ -3330,13 +2840,13 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_mask, read_data, read_page, w
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_1870_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_1847_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_1870_3[0] * 6'h31;
-  assign _05_[6:0] = read__addr;
+  assign _01_ = port_1847_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
+  assign _05_[6:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu1_lmu1_h_weights(data, address, clk);
@@ -3381,11 +2891,11 @@ module mackey_glass_layer_lmu1_lmu1_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_1870_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1847_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input read_page;
@@ -3394,8 +2904,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_1870_3;
-  wire [2:0] port_1870_3;
+  input [2:0] port_1847_3;
+  wire [2:0] port_1847_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3406,18 +2916,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_mask, read_data, read_page, w
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   reg [15:0] cells [7:0];
-  initial begin
-    cells[0] = 16'h0000;
-    cells[1] = 16'h0000;
-    cells[2] = 16'h0000;
-    cells[3] = 16'h0000;
-    cells[4] = 16'h0000;
-    cells[5] = 16'h0000;
-    cells[6] = 16'h0000;
-    cells[7] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [15:0] _6_;
@@ -3425,11 +2925,11 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_mask, read_data, read_page, w
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1870_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_1870_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1847_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_1847_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _2_[2:0] = read__addr;
   assign _1_[2:0] = write__addr;
+  assign _2_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu1_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
@@ -3446,7 +2946,7 @@ module mackey_glass_layer_lmu1_mac(rst, operand, done, control, weights, tag, s5
   output [3:0] tag;
   wire [3:0] tag;
   output signed [30:0] s5_sum_0;
-  reg signed [30:0] s5_sum_0 = 31'h00000000;
+  reg signed [30:0] s5_sum_0;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -3465,14 +2965,14 @@ module mackey_glass_layer_lmu1_mac(rst, operand, done, control, weights, tag, s5
   wire _13_;
   wire _14_;
   wire _15_;
-  reg [8:0] s2 = 9'h000;
-  reg signed [15:0] s2_operand_0 = 16'h0000;
-  reg signed [9:0] s2_weight_0 = 10'h000;
-  reg [8:0] s3 = 9'h000;
-  reg signed [25:0] s3_added_0 = 26'h0000000;
-  reg [8:0] s4 = 9'h000;
-  reg signed [30:0] s4_partial_0 = 31'h00000000;
-  reg [8:0] s5 = 9'h000;
+  reg [8:0] s2;
+  reg signed [15:0] s2_operand_0;
+  reg signed [9:0] s2_weight_0;
+  reg [8:0] s3;
+  reg signed [25:0] s3_added_0;
+  reg [8:0] s4;
+  reg signed [30:0] s4_partial_0;
+  reg [8:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
@@ -3533,9 +3033,9 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, valid, first, la
   output finish;
   wire finish;
   output [12:0] coefficient;
-  reg [12:0] coefficient = 13'h0000;
+  reg [12:0] coefficient;
   output [2:0] slot;
-  reg [2:0] slot = 3'h0;
+  reg [2:0] slot;
   input clk;
   wire clk;
   wire _000_;
@@ -3572,67 +3072,61 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, valid, first, la
   wire _031_;
   wire _032_;
   wire _033_;
-  wire [5:0] _034_;
-  wire [5:0] _035_;
-  wire [5:0] _036_;
-  wire [5:0] _037_;
-  wire [5:0] _038_;
-  wire [5:0] _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire _046_;
+  wire [27:0] _034_;
+  wire [27:0] _035_;
+  wire [27:0] _036_;
+  wire [27:0] _037_;
+  wire [27:0] _038_;
+  wire [27:0] _039_;
+  wire [5:0] _040_;
+  wire [5:0] _041_;
+  wire [5:0] _042_;
+  wire [5:0] _043_;
+  wire [5:0] _044_;
+  wire [5:0] _045_;
+  wire [1:0] _046_;
   wire [1:0] _047_;
-  wire _048_;
-  wire _049_;
-  wire [5:0] _050_;
-  wire [5:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire [2:0] _054_;
-  wire [2:0] _055_;
-  wire [2:0] _056_;
-  wire [12:0] _057_;
-  wire [12:0] _058_;
-  wire [5:0] _059_;
-  wire [5:0] _060_;
-  wire [3:0] _061_;
-  wire [3:0] _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire _052_;
+  wire [1:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire [5:0] _056_;
+  wire [5:0] _057_;
+  wire [2:0] _058_;
+  wire [2:0] _059_;
+  wire [2:0] _060_;
+  wire [2:0] _061_;
+  wire [2:0] _062_;
+  wire [12:0] _063_;
+  wire [12:0] _064_;
+  wire [5:0] _065_;
+  wire [5:0] _066_;
+  wire [3:0] _067_;
+  wire [3:0] _068_;
   wire _069_;
   wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
   wire advance;
-  reg [5:0] block = 6'h00;
+  reg [5:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [5:0] group = 6'h00;
+  reg [1:0] fsm_state;
+  reg [5:0] group;
   wire [27:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
-  reg [27:0] _121_ [7:0];
-  initial begin
-    _121_[0] = 28'h0420304;
-    _121_[1] = 28'h0800034;
-    _121_[2] = 28'h0cc0304;
-    _121_[3] = 28'h7020c35;
-    _121_[4] = 28'h74c0c0d;
-    _121_[5] = 28'hbb2c306;
-    _121_[6] = 28'hbf0c306;
-    _121_[7] = 28'ha3cc03e;
-  end
-  assign now = _121_[slot];
+  reg [3:0] waiting;
   assign _006_ = waiting == 1'h1;
   always @(posedge clk)
     waiting <= _023_;
@@ -3676,60 +3170,67 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, valid, first, la
   assign _020_ = now[21] & _019_;
   assign _021_ = now[20] | _020_;
   assign _022_ = _018_ & _021_;
-  assign _031_ = _065_ | _064_;
-  assign _032_ = _069_ | _068_;
-  assign _033_ = _046_ | _008_;
-  assign _030_ = | { _031_, _066_, _067_ };
-  assign _034_ = _064_ ? block : block;
-  assign _035_ = _066_ ? block : block;
+  assign _032_ = _075_ | _074_;
+  assign _031_ = _071_ | _070_;
+  assign _033_ = _052_ | _008_;
+  assign _030_ = | { _031_, _072_, _073_ };
+  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c306;
+  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
   assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _068_ ? block : block;
-  assign _038_ = _070_ ? block : block;
+  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0304;
+  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
   assign _039_ = _032_ ? _037_ : _038_;
-  assign word = _030_ ? _036_ : _039_;
-  assign _040_ = _008_ ? _044_ : _045_;
-  assign _041_ = _007_ ? _047_ : fsm_state;
-  assign _042_ = _033_ ? _040_ : _041_;
-  assign _043_ = start ? 2'h1 : 2'h0;
-  assign _044_ = _006_ ? _043_ : fsm_state;
-  assign _045_ = _022_ ? 2'h2 : fsm_state;
-  assign _047_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _042_;
-  assign _048_ = _016_ ? _017_[0] : segment;
-  assign _049_ = _018_ ? 1'h0 : _048_;
-  assign _028_ = rst ? 1'h0 : _049_;
-  assign _050_ = _014_ ? _015_[5:0] : group;
-  assign _051_ = _016_ ? 6'h00 : _050_;
-  assign _027_ = rst ? 6'h00 : _051_;
-  assign _052_ = _013_ ? now[24:22] : slot;
-  assign _053_ = _014_ ? now[27:25] : _052_;
-  assign _054_ = _018_ ? now[24:22] : _053_;
-  assign _055_ = _022_ ? 3'h0 : _054_;
-  assign _056_ = _046_ ? _055_ : _054_;
-  assign _026_ = rst ? 3'h0 : _056_;
-  assign _057_ = advance ? _012_[12:0] : coefficient;
-  assign _058_ = _016_ ? 13'h0000 : _057_;
-  assign _025_ = rst ? 13'h0000 : _058_;
-  assign _059_ = advance ? _011_[5:0] : block;
-  assign _060_ = _013_ ? 6'h00 : _059_;
-  assign _024_ = rst ? 6'h00 : _060_;
-  assign _061_ = _009_ ? _010_[3:0] : waiting;
-  assign _062_ = _018_ ? 4'hb : _061_;
-  assign _023_ = rst ? 4'h0 : _062_;
-  assign _063_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _063_ : 1'h0;
+  assign now = _030_ ? _036_ : _039_;
+  assign _040_ = _070_ ? block : block;
+  assign _041_ = _072_ ? block : block;
+  assign _042_ = _031_ ? _040_ : _041_;
+  assign _043_ = _074_ ? block : block;
+  assign _044_ = _076_ ? block : block;
+  assign _045_ = _032_ ? _043_ : _044_;
+  assign word = _030_ ? _042_ : _045_;
+  assign _046_ = _008_ ? _050_ : _051_;
+  assign _047_ = _007_ ? _053_ : fsm_state;
+  assign _048_ = _033_ ? _046_ : _047_;
+  assign _049_ = start ? 2'h1 : 2'h0;
+  assign _050_ = _006_ ? _049_ : fsm_state;
+  assign _051_ = _022_ ? 2'h2 : fsm_state;
+  assign _053_ = start ? 2'h1 : fsm_state;
+  assign _029_ = rst ? 2'h0 : _048_;
+  assign _054_ = _016_ ? _017_[0] : segment;
+  assign _055_ = _018_ ? 1'h0 : _054_;
+  assign _028_ = rst ? 1'h0 : _055_;
+  assign _056_ = _014_ ? _015_[5:0] : group;
+  assign _057_ = _016_ ? 6'h00 : _056_;
+  assign _027_ = rst ? 6'h00 : _057_;
+  assign _058_ = _013_ ? now[24:22] : slot;
+  assign _059_ = _014_ ? now[27:25] : _058_;
+  assign _060_ = _018_ ? now[24:22] : _059_;
+  assign _061_ = _022_ ? 3'h0 : _060_;
+  assign _062_ = _052_ ? _061_ : _060_;
+  assign _026_ = rst ? 3'h0 : _062_;
+  assign _063_ = advance ? _012_[12:0] : coefficient;
+  assign _064_ = _016_ ? 13'h0000 : _063_;
+  assign _025_ = rst ? 13'h0000 : _064_;
+  assign _065_ = advance ? _011_[5:0] : block;
+  assign _066_ = _013_ ? 6'h00 : _065_;
+  assign _024_ = rst ? 6'h00 : _066_;
+  assign _067_ = _009_ ? _010_[3:0] : waiting;
+  assign _068_ = _018_ ? 4'hb : _067_;
+  assign _023_ = rst ? 4'h0 : _068_;
+  assign _069_ = _006_ ? 1'h1 : 1'h0;
+  assign finish = _008_ ? _069_ : 1'h0;
   assign _008_ = fsm_state == 2'h2;
-  assign advance = _046_ ? _005_ : 1'h0;
-  assign _046_ = fsm_state == 2'h1;
+  assign advance = _052_ ? _005_ : 1'h0;
+  assign _052_ = fsm_state == 2'h1;
   assign idle = _007_ ? 1'h1 : 1'h0;
   assign _007_ = ! fsm_state;
-  assign _064_ = slot == 3'h7;
-  assign _065_ = slot == 3'h6;
-  assign _066_ = slot == 3'h5;
-  assign _067_ = slot == 3'h4;
-  assign _068_ = slot == 3'h3;
-  assign _069_ = slot == 3'h2;
-  assign _070_ = slot == 3'h1;
+  assign _070_ = slot == 3'h7;
+  assign _071_ = slot == 3'h6;
+  assign _072_ = slot == 3'h5;
+  assign _073_ = slot == 3'h4;
+  assign _074_ = slot == 3'h3;
+  assign _075_ = slot == 3'h2;
+  assign _076_ = slot == 3'h1;
   assign tag = { tag_restart, segment, now[1:0] };
 endmodule
 
@@ -3776,12 +3277,12 @@ module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, anot
   wire [5:0] _17_;
   wire [5:0] _18_;
   wire accepted;
-  reg [5:0] beat = 6'h00;
+  reg [5:0] beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
@@ -3826,18 +3327,18 @@ module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_mask, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input [7:0] write__data;
   wire [7:0] write__data;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [5:0] write_beat;
@@ -3857,108 +3358,8 @@ module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_mask, read_
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _8_;
@@ -3970,33 +3371,30 @@ module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_mask, read_
   assign _2_ = read_page * 6'h31;
   assign { _3_[7], read__addr } = _2_ + read_word;
   assign _0_ = write_page * 6'h31;
-  assign _3_[6:0] = read__addr;
   assign _1_[6:0] = write__addr;
+  assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_mask, read_data, write_page, read_word, port_1870_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_1847_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input write_page;
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1870_3;
-  wire [1:0] port_1870_3;
+  input [1:0] port_1847_3;
+  wire [1:0] port_1847_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
   reg [15:0] cells [0:0];
-  initial begin
-    cells[0] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[1'h0] <= write__data;
   end
   reg [15:0] _0_;
@@ -4023,43 +3421,53 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire o__valid;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire [9:0] _11_;
-  wire [2:0] _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire _19_;
-  wire [9:0] _20_;
-  wire [9:0] _21_;
-  wire [15:0] _22_;
-  wire [15:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [3:0] _26_;
-  wire _27_;
-  wire _28_;
-  wire [2:0] _29_;
-  wire _30_;
-  wire _31_;
-  wire _32_;
-  wire _33_;
-  wire _34_;
-  wire _35_;
-  wire _36_;
+  wire _000_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire _006_;
+  wire _007_;
+  wire _008_;
+  wire _009_;
+  wire [9:0] _010_;
+  wire [2:0] _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
+  wire _017_;
+  wire _018_;
+  wire _019_;
+  wire _020_;
+  wire _021_;
+  wire _022_;
+  wire [2:0] _023_;
+  wire [2:0] _024_;
+  wire [2:0] _025_;
+  wire [2:0] _026_;
+  wire [2:0] _027_;
+  wire [2:0] _028_;
+  wire [9:0] _029_;
+  wire [9:0] _030_;
+  wire [15:0] _031_;
+  wire [15:0] _032_;
+  wire _033_;
+  wire _034_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire _037_;
+  wire [2:0] _038_;
+  wire _039_;
+  wire _040_;
+  wire [1:0] _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
   wire absent;
   wire [12:0] address_59;
   wire another;
@@ -4073,12 +3481,12 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [7:0] entry_data;
   wire entry_last;
   wire first;
-  reg first_step = 1'h1;
+  reg first_step;
   wire idle;
   wire last_88;
   wire [15:0] operand;
   wire signed [15:0] operand_0;
-  reg page = 1'h0;
+  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_66;
   wire [15:0] read_data_67;
@@ -4086,8 +3494,8 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire read_page_40;
   wire read_page_48;
   wire [5:0] read_word;
-  reg [9:0] s1 = 10'h000;
-  reg [2:0] s1_slot = 3'h0;
+  reg [9:0] s1;
+  reg [2:0] s1_slot;
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
@@ -4104,83 +3512,85 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [6:0] w_level;
   wire [9:0] weights;
   wire [26:0] write;
-  wire write_mask;
-  wire write_mask_37;
-  reg [2:0] _68_ [7:0];
-  initial begin
-    _68_[0] = 3'h3;
-    _68_[1] = 3'h0;
-    _68_[2] = 3'h4;
-    _68_[3] = 3'h1;
-    _68_[4] = 3'h0;
-    _68_[5] = 3'h2;
-    _68_[6] = 3'h2;
-    _68_[7] = 3'h0;
-  end
-  assign control_shift = _68_[s1_slot];
-  assign _13_ = idle & available;
-  assign _14_ = drop ? another : _13_;
-  assign _15_ = w_level <= 6'h31;
-  assign trace_start = _14_ & _15_;
-  assign _16_ = ! write[2:1];
-  assign _17_ = write[0] & _16_;
-  assign write_mask = _17_ ? write[10] : 1'h0;
-  assign _01_ = write[2:1] == 1'h1;
-  assign _02_ = write[0] & _01_;
-  assign write_mask_37 = _02_ ? write[10] : 1'h0;
-  assign _03_ = slot == 1'h1;
-  assign _05_ = slot == 2'h3;
-  assign _00_ = write[2:1] == 2'h2;
-  assign _06_ = write[0] & _00_;
-  assign w_en = _06_ ? write[10] : 1'h0;
-  assign _07_ = ! slot;
-  assign _08_ = slot == 3'h5;
+  wire write_enable;
+  wire write_enable_37;
+  wire write_enable_45;
+  assign _012_ = idle & available;
+  assign _013_ = drop ? another : _012_;
+  assign _014_ = w_level <= 6'h31;
+  assign trace_start = _013_ & _014_;
+  assign _015_ = ! write[2:1];
+  assign _016_ = write[0] & _015_;
+  assign write_enable = _016_ & write[10];
+  assign _017_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _017_;
+  assign write_enable_37 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _000_ = write[2:1] == 2'h2;
+  assign _005_ = write[0] & _000_;
+  assign write_enable_45 = _005_ & write[10];
+  assign _006_ = ! slot;
+  assign _007_ = slot == 3'h5;
   assign operand = absent ? 16'h0000 : operand_0;
-  assign _04_ = ~ page;
+  assign _003_ = ~ page;
   always @(posedge clk)
-    page <= _09_;
+    page <= _008_;
   always @(posedge clk)
-    first_step <= _10_;
+    first_step <= _009_;
   always @(posedge clk)
-    s1 <= _11_;
+    s1 <= _010_;
   always @(posedge clk)
-    s1_slot <= _12_;
-  assign _18_ = _33_ | _32_;
-  assign _19_ = _30_ | _28_;
-  assign _20_ = _32_ ? data_63 : data_62;
-  assign _21_ = _34_ ? data : 10'h000;
-  assign weights = _18_ ? _20_ : _21_;
-  assign _22_ = _28_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _23_ = _31_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
-  assign operand_0 = _19_ ? _22_ : _23_;
-  assign _12_ = rst ? 3'h0 : slot;
-  assign _11_[9:6] = rst ? 4'h0 : tag_89;
-  assign _11_[1] = rst ? 1'h0 : first;
-  assign _11_[0] = rst ? 1'h0 : valid;
-  assign _11_[5:3] = rst ? 3'h0 : s1[5:3];
-  assign _11_[2] = rst ? 1'h0 : last_88;
-  assign _24_ = drop ? entry_last : first_step;
-  assign _10_ = rst ? 1'h1 : _24_;
-  assign _25_ = drop ? _04_ : page;
-  assign _09_ = rst ? 1'h0 : _25_;
-  assign absent = _27_ ? first_step : 1'h0;
-  assign _27_ = | _26_;
-  assign _28_ = | { _26_[3], _26_[0] };
-  assign _26_[0] = ! s1_slot;
-  assign _26_[3] = s1_slot == 3'h5;
-  assign _30_ = | { _29_[2], _26_[2:1] };
-  assign _26_[1] = s1_slot == 3'h1;
-  assign _26_[2] = s1_slot == 3'h3;
-  assign _29_[2] = s1_slot == 3'h7;
-  assign _31_ = s1_slot == 3'h4;
-  assign _32_ = s1[7:6] == 2'h2;
-  assign _33_ = s1[7:6] == 2'h1;
-  assign _34_ = ! s1[7:6];
-  assign _35_ = _07_ ? _04_ : page;
-  assign read_page_48 = _08_ ? _04_ : _35_;
-  assign _36_ = _03_ ? _04_ : page;
-  assign read_page_40 = _05_ ? _04_ : _36_;
-  assign entry_data = _06_ ? write[18:11] : 8'h00;
+    s1_slot <= _011_;
+  assign _019_ = _041_[1] | _038_[2];
+  assign _020_ = _041_[0] | _035_[2];
+  assign _021_ = _043_ | _042_;
+  assign _022_ = _039_ | _037_;
+  assign _018_ = | { _019_, _035_[3], _040_ };
+  assign _023_ = _038_[2] ? 3'h0 : 3'h2;
+  assign _024_ = _035_[3] ? 3'h2 : 3'h0;
+  assign _025_ = _019_ ? _023_ : _024_;
+  assign _026_ = _035_[2] ? 3'h1 : 3'h4;
+  assign _027_ = _035_[1] ? 3'h0 : 3'h3;
+  assign _028_ = _020_ ? _026_ : _027_;
+  assign control_shift = _018_ ? _025_ : _028_;
+  assign _029_ = _042_ ? data_63 : data_62;
+  assign _030_ = _044_ ? data : 10'h000;
+  assign weights = _021_ ? _029_ : _030_;
+  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
+  assign _032_ = _040_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
+  assign operand_0 = _022_ ? _031_ : _032_;
+  assign _011_ = rst ? 3'h0 : slot;
+  assign _010_[9:6] = rst ? 4'h0 : tag_89;
+  assign _010_[1] = rst ? 1'h0 : first;
+  assign _010_[0] = rst ? 1'h0 : valid;
+  assign _010_[5:3] = rst ? 3'h0 : s1[5:3];
+  assign _010_[2] = rst ? 1'h0 : last_88;
+  assign _033_ = drop ? entry_last : first_step;
+  assign _009_ = rst ? 1'h1 : _033_;
+  assign _034_ = drop ? _003_ : page;
+  assign _008_ = rst ? 1'h0 : _034_;
+  assign absent = _036_ ? first_step : 1'h0;
+  assign _036_ = | _035_;
+  assign _037_ = | { _035_[3], _035_[0] };
+  assign _039_ = | { _038_[2], _035_[2:1] };
+  assign _042_ = s1[7:6] == 2'h2;
+  assign _043_ = s1[7:6] == 2'h1;
+  assign _044_ = ! s1[7:6];
+  assign _038_[2] = s1_slot == 3'h7;
+  assign _041_[1] = s1_slot == 3'h6;
+  assign _035_[3] = s1_slot == 3'h5;
+  assign _040_ = s1_slot == 3'h4;
+  assign _035_[2] = s1_slot == 3'h3;
+  assign _041_[0] = s1_slot == 3'h2;
+  assign _035_[1] = s1_slot == 3'h1;
+  assign _035_[0] = ! s1_slot;
+  assign _045_ = _006_ ? _003_ : page;
+  assign read_page_48 = _007_ ? _003_ : _045_;
+  assign _046_ = _002_ ? _003_ : page;
+  assign read_page_40 = _004_ ? _003_ : _046_;
+  assign w_en = _005_ ? write[10] : 1'h0;
+  assign entry_data = _005_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu2_drain drain (
     .clk(clk),
     .load(done),
@@ -4201,13 +3611,13 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_1983_3(write[9:3]),
+    .port_1956_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_mask(w_en),
+    .write_enable(write_enable_45),
     .write_page(page)
   );
   mackey_glass_layer_lmu2_lmu2_h_weights lmu2_h_weights (
@@ -4227,13 +3637,13 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_1983_3(write[5:3]),
+    .port_1956_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask_37),
+    .write_enable(write_enable_37),
     .write_page(page)
   );
   mackey_glass_layer_lmu2_mac mac (
@@ -4276,12 +3686,12 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_1983_3(write[4:3]),
+    .port_1956_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask),
+    .write_enable(write_enable),
     .write_page(page)
   );
   assign trace_data = write[26:11];
@@ -4290,7 +3700,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _29_[1:0] = _26_[2:1];
+  assign _038_[1:0] = _035_[2:1];
 endmodule
 
 module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
@@ -4365,23 +3775,23 @@ module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
   wire _056_;
   wire _057_;
   wire [29:0] _058_;
-  reg [5:0] beat = 6'h00;
-  reg [9:0] d1 = 10'h000;
-  reg signed [29:0] d1_sum_0 = 30'h00000000;
-  reg [9:0] d2 = 10'h000;
-  reg signed [29:0] d2_total_0 = 30'h00000000;
-  reg [9:0] d3 = 10'h000;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [9:0] d4 = 10'h000;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [9:0] d5 = 10'h000;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [5:0] address;
+  reg d0_valid;
+  reg [9:0] d1;
+  reg signed [29:0] d1_sum_0;
+  reg [9:0] d2;
+  reg signed [29:0] d2_total_0;
+  reg [9:0] d3;
+  reg [15:0] d3_code_0;
+  reg [9:0] d4;
+  reg [15:0] d4_code_0;
+  reg [9:0] d5;
+  reg [15:0] d5_data_0;
   wire [23:0] data;
   wire [7:0] data_21;
-  reg left = 1'h0;
-  reg [29:0] rows = 30'h00000000;
-  reg [3:0] tag = 4'h0;
-  wire write_mask_;
+  reg [29:0] rows;
+  reg [3:0] tag;
+  wire write_mask;
   assign _027_ = { 2'h0, d5[9:4] } < 6'h31;
   assign _028_ = d5[0] & _027_;
   always @(posedge clk)
@@ -4397,9 +3807,9 @@ module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
   always @(posedge clk)
     rows <= _035_;
   always @(posedge clk)
-    left <= _036_;
+    d0_valid <= _036_;
   always @(posedge clk)
-    beat <= _037_;
+    address <= _037_;
   always @(posedge clk)
     tag <= _038_;
   always @(posedge clk)
@@ -4412,8 +3822,8 @@ module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
     d3_code_0 <= _040_;
   always @(posedge clk)
     d5_data_0 <= _041_;
-  assign _009_ = left - 1'h1;
-  assign _018_ = beat + 1'h1;
+  assign _009_ = d0_valid - 1'h1;
+  assign _018_ = address + 1'h1;
   assign _024_ = ! d1[2:1];
   assign _033_ = ! d2[2:1];
   assign _042_ = $signed(_000_[30:10]) > $signed(16'h7fff);
@@ -4444,7 +3854,7 @@ module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
   assign _026_ = d5[2:1] == 2'h2;
   assign _044_ = _019_ ? _021_ : 1'h0;
   assign _045_ = _022_ ? _025_ : _044_;
-  assign write_mask_ = _026_ ? _028_ : _045_;
+  assign write_mask = _026_ ? _028_ : _045_;
   assign _046_ = _003_ ? d4_code_0 : d5_data_0;
   assign _047_ = _006_ ? d4_code_0 : _046_;
   assign _041_ = _017_ ? { 8'h00, data_21 } : _047_;
@@ -4456,22 +3866,22 @@ module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
   assign _039_ = _007_ ? _010_[29:0] : _051_;
   assign _052_ = load ? tag_14 : tag;
   assign _038_ = rst ? 4'h0 : _052_;
-  assign _053_ = left ? _018_[5:0] : beat;
+  assign _053_ = d0_valid ? _018_[5:0] : address;
   assign _054_ = tag_14[3] ? 6'h00 : _053_;
   assign _055_ = load ? _054_ : _053_;
   assign _037_ = rst ? 6'h00 : _055_;
-  assign _056_ = left ? _009_[0] : left;
+  assign _056_ = d0_valid ? _009_[0] : d0_valid;
   assign _057_ = load ? 1'h1 : _056_;
   assign _036_ = rst ? 1'h0 : _057_;
-  assign _058_ = left ? 30'h00000000 : rows;
+  assign _058_ = d0_valid ? 30'h00000000 : rows;
   assign _035_ = load ? sums : _058_;
   assign _034_ = rst ? 10'h000 : d4;
   assign _032_ = rst ? 10'h000 : d3;
   assign _031_ = rst ? 10'h000 : d2;
   assign _030_ = rst ? 10'h000 : d1;
-  assign _029_ = rst ? 10'h000 : { beat, tag[2:0], left };
+  assign _029_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
   mackey_glass_layer_lmu2_drain_lmu2_h_rows lmu2_h_rows (
-    .address(beat),
+    .address(address),
     .clk(clk),
     .data(data)
   );
@@ -4480,7 +3890,7 @@ module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
     .clk(clk),
     .data(data_21)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu2_drain_lmu2_h_rows(data, address, clk);
@@ -4525,7 +3935,7 @@ module mackey_glass_layer_lmu2_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -4553,114 +3963,14 @@ module mackey_glass_layer_lmu2_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire [6:0] _22_;
   wire [6:0] _23_;
   wire [6:0] _24_;
-  reg [6:0] consume = 7'h00;
-  reg [6:0] inner_level = 7'h00;
+  reg [6:0] consume;
+  reg [6:0] inner_level;
   wire inner_r_rdy;
-  reg [6:0] produce = 7'h00;
+  reg [6:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [8:0] storage [97:0];
-  initial begin
-    storage[0] = 9'h000;
-    storage[1] = 9'h000;
-    storage[2] = 9'h000;
-    storage[3] = 9'h000;
-    storage[4] = 9'h000;
-    storage[5] = 9'h000;
-    storage[6] = 9'h000;
-    storage[7] = 9'h000;
-    storage[8] = 9'h000;
-    storage[9] = 9'h000;
-    storage[10] = 9'h000;
-    storage[11] = 9'h000;
-    storage[12] = 9'h000;
-    storage[13] = 9'h000;
-    storage[14] = 9'h000;
-    storage[15] = 9'h000;
-    storage[16] = 9'h000;
-    storage[17] = 9'h000;
-    storage[18] = 9'h000;
-    storage[19] = 9'h000;
-    storage[20] = 9'h000;
-    storage[21] = 9'h000;
-    storage[22] = 9'h000;
-    storage[23] = 9'h000;
-    storage[24] = 9'h000;
-    storage[25] = 9'h000;
-    storage[26] = 9'h000;
-    storage[27] = 9'h000;
-    storage[28] = 9'h000;
-    storage[29] = 9'h000;
-    storage[30] = 9'h000;
-    storage[31] = 9'h000;
-    storage[32] = 9'h000;
-    storage[33] = 9'h000;
-    storage[34] = 9'h000;
-    storage[35] = 9'h000;
-    storage[36] = 9'h000;
-    storage[37] = 9'h000;
-    storage[38] = 9'h000;
-    storage[39] = 9'h000;
-    storage[40] = 9'h000;
-    storage[41] = 9'h000;
-    storage[42] = 9'h000;
-    storage[43] = 9'h000;
-    storage[44] = 9'h000;
-    storage[45] = 9'h000;
-    storage[46] = 9'h000;
-    storage[47] = 9'h000;
-    storage[48] = 9'h000;
-    storage[49] = 9'h000;
-    storage[50] = 9'h000;
-    storage[51] = 9'h000;
-    storage[52] = 9'h000;
-    storage[53] = 9'h000;
-    storage[54] = 9'h000;
-    storage[55] = 9'h000;
-    storage[56] = 9'h000;
-    storage[57] = 9'h000;
-    storage[58] = 9'h000;
-    storage[59] = 9'h000;
-    storage[60] = 9'h000;
-    storage[61] = 9'h000;
-    storage[62] = 9'h000;
-    storage[63] = 9'h000;
-    storage[64] = 9'h000;
-    storage[65] = 9'h000;
-    storage[66] = 9'h000;
-    storage[67] = 9'h000;
-    storage[68] = 9'h000;
-    storage[69] = 9'h000;
-    storage[70] = 9'h000;
-    storage[71] = 9'h000;
-    storage[72] = 9'h000;
-    storage[73] = 9'h000;
-    storage[74] = 9'h000;
-    storage[75] = 9'h000;
-    storage[76] = 9'h000;
-    storage[77] = 9'h000;
-    storage[78] = 9'h000;
-    storage[79] = 9'h000;
-    storage[80] = 9'h000;
-    storage[81] = 9'h000;
-    storage[82] = 9'h000;
-    storage[83] = 9'h000;
-    storage[84] = 9'h000;
-    storage[85] = 9'h000;
-    storage[86] = 9'h000;
-    storage[87] = 9'h000;
-    storage[88] = 9'h000;
-    storage[89] = 9'h000;
-    storage[90] = 9'h000;
-    storage[91] = 9'h000;
-    storage[92] = 9'h000;
-    storage[93] = 9'h000;
-    storage[94] = 9'h000;
-    storage[95] = 9'h000;
-    storage[96] = 9'h000;
-    storage[97] = 9'h000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -4712,11 +4022,11 @@ module mackey_glass_layer_lmu2_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_1983_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1956_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input read_page;
@@ -4725,8 +4035,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_1983_3;
-  wire [6:0] port_1983_3;
+  input [6:0] port_1956_3;
+  wire [6:0] port_1956_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4740,108 +4050,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_mask, read_data, read_page, w
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _12_;
@@ -4850,13 +4060,13 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_mask, read_data, read_page, w
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_1983_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_1956_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_1983_3[0] * 6'h31;
-  assign _05_[6:0] = read__addr;
+  assign _01_ = port_1956_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
+  assign _05_[6:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu2_lmu2_h_weights(data, address, clk);
@@ -4901,11 +4111,11 @@ module mackey_glass_layer_lmu2_lmu2_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_1983_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1956_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input read_page;
@@ -4914,8 +4124,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_1983_3;
-  wire [2:0] port_1983_3;
+  input [2:0] port_1956_3;
+  wire [2:0] port_1956_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4926,18 +4136,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_mask, read_data, read_page, w
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   reg [15:0] cells [7:0];
-  initial begin
-    cells[0] = 16'h0000;
-    cells[1] = 16'h0000;
-    cells[2] = 16'h0000;
-    cells[3] = 16'h0000;
-    cells[4] = 16'h0000;
-    cells[5] = 16'h0000;
-    cells[6] = 16'h0000;
-    cells[7] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [15:0] _6_;
@@ -4945,11 +4145,11 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_mask, read_data, read_page, w
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1983_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_1983_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1956_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_1956_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _2_[2:0] = read__addr;
   assign _1_[2:0] = write__addr;
+  assign _2_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu2_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
@@ -4966,7 +4166,7 @@ module mackey_glass_layer_lmu2_mac(rst, operand, done, control, weights, tag, s5
   output [3:0] tag;
   wire [3:0] tag;
   output signed [29:0] s5_sum_0;
-  reg signed [29:0] s5_sum_0 = 30'h00000000;
+  reg signed [29:0] s5_sum_0;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -4989,14 +4189,14 @@ module mackey_glass_layer_lmu2_mac(rst, operand, done, control, weights, tag, s5
   wire _17_;
   wire _18_;
   wire _19_;
-  reg [9:0] s2 = 10'h000;
-  reg signed [15:0] s2_operand_0 = 16'h0000;
-  reg signed [9:0] s2_weight_0 = 10'h000;
-  reg [9:0] s3 = 10'h000;
-  reg signed [25:0] s3_added_0 = 26'h0000000;
-  reg [9:0] s4 = 10'h000;
-  reg signed [29:0] s4_partial_0 = 30'h00000000;
-  reg [9:0] s5 = 10'h000;
+  reg [9:0] s2;
+  reg signed [15:0] s2_operand_0;
+  reg signed [9:0] s2_weight_0;
+  reg [9:0] s3;
+  reg signed [25:0] s3_added_0;
+  reg [9:0] s4;
+  reg signed [29:0] s4_partial_0;
+  reg [9:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
@@ -5061,9 +4261,9 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, valid, first, la
   output finish;
   wire finish;
   output [12:0] coefficient;
-  reg [12:0] coefficient = 13'h0000;
+  reg [12:0] coefficient;
   output [2:0] slot;
-  reg [2:0] slot = 3'h0;
+  reg [2:0] slot;
   input clk;
   wire clk;
   wire _000_;
@@ -5100,67 +4300,61 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, valid, first, la
   wire _031_;
   wire _032_;
   wire _033_;
-  wire [5:0] _034_;
-  wire [5:0] _035_;
-  wire [5:0] _036_;
-  wire [5:0] _037_;
-  wire [5:0] _038_;
-  wire [5:0] _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire _046_;
+  wire [27:0] _034_;
+  wire [27:0] _035_;
+  wire [27:0] _036_;
+  wire [27:0] _037_;
+  wire [27:0] _038_;
+  wire [27:0] _039_;
+  wire [5:0] _040_;
+  wire [5:0] _041_;
+  wire [5:0] _042_;
+  wire [5:0] _043_;
+  wire [5:0] _044_;
+  wire [5:0] _045_;
+  wire [1:0] _046_;
   wire [1:0] _047_;
-  wire _048_;
-  wire _049_;
-  wire [5:0] _050_;
-  wire [5:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire [2:0] _054_;
-  wire [2:0] _055_;
-  wire [2:0] _056_;
-  wire [12:0] _057_;
-  wire [12:0] _058_;
-  wire [5:0] _059_;
-  wire [5:0] _060_;
-  wire [3:0] _061_;
-  wire [3:0] _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire _052_;
+  wire [1:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire [5:0] _056_;
+  wire [5:0] _057_;
+  wire [2:0] _058_;
+  wire [2:0] _059_;
+  wire [2:0] _060_;
+  wire [2:0] _061_;
+  wire [2:0] _062_;
+  wire [12:0] _063_;
+  wire [12:0] _064_;
+  wire [5:0] _065_;
+  wire [5:0] _066_;
+  wire [3:0] _067_;
+  wire [3:0] _068_;
   wire _069_;
   wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
   wire advance;
-  reg [5:0] block = 6'h00;
+  reg [5:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [5:0] group = 6'h00;
+  reg [1:0] fsm_state;
+  reg [5:0] group;
   wire [27:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
-  reg [27:0] _121_ [7:0];
-  initial begin
-    _121_[0] = 28'h0420304;
-    _121_[1] = 28'h0800034;
-    _121_[2] = 28'h0cc0304;
-    _121_[3] = 28'h7020c35;
-    _121_[4] = 28'h74c0c0d;
-    _121_[5] = 28'hbb2c306;
-    _121_[6] = 28'hbf0c306;
-    _121_[7] = 28'ha3cc03e;
-  end
-  assign now = _121_[slot];
+  reg [3:0] waiting;
   assign _006_ = waiting == 1'h1;
   always @(posedge clk)
     waiting <= _023_;
@@ -5204,60 +4398,67 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, valid, first, la
   assign _020_ = now[21] & _019_;
   assign _021_ = now[20] | _020_;
   assign _022_ = _018_ & _021_;
-  assign _031_ = _065_ | _064_;
-  assign _032_ = _069_ | _068_;
-  assign _033_ = _046_ | _008_;
-  assign _030_ = | { _031_, _066_, _067_ };
-  assign _034_ = _064_ ? block : block;
-  assign _035_ = _066_ ? block : block;
+  assign _032_ = _075_ | _074_;
+  assign _031_ = _071_ | _070_;
+  assign _033_ = _052_ | _008_;
+  assign _030_ = | { _031_, _072_, _073_ };
+  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c306;
+  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
   assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _068_ ? block : block;
-  assign _038_ = _070_ ? block : block;
+  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0304;
+  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
   assign _039_ = _032_ ? _037_ : _038_;
-  assign word = _030_ ? _036_ : _039_;
-  assign _040_ = _008_ ? _044_ : _045_;
-  assign _041_ = _007_ ? _047_ : fsm_state;
-  assign _042_ = _033_ ? _040_ : _041_;
-  assign _043_ = start ? 2'h1 : 2'h0;
-  assign _044_ = _006_ ? _043_ : fsm_state;
-  assign _045_ = _022_ ? 2'h2 : fsm_state;
-  assign _047_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _042_;
-  assign _048_ = _016_ ? _017_[0] : segment;
-  assign _049_ = _018_ ? 1'h0 : _048_;
-  assign _028_ = rst ? 1'h0 : _049_;
-  assign _050_ = _014_ ? _015_[5:0] : group;
-  assign _051_ = _016_ ? 6'h00 : _050_;
-  assign _027_ = rst ? 6'h00 : _051_;
-  assign _052_ = _013_ ? now[24:22] : slot;
-  assign _053_ = _014_ ? now[27:25] : _052_;
-  assign _054_ = _018_ ? now[24:22] : _053_;
-  assign _055_ = _022_ ? 3'h0 : _054_;
-  assign _056_ = _046_ ? _055_ : _054_;
-  assign _026_ = rst ? 3'h0 : _056_;
-  assign _057_ = advance ? _012_[12:0] : coefficient;
-  assign _058_ = _016_ ? 13'h0000 : _057_;
-  assign _025_ = rst ? 13'h0000 : _058_;
-  assign _059_ = advance ? _011_[5:0] : block;
-  assign _060_ = _013_ ? 6'h00 : _059_;
-  assign _024_ = rst ? 6'h00 : _060_;
-  assign _061_ = _009_ ? _010_[3:0] : waiting;
-  assign _062_ = _018_ ? 4'hb : _061_;
-  assign _023_ = rst ? 4'h0 : _062_;
-  assign _063_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _063_ : 1'h0;
+  assign now = _030_ ? _036_ : _039_;
+  assign _040_ = _070_ ? block : block;
+  assign _041_ = _072_ ? block : block;
+  assign _042_ = _031_ ? _040_ : _041_;
+  assign _043_ = _074_ ? block : block;
+  assign _044_ = _076_ ? block : block;
+  assign _045_ = _032_ ? _043_ : _044_;
+  assign word = _030_ ? _042_ : _045_;
+  assign _046_ = _008_ ? _050_ : _051_;
+  assign _047_ = _007_ ? _053_ : fsm_state;
+  assign _048_ = _033_ ? _046_ : _047_;
+  assign _049_ = start ? 2'h1 : 2'h0;
+  assign _050_ = _006_ ? _049_ : fsm_state;
+  assign _051_ = _022_ ? 2'h2 : fsm_state;
+  assign _053_ = start ? 2'h1 : fsm_state;
+  assign _029_ = rst ? 2'h0 : _048_;
+  assign _054_ = _016_ ? _017_[0] : segment;
+  assign _055_ = _018_ ? 1'h0 : _054_;
+  assign _028_ = rst ? 1'h0 : _055_;
+  assign _056_ = _014_ ? _015_[5:0] : group;
+  assign _057_ = _016_ ? 6'h00 : _056_;
+  assign _027_ = rst ? 6'h00 : _057_;
+  assign _058_ = _013_ ? now[24:22] : slot;
+  assign _059_ = _014_ ? now[27:25] : _058_;
+  assign _060_ = _018_ ? now[24:22] : _059_;
+  assign _061_ = _022_ ? 3'h0 : _060_;
+  assign _062_ = _052_ ? _061_ : _060_;
+  assign _026_ = rst ? 3'h0 : _062_;
+  assign _063_ = advance ? _012_[12:0] : coefficient;
+  assign _064_ = _016_ ? 13'h0000 : _063_;
+  assign _025_ = rst ? 13'h0000 : _064_;
+  assign _065_ = advance ? _011_[5:0] : block;
+  assign _066_ = _013_ ? 6'h00 : _065_;
+  assign _024_ = rst ? 6'h00 : _066_;
+  assign _067_ = _009_ ? _010_[3:0] : waiting;
+  assign _068_ = _018_ ? 4'hb : _067_;
+  assign _023_ = rst ? 4'h0 : _068_;
+  assign _069_ = _006_ ? 1'h1 : 1'h0;
+  assign finish = _008_ ? _069_ : 1'h0;
   assign _008_ = fsm_state == 2'h2;
-  assign advance = _046_ ? _005_ : 1'h0;
-  assign _046_ = fsm_state == 2'h1;
+  assign advance = _052_ ? _005_ : 1'h0;
+  assign _052_ = fsm_state == 2'h1;
   assign idle = _007_ ? 1'h1 : 1'h0;
   assign _007_ = ! fsm_state;
-  assign _064_ = slot == 3'h7;
-  assign _065_ = slot == 3'h6;
-  assign _066_ = slot == 3'h5;
-  assign _067_ = slot == 3'h4;
-  assign _068_ = slot == 3'h3;
-  assign _069_ = slot == 3'h2;
-  assign _070_ = slot == 3'h1;
+  assign _070_ = slot == 3'h7;
+  assign _071_ = slot == 3'h6;
+  assign _072_ = slot == 3'h5;
+  assign _073_ = slot == 3'h4;
+  assign _074_ = slot == 3'h3;
+  assign _075_ = slot == 3'h2;
+  assign _076_ = slot == 3'h1;
   assign tag = { tag_restart, segment, now[1:0] };
 endmodule
 
@@ -5304,12 +4505,12 @@ module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, anot
   wire [5:0] _17_;
   wire [5:0] _18_;
   wire accepted;
-  reg [5:0] beat = 6'h00;
+  reg [5:0] beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
@@ -5354,18 +4555,18 @@ module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_mask, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input [7:0] write__data;
   wire [7:0] write__data;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [5:0] write_beat;
@@ -5385,108 +4586,8 @@ module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_mask, read_
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _8_;
@@ -5498,33 +4599,30 @@ module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_mask, read_
   assign _2_ = read_page * 6'h31;
   assign { _3_[7], read__addr } = _2_ + read_word;
   assign _0_ = write_page * 6'h31;
-  assign _3_[6:0] = read__addr;
   assign _1_[6:0] = write__addr;
+  assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_mask, read_data, write_page, read_word, port_1983_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_1956_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input write_page;
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1983_3;
-  wire [1:0] port_1983_3;
+  input [1:0] port_1956_3;
+  wire [1:0] port_1956_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
   reg [15:0] cells [0:0];
-  initial begin
-    cells[0] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[1'h0] <= write__data;
   end
   reg [15:0] _0_;
@@ -5551,43 +4649,53 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire o__valid;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire [8:0] _11_;
-  wire [2:0] _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire _19_;
-  wire [9:0] _20_;
-  wire [9:0] _21_;
-  wire [15:0] _22_;
-  wire [15:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [3:0] _26_;
-  wire _27_;
-  wire _28_;
-  wire [2:0] _29_;
-  wire _30_;
-  wire _31_;
-  wire _32_;
-  wire _33_;
-  wire _34_;
-  wire _35_;
-  wire _36_;
+  wire _000_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire _006_;
+  wire _007_;
+  wire _008_;
+  wire _009_;
+  wire [8:0] _010_;
+  wire [2:0] _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
+  wire _017_;
+  wire _018_;
+  wire _019_;
+  wire _020_;
+  wire _021_;
+  wire _022_;
+  wire [1:0] _023_;
+  wire [1:0] _024_;
+  wire [1:0] _025_;
+  wire [1:0] _026_;
+  wire [1:0] _027_;
+  wire [1:0] _028_;
+  wire [9:0] _029_;
+  wire [9:0] _030_;
+  wire [15:0] _031_;
+  wire [15:0] _032_;
+  wire _033_;
+  wire _034_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire _037_;
+  wire [2:0] _038_;
+  wire _039_;
+  wire _040_;
+  wire [1:0] _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
   wire absent;
   wire [12:0] address_59;
   wire another;
@@ -5601,12 +4709,12 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [7:0] entry_data;
   wire entry_last;
   wire first;
-  reg first_step = 1'h1;
+  reg first_step;
   wire idle;
   wire last_88;
   wire [15:0] operand;
   wire signed [15:0] operand_0;
-  reg page = 1'h0;
+  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_66;
   wire [15:0] read_data_67;
@@ -5614,8 +4722,8 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire read_page_40;
   wire read_page_48;
   wire [5:0] read_word;
-  reg [8:0] s1 = 9'h000;
-  reg [2:0] s1_slot = 3'h0;
+  reg [8:0] s1;
+  reg [2:0] s1_slot;
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
@@ -5632,83 +4740,85 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [6:0] w_level;
   wire [9:0] weights;
   wire [26:0] write;
-  wire write_mask;
-  wire write_mask_37;
-  reg [1:0] _68_ [7:0];
-  initial begin
-    _68_[0] = 2'h2;
-    _68_[1] = 2'h0;
-    _68_[2] = 2'h3;
-    _68_[3] = 2'h1;
-    _68_[4] = 2'h0;
-    _68_[5] = 2'h3;
-    _68_[6] = 2'h3;
-    _68_[7] = 2'h0;
-  end
-  assign control_shift = _68_[s1_slot];
-  assign _13_ = idle & available;
-  assign _14_ = drop ? another : _13_;
-  assign _15_ = w_level <= 6'h31;
-  assign trace_start = _14_ & _15_;
-  assign _16_ = ! write[2:1];
-  assign _17_ = write[0] & _16_;
-  assign write_mask = _17_ ? write[10] : 1'h0;
-  assign _01_ = write[2:1] == 1'h1;
-  assign _02_ = write[0] & _01_;
-  assign write_mask_37 = _02_ ? write[10] : 1'h0;
-  assign _03_ = slot == 1'h1;
-  assign _05_ = slot == 2'h3;
-  assign _00_ = write[2:1] == 2'h2;
-  assign _06_ = write[0] & _00_;
-  assign w_en = _06_ ? write[10] : 1'h0;
-  assign _07_ = ! slot;
-  assign _08_ = slot == 3'h5;
+  wire write_enable;
+  wire write_enable_37;
+  wire write_enable_45;
+  assign _012_ = idle & available;
+  assign _013_ = drop ? another : _012_;
+  assign _014_ = w_level <= 6'h31;
+  assign trace_start = _013_ & _014_;
+  assign _015_ = ! write[2:1];
+  assign _016_ = write[0] & _015_;
+  assign write_enable = _016_ & write[10];
+  assign _017_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _017_;
+  assign write_enable_37 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _000_ = write[2:1] == 2'h2;
+  assign _005_ = write[0] & _000_;
+  assign write_enable_45 = _005_ & write[10];
+  assign _006_ = ! slot;
+  assign _007_ = slot == 3'h5;
   assign operand = absent ? 16'h0000 : operand_0;
-  assign _04_ = ~ page;
+  assign _003_ = ~ page;
   always @(posedge clk)
-    page <= _09_;
+    page <= _008_;
   always @(posedge clk)
-    first_step <= _10_;
+    first_step <= _009_;
   always @(posedge clk)
-    s1 <= _11_;
+    s1 <= _010_;
   always @(posedge clk)
-    s1_slot <= _12_;
-  assign _18_ = _33_ | _32_;
-  assign _19_ = _30_ | _28_;
-  assign _20_ = _32_ ? data_63 : data_62;
-  assign _21_ = _34_ ? data : 10'h000;
-  assign weights = _18_ ? _20_ : _21_;
-  assign _22_ = _28_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _23_ = _31_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
-  assign operand_0 = _19_ ? _22_ : _23_;
-  assign _12_ = rst ? 3'h0 : slot;
-  assign _11_[8:5] = rst ? 4'h0 : tag_89;
-  assign _11_[1] = rst ? 1'h0 : first;
-  assign _11_[0] = rst ? 1'h0 : valid;
-  assign _11_[4:3] = rst ? 2'h0 : s1[4:3];
-  assign _11_[2] = rst ? 1'h0 : last_88;
-  assign _24_ = drop ? entry_last : first_step;
-  assign _10_ = rst ? 1'h1 : _24_;
-  assign _25_ = drop ? _04_ : page;
-  assign _09_ = rst ? 1'h0 : _25_;
-  assign absent = _27_ ? first_step : 1'h0;
-  assign _27_ = | _26_;
-  assign _28_ = | { _26_[3], _26_[0] };
-  assign _26_[0] = ! s1_slot;
-  assign _26_[3] = s1_slot == 3'h5;
-  assign _30_ = | { _29_[2], _26_[2:1] };
-  assign _26_[1] = s1_slot == 3'h1;
-  assign _26_[2] = s1_slot == 3'h3;
-  assign _29_[2] = s1_slot == 3'h7;
-  assign _31_ = s1_slot == 3'h4;
-  assign _32_ = s1[6:5] == 2'h2;
-  assign _33_ = s1[6:5] == 2'h1;
-  assign _34_ = ! s1[6:5];
-  assign _35_ = _07_ ? _04_ : page;
-  assign read_page_48 = _08_ ? _04_ : _35_;
-  assign _36_ = _03_ ? _04_ : page;
-  assign read_page_40 = _05_ ? _04_ : _36_;
-  assign entry_data = _06_ ? write[18:11] : 8'h00;
+    s1_slot <= _011_;
+  assign _019_ = _041_[1] | _038_[2];
+  assign _020_ = _041_[0] | _035_[2];
+  assign _021_ = _043_ | _042_;
+  assign _022_ = _039_ | _037_;
+  assign _018_ = | { _019_, _035_[3], _040_ };
+  assign _023_ = _038_[2] ? 2'h0 : 2'h3;
+  assign _024_ = _035_[3] ? 2'h3 : 2'h0;
+  assign _025_ = _019_ ? _023_ : _024_;
+  assign _026_ = _035_[2] ? 2'h1 : 2'h3;
+  assign _027_ = _035_[1] ? 2'h0 : 2'h2;
+  assign _028_ = _020_ ? _026_ : _027_;
+  assign control_shift = _018_ ? _025_ : _028_;
+  assign _029_ = _042_ ? data_63 : data_62;
+  assign _030_ = _044_ ? data : 10'h000;
+  assign weights = _021_ ? _029_ : _030_;
+  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
+  assign _032_ = _040_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
+  assign operand_0 = _022_ ? _031_ : _032_;
+  assign _011_ = rst ? 3'h0 : slot;
+  assign _010_[8:5] = rst ? 4'h0 : tag_89;
+  assign _010_[1] = rst ? 1'h0 : first;
+  assign _010_[0] = rst ? 1'h0 : valid;
+  assign _010_[4:3] = rst ? 2'h0 : s1[4:3];
+  assign _010_[2] = rst ? 1'h0 : last_88;
+  assign _033_ = drop ? entry_last : first_step;
+  assign _009_ = rst ? 1'h1 : _033_;
+  assign _034_ = drop ? _003_ : page;
+  assign _008_ = rst ? 1'h0 : _034_;
+  assign absent = _036_ ? first_step : 1'h0;
+  assign _036_ = | _035_;
+  assign _037_ = | { _035_[3], _035_[0] };
+  assign _039_ = | { _038_[2], _035_[2:1] };
+  assign _042_ = s1[6:5] == 2'h2;
+  assign _043_ = s1[6:5] == 2'h1;
+  assign _044_ = ! s1[6:5];
+  assign _038_[2] = s1_slot == 3'h7;
+  assign _041_[1] = s1_slot == 3'h6;
+  assign _035_[3] = s1_slot == 3'h5;
+  assign _040_ = s1_slot == 3'h4;
+  assign _035_[2] = s1_slot == 3'h3;
+  assign _041_[0] = s1_slot == 3'h2;
+  assign _035_[1] = s1_slot == 3'h1;
+  assign _035_[0] = ! s1_slot;
+  assign _045_ = _006_ ? _003_ : page;
+  assign read_page_48 = _007_ ? _003_ : _045_;
+  assign _046_ = _002_ ? _003_ : page;
+  assign read_page_40 = _004_ ? _003_ : _046_;
+  assign w_en = _005_ ? write[10] : 1'h0;
+  assign entry_data = _005_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu3_drain drain (
     .clk(clk),
     .load(done),
@@ -5729,13 +4839,13 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_2096_3(write[9:3]),
+    .port_2065_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_mask(w_en),
+    .write_enable(write_enable_45),
     .write_page(page)
   );
   mackey_glass_layer_lmu3_lmu3_h_weights lmu3_h_weights (
@@ -5755,13 +4865,13 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_2096_3(write[5:3]),
+    .port_2065_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask_37),
+    .write_enable(write_enable_37),
     .write_page(page)
   );
   mackey_glass_layer_lmu3_mac mac (
@@ -5804,12 +4914,12 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_2096_3(write[4:3]),
+    .port_2065_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_mask(write_mask),
+    .write_enable(write_enable),
     .write_page(page)
   );
   assign trace_data = write[26:11];
@@ -5818,7 +4928,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _29_[1:0] = _26_[2:1];
+  assign _038_[1:0] = _035_[2:1];
 endmodule
 
 module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
@@ -5894,23 +5004,23 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
   wire _057_;
   wire _058_;
   wire [26:0] _059_;
-  reg [5:0] beat = 6'h00;
-  reg [9:0] d1 = 10'h000;
-  reg signed [26:0] d1_sum_0 = 27'h0000000;
-  reg [9:0] d2 = 10'h000;
-  reg signed [26:0] d2_total_0 = 27'h0000000;
-  reg [9:0] d3 = 10'h000;
-  reg [15:0] d3_code_0 = 16'h0000;
-  reg [9:0] d4 = 10'h000;
-  reg [15:0] d4_code_0 = 16'h0000;
-  reg [9:0] d5 = 10'h000;
-  reg [15:0] d5_data_0 = 16'h0000;
+  reg [5:0] address;
+  reg d0_valid;
+  reg [9:0] d1;
+  reg signed [26:0] d1_sum_0;
+  reg [9:0] d2;
+  reg signed [26:0] d2_total_0;
+  reg [9:0] d3;
+  reg [15:0] d3_code_0;
+  reg [9:0] d4;
+  reg [15:0] d4_code_0;
+  reg [9:0] d5;
+  reg [15:0] d5_data_0;
   wire [20:0] data;
   wire [7:0] data_21;
-  reg left = 1'h0;
-  reg [26:0] rows = 27'h0000000;
-  reg [3:0] tag = 4'h0;
-  wire write_mask_;
+  reg [26:0] rows;
+  reg [3:0] tag;
+  wire write_mask;
   assign _028_ = { 2'h0, d5[9:4] } < 6'h31;
   assign _029_ = d5[0] & _028_;
   always @(posedge clk)
@@ -5926,9 +5036,9 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
   always @(posedge clk)
     rows <= _036_;
   always @(posedge clk)
-    left <= _037_;
+    d0_valid <= _037_;
   always @(posedge clk)
-    beat <= _038_;
+    address <= _038_;
   always @(posedge clk)
     tag <= _039_;
   always @(posedge clk)
@@ -5941,8 +5051,8 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
     d3_code_0 <= _041_;
   always @(posedge clk)
     d5_data_0 <= _042_;
-  assign _010_ = left - 1'h1;
-  assign _019_ = beat + 1'h1;
+  assign _010_ = d0_valid - 1'h1;
+  assign _019_ = address + 1'h1;
   assign _025_ = ! d1[2:1];
   assign _034_ = ! d2[2:1];
   assign _043_ = $signed(_000_[27:8]) > $signed(16'h7fff);
@@ -5974,7 +5084,7 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
   assign _027_ = d5[2:1] == 2'h2;
   assign _045_ = _020_ ? _022_ : 1'h0;
   assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask_ = _027_ ? _029_ : _046_;
+  assign write_mask = _027_ ? _029_ : _046_;
   assign _047_ = _003_ ? d4_code_0 : d5_data_0;
   assign _048_ = _007_ ? d4_code_0 : _047_;
   assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
@@ -5986,22 +5096,22 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
   assign _040_ = _008_ ? _011_[26:0] : _052_;
   assign _053_ = load ? tag_14 : tag;
   assign _039_ = rst ? 4'h0 : _053_;
-  assign _054_ = left ? _019_[5:0] : beat;
+  assign _054_ = d0_valid ? _019_[5:0] : address;
   assign _055_ = tag_14[3] ? 6'h00 : _054_;
   assign _056_ = load ? _055_ : _054_;
   assign _038_ = rst ? 6'h00 : _056_;
-  assign _057_ = left ? _010_[0] : left;
+  assign _057_ = d0_valid ? _010_[0] : d0_valid;
   assign _058_ = load ? 1'h1 : _057_;
   assign _037_ = rst ? 1'h0 : _058_;
-  assign _059_ = left ? 27'h0000000 : rows;
+  assign _059_ = d0_valid ? 27'h0000000 : rows;
   assign _036_ = load ? sums : _059_;
   assign _035_ = rst ? 10'h000 : d4;
   assign _033_ = rst ? 10'h000 : d3;
   assign _032_ = rst ? 10'h000 : d2;
   assign _031_ = rst ? 10'h000 : d1;
-  assign _030_ = rst ? 10'h000 : { beat, tag[2:0], left };
+  assign _030_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
   mackey_glass_layer_lmu3_drain_lmu3_h_rows lmu3_h_rows (
-    .address(beat),
+    .address(address),
     .clk(clk),
     .data(data)
   );
@@ -6010,7 +5120,7 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
     .clk(clk),
     .data(data_21)
   );
-  assign write = { d5_data_0, write_mask_, d5 };
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu3_drain_lmu3_h_rows(data, address, clk);
@@ -6055,7 +5165,7 @@ module mackey_glass_layer_lmu3_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   input w_en;
   wire w_en;
   output r_rdy;
-  reg r_rdy = 1'h0;
+  reg r_rdy;
   input clk;
   wire clk;
   wire _00_;
@@ -6083,114 +5193,14 @@ module mackey_glass_layer_lmu3_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire [6:0] _22_;
   wire [6:0] _23_;
   wire [6:0] _24_;
-  reg [6:0] consume = 7'h00;
-  reg [6:0] inner_level = 7'h00;
+  reg [6:0] consume;
+  reg [6:0] inner_level;
   wire inner_r_rdy;
-  reg [6:0] produce = 7'h00;
+  reg [6:0] produce;
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
   reg [8:0] storage [97:0];
-  initial begin
-    storage[0] = 9'h000;
-    storage[1] = 9'h000;
-    storage[2] = 9'h000;
-    storage[3] = 9'h000;
-    storage[4] = 9'h000;
-    storage[5] = 9'h000;
-    storage[6] = 9'h000;
-    storage[7] = 9'h000;
-    storage[8] = 9'h000;
-    storage[9] = 9'h000;
-    storage[10] = 9'h000;
-    storage[11] = 9'h000;
-    storage[12] = 9'h000;
-    storage[13] = 9'h000;
-    storage[14] = 9'h000;
-    storage[15] = 9'h000;
-    storage[16] = 9'h000;
-    storage[17] = 9'h000;
-    storage[18] = 9'h000;
-    storage[19] = 9'h000;
-    storage[20] = 9'h000;
-    storage[21] = 9'h000;
-    storage[22] = 9'h000;
-    storage[23] = 9'h000;
-    storage[24] = 9'h000;
-    storage[25] = 9'h000;
-    storage[26] = 9'h000;
-    storage[27] = 9'h000;
-    storage[28] = 9'h000;
-    storage[29] = 9'h000;
-    storage[30] = 9'h000;
-    storage[31] = 9'h000;
-    storage[32] = 9'h000;
-    storage[33] = 9'h000;
-    storage[34] = 9'h000;
-    storage[35] = 9'h000;
-    storage[36] = 9'h000;
-    storage[37] = 9'h000;
-    storage[38] = 9'h000;
-    storage[39] = 9'h000;
-    storage[40] = 9'h000;
-    storage[41] = 9'h000;
-    storage[42] = 9'h000;
-    storage[43] = 9'h000;
-    storage[44] = 9'h000;
-    storage[45] = 9'h000;
-    storage[46] = 9'h000;
-    storage[47] = 9'h000;
-    storage[48] = 9'h000;
-    storage[49] = 9'h000;
-    storage[50] = 9'h000;
-    storage[51] = 9'h000;
-    storage[52] = 9'h000;
-    storage[53] = 9'h000;
-    storage[54] = 9'h000;
-    storage[55] = 9'h000;
-    storage[56] = 9'h000;
-    storage[57] = 9'h000;
-    storage[58] = 9'h000;
-    storage[59] = 9'h000;
-    storage[60] = 9'h000;
-    storage[61] = 9'h000;
-    storage[62] = 9'h000;
-    storage[63] = 9'h000;
-    storage[64] = 9'h000;
-    storage[65] = 9'h000;
-    storage[66] = 9'h000;
-    storage[67] = 9'h000;
-    storage[68] = 9'h000;
-    storage[69] = 9'h000;
-    storage[70] = 9'h000;
-    storage[71] = 9'h000;
-    storage[72] = 9'h000;
-    storage[73] = 9'h000;
-    storage[74] = 9'h000;
-    storage[75] = 9'h000;
-    storage[76] = 9'h000;
-    storage[77] = 9'h000;
-    storage[78] = 9'h000;
-    storage[79] = 9'h000;
-    storage[80] = 9'h000;
-    storage[81] = 9'h000;
-    storage[82] = 9'h000;
-    storage[83] = 9'h000;
-    storage[84] = 9'h000;
-    storage[85] = 9'h000;
-    storage[86] = 9'h000;
-    storage[87] = 9'h000;
-    storage[88] = 9'h000;
-    storage[89] = 9'h000;
-    storage[90] = 9'h000;
-    storage[91] = 9'h000;
-    storage[92] = 9'h000;
-    storage[93] = 9'h000;
-    storage[94] = 9'h000;
-    storage[95] = 9'h000;
-    storage[96] = 9'h000;
-    storage[97] = 9'h000;
-  end
   always @(posedge clk) begin
     if (w_port__en)
       storage[produce] <= w_port__data;
@@ -6242,11 +5252,11 @@ module mackey_glass_layer_lmu3_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_2096_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2065_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input read_page;
@@ -6255,8 +5265,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2096_3;
-  wire [6:0] port_2096_3;
+  input [6:0] port_2065_3;
+  wire [6:0] port_2065_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -6270,108 +5280,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_mask, read_data, read_page, w
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _12_;
@@ -6380,13 +5290,13 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_mask, read_data, read_page, w
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2096_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2065_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2096_3[0] * 6'h31;
-  assign _05_[6:0] = read__addr;
+  assign _01_ = port_2065_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
+  assign _05_[6:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu3_lmu3_h_weights(data, address, clk);
@@ -6431,11 +5341,11 @@ module mackey_glass_layer_lmu3_lmu3_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_mask, read_data, read_page, write_page, read_word, port_2096_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2065_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input read_page;
@@ -6444,8 +5354,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_mask, read_data, read_page, w
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2096_3;
-  wire [2:0] port_2096_3;
+  input [2:0] port_2065_3;
+  wire [2:0] port_2065_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6456,18 +5366,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_mask, read_data, read_page, w
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   reg [15:0] cells [7:0];
-  initial begin
-    cells[0] = 16'h0000;
-    cells[1] = 16'h0000;
-    cells[2] = 16'h0000;
-    cells[3] = 16'h0000;
-    cells[4] = 16'h0000;
-    cells[5] = 16'h0000;
-    cells[6] = 16'h0000;
-    cells[7] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [15:0] _6_;
@@ -6475,11 +5375,11 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_mask, read_data, read_page, w
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2096_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2096_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2065_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2065_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _2_[2:0] = read__addr;
   assign _1_[2:0] = write__addr;
+  assign _2_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu3_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
@@ -6496,7 +5396,7 @@ module mackey_glass_layer_lmu3_mac(rst, operand, done, control, weights, tag, s5
   output [3:0] tag;
   wire [3:0] tag;
   output signed [26:0] s5_sum_0;
-  reg signed [26:0] s5_sum_0 = 27'h0000000;
+  reg signed [26:0] s5_sum_0;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -6515,14 +5415,14 @@ module mackey_glass_layer_lmu3_mac(rst, operand, done, control, weights, tag, s5
   wire _13_;
   wire _14_;
   wire _15_;
-  reg [8:0] s2 = 9'h000;
-  reg signed [15:0] s2_operand_0 = 16'h0000;
-  reg signed [9:0] s2_weight_0 = 10'h000;
-  reg [8:0] s3 = 9'h000;
-  reg signed [25:0] s3_added_0 = 26'h0000000;
-  reg [8:0] s4 = 9'h000;
-  reg signed [26:0] s4_partial_0 = 27'h0000000;
-  reg [8:0] s5 = 9'h000;
+  reg [8:0] s2;
+  reg signed [15:0] s2_operand_0;
+  reg signed [9:0] s2_weight_0;
+  reg [8:0] s3;
+  reg signed [25:0] s3_added_0;
+  reg [8:0] s4;
+  reg signed [26:0] s4_partial_0;
+  reg [8:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
@@ -6583,9 +5483,9 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, valid, first, la
   output finish;
   wire finish;
   output [12:0] coefficient;
-  reg [12:0] coefficient = 13'h0000;
+  reg [12:0] coefficient;
   output [2:0] slot;
-  reg [2:0] slot = 3'h0;
+  reg [2:0] slot;
   input clk;
   wire clk;
   wire _000_;
@@ -6622,67 +5522,61 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, valid, first, la
   wire _031_;
   wire _032_;
   wire _033_;
-  wire [5:0] _034_;
-  wire [5:0] _035_;
-  wire [5:0] _036_;
-  wire [5:0] _037_;
-  wire [5:0] _038_;
-  wire [5:0] _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire _046_;
+  wire [27:0] _034_;
+  wire [27:0] _035_;
+  wire [27:0] _036_;
+  wire [27:0] _037_;
+  wire [27:0] _038_;
+  wire [27:0] _039_;
+  wire [5:0] _040_;
+  wire [5:0] _041_;
+  wire [5:0] _042_;
+  wire [5:0] _043_;
+  wire [5:0] _044_;
+  wire [5:0] _045_;
+  wire [1:0] _046_;
   wire [1:0] _047_;
-  wire _048_;
-  wire _049_;
-  wire [5:0] _050_;
-  wire [5:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire [2:0] _054_;
-  wire [2:0] _055_;
-  wire [2:0] _056_;
-  wire [12:0] _057_;
-  wire [12:0] _058_;
-  wire [5:0] _059_;
-  wire [5:0] _060_;
-  wire [3:0] _061_;
-  wire [3:0] _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire _052_;
+  wire [1:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire [5:0] _056_;
+  wire [5:0] _057_;
+  wire [2:0] _058_;
+  wire [2:0] _059_;
+  wire [2:0] _060_;
+  wire [2:0] _061_;
+  wire [2:0] _062_;
+  wire [12:0] _063_;
+  wire [12:0] _064_;
+  wire [5:0] _065_;
+  wire [5:0] _066_;
+  wire [3:0] _067_;
+  wire [3:0] _068_;
   wire _069_;
   wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
   wire advance;
-  reg [5:0] block = 6'h00;
+  reg [5:0] block;
   wire end_group;
   wire end_node;
   wire end_segment;
   wire end_slot;
-  reg [1:0] fsm_state = 2'h0;
-  reg [5:0] group = 6'h00;
+  reg [1:0] fsm_state;
+  reg [5:0] group;
   wire [27:0] now;
-  reg segment = 1'h0;
+  reg segment;
   wire tag_restart;
-  reg [3:0] waiting = 4'h0;
-  reg [27:0] _121_ [7:0];
-  initial begin
-    _121_[0] = 28'h0420304;
-    _121_[1] = 28'h0800034;
-    _121_[2] = 28'h0cc0304;
-    _121_[3] = 28'h7020c35;
-    _121_[4] = 28'h74c0c0d;
-    _121_[5] = 28'hbb2c306;
-    _121_[6] = 28'hbf0c306;
-    _121_[7] = 28'ha3cc03e;
-  end
-  assign now = _121_[slot];
+  reg [3:0] waiting;
   assign _006_ = waiting == 1'h1;
   always @(posedge clk)
     waiting <= _023_;
@@ -6726,60 +5620,67 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, valid, first, la
   assign _020_ = now[21] & _019_;
   assign _021_ = now[20] | _020_;
   assign _022_ = _018_ & _021_;
-  assign _031_ = _065_ | _064_;
-  assign _032_ = _069_ | _068_;
-  assign _033_ = _046_ | _008_;
-  assign _030_ = | { _031_, _066_, _067_ };
-  assign _034_ = _064_ ? block : block;
-  assign _035_ = _066_ ? block : block;
+  assign _032_ = _075_ | _074_;
+  assign _031_ = _071_ | _070_;
+  assign _033_ = _052_ | _008_;
+  assign _030_ = | { _031_, _072_, _073_ };
+  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c306;
+  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
   assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _068_ ? block : block;
-  assign _038_ = _070_ ? block : block;
+  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0304;
+  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
   assign _039_ = _032_ ? _037_ : _038_;
-  assign word = _030_ ? _036_ : _039_;
-  assign _040_ = _008_ ? _044_ : _045_;
-  assign _041_ = _007_ ? _047_ : fsm_state;
-  assign _042_ = _033_ ? _040_ : _041_;
-  assign _043_ = start ? 2'h1 : 2'h0;
-  assign _044_ = _006_ ? _043_ : fsm_state;
-  assign _045_ = _022_ ? 2'h2 : fsm_state;
-  assign _047_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _042_;
-  assign _048_ = _016_ ? _017_[0] : segment;
-  assign _049_ = _018_ ? 1'h0 : _048_;
-  assign _028_ = rst ? 1'h0 : _049_;
-  assign _050_ = _014_ ? _015_[5:0] : group;
-  assign _051_ = _016_ ? 6'h00 : _050_;
-  assign _027_ = rst ? 6'h00 : _051_;
-  assign _052_ = _013_ ? now[24:22] : slot;
-  assign _053_ = _014_ ? now[27:25] : _052_;
-  assign _054_ = _018_ ? now[24:22] : _053_;
-  assign _055_ = _022_ ? 3'h0 : _054_;
-  assign _056_ = _046_ ? _055_ : _054_;
-  assign _026_ = rst ? 3'h0 : _056_;
-  assign _057_ = advance ? _012_[12:0] : coefficient;
-  assign _058_ = _016_ ? 13'h0000 : _057_;
-  assign _025_ = rst ? 13'h0000 : _058_;
-  assign _059_ = advance ? _011_[5:0] : block;
-  assign _060_ = _013_ ? 6'h00 : _059_;
-  assign _024_ = rst ? 6'h00 : _060_;
-  assign _061_ = _009_ ? _010_[3:0] : waiting;
-  assign _062_ = _018_ ? 4'hb : _061_;
-  assign _023_ = rst ? 4'h0 : _062_;
-  assign _063_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _063_ : 1'h0;
+  assign now = _030_ ? _036_ : _039_;
+  assign _040_ = _070_ ? block : block;
+  assign _041_ = _072_ ? block : block;
+  assign _042_ = _031_ ? _040_ : _041_;
+  assign _043_ = _074_ ? block : block;
+  assign _044_ = _076_ ? block : block;
+  assign _045_ = _032_ ? _043_ : _044_;
+  assign word = _030_ ? _042_ : _045_;
+  assign _046_ = _008_ ? _050_ : _051_;
+  assign _047_ = _007_ ? _053_ : fsm_state;
+  assign _048_ = _033_ ? _046_ : _047_;
+  assign _049_ = start ? 2'h1 : 2'h0;
+  assign _050_ = _006_ ? _049_ : fsm_state;
+  assign _051_ = _022_ ? 2'h2 : fsm_state;
+  assign _053_ = start ? 2'h1 : fsm_state;
+  assign _029_ = rst ? 2'h0 : _048_;
+  assign _054_ = _016_ ? _017_[0] : segment;
+  assign _055_ = _018_ ? 1'h0 : _054_;
+  assign _028_ = rst ? 1'h0 : _055_;
+  assign _056_ = _014_ ? _015_[5:0] : group;
+  assign _057_ = _016_ ? 6'h00 : _056_;
+  assign _027_ = rst ? 6'h00 : _057_;
+  assign _058_ = _013_ ? now[24:22] : slot;
+  assign _059_ = _014_ ? now[27:25] : _058_;
+  assign _060_ = _018_ ? now[24:22] : _059_;
+  assign _061_ = _022_ ? 3'h0 : _060_;
+  assign _062_ = _052_ ? _061_ : _060_;
+  assign _026_ = rst ? 3'h0 : _062_;
+  assign _063_ = advance ? _012_[12:0] : coefficient;
+  assign _064_ = _016_ ? 13'h0000 : _063_;
+  assign _025_ = rst ? 13'h0000 : _064_;
+  assign _065_ = advance ? _011_[5:0] : block;
+  assign _066_ = _013_ ? 6'h00 : _065_;
+  assign _024_ = rst ? 6'h00 : _066_;
+  assign _067_ = _009_ ? _010_[3:0] : waiting;
+  assign _068_ = _018_ ? 4'hb : _067_;
+  assign _023_ = rst ? 4'h0 : _068_;
+  assign _069_ = _006_ ? 1'h1 : 1'h0;
+  assign finish = _008_ ? _069_ : 1'h0;
   assign _008_ = fsm_state == 2'h2;
-  assign advance = _046_ ? _005_ : 1'h0;
-  assign _046_ = fsm_state == 2'h1;
+  assign advance = _052_ ? _005_ : 1'h0;
+  assign _052_ = fsm_state == 2'h1;
   assign idle = _007_ ? 1'h1 : 1'h0;
   assign _007_ = ! fsm_state;
-  assign _064_ = slot == 3'h7;
-  assign _065_ = slot == 3'h6;
-  assign _066_ = slot == 3'h5;
-  assign _067_ = slot == 3'h4;
-  assign _068_ = slot == 3'h3;
-  assign _069_ = slot == 3'h2;
-  assign _070_ = slot == 3'h1;
+  assign _070_ = slot == 3'h7;
+  assign _071_ = slot == 3'h6;
+  assign _072_ = slot == 3'h5;
+  assign _073_ = slot == 3'h4;
+  assign _074_ = slot == 3'h3;
+  assign _075_ = slot == 3'h2;
+  assign _076_ = slot == 3'h1;
   assign tag = { tag_restart, segment, now[1:0] };
 endmodule
 
@@ -6826,12 +5727,12 @@ module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, anot
   wire [5:0] _17_;
   wire [5:0] _18_;
   wire accepted;
-  reg [5:0] beat = 6'h00;
+  reg [5:0] beat;
   wire complete;
-  reg filling = 1'h0;
-  reg [1:0] full = 2'h0;
-  reg [1:0] lasts = 2'h0;
-  reg read_page = 1'h0;
+  reg filling;
+  reg [1:0] full;
+  reg [1:0] lasts;
+  reg read_page;
   assign i__ready = full != 2'h2;
   assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
@@ -6876,18 +5777,18 @@ module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_mask(accepted),
+    .write_enable(accepted),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_mask, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input [7:0] write__data;
   wire [7:0] write__data;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [5:0] write_beat;
@@ -6907,108 +5808,8 @@ module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_mask, read_
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   reg [7:0] cells [97:0];
-  initial begin
-    cells[0] = 8'h00;
-    cells[1] = 8'h00;
-    cells[2] = 8'h00;
-    cells[3] = 8'h00;
-    cells[4] = 8'h00;
-    cells[5] = 8'h00;
-    cells[6] = 8'h00;
-    cells[7] = 8'h00;
-    cells[8] = 8'h00;
-    cells[9] = 8'h00;
-    cells[10] = 8'h00;
-    cells[11] = 8'h00;
-    cells[12] = 8'h00;
-    cells[13] = 8'h00;
-    cells[14] = 8'h00;
-    cells[15] = 8'h00;
-    cells[16] = 8'h00;
-    cells[17] = 8'h00;
-    cells[18] = 8'h00;
-    cells[19] = 8'h00;
-    cells[20] = 8'h00;
-    cells[21] = 8'h00;
-    cells[22] = 8'h00;
-    cells[23] = 8'h00;
-    cells[24] = 8'h00;
-    cells[25] = 8'h00;
-    cells[26] = 8'h00;
-    cells[27] = 8'h00;
-    cells[28] = 8'h00;
-    cells[29] = 8'h00;
-    cells[30] = 8'h00;
-    cells[31] = 8'h00;
-    cells[32] = 8'h00;
-    cells[33] = 8'h00;
-    cells[34] = 8'h00;
-    cells[35] = 8'h00;
-    cells[36] = 8'h00;
-    cells[37] = 8'h00;
-    cells[38] = 8'h00;
-    cells[39] = 8'h00;
-    cells[40] = 8'h00;
-    cells[41] = 8'h00;
-    cells[42] = 8'h00;
-    cells[43] = 8'h00;
-    cells[44] = 8'h00;
-    cells[45] = 8'h00;
-    cells[46] = 8'h00;
-    cells[47] = 8'h00;
-    cells[48] = 8'h00;
-    cells[49] = 8'h00;
-    cells[50] = 8'h00;
-    cells[51] = 8'h00;
-    cells[52] = 8'h00;
-    cells[53] = 8'h00;
-    cells[54] = 8'h00;
-    cells[55] = 8'h00;
-    cells[56] = 8'h00;
-    cells[57] = 8'h00;
-    cells[58] = 8'h00;
-    cells[59] = 8'h00;
-    cells[60] = 8'h00;
-    cells[61] = 8'h00;
-    cells[62] = 8'h00;
-    cells[63] = 8'h00;
-    cells[64] = 8'h00;
-    cells[65] = 8'h00;
-    cells[66] = 8'h00;
-    cells[67] = 8'h00;
-    cells[68] = 8'h00;
-    cells[69] = 8'h00;
-    cells[70] = 8'h00;
-    cells[71] = 8'h00;
-    cells[72] = 8'h00;
-    cells[73] = 8'h00;
-    cells[74] = 8'h00;
-    cells[75] = 8'h00;
-    cells[76] = 8'h00;
-    cells[77] = 8'h00;
-    cells[78] = 8'h00;
-    cells[79] = 8'h00;
-    cells[80] = 8'h00;
-    cells[81] = 8'h00;
-    cells[82] = 8'h00;
-    cells[83] = 8'h00;
-    cells[84] = 8'h00;
-    cells[85] = 8'h00;
-    cells[86] = 8'h00;
-    cells[87] = 8'h00;
-    cells[88] = 8'h00;
-    cells[89] = 8'h00;
-    cells[90] = 8'h00;
-    cells[91] = 8'h00;
-    cells[92] = 8'h00;
-    cells[93] = 8'h00;
-    cells[94] = 8'h00;
-    cells[95] = 8'h00;
-    cells[96] = 8'h00;
-    cells[97] = 8'h00;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[write__addr] <= write__data;
   end
   reg [7:0] _8_;
@@ -7020,33 +5821,30 @@ module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_mask, read_
   assign _2_ = read_page * 6'h31;
   assign { _3_[7], read__addr } = _2_ + read_word;
   assign _0_ = write_page * 6'h31;
-  assign _3_[6:0] = read__addr;
   assign _1_[6:0] = write__addr;
+  assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_mask, read_data, write_page, read_word, port_2096_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2065_3, write__data, clk);
   input rst;
   wire rst;
-  input write_mask;
-  wire write_mask;
+  input write_enable;
+  wire write_enable;
   output [15:0] read_data;
   wire [15:0] read_data;
   input write_page;
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2096_3;
-  wire [1:0] port_2096_3;
+  input [1:0] port_2065_3;
+  wire [1:0] port_2065_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
   reg [15:0] cells [0:0];
-  initial begin
-    cells[0] = 16'h0000;
-  end
   always @(posedge clk) begin
-    if (write_mask)
+    if (write_enable)
       cells[1'h0] <= write__data;
   end
   reg [15:0] _0_;
@@ -7064,13 +5862,13 @@ module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0
   output i__ready;
   wire i__ready;
   output tvalid;
-  reg tvalid = 1'h0;
+  reg tvalid;
   input [16:0] i__payload;
   wire [16:0] i__payload;
   output tlast;
-  reg tlast = 1'h0;
+  reg tlast;
   output [15:0] word_0;
-  reg [15:0] word_0 = 16'h0000;
+  reg [15:0] word_0;
   input i__valid;
   wire i__valid;
   input tready;

@@ -72,49 +72,37 @@ def test_a_rom_without_words_is_refused():
         Rom(name="r", words=[], width=3)
 
 
-@pytest.mark.parametrize(("columns", "beat"), [(1, 1), (4, 1), (4, 2), (4, 4)])
+@pytest.mark.parametrize(("columns", "beat"), [(1, 1), (4, 1), (4, 2), (4, 4), (8, 1)])
 @pytest.mark.parametrize("pages", [1, 2])
 def test_a_vector_memory_reads_words_of_what_was_written_by_beats(columns, beat, pages):
     segments, length, width = 2, 6, 5
     words = segments * -(-length // columns)
     storage = Storage(segments=segments, length=length, words=words)
     memory = VectorMemory(storage=storage, pages=pages, columns=columns, beat=beat, width=width)
-    elements = np.random.default_rng(1).integers(0, 32, (pages, segments, length))
+    elements = np.random.default_rng(1).integers(1, 32, (pages, segments, -(-length // beat), beat))
+    # The last beat fills its word up: nothing that is read was never written.
     expected = np.zeros((pages, segments, words // segments * columns), int)
-    expected[:, :, :length] = elements
+    for index in range(elements.shape[2]):
+        expected[:, :, index * beat : (index + 1) * beat] = elements[:, :, index]
+    beats = elements.shape[2] * beat
+    repeated = np.tile(elements[:, :, -1], expected.shape[2] // beat)
+    expected[:, :, beats:] = repeated[:, :, beats:]
 
     async def check(ctx):
-        for page, segment, index in np.ndindex(pages, segments, -(-length // beat)):
-            part = elements[page, segment, index * beat : (index + 1) * beat]
+        ctx.set(memory.write_enable, 1)
+        for page, segment, index in np.ndindex(*elements.shape[:3]):
             ctx.set(memory.write_page, page)
             ctx.set(memory.write_segment, segment)
             ctx.set(memory.write_beat, index)
-            ctx.set(memory.write_mask, (1 << len(part)) - 1)
-            ctx.set(memory.write_data, pack(part[None], width)[0])
+            ctx.set(memory.write_data, pack(elements[page, segment, index][None], width)[0])
             await ctx.tick()
-        ctx.set(memory.write_mask, 0)
+        ctx.set(memory.write_enable, 0)
         for page in range(pages):
             for word, content in enumerate(pack(expected[page].reshape(words, columns), width)):
                 ctx.set(memory.read_page, page)
                 ctx.set(memory.read_word, word)
                 await ctx.tick()
                 assert ctx.get(memory.read_data) == content
-
-    run(memory, check)
-
-
-def test_masked_elements_of_a_beat_stay():
-    storage = Storage(segments=1, length=2, words=1)
-    memory = VectorMemory(storage=storage, pages=1, columns=2, beat=2, width=4)
-
-    async def check(ctx):
-        for mask, data in ((3, 0x21), (2, 0x43)):
-            ctx.set(memory.write_mask, mask)
-            ctx.set(memory.write_data, data)
-            await ctx.tick()
-        ctx.set(memory.write_mask, 0)
-        await ctx.tick()
-        assert ctx.get(memory.read_data) == 0x41
 
     run(memory, check)
 

@@ -11,12 +11,13 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.plan import make_plan
+from tests.plain_bench import Design, build
 
 _TOOLS = {"icarus": "iverilog", "verilator": "g++"}
 
 
 @pytest.fixture(scope="module")
-def pair(networks, plain_bench):
+def pair(networks):
     """Two designs with other weights below the same names of layers."""
 
     def made(name: str, seed: int):
@@ -26,7 +27,7 @@ def pair(networks, plain_bench):
         network = replace(networks.quantized(model, weight_bits=8, state_bits=10), name=name)
         codes = network.input.format.max_code
         sequence = networks.noise(model, sequences=1, steps=6)[0]
-        return plain_bench.Design(
+        return Design(
             network=network,
             plan=make_plan(network, 2),
             sequences=[(sequence * codes).astype(int), (sequence[:1] * -codes).astype(int)],
@@ -36,12 +37,12 @@ def pair(networks, plain_bench):
 
 
 @pytest.fixture(scope="module", params=["icarus", "verilator"])
-def simulation(request, plain_bench, pair, tmp_path_factory):
+def simulation(request, pair, tmp_path_factory):
     """The folder of one simulation of both designs, and the command that runs it."""
     if shutil.which(_TOOLS[request.param]) is None:
         pytest.skip(f"{request.param} is not installed")
     folder = tmp_path_factory.mktemp(request.param)
-    return folder, plain_bench.build(folder, pair, request.param)
+    return folder, build(folder, pair, request.param)
 
 
 def run(simulation):
@@ -70,8 +71,8 @@ def test_a_rom_without_its_words_ends_the_simulation(simulation, text):
     assert "beta__lmu0_m_weights.hex must hold" in done.stdout + done.stderr
 
 
-def test_rom_files_lie_in_the_folder_of_the_macro(plain_bench, pair, tmp_path):
-    command = plain_bench.build(tmp_path, pair[:1], defines=('ALPHA_ROM_PATH="roms/"',))
+def test_rom_files_lie_in_the_folder_of_the_macro(pair, tmp_path):
+    command = build(tmp_path, pair[:1], defines=('ALPHA_ROM_PATH="roms/"',))
     (tmp_path / "roms").mkdir()
     for file in tmp_path.glob("*.hex"):
         file.rename(tmp_path / "roms" / file.name)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from lmu_hw.golden.spiking import SpikingModel
 from lmu_hw.hdl import population
 from lmu_hw.hdl.currents import Currents
 from lmu_hw.hdl.population import Population
-from lmu_hw.hdl.spiking import SpikingTop
+from lmu_hw.hdl.spiking import SpikingTop, spiking_verilog
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.spec.spiking import GENERATOR
 from tests.spiking import full_scale, small
@@ -159,3 +160,10 @@ def test_lanes_that_do_not_divide_a_population_are_refused(lanes):
     with pytest.raises(SpecError, match="the lanes must be a power of two up to 8 neurons"):
         Population(small(), lanes)
     gc.collect()
+
+
+def test_nothing_has_a_power_up_value_but_coefficients():
+    text = spiking_verilog(small(), 2, name="spikes")["spikes.v"]
+    body = text[: text.index("`ifdef")]
+    assert "initial" not in body
+    assert re.findall(r"^\s*(?:output )?reg\b.*=.*", body, re.M) == []

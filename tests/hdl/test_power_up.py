@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hardware without power-up values: one cycle of reset makes everything known that matters."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hw.hdl import emit_verilog
+from lmu_hw.lmu import Discretizer
+from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.quantize import Realization
+from tests.plain_bench import Design, answers
+
+needs_icarus = pytest.mark.skipif(
+    shutil.which("iverilog") is None, reason="Icarus Verilog is not installed"
+)
+NETWORKS = {
+    "padding": {"order": 5, "units": 3, "inputs": 3, "dense": 3},
+    "one of all": {"order": 1, "units": 1},
+    "several memories": {"order": 3, "memory_d": 2, "units": 3},
+    "error feedback": {"order": 5, "units": 3, "error_feedback": True},
+    "sweeps of one state": {"order": 1, "units": 3, "realization": Realization.SEMISEPARABLE},
+    "two passes": {"order": 3, "units": 3, "realization": Realization.TWO_PASS},
+    "scan": {
+        "order": 3,
+        "units": 3,
+        "theta": 30.0,
+        "discretizer": Discretizer.EULER,
+        "realization": Realization.SCAN,
+    },
+    "lstm": {"order": 3, "units": 3, "hidden": "lstm"},
+    "gru": {"order": 3, "units": 5, "hidden": "gru", "return_sequences": False},
+}
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def emitted(request, networks):
+    """A small network of each kind, with more columns and beats than it fills, and its Verilog."""
+    model = dict(NETWORKS[request.param])
+    options = {key: model.pop(key) for key in ("realization", "error_feedback") if key in model}
+    network = networks.quantized(networks.network(**model), weight_bits=8, **options)
+    beat = 1 if "memory_d" in model else 4
+    shape = {"rows": 4, "columns": 8, "beat": beat, "memory_lanes": 1}
+    plan = Plan(layers=tuple(LayerPlan(layer=layer, **shape) for layer in network.layers))
+    return network, plan, emit_verilog(network, plan, digest="0" * 64)
+
+
+def codes_of(network, *lengths):
+    random, fmt = np.random.default_rng(3), network.input.format
+    return [random.integers(fmt.min_code, fmt.max_code + 1, (n, network.inputs)) for n in lengths]
+
+
+def test_nothing_has_a_power_up_value_but_roms(emitted):
+    network, _, files = emitted
+    text = files[f"{network.name}.v"]
+    body = text[: text.index("`ifdef")]
+    assert "initial" not in body
+    assert re.findall(r"^\s*(?:output )?reg\b.*=.*", body, re.M) == []
+
+
+@needs_icarus
+def test_every_answer_is_known_after_one_cycle_of_reset(emitted, tmp_path):
+    network, plan, files = emitted
+    design = Design(network=network, plan=plan, sequences=codes_of(network, 1, 3, 2), files=files)
+    assert answers(tmp_path, design) == design.expected()
+
+
+@needs_icarus
+@pytest.mark.parametrize("cycle", [3, 40, 77, 95])
+def test_a_reset_of_one_cycle_begins_anew_and_hands_nothing_over(reset_design, tmp_path, cycle):
+    design = replace(reset_design, reset_at=cycle)
+    assert answers(tmp_path, design) == design.expected()
+
+
+@pytest.fixture(scope="module")
+def reset_design(networks):
+    """A layer and a head, fed before, in and after reset."""
+    network = networks.quantized(networks.network(order=3, units=3, dense=2), weight_bits=8)
+    plan = make_plan(network, 4)
+    files = emit_verilog(network, plan, digest="0" * 64)
+    sequences = codes_of(network, 2, 1, 3)
+    return Design(network=network, plan=plan, sequences=sequences, files=files)
