@@ -7,6 +7,7 @@
 >>> design.predict(x)                       # what the hardware answers
 >>> lmu_hw.emit(design, "out", lanes=16)    # Verilog, ROM contents, manifest
 >>> lmu_hw.simulate("out", x)               # every word, on real simulators
+>>> lmu_hw.verify("out")                    # what is proved, checked by who shares no code
 >>> lmu_hw.report("out", x, labels)         # report.json, report.html
 >>> lmu_hw.search(network, x, labels, target_accuracy=0.95).design  # at least cost
 
@@ -35,6 +36,7 @@ from lmu_hw.api import (
     search,
     simulate,
     sweep,
+    verify,
 )
 from lmu_hw.design import Design
 from lmu_hw.errors import (
@@ -123,4 +125,5 @@ __all__ = [
     "search",
     "simulate",
     "sweep",
+    "verify",
 ]

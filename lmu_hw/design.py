@@ -26,7 +26,7 @@ from lmu_hw.files import read_json
 from lmu_hw.fixed import Overflow
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel, Trace
-from lmu_hw.lmu import LmuLayer, Network, window
+from lmu_hw.lmu import Discretizer, LmuLayer, Network, window
 from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
 from lmu_hw.quantize import Config, Refit, convert, realized
@@ -132,7 +132,7 @@ class Design:
         return {
             DesignFolder.NETWORK: network_bytes(self.network),
             DesignFolder.REFERENCE: native.network_bytes(
-                self.reference, Path(DesignFolder.REFERENCE)
+                _with_matrices(self.reference), Path(DesignFolder.REFERENCE)
             ),
             DesignFolder.CONFIG: self.config.text().encode(),
             DesignFolder.CALIBRATION: calibration.getvalue(),
@@ -245,6 +245,17 @@ def _refits(data: bytes, path: Path) -> tuple[Refit, ...]:
 
 def _damaged(path: Path, reason: object) -> LoadError:
     return LoadError(f"{path}: is damaged ({reason}); generate the design again")
+
+
+def _with_matrices(network: Network) -> Network:
+    """Return the network with every memory as matrices, which a checker need not compute."""
+    layers = tuple(
+        replace(layer, memory=replace(layer.memory, discretizer=Discretizer.STORED))
+        if isinstance(layer, LmuLayer)
+        else layer
+        for layer in network.layers
+    )
+    return replace(network, layers=layers)
 
 
 def calibration_subset(x: NDArray[T]) -> NDArray[T]:

@@ -14,6 +14,7 @@ from lmu_hw._version import __version__
 from lmu_hw.analysis import summary, write_certificate
 from lmu_hw.design import Design
 from lmu_hw.errors import LoadError
+from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.spec import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
@@ -79,7 +80,8 @@ def emit(
     files = {f"{folder.RTL}/{name}": text.encode() for name, text in rtl.items()}
     files |= design.files()
     stream = io.BytesIO()
-    write_certificate(certificate, stream)
+    digests = {name: sha256(files[name]) for name in sorted(files)}
+    write_certificate(certificate, stream, design_digest=design.digest, files=digests)
     files[folder.CERTIFICATE] = stream.getvalue()
     proved = {"design_digest": design.digest, **summary(certificate)}
     files[folder.SUMMARY] = (json.dumps(proved) + "\n").encode()

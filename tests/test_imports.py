@@ -22,7 +22,7 @@ LAYERS = (
     ("train",),
     ("design",),
     ("hdl", "emit"),
-    ("simulate", "report", "reload"),
+    ("simulate", "report", "reload", "verification"),
     ("search",),
     ("api",),
     ("__init__",),

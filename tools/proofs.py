@@ -27,10 +27,8 @@ from lmu_hw.analysis import (
     settling_steps,
     sign_matched,
 )
-from lmu_hw.analysis.verify import verify
 from lmu_hw.design import Design
 from lmu_hw.fixed import FixedFormat, Overflow
-from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, orthonormal_scale
 from lmu_hw.lmu.system import legendre_system
@@ -282,7 +280,7 @@ def hardware() -> None:
             signs = np.stack([sign_matched(responses, state) for state in range(order)])
             folder = Path(work) / f"memory_{order}"
             lmu_hw.emit(built, folder, lanes=16)
-            claims = verify(folder / DesignFolder.CERTIFICATE)
+            claims = lmu_hw.verify(folder)
             x = np.where(signs > 0, 1.0, -1.0)[:, :, None]
             for run in lmu_hw.simulate(folder, x, max_cycles=0):
                 words, wrong = f"{run.words_compared:,}", str(run.mismatches)

@@ -7,7 +7,7 @@ work; `lmu_hw.checked` says how.
 
 from lmu_hw.api._given import calibration_data
 from lmu_hw.api.build import configure, emit, quantize, read_design
-from lmu_hw.api.run import compare, report, simulate
+from lmu_hw.api.run import compare, report, simulate, verify
 from lmu_hw.api.search import search, sweep
 from lmu_hw.load import load, save
 
@@ -24,4 +24,5 @@ __all__ = [
     "search",
     "simulate",
     "sweep",
+    "verify",
 ]

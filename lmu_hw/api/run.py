@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from lmu_hw.report import Comparison, Report
     from lmu_hw.simulate import Result, Simulator
+    from lmu_verify import Verdict
 
-__all__ = ["compare", "report", "simulate"]
+__all__ = ["compare", "report", "simulate", "verify"]
 
 Array = NDArray[np.generic]
 
@@ -63,3 +64,12 @@ def compare(directories: Sequence[str | Path]) -> Comparison:
     from lmu_hw.report import compare as side_by_side
 
     return side_by_side(directories)
+
+
+def verify(
+    directory: str | Path, *, progress: Callable[[str], None] | None = None
+) -> list[Verdict]:
+    """Check a design's folder and its certificate; see `lmu_hw.verification.verify`."""
+    from lmu_hw.verification import verify as check
+
+    return check(directory, progress=progress)

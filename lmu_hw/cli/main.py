@@ -269,18 +269,18 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from lmu_hw.analysis.verify import verify
     from lmu_hw.cli.tables import claims_table
+    from lmu_hw.verification import ESTABLISHES
+    from lmu_verify import NOT_CHECKED
 
-    api.read_design(options.design)
-    path = Path(options.design) / DesignFolder.CERTIFICATE
-    with status(f"checking {path}") as tell:
-        try:
-            verdicts = verify(path, progress=tell)
-        except ValueError as error:
-            raise LoadError(f"{error}; generate the design again") from None
+    with status(f"checking {options.design}") as tell:
+        verdicts = api.verify(options.design, progress=tell)
     show(claims_table(verdicts))
-    return EQUAL if all(verdict.holds for verdict in verdicts) else DIFFERENT
+    show(f"not checked in certificate.json: {'; '.join(NOT_CHECKED)}")
+    if not all(verdict.holds for verdict in verdicts):
+        return DIFFERENT
+    show(f"verified: {ESTABLISHES}")
+    return EQUAL
 
 
 def _reload(options: argparse.Namespace) -> int:

@@ -303,7 +303,7 @@ def _verify(commands: Commands) -> None:
     parser = command(
         commands,
         "verify",
-        "check the certificates of a design again, in exact integers",
+        "check that a folder is what it says: certificate, ranges, errors, Verilog",
         "lmu-hw verify out",
     )
     design(parser)

@@ -10,7 +10,6 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from lmu_hw.analysis.verify import Verdict
 from lmu_hw.design import Design
 from lmu_hw.lmu import (
     Discretizer,
@@ -28,6 +27,7 @@ from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.report.folder import Certificates
 from lmu_hw.simulate import Result
+from lmu_verify import Verdict
 
 __all__ = [
     "claims_table",
@@ -242,8 +242,8 @@ def proofs_table(design: Design, certificates: Certificates) -> RenderableType:
 
 
 def claims_table(verdicts: Sequence[Verdict]) -> RenderableType:
-    """Return which claims of a certificate hold."""
-    table = _table("certificates, checked in exact integers", "Memory", "Claim", "Holds", "Detail")
+    """Return which claims of a folder and its certificate hold."""
+    table = _table("folder and certificate, checked again", "Of", "Claim", "Holds", "Detail")
     for verdict in verdicts:
         holds = "yes" if verdict.holds else "NO"
         style = None if verdict.holds else "bold red"

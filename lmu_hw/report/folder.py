@@ -25,7 +25,7 @@ __all__ = [
     "read_simulations",
 ]
 
-CERTIFICATE_VERSION = 1
+CERTIFICATE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`lmu-hw verify`: 0 if every claim holds, 1 if one does not, 2 if the file is damaged."""
+"""`lmu-hw verify`: 0 if every claim holds, 1 if one does not, 2 if a file is malformed."""
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 
 import numpy as np
 import pytest
 
-from tests.resealed import rewrite
+from lmu_hw.verification import ESTABLISHES
+from tests.resealed import change_manifest, rewrite
 
 
 def changed(folder, change):
@@ -21,13 +24,70 @@ def changed(folder, change):
     rewrite(folder / "out", path.name, stream.getvalue())
 
 
+def forge(folder, name, change):
+    """Change a file, and its digests in certificate and manifest."""
+    data = change((folder / name).read_bytes())
+    with np.load(folder / "certificate.npz") as file:
+        arrays = dict(file)
+    header = json.loads(arrays.pop("header").tobytes())
+    header["files"][name] = hashlib.sha256(data).hexdigest()
+    text = np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8)
+    np.savez(folder / "certificate.npz", header=text, **arrays)
+    rewrite(folder, "certificate.npz", (folder / "certificate.npz").read_bytes())
+    rewrite(folder, name, data)
+
+
 @pytest.mark.usefixtures("here")
 def test_the_certificates_of_a_design_hold(run):
     answer = run("verify", "out")
     assert answer.status == 0, answer.out
     for claim in ("stability", "rounding gain", "input gain", "range", "coefficient gain"):
         assert claim in answer.out
+    for claim in ("files", "digests", "memories", "summary", "error bound", "ranges", "emission"):
+        assert claim in answer.out
     assert "NO" not in answer.out
+    words = " ".join(answer.out.split())
+    assert f"verified: {ESTABLISHES}" in words
+    assert "not checked in certificate.json: spectral_radius;" in words
+
+
+FORGED = {
+    "Verilog without its modules": lambda text: text[: text.index(b"module")],
+    "one sign": lambda text: text.replace(b" + ", b" - ", 1),
+    "a comment": lambda text: text + b"// better\n",
+}
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_verilog_that_is_not_emitted_for_the_design_is_found(here, run, what):
+    forge(
+        here / "out",
+        next((here / "out" / "rtl").glob("*.v")).relative_to(here / "out").as_posix(),
+        FORGED[what],
+    )
+    answer = run("verify", "out")
+    assert answer.status == 1
+    assert "is not what is emitted for this design" in " ".join(answer.out.split())
+
+
+def test_a_rom_that_is_not_emitted_for_the_design_is_found(here, run):
+    rom = sorted((here / "out" / "rtl").glob("*.hex"))[0]
+    forge(here / "out", f"rtl/{rom.name}", lambda text: text.replace(b"0", b"1", 1))
+    assert run("verify", "out").status == 1
+
+
+def test_a_manifest_that_says_other_costs_is_found(here, run):
+    change_manifest(here / "out", lambda manifest: manifest.update(rom_bits=1))
+    answer = run("verify", "out")
+    assert answer.status == 1
+    assert "manifest.json: rom_bits is not" in " ".join(answer.out.split())
+
+
+def test_what_is_emitted_is_not_compared_where_files_were_changed(here, run):
+    (here / "out" / "config.toml").write_text("")
+    answer = run("verify", "out")
+    assert answer.status == 1
+    assert "not compared: files do not hold" in " ".join(answer.out.split())
 
 
 def test_a_claim_that_is_too_good_is_found(here, run):

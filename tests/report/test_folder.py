@@ -42,7 +42,7 @@ def test_a_damaged_certificate_is_refused(folder, text):
 @pytest.mark.parametrize(("text", "found"), [("[]", "None"), ('{"version": 7}', "7")])
 def test_another_version_is_refused_by_name(folder, text, found):
     rewrite(folder, "certificate.json", text)
-    refused(folder, f"must be a certificate of version 1, not {found}; generate the design again")
+    refused(folder, f"must be a certificate of version 2, not {found}; generate the design again")
 
 
 @pytest.mark.parametrize("key", ["memories", "heads", "nodes"])

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers at the edge of machine arithmetic: what overflows or is not a number shows nothing."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from lmu_verify.claims import Claims, Judge, Witness
+from lmu_verify.design import read_design
+from lmu_verify.integers import Codes, dyadic, fit, identity
+from lmu_verify.memory import read_memories
+
+U_FORMAT = "sQ8.15"
+
+
+def written(path, update, arrays, *, state="sQ24.15"):
+    """Write a design of one structured memory behind u = x, byte by byte, and read it back."""
+    arrays = {f"lmu0.m/{name}": array for name, array in arrays.items()}
+    arrays |= {"lmu0.u/weights x": np.array([[1]])}
+    u = {"name": "lmu0.u", "segments": 1, "bias": None, "row_shifts": None, "sum_frac_bits": 15}
+    u |= {"requant": [U_FORMAT, "half_up", "saturate"], "last_only": False, "activation": None}
+    weights = {"array": "lmu0.u/weights x", "format": "sQ1.0"}
+    u["terms"] = [{"source": "x", "delayed": False, "weights": weights}]
+    m = {"name": "lmu0.m", "segments": 1, "source": "lmu0.u", "update": update}
+    m["requant"] = [state, "half_up", "forbid"]
+    layer = {"name": "lmu0", "input": {"size": 1, "format": U_FORMAT}, "nodes": [u, m]}
+    layer |= {"outputs": ["lmu0.m"], "last_only": False}
+    header = {"version": 1, "name": "hole", "input": [U_FORMAT, "half_up", "saturate"]}
+    header |= {"input_scale": "1", "answers_once": False, "softmax": False, "layers": [layer]}
+    entries, data = {}, b""
+    for name, array in arrays.items():
+        raw = np.asarray(array, "<i8").tobytes()
+        entries[name] = {"dtype": "I64", "shape": list(np.shape(array))}
+        entries[name]["data_offsets"] = [len(data), len(data) + len(raw)]
+        data += raw
+    text = json.dumps({"__metadata__": {"lmu_hw_design": json.dumps(header, sort_keys=True)}})
+    text = json.dumps({**json.loads(text), **entries})
+    path.write_bytes(len(text).to_bytes(8, "little") + text.encode() + data)
+    return read_design(path)
+
+
+def sweeps(d, *, carry, forward, backward, rate):
+    """Return an update of two sweeps as a design's header has it."""
+    names = ("decay", "coupling", "carry")
+    formats = (rate, rate, carry)
+    coefficients = {
+        name: {"array": f"lmu0.m/{name}", "format": fmt}
+        for name, fmt in zip(names, formats, strict=True)
+    }
+    narrowings = {"forward": forward, "backward": backward}
+    return {
+        "kind": "semiseparable",
+        "shifts": [0] * d,
+        **coefficients,
+        **{name: [fmt, "half_up", "forbid"] for name, fmt in narrowings.items()},
+    }
+
+
+def judge(design, gains, bound, carried):
+    """Return the judge of a memory for which everything but `gains` is as good as can be."""
+    (memory,) = read_memories(design)
+    order = memory.order
+    nothing = Witness(
+        rate=Fraction(1, 2), p=identity(order), l_p=identity(order), l_m=identity(order)
+    )
+    claims = Claims(
+        input_gain=gains["input_gain"],
+        rounding_gain=gains["rounding_gain"],
+        coefficient_gain=[Fraction(0)] * order,
+        bound=bound,
+        carried=carried,
+        witness=nothing,
+        ideal=nothing,
+    )
+    found = object.__new__(Judge)
+    found.memory, found.claims, found.shown = memory, claims, {"stability": ""}
+    found.progress = lambda line: None
+    return found
+
+
+def coarse(path):
+    """Return a design whose backward sweep drops 2**20 ulp of the states."""
+    update = sweeps(2, carry="sQ2.0", forward="sQ44.15", backward="sQ64.-5", rate="sQ0.10")
+    arrays = {
+        "decay": [102, 512],
+        "coupling": [[0], [64]],
+        "carry": np.ones((2, 1, 1)),
+    }
+    return written(path, update, arrays)
+
+
+def powers(system, steps=2000):
+    a = system.a.codes.astype(float) * 2.0**-system.a.bits
+    n = system.paths.codes.astype(float) * 2.0**-system.paths.bits
+    x, total = np.eye(len(a)), np.zeros(len(a))
+    for _ in range(steps):
+        total += np.abs(x).sum(axis=1) + np.abs(x @ n).sum(axis=1)
+        x = x @ a
+    return total
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.9, 0.999, 1.001])
+def test_products_beyond_64_bits_are_what_they_are(tmp_path, share):
+    """Errors of 2**20 ulp: sums reach 2**63 units of the recursion, and must not turn negative."""
+    design = coarse(tmp_path / "design.safetensors")
+    (memory,) = read_memories(design)
+    true = powers(memory.system)
+    assert true[0] > 1e6
+    claimed = [Fraction(float(t)) * Fraction(share) for t in true]
+    gains = {"input_gain": [Fraction(10)] * 2, "rounding_gain": claimed}
+    found = judge(design, gains, [1 << 38] * 2, [1 << 50] * 2)
+    verdict = found.verdict("rounding gain", found._rounding_gain, "stability")
+    assert verdict.holds == (share > 1)
+
+
+def test_a_sweep_beyond_float64_is_at_least_its_bound(tmp_path):
+    """f grows by 2**60 a state, and its form to 2**600: no float compares with it."""
+    d = 11
+    update = sweeps(d, carry="sQ62.0", forward="sQ1.16", backward="sQ21.18", rate="sQ1.1")
+    arrays = {
+        "decay": np.ones(d),
+        "coupling": np.zeros((d, 1)),
+        "carry": np.full((d, 1, 1), -(1 << 60)),
+    }
+    design = written(tmp_path / "design.safetensors", update, arrays, state="sQ0.15")
+    gains = {"input_gain": [Fraction(1)] * d, "rounding_gain": [Fraction(3)] * d}
+    found = judge(design, gains, [100] * d, [7, 7])
+    found.shown["range"] = ""
+    verdict = found.verdict("sweeps", found._sweeps, "range")
+    assert not verdict.holds
+    assert verdict.detail.startswith("forward")
+    assert "e+187 can be shown, but 7 is claimed" in verdict.detail
+
+
+def test_a_sweep_whose_bound_is_its_limit_and_more_fails(tmp_path):
+    design = coarse(tmp_path / "design.safetensors")
+    gains = {"input_gain": [Fraction(10)] * 2, "rounding_gain": [Fraction(1 << 40)] * 2}
+    found = judge(design, gains, [1] * 2, [1 << 59, 1 << 50])
+    found.shown["range"] = ""
+    verdict = found.verdict("sweeps", found._sweeps, "range")
+    assert "forward: overflow is forbidden, but the bound is 576460752303423488" in verdict.detail
+
+
+def test_floats_become_integers_exactly_whatever_their_size():
+    values = np.array([[5e-324, -1.5], [1.7e308, 0.0]])
+    found = dyadic(values)
+    for value, code in zip(values.ravel(), found.codes.ravel(), strict=True):
+        assert Fraction(int(code), 1 << found.bits) == Fraction(float(value))
+
+
+def test_a_witness_that_is_not_finite_is_none():
+    with pytest.raises(Exception, match="finds no witness"):
+        fit(np.array([[np.nan]]), 10)
+    assert fit(np.array([[0.75]]), 1) == Codes(np.array([[2]], dtype=object), 1)
