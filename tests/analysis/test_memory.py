@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import prove_range, quantized_memories
+from lmu_hw.analysis import prove_range, quantized_memories, values
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.spec import (
@@ -204,9 +204,24 @@ def test_a_closed_loop_is_one_step_of_all_memories(networks):
     assert np.allclose(memory.closed_loop @ states.ravel(), expected.ravel())  # float sums
 
 
+def test_a_node_has_no_weights_of_what_it_does_not_read(structured, networks):
+    network = structured.with_sweeps(networks.quantized(networks.network(hidden="dense")))
+    u, m, h = network.layers[0].nodes
+    for node, read in ((u, ("x", False)), (m, ("lmu0.m", True)), (m, ("lmu0.u", False))):
+        assert values(node, read[0], delayed=read[1]) is not None
+        assert values(node, read[0], delayed=not read[1]) is None
+        assert values(node, "lmu0.h", delayed=True) is None
+    assert values(m, "x", delayed=False) is None
+    assert values(h, "lmu0.m", delayed=False) is not None
+
+
 @pytest.mark.parametrize("feedback", [{}, {"hidden_to_memory": True}, {"memory_to_memory": True}])
 def test_a_memory_is_open_if_nothing_feeds_back_into_u(networks, feedback):
-    (memory,) = quantized_memories(networks.quantized(networks.network(**feedback)))
+    net = networks.network(**feedback)
+    if "memory_to_memory" in feedback:  # one state that feeds back closes the loop
+        only = replace(net.layers[0], E_m=np.array([[0.0, 0.2, 0.0]]))
+        net = replace(net, layers=(only, *net.layers[1:]))
+    (memory,) = quantized_memories(networks.quantized(net))
     assert memory.open_loop == (not feedback)
     assert memory.E_h == ("hidden_to_memory" in feedback)
 
