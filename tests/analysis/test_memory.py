@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.analysis import prove_range, quantized_memories, values
+from lmu_hw.analysis.ranges import node_ranges
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.spec import (
@@ -22,6 +23,7 @@ from lmu_hw.spec import (
     Table,
     Term,
 )
+from tests.running_sums import STATE, memory_network, scan
 
 INPUT = FixedFormat(signed=True, int_bits=0, frac_bits=3)
 WEIGHT = FixedFormat(signed=True, int_bits=0, frac_bits=3)
@@ -230,6 +232,17 @@ def test_every_memory_is_found_in_order(networks):
     net = networks.network(layers=2, recurrent="lstm", dense=2)
     names = [memory.name for memory in quantized_memories(networks.quantized(net))]
     assert names == ["lmu0.m", "lmu1.m"]
+
+
+def test_an_accumulator_is_as_wide_as_its_largest_sum():
+    u, m = node_ranges(encoded(weights=((3, -5),), bias=[-9]), {})
+    assert not u.by_gain and not m.by_gain
+    assert u.accumulator_bits == 8  # (3 + 5) * 8 = 64 without the bias
+    running = scan(6, 40.0)
+    *_, sums = node_ranges(memory_network(running), {})
+    assert sums.name == "only.m running sum" and not sums.by_gain
+    largest = running.sum_bounds(STATE).running
+    assert 2 ** (sums.accumulator_bits - 2) <= largest < 2 ** (sums.accumulator_bits - 1)
 
 
 @pytest.mark.parametrize("rounding", Rounding)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -21,7 +20,6 @@ from lmu_hw.analysis import (
     settling_steps,
     sign_matched,
 )
-from lmu_hw.analysis.linear import linear
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import Requant, Rounding
 from lmu_hw.fixed.ops import dequantize
@@ -50,56 +48,6 @@ def narrowing(requant, *, rounding=None, **bits):
 def full_scale(network, signs):
     fmt = network.input.format
     return np.where(signs > 0, fmt.max_code, fmt.min_code)[None, :, None]
-
-
-def exact(node):
-    """Return A, B and what carries, by running the sweeps on unit vectors in fractions."""
-    up, state = node.update, node.requant.format
-    d, r = up.order, up.rank
-    rates = [Fraction(1, 2 ** (up.decay.format.frac_bits + s)) for s in up.shifts]
-    D = [int(code) * rate for code, rate in zip(up.decay.codes, rates, strict=True)]
-    U = [[int(c) * rate for c in row] for row, rate in zip(up.coupling.codes, rates, strict=True)]
-    W = [
-        [[Fraction(int(c), 2**up.carry.format.frac_bits) for c in row] for row in matrix]
-        for matrix in up.carry.codes
-    ]
-    assert state.signed
-    columns = []
-    for j in range(d + 1):
-        x, u = [Fraction(int(k == j)) for k in range(d)], Fraction(int(j == d))
-        f, b = [[-u] + [Fraction(0)] * (r - 1)], [[Fraction(0)] * r]
-        for k in range(d - 1):
-            f.append(
-                [sum(W[k][i][n] * f[k][n] for n in range(r)) + (i == 0) * x[k] for i in range(r)]
-            )
-        for k in range(d - 1, 0, -1):
-            b.insert(
-                0, [U[k][i] * x[k] - sum(W[k][n][i] * b[0][n] for n in range(r)) for i in range(r)]
-            )
-        new = [
-            x[k] - D[k] * x[k] - sum(U[k][i] * f[k][i] for i in range(r)) + b[k][0]
-            for k in range(d)
-        ]
-        columns.append((new, np.ravel(f), np.ravel(b)))
-    return [np.array(part).T for part in zip(*columns, strict=True)]
-
-
-@pytest.mark.parametrize(("order", "rank"), [(1, 1), (2, 1), (7, 1), (6, 2), (8, 3)])
-def test_the_linear_system_is_the_exact_one_to_the_last_bit(built, order, rank):
-    network, _ = built(order, 20.0, rank=rank)
-    (node,) = network.layers[0].memories
-    system = linear(node)
-    step, f, b = exact(node)
-    forward, backward = system.carried
-    for found, expected in (
-        (system.A, step[:, :-1]),
-        (system.B, step[:, -1]),
-        (forward.states, f[:, :-1]),
-        (forward.source, f[:, -1]),
-        (backward.states, b[:, :-1]),
-        (backward.source, b[:, -1]),
-    ):
-        assert np.array_equal(found, expected.astype(np.float64))
 
 
 @pytest.mark.parametrize("rank", [1, 2])
