@@ -17,6 +17,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.quantize import require_reloadable
 from lmu_hw.spec import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
 
 __all__ = ["emit", "manifest_of", "read_plan"]
@@ -49,7 +50,7 @@ def emit(
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
     reloadable : bool
-        The top gets a port through which the coefficients of structured memories are written.
+        The top gets a port through which the coefficients of its memories are written.
     progress : callable, optional
         Told what is being done.
 
@@ -62,8 +63,8 @@ def emit(
     ------
     ConfigError
         If `directory` is something else, cannot be written to, or has a file in the way that was
-        changed since it was generated, or is not of this tool; if lanes is less than 1; or if the
-        name is none.
+        changed since it was generated, or is not of this tool; if lanes is less than 1; if the
+        name is none; or if a memory cannot be reloadable, see `require_reloadable`.
     StabilityError
         If a memory is not shown to be stable.
     """
@@ -73,6 +74,8 @@ def emit(
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
     folder.check_target(name=network.name, config=design.config.text())
+    if reloadable:
+        require_reloadable(design.reference, design.config)
     plan = make_plan(network, lanes, reloadable=reloadable)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")

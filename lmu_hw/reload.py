@@ -13,7 +13,7 @@ from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import LmuLayer
-from lmu_hw.quantize import Realization
+from lmu_hw.quantize import require_reloadable
 from lmu_hw.quantize.memories import memory_node
 from lmu_hw.spec import AnyNode, MemoryNode, QuantizedNetwork
 
@@ -75,6 +75,7 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
         If an overflow that hardware does not handle is not proved impossible with this window.
     """
     theta = checked_window(theta)
+    require_reloadable(design.reference, design.config)
     floats = {layer.name: layer for layer in design.reference.layers}
     layers = []
     for layer in design.network.layers:
@@ -83,11 +84,6 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
             float_layer = floats[layer.name]
             if isinstance(node, MemoryNode) and isinstance(float_layer, LmuLayer):
                 node = _moved(design, float_layer, node, theta)
-            elif node.name == f"{layer.name}.m":
-                raise ConfigError(
-                    f"{node.name}: a dense memory keeps its window; use `realization` "
-                    "semiseparable or scan"
-                )
             nodes.append(node)
         layers.append(replace(layer, nodes=tuple(nodes)))
     network = replace(design.network, layers=tuple(layers))
@@ -98,12 +94,8 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
 
 def _moved(design: Design, layer: LmuLayer, node: MemoryNode, theta: float) -> AnyNode:
     config = design.config.nodes[node.name]
-    structure = config.structure
-    if structure is None or structure.rank > 1 or structure.kind is Realization.TWO_PASS:
-        raise ConfigError(
-            f"{node.name}: only a semiseparable memory of rank 1 or a scan can take another window"
-        )
-    moved = replace(config, structure=replace(structure, theta=theta))
+    assert config.structure is not None
+    moved = replace(config, structure=replace(config.structure, theta=theta))
     source = design.config.nodes[node.source].signal_format
     try:
         return memory_node(layer, moved, source, design.config.memory_scale.get(layer.name))

@@ -21,8 +21,8 @@ from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import Network
-from lmu_hw.names import checked_name
-from lmu_hw.quantize import Config, Options
+from lmu_hw.names import checked_name, design_name
+from lmu_hw.quantize import Config, Options, require_reloadable
 
 __all__ = ["main"]
 
@@ -110,7 +110,9 @@ def _generate(options: argparse.Namespace) -> int:
         config = Config.from_toml(text, where=options.config)
     folder.check_target(config=text)
     network = _load(options)
-    folder.check_target(name=options.name or network.name, config=text)
+    folder.check_target(name=options.name or design_name(network.name), config=text)
+    if options.reloadable:
+        require_reloadable(network, config or Options(**given(options)))
     if target(options) is not None:
         design = _search(options, network)
     else:

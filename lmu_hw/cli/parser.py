@@ -127,8 +127,9 @@ def _generate(commands: Commands) -> None:
     parser.add_argument(
         "--reloadable",
         action="store_true",
-        help="give the top a port through which the coefficients of structured memories are "
-        "written, so that one design serves any window; see docs/hardware.md",
+        help="give the top a port through which the coefficients of its memories are written, so "
+        "that one design serves any window; semiseparable memories of rank 1 and scans only; see "
+        "docs/hardware.md",
     )
     parser.add_argument(
         "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"

@@ -88,7 +88,7 @@ def _module(module: str, file: str, depth: int, width: int, *, writable: bool) -
         f"  input [{address - 1}:0] address;",
         *inputs,
         f"  output reg [{width - 1}:0] data;",
-        '  (* rom_style = "block", ram_style = "block" *)',
+        *(['  (* rom_style = "block", ram_style = "block" *)'] if depth > 1 else []),
         f"  reg [{width - 1}:0] words [0:{depth - 1}];",
         f"  initial $readmemh({file}, words);",
         *_CHECK.format(top=width - 1, depth=depth, file=file).split("\n"),

@@ -15,6 +15,7 @@ from amaranth.utils import bits_for
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
+from lmu_hw.hdl.memories import Rom
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.plan import RELOADABLE_DROP, RELOADABLE_RATE, LayerPlan
@@ -128,14 +129,23 @@ class ScanUnit(MemoryUnit):
             m.d.sync += running.eq(1)
 
     def _window(self, m: Module) -> tuple[Value, Value | int]:
-        """Return K, and how far a product is shifted right."""
+        """Return K, and how far a product is shifted right.
+
+        A window that can be written is one word of a ROM, like the coefficients of a semiseparable
+        memory: a reset leaves what was written.
+        """
         layout, init = window_layout(self.plan, self.node), window_of(self.node, self.update)
         if not self.schedule.reloadable:
             return Const(init["rate"], layout["rate"].width), init["drop"]
-        window = Signal(layout, init=init)
-        with m.If(self.load.enable):
-            m.d.sync += window.as_value().eq(self.load.word)
-        return window.rate, window.drop
+        m.submodules.window = rom = Rom(
+            name=f"{self.node.name.replace('.', '_')}_window",
+            words=[layout.const(init).as_value().value],
+            width=layout.size,
+            writable=True,
+        )
+        m.d.comb += [rom.write.eq(self.load.enable), rom.write_data.eq(self.load.word)]
+        window = data.View(layout, rom.data)
+        return Value.cast(window.rate), Value.cast(window.drop)
 
     def _states(self, m: Module, s0: Signal, s7: Signal, codes: Signal) -> list[Signal]:
         """Add the memory of states, rewritten in place; return those of a word in s2."""

@@ -14,6 +14,7 @@ from lmu_hw.quantize.config import (
 from lmu_hw.quantize.configure import configure
 from lmu_hw.quantize.convert import Quantization, convert, quantize, realized
 from lmu_hw.quantize.refit import Refit
+from lmu_hw.quantize.reloadable import require_reloadable
 from lmu_hw.quantize.transform import realize
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "quantize",
     "realize",
     "realized",
+    "require_reloadable",
 ]

@@ -5912,7 +5912,6 @@ module mackey_glass__head_y_rows(clk, address, data);
   input clk;
   input [0:0] address;
   output reg [17:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [17:0] words [0:0];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), words);
 `ifndef SYNTHESIS

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hw import api
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.reload import reload
@@ -112,6 +113,16 @@ def test_a_window_that_does_not_fit_is_refused(reloadable, refused, case):
 def test_a_design_without_the_port_is_refused(refused):
     assert "generate it with --reloadable" in refused("reload", "out", "--theta", "9", "-o", "w")
     assert not Path("w").exists()
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--realization=two-pass",), ("--config=out/config.toml",)]
+)
+def test_what_cannot_be_reloadable_is_refused_before_work(here, refused, monkeypatch, options):
+    monkeypatch.setattr(api, "quantize", None)
+    error = refused("generate", "model.safetensors", "-o", "new", "--reloadable", *options)
+    assert "lmu0.m: to be --reloadable a memory must be semiseparable of rank 1 or scan" in error
+    assert not (here / "new").exists()
 
 
 def test_euler_below_its_limit_is_refused_with_the_number(memory, networks, refused):
