@@ -28,7 +28,7 @@ from lmu_hw.analysis.rigour import one_blas_thread
 from lmu_hw.analysis.stability import StabilityError, lyapunov, spectral_radius
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import Overflow
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import LmuLayer, Network, window
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.spec import QuantizedNetwork
 
@@ -185,7 +185,6 @@ def _certify(pair: MemoryPair) -> MemoryCertificate:
     proof = prove_range(memory)
     coefficient_gain = pair.coefficient_gain()
     covariance = rounding_covariance(memory.A, noise=memory.noise, feedback=memory.error_feedback)
-    window = int(pair.layer.memory.theta or 4 * pair.layer.memory.order)
     return MemoryCertificate(
         pair=pair,
         range=proof,
@@ -193,7 +192,7 @@ def _certify(pair: MemoryPair) -> MemoryCertificate:
         error=memory_error(pair, coefficient_gain, proof.rounding_gain),
         predicted_rms=np.sqrt(np.diag(covariance)),
         loop=_loop(pair),
-        residue=measure_residue(memory, pair.gains.lyapunov.contraction, window),
+        residue=measure_residue(memory, pair.gains.lyapunov.contraction, window(pair.layer.memory)),
     )
 
 

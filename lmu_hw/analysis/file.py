@@ -165,7 +165,14 @@ def _memory_summary(certificate: MemoryCertificate) -> dict[str, Any]:
             "ideal_spectral_radius": _number(loop.ideal_radius),
             "stable": loop.stable,
         },
-        "residue": None if residue is None else {"ulp": residue.codes, "silence": residue.silence},
+        "residue": None
+        if residue is None
+        else {
+            "ulp": residue.codes,
+            "silence": residue.silence,
+            "observed": residue.observed,
+            "settled": residue.settled,
+        },
     }
 
 

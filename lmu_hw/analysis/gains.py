@@ -34,7 +34,8 @@ __all__ = ["Gains", "Response", "difference_gain", "gains_of", "input_gain", "ro
 
 Array = NDArray[np.float64]
 
-_BLOCK = 64  # steps of an impulse response advanced by one product
+_BLOCK = 64  # steps of an impulse response advanced by one product, at least
+_MOST_BLOCKS, _LARGEST_BLOCK = 4096, 1 << 20  # of a slow memory: about so many; at most so large
 _SAMPLES = 8192  # of a sum over powers, at most about; beyond that, every s-th power is taken
 _CHECK = 64  # products between two looks at the tail
 _TAIL = 2.0**-16
@@ -196,9 +197,9 @@ class Response:
     def __init__(self, A: Array, B: Array, certificate: Lyapunov) -> None:
         d = len(A)
         self.certificate = certificate
-        power, error = matrix_power(A, _BLOCK)
-        self._power = power
-        self._relative = error + gamma(d) * float(np.linalg.norm(power))
+        self._A = A
+        self._silent = not np.any(B)
+        self._power, self._relative = self._advancing(_BLOCK)
         columns = [np.asarray(B, np.float64)]
         for _ in range(_BLOCK - 1):
             columns.append(A @ columns[-1])
@@ -208,13 +209,43 @@ class Response:
         # A rounding at step v disturbs this column and all later ones of the block.
         self.disturbance = float(inflate(_BLOCK * own.sum()))
 
+    @property
+    def length(self) -> int:
+        """Steps in a block that make a slow memory die out in about `_MOST_BLOCKS`."""
+        length, order = _BLOCK, len(self._A)
+        while (
+            length * _MOST_BLOCKS < _horizon(self.certificate) and length * order < _LARGEST_BLOCK
+        ):
+            length *= 2
+        return length
+
+    def widen(self, length: int) -> None:
+        """Take `length` steps, a power of two, for a block; before the first advance."""
+        while self.block.shape[1] < length:
+            self.disturbance += self._rounding()
+            self.block = np.hstack([self.block, self._power @ self.block])
+            self._power, self._relative = self._advancing(self.block.shape[1])
+
+    def _advancing(self, steps: int) -> tuple[Array, float]:
+        """Return ``A**steps``, and what a product with it is off by, for columns of length 1."""
+        power, error = matrix_power(self._A, steps)
+        return power, error + gamma(len(power)) * float(np.linalg.norm(power))
+
+    def _rounding(self) -> float:
+        """Return what one product with the whole block adds to the disturbance."""
+        return float(inflate(self._relative * row_norms(self.block.T).sum()))
+
     def advance(self) -> None:
         """Go on to the next block of steps."""
-        self.disturbance += float(inflate(self._relative * row_norms(self.block.T).sum()))
+        if self._silent:
+            return
+        self.disturbance += self._rounding()
         self.block = self._power @ self.block
 
     def tail(self) -> float:
         """Return a bound of what all states sum to from the current block on, each."""
+        if self._silent:
+            return 0.0
         return float(self.certificate.tails(self.block[:, :1])[0])
 
 
@@ -260,6 +291,9 @@ def difference_gain(
     -------
     (n,) float64
     """
+    length = max(response.length for response, _, _ in (first, second))
+    for response, _, _ in (first, second):
+        response.widen(length)
     total: Array = np.zeros(len(first[1]))
     while True:
         one, two = (_read(response, readout) for response, _, readout in (first, second))

@@ -122,10 +122,15 @@ class LoopReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResidueReport:
-    """Largest state, in ulp, after that many steps of silence; measured when generated."""
+    """Largest state, in ulp, in the steps observed after silence; measured when generated.
+
+    Settled: in this silence a memory without rounding falls below an ulp.
+    """
 
     ulp: int
     silence: int
+    observed: int
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,10 +155,18 @@ def _residue(memories: Sequence[Memory]) -> list[Sentence]:
     measured = [proof.residue for _, proof, _, _ in memories if proof.residue is not None]
     if not measured:
         return []
-    silence = max(residue.silence for residue in measured)
-    largest = max(residue.ulp for residue in measured)
-    left = f"no state is above {count(largest)} ulp" if largest else "every state is zero"
-    return [(Level.GOOD, f"After {count(silence)} steps of silence {left} (measured).")]
+    worst = max(measured, key=lambda residue: (residue.ulp, residue.silence))
+    left = f"no state is above {count(worst.ulp)} ulp" if worst.ulp else "every state is zero"
+    settled = all(residue.settled for residue in measured)
+    enough = "so many that" if settled else "too few that"
+    return [
+        (
+            Level.GOOD,
+            f"After {count(worst.silence)} steps of silence, {enough} the memory would fall below "
+            f"an ulp without rounding, {left} in the {count(worst.observed)} that follow "
+            "(measured).",
+        )
+    ]
 
 
 def _error(

@@ -64,7 +64,7 @@ def test_errors_by_other_paths_count_in_full(memories, samples, looseness, monke
     paths = np.random.default_rng(0).normal(size=(6, 9)) * 2.0 ** np.arange(-6, 3)
     certificate = gains_of(A, what="m").lyapunov
     exact, X = np.zeros(6), np.eye(6)
-    for _ in range(20_000):
+    for _ in range(6000):
         exact += np.abs(X).sum(axis=1) + np.abs(X @ paths).sum(axis=1)
         X = X @ A
     monkeypatch.setattr(module, "_SAMPLES", samples)
@@ -87,6 +87,34 @@ def test_long_windows_are_bounded_closely(memories):
     fine, _ = memories.zoh(8, 2_000.0)
     scaled = gains_of(fine, what="m").rounding * 10
     assert np.allclose(gains.rounding, scaled, rtol=0.01)  # the continuous system is the same
+    assert np.all(input_gain(A, B, gains.lyapunov, gains.rounding) < 1.05)
+
+
+@pytest.mark.parametrize("size", [8, 64])
+def test_wide_blocks_bound_as_closely(memories, size, monkeypatch):
+    A, B = memories.zoh(size, 200.0)
+    Aq, Bq = memories.rounded(A, 14), memories.rounded(B, 14)
+    pair = [(gains_of(one, what="m"), one, other) for one, other in ((Aq, Bq), (A, B))]
+
+    def bound():
+        sides = [(Response(a, b, gains.lyapunov), gains.rounding, None) for gains, a, b in pair]
+        return difference_gain(*sides)
+
+    narrow = bound()
+    monkeypatch.setattr("lmu_hw.analysis.gains._MOST_BLOCKS", 1)
+    assert Response(A, B, pair[1][0].lyapunov).length > 100
+    exact, h, hq = np.zeros(size), B.copy(), Bq.copy()
+    for _ in range(6000):
+        exact += np.abs(hq - h)
+        h, hq = A @ h, Aq @ hq
+    assert np.all(exact <= bound()) and np.allclose(bound(), narrow, rtol=1e-4, atol=0.0)
+
+
+def test_a_slow_memory_is_bounded_in_few_products(memories):
+    A, B = memories.zoh(8, 1e6)
+    gains = gains_of(A, what="m")
+    response = Response(A, B, gains.lyapunov)
+    assert response.length >= 1024
     assert np.all(input_gain(A, B, gains.lyapunov, gains.rounding) < 1.05)
 
 

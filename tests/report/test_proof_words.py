@@ -93,7 +93,13 @@ def test_an_unstable_loop_needs_attention_unless_it_was_trained_so(report, ideal
 def test_the_residue_after_silence_is_named(report):
     silence = report.memories[0].proof.residue.silence
     _, text = sentence(report, holds="silence")
-    assert text.startswith(f"After {silence} steps of silence ")
+    assert text.startswith(f"After {silence} steps of silence, so many that ")
+
+
+def test_a_silence_that_was_too_short_is_named(report):
+    slow = replace(report.memories[0].proof.residue, settled=False)
+    _, text = sentence(with_proof(report, residue=slow), holds="silence")
+    assert "steps of silence, too few that the memory would fall below an ulp" in text
 
 
 def test_a_residue_that_was_not_measured_is_not_named(report):
