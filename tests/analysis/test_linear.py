@@ -55,7 +55,7 @@ def sweeps(update):
     """Return x', and what both sweeps carry, over u, the states and all errors."""
     d, r, F = update.order, update.rank, update.decay.format.frac_bits
     unit = units(1 + d + 2 * r * (d - 1))
-    u, x, errors = unit[0], unit[1 : 1 + d], unit[1 + d :].reshape(2, d - 1, r, -1)
+    u, x, errors = unit[0], unit[1 : 1 + d], unit[1 + d :].reshape(2, d - 1, r, len(unit))
     rates = [F + shift for shift in update.shifts]
     D = [Fraction(int(code), 2**bits) for code, bits in zip(update.decay.codes, rates, strict=True)]
     U = [scaled(row, bits) for row, bits in zip(update.coupling.codes, rates, strict=True)]
