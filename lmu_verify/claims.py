@@ -212,7 +212,7 @@ class Judge:
                     "codes"
                 )
             attempts(
-                [Fraction(bound)], lambda level, c=carried: [self._reach(c, level)], carried.name
+                [Fraction(bound)], lambda level, c=carried: [self._reach(c, level)], [carried.name]
             )
             details.append(f"{carried.name} at most {bound} of {limit} codes")
         return ", ".join(details)
@@ -269,24 +269,26 @@ def _stability(a: Codes, witness: Witness) -> str:
 
 
 def attempts(
-    claims: list[Fraction], bounds: Callable[[int], list[Fraction]], what: str = "state"
+    claims: list[Fraction],
+    bounds: Callable[[int], list[Fraction]],
+    names: list[str] | None = None,
 ) -> str:
     """Show that claimed upper bounds are not below those that are found, at some level."""
     reason = NotShown("nothing was tried")
     for level in range(_LEVELS):
         try:
-            return _compare(claims, bounds(level), what)
+            return _compare(claims, bounds(level), names)
         except NotShown as error:
             reason = error
     raise reason
 
 
-def _compare(claims: list[Fraction], bounds: list[Fraction], what: str = "state") -> str:
+def _compare(claims: list[Fraction], bounds: list[Fraction], names: list[str] | None = None) -> str:
+    """Show that no claim is below its bound; names are those of the states, or given."""
     for index, (claim, bound) in enumerate(zip(claims, bounds, strict=True)):
         if claim < bound:
-            raise NotShown(
-                f"{what} {index}: {shown(bound)} can be shown, but {shown(claim)} is claimed"
-            )
+            name = f"state {index}" if names is None else names[index]
+            raise NotShown(f"{name}: {shown(bound)} can be shown, but {shown(claim)} is claimed")
     return f"{shown(max(bounds))} was shown, {shown(max(claims))} is claimed"
 
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,22 @@ class Layer:
     name: str
     input_size: int
     input_format: Format
+    outputs: list[str]
     nodes: list[Node]
+
+    @property
+    def output(self) -> tuple[int, Format]:
+        """Size and format of the answer: the smallest that holds every output exactly."""
+        signals = [self.format(name) for name in self.outputs]
+        if not signals or INPUT in self.outputs:
+            raise BadFile(f"{self.name}: must answer with nodes of its own")
+        formats = [fmt for _, fmt in signals]
+        held = Format(
+            any(fmt.signed for fmt in formats),
+            max(fmt.int_bits for fmt in formats),
+            max(fmt.frac_bits for fmt in formats),
+        )
+        return sum(size for size, _ in signals), held
 
     def node(self, kind: str) -> Node | None:
         """Return ``layer.kind``, or None."""
@@ -170,6 +186,7 @@ def read_design(path: Path) -> Design:
     names = [layer.name for layer in layers] + [n.name for layer in layers for n in layer.nodes]
     if len(set(names)) < len(names):
         raise BadFile(f"{path}: every layer and node must have a name of its own")
+    _fit_together(str(path), header, layers)
     try:
         scale = Fraction(header.text("input_scale"))
     except (ValueError, ZeroDivisionError):
@@ -185,13 +202,27 @@ def read_design(path: Path) -> Design:
 
 
 def _layer(entry: Fields, tensors: Tensors) -> Layer:
-    signal = entry.object("input")
+    signal, name = entry.object("input"), entry.text("name")
+    nodes = [_node(node, tensors) for node in entry.objects("nodes")]
+    for node in nodes:
+        if not node.name.startswith(f"{name}."):
+            raise BadFile(f"{tensors.where}: {node.name} must be called {name}.something")
     return Layer(
-        name=entry.text("name"),
+        name=name,
         input_size=signal.integer("size", 1, 1 << 20),
         input_format=signal.format("format"),
-        nodes=[_node(node, tensors) for node in entry.objects("nodes")],
+        outputs=entry.list("outputs"),
+        nodes=nodes,
     )
+
+
+def _fit_together(where: str, header: Fields, layers: list[Layer]) -> None:
+    """Refuse a layer that does not read what the layer before answers, or the input."""
+    if not layers or layers[0].input_format != header.narrowing("input").format:
+        raise BadFile(f"{where}: the first layer must read the format of the input")
+    for before, after in pairwise(layers):
+        if before.output != (after.input_size, after.input_format):
+            raise BadFile(f"{where}: {after.name} must read the output of {before.name}")
 
 
 def _node(entry: Fields, tensors: Tensors) -> Node:

@@ -119,7 +119,7 @@ def _files(folder: Path, certificate: Fields, manifest: Fields) -> str:
     both = set(certified.values) | {_CERTIFICATE, _SUMMARY}
     for name in sorted(both ^ set(listed.values) | {_DESIGN, _REFERENCE} - both):
         raise NotShown(f"{name} must be listed by certificate and manifest, not by one")
-    rtl = {f"{_RTL}{path.name}" for path in (folder / "rtl").iterdir()}
+    rtl = {f"{_RTL}{path.name}" for path in (folder / _RTL).glob("*")}
     if strange := sorted(rtl - set(certified.values)):
         raise NotShown(f"{strange[0]} is not a file of the design")
     return f"{len(listed.values)} files have the digests that certificate and manifest list"

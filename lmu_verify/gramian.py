@@ -68,7 +68,10 @@ class Gramian(NamedTuple):
 
 def spectral_radius(a: Codes) -> float:
     """Return the spectral radius as float64 finds it: for choices, not for proofs."""
-    return float(np.abs(np.linalg.eigvals(floats(a))).max())
+    try:
+        return float(np.abs(np.linalg.eigvals(floats(a))).max())
+    except np.linalg.LinAlgError:
+        return math.inf
 
 
 def noise_source(order: int, paths: Codes | None) -> Source:

@@ -7,13 +7,13 @@ file has; bounds must not be below what can be shown. `NOT_CHECKED` lists the re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
 
 from lmu_verify.claims import Judge, Verdict, attempts, shown
-from lmu_verify.design import Design, Node
+from lmu_verify.design import Design, Layer, Node
 from lmu_verify.deviation import Deviation, Head, heads, input_error
 from lmu_verify.errors import NotShown
 from lmu_verify.fields import Fields
@@ -164,7 +164,7 @@ def _head_error(head: Head, entry: Fields) -> str:
     return _error(entry, head.node.rows, head.conditional, head.deviation)
 
 
-def _error(entry: Fields, count: int, conditional: bool, bounds) -> str:
+def _error(entry: Fields, count: int, conditional: bool, bounds: Callable[[int], Deviation]) -> str:
     """Show the errors that an entry claims, cause by cause, and that they add up."""
     _require(entry, "conditional", conditional)
     by_cause = entry.object("by_cause")
@@ -184,7 +184,8 @@ def _error(entry: Fields, count: int, conditional: bool, bounds) -> str:
         deviation = bounds(level)
         return [*deviation.coefficients, *deviation.rounding, *deviation.input]
 
-    attempts(allowed, found)
+    parts = ("coefficients and mismatch", "rounding", "input")
+    attempts(allowed, found, [f"{part} of element {i}" for part in parts for i in range(count)])
     return f"at most {shown(max(whole))}" + (", given u" if conditional else "")
 
 
@@ -236,7 +237,7 @@ def _next(entries: Iterator[Fields], name: str) -> Fields:
     return entry
 
 
-def _node(entry: Fields, layer, node: Node, judge: Judge | None) -> None:
+def _node(entry: Fields, layer: Layer, node: Node, judge: Judge | None) -> None:
     name, limit, by_gain = node.name, node.requant.format.max_code, entry.flag("by_gain")
     claimed = entry.integer("bound", 0, 1 << 256)
     if judge is not None and "range" in judge.shown and claimed >= max(judge.claims.bound):

@@ -206,7 +206,7 @@ def _coarse_bits(system: System) -> int:
     """Return fraction bits with which int64 holds a response, most likely."""
     largest = max(Codes(system.b.codes[:, None], system.b.bits).row_sums())
     heaviest = max(*system.a.row_sums(), *system.a.T.row_sums(), Fraction(system.order))
-    return min(56, 57 - _magnitude(4 * largest * heaviest))
+    return max(24, min(56, 57 - _magnitude(4 * largest * heaviest)))
 
 
 def _magnitude(value: Fraction) -> int:
@@ -221,7 +221,10 @@ class _Response:
         self.name, self.bits = system.name, bits
         b, error = rounded(system.b, bits)
         kind = object if fine else np.int64
-        self.block = (b.codes[None, :] << (bits - b.bits)).astype(kind)
+        start = b.codes[None, :] << (bits - b.bits)
+        if not fine and int(np.abs(start).max()) >> 60:
+            raise NotShown(f"{system.name}: B is too large for the arithmetic of this check")
+        self.block = start.astype(kind)
         self.lost, self.misread = error, Fraction(0)
         self.steps, exponent = 0, 1
         while len(self.block) < _BLOCK:

@@ -9,15 +9,18 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from lmu_verify import BadFile
 from lmu_verify.claims import Claims, Judge, Witness
 from lmu_verify.design import read_design
+from lmu_verify.errors import NotShown
 from lmu_verify.integers import Codes, dyadic, fit, identity
 from lmu_verify.memory import read_memories
+from lmu_verify.sums import System, response_sums
 
 U_FORMAT = "sQ8.15"
 
 
-def written(path, update, arrays, *, state="sQ24.15"):
+def written(path, update, arrays, *, state="sQ24.15", change=None):
     """Write a design of one structured memory behind u = x, byte by byte, and read it back."""
     arrays = {f"lmu0.m/{name}": array for name, array in arrays.items()}
     arrays |= {"lmu0.u/weights x": np.array([[1]])}
@@ -31,6 +34,8 @@ def written(path, update, arrays, *, state="sQ24.15"):
     layer |= {"outputs": ["lmu0.m"], "last_only": False}
     header = {"version": 1, "name": "hole", "input": [U_FORMAT, "half_up", "saturate"]}
     header |= {"input_scale": "1", "answers_once": False, "softmax": False, "layers": [layer]}
+    if change is not None:
+        change(header)
     entries, data = {}, b""
     for name, array in arrays.items():
         raw = np.asarray(array, "<i8").tobytes()
@@ -156,3 +161,70 @@ def test_a_witness_that_is_not_finite_is_none():
     with pytest.raises(Exception, match="finds no witness"):
         fit(np.array([[np.nan]]), 10)
     assert fit(np.array([[0.75]]), 1) == Codes(np.array([[2]], dtype=object), 1)
+
+
+def dense(path, change=None):
+    """Return the design of a scan, its header changed before it is written."""
+    update = {"kind": "scan", "order": 2, "running": "sQ26.15"}
+    update["rate"] = {"array": "lmu0.m/rate", "format": "sQ0.6"}
+    return written(path, update, {"rate": [4]}, change=change)
+
+
+CHANGES = {
+    "another name": (
+        lambda h: h["layers"][0]["nodes"][1].update(name="other.m"),
+        "other.m must be called lmu0.something",
+    ),
+    "another input": (
+        lambda h: h.update(input=["sQ0.15", "half_up", "saturate"]),
+        "the first layer must read the format of the input",
+    ),
+    "no layer": (lambda h: h.update(layers=[]), "the first layer must read"),
+    "a second layer": (
+        lambda h: h["layers"].append({**h["layers"][0], "name": "b", "nodes": []}),
+        "b must read the output of lmu0",
+    ),
+    "twice": (
+        lambda h: h["layers"][0]["nodes"].append(h["layers"][0]["nodes"][1]),
+        "every layer and node must have a name of its own",
+    ),
+    "another source": (
+        lambda h: h["layers"][0]["nodes"][1].update(source="lmu0.m"),
+        "source must be lmu0.u",
+    ),
+    "a memory of another name": (
+        lambda h: h["layers"][0]["nodes"][1].update(name="lmu0.n"),
+        "a structured memory must be called lmu0.m",
+    ),
+    "coarse sums": (
+        lambda h: h["layers"][0]["nodes"][1]["update"].update(running="sQ26.14"),
+        "running must be a format with the fraction bits of what it takes",
+    ),
+    "two memories of one u": (
+        lambda h: h["layers"][0]["nodes"][1].update(segments=2),
+        "its memories must hear one u each",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_a_design_that_does_not_fit_together_is_refused(tmp_path, what):
+    change, message = CHANGES[what]
+    with pytest.raises(BadFile, match=message):
+        read_memories(dense(tmp_path / "design.safetensors", change))
+
+
+def test_the_matrices_of_a_scan_are_those_of_its_formulas(tmp_path):
+    (memory,) = read_memories(dense(tmp_path / "design.safetensors"))
+    unit = 2.0**-memory.system.a.bits
+    assert (memory.system.a.codes * unit).tolist() == [[1 - 1 / 16, -1 / 16], [3 / 16, 1 - 3 / 16]]
+    assert (memory.system.b.codes * unit).tolist() == [1 / 16, -3 / 16]
+    assert memory.u_limit == 256
+
+
+def test_an_input_too_large_for_int64_takes_longer_integers():
+    huge = System("m", Codes(np.array([[1]], dtype=object), 1), Codes(np.array([1 << 80]), 0))
+    with pytest.raises(NotShown, match="too large for the arithmetic"):
+        response_sums([(huge, None)], print)
+    (found,) = response_sums([(huge, None)], print, level=1)
+    assert 2**81 <= found <= 2**81 * (1 + 2.0**-12)
