@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis.bend import Bend
-from lmu_hw.analysis.rigour import gamma, inflate, matrix_power, row_norms
+from lmu_hw.analysis.rigour import gamma, inflate, long_matrix_power, matrix_power, row_norms
 from lmu_hw.analysis.stability import Lyapunov, StabilityError, lyapunov, spectral_radius
 
 __all__ = ["Gains", "Response", "difference_gain", "gains_of", "input_gain", "rounding_gain"]
@@ -199,7 +199,8 @@ class Response:
         self.certificate = certificate
         self._A = A
         self._silent = not np.any(B)
-        self._power, self._relative = self._advancing(_BLOCK)
+        power, error = matrix_power(A, _BLOCK)
+        self._power, self._relative = power, error + _product_error(power)
         columns = [np.asarray(B, np.float64)]
         for _ in range(_BLOCK - 1):
             columns.append(A @ columns[-1])
@@ -224,12 +225,8 @@ class Response:
         while self.block.shape[1] < length:
             self.disturbance += self._rounding()
             self.block = np.hstack([self.block, self._power @ self.block])
-            self._power, self._relative = self._advancing(self.block.shape[1])
-
-    def _advancing(self, steps: int) -> tuple[Array, float]:
-        """Return ``A**steps``, and what a product with it is off by, for columns of length 1."""
-        power, error = matrix_power(self._A, steps)
-        return power, error + gamma(len(power)) * float(np.linalg.norm(power))
+            power, error = long_matrix_power(self._A, self.block.shape[1])
+            self._power, self._relative = power, error + _product_error(power)
 
     def _rounding(self) -> float:
         """Return what one product with the whole block adds to the disturbance."""
@@ -247,6 +244,11 @@ class Response:
         if self._silent:
             return 0.0
         return float(self.certificate.tails(self.block[:, :1])[0])
+
+
+def _product_error(matrix: Array) -> float:
+    """Return what a product of a matrix with a vector of length 1 is off by."""
+    return gamma(len(matrix)) * float(np.linalg.norm(matrix))
 
 
 def input_gain(

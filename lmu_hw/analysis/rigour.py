@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 __all__ = [
     "gamma",
     "inflate",
+    "long_matrix_power",
     "matrix_power",
     "one_blas_thread",
     "path_weights",
@@ -91,6 +92,25 @@ def matrix_power(matrix: Array, exponent: int) -> tuple[Array, float]:
     half = matrix_power(matrix, exponent // 2)
     square = _product(half, half)
     return _product(square, (matrix, 0.0)) if exponent % 2 else square
+
+
+def long_matrix_power(matrix: Array, exponent: int) -> tuple[Array, float]:
+    """Return ``matrix**exponent``, rounded once, and an upper bound of its error; see above.
+
+    Squared in the longest floats of the machine, so that the error does not grow with the exponent
+    as long as it is far below theirs. The exponent must be a power of two.
+    """
+    power, error = matrix.astype(np.longdouble), 0.0
+    unit = float(np.finfo(np.longdouble).eps) / 2
+    relative = len(matrix) * unit / (1.0 - len(matrix) * unit)
+    for _ in range(exponent.bit_length() - 1):
+        near = power.astype(np.float64)
+        length = float(np.linalg.norm(near)) * _SAFE
+        size = spectral_norm(near) + _UNIT * length
+        error = (2.0 * size * error + error * error + relative * length**2) * _SAFE
+        power = power @ power
+    near = power.astype(np.float64)
+    return near, (error + _UNIT * float(np.linalg.norm(near)) * _SAFE) * _SAFE
 
 
 def _product(left: tuple[Array, float], right: tuple[Array, float]) -> tuple[Array, float]:

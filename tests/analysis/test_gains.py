@@ -108,7 +108,7 @@ def test_wide_blocks_bound_as_closely(memories, size, monkeypatch):
         exact += np.abs(hq - h)
         h, hq = A @ h, Aq @ hq
     wide = bound()
-    assert np.all(exact <= wide) and np.all(wide <= narrow * 1.01)
+    assert np.all(exact <= wide) and np.all(wide <= narrow * 1.0001)
 
 
 def test_a_slow_memory_is_bounded_in_few_products(memories):

@@ -12,6 +12,7 @@ from lmu_hw.analysis.gains import Response, gains_of
 from lmu_hw.analysis.rigour import (
     gamma,
     inflate,
+    long_matrix_power,
     matrix_power,
     path_weights,
     row_norms,
@@ -68,6 +69,17 @@ def test_a_power_is_off_by_no_more_than_its_error(memories, exponent):
         expected = expected.dot(exact(A))
     off = float(((exact(power) - expected) ** 2).sum()) ** 0.5
     assert (off == error == 0.0) if exponent == 1 else off <= error < 300 * off
+
+
+@pytest.mark.parametrize("exponent", [2, 64, 1024])
+def test_a_long_power_is_off_by_no_more_than_its_error(memories, exponent):
+    A, _ = memories.zoh(3, 300.0)
+    power, error = long_matrix_power(A, exponent)
+    expected = exact(A)
+    for _ in range(exponent.bit_length() - 1):
+        expected = expected.dot(expected)
+    off = float(((exact(power) - expected) ** 2).sum()) ** 0.5
+    assert 0.0 < off <= error < 2.0**-40
 
 
 def test_paths_weigh_as_much_as_they_are_long():
