@@ -95,9 +95,9 @@ def _record(place: int, plan: LayerPlan) -> list[str]:
     path, width = f"dut.{instance_name(plan)}.trace_", code_width(plan)
     arguments = [f"{path}{field}" for field in _FIELDS]
     # Two's complement codes are padded to whole digits by zeros, and cut to their width later.
-    arguments += [
-        f"{path}data[{lane * width + width - 1}:{lane * width}]" for lane in range(plan.beat)
-    ]
+    # One bit of one lane is a scalar, which Verilog does not let anyone select from.
+    lanes = [f"[{lane * width + width - 1}:{lane * width}]" for lane in range(plan.beat)]
+    arguments += [f"{path}data{lane if plan.beat * width > 1 else ''}" for lane in lanes]
     form = " ".join(["%h"] * len(arguments))
     return [
         f'    if ({path}start) $fwrite(starts, "{place} %0d\\n", cycle);',
