@@ -276,7 +276,7 @@ class DesignFolder:
     def _advice(self, name: str) -> str:
         advice = "move it away, or name another output folder"
         if name == self.CONFIG:
-            advice = f"to generate from it, give --config {self.path / name}; or {advice}"
+            advice = f"to generate from it, give `config` {self.path / name}; or {advice}"
         return advice
 
     @contextmanager

@@ -111,7 +111,7 @@ def test_a_foreign_file_in_the_way_is_named(tmp_path):
 def test_an_edited_configuration_may_be_what_is_generated(out):
     edited = b"# edited\nversion = 3\n"
     (out.path / "config.toml").write_bytes(edited)
-    with pytest.raises(ConfigError, match=r"to generate from it, give --config .*config\.toml"):
+    with pytest.raises(ConfigError, match=r"to generate from it, give `config` .*config\.toml"):
         out.check_target(name="net")
     out.check_target(name="net", config=edited.decode())
     before = (out.path / "config.toml").stat().st_mtime_ns

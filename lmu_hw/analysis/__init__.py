@@ -13,14 +13,16 @@ from lmu_hw.analysis.certificate import (
 )
 from lmu_hw.analysis.deviation import largest_deviation
 from lmu_hw.analysis.file import summary, write_certificate
+from lmu_hw.analysis.gramian import float_gains
 from lmu_hw.analysis.memory import QuantizedMemory, quantized_memories, values
 from lmu_hw.analysis.noise import rounding_covariance
 from lmu_hw.analysis.propagation import predict_errors
 from lmu_hw.analysis.ranges import NodeRange, RangeProof, prove_range, proved_sweeps
 from lmu_hw.analysis.residue import Residue
-from lmu_hw.analysis.stability import StabilityError, spectral_radius
+from lmu_hw.analysis.stability import CLOSEST, StabilityError, spectral_radius
 
 __all__ = [
+    "CLOSEST",
     "Certificate",
     "ErrorBound",
     "HeadCertificate",
@@ -32,6 +34,7 @@ __all__ = [
     "Residue",
     "StabilityError",
     "certify",
+    "float_gains",
     "impulse_response",
     "in_words",
     "largest_deviation",

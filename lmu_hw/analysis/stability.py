@@ -28,6 +28,7 @@ from lmu_hw.analysis.rigour import inflate
 from lmu_hw.errors import SpecError
 
 __all__ = [
+    "CLOSEST",
     "Lyapunov",
     "StabilityError",
     "exact_integers",
@@ -45,7 +46,9 @@ L_FRAC_BITS = 36
 _RATE_BITS = 50
 _SLACK = 0.25  # kept of what both matrices exceed, for the rounding of P and L; see `_factor`
 _SHARES = (1 / 2, 1 / 4, 1 / 16)  # of 1 - radius that the contraction stays below 1, tried in turn
-_CLOSEST = 1e-8  # to 1 that a spectral radius may come: `contraction` must stay below 1
+
+CLOSEST = 1e-8
+"""To 1 that a spectral radius may come: `Lyapunov.contraction` must stay below 1."""
 
 
 class StabilityError(SpecError):
@@ -119,7 +122,7 @@ def lyapunov(A: Array) -> Lyapunov:
         If the spectral radius is not below 1, or so close that no certificate is found.
     """
     radius = spectral_radius(A)
-    if radius >= 1.0 - _CLOSEST:
+    if radius >= 1.0 - CLOSEST:
         raise StabilityError(
             f"the memory is not stable: its spectral radius must be below 1, not {radius:.6f}"
         )

@@ -42,6 +42,7 @@ def configure(
     memory_tolerance: float | None = None,
     refit: bool | None = None,
     horizon: int | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Config:
     """Choose every format of a design.
 
@@ -54,6 +55,8 @@ def configure(
     weight_bits, memory_bits, state_bits, activation_bits, input_bits, input_scale, basis, margin,
     memory_range, error_feedback, repair, realization, memory_tolerance, refit, horizon
         See `Options`, which checks them.
+    progress : callable, optional
+        Told what is being done.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def configure(
         If an option is not what it must be, or a range does not fit the word length asked for.
     """
     options = options_of(locals())
-    return choose(network, calibration_data(network, calibration), options)
+    return choose(network, calibration_data(network, calibration), options, progress=progress)
 
 
 def quantize(
@@ -89,6 +92,7 @@ def quantize(
     memory_tolerance: float | None = None,
     refit: bool | None = None,
     horizon: int | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> Design:
     """Quantize a trained network.
 
@@ -101,6 +105,8 @@ def quantize(
     weight_bits, memory_bits, state_bits, activation_bits, input_bits, input_scale, basis, margin,
     memory_range, error_feedback, repair, realization, memory_tolerance, refit, horizon
         See `Options`, which checks them.
+    progress : callable, optional
+        Told what is being done.
 
     Returns
     -------
@@ -116,7 +122,8 @@ def quantize(
     if config is not None:
         refuse_both(config, options)
     data = calibration_data(network, calibration)
-    return Design.build(network, config or choose(network, data, options), data)
+    chosen = config or choose(network, data, options, progress=progress)
+    return Design.build(network, chosen, data)
 
 
 def emit(
@@ -128,7 +135,35 @@ def emit(
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Write a design as Verilog with manifest and ROM contents; see `lmu_hw.emit.emit`."""
+    """Write a design as a folder that simulation, prediction and reports work on.
+
+    Parameters
+    ----------
+    design : Design
+        Of `quantize`.
+    directory : str or Path
+        Created; what is in it already is kept, but for files of an earlier design that are as they
+        were written.
+    lanes : int or None
+        Multipliers of the slowest layer; None, or ``"full"``: fully unrolled.
+    name : str, optional
+        Names the Verilog top, and begins the name of every module and file; None: the name of the
+        design, which is that of the model.
+    reloadable : bool
+        The top gets a port through which the coefficients of structured memories are written.
+    progress : callable, optional
+        Told what is being done.
+
+    Returns
+    -------
+    dict
+        What ``manifest.json`` holds.
+
+    Raises
+    ------
+    ConfigError
+        If an argument is not what it must be, or the folder cannot be written to.
+    """
     from lmu_hw.emit import emit as write
 
     instance(design, "`design`", Design)

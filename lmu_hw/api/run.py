@@ -31,7 +31,32 @@ def simulate(
     theta: float | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Result]:
-    """Run the emitted Verilog against the golden model; see `lmu_hw.simulate.simulate`."""
+    """Run the emitted Verilog against the golden model, and compare every stored word.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Written by `emit`; ``simulation.json`` is left in it.
+    x : (sequences, steps, inputs) array, optional
+        Data that are run beside the built-in stimuli, in the network's own units.
+    simulators : collection of Simulator or str
+        At least one of ``icarus``, ``verilator`` and ``amaranth``.
+    seed : int
+        Of stimuli, pauses and back-pressure.
+    max_cycles : int, optional
+        Cycles for the built-in stimuli, and as many for `x`; 0: no limit; None: by simulator.
+    waves : bool
+        Leave the waveforms in the folder.
+    theta : float, optional
+        First write the coefficients of this window, in steps, to a reloadable design.
+    progress : callable, optional
+        Called with a simulator's name, the answers so far, and the answers expected.
+
+    Returns
+    -------
+    list of Result
+        One for each simulator; ``result.passed`` says that words were compared and all were equal.
+    """
     from lmu_hw.simulate import simulate as run
 
     return run(
@@ -53,14 +78,33 @@ def report(
     *,
     progress: Callable[[int], None] | None = None,
 ) -> Report:
-    """Write the quantization error report of a design; see `lmu_hw.report.write_report`."""
+    """Measure what quantization costs; write ``report.json`` and ``report.html`` into the folder.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Written by `emit`.
+    x : (sequences, steps, inputs) array, optional
+        What is measured on, in the network's own units; None: the calibration data.
+    labels : array, optional
+        Of `x`: integer classes, (sequences,) or (sequences, steps), or real targets in the shape of
+        the output.
+    progress : callable, optional
+        Called with the number of sequences done since the last call.
+    """
     from lmu_hw.report import write_report
 
     return write_report(directory, x, labels, progress)
 
 
 def compare(directories: Sequence[str | Path]) -> Comparison:
-    """Compare the reports of two or more designs; see `lmu_hw.report.compare`."""
+    """Put the reports of two or more designs side by side.
+
+    Parameters
+    ----------
+    directories : sequence of str or Path
+        Folders with a report.
+    """
     from lmu_hw.report import compare as side_by_side
 
     return side_by_side(directories)

@@ -54,7 +54,7 @@ def search(
     refit: bool | None = None,
     horizon: int | None = None,
 ) -> SearchResult:
-    """Find the cheapest word lengths that reach a target; see `lmu_hw.search.search`.
+    """Find the cheapest word lengths that reach a target.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def sweep(
     refit: bool | None = None,
     horizon: int | None = None,
 ) -> SweepReport:
-    """Measure a grid of word lengths; see `lmu_hw.search.sweep`.
+    """Measure a grid of word lengths.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import Network
 from lmu_hw.names import checked_name, design_name
-from lmu_hw.quantize import Config, Options, require_reloadable
+from lmu_hw.quantize import Config, Options, require_provable, require_reloadable
 
 __all__ = ["main"]
 
@@ -56,7 +56,7 @@ def _inspect(options: argparse.Namespace) -> int:
     if Path(options.path).is_dir():
         if options.theta is not None:
             raise ConfigError("`theta` must be left out with a folder: a design has its window")
-        api.read_design(options.path)
+        _read(options.path)
         folder = DesignFolder(options.path)
         try:
             table = design_table(folder.manifest)
@@ -69,13 +69,22 @@ def _inspect(options: argparse.Namespace) -> int:
         for name in folder.changed_rtl():
             complain(f"{name} was changed since it was generated")
     else:
-        show(network_table(api.load(options.path, theta=options.theta)))
+        with status(f"reading {options.path}"):
+            table = network_table(api.load(options.path, theta=options.theta))
+        show(table)
     return EQUAL
+
+
+def _read(folder: str) -> Design:
+    """Return the design in a folder."""
+    with status(f"reading {folder}"):
+        return api.read_design(folder)
 
 
 def _load(options: argparse.Namespace) -> Network:
     """Return the trained network; says what is legal but probably not meant."""
-    network = api.load(options.model, theta=options.theta)
+    with status(f"reading {options.model}"):
+        network = api.load(options.model, theta=options.theta)
     for note in network.notes:
         if note.startswith("warning: "):
             complain(note)
@@ -83,8 +92,11 @@ def _load(options: argparse.Namespace) -> Network:
 
 
 def _config(options: argparse.Namespace) -> int:
+    Options(**given(options))
     network = _load(options)
-    config = api.configure(network, _calibration(options, network), **given(options))
+    with status(f"configuring {network.name}") as tell:
+        x = _calibration(options, network)
+        config = api.configure(network, x, progress=tell, **given(options))
     sys.stdout.write(config.to_toml())
     return EQUAL
 
@@ -116,9 +128,10 @@ def _generate(options: argparse.Namespace) -> int:
     if target(options) is not None:
         design = _search(options, network)
     else:
-        with status(f"quantizing {network.name}"):
+        with status(f"quantizing {network.name}") as tell:
             x = _calibration(options, network)
-            design = api.quantize(network, x, config=config, **given(options))
+            require_provable(network, Options(**given(options)), config)
+            design = api.quantize(network, x, config=config, progress=tell, **given(options))
     with status(f"generating {network.name}") as tell:
         manifest = api.emit(
             design,
@@ -147,7 +160,7 @@ def _search(options: argparse.Namespace, network: Network) -> Design:
     x, labels = read_array(options.calibrate), None
     if options.labels is not None:
         labels = read_array(options.labels)
-    with stages() as update, about(data_files(options)):
+    with stages(f"quantizing {network.name}") as update, about(data_files(options)):
         result = api.search(
             network,
             x,
@@ -170,7 +183,7 @@ def _sweep(options: argparse.Namespace) -> int:
     network = _load(options)
     x = read_array(options.calibrate)
     labels = None if options.labels is None else read_array(options.labels)
-    with stages() as update, about(data_files(options)):
+    with stages(f"quantizing {network.name}") as update, about(data_files(options)):
         report = api.sweep(
             network,
             x,
@@ -190,7 +203,7 @@ def _predict(options: argparse.Namespace) -> int:
     from lmu_hw.golden import GoldenModel
 
     check_target(options.output)
-    design = api.read_design(options.design)
+    design = _read(options.design)
     x = read_array(options.input)
     golden = GoldenModel(design.network)
     with about(options.input):
@@ -221,7 +234,7 @@ def _simulate(options: argparse.Namespace) -> int:
     x = None if options.input is None else read_array(options.input)
     results = []
     if wanted:
-        with stages() as update, about(options.input):
+        with stages(f"reading {options.design}") as update, about(options.input):
             for simulator in wanted:
                 update(simulator.value, 0, None)
             results = api.simulate(
@@ -251,7 +264,7 @@ def _report(options: argparse.Namespace) -> int:
         raise ConfigError("--labels must come with the data they belong to: give --input as well")
     x = None if options.input is None else read_array(options.input)
     labels = None if options.labels is None else read_array(options.labels)
-    data = api.read_design(options.design).calibration if x is None else x
+    data = _read(options.design).calibration if x is None else x
     about_data = options.input if labels is None else f"{options.input}, {options.labels}"
     with progress("measuring", len(np.atleast_1d(data))) as advance, about(about_data):
         report = api.report(options.design, x, labels, progress=advance)
@@ -265,7 +278,9 @@ def _compare(options: argparse.Namespace) -> int:
     from lmu_hw.report.console import comparison_table
 
     check_target(options.output)
-    show(comparison_table(write_comparison(options.designs, options.output)))
+    with status("comparing"):
+        comparison = write_comparison(options.designs, options.output)
+    show(comparison_table(comparison))
     show(f"written to {options.output}")
     return EQUAL
 
@@ -289,7 +304,8 @@ def _reload(options: argparse.Namespace) -> int:
     from lmu_hw.reload import reload
 
     check_target(options.output)
-    _, words = reload(options.design, options.theta)
+    with status(f"computing the coefficients of {options.theta} steps"):
+        _, words = reload(options.design, options.theta)
     digits = len(f"{max(word for _, word in words):x}")
     lines = [f"@{address:x} {word:0{digits}x}" for address, word in words]
     write_text(options.output, "\n".join(lines) + "\n")

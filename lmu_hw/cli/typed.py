@@ -11,9 +11,18 @@ from typing import Any
 from lmu_hw.errors import ConfigError
 from lmu_hw.quantize import Options
 
-__all__ = ["data_files", "given", "in_words", "measured", "refuse_half_a_target", "target"]
+__all__ = [
+    "PARAMETERS",
+    "data_files",
+    "given",
+    "in_words",
+    "measured",
+    "option_of",
+    "refuse_half_a_target",
+    "target",
+]
 
-_PARAMETERS = (
+PARAMETERS = (
     *(field.name for field in fields(Options)),
     *("lanes", "reloadable", "config", "labels", "target_error", "target_accuracy", "cost"),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
@@ -36,12 +45,14 @@ def in_words(error: Exception) -> str:
     """Return a message as a reader of ``--help`` knows it: options in place of parameters."""
 
     def option(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in _PARAMETERS:
-            return match[0]
-        return "--" + _RENAMED.get(name, name).replace("_", "-")
+        return option_of(match[1]) if match[1] in PARAMETERS else match[0]
 
     return re.sub(r"`(\w+)`", option, str(error))
+
+
+def option_of(parameter: str) -> str:
+    """Return the option that is a parameter of a verb."""
+    return "--" + _RENAMED.get(parameter, parameter).replace("_", "-")
 
 
 def given(options: argparse.Namespace) -> dict[str, Any]:

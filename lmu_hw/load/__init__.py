@@ -68,7 +68,13 @@ def _load(path: Path) -> Network:
 
 
 def save(network: Network, path: str | os.PathLike[str]) -> None:
-    """Write a network in the own form, exactly; see `lmu_hw.load.native.save`."""
+    """Write a network as ``.npz`` or ``.safetensors`` in the own form, exactly.
+
+    Raises
+    ------
+    LoadError
+        If the name ends otherwise, or the file cannot be written.
+    """
     from lmu_hw.load import native
 
     native.save(network, Path(path))

@@ -11,7 +11,7 @@ from lmu_hw.quantize.config import (
     Realization,
     Structure,
 )
-from lmu_hw.quantize.configure import configure
+from lmu_hw.quantize.configure import configure, require_provable
 from lmu_hw.quantize.convert import Quantization, convert, quantize, realized
 from lmu_hw.quantize.refit import Refit
 from lmu_hw.quantize.reloadable import require_reloadable
@@ -33,5 +33,6 @@ __all__ = [
     "quantize",
     "realize",
     "realized",
+    "require_provable",
     "require_reloadable",
 ]

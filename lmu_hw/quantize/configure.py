@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis import (
+    CLOSEST,
     RangeProof,
     StabilityError,
+    float_gains,
     in_words,
     prove_range,
     proved_sweeps,
@@ -42,7 +44,7 @@ from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
 from lmu_hw.quantize.refit import TAIL
 from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize, state_scale
 
-__all__ = ["configure"]
+__all__ = ["configure", "require_provable"]
 
 Array = NDArray[np.float64]
 
@@ -58,7 +60,13 @@ _FIT_BITS = 10
 _ROUNDS = 12
 
 
-def configure(network: Network, x: Array, options: Options) -> Config:
+def configure(
+    network: Network,
+    x: Array,
+    options: Options,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Config:
     """Choose every format of a design.
 
     Parameters
@@ -69,6 +77,8 @@ def configure(network: Network, x: Array, options: Options) -> Config:
         Calibration data in the network's own units.
     options : Options
         Word lengths, basis, input scale.
+    progress : callable, optional
+        Told what is being done.
 
     Returns
     -------
@@ -89,12 +99,55 @@ def configure(network: Network, x: Array, options: Options) -> Config:
     trained = realize(
         network, basis=Basis.TRAINED, input_scale=options.input_scale, memory_scale={}
     )
-    return _Configuration(network, unscaled, observed_ranges(trained, unscaled), options).settled()
+    tell = progress or (lambda text: None)
+    tell(f"running {network.name} on calibration data")
+    ranges = observed_ranges(trained, unscaled)
+    return _Configuration(network, unscaled, ranges, options, tell).settled()
+
+
+def require_provable(network: Network, options: Options, config: Config | None = None) -> None:
+    """Raise unless the trained memories are shown to be stable, which their certificates need.
+
+    It takes a part of the time of a certificate, which then uses the result.
+
+    Parameters
+    ----------
+    network : Network
+        As trained.
+    options : Options
+    config : Config, optional
+        In place of the options.
+
+    Raises
+    ------
+    StabilityError
+        If a memory is not stable, or not shown to be.
+    """
+    for layer in network.layers:
+        if isinstance(layer, LmuLayer):
+            _require_stable(layer)
+    kinds: dict[str, Realization] = {}
+    if config is not None:
+        kinds = config.realizations
+    elif options.realization not in (Realization.DENSE, Realization.AUTO):
+        kinds = {one.name: options.realization for one in network.layers}
+    elif options.realization is Realization.AUTO:
+        return  # no basis is chosen yet
+    in_basis = realize(
+        network,
+        basis=options.basis if config is None else config.basis,
+        input_scale=options.input_scale,
+        memory_scale={},
+        realizations=kinds,
+    )
+    for layer in in_basis.layers:
+        if isinstance(layer, LmuLayer):
+            float_gains(layer.memory.A, what=f"{layer.name}.m in float")
 
 
 def _require_stable(layer: LmuLayer) -> None:
     radius = spectral_radius(layer.memory.A)
-    if radius >= 1.0:
+    if radius >= 1.0 - CLOSEST:
         raise StabilityError(
             f"{layer.name}: the memory is not stable: its spectral radius must be below 1, "
             f"not {radius:.6f}"
@@ -105,9 +158,14 @@ class _Configuration:
     """Formats that follow from what is chosen for the states, until their range is proved."""
 
     def __init__(
-        self, network: Network, x: Array, ranges: Mapping[str, Range], options: Options
+        self,
+        network: Network,
+        x: Array,
+        ranges: Mapping[str, Range],
+        options: Options,
+        tell: Callable[[str], None],
     ) -> None:
-        self.network, self.ranges, self.options = network, ranges, options
+        self.network, self.ranges, self.options, self.tell = network, ranges, options, tell
         self.input = input_format(x, options)
         self.x = x
         self.layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
@@ -126,6 +184,7 @@ class _Configuration:
             config = self._provable(horizons)
         if self.options.refit is None and any(horizons.values()):
             plain = self._provable(dict.fromkeys(horizons, 0))
+            self.tell(f"running {self.network.name} with the fit and without")
             fitted, before = measured_errors(self.network, (config, plain), self.x)
             if fitted > NOISE * before:
                 text = (
@@ -145,6 +204,7 @@ class _Configuration:
         }
         moving: dict[str, States] = {}
         for count in range(1, 2 * _ROUNDS + 1):
+            self.tell(f"proving the ranges of the memories of {self.network.name}, round {count}")
             quantized = quantize(self.network, self._config(states, horizons), model_digest="")
             proofs = {m.layer.name: prove_range(m) for m in quantized_memories(quantized)}
             better = {name: self._better(name, states[name], proofs[name]) for name in states}
@@ -234,6 +294,7 @@ class _Configuration:
         chosen = {name: Choice(structure=None, bits=bits, why="") for name in self.layers}
         for name, layer in self.layers.items():
             if options.realization is Realization.AUTO:
+                self.tell(f"choosing how {name}.m is computed")
                 chosen[name] = self._cheapest(name, bits)
             elif options.realization is not Realization.DENSE:
                 structure = structure_of(

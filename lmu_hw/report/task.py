@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import SpecError
+from lmu_hw.lmu import Network
 from lmu_hw.lmu.activations import SOFTMAX, activation
 from lmu_hw.report.document import ExampleReport, TaskReport, rounded, rounded_all
 from lmu_hw.report.statistics import sqnr_db
@@ -23,7 +24,11 @@ _MAX_ANSWERS = 1_500
 
 
 def check_labels(
-    labels: NDArray[np.generic], network: QuantizedNetwork, *, sequences: int, steps: int
+    labels: NDArray[np.generic],
+    network: QuantizedNetwork | Network,
+    *,
+    sequences: int,
+    steps: int,
 ) -> Labels:
     """Return labels as int64 classes or as float64 targets.
 
@@ -31,7 +36,8 @@ def check_labels(
     ----------
     labels : array
         Integers, one class for each answer, or real numbers, one for each output.
-    network : QuantizedNetwork
+    network : QuantizedNetwork or Network
+        What is judged by them, as integers or as trained.
     sequences, steps : int
         Of the input.
 
@@ -41,7 +47,7 @@ def check_labels(
         If type or shape is neither, or a class or a target is impossible.
     """
     answers = (sequences,) if network.answers_once else (sequences, steps)
-    outputs = network.output.size
+    outputs = network.outputs if isinstance(network, Network) else network.output.size
     integers = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
     if labels.shape == answers and integers:
         return _check_classes(labels.astype(np.int64), (*answers, outputs))

@@ -17,14 +17,14 @@ from lmu_hw._version import __version__
 from lmu_hw.checked import member
 from lmu_hw.lmu import Network
 from lmu_hw.load import network_digest
-from lmu_hw.quantize import Options, quantize
+from lmu_hw.quantize import Options
 from lmu_hw.report.document import DataReport
 from lmu_hw.report.measure import GIVEN, array_digest
 from lmu_hw.search.cost import Cost
 from lmu_hw.search.journal import Journal, Points, journal_key
 from lmu_hw.search.lengths import Knob, WordLengths
 from lmu_hw.search.points import SweepPoint, measured_point, with_front
-from lmu_hw.search.pools import Pool, Workers, open_pool
+from lmu_hw.search.pools import Workers, open_pool
 from lmu_hw.search.prepare import (
     Progress,
     selected,
@@ -32,8 +32,7 @@ from lmu_hw.search.prepare import (
     with_floats,
     with_labels,
 )
-from lmu_hw.search.problem import Problem, Refusal, configured
-from lmu_hw.spec import QuantizedNetwork
+from lmu_hw.search.problem import Problem
 
 __all__ = ["SweepReport", "lengths_of", "sweep"]
 
@@ -161,6 +160,7 @@ def sweep(
         x=network.check_input(x, what="data to measure on"),
         labels=None,
     )
+    problem = with_labels(problem, labels)
     data = _described(problem, labels)
     key = journal_key(
         lmu_hw=__version__,
@@ -170,7 +170,7 @@ def sweep(
         options=_in_words(common),
     )
     done = Points() if journal is None else Journal(journal, key, restart=restart)
-    _measure(problem, labels, asked, done, workers or Workers(), progress or silent)
+    _measure(problem, asked, done, workers or Workers(), progress or silent)
     points = with_front((done.points[lengths] for lengths in asked), cost)
     judged = next((point for point in points if point.task is not None), None)
     return SweepReport(
@@ -189,7 +189,6 @@ def sweep(
 
 def _measure(
     problem: Problem,
-    labels: NDArray[Any] | None,
     asked: Sequence[WordLengths],
     done: Points,
     workers: Workers,
@@ -200,26 +199,12 @@ def _measure(
     if not left:
         return
     with open_pool(problem, workers) as pool:
-        example = _any_design(problem.network, pool, left)
-        if example is not None:
-            problem = with_labels(problem, labels, example)
         problem = with_floats(problem, pool, progress)
     with open_pool(problem, workers) as pool:
         progress("points", len(asked) - len(left), len(asked))
         for number, (_, point) in enumerate(pool.run(measured_point, left), start=1):
             done.add(point)
             progress("points", len(asked) - len(left) + number, len(asked))
-
-
-def _any_design(
-    network: Network, pool: Pool, asked: Sequence[WordLengths]
-) -> QuantizedNetwork | None:
-    """Return the first design that there is, the widest first."""
-    for lengths in reversed(asked):
-        for _, config in pool.run(configured, [lengths]):
-            if not isinstance(config, Refusal):
-                return quantize(network, config, model_digest="")
-    return None
 
 
 def _described(problem: Problem, labels: NDArray[Any] | None) -> DataReport:

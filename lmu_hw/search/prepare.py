@@ -14,7 +14,6 @@ from lmu_hw.errors import SpecError
 from lmu_hw.report.task import check_labels
 from lmu_hw.search.pools import Pool
 from lmu_hw.search.problem import Problem, float_answers
-from lmu_hw.spec import QuantizedNetwork
 
 __all__ = [
     "SEQUENCES",
@@ -61,8 +60,8 @@ def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, 
     return x[chosen], None if labels is None else labels[chosen]
 
 
-def with_labels(problem: Problem, labels: Array | None, network: QuantizedNetwork) -> Problem:
-    """Return a problem with its labels, checked against any design of its network.
+def with_labels(problem: Problem, labels: Array | None) -> Problem:
+    """Return a problem with its labels, checked against its network.
 
     Raises
     ------
@@ -72,7 +71,8 @@ def with_labels(problem: Problem, labels: Array | None, network: QuantizedNetwor
     if labels is None:
         return problem
     sequences, steps, _ = problem.x.shape
-    return replace(problem, labels=check_labels(labels, network, sequences=sequences, steps=steps))
+    checked = check_labels(labels, problem.network, sequences=sequences, steps=steps)
+    return replace(problem, labels=checked)
 
 
 def with_floats(problem: Problem, pool: Pool, progress: Progress) -> Problem:

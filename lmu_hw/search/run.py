@@ -137,14 +137,14 @@ def search(
         x=network.check_input(x, what="data to measure on"),
         labels=None,
     )
+    problem = with_labels(problem, labels)
+    target.check(problem)
     default = WordLengths.of(Options())
     with open_pool(problem, workers) as pool:
         found = dict(pool.run(configured, [default, limits.widest]))
         default_costs = _costs(network, found[0])
         widest, config = _widest(pool, limits, found[1])
         quantized = quantize(network, config, model_digest="")
-        problem = with_labels(problem, labels, quantized)
-        target.check(problem)
         problem = with_floats(problem, pool, progress)
     limits = replace(limits, activation_bits=(limits.activation_bits[0], widest.activation_bits))
     problem = problem.reordered(target.order(problem))

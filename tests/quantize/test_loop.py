@@ -46,7 +46,7 @@ def test_an_unstable_loop_is_refused_with_a_width_that_works(network):
     found = re.fullmatch(
         r"lmu0.u: rounding makes the loop A \+ B E_m unstable: its spectral radius must be below "
         r"1, not 1\.\d+ \(in float: 0\.99\d+\); with weights of (\d+) bits it is stable "
-        r"\(or --repair\)",
+        r"\(or `repair`\)",
         message,
     )
     assert found, message

@@ -14,7 +14,7 @@ ORDER, THETA = 64, 512.0
 MESSAGE = (
     r"lmu0.m: rounding 64 x 64 coefficients to 8 bits makes the memory unstable: its spectral "
     r"radius must be below 1, not 1\.00\d+ \(in float: 0\.97\d+\); the smallest stable width is "
-    r"(\d+) bits \(or --repair\)"
+    r"(\d+) bits \(or `repair`\)"
 )
 
 

@@ -177,14 +177,18 @@ REFUSED = {
     "a tolerance": (
         {},
         {"realization": Realization.SCAN, "memory_tolerance": 0.1},
-        r"lmu0\.m: --memory-tolerance is for a semiseparable",
+        "`memory_tolerance` must come with `realization` semiseparable, not scan",
     ),
     "at the output": (
         {"hidden": "none", "input_to_hidden": False},
         {},
         r"lmu0: its memory is an output of the network",
     ),
-    "error feedback": ({}, {"error_feedback": True}, r"lmu0\.m: --error-feedback is for dense"),
+    "error feedback": (
+        {},
+        {"error_feedback": True},
+        "`error_feedback` must come with a dense memory",
+    ),
 }
 
 

