@@ -14,12 +14,13 @@ import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from fractions import Fraction
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
 
-from lmu_hw.errors import ConfigError, LmuHwError
+from lmu_hw.errors import ConfigError, LmuHwError, SpecError
 
 __all__ = [
     "Check",
@@ -30,6 +31,7 @@ __all__ = [
     "optional",
     "real",
     "settle",
+    "settle_flags",
     "share",
     "whole",
 ]
@@ -68,6 +70,11 @@ def settle(record: object, checks: Mapping[str, Check], *, where: str = "") -> N
     for name, check in checks.items():
         what = f"{where}: {name}" if where else f"`{name}`"
         object.__setattr__(record, name, check(getattr(record, name), what))
+
+
+def settle_flags(record: object, *names: str, where: str) -> None:
+    """Put bools into the fields of a part of a network, or raise `SpecError`."""
+    settle(record, dict.fromkeys(names, partial(flag, error=SpecError)), where=where)
 
 
 def optional(check: Check) -> Check:

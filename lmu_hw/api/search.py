@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.api._given import calibration_data, options_of
-from lmu_hw.checked import flag, member, whole
+from lmu_hw.checked import flag, instance, member, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Network
 from lmu_hw.quantize import Basis, MemoryRange, Options, Realization
@@ -94,7 +94,7 @@ def search(
         ``result.design`` is ready for `emit`.
     """
     given = locals()
-    from lmu_hw.search import Cost, Knob, Workers
+    from lmu_hw.search import Cost, Knob, Limits, Workers
     from lmu_hw.search import search as find
     from lmu_hw.search.target import target_of
 
@@ -102,6 +102,8 @@ def search(
     fixed = [knob for knob in Knob if given[knob.value] is not None]
     searched = {knob.value: getattr(default, knob.value) for knob in Knob if knob not in fixed}
     options = options_of(given | searched)
+    if limits is not None:
+        instance(limits, "`limits`", Limits)
     target = target_of(error=target_error, accuracy=target_accuracy)
     cost, workers = member(cost, "`cost`", Cost), Workers(jobs=jobs, scheduler=scheduler)
     sequences = _sequences(sequences)

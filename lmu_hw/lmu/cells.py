@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import settle_flags
 from lmu_hw.errors import SpecError
 from lmu_hw.lmu._arrays import freeze
 from lmu_hw.lmu.activations import SOFTMAX, activation
@@ -169,6 +170,7 @@ class GruCell:
 
     def check(self, where: str, *, states: int, inputs: int) -> None:
         """Make the arrays read-only; raise `SpecError` if one does not fit."""
+        settle_flags(self, "reset_after", where=f"{where}: hidden cell")
         _check(self, where, gates=3, states=states, inputs=inputs)
         if self.b_h is not None and not self.reset_after:
             raise SpecError(f"{where}: b_h must be given with reset_after only")

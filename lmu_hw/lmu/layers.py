@@ -15,10 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import Check, instance, member, optional, real, settle, settle_flags
 from lmu_hw.errors import SpecError
 from lmu_hw.lmu._arrays import freeze
 from lmu_hw.lmu.activations import LINEAR, SOFTMAX, activation
@@ -52,6 +54,7 @@ class Memory:
     discretizer: Discretizer
 
     def __post_init__(self) -> None:
+        settle(self, _MEMORY_CHECKS, where="memory")
         freeze(self, "memory", {"A": (self.order, self.order), "B": (self.order,)})
 
     @classmethod
@@ -64,6 +67,12 @@ class Memory:
     def order(self) -> int:
         """Number of states."""
         return len(self.B)
+
+
+_MEMORY_CHECKS: dict[str, Check] = {
+    "theta": optional(partial(real, above=0.0, rule="a positive number of steps", error=SpecError)),
+    "discretizer": partial(member, kind=Discretizer, error=SpecError),
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -112,6 +121,8 @@ class LmuLayer:
     encoder: str = LINEAR
 
     def __post_init__(self) -> None:
+        settle_flags(self, "input_to_hidden", "return_sequences", where=self.name)
+        instance(self.memory, f"{self.name}: memory", Memory, error=SpecError)
         if np.ndim(self.E_x) != 2:
             raise SpecError(f"{self.name}: E_x must have 2 dimensions, not {np.shape(self.E_x)}")
         states = self.memory_d * self.memory.order
@@ -226,6 +237,7 @@ class RecurrentLayer:
     return_sequences: bool
 
     def __post_init__(self) -> None:
+        settle_flags(self, "return_sequences", where=self.name)
         if self.cell.W_x is None or np.ndim(self.cell.W_x) != 2:
             shape = None if self.cell.W_x is None else np.shape(self.cell.W_x)
             raise SpecError(f"{self.name}: W_x must have 2 dimensions, not {shape}")

@@ -48,6 +48,7 @@ class Network:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "layers", tuple(self.layers))
         if not self.layers:
             raise SpecError(f"network {self.name}: there must be at least one layer")
         names = [layer.name for layer in self.layers]
@@ -85,6 +86,7 @@ class Network:
 
     def check_input(self, x: NDArray[np.generic], *, what: str = "input") -> Array:
         """Return `x` as float64, or raise `SpecError` if it is not (sequences, steps, inputs)."""
+        x = np.asarray(x)
         if x.ndim != 3 or x.shape[2] != self.inputs:
             raise SpecError(
                 f"{what} must have the shape (sequences, steps, {self.inputs}), not {x.shape}"

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from lmu_hw.checked import member, real, whole
 from lmu_hw.errors import SpecError
 
 __all__ = [
@@ -44,8 +45,7 @@ def legendre_system(order: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     A : (order, order) float64
     B : (order,) float64
     """
-    if order < 1:
-        raise SpecError(f"the order of a memory must be at least 1, not {order!r}")
+    order = whole(order, "the order of a memory", least=1, error=SpecError)
     i, j = np.indices((order, order))
     gain = 2.0 * np.arange(order) + 1.0
     signs = np.where((i < j) | ((i - j) % 2 == 0), -1.0, 1.0)
@@ -101,8 +101,8 @@ def discretize(
     SpecError
         If theta is not positive and finite, or the method is `STORED`.
     """
-    if not (np.isfinite(theta) and theta > 0):
-        raise SpecError(f"theta must be a positive number of steps, not {theta!r}")
+    theta = real(theta, "theta", above=0.0, rule="a positive number of steps", error=SpecError)
+    method = member(method, "the discretizer", Discretizer, error=SpecError)
     a, b = legendre_system(order)
     if method is Discretizer.EULER:
         return np.eye(order) + a / theta, b / theta

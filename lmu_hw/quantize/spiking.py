@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis import StabilityError, spectral_radius
-from lmu_hw.errors import ConfigError
+from lmu_hw.checked import whole
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu import Discretizer, discretize, orthonormal_scale
 from lmu_hw.quantize.weights import weight_codes, weight_format
@@ -87,8 +87,11 @@ def spiking_memory(
     StabilityError
         If the rounded weights make the memory unstable.
     """
-    if not _SHORTEST <= synapse <= _LONGEST:
-        raise ConfigError(f"{_WHERE}: the synapse must be {_SHORTEST} to {_LONGEST}, not {synapse}")
+    synapse = whole(synapse, f"{_WHERE}: the synapse", least=_SHORTEST, most=_LONGEST)
+    neurons = whole(neurons, f"{_WHERE}: neurons", least=2)
+    range_bits = whole(range_bits, f"{_WHERE}: range_bits")
+    weight_bits = whole(weight_bits, f"{_WHERE}: weight_bits", least=2)
+    current_bits = whole(current_bits, f"{_WHERE}: current_bits", least=2)
     table = np.column_stack(synapse_mapped(order, theta, synapse))
     fmt = weight_format(table, weight_bits, where=_WHERE)
     spike = neurons.bit_length() - 1 + synapse - range_bits - 1

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis import quantized_memories
+from lmu_hw.checked import whole
 from lmu_hw.design import Design
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed.ops import dequantize, quantize
@@ -72,7 +73,7 @@ def measure(
     if labels is not None:
         labels = check_labels(np.asarray(labels), network, sequences=sequences, steps=steps)
     run = _Measurement(design, labels, sequences=sequences, steps=steps)
-    size = chunk or _chunk(network, steps)
+    size = _chunk(network, steps) if chunk is None else whole(chunk, "`chunk`", least=1)
     for start in range(0, sequences, size):
         part = values[start : start + size]
         run.add(part, start)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hw.checked import settle_flags
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import Requant
 from lmu_hw.spec.codes import Signal
@@ -35,6 +36,9 @@ class Factor:
     source: str
     delayed: bool
 
+    def __post_init__(self) -> None:
+        settle_flags(self, "delayed", where=self.source)
+
     @property
     def label(self) -> str:
         """The source as the configuration and the report write it."""
@@ -53,6 +57,9 @@ class Product:
 
     factors: tuple[Factor, ...]
     negative: bool = False
+
+    def __post_init__(self) -> None:
+        settle_flags(self, "negative", where="a product")
 
     @property
     def label(self) -> str:

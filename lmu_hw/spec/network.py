@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from math import prod
 
 import numpy as np
 
+from lmu_hw.checked import fraction, settle, settle_flags
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.spec.codes import Signal
@@ -49,6 +51,7 @@ class QuantizedLayer:
     last_only: bool
 
     def __post_init__(self) -> None:
+        settle_flags(self, "last_only", where=self.name)
         done: set[str] = {INPUT}
         for node in self.nodes:
             if isinstance(node, MemoryNode):
@@ -241,6 +244,9 @@ class QuantizedNetwork:
     model_digest: str
 
     def __post_init__(self) -> None:
+        settle_flags(self, "answers_once", "softmax", where=self.name)
+        scale = partial(fraction, error=SpecError)
+        settle(self, {"input_scale": scale}, where=self.name)
         if self.layers[0].input.format != self.input.format:
             raise SpecError(f"{self.name}: the first layer must read {self.input.format}")
         for before, after in pairwise(self.layers):

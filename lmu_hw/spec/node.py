@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hw.checked import settle_flags
 from lmu_hw.errors import SpecError
 from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.spec.codes import Codes, Signal
@@ -36,6 +37,9 @@ class Term:
     source: str
     delayed: bool
     weights: Codes
+
+    def __post_init__(self) -> None:
+        settle_flags(self, "delayed", where=self.source)
 
     @property
     def label(self) -> str:
@@ -114,6 +118,7 @@ class Node:
     error_feedback: bool = False
 
     def __post_init__(self) -> None:
+        settle_flags(self, "last_only", "error_feedback", where=self.name)
         rows = {term.weights.codes.shape[0] for term in self.terms}
         if len(rows) != 1:
             raise SpecError(f"{self.name}: all weight matrices must have the same rows, not {rows}")

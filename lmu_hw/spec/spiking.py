@@ -19,10 +19,12 @@ mean of y obeys ``y' = A y + B u``. No product is needed for a neuron, and none 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import settle, whole
 from lmu_hw.errors import RangeError, SpecError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant
 from lmu_hw.spec.codes import Codes, Signal
@@ -93,6 +95,8 @@ class SpikingMemory:
     seed: int
 
     def __post_init__(self) -> None:
+        count = partial(whole, error=SpecError)
+        settle(self, dict.fromkeys(("synapse", "neurons", "seed"), count), where="spiking memory")
         shape = self.weights.codes.shape
         if len(shape) != 2 or shape[1] != shape[0] + 1:
             raise SpecError(f"the weights of a spiking memory must be (d, d + 1), not {shape}")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor, nn
 
+from lmu_hw.checked import real, whole
 from lmu_hw.train.aware import AwareNetwork, Prepared
 
 __all__ = ["fit", "shuffled"]
@@ -21,10 +22,13 @@ def shuffled(
     prepared: Prepared, targets: Tensor, *, size: int, epochs: int, seed: int
 ) -> Iterator[tuple[Prepared, Tensor]]:
     """Return batches of `size` sequences with their targets, in a new order in every epoch."""
-    random = torch.Generator().manual_seed(seed)
-    for _ in range(epochs):
-        for pick in torch.randperm(len(prepared), generator=random).split(size):
-            yield prepared[pick], targets[pick]
+    size, epochs = whole(size, "`size`", least=1), whole(epochs, "`epochs`", least=1)
+    random = torch.Generator().manual_seed(whole(seed, "`seed`"))
+    return (
+        (prepared[pick], targets[pick])
+        for _ in range(epochs)
+        for pick in torch.randperm(len(prepared), generator=random).split(size)
+    )
 
 
 def fit(
@@ -52,6 +56,7 @@ def fit(
     progress : callable, optional
         Called with the number of batches done and the loss of the last.
     """
+    steps, rate = whole(steps, "`steps`", least=1), real(rate, "`rate`", above=0.0, rule="positive")
     optimizer = torch.optim.Adam(aware.groups(rate))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step / steps))
     for done, (prepared, targets) in enumerate(batches, start=1):
