@@ -12,6 +12,7 @@ from typing import Any
 
 from lmu_hw._version import __version__
 from lmu_hw.analysis import summary, write_certificate
+from lmu_hw.checked import flag
 from lmu_hw.design import Design
 from lmu_hw.errors import LoadError
 from lmu_hw.files import sha256
@@ -74,7 +75,7 @@ def emit(
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
     folder.check_target(name=network.name, config=design.config.text())
-    if reloadable:
+    if flag(reloadable, "`reloadable`"):
         require_reloadable(design.reference, design.config)
     plan = make_plan(network, lanes, reloadable=reloadable)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))

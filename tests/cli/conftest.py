@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from lmu_hw import hdl
-from lmu_hw.cli import main
+from lmu_hw.cli import console, main
 from lmu_hw.errors import ToolError
 from lmu_hw.load import save
 from lmu_hw.simulate import Simulator, find
@@ -28,6 +28,12 @@ class Answer:
     status: int
     out: str
     err: str
+
+
+@pytest.fixture(autouse=True)
+def no_lines(monkeypatch) -> None:
+    """Keep plain progress lines away: a machine may be slow."""
+    monkeypatch.setattr(console, "LINE_SECONDS", 3600.0)
 
 
 @pytest.fixture

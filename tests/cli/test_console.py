@@ -44,7 +44,8 @@ def test_what_says_nothing_for_long_has_lines_too(capsys):
     assert capsys.readouterr().err.startswith("quantizing: 0 s\nquantizing: 0 s\n")
 
 
-def test_what_is_quick_prints_nothing(capsys):
+def test_what_is_quick_prints_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(console, "LINE_SECONDS", 5.0)
     with console.status("quantizing"), console.progress("golden model", 5) as advance:
         advance(5)
     assert capsys.readouterr() == ("", "")
