@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from lmu_hw.analysis import StabilityError
 from lmu_hw.analysis import gains as module
 from lmu_hw.analysis.gains import Response, difference_gain, gains_of, input_gain, rounding_gain
 
@@ -128,6 +129,23 @@ def test_a_read_out_has_gains_of_its_own(memories):
     assert np.all(exact_T <= T) and np.all(exact_T * 1.0005 >= T)
     g = input_gain(A, B, gains.lyapunov, T, rows)
     assert np.all(exact_g <= g) and np.all(g <= exact_g * 1.0005)
+
+
+@pytest.mark.parametrize("theta", [20.0, 2_000.0])
+def test_a_response_has_died_out_at_the_horizon(memories, theta):
+    A, _ = memories.zoh(5, theta)
+    certificate = gains_of(A, what="m").lyapunov
+    steps = module._horizon(certificate)
+    assert np.exp(-12.5) < certificate.contraction**steps < np.exp(-11.5)
+    assert np.linalg.norm(np.linalg.matrix_power(A, steps), 2) < 1e-4
+
+
+def test_disturbances_of_half_a_gain_are_too_many():
+    noise = np.array([0.3, 0.0, -0.4])
+    with pytest.raises(StabilityError, match="float64 cannot bound the gains of so slow a memory"):
+        module._remaining(noise * 1.001)
+    left = Fraction(module._remaining(noise * 0.999))
+    assert 1 - Fraction(1) / 2 * Fraction(0.999) - 2**-30 < left < 1 - Fraction(0.999) / 2
 
 
 def test_a_row_of_zeros_has_no_gain(memories):
