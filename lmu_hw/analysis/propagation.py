@@ -110,7 +110,7 @@ class _Layer:
             for node, total, narrowing in self.nodes:
                 if node.last_only and t < steps - 1:
                     continue
-                place = 0 if node.last_only else t
+                place = -1 if node.last_only else t  # the float trace may have all steps
                 error = total(now, now_off, past, past_off)
                 now_off[node.name] = narrowing.apply(place, error, found)
                 # A node that copies the input has no place in the trace of the float network.
