@@ -34,7 +34,7 @@ from lmu_hw.quantize.benefit import Deviation, deviation
 from lmu_hw.quantize.memories import float_memory
 from lmu_hw.spec import QuantizedNetwork
 
-__all__ = ["Design", "calibration_subset", "synthetic_input"]
+__all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
 
 Array = NDArray[np.float64]
 
@@ -260,10 +260,14 @@ def _with_matrices(network: Network) -> Network:
 
 def calibration_subset(x: NDArray[T]) -> NDArray[T]:
     """Return evenly spaced sequences of about 100,000 steps in all, enough to see ranges."""
-    sequences = max(1, _CALIBRATION_STEPS // x.shape[1])
-    if len(x) <= sequences:
-        return x
-    return x[np.linspace(0, len(x) - 1, sequences).astype(int)]
+    chosen = calibration_rows(len(x), x.shape[1])
+    return x if len(chosen) == len(x) else x[chosen]
+
+
+def calibration_rows(sequences: int, steps: int) -> NDArray[np.int64]:
+    """Return which of so many sequences `calibration_subset` takes."""
+    most = max(1, _CALIBRATION_STEPS // max(1, steps))
+    return np.linspace(0, sequences - 1, min(sequences, most)).astype(np.int64)
 
 
 def synthetic_input(network: Network) -> Array:

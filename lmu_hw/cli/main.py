@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hw import api
 from lmu_hw.cli.console import complain, progress, show, stages, status
 from lmu_hw.cli.files import about, check_target, read_array, read_text, write_array, write_text
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.typed import data_files, given, in_words, measured, refuse_half_a_target, target
-from lmu_hw.design import Design
+from lmu_hw.design import Design, calibration_rows
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import Network
@@ -104,6 +105,7 @@ def _config(options: argparse.Namespace) -> int:
 def _generate(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import design_table, proofs_table, refits_table, unfitted
     from lmu_hw.plan import checked_lanes
+    from lmu_hw.report.calibrated import first_look
     from lmu_hw.report.folder import read_certificates
 
     refuse_half_a_target(options)
@@ -127,7 +129,9 @@ def _generate(options: argparse.Namespace) -> int:
         require_reloadable(network, config or Options(**given(options)))
     if target(options) is not None:
         design = _search(options, network)
+        labels = _labels(options, network)
     else:
+        labels = _labels(options, network)
         with status(f"quantizing {network.name}") as tell:
             x = _calibration(options, network)
             require_provable(network, Options(**given(options)), config)
@@ -147,10 +151,28 @@ def _generate(options: argparse.Namespace) -> int:
     for line in unfitted(design):
         show(line)
     show(proofs_table(design, read_certificates(folder)))
+    found = first_look(design, labels)
+    show(found.summary)
+    for warning in found.warnings:
+        complain(f"warning: {warning}")
     if options.calibrate is None:
         show("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
     show(f"written to {options.output}; next: lmu-hw simulate {options.output}")
     return EQUAL
+
+
+def _labels(options: argparse.Namespace, network: Network) -> NDArray[np.generic] | None:
+    """Return the labels of what `_calibration` takes, checked before anything takes long."""
+    from lmu_hw.report.task import check_labels
+
+    if options.labels is None:
+        return None
+    x, labels = read_array(options.calibrate), read_array(options.labels)
+    if x.ndim != 3:
+        return labels  # the data themselves are refused
+    with about(options.labels):
+        labels = check_labels(labels, network, sequences=len(x), steps=x.shape[1])
+    return labels[calibration_rows(len(x), x.shape[1])]
 
 
 def _search(options: argparse.Namespace, network: Network) -> Design:
@@ -201,24 +223,28 @@ def _sweep(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from lmu_hw.golden import GoldenModel
+    from lmu_hw.report.outside import longer, outside
 
     check_target(options.output)
     design = _read(options.design)
     x = read_array(options.input)
     golden = GoldenModel(design.network)
     with about(options.input):
-        x_codes = golden.quantize_input(x)
+        x_codes, clips = golden.count_input(x)
     with progress("golden model", len(x)) as advance:
         y_codes, overflows = golden.run(x_codes, progress=advance)
     write_array(options.output, y_codes if options.codes else golden.output_values(y_codes))
-    counted = {name: count for name, count in overflows.items() if count}
     show(f"{len(x):,} sequences; answers {y_codes.shape} written to {options.output}")
-    show(f"saturated: {counted}" if counted else "no node saturated")
+    for text in outside(design.network, overflows, clips, *x.shape[:2]):
+        show(text)
+    for text in longer(design, x.shape[1]):
+        complain(f"note: {text}")
     return EQUAL
 
 
 def _simulate(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import simulation_table
+    from lmu_hw.report.outside import longer
     from lmu_hw.simulate import Simulator, find
 
     wanted = list(Simulator)
@@ -250,6 +276,9 @@ def _simulate(options: argparse.Namespace) -> int:
         show(simulation_table(results))
         for name in results[0].changed_files:
             complain(f"{name} was changed since it was generated; the changed file was simulated")
+        if x is not None:
+            for text in longer(api.read_design(options.design), x.shape[1]):
+                complain(f"note: {text}")
     for line in missing:
         complain(line)
     if not all(result.passed for result in results):

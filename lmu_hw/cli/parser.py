@@ -151,7 +151,11 @@ def _target(group: argparse._ArgumentGroup) -> None:
         metavar="P",
         help="smallest share of right answers, such as 0.95 or 95%%; needs --labels",
     )
-    group.add_argument("--labels", metavar="Y.npy", help="integer classes of the --calibrate data")
+    group.add_argument(
+        "--labels",
+        metavar="Y.npy",
+        help="classes of the --calibrate data; without a target, generate ends with the accuracy",
+    )
     measured(group)
     workers(group)
 
@@ -178,8 +182,8 @@ def _sweep(commands: Commands) -> None:
     parser.add_argument(
         "--labels",
         metavar="Y.npy",
-        help="integer classes, for accuracy, or real targets, for NRMSE (default: the error "
-        "against float)",
+        help="classes (integers or one-hot), for accuracy, or real targets, for NRMSE (default: "
+        "the error against float)",
     )
     parser.add_argument(
         "--restart", action="store_true", help="forget what an interrupted sweep has left in DIR"
@@ -259,7 +263,7 @@ def _report(commands: Commands) -> None:
     parser.add_argument(
         "--labels",
         metavar="Y.npy",
-        help="integer classes, for accuracy, or real targets, for NRMSE",
+        help="classes (integers or one-hot), for accuracy, or real targets, for NRMSE",
     )
 
 

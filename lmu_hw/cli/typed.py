@@ -79,7 +79,9 @@ def refuse_half_a_target(options: argparse.Namespace) -> None:
     """Raise `ConfigError` if a target lacks what it needs, or what needs a target has none."""
     name = target(options)
     if name is None:
-        for key in ("labels", *_MEASURED):
+        if options.labels is not None and options.calibrate is None:
+            raise ConfigError("--labels must come with the data they belong to: give --calibrate")
+        for key in _MEASURED:
             if getattr(options, key) is not None:
                 raise ConfigError(
                     f"--{key.replace('_', '-')} must come with --target-error or --target-accuracy"

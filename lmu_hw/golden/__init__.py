@@ -2,5 +2,6 @@
 """Layer 2: the golden model, bit-exact by construction; imports neither hardware nor plan."""
 
 from lmu_hw.golden.model import GoldenModel, Trace
+from lmu_hw.golden.overflows import Overflows
 
-__all__ = ["GoldenModel", "Trace"]
+__all__ = ["GoldenModel", "Overflows", "Trace"]

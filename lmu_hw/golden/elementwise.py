@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed.ops import requantize
 from lmu_hw.golden.activation import Activation
+from lmu_hw.golden.overflows import Overflows
 from lmu_hw.spec import ElementwiseNode, QuantizedLayer
 
 __all__ = ["ElementwiseModel"]
@@ -27,7 +28,7 @@ class ElementwiseModel:
         self.activate = Activation(node.activation)
 
     def step(
-        self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: dict[str, int]
+        self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: Overflows
     ) -> tuple[NDArray, NDArray]:
         """Return the narrowed sums and the node's codes, both (sequences, rows)."""
         node = self.node
@@ -42,5 +43,5 @@ class ElementwiseModel:
         pre, outside = requantize(
             np.asarray(total), node.sum_frac_bits, node.requant, what=node.name
         )
-        overflows[node.name] = overflows.get(node.name, 0) + outside
+        overflows.add(node.name, outside, pre, node.requant.format)
         return pre, self.activate(pre)

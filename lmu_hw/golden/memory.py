@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.fixed.ops import requantize
+from lmu_hw.golden.overflows import Overflows
 from lmu_hw.golden.scan import ScanModel
 from lmu_hw.golden.two_pass import TwoPassModel
 from lmu_hw.spec import MemoryNode, QuantizedLayer, Scan, Semiseparable, TwoPass
@@ -27,7 +28,7 @@ class MemoryModel:
         self.model = kind(node.name, node.update, *formats)
 
     def step(
-        self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: dict[str, int]
+        self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: Overflows
     ) -> tuple[NDArray, NDArray]:
         """Return the states twice, (sequences, size): a memory has no activation."""
         node = self.node
@@ -36,7 +37,7 @@ class MemoryModel:
         x = np.ascontiguousarray(before.reshape(-1, node.rows).T.astype(np.int64))
         total = self.model.totals(x, source.reshape(-1).astype(np.int64))
         codes, outside = requantize(total, self.model.frac_bits, node.requant, what=node.name)
-        overflows[node.name] = overflows.get(node.name, 0) + outside
+        overflows.add(node.name, outside, codes, node.requant.format)
         states = np.ascontiguousarray(codes.T).reshape(before.shape).astype(before.dtype)
         return states, states
 

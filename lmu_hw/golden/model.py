@@ -15,6 +15,7 @@ from lmu_hw.fixed.ops import EXACT_FLOAT64, dequantize, quantize, requantize, wr
 from lmu_hw.golden.activation import Activation
 from lmu_hw.golden.elementwise import ElementwiseModel
 from lmu_hw.golden.memory import MemoryModel
+from lmu_hw.golden.overflows import Overflows
 from lmu_hw.spec import (
     INPUT,
     AnyNode,
@@ -44,12 +45,12 @@ class Trace:
     codes : dict of name to (sequences, steps, width) int64
         Every node, and ``layer.z`` for what enters an activation. A node that is computed at the
         last step only has one step.
-    overflows : dict of name to int
+    overflows : Overflows
         Codes that lay outside a node's format before saturation or wrapping.
     """
 
     codes: dict[str, Codes] = field(default_factory=dict)
-    overflows: dict[str, int] = field(default_factory=dict)
+    overflows: Overflows = field(default_factory=Overflows)
 
 
 class GoldenModel:
@@ -82,14 +83,18 @@ class GoldenModel:
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
         """Return the input codes of real values (sequences, steps, inputs)."""
+        return self.count_input(x)[0]
+
+    def count_input(self, x: NDArray[np.generic]) -> tuple[Codes, int]:
+        """Return the input codes of real values, and how many lay outside the input format."""
         self._check_shape(x)
         scale = self.network.input_scale
         unscaled = x.astype(np.float64) * scale.denominator / scale.numerator
-        return quantize(unscaled, self.network.input, what="input")[0]
+        return quantize(unscaled, self.network.input, what="input")
 
     def run(
         self, x_codes: Codes, *, progress: Callable[[int], None] | None = None
-    ) -> tuple[Codes, dict[str, int]]:
+    ) -> tuple[Codes, Overflows]:
         """Run sequences from zero states.
 
         Parameters
@@ -102,7 +107,7 @@ class GoldenModel:
         -------
         y_codes : (sequences, outputs) or (sequences, steps, outputs) int64
             In the format of ``network.output``.
-        overflows : dict of node name to int
+        overflows : Overflows
 
         Raises
         ------
@@ -205,7 +210,7 @@ class _NodeModel:
         self.residue = f"{node.name} residue"
 
     def step(
-        self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: dict[str, int]
+        self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: Overflows
     ) -> tuple[NDArray, NDArray]:
         """Return the narrowed sums and the node's codes, both (sequences, size).
 
@@ -223,7 +228,7 @@ class _NodeModel:
             total += past.get(self.residue, 0)  # nothing comes before the first step
             now[self.residue] = _low_bits(total, node.dropped_bits)
         pre, outside = requantize(total, node.sum_frac_bits, node.requant, what=node.name)
-        overflows[node.name] = overflows.get(node.name, 0) + outside
+        overflows.add(node.name, outside, pre, node.requant.format)
         pre = pre.reshape(sequences, -1)
         return pre, self.activate(pre)
 

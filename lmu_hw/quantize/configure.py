@@ -22,7 +22,7 @@ from lmu_hw.analysis import (
     quantized_memories,
     spectral_radius,
 )
-from lmu_hw.errors import ConfigError
+from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
 from lmu_hw.nodes import float_nodes, memory_nodes
@@ -185,7 +185,10 @@ class _Configuration:
         if self.options.refit is None and any(horizons.values()):
             plain = self._provable(dict.fromkeys(horizons, 0))
             self.tell(f"running {self.network.name} with the fit and without")
-            fitted, before = measured_errors(self.network, (config, plain), self.x)
+            try:
+                fitted, before = measured_errors(self.network, (config, plain), self.x)
+            except RangeError:  # formats that no design can be built with
+                fitted = before = 0.0
             if fitted > NOISE * before:
                 text = (
                     f"with the fit the answers to calibration data would be off by "

@@ -11,7 +11,7 @@ from lmu_hw.report.document import Report, SignalReport
 from lmu_hw.report.words import count, listed, number
 from lmu_hw.spec import INPUT
 
-__all__ = ["Check", "check"]
+__all__ = ["Check", "check", "left_before"]
 
 _SLACK = 1.0 + 1e-8  # numbers of a report have nine digits; certificates leave far more
 
@@ -52,7 +52,7 @@ def check(report: Report) -> Check:
                 _memory(signal, signal.certified, memories[signal.name].noise, left, found)
             else:
                 _other(signal, signal.certified, left, found)
-        if signal.saturations and (signal.name == INPUT or signal.name.endswith((".u", ".m"))):
+        if _voids(signal):
             left.append(signal.name)
     return Check(
         ranges=found.ranges,
@@ -60,6 +60,17 @@ def check(report: Report) -> Check:
         wrong=tuple(found.wrong),
         set_aside=(*found.void_sentences(), *found.set_aside),
     )
+
+
+def left_before(report: Report, name: str) -> list[str]:
+    """Return what left its format before a signal, so that error bounds are void for it."""
+    names = [signal.name for signal in report.signals]
+    return [signal.name for signal in report.signals[: names.index(name)] if _voids(signal)]
+
+
+def _voids(signal: SignalReport) -> bool:
+    """Say whether a signal left its format where error bounds assume that it does not."""
+    return bool(signal.saturations) and (signal.name == INPUT or signal.name.endswith((".u", ".m")))
 
 
 class _Findings:

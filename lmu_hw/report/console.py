@@ -109,7 +109,7 @@ def _simulations(report: Report) -> Table:
     for heading in ("Words compared", "Mismatches", "Cycles"):
         table.add_column(heading, justify="right")
     for run in report.simulations:
-        bad = run.mismatches > 0 or run.words_compared == 0
+        bad = run.mismatches > 0 or run.words_compared == 0 or bool(run.failure)
         table.add_row(
             Text(run.simulator),
             Text(run.version),

@@ -219,13 +219,17 @@ class HardwareReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationReport:
-    """One simulator's run of the emitted Verilog against the golden model."""
+    """One simulator's run of the emitted Verilog against the golden model.
+
+    `failure` says what else was wrong than words, such as the protocol; empty if nothing was.
+    """
 
     simulator: str
     version: str
     words_compared: int
     mismatches: int
     first_mismatch: str | None
+    failure: str
     cycles: int
     cycles_per_step: float | None
 
@@ -242,6 +246,8 @@ class Report:
         None if measured without a folder.
     simulations : tuple of SimulationReport
         Empty: not simulated yet.
+    longer : tuple of str
+        What the sequences are longer than, if that may matter; see `lmu_hw.report.outside.longer`.
     """
 
     name: str
@@ -255,6 +261,7 @@ class Report:
     example: ExampleReport
     hardware: HardwareReport | None
     simulations: tuple[SimulationReport, ...]
+    longer: tuple[str, ...]
 
 
 def rounded(value: float) -> float | None:

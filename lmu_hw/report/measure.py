@@ -18,6 +18,7 @@ from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.report.document import DataReport, Report
 from lmu_hw.report.noise import MemoryNoise
+from lmu_hw.report.outside import longer
 from lmu_hw.report.predict import evenly_spaced, with_predictions
 from lmu_hw.report.probes import Probe, probes
 from lmu_hw.report.statistics import SignalStatistics
@@ -49,8 +50,8 @@ def measure(
     x : (sequences, steps, inputs)
         In the network's own units.
     labels : array, optional
-        Integer classes, (sequences,) or (sequences, steps), or real targets in the shape of the
-        output.
+        Classes, (sequences,) or (sequences, steps), or real targets in the shape of the output;
+        see `check_labels`.
     progress : callable, optional
         Called with the number of sequences done since the last call.
     chunk : int, optional
@@ -92,6 +93,7 @@ def measure(
         example=run.task.example(),
         hardware=None,
         simulations=(),
+        longer=tuple(longer(design, steps)),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lmu_hw.report.checks import check
+from lmu_hw.report.checks import check, left_before
 from lmu_hw.report.claims import CAUSES, ErrorReport, MemoryProof, MemoryReport
 from lmu_hw.report.document import Report, SignalReport
 from lmu_hw.report.proof_rows import proof_rows
@@ -38,7 +38,7 @@ def details(report: Report) -> list[str]:
     """Return what one bit more or less would do, and how well rounding is predicted."""
     sentences = []
     for memory in certified_memories(report):
-        sentences.append(_error(*memory))
+        sentences.append(_error(*memory, left_before(report, memory[0].name)))
         sentences.append(_advice(*memory))
     return [*sentences, *_noise(report)]
 
@@ -170,22 +170,44 @@ def _residue(memories: Sequence[Memory]) -> list[Sentence]:
 
 
 def _error(
-    memory: MemoryReport, _: MemoryProof, signal: SignalReport, certified: ErrorReport
+    memory: MemoryReport,
+    _: MemoryProof,
+    signal: SignalReport,
+    certified: ErrorReport,
+    left: Sequence[str],
 ) -> str:
-    if certified.conditional:
-        beside = "the float memory that hears the same u"
-        bounds, measured = certified.given_u, max(memory.noise.float_max_ulp)
-    else:
-        beside = "float"
-        bounds, measured = certified.total, signal.max_error_ulp
+    """Return what is proved of a memory's error, and what was measured of the same difference.
+
+    Where u has no bound of its own, or something before the memory left its format, what is proved
+    holds for the u that hardware computes; from float it may be any number of times further.
+    """
+    given_u = certified.conditional or bool(left)
+    bounds = certified.given_u if given_u else certified.total
     at = bounds.index(max(bounds))
-    causes = CAUSES if not certified.conditional else [c for c in CAUSES if c != "input"]
+    causes = [cause for cause in CAUSES if not (given_u and cause == "input")]
     shares = {cause: getattr(certified, cause)[at] / (bounds[at] or 1.0) for cause in causes}
     cause = max(shares, key=shares.__getitem__)
+    due = ""
+    if bounds[at]:
+        due = f" {100 * shares[cause]:.0f} % of the bound is due to {_CAUSES[cause]}."
+    if given_u:
+        proved_of = "the float memory that hears the u of the hardware, proved for all inputs"
+        measured = max(memory.noise.float_max_ulp)
+        beside = (
+            f" From float, which computes another u, it is up to {number(signal.max_error_ulp)} "
+            "ulp away: of that nothing is proved."
+        )
+    else:
+        proved_of = "float, proved for all inputs as long as neither they nor u leave their formats"
+        measured, beside = signal.max_error_ulp, ""
+    if signal.saturations:
+        return (
+            f"{memory.name} left its format in this data, where its error has no bound. Otherwise "
+            f"it is within {number(bounds[at])} ulp of {proved_of}.{due}"
+        )
     return (
-        f"{memory.name} is within {number(bounds[at])} ulp of {beside}, proved for all inputs; the "
-        f"largest measured is {number(measured)} ulp. {100 * shares[cause]:.0f} % of the bound "
-        f"is due to {_CAUSES[cause]}."
+        f"{memory.name} is within {number(bounds[at])} ulp of {proved_of}; the largest measured is "
+        f"{number(measured)} ulp.{due}{beside}"
     )
 
 

@@ -33,7 +33,7 @@ from lmu_hw.report.document import (
 
 __all__ = ["read_report", "to_json"]
 
-VERSION = 2
+VERSION = 3
 
 
 def to_json(value: Any, **more: Any) -> str:
@@ -94,6 +94,7 @@ def _build(document: dict[str, Any]) -> Report:
     fields["signals"] = tuple(_signal(entry) for entry in fields["signals"])
     fields["memories"] = tuple(_memory(entry) for entry in fields["memories"])
     fields["simulations"] = tuple(SimulationReport(**entry) for entry in fields["simulations"])
+    fields["longer"] = tuple(fields["longer"])
     return Report(**fields)
 
 

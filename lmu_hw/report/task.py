@@ -24,20 +24,17 @@ _MAX_ANSWERS = 1_500
 
 
 def check_labels(
-    labels: NDArray[np.generic],
-    network: QuantizedNetwork | Network,
-    *,
-    sequences: int,
-    steps: int,
+    labels: NDArray[np.generic], network: Network | QuantizedNetwork, *, sequences: int, steps: int
 ) -> Labels:
     """Return labels as int64 classes or as float64 targets.
+
+    Classes may come as integers, as floats that are integers, as a column, or one-hot.
 
     Parameters
     ----------
     labels : array
-        Integers, one class for each answer, or real numbers, one for each output.
-    network : QuantizedNetwork or Network
-        What is judged by them, as integers or as trained.
+        One class for each answer, or one real number for each output.
+    network : Network or QuantizedNetwork
     sequences, steps : int
         Of the input.
 
@@ -48,20 +45,32 @@ def check_labels(
     """
     answers = (sequences,) if network.answers_once else (sequences, steps)
     outputs = network.outputs if isinstance(network, Network) else network.output.size
-    integers = np.issubdtype(labels.dtype, np.integer) or labels.dtype == np.bool_
-    if labels.shape == answers and integers:
-        return _check_classes(labels.astype(np.int64), (*answers, outputs))
-    if labels.shape == (*answers, outputs) and (
-        integers or np.issubdtype(labels.dtype, np.floating)
-    ):
-        targets = labels.astype(np.float64)
-        if not np.all(np.isfinite(targets)):
+    shape = (*answers, outputs)
+    if labels.dtype.kind in "biuf":
+        values = labels.astype(np.float64)
+        if not np.all(np.isfinite(values)):
             raise SpecError("labels must be finite, but hold NaN or infinity")
-        return targets
+        whole = bool((values == np.rint(values)).all())
+        if labels.shape == shape:
+            return values.argmax(axis=-1) if _one_hot(values) else values
+        if labels.shape in (answers, (*answers, 1)):
+            single = values.reshape(answers)
+            if whole and (outputs > 1 or labels.dtype.kind != "f"):
+                return _check_classes(single.astype(np.int64), shape)
+            if outputs == 1:
+                return single[..., None]
     classes = f"integers of shape {answers} (one class for each answer) or " if outputs > 1 else ""
     raise SpecError(
-        f"labels must be {classes}real numbers of shape {(*answers, outputs)} (one for each "
-        f"output), not {labels.dtype} of shape {labels.shape}"
+        f"labels must be {classes}real numbers of shape {shape} (one for each output), not "
+        f"{labels.dtype} of shape {labels.shape}"
+    )
+
+
+def _one_hot(values: Array) -> bool:
+    """Say whether every answer has a single 1 among zeros, of several outputs."""
+    ones = values == 1.0
+    return values.shape[-1] > 1 and bool(
+        ((values == 0.0) | ones).all() and (ones.sum(axis=-1) == 1).all()
     )
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.report.document import Report, SignalReport
+from lmu_hw.report.document import Report, SignalReport, TaskReport
 from lmu_hw.report.proof_words import proved
-from lmu_hw.report.words import MINUS, Level, count, decibels, score
+from lmu_hw.report.words import MINUS, Level, count, decibels, listed, number, score, times
 
-__all__ = ["Verdict", "verdict"]
+__all__ = ["Verdict", "task_sentence", "verdict"]
 
 _LOW_SQNR_DB = 30.0
 _ACCURACY_LOSS = 0.005
+_FEW_ANSWERS = 1
+"""So many may be lost without saying anything about the others."""
+_LOW_AGREEMENT = 0.95
 _NRMSE_GROWTH = 1.05
+_NRMSE_LOSS = 0.001
+"""Of the target's RMS: a smaller one is small whatever the float error is."""
+_MANY_OVERFLOWS = 0.01
+"""Share of a signal's codes; what the outputs are off by counts the effect of fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +45,15 @@ class Verdict:
 
 def verdict(report: Report) -> Verdict:
     """Return what a report says in words."""
-    parts = [_task(report), _range(report), *proved(report), _verification(report)]
+    task = task_sentence(report.task)
+    longer = ((Level.GOOD, f"{text[0].upper()}{text[1:]}.") for text in report.longer)
+    parts = [task, *_range(report), *longer, *proved(report), _verification(report)]
     level = max((level for level, _ in parts), key=list(Level).index)
     headline = {
         Level.GOOD: "Fixed point does what float does.",
-        Level.ATTENTION: "Fixed point differs from float.",
+        Level.ATTENTION: "Fixed point differs from float."
+        if task[0] is Level.ATTENTION
+        else "Fixed point does what float does on this data, with reservations.",
         Level.BAD: "Do not use this design.",
     }[level]
     return Verdict(
@@ -64,6 +75,8 @@ def _verification(report: Report) -> tuple[Level, str]:
                 f"{run.simulator} differs from the golden model in {count(run.mismatches)} of "
                 f"{count(run.words_compared)} words{where}."
             )
+        if run.failure:
+            return Level.BAD, f"{run.simulator} failed: {run.failure}."
         if run.words_compared == 0:
             return Level.BAD, f"{run.simulator} compared no word, which proves nothing."
     names = " and ".join(dict.fromkeys(run.simulator for run in runs))
@@ -71,13 +84,21 @@ def _verification(report: Report) -> tuple[Level, str]:
     return Level.GOOD, f"{names} compared {words} words with the golden model: no mismatch."
 
 
-def _task(report: Report) -> tuple[Level, str]:
-    task = report.task
+def task_sentence(task: TaskReport) -> tuple[Level, str]:
+    """Return how well the outputs follow float, and at what level that is.
+
+    It is not good if more than 0.5 % and more than one of all answers are lost, or less than 95 %
+    are the same class; without classes, if the SQNR is below 30 dB or the task's NRMSE grows by
+    more than 5 % and by more than 0.001.
+    """
     floats, fixed = task.float_score, task.fixed_score
     level = Level.GOOD
     if task.metric == "accuracy" and floats is not None and fixed is not None:
         agreeing = round((task.agreement or 0.0) * task.answers)
-        if fixed < floats - _ACCURACY_LOSS:
+        lost = round((floats - fixed) * task.answers)
+        if lost > max(_ACCURACY_LOSS * task.answers, _FEW_ANSWERS) or (
+            agreeing < _LOW_AGREEMENT * task.answers
+        ):
             level = Level.ATTENTION
         return level, (
             f"Accuracy is {score('accuracy', fixed)} in fixed point and "
@@ -85,15 +106,23 @@ def _task(report: Report) -> tuple[Level, str]:
             f"{count(agreeing)} of {count(task.answers)} answers."
         )
     to_float = "The outputs are exactly those of float."
-    if not task.exact:
-        if task.sqnr_db is None or task.sqnr_db < _LOW_SQNR_DB:
+    if not task.exact and task.sqnr_db is None:
+        level = Level.ATTENTION
+        to_float = (
+            f"The outputs of float are all zero, those of fixed point are up to "
+            f"{number(task.max_error)}."
+            if task.max_error is not None
+            else "The outputs of float are too large, or no numbers, to be compared with."
+        )
+    elif not task.exact:
+        if (task.sqnr_db or 0.0) < _LOW_SQNR_DB:
             level = Level.ATTENTION
         to_float = (
             f"The outputs follow float with an SQNR of {decibels(task.sqnr_db)} "
             f"(NRMSE {score('nrmse', task.nrmse_to_float)})."
         )
     if task.metric == "nrmse" and floats is not None and fixed is not None:
-        if fixed > floats * _NRMSE_GROWTH:
+        if fixed > max(floats * _NRMSE_GROWTH, floats + _NRMSE_LOSS):
             level = Level.ATTENTION
         growth = f", {100 * (fixed / floats - 1):+.0f} %" if floats > 0.0 else ""
         return level, (
@@ -109,16 +138,32 @@ def _task(report: Report) -> tuple[Level, str]:
     return level, to_float
 
 
-def _range(report: Report) -> tuple[Level, str]:
+def _range(report: Report) -> list[tuple[Level, str]]:
+    """Return which signals left their formats: many, few, and without loss."""
     lossy = [s for s in report.signals if s.saturations and not s.lossless_clamp]
+    many = [s for s in lossy if s.overflow == "wrap" or _share(s) > _MANY_OVERFLOWS]
+    few = [s for s in lossy if s not in many]
+    clamped = [s.name for s in report.signals if s.saturations and s.lossless_clamp]
+    parts = []
+    if many:
+        text = f"Signals left their format: {', '.join(map(_overflow, many))}."
+        parts.append((Level.ATTENTION, text))
+    if few:
+        text = ", ".join(map(_overflow, few))
+        parts.append((Level.GOOD, f"Signals left their format, rarely: {text}."))
     if not lossy:
-        clamped = [s.name for s in report.signals if s.saturations]
-        beside = f"; {', '.join(clamped)} clamped where it loses nothing" if clamped else ""
-        return Level.GOOD, f"No signal left its format{beside}."
-    return Level.ATTENTION, f"Signals left their format: {', '.join(map(_overflow, lossy))}."
+        parts.append((Level.GOOD, "No signal left its format with loss."))
+    if clamped:
+        text = f"Clamped where the activation is constant, without loss: {listed(clamped)}."
+        parts.append((Level.GOOD, text))
+    return parts
+
+
+def _share(signal: SignalReport) -> float:
+    return signal.saturation_rate or 0.0
 
 
 def _overflow(signal: SignalReport) -> str:
     rate = 100 * (signal.saturation_rate or 0.0)
     done = "wrapped" if signal.overflow == "wrap" else "saturated"
-    return f"{signal.name} {done} {count(signal.saturations)} times ({rate:.2g} %)"
+    return f"{signal.name} {done} {times(signal.saturations)} ({rate:.2g} %)"

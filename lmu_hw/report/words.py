@@ -18,6 +18,7 @@ __all__ = [
     "number",
     "score",
     "sqnr",
+    "times",
 ]
 
 NONE = "–"
@@ -35,6 +36,11 @@ class Level(Enum):
 def count(value: int | None) -> str:
     """Return an integer with thin spaces between thousands."""
     return NONE if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def times(value: int) -> str:
+    """Return how often."""
+    return f"{count(value)} {'time' if value == 1 else 'times'}"
 
 
 def number(value: float | None) -> str:

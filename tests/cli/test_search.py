@@ -77,9 +77,9 @@ HALVES = {
         (*DATA, "--target-error", "0.1", "--labels", "labels.npy"),
         "--target-error does not use --labels",
     ),
-    "labels without a target": (
-        (*DATA, "--labels", "labels.npy"),
-        "--labels must come with --target-error or --target-accuracy",
+    "labels without data": (
+        ("--labels", "labels.npy"),
+        "--labels must come with the data they belong to: give --calibrate",
     ),
     "a cost without a target": (
         ("--cost", "state-bits"),

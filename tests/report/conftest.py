@@ -68,6 +68,7 @@ RUN = {
     "words_compared": 5234,
     "mismatches": 0,
     "first_mismatch": None,
+    "failure": "",
     "cycles": 400,
     "cycles_per_step": 30.5,
 }

@@ -92,11 +92,41 @@ def test_without_labels_there_is_agreement_but_no_metric(design, x):
     assert task.agreement is not None
 
 
+CLASSES = np.arange(9) % 3
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        CLASSES[:, None],
+        CLASSES.astype(np.float64),
+        CLASSES.astype(np.float32)[:, None],
+        CLASSES.astype(np.uint8),
+        np.eye(3)[CLASSES],
+        np.eye(3, dtype=int)[CLASSES],
+        np.eye(3, dtype=bool)[CLASSES],
+    ],
+)
+def test_classes_in_any_form_are_classes(design, x, labels):
+    assert measure(design, x, labels).task == measure(design, x, CLASSES).task
+
+
+def test_a_single_one_hot_label_is_a_class(design, x):
+    assert measure(design, x[:1], np.array([[0.0, 1.0, 0.0]])).task.metric == "accuracy"
+
+
+def test_targets_that_are_not_one_hot_are_targets(design, x):
+    for targets in (np.zeros((9, 3)), np.ones((9, 3), int), np.eye(3)[CLASSES] * 2.0):
+        assert measure(design, x, targets).task.metric == "nrmse"
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
         (np.zeros(8, int), "labels must be integers of shape (9,)"),
-        (np.zeros(9), "not float64 of shape (9,)"),
+        (np.full(9, 0.5), "not float64 of shape (9,)"),
+        (np.full((9, 1), 0.5), "not float64 of shape (9, 1)"),
+        (np.full(9, np.inf), "labels must be finite"),
         (np.full(9, 3), "class labels must be 0 to 2, not 3 to 3"),
         (np.full(9, -1), "class labels must be 0 to 2, not -1 to -1"),
         (np.full((9, 3), np.nan), "labels must be finite"),

@@ -7,7 +7,7 @@ import pytest
 from lmu_hw.report import measure
 from lmu_hw.report.claims import LoopReport
 from lmu_hw.report.proof_words import details, proved, uncertified
-from lmu_hw.report.words import Level
+from lmu_hw.report.words import Level, number
 
 
 @pytest.fixture
@@ -109,7 +109,11 @@ def test_a_residue_that_was_not_measured_is_not_named(report):
 def test_details_say_what_a_bit_would_do(report):
     error, advice, noise = details(report)
     assert error.startswith("lmu0.m is within ")
-    assert "the float memory that hears the same u" in error
+    assert "the float memory that hears the u of the hardware, proved for all inputs" in error
+    signal = next(signal for signal in report.signals if signal.name == "lmu0.m")
+    assert (
+        f"From float, which computes another u, it is up to {number(signal.max_error_ulp)}" in error
+    )
     assert "% of the bound is due to rounded coefficients" in error
     assert advice.startswith("One state bit more than 16 makes the certified error of lmu0.m ")
     assert "One coefficient bit more than 12 makes it about 4" in advice

@@ -20,10 +20,74 @@ def test_a_faithful_design_reads_good(report):
 
 
 def test_lost_accuracy_needs_attention(report):
-    task = replace(report.task, metric="accuracy", float_score=0.98, fixed_score=0.97)
+    scores = {"metric": "accuracy", "float_score": 0.98, "agreement": 0.99}
+    task = replace(report.task, **scores, fixed_score=0.97, answers=500)
     found = verdict(replace(report, task=task))
     assert found.level is Level.ATTENTION
+    assert found.headline == "Fixed point differs from float."
     assert found.reasons[0].startswith("Accuracy is 97.00 % in fixed point and 98.00 % in float")
+
+
+def test_one_lost_answer_of_a_hundred_says_nothing(report):
+    scores = {"metric": "accuracy", "float_score": 0.98, "fixed_score": 0.97}
+    task = replace(report.task, **scores, agreement=0.99, answers=100)
+    assert verdict(replace(report, task=task)).level is Level.GOOD
+    task = replace(report.task, **scores, agreement=0.0, answers=1)
+    assert verdict(replace(report, task=task)).level is Level.ATTENTION
+
+
+def test_a_small_nrmse_may_grow_by_little(report):
+    task = replace(
+        report.task,
+        metric="nrmse",
+        float_score=0.00221,
+        fixed_score=0.00233,
+        sqnr_db=62.9,
+        nrmse_to_float=0.00071,
+    )
+    assert verdict(replace(report, task=task)).level is Level.GOOD
+    more = replace(task, fixed_score=0.00331)
+    assert verdict(replace(report, task=more)).level is Level.ATTENTION
+
+
+@pytest.mark.parametrize(
+    ("largest", "text"), [(0.25, "all zero, those of fixed point are up to 0.250"), (None, "large")]
+)
+def test_float_outputs_without_power_are_said_to_have_none(report, largest, text):
+    task = replace(report.task, exact=False, sqnr_db=None, nrmse_to_float=None, max_error=largest)
+    found = verdict(replace(report, task=task))
+    assert found.level is Level.ATTENTION and text in found.reasons[0]
+
+
+def test_a_run_that_failed_is_a_failure(report):
+    run = SimulationReport(
+        simulator="Verilator",
+        version="5",
+        words_compared=9,
+        mismatches=0,
+        first_mismatch=None,
+        failure="tvalid fell",
+        cycles=0,
+        cycles_per_step=None,
+    )
+    found = verdict(replace(report, simulations=(run,)))
+    assert (found.level, found.reasons) == (Level.BAD, ("Verilator failed: tvalid fell.",))
+
+
+def test_few_overflows_do_not_make_a_close_network_different(report):
+    x, u, *others = report.signals
+    u = replace(u, saturations=3, saturation_rate=0.003)
+    found = verdict(replace(report, signals=(x, u, *others)))
+    assert found.level is Level.GOOD
+    assert "Signals left their format, rarely: lmu.u saturated 3 times (0.3 %)." in found.sentences
+    wrapped = replace(u, overflow="wrap")
+    found = verdict(replace(report, signals=(x, wrapped, *others)))
+    assert found.headline == "Fixed point does what float does on this data, with reservations."
+
+
+def test_longer_sequences_are_named(report):
+    found = verdict(replace(report, longer=("sequences are longer",)))
+    assert "Sequences are longer." in found.sentences
 
 
 def test_grown_nrmse_needs_attention(report):
@@ -46,6 +110,7 @@ def test_nothing_compared_is_a_failure(report):
         words_compared=0,
         mismatches=0,
         first_mismatch=None,
+        failure="",
         cycles=0,
         cycles_per_step=None,
     )

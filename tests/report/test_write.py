@@ -166,8 +166,8 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "cannot be read"),
-        ('{"version": 1}', "must be a report of version 2, not 1"),
-        ("[]", "must be a report of version 2, not None"),
+        ('{"version": 1}', "must be a report of version 3, not 1"),
+        ("[]", "must be a report of version 3, not None"),
         ('{"version": 2}', "damaged"),
     ],
 )

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A first look at a design: fixed point beside float on part of its calibration data.
+
+It takes about a second, and says in plain words where the two differ or where the data cannot be
+right. What it finds is no proof of anything: `lmu_hw.report` measures a design on all of the data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.design import Design
+from lmu_hw.golden import GoldenModel
+from lmu_hw.report.document import TaskReport
+from lmu_hw.report.outside import clipped
+from lmu_hw.report.predict import MOST_STEPS, evenly_spaced
+from lmu_hw.report.task import TaskStatistics, check_labels
+from lmu_hw.report.verdict import task_sentence
+from lmu_hw.report.words import Level
+
+__all__ = ["FirstLook", "first_look"]
+
+Array = NDArray[np.float64]
+
+_PRODUCTS = 2.5e9
+"""Of all nodes in all steps: about a second."""
+
+_MOST_STEPS_IN_A_SEQUENCE = 5_000
+_USUAL = (1e-3, 1e3)
+"""Largest magnitudes of inputs beyond which a scale is more likely wrong than meant.
+
+Networks are trained on numbers of about 1; raw pixels and raw 8-bit samples lie inside.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstLook:
+    """What `first_look` saw.
+
+    Attributes
+    ----------
+    sequences, steps : int
+        Of the calibration data that were run.
+    task : TaskReport
+    summary : str
+        Accuracy or SQNR, float beside fixed, in a sentence.
+    warnings : tuple of str
+        Where fixed point differs from float by more than a report lets pass, and what makes the
+        data unlikely; empty if there is nothing.
+    """
+
+    sequences: int
+    steps: int
+    task: TaskReport
+    summary: str
+    warnings: tuple[str, ...]
+
+
+def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> FirstLook:
+    """Run part of a design's calibration data in float and in fixed point.
+
+    Parameters
+    ----------
+    design : Design
+    labels : array, optional
+        Of ``design.calibration``; see `check_labels`.
+
+    Raises
+    ------
+    SpecError
+        If the labels do not fit.
+    """
+    network, x = design.network, design.calibration
+    if labels is not None:
+        labels = check_labels(labels, network, sequences=len(x), steps=x.shape[1])
+    products = sum(layer.multiplications(last_step=False) for layer in network.layers)
+    most = int(min(MOST_STEPS, max(1.0, _PRODUCTS / max(products, 1))))
+    chosen, _ = evenly_spaced(len(x), x.shape[1], most)
+    steps = min(x.shape[1], _MOST_STEPS_IN_A_SEQUENCE)
+    if network.answers_once and labels is not None:
+        steps = x.shape[1]  # a label is of the whole sequence
+    part = x[chosen, :steps]
+    if labels is not None:
+        labels = labels[chosen] if network.answers_once else labels[chosen, :steps]
+    task = TaskStatistics(network, labels)
+    unscaled = design.reference_input(part)
+    golden = GoldenModel(network)
+    x_codes, clips = golden.count_input(part)
+    floats = design.reference.run(unscaled)
+    task.add(floats, golden.output_values(golden.run(x_codes)[0]))
+    found = task.report()
+    level, sentence = task_sentence(found)
+    noun, kind = ("sequence", "step") if len(part) == steps == 1 else ("sequences", "steps")
+    summary = f"On {len(part):,} calibration {noun} of {steps:,} {kind}: {sentence}"
+    warnings = [*_unlikely(x), *_constant(part, floats)]
+    if clips:
+        warnings.append(clipped(network.input, clips, part.size))
+    if level is not Level.GOOD:
+        warnings.append("fixed point differs from float on the calibration data")
+    return FirstLook(
+        sequences=len(part), steps=steps, task=found, summary=summary, warnings=tuple(warnings)
+    )
+
+
+def _unlikely(x: Array) -> list[str]:
+    """Return what is unlikely about calibration data as such."""
+    low, high = float(x.min()), float(x.max())
+    if low == high:
+        return [f"all calibration inputs are {low + 0.0:g}, so ranges are those of a constant"]
+    largest = max(-low, high)
+    least, most = _USUAL
+    if least <= largest <= most:
+        return []
+    return [
+        f"calibration inputs reach {largest:.3g}; a network usually reads numbers of about 1: are "
+        "they in its own units?"
+    ]
+
+
+def _constant(x: Array, floats: Array) -> list[str]:
+    """Return what is unlikely about the float network's answers to (sequences, ...) inputs."""
+    if not np.isfinite(floats).all():
+        return ["the float network itself answers infinity or no number to calibration data"]
+    answers = floats.reshape(-1, floats.shape[-1])
+    if len(answers) > 1 and x.min() != x.max() and (answers == answers[0]).all():
+        return ["the float network gives the same answer to all calibration data"]
+    return []
