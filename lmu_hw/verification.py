@@ -51,6 +51,8 @@ def verify(
     LoadError
         If a file is missing or malformed.
     """
+    folder = DesignFolder(directory)
+    _ = folder.manifest  # says what is wrong where this is no design
     try:
         verdicts = check(directory, progress=progress)
     except BadFile as error:
@@ -59,7 +61,7 @@ def verify(
     if broken is not None:
         reason = f"not compared: {broken.claim} do not hold"
     else:
-        reason = _difference(DesignFolder(directory), progress or (lambda text: None))
+        reason = _difference(folder, progress or (lambda text: None))
     detail = reason or "rtl/ and manifest.json are what this version emits for the design"
     emission = Verdict(memory="folder", claim="emission", holds=reason is None, detail=detail)
     return [*verdicts, emission]

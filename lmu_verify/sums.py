@@ -48,9 +48,11 @@ _TAIL_BITS = 18  # a recursion ends when its tail is below 2**-18 of the sum
 _CHECK_EVERY = 64
 _MAX_SAMPLES = 1 << 21
 _BEND_SLACK = 2.0**-20
-_BLOCK = 512  # steps of an impulse response
+_BLOCK = 512  # steps of an impulse response, at least
+_ELEMENTS = 1 << 16  # of a block of more
 _FINE_BITS = 112  # of responses that int64 cannot tell from each other
-_SUM_SHIFT = 10  # bits below the unit of sums in int64
+_SUM_SHIFT = 10  # bits below the unit of sums over columns
+_HALF = 30  # bits of the lower half of an int64
 
 
 class System:
@@ -60,6 +62,11 @@ class System:
         self.name, self.a, self.b, self.paths = name, a, b, paths
         self.order = len(a.codes)
         self._powers = {1: (a, Fraction(0))}
+
+    @cached_property
+    def horizon(self) -> int:
+        """Steps after which about 2**-17 is left, as float64 finds them."""
+        return int(12.0 / (1.0 - min(spectral_radius(self.a), 1.0 - 2.0**-40)))
 
     @cached_property
     def source(self) -> Source:
@@ -94,8 +101,7 @@ def power_sums(
     system: System, rows: Codes, progress: Progress, *, level: int = 0
 ) -> list[Fraction]:
     """Return upper bounds of ``sum_k ||c A^k [I N]||_1`` for each row c, closer by the level."""
-    horizon = 12.0 / (1.0 - min(spectral_radius(system.a), 1.0 - 2.0**-40))
-    step = max(1, int(horizon) // (_SAMPLES << 2 * level))
+    step = max(1, system.horizon // (_SAMPLES << 2 * level))
     power, power_error = matrix_power(system.power(1), step)
     largest = int(np.abs(rows.codes).max(initial=0)) >> rows.bits
     bits = _MATRIX_BITS - largest.bit_length()
@@ -173,17 +179,13 @@ def response_sums(
     """
     fine = level > 0
     bits = _FINE_BITS * level if fine else min(_coarse_bits(system) for system, _ in parts)
-    responses = [_Response(system, rows, bits, fine) for system, rows in parts]
+    block = min(_block(system) for system, _ in parts)
+    responses = [_Response(system, rows, bits, block, fine) for system, rows in parts]
     least = Fraction(1, 1 << (bits - 16))
     sums: Any = 0
     while True:
         first, *rest = (response.outputs() for response in responses)
-        size = np.abs(first - rest[0] if rest else first)
-        if fine:
-            sums = sums + size.sum(axis=0)
-        else:  # rounded up, so that the sum fits
-            coarse = (size >> _SUM_SHIFT).sum(axis=0).astype(object) + len(size)
-            sums = sums + (coarse << _SUM_SHIFT)
+        sums = sums + _column_sums(np.abs(first - rest[0] if rest else first))
         for response in responses:
             response.advance()
         progress(f"{responses[0].name}: step {responses[0].steps:,} of the impulse response")
@@ -194,7 +196,7 @@ def response_sums(
         enough = zip(tails, found, strict=True)
         if all(tail <= max(least, value / (1 << _TAIL_BITS)) for tail, value in enough):
             break
-        if responses[0].steps > _MAX_SAMPLES * _BLOCK:
+        if responses[0].steps > _MAX_SAMPLES * block:
             raise NotShown("the impulse response does not vanish")
     errors = [
         sum(error, Fraction(0)) for error in zip(*(one.errors() for one in responses), strict=True)
@@ -202,11 +204,26 @@ def response_sums(
     return [sum(three, Fraction(0)) for three in zip(found, tails, errors, strict=True)]
 
 
+def _column_sums(x: np.ndarray) -> np.ndarray:
+    """Return exact sums over the rows, of int64 in two halves so that they fit."""
+    low = x & ((1 << _HALF) - 1)
+    high = (x >> _HALF).sum(axis=0).astype(object)
+    return (high << _HALF) + low.sum(axis=0).astype(object)
+
+
 def _coarse_bits(system: System) -> int:
     """Return fraction bits with which int64 holds a response, most likely."""
     largest = max(Codes(system.b.codes[:, None], system.b.bits).row_sums())
     heaviest = max(*system.a.row_sums(), *system.a.T.row_sums(), Fraction(system.order))
     return max(24, min(56, 57 - _magnitude(4 * largest * heaviest)))
+
+
+def _block(system: System) -> int:
+    """Return how many steps of a response to take at once, a power of two."""
+    block = _BLOCK
+    while 16 * block <= system.horizon and 2 * block * system.order <= _ELEMENTS:
+        block *= 2
+    return block
 
 
 def _magnitude(value: Fraction) -> int:
@@ -217,7 +234,9 @@ def _magnitude(value: Fraction) -> int:
 class _Response:
     """``h_k = A^k B`` as the rows of a block, (steps, d), what reads it, and all errors so far."""
 
-    def __init__(self, system: System, rows: Codes | None, bits: int, fine: bool) -> None:
+    def __init__(
+        self, system: System, rows: Codes | None, bits: int, block: int, fine: bool
+    ) -> None:
         self.name, self.bits = system.name, bits
         b, error = rounded(system.b, bits)
         kind = object if fine else np.int64
@@ -227,7 +246,7 @@ class _Response:
         self.block = start.astype(kind)
         self.lost, self.misread = error, Fraction(0)
         self.steps, exponent = 0, 1
-        while len(self.block) < _BLOCK:
+        while len(self.block) < block:
             multiply = self._multiplier(system, exponent)
             self.block = np.concatenate([self.block, self._product(multiply)])
             exponent *= 2

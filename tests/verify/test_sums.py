@@ -85,6 +85,14 @@ def test_sums_of_powers_are_bounded_closely(order, paths):
     assert_close_above(power_sums(one, rows, QUIET), powers(one, rows), 1e-5)
 
 
+@pytest.mark.parametrize("factor", [1 << 20, -(1 << 20)])
+def test_large_rows_of_either_sign_have_the_same_sums(factor):
+    one = system()
+    rows = Codes(identity(5).codes * factor, 0)
+    found = as_floats(power_sums(one, rows, QUIET)) / 2**20
+    assert_close_above(found, powers(one, identity(5)), 1e-4)
+
+
 @pytest.mark.parametrize(("radius", "samples", "rtol"), [(0.999, 512, 0.01), (0.999, 128, 0.2)])
 @pytest.mark.parametrize("paths", [0, 3])
 def test_sampled_powers_are_bounded(monkeypatch, radius, samples, rtol, paths):
@@ -111,6 +119,19 @@ def test_responses_are_bounded_closely(order, level):
         parts = [(one, read)]
         found = response_sums(parts, QUIET, level=level)
         assert_close_above(found, responses(parts), 1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 2, 4096])
+def test_responses_are_bounded_closely_in_blocks_of_any_length(monkeypatch, block):
+    monkeypatch.setattr(sums, "_block", lambda one: block)
+    parts = [(system(), codes(np.random.default_rng(4).normal(size=(3, 5)), 20))]
+    assert_close_above(response_sums(parts, QUIET), responses(parts), 1e-5)
+
+
+def test_long_windows_have_long_blocks():
+    slow = System("m", codes(np.diag([1.0 - 1e-7, 0.5]), 40), codes(np.ones(2), 0))
+    assert sums._block(slow) == 1 << 15
+    assert sums._block(system()) == 512
 
 
 @pytest.mark.parametrize("level", [0, 1])
