@@ -41,3 +41,26 @@ def test_the_summary_is_json_and_says_what_is_proved(certificate):
     assert {node["name"]: node["by_gain"] for node in text["nodes"]}["lmu0.m"]
     assert text["heads"][0]["name"] == "head.y"
     assert set(memory["by_cause"]) == {"coefficients", "rounding", "input", "mismatch"}
+
+
+def test_the_summary_has_the_numbers_of_the_certificate(memories):
+    net = memories.memory_network(16, 200.0)
+    x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
+    found = lmu_hw.quantize(net, x, state_bits=9, memory_range="saturate").certify()
+    (known,), (memory,) = found.memories, summary(found)["memories"]
+    assert not memory["proved"] and memory["provable_bits"] == known.range.bits
+    for key, expected in (
+        ("provable_scale", known.range.scale),
+        ("bound", known.range.value),
+        ("limit", known.range.memory.format.max_value),
+        ("u_limit", float(known.range.memory.u_limit)),
+        ("contraction", known.pair.gains.lyapunov.contraction),
+        ("spectral_radius", known.pair.gains.radius),
+        ("ideal_spectral_radius", known.pair.ideal_gains.radius),
+        ("input_gain", known.range.input_gain.max()),
+        ("rounding_gain", known.range.rounding_gain.max()),
+        ("error_bound", known.error.total),
+    ):
+        assert memory[key] == pytest.approx(expected, rel=1e-8), key  # nine digits
+    for cause, values in memory["by_cause"].items():
+        assert values == pytest.approx(getattr(known.error, cause), rel=1e-8)

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from lmu_hw.analysis import quantized_memories
 from lmu_hw.analysis.linear import largest_error, linear
 from lmu_hw.fixed import Rounding
 from lmu_hw.spec import MemoryNode
@@ -157,3 +158,24 @@ def test_what_float64_changes_of_a_step_is_bounded(built, kind):
         expected = np.abs(one.states).sum(axis=1) * states + np.abs(one.source) * source + one.own
         assert np.all(expected <= reach) and np.all(reach <= 1.001 * expected + 1e-30)
         assert np.all(off <= 1.001 * 2.0**-53 * expected + 1e-30)
+
+
+@pytest.mark.parametrize("rounding", [Rounding.FLOOR, Rounding.HALF_UP])
+def test_what_float64_changes_counts_as_an_error_of_a_step(built, rounding):
+    network, _ = built(6, 20.0)
+    first, *rest = network.layers
+    nodes = [
+        replace(node, requant=replace(node.requant, rounding=rounding))
+        if isinstance(node, MemoryNode)
+        else node
+        for node in first.nodes
+    ]
+    (memory,) = quantized_memories(
+        replace(network, layers=(replace(first, nodes=tuple(nodes)), *rest))
+    )
+    system, fmt = linear(memory.layer.nodes[1]), memory.format
+    most = fmt.max_magnitude * fmt.ulp
+    assert 0 < memory.off == Fraction(system.off(most, float(memory.u_limit), fmt.ulp))
+    assert memory.rounding_error == Fraction(largest_error(rounding)) + memory.off
+    # Errors of at most `rounding_error` each, so that N is scaled by the others'.
+    assert np.allclose(memory.paths * largest_error(rounding), system.noise * system.largest)

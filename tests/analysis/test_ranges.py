@@ -60,6 +60,15 @@ def test_the_adversary_reaches_the_peak_gain_and_never_the_bound(memories, order
         assert reached >= 0.99 * before_rounding - slack
 
 
+def test_a_memory_settles_where_its_slowest_response_has_died_out(memories):
+    A, B = memories.zoh(6, 30.0)
+    responses = impulse_response(A, B, 4 * settling_steps(A))
+    rest = np.abs(responses[settling_steps(A) :]).sum(axis=0)
+    assert np.all(rest < 2e-3 * np.abs(responses).sum(axis=0))
+    assert settling_steps(A, rest=1e-6) > 1.5 * settling_steps(A)
+    assert settling_steps(np.zeros((3, 3))) == settling_steps(2.0 * np.eye(3)) == 3
+
+
 def test_formats_from_proofs_spend_no_saturation(memories):
     design = designed(memories, 8, 40.0)
     (memory,) = quantized_memories(design.network)
