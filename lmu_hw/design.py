@@ -21,6 +21,7 @@ from lmu_hw.analysis import (
     require_forbidden,
 )
 from lmu_hw.archive import design_digest, network_bytes, read_network
+from lmu_hw.arrays import load_array
 from lmu_hw.errors import ConfigError, LoadError, SpecError
 from lmu_hw.files import read_json
 from lmu_hw.fixed import Overflow
@@ -32,6 +33,7 @@ from lmu_hw.names import checked_name
 from lmu_hw.quantize import Config, Refit, convert, realized
 from lmu_hw.quantize.benefit import Deviation, deviation
 from lmu_hw.quantize.memories import float_memory
+from lmu_hw.records import record
 from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
@@ -120,7 +122,9 @@ class Design:
             network=network,
             reference=load(path / folder.REFERENCE),
             config=_config(folder.read(folder.CONFIG), path / folder.CONFIG),
-            calibration=_calibration(folder.read(folder.CALIBRATION), path / folder.CALIBRATION),
+            calibration=_calibration(
+                folder.read(folder.CALIBRATION), path / folder.CALIBRATION, network.inputs
+            ),
             refits=_refits(folder.read(folder.REFIT), path / folder.REFIT),
         )
 
@@ -226,20 +230,24 @@ def _config(data: bytes, path: Path) -> Config:
         raise _damaged(path, error) from None
 
 
-def _calibration(data: bytes, path: Path) -> Array:
+def _calibration(data: bytes, path: Path, inputs: int) -> Array:
     try:
-        array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError, ArithmeticError) as error:
+        array = load_array(io.BytesIO(data))
+    except (OSError, ValueError) as error:
         raise _damaged(path, error) from None
-    if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.ndim != 3:
-        raise _damaged(path, "it must be float64 of shape (sequences, steps, inputs)")
-    return array
+    fits = array.ndim == 3 and array.shape[2] == inputs and array.size
+    if array.dtype != np.float64 or not fits or not np.isfinite(array).all():
+        raise _damaged(path, f"it must hold finite float64 of shape (sequences, steps, {inputs})")
+    return array.astype(np.float64)
 
 
 def _refits(data: bytes, path: Path) -> tuple[Refit, ...]:
     try:
-        return tuple(Refit(**entry) for entry in read_json(data))
-    except (ValueError, TypeError) as error:
+        entries = read_json(data)
+        if not isinstance(entries, list):
+            raise ValueError("it must be a list")
+        return tuple(record(Refit, entry, f"[{index}]") for index, entry in enumerate(entries))
+    except ValueError as error:
         raise _damaged(path, error) from None
 
 

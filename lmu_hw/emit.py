@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.quantize import require_reloadable
+from lmu_hw.records import record
 from lmu_hw.spec import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
 
 __all__ = ["emit", "manifest_of", "read_plan"]
@@ -93,6 +94,25 @@ def emit(
     return folder.manifest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LayerEntry:
+    """What the manifest says of the plan of a layer; see `LayerPlan`."""
+
+    rows: int
+    columns: int
+    memory_lanes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PlanEntry:
+    """What the manifest says of a plan."""
+
+    beat: int
+    reloadable: bool
+    cycles_last_step: int
+    layers: tuple[_LayerEntry, ...]
+
+
 def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
     """Return the plan that the manifest of a design describes.
 
@@ -101,28 +121,29 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
     LoadError
         If the manifest does not fit the network.
     """
-    manifest, path = folder.manifest, folder.path / folder.MANIFEST
+    path = folder.path / folder.MANIFEST
     try:
-        layers = [
-            LayerPlan(
-                layer=layer,
-                rows=int(entry["rows"]),
-                columns=int(entry["columns"]),
-                beat=int(manifest["beat"]),
-                memory_lanes=int(entry["memory_lanes"]),
-                reloadable=manifest["reloadable"] is True,
+        entry = record(_PlanEntry, folder.manifest, part=True)
+        plan = Plan(
+            layers=tuple(
+                LayerPlan(
+                    layer=layer,
+                    rows=scheduled.rows,
+                    columns=scheduled.columns,
+                    beat=entry.beat,
+                    memory_lanes=scheduled.memory_lanes,
+                    reloadable=entry.reloadable,
+                )
+                for layer, scheduled in zip(network.layers, entry.layers, strict=True)
             )
-            for layer, entry in zip(network.layers, manifest["layers"], strict=True)
-        ]
-        plan = Plan(layers=tuple(layers))
-        fits = plan.cycles(last_step=True) == manifest["cycles_last_step"]
-    except (ValueError, KeyError, TypeError, ArithmeticError) as error:
-        raise LoadError(f"{path}: is damaged ({error!r}); {_AGAIN}") from None
-    if not fits:
+        )
         cycles = plan.cycles(last_step=True)
+    except (ValueError, ArithmeticError) as error:
+        raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
+    if cycles != entry.cycles_last_step:
         raise LoadError(
             f"{path}: rows, columns, beat and memory_lanes must give its "
-            f"cycles_last_step of {manifest['cycles_last_step']}, not {cycles}; {_AGAIN}"
+            f"cycles_last_step of {entry.cycles_last_step}, not {cycles}; {_AGAIN}"
         )
     return plan
 

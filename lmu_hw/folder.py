@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from lmu_hw.errors import ConfigError, LoadError
+from lmu_hw.errors import ConfigError, LmuHwError, LoadError
 from lmu_hw.files import SEAL, Ledger, is_digest_table, is_unchanged, read_json, sealed, sha256
 
 __all__ = ["DesignFolder"]
@@ -160,6 +160,14 @@ class DesignFolder:
         except OSError as error:
             raise LoadError(f"{path}: cannot be read: {error.strerror}") from None
 
+    def holds(self, path: Path) -> bool:
+        """Tell whether a path is that of a file of this design, or of a result of it."""
+        try:
+            owned = {*self._owned(), self.RESULTS}
+        except LmuHwError:  # it is no design that can be read
+            return False
+        return path.resolve() in {self._target / name for name in owned}
+
     def check_target(self, *, name: str | None = None, config: str | None = None) -> None:
         """Raise unless a design may be written here: before any work.
 
@@ -189,6 +197,8 @@ class DesignFolder:
         if name is not None:
             top = f"{self.RTL}/{name}.v"
             roms = [file for file in owned if file.startswith(f"{self.RTL}/{name}_")]
+            there = self._target.glob(f"{self.RTL}/{name}__*.hex")
+            roms += [path.relative_to(self._target).as_posix() for path in there]
             contents |= dict.fromkeys((top, *roms))
         if config is not None:
             contents[self.CONFIG] = config.encode()

@@ -100,7 +100,7 @@ def test_a_design_with_another_kind_of_calibration_is_damaged(written):
     stream = io.BytesIO()
     np.save(stream, np.zeros((1, 1, 1), np.int64))
     rewrite(folder, "calibration.npy", stream.getvalue())
-    with pytest.raises(LoadError, match=r"calibration.npy: is damaged .*must be float64"):
+    with pytest.raises(LoadError, match=r"calibration.npy: is damaged .*must hold finite float64"):
         Design.read(folder)
 
 
@@ -135,3 +135,49 @@ def test_synthetic_input_holds_values_for_longer_in_later_sequences(networks):
     x = synthetic_input(networks.network(theta=500.0))
     changes = [np.count_nonzero(np.diff(sequence[:, 0])) for sequence in x]
     assert changes[0] > 10 * changes[-1] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{}", "it must be a list"),
+        ("[3]", r"\[0\] must be a JSON object, not 3"),
+        ('[{"memory": "lmu0.m"}]', "is missing"),
+        ('[{"memori": "lmu0.m"}]', r"\[0\]\.memori is a key that nobody knows"),
+        ("[NaN]", "it holds NaN"),
+        ("[" * 9999, "nested too deeply|Expecting value"),
+    ],
+)
+def test_a_refit_of_anything_is_refused_by_name(written, text, message):
+    _, folder = written
+    rewrite(folder, "refit.json", text)
+    with pytest.raises(LoadError, match=rf"refit\.json: is damaged \(.*({message})"):
+        Design.read(folder)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((1, 3)), np.zeros((1, 3, 2)), np.zeros((0, 3, 1)), np.full((1, 3, 1), np.nan)],
+)
+def test_a_calibration_that_does_not_fit_is_refused(written, array):
+    _, folder = written
+    stream = io.BytesIO()
+    np.save(stream, array)
+    rewrite(folder, "calibration.npy", stream.getvalue())
+    with pytest.raises(LoadError, match=r"calibration\.npy: is damaged .*of shape"):
+        Design.read(folder)
+
+
+@pytest.mark.parametrize("name", ["design.safetensors", "refit.json", "calibration.npy"])
+def test_random_damage_with_a_manifest_that_agrees_is_read_or_refused_by_name(written, name):
+    _, folder = written
+    data, random = (folder / name).read_bytes(), np.random.default_rng(len(name))
+    for _ in range(40):
+        damaged = bytearray(data[: random.integers(len(data))] if random.random() < 0.3 else data)
+        for place in random.integers(0, len(damaged), 2) if damaged else ():
+            damaged[place] ^= 1 << int(random.integers(8))
+        rewrite(folder, name, bytes(damaged))
+        try:
+            Design.read(folder)
+        except LoadError as error:
+            assert name in str(error)

@@ -15,7 +15,7 @@ import lmu_hw
 
 PACKAGE = Path(lmu_hw.__file__).parent
 LAYERS = (
-    ("errors", "_version", "checked", "files", "folder", "fixed", "names"),
+    ("errors", "_version", "checked", "arrays", "files", "folder", "records", "fixed", "names"),
     ("lmu", "load", "spec", "archive", "nodes"),
     ("analysis",),
     ("quantize", "golden", "plan"),

@@ -3,17 +3,19 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.arrays import load_array
 from lmu_hw.errors import LoadError, RangeError, SpecError
+from lmu_hw.files import write_file
+from lmu_hw.folder import DesignFolder
 
 __all__ = ["about", "check_target", "read_array", "read_text", "write_array", "write_text"]
 
@@ -27,23 +29,14 @@ def read_array(path: str) -> NDArray[np.generic]:
         If the file is missing, damaged, pickled, or holds no numbers.
     """
     try:
-        array = np.load(path, allow_pickle=False)
+        with io.BufferedReader(io.FileIO(path)) as file:
+            return load_array(file)
     except FileNotFoundError:
         raise LoadError(f"{path or repr(path)}: there is no such file") from None
     except OSError as error:
         raise LoadError(f"{path}: must be a .npy array of numbers: {error.strerror}") from None
-    except MemoryError as error:
-        raise LoadError(f"{path}: must be an array that fits in memory: {error}") from None
-    except (ValueError, EOFError) as error:
-        # What is no array at all is taken for a pickle, which is refused with advice to allow it.
-        reason = "it is none, or holds Python objects" if "pickle" in str(error) else error
-        raise LoadError(f"{path}: must be a .npy array of numbers: {reason}") from None
-    if not isinstance(array, np.ndarray):
-        array.close()
-        raise LoadError(f"{path}: must be a single .npy array, not an archive")
-    if array.dtype.kind not in "biuf":
-        raise LoadError(f"{path}: must hold real numbers, not {array.dtype}")
-    return array
+    except ValueError as error:
+        raise LoadError(f"{path}: {error}") from None
 
 
 def read_text(path: str) -> str:
@@ -65,35 +58,44 @@ def about(path: str | None) -> Iterator[None]:
         raise error if path is None else type(error)(f"{path}: {error}") from None
 
 
-def check_target(path: str) -> None:
-    """Raise `LoadError` if a file cannot be written there: before hours of computing."""
-    folder = Path(path).parent
-    if not path or Path(path).is_dir():
+def check_target(path: str, *inputs: str) -> None:
+    """Raise `LoadError` if a file cannot be written there: before hours of computing.
+
+    Parameters
+    ----------
+    path : str
+    *inputs : str
+        Files and designs that are read: none of them, and no file of them, may be overwritten.
+    """
+    target, folder = Path(path), Path(path).parent
+    if not path or target.is_dir():
         raise LoadError(f"{path or repr(path)}: must be a file to write, not a folder")
     if not folder.is_dir():
         raise LoadError(f"{path}: cannot be written: there is no folder {folder}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise LoadError(f"{path}: cannot be written: the folder {folder} is read-only")
+    for name in inputs:
+        if Path(name).is_file() and target.exists() and target.samefile(name):
+            raise LoadError(f"{path}: must not be a file that is read, {name}")
+    for place in target.resolve().parents[:2]:
+        if (place / DesignFolder.MANIFEST).is_file() and DesignFolder(place).holds(target):
+            raise LoadError(f"{path}: must not be a file of the design in {place}")
 
 
 def write_array(path: str, array: NDArray[np.generic]) -> None:
     """Write a .npy file in one move, or raise `LoadError`."""
-    _write(path, lambda file: np.save(file, array))
+    stream = io.BytesIO()
+    np.save(stream, array)
+    _write(path, stream.getvalue())
 
 
 def write_text(path: str, text: str) -> None:
     """Write a text file in one move, or raise `LoadError`."""
-    _write(path, lambda file: file.write(text.encode()))
+    _write(path, text.encode())
 
 
-def _write(path: str, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file under a temporary name, then move it into place."""
-    target = Path(path)
+def _write(path: str, data: bytes) -> None:
     try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-            temporary = Path(folder) / "new"
-            with temporary.open("wb") as file:
-                write(file)
-            temporary.replace(target)
+        write_file(Path(path), data)
     except OSError as error:
         raise LoadError(f"{path}: cannot be written: {error.strerror or error}") from None

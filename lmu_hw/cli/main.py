@@ -225,7 +225,7 @@ def _predict(options: argparse.Namespace) -> int:
     from lmu_hw.golden import GoldenModel
     from lmu_hw.report.outside import longer, outside
 
-    check_target(options.output)
+    check_target(options.output, options.input)
     design = _read(options.design)
     x = read_array(options.input)
     golden = GoldenModel(design.network)

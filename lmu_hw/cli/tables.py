@@ -167,10 +167,10 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
             table.add_row(
                 node["name"],
                 str(node["elements"]),
-                node["format"],
+                str(node["format"]),
                 f"{narrowing['rounding']}, {narrowing['overflow']}",
                 weights,
-                node["activation"] or "",
+                str(node["activation"] or ""),
                 f"{node['cycles']:,}",
             )
     return Group(

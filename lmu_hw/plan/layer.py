@@ -134,6 +134,9 @@ class LayerPlan:
     reloadable: bool = False
 
     def __post_init__(self) -> None:
+        for name, least in (("rows", 1), ("columns", 1), ("beat", 1), ("memory_lanes", 0)):
+            if (count := getattr(self, name)) < least:
+                raise SpecError(f"{self.layer.name}: {name} must be at least {least}, not {count}")
         for node in self.layer.elementwise:
             for factor in node.factors:
                 segments = self.storage(factor.source).segments

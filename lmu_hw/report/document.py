@@ -222,6 +222,7 @@ class SimulationReport:
     """One simulator's run of the emitted Verilog against the golden model.
 
     `failure` says what else was wrong than words, such as the protocol; empty if nothing was.
+    `changed_files` are Verilog and ROM files that ran as somebody changed them.
     """
 
     simulator: str
@@ -232,6 +233,7 @@ class SimulationReport:
     failure: str
     cycles: int
     cycles_per_step: float | None
+    changed_files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

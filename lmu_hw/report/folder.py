@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Any
 from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
-from lmu_hw.report.claims import CAUSES, LoopReport, MemoryProof, ResidueReport
-from lmu_hw.report.document import HardwareReport, LayerHardware, SimulationReport
+from lmu_hw.records import record
+from lmu_hw.report.claims import CAUSES, MemoryProof
+from lmu_hw.report.document import HardwareReport, SimulationReport
 
 __all__ = [
     "Certificates",
@@ -68,6 +68,17 @@ class Certificates:
     nodes: dict[str, NodeClaim]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Summary:
+    """``certificate.json`` as far as reports need it."""
+
+    version: int
+    design_digest: str
+    memories: list[dict[str, Any]]
+    heads: list[dict[str, Any]]
+    nodes: list[NodeClaim]
+
+
 def read_hardware(folder: DesignFolder) -> HardwareReport:
     """Return the totals in the folder's ``manifest.json``.
 
@@ -76,16 +87,10 @@ def read_hardware(folder: DesignFolder) -> HardwareReport:
     LoadError
         If the file or one of its keys is missing, or holds the wrong kind of value.
     """
-    path, manifest = folder.path / folder.MANIFEST, folder.manifest
-    layers = manifest.get("layers", [])
-    if not isinstance(layers, list):
-        raise LoadError(f"{path}: layers must be a list, not {layers!r}")
-    built = tuple(
-        LayerHardware(**_take(layer, LayerHardware, f"{path}: layers[{index}]"))
-        for index, layer in enumerate(layers)
-    )
-    fields = _take(manifest, HardwareReport, str(path))
-    return HardwareReport(**{**fields, "layers": built})
+    try:
+        return record(HardwareReport, folder.manifest, part=True)
+    except ValueError as error:
+        raise _damaged(folder.path / folder.MANIFEST, error) from None
 
 
 def read_simulations(folder: DesignFolder) -> tuple[SimulationReport, ...]:
@@ -96,18 +101,22 @@ def read_simulations(folder: DesignFolder) -> tuple[SimulationReport, ...]:
     LoadError
         If the file is damaged.
     """
-    path, data = folder.path / folder.SIMULATION, folder.results.read(folder.SIMULATION)
+    data = folder.results.read(folder.SIMULATION)
     if data is None:
         return ()
-    runs = _parsed(data, path)
-    if not isinstance(runs, list):
-        raise LoadError(f"{path}: must hold a list of runs, not {type(runs).__name__}")
-    found = []
-    for index, run in enumerate(runs):
-        fields = _take(run, SimulationReport, f"{path}: [{index}]")
-        first = fields["first_mismatch"]
-        found.append(SimulationReport(**{**fields, "first_mismatch": _sentence(first)}))
-    return tuple(found)
+    try:
+        runs = read_json(data)
+        if not isinstance(runs, list) or not all(isinstance(run, dict) for run in runs):
+            raise ValueError("it must be a list of runs")
+        for run in runs:
+            run["first_mismatch"] = _sentence(run.get("first_mismatch"))
+        return tuple(
+            record(SimulationReport, run, f"[{index}]", part=True) for index, run in enumerate(runs)
+        )
+    except ValueError as error:
+        raise LoadError(
+            f"{folder.path / folder.SIMULATION}: is damaged ({error}); run 'lmu-hw simulate' again"
+        ) from None
 
 
 def read_certificates(folder: DesignFolder) -> Certificates:
@@ -123,87 +132,39 @@ def read_certificates(folder: DesignFolder) -> Certificates:
 
 def certificates(data: bytes, path: Path) -> Certificates:
     """Return what the content of ``certificate.json`` says; `path` is for messages."""
-    document = _parsed(data, path)
-    version = document.get("version") if isinstance(document, dict) else None
-    if version != CERTIFICATE_VERSION:
-        raise LoadError(
-            f"{path}: must be a certificate of version {CERTIFICATE_VERSION}, not {version!r}; "
-            "generate the design again"
-        )
-    entries = {}
-    for key in ("memories", "heads", "nodes"):
-        entries[key] = document.get(key)
-        if not isinstance(entries[key], list):
-            raise LoadError(f"{path}: {key} must be a list, not {entries[key]!r}")
-    memories, errors, nodes = {}, {}, {}
-    for key in ("memories", "heads"):
-        for index, entry in enumerate(entries[key]):
-            where = f"{path}: {key}[{index}]"
-            error = _error(entry, where)
-            errors[error.name] = error
-            if key == "memories":
-                memories[error.name] = _proof(entry, where)
-    for index, entry in enumerate(entries["nodes"]):
-        node = NodeClaim(**_take(entry, NodeClaim, f"{path}: nodes[{index}]"))
-        nodes[node.name] = node
-    digest = str(document.get("design_digest"))
-    return Certificates(design_digest=digest, memories=memories, errors=errors, nodes=nodes)
+    try:
+        document = read_json(data)
+        version = document.get("version") if isinstance(document, dict) else None
+        if version != CERTIFICATE_VERSION:
+            raise ValueError(f"its version must be {CERTIFICATE_VERSION}, not {version!r}")
+        summary = record(_Summary, document, part=True)
+        memories = [
+            record(MemoryProof, entry, f"memories[{index}]", part=True)
+            for index, entry in enumerate(summary.memories)
+        ]
+        errors = [
+            _error(entry, f"{key}[{index}]")
+            for key in ("memories", "heads")
+            for index, entry in enumerate(getattr(summary, key))
+        ]
+    except ValueError as error:
+        raise _damaged(path, error) from None
+    names = [entry["name"] for entry in summary.memories]
+    return Certificates(
+        design_digest=summary.design_digest,
+        memories=dict(zip(names, memories, strict=True)),
+        errors={error.name: error for error in errors},
+        nodes={node.name: node for node in summary.nodes},
+    )
 
 
-def _error(entry: object, where: str) -> ErrorClaim:
-    fields = _take(entry, ErrorClaim, where)
-    causes = fields["by_cause"]
-    lists = {"error_bound": fields["error_bound"], **{cause: causes.get(cause) for cause in CAUSES}}
-    for key, values in lists.items():
-        if not isinstance(values, list) or len(values) != len(lists["error_bound"]):
-            raise LoadError(f"{where}: {key} must hold a number for each element, not {values!r}")
-        if not values or any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
-            raise LoadError(f"{where}: {key} must hold numbers, not {values!r}")
-    return ErrorClaim(**fields)
-
-
-def _proof(entry: object, where: str) -> MemoryProof:
-    fields = _take(entry, MemoryProof, where)
-    parts = {
-        key: None if fields[key] is None else kind(**_take(fields[key], kind, f"{where}: {key}"))
-        for key, kind in (("loop", LoopReport), ("residue", ResidueReport))
-    }
-    return MemoryProof(**{**fields, **parts})
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "bool": (bool,),
-    "int": (int,),
-    "int | None": (int, type(None)),
-    "float": (int, float),
-    "float | None": (int, float, type(None)),
-    "list[float]": (list,),
-    "dict[str, list[float]]": (dict,),
-}
-
-
-def _take(entry: object, kind: type, where: str) -> dict[str, Any]:
-    """Return the fields of a dataclass from a JSON object, checked for presence and type."""
-    if not isinstance(entry, dict):
-        raise LoadError(f"{where}: must be a JSON object, not {entry!r}")
-    taken = {}
-    for field in dataclasses.fields(kind):
-        if field.name not in entry:
-            raise LoadError(
-                f"{where}: the key {field.name!r} is missing; generate the design again"
-            )
-        value = entry[field.name]
-        kinds = _KINDS.get(str(field.type))
-        if kinds is not None:
-            # A bool is an int to Python, but not to a reader of this file.
-            fits = isinstance(value, kinds) and isinstance(value, bool) == (kinds == (bool,))
-            if not fits:
-                raise LoadError(
-                    f"{where}: {field.name} must be of type {field.type}, not {value!r}"
-                )
-        taken[field.name] = value
-    return taken
+def _error(entry: dict[str, Any], what: str) -> ErrorClaim:
+    claim = record(ErrorClaim, entry, what, part=True)
+    for cause in CAUSES:
+        values = claim.by_cause.get(cause)
+        if not values or len(values) != len(claim.error_bound):
+            raise ValueError(f"{what}.by_cause.{cause} must hold a number for each element")
+    return claim
 
 
 def _sentence(mismatch: object) -> str | None:
@@ -216,8 +177,5 @@ def _sentence(mismatch: object) -> str | None:
     return json.dumps(mismatch)
 
 
-def _parsed(data: bytes, path: Path) -> Any:
-    try:
-        return read_json(data)
-    except ValueError as error:
-        raise LoadError(f"{path}: cannot be read: {error}") from None
+def _damaged(path: Path, error: object) -> LoadError:
+    return LoadError(f"{path}: is damaged ({error}); generate the design again")

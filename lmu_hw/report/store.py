@@ -5,31 +5,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
 from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
-from lmu_hw.report.claims import (
-    ErrorReport,
-    LoopReport,
-    MemoryProof,
-    MemoryReport,
-    NoiseReport,
-    RangeReport,
-    ResidueReport,
-)
-from lmu_hw.report.document import (
-    DataReport,
-    ExampleReport,
-    HardwareReport,
-    LayerHardware,
-    Report,
-    SignalReport,
-    SimulationReport,
-    TaskReport,
-)
+from lmu_hw.records import record
+from lmu_hw.report.document import Report
 
 __all__ = ["read_report", "to_json"]
 
@@ -69,59 +51,9 @@ def read_report(folder: DesignFolder) -> Report:
         raise LoadError(f"{folder.path}: holds no {folder.REPORT}; {again} first")
     try:
         document = read_json(data)
+        version = document.pop("version", None) if isinstance(document, dict) else None
+        if version != VERSION:
+            raise ValueError(f"its version must be {VERSION}, not {version!r}")
+        return record(Report, document, part=True)
     except ValueError as error:
-        raise LoadError(f"{path}: cannot be read ({error}); {again} again") from None
-    version = document.get("version") if isinstance(document, dict) else None
-    if version != VERSION:
-        raise LoadError(
-            f"{path}: must be a report of version {VERSION}, not {version!r}; {again} again"
-        )
-    try:
-        return _build(document)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise LoadError(f"{path}: is damaged ({error!r}); {again} again") from None
-
-
-def _build(document: dict[str, Any]) -> Report:
-    fields = {field.name: document[field.name] for field in dataclasses.fields(Report)}
-    hardware = fields["hardware"]
-    if hardware is not None:
-        layers = tuple(LayerHardware(**layer) for layer in hardware["layers"])
-        fields["hardware"] = HardwareReport(**{**hardware, "layers": layers})
-    fields["data"] = DataReport(**fields["data"])
-    fields["task"] = TaskReport(**fields["task"])
-    fields["example"] = ExampleReport(**_tuples(fields["example"]))
-    fields["signals"] = tuple(_signal(entry) for entry in fields["signals"])
-    fields["memories"] = tuple(_memory(entry) for entry in fields["memories"])
-    fields["simulations"] = tuple(SimulationReport(**entry) for entry in fields["simulations"])
-    fields["longer"] = tuple(fields["longer"])
-    return Report(**fields)
-
-
-def _signal(entry: dict[str, Any]) -> SignalReport:
-    parts = {
-        "range": _part(RangeReport, entry["range"]),
-        "certified": _part(ErrorReport, entry["certified"]),
-    }
-    return SignalReport(**{**_tuples(entry), **parts})
-
-
-def _memory(entry: dict[str, Any]) -> MemoryReport:
-    proof = entry["proof"]
-    if proof is not None:
-        loop, residue = _part(LoopReport, proof["loop"]), _part(ResidueReport, proof["residue"])
-        proof = MemoryProof(**{**proof, "loop": loop, "residue": residue})
-    noise = NoiseReport(**_tuples(entry["noise"]))
-    return MemoryReport(**{**entry, "noise": noise, "proof": proof})
-
-
-def _part(kind: Callable[..., Any], entry: dict[str, Any] | None) -> Any:
-    return None if entry is None else kind(**_tuples(entry))
-
-
-def _tuples(entry: dict[str, Any]) -> dict[str, Any]:
-    return {key: _tuple(value) for key, value in entry.items()}
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(item) for item in value) if isinstance(value, list) else value
+        raise LoadError(f"{path}: is damaged ({error}); {again} again") from None

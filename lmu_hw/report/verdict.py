@@ -81,7 +81,12 @@ def _verification(report: Report) -> tuple[Level, str]:
             return Level.BAD, f"{run.simulator} compared no word, which proves nothing."
     names = " and ".join(dict.fromkeys(run.simulator for run in runs))
     words = count(sum(run.words_compared for run in runs))
-    return Level.GOOD, f"{names} compared {words} words with the golden model: no mismatch."
+    compared = f"{names} compared {words} words with the golden model: no mismatch"
+    if changed := sorted({name for run in runs for name in run.changed_files}):
+        return Level.ATTENTION, (
+            f"{compared}; but what ran is not what was generated: {', '.join(changed)} was changed."
+        )
+    return Level.GOOD, f"{compared}."
 
 
 def task_sentence(task: TaskReport) -> tuple[Level, str]:

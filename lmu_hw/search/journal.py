@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hw.errors import ConfigError
+from lmu_hw.files import read_json
+from lmu_hw.records import record
 from lmu_hw.search.lengths import WordLengths
 from lmu_hw.search.points import SweepPoint
 
@@ -60,10 +62,8 @@ class Journal(Points):
     def __init__(self, path: Path, key: str, *, restart: bool = False) -> None:
         super().__init__()
         self.path, self._key = path, key
-        if restart:
-            path.unlink(missing_ok=True)
         if path.exists():
-            self._read()
+            self._read(restart=restart)
 
     def add(self, point: SweepPoint) -> None:
         """Keep a point, and append it to the file."""
@@ -76,20 +76,23 @@ class Journal(Points):
                 file.write(_line({_KEY: self._key}))
             file.write(_line(dataclasses.asdict(point)))
 
-    def _read(self) -> None:
+    def _read(self, *, restart: bool) -> None:
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
-        if not whole:  # not even the first line was finished
+        if not whole and _line({_KEY: self._key}).startswith(data):  # its first line was cut off
             self.path.unlink()
             return
-        first, *lines = whole.splitlines()
+        first, *lines = whole.splitlines() or [b""]
+        advice = "move it away"  # a file of somebody else's
         try:
-            key = json.loads(first)[_KEY]
-            points = [SweepPoint.of(json.loads(line)) for line in lines]
-        except (ValueError, TypeError, LookupError, AttributeError):
-            raise ConfigError(
-                f"{self.path}: must be the journal of a sweep; remove it, or give `restart`"
-            ) from None
+            key = read_json(first)[_KEY]
+            if restart:
+                self.path.unlink()
+                return
+            advice = "move it away, or give `restart`"
+            points = [record(SweepPoint, read_json(line)) for line in lines]
+        except (ValueError, TypeError, LookupError):
+            raise ConfigError(f"{self.path}: must be the journal of a sweep; {advice}") from None
         if key != self._key:
             raise ConfigError(
                 f"{self.path}: belongs to a sweep of another model, other data, other labels or "

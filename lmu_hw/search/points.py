@@ -45,17 +45,6 @@ class SweepPoint:
     task: TaskReport | None
     pareto: bool = False
 
-    @classmethod
-    def of(cls, entry: dict[str, Any]) -> SweepPoint:
-        """Return the point that `dataclasses.asdict` described."""
-        costs, task = entry["costs"], entry["task"]
-        return cls(
-            lengths=WordLengths(**entry["lengths"]),
-            reason=entry["reason"],
-            costs=None if costs is None else Costs(**costs),
-            task=None if task is None else TaskReport(**task),
-        )
-
     @property
     def measure(self) -> str | None:
         """What the point is judged by: accuracy, NRMSE to the targets, or NRMSE to float."""

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files of a sweep: ``sweep.json``, ``sweep.html``, and ``sweep.journal`` while it runs."""
+"""The files of a sweep: ``sweep.json``, ``sweep.html``, their digests in ``sweep.ledger``, and
+``sweep.journal`` while it runs.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import os
 from pathlib import Path
 
 from lmu_hw.errors import ConfigError
-from lmu_hw.files import write_file
+from lmu_hw.files import Ledger
 from lmu_hw.report.store import to_json
 from lmu_hw.search.grid import SweepReport
 
@@ -16,6 +18,8 @@ __all__ = ["JOURNAL_FILE", "PAGE_FILE", "SWEEP_FILE", "checked_folder", "sweep_j
 SWEEP_FILE = "sweep.json"
 PAGE_FILE = "sweep.html"
 JOURNAL_FILE = "sweep.journal"
+LEDGER_FILE = "sweep.ledger"
+"""The digests of the other two: they are replaced only where nobody changed them since."""
 
 VERSION = 1
 
@@ -31,7 +35,8 @@ def checked_folder(directory: str | Path) -> Path:
     Raises
     ------
     ConfigError
-        If it is a file, has no name, or cannot be written to.
+        If it is a file, has no name, or cannot be written to, or if a file in the way is not of a
+        sweep, or was changed since.
     """
     if not os.fspath(directory):
         raise ConfigError("the output must be a folder, not an empty name")
@@ -41,6 +46,7 @@ def checked_folder(directory: str | Path) -> Path:
         raise ConfigError(f"{directory}: the output must be a folder, but {existing} is a file")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise ConfigError(f"{directory}: the output must be in a folder that can be written to")
+    _ledger(target).check(SWEEP_FILE, PAGE_FILE)
     return target
 
 
@@ -57,6 +63,11 @@ def write_sweep(report: SweepReport, folder: Path) -> None:
 
     text, page = sweep_json(report), sweep_page(report)
     folder.mkdir(parents=True, exist_ok=True)
-    write_file(folder / SWEEP_FILE, text.encode())
-    write_file(folder / PAGE_FILE, page.encode())
+    ledger = _ledger(folder)
+    ledger.write(SWEEP_FILE, text.encode())
+    ledger.write(PAGE_FILE, page.encode())
     (folder / JOURNAL_FILE).unlink(missing_ok=True)
+
+
+def _ledger(folder: Path) -> Ledger:
+    return Ledger(folder / LEDGER_FILE, "a sweep")

@@ -32,6 +32,11 @@ FILES = {
     "empty": (b"", "must be a .npy array of numbers: No data left in file"),
     "words": (b"1,2,3", "must be a .npy array of numbers: it is none, or holds Python objects"),
     "half_header": (b"\x93NUMPY\x01\x00v\x00{'descr", "must be a .npy array of numbers: EOF"),
+    "open_header": (b"\x93NUMPY\x01\x00\x0a\x00{'descr': (", "must be a .npy array of numbers: "),
+    "half_archive": (
+        b"PK\x03\x04" + bytes(60),
+        "must be a .npy array of numbers: File is not a zip",
+    ),
     "giant": (
         b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + _GIANT + b"\n",
         "must be an array that fits in memory",

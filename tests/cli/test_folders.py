@@ -73,8 +73,8 @@ def test_a_report_of_another_design_is_refused(here, refused):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (0, "is damaged (ZeroDivisionError"),
-        ("many", "is damaged (ValueError"),
+        (0, "rows must be at least 1, not 0"),
+        ("many", "layers[0].rows must be an integer, not 'many'"),
         (10**7, "must give"),
     ],
 )
@@ -110,12 +110,41 @@ def test_a_prediction_needs_a_place(refused, unchanged):
     unchanged()
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("x.npy", "x.npy: must not be a file that is read, x.npy"),
+        ("link.npy", "link.npy: must not be a file that is read, x.npy"),
+        ("out/calibration.npy", "out/calibration.npy: must not be a file of the design in"),
+        ("out/rtl/tiny.v", "out/rtl/tiny.v: must not be a file of the design in"),
+        ("out/manifest.json", "out/manifest.json: must not be a file of the design in"),
+    ],
+)
+def test_a_prediction_overwrites_neither_its_input_nor_a_design(
+    here, refused, unchanged, target, message
+):
+    (here / "link.npy").symlink_to("x.npy")
+    assert message in refused("predict", "out", "--input", "x.npy", "-o", target)
+    (here / "link.npy").unlink()
+    unchanged()
+
+
+def test_a_prediction_goes_through_a_link_and_into_a_device(here, run):
+    (here / "link.npy").symlink_to("y.npy")
+    for target in ("link.npy", "/dev/null"):
+        assert run("predict", "out", "--input", "x.npy", "-o", target).status == 0
+    assert (here / "link.npy").is_symlink() and np.load(here / "y.npy").shape == (3, 2)
+    assert Path("/dev/null").is_char_device()
+
+
 def test_a_full_disk_leaves_no_half_of_a_prediction(refused, unchanged, monkeypatch):
-    def full(file, array):
-        file.write(b"half")
+    write = Path.write_bytes
+
+    def full(path, data):
+        write(path, b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     error = refused("predict", "out", "--input", "x.npy", "-o", "y.npy")
     assert "y.npy: cannot be written: No space left on device" in error
     unchanged()

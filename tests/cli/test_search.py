@@ -150,6 +150,7 @@ def test_sweep_writes_both_files_and_prints_the_front(here, run):
     assert sorted(path.name for path in (here / "a" / "map").iterdir()) == [
         "sweep.html",
         "sweep.json",
+        "sweep.ledger",
     ]
     document = json.loads((here / "a" / "map" / "sweep.json").read_text())
     lengths = [point["lengths"] for point in document["points"]]

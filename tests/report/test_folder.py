@@ -36,39 +36,39 @@ def test_without_a_certificate_the_design_must_be_generated_again(folder):
 @pytest.mark.parametrize("text", ["{", '{"version": NaN}'])
 def test_a_damaged_certificate_is_refused(folder, text):
     rewrite(folder, "certificate.json", text)
-    refused(folder, "cannot be read")
+    refused(folder, "is damaged")
 
 
 @pytest.mark.parametrize(("text", "found"), [("[]", "None"), ('{"version": 7}', "7")])
 def test_another_version_is_refused_by_name(folder, text, found):
     rewrite(folder, "certificate.json", text)
-    refused(folder, f"must be a certificate of version 2, not {found}; generate the design again")
+    refused(folder, rf"its version must be 2, not {found}\); generate the design again")
 
 
 @pytest.mark.parametrize("key", ["memories", "heads", "nodes"])
 def test_a_missing_list_is_refused(folder, key):
     tamper(folder, lambda claims: claims.pop(key))
-    refused(folder, f"{key} must be a list, not None")
+    refused(folder, f"{key} is missing")
 
 
 @pytest.mark.parametrize("key", ["name", "bound", "proved", "by_cause", "loop", "residue"])
 def test_a_missing_key_of_a_memory_is_named(folder, key):
     tamper(folder, lambda claims: claims["memories"][0].pop(key))
-    refused(folder, rf"memories\[0\]: the key '{key}' is missing; generate the design again")
+    refused(folder, rf"memories\[0\]\.{key} is missing")
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("proved", 1, "proved must be of type bool, not 1"),
-        ("bound", True, "bound must be of type float, not True"),
-        ("provable_bits", 1.5, r"provable_bits must be of type int \| None"),
-        ("error_bound", [], "error_bound must hold numbers"),
+        ("proved", 1, "proved must be true or false, not 1"),
+        ("bound", True, "bound must be a finite number, not True"),
+        ("provable_bits", 1.5, "provable_bits must be an integer, not 1.5"),
+        ("error_bound", [], "coefficients must hold a number for each element"),
         ("error_bound", [1.0], "coefficients must hold a number for each element"),
-        ("error_bound", ["a"] * 4, "error_bound must hold numbers"),
-        ("by_cause", {}, "coefficients must hold a number for each element, not None"),
-        ("loop", 3, r"memories\[0\]: loop: must be a JSON object"),
-        ("residue", {"ulp": 3}, "residue: the key 'silence' is missing"),
+        ("error_bound", ["a"] * 4, r"error_bound\[0\] must be a finite number, not 'a'"),
+        ("by_cause", {}, "coefficients must hold a number for each element"),
+        ("loop", 3, r"memories\[0\]\.loop must be a JSON object"),
+        ("residue", {"ulp": 3}, "residue.silence is missing"),
     ],
 )
 def test_a_wrong_value_of_a_memory_is_refused(folder, key, value, message):
@@ -78,8 +78,8 @@ def test_a_wrong_value_of_a_memory_is_refused(folder, key, value, message):
 
 @pytest.mark.parametrize(
     ("node", "message"),
-    [(3, "must be a JSON object"), ({"name": "lmu.u"}, "the key 'bound' is missing")],
+    [(3, " must be a JSON object"), ({"name": "lmu.u"}, r"\.bound is missing")],
 )
 def test_a_wrong_node_is_refused(folder, node, message):
     tamper(folder, lambda claims: claims["nodes"].insert(0, node))
-    refused(folder, rf"nodes\[0\]: {message}")
+    refused(folder, rf"nodes\[0\]{message}")

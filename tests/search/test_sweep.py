@@ -55,7 +55,7 @@ def test_every_combination_is_measured_as_a_report_measures_it(swept, classifier
 
 def test_the_files_are_sorted_and_name_nothing_of_the_machine(swept):
     report, folder = swept
-    assert set(files(folder)) == {"sweep.json", "sweep.html"}
+    assert set(files(folder)) == {"sweep.json", "sweep.html", "sweep.ledger"}
     document = json.loads((folder / "sweep.json").read_text())
     assert list(document) == sorted(document)
     assert document["version"] == 1
@@ -261,11 +261,11 @@ def test_the_journal_of_another_sweep_is_refused(classifier, tmp_path, kind):
 
 
 @pytest.mark.parametrize(
-    "text", ["[]\n", "words\n", '{"version": 1}\n', '{"lmu_hw_sweep": 1}\n{}\n']
+    "text", ["[]\n", "words\n", "words", '{"version": 1}\n', '{"lmu_hw_sweep": 1}\n{}\n']
 )
 def test_a_file_that_is_no_journal_is_refused(classifier, tmp_path, text):
     (tmp_path / "sweep.journal").write_text(text)
-    with pytest.raises(ConfigError, match="sweep.journal: must be the journal of a sweep; remove"):
+    with pytest.raises(ConfigError, match="sweep.journal: must be the journal of a sweep; move"):
         lmu_hw.sweep(classifier.network, classifier.x, directory=tmp_path)
     assert (tmp_path / "sweep.journal").read_text() == text
 
@@ -273,7 +273,28 @@ def test_a_file_that_is_no_journal_is_refused(classifier, tmp_path, text):
 def test_a_journal_whose_first_line_was_cut_off_is_begun_again(classifier, tmp_path):
     (tmp_path / "sweep.journal").write_text('{"lmu_hw_sw')
     lmu_hw.sweep(classifier.network, classifier.x[:20], directory=tmp_path, weight_bits=5)
-    assert set(files(tmp_path)) == {"sweep.json", "sweep.html"}
+    assert set(files(tmp_path)) == {"sweep.json", "sweep.html", "sweep.ledger"}
+
+
+def test_a_restart_forgets_no_file_but_a_journal(classifier, tmp_path):
+    (tmp_path / "sweep.journal").write_text("mine")
+    with pytest.raises(ConfigError, match="must be the journal of a sweep; move it away"):
+        lmu_hw.sweep(classifier.network, classifier.x, directory=tmp_path, restart=True)
+    assert (tmp_path / "sweep.journal").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["sweep.json", "sweep.html"])
+def test_a_sweep_replaces_only_what_a_sweep_wrote(classifier, tmp_path, name):
+    def again():
+        lmu_hw.sweep(classifier.network, classifier.x[:20], directory=tmp_path, weight_bits=5)
+
+    again()
+    again()
+    (tmp_path / name).write_text("mine")
+    before = files(tmp_path)
+    with pytest.raises(ConfigError, match=f"{name}: would be overwritten, but this tool did not"):
+        again()
+    assert files(tmp_path) == before
 
 
 def test_other_files_of_the_folder_stay(classifier, tmp_path):
