@@ -54,6 +54,7 @@ class Head:
 
     def deviation(self, level: int) -> Deviation:
         """Return the bounds that can be shown at a level of effort."""
+        self.require_linear()
         judge, node = self.judge, self.node
         memory, count = judge.memory, self.node.rows
         weights, ideal = self._weights(), self._ideal(self.matrix, self.columns)
@@ -87,6 +88,17 @@ class Head:
             self.passed is not None and memory.layer is not self.design.layers[0]
         )
 
+    def require_linear(self) -> None:
+        """Show that the node reads the memory and what is passed on, and nothing else."""
+        layer, memory, node = self.judge.memory.layer, self.judge.memory, self.node
+        inside = self.matrix == "W_m"
+        allowed = {(memory.name, False), (INPUT, False)} if inside else {(INPUT, False)}
+        if _sources(node) - allowed or node.activation or node.segments != 1:
+            raise NotShown(f"{node.name}: must be linear, in the memory and what is passed on")
+        outputs = [memory.name, *([f"{layer.name}.p"] if self.passed else [])]
+        if not inside and layer.outputs != outputs:
+            raise NotShown(f"{layer.name}: must answer with {' and '.join(outputs)}")
+
     def _weights(self) -> Codes:
         memory = self.judge.memory
         size = memory.node.size
@@ -119,7 +131,8 @@ def _copied(layer: Layer, weights: Codes) -> tuple[Codes, list[Fraction]]:
     """Return weights of the copy of a layer's input as weights of the input, and what it drops."""
     copy = layer.node("p")
     image = None if copy is None else copy.weights(INPUT, delayed=False)
-    if copy is None or image is None or copy.activation or copy.bias is not None:
+    linear = copy is not None and not (_sources(copy) - {(INPUT, False)} or copy.activation)
+    if copy is None or image is None or not linear or copy.bias is not None:
         raise NotShown(f"{layer.name}: there must be a copy of its input, {layer.name}.p")
     eye = identity(copy.rows)
     same = image.codes.shape == eye.codes.shape
@@ -168,9 +181,16 @@ def input_error(design: Design, memory: Memory, layer: FloatLayer) -> tuple[list
     first = memory.layer is design.layers[0]
     if not first or not memory.open_loop or memory.u_saturates or u.table:
         return own, True
+    if _sources(u) - {(INPUT, False)} or u.segments != 1:
+        raise NotShown(f"{u.name}: must read the input alone, as its reference does")
     ideal = layer.get("E_x", u.size, memory.layer.input_size)
     direct = _passed(design, memory.layer, u.weights(INPUT, delayed=False), ideal)
     return _add(own, *direct, _bias_errors(u, layer, "b_u")), False
+
+
+def _sources(node: Node) -> set[tuple[str, bool]]:
+    """Return what a node reads by weights that are not zero, and whether of the step before."""
+    return {(t.source, t.delayed) for t in node.terms if t.weights.codes.any()}
 
 
 def _passed(

@@ -15,32 +15,44 @@ import pytest
 
 import lmu_hw
 from lmu_hw import hdl
-from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_verify import verify
 
 ALONE = ("certificate.npz", "certificate.json", "manifest.json")
 
 
-def network(*, order=4, theta=12.0, memory_d=1, layers=1, passed=True) -> Network:
-    """Return memories that hear two inputs, each layer before a linear dense layer."""
+def network(*, order=4, theta=12.0, memory_d=1, layers=1, passed=True, cell=None) -> Network:
+    """Return memories that hear two inputs, each layer before a linear dense layer.
+
+    With a cell, "linear" or "tanh", the read-out is in the layer; the latter feeds back.
+    """
     random = np.random.default_rng(5)
     parts = []
     for index in range(layers):
-        states = memory_d * order + (2 if passed else 0)
+        states = memory_d * order
+        W, b = random.normal(size=(2, states + 2 * passed)), random.normal(size=2)
+        loop = cell == "tanh"
+        hidden = SimpleCell(
+            W_m=W[:, :states],
+            W_x=W[:, states:] if passed else None,
+            W_h=random.normal(size=(2, 2)) / 4 if loop else None,
+            b=b,
+            activation=cell or "linear",
+        )
         memory = LmuLayer(
             name=f"lmu{index}",
             memory=Memory.legendre(order, theta, Discretizer.ZOH),
             E_x=random.uniform(-1.0, 1.0, (memory_d, 2)),
-            E_h=None,
-            E_m=None,
+            E_h=random.uniform(-0.1, 0.1, (memory_d, 2)) if loop else None,
+            E_m=random.uniform(-0.1, 0.1, (memory_d, states)) if loop else None,
             b_u=random.uniform(-0.3, 0.3, memory_d),
-            hidden=None,
+            hidden=hidden if cell else None,
             input_to_hidden=passed,
             return_sequences=True,
         )
-        W, b = random.normal(size=(2, states)), random.normal(size=2)
-        head = DenseLayer(name=f"head{index}", W=W, b=b, activation="linear")
-        parts += [memory, head]
+        parts.append(memory)
+        if not cell:
+            parts.append(DenseLayer(name=f"head{index}", W=W, b=b, activation="linear"))
     return Network(name="small", layers=tuple(parts))
 
 
@@ -59,6 +71,8 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "two passes": {"options": {"realization": "two-pass"}},
     "scan": {"theta": 16.0, "options": {"realization": "scan"}},
     "two layers": {"layers": 2, "passed": False},
+    "cell": {"cell": "linear"},
+    "loop": {"cell": "tanh", "memory_d": 2},
     "fast": {"order": 6, "theta": 0.05, "passed": False},
 }
 

@@ -11,6 +11,7 @@ from lmu_verify import verify
 DENSE = ["stability", "rounding gain", "input gain", "range", "ideal stability", "coefficient gain"]
 FOLDER = ["files", "digests", "memories"]
 KINDS = ["dense", "feedback", "sweeps", "ranks", "two passes", "scan", "two layers", "fast"]
+KINDS += ["cell", "loop"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -26,6 +27,21 @@ def test_heads_that_read_a_memory_linearly_get_a_verdict(folder):
     verdicts = verify(folder("two layers").path)
     claims = {(v.memory, v.claim) for v in verdicts}
     assert {("lmu0.m", "error bound of head0.y"), ("lmu1.m", "error bound of head1.y")} <= claims
+
+
+@pytest.mark.parametrize(
+    ("kind", "claim"), [("cell", "error bound of lmu0.h"), ("loop", "stable loop")]
+)
+def test_read_outs_and_loops_of_a_cell_get_a_verdict(folder, kind, claim):
+    verdicts = {verdict.claim: verdict for verdict in verify(folder(kind).path)}
+    assert verdicts[claim].holds
+    assert ("given u" in verdicts["error bound"].detail) == (kind == "loop")
+
+
+def test_a_loop_that_is_not_stable_cannot_be_claimed_to_be(folder, monkeypatch):
+    copy = folder("loop")
+    monkeypatch.setattr("lmu_verify.summary._MAX_LOOP", 4)
+    assert copy.failing() == ["stable loop"]
 
 
 LOWERED = {
