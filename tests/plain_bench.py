@@ -32,7 +32,7 @@ module bench_{name}(input clk, output done);
   initial if ({writes} > 0) $readmemh("{name}.writes", writes);
   reg rst = 0, offered = {writes} == 0, taking = 0;
   integer cycle = 0, step = 0, answers = 0, write = 0;
-  assign done = answers == {answers} & cycle > {reset_at};
+  assign done = answers == {answers} & cycle > {reset_at} + 2;
   wire ready, valid, last;
   wire [{answer} - 1:0] answer;
   wire writing = cycle > 2 & write < {writes};

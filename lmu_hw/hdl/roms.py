@@ -13,6 +13,7 @@ __all__ = ["rom_files", "rom_modules"]
 _CHECK = """\
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [{top}:0] word;
   initial begin
@@ -24,6 +25,7 @@ _CHECK = """\
     end
     if (count != {depth}) $fatal(1, "%s must hold {depth} words, not %0d", {file}, count);
   end
+  // synthesis translate_on
 `endif
 `endif"""
 

@@ -2401,6 +2401,7 @@ module digits__head_y_rows(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__head_y_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [14:0] word;
   initial begin
@@ -2412,6 +2413,7 @@ module digits__head_y_rows(clk, address, data);
     end
     if (count != 10) $fatal(1, "%s must hold 10 words, not %0d", `DIGITS_ROM("digits__head_y_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2426,6 +2428,7 @@ module digits__head_y_weights(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__head_y_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -2437,6 +2440,7 @@ module digits__head_y_weights(clk, address, data);
     end
     if (count != 640) $fatal(1, "%s must hold 640 words, not %0d", `DIGITS_ROM("digits__head_y_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2451,6 +2455,7 @@ module digits__lmu0_h_rows(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [18:0] word;
   initial begin
@@ -2462,6 +2467,7 @@ module digits__lmu0_h_rows(clk, address, data);
     end
     if (count != 64) $fatal(1, "%s must hold 64 words, not %0d", `DIGITS_ROM("digits__lmu0_h_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2476,6 +2482,7 @@ module digits__lmu0_h_tanh(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_tanh.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -2487,6 +2494,7 @@ module digits__lmu0_h_tanh(clk, address, data);
     end
     if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `DIGITS_ROM("digits__lmu0_h_tanh.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2501,6 +2509,7 @@ module digits__lmu0_h_weights(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [31:0] word;
   initial begin
@@ -2512,6 +2521,7 @@ module digits__lmu0_h_weights(clk, address, data);
     end
     if (count != 1568) $fatal(1, "%s must hold 1568 words, not %0d", `DIGITS_ROM("digits__lmu0_h_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2526,6 +2536,7 @@ module digits__lmu0_m_weights(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_m_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [31:0] word;
   initial begin
@@ -2537,6 +2548,7 @@ module digits__lmu0_m_weights(clk, address, data);
     end
     if (count != 272) $fatal(1, "%s must hold 272 words, not %0d", `DIGITS_ROM("digits__lmu0_m_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2551,6 +2563,7 @@ module digits__lmu0_u_weights(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_u_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [31:0] word;
   initial begin
@@ -2562,6 +2575,7 @@ module digits__lmu0_u_weights(clk, address, data);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `DIGITS_ROM("digits__lmu0_u_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];

@@ -2663,6 +2663,7 @@ module digits__head_y_rows(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__head_y_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [14:0] word;
   initial begin
@@ -2674,6 +2675,7 @@ module digits__head_y_rows(clk, address, data);
     end
     if (count != 10) $fatal(1, "%s must hold 10 words, not %0d", `DIGITS_ROM("digits__head_y_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2688,6 +2690,7 @@ module digits__head_y_weights(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__head_y_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -2699,6 +2702,7 @@ module digits__head_y_weights(clk, address, data);
     end
     if (count != 640) $fatal(1, "%s must hold 640 words, not %0d", `DIGITS_ROM("digits__head_y_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2713,6 +2717,7 @@ module digits__lmu0_h_rows(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [18:0] word;
   initial begin
@@ -2724,6 +2729,7 @@ module digits__lmu0_h_rows(clk, address, data);
     end
     if (count != 64) $fatal(1, "%s must hold 64 words, not %0d", `DIGITS_ROM("digits__lmu0_h_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2738,6 +2744,7 @@ module digits__lmu0_h_tanh(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_tanh.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -2749,6 +2756,7 @@ module digits__lmu0_h_tanh(clk, address, data);
     end
     if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `DIGITS_ROM("digits__lmu0_h_tanh.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2763,6 +2771,7 @@ module digits__lmu0_h_weights(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [31:0] word;
   initial begin
@@ -2774,6 +2783,7 @@ module digits__lmu0_h_weights(clk, address, data);
     end
     if (count != 1568) $fatal(1, "%s must hold 1568 words, not %0d", `DIGITS_ROM("digits__lmu0_h_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2788,6 +2798,7 @@ module digits__lmu0_m_sweeps(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_m_sweeps.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [26:0] word;
   initial begin
@@ -2799,6 +2810,7 @@ module digits__lmu0_m_sweeps(clk, address, data);
     end
     if (count != 32) $fatal(1, "%s must hold 32 words, not %0d", `DIGITS_ROM("digits__lmu0_m_sweeps.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -2813,6 +2825,7 @@ module digits__lmu0_u_weights(clk, address, data);
   initial $readmemh(`DIGITS_ROM("digits__lmu0_u_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [31:0] word;
   initial begin
@@ -2824,6 +2837,7 @@ module digits__lmu0_u_weights(clk, address, data);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `DIGITS_ROM("digits__lmu0_u_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];

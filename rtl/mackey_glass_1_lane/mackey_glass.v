@@ -5916,6 +5916,7 @@ module mackey_glass__head_y_rows(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [17:0] word;
   initial begin
@@ -5927,6 +5928,7 @@ module mackey_glass__head_y_rows(clk, address, data);
     end
     if (count != 1) $fatal(1, "%s must hold 1 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -5941,6 +5943,7 @@ module mackey_glass__head_y_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -5952,6 +5955,7 @@ module mackey_glass__head_y_weights(clk, address, data);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -5966,6 +5970,7 @@ module mackey_glass__lmu0_h_rows(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [23:0] word;
   initial begin
@@ -5977,6 +5982,7 @@ module mackey_glass__lmu0_h_rows(clk, address, data);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -5991,6 +5997,7 @@ module mackey_glass__lmu0_h_tanh(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_tanh.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -6002,6 +6009,7 @@ module mackey_glass__lmu0_h_tanh(clk, address, data);
     end
     if (count != 256) $fatal(1, "%s must hold 256 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_tanh.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6016,6 +6024,7 @@ module mackey_glass__lmu0_h_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6027,6 +6036,7 @@ module mackey_glass__lmu0_h_weights(clk, address, data);
     end
     if (count != 2646) $fatal(1, "%s must hold 2646 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6041,6 +6051,7 @@ module mackey_glass__lmu0_m_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6052,6 +6063,7 @@ module mackey_glass__lmu0_m_weights(clk, address, data);
     end
     if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6066,6 +6078,7 @@ module mackey_glass__lmu0_u_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6077,6 +6090,7 @@ module mackey_glass__lmu0_u_weights(clk, address, data);
     end
     if (count != 54) $fatal(1, "%s must hold 54 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6091,6 +6105,7 @@ module mackey_glass__lmu1_h_rows(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [24:0] word;
   initial begin
@@ -6102,6 +6117,7 @@ module mackey_glass__lmu1_h_rows(clk, address, data);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6116,6 +6132,7 @@ module mackey_glass__lmu1_h_tanh(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_tanh.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -6127,6 +6144,7 @@ module mackey_glass__lmu1_h_tanh(clk, address, data);
     end
     if (count != 256) $fatal(1, "%s must hold 256 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_tanh.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6141,6 +6159,7 @@ module mackey_glass__lmu1_h_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6152,6 +6171,7 @@ module mackey_glass__lmu1_h_weights(clk, address, data);
     end
     if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6166,6 +6186,7 @@ module mackey_glass__lmu1_m_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6177,6 +6198,7 @@ module mackey_glass__lmu1_m_weights(clk, address, data);
     end
     if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6191,6 +6213,7 @@ module mackey_glass__lmu1_u_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6202,6 +6225,7 @@ module mackey_glass__lmu1_u_weights(clk, address, data);
     end
     if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6216,6 +6240,7 @@ module mackey_glass__lmu2_h_rows(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [23:0] word;
   initial begin
@@ -6227,6 +6252,7 @@ module mackey_glass__lmu2_h_rows(clk, address, data);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6241,6 +6267,7 @@ module mackey_glass__lmu2_h_tanh(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_tanh.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -6252,6 +6279,7 @@ module mackey_glass__lmu2_h_tanh(clk, address, data);
     end
     if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_tanh.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6266,6 +6294,7 @@ module mackey_glass__lmu2_h_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6277,6 +6306,7 @@ module mackey_glass__lmu2_h_weights(clk, address, data);
     end
     if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6291,6 +6321,7 @@ module mackey_glass__lmu2_m_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6302,6 +6333,7 @@ module mackey_glass__lmu2_m_weights(clk, address, data);
     end
     if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6316,6 +6348,7 @@ module mackey_glass__lmu2_u_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6327,6 +6360,7 @@ module mackey_glass__lmu2_u_weights(clk, address, data);
     end
     if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6341,6 +6375,7 @@ module mackey_glass__lmu3_h_rows(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [20:0] word;
   initial begin
@@ -6352,6 +6387,7 @@ module mackey_glass__lmu3_h_rows(clk, address, data);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6366,6 +6402,7 @@ module mackey_glass__lmu3_h_tanh(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_tanh.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [7:0] word;
   initial begin
@@ -6377,6 +6414,7 @@ module mackey_glass__lmu3_h_tanh(clk, address, data);
     end
     if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_tanh.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6391,6 +6429,7 @@ module mackey_glass__lmu3_h_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6402,6 +6441,7 @@ module mackey_glass__lmu3_h_weights(clk, address, data);
     end
     if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6416,6 +6456,7 @@ module mackey_glass__lmu3_m_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6427,6 +6468,7 @@ module mackey_glass__lmu3_m_weights(clk, address, data);
     end
     if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
@@ -6441,6 +6483,7 @@ module mackey_glass__lmu3_u_weights(clk, address, data);
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
+  // synthesis translate_off
   integer file, count;
   reg [9:0] word;
   initial begin
@@ -6452,6 +6495,7 @@ module mackey_glass__lmu3_u_weights(clk, address, data);
     end
     if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), count);
   end
+  // synthesis translate_on
 `endif
 `endif
   always @(posedge clk) data <= words[address];
