@@ -20,6 +20,7 @@ from lmu_hw.analysis.bounds import (
     head_certificates,
     memory_error,
 )
+from lmu_hw.analysis.loop import closed_loop
 from lmu_hw.analysis.memory import quantized_memories
 from lmu_hw.analysis.noise import rounding_covariance
 from lmu_hw.analysis.ranges import NodeRange, RangeProof, node_ranges, prove_range
@@ -202,8 +203,7 @@ def _loop(pair: MemoryPair) -> LoopCertificate | None:
         return None
     if layer.encoder != LINEAR:
         return None
-    blocks = np.eye(memory.segments)
-    ideal = np.kron(blocks, pair.ideal_A) + np.kron(blocks, pair.ideal_B[:, None]) @ layer.E_m
+    ideal = closed_loop(pair.ideal_A, pair.ideal_B, layer.E_m)
     try:
         lyapunov(memory.closed_loop)
         stable = True

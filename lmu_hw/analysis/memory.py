@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis.linear import Carried, largest_error, linear
+from lmu_hw.analysis.loop import closed_loop
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.spec import (
     INPUT,
@@ -134,8 +135,7 @@ class QuantizedMemory:
     @property
     def closed_loop(self) -> Array:
         """``A + B E_m`` over all segments: the recurrence while u does not saturate."""
-        blocks = np.kron(np.eye(self.segments), self.A)
-        return blocks + np.kron(np.eye(self.segments), self.B[:, None]) @ self.E_m
+        return closed_loop(self.A, self.B, self.E_m)
 
 
 def quantized_memories(network: QuantizedNetwork) -> tuple[QuantizedMemory, ...]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ Integers = NDArray[np.int64]
 P_FRAC_BITS = 12
 L_FRAC_BITS = 36
 _RATE_BITS = 50
+_CACHED = 16
 _SLACK = 0.25  # kept of what both matrices exceed, for the rounding of P and L; see `_factor`
 _SHARES = (1 / 2, 1 / 4, 1 / 16)  # of 1 - radius that the contraction stays below 1, tried in turn
 
@@ -104,8 +106,14 @@ class Lyapunov:
 
 
 def spectral_radius(A: Array) -> float:
-    """Return the largest magnitude of the eigenvalues of a matrix, as float64 finds it."""
-    return float(np.max(np.abs(np.linalg.eigvals(A))))
+    """Return the largest magnitude of the eigenvalues of a matrix, as float64 finds it; cached."""
+    return _spectral_radius(np.ascontiguousarray(A, np.float64).tobytes(), len(A))
+
+
+@lru_cache(maxsize=_CACHED)
+def _spectral_radius(data: bytes, order: int) -> float:
+    matrix = np.frombuffer(data).reshape(order, order)
+    return float(np.max(np.abs(np.linalg.eigvals(matrix))))
 
 
 def lyapunov(A: Array) -> Lyapunov:

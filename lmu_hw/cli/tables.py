@@ -10,6 +10,8 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from lmu_hw.analysis import spectral_radius
+from lmu_hw.analysis.loop import loop_radius
 from lmu_hw.design import Design
 from lmu_hw.lmu import (
     Discretizer,
@@ -142,11 +144,9 @@ def _cell_size(cell: HiddenCell | None) -> int:
 
 def _radius(layer: LmuLayer) -> float:
     """Return the spectral radius of the memory, with the linear loop through E_m closed."""
-    loop, b = layer.memory.A, layer.memory.B
-    if layer.E_m is not None:
-        each = np.eye(layer.memory_d)
-        loop = np.kron(each, loop) + np.kron(each, b[:, None]) @ layer.E_m
-    return float(np.max(np.abs(np.linalg.eigvals(loop))))
+    if layer.E_m is None:
+        return spectral_radius(layer.memory.A)
+    return loop_radius(layer.memory.A, layer.memory.B, layer.E_m)
 
 
 def _size(*arrays: np.ndarray | None) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis import StabilityError, spectral_radius, values
+from lmu_hw.analysis.loop import loop_is_stable, loop_radius
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu import LmuLayer
@@ -53,30 +54,23 @@ def stable_loop(
     if layer.E_m is None or E_m is None or layer.encoder != LINEAR:
         return u
     A, B = values(m, m.name, delayed=True), values(m, u.name, delayed=False)
-    ideal = _radius(layer.memory.A, layer.memory.B[:, None], layer.E_m)
-    if A is None or B is None or ideal >= 1.0:
+    ideal = layer.memory.A, layer.memory.B, layer.E_m
+    if A is None or B is None or not loop_is_stable(*ideal) or loop_is_stable(A, B[:, 0], E_m):
         return u
-    radius = _radius(A, B, E_m)
-    if radius < 1.0:
-        return u
+    radius = loop_radius(A, B[:, 0], E_m)
     if repair:
         for shrunk in _SHRUNK:
             candidate = _shrunk(u, m.name, float(shrunk))
             E_m = values(candidate, m.name, delayed=True)
-            if E_m is not None and _radius(A, B, E_m) < 1.0:
+            if E_m is not None and loop_is_stable(A, B[:, 0], E_m):
                 return candidate
     wider = _stable_width(layer, floats)
     instead = f"with weights of {wider} bits it is stable" if wider else "no width is stable"
     raise StabilityError(
         f"{u.name}: rounding makes the loop A + B E_m unstable: its spectral radius must be below "
-        f"1, not {radius:.6f} (in float: {ideal:.6f}); {instead}"
+        f"1, not {radius:.6f} (in float: {loop_radius(*ideal):.6f}); {instead}"
         f"{', and repair fails' if repair else ' (or `repair`)'}"
     )
-
-
-def _radius(A: Array, B: Array, E_m: Array) -> float:
-    blocks = np.eye(len(E_m))
-    return spectral_radius(np.kron(blocks, A) + np.kron(blocks, B) @ E_m)
 
 
 def _shrunk(u: Node, source: str, factor: float) -> Node:
@@ -98,7 +92,9 @@ def _stable_width(layer: LmuLayer, floats: tuple[FloatNode, FloatNode]) -> int |
             u, m = (_rounded(node, bits) for node in floats)
         except ConfigError:  # all weights would round to zero
             continue
-        if _radius(m[state], m[encoded], u[state]) < 1.0:
+        if spectral_radius(m[state]) >= 1.0:
+            continue
+        if loop_is_stable(m[state], m[encoded][:, 0], u[state]):
             return bits
     return None
 
