@@ -274,7 +274,7 @@ def _simulate(options: argparse.Namespace) -> int:
                 progress=update,
             )
         show(simulation_table(results))
-        for name in results[0].changed_files:
+        for name in sorted({name for result in results for name in result.changed_files}):
             complain(f"{name} was changed since it was generated; the changed file was simulated")
         if x is not None:
             for text in longer(api.read_design(options.design), x.shape[1]):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.errors import ConfigError, LoadError, SpecError
 from lmu_hw.files import write_file
 from lmu_hw.folder import DesignFolder
 from lmu_hw.report import words
@@ -17,6 +17,9 @@ from lmu_hw.report.document import Report, SignalReport, TaskReport
 from lmu_hw.report.store import read_report
 
 __all__ = ["Comparison", "Row", "compare", "write_comparison"]
+
+_GENERATOR = b'<meta name="generator" content="lmu_hw">'
+"""Near the start of every page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +89,26 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
 
 
 def write_comparison(folders: Sequence[str | Path], html_path: str | Path) -> Comparison:
-    """Compare design folders and write the comparison as one HTML file."""
+    """Compare design folders and write the comparison as one HTML file.
+
+    Raises
+    ------
+    ConfigError
+        If another file is in the way: only pages of this tool are replaced.
+    SpecError, LoadError
+        As for `compare`, or if the file cannot be written.
+    """
+    path = Path(html_path)
+    if path.is_file() and _GENERATOR not in path.read_bytes()[:1000]:
+        raise ConfigError(
+            f"{html_path}: would be overwritten, but is no page of this tool; move it away, or "
+            "name another file"
+        )
     comparison = compare(folders)
     from lmu_hw.report.compare_page import comparison_page  # matplotlib and jinja2 load here only
 
     try:
-        write_file(Path(html_path), comparison_page(comparison).encode())
+        write_file(path, comparison_page(comparison).encode())
     except OSError as error:
         raise LoadError(f"{html_path}: cannot be written: {error.strerror}") from None
     return comparison

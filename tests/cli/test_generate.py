@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lmu_hw.design import Design
+from lmu_hw.fixed import Rounding
 from lmu_hw.folder import DesignFolder
 
 MODEL = "model.safetensors"
@@ -232,3 +234,39 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(run, unchanged, monkeypatch):
     monkeypatch.setattr(np, "save", interrupted)
     assert run("generate", MODEL, "-o", "out").status == 130
     unchanged()
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_edited_configuration_is_generated_again_where_it_lies(here, run, refused, unchanged):
+    path = here / "out" / "config.toml"
+    text = "# mine\r\n" + path.read_text().replace('"half_up"', '"half_even"', 1)
+    path.write_bytes(text.encode())
+    assert "out/config.toml: is damaged, or was changed" in refused("report", "out")
+    error = refused("generate", MODEL, "-o", "out")
+    assert "to generate from it, give --config out/config.toml" in error
+    answer = run("generate", MODEL, "-o", "out", "--calibrate=x.npy", "--config=out/config.toml")
+    assert answer.status == 0, answer.err
+    assert path.read_bytes() == text.encode()
+    assert Design.read("out").config.input.rounding is Rounding.HALF_EVEN
+    assert run("predict", "out", "--input", "x.npy", "-o", "y.npy").status == 0
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("name", ["rtl/tiny.v", "refit.json"])
+def test_an_edited_file_in_the_way_is_refused_before_the_model_is_quantized(
+    here, refused, unchanged, monkeypatch, name
+):
+    content = (here / "out" / name).read_bytes()
+    (here / "out" / name).write_bytes(content + b"\n")
+    monkeypatch.setattr("lmu_hw.api.quantize", None)
+    error = refused("generate", MODEL, "-o", "out")
+    assert f"out/{name}: would be overwritten, but it was changed since it was generated" in error
+    (here / "out" / name).write_bytes(content)
+    unchanged()
+
+
+def test_another_name_leaves_the_edited_verilog_of_the_first(here, run):
+    (here / "out" / "rtl" / "tiny.v").write_text("mine")
+    answer = run("generate", MODEL, "-o", "out", "--calibrate=x.npy", "--name", "other")
+    assert answer.status == 0, answer.err
+    assert (here / "out" / "rtl" / "tiny.v").read_text() == "mine"

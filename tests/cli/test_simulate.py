@@ -128,3 +128,25 @@ def test_ctrl_c_ends_with_130(run, unchanged, monkeypatch):
     monkeypatch.setattr(run_module._Run, "result", interrupted)
     assert run("simulate", "out", "--simulator", "amaranth").status == 130
     unchanged()
+
+
+def test_verilog_that_was_edited_is_simulated_and_named(here, run, icarus):
+    path = here / "out" / "rtl" / "tiny.v"
+    path.write_text(path.read_text() + "// mine\n")
+    answer = run("simulate", "out", "--simulator", "icarus", *QUICK)
+    assert answer.status == 0, answer.err
+    assert "rtl/tiny.v was changed since it was generated" in answer.err
+    (result,) = json.loads((here / "out" / "simulation.json").read_text())
+    assert result["changed_files"] == ["rtl/tiny.v"] and result["words_compared"] > 100
+    run("report", "out")
+    (run_reported,) = json.loads((here / "out" / "report.json").read_text())["simulations"]
+    assert run_reported["changed_files"] == ["rtl/tiny.v"]
+
+
+def test_results_that_somebody_wrote_are_refused_before_a_run(here, refused, unchanged):
+    (here / "out" / "simulation.json").write_text("mine")
+    error = refused("simulate", "out", "--simulator", "amaranth", *QUICK)
+    assert "out/simulation.json: would be overwritten, but this tool did not write it" in error
+    assert (here / "out" / "simulation.json").read_text() == "mine"
+    (here / "out" / "simulation.json").unlink()
+    unchanged()

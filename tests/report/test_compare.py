@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.errors import ConfigError, LoadError, SpecError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.report import compare, write_comparison
 from lmu_hw.report.store import read_report
@@ -107,6 +107,16 @@ def test_fewer_than_two_folders_are_refused(folders, count):
 def test_a_folder_beside_itself_is_refused(folders):
     with pytest.raises(SpecError, match="two or more different folders"):
         compare([folders[0], folders[0]])
+
+
+def test_only_a_page_of_this_tool_is_replaced(folders, tmp_path):
+    page = tmp_path / "comparison.html"
+    for _ in range(2):
+        write_comparison(folders, page)
+    page.write_text("<html>mine</html>")
+    with pytest.raises(ConfigError, match=r"comparison\.html: would be overwritten, but is no"):
+        write_comparison(folders, page)
+    assert page.read_text() == "<html>mine</html>"
 
 
 def test_the_page_is_deterministic_and_needs_nothing_from_outside(folders, tmp_path):

@@ -74,6 +74,23 @@ def test_a_run_that_failed_is_a_failure(report):
     assert (found.level, found.reasons) == (Level.BAD, ("Verilator failed: tvalid fell.",))
 
 
+def test_verilog_that_was_edited_is_not_what_was_generated(report):
+    run = SimulationReport(
+        simulator="Icarus",
+        version="12",
+        words_compared=9,
+        mismatches=0,
+        first_mismatch=None,
+        failure="",
+        cycles=9,
+        cycles_per_step=None,
+        changed_files=("rtl/net.v",),
+    )
+    found = verdict(replace(report, simulations=(run,)))
+    assert found.level is Level.ATTENTION
+    assert "what ran is not what was generated: rtl/net.v was changed" in found.reasons[0]
+
+
 def test_few_overflows_do_not_make_a_close_network_different(report):
     x, u, *others = report.signals
     u = replace(u, saturations=3, saturation_rate=0.003)
