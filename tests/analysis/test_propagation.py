@@ -107,15 +107,21 @@ def test_errors_of_a_network_that_answers_once_are_predicted(networks):
 
 
 @pytest.mark.parametrize(
-    ("span", "scale", "bits", "rounded"),
-    [(8, Fraction(1, 8), 5, False), (8, Fraction(1, 9), 6, True), (8, Fraction(1), 5, True)],
+    ("limit", "exact", "scale", "bits", "frac_bits"),
+    [
+        (1.0, True, Fraction(1, 8), 5, 0),
+        (1.0, False, Fraction(1, 9), 6, 1),
+        (14.0, False, Fraction(1), 5, 0),
+    ],
 )
-def test_inputs_are_rounded_unless_they_are_integers(networks, span, scale, bits, rounded):
+def test_inputs_are_rounded_unless_they_are_integers(
+    networks, limit, exact, scale, bits, frac_bits
+):
     net = networks.network(order=5, theta=15.0, hidden="dense", dense=2, bias=False)
-    x = np.random.default_rng(3).integers(-span, span + 1, (150, 50, 1)) / 8
-    x = x if not rounded else x + np.random.default_rng(4).uniform(-0.4, 0.4, x.shape)
+    x = np.random.default_rng(3).uniform(-limit, limit, (150, 50, 1))
+    x = np.rint(x * 8) / 8 if exact else x
     design = configured(net, x, input_scale=scale, input_bits=bits)
-    assert (design.network.input.format.frac_bits == 0) == (not rounded)
+    assert design.network.input.format.frac_bits == frac_bits
     found = ratios(design.network, design.reference, x, design.reference_input(x))
     assert all(0.94 < ratio < 1.06 for ratio in found.values()), found
 
