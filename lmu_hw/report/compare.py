@@ -62,6 +62,8 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     LoadError
         If a folder holds no report.
     """
+    if isinstance(folders, str | Path):
+        raise SpecError(f"a comparison needs two or more folders in a list, not {folders!r}")
     paths = [Path(folder) for folder in folders]
     if len({path.resolve() for path in paths}) != len(paths) or len(paths) < 2:
         given = ", ".join(str(path) for path in paths) or "none"

@@ -80,8 +80,8 @@ def longer(design: Design, steps: int) -> list[str]:
     for refit in design.refits:
         if steps > refit.horizon and refit.beyond > refit.residual:
             notes.append(
-                f"sequences of {steps:,} steps are longer than the {refit.horizon:,} over which "
-                f"what reads {refit.memory} is fitted (--horizon): its responses are off by "
+                f"sequences of {steps:,} steps are longer than the horizon of {refit.horizon:,} "
+                f"over which what reads {refit.memory} is fitted: its responses are off by "
                 f"{100 * refit.residual:.2g} % up to there, and by {100 * refit.beyond:.2g} % after"
             )
     return notes

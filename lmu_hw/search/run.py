@@ -13,7 +13,7 @@ from lmu_hw.checked import member
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Network
-from lmu_hw.quantize import Config, Options, quantize
+from lmu_hw.quantize import Config, Options, quantize, require_provable
 from lmu_hw.search.cost import Cost, CostModel, Costs, costs_of
 from lmu_hw.search.find import Finder, Unreachable
 from lmu_hw.search.lengths import Knob, Limits, WordLengths
@@ -122,6 +122,8 @@ def search(
     ------
     Unreachable
         If the widest word lengths do not reach the target.
+    StabilityError
+        If a memory is not shown to be stable: no design of it would have a certificate.
     ConfigError, SpecError
         If data or labels do not fit the network, or no design exists.
     """
@@ -139,6 +141,7 @@ def search(
     )
     problem = with_labels(problem, labels)
     target.check(problem)
+    require_provable(network, options)
     default = WordLengths.of(Options())
     with open_pool(problem, workers) as pool:
         found = dict(pool.run(configured, [default, limits.widest]))

@@ -90,4 +90,6 @@ def test_a_memory_without_certificate_is_refused_before_data_run(here, refused, 
 
     monkeypatch.setattr(CONFIGURE, "float_gains", unproved)
     monkeypatch.setattr(Network, "observe", lambda *_, **__: pytest.fail("data were run"))
+    target = ("--target-error=1", "--jobs=1")
+    assert "lmu0.m in float: no Lyapunov certificate" in refused(*GENERATE, *target)
     assert "lmu0.m in float: no Lyapunov certificate" in refused(*GENERATE)

@@ -22,6 +22,11 @@ def folders(make_folder, make_design, x, report_only):
     return found
 
 
+def test_a_single_folder_is_no_list_of_letters():
+    with pytest.raises(SpecError, match="two or more folders in a list, not 'out'"):
+        compare("out")
+
+
 def row(comparison, key):
     rows = (*comparison.errors, *comparison.costs, *comparison.proofs, *comparison.signals)
     return next(entry for entry in rows if entry.key == key)

@@ -76,6 +76,4 @@ def test_sequences_longer_than_the_fit_are_named_if_it_is_worse_there(stream, st
     found = longer(replace(stream, refits=(refit,)), steps)
     assert len(found) == notes
     if found:
-        assert (
-            "what reads lmu.m is fitted (--horizon): its responses are off by 1 % up to" in found[0]
-        )
+        assert "what reads lmu.m is fitted: its responses are off by 1 % up to" in found[0]

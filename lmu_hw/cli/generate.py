@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command that makes a design: what is cheap to check, then formats, then Verilog."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw import api
+from lmu_hw.cli.console import complain, show, stages, status
+from lmu_hw.cli.exits import EQUAL
+from lmu_hw.cli.files import about, read_array, read_text
+from lmu_hw.cli.inputs import calibration, load_network
+from lmu_hw.cli.typed import data_files, given, measured, option_of, refuse_half_a_target, target
+from lmu_hw.design import Design, calibration_rows
+from lmu_hw.errors import ConfigError
+from lmu_hw.folder import DesignFolder
+from lmu_hw.lmu import Network
+from lmu_hw.names import checked_name, design_name
+from lmu_hw.quantize import Config, Options, require_provable, require_reloadable
+
+__all__ = ["generate"]
+
+
+def generate(options: argparse.Namespace) -> int:
+    """Quantize a network, write its design, and print what it is."""
+    config, text = _checked(options)
+    asked, folder = Options(**given(options)), DesignFolder(options.output)
+    folder.check_target(config=text)
+    network = load_network(options)
+    folder.check_target(name=options.name or design_name(network.name), config=text)
+    if options.reloadable:
+        require_reloadable(network, config or asked)
+    if target(options) is not None:
+        design = _search(options, network)
+        labels = _labels(options, network)
+    else:
+        labels = _labels(options, network)
+        with status(f"quantizing {network.name}") as tell:
+            x = calibration(options, network)
+            require_provable(network, asked, config)
+            design = api.quantize(network, x, config=config, progress=tell, **given(options))
+    with status(f"generating {network.name}") as tell:
+        manifest = api.emit(
+            design,
+            options.output,
+            lanes=options.lanes,
+            name=options.name,
+            reloadable=options.reloadable,
+            progress=tell,
+        )
+    _show(design, manifest, folder, labels)
+    if options.calibrate is None:
+        show("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
+    show(f"written to {options.output}; next: lmu-hw simulate {options.output}")
+    return EQUAL
+
+
+def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
+    """Return the configuration that is given and its text; raise if an argument is wrong."""
+    from lmu_hw.plan import checked_lanes
+
+    refuse_half_a_target(options)
+    Options(**given(options))
+    checked_lanes(options.lanes)
+    if options.name is not None:
+        checked_name(options.name)
+    if options.config is None:
+        return None, None
+    if given(options):
+        name = option_of(next(iter(given(options))))
+        raise ConfigError(f"{name} and --config cannot be combined: edit the file {options.config}")
+    text = read_text(options.config)
+    return Config.from_toml(text, where=options.config), text
+
+
+def _show(
+    design: Design,
+    manifest: dict[str, Any],
+    folder: DesignFolder,
+    labels: NDArray[np.generic] | None,
+) -> None:
+    """Print what was written, and a first look at what it answers."""
+    from lmu_hw.cli.tables import design_table, proofs_table, refits_table, unfitted
+    from lmu_hw.report.calibrated import first_look
+    from lmu_hw.report.folder import read_certificates
+
+    show(design_table(manifest))
+    if manifest["refits"]:
+        show(refits_table(manifest))
+    for line in unfitted(design):
+        show(line)
+    show(proofs_table(design, read_certificates(folder)))
+    with status("running calibration data"):
+        found = first_look(design, labels)
+    show(found.summary)
+    for warning in found.warnings:
+        complain(f"warning: {warning}")
+
+
+def _labels(options: argparse.Namespace, network: Network) -> NDArray[np.generic] | None:
+    """Return the labels of what `calibration` takes, checked before anything takes long."""
+    from lmu_hw.report.task import check_labels
+
+    if options.labels is None:
+        return None
+    x, labels = read_array(options.calibrate), read_array(options.labels)
+    if x.ndim != 3:
+        return labels  # the data themselves are refused
+    with about(options.labels):
+        labels = check_labels(labels, network, sequences=len(x), steps=x.shape[1])
+    return labels[calibration_rows(len(x), x.shape[1])]
+
+
+def _search(options: argparse.Namespace, network: Network) -> Design:
+    """Return the design that a search finds, and print how."""
+    from lmu_hw.cli.search_tables import search_table
+
+    x, labels = read_array(options.calibrate), None
+    if options.labels is not None:
+        labels = read_array(options.labels)
+    with stages(f"quantizing {network.name}") as update, about(data_files(options)):
+        result = api.search(
+            network,
+            x,
+            labels,
+            target_error=options.target_error,
+            target_accuracy=options.target_accuracy,
+            progress=update,
+            **measured(options),
+            **given(options),
+        )
+    show(search_table(result))
+    return result.design
