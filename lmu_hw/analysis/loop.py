@@ -76,9 +76,10 @@ class _Loop:
     def __init__(self, A: Array, B: Array, E_m: Array) -> None:
         n, d = len(E_m), len(B)
         with one_blas_thread():
-            self._T, unitary = scipy.linalg.schur(A, output="complex")
-            self._b = unitary.conj().T @ B
-            self._E = E_m.reshape(n * n, d) @ unitary
+            form = scipy.linalg.schur(A, output="complex")
+        self._T, unitary = form[0], form[1]
+        self._b = unitary.conj().T @ B
+        self._E = E_m.reshape(n * n, d) @ unitary
         self._n = n
         self.open_radius = float(np.abs(np.diag(self._T)).max())
 
@@ -89,7 +90,7 @@ class _Loop:
             [np.linspace(0.0, np.pi, _GRID), np.geomspace(1e-9, np.pi, _GRID), poles]
         )
         angles = np.unique(angles)
-        logs = self._logarithms(radius * np.exp(1j * angles))
+        logs = self._logarithms(angles, radius)
         for _ in range(_PASSES):
             moved = np.diff(logs)
             turned = np.angle(np.exp(1j * moved.imag))
@@ -99,14 +100,15 @@ class _Loop:
             if len(angles) > _MOST_POINTS:
                 return None
             between = (angles[:-1][wide] + angles[1:][wide]) / 2
-            new = self._logarithms(radius * np.exp(1j * between))
+            new = self._logarithms(between, radius)
             order = np.argsort(np.concatenate([angles, between]))
             angles = np.concatenate([angles, between])[order]
             logs = np.concatenate([logs, new])[order]
         return None
 
-    def _logarithms(self, z: Complex) -> Complex:
-        """Return log f of points, (points,); its imaginary part is an angle of the circle."""
+    def _logarithms(self, angles: Array, radius: float) -> Complex:
+        """Return log f of points on a circle; its imaginary part is an angle of the circle."""
+        z = np.asarray(radius * np.exp(1j * angles), np.complex128)
         with one_blas_thread():
             parts = [self._chunk(z[at : at + _CHUNK]) for at in range(0, len(z), _CHUNK)]
         return np.concatenate(parts)
