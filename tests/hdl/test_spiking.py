@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import ConfigError, SpecError
 from lmu_hw.golden.spiking import SpikingModel
 from lmu_hw.hdl import population
 from lmu_hw.hdl.currents import Currents
@@ -167,3 +167,20 @@ def test_nothing_has_a_power_up_value_but_coefficients():
     body = text[: text.index("`ifdef")]
     assert "initial" not in body
     assert re.findall(r"^\s*(?:output )?reg\b.*=.*", body, re.M) == []
+
+
+def test_two_designs_share_no_module_and_no_file():
+    names = ("left", "right")
+    left, right = (spiking_verilog(small(), 2, name=name) for name in names)
+    modules = [
+        set(re.findall(r"^module (\w+)", files[f"{name}.v"], re.M))
+        for files, name in zip((left, right), names, strict=True)
+    ]
+    assert len(modules[0]) > 3
+    assert not modules[0] & modules[1]
+    assert not set(left) & set(right)
+
+
+def test_the_name_of_a_spiking_design_is_checked():
+    with pytest.raises(ConfigError, match="must be no keyword"):
+        spiking_verilog(small(), 2, name="module")
