@@ -113,3 +113,16 @@ def test_products_of_long_integers_are_exact():
         random.integers(-(2**62), 2**62, (9, 9)).astype(object) * shift for shift in (2**30, 3)
     )
     assert np.array_equal(exact_product(left, right), left.dot(right))
+
+
+def test_a_tail_of_rows_holds_for_every_vector_of_signs(memories):
+    A, _ = memories.zoh(5, 20.0)
+    certificate = lyapunov(A)
+    signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 5)).reshape(5, -1)
+    longest = certificate.norms(signs).max()
+    assert longest**2 > 1.05 * float(certificate.P.sum()) * 2.0**-12  # of mixed signs itself
+    rows = np.random.default_rng(0).normal(size=(4, 5))
+    lengths = np.linalg.norm(rows, axis=1)
+    expected = lengths * np.sqrt(2.0) * longest / (1.0 - certificate.contraction)
+    found = certificate.row_tails(rows)
+    assert np.all(expected <= found) and np.all(found <= 1.5 * expected)
