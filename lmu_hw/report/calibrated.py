@@ -93,8 +93,8 @@ def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> Fir
     task.add(floats, golden.output_values(golden.run(x_codes)[0]))
     found = task.report()
     level, sentence = task_sentence(found)
-    noun, kind = ("sequence", "step") if len(part) == steps == 1 else ("sequences", "steps")
-    summary = f"On {len(part):,} calibration {noun} of {steps:,} {kind}: {sentence}"
+    sequences = f"{len(part):,} calibration {'sequence' if len(part) == 1 else 'sequences'}"
+    summary = f"On {sequences} of {steps:,} {'step' if steps == 1 else 'steps'}: {sentence}"
     warnings = [*_unlikely(x), *_constant(part, floats)]
     if clips:
         warnings.append(clipped(network.input, clips, part.size))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,8 @@ class _Findings:
     def compare(self, what: str, measured: Sequence[float | None], bounds: Sequence[float]) -> None:
         """Compare errors with their bounds, element by element, in ulp; name the worst."""
         self.errors += len(bounds)
-        excess = [(v or 0.0) - bound * _SLACK for v, bound in zip(measured, bounds, strict=True)]
+        values = [math.inf if value is None else value for value in measured]  # not finite
+        excess = [value - bound * _SLACK for value, bound in zip(values, bounds, strict=True)]
         worst = max(range(len(excess)), key=excess.__getitem__)
         if excess[worst] > 0.0:
             self.wrong.append(

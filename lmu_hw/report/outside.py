@@ -13,6 +13,9 @@ from lmu_hw.spec import INPUT, QuantizedNetwork
 
 __all__ = ["clipped", "longer", "outside"]
 
+_SMALL = 1e-3
+"""Relative error of responses that is not worth a word."""
+
 _SETTLED = 4.0
 """Windows after which what a memory has heard before is forgotten."""
 
@@ -78,7 +81,7 @@ def longer(design: Design, steps: int) -> list[str]:
             "taken from: signals may reach what none of those did"
         )
     for refit in design.refits:
-        if steps > refit.horizon and refit.beyond > refit.residual:
+        if steps > refit.horizon and refit.beyond > max(refit.residual, _SMALL):
             notes.append(
                 f"sequences of {steps:,} steps are longer than the horizon of {refit.horizon:,} "
                 f"over which what reads {refit.memory} is fitted: its responses are off by "

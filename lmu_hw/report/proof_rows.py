@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmu_hw.report.checks import left_before
 from lmu_hw.report.claims import MemoryReport
 from lmu_hw.report.document import Report, SignalReport
-from lmu_hw.report.words import NONE
+from lmu_hw.report.words import NONE, listed
 
 __all__ = ["GIVEN_U", "ROUNDING", "ProofRow", "proof_rows"]
 
@@ -55,15 +56,18 @@ def proof_rows(report: Report) -> list[ProofRow]:
     memories = {memory.name: memory for memory in report.memories}
     rows = []
     for signal in report.signals:
-        rows.append(_whole(signal))
+        left = left_before(report, signal.name) + [signal.name] * bool(signal.saturations)
+        rows.append(_whole(signal, left))
         if signal.name in memories:
             rows += _parts(signal, memories[signal.name])
     return rows
 
 
-def _whole(signal: SignalReport) -> ProofRow:
+def _whole(signal: SignalReport, left: Sequence[str]) -> ProofRow:
+    """Return the row of a signal; an error bound says nothing once something left its format."""
     reach, certified = signal.range, signal.certified
-    holds = certified is not None and not certified.conditional
+    holds = certified is not None and not certified.conditional and not left
+    void = certified is not None and not certified.conditional and bool(left)
     return ProofRow(
         name=signal.name,
         part="",
@@ -75,12 +79,12 @@ def _whole(signal: SignalReport) -> ProofRow:
         measured_max=signal.max_error_ulp,
         predicted_rms=signal.predicted_rms_ulp,
         measured_rms=signal.rms_error_ulp,
-        note=signal.certified_note,
+        note=f"{listed(left)} left the format in this data" if void else signal.certified_note,
     )
 
 
 def _parts(signal: SignalReport, memory: MemoryReport) -> list[ProofRow]:
-    certified, noise = signal.certified, memory.noise
+    certified, noise = None if signal.saturations else signal.certified, memory.noise
 
     def row(
         part: str, bounds: Sequence[float] | None, worst: Sequence[float], **more: float | None

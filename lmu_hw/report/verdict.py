@@ -134,6 +134,8 @@ def task_sentence(task: TaskReport) -> tuple[Level, str]:
             f"NRMSE is {score('nrmse', fixed)} in fixed point and {score('nrmse', floats)} in "
             f"float{growth.replace('-', MINUS)}. {to_float}"
         )
+    if task.metric == "nrmse":
+        to_float += " There is no NRMSE to these targets."
     if task.agreement is not None:
         agreeing = round(task.agreement * task.answers)
         to_float += (
@@ -171,4 +173,4 @@ def _share(signal: SignalReport) -> float:
 def _overflow(signal: SignalReport) -> str:
     rate = 100 * (signal.saturation_rate or 0.0)
     done = "wrapped" if signal.overflow == "wrap" else "saturated"
-    return f"{signal.name} {done} {times(signal.saturations)} ({rate:.2g} %)"
+    return f"{signal.name} {done} {times(signal.saturations)} ({rate:.3g} %)"

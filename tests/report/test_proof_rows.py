@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,13 @@ def test_without_certificates_only_measurements_and_predictions_are_shown(design
     rows = proof_rows(measure(design, x))
     assert all(row.certified is None and row.bound is None for row in rows)
     assert all(row.measured_max is not None for row in rows)
+
+
+def test_an_error_bound_is_not_shown_beside_data_that_left_a_format(design, certified, x):
+    report = certified(design, x)
+    first, *others = report.signals
+    inside = {row.name: row for row in proof_rows(report)}
+    loud = replace(report, signals=(replace(first, saturations=5), *others))
+    void = {row.name: row for row in proof_rows(loud)}
+    assert inside["x"].certified is not None and void["x"].certified is None
+    assert void["x"].note == "x left the format in this data"
