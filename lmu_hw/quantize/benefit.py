@@ -23,12 +23,25 @@ from lmu_hw.quantize.convert import quantize, realized
 from lmu_hw.quantize.memories import fit_memory, matrices, quantize_memories
 from lmu_hw.spec import AnyNode
 
-__all__ = ["NOISE", "Deviation", "deviation", "measured_errors", "reach", "refused", "with_reasons"]
+__all__ = [
+    "NOISE",
+    "WINDOWS",
+    "Deviation",
+    "deviation",
+    "measurable",
+    "measured_errors",
+    "reach",
+    "refused",
+    "with_reasons",
+]
 
 Array = NDArray[np.float64]
 
 NOISE = 1.05
 """Ratio of measured errors that says nothing: they are of a few sequences."""
+
+WINDOWS = 4
+"""Of a memory, over which it is fitted where every step is answered."""
 
 _SEQUENCES = 16
 _FEW_STEPS, _MOST_STEPS = 500, 2_000
@@ -52,7 +65,7 @@ class Deviation:
     before: float
 
 
-def reach(layer: LmuLayer, *, windows: float) -> int:
+def reach(layer: LmuLayer, *, windows: int) -> int:
     """Return the steps of that many windows of a memory; until it has died down if it has none."""
     theta = window(layer.memory)
     if theta is not None:
@@ -111,6 +124,12 @@ def refused(network: Network, config: Config) -> dict[str, str]:
                 f"{off.fitted:.3g} for any input, without by {off.before:.3g}"
             )
     return reasons
+
+
+def measurable(network: Network, horizons: Mapping[str, int]) -> bool:
+    """Say whether `measured_errors` runs whole windows of every memory that would be fitted."""
+    windows = 1 if network.answers_once else WINDOWS
+    return 0 < max(horizons.values(), default=0) <= windows * _MOST_STEPS
 
 
 def measured_errors(network: Network, configs: Sequence[Config], x: Array) -> list[float]:

@@ -26,7 +26,15 @@ from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
 from lmu_hw.nodes import float_nodes, memory_nodes
-from lmu_hw.quantize.benefit import NOISE, measured_errors, reach, refused, with_reasons
+from lmu_hw.quantize.benefit import (
+    NOISE,
+    WINDOWS,
+    measurable,
+    measured_errors,
+    reach,
+    refused,
+    with_reasons,
+)
 from lmu_hw.quantize.choose import Candidate, Choice, Setting, choose_realization
 from lmu_hw.quantize.config import (
     Basis,
@@ -182,7 +190,7 @@ class _Configuration:
         if reasons:
             horizons |= dict.fromkeys(reasons, 0)
             config = self._provable(horizons)
-        if self.options.refit is None and any(horizons.values()):
+        if self.options.refit is None and measurable(self.network, horizons):
             plain = self._provable(dict.fromkeys(horizons, 0))
             self.tell(f"running {self.network.name} with the fit and without")
             try:
@@ -351,9 +359,9 @@ class _Configuration:
         """Return the steps over which a memory must be like the trained one."""
         if self.options.horizon is not None:
             return self.options.horizon
-        steps = reach(layer, windows=4.0)
+        steps = reach(layer, windows=WINDOWS)
         if self.network.answers_once:  # to a sequence about as long as its longest window
-            steps = min(steps, max(reach(one, windows=1.0) for one in self.layers.values()))
+            steps = min(steps, max(reach(one, windows=1) for one in self.layers.values()))
         return steps
 
     def _config(self, states: Mapping[str, States], horizons: Mapping[str, int]) -> Config:

@@ -12,6 +12,7 @@ from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Discretizer, Memory
 from lmu_hw.quantize import Options, Realization, configure
+from lmu_hw.quantize.benefit import measurable
 from lmu_hw.quantize.refit import TAIL
 
 SWEPT = {"realization": Realization.SEMISEPARABLE, "memory_bits": 8}
@@ -84,3 +85,11 @@ def test_deviations_are_proved_with_the_fit_and_without(networks):
     design = Design.build(net, configure(net, _slow(net), Options(**SWEPT)), _slow(net))
     off = design.deviations()["lmu0.m"]
     assert 0.0 < 3.0 * off.fitted < off.before
+
+
+def test_only_whole_windows_are_measured(networks):
+    once = networks.network(dense=2, return_sequences=False)
+    always = networks.network(dense=2)
+    assert measurable(once, {"a": 2_000}) and not measurable(once, {"a": 2_001})
+    assert measurable(always, {"a": 8_000}) and not measurable(always, {"a": 8_001, "b": 8})
+    assert not measurable(always, {"a": 0}) and not measurable(always, {})
