@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -10,7 +11,8 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,9 +21,11 @@ from lmu_hw.errors import ConfigError, LoadError
 __all__ = [
     "SEAL",
     "Ledger",
+    "exchange",
     "is_digest_table",
     "is_unchanged",
     "read_json",
+    "resolved",
     "sealed",
     "sha256",
     "write_file",
@@ -50,7 +54,7 @@ def write_file(path: Path, data: bytes) -> None:
     OSError
         If it cannot be written; what was there is still there.
     """
-    target = path.resolve()
+    target = resolved(path)
     if target.exists() and not target.is_file():
         target.write_bytes(data)
         return
@@ -58,6 +62,82 @@ def write_file(path: Path, data: bytes) -> None:
         temporary = Path(folder) / "new"
         temporary.write_bytes(data)
         os.replace(temporary, target)
+
+
+def resolved(path: Path) -> Path:
+    """Return the absolute path behind all links, or raise `OSError` if they lead in a circle."""
+    try:
+        return path.resolve()
+    except RuntimeError:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from None
+
+
+def exchange(folder: Path, contents: Mapping[str, bytes], stale: Collection[str]) -> None:
+    """Write files into a folder and remove others: all of it or nothing.
+
+    The new files are written beside the old ones; then names are exchanged, which takes about a
+    millisecond. If that fails, everything is moved back, and what cannot be stays in a hidden
+    folder beside it: nothing that was there is lost.
+
+    Parameters
+    ----------
+    folder : Path
+        Created if need be, with its parents.
+    contents : mapping of name to content
+    stale : collection of str
+        Names of files to remove.
+
+    Raises
+    ------
+    OSError
+        If anything fails; folders that were made are gone again.
+    """
+    made = [parent for parent in folder.parents if not parent.exists()]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place = folder if folder.exists() else folder.parent
+        staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=place))
+        try:
+            for name, content in contents.items():
+                path = staging / "new" / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            if folder.exists():
+                _move(folder, staging, list(contents), stale)
+            else:
+                (staging / "new").rename(folder)
+        finally:
+            if not any(path.is_file() for path in (staging / "earlier").rglob("*")):
+                shutil.rmtree(staging)
+    finally:
+        for parent in made:
+            with suppress(OSError):  # it holds the folder
+                parent.rmdir()
+
+
+def _move(folder: Path, staging: Path, new: Collection[str], stale: Collection[str]) -> None:
+    """Move files out of a folder and others in, or nothing."""
+    earlier = staging / "earlier"
+    moves = [(folder / name, earlier / name) for name in (*stale, *new)]
+    moves = [(source, place) for source, place in moves if os.path.lexists(source)]
+    moves += [(staging / "new" / name, folder / name) for name in new]
+    made = {path.parent for _, path in moves if not path.parent.exists()}
+    done = []
+    try:
+        for parent in made:
+            parent.mkdir(parents=True, exist_ok=True)
+        for source, place in moves:
+            done.append((source, place))
+            source.rename(place)
+    except BaseException:
+        for source, place in reversed(done):
+            with suppress(OSError):  # it was not moved yet; or it stays where it can be found
+                place.rename(source)
+        for parent in made - {earlier}:
+            with suppress(OSError):
+                parent.rmdir()
+        raise
+    shutil.rmtree(earlier, ignore_errors=True)
 
 
 def is_unchanged(path: Path, digest: str) -> bool:

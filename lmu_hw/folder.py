@@ -10,14 +10,22 @@ else lies in the folder is the user's.
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError
-from lmu_hw.files import SEAL, Ledger, is_digest_table, is_unchanged, read_json, sealed, sha256
+from lmu_hw.files import (
+    SEAL,
+    Ledger,
+    exchange,
+    is_digest_table,
+    is_unchanged,
+    read_json,
+    resolved,
+    sealed,
+    sha256,
+)
 
 __all__ = ["DesignFolder"]
 
@@ -166,7 +174,7 @@ class DesignFolder:
             owned = {*self._owned(), self.RESULTS}
         except LmuHwError:  # it is no design that can be read
             return False
-        return path.resolve() in {self._target / name for name in owned}
+        return resolved(path) in {self._target / name for name in owned}
 
     def check_target(self, *, name: str | None = None, config: str | None = None) -> None:
         """Raise unless a design may be written here: before any work.
@@ -232,19 +240,19 @@ class DesignFolder:
             if name not in contents and is_unchanged(target / name, owned[name])
         ]
         new = [name for name in contents if not is_unchanged(target / name, sha256(contents[name]))]
-        with self._staging() as staging:
-            for name in new:
-                path = staging / "new" / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(contents[name])
-            if target.exists():
-                _exchange(target, staging, stale, new)
-            else:
-                (staging / "new").rename(target)
+        try:
+            exchange(target, {name: contents[name] for name in new}, stale)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.path}: cannot be written: {error.strerror or error}"
+            ) from None
 
     @property
     def _target(self) -> Path:
-        return self.path.resolve()
+        try:
+            return resolved(self.path)
+        except OSError as error:
+            raise ConfigError(f"{self.path}: cannot be the output: {error.strerror}") from None
 
     def _owned(self) -> dict[str, str]:
         """Return the SHA-256 that every file of an earlier design had when the tool wrote it."""
@@ -288,48 +296,3 @@ class DesignFolder:
         if name == self.CONFIG:
             advice = f"to generate from it, give `config` {self.path / name}; or {advice}"
         return advice
-
-    @contextmanager
-    def _staging(self) -> Iterator[Path]:
-        """Give a temporary folder on the same disk; without success nothing of it is left."""
-        target = self._target
-        made = [parent for parent in target.parents if not parent.exists()]
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            place = target if target.exists() else target.parent
-            with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=place) as name:
-                yield Path(name)
-        except OSError as error:
-            raise ConfigError(
-                f"{self.path}: cannot be written: {error.strerror or error}"
-            ) from None
-        finally:
-            for parent in made:
-                with suppress(OSError):  # it holds the design
-                    parent.rmdir()
-
-
-def _exchange(target: Path, staging: Path, stale: list[str], new: list[str]) -> None:
-    """Move files out of a folder and others in; on any failure move everything back.
-
-    A move is a rename, so this takes about a millisecond, and the manifest comes last.
-    """
-    moves = [(target / name, staging / "earlier" / name) for name in (*stale, *new)]
-    moves = [(source, place) for source, place in moves if os.path.lexists(source)]
-    moves += [(staging / "new" / name, target / name) for name in new]
-    made = {path.parent for _, path in moves if not path.parent.exists()}
-    for folder in made:
-        folder.mkdir(parents=True, exist_ok=True)
-    done = []
-    try:
-        for source, place in moves:
-            done.append((source, place))
-            source.rename(place)
-    except BaseException:
-        for source, place in reversed(done):
-            with suppress(FileNotFoundError):  # it was not moved yet
-                place.rename(source)
-        for folder in made:
-            with suppress(OSError):  # of the earlier files, which are gone with the staging
-                folder.rmdir()
-        raise

@@ -240,6 +240,30 @@ def test_a_failure_at_any_move_leaves_everything_as_it_was(
     assert {name: folder.read(name) for name in SECOND} == SECOND
 
 
+@pytest.mark.parametrize("move", range(1, 8))
+def test_what_cannot_be_moved_back_is_not_lost(out, tmp_path, monkeypatch, move):
+    before, rename, left = contents(out.path), Path.rename, move
+
+    def broken(path, target):
+        nonlocal left
+        left -= 1
+        if left <= 0:
+            raise OSError(errno.EIO, "broken")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", broken)
+    with pytest.raises(ConfigError, match="out: cannot be written: broken"):
+        out.replace(SECOND, MANIFEST)
+    there = {path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert there >= {content for content in before.values() if content is not None}
+
+
+def test_links_in_a_circle_are_refused(tmp_path):
+    (tmp_path / "out").symlink_to(tmp_path / "out")
+    with pytest.raises(ConfigError, match="out: cannot be the output: Too many levels of symbolic"):
+        DesignFolder(tmp_path / "out").check_target()
+
+
 def test_a_full_disk_leaves_everything_as_it_was(out, tmp_path, monkeypatch):
     before, write = contents(tmp_path), Path.write_bytes
 

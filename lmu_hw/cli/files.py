@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.arrays import load_array
 from lmu_hw.errors import LoadError, RangeError, SpecError
-from lmu_hw.files import write_file
+from lmu_hw.files import resolved, write_file
 from lmu_hw.folder import DesignFolder
 
 __all__ = ["about", "check_target", "read_array", "read_text", "write_array", "write_text"]
@@ -77,7 +77,11 @@ def check_target(path: str, *inputs: str) -> None:
     for name in inputs:
         if Path(name).is_file() and target.exists() and target.samefile(name):
             raise LoadError(f"{path}: must not be a file that is read, {name}")
-    for place in target.resolve().parents[:2]:
+    try:
+        target = resolved(target)
+    except OSError as error:
+        raise LoadError(f"{path}: cannot be written: {error.strerror}") from None
+    for place in target.parents[:2]:
         if (place / DesignFolder.MANIFEST).is_file() and DesignFolder(place).holds(target):
             raise LoadError(f"{path}: must not be a file of the design in {place}")
 
