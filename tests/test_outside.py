@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import lmu_hw
 from lmu_hw import (
+    DenseLayer,
     Discretizer,
     FixedFormat,
     Limits,
     LmuHwError,
     Memory,
     MemoryScale,
+    Network,
+    Options,
     Overflow,
     Realization,
     Requant,
@@ -26,7 +30,10 @@ from lmu_hw import (
 from lmu_hw.errors import ConfigError, SpecError
 from lmu_hw.lmu import discretize
 from lmu_hw.plan import make_plan
+from lmu_hw.quantize import realize
+from lmu_hw.quantize.memories import structure_of
 from lmu_hw.reload import checked_window
+from lmu_hw.search.grid import lengths_of
 from lmu_hw.search.pools import Workers
 from lmu_hw.simulate import find
 
@@ -42,6 +49,11 @@ def requant(**changes):
 def memory(**changes):
     return Memory(**{**UNIT, "theta": 2.0, "discretizer": "stored", **changes})
 
+
+NETWORK = Network(
+    name="dense",
+    layers=(DenseLayer(name="y", W=np.ones((1, 1)), b=None, activation="linear"),),
+)
 
 MADE = {
     "signed": lambda v: FixedFormat(signed=v, int_bits=0, frac_bits=7),
@@ -63,6 +75,9 @@ MADE = {
     "limits": lambda v: Limits(weight_bits=(2, v)),
     "pair": lambda v: Limits(weight_bits=v),
     "jobs": lambda v: Workers(jobs=v) if v is not None else Workers(jobs=0),
+    "basis": lambda v: realize(NETWORK, basis=v, input_scale=Fraction(1), memory_scale={}),
+    "realization": lambda v: structure_of(memory(), v, None, where="m"),
+    "a knob": lambda v: lengths_of(Options(), {v: [8]} if v.__hash__ else {str(v): [8]}),
     "window": checked_window,
     "simulator": find,
 }

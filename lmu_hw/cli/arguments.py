@@ -116,7 +116,8 @@ def _memory(group: argparse._ArgumentGroup) -> None:
         "--realization",
         metavar="HOW",
         help="how hardware computes the memory: dense (default; the trained matrices, d*d + d "
-        "products a step), semiseparable (two sweeps, 5 d products), or auto (the cheaper one)",
+        "products a step), semiseparable (two sweeps, 5 d products), two-pass or scan (running "
+        "sums), or auto (the cheapest that is as close to the trained memory)",
     )
     group.add_argument(
         "--memory-tolerance",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis import StabilityError, rounding_covariance, spectral_radius, values
+from lmu_hw.checked import member
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import (
@@ -232,6 +233,7 @@ def structure_of(
     StabilityError
         If forward Euler is not stable for the window.
     """
+    kind = member(kind, "the realization", Realization)
     theta = window(memory)
     if tolerance is not None and kind is not Realization.SEMISEPARABLE:
         raise ConfigError(f"{where}: `memory_tolerance` is for a semiseparable realization only")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.analysis import StabilityError, spectral_radius
-from lmu_hw.checked import whole
+from lmu_hw.checked import instance, whole
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu import Discretizer, discretize, orthonormal_scale
 from lmu_hw.quantize.weights import weight_codes, weight_format
@@ -88,6 +88,7 @@ def spiking_memory(
         If the rounded weights make the memory unstable.
     """
     synapse = whole(synapse, f"{_WHERE}: the synapse", least=_SHORTEST, most=_LONGEST)
+    instance(source, f"{_WHERE}: source", FixedFormat)
     neurons = whole(neurons, f"{_WHERE}: neurons", least=2)
     range_bits = whole(range_bits, f"{_WHERE}: range_bits")
     weight_bits = whole(weight_bits, f"{_WHERE}: weight_bits", least=2)

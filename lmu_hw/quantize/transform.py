@@ -15,6 +15,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import member
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import (
     DenseLayer,
@@ -81,6 +82,11 @@ def realize(
         If a memory that must be rescaled is visible at the network's output, or a u behind an
         activation that does not scale with what it is given.
     """
+    basis = member(basis, "the basis", Basis)
+    realizations = {
+        name: member(kind, f"the realization of {name}", Realization)
+        for name, kind in realizations.items()
+    }
     layers = list(network.layers)
     layers[0] = _scale_inputs(layers[0], np.full(network.inputs, float(input_scale)))
     for index, layer in enumerate(layers):

@@ -89,7 +89,7 @@ def lengths_of(options: Options, grid: Mapping[Knob, Iterable[int]]) -> list[Wor
     A knob that is not in the grid stays as `options` have it; coefficients of the memory then
     follow the weights, unless they have a width of their own.
     """
-    own = WordLengths.of(options)
+    own, grid = WordLengths.of(options), {member(k, "a knob", Knob): v for k, v in grid.items()}
     axes = {knob: sorted(set(grid.get(knob, [own.get(knob)]))) for knob in Knob}
     follows = Knob.MEMORY not in grid and options.memory_bits is None
     found = []

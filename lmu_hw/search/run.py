@@ -129,7 +129,7 @@ def search(
     """
     cost = member(cost, "`cost`", Cost)
     workers, limits, progress = workers or Workers(), limits or Limits(), progress or silent
-    for knob in fixed:
+    for knob in (member(name, "a knob", Knob) for name in fixed):
         limits = limits.fixed(knob, WordLengths.of(options).get(knob))
     given, (x, labels) = len(np.atleast_1d(x)), selected(x, labels, sequences)
     problem = Problem(

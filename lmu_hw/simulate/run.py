@@ -117,11 +117,11 @@ def simulate(
         max_cycles = whole(max_cycles, "`max_cycles`", least=0)
     if theta is not None:
         theta = checked_window(theta)
+    tools = [find(simulator) for simulator in wanted]
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
     changed = folder.changed_rtl()
-    tools = [find(simulator) for simulator in wanted]
     left = [waves_file(simulator) for simulator in wanted] if waves else []
     folder.results.check(folder.SIMULATION, *left)
     writes: list[tuple[int, int]] = []

@@ -8,6 +8,7 @@ import shlex
 
 import pytest
 
+from lmu_hw import Basis, Cost, MemoryRange, Realization
 from lmu_hw.cli.parser import build_parser
 
 PARSER = build_parser()
@@ -30,6 +31,20 @@ def test_every_command_shows_an_example_that_parses(run, name):
 def test_every_option_is_documented(name):
     undocumented = [action.dest for action in COMMANDS[name]._actions if not action.help]
     assert undocumented == []
+
+
+@pytest.mark.parametrize(
+    ("option", "kind"),
+    [
+        ("--realization", Realization),
+        ("--memory-range", MemoryRange),
+        ("--basis", Basis),
+        ("--cost", Cost),
+    ],
+)
+def test_the_help_of_an_enumeration_names_every_choice(option, kind):
+    (help,) = (a.help for a in COMMANDS["generate"]._actions if option in a.option_strings)
+    assert [choice.value for choice in kind if choice.value not in help] == []
 
 
 def test_the_first_page_names_every_command_and_exit_status(run):
