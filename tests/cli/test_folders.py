@@ -37,9 +37,7 @@ def test_a_folder_that_is_not_there_is_no_design(here, refused, command):
     assert "out: must be a folder written by 'lmu-hw generate'" in refused(*command)
 
 
-@pytest.mark.parametrize(
-    "name", ["design.safetensors", "reference.safetensors", "calibration.npy", "config.toml"]
-)
+@pytest.mark.parametrize("name", DesignFolder.GENERATED)
 @pytest.mark.parametrize("damage", ["missing", "empty", "half", "bytes"])
 def test_a_damaged_file_is_named(here, refused, command, name, damage):
     path = here / "out" / name
