@@ -121,10 +121,18 @@ def _passes_constants(column: Array, B: Array, unit: float) -> bool:
 
 
 def _unit(A: Array, B: Array) -> float:
-    """Return the relative rounding error of the narrowest floats that hold a memory exactly."""
-    mantissas = np.abs(np.frexp(np.concatenate([A.ravel(), B]))[0])
+    """Return the relative rounding error of the narrowest floats that hold a memory exactly.
+
+    Files hold A, or A less the identity.
+    """
+    change = A - np.eye(len(B))
+    return max(_rounding(np.append(matrix.ravel(), B)) for matrix in (A, change))
+
+
+def _rounding(numbers: Array) -> float:
+    mantissas = np.frexp(numbers)[0]
     for bits in _MANTISSAS:
-        if np.array_equal(np.ldexp(mantissas, bits) % 1.0, np.zeros_like(mantissas)):
+        if not np.any(np.ldexp(mantissas, bits) % 1.0):
             return 2.0**-bits
     return 2.0**-53
 

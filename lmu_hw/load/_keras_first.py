@@ -5,6 +5,10 @@
 
 in row vectors: AT is the transpose of A minus the identity, and may have been trained. The files
 of the paper say nothing of sizes, which all follow from the shapes of the variables.
+
+The layer class that came after lmu 0.1 names connections. One that is off is still computed, with
+variables that started at zero; but with all three off there are no variables for them, nor AT and
+BT: the memory is that of zero-order hold for theta, and its responses are convolved.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ import numpy as np
 
 from lmu_hw.lmu import Discretizer, LmuLayer, Memory, SimpleCell
 from lmu_hw.load._check import MAX_ORDER, Options, located, must
+from lmu_hw.load._form import legendre
+from lmu_hw.load._keras_budget import Budget
 from lmu_hw.load._keras_graph import LayerNode
 from lmu_hw.load._keras_layouts import Variables
 from lmu_hw.load._keras_options import IGNORED, activation_name
@@ -25,10 +31,13 @@ _PARTS = ("input_encoders", "hidden_encoders", "memory_encoders",
 _IGNORED = (
     IGNORED
     | {f"{part}_initializer" for part in _PARTS}
+    | {f"{part}_regularizer" for part in _PARTS}
     | {f"trainable_{part}" for part in _PARTS}
     | {"input_encorders_initializer", "A_initializer", "B_initializer"}  # the first is theirs
-    | {"method", "factor", "factory", "realizer", "include_bias"}  # A, B and the bias are stored
+    | {"method", "realizer", "include_bias"}  # A, B and the bias are stored
 )
+_CONNECTIONS = ("memory_to_memory", "hidden_to_memory", "hidden_to_hidden")
+_DELAY = "LegendreDelay"
 
 
 def is_first_generation(variables: Variables) -> bool:
@@ -43,9 +52,20 @@ def read_first_generation(
     *,
     inputs: int | None,
     return_sequences: bool,
+    budget: Budget,
 ) -> LmuLayer:
     """Return the layer called `name`, or raise `LoadError`."""
     options, where = node.options, node.where
+    connected = [options.flag(name, default=True) for name in _CONNECTIONS]
+    if not any(connected) and "BT" not in variables.names:
+        return _convolved(
+            node,
+            variables,
+            name,
+            inputs=inputs,
+            return_sequences=return_sequences,
+            budget=budget,
+        )
     held = variables.own({"BT": (1, None), "hidden_encoders": (None, 1)})
     order, units = held["BT"].shape[1], len(held["hidden_encoders"])
     if order > MAX_ORDER:
@@ -92,8 +112,60 @@ def read_first_generation(
         )
 
 
+def _convolved(
+    node: LayerNode,
+    variables: Variables,
+    name: str,
+    *,
+    inputs: int | None,
+    return_sequences: bool,
+    budget: Budget,
+) -> LmuLayer:
+    """Return a layer without recurrent connections."""
+    options, where = node.options, node.where
+    order, units = options.count("order", most=MAX_ORDER), options.count("units")
+    theta = options.positive("theta")
+    held = variables.own(
+        {"input_encoders": (inputs, 1), "input_kernel": (inputs, units),
+         "memory_kernel": (order, units)}
+    )  # fmt: skip
+    activation = activation_name(options, "tanh", keras2=True, option="hidden_activation")
+    if _is_other_delay(options):
+        rule = f"{_DELAY} where A and B are not in the file"
+        raise must(where, "factory", rule, options.get("factory"))
+    options.finish(ignored=_IGNORED | {"trainable_A", "trainable_B"}, off_is_fine=True)
+    budget.discretize(where, order)
+    with located(where):
+        return LmuLayer(
+            name=name,
+            memory=legendre(where, order, theta, Discretizer.ZOH),
+            E_x=held["input_encoders"].T,
+            E_h=None,
+            E_m=None,
+            b_u=None,
+            hidden=SimpleCell(
+                W_m=held["memory_kernel"].T,
+                W_x=held["input_kernel"].T,
+                W_h=None,
+                b=None,
+                activation=activation,
+            ),
+            input_to_hidden=True,
+            return_sequences=return_sequences,
+        )
+
+
 def _theta(options: Options) -> float | None:
-    """Return the window in steps, unless the file does not say it or A or B were trained."""
-    trained = [options.flag("trainable_A"), options.flag("trainable_B")]
+    """Return the window in steps, unless the file does not say it, or A and B are not its own.
+
+    They are others where they were trained, or where another system than the Legendre one made them
+    (``factory``, which one version wrote as ``factor``).
+    """
+    others = [options.flag("trainable_A"), options.flag("trainable_B"), _is_other_delay(options)]
     theta = options.positive("theta") if "theta" in options else None
-    return None if any(trained) else theta
+    return None if any(others) else theta
+
+
+def _is_other_delay(options: Options) -> bool:
+    factories = (options.get("factory"), options.get("factor"))
+    return any(value is not None and _DELAY not in str(value) for value in factories)

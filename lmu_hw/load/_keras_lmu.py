@@ -83,9 +83,14 @@ def read_lmu(source: LmuSource, name: str, *, return_sequences: bool) -> tuple[L
     )
     if is_first_generation(variables):
         layer = read_first_generation(
-            source.cell, variables, name, inputs=source.inputs, return_sequences=return_sequences
+            source.cell,
+            variables,
+            name,
+            inputs=source.inputs,
+            return_sequences=return_sequences,
+            budget=source.budget,
         )
-        return layer, _STORED
+        return layer, _origin(layer.memory)
     memory_d = options.count("memory_d", most=_MAX_MEMORIES)
     order = options.count("order", most=MAX_ORDER)
     input_to_hidden = options.flag("input_to_hidden")

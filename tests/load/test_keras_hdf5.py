@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import LoadError
-from lmu_hw.lmu import Discretizer
+from lmu_hw.lmu import Discretizer, discretize
 from lmu_hw.load import load
 
 
@@ -84,6 +84,79 @@ def test_options_of_lmu_0_1(tmp_path, rng):
     expected = run_first(w, x, lambda z: np.maximum(z, 0.0))
     np.testing.assert_allclose(network.run(x), expected, rtol=1e-12, atol=1e-12)
     assert network.layers[0].memory.theta == 5.0  # pyright: ignore[reportAttributeAccessIssue]
+
+
+FLAGS = {f"trainable_{part}": True for part in (
+    "input_encoders", "hidden_encoders", "memory_encoders",
+    "input_kernel", "hidden_kernel", "memory_kernel",
+)}  # fmt: skip
+CONNECTIONS = ("memory_to_memory", "hidden_to_memory", "hidden_to_hidden")
+
+
+def lmu_class(**options):
+    """Return the node of the layer class that followed lmu 0.1."""
+    constant = {"class_name": "Constant", "config": {"value": 1}}
+    config = {
+        "name": "lmu", "trainable": True, "dtype": "float32", "units": 3, "order": 4, "theta": 5,
+        "method": "zoh", "factory": "LegendreDelay", **dict.fromkeys(CONNECTIONS, True), **FLAGS,
+        "trainable_A": False, "trainable_B": False, "input_encorders_initializer": constant,
+        "memory_encoders_initializer": constant, "memory_kernel_initializer": "glorot_normal",
+        "hidden_kernel_regularizer": {"class_name": "L2", "config": {}},
+        "hidden_activation": "tanh", "return_sequences": True, **INPUT,
+    }  # fmt: skip
+    return {"class_name": "LMU", "config": config | options}
+
+
+@pytest.mark.parametrize("off", [(), CONNECTIONS[:1], CONNECTIONS[1:]])
+def test_the_layer_class_of_lmu_0_1(tmp_path, rng, off):
+    w = first_cell(rng, bias=False)
+    variables = {f"lmu/lmu/{name}:0": data for name, data in w.items()}
+    node = lmu_class(**dict.fromkeys(off, False))
+    network = load(write(tmp_path / "m.h5", [node], variables))
+    x = rng.normal(size=(3, 7, 2))
+    np.testing.assert_allclose(network.run(x), run_first(w, x), rtol=1e-12, atol=1e-12)
+    assert network.layers[0].memory.theta == 5.0  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize("option", ["factory", "factor"])
+def test_a_memory_of_another_factory_has_no_window(tmp_path, rng, option):
+    variables = {f"lmu/lmu/{n}:0": data for n, data in first_cell(rng, bias=False).items()}
+    path = write(tmp_path / "m.h5", [lmu_class(**{option: "PadeDelay"})], variables)
+    assert load(path).layers[0].memory.theta is None  # pyright: ignore
+
+
+def test_a_layer_without_connections_convolves(tmp_path, rng):
+    w = first_cell(rng, bias=False)
+    for name in ("hidden_encoders", "memory_encoders", "hidden_kernel"):
+        w[name] = np.zeros_like(w[name])
+    a, b = discretize(4, 5.0, Discretizer.ZOH)
+    exact = w | {"AT": a.T - np.eye(4), "BT": b[None]}
+    kept = ("input_encoders", "input_kernel", "memory_kernel")
+    node = lmu_class(**dict.fromkeys(CONNECTIONS, False))
+    path = write(tmp_path / "m.h5", [node], {f"lmu/lmu/{name}:0": w[name] for name in kept})
+    network, x = load(path), rng.normal(size=(3, 7, 2))
+    np.testing.assert_allclose(network.run(x), run_first(exact, x), rtol=1e-11, atol=1e-12)
+    assert "recomputed in float64 from order 4 and theta 5" in network.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"hidden_to_hidden": 1}, "hidden_to_hidden must be true or false, not 1"),
+        ({"memory_to_hidden": True}, "'memory_to_hidden' must be a known option"),
+        (
+            dict.fromkeys(CONNECTIONS, False) | {"factory": "PadeDelay"},
+            "factory must be LegendreDelay where A and B are not in the file, not 'PadeDelay'",
+        ),
+    ],
+)
+def test_options_of_the_layer_class_that_change_it_are_refused(tmp_path, rng, options, message):
+    w = first_cell(rng, bias=False)
+    if "factory" in options:
+        w = {name: w[name] for name in ("input_encoders", "input_kernel", "memory_kernel")}
+    variables = {f"lmu/lmu/{name}:0": data for name, data in w.items()}
+    with pytest.raises(LoadError, match=message):
+        load(write(tmp_path / "m.h5", [lmu_class(**options)], variables))
 
 
 def test_a_trained_window_is_not_the_one_of_the_config(tmp_path, rng):
