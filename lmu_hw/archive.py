@@ -6,13 +6,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import fraction
 from lmu_hw.errors import LoadError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.spec import (
@@ -253,7 +253,7 @@ def _build(header: dict[str, Any], arrays: Arrays) -> QuantizedNetwork:
     return QuantizedNetwork(
         name=header["name"],
         input=_requant_from(header["input"]),
-        input_scale=Fraction(header["input_scale"]),
+        input_scale=fraction(header["input_scale"], "input_scale"),
         answers_once=header["answers_once"],
         softmax=header["softmax"],
         model_digest=header["model_digest"],

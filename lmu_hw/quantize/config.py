@@ -262,7 +262,7 @@ class Config:
         """
         try:
             table = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # a number or a nesting may be too long
             raise ConfigError(f"{where}: not a TOML file: {error}") from None
         reader = Reader(table, where)
         version = reader.take("version", int)

@@ -51,6 +51,21 @@ def test_reasons_are_no_part_of_the_value(config):
     assert replace(config, nodes=nodes) == config
 
 
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 9999, "a = " + "9" * 9999, "a = " + "{b = " * 9999]
+)
+def test_a_file_that_no_reader_follows_is_refused(text):
+    refused(text, "not a TOML file: ")
+
+
+def test_what_was_read_is_written_as_it_was_unless_it_was_changed(config):
+    text = "# mine\n" + config.to_toml()
+    again = Config.from_toml(text, where="c.toml")
+    assert again == config and again.text() == text
+    changed = replace(again, input_scale=Fraction(1, 2))
+    assert changed.text() == changed.to_toml() != text
+
+
 EDITS = {
     "no TOML": ("version = 3", "version = ", "not a TOML file"),
     "another version": ("version = 3", "version = 1", "version must be 3, not 1"),
