@@ -182,6 +182,11 @@ class _Configuration:
     def settled(self) -> Config:
         """Return the configuration in which every state is proved, and every refit helps."""
         horizons = {name: self._horizon(layer) for name, layer in self.layers.items()}
+        if self.options.refit and not any(horizons.values()):
+            raise ConfigError(
+                f"{self.network.name}: `refit` needs a memory that is read through weights, and "
+                "there is none"
+            )
         config = self._provable(horizons)
         reasons = refused(self.network, config)
         if reasons and self.options.refit:

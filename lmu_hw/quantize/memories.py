@@ -32,7 +32,7 @@ from lmu_hw.quantize.refit import Fit, Refit, fit
 from lmu_hw.quantize.scan import scan_update
 from lmu_hw.quantize.structured import SweepFormats, dequantized, semiseparable_update
 from lmu_hw.quantize.sums import quantize_sum
-from lmu_hw.quantize.transform import read_through, reading_norm, state_scale
+from lmu_hw.quantize.transform import can_rescale, read_through, reading_norm, state_scale
 from lmu_hw.quantize.two_pass import two_pass_update
 from lmu_hw.spec import AnyNode, MemoryNode, Node, Scan, Semiseparable, TwoPass
 
@@ -101,6 +101,11 @@ def quantize_memories(
         config, scale = configs[name], scales.get(layer.name)
         node = memory_node(layer, config, configs[source].signal_format, scale)
         nodes[name] = node
+        if config.refit and not can_rescale(network, layer.name):
+            raise ConfigError(
+                f"{name}: it is an output of the network, so its refit must be 0, not "
+                f"{config.refit}"
+            )
         if config.refit:
             found = fit_memory(layer, node, config.refit, config.tail)
             before = reading_norm(network, layer.name)

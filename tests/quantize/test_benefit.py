@@ -11,7 +11,7 @@ import pytest
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Discretizer, Memory
-from lmu_hw.quantize import Options, Realization, configure
+from lmu_hw.quantize import Config, Options, Realization, configure
 from lmu_hw.quantize.benefit import measurable
 from lmu_hw.quantize.refit import TAIL
 
@@ -93,3 +93,28 @@ def test_only_whole_windows_are_measured(networks):
     assert measurable(once, {"a": 2_000}) and not measurable(once, {"a": 2_001})
     assert measurable(always, {"a": 8_000}) and not measurable(always, {"a": 8_001, "b": 8})
     assert not measurable(always, {"a": 0}) and not measurable(always, {})
+
+
+def test_a_refit_of_a_memory_that_nothing_reads_is_refused(networks):
+    net = networks.network(order=4, hidden="none")
+    x = networks.noise(net, sequences=2, steps=10)
+    with pytest.raises(ConfigError, match="`refit` needs a memory that is read through weights"):
+        configure(net, x, Options(refit=True))
+    config = configure(net, x, Options())
+    memory = replace(config.nodes["lmu0.m"], refit=8)
+    edited = replace(config, nodes={**config.nodes, "lmu0.m": memory})
+    with pytest.raises(ConfigError, match=r"lmu0\.m: it is an output .* must be 0, not 8"):
+        Design.build(net, edited, x)
+
+
+def test_a_file_states_horizon_and_tail(networks):
+    net = networks.network(order=16, theta=48.0, dense=3)
+    config = configure(net, _slow(net), Options(**SWEPT))
+    text = config.to_toml()
+    assert "refit = 192" in text and "refit_tail = 0.001" in text
+    assert Config.from_toml(text, where="c.toml") == config
+    old = Config.from_toml(text.replace("refit_tail = 0.001", ""), where="c.toml")
+    assert old.nodes["lmu0.m"].tail == 0.0  # as files were before there was a tail
+    for wrong in ("2", "-1", "nan", '"0.1"', "true"):
+        with pytest.raises(ConfigError, match="refit_tail must be a number from 0 to 1, not"):
+            Config.from_toml(text.replace("tail = 0.001", f"tail = {wrong}"), where="c.toml")
