@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lmu_hw
+from lmu_hw.analysis import certificate as module
 from lmu_hw.analysis import certify
 from lmu_hw.errors import SpecError
 from lmu_hw.lmu import Network
@@ -42,6 +43,12 @@ def test_what_is_not_linear_or_not_fed_back_has_no_loop(networks):
     net = networks.network(order=3, hidden="dense")
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=40))
     assert design.certify().memories[0].loop is None
+
+
+def test_a_loop_of_too_many_states_is_left_out(networks, monkeypatch):
+    for limit, there in ((5, False), (6, True)):
+        monkeypatch.setattr(module, "_MAX_LOOP", limit)
+        assert (loop_of(networks)[0] is not None) == there
 
 
 def test_memories_are_named_as_they_are_analysed(networks):

@@ -30,6 +30,8 @@ CASES = [
     (8, 40.0, {"error_feedback": True, "state_bits": 10}),
 ]
 
+SMALL = FixedFormat(signed=True, int_bits=-3, frac_bits=8)
+
 
 def designed(memories, order, theta, **options):
     net = memories.memory_network(order, theta)
@@ -152,6 +154,10 @@ def test_a_forbidden_overflow_of_a_head_is_proved_from_formats(memories):
     layers = (network.layers[0], replace(network.layers[1], nodes=(roomy,)))
     proofs = {"lmu0.m": prove_range(quantized_memories(network)[0])}
     require_forbidden(replace(network, layers=layers), proofs)
+    narrow = Requant(format=SMALL, rounding=Rounding.HALF_UP, overflow=Overflow.FORBID)
+    layers = (network.layers[0], replace(network.layers[1], nodes=(replace(head, requant=narrow),)))
+    with pytest.raises(SpecError, match=r"^head.y: .* provable: more bits or saturation$"):
+        require_forbidden(replace(network, layers=layers), proofs)
 
 
 @pytest.mark.parametrize("signed", [True, False])
