@@ -20,8 +20,9 @@ and the last sum is bounded by a Gramian of its own.
 
 Impulse responses. ``h_k = A^k B`` for a block of k, by doubling; then block after block, times
 ``A^L``. Each h_k comes from one other by one product with a power of A, and what that product is
-off by, e_k, goes on to others at different distances. So ``sum_k |c h_k|`` is off by at most
-``rest(c) (e_0 + e_1 + ...)``, and from k = N on it is at most ``rest(c) max |h_N|``.
+off by, e_k, goes on to others at different distances: multiples of L from the second block on. So
+``sum_k |c h_k|`` is off by at most ``rest(c) (e_0 + ... + e_{L-1}) + rest_L(c) (e_L + ...)``, with
+``rest_L`` a sum over every L-th power, and from k = N on it is at most ``rest(c) max |h_N|``.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ _MAX_SAMPLES = 1 << 21
 _BEND_SLACK = 2.0**-20
 _BLOCK = 512  # steps of an impulse response, at least
 _ELEMENTS = 1 << 16  # of a block of more
+_COARSE_BITS = 80  # of small ones in int64, at most
 _FINE_BITS = 112  # of responses that int64 cannot tell from each other
 _SUM_SHIFT = 10  # bits below the unit of sums over columns
 _HALF = 30  # bits of the lower half of an int64
@@ -215,7 +217,7 @@ def _coarse_bits(system: System) -> int:
     """Return fraction bits with which int64 holds a response, most likely."""
     largest = max(Codes(system.b.codes[:, None], system.b.bits).row_sums())
     heaviest = max(*system.a.row_sums(), *system.a.T.row_sums(), Fraction(system.order))
-    return max(24, min(56, 57 - _magnitude(4 * largest * heaviest)))
+    return max(24, min(_COARSE_BITS, 57 - _magnitude(4 * largest * heaviest)))
 
 
 def _block(system: System) -> int:
@@ -252,7 +254,8 @@ class _Response:
             exponent *= 2
         self.multiply = self._multiplier(system, exponent)
         read = identity(system.order) if rows is None else rows
-        self.reached = system.gramian.sums(read)
+        self.reached, self.stepped = (system.gramian.sums(read, s) for s in (1, exponent))
+        self.begun, self.lost = self.lost, Fraction(0)
         self.read = None if rows is None else Multiplier(rows.T, bits)
 
     def _multiplier(self, system: System, exponent: int) -> Multiplier:
@@ -286,4 +289,5 @@ class _Response:
 
     def errors(self) -> list[Fraction]:
         """Return what rounding may have changed of each sum."""
-        return [reached * self.lost + self.misread for reached in self.reached]
+        both = zip(self.reached, self.stepped, strict=True)
+        return [one * self.begun + step * self.lost + self.misread for one, step in both]
