@@ -82,6 +82,8 @@ def test_rounding_inside_two_passes_adds_a_quarter_to_that_of_the_states(order, 
         for source in (system.noise @ system.noise.T, np.eye(order))
     ]
     assert powers[0] < 0.26 * powers[1]
+    guard = system.carried[0].format.frac_bits - STATE.frac_bits
+    assert guard == 1 or powers[0] > 0.06 * powers[1]  # a guard bit less adds four times that
 
 
 def test_growth_of_the_first_pass_is_carried():

@@ -60,6 +60,29 @@ def test_every_word_is_that_of_exact_fractions(networks, structured, oracle, cas
     assert np.any(trace.codes[memory.name])
 
 
+def test_states_finer_than_what_a_sweep_carries_are_exact(networks, structured, oracle):
+    net = networks.network(order=6, hidden="none", input_to_hidden=False)
+    network = structured.with_sweeps(networks.quantized(net), theta=18.0, bits=4)
+    (layer,) = network.layers
+    u, m = layer.nodes
+    coarse = replace(m.update.forward.format, frac_bits=u.signal.format.frac_bits)
+    states = replace(m.requant.format, frac_bits=coarse.frac_bits + 9)
+    forward = replace(m.update.forward, format=coarse)
+    finer = replace(
+        m,
+        update=replace(m.update, forward=forward),
+        requant=replace(m.requant, format=states),
+    )
+    assert m.update.carry.format.frac_bits + coarse.frac_bits < states.frac_bits
+    network = replace(network, layers=(replace(layer, nodes=(u, finer)),))
+    x = _input(network)
+    trace = GoldenModel(network).trace(x)
+    for n, codes in enumerate(x.tolist()):
+        slow = oracle.Oracle(network)
+        slow.run(codes)
+        assert np.array_equal(trace.codes["lmu0.m"][n], slow.trace["lmu0.m"])
+
+
 @pytest.mark.parametrize("part", ["decay", "coupling", "carry", "shifts"])
 def test_every_coefficient_counts(networks, structured, part):
     network = _built(networks, structured, "the bilinear memory")
