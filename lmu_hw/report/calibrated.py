@@ -29,6 +29,10 @@ _PRODUCTS = 2.5e9
 """Of all nodes in all steps: about a second."""
 
 _MOST_STEPS_IN_A_SEQUENCE = 5_000
+_ENOUGH_ANSWERS = 20
+_CHANCE = 1.2
+"""Times the share of right answers that guessing gives."""
+
 _USUAL = (1e-3, 1e3)
 """Largest magnitudes of inputs beyond which a scale is more likely wrong than meant.
 
@@ -96,6 +100,7 @@ def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> Fir
     sequences = f"{len(part):,} calibration {'sequence' if len(part) == 1 else 'sequences'}"
     summary = f"On {sequences} of {steps:,} {'step' if steps == 1 else 'steps'}: {sentence}"
     warnings = [*_unlikely(x), *_constant(part, floats)]
+    warnings += _by_chance(found, network.output.size)
     if clips:
         warnings.append(clipped(network.input, clips, part.size))
     if level is not Level.GOOD:
@@ -117,6 +122,19 @@ def _unlikely(x: Array) -> list[str]:
     return [
         f"calibration inputs reach {largest:.3g}; a network usually reads numbers of about 1: are "
         "they in its own units?"
+    ]
+
+
+def _by_chance(task: TaskReport, classes: int) -> list[str]:
+    """Return that the float network is no better than chance, if it is not."""
+    score = task.float_score
+    if task.metric != "accuracy" or score is None or task.answers < _ENOUGH_ANSWERS:
+        return []
+    if score * classes >= _CHANCE:
+        return []
+    return [
+        f"the float network itself is right in only {100 * score:.3g} % of these answers, where "
+        f"chance is {100 / classes:.3g} %: are data and labels those that it was trained for?"
     ]
 
 

@@ -69,3 +69,13 @@ def test_few_of_many_steps_are_run(networks, shape):
     net = networks.network(order=2, units=2, dense=1)
     found = looked(net, np.sin(np.arange(np.prod(shape))).reshape(*shape, 1))
     assert found.sequences * found.steps <= 50_000
+
+
+def test_a_float_network_no_better_than_chance_is_warned_of(networks):
+    net = networks.network(dense=3)
+    x = networks.noise(net, sequences=4, steps=20)
+    design = Design.build(net, configure(net, x, Options()), x)
+    wrong = (net.run(x).argmax(axis=-1) + 1) % 3
+    (text,) = first_look(design, wrong).warnings
+    assert text.startswith("the float network itself is right in only 0 % of these answers, where")
+    assert first_look(design, net.run(x).argmax(axis=-1)).warnings == ()
