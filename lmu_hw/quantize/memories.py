@@ -118,7 +118,7 @@ def quantize_memories(
                     residual=found.residual,
                     beyond=found.beyond,
                     before=found.before,
-                    growth=reading_norm(network, layer.name) / before,
+                    growth=reading_norm(network, layer.name) / before if before else 1.0,
                 )
             )
     return Memories(network=network, nodes=nodes, refits=tuple(refits))

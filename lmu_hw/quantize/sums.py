@@ -21,6 +21,8 @@ from lmu_hw.spec import Codes, ElementwiseNode, Node, Rectifier, Table, Term
 
 __all__ = ["quantize_node", "quantize_sum"]
 
+_MOST_BITS = 63
+
 
 def quantize_node(
     node: AnyFloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]
@@ -106,7 +108,14 @@ def _bias(node: FloatNode, frac_bits: int) -> Codes | None:
     if node.bias is None:
         return None
     ulp = 2.0**-frac_bits
-    limit = int(np.ceil(np.max(np.abs(node.bias)) / ulp)) + 1
+    largest = float(np.max(np.abs(node.bias)))
+    limit = int(np.ceil(largest / ulp)) + 1
+    if limit.bit_length() >= _MOST_BITS:
+        raise ConfigError(
+            f"{node.name}: its bias of up to {largest:.3g} must fit {_MOST_BITS} bits at the "
+            f"resolution of its sum, 2**-{frac_bits}, but does not: the weights beside it are too "
+            "small to be told from zero; give them fewer bits, or a larger scale to their source"
+        )
     fmt = FixedFormat.spanning(-limit, limit, frac_bits=frac_bits)
     requant = Requant(format=fmt, rounding=Rounding.HALF_EVEN, overflow=Overflow.FORBID)
     codes, _ = quantize_values(node.bias, requant, what=f"{node.name}: bias")

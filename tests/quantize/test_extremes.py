@@ -78,6 +78,25 @@ def test_formats_of_few_bits_settle(networks, order, theta, bits):
         lmu_hw.quantize(net, x, memory_bits=bits, memory_range=memory_range).certify()
 
 
+@pytest.mark.parametrize("realization", ["dense", "semiseparable"])
+def test_a_memory_that_nothing_reads_is_quantized(networks, realization):
+    net = networks.network(order=6, theta=20.0, hidden="dense", dense=2)
+    (layer, head) = net.layers
+    hidden = replace(layer.hidden, W_m=np.zeros_like(layer.hidden.W_m))
+    unread = replace(net, layers=(replace(layer, hidden=hidden), head))
+    design = lmu_hw.quantize(unread, _noise(20), realization=realization)
+    assert np.abs(design.predict(_noise(20)) - unread.run(_noise(20))).max() < 0.01
+
+
+def test_weights_that_cannot_be_told_from_zero_are_refused_by_name(networks):
+    net = networks.network(order=6, theta=20.0, hidden="dense", dense=2)
+    (layer, head) = net.layers
+    tiny = replace(net, layers=(replace(layer, hidden=replace(
+        layer.hidden, W_m=1e-30 * layer.hidden.W_m)), head))  # fmt: skip
+    with pytest.raises(ConfigError, match=r"lmu0\.h: its bias of up to .* must fit 63 bits at the"):
+        lmu_hw.quantize(tiny, _noise(20))
+
+
 @pytest.mark.parametrize(("order", "theta"), [(1, 0.01), (2, 0.05), (6, 0.05), (8, 0.1)])
 def test_a_memory_that_forgets_at_once_is_certified(networks, order, theta):
     net = networks.network(order=order, theta=theta, hidden="dense", discretizer=Discretizer.ZOH)
