@@ -46,7 +46,9 @@ def write_beats(
             kept = Signal(len(codes), name=f"kept_{part}", reset_less=True)
             with m.If(present & (place == part)):
                 m.d.sync += kept.eq(codes)
-            with m.If(place > part):  # later parts of a last beat hold known codes, too
+            with m.If(
+                place.as_unsigned() > part
+            ):  # later parts of a last beat hold known codes, too
                 m.d.comb += lanes.eq(kept)
     m.d.comb += [
         write.valid.eq(present & (place.all() | ends)),

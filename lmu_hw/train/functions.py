@@ -18,6 +18,7 @@ from lmu_hw.errors import RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden.memory import MemoryModel
+from lmu_hw.golden.overflows import Overflows
 from lmu_hw.lmu.activations import activation
 from lmu_hw.spec import Table
 
@@ -183,7 +184,7 @@ class _MemoryStep(torch.autograd.Function):
     ) -> Tensor:
         node = model.node
         before = {node.name: past.detach().cpu().numpy()}
-        _, states = model.step({node.source: source.detach().cpu().numpy()}, before, {})
+        _, states = model.step({node.source: source.detach().cpu().numpy()}, before, Overflows())
         found = torch.from_numpy(np.ascontiguousarray(states)).to(past)
         fmt = node.requant.format
         ctx.save_for_backward((found > fmt.min_code) & (found < fmt.max_code), A, B)
