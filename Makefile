@@ -11,7 +11,7 @@ export OBJCACHE ?= $(shell command -v ccache)
 export CCACHE_DIR ?= $(CURDIR)/$(BUILD)/ccache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check rtl proofs bench window clean \
+.PHONY: help setup system demo test check rtl proofs bench mutants window clean \
 	capacity capacity-long mackey-glass psmnist step-size spiking
 
 help:  ## show this help
@@ -50,6 +50,9 @@ bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/me
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
 	$(BIN)/python tools/bench.py
 	$(BIN)/python tools/bench_memory.py
+
+mutants: setup  ## change emitted Verilog in every place, one at a time; prints what the bench sees
+	$(BIN)/python tools/mutants.py
 
 # The paper's experiments. Each prints a table and writes it, with its picture, into docs/.
 capacity: setup  ## memory capacity: windows up to 10,000 steps, five delays

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,13 +13,16 @@ import numpy as np
 import pytest
 
 import lmu_hw
+from lmu_hw.design import Design
 from lmu_hw.errors import ToolError
+from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.quantize import Realization
 from lmu_hw.simulate import Simulator, find
 from tests.networks import network as small_network
 from tests.networks import recurrent_layer
 
+NARROWER = {"u": 1, "h": 1, "y": 2, "i": 2, "f": 2, "g": 2, "o": 2, "c": 1, "s": 1}
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
@@ -38,6 +42,12 @@ def installed() -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder for compiled benches: seeds and stimuli share them."""
+    return tmp_path_factory.mktemp("builds")
+
+
+@pytest.fixture(scope="session")
 def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return the folder of a named design, generated once for each test process."""
     made: dict[str, Path] = {}
@@ -46,7 +56,8 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         if name not in made:
             made[name] = tmp_path_factory.mktemp("designs") / name
             design, lanes = DESIGNS[name]()
-            lmu_hw.emit(design, made[name], lanes=lanes)
+            reloadable = name == "reloadable"
+            lmu_hw.emit(design, made[name], lanes=lanes, reloadable=reloadable)
         return made[name]
 
     return make
@@ -70,12 +81,14 @@ def _example(name: str, lanes: int, **options):
 
 def tiny():
     """One LMU layer and a head, small enough to mutate two dozen times."""
-    random = np.random.default_rng(1)
+    random = np.random.default_rng(24)
     network = Network(
         name="tiny",
         layers=(_lmu(random, "lmu", order=3, inputs=1, units=5), _dense(random, "head", 5, 2)),
     )
-    return _quantized(network, weight_bits=8, state_bits=12, activation_bits=7), 4
+    return _quantized(
+        network, weight_bits=8, state_bits=12, activation_bits=7, narrower=NARROWER
+    ), 4
 
 
 def several_memories(name="several_memories", **options):
@@ -83,7 +96,9 @@ def several_memories(name="several_memories", **options):
     random = np.random.default_rng(2)
     layer = _lmu(random, "lmu", order=5, inputs=3, units=7, memories=2, activation="relu")
     network = Network(name=name, layers=(layer, _dense(random, "head", 7, 3)))
-    return _quantized(network, weight_bits=9, memory_bits=7, state_bits=14, **options), 3
+    return _quantized(
+        network, weight_bits=9, memory_bits=7, state_bits=14, narrower=NARROWER, **options
+    ), 3
 
 
 def bare_memory(name="bare_memory", options=None):
@@ -124,6 +139,11 @@ def sweeps():
     return several_memories("sweeps", realization=Realization.SEMISEPARABLE)
 
 
+def reloadable():
+    """The same, with a port for the coefficients of its memories."""
+    return several_memories("reloadable", realization=Realization.SEMISEPARABLE)
+
+
 def sweeps_in_order():
     """Two sweeps of rank 2 or more, handed on to a dense layer without a hidden cell."""
     options = {"realization": Realization.SEMISEPARABLE, "memory_tolerance": 0.001}
@@ -145,7 +165,7 @@ def lstm():
     made = small_network(hidden="lstm", order=4, units=5, hidden_to_memory=True, dense=2)
     words = {"weight_bits": 8, "state_bits": 12, "activation_bits": 7}
     network = Network(name="lstm", layers=made.layers)
-    return _quantized(network, realization=Realization.SEMISEPARABLE, **words), 4
+    return _quantized(network, realization=Realization.SEMISEPARABLE, **words, narrower=NARROWER), 4
 
 
 def gru():
@@ -154,7 +174,9 @@ def gru():
     second = recurrent_layer(
         name="after", kind="gru", inputs=5, units=4, return_sequences=False, seed=1
     )
-    return _quantized(Network(name="gru", layers=(first, second)), weight_bits=10), None
+    return _quantized(
+        Network(name="gru", layers=(first, second)), weight_bits=10, narrower=NARROWER
+    ), None
 
 
 DESIGNS = {
@@ -168,6 +190,7 @@ DESIGNS = {
         memoryless_cell,
         error_feedback,
         sweeps,
+        reloadable,
         sweeps_in_order,
         passes,
         scan,
@@ -221,6 +244,25 @@ def _dense(random, name, inputs, outputs, activation="linear"):
     )
 
 
-def _quantized(network, **options):
+def _quantized(network, *, narrower=None, **options):
+    """Return a design whose sums have so many integer bits less than the data asks for, by node."""
     calibration = np.random.default_rng(5).uniform(-1, 1, (8, 60, network.inputs))
-    return lmu_hw.quantize(network, calibration, **options)
+    design = lmu_hw.quantize(network, calibration, **options)
+    if narrower is None:
+        return design
+    nodes = {
+        name: _narrow(node, narrower.get(name.rpartition(".")[2], 0))
+        for name, node in design.config.nodes.items()
+    }
+    return Design.build(network, replace(design.config, nodes=nodes), calibration)
+
+
+def _narrow(node, bits):
+    """Return a node that saturates earlier; what is proved not to overflow stays."""
+    if node.requant.overflow is not Overflow.SATURATE:
+        return node
+    fmt, output = node.requant.format, node.output
+    if output == replace(fmt, signed=False):  # of a rectifier
+        output = replace(output, int_bits=output.int_bits - bits)
+    narrow = replace(fmt, int_bits=fmt.int_bits - bits)
+    return replace(node, requant=replace(node.requant, format=narrow), output=output)

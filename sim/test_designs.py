@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import lmu_hw
+from lmu_hw.simulate import simulate
 
 DESIGNS = [
     "digits",
@@ -29,28 +30,28 @@ DESIGNS = [
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", DESIGNS)
-def test_icarus_equals_the_golden_model(folder_of, installed, name, seed):
+def test_icarus_equals_the_golden_model(folder_of, builds, installed, name, seed):
     installed("icarus")
-    _equal(folder_of(name), "icarus", seed, max_cycles=60_000)
+    _equal(folder_of(name), builds, "icarus", seed, max_cycles=25_000)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_verilator_equals_the_golden_model(folder_of, installed, name):
+def test_verilator_equals_the_golden_model(folder_of, builds, installed, name):
     installed("verilator")
-    _equal(folder_of(name), "verilator", seed=2, max_cycles=1_000_000)
+    _equal(folder_of(name), builds, "verilator", seed=2, max_cycles=300_000)
 
 
 @pytest.mark.parametrize(
     "name", ["tiny", "several_memories", "bare_memory", "error_feedback", *DESIGNS[7:]]
 )
-def test_amaranth_equals_the_golden_model(folder_of, name):
-    _equal(folder_of(name), "amaranth", seed=3, max_cycles=8_000)
+def test_amaranth_equals_the_golden_model(folder_of, builds, name):
+    _equal(folder_of(name), builds, "amaranth", seed=3, max_cycles=2_500)
 
 
-def test_long_run_of_the_users_data_stays_equal(folder_of, installed):
+def test_long_run_of_the_users_data_stays_equal(folder_of, builds, installed):
     installed("verilator")
     x = np.random.default_rng(6).uniform(-1, 1, (2, 20_000, 1))
-    (result,) = lmu_hw.simulate(folder_of("tiny"), x, simulators=["verilator"])
+    (result,) = simulate(folder_of("tiny"), x, simulators=["verilator"], builds=builds)
     assert result.passed, result
     assert result.input_steps == 40_000
     assert result.words_compared > 40_000 * (1 + 3 + 5 + 2)
@@ -64,8 +65,29 @@ def test_waves_are_left_where_asked_for(folder_of, installed, simulator, kind):
     assert (folder / f"waves_{simulator}.{kind}").stat().st_size > 1_000
 
 
-def _equal(folder, simulator, seed, max_cycles):
-    (result,) = lmu_hw.simulate(folder, simulators=[simulator], seed=seed, max_cycles=max_cycles)
+@pytest.mark.parametrize("theta", [None, 18.0])
+def test_another_window_and_back_stay_equal(folder_of, builds, installed, theta):
+    installed("icarus")
+    options = {"max_cycles": 4_000, "theta": theta, "builds": builds}
+    (result,) = simulate(folder_of("reloadable"), simulators=["icarus"], **options)
+    assert result.passed, result
+    assert result.coverage["resets"]["after coefficients were written"] > 3
+
+
+def test_a_build_is_found_again(folder_of, builds, installed):
+    installed("icarus")
+    compiled = set()
+    for seed in (0, 1):
+        options = {"max_cycles": 1_000, "seed": seed, "builds": builds}
+        (result,) = simulate(folder_of("tiny"), simulators=["icarus"], **options)
+        assert result.passed, result
+        compiled |= {(path, path.stat().st_mtime_ns) for path in builds.glob("*/build/sim.vvp")}
+    assert len(compiled) == len(list(builds.glob("*/build/sim.vvp")))
+
+
+def _equal(folder, builds, simulator, seed, max_cycles):
+    options = {"seed": seed, "max_cycles": max_cycles, "builds": builds}
+    (result,) = simulate(folder, simulators=[simulator], **options)
     assert result.passed, result
     assert result.words_compared > 100
     manifest = json.loads((folder / "manifest.json").read_text())

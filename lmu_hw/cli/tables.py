@@ -29,6 +29,7 @@ from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.report.folder import Certificates
 from lmu_hw.simulate import Result
+from lmu_hw.simulate.coverage_words import coverage_lines
 from lmu_verify import Verdict
 
 __all__ = [
@@ -290,7 +291,7 @@ def _remarks(result: Result) -> list[str]:
             f"{result.simulator}: ran {result.input_steps:,} of the {result.input_steps_given:,} "
             "steps of your data; --max-cycles 0 runs all"
         )
-    return lines
+    return lines + [f"{result.simulator}: {line}" for line in coverage_lines(result.coverage)]
 
 
 def _table(title: str, *headings: str) -> Table:

@@ -26,7 +26,7 @@ from lmu_hw.spec import (
     QuantizedNetwork,
 )
 
-__all__ = ["GoldenModel", "Trace"]
+__all__ = ["GoldenModel", "Trace", "node_model"]
 
 Codes = NDArray[np.int64]
 Kind = type[np.float64] | type[np.int64]
@@ -162,7 +162,7 @@ class _LayerModel:
     def __init__(self, layer: QuantizedLayer, kind: Kind) -> None:
         self.layer = layer
         self.kind = kind
-        self.nodes = [_model(layer, node, kind) for node in layer.nodes]
+        self.nodes = [node_model(layer, node, kind) for node in layer.nodes]
 
     def run(self, x: NDArray, trace: Trace, *, keep: bool) -> NDArray:
         layer = self.layer
@@ -236,7 +236,7 @@ class _NodeModel:
 _Model = _NodeModel | ElementwiseModel | MemoryModel
 
 
-def _model(layer: QuantizedLayer, node: AnyNode, kind: Kind) -> _Model:
+def node_model(layer: QuantizedLayer, node: AnyNode, kind: Kind) -> _Model:
     if isinstance(node, MemoryNode):
         return MemoryModel(layer, node)
     if isinstance(node, ElementwiseNode):

@@ -222,7 +222,8 @@ class SimulationReport:
     """One simulator's run of the emitted Verilog against the golden model.
 
     `failure` says what else was wrong than words, such as the protocol; empty if nothing was.
-    `changed_files` are Verilog and ROM files that ran as somebody changed them.
+    `changed_files` are Verilog and ROM files that ran as somebody changed them. `coverage` says in
+    sentences what was reached, and what was not.
     """
 
     simulator: str
@@ -234,6 +235,7 @@ class SimulationReport:
     cycles: int
     cycles_per_step: float | None
     changed_files: tuple[str, ...] = ()
+    coverage: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.records import record
 from lmu_hw.report.claims import CAUSES, MemoryProof
 from lmu_hw.report.document import HardwareReport, SimulationReport
+from lmu_hw.simulate.coverage_words import coverage_lines
 
 __all__ = [
     "Certificates",
@@ -110,6 +111,7 @@ def read_simulations(folder: DesignFolder) -> tuple[SimulationReport, ...]:
             raise ValueError("it must be a list of runs")
         for run in runs:
             run["first_mismatch"] = _sentence(run.get("first_mismatch"))
+            run["coverage"] = _coverage(run.get("coverage"))
         return tuple(
             record(SimulationReport, run, f"[{index}]", part=True) for index, run in enumerate(runs)
         )
@@ -165,6 +167,14 @@ def _error(entry: dict[str, Any], what: str) -> ErrorClaim:
         if not values or len(values) != len(claim.error_bound):
             raise ValueError(f"{what}.by_cause.{cause} must hold a number for each element")
     return claim
+
+
+def _coverage(entry: Any) -> list[str]:
+    """Return what a simulation reached as sentences; none if that is not known."""
+    try:
+        return [] if entry is None else coverage_lines(entry)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"coverage: {error!r}") from None
 
 
 def _sentence(mismatch: object) -> str | None:

@@ -7,6 +7,7 @@ nothing about the tests outside pytest; the caller looks at the files that the b
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -38,29 +39,37 @@ def _runner(simulator: str, top: str) -> tuple[Runner, list[Path], list[str]]:
     return _Verilator(), [Path(_PUBLIC)], _VERILATOR_ARGUMENTS
 
 
-def main(simulator: str, top: str, job: str, waves: str, *sources: str) -> None:
-    """Compile `sources` in the working directory and run the bench on the module `top`."""
-    recorded = waves == "waves"
+def main(simulator: str, top: str, waves: str, build: str, *sources: str) -> None:
+    """Compile `sources` into the folder `build`, unless that is done, and run the module `top`.
+
+    Runs in the working directory; the sources lie in the folder above `build`.
+    """
+    recorded, folder, job = waves == "waves", Path(build), Path.cwd()
+    os.chdir(folder.parent)
     runner, more, arguments = _runner(simulator, top)
-    runner.build(
-        sources=[*more, *(Path(source) for source in sources)],
-        hdl_toplevel=top,
-        build_args=arguments,
-        build_dir="build",
-        always=True,
-        timescale=("1ns", "1ps"),
-        waves=recorded,
-        log_file="build.log",
-    )
+    done = folder / "done"
+    if not done.exists():
+        runner.build(
+            sources=[*more, *(Path(source) for source in sources)],
+            hdl_toplevel=top,
+            build_args=arguments,
+            build_dir=folder,
+            always=True,
+            timescale=("1ns", "1ps"),
+            waves=recorded,
+            log_file=job / "build.log",
+        )
+        done.touch()
     runner.test(
         test_module="lmu_hw.simulate.bench",
         hdl_toplevel=top,
-        build_dir="build",
-        test_dir=".",
-        results_xml=str(Path("results.xml").absolute()),
+        hdl_toplevel_lang="verilog",
+        build_dir=folder,
+        test_dir=job,
+        results_xml=str(job / "results.xml"),
         waves=recorded,
-        extra_env={"LMU_HW_JOB": job, **_SETTINGS},
-        log_file="test.log",
+        extra_env=_SETTINGS,
+        log_file=job / "test.log",
     )
 
 

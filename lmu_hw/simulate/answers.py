@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from lmu_hw.hdl.top import element_bits
+from lmu_hw.simulate.epochs import Epoch, expected_lasts
 from lmu_hw.simulate.scoreboard import Words
-from lmu_hw.simulate.stimuli import Sequence
 from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["answer_words", "wrong_last"]
@@ -35,19 +35,22 @@ def answer_words(network: QuantizedNetwork, answers: list[str]) -> Words:
     )
 
 
-def wrong_last(network: QuantizedNetwork, sequences: list[Sequence], answers: list[str]) -> str:
-    """Return a complaint if m_axis_tlast does not mark exactly the last answer of a sequence."""
-    expected = [
-        "1" if last else "0"
-        for sequence in sequences
-        for last in (
-            [True]
-            if network.answers_once
-            else [step == len(sequence.codes) - 1 for step in range(len(sequence.codes))]
-        )
-    ]
-    for number, (want, answer) in enumerate(zip(expected, answers, strict=False)):
-        got = answer.split()[1]
-        if got != want:
-            return f"m_axis_tlast of answer {number} must be {want}, not {got}"
+def wrong_last(epochs: list[Epoch], counts: list[int], answers: list[str]) -> str:
+    """Return a complaint if m_axis_tlast does not mark exactly the last answer of a sequence.
+
+    Parameters
+    ----------
+    epochs : list of Epoch
+    counts : list of int
+        Answers in each epoch.
+    answers : list of str
+    """
+    number = 0
+    for epoch, count in zip(epochs, counts, strict=True):
+        mine = answers[number : number + count]
+        for place, (last, answer) in enumerate(zip(expected_lasts(epoch), mine, strict=False)):
+            want, got = str(int(last)), answer.split()[1]
+            if got != want:
+                return f"m_axis_tlast of answer {number + place} must be {want}, not {got}"
+        number += count
     return ""

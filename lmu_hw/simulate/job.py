@@ -1,138 +1,279 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The files through which the caller and the bench inside the simulator talk."""
+"""The files through which the caller and the driver inside the simulator talk.
+
+`driver.v` says what each of them holds.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.simulate.stimuli import Pauses, Sequence, Stall
+from lmu_hw.spec import Signal
 
-__all__ = ["Job"]
+__all__ = ["STALLS", "Cut", "Job", "Offer", "Record", "Reset", "When"]
 
 Codes = NDArray[np.int64]
 
-_SCALARS = (
-    "answers_once",
-    "element_bits",
-    "cycles_per_step",
-    "fill_cycles",
-    "timeout_cycles",
-    "seed",
-    "reloadable",
-    "writes",
+_FILES = ("answers.txt", "cuts.txt", "failures.txt", "stalls.txt")
+STALLS = (
+    "no beat offered",
+    "a beat waits",
+    "an answer waits",
+    "not ready before an answer",
+    "everything full",
 )
+"""Kinds of stall."""
+
+_PROGRESS = "progress"
+
+
+class When(IntEnum):
+    """What a reset waits for."""
+
+    ANY = 0
+    WAITING = 1
+    FULL = 2
+    IDLE = 3
+    WRITING = 4
+
+
+class Offer(IntEnum):
+    """What the source does in reset."""
+
+    NOTHING = 0
+    BEAT = 1
+    NOISE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """A reset: once `after` beats were taken, wait for `when`, then `delay` cycles.
+
+    Parameters
+    ----------
+    after : int
+    when : When
+    delay, length : int
+        Cycles.
+    offer : Offer
+    """
+
+    after: int
+    when: When
+    delay: int
+    length: int
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The state of the bench in the first cycle of a reset, or at the end.
+
+    Attributes
+    ----------
+    cycle : int
+    accepted, answers : int
+        Beats and answers so far.
+    quiet : int
+        Cycles since anything moved.
+    waiting, offered, full : bool
+        An answer was kept waiting; a beat is offered; a beat was kept waiting.
+    writes : int
+        Coefficients written so far.
+    """
+
+    cycle: int
+    accepted: int
+    answers: int
+    quiet: int
+    waiting: bool
+    offered: bool
+    full: bool
+    writes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the driver left.
+
+    Attributes
+    ----------
+    answers : list of str
+        Data and last bit as binary digits.
+    cuts : list of Cut
+        One for each reset, and one for the end.
+    failures : list of str
+        Where the protocol was not kept.
+    stalls : dict of str to int
+        Cycles of each of `STALLS`.
+    """
+
+    answers: list[str]
+    cuts: list[Cut]
+    failures: list[str]
+    stalls: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Job:
-    """Everything the bench needs to know.
+    """Everything that is driven.
 
     Parameters
     ----------
     folder : Path
         Where the job's files are.
-    sequences : list of Sequence
-    answers_once : bool
-        One answer for each sequence instead of one for each step.
+    source : Signal
+        An input vector.
     element_bits : int
         Bits of an element in the input data.
+    sequences : list of Sequence
+        Those that run at full load first, then those whose answers are taken at once.
+    answers_once : bool
+        One answer for each sequence instead of one for each step.
     cycles_per_step : int
     fill_cycles : int
         Cycles in which everything between input and output fills up if no answer is taken.
-    timeout_cycles : int
-        Cycles without an answer after which the bench gives up.
+    wait_cycles : int
+        Cycles within which an answer must come if nothing keeps it.
     seed : int
-    reloadable : bool
-        The design has a port for coefficients.
-    writes : list of (address, word)
-        What is written to it before the first sequence.
+        Of pauses, and of what pads the elements.
+    resets : list of Reset
+        The first one is that at power-up.
+    writes : list of (resets, address, word)
+        Coefficients, and the resets before they are written.
     """
 
     folder: Path
+    source: Signal
+    element_bits: int
     sequences: list[Sequence]
     answers_once: bool
-    element_bits: int
     cycles_per_step: int
     fill_cycles: int
-    timeout_cycles: int
+    wait_cycles: int
     seed: int
-    reloadable: bool
-    writes: list[tuple[int, int]]
+    resets: list[Reset] = field(
+        default_factory=lambda: [
+            Reset(after=0, when=When.ANY, delay=0, length=1, offer=Offer.NOTHING)
+        ]
+    )
+    writes: list[tuple[int, int, int]] = field(default_factory=list)
 
     @property
-    def input_pauses(self) -> Pauses:
-        """What the source waits between vectors; the long ones starve every layer."""
-        return Pauses(self.seed, 3 * self.cycles_per_step)
+    def settle(self) -> int:
+        """Cycles without activity after which nothing is inside."""
+        return self.cycles_per_step + 32
 
     @property
-    def output_pauses(self) -> Pauses:
-        """What the sink lets answers wait; the long ones block every layer."""
-        return Pauses(self.seed + 1, self.fill_cycles)
+    def patience(self) -> int:
+        """Cycles without progress after which the driver gives up."""
+        return self.wait_cycles + 2 * self.fill_cycles
 
     @property
-    def answer_stalls(self) -> list[Stall]:
-        """The stall of each answer's sequence, in order."""
-        return [
-            sequence.stall
+    def calm_answers(self) -> int:
+        """Answers of the sequences whose answers are taken at once."""
+        return sum(
+            1 if self.answers_once else len(sequence.codes)
             for sequence in self.sequences
-            for _ in range(1 if self.answers_once else len(sequence.codes))
-        ]
-
-    def pack(self, codes: Codes) -> int:
-        """Return a vector of codes as AXI4-Stream data."""
-        word, mask = 0, (1 << self.element_bits) - 1
-        for code in reversed(codes.tolist()):
-            word = word << self.element_bits | (code & mask)
-        return word
-
-    def write(self) -> Path:
-        """Write the job; return the path of its file."""
-        np.savez(
-            self.folder / "sequences.npz",
-            codes=np.concatenate([sequence.codes for sequence in self.sequences]),
-            lengths=np.array([len(sequence.codes) for sequence in self.sequences]),
-            stalls=np.array([int(sequence.stall) for sequence in self.sequences]),
+            if not sequence.stall & Stall.OUTPUT
         )
-        path = self.folder / "job.json"
-        path.write_text(json.dumps({name: getattr(self, name) for name in _SCALARS}))
-        return path
 
-    @classmethod
-    def read(cls, path: Path) -> Job:
-        """Read what `write` wrote."""
-        with np.load(path.parent / "sequences.npz", allow_pickle=False) as arrays:
-            parts = np.split(arrays["codes"], np.cumsum(arrays["lengths"])[:-1])
-            stalls = arrays["stalls"].tolist()
-        sequences = [
-            Sequence(name="", codes=codes, stall=Stall(stall))
-            for codes, stall in zip(parts, stalls, strict=True)
+    @property
+    def answer_count(self) -> int:
+        """Answers that come if no reset drops any."""
+        return sum(1 if self.answers_once else len(one.codes) for one in self.sequences)
+
+    def beats(self) -> list[str]:
+        """Return the lines of ``beats.txt``."""
+        codes = np.concatenate([sequence.codes for sequence in self.sequences])
+        pauses = Pauses(self.seed, 3 * self.cycles_per_step)
+        waits = [
+            pauses.cycles() if sequence.stall & Stall.INPUT else 0
+            for sequence in self.sequences
+            for _ in sequence.codes
         ]
-        return cls(folder=path.parent, sequences=sequences, **json.loads(path.read_text()))
+        lasts = [
+            int(step == len(sequence.codes) - 1)
+            for sequence in self.sequences
+            for step in range(len(sequence.codes))
+        ]
+        words = self._packed(codes)
+        return [f"{w} {last} {word}" for w, last, word in zip(waits, lasts, words, strict=True)]
 
-    def report_progress(self, answers: int) -> None:
-        """Leave the number of answers so far where the caller looks for it."""
-        (self.folder / "progress").write_text(str(answers))
+    def _packed(self, codes: Codes) -> list[str]:
+        """Return vectors as AXI4-Stream data in hexadecimal, noise in the padding bits."""
+        random = np.random.default_rng(self.seed + 2)
+        noise = random.integers(0, 1 << 62, codes.shape)
+        code_bits = (1 << self.source.format.width) - 1
+        elements = (codes & code_bits) | (noise & ~code_bits)
+        count = self.element_bits // 8
+        octets = elements[:, :, None] >> 8 * np.arange(count) & 255
+        rows = octets.astype(np.uint8).reshape(len(codes), -1)[:, ::-1]
+        return [row.tobytes().hex() for row in np.ascontiguousarray(rows)]
+
+    def pauses(self) -> list[tuple[int, int]]:
+        """Return for how many cycles the sink is not ready, then ready, over and over.
+
+        Single cycles, beats, and as long as it takes to fill or drain everything.
+        """
+        random = np.random.default_rng(self.seed + 1)
+        step, fill = self.cycles_per_step, self.fill_cycles
+        cycles = 2 * (self.answer_count - self.calm_answers) * step
+        runs: list[tuple[int, int]] = []
+        while cycles > 0:
+            low, high = (int(random.integers(1, 4)) for _ in range(2))
+            if len(runs) % 8 == 5:
+                low, high = fill, 2 * step
+            elif len(runs) % 8 > 5:
+                low, high = (int(random.integers(1, 2 * step)) for _ in range(2))
+            runs.append((low, high))
+            cycles -= high
+        return runs
+
+    def write(self) -> None:
+        """Write what the driver reads."""
+        numbers = (self.calm_answers, self.settle, self.fill_cycles, self.patience)
+        resets = [
+            f"{one.after} {int(one.when)} {one.delay} {one.length} {int(one.offer)}"
+            for one in self.resets
+        ]
+        for name, lines in (
+            ("numbers", [" ".join(map(str, numbers))]),
+            ("beats", self.beats()),
+            ("pauses", [f"{low} {high}" for low, high in self.pauses()]),
+            ("resets", resets),
+            ("writes", [f"{n} {address:x} {word:x}" for n, address, word in self.writes]),
+        ):
+            (self.folder / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
+        for name in _FILES:
+            (self.folder / name).unlink(missing_ok=True)
 
     def read_progress(self) -> int:
-        """Return what `report_progress` left last."""
-        path = self.folder / "progress"
+        """Return the number of answers so far, which the bench leaves."""
+        path = self.folder / _PROGRESS
         text = path.read_text() if path.exists() else ""
         return int(text) if text.isdigit() else 0
 
-    def write_answers(self, answers: list[str], cycles: int, failure: str) -> None:
-        """Leave the answers (data and last bit as binary digits) for the caller."""
-        result = {"answers": answers, "cycles": cycles, "failure": failure}
-        (self.folder / "answers.json").write_text(json.dumps(result))
-
-    def read_answers(self) -> tuple[list[str], int, str] | None:
-        """Return what `write_answers` left, or None if the bench did not come that far."""
-        path = self.folder / "answers.json"
-        if not path.exists():
+    def read(self) -> Record | None:
+        """Return what the driver left, or None if it did not come to the end."""
+        if not all((self.folder / name).exists() for name in _FILES):
             return None
-        result = json.loads(path.read_text())
-        return result["answers"], result["cycles"], result["failure"]
+        answers, cuts, failures, stalls = (
+            (self.folder / name).read_text().splitlines() for name in _FILES
+        )
+        rows = [line.split() for line in cuts]
+        if not stalls or rows[-1][0] != "end":
+            return None
+        numbers = [[int(number) for number in row[1:]] for row in rows]
+        return Record(
+            answers,
+            [Cut(*row[:4], *(bool(flag) for flag in row[4:7]), row[7]) for row in numbers],
+            failures,
+            dict(zip(STALLS, map(int, " ".join(stalls).split()), strict=True)),
+        )

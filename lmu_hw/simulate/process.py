@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -12,11 +14,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lmu_hw.errors import ToolError
-from lmu_hw.simulate.job import Job
+from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.tools import Tool
-from lmu_hw.simulate.wrapper import TOP
+from lmu_hw.simulate.wrapper import DRIVER, TOP
 
-__all__ = ["run_bench"]
+__all__ = ["BUILD_FOLDER", "run_bench"]
+
+BUILD_FOLDER = "build"
 
 # Started by its path, so that the process need not import the package.
 _SCRIPT = Path(__file__).with_name("_cocotb.py")
@@ -25,32 +29,49 @@ _SCRIPT = Path(__file__).with_name("_cocotb.py")
 def run_bench(
     tool: Tool,
     job: Job,
-    sources: list[str],
+    sources: dict[str, str],
     *,
+    builds: Path | None = None,
     waves: bool = False,
     tick: Callable[[int], None] = lambda done: None,
-) -> None:
-    """Compile the Verilog in the job's folder and run the bench on it.
+) -> Record:
+    """Compile the Verilog and run the bench on a job.
 
     Parameters
     ----------
     tool : Tool
         Icarus or Verilator.
     job : Job
-    sources : list of str
-        Files in the job's folder, the wrapper among them.
+        Its folder also holds what the Verilog reads.
+    sources : dict of file name to text
+        The design and the top of the bench.
+    builds : Path, optional
+        Where compiled benches are kept, by the digest of all that they are made from; by default
+        in the job's folder.
     waves : bool
     tick : callable
         Called with the answers so far.
+
+    Returns
+    -------
+    Record
+        What the driver left.
 
     Raises
     ------
     ToolError
         If the simulator does not compile and run the design.
     """
+    job.write()
+    files = {**sources, DRIVER.name: DRIVER.read_text(encoding="utf-8")}
+    made_from = json.dumps([tool.simulator.value, tool.version, waves, sorted(files.items())])
+    build = (builds or job.folder) / f"{hashlib.sha256(made_from.encode()).hexdigest()[:20]}"
+    build.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (build / name).write_text(text)
     # -P: what lies beside the script is not to be imported by its bare name.
-    command = [sys.executable, "-P", str(_SCRIPT), tool.simulator.value, TOP, str(job.write())]
-    command += ["waves" if waves else "quiet", *sources]
+    command = [sys.executable, "-P", str(_SCRIPT), tool.simulator.value, TOP]
+    command += ["waves" if waves else "quiet", str(build / BUILD_FOLDER), *files]
     with (job.folder / "run.log").open("w") as log:
         process = subprocess.Popen(
             command, cwd=job.folder, env=_environment(tool), stdout=log, stderr=subprocess.STDOUT
@@ -58,16 +79,18 @@ def run_bench(
         try:
             while process.poll() is None:
                 tick(job.read_progress())
-                time.sleep(0.1)
+                time.sleep(0.05)
         finally:
             if process.poll() is None:  # interrupted: compiler and simulator end, too
                 process.send_signal(signal.SIGINT)
                 process.wait()
-    if job.read_answers() is None:
+    record = job.read()
+    if record is None:
         raise ToolError(
             f"{tool.simulator.value} must compile and run the design, but failed:\n"
-            + _last_lines(job.folder)
+            + _last_lines(job.folder, build)
         )
+    return record
 
 
 def _environment(tool: Tool) -> dict[str, str]:
@@ -80,12 +103,12 @@ def _environment(tool: Tool) -> dict[str, str]:
     return environment
 
 
-def _last_lines(work: Path) -> str:
+def _last_lines(work: Path, build: Path) -> str:
     """Return both ends of whichever log says something: compilers put the cause first."""
     for name in ("test.log", "build.log", "run.log"):
         path = work / name
         text = path.read_text(errors="replace").strip() if path.exists() else ""
         if text:
-            lines = text.replace(f"{work}{os.sep}", "").splitlines()
+            lines = text.replace(f"{build}{os.sep}", "").replace(f"{work}{os.sep}", "").splitlines()
             return "\n".join(lines if len(lines) <= 12 else [*lines[:6], "...", *lines[-6:]])
     return "no log"

@@ -9,25 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from amaranth.hdl import ClockDomain, Module
 from amaranth.sim import Simulator as AmaranthSimulator
-from amaranth.sim import SimulatorContext, TickTrigger
+from amaranth.sim import SimulatorContext
 
 from lmu_hw.hdl.top import NetworkTop
-from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.simulate.job import Job
-from lmu_hw.simulate.scoreboard import Words, unpack_beats
-from lmu_hw.simulate.stimuli import Stall
+from lmu_hw.plan import Plan
+from lmu_hw.simulate.driver import Driven, Driver, Seen
+from lmu_hw.simulate.job import Job, Record
+from lmu_hw.simulate.judge import Stored
 
 __all__ = ["run_amaranth"]
 
 _PERIOD = 1e-8  # seconds
-_SLICE = 64  # cycles between looks at whether the bench is done
 
 
 def run_amaranth(
     plan: Plan, job: Job, tick: Callable[[int], None], waves: Path | None = None
-) -> tuple[list[Words], list[tuple[int, int]]]:
-    """Run a job; leave its answers with the job, like the cocotb bench does.
+) -> tuple[Record, Stored]:
+    """Run a job.
 
     Parameters
     ----------
@@ -40,102 +40,97 @@ def run_amaranth(
 
     Returns
     -------
-    words : list of Words
-        Codes that each layer stored.
-    starts : list of (layer, cycle)
+    Record
+        What the driver saw.
+    Stored
+        What the layers stored.
     """
-    top = NetworkTop(plan)
-    bench = _Bench(top, job, tick)
-    simulator = AmaranthSimulator(top)
+    module = Module()
+    module.domains.sync = domain = ClockDomain("sync")
+    module.submodules.top = top = NetworkTop(plan)
+    bench = _Bench(top, domain, job, tick)
+    simulator = AmaranthSimulator(module)
     simulator.add_clock(_PERIOD)
-    simulator.add_testbench(bench.source)
-    simulator.add_testbench(bench.sink)
-    simulator.add_testbench(bench.watch, background=True)
+    simulator.add_testbench(bench.run)
     with nullcontext() if waves is None else simulator.write_vcd(str(waves)):
-        while not bench.done and bench.cycle < bench.progress + job.timeout_cycles:
-            simulator.run_until((bench.cycle + _SLICE) * _PERIOD)
-    failure = bench.failure
-    expected = len(job.answer_stalls)
-    if not failure and len(bench.answers) < expected:
-        failure = f"no answer {len(bench.answers)} within {job.timeout_cycles} cycles"
-    job.write_answers(bench.answers, bench.cycle, failure)
-    words = [_words(layer, events) for layer, events in zip(plan.layers, bench.events, strict=True)]
-    return words, bench.starts
+        simulator.run()
+    return bench.driver.record, bench.stored(plan)
 
 
 class _Bench:
-    """The same source and sink as in the cocotb bench, in Amaranth's idiom."""
+    """Joins the driver and the design, and records what the layers store."""
 
-    def __init__(self, top: NetworkTop, job: Job, tick: Callable[[int], None]) -> None:
-        self.top, self.job, self.tick = top, job, tick
-        self.answers: list[str] = []
-        self.events: list[list[tuple[int, ...]]] = [[] for _ in top.layers]
+    def __init__(
+        self, top: NetworkTop, domain: ClockDomain, job: Job, tick: Callable[[int], None]
+    ) -> None:
+        if domain.rst is None:
+            raise TypeError("the clock domain must have a reset")
+        self.top, self.rst, self.tick = top, domain.rst, tick
+        self.driver = Driver(job, len(top.m_axis_tdata))
+        self.reloadable = bool(job.writes)
+        self.beats: list[list[tuple[int, ...]]] = [[] for _ in top.layers]
         self.starts: list[tuple[int, int]] = []
-        self.cycle = 0
-        self.progress = 0  # cycle of the latest answer
-        self.failure = ""
-        self.done = False
+        self.counts: list[list[int]] = []
 
-    async def source(self, ctx: SimulatorContext) -> None:
-        top, pauses = self.top, self.job.input_pauses
-        for address, word in self.job.writes:
+    async def run(self, ctx: SimulatorContext) -> None:
+        """Step driver and design until the driver is done."""
+        top, driver = self.top, self.driver
+        signals: list[Any] = [
+            *(top.s_axis_tready, top.m_axis_tvalid, top.m_axis_tdata, top.m_axis_tlast)
+        ]
+        for layer in top.layers:
+            signals += [layer.start, layer.write]
+        self._give(ctx, driver.given)
+        async for _, _, *values in ctx.tick().sample(*signals):
+            events = values[4:]
+            if not driver.given.rst:
+                self._record(events)
+            seen = Seen(
+                tready=bool(values[0]),
+                tvalid=bool(values[1]),
+                tdata=values[2],
+                tlast=bool(values[3]),
+                busy=any(events[::2]) or any(write.valid for write in events[1::2]),
+            )
+            before = len(driver.record.cuts)
+            driver.step(seen)
+            if len(driver.record.cuts) > before:
+                self.counts.append([len(self.starts), *map(len, self.beats)])
+                self.tick(len(driver.record.answers))
+            if driver.done:
+                return
+            self._give(ctx, driver.given)
+
+    def _give(self, ctx: SimulatorContext, driven: Driven) -> None:
+        top = self.top
+        ctx.set(self.rst, driven.rst)
+        ctx.set(top.s_axis_tvalid, driven.tvalid)
+        ctx.set(top.s_axis_tdata, driven.tdata)
+        ctx.set(top.s_axis_tlast, driven.tlast)
+        ctx.set(top.m_axis_tready, driven.tready)
+        if self.reloadable:
+            address, word = driven.write or (0, 0)
+            ctx.set(top.coefficient_write, driven.write is not None)
             ctx.set(top.coefficient_address, address)
             ctx.set(top.coefficient_data, word)
-            ctx.set(top.coefficient_write, 1)
-            await ctx.tick()
-        if self.job.writes:
-            ctx.set(top.coefficient_write, 0)
-        for sequence in self.job.sequences:
-            for step, codes in enumerate(sequence.codes):
-                if sequence.stall & Stall.INPUT:
-                    ctx.set(top.s_axis_tvalid, 0)
-                    await ctx.tick().repeat(pauses.cycles())
-                ctx.set(top.s_axis_tdata, self.job.pack(codes))
-                ctx.set(top.s_axis_tlast, int(step == len(sequence.codes) - 1))
-                ctx.set(top.s_axis_tvalid, 1)
-                await ctx.tick().until(top.s_axis_tready)
-        ctx.set(top.s_axis_tvalid, 0)
 
-    async def sink(self, ctx: SimulatorContext) -> None:
-        top, pauses = self.top, self.job.output_pauses
-        width = len(top.m_axis_tdata)
-        for stall in self.job.answer_stalls:
-            pause = bool(stall & Stall.OUTPUT)
-            ctx.set(top.m_axis_tready, int(not pause))
-            if pause:
-                await ctx.tick().until(top.m_axis_tvalid)
-                await ctx.tick().repeat(pauses.cycles())
-                ctx.set(top.m_axis_tready, 1)
-            sampled = ctx.tick().sample(top.m_axis_tdata, top.m_axis_tlast)
-            data, last = await sampled.until(top.m_axis_tvalid)
-            self.answers.append(f"{data:0{width}b} {int(last)}")
-            self.progress = self.cycle
-            self.tick(len(self.answers))
-        ctx.set(top.m_axis_tready, 1)
-        for _ in range(2 * self.job.cycles_per_step):
-            *_, more = await ctx.tick().sample(top.m_axis_tvalid)
-            if more:
-                self.failure = "there are more answers than the time steps ask for"
-        self.done = True
+    def _record(self, events: list[Any]) -> None:
+        for place, (start, write) in enumerate(zip(events[::2], events[1::2], strict=True)):
+            if start:
+                self.starts.append((place, self.driver.cycle))
+            if write.valid:
+                row = (write.node, write.segment, write.beat, write.mask, *write.data)
+                self.beats[place].append(row)
 
-    async def watch(self, ctx: SimulatorContext) -> None:
-        signals: list[Any] = []
-        for layer in self.top.layers:
-            signals += [layer.start, layer.write]
-        trigger: TickTrigger = ctx.tick().sample(*signals)
-        async for _, _, *values in trigger:
-            for place in range(len(self.top.layers)):
-                start, write = values[2 * place : 2 * place + 2]
-                if start:
-                    self.starts.append((place, self.cycle))
-                if write.valid:
-                    self.events[place].append(
-                        (write.node, write.segment, write.beat, write.mask, *write.data)
-                    )
-            self.cycle += 1
-
-
-def _words(plan: LayerPlan, events: list[tuple[int, ...]]) -> Words:
-    """Return the words of one layer from what was seen at its write port."""
-    table = np.array(events, np.int64).reshape(-1, 4 + plan.beat)
-    return unpack_beats(plan, table, np.zeros(table.shape, np.bool_))
+    def stored(self, plan: Plan) -> Stored:
+        """Return what the layers stored."""
+        tables = [
+            np.array(rows, np.int64).reshape(-1, 4 + layer.beat)
+            for rows, layer in zip(self.beats, plan.layers, strict=True)
+        ]
+        return Stored(
+            beats=tables,
+            unknown=[np.zeros(table.shape, np.bool_) for table in tables],
+            starts=self.starts,
+            counts=np.array(self.counts, np.int64),
+        )

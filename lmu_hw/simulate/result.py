@@ -32,6 +32,8 @@ class Result:
         Time steps in all.
     input_steps, input_steps_given : int
         Steps of the user's data that ran, and that there were.
+    coverage : dict
+        What was reached; see `lmu_hw.simulate.coverage`.
     changed_files : tuple of str
         Verilog and ROM files that were changed since they were generated: this is what ran.
     """
@@ -47,6 +49,7 @@ class Result:
     steps: int
     input_steps: int
     input_steps_given: int
+    coverage: dict[str, Any]
     changed_files: tuple[str, ...] = ()
 
     @property

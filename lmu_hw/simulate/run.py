@@ -6,7 +6,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,33 +17,22 @@ from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, ToolError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.plan import Plan
-from lmu_hw.reload import checked_window, reload
-from lmu_hw.simulate.answers import answer_words, wrong_last
-from lmu_hw.simulate.job import Job
+from lmu_hw.reload import checked_window
+from lmu_hw.simulate.coverage import coverage
+from lmu_hw.simulate.goals import Goals
+from lmu_hw.simulate.images import Image, calm_network, images_of
+from lmu_hw.simulate.job import Job, Record
+from lmu_hw.simulate.judge import Stored, judge
 from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.result import Result, write_results
-from lmu_hw.simulate.scoreboard import (
-    Expectation,
-    Mismatch,
-    Words,
-    compare_words,
-    expect,
-)
-from lmu_hw.simulate.stimuli import DATA, Sequence, Stall, few, stimuli
+from lmu_hw.simulate.stimuli import DATA, Sequence, few, stimuli
+from lmu_hw.simulate.storm import resets_of, writes_of
 from lmu_hw.simulate.tools import Simulator, Tool, find
-from lmu_hw.simulate.wrapper import (
-    STARTS_FILE,
-    TOP,
-    coefficient_ports,
-    read_words,
-    words_file,
-    wrapper,
-)
+from lmu_hw.simulate.wrapper import TOP, read_stored, wrapper
 
-__all__ = ["CYCLE_BUDGET", "Result", "simulate"]
+__all__ = ["CYCLE_BUDGET", "Result", "job_of", "simulate"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a simulator's name, the answers so far, and the answers expected."""
@@ -55,13 +44,12 @@ CYCLE_BUDGET = {
 }
 """Cycles that the built-in stimuli and the user's data may take by default."""
 
-# Where simulators leave their waveforms.
+# Where simulators leave their waveforms: Icarus beside what it compiled.
 _WAVES = {
     Simulator.AMARANTH: "dump.vcd",
-    Simulator.ICARUS: f"build/{TOP}.fst",
+    Simulator.ICARUS: f"*/build/{TOP}.fst",
     Simulator.VERILATOR: "dump.vcd",
 }
-_WARM_UP = 4  # steps until the pipeline of layers is full
 
 
 def simulate(
@@ -73,13 +61,15 @@ def simulate(
     max_cycles: int | None = None,
     waves: bool = False,
     theta: float | None = None,
+    builds: Path | None = None,
     progress: Progress | None = None,
 ) -> list[Result]:
     """Run the emitted Verilog of a design against the golden model, on every simulator given.
 
-    Built-in stimuli (impulse, full scale, sign-matched, noise, sequences of one step) run with
-    and without random pauses and back-pressure; the user's data runs at full load. Every code that
-    a layer stores and every answer is compared.
+    Built-in stimuli (impulse, full scale, sign-matched, noise, and sequences that were searched
+    for: they saturate sums and read entries of tables) run with and without pauses and
+    back-pressure; resets cut a storm of short ones; the user's data runs at full load. Every code
+    that a layer stores and every answer is compared.
 
     Parameters
     ----------
@@ -90,7 +80,7 @@ def simulate(
     simulators : collection of Simulator
         At least one; may be given by name.
     seed : int
-        Of stimuli, pauses and back-pressure.
+        Of stimuli, pauses, back-pressure and resets.
     max_cycles : int or None
         Cycles to spend on the built-in stimuli, and as many on `x`; 0: no limit;
         None: `CYCLE_BUDGET`.
@@ -98,6 +88,8 @@ def simulate(
         Leave ``waves_<simulator>.vcd`` (Icarus: ``.fst``) in the folder.
     theta : float, optional
         First write the coefficients of this window to a reloadable design, in steps.
+    builds : Path, optional
+        A folder in which compiled benches are kept, and found again if nothing changed.
     progress : callable, optional
 
     Returns
@@ -124,22 +116,32 @@ def simulate(
     changed = folder.changed_rtl()
     left = [waves_file(simulator) for simulator in wanted] if waves else []
     folder.results.check(folder.SIMULATION, *left)
-    writes: list[tuple[int, int]] = []
-    if theta is not None:
-        network, writes = reload(directory, theta)
-        design = replace(design, network=network)
+    images = images_of(folder, design, plan, theta)
+    design = replace(design, network=calm_network(images))
+    goals = Goals(design.network, plan)
     runs = []
     for tool in tools:
         own, data = CYCLE_BUDGET[tool.simulator]
         if max_cycles is not None:
             own = data = max_cycles
-        steps = own // plan.cycles(last_step=True) if own else None
-        data_steps = data // plan.cycles(last_step=True) if data else None
-        sequences = stimuli(design, x, steps=steps, data_steps=data_steps, seed=seed)
-        if tool.simulator is Simulator.AMARANTH and steps is not None:
-            sequences = few(sequences, steps)  # it is interpreted: some thousand cycles a second
-        runs.append(_Run(folder, design, plan, writes, tool, sequences, seed, waves, progress))
-    results = [run.result(0 if x is None else x.shape[0] * x.shape[1]) for run in runs]
+        per_step = plan.cycles(last_step=True)
+        sequences = stimuli(
+            design,
+            goals,
+            x,
+            steps=own // per_step if own else None,
+            data_steps=data // per_step if data else None,
+            seed=seed,
+        )
+        if tool.simulator is Simulator.AMARANTH and own:
+            sequences = few(sequences, own // per_step)  # it is interpreted
+        run = _Run(folder=folder, plan=plan, images=images, goals=goals, tool=tool)
+        runs.append((run, sequences))
+    given = 0 if x is None else x.shape[0] * x.shape[1]
+    results = [
+        run.result(sequences, seed, given, waves=waves, builds=builds, progress=progress)
+        for run, sequences in runs
+    ]
     results = [
         replace(result, changed_files=changed)
         if result.simulator != Simulator.AMARANTH.value  # which runs no Verilog
@@ -165,149 +167,134 @@ def waves_file(simulator: Simulator) -> str:
     return f"waves_{simulator.value}{Path(_WAVES[simulator]).suffix}"
 
 
-class _Run:
-    """One simulator, one design, one set of stimuli."""
+def job_of(
+    folder: Path,
+    plan: Plan,
+    images: list[Image],
+    sequences: list[Sequence],
+    *,
+    seed: int,
+    longest_fill: int | None = None,
+) -> Job:
+    """Return what is driven: sequences, pauses, resets, and coefficients.
 
-    def __init__(
+    Parameters
+    ----------
+    folder : Path
+        For the job's files.
+    plan : Plan
+    images : list of Image
+    sequences : list of Sequence
+    seed : int
+    longest_fill : int or None
+        Most cycles to keep everything waiting.
+    """
+    network, per_step = images[0].network, plan.cycles(last_step=True)
+    depth = 4 * (len(plan.layers) + 1)  # vectors that fit between input and output
+    fill = depth * per_step if longest_fill is None else min(depth * per_step, longest_fill)
+    waits = max(len(sequence.codes) for sequence in sequences) if network.answers_once else 1
+    resets = resets_of(
+        sequences, cycles_per_step=per_step, layers=len(plan.layers), images=images, seed=seed
+    )
+    return Job(
+        folder=folder,
+        source=network.layers[0].input,
+        element_bits=element_bits(network.layers[0].input),
+        sequences=sequences,
+        answers_once=network.answers_once,
+        cycles_per_step=per_step,
+        fill_cycles=fill,
+        wait_cycles=2_000 + 4 * (waits + depth) * per_step,
+        seed=seed,
+        resets=resets,
+        writes=writes_of(images, resets),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Run:
+    """One simulator and one design."""
+
+    folder: DesignFolder
+    plan: Plan
+    images: list[Image]
+    goals: Goals
+    tool: Tool
+
+    def result(
         self,
-        folder: DesignFolder,
-        design: Design,
-        plan: Plan,
-        writes: list[tuple[int, int]],
-        tool: Tool,
         sequences: list[Sequence],
         seed: int,
+        given: int,
+        *,
         waves: bool,
+        builds: Path | None,
         progress: Progress | None,
-    ) -> None:
-        self.folder, self.design, self.plan, self.tool = folder, design, plan, tool
-        self.sequences, self.seed, self.waves = sequences, seed, waves
-        self.writes = writes
-        self.progress = progress or (lambda name, done, total: None)
-        self.steps = sum(len(sequence.codes) for sequence in sequences)
-
-    def result(self, given: int) -> Result:
+    ) -> Result:
         """Run, compare, and sum up."""
-        network = self.design.network
-        expectations = expect(GoldenModel(network), self.plan, self.sequences)
-        per_step = self.plan.cycles(last_step=True)
-        depth = 4 * (len(self.plan.layers) + 1)  # vectors that fit between input and output
-        fill = depth * per_step
-        if self.tool.simulator is Simulator.AMARANTH:
-            fill = min(fill, CYCLE_BUDGET[Simulator.AMARANTH][0])
-        waits = max(len(one.codes) for one in self.sequences) if network.answers_once else 1
+        slow = self.tool.simulator is Simulator.AMARANTH
         with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
-            work = Path(name)
-            job = Job(
-                folder=work,
-                sequences=self.sequences,
-                answers_once=network.answers_once,
-                element_bits=element_bits(network.layers[0].input),
-                cycles_per_step=per_step,
-                fill_cycles=fill,
-                timeout_cycles=2_000 + 4 * (waits + depth) * per_step,
-                seed=self.seed,
-                reloadable=bool(coefficient_ports(self.plan)),
-                writes=self.writes,
+            job = job_of(
+                Path(name),
+                self.plan,
+                self.images,
+                sequences,
+                seed=seed,
+                longest_fill=CYCLE_BUDGET[Simulator.AMARANTH][0] // 8 if slow else None,
             )
-            if self.tool.simulator is Simulator.AMARANTH:
-                from lmu_hw.simulate.pysim import run_amaranth
 
-                waves = work / _WAVES[self.tool.simulator] if self.waves else None
-                words, starts = run_amaranth(self.plan, job, self._tick(job), waves)
-            else:
-                words, starts = self._cocotb(work, job)
-            if self.waves:
-                recorded = work / _WAVES[self.tool.simulator]
-                self.folder.results.write(waves_file(self.tool.simulator), recorded)
-            answered = job.read_answers()
-        if answered is None:
-            raise ToolError(f"{self.tool.simulator.value}: the bench did not finish")
-        answers, cycles, failure = answered
-        words.append(answer_words(network, answers))
-        compared, mismatches, first = _compare_all(expectations, words)
-        per_step, wrong = self._cycles_per_step(starts)
+            def tick(done: int) -> None:
+                if progress is not None:
+                    progress(
+                        self.tool.simulator.value, min(done, job.answer_count), job.answer_count
+                    )
+
+            run = self._amaranth if slow else self._cocotb
+            record, stored = run(job, waves, builds, tick)
+            if waves:
+                self._keep_waves(job.folder, builds)
+        verdict = judge(self.images, self.plan, job, record, stored)
         return Result(
             simulator=self.tool.simulator.value,
             version=self.tool.version,
-            words_compared=compared,
-            mismatches=mismatches,
-            first_mismatch=first,
-            failure=failure or wrong_last(network, self.sequences, answers) or wrong,
-            cycles=cycles,
-            cycles_per_step=per_step,
-            steps=self.steps,
-            input_steps=sum(len(s.codes) for s in self.sequences if s.name == DATA),
+            words_compared=verdict.compared,
+            mismatches=verdict.mismatches,
+            first_mismatch=verdict.first,
+            failure=verdict.failure,
+            cycles=verdict.cycles,
+            cycles_per_step=verdict.cycles_per_step,
+            steps=sum(len(sequence.codes) for sequence in sequences),
+            input_steps=sum(len(s.codes) for s in sequences if s.name == DATA),
             input_steps_given=given,
+            coverage=coverage(self.goals, verdict.epochs, record, job.settle),
         )
 
-    def _tick(self, job: Job) -> Callable[[int], None]:
-        total = len(job.answer_stalls)
-        return lambda done: self.progress(self.tool.simulator.value, done, total)
+    def _amaranth(
+        self, job: Job, waves: bool, builds: Path | None, tick: Callable[[int], None]
+    ) -> tuple[Record, Stored]:
+        """Run the components before they become Verilog."""
+        from lmu_hw.simulate.pysim import run_amaranth
 
-    def _cocotb(self, work: Path, job: Job) -> tuple[list[Words], list[tuple[int, int]]]:
-        """Build and run the emitted Verilog; return the words of each layer, and its starts."""
-        name = self.design.network.name
+        return run_amaranth(self.plan, job, tick, job.folder / "dump.vcd" if waves else None)
+
+    def _cocotb(
+        self, job: Job, waves: bool, builds: Path | None, tick: Callable[[int], None]
+    ) -> tuple[Record, Stored]:
+        """Build and run the emitted Verilog."""
+        name = self.images[0].network.name
         for file in self.folder.rtl:
-            shutil.copy(self.folder.path / file, work)
-        (work / f"{TOP}.v").write_text(wrapper(name, self.plan))
-        sources = [f"{name}.v", f"{TOP}.v"]
-        run_bench(self.tool, job, sources, waves=self.waves, tick=self._tick(job))
-        words = [
-            read_words(work / words_file(place), layer)
-            for place, layer in enumerate(self.plan.layers)
-        ]
-        starts = [
-            (int(place), int(cycle))
-            for place, cycle in (
-                line.split() for line in (work / STARTS_FILE).read_text().splitlines()
-            )
-        ]
-        return words, starts
-
-    def _cycles_per_step(self, starts: list[tuple[int, int]]) -> tuple[int | None, str]:
-        """Return the cycles between steps at full load, and a complaint if they are not the plan's.
-
-        Looked at where the slowest layer starts a step that is not the last of its sequence.
-        """
-        slowest = max(
-            range(len(self.plan.every_step)),
-            key=lambda place: self.plan.every_step[place].cycles(last_step=False),
-        )
-        times = [cycle for place, cycle in starts if place == slowest]
-        lasts = [
-            step == len(sequence.codes) - 1
-            for sequence in self.sequences
-            if sequence.stall == Stall.NONE
-            for step in range(len(sequence.codes))
-        ]
-        intervals = {
-            times[n + 1] - times[n]
-            for n in range(_WARM_UP, min(len(lasts), len(times)) - 1)
-            if not lasts[n]
+            shutil.copy(self.folder.path / file, job.folder)
+        sources = {
+            f"{name}.v": (job.folder / f"{name}.v").read_text(encoding="utf-8"),
+            f"{TOP}.v": wrapper(name, self.plan),
         }
-        if not intervals:
-            return None, ""
-        planned = self.plan.cycles(last_step=False)
-        measured = max(intervals)
-        if intervals != {planned}:
-            return measured, (
-                f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
-            )
-        return measured, ""
+        record = run_bench(self.tool, job, sources, builds=builds, waves=waves, tick=tick)
+        return record, read_stored(job.folder, self.plan)
 
-
-def _compare_all(
-    expectations: list[Expectation], words: list[Words]
-) -> tuple[int, int, Mismatch | None]:
-    """Compare all places; the first mismatch is the earliest in time, then in the network."""
-    compared = mismatches = 0
-    found: list[Mismatch] = []
-    for expected, got in zip(expectations, words, strict=True):
-        here, wrong, first = compare_words(expected, got)
-        compared += here
-        mismatches += wrong
-        if first is not None:
-            found.append(first)
-    earliest = min(found, key=lambda one: (one.sequence, one.step), default=None)
-    return compared, mismatches, earliest
+    def _keep_waves(self, work: Path, builds: Path | None) -> None:
+        """Move the waveforms into the design's folder."""
+        pattern = _WAVES[self.tool.simulator]
+        recorded = [*work.glob(pattern), *(builds.glob(pattern) if builds else [])]
+        if not recorded:
+            raise ToolError(f"{self.tool.simulator.value} must leave waveforms, but left none")
+        self.folder.results.write(waves_file(self.tool.simulator), recorded[0])

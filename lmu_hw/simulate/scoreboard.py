@@ -15,7 +15,17 @@ from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.stimuli import Sequence
 from lmu_hw.spec import AnyNode
 
-__all__ = ["OUTPUT", "Expectation", "Mismatch", "Words", "compare_words", "expect", "unpack_beats"]
+__all__ = [
+    "OUTPUT",
+    "Expectation",
+    "Mismatch",
+    "Words",
+    "compare_words",
+    "expect",
+    "layer_answers",
+    "unpack_beats",
+    "words_in_beats",
+]
 
 Codes = NDArray[np.int64]
 
@@ -135,7 +145,7 @@ def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_P
         ]
         node, index, code, step = (np.concatenate(column) for column in zip(*pieces, strict=True))
         parts.append(_Part(node, index, code, step, number))
-        answers = _answers(spec, trace, steps)
+        answers = layer_answers(spec, trace, steps)
     width = answers.shape[1]
     steps = len(answers)
     parts.append(
@@ -171,7 +181,7 @@ def _rows(blocks: list[tuple[int, Codes, Codes]], steps: slice, first: int) -> t
     )
 
 
-def _answers(spec: Any, trace: dict[str, Codes], steps: int) -> Codes:
+def layer_answers(spec: Any, trace: dict[str, Codes], steps: int) -> Codes:
     """Return the (answers, width) output codes of a layer."""
     fmt, signals = spec.output.format, spec.signals
     parts = [
@@ -219,7 +229,9 @@ def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch
     at = int(np.argmax(differs)) if differs.any() else common
     if at == len(want.code):
         node, index = int(got.node[at]), int(got.index[at])
-        end = (int(expected.sequence[-1]), int(expected.step[-1]) + 1)
+        end = (0, 0)  # nothing at all was expected
+        if at:
+            end = (int(expected.sequence[-1]), int(expected.step[-1]) + 1)
         return (
             common,
             count,
@@ -245,6 +257,12 @@ def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch
             got=None if missing else int(got.code[at]),
         ),
     )
+
+
+def words_in_beats(plan: LayerPlan, beats: Codes, unknown: NDArray[np.bool_]) -> Codes:
+    """Return how many words `unpack_beats` finds in each beat."""
+    mask = beats[:, 3:4] >> np.arange(plan.beat) & 1
+    return (mask.astype(np.bool_) | unknown[:, 3:4]).sum(axis=1)
 
 
 def unpack_beats(plan: LayerPlan, beats: Codes, unknown: NDArray[np.bool_]) -> Words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntFlag
+from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,37 @@ from lmu_hw.analysis import impulse_response, quantized_memories, sign_matched, 
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, window
+from lmu_hw.simulate.goals import Goals
+from lmu_hw.simulate.reach import reaching
 from lmu_hw.spec import INPUT
 
-__all__ = ["DATA", "Pauses", "Sequence", "Stall", "few", "stimuli"]
+__all__ = [
+    "BEATS_PER_RESET",
+    "BEFORE",
+    "DATA",
+    "STORM",
+    "Pauses",
+    "Sequence",
+    "Stall",
+    "few",
+    "stimuli",
+]
 
 Codes = NDArray[np.int64]
 
 DATA = "input data"
 """Name of the sequences that are the user's."""
 
+BEFORE = "before reset"
+"""Name of the first sequence, in the middle of which a reset comes."""
+BEATS_PER_RESET = 4
+"""Steps of the storm for each reset: most of those that enter are dropped."""
+STORM = "storm"
+"""Name of the sequences that resets cut."""
+
+_BEFORE = 6  # steps of the first sequence
+_FEWEST = 24  # steps of the storm where few must do
+_RESETS = (8, 400)  # in the storm, at least and at most
 _LONGEST = 4_000  # steps of a built-in stimulus
 _STIMULI = 12  # long stimuli, which share the time steps among them
 _ADVERSARIES = 3  # states that are driven to their peak gain
@@ -53,7 +76,7 @@ class Sequence:
 
     name: str
     codes: Codes
-    stall: Stall
+    stall: Stall = Stall.NONE
 
 
 class Pauses:
@@ -79,17 +102,20 @@ class Pauses:
 
 def stimuli(
     design: Design,
+    goals: Goals,
     x: NDArray[np.generic] | None,
     *,
     steps: int | None,
     data_steps: int | None,
     seed: int,
 ) -> list[Sequence]:
-    """Return the sequences of a simulation, those at full load first.
+    """Return the sequences of a simulation, those at full load first, then those of the storm.
 
     Parameters
     ----------
     design : Design
+    goals : Goals
+        What the sequences are to reach.
     x : (sequences, steps, inputs) or None
         The user's data, in the network's own units.
     steps : int or None
@@ -100,38 +126,69 @@ def stimuli(
     """
     random = np.random.default_rng(seed)
     length = min(_LONGEST, _window(design))
-    if steps is not None:
-        length = min(length, max(2, steps // _STIMULI))
+    if steps is None:
+        steps = 4 * _STIMULI * length
+    length = min(length, max(2, steps // (3 * _STIMULI)))
     golden = GoldenModel(design.network)
     real = golden.quantize_input(design.calibration)[0, :length]
-    sequences = [] if x is None else _whole(golden, x, data_steps)
-    sequences += [Sequence(name="calibration data", codes=real, stall=Stall.NONE)]
-    sequences += _worst_cases(design, length)
-    sequences += [_noise(design, random, "noise", length, stall) for stall in _STALLS]
+    sequences = [Sequence(name=BEFORE, codes=_noise(design, random, _BEFORE))]
+    sequences += [] if x is None else _whole(golden, x, data_steps)
+    sequences += [Sequence(name="calibration data", codes=real)]
+    worst = _worst_cases(design, length)
+    sequences += worst
+    searched = reaching(
+        goals,
+        [one.codes for one in worst],
+        steps=steps // 4,
+        length=min(_window(design), max(8, steps // 16)),
+        seed=seed,
+    )
     sequences += [
-        _noise(design, random, "short noise", short, stall)
-        for short, stall in zip(random.permutation([1, 1, 2, 3]), _STALLS, strict=True)
+        Sequence(name="searched", codes=codes, stall=stall)
+        for codes, stall in zip(searched, cycle(_STALLS))
     ]
-    return sorted(sequences, key=lambda sequence: sequence.stall != Stall.NONE)
+    sequences += [
+        Sequence(name="noise", codes=_noise(design, random, length), stall=stall)
+        for stall in _STALLS
+    ]
+    sequences += [
+        Sequence(name="short noise", codes=_noise(design, random, short), stall=stall)
+        for stall in _STALLS
+        for short in random.permutation([1, 1, 2, 3])
+    ]
+    storm = _storm(design, random, 4 * steps // (5 * len(design.network.layers)))
+    return sorted(sequences, key=lambda sequence: sequence.stall) + storm
 
 
 def few(sequences: list[Sequence], steps: int) -> list[Sequence]:
     """Return a selection for a simulator that is too slow for all of them.
 
-    The user's data stays; of the built-in sequences, short ones of each stall pattern are taken
-    until there are `steps` time steps, or 3 if that is more.
+    The user's data stays. Of the rest, the shortest of each stall pattern and the beginning of the
+    storm are taken, unless all of it takes few steps.
     """
     own = [sequence for sequence in sequences if sequence.name != DATA]
-    if 2 * len(own) <= steps:  # they have been cut to fit, which 2 steps each cannot be
+    if sum(len(one.codes) for one in own if one.name != STORM) <= 2 * steps:
         return sequences
-    chosen = [sequence for sequence in sequences if sequence.name == DATA]
-    taken = 0
-    for stall in reversed(_STALLS):
-        if taken < max(steps, 3):
-            alike = [sequence for sequence in own if sequence.stall == stall]
-            chosen.append(min(alike, key=lambda sequence: len(sequence.codes)))
-            taken += len(chosen[-1].codes)
-    return [sequence for sequence in sequences if sequence in chosen]
+    storm = [sequence for sequence in own if sequence.name == STORM]
+    ends = np.cumsum([len(sequence.codes) for sequence in storm])
+    chosen = storm[: int(np.searchsorted(ends, max(steps // 2, _FEWEST))) + 1]
+    for stall in _STALLS:
+        alike = [one for one in own if one.stall == stall and one.name not in (BEFORE, STORM)]
+        chosen += [min(alike, key=lambda sequence: len(sequence.codes))]
+    first = [sequence for sequence in own if sequence.name == BEFORE]
+    return [one for one in sequences if one in (*first, *chosen) or one.name == DATA]
+
+
+def _storm(design: Design, random: np.random.Generator, resets: int) -> list[Sequence]:
+    """Return short sequences, many of one step, for about so many resets to cut."""
+    storm = []
+    left = BEATS_PER_RESET * min(max(resets, _RESETS[0]), _RESETS[1])
+    while left > 0:
+        length = int(random.choice([1, 1, 1, 2, 3, 5]))
+        codes = _noise(design, random, length)
+        storm.append(Sequence(name=STORM, codes=codes, stall=Stall.INPUT | Stall.OUTPUT))
+        left -= length
+    return storm
 
 
 def _window(design: Design) -> int:
@@ -200,11 +257,7 @@ def _adversaries(design: Design, steps: int) -> dict[str, Codes]:
     }
 
 
-def _noise(
-    design: Design, random: np.random.Generator, name: str, steps: int, stall: Stall
-) -> Sequence:
+def _noise(design: Design, random: np.random.Generator, steps: int) -> Codes:
     fmt = design.network.input.format
-    codes = random.integers(
-        fmt.min_code, fmt.max_code, size=(steps, design.network.inputs), endpoint=True
-    )
-    return Sequence(name=name, codes=codes, stall=stall)
+    shape = (steps, design.network.inputs)
+    return random.integers(fmt.min_code, fmt.max_code, size=shape, endpoint=True)

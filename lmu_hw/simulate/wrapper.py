@@ -9,17 +9,33 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hw.hdl.drain import code_width, write_layout
 from lmu_hw.hdl.reload import address_bits, blocks, word_bits
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.simulate.scoreboard import Words, unpack_beats
+from lmu_hw.simulate.judge import Stored
 
-__all__ = ["STARTS_FILE", "TOP", "coefficient_ports", "read_words", "words_file", "wrapper"]
+__all__ = [
+    "CUTS_FILE",
+    "DRIVER",
+    "STARTS_FILE",
+    "TOP",
+    "bench_head",
+    "coefficient_ports",
+    "read_stored",
+    "words_file",
+    "wrapper",
+]
 
 TOP = "lmu__bench"
+DRIVER = Path(__file__).with_name("driver.v")
 STARTS_FILE = "starts.txt"
+CUTS_FILE = "counts.txt"
+"""Starts and beats of every layer so far, at each reset and at the end."""
+
+Codes = NDArray[np.int64]
 
 _FIELDS = ("node", "segment", "beat", "mask")
 _HEX = np.full(256, 255, np.uint8)
@@ -33,50 +49,87 @@ def words_file(place: int) -> str:
 
 
 def wrapper(name: str, plan: Plan) -> str:
-    """Return the Verilog of the bench top around the design `name`."""
+    """Return the Verilog of the bench top: the driver, the design `name`, and what records it."""
     source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
-    lines = [
+    paths = [f"dut.{instance_name(layer)}.trace_" for layer in plan.layers]
+    count = len(plan.layers)
+    return "\n".join(
+        [
+            *bench_head(
+                name,
+                source.size * element_bits(source),
+                answer.size * element_bits(answer),
+                coefficient_ports(plan),
+            ),
+            "  assign busy = "
+            + " || ".join(f"{path}{what} !== 1'b0" for path in paths for what in ("start", "valid"))
+            + ";",
+            f"  integer place, starts, start_count, cuts, words [0:{count - 1}],",
+            f"    counts [0:{count - 1}];",
+            "  initial begin",
+            f'    starts = $fopen("{STARTS_FILE}", "w");',
+            f'    cuts = $fopen("{CUTS_FILE}", "w");',
+            *(f'    words[{n}] = $fopen("{words_file(n)}", "w");' for n in range(count)),
+            f"    for (place = 0; place < {count}; place = place + 1) counts[place] = 0;",
+            "    start_count = 0;",
+            "  end",
+            "  always @(posedge clk) if (cut) begin",
+            '    $fwrite(cuts, "%0d", start_count);',
+            f"    for (place = 0; place < {count}; place = place + 1)",
+            '      $fwrite(cuts, " %0d", counts[place]);',
+            '    $fwrite(cuts, "\\n");',
+            "    if (done) begin",
+            "      $fclose(starts);",
+            "      $fclose(cuts);",
+            *(f"      $fclose(words[{n}]);" for n in range(count)),
+            "    end",
+            "  end else if (!rst && !done) begin",
+            *(line for place, layer in enumerate(plan.layers) for line in _record(place, layer)),
+            "  end",
+            "endmodule",
+            "",
+        ]
+    )
+
+
+def bench_head(name: str, source: int, answer: int, coefficients: dict[str, int]) -> list[str]:
+    """Return the lines of the bench top that declare it and join driver and design.
+
+    What follows assigns `busy`; `cut` is 1 in the first cycle of a reset and in one at the end.
+
+    Parameters
+    ----------
+    name : str
+        Module of the design.
+    source, answer : int
+        Bits of the data on both sides.
+    coefficients : dict of str to int
+        Width of each port for coefficients; none if there are none.
+    """
+    address, word = (coefficients.get(f"coefficient_{what}", 1) for what in ("address", "data"))
+    ports = ["clk", "rst"]
+    ports += [
+        f"{side}_axis_{what}" for side in "sm" for what in ("tdata", "tvalid", "tlast", "tready")
+    ]
+    return [
         "`timescale 1ns/1ps",
-        f"module {TOP} (",
-        "  input clk, input rst, input record, input finish, output reg [63:0] cycle,",
-        f"  input [{source.size * element_bits(source) - 1}:0] s_axis_tdata,",
-        "  input s_axis_tvalid, input s_axis_tlast, output s_axis_tready,",
-        f"  output [{answer.size * element_bits(answer) - 1}:0] m_axis_tdata,",
-        "  output m_axis_tvalid, output m_axis_tlast, input m_axis_tready",
-        *(f"  , input [{bits - 1}:0] {name}" for name, bits in coefficient_ports(plan).items()),
-        ");",
-        f"  \\{name} dut (",
-        "    .clk(clk), .rst(rst),",
-        "    .s_axis_tdata(s_axis_tdata), .s_axis_tvalid(s_axis_tvalid),",
-        "    .s_axis_tlast(s_axis_tlast), .s_axis_tready(s_axis_tready),",
-        "    .m_axis_tdata(m_axis_tdata), .m_axis_tvalid(m_axis_tvalid),",
-        "    .m_axis_tlast(m_axis_tlast), .m_axis_tready(m_axis_tready)",
-        *(f"    , .{name}({name})" for name in coefficient_ports(plan)),
-        "  );",
-        "  integer starts;",
-        f"  integer words [0:{len(plan.layers) - 1}];",
-        "  initial begin",
-        "    cycle = 0;",
-        f'    starts = $fopen("{STARTS_FILE}", "w");',
-        *(
-            f'    words[{place}] = $fopen("{words_file(place)}", "w");'
-            for place in range(len(plan.layers))
-        ),
-        "  end",
-        "  always @(posedge clk) if (record) begin",
-        "    cycle <= cycle + 1;",
+        f"module {TOP} (input clk, output done, output [31:0] answers);",
+        "  wire rst, busy;",
+        "  wire [31:0] cycle;",
+        f"  wire [{source - 1}:0] s_axis_tdata;",
+        f"  wire [{answer - 1}:0] m_axis_tdata;",
+        "  wire s_axis_tvalid, s_axis_tlast, s_axis_tready;",
+        "  wire m_axis_tvalid, m_axis_tlast, m_axis_tready;",
+        "  wire coefficient_write;",
+        f"  wire [{address - 1}:0] coefficient_address;",
+        f"  wire [{word - 1}:0] coefficient_data;",
+        f"  lmu__driver #(.IN({source}), .OUT({answer}), .ADDRESS({address}), .WORD({word}))",
+        "    driver (.*);",
+        f"  \\{name} dut ({', '.join(f'.{port}({port})' for port in [*ports, *coefficients])});",
+        "  reg was_stopped = 0;",
+        "  always @(posedge clk) was_stopped <= rst || done;",
+        "  wire cut = (rst || done) && !was_stopped;",
     ]
-    for place, layer in enumerate(plan.layers):
-        lines += _record(place, layer)
-    lines += [
-        "  end",
-        "  always @(posedge finish) begin",
-        "    $fclose(starts);",
-        *(f"    $fclose(words[{place}]);" for place in range(len(plan.layers))),
-        "  end",
-        "endmodule",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def coefficient_ports(plan: Plan) -> dict[str, int]:
@@ -100,14 +153,34 @@ def _record(place: int, plan: LayerPlan) -> list[str]:
     arguments += [f"{path}data{lane if plan.beat * width > 1 else ''}" for lane in lanes]
     form = " ".join(["%h"] * len(arguments))
     return [
-        f'    if ({path}start) $fwrite(starts, "{place} %0d\\n", cycle);',
-        f"    if ({path}valid !== 1'b0)",
+        f"    if ({path}start) begin",
+        f'      $fwrite(starts, "{place} %0d\\n", cycle);',
+        "      start_count = start_count + 1;",
+        "    end",
+        f"    if ({path}valid !== 1'b0) begin",
         f'      $fwrite(words[{place}], "{form}\\n", {", ".join(arguments)});',
+        f"      counts[{place}] = counts[{place}] + 1;",
+        "    end",
     ]
 
 
-def read_words(path: Path, plan: LayerPlan) -> Words:
-    """Return the words that one layer wrote."""
+def read_stored(folder: Path, plan: Plan) -> Stored:
+    """Return what was recorded inside the design."""
+    layers = [
+        _read_beats(folder / words_file(place), layer) for place, layer in enumerate(plan.layers)
+    ]
+    starts = [line.split() for line in (folder / STARTS_FILE).read_text().splitlines()]
+    counts = [line.split() for line in (folder / CUTS_FILE).read_text().splitlines()]
+    return Stored(
+        beats=[beats for beats, _ in layers],
+        unknown=[unknown for _, unknown in layers],
+        starts=[(int(place), int(cycle)) for place, cycle in starts],
+        counts=np.array(counts, np.int64).reshape(len(counts), 1 + len(layers)),
+    )
+
+
+def _read_beats(path: Path, plan: LayerPlan) -> tuple[Codes, NDArray[np.bool_]]:
+    """Return the beats that one layer wrote, and which of their fields are unknown."""
     layout = write_layout(plan)
     widths = [layout[field].width for field in _FIELDS] + [code_width(plan)] * plan.beat
     digits = [-(-width // 4) for width in widths]
@@ -125,4 +198,4 @@ def read_words(path: Path, plan: LayerPlan) -> Words:
             value = value << 4 | (nibble & 15)
         columns.append(value)
         at += count + 1
-    return unpack_beats(plan, np.stack(columns, axis=1), unknown)
+    return np.stack(columns, axis=1), unknown

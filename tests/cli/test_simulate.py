@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.archive import design_digest, network_bytes, read_network
+from lmu_hw.simulate import epochs
 from lmu_hw.simulate import run as run_module
 from lmu_hw.spec import Codes
 from tests.resealed import change_manifest, rewrite
@@ -45,8 +46,8 @@ def test_equal_words_end_with_0(here, run):
 
 
 def test_a_wrong_weight_ends_with_1_and_names_the_node(here, run, monkeypatch):
-    golden = run_module.GoldenModel
-    monkeypatch.setattr(run_module, "GoldenModel", lambda network: golden(flipped(network)))
+    golden = epochs.GoldenModel
+    monkeypatch.setattr(epochs, "GoldenModel", lambda network: golden(flipped(network)))
     answer = run("simulate", "out", "--simulator", "amaranth", *QUICK)
     assert answer.status == 1
     assert "amaranth: first mismatch at lmu0.u[0], sequence 0, step 0: expected " in answer.out
@@ -122,7 +123,7 @@ def test_fewer_cycles_than_a_step_takes_are_not_taken_for_no_limit(here, run):
 
 
 def test_ctrl_c_ends_with_130(run, unchanged, monkeypatch):
-    def interrupted(self, given):
+    def interrupted(self, *arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(run_module._Run, "result", interrupted)

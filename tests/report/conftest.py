@@ -71,6 +71,12 @@ RUN = {
     "failure": "",
     "cycles": 400,
     "cycles_per_step": 30.5,
+    "coverage": {
+        "saturation": {"lmu.u": {"low": "reached", "high": "not reached"}},
+        "tables": {"lmu.h": {"read": 60, "possible": 64}},
+        "resets": {"all": 9, "idle": 0},
+        "stalls": {"a beat waits": 12},
+    },
 }
 
 

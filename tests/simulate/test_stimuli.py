@@ -9,13 +9,19 @@ import pytest
 from lmu_hw.analysis import quantized_memories, values
 from lmu_hw.errors import SpecError
 from lmu_hw.golden import GoldenModel
-from lmu_hw.simulate.stimuli import DATA, Stall, few, stimuli
+from lmu_hw.simulate.goals import Goals
+from lmu_hw.simulate.stimuli import BEFORE, DATA, STORM, Stall, few, stimuli
+
+
+@pytest.fixture(scope="module")
+def goals(design, plan):
+    return Goals(design.network, plan)
 
 
 @pytest.fixture
-def make(design):
+def make(design, goals):
     def call(x=None, *, steps=None, data_steps=None, seed=0):
-        return stimuli(design, x, steps=steps, data_steps=data_steps, seed=seed)
+        return stimuli(design, goals, x, steps=steps, data_steps=data_steps, seed=seed)
 
     return call
 
@@ -29,29 +35,33 @@ def test_every_code_is_one_of_the_input(design, make):
 
 @pytest.mark.parametrize("steps", [0, 1, 50, 120])
 def test_steps_are_shared_among_the_stimuli(make, steps):
-    made = [sequence for sequence in make(steps=steps) if sequence.name != "short noise"]
-    assert {len(sequence.codes) for sequence in made} == {max(2, steps // 12)}
+    others = (BEFORE, STORM, "short noise", "searched")
+    made = [sequence for sequence in make(steps=steps) if sequence.name not in others]
+    assert {len(sequence.codes) for sequence in made} == {max(2, steps // 36)}
+
+
+def test_what_is_searched_for_takes_a_quarter_of_the_steps(make):
+    lengths = [len(s.codes) for s in make(steps=400) if s.name == "searched"]
+    assert 0 < sum(lengths) <= 100
 
 
 def test_without_limit_every_memory_sees_its_window_twice(design, make):
-    longest = max(len(sequence.codes) for sequence in make())
+    longest = max(len(s.codes) for s in make() if s.name not in (BEFORE, STORM, "searched"))
     assert longest == 16  # twice theta
 
 
 def test_there_are_sequences_of_one_step(make):
-    assert sorted(len(sequence.codes) for sequence in make() if sequence.name == "short noise") == [
-        1,
-        1,
-        2,
-        3,
-    ]
+    lengths = [len(sequence.codes) for sequence in make() if sequence.name == "short noise"]
+    assert sorted(lengths) == sorted([1, 1, 2, 3] * 4)
 
 
-def test_every_stall_is_there_and_full_load_comes_first(make):
-    stalls = [sequence.stall for sequence in make()]
+def test_every_stall_is_there_full_load_comes_first_and_the_storm_last(make):
+    stalls = [sequence.stall for sequence in make() if sequence.name != STORM]
     assert set(stalls) == {Stall.NONE, Stall.INPUT, Stall.OUTPUT, Stall.INPUT | Stall.OUTPUT}
-    flowing = [stall == Stall.NONE for stall in stalls]
-    assert flowing == sorted(flowing, reverse=True)
+    assert stalls == sorted(stalls)
+    names = [sequence.name for sequence in make()]
+    assert names[0] == BEFORE
+    assert names[names.index(STORM) :] == [STORM] * names.count(STORM)
 
 
 def test_the_same_seed_gives_the_same_stimuli(make):
@@ -102,13 +112,13 @@ def test_data_of_a_wrong_shape_is_named_as_it_came(make):
         make(np.zeros((3, 5, 1)), data_steps=5)
 
 
-def test_a_slow_simulator_keeps_the_data_and_some_stalls(make):
+def test_a_slow_simulator_keeps_the_data_some_stalls_and_a_storm(make):
     sequences = make(np.zeros((1, 5, 2)), steps=400, data_steps=None)
     chosen = few(sequences, 3)
     own = [sequence for sequence in chosen if sequence.name != DATA]
     assert len(chosen) == len(own) + 1
-    assert Stall.INPUT | Stall.OUTPUT in {sequence.stall for sequence in own}
-    assert 3 <= sum(len(sequence.codes) for sequence in own) < 8
+    assert {sequence.stall for sequence in own} == set(map(Stall, range(4)))
+    assert 24 <= sum(len(s.codes) for s in own if s.name == STORM) < 30
 
 
 def test_a_slow_simulator_runs_all_that_were_cut_to_fit(make):

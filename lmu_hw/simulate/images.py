@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The coefficients that reloadable hardware holds in a simulation, one set after the other."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+
+from lmu_hw.design import Design
+from lmu_hw.errors import LmuHwError
+from lmu_hw.folder import DesignFolder
+from lmu_hw.hdl.reload import blocks, reload_words
+from lmu_hw.lmu import LmuLayer, window
+from lmu_hw.plan import Plan
+from lmu_hw.reload import reload
+from lmu_hw.spec import QuantizedNetwork
+
+__all__ = ["Image", "Since", "calm_network", "images_of"]
+
+_OTHER_WINDOWS = (0.75, 1.5, 0.5, 2.0, 3.0)
+
+
+class Since(Enum):
+    """When coefficients come."""
+
+    POWER_UP = "power-up"
+    CALM = "calm"
+    """Before the sequences that no reset cuts."""
+    STORM = "storm"
+    """In the middle of those that resets cut."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Image:
+    """Coefficients that the hardware holds for a while.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+        What it computes then.
+    words : list of (address, word)
+        What is written; nothing at power-up.
+    since : Since
+    """
+
+    network: QuantizedNetwork
+    words: list[tuple[int, int]]
+    since: Since
+
+
+def images_of(folder: DesignFolder, design: Design, plan: Plan, theta: float | None) -> list[Image]:
+    """Return the coefficients that the stimuli are for, and others that the storm writes.
+
+    Parameters
+    ----------
+    folder : DesignFolder
+    design : Design
+    plan : Plan
+    theta : float or None
+        Window that is written first, in steps.
+    """
+    own = Image(network=design.network, words=[], since=Since.POWER_UP)
+    if theta is not None:
+        network, words = reload(folder.path, theta)
+        back = reload_words(plan, design.network)
+        return [
+            own,
+            Image(network=network, words=words, since=Since.CALM),
+            Image(network=design.network, words=back, since=Since.STORM),
+        ]
+    return [own, *_other_window(folder, design)] if blocks(plan) else [own]
+
+
+def calm_network(images: list[Image]) -> QuantizedNetwork:
+    """Return what the hardware computes while no reset comes."""
+    return next(image.network for image in reversed(images) if image.since is not Since.STORM)
+
+
+def _other_window(folder: DesignFolder, design: Design) -> list[Image]:
+    """Return the coefficients of another window, if the hardware can have one."""
+    windows = [
+        theta
+        for layer in design.reference.layers
+        if isinstance(layer, LmuLayer) and (theta := window(layer.memory))
+    ]
+    for factor in _OTHER_WINDOWS if windows else ():
+        with suppress(LmuHwError):
+            network, words = reload(folder.path, factor * max(windows))
+            return [Image(network=network, words=words, since=Since.STORM)]
+    return []

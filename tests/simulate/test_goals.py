@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Goals: what bounds exclude is none, what a sequence reaches is what the golden model does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lmu_hw.golden import GoldenModel
+from lmu_hw.simulate.goals import NEVER, Goals
+from lmu_hw.simulate.reach import reaching
+from lmu_hw.spec import Table
+
+
+@pytest.fixture(scope="module")
+def narrow(networks):
+    return networks.quantized(
+        networks.network(order=3, theta=8.0, units=3, inputs=2, dense=2, hidden_to_memory=True),
+        weight_bits=6,
+        state_bits=8,
+        activation_bits=6,
+        narrower=1,
+        memory_bits=10,
+    )
+
+
+@pytest.fixture(scope="module")
+def goals(narrow, module_plan):
+    return Goals(narrow, module_plan)
+
+
+@pytest.fixture(scope="module")
+def module_plan(narrow):
+    from lmu_hw.plan import make_plan
+
+    return make_plan(narrow, 4)
+
+
+@pytest.fixture(scope="module")
+def noise(narrow):
+    fmt, random = narrow.input.format, np.random.default_rng(0)
+    return random.integers(fmt.min_code, fmt.max_code, (4, 30, narrow.inputs), endpoint=True)
+
+
+def test_an_end_is_left_where_the_golden_model_counts_an_overflow(narrow, goals, noise):
+    for codes in noise:
+        trace = GoldenModel(narrow).trace(codes[None])
+        first, _ = goals.look(codes[None])
+        for node in narrow.nodes:
+            mine = [n for n, end in enumerate(goals.ends) if end.node == node.name]
+            assert (first[0, mine] < NEVER).any() == (trace.overflows[node.name] > 0)
+
+
+def test_entries_are_read_at_the_step_of_the_golden_model(narrow, goals, noise):
+    trace = GoldenModel(narrow).trace(noise).codes
+    first, _ = goals.look(noise)
+    for node in narrow.nodes:
+        if isinstance(getattr(node, "activation", None), Table):
+            entries = goals.tables[node.name]
+            entering = trace[node.pre_activation]
+            for code in range(entries.low, entries.high + 1):
+                steps = (entering == code).any(axis=2)
+                want = np.where(steps.any(axis=1), steps.argmax(axis=1), NEVER)
+                assert np.array_equal(first[:, entries.first + code - entries.low], want)
+
+
+def test_distances_are_at_most_0_where_an_end_is_left(goals, noise):
+    first, distance = goals.look(noise)
+    assert np.array_equal(distance <= 0, first[:, : len(goals.ends)] < NEVER)
+
+
+def test_the_search_reaches_more_than_noise_in_as_many_steps(narrow, goals, noise):
+    sequences = reaching(goals, [], steps=120, length=40, seed=0)
+    assert sum(map(len, sequences)) <= 120
+    searched = np.any([(goals.look(one[None])[0] < NEVER)[0] for one in sequences], axis=0)
+    ends = len(goals.ends)
+    assert searched[:ends].sum() >= (goals.look(noise)[0] < NEVER).any(axis=0)[:ends].sum()
+    assert searched[:ends].sum() > ends // 2
+    fmt = narrow.input.format
+    assert all(fmt.min_code <= one.min() and one.max() <= fmt.max_code for one in sequences)
+
+
+def test_no_steps_are_no_sequences(goals):
+    assert reaching(goals, [], steps=0, length=5, seed=0) == []

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mutants that cannot be seen from outside, and why."""
+
+from __future__ import annotations
+
+import re
+
+from tools.mutation.sites import Mutant
+
+__all__ = ["reason_of"]
+
+# Of every design: a pattern of the mutant's name, and the reason.
+_EVERYWHERE = (
+    (
+        r"d\d_code_\d+: '[<>]=' in .* [<>] ",
+        "at the end of the format both sides of the limit give the same code",
+    ),
+    (r"\.s1_slot: no reset", "a field beside a valid bit, which has its reset"),
+    (r"_drain\.(tag|address\w*): no reset", "loaded before it is looked at"),
+    (r"to_axi\.tlast: no reset", "belongs to an answer, and is written before that is offered"),
+    (r"_source\.lasts: no reset", "belongs to an entry, and is written before that is counted"),
+    (r"_sequencer\.waiting: no reset", "counts down to 0 before it is looked at again"),
+    (r"\.page: no reset", "the first step reads no state, so it may begin with either page"),
+    (
+        r"_fifo\.(inner_level: the first of [wr]_port__en|w_port__en: the second of w_rdy)",
+        "a step starts only where the queue has room for its answer",
+    ),
+    (
+        r"_fifo\.r_port__en: (the (first|second) of _ \| r_en|no '~' of r_rdy)",
+        "the queue hands an answer on in another cycle, and loses none",
+    ),
+)
+
+# Of one design.
+_OF = {
+    "tiny": (
+        (r"from_axi\.", "an input vector is one beat, so that the index is always 0"),
+        (
+            r"_(head\.s1: no reset( #[2-5])?|lmu\.s1: no reset( #[2-4])?)$",
+            "a field beside a valid bit, which has its reset",
+        ),
+        (
+            r"head_sequencer\.(segment|group|slot): no reset",
+            "the layer has one node of one group, so that the counter is always 0",
+        ),
+        (r"lmu_sequencer\.segment: no reset", "there is one memory: the counter is always 0"),
+        (
+            r"lmu_drain\.d3_code_1: never .* \$signed\(11'h",
+            "u has one row, which element 0 of a beat computes",
+        ),
+        (
+            r"_drain\.write: ('<='|always|never) ",
+            "for this element of a beat the comparison has one result in every beat of the node",
+        ),
+        (r"head\.w_en: the (first|second) of write\[0\]", "the layer has one node"),
+        (
+            r"head\.trace_start: the second of idle",
+            "an input vector is not available twice: it is dropped where the next step starts",
+        ),
+        (
+            r"head_sequencer\.",
+            "the layer has one node of one segment, one group and no source of its own: these "
+            "terms are constant",
+        ),
+        (
+            r"lmu_sequencer\.(end_node|segment|group|slot|valid): ",
+            "there is one memory, and no node that is computed at the last step only",
+        ),
+        (r"lmu_source\.(complete: the first of accepted|beat: no reset)", "a vector is one beat"),
+    ),
+}
+
+
+def reason_of(design: str, mutant: Mutant) -> str | None:
+    """Return why a mutant of a design cannot be seen, or None if that is not known."""
+    for pattern, reason in (*_OF.get(design, ()), *_EVERYWHERE):
+        if re.search(pattern, mutant.name):
+            return reason
+    return None

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where emitted Verilog can be changed, one thing at a time, and what to call the place.
+
+Emitted Verilog has one operator in a line. A place is called by the module and by the signal of the
+design that the changed operator leads to: Yosys numbers the wires between.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["DECLARED", "Mutant", "mutants_of"]
+
+_ASSIGN = re.compile(r"^  assign (?P<left>.+?) = (?P<right>.+);$")
+_STORE = re.compile(r"^ +(?P<left>[^ ].*?) <= (?P<right>.+);$")
+_ENABLE = re.compile(r"^ +if \((?P<right>\w+(\[\d+\])?)\)$")
+_PORT = re.compile(r"^    \.(?P<left>\w+)\((?P<right>.+)\),?$")
+DECLARED = re.compile(
+    r"^ +(?:output |input )?(?:wire|reg|output|input) (?:signed )?"
+    r"(?:\[(\d+):0\] )?(\w+)(?: = .*)?;$"
+)
+"""A declaration: the highest bit, if there are several, and the name."""
+_NUMBERED = re.compile(r"\b_\d+_\b")
+_NAME = re.compile(r"\\?[A-Za-z_]\w*")
+_TERM = r"(?:\$signed\([^()]*\)|\{[^{}]*\}|[^ ?:]+)"
+_BINARY = re.compile(rf"^({_TERM}) (&|\||\+|-|==|!=|<|>|<=|>=|<<|>>|\*) ({_TERM})$")
+_CHOICE = re.compile(rf"^({_TERM}) \? ({_TERM}) : ({_TERM})$")
+_UNARY = re.compile(rf"^([~!|&-]) ({_TERM})$")
+_CONSTANT = re.compile(r"(\d+)'h([0-9a-f]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change.
+
+    Attributes
+    ----------
+    line : int
+        Of the Verilog, from 0.
+    right : str
+        What stands on the right side then.
+    name : str
+        The place and the change; unique within a design, made of the design's own names.
+    kind : str
+        ``reset``, ``limit``, ``choice``, ``logic``, ``operator``, ``constant`` or ``enable``.
+    """
+
+    line: int
+    right: str
+    name: str
+    kind: str
+
+
+@dataclass(slots=True)
+class _Module:
+    """A module's lines, and which signals are computed from which."""
+
+    name: str
+    start: int
+    lines: list[str]
+    readers: dict[str, list[str]]
+
+
+def mutants_of(text: str) -> list[Mutant]:
+    """Return every mutant of a design's Verilog, in the order of its lines."""
+    mutants: list[Mutant] = []
+    counts: dict[str, int] = {}
+    for module in _modules(text):
+        for number, line in enumerate(module.lines):
+            for right, change, kind in _changes(line):
+                name = f"{module.name}.{_place(module, line)}: {change}"
+                counts[name] = counts.get(name, 0) + 1
+                suffix = f" #{counts[name]}" if counts[name] > 1 else ""
+                mutants.append(Mutant(module.start + number, right, name + suffix, kind))
+    return mutants
+
+
+def _modules(text: str) -> Iterator[_Module]:
+    lines = text.splitlines()
+    start = 0
+    for number, line in enumerate(lines):
+        if line.startswith("module "):
+            start = number
+        if line == "endmodule":
+            body = lines[start:number]
+            yield _Module(
+                name=re.match(r"module \\?(\S+?) ?\(", body[0])[1].rpartition("__")[2],
+                start=start,
+                lines=body,
+                readers=_readers(body),
+            )
+
+
+def _readers(lines: list[str]) -> dict[str, list[str]]:
+    """Return for each signal what is computed from it: signals, or ports of instances."""
+    readers: dict[str, list[str]] = {}
+    instance = ""
+    for line in lines:
+        if opened := re.match(r"^  \w+ (\w+) \($", line):
+            instance = opened[1]
+        match = _ASSIGN.match(line) or _STORE.match(line)
+        if match:
+            target = _NAME.search(match["left"])[0]
+        elif match := _PORT.match(line):
+            target = f"{instance}.{match['left']}"
+        elif match := _ENABLE.match(line):
+            target = "enable"
+        else:
+            continue
+        for name in _NAME.findall(match["right"]):
+            readers.setdefault(name, []).append(target)
+    return readers
+
+
+def _place(module: _Module, line: str) -> str:
+    """Return the signal of the design that a line leads to."""
+    match = _ASSIGN.match(line)
+    if match is None:
+        return "enable"
+    names = _NAME.findall(match["left"])
+    seen: set[str] = set()
+    while names:
+        named = [name for name in names if not _NUMBERED.fullmatch(name)]
+        if named:
+            return named[0]
+        seen |= set(names)
+        names = [
+            reader
+            for name in names
+            for reader in module.readers.get(name, [])
+            if reader not in seen
+        ]
+    return "nothing"
+
+
+def _changes(line: str) -> Iterator[tuple[str, str, str]]:
+    """Yield right sides to put in the place of that of a line, what changes, and the kind."""
+    if match := _ENABLE.match(line):
+        yield "1'h1", "always enabled", "enable"
+        yield "1'h0", "never enabled", "enable"
+        return
+    match = _ASSIGN.match(line)
+    if match is None:
+        return
+    right = match["right"]
+    if choice := _CHOICE.match(right):
+        yield from _of_choice(*choice.groups())
+    elif binary := _BINARY.match(right):
+        yield from _of_binary(*binary.groups())
+    elif unary := _UNARY.match(right):
+        sign, operand = unary.groups()
+        opposite = {"|": f"& {operand}", "&": f"| {operand}"}.get(sign, operand)
+        yield opposite, f"no '{sign}' of {_shown(operand)}", "logic"
+    if not right.startswith("rst ?"):
+        yield from _of_constants(right)
+
+
+def _of_choice(condition: str, yes: str, no: str) -> Iterator[tuple[str, str, str]]:
+    if condition == "rst":
+        yield no, "no reset", "reset"
+        return
+    if yes == no:
+        return
+    what = f"{_shown(condition)} ? {_shown(yes)} : {_shown(no)}"
+    yield yes, f"always the first of {what}", "choice"
+    yield no, f"always the second of {what}", "choice"
+
+
+def _of_binary(left: str, operator: str, right: str) -> Iterator[tuple[str, str, str]]:
+    what = f"{_shown(left)} {operator} {_shown(right)}"
+    other = {"+": "-", "-": "+", "==": "!=", "!=": "==", "<": "<=", ">": ">="}
+    if operator in "&|":
+        yield left, f"the first of {what}", "logic"
+        yield right, f"the second of {what}", "logic"
+    elif operator in ("<<", ">>", "*"):
+        yield left, f"the first of {what}", "operator"
+    elif operator in other:
+        changed = f"{left} {other[operator]} {right}"
+        yield changed, f"'{other[operator]}' in {what}", "limit" if operator in "<>" else "operator"
+    if operator in ("<", ">", "<=", ">=", "==", "!="):
+        kind = "limit" if operator[0] in "<>" else "operator"
+        yield "1'h0", f"never {what}", kind
+        yield "1'h1", f"always {what}", kind
+
+
+def _of_constants(right: str) -> Iterator[tuple[str, str, str]]:
+    for match in _CONSTANT.finditer(right):
+        width, value = int(match[1]), int(match[2], 16)
+        if width > 1:
+            another = f"{width}'h{(value + 1) % (1 << width):x}"
+            changed = right[: match.start()] + another + right[match.end() :]
+            yield changed, f"{another} in {_shown(right)}", "constant"
+
+
+def _shown(text: str) -> str:
+    """Return an operand without the numbers that Yosys gives."""
+    return _NUMBERED.sub("_", text)
