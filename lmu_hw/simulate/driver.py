@@ -181,7 +181,7 @@ class Driver:
             When.IDLE: quiet and not self.given.tvalid and not seen.tvalid,
             When.WRITING: self.given.write is not None,
         }[armed.when]
-        long = self._waited > self.job.fill_cycles and armed.when is not When.IDLE
+        long = self._waited > 2 * self.job.fill_cycles and armed.when is not When.IDLE
         if not self._met and not long:
             return False, False
         self._delay -= 1

@@ -56,7 +56,7 @@ module lmu__driver #(
   integer stall_file, count;
   integer calm;  // answers that are taken at once before pauses.txt begins
   integer settle;  // cycles without activity after which nothing is inside
-  integer fill;  // most cycles to wait for `when`, unless it is IDLE, which must come
+  integer fill;  // half of the most cycles to wait for `when`, unless it is IDLE, which must come
   integer patience;  // cycles without progress after which the driver gives up
 
   reg have_beat, beat_last;
@@ -210,7 +210,7 @@ module lmu__driver #(
         IDLE: met = met || (quiet > settle && !s_axis_tvalid && m_axis_tvalid !== 1'b1);
         default: met = met || coefficient_write;
       endcase
-      if (met || (waited > fill && when != IDLE)) begin
+      if (met || (waited > 2 * fill && when != IDLE)) begin
         if (delay == 0) fire = 1;
         else delay = delay - 1;
       end
