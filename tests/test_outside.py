@@ -82,7 +82,7 @@ MADE = {
     "simulator": find,
 }
 REAL = ("theta of a structure", "scale", "theta")
-WRONG = ("nonsense", "", None, 2.5, math.nan, True, "1.0", object(), [1], b"floor", "no")
+WRONG = ("nonsense", "", None, 2.5, math.nan, True, "1.0", ..., [1], b"floor", "no")
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
