@@ -33,7 +33,7 @@ KINDS = {
     "horizon": 5,
 }
 NONE_MEANS_SOMETHING = {"memory_bits", "input_bits", "memory_tolerance", "refit", "horizon"}
-WRONG = ("nonsense", "", math.nan, math.inf, -1, object(), [12], (), b"12", 1j)
+WRONG = ("nonsense", "", math.nan, math.inf, -1, ..., [12], (), b"12", 1j)
 VERBS = ("configure", "quantize", "search", "sweep")
 
 
