@@ -11,8 +11,9 @@ from lmu_hw.quantize.config import (
     Realization,
     Structure,
 )
-from lmu_hw.quantize.configure import configure, require_provable
+from lmu_hw.quantize.configure import configure
 from lmu_hw.quantize.convert import Quantization, convert, quantize, realized
+from lmu_hw.quantize.provable import require_provable
 from lmu_hw.quantize.refit import Refit
 from lmu_hw.quantize.reloadable import require_reloadable
 from lmu_hw.quantize.transform import realize

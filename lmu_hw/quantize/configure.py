@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,17 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import (
-    CLOSEST,
-    RangeProof,
-    StabilityError,
-    float_gains,
-    in_words,
-    prove_range,
-    proved_sweeps,
-    quantized_memories,
-    spectral_radius,
-)
+from lmu_hw.analysis import prove_range, quantized_memories
 from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
@@ -48,19 +37,15 @@ from lmu_hw.quantize.config import (
 from lmu_hw.quantize.convert import quantize
 from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
 from lmu_hw.quantize.memories import LEGENDRE, memory_node, quantize_memories, structure_of
+from lmu_hw.quantize.provable import require_stable
 from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
 from lmu_hw.quantize.refit import TAIL
+from lmu_hw.quantize.states import StateSearch
 from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize, state_scale
 
-__all__ = ["configure", "require_provable"]
+__all__ = ["configure"]
 
 Array = NDArray[np.float64]
-
-_HEARD = 0.96
-"""Of u: the orthonormal memory then peaks at 0.96 * 1.04 < 1, and leaves room for rounding."""
-
-_LEAST_HEARD = 0.5
-"""Below it an integer bit costs less."""
 
 _FIT_BITS = 10
 """With fewer, fitting made some of the shipped networks better and others worse."""
@@ -100,9 +85,7 @@ def configure(
         If a memory is not stable, as trained or as rounded.
     """
     x = network.check_input(x, what="calibration data")
-    for layer in network.layers:
-        if isinstance(layer, LmuLayer):
-            _require_stable(layer)  # before it runs to infinity
+    require_stable(network)  # before it runs to infinity
     unscaled = x * options.input_scale.denominator / options.input_scale.numerator
     trained = realize(
         network, basis=Basis.TRAINED, input_scale=options.input_scale, memory_scale={}
@@ -111,55 +94,6 @@ def configure(
     tell(f"running {network.name} on calibration data")
     ranges = observed_ranges(trained, unscaled)
     return _Configuration(network, unscaled, ranges, options, tell).settled()
-
-
-def require_provable(network: Network, options: Options, config: Config | None = None) -> None:
-    """Raise unless the trained memories are shown to be stable, which their certificates need.
-
-    It takes a part of the time of a certificate, which then uses the result.
-
-    Parameters
-    ----------
-    network : Network
-        As trained.
-    options : Options
-    config : Config, optional
-        In place of the options.
-
-    Raises
-    ------
-    StabilityError
-        If a memory is not stable, or not shown to be.
-    """
-    for layer in network.layers:
-        if isinstance(layer, LmuLayer):
-            _require_stable(layer)
-    kinds: dict[str, Realization] = {}
-    if config is not None:
-        kinds = config.realizations
-    elif options.realization not in (Realization.DENSE, Realization.AUTO):
-        kinds = {one.name: options.realization for one in network.layers}
-    elif options.realization is Realization.AUTO:
-        return  # no basis is chosen yet
-    in_basis = realize(
-        network,
-        basis=options.basis if config is None else config.basis,
-        input_scale=options.input_scale,
-        memory_scale={},
-        realizations=kinds,
-    )
-    for layer in in_basis.layers:
-        if isinstance(layer, LmuLayer):
-            float_gains(layer.memory.A, what=f"{layer.name}.m in float")
-
-
-def _require_stable(layer: LmuLayer) -> None:
-    radius = spectral_radius(layer.memory.A)
-    if radius >= 1.0 - CLOSEST:
-        raise StabilityError(
-            f"{layer.name}: the memory is not stable: its spectral radius must be below 1, "
-            f"not {radius:.6f}"
-        )
 
 
 class _Configuration:
@@ -177,6 +111,8 @@ class _Configuration:
         self.input = input_format(x, options)
         self.x = x
         self.layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
+        self.rescalable = frozenset(name for name in self.layers if can_rescale(network, name))
+        self.search = StateSearch(options, self.rescalable)
         self.choices = self._choices()
 
     def settled(self) -> Config:
@@ -216,91 +152,30 @@ class _Configuration:
         saturates = self.options.memory_range is MemoryRange.SATURATE
         overflow = Overflow.SATURATE if saturates else Overflow.FORBID
         states = {
-            name: self._first(name, overflow, choice.kind) for name, choice in self.choices.items()
+            name: self.search.first(name, choice.kind, overflow)
+            for name, choice in self.choices.items()
         }
         moving: dict[str, States] = {}
         for count in range(1, 2 * _ROUNDS + 1):
             self.tell(f"proving the ranges of the memories of {self.network.name}, round {count}")
             quantized = quantize(self.network, self._config(states, horizons), model_digest="")
             proofs = {m.layer.name: prove_range(m) for m in quantized_memories(quantized)}
-            better = {name: self._better(name, states[name], proofs[name]) for name in states}
-            moving = {name: one for name, one in better.items() if one != states[name]}
+            better = {
+                name: self.search.better(name, self.choices[name].kind, state, proofs[name])
+                for name, state in states.items()
+            }
+            moving = {name: state for name, state in better.items() if state != states[name]}
             if not moving:
                 return self._config(better, horizons)
             if count >= _ROUNDS:  # coefficients of few bits need not follow what is heard
-                better |= {name: self._coarser(name, one) for name, one in moving.items()}
+                better |= {
+                    name: self.search.coarser(name, self.choices[name].kind, state)
+                    for name, state in moving.items()
+                }
             states = better
         raise ConfigError(
             f"{next(iter(moving))}.m: the formats of its states must settle, but did not in "
             f"{2 * _ROUNDS} rounds; choose `memory_range` saturate"
-        )
-
-    def _coarser(self, name: str, state: States) -> States:
-        """Return states that are not scaled step by step any more."""
-        if self.options.memory_range is MemoryRange.AUTO:
-            return self._first(name, Overflow.SATURATE, self.choices[name].kind, state.note)
-        if state.overflow is Overflow.SATURATE or state.int_bits + 2 >= state.bits:
-            return state
-        first = self._first(name, state.overflow, self.choices[name].kind, state.note)
-        return replace(first, bits=state.bits, int_bits=state.int_bits + 1)
-
-    def _first(
-        self,
-        name: str,
-        overflow: Overflow,
-        kind: Realization,
-        note: tuple[str, ...] = (),
-    ) -> States:
-        heard = _HEARD if self._may_scale(name, kind) else 1.0
-        bits = self.options.state_bits
-        return States(bits=bits, int_bits=0, heard=heard, overflow=overflow, note=note)
-
-    def _may_scale(self, name: str, kind: Realization) -> bool:
-        """Say whether a memory may hear less than all of u; running sums take u as it is."""
-        return can_rescale(self.network, name) and kind not in LEGENDRE
-
-    def _better(self, name: str, state: States, proof: RangeProof) -> States:
-        """Return the states as they are, if they will do, or what to try next."""
-        gain = float(proof.input_gain.max()) * float(proof.memory.u_limit)
-        if state.overflow is Overflow.SATURATE:
-            if gain > 1.05 * 2.0**state.int_bits:
-                return replace(state, int_bits=int_bits_for(-gain, gain))
-            text = f"saturates and counts; its bound is {proof.value:.4g}"
-            return replace(state, sweeps=proved_sweeps(proof), why=(text,))
-        if proof.proved:
-            delta = float(proof.memory.rounding_error) * proof.memory.format.ulp
-            dropped = delta * float(proof.rounding_gain.max())
-            text = (
-                f"proved: within +-{proof.value:.4g} for all inputs and all time (peak gain "
-                f"{gain:.4g} times what u can be, rounding {dropped:.3g})"
-            )
-            return replace(state, sweeps=proved_sweeps(proof), why=(text,))
-        if not state.note:
-            text = (
-                f"{state.bits} bits are not provable at |u| <= {state.heard:g}: the bound is "
-                f"{proof.value:.4g}; provable: {in_words(proof)}"
-            )
-            state = replace(state, note=(text,))
-        if self.options.memory_range is MemoryRange.WIDEN and proof.bits is not None:
-            return replace(state, bits=proof.bits)
-        return self._roomier(name, state, proof)
-
-    def _roomier(self, name: str, state: States, proof: RangeProof) -> States:
-        """Return states that hear less of u, or have an integer bit more, or saturate."""
-        widen = self.options.memory_range is MemoryRange.WIDEN
-        gain = float(proof.input_gain.max()) * float(proof.memory.u_limit)
-        scale = (1.0 - 2.0**-6) / gain if widen else proof.scale
-        rescalable = self._may_scale(name, self.choices[name].kind)
-        if rescalable and scale is not None and state.heard * scale >= _LEAST_HEARD:
-            return replace(state, heard=_down(state.heard * min(scale, 1.0)))
-        needed = max(int_bits_for(-proof.value, proof.value), state.int_bits + 1)
-        if gain > 2.0**state.int_bits * _LEAST_HEARD and needed < state.bits - 1:
-            return replace(state, int_bits=needed)
-        if self.options.memory_range is MemoryRange.AUTO:
-            return self._first(name, Overflow.SATURATE, self.choices[name].kind, state.note)
-        raise ConfigError(
-            f"{proof.memory.name}: no range is provable with `memory_range` "
-            f"{self.options.memory_range.value}: {state.note[0]}"
         )
 
     def _choices(self) -> dict[str, Choice]:
@@ -324,7 +199,7 @@ class _Configuration:
 
     def _cheapest(self, name: str, bits: int) -> Choice:
         """Return the cheapest realization of a memory that is as close to the trained one."""
-        if not can_rescale(self.network, name):
+        if name not in self.rescalable:
             why = "dense: it is an output of the network, so its basis must stay as trained"
             return Choice(structure=None, bits=bits, why=why)
         return choose_realization(
@@ -340,7 +215,7 @@ class _Configuration:
     def _candidate(self, name: str, choice: Choice) -> Candidate:
         """Return a memory in integers, as it would be for a choice; its range is left open."""
         kind, order = choice.kind, self.layers[name].memory.order
-        state = self._first(name, Overflow.SATURATE, kind)
+        state = self.search.first(name, kind, Overflow.SATURATE)
         if kind in LEGENDRE:  # its states are the orthonormal ones, below 1.05, times a scale
             state = replace(state, int_bits=int_bits_for(0.0, 1.05 * orthonormal_scale(order)[-1]))
         scales = {name: self._scale(name, state.heard)}
@@ -358,7 +233,7 @@ class _Configuration:
         choice, wanted = self.choices[layer.name], self.options.refit
         if wanted is None:
             wanted = choice.structure is not None or choice.bits >= _FIT_BITS
-        return self._steps(layer) if wanted and can_rescale(self.network, layer.name) else 0
+        return self._steps(layer) if wanted and layer.name in self.rescalable else 0
 
     def _steps(self, layer: LmuLayer) -> int:
         """Return the steps over which a memory must be like the trained one."""
@@ -373,7 +248,7 @@ class _Configuration:
         scales = {
             name: self._scale(name, chosen.heard)
             for name, chosen in states.items()
-            if can_rescale(self.network, name)
+            if name in self.rescalable
         }
         kinds = {name: one.kind for name, one in self.choices.items()}
         realized = self._realized(scales, kinds)
@@ -446,8 +321,3 @@ class _Configuration:
 def _rounded(scale: float) -> float:
     """Round to four digits, so that no bit depends on the order in which a machine adds."""
     return float(f"{scale:.3e}")
-
-
-def _down(heard: float) -> float:
-    """Round down to three decimals, and leave a little for coefficients that round anew."""
-    return math.floor(heard * 998.0) / 1000.0

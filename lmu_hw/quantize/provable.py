@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the trained memories are stable, shown before anything long is done."""
+
+from __future__ import annotations
+
+from lmu_hw.analysis import CLOSEST, StabilityError, float_gains, spectral_radius
+from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.quantize.config import Config
+from lmu_hw.quantize.options import Options, Realization
+from lmu_hw.quantize.transform import realize
+
+__all__ = ["require_provable", "require_stable"]
+
+
+def require_provable(network: Network, options: Options, config: Config | None = None) -> None:
+    """Raise unless the trained memories are shown to be stable, which their certificates need.
+
+    It takes a part of the time of a certificate, which then uses the result.
+
+    Parameters
+    ----------
+    network : Network
+        As trained.
+    options : Options
+    config : Config, optional
+        In place of the options.
+
+    Raises
+    ------
+    StabilityError
+        If a memory is not stable, or not shown to be.
+    """
+    require_stable(network)
+    kinds: dict[str, Realization] = {}
+    if config is not None:
+        kinds = config.realizations
+    elif options.realization not in (Realization.DENSE, Realization.AUTO):
+        kinds = {one.name: options.realization for one in network.layers}
+    elif options.realization is Realization.AUTO:
+        return  # no basis is chosen yet
+    in_basis = realize(
+        network,
+        basis=options.basis if config is None else config.basis,
+        input_scale=options.input_scale,
+        memory_scale={},
+        realizations=kinds,
+    )
+    for layer in in_basis.layers:
+        if isinstance(layer, LmuLayer):
+            float_gains(layer.memory.A, what=f"{layer.name}.m in float")
+
+
+def require_stable(network: Network) -> None:
+    """Raise `StabilityError` unless the spectral radius of every memory is below 1."""
+    for layer in network.layers:
+        if not isinstance(layer, LmuLayer):
+            continue
+        radius = spectral_radius(layer.memory.A)
+        if radius >= 1.0 - CLOSEST:
+            raise StabilityError(
+                f"{layer.name}: the memory is not stable: its spectral radius must be below 1, "
+                f"not {radius:.6f}"
+            )
