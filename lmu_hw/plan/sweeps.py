@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.errors import SpecError
 from lmu_hw.spec import Semiseparable
 
 __all__ = ["RELOADABLE_SHIFT", "SWEEP_LATENCY", "SweepPlan", "sweep_lanes"]
@@ -84,13 +83,6 @@ class SweepPlan:
     stall: int
     reloadable: bool
     interleaved: bool
-
-    def __post_init__(self) -> None:
-        if self.update.carry.format.frac_bits < 0:
-            raise SpecError(
-                f"carry must have at least 0 fraction bits in hardware, "
-                f"not {self.update.carry.format}"
-            )
 
     @property
     def carried(self) -> tuple[tuple[int, int], ...]:

@@ -14,13 +14,16 @@ from lmu_hw.lmu import Network
 
 MODEL = "model.safetensors"
 DATA = ("--calibrate", "x.npy")
-CONFIGURE = import_module("lmu_hw.quantize.configure")
+PROVABLE = import_module("lmu_hw.quantize.provable")
+SIMULATE = import_module("lmu_hw.simulate.run")
 WORK = (
     *((Network, name) for name in ("run", "observe", "trace")),
     *((GoldenModel, name) for name in ("run", "trace")),
-    *((CONFIGURE, name) for name in ("float_gains", "prove_range")),
+    (PROVABLE, "float_gains"),
+    (import_module("lmu_hw.quantize.configure"), "prove_range"),
     (import_module("lmu_hw.design"), "certify"),
-    (import_module("lmu_hw.simulate.run"), "expect"),
+    (import_module("lmu_hw.simulate.stimuli"), "reaching"),
+    *((SIMULATE, name) for name in ("run_bench", "judge")),
 )
 
 
@@ -88,7 +91,7 @@ def test_a_memory_without_certificate_is_refused_before_data_run(here, refused, 
     def unproved(A, *, what):
         raise StabilityError(f"{what}: no Lyapunov certificate")
 
-    monkeypatch.setattr(CONFIGURE, "float_gains", unproved)
+    monkeypatch.setattr(PROVABLE, "float_gains", unproved)
     monkeypatch.setattr(Network, "observe", lambda *_, **__: pytest.fail("data were run"))
     target = ("--target-error=1", "--jobs=1")
     assert "lmu0.m in float: no Lyapunov certificate" in refused(*GENERATE, *target)

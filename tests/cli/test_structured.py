@@ -76,9 +76,9 @@ def test_hardware_with_another_window_equals_its_golden_model(reloadable):
 
 
 def test_hardware_that_is_not_reloaded_differs_from_another_window(reloadable, monkeypatch):
-    from lmu_hw.simulate import run as module
+    from lmu_hw.simulate import images
 
-    monkeypatch.setattr(module, "reload", lambda *given: (reload(*given)[0], []))
+    monkeypatch.setattr(images, "reload", lambda *given: (reload(*given)[0], []))
     (result,) = simulate(reloadable, simulators=[Simulator.AMARANTH], theta=48.0)
     assert not result.passed and result.mismatches > 0
 
