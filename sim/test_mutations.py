@@ -18,7 +18,7 @@ import lmu_hw
 from tools.mutation.bench import MutantBench
 from tools.mutation.known import reason_of
 
-CYCLES = 40_000
+CYCLES = (2_000, 40_000)
 HANDSHAKES = re.compile(r"(_axi|_source|_fifo|_sequencer)\.|\.(i__ready|w_en|r_en|trace_)")
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from lmu_hw.simulate.answers import answer_words, wrong_last
 from lmu_hw.simulate.epochs import Epoch, epochs_of, expected_words
 from lmu_hw.simulate.images import Image
 from lmu_hw.simulate.job import Job, Record
+from lmu_hw.simulate.pace import capacity, last_layer_pace, step_pace
 from lmu_hw.simulate.scoreboard import (
     Expectation,
     Mismatch,
@@ -27,7 +27,6 @@ from lmu_hw.simulate.storm import written_after
 
 __all__ = ["CALM_EPOCH", "Stored", "Verdict", "judge"]
 
-_WARM_UP = 4  # steps until the pipeline of layers is full
 CALM_EPOCH = 2  # what comes after the resets at power-up and in the middle of the first step
 
 
@@ -140,37 +139,23 @@ def _words(plan: Plan, stored: Stored, cuts: int) -> tuple[list[Words], list[NDA
 def _cycles_per_step(
     plan: Plan, job: Job, record: Record, stored: Stored
 ) -> tuple[int | None, str]:
-    """Return the cycles between steps at full load, and a complaint if they are not the plan's.
-
-    Looked at where the slowest layer starts a step that is not the last of its sequence.
-    """
+    """Return the cycles between steps at full load, and a complaint if any are not the plan's."""
     if len(record.cuts) < CALM_EPOCH:
         return None, ""
-    slowest = max(
-        range(len(plan.every_step)),
-        key=lambda place: plan.every_step[place].cycles(last_step=False),
-    )
-    skipped, beat = stored.counts[CALM_EPOCH - 1, 0], record.cuts[CALM_EPOCH - 1].accepted
-    times = [cycle for place, cycle in stored.starts[skipped:] if place == slowest]
+    before, beat = stored.counts[CALM_EPOCH - 1, 0], record.cuts[CALM_EPOCH - 1].accepted
     lasts = [
         step == len(sequence.codes) - 1
         for sequence in job.sequences
         if sequence.stall == Stall.NONE
         for step in range(len(sequence.codes))
     ][beat:]
-    intervals = {
-        after - before
-        for number, (before, after) in enumerate(pairwise(times[: len(lasts)]))
-        if number >= _WARM_UP and not lasts[number]
-    }
-    if not intervals:
-        return None, ""
-    planned, measured = plan.cycles(last_step=False), max(intervals)
-    if intervals != {planned}:
-        return measured, (
-            f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
-        )
-    return measured, ""
+    measured, wrong = step_pace(plan, stored.starts[before:], lasts)
+    calm = stored.starts[before : stored.counts[CALM_EPOCH : CALM_EPOCH + 1, 0].sum()]
+    return measured, (
+        wrong
+        or last_layer_pace(plan, calm, job.cycles_per_step)
+        or capacity(plan, record.cuts, job.settle)
+    )
 
 
 def _compare_all(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from lmu_hw.errors import ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.simulate.goals import Goals
 from lmu_hw.simulate.images import images_of
+from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.judge import Verdict, judge
 from lmu_hw.simulate.run import job_of
 from lmu_hw.simulate.stimuli import stimuli
@@ -27,8 +29,10 @@ from tools.mutation.sites import Mutant, mutants_of
 
 __all__ = ["Fate", "MutantBench"]
 
+_NO_POWER_UP = ("+verilator+rand+reset+2", "+verilator+seed+1")  # what is not reset is random
+_NOT_WATCHED = ("enable", "reset")  # the first are no wires, the others matter at power-up
 _CUTS = ("cuts.txt", "counts.txt")
-_LONGEST = 3_000_000  # cycles after which a mutant that does not come to an end is stopped
+_LONGEST = 3_000_000  # cycles of the design itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,28 @@ class Fate:
     killed : bool
     why : str
         The complaint, or the first word that differs.
+    differs : bool
+        What stands in its place was another value in some cycle of the design's own run.
     """
 
     mutant: Mutant
     killed: bool
     why: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Drive:
+    """A set of stimuli, and what the design itself makes of it."""
+
+    job: Job
+    verdict: Verdict
+    files: dict[str, bytes]
+    differing: set[int]
 
 
 class MutantBench:
-    """A design, its mutants, and one set of stimuli.
+    """A design, its mutants, and stimuli: few at first, and all for what survives those.
 
     Parameters
     ----------
@@ -57,33 +74,41 @@ class MutantBench:
         Written by `emit`.
     work : Path
         Created; holds everything that is compiled and run.
-    cycles : int
-        Spent on the built-in stimuli, as in `simulate`.
+    cycles : list of int
+        Spent on the built-in stimuli, as in `simulate`: each of them on what survives those before.
     seed : int
     """
 
-    def __init__(self, folder: Path, work: Path, *, cycles: int, seed: int = 0) -> None:
+    def __init__(self, folder: Path, work: Path, *, cycles: Iterable[int], seed: int = 0) -> None:
         self._design, files = Design.read(folder), DesignFolder(folder)
         self.plan = read_plan(files, self._design.network)
         self.images = images_of(files, self._design, self.plan, None)
-        shutil.copytree(folder / files.RTL, work)
-        self._work, name = work, self._design.network.name
-        text = (work / f"{name}.v").read_text()
+        self._rtl, name = folder / files.RTL, self._design.network.name
+        text = (self._rtl / f"{name}.v").read_text()
         self.mutants = mutants_of(text)
         self._numbers = {mutant.name: number for number, mutant in enumerate(self.mutants, 1)}
         sources = {
             f"{name}.v": with_all(text, self.mutants),
             DRIVER.name: DRIVER.read_text(),
             f"{BENCH}.v": wrapper(name, self.plan),
-            f"{TOP}.v": top(BENCH, _LONGEST),
+            f"{TOP}.v": top(BENCH),
         }
+        work.mkdir()
         for file, source in sources.items():
             (work / file).write_text(source)
         self._program = _compiled(work, list(sources))
-        self.drive(cycles, seed)
+        self._work, self._seed = work, seed
+        self.drive(cycles)
 
-    def drive(self, cycles: int, seed: int) -> None:
-        """Drive other stimuli from now on."""
+    def drive(self, cycles: Iterable[int]) -> None:
+        """Drive stimuli of other lengths from now on."""
+        self._drives = [
+            self._driven(self._work / f"cycles_{count}", count, self._seed) for count in cycles
+        ]
+
+    def _driven(self, work: Path, cycles: int, seed: int) -> _Drive:
+        """Return stimuli that take about so many cycles, in a folder of their own."""
+        shutil.copytree(self._rtl, work)
         network, plan = self._design.network, self.plan
         sequences = stimuli(
             self._design,
@@ -93,44 +118,57 @@ class MutantBench:
             data_steps=None,
             seed=seed,
         )
-        self.job = job_of(self._work, plan, self.images, sequences, seed=seed)
-        self.job.write()
-        unmutated = self._run(0)
-        if unmutated is None or unmutated.mismatches or unmutated.failure:
-            raise RuntimeError(f"the design itself must pass, not {unmutated}")
-        self.unmutated, self._seen = unmutated, self._files()
+        job = job_of(work, plan, self.images, sequences, seed=seed)
+        job.write()
+        printed = self._simulate(job, 0, _LONGEST)
+        verdict = self._judged(job)
+        if verdict is None or verdict.mismatches or verdict.failure:
+            raise RuntimeError(f"the design itself must pass, not {verdict}")
+        differing = {int(number) for number in re.findall(r"differs (\d+)", printed)}
+        differing |= {n for n, m in enumerate(self.mutants, 1) if m.kind in _NOT_WATCHED}
+        return _Drive(job, verdict, self._files(job), differing)
 
     def fates(self, mutants: Iterable[Mutant]) -> Iterator[Fate]:
         """Run mutants and yield what becomes of each."""
         for mutant in mutants:
-            yield self._fate(mutant, self._numbers[mutant.name])
+            number = self._numbers[mutant.name]
+            drives = [drive for drive in self._drives if number in drive.differing]
+            why = next(filter(None, (self._complaint(drive, number) for drive in drives)), "")
+            yield Fate(mutant, bool(why), why, bool(drives))
 
-    def _fate(self, mutant: Mutant, number: int) -> Fate:
-        verdict = self._run(number)
+    def _complaint(self, drive: _Drive, number: int) -> str:
+        """Return what the bench says of a mutant; nothing if it passes."""
+        self._simulate(drive.job, number, 2 * drive.verdict.cycles)
+        files = self._files(drive.job)
+        if files == drive.files:
+            return ""
+        # What is expected follows from the cuts. Where they are those of the design, whose words
+        # are all equal, other words are wrong ones.
+        if files["failures.txt"] or all(files[name] == drive.files[name] for name in _CUTS):
+            return "other words, or a broken protocol"
+        verdict = self._judged(drive.job)
         if verdict is None:
-            return Fate(mutant, True, "other words, a broken protocol, or no end")
-        why = verdict.failure or str(verdict.first or "")
-        return Fate(mutant, bool(verdict.failure or verdict.mismatches), why)
+            return "no end"
+        return verdict.failure or str(verdict.first or "")
 
-    def _run(self, number: int) -> Verdict | None:
-        """Run one mutant, 0 for none, and compare; None if that need not be judged."""
-        work = self.job.folder
+    def _simulate(self, job: Job, number: int, longest: int) -> str:
+        """Run one mutant, 0 for none, and return what is printed."""
         for name in self._outputs():
-            (work / name).unlink(missing_ok=True)
-        subprocess.run(
-            [self._program, f"+mutant={number}"], cwd=work, check=False, stdout=subprocess.DEVNULL
+            (job.folder / name).unlink(missing_ok=True)
+        run = subprocess.run(
+            [self._program, f"+mutant={number}", f"+longest={longest}", *_NO_POWER_UP],
+            cwd=job.folder,
+            check=False,
+            capture_output=True,
+            text=True,
         )
-        if number:
-            files = self._files()
-            if files == self._seen:
-                return self.unmutated
-            # What is expected follows from the cuts. Where they are those of the design, whose
-            # words are all equal, other words are wrong ones.
-            if files["failures.txt"] or all(files[name] == self._seen[name] for name in _CUTS):
-                return None
-        record = self.job.read()
+        return run.stdout
+
+    def _judged(self, job: Job) -> Verdict | None:
+        """Return how a run compares with what it must be, or None if it has no end."""
+        record = job.read()
         return record and judge(
-            self.images, self.plan, self.job, record, read_stored(work, self.plan)
+            self.images, self.plan, job, record, read_stored(job.folder, self.plan)
         )
 
     def _outputs(self) -> list[str]:
@@ -138,8 +176,8 @@ class MutantBench:
         others = ("answers", "cuts", "failures", "stalls", "starts", "counts")
         return [*layers, *(f"{name}.txt" for name in others)]
 
-    def _files(self) -> dict[str, bytes]:
-        paths = [self.job.folder / name for name in self._outputs()]
+    def _files(self, job: Job) -> dict[str, bytes]:
+        paths = [job.folder / name for name in self._outputs()]
         return {path.name: path.read_bytes() if path.exists() else b"" for path in paths}
 
 
@@ -148,7 +186,7 @@ def _compiled(work: Path, sources: list[str]) -> Path:
     tool = find(Simulator.VERILATOR)
     command = ["verilator", "--binary", "--timing", "--top-module", TOP, "-Mdir", "build"]
     command += ["-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"]
-    command += ["--x-assign", "fast", "--x-initial", "fast", "-o", "bench"]
+    command += ["--x-assign", "fast", "--x-initial", "unique", "-o", "bench"]
     command += ["-CFLAGS", "-std=c++20 -fcoroutines -O1", *sources]
     run = subprocess.run(
         command, cwd=work, env={**os.environ, **tool.environment}, capture_output=True, text=True

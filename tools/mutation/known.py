@@ -16,11 +16,23 @@ _EVERYWHERE = (
         "at the end of the format both sides of the limit give the same code",
     ),
     (r"\.s1_slot: no reset", "a field beside a valid bit, which has its reset"),
+    (
+        r"_layer_\w+\.s1: no reset( #\d)?$",
+        "a sum leaves the multipliers with a valid bit and a last bit, of which one is still reset;"
+        " the next one begins anew",
+    ),
+    (
+        r"\.trace_start: the second of idle & available$",
+        "a start is looked at where the sequencer is idle only",
+    ),
     (r"_drain\.(tag|address\w*): no reset", "loaded before it is looked at"),
     (r"to_axi\.tlast: no reset", "belongs to an answer, and is written before that is offered"),
     (r"_source\.lasts: no reset", "belongs to an entry, and is written before that is counted"),
     (r"_sequencer\.waiting: no reset", "counts down to 0 before it is looked at again"),
-    (r"\.page: no reset", "the first step reads no state, so it may begin with either page"),
+    (
+        r"\.page: no reset",
+        "the first step reads no state, so it may begin with either page, if with a known one",
+    ),
     (
         r"_fifo\.(inner_level: the first of [wr]_port__en|w_port__en: the second of w_rdy)",
         "a step starts only where the queue has room for its answer",
@@ -34,10 +46,9 @@ _EVERYWHERE = (
 # Of one design.
 _OF = {
     "tiny": (
-        (r"from_axi\.", "an input vector is one beat, so that the index is always 0"),
         (
-            r"_(head\.s1: no reset( #[2-5])?|lmu\.s1: no reset( #[2-4])?)$",
-            "a field beside a valid bit, which has its reset",
+            r"from_axi\.(index: |tready: the first of o__ready & _|o__payload)",
+            "an input vector is one element of one beat: the index stays 0, and others are nothing",
         ),
         (
             r"head_sequencer\.(segment|group|slot): no reset",
@@ -53,10 +64,6 @@ _OF = {
             "for this element of a beat the comparison has one result in every beat of the node",
         ),
         (r"head\.w_en: the (first|second) of write\[0\]", "the layer has one node"),
-        (
-            r"head\.trace_start: the second of idle",
-            "an input vector is not available twice: it is dropped where the next step starts",
-        ),
         (
             r"head_sequencer\.",
             "the layer has one node of one segment, one group and no source of its own: these "

@@ -13,6 +13,7 @@ __all__ = ["CHOICE", "TOP", "top", "with_all"]
 TOP = "lmu__mutants"
 CHOICE = f"{TOP}.mutant"
 
+_POWER_UP = 2_000  # ns in which what is not reset may hold anything
 _PART = re.compile(r"^(\w+)(?:\[(\d+)(?::(\d+))?\])?$")
 
 
@@ -55,7 +56,23 @@ def _switched(line: str, widths: dict[str, int], mutants: list[tuple[int, Mutant
     for number, mutant in mutants:
         declared.append(f"wire [{width - 1}:0] {tag}_{number} = {mutant.right};")
         chosen = f"{CHOICE} == {number} ? {tag}_{number} : {chosen}"
-    return "  " + " ".join([*declared, f"assign {left} = {chosen};"])
+    watched = [line for number, _ in mutants for line in _watched(f"{tag}_none", tag, number)]
+    return "  " + " ".join([*declared, f"assign {left} = {chosen};", *watched])
+
+
+def _watched(right: str, tag: str, number: int) -> list[str]:
+    """Return what prints the number of a mutant at the end of a run of the design itself.
+
+    Only if what stands there then ever was another value at a rising edge of the clock, some time
+    after power-up.
+    """
+    name = f"{tag}_{number}"
+    return [
+        f"reg {name}_differs = 0;",
+        f"always @(posedge {TOP}.clk) if ({CHOICE} == 0 && $time > {_POWER_UP})",
+        f"if ({name} != {right}) {name}_differs <= 1;",
+        f'final if ({name}_differs) $display("differs %0d", {number});',
+    ]
 
 
 def _width(left: str, widths: dict[str, int]) -> int:
@@ -68,18 +85,25 @@ def _width(left: str, widths: dict[str, int]) -> int:
     return int(high) - int(high if low is None else low) + 1
 
 
-def top(bench: str, cycles: int) -> str:
-    """Return the module that clocks the module `bench`, for at most so many cycles."""
+def top(bench: str) -> str:
+    """Return the module that clocks the module `bench`.
+
+    ``+mutant=`` chooses the mutant, and ``+longest=`` ends a run after so many cycles.
+    """
     return f"""`timescale 1ns/1ps
 module {TOP};
   reg clk = 0;
-  integer mutant;
+  integer mutant, longest;
   wire done;
   wire [31:0] answers;
   {bench} bench (.clk(clk), .done(done), .answers(answers));
   initial if (!$value$plusargs("mutant=%d", mutant)) mutant = 0;
   always #5 clk = ~clk;
   always @(posedge clk) if (done) #45 $finish;
-  initial #{10 * cycles} $finish;
+  initial begin
+    if (!$value$plusargs("longest=%d", longest)) longest = 1;
+    repeat (longest) @(posedge clk);
+    $finish;
+  end
 endmodule
 """

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run says of speed: the cycles between steps, and how many vectors wait inside.
+
+Both follow from the plan, so that hardware which only loses time is found too.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from lmu_hw.plan import Plan
+from lmu_hw.simulate.job import Cut
+
+__all__ = ["capacity", "last_layer_pace", "step_pace"]
+
+_WARM_UP = 4  # steps until the pipeline of layers is full
+_GAP = 4  # steps without any start, which only a full design makes where vectors wait
+
+_VECTORS = 4  # that wait in a layer: two before it, and two of its outputs
+
+Starts = list[tuple[int, int]]
+"""Layer and cycle of each start, in order."""
+
+
+def step_pace(plan: Plan, starts: Starts, lasts: list[bool]) -> tuple[int | None, str]:
+    """Return the cycles between steps at full load, and a complaint if they are not the plan's.
+
+    Looked at where the slowest layer starts a step that is not the last of its sequence.
+
+    Parameters
+    ----------
+    plan : Plan
+    starts : list of (layer, cycle)
+        Those after the first steps were cut by a reset.
+    lasts : list of bool
+        Whether each step at full load is the last one of its sequence.
+
+    Returns
+    -------
+    cycles : int or None
+        None if too few steps ran.
+    complaint : str
+    """
+    slowest = max(
+        range(len(plan.every_step)),
+        key=lambda place: plan.every_step[place].cycles(last_step=False),
+    )
+    times = [cycle for place, cycle in starts if place == slowest]
+    intervals = {
+        after - before
+        for number, (before, after) in enumerate(pairwise(times[: len(lasts)]))
+        if number >= _WARM_UP and not lasts[number]
+    }
+    if not intervals:
+        return None, ""
+    planned, measured = plan.cycles(last_step=False), max(intervals)
+    if intervals != {planned}:
+        return measured, (
+            f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
+        )
+    return measured, ""
+
+
+def last_layer_pace(plan: Plan, starts: Starts, cycles_per_step: int) -> str:
+    """Return a complaint if the last layer is not as fast as planned; empty if it is.
+
+    The layers before it keep it waiting, except where answers were not taken until everything was
+    full, and then are: two vectors wait for it, and it must compute them one after the other. That
+    is where nothing started for longer than any other pause, and the last layer is the next to.
+
+    Parameters
+    ----------
+    plan : Plan
+    starts : list of (layer, cycle)
+        Those between two resets, where the second one waits until nothing is inside.
+    cycles_per_step : int
+    """
+    last = len(plan.layers) - 1
+    if not last or any(layer.layer.last_only for layer in plan.layers):
+        return ""
+    layer = plan.layers[last]
+    planned = max(layer.cycles(last_step=False), layer.output_beats + 1)
+    places, cycles = np.array(starts, np.int64).reshape(-1, 2).T
+    waiting = np.cumsum((places == last - 1).astype(np.int64) - (places == last))
+    gaps = np.diff(cycles) > _GAP * cycles_per_step
+    released = 1 + np.flatnonzero(gaps & (places[1:] == last) & (waiting[:-1] >= 2))
+    own = np.flatnonzero(places == last)
+    for first in released:
+        following = own[np.searchsorted(own, first) + 1 :][:1]
+        taken = cycles[following] - cycles[first]
+        if (taken != planned).any():
+            return (
+                f"a step of {layer.layer.name} must take {planned} cycles where the next one "
+                f"waits, but took {taken[0]}"
+            )
+    return ""
+
+
+def capacity(plan: Plan, cuts: list[Cut], settle: int) -> str:
+    """Return a complaint if a design with everything full held another number of vectors.
+
+    Parameters
+    ----------
+    plan : Plan
+    cuts : list of Cut
+    settle : int
+        Cycles without activity after which nothing moves any more.
+    """
+    if any(layer.layer.last_only for layer in plan.layers):
+        return ""
+    planned = _VECTORS * len(plan.layers) + 1  # and the answer that is offered
+    for before, cut in pairwise(cuts):
+        inside = cut.accepted - before.accepted - (cut.answers - before.answers)
+        if cut.full and cut.waiting and cut.quiet > settle and inside != planned:
+            return f"with everything full the design must hold {planned} vectors, but held {inside}"
+    return ""

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cycles and vectors that a run must show, and what is said where it does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from lmu_hw.simulate.job import Cut
+from lmu_hw.simulate.pace import capacity, last_layer_pace, step_pace
+
+
+def starts(plan, *, own, late=0):
+    """Return starts: five vectors wait, nothing moves, and the last layer takes two of them."""
+    step = plan.cycles(last_step=True)
+    before = [(0, step * n) for n in range(5)]
+    release = 20 * step
+    return [*before, (1, release), (1, release + own + late), (0, release + own + late + 1)]
+
+
+def planned(plan):
+    layer = plan.layers[-1]
+    return max(layer.cycles(last_step=False), layer.output_beats + 1)
+
+
+def test_the_last_layer_must_be_as_fast_as_planned(plan):
+    own, step = planned(plan), plan.cycles(last_step=True)
+    assert last_layer_pace(plan, starts(plan, own=own), step) == ""
+    words = f"must take {own} cycles where the next one waits, but took {own + 1}"
+    assert words in last_layer_pace(plan, starts(plan, own=own, late=1), step)
+
+
+def test_the_last_layer_may_wait_for_vectors(plan):
+    """Nothing waits for it after an ordinary pause."""
+    step = plan.cycles(last_step=True)
+    assert last_layer_pace(plan, [(0, 0), (1, 20 * step), (1, 30 * step)], step) == ""
+
+
+def test_steps_at_full_load_take_what_the_plan_says(plan):
+    step = plan.cycles(last_step=False)
+    layers = plan.every_step
+    slowest = max(range(len(layers)), key=lambda n: layers[n].cycles(last_step=False))
+    even = [(slowest, step * n) for n in range(9)]
+    assert step_pace(plan, even, [False] * 9) == (step, "")
+    measured, complaint = step_pace(plan, [*even[:8], (slowest, 8 * step + 1)], [False] * 9)
+    assert measured == step + 1 and f"must take {step} cycles at full load" in complaint
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_full_design_holds_a_known_number_of_vectors(plan, missing):
+    inside = 4 * len(plan.layers) + 1 - missing
+    cuts = [
+        Cut(0, 0, 0, 0, False, False, False, 0),
+        Cut(900, 3 + inside, 3, 99, True, True, True, 0),
+    ]
+    words = f"must hold {inside + 1} vectors, but held {inside}" if missing else ""
+    assert words in capacity(plan, cuts, 40)
+    assert bool(words) == bool(capacity(plan, cuts, 40))
