@@ -110,9 +110,17 @@ def capacity(plan: Plan, cuts: list[Cut], settle: int) -> str:
     """
     if any(layer.layer.last_only for layer in plan.layers):
         return ""
-    planned = _VECTORS * len(plan.layers) + 1  # and the answer that is offered
+    least = _VECTORS * len(plan.layers) + 1  # and the answer that is offered
+    # A queue has room for two vectors and a beat: where that is a vector, a short step may start
+    # before the answer of the one before is there.
+    most = least + sum(layer.output_beats == 1 for layer in plan.layers)
     for before, cut in pairwise(cuts):
         inside = cut.accepted - before.accepted - (cut.answers - before.answers)
-        if cut.full and cut.waiting and cut.quiet > settle and inside != planned:
-            return f"with everything full the design must hold {planned} vectors, but held {inside}"
+        full = cut.full and cut.waiting and cut.quiet > settle
+        if full and not least <= inside <= most:
+            return (
+                f"with everything full the design must hold {least} vectors"
+                + (f" to {most}" if most > least else "")
+                + f", but held {inside}"
+            )
     return ""
