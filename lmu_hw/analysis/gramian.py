@@ -129,7 +129,7 @@ def _float_gains(data: bytes, order: int) -> FloatGains:
 
 
 def gramian(A: Array, paths: Array) -> Gramian:
-    """Find and verify a Q.
+    """Find and verify a Q; cached.
 
     Parameters
     ----------
@@ -143,6 +143,13 @@ def gramian(A: Array, paths: Array) -> Gramian:
     StabilityError
         If none is found.
     """
+    data = (np.ascontiguousarray(matrix, np.float64).tobytes() for matrix in (A, paths))
+    return _gramian(*data, len(A))
+
+
+@lru_cache(maxsize=_CACHED)
+def _gramian(matrix: bytes, paths_data: bytes, order: int) -> Gramian:
+    A, paths = (np.frombuffer(data).reshape(order, -1) for data in (matrix, paths_data))
     radius = spectral_radius(A)
     rate = Fraction(
         int(np.ceil((1.0 - _SHARE * (1.0 - radius**2)) * 2.0**_RATE_BITS)), 2**_RATE_BITS
@@ -166,6 +173,8 @@ def gramian(A: Array, paths: Array) -> Gramian:
     gram = Gramian(rate=rate, scales=scales, Q=Q.astype(np.int64), L_Q=L_Q, L_S=L_S)
     if not holds(A, S, gram):
         raise StabilityError(f"the Gramian at spectral radius {radius:.9f} does not hold exactly")
+    for array in (gram.scales, gram.Q, gram.L_Q, gram.L_S):  # shared by all who ask again
+        array.setflags(write=False)
     return gram
 
 

@@ -34,6 +34,15 @@ def test_it_bounds_the_sums_over_all_powers(memories, order, theta, count):
     assert np.all(bound <= 3.5 * exact)
 
 
+def test_the_same_memory_is_not_searched_for_twice(memories):
+    A, _ = memories.zoh(4, 12.0)
+    paths = np.ones((4, 2))
+    again = gramian(A.copy(), np.asfortranarray(paths))
+    assert again is gramian(A, paths)
+    assert again is not gramian(A, 2.0 * paths)
+    assert not again.Q.flags.writeable
+
+
 @pytest.mark.parametrize(
     "change",
     [
