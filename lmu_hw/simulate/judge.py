@@ -13,7 +13,7 @@ from lmu_hw.simulate.answers import answer_words, wrong_last
 from lmu_hw.simulate.epochs import Epoch, epochs_of, expected_words
 from lmu_hw.simulate.images import Image
 from lmu_hw.simulate.job import Job, Record
-from lmu_hw.simulate.pace import capacity, last_layer_pace, step_pace
+from lmu_hw.simulate.pace import last_layer_pace, step_pace
 from lmu_hw.simulate.scoreboard import (
     Expectation,
     Mismatch,
@@ -151,11 +151,7 @@ def _cycles_per_step(
     ][beat:]
     measured, wrong = step_pace(plan, stored.starts[before:], lasts)
     calm = stored.starts[before : stored.counts[CALM_EPOCH : CALM_EPOCH + 1, 0].sum()]
-    return measured, (
-        wrong
-        or last_layer_pace(plan, calm, job.cycles_per_step)
-        or capacity(plan, record.cuts, job.settle)
-    )
+    return measured, wrong or last_layer_pace(plan, calm, job.cycles_per_step)
 
 
 def _compare_all(

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run says of speed: the cycles between steps, and how many vectors wait inside.
-
-Both follow from the plan, so that hardware which only loses time is found too.
-"""
+"""What a run says of speed: cycles between steps follow from the plan, and are compared with it."""
 
 from __future__ import annotations
 
@@ -11,14 +8,11 @@ from itertools import pairwise
 import numpy as np
 
 from lmu_hw.plan import Plan
-from lmu_hw.simulate.job import Cut
 
-__all__ = ["capacity", "last_layer_pace", "step_pace"]
+__all__ = ["last_layer_pace", "step_pace"]
 
 _WARM_UP = 4  # steps until the pipeline of layers is full
 _GAP = 4  # steps without any start, which only a full design makes where vectors wait
-
-_VECTORS = 4  # that wait in a layer: two before it, and two of its outputs
 
 Starts = list[tuple[int, int]]
 """Layer and cycle of each start, in order."""
@@ -94,33 +88,5 @@ def last_layer_pace(plan: Plan, starts: Starts, cycles_per_step: int) -> str:
             return (
                 f"a step of {layer.layer.name} must take {planned} cycles where the next one "
                 f"waits, but took {taken[0]}"
-            )
-    return ""
-
-
-def capacity(plan: Plan, cuts: list[Cut], settle: int) -> str:
-    """Return a complaint if a design with everything full held another number of vectors.
-
-    Parameters
-    ----------
-    plan : Plan
-    cuts : list of Cut
-    settle : int
-        Cycles without activity after which nothing moves any more.
-    """
-    if any(layer.layer.last_only for layer in plan.layers):
-        return ""
-    least = _VECTORS * len(plan.layers) + 1  # and the answer that is offered
-    # A queue has room for two vectors and a beat: where that is a vector, a short step may start
-    # before the answer of the one before is there.
-    most = least + sum(layer.output_beats == 1 for layer in plan.layers)
-    for before, cut in pairwise(cuts):
-        inside = cut.accepted - before.accepted - (cut.answers - before.answers)
-        full = cut.full and cut.waiting and cut.quiet > settle
-        if full and not least <= inside <= most:
-            return (
-                f"with everything full the design must hold {least} vectors"
-                + (f" to {most}" if most > least else "")
-                + f", but held {inside}"
             )
     return ""
