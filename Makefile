@@ -41,40 +41,40 @@ check: setup  ## format, lint and types only
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
 rtl: setup  ## emit the reference designs in rtl/ again
-	$(BIN)/python tools/emit_rtl.py
+	$(BIN)/python -m tools.emit_rtl
 
 proofs: setup  ## attack the certificates; prints the tables of docs/proofs.md
-	$(BIN)/python tools/proofs.py
+	$(BIN)/python -m tools.proofs
 
 bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/memory.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
-	$(BIN)/python tools/bench.py
-	$(BIN)/python tools/bench_memory.py
+	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.bench_memory
 
 mutants: setup  ## change emitted Verilog in every place, one at a time; prints what the bench sees
-	$(BIN)/python tools/mutants.py
+	$(BIN)/python -m tools.mutants
 
 # The paper's experiments. Each prints a table and writes it, with its picture, into docs/.
 capacity: setup  ## memory capacity: windows up to 10,000 steps, five delays
-	$(BIN)/python tools/capacity.py
+	$(BIN)/python -m tools.capacity
 
 capacity-long: setup  ## memory capacity: a window of 100,000 steps
-	$(BIN)/python tools/capacity.py --long
+	$(BIN)/python -m tools.capacity --long
 
 mackey-glass: setup  ## chaotic series: LMU and hybrid LMU/LSTM network
-	$(BIN)/python tools/mackey_glass.py
+	$(BIN)/python -m tools.mackey_glass
 
 psmnist: setup  ## permuted MNIST by weight bits; DATA=FOLDER with mnist_test.npz: all 10,000 images
-	$(BIN)/python tools/psmnist.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m tools.psmnist $(if $(DATA),--data $(DATA))
 
 step-size: setup  ## one network at three rates, by theta only
-	$(BIN)/python tools/step_size.py
+	$(BIN)/python -m tools.step_size
 
 spiking: setup  ## the memory as spiking neurons: error law, hardware, area
-	$(BIN)/python tools/spiking.py
+	$(BIN)/python -m tools.spiking
 
 window: setup  ## run a window of 100,000 steps on Verilator; prints tables
-	$(BIN)/python tools/long_window.py
+	$(BIN)/python -m tools.long_window
 
 clean:  ## remove the virtual environment and everything built
 	rm -rf .venv $(BUILD)

@@ -44,8 +44,8 @@ from lmu_hw.errors import (
     FormatError,
     LmuHwError,
     LoadError,
+    NetworkError,
     RangeError,
-    SpecError,
     ToolError,
 )
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
@@ -60,6 +60,7 @@ from lmu_hw.lmu import (
     RecurrentLayer,
     SimpleCell,
 )
+from lmu_hw.measure import Report
 from lmu_hw.quantize import (
     Basis,
     Config,
@@ -70,7 +71,7 @@ from lmu_hw.quantize import (
     Realization,
     Structure,
 )
-from lmu_hw.report import Comparison, Report
+from lmu_hw.report import Comparison
 from lmu_hw.search import Cost, Knob, Limits, SearchResult, SweepReport
 from lmu_hw.simulate import Result, Simulator
 
@@ -96,6 +97,7 @@ __all__ = [
     "MemoryRange",
     "MemoryScale",
     "Network",
+    "NetworkError",
     "NodeConfig",
     "Options",
     "Overflow",
@@ -109,7 +111,6 @@ __all__ = [
     "SearchResult",
     "SimpleCell",
     "Simulator",
-    "SpecError",
     "Structure",
     "SweepReport",
     "ToolError",

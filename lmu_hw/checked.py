@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lmu_hw.errors import ConfigError, LmuHwError, SpecError
+from lmu_hw.errors import ConfigError, LmuHwError, NetworkError
 
 __all__ = [
     "Check",
@@ -73,8 +73,8 @@ def settle(record: object, checks: Mapping[str, Check], *, where: str = "") -> N
 
 
 def settle_flags(record: object, *names: str, where: str) -> None:
-    """Put bools into the fields of a part of a network, or raise `SpecError`."""
-    settle(record, dict.fromkeys(names, partial(flag, error=SpecError)), where=where)
+    """Put bools into the fields of a part of a network, or raise `NetworkError`."""
+    settle(record, dict.fromkeys(names, partial(flag, error=NetworkError)), where=where)
 
 
 def optional(check: Check) -> Check:

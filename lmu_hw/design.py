@@ -13,16 +13,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import (
-    Certificate,
-    certify,
-    prove_range,
-    quantized_memories,
-    require_forbidden,
-)
-from lmu_hw.archive import design_digest, network_bytes, read_network
 from lmu_hw.arrays import load_array
-from lmu_hw.errors import ConfigError, LoadError, SpecError
+from lmu_hw.errors import ConfigError, LoadError, NetworkError
 from lmu_hw.files import read_json
 from lmu_hw.fixed import Overflow
 from lmu_hw.folder import DesignFolder
@@ -30,11 +22,19 @@ from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import Discretizer, LmuLayer, Network, window
 from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network.archive import design_digest, network_bytes, read_network
+from lmu_hw.proofs import (
+    Certificate,
+    certify,
+    prove_range,
+    quantized_memories,
+    require_forbidden,
+)
 from lmu_hw.quantize import Config, Refit, convert, realized
 from lmu_hw.quantize.benefit import Deviation, deviation
 from lmu_hw.quantize.memories import float_memory
 from lmu_hw.records import record
-from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
 
@@ -81,7 +81,7 @@ class Design:
             If the configuration does not describe this network.
         StabilityError
             If a memory is not stable as rounded.
-        SpecError
+        NetworkError
             If an overflow is forbidden that is not proved impossible.
         RangeError
             If a sum is too long to be computed exactly.
@@ -185,7 +185,7 @@ class Design:
         return golden.output_values(y_codes)
 
     def certify(self, *, progress: Callable[[str], None] | None = None) -> Certificate:
-        """Prove ranges, errors and stability of all memories; see `lmu_hw.analysis.certify`."""
+        """Prove ranges, errors and stability of all memories; see `lmu_hw.proofs.certify`."""
         realized = {}
         for layer in self.reference.layers:
             node = self.config.nodes.get(f"{layer.name}.m")
@@ -208,7 +208,7 @@ class Design:
         for refit in self.refits:
             layer, node = layers[refit.memory.removesuffix(".m")], nodes[refit.memory]
             if not isinstance(layer, LmuLayer):
-                raise SpecError(f"{refit.memory}: must stand for an LMU layer, not {layer!r}")
+                raise NetworkError(f"{refit.memory}: must stand for an LMU layer, not {layer!r}")
             found[refit.memory] = deviation(layer, node, refit.horizon, refit.tail)
         return found
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hw._version import __version__
-from lmu_hw.analysis import summary, write_certificate
 from lmu_hw.checked import flag
 from lmu_hw.design import Design
 from lmu_hw.errors import LoadError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
+from lmu_hw.network import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
 from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.proofs import summary, write_certificate
 from lmu_hw.quantize import require_reloadable
 from lmu_hw.records import record
-from lmu_hw.spec import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
 
 __all__ = ["emit", "manifest_of", "read_plan"]
 

@@ -10,8 +10,8 @@ __all__ = [
     "FormatError",
     "LmuHwError",
     "LoadError",
+    "NetworkError",
     "RangeError",
-    "SpecError",
     "ToolError",
 ]
 
@@ -28,7 +28,7 @@ class RangeError(LmuHwError, ValueError):
     """A value outside what was proved, or a sum too large to be computed exactly."""
 
 
-class SpecError(LmuHwError, ValueError):
+class NetworkError(LmuHwError, ValueError):
     """A network or a quantized network whose parts do not fit each other."""
 
 

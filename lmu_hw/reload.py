@@ -6,16 +6,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from lmu_hw.analysis import prove_range, quantized_memories, require_forbidden
 from lmu_hw.checked import real
 from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import LmuLayer
+from lmu_hw.network import AnyNode, MemoryNode, QuantizedNetwork
+from lmu_hw.proofs import prove_range, quantized_memories, require_forbidden
 from lmu_hw.quantize import require_reloadable
 from lmu_hw.quantize.memories import memory_node
-from lmu_hw.spec import AnyNode, MemoryNode, QuantizedNetwork
 
 __all__ = ["at_window", "checked_window", "reload"]
 
@@ -46,7 +46,7 @@ def reload(directory: str | Path, theta: float) -> tuple[QuantizedNetwork, list[
 
     Raises
     ------
-    ConfigError, SpecError
+    ConfigError, NetworkError
         If the design is not reloadable, or its formats cannot hold the coefficients.
     """
     from lmu_hw.hdl.reload import reload_words
@@ -71,7 +71,7 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
         If a memory is neither semiseparable of rank 1 nor a scan, or a coefficient does not fit.
     StabilityError
         If a memory is not stable with this window.
-    SpecError
+    NetworkError
         If an overflow that hardware does not handle is not proved impossible with this window.
     """
     theta = checked_window(theta)

@@ -7,11 +7,11 @@ import re
 
 import pytest
 
-from lmu_hw.hdl.spiking import cycles_per_step, spiking_verilog
 from lmu_hw.simulate import Simulator
-from lmu_hw.simulate.spiking import simulate_spiking
 from lmu_hw.simulate.stimuli import Sequence, Stall
-from tests.spiking import full_scale, small
+from lmu_hw.spiking.hardware import cycles_per_step, spiking_verilog
+from lmu_hw.spiking.simulate import simulate_spiking
+from tests.spiking_memories import full_scale, small
 
 MEMORY, LANES = small(), 2
 SEQUENCES = [

@@ -21,8 +21,8 @@ from lmu_hw.lmu import (
     RecurrentLayer,
     SimpleCell,
 )
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.quantize import Config, Options, configure, quantize
-from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["configured", "lmu_layer", "network", "noise", "quantized", "recurrent_layer"]
 

@@ -17,10 +17,10 @@ import numpy as np
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.top import element_bits
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.simulate import Simulator, find
 from lmu_hw.simulate.wrapper import coefficient_ports
-from lmu_hw.spec import QuantizedNetwork
 
 _TIMEOUT = 200_000  # cycles
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.spec import (
+from lmu_hw.network import (
     INPUT,
     Codes,
     Node,

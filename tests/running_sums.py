@@ -9,9 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.quantize.scan import scan_update
-from lmu_hw.quantize.two_pass import two_pass_update
-from lmu_hw.spec import (
+from lmu_hw.network import (
     INPUT,
     Codes,
     MemoryNode,
@@ -23,6 +21,8 @@ from lmu_hw.spec import (
     Term,
     TwoPass,
 )
+from lmu_hw.quantize.scan import scan_update
+from lmu_hw.quantize.two_pass import two_pass_update
 
 __all__ = ["dense_twin", "memory_network", "saturating", "scan", "two_pass"]
 

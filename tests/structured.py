@@ -12,8 +12,8 @@ from lmu_hw.lmu import (
     orthonormal_scale,
     semiseparable,
 )
+from lmu_hw.network import MemoryNode, Node, QuantizedNetwork
 from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
-from lmu_hw.spec import MemoryNode, Node, QuantizedNetwork
 
 __all__ = ["signed_memory", "with_sweeps"]
 

@@ -18,7 +18,6 @@ import pytest
 
 import lmu_hw
 from lmu_hw import hdl
-from lmu_hw.archive import read_network
 from lmu_hw.design import Design
 from lmu_hw.emit import emit
 from lmu_hw.errors import ConfigError, ToolError
@@ -27,6 +26,7 @@ from lmu_hw.hdl import verilog
 from lmu_hw.hdl._yosys import plain_names
 from lmu_hw.lmu import Network
 from lmu_hw.load import save
+from lmu_hw.network.archive import read_network
 from lmu_hw.plan import make_plan
 from lmu_hw.quantize import Options, configure
 

@@ -27,7 +27,7 @@ from lmu_hw import (
     Rounding,
     Structure,
 )
-from lmu_hw.errors import ConfigError, SpecError
+from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.lmu import discretize
 from lmu_hw.plan import make_plan
 from lmu_hw.quantize import realize
@@ -108,14 +108,14 @@ def test_layers_and_nodes_take_bools_only(networks, wrong):
     net = networks.network(order=2, units=2)
     lmu, quantized = net.layers[0], networks.quantized(net)
     for name in ("input_to_hidden", "return_sequences"):
-        with pytest.raises(SpecError, match=f"{name} must be True or False"):
+        with pytest.raises(NetworkError, match=f"{name} must be True or False"):
             replace(lmu, **{name: wrong})
     for name in ("answers_once", "softmax"):
-        with pytest.raises(SpecError, match=f"{name} must be True or False"):
+        with pytest.raises(NetworkError, match=f"{name} must be True or False"):
             replace(quantized, **{name: wrong})
     node = quantized.nodes[0]
     for part, name in ((node, "last_only"), (node.terms[0], "delayed")):
-        with pytest.raises(SpecError, match=f"{name} must be True or False"):
+        with pytest.raises(NetworkError, match=f"{name} must be True or False"):
             replace(part, **{name: wrong})
 
 

@@ -14,17 +14,18 @@ import resource
 import time
 from pathlib import Path
 
-from memory_bench.cases import EXTRA, ORDERS, QUICK, WINDOWS, Case, folded_jobs, parallel_jobs
-from memory_bench.report import (
+from rich.console import Console
+
+from tools.memory_bench.cases import EXTRA, ORDERS, QUICK, WINDOWS, Case, folded_jobs, parallel_jobs
+from tools.memory_bench.report import (
     error_table,
     folded_table,
     growth_table,
     judged_table,
     parallel_table,
 )
-from memory_bench.tables import update_page
-from memory_bench.work import run_jobs
-from rich.console import Console
+from tools.memory_bench.tables import update_page
+from tools.memory_bench.work import run_jobs
 
 PAGE = Path(__file__).parents[1] / "docs" / "memory.md"
 

@@ -18,10 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import PAGE, band_limited, on_rtl, recall_error, save_picture
-from long_window import DELAYS, delay_line
 from matplotlib.figure import Figure
-from memory_bench.tables import Table, update_page
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -29,6 +26,9 @@ import lmu_hw
 from lmu_hw.design import Design
 from lmu_hw.quantize import Realization
 from lmu_hw.report.svg import FIXED, SERIES
+from tools.experiments import PAGE, band_limited, on_rtl, recall_error, save_picture
+from tools.long_window import DELAYS, delay_line
+from tools.memory_bench.tables import Table, update_page
 
 Array = NDArray[np.float64]
 

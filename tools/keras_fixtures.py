@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 import tensorflow as tf
-from keras_cases import STEPS, Case, first_cases, new_cases, old_cases
 from scipy.signal import cont2discrete
+
+from tools.keras_cases import STEPS, Case, first_cases, new_cases, old_cases
 
 COMMITTED = {
     "keras3": {

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import PAGE, nrmse, on_rtl, save_picture
 from matplotlib.figure import Figure
-from memory_bench.tables import Table, update_page
 from numpy.typing import NDArray
 from rich.console import Console
 
 import lmu_hw
 from lmu_hw.report.svg import FIXED, FLOAT, SERIES
+from tools.experiments import PAGE, nrmse, on_rtl, save_picture
+from tools.memory_bench.tables import Table, update_page
 
 Array = NDArray[np.float64]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every mutant of some designs: how many fail in the bench, and which do not.
 
-python tools/mutants.py [DESIGN ...]
+python -m tools.mutants [DESIGN ...]
 
 What passes is explained (`tools/mutation/known.py`), or is no change in this run: what stands in
 its place was the same value in every cycle. The rest is not explained.

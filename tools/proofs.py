@@ -19,7 +19,12 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 import lmu_hw
-from lmu_hw.analysis import (
+from lmu_hw.design import Design
+from lmu_hw.fixed import FixedFormat, Overflow
+from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, orthonormal_scale
+from lmu_hw.lmu.system import legendre_system
+from lmu_hw.proofs import (
     Certificate,
     StabilityError,
     impulse_response,
@@ -27,11 +32,6 @@ from lmu_hw.analysis import (
     settling_steps,
     sign_matched,
 )
-from lmu_hw.design import Design
-from lmu_hw.fixed import FixedFormat, Overflow
-from lmu_hw.golden import GoldenModel
-from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, orthonormal_scale
-from lmu_hw.lmu.system import legendre_system
 from lmu_hw.quantize import MemoryRange
 
 Array = NDArray[np.float64]

@@ -18,9 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from experiments import PAGE, on_rtl, save_picture
 from matplotlib.figure import Figure
-from memory_bench.tables import Table, update_page
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -29,6 +27,8 @@ from lmu_hw.design import Design
 from lmu_hw.quantize import Config, Realization
 from lmu_hw.report.svg import FIXED, FLOAT, SERIES
 from lmu_hw.simulate import Result
+from tools.experiments import PAGE, on_rtl, save_picture
+from tools.memory_bench.tables import Table, update_page
 
 Array = NDArray[np.float32]
 

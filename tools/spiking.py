@@ -13,14 +13,14 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from memory_bench.tables import Table, update_page
 from rich.console import Console
-from spiking_study.errors import INPUTS, Point, Setup, exponents, measure
-from spiking_study.hardware import area_of, compare, deterministic_cells
-from spiking_study.picture import picture
 
-from lmu_hw.hdl.spiking import cycles_per_step
 from lmu_hw.simulate import Simulator
+from lmu_hw.spiking.hardware import cycles_per_step
+from tools.memory_bench.tables import Table, update_page
+from tools.spiking_study.errors import INPUTS, Point, Setup, exponents, measure
+from tools.spiking_study.hardware import area_of, compare, deterministic_cells
+from tools.spiking_study.picture import picture
 
 DOCS = Path(__file__).parents[1] / "docs"
 

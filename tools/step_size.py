@@ -15,9 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from experiments import PAGE, nrmse, on_rtl, save_picture
 from matplotlib.figure import Figure
-from memory_bench.tables import Table, update_page
 from numpy.typing import NDArray
 from rich.console import Console
 
@@ -28,6 +26,8 @@ from lmu_hw.lmu import LmuLayer, Memory, Network
 from lmu_hw.quantize import Realization
 from lmu_hw.reload import at_window
 from lmu_hw.report.svg import FIXED, FLOAT
+from tools.experiments import PAGE, nrmse, on_rtl, save_picture
+from tools.memory_bench.tables import Table, update_page
 
 Array = NDArray[np.float64]
 

@@ -4,7 +4,7 @@
 For developers; the tests only read what this left behind. The modules are written from the
 equations of the projects whose names they use, in float32.
 
-    python tools/torch_fixtures.py
+    python -m tools.torch_fixtures
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer 5: the verbs, for Python; the command line calls the same.
+"""Layer 7: the verbs, for Python; the command line calls the same.
 
 Every parameter is explicit and typed. What is given is checked and turned into its type before any
 work; `lmu_hw.checked` says how.

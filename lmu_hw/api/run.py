@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from lmu_hw.report import Comparison, Report
+    from lmu_hw.measure import Report
+    from lmu_hw.report import Comparison
     from lmu_hw.simulate import Result, Simulator
     from lmu_verify import Verdict
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer 6: the command line. Parse, call, print."""
+"""Layer 8: the command line. Parse, call, print."""
 
 from lmu_hw.cli.main import main
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.arrays import load_array
-from lmu_hw.errors import LoadError, RangeError, SpecError
+from lmu_hw.errors import LoadError, NetworkError, RangeError
 from lmu_hw.files import resolved, write_file
 from lmu_hw.folder import DesignFolder
 
@@ -54,7 +54,7 @@ def about(path: str | None) -> Iterator[None]:
     """Put the name of a file in front of what is wrong with its content."""
     try:
         yield
-    except (RangeError, SpecError) as error:
+    except (RangeError, NetworkError) as error:
         raise error if path is None else type(error)(f"{path}: {error}") from None
 
 

@@ -86,7 +86,7 @@ def _show(
     """Print what was written, and a first look at what it answers."""
     from lmu_hw.cli.tables import design_table, proofs_table, refits_table, unfitted
     from lmu_hw.report.calibrated import first_look
-    from lmu_hw.report.folder import read_certificates
+    from lmu_hw.report.evidence import read_certificates
 
     show(design_table(manifest))
     if manifest["refits"]:
@@ -103,7 +103,7 @@ def _show(
 
 def _labels(options: argparse.Namespace, network: Network) -> NDArray[np.generic] | None:
     """Return the labels of what `calibration` takes, checked before anything takes long."""
-    from lmu_hw.report.task import check_labels
+    from lmu_hw.measure.task import check_labels
 
     if options.labels is None:
         return None

@@ -107,7 +107,7 @@ def _sweep(options: argparse.Namespace) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from lmu_hw.golden import GoldenModel
-    from lmu_hw.report.outside import longer, outside
+    from lmu_hw.measure.outside import longer, outside
 
     check_target(options.output, options.input)
     design = read_design(options.design)
@@ -128,7 +128,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 def _simulate(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import simulation_table
-    from lmu_hw.report.outside import longer
+    from lmu_hw.measure.outside import longer
     from lmu_hw.simulate import Simulator, find
 
     wanted = list(Simulator)

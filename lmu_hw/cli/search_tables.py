@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lmu_hw.report import words
+from lmu_hw.measure import words
 from lmu_hw.search import Cost, Knob, SearchResult, SweepReport
 from lmu_hw.search.page import measure_words
 

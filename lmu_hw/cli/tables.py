@@ -10,8 +10,6 @@ import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from lmu_hw.analysis import spectral_radius
-from lmu_hw.analysis.loop import loop_radius
 from lmu_hw.design import Design
 from lmu_hw.lmu import (
     Discretizer,
@@ -27,7 +25,9 @@ from lmu_hw.lmu import (
 )
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
-from lmu_hw.report.folder import Certificates
+from lmu_hw.proofs import spectral_radius
+from lmu_hw.proofs.loop import loop_radius
+from lmu_hw.report.evidence import Certificates
 from lmu_hw.simulate import Result
 from lmu_hw.simulate.coverage_words import coverage_lines
 from lmu_verify import Verdict

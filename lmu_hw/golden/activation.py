@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.spec import Rectifier, Table
+from lmu_hw.network import Rectifier, Table
 
 __all__ = ["Activation"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lmu_hw.fixed.ops import requantize
 from lmu_hw.golden.activation import Activation
 from lmu_hw.golden.overflows import Overflows
-from lmu_hw.spec import ElementwiseNode, QuantizedLayer
+from lmu_hw.network import ElementwiseNode, QuantizedLayer
 
 __all__ = ["ElementwiseModel"]
 

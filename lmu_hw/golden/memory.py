@@ -11,7 +11,7 @@ from lmu_hw.fixed.ops import requantize
 from lmu_hw.golden.overflows import Overflows
 from lmu_hw.golden.scan import ScanModel
 from lmu_hw.golden.two_pass import TwoPassModel
-from lmu_hw.spec import MemoryNode, QuantizedLayer, Scan, Semiseparable, TwoPass
+from lmu_hw.network import MemoryNode, QuantizedLayer, Scan, Semiseparable, TwoPass
 
 __all__ = ["MemoryModel"]
 

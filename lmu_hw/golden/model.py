@@ -9,14 +9,14 @@ from dataclasses import astuple, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import RangeError, SpecError
+from lmu_hw.errors import NetworkError, RangeError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.fixed.ops import EXACT_FLOAT64, dequantize, quantize, requantize, wrap
 from lmu_hw.golden.activation import Activation
 from lmu_hw.golden.elementwise import ElementwiseModel
 from lmu_hw.golden.memory import MemoryModel
 from lmu_hw.golden.overflows import Overflows
-from lmu_hw.spec import (
+from lmu_hw.network import (
     INPUT,
     AnyNode,
     ElementwiseNode,
@@ -111,7 +111,7 @@ class GoldenModel:
 
         Raises
         ------
-        SpecError, RangeError
+        NetworkError, RangeError
             If the codes have another shape, or are not codes of the input format.
         """
         self._check_codes(x_codes)
@@ -138,7 +138,7 @@ class GoldenModel:
 
     def _check_shape(self, x: NDArray[np.generic]) -> None:
         if x.ndim != 3 or x.shape[2] != self.network.inputs or 0 in x.shape:
-            raise SpecError(
+            raise NetworkError(
                 f"input must have the shape (sequences, steps, {self.network.inputs}), "
                 f"not {x.shape}"
             )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer 3: Amaranth components; the only package that imports amaranth.
+"""Layer 4: Amaranth components; the only package that imports amaranth.
 
 It reads the quantized network and the plan, never the golden model nor the integer operations.
 """

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lmu_hw.hdl.memories import pack
+from lmu_hw.hdl.storage import pack
+from lmu_hw.network import Node, Term
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import Node, Term
 
 __all__ = ["rom_words"]
 

@@ -10,11 +10,11 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.hdl.elementwise import total_layout
-from lmu_hw.hdl.memories import Rom, VectorMemory, pack
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.hdl.storage import Rom, VectorMemory, pack
+from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
 from lmu_hw.plan import DRAIN_LATENCY, LayerPlan, Storage
-from lmu_hw.spec import ElementwiseNode, MemoryNode, Node, Rectifier, Table
 
 __all__ = ["Drain", "code_width", "write_layout"]
 

@@ -13,8 +13,8 @@ from amaranth.utils import exact_log2
 
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.network import Product
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import Product
 
 __all__ = ["ElementwiseUnit", "beat_layout", "total_layout"]
 

@@ -12,13 +12,13 @@ from lmu_hw.hdl.coefficients import rom_words
 from lmu_hw.hdl.drain import Drain, write_layout
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
-from lmu_hw.hdl.memories import Rom, VectorMemory
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
+from lmu_hw.hdl.storage import Rom, VectorMemory
 from lmu_hw.hdl.streams import InputBuffer, beat_signature
 from lmu_hw.hdl.structured import load_layout, memory_unit
+from lmu_hw.network import INPUT, MemoryNode, Node
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import INPUT, MemoryNode, Node
 
 __all__ = ["Layer"]
 

@@ -9,8 +9,8 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
 from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.network import QuantizedLayer
 from lmu_hw.plan import MAC_LATENCY, LayerPlan
-from lmu_hw.spec import QuantizedLayer
 
 __all__ = ["MacArray", "control_layout", "shift_amounts", "weight_width"]
 

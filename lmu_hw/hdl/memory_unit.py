@@ -9,8 +9,8 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.network import MemoryNode
 from lmu_hw.plan import SWEEP_LATENCY, LayerPlan
-from lmu_hw.spec import MemoryNode
 
 __all__ = ["MemoryUnit", "state_layout"]
 

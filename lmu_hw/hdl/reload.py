@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from amaranth.utils import bits_for
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.scan import window_layout, window_of
 from lmu_hw.hdl.structured import load_layout
 from lmu_hw.hdl.sweeps import coefficient_words
+from lmu_hw.network import MemoryNode, QuantizedNetwork, Scan, TwoPass
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.spec import MemoryNode, QuantizedNetwork, Scan, TwoPass
 
 __all__ = ["address_bits", "blocks", "reload_words", "state_bits", "word_bits"]
 
@@ -58,7 +58,7 @@ def reload_words(plan: Plan, network: QuantizedNetwork) -> list[tuple[int, int]]
 
     Raises
     ------
-    SpecError
+    NetworkError
         If the plan is not reloadable, or a memory does not fit the hardware.
     """
     mine = blocks(plan)
@@ -69,9 +69,9 @@ def reload_words(plan: Plan, network: QuantizedNetwork) -> list[tuple[int, int]]
         if not isinstance(node.update, TwoPass)
     ]
     if not mine:
-        raise SpecError("the design has no coefficients that can be written at run time")
+        raise NetworkError("the design has no coefficients that can be written at run time")
     if len(others) != len(mine):
-        raise SpecError(f"there must be {len(mine)} structured memories, not {len(others)}")
+        raise NetworkError(f"there must be {len(mine)} structured memories, not {len(others)}")
     writes = []
     for block, ((layer, node), other) in enumerate(zip(mine, others, strict=True)):
         _check(layer, node, other)
@@ -86,7 +86,7 @@ def reload_words(plan: Plan, network: QuantizedNetwork) -> list[tuple[int, int]]
 
 
 def _check(plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
-    """Raise `SpecError` if the hardware of a node cannot compute another one."""
+    """Raise `NetworkError` if the hardware of a node cannot compute another one."""
     for what in ("segments", "rows", "requant"):
         _must_equal(other.name, what, getattr(node, what), getattr(other, what))
     mine, update = node.update, other.update
@@ -102,7 +102,7 @@ def _check_window(plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
     window, layout = window_of(other, other.update), window_layout(plan, node)
     for what, value in window.items():
         if value.bit_length() > layout[what].width:
-            raise SpecError(
+            raise NetworkError(
                 f"{other.name}: {what} must have at most {layout[what].width} bits, not {value}"
             )
 
@@ -116,12 +116,12 @@ def _check_sweeps(plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
         _must_equal(other.name, f"the format of {what}", *formats)
     schedule = plan.node(node)
     if update.max_shift > schedule.max_shift:
-        raise SpecError(
+        raise NetworkError(
             f"{other.name}: row shifts must be at most {schedule.max_shift}, not {update.max_shift}"
         )
     needed = {(int(i), int(j)) for i, j in zip(*update.carried.nonzero(), strict=True)}
     if not needed <= set(schedule.carried):
-        raise SpecError(
+        raise NetworkError(
             f"{other.name}: W must be zero where that of the hardware is, but not at "
             f"{sorted(needed - set(schedule.carried))}"
         )
@@ -129,4 +129,4 @@ def _check_sweeps(plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
 
 def _must_equal(name: str, what: str, expected: object, found: object) -> None:
     if found != expected:
-        raise SpecError(f"{name}: {what} must be that of the hardware, {expected}, not {found}")
+        raise NetworkError(f"{name}: {what} must be that of the hardware, {expected}, not {found}")

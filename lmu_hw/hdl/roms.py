@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from amaranth.utils import ceil_log2
 
-from lmu_hw.hdl.memories import RomFiles
+from lmu_hw.hdl.storage import RomFiles
 
 __all__ = ["rom_files", "rom_modules"]
 

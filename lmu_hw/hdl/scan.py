@@ -15,11 +15,11 @@ from amaranth.utils import bits_for
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
-from lmu_hw.hdl.memories import Rom
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.storage import Rom
+from lmu_hw.network import MemoryNode, Scan
 from lmu_hw.plan import RELOADABLE_DROP, RELOADABLE_RATE, LayerPlan
-from lmu_hw.spec import MemoryNode, Scan
 
 __all__ = ["ScanUnit", "load_layout", "window_layout", "window_of"]
 

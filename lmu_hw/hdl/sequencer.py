@@ -11,9 +11,9 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
+from lmu_hw.network import ElementwiseNode, Factor, MemoryNode, Node, Term
 from lmu_hw.plan import LayerPlan, is_fresh
-from lmu_hw.spec import ElementwiseNode, Factor, MemoryNode, Node, Term
 
 __all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
 
@@ -108,7 +108,7 @@ class Sequencer(wiring.Component):
         nodes = plan.layer.nodes
         late = [node.last_only for node in nodes]
         if late != sorted(late):
-            raise SpecError(f"{plan.layer.name}: nodes of the last step must come last")
+            raise NetworkError(f"{plan.layer.name}: nodes of the last step must come last")
         self.plan = plan
         self.slots = slots_of(plan)
         words = max(

@@ -8,10 +8,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.hdl.memories import VectorMemory
 from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.hdl.storage import VectorMemory
+from lmu_hw.network import INPUT
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import INPUT
 
 __all__ = ["InputBuffer", "beat_signature"]
 

@@ -8,8 +8,8 @@ from amaranth.lib import data
 from lmu_hw.hdl import scan, sweeps
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.two_pass import TwoPassUnit
+from lmu_hw.network import MemoryNode, Scan, Semiseparable, TwoPass
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import MemoryNode, Scan, Semiseparable, TwoPass
 
 __all__ = ["load_layout", "memory_unit"]
 

@@ -15,8 +15,8 @@ from amaranth.utils import bits_for
 
 from lmu_hw.fixed import Requant, Rounding
 from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.network import MemoryNode
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import MemoryNode
 
 __all__ = ["SweepCells", "coefficient_layout", "control_layout"]
 

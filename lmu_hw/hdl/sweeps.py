@@ -11,11 +11,11 @@ from amaranth.lib.memory import Memory
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.hdl.beats import write_beats
-from lmu_hw.hdl.memories import Rom
 from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.storage import Rom
 from lmu_hw.hdl.sweep_cells import SweepCells, coefficient_layout, control_layout
+from lmu_hw.network import MemoryNode, Semiseparable
 from lmu_hw.plan import LayerPlan
-from lmu_hw.spec import MemoryNode, Semiseparable
 
 __all__ = ["SweepUnit", "coefficient_words", "load_layout"]
 

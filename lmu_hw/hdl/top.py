@@ -11,8 +11,8 @@ from lmu_hw.hdl.layer import Layer
 from lmu_hw.hdl.reload import address_bits, blocks, state_bits, word_bits
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.streams import beat_signature
+from lmu_hw.network import Signal as Vector
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.spec import Signal as Vector
 
 __all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name"]
 

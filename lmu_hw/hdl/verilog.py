@@ -12,12 +12,12 @@ from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
 
 from lmu_hw.errors import ToolError
-from lmu_hw.hdl.memories import RomFiles
 from lmu_hw.hdl.reload import blocks, state_bits
 from lmu_hw.hdl.roms import rom_files, rom_modules
+from lmu_hw.hdl.storage import RomFiles
 from lmu_hw.hdl.top import NetworkTop
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
-from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["component_verilog", "emit_verilog"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 
 __all__ = ["freeze"]
 
@@ -17,7 +17,7 @@ def freeze(owner: object, where: str, shapes: Mapping[str, tuple[int | None, ...
 
     Raises
     ------
-    SpecError
+    NetworkError
         If an array has another shape, or holds a value that is not finite.
     """
     for name, shape in shapes.items():
@@ -26,11 +26,11 @@ def freeze(owner: object, where: str, shapes: Mapping[str, tuple[int | None, ...
             continue
         array = np.array(raw, dtype=np.float64)
         if array.shape != shape:
-            raise SpecError(f"{where}: {name} must have the shape {shape}, not {array.shape}")
+            raise NetworkError(f"{where}: {name} must have the shape {shape}, not {array.shape}")
         bad = ~np.isfinite(array)
         if bad.any():
             index = tuple(int(i) for i in np.argwhere(bad)[0])
-            raise SpecError(
+            raise NetworkError(
                 f"{where}: {name} must be finite, but {name}{list(index)} is {array[index]}"
             )
         array.setflags(write=False)

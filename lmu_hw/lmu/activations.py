@@ -9,7 +9,7 @@ import numpy as np
 import scipy.special
 from numpy.typing import NDArray
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 
 __all__ = ["ACTIVATIONS", "LINEAR", "RELU", "SOFTMAX", "activation"]
 
@@ -42,10 +42,10 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def activation(name: str, *, where: str) -> Callable[[Array], Array]:
-    """Return the function called `name`, or raise `SpecError` naming the layer `where`."""
+    """Return the function called `name`, or raise `NetworkError` naming the layer `where`."""
     if name == SOFTMAX:
         return lambda z: scipy.special.softmax(z, axis=-1)
     if name not in ACTIVATIONS:
         known = ", ".join([*ACTIVATIONS, SOFTMAX])
-        raise SpecError(f"{where}: the activation must be one of {known}, not {name!r}")
+        raise NetworkError(f"{where}: the activation must be one of {known}, not {name!r}")
     return ACTIVATIONS[name]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.checked import settle_flags
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu._arrays import freeze
 from lmu_hw.lmu.activations import SOFTMAX, activation
 
@@ -54,7 +54,7 @@ class SimpleCell:
         return len(self.W_m)
 
     def check(self, where: str, *, states: int, inputs: int) -> None:
-        """Make the arrays read-only; raise `SpecError` if one does not fit."""
+        """Make the arrays read-only; raise `NetworkError` if one does not fit."""
         _check(self, where, gates=1, states=states, inputs=inputs)
 
     def start(self, sequences: int) -> tuple[Array, ...]:
@@ -104,7 +104,7 @@ class LstmCell:
         return len(self.W_m) // 4
 
     def check(self, where: str, *, states: int, inputs: int) -> None:
-        """Make the arrays read-only; raise `SpecError` if one does not fit."""
+        """Make the arrays read-only; raise `NetworkError` if one does not fit."""
         _check(self, where, gates=4, states=states, inputs=inputs)
 
     def start(self, sequences: int) -> tuple[Array, ...]:
@@ -169,11 +169,11 @@ class GruCell:
         return len(self.W_m) // 3
 
     def check(self, where: str, *, states: int, inputs: int) -> None:
-        """Make the arrays read-only; raise `SpecError` if one does not fit."""
+        """Make the arrays read-only; raise `NetworkError` if one does not fit."""
         settle_flags(self, "reset_after", where=f"{where}: hidden cell")
         _check(self, where, gates=3, states=states, inputs=inputs)
         if self.b_h is not None and not self.reset_after:
-            raise SpecError(f"{where}: b_h must be given with reset_after only")
+            raise NetworkError(f"{where}: b_h must be given with reset_after only")
 
     def start(self, sequences: int) -> tuple[Array, ...]:
         """Return h before the first step."""
@@ -220,7 +220,7 @@ def _functions(cell: LstmCell | GruCell) -> tuple[Callable[[Array], Array], ...]
 def _check(cell: HiddenCell, where: str, *, gates: int, states: int, inputs: int) -> None:
     rows = len(cell.W_m)
     if rows % gates or not rows:
-        raise SpecError(f"{where}: a cell must have {gates} x units rows of weights, not {rows}")
+        raise NetworkError(f"{where}: a cell must have {gates} x units rows of weights, not {rows}")
     shapes = {
         "W_m": (rows, states),
         "W_x": (rows, inputs),
@@ -232,5 +232,5 @@ def _check(cell: HiddenCell, where: str, *, gates: int, states: int, inputs: int
     freeze(cell, f"{where}: hidden cell", held)
     for name in (cell.activation, getattr(cell, "recurrent_activation", cell.activation)):
         if name == SOFTMAX:
-            raise SpecError(f"{where}: softmax is supported on the last layer only")
+            raise NetworkError(f"{where}: softmax is supported on the last layer only")
         activation(name, where=where)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.checked import Check, instance, member, optional, real, settle, settle_flags
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu._arrays import freeze
 from lmu_hw.lmu.activations import LINEAR, SOFTMAX, activation
 from lmu_hw.lmu.cells import HiddenCell, See
@@ -70,8 +70,10 @@ class Memory:
 
 
 _MEMORY_CHECKS: dict[str, Check] = {
-    "theta": optional(partial(real, above=0.0, rule="a positive number of steps", error=SpecError)),
-    "discretizer": partial(member, kind=Discretizer, error=SpecError),
+    "theta": optional(
+        partial(real, above=0.0, rule="a positive number of steps", error=NetworkError)
+    ),
+    "discretizer": partial(member, kind=Discretizer, error=NetworkError),
 }
 
 
@@ -105,7 +107,7 @@ class LmuLayer:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If shapes do not fit, a value is not finite, or a connection is impossible.
     """
 
@@ -122,19 +124,21 @@ class LmuLayer:
 
     def __post_init__(self) -> None:
         settle_flags(self, "input_to_hidden", "return_sequences", where=self.name)
-        instance(self.memory, f"{self.name}: memory", Memory, error=SpecError)
+        instance(self.memory, f"{self.name}: memory", Memory, error=NetworkError)
         if np.ndim(self.E_x) != 2:
-            raise SpecError(f"{self.name}: E_x must have 2 dimensions, not {np.shape(self.E_x)}")
+            raise NetworkError(f"{self.name}: E_x must have 2 dimensions, not {np.shape(self.E_x)}")
         states = self.memory_d * self.memory.order
         hidden = self.hidden
         if hidden is None and self.E_h is not None:
-            raise SpecError(f"{self.name}: hidden-to-memory needs a hidden cell")
+            raise NetworkError(f"{self.name}: hidden-to-memory needs a hidden cell")
         if hidden is not None:
             if self.input_to_hidden != (hidden.W_x is not None):
-                raise SpecError(f"{self.name}: W_x must be given exactly if input_to_hidden is on")
+                raise NetworkError(
+                    f"{self.name}: W_x must be given exactly if input_to_hidden is on"
+                )
             hidden.check(self.name, states=states, inputs=self.inputs)
         if self.encoder == SOFTMAX:
-            raise SpecError(f"{self.name}: softmax is supported on the last layer only")
+            raise NetworkError(f"{self.name}: softmax is supported on the last layer only")
         activation(self.encoder, where=self.name)
         units = 0 if hidden is None else hidden.units
         shapes = {
@@ -228,7 +232,7 @@ class RecurrentLayer:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If shapes do not fit, or a value is not finite.
     """
 
@@ -240,7 +244,7 @@ class RecurrentLayer:
         settle_flags(self, "return_sequences", where=self.name)
         if self.cell.W_x is None or np.ndim(self.cell.W_x) != 2:
             shape = None if self.cell.W_x is None else np.shape(self.cell.W_x)
-            raise SpecError(f"{self.name}: W_x must have 2 dimensions, not {shape}")
+            raise NetworkError(f"{self.name}: W_x must have 2 dimensions, not {shape}")
         self.cell.check(self.name, states=0, inputs=self.inputs)
 
     @property
@@ -279,7 +283,7 @@ class DenseLayer:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If shapes do not fit or a value is not finite.
     """
 
@@ -290,7 +294,7 @@ class DenseLayer:
 
     def __post_init__(self) -> None:
         if np.ndim(self.W) != 2:
-            raise SpecError(f"{self.name}: W must have 2 dimensions, not {np.shape(self.W)}")
+            raise NetworkError(f"{self.name}: W must have 2 dimensions, not {np.shape(self.W)}")
         freeze(self, self.name, {"W": self.W.shape, "b": (self.outputs,)})
         activation(self.activation, where=self.name)
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu.activations import SOFTMAX
 from lmu_hw.lmu.layers import DenseLayer, Layer, Observer
 
@@ -39,7 +39,7 @@ class Network:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If layers do not fit each other.
     """
 
@@ -50,18 +50,18 @@ class Network:
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         if not self.layers:
-            raise SpecError(f"network {self.name}: there must be at least one layer")
+            raise NetworkError(f"network {self.name}: there must be at least one layer")
         names = [layer.name for layer in self.layers]
         if len(set(names)) != len(names):
-            raise SpecError(f"network {self.name}: layer names must differ, not {names}")
+            raise NetworkError(f"network {self.name}: layer names must differ, not {names}")
         for before, after in pairwise(self.layers):
             if before.outputs != after.inputs:
-                raise SpecError(
+                raise NetworkError(
                     f"network {self.name}: layer {after.name} must take the {before.outputs} "
                     f"outputs of {before.name}, not {after.inputs}"
                 )
             if isinstance(before, DenseLayer) and before.activation == SOFTMAX:
-                raise SpecError(f"{before.name}: softmax is supported on the last layer only")
+                raise NetworkError(f"{before.name}: softmax is supported on the last layer only")
 
     @property
     def inputs(self) -> int:
@@ -85,19 +85,19 @@ class Network:
         return isinstance(last, DenseLayer) and last.activation == SOFTMAX
 
     def check_input(self, x: NDArray[np.generic], *, what: str = "input") -> Array:
-        """Return `x` as float64, or raise `SpecError` if it is not (sequences, steps, inputs)."""
+        """Return `x` as float64 (sequences, steps, inputs), or raise `NetworkError`."""
         x = np.asarray(x)
         if x.ndim != 3 or x.shape[2] != self.inputs:
-            raise SpecError(
+            raise NetworkError(
                 f"{what} must have the shape (sequences, steps, {self.inputs}), not {x.shape}"
             )
         if 0 in x.shape:
-            raise SpecError(f"{what} must hold at least one sequence and step, not {x.shape}")
+            raise NetworkError(f"{what} must hold at least one sequence and step, not {x.shape}")
         if not (np.issubdtype(x.dtype, np.number) or x.dtype == np.bool_) or np.iscomplexobj(x):
-            raise SpecError(f"{what} must hold real numbers, not {x.dtype}")
+            raise NetworkError(f"{what} must hold real numbers, not {x.dtype}")
         x = x.astype(np.float64)
         if not np.all(np.isfinite(x)):
-            raise SpecError(f"{what} must be finite, but holds NaN or infinity")
+            raise NetworkError(f"{what} must be finite, but holds NaN or infinity")
         return x
 
     def run(

@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu.system import alternating_signs
 
 __all__ = ["Generators", "semiseparable", "semiseparable_rank"]
@@ -31,7 +31,7 @@ _DIRECTION = 1e-10  # a singular vector of a smaller value is noise
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Generators:
-    """The numbers from which A and B follow; see `lmu_hw.spec.memory` for the two sweeps.
+    """The numbers from which A and B follow; see `lmu_hw.network.memory` for the two sweeps.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def semiseparable(A: Array, B: Array, rank: int) -> Generators:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If A does not have the symmetry, or a state does not enter: not a Legendre memory.
     """
     return _semiseparable(A.tobytes(), B.tobytes(), rank)
@@ -112,7 +112,7 @@ def _semiseparable(matrix: bytes, vector: bytes, rank: int) -> Generators:
     A = np.frombuffer(matrix).reshape(d, d)
     off = float(np.abs(A.T - signs[:, None] * A * signs).max())
     if not off <= _SYMMETRIC:
-        raise SpecError(
+        raise NetworkError(
             f"a semiseparable memory must be a Legendre memory: its matrix must be symmetric up "
             f"to signs in the orthonormal basis, but is off by {off:.3g}"
         )
@@ -170,7 +170,7 @@ def _normalized(basis: Array, before: Array) -> Array:
     column = basis[:, -1]
     length = float(np.linalg.norm(column))
     if length < _NEGLIGIBLE:
-        raise SpecError("a semiseparable memory must hear every state; this one does not")
+        raise NetworkError("a semiseparable memory must hear every state; this one does not")
     # An orthogonal matrix whose first row is the column's direction.
     rotation = np.linalg.qr(np.column_stack([column, np.eye(len(column))]))[0].T
     rotation[0] = column / length

@@ -10,7 +10,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from lmu_hw.checked import member, real, whole
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 
 __all__ = [
     "Discretizer",
@@ -45,7 +45,7 @@ def legendre_system(order: int) -> tuple[NDArray[np.float64], NDArray[np.float64
     A : (order, order) float64
     B : (order,) float64
     """
-    order = whole(order, "the order of a memory", least=1, error=SpecError)
+    order = whole(order, "the order of a memory", least=1, error=NetworkError)
     i, j = np.indices((order, order))
     gain = 2.0 * np.arange(order) + 1.0
     signs = np.where((i < j) | ((i - j) % 2 == 0), -1.0, 1.0)
@@ -98,11 +98,11 @@ def discretize(
 
     Raises
     ------
-    SpecError
+    NetworkError
         If theta is not positive and finite, or the method is `STORED`.
     """
-    theta = real(theta, "theta", above=0.0, rule="a positive number of steps", error=SpecError)
-    method = member(method, "the discretizer", Discretizer, error=SpecError)
+    theta = real(theta, "theta", above=0.0, rule="a positive number of steps", error=NetworkError)
+    method = member(method, "the discretizer", Discretizer, error=NetworkError)
     a, b = legendre_system(order)
     if method is Discretizer.EULER:
         return np.eye(order) + a / theta, b / theta
@@ -115,7 +115,7 @@ def discretize(
         both = np.linalg.solve(identity - half, step) * d[:order, None] / d[None, :]
         return np.ascontiguousarray(both[:, :order]), np.ascontiguousarray(both[:, order])
     if method is not Discretizer.ZOH:
-        raise SpecError(
+        raise NetworkError(
             f"a memory can be discretized by zoh, euler or bilinear, not {method.value!r}"
         )
     block = np.zeros((order + 1, order + 1))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bilinear memory by two passes over running sums; see `lmu_hw.spec.two_pass`."""
+"""The bilinear memory by two passes over running sums; see `lmu_hw.network.two_pass`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Front ends: a trained file of any supported kind becomes a float `Network`.
+"""Layer 1: front ends: a trained file of any supported kind becomes a float `Network`.
 
 One module for each ecosystem: `keras` (keras-lmu in `.keras` and HDF5), `torch` (state dicts of the
 PyTorch ports, in `.safetensors` and `.pt`) and `native` (the own form, `.npz` and `.safetensors`).

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.errors import LoadError, NetworkError
 
 __all__ = [
     "MAX_ORDER",
@@ -56,10 +56,10 @@ def must(where: str, what: str, rule: str, value: object, *, advice: str = "") -
 
 @contextmanager
 def located(where: str) -> Iterator[None]:
-    """Turn a `SpecError` raised inside into a `LoadError` that starts with `where`."""
+    """Turn a `NetworkError` raised inside into a `LoadError` that starts with `where`."""
     try:
         yield
-    except SpecError as error:
+    except NetworkError as error:
         raise LoadError(f"{where}: {error}") from error
 
 

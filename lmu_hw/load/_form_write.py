@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import (
     Discretizer,
     GruCell,
@@ -36,7 +36,7 @@ def take_apart(network: Network) -> Form:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If a name is not an identifier, or a memory is not what its discretizer gives.
     """
     tensors: dict[str, Array] = {}
@@ -131,19 +131,19 @@ def _cell_tensors(cell: HiddenCell) -> dict[str, Array | None]:
 def _require_identifier(name: str, what: str) -> None:
     if not IDENTIFIER.fullmatch(name):
         rule = "an identifier ([A-Za-z_][A-Za-z0-9_]{0,254})"
-        raise SpecError(f"{what} must be {rule}, not {name!r}")
+        raise NetworkError(f"{what} must be {rule}, not {name!r}")
 
 
 def _require_legendre(name: str, memory: Memory) -> None:
     """Refuse a memory whose matrices would not come back from order and theta."""
     method = memory.discretizer
     if memory.theta is None:
-        raise SpecError(f"{name}: theta must be given for the discretizer {method.value}")
+        raise NetworkError(f"{name}: theta must be given for the discretizer {method.value}")
     same = Memory.legendre(memory.order, memory.theta, method)
     # Another BLAS may round the same matrix exponential differently in the last bits.
     for made, held in ((same.A, memory.A), (same.B, memory.B)):
         if not np.allclose(made, held, rtol=1e-9, atol=1e-12):
-            raise SpecError(
+            raise NetworkError(
                 f"{name}: A and B must be what {method.value} gives for order {memory.order} and "
                 f"theta {memory.theta!r}; mark other matrices as {Discretizer.STORED.value}"
             )

@@ -47,7 +47,7 @@ def save(network: Network, path: Path) -> None:
     ------
     LoadError
         If the suffix is another one, or the file cannot be written.
-    SpecError
+    NetworkError
         If a name is not an identifier, or a memory is not what its discretizer gives.
     """
     raw = network_bytes(network, path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plan: how many multipliers compute a layer, and how many cycles that takes, in closed form.
+"""Layer 2: the plan: how many multipliers compute a layer, and how many cycles that takes.
 
 A layer has one array of ``rows x columns`` multipliers. It computes `rows` rows of a node at once
 and takes `columns` elements of a source in each cycle; finished rows leave `beat` at a time. A

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from lmu_hw.checked import flag, whole
 from lmu_hw.errors import ConfigError
+from lmu_hw.network import QuantizedLayer, QuantizedNetwork
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.memory import memory_lanes
-from lmu_hw.spec import QuantizedLayer, QuantizedNetwork
 
 __all__ = ["Plan", "checked_lanes", "make_plan"]
 

@@ -9,11 +9,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import SpecError
-from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
-from lmu_hw.plan.memory import MemoryPlan, memory_lanes, memory_plan
-from lmu_hw.plan.sweeps import SWEEP_LATENCY
-from lmu_hw.spec import (
+from lmu_hw.errors import NetworkError
+from lmu_hw.network import (
     INPUT,
     AnyNode,
     ElementwiseNode,
@@ -22,6 +19,9 @@ from lmu_hw.spec import (
     QuantizedLayer,
     Term,
 )
+from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
+from lmu_hw.plan.memory import MemoryPlan, memory_lanes, memory_plan
+from lmu_hw.plan.sweeps import SWEEP_LATENCY
 
 __all__ = ["DRAIN_LATENCY", "MAC_LATENCY", "LayerPlan", "NodePlan", "Storage", "is_fresh"]
 
@@ -122,7 +122,7 @@ class LayerPlan:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If an element-wise node reads a vector that is cut into segments.
     """
 
@@ -136,12 +136,14 @@ class LayerPlan:
     def __post_init__(self) -> None:
         for name, least in (("rows", 1), ("columns", 1), ("beat", 1), ("memory_lanes", 0)):
             if (count := getattr(self, name)) < least:
-                raise SpecError(f"{self.layer.name}: {name} must be at least {least}, not {count}")
+                raise NetworkError(
+                    f"{self.layer.name}: {name} must be at least {least}, not {count}"
+                )
         for node in self.layer.elementwise:
             for factor in node.factors:
                 segments = self.storage(factor.source).segments
                 if segments > 1:
-                    raise SpecError(
+                    raise NetworkError(
                         f"{node.name}: {factor.source} must be stored in one piece in hardware, "
                         f"not in {segments} segments"
                     )

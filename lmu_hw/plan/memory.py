@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from lmu_hw.network import Scan, TwoPass, Update
 from lmu_hw.plan.running import ScanPlan, TwoPassPlan, scan_lanes
 from lmu_hw.plan.sweeps import SweepPlan, sweep_lanes
-from lmu_hw.spec import Scan, TwoPass, Update
 
 __all__ = ["MemoryPlan", "memory_lanes", "memory_plan"]
 

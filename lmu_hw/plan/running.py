@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hw.network import Scan, TwoPass
 from lmu_hw.plan.sweeps import SWEEP_LATENCY
-from lmu_hw.spec import Scan, TwoPass
 
 __all__ = ["RELOADABLE_DROP", "RELOADABLE_RATE", "ScanPlan", "TwoPassPlan", "scan_lanes"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.spec import Semiseparable
+from lmu_hw.network import Semiseparable
 
 __all__ = ["RELOADABLE_SHIFT", "SWEEP_LATENCY", "SweepPlan", "sweep_lanes"]
 
@@ -73,7 +73,7 @@ class SweepPlan:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If W has negative fraction bits: its products are narrowed by a shift to the right.
     """
 

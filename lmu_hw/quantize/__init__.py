@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer 2: from the float network to the quantized network."""
+"""Layer 3: from the float network to the quantized network."""
 
 from lmu_hw.quantize.config import (
     Basis,

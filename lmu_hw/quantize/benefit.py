@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import StabilityError, largest_deviation, spectral_radius
 from lmu_hw.fixed.ops import quantize as quantize_values
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, Network, window
+from lmu_hw.network import AnyNode
+from lmu_hw.proofs import StabilityError, largest_deviation, spectral_radius
 from lmu_hw.quantize.config import Config
 from lmu_hw.quantize.convert import quantize, realized
 from lmu_hw.quantize.memories import fit_memory, matrices, quantize_memories
-from lmu_hw.spec import AnyNode
 
 __all__ = [
     "NOISE",

@@ -17,14 +17,14 @@ from functools import cache
 
 import numpy as np
 
-from lmu_hw.analysis import StabilityError, largest_deviation
-from lmu_hw.errors import ConfigError, SpecError
+from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.lmu import LmuLayer, Memory, orthonormal_scale
+from lmu_hw.network import MemoryNode, Node
+from lmu_hw.proofs import StabilityError, largest_deviation
 from lmu_hw.quantize.config import Basis, Realization, Structure
 from lmu_hw.quantize.memories import fit_memory, matrices, structure_of
 from lmu_hw.quantize.refit import TAIL, Fit
 from lmu_hw.quantize.transform import state_scale
-from lmu_hw.spec import MemoryNode, Node
 
 __all__ = ["Candidate", "Choice", "Setting", "choose_realization"]
 
@@ -122,7 +122,7 @@ class Setting:
         """Return a candidate, or None if it cannot be had or is not stable."""
         try:
             return self.candidate(choice)
-        except (ConfigError, SpecError, StabilityError):
+        except (ConfigError, NetworkError, StabilityError):
             return None
 
     def tried(self, choice: Choice) -> _Tried | None:
@@ -215,12 +215,12 @@ def _structures(setting: Setting) -> Iterator[Structure]:
     for kind in (Realization.TWO_PASS, Realization.SCAN):
         try:
             yield structure_of(memory, kind, None, where=where)
-        except (ConfigError, SpecError):
+        except (ConfigError, NetworkError):
             continue
     try:
         most = structure_of(memory, Realization.SEMISEPARABLE, _FINEST, where=where)
         yield structure_of(memory, Realization.SEMISEPARABLE, None, where=where)
-    except (ConfigError, SpecError):
+    except (ConfigError, NetworkError):
         return
     for rank in range(2, 1 + most.rank):
         yield Structure(kind=most.kind, theta=most.theta, rank=rank)

@@ -112,7 +112,7 @@ class NodeConfig:
     output : FixedFormat or None
         What the activation answers in; None without activation.
     error_feedback : bool
-        Of the memory; see `lmu_hw.spec.Node`.
+        Of the memory; see `lmu_hw.network.Node`.
     repair : bool
         Of the memory: coefficients may leave the nearest code to keep it stable.
     structure : Structure or None

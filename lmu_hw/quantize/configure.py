@@ -10,11 +10,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import prove_range, quantized_memories
 from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
-from lmu_hw.nodes import float_nodes, memory_nodes
+from lmu_hw.network.float_nodes import float_nodes, memory_nodes
+from lmu_hw.proofs import prove_range, quantized_memories
 from lmu_hw.quantize.benefit import (
     NOISE,
     WINDOWS,

@@ -10,14 +10,14 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.names import design_name
-from lmu_hw.nodes import float_nodes, memory_nodes, outputs
+from lmu_hw.network import INPUT, AnyNode, Node, QuantizedLayer, QuantizedNetwork, Signal
+from lmu_hw.network.float_nodes import float_nodes, memory_nodes, outputs
 from lmu_hw.quantize.config import Config, NodeConfig
 from lmu_hw.quantize.loop import stable_loop
 from lmu_hw.quantize.memories import Memories, quantize_memories
 from lmu_hw.quantize.refit import Refit
 from lmu_hw.quantize.sums import quantize_node
 from lmu_hw.quantize.transform import realize
-from lmu_hw.spec import INPUT, AnyNode, Node, QuantizedLayer, QuantizedNetwork, Signal
 
 __all__ = ["Quantization", "assemble", "convert", "quantize", "realized"]
 

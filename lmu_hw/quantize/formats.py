@@ -13,7 +13,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.activations import LINEAR, RELU, activation
-from lmu_hw.nodes import (
+from lmu_hw.network.float_nodes import (
     AnyFloatNode,
     FloatElementwise,
     FloatNode,

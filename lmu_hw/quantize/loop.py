@@ -11,15 +11,15 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import StabilityError, spectral_radius, values
-from lmu_hw.analysis.loop import loop_is_stable, loop_radius
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.lmu.activations import LINEAR
-from lmu_hw.nodes import FloatNode
+from lmu_hw.network import AnyNode, Codes, Node
+from lmu_hw.network.float_nodes import FloatNode
+from lmu_hw.proofs import StabilityError, spectral_radius, values
+from lmu_hw.proofs.loop import loop_is_stable, loop_radius
 from lmu_hw.quantize.weights import best_row_shifts, weight_codes, weight_format
-from lmu_hw.spec import AnyNode, Codes, Node
 
 __all__ = ["stable_loop"]
 

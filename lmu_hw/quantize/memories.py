@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import StabilityError, rounding_covariance, spectral_radius, values
 from lmu_hw.checked import member
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat
@@ -26,7 +25,9 @@ from lmu_hw.lmu import (
     semiseparable_rank,
     window,
 )
-from lmu_hw.nodes import memory_nodes
+from lmu_hw.network import AnyNode, MemoryNode, Node, Scan, Semiseparable, TwoPass
+from lmu_hw.network.float_nodes import memory_nodes
+from lmu_hw.proofs import StabilityError, rounding_covariance, spectral_radius, values
 from lmu_hw.quantize.config import Basis, MemoryScale, NodeConfig, Realization, Structure
 from lmu_hw.quantize.refit import Fit, Refit, fit
 from lmu_hw.quantize.scan import scan_update
@@ -34,7 +35,6 @@ from lmu_hw.quantize.structured import SweepFormats, dequantized, semiseparable_
 from lmu_hw.quantize.sums import quantize_sum
 from lmu_hw.quantize.transform import can_rescale, read_through, reading_norm, state_scale
 from lmu_hw.quantize.two_pass import two_pass_update
-from lmu_hw.spec import AnyNode, MemoryNode, Node, Scan, Semiseparable, TwoPass
 
 __all__ = [
     "LEGENDRE",
@@ -184,7 +184,7 @@ def generators(layer: LmuLayer, structure: Structure, scale: MemoryScale | None)
 
     Raises
     ------
-    SpecError
+    NetworkError
         If the memory is not a Legendre memory.
     """
     A, B = layer.memory.A, layer.memory.B

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from lmu_hw.analysis import CLOSEST, StabilityError, float_gains, spectral_radius
 from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.proofs import CLOSEST, StabilityError, float_gains, spectral_radius
 from lmu_hw.quantize.config import Config
 from lmu_hw.quantize.options import Options, Realization
 from lmu_hw.quantize.transform import realize

@@ -6,12 +6,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import StabilityError
-from lmu_hw.analysis.gains import gains_of, input_gain
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu.scan import smallest_euler_window
-from lmu_hw.spec import Codes, Scan
+from lmu_hw.network import Codes, Scan
+from lmu_hw.proofs import StabilityError
+from lmu_hw.proofs.gains import gains_of, input_gain
 
 __all__ = ["largest_sum", "rate_code", "running_format", "scan_update"]
 

@@ -7,12 +7,12 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import StabilityError, spectral_radius
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.nodes import FloatNode, FloatTerm
+from lmu_hw.network import Codes
+from lmu_hw.network.float_nodes import FloatNode, FloatTerm
+from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.quantize.weights import best_row_shifts, weight_codes, weight_format
-from lmu_hw.spec import Codes
 
 __all__ = ["stable_codes"]
 

@@ -7,9 +7,9 @@ import math
 from collections.abc import Collection
 from dataclasses import replace
 
-from lmu_hw.analysis import RangeProof, in_words, proved_sweeps
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import Overflow
+from lmu_hw.proofs import RangeProof, in_words, proved_sweeps
 from lmu_hw.quantize.formats import States
 from lmu_hw.quantize.memories import LEGENDRE
 from lmu_hw.quantize.options import MemoryRange, Options, Realization

@@ -12,7 +12,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize
 from lmu_hw.lmu import Generators
-from lmu_hw.spec import Codes, Semiseparable
+from lmu_hw.network import Codes, Semiseparable
 
 __all__ = ["SweepFormats", "dequantized", "semiseparable_update", "sweep_formats"]
 

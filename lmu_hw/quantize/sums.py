@@ -12,12 +12,12 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize as quantize_values
 from lmu_hw.lmu.activations import LINEAR, RELU
-from lmu_hw.nodes import AnyFloatNode, FloatElementwise, FloatNode, FloatTerm
+from lmu_hw.network import Codes, ElementwiseNode, Node, Rectifier, Table, Term
+from lmu_hw.network.float_nodes import AnyFloatNode, FloatElementwise, FloatNode, FloatTerm
 from lmu_hw.quantize.config import NodeConfig
 from lmu_hw.quantize.stable import stable_codes
 from lmu_hw.quantize.tables import tabulate
 from lmu_hw.quantize.weights import row_shifts, weight_codes
-from lmu_hw.spec import Codes, ElementwiseNode, Node, Rectifier, Table, Term
 
 __all__ = ["quantize_node", "quantize_sum"]
 

@@ -9,7 +9,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize
 from lmu_hw.lmu.activations import activation
-from lmu_hw.spec import Codes, Table
+from lmu_hw.network import Codes, Table
 
 __all__ = ["MAX_TABLE_BITS", "saturation_int_bits", "tabulate"]
 

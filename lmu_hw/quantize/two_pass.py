@@ -7,14 +7,14 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import StabilityError, spectral_radius
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize
 from lmu_hw.lmu import orthonormal_scale
 from lmu_hw.lmu.two_pass import closing_constants, two_pass_matrices, two_passes
+from lmu_hw.network import Codes, TwoPass
+from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.quantize.scan import largest_sum, rate_code, running_format
-from lmu_hw.spec import Codes, TwoPass
 
 __all__ = ["guard_bits", "two_pass_update"]
 

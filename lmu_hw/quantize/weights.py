@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize
-from lmu_hw.nodes import FloatNode
-from lmu_hw.spec import Codes
+from lmu_hw.network import Codes
+from lmu_hw.network.float_nodes import FloatNode
 
 __all__ = ["best_row_shifts", "row_shifts", "weight_codes", "weight_format"]
 

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
-from lmu_hw.report.document import TaskReport
-from lmu_hw.report.outside import clipped
-from lmu_hw.report.predict import MOST_STEPS, evenly_spaced
-from lmu_hw.report.task import TaskStatistics, check_labels
+from lmu_hw.measure.outside import clipped
+from lmu_hw.measure.prediction import MOST_STEPS, evenly_spaced
+from lmu_hw.measure.results import TaskReport
+from lmu_hw.measure.task import TaskStatistics, check_labels
+from lmu_hw.measure.words import Level
 from lmu_hw.report.verdict import task_sentence
-from lmu_hw.report.words import Level
 
 __all__ = ["FirstLook", "first_look"]
 
@@ -74,7 +74,7 @@ def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> Fir
 
     Raises
     ------
-    SpecError
+    NetworkError
         If the labels do not fit.
     """
     network, x = design.network, design.calibration

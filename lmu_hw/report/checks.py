@@ -7,10 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmu_hw.report.claims import ErrorReport, NoiseReport
-from lmu_hw.report.document import Report, SignalReport
-from lmu_hw.report.words import count, listed, number
-from lmu_hw.spec import INPUT
+from lmu_hw.measure.certified import ErrorReport, NoiseReport
+from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.measure.words import count, listed, number
+from lmu_hw.network import INPUT
 
 __all__ = ["Check", "check", "left_before"]
 

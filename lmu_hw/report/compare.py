@@ -7,19 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmu_hw.errors import ConfigError, LoadError, SpecError
-from lmu_hw.files import write_file
+from lmu_hw.errors import NetworkError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.report import words
+from lmu_hw.measure import words
+from lmu_hw.measure.results import Report, SignalReport, TaskReport
 from lmu_hw.report.compare_proofs import certificate_rows, certificate_sentences
 from lmu_hw.report.compare_rows import EXACT, Row, make_row
-from lmu_hw.report.document import Report, SignalReport, TaskReport
-from lmu_hw.report.store import read_report
+from lmu_hw.report.json_file import read_report
 
-__all__ = ["Comparison", "Row", "compare", "write_comparison"]
-
-_GENERATOR = b'<meta name="generator" content="lmu_hw">'
-"""Near the start of every page."""
+__all__ = ["Comparison", "Row", "compare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +53,17 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If there are fewer than two different folders.
     LoadError
         If a folder holds no report.
     """
     if isinstance(folders, str | Path):
-        raise SpecError(f"a comparison needs two or more folders in a list, not {folders!r}")
+        raise NetworkError(f"a comparison needs two or more folders in a list, not {folders!r}")
     paths = [Path(folder) for folder in folders]
     if len({path.resolve() for path in paths}) != len(paths) or len(paths) < 2:
         given = ", ".join(str(path) for path in paths) or "none"
-        raise SpecError(f"a comparison needs two or more different folders, not {given}")
+        raise NetworkError(f"a comparison needs two or more different folders, not {given}")
     reports = [read_report(DesignFolder(path)) for path in paths]
     names = _names(paths)
     same_x = len({report.data.x_sha256 for report in reports}) == 1
@@ -88,32 +84,6 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
             *certificate_sentences(names, proofs),
         ),
     )
-
-
-def write_comparison(folders: Sequence[str | Path], html_path: str | Path) -> Comparison:
-    """Compare design folders and write the comparison as one HTML file.
-
-    Raises
-    ------
-    ConfigError
-        If another file is in the way: only pages of this tool are replaced.
-    SpecError, LoadError
-        As for `compare`, or if the file cannot be written.
-    """
-    path = Path(html_path)
-    if path.is_file() and _GENERATOR not in path.read_bytes()[:1000]:
-        raise ConfigError(
-            f"{html_path}: would be overwritten, but is no page of this tool; move it away, or "
-            "name another file"
-        )
-    comparison = compare(folders)
-    from lmu_hw.report.compare_page import comparison_page  # matplotlib and jinja2 load here only
-
-    try:
-        write_file(path, comparison_page(comparison).encode())
-    except OSError as error:
-        raise LoadError(f"{html_path}: cannot be written: {error.strerror}") from None
-    return comparison
 
 
 def _names(paths: Sequence[Path]) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lmu_hw.report import words
-from lmu_hw.report.claims import ErrorReport, MemoryProof
+from lmu_hw.measure import words
+from lmu_hw.measure.certified import ErrorReport, MemoryProof
+from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.report.compare_rows import Row, make_row
-from lmu_hw.report.document import Report, SignalReport
 
 __all__ = ["certificate_rows", "certificate_sentences"]
 

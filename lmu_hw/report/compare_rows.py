@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lmu_hw.report.document import rounded
+from lmu_hw.measure.results import rounded
 
 __all__ = ["EXACT", "Row", "make_row"]
 

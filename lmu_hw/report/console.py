@@ -7,9 +7,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from lmu_hw.report import words
+from lmu_hw.measure import words
+from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.report.compare import Comparison
-from lmu_hw.report.document import Report, SignalReport
 from lmu_hw.report.proof_rows import ProofRow, proof_rows
 from lmu_hw.report.proof_words import details, uncertified
 from lmu_hw.report.verdict import verdict

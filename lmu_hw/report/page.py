@@ -13,8 +13,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from lmu_hw.report import pictures, proof_pictures, words
-from lmu_hw.report.document import Report
+from lmu_hw.measure import words
+from lmu_hw.measure.results import Report
+from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.verdict import verdict
 

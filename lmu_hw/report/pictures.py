@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from lmu_hw.report.document import ExampleReport, Report, SignalReport
+from lmu_hw.measure.results import ExampleReport, Report, SignalReport
 from lmu_hw.report.svg import ACCENT, FAINT, FIXED, FLOAT, GRID, INK, MUTED, draw
 
 __all__ = ["errors_over_time", "memory_states", "outputs", "ranges"]

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lmu_hw.report.claims import MemoryProof
-from lmu_hw.report.document import Report
+from lmu_hw.measure.certified import MemoryProof
+from lmu_hw.measure.results import Report
 from lmu_hw.report.proof_rows import proof_rows
 from lmu_hw.report.proof_words import details, uncertified
 from lmu_hw.report.what_if import Words, alternatives, certified_memories

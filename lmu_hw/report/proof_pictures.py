@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from lmu_hw.report.claims import MemoryReport
-from lmu_hw.report.document import Report, SignalReport
+from lmu_hw.measure.certified import MemoryReport
+from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.report.svg import FAINT, FIXED, FLOAT, GRID, INK, draw
 
 __all__ = ["rounding_noise"]

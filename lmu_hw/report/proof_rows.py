@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmu_hw.measure.certified import MemoryReport
+from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.measure.words import NONE, listed
 from lmu_hw.report.checks import left_before
-from lmu_hw.report.claims import MemoryReport
-from lmu_hw.report.document import Report, SignalReport
-from lmu_hw.report.words import NONE, listed
 
 __all__ = ["GIVEN_U", "ROUNDING", "ProofRow", "proof_rows"]
 

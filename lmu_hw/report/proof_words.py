@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from lmu_hw.measure.certified import CAUSES, ErrorReport, MemoryProof, MemoryReport
+from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.measure.words import Level, count, listed, number
 from lmu_hw.report.checks import check, left_before
-from lmu_hw.report.claims import CAUSES, ErrorReport, MemoryProof, MemoryReport
-from lmu_hw.report.document import Report, SignalReport
 from lmu_hw.report.proof_rows import proof_rows
 from lmu_hw.report.what_if import Words, alternatives, certified_memories
-from lmu_hw.report.words import Level, count, listed, number
 
 __all__ = ["details", "proved", "uncertified"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.report.document import Report, SignalReport, TaskReport
+from lmu_hw.measure.results import Report, SignalReport, TaskReport
+from lmu_hw.measure.words import MINUS, Level, count, decibels, listed, number, score, times
 from lmu_hw.report.proof_words import proved
-from lmu_hw.report.words import MINUS, Level, count, decibels, listed, number, score, times
 
 __all__ = ["Verdict", "task_sentence", "verdict"]
 

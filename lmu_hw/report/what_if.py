@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.report.claims import ErrorReport, MemoryProof, MemoryReport
-from lmu_hw.report.document import Report, SignalReport
+from lmu_hw.measure.certified import ErrorReport, MemoryProof, MemoryReport
+from lmu_hw.measure.results import Report, SignalReport
 
 __all__ = ["Words", "alternatives", "certified_memories"]
 

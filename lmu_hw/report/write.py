@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.design import Design
-from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.report.attach import with_certificates
-from lmu_hw.report.document import Report
-from lmu_hw.report.folder import read_certificates, read_hardware, read_simulations
-from lmu_hw.report.measure import measure
-from lmu_hw.report.store import to_json
+from lmu_hw.measure.results import Report
+from lmu_hw.measure.run import measure
+from lmu_hw.report.certificates import with_certificates
+from lmu_hw.report.evidence import read_certificates, read_hardware, read_simulations
+from lmu_hw.report.json_file import to_json
 from lmu_hw.report.verdict import verdict
 
 __all__ = ["CALIBRATION", "measure_folder", "report_json", "write_report"]
@@ -50,7 +50,7 @@ def write_report(
         If a report that somebody changed is in the way.
     LoadError
         If the folder does not hold a design, or its parts do not belong together.
-    SpecError
+    NetworkError
         If x or labels do not fit the network.
     """
     folder = DesignFolder(directory)
@@ -80,7 +80,7 @@ def measure_folder(
             "generate the design again"
         )
     if x is None and labels is not None:
-        raise SpecError("labels must come with the data they belong to: give x as well")
+        raise NetworkError("labels must come with the data they belong to: give x as well")
     report = measure(design, design.calibration if x is None else x, labels, progress)
     report = with_certificates(report, design.network, certificates, where=folder.path)
     source = CALIBRATION if x is None else report.data.source

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer 5: word lengths that reach a target at least cost, and maps of what they cost.
+"""Layer 6: word lengths that reach a target at least cost, and maps of what they cost.
 
 `search` finds the cheapest design that reaches an accuracy or an error; `sweep` measures a grid of
 word lengths. Both run on one core, on all cores, or on a Dask cluster, with the same results.

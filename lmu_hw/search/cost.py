@@ -17,10 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.quantize import Options
-from lmu_hw.quantize.tables import saturation_int_bits
-from lmu_hw.search.lengths import Knob, WordLengths
-from lmu_hw.spec import (
+from lmu_hw.network import (
     INPUT,
     AnyNode,
     ElementwiseNode,
@@ -32,6 +29,9 @@ from lmu_hw.spec import (
     Table,
     Term,
 )
+from lmu_hw.quantize import Options
+from lmu_hw.quantize.tables import saturation_int_bits
+from lmu_hw.search.lengths import Knob, WordLengths
 
 __all__ = ["Cost", "CostModel", "Costs", "costs_of"]
 

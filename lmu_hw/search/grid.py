@@ -17,9 +17,9 @@ from lmu_hw._version import __version__
 from lmu_hw.checked import member
 from lmu_hw.lmu import Network
 from lmu_hw.load import network_digest
+from lmu_hw.measure.results import DataReport
+from lmu_hw.measure.run import GIVEN, array_digest
 from lmu_hw.quantize import Options
-from lmu_hw.report.document import DataReport
-from lmu_hw.report.measure import GIVEN, array_digest
 from lmu_hw.search.cost import Cost
 from lmu_hw.search.journal import Journal, Points, journal_key
 from lmu_hw.search.lengths import Knob, WordLengths
@@ -126,7 +126,7 @@ def sweep(
     x : (sequences, steps, inputs)
         What designs are measured on.
     labels : array or None
-        Classes or real targets; see `lmu_hw.report.task.check_labels`.
+        Classes or real targets; see `lmu_hw.measure.task.check_labels`.
     grid : mapping of Knob to bits
     options : Options
         Everything else.
@@ -146,7 +146,7 @@ def sweep(
     ------
     ConfigError
         If the journal belongs to another sweep, or a word length is none.
-    SpecError
+    NetworkError
         If data or labels do not fit the network.
     """
     cost = member(cost, "`cost`", Cost)

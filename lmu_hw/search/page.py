@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import StrMethodFormatter
 
-from lmu_hw.report import words
+from lmu_hw.measure import words
 from lmu_hw.report.page import Card, Figure, render
 from lmu_hw.report.svg import ACCENT, FIXED, FLOAT, GRID, draw
 from lmu_hw.search.cost import Cost

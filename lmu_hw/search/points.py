@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.measure.results import TaskReport
+from lmu_hw.measure.task import TaskStatistics
 from lmu_hw.quantize import quantize
-from lmu_hw.report.document import TaskReport
-from lmu_hw.report.task import TaskStatistics
 from lmu_hw.search.cost import Cost, Costs, costs_of
 from lmu_hw.search.lengths import WordLengths
 from lmu_hw.search.problem import BLOCK, Problem, Refusal, configured

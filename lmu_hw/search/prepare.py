@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.checked import whole
-from lmu_hw.errors import SpecError
-from lmu_hw.report.task import check_labels
+from lmu_hw.errors import NetworkError
+from lmu_hw.measure.task import check_labels
 from lmu_hw.search.pools import Pool
 from lmu_hw.search.problem import Problem, float_answers
 
@@ -44,13 +44,13 @@ def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, 
     ------
     ConfigError
         If `limit` is less than 1.
-    SpecError
+    NetworkError
         If there are not as many labels as sequences.
     """
     limit = SEQUENCES if limit is None else whole(limit, "`sequences`", least=1)
     given = x.shape[0] if x.ndim else 0
     if labels is not None and (labels.shape[0] if labels.ndim else 0) != given:
-        raise SpecError(
+        raise NetworkError(
             f"labels must have an entry for each of the {given} sequences, not the shape "
             f"{labels.shape}"
         )
@@ -65,8 +65,8 @@ def with_labels(problem: Problem, labels: Array | None) -> Problem:
 
     Raises
     ------
-    SpecError
-        If they do not fit; see `lmu_hw.report.task.check_labels`.
+    NetworkError
+        If they do not fit; see `lmu_hw.measure.task.check_labels`.
     """
     if labels is None:
         return problem

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.design import Design
-from lmu_hw.errors import ConfigError, FormatError, RangeError, SpecError
+from lmu_hw.errors import ConfigError, FormatError, NetworkError, RangeError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Network
+from lmu_hw.measure.task import Labels
 from lmu_hw.quantize import Basis, Config, Options, configure, quantize, realize
-from lmu_hw.report.task import Labels
 from lmu_hw.search.lengths import WordLengths
 
 __all__ = [
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 
 BLOCK = 250  # sequences of one task: what the golden model and the float network run in one pass
 
-INFEASIBLE = (ConfigError, FormatError, RangeError, SpecError)
+INFEASIBLE = (ConfigError, FormatError, RangeError, NetworkError)
 """What word lengths that cannot be built raise."""
 
 
@@ -58,7 +58,7 @@ class Problem:
     x : (sequences, steps, inputs) float64
         What designs are measured on.
     labels : array or None
-        As `lmu_hw.report.task.check_labels` returns them; None: not known yet, or none.
+        As `lmu_hw.measure.task.check_labels` returns them; None: not known yet, or none.
     floats : array or None
         Answers of the float network to `x`; None: not computed yet.
     """

@@ -124,7 +124,7 @@ def search(
         If the widest word lengths do not reach the target.
     StabilityError
         If a memory is not shown to be stable: no design of it would have a certificate.
-    ConfigError, SpecError
+    ConfigError, NetworkError
         If data or labels do not fit the network, or no design exists.
     """
     cost = member(cost, "`cost`", Cost)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.checked import share
-from lmu_hw.errors import ConfigError, SpecError
-from lmu_hw.report.document import rounded
+from lmu_hw.errors import ConfigError, NetworkError
+from lmu_hw.measure.results import rounded
 from lmu_hw.search.problem import BLOCK, Losses, Problem
 
 __all__ = [
@@ -58,7 +58,7 @@ class Target(Protocol):
     """What designs must reach on a problem."""
 
     def check(self, problem: Problem) -> None:
-        """Raise `SpecError` if the target says nothing about such a problem."""
+        """Raise `NetworkError` if the target says nothing about such a problem."""
         ...
 
     def order(self, problem: Problem) -> NDArray[np.int64]:
@@ -175,9 +175,9 @@ class AccuracyTarget:
         return f"an accuracy of at least {float(100 * self.share):.6g} %"
 
     def check(self, problem: Problem) -> None:
-        """Raise `SpecError` without class labels."""
+        """Raise `NetworkError` without class labels."""
         if not problem.has_classes:
-            raise SpecError(
+            raise NetworkError(
                 "`target_accuracy` needs class labels, one integer for each answer, of the data "
                 "that is measured on"
             )
@@ -269,7 +269,7 @@ def joined(parts: list[Losses]) -> Losses:
 
 def _power(problem: Problem) -> float:
     if problem.floats is None or not (power := float(np.square(problem.floats).sum())):
-        raise SpecError(
+        raise NetworkError(
             "the float network must answer something other than zero: there is no relative error"
         )
     return power
@@ -279,7 +279,7 @@ def _answers(problem: Problem) -> tuple[Array, NDArray[np.int64]]:
     """Return answers of the float network, (..., outputs), and class labels, (...)."""
     labels = problem.labels
     if problem.floats is None or labels is None or not problem.has_classes:
-        raise SpecError("an accuracy must be measured with class labels, one integer an answer")
+        raise NetworkError("an accuracy must be measured with class labels, one integer an answer")
     return problem.floats, labels.astype(np.int64)
 
 

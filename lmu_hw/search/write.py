@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.files import Ledger
-from lmu_hw.report.store import to_json
+from lmu_hw.report.json_file import to_json
 from lmu_hw.search.grid import SweepReport
 
 __all__ = ["JOURNAL_FILE", "PAGE_FILE", "SWEEP_FILE", "checked_folder", "sweep_json", "write_sweep"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layer 4: the emitted Verilog on real simulators, compared with the golden model word by word."""
+"""Layer 5: the emitted Verilog on real simulators, compared with the golden model word by word."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from lmu_hw.hdl.top import element_bits
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.simulate.epochs import Epoch, expected_lasts
 from lmu_hw.simulate.scoreboard import Words
-from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["answer_words", "wrong_last"]
 

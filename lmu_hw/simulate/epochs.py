@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.simulate.scoreboard import Expectation, Words, expect
 from lmu_hw.simulate.stimuli import Sequence
-from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["Epoch", "Piece", "epochs_of", "expected_lasts", "expected_words", "pieces_of"]
 

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from lmu_hw.fixed import Overflow, Rounding
 from lmu_hw.golden import GoldenModel, Overflows, Trace
 from lmu_hw.golden.model import node_model
-from lmu_hw.plan import Plan
-from lmu_hw.spec import (
+from lmu_hw.network import (
     INPUT,
     AnyNode,
     ElementwiseNode,
@@ -28,6 +27,7 @@ from lmu_hw.spec import (
     QuantizedNetwork,
     Table,
 )
+from lmu_hw.plan import Plan
 
 __all__ = ["NEVER", "End", "Entries", "Goals"]
 

@@ -12,9 +12,9 @@ from lmu_hw.errors import LmuHwError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.hdl.reload import blocks, reload_words
 from lmu_hw.lmu import LmuLayer, window
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.reload import reload
-from lmu_hw.spec import QuantizedNetwork
 
 __all__ = ["Image", "Since", "calm_network", "images_of"]
 

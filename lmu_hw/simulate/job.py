@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.network import Signal
 from lmu_hw.simulate.stimuli import Pauses, Sequence, Stall
-from lmu_hw.spec import Signal
 
 __all__ = ["STALLS", "Cut", "Job", "Offer", "Record", "Reset", "When"]
 

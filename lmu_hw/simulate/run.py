@@ -100,7 +100,7 @@ def simulate(
     ------
     ToolError
         If a simulator is missing or does not compile the design.
-    LoadError, SpecError
+    LoadError, NetworkError
         If the folder or `x` is not what it must be.
     """
     wanted = _simulators(simulators)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.network import AnyNode
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.stimuli import Sequence
-from lmu_hw.spec import AnyNode
 
 __all__ = [
     "OUTPUT",

@@ -10,13 +10,13 @@ from itertools import cycle
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import impulse_response, quantized_memories, sign_matched, values
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, window
+from lmu_hw.network import INPUT
+from lmu_hw.proofs import impulse_response, quantized_memories, sign_matched, values
 from lmu_hw.simulate.goals import Goals
 from lmu_hw.simulate.reach import reaching
-from lmu_hw.spec import INPUT
 
 __all__ = [
     "BEATS_PER_RESET",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quantization-aware training: the golden model as a PyTorch module with gradients.
+"""Layer 3: quantization-aware training: the golden model as a PyTorch module with gradients.
 
 >>> from lmu_hw.train import AwareNetwork, fit, shuffled, tighten
 >>> config = tighten(network, lmu_hw.configure(network, x, weight_bits=4))

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Network
+from lmu_hw.network import Node, QuantizedNetwork
 from lmu_hw.quantize import Config
-from lmu_hw.spec import Node, QuantizedNetwork
 from lmu_hw.train.frontier import frontier
 from lmu_hw.train.functions import as_codes
 from lmu_hw.train.model import CodeModel
@@ -69,7 +69,7 @@ class AwareNetwork(nn.Module):
     ------
     ConfigError, StabilityError
         As `lmu_hw.quantize.convert`.
-    SpecError
+    NetworkError
         If `fixed` names what is no array of the network, or all are fixed; or if weights cannot be
         taken back to the units of the trained network.
     RangeError

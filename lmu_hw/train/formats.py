@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Network
-from lmu_hw.nodes import FloatNode, float_nodes
+from lmu_hw.network.float_nodes import FloatNode, float_nodes
 from lmu_hw.quantize import Config, NodeConfig, realized
 from lmu_hw.quantize.memories import quantize_memories
 from lmu_hw.quantize.weights import row_shifts

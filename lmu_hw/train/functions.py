@@ -20,7 +20,7 @@ from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden.memory import MemoryModel
 from lmu_hw.golden.overflows import Overflows
 from lmu_hw.lmu.activations import activation
-from lmu_hw.spec import Table
+from lmu_hw.network import Table
 
 __all__ = ["Lookup", "as_codes", "low_bits", "memory_step", "narrow"]
 

@@ -13,8 +13,7 @@ from torch import Tensor
 from lmu_hw.errors import RangeError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.golden.memory import MemoryModel
-from lmu_hw.quantize.memories import matrices
-from lmu_hw.spec import (
+from lmu_hw.network import (
     INPUT,
     AnyNode,
     ElementwiseNode,
@@ -25,6 +24,7 @@ from lmu_hw.spec import (
     Rectifier,
     Table,
 )
+from lmu_hw.quantize.memories import matrices
 from lmu_hw.train.functions import Lookup, low_bits, memory_step, narrow
 from lmu_hw.train.weights import BIAS, Place
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.quantize import Config, Realization, realized
 from lmu_hw.quantize.convert import assemble
 from lmu_hw.quantize.memories import Memories, fit_memory, quantize_memories
 from lmu_hw.quantize.transform import read_through
-from lmu_hw.spec import QuantizedNetwork
 from lmu_hw.train.weights import placement, rewriting, weights, with_weights
 
 __all__ = ["Rewriting"]
@@ -53,7 +53,7 @@ class Rewriting:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If a rewriting cannot be undone.
     """
 
@@ -91,7 +91,7 @@ class Rewriting:
 def _inverse(matrix: Array, name: str) -> Array:
     condition = float(np.linalg.cond(matrix))
     if not condition < _CONDITION:
-        raise SpecError(
+        raise NetworkError(
             f"{name}: what fits it to its memory must have a condition below {_CONDITION:g} to be "
             f"undone, not {condition:.3g}; configure without refit"
         )

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import DenseLayer, LmuLayer, Network, RecurrentLayer
 from lmu_hw.lmu.cells import HiddenCell
 from lmu_hw.lmu.layers import Layer
-from lmu_hw.nodes import FloatNode, float_nodes
+from lmu_hw.network.float_nodes import FloatNode, float_nodes
 
 __all__ = ["BIAS", "Piece", "placement", "rewriting", "weights", "with_weights"]
 
@@ -73,7 +73,7 @@ def rewriting(network: Network, rewrite: Callable[[Network], Network]) -> dict[s
 
     Raises
     ------
-    SpecError
+    NetworkError
         If an array is rewritten in another way.
     """
     trained = weights(network)
@@ -90,7 +90,9 @@ def rewriting(network: Network, rewrite: Callable[[Network], Network]) -> dict[s
         found = trained[name].reshape(shapes[name]) @ maps[name]
         scale = float(np.abs(array).max())
         if not np.allclose(found.reshape(array.shape), array, rtol=_RTOL, atol=_RTOL * scale):
-            raise SpecError(f"{name}: must be rewritten by a matrix from the right to be trained")
+            raise NetworkError(
+                f"{name}: must be rewritten by a matrix from the right to be trained"
+            )
     return maps
 
 
@@ -115,7 +117,7 @@ def placement(network: Network) -> dict[Place, tuple[Piece, ...]]:
 
     Raises
     ------
-    SpecError
+    NetworkError
         If a node's weights are anything but sums of elements.
     """
     given = weights(network)
@@ -130,7 +132,9 @@ def placement(network: Network) -> dict[Place, tuple[Piece, ...]]:
                 continue
             index = found.astype(np.int64) - 1
             if found.min() < 1 or not np.array_equal(numbers.flat[index], found):
-                raise SpecError(f"{place[0]}: its weights must be elements of {name} to be trained")
+                raise NetworkError(
+                    f"{place[0]}: its weights must be elements of {name} to be trained"
+                )
             places[place] = (*places.get(place, ()), Piece(name=name, index=index))
     return places
 
@@ -151,16 +155,16 @@ def trainable(
 
     Raises
     ------
-    SpecError
+    NetworkError
         If `fixed` names what is no array, or nothing is left to train.
     """
     names = {piece.name for pieces in places.values() for piece in pieces}
     if unknown := set(fixed) - names:
-        raise SpecError(f"fixed must name arrays among {sorted(names)}, not {sorted(unknown)}")
+        raise NetworkError(f"fixed must name arrays among {sorted(names)}, not {sorted(unknown)}")
     nowhere = {p.name for place, pieces in places.items() if place not in read for p in pieces}
     left = sorted(names - nowhere - set(fixed))
     if not left:
-        raise SpecError("there must be an array left to train, but all are fixed")
+        raise NetworkError("there must be an array left to train, but all are fixed")
     return left
 
 

@@ -17,7 +17,7 @@ _USED = """
 import lmu_hw
 import lmu_hw.cli, lmu_hw.hdl
 from lmu_hw.simulate import Simulator, Result, simulate
-from lmu_hw.report import measure
+from lmu_hw.measure import measure
 from lmu_hw.load import save
 from lmu_hw.quantize import configure
 from lmu_hw.emit import manifest_of

@@ -8,9 +8,9 @@ from importlib import import_module
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import StabilityError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Network
+from lmu_hw.proofs import StabilityError
 
 MODEL = "model.safetensors"
 DATA = ("--calibrate", "x.npy")

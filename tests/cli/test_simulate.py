@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from lmu_hw.archive import design_digest, network_bytes, read_network
+from lmu_hw.network import Codes
+from lmu_hw.network.archive import design_digest, network_bytes, read_network
 from lmu_hw.simulate import epochs
 from lmu_hw.simulate import run as run_module
-from lmu_hw.spec import Codes
 from tests.resealed import change_manifest, rewrite
 
 QUICK = ("--max-cycles", "800")

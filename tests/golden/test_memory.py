@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.errors import RangeError, SpecError
+from lmu_hw.errors import NetworkError, RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.spec import Codes
+from lmu_hw.network import Codes
 
 CASES = {
     "one state": {"order": 1, "theta": 2.0},
@@ -146,7 +146,7 @@ def test_an_update_that_does_not_fit_is_refused(networks, structured, fault):
     network = _built(networks, structured, "the bilinear memory")
     (memory,) = network.layers[0].memories
     change, message = FAULTS[fault]
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(NetworkError, match=message):
         replace(memory.update, **change(memory.update))
 
 
@@ -161,5 +161,5 @@ def test_a_sweep_that_cannot_hold_u_is_refused(networks, structured):
     )
     node = replace(memory, update=replace(memory.update, forward=coarse))
     nodes = tuple(node if one is memory else one for one in layer.nodes)
-    with pytest.raises(SpecError, match=r"the forward sweep starts with -u"):
+    with pytest.raises(NetworkError, match=r"the forward sweep starts with -u"):
         replace(layer, nodes=nodes)

@@ -9,10 +9,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lmu_hw.errors import RangeError, SpecError
+from lmu_hw.errors import NetworkError, RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.spec import INPUT, Codes, Node, QuantizedLayer, QuantizedNetwork, Signal, Term
+from lmu_hw.network import INPUT, Codes, Node, QuantizedLayer, QuantizedNetwork, Signal, Term
 
 
 @pytest.fixture
@@ -216,7 +216,9 @@ def test_input_is_divided_by_its_scale(small):
 def test_input_of_another_shape_is_refused(small, shape):
     model = GoldenModel(small)
     for entry in (model.quantize_input, model.run, model.trace):
-        with pytest.raises(SpecError, match=r"input must have the shape \(sequences, steps, 1\)"):
+        with pytest.raises(
+            NetworkError, match=r"input must have the shape \(sequences, steps, 1\)"
+        ):
             entry(np.zeros(shape, np.int64))
 
 

@@ -12,8 +12,8 @@ from amaranth.sim import Simulator
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import NetworkTop, element_bits
+from lmu_hw.network import QuantizedNetwork, Signal
 from lmu_hw.plan import Plan
-from lmu_hw.spec import QuantizedNetwork, Signal
 
 _PERIOD = 1e-6
 _TIMEOUT = 200_000  # cycles; a bench that hangs must fail

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.coefficients import rom_words
 from lmu_hw.hdl.drain import Drain
 from lmu_hw.hdl.mac import MacArray, shift_amounts
-from lmu_hw.hdl.memories import Rom, VectorMemory, pack
 from lmu_hw.hdl.sequencer import Sequencer
+from lmu_hw.hdl.storage import Rom, VectorMemory, pack
 from lmu_hw.hdl.streams import InputBuffer
 from lmu_hw.plan import DRAIN_LATENCY, MAC_LATENCY, LayerPlan, Storage, make_plan
 
@@ -68,7 +68,7 @@ def test_a_rom_answers_one_cycle_after_its_address():
 
 
 def test_a_rom_without_words_is_refused():
-    with pytest.raises(SpecError, match="r: a ROM must have at least one word"):
+    with pytest.raises(NetworkError, match="r: a ROM must have at least one word"):
         Rom(name="r", words=[], width=3)
 
 
@@ -248,7 +248,7 @@ def test_nodes_of_the_last_step_must_come_last(networks):
     early = (replace(plan.layer.nodes[0], last_only=True), *plan.layer.nodes[1:])
     layer = replace(plan.layer, nodes=plan.layer.nodes)
     object.__setattr__(layer, "nodes", early)  # the layer itself refuses it, too
-    with pytest.raises(SpecError, match="lmu0: nodes of the last step must come last"):
+    with pytest.raises(NetworkError, match="lmu0: nodes of the last step must come last"):
         Sequencer(replace(plan, layer=layer))
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.hdl import emit_verilog
+from lmu_hw.network import ElementwiseNode, Product, QuantizedNetwork
 from lmu_hw.plan import make_plan
-from lmu_hw.spec import ElementwiseNode, Product, QuantizedNetwork
 from tests.gated import CELLS, gated_network
 from tests.random_networks import random_input
 

@@ -12,8 +12,8 @@ import pytest
 from lmu_hw.fixed import Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
+from lmu_hw.network import Node, QuantizedNetwork
 from lmu_hw.plan import make_plan
-from lmu_hw.spec import Node, QuantizedNetwork
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 

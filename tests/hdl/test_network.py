@@ -12,9 +12,9 @@ import pytest
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import make_plan
 from lmu_hw.quantize import quantize
-from lmu_hw.spec import QuantizedNetwork
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.reload import address_bits, reload_words
+from lmu_hw.network import MemoryNode, QuantizedNetwork
 from lmu_hw.plan import RELOADABLE_SHIFT, LayerPlan, Plan, make_plan
-from lmu_hw.spec import MemoryNode, QuantizedNetwork
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 
@@ -120,7 +120,7 @@ def test_a_network_without_structured_memories_has_no_port(networks):
     network = networks.quantized(networks.network(), **WORDS)
     plan = make_plan(network, 1, reloadable=True)
     assert "coefficient_write" not in emit_verilog(network, plan, digest="0" * 64)["tiny.v"]
-    with pytest.raises(SpecError, match="no coefficients that can be written at run time"):
+    with pytest.raises(NetworkError, match="no coefficients that can be written at run time"):
         reload_words(plan, network)
 
 
@@ -148,7 +148,7 @@ def test_what_does_not_fit_the_hardware_is_refused(pair):
         ("requant must be", {"requant": replace(requant, rounding=Rounding.HALF_EVEN)}),
         ("row shifts must be at most 15, not 16", {"shifts": (0, 1, 2, RELOADABLE_SHIFT + 1)}),
     ):
-        with pytest.raises(SpecError, match=f"lmu0.m: {message}"):
+        with pytest.raises(NetworkError, match=f"lmu0.m: {message}"):
             reload_words(plan, _changed(other, **changes))
 
 
@@ -160,14 +160,14 @@ def test_w_must_be_zero_where_that_of_the_hardware_is(pair):
     plan = make_plan(
         _changed(network, carry=replace(update.carry, codes=codes)), 1, reloadable=True
     )
-    with pytest.raises(SpecError, match=r"W must be zero where .* but not at \[\(1, 0\)\]"):
+    with pytest.raises(NetworkError, match=r"W must be zero where .* but not at \[\(1, 0\)\]"):
         reload_words(plan, other)
 
 
 def test_another_number_of_memories_is_refused(pair, networks):
     network, _ = pair(order=4, theta=12.0, other=15.0)
     plan = make_plan(network, 1, reloadable=True)
-    with pytest.raises(SpecError, match="there must be 1 structured memories, not 0"):
+    with pytest.raises(NetworkError, match="there must be 1 structured memories, not 0"):
         reload_words(plan, networks.quantized(networks.network(order=4), **WORDS))
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.hdl.reload import reload_words
 from lmu_hw.plan import LayerPlan, Plan
@@ -107,13 +107,13 @@ def test_window_of_a_scan_is_written_at_run_time(simulate, theta, rate_bits):
 )
 def test_window_that_hardware_cannot_hold_is_refused(update, match):
     plan = reloadable(memory_network(scan(5, 16.0)))
-    with pytest.raises(SpecError, match=match):
+    with pytest.raises(NetworkError, match=match):
         reload_words(plan, memory_network(update))
 
 
 def test_two_passes_have_nothing_to_reload():
     network = memory_network(two_pass(5, 16.0))
-    with pytest.raises(SpecError, match="no coefficients that can be written"):
+    with pytest.raises(NetworkError, match="no coefficients that can be written"):
         reload_words(reloadable(network), network)
 
 

@@ -13,8 +13,8 @@ from amaranth.sim import Simulator
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.sweeps import SweepUnit
+from lmu_hw.network import Codes, MemoryNode, QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan, make_plan
-from lmu_hw.spec import Codes, MemoryNode, QuantizedNetwork
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Network, RecurrentLayer
 
 UNITS, INPUTS = 4, 3
@@ -99,13 +99,13 @@ def test_the_trace_names_every_node(layer):
 )
 def test_a_cell_that_does_not_fit_is_refused(layer, change, message):
     cell = layer("lstm").cell
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(NetworkError, match=message):
         RecurrentLayer(name="cell", cell=replace(cell, **change), return_sequences=True)
 
 
 def test_a_recurrent_bias_is_for_a_reset_after_the_product(layer):
     cell = replace(layer("gru, reset before").cell, b_h=np.zeros(3 * UNITS))
-    with pytest.raises(SpecError, match="cell: b_h must be given with reset_after only"):
+    with pytest.raises(NetworkError, match="cell: b_h must be given with reset_after only"):
         RecurrentLayer(name="cell", cell=cell, return_sequences=True)
 
 
@@ -115,5 +115,5 @@ def test_an_encoder_has_an_activation(networks):
     trace = Network(name="net", layers=(relu,)).trace(x)
     assert np.array_equal(trace["lmu.u"], np.maximum(trace["lmu.u_pre"], 0.0))
     assert (trace["lmu.u_pre"] < 0.0).any()
-    with pytest.raises(SpecError, match="lmu: softmax is supported on the last layer only"):
+    with pytest.raises(NetworkError, match="lmu: softmax is supported on the last layer only"):
         networks.lmu_layer(encoder="softmax")

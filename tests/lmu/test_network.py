@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import DenseLayer, Discretizer, Memory, Network, SimpleCell
 from lmu_hw.lmu.activations import ACTIVATIONS, activation
 
@@ -136,7 +136,7 @@ def test_softmax_sums_to_one(networks):
     ],
 )
 def test_input_that_does_not_fit_is_refused(networks, x, message):
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(NetworkError, match=message):
         networks.network().check_input(x)
 
 
@@ -147,20 +147,20 @@ def test_input_of_any_real_kind_is_taken(networks, kind):
 
 
 def test_a_network_has_a_layer():
-    with pytest.raises(SpecError, match="network n: there must be at least one layer"):
+    with pytest.raises(NetworkError, match="network n: there must be at least one layer"):
         Network(name="n", layers=())
 
 
 def test_layer_names_differ(networks):
     layer = networks.lmu_layer(inputs=3)
-    with pytest.raises(SpecError, match="network n: layer names must differ, not"):
+    with pytest.raises(NetworkError, match="network n: layer names must differ, not"):
         Network(name="n", layers=(layer, layer))
 
 
 def test_layers_take_what_the_layer_before_answers(networks):
     first, second = networks.lmu_layer(name="a"), networks.lmu_layer(name="b", inputs=2)
     message = "network n: layer b must take the 3 outputs of a, not 2"
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(NetworkError, match=message):
         Network(name="n", layers=(first, second))
 
 
@@ -168,35 +168,37 @@ def test_softmax_comes_last():
     layers = [
         DenseLayer(name=name, W=np.eye(2), b=None, activation="softmax") for name in ("a", "b")
     ]
-    with pytest.raises(SpecError, match="a: softmax is supported on the last layer only"):
+    with pytest.raises(NetworkError, match="a: softmax is supported on the last layer only"):
         Network(name="n", layers=tuple(layers))
 
 
 def test_a_hidden_cell_has_no_softmax(networks):
-    with pytest.raises(SpecError, match="lmu: softmax is supported on the last layer only"):
+    with pytest.raises(NetworkError, match="lmu: softmax is supported on the last layer only"):
         networks.lmu_layer(activation="softmax")
 
 
 def test_an_unknown_activation_is_refused():
-    with pytest.raises(SpecError, match=r"d: the activation must be one of .*, not 'swash'"):
+    with pytest.raises(NetworkError, match=r"d: the activation must be one of .*, not 'swash'"):
         DenseLayer(name="d", W=np.eye(2), b=None, activation="swash")
 
 
 def test_hidden_to_memory_needs_a_hidden_cell(networks):
-    with pytest.raises(SpecError, match="lmu: hidden-to-memory needs a hidden cell"):
+    with pytest.raises(NetworkError, match="lmu: hidden-to-memory needs a hidden cell"):
         networks.lmu_layer(hidden="none", hidden_to_memory=True)
 
 
 def test_input_to_hidden_says_whether_its_weights_are_there(networks):
     layer = networks.lmu_layer(input_to_hidden=True)
-    with pytest.raises(SpecError, match="lmu: W_x must be given exactly if input_to_hidden is on"):
+    with pytest.raises(
+        NetworkError, match="lmu: W_x must be given exactly if input_to_hidden is on"
+    ):
         replace(layer, input_to_hidden=False)
 
 
 @pytest.mark.parametrize("what", ["E_h", "E_m", "b_u"])
 def test_encoders_have_a_row_for_each_memory(networks, what):
     layer = networks.lmu_layer(hidden_to_memory=True, memory_to_memory=True)
-    with pytest.raises(SpecError, match=f"lmu: {what} must have the shape"):
+    with pytest.raises(NetworkError, match=f"lmu: {what} must have the shape"):
         replace(layer, **{what: np.zeros((2, 7))})
 
 
@@ -204,27 +206,27 @@ def test_encoders_have_a_row_for_each_memory(networks, what):
 def test_a_hidden_cell_has_a_row_for_each_unit(networks, what):
     layer = networks.lmu_layer()
     cell = replace(layer.hidden, **{what: np.zeros((3, 9))})
-    with pytest.raises(SpecError, match=f"lmu: hidden cell: {what} must have the shape"):
+    with pytest.raises(NetworkError, match=f"lmu: hidden cell: {what} must have the shape"):
         replace(layer, hidden=cell)
 
 
 def test_input_encoders_are_a_matrix(networks):
-    with pytest.raises(SpecError, match=r"lmu: E_x must have 2 dimensions, not \(3,\)"):
+    with pytest.raises(NetworkError, match=r"lmu: E_x must have 2 dimensions, not \(3,\)"):
         replace(networks.lmu_layer(), E_x=np.zeros(3))
 
 
 def test_dense_weights_are_a_matrix():
-    with pytest.raises(SpecError, match=r"d: W must have 2 dimensions, not \(3,\)"):
+    with pytest.raises(NetworkError, match=r"d: W must have 2 dimensions, not \(3,\)"):
         DenseLayer(name="d", W=np.zeros(3), b=None, activation="linear")
 
 
 def test_a_memory_is_square():
-    with pytest.raises(SpecError, match=r"memory: A must have the shape \(2, 2\), not \(3, 3\)"):
+    with pytest.raises(NetworkError, match=r"memory: A must have the shape \(2, 2\), not \(3, 3\)"):
         Memory(A=np.eye(3), B=np.ones(2), theta=None, discretizer=Discretizer.STORED)
 
 
 def test_weights_are_finite():
-    with pytest.raises(SpecError, match=r"d: W must be finite, but W\[0, 1\] is nan"):
+    with pytest.raises(NetworkError, match=r"d: W must be finite, but W\[0, 1\] is nan"):
         DenseLayer(name="d", W=np.array([[0.0, np.nan]]), b=None, activation="linear")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import (
     Discretizer,
     alternating_signs,
@@ -65,10 +65,10 @@ def test_the_bilinear_memory_approaches_zoh():
 
 def test_another_memory_is_refused():
     A = np.random.default_rng(0).normal(size=(4, 4)) / 4
-    with pytest.raises(SpecError, match="must be symmetric up to signs"):
+    with pytest.raises(NetworkError, match="must be symmetric up to signs"):
         semiseparable(A, np.ones(4), 1)
 
 
 def test_a_state_that_hears_nothing_is_refused():
-    with pytest.raises(SpecError, match="must hear every state"):
+    with pytest.raises(NetworkError, match="must hear every state"):
         semiseparable(np.diag([0.5, 0.5, 0.5]), np.zeros(3), 1)

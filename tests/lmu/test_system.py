@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.signal import cont2discrete
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Discretizer, discretize, legendre_system, orthonormal_scale
 
 ORDERS = (1, 2, 3, 8, 16, 33, 64)
@@ -78,17 +78,17 @@ def test_the_delay_is_read_out_of_the_memory():
 
 @pytest.mark.parametrize("order", [0, -1])
 def test_an_order_below_1_is_refused(order):
-    with pytest.raises(SpecError, match=f"order of a memory must be at least 1, not {order}"):
+    with pytest.raises(NetworkError, match=f"order of a memory must be at least 1, not {order}"):
         discretize(order, 4.0, Discretizer.ZOH)
 
 
 @pytest.mark.parametrize("theta", [0.0, -1.0, np.inf, np.nan])
 def test_a_window_that_is_not_positive_is_refused(theta):
-    with pytest.raises(SpecError, match="theta must be a positive number of steps, not"):
+    with pytest.raises(NetworkError, match="theta must be a positive number of steps, not"):
         discretize(3, theta, Discretizer.ZOH)
 
 
 def test_stored_matrices_cannot_be_computed():
     message = "a memory can be discretized by zoh, euler or bilinear, not 'stored'"
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(NetworkError, match=message):
         discretize(3, 4.0, Discretizer.STORED)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.load import load, network_digest, save
 
@@ -120,7 +120,7 @@ def test_save_refuses_a_folder_that_is_not_there(network, tmp_path):
 
 
 def test_save_refuses_a_name_that_is_no_identifier(network, tmp_path):
-    with pytest.raises(SpecError, match=r"name of a network must be an identifier .*'a b'"):
+    with pytest.raises(NetworkError, match=r"name of a network must be an identifier .*'a b'"):
         save(dataclasses.replace(network, name="a b"), tmp_path / "n.npz")
 
 
@@ -128,14 +128,14 @@ def test_save_refuses_matrices_that_would_not_come_back(network, tmp_path):
     memory = network.layers[0].memory
     wrong = dataclasses.replace(memory, A=memory.A * 1.001)
     layers = (dataclasses.replace(network.layers[0], memory=wrong), *network.layers[1:])
-    with pytest.raises(SpecError, match="A and B must be what zoh gives for order 4"):
+    with pytest.raises(NetworkError, match="A and B must be what zoh gives for order 4"):
         save(dataclasses.replace(network, layers=layers), tmp_path / "n.npz")
 
 
 def test_save_refuses_a_legendre_memory_without_theta(network):
     wrong = dataclasses.replace(network.layers[0].memory, theta=None)
     layers = (dataclasses.replace(network.layers[0], memory=wrong), *network.layers[1:])
-    with pytest.raises(SpecError, match="theta must be given for the discretizer zoh"):
+    with pytest.raises(NetworkError, match="theta must be given for the discretizer zoh"):
         network_digest(dataclasses.replace(network, layers=layers))
 
 

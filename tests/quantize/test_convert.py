@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lmu_hw.errors import ConfigError, SpecError
+from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.golden import GoldenModel
+from lmu_hw.network import Rectifier, Table
 from lmu_hw.quantize import MemoryScale, Options, configure, quantize
-from lmu_hw.spec import Rectifier, Table
 
 
 def edited(config, name, **changes):
@@ -121,7 +121,7 @@ def test_integer_input_takes_the_bits_it_needs(networks):
 
 
 def test_calibration_of_another_shape_is_refused(networks):
-    with pytest.raises(SpecError, match="calibration data must have the shape"):
+    with pytest.raises(NetworkError, match="calibration data must have the shape"):
         configure(networks.network(), np.zeros((3, 2)), Options())
 
 
@@ -163,7 +163,7 @@ def test_unsigned_weights_are_refused(networks):
     net = replace(net, layers=(replace(net.layers[0], E_x=np.ones((1, 1))),))
     fmt = FixedFormat(signed=False, int_bits=2, frac_bits=6)
     wrong = edited(networks.configured(net), "lmu0.u", weights={"x": fmt})
-    with pytest.raises(SpecError, match=r"lmu0.u: weights of x must be signed, not uQ2\.6"):
+    with pytest.raises(NetworkError, match=r"lmu0.u: weights of x must be signed, not uQ2\.6"):
         convert(net, wrong)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw.analysis import quantized_memories
-from lmu_hw.errors import ConfigError, LmuHwError, SpecError
+from lmu_hw.errors import ConfigError, LmuHwError, NetworkError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Discretizer
+from lmu_hw.proofs import quantized_memories
 from lmu_hw.quantize import Basis, MemoryRange, Options, Realization, configure
 
 CHOICES = {
@@ -66,7 +66,7 @@ def test_a_structure_whose_ulp_exceeds_one_is_no_structure(networks, structured)
     network = structured.with_sweeps(networks.quantized(networks.network()))
     update = network.layers[0].memories[0].update
     coarse = FixedFormat(signed=True, int_bits=8, frac_bits=-1)
-    with pytest.raises(SpecError, match="an ulp of carry must be at most 1, not that of sQ8.-1"):
+    with pytest.raises(NetworkError, match="an ulp of carry must be at most 1, not that of sQ8.-1"):
         replace(update, carry=replace(update.carry, codes=update.carry.codes >> 8, format=coarse))
 
 

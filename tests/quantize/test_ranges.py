@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import StabilityError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Discretizer
+from lmu_hw.proofs import StabilityError
 from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
 
 

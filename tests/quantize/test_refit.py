@@ -9,9 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import impulse_response, spectral_radius
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Discretizer, Memory
+from lmu_hw.proofs import impulse_response, spectral_radius
 from lmu_hw.quantize import Options, Realization, configure, convert
 from lmu_hw.quantize.refit import fit
 

@@ -8,17 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import StabilityError, spectral_radius
-from lmu_hw.errors import ConfigError, RangeError, SpecError
+from lmu_hw.errors import ConfigError, NetworkError, RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Discretizer, discretize, orthonormal_scale
 from lmu_hw.lmu.scan import smallest_euler_window
 from lmu_hw.lmu.two_pass import closing_constants, two_pass_matrices
+from lmu_hw.network import Codes
+from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.quantize.scan import rate_code
 from lmu_hw.quantize.two_pass import guard_bits
-from lmu_hw.spec import Codes
 from tests.golden.test_scan import full_scale
 from tests.running_sums import SOURCE, STATE, memory_network, saturating, scan, two_pass
 
@@ -132,39 +132,39 @@ def test_short_window_of_two_passes_is_refused():
 @pytest.mark.parametrize("kind", [scan, two_pass])
 def test_updates_that_cannot_be_are_refused(kind):
     update = kind(4, 16.0)
-    with pytest.raises(SpecError, match="order of a memory must be at least 1, not 0"):
+    with pytest.raises(NetworkError, match="order of a memory must be at least 1, not 0"):
         replace(update, order=0)
     for codes in (np.array([0]), np.array([1, 1])):
-        with pytest.raises(SpecError, match="one positive code below 1"):
+        with pytest.raises(NetworkError, match="one positive code below 1"):
             replace(update, rate=Codes(codes=codes, format=update.rate.format))
-    with pytest.raises(SpecError, match="must round by half_up or floor, not half_even"):
+    with pytest.raises(NetworkError, match="must round by half_up or floor, not half_even"):
         memory_network(update, requant=saturating(STATE, Rounding.HALF_EVEN))
     fine = FixedFormat(signed=True, int_bits=0, frac_bits=30)
-    with pytest.raises(SpecError, match="must have at least 30 fraction bits"):
+    with pytest.raises(NetworkError, match="must have at least 30 fraction bits"):
         memory_network(update, source=fine)
 
 
 def test_two_pass_must_have_fitting_parts():
     update = two_pass(4, 16.0)
-    with pytest.raises(SpecError, match=r"closing must have the shape \(2,\)"):
+    with pytest.raises(NetworkError, match=r"closing must have the shape \(2,\)"):
         replace(update, closing=Codes(codes=np.ones(3, np.int64), format=update.closing.format))
     for changes, match in (
         ({"overflow": Overflow.WRAP}, "must be signed and forbid overflow"),
         ({"rounding": Rounding.HALF_EVEN}, "must round by half_up or floor, not half_even"),
     ):
-        with pytest.raises(SpecError, match=match):
+        with pytest.raises(NetworkError, match=match):
             replace(update, running=replace(update.running, **changes))
 
 
 def test_running_sums_of_two_passes_must_hold_u():
     update = two_pass(4, 16.0)
-    with pytest.raises(SpecError, match=r"running sums hold u, so sQ6.11 .* must hold sQ8.3"):
+    with pytest.raises(NetworkError, match=r"running sums hold u, so sQ6.11 .* must hold sQ8.3"):
         memory_network(update, source=FixedFormat(signed=True, int_bits=8, frac_bits=3))
 
 
 def test_scan_must_have_a_signed_running_sum():
     update = scan(4, 16.0)
-    with pytest.raises(SpecError, match="running sum must be signed"):
+    with pytest.raises(NetworkError, match="running sum must be signed"):
         replace(update, running=FixedFormat(signed=False, int_bits=4, frac_bits=11))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw.analysis import StabilityError, quantized_memories, spectral_radius
+from lmu_hw.proofs import StabilityError, quantized_memories, spectral_radius
 from lmu_hw.quantize import Basis
 
 ORDER, THETA = 64, 512.0

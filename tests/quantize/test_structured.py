@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import impulse_response, values
 from lmu_hw.errors import ConfigError, LmuHwError
 from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Discretizer, Memory, semiseparable
+from lmu_hw.network import MemoryNode
+from lmu_hw.proofs import impulse_response, values
 from lmu_hw.quantize import Config, MemoryRange, Options, Realization, configure, quantize
 from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
-from lmu_hw.spec import MemoryNode
 
 STATE = FixedFormat(signed=True, int_bits=0, frac_bits=15)
 

@@ -14,7 +14,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
-from lmu_hw.nodes import FloatNode, FloatTerm
+from lmu_hw.network.float_nodes import FloatNode, FloatTerm
 from lmu_hw.quantize.weights import best_row_shifts, row_shifts, weight_codes, weight_format
 
 NONE = np.zeros(1, np.int64)

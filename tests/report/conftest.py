@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import summary
 from lmu_hw.design import Design
 from lmu_hw.emit import emit
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
+from lmu_hw.measure import Report, measure
+from lmu_hw.proofs import summary
 from lmu_hw.quantize import Options, configure
-from lmu_hw.report import Report, measure, write_report
-from lmu_hw.report.attach import with_certificates
-from lmu_hw.report.folder import certificates
+from lmu_hw.report import write_report
+from lmu_hw.report.certificates import with_certificates
+from lmu_hw.report.evidence import certificates
 from lmu_hw.report.write import measure_folder, report_json
 from tests.resealed import change_manifest
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.design import Design
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report.calibrated import first_look
 
@@ -27,7 +27,7 @@ def test_labels_give_accuracy_float_beside_fixed(design):
     labels = design.reference.run(design.calibration).argmax(axis=1)
     found = first_look(design, labels)
     assert "Accuracy is 100.00 % in fixed point and 100.00 % in float" in found.summary
-    with pytest.raises(SpecError, match="labels must be"):
+    with pytest.raises(NetworkError, match="labels must be"):
         first_look(design, labels[1:])
 
 

@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import impulse_response, settling_steps, sign_matched
 from lmu_hw.design import Design
 from lmu_hw.fixed import Rounding
+from lmu_hw.measure import measure
+from lmu_hw.measure.words import Level
+from lmu_hw.proofs import impulse_response, settling_steps, sign_matched
 from lmu_hw.quantize import MemoryRange
-from lmu_hw.report import measure
 from lmu_hw.report.checks import check
 from lmu_hw.report.verdict import verdict
-from lmu_hw.report.words import Level
 
 MEMORIES = {
     "dense head": {"hidden": "none", "order": 4, "theta": 8.0, "dense": 2},

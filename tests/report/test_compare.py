@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from lmu_hw.errors import ConfigError, LoadError, SpecError
+from lmu_hw.errors import ConfigError, LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.report import compare, write_comparison
-from lmu_hw.report.store import read_report
+from lmu_hw.report.json_file import read_report
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def folders(make_folder, make_design, x, report_only):
 
 
 def test_a_single_folder_is_no_list_of_letters():
-    with pytest.raises(SpecError, match="two or more folders in a list, not 'out'"):
+    with pytest.raises(NetworkError, match="two or more folders in a list, not 'out'"):
         compare("out")
 
 
@@ -105,12 +105,12 @@ def test_a_missing_report_says_what_to_run(make_folder, design, folders):
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_fewer_than_two_folders_are_refused(folders, count):
-    with pytest.raises(SpecError, match="two or more different folders"):
+    with pytest.raises(NetworkError, match="two or more different folders"):
         compare(folders[:count])
 
 
 def test_a_folder_beside_itself_is_refused(folders):
-    with pytest.raises(SpecError, match="two or more different folders"):
+    with pytest.raises(NetworkError, match="two or more different folders"):
         compare([folders[0], folders[0]])
 
 

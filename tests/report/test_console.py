@@ -10,7 +10,7 @@ from rich.table import Table
 from lmu_hw.folder import DesignFolder
 from lmu_hw.report import compare
 from lmu_hw.report.console import comparison_table, report_table
-from lmu_hw.report.store import read_report
+from lmu_hw.report.json_file import read_report
 
 
 def printed(renderable):

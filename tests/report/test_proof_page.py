@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.report import measure
+from lmu_hw.measure import measure
 from lmu_hw.report.page import report_page
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.proof_pictures import rounding_noise

@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.report import measure
+from lmu_hw.measure import measure
 from lmu_hw.report.proof_rows import GIVEN_U, ROUNDING, proof_rows
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.report import measure
-from lmu_hw.report.claims import LoopReport
+from lmu_hw.measure import measure
+from lmu_hw.measure.certified import LoopReport
+from lmu_hw.measure.words import Level, number
 from lmu_hw.report.proof_words import details, proved, uncertified
-from lmu_hw.report.words import Level, number
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@ from dataclasses import replace
 
 import pytest
 
-from lmu_hw.report import measure
-from lmu_hw.report.document import SimulationReport
+from lmu_hw.measure import measure
+from lmu_hw.measure.results import SimulationReport
+from lmu_hw.measure.words import Level
 from lmu_hw.report.verdict import verdict
-from lmu_hw.report.words import Level
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.design import Design
-from lmu_hw.report import measure
+from lmu_hw.measure import measure
 from lmu_hw.report.what_if import alternatives, certified_memories
 
 

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from lmu_hw.errors import LoadError, SpecError
+from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.report import write_report
-from lmu_hw.report.store import read_report
+from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
 from tests.resealed import change_json, change_manifest
 
@@ -72,7 +72,7 @@ def test_without_input_the_calibration_data_is_used_and_named(unsimulated):
 
 
 def test_labels_without_input_are_refused(make_folder, design):
-    with pytest.raises(SpecError, match="give x as well"):
+    with pytest.raises(NetworkError, match="give x as well"):
         write_report(make_folder(design), labels=np.zeros(9, int))
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw.errors import ConfigError, SpecError
+from lmu_hw.errors import ConfigError, NetworkError
+from lmu_hw.measure import measure
 from lmu_hw.quantize import Options
-from lmu_hw.report import measure
 from lmu_hw.search import (
     AccuracyTarget,
     Cost,
@@ -204,7 +204,7 @@ def test_activations_come_down_until_there_is_a_design(stream, low, high):
     ],
 )
 def test_labels_must_fit(classifier, labels, message):
-    with pytest.raises(SpecError, match=message):
+    with pytest.raises(NetworkError, match=message):
         lmu_hw.search(classifier.network, classifier.x, labels, target_accuracy=0.9)
 
 

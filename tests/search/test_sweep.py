@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw.errors import ConfigError, SpecError
-from lmu_hw.report import measure
+from lmu_hw.errors import ConfigError, NetworkError
+from lmu_hw.measure import measure
 from lmu_hw.search import Cost, SweepReport
 from lmu_hw.search.points import with_front
 from lmu_hw.search.write import sweep_json
@@ -320,7 +320,7 @@ def test_word_lengths_that_no_option_allows_are_refused(classifier, tmp_path, bi
 
 
 def test_labels_that_do_not_fit_are_refused(classifier):
-    with pytest.raises(SpecError, match="class labels must be 0 to 2, not 7 to 7"):
+    with pytest.raises(NetworkError, match="class labels must be 0 to 2, not 7 to 7"):
         lmu_hw.sweep(classifier.network, classifier.x, np.full(600, 7), weight_bits=5)
 
 

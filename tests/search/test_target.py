@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lmu_hw.errors import ConfigError, SpecError
+from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.search.problem import Losses
 from lmu_hw.search.target import AccuracyTarget, ErrorTarget, figures, target_of
 
@@ -115,12 +115,14 @@ def test_one_target_must_be_given(both):
 def test_an_accuracy_needs_class_labels(stream, classifier):
     targets = replace(classifier.problem(), labels=np.zeros((600, 3)))
     for problem in (stream.problem(), targets):
-        with pytest.raises(SpecError, match="`target_accuracy` needs class labels"):
+        with pytest.raises(NetworkError, match="`target_accuracy` needs class labels"):
             ACCURATE.check(problem)
 
 
 def test_a_float_network_that_answers_zero_has_no_relative_error(stream):
     problem = replace(stream.problem(), floats=np.zeros((600, 6, 1)))
-    with pytest.raises(SpecError, match="the float network must answer something other than zero"):
+    with pytest.raises(
+        NetworkError, match="the float network must answer something other than zero"
+    ):
         ErrorTarget(limit=0.1).budget(problem)
     assert figures(losses(error=np.zeros(600)), problem).error is None

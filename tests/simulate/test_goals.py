@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.network import Table
 from lmu_hw.simulate.goals import NEVER, Goals
 from lmu_hw.simulate.reach import reaching
-from lmu_hw.spec import Table
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lmu_hw.fixed import FixedFormat
+from lmu_hw.network import Signal
 from lmu_hw.simulate.job import STALLS, Cut, Job, Offer, Reset, When
 from lmu_hw.simulate.stimuli import Sequence, Stall
-from lmu_hw.spec import Signal
 
 SOURCE = Signal(size=2, format=FixedFormat(signed=True, int_bits=5, frac_bits=0))
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmu_hw.analysis import quantized_memories, values
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.golden import GoldenModel
+from lmu_hw.proofs import quantized_memories, values
 from lmu_hw.simulate.goals import Goals
 from lmu_hw.simulate.stimuli import BEFORE, DATA, STORM, Stall, few, stimuli
 
@@ -108,7 +108,7 @@ def test_whole_sequences_run_or_the_start_of_the_first(make, data_steps, lengths
 
 
 def test_data_of_a_wrong_shape_is_named_as_it_came(make):
-    with pytest.raises(SpecError, match=r"not \(3, 5, 1\)"):
+    with pytest.raises(NetworkError, match=r"not \(3, 5, 1\)"):
         make(np.zeros((3, 5, 1)), data_steps=5)
 
 

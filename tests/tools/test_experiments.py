@@ -3,25 +3,15 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-TOOLS = Path(__file__).parents[2] / "tools"
+from tools import experiments
 
 
-@pytest.fixture(scope="module")
-def experiments():
-    sys.path.insert(0, str(TOOLS))
-    yield importlib.import_module("experiments")
-    sys.path.remove(str(TOOLS))
-
-
-def test_noise_has_no_frequency_above_its_limit_and_no_mean(experiments):
+def test_noise_has_no_frequency_above_its_limit_and_no_mean():
     x = experiments.band_limited(3, 250, 0.1, seed=0)
     spectrum = np.abs(np.fft.rfft(x[:, :, 0]))
     above = np.fft.rfftfreq(250) > 0.1
@@ -31,19 +21,19 @@ def test_noise_has_no_frequency_above_its_limit_and_no_mean(experiments):
     assert spectrum[:, 1:20].min() > 1e-3
 
 
-def test_noise_has_the_peak_one_and_starts_closest_to_zero(experiments):
+def test_noise_has_the_peak_one_and_starts_closest_to_zero():
     x = experiments.band_limited(3, 250, 0.1, seed=0)
     assert np.array_equal(np.abs(x).max(axis=1), np.ones((3, 1)))
     assert np.array_equal(np.argmin(np.abs(x), axis=1), np.zeros((3, 1)))
 
 
-def test_noise_depends_on_the_seed_only(experiments):
+def test_noise_depends_on_the_seed_only():
     one, same, other = (experiments.band_limited(1, 50, 0.2, seed=seed) for seed in (3, 3, 4))
     assert np.array_equal(one, same)
     assert not np.allclose(one, other)
 
 
-def test_a_perfect_delay_line_has_no_error_and_a_wrong_one_has(experiments):
+def test_a_perfect_delay_line_has_no_error_and_a_wrong_one_has():
     x = experiments.band_limited(2, 100, 0.1, seed=0)
     perfect = np.concatenate([np.roll(x, lag, axis=1) for lag in (0, 10, 40)], axis=2)
     assert experiments.recall_error(x, perfect, 40, (0.0, 0.25, 1.0)) == [0.0, 0.0, 0.0]
@@ -52,7 +42,7 @@ def test_a_perfect_delay_line_has_no_error_and_a_wrong_one_has(experiments):
     assert experiments.recall_error(x, perfect, 40, (0.0, 0.25, 1.0)) == [0.0, 0.25, 0.0]
 
 
-def test_nrmse_is_relative_to_what_is_wanted(experiments):
+def test_nrmse_is_relative_to_what_is_wanted():
     wanted = np.array([3.0, -4.0])
     assert experiments.nrmse(wanted, wanted) == 0.0
     assert experiments.nrmse(1.5 * wanted, wanted) == 0.5
@@ -67,7 +57,7 @@ def test_nrmse_is_relative_to_what_is_wanted(experiments):
         (True, "", 9, "9 of 10 steps ran"),
     ],
 )
-def test_a_run_that_proves_nothing_is_refused(experiments, passed, failure, ran, message):
+def test_a_run_that_proves_nothing_is_refused(passed, failure, ran, message):
     result = SimpleNamespace(
         mismatches=3, words_compared=50, passed=passed, failure=failure, input_steps=ran
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lmu_hw.errors import SpecError
+from lmu_hw.errors import NetworkError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.quantize import Options, Realization, configure, quantize
@@ -155,7 +155,7 @@ def test_what_cannot_be_undone_is_refused(networks, monkeypatch):
 
     monkeypatch.setattr("lmu_hw.train.rewrite.rewriting", singular)
     with pytest.raises(
-        SpecError, match="lmu0.E_x: what fits it .* condition below 1e\\+10 .* not inf"
+        NetworkError, match="lmu0.E_x: what fits it .* condition below 1e\\+10 .* not inf"
     ):
         made(networks, {"dense": 2}, {"memory_bits": 10})
 

@@ -11,7 +11,7 @@ import pytest
 from lmu_hw.errors import RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.spec import (
+from lmu_hw.network import (
     Codes,
     ElementwiseNode,
     Factor,

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import lmu_hw.train
-from lmu_hw.errors import SpecError, ToolError
+from lmu_hw.errors import NetworkError, ToolError
 from lmu_hw.lmu import GruCell, LstmCell, Network, RecurrentLayer
-from lmu_hw.nodes import FloatNode, float_nodes
+from lmu_hw.network.float_nodes import FloatNode, float_nodes
 from lmu_hw.quantize import realized
 from lmu_hw.train.weights import BIAS, placement, rewriting, trainable, weights, with_weights
 from tests.networks import configured, network
@@ -81,7 +81,7 @@ def test_another_rewriting_is_refused():
         dense = given.layers[-1]
         return replace(given, layers=(*given.layers[:-1], replace(dense, W=dense.W**2)))
 
-    with pytest.raises(SpecError, match="dense.W: must be rewritten by a matrix from the right"):
+    with pytest.raises(NetworkError, match="dense.W: must be rewritten by a matrix from the right"):
         rewriting(net, bent)
 
 
@@ -103,9 +103,9 @@ def test_nodes_are_made_of_elements(net):
 
 def test_unknown_and_exhaustive_choices_are_refused():
     places = placement(network(dense=2))
-    with pytest.raises(SpecError, match=r"fixed must name arrays among .* not \['lmu0.A'\]"):
+    with pytest.raises(NetworkError, match=r"fixed must name arrays among .* not \['lmu0.A'\]"):
         trainable(places, places, ["lmu0.A"])
-    with pytest.raises(SpecError, match="an array left to train"):
+    with pytest.raises(NetworkError, match="an array left to train"):
         trainable(places, places, {piece.name for pieces in places.values() for piece in pieces})
 
 

@@ -6,18 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lmu_hw.spec import QuantizedNetwork
-from memory_bench.area import FAMILIES
-from memory_bench.cells import Cell, behavioural, da4ml_cell, folded, parallel
-from memory_bench.errors import equal_width, semiseparable_error
-from memory_bench.networks import (
+from lmu_hw.network import QuantizedNetwork
+from tools.memory_bench.area import FAMILIES
+from tools.memory_bench.cells import Cell, behavioural, da4ml_cell, folded, parallel
+from tools.memory_bench.errors import equal_width, semiseparable_error
+from tools.memory_bench.networks import (
     Bits,
     dense_network,
     scan_network,
     semiseparable_network,
     two_pass_network,
 )
-from memory_bench.work import Job
+from tools.memory_bench.work import Job
 
 __all__ = [
     "EXTRA",

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lmu_hw.hdl.parallel import parallel_verilog
 from lmu_hw.hdl.verilog import emit_verilog
+from lmu_hw.network import Node, QuantizedNetwork
 from lmu_hw.plan import make_plan
-from lmu_hw.spec import Node, QuantizedNetwork
-from memory_bench.networks import memory_of
+from tools.memory_bench.networks import memory_of
+from tools.memory_bench.parallel import parallel_verilog
 
 __all__ = ["Cell", "behavioural", "da4ml_cell", "folded", "parallel"]
 

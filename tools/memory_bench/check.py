@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hw.golden import GoldenModel
-from memory_bench.cells import Cell
-from memory_bench.networks import memory_of
+from tools.memory_bench.cells import Cell
+from tools.memory_bench.networks import memory_of
 
 __all__ = ["Check", "simulate"]
 

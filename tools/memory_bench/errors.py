@@ -9,9 +9,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import spectral_radius
 from lmu_hw.lmu import Discretizer
-from memory_bench.networks import (
+from lmu_hw.proofs import spectral_radius
+from tools.memory_bench.networks import (
     HEARD,
     Bits,
     dense_matrices,

@@ -13,8 +13,6 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.analysis import prove_range, proved_sweeps
-from lmu_hw.analysis.memory import quantized_memories
 from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
@@ -27,11 +25,7 @@ from lmu_hw.lmu import (
     semiseparable,
 )
 from lmu_hw.lmu.scan import smallest_euler_window
-from lmu_hw.quantize.scan import scan_update
-from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
-from lmu_hw.quantize.two_pass import two_pass_update
-from lmu_hw.quantize.weights import weight_codes, weight_format
-from lmu_hw.spec import (
+from lmu_hw.network import (
     INPUT,
     AnyNode,
     Codes,
@@ -45,6 +39,12 @@ from lmu_hw.spec import (
     Term,
     TwoPass,
 )
+from lmu_hw.proofs import prove_range, proved_sweeps
+from lmu_hw.proofs.memories import quantized_memories
+from lmu_hw.quantize.scan import scan_update
+from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
+from lmu_hw.quantize.two_pass import two_pass_update
+from lmu_hw.quantize.weights import weight_codes, weight_format
 
 __all__ = [
     "HEARD",

@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 import numpy as np
 
-from memory_bench.area import FAMILIES, Area
-from memory_bench.cases import (
+from tools.memory_bench.area import FAMILIES, Area
+from tools.memory_bench.cases import (
     EXTRA,
     FITTED_FROM,
     JUDGED,
@@ -19,10 +19,10 @@ from memory_bench.cases import (
     Case,
     equal,
 )
-from memory_bench.errors import HORIZON, Error, dense_error, semiseparable_error
-from memory_bench.networks import Bits, memory_of, scan_window
-from memory_bench.tables import Table
-from memory_bench.work import Measured
+from tools.memory_bench.errors import HORIZON, Error, dense_error, semiseparable_error
+from tools.memory_bench.networks import Bits, memory_of, scan_window
+from tools.memory_bench.tables import Table
+from tools.memory_bench.work import Measured
 
 __all__ = ["error_table", "folded_table", "growth_table", "judged_table", "parallel_table"]
 

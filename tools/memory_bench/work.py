@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from memory_bench.area import Area, synthesise
-from memory_bench.cells import Cell
-from memory_bench.check import Check, simulate
+from tools.memory_bench.area import Area, synthesise
+from tools.memory_bench.cells import Cell
+from tools.memory_bench.check import Check, simulate
 
 __all__ = ["Job", "Measured", "run_jobs"]
 

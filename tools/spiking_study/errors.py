@@ -6,15 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from long_window import band_limited
 from numpy.typing import NDArray
 
-from lmu_hw.analysis.spiking import mean_states, noise_covariance
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.golden.spiking import SpikingModel
 from lmu_hw.lmu import orthonormal_scale
-from lmu_hw.quantize.spiking import spiking_memory
-from lmu_hw.spec.spiking import SpikingMemory
+from lmu_hw.spiking.golden import SpikingModel
+from lmu_hw.spiking.memory import SpikingMemory
+from lmu_hw.spiking.noise import mean_states, noise_covariance
+from lmu_hw.spiking.quantize import spiking_memory
+from tools.long_window import band_limited
 
 __all__ = ["INPUTS", "SOURCE", "Point", "Setup", "exponents", "input_codes", "measure"]
 

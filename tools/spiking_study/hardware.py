@@ -8,9 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from memory_bench.area import Area, synthesise
-from memory_bench.cells import folded
-from memory_bench.networks import (
+
+from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import Discretizer
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.simulate import Simulator
+from lmu_hw.simulate.stimuli import Sequence, Stall
+from lmu_hw.spiking.hardware import spiking_verilog
+from lmu_hw.spiking.memory import SpikingMemory
+from lmu_hw.spiking.simulate import SpikingResult, simulate_spiking
+from tools.memory_bench.area import Area, synthesise
+from tools.memory_bench.cells import folded
+from tools.memory_bench.networks import (
     HEARD,
     Bits,
     dense_network,
@@ -18,16 +27,7 @@ from memory_bench.networks import (
     semiseparable_network,
     signed_memory,
 )
-
-from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.spiking import spiking_verilog
-from lmu_hw.lmu import Discretizer
-from lmu_hw.simulate import Simulator
-from lmu_hw.simulate.spiking import SpikingResult, simulate_spiking
-from lmu_hw.simulate.stimuli import Sequence, Stall
-from lmu_hw.spec import QuantizedNetwork
-from lmu_hw.spec.spiking import SpikingMemory
-from spiking_study.errors import SOURCE, Setup, input_codes
+from tools.spiking_study.errors import SOURCE, Setup, input_codes
 
 __all__ = ["Deterministic", "area_of", "compare", "deterministic_cells"]
 

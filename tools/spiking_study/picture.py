@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lmu_hw.report.svg import MUTED, SERIES, draw
-from spiking_study.errors import Point
+from tools.spiking_study.errors import Point
 
 __all__ = ["picture"]
 

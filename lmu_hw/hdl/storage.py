@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coefficient ROM and vector memory, both read with one cycle of latency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amaranth.hdl import ClockSignal, Instance, Module, unsigned
+from amaranth.lib import wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import ceil_log2, exact_log2
+from numpy.typing import NDArray
+
+from lmu_hw.errors import NetworkError
+from lmu_hw.plan import Storage
+
+__all__ = ["Rom", "RomFiles", "VectorMemory", "pack"]
+
+
+class RomFiles:
+    """The platform of emission: ROMs become instances that read hexadecimal files.
+
+    Parameters
+    ----------
+    design : str
+        Begins the name of every module and file, so that several designs can lie in one folder and
+        in one simulation.
+
+    Attributes
+    ----------
+    contents : dict of module name to (words, width in bits)
+        A module reads the file of its name.
+    writable : set of module name
+        Those that can be written at run time.
+    """
+
+    def __init__(self, design: str) -> None:
+        self.design = design
+        self.contents: dict[str, tuple[list[int], int]] = {}
+        self.writable: set[str] = set()
+
+    def add(self, rom: Rom) -> str:
+        """Take a ROM in; return the name of its module."""
+        module = f"{self.design}__{rom.name}"
+        self.contents[module] = rom.words, rom.width
+        if rom.writable:
+            self.writable.add(module)
+        return module
+
+
+def pack(codes: NDArray[Any], width: int) -> list[int]:
+    """Return one integer per row of (words, elements) integers, element 0 in the low bits."""
+    mask = (1 << width) - 1
+    words = []
+    for row in codes.tolist():
+        word = 0
+        for element in reversed(row):
+            word = (word << width) | (element & mask)
+        words.append(word)
+    return words
+
+
+class Rom(wiring.Component):
+    """A memory of constants with a registered output, which synthesis maps to block RAM.
+
+    Parameters
+    ----------
+    name : str
+        Name of the contents; the emitted file is ``design__name.hex``.
+    words : list of int
+    width : int
+        Bits of a word.
+    writable : bool
+        The words are only what it holds at first.
+
+    Members
+    -------
+    address : In(unsigned)
+    data : Out(unsigned(width))
+        The word at `address`, one cycle later.
+    write, write_address, write_data : In, if writable
+        Replace a word; one that is read in the same cycle is still the old one.
+    """
+
+    def __init__(self, *, name: str, words: list[int], width: int, writable: bool = False) -> None:
+        if not words:
+            raise NetworkError(f"{name}: a ROM must have at least one word")
+        self.name, self.words, self.width, self.writable = name, words, width, writable
+        self.address_width = max(ceil_log2(len(words)), 1)
+        address = unsigned(self.address_width)
+        write = {"write": In(1), "write_address": In(address), "write_data": In(unsigned(width))}
+        super().__init__(
+            {"address": In(address), "data": Out(unsigned(width)), **(write if writable else {})}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        if isinstance(platform, RomFiles):
+            ports = {"i_clk": ClockSignal(), "i_address": self.address, "o_data": self.data}
+            if self.writable:
+                ports |= {
+                    "i_write": self.write,
+                    "i_write_address": self.write_address,
+                    "i_write_data": self.write_data,
+                }
+            m.submodules.rom = Instance(platform.add(self), **ports)
+        else:
+            m.submodules.memory = memory = Memory(
+                shape=unsigned(self.width), depth=len(self.words), init=self.words
+            )
+            port = memory.read_port(domain="sync")
+            m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]
+            if self.writable:
+                write = memory.write_port(domain="sync")
+                m.d.comb += [
+                    write.en.eq(self.write),
+                    write.addr.eq(self.write_address),
+                    write.data.eq(self.write_data),
+                ]
+        return m
+
+
+class VectorMemory(wiring.Component):
+    """A vector of codes, written by beats and read by words of `columns` elements.
+
+    The last beat of a segment fills its word up: no part of a word that is read is unknown, not
+    even the padding, which meets coefficients of zero.
+
+    Parameters
+    ----------
+    storage : Storage
+        How the vector lies in words.
+    pages : int
+        2 for a vector whose previous value is still read while the next is written.
+    columns, beat : int
+        Elements of a word and of a beat; a word is a whole number of beats.
+    width : int
+        Bits of an element.
+
+    Members
+    -------
+    write_page, write_segment, write_beat : In
+        Where the beat goes; beats count from the start of the segment.
+    write_enable : In(1)
+    write_data : In(beat * width)
+    read_page, read_word : In
+    read_data : Out(columns * width)
+        The word, one cycle later.
+    """
+
+    def __init__(
+        self, *, storage: Storage, pages: int, columns: int, beat: int, width: int
+    ) -> None:
+        self.storage, self.pages, self.columns = storage, pages, columns
+        self.beat, self.width = beat, width
+        beats = storage.words_per_segment * columns // beat
+        super().__init__(
+            {
+                "write_page": In(1),
+                "write_segment": In(range(max(storage.segments, 2))),
+                "write_beat": In(range(max(beats, 2))),
+                "write_enable": In(1),
+                "write_data": In(unsigned(beat * width)),
+                "read_page": In(1),
+                "read_word": In(range(max(storage.words, 2))),
+                "read_data": Out(unsigned(columns * width)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        words, beats_per_word = self.storage.words, self.columns // self.beat
+        m.submodules.cells = memory = Memory(
+            shape=unsigned(self.columns * self.width), depth=words * self.pages, init=[]
+        )
+        write = memory.write_port(domain="sync", granularity=self.width)
+        read = memory.read_port(domain="sync")
+        page_words = words if self.pages > 1 else 0
+        position = exact_log2(beats_per_word)
+        m.d.comb += [
+            write.addr.eq(
+                self.write_page * page_words
+                + self.write_segment * self.storage.words_per_segment
+                + self.write_beat.shift_right(position)
+            ),
+            write.data.eq(self.write_data.replicate(beats_per_word)),
+            read.addr.eq(self.read_page * page_words + self.read_word),
+            self.read_data.eq(read.data),
+        ]
+        last = -(-self.storage.length // self.beat) - 1
+        for index in range(beats_per_word):
+            here = self.write_beat[:position] == index
+            if index > last % beats_per_word:
+                here |= self.write_beat == last
+            lanes = write.en[index * self.beat : (index + 1) * self.beat]
+            m.d.comb += lanes.eq((self.write_enable & here).replicate(self.beat))
+        return m

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rounding noise of memories alone: measured, and as white noise predicts it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.fixed import Rounding
+from lmu_hw.lmu import LmuLayer
+from lmu_hw.measure.certified import MemoryReport, NoiseReport
+from lmu_hw.measure.results import rounded
+from lmu_hw.proofs import QuantizedMemory, rounding_covariance, spectral_radius
+
+__all__ = ["MemoryNoise", "predicted_noise"]
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+class MemoryNoise:
+    """Accumulates the errors of one memory, given the u that the golden model computed.
+
+    Parameters
+    ----------
+    memory : QuantizedMemory
+    layer : LmuLayer
+        Of the float network, in the same basis and scale.
+    """
+
+    def __init__(self, memory: QuantizedMemory, layer: LmuLayer) -> None:
+        self.memory, self.layer = memory, layer
+        shape = (memory.segments, len(memory.B))
+        self.sequences = self.steps = 0
+        self.power, self.change = np.zeros(shape), np.zeros(shape)
+        self.worst, self.float_worst = np.zeros(shape), np.zeros(shape)
+
+    @property
+    def u(self) -> str:
+        """Name of the signal that drives the memory."""
+        return f"{self.memory.layer.name}.u"
+
+    def add(self, u_codes: Codes, m_codes: Codes, m_values: Array) -> None:
+        """Add sequences from their first step.
+
+        Parameters
+        ----------
+        u_codes : (sequences, steps, segments) int64
+        m_codes : (sequences, steps, segments * order) int64
+        m_values : (sequences, steps, segments * order) float64
+            Of the float network.
+        """
+        memory, ulp = self.memory, self.memory.format.ulp
+        sequences, self.steps, _ = m_codes.shape
+        self.sequences += sequences
+        shape = (sequences, *self.power.shape)
+        step = memory.layer.signals[self.u].format.ulp / ulp  # states are kept in ulp
+        exact, ideal, last = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        for t in range(self.steps):
+            u = u_codes[:, t, :, None] * step
+            exact = exact @ memory.A.T + u * memory.B
+            ideal = ideal @ self.layer.memory.A.T + u * self.layer.memory.B
+            codes = m_codes[:, t].reshape(shape)
+            error = np.abs(codes - exact)
+            self.power += np.square(error).sum(axis=0)
+            np.maximum(self.worst, error.max(axis=0), out=self.worst)
+            off = np.abs(codes - ideal).max(axis=0)
+            np.maximum(self.float_worst, off, out=self.float_worst)
+            now = m_values[:, t].reshape(shape) / ulp
+            self.change += np.square(now - last).sum(axis=0)
+            last = now
+
+    def report(self) -> MemoryReport:
+        """Return what was seen, without a proof."""
+        memory = self.memory
+        return MemoryReport(
+            name=memory.name,
+            order=len(memory.B),
+            segments=memory.segments,
+            coefficient_bits=memory.coefficient_bits,
+            state_bits=memory.format.width,
+            error_feedback=memory.error_feedback,
+            feedback=_feedback(memory),
+            noise=self._noise(),
+            proof=None,
+        )
+
+    def _noise(self) -> NoiseReport:
+        samples = self.sequences * self.steps
+        predicted = predicted_noise(self.memory, self.steps)
+        return NoiseReport(
+            sequences=self.sequences,
+            steps=self.steps,
+            rms_ulp=_all(np.sqrt(self.power / samples)),
+            max_ulp=_all(self.worst),
+            predicted_ulp=()
+            if predicted is None
+            else _all(np.tile(predicted, (len(self.power), 1))),
+            white=tuple(bool(power >= samples) for power in self.change.ravel()),
+            float_max_ulp=_all(self.float_worst),
+        )
+
+
+def predicted_noise(memory: QuantizedMemory, steps: int) -> Array | None:
+    """Return the RMS rounding noise of each state, averaged over steps from zero states, in ulp.
+
+    White noise of ``ulp**2 / 12`` of every narrowing, those inside a structured memory included,
+    besides the mean of the error: none to nearest; -1/2 ulp a step under floor; under error
+    feedback at the first step only, which no residue comes before.
+
+    Returns
+    -------
+    (order,) float64 or None
+        None for rounding toward zero, whose error has the sign of the state, and for a memory that
+        is not stable.
+    """
+    if memory.requant.rounding is Rounding.TOWARD_ZERO or spectral_radius(memory.A) >= 1.0:
+        return None
+    white = np.diag(
+        rounding_covariance(memory.A, steps, noise=memory.noise, feedback=memory.error_feedback)
+    )
+    drift = memory.drift
+    if not drift.any():
+        return np.sqrt(white)
+    mean, power = np.zeros(len(memory.B)), np.zeros(len(memory.B))
+    for t in range(steps):
+        mean = memory.A @ mean
+        if t == 0 or not memory.error_feedback:
+            mean = mean + drift
+        power += np.square(mean)
+    return np.sqrt(white + power / steps)
+
+
+def _feedback(memory: QuantizedMemory) -> str:
+    parts = [name for name, there in (("m", memory.E_m.any()), ("h", memory.E_h)) if there]
+    return " and ".join(parts)
+
+
+def _all(values: Array) -> tuple[float, ...]:
+    return tuple(rounded(float(value)) or 0.0 for value in values.ravel())

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The errors that statistics predict, beside the measured ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.design import Design
+from lmu_hw.measure.results import SignalReport, rounded, rounded_all
+from lmu_hw.proofs import predict_errors
+
+__all__ = ["MOST_STEPS", "evenly_spaced", "with_predictions"]
+
+Array = NDArray[np.float64]
+
+MOST_STEPS = 50_000
+"""Steps, over all sequences, from which predictions and rounding noise are taken."""
+
+_TRACE_BYTES = 96 * 2**20  # of the float trace; following errors along it takes about four times
+
+
+def evenly_spaced(sequences: int, steps: int, most: int = MOST_STEPS) -> tuple[NDArray, int]:
+    """Return evenly spaced sequences, and where to cut them, so that `most` steps are left."""
+    count = min(sequences, max(1, most // steps))
+    return np.unique(np.linspace(0, sequences - 1, count).astype(int)), min(steps, most)
+
+
+def with_predictions(
+    signals: Iterable[SignalReport], design: Design, x: Array
+) -> tuple[SignalReport, ...]:
+    """Return signals with the RMS error that is predicted for them.
+
+    Parameters
+    ----------
+    signals : iterable of SignalReport
+    design : Design
+    x : (sequences, steps, inputs) float64
+        In the network's own units; part of it is used.
+    """
+    reference = design.reference
+    width = design.network.inputs + sum(node.signal.size for node in design.network.nodes) * 2
+    most = min(MOST_STEPS, _TRACE_BYTES // (8 * width))
+    chosen, steps = evenly_spaced(len(x), x.shape[1], most)
+    trace = reference.trace(design.reference_input(x[chosen, :steps]))
+    predicted = predict_errors(design.network, reference, trace)
+    return tuple(_predicted(signal, predicted.get(signal.name)) for signal in signals)
+
+
+def _predicted(signal: SignalReport, values: Array | None) -> SignalReport:
+    if values is None or not signal.ulp:
+        return signal
+    ulps = values / signal.ulp
+    return dataclasses.replace(
+        signal,
+        predicted_rms_ulp=rounded(float(np.sqrt(np.mean(np.square(ulps))))),
+        predicted_worst_ulp=rounded(float(ulps.max())),
+        element_predicted_ulp=rounded_all(ulps.tolist()) if signal.element_rms_ulp else (),
+    )

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The report as values.
+
+Every number is finite and rounded to nine significant digits when it enters the report, so that
+memory, JSON and page agree; what does not exist (the SQNR of an exact signal) is None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmu_hw.measure.certified import ErrorReport, MemoryReport, RangeReport
+
+__all__ = [
+    "DataReport",
+    "ExampleReport",
+    "HardwareReport",
+    "LayerHardware",
+    "Report",
+    "SignalReport",
+    "SimulationReport",
+    "TaskReport",
+    "rounded",
+    "rounded_all",
+]
+
+_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalReport:
+    """One node of the network: its format, what it used of it, and its error.
+
+    Errors are fixed minus float, measured unless said otherwise; ulp are those of the node's own
+    format.
+
+    Attributes
+    ----------
+    kind : str
+        What the signal is, in words.
+    format : str
+        Notation such as ``sQ0.15``; `bits` wide, from `format_min` to `format_max`.
+    observed_min, observed_max : float
+        Smallest and largest fixed-point value seen.
+    headroom_bits : float or None
+        ``log2(limit / observed)`` on the tighter side, in bits; None if only zeros were seen.
+    saturations : int
+        Codes that lay outside the format before `overflow` was applied, of `samples`.
+    lossless_clamp : bool
+        All of them on a side beyond which the activation is constant, so nothing was lost.
+    reference_rms : float
+        RMS of the float signal.
+    sqnr_db : float or None
+        ``10 log10(reference power / error power)``, in dB; None if either power is zero.
+    exact : bool
+        No error at all.
+    max_error_at : (sequence, step, element)
+        Where the largest error was seen.
+    bias_ulp : float
+        Mean error, in ulp.
+    bit_lengths : (magnitude bits + 1,) int
+        How many codes have a magnitude of that many bits; the first entry counts zeros, the last
+        one includes the most negative code.
+    first_step : int
+        Step of the first entry of `time_rms_ulp`.
+    time_bin : int
+        Steps averaged in one entry of `time_rms_ulp`.
+    time_rms_ulp : (bins,)
+        RMS error by step, over all sequences and elements, in ulp.
+    element_rms_ulp, element_peak_ulp, element_peak : (elements,)
+        RMS error, largest error (both in ulp) and largest magnitude (value) of each element;
+        empty unless the signal is a memory.
+    range : RangeReport or None
+        None if measured without a folder, or if there is no bound: the input may be anything.
+    certified : ErrorReport or None
+        Worst case of the error; None if there is none.
+    certified_note : str
+        Why there is none, or what it depends on; may be empty.
+    predicted_rms_ulp, predicted_worst_ulp : float or None
+        RMS error that is predicted, in ulp: over all elements, and of the worst of them.
+    element_predicted_ulp : (elements,)
+        The same of each element; empty unless the signal is a memory.
+    """
+
+    name: str
+    kind: str
+    elements: int
+    format: str
+    bits: int
+    ulp: float | None
+    format_min: float | None
+    format_max: float | None
+    rounding: str
+    overflow: str
+    observed_min: float | None
+    observed_max: float | None
+    headroom_bits: float | None
+    samples: int
+    saturations: int
+    saturation_rate: float | None
+    lossless_clamp: bool
+    reference_rms: float | None
+    sqnr_db: float | None
+    exact: bool
+    rms_error: float | None
+    rms_error_ulp: float | None
+    max_error: float | None
+    max_error_ulp: float | None
+    max_error_at: tuple[int, int, int]
+    bias_ulp: float | None
+    bit_lengths: tuple[int, ...]
+    first_step: int
+    time_bin: int
+    time_rms_ulp: tuple[float | None, ...]
+    element_rms_ulp: tuple[float | None, ...]
+    element_peak_ulp: tuple[float | None, ...]
+    element_peak: tuple[float | None, ...]
+    range: RangeReport | None
+    certified: ErrorReport | None
+    certified_note: str
+    predicted_rms_ulp: float | None
+    predicted_worst_ulp: float | None
+    element_predicted_ulp: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReport:
+    """The network's answers: against the labels, and fixed point against float.
+
+    Attributes
+    ----------
+    metric : str or None
+        ``accuracy`` (0 to 1), ``nrmse`` (rms(error) / rms(target)), or None without labels.
+    float_score, fixed_score : float or None
+        The metric of both.
+    answers : int
+        Number of answers: sequences, or sequences times steps.
+    agreement : float or None
+        Share of answers whose largest output is the same one; None for real labels or one output.
+    nrmse_to_float : float or None
+        ``rms(fixed - float) / rms(float)`` of the outputs.
+    """
+
+    metric: str | None
+    float_score: float | None
+    fixed_score: float | None
+    answers: int
+    agreement: float | None
+    nrmse_to_float: float | None
+    sqnr_db: float | None
+    exact: bool
+    rms_error: float | None
+    max_error: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataReport:
+    """What the errors were measured on; digests are SHA-256 of shape, type and values."""
+
+    source: str
+    sequences: int
+    steps: int
+    inputs: int
+    x_sha256: str
+    labels_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleReport:
+    """Some outputs for the picture.
+
+    Attributes
+    ----------
+    by_step : bool
+        The lines are outputs of the first sequence by step; otherwise one line of answers.
+    ulp : float
+        Of the output format.
+    float_values, fixed_values : (lines, points)
+    """
+
+    by_step: bool
+    ulp: float | None
+    float_values: tuple[tuple[float | None, ...], ...]
+    fixed_values: tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerHardware:
+    """Plan of one layer; `utilization` of its multipliers is 0 to 1."""
+
+    name: str
+    lanes: int
+    cycles_per_step: int
+    multiplications_per_step: int
+    utilization: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HardwareReport:
+    """Totals of the generated hardware, from the folder's manifest."""
+
+    name: str
+    model_digest: str
+    design_digest: str
+    lanes: int
+    cycles_per_step: int
+    cycles_last_step: int
+    multiplications_per_step: int
+    multiplications_last_step: int
+    multiplier_utilization: float
+    coefficient_bits: int
+    table_bits: int
+    rom_bits: int
+    state_bits: int
+    layers: tuple[LayerHardware, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationReport:
+    """One simulator's run of the emitted Verilog against the golden model.
+
+    `failure` says what else was wrong than words, such as the protocol; empty if nothing was.
+    `changed_files` are Verilog and ROM files that ran as somebody changed them. `coverage` says in
+    sentences what was reached, and what was not.
+    """
+
+    simulator: str
+    version: str
+    words_compared: int
+    mismatches: int
+    first_mismatch: str | None
+    failure: str
+    cycles: int
+    cycles_per_step: float | None
+    changed_files: tuple[str, ...] = ()
+    coverage: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What quantization cost, and what is proved about it.
+
+    Attributes
+    ----------
+    memories : tuple of MemoryReport
+        Their signals are among `signals`.
+    hardware : HardwareReport or None
+        None if measured without a folder.
+    simulations : tuple of SimulationReport
+        Empty: not simulated yet.
+    longer : tuple of str
+        What the sequences are longer than, if that may matter; see `lmu_hw.measure.outside.longer`.
+    """
+
+    name: str
+    model_digest: str
+    design_digest: str
+    input_scale: str
+    data: DataReport
+    task: TaskReport
+    signals: tuple[SignalReport, ...]
+    memories: tuple[MemoryReport, ...]
+    example: ExampleReport
+    hardware: HardwareReport | None
+    simulations: tuple[SimulationReport, ...]
+    longer: tuple[str, ...]
+
+
+def rounded(value: float) -> float | None:
+    """Return a number to nine significant digits, or None if it is not finite."""
+    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
+
+
+def rounded_all(values: Sequence[float]) -> tuple[float | None, ...]:
+    """Return each number to nine significant digits."""
+    return tuple(rounded(float(value)) for value in values)

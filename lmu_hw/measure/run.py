@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Measuring what quantization costs: golden model against float reference, node by node."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.checked import whole
+from lmu_hw.design import Design
+from lmu_hw.errors import NetworkError
+from lmu_hw.fixed.ops import dequantize, quantize
+from lmu_hw.golden import GoldenModel, Trace
+from lmu_hw.lmu import LmuLayer
+from lmu_hw.measure.noise import MemoryNoise
+from lmu_hw.measure.outside import longer
+from lmu_hw.measure.prediction import evenly_spaced, with_predictions
+from lmu_hw.measure.results import DataReport, Report
+from lmu_hw.measure.signals import Probe, probes
+from lmu_hw.measure.statistics import SignalStatistics
+from lmu_hw.measure.task import Labels, TaskStatistics, check_labels
+from lmu_hw.network import INPUT, QuantizedNetwork
+from lmu_hw.proofs import quantized_memories
+
+__all__ = ["GIVEN", "array_digest", "measure"]
+
+Array = NDArray[np.float64]
+
+GIVEN = "given"
+_CHUNK_BYTES = 96 * 2**20  # of one trace; both traces and their temporaries take about five times
+_MAX_CHUNK = 250  # as many sequences as golden model and reference run in one pass
+
+
+def measure(
+    design: Design,
+    x: NDArray[np.generic],
+    labels: NDArray[np.generic] | None = None,
+    progress: Callable[[int], None] | None = None,
+    *,
+    chunk: int | None = None,
+) -> Report:
+    """Compare every node of the golden model with the float reference, and with prediction.
+
+    Parameters
+    ----------
+    design : Design
+    x : (sequences, steps, inputs)
+        In the network's own units.
+    labels : array, optional
+        Classes, (sequences,) or (sequences, steps), or real targets in the shape of the output;
+        see `check_labels`.
+    progress : callable, optional
+        Called with the number of sequences done since the last call.
+    chunk : int, optional
+        Sequences held in memory at once; None: as many as fit about half a gigabyte.
+
+    Returns
+    -------
+    Report
+        Without certificates, hardware totals and simulations; `write_report` adds those of a
+        folder.
+
+    Raises
+    ------
+    NetworkError
+        If x or labels do not fit the network.
+    """
+    network = design.network
+    values = design.reference.check_input(x)
+    sequences, steps, _ = values.shape
+    if labels is not None:
+        labels = check_labels(np.asarray(labels), network, sequences=sequences, steps=steps)
+    run = _Measurement(design, labels, sequences=sequences, steps=steps)
+    size = _chunk(network, steps) if chunk is None else whole(chunk, "`chunk`", least=1)
+    for start in range(0, sequences, size):
+        part = values[start : start + size]
+        run.add(part, start)
+        if progress is not None:
+            progress(len(part))
+    signals = (entry.report(last_step=steps - 1) for entry in run.signals.values())
+    return Report(
+        name=network.name,
+        model_digest=network.model_digest,
+        design_digest=design.digest,
+        input_scale=str(network.input_scale),
+        data=_describe(values, labels),
+        task=run.task.report(),
+        signals=with_predictions(signals, design, values),
+        memories=tuple(noise.report() for noise in run.noises),
+        example=run.task.example(),
+        hardware=None,
+        simulations=(),
+        longer=tuple(longer(design, steps)),
+    )
+
+
+def _chunk(network: QuantizedNetwork, steps: int) -> int:
+    """Return the sequences whose golden trace takes `_CHUNK_BYTES`."""
+    width = network.inputs + sum(
+        node.signal.size * (1 if node.activation is None else 2) for node in network.nodes
+    )
+    return int(min(_MAX_CHUNK, max(1, _CHUNK_BYTES // (8 * steps * width))))
+
+
+class _Measurement:
+    """Both networks side by side, a part of the data at a time."""
+
+    def __init__(
+        self, design: Design, labels: Labels | None, *, sequences: int, steps: int
+    ) -> None:
+        self.design, self.golden = design, GoldenModel(design.network)
+        self.signals: dict[str, SignalStatistics] = {}
+        self.task = TaskStatistics(design.network, labels)
+        self.chosen, self.steps = evenly_spaced(sequences, steps)
+        layers = {layer.name: layer for layer in design.reference.layers}
+        self.noises = []
+        for memory in quantized_memories(design.network):
+            layer = layers.get(memory.layer.name)
+            if not isinstance(layer, LmuLayer):
+                raise NetworkError(f"{memory.name}: the float reference has no such memory")
+            self.noises.append(MemoryNoise(memory, layer))
+
+    def add(self, x: Array, start: int) -> None:
+        """Run (sequences, steps, inputs), of which `start` came before, through both networks."""
+        unscaled = self.design.reference_input(x)
+        x_codes, outside = quantize(unscaled, self.design.network.input, what="input")
+        trace = self.golden.trace(x_codes)
+        overflows = {INPUT: outside, **trace.overflows}
+        reference = self.design.reference.trace(unscaled)
+        for probe in probes(self.design.network):
+            codes = trace.codes[probe.name]
+            if probe.name not in self.signals:
+                self.signals[probe.name] = SignalStatistics(
+                    probe, elements=codes.shape[2], steps=codes.shape[1]
+                )
+            self.signals[probe.name].add(
+                codes,
+                _paired(reference, probe, codes.shape),
+                0 if probe.counter is None else overflows[probe.counter],
+            )
+        self.task.add(*_answers(self.design.network, trace, reference))
+        self._add_noise(trace, reference, start, len(x))
+
+    def _add_noise(self, trace: Trace, reference: dict[str, Array], start: int, count: int) -> None:
+        inside = (self.chosen >= start) & (self.chosen < start + count)
+        rows = self.chosen[inside] - start
+        for noise in self.noises if len(rows) else ():
+            u, m = noise.u, noise.memory.name
+            cut = [array[rows, : self.steps] for array in (trace.codes[u], trace.codes[m])]
+            noise.add(cut[0], cut[1], reference[m][rows, : self.steps])
+
+
+def _paired(reference: dict[str, Array], probe: Probe, shape: tuple[int, ...]) -> Array:
+    """Return the float values that stand beside codes of `shape`: their last steps."""
+    if probe.reference not in reference:
+        raise NetworkError(f"{probe.name}: the float reference has no node {probe.reference!r}")
+    values = reference[probe.reference][:, -shape[1] :]
+    if values.shape != shape:
+        raise NetworkError(
+            f"{probe.name}: the reference must have the shape {shape}, not {values.shape}"
+        )
+    return values
+
+
+def _answers(
+    network: QuantizedNetwork, trace: Trace, reference: dict[str, Array]
+) -> tuple[Array, Array]:
+    """Return the outputs of the float and of the fixed network, as `Design.predict` does."""
+    layer = network.layers[-1]
+    shown = slice(-1, None) if network.answers_once else slice(None)
+    floats, fixed = [], []
+    for probe in probes(network):
+        if probe.name in layer.outputs:
+            codes = trace.codes[probe.name][:, shown]
+            fixed.append(dequantize(codes, layer.signals[probe.name].format))
+            floats.append(_paired(reference, probe, codes.shape))
+    answers = np.concatenate(floats, axis=2), np.concatenate(fixed, axis=2)
+    return (answers[0][:, 0], answers[1][:, 0]) if network.answers_once else answers
+
+
+def _describe(x: Array, labels: NDArray[np.generic] | None) -> DataReport:
+    sequences, steps, inputs = x.shape
+    return DataReport(
+        source=GIVEN,
+        sequences=sequences,
+        steps=steps,
+        inputs=inputs,
+        x_sha256=array_digest(x),
+        labels_sha256=None if labels is None else array_digest(labels),
+    )
+
+
+def array_digest(array: NDArray[np.generic]) -> str:
+    """Return the SHA-256 of shape, type and values."""
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    digest = hashlib.sha256(f"{little.dtype.str}{little.shape}".encode())
+    digest.update(little.data)
+    return digest.hexdigest()

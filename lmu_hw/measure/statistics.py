@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Running error statistics of one signal, over any number of sequences in bounded memory."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.fixed import FixedFormat
+from lmu_hw.fixed.ops import dequantize
+from lmu_hw.measure.results import SignalReport, rounded, rounded_all
+from lmu_hw.measure.signals import Probe
+
+__all__ = ["MAX_TIME_POINTS", "SignalStatistics", "headroom_bits", "sqnr_db"]
+
+Array = NDArray[np.float64]
+
+MAX_TIME_POINTS = 2_000
+"""Longest error-over-time record; longer sequences are averaged in bins."""
+
+
+class SignalStatistics:
+    """Accumulates the error of one signal.
+
+    Sums of squares are kept, never means of means, so that the result does not depend on how
+    sequences are divided among calls (up to the rounding of float64 sums).
+
+    Parameters
+    ----------
+    probe : Probe
+    elements : int
+        Width of the signal.
+    steps : int
+        Steps of a trace of this signal.
+    """
+
+    def __init__(self, probe: Probe, *, elements: int, steps: int) -> None:
+        self.probe = probe
+        self.samples = 0
+        self.saturations = 0
+        self.min_code, self.max_code = probe.format.max_code, probe.format.min_code
+        self.error_sum = self.reference_power = 0.0
+        self.step_power = np.zeros(steps)
+        self.element_power = np.zeros(elements)
+        self.element_worst = np.zeros(elements)
+        self.element_peak = np.zeros(elements, np.int64)
+        self.bit_lengths = np.zeros(probe.format.max_code.bit_length() + 1, np.int64)
+        self.max_error = -1.0
+        self.max_error_at = (0, 0, 0)
+        self._sequences = 0
+
+    def add(self, codes: NDArray[np.int64], reference: Array, saturations: int) -> None:
+        """Add sequences.
+
+        Parameters
+        ----------
+        codes : (sequences, steps, elements) int64
+            Of the fixed-point signal, in the probe's format.
+        reference : (sequences, steps, elements) float64
+            Values of the float signal.
+        saturations : int
+            Codes among them that had left the format.
+        """
+        probe, fmt = self.probe, self.probe.format
+        if probe.flat_below or probe.flat_above:
+            low = fmt.min_value if probe.flat_below else -np.inf
+            high = fmt.max_value if probe.flat_above else np.inf
+            reference = np.clip(reference, low, high)
+        error = dequantize(codes, fmt)
+        error -= reference
+        self.samples += codes.size
+        self.saturations += saturations
+        self._add_codes(codes)
+        self.reference_power += float(np.einsum("stw,stw->", reference, reference))
+        self._add_error(error)
+        self._sequences += len(codes)
+
+    def _add_codes(self, codes: NDArray[np.int64]) -> None:
+        self.min_code = min(self.min_code, int(codes.min()))
+        self.max_code = max(self.max_code, int(codes.max()))
+        magnitude = np.abs(codes)
+        np.maximum(self.element_peak, magnitude.max(axis=(0, 1)), out=self.element_peak)
+        lengths = np.frexp(magnitude.astype(np.float64))[1].ravel()
+        most = len(self.bit_lengths) - 1
+        counts = np.bincount(lengths, minlength=most + 1)
+        self.bit_lengths += counts[: most + 1]
+        self.bit_lengths[most] += counts[most + 1 :].sum()  # the most negative code
+
+    def _add_error(self, error: Array) -> None:
+        """Add (sequences, steps, elements) errors; overwrites them."""
+        self.error_sum += float(error.sum())
+        np.abs(error, out=error)
+        worst = int(np.argmax(error))
+        if error.flat[worst] > self.max_error:
+            sequence, step, element = (int(i) for i in np.unravel_index(worst, error.shape))
+            self.max_error = float(error.flat[worst])
+            self.max_error_at = (self._sequences + sequence, step, element)
+        np.maximum(self.element_worst, error.max(axis=(0, 1)), out=self.element_worst)
+        np.square(error, out=error)
+        self.step_power += error.sum(axis=(0, 2))
+        self.element_power += error.sum(axis=(0, 1))
+
+    def report(self, *, last_step: int) -> SignalReport:
+        """Return what was seen; `last_step` is the index of the sequences' last step."""
+        probe, fmt = self.probe, self.probe.format
+        ulp, steps, elements = fmt.ulp, len(self.step_power), len(self.element_power)
+        error_power = float(self.element_power.sum())
+        rms = float(np.sqrt(error_power / self.samples))
+        bin_steps, by_time = self._over_time()
+        per_element = self.samples / elements
+        first_step = last_step + 1 - steps
+        sequence, step, element = self.max_error_at
+        return SignalReport(
+            name=probe.name,
+            kind=probe.kind,
+            elements=elements,
+            format=fmt.notation(),
+            bits=fmt.width,
+            ulp=rounded(ulp),
+            format_min=rounded(fmt.min_value),
+            format_max=rounded(fmt.max_value),
+            rounding=probe.rounding,
+            overflow=probe.overflow,
+            observed_min=rounded(self.min_code * ulp),
+            observed_max=rounded(self.max_code * ulp),
+            headroom_bits=headroom_bits(self.min_code, self.max_code, fmt),
+            samples=self.samples,
+            saturations=self.saturations,
+            saturation_rate=rounded(self.saturations / self.samples),
+            lossless_clamp=self._lossless_clamp(),
+            reference_rms=rounded(float(np.sqrt(self.reference_power / self.samples))),
+            sqnr_db=sqnr_db(self.reference_power, error_power),
+            exact=error_power == 0.0,
+            rms_error=rounded(rms),
+            rms_error_ulp=rounded(rms / ulp),
+            max_error=rounded(self.max_error),
+            max_error_ulp=rounded(self.max_error / ulp),
+            max_error_at=(sequence, step + first_step, element),
+            bias_ulp=rounded(self.error_sum / self.samples / ulp),
+            bit_lengths=tuple(int(count) for count in self.bit_lengths),
+            first_step=first_step,
+            time_bin=bin_steps,
+            time_rms_ulp=rounded_all((by_time / ulp).tolist()),
+            element_rms_ulp=self._if_memory(np.sqrt(self.element_power / per_element) / ulp),
+            element_peak_ulp=self._if_memory(self.element_worst / ulp),
+            element_peak=self._if_memory(self.element_peak * ulp),
+            range=None,
+            certified=None,
+            certified_note="",
+            predicted_rms_ulp=None,
+            predicted_worst_ulp=None,
+            element_predicted_ulp=(),
+        )
+
+    def _lossless_clamp(self) -> bool:
+        """Say whether codes were clamped, but only where the activation is constant."""
+        fmt = self.probe.format
+        lost_low = self.min_code == fmt.min_code and not self.probe.flat_below
+        lost_high = self.max_code == fmt.max_code and not self.probe.flat_above
+        return self.saturations > 0 and not (lost_low or lost_high)
+
+    def _if_memory(self, values: NDArray[np.floating]) -> tuple[float | None, ...]:
+        return rounded_all(values.tolist()) if self.probe.is_memory else ()
+
+    def _over_time(self) -> tuple[int, Array]:
+        """Return the steps in a bin, and the RMS error of each bin."""
+        steps = len(self.step_power)
+        bin_steps = -(-steps // MAX_TIME_POINTS)
+        starts = np.arange(0, steps, bin_steps)
+        lengths = np.diff(np.append(starts, steps))
+        mean = np.add.reduceat(self.step_power, starts) / (lengths * (self.samples / steps))
+        return bin_steps, np.sqrt(mean)
+
+
+def sqnr_db(reference_power: float, error_power: float) -> float | None:
+    """Return ``10 log10(reference / error)`` in dB, or None if either power is zero."""
+    if reference_power <= 0.0 or error_power <= 0.0:
+        return None
+    return rounded(10.0 * float(np.log10(reference_power / error_power)))
+
+
+def headroom_bits(min_code: int, max_code: int, fmt: FixedFormat) -> float | None:
+    """Return the bits between observed codes and the format's ends, on the tighter side.
+
+    None if all codes are zero. Never negative: codes lie within their format.
+    """
+    ratios = []
+    if max_code > 0:
+        ratios.append(fmt.max_code / max_code)
+    if min_code < 0:
+        ratios.append(fmt.min_code / min_code)
+    return rounded(float(np.log2(min(ratios)))) if ratios else None

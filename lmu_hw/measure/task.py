@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network's answers: task metric of float and of fixed, and the two against each other."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import NetworkError
+from lmu_hw.lmu import Network
+from lmu_hw.lmu.activations import SOFTMAX, activation
+from lmu_hw.measure.results import ExampleReport, TaskReport, rounded, rounded_all
+from lmu_hw.measure.statistics import sqnr_db
+from lmu_hw.network import QuantizedNetwork
+
+__all__ = ["Labels", "TaskStatistics", "check_labels"]
+
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64] | NDArray[np.float64]
+
+_MAX_LINES = 3
+_MAX_STEPS = 400
+_MAX_ANSWERS = 1_500
+
+
+def check_labels(
+    labels: NDArray[np.generic], network: Network | QuantizedNetwork, *, sequences: int, steps: int
+) -> Labels:
+    """Return labels as int64 classes or as float64 targets.
+
+    Classes may come as integers, as floats that are integers, as a column, or one-hot.
+
+    Parameters
+    ----------
+    labels : array
+        One class for each answer, or one real number for each output.
+    network : Network or QuantizedNetwork
+    sequences, steps : int
+        Of the input.
+
+    Raises
+    ------
+    NetworkError
+        If type or shape is neither, or a class or a target is impossible.
+    """
+    answers = (sequences,) if network.answers_once else (sequences, steps)
+    outputs = network.outputs if isinstance(network, Network) else network.output.size
+    shape = (*answers, outputs)
+    if labels.dtype.kind in "biuf":
+        values = labels.astype(np.float64)
+        if not np.all(np.isfinite(values)):
+            raise NetworkError("labels must be finite, but hold NaN or infinity")
+        whole = bool((values == np.rint(values)).all())
+        if labels.shape == shape:
+            return values.argmax(axis=-1) if _one_hot(values) else values
+        if labels.shape in (answers, (*answers, 1)):
+            single = values.reshape(answers)
+            if whole and (outputs > 1 or labels.dtype.kind != "f"):
+                return _check_classes(single.astype(np.int64), shape)
+            if outputs == 1:
+                return single[..., None]
+    classes = f"integers of shape {answers} (one class for each answer) or " if outputs > 1 else ""
+    raise NetworkError(
+        f"labels must be {classes}real numbers of shape {shape} (one for each output), not "
+        f"{labels.dtype} of shape {labels.shape}"
+    )
+
+
+def _one_hot(values: Array) -> bool:
+    """Say whether every answer has a single 1 among zeros, of several outputs."""
+    ones = values == 1.0
+    return values.shape[-1] > 1 and bool(
+        ((values == 0.0) | ones).all() and (ones.sum(axis=-1) == 1).all()
+    )
+
+
+def _check_classes(labels: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return class labels of a network whose output has `shape`, or raise."""
+    outputs = shape[-1]
+    if outputs < 2:
+        raise NetworkError(
+            "labels must be real targets for a network with one output, not class numbers; "
+            f"give an array of floats of shape {shape}"
+        )
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= outputs:
+        raise NetworkError(f"class labels must be 0 to {outputs - 1}, not {low} to {high}")
+    return labels
+
+
+class TaskStatistics:
+    """Accumulates answers of both networks.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    labels : array or None
+        As `check_labels` returned them.
+    """
+
+    def __init__(self, network: QuantizedNetwork, labels: Labels | None) -> None:
+        self.network = network
+        self.labels = labels
+        self.classes = labels is not None and labels.dtype == np.int64
+        self.agreement_counts = network.output.size > 1 and (labels is None or self.classes)
+        self.answers = self.values = self.agreeing = 0
+        self.correct = [0, 0]
+        self.float_power = self.error_power = self.target_power = 0.0
+        self.task_power = [0.0, 0.0]
+        self.max_error = 0.0
+        self._done = 0
+        self._examples: list[tuple[Array, Array]] = []
+
+    def add(self, floats: Array, fixed: Array) -> None:
+        """Add answers: (sequences, outputs) or (sequences, steps, outputs) values of both."""
+        error = fixed - floats
+        self.values += error.size
+        self.answers += error.size // error.shape[-1]
+        self.float_power += float(np.sum(np.square(floats)))
+        self.error_power += float(np.sum(np.square(error)))
+        self.max_error = max(self.max_error, float(np.max(np.abs(error))))
+        chosen = floats.argmax(axis=-1), fixed.argmax(axis=-1)
+        self.agreeing += int(np.count_nonzero(chosen[0] == chosen[1]))
+        if self.labels is not None:
+            labels = self.labels[self._done : self._done + len(error)]
+            if self.classes:
+                for which, answer in enumerate(chosen):
+                    self.correct[which] += int(np.count_nonzero(answer == labels))
+            else:
+                self._add_targets(labels.astype(np.float64), floats, fixed)
+        if self._done * error[0].size < _MAX_ANSWERS:
+            self._examples.append((floats, fixed))
+        self._done += len(error)
+
+    def _add_targets(self, targets: Array, floats: Array, fixed: Array) -> None:
+        self.target_power += float(np.sum(np.square(targets)))
+        for which, values in enumerate((floats, fixed)):
+            answer = values
+            if self.network.softmax:  # left to the host by both networks
+                answer = activation(SOFTMAX, where=self.network.name)(values)
+            self.task_power[which] += float(np.sum(np.square(answer - targets)))
+
+    def report(self) -> TaskReport:
+        """Return the metrics of all answers added."""
+        metric, scores = self._scores()
+        return TaskReport(
+            metric=metric,
+            float_score=scores[0],
+            fixed_score=scores[1],
+            answers=self.answers,
+            agreement=rounded(self.agreeing / self.answers) if self.agreement_counts else None,
+            nrmse_to_float=_root_ratio(self.error_power, self.float_power),
+            sqnr_db=sqnr_db(self.float_power, self.error_power),
+            exact=self.error_power == 0.0,
+            rms_error=rounded(float(np.sqrt(self.error_power / self.values))),
+            max_error=rounded(self.max_error),
+        )
+
+    def _scores(self) -> tuple[str | None, list[float | None]]:
+        if self.labels is None:
+            return None, [None, None]
+        if self.classes:
+            return "accuracy", [rounded(count / self.answers) for count in self.correct]
+        return "nrmse", [_root_ratio(power, self.target_power) for power in self.task_power]
+
+    def example(self) -> ExampleReport:
+        """Return the first answers, for the picture."""
+        by_step = not self.network.answers_once and self._examples[0][0].shape[1] > 1
+        pair = []
+        for which in (0, 1):
+            parts = [example[which] for example in self._examples]
+            if by_step:
+                lines = parts[0][0, :_MAX_STEPS, :_MAX_LINES].T
+            else:
+                lines = np.concatenate([part.ravel() for part in parts])[None, :_MAX_ANSWERS]
+            pair.append(tuple(rounded_all(line) for line in lines))
+        return ExampleReport(
+            by_step=by_step,
+            ulp=rounded(self.network.output.format.ulp),
+            float_values=pair[0],
+            fixed_values=pair[1],
+        )
+
+
+def _root_ratio(power: float, of: float) -> float | None:
+    return rounded(float(np.sqrt(power / of))) if of > 0.0 else None

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integers with their format, and the shape of a vector of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import NetworkError
+from lmu_hw.fixed import FixedFormat
+
+__all__ = ["Codes", "Products", "Signal"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Codes:
+    """A read-only array of codes with its format.
+
+    Raises
+    ------
+    NetworkError
+        If a code does not fit the format.
+    """
+
+    codes: NDArray[np.int64]
+    format: FixedFormat
+
+    def __post_init__(self) -> None:
+        codes = np.array(self.codes, dtype=np.int64)
+        if codes.size and not (
+            self.format.min_code <= codes.min() and codes.max() <= self.format.max_code
+        ):
+            raise NetworkError(
+                f"codes must fit {self.format}, not {int(codes.min())} to {int(codes.max())}"
+            )
+        codes.setflags(write=False)
+        object.__setattr__(self, "codes", codes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A vector of `size` codes."""
+
+    size: int
+    format: FixedFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Products:
+    """Products of one kind: how many there are in a step, and the widths of both factors in bits.
+
+    Attributes
+    ----------
+    count, coefficient, operand : int
+    """
+
+    count: int
+    coefficient: int
+    operand: int

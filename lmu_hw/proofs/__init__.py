@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer 2: what can be proved and predicted about the linear memories of a quantized network."""
+
+from lmu_hw.proofs.adversary import impulse_response, settling_steps, sign_matched
+from lmu_hw.proofs.certificate import (
+    Certificate,
+    LoopCertificate,
+    MemoryCertificate,
+    certify,
+    in_words,
+    require_forbidden,
+)
+from lmu_hw.proofs.certificate_file import summary, write_certificate
+from lmu_hw.proofs.deviation import largest_deviation
+from lmu_hw.proofs.error_bounds import ErrorBound, HeadCertificate
+from lmu_hw.proofs.gramian import float_gains
+from lmu_hw.proofs.memories import QuantizedMemory, quantized_memories, values
+from lmu_hw.proofs.noise import rounding_covariance
+from lmu_hw.proofs.propagation import predict_errors
+from lmu_hw.proofs.ranges import NodeRange, RangeProof, prove_range, proved_sweeps
+from lmu_hw.proofs.residue import Residue
+from lmu_hw.proofs.stability import CLOSEST, StabilityError, spectral_radius
+
+__all__ = [
+    "CLOSEST",
+    "Certificate",
+    "ErrorBound",
+    "HeadCertificate",
+    "LoopCertificate",
+    "MemoryCertificate",
+    "NodeRange",
+    "QuantizedMemory",
+    "RangeProof",
+    "Residue",
+    "StabilityError",
+    "certify",
+    "float_gains",
+    "impulse_response",
+    "in_words",
+    "largest_deviation",
+    "predict_errors",
+    "prove_range",
+    "proved_sweeps",
+    "quantized_memories",
+    "require_forbidden",
+    "rounding_covariance",
+    "settling_steps",
+    "sign_matched",
+    "spectral_radius",
+    "summary",
+    "values",
+    "write_certificate",
+]

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates of a quantized network: what is proved about its memories, for all inputs and time.
+
+Ranges, errors and stability; see `ranges`, `bounds` and `stability` for what exactly, and `file`
+for what others need to check it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.errors import NetworkError
+from lmu_hw.fixed import Overflow
+from lmu_hw.lmu import LmuLayer, Network, window
+from lmu_hw.lmu.activations import LINEAR
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.proofs.error_bounds import (
+    ErrorBound,
+    HeadCertificate,
+    MemoryPair,
+    head_certificates,
+    memory_error,
+)
+from lmu_hw.proofs.float_bounds import one_blas_thread
+from lmu_hw.proofs.loop import closed_loop
+from lmu_hw.proofs.memories import quantized_memories
+from lmu_hw.proofs.noise import rounding_covariance
+from lmu_hw.proofs.ranges import NodeRange, RangeProof, node_ranges, prove_range
+from lmu_hw.proofs.residue import Residue, measure_residue
+from lmu_hw.proofs.stability import StabilityError, lyapunov, spectral_radius
+
+__all__ = ["Certificate", "LoopCertificate", "MemoryCertificate", "certify"]
+
+Array = NDArray[np.float64]
+
+_MAX_LOOP = 1024  # states of a closed loop that is still analysed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopCertificate:
+    """The loop ``A + B E_m`` while u does not saturate.
+
+    Attributes
+    ----------
+    radius, ideal_radius : float
+        Spectral radii, quantized and float.
+    stable : bool
+        Shown by a Lyapunov certificate, verified in integers.
+    """
+
+    radius: float
+    ideal_radius: float
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MemoryCertificate:
+    """What is proved about one memory.
+
+    Attributes
+    ----------
+    pair : MemoryPair
+        The quantized and the float memory with their certified gains.
+    range : RangeProof
+    coefficient_gain : (d,) float64
+        Published peak gain of the difference between both.
+    error : ErrorBound
+    predicted_rms : (d,) float64
+        Stationary rounding noise, in ulp of the states; see `rounding_covariance`.
+    loop : LoopCertificate or None
+        None if the states do not feed back linearly into u, or the loop is too large.
+    residue : Residue or None
+        Measured, not proved; None if the sums are too wide for it.
+    """
+
+    pair: MemoryPair
+    range: RangeProof
+    coefficient_gain: Array
+    error: ErrorBound
+    predicted_rms: Array
+    loop: LoopCertificate | None
+    residue: Residue | None
+
+    @property
+    def name(self) -> str:
+        """Of the memory's node."""
+        return self.range.memory.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Certificate:
+    """All certificates of a network."""
+
+    memories: tuple[MemoryCertificate, ...]
+    heads: tuple[HeadCertificate, ...]
+    ranges: tuple[NodeRange, ...]
+
+
+def certify(
+    network: QuantizedNetwork,
+    reference: Network,
+    *,
+    realized: Mapping[str, tuple[Array, Array]] | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Certificate:
+    """Prove ranges, errors and stability of all memories of a network.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    reference : Network
+        The float network it stands for, in the same basis and scale.
+    realized : mapping of layer name to (A, B), optional
+        The float memories whose coefficients were rounded, where they are not the reference's.
+    progress : callable, optional
+        Told the name of the memory that is analysed next.
+
+    Raises
+    ------
+    StabilityError
+        If a memory is not stable, or not shown to be.
+    """
+    memories = []
+    for memory in quantized_memories(network):
+        if progress is not None:
+            progress(memory.name)
+        layer = next(one for one in reference.layers if one.name == memory.layer.name)
+        if not isinstance(layer, LmuLayer):
+            raise NetworkError(f"{memory.name}: must stand for an LMU layer, not {layer!r}")
+        with one_blas_thread():
+            other = None if realized is None else realized.get(layer.name)
+            memories.append(_certify(MemoryPair(network, memory, layer, other)))
+    with one_blas_thread():
+        heads = head_certificates(tuple(one.pair for one in memories), reference.layers)
+    return Certificate(
+        memories=tuple(memories),
+        heads=heads,
+        ranges=node_ranges(network, {one.name: one.range for one in memories}),
+    )
+
+
+def require_forbidden(network: QuantizedNetwork, proofs: Mapping[str, RangeProof]) -> None:
+    """Raise if a node forbids an overflow that may happen.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    proofs : mapping of memory name to RangeProof
+
+    Raises
+    ------
+    NetworkError
+    """
+    for entry in node_ranges(network, proofs):
+        if entry.overflow is Overflow.FORBID and not entry.proved:
+            proof = proofs.get(entry.name)
+            choices = _in_general(network, entry) if proof is None else in_words(proof)
+            raise NetworkError(
+                f"{entry.name}: overflow is forbidden, but not proved impossible: the bound is "
+                f"{entry.bound} codes and the format ends at {entry.limit}; provable: {choices}"
+            )
+
+
+def _in_general(network: QuantizedNetwork, entry: NodeRange) -> str:
+    nodes = {node.name for layer in network.layers for node in layer.nodes}
+    return "more bits or saturation" if entry.name in nodes else "more integer bits"
+
+
+def in_words(proof: RangeProof) -> str:
+    """Return what would make a range provable."""
+    fmt = proof.memory.format
+    choices = []
+    if proof.bits is not None:
+        choices.append(f"{proof.bits} state bits instead of {fmt.width}")
+    if proof.scale is not None:
+        choices.append(f"a memory that hears {proof.scale:.3f} of this input")
+    return " or ".join([*choices, "states that saturate and count"])
+
+
+def _certify(pair: MemoryPair) -> MemoryCertificate:
+    memory = pair.memory
+    proof = prove_range(memory)
+    coefficient_gain = pair.coefficient_gain()
+    covariance = rounding_covariance(memory.A, noise=memory.noise, feedback=memory.error_feedback)
+    return MemoryCertificate(
+        pair=pair,
+        range=proof,
+        coefficient_gain=coefficient_gain,
+        error=memory_error(pair, coefficient_gain, proof.rounding_gain),
+        predicted_rms=np.sqrt(np.diag(covariance)),
+        loop=_loop(pair),
+        residue=measure_residue(memory, pair.gains.lyapunov.contraction, window(pair.layer.memory)),
+    )
+
+
+def _loop(pair: MemoryPair) -> LoopCertificate | None:
+    memory, layer = pair.memory, pair.layer
+    if not memory.E_m.any() or layer.E_m is None or memory.E_m.shape[1] > _MAX_LOOP:
+        return None
+    if layer.encoder != LINEAR:
+        return None
+    ideal = closed_loop(pair.ideal_A, pair.ideal_B, layer.E_m)
+    try:
+        lyapunov(memory.closed_loop)
+        stable = True
+    except StabilityError:
+        stable = False
+    return LoopCertificate(
+        radius=spectral_radius(memory.closed_loop),
+        ideal_radius=spectral_radius(ideal),
+        stable=stable,
+    )

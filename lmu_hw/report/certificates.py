@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Putting what is proved beside what was measured, node by node."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+
+from lmu_hw.errors import LoadError
+from lmu_hw.fixed import FixedFormat, Requant, Rounding
+from lmu_hw.measure.certified import CAUSES, ErrorReport, RangeReport
+from lmu_hw.measure.results import Report, SignalReport, rounded
+from lmu_hw.network import INPUT, AnyNode, MemoryNode, QuantizedNetwork, Table
+from lmu_hw.report.evidence import Certificates, ErrorClaim
+
+__all__ = ["VACUOUS", "with_certificates"]
+
+VACUOUS = "through a nonlinear layer it is vacuous, so read the prediction"
+_IN_MEMORY = "its error is counted in the memory that hears it"
+_PASSED = "it is the network's input, passed on"
+_UNCERTIFIED = "only memories and what reads them linearly have one"
+_CONDITIONAL = "u has none, so what is certified is the memory's own error given u"
+_WHILE_INSIDE = "while no input leaves its format"
+
+
+def with_certificates(
+    report: Report, network: QuantizedNetwork, certificates: Certificates, *, where: Path
+) -> Report:
+    """Return a report with the certificates of its network.
+
+    Parameters
+    ----------
+    report : Report
+        From `measure`.
+    network : QuantizedNetwork
+        That was measured.
+    certificates : Certificates
+        That were written beside it.
+    where : Path
+        Of the folder, for messages.
+
+    Raises
+    ------
+    LoadError
+        If the certificates are of another network.
+    """
+    names = {node.name for node in network.nodes}
+    memories = {memory.name: memory for memory in report.memories}
+    proved_names = {name.partition(" ")[0] for name in certificates.nodes}  # or inside a memory
+    if proved_names != names or set(certificates.memories) != set(memories):
+        raise _other(where)
+    signals = tuple(_signal(entry, network, certificates, where) for entry in report.signals)
+    proved = tuple(
+        dataclasses.replace(memory, proof=certificates.memories[memory.name])
+        for memory in report.memories
+    )
+    return dataclasses.replace(report, signals=signals, memories=proved)
+
+
+def _other(where: Path) -> LoadError:
+    return LoadError(
+        f"{where}: the certificate describes another design than design.safetensors; generate the "
+        "design again"
+    )
+
+
+def _signal(
+    signal: SignalReport, network: QuantizedNetwork, certificates: Certificates, where: Path
+) -> SignalReport:
+    if signal.name == INPUT:
+        error, note = _of_input(signal, network.input), _WHILE_INSIDE
+        return dataclasses.replace(signal, certified=error, certified_note=note)
+    node = next(node for node in network.nodes if signal.name in _names(node))
+    claim = certificates.errors.get(signal.name)
+    certified = None if claim is None else _error(signal, claim, where)
+    return dataclasses.replace(
+        signal,
+        range=_range(signal, node, certificates),
+        certified=certified,
+        certified_note=_note(certified, node, network),
+    )
+
+
+def _names(node: AnyNode) -> tuple[str, ...]:
+    """Return the names of a node's signals."""
+    if not isinstance(node, MemoryNode) and node.activation is not None:
+        return node.pre_activation, node.name
+    return (node.name,)
+
+
+def _of_input(signal: SignalReport, requant: Requant) -> ErrorReport:
+    """Return the bound of an input that stays inside its format: its rounding alone."""
+    nearest = requant.rounding in (Rounding.HALF_UP, Rounding.HALF_EVEN)
+    claim = {cause: [0.0] * signal.elements for cause in CAUSES}
+    claim["rounding"] = [requant.format.ulp * (0.5 if nearest else 1.0)] * signal.elements
+    return _in_ulp(requant.format, claim, claim["rounding"], conditional=False)
+
+
+def _range(signal: SignalReport, node: AnyNode, certificates: Certificates) -> RangeReport:
+    if signal.name == node.name and isinstance(node.activation, Table):
+        fmt, codes = node.activation.format, node.activation.codes.codes
+        return _reach(int(np.abs(codes).max()), fmt.max_code, fmt, proved=True, how="table")
+    claim, fmt = certificates.nodes[node.name], node.requant.format
+    how = "gain" if claim.by_gain else "formats"
+    if signal.name == node.name and node.activation is not None:  # the rectifier clamps
+        bound = min(claim.bound, claim.limit)
+        return _reach(bound, claim.limit, fmt, proved=True, how="formats")
+    return _reach(claim.bound, claim.limit, fmt, proved=claim.proved, how=how)
+
+
+def _reach(bound: int, limit: int, fmt: FixedFormat, *, proved: bool, how: str) -> RangeReport:
+    return RangeReport(
+        bound=rounded(bound * fmt.ulp) or 0.0,
+        limit=rounded(limit * fmt.ulp) or 0.0,
+        proved=proved,
+        how=how,
+    )
+
+
+def _error(signal: SignalReport, claim: ErrorClaim, where: Path) -> ErrorReport:
+    """Return a claim in ulp, once for each of the memories that share it."""
+    copies, rest = divmod(signal.elements, len(claim.error_bound))
+    if rest:
+        raise _other(where)
+    by_cause = {cause: claim.by_cause[cause] * copies for cause in CAUSES}
+    total = claim.error_bound * copies
+    fmt = FixedFormat.parse(signal.format)
+    return _in_ulp(fmt, by_cause, total, conditional=claim.conditional)
+
+
+def _in_ulp(
+    fmt: FixedFormat, by_cause: dict[str, list[float]], total: list[float], *, conditional: bool
+) -> ErrorReport:
+    def shown(values: list[float]) -> tuple[float, ...]:
+        return tuple(rounded(value / fmt.ulp) or 0.0 for value in values)
+
+    largest = max(total)
+    return ErrorReport(
+        conditional=conditional,
+        largest=rounded(largest) or 0.0,
+        largest_ulp=rounded(largest / fmt.ulp) or 0.0,
+        total=shown(total),
+        **{cause: shown(by_cause[cause]) for cause in CAUSES},
+    )
+
+
+def _note(certified: ErrorReport | None, node: AnyNode, network: QuantizedNetwork) -> str:
+    """Say what a bound depends on, or why there is none."""
+    if certified is not None:
+        return _CONDITIONAL if certified.conditional else _WHILE_INSIDE
+    letter = node.name.rpartition(".")[2]
+    if letter == "u":
+        return _IN_MEMORY
+    upstream = network.nodes[: network.nodes.index(node) + 1]
+    if any(other.activation is not None for other in upstream):
+        return VACUOUS
+    return _PASSED if letter == "p" else _UNCERTIFIED

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+
+from lmu_hw.errors import LoadError
+from lmu_hw.folder import DesignFolder
+from lmu_hw.report.evidence import read_certificates
+from tests.resealed import change_json, rewrite
+
+
+@pytest.fixture
+def folder(make_folder, design):
+    return make_folder(design)
+
+
+def tamper(folder, change):
+    change_json(folder, "certificate.json", change)
+
+
+def refused(folder, message):
+    with pytest.raises(LoadError, match=message):
+        read_certificates(DesignFolder(folder))
+
+
+def test_the_certificate_of_an_emitted_design_is_read(folder):
+    found = read_certificates(DesignFolder(folder))
+    assert set(found.nodes) == {"lmu.u", "lmu.m", "lmu.h", "head.y"}
+    assert set(found.memories) == {"lmu.m"}
+    assert len(found.errors["lmu.m"].error_bound) == 4
+
+
+def test_without_a_certificate_the_design_must_be_generated_again(folder):
+    (folder / "certificate.json").unlink()
+    refused(folder, "must hold certificate.json, which is missing; generate the design again")
+
+
+@pytest.mark.parametrize("text", ["{", '{"version": NaN}'])
+def test_a_damaged_certificate_is_refused(folder, text):
+    rewrite(folder, "certificate.json", text)
+    refused(folder, "is damaged")
+
+
+@pytest.mark.parametrize(("text", "found"), [("[]", "None"), ('{"version": 7}', "7")])
+def test_another_version_is_refused_by_name(folder, text, found):
+    rewrite(folder, "certificate.json", text)
+    refused(folder, rf"its version must be 2, not {found}\); generate the design again")
+
+
+@pytest.mark.parametrize("key", ["memories", "heads", "nodes"])
+def test_a_missing_list_is_refused(folder, key):
+    tamper(folder, lambda claims: claims.pop(key))
+    refused(folder, f"{key} is missing")
+
+
+@pytest.mark.parametrize("key", ["name", "bound", "proved", "by_cause", "loop", "residue"])
+def test_a_missing_key_of_a_memory_is_named(folder, key):
+    tamper(folder, lambda claims: claims["memories"][0].pop(key))
+    refused(folder, rf"memories\[0\]\.{key} is missing")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("proved", 1, "proved must be true or false, not 1"),
+        ("bound", True, "bound must be a finite number, not True"),
+        ("provable_bits", 1.5, "provable_bits must be an integer, not 1.5"),
+        ("error_bound", [], "coefficients must hold a number for each element"),
+        ("error_bound", [1.0], "coefficients must hold a number for each element"),
+        ("error_bound", ["a"] * 4, r"error_bound\[0\] must be a finite number, not 'a'"),
+        ("by_cause", {}, "coefficients must hold a number for each element"),
+        ("loop", 3, r"memories\[0\]\.loop must be a JSON object"),
+        ("residue", {"ulp": 3}, "residue.silence is missing"),
+    ],
+)
+def test_a_wrong_value_of_a_memory_is_refused(folder, key, value, message):
+    tamper(folder, lambda claims: claims["memories"][0].update({key: value}))
+    refused(folder, message)
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [(3, " must be a JSON object"), ({"name": "lmu.u"}, r"\.bound is missing")],
+)
+def test_a_wrong_node_is_refused(folder, node, message):
+    tamper(folder, lambda claims: claims["nodes"].insert(0, node))
+    refused(folder, rf"nodes\[0\]{message}")
