@@ -348,6 +348,5 @@ def _entering(value: Value, frac_bits: int, sum_bits: int, requant: Requant, *, 
     down = max(frac_bits - sum_bits, 0)
     dropped = sum_bits + down - requant.format.frac_bits
     half = 1 << dropped - 1 if requant.rounding is Rounding.HALF_UP and dropped else 0
-    return (value.shift_left(max(sum_bits - frac_bits, 0)) + half + (plus << down)).shift_right(
-        down
-    )
+    aligned = Value.cast(value.shift_left(max(sum_bits - frac_bits, 0)))
+    return (aligned + half + (plus << down)).shift_right(down)
