@@ -109,6 +109,18 @@ def test_a_network_without_memory_cannot_be_reloadable(networks):
         require_reloadable(Network(name="plain", layers=(layer,)), Options())
 
 
-@pytest.mark.parametrize("kind", ["semiseparable", "scan", "auto"])
-def test_options_that_may_become_reloadable_are_let_through(networks, kind):
+@pytest.mark.parametrize("kind", ["semiseparable", "scan"])
+def test_options_that_become_reloadable_are_let_through(networks, kind):
     require_reloadable(networks.network(), Options(realization=kind))
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({"realization": "auto"}, "auto, which may choose another; set `realization` to"),
+        ({"realization": SWEEPS, "memory_tolerance": 1e-5}, "semiseparable of rank [2-9]"),
+    ],
+)
+def test_options_that_may_keep_the_window_are_refused_before_quantizing(networks, options, found):
+    with pytest.raises(ConfigError, match=rf"^lmu0\.m: to be `reloadable` .*, not {found}"):
+        require_reloadable(networks.network(order=4, theta=16.0), Options(**options))

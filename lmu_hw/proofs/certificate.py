@@ -158,7 +158,9 @@ def require_forbidden(network: QuantizedNetwork, proofs: Mapping[str, RangeProof
     for entry in node_ranges(network, proofs):
         if entry.overflow is Overflow.FORBID and not entry.proved:
             proof = proofs.get(entry.name)
-            choices = _in_general(network, entry) if proof is None else in_words(proof)
+            choices = (
+                _in_general(network, entry) if proof is None else in_words(proof, scalable=True)
+            )
             raise NetworkError(
                 f"{entry.name}: overflow is forbidden, but not proved impossible: the bound is "
                 f"{entry.bound} codes and the format ends at {entry.limit}; provable: {choices}"
@@ -167,16 +169,19 @@ def require_forbidden(network: QuantizedNetwork, proofs: Mapping[str, RangeProof
 
 def _in_general(network: QuantizedNetwork, entry: NodeRange) -> str:
     nodes = {node.name for layer in network.layers for node in layer.nodes}
-    return "more bits or saturation" if entry.name in nodes else "more integer bits"
+    if entry.name in nodes:
+        return "more bits or saturation"
+    missing = entry.bound.bit_length() - entry.limit.bit_length()
+    return f"{missing} more integer bits" if missing > 1 else "one more integer bit"
 
 
-def in_words(proof: RangeProof) -> str:
-    """Return what would make a range provable."""
+def in_words(proof: RangeProof, *, scalable: bool) -> str:
+    """Return what would make a range provable; `scalable`: the memory may hear less of u."""
     fmt = proof.memory.format
     choices = []
     if proof.bits is not None:
         choices.append(f"{proof.bits} state bits instead of {fmt.width}")
-    if proof.scale is not None:
+    if scalable and proof.scale is not None:
         choices.append(f"a memory that hears {proof.scale:.3f} of this input")
     return " or ".join([*choices, "states that saturate and count"])
 

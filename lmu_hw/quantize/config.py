@@ -61,6 +61,9 @@ class Structure:
     rate_bits : int
         Of the running sums of the others: bits of the constant that stands for the window. Their
         formats follow from it.
+    running_bits : int or None
+        Integer bits that these have at least, as the proof of their range asks for; None: as few
+        as are estimated from the gains of the memory.
     """
 
     kind: Realization
@@ -68,6 +71,7 @@ class Structure:
     rank: int = 1
     sweeps: Mapping[str, FixedFormat] = field(default_factory=dict)
     rate_bits: int = 0
+    running_bits: int | None = None
 
     def __post_init__(self) -> None:
         checks: dict[str, Check] = {
@@ -76,6 +80,7 @@ class Structure:
             "rank": partial(whole, least=1),
             "sweeps": _formats,
             "rate_bits": partial(whole, least=0),
+            "running_bits": optional(whole),
         }
         settle(self, checks)
         if self.kind in (Realization.DENSE, Realization.AUTO):
@@ -302,7 +307,11 @@ def _structure_lines(structure: Structure) -> list[str]:
         f"theta = {structure.theta!r}  # window in steps",
     ]
     if structure.kind is not Realization.SEMISEPARABLE:
-        return [*lines, f"rate_bits = {structure.rate_bits}  # of the constant for the window"]
+        lines.append(f"rate_bits = {structure.rate_bits}  # of the constant for the window")
+        if structure.running_bits is not None:
+            text = "# integer bits of the running sums, at least"
+            lines.append(f"running_bits = {structure.running_bits}  {text}")
+        return lines
     return [
         *lines,
         f"rank = {structure.rank}  # 1: bilinear; more: the trained memory to that rank",
@@ -332,7 +341,14 @@ def _structure(reader: Reader) -> Structure:
             sweeps={name: reader.take_format(name) for name in ("forward", "backward")},
         )
     else:
-        structure = Structure(kind=kind, theta=theta, rate_bits=reader.take_count("rate_bits", 1))
+        structure = Structure(
+            kind=kind,
+            theta=theta,
+            rate_bits=reader.take_count("rate_bits", 1),
+            running_bits=reader.take("running_bits", int)
+            if "running_bits" in reader.table
+            else None,
+        )
     reader.done()
     return structure
 

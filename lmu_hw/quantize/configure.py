@@ -121,13 +121,13 @@ class _Configuration:
         if self.options.refit and not any(horizons.values()):
             raise ConfigError(
                 f"{self.network.name}: `refit` needs a memory that is read through weights, and "
-                "there is none"
+                "there is none; leave it out"
             )
         config = self._provable(horizons)
         reasons = refused(self.network, config)
         if reasons and self.options.refit:
             name, reason = next(iter(reasons.items()))
-            raise ConfigError(f"{name}.m: `refit` must bring it closer, but {reason}")
+            raise ConfigError(f"{name}.m: `refit` must bring it closer, but {reason}; leave it out")
         if reasons:
             horizons |= dict.fromkeys(reasons, 0)
             config = self._provable(horizons)
@@ -202,6 +202,8 @@ class _Configuration:
         if name not in self.rescalable:
             why = "dense: it is an output of the network, so its basis must stay as trained"
             return Choice(structure=None, bits=bits, why=why)
+        if self.options.error_feedback:
+            return Choice(structure=None, bits=bits, why="dense: only such a memory has feedback")
         return choose_realization(
             Setting(
                 memory=self.layers[name].memory,

@@ -166,7 +166,11 @@ class Chooser:
                 weights={},
                 row_shifts=False,
                 output=None,
-                structure=replace(choice.structure, rate_bits=choice.bits),
+                structure=replace(
+                    choice.structure,
+                    rate_bits=choice.bits,
+                    running_bits=max(self.states[layer.name].sweeps.values(), default=None),
+                ),
                 why=tuple(why),
             )
         if choice.structure is not None:

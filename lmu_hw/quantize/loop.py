@@ -58,18 +58,22 @@ def stable_loop(
     if A is None or B is None or not loop_is_stable(*ideal) or loop_is_stable(A, B[:, 0], E_m):
         return u
     radius = loop_radius(A, B[:, 0], E_m)
-    if repair:
-        for shrunk in _SHRUNK:
-            candidate = _shrunk(u, m.name, float(shrunk))
-            E_m = values(candidate, m.name, delayed=True)
-            if E_m is not None and loop_is_stable(A, B[:, 0], E_m):
-                return candidate
+    repaired = None
+    for shrunk in _SHRUNK:
+        candidate = _shrunk(u, m.name, float(shrunk))
+        E_m = values(candidate, m.name, delayed=True)
+        if E_m is not None and loop_is_stable(A, B[:, 0], E_m):
+            repaired = candidate
+            break
+    if repair and repaired is not None:
+        return repaired
+    helps = "" if repaired is None else " (or `repair`)"
     wider = _stable_width(layer, floats)
     instead = f"with weights of {wider} bits it is stable" if wider else "no width is stable"
     raise StabilityError(
         f"{u.name}: rounding makes the loop A + B E_m unstable: its spectral radius must be below "
         f"1, not {radius:.6f} (in float: {loop_radius(*ideal):.6f}); {instead}"
-        f"{', and repair fails' if repair else ' (or `repair`)'}"
+        f"{', and repair fails' if repair else helps}"
     )
 
 

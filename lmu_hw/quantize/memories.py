@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.checked import member
-from lmu_hw.errors import ConfigError
+from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import (
     Discretizer,
@@ -31,7 +31,12 @@ from lmu_hw.proofs import StabilityError, rounding_covariance, spectral_radius, 
 from lmu_hw.quantize.config import Basis, MemoryScale, NodeConfig, Realization, Structure
 from lmu_hw.quantize.refit import Fit, Refit, fit
 from lmu_hw.quantize.scan import scan_update
-from lmu_hw.quantize.structured import SweepFormats, dequantized, semiseparable_update
+from lmu_hw.quantize.structured import (
+    SweepFormats,
+    dequantized,
+    semiseparable_update,
+    sweep_formats,
+)
 from lmu_hw.quantize.sums import quantize_sum
 from lmu_hw.quantize.transform import can_rescale, read_through, reading_norm, state_scale
 from lmu_hw.quantize.two_pass import two_pass_update
@@ -52,6 +57,8 @@ Array = NDArray[np.float64]
 
 LEGENDRE = (Realization.SCAN, Realization.TWO_PASS)
 """Realizations by running sums: their basis is that of the trained file."""
+
+_WIDEST = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +272,7 @@ def _update(
         layer.memory.order,
         structure.theta,
         rate_bits=structure.rate_bits,
+        running_bits=structure.running_bits,
         state=config.requant,
         source=source,
         where=f"{layer.name}.m",
@@ -305,8 +313,27 @@ def _structured(
             f"{name}: a {structure.kind.value} memory hears u as it is, so its memory_scale must "
             f"have u = m, not {heard:g} of it"
         )
-    node = MemoryNode(
-        name=name,
+    node = _rounded(layer, config, structure, source, scale)
+    radius = spectral_radius(matrices(node)[0])
+    if radius >= 1.0:
+        bits = _stable_bits(layer, config, structure, source, scale)
+        instead = f"give them {bits} bits" if bits else "set `realization` to dense"
+        raise StabilityError(
+            f"{name}: rounding its coefficients makes the memory unstable: its spectral radius "
+            f"must be below 1, not {radius:.6f}; {instead}"
+        )
+    return node
+
+
+def _rounded(
+    layer: LmuLayer,
+    config: NodeConfig,
+    structure: Structure,
+    source: FixedFormat,
+    scale: MemoryScale | None,
+) -> MemoryNode:
+    return MemoryNode(
+        name=f"{layer.name}.m",
         segments=layer.memory_d,
         source=f"{layer.name}.u",
         update=_update(layer, config, structure, source)
@@ -314,10 +341,31 @@ def _structured(
         else _sweeps(layer, config, structure, scale),
         requant=config.requant,
     )
-    radius = spectral_radius(matrices(node)[0])
-    if radius >= 1.0:
-        raise StabilityError(
-            f"{name}: rounding its coefficients makes the memory unstable: its spectral radius "
-            f"must be below 1, not {radius:.6f}; give them more bits"
-        )
-    return node
+
+
+def _stable_bits(
+    layer: LmuLayer,
+    config: NodeConfig,
+    structure: Structure,
+    source: FixedFormat,
+    scale: MemoryScale | None,
+) -> int | None:
+    """Return the fewest bits, more than there are, with which a structured memory is stable."""
+    legendre = structure.kind in LEGENDRE
+    width = structure.rate_bits if legendre else config.weights["rates"].width
+    for bits in range(width + 1, _WIDEST + 1):
+        try:
+            if legendre:
+                structure = replace(structure, rate_bits=bits)
+            else:
+                found = generators(layer, structure, scale)
+                where = f"{layer.name}.m"
+                formats = sweep_formats(found, bits, config.signal_format, source, where=where)
+                weights = {"rates": formats.rates, "carry": formats.carry}
+                config = replace(config, weights=weights)
+            node = _rounded(layer, config, structure, source, scale)
+        except (ConfigError, NetworkError, StabilityError):
+            continue
+        if spectral_radius(matrices(node)[0]) < 1.0:
+            return bits
+    return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.quantize.config import Config, Options, Realization
+from lmu_hw.quantize.memories import structure_of
 
 __all__ = ["RELOADABLE", "require_reloadable"]
 
@@ -20,34 +21,41 @@ def require_reloadable(network: Network, chosen: Config | Options) -> None:
     ----------
     network : Network
     chosen : Config or Options
-        How the memories are computed. What only quantizing shows, what `AUTO` comes to and the rank
-        of a memory, options do not tell: it is left to the configuration.
+        How the memories are computed. Of options, `AUTO` is refused: what it comes to is known
+        only after quantizing, and may be a memory that keeps its window.
 
     Raises
     ------
     ConfigError
-        If there is no memory, or one is of another kind.
+        If there is no memory, or one is, or may become, of another kind.
     """
-    memories = [f"{layer.name}.m" for layer in network.layers if isinstance(layer, LmuLayer)]
+    memories = [layer for layer in network.layers if isinstance(layer, LmuLayer)]
     if not memories:
         raise ConfigError(
             f"{network.name}: to be `reloadable` a network must have a memory, but it has none"
         )
-    for name in memories:
-        kind, rank = _realization(name, chosen)
-        if kind is Realization.AUTO or (kind in RELOADABLE and rank == 1):
+    for layer in memories:
+        kind, rank = _realization(layer, chosen)
+        if kind in RELOADABLE and rank == 1:
             continue
         found = kind.value if rank == 1 else f"{kind.value} of rank {rank}"
+        if kind is Realization.AUTO:
+            found += ", which may choose another"
         raise ConfigError(
-            f"{name}: to be `reloadable` a memory must be semiseparable of rank 1 or scan, not "
-            f"{found}; set `realization` to semiseparable, without `memory_tolerance`, or to scan"
+            f"{layer.name}.m: to be `reloadable` a memory must be semiseparable of rank 1 or scan, "
+            f"not {found}; set `realization` to semiseparable, without `memory_tolerance`, or to "
+            "scan"
         )
 
 
-def _realization(name: str, chosen: Config | Options) -> tuple[Realization, int]:
+def _realization(layer: LmuLayer, chosen: Config | Options) -> tuple[Realization, int]:
     """Return kind and rank of a memory."""
+    name = f"{layer.name}.m"
     if isinstance(chosen, Options):
-        return chosen.realization, 1
+        kind, tolerance = chosen.realization, chosen.memory_tolerance
+        if tolerance is None:
+            return kind, 1
+        return kind, structure_of(layer.memory, kind, tolerance, where=name).rank
     node = chosen.nodes.get(name)
     if node is None or node.structure is None:
         return Realization.DENSE, 1

@@ -50,15 +50,15 @@ def stable_codes(
     radius = spectral_radius(codes.codes / scale)
     if radius < 1.0:
         return codes
-    if repair:
-        (B,) = (other.matrix[:, 0] for other in node.terms if other is not term)
-        repaired = _repaired(term, B, codes.format, scale)
-        if repaired is not None:
-            return Codes(codes=repaired, format=codes.format)
+    (B,) = (other.matrix[:, 0] for other in node.terms if other is not term)
+    repaired = _repaired(term, B, codes.format, scale)
+    if repair and repaired is not None:
+        return Codes(codes=repaired, format=codes.format)
     width, order = codes.format.width, len(term.matrix)
     wider = _stable_width(node, term, width)
     instead = f"the smallest stable width is {wider} bits" if wider else "no width is stable"
-    failed = ", and repair fails" if repair else " (or `repair`)"
+    helps = "" if repaired is None else " (or `repair`)"
+    failed = ", and repair fails" if repair else helps
     raise StabilityError(
         f"{node.name}: rounding {order} x {order} coefficients to {width} bits makes the memory "
         f"unstable: its spectral radius must be below 1, not {radius:.6f} (in float: "

@@ -64,7 +64,8 @@ class StateSearch:
         if not state.note:
             text = (
                 f"{state.bits} bits are not provable at |u| <= {state.heard:g}: the bound is "
-                f"{proof.value:.4g}; provable: {in_words(proof)}"
+                f"{proof.value:.4g}; provable: "
+                f"{in_words(proof, scalable=self._may_scale(name, kind))}"
             )
             state = replace(state, note=(text,))
         if self.options.memory_range is MemoryRange.WIDEN and proof.bits is not None:
@@ -93,13 +94,14 @@ class StateSearch:
         if rescalable and scale is not None and state.heard * scale >= _LEAST_HEARD:
             return replace(state, heard=_down(state.heard * min(scale, 1.0)))
         needed = max(int_bits_for(-proof.value, proof.value), state.int_bits + 1)
-        if gain > 2.0**state.int_bits * _LEAST_HEARD and needed < state.bits - 1:
-            return replace(state, int_bits=needed)
+        if gain > 2.0**state.int_bits * _LEAST_HEARD and (widen or needed < state.bits - 1):
+            return replace(state, bits=max(state.bits, needed + 2), int_bits=needed)
         if self.options.memory_range is MemoryRange.AUTO:
             return self.first(name, kind, Overflow.SATURATE, state.note)
         raise ConfigError(
             f"{proof.memory.name}: no range is provable with `memory_range` "
-            f"{self.options.memory_range.value}: {state.note[0]}"
+            f"{self.options.memory_range.value}: {state.note[0]}; set `memory_range` to "
+            f"{'saturate' if widen else 'widen, saturate, or auto'}"
         )
 
 

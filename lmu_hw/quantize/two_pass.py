@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
@@ -32,6 +34,7 @@ def two_pass_update(
     rate_bits: int,
     state: Requant,
     source: FixedFormat,
+    running_bits: int | None = None,
     where: str,
 ) -> TwoPass:
     """Return the integers of a two-pass memory.
@@ -49,6 +52,8 @@ def two_pass_update(
         Of u. The running sums get the integer bits that hold them for all states and u of their
         formats, or those that they can reach if no state overflows and the narrowing forbids it;
         and the guard bits that keep their noise down.
+    running_bits : int, optional
+        Integer bits that they have at least.
     where : str
         Names the memory in messages.
 
@@ -61,9 +66,9 @@ def two_pass_update(
     """
     if order**2 > _STEEPEST * theta:
         raise ConfigError(
-            f"{where}: two passes must have a window of at least {order**2 / _STEEPEST:.0f} steps "
-            f"at order {order}, not {theta:g}: the first pass would grow too much; use the "
-            "semiseparable realization"
+            f"{where}: two passes must have a window of at least "
+            f"{math.ceil(order**2 / _STEEPEST)} steps at order {order}, not {theta:g}: the first "
+            "pass would grow too much; set `realization` to semiseparable"
         )
     rate = rate_code(0.5 / theta, rate_bits, where=where)
     factors = np.asarray(
@@ -82,7 +87,7 @@ def two_pass_update(
     )
     # Beside it: what the roundings within a pass do to its own sums, taken twice for T.
     dropped = 2.0 * np.abs(first[:, :order]).sum(axis=1).max() * 2.0 ** (-1 - frac_bits)
-    running = running_format(largest + dropped, frac_bits)
+    running = running_format(largest + dropped, frac_bits, running_bits)
     # The impulse response is off by less than 2**-14: T is as small as G times what the first pass
     # finds, and what is wrong with T grows in the second pass as it does in the first, like 1/G.
     fine = _CLOSING_BITS + 2 - 2 * int(np.frexp(exact[0])[1])
@@ -93,7 +98,7 @@ def two_pass_update(
     if radius >= 1.0:
         raise StabilityError(
             f"{where}: two passes must be stable, but rounding their constants to {fmt} makes the "
-            f"spectral radius {radius:.6f}; use the semiseparable realization"
+            f"spectral radius {radius:.6f}; set `realization` to semiseparable"
         )
     return TwoPass(
         order=order,

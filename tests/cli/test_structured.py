@@ -116,7 +116,13 @@ def test_a_design_without_the_port_is_refused(refused):
 
 
 @pytest.mark.parametrize(
-    "options", [(), ("--realization=two-pass",), ("--config=out/config.toml",)]
+    "options",
+    [
+        (),
+        ("--realization=two-pass",),
+        ("--realization=auto",),
+        ("--config=out/config.toml",),
+    ],
 )
 def test_what_cannot_be_reloadable_is_refused_before_work(here, refused, monkeypatch, options):
     monkeypatch.setattr(api, "quantize", None)

@@ -159,7 +159,7 @@ def test_a_sweep_of_too_few_integer_bits_is_refused(built, name, sweep):
     requant = narrowing(getattr(node.update, name), int_bits=bits)
     narrow = with_update(network, **{name: requant})
     proofs = {"lmu0.m": prove_range(*quantized_memories(narrow))}
-    message = f"lmu0.m {name}: overflow is forbidden, .* provable: more integer bits"
+    message = f"lmu0.m {name}: overflow is forbidden, .* provable: one more integer bit$"
     with pytest.raises(NetworkError, match=message):
         require_forbidden(narrow, proofs)
 

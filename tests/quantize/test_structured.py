@@ -249,3 +249,11 @@ def test_a_memory_node_is_what_the_layer_holds(networks):
     config = configure(net, x, Options(realization=Realization.SEMISEPARABLE))
     network = quantize(net, config, model_digest="")
     assert [isinstance(node, MemoryNode) for node in network.layers[0].nodes[:2]] == [False, True]
+
+
+def test_sweeps_whose_range_says_nothing_are_held_to_49_bits(structured):
+    generators = semiseparable(*structured.signed_memory(4, 16.0), 1)
+    wild = replace(generators, carry=1e9 * generators.carry)
+    for bits in (15, 20):
+        fmt = FixedFormat(signed=True, int_bits=0, frac_bits=bits)
+        assert sweep_formats(wild, 12 + 40, fmt, fmt, where="m").forward.width == 1 + 48
