@@ -14,11 +14,12 @@ from lmu_hw.errors import LoadError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
 from lmu_hw.quantize import Options, configure
+from tests import networks
 from tests.resealed import rewrite
 
 
 @pytest.fixture
-def built(networks):
+def built():
     def build(net, *, unsigned=False, **options):
         x = networks.noise(net, sequences=3, steps=20, unsigned=unsigned)
         return Design.build(net, configure(net, x, Options(**options)), x), x
@@ -27,7 +28,7 @@ def built(networks):
 
 
 @pytest.fixture
-def written(built, networks, tmp_path):
+def written(built, tmp_path):
     design, _ = built(networks.network(dense=2))
     folder = DesignFolder(tmp_path / "out")
     folder.replace(design.files(), {"lmu_hw": "0", "design_digest": design.digest})
@@ -36,27 +37,27 @@ def written(built, networks, tmp_path):
     return design, folder.path
 
 
-def test_predictions_come_close_to_the_float_network(built, networks):
+def test_predictions_come_close_to_the_float_network(built):
     net = networks.network(dense=2, hidden_to_memory=True)
     design, x = built(net, weight_bits=16, state_bits=20, activation_bits=14)
     assert np.max(np.abs(design.predict(x) - net.run(x))) < 2e-3
 
 
-def test_predictions_are_those_of_the_golden_model(built, networks):
+def test_predictions_are_those_of_the_golden_model(built):
     design, x = built(networks.network(return_sequences=False))
     golden = GoldenModel(design.network)
     codes, _ = golden.run(golden.quantize_input(x))
     assert np.array_equal(design.predict(x), golden.output_values(codes))
 
 
-def test_the_reference_computes_what_was_trained(built, networks):
+def test_the_reference_computes_what_was_trained(built):
     net = networks.network(dense=2)
     design, x = built(net, input_scale=Fraction(1, 255))
     actual = design.reference.run(design.reference_input(x))
     assert np.allclose(actual, net.run(x), rtol=1e-9)  # float against float: another basis
 
 
-def test_a_softmax_is_left_to_the_host(built, networks):
+def test_a_softmax_is_left_to_the_host(built):
     net = networks.network(dense=3, dense_activation="softmax")
     design, x = built(net)
     assert design.network.softmax
@@ -66,12 +67,12 @@ def test_a_softmax_is_left_to_the_host(built, networks):
     )
 
 
-def test_trace_holds_every_node(built, networks):
+def test_trace_holds_every_node(built):
     design, x = built(networks.network())
     assert set(design.trace(x).codes) == {"x", "lmu0.u", "lmu0.m", "lmu0.z", "lmu0.h"}
 
 
-def test_a_written_design_is_read_back(written, networks):
+def test_a_written_design_is_read_back(written):
     design, folder = written
     again = Design.read(folder)
     assert again.digest == design.digest
@@ -123,7 +124,7 @@ def test_little_calibration_is_kept_whole():
     assert calibration_subset(x) is x
 
 
-def test_synthetic_input_is_the_same_every_time(networks):
+def test_synthetic_input_is_the_same_every_time():
     net = networks.network(inputs=2, theta=50.0)
     x = synthetic_input(net)
     assert np.array_equal(x, synthetic_input(net))
@@ -131,7 +132,7 @@ def test_synthetic_input_is_the_same_every_time(networks):
     assert np.abs(x).max() <= 1.0
 
 
-def test_synthetic_input_holds_values_for_longer_in_later_sequences(networks):
+def test_synthetic_input_holds_values_for_longer_in_later_sequences():
     x = synthetic_input(networks.network(theta=500.0))
     changes = [np.count_nonzero(np.diff(sequence[:, 0])) for sequence in x]
     assert changes[0] > 10 * changes[-1] > 0

@@ -29,6 +29,7 @@ from lmu_hw.load import save
 from lmu_hw.network.archive import read_network
 from lmu_hw.plan import make_plan
 from lmu_hw.quantize import Options, configure
+from tests import networks
 
 _AGAIN = """
 import sys
@@ -43,12 +44,12 @@ lmu_hw.emit(design, target, lanes=4)
 
 
 @pytest.fixture(scope="module")
-def model(networks) -> Network:
+def model() -> Network:
     return networks.network(order=4, layers=2, dense=2, inputs=2)
 
 
 @pytest.fixture(scope="module")
-def design(networks, model) -> Design:
+def design(model) -> Design:
     x = networks.noise(model, sequences=2, steps=5)
     config = configure(model, x, Options(weight_bits=6, state_bits=8, activation_bits=6))
     return Design.build(model, config, x)
@@ -203,7 +204,7 @@ def test_the_manifest_counts_multiplications_and_state(design, folder):
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_layer_behind_one_that_answers_once_does_nothing_in_other_steps(networks, tmp_path):
+def test_a_layer_behind_one_that_answers_once_does_nothing_in_other_steps(tmp_path):
     net = networks.network(order=3, dense=2, return_sequences=False)
     config = networks.configured(net, weight_bits=6, state_bits=8, activation_bits=6)
     built = Design.build(net, config, networks.noise(net, sequences=1, steps=3))
@@ -212,7 +213,7 @@ def test_a_layer_behind_one_that_answers_once_does_nothing_in_other_steps(networ
     assert head["utilization"] == 0
 
 
-def test_multipliers_are_counted_where_every_step_needs_them(networks, tmp_path, quick):
+def test_multipliers_are_counted_where_every_step_needs_them(tmp_path, quick):
     net = networks.network(order=2, units=2, return_sequences=False, dense=64)
     design = lmu_hw.quantize(net, networks.noise(net, sequences=2, steps=5), weight_bits=6)
     manifest = emit(design, tmp_path / "out", lanes=4)

@@ -36,6 +36,7 @@ from lmu_hw.reload import checked_window
 from lmu_hw.search.grid import lengths_of
 from lmu_hw.search.pools import Workers
 from lmu_hw.simulate import find
+from tests import networks
 
 FORMAT = FixedFormat(signed=True, int_bits=0, frac_bits=7)
 UNIT = {"A": np.eye(1) / 2, "B": np.ones(1)}
@@ -104,7 +105,7 @@ def test_names_become_members():
 
 
 @pytest.mark.parametrize("wrong", ["no", None, 1, 0.0])
-def test_layers_and_nodes_take_bools_only(networks, wrong):
+def test_layers_and_nodes_take_bools_only(wrong):
     net = networks.network(order=2, units=2)
     lmu, quantized = net.layers[0], networks.quantized(net)
     for name in ("input_to_hidden", "return_sequences"):
@@ -120,7 +121,7 @@ def test_layers_and_nodes_take_bools_only(networks, wrong):
 
 
 @pytest.fixture(scope="module")
-def design(networks):
+def design():
     net = networks.network(order=2, units=2)
     return lmu_hw.quantize(net, networks.noise(net, sequences=2, steps=8))
 
@@ -179,7 +180,7 @@ SEARCH = [
 
 @pytest.mark.parametrize("verb", ["search", "sweep"])
 @pytest.mark.parametrize(("name", "wrong"), SEARCH)
-def test_searches_take_what_they_name(networks, verb, name, wrong):
+def test_searches_take_what_they_name(verb, name, wrong):
     if (verb, name) == ("sweep", "limits"):
         verb, wrong, name = "sweep", "no", "restart"
     net = networks.network(order=2, units=2)
@@ -189,7 +190,7 @@ def test_searches_take_what_they_name(networks, verb, name, wrong):
 
 
 @pytest.mark.parametrize("bits", [[8, 9.0], [], "8:9", ["8"], [1], 8.0, None])
-def test_a_range_of_bits_is_of_ints(networks, bits):
+def test_a_range_of_bits_is_of_ints(bits):
     net = networks.network(order=2, units=2)
     with pytest.raises(ConfigError, match="`weight_bits` must be"):
         lmu_hw.sweep(net, np.zeros((2, 8, 1)), weight_bits=bits)

@@ -18,7 +18,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import Discretizer, Network
 from lmu_hw.quantize import Options, Realization, require_reloadable
 from lmu_hw.reload import reload
-from tests import plain_bench
+from tests import networks, plain_bench
 
 SWEEPS, SCAN = Realization.SEMISEPARABLE, Realization.SCAN
 WORDS = {"weight_bits": 8, "state_bits": 10}
@@ -30,7 +30,7 @@ NETWORKS = {
 }
 
 
-def quantized(networks, kind: Realization | str, **shape) -> Design:
+def quantized(kind: Realization | str, **shape) -> Design:
     method = Discretizer.EULER if kind is SCAN else Discretizer.ZOH
     net = networks.network(units=2, discretizer=method, **shape)
     x = networks.noise(net, sequences=2, steps=40)
@@ -38,11 +38,11 @@ def quantized(networks, kind: Realization | str, **shape) -> Design:
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
-def generated(request, networks, tmp_path_factory) -> tuple[Path, float]:
+def generated(request, tmp_path_factory) -> tuple[Path, float]:
     """A folder with a reloadable design, and its window."""
     kind, shape = NETWORKS[request.param]
     folder = tmp_path_factory.mktemp("reloadable") / "out"
-    lmu_hw.emit(quantized(networks, kind, **shape), folder, lanes=1, reloadable=True)
+    lmu_hw.emit(quantized(kind, **shape), folder, lanes=1, reloadable=True)
     return folder, shape["theta"]
 
 
@@ -80,9 +80,7 @@ def test_other_windows_are_words_for_the_port(generated, factor):
         (SWEEPS, {"memory_tolerance": 1e-5}, "semiseparable of rank"),
     ],
 )
-def test_a_memory_that_keeps_its_window_cannot_be_reloadable(
-    networks, tmp_path, kind, options, found
-):
+def test_a_memory_that_keeps_its_window_cannot_be_reloadable(tmp_path, kind, options, found):
     net = networks.network(order=4, theta=16.0, units=2)
     x = networks.noise(net, sequences=2, steps=20)
     design = lmu_hw.quantize(net, x, realization=kind, **options, **WORDS)
@@ -92,7 +90,7 @@ def test_a_memory_that_keeps_its_window_cannot_be_reloadable(
     assert not (tmp_path / "out").exists()
 
 
-def test_one_memory_that_keeps_its_window_is_enough(networks):
+def test_one_memory_that_keeps_its_window_is_enough():
     net = networks.network(order=3, theta=14.0, layers=2, units=2)
     x = networks.noise(net, sequences=2, steps=20)
     config = lmu_hw.configure(net, x, realization=SWEEPS, **WORDS)
@@ -103,14 +101,14 @@ def test_one_memory_that_keeps_its_window_is_enough(networks):
         require_reloadable(net, mixed)
 
 
-def test_a_network_without_memory_cannot_be_reloadable(networks):
+def test_a_network_without_memory_cannot_be_reloadable():
     layer = networks.recurrent_layer(kind="lstm", inputs=1, units=2)
     with pytest.raises(ConfigError, match="must have a memory, but it has none"):
         require_reloadable(Network(name="plain", layers=(layer,)), Options())
 
 
 @pytest.mark.parametrize("kind", ["semiseparable", "scan"])
-def test_options_that_become_reloadable_are_let_through(networks, kind):
+def test_options_that_become_reloadable_are_let_through(kind):
     require_reloadable(networks.network(), Options(realization=kind))
 
 
@@ -121,6 +119,6 @@ def test_options_that_become_reloadable_are_let_through(networks, kind):
         ({"realization": SWEEPS, "memory_tolerance": 1e-5}, "semiseparable of rank [2-9]"),
     ],
 )
-def test_options_that_may_keep_the_window_are_refused_before_quantizing(networks, options, found):
+def test_options_that_may_keep_the_window_are_refused_before_quantizing(options, found):
     with pytest.raises(ConfigError, match=rf"^lmu0\.m: to be `reloadable` .*, not {found}"):
         require_reloadable(networks.network(order=4, theta=16.0), Options(**options))

@@ -14,6 +14,7 @@ import lmu_hw
 from lmu_hw import Basis, Config, MemoryRange, Options, Realization
 from lmu_hw.errors import ConfigError
 from lmu_hw.quantize import configure
+from tests import networks
 
 KINDS = {
     "weight_bits": 9,
@@ -38,7 +39,7 @@ VERBS = ("configure", "quantize", "search", "sweep")
 
 
 @pytest.fixture
-def small(networks):
+def small():
     net = networks.network(order=4, units=3)
     return net, networks.noise(net, sequences=2, steps=20)
 

@@ -17,6 +17,7 @@ from lmu_hw.cli import console, main
 from lmu_hw.errors import ToolError
 from lmu_hw.load import save
 from lmu_hw.simulate import Simulator, find
+from tests import networks
 
 FORMATS = ["--weight-bits", "6", "--state-bits", "8", "--activation-bits", "6", "--lanes", "4"]
 
@@ -68,7 +69,7 @@ def refused(run) -> Callable[..., str]:
 
 
 @pytest.fixture(scope="session")
-def made(networks, tmp_path_factory) -> Path:
+def made(tmp_path_factory) -> Path:
     """A folder with model.safetensors, x.npy, labels.npy, and the design `out`."""
     folder = tmp_path_factory.mktemp("made")
     net = networks.network(order=2, units=2, dense=2, return_sequences=False)

@@ -12,6 +12,7 @@ import pytest
 import lmu_hw
 from lmu_hw.golden import GoldenModel
 from lmu_hw.load import save
+from tests import networks
 
 FORMATS = ("--weight-bits=6", "--state-bits=8", "--activation-bits=6", "--lanes=4")
 
@@ -85,10 +86,10 @@ DEGENERATE = {
 
 
 @pytest.mark.parametrize("kind", DEGENERATE)
-def test_a_degenerate_design_equals_its_golden_model(tmp_path, networks, run, monkeypatch, kind):
+def test_a_degenerate_design_equals_its_golden_model(tmp_path, run, monkeypatch, kind):
     build, value = DEGENERATE[kind]
     monkeypatch.chdir(tmp_path)
-    net = build(networks)
+    net = build()
     save(net, "model.safetensors")
     np.save(
         "x.npy",

@@ -14,13 +14,14 @@ from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.reload import reload
 from lmu_hw.simulate import Simulator, simulate
+from tests import networks
 from tests.resealed import rewrite
 
 KINDS = ("semiseparable", "two-pass", "scan", "auto")
 
 
 @pytest.fixture
-def memory(here, networks):
+def memory(here):
     """A folder with a network of a longer memory, and its data."""
     from lmu_hw.load import save
 
@@ -131,7 +132,7 @@ def test_what_cannot_be_reloadable_is_refused_before_work(here, refused, monkeyp
     assert not (here / "new").exists()
 
 
-def test_euler_below_its_limit_is_refused_with_the_number(memory, networks, refused):
+def test_euler_below_its_limit_is_refused_with_the_number(memory, refused):
     from lmu_hw.load import save
 
     save(networks.network(order=12, theta=20.0), memory / "short.safetensors")

@@ -11,6 +11,7 @@ import pytest
 from lmu_hw.errors import RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize, requantize, wrap
+from tests import oracle
 
 INTEGERS = FixedFormat(signed=True, int_bits=7, frac_bits=0)
 
@@ -19,7 +20,7 @@ def to(fmt: FixedFormat, rounding: Rounding, overflow: Overflow = Overflow.SATUR
     return Requant(format=fmt, rounding=rounding, overflow=overflow)
 
 
-def expected(oracle, values, requant):
+def expected(values, requant):
     """Return the oracle's codes and how many of them overflowed."""
     fmt = requant.format
     narrowed = [
@@ -38,7 +39,7 @@ def expected(oracle, values, requant):
 
 @pytest.mark.parametrize("overflow", [Overflow.WRAP, Overflow.SATURATE])
 @pytest.mark.parametrize("rounding", Rounding)
-def test_requantize_gives_what_the_oracle_gives(oracle, rounding, overflow):
+def test_requantize_gives_what_the_oracle_gives(rounding, overflow):
     sums = np.arange(-128, 128)
     values = [Fraction(int(code)) for code in sums]
     for width in range(1, 9):
@@ -46,7 +47,7 @@ def test_requantize_gives_what_the_oracle_gives(oracle, rounding, overflow):
             for shift in range(-2, 7):
                 fmt = FixedFormat.of_width(width, signed=signed, int_bits=width - signed + shift)
                 requant = to(fmt, rounding, overflow)
-                codes, outside = expected(oracle, values, requant)
+                codes, outside = expected(values, requant)
                 for kind in (np.int64, np.float64):
                     actual, count = requantize(sums.astype(kind), 0, requant)
                     assert actual.dtype == kind
@@ -56,11 +57,11 @@ def test_requantize_gives_what_the_oracle_gives(oracle, rounding, overflow):
 
 @pytest.mark.parametrize("kind", [np.int64, np.float64])
 @pytest.mark.parametrize("rounding", Rounding)
-def test_forbidden_overflow_raises_and_only_then(oracle, rounding, kind):
+def test_forbidden_overflow_raises_and_only_then(rounding, kind):
     fmt = FixedFormat(signed=True, int_bits=4, frac_bits=-2)
     requant = to(fmt, rounding, Overflow.FORBID)
     for code in range(-32, 32):
-        (narrowed,), outside = expected(oracle, [Fraction(code)], requant)
+        (narrowed,), outside = expected([Fraction(code)], requant)
         if outside:
             with pytest.raises(RangeError, match=r"n must stay within sQ4\.-2 \(3 bits\), but 1"):
                 requantize(np.array([code], kind), 0, requant, what="n")
@@ -70,22 +71,22 @@ def test_forbidden_overflow_raises_and_only_then(oracle, rounding, kind):
 
 @pytest.mark.parametrize("overflow", [Overflow.WRAP, Overflow.SATURATE])
 @pytest.mark.parametrize("rounding", Rounding)
-def test_quantize_gives_what_the_oracle_gives(oracle, rounding, overflow):
+def test_quantize_gives_what_the_oracle_gives(rounding, overflow):
     random = np.random.default_rng(1)
     values = np.concatenate([np.arange(-40, 41) / 8.0, random.uniform(-6, 6, 300)])
     requant = to(FixedFormat(signed=True, int_bits=2, frac_bits=2), rounding, overflow)
-    codes, outside = expected(oracle, [Fraction(float(value)) for value in values], requant)
+    codes, outside = expected([Fraction(float(value)) for value in values], requant)
     actual, count = quantize(values, requant)
     assert np.array_equal(actual, codes)
     assert count == outside > 0
 
 
 @pytest.mark.parametrize("rounding", Rounding)
-def test_quantize_rounds_the_neighbours_of_a_tie(oracle, rounding):
+def test_quantize_rounds_the_neighbours_of_a_tie(rounding):
     ties = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.0])
     values = np.concatenate([ties, np.nextafter(ties, 9), np.nextafter(ties, -9)])
     assert 0.49999999999999994 in values
-    codes, _ = expected(oracle, [Fraction(float(v)) for v in values], to(INTEGERS, rounding))
+    codes, _ = expected([Fraction(float(v)) for v in values], to(INTEGERS, rounding))
     assert np.array_equal(quantize(values, to(INTEGERS, rounding))[0], codes)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lmu_hw.golden import GoldenModel, model
+from tests import gated, networks, oracle, random_networks
 
 CELLS = ("lstm", "gru", "gru, reset before")
 
@@ -20,7 +21,7 @@ CELLS = ("lstm", "gru", "gru, reset before")
     order=st.integers(0, 3),
     widest=st.sampled_from([7, 20]),
 )
-def test_gated_layers(oracle, gated, random_networks, seed, cell, order, widest):
+def test_gated_layers(seed, cell, order, widest):
     network = gated.gated_network(cell, order=order, layers=2, seed=seed, widest=widest)
     random = np.random.default_rng(seed)
     x_codes = random_networks.random_input(random, network, 2, 4)
@@ -39,7 +40,7 @@ def test_gated_layers(oracle, gated, random_networks, seed, cell, order, widest)
 
 
 @pytest.mark.parametrize("kind", CELLS)
-def test_both_kinds_of_arithmetic_agree(networks, kind):
+def test_both_kinds_of_arithmetic_agree(kind):
     net = networks.network(hidden=kind, order=4, units=5, hidden_to_memory=True, dense=2)
     network = networks.quantized(net)
     in_float64, in_int64 = GoldenModel(network), GoldenModel(network)

@@ -12,6 +12,7 @@ from lmu_hw.errors import NetworkError, RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import Codes
+from tests import networks, oracle, structured
 
 CASES = {
     "one state": {"order": 1, "theta": 2.0},
@@ -29,7 +30,7 @@ CASES = {
 SWEEP = ("theta", "bits", "rank", "row_shifts")
 
 
-def _built(networks, structured, case):
+def _built(case):
     options = dict(CASES[case])
     sweep = {name: options.pop(name) for name in SWEEP if name in options}
     net = networks.network(theta=sweep["theta"], **options)
@@ -43,8 +44,8 @@ def _input(network, sequences=2, steps=5):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_word_is_that_of_exact_fractions(networks, structured, oracle, case):
-    network = _built(networks, structured, case)
+def test_every_word_is_that_of_exact_fractions(case):
+    network = _built(case)
     x = _input(network)
     trace = GoldenModel(network).trace(x)
     compared = 0
@@ -60,7 +61,7 @@ def test_every_word_is_that_of_exact_fractions(networks, structured, oracle, cas
     assert np.any(trace.codes[memory.name])
 
 
-def test_states_finer_than_what_a_sweep_carries_are_exact(networks, structured, oracle):
+def test_states_finer_than_what_a_sweep_carries_are_exact():
     net = networks.network(order=6, hidden="none", input_to_hidden=False)
     network = structured.with_sweeps(networks.quantized(net), theta=18.0, bits=4)
     (layer,) = network.layers
@@ -84,8 +85,8 @@ def test_states_finer_than_what_a_sweep_carries_are_exact(networks, structured, 
 
 
 @pytest.mark.parametrize("part", ["decay", "coupling", "carry", "shifts"])
-def test_every_coefficient_counts(networks, structured, part):
-    network = _built(networks, structured, "the bilinear memory")
+def test_every_coefficient_counts(part):
+    network = _built("the bilinear memory")
     x = _input(network)
     expected = GoldenModel(network).trace(x).codes
     (layer,) = network.layers
@@ -105,8 +106,8 @@ def test_every_coefficient_counts(networks, structured, part):
         assert not np.array_equal(actual[node.name], expected[node.name]), state
 
 
-def test_a_sweep_that_overflows_is_an_error(networks, structured):
-    network = _built(networks, structured, "the bilinear memory")
+def test_a_sweep_that_overflows_is_an_error():
+    network = _built("the bilinear memory")
     (layer,) = network.layers
     index, node = next((i, n) for i, n in enumerate(layer.nodes) if n.name.endswith(".m"))
     wide = node.update.backward.format
@@ -142,16 +143,16 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_update_that_does_not_fit_is_refused(networks, structured, fault):
-    network = _built(networks, structured, "the bilinear memory")
+def test_an_update_that_does_not_fit_is_refused(fault):
+    network = _built("the bilinear memory")
     (memory,) = network.layers[0].memories
     change, message = FAULTS[fault]
     with pytest.raises(NetworkError, match=message):
         replace(memory.update, **change(memory.update))
 
 
-def test_a_sweep_that_cannot_hold_u_is_refused(networks, structured):
-    network = _built(networks, structured, "the bilinear memory")
+def test_a_sweep_that_cannot_hold_u_is_refused():
+    network = _built("the bilinear memory")
     (layer,) = network.layers
     (memory,) = layer.memories
     coarse = Requant(

@@ -13,10 +13,11 @@ from lmu_hw.errors import NetworkError, RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import INPUT, Codes, Node, QuantizedLayer, QuantizedNetwork, Signal, Term
+from tests import networks
 
 
 @pytest.fixture
-def small(networks):
+def small():
     return networks.quantized(networks.network(hidden_to_memory=True), weight_bits=8)
 
 
@@ -85,7 +86,7 @@ def _quarter(*, bias: int = 0, overflow: Overflow = Overflow.SATURATE) -> Quanti
 
 
 @pytest.mark.parametrize("rounding", Rounding)
-def test_both_kinds_of_arithmetic_give_equal_codes(networks, small, rounding):
+def test_both_kinds_of_arithmetic_give_equal_codes(small, rounding):
     requant = replace(small.layers[0].nodes[0].requant, rounding=rounding)
     small = _with_node(small, 0, requant=requant)
     narrow, wide = GoldenModel(small), GoldenModel(_shifted(small, 30))
@@ -147,14 +148,14 @@ def test_no_state_survives_a_run(small, changed):
     assert np.array_equal(model.run(x_codes)[0], model.run(x_codes)[0])
 
 
-def test_trace_names_are_those_of_the_float_network(networks, small):
+def test_trace_names_are_those_of_the_float_network(small):
     network = networks.network(hidden_to_memory=True)
     x = networks.noise(network, sequences=1, steps=3)
     model = GoldenModel(small)
     assert set(model.trace(model.quantize_input(x)).codes) == set(network.trace(x))
 
 
-def test_a_node_of_the_last_step_has_one_step_in_the_trace(networks):
+def test_a_node_of_the_last_step_has_one_step_in_the_trace():
     net = networks.network(hidden="dense", return_sequences=False)
     model = GoldenModel(networks.quantized(net))
     trace = model.trace(np.ones((2, 5, 1), np.int64))
@@ -162,7 +163,7 @@ def test_a_node_of_the_last_step_has_one_step_in_the_trace(networks):
     assert trace.codes["lmu0.m"].shape == (2, 5, 3)
 
 
-def test_answers_once_have_no_steps(networks):
+def test_answers_once_have_no_steps():
     net = networks.network(return_sequences=False)
     y_codes, _ = GoldenModel(networks.quantized(net)).run(np.ones((2, 5, 1), np.int64))
     assert y_codes.shape == (2, 3)
@@ -197,7 +198,7 @@ def test_sums_too_large_to_be_exact_are_refused(small):
         GoldenModel(_shifted(small, 40))
 
 
-def test_a_narrowing_that_shifts_left_too_far_is_refused(networks):
+def test_a_narrowing_that_shifts_left_too_far_is_refused():
     network = networks.quantized(networks.network(dense=2))
     node = network.layers[-1].nodes[0]
     frac_bits = node.sum_frac_bits + 45

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lmu_hw.golden import GoldenModel
+from tests import oracle, random_networks
 
 _SETTINGS = settings(
     derandomize=True,
@@ -19,7 +20,7 @@ _SETTINGS = settings(
 _SEEDS = st.integers(0, 2**32 - 1)
 
 
-def _compare(oracle, network, x_codes):
+def _compare(network, x_codes):
     """Compare every node, answer and overflow count; return how many words were compared."""
     trace = GoldenModel(network).trace(x_codes)
     answers, _ = GoldenModel(network).run(x_codes)
@@ -42,15 +43,15 @@ def _compare(oracle, network, x_codes):
 
 @_SETTINGS
 @given(seed=_SEEDS)
-def test_narrow_networks(oracle, random_networks, seed):
+def test_narrow_networks(seed):
     random = np.random.default_rng(seed)
     network = random_networks.random_network(random)
-    assert _compare(oracle, network, random_networks.random_input(random, network, 2, 4)) > 0
+    assert _compare(network, random_networks.random_input(random, network, 2, 4)) > 0
 
 
 @_SETTINGS
 @given(seed=_SEEDS)
-def test_wide_networks(oracle, random_networks, seed):
+def test_wide_networks(seed):
     random = np.random.default_rng(seed)
     network = random_networks.random_network(random, widest=15)
-    assert _compare(oracle, network, random_networks.random_input(random, network, 2, 3)) > 0
+    assert _compare(network, random_networks.random_input(random, network, 2, 3)) > 0

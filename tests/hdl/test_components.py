@@ -20,6 +20,7 @@ from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.storage import Rom, VectorMemory, pack
 from lmu_hw.hdl.streams import InputBuffer
 from lmu_hw.plan import DRAIN_LATENCY, MAC_LATENCY, LayerPlan, Storage, make_plan
+from tests import networks, random_networks
 
 # A component whose constructor refuses its arguments is never elaborated.
 pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
@@ -43,7 +44,7 @@ def run(component, testbench: Callable) -> None:
 
 
 @pytest.fixture
-def plan(networks) -> LayerPlan:
+def plan() -> LayerPlan:
     """Return a layer with several rows, columns, groups and beats."""
     net = networks.network(order=6, units=5, inputs=3, hidden_to_memory=True)
     plan = make_plan(networks.quantized(net, **WORDS), 8).layers[0]
@@ -222,7 +223,7 @@ async def _words(ctx, plan: LayerPlan, buffer: InputBuffer) -> list[int]:
 @pytest.mark.parametrize("lanes", [1, 2, 3, 8, 16, None])
 @pytest.mark.parametrize("last_step", [False, True])
 @pytest.mark.parametrize("seed", [3, 14, 20])
-def test_the_sequencer_takes_the_cycles_of_the_plan(random_networks, seed, lanes, last_step):
+def test_the_sequencer_takes_the_cycles_of_the_plan(seed, lanes, last_step):
     network = random_networks.random_network(np.random.default_rng(seed))
     plan = make_plan(network, lanes).layers[-1]
     sequencer = Sequencer(plan)
@@ -242,7 +243,7 @@ def test_the_sequencer_takes_the_cycles_of_the_plan(random_networks, seed, lanes
     assert np.diff(finished).tolist() == [plan.cycles(last_step=last_step)] * 2
 
 
-def test_nodes_of_the_last_step_must_come_last(networks):
+def test_nodes_of_the_last_step_must_come_last():
     net = networks.network(hidden="dense", return_sequences=False)
     plan = make_plan(networks.quantized(net, **WORDS), 1).layers[0]
     early = (replace(plan.layer.nodes[0], last_only=True), *plan.layer.nodes[1:])
@@ -253,7 +254,7 @@ def test_nodes_of_the_last_step_must_come_last(networks):
 
 
 @pytest.mark.parametrize("lanes", [1, 4])
-def test_an_answer_stays_while_it_is_not_taken(networks, simulate, lanes):
+def test_an_answer_stays_while_it_is_not_taken(simulate, lanes):
     network = networks.quantized(networks.network(dense=3), **WORDS)
     x_codes = np.random.default_rng(1).integers(-128, 128, (1, 4, 1))
     seen = simulate(network, make_plan(network, lanes), x_codes=x_codes, pause=0.9)

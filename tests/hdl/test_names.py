@@ -11,13 +11,14 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.plan import make_plan
+from tests import networks
 from tests.plain_bench import Design, build
 
 _TOOLS = {"icarus": "iverilog", "verilator": "g++"}
 
 
 @pytest.fixture(scope="module")
-def pair(networks):
+def pair():
     """Two designs with other weights below the same names of layers."""
 
     def made(name: str, seed: int):

@@ -14,6 +14,7 @@ from lmu_hw.hdl import emit_verilog
 from lmu_hw.lmu import Discretizer
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.quantize import Realization
+from tests import networks
 from tests.plain_bench import Design, answers
 
 needs_icarus = pytest.mark.skipif(
@@ -39,7 +40,7 @@ NETWORKS = {
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
-def emitted(request, networks):
+def emitted(request):
     """A small network of each kind, with more columns and beats than it fills, and its Verilog."""
     model = dict(NETWORKS[request.param])
     options = {key: model.pop(key) for key in ("realization", "error_feedback") if key in model}
@@ -78,7 +79,7 @@ def test_a_reset_of_one_cycle_begins_anew_and_hands_nothing_over(reset_design, t
 
 
 @pytest.fixture(scope="module")
-def reset_design(networks):
+def reset_design():
     """A layer and a head, fed before, in and after reset."""
     network = networks.quantized(networks.network(order=3, units=3, dense=2), weight_bits=8)
     plan = make_plan(network, 4)

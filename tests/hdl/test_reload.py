@@ -16,12 +16,13 @@ from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.reload import address_bits, reload_words
 from lmu_hw.network import MemoryNode, QuantizedNetwork
 from lmu_hw.plan import RELOADABLE_SHIFT, LayerPlan, Plan, make_plan
+from tests import networks, structured
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 
 
 @pytest.fixture(scope="module")
-def pair(networks, structured):
+def pair():
     """Return a builder of two networks that differ in their window only, in the same formats."""
 
     def built(
@@ -116,7 +117,7 @@ def test_only_a_reloadable_plan_has_the_port(pair):
         assert ("coefficient_write" in text) == reloadable
 
 
-def test_a_network_without_structured_memories_has_no_port(networks):
+def test_a_network_without_structured_memories_has_no_port():
     network = networks.quantized(networks.network(), **WORDS)
     plan = make_plan(network, 1, reloadable=True)
     assert "coefficient_write" not in emit_verilog(network, plan, digest="0" * 64)["tiny.v"]
@@ -164,7 +165,7 @@ def test_w_must_be_zero_where_that_of_the_hardware_is(pair):
         reload_words(plan, other)
 
 
-def test_another_number_of_memories_is_refused(pair, networks):
+def test_another_number_of_memories_is_refused(pair):
     network, _ = pair(order=4, theta=12.0, other=15.0)
     plan = make_plan(network, 1, reloadable=True)
     with pytest.raises(NetworkError, match="there must be 1 structured memories, not 0"):

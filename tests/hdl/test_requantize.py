@@ -12,6 +12,7 @@ from amaranth.sim import Simulator
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.hdl.requantize import requantize, shape_of
+from tests import oracle
 
 _BITS = 6  # of the sums: every one of their 64 codes is driven
 _SHIFTS = range(-2, 7)
@@ -49,7 +50,7 @@ def _outputs(requants: list[Requant]) -> dict[int, list[int]]:
 
 @pytest.mark.parametrize("overflow", Overflow)
 @pytest.mark.parametrize("rounding", Rounding)
-def test_every_code_is_narrowed_as_the_oracle_says(oracle, rounding, overflow):
+def test_every_code_is_narrowed_as_the_oracle_says(rounding, overflow):
     requants = [
         Requant(format=fmt, rounding=rounding, overflow=overflow)
         for shift in _SHIFTS
@@ -74,7 +75,7 @@ def test_every_code_is_narrowed_as_the_oracle_says(oracle, rounding, overflow):
 
 
 @pytest.mark.parametrize("overflow", [Overflow.WRAP, Overflow.SATURATE])
-def test_the_sign_of_an_unstored_code_is_that_of_the_code(oracle, overflow):
+def test_the_sign_of_an_unstored_code_is_that_of_the_code(overflow):
     fmt = FixedFormat(signed=True, int_bits=3, frac_bits=0)
     m = Module()
     total, negative = Signal(signed(_BITS)), Signal()

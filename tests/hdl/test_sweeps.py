@@ -15,6 +15,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.sweeps import SweepUnit
 from lmu_hw.network import Codes, MemoryNode, QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan, make_plan
+from tests import networks, structured
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 
@@ -35,7 +36,7 @@ LANES = (1, 2, 3, 6, 16, None)
 
 
 @pytest.fixture(scope="module")
-def build(networks, structured):
+def build():
     """Return a builder of networks whose memories are semiseparable."""
 
     def built(*, order: int = 3, windows: float = 4.0, rank: int = 1, **options) -> Any:

@@ -11,12 +11,13 @@ from scipy.special import expit
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Network, RecurrentLayer
+from tests import networks
 
 UNITS, INPUTS = 4, 3
 
 
 @pytest.fixture
-def layer(networks):
+def layer():
     def make(kind, **options):
         return networks.recurrent_layer(kind=kind, units=UNITS, inputs=INPUTS, **options)
 
@@ -109,7 +110,7 @@ def test_a_recurrent_bias_is_for_a_reset_after_the_product(layer):
         RecurrentLayer(name="cell", cell=cell, return_sequences=True)
 
 
-def test_an_encoder_has_an_activation(networks):
+def test_an_encoder_has_an_activation():
     relu = networks.lmu_layer(encoder="relu")
     x = np.random.default_rng(0).normal(size=(2, 9, 1))
     trace = Network(name="net", layers=(relu,)).trace(x)

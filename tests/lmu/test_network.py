@@ -12,6 +12,7 @@ import pytest
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import DenseLayer, Discretizer, Memory, Network, SimpleCell
 from lmu_hw.lmu.activations import ACTIVATIONS, activation
+from tests import networks
 
 FLAGS = ("input_to_hidden", "hidden_to_memory", "memory_to_memory", "bias")
 
@@ -48,7 +49,7 @@ def slow(layer, x, function):
 @pytest.mark.parametrize("hidden", ["none", "dense", "rnn"])
 @pytest.mark.parametrize("memory_d", [1, 2])
 @pytest.mark.parametrize("return_sequences", [False, True])
-def test_every_connection_is_what_the_paper_writes(networks, hidden, memory_d, return_sequences):
+def test_every_connection_is_what_the_paper_writes(hidden, memory_d, return_sequences):
     x = np.random.default_rng(1).normal(size=(2, 6, 3))
     for flags in product([False, True], repeat=len(FLAGS)):
         options = dict(zip(FLAGS, flags, strict=True))
@@ -71,7 +72,7 @@ def test_a_dense_layer_is_applied_to_every_step():
     assert layer.run(x).tolist() == [[[4.0, 0.0], [2.5, 1.0]]]
 
 
-def test_layers_feed_each_other(networks):
+def test_layers_feed_each_other():
     net = networks.network(layers=2, dense=2)
     x = networks.noise(net, sequences=2, steps=5)
     y = x
@@ -80,7 +81,7 @@ def test_layers_feed_each_other(networks):
     assert np.array_equal(net.run(x), y)
 
 
-def test_a_network_that_answers_once_has_no_steps(networks):
+def test_a_network_that_answers_once_has_no_steps():
     net = networks.network(return_sequences=False, dense=2)
     x = networks.noise(net, sequences=3, steps=5)
     assert net.answers_once
@@ -90,7 +91,7 @@ def test_a_network_that_answers_once_has_no_steps(networks):
     assert np.array_equal(net.run(x), every.run(x)[:, -1])
 
 
-def test_sequences_do_not_see_each_other(networks):
+def test_sequences_do_not_see_each_other():
     net = networks.network()
     x = networks.noise(net, sequences=252, steps=3)
     done = []
@@ -99,7 +100,7 @@ def test_sequences_do_not_see_each_other(networks):
     assert np.allclose(together[251:], net.run(x[251:]), rtol=1e-12)  # BLAS of another shape
 
 
-def test_trace_and_run_agree(networks):
+def test_trace_and_run_agree():
     net = networks.network(dense=2)
     x = networks.noise(net, sequences=2, steps=4)
     trace = net.trace(x)
@@ -108,7 +109,7 @@ def test_trace_and_run_agree(networks):
     assert np.array_equal(trace["lmu0.h"], np.tanh(trace["lmu0.z"]))
 
 
-def test_observe_shows_what_trace_keeps(networks):
+def test_observe_shows_what_trace_keeps():
     net = networks.network(return_sequences=False, dense=2)
     x = networks.noise(net, sequences=2, steps=4)
     seen = {}
@@ -118,7 +119,7 @@ def test_observe_shows_what_trace_keeps(networks):
             assert np.array_equal(np.stack(seen[name], axis=1), values)
 
 
-def test_softmax_sums_to_one(networks):
+def test_softmax_sums_to_one():
     net = networks.network(dense=4, dense_activation="softmax")
     assert net.softmax
     assert np.allclose(net.run(networks.noise(net, sequences=1, steps=3)).sum(-1), 1.0)
@@ -135,13 +136,13 @@ def test_softmax_sums_to_one(networks):
         (np.full((1, 1, 1), np.inf), "input must be finite, but holds NaN or infinity"),
     ],
 )
-def test_input_that_does_not_fit_is_refused(networks, x, message):
+def test_input_that_does_not_fit_is_refused(x, message):
     with pytest.raises(NetworkError, match=message):
         networks.network().check_input(x)
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.int64, np.float32, np.bool_])
-def test_input_of_any_real_kind_is_taken(networks, kind):
+def test_input_of_any_real_kind_is_taken(kind):
     x = networks.network().check_input(np.ones((1, 2, 1), kind))
     assert x.dtype == np.float64
 
@@ -151,13 +152,13 @@ def test_a_network_has_a_layer():
         Network(name="n", layers=())
 
 
-def test_layer_names_differ(networks):
+def test_layer_names_differ():
     layer = networks.lmu_layer(inputs=3)
     with pytest.raises(NetworkError, match="network n: layer names must differ, not"):
         Network(name="n", layers=(layer, layer))
 
 
-def test_layers_take_what_the_layer_before_answers(networks):
+def test_layers_take_what_the_layer_before_answers():
     first, second = networks.lmu_layer(name="a"), networks.lmu_layer(name="b", inputs=2)
     message = "network n: layer b must take the 3 outputs of a, not 2"
     with pytest.raises(NetworkError, match=message):
@@ -172,7 +173,7 @@ def test_softmax_comes_last():
         Network(name="n", layers=tuple(layers))
 
 
-def test_a_hidden_cell_has_no_softmax(networks):
+def test_a_hidden_cell_has_no_softmax():
     with pytest.raises(NetworkError, match="lmu: softmax is supported on the last layer only"):
         networks.lmu_layer(activation="softmax")
 
@@ -182,12 +183,12 @@ def test_an_unknown_activation_is_refused():
         DenseLayer(name="d", W=np.eye(2), b=None, activation="swash")
 
 
-def test_hidden_to_memory_needs_a_hidden_cell(networks):
+def test_hidden_to_memory_needs_a_hidden_cell():
     with pytest.raises(NetworkError, match="lmu: hidden-to-memory needs a hidden cell"):
         networks.lmu_layer(hidden="none", hidden_to_memory=True)
 
 
-def test_input_to_hidden_says_whether_its_weights_are_there(networks):
+def test_input_to_hidden_says_whether_its_weights_are_there():
     layer = networks.lmu_layer(input_to_hidden=True)
     with pytest.raises(
         NetworkError, match="lmu: W_x must be given exactly if input_to_hidden is on"
@@ -196,21 +197,21 @@ def test_input_to_hidden_says_whether_its_weights_are_there(networks):
 
 
 @pytest.mark.parametrize("what", ["E_h", "E_m", "b_u"])
-def test_encoders_have_a_row_for_each_memory(networks, what):
+def test_encoders_have_a_row_for_each_memory(what):
     layer = networks.lmu_layer(hidden_to_memory=True, memory_to_memory=True)
     with pytest.raises(NetworkError, match=f"lmu: {what} must have the shape"):
         replace(layer, **{what: np.zeros((2, 7))})
 
 
 @pytest.mark.parametrize("what", ["W_m", "W_x", "W_h", "b"])
-def test_a_hidden_cell_has_a_row_for_each_unit(networks, what):
+def test_a_hidden_cell_has_a_row_for_each_unit(what):
     layer = networks.lmu_layer()
     cell = replace(layer.hidden, **{what: np.zeros((3, 9))})
     with pytest.raises(NetworkError, match=f"lmu: hidden cell: {what} must have the shape"):
         replace(layer, hidden=cell)
 
 
-def test_input_encoders_are_a_matrix(networks):
+def test_input_encoders_are_a_matrix():
     with pytest.raises(NetworkError, match=r"lmu: E_x must have 2 dimensions, not \(3,\)"):
         replace(networks.lmu_layer(), E_x=np.zeros(3))
 

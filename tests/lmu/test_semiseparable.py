@@ -14,12 +14,13 @@ from lmu_hw.lmu import (
     semiseparable,
     semiseparable_rank,
 )
+from tests import structured
 
 SIZES = [(1, 2.0), (2, 5.0), (3, 3.0), (16, 64.0), (100, 100_000.0), (256, 784.0), (256, 4096.0)]
 
 
 @pytest.mark.parametrize(("order", "theta"), SIZES)
-def test_the_bilinear_memory_has_rank_1(structured, order, theta):
+def test_the_bilinear_memory_has_rank_1(order, theta):
     A, B = structured.signed_memory(order, theta)
     generators = semiseparable(A, B, 1)
     again, heard = generators.matrices()
@@ -30,7 +31,7 @@ def test_the_bilinear_memory_has_rank_1(structured, order, theta):
 
 
 @pytest.mark.parametrize(("order", "theta"), SIZES)
-def test_zoh_has_a_small_rank(structured, order, theta):
+def test_zoh_has_a_small_rank(order, theta):
     A, B = structured.signed_memory(order, theta, Discretizer.ZOH)
     for tolerance in (2.0**-8, 2.0**-14):
         rank = semiseparable_rank(A, B, tolerance)
@@ -40,14 +41,14 @@ def test_zoh_has_a_small_rank(structured, order, theta):
         assert np.abs(heard - B).max() <= tolerance
 
 
-def test_scaling_the_input_scales_what_it_adds(structured):
+def test_scaling_the_input_scales_what_it_adds():
     A, B = structured.signed_memory(6, 20.0)
     again, heard = semiseparable(A, 0.96 * B, 1).matrices()
     assert np.allclose(again, A, atol=1e-14) and np.allclose(heard, 0.96 * B, atol=1e-14)
 
 
 @pytest.mark.parametrize("method", [Discretizer.ZOH, Discretizer.BILINEAR])
-def test_discretizations_are_symmetric_up_to_signs(structured, method):
+def test_discretizations_are_symmetric_up_to_signs(method):
     A, _ = structured.signed_memory(12, 40.0, method)
     signs = alternating_signs(12)
     assert np.allclose(A.T, signs[:, None] * A * signs, atol=1e-14)

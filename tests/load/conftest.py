@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,29 +21,7 @@ from lmu_hw.lmu import (
     SimpleCell,
 )
 from lmu_hw.load import load, save
-
-
-def _module(name):
-    """Return a module of this folder."""
-    path = Path(__file__).with_name(f"{name}.py")
-    spec = importlib.util.spec_from_file_location(f"lmu_hw_test_{name}", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def keras_files():
-    """The module keras_files.py of this folder."""
-    return _module("keras_files")
-
-
-@pytest.fixture(scope="session")
-def torch_files():
-    """The module torch_files.py of this folder."""
-    return _module("torch_files")
+from tests.load import keras_files, torch_files
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +51,7 @@ def archive():
 
 
 @pytest.fixture
-def files(keras_files, torch_files, network, tmp_path, rng):
+def files(network, tmp_path, rng):
     """A good file of each kind by suffix."""
     paths = {suffix: tmp_path / f"good{suffix}" for suffix in (".keras", ".npz", ".safetensors")}
     keras_files.write(paths[".keras"], [keras_files.lmu(rng, 1), keras_files.dense(rng, 3, 2)])

@@ -10,6 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from tests.load import keras_files
+
 SUFFIXES = (".keras", ".npz", ".safetensors", ".pt")
 
 
@@ -76,7 +78,7 @@ def test_missing_member(files, tmp_path, member, refused, archive):
     refused(archive(tmp_path / "m.keras", held), "must be in the archive|must hold config.json")
 
 
-def test_sharded_weights(keras_files, tmp_path, rng, refused):
+def test_sharded_weights(tmp_path, rng, refused):
     layer, members = keras_files.dense(rng, 1, 2), {"model.weights.json": "{}"}
     path = keras_files.write(tmp_path / "m.keras", [layer], members=members)
     refused(path, r"must be in one file \(model.weights.h5\), not in shards")
@@ -99,7 +101,7 @@ def test_sharded_weights(keras_files, tmp_path, rng, refused):
         ),
     ],
 )
-def test_config_that_is_nonsense(keras_files, tmp_path, rng, text, message, refused):
+def test_config_that_is_nonsense(tmp_path, rng, text, message, refused):
     members = {"config.json": text}
     path = keras_files.write(tmp_path / "m.keras", [keras_files.dense(rng, 1, 2)], members=members)
     refused(path, message)

@@ -12,6 +12,8 @@ import zipfile
 
 import pytest
 
+from tests.load import torch_files
+
 
 class Call:
     """Pickles as a call."""
@@ -24,7 +26,7 @@ class Call:
 
 
 @pytest.fixture
-def pickled(torch_files, tmp_path):
+def pickled(tmp_path):
     """A function that writes an archive around whole pickles or single opcodes."""
 
     def write(body, **options):
@@ -82,7 +84,7 @@ def test_these_calls_would_run(tmp_path, monkeypatch):
         (b"\x96\x01\0\0\0\0\0\0\0a", "BYTEARRAY8"),
     ],
 )
-def test_other_opcodes_are_refused_by_name(torch_files, tmp_path, refused, start, opcodes, opcode):
+def test_other_opcodes_are_refused_by_name(tmp_path, refused, start, opcodes, opcode):
     with zipfile.ZipFile(tmp_path / "m.pt", "w") as file:
         file.writestr("m/data.pkl", start + opcodes + b".")
     message = f"data.pkl: byte .*{opcode}: .*(must do without the opcode|not the global 'os.system)"
@@ -140,14 +142,12 @@ TENSORS = [
 
 
 @pytest.mark.parametrize(("view", "message"), TENSORS)
-def test_tensors_outside_their_storage_are_refused(torch_files, pickled, refused, view, message):
+def test_tensors_outside_their_storage_are_refused(pickled, refused, view, message):
     held = torch_files.storage("DoubleStorage", "0", 6)
     refused(pickled(torch_files.mapping(a=torch_files.tensor(held, *view))), message)
 
 
-def test_a_tensor_larger_than_its_storage_is_refused_before_it_is_made(
-    torch_files, tmp_path, refused
-):
+def test_a_tensor_larger_than_its_storage_is_refused_before_it_is_made(tmp_path, refused):
     """An LMUFFT that fits in all else, with 2^40 units: every row is the same one."""
     units = 1 << 40
     shapes = {"A": (1, 1), "B": (1, 1), "W_u.weight": (1, 1), "W_u.bias": (1,)}
@@ -165,14 +165,12 @@ def test_a_tensor_larger_than_its_storage_is_refused_before_it_is_made(
     ("kind", "module", "elements"),
     [("FloatStorage", "torch", -1), ("FloatStorage", "torch", 1 << 70)],
 )
-def test_storages_of_impossible_length_are_refused(
-    torch_files, pickled, refused, kind, module, elements
-):
+def test_storages_of_impossible_length_are_refused(pickled, refused, kind, module, elements):
     body = torch_files.storage(kind, "0", elements, module)
     refused(pickled(body), "a persistent id must be that of a storage")
 
 
-def test_a_storage_of_another_module_is_refused(torch_files, pickled, refused):
+def test_a_storage_of_another_module_is_refused(pickled, refused):
     body = torch_files.storage("FloatStorage", "0", 1, "evil")
     refused(pickled(body), "not the global 'evil.FloatStorage'")
 

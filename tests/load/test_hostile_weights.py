@@ -13,6 +13,7 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load import load, save
+from tests.load import keras_files
 
 
 def refused(path, message):
@@ -37,7 +38,7 @@ def hdf5(fill):
 
 
 @pytest.fixture
-def files(keras_files, network, tmp_path, rng):
+def files(network, tmp_path, rng):
     """Return a good file of each kind by suffix."""
     keras = tmp_path / "good.keras"
     keras_files.write(keras, [keras_files.lmu(rng, 1), keras_files.dense(rng, 3, 2)])
@@ -46,13 +47,13 @@ def files(keras_files, network, tmp_path, rng):
     return {p.suffix: p for p in (keras, tmp_path / "good.npz", tmp_path / "good.safetensors")}
 
 
-def keras_with(keras_files, path, raw):
+def keras_with(path, raw):
     """Write a model of one dense layer with the weights file `raw`."""
     layer = keras_files.dense(np.random.default_rng(0), 1, 2)
     return keras_files.write(path, [layer], members={"model.weights.h5": raw})
 
 
-def test_damaged_weights_inside_a_whole_archive(files, keras_files, tmp_path):
+def test_damaged_weights_inside_a_whole_archive(files, tmp_path):
     with zipfile.ZipFile(files[".keras"]) as file:
         held = {name: file.read(name) for name in file.namelist()}
     raw = held["model.weights.h5"]
@@ -71,22 +72,22 @@ def test_damaged_weights_inside_a_whole_archive(files, keras_files, tmp_path):
     assert refusals > 8
 
 
-def test_truncated_weights_inside_a_whole_archive(keras_files, tmp_path):
+def test_truncated_weights_inside_a_whole_archive(tmp_path):
     raw = hdf5(lambda file: file.create_dataset("layers/dense/vars/0", data=np.zeros((1, 2))))
     for cut in (0, 10, 600, len(raw) - 8):
-        path = keras_with(keras_files, tmp_path / "m.keras", raw[:cut])
+        path = keras_with(tmp_path / "m.keras", raw[:cut])
         refused(path, "weights.* must be ")
 
 
-def test_weights_in_another_file_are_refused(keras_files, tmp_path):
+def test_weights_in_another_file_are_refused(tmp_path):
     def external(file):
         file["layers/dense/vars/0"] = h5py.ExternalLink("/etc/hostname", "/x")
 
-    path = keras_with(keras_files, tmp_path / "m.keras", hdf5(external))
+    path = keras_with(tmp_path / "m.keras", hdf5(external))
     refused(path, "'layers/dense/vars/0' must be in the file, not a link elsewhere")
 
 
-def test_data_in_another_file_is_refused(keras_files, tmp_path):
+def test_data_in_another_file_is_refused(tmp_path):
     other = tmp_path / "secret"
     other.write_bytes(b"\0" * 64)
 
@@ -94,20 +95,20 @@ def test_data_in_another_file_is_refused(keras_files, tmp_path):
         place = [(str(other), 0, 16)]
         file.create_dataset("layers/dense/vars/0", (1, 2), "f8", external=place)
 
-    path = keras_with(keras_files, tmp_path / "m.keras", hdf5(external))
+    path = keras_with(tmp_path / "m.keras", hdf5(external))
     refused(path, "must be stored whole in the file, without compression")
 
 
 @pytest.mark.parametrize("options", [{"compression": "gzip", "chunks": (1, 2)}, {}])
-def test_data_that_inflates_is_refused(keras_files, tmp_path, options):
+def test_data_that_inflates_is_refused(tmp_path, options):
     def inflated(file):
         file.create_dataset("layers/dense/vars/0", (1, 2), "f8", **options)
 
-    path = keras_with(keras_files, tmp_path / "m.keras", hdf5(inflated))
+    path = keras_with(tmp_path / "m.keras", hdf5(inflated))
     refused(path, "must be stored whole in the file, without compression")
 
 
-def test_huge_data_of_fill_values_is_refused(keras_files, tmp_path):
+def test_huge_data_of_fill_values_is_refused(tmp_path):
     units = 1 << 23
 
     def inflated(file):
@@ -124,49 +125,49 @@ def test_huge_data_of_fill_values_is_refused(keras_files, tmp_path):
     refused(path, "must be stored whole in the file, without compression")
 
 
-def test_a_ring_of_free_blocks_is_refused(keras_files, tmp_path):
+def test_a_ring_of_free_blocks_is_refused(tmp_path):
     """libhdf5 would follow it for good."""
     raw = bytearray(hdf5(lambda file: file.create_group("layers")))
     heap = raw.index(b"HEAP")
     (data,) = struct.unpack_from("<Q", raw, heap + 24)
     struct.pack_into("<Q", raw, heap + 16, 8)
     struct.pack_into("<Q", raw, data + 8, 8)
-    path = keras_with(keras_files, tmp_path / "m.keras", bytes(raw))
+    path = keras_with(tmp_path / "m.keras", bytes(raw))
     refused(path, "weights must be a whole HDF5 file, but a list at byte 8 is a ring")
 
 
-def test_a_ring_of_siblings_is_refused(keras_files, tmp_path):
+def test_a_ring_of_siblings_is_refused(tmp_path):
     raw = bytearray(hdf5(lambda file: file.create_group("layers")))
     node = raw.index(b"TREE")
     struct.pack_into("<Q", raw, node + 16, node)
-    path = keras_with(keras_files, tmp_path / "m.keras", bytes(raw))
+    path = keras_with(tmp_path / "m.keras", bytes(raw))
     refused(path, f"weights must be a whole HDF5 file, but a list at byte {node} is a ring")
 
 
-def test_weights_of_another_format_are_refused(keras_files, tmp_path):
-    path = keras_with(keras_files, tmp_path / "m.keras", b"not HDF5 at all")
+def test_weights_of_another_format_are_refused(tmp_path):
+    path = keras_with(tmp_path / "m.keras", b"not HDF5 at all")
     refused(path, "weights: the file must be an HDF5 file, not b'not HDF5'")
 
 
-def test_addresses_of_another_size_are_refused(keras_files, tmp_path):
+def test_addresses_of_another_size_are_refused(tmp_path):
     raw = bytearray(hdf5(lambda file: None))
     raw[13] = 4
-    path = keras_with(keras_files, tmp_path / "m.keras", bytes(raw))
+    path = keras_with(tmp_path / "m.keras", bytes(raw))
     refused(path, r"addresses and lengths must be 8 bytes long, not \[4, 8\]")
 
 
-def test_loops_of_groups_are_refused(keras_files, tmp_path):
+def test_loops_of_groups_are_refused(tmp_path):
     def loop(file):
         group = file.create_group("layers")
         group["layers"] = group
 
-    path = keras_with(keras_files, tmp_path / "m.keras", hdf5(loop))
+    path = keras_with(tmp_path / "m.keras", hdf5(loop))
     refused(path, "must hold at most 100000 objects, 16 deep, but go on at")
 
 
-def test_a_named_type_among_the_weights_is_refused(keras_files, tmp_path):
+def test_a_named_type_among_the_weights_is_refused(tmp_path):
     def named(file):
         file["layers"] = np.dtype("f8")
 
-    path = keras_with(keras_files, tmp_path / "m.keras", hdf5(named))
+    path = keras_with(tmp_path / "m.keras", hdf5(named))
     refused(path, "'layers' must be a group or a dataset")

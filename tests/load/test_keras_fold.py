@@ -11,9 +11,10 @@ import pytest
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import DenseLayer
 from lmu_hw.load import load
+from tests.load import keras_files
 
 
-def norm(keras_files, rng, width, *, name="norm", scale=True, center=True, axis: object = -1):
+def norm(rng, width, *, name="norm", scale=True, center=True, axis: object = -1):
     options = {"axis": axis, "momentum": 0.9, "epsilon": 0.01, "scale": scale, "center": center}
     held = [keras_files.weights(rng, width)] * (scale + center)
     held += [keras_files.weights(rng, width), keras_files.weights(rng, width) ** 2]
@@ -30,7 +31,7 @@ def normed(layer, x):
     return y + affine.pop(0) if layer.config["center"] else y
 
 
-def compare(keras_files, path, layers, steps) -> tuple[Any, ...]:
+def compare(path, layers, steps) -> tuple[Any, ...]:
     """Load the layers, compare with `steps`, which run them one by one; return what was loaded."""
     network = load(keras_files.write(path, layers, shape=(None, 7, 2)))
     x = np.random.default_rng(5).normal(size=(3, 7, 2))
@@ -42,7 +43,7 @@ def compare(keras_files, path, layers, steps) -> tuple[Any, ...]:
     return network.layers
 
 
-def by(keras_files, layer):
+def by(layer):
     if layer.class_name == "BatchNormalization":
         return lambda x: normed(layer, x)
     return lambda x: keras_files.run([layer], x)
@@ -59,49 +60,47 @@ AFTER = {
 
 @pytest.mark.parametrize("kind", AFTER)
 @pytest.mark.parametrize("affine", [True, False])
-def test_it_goes_into_the_layer_after_it(keras_files, tmp_path, rng, kind, affine):
-    first = norm(keras_files, rng, 2, scale=affine, center=affine, axis=[2])
+def test_it_goes_into_the_layer_after_it(tmp_path, rng, kind, affine):
+    first = norm(rng, 2, scale=affine, center=affine, axis=[2])
     after = keras_files.dense(rng, 2, 3) if kind == "dense" else keras_files.lmu(
         rng, 2, **AFTER[kind]
     )  # fmt: skip
     layers = [first, after]
-    held = compare(keras_files, tmp_path / "m.keras", layers, [by(keras_files, n) for n in layers])
+    held = compare(tmp_path / "m.keras", layers, [by(n) for n in layers])
     assert [layer.name for layer in held] == [after.config["name"]]
 
 
 @pytest.mark.parametrize("use_bias", [True, False])
-def test_it_goes_into_the_linear_layer_before_it(keras_files, tmp_path, rng, use_bias):
+def test_it_goes_into_the_linear_layer_before_it(tmp_path, rng, use_bias):
     before = keras_files.dense(rng, 2, 3, use_bias=use_bias)
-    layers = [before, norm(keras_files, rng, 3)]
-    steps = [by(keras_files, n) for n in layers]
+    layers = [before, norm(rng, 3)]
+    steps = [by(n) for n in layers]
     active = [*layers, keras_files.plain("ReLU")]
-    held = compare(
-        keras_files, tmp_path / "m.keras", active, [*steps, lambda x: np.maximum(x, 0.0)]
-    )
+    held = compare(tmp_path / "m.keras", active, [*steps, lambda x: np.maximum(x, 0.0)])
     assert [(layer.name, layer.activation) for layer in held] == [("dense", "relu")]
 
 
-def test_two_of_them_become_one(keras_files, tmp_path, rng):
+def test_two_of_them_become_one(tmp_path, rng):
     layers = [
-        norm(keras_files, rng, 2),
-        norm(keras_files, rng, 2, name="more", center=False),
+        norm(rng, 2),
+        norm(rng, 2, name="more", center=False),
         keras_files.dense(rng, 2, 3),
     ]
-    steps = [by(keras_files, n) for n in layers]
-    assert len(compare(keras_files, tmp_path / "m.keras", layers, steps)) == 1
+    steps = [by(n) for n in layers]
+    assert len(compare(tmp_path / "m.keras", layers, steps)) == 1
 
 
 @pytest.mark.parametrize("end", ["last", "passed on", "active"])
-def test_where_nothing_takes_it_in_it_is_a_diagonal_layer(keras_files, tmp_path, rng, end):
-    layers = [keras_files.lmu(rng, 2, units=2), norm(keras_files, rng, 2)]
-    steps = [by(keras_files, n) for n in layers]
+def test_where_nothing_takes_it_in_it_is_a_diagonal_layer(tmp_path, rng, end):
+    layers = [keras_files.lmu(rng, 2, units=2), norm(rng, 2)]
+    steps = [by(n) for n in layers]
     if end == "passed on":
         layers.append(keras_files.lmu(rng, 2, name="b", hidden=None, input_to_hidden=True))
-        steps.append(by(keras_files, layers[-1]))
+        steps.append(by(layers[-1]))
     if end == "active":
         layers.append(keras_files.plain("Activation", activation="tanh"))
         steps.append(lambda x: np.tanh(x))
-    held = compare(keras_files, tmp_path / "m.keras", layers, steps)
+    held = compare(tmp_path / "m.keras", layers, steps)
     diagonal = held[1]
     assert isinstance(diagonal, DenseLayer)
     assert diagonal.name == "norm"
@@ -109,16 +108,16 @@ def test_where_nothing_takes_it_in_it_is_a_diagonal_layer(keras_files, tmp_path,
     np.testing.assert_array_equal(diagonal.W, np.diag(np.diag(diagonal.W)))
 
 
-def test_an_activation_after_a_memory_is_a_layer_of_its_own(keras_files, tmp_path, rng):
+def test_an_activation_after_a_memory_is_a_layer_of_its_own(tmp_path, rng):
     layers = [keras_files.lmu(rng, 2), keras_files.plain("ReLU", "positive")]
-    steps = [by(keras_files, layers[0]), lambda x: np.maximum(x, 0.0)]
-    held = compare(keras_files, tmp_path / "m.keras", layers, steps)
+    steps = [by(layers[0]), lambda x: np.maximum(x, 0.0)]
+    held = compare(tmp_path / "m.keras", layers, steps)
     assert [layer.name for layer in held] == ["lmu", "positive"]
     np.testing.assert_array_equal(held[1].W, np.eye(3))
 
 
-def test_what_was_folded_is_told(keras_files, tmp_path, rng):
-    layers = [norm(keras_files, rng, 2), keras_files.dense(rng, 2, 3), norm(keras_files, rng, 3)]
+def test_what_was_folded_is_told(tmp_path, rng):
+    layers = [norm(rng, 2), keras_files.dense(rng, 2, 3), norm(rng, 3)]
     layers[2].config["name"] = "last"
     notes = load(keras_files.write(tmp_path / "m.keras", layers, shape=(None, 7, 2))).notes
     assert notes == (
@@ -127,7 +126,7 @@ def test_what_was_folded_is_told(keras_files, tmp_path, rng):
     )
 
 
-def refused(keras_files, tmp_path, layers, message):
+def refused(tmp_path, layers, message):
     path = keras_files.write(tmp_path / "m.keras", layers, shape=(None, 7, 2))
     with pytest.raises(LoadError, match=message):
         load(path)
@@ -143,10 +142,10 @@ def refused(keras_files, tmp_path, layers, message):
         ({"scale": None}, "scale must be true or false, not None"),
     ],
 )  # fmt: skip
-def test_options_that_do_not_fit_are_refused(keras_files, tmp_path, rng, change, message):
-    layer = norm(keras_files, rng, 2)
+def test_options_that_do_not_fit_are_refused(tmp_path, rng, change, message):
+    layer = norm(rng, 2)
     layer.config.update(change)
-    refused(keras_files, tmp_path, [layer, keras_files.dense(rng, 2, 2)], message)
+    refused(tmp_path, [layer, keras_files.dense(rng, 2, 2)], message)
 
 
 @pytest.mark.parametrize(
@@ -157,13 +156,13 @@ def test_options_that_do_not_fit_are_refused(keras_files, tmp_path, rng, change,
         (3, -1.0, "moving_variance . epsilon must be positive"),
     ],
 )
-def test_values_that_do_not_fit_are_refused(keras_files, tmp_path, rng, number, value, message):
-    layer = norm(keras_files, rng, 2)
+def test_values_that_do_not_fit_are_refused(tmp_path, rng, number, value, message):
+    layer = norm(rng, 2)
     layer.variables[f"vars/{number}"] = np.array([1.0, value], np.float32)
-    refused(keras_files, tmp_path, [layer, keras_files.dense(rng, 2, 2)], message)
+    refused(tmp_path, [layer, keras_files.dense(rng, 2, 2)], message)
 
 
-def test_wide_ones_are_refused(keras_files, tmp_path, rng):
+def test_wide_ones_are_refused(tmp_path, rng):
     width = 3000
     layers = [
         keras_files.plain("Activation", "a", activation="tanh"),
@@ -176,10 +175,10 @@ def test_wide_ones_are_refused(keras_files, tmp_path, rng):
         load(path)
 
 
-def test_it_does_not_fold_over_a_refused_layer(keras_files, tmp_path, rng):
+def test_it_does_not_fold_over_a_refused_layer(tmp_path, rng):
     layers = [
-        norm(keras_files, rng, 2),
+        norm(rng, 2),
         keras_files.plain("Conv1D"),
         keras_files.dense(rng, 3, 4),
     ]
-    refused(keras_files, tmp_path, layers, r"layer 'conv1d' \(Conv1D\): class Conv1D must not be")
+    refused(tmp_path, layers, r"layer 'conv1d' \(Conv1D\): class Conv1D must not be")

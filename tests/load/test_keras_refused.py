@@ -10,9 +10,10 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load import load
+from tests.load import keras_files
 
 
-def refused(keras_files, tmp_path, layers, message, **options):
+def refused(tmp_path, layers, message, **options):
     path = keras_files.write(tmp_path / "m.keras", layers, **options)
     with pytest.raises(LoadError, match=message) as caught:
         load(path)
@@ -52,25 +53,25 @@ LMU_REFUSED = [
 
 
 @pytest.mark.parametrize(("change", "message"), LMU_REFUSED)
-def test_lmu_options_that_do_not_fit_are_refused(keras_files, tmp_path, rng, change, message):
+def test_lmu_options_that_do_not_fit_are_refused(tmp_path, rng, change, message):
     layer = keras_files.lmu(rng, 1)
     layer.config.update(change)
-    refused(keras_files, tmp_path, [layer], message)
+    refused(tmp_path, [layer], message)
 
 
 @pytest.mark.parametrize("option", ["stateful", "go_backwards", "time_major"])
-def test_rnn_options_that_change_the_meaning_are_refused(keras_files, tmp_path, rng, option):
+def test_rnn_options_that_change_the_meaning_are_refused(tmp_path, rng, option):
     layer = keras_files.lmu(rng, 1, form="RNN")
     layer.config[option] = True
-    refused(keras_files, tmp_path, [layer], rf"layer 'lmu' \(RNN\): {option} must be off, not True")
+    refused(tmp_path, [layer], rf"layer 'lmu' \(RNN\): {option} must be off, not True")
 
 
 @pytest.mark.parametrize("cell", ["StackedRNNCells", "PeepholeLSTMCell", "Conv1D"])
-def test_other_hidden_cells_are_refused(keras_files, tmp_path, rng, cell):
+def test_other_hidden_cells_are_refused(tmp_path, rng, cell):
     layer = keras_files.lmu(rng, 1)
     layer.config["hidden_cell"]["class_name"] = cell
     message = rf"\(LMU\): hidden_cell must be None, Dense, .* or GRUCell, not '{cell}'; train"
-    refused(keras_files, tmp_path, [layer], message)
+    refused(tmp_path, [layer], message)
 
 
 @pytest.mark.parametrize(
@@ -87,57 +88,56 @@ def test_other_hidden_cells_are_refused(keras_files, tmp_path, rng, cell):
         ("Functional", "put its layers into the outer model"),
     ],
 )
-def test_other_layers_are_refused(keras_files, tmp_path, rng, name, advice):
+def test_other_layers_are_refused(tmp_path, rng, name, advice):
     layers = [keras_files.lmu(rng, 1), keras_files.plain(name, "odd")]
     message = rf"layer 'odd' \({name}\): class {name} must not be in the model; .*{advice}"
-    refused(keras_files, tmp_path, layers, message)
+    refused(tmp_path, layers, message)
 
 
-def test_classes_of_strangers_are_refused(keras_files, tmp_path, rng):
+def test_classes_of_strangers_are_refused(tmp_path, rng):
     layer = keras_files.lmu(rng, 1)
     layer.registered = "Custom>LMU"
     rule = "class must be the one of keras_lmu or lmu, not"
-    refused(keras_files, tmp_path, [layer], f"{rule} 'Custom>LMU'")
+    refused(tmp_path, [layer], f"{rule} 'Custom>LMU'")
     layer.registered, layer.module = None, "mine.layers"
-    refused(keras_files, tmp_path, [layer], f"{rule} 'mine.layers'")
+    refused(tmp_path, [layer], f"{rule} 'mine.layers'")
     layer.class_name, layer.module = "Mine>LMU", "keras_lmu.layers"
-    refused(keras_files, tmp_path, [layer], f"{rule} 'Mine>LMU'")
+    refused(tmp_path, [layer], f"{rule} 'Mine>LMU'")
 
 
 @pytest.mark.parametrize("cell", ["Dense", "LMUCellODE", "LMUCellGating"])
-def test_rnn_of_another_cell_is_refused(keras_files, tmp_path, rng, cell):
+def test_rnn_of_another_cell_is_refused(tmp_path, rng, cell):
     layer = keras_files.lmu(rng, 1, form="RNN")
     layer.config["cell"]["class_name"] = cell
     refused(
-        keras_files,
         tmp_path,
         [layer],
         rf"\(RNN\): cell must be LMUCell, .* or GRUCell, not '{cell}'",
     )
 
 
-def test_rnn_cell_of_another_input_width_is_refused(keras_files, tmp_path, rng):
+def test_rnn_cell_of_another_input_width_is_refused(tmp_path, rng):
     layer = keras_files.lmu(rng, 1, form="RNN")
     layer.config["cell"]["config"]["input_d"] = 2
-    refused(keras_files, tmp_path, [layer], "input_d must be the input width, 1, not 2")
+    refused(tmp_path, [layer], "input_d must be the input width, 1, not 2")
 
 
-def test_time_distributed_of_another_layer_is_refused(keras_files, tmp_path, rng):
+def test_time_distributed_of_another_layer_is_refused(tmp_path, rng):
     layer = keras_files.time_distributed(keras_files.plain("Conv1D"))
-    refused(keras_files, tmp_path, [layer], r"\(TimeDistributed\): layer must be a Dense, .*, not")
+    refused(tmp_path, [layer], r"\(TimeDistributed\): layer must be a Dense, .*, not")
 
 
-def test_an_unknown_activation_is_refused(keras_files, tmp_path, rng):
+def test_an_unknown_activation_is_refused(tmp_path, rng):
     layer = keras_files.dense(rng, 1, 2, activation="mish")
-    refused(keras_files, tmp_path, [layer], r"\(Dense\): activation must be one of .* not 'mish'")
+    refused(tmp_path, [layer], r"\(Dense\): activation must be one of .* not 'mish'")
     layer.config["activation"] = {"class_name": "function", "registered_name": "mine>relu"}
-    refused(keras_files, tmp_path, [layer], "activation must be one of .* not 'mine>relu'")
+    refused(tmp_path, [layer], "activation must be one of .* not 'mine>relu'")
 
 
-def test_softmax_before_the_end_is_refused(keras_files, tmp_path, rng):
+def test_softmax_before_the_end_is_refused(tmp_path, rng):
     layers = [keras_files.dense(rng, 1, 2, activation="softmax"), keras_files.dense(rng, 2, 2)]
     layers[1].config["name"] = "last"
-    refused(keras_files, tmp_path, layers, "softmax is supported on the last layer only")
+    refused(tmp_path, layers, "softmax is supported on the last layer only")
 
 
 @pytest.mark.parametrize(
@@ -153,25 +153,23 @@ def test_softmax_before_the_end_is_refused(keras_files, tmp_path, rng):
         ("Flatten", {}, r"target shape must be the shape it is fed with, \[None, 3\], not \[-1\]"),
     ],
 )
-def test_layers_that_do_not_fold_are_refused(keras_files, tmp_path, rng, name, config, message):
+def test_layers_that_do_not_fold_are_refused(tmp_path, rng, name, config, message):
     layers = [keras_files.lmu(rng, 1), keras_files.plain(name, **config)]
-    refused(keras_files, tmp_path, layers, message)
+    refused(tmp_path, layers, message)
 
 
 @pytest.mark.parametrize("second", ["lmu", "steps"])
-def test_layers_that_need_sequences_are_refused_after_a_last_step(
-    keras_files, tmp_path, rng, second
-):
+def test_layers_that_need_sequences_are_refused_after_a_last_step(tmp_path, rng, second):
     inner = keras_files.dense(rng, 3, 2)
     after = {"lmu": keras_files.lmu(rng, 3, name="b"), "steps": keras_files.time_distributed(inner)}
     layers = [keras_files.lmu(rng, 1, return_sequences=False), after[second]]
-    refused(keras_files, tmp_path, layers, "it must be fed with sequences; set return_sequences")
+    refused(tmp_path, layers, "it must be fed with sequences; set return_sequences")
 
 
 @pytest.mark.parametrize("shape", [(None, 784), (None, 28, 28, 1), None, (None, 7, -1)])
-def test_inputs_that_are_no_sequences_are_refused(keras_files, tmp_path, rng, shape):
+def test_inputs_that_are_no_sequences_are_refused(tmp_path, rng, shape):
     message = r"layer 'input' \(InputLayer\): the shape must be \(batch, steps, features\), not"
-    refused(keras_files, tmp_path, [keras_files.dense(rng, 1, 2)], message, shape=shape)
+    refused(tmp_path, [keras_files.dense(rng, 1, 2)], message, shape=shape)
 
 
 def branch(config):
@@ -237,50 +235,50 @@ def subclassed(config):
         (subclassed, "the model must be Functional or Sequential, not 'MyModel'"),
     ],
 )
-def test_models_that_are_no_chain_are_refused(keras_files, tmp_path, rng, change, message):
+def test_models_that_are_no_chain_are_refused(tmp_path, rng, change, message):
     layers = [keras_files.lmu(rng, 1), keras_files.dense(rng, 3, 2)]
-    refused(keras_files, tmp_path, layers, message, change=change)
+    refused(tmp_path, layers, message, change=change)
 
 
 @pytest.mark.parametrize("version", ["1.2.2", "4.0", None, 3])
-def test_other_versions_of_keras_are_refused(keras_files, tmp_path, rng, version):
+def test_other_versions_of_keras_are_refused(tmp_path, rng, version):
     members = {"metadata.json": json.dumps({"keras_version": version})}
     message = "keras_version must be 2.x or 3.x, not"
-    refused(keras_files, tmp_path, [keras_files.dense(rng, 1, 2)], message, members=members)
+    refused(tmp_path, [keras_files.dense(rng, 1, 2)], message, members=members)
 
 
-def test_a_variable_that_nobody_reads_is_refused(keras_files, tmp_path, rng):
+def test_a_variable_that_nobody_reads_is_refused(tmp_path, rng):
     more = {"layers/dense/vars/2": np.zeros(3)}
     message = r"nothing reads \['layers/dense/vars/2'\]"
-    refused(keras_files, tmp_path, [keras_files.dense(rng, 1, 2)], message, more=more)
+    refused(tmp_path, [keras_files.dense(rng, 1, 2)], message, more=more)
 
 
-def test_two_places_for_one_cell_are_refused(keras_files, tmp_path, rng):
+def test_two_places_for_one_cell_are_refused(tmp_path, rng):
     more = {"layers/lmu/layer/cell/vars/0": np.zeros((1, 1))}
     message = "its variables must be in one group of the weights, not"
-    refused(keras_files, tmp_path, [keras_files.lmu(rng, 1)], message, more=more)
+    refused(tmp_path, [keras_files.lmu(rng, 1)], message, more=more)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.5, np.nan, np.inf])
-def test_a_trained_theta_must_be_positive(keras_files, tmp_path, rng, value):
+def test_a_trained_theta_must_be_positive(tmp_path, rng, value):
     layer = keras_files.lmu(rng, 1, trainable_theta=True, theta_inv=value)
-    refused(keras_files, tmp_path, [layer], "theta_inv must be a positive finite number, not")
+    refused(tmp_path, [layer], "theta_inv must be a positive finite number, not")
 
 
 @pytest.mark.parametrize("data", [np.array([[1, 2]], np.int8), np.zeros((1, 2), bool)])
-def test_weights_that_are_no_floats_are_refused(keras_files, tmp_path, rng, data):
+def test_weights_that_are_no_floats_are_refused(tmp_path, rng, data):
     layer = keras_files.dense(rng, 1, 2)
     layer.variables["vars/0"] = data
-    refused(keras_files, tmp_path, [layer], "the data must be float16, float32 or float64, not")
+    refused(tmp_path, [layer], "the data must be float16, float32 or float64, not")
 
 
-def test_weights_that_are_not_finite_are_refused(keras_files, tmp_path, rng):
+def test_weights_that_are_not_finite_are_refused(tmp_path, rng):
     layer = keras_files.lmu(rng, 1)
     layer.variables["layer/vars/0"][0, 0] = np.nan
-    refused(keras_files, tmp_path, [layer], r"'lmu' \(LMU\): lmu: E_x must be finite")
+    refused(tmp_path, [layer], r"'lmu' \(LMU\): lmu: E_x must be finite")
 
 
-def test_everything_that_is_refused_is_listed(keras_files, tmp_path, rng):
+def test_everything_that_is_refused_is_listed(tmp_path, rng):
     plain, lmu = keras_files.plain, keras_files.lmu
     layers = [
         plain("Masking", "skip"),
@@ -300,27 +298,27 @@ def test_everything_that_is_refused_is_listed(keras_files, tmp_path, rng):
     assert [line[2 : 2 + len(start)] for line, start in zip(lines, starts, strict=True)] == starts
 
 
-def test_a_long_list_is_cut(keras_files, tmp_path, rng):
+def test_a_long_list_is_cut(tmp_path, rng):
     layers = [keras_files.plain("Conv1D", f"c{index}") for index in range(30)]
     path = keras_files.write(tmp_path / "m.keras", layers)
     with pytest.raises(LoadError, match=r"30 things are refused:\n(.*\n){20}  and 10 more$"):
         load(path)
 
 
-def test_memories_that_take_too_long_are_refused(keras_files, tmp_path, rng):
+def test_memories_that_take_too_long_are_refused(tmp_path, rng):
     layer = keras_files.lmu(rng, 1, hidden=None)
     layer.config["order"] = 1025
     message = r"the sum of order\*\*3 must be at most 1073741824 for all layers to discretize, not"
-    refused(keras_files, tmp_path, [layer], message)
+    refused(tmp_path, [layer], message)
 
 
-def test_identities_that_take_too_much_are_refused(keras_files, tmp_path, rng):
+def test_identities_that_take_too_much_are_refused(tmp_path, rng):
     options = {"kernel": False, "memory_d": 3000, "order": 1, "hidden": None}
     layers = [keras_files.lmu(rng, 3000, name=name, **options) for name in ("a", "b")]
     message = r"layer 'b' .*the sum of features\*\*2 must be at most 16777216 .*, not 18000000"
-    refused(keras_files, tmp_path, layers, message, shape=(None, None, 3000))
+    refused(tmp_path, layers, message, shape=(None, None, 3000))
 
 
-def test_too_many_layers_are_refused(keras_files, tmp_path, rng):
+def test_too_many_layers_are_refused(tmp_path, rng):
     layers = [keras_files.plain("Dropout", f"d{index}") for index in range(1000)]
-    refused(keras_files, tmp_path, layers, "the number of layers must be at most 1000, not 1001")
+    refused(tmp_path, layers, "the number of layers must be at most 1000, not 1001")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.load import load
+from tests.load import torch_files
 
 FIXTURES = Path(__file__).with_name("fixtures") / "torch"
 SHAPES = {
@@ -49,14 +50,14 @@ def test_a_pickled_module_is_refused_with_the_name_of_its_class(refused):
     refused(FIXTURES / "module.pt", message)
 
 
-def test_torchscript_is_refused_by_name(torch_files, tmp_path, refused, cell):
+def test_torchscript_is_refused_by_name(tmp_path, refused, cell):
     path = torch_files.write(tmp_path / "m.pt", b"}", {"constants.pkl": b"\x80\x02)."})
     refused(path, "must be a state dict, not a TorchScript program")
 
 
 @pytest.mark.parametrize("kind", ["f2", "f4", "f8"])
 @pytest.mark.parametrize("order", ["<", ">"])
-def test_floats_of_every_width_and_byte_order_are_exact(torch_files, tmp_path, cell, kind, order):
+def test_floats_of_every_width_and_byte_order_are_exact(tmp_path, cell, kind, order):
     held = {key: data.astype(order + kind) for key, data in cell.items()}
     byteorder = b"little" if order == "<" else b"big"
     path = torch_files.write_state(tmp_path / "m.pt", held, byteorder=byteorder)
@@ -64,19 +65,19 @@ def test_floats_of_every_width_and_byte_order_are_exact(torch_files, tmp_path, c
         assert np.array_equal(getattr(layer(path).hidden, key), held[f"lmu.cell.{key}"])
 
 
-def test_bfloat16_is_the_upper_half_of_float32(torch_files, tmp_path, cell):
+def test_bfloat16_is_the_upper_half_of_float32(tmp_path, cell):
     halves = {key: (data.view(np.uint32) >> 16).astype("<u2") for key, data in cell.items()}
     path = torch_files.write_state(tmp_path / "m.pt", halves)
     expected = (halves["lmu.cell.W_x"].astype(np.uint32) << 16).view(np.float32)
     assert np.array_equal(layer(path).hidden.W_x, expected)
 
 
-def test_a_file_without_byte_order_is_little_endian(torch_files, tmp_path, cell):
+def test_a_file_without_byte_order_is_little_endian(tmp_path, cell):
     path = torch_files.write_state(tmp_path / "m.pt", cell, byteorder=None)
     assert np.array_equal(layer(path).E_x, cell["lmu.cell.e_x"])
 
 
-def test_strides_and_offsets_are_honoured(torch_files, tmp_path, cell):
+def test_strides_and_offsets_are_honoured(tmp_path, cell):
     """All tensors lie in one storage, from its end to its start, and column by column."""
     pairs, data, place = [], np.concatenate([held.T.ravel() for held in cell.values()]), 0
     for key, held in cell.items():
@@ -91,7 +92,7 @@ def test_strides_and_offsets_are_honoured(torch_files, tmp_path, cell):
 
 
 @pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model"])
-def test_a_checkpoint_gives_its_state_dict(torch_files, tmp_path, cell, key):
+def test_a_checkpoint_gives_its_state_dict(tmp_path, cell, key):
     body, members = torch_files.state(cell)
     others = {"optimizer": b"}", "epoch": b"K\x03", "losses": b"](G" + b"\0" * 8 + b"N\x88e"}
     path = torch_files.write(
@@ -100,7 +101,7 @@ def test_a_checkpoint_gives_its_state_dict(torch_files, tmp_path, cell, key):
     assert np.array_equal(layer(path).E_x, cell["lmu.cell.e_x"])
 
 
-def test_a_parameter_is_its_tensor(torch_files, tmp_path, cell):
+def test_a_parameter_is_its_tensor(tmp_path, cell):
     body, members = torch_files.state(cell)
     start = torch_files.name("torch._utils", "_rebuild_tensor_v2")
     end = b"\x89" + torch_files.NO_HOOKS + b"tR"
@@ -112,34 +113,34 @@ def test_a_parameter_is_its_tensor(torch_files, tmp_path, cell):
     assert np.array_equal(layer(path).E_x, cell["lmu.cell.e_x"])
 
 
-def test_two_state_dicts_in_a_checkpoint_are_refused(torch_files, tmp_path, cell, refused):
+def test_two_state_dicts_in_a_checkpoint_are_refused(tmp_path, cell, refused):
     body, members = torch_files.state(cell)
     both = torch_files.mapping(model=body, state_dict=body)
     path = torch_files.write(tmp_path / "m.pt", both, members)
     refused(path, r"the state dict of the checkpoint must be one, not \['state_dict', 'model'\]")
 
 
-def test_integer_weights_are_refused(torch_files, tmp_path, cell, refused):
+def test_integer_weights_are_refused(tmp_path, cell, refused):
     cell["lmu.cell.A"] = np.zeros((3, 3), np.int64)
     path = torch_files.write_state(tmp_path / "m.pt", cell)
     refused(path, "tensor 'lmu.cell.A': the elements must be float16 or .*, not 'int64'")
 
 
-def test_a_missing_storage_is_refused(torch_files, tmp_path, cell, refused):
+def test_a_missing_storage_is_refused(tmp_path, cell, refused):
     body, members = torch_files.state(cell)
     del members["data/3"]
     refused(torch_files.write(tmp_path / "m.pt", body, members), "data/3' must be in the archive")
 
 
 @pytest.mark.parametrize("change", [lambda raw: raw[:-4], lambda raw: raw + b"1234"])
-def test_a_storage_of_another_length_is_refused(torch_files, tmp_path, cell, refused, change):
+def test_a_storage_of_another_length_is_refused(tmp_path, cell, refused, change):
     body, members = torch_files.state(cell)
     members["data/3"] = change(members["data/3"])
     path = torch_files.write(tmp_path / "m.pt", body, members)
     refused(path, r"'archive/data/3' must be 10 elements of float32 long, not '\d+ bytes'")
 
 
-def test_another_byte_order_is_refused(torch_files, tmp_path, cell, refused):
+def test_another_byte_order_is_refused(tmp_path, cell, refused):
     path = torch_files.write_state(tmp_path / "m.pt", cell, byteorder=b"middle")
     refused(path, "the byte order must be little or big, not b'middle'")
 
@@ -154,7 +155,7 @@ def test_another_byte_order_is_refused(torch_files, tmp_path, cell, refused):
         (b"}K\x01K\x01s", "entry 1 must be a named tensor, not 1"),
     ],
 )
-def test_what_is_no_state_dict_is_refused(torch_files, tmp_path, refused, body, message):
+def test_what_is_no_state_dict_is_refused(tmp_path, refused, body, message):
     refused(torch_files.write(tmp_path / "m.pt", body), message)
 
 
@@ -163,6 +164,6 @@ def test_a_deflated_state_dict_is_refused(archive, tmp_path, refused):
     refused(path, "'m/data.pkl' must be stored, not of method 8")
 
 
-def test_two_pickles_are_refused(torch_files, tmp_path, refused):
+def test_two_pickles_are_refused(tmp_path, refused):
     path = torch_files.write(tmp_path / "m.pt", b"}", {"b/data.pkl": b"\x80\x02}."})
     refused(path, r"the pickle must be one data.pkl, not \['archive/data.pkl', 'archive/b/data")

@@ -12,6 +12,7 @@ import safetensors.numpy
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.lmu import Discretizer, Memory, discretize, window
 from lmu_hw.load import load, save
+from tests import networks
 
 
 def write(path, A, B, *, units=3):
@@ -66,7 +67,7 @@ def test_matrices_that_were_trained_take_the_stated_window(legendre):
     assert "stated; its A and B are off by 0." in network.notes[-1]
 
 
-def test_a_window_that_the_file_says_cannot_be_another(networks, tmp_path):
+def test_a_window_that_the_file_says_cannot_be_another(tmp_path):
     save(networks.network(theta=6.0), tmp_path / "m.npz")
     assert load(tmp_path / "m.npz", theta=6.0).layers[0].memory.theta == 6.0
     with pytest.raises(LoadError, match="`theta` must be what the file says, 6 steps, not 7"):
@@ -84,7 +85,7 @@ def test_a_transposed_matrix_is_named(legendre):
     assert "A looks transposed" in warning and "a Legendre memory of 40 steps" in warning
 
 
-def test_matrices_in_the_own_form_are_looked_at_too(networks, tmp_path):
+def test_matrices_in_the_own_form_are_looked_at_too(tmp_path):
     net = networks.network(order=6, theta=9.0)
     (layer,) = net.layers
     stored = Memory(

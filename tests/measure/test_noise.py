@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from lmu_hw.measure import measure
 from lmu_hw.measure.noise import predicted_noise
 from lmu_hw.proofs import quantized_memories
 from lmu_hw.quantize import Options, configure
+from tests import networks
 
 
 def white_noise(net, *, sequences=60, steps=400):
@@ -18,7 +20,7 @@ def white_noise(net, *, sequences=60, steps=400):
     return np.random.default_rng(5).uniform(-1.0, 1.0, shape)
 
 
-def memory_only(networks, order, **more):
+def memory_only(order, **more):
     return networks.network(
         hidden="none", order=order, theta=2.0 * order, bias=False, input_to_hidden=False, **more
     )
@@ -31,8 +33,8 @@ def noise_of(report):
 
 @pytest.mark.parametrize("error_feedback", [False, True])
 @pytest.mark.parametrize("order", [6, 16])
-def test_white_noise_predicts_the_rounding_of_every_state(networks, order, error_feedback):
-    net = memory_only(networks, order)
+def test_white_noise_predicts_the_rounding_of_every_state(order, error_feedback):
+    net = memory_only(order)
     x = white_noise(net)
     options = Options(state_bits=12, error_feedback=error_feedback)
     noise = noise_of(measure(Design.build(net, configure(net, x, options), x), x))
@@ -40,8 +42,8 @@ def test_white_noise_predicts_the_rounding_of_every_state(networks, order, error
     assert noise.predicted_ulp == pytest.approx(noise.rms_ulp, rel=0.07)
 
 
-def test_the_mean_of_floor_is_predicted_and_rounding_toward_zero_is_not(networks):
-    net = memory_only(networks, 6)
+def test_the_mean_of_floor_is_predicted_and_rounding_toward_zero_is_not():
+    net = memory_only(6)
     x = white_noise(net)
     for rounding in (Rounding.FLOOR, Rounding.TOWARD_ZERO):
         config = networks.configured(net, rounding=rounding, state_bits=12)
@@ -52,13 +54,13 @@ def test_the_mean_of_floor_is_predicted_and_rounding_toward_zero_is_not(networks
             assert noise.predicted_ulp == ()
 
 
-def test_no_prediction_for_a_memory_that_is_not_stable(networks):
-    (memory,) = quantized_memories(networks.quantized(memory_only(networks, 3)))
+def test_no_prediction_for_a_memory_that_is_not_stable():
+    (memory,) = quantized_memories(networks.quantized(memory_only(3)))
     assert predicted_noise(replace(memory, A=1.01 * np.eye(3)), 10) is None
 
 
-def test_rounding_is_the_distance_to_the_exact_recurrence(networks):
-    net = memory_only(networks, 3, memory_d=2)
+def test_rounding_is_the_distance_to_the_exact_recurrence():
+    net = memory_only(3, memory_d=2)
     x = white_noise(net, sequences=3, steps=20)
     design = Design.build(net, networks.configured(net), x)
     (memory,) = quantized_memories(design.network)

@@ -11,6 +11,7 @@ from lmu_hw.golden import GoldenModel, Overflows
 from lmu_hw.measure.outside import longer, outside
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.quantize import Refit
+from tests import networks
 
 
 def said(network: QuantizedNetwork, x: np.ndarray) -> list[str]:
@@ -47,7 +48,7 @@ def test_clamping_where_the_activation_is_constant_loses_nothing(design):
 
 
 @pytest.mark.parametrize("overflows", ["low", "high", "both"])
-def test_a_rectifier_loses_what_is_above_its_format_only(networks, overflows):
+def test_a_rectifier_loses_what_is_above_its_format_only(overflows):
     net = networks.quantized(networks.network(activation="relu", hidden="dense"))
     counted = Overflows()
     fmt = next(node for node in net.nodes if node.name == "lmu0.h").requant.format

@@ -13,12 +13,13 @@ from safetensors.numpy import save_file
 from lmu_hw.errors import LoadError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network.archive import design_digest, network_bytes, read_network
+from tests import gated, networks, random_networks
 
 KEY = "lmu_hw_design"
 
 
 @pytest.fixture(scope="module")
-def network(networks):
+def network():
     net = networks.network(layers=2, dense=2, dense_activation="relu", inputs=2, memory_d=2)
     return networks.quantized(net, weight_bits=6)
 
@@ -42,7 +43,7 @@ def damaged(network, tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_what_is_written_is_read_back(random_networks, tmp_path, seed):
+def test_what_is_written_is_read_back(tmp_path, seed):
     network = random_networks.random_network(np.random.default_rng(seed))
     (tmp_path / "net").write_bytes(network_bytes(network))
     again = read_network(tmp_path / "net")
@@ -52,7 +53,7 @@ def test_what_is_written_is_read_back(random_networks, tmp_path, seed):
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru, reset before"])
-def test_gated_layers_are_read_back(gated, tmp_path, cell):
+def test_gated_layers_are_read_back(tmp_path, cell):
     network = gated.gated_network(cell, seed=3)
     (tmp_path / "net").write_bytes(network_bytes(network))
     again = read_network(tmp_path / "net")

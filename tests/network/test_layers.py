@@ -23,6 +23,7 @@ from lmu_hw.network import (
     Table,
     Term,
 )
+from tests import networks
 
 S8 = FixedFormat(signed=True, int_bits=0, frac_bits=7)
 TO_S8 = Requant(format=S8, rounding=Rounding.FLOOR, overflow=Overflow.SATURATE)
@@ -188,14 +189,14 @@ def test_a_node_of_every_step_cannot_read_one_of_the_last_step(delayed):
         layer(late, reader, outputs=("l.m",), last_only=True)
 
 
-def test_layers_read_what_the_layer_before_answers(networks):
+def test_layers_read_what_the_layer_before_answers():
     network = networks.quantized(networks.network(dense=2))
     wrong = replace(network.layers[1], input=Signal(size=3, format=S8))
     with pytest.raises(NetworkError, match="tiny: dense must read the output of lmu0"):
         replace(network, layers=(network.layers[0], wrong))
 
 
-def test_the_first_layer_reads_the_input(networks):
+def test_the_first_layer_reads_the_input():
     network: QuantizedNetwork = networks.quantized(networks.network())
     with pytest.raises(NetworkError, match=r"tiny: the first layer must read sQ0\.7"):
         replace(network, input=TO_S8)
@@ -222,7 +223,7 @@ def test_sum_bounds_do_not_overflow():
     assert wide.sum_bounds(wide.nodes[0]) == (2 * 2**62 * 128,) * 2
 
 
-def test_the_output_holds_every_node_exactly(networks):
+def test_the_output_holds_every_node_exactly():
     net = networks.network(hidden="none", inputs=2)
     network = networks.quantized(net, input_bits=5, unsigned=True)
     (only,) = network.layers
@@ -234,14 +235,14 @@ def test_the_output_holds_every_node_exactly(networks):
     assert only.output.size == sum(only.signals[name].size for name in only.outputs)
 
 
-def test_multiplications_of_a_last_step(networks):
+def test_multiplications_of_a_last_step():
     net = networks.network(order=4, units=3, hidden="dense", return_sequences=False)
     (only,) = networks.quantized(net).layers
     assert only.multiplications(last_step=False) == 1 + 4 * 5
     assert only.multiplications(last_step=True) == 1 + 4 * 5 + 3 * (1 + 4)
 
 
-def test_every_memory_multiplies(networks):
+def test_every_memory_multiplies():
     (only,) = networks.quantized(networks.network(order=4, memory_d=2, hidden="none")).layers
     assert only.multiplications(last_step=False) == 2 + 2 * 4 * 5 + 1
 

@@ -16,13 +16,14 @@ from lmu_hw.plan import (
     LayerPlan,
     make_plan,
 )
+from tests import networks, structured
 from tests.gated import CELLS, gated_network
 
 LANES = (1, 2, 3, 5, 7, 8, 16, 33, 64, 100)
 
 
 @pytest.fixture(scope="module")
-def network(networks):
+def network():
     return networks.quantized(networks.network(layers=2, dense=4, order=8, units=9, inputs=2))
 
 
@@ -42,14 +43,14 @@ def test_more_lanes_never_take_more_cycles(network):
     assert cycles == sorted(cycles, reverse=True)
 
 
-def test_faster_layers_get_no_more_lanes_than_keep_up(networks):
+def test_faster_layers_get_no_more_lanes_than_keep_up():
     network = networks.quantized(networks.network(order=16, units=16, dense=2))
     first, second = make_plan(network, 8).layers
     assert second.lanes < first.lanes
     assert second.cycles(last_step=False) <= first.cycles(last_step=False)
 
 
-def test_fully_unrolled_has_all_rows_at_once(networks):
+def test_fully_unrolled_has_all_rows_at_once():
     network = networks.quantized(networks.network(order=8, units=9))
     (layer,) = make_plan(network, None).layers
     assert all(layer.node(node).groups == 1 for node in layer.layer.sums)
@@ -60,7 +61,7 @@ def test_fully_unrolled_is_at_least_as_fast_as_any_number_of_lanes(network):
     assert all(make_plan(network, lanes).cycles(last_step=False) >= fastest for lanes in LANES)
 
 
-def test_memories_are_computed_one_after_the_other(networks):
+def test_memories_are_computed_one_after_the_other():
     network = networks.quantized(networks.network(memory_d=3, order=4))
     plan = make_plan(network, 4)
     assert plan.beat == 1
@@ -73,7 +74,7 @@ def test_layers_share_a_beat(network):
         assert {layer.beat for layer in plan.layers} == {plan.beat}
 
 
-def test_the_cycles_of_a_layer_are_its_words_and_its_waits(networks):
+def test_the_cycles_of_a_layer_are_its_words_and_its_waits():
     network = networks.quantized(networks.network(order=3, hidden="none", input_to_hidden=False))
     layer = LayerPlan(layer=network.layers[0], rows=1, columns=1, beat=1)
     tail = MAC_LATENCY + 1 + DRAIN_LATENCY
@@ -81,28 +82,28 @@ def test_the_cycles_of_a_layer_are_its_words_and_its_waits(networks):
     assert layer.cycles(last_step=False) == 1 + (tail - 3) + 3 * 4 + tail
 
 
-def test_rows_drain_before_those_of_the_next_node_arrive(networks):
+def test_rows_drain_before_those_of_the_next_node_arrive():
     network = networks.quantized(networks.network(order=8, hidden="none"))
     layer = LayerPlan(layer=network.layers[0], rows=8, columns=8, beat=1)
     copy = layer.node(network.layers[0].nodes[-1])
     assert (copy.idle, copy.period, copy.stall) == (7, 8, 0)
 
 
-def test_idle_cycles_shorten_the_wait_for_the_node_before(networks):
+def test_idle_cycles_shorten_the_wait_for_the_node_before():
     network = networks.quantized(networks.network(order=8, hidden="none"))
     layer = LayerPlan(layer=network.layers[0], rows=8, columns=8, beat=1)
     memory = layer.node(network.layers[0].nodes[1])
     assert memory.idle + memory.blocks[0] + memory.stall == layer.tail
 
 
-def test_the_last_step_counts_the_nodes_of_the_last_step(networks):
+def test_the_last_step_counts_the_nodes_of_the_last_step():
     net = networks.network(hidden="dense", order=8, units=9, return_sequences=False, dense=3)
     plan = make_plan(networks.quantized(net), 4)
     assert plan.cycles(last_step=True) > plan.cycles(last_step=False)
     assert plan.cycles(last_step=False) == plan.layers[0].cycles(last_step=False)
 
 
-def test_utilization_is_the_share_of_useful_products(networks):
+def test_utilization_is_the_share_of_useful_products():
     network = networks.quantized(networks.network(order=6))
     plan = make_plan(network, 4)
     products = network.layers[0].multiplications(last_step=False)
@@ -111,7 +112,7 @@ def test_utilization_is_the_share_of_useful_products(networks):
 
 
 @pytest.mark.parametrize(("order", "lanes"), [(64, 16), (64, 32), (128, 64)])
-def test_multipliers_are_the_limit_at_full_load(networks, order, lanes):
+def test_multipliers_are_the_limit_at_full_load(order, lanes):
     network = networks.quantized(networks.network(order=order, theta=4.0 * order, units=32))
     plan = make_plan(network, lanes)
     needed = -(-network.layers[0].multiplications(last_step=False) // lanes)
@@ -119,7 +120,7 @@ def test_multipliers_are_the_limit_at_full_load(networks, order, lanes):
     assert plan.cycles(last_step=False) <= 1.05 * needed + constant
 
 
-def test_rom_bits_include_padding(networks):
+def test_rom_bits_include_padding():
     network = networks.quantized(networks.network(order=5), weight_bits=7, memory_bits=9)
     layer = LayerPlan(layer=network.layers[0], rows=4, columns=4, beat=1)
     u, m, h = network.layers[0].nodes
@@ -131,7 +132,7 @@ def test_rom_bits_include_padding(networks):
 
 
 @pytest.fixture(scope="module")
-def swept(networks, structured):
+def swept():
     """Return a builder of networks whose memory is computed by two sweeps."""
 
     def built(order: int, rank: int = 1, **shape):
@@ -261,7 +262,7 @@ def test_more_lanes_never_make_a_gated_layer_slower():
     assert cycles == sorted(cycles, reverse=True)
 
 
-def test_element_wise_source_in_segments_is_refused(networks):
+def test_element_wise_source_in_segments_is_refused():
     network = networks.quantized(networks.network(memory_d=2, order=3, hidden="none"))
     layer = network.layers[0]
     memory = layer.nodes[1]

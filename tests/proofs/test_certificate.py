@@ -13,9 +13,10 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Network
 from lmu_hw.proofs import certificate as module
 from lmu_hw.proofs import certify
+from tests import networks
 
 
-def loop_of(networks, **kind):
+def loop_of(**kind):
     """Return the loop of a small network, and the radii of its matrices built step by step."""
     net = networks.network(order=3, memory_d=2, hidden="dense", memory_to_memory=True, **kind)
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=40))
@@ -32,26 +33,26 @@ def loop_of(networks, **kind):
     return certificate.loop, radii
 
 
-def test_a_loop_is_that_of_all_memories_together(networks):
-    loop, radii = loop_of(networks)
+def test_a_loop_is_that_of_all_memories_together():
+    loop, radii = loop_of()
     assert loop.stable
     assert [loop.radius, loop.ideal_radius] == pytest.approx(radii, rel=1e-6)
 
 
-def test_what_is_not_linear_or_not_fed_back_has_no_loop(networks):
-    assert loop_of(networks, encoder="tanh")[0] is None
+def test_what_is_not_linear_or_not_fed_back_has_no_loop():
+    assert loop_of(encoder="tanh")[0] is None
     net = networks.network(order=3, hidden="dense")
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=40))
     assert design.certify().memories[0].loop is None
 
 
-def test_a_loop_of_too_many_states_is_left_out(networks, monkeypatch):
+def test_a_loop_of_too_many_states_is_left_out(monkeypatch):
     for limit, there in ((5, False), (6, True)):
         monkeypatch.setattr(module, "_MAX_LOOP", limit)
-        assert (loop_of(networks)[0] is not None) == there
+        assert (loop_of()[0] is not None) == there
 
 
-def test_memories_are_named_as_they_are_analysed(networks):
+def test_memories_are_named_as_they_are_analysed():
     net = networks.network(layers=2, order=3, hidden="dense", dense=2)
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=40))
     names = []
@@ -59,7 +60,7 @@ def test_memories_are_named_as_they_are_analysed(networks):
     assert names == ["lmu0.m", "lmu1.m"]
 
 
-def test_a_memory_must_stand_for_a_memory(networks):
+def test_a_memory_must_stand_for_a_memory():
     net = networks.network(order=3, dense=2)
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=40))
     wrong = Network(name="wrong", layers=(replace(design.reference.layers[1], name="lmu0"),))

@@ -12,10 +12,11 @@ import lmu_hw
 import lmu_verify
 from lmu_hw.proofs import summary, write_certificate
 from lmu_hw.proofs.certificate_file import NOT_CHECKED
+from tests import memories
 
 
 @pytest.fixture
-def certificate(memories):
+def certificate():
     def make(**options):
         net = memories.memory_network(8, 40.0)
         x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
@@ -43,7 +44,7 @@ def test_the_summary_is_json_and_says_what_is_proved(certificate):
     assert set(memory["by_cause"]) == {"coefficients", "rounding", "input", "mismatch"}
 
 
-def test_the_summary_has_the_numbers_of_the_certificate(memories):
+def test_the_summary_has_the_numbers_of_the_certificate():
     net = memories.memory_network(16, 200.0)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
     found = lmu_hw.quantize(net, x, state_bits=9, memory_range="saturate").certify()

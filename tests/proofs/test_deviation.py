@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.proofs import StabilityError, largest_deviation
+from tests import memories
 
 
 def summed(first, rows, second, other_rows) -> float:
@@ -17,7 +18,7 @@ def summed(first, rows, second, other_rows) -> float:
     return float(total.max())
 
 
-def test_it_is_the_sum_over_all_steps(memories):
+def test_it_is_the_sum_over_all_steps():
     first, second = memories.bilinear(4, 20.0), memories.zoh(5, 30.0)
     rows, other_rows = np.random.default_rng(0).normal(size=(2, 3, 5))
     for left, right in ((rows[:, :4], other_rows), (rows[:, :4], 0.0 * other_rows)):
@@ -26,7 +27,7 @@ def test_it_is_the_sum_over_all_steps(memories):
         assert exact <= bound <= 1.001 * exact
 
 
-def test_without_rows_the_ideal_states_are_read(memories):
+def test_without_rows_the_ideal_states_are_read():
     first, second = memories.bilinear(4, 20.0), memories.zoh(4, 20.0)
     rows = np.eye(4) + 0.1
     bound = largest_deviation(first, rows, second, None, what="m")
@@ -35,7 +36,7 @@ def test_without_rows_the_ideal_states_are_read(memories):
     assert largest_deviation(second, np.eye(4), second, None, what="m") < 1e-6
 
 
-def test_the_memory_that_is_not_stable_is_named(memories):
+def test_the_memory_that_is_not_stable_is_named():
     A, B = memories.zoh(4, 20.0)
     for pair, name in ((((2 * A, B), (A, B)), "m: "), (((A, B), (2 * A, B)), "m in float: ")):
         with pytest.raises(StabilityError, match=f"^{name}the memory is not stable"):

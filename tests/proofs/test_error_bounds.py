@@ -14,6 +14,7 @@ from lmu_hw.fixed import Requant, Rounding
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.quantize import Basis
+from tests import networks
 
 FINE = {"weight_bits": 24, "memory_bits": 24, "state_bits": 22, "input_bits": 18, "refit": False}
 STEPS = 160
@@ -319,7 +320,7 @@ def conditional(net, **options) -> tuple[list[bool], list[bool]]:
     return list(parts), [one.error.conditional for one in certificate.heads]
 
 
-def test_what_has_no_worst_case_makes_a_bound_conditional(networks):
+def test_what_has_no_worst_case_makes_a_bound_conditional():
     states, units = np.full((1, 4), 0.1), np.full((1, 2), 0.1)
     cell = network(cell=True)
     fed = network(cell=True, E_h=units)

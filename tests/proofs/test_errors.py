@@ -10,6 +10,7 @@ import lmu_hw
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.proofs import predict_errors, quantized_memories, rounding_covariance
+from tests import memories, networks
 
 OPTIONS = [
     {},
@@ -19,7 +20,7 @@ OPTIONS = [
 ]
 
 
-def designed(memories, order=8, theta=40.0, memory_d=1, **options):
+def designed(order=8, theta=40.0, memory_d=1, **options):
     net = memories.memory_network(order, theta, memory_d=memory_d)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, memory_d))
     return lmu_hw.quantize(net, x, **options)
@@ -56,8 +57,8 @@ def worst_inputs(design, steps=400):
 
 
 @pytest.mark.parametrize("options", OPTIONS)
-def test_no_error_exceeds_its_certificate(memories, options):
-    design = designed(memories, **options)
+def test_no_error_exceeds_its_certificate(options):
+    design = designed(**options)
     certificate = design.certify()
     (memory,), (head,) = certificate.memories, certificate.heads
     assert not memory.error.conditional and not head.error.conditional
@@ -66,15 +67,15 @@ def test_no_error_exceeds_its_certificate(memories, options):
     assert np.all(found["head.y"].max(axis=(0, 1)) <= head.error.total)
 
 
-def test_the_coefficients_part_is_reached(memories):
-    design = designed(memories, memory_bits=7, state_bits=20)
+def test_the_coefficients_part_is_reached():
+    design = designed(memory_bits=7, state_bits=20)
     bound = design.certify().memories[0].error
     found = errors(design, worst_inputs(design))["lmu0.m"].max(axis=(0, 1))
     assert np.all(found >= 0.97 * bound.coefficients - bound.rounding - bound.input)
 
 
-def test_several_memories_share_a_certificate(memories):
-    design = designed(memories, memory_d=3)
+def test_several_memories_share_a_certificate():
+    design = designed(memory_d=3)
     certificate = design.certify()
     x = np.random.default_rng(2).uniform(-1.0, 1.0, (10, 300, 3))
     found = errors(design, x)
@@ -83,7 +84,7 @@ def test_several_memories_share_a_certificate(memories):
     assert np.all(found["head.y"].max(axis=(0, 1)) <= certificate.heads[0].error.total)
 
 
-def test_feedback_makes_a_certificate_conditional(networks):
+def test_feedback_makes_a_certificate_conditional():
     net = networks.network(hidden_to_memory=True, memory_to_memory=True, order=4)
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=60))
     (memory,) = design.certify().memories
@@ -96,8 +97,8 @@ def test_feedback_makes_a_certificate_conditional(networks):
 @pytest.mark.parametrize(("order", "theta"), [(4, 16.0), (8, 64.0), (16, 64.0)])
 @pytest.mark.parametrize("feedback", [False, True])
 @pytest.mark.parametrize("bits", [8, 12])
-def test_rounding_noise_is_predicted_within_seven_percent(memories, order, theta, feedback, bits):
-    design = designed(memories, order, theta, error_feedback=feedback, state_bits=bits)
+def test_rounding_noise_is_predicted_within_seven_percent(order, theta, feedback, bits):
+    design = designed(order, theta, error_feedback=feedback, state_bits=bits)
     (memory,) = quantized_memories(design.network)
     steps = int(4 * theta)
     x = np.random.default_rng(5).uniform(-0.99, 0.99, (1500, steps, 1))
@@ -115,7 +116,7 @@ def test_rounding_noise_is_predicted_within_seven_percent(memories, order, theta
     assert np.all(np.abs(measured / predicted - 1.0) < 0.07)
 
 
-def test_the_covariance_of_few_steps_is_the_average_of_its_start(memories):
+def test_the_covariance_of_few_steps_is_the_average_of_its_start():
     A, _ = memories.zoh(5, 20.0)
     total, now = np.zeros((5, 5)), np.zeros((5, 5))
     for steps in range(1, 30):
@@ -138,7 +139,7 @@ def test_the_covariance_of_few_steps_is_the_average_of_its_start(memories):
         {"hidden": "gru, reset before", "encoder": "relu", "dense": 2},
     ],
 )
-def test_errors_are_predicted_through_every_layer(networks, kind):
+def test_errors_are_predicted_through_every_layer(kind):
     net = networks.network(order=6, theta=20.0, units=8, **kind)
     x = networks.noise(net, sequences=60, steps=80)
     design = lmu_hw.quantize(net, x, state_bits=12, activation_bits=9)

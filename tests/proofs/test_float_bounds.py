@@ -18,6 +18,7 @@ from lmu_hw.proofs.float_bounds import (
     spectral_norm,
 )
 from lmu_hw.proofs.gains import Response, gains_of
+from tests import memories
 
 UNIT = Fraction(1, 2**53)
 
@@ -61,7 +62,7 @@ def test_the_spectral_norm_is_bounded_closely_for_orthogonal_matrices():
 
 
 @pytest.mark.parametrize("exponent", [1, 2, 3, 6, 37])
-def test_a_power_is_off_by_no_more_than_its_error(memories, exponent):
+def test_a_power_is_off_by_no_more_than_its_error(exponent):
     A, _ = memories.zoh(4, 30.0)
     power, error = matrix_power(A, exponent)
     expected = exact(np.eye(4))
@@ -72,7 +73,7 @@ def test_a_power_is_off_by_no_more_than_its_error(memories, exponent):
 
 
 @pytest.mark.parametrize("exponent", [2, 64, 1024])
-def test_a_long_power_is_off_by_no_more_than_its_error(memories, exponent):
+def test_a_long_power_is_off_by_no_more_than_its_error(exponent):
     A, _ = memories.zoh(3, 300.0)
     power, error = long_matrix_power(A, exponent)
     expected = exact(A)
@@ -88,7 +89,7 @@ def test_paths_weigh_as_much_as_they_are_long():
 
 
 @pytest.mark.parametrize("theta", [12.0, 400.0])
-def test_a_response_is_off_by_no_more_than_its_disturbance(memories, theta):
+def test_a_response_is_off_by_no_more_than_its_disturbance(theta):
     A, B = memories.zoh(3, theta)
     gains = gains_of(A, what="m")
     response, state, off = Response(A, B, gains.lyapunov), exact(B), np.zeros(3)

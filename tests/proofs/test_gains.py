@@ -11,6 +11,7 @@ import pytest
 from lmu_hw.proofs import StabilityError
 from lmu_hw.proofs import gains as module
 from lmu_hw.proofs.gains import Response, difference_gain, gains_of, input_gain, rounding_gain
+from tests import memories
 
 CASES = [(1, 3.0), (4, 8.0), (16, 64.0), (32, 100.0)]
 
@@ -29,7 +30,7 @@ def summed(A, B, rows, steps=20_000):
 
 @pytest.mark.parametrize(("order", "theta"), CASES)
 @pytest.mark.parametrize("method", ["zoh", "bilinear"])
-def test_gains_are_bounds_and_within_a_thousandth(memories, order, theta, method):
+def test_gains_are_bounds_and_within_a_thousandth(order, theta, method):
     A, B = (memories.rounded(one, 14) for one in getattr(memories, method)(order, theta))
     gains = gains_of(A, what="m")
     g, T = summed(A, B, np.eye(order))
@@ -48,7 +49,7 @@ def test_a_gain_that_is_known_exactly():
 
 
 @pytest.mark.parametrize(("samples", "looseness"), [(16, 8.0), (100, 1.5)])
-def test_sampling_the_powers_still_bounds_their_sum(memories, samples, looseness, monkeypatch):
+def test_sampling_the_powers_still_bounds_their_sum(samples, looseness, monkeypatch):
     A, _ = memories.zoh(6, 600.0)
     certificate = gains_of(A, what="m").lyapunov
     _, exact = summed(A, np.zeros(6), np.eye(6))
@@ -60,7 +61,7 @@ def test_sampling_the_powers_still_bounds_their_sum(memories, samples, looseness
 
 
 @pytest.mark.parametrize(("samples", "looseness"), [(8192, 1.0005), (16, 12.0), (100, 1.5)])
-def test_errors_by_other_paths_count_in_full(memories, samples, looseness, monkeypatch):
+def test_errors_by_other_paths_count_in_full(samples, looseness, monkeypatch):
     A, _ = memories.zoh(6, 600.0)
     paths = np.random.default_rng(0).normal(size=(6, 9)) * 2.0 ** np.arange(-6, 3)
     certificate = gains_of(A, what="m").lyapunov
@@ -75,14 +76,14 @@ def test_errors_by_other_paths_count_in_full(memories, samples, looseness, monke
     assert np.all(bound <= exact * looseness)
 
 
-def test_gains_with_paths_are_kept_apart(memories):
+def test_gains_with_paths_are_kept_apart():
     A, _ = memories.zoh(4, 16.0)
     plain, with_paths = gains_of(A, what="m"), gains_of(A, np.eye(4), what="m")
     assert np.all(with_paths.rounding > 1.9 * plain.rounding)
     assert gains_of(A, np.zeros((4, 0)), what="m") is plain
 
 
-def test_long_windows_are_bounded_closely(memories):
+def test_long_windows_are_bounded_closely():
     A, B = memories.zoh(8, 20_000.0)
     gains = gains_of(A, what="m")
     fine, _ = memories.zoh(8, 2_000.0)
@@ -92,7 +93,7 @@ def test_long_windows_are_bounded_closely(memories):
 
 
 @pytest.mark.parametrize("size", [8, 64])
-def test_wide_blocks_bound_as_closely(memories, size, monkeypatch):
+def test_wide_blocks_bound_as_closely(size, monkeypatch):
     A, B = memories.zoh(size, 200.0)
     Aq, Bq = memories.rounded(A, 14), memories.rounded(B, 14)
     pair = [(gains_of(one, what="m"), one, other) for one, other in ((Aq, Bq), (A, B))]
@@ -112,7 +113,7 @@ def test_wide_blocks_bound_as_closely(memories, size, monkeypatch):
     assert np.all(exact <= wide) and np.all(wide <= narrow * 1.0001)
 
 
-def test_a_slow_memory_is_bounded_in_few_products(memories):
+def test_a_slow_memory_is_bounded_in_few_products():
     A, B = memories.zoh(8, 1e6)
     gains = gains_of(A, what="m")
     response = Response(A, B, gains.lyapunov)
@@ -120,7 +121,7 @@ def test_a_slow_memory_is_bounded_in_few_products(memories):
     assert np.all(input_gain(A, B, gains.lyapunov, gains.rounding) < 1.05)
 
 
-def test_a_read_out_has_gains_of_its_own(memories):
+def test_a_read_out_has_gains_of_its_own():
     A, B = memories.zoh(5, 20.0)
     rows = np.random.default_rng(0).normal(size=(3, 5))
     gains = gains_of(A, what="m")
@@ -132,7 +133,7 @@ def test_a_read_out_has_gains_of_its_own(memories):
 
 
 @pytest.mark.parametrize("theta", [20.0, 2_000.0])
-def test_a_response_has_died_out_at_the_horizon(memories, theta):
+def test_a_response_has_died_out_at_the_horizon(theta):
     A, _ = memories.zoh(5, theta)
     certificate = gains_of(A, what="m").lyapunov
     steps = module._horizon(certificate)
@@ -148,7 +149,7 @@ def test_disturbances_of_half_a_gain_are_too_many():
     assert 1 - Fraction(1) / 2 * Fraction(0.999) - 2**-30 < left < 1 - Fraction(0.999) / 2
 
 
-def test_a_row_of_zeros_has_no_gain(memories):
+def test_a_row_of_zeros_has_no_gain():
     A, _ = memories.zoh(5, 20.0)
     rows = np.array([[0.0] * 5, [1.0] + [0.0] * 4])
     nothing, first = gains_of(A, what="m").readout(rows)
@@ -156,7 +157,7 @@ def test_a_row_of_zeros_has_no_gain(memories):
     assert first == pytest.approx(gains_of(A, what="m").rounding[0], rel=1e-6)
 
 
-def test_the_difference_of_two_memories(memories):
+def test_the_difference_of_two_memories():
     A, B = memories.zoh(8, 40.0)
     Aq, Bq = memories.rounded(A, 9), memories.rounded(B, 9)
     first, second = gains_of(Aq, what="q"), gains_of(A, what="m")
@@ -171,7 +172,7 @@ def test_the_difference_of_two_memories(memories):
     assert np.all(exact <= bound) and np.all(bound <= exact * 1.001 + 1e-6)
 
 
-def test_a_memory_does_not_differ_from_itself(memories):
+def test_a_memory_does_not_differ_from_itself():
     A, B = memories.zoh(8, 40.0)
     gains = gains_of(A, what="m")
     bound = difference_gain(
@@ -181,6 +182,6 @@ def test_a_memory_does_not_differ_from_itself(memories):
     assert np.all(bound < 1e-6)
 
 
-def test_gains_are_kept(memories):
+def test_gains_are_kept():
     A, _ = memories.zoh(4, 16.0)
     assert gains_of(A, what="a") is gains_of(A.copy(), what="b")

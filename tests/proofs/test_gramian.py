@@ -12,6 +12,7 @@ import pytest
 from lmu_hw.proofs import StabilityError
 from lmu_hw.proofs.gains import gains_of
 from lmu_hw.proofs.gramian import _source, float_gains, gramian, holds
+from tests import memories
 
 
 def summed(A, paths, rows):
@@ -24,7 +25,7 @@ def summed(A, paths, rows):
 
 @pytest.mark.parametrize(("order", "theta"), [(1, 3.0), (4, 12.0), (16, 64.0), (32, 2000.0)])
 @pytest.mark.parametrize("count", [0, 7])
-def test_it_bounds_the_sums_over_all_powers(memories, order, theta, count):
+def test_it_bounds_the_sums_over_all_powers(order, theta, count):
     A, _ = memories.zoh(order, theta)
     random = np.random.default_rng(1)
     paths, rows = random.normal(size=(order, count)), random.normal(size=(5, order))
@@ -34,7 +35,7 @@ def test_it_bounds_the_sums_over_all_powers(memories, order, theta, count):
     assert np.all(bound <= 3.5 * exact)
 
 
-def test_the_same_memory_is_not_searched_for_twice(memories):
+def test_the_same_memory_is_not_searched_for_twice():
     A, _ = memories.zoh(4, 12.0)
     paths = np.ones((4, 2))
     again = gramian(A.copy(), np.asfortranarray(paths))
@@ -54,7 +55,7 @@ def test_the_same_memory_is_not_searched_for_twice(memories):
         lambda g: replace(g, L_S=64 * g.L_S),
     ],
 )
-def test_a_changed_one_does_not_hold(memories, change):
+def test_a_changed_one_does_not_hold(change):
     A, _ = memories.zoh(6, 24.0)
     paths = np.random.default_rng(1).normal(size=(6, 4))
     found = gramian(A, paths)
@@ -63,7 +64,7 @@ def test_a_changed_one_does_not_hold(memories, change):
     assert not holds(A, S, change(found))
 
 
-def test_float_gains_are_above_the_sums_and_kept(memories):
+def test_float_gains_are_above_the_sums_and_kept():
     A, _ = memories.zoh(8, 40.0)
     found = float_gains(A, what="m")
     assert found is float_gains(A.copy(), what="m")

@@ -13,6 +13,7 @@ from lmu_hw.fixed import Rounding
 from lmu_hw.network import MemoryNode
 from lmu_hw.proofs import quantized_memories
 from lmu_hw.proofs.linear import largest_error, linear
+from tests.memories import built
 from tests.running_sums import STATE, memory_network, scan, two_pass
 
 
@@ -101,7 +102,7 @@ def test_two_passes_by_fractions(order, theta, rounding):
 
 
 @pytest.mark.parametrize(("order", "rank"), [(1, 1), (2, 1), (6, 1), (5, 2), (5, 3)])
-def test_two_sweeps_by_fractions(built, order, rank):
+def test_two_sweeps_by_fractions(order, rank):
     network, _ = built(order, 20.0, rank=rank)
     (node,) = network.layers[0].memories
     forward = replace(node.update.forward, rounding=Rounding.FLOOR)
@@ -135,7 +136,7 @@ def test_running_sums_carry_signs():
 
 
 @pytest.mark.parametrize("kind", ["two-pass", "sweeps"])
-def test_what_float64_changes_of_a_step_is_bounded(built, kind):
+def test_what_float64_changes_of_a_step_is_bounded(kind):
     """The exact coefficients are within a unit in the last place of the floats."""
     if kind == "sweeps":
         node = built(6, 20.0)[0].layers[0].memories[0]
@@ -161,7 +162,7 @@ def test_what_float64_changes_of_a_step_is_bounded(built, kind):
 
 
 @pytest.mark.parametrize("rounding", [Rounding.FLOOR, Rounding.HALF_UP])
-def test_what_float64_changes_counts_as_an_error_of_a_step(built, rounding):
+def test_what_float64_changes_counts_as_an_error_of_a_step(rounding):
     network, _ = built(6, 20.0)
     first, *rest = network.layers
     nodes = [

@@ -10,6 +10,7 @@ import pytest
 
 from lmu_hw.proofs import spectral_radius
 from lmu_hw.proofs.loop import closed_loop, loop_is_stable, loop_radius
+from tests import memories
 
 CASES = [(1, 4, 6.0), (2, 6, 20.0), (3, 6, 20.0), (4, 12, 60.0), (8, 6, 1e4)]
 
@@ -26,7 +27,7 @@ def large(monkeypatch):
 
 @pytest.mark.parametrize("size", [1e-3, 0.02, 0.1, 0.5, 3.0])
 @pytest.mark.parametrize(("count", "order", "theta"), CASES)
-def test_the_radius_is_that_of_the_dense_loop(memories, large, count, order, theta, size):
+def test_the_radius_is_that_of_the_dense_loop(large, count, order, theta, size):
     A, B = memories.zoh(order, theta)
     E_m = encoders(count, order, size)
     dense = spectral_radius(closed_loop(A, B, E_m))
@@ -36,7 +37,7 @@ def test_the_radius_is_that_of_the_dense_loop(memories, large, count, order, the
 
 
 @pytest.mark.parametrize("distance", [1e-3, 1e-6])
-def test_a_loop_just_inside_or_outside_is_told(memories, large, distance):
+def test_a_loop_just_inside_or_outside_is_told(large, distance):
     A, B = memories.zoh(6, 20.0)
     E_m, low, high = encoders(2, 6, 1.0), 0.0, 1.0
     for _ in range(60):
@@ -47,7 +48,7 @@ def test_a_loop_just_inside_or_outside_is_told(memories, large, distance):
     assert not loop_is_stable(A, B, low * (1.0 + distance) * E_m)
 
 
-def test_sixteen_memories_of_order_256_take_seconds(memories):
+def test_sixteen_memories_of_order_256_take_seconds():
     A, B = memories.zoh(256, 784.0)
     E_m = encoders(16, 256, 1e-3)
     start = time.process_time()
@@ -56,7 +57,7 @@ def test_sixteen_memories_of_order_256_take_seconds(memories):
     assert time.process_time() - start < 60.0
 
 
-def test_a_large_loop_is_decided_as_a_small_one(memories):
+def test_a_large_loop_is_decided_as_a_small_one():
     A, B = memories.zoh(96, 400.0)
     stable = [loop_is_stable(A, B, encoders(11, 96, size)) for size in (1e-3, 1.0)]
     assert stable == [True, False]

@@ -23,6 +23,7 @@ from lmu_hw.network import (
 )
 from lmu_hw.proofs import prove_range, quantized_memories, values
 from lmu_hw.proofs.ranges import node_ranges
+from tests import networks, structured
 from tests.running_sums import STATE, memory_network, scan
 
 INPUT = FixedFormat(signed=True, int_bits=0, frac_bits=3)
@@ -171,7 +172,7 @@ def test_a_step_drops_no_more_than_its_largest_error(rounding, feedback, largest
     assert 0.9 * largest < dropped.max() <= largest
 
 
-def test_matrices_are_codes_at_the_scale_of_their_rows(networks):
+def test_matrices_are_codes_at_the_scale_of_their_rows():
     kind = {"hidden": "dense", "memory_to_memory": True, "bias": False}
     net = networks.network(order=3, memory_d=2, **kind)
     network = networks.quantized(net, memory_bits=5, weight_bits=5)
@@ -196,7 +197,7 @@ def test_matrices_are_codes_at_the_scale_of_their_rows(networks):
             ]
 
 
-def test_a_closed_loop_is_one_step_of_all_memories(networks):
+def test_a_closed_loop_is_one_step_of_all_memories():
     net = networks.network(order=3, memory_d=2, hidden="dense", memory_to_memory=True)
     (memory,) = quantized_memories(networks.quantized(net))
     states = np.random.default_rng(0).normal(size=(2, 3))
@@ -206,7 +207,7 @@ def test_a_closed_loop_is_one_step_of_all_memories(networks):
     assert np.allclose(memory.closed_loop @ states.ravel(), expected.ravel())  # float sums
 
 
-def test_a_node_has_no_weights_of_what_it_does_not_read(structured, networks):
+def test_a_node_has_no_weights_of_what_it_does_not_read():
     network = structured.with_sweeps(networks.quantized(networks.network(hidden="dense")))
     u, m, h = network.layers[0].nodes
     for node, read in ((u, ("x", False)), (m, ("lmu0.m", True)), (m, ("lmu0.u", False))):
@@ -218,7 +219,7 @@ def test_a_node_has_no_weights_of_what_it_does_not_read(structured, networks):
 
 
 @pytest.mark.parametrize("feedback", [{}, {"hidden_to_memory": True}, {"memory_to_memory": True}])
-def test_a_memory_is_open_if_nothing_feeds_back_into_u(networks, feedback):
+def test_a_memory_is_open_if_nothing_feeds_back_into_u(feedback):
     net = networks.network(**feedback)
     if "memory_to_memory" in feedback:  # one state that feeds back closes the loop
         only = replace(net.layers[0], E_m=np.array([[0.0, 0.2, 0.0]]))
@@ -228,7 +229,7 @@ def test_a_memory_is_open_if_nothing_feeds_back_into_u(networks, feedback):
     assert memory.E_h == ("hidden_to_memory" in feedback)
 
 
-def test_every_memory_is_found_in_order(networks):
+def test_every_memory_is_found_in_order():
     net = networks.network(layers=2, recurrent="lstm", dense=2)
     names = [memory.name for memory in quantized_memories(networks.quantized(net))]
     assert names == ["lmu0.m", "lmu1.m"]

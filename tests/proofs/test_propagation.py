@@ -14,6 +14,8 @@ from lmu_hw.fixed import Rounding
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.proofs import predict_errors
+from tests import networks
+from tests.memories import built
 
 FINE = {
     "weight_bits": 22,
@@ -66,7 +68,7 @@ def ratios(network, reference, x, ideal_x) -> dict[str, float]:
     return found
 
 
-def of_kind(networks, kind, *args, sequences=150, steps=50, **options) -> dict[str, float]:
+def of_kind(kind, *args, sequences=150, steps=50, **options) -> dict[str, float]:
     """Return the ratios of a small network on noise."""
     net = networks.network(order=5, theta=15.0, units=6, **kind)
     x = 0.95 * networks.noise(net, sequences=sequences, steps=steps, seed=3)
@@ -82,27 +84,27 @@ PARTS = [(kind, part) for kind in KINDS for part in COARSE if kind != "lstm" or 
 
 
 @pytest.mark.parametrize(("kind", "part"), PARTS)
-def test_an_error_is_predicted_where_one_part_is_coarse(networks, kind, part):
-    for name, ratio in of_kind(networks, KINDS[kind], **COARSE[part]).items():
+def test_an_error_is_predicted_where_one_part_is_coarse(kind, part):
+    for name, ratio in of_kind(KINDS[kind], **COARSE[part]).items():
         assert 0.94 < ratio < 1.06, name
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_mean_of_floors_is_predicted(networks, kind):
-    for name, ratio in of_kind(networks, KINDS[kind], Rounding.FLOOR, state_bits=11).items():
+def test_the_mean_of_floors_is_predicted(kind):
+    for name, ratio in of_kind(KINDS[kind], Rounding.FLOOR, state_bits=11).items():
         assert 0.94 < ratio < 1.06, name
 
 
 @pytest.mark.parametrize("kind", ["cell", "none"])
-def test_error_feedback_is_predicted(networks, kind):
-    for name, ratio in of_kind(networks, KINDS[kind], error_feedback=True, state_bits=9).items():
+def test_error_feedback_is_predicted(kind):
+    for name, ratio in of_kind(KINDS[kind], error_feedback=True, state_bits=9).items():
         assert 0.94 < ratio < 1.06, name
 
 
-def test_errors_of_a_network_that_answers_once_are_predicted(networks):
+def test_errors_of_a_network_that_answers_once_are_predicted():
     kind = {"hidden": "dense", "return_sequences": False, "dense": 2}
     rough = {"activation_bits": 9, "state_bits": 11}
-    for name, ratio in of_kind(networks, kind, sequences=1500, steps=20, **rough).items():
+    for name, ratio in of_kind(kind, sequences=1500, steps=20, **rough).items():
         assert 0.94 < ratio < 1.06, name
 
 
@@ -114,9 +116,7 @@ def test_errors_of_a_network_that_answers_once_are_predicted(networks):
         (14.0, False, Fraction(1), 5, 0),
     ],
 )
-def test_inputs_are_rounded_unless_they_are_integers(
-    networks, limit, exact, scale, bits, frac_bits
-):
+def test_inputs_are_rounded_unless_they_are_integers(limit, exact, scale, bits, frac_bits):
     net = networks.network(order=5, theta=15.0, hidden="dense", dense=2, bias=False)
     x = np.random.default_rng(3).uniform(-limit, limit, (150, 50, 1))
     x = np.rint(x * 8) / 8 if exact else x
@@ -128,7 +128,7 @@ def test_inputs_are_rounded_unless_they_are_integers(
 
 @pytest.mark.parametrize("sweep", ["forward", "backward"])
 @pytest.mark.parametrize("rounding", [Rounding.FLOOR, Rounding.HALF_UP])
-def test_narrowings_inside_a_memory_are_predicted(built, sweep, rounding):
+def test_narrowings_inside_a_memory_are_predicted(sweep, rounding):
     network, reference = built(6, 24.0, bits=16, state_bits=14, weight_bits=22, input_bits=18)
     (node,) = network.layers[0].memories
     requant = getattr(node.update, sweep)

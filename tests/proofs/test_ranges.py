@@ -22,6 +22,7 @@ from lmu_hw.proofs import (
     sign_matched,
 )
 from lmu_hw.quantize import MemoryRange
+from tests import memories
 
 CASES = [
     (4, 8.0, {}),
@@ -33,7 +34,7 @@ CASES = [
 SMALL = FixedFormat(signed=True, int_bits=-3, frac_bits=8)
 
 
-def designed(memories, order, theta, **options):
+def designed(order, theta, **options):
     net = memories.memory_network(order, theta)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
     return lmu_hw.quantize(net, x, **options)
@@ -45,8 +46,8 @@ def full_scale(design, signs):
 
 
 @pytest.mark.parametrize(("order", "theta", "options"), CASES)
-def test_the_adversary_reaches_the_peak_gain_and_never_the_bound(memories, order, theta, options):
-    design = designed(memories, order, theta, margin=1.0, **options)
+def test_the_adversary_reaches_the_peak_gain_and_never_the_bound(order, theta, options):
+    design = designed(order, theta, margin=1.0, **options)
     (memory,) = quantized_memories(design.network)
     proof = prove_range(memory)
     assert proof.proved and memory.requant.overflow is Overflow.FORBID
@@ -62,7 +63,7 @@ def test_the_adversary_reaches_the_peak_gain_and_never_the_bound(memories, order
         assert reached >= 0.99 * before_rounding - slack
 
 
-def test_a_memory_settles_where_its_slowest_response_has_died_out(memories):
+def test_a_memory_settles_where_its_slowest_response_has_died_out():
     A, B = memories.zoh(6, 30.0)
     responses = impulse_response(A, B, 4 * settling_steps(A))
     rest = np.abs(responses[settling_steps(A) :]).sum(axis=0)
@@ -71,16 +72,16 @@ def test_a_memory_settles_where_its_slowest_response_has_died_out(memories):
     assert settling_steps(np.zeros((3, 3))) == settling_steps(2.0 * np.eye(3)) == 3
 
 
-def test_formats_from_proofs_spend_no_saturation(memories):
-    design = designed(memories, 8, 40.0)
+def test_formats_from_proofs_spend_no_saturation():
+    design = designed(8, 40.0)
     (memory,) = quantized_memories(design.network)
     assert memory.requant.overflow is Overflow.FORBID
     assert memory.format.int_bits == 0
     assert any("proved" in line for line in design.config.nodes["lmu0.m"].why)
 
 
-def test_too_few_state_bits_scale_the_memory(memories):
-    (wide, short) = (designed(memories, 16, 200.0, state_bits=bits) for bits in (16, 9))
+def test_too_few_state_bits_scale_the_memory():
+    (wide, short) = (designed(16, 200.0, state_bits=bits) for bits in (16, 9))
     heard = [
         one.config.memory_scale["lmu0"].u / one.config.memory_scale["lmu0"].m
         for one in (wide, short)
@@ -93,8 +94,8 @@ def test_too_few_state_bits_scale_the_memory(memories):
     assert "saturate and count" in why
 
 
-def test_too_few_state_bits_are_widened_when_asked(memories):
-    design = designed(memories, 16, 200.0, state_bits=9, memory_range=MemoryRange.WIDEN)
+def test_too_few_state_bits_are_widened_when_asked():
+    design = designed(16, 200.0, state_bits=9, memory_range=MemoryRange.WIDEN)
     (memory,) = quantized_memories(design.network)
     assert memory.format.width == prove_range(memory).bits > 9
     narrow = FixedFormat.of_width(memory.format.width - 1, signed=True, int_bits=0)
@@ -102,22 +103,22 @@ def test_too_few_state_bits_are_widened_when_asked(memories):
     assert not prove_range(shorter).proved
 
 
-def test_hopeless_state_bits_saturate_or_are_refused(memories):
-    design = designed(memories, 16, 2000.0, state_bits=8)
+def test_hopeless_state_bits_saturate_or_are_refused():
+    design = designed(16, 2000.0, state_bits=8)
     (memory,) = quantized_memories(design.network)
     assert memory.requant.overflow is Overflow.SATURATE
     with pytest.raises(lmu_hw.errors.ConfigError, match="no range is provable with `memory_range`"):
-        designed(memories, 16, 2000.0, state_bits=8, memory_range=MemoryRange.SCALE)
+        designed(16, 2000.0, state_bits=8, memory_range=MemoryRange.SCALE)
 
 
-def test_saturation_when_asked(memories):
-    design = designed(memories, 8, 40.0, memory_range=MemoryRange.SATURATE)
+def test_saturation_when_asked():
+    design = designed(8, 40.0, memory_range=MemoryRange.SATURATE)
     (memory,) = quantized_memories(design.network)
     assert memory.requant.overflow is Overflow.SATURATE
 
 
-def test_a_scale_that_is_offered_is_provable(memories):
-    design = designed(memories, 16, 200.0, state_bits=9, memory_range=MemoryRange.SATURATE)
+def test_a_scale_that_is_offered_is_provable():
+    design = designed(16, 200.0, state_bits=9, memory_range=MemoryRange.SATURATE)
     (memory,) = quantized_memories(design.network)
     proof = prove_range(memory)
     assert not proof.proved and proof.scale is not None and proof.scale < 1.0
@@ -125,8 +126,8 @@ def test_a_scale_that_is_offered_is_provable(memories):
     assert prove_range(quieter).proved
 
 
-def test_an_unproved_forbidden_overflow_is_refused(memories):
-    design = designed(memories, 8, 40.0)
+def test_an_unproved_forbidden_overflow_is_refused():
+    design = designed(8, 40.0)
     config = design.config
     node = config.nodes["lmu0.m"]
     requant = Requant(
@@ -142,8 +143,8 @@ def test_an_unproved_forbidden_overflow_is_refused(memories):
         lmu_hw.quantize(net, design.calibration, config=edited)
 
 
-def test_a_forbidden_overflow_of_a_head_is_proved_from_formats(memories):
-    network = designed(memories, 4, 8.0).network
+def test_a_forbidden_overflow_of_a_head_is_proved_from_formats():
+    network = designed(4, 8.0).network
     head = network.layers[1].nodes[0]
     roomy = replace(
         head,
@@ -163,7 +164,7 @@ def test_a_forbidden_overflow_of_a_head_is_proved_from_formats(memories):
 
 
 @pytest.mark.parametrize("signed", [True, False])
-def test_the_limit_of_u_is_what_its_sum_can_reach(memories, signed):
+def test_the_limit_of_u_is_what_its_sum_can_reach(signed):
     net = memories.memory_network(4, 8.0)
     x = np.random.default_rng(1).uniform(-1.0 if signed else 0.0, 1.0, (4, 200, 1))
     design = lmu_hw.quantize(net, x)

@@ -11,16 +11,17 @@ import pytest
 import lmu_hw
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import orthonormal_scale
+from tests import memories
 
 
-def designed(memories, **options):
+def designed(**options):
     net = memories.memory_network(16, 64.0)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
     return lmu_hw.quantize(net, x, state_bits=10, **options)
 
 
-def test_rounding_leaves_a_residue_that_the_golden_model_shows_too(memories):
-    design = designed(memories)
+def test_rounding_leaves_a_residue_that_the_golden_model_shows_too():
+    design = designed()
     residue = design.certify().memories[0].residue
     assert residue is not None and residue.codes >= 1
     assert residue.settled and residue.observed == 64
@@ -32,7 +33,7 @@ def test_rounding_leaves_a_residue_that_the_golden_model_shows_too(memories):
 
 
 @pytest.mark.parametrize("order_theta", [(6, 32.0), (16, 64.0)])
-def test_error_feedback_leaves_none(memories, order_theta):
+def test_error_feedback_leaves_none(order_theta):
     net = memories.memory_network(*order_theta)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
     design = lmu_hw.quantize(net, x, state_bits=10, error_feedback=True)
@@ -42,7 +43,7 @@ def test_error_feedback_leaves_none(memories, order_theta):
 
 @pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize(("order", "window"), [(6, 30.0), (32, 3.0)])
-def test_the_first_silent_steps_are_no_residue(memories, order, window, known):
+def test_the_first_silent_steps_are_no_residue(order, window, known):
     """Of a memory that forgets within a few steps, and has no window that is known."""
     theta = window if known else None
     A, B = memories.zoh(order, window)
@@ -58,7 +59,7 @@ def test_the_first_silent_steps_are_no_residue(memories, order, window, known):
     assert residue.observed == max(16, int(window) if known else residue.silence)
 
 
-def test_a_silence_is_too_short_for_the_slowest_memories(memories):
+def test_a_silence_is_too_short_for_the_slowest_memories():
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (2, 50, 1))
     design = lmu_hw.quantize(memories.memory_network(2, 2e4), x, memory_bits=16)
     residue = design.certify().memories[0].residue

@@ -11,13 +11,14 @@ import pytest
 
 from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.proofs.stability import exact_integers, exact_product, holds, lyapunov
+from tests import memories
 
 CASES = [(1, 4.0), (4, 8.0), (16, 64.0), (32, 4096.0)]
 
 
 @pytest.mark.parametrize(("order", "theta"), CASES)
 @pytest.mark.parametrize("method", ["zoh", "bilinear"])
-def test_a_stable_memory_gets_a_certificate_that_holds(memories, order, theta, method):
+def test_a_stable_memory_gets_a_certificate_that_holds(order, theta, method):
     A, _ = getattr(memories, method)(order, theta)
     certificate = lyapunov(A)
     assert holds(A, certificate)
@@ -27,7 +28,7 @@ def test_a_stable_memory_gets_a_certificate_that_holds(memories, order, theta, m
 @pytest.mark.parametrize("method", ["zoh", "bilinear"])
 @pytest.mark.parametrize("theta", [0.01, 0.05, 0.5, 3.0, 1e6])
 @pytest.mark.parametrize("order", [1, 6, 48])
-def test_the_fastest_and_the_slowest_memories_get_one(memories, order, theta, method):
+def test_the_fastest_and_the_slowest_memories_get_one(order, theta, method):
     A, _ = getattr(memories, method)(order, theta)
     assert holds(A, lyapunov(A))
     codes = memories.rounded(A, 5)
@@ -42,7 +43,7 @@ def test_a_memory_that_forgets_everything_gets_one(order, largest):
     assert holds(nilpotent, lyapunov(nilpotent))
 
 
-def test_the_norm_contracts_at_every_step(memories):
+def test_the_norm_contracts_at_every_step():
     A, _ = memories.zoh(8, 40.0)
     certificate = lyapunov(A)
     x = np.random.default_rng(0).normal(size=(8, 50))
@@ -51,7 +52,7 @@ def test_the_norm_contracts_at_every_step(memories):
     assert np.all(np.abs(x).max(axis=0) <= np.sqrt(2.0) * norms)
 
 
-def test_tails_bound_what_is_left_of_a_response(memories):
+def test_tails_bound_what_is_left_of_a_response():
     A, B = memories.zoh(6, 30.0)
     certificate = lyapunov(A)
     x, total = B.copy(), np.zeros(6)
@@ -72,7 +73,7 @@ def test_no_certificate_at_or_beyond_one(radius):
         lyapunov(np.array([[radius, 0.5], [0.0, 0.3]]))
 
 
-def test_a_certificate_of_another_matrix_does_not_hold(memories):
+def test_a_certificate_of_another_matrix_does_not_hold():
     A, _ = memories.zoh(8, 40.0)
     certificate = lyapunov(A)
     worse = A.copy()
@@ -93,12 +94,12 @@ def test_a_certificate_of_another_matrix_does_not_hold(memories):
         lambda c: replace(c, L_M=c.L_M * 2),
     ],
 )
-def test_a_changed_certificate_does_not_hold(memories, change):
+def test_a_changed_certificate_does_not_hold(change):
     A, _ = memories.zoh(8, 40.0)
     assert not holds(A, change(lyapunov(A)))
 
 
-def test_exact_integers_are_the_floats(memories):
+def test_exact_integers_are_the_floats():
     A, _ = memories.zoh(5, 17.0)
     A[0, 0] = 0.0
     A[1, 1] = 2.0**-40
@@ -115,7 +116,7 @@ def test_products_of_long_integers_are_exact():
     assert np.array_equal(exact_product(left, right), left.dot(right))
 
 
-def test_a_tail_of_rows_holds_for_every_vector_of_signs(memories):
+def test_a_tail_of_rows_holds_for_every_vector_of_signs():
     A, _ = memories.zoh(5, 20.0)
     certificate = lyapunov(A)
     signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * 5)).reshape(5, -1)

@@ -25,6 +25,8 @@ from lmu_hw.proofs import (
     settling_steps,
     sign_matched,
 )
+from tests import structured
+from tests.memories import built
 
 CASES = [(order, rank) for order in (2, 6, 16, 32) for rank in (1, 2)]
 
@@ -51,9 +53,7 @@ def full_scale(network, signs):
 
 
 @pytest.mark.parametrize("rank", [1, 2])
-def test_a_step_of_the_golden_model_is_within_the_errors_of_the_linear_system(
-    built, structured, rank
-):
+def test_a_step_of_the_golden_model_is_within_the_errors_of_the_linear_system(rank):
     network, _ = built(9, 30.0, rank=rank, state_bits=9)
     (memory,) = quantized_memories(network)
     golden = GoldenModel(network)
@@ -68,7 +68,7 @@ def test_a_step_of_the_golden_model_is_within_the_errors_of_the_linear_system(
 
 
 @pytest.mark.parametrize(("order", "rank"), CASES)
-def test_the_adversary_reaches_the_peak_gain_and_never_the_bound(built, order, rank):
+def test_the_adversary_reaches_the_peak_gain_and_never_the_bound(order, rank):
     network, _ = built(order, 3.0 * order, rank=rank)
     (memory,) = quantized_memories(network)
     proof = prove_range(memory)
@@ -87,7 +87,7 @@ def test_the_adversary_reaches_the_peak_gain_and_never_the_bound(built, order, r
 
 
 @pytest.mark.parametrize(("order", "rank"), [(6, 1), (16, 1), (16, 2)])
-def test_rounding_noise_is_predicted_within_seven_percent(built, order, rank):
+def test_rounding_noise_is_predicted_within_seven_percent(order, rank):
     network, _ = built(order, 4.0 * order, rank=rank, state_bits=11)
     (node,) = network.layers[0].memories
     coarse = narrowing(node.update.backward, frac_bits=node.requant.format.frac_bits - 1)
@@ -109,7 +109,7 @@ def test_rounding_noise_is_predicted_within_seven_percent(built, order, rank):
     assert np.any(measured / alone > 1.2)  # most of it comes from inside the update
 
 
-def test_the_mean_of_a_sweep_that_floors_drifts(built):
+def test_the_mean_of_a_sweep_that_floors_drifts():
     network, _ = built(6, 24.0)
     (node,) = network.layers[0].memories
     floors = narrowing(node.update.forward, rounding=Rounding.FLOOR)
@@ -124,7 +124,7 @@ def test_the_mean_of_a_sweep_that_floors_drifts(built):
 
 
 @pytest.mark.parametrize(("order", "rank"), CASES)
-def test_sweeps_stay_within_their_proved_formats(built, order, rank):
+def test_sweeps_stay_within_their_proved_formats(order, rank):
     network, _ = built(order, 3.0 * order, rank=rank)
     (memory,) = quantized_memories(network)
     (node,) = network.layers[0].memories
@@ -152,7 +152,7 @@ def test_sweeps_stay_within_their_proved_formats(built, order, rank):
 
 
 @pytest.mark.parametrize(("name", "sweep"), [("forward", 0), ("backward", 1)])
-def test_a_sweep_of_too_few_integer_bits_is_refused(built, name, sweep):
+def test_a_sweep_of_too_few_integer_bits_is_refused(name, sweep):
     network, _ = built(8, 24.0)
     (node,) = network.layers[0].memories
     bits = proved_sweeps(prove_range(*quantized_memories(network)))[name] - 1
@@ -164,7 +164,7 @@ def test_a_sweep_of_too_few_integer_bits_is_refused(built, name, sweep):
         require_forbidden(narrow, proofs)
 
 
-def test_sweeps_of_states_that_may_saturate_are_bounded_by_their_formats(built):
+def test_sweeps_of_states_that_may_saturate_are_bounded_by_their_formats():
     network, _ = built(8, 24.0, heard=1.1)
     (memory,) = quantized_memories(network)
     proof = prove_range(memory)
@@ -178,7 +178,7 @@ def test_sweeps_of_states_that_may_saturate_are_bounded_by_their_formats(built):
 
 
 @pytest.mark.parametrize("rank", [1, 2])
-def test_no_error_exceeds_its_certificate(built, structured, rank):
+def test_no_error_exceeds_its_certificate(rank):
     network, reference = built(8, 24.0, rank=rank, state_bits=12)
     A, B = structured.signed_memory(8, 24.0, Discretizer.BILINEAR)
     realized = {"lmu0": (A, 0.96 * B)} if rank == 1 else None
@@ -206,7 +206,7 @@ def test_no_error_exceeds_its_certificate(built, structured, rank):
     assert np.any(memory.error.mismatch > memory.error.coefficients) == (rank == 1)
 
 
-def test_mismatch_and_coefficients_are_never_more_than_the_whole(built):
+def test_mismatch_and_coefficients_are_never_more_than_the_whole():
     network, reference = built(8, 24.0)
     (plain,) = certify(network, reference).memories
     A, B = plain.pair.ideal_A, plain.pair.ideal_B
@@ -219,12 +219,12 @@ def test_mismatch_and_coefficients_are_never_more_than_the_whole(built):
     assert np.all(own.mismatch < 1e-5) and np.all(own.coefficients >= 0.0)
 
 
-def test_nothing_is_measured_of_the_residue(built):
+def test_nothing_is_measured_of_the_residue():
     network, reference = built(4, 12.0)
     assert certify(network, reference).memories[0].residue is None
 
 
-def test_errors_are_predicted(built):
+def test_errors_are_predicted():
     network, reference = built(6, 24.0, rank=2, bits=14, state_bits=9)
     x = np.random.default_rng(2).uniform(-1.0, 1.0, (60, 100, 1))
     ideal = reference.trace(x)

@@ -14,6 +14,7 @@ from lmu_hw.lmu import Discretizer, Memory
 from lmu_hw.quantize import Config, Options, Realization, configure
 from lmu_hw.quantize.benefit import measurable
 from lmu_hw.quantize.refit import TAIL
+from tests import networks
 
 SWEPT = {"realization": Realization.SEMISEPARABLE, "memory_bits": 8}
 
@@ -31,7 +32,7 @@ def _slow(net):
 
 @pytest.mark.parametrize("options", [{}, SWEPT])
 @pytest.mark.parametrize("steps", [1, 8, 40, 96])
-def test_the_length_of_the_calibration_data_does_not_change_the_fit(networks, steps, options):
+def test_the_length_of_the_calibration_data_does_not_change_the_fit(steps, options):
     net = networks.network(order=16, theta=48.0, dense=3, return_sequences=False)
     x = networks.noise(net, sequences=6, steps=96)
     config = configure(net, x[:, :steps], Options(**options, refit=True))
@@ -41,7 +42,7 @@ def test_the_length_of_the_calibration_data_does_not_change_the_fit(networks, st
     assert _error(net, config, x) < 0.003
 
 
-def test_a_memory_is_fitted_over_its_windows_and_one_sequence_at_most(networks):
+def test_a_memory_is_fitted_over_its_windows_and_one_sequence_at_most():
     net = networks.network(layers=2, order=6, theta=10.0, return_sequences=True)
     first, second = net.layers
     second = replace(second, memory=Memory.legendre(6, 24.0, Discretizer.ZOH))
@@ -59,7 +60,7 @@ def test_a_memory_is_fitted_over_its_windows_and_one_sequence_at_most(networks):
     assert horizons(return_sequences=False) == [24, 24]
 
 
-def test_a_fit_that_makes_the_answers_worse_is_not_used(networks):
+def test_a_fit_that_makes_the_answers_worse_is_not_used():
     net = networks.network(order=4, theta=4.0, return_sequences=True)
     x = _slow(net)  # a fit for white inputs is off where they are slow
     config, plain, asked = (
@@ -70,7 +71,7 @@ def test_a_fit_that_makes_the_answers_worse_is_not_used(networks):
     assert _error(net, asked, x) > 1.5 * _error(net, config, x)
 
 
-def test_a_fit_that_is_proved_to_be_further_off_is_refused(networks):
+def test_a_fit_that_is_proved_to_be_further_off_is_refused():
     net = networks.network(order=16, theta=48.0, dense=3)
     x = _slow(net)
     config = configure(net, x, Options(state_bits=8))
@@ -80,14 +81,14 @@ def test_a_fit_that_is_proved_to_be_further_off_is_refused(networks):
         configure(net, x, Options(state_bits=8, refit=True))
 
 
-def test_deviations_are_proved_with_the_fit_and_without(networks):
+def test_deviations_are_proved_with_the_fit_and_without():
     net = networks.network(order=16, theta=48.0, dense=3)
     design = Design.build(net, configure(net, _slow(net), Options(**SWEPT)), _slow(net))
     off = design.deviations()["lmu0.m"]
     assert 0.0 < 3.0 * off.fitted < off.before
 
 
-def test_only_whole_windows_are_measured(networks):
+def test_only_whole_windows_are_measured():
     once = networks.network(dense=2, return_sequences=False)
     always = networks.network(dense=2)
     assert measurable(once, {"a": 2_000}) and not measurable(once, {"a": 2_001})
@@ -95,7 +96,7 @@ def test_only_whole_windows_are_measured(networks):
     assert not measurable(always, {"a": 0}) and not measurable(always, {})
 
 
-def test_a_refit_of_a_memory_that_nothing_reads_is_refused(networks):
+def test_a_refit_of_a_memory_that_nothing_reads_is_refused():
     net = networks.network(order=4, hidden="none")
     x = networks.noise(net, sequences=2, steps=10)
     with pytest.raises(ConfigError, match="`refit` needs a memory that is read through weights"):
@@ -107,7 +108,7 @@ def test_a_refit_of_a_memory_that_nothing_reads_is_refused(networks):
         Design.build(net, edited, x)
 
 
-def test_a_file_states_horizon_and_tail(networks):
+def test_a_file_states_horizon_and_tail():
     net = networks.network(order=16, theta=48.0, dense=3)
     config = configure(net, _slow(net), Options(**SWEPT))
     text = config.to_toml()

@@ -12,10 +12,11 @@ import pytest
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.quantize import Basis, Config, MemoryScale, Options
+from tests import networks
 
 
 @pytest.fixture(scope="module")
-def config(networks) -> Config:
+def config() -> Config:
     net = networks.network(activation="relu", dense=2)
     return networks.configured(net, input_scale=Fraction(1, 255))
 
@@ -27,7 +28,7 @@ def refused(text: str, message: str) -> None:
 
 @pytest.mark.parametrize("basis", Basis)
 @pytest.mark.parametrize("hidden", ["rnn", "none"])
-def test_a_file_is_read_back(networks, basis, hidden):
+def test_a_file_is_read_back(basis, hidden):
     written = networks.configured(networks.network(hidden=hidden), basis=basis)
     assert Config.from_toml(written.to_toml(), where="c.toml") == written
 

@@ -14,6 +14,7 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import Rectifier, Table
 from lmu_hw.quantize import MemoryScale, Options, configure, quantize
+from tests import networks
 
 
 def edited(config, name, **changes):
@@ -27,16 +28,16 @@ def convert(net, config):
 
 
 @pytest.fixture(scope="module")
-def net(networks):
+def net():
     return networks.network(dense=2, dense_activation="relu")
 
 
 @pytest.fixture(scope="module")
-def config(networks, net):
+def config(net):
     return networks.configured(net)
 
 
-def test_word_lengths_are_those_asked_for(networks, net):
+def test_word_lengths_are_those_asked_for(net):
     network = networks.quantized(
         net, weight_bits=7, memory_bits=9, state_bits=11, activation_bits=8, input_bits=10
     )
@@ -69,7 +70,7 @@ def test_activations_are_tables_or_exact(net, config):
     assert isinstance(y.activation, Rectifier)
 
 
-def test_terms_that_are_zero_are_left_out(networks):
+def test_terms_that_are_zero_are_left_out():
     net = networks.network(hidden_to_memory=True)
     layer = net.layers[0]
     net = replace(net, layers=(replace(layer, E_h=np.zeros((1, 3))),))
@@ -77,7 +78,7 @@ def test_terms_that_are_zero_are_left_out(networks):
     assert [term.label for term in u.terms] == ["x"]
 
 
-def test_a_node_of_zeros_keeps_one_term(networks):
+def test_a_node_of_zeros_keeps_one_term():
     net = networks.network(bias=False)
     net = replace(net, layers=(replace(net.layers[0], E_x=np.zeros((1, 1))),))
     network = networks.quantized(net)
@@ -88,14 +89,14 @@ def test_a_node_of_zeros_keeps_one_term(networks):
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "relu", "linear", "softplus", "gelu"])
 @pytest.mark.parametrize("value", [0.0, 1e-9])
-def test_calibration_without_signal_still_gives_formats(networks, activation, value):
+def test_calibration_without_signal_still_gives_formats(activation, value):
     net = networks.network(bias=False, hidden="dense", activation=activation)
     config = configure(net, np.full((1, 5, 1), value), Options())
     GoldenModel(convert(net, config)).run(np.zeros((1, 5, 1), np.int64))
 
 
 @pytest.mark.parametrize("activation", ["exponential", "selu", "hard_sigmoid", "relu6", "silu"])
-def test_any_activation_is_tabulated(networks, activation):
+def test_any_activation_is_tabulated(activation):
     net = networks.network(hidden="dense", activation=activation)
     x = networks.noise(net, sequences=4, steps=24, seed=1)
     network = networks.quantized(net, weight_bits=16, activation_bits=12)
@@ -104,14 +105,14 @@ def test_any_activation_is_tabulated(networks, activation):
     assert np.max(np.abs(actual - net.run(x))) < 8 * network.output.format.ulp
 
 
-def test_saturation_is_rare_on_calibration_data(networks, net):
+def test_saturation_is_rare_on_calibration_data(net):
     network = networks.quantized(net)
     model = GoldenModel(network)
     x = networks.noise(net, sequences=4, steps=24, seed=1)
     assert sum(model.run(model.quantize_input(x))[1].values()) == 0
 
 
-def test_integer_input_takes_the_bits_it_needs(networks):
+def test_integer_input_takes_the_bits_it_needs():
     net = networks.network()
     x = np.arange(256).reshape(1, 256, 1) / 255.0
     config = configure(net, x, Options(input_scale=Fraction(1, 255)))
@@ -120,7 +121,7 @@ def test_integer_input_takes_the_bits_it_needs(networks):
     assert wider.input.format.notation() == "uQ10.0"
 
 
-def test_calibration_of_another_shape_is_refused(networks):
+def test_calibration_of_another_shape_is_refused():
     with pytest.raises(NetworkError, match="calibration data must have the shape"):
         configure(networks.network(), np.zeros((3, 2)), Options())
 
@@ -158,7 +159,7 @@ def test_unknown_weights_are_refused(net, config):
         convert(net, wrong)
 
 
-def test_unsigned_weights_are_refused(networks):
+def test_unsigned_weights_are_refused():
     net = networks.network(hidden="none", input_to_hidden=False, order=1)
     net = replace(net, layers=(replace(net.layers[0], E_x=np.ones((1, 1))),))
     fmt = FixedFormat(signed=False, int_bits=2, frac_bits=6)
@@ -194,7 +195,7 @@ def test_relu_answers_in_the_format_of_its_sum(net, config):
         convert(net, edited(config, "dense.y", output=wrong))
 
 
-def test_any_layer_passes_its_input_on(networks):
+def test_any_layer_passes_its_input_on():
     net = networks.network(layers=2, hidden="none", memory_d=2, dense=2)
     network = networks.quantized(net, state_bits=20)
     golden = GoldenModel(network)

@@ -14,6 +14,7 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Discretizer
 from lmu_hw.proofs import quantized_memories
 from lmu_hw.quantize import Basis, MemoryRange, Options, Realization, configure
+from tests import networks, structured
 
 CHOICES = {
     "order": range(1, 9),
@@ -35,7 +36,7 @@ def _noise(steps):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_any_options_give_a_design_or_an_error_that_names_the_memory(networks, seed):
+def test_any_options_give_a_design_or_an_error_that_names_the_memory(seed):
     random = np.random.default_rng(seed)
     options = {name: values[random.integers(len(values))] for name, values in CHOICES.items()}
     if options["realization"] is not Realization.SEMISEPARABLE:
@@ -53,7 +54,7 @@ def test_any_options_give_a_design_or_an_error_that_names_the_memory(networks, s
     ("order", "theta", "tolerance", "bits"),
     [(4, 2.0, 1e-4, 4), (4, 2.0, 1e-4, 3), (7, 1.5, 0.01, 2), (8, 0.7, 1e-4, 2)],
 )
-def test_coefficients_coarser_than_one_are_refused(networks, order, theta, tolerance, bits):
+def test_coefficients_coarser_than_one_are_refused(order, theta, tolerance, bits):
     net = networks.network(order=order, theta=theta, hidden="dense", seed=1)
     options = Options(
         realization=Realization.SEMISEPARABLE, memory_tolerance=tolerance, memory_bits=bits
@@ -62,7 +63,7 @@ def test_coefficients_coarser_than_one_are_refused(networks, order, theta, toler
         configure(net, _noise(20), options)
 
 
-def test_a_structure_whose_ulp_exceeds_one_is_no_structure(networks, structured):
+def test_a_structure_whose_ulp_exceeds_one_is_no_structure():
     network = structured.with_sweeps(networks.quantized(networks.network()))
     update = network.layers[0].memories[0].update
     coarse = FixedFormat(signed=True, int_bits=8, frac_bits=-1)
@@ -71,7 +72,7 @@ def test_a_structure_whose_ulp_exceeds_one_is_no_structure(networks, structured)
 
 
 @pytest.mark.parametrize(("order", "theta", "bits"), [(1, 1.0, 4), (2, 2.0, 3), (4, 2.0, 2)])
-def test_formats_of_few_bits_settle(networks, order, theta, bits):
+def test_formats_of_few_bits_settle(order, theta, bits):
     net = networks.network(order=order, theta=theta, hidden="dense")
     x = np.random.default_rng(0).normal(size=(2, 20, 1))
     for memory_range in (MemoryRange.AUTO, MemoryRange.WIDEN):
@@ -79,7 +80,7 @@ def test_formats_of_few_bits_settle(networks, order, theta, bits):
 
 
 @pytest.mark.parametrize("realization", ["dense", "semiseparable"])
-def test_a_memory_that_nothing_reads_is_quantized(networks, realization):
+def test_a_memory_that_nothing_reads_is_quantized(realization):
     net = networks.network(order=6, theta=20.0, hidden="dense", dense=2)
     (layer, head) = net.layers
     hidden = replace(layer.hidden, W_m=np.zeros_like(layer.hidden.W_m))
@@ -88,7 +89,7 @@ def test_a_memory_that_nothing_reads_is_quantized(networks, realization):
     assert np.abs(design.predict(_noise(20)) - unread.run(_noise(20))).max() < 0.01
 
 
-def test_weights_that_cannot_be_told_from_zero_are_refused_by_name(networks):
+def test_weights_that_cannot_be_told_from_zero_are_refused_by_name():
     net = networks.network(order=6, theta=20.0, hidden="dense", dense=2)
     (layer, head) = net.layers
     tiny = replace(net, layers=(replace(layer, hidden=replace(
@@ -98,7 +99,7 @@ def test_weights_that_cannot_be_told_from_zero_are_refused_by_name(networks):
 
 
 @pytest.mark.parametrize(("order", "theta"), [(1, 0.01), (2, 0.05), (6, 0.05), (8, 0.1)])
-def test_a_memory_that_forgets_at_once_is_certified(networks, order, theta):
+def test_a_memory_that_forgets_at_once_is_certified(order, theta):
     net = networks.network(order=order, theta=theta, hidden="dense", discretizer=Discretizer.ZOH)
     design = lmu_hw.quantize(net, _noise(20))
     design.certify()

@@ -10,6 +10,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.quantize import Config, MemoryScale, Options, configure, quantize, realize
 from lmu_hw.quantize.config import Basis
+from tests import networks
 
 NETWORKS = {
     "lstm": {"hidden": "lstm", "hidden_to_memory": True, "dense": 2},
@@ -31,22 +32,20 @@ NETWORKS = {
 
 
 @pytest.fixture(params=NETWORKS)
-def net(request, networks):
+def net(request):
     return networks.network(order=5, units=6, inputs=2, **NETWORKS[request.param])
 
 
-def designed(net, networks, **bits):
+def designed(net, **bits):
     x = networks.noise(net, sequences=8, steps=60)
     config = configure(net, x, Options(**bits))
     return config, quantize(net, config, model_digest=""), x
 
 
-def test_the_error_falls_with_the_word_lengths(net, networks):
+def test_the_error_falls_with_the_word_lengths(net):
     floats, errors = None, []
     for bits in (10, 14):
-        _, network, x = designed(
-            net, networks, weight_bits=bits, state_bits=bits + 4, activation_bits=bits
-        )
+        _, network, x = designed(net, weight_bits=bits, state_bits=bits + 4, activation_bits=bits)
         golden = GoldenModel(network)
         codes, overflows = golden.run(golden.quantize_input(x))
         assert not any(overflows.values())
@@ -57,8 +56,8 @@ def test_the_error_falls_with_the_word_lengths(net, networks):
     assert errors[1] < 2e-3 * scale
 
 
-def test_every_node_stands_for_one_of_the_float_trace(net, networks):
-    config, network, x = designed(net, networks)
+def test_every_node_stands_for_one_of_the_float_trace(net):
+    config, network, x = designed(net)
     floats = realize(
         net, basis=config.basis, input_scale=config.input_scale, memory_scale=config.memory_scale
     ).trace(x)
@@ -71,26 +70,26 @@ def test_every_node_stands_for_one_of_the_float_trace(net, networks):
         assert np.max(np.abs(error)) < 0.05 * (1.0 + np.max(np.abs(floats[node.name])))
 
 
-def test_a_configuration_survives_its_file(net, networks):
-    config, _, _ = designed(net, networks)
+def test_a_configuration_survives_its_file(net):
+    config, _, _ = designed(net)
     assert Config.from_toml(config.to_toml(), where="design.toml") == config
 
 
-def test_a_hidden_output_has_the_range_of_its_activation(networks):
+def test_a_hidden_output_has_the_range_of_its_activation():
     net = networks.network(hidden="lstm", order=5, units=6)
-    config, _, _ = designed(net, networks, activation_bits=9)
+    config, _, _ = designed(net, activation_bits=9)
     assert config.nodes["lmu0.h"].requant.format == config.nodes["lmu0.s"].output
 
 
-def test_weights_of_an_elementwise_node_are_refused(networks):
-    config, _, _ = designed(networks.network(hidden="lstm"), networks)
+def test_weights_of_an_elementwise_node_are_refused():
+    config, _, _ = designed(networks.network(hidden="lstm"))
     node = config.nodes["lmu0.c"]
     object.__setattr__(node, "weights", config.nodes["lmu0.i"].weights)
     with pytest.raises(ConfigError, match="lmu0.c: the configuration has weights of unknown"):
         quantize(networks.network(hidden="lstm"), config, model_digest="")
 
 
-def test_u_behind_tanh_is_not_rescaled(networks):
+def test_u_behind_tanh_is_not_rescaled():
     net = networks.network(encoder="tanh")
     with pytest.raises(ConfigError, match="lmu0: u is behind tanh, so the memory_scale of u must"):
         realize(

@@ -11,10 +11,11 @@ import pytest
 
 import lmu_hw
 from lmu_hw.proofs import StabilityError, quantized_memories, spectral_radius
+from tests import networks
 
 
 @pytest.fixture(scope="module")
-def network(networks):
+def network():
     """A memory whose loop in float has a spectral radius just below 1, scaled up to there."""
     net = networks.network(order=4, theta=12.0, memory_to_memory=True, dense=2)
     (layer, head) = net.layers

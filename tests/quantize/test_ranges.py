@@ -10,17 +10,18 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Discretizer
 from lmu_hw.proofs import StabilityError
 from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
+from tests import networks
 
 
 @pytest.mark.parametrize(("order", "theta"), [(6, 2.0), (32, 100.0)])
-def test_an_unstable_memory_is_refused_by_name(networks, order, theta):
+def test_an_unstable_memory_is_refused_by_name(order, theta):
     net = networks.network(order=order, theta=theta, discretizer=Discretizer.EULER)
     message = "lmu0: the memory is not stable: its spectral radius must be below 1, not"
     with pytest.raises(StabilityError, match=message):
         networks.configured(net)
 
 
-def test_observed_ranges_are_those_of_the_trace(networks):
+def test_observed_ranges_are_those_of_the_trace():
     net = networks.network(dense=2)
     x = networks.noise(net, sequences=300, steps=4)
     ranges = observed_ranges(net, x)

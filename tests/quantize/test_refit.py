@@ -14,6 +14,7 @@ from lmu_hw.lmu import Discretizer, Memory
 from lmu_hw.proofs import impulse_response, spectral_radius
 from lmu_hw.quantize import Options, Realization, configure, convert
 from lmu_hw.quantize.refit import fit
+from tests import networks, structured
 
 NETWORKS = {
     "recurrent": {},
@@ -35,7 +36,7 @@ NETWORKS = {
 
 
 @pytest.fixture(scope="module")
-def memories(structured):
+def memories():
     ideal = structured.signed_memory(12, 40.0, Discretizer.ZOH)
     A, B = structured.signed_memory(12, 40.0)
     return ideal, (np.rint(A * 256) / 256, np.rint(B * 256) / 256)
@@ -83,7 +84,7 @@ def test_noise_keeps_the_fit_small(memories):
     assert sizes[0] > sizes[1] > sizes[2]
 
 
-def _error(networks, net, options):
+def _error(net, options):
     x = networks.noise(net, sequences=6, steps=80)
     config = configure(net, x, options)
     converted = convert(net, config, model_digest="")
@@ -95,13 +96,13 @@ def _error(networks, net, options):
 
 
 @pytest.mark.parametrize("case", NETWORKS)
-def test_a_network_keeps_what_it_computed(networks, case):
+def test_a_network_keeps_what_it_computed(case):
     options = {"order": 16, "theta": 48.0, "return_sequences": True, **NETWORKS[case]}
     net = networks.network(**options)
     formats = {"weight_bits": 16, "activation_bits": 14, "state_bits": 18, "memory_bits": 12}
     swept = {**formats, "realization": Realization.SEMISEPARABLE}
-    fitted, refits = _error(networks, net, Options(**swept))
-    plain, none = _error(networks, net, Options(**swept, refit=False))
+    fitted, refits = _error(net, Options(**swept))
+    plain, none = _error(net, Options(**swept, refit=False))
     assert fitted < 0.03
     assert fitted < plain / 2
     assert not none
@@ -111,28 +112,27 @@ def test_a_network_keeps_what_it_computed(networks, case):
         assert refit.residual < refit.before and 0.5 < refit.growth < 2.0
 
 
-def test_a_dense_memory_may_be_fitted_to_its_rounded_coefficients(networks):
+def test_a_dense_memory_may_be_fitted_to_its_rounded_coefficients():
     net = networks.network(order=16, theta=48.0, hidden="dense", activation="linear")
     formats = {"weight_bits": 16, "state_bits": 18, "memory_bits": 8}
-    fitted, (refit,) = _error(networks, net, Options(**formats, refit=True))
-    plain, _ = _error(networks, net, Options(**formats))
+    fitted, (refit,) = _error(net, Options(**formats, refit=True))
+    plain, _ = _error(net, Options(**formats))
     assert fitted < plain / 1.5
     assert refit.residual < refit.before
 
 
 @pytest.mark.parametrize("tolerance", [0.01, 0.0001])
-def test_more_rank_keeps_the_trained_matrices(networks, tolerance):
+def test_more_rank_keeps_the_trained_matrices(tolerance):
     net = networks.network(order=16, theta=48.0)
     options = {"weight_bits": 16, "activation_bits": 14, "state_bits": 18, "refit": False}
     error, _ = _error(
-        networks,
         net,
         Options(**options, realization=Realization.SEMISEPARABLE, memory_tolerance=tolerance),
     )
     assert error < 5 * tolerance + 0.003
 
 
-def test_the_horizon_of_a_stored_memory_follows_from_its_matrices(networks):
+def test_the_horizon_of_a_stored_memory_follows_from_its_matrices():
     net = networks.network(order=4, theta=50.0, dense=2)
     (lmu, dense), x = net.layers, networks.noise(net, sequences=2, steps=30)
     stored = replace(lmu.memory, theta=None, discretizer=Discretizer.STORED)

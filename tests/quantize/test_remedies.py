@@ -9,10 +9,11 @@ import pytest
 
 import lmu_hw
 from lmu_hw.errors import LmuHwError
+from tests import networks
 
 
 @pytest.fixture
-def quantized(networks):
+def quantized():
     def make(shape, options):
         net = networks.network(hidden="none", dense=2, units=2, **shape)
         return lmu_hw.quantize(net, networks.noise(net, sequences=2, steps=40), **options)

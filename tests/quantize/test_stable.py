@@ -9,6 +9,7 @@ import pytest
 import lmu_hw
 from lmu_hw.proofs import StabilityError, quantized_memories, spectral_radius
 from lmu_hw.quantize import Basis
+from tests import networks
 
 ORDER, THETA = 64, 512.0
 MESSAGE = (
@@ -19,7 +20,7 @@ MESSAGE = (
 
 
 @pytest.fixture(scope="module")
-def network(networks):
+def network():
     return networks.network(order=ORDER, theta=THETA, hidden="none", dense=2, units=2)
 
 

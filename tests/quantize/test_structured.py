@@ -16,11 +16,12 @@ from lmu_hw.network import MemoryNode
 from lmu_hw.proofs import impulse_response, values
 from lmu_hw.quantize import Config, MemoryRange, Options, Realization, configure, quantize
 from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
+from tests import networks, structured
 
 STATE = FixedFormat(signed=True, int_bits=0, frac_bits=15)
 
 
-def _update(structured, order, theta, bits, **options):
+def _update(order, theta, bits, **options):
     generators = semiseparable(*structured.signed_memory(order, theta), 1)
     formats = sweep_formats(generators, bits, STATE, STATE, where="m")
     return generators, semiseparable_update(generators, formats, where="m", **options)
@@ -28,8 +29,8 @@ def _update(structured, order, theta, bits, **options):
 
 @pytest.mark.parametrize(("order", "theta"), [(1, 3.0), (6, 24.0), (32, 128.0), (256, 784.0)])
 @pytest.mark.parametrize("bits", [8, 12])
-def test_codes_are_the_nearest(structured, order, theta, bits):
-    generators, update = _update(structured, order, theta, bits, row_shifts=True)
+def test_codes_are_the_nearest(order, theta, bits):
+    generators, update = _update(order, theta, bits, row_shifts=True)
     ulps = 2.0 ** -(update.decay.format.frac_bits + np.array(update.shifts))
     assert np.all(np.abs(update.decay.codes * ulps - generators.decay) <= ulps / 2)
     assert np.all(
@@ -44,14 +45,14 @@ def test_codes_are_the_nearest(structured, order, theta, bits):
     assert np.all(full | (2 * rows + 1 > update.decay.format.max_code))
 
 
-def test_products_and_bits_are_linear_in_the_order(structured):
+def test_products_and_bits_are_linear_in_the_order():
     sizes = [2, 16, 64, 256]
-    updates = [_update(structured, d, 4.0 * d, 8, row_shifts=False)[1] for d in sizes]
+    updates = [_update(d, 4.0 * d, 8, row_shifts=False)[1] for d in sizes]
     assert [one.multiplications for one in updates] == [5 * d - 4 for d in sizes]
     assert [one.coefficient_bits for one in updates] == [8 * (3 * d - 1) for d in sizes]
 
 
-def _distance(structured, memory, order, theta):
+def _distance(memory, order, theta):
     ideal = impulse_response(*structured.signed_memory(order, theta), int(12 * theta))
     off = impulse_response(*memory, int(12 * theta)) - ideal
     return float(np.linalg.norm(off) / np.linalg.norm(ideal))
@@ -59,7 +60,7 @@ def _distance(structured, memory, order, theta):
 
 @pytest.mark.parametrize("order", [16, 32, 64])
 @pytest.mark.parametrize("bits", [8, 10, 12])
-def test_at_equal_bits_it_is_closer_than_dense(networks, structured, order, bits):
+def test_at_equal_bits_it_is_closer_than_dense(order, bits):
     theta = 4.0 * order
     net = networks.network(order=order, theta=theta)
     lmu = net.layers[0]
@@ -89,11 +90,11 @@ def test_at_equal_bits_it_is_closer_than_dense(networks, structured, order, bits
             A, B = signs[:, None] * A * signs, signs[:, None] * B
         config = configure(net, x, options)
         heard = config.memory_scale["lmu0"].u / config.memory_scale["lmu0"].m
-        errors[realization] = _distance(structured, (A, B[:, 0] / heard), order, theta)
+        errors[realization] = _distance((A, B[:, 0] / heard), order, theta)
     assert errors[Realization.SEMISEPARABLE] < errors[Realization.DENSE] / 2
 
 
-def test_sweeps_of_proved_states_are_short(networks):
+def test_sweeps_of_proved_states_are_short():
     net = networks.network(order=32, theta=128.0)
     x = networks.noise(net, sequences=4, steps=60)
     config = configure(net, x, Options(realization=Realization.SEMISEPARABLE, memory_bits=8))
@@ -116,7 +117,7 @@ def test_sweeps_of_proved_states_are_short(networks):
         (64, 256.0, 10, "semiseparable of rank 1"),
     ],
 )
-def test_auto_takes_the_cheapest_that_is_as_close(networks, order, theta, bits, expected):
+def test_auto_takes_the_cheapest_that_is_as_close(order, theta, bits, expected):
     net = networks.network(order=order, theta=theta)
     x = networks.noise(net, sequences=4, steps=60)
     memory = configure(net, x, Options(realization=Realization.AUTO, memory_bits=bits)).nodes[
@@ -128,7 +129,7 @@ def test_auto_takes_the_cheapest_that_is_as_close(networks, order, theta, bits, 
     assert kind.value == expected.partition(" ")[0]
 
 
-def test_auto_takes_sweeps_where_the_dense_memory_is_not_stable(networks):
+def test_auto_takes_sweeps_where_the_dense_memory_is_not_stable():
     net = networks.network(order=64, theta=512.0, units=2)
     x = networks.noise(net, sequences=2, steps=40)
     options = Options(realization=Realization.AUTO, memory_bits=8)
@@ -138,7 +139,7 @@ def test_auto_takes_sweeps_where_the_dense_memory_is_not_stable(networks):
     assert memory.why[0] == "dense, 8 bits, is not stable"
 
 
-def test_auto_leaves_a_memory_at_the_output_dense(networks):
+def test_auto_leaves_a_memory_at_the_output_dense():
     net = networks.network(order=16, theta=64.0, hidden="none", input_to_hidden=False)
     x = networks.noise(net, sequences=4, steps=60)
     memory = configure(net, x, Options(realization=Realization.AUTO)).nodes["lmu0.m"]
@@ -149,7 +150,7 @@ def test_auto_leaves_a_memory_at_the_output_dense(networks):
 @pytest.mark.parametrize(
     ("kind", "theta"), [(Realization.TWO_PASS, 64.0), (Realization.SCAN, 256.0)]
 )
-def test_running_sums_go_all_the_way(networks, kind, theta):
+def test_running_sums_go_all_the_way(kind, theta):
     net = networks.network(order=16, theta=theta)
     x = networks.noise(net, sequences=4, steps=60)
     config = configure(net, x, Options(realization=kind, memory_bits=10))
@@ -193,7 +194,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_a_structured_memory_cannot_do_is_refused(networks, case):
+def test_what_a_structured_memory_cannot_do_is_refused(case):
     shape, options, message = REFUSED[case]
     net = networks.network(**{"order": 8, "theta": 32.0, **shape})
     x = networks.noise(net, sequences=2, steps=40)
@@ -202,7 +203,7 @@ def test_what_a_structured_memory_cannot_do_is_refused(networks, case):
         configure(net, x, Options(**options))
 
 
-def test_a_memory_of_no_window_is_refused_by_name(networks):
+def test_a_memory_of_no_window_is_refused_by_name():
     net = networks.network(order=4, theta=12.0)
     lmu = net.layers[0]
     A = np.diag([0.9, 0.8, 0.7, 0.6])
@@ -213,7 +214,7 @@ def test_a_memory_of_no_window_is_refused_by_name(networks):
         configure(net, x, Options(realization=Realization.SEMISEPARABLE))
 
 
-def test_the_window_of_stored_matrices_is_found(networks):
+def test_the_window_of_stored_matrices_is_found():
     net = networks.network(order=6, theta=30.0)
     lmu = net.layers[0]
     memory = replace(lmu.memory, theta=None, discretizer=Discretizer.STORED)
@@ -233,7 +234,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edited_structure_is_checked(networks, edit):
+def test_an_edited_structure_is_checked(edit):
     net = networks.network(order=8, theta=32.0)
     x = networks.noise(net, sequences=2, steps=40)
     text = configure(net, x, Options(realization=Realization.SEMISEPARABLE)).to_toml()
@@ -243,7 +244,7 @@ def test_an_edited_structure_is_checked(networks, edit):
         quantize(net, Config.from_toml(text.replace(before, after), where="x"), model_digest="")
 
 
-def test_a_memory_node_is_what_the_layer_holds(networks):
+def test_a_memory_node_is_what_the_layer_holds():
     net = networks.network(order=8, theta=32.0)
     x = networks.noise(net, sequences=2, steps=40)
     config = configure(net, x, Options(realization=Realization.SEMISEPARABLE))
@@ -251,7 +252,7 @@ def test_a_memory_node_is_what_the_layer_holds(networks):
     assert [isinstance(node, MemoryNode) for node in network.layers[0].nodes[:2]] == [False, True]
 
 
-def test_sweeps_whose_range_says_nothing_are_held_to_49_bits(structured):
+def test_sweeps_whose_range_says_nothing_are_held_to_49_bits():
     generators = semiseparable(*structured.signed_memory(4, 16.0), 1)
     wild = replace(generators, carry=1e9 * generators.carry)
     for bits in (15, 20):

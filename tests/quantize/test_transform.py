@@ -12,6 +12,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import Discretizer, LmuLayer, orthonormal_scale
 from lmu_hw.quantize import Basis, MemoryScale, realize
 from lmu_hw.quantize.transform import can_rescale
+from tests import networks
 
 NETWORKS = {
     "rnn": {
@@ -57,7 +58,7 @@ SCALED = [
 @pytest.mark.parametrize(("name", "scale"), SCALED)
 @pytest.mark.parametrize("basis", Basis)
 @pytest.mark.parametrize("memory", [ONE, MemoryScale(u=0.3, m=0.4)])
-def test_a_realized_network_answers_as_the_trained_one(networks, name, scale, basis, memory):
+def test_a_realized_network_answers_as_the_trained_one(name, scale, basis, memory):
     net = networks.network(order=6, inputs=2, **NETWORKS[name])
     x = networks.noise(net, sequences=2, steps=20)
     other = realized(net, basis=basis, scale=scale, memory=memory)
@@ -67,7 +68,7 @@ def test_a_realized_network_answers_as_the_trained_one(networks, name, scale, ba
 
 
 @pytest.mark.parametrize("basis", Basis)
-def test_states_are_divided_by_basis_and_scale(networks, basis):
+def test_states_are_divided_by_basis_and_scale(basis):
     net = networks.network(order=4, memory_d=2)
     x = networks.noise(net, sequences=1, steps=9)
     factors = orthonormal_scale(4) if basis is Basis.ORTHONORMAL else np.ones(4)
@@ -81,31 +82,31 @@ def test_states_are_divided_by_basis_and_scale(networks, basis):
 
 @pytest.mark.parametrize("order", [1, 8, 64])
 @pytest.mark.parametrize("windows", [1.0, 4.0])
-def test_a_rebased_memory_is_passive(networks, order, windows):
+def test_a_rebased_memory_is_passive(order, windows):
     net = networks.network(order=order, theta=windows * order)
     (layer,) = realized(net).layers
     assert np.linalg.norm(layer.memory.A, 2) <= 1 + 1e-12
     assert layer.memory.discretizer is Discretizer.STORED
 
 
-def test_a_softmax_is_left_out(networks):
+def test_a_softmax_is_left_out():
     net = networks.network(dense=3, dense_activation="softmax")
     assert realized(net).layers[-1].activation == "linear"
 
 
-def test_a_memory_at_the_output_keeps_its_basis(networks):
+def test_a_memory_at_the_output_keeps_its_basis():
     net = networks.network(hidden="none", order=4)
     assert not can_rescale(net, "lmu0")
     assert np.array_equal(realized(net).layers[0].memory.A, net.layers[0].memory.A)
 
 
-def test_a_memory_that_is_passed_on_keeps_its_basis(networks):
+def test_a_memory_that_is_passed_on_keeps_its_basis():
     net = networks.network(hidden="none", order=4, layers=2, dense=2)
     assert not can_rescale(net, "lmu0")
     assert can_rescale(net, "lmu1")
 
 
-def test_a_memory_at_the_output_cannot_be_scaled(networks):
+def test_a_memory_at_the_output_cannot_be_scaled():
     net = networks.network(hidden="none")
     message = "lmu0: its memory is an output of the network, so memory_scale must be 1, not u = 2.0"
     with pytest.raises(ConfigError, match=message):
@@ -117,7 +118,7 @@ def test_a_memory_at_the_output_cannot_be_scaled(networks):
         )
 
 
-def test_an_input_that_is_passed_on_cannot_be_scaled(networks):
+def test_an_input_that_is_passed_on_cannot_be_scaled():
     net = networks.network(hidden="none", dense=2)
     with pytest.raises(ConfigError, match="lmu0: its input is passed on to its output, so an inp"):
         realized(net, scale=Fraction(1, 2))

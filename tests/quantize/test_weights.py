@@ -16,6 +16,7 @@ from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network.float_nodes import FloatNode, FloatTerm
 from lmu_hw.quantize.weights import best_row_shifts, row_shifts, weight_codes, weight_format
+from tests import networks, oracle
 
 NONE = np.zeros(1, np.int64)
 UNEVEN = np.array([[0.9, -0.7], [0.011, 0.013], [0.1, 0.12], [-1e-4, 0.0]])
@@ -121,7 +122,7 @@ def test_row_shifts_are_left_out_where_rows_are_alike():
     assert gain < 1.5
 
 
-def test_row_shifts_bring_the_network_closer(oracle, networks):
+def test_row_shifts_bring_the_network_closer():
     net = networks.network(hidden="dense", activation="linear", units=4, order=4)
     cell = net.layers[0].hidden
     scale = np.array([[1.0], [0.01], [0.1], [0.02]])

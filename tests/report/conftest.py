@@ -5,7 +5,6 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from lmu_hw.report import write_report
 from lmu_hw.report.certificates import with_certificates
 from lmu_hw.report.evidence import certificates
 from lmu_hw.report.write import measure_folder, report_json
+from tests import networks
 from tests.resealed import change_manifest
 
 SEQUENCES, STEPS, INPUTS, OUTPUTS = 9, 12, 2, 3
@@ -199,7 +199,7 @@ def certified(tmp_path: Path) -> Callable[..., Report]:
 
 
 @pytest.fixture
-def make_memory(networks: ModuleType) -> Callable[..., tuple[Design, np.ndarray]]:
+def make_memory() -> Callable[..., tuple[Design, np.ndarray]]:
     """Build a small network from `networks` with its noise: ``make_memory(options, **layers)``."""
 
     def make(options: dict[str, Any], **layers: Any) -> tuple[Design, np.ndarray]:

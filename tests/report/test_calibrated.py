@@ -10,6 +10,7 @@ from lmu_hw.design import Design
 from lmu_hw.errors import NetworkError
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report.calibrated import first_look
+from tests import networks
 
 
 def looked(network, x, **options):
@@ -31,7 +32,7 @@ def test_labels_give_accuracy_float_beside_fixed(design):
         first_look(design, labels[1:])
 
 
-def test_a_coarse_design_is_warned_of(networks):
+def test_a_coarse_design_is_warned_of():
     net = networks.network(dense=2)
     found = looked(net, networks.noise(net, sequences=4, steps=20), weight_bits=3, memory_bits=12)
     assert found.warnings == ("fixed point differs from float on the calibration data",)
@@ -45,7 +46,7 @@ def test_a_coarse_design_is_warned_of(networks):
         (1e-6, "calibration inputs reach 1e-06;"),
     ],
 )
-def test_data_that_cannot_be_right_are_warned_of(networks, scale, warning):
+def test_data_that_cannot_be_right_are_warned_of(scale, warning):
     net = networks.network(dense=2, activation="linear")
     x = np.sign(networks.noise(net, sequences=4, steps=20))
     assert any(text.startswith(warning) for text in looked(net, scale * x).warnings)
@@ -56,7 +57,7 @@ def test_inputs_outside_the_format_of_a_file_are_warned_of(design):
     assert any("216 of 216 inputs (100 %) lay outside" in text for text in found.warnings)
 
 
-def test_a_network_that_always_answers_the_same_is_warned_of(networks):
+def test_a_network_that_always_answers_the_same_is_warned_of():
     net = networks.network(dense=2)
     lmu, dense = net.layers
     deaf = replace(net, layers=(lmu, replace(dense, W=0 * dense.W)))
@@ -65,13 +66,13 @@ def test_a_network_that_always_answers_the_same_is_warned_of(networks):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20_000), (40_000, 2)])
-def test_few_of_many_steps_are_run(networks, shape):
+def test_few_of_many_steps_are_run(shape):
     net = networks.network(order=2, units=2, dense=1)
     found = looked(net, np.sin(np.arange(np.prod(shape))).reshape(*shape, 1))
     assert found.sequences * found.steps <= 50_000
 
 
-def test_a_float_network_no_better_than_chance_is_warned_of(networks):
+def test_a_float_network_no_better_than_chance_is_warned_of():
     net = networks.network(dense=3)
     x = networks.noise(net, sequences=4, steps=20)
     design = Design.build(net, configure(net, x, Options()), x)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 import re
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.fixed import Rounding
 from lmu_hw.proofs import summary
 from lmu_hw.report.certificates import VACUOUS
+from tests import networks
 
 
 def signal(report, name):
@@ -86,7 +88,7 @@ def test_ranges_of_activations_are_those_of_table_and_rectifier(make_memory, cer
 
 
 @pytest.mark.parametrize(("rounding", "ulp"), [(Rounding.HALF_UP, 0.5), (Rounding.FLOOR, 1.0)])
-def test_an_input_is_off_by_its_rounding(networks, certified, rounding, ulp):
+def test_an_input_is_off_by_its_rounding(certified, rounding, ulp):
     net = networks.network(hidden="none")
     config = networks.configured(net)
     config = replace(config, input=replace(config.input, rounding=rounding))

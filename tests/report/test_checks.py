@@ -14,6 +14,7 @@ from lmu_hw.proofs import impulse_response, settling_steps, sign_matched
 from lmu_hw.quantize import MemoryRange
 from lmu_hw.report.checks import check
 from lmu_hw.report.verdict import verdict
+from tests import networks
 
 MEMORIES = {
     "dense head": {"hidden": "none", "order": 4, "theta": 8.0, "dense": 2},
@@ -52,7 +53,7 @@ def test_nothing_measured_exceeds_its_certificate(make_memory, certified, kind, 
 
 
 @pytest.mark.parametrize("rounding", list(Rounding))
-def test_every_rounding_keeps_within_its_certificate(networks, certified, rounding):
+def test_every_rounding_keeps_within_its_certificate(certified, rounding):
     net = networks.network(hidden="none", dense=2)
     config = networks.configured(net, rounding=rounding, state_bits=10)
     x = 0.9 * networks.noise(net, sequences=10, steps=60)
@@ -116,7 +117,7 @@ def test_inputs_outside_their_format_set_error_bounds_aside(make_memory, certifi
     assert outside.errors < inside.errors
 
 
-def narrow(networks, name):
+def narrow(name):
     """Return a design, and input, in which a node's format is too small and saturates."""
     net = networks.network(hidden="none", dense=2)
     config = networks.configured(net, memory_range=MemoryRange.SATURATE)
@@ -127,8 +128,8 @@ def narrow(networks, name):
     return Design.build(net, replace(config, nodes=nodes), x), x
 
 
-def test_a_saturating_u_is_outside_the_certificate_and_said_so(networks, certified):
-    design, x = narrow(networks, "lmu0.u")
+def test_a_saturating_u_is_outside_the_certificate_and_said_so(certified):
+    design, x = narrow("lmu0.u")
     found = check(certified(design, x))
     assert found.wrong == ()
     assert found.set_aside == (
@@ -137,8 +138,8 @@ def test_a_saturating_u_is_outside_the_certificate_and_said_so(networks, certifi
     )
 
 
-def test_saturating_states_have_no_error_bound(networks, certified):
-    design, x = narrow(networks, "lmu0.m")
+def test_saturating_states_have_no_error_bound(certified):
+    design, x = narrow("lmu0.m")
     found = check(certified(design, x))
     assert found.wrong == ()
     assert "lmu0.m left its format, where its error has no bound." in found.set_aside

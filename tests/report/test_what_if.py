@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from lmu_hw.design import Design
 from lmu_hw.measure import measure
 from lmu_hw.report.what_if import alternatives, certified_memories
+from tests import networks
 
 
 def words(report):
@@ -14,7 +16,7 @@ def words(report):
 
 
 @pytest.fixture
-def with_state_bits(networks, certified):
+def with_state_bits(certified):
     """Return the report of a design whose states alone have more fraction bits."""
     net = networks.network(hidden="none", order=4, theta=8.0)
     x = 0.9 * networks.noise(net, sequences=10, steps=60)

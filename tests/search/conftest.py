@@ -16,6 +16,7 @@ from lmu_hw.search.lengths import Limits, WordLengths
 from lmu_hw.search.pools import Workers, open_pool
 from lmu_hw.search.prepare import silent, with_floats
 from lmu_hw.search.problem import Problem
+from tests import networks
 
 SEQUENCES, STEPS = 600, 6
 NARROW = Limits(weight_bits=(3, 9), memory_bits=(5, 9), state_bits=(5, 10), activation_bits=(3, 7))
@@ -47,7 +48,7 @@ class Case:
 
 
 @pytest.fixture(scope="session")
-def classifier(networks) -> Case:
+def classifier() -> Case:
     """Answers once; three classes, of which float gets nineteen in twenty right."""
     net = networks.network(order=3, units=3, dense=3, return_sequences=False)
     x = networks.noise(net, sequences=SEQUENCES, steps=STEPS)
@@ -57,7 +58,7 @@ def classifier(networks) -> Case:
 
 
 @pytest.fixture(scope="session")
-def stream(networks) -> Case:
+def stream() -> Case:
     """Answers at every step; no labels."""
     net = networks.network(order=3, units=2, dense=1)
     return Case(net, networks.noise(net, sequences=SEQUENCES, steps=STEPS), None)

@@ -12,6 +12,7 @@ from lmu_hw.plan import make_plan
 from lmu_hw.quantize import MemoryRange, Options, configure, quantize
 from lmu_hw.search.cost import Cost, CostModel, costs_of
 from lmu_hw.search.lengths import WordLengths
+from tests import networks
 
 NETWORKS = {
     "a classifier": {"order": 3, "units": 4, "dense": 2, "return_sequences": False},
@@ -22,15 +23,15 @@ NETWORKS = {
 }
 
 
-def design(networks, options: Options, **shape) -> Design:
+def design(options: Options, **shape) -> Design:
     net = networks.network(**shape)
     x = networks.noise(net, sequences=4, steps=12)
     return Design.build(net, configure(net, x, options), x)
 
 
-def test_costs_are_those_counted_by_hand(networks):
+def test_costs_are_those_counted_by_hand():
     options = Options(weight_bits=5, memory_bits=7, state_bits=9, activation_bits=6, input_bits=8)
-    made = design(networks, options, order=3, units=4, dense=2, bias=False)
+    made = design(options, order=3, units=4, dense=2, bias=False)
     costs = costs_of(made.network)
     assert costs.state_bits == 3 * 9 + 4 * 6  # the memory and the hidden cell
     u, m, h, y = 1 * 1, 3 * 3 + 3 * 1, 4 * 4 + 4 * 1 + 4 * 3, 2 * 4
@@ -49,9 +50,9 @@ def test_costs_are_those_counted_by_hand(networks):
 
 @pytest.mark.parametrize("feedback", [False, True])
 @pytest.mark.parametrize("shape", NETWORKS.values(), ids=NETWORKS)
-def test_costs_are_those_of_the_manifest(networks, shape, feedback):
+def test_costs_are_those_of_the_manifest(shape, feedback):
     options = Options(weight_bits=9, memory_bits=11, state_bits=12, error_feedback=feedback)
-    made = design(networks, options, **shape)
+    made = design(options, **shape)
     manifest = manifest_of(made, make_plan(made.network, 2))
     costs = costs_of(made.network)
     assert costs.state_bits == manifest["state_bits"]
@@ -60,7 +61,7 @@ def test_costs_are_those_of_the_manifest(networks, shape, feedback):
 
 @pytest.mark.parametrize("feedback", [False, True])
 @pytest.mark.parametrize("shape", NETWORKS.values(), ids=NETWORKS)
-def test_the_model_gives_the_costs_of_other_word_lengths(networks, shape, feedback):
+def test_the_model_gives_the_costs_of_other_word_lengths(shape, feedback):
     """State bits and area to the bit; coefficient bits but for the width of a bias or a table."""
     options = Options(
         weight_bits=14,

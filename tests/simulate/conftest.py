@@ -10,10 +10,11 @@ import pytest
 from lmu_hw.design import Design
 from lmu_hw.plan import Plan, make_plan
 from lmu_hw.quantize import Options, configure
+from tests import networks
 
 
 @pytest.fixture(scope="session")
-def design(networks) -> Design:
+def design() -> Design:
     net = networks.network(order=3, theta=8.0, units=2, dense=2, inputs=2, hidden_to_memory=True)
     x = networks.noise(net, sequences=3, steps=12)
     options = Options(

@@ -10,10 +10,11 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.network import Table
 from lmu_hw.simulate.goals import NEVER, Goals
 from lmu_hw.simulate.reach import reaching
+from tests import networks
 
 
 @pytest.fixture(scope="module")
-def narrow(networks):
+def narrow():
     return networks.quantized(
         networks.network(order=3, theta=8.0, units=3, inputs=2, dense=2, hidden_to_memory=True),
         weight_bits=6,

@@ -9,10 +9,11 @@ import pytest
 
 import lmu_hw
 from lmu_hw.quantize import Config
+from tests import networks
 
 
 @pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
-def test_codes_of_one_bit_are_recorded(networks, tmp_path):
+def test_codes_of_one_bit_are_recorded(tmp_path):
     net = networks.network(order=1, units=1, dense=1, dense_activation="sigmoid")
     x = networks.noise(net, sequences=2, steps=20)
     text = lmu_hw.configure(net, x, weight_bits=8, state_bits=8, activation_bits=2).to_toml()

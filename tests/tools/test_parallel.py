@@ -20,6 +20,7 @@ from lmu_hw.network import MemoryNode
 from lmu_hw.quantize.scan import scan_update
 from lmu_hw.quantize.two_pass import two_pass_update
 from lmu_hw.simulate.tools import Simulator, find
+from tests import networks, structured
 from tools.memory_bench.adders import NOTHING, Form, Interval, adder_graph
 from tools.memory_bench.parallel import ParallelMemory, parallel_verilog
 
@@ -31,7 +32,7 @@ STEPS = {16: 24, 32: 12}  # fewer where one takes long; 40 otherwise
 UNIT = FixedFormat(signed=True, int_bits=0, frac_bits=15)
 
 
-def _plain(networks, order, **options):
+def _plain(order, **options):
     """Return a network that is one memory; 14 bits keep every order stable."""
     theta = max(4.0 * order, 6.0)
     net = networks.network(order=order, theta=theta, hidden="none", input_to_hidden=False)
@@ -43,18 +44,18 @@ def _with_memory(network, memory):
     return replace(network, layers=(replace(layer, nodes=(layer.nodes[0], memory)),))
 
 
-def _sweeps(networks, structured, order, *, fmt=UNIT, **options):
+def _sweeps(order, *, fmt=UNIT, **options):
     """Return the network of a semiseparable memory whose states are fractions."""
-    network = _plain(networks, order)
+    network = _plain(order)
     node = _memory(network)
     node = replace(node, requant=replace(node.requant, format=fmt))
     theta = max(4.0 * order, 6.0)
     return structured.with_sweeps(_with_memory(network, node), theta=theta, **options)
 
 
-def _scan(networks, order, bits):
+def _scan(order, bits):
     """Return the network of a forward Euler memory; it may saturate."""
-    network = _plain(networks, order)
+    network = _plain(order)
     node = _memory(network)
     requant = replace(node.requant, overflow=Overflow.SATURATE)
     update = scan_update(
@@ -114,8 +115,8 @@ def _amaranth(network):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_a_semiseparable_memory_is_that_of_the_golden_model(networks, structured, order):
-    assert _amaranth(_sweeps(networks, structured, order)) == STEPS.get(order, 40)
+def test_a_semiseparable_memory_is_that_of_the_golden_model(order):
+    assert _amaranth(_sweeps(order)) == STEPS.get(order, 40)
 
 
 @pytest.mark.parametrize(
@@ -129,23 +130,21 @@ def test_a_semiseparable_memory_is_that_of_the_golden_model(networks, structured
     ],
     ids=str,
 )
-def test_every_kind_of_sweep_is_that_of_the_golden_model(networks, structured, options):
-    assert _amaranth(_sweeps(networks, structured, 7, **options)) == 40
+def test_every_kind_of_sweep_is_that_of_the_golden_model(options):
+    assert _amaranth(_sweeps(7, **options)) == 40
 
 
 @pytest.mark.parametrize("overflow", [Overflow.FORBID, Overflow.SATURATE])
 @pytest.mark.parametrize("rounding", Rounding)
-def test_every_narrowing_of_the_states_is_that_of_the_golden_model(
-    networks, structured, rounding, overflow
-):
-    network = _sweeps(networks, structured, 4)
+def test_every_narrowing_of_the_states_is_that_of_the_golden_model(rounding, overflow):
+    network = _sweeps(4)
     node = _memory(network)
     node = replace(node, requant=replace(node.requant, rounding=rounding, overflow=overflow))
     assert _amaranth(_with_memory(network, node)) == 40
 
 
-def test_states_that_saturate_are_those_of_the_golden_model(networks, structured):
-    network = _sweeps(networks, structured, 4)
+def test_states_that_saturate_are_those_of_the_golden_model():
+    network = _sweeps(4)
     node = _memory(network)
     narrow = replace(UNIT, int_bits=-4)
     requant = replace(node.requant, format=narrow, overflow=Overflow.SATURATE)
@@ -156,8 +155,8 @@ def test_states_that_saturate_are_those_of_the_golden_model(networks, structured
 
 
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.FLOOR])
-def test_every_narrowing_of_a_sweep_is_that_of_the_golden_model(networks, structured, rounding):
-    network = _sweeps(networks, structured, 6)
+def test_every_narrowing_of_a_sweep_is_that_of_the_golden_model(rounding):
+    network = _sweeps(6)
     node = _memory(network)
     update = replace(
         node.update,
@@ -168,18 +167,18 @@ def test_every_narrowing_of_a_sweep_is_that_of_the_golden_model(networks, struct
 
 
 @pytest.mark.parametrize("order", [1, 2, 6, 16])
-def test_a_dense_memory_is_that_of_the_golden_model(networks, order):
-    assert _amaranth(_plain(networks, order)) == STEPS.get(order, 40)
+def test_a_dense_memory_is_that_of_the_golden_model(order):
+    assert _amaranth(_plain(order)) == STEPS.get(order, 40)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 9])
 @pytest.mark.parametrize("bits", [1, 6])
-def test_a_scan_memory_is_that_of_the_golden_model(networks, order, bits):
-    assert _amaranth(_scan(networks, order, bits)) == STEPS.get(order, 40)
+def test_a_scan_memory_is_that_of_the_golden_model(order, bits):
+    assert _amaranth(_scan(order, bits)) == STEPS.get(order, 40)
 
 
-def test_reset_clears_the_states(networks, structured):
-    network = _sweeps(networks, structured, 4)
+def test_reset_clears_the_states():
+    network = _sweeps(4)
     dut = ParallelMemory(network.layers[0], _memory(network))
     seen = []
 
@@ -218,14 +217,14 @@ endmodule
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_the_verilog_is_that_of_the_golden_model(networks, structured, tmp_path, order):
+def test_the_verilog_is_that_of_the_golden_model(tmp_path, order):
     try:
         find(Simulator.ICARUS)
     except ToolError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
-    network, steps = _sweeps(networks, structured, order), 60 if order < 16 else 24
+    network, steps = _sweeps(order), 60 if order < 16 else 24
     u, states = _expected(network, steps)
     node = _memory(network)
     layer = network.layers[0]
@@ -255,15 +254,15 @@ def collected():
 
 
 @pytest.mark.usefixtures("collected")
-def test_a_node_that_is_no_memory_is_refused(networks):
-    layer = _plain(networks, 3).layers[0]
+def test_a_node_that_is_no_memory_is_refused():
+    layer = _plain(3).layers[0]
     with pytest.raises(NetworkError, match="lmu0.u: a parallel memory must be a linear sum"):
         ParallelMemory(layer, layer.nodes[0])
 
 
 @pytest.mark.usefixtures("collected")
-def test_error_feedback_is_refused(networks):
-    network = _plain(networks, 3, error_feedback=True)
+def test_error_feedback_is_refused():
+    network = _plain(3, error_feedback=True)
     with pytest.raises(
         NetworkError, match="lmu0.m: a parallel memory must be without error feedback"
     ):
@@ -271,8 +270,8 @@ def test_error_feedback_is_refused(networks):
 
 
 @pytest.mark.usefixtures("collected")
-def test_a_two_pass_memory_is_refused(networks):
-    network = _plain(networks, 3)
+def test_a_two_pass_memory_is_refused():
+    network = _plain(3)
     node = _memory(network)
     requant = replace(node.requant, overflow=Overflow.SATURATE)
     source = network.layers[0].signals["lmu0.u"].format

@@ -15,6 +15,7 @@ from lmu_hw.quantize import Options, Realization, configure, quantize
 from lmu_hw.quantize.convert import realized
 from lmu_hw.quantize.memories import matrices, quantize_memories
 from lmu_hw.train.weights import weights, with_weights
+from tests import networks
 from tests.train.test_weights import gated
 
 torch = pytest.importorskip("torch", reason="quantization-aware training needs PyTorch")
@@ -35,7 +36,7 @@ CASES = [
 ]
 
 
-def made(networks, shape: dict, options: dict, **more):
+def made(shape: dict, options: dict, **more):
     """Return a network to train, of 5-bit weights, and data for it."""
     net = networks.network(**shape)
     x = networks.noise(net, sequences=4, steps=12)
@@ -75,8 +76,8 @@ def rewritten(aware: AwareNetwork) -> Network:
 
 
 @pytest.mark.parametrize(("shape", "options"), CASES)
-def test_forward_is_the_golden_model_at_every_step(networks, shape, options):
-    aware, x = made(networks, shape, options)
+def test_forward_is_the_golden_model_at_every_step(shape, options):
+    aware, x = made(shape, options)
     optimizer = torch.optim.SGD(aware.groups(20.0))
     seen = []
     for _ in range(3):
@@ -92,9 +93,9 @@ def test_forward_is_the_golden_model_at_every_step(networks, shape, options):
 
 
 @pytest.mark.parametrize(("shape", "options"), CASES)
-def test_gradients_are_those_of_the_float_network_where_codes_are_fine(networks, shape, options):
+def test_gradients_are_those_of_the_float_network_where_codes_are_fine(shape, options):
     fine = {"weight_bits": 16, "state_bits": 18, "activation_bits": 14, "memory_bits": 14}
-    aware, x = made(networks, shape, options | fine)
+    aware, x = made(shape, options | fine)
     real = rewritten(aware)
     y = aware(aware.prepare(x))
     pull = torch.linspace(-1.0, 1.0, y.numel()).reshape(y.shape).double()
@@ -112,9 +113,9 @@ def test_gradients_are_those_of_the_float_network_where_codes_are_fine(networks,
 
 
 @pytest.mark.parametrize("reads_x", [True, False])
-def test_what_nothing_trained_reaches_is_computed_once(networks, reads_x):
+def test_what_nothing_trained_reaches_is_computed_once(reads_x):
     shape = {"hidden": "dense", "input_to_hidden": reads_x, "return_sequences": False, "dense": 2}
-    aware, x = made(networks, shape, SWEEPS, fixed=["lmu0.E_x", "lmu0.b_u"])
+    aware, x = made(shape, SWEEPS, fixed=["lmu0.E_x", "lmu0.b_u"])
     prepared = aware.prepare(x)
     expected = {"x": (4, 1, 1)} if reads_x else {}
     shapes = {name: tuple(held.shape) for name, held in prepared.codes.items()}
@@ -123,23 +124,23 @@ def test_what_nothing_trained_reaches_is_computed_once(networks, reads_x):
 
 
 @pytest.mark.parametrize(("shape", "options"), CASES)
-def test_training_begins_with_the_network_as_it_is_rounded(networks, shape, options):
-    aware, x = made(networks, shape, options)
+def test_training_begins_with_the_network_as_it_is_rounded(shape, options):
+    aware, x = made(shape, options)
     rounded = GoldenModel(quantize(networks.network(**shape), aware.config, model_digest=""))
     expected = rounded.output_values(rounded.run(rounded.quantize_input(x))[0])
     assert np.array_equal(aware(aware.prepare(x)).detach().numpy(), expected)
 
 
-def test_a_fixed_first_layer_is_left_behind(networks):
-    aware, x = made(networks, LINES, SWEEPS, fixed=["lmu0.E_x", "lmu0.b_u"])
+def test_a_fixed_first_layer_is_left_behind():
+    aware, x = made(LINES, SWEEPS, fixed=["lmu0.E_x", "lmu0.b_u"])
     prepared = aware.prepare(x)
     assert list(prepared.codes) == ["x"]
     assert prepared.codes["x"].shape == (4, 12, 3)
     assert np.array_equal(aware(prepared).detach().numpy(), golden(aware, x))
 
 
-def test_clip_keeps_weights_in_their_formats(networks):
-    aware, _ = made(networks, {"dense": 2}, {"memory_bits": 10})
+def test_clip_keeps_weights_in_their_formats():
+    aware, _ = made({"dense": 2}, {"memory_bits": 10})
     with torch.no_grad():
         for array in aware.parameters():
             array.add_(100.0)
@@ -149,7 +150,7 @@ def test_clip_keeps_weights_in_their_formats(networks):
     assert np.all(dense.terms[0].weights.codes == 15)
 
 
-def test_what_cannot_be_undone_is_refused(networks, monkeypatch):
+def test_what_cannot_be_undone_is_refused(monkeypatch):
     def singular(network, rewrite):
         return {name: np.zeros((1, 1)) for name in weights(network)}
 
@@ -157,11 +158,11 @@ def test_what_cannot_be_undone_is_refused(networks, monkeypatch):
     with pytest.raises(
         NetworkError, match="lmu0.E_x: what fits it .* condition below 1e\\+10 .* not inf"
     ):
-        made(networks, {"dense": 2}, {"memory_bits": 10})
+        made({"dense": 2}, {"memory_bits": 10})
 
 
-def test_fit_learns_what_coarse_weights_have_lost(networks):
-    aware, x = made(networks, {"dense": 2}, {"weight_bits": 4, "memory_bits": 10})
+def test_fit_learns_what_coarse_weights_have_lost():
+    aware, x = made({"dense": 2}, {"weight_bits": 4, "memory_bits": 10})
     x = networks.noise(aware.network(), sequences=32, steps=10, seed=3)
     target, prepared = torch.tensor(aware.network().run(x)), aware.prepare(x)
     errors = []

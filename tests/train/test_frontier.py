@@ -12,6 +12,7 @@ from lmu_hw.quantize.weights import weight_format
 from lmu_hw.train.formats import tighten
 from lmu_hw.train.frontier import frontier
 from lmu_hw.train.weights import with_weights
+from tests import networks
 
 ONCE = {"hidden": "dense", "return_sequences": False, "dense": 2}
 
@@ -28,9 +29,7 @@ ONCE = {"hidden": "dense", "return_sequences": False, "dense": 2}
         ({"layers": 2, "hidden": "none", "dense": 2}, {"dense.y"}, 2, ("x",), False),
     ],
 )
-def test_what_is_kept_is_what_the_golden_model_computes(
-    networks, shape, trained, layer, kept, last
-):
+def test_what_is_kept_is_what_the_golden_model_computes(shape, trained, layer, kept, last):
     net = networks.network(**{"input_to_hidden": shape.get("hidden") != "none", **shape})
     quantized = networks.quantized(net)
     found = frontier(quantized, trained)
@@ -45,7 +44,7 @@ def test_what_is_kept_is_what_the_golden_model_computes(
         assert np.array_equal(codes[name], whole[:, -1:] if last else whole)
 
 
-def test_formats_are_tightened_to_the_least_squared_error(networks):
+def test_formats_are_tightened_to_the_least_squared_error():
     dense = np.random.default_rng(0).uniform(-1.0, 1.0, (12, 16))
     dense[0, 0] = 8.0
     net = with_weights(networks.network(order=6, units=16, dense=12), {"dense.W": dense})

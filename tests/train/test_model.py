@@ -22,6 +22,7 @@ from lmu_hw.network import (
     Signal,
     Term,
 )
+from tests import networks, random_networks, structured
 
 torch = pytest.importorskip("torch", reason="quantization-aware training needs PyTorch")
 
@@ -39,7 +40,7 @@ def words(network: QuantizedNetwork, x_codes: np.ndarray) -> int:
     return expected.size
 
 
-def test_random_networks(random_networks):
+def test_random_networks():
     compared = 0
     for seed in range(60):
         random = np.random.default_rng(seed)
@@ -49,7 +50,7 @@ def test_random_networks(random_networks):
 
 
 @pytest.mark.parametrize("rank", [1, 2])
-def test_memories_of_two_sweeps(networks, structured, rank):
+def test_memories_of_two_sweeps(rank):
     net = networks.network(memory_d=2, memory_to_memory=True, hidden_to_memory=True, dense=2)
     quantized = structured.with_sweeps(networks.quantized(net), rank=rank)
     x = networks.noise(net, sequences=3, steps=20)
@@ -57,7 +58,7 @@ def test_memories_of_two_sweeps(networks, structured, rank):
 
 
 @pytest.mark.parametrize("kind", ["scan", "two-pass"])
-def test_memories_of_running_sums(networks, kind):
+def test_memories_of_running_sums(kind):
     from lmu_hw.quantize import Realization
 
     net = networks.network(theta=64.0, memory_to_memory=True)
@@ -121,7 +122,7 @@ def test_elementwise_nodes():
     assert words(gated(), x_codes) == 240
 
 
-def test_long_sums_are_refused(networks):
+def test_long_sums_are_refused():
     net = networks.network(order=8)
     quantized = networks.quantized(net, weight_bits=28, memory_bits=28, state_bits=28)
     with pytest.raises(RangeError, match="to be trained, sums must stay below 2\\*\\*53"):

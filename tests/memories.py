@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
-import pytest
 import scipy.linalg
 
 import lmu_hw
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, orthonormal_scale
 from lmu_hw.lmu.system import legendre_system
+from tests import structured
 
 
 def zoh(order: int, theta: float) -> tuple[np.ndarray, np.ndarray]:
@@ -60,20 +58,7 @@ def memory_network(
     )
 
 
-@pytest.fixture
-def memories() -> SimpleNamespace:
-    return SimpleNamespace(
-        zoh=zoh, bilinear=bilinear, rounded=rounded, memory_network=memory_network
-    )
-
-
-@pytest.fixture
-def built(structured):
-    """Networks of a structured memory, with the arguments of `_built`."""
-    return functools.partial(_built, structured)
-
-
-def _built(structured, order, theta, *, rank=1, bits=10, heard=0.96, **options):
+def built(order, theta, *, rank=1, bits=10, heard=0.96, **options):
     """Return a network of two sweeps before a linear head, and its float reference (ZOH)."""
     net = memory_network(order, theta)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
