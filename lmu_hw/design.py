@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,7 +34,7 @@ from lmu_hw.proofs import (
 from lmu_hw.quantize import Config, Refit, convert, realized
 from lmu_hw.quantize.benefit import Deviation, deviation
 from lmu_hw.quantize.memories import float_memory
-from lmu_hw.records import record
+from lmu_hw.records import decode, encode
 
 __all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
 
@@ -132,7 +132,7 @@ class Design:
         """Return the design's own files (not the Verilog) by their names in a `DesignFolder`."""
         calibration = io.BytesIO()
         np.save(calibration, self.calibration)
-        refits = json.dumps([asdict(refit) for refit in self.refits], indent=2) + "\n"
+        refits = json.dumps(encode(self.refits), indent=2) + "\n"
         return {
             DesignFolder.NETWORK: network_bytes(self.network),
             DesignFolder.REFERENCE: native.network_bytes(
@@ -243,10 +243,7 @@ def _calibration(data: bytes, path: Path, inputs: int) -> Array:
 
 def _refits(data: bytes, path: Path) -> tuple[Refit, ...]:
     try:
-        entries = read_json(data)
-        if not isinstance(entries, list):
-            raise ValueError("it must be a list")
-        return tuple(record(Refit, entry, f"[{index}]") for index, entry in enumerate(entries))
+        return decode(tuple[Refit, ...], read_json(data))
     except ValueError as error:
         raise _damaged(path, error) from None
 

@@ -20,7 +20,7 @@ from lmu_hw.network import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwor
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.proofs import summary, write_certificate
 from lmu_hw.quantize import require_reloadable
-from lmu_hw.records import record
+from lmu_hw.records import decode
 
 __all__ = ["emit", "manifest_of", "read_plan"]
 
@@ -123,7 +123,7 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
     """
     path = folder.path / folder.MANIFEST
     try:
-        entry = record(_PlanEntry, folder.manifest, part=True)
+        entry = decode(_PlanEntry, folder.manifest, part=True)
         plan = Plan(
             layers=tuple(
                 LayerPlan(

@@ -142,7 +142,7 @@ def test_synthetic_input_holds_values_for_longer_in_later_sequences():
     ("text", "message"),
     [
         ("{}", "it must be a list"),
-        ("[3]", r"\[0\] must be a JSON object, not 3"),
+        ("[3]", r"\[0\] must be an object, not 3"),
         ('[{"memory": "lmu0.m"}]', "is missing"),
         ('[{"memori": "lmu0.m"}]', r"\[0\]\.memori is a key that nobody knows"),
         ("[NaN]", "it holds NaN"),

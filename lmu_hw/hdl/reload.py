@@ -90,7 +90,7 @@ def _check(plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
     for what in ("segments", "rows", "requant"):
         _must_equal(other.name, what, getattr(node, what), getattr(other, what))
     mine, update = node.update, other.update
-    _must_equal(other.name, "realization", mine.realization, update.realization)
+    _must_equal(other.name, "realization", mine.kind, update.kind)
     if isinstance(mine, Scan):
         _check_window(plan, node, other)
     else:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat
+from lmu_hw.records import stored
 
 __all__ = ["Codes", "Products", "Signal"]
 
@@ -24,7 +25,7 @@ class Codes:
         If a code does not fit the format.
     """
 
-    codes: NDArray[np.int64]
+    codes: NDArray[np.int64] = field(metadata=stored("array"))
     format: FixedFormat
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,8 @@ class Semiseparable:
         If shapes or formats do not fit each other.
     """
 
+    kind: ClassVar[str] = "semiseparable"
+
     decay: Codes
     coupling: Codes
     carry: Codes
@@ -104,11 +107,6 @@ class Semiseparable:
                     f"the {name} sweep must round by half_up or floor, not "
                     f"{requant.rounding.value}: its loop has time for one addition"
                 )
-
-    @property
-    def realization(self) -> str:
-        """Name of this kind of update."""
-        return "semiseparable"
 
     @property
     def order(self) -> int:
@@ -267,7 +265,7 @@ class MemoryNode:
     @property
     def realization(self) -> str:
         """How the memory is computed."""
-        return self.update.realization
+        return self.update.kind
 
     @property
     def max_row_shift(self) -> int:

@@ -7,12 +7,13 @@ code[r]  = activation(requantize(total[r]))
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.network.codes import Codes, Signal
+from lmu_hw.records import stored
 
 __all__ = ["INPUT", "Node", "Rectifier", "Table", "Term", "check_table", "pre_activation"]
 
@@ -51,7 +52,7 @@ class Term:
 class Rectifier:
     """``max(code, 0)``: the rectified linear unit, exact."""
 
-    format: FixedFormat
+    format: FixedFormat = field(metadata=stored("relu"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,7 +67,7 @@ class Table:
         (2**input_width,) outputs; negative inputs are in the upper half.
     """
 
-    function: str
+    function: str = field(metadata=stored("table"))
     codes: Codes
 
     @property
@@ -115,7 +116,7 @@ class Node:
     requant: Requant
     activation: Table | Rectifier | None
     last_only: bool
-    error_feedback: bool = False
+    error_feedback: bool = field(default=False, metadata=stored(sparse=True))
 
     def __post_init__(self) -> None:
         settle_flags(self, "last_only", "error_feedback", where=self.name)

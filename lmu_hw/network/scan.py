@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,8 @@ class Scan:
         If there is no state, or the rate is not one positive code.
     """
 
+    kind: ClassVar[str] = "scan"
+
     order: int
     rate: Codes
     running: FixedFormat
@@ -65,11 +68,6 @@ class Scan:
         check_rate(self.rate)
         if not self.running.signed:
             raise NetworkError(f"the running sum must be signed, not {self.running}")
-
-    @property
-    def realization(self) -> str:
-        """Name of this kind of update."""
-        return "scan"
 
     @property
     def max_shift(self) -> int:

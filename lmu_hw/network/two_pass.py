@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +64,8 @@ class TwoPass:
         If shapes or formats do not fit each other.
     """
 
+    kind: ClassVar[str] = "two-pass"
+
     order: int
     rate: Codes
     closing: Codes
@@ -84,11 +87,6 @@ class TwoPass:
             raise NetworkError(
                 f"the running sums must round by half_up or floor, not {running.rounding.value}"
             )
-
-    @property
-    def realization(self) -> str:
-        """Name of this kind of update."""
-        return "two-pass"
 
     @property
     def max_shift(self) -> int:

@@ -13,7 +13,7 @@ from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
 from lmu_hw.measure.certified import CAUSES, MemoryProof
 from lmu_hw.measure.results import HardwareReport, SimulationReport
-from lmu_hw.records import record
+from lmu_hw.records import decode
 from lmu_hw.simulate.coverage_words import coverage_lines
 
 __all__ = [
@@ -89,7 +89,7 @@ def read_hardware(folder: DesignFolder) -> HardwareReport:
         If the file or one of its keys is missing, or holds the wrong kind of value.
     """
     try:
-        return record(HardwareReport, folder.manifest, part=True)
+        return decode(HardwareReport, folder.manifest, part=True)
     except ValueError as error:
         raise _damaged(folder.path / folder.MANIFEST, error) from None
 
@@ -113,7 +113,7 @@ def read_simulations(folder: DesignFolder) -> tuple[SimulationReport, ...]:
             run["first_mismatch"] = _sentence(run.get("first_mismatch"))
             run["coverage"] = _coverage(run.get("coverage"))
         return tuple(
-            record(SimulationReport, run, f"[{index}]", part=True) for index, run in enumerate(runs)
+            decode(SimulationReport, run, f"[{index}]", part=True) for index, run in enumerate(runs)
         )
     except ValueError as error:
         raise LoadError(
@@ -139,9 +139,9 @@ def certificates(data: bytes, path: Path) -> Certificates:
         version = document.get("version") if isinstance(document, dict) else None
         if version != CERTIFICATE_VERSION:
             raise ValueError(f"its version must be {CERTIFICATE_VERSION}, not {version!r}")
-        summary = record(_Summary, document, part=True)
+        summary = decode(_Summary, document, part=True)
         memories = [
-            record(MemoryProof, entry, f"memories[{index}]", part=True)
+            decode(MemoryProof, entry, f"memories[{index}]", part=True)
             for index, entry in enumerate(summary.memories)
         ]
         errors = [
@@ -161,7 +161,7 @@ def certificates(data: bytes, path: Path) -> Certificates:
 
 
 def _error(entry: dict[str, Any], what: str) -> ErrorClaim:
-    claim = record(ErrorClaim, entry, what, part=True)
+    claim = decode(ErrorClaim, entry, what, part=True)
     for cause in CAUSES:
         values = claim.by_cause.get(cause)
         if not values or len(values) != len(claim.error_bound):

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Any
 
@@ -11,7 +10,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
 from lmu_hw.measure.results import Report
-from lmu_hw.records import record
+from lmu_hw.records import decode, encode
 
 __all__ = ["read_report", "to_json"]
 
@@ -20,7 +19,7 @@ VERSION = 3
 
 def to_json(value: Any, **more: Any) -> str:
     """Return sorted, indented JSON of a dataclass, with arrays of numbers on one line each."""
-    document = {"version": VERSION, **dataclasses.asdict(value), **more}
+    document = {"version": VERSION, **encode(value), **more}
     return _layout(document, "") + "\n"
 
 
@@ -54,6 +53,6 @@ def read_report(folder: DesignFolder) -> Report:
         version = document.pop("version", None) if isinstance(document, dict) else None
         if version != VERSION:
             raise ValueError(f"its version must be {VERSION}, not {version!r}")
-        return record(Report, document, part=True)
+        return decode(Report, document, part=True)
     except ValueError as error:
         raise LoadError(f"{path}: is damaged ({error}); {again} again") from None

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from lmu_hw.load import network_digest
 from lmu_hw.measure.results import DataReport
 from lmu_hw.measure.run import GIVEN, array_digest
 from lmu_hw.quantize import Options
+from lmu_hw.records import encode
 from lmu_hw.search.cost import Cost
 from lmu_hw.search.journal import Journal, Points, journal_key
 from lmu_hw.search.lengths import Knob, WordLengths
@@ -166,7 +165,7 @@ def sweep(
         lmu_hw=__version__,
         model=network_digest(network),
         calibration=array_digest(calibration),
-        data=dataclasses.asdict(data),
+        data=encode(data),
         options=_in_words(common),
     )
     done = Points() if journal is None else Journal(journal, key, restart=restart)
@@ -222,11 +221,4 @@ def _described(problem: Problem, labels: NDArray[Any] | None) -> DataReport:
 def _in_words(options: Options) -> dict[str, Any]:
     """Return the options that are no knobs, as JSON has them."""
     knobs = {knob.value for knob in Knob}
-    named = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
-    return {name: _plain(value) for name, value in named.items() if name not in knobs}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Enum):
-        return value.value
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
+    return {name: value for name, value in encode(options).items() if name not in knobs}

@@ -8,7 +8,6 @@ is forgotten.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.files import read_json
-from lmu_hw.records import record
+from lmu_hw.records import decode, encode
 from lmu_hw.search.lengths import WordLengths
 from lmu_hw.search.points import SweepPoint
 
@@ -74,7 +73,7 @@ class Journal(Points):
         with self.path.open("ab") as file:
             if new:
                 file.write(_line({_KEY: self._key}))
-            file.write(_line(dataclasses.asdict(point)))
+            file.write(_line(encode(point)))
 
     def _read(self, *, restart: bool) -> None:
         data = self.path.read_bytes()
@@ -90,7 +89,7 @@ class Journal(Points):
                 self.path.unlink()
                 return
             advice = "move it away, or give `restart`"
-            points = [record(SweepPoint, read_json(line)) for line in lines]
+            points = [decode(SweepPoint, read_json(line)) for line in lines]
         except (ValueError, TypeError, LookupError):
             raise ConfigError(f"{self.path}: must be the journal of a sweep; {advice}") from None
         if key != self._key:

@@ -67,7 +67,7 @@ def test_a_missing_key_of_a_memory_is_named(folder, key):
         ("error_bound", [1.0], "coefficients must hold a number for each element"),
         ("error_bound", ["a"] * 4, r"error_bound\[0\] must be a finite number, not 'a'"),
         ("by_cause", {}, "coefficients must hold a number for each element"),
-        ("loop", 3, r"memories\[0\]\.loop must be a JSON object"),
+        ("loop", 3, r"memories\[0\]\.loop must be an object"),
         ("residue", {"ulp": 3}, "residue.silence is missing"),
     ],
 )
@@ -78,7 +78,7 @@ def test_a_wrong_value_of_a_memory_is_refused(folder, key, value, message):
 
 @pytest.mark.parametrize(
     ("node", "message"),
-    [(3, " must be a JSON object"), ({"name": "lmu.u"}, r"\.bound is missing")],
+    [(3, " must be an object"), ({"name": "lmu.u"}, r"\.bound is missing")],
 )
 def test_a_wrong_node_is_refused(folder, node, message):
     tamper(folder, lambda claims: claims["nodes"].insert(0, node))

@@ -109,7 +109,7 @@ def test_a_certificate_of_another_design_is_refused(make_folder, design):
         ({"rom_bits": "many"}, "rom_bits must be an integer, not 'many'"),
         ({"lanes": True}, "lanes must be an integer, not True"),
         ({"layers": {}}, "layers must be a list"),
-        ({"layers": [3]}, r"layers\[0\] must be a JSON object"),
+        ({"layers": [3]}, r"layers\[0\] must be an object"),
         ({"design_digest": "0"}, "describes another design"),
     ],
 )
