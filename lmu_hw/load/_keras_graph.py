@@ -8,6 +8,7 @@ from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load._check import Options, must, show
+from lmu_hw.load._keras_options import advice_on
 
 __all__ = ["LayerNode", "layers", "require_end", "require_source"]
 
@@ -30,7 +31,10 @@ class LayerNode:
 
     def __init__(self, place: str, node: object) -> None:
         if not isinstance(node, dict) or not isinstance(node.get("config"), dict):
-            raise must(place, "a layer", "an object with class_name and config", node)
+            kind = node.get("class_name") if isinstance(node, dict) else None
+            advice = advice_on(kind.rpartition(">")[2]) if isinstance(kind, str) else ""
+            rule = "an object with class_name and config"
+            raise must(place, "a layer", rule, node, advice=advice)
         self.raw: Mapping[str, Any] = node
         config = node["config"]
         name, class_name = config.get("name"), node.get("class_name")

@@ -7,7 +7,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.lmu.activations import ACTIVATIONS, SOFTMAX
 from lmu_hw.load._check import Options, must, show
 
-__all__ = ["IDENTITIES", "IGNORED", "activation_name", "compute_type", "refused_class"]
+__all__ = ["IDENTITIES", "IGNORED", "activation_name", "advice_on", "compute_type", "refused_class"]
 
 IGNORED = frozenset(
     f"{variable}_{kind}"
@@ -62,6 +62,8 @@ _ADVICE = {
     "BatchNormalization, which folds into weights",
     "CuDNNLSTM": "load it as an LSTM in Keras and save again",
     "CuDNNGRU": "load it as a GRU (reset_after=True) in Keras and save again",
+    "LMUCellFFT": "its window and activation are not in the file, as the class never saved them: "
+    "put its weights into an LMU layer without recurrent connections, and save that",
     "LMUCellODE": "train with LMU or RNN(LMUCell)",
     "LMUCellGating": "train with LMU or RNN(LMUCell)",
     **dict.fromkeys(("Functional", "Sequential", "Model"), "put its layers into the outer model"),
@@ -104,5 +106,10 @@ def compute_type(policy: object) -> str | None:
 
 def refused_class(where: str, name: str) -> LoadError:
     """Return the error for a layer that is not read, with what could be done."""
-    advice = _ADVICE.get(name, _DEFAULT_ADVICE)
-    return LoadError(f"{where}: class {show(name)[1:-1]} must not be in the model; {advice}")
+    text = f"class {show(name)[1:-1]} must not be in the model; {advice_on(name)}"
+    return LoadError(f"{where}: {text}")
+
+
+def advice_on(name: str) -> str:
+    """Return what could be done about a class that is not read."""
+    return _ADVICE.get(name, _DEFAULT_ADVICE)

@@ -10,6 +10,7 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load import load
+from lmu_hw.load._keras_graph import LayerNode
 from tests.load import keras_files
 
 
@@ -78,6 +79,7 @@ def test_other_hidden_cells_are_refused(tmp_path, rng, cell):
     ("name", "advice"),
     [
         ("ConvLSTM1D", "leave this layer to the host"),
+        ("LMUCellFFT", "put its weights into an LMU layer without recurrent connections"),
         ("CuDNNLSTM", "load it as an LSTM in Keras"),
         ("Conv1D", "run it before the hardware"),
         ("LayerNormalization", "train with BatchNormalization"),
@@ -92,6 +94,12 @@ def test_other_layers_are_refused(tmp_path, rng, name, advice):
     layers = [keras_files.lmu(rng, 1), keras_files.plain(name, "odd")]
     message = rf"layer 'odd' \({name}\): class {name} must not be in the model; .*{advice}"
     refused(tmp_path, layers, message)
+
+
+def test_a_layer_that_saved_no_options_is_refused_with_what_to_do():
+    message = "^m: a layer must be an object with class_name and config, .*; its window and"
+    with pytest.raises(LoadError, match=message):
+        LayerNode("m", {"class_name": "lmu>LMUCellFFT", "config": None})
 
 
 def test_classes_of_strangers_are_refused(tmp_path, rng):
