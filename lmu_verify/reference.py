@@ -25,11 +25,6 @@ class FloatLayer:
     tensors: Tensors
 
     @property
-    def is_memory(self) -> bool:
-        """It is an LMU layer."""
-        return self.fields.get("kind") == "lmu"
-
-    @property
     def encoder(self) -> str:
         """Activation of u."""
         return self.fields.text("encoder") if "encoder" in self.fields.values else "linear"

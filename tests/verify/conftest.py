@@ -17,14 +17,26 @@ import lmu_hw
 from lmu_hw import hdl
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_verify import verify
+from tests.networks import recurrent_layer
 
 ALONE = ("certificate.npz", "certificate.json", "manifest.json")
 
 
-def network(*, order=4, theta=12.0, memory_d=1, layers=1, passed=True, cell=None) -> Network:
+def network(
+    *,
+    order=4,
+    theta=12.0,
+    memory_d=1,
+    layers=1,
+    passed=True,
+    cell=None,
+    encoder="linear",
+    gated=None,
+) -> Network:
     """Return memories that hear two inputs, each layer before a linear dense layer.
 
-    With a cell, "linear" or "tanh", the read-out is in the layer; the latter feeds back.
+    With a cell, "linear", "relu" or "tanh", the read-out is in the layer; the last feeds back. With
+    a kind of gated cell, a layer of it stands at the end.
     """
     random = np.random.default_rng(5)
     parts = []
@@ -47,12 +59,15 @@ def network(*, order=4, theta=12.0, memory_d=1, layers=1, passed=True, cell=None
             E_m=random.uniform(-0.1, 0.1, (memory_d, states)) if loop else None,
             b_u=random.uniform(-0.3, 0.3, memory_d),
             hidden=hidden if cell else None,
+            encoder=encoder,
             input_to_hidden=passed,
             return_sequences=True,
         )
         parts.append(memory)
         if not cell:
             parts.append(DenseLayer(name=f"head{index}", W=W, b=b, activation="linear"))
+    if gated:
+        parts.append(recurrent_layer(kind=gated, inputs=2, units=2))
     return Network(name="small", layers=tuple(parts))
 
 
@@ -74,6 +89,13 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "cell": {"cell": "linear"},
     "loop": {"cell": "tanh", "memory_d": 2},
     "fast": {"order": 6, "theta": 0.05, "passed": False},
+    "saturating": {"order": 6, "options": {"memory_range": "saturate", "state_bits": 6}},
+    "saturating sweeps": {
+        "order": 6,
+        "options": {"memory_range": "saturate", "state_bits": 6, "realization": "semiseparable"},
+    },
+    "rectified": {"cell": "relu", "encoder": "relu"},
+    "gated": {"gated": "gru"},
 }
 
 
@@ -133,14 +155,30 @@ class Folder:
         change(document)
         self.write("certificate.json", document)
 
+    def change_tensors(self, name: str, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the header of a safetensors file."""
+        path = self.path / name
+        data = path.read_bytes()
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + length])
+        change(header)
+        text = json.dumps(header).encode()
+        path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+
     def seal(self) -> None:
         """Make all digests of files agree with what the files are now."""
         header, arrays = self.certificate()
         names = {str(p.relative_to(self.path)): p for p in self.path.rglob("*") if p.is_file()}
         table = {n: _sha256(p.read_bytes()) for n, p in sorted(names.items()) if n not in ALONE}
         self.write_certificate({**header, "files": table}, arrays)
-        for name in ("certificate.npz", "certificate.json"):
-            table[name] = _sha256((self.path / name).read_bytes())
+        self.seal_manifest()
+
+    def seal_manifest(self, without: str | None = None) -> None:
+        """Make the manifest list what the files are now, but for one."""
+        table = self.read("manifest.json")["files"]
+        names = {*table, *(str(p.relative_to(self.path)) for p in self.path.rglob("rtl/*"))}
+        names = {name for name in names if (self.path / name).is_file()} - {without}
+        table = {name: _sha256((self.path / name).read_bytes()) for name in sorted(names)}
         manifest = {**self.read("manifest.json"), "files": table}
         manifest.pop("sha256")
         seal = _sha256(json.dumps(manifest, indent=2).encode())

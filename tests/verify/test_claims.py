@@ -11,7 +11,7 @@ from lmu_verify import verify
 DENSE = ["stability", "rounding gain", "input gain", "range", "ideal stability", "coefficient gain"]
 FOLDER = ["files", "digests", "memories"]
 KINDS = ["dense", "feedback", "sweeps", "ranks", "two passes", "scan", "two layers", "fast"]
-KINDS += ["cell", "loop"]
+KINDS += ["cell", "loop", "saturating", "saturating sweeps", "rectified", "gated"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -20,7 +20,8 @@ def test_every_claim_of_a_true_certificate_holds(folder, kind):
     assert [v for v in verdicts if not v.holds] == []
     claims = {verdict.claim for verdict in verdicts}
     assert claims >= {*FOLDER, *DENSE, "summary", "error bound", "ranges"}
-    assert ("sweeps" in claims) == (kind in ("sweeps", "ranks", "two passes", "scan"))
+    structured = ("sweeps", "ranks", "two passes", "scan", "saturating sweeps")
+    assert ("sweeps" in claims) == (kind in structured)
 
 
 def test_heads_that_read_a_memory_linearly_get_a_verdict(folder):

@@ -4,16 +4,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
 from lmu_verify.claims import Judge, read_claims
 from lmu_verify.design import read_design
-from lmu_verify.deviation import heads, input_error
+from lmu_verify.deviation import _copied, heads, input_error
 from lmu_verify.errors import NotShown
-from lmu_verify.fields import Fields
+from lmu_verify.fields import Fields, Format, Narrowing
 from lmu_verify.files import read_npz
+from lmu_verify.integers import Codes, identity
 from lmu_verify.memory import read_memories
 from lmu_verify.reference import read_reference
 
@@ -88,3 +90,36 @@ def test_otherwise_only_the_narrowing_of_u_counts(parts, change):
         "table": replace(memory, u=replace(memory.u, table=True)),
     }[change]
     assert input_error(design, memory, layer) == ([memory.u.requant.error] * 2, True)
+
+
+@pytest.mark.parametrize(
+    ("frac_bits", "scale", "exact"), [(0, 255, True), (0, 1, False), (3, 255, False)]
+)
+def test_only_integers_of_a_scale_are_taken_without_an_error(parts, frac_bits, scale, exact):
+    design, memory, layer, _ = parts("dense")
+    narrow = Narrowing(Format(True, 4, frac_bits), "half_up", "saturate")
+    changed = replace(design, input=narrow, input_scale=Fraction(1, scale))
+    none = replace(design, input=Narrowing(Format(True, 4, 900), "half_up", "saturate"))
+    found, without = (input_error(one, memory, layer)[0] for one in (changed, none))
+    added = [one - other for one, other in zip(found, without, strict=True)]
+    gains = layer.get("E_x", 2, 2).row_sums()
+    ulp = Fraction(1, 1 << frac_bits)
+    for more, gain in zip(added, gains, strict=True):
+        assert abs(more - (0 if exact else gain * ulp / 2)) <= gain / 2**900
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_copy_of_the_input_drops_what_its_format_does_not_hold(parts, same):
+    """One that is exact drops by the bits of the input; any other by those of its sum."""
+    _, memory, _, _ = parts("dense")
+    copy = memory.layer.node("p")
+    (term,) = copy.terms
+    codes = identity(2).codes * (1 if same else 2)
+    codes[0, 1] = 0 if same else 1
+    bits = copy.requant.format.frac_bits
+    changed = replace(copy, terms=[replace(term, weights=Codes(codes, 0))], sum_frac_bits=bits + 1)
+    nodes = [changed if node is copy else node for node in memory.layer.nodes]
+    rows = Codes(identity(2).codes * 3, 0)
+    image, dropped = _copied(replace(memory.layer, nodes=nodes), rows)
+    assert image.codes.tolist() == (3 * codes).tolist()
+    assert dropped == ([0, 0] if same else [3 * copy.requant.error] * 2)

@@ -201,3 +201,59 @@ def test_a_reference_that_is_not_finite_is_refused(folder, value):
     path.write_bytes(path.read_bytes()[:-8] + np.float64(value).tobytes())
     copy.seal()
     assert "must be finite" in refused(copy)
+
+
+ENTRIES_OF_TENSORS = {
+    "three places": ({"data_offsets": [0, 1, 2]}, "data_offsets must be two places"),
+    "a place before all": ({"data_offsets": [-1, 1]}, "data_offsets must be two places"),
+    "a float as a place": ({"data_offsets": [0, 1.0]}, "data_offsets must be two places"),
+    "a negative size": ({"shape": [-1]}, "shape must be a short list of sizes"),
+    "a huge size": ({"shape": [1 << 40]}, "shape must be a short list of sizes"),
+    "true as a size": ({"shape": [True]}, "shape must be a short list of sizes"),
+    "many axes": ({"shape": [1] * 9}, "shape must be a short list of sizes"),
+    "another shape": ({"shape": [1]}, "data_offsets must be the bytes that follow"),
+}
+
+
+@pytest.mark.parametrize("what", ENTRIES_OF_TENSORS)
+def test_a_malformed_entry_of_a_tensor_is_refused(folder, what):
+    copy, (fields, message) = folder(), ENTRIES_OF_TENSORS[what]
+    copy.change_tensors("design.safetensors", lambda h: h["lmu0.m/weights lmu0.u"].update(fields))
+    assert message in refused(copy)
+
+
+def test_tensors_that_leave_bytes_over_are_refused(folder):
+    copy = folder()
+    path = copy.path / "design.safetensors"
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert "its tensors must have" in refused(copy)
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_every_byte_of_the_length_of_a_header_counts(folder, place):
+    copy = folder()
+    path = copy.path / "design.safetensors"
+    data = bytearray(path.read_bytes())
+    data[place] ^= 0x80
+    path.write_bytes(data)
+    assert "design.safetensors" in refused(copy)
+
+
+@pytest.mark.parametrize("header", [None, np.zeros(2, np.int64)])
+def test_a_certificate_without_a_text_is_refused(folder, header):
+    copy = folder()
+    arrays = copy.certificate()[1] | ({} if header is None else {"header": header})
+    np.savez(copy.path / "certificate.npz", **arrays)
+    assert "header must hold the bytes of a text" in refused(copy)
+
+
+def test_a_layer_of_the_reference_that_is_there_twice_is_refused(folder):
+    copy = folder()
+
+    def twice(header):
+        text = json.loads(header["__metadata__"]["lmu_hw"])
+        text["layers"].append(text["layers"][0])
+        header["__metadata__"]["lmu_hw"] = json.dumps(text)
+
+    copy.change_tensors("reference.safetensors", twice)
+    assert "every layer must have a name of its own" in refused(copy)

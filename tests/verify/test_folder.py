@@ -174,9 +174,18 @@ def test_a_file_that_only_the_manifest_lists_is_found(folder):
     header, arrays = copy.certificate()
     del header["files"]["config.toml"]
     copy.write_certificate(header, arrays)
-    manifest = copy.read("manifest.json")
-    copy.write("manifest.json", manifest)
-    assert rejected(copy)
+    copy.seal_manifest()
+    assert "config.toml must be listed by certificate and manifest" in rejected(copy)
+
+
+@pytest.mark.parametrize("name", ["design.safetensors", "reference.safetensors"])
+def test_what_everything_rests_on_must_be_listed(folder, name):
+    copy = folder()
+    header, arrays = copy.certificate()
+    del header["files"][name]
+    copy.write_certificate(header, arrays)
+    copy.seal_manifest(without=name)
+    assert f"{name} must be listed by certificate and manifest" in rejected(copy)
 
 
 def test_an_ideal_memory_cannot_be_claimed(folder):
@@ -276,3 +285,61 @@ def test_a_summary_written_twice_is_refused(folder):
     )
     copy.seal()
     assert "it has 'design_digest' twice" in rejected(copy)
+
+
+LOWERED = [
+    ("cell", "heads", ("coefficients", "mismatch")),
+    ("cell", "heads", ("rounding",)),
+    ("cell", "heads", ("input",)),
+    ("dense", "heads", ("coefficients", "mismatch")),
+    ("two layers", "heads", ("input",)),
+    ("sweeps", "memories", ("coefficients", "mismatch")),
+    ("saturating sweeps", "memories", ("rounding",)),
+    ("dense", "memories", ("input",)),
+]
+
+
+@pytest.mark.parametrize(("kind", "group", "causes"), LOWERED)
+def test_an_error_a_tenth_below_the_truth_fails(folder, kind, group, causes):
+    copy = folder(kind)
+
+    def lower(summary):
+        by_cause = summary[group][0]["by_cause"]
+        assert any(value > 0 for cause in causes for value in by_cause[cause])
+        by_cause |= {cause: [0.9 * value for value in by_cause[cause]] for cause in causes}
+
+    copy.change_summary(lower)
+    copy.seal()
+    assert "error bound" in rejected(copy)
+
+
+BOUNDED = ["saturating lmu0.m", "saturating sweeps lmu0.m", "rectified lmu0.u", "rectified lmu0.h"]
+BOUNDED += ["gated cell.z", "gated cell.h", "feedback lmu0.m", "two layers head1.y"]
+
+
+@pytest.mark.parametrize("what", BOUNDED)
+def test_a_node_that_is_said_to_reach_less_is_found(folder, what):
+    kind, _, name = what.rpartition(" ")
+    copy = folder(kind)
+
+    def lower(summary):
+        entry = next(one for one in summary["nodes"] if one["name"] == name)
+        entry["bound"] = int(0.99 * entry["bound"])
+
+    copy.change_summary(lower)
+    copy.seal()
+    assert f"ranges: {name}: " in rejected(copy)
+
+
+@pytest.mark.parametrize("field", ["provable_bits", "provable_scale", "input_gain", "limit"])
+@pytest.mark.parametrize("kind", ["saturating", "saturating sweeps"])
+def test_what_would_be_provable_follows_from_what_was_shown(folder, kind, field):
+    copy = folder(kind)
+
+    def raise_(summary):
+        entry = summary["memories"][0]
+        entry[field] = 5 if entry[field] is None else type(entry[field])(1.25 * entry[field])
+
+    copy.change_summary(raise_)
+    copy.seal()
+    assert f"summary: {field} must be" in rejected(copy)

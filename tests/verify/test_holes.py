@@ -18,6 +18,7 @@ from lmu_verify.memory import read_memories
 from lmu_verify.sums import System, response_sums
 
 U_FORMAT = "sQ8.15"
+WEIGHTS = {"array": "lmu0.u/weights x", "format": "sQ1.0"}
 
 
 def written(path, update, arrays, *, state="sQ24.15", change=None):
@@ -204,6 +205,71 @@ CHANGES = {
         lambda h: h["layers"][0]["nodes"][1].update(segments=2),
         "its memories must hear one u each",
     ),
+    "relu of another resolution": (
+        lambda h: h["layers"][0]["nodes"][0].update(activation={"relu": "sQ8.14"}),
+        "relu must be a format with the fraction bits of what it is given",
+    ),
+    "a bias of another resolution": (
+        lambda h: h["layers"][0]["nodes"][0].update(bias={**WEIGHTS, "format": "sQ1.14"}),
+        "bias must be 1 codes with 15 fraction bits",
+    ),
+    "a bias of another shape": (
+        lambda h: h["layers"][0]["nodes"][0].update(bias={**WEIGHTS, "format": "sQ1.15"}),
+        "bias must be 1 codes with 15 fraction bits",
+    ),
+    "codes outside their format": (
+        lambda h: h["layers"][0]["nodes"][0]["terms"][0].update(
+            weights={**WEIGHTS, "format": "sQ0.0"}
+        ),
+        "the codes must fit sQ0.0",
+    ),
+    "a rate outside its format": (
+        lambda h: h["layers"][0]["nodes"][1]["update"]["rate"].update(format="sQ-4.6"),
+        "array must be codes that fit sQ-4.6",
+    ),
+    "shifts of another number": (
+        lambda h: h["layers"][0]["nodes"][0].update(row_shifts=[0, 0]),
+        "row_shifts must be null, or 1 integers from 0 to 256",
+    ),
+    "a negative shift": (
+        lambda h: h["layers"][0]["nodes"][0].update(row_shifts=[-1]),
+        "row_shifts must be null, or 1 integers from 0 to 256",
+    ),
+    "feedback of what is rounded": (
+        lambda h: h["layers"][0]["nodes"][0].update(error_feedback=True),
+        "error_feedback must be on a node that rounds by floor",
+    ),
+    "a table that is too short": (
+        lambda h: h["layers"][0]["nodes"][0].update(activation={"codes": WEIGHTS}),
+        "codes must be an entry for every code that may enter",
+    ),
+    "no terms": (
+        lambda h: h["layers"][0]["nodes"][0].update(terms=[]),
+        "terms must be a list of terms with rows",
+    ),
+    "no kind of rounding": (
+        lambda h: h["layers"][0]["nodes"][0].update(requant=[U_FORMAT, "up", "saturate"]),
+        r"requant must be \[format, rounding, overflow\]",
+    ),
+    "no kind of overflow": (
+        lambda h: h["layers"][0]["nodes"][0].update(requant=[U_FORMAT, "floor", "clip"]),
+        r"requant must be \[format, rounding, overflow\]",
+    ),
+    **{
+        f"the format {text}": (
+            lambda h, text=text: h["layers"][0]["nodes"][0].update(
+                requant=[text, "half_up", "saturate"]
+            ),
+            f"requant must be a format {rule}",
+        )
+        for text, rule in {
+            "sQ8.15 ": "such as",
+            "Q8.15": "such as",
+            "sQ40.40": "of 1 to 63",
+            "uQ-8.8": "of 1 to 63",
+            "sQ1020.-1001": "of 1 to 63",
+        }.items()
+    },
 }
 
 
@@ -228,3 +294,51 @@ def test_an_input_too_large_for_int64_takes_longer_integers():
         response_sums([(huge, None)], print)
     (found,) = response_sums([(huge, None)], print, level=1)
     assert 2**81 <= found <= 2**81 * (1 + 2.0**-12)
+
+
+@pytest.mark.parametrize("name", ["forward", "backward"])
+@pytest.mark.parametrize("change", [(1, "saturate"), (1, "wrap"), (0, "uQ44.15")])
+def test_a_narrowing_inside_must_forbid_overflow_and_be_signed(tmp_path, name, change):
+    index, value = (2, change[1]) if change[0] else change
+    update = sweeps(2, carry="sQ2.0", forward="sQ44.15", backward="sQ44.15", rate="sQ0.10")
+    update[name][index] = value
+    arrays = {"decay": [102, 512], "coupling": [[0], [64]], "carry": np.ones((2, 1, 1))}
+    design = written(tmp_path / "design.safetensors", update, arrays)
+    with pytest.raises(BadFile, match=f"{name} must be signed, with overflow forbidden"):
+        read_memories(design)
+
+
+@pytest.mark.parametrize("shifts", [[0], [0, 0, 0], [0, -1], [0, 257], [0, True], [0, 0.0]])
+def test_shifts_of_another_number_or_kind_are_refused(tmp_path, shifts):
+    update = sweeps(2, carry="sQ2.0", forward="sQ44.15", backward="sQ44.15", rate="sQ0.10")
+    arrays = {"decay": [102, 512], "coupling": [[0], [64]], "carry": np.ones((2, 1, 1))}
+    design = written(tmp_path / "design.safetensors", {**update, "shifts": shifts}, arrays)
+    with pytest.raises(BadFile, match="shifts must be 2 integers from 0 to 256"):
+        read_memories(design)
+
+
+def product(*sources, bits=30):
+    """Return a change that appends a node of one product, lmu0.g of one row."""
+    node = {"name": "lmu0.g", "rows": 1, "sum_frac_bits": bits, "activation": None}
+    node["requant"] = [U_FORMAT, "half_up", "saturate"]
+    node["products"] = [{"factors": [{"source": source} for source in sources]}]
+    return lambda header: header["layers"][0]["nodes"].append(node)
+
+
+def test_a_product_reaches_what_its_factors_can(tmp_path):
+    design = dense(tmp_path / "design.safetensors", product("lmu0.u", "x", bits=31))
+    (layer,) = design.layers
+    limit = 1 << 23  # of sQ8.15
+    assert layer.reach(layer.node("g")) == (2 * limit**2, (2 * limit**2 >> 16) + 1)
+    assert layer.format("lmu0.g") == layer.format("lmu0.u")
+
+
+def test_factors_that_do_not_fit_are_refused(tmp_path):
+    for change, message in (
+        (product("lmu0.m", "x"), "lmu0.g: its factors must have 1 elements"),
+        (product("lmu0.u", "x", bits=29), "the sum has too few fraction bits for its products"),
+        (product("lmu0.z"), "lmu0: reads 'lmu0.z', which is not in the layer"),
+    ):
+        (layer,) = dense(tmp_path / "design.safetensors", change).layers
+        with pytest.raises(BadFile, match=message):
+            layer.reach(layer.node("g"))
