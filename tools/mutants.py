@@ -3,8 +3,9 @@
 
 python -m tools.mutants [DESIGN ...]
 
-What passes is explained (`tools/mutation/known.py`), or is no change in this run: what stands in
-its place was the same value in every cycle. The rest is not explained.
+What passes is proved to be the same at every port (`tools/mutation/proof.py`), or explained
+(`tools/mutation/known.py`), or no change in this run: what stands in its place was the same value
+in every cycle. The rest is not explained.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ import lmu_hw
 from sim.conftest import DESIGNS
 from tools.mutation.bench import Fate, MutantBench
 from tools.mutation.known import reason_of
+from tools.mutation.proof import proved
+from tools.mutation.sites import Mutant
 
 _DESIGNS = ("tiny", "sweeps", "lstm")
 _CYCLES = (2_000, 40_000)
 _MORE = (200_000,)  # for what is not explained
-_OUTCOMES = ("fails", "explained", "no other value", "not explained")
+_OUTCOMES = ("fails", "proved equal", "explained", "no other value", "not explained")
 
 
 def main(names: list[str]) -> None:
@@ -32,34 +35,51 @@ def main(names: list[str]) -> None:
     for name in names or _DESIGNS:
         with tempfile.TemporaryDirectory(prefix="mutants_") as work:
             design, lanes = DESIGNS[name]()
-            lmu_hw.emit(design, Path(work) / name, lanes=lanes)
-            bench = MutantBench(Path(work) / name, Path(work) / "bench", cycles=_CYCLES)
+            folder = Path(work) / name
+            lmu_hw.emit(design, folder, lanes=lanes)
+            bench = MutantBench(folder, Path(work) / "bench", cycles=_CYCLES)
             fates = {fate.mutant.name: fate for fate in bench.fates(bench.mutants)}
+            proofs = _proofs(folder, Path(work) / "proofs", _alive(fates))
             bench.drive(_MORE)
-            left = [fate.mutant for fate in fates.values() if _outcome(name, fate) in _OUTCOMES[2:]]
+            left = [m for m in _alive(fates) if not (proofs[m.name] or reason_of(name, m))]
             fates |= {fate.mutant.name: fate for fate in bench.fates(left)}
-            _print(name, list(fates.values()))
+            outcomes = {key: (fate, _outcome(name, fate, proofs)) for key, fate in fates.items()}
+        _print(name, outcomes)
 
 
-def _print(name: str, fates: list[Fate]) -> None:
+def _alive(fates: dict[str, Fate]) -> list[Mutant]:
+    return [fate.mutant for fate in fates.values() if not fate.killed]
+
+
+def _proofs(folder: Path, work: Path, mutants: list[Mutant]) -> dict[str, bool]:
+    """Return by name which mutants are proved to be the same at every port."""
+    rtl = folder / "rtl"
+    text = (rtl / f"{folder.name}.v").read_text()
+    names = (mutant.name for mutant in mutants)
+    return dict(zip(names, proved(text, mutants, rtl, work), strict=True))
+
+
+def _print(design: str, fates: dict[str, tuple[Fate, str]]) -> None:
     """Print a table by kind of mutant, and below it the mutants that the bench does not see."""
-    counts = Counter((fate.mutant.kind, _outcome(name, fate)) for fate in fates)
-    print(f"{name:<12}" + "".join(f"{outcome:>16}" for outcome in _OUTCOMES))
-    for kind in dict.fromkeys(fate.mutant.kind for fate in fates):
+    counts = Counter((fate.mutant.kind, outcome) for fate, outcome in fates.values())
+    print(f"{design:<12}" + "".join(f"{outcome:>16}" for outcome in _OUTCOMES))
+    for kind in dict.fromkeys(kind for kind, _ in counts):
         print(f"  {kind:<10}" + "".join(f"{counts[kind, outcome]:>16}" for outcome in _OUTCOMES))
-    totals = Counter(_outcome(name, fate) for fate in fates)
+    totals = Counter(outcome for _, outcome in fates.values())
     print(f"  {'all':<10}" + "".join(f"{totals[outcome]:>16}" for outcome in _OUTCOMES))
-    for fate in fates:
+    for name, (fate, outcome) in fates.items():
         if not fate.killed:
-            why = reason_of(name, fate.mutant) or _outcome(name, fate)
-            print(f"  passes: {fate.mutant.kind}: {fate.mutant.name}: {why}")
+            why = reason_of(design, fate.mutant)
+            print(f"  passes: {fate.mutant.kind}: {name}: {outcome}{f': {why}' if why else ''}")
 
 
-def _outcome(name: str, fate: Fate) -> str:
+def _outcome(design: str, fate: Fate, proofs: dict[str, bool]) -> str:
     """Return the column of the table."""
     if fate.killed:
         return "fails"
-    if reason_of(name, fate.mutant):
+    if proofs[fate.mutant.name]:
+        return "proved equal"
+    if reason_of(design, fate.mutant):
         return "explained"
     return "not explained" if fate.differs else "no other value"
 

@@ -4,26 +4,48 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import groupby
 
 from tools.mutation.sites import DECLARED, Mutant
 
-__all__ = ["CHOICE", "TOP", "top", "with_all"]
+__all__ = ["CHOICE", "TOP", "selectable", "top", "with_all"]
 
 TOP = "lmu__mutants"
 CHOICE = f"{TOP}.mutant"
 
 _POWER_UP = 2_000  # ns in which what is not reset may hold anything
 _PART = re.compile(r"^(\w+)(?:\[(\d+)(?::(\d+))?\])?$")
+_MODULE = re.compile(r"^module (\w+)\(", re.MULTILINE)
+_INSTANCE = re.compile(r"^  (\w+) \w+ \($")
 
 
 def with_all(text: str, mutants: list[Mutant]) -> str:
     """Return Verilog of a design and its mutants, numbered from 1; 0 is the design."""
     lines = text.splitlines()
-    widths = _widths_at(lines)
-    numbered = list(enumerate(mutants, 1))
-    for line, group in groupby(numbered, key=lambda pair: pair[1].line):
-        lines[line] = _switched(lines[line], widths[line], list(group))
+    for line, widths, group in _changes(lines, mutants):
+        seen = [] if lines[line].lstrip().startswith("if (") else [number for number, _ in group]
+        watched = [part for number in seen for part in _watched(group[0][0], number)]
+        chosen = {number: f"{CHOICE} == {number}" for number, _ in group}
+        lines[line] = " ".join([_switched(lines[line], widths, group, chosen), *watched])
+    return "\n".join(lines) + "\n"
+
+
+def selectable(text: str, mutants: list[Mutant], port: str) -> str:
+    """Return Verilog of a design and its mutants, each chosen by a bit of one more input."""
+    modules = {name for name in _MODULE.findall(text) if "__" not in name}  # the others are ROMs
+    lines = []
+    changed = text.splitlines()
+    for line, widths, group in _changes(changed, mutants):
+        chosen = {number: f"{port}[{number - 1}]" for number, _ in group}
+        changed[line] = _switched(changed[line], widths, group, chosen)
+    for line in changed:
+        module, instance = _MODULE.match(line), _INSTANCE.match(line)
+        if module and module[1] in modules:
+            line = line.replace("(", f"({port}, ", 1) + f"\n  input [{len(mutants) - 1}:0] {port};"
+        elif instance and instance[1] in modules:
+            line += f"\n    .{port}({port}),"
+        lines.append(line)
     return "\n".join(lines) + "\n"
 
 
@@ -40,33 +62,48 @@ def _widths_at(lines: list[str]) -> list[dict[str, int]]:
     return widths
 
 
-def _switched(line: str, widths: dict[str, int], mutants: list[tuple[int, Mutant]]) -> str:
+def _changes(
+    lines: list[str], mutants: list[Mutant]
+) -> Iterator[tuple[int, dict[str, int], list[tuple[int, Mutant]]]]:
+    """Yield each line that mutants change, the widths of what it sees, and its mutants."""
+    widths = _widths_at(lines)
+    for line, group in groupby(enumerate(mutants, 1), key=lambda pair: pair[1].line):
+        yield line, widths[line], list(group)
+
+
+def _switched(
+    line: str, widths: dict[str, int], mutants: list[tuple[int, Mutant]], chosen: dict[int, str]
+) -> str:
     """Return a line that is what the chosen mutant has in its place."""
     if line.lstrip().startswith("if ("):
         condition = line.strip()[len("if (") : -1]
         for number, mutant in mutants:
-            condition = f"({CHOICE} == {number} ? {mutant.right} : {condition})"
+            condition = f"({chosen[number]} ? {mutant.right} : {condition})"
         return f"    if ({condition})"
     left, _, right = line.strip().removeprefix("assign ").removesuffix(";").partition(" = ")
     width = _width(left, widths)
-    tag = f"mutant_{mutants[0][0]}"
+    tag = _tag(mutants[0][0])
     # Each side is evaluated for itself, with the signs and widths that it has alone.
     declared = [f"wire [{width - 1}:0] {tag}_none = {right};"]
-    chosen = f"{tag}_none"
+    value = f"{tag}_none"
     for number, mutant in mutants:
         declared.append(f"wire [{width - 1}:0] {tag}_{number} = {mutant.right};")
-        chosen = f"{CHOICE} == {number} ? {tag}_{number} : {chosen}"
-    watched = [line for number, _ in mutants for line in _watched(f"{tag}_none", tag, number)]
-    return "  " + " ".join([*declared, f"assign {left} = {chosen};", *watched])
+        value = f"{chosen[number]} ? {tag}_{number} : {value}"
+    return "  " + " ".join([*declared, f"assign {left} = {value};"])
 
 
-def _watched(right: str, tag: str, number: int) -> list[str]:
+def _tag(first: int) -> str:
+    """Return how names begin that stand for the sides of a line, by its first mutant."""
+    return f"mutant_{first}"
+
+
+def _watched(first: int, number: int) -> list[str]:
     """Return what prints the number of a mutant at the end of a run of the design itself.
 
     Only if what stands there then ever was another value at a rising edge of the clock, some time
     after power-up.
     """
-    name = f"{tag}_{number}"
+    name, right = f"{_tag(first)}_{number}", f"{_tag(first)}_none"
     return [
         f"reg {name}_differs = 0;",
         f"always @(posedge {TOP}.clk) if ({CHOICE} == 0 && $time > {_POWER_UP})",
@@ -79,7 +116,10 @@ def _width(left: str, widths: dict[str, int]) -> int:
     """Return the bits of a left side."""
     if left.startswith("{"):
         return sum(_width(part.strip(), widths) for part in left.strip("{} ").split(","))
-    name, high, low = _PART.match(left).groups()
+    part = _PART.match(left)
+    if part is None:
+        raise ValueError(f"a left side must be a signal or a part of one, not {left!r}")
+    name, high, low = part.groups()
     if high is None:
         return widths[name]
     return int(high) - int(high if low is None else low) + 1

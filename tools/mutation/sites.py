@@ -23,7 +23,8 @@ DECLARED = re.compile(
 )
 """A declaration: the highest bit, if there are several, and the name."""
 _NUMBERED = re.compile(r"\b_\d+_\b")
-_NAME = re.compile(r"\\?[A-Za-z_]\w*")
+_NAME = re.compile(r"(\\?[A-Za-z_]\w*)")
+_OPENED = re.compile(r"module \\?(\S+?) ?\(")
 _TERM = r"(?:\$signed\([^()]*\)|\{[^{}]*\}|[^ ?:]+)"
 _BINARY = re.compile(rf"^({_TERM}) (&|\||\+|-|==|!=|<|>|<=|>=|<<|>>|\*) ({_TERM})$")
 _CHOICE = re.compile(rf"^({_TERM}) \? ({_TERM}) : ({_TERM})$")
@@ -86,7 +87,7 @@ def _modules(text: str) -> Iterator[_Module]:
         if line == "endmodule":
             body = lines[start:number]
             yield _Module(
-                name=re.match(r"module \\?(\S+?) ?\(", body[0])[1].rpartition("__")[2],
+                name=_first(_OPENED, body[0]).rpartition("__")[2],
                 start=start,
                 lines=body,
                 readers=_readers(body),
@@ -102,7 +103,7 @@ def _readers(lines: list[str]) -> dict[str, list[str]]:
             instance = opened[1]
         match = _ASSIGN.match(line) or _STORE.match(line)
         if match:
-            target = _NAME.search(match["left"])[0]
+            target = _first(_NAME, match["left"])
         elif match := _PORT.match(line):
             target = f"{instance}.{match['left']}"
         elif match := _ENABLE.match(line):
@@ -112,6 +113,14 @@ def _readers(lines: list[str]) -> dict[str, list[str]]:
         for name in _NAME.findall(match["right"]):
             readers.setdefault(name, []).append(target)
     return readers
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    """Return the first group of a pattern that must be in a text."""
+    match = pattern.search(text)
+    if match is None:
+        raise ValueError(f"{text!r} must hold {pattern.pattern}")
+    return match[1]
 
 
 def _place(module: _Module, line: str) -> str:
