@@ -67,7 +67,7 @@ MADE = {
     "theta of a structure": lambda v: Structure(**{**STRUCTURE, "theta": v}),
     "rank": lambda v: Structure(**STRUCTURE, rank=v),
     "rate_bits": lambda v: Structure(**STRUCTURE, rate_bits=v),
-    "sweeps": lambda v: Structure(**STRUCTURE, sweeps={"forward": v}),
+    "sweeps": lambda v: Structure(kind="semiseparable", theta=5.0, forward=v),
     "scale": lambda v: MemoryScale(u=v, m=1.0),
     "discretizer": lambda v: memory(discretizer=v),
     "method": lambda v: discretize(2, 5.0, v),
@@ -89,7 +89,7 @@ WRONG = ("nonsense", "", None, 2.5, math.nan, True, "1.0", ..., [1], b"floor", "
 @pytest.mark.parametrize("wrong", WRONG, ids=repr)
 @pytest.mark.parametrize("what", MADE)
 def test_what_is_of_another_kind_is_refused(what, wrong):
-    right = [("signed", True), *((w, 2.5) for w in (*REAL, "window"))]
+    right = [("signed", True), ("sweeps", None), *((w, 2.5) for w in (*REAL, "window"))]
     if (what, wrong) in right:
         assert MADE[what](wrong) is not None
     else:

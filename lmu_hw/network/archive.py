@@ -19,7 +19,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.fixed import Requant
 from lmu_hw.network import QuantizedNetwork, Table, Term
-from lmu_hw.records import Trail, decode, encode
+from lmu_hw.records import Trail, decode, encode, without_version
 
 __all__ = ["design_digest", "network_bytes", "read_network"]
 
@@ -56,8 +56,6 @@ def read_network(path: Path) -> QuantizedNetwork:
             arrays = {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError, TypeError, ValueError) as error:
         raise LoadError(f"{path}: cannot be read as a quantized network: {error}") from None
-    if not isinstance(header, dict) or header.pop("version", None) != VERSION:
-        raise LoadError(f"{path}: must hold a quantized network of version {VERSION}")
 
     def codes(name: object) -> NDArray[np.int64]:
         if not isinstance(name, str) or name not in arrays:
@@ -67,7 +65,8 @@ def read_network(path: Path) -> QuantizedNetwork:
         return arrays.pop(name).astype(np.int64)
 
     try:
-        network = decode(QuantizedNetwork, header, get=codes, lists=_LISTS)
+        entry = without_version(header, VERSION)
+        network = decode(QuantizedNetwork, entry, get=codes, lists=_LISTS)
         if arrays:
             raise ValueError(f"nothing reads the array {min(arrays)!r}")
     except ValueError as error:

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import partial
 
 from lmu_hw.checked import Check, flag, fraction, instance, member, optional, real, settle, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Requant
-from lmu_hw.quantize._reader import Reader
 from lmu_hw.quantize.options import Basis, MemoryRange, Options, Realization
+from lmu_hw.records import decode, stored, toml_lines, without_version
 
 __all__ = [
     "Basis",
@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 VERSION = 3
+
 
 _format = partial(instance, kind=FixedFormat)
 _requant = partial(instance, kind=Requant)
@@ -56,8 +57,8 @@ class Structure:
     rank : int
         Of a semiseparable memory. 1: the bilinear memory, whose rank that is. More: the trained
         memory to that rank.
-    sweeps : mapping of str to FixedFormat
-        What the sweeps of a semiseparable memory carry: ``forward`` and ``backward``.
+    forward, backward : FixedFormat or None
+        What the sweeps of a semiseparable memory carry.
     rate_bits : int
         Of the running sums of the others: bits of the constant that stands for the window. Their
         formats follow from it.
@@ -67,24 +68,45 @@ class Structure:
     """
 
     kind: Realization
-    theta: float
-    rank: int = 1
-    sweeps: Mapping[str, FixedFormat] = field(default_factory=dict)
-    rate_bits: int = 0
-    running_bits: int | None = None
+    theta: float = field(metadata=stored(note="window in steps"))
+    rank: int = field(
+        default=1,
+        metadata=stored(sparse=True, note="1: bilinear; more: the trained memory to that rank"),
+    )
+    forward: FixedFormat | None = field(default=None, metadata=stored(sparse=True))
+    backward: FixedFormat | None = field(default=None, metadata=stored(sparse=True))
+    rate_bits: int = field(
+        default=0, metadata=stored(sparse=True, note="of the constant for the window")
+    )
+    running_bits: int | None = field(
+        default=None,
+        metadata=stored(sparse=True, note="integer bits of the running sums, at least"),
+    )
 
     def __post_init__(self) -> None:
         checks: dict[str, Check] = {
             "kind": partial(member, kind=Realization),
             "theta": _positive,
             "rank": partial(whole, least=1),
-            "sweeps": _formats,
+            "forward": optional(_format),
+            "backward": optional(_format),
             "rate_bits": partial(whole, least=0),
             "running_bits": optional(whole),
         }
         settle(self, checks)
         if self.kind in (Realization.DENSE, Realization.AUTO):
             raise ConfigError(f"kind must be that of a structured memory, not {self.kind.value!r}")
+        if self.kind is not Realization.SEMISEPARABLE:
+            self._require_default("rank", "forward", "backward")
+        else:
+            self._require_default("rate_bits", "running_bits")
+
+    def _require_default(self, *names: str) -> None:
+        """Refuse what means nothing for this kind of memory."""
+        defaults = {field.name: field.default for field in fields(self)}
+        for name in names:
+            if getattr(self, name) != defaults[name]:
+                raise ConfigError(f"a {self.kind.value} memory must have no {name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,16 +153,28 @@ class NodeConfig:
         Reasons, printed as comments; not part of the value.
     """
 
-    requant: Requant
-    weights: Mapping[str, FixedFormat]
+    requant: Requant = field(metadata=stored(flat=True))
+    output: FixedFormat | None = field(
+        default=None, metadata=stored(note="of the activation; the format above is what enters it")
+    )
     row_shifts: bool
-    output: FixedFormat | None
-    error_feedback: bool = False
-    repair: bool = False
+    error_feedback: bool = field(
+        default=False, metadata=stored(sparse=True, note="needs floor: keeps what is dropped")
+    )
+    repair: bool = field(
+        default=False, metadata=stored(sparse=True, note="of coefficients that are not stable")
+    )
+    refit: int = field(
+        default=0,
+        metadata=stored(sparse=True, note="steps over which what reads the memory is fitted"),
+    )
+    tail: float = field(
+        default=0.0,
+        metadata=stored("refit_tail", sparse=True, note="weight of what comes after them"),
+    )
     structure: Structure | None = None
-    refit: int = 0
-    tail: float = 0.0
-    why: tuple[str, ...] = field(default=(), compare=False)
+    weights: Mapping[str, FixedFormat]
+    why: tuple[str, ...] = field(default=(), compare=False, metadata=stored(head=True))
 
     def __post_init__(self) -> None:
         checks: dict[str, Check] = {
@@ -212,49 +246,25 @@ class Config:
 
     def to_toml(self) -> str:
         """Return the commented file that `from_toml` reads back."""
-        lines = [
-            "# Every number format of the design. Edit, then: lmu-hw generate MODEL --config FILE",
-            "# A format is sQ<integer bits>.<fraction bits> (signed; the sign is not among the",
-            "# integer bits) or uQ... (unsigned).",
-            "# Rounding: floor, half_up, half_even, toward_zero.",
-            "# Overflow: saturate (counted), wrap, forbid (must be proved impossible; no gates).",
-            "",
-            f"version = {VERSION}",
-            f'basis = "{self.basis.value}"  # of the memory states: orthonormal, trained',
-            "",
-            "[input]",
-            f'scale = "{self.input_scale}"  # x is an integer code times this; folds into weights',
-            *_requant_lines(self.input),
-        ]
-        for name, scale in self.memory_scale.items():
-            lines += ["", f'[memory_scale."{name}"]  # u and m are divided by these: into weights']
-            lines += [f"u = {float(scale.u)!r}", f"m = {float(scale.m)!r}"]
-        for name, node in self.nodes.items():
-            lines += ["", f'[node."{name}"]', *(f"# {line}" for line in node.why)]
-            lines += _requant_lines(node.requant)
-            if node.output is not None:
-                lines.append(
-                    f'output = "{node.output.notation()}"  # of the activation; the format above '
-                    "is what enters it"
-                )
-            lines.append(f"row_shifts = {str(node.row_shifts).lower()}")
-            if name.endswith(".m"):
-                feedback, repair = str(node.error_feedback).lower(), str(node.repair).lower()
-                lines += [
-                    f"error_feedback = {feedback}  # needs floor: keeps what is dropped",
-                    f"repair = {repair}  # of coefficients that are not stable",
-                    f"refit = {node.refit}  # steps over which what reads the memory is fitted",
-                ]
-            if node.refit:
-                lines.append(f"refit_tail = {node.tail!r}  # weight of what comes after them")
-            if node.structure is not None:
-                lines += [f'[node."{name}".structure]', *_structure_lines(node.structure)]
-            lines.append(f'[node."{name}".weights]')
-            lines += [
-                f'"{source}" = "{fmt.notation()}"  # {fmt.width} bits'
-                for source, fmt in node.weights.items()
-            ]
-        return "\n".join(lines) + "\n"
+        file = _File(
+            basis=self.basis,
+            input=_Input(scale=self.input_scale, requant=self.input),
+            memory_scale=self.memory_scale,
+            node=self.nodes,
+        )
+        lines = toml_lines(file, shown=self._is_shown)
+        return "\n".join([*_ABOUT, "", f"version = {VERSION}", *lines]) + "\n"
+
+    def _is_shown(self, path: tuple[str, ...], key: str) -> bool:
+        """Tell whether a table shows a key that has its default: knobs of the memory."""
+        match path:
+            case ("node", name):
+                return name.endswith(".m") and key in ("error_feedback", "repair", "refit")
+            case ("node", name, "structure"):
+                structure = self.nodes[name].structure
+                sweeps = structure is not None and structure.kind is Realization.SEMISEPARABLE
+                return sweeps and key == "rank"
+        return False
 
     @classmethod
     def from_toml(cls, text: str, *, where: str) -> Config:
@@ -269,102 +279,47 @@ class Config:
             table = tomllib.loads(text)
         except (ValueError, RecursionError) as error:  # a number or a nesting may be too long
             raise ConfigError(f"{where}: not a TOML file: {error}") from None
-        reader = Reader(table, where)
-        version = reader.take("version", int)
-        if version != VERSION:
-            reader.fail(f"version must be {VERSION}, not {version}")
-        basis = reader.take_enum("basis", Basis)
-        entry = reader.sub("input")
-        scale = entry.take_fraction("scale")
-        requant = entry.take_requant()
-        entry.done()
-        scales = reader.sub("memory_scale", optional=True)
-        memory_scale = {name: _scale(scales.sub(name)) for name in list(scales.table)}
-        nodes = reader.sub("node")
-        parsed = {name: _node(nodes.sub(name)) for name in list(nodes.table)}
-        reader.done()
-        return cls(
-            basis=basis,
-            input=requant,
-            input_scale=scale,
-            memory_scale=memory_scale,
-            nodes=parsed,
-            source=text,
-        )
+        try:
+            file = decode(_File, without_version(table, VERSION))
+            return cls(
+                basis=file.basis,
+                input=file.input.requant,
+                input_scale=file.input.scale,
+                memory_scale=file.memory_scale,
+                nodes=file.node,
+                source=text,
+            )
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from None
 
 
-def _requant_lines(requant: Requant) -> list[str]:
-    return [
-        f'format = "{requant.format.notation()}"  # {requant.format.width} bits',
-        f'rounding = "{requant.rounding.value}"',
-        f'overflow = "{requant.overflow.value}"',
-    ]
+_ABOUT = (
+    "# Every number format of the design. Edit, then: lmu-hw generate MODEL --config FILE",
+    "# A format is sQ<integer bits>.<fraction bits> (signed; the sign is not among the",
+    "# integer bits) or uQ... (unsigned).",
+    "# Rounding: floor, half_up, half_even, toward_zero.",
+    "# Overflow: saturate (counted), wrap, forbid (must be proved impossible; no gates).",
+)
 
 
-def _structure_lines(structure: Structure) -> list[str]:
-    lines = [
-        f'kind = "{structure.kind.value}"',
-        f"theta = {structure.theta!r}  # window in steps",
-    ]
-    if structure.kind is not Realization.SEMISEPARABLE:
-        lines.append(f"rate_bits = {structure.rate_bits}  # of the constant for the window")
-        if structure.running_bits is not None:
-            text = "# integer bits of the running sums, at least"
-            lines.append(f"running_bits = {structure.running_bits}  {text}")
-        return lines
-    return [
-        *lines,
-        f"rank = {structure.rank}  # 1: bilinear; more: the trained memory to that rank",
-        *(
-            f'{name} = "{fmt.notation()}"  # {fmt.width} bits'
-            for name, fmt in structure.sweeps.items()
-        ),
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Input:
+    """The input in the file."""
 
-
-def _scale(reader: Reader) -> MemoryScale:
-    scale = MemoryScale(u=reader.take("u", float), m=reader.take("m", float))
-    reader.done()
-    return scale
-
-
-def _structure(reader: Reader) -> Structure:
-    kind = reader.take_enum("kind", Realization)
-    if kind in (Realization.DENSE, Realization.AUTO):
-        reader.fail(f"kind must be that of a structured memory, not {kind.value!r}")
-    theta = reader.take("theta", float)
-    if kind is Realization.SEMISEPARABLE:
-        structure = Structure(
-            kind=kind,
-            theta=theta,
-            rank=reader.take_count("rank", 1),
-            sweeps={name: reader.take_format(name) for name in ("forward", "backward")},
-        )
-    else:
-        structure = Structure(
-            kind=kind,
-            theta=theta,
-            rate_bits=reader.take_count("rate_bits", 1),
-            running_bits=reader.take("running_bits", int)
-            if "running_bits" in reader.table
-            else None,
-        )
-    reader.done()
-    return structure
-
-
-def _node(reader: Reader) -> NodeConfig:
-    weights = reader.sub("weights")
-    node = NodeConfig(
-        requant=reader.take_requant(),
-        weights={source: weights.take_format(source) for source in list(weights.table)},
-        row_shifts=reader.take("row_shifts", bool),
-        output=reader.take_format("output") if "output" in reader.table else None,
-        error_feedback=reader.take_flag("error_feedback"),
-        repair=reader.take_flag("repair"),
-        structure=_structure(reader.sub("structure")) if "structure" in reader.table else None,
-        refit=reader.take_count("refit", 0) if "refit" in reader.table else 0,
-        tail=reader.take_weight("refit_tail") if "refit_tail" in reader.table else 0.0,
+    scale: Fraction = field(
+        metadata=stored(note="x is an integer code times this; folds into weights")
     )
-    reader.done()
-    return node
+    requant: Requant = field(metadata=stored(flat=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """The tables of the file."""
+
+    basis: Basis = field(metadata=stored(note="of the memory states: orthonormal, trained"))
+    input: _Input
+    memory_scale: Mapping[str, MemoryScale] = field(
+        default_factory=dict,
+        metadata=stored(sparse=True, note="u and m are divided by these: into weights"),
+    )
+    node: Mapping[str, NodeConfig]

@@ -214,7 +214,7 @@ class Chooser:
             weights={"rates": formats.rates, "carry": formats.carry},
             row_shifts=True,
             output=None,
-            structure=replace(structure, sweeps=sweeps),
+            structure=replace(structure, **sweeps),
             why=tuple(why),
         )
 

@@ -283,17 +283,15 @@ def _sweeps(
     layer: LmuLayer, config: NodeConfig, structure: Structure, scale: MemoryScale | None
 ) -> Semiseparable:
     name = f"{layer.name}.m"
-    for kind, given, needed in (
-        ("weights", config.weights, ("rates", "carry")),
-        ("sweeps", structure.sweeps, ("forward", "backward")),
-    ):
-        if set(given) != set(needed):
-            raise ConfigError(f"{name}: its {kind} must be {', '.join(needed)}, not {set(given)}")
+    if set(config.weights) != {"rates", "carry"}:
+        raise ConfigError(f"{name}: its weights must be rates and carry, not {config.weights}")
+    if structure.forward is None or structure.backward is None:
+        raise ConfigError(f"{name}: its structure must have formats forward and backward")
     formats = SweepFormats(
         rates=config.weights["rates"],
         carry=config.weights["carry"],
-        forward=structure.sweeps["forward"],
-        backward=structure.sweeps["backward"],
+        forward=structure.forward,
+        backward=structure.backward,
     )
     found = generators(layer, structure, scale)
     return semiseparable_update(found, formats, row_shifts=config.row_shifts, where=name)

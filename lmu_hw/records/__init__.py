@@ -22,9 +22,19 @@ dataclasses; pydantic is 10 MB and wants its configuration in every class. Each 
 every kind of text above, and none writes comments.
 """
 
-from lmu_hw.records.read import Get, decode
+from lmu_hw.records.read import Get, decode, without_version
 from lmu_hw.records.schema import stored
 from lmu_hw.records.toml import toml_lines
 from lmu_hw.records.write import OMIT, Put, Trail, encode
 
-__all__ = ["OMIT", "Get", "Put", "Trail", "decode", "encode", "stored", "toml_lines"]
+__all__ = [
+    "OMIT",
+    "Get",
+    "Put",
+    "Trail",
+    "decode",
+    "encode",
+    "stored",
+    "toml_lines",
+    "without_version",
+]

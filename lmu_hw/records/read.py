@@ -19,7 +19,7 @@ from lmu_hw.checked import fraction
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.records.schema import fields_of, is_record, keys_of, quoted, tag_of
 
-__all__ = ["Get", "decode"]
+__all__ = ["Get", "decode", "without_version"]
 
 T = TypeVar("T")
 
@@ -63,6 +63,15 @@ def decode(
         Names the field, the rule and the value.
     """
     return _Decoder(part=part, get=get, lists=lists).value(kind, entry, what)
+
+
+def without_version(document: object, version: int) -> dict[str, Any]:
+    """Return what a file says beside its ``version``, or raise `ValueError` if that is another."""
+    entry = dict(document) if isinstance(document, dict) else {}
+    found = entry.pop("version", None)
+    if type(found) is not int or found != version:
+        raise ValueError(f"its version must be {version}, not {reprlib.repr(found)}")
+    return entry
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
 from lmu_hw.measure.results import Report
-from lmu_hw.records import decode, encode
+from lmu_hw.records import decode, encode, without_version
 
 __all__ = ["read_report", "to_json"]
 
@@ -49,10 +49,6 @@ def read_report(folder: DesignFolder) -> Report:
     if data is None:
         raise LoadError(f"{folder.path}: holds no {folder.REPORT}; {again} first")
     try:
-        document = read_json(data)
-        version = document.pop("version", None) if isinstance(document, dict) else None
-        if version != VERSION:
-            raise ValueError(f"its version must be {VERSION}, not {version!r}")
-        return decode(Report, document, part=True)
+        return decode(Report, without_version(read_json(data), VERSION), part=True)
     except ValueError as error:
         raise LoadError(f"{path}: is damaged ({error}); {again} again") from None

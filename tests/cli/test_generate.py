@@ -118,8 +118,8 @@ def config(here, run):
 BROKEN = {
     "no TOML": ("version = 3", "version 2", "edited.toml: not a TOML file"),
     "another version": ("version = 3", "version = 1", "version must be 3, not 1"),
-    "an unknown key": ("version = 3", "version = 3\nspeed = 3", "unknown key 'speed'"),
-    "a missing key": ("version = 3", "", "version is missing"),
+    "an unknown key": ("version = 3", "version = 3\nspeed = 3", "speed is a key that nobody knows"),
+    "a missing key": ("version = 3", "", "its version must be 3, not None"),
     "an unknown basis": ('basis = "orth', 'basis = "x', "basis must be one of orthonormal"),
     "a format in words": ("sQ\\d+", "sixteen", "a format must be written like sQ0.15"),
     "a missing node": (r'\[node."lmu0.u"\].*?(?=\[node."lmu0.m"\])', "", "lacks the node 'lmu0.u'"),

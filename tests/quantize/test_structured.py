@@ -101,10 +101,8 @@ def test_sweeps_of_proved_states_are_short():
     memory = config.nodes["lmu0.m"]
     assert memory.requant.overflow is Overflow.FORBID
     assert memory.structure is not None
-    assert {name: str(fmt.notation()) for name, fmt in memory.structure.sweeps.items()} == {
-        "forward": "sQ1.16",
-        "backward": "sQ-2.18",
-    }
+    assert memory.structure.forward == FixedFormat.parse("sQ1.16")
+    assert memory.structure.backward == FixedFormat.parse("sQ-2.18")
     assert Config.from_toml(config.to_toml(), where="here") == config
 
 
@@ -228,7 +226,7 @@ def test_the_window_of_stored_matrices_is_found():
 EDITS = {
     "another kind": ('kind = "semiseparable"', 'kind = "dense"', "kind must be that of a struct"),
     "no rank": ("rank = 1", "rank = 0", "rank must be at least 1, not 0"),
-    "no sweep": ("backward = ", "downward = ", "backward is missing"),
+    "no sweep": ("backward = ", "downward = ", "downward is a key that nobody knows"),
     "a short sweep": ('forward = "sQ1.16"', 'forward = "sQ1.3"', "forward sweep starts with"),
 }
 

@@ -96,7 +96,7 @@ rounding = "floor"
 overflow = "wrap"
 steps = 0  # in all
 
-[parts.b]
+[parts."b"]
 output = "sQ0.7"  # 8 bits
 format = "sQ0.7"  # 8 bits
 rounding = "floor"
@@ -109,7 +109,7 @@ steps = 3  # in all
 
 
 def test_a_record_becomes_commented_toml_and_comes_back():
-    text = "\n".join(toml_lines(WHOLE, full=lambda path: path[-1:] == ("a.u",))) + "\n"
+    text = "\n".join(toml_lines(WHOLE, shown=lambda path, key: path[-1:] == ("a.u",))) + "\n"
     assert text == TOML
     assert decode(Whole, tomllib.loads(text)) == WHOLE
 
