@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.fixed import Overflow, Rounding
+from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel, Overflows, Trace
 from lmu_hw.golden.model import node_model
 from lmu_hw.network import (
@@ -28,8 +28,9 @@ from lmu_hw.network import (
     Table,
 )
 from lmu_hw.plan import Plan
+from lmu_hw.simulate.intervals import Interval, sum_intervals
 
-__all__ = ["NEVER", "End", "Entries", "Goals"]
+__all__ = ["NEVER", "End", "Entries", "Goals", "with_inputs"]
 
 Codes = NDArray[np.int64]
 
@@ -96,6 +97,7 @@ class Goals:
     def __init__(self, network: QuantizedNetwork, plan: Plan) -> None:
         self.network, self.beat = network, plan.beat
         self._golden = GoldenModel(network)
+        self._bounds = sum_intervals(network)
         self.ends: list[End] = []
         self.tables: dict[str, Entries] = {}
         self.impossible: list[tuple[str, str]] = []
@@ -108,24 +110,30 @@ class Goals:
         for layer in network.layers:
             for node in _activated(layer):
                 if isinstance(node.activation, Table):
-                    self._add_entries(layer, node)
+                    self._add_entries(node)
         self._numbers = {end: number for number, end in enumerate(self.ends)}
 
     def _add_ends(self, layer: QuantizedLayer, node: AnyNode) -> None:
-        self._wide[node.name] = _without_limits(layer, node, self._golden.kind)
-        (low, high), fmt = _code_bounds(layer, node), node.requant.format
-        for end, can in (("low", low < fmt.min_code), ("high", high > fmt.max_code)):
-            if can:
-                lanes = range(min(node.rows, self.beat))
-                self.ends += [End(node.name, end, lane) for lane in lanes]
-            else:
+        bounds, fmt = self._bounds[node.name], node.requant.format
+        self._wide[node.name] = _without_limits(layer, node, bounds, self._golden.kind)
+        lanes = self.lanes(node)
+        for end, can in (("low", bounds.low < fmt.min_code), ("high", bounds.high > fmt.max_code)):
+            self.ends += [End(node.name, end, lane) for lane in np.unique(lanes[can]).tolist()]
+            if not can.any():
                 self.impossible.append((node.name, end))
 
-    def _add_entries(self, layer: QuantizedLayer, node: Node | ElementwiseNode) -> None:
-        (low, high), fmt = _code_bounds(layer, node), node.requant.format
-        low, high = max(low, fmt.min_code), min(high, fmt.max_code)
+    def _add_entries(self, node: Node | ElementwiseNode) -> None:
+        bounds, fmt = self._bounds[node.name], node.requant.format
+        low, high = (
+            max(int(bounds.low.min()), fmt.min_code),
+            min(int(bounds.high.max()), fmt.max_code),
+        )
         self.tables[node.name] = Entries(node.name, low, high, self.count)
         self.count += high - low + 1
+
+    def lanes(self, node: AnyNode) -> Codes:
+        """Return the place in a beat of each element of a node."""
+        return np.arange(node.signal.size) % node.rows % self.beat
 
     def look(self, codes: Codes) -> tuple[Codes, Codes]:
         """Return what sequences reach.
@@ -152,25 +160,58 @@ class Goals:
         trace = self._golden.trace(codes)
         first = np.full((len(codes), self.count), NEVER)
         distance = np.zeros((len(codes), len(self.ends)), np.int64)
-        for layer, x in _with_inputs(self.network, trace):
+        for layer, x in with_inputs(self.network, trace):
             for node in layer.nodes:
                 if node.name in self._wide:
-                    self._look_at_sum(node, self._sums(layer, node, x, trace), first, distance)
+                    self._look_at_sum(node, self._sums(layer, node, x, trace, 0), first, distance)
                 if node.name in self.tables:
                     self._look_at_table(node, trace, first)
         return first, distance
 
+    def at_last(self, codes: Codes) -> tuple[Codes, Codes, Trace]:
+        """Return where the last step of sequences is.
+
+        Parameters
+        ----------
+        codes : (sequences, steps, inputs) int64
+
+        Returns
+        -------
+        distance : (sequences, ends) int64
+            As in `look`, but at the last step, and without what error feedback keeps.
+        nearest : (sequences, ends) int64
+            The element of the node that is nearest to each end.
+        trace : Trace
+        """
+        trace = self._golden.trace(codes)
+        shape = len(codes), len(self.ends)
+        distance, nearest = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for layer, x in with_inputs(self.network, trace):
+            for node in layer.nodes:
+                if node.name in self._wide:
+                    sums = self._sums(layer, node, x, trace, x.shape[1] - 1)[:, -1]
+                    for number, elements, short in self._short(node, sums):
+                        best = short.argmin(axis=1)
+                        distance[:, number] = short[np.arange(len(short)), best] + 1
+                        nearest[:, number] = elements[best]
+        return distance, nearest, trace
+
     def _look_at_sum(self, node: AnyNode, sums: Codes, first: Codes, distance: Codes) -> None:
-        lanes = np.arange(sums.shape[2]) % node.rows % self.beat
-        fmt = node.requant.format
+        for number, _, short in self._short(node, sums):
+            missing = short.min(axis=2)
+            outside = missing < 0
+            first[:, number] = np.where(outside.any(axis=1), outside.argmax(axis=1), NEVER)
+            distance[:, number] = missing.min(axis=1) + 1
+
+    def _short(self, node: AnyNode, sums: Codes) -> Iterator[tuple[int, Codes, Codes]]:
+        """Yield for each goal its elements, and how far their sums are inside the format."""
+        lanes, fmt = self.lanes(node), node.requant.format
         for end, short in (("low", sums - fmt.min_code), ("high", fmt.max_code - sums)):
             for lane in range(min(node.rows, self.beat)):
                 number = self._numbers.get(End(node.name, end, lane))
                 if number is not None:
-                    nearest = short[:, :, lanes == lane].min(axis=2)
-                    outside = nearest < 0
-                    first[:, number] = np.where(outside.any(axis=1), outside.argmax(axis=1), NEVER)
-                    distance[:, number] = nearest.min(axis=1) + 1
+                    elements = np.flatnonzero(lanes == lane)
+                    yield number, elements, short[..., elements]
 
     def _look_at_table(self, node: Any, trace: Trace, first: Codes) -> None:
         entering, entries = trace.codes[node.pre_activation], self.tables[node.name]
@@ -179,8 +220,13 @@ class Goals:
         columns = entries.first + entering - entries.low
         np.minimum.at(first, tuple(np.broadcast_arrays(sequence, columns)), step)
 
-    def _sums(self, layer: QuantizedLayer, node: AnyNode, x: Codes, trace: Trace) -> Codes:
-        """Return the rounded sums of a node before they are limited, (sequences, steps, width)."""
+    def _sums(
+        self, layer: QuantizedLayer, node: AnyNode, x: Codes, trace: Trace, begin: int
+    ) -> Codes:
+        """Return the rounded sums of a node before they are limited, (sequences, steps, width).
+
+        From the step `begin` on; of a node that is computed at the last step only, that one.
+        """
         model, kind = self._wide[node.name], self._golden.kind
         values = {name: trace.codes[name] for name in layer.signals if name != INPUT} | {INPUT: x}
         steps, sums = x.shape[1], []
@@ -194,7 +240,7 @@ class Goals:
                 for name, codes in values.items()
             }
 
-        for step in [steps - 1] if node.last_only else range(steps):
+        for step in range(steps - 1 if node.last_only else begin, steps):
             now = at(step)
             pre, _ = model.step(now, at(step - 1) | residue, Overflows())
             residue = {name: array for name, array in now.items() if name not in values}
@@ -207,57 +253,17 @@ def _activated(layer: QuantizedLayer) -> tuple[Node | ElementwiseNode, ...]:
     return (*layer.sums, *layer.elementwise)
 
 
-def _code_bounds(layer: QuantizedLayer, node: AnyNode) -> tuple[int, int]:
-    """Return bounds on the rounded sum of a node, in codes of its format."""
-    low, high = _sum_bounds(layer, node)
-    shift = node.dropped_bits
-    if shift <= 0:
-        return low << -shift, high << -shift
-    up = 0 if node.requant.rounding in (Rounding.FLOOR, Rounding.TOWARD_ZERO) else 1 << shift - 1
-    return low >> shift, high + up >> shift
-
-
-def _sum_bounds(layer: QuantizedLayer, node: AnyNode) -> tuple[int, int]:
-    bound = layer.sum_bounds(node)[1]
-    if not isinstance(node, Node):
-        return -bound, bound
-    low, high = np.zeros(node.rows, object), np.zeros(node.rows, object)
-    for term in node.terms:
-        least, most = _range_of(layer, term.source)
-        weights = term.weights.codes.astype(object) << layer.term_shift(node, term)
-        ends = np.stack([weights * least, weights * most])
-        low += ends.min(axis=0).sum(axis=1)
-        high += ends.max(axis=0).sum(axis=1)
-    if node.row_shifts is not None:
-        up = np.array([1 << node.max_row_shift - shift for shift in node.row_shifts], object)
-        low, high = low * up, high * up
-    bias = 0 if node.bias is None else node.bias.codes.astype(object)
-    residue = (1 << node.dropped_bits) - 1 if node.error_feedback else 0
-    return int(np.min(low + bias)), int(np.max(high + bias)) + residue
-
-
-def _range_of(layer: QuantizedLayer, source: str) -> tuple[int, int]:
-    """Return the smallest and the largest code of what a node reads; 0 is the one before."""
-    node = next((node for node in layer.nodes if node.name == source), None)
-    if node in _activated(layer) and isinstance(node.activation, Table):
-        codes = node.activation.codes.codes
-        return min(int(codes.min()), 0), max(int(codes.max()), 0)
-    fmt = layer.signals[source].format
-    return fmt.min_code, fmt.max_code
-
-
-def _without_limits(layer: QuantizedLayer, node: AnyNode, kind: Any) -> Any:
+def _without_limits(layer: QuantizedLayer, node: AnyNode, bounds: Interval, kind: Any) -> Any:
     """Return the golden model of a node whose format holds every sum, without activation."""
-    low, high = _code_bounds(layer, node)
     fmt = node.requant.format
-    bits = max(-low, high, 1).bit_length() - fmt.frac_bits
+    bits = max(-int(bounds.low.min()), int(bounds.high.max()), 1).bit_length() - fmt.frac_bits
     wide = replace(fmt, signed=True, int_bits=max(bits, fmt.int_bits + 1))
     requant = replace(node.requant, format=wide)
     changed = {} if node not in _activated(layer) else {"activation": None}
     return node_model(layer, replace(node, requant=requant, **changed), kind)
 
 
-def _with_inputs(network: QuantizedNetwork, trace: Trace) -> Iterator[tuple[QuantizedLayer, Codes]]:
+def with_inputs(network: QuantizedNetwork, trace: Trace) -> Iterator[tuple[QuantizedLayer, Codes]]:
     """Yield every layer with its input codes, (sequences, steps, width)."""
     x = trace.codes[INPUT]
     for layer in network.layers:

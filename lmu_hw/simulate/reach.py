@@ -8,13 +8,14 @@ reach nothing more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.simulate.goals import NEVER, Goals
+from lmu_hw.simulate.shapes import codes_of, fitted, shapes
 
 __all__ = ["reaching"]
 
@@ -51,7 +52,10 @@ def reaching(
     length = min(length, _LONGEST, max(steps, 1))
     inputs, fmt = goals.network.inputs, goals.network.input.format
     pool = np.stack(
-        [*(_fitted(codes, length) for codes in seeds), *_shapes(inputs, fmt, length, random)]
+        [
+            *(fitted(codes, length) for codes in seeds),
+            *islice(shapes(inputs, fmt, length, random), _TRIED),
+        ]
     )
     searched = _searched(goals)
     tried, (first, distance) = pool, goals.look(pool)
@@ -78,30 +82,6 @@ def _searched(goals: Goals) -> Codes:
     return np.concatenate([np.arange(len(goals.ends)), *tables])
 
 
-def _fitted(codes: Codes, length: int) -> Codes:
-    """Return a sequence cut or repeated to a length."""
-    return np.resize(codes, (length, codes.shape[1]))
-
-
-def _shapes(
-    inputs: int, fmt: FixedFormat, length: int, random: np.random.Generator
-) -> Iterator[Codes]:
-    """Yield constants, square waves and noise of several sizes."""
-    for _ in range(_TRIED):
-        signs = random.choice([-1, 1], inputs)
-        size = 1.0 if random.random() < 0.5 else random.random()
-        period = int(random.integers(1, 2 * length))
-        wave = np.where((np.arange(length) // period) % 2, -1, 1)[:, None] * signs
-        noise = random.uniform(-1, 1, (length, inputs))
-        yield _codes(size * (wave if random.random() < 0.7 else noise), fmt)
-
-
-def _codes(values: NDArray[np.float64], fmt: FixedFormat) -> Codes:
-    """Return codes of values from -1 to 1, which are the ends of the format."""
-    middle, half = (fmt.max_code + fmt.min_code) / 2, (fmt.max_code - fmt.min_code) / 2
-    return np.floor(middle + half * values + 0.5).astype(np.int64).clip(fmt.min_code, fmt.max_code)
-
-
 def _changed(tried: Codes, distance: Codes, fmt: FixedFormat, random: np.random.Generator) -> Codes:
     """Return changes of the sequences that came nearest to what is missing, one in each."""
     _, length, inputs = tried.shape
@@ -119,7 +99,7 @@ def _changed(tried: Codes, distance: Codes, fmt: FixedFormat, random: np.random.
         elif kind == 1:  # an end of the format
             codes[begin:end, some] = random.choice([fmt.min_code, fmt.max_code])
         else:  # of another size
-            codes[begin:end, some] = _codes(random.uniform(-1, 1, (1, int(some.sum()))), fmt)
+            codes[begin:end, some] = codes_of(random.uniform(-1, 1, (1, int(some.sum()))), fmt)
         pool.append(codes)
     return np.stack(pool)
 

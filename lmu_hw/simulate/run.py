@@ -25,9 +25,10 @@ from lmu_hw.simulate.goals import Goals
 from lmu_hw.simulate.images import Image, calm_network, images_of
 from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.judge import Stored, judge
+from lmu_hw.simulate.leave import leaving
 from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.result import Result, write_results
-from lmu_hw.simulate.stimuli import DATA, Sequence, few, stimuli
+from lmu_hw.simulate.stimuli import DATA, Sequence, few, longest_history, stimuli
 from lmu_hw.simulate.storm import resets_of, writes_of
 from lmu_hw.simulate.tools import Simulator, Tool, find
 from lmu_hw.simulate.wrapper import TOP, read_stored, wrapper
@@ -119,22 +120,18 @@ def simulate(
     images = images_of(folder, design, plan, theta)
     design = replace(design, network=calm_network(images))
     goals = Goals(design.network, plan)
+    budgets = [_steps(tool.simulator, max_cycles, plan) for tool in tools]
+    found = leaving(
+        goals,
+        longest=longest_history(design),
+        steps=max((own for own, _ in budgets if own is not None), default=None),
+        seed=seed,
+    )
     runs = []
-    for tool in tools:
-        own, data = CYCLE_BUDGET[tool.simulator]
-        if max_cycles is not None:
-            own = data = max_cycles
-        per_step = plan.cycles(last_step=True)
-        sequences = stimuli(
-            design,
-            goals,
-            x,
-            steps=own // per_step if own else None,
-            data_steps=data // per_step if data else None,
-            seed=seed,
-        )
-        if tool.simulator is Simulator.AMARANTH and own:
-            sequences = few(sequences, own // per_step)  # it is interpreted
+    for tool, (own, data) in zip(tools, budgets, strict=True):
+        sequences = stimuli(design, goals, x, steps=own, data_steps=data, seed=seed, leaving=found)
+        if tool.simulator is Simulator.AMARANTH and own is not None:
+            sequences = few(sequences, own)  # it is interpreted
         run = _Run(folder=folder, plan=plan, images=images, goals=goals, tool=tool)
         runs.append((run, sequences))
     given = 0 if x is None else x.shape[0] * x.shape[1]
@@ -150,6 +147,15 @@ def simulate(
     ]
     write_results(folder, results)
     return results
+
+
+def _steps(
+    simulator: Simulator, max_cycles: int | None, plan: Plan
+) -> tuple[int | None, int | None]:
+    """Return the steps of the built-in stimuli and of the user's data; None: no limit."""
+    budget = CYCLE_BUDGET[simulator] if max_cycles is None else (max_cycles, max_cycles)
+    own, data = (cycles // plan.cycles(last_step=True) if cycles else None for cycles in budget)
+    return own, data
 
 
 def _simulators(names: Collection[Simulator | str]) -> list[Simulator]:

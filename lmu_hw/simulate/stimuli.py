@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntFlag
 from itertools import cycle
@@ -27,6 +28,7 @@ __all__ = [
     "Sequence",
     "Stall",
     "few",
+    "longest_history",
     "stimuli",
 ]
 
@@ -46,6 +48,7 @@ _BEFORE = 6  # steps of the first sequence
 _FEWEST = 24  # steps of the storm where few must do
 _RESETS = (8, 400)  # in the storm, at least and at most
 _LONGEST = 4_000  # steps of a built-in stimulus
+_MORE = 16  # steps of history beyond all windows: of cells without one
 _STIMULI = 12  # long stimuli, which share the time steps among them
 _ADVERSARIES = 3  # states that are driven to their peak gain
 
@@ -108,6 +111,7 @@ def stimuli(
     steps: int | None,
     data_steps: int | None,
     seed: int,
+    leaving: Collection[Codes] = (),
 ) -> list[Sequence]:
     """Return the sequences of a simulation, those at full load first, then those of the storm.
 
@@ -123,6 +127,8 @@ def stimuli(
     data_steps : int or None
         Most time steps of the user's data; None: all.
     seed : int
+    leaving : collection of (steps, inputs) int64
+        Sequences with which sums leave their formats, from `lmu_hw.simulate.leave`.
     """
     random = np.random.default_rng(seed)
     length = min(_LONGEST, _window(design))
@@ -136,11 +142,13 @@ def stimuli(
     sequences += [Sequence(name="calibration data", codes=real)]
     worst = _worst_cases(design, length)
     sequences += worst
+    fitting = [codes for codes in leaving if len(codes) <= steps // 4]
+    tried = min(_window(design), max(8, steps // 16))
     searched = reaching(
         goals,
-        [one.codes for one in worst],
+        [*fitting, *(one.codes for one in worst)],
         steps=steps // 4,
-        length=min(_window(design), max(8, steps // 16)),
+        length=max([tried, *(len(codes) for codes in fitting)]),
         seed=seed,
     )
     sequences += [
@@ -158,6 +166,12 @@ def stimuli(
     ]
     storm = _storm(design, random, 4 * steps // (5 * len(design.network.layers)))
     return sorted(sequences, key=lambda sequence: sequence.stall) + storm
+
+
+def longest_history(design: Design) -> int:
+    """Return how many steps of its input may matter to a design: all windows, twice."""
+    layers = [layer for layer in design.reference.layers if isinstance(layer, LmuLayer)]
+    return _MORE + sum(_steps_of(layer) for layer in layers)
 
 
 def few(sequences: list[Sequence], steps: int) -> list[Sequence]:
@@ -193,12 +207,13 @@ def _storm(design: Design, random: np.random.Generator, resets: int) -> list[Seq
 
 def _window(design: Design) -> int:
     """Return the steps after which every memory has seen its whole window twice."""
-    windows = [
-        window(layer.memory) or 4 * layer.memory.order
-        for layer in design.reference.layers
-        if isinstance(layer, LmuLayer)
-    ]
-    return max(16, int(2 * max(windows, default=1)))
+    layers = [layer for layer in design.reference.layers if isinstance(layer, LmuLayer)]
+    return max([16, *(_steps_of(layer) for layer in layers)])
+
+
+def _steps_of(layer: LmuLayer) -> int:
+    """Return the steps of two windows."""
+    return int(2 * (window(layer.memory) or 4 * layer.memory.order))
 
 
 def _whole(golden: GoldenModel, x: NDArray[np.generic], steps: int | None) -> list[Sequence]:
