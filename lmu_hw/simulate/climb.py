@@ -22,7 +22,7 @@ Codes = NDArray[np.int64]
 
 _SHARES = (1.0, 0.5, 0.25, 0.12, 0.06, 0.03, 0.01)  # of the inputs that go where slopes point
 _SHAKEN = 0.3  # of the inputs of a sequence from which nothing came nearer, at most
-_CALL = 40_000  # products in the time of one node's calls
+_CALL = 80_000  # products in the time of one node's calls
 _SLOPES = 3  # passes in the time of one pass backwards
 PASSES = len(_SHARES) + 1 + _SLOPES
 """Passes over the sequences in a round, in time."""

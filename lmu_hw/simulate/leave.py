@@ -18,12 +18,12 @@ __all__ = ["leaving"]
 
 Codes = NDArray[np.int64]
 
-_PRODUCTS = 8_000_000_000  # a few seconds
-_PER_STEP = 2_500_000  # products for each step of the stimuli, so that short runs start soon
+_PRODUCTS = 16_000_000_000  # a few seconds
+_PER_STEP = 4_000_000  # products for each step of the stimuli, so that short runs start soon
 _LONGEST = 400  # steps of a sequence
 _CLIMBERS = 32  # sequences that are changed together
 _LENGTHS = 4  # each twice the one before
-_STAGES = 10
+_STAGES = 4
 _FEWEST_ROUNDS = 4  # for which there are products, or fewer sequences are changed
 _ROUNDS, _MORE_ROUNDS = 8, 24  # of the lengths, and of what follows
 _NEAREST = 4  # ends that are tried further

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Searching for inputs that reach what a design can reach, on the golden model.
+"""Choosing inputs that reach what a design can reach, on the golden model.
 
-No gradients: constant inputs, square waves and steps of every size first, then changes of what came
-nearest. Of all that was tried, the sequences that reach most in few steps are kept, cut where they
-reach nothing more.
+Given sequences, constant inputs, square waves and noise of every size first, then changes of what
+came nearest. Of all that was tried, the sequences that reach most in few steps are kept, cut where
+they reach nothing more.
 """
 
 from __future__ import annotations

@@ -25,10 +25,9 @@ from lmu_hw.simulate.goals import Goals
 from lmu_hw.simulate.images import Image, calm_network, images_of
 from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.judge import Stored, judge
-from lmu_hw.simulate.leave import leaving
 from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.result import Result, write_results
-from lmu_hw.simulate.stimuli import DATA, Sequence, few, longest_history, stimuli
+from lmu_hw.simulate.stimuli import DATA, Sequence, ends_left, few, stimuli
 from lmu_hw.simulate.storm import resets_of, writes_of
 from lmu_hw.simulate.tools import Simulator, Tool, find
 from lmu_hw.simulate.wrapper import TOP, read_stored, wrapper
@@ -121,15 +120,11 @@ def simulate(
     design = replace(design, network=calm_network(images))
     goals = Goals(design.network, plan)
     budgets = [_steps(tool.simulator, max_cycles, plan) for tool in tools]
-    found = leaving(
-        goals,
-        longest=longest_history(design),
-        steps=max((own for own, _ in budgets if own is not None), default=None),
-        seed=seed,
-    )
+    most = max((own for own, _ in budgets if own is not None), default=None)
+    found = ends_left(design, goals, steps=most, seed=seed)
     runs = []
     for tool, (own, data) in zip(tools, budgets, strict=True):
-        sequences = stimuli(design, goals, x, steps=own, data_steps=data, seed=seed, leaving=found)
+        sequences = stimuli(design, goals, x, steps=own, data_steps=data, seed=seed, found=found)
         if tool.simulator is Simulator.AMARANTH and own is not None:
             sequences = few(sequences, own)  # it is interpreted
         run = _Run(folder=folder, plan=plan, images=images, goals=goals, tool=tool)

@@ -159,7 +159,7 @@ def _table_slopes(table: Table, min_code: int, ulp: float) -> Array:
     low, high = np.maximum(entry - reach, 0), np.minimum(entry + reach, len(y) - 1)
     slopes = (y[high] - y[low]) / (np.maximum(high - low, 1) * ulp)
     least = _FLAT if y[-1] >= y[0] else -_FLAT
-    return np.where(np.abs(slopes) < _FLAT, least, slopes)
+    return np.where(np.abs(slopes) < _FLAT, least, slopes).astype(np.float64)
 
 
 _Sources = Callable[[Array, Vectors, Vectors, Callable[[str, bool], Array]], None]

@@ -17,6 +17,7 @@ from lmu_hw.lmu import LmuLayer, window
 from lmu_hw.network import INPUT
 from lmu_hw.proofs import impulse_response, quantized_memories, sign_matched, values
 from lmu_hw.simulate.goals import Goals
+from lmu_hw.simulate.leave import leaving
 from lmu_hw.simulate.reach import reaching
 
 __all__ = [
@@ -27,8 +28,8 @@ __all__ = [
     "Pauses",
     "Sequence",
     "Stall",
+    "ends_left",
     "few",
-    "longest_history",
     "stimuli",
 ]
 
@@ -111,7 +112,7 @@ def stimuli(
     steps: int | None,
     data_steps: int | None,
     seed: int,
-    leaving: Collection[Codes] = (),
+    found: Collection[Codes] | None = None,
 ) -> list[Sequence]:
     """Return the sequences of a simulation, those at full load first, then those of the storm.
 
@@ -127,8 +128,8 @@ def stimuli(
     data_steps : int or None
         Most time steps of the user's data; None: all.
     seed : int
-    leaving : collection of (steps, inputs) int64
-        Sequences with which sums leave their formats, from `lmu_hw.simulate.leave`.
+    found : collection of (steps, inputs) int64, optional
+        Sequences with which sums leave their formats, from `ends_left`; None: they are searched.
     """
     random = np.random.default_rng(seed)
     length = min(_LONGEST, _window(design))
@@ -142,7 +143,9 @@ def stimuli(
     sequences += [Sequence(name="calibration data", codes=real)]
     worst = _worst_cases(design, length)
     sequences += worst
-    fitting = [codes for codes in leaving if len(codes) <= steps // 4]
+    if found is None:
+        found = ends_left(design, goals, steps=steps, seed=seed)
+    fitting = [codes for codes in found if len(codes) <= steps // 4]
     tried = min(_window(design), max(8, steps // 16))
     searched = reaching(
         goals,
@@ -168,10 +171,20 @@ def stimuli(
     return sorted(sequences, key=lambda sequence: sequence.stall) + storm
 
 
-def longest_history(design: Design) -> int:
-    """Return how many steps of its input may matter to a design: all windows, twice."""
+def ends_left(design: Design, goals: Goals, *, steps: int | None, seed: int) -> list[Codes]:
+    """Return sequences with which sums leave their formats, as a search finds them.
+
+    Parameters
+    ----------
+    design : Design
+    goals : Goals
+    steps : int or None
+        As of `stimuli`: where they are few, the search is short.
+    seed : int
+    """
     layers = [layer for layer in design.reference.layers if isinstance(layer, LmuLayer)]
-    return _MORE + sum(_steps_of(layer) for layer in layers)
+    longest = _MORE + sum(_steps_of(layer) for layer in layers)
+    return leaving(goals, longest=longest, steps=steps, seed=seed)
 
 
 def few(sequences: list[Sequence], steps: int) -> list[Sequence]:

@@ -8,7 +8,9 @@ import pytest
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import Table
+from lmu_hw.plan import make_plan
 from lmu_hw.simulate.goals import NEVER, Goals
+from lmu_hw.simulate.leave import leaving
 from lmu_hw.simulate.reach import reaching
 from tests import networks
 
@@ -32,8 +34,6 @@ def goals(narrow, module_plan):
 
 @pytest.fixture(scope="module")
 def module_plan(narrow):
-    from lmu_hw.plan import make_plan
-
     return make_plan(narrow, 4)
 
 
@@ -83,3 +83,37 @@ def test_the_search_reaches_more_than_noise_in_as_many_steps(narrow, goals, nois
 
 def test_no_steps_are_no_sequences(goals):
     assert reaching(goals, [], steps=0, length=5, seed=0) == []
+
+
+def test_slopes_leave_ends_that_waves_and_their_changes_do_not():
+    network = networks.quantized(
+        networks.network(layers=2, order=6, theta=16.0, units=4, dense=2, hidden_to_memory=True),
+        weight_bits=8,
+        state_bits=10,
+        activation_bits=7,
+        narrower=1,
+        memory_bits=10,
+    )
+    goals = Goals(network, make_plan(network, 4))
+
+    def left(sequences: list[np.ndarray]) -> int:
+        firsts = [goals.look(codes[None])[0][0, : len(goals.ends)] for codes in sequences]
+        return int((np.stack(firsts) < NEVER).any(axis=0).sum())
+
+    assert left(reaching(goals, [], steps=10_000, length=48, seed=0)) < len(goals.ends)
+    assert left(leaving(goals, longest=48, steps=None, seed=0)) == len(goals.ends)
+
+
+def test_the_search_is_the_same_every_time(goals):
+    first, again = (leaving(goals, longest=32, steps=50, seed=0) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_every_sequence_that_leaves_ends_leaves_one_at_its_last_step(goals):
+    for one in leaving(goals, longest=32, steps=None, seed=0):
+        first = goals.look(one[None])[0][0, : len(goals.ends)]
+        assert (first == len(one) - 1).any()
+
+
+def test_without_steps_nothing_is_searched(goals):
+    assert leaving(goals, longest=32, steps=0, seed=0) == []
