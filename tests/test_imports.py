@@ -7,7 +7,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,27 +47,31 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
 
 
+MODULES = {module_of(path) for path in FILES}
+
+
 def part_of(module: str) -> str:
     return module.partition(".")[0]
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """Return the absolute names that a file imports anywhere, ``lmu_hw.a.b`` for ``b`` of a."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             assert all(alias.name != "*" for alias in node.names), f"{path}: star import"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
 
 
 def own_imports(path: Path) -> set[str]:
     """Return the modules of lmu_hw that a file imports, without the prefix."""
-    known = {module_of(other) for other in FILES}
     names = {name.removeprefix("lmu_hw.") for name in imports(path) if name.startswith("lmu_hw.")}
-    return names & known
+    return names & MODULES
 
 
 def packages(path: Path) -> set[str]:
