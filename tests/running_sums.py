@@ -16,11 +16,11 @@ from lmu_hw.network import (
     Node,
     QuantizedLayer,
     QuantizedNetwork,
-    Scan,
     Signal,
     Term,
-    TwoPass,
 )
+from lmu_hw.network.scan import Scan
+from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.quantize.scan import scan_update
 from lmu_hw.quantize.two_pass import two_pass_update
 

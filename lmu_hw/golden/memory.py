@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Structured memories, batched over sequences, in int64; here the one of two sweeps."""
+"""Memories with an update of their own, batched over sequences, in int64."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.fixed.ops import requantize
 from lmu_hw.golden.overflows import Overflows
 from lmu_hw.golden.scan import ScanModel
+from lmu_hw.golden.semiseparable import SweepModel
 from lmu_hw.golden.two_pass import TwoPassModel
-from lmu_hw.network import MemoryNode, QuantizedLayer, Scan, Semiseparable, TwoPass
+from lmu_hw.network import MemoryNode, QuantizedLayer, entry_of
+from lmu_hw.network.scan import Scan
+from lmu_hw.network.semiseparable import Semiseparable
+from lmu_hw.network.two_pass import TwoPass
 
 __all__ = ["MemoryModel"]
 
-Codes = NDArray[np.int64]
+_MODELS = {Semiseparable: SweepModel, Scan: ScanModel, TwoPass: TwoPassModel}
 
 
 class MemoryModel:
@@ -23,9 +26,8 @@ class MemoryModel:
 
     def __init__(self, layer: QuantizedLayer, node: MemoryNode) -> None:
         self.node = node
-        kind = _MODELS[type(node.update)]
         formats = layer.signals[node.source].format, node.requant.format
-        self.model = kind(node.name, node.update, *formats)
+        self.model = entry_of(_MODELS, node.update)(node.name, node.update, *formats)
 
     def step(
         self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: Overflows
@@ -40,110 +42,3 @@ class MemoryModel:
         overflows.add(node.name, outside, codes, node.requant.format)
         states = np.ascontiguousarray(codes.T).reshape(before.shape).astype(before.dtype)
         return states, states
-
-
-class SweepModel:
-    """Computes the sums of a `Semiseparable` update that become states."""
-
-    def __init__(
-        self, name: str, update: Semiseparable, source: FixedFormat, state: FixedFormat
-    ) -> None:
-        self.name, self.update = name, update
-        self.bits = bits = update.sum_frac_bits(state)
-        self.frac_bits = bits.state
-        x, f, b = (fmt.frac_bits for fmt in (state, update.forward.format, update.backward.format))
-        rows = update.decay.format.frac_bits + update.max_shift
-        carry = update.carry.format.frac_bits
-        up = (update.max_shift - np.array(update.shifts))[:, None]
-        coupling = (update.coupling.codes << up)[:, :, None]  # (d, r, 1)
-        # Every operand of a sum, aligned with it.
-        self.start = f - source.frac_bits
-        self.backward_x = coupling << bits.backward - rows - x
-        self.backward_b = -update.carry.codes.swapaxes(1, 2) << bits.backward - carry - b
-        self.forward_x = bits.forward - x
-        self.forward_f = update.carry.codes << bits.forward - carry - f
-        self.state_x = (1 << bits.state - x) - (
-            update.decay.codes[:, None] << up << bits.state - rows - x
-        )
-        self.state_f = coupling << bits.state - rows - f
-        self.state_b = bits.state - b
-
-    def totals(self, x: Codes, u: Codes) -> Codes:
-        """Return the sums of all states, (d, columns), from the states before and u (columns,)."""
-        b = self._backward(x)
-        f = self._forward(x, u)
-        total = self.state_x * x + (b[:, 0] << self.state_b)
-        return total - (self.state_f * f).sum(axis=1)
-
-    def _backward(self, x: Codes) -> Codes:
-        """Return b of every state, (d, r, columns)."""
-        requant = self.update.backward
-        return self._sweep(
-            self.backward_x * x[:, None],
-            self.backward_b,
-            np.zeros((self.update.rank, x.shape[1]), np.int64),
-            self.bits.backward,
-            requant,
-            "backward",
-        )[::-1]
-
-    def _forward(self, x: Codes, u: Codes) -> Codes:
-        """Return f of every state, (d, r, columns)."""
-        rank = self.update.rank
-        entering = np.zeros((len(x), rank, x.shape[1]), np.int64)
-        entering[:, 0] = x << self.forward_x
-        start = np.zeros((rank, x.shape[1]), np.int64)
-        start[0] = -u << self.start
-        return self._sweep(
-            entering[::-1],
-            self.forward_f[::-1],
-            start,
-            self.bits.forward,
-            self.update.forward,
-            "forward",
-        )
-
-    def _sweep(
-        self,
-        entering: Codes,
-        carry: Codes,
-        start: Codes,
-        frac_bits: int,
-        requant: Requant,
-        what: str,
-    ) -> Codes:
-        """Return what is carried into each state, from the last element of the arguments on.
-
-        Parameters
-        ----------
-        entering : (d, r, columns) int64
-            What each state adds, aligned with the sum.
-        carry : (d, r, r) int64
-        start : (r, columns) int64
-        frac_bits : int
-            Of the sums.
-        requant : Requant
-        what : str
-            The sweep, for messages.
-        """
-        shift = frac_bits - requant.format.frac_bits
-        if shift > 0 and requant.rounding is Rounding.HALF_UP:
-            entering = entering + (1 << shift - 1)
-        d = len(entering)
-        carried = np.empty_like(entering)
-        carried[0] = now = start
-        for step in range(1, d):
-            state = d - step
-            if len(now) == 1:
-                now = carry[state, 0, 0] * now + entering[state]
-            else:
-                now = carry[state] @ now + entering[state]
-            now = now >> shift if shift > 0 else now << -shift
-            carried[step] = now
-        checked, _ = requantize(
-            carried, requant.format.frac_bits, requant, what=f"{self.name} {what}"
-        )
-        return checked
-
-
-_MODELS = {Semiseparable: SweepModel, Scan: ScanModel, TwoPass: TwoPassModel}

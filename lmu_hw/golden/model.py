@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -251,11 +251,10 @@ def _largest_sum(layer: QuantizedLayer, node: AnyNode) -> int:
     fraction bits shifts left.
     """
     if isinstance(node, MemoryNode):
-        totals = astuple(node.update.sum_bounds(node.requant.format))
-        right = node.dropped_bits
+        total = max(node.update.sum_bounds(node.requant.format))
     else:
-        totals, right = (layer.sum_bounds(node)[1],), node.dropped_bits
-    total = max(totals)
+        total = layer.sum_bounds(node)[1]
+    right = node.dropped_bits
     bound = 2 * max(total << max(-right, 0), 1 << max(right, 0))
     if bound >= _INT64_LIMIT:
         raise RangeError(

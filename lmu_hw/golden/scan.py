@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import requantize
-from lmu_hw.network import Scan
+from lmu_hw.network.scan import Scan
 
 __all__ = ["ScanModel"]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat, Rounding
 from lmu_hw.fixed.ops import requantize
-from lmu_hw.network import TwoPass
+from lmu_hw.network.two_pass import TwoPass
 
 __all__ = ["TwoPassModel"]
 

@@ -12,11 +12,11 @@ from lmu_hw.hdl.coefficients import rom_words
 from lmu_hw.hdl.drain import Drain, write_layout
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
+from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.storage import Rom, VectorMemory
 from lmu_hw.hdl.streams import InputBuffer, beat_signature
-from lmu_hw.hdl.structured import load_layout, memory_unit
 from lmu_hw.network import INPUT, MemoryNode, Node
 from lmu_hw.plan import LayerPlan
 
@@ -50,7 +50,9 @@ class Layer(wiring.Component):
 
     def __init__(self, plan: LayerPlan) -> None:
         self.plan = plan
-        memories = {node.name: load_layout(plan, node) for node in plan.reloadable_memories}
+        memories = {
+            node.name: unit_class(node).load_layout(plan, node) for node in plan.reloadable_memories
+        }
         load = {"load": In(data.StructLayout(memories))} if memories else {}
         super().__init__(
             {
@@ -116,7 +118,7 @@ class Layer(wiring.Component):
         """Add the unit of a structured memory, which writes while the array idles."""
         plan, nodes = self.plan, self.plan.layer.nodes
         index = nodes.index(node)
-        unit = memory_unit(plan, node)
+        unit = unit_class(node)(plan, node)
         m.submodules[f"{node.name.rpartition('.')[2]}_unit"] = unit
         u = Signal(unit.u.shape(), name=f"{node.name.replace('.', '_')}_u", reset_less=True)
         m.d.comb += [

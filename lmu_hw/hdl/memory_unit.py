@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the units of structured memories share: their ports and their latency."""
+"""What the units of memories share: their ports, their latency, and how they are loaded."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from amaranth.hdl import unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.network import MemoryNode
-from lmu_hw.plan import SWEEP_LATENCY, LayerPlan
+from lmu_hw.plan import MEMORY_LATENCY, LayerPlan
 
-__all__ = ["MemoryUnit", "state_layout"]
+__all__ = ["MemoryUnit", "must_equal", "state_layout"]
 
 
 def state_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
@@ -32,14 +35,15 @@ def state_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
 
 
 class MemoryUnit(wiring.Component):
-    """Computes a structured memory; the last beat is out ``busy + latency - 1`` cycles after start.
+    """Computes a memory; the last beat is out ``busy + latency - 1`` cycles after start.
+
+    The unit of a reloadable update says which words turn its coefficients into others: it has
+    `word_layout`, `words` and `check`.
 
     Parameters
     ----------
     plan : LayerPlan
     node : MemoryNode
-    load : layout, optional
-        Of a write to the coefficients, if the plan is reloadable.
 
     Members
     -------
@@ -51,25 +55,57 @@ class MemoryUnit(wiring.Component):
         One for each segment; steady while the unit runs.
     write : Out(state_layout)
         States as they are stored.
-    load : In(load), if given
+    load : In(load_layout), if the schedule is reloadable
         Other coefficients; not while the unit runs.
     """
 
-    latency = SWEEP_LATENCY
+    latency = MEMORY_LATENCY
 
-    def __init__(
-        self, plan: LayerPlan, node: MemoryNode, load: data.StructLayout | None = None
-    ) -> None:
+    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
         self.plan, self.node = plan, node
         self.schedule = plan.node(node)
         self.state = shape_of(node.requant.format)
         self.source = plan.layer.signals[node.source].format
+        load = {"load": In(self.load_layout(plan, node))} if self.schedule.reloadable else {}
         super().__init__(
             {
                 "start": In(1),
                 "first_step": In(1),
                 "u": In(data.ArrayLayout(shape_of(self.source), node.segments)),
                 "write": Out(state_layout(plan, node)),
-                **({} if load is None else {"load": In(load)}),
+                **load,
             }
         )
+
+    @classmethod
+    def load_layout(cls, plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+        """Return the layout of a write of one word to the coefficients."""
+        last = len(cls.words(plan, node, node.update)) - 1
+        return data.StructLayout(
+            {
+                "enable": 1,
+                "state": bits_for(max(last, 1)),
+                "word": unsigned(cls.word_layout(plan, node).size),
+            }
+        )
+
+    @classmethod
+    def word_layout(cls, plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+        """Return the layout of a word of coefficients."""
+        raise NetworkError(f"{node.name}: a {node.realization} memory has no words to load")
+
+    @classmethod
+    def words(cls, plan: LayerPlan, node: MemoryNode, update: Any) -> list[int]:
+        """Return the words of an update, laid out as the hardware of `node` has them."""
+        raise NetworkError(f"{node.name}: a {node.realization} memory has no words to load")
+
+    @classmethod
+    def check(cls, plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
+        """Raise `NetworkError` if the hardware of `node` cannot take the update of another one."""
+        raise NetworkError(f"{node.name}: a {node.realization} memory has no words to load")
+
+
+def must_equal(name: str, what: str, expected: object, found: object) -> None:
+    """Raise `NetworkError` if what is to be loaded differs from what the hardware has."""
+    if found != expected:
+        raise NetworkError(f"{name}: {what} must be that of the hardware, {expected}, not {found}")

@@ -13,40 +13,18 @@ from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.utils import bits_for
 
+from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
-from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.hdl.storage import Rom
-from lmu_hw.network import MemoryNode, Scan
-from lmu_hw.plan import RELOADABLE_DROP, RELOADABLE_RATE, LayerPlan
+from lmu_hw.network import MemoryNode
+from lmu_hw.network.scan import Scan
+from lmu_hw.plan import LayerPlan
+from lmu_hw.plan.scan import RELOADABLE_DROP, RELOADABLE_RATE
 
-__all__ = ["ScanUnit", "load_layout", "window_layout", "window_of"]
-
-
-def window_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
-    """Return the layout of a window, `Scan.rate` in two numbers.
-
-    ``rate`` is K; ``drop`` is how far a product is shifted before the last bit is rounded off: one
-    less than F and what the running sum has more fraction bits than the states.
-    """
-    rate, drop = node.update.rate.format.width, window_of(node, node.update)["drop"]
-    if plan.node(node).reloadable:
-        rate, drop = max(rate, RELOADABLE_RATE), max(drop, RELOADABLE_DROP)
-    return data.StructLayout({"rate": unsigned(rate), "drop": bits_for(drop)})
-
-
-def window_of(node: MemoryNode, update: Scan) -> dict[str, int]:
-    """Return what a `window_layout` holds for an update with the formats of a node."""
-    up = update.running.frac_bits - node.requant.format.frac_bits
-    return {"rate": update.rate.codes.item(), "drop": update.rate.format.frac_bits + up - 1}
-
-
-def load_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
-    """Return the layout of a write to the window; there is one word, whatever the state."""
-    return data.StructLayout(
-        {"enable": 1, "state": 1, "word": unsigned(window_layout(plan, node).size)}
-    )
+__all__ = ["ScanUnit"]
 
 
 class ScanUnit(MemoryUnit):
@@ -63,13 +41,40 @@ class ScanUnit(MemoryUnit):
     """
 
     def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        load = load_layout(plan, node) if plan.node(node).reloadable else None
-        super().__init__(plan, node, load)
+        super().__init__(plan, node)
         self.update: Scan = node.update
         running = self.update.running
         self.running = shape_of(running)
         self.source_up = running.frac_bits - self.source.frac_bits
         self.state_up = running.frac_bits - node.requant.format.frac_bits
+
+    @classmethod
+    def word_layout(cls, plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+        """Return the layout of a window, `Scan.rate` in two numbers.
+
+        ``rate`` is K; ``drop`` is how far a product is shifted before the last bit is rounded off:
+        one less than F and what the running sum has more fraction bits than the states.
+        """
+        window = _window(node, node.update)
+        rate, drop = node.update.rate.format.width, window["drop"]
+        if plan.node(node).reloadable:
+            rate, drop = max(rate, RELOADABLE_RATE), max(drop, RELOADABLE_DROP)
+        return data.StructLayout({"rate": unsigned(rate), "drop": bits_for(drop)})
+
+    @classmethod
+    def words(cls, plan: LayerPlan, node: MemoryNode, update: Scan) -> list[int]:
+        """Return the window of an update as one word."""
+        return [cls.word_layout(plan, node).const(_window(node, update)).as_value().value]
+
+    @classmethod
+    def check(cls, plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
+        must_equal(other.name, "running", node.update.running, other.update.running)
+        layout = cls.word_layout(plan, node)
+        for what, value in _window(other, other.update).items():
+            if value.bit_length() > layout[what].width:
+                raise NetworkError(
+                    f"{other.name}: {what} must have at most {layout[what].width} bits, not {value}"
+                )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -134,12 +139,12 @@ class ScanUnit(MemoryUnit):
         A window that can be written is one word of a ROM, like the coefficients of a semiseparable
         memory: a reset leaves what was written.
         """
-        layout, init = window_layout(self.plan, self.node), window_of(self.node, self.update)
+        layout, init = self.word_layout(self.plan, self.node), _window(self.node, self.update)
         if not self.schedule.reloadable:
             return Const(init["rate"], layout["rate"].width), init["drop"]
         m.submodules.window = rom = Rom(
             name=f"{self.node.name.replace('.', '_')}_window",
-            words=[layout.const(init).as_value().value],
+            words=self.words(self.plan, self.node, self.update),
             width=layout.size,
             writable=True,
         )
@@ -254,3 +259,9 @@ class ScanUnit(MemoryUnit):
             s7_code.eq(requantize(s6_total, requant.format.frac_bits + 1, rounded)),
         ]
         return s7_code
+
+
+def _window(node: MemoryNode, update: Scan) -> dict[str, int]:
+    """Return what a word holds of an update, for states in the format of a node."""
+    up = update.running.frac_bits - node.requant.format.frac_bits
+    return {"rate": update.rate.codes.item(), "drop": update.rate.format.frac_bits + up - 1}

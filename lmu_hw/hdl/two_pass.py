@@ -15,7 +15,8 @@ from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.requantize import requantize, shape_of
-from lmu_hw.network import MemoryNode, TwoPass
+from lmu_hw.network import MemoryNode
+from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.plan import LayerPlan
 
 __all__ = ["TwoPassUnit"]

@@ -15,20 +15,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.fixed import FixedFormat, Requant, Rounding
+from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.network.codes import Codes, Products
+from lmu_hw.network.running_sums import RunningSums
 
-__all__ = ["Scan", "ScanSums", "check_formats", "check_rate"]
+__all__ = ["Scan", "ScanSums"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanSums:
+class ScanSums(NamedTuple):
     """One number for each of the two sums of an Euler update."""
 
     running: int
@@ -36,7 +36,7 @@ class ScanSums:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Scan:
+class Scan(RunningSums):
     """A forward Euler update in the Legendre basis.
 
     Parameters
@@ -57,33 +57,20 @@ class Scan:
     """
 
     kind: ClassVar[str] = "scan"
+    reloadable: ClassVar[bool] = True
 
-    order: int
-    rate: Codes
     running: FixedFormat
 
     def __post_init__(self) -> None:
-        if self.order < 1:
-            raise NetworkError(f"the order of a memory must be at least 1, not {self.order!r}")
-        check_rate(self.rate)
+        super().__post_init__()
         if not self.running.signed:
             raise NetworkError(f"the running sum must be signed, not {self.running}")
-
-    @property
-    def max_shift(self) -> int:
-        """Largest row shift: none, all states have the same scale."""
-        return 0
 
     @property
     def theta(self) -> Fraction:
         """The window in steps."""
         fmt = self.rate.format
         return 1 / (self.rate.codes.item() * Fraction(2) ** -fmt.frac_bits)
-
-    @property
-    def factors(self) -> NDArray[np.int64]:
-        """``K (2i+1)`` of every state, (d,): what s is multiplied with."""
-        return self.rate.codes.item() * (2 * np.arange(self.order) + 1)
 
     @property
     def coefficients(self) -> tuple[tuple[str, Codes], ...]:
@@ -96,18 +83,13 @@ class Scan:
         return (Products(count=self.order, coefficient=factor, operand=self.running.width),)
 
     @property
-    def multiplications(self) -> int:
-        """Products of one update: one for each state."""
-        return self.order
-
-    @property
     def coefficient_bits(self) -> int:
         """Bits of K; hardware counts the rest."""
         return self.rate.format.width
 
     def check(self, name: str, source: FixedFormat, requant: Requant) -> None:
         """Raise `NetworkError` if states or input do not fit the update."""
-        check_formats(name, self.running, source, requant)
+        self._check_sums(name, self.running, source, requant)
 
     def sum_frac_bits(self, state: FixedFormat) -> ScanSums:
         """Return the fraction bits of both sums, whatever the format of the states."""
@@ -137,27 +119,3 @@ class Scan:
         A, B = (codes.astype(np.float64) for codes in self.integers())
         ulp = self.rate.format.ulp
         return A * ulp, B * ulp
-
-
-def check_rate(rate: Codes) -> None:
-    """Raise `NetworkError` if a rate is not one positive code with at least one fraction bit."""
-    if rate.codes.shape != (1,) or rate.codes.item() < 1 or rate.format.frac_bits < 1:
-        raise NetworkError(
-            f"the rate of a memory must be one positive code below 1, not {rate.codes} in "
-            f"{rate.format}"
-        )
-
-
-def check_formats(name: str, running: FixedFormat, source: FixedFormat, requant: Requant) -> None:
-    """Raise `NetworkError` if the running sums of a memory cannot take its states and its input."""
-    most = max(requant.format.frac_bits, source.frac_bits)
-    if running.frac_bits < most:
-        raise NetworkError(
-            f"{name}: its running sums must have at least {most} fraction bits, those of the "
-            f"states and the input, not {running.frac_bits}"
-        )
-    if requant.rounding not in (Rounding.HALF_UP, Rounding.FLOOR):
-        raise NetworkError(
-            f"{name}: must round by half_up or floor, not {requant.rounding.value}: how many bits "
-            "it drops depends on the window"
-        )

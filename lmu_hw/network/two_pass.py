@@ -21,21 +21,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.network.codes import Codes, Products
-from lmu_hw.network.scan import check_formats, check_rate
+from lmu_hw.network.running_sums import RunningSums
 
 __all__ = ["TwoPass", "TwoPassSums"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwoPassSums:
+class TwoPassSums(NamedTuple):
     """One number for each sum of a two-pass update: z before its narrowing, T, and the state."""
 
     mean: int
@@ -44,7 +42,7 @@ class TwoPassSums:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TwoPass:
+class TwoPass(RunningSums):
     """A bilinear update in the Legendre basis.
 
     Parameters
@@ -65,16 +63,13 @@ class TwoPass:
     """
 
     kind: ClassVar[str] = "two-pass"
+    reloadable: ClassVar[bool] = False  # T and the growth of the first pass belong to one window
 
-    order: int
-    rate: Codes
     closing: Codes
     running: Requant
 
     def __post_init__(self) -> None:
-        if self.order < 1:
-            raise NetworkError(f"the order of a memory must be at least 1, not {self.order!r}")
-        check_rate(self.rate)
+        super().__post_init__()
         if self.closing.codes.shape != (2,):
             raise NetworkError(f"closing must have the shape (2,), not {self.closing.codes.shape}")
         running = self.running
@@ -89,20 +84,10 @@ class TwoPass:
             )
 
     @property
-    def max_shift(self) -> int:
-        """Largest row shift: none, all states have the same scale."""
-        return 0
-
-    @property
     def theta(self) -> Fraction:
         """The window in steps."""
         fmt = self.rate.format
         return 1 / (2 * self.rate.codes.item() * Fraction(2) ** -fmt.frac_bits)
-
-    @property
-    def factors(self) -> NDArray[np.int64]:
-        """``K (2i+1)`` of every state, (d,): what s is multiplied with."""
-        return self.rate.codes.item() * (2 * np.arange(self.order) + 1)
 
     @property
     def coefficients(self) -> tuple[tuple[str, Codes], ...]:
@@ -118,11 +103,6 @@ class TwoPass:
         )
 
     @property
-    def multiplications(self) -> int:
-        """Products of one update: two for each state, two for T."""
-        return 2 * self.order + 2
-
-    @property
     def coefficient_bits(self) -> int:
         """Bits of K, G and H; hardware counts the rest."""
         return self.rate.format.width + 2 * self.closing.format.width
@@ -130,7 +110,7 @@ class TwoPass:
     def check(self, name: str, source: FixedFormat, requant: Requant) -> None:
         """Raise `NetworkError` if states or input do not fit the update."""
         running = self.running.format
-        check_formats(name, running, source, requant)
+        self._check_sums(name, running, source, requant)
         if -running.min_code < source.max_magnitude << running.frac_bits - source.frac_bits:
             raise NetworkError(f"{name}: its running sums hold u, so {running} must hold {source}")
 

@@ -17,29 +17,20 @@ from lmu_hw.plan.layer import (
     Storage,
     is_fresh,
 )
-from lmu_hw.plan.memory import MemoryPlan, memory_lanes
-from lmu_hw.plan.running import RELOADABLE_DROP, RELOADABLE_RATE, ScanPlan, TwoPassPlan
-from lmu_hw.plan.sweeps import RELOADABLE_SHIFT, SWEEP_LATENCY, SweepPlan
+from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 
 __all__ = [
     "DRAIN_LATENCY",
     "ELEMENTWISE_LATENCY",
     "MAC_LATENCY",
-    "RELOADABLE_DROP",
-    "RELOADABLE_RATE",
-    "RELOADABLE_SHIFT",
-    "SWEEP_LATENCY",
+    "MEMORY_LATENCY",
     "ElementwisePlan",
     "LayerPlan",
     "MemoryPlan",
     "NodePlan",
     "Plan",
-    "ScanPlan",
     "Storage",
-    "SweepPlan",
-    "TwoPassPlan",
     "checked_lanes",
     "is_fresh",
     "make_plan",
-    "memory_lanes",
 ]

@@ -9,7 +9,7 @@ from lmu_hw.checked import flag, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import QuantizedLayer, QuantizedNetwork
 from lmu_hw.plan.layer import LayerPlan
-from lmu_hw.plan.memory import memory_lanes
+from lmu_hw.plan.memory import plan_class
 
 __all__ = ["Plan", "checked_lanes", "make_plan"]
 
@@ -156,7 +156,8 @@ def _shapes(
 
 def _memory_lanes(layer: QuantizedLayer, lanes: int | None, beat: int) -> list[int]:
     """Return the useful numbers of multipliers for the memories of a layer, in increasing order."""
-    counts = {n for node in layer.memories for n in memory_lanes(node.update, lanes, beat)}
+    updates = [node.update for node in layer.memories]
+    counts = {n for update in updates for n in plan_class(update).lane_counts(update, lanes, beat)}
     return sorted(counts) or [1]
 
 

@@ -10,18 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.network import (
-    INPUT,
-    AnyNode,
-    ElementwiseNode,
-    MemoryNode,
-    Node,
-    QuantizedLayer,
-    Term,
-)
+from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, MemoryNode, Node, QuantizedLayer, Term
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
-from lmu_hw.plan.memory import MemoryPlan, memory_lanes, memory_plan
-from lmu_hw.plan.sweeps import SWEEP_LATENCY
+from lmu_hw.plan.memory import plan_class
+from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 
 __all__ = ["DRAIN_LATENCY", "MAC_LATENCY", "LayerPlan", "NodePlan", "Storage", "is_fresh"]
 
@@ -244,13 +236,14 @@ class LayerPlan:
         )
 
     def _memory(self, node: MemoryNode) -> MemoryPlan:
-        return memory_plan(
-            node.update,
+        kind = plan_class(node.update)
+        return kind(
+            update=node.update,
             segments=node.segments,
-            lanes=memory_lanes(node.update, self.memory_lanes, self.beat)[-1],
+            lanes=kind.lane_counts(node.update, self.memory_lanes, self.beat)[-1],
             stall=self._tail_before(node),
-            reloadable=self.reloadable,
-            interleaved=node.segments > 1 and node.name not in self.layer.outputs,
+            reloadable=self.reloadable and node.update.reloadable,
+            in_order=node.segments == 1 or node.name in self.layer.outputs,
         )
 
     def _elementwise(self, node: ElementwiseNode) -> ElementwisePlan:
@@ -265,7 +258,7 @@ class LayerPlan:
     def written(self, node: AnyNode) -> NDArray[np.int64]:
         """Return the elements of a node in the order in which they are written."""
         elements = np.arange(node.signal.size)
-        if isinstance(node, MemoryNode) and getattr(self.node(node), "interleaved", False):
+        if isinstance(node, MemoryNode) and self.node(node).interleaved:
             return elements.reshape(node.segments, -1).T.ravel()
         return elements
 
@@ -281,7 +274,7 @@ class LayerPlan:
             return 0
         if isinstance(before, ElementwiseNode):
             return ELEMENTWISE_LATENCY
-        return SWEEP_LATENCY if isinstance(before, MemoryNode) else self.tail
+        return MEMORY_LATENCY if isinstance(before, MemoryNode) else self.tail
 
     def cycles(self, *, last_step: bool) -> int:
         """Return the cycles of one time step at full load.

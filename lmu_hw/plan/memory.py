@@ -1,57 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schedule of a structured memory, by the kind of its update."""
+"""The schedules of memories, by their update."""
 
 from __future__ import annotations
 
-from lmu_hw.network import Scan, TwoPass, Update
-from lmu_hw.plan.running import ScanPlan, TwoPassPlan, scan_lanes
-from lmu_hw.plan.sweeps import SweepPlan, sweep_lanes
+from lmu_hw.network import Update, entry_of
+from lmu_hw.network.scan import Scan
+from lmu_hw.network.semiseparable import Semiseparable
+from lmu_hw.network.two_pass import TwoPass
+from lmu_hw.plan.memory_plan import MemoryPlan
+from lmu_hw.plan.scan import ScanPlan
+from lmu_hw.plan.semiseparable import SweepPlan
+from lmu_hw.plan.two_pass import TwoPassPlan
 
-__all__ = ["MemoryPlan", "memory_lanes", "memory_plan"]
+__all__ = ["plan_class"]
 
-MemoryPlan = SweepPlan | ScanPlan | TwoPassPlan
-
-
-def memory_lanes(update: Update, lanes: int | None, beat: int) -> list[int]:
-    """Return the numbers of multipliers that a unit can be built with, in increasing order.
-
-    Parameters
-    ----------
-    update : Update
-    lanes : int or None
-        Upper limit.
-    beat : int
-        Elements that leave the unit in one cycle.
-    """
-    if isinstance(update, Scan):
-        return scan_lanes(lanes, beat)
-    return [1] if isinstance(update, TwoPass) else sweep_lanes(update, lanes, beat)
+_PLANS: dict[type, type[MemoryPlan]] = {
+    Semiseparable: SweepPlan,
+    Scan: ScanPlan,
+    TwoPass: TwoPassPlan,
+}
 
 
-def memory_plan(
-    update: Update,
-    *,
-    segments: int,
-    lanes: int,
-    stall: int,
-    reloadable: bool,
-    interleaved: bool,
-) -> MemoryPlan:
-    """Return the schedule of a unit with `lanes` multipliers, one of `memory_lanes`.
-
-    Segments may only be interleaved where nothing asks for their states in order.
-    """
-    if isinstance(update, Scan):
-        return ScanPlan(
-            update=update, segments=segments, lanes=lanes, stall=stall, reloadable=reloadable
-        )
-    if isinstance(update, TwoPass):
-        return TwoPassPlan(update=update, segments=segments, stall=stall)
-    return SweepPlan(
-        update=update,
-        segments=segments,
-        lanes=lanes,
-        stall=stall,
-        reloadable=reloadable,
-        interleaved=interleaved,
-    )
+def plan_class(update: Update) -> type[MemoryPlan]:
+    """Return the class of the schedules of an update."""
+    return entry_of(_PLANS, update)

@@ -26,7 +26,7 @@ from lmu_hw.network import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table
 from lmu_hw.proofs.float_bounds import inflate
 from lmu_hw.proofs.gains import Gains, Response, difference_gain, gains_of, input_gain
 from lmu_hw.proofs.gramian import FloatGains, float_gains
-from lmu_hw.proofs.linear import largest_error
+from lmu_hw.proofs.linear_form import largest_error
 from lmu_hw.proofs.memories import QuantizedMemory, values
 from lmu_hw.proofs.ranges import published, residual_gain
 

@@ -18,7 +18,7 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.proofs.float_bounds import inflate
 from lmu_hw.proofs.gains import Gains, input_gain
 from lmu_hw.proofs.gramian import Gramian
-from lmu_hw.proofs.linear import Carried
+from lmu_hw.proofs.linear_form import Carried
 from lmu_hw.proofs.memories import QuantizedMemory
 
 __all__ = ["chain_bounds", "chain_interval", "least_int_bits"]

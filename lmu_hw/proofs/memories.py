@@ -28,7 +28,8 @@ from lmu_hw.network import (
     Table,
     Term,
 )
-from lmu_hw.proofs.linear import Carried, largest_error, linear
+from lmu_hw.proofs.linear import linear
+from lmu_hw.proofs.linear_form import Carried, largest_error
 from lmu_hw.proofs.loop import closed_loop
 
 __all__ = ["QuantizedMemory", "interval", "quantized_memories", "values"]

@@ -25,8 +25,11 @@ from lmu_hw.lmu import (
     semiseparable_rank,
     window,
 )
-from lmu_hw.network import AnyNode, MemoryNode, Node, Scan, Semiseparable, TwoPass
+from lmu_hw.network import AnyNode, MemoryNode, Node
 from lmu_hw.network.float_nodes import memory_nodes
+from lmu_hw.network.scan import Scan
+from lmu_hw.network.semiseparable import Semiseparable
+from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.proofs import StabilityError, rounding_covariance, spectral_radius, values
 from lmu_hw.quantize.config import Basis, MemoryScale, NodeConfig, Realization, Structure
 from lmu_hw.quantize.refit import Fit, Refit, fit

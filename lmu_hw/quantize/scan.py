@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu.scan import smallest_euler_window
-from lmu_hw.network import Codes, Scan
+from lmu_hw.network import Codes
+from lmu_hw.network.scan import Scan
 from lmu_hw.proofs import StabilityError
 from lmu_hw.proofs.gains import gains_of, input_gain
 

@@ -12,7 +12,8 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize
 from lmu_hw.lmu import Generators
-from lmu_hw.network import Codes, Semiseparable
+from lmu_hw.network import Codes
+from lmu_hw.network.semiseparable import Semiseparable
 
 __all__ = ["SweepFormats", "dequantized", "semiseparable_update", "sweep_formats"]
 

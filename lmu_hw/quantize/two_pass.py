@@ -14,7 +14,8 @@ from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize
 from lmu_hw.lmu import orthonormal_scale
 from lmu_hw.lmu.two_pass import closing_constants, two_pass_matrices, two_passes
-from lmu_hw.network import Codes, TwoPass
+from lmu_hw.network import Codes
+from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.quantize.scan import largest_sum, rate_code, running_format
 

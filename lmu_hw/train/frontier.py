@@ -15,14 +15,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.network import (
-    INPUT,
-    AnyNode,
-    ElementwiseNode,
-    Node,
-    QuantizedLayer,
-    QuantizedNetwork,
-)
+from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, Node, QuantizedLayer, QuantizedNetwork
 
 __all__ = ["Frontier", "frontier"]
 

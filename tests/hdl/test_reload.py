@@ -15,7 +15,8 @@ from lmu_hw.fixed import Rounding
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.reload import address_bits, reload_words
 from lmu_hw.network import MemoryNode, QuantizedNetwork
-from lmu_hw.plan import RELOADABLE_SHIFT, LayerPlan, Plan, make_plan
+from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.plan.semiseparable import RELOADABLE_SHIFT
 from tests import networks, structured
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}

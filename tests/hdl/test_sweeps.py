@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.sweeps import SweepUnit
+from lmu_hw.hdl.semiseparable import SweepUnit
 from lmu_hw.network import Codes, MemoryNode, QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from tests import networks, structured

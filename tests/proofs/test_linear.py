@@ -12,7 +12,8 @@ import pytest
 from lmu_hw.fixed import Rounding
 from lmu_hw.network import MemoryNode
 from lmu_hw.proofs import quantized_memories
-from lmu_hw.proofs.linear import largest_error, linear
+from lmu_hw.proofs.linear import linear
+from lmu_hw.proofs.linear_form import largest_error
 from tests.memories import built
 from tests.running_sums import STATE, memory_network, scan, two_pass
 

@@ -48,7 +48,8 @@ def test_codes_are_the_nearest(order, theta, bits):
 def test_products_and_bits_are_linear_in_the_order():
     sizes = [2, 16, 64, 256]
     updates = [_update(d, 4.0 * d, 8, row_shifts=False)[1] for d in sizes]
-    assert [one.multiplications for one in updates] == [5 * d - 4 for d in sizes]
+    products = [sum(one.count for one in update.products(STATE)) for update in updates]
+    assert products == [5 * d - 4 for d in sizes]
     assert [one.coefficient_bits for one in updates] == [8 * (3 * d - 1) for d in sizes]
 
 

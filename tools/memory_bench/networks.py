@@ -33,12 +33,12 @@ from lmu_hw.network import (
     Node,
     QuantizedLayer,
     QuantizedNetwork,
-    Scan,
-    Semiseparable,
     Signal,
     Term,
-    TwoPass,
 )
+from lmu_hw.network.scan import Scan
+from lmu_hw.network.semiseparable import Semiseparable
+from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.proofs import prove_range, proved_sweeps
 from lmu_hw.proofs.memories import quantized_memories
 from lmu_hw.quantize.scan import scan_update

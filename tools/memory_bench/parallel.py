@@ -22,7 +22,9 @@ from amaranth.lib.wiring import In, Out
 from lmu_hw.errors import NetworkError, ToolError
 from lmu_hw.fixed import Overflow, Requant, Rounding
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.network import AnyNode, MemoryNode, Node, QuantizedLayer, Scan, Semiseparable
+from lmu_hw.network import AnyNode, MemoryNode, Node, QuantizedLayer
+from lmu_hw.network.scan import Scan
+from lmu_hw.network.semiseparable import Semiseparable
 from tools.memory_bench.adders import Interval
 from tools.memory_bench.constant_sums import ConstantSum, Products, Scaled, narrowed
 

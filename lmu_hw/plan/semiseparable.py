@@ -5,12 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.network import Semiseparable
+from lmu_hw.network.semiseparable import Semiseparable
+from lmu_hw.plan.memory_plan import MemoryPlan
 
-__all__ = ["RELOADABLE_SHIFT", "SWEEP_LATENCY", "SweepPlan", "sweep_lanes"]
-
-SWEEP_LATENCY = 8
-"""Cycles from the last state that a unit reads until its new code can be read by others."""
+__all__ = ["RELOADABLE_SHIFT", "SweepPlan"]
 
 RELOADABLE_SHIFT = 15
 """The largest row shift of coefficients that are loaded at run time."""
@@ -31,58 +29,31 @@ def _products(update: Semiseparable) -> int:
     return 1 + update.rank + len(_carried(update))
 
 
-def sweep_lanes(update: Semiseparable, lanes: int | None, beat: int) -> list[int]:
-    """Return the numbers of multipliers that a unit can be built with, in increasing order.
-
-    One; two, for rank 1; one for each product of a state; or that for each state of a chain,
-    which may have as many states as a beat.
-
-    Parameters
-    ----------
-    update : Semiseparable
-    lanes : int or None
-        Upper limit.
-    beat : int
-        Elements that leave the unit in one cycle.
-    """
-    full = _products(update)
-    chains = [1 << n for n in range(_LONGEST_CHAIN.bit_length()) if 1 << n <= beat]
-    counts = [1, *([2] if update.rank == 1 else []), *(full * chain for chain in chains)]
-    return [count for count in counts if lanes is None or count <= lanes]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepPlan:
+class SweepPlan(MemoryPlan):
     """Schedule of a memory whose update is semiseparable.
 
     The backward sweep reads all states, and then the forward sweep does. Each sweep takes a fixed
     number of cycles, its slots, for the states of a chain.
-
-    Parameters
-    ----------
-    update : Semiseparable
-    segments : int
-    lanes : int
-        Multipliers, one of `sweep_lanes`.
-    stall : int
-        Cycles that the unit waits for its inputs.
-    reloadable : bool
-        Coefficients can be written at run time.
-    interleaved : bool
-        The segments take turns at every state; otherwise they follow each other.
-
-    Raises
-    ------
-    NetworkError
-        If W has negative fraction bits: its products are narrowed by a shift to the right.
     """
 
     update: Semiseparable
-    segments: int
-    lanes: int
-    stall: int
-    reloadable: bool
-    interleaved: bool
+
+    @classmethod
+    def lane_counts(cls, update: Semiseparable, lanes: int | None, beat: int) -> list[int]:
+        """One; two, for rank 1; one for each product of a state; or that for each of a chain.
+
+        A chain may have as many states as a beat.
+        """
+        full = _products(update)
+        chains = [1 << n for n in range(_LONGEST_CHAIN.bit_length()) if 1 << n <= beat]
+        counts = [1, *([2] if update.rank == 1 else []), *(full * chain for chain in chains)]
+        return [count for count in counts if lanes is None or count <= lanes]
+
+    @property
+    def interleaved(self) -> bool:
+        """The segments take turns at every state, unless their states must leave in order."""
+        return not self.in_order
 
     @property
     def carried(self) -> tuple[tuple[int, int], ...]:
@@ -122,16 +93,6 @@ class SweepPlan:
         """Cycles in which the unit reads states; one between segments that follow each other."""
         slots = self.words * (self.backward_slots + self.forward_slots)
         return self.segments * slots + (0 if self.interleaved else self.segments - 1)
-
-    @property
-    def tail(self) -> int:
-        """Cycles from the last state read until its code can be read by others."""
-        return SWEEP_LATENCY
-
-    @property
-    def cycles(self) -> int:
-        """Cycles in which no other node can be computed."""
-        return self.stall + self.busy
 
     @property
     def max_shift(self) -> int:

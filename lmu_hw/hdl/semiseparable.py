@@ -5,52 +5,21 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from amaranth.hdl import Module, Mux, Signal, unsigned
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
-from amaranth.utils import bits_for, exact_log2
+from amaranth.utils import exact_log2
 
+from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.beats import write_beats
-from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
 from lmu_hw.hdl.storage import Rom
 from lmu_hw.hdl.sweep_cells import SweepCells, coefficient_layout, control_layout
-from lmu_hw.network import MemoryNode, Semiseparable
+from lmu_hw.network import MemoryNode
+from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan import LayerPlan
 
-__all__ = ["SweepUnit", "coefficient_words", "load_layout"]
-
-
-def coefficient_words(plan: LayerPlan, node: MemoryNode, update: Semiseparable) -> list[int]:
-    """Return the coefficients of each state of an update, laid out as the hardware of `node` does.
-
-    See `coefficient_layout`.
-    """
-    schedule = plan.node(node)
-    layout = coefficient_layout(plan, node)
-    return [
-        layout.const(
-            {
-                "decay": int(update.decay.codes[state]),
-                "coupling": update.coupling.codes[state].tolist(),
-                "carry": [int(update.carry.codes[state][place]) for place in schedule.carried],
-                "up": schedule.max_shift - update.shifts[state],
-            }
-        )
-        .as_value()
-        .value
-        for state in range(update.order)
-    ]
-
-
-def load_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
-    """Return the layout of a write to the coefficients of a state."""
-    return data.StructLayout(
-        {
-            "enable": 1,
-            "state": bits_for(max(node.rows - 1, 1)),
-            "word": unsigned(coefficient_layout(plan, node).size),
-        }
-    )
+__all__ = ["SweepUnit"]
 
 
 class SweepUnit(MemoryUnit):
@@ -67,8 +36,50 @@ class SweepUnit(MemoryUnit):
     node : MemoryNode
     """
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        super().__init__(plan, node, load_layout(plan, node) if plan.reloadable else None)
+    @classmethod
+    def word_layout(cls, plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+        """Return the layout of the coefficients of a state."""
+        return coefficient_layout(plan, node)
+
+    @classmethod
+    def words(cls, plan: LayerPlan, node: MemoryNode, update: Semiseparable) -> list[int]:
+        """Return the coefficients of each state of an update."""
+        schedule = plan.node(node)
+        layout = coefficient_layout(plan, node)
+        return [
+            layout.const(
+                {
+                    "decay": int(update.decay.codes[state]),
+                    "coupling": update.coupling.codes[state].tolist(),
+                    "carry": [int(update.carry.codes[state][place]) for place in schedule.carried],
+                    "up": schedule.max_shift - update.shifts[state],
+                }
+            )
+            .as_value()
+            .value
+            for state in range(update.order)
+        ]
+
+    @classmethod
+    def check(cls, plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
+        expected, update = node.update, other.update
+        for what in ("rank", "forward", "backward"):
+            must_equal(other.name, what, getattr(expected, what), getattr(update, what))
+        for what in ("decay", "carry"):
+            formats = getattr(expected, what).format, getattr(update, what).format
+            must_equal(other.name, f"the format of {what}", *formats)
+        schedule = plan.node(node)
+        if update.max_shift > schedule.max_shift:
+            raise NetworkError(
+                f"{other.name}: row shifts must be at most {schedule.max_shift}, not "
+                f"{update.max_shift}"
+            )
+        needed = {(int(i), int(j)) for i, j in zip(*update.carried.nonzero(), strict=True)}
+        if not needed <= set(schedule.carried):
+            raise NetworkError(
+                f"{other.name}: W must be zero where that of the hardware is, but not at "
+                f"{sorted(needed - set(schedule.carried))}"
+            )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -144,8 +155,8 @@ class SweepUnit(MemoryUnit):
 
     def _coefficients(self, m: Module, cells: SweepCells, s0: Signal) -> None:
         """Add the ROMs, one for each state of a word."""
-        node, chain, reloadable = self.node, self.schedule.chain, self.plan.reloadable
-        words = coefficient_words(self.plan, node, node.update)
+        node, chain, reloadable = self.node, self.schedule.chain, self.schedule.reloadable
+        words = self.words(self.plan, node, node.update)
         words += [0] * (chain * self.schedule.words - len(words))
         for lane in range(chain):
             rom = Rom(
