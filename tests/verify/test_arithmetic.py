@@ -55,21 +55,31 @@ def test_responses_of_states_that_forget_at_different_speeds_are_bounded_closely
     assert_close_above(found, responses([(one, None)], 10_000), 1e-5)
 
 
-@pytest.mark.parametrize("remainder", ["half", "all"])
+@pytest.mark.parametrize("left", [0, (1 << 19) - 1, (1 << 20) - 1])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_what_a_digit_of_the_paths_leaves_out_is_counted(remainder, sign):
-    """Every element of x is rounded in the direction that the path weighs it with."""
-    order = 8
-    n = np.array([[sign * (-1) ** i * (1 << 20)] for i in range(order)], dtype=object)
-    one = System("m", codes(np.eye(order) / 2, 4), codes(np.ones(order), 0), Codes(n, 20))
-    paths = sums._Paths(one)
-    shift = 20
-    left = (1 << (shift - 1)) - 1 if remainder == "half" else (1 << shift) - 1
-    base = 1 << (shift + paths.width - 1)
-    x = np.array([[(base if i == 0 else 0) + int(np.sign(n[i, 0])) * left for i in range(order)]])
-    exact = abs(sum(int(a) * int(b) for a, b in zip(x[0], n[:, 0], strict=True))) >> 20
-    found = paths.sums(x, np.abs(x).sum(axis=1).astype(object))
+@pytest.mark.parametrize("alternating", [False, True])
+def test_what_a_digit_of_the_paths_leaves_out_is_counted(left, sign, alternating):
+    """Every element of x is off its digit in the direction that the path weighs it with."""
+    order, shift = 8, 20
+    signs = np.where(alternating & (np.arange(order) % 2 > 0), -1, 1)
+    n = Codes((signs.astype(object) << 23)[:, None], 23)
+    paths = sums._Paths(System("m", codes(np.eye(order) / 2, 4), codes(np.ones(order), 0), n))
+    x = sign * signs * left
+    x[0] += sign << (shift + paths.width - 1)
+    exact = abs(sum(int(a) * int(b) for a, b in zip(x, n.codes[:, 0], strict=True))) >> 23
+    found = paths.sums(x[None], np.array([int(np.abs(x).sum())], dtype=object))
     assert exact <= int(found[0])
+
+
+def test_paths_that_are_larger_than_a_digit_are_bounded_closely():
+    n = codes(np.random.default_rng(1).normal(size=(5, 3)) * 2.0**40, 0)
+    paths = sums._Paths(System("m", system().a, system().b, n))
+    assert paths.bits < 0
+    x = np.random.default_rng(2).integers(-(2**44), 2**44, (4, 5))
+    exact = [int(np.abs(row.dot(n.codes)).sum()) for row in x.astype(object)]
+    found = paths.sums(x, np.abs(x).sum(axis=1).astype(object))
+    for value, most in zip(exact, found, strict=True):
+        assert value <= most <= 1.01 * value
 
 
 def test_sums_over_columns_are_exact():

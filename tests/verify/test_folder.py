@@ -300,13 +300,13 @@ LOWERED = [
 
 
 @pytest.mark.parametrize(("kind", "group", "causes"), LOWERED)
-def test_an_error_a_tenth_below_the_truth_fails(folder, kind, group, causes):
+def test_an_error_a_hundredth_below_the_truth_fails(folder, kind, group, causes):
     copy = folder(kind)
 
     def lower(summary):
         by_cause = summary[group][0]["by_cause"]
         assert any(value > 0 for cause in causes for value in by_cause[cause])
-        by_cause |= {cause: [0.9 * value for value in by_cause[cause]] for cause in causes}
+        by_cause |= {cause: [0.99 * value for value in by_cause[cause]] for cause in causes}
 
     copy.change_summary(lower)
     copy.seal()

@@ -342,3 +342,12 @@ def test_factors_that_do_not_fit_are_refused(tmp_path):
         (layer,) = dense(tmp_path / "design.safetensors", change).layers
         with pytest.raises(BadFile, match=message):
             layer.reach(layer.node("g"))
+
+
+def test_a_rectified_u_reaches_the_largest_code_and_no_more(tmp_path):
+    def rectified(header):
+        header["layers"][0]["nodes"][0].update(activation={"relu": "uQ8.15"})
+
+    (memory,) = read_memories(dense(tmp_path / "design.safetensors", rectified))
+    assert (memory.u.activation, memory.u.table, memory.u_saturates) == (True, False, True)
+    assert memory.u_limit == 256 - Fraction(1, 1 << 15)
