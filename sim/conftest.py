@@ -56,8 +56,7 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         if name not in made:
             made[name] = tmp_path_factory.mktemp("designs") / name
             design, lanes = DESIGNS[name]()
-            reloadable = name == "reloadable"
-            lmu_hw.emit(design, made[name], lanes=lanes, reloadable=reloadable)
+            lmu_hw.emit(design, made[name], lanes=lanes, reloadable=name in RELOADABLE)
         return made[name]
 
     return make
@@ -160,6 +159,15 @@ def scan():
     return memoryless_cell("scan", {"realization": Realization.SCAN})
 
 
+def reloadable_scan():
+    """Two small forward Euler memories by running sums, with a port for their window."""
+    random = np.random.default_rng(6)
+    layer = _lmu(random, "lmu", order=3, inputs=1, units=3, memories=2, method="euler")
+    network = Network(name="reloadable_scan", layers=(layer, _dense(random, "head", 3, 2)))
+    words = {"weight_bits": 8, "state_bits": 12, "activation_bits": 7}
+    return _quantized(network, realization=Realization.SCAN, **words, narrower=NARROWER), 4
+
+
 def lstm():
     """A long short-term memory beside a memory of two sweeps that it feeds back to."""
     (layer,) = small_network(hidden="lstm", order=4, units=5, hidden_to_memory=True).layers
@@ -197,10 +205,13 @@ DESIGNS = {
         sweeps_in_order,
         passes,
         scan,
+        reloadable_scan,
         lstm,
         gru,
     )
 }
+RELOADABLE = ("reloadable", "reloadable_scan")
+"""Designs that are emitted with a port for the coefficients of their memories."""
 
 
 def _lmu(

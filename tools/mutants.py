@@ -13,60 +13,91 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import lmu_hw
-from sim.conftest import DESIGNS
+from lmu_hw.cli.console import stages
+from sim.conftest import DESIGNS, RELOADABLE
 from tools.mutation.bench import Fate, MutantBench
 from tools.mutation.known import reason_of
 from tools.mutation.proof import proved
 from tools.mutation.sites import Mutant
 
-_DESIGNS = ("tiny", "sweeps", "lstm")
+_DESIGNS = ("tiny", "sweeps", "lstm", "error_feedback", "reloadable_scan")
 _CYCLES = (2_000, 40_000)
 _MORE = (200_000,)  # for what is not explained
 _OUTCOMES = ("fails", "proved equal", "explained", "no other value", "not explained")
+
+_T = TypeVar("_T")
+Update = Callable[[str, int, int | None], None]
+"""Told what is being done, how much of it, and of how much."""
 
 
 def main(names: list[str]) -> None:
     """Run all mutants of the designs named and print what became of them."""
     for name in names or _DESIGNS:
-        with tempfile.TemporaryDirectory(prefix="mutants_") as work:
-            design, lanes = DESIGNS[name]()
-            folder = Path(work) / name
-            lmu_hw.emit(design, folder, lanes=lanes)
-            bench = MutantBench(folder, Path(work) / "bench", cycles=_CYCLES)
-            fates = {fate.mutant.name: fate for fate in bench.fates(bench.mutants)}
-            proofs = _proofs(folder, Path(work) / "proofs", _alive(fates))
-            bench.drive(_MORE)
-            left = [m for m in _alive(fates) if not (proofs[m.name] or reason_of(name, m))]
-            fates |= {fate.mutant.name: fate for fate in bench.fates(left)}
-            outcomes = {key: (fate, _outcome(name, fate, proofs)) for key, fate in fates.items()}
+        with (
+            tempfile.TemporaryDirectory(prefix="mutants_") as work,
+            stages(f"{name}: compiling") as tell,
+        ):
+            outcomes = _studied(name, Path(work), tell)
         _print(name, outcomes)
+
+
+def _studied(name: str, work: Path, tell: Update) -> dict[str, tuple[Fate, str]]:
+    """Return what becomes of each mutant of a design, by name."""
+    design, lanes = DESIGNS[name]()
+    folder = work / name
+    lmu_hw.emit(design, folder, lanes=lanes, reloadable=name in RELOADABLE)
+    bench = MutantBench(folder, work / "bench", cycles=_CYCLES)
+
+    def driven(stage: str, mutants: list[Mutant]) -> dict[str, Fate]:
+        shown = _shown(bench.fates(mutants), len(mutants), f"{name}: {stage}", tell)
+        return {fate.mutant.name: fate for fate in shown}
+
+    fates = driven("mutants", bench.mutants)
+    proofs = _proofs(folder, work / "proofs", _alive(fates), tell)
+    tell(f"{name}: longer stimuli", 0, None)
+    bench.drive(_MORE)
+    left = [m for m in _alive(fates) if not (proofs[m.name] or reason_of(name, m))]
+    fates |= driven("what is left", left)
+    return {key: (fate, _outcome(name, fate, proofs)) for key, fate in fates.items()}
+
+
+def _shown(items: Iterable[_T], count: int, stage: str, tell: Update) -> Iterator[_T]:
+    """Yield items and say how many there were."""
+    tell(stage, 0, count)
+    for number, item in enumerate(items, 1):
+        tell(stage, number, count)
+        yield item
 
 
 def _alive(fates: dict[str, Fate]) -> list[Mutant]:
     return [fate.mutant for fate in fates.values() if not fate.killed]
 
 
-def _proofs(folder: Path, work: Path, mutants: list[Mutant]) -> dict[str, bool]:
+def _proofs(folder: Path, work: Path, mutants: list[Mutant], tell: Update) -> dict[str, bool]:
     """Return by name which mutants are proved to be the same at every port."""
     rtl = folder / "rtl"
     text = (rtl / f"{folder.name}.v").read_text()
-    names = (mutant.name for mutant in mutants)
-    return dict(zip(names, proved(text, mutants, rtl, work), strict=True))
+    verdicts = _shown(
+        proved(text, mutants, rtl, work), len(mutants), f"{folder.name}: proofs", tell
+    )
+    return dict(zip((mutant.name for mutant in mutants), verdicts, strict=True))
 
 
 def _print(design: str, fates: dict[str, tuple[Fate, str]]) -> None:
     """Print a table by kind of mutant, and below it the mutants that the bench does not see."""
     counts = Counter((fate.mutant.kind, outcome) for fate, outcome in fates.values())
-    print(f"{design:<12}" + "".join(f"{outcome:>16}" for outcome in _OUTCOMES))
+    print(f"{design:<16}" + "".join(f"{outcome:>16}" for outcome in _OUTCOMES))
     for kind in dict.fromkeys(kind for kind, _ in counts):
-        print(f"  {kind:<10}" + "".join(f"{counts[kind, outcome]:>16}" for outcome in _OUTCOMES))
+        print(f"  {kind:<14}" + "".join(f"{counts[kind, outcome]:>16}" for outcome in _OUTCOMES))
     totals = Counter(outcome for _, outcome in fates.values())
-    print(f"  {'all':<10}" + "".join(f"{totals[outcome]:>16}" for outcome in _OUTCOMES))
+    print(f"  {'all':<14}" + "".join(f"{totals[outcome]:>16}" for outcome in _OUTCOMES))
     for name, (fate, outcome) in fates.items():
         if not fate.killed:
             why = reason_of(design, fate.mutant)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from tools.mutation.sites import DECLARED, Mutant
+from tools.mutation.sites import DECLARED, ENABLE, Mutant
 
 __all__ = ["CHOICE", "TOP", "selectable", "top", "with_all"]
 
@@ -24,7 +24,7 @@ def with_all(text: str, mutants: list[Mutant]) -> str:
     """Return Verilog of a design and its mutants, numbered from 1; 0 is the design."""
     lines = text.splitlines()
     for line, widths, group in _changes(lines, mutants):
-        seen = [] if lines[line].lstrip().startswith("if (") else [number for number, _ in group]
+        seen = [] if ENABLE.match(lines[line]) else [number for number, _ in group]
         watched = [part for number in seen for part in _watched(group[0][0], number)]
         chosen = {number: f"{CHOICE} == {number}" for number, _ in group}
         lines[line] = " ".join([_switched(lines[line], widths, group, chosen), *watched])
@@ -33,7 +33,7 @@ def with_all(text: str, mutants: list[Mutant]) -> str:
 
 def selectable(text: str, mutants: list[Mutant], port: str) -> str:
     """Return Verilog of a design and its mutants, each chosen by a bit of one more input."""
-    modules = {name for name in _MODULE.findall(text) if "__" not in name}  # the others are ROMs
+    modules = set(_MODULE.findall(text))
     lines = []
     changed = text.splitlines()
     for line, widths, group in _changes(changed, mutants):
@@ -75,11 +75,11 @@ def _switched(
     line: str, widths: dict[str, int], mutants: list[tuple[int, Mutant]], chosen: dict[int, str]
 ) -> str:
     """Return a line that is what the chosen mutant has in its place."""
-    if line.lstrip().startswith("if ("):
-        condition = line.strip()[len("if (") : -1]
+    if match := ENABLE.match(line):
+        condition = match["right"]
         for number, mutant in mutants:
             condition = f"({chosen[number]} ? {mutant.right} : {condition})"
-        return f"    if ({condition})"
+        return f"{match['before']}({condition}){match['after']}"
     left, _, right = line.strip().removeprefix("assign ").removesuffix(";").partition(" = ")
     width = _width(left, widths)
     tag = _tag(mutants[0][0])

@@ -11,11 +11,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["DECLARED", "Mutant", "mutants_of"]
+__all__ = ["DECLARED", "ENABLE", "Mutant", "mutants_of"]
 
 _ASSIGN = re.compile(r"^  assign (?P<left>.+?) = (?P<right>.+);$")
 _STORE = re.compile(r"^ +(?P<left>[^ ].*?) <= (?P<right>.+);$")
-_ENABLE = re.compile(r"^ +if \((?P<right>\w+(\[\d+\])?)\)$")
+ENABLE = re.compile(
+    r"^(?P<before> +(?:always @\(posedge clk\) )?if )\((?P<right>\w+(?:\[\d+\])?)\)"
+    r"(?P<after>| begin| \w+\[\w+\] <= .*)$"
+)
+"""The condition of a register that is held, or of a write to a memory."""
 _PORT = re.compile(r"^    \.(?P<left>\w+)\((?P<right>.+)\),?$")
 DECLARED = re.compile(
     r"^ +(?:output |input )?(?:wire|reg|output|input) (?:signed )?"
@@ -106,7 +110,7 @@ def _readers(lines: list[str]) -> dict[str, list[str]]:
             target = _first(_NAME, match["left"])
         elif match := _PORT.match(line):
             target = f"{instance}.{match['left']}"
-        elif match := _ENABLE.match(line):
+        elif match := ENABLE.match(line):
             target = "enable"
         else:
             continue
@@ -146,7 +150,7 @@ def _place(module: _Module, line: str) -> str:
 
 def _changes(line: str) -> Iterator[tuple[str, str, str]]:
     """Yield right sides to put in the place of that of a line, what changes, and the kind."""
-    if match := _ENABLE.match(line):
+    if match := ENABLE.match(line):
         yield "1'h1", "always enabled", "enable"
         yield "1'h0", "never enabled", "enable"
         return
