@@ -351,3 +351,19 @@ def test_a_rectified_u_reaches_the_largest_code_and_no_more(tmp_path):
     (memory,) = read_memories(dense(tmp_path / "design.safetensors", rectified))
     assert (memory.u.activation, memory.u.table, memory.u_saturates) == (True, False, True)
     assert memory.u_limit == 256 - Fraction(1, 1 << 15)
+
+
+@pytest.mark.parametrize("code", [-1, 1 << 10])
+def test_coefficients_outside_their_format_are_refused(tmp_path, code):
+    update = sweeps(2, carry="sQ2.0", forward="sQ44.15", backward="sQ44.15", rate="uQ0.10")
+    arrays = {"decay": [code, 512], "coupling": [[0], [64]], "carry": np.ones((2, 1, 1))}
+    with pytest.raises(BadFile, match="the codes must fit uQ0.10|codes that fit uQ0.10"):
+        read_memories(written(tmp_path / "design.safetensors", update, arrays))
+
+
+def test_couplings_below_their_format_are_refused(tmp_path):
+    update = sweeps(2, carry="sQ2.0", forward="sQ44.15", backward="sQ44.15", rate="uQ0.10")
+    arrays = {"decay": [102, 512], "coupling": [[0], [-1]], "carry": np.ones((2, 1, 1))}
+    design = written(tmp_path / "design.safetensors", update, arrays)
+    with pytest.raises(BadFile, match="array must be codes that fit uQ0.10"):
+        read_memories(design)
