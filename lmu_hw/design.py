@@ -6,7 +6,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,17 +23,11 @@ from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import Discretizer, LmuLayer, Network, window
 from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import ElementwiseNode, QuantizedNetwork
 from lmu_hw.network.archive import design_digest, network_bytes, read_network
-from lmu_hw.proofs import (
-    Certificate,
-    certify,
-    prove_range,
-    quantized_memories,
-    require_forbidden,
-)
-from lmu_hw.quantize import Config, Refit, convert, realized
-from lmu_hw.quantize.benefit import Deviation, deviation
+from lmu_hw.proofs import Certificate, certify, prove_ranges, require_forbidden
+from lmu_hw.quantize import Config, Quantization, Refit, convert
+from lmu_hw.quantize.fitted import Deviation, FittedMemory, fitted_memory
 from lmu_hw.quantize.memories import float_memory
 from lmu_hw.records import decode, encode
 
@@ -63,6 +58,9 @@ class Design:
         What the ranges were taken from, in the network's own units.
     refits : tuple of Refit
         What fitting the read-outs to the memories came to.
+    settled : Quantization or None
+        What making the design has settled; None of one that was read. What is asked of the design
+        comes from here where it is the same.
     """
 
     network: QuantizedNetwork
@@ -70,6 +68,7 @@ class Design:
     config: Config
     calibration: Array
     refits: tuple[Refit, ...] = ()
+    settled: Quantization | None = field(default=None, repr=False)
 
     @classmethod
     def build(cls, network: Network, config: Config, calibration: Array) -> Design:
@@ -86,18 +85,31 @@ class Design:
         RangeError
             If a sum is too long to be computed exactly.
         """
-        converted = convert(network, config, model_digest=network_digest(network))
-        quantized = converted.network
-        GoldenModel(quantized)
-        if any(node.requant.overflow is Overflow.FORBID for node in quantized.nodes):
-            proofs = {memory.name: prove_range(memory) for memory in quantized_memories(quantized)}
-            require_forbidden(quantized, proofs)
+        digest = network_digest(network)
+        return cls.of(convert(network, config, model_digest=digest), calibration)
+
+    @classmethod
+    def of(cls, quantization: Quantization, calibration: Array) -> Design:
+        """Return the design of a quantized network, with all that was settled on the way to it.
+
+        Raises
+        ------
+        NetworkError, RangeError
+            As `build`.
+        """
+        network = quantization.network
+        GoldenModel(network)
+        if any(node.requant.overflow is Overflow.FORBID for node in network.nodes):
+            ranges = prove_ranges(network, known=quantization.ranges.values())
+            require_forbidden(network, ranges)
+            quantization = replace(quantization, ranges=ranges)
         return cls(
-            network=quantized,
-            reference=realized(network, config),
-            config=config,
+            network=network,
+            reference=quantization.memories.realized,
+            config=quantization.config,
             calibration=calibration,
-            refits=converted.refits,
+            refits=quantization.memories.refits,
+            settled=quantization,
         )
 
     @classmethod
@@ -158,7 +170,7 @@ class Design:
             reference=replace(self.reference, name=name),
         )
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the quantized network."""
         return design_digest(self.network)
@@ -192,7 +204,10 @@ class Design:
             if isinstance(layer, LmuLayer) and node is not None and node.structure is not None:
                 scale = self.config.memory_scale.get(layer.name)
                 realized[layer.name] = float_memory(layer, node.structure, scale)
-        return certify(self.network, self.reference, realized=realized, progress=progress)
+        ranges = () if self.settled is None else tuple(self.settled.ranges.values())
+        return certify(
+            self.network, self.reference, realized=realized, ranges=ranges, progress=progress
+        )
 
     def deviations(self) -> dict[str, Deviation]:
         """Return how far each fitted memory can be from the trained one, by name; proved.
@@ -202,15 +217,21 @@ class Design:
         StabilityError
             If a memory is not shown to be stable.
         """
-        found = {}
-        layers = {layer.name: layer for layer in self.reference.layers}
-        nodes = {node.name: node for node in self.network.nodes}
-        for refit in self.refits:
-            layer, node = layers[refit.memory.removesuffix(".m")], nodes[refit.memory]
-            if not isinstance(layer, LmuLayer):
-                raise NetworkError(f"{refit.memory}: must stand for an LMU layer, not {layer!r}")
-            found[refit.memory] = deviation(layer, node, refit.horizon, refit.tail)
-        return found
+        return {refit.memory: self._fitted(refit).deviation for refit in self.refits}
+
+    def _fitted(self, refit: Refit) -> FittedMemory:
+        """Return a memory with its fit: as it was settled, or of a design that was read."""
+        node = next(node for node in self.network.nodes if node.name == refit.memory)
+        settled = None if self.settled is None else self.settled.memories.fitted[refit.memory]
+        if settled is not None and settled.node is node:
+            return settled
+        name = refit.memory.removesuffix(".m")
+        layer = next(layer for layer in self.reference.layers if layer.name == name)
+        if not isinstance(layer, LmuLayer) or isinstance(node, ElementwiseNode):
+            raise NetworkError(f"{refit.memory}: must stand for an LMU layer, not {layer!r}")
+        source = self.config.nodes[f"{name}.u"].signal_format
+        config = self.config.nodes[refit.memory]
+        return fitted_memory(layer, config, source, node)
 
     def trace(self, x: NDArray[np.generic]) -> Trace:
         """Return the codes of every node at every step, and the overflow counts."""

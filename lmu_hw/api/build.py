@@ -15,7 +15,7 @@ from lmu_hw.api._given import calibration_data, options_of, refuse_both
 from lmu_hw.checked import instance
 from lmu_hw.design import Design
 from lmu_hw.lmu import Network
-from lmu_hw.quantize import Basis, Config, MemoryRange, Realization
+from lmu_hw.quantize import Basis, Config, MemoryRange, Realization, choose_formats
 from lmu_hw.quantize import configure as choose
 
 __all__ = ["configure", "emit", "quantize", "read_design"]
@@ -121,9 +121,9 @@ def quantize(
     options = options_of(locals())
     if config is not None:
         refuse_both(config, options)
+        return Design.build(network, config, calibration_data(network, calibration))
     data = calibration_data(network, calibration)
-    chosen = config or choose(network, data, options, progress=progress)
-    return Design.build(network, chosen, data)
+    return Design.of(choose_formats(network, data, options, progress=progress), data)
 
 
 def emit(

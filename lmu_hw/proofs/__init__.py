@@ -17,7 +17,13 @@ from lmu_hw.proofs.gramian import float_gains
 from lmu_hw.proofs.memories import QuantizedMemory, quantized_memories, values
 from lmu_hw.proofs.noise import rounding_covariance
 from lmu_hw.proofs.propagation import predict_errors
-from lmu_hw.proofs.ranges import NodeRange, RangeProof, prove_range, proved_sweeps
+from lmu_hw.proofs.ranges import (
+    NodeRange,
+    RangeProof,
+    prove_range,
+    prove_ranges,
+    proved_sweeps,
+)
 from lmu_hw.proofs.residue import Residue
 from lmu_hw.proofs.stability import CLOSEST, StabilityError, spectral_radius
 
@@ -40,6 +46,7 @@ __all__ = [
     "largest_deviation",
     "predict_errors",
     "prove_range",
+    "prove_ranges",
     "proved_sweeps",
     "quantized_memories",
     "require_forbidden",

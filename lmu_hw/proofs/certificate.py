@@ -7,7 +7,7 @@ for what others need to check it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ from lmu_hw.proofs.float_bounds import one_blas_thread
 from lmu_hw.proofs.loop import closed_loop
 from lmu_hw.proofs.memories import quantized_memories
 from lmu_hw.proofs.noise import rounding_covariance
-from lmu_hw.proofs.ranges import NodeRange, RangeProof, node_ranges, prove_range
+from lmu_hw.proofs.ranges import NodeRange, RangeProof, node_ranges, proved_range
 from lmu_hw.proofs.residue import Residue, measure_residue
 from lmu_hw.proofs.stability import StabilityError, lyapunov, spectral_radius
 
@@ -105,6 +105,7 @@ def certify(
     reference: Network,
     *,
     realized: Mapping[str, tuple[Array, Array]] | None = None,
+    ranges: Collection[RangeProof] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Certificate:
     """Prove ranges, errors and stability of all memories of a network.
@@ -116,6 +117,8 @@ def certify(
         The float network it stands for, in the same basis and scale.
     realized : mapping of layer name to (A, B), optional
         The float memories whose coefficients were rounded, where they are not the reference's.
+    ranges : collection of RangeProof, optional
+        What is proved already: a memory for which one of them holds is not proved again.
     progress : callable, optional
         Told the name of the memory that is analysed next.
 
@@ -133,7 +136,8 @@ def certify(
             raise NetworkError(f"{memory.name}: must stand for an LMU layer, not {layer!r}")
         with one_blas_thread():
             other = None if realized is None else realized.get(layer.name)
-            memories.append(_certify(MemoryPair(network, memory, layer, other)))
+            pair = MemoryPair(network, memory, layer, other)
+            memories.append(_certify(pair, proved_range(memory, ranges)))
     with one_blas_thread():
         heads = head_certificates(tuple(one.pair for one in memories), reference.layers)
     return Certificate(
@@ -186,9 +190,8 @@ def in_words(proof: RangeProof, *, scalable: bool) -> str:
     return " or ".join([*choices, "states that saturate and count"])
 
 
-def _certify(pair: MemoryPair) -> MemoryCertificate:
+def _certify(pair: MemoryPair, proof: RangeProof) -> MemoryCertificate:
     memory = pair.memory
-    proof = prove_range(memory)
     coefficient_gain = pair.coefficient_gain()
     covariance = rounding_covariance(memory.A, noise=memory.noise, feedback=memory.error_feedback)
     return MemoryCertificate(

@@ -68,6 +68,16 @@ class Carried:
         """Return what float64 changes of each number at most, (m,), for bounds as in `reach`."""
         return inflate(_UNIT * (self.reach(states, source)))
 
+    def same_sums(self, other: Carried) -> bool:
+        """Say whether others are the same numbers, in formats that differ in integer bits only."""
+        arrays = ("states", "source", "own")
+        return (
+            self.name == other.name
+            and self.format.frac_bits == other.format.frac_bits
+            and self.error == other.error
+            and all(np.array_equal(getattr(self, name), getattr(other, name)) for name in arrays)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Linear:

@@ -8,8 +8,8 @@ of what it reads and by its actual weights; so is every partial sum, which sizes
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -22,7 +22,8 @@ from lmu_hw.proofs.gains import Gains, gains_of, input_gain
 from lmu_hw.proofs.gramian import Gramian, gramian
 from lmu_hw.proofs.inner_ranges import chain_bounds, chain_interval, least_int_bits
 from lmu_hw.proofs.linear import linear
-from lmu_hw.proofs.memories import QuantizedMemory, interval
+from lmu_hw.proofs.linear_form import Carried
+from lmu_hw.proofs.memories import QuantizedMemory, interval, quantized_memories
 
 __all__ = [
     "GAIN_FRAC_BITS",
@@ -30,6 +31,8 @@ __all__ = [
     "RangeProof",
     "node_ranges",
     "prove_range",
+    "prove_ranges",
+    "proved_range",
     "proved_sweeps",
     "published",
     "residual_gain",
@@ -105,6 +108,20 @@ class RangeProof:
         """Largest bound, as a value."""
         return max(self.bound) * self.memory.format.ulp
 
+    def holds_for(self, memory: QuantizedMemory) -> bool:
+        """Say whether another memory is the same in all that the proof was made from.
+
+        The integer bits of what is carried are not: they are chosen by the proof.
+        """
+        own = self.memory
+        arrays = ((own.A, memory.A), (own.B, memory.B), (own.paths, memory.paths))
+        return (
+            _numbers(own) == _numbers(memory)
+            and all(np.array_equal(*pair) for pair in arrays)
+            and len(own.carried) == len(memory.carried)
+            and all(map(Carried.same_sums, own.carried, memory.carried))
+        )
+
     @property
     def bits(self) -> int | None:
         """Fewest state bits that are proved with these integer bits; None if no number is."""
@@ -161,6 +178,28 @@ def prove_range(memory: QuantizedMemory) -> RangeProof:
     )
 
 
+def proved_range(memory: QuantizedMemory, known: Iterable[RangeProof] = ()) -> RangeProof:
+    """Return the proof among those that are known which holds for a memory, or a new one.
+
+    Raises
+    ------
+    StabilityError
+        As `prove_range`.
+    """
+    for proof in known:
+        if proof.holds_for(memory):
+            return replace(proof, memory=memory)
+    return prove_range(memory)
+
+
+def prove_ranges(
+    network: QuantizedNetwork, known: Iterable[RangeProof] = ()
+) -> dict[str, RangeProof]:
+    """Return the proofs of all memories of a network by name; see `proved_range`."""
+    known = tuple(known)
+    return {memory.name: proved_range(memory, known) for memory in quantized_memories(network)}
+
+
 def proved_sweeps(proof: RangeProof) -> dict[str, int]:
     """Return the fewest integer bits of what a structured update carries, by name.
 
@@ -172,6 +211,18 @@ def proved_sweeps(proof: RangeProof) -> dict[str, int]:
         one.name: least_int_bits(one, proof.carried[one.name], memory.u_format)
         for one in memory.carried
     }
+
+
+def _numbers(memory: QuantizedMemory) -> tuple[object, ...]:
+    """Return what a proof reads of a memory besides arrays."""
+    return (
+        memory.name,
+        memory.requant,
+        memory.u_format,
+        memory.u_limit,
+        memory.off,
+        memory.error_feedback,
+    )
 
 
 def published(gains: Array) -> Array:

@@ -11,7 +11,7 @@ from lmu_hw.quantize.config import (
     Realization,
     Structure,
 )
-from lmu_hw.quantize.configure import configure
+from lmu_hw.quantize.configure import choose_formats, configure
 from lmu_hw.quantize.convert import Quantization, convert, quantize, realized
 from lmu_hw.quantize.provable import require_provable
 from lmu_hw.quantize.refit import Refit
@@ -29,6 +29,7 @@ __all__ = [
     "Realization",
     "Refit",
     "Structure",
+    "choose_formats",
     "configure",
     "convert",
     "quantize",

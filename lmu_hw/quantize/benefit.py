@@ -9,25 +9,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.fixed.ops import quantize as quantize_values
+from lmu_hw.fixed.ops import quantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, Network, window
-from lmu_hw.network import AnyNode
-from lmu_hw.proofs import StabilityError, largest_deviation, spectral_radius
+from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.quantize.config import Config
-from lmu_hw.quantize.convert import quantize, realized
-from lmu_hw.quantize.memories import fit_memory, matrices, quantize_memories
+from lmu_hw.quantize.convert import Quantization
 
 __all__ = [
     "NOISE",
     "WINDOWS",
-    "Deviation",
-    "deviation",
     "measurable",
     "measured_errors",
     "reach",
@@ -49,22 +45,6 @@ _DIED_DOWN = 1e-4
 _SMALLEST_RADIUS = 1e-3
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
-    """The most that any state of a quantized memory is off for any u within its format, proved.
-
-    Of the matrices alone: what rounding of the states adds is not in it.
-
-    Attributes
-    ----------
-    fitted, before : float
-        Read through the fit, and without it; the trained states are below about 1.
-    """
-
-    fitted: float
-    before: float
-
-
 def reach(layer: LmuLayer, *, windows: int) -> int:
     """Return the steps of that many windows of a memory; until it has died down if it has none."""
     theta = window(layer.memory)
@@ -74,54 +54,21 @@ def reach(layer: LmuLayer, *, windows: int) -> int:
     return max(4 * layer.memory.order, math.ceil(math.log(_DIED_DOWN) / math.log(radius)))
 
 
-def deviation(layer: LmuLayer, node: AnyNode, horizon: int, tail: float) -> Deviation:
-    """Return how far a quantized memory can be from the trained one, with its fit and without.
-
-    Parameters
-    ----------
-    layer : LmuLayer
-        Realized.
-    node : Node or MemoryNode
-    horizon, tail
-        Of the fit; see `fit`.
-
-    Raises
-    ------
-    StabilityError
-        If a memory is not shown to be stable.
-    """
-    ideal = layer.memory.A, layer.memory.B
-    off = [
-        largest_deviation(matrices(node), rows, ideal, None, what=node.name)
-        for rows in (fit_memory(layer, node, horizon, tail).matrix, np.eye(layer.memory.order))
-    ]
-    return Deviation(*off)
-
-
-def refused(network: Network, config: Config) -> dict[str, str]:
-    """Return the fits of a configuration that are not proved to help, by layer, and why.
-
-    Parameters
-    ----------
-    network : Network
-        As trained.
-    config : Config
-    """
-    float_network = realized(network, config)
-    memories = quantize_memories(float_network, config.memory_scale, config.nodes)
-    layers = {one.name: one for one in float_network.layers if isinstance(one, LmuLayer)}
+def refused(quantization: Quantization) -> dict[str, str]:
+    """Return the fits of a quantized network that are not proved to help, by layer, and why."""
     reasons = {}
-    for refit in memories.refits:
-        name, node = refit.memory.removesuffix(".m"), memories.nodes[refit.memory]
-        try:
-            off = deviation(layers[name], node, refit.horizon, refit.tail)
-        except StabilityError as error:
-            reasons[name] = f"it cannot be compared: {error}"
+    for memory in quantization.memories.fitted.values():
+        if memory.fit is None:
             continue
-        if not off.fitted <= off.before:
-            reasons[name] = (
-                f"with the fit over {refit.horizon:,} steps it would be off by at most "
-                f"{off.fitted:.3g} for any input, without by {off.before:.3g}"
+        try:
+            deviation = memory.deviation
+        except StabilityError as error:
+            reasons[memory.layer.name] = f"it cannot be compared: {error}"
+            continue
+        if not deviation.fitted <= deviation.before:
+            reasons[memory.layer.name] = (
+                f"with the fit over {memory.fit.horizon:,} steps it would be off by at most "
+                f"{deviation.fitted:.3g} for any input, without by {deviation.before:.3g}"
             )
     return reasons
 
@@ -132,7 +79,7 @@ def measurable(network: Network, horizons: Mapping[str, int]) -> bool:
     return 0 < max(horizons.values(), default=0) <= windows * _MOST_STEPS
 
 
-def measured_errors(network: Network, configs: Sequence[Config], x: Array) -> list[float]:
+def measured_errors(quantizations: Sequence[Quantization], x: Array) -> list[float]:
     """Return rms(fixed - float) / rms(float) of the answers to a few calibration sequences.
 
     Sequences that are shorter than what the read-outs are fitted over are repeated until they fill
@@ -140,23 +87,24 @@ def measured_errors(network: Network, configs: Sequence[Config], x: Array) -> li
 
     Parameters
     ----------
-    network : Network
-        As trained.
-    configs : sequence of Config
-        Of the same input.
+    quantizations : sequence of Quantization
+        Of one trained network, with the same input.
     x : (sequences, steps, inputs) float64
         In units of ``input_scale``.
     """
-    horizon = max(node.refit for config in configs for node in config.nodes.values())
+    horizon = max(
+        node.refit for quantization in quantizations for node in quantization.config.nodes.values()
+    )
     steps = min(max(x.shape[1], horizon), max(horizon, _FEW_STEPS), _MOST_STEPS)
     chosen = np.unique(np.linspace(0, len(x) - 1, _SEQUENCES).astype(int))
     x = np.tile(x[chosen, :steps], (1, -(-steps // x.shape[1]), 1))[:, :steps]
-    floats = realized(network, configs[0]).run(x)
+    x_codes, _ = quantize(x, quantizations[0].config.input, what="input")
+    floats = quantizations[0].memories.realized.run(x)
     norm = float(np.sqrt(np.mean(np.square(floats)))) or 1.0
     errors = []
-    for config in configs:
-        golden = GoldenModel(quantize(network, config, model_digest=""))
-        y_codes, _ = golden.run(quantize_values(x, config.input, what="input")[0])
+    for quantization in quantizations:
+        golden = GoldenModel(quantization.network)
+        y_codes, _ = golden.run(x_codes)
         off = golden.output_values(y_codes) - floats
         errors.append(float(np.sqrt(np.mean(np.square(off)))) / norm)
     return errors

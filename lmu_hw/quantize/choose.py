@@ -16,17 +16,21 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.lmu import LmuLayer, Memory, orthonormal_scale
 from lmu_hw.network import MemoryNode, Node
 from lmu_hw.proofs import StabilityError, largest_deviation
 from lmu_hw.quantize.config import Basis, Realization, Structure
-from lmu_hw.quantize.memories import fit_memory, matrices, structure_of
+from lmu_hw.quantize.fitted import fit_memory
+from lmu_hw.quantize.memories import matrices, structure_of
 from lmu_hw.quantize.refit import TAIL, Fit
 from lmu_hw.quantize.transform import state_scale
 
 __all__ = ["Candidate", "Choice", "Setting", "choose_realization"]
+
+Array = NDArray[np.float64]
 
 _FEWEST_BITS = 4
 _MOST_BITS = 18
@@ -127,10 +131,12 @@ class Setting:
 
     def tried(self, choice: Choice) -> _Tried | None:
         """Return a candidate with its fit, or None if there is none."""
-        one = self.candidate_or_none(choice)
-        if one is None:
+        candidate = self.candidate_or_none(choice)
+        if candidate is None:
             return None
-        return _Tried(one, fit_memory(one.layer, one.node, self.horizon, TAIL))
+        quantized, ulp = matrices(candidate.node), candidate.node.requant.format.ulp
+        fit = fit_memory(candidate.layer, quantized, ulp, self.horizon, TAIL)
+        return _Tried(candidate, quantized, fit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,7 @@ class _Tried:
     """A candidate, and how it is fitted to the trained memory."""
 
     candidate: Candidate
+    quantized: tuple[Array, Array]
     fit: Fit
 
     def deviation(self, where: str) -> float:
@@ -148,7 +155,7 @@ class _Tried:
         ideal = memory.A, memory.B
         try:
             return largest_deviation(
-                matrices(one.node), rows @ self.fit.matrix, ideal, rows, what=where
+                self.quantized, rows @ self.fit.matrix, ideal, rows, what=where
             )
         except StabilityError:
             return float("inf")

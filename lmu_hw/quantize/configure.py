@@ -5,16 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import Overflow
-from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
-from lmu_hw.network.float_nodes import float_nodes, memory_nodes
-from lmu_hw.proofs import prove_range, quantized_memories
+from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.quantize.attempts import Attempts
 from lmu_hw.quantize.benefit import (
     NOISE,
     WINDOWS,
@@ -25,25 +23,16 @@ from lmu_hw.quantize.benefit import (
     with_reasons,
 )
 from lmu_hw.quantize.choose import Candidate, Choice, Setting, choose_realization
-from lmu_hw.quantize.config import (
-    Basis,
-    Config,
-    MemoryRange,
-    MemoryScale,
-    NodeConfig,
-    Options,
-    Realization,
-)
-from lmu_hw.quantize.convert import quantize
-from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
-from lmu_hw.quantize.memories import LEGENDRE, memory_node, quantize_memories, structure_of
+from lmu_hw.quantize.config import Config, MemoryRange, Options, Realization
+from lmu_hw.quantize.convert import Quantization
+from lmu_hw.quantize.formats import States
+from lmu_hw.quantize.memories import structure_of
 from lmu_hw.quantize.provable import require_stable
-from lmu_hw.quantize.ranges import Range, int_bits_for, observed_ranges
-from lmu_hw.quantize.refit import TAIL
+from lmu_hw.quantize.ranges import Range, observed_ranges
 from lmu_hw.quantize.states import StateSearch
-from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize, state_scale
+from lmu_hw.quantize.transform import in_hardware_units
 
-__all__ = ["configure"]
+__all__ = ["choose_formats", "configure"]
 
 Array = NDArray[np.float64]
 
@@ -60,7 +49,20 @@ def configure(
     *,
     progress: Callable[[str], None] | None = None,
 ) -> Config:
-    """Choose every format of a design.
+    """Choose every format of a design; see `choose_formats`."""
+    return choose_formats(network, x, options, progress=progress).config
+
+
+def choose_formats(
+    network: Network,
+    x: Array,
+    options: Options,
+    *,
+    progress: Callable[[str], None] | None = None,
+) -> Quantization:
+    """Choose every format of a design, and return it with all that this has settled.
+
+    `convert` gives the same of its configuration.
 
     Parameters
     ----------
@@ -73,10 +75,6 @@ def configure(
     progress : callable, optional
         Told what is being done.
 
-    Returns
-    -------
-    Config
-
     Raises
     ------
     ConfigError
@@ -87,17 +85,15 @@ def configure(
     x = network.check_input(x, what="calibration data")
     require_stable(network)  # before it runs to infinity
     unscaled = x * options.input_scale.denominator / options.input_scale.numerator
-    trained = realize(
-        network, basis=Basis.TRAINED, input_scale=options.input_scale, memory_scale={}
-    )
+    trained = in_hardware_units(network, options.input_scale)
     tell = progress or (lambda text: None)
     tell(f"running {network.name} on calibration data")
     ranges = observed_ranges(trained, unscaled)
-    return _Configuration(network, unscaled, ranges, options, tell).settled()
+    return _FormatSearch(network, unscaled, ranges, options, tell).chosen()
 
 
-class _Configuration:
-    """Formats that follow from what is chosen for the states, until their range is proved."""
+class _FormatSearch:
+    """Tries states until their range is proved, and fits until they are shown to help."""
 
     def __init__(
         self,
@@ -107,48 +103,52 @@ class _Configuration:
         options: Options,
         tell: Callable[[str], None],
     ) -> None:
-        self.network, self.ranges, self.options, self.tell = network, ranges, options, tell
-        self.input = input_format(x, options)
-        self.x = x
-        self.layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
-        self.rescalable = frozenset(name for name in self.layers if can_rescale(network, name))
+        self.network, self.x, self.options, self.tell = network, x, options, tell
+        self.attempts = Attempts(network, x, ranges, options)
+        self.layers, self.rescalable = self.attempts.layers, self.attempts.rescalable
         self.search = StateSearch(options, self.rescalable)
         self.choices = self._choices()
 
-    def settled(self) -> Config:
-        """Return the configuration in which every state is proved, and every refit helps."""
+    def chosen(self) -> Quantization:
+        """Return the network in which every state is proved, and every refit helps."""
         horizons = {name: self._horizon(layer) for name, layer in self.layers.items()}
         if self.options.refit and not any(horizons.values()):
             raise ConfigError(
                 f"{self.network.name}: `refit` needs a memory that is read through weights, and "
                 "there is none; leave it out"
             )
-        config = self._provable(horizons)
-        reasons = refused(self.network, config)
+        chosen = self._proved(horizons)
+        reasons = refused(chosen)
         if reasons and self.options.refit:
             name, reason = next(iter(reasons.items()))
             raise ConfigError(f"{name}.m: `refit` must bring it closer, but {reason}; leave it out")
         if reasons:
             horizons |= dict.fromkeys(reasons, 0)
-            config = self._provable(horizons)
+            chosen = self._proved(horizons)
         if self.options.refit is None and measurable(self.network, horizons):
-            plain = self._provable(dict.fromkeys(horizons, 0))
-            self.tell(f"running {self.network.name} with the fit and without")
-            try:
-                fitted, before = measured_errors(self.network, (config, plain), self.x)
-            except RangeError:  # formats that no design can be built with
-                fitted = before = 0.0
-            if fitted > NOISE * before:
-                text = (
-                    f"with the fit the answers to calibration data would be off by "
-                    f"{100 * fitted:.3g} % (RMS), without by {100 * before:.3g} %"
-                )
-                reasons |= dict.fromkeys((name for name, h in horizons.items() if h), text)
-                config = plain
-        return with_reasons(config, reasons)
+            plain = self._proved(dict.fromkeys(horizons, 0))
+            worse = self._measured_worse(chosen, plain)
+            if worse is not None:
+                reasons |= {name: worse for name, horizon in horizons.items() if horizon}
+                chosen = plain
+        return replace(chosen, config=with_reasons(chosen.config, reasons))
 
-    def _provable(self, horizons: Mapping[str, int]) -> Config:
-        """Return the configuration in which every state is proved, or saturates on purpose."""
+    def _measured_worse(self, fitted: Quantization, plain: Quantization) -> str | None:
+        """Return how much worse a fit is on calibration data, or None if it is not."""
+        self.tell(f"running {self.network.name} with the fit and without")
+        try:
+            off, before = measured_errors((fitted, plain), self.x)
+        except RangeError:  # formats that no design can be built with
+            return None
+        if off <= NOISE * before:
+            return None
+        return (
+            f"with the fit the answers to calibration data would be off by "
+            f"{100 * off:.3g} % (RMS), without by {100 * before:.3g} %"
+        )
+
+    def _proved(self, horizons: Mapping[str, int]) -> Quantization:
+        """Return the network in which every state is proved, or saturates on purpose."""
         saturates = self.options.memory_range is MemoryRange.SATURATE
         overflow = Overflow.SATURATE if saturates else Overflow.FORBID
         states = {
@@ -158,15 +158,16 @@ class _Configuration:
         moving: dict[str, States] = {}
         for count in range(1, 2 * _ROUNDS + 1):
             self.tell(f"proving the ranges of the memories of {self.network.name}, round {count}")
-            quantized = quantize(self.network, self._config(states, horizons), model_digest="")
-            proofs = {m.layer.name: prove_range(m) for m in quantized_memories(quantized)}
+            quantization = self.attempts.quantized(self.choices, states, horizons)
             better = {
-                name: self.search.better(name, self.choices[name].kind, state, proofs[name])
+                name: self.search.better(
+                    name, self.choices[name].kind, state, quantization.ranges[f"{name}.m"]
+                )
                 for name, state in states.items()
             }
             moving = {name: state for name, state in better.items() if state != states[name]}
             if not moving:
-                return self._config(better, horizons)
+                return replace(quantization, config=self._explained(quantization.config, better))
             if count >= _ROUNDS:  # coefficients of few bits need not follow what is heard
                 better |= {
                     name: self.search.coarser(name, self.choices[name].kind, state)
@@ -178,15 +179,25 @@ class _Configuration:
             f"{2 * _ROUNDS} rounds; choose `memory_range` saturate"
         )
 
+    def _explained(self, config: Config, states: Mapping[str, States]) -> Config:
+        """Return a configuration that says of memories why they are as they are."""
+        nodes = dict(config.nodes)
+        for name, state in states.items():
+            node, choice = nodes[f"{name}.m"], self.choices[name]
+            chosen = (choice.why,) if choice.why else ()
+            why = (*chosen, *state.why, *state.note, *node.why)
+            nodes[f"{name}.m"] = replace(node, why=why)
+        return replace(config, nodes=nodes)
+
     def _choices(self) -> dict[str, Choice]:
         """Return how each memory is computed."""
         options = self.options
         bits = options.memory_bits or options.weight_bits
-        chosen = {name: Choice(structure=None, bits=bits, why="") for name in self.layers}
+        choices = {name: Choice(structure=None, bits=bits, why="") for name in self.layers}
         for name, layer in self.layers.items():
             if options.realization is Realization.AUTO:
                 self.tell(f"choosing how {name}.m is computed")
-                chosen[name] = self._cheapest(name, bits)
+                choices[name] = self._cheapest(name, bits)
             elif options.realization is not Realization.DENSE:
                 structure = structure_of(
                     layer.memory,
@@ -194,8 +205,8 @@ class _Configuration:
                     options.memory_tolerance,
                     where=f"{name}.m",
                 )
-                chosen[name] = replace(chosen[name], structure=structure)
-        return chosen
+                choices[name] = replace(choices[name], structure=structure)
+        return choices
 
     def _cheapest(self, name: str, bits: int) -> Choice:
         """Return the cheapest realization of a memory that is as close to the trained one."""
@@ -204,31 +215,20 @@ class _Configuration:
             return Choice(structure=None, bits=bits, why=why)
         if self.options.error_feedback:
             return Choice(structure=None, bits=bits, why="dense: only such a memory has feedback")
+
+        def candidate(choice: Choice) -> Candidate:
+            state = self.search.first(name, choice.kind, Overflow.SATURATE)
+            return self.attempts.candidate(name, choice, state)
+
         return choose_realization(
             Setting(
                 memory=self.layers[name].memory,
                 where=f"{name}.m",
                 horizon=self._steps(self.layers[name]),
                 bits=bits,
-                candidate=partial(self._candidate, name),
+                candidate=candidate,
             )
         )
-
-    def _candidate(self, name: str, choice: Choice) -> Candidate:
-        """Return a memory in integers, as it would be for a choice; its range is left open."""
-        kind, order = choice.kind, self.layers[name].memory.order
-        state = self.search.first(name, kind, Overflow.SATURATE)
-        if kind in LEGENDRE:  # its states are the orthonormal ones, below 1.05, times a scale
-            state = replace(state, int_bits=int_bits_for(0.0, 1.05 * orthonormal_scale(order)[-1]))
-        scales = {name: self._scale(name, state.heard)}
-        realized = self._realized(scales, {name: kind})
-        memories = (one for one in realized.layers if isinstance(one, LmuLayer))
-        layer = next(one for one in memories if one.name == name)
-        chooser = self._chooser(realized, scales, {name: state}, {name: kind})
-        config = chooser.memory(layer, choice, scales[name])
-        source = chooser.node(memory_nodes(layer)[0]).signal_format
-        node = memory_node(layer, config, source, scales[name])
-        return Candidate(choice=choice, layer=layer, heard=state.heard, node=node)
 
     def _horizon(self, layer: LmuLayer) -> int:
         """Return the steps over which what reads a memory is fitted to it; 0: it is not."""
@@ -243,83 +243,5 @@ class _Configuration:
             return self.options.horizon
         steps = reach(layer, windows=WINDOWS)
         if self.network.answers_once:  # to a sequence about as long as its longest window
-            steps = min(steps, max(reach(one, windows=1) for one in self.layers.values()))
+            steps = min(steps, max(reach(other, windows=1) for other in self.layers.values()))
         return steps
-
-    def _config(self, states: Mapping[str, States], horizons: Mapping[str, int]) -> Config:
-        scales = {
-            name: self._scale(name, chosen.heard)
-            for name, chosen in states.items()
-            if name in self.rescalable
-        }
-        kinds = {name: one.kind for name, one in self.choices.items()}
-        realized = self._realized(scales, kinds)
-        chooser = self._chooser(realized, scales, states, kinds)
-        lmus = [layer for layer in realized.layers if isinstance(layer, LmuLayer)]
-        memories: dict[str, NodeConfig] = {}
-        for layer in lmus:
-            u, m = memory_nodes(layer)
-            memories[u.name] = chooser.node(u)
-            config = chooser.memory(layer, self.choices[layer.name], scales.get(layer.name))
-            if horizons[layer.name]:
-                config = replace(config, refit=horizons[layer.name], tail=TAIL)
-            memories[m.name] = config
-        fitted = quantize_memories(realized, scales, memories).network
-        nodes = [node for layer in fitted.layers for node in float_nodes(layer)]
-        return Config(
-            basis=self.options.basis,
-            input=self.input,
-            input_scale=self.options.input_scale,
-            memory_scale=scales,
-            nodes={
-                node.name: memories[node.name] if node.kind == "m" else chooser.node(node)
-                for node in nodes
-            },
-        )
-
-    def _scale(self, name: str, heard: float) -> MemoryScale:
-        largest = self.ranges[f"{name}.u"].magnitude or 1.0
-        u = _rounded(largest * self.options.margin / FULL_SCALE)
-        scalable = self.layers[name].encoder in HOMOGENEOUS
-        return MemoryScale(u=u if scalable else 1.0, m=_rounded(u / heard))
-
-    def _realized(
-        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, Realization]
-    ) -> Network:
-        return realize(
-            self.network,
-            basis=self.options.basis,
-            input_scale=self.options.input_scale,
-            memory_scale=scales,
-            realizations=realizations,
-        )
-
-    def _chooser(
-        self,
-        realized: Network,
-        scales: Mapping[str, MemoryScale],
-        states: Mapping[str, States],
-        realizations: Mapping[str, Realization],
-    ) -> Chooser:
-        ranges = self._scaled_ranges(scales, realizations)
-        return Chooser(realized, ranges, self.input, self.options, states)
-
-    def _scaled_ranges(
-        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, Realization]
-    ) -> dict[str, Range]:
-        ranges = dict(self.ranges)
-        for name, scale in scales.items():
-            layer = self.layers[name]
-            realization = realizations.get(name, Realization.DENSE)
-            states = state_scale(layer, self.options.basis, realization)
-            factors = scale.m * np.tile(states, layer.memory_d)
-            ranges[f"{name}.u"] = ranges[f"{name}.u"].divided_by(scale.u)
-            ranges[f"{name}.m"] = ranges[f"{name}.m"].divided_by(factors)
-            if f"{name}.u_pre" in ranges:
-                ranges[f"{name}.u_pre"] = ranges[f"{name}.u_pre"].divided_by(scale.u)
-        return ranges
-
-
-def _rounded(scale: float) -> float:
-    """Round to four digits, so that no bit depends on the order in which a machine adds."""
-    return float(f"{scale:.3e}")

@@ -4,36 +4,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.names import design_name
-from lmu_hw.network import INPUT, AnyNode, Node, QuantizedLayer, QuantizedNetwork, Signal
+from lmu_hw.network import (
+    INPUT,
+    AnyNode,
+    MemoryNode,
+    Node,
+    QuantizedLayer,
+    QuantizedNetwork,
+    Signal,
+)
 from lmu_hw.network.float_nodes import float_nodes, memory_nodes, outputs
+from lmu_hw.proofs import RangeProof
 from lmu_hw.quantize.config import Config, NodeConfig
+from lmu_hw.quantize.fitted import Memories, quantize_memories
 from lmu_hw.quantize.loop import stable_loop
-from lmu_hw.quantize.memories import Memories, quantize_memories
-from lmu_hw.quantize.refit import Refit
 from lmu_hw.quantize.sums import quantize_node
 from lmu_hw.quantize.transform import realize
 
 __all__ = ["Quantization", "assemble", "convert", "quantize", "realized"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Quantization:
-    """A quantized network, and what was done to its read-outs.
+    """A quantized network, and all that was settled on the way to it.
 
     Attributes
     ----------
     network : QuantizedNetwork
-    refits : tuple of Refit
+    config : Config
+        What it follows from, beside the trained network.
+    memories : Memories
+        With the float network in the basis and scale of the hardware.
+    ranges : mapping of memory name to RangeProof
+        Empty where none was asked for.
     """
 
     network: QuantizedNetwork
-    refits: tuple[Refit, ...]
+    config: Config
+    memories: Memories
+    ranges: Mapping[str, RangeProof] = field(default_factory=dict)
 
 
 def realized(network: Network, config: Config) -> Network:
@@ -88,10 +103,10 @@ def assemble(
     config : Config
     model_digest : str
     """
-    signal = Signal(size=network.inputs, format=config.input.format)
+    signal, nodes = Signal(size=network.inputs, format=config.input.format), memories.nodes
     layers = []
     for layer in memories.network.layers:
-        layers.append(_layer(layer, signal, memories, config.nodes))
+        layers.append(_layer(layer, signal, nodes, config.nodes))
         signal = layers[-1].output
     for name in config.memory_scale:
         if not any(isinstance(layer, LmuLayer) and layer.name == name for layer in network.layers):
@@ -110,12 +125,16 @@ def assemble(
             softmax=network.softmax,
             model_digest=model_digest,
         ),
-        refits=memories.refits,
+        config=config,
+        memories=memories,
     )
 
 
 def _layer(
-    layer: Layer, source: Signal, memories: Memories, configs: Mapping[str, NodeConfig]
+    layer: Layer,
+    source: Signal,
+    memories: Mapping[str, Node | MemoryNode],
+    configs: Mapping[str, NodeConfig],
 ) -> QuantizedLayer:
     formats = {INPUT: source.format}
     float_list = float_nodes(layer)
@@ -124,7 +143,7 @@ def _layer(
             raise ConfigError(f"the configuration lacks the node {node.name!r}")
         formats[node.name] = configs[node.name].signal_format
     nodes: list[AnyNode] = [
-        memories.nodes.get(node.name) or quantize_node(node, configs[node.name], formats)
+        memories.get(node.name) or quantize_node(node, configs[node.name], formats)
         for node in float_list
     ]
     if isinstance(layer, LmuLayer) and isinstance(nodes[0], Node):

@@ -159,7 +159,6 @@ class Chooser:
         if choice.structure is not None and self.options.error_feedback:
             raise ConfigError(f"{layer.name}.m: `error_feedback` is for dense memories only")
         requant, why = self._states(layer.name)
-        why = [choice.why, *why] if choice.why else why
         if choice.structure is not None and choice.kind in LEGENDRE:
             return NodeConfig(
                 requant=requant,
@@ -271,7 +270,7 @@ class Chooser:
             rounding=Rounding.FLOOR if feedback else Rounding.HALF_UP,
             overflow=chosen.overflow,
         )
-        return requant, [*chosen.why, *chosen.note, self._observed(f"{layer}.m")[2]]
+        return requant, [self._observed(f"{layer}.m")[2]]
 
     def _linear(self, node: AnyFloatNode) -> tuple[Requant, None, list[str]]:
         low, high, seen = self._observed(node.name)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The memories of a network in integers, and what reads them fitted to them."""
+"""One memory in integers: what replaces its matrices, and the codes of its coefficients."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,6 @@ from lmu_hw.lmu import (
     Generators,
     LmuLayer,
     Memory,
-    Network,
     alternating_signs,
     discretize,
     orthonormal_scale,
@@ -30,9 +28,8 @@ from lmu_hw.network.float_nodes import memory_nodes
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
-from lmu_hw.proofs import StabilityError, rounding_covariance, spectral_radius, values
+from lmu_hw.proofs import StabilityError, spectral_radius, values
 from lmu_hw.quantize.config import Basis, MemoryScale, NodeConfig, Realization, Structure
-from lmu_hw.quantize.refit import Fit, Refit, fit
 from lmu_hw.quantize.scan import scan_update
 from lmu_hw.quantize.structured import (
     SweepFormats,
@@ -41,18 +38,15 @@ from lmu_hw.quantize.structured import (
     sweep_formats,
 )
 from lmu_hw.quantize.sums import quantize_sum
-from lmu_hw.quantize.transform import can_rescale, read_through, reading_norm, state_scale
+from lmu_hw.quantize.transform import state_scale
 from lmu_hw.quantize.two_pass import two_pass_update
 
 __all__ = [
     "LEGENDRE",
-    "Memories",
-    "fit_memory",
     "float_memory",
     "generators",
     "matrices",
     "memory_node",
-    "quantize_memories",
     "structure_of",
 ]
 
@@ -62,76 +56,6 @@ LEGENDRE = (Realization.SCAN, Realization.TWO_PASS)
 """Realizations by running sums: their basis is that of the trained file."""
 
 _WIDEST = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memories:
-    """The memories of a network in integers.
-
-    Attributes
-    ----------
-    network : Network
-        The float network whose read-outs are fitted to the memories.
-    nodes : mapping of node name to Node or MemoryNode
-    refits : tuple of Refit
-    """
-
-    network: Network
-    nodes: Mapping[str, AnyNode]
-    refits: tuple[Refit, ...]
-
-
-def quantize_memories(
-    network: Network, scales: Mapping[str, MemoryScale], configs: Mapping[str, NodeConfig]
-) -> Memories:
-    """Quantize all memories of a realized network, and fit what reads them.
-
-    Parameters
-    ----------
-    network : Network
-        In the basis and scale of the hardware.
-    scales : mapping of layer name to MemoryScale
-    configs : mapping of node name to NodeConfig
-        Of u and m of each layer at least.
-
-    Raises
-    ------
-    ConfigError, StabilityError
-        As `quantize_sum`.
-    """
-    nodes: dict[str, Node | MemoryNode] = {}
-    refits = []
-    for layer in network.layers:
-        if not isinstance(layer, LmuLayer):
-            continue
-        name, source = f"{layer.name}.m", f"{layer.name}.u"
-        for needed in (source, name):
-            if needed not in configs:
-                raise ConfigError(f"the configuration lacks the node {needed!r}")
-        config, scale = configs[name], scales.get(layer.name)
-        node = memory_node(layer, config, configs[source].signal_format, scale)
-        nodes[name] = node
-        if config.refit and not can_rescale(network, layer.name):
-            raise ConfigError(
-                f"{name}: it is an output of the network, so its refit must be 0, not "
-                f"{config.refit}"
-            )
-        if config.refit:
-            found = fit_memory(layer, node, config.refit, config.tail)
-            before = reading_norm(network, layer.name)
-            network = read_through(network, layer.name, found.matrix)
-            refits.append(
-                Refit(
-                    memory=name,
-                    horizon=found.horizon,
-                    tail=config.tail,
-                    residual=found.residual,
-                    beyond=found.beyond,
-                    before=found.before,
-                    growth=reading_norm(network, layer.name) / before if before else 1.0,
-                )
-            )
-    return Memories(network=network, nodes=nodes, refits=tuple(refits))
 
 
 def memory_node(
@@ -161,14 +85,6 @@ def memory_node(
         return _structured(layer, config, config.structure, source, scale)
     formats = {f"{layer.name}.u": source, f"{layer.name}.m": config.signal_format}
     return quantize_sum(memory_nodes(layer)[1], config, formats)
-
-
-def fit_memory(layer: LmuLayer, node: AnyNode, horizon: int, tail: float) -> Fit:
-    """Fit the memory of a realized layer by its quantized form; see `fit`."""
-    quantized = matrices(node)
-    # What is narrowed inside an update is left out: as a regularization this is enough.
-    noise = rounding_covariance(quantized[0]) * node.requant.format.ulp**2
-    return fit((layer.memory.A, layer.memory.B), quantized, noise, horizon, tail)
 
 
 def matrices(node: AnyNode) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.proofs import CLOSEST, StabilityError, float_gains, spectral_radius
 from lmu_hw.quantize.config import Config
 from lmu_hw.quantize.options import Options, Realization
-from lmu_hw.quantize.transform import realize
+from lmu_hw.quantize.transform import realized_matrix
 
 __all__ = ["require_provable", "require_stable"]
 
@@ -35,19 +35,15 @@ def require_provable(network: Network, options: Options, config: Config | None =
     if config is not None:
         kinds = config.realizations
     elif options.realization not in (Realization.DENSE, Realization.AUTO):
-        kinds = {one.name: options.realization for one in network.layers}
+        kinds = {layer.name: options.realization for layer in network.layers}
     elif options.realization is Realization.AUTO:
         return  # no basis is chosen yet
-    in_basis = realize(
-        network,
-        basis=options.basis if config is None else config.basis,
-        input_scale=options.input_scale,
-        memory_scale={},
-        realizations=kinds,
-    )
-    for layer in in_basis.layers:
+    basis = options.basis if config is None else config.basis
+    for layer in network.layers:
         if isinstance(layer, LmuLayer):
-            float_gains(layer.memory.A, what=f"{layer.name}.m in float")
+            kind = kinds.get(layer.name, Realization.DENSE)
+            A = realized_matrix(network, layer, basis, kind)
+            float_gains(A, what=f"{layer.name}.m in float")
 
 
 def require_stable(network: Network) -> None:

@@ -34,9 +34,11 @@ from lmu_hw.quantize.config import Basis, MemoryScale, Realization
 __all__ = [
     "HOMOGENEOUS",
     "can_rescale",
+    "in_hardware_units",
     "read_through",
     "reading_norm",
     "realize",
+    "realized_matrix",
     "state_scale",
 ]
 
@@ -87,8 +89,7 @@ def realize(
         name: member(kind, f"the realization of {name}", Realization)
         for name, kind in realizations.items()
     }
-    layers = list(network.layers)
-    layers[0] = _scale_inputs(layers[0], np.full(network.inputs, float(input_scale)))
+    layers = list(in_hardware_units(network, input_scale).layers)
     for index, layer in enumerate(layers):
         if not isinstance(layer, LmuLayer):
             continue
@@ -105,11 +106,8 @@ def realize(
                 f"not {scale.u!r}"
             )
         realization = realizations.get(layer.name, Realization.DENSE)
-        if realization is not Realization.DENSE and not rescalable:
-            raise ConfigError(
-                f"{layer.name}: its memory is an output of the network, so its basis must stay "
-                "that of the trained file, and its realization must be dense"
-            )
+        if not rescalable:
+            _require_dense(layer.name, realization)
         unchanged = basis is Basis.TRAINED and realization is Realization.DENSE
         if not rescalable or (unchanged and scale == _UNSCALED):
             continue
@@ -119,9 +117,44 @@ def realize(
             factors = np.ones(layer.outputs)
             factors[: len(states) * layer.memory_d] = scale.m * np.tile(states, layer.memory_d)
             layers[index + 1] = _scale_inputs(layers[index + 1], factors)
+    return replace(network, layers=tuple(layers))
+
+
+def in_hardware_units(network: Network, input_scale: Fraction) -> Network:
+    """Return the network that reads ``x / input_scale``, without its final softmax."""
+    layers = list(network.layers)
+    layers[0] = _scale_inputs(layers[0], np.full(network.inputs, float(input_scale)))
     if network.softmax:
         layers[-1] = replace(layers[-1], activation=LINEAR)
     return replace(network, layers=tuple(layers))
+
+
+def realized_matrix(
+    network: Network, layer: LmuLayer, basis: Basis, realization: Realization
+) -> Array:
+    """Return A, (d, d), of a memory as `realize` leaves it.
+
+    Raises
+    ------
+    ConfigError
+        If its basis must stay as trained, and the realization has another.
+    """
+    if not can_rescale(network, layer.name):
+        _require_dense(layer.name, realization)
+        return layer.memory.A
+    return _in_basis(layer.memory.A, state_scale(layer, basis, realization))
+
+
+def _require_dense(name: str, realization: Realization) -> None:
+    if realization is not Realization.DENSE:
+        raise ConfigError(
+            f"{name}: its memory is an output of the network, so its basis must stay "
+            "that of the trained file, and its realization must be dense"
+        )
+
+
+def _in_basis(A: Array, states: Array) -> Array:
+    return A * states[None, :] / states[:, None]
 
 
 def state_scale(layer: LmuLayer, basis: Basis, realization: Realization) -> Array:
@@ -213,7 +246,7 @@ def _rebase(layer: LmuLayer, states: Array, scale: MemoryScale) -> LmuLayer:
     all_states = np.tile(states, layer.memory_d)
     memory = replace(
         layer.memory,
-        A=layer.memory.A * states[None, :] / states[:, None],
+        A=_in_basis(layer.memory.A, states),
         B=layer.memory.B / states * heard,
         theta=window(layer.memory),  # it cannot be found in another basis
         discretizer=Discretizer.STORED,

@@ -14,7 +14,8 @@ from lmu_hw.errors import ConfigError, FormatError, NetworkError, RangeError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Network
 from lmu_hw.measure.task import Labels
-from lmu_hw.quantize import Basis, Config, Options, configure, quantize, realize
+from lmu_hw.quantize import Config, Options, choose_formats, quantize
+from lmu_hw.quantize.transform import in_hardware_units
 from lmu_hw.search.lengths import WordLengths
 
 __all__ = [
@@ -78,7 +79,7 @@ class Problem:
     @property
     def reference(self) -> Network:
         """The trained network without a final softmax, which hardware leaves to the host."""
-        return realize(self.network, basis=Basis.TRAINED, input_scale=Fraction(1), memory_scale={})
+        return in_hardware_units(self.network, Fraction(1))
 
     @property
     def has_classes(self) -> bool:
@@ -122,11 +123,10 @@ def configured(problem: Problem, lengths: WordLengths) -> Config | Refusal:
     """Return the formats of a design, or why it cannot be built."""
     try:
         options = lengths.applied(problem.options)
-        config = configure(problem.network, problem.calibration, options)
-        Design.build(problem.network, config, problem.calibration)
+        quantization = choose_formats(problem.network, problem.calibration, options)
+        return Design.of(quantization, problem.calibration).config
     except INFEASIBLE as error:
         return Refusal(reason=str(error))
-    return config
 
 
 def block_losses(problem: Problem, work: tuple[Config, int]) -> Losses:

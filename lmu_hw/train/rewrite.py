@@ -14,7 +14,7 @@ from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.quantize import Config, Realization, realized
 from lmu_hw.quantize.convert import assemble
-from lmu_hw.quantize.memories import Memories, fit_memory, quantize_memories
+from lmu_hw.quantize.fitted import Memories, quantize_memories
 from lmu_hw.quantize.transform import read_through
 from lmu_hw.train.weights import placement, rewriting, weights, with_weights
 
@@ -62,7 +62,7 @@ class Rewriting:
         self.start = weights(_memories(network, config).network)
         self._origin = _adopted(network, config)
         self._memories = _memories(self._origin, config)
-        self._fits = _fits(realized(self._origin, config), self._memories)
+        self._fits = _fits(self._memories)
         maps = rewriting(self._origin, self._rewritten)
         self._inverses = {name: _inverse(matrix, name) for name, matrix in maps.items()}
         self.places = placement(self._memories.network)
@@ -115,11 +115,10 @@ def _memories(network: Network, config: Config) -> Memories:
     return quantize_memories(realized(network, config), config.memory_scale, config.nodes)
 
 
-def _fits(network: Network, memories: Memories) -> dict[str, Array]:
+def _fits(memories: Memories) -> dict[str, Array]:
     """Return for each layer with a fitted memory the matrix through which it is read."""
-    layers = {one.name: one for one in network.layers if isinstance(one, LmuLayer)}
-    found = {}
-    for refit in memories.refits:
-        name, node = refit.memory.removesuffix(".m"), memories.nodes[refit.memory]
-        found[name] = fit_memory(layers[name], node, refit.horizon, refit.tail).matrix
-    return found
+    return {
+        memory.layer.name: memory.fit.matrix
+        for memory in memories.fitted.values()
+        if memory.fit is not None
+    }

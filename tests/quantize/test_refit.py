@@ -92,7 +92,7 @@ def _error(net, options):
     y, _ = golden.run(golden.quantize_input(x))
     expected = net.run(x)
     off = golden.output_values(y) - expected
-    return float(np.sqrt(np.mean(off**2) / np.mean(expected**2))), converted.refits
+    return float(np.sqrt(np.mean(off**2) / np.mean(expected**2))), converted.memories.refits
 
 
 @pytest.mark.parametrize("case", NETWORKS)

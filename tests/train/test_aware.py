@@ -13,7 +13,8 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.quantize import Options, Realization, configure, quantize
 from lmu_hw.quantize.convert import realized
-from lmu_hw.quantize.memories import matrices, quantize_memories
+from lmu_hw.quantize.fitted import quantize_memories
+from lmu_hw.quantize.memories import matrices
 from lmu_hw.train.weights import weights, with_weights
 from tests import networks
 from tests.train.test_weights import gated
