@@ -190,6 +190,15 @@ def gru():
     ), None
 
 
+def deep():
+    """Two layers and a head whose format only inputs that were searched for leave."""
+    network = small_network(layers=2, order=6, theta=16.0, units=4, dense=2, hidden_to_memory=True)
+    narrower = NARROWER | {"y": 1}
+    return _quantized(
+        network, weight_bits=8, state_bits=12, activation_bits=7, narrower=narrower
+    ), 4
+
+
 DESIGNS = {
     made.__name__: made
     for made in (

@@ -14,6 +14,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import Trace
 from lmu_hw.network import (
     INPUT,
@@ -121,7 +122,7 @@ class _LayerSlopes:
             if delayed and step == 0:
                 return np.zeros((len(codes), codes.shape[2]))
             place = min(step - delayed, codes.shape[1] - 1)
-            return codes[:, place] * self.signals[name].format.ulp
+            return dequantize(codes[:, place], self.signals[name].format)
 
         return value
 
@@ -159,7 +160,7 @@ def _table_slopes(table: Table, min_code: int, ulp: float) -> Array:
     low, high = np.maximum(entry - reach, 0), np.minimum(entry + reach, len(y) - 1)
     slopes = (y[high] - y[low]) / (np.maximum(high - low, 1) * ulp)
     least = _FLAT if y[-1] >= y[0] else -_FLAT
-    return np.where(np.abs(slopes) < _FLAT, least, slopes).astype(np.float64)
+    return np.where(np.abs(slopes) < _FLAT, least, slopes)
 
 
 _Sources = Callable[[Array, Vectors, Vectors, Callable[[str, bool], Array]], None]
