@@ -16,7 +16,14 @@ from lmu_hw.design import Design
 from lmu_hw.errors import LoadError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
-from lmu_hw.network import AnyNode, ElementwiseNode, MemoryNode, QuantizedNetwork, Table
+from lmu_hw.network import (
+    AnyMemory,
+    AnyNode,
+    ElementwiseNode,
+    LayerNode,
+    QuantizedNetwork,
+    realization_of,
+)
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.proofs import summary, write_certificate
 from lmu_hw.quantize import require_reloadable
@@ -177,7 +184,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         "cycles_last_step": plan.cycles(last_step=True),
         "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),
         "multiplications_last_step": sum(entry["multiplications_last_step"] for entry in layers),
-        "memories": [_memory(node) for node in network.nodes if node.name.endswith(".m")],
+        "memories": [_memory(memory) for memory in network.memories],
         "refits": [
             {
                 **asdict(refit),
@@ -188,20 +195,20 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         ],
         "multiplier_utilization": plan.utilization(busiest),
         "coefficient_bits": sum(node.coefficient_bits for node in network.nodes),
-        "table_bits": sum(_table_bits(node) for node in network.nodes),
+        "table_bits": sum(node.table_bits for node in network.nodes),
         "rom_bits": sum(layer.rom_bits for layer in plan.layers)
-        + sum(_table_bits(node) * plan.beat for node in network.nodes),
+        + sum(node.table_bits * plan.beat for node in network.nodes),
         "state_bits": sum(entry["state_bits"] for entry in layers),
         "layers": layers,
     }
 
 
-def _memory(node: AnyNode) -> dict[str, Any]:
+def _memory(node: AnyMemory) -> dict[str, Any]:
     return {
         "name": node.name,
         "order": node.rows,
         "memories": node.segments,
-        "realization": node.realization,
+        "realization": realization_of(node),
         "multiplications_per_step": node.multiplications,
         "coefficient_bits": node.coefficient_bits,
     }
@@ -239,7 +246,7 @@ def _node(layer: LayerPlan, node: AnyNode) -> dict[str, Any]:
             "rounding": node.requant.rounding.value,
             "overflow": node.requant.overflow.value,
         },
-        "activation": _activation(node),
+        "activation": node.function,
         "last_step_only": node.last_only,
         "row_shifts": node.max_row_shift,
         "cycles": layer.node(node).cycles,
@@ -248,13 +255,7 @@ def _node(layer: LayerPlan, node: AnyNode) -> dict[str, Any]:
     }
 
 
-def _weights(node: AnyNode) -> list[dict[str, Any]]:
-    if isinstance(node, MemoryNode):
-        named = list(node.update.coefficients)
-    elif isinstance(node, ElementwiseNode):
-        named = []
-    else:
-        named = [(term.label, term.weights) for term in node.terms]
+def _weights(node: LayerNode) -> list[dict[str, Any]]:
     return [
         {
             "source": name,
@@ -262,18 +263,5 @@ def _weights(node: AnyNode) -> list[dict[str, Any]]:
             "columns": codes.codes[0].size,
             "format": codes.format.notation(),
         }
-        for name, codes in named
+        for name, codes in node.coefficients
     ]
-
-
-def _activation(node: AnyNode) -> str | None:
-    if node.activation is None:
-        return None
-    return node.activation.function if isinstance(node.activation, Table) else "relu"
-
-
-def _table_bits(node: AnyNode) -> int:
-    if not isinstance(node.activation, Table):
-        return 0
-    table = node.activation.codes
-    return table.codes.size * table.format.width

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu import Role
 from lmu_hw.network import (
     INPUT,
     AnyNode,
@@ -204,7 +205,8 @@ class _Layer:
         bias = FixedFormat.of_width(8, signed=True, int_bits=7 - bits)
         requant, activation = self._narrowing(kind, table)
         node = Node(
-            name=f"{self.name}.{kind}",
+            layer=self.name,
+            role=Role(kind),
             segments=1,
             terms=tuple(terms),
             bias=self.formats.codes(bias, rows),
@@ -227,7 +229,8 @@ class _Layer:
             held.append(sum(self.signals[name].format.frac_bits for name in names))
         requant, activation = self._narrowing(kind, table)
         node = ElementwiseNode(
-            name=f"{self.name}.{kind}",
+            layer=self.name,
+            role=Role(kind),
             rows=self.units,
             products=tuple(made),
             sum_frac_bits=max(held) + self.formats.integer(0, 2),

@@ -136,7 +136,7 @@ class Oracle:
         for segment in range(node.segments):
             for row in range(node.rows):
                 total = self._total(layer, node, now, past, segment, row)
-                if node.error_feedback:
+                if getattr(node, "error_feedback", False):
                     total += kept[len(dropped)] if kept else 0
                     dropped.append(total - below(total, node.requant.format.frac_bits))
                 before.append(self._narrowed(node, total))
@@ -208,7 +208,7 @@ class Oracle:
     def _activated(self, node: Any, code: int) -> int:
         if node.activation is None:
             return code
-        if not hasattr(node.activation, "function"):
+        if not hasattr(node.activation, "codes"):
             return max(code, 0)
         address = code % 2**node.requant.format.width
         return int(node.activation.codes.codes[address])

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu import Role
 from lmu_hw.network import (
     INPUT,
     Codes,
@@ -177,7 +178,8 @@ class _Maker:
         if error_feedback:
             requant = replace(requant, rounding=Rounding.FLOOR)
         return Node(
-            name=f"{layer}.{key}",
+            layer=layer,
+            role=Role(key),
             segments=segments,
             terms=tuple(terms),
             bias=bias if self.flag() else None,

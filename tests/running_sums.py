@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu import Role
 from lmu_hw.network import (
     INPUT,
     Codes,
@@ -84,7 +85,7 @@ def memory_network(
 ) -> QuantizedNetwork:
     """Return the network whose u is its input and whose output is the memory."""
     memory = MemoryNode(
-        name="only.m",
+        layer="only",
         segments=segments,
         source="only.u",
         update=update,
@@ -101,7 +102,8 @@ def dense_twin(network: QuantizedNetwork) -> QuantizedNetwork:
     largest = int(max(np.abs(A).max(), np.abs(B).max()))
     fmt = FixedFormat.spanning(-largest, largest, frac_bits=memory.update.rate.format.frac_bits)
     node = Node(
-        name=memory.name,
+        layer=memory.layer,
+        role=Role.MEMORY,
         segments=memory.segments,
         terms=(
             Term(source=memory.name, delayed=True, weights=Codes(codes=A, format=fmt)),
@@ -121,7 +123,8 @@ def _network(memory: MemoryNode | Node, segments: int, source: FixedFormat) -> Q
     one = FixedFormat(signed=True, int_bits=1, frac_bits=0)
     identity = Codes(codes=np.eye(segments, dtype=np.int64), format=one)
     u = Node(
-        name="only.u",
+        layer="only",
+        role=Role.ENCODED,
         segments=1,
         terms=(Term(source=INPUT, delayed=False, weights=identity),),
         bias=None,

@@ -51,7 +51,7 @@ def with_sweeps(
                     generators, bits, node.requant.format, source, where=node.name
                 )
                 node = MemoryNode(
-                    name=node.name,
+                    layer=node.layer,
                     segments=node.segments,
                     source=f"{layer.name}.u",
                     update=semiseparable_update(

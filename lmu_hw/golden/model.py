@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,10 +76,10 @@ class GoldenModel:
         for layer in network.layers:
             for node in layer.nodes:
                 wide = _largest_sum(layer, node) >= EXACT_FLOAT64
-                if wide and not isinstance(node, MemoryNode):  # which is int64 in any case
+                if wide and node not in layer.structured:  # which is int64 in any case
                     self.kind = np.int64
         self._layers = [_LayerModel(layer, self.kind) for layer in network.layers]
-        swept = any(layer.memories for layer in network.layers)
+        swept = any(layer.structured for layer in network.layers)
         self._chunk = _CHUNK_OF_SWEEPS if swept else _CHUNK
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
@@ -237,11 +238,15 @@ _Model = _NodeModel | ElementwiseModel | MemoryModel
 
 
 def node_model(layer: QuantizedLayer, node: AnyNode, kind: Kind) -> _Model:
-    if isinstance(node, MemoryNode):
-        return MemoryModel(layer, node)
-    if isinstance(node, ElementwiseNode):
-        return ElementwiseModel(layer, node)
-    return _NodeModel(layer, node, kind)
+    """Return the golden model of a node in one kind of arithmetic."""
+    match node:
+        case Node():
+            return _NodeModel(layer, node, kind)
+        case ElementwiseNode():
+            return ElementwiseModel(layer, node)
+        case MemoryNode():
+            return MemoryModel(layer, node)
+    assert_never(node)
 
 
 def _largest_sum(layer: QuantizedLayer, node: AnyNode) -> int:
@@ -250,10 +255,13 @@ def _largest_sum(layer: QuantizedLayer, node: AnyNode) -> int:
     Twice the total: rounding adds up to an output ulp before it shifts right; a narrowing to more
     fraction bits shifts left.
     """
-    if isinstance(node, MemoryNode):
-        total = max(node.update.sum_bounds(node.requant.format))
-    else:
-        total = layer.sum_bounds(node)[1]
+    match node:
+        case Node() | ElementwiseNode():
+            total = layer.sum_bounds(node)[1]
+        case MemoryNode():
+            total = max(node.update.sum_bounds(node.requant.format))
+        case _:
+            assert_never(node)
     right = node.dropped_bits
     bound = 2 * max(total << max(-right, 0), 1 << max(right, 0))
     if bound >= _INT64_LIMIT:
@@ -272,10 +280,10 @@ def _low_bits(total: NDArray, bits: int) -> NDArray:
 
 def _keep(trace: Trace, model: _Model, steps: int, t: int, pre: NDArray, codes: NDArray) -> None:
     node = model.node
-    kept = {node.name: codes}
-    if not isinstance(node, MemoryNode) and node.activation is not None:
-        kept[node.pre_activation] = pre
-    for name, array in kept.items():
+    arrays = {node.name: codes}
+    if node.pre_activation is not None:
+        arrays[node.pre_activation] = pre
+    for name, array in arrays.items():
         if name not in trace.codes:
             length = 1 if node.last_only else steps
             trace.codes[name] = np.empty((len(array), length, array.shape[1]), np.int64)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
@@ -13,7 +15,7 @@ from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.hdl.storage import Rom, VectorMemory, pack
-from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
+from lmu_hw.network import ElementwiseNode, Node, Rectifier, Table
 from lmu_hw.plan import DRAIN_LATENCY, LayerPlan, Storage
 
 __all__ = ["Drain", "code_width", "write_layout"]
@@ -236,7 +238,7 @@ class Drain(wiring.Component):
             beat=beat,
             width=width,
         )
-        m.submodules[f"{node.name.rpartition('.')[2]}_residues"] = memory
+        m.submodules[f"{node.role.value}_residues"] = memory
         mine = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
         m.d.comb += [
             memory.read_word.eq(d0.segment * beats + d0.beat),
@@ -253,14 +255,15 @@ class Drain(wiring.Component):
         self, m: Module, node: Node | ElementwiseNode, codes: list[Signal]
     ) -> list[Value] | None:
         """Add one table for each lane; return their outputs."""
-        if not isinstance(node.activation, Table):
+        function = node.activation
+        if not isinstance(function, Table):  # nothing, or the rectifier of `_narrow`
             return None
-        table = node.activation.codes
+        table = function.codes
         width = table.format.width
         outputs = []
         for lane in range(self.plan.beat):
             rom = Rom(
-                name=f"{node.name.replace('.', '_')}_{node.activation.function}",
+                name=f"{node.name.replace('.', '_')}_{function.function}",
                 words=pack(table.codes[:, None], width),
                 width=width,
             )
@@ -277,9 +280,14 @@ def _total_width(plan: LayerPlan) -> int:
 
 def _drained(plan: LayerPlan) -> list[Node | ElementwiseNode]:
     """Return the nodes whose totals are narrowed here."""
-    return [node for node in plan.layer.nodes if not isinstance(node, MemoryNode)]
+    return [node for node in plan.layer.nodes if isinstance(node, Node | ElementwiseNode)]
 
 
 def _narrow(node: Node | ElementwiseNode, total: Value) -> Value:
     code = requantize(total, node.sum_frac_bits, node.requant)
-    return Mux(code < 0, 0, code) if isinstance(node.activation, Rectifier) else code
+    match node.activation:
+        case Rectifier():
+            return Mux(code < 0, 0, code)
+        case None | Table():  # a table follows: see `_tables`
+            return code
+    assert_never(node.activation)

@@ -120,7 +120,8 @@ class ElementwiseUnit(wiring.Component):
         elements = {}
         for name, _ in self.words.shape():
             fmt = self.plan.layer.signals[name].format
-            elements[name] = Signal(shape_of(fmt), name=f"s1_{name.rpartition('.')[2]}_{lane}")
+            role = self.plan.layer.node(name).role
+            elements[name] = Signal(shape_of(fmt), name=f"s1_{role.value}_{lane}")
             m.d.comb += elements[name].eq(self.words[name][position][lane])
         return elements
 

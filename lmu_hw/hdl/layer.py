@@ -104,9 +104,9 @@ class Layer(wiring.Component):
             self.write.eq(drain.write),
             Cat(self.write_trace).eq(Cat(self.start, self.write)),
         ]
-        if any(node.error_feedback for node in plan.layer.nodes):
+        if any(node.error_feedback for node in plan.layer.sums):
             m.d.comb += drain.first_step.eq(first_step)
-        for node in plan.layer.memories:
+        for node in plan.layer.structured:
             self._memory_unit(m, sequencer, node, first_step)
         if plan.layer.elementwise:
             self._elementwise_unit(m, sequencer, drain, words, first_step)
@@ -119,7 +119,7 @@ class Layer(wiring.Component):
         plan, nodes = self.plan, self.plan.layer.nodes
         index = nodes.index(node)
         unit = unit_class(node)(plan, node)
-        m.submodules[f"{node.name.rpartition('.')[2]}_unit"] = unit
+        m.submodules[f"{node.role.value}_unit"] = unit
         u = Signal(unit.u.shape(), name=f"{node.name.replace('.', '_')}_u", reset_less=True)
         m.d.comb += [
             unit.start.eq(sequencer.launch & (sequencer.tag.node == index)),
@@ -174,12 +174,12 @@ class Layer(wiring.Component):
             storage = plan.storage(node.name)
             memory = VectorMemory(
                 storage=storage,
-                pages=2 if node.name in layer.states else 1,
+                pages=2 if any(read.delayed for _, read in readers) else 1,
                 columns=plan.columns,
                 beat=plan.beat,
                 width=node.signal.format.width,
             )
-            m.submodules[f"{node.name.rpartition('.')[2]}_memory"] = memory
+            m.submodules[f"{node.role.value}_memory"] = memory
             mine = self.write.valid & (self.write.node == index)
             lanes = [self.write.data[lane][: memory.width] for lane in range(plan.beat)]
             m.d.comb += [

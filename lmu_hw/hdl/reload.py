@@ -61,7 +61,9 @@ def reload_words(plan: Plan, network: QuantizedNetwork) -> list[tuple[int, int]]
         If the plan is not reloadable, or a memory does not fit the hardware.
     """
     present = blocks(plan)
-    others = [node for layer in network.layers for node in layer.memories if node.update.reloadable]
+    others = [
+        node for layer in network.layers for node in layer.structured if node.update.reloadable
+    ]
     if not present:
         raise NetworkError("the design has no coefficients that can be written at run time")
     if len(others) != len(present):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import data, wiring
@@ -47,16 +47,19 @@ def slots_of(plan: LayerPlan) -> list[Slot]:
     """Return the slots of all nodes of a layer, in order."""
     slots = []
     for index, node in enumerate(plan.layer.nodes):
-        if not isinstance(node, Node):
-            busy = plan.node(node).busy
-            slots.append(Slot(node=index, term=None, words=busy, stride=0))
-            continue
-        schedule = plan.node(node)
-        if schedule.idle:
-            slots.append(Slot(node=index, term=None, words=schedule.idle, stride=0))
-        for term, words in enumerate(schedule.blocks):
-            stride = words if node.segments > 1 else 0
-            slots.append(Slot(node=index, term=term, words=words, stride=stride))
+        match node:
+            case Node():
+                schedule = plan.node(node)
+                if schedule.idle:
+                    slots.append(Slot(node=index, term=None, words=schedule.idle, stride=0))
+                for term, words in enumerate(schedule.blocks):
+                    stride = words if node.segments > 1 else 0
+                    slots.append(Slot(node=index, term=term, words=words, stride=stride))
+            case ElementwiseNode() | MemoryNode():
+                busy = plan.node(node).busy
+                slots.append(Slot(node=index, term=None, words=busy, stride=0))
+            case _:
+                assert_never(node)
     return slots
 
 
@@ -134,7 +137,7 @@ class Sequencer(wiring.Component):
             "last": Out(1),
             "tag": Out(tag_layout(plan)),
         }
-        if plan.layer.memories:
+        if plan.layer.structured:
             members["launch"] = Out(1)
         if plan.layer.elementwise:
             beats = max(plan.node(node).busy for node in plan.layer.elementwise)
@@ -208,7 +211,7 @@ class Sequencer(wiring.Component):
             m.d.sync += [group.eq(0), segment.eq(segment + 1), self.coefficient.eq(0)]
         with m.If(advance & end_node):
             m.d.sync += [segment.eq(0), self.slot.eq(now.next), waiting.eq(self.plan.tail)]
-            for node in (*layer.memories, *layer.elementwise):
+            for node in (*layer.structured, *layer.elementwise):
                 with m.If(now.node == layer.nodes.index(node)):
                     m.d.sync += waiting.eq(self.plan.node(node).tail)
         if layer.elementwise:
@@ -224,7 +227,7 @@ class Sequencer(wiring.Component):
             with m.State("RUN"):
                 written = waiting <= now.ahead if layer.elementwise else waiting == 0
                 m.d.comb += advance.eq(~now.waits | written)
-                if layer.memories:
+                if layer.structured:
                     m.d.comb += self.launch.eq(advance & now.launches & (block == 0))
                 ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
                 with m.If(advance & end_node & ends):
@@ -242,30 +245,33 @@ class Sequencer(wiring.Component):
         """Return what `_slot_layout` holds for slot `index`."""
         nodes, slot = self.plan.layer.nodes, self.slots[index]
         node = nodes[slot.node]
-        mine = [i for i, other in enumerate(self.slots) if other.node == slot.node]
-        words = [i for i in mine if self.slots[i].term is not None]
+        own = [i for i, other in enumerate(self.slots) if other.node == slot.node]
+        words = [i for i in own if self.slots[i].term is not None]
         following = nodes[slot.node + 1 :]
         described: dict[str, int] = {
             "node": slot.node,
             "reads": slot.term is not None,
             "last_word": slot.words - 1,
-            "ends_node": index == mine[-1],
+            "ends_node": index == own[-1],
             "ends_step": not following,
             "ends_ordinary": not following or following[0].last_only,
             "next": (index + 1) % len(self.slots),
-            "again": mine[0],
+            "again": own[0],
         }
-        if isinstance(node, MemoryNode):
-            return described | {"waits": 1, "launches": 1}
-        if isinstance(node, ElementwiseNode):
-            return described | {"waits": 1, "elements": 1, "ahead": self.plan.node(node).ahead}
-        return described | {
-            "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
-            "last_group": self.plan.node(node).groups - 1,
-            "last_segment": node.segments - 1,
-            "begins_sum": index == words[0],
-            "ends_sum": index == words[-1],
-        }
+        match node:
+            case Node():
+                return described | {
+                    "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
+                    "last_group": self.plan.node(node).groups - 1,
+                    "last_segment": node.segments - 1,
+                    "begins_sum": index == words[0],
+                    "ends_sum": index == words[-1],
+                }
+            case ElementwiseNode():
+                return described | {"waits": 1, "elements": 1, "ahead": self.plan.node(node).ahead}
+            case MemoryNode():
+                return described | {"waits": 1, "launches": 1}
+        assert_never(node)
 
 
 def _slot_layout(plan: LayerPlan, slots: list[Slot]) -> data.StructLayout:
@@ -287,7 +293,7 @@ def _slot_layout(plan: LayerPlan, slots: list[Slot]) -> data.StructLayout:
         "next": slot,
         "again": slot,
     }
-    if plan.layer.memories:
+    if plan.layer.structured:
         fields["launches"] = 1
     if plan.layer.elementwise:
         ahead = max(plan.node(node).ahead for node in plan.layer.elementwise)

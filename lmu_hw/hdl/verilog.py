@@ -16,7 +16,7 @@ from lmu_hw.hdl.reload import blocks, state_bits
 from lmu_hw.hdl.roms import rom_files, rom_modules
 from lmu_hw.hdl.storage import RomFiles
 from lmu_hw.hdl.top import NetworkTop
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork, has_feedback
 from lmu_hw.plan import Plan
 
 __all__ = ["component_verilog", "emit_verilog"]
@@ -97,6 +97,6 @@ def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:
             lines.append(
                 f"//   {node.name}: {signal.size} x {signal.format}; "
                 f"{node.requant.rounding.value}, {node.requant.overflow.value}"
-                f"{', error feedback' if node.error_feedback else ''}"
+                f"{', error feedback' if has_feedback(node) else ''}"
             )
     return lines

@@ -4,6 +4,7 @@
 from lmu_hw.lmu.cells import GruCell, HiddenCell, LstmCell, SimpleCell
 from lmu_hw.lmu.layers import DenseLayer, LmuLayer, Memory, RecurrentLayer
 from lmu_hw.lmu.network import Network
+from lmu_hw.lmu.roles import Role, node_name
 from lmu_hw.lmu.semiseparable import Generators, semiseparable, semiseparable_rank
 from lmu_hw.lmu.system import (
     Discretizer,
@@ -31,6 +32,7 @@ __all__ = [
     "Memory",
     "Network",
     "RecurrentLayer",
+    "Role",
     "SimpleCell",
     "Window",
     "alternating_signs",
@@ -38,6 +40,7 @@ __all__ = [
     "find_window",
     "legendre_system",
     "measured_window",
+    "node_name",
     "orthonormal_scale",
     "semiseparable",
     "semiseparable_rank",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +18,23 @@ from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu._arrays import freeze
 from lmu_hw.lmu.activations import SOFTMAX, activation
+from lmu_hw.lmu.roles import Role
 
-__all__ = ["GruCell", "HiddenCell", "LstmCell", "SimpleCell"]
+__all__ = ["GRU_GATES", "LSTM_GATES", "GruCell", "HiddenCell", "LstmCell", "SimpleCell"]
 
 Array = NDArray[np.float64]
-See = Callable[[str, Array], None]
-"""Called with the kind of a node, the part of its name after the dot, and its values."""
+
+LSTM_GATES = (Role.INPUT_GATE, Role.FORGET_GATE, Role.CELL_CANDIDATE, Role.OUTPUT_GATE)
+GRU_GATES = (Role.UPDATE_GATE, Role.RESET_GATE)
+"""The gates of a cell in the order of its rows; the rows of a GRU's candidate follow."""
+
+
+class See(Protocol):
+    """Shown the values of a node, and what enters its activation where one follows."""
+
+    def __call__(self, role: Role, values: Array, *, before: Array | None = None) -> None:
+        """Look at (sequences, units) values of one step."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,8 +78,7 @@ class SimpleCell:
         (h,) = states
         z = drive if self.W_h is None else drive + h @ self.W_h.T
         h = activation(self.activation, where="hidden cell")(z)
-        see("z", z)
-        see("h", h)
+        see(Role.HIDDEN, h, before=z)
         return (h,)
 
 
@@ -117,14 +128,14 @@ class LstmCell:
         squash, gate = _functions(self)
         z = np.split(drive + h @ self.W_h.T, 4, axis=1)
         i, f, g, o = gate(z[0]), gate(z[1]), squash(z[2]), gate(z[3])
-        for kind, before, after in zip("ifgo", z, (i, f, g, o), strict=True):
-            see(f"{kind}_pre", before)
-            see(kind, after)
+        for role, before, after in zip(LSTM_GATES, z, (i, f, g, o), strict=True):
+            see(role, after, before=before)
         c = f * c + i * g
         s = squash(c)
         h = o * s
-        for kind, values in (("c", c), ("s_pre", c), ("s", s), ("h", h)):
-            see(kind, values)
+        see(Role.CELL_STATE, c)
+        see(Role.ACTIVATED_STATE, s, before=c)
+        see(Role.HIDDEN, h)
         return h, c
 
 
@@ -188,21 +199,21 @@ class GruCell:
         z_pre, r_pre, w = np.split(drive, 3, axis=1)
         z_pre, r_pre = z_pre + h @ W_z.T + b_z, r_pre + h @ W_r.T + b_r
         z, r = gate(z_pre), gate(r_pre)
-        for kind, values in (("z_pre", z_pre), ("z", z), ("r_pre", r_pre), ("r", r)):
-            see(kind, values)
+        see(Role.UPDATE_GATE, z, before=z_pre)
+        see(Role.RESET_GATE, r, before=r_pre)
         if self.reset_after:
             v = h @ W_n.T + b_n
             n_pre = w + r * v
-            see("v", v)
-            see("w", w)
+            see(Role.RECURRENT_PART, v)
+            see(Role.DRIVEN_PART, w)
         else:
             q = r * h
             n_pre = w + q @ W_n.T
-            see("q", q)
+            see(Role.RESET_HIDDEN, q)
         n = squash(n_pre)
         h = z * h + (1.0 - z) * n
-        for kind, values in (("n_pre", n_pre), ("n", n), ("h", h)):
-            see(kind, values)
+        see(Role.CANDIDATE, n, before=n_pre)
+        see(Role.HIDDEN, h)
         return (h,)
 
 

@@ -25,6 +25,7 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.lmu._arrays import freeze
 from lmu_hw.lmu.activations import LINEAR, SOFTMAX, activation
 from lmu_hw.lmu.cells import HiddenCell, See
+from lmu_hw.lmu.roles import Role, node_name, pre_activation
 from lmu_hw.lmu.system import Discretizer, discretize
 
 __all__ = ["DenseLayer", "Layer", "LmuLayer", "Memory", "Observer", "RecurrentLayer"]
@@ -197,13 +198,13 @@ class LmuLayer:
             if self.E_m is not None:
                 u = u + m.reshape(sequences, -1) @ self.E_m.T
             if encode is not None:
-                see(f"{self.name}.u_pre", t, u)
+                see(pre_activation(self.name, Role.ENCODED), t, u)
                 u = encode(u)
             # One row per sequence and memory: a single large matrix product.
             m = m @ mem.A.T + u.reshape(-1, 1) * mem.B
             flat = m.reshape(sequences, -1)
-            see(f"{self.name}.u", t, u)
-            see(f"{self.name}.m", t, flat)
+            see(node_name(self.name, Role.ENCODED), t, u)
+            see(node_name(self.name, Role.MEMORY), t, flat)
             if cell is not None and drive_x is not None:
                 drive = flat @ cell.W_m.T + drive_x[:, t if drive_x.shape[1] > 1 else 0]
                 states = cell.step(drive, states, _at(see, self.name, t))
@@ -319,8 +320,8 @@ class DenseLayer:
         y = activation(self.activation, where=self.name)(z)
         if observer is not None:
             for t in range(x.shape[1]):
-                observer(f"{self.name}.z", t, z[:, t])
-                observer(f"{self.name}.y", t, y[:, t])
+                observer(pre_activation(self.name, Role.DENSE), t, z[:, t])
+                observer(node_name(self.name, Role.DENSE), t, y[:, t])
         return y
 
 
@@ -329,7 +330,13 @@ Layer = LmuLayer | RecurrentLayer | DenseLayer
 
 def _at(see: Observer, layer: str, step: int) -> See:
     """Return what a cell shows its nodes to."""
-    return lambda kind, values: see(f"{layer}.{kind}", step, values)
+
+    def show(role: Role, values: Array, *, before: Array | None = None) -> None:
+        if before is not None:
+            see(pre_activation(layer, role), step, before)
+        see(node_name(layer, role), step, values)
+
+    return show
 
 
 def _ignore(name: str, step: int, values: Array) -> None:

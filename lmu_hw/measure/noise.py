@@ -38,7 +38,7 @@ class MemoryNoise:
     @property
     def u(self) -> str:
         """Name of the signal that drives the memory."""
-        return f"{self.memory.layer.name}.u"
+        return self.memory.layer.encoder.name
 
     def add(self, u_codes: Codes, m_codes: Codes, m_values: Array) -> None:
         """Add sequences from their first step.

@@ -100,7 +100,7 @@ def measure(
 def _chunk(network: QuantizedNetwork, steps: int) -> int:
     """Return the sequences whose golden trace takes `_CHUNK_BYTES`."""
     width = network.inputs + sum(
-        node.signal.size * (1 if node.activation is None else 2) for node in network.nodes
+        node.signal.size * (1 if node.pre_activation is None else 2) for node in network.nodes
     )
     return int(min(_MAX_CHUNK, max(1, _CHUNK_BYTES // (8 * steps * width))))
 

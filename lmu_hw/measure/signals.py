@@ -4,40 +4,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.fixed.ops import dequantize
+from lmu_hw.lmu import Role
 from lmu_hw.lmu.activations import activation
 from lmu_hw.network import (
     INPUT,
-    AnyNode,
-    ElementwiseNode,
-    MemoryNode,
-    Node,
+    Activation,
+    LayerNode,
     QuantizedNetwork,
     Rectifier,
     Table,
+    activation_of,
 )
 
 __all__ = ["Probe", "probes"]
 
-_KINDS = {
-    "u": "encoded input",
-    "m": "memory state",
-    "i": "input gate",
-    "f": "forget gate",
-    "o": "output gate",
-    "z": "update gate",
-    "r": "reset gate",
-    "g": "candidate",
-    "n": "candidate",
-    "c": "cell state",
-    "h": "hidden",
-    "p": "input passed on",
-    "y": "dense",
-}
 _FAR = 2.0**16  # beyond every table; where a bounded function has reached its limit
 
 
@@ -75,7 +61,7 @@ class Probe:
 
 def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
     """Return the signals of a network in evaluation order, the input first."""
-    found = [
+    signals = [
         Probe(
             name=INPUT,
             reference=INPUT,
@@ -90,19 +76,21 @@ def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
     ]
     outputs = set(network.layers[-1].outputs)
     for node in network.nodes:
-        if not isinstance(node, MemoryNode) and node.activation is not None:
-            found.append(_pre_activation(node))
-        found.append(_result(node, is_output=node.name in outputs))
-    return tuple(found)
+        function = activation_of(node)
+        if node.pre_activation is not None and function is not None:
+            signals.append(_entering(node, node.pre_activation, function))
+        signals.append(_result(node, function, is_output=node.name in outputs))
+    return tuple(signals)
 
 
-def _pre_activation(node: Node | ElementwiseNode) -> Probe:
+def _entering(node: LayerNode, name: str, function: Activation) -> Probe:
+    """Return the probe of what enters the activation of a node."""
     requant = node.requant
     clamps = requant.overflow is Overflow.SATURATE
-    below, above = _flat_ends(node)
+    below, above = _flat_ends(node, function)
     return Probe(
-        name=node.pre_activation,
-        reference=node.pre_activation,
+        name=name,
+        reference=name,
         kind="pre-activation",
         format=requant.format,
         rounding=requant.rounding.value,
@@ -115,39 +103,45 @@ def _pre_activation(node: Node | ElementwiseNode) -> Probe:
     )
 
 
-def _result(node: AnyNode, *, is_output: bool) -> Probe:
-    letter = node.name.rpartition(".")[2]
-    kind = _KINDS.get(letter, "node")
+def _result(node: LayerNode, function: Activation | None, *, is_output: bool) -> Probe:
+    kind = node.role.words
     if is_output:
-        kind = "output" if letter == "y" else f"{kind}, output"
-    function = node.activation
-    if isinstance(function, Table):
-        rounding, overflow = f"table of {function.function}", "none"
-    elif isinstance(function, Rectifier):
-        rounding, overflow = "relu, exact", "none"
-    else:
-        rounding, overflow = node.requant.rounding.value, node.requant.overflow.value
+        kind = "output" if node.role is Role.DENSE else f"{kind}, output"
+    match function:
+        case None:
+            rounding, overflow = node.requant.rounding.value, node.requant.overflow.value
+        case Table():
+            rounding, overflow = f"table of {function.function}", "none"
+        case Rectifier():
+            rounding, overflow = "relu, exact", "none"
+        case _:
+            assert_never(function)
     return Probe(
         name=node.name,
-        reference=INPUT if letter == "p" else node.name,
+        reference=INPUT if node.role is Role.PASSED_INPUT else node.name,
         kind=kind,
         format=node.signal.format,
         rounding=rounding,
         overflow=overflow,
         counter=node.name if function is None else None,
         last_only=node.last_only,
-        is_memory=letter == "m",
+        is_memory=node.role is Role.MEMORY,
     )
 
 
-def _flat_ends(node: Node | ElementwiseNode) -> tuple[bool, bool]:
-    """Say whether the activation is constant beyond the lower and the upper end of its input.
+def _flat_ends(node: LayerNode, function: Activation) -> tuple[bool, bool]:
+    """Say whether an activation is constant beyond the lower and the upper end of its input."""
+    match function:
+        case Rectifier():
+            return True, False  # every negative code gives zero
+        case Table():
+            return _flat_table_ends(node, function)
+    assert_never(function)
 
-    A table must end in two equal codes, within one ulp of what the function tends to.
-    """
-    if not isinstance(node.activation, Table):
-        return True, False  # relu: every negative code gives zero
-    table, source = node.activation, node.requant.format
+
+def _flat_table_ends(node: LayerNode, table: Table) -> tuple[bool, bool]:
+    """Say which ends of a table are two equal codes, within an ulp of where it tends to."""
+    source = node.requant.format
     codes = table.codes.codes
     function = activation(table.function, where=node.name)
     with np.errstate(over="ignore"):

@@ -9,27 +9,35 @@ lists the updates). If a bit of behaviour is not in here, it does not exist.
 
 from lmu_hw.network.codes import Codes, Products, Signal
 from lmu_hw.network.elementwise import ElementwiseNode, Factor, Product
-from lmu_hw.network.layers import AnyNode, QuantizedLayer, QuantizedNetwork
+from lmu_hw.network.kinds import AnyMemory, AnyNode, activation_of, has_feedback, realization_of
+from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
 from lmu_hw.network.memory import MemoryNode, Update, entry_of
-from lmu_hw.network.node import INPUT, Node, Rectifier, Table, Term, pre_activation
+from lmu_hw.network.node import INPUT, Activation, Node, Rectifier, Table, Term
+from lmu_hw.network.protocol import LayerNode, Read
 
 __all__ = [
     "INPUT",
+    "Activation",
+    "AnyMemory",
     "AnyNode",
     "Codes",
     "ElementwiseNode",
     "Factor",
+    "LayerNode",
     "MemoryNode",
     "Node",
     "Product",
     "Products",
     "QuantizedLayer",
     "QuantizedNetwork",
+    "Read",
     "Rectifier",
     "Signal",
     "Table",
     "Term",
     "Update",
+    "activation_of",
     "entry_of",
-    "pre_activation",
+    "has_feedback",
+    "realization_of",
 ]

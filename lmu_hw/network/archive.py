@@ -2,13 +2,14 @@
 """The quantized network on disk: one safetensors file, integers and a JSON header, no pickle.
 
 The header is the network as a record, see `lmu_hw.records`; an array is named after its node and
-what it is to it.
+what it is to it. A node stands there by its name, which layer and role make.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.fixed import Requant
+from lmu_hw.lmu.roles import Role, node_name, role_of
 from lmu_hw.network import QuantizedNetwork, Table, Term
 from lmu_hw.records import Trail, decode, encode, without_version
 
@@ -66,6 +68,8 @@ def read_network(path: Path) -> QuantizedNetwork:
 
     try:
         entry = without_version(header, VERSION)
+        for node, layer in _node_entries(entry):
+            _read_name(node, layer)
         network = decode(QuantizedNetwork, entry, get=codes, lists=_LISTS)
         if arrays:
             raise ValueError(f"nothing reads the array {min(arrays)!r}")
@@ -94,7 +98,27 @@ def _describe(network: QuantizedNetwork) -> tuple[str, Arrays]:
         return name
 
     header = encode(network, put=put, lists=_LISTS)
+    for entry, _ in _node_entries(header):
+        entry["name"] = node_name(entry.pop("layer"), Role(entry.pop("role")))
     return json.dumps({"version": VERSION, **header}, sort_keys=True), arrays
+
+
+def _node_entries(header: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Yield every node of a header beside the name of its layer; `decode` refuses the rest."""
+    layers = header.get("layers")
+    for layer in layers if isinstance(layers, list) else ():
+        nodes = layer.get("nodes") if isinstance(layer, dict) else None
+        for node in nodes if isinstance(nodes, list) else ():
+            if isinstance(node, dict):
+                yield node, layer.get("name")
+
+
+def _read_name(entry: dict[str, Any], layer: Any) -> None:
+    """Replace the name of a node by what it is made of: the layer and its role there."""
+    if not isinstance(layer, str) or not isinstance(entry.get("name"), str):
+        raise ValueError(f"layers and nodes must have names, not {entry.get('name')!r:.80}")
+    role = role_of(layer, entry.pop("name"))
+    entry |= {"layer": layer, "role": role.value}
 
 
 def _name(trail: Trail) -> str:

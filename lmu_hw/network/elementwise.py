@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Requant
-from lmu_hw.network.codes import Signal
-from lmu_hw.network.node import Rectifier, Table, check_table, pre_activation
+from lmu_hw.lmu import Role, node_name
+from lmu_hw.lmu.roles import pre_activation
+from lmu_hw.network.codes import Codes, Signal
+from lmu_hw.network.node import Activation, check_table
 
 __all__ = ["ElementwiseNode", "Factor", "Product"]
 
@@ -64,7 +66,7 @@ class Product:
     @property
     def label(self) -> str:
         """The product as the manifest writes it."""
-        return ("-" if self.negative else "") + " * ".join(one.label for one in self.factors)
+        return ("-" if self.negative else "") + " * ".join(factor.label for factor in self.factors)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -73,8 +75,10 @@ class ElementwiseNode:
 
     Parameters
     ----------
-    name : str
-        ``layer.node``, as in the float trace.
+    layer : str
+        Name of its layer.
+    role : Role
+        Any but that of a memory.
     rows : int
         Elements of the node and of every source.
     products : tuple of Product
@@ -88,18 +92,21 @@ class ElementwiseNode:
     Raises
     ------
     NetworkError
-        If a product has no factor or more than two, a source is read both of this step and of the
-        one before, or the table does not fit.
+        If it is to be a memory, a product has no factor or more than two, a source is read both of
+        this step and of the one before, or the table does not fit.
     """
 
-    name: str
+    layer: str
+    role: Role
     rows: int
     products: tuple[Product, ...]
     sum_frac_bits: int
     requant: Requant
-    activation: Table | Rectifier | None
+    activation: Activation | None
 
     def __post_init__(self) -> None:
+        if self.role is Role.MEMORY:
+            raise NetworkError(f"{self.name}: a memory must be linear, not a product of vectors")
         if not self.products or any(not 1 <= len(p.factors) <= 2 for p in self.products):
             counts = [len(product.factors) for product in self.products]
             raise NetworkError(f"{self.name}: products must have 1 or 2 factors, not {counts}")
@@ -110,6 +117,16 @@ class ElementwiseNode:
                 f"not {[factor.label for factor in self.factors]}"
             )
         check_table(self.name, self.activation, self.requant)
+
+    @property
+    def name(self) -> str:
+        """As in the float trace."""
+        return node_name(self.layer, self.role)
+
+    @property
+    def reads(self) -> tuple[Factor, ...]:
+        """What it reads: its factors."""
+        return self.factors
 
     @property
     def factors(self) -> tuple[Factor, ...]:
@@ -127,19 +144,14 @@ class ElementwiseNode:
         return False
 
     @property
-    def error_feedback(self) -> bool:
-        """False: what the narrowing drops is gone."""
-        return False
+    def residue_bits(self) -> int:
+        """0: what the narrowing drops is gone."""
+        return 0
 
     @property
     def dropped_bits(self) -> int:
         """Fraction bits that the narrowing drops; negative if it adds some."""
         return self.sum_frac_bits - self.requant.format.frac_bits
-
-    @property
-    def realization(self) -> str:
-        """How it is computed."""
-        return "element-wise"
 
     @property
     def multipliers(self) -> int:
@@ -157,14 +169,29 @@ class ElementwiseNode:
         return 0
 
     @property
+    def coefficients(self) -> tuple[tuple[str, Codes], ...]:
+        """None: it multiplies vectors."""
+        return ()
+
+    @property
     def coefficient_bits(self) -> int:
         """0: it has no coefficients."""
         return 0
 
     @property
-    def pre_activation(self) -> str:
-        """Trace name of what enters the activation."""
-        return pre_activation(self.name)
+    def function(self) -> str | None:
+        """Name of what is applied to the narrowed code; None: nothing is."""
+        return None if self.activation is None else self.activation.function
+
+    @property
+    def pre_activation(self) -> str | None:
+        """Trace name of what enters the activation; None where none follows."""
+        return None if self.activation is None else pre_activation(self.layer, self.role)
+
+    @property
+    def table_bits(self) -> int:
+        """Bits of a tabulated activation, once."""
+        return 0 if self.activation is None else self.activation.table_bits
 
     @property
     def signal(self) -> Signal:

@@ -8,20 +8,21 @@ from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from math import prod
+from typing import assert_never
 
 import numpy as np
 
 from lmu_hw.checked import fraction, settle, settle_flags
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Requant
+from lmu_hw.lmu import Role
 from lmu_hw.network.codes import Signal
 from lmu_hw.network.elementwise import ElementwiseNode, Product
+from lmu_hw.network.kinds import AnyMemory, AnyNode
 from lmu_hw.network.memory import MemoryNode
 from lmu_hw.network.node import INPUT, Node, Term
 
-__all__ = ["AnyNode", "QuantizedLayer", "QuantizedNetwork"]
-
-AnyNode = Node | ElementwiseNode | MemoryNode
+__all__ = ["QuantizedLayer", "QuantizedNetwork"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,7 +42,8 @@ class QuantizedLayer:
     Raises
     ------
     NetworkError
-        If a term reads what does not exist, or shapes or binary points do not fit.
+        If a node is of another layer or has the role of another one, reads what does not exist, or
+        if shapes or binary points do not fit.
     """
 
     name: str
@@ -54,13 +56,12 @@ class QuantizedLayer:
         settle_flags(self, "last_only", where=self.name)
         done: set[str] = {INPUT}
         for node in self.nodes:
-            if isinstance(node, MemoryNode):
-                self._check_memory(node, done)
-            elif isinstance(node, ElementwiseNode):
-                self._check_elementwise(node, done)
-            else:
-                for term in node.terms:
-                    self._check(node, term, done)
+            if node.layer != self.name or node.name in done:
+                raise NetworkError(
+                    f"{self.name}: every node must be its own, and of a role of its own, not "
+                    f"{node.name}"
+                )
+            self._check_node(node, done)
             done.add(node.name)
         in_order = tuple(node.name for node in self.nodes if node.name in self.outputs)
         if not self.outputs or self.outputs != in_order:
@@ -70,6 +71,18 @@ class QuantizedLayer:
         for node in self.nodes:
             if node.last_only and node.name in self.outputs and not self.last_only:
                 raise NetworkError(f"{self.name}: must answer every step, so {node.name} must too")
+
+    def _check_node(self, node: AnyNode, done: set[str]) -> None:
+        match node:
+            case Node():
+                for term in node.terms:
+                    self._check(node, term, done)
+            case ElementwiseNode():
+                self._check_elementwise(node, done)
+            case MemoryNode():
+                self._check_memory(node, done)
+            case _:
+                assert_never(node)
 
     def _check(self, node: Node, term: Term, done: set[str]) -> None:
         if term.source not in self.signals or not (term.delayed or term.source in done):
@@ -132,9 +145,36 @@ class QuantizedLayer:
         return tuple(node for node in self.nodes if isinstance(node, ElementwiseNode))
 
     @property
-    def memories(self) -> tuple[MemoryNode, ...]:
-        """The structured memories; at most one in a layer that was trained."""
+    def structured(self) -> tuple[MemoryNode, ...]:
+        """The structured memories: those with a unit of their own in hardware."""
         return tuple(node for node in self.nodes if isinstance(node, MemoryNode))
+
+    @property
+    def memories(self) -> tuple[AnyMemory, ...]:
+        """The nodes that are memories, dense or structured."""
+        return tuple(
+            node
+            for node in self.nodes
+            if node.role is Role.MEMORY and not isinstance(node, ElementwiseNode)
+        )
+
+    @property
+    def encoder(self) -> Node:
+        """The node that the memories hear.
+
+        Raises
+        ------
+        NetworkError
+            If there is none.
+        """
+        for node in self.sums:
+            if node.role is Role.ENCODED:
+                return node
+        raise NetworkError(f"{self.name}: must have a node u, which its memory hears, but has none")
+
+    def node(self, name: str) -> AnyNode:
+        """Return the node of a name; `KeyError` if there is none."""
+        return {node.name: node for node in self.nodes}[name]
 
     @property
     def signals(self) -> dict[str, Signal]:
@@ -144,17 +184,14 @@ class QuantizedLayer:
     @property
     def states(self) -> frozenset[str]:
         """Names of the nodes whose previous value is read."""
-        terms = (t.source for node in self.sums for t in node.terms if t.delayed)
-        factors = (f.source for node in self.elementwise for f in node.factors if f.delayed)
-        return frozenset((*terms, *factors))
+        return frozenset(read.source for node in self.nodes for read in node.reads if read.delayed)
 
     @property
     def state_bits(self) -> int:
         """Bits that are kept from one step to the next."""
-        kept = self.states | {node.name for node in self.memories}
-        residues = sum(n.signal.size * n.dropped_bits for n in self.sums if n.error_feedback)
-        return residues + sum(
-            self.signals[name].size * self.signals[name].format.width for name in kept
+        states = [self.signals[name] for name in self.states]
+        return sum(state.size * state.format.width for state in states) + sum(
+            node.residue_bits for node in self.nodes
         )
 
     @property
@@ -173,8 +210,8 @@ class QuantizedLayer:
 
     def product_shift(self, node: ElementwiseNode, product: Product) -> int:
         """Return the left shift that aligns a product of vectors with the node's sum."""
-        held = sum(self.signals[factor.source].format.frac_bits for factor in product.factors)
-        return node.sum_frac_bits - held
+        bits = sum(self.signals[factor.source].format.frac_bits for factor in product.factors)
+        return node.sum_frac_bits - bits
 
     def sum_bounds(self, node: AnyNode) -> tuple[int, int]:
         """Return bounds on every partial sum of a node, and on its total.
@@ -182,29 +219,35 @@ class QuantizedLayer:
         Computed from the formats of the sources and the actual weights, so hardware may size its
         accumulators by the first and the rounding stage by the second.
         """
-        if isinstance(node, MemoryNode):
-            bound = node.update.sum_bounds(node.requant.format).state
-            return bound, bound
-        if isinstance(node, ElementwiseNode):
-            bound = sum(
-                prod(self.signals[factor.source].format.max_magnitude for factor in product.factors)
-                << self.product_shift(node, product)
-                for product in node.products
-            )
-            return bound, bound
-        partial = np.zeros(node.rows, dtype=object)
+        match node:
+            case Node():
+                return self._matrix_bounds(node)
+            case ElementwiseNode():
+                bound = sum(map(partial(self._product_bound, node), node.products))
+                return bound, bound
+            case MemoryNode():
+                bound = node.update.sum_bounds(node.requant.format).state
+                return bound, bound
+        assert_never(node)
+
+    def _product_bound(self, node: ElementwiseNode, product: Product) -> int:
+        formats = [self.signals[factor.source].format for factor in product.factors]
+        return prod(fmt.max_magnitude for fmt in formats) << self.product_shift(node, product)
+
+    def _matrix_bounds(self, node: Node) -> tuple[int, int]:
+        sums = np.zeros(node.rows, dtype=object)
         for term in node.terms:
             weight = np.abs(term.weights.codes).astype(object).sum(axis=1)  # beyond 64 bits too
             largest = self.signals[term.source].format.max_magnitude
-            partial += weight * (largest << self.term_shift(node, term))
-        total = partial
+            sums += weight * (largest << self.term_shift(node, term))
+        total = sums
         if node.row_shifts is not None:
-            total = partial * [1 << (node.max_row_shift - shift) for shift in node.row_shifts]
+            total = sums * [1 << (node.max_row_shift - shift) for shift in node.row_shifts]
         if node.bias is not None:
             total = total + np.abs(node.bias.codes).astype(object)
         if node.error_feedback:
             total = total + ((1 << node.dropped_bits) - 1)
-        return int(max(partial)), int(max(total))
+        return int(max(sums)), int(max(total))
 
     def multiplications(self, *, last_step: bool) -> int:
         """Return the products computed in one step."""
@@ -271,3 +314,8 @@ class QuantizedNetwork:
     def nodes(self) -> tuple[AnyNode, ...]:
         """All nodes in evaluation order."""
         return tuple(node for layer in self.layers for node in layer.nodes)
+
+    @property
+    def memories(self) -> tuple[AnyMemory, ...]:
+        """All nodes that are memories, dense or structured, in evaluation order."""
+        return tuple(memory for layer in self.layers for memory in layer.memories)

@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Requant
-from lmu_hw.network.codes import Products, Signal
+from lmu_hw.lmu import Role, node_name
+from lmu_hw.network.codes import Codes, Products, Signal
+from lmu_hw.network.elementwise import Factor
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
@@ -50,8 +52,8 @@ class MemoryNode:
 
     Parameters
     ----------
-    name : str
-        ``layer.m``.
+    layer : str
+        Name of its layer.
     segments : int
         Memories; all have the same update.
     source : str
@@ -59,32 +61,64 @@ class MemoryNode:
     update : Update
     requant : Requant
         The narrowing of the states.
+    role : Role
+        Always that of a memory.
+
+    Raises
+    ------
+    NetworkError
+        If it has another role.
     """
 
-    name: str
+    layer: str
     segments: int
     source: str
     update: Update
     requant: Requant
+    role: Role = Role.MEMORY
+
+    def __post_init__(self) -> None:
+        if self.role is not Role.MEMORY:
+            raise NetworkError(f"{self.name}: only a memory has an update")
+
+    @property
+    def name(self) -> str:
+        """As in the float trace."""
+        return node_name(self.layer, self.role)
+
+    @property
+    def reads(self) -> tuple[Factor, ...]:
+        """What it reads: its source, and its own states of the step before."""
+        own = Factor(source=self.name, delayed=True)
+        return Factor(source=self.source, delayed=False), own
 
     @property
     def last_only(self) -> bool:
-        """Never: a memory is computed at every step."""
+        """False: a memory is computed at every step."""
         return False
 
     @property
-    def error_feedback(self) -> bool:
-        """Never: what the narrowings drop is dropped."""
-        return False
+    def residue_bits(self) -> int:
+        """0: what the narrowings drop is gone."""
+        return 0
 
     @property
-    def activation(self) -> None:
-        """Never: a memory is linear."""
+    def function(self) -> None:
+        """None: a memory is linear."""
 
     @property
-    def realization(self) -> str:
-        """Name of the realization."""
-        return self.update.kind
+    def pre_activation(self) -> None:
+        """None: no activation follows."""
+
+    @property
+    def table_bits(self) -> int:
+        """0: no activation follows."""
+        return 0
+
+    @property
+    def coefficients(self) -> tuple[tuple[str, Codes], ...]:
+        """Every array of coefficients of the update, by name."""
+        return self.update.coefficients
 
     @property
     def max_row_shift(self) -> int:

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Requant, Rounding
+from lmu_hw.lmu import Role, node_name
+from lmu_hw.lmu.activations import RELU
+from lmu_hw.lmu.roles import pre_activation
 from lmu_hw.network.codes import Codes, Signal
 from lmu_hw.records import stored
 
-__all__ = ["INPUT", "Node", "Rectifier", "Table", "Term", "check_table", "pre_activation"]
+__all__ = ["INPUT", "Activation", "Node", "Rectifier", "Table", "Term", "check_table"]
 
 INPUT = "x"
 """The name by which the nodes of a layer call the layer's input."""
@@ -54,6 +57,16 @@ class Rectifier:
 
     format: FixedFormat = field(metadata=stored("relu"))
 
+    @property
+    def function(self) -> str:
+        """Name of the function."""
+        return RELU
+
+    @property
+    def table_bits(self) -> int:
+        """0: it is computed."""
+        return 0
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Table:
@@ -75,6 +88,15 @@ class Table:
         """Format of the outputs."""
         return self.codes.format
 
+    @property
+    def table_bits(self) -> int:
+        """Bits of all entries."""
+        return self.codes.codes.size * self.format.width
+
+
+Activation = Table | Rectifier
+"""What may be applied to a narrowed code."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Node:
@@ -82,8 +104,9 @@ class Node:
 
     Parameters
     ----------
-    name : str
-        ``layer.node``, as in the float trace.
+    layer : str
+        Name of its layer.
+    role : Role
     segments : int
         How often the rows are computed: once for each memory. Every source is cut into as many
         equal segments, and segment k is computed from the k-th of each, with the same weights.
@@ -107,14 +130,15 @@ class Node:
         residue is the `dropped_bits` low bits of the total, unsigned.
     """
 
-    name: str
+    layer: str
+    role: Role
     segments: int
     terms: tuple[Term, ...]
     bias: Codes | None
     row_shifts: tuple[int, ...] | None
     sum_frac_bits: int
     requant: Requant
-    activation: Table | Rectifier | None
+    activation: Activation | None
     last_only: bool
     error_feedback: bool = field(default=False, metadata=stored(sparse=True))
 
@@ -158,9 +182,24 @@ class Node:
             )
 
     @property
+    def name(self) -> str:
+        """As in the float trace."""
+        return node_name(self.layer, self.role)
+
+    @property
+    def reads(self) -> tuple[Term, ...]:
+        """What it reads: the sources of its terms."""
+        return self.terms
+
+    @property
     def dropped_bits(self) -> int:
         """Fraction bits that the narrowing drops; negative if it adds some."""
         return self.sum_frac_bits - self.requant.format.frac_bits
+
+    @property
+    def residue_bits(self) -> int:
+        """Bits of what the narrowing drops and the next step's sum gets, in all."""
+        return self.signal.size * self.dropped_bits if self.error_feedback else 0
 
     @property
     def rows(self) -> int:
@@ -168,14 +207,14 @@ class Node:
         return self.terms[0].weights.codes.shape[0]
 
     @property
-    def realization(self) -> str:
-        """How a memory is computed: by its matrices."""
-        return "dense"
-
-    @property
     def multiplications(self) -> int:
         """Products computed at a step."""
         return sum(self.segments * term.weights.codes.size for term in self.terms)
+
+    @property
+    def coefficients(self) -> tuple[tuple[str, Codes], ...]:
+        """The weights of every term, by its label."""
+        return tuple((term.label, term.weights) for term in self.terms)
 
     @property
     def coefficient_bits(self) -> int:
@@ -190,9 +229,19 @@ class Node:
         return max(self.row_shifts or (0,))
 
     @property
-    def pre_activation(self) -> str:
-        """Trace name of what enters the activation."""
-        return pre_activation(self.name)
+    def function(self) -> str | None:
+        """Name of what is applied to the narrowed code; None: nothing is."""
+        return None if self.activation is None else self.activation.function
+
+    @property
+    def pre_activation(self) -> str | None:
+        """Trace name of what enters the activation; None where none follows."""
+        return None if self.activation is None else pre_activation(self.layer, self.role)
+
+    @property
+    def table_bits(self) -> int:
+        """Bits of a tabulated activation, once."""
+        return 0 if self.activation is None else self.activation.table_bits
 
     @property
     def signal(self) -> Signal:
@@ -201,17 +250,7 @@ class Node:
         return Signal(size=self.segments * self.rows, format=fmt)
 
 
-def pre_activation(name: str) -> str:
-    """Return the trace name of what enters a node's activation.
-
-    ``layer.z`` for ``layer.h`` of a simple cell and ``layer.y`` of a dense layer; ``layer.i_pre``
-    for a gate ``layer.i``.
-    """
-    layer, _, kind = name.rpartition(".")
-    return f"{layer}.z" if kind in ("h", "y") else f"{name}_pre"
-
-
-def check_table(name: str, activation: Table | Rectifier | None, requant: Requant) -> None:
+def check_table(name: str, activation: Activation | None, requant: Requant) -> None:
     """Raise `NetworkError` if a table does not have an entry for every code that may enter it."""
     if isinstance(activation, Table):
         size, needed = len(activation.codes.codes), 1 << requant.format.width

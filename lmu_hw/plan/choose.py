@@ -156,7 +156,7 @@ def _shapes(
 
 def _memory_lanes(layer: QuantizedLayer, lanes: int | None, beat: int) -> list[int]:
     """Return the useful numbers of multipliers for the memories of a layer, in increasing order."""
-    updates = [node.update for node in layer.memories]
+    updates = [node.update for node in layer.structured]
     counts = {n for update in updates for n in plan_class(update).lane_counts(update, lanes, beat)}
     return sorted(counts) or [1]
 
@@ -166,7 +166,7 @@ def _fastest(layer: QuantizedLayer, lanes: int | None, beat: int) -> LayerPlan:
     best = None
     for count in _memory_lanes(layer, lanes, beat):
         plan = _fastest_array(_shapes(layer, lanes, beat, count))
-        chained = any(plan.node(node).chain > 1 for node in layer.memories)
+        chained = any(plan.node(node).chain > 1 for node in layer.structured)
         factor = _WORTH_A_CHAIN if chained else 1.0
         if best is None or factor * plan.cycles(last_step=True) < best.cycles(last_step=True):
             best = plan

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, assert_never, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,7 +148,7 @@ class LayerPlan:
     @property
     def lanes(self) -> int:
         """Multipliers of the array, of all structured memories, and of the element-wise unit."""
-        memories = sum(self.node(node).lanes for node in self.layer.memories)
+        memories = sum(self.node(node).lanes for node in self.layer.structured)
         return self.array_lanes + memories + self.elementwise_lanes
 
     @property
@@ -159,7 +159,7 @@ class LayerPlan:
     @property
     def reloadable_memories(self) -> tuple[MemoryNode, ...]:
         """The structured memories whose coefficients can be written at run time."""
-        return tuple(node for node in self.layer.memories if self.node(node).reloadable)
+        return tuple(node for node in self.layer.structured if self.node(node).reloadable)
 
     @property
     def beats_per_group(self) -> int:
@@ -189,7 +189,7 @@ class LayerPlan:
             for term in node.terms
             if term.source == source
         ]
-        memories = [node.segments for node in self.layer.memories if node.name == source]
+        memories = [node.segments for node in self.layer.structured if node.name == source]
         segments = max(readers + memories, default=1)
         length = self.layer.signals[source].size // segments
         return Storage(
@@ -212,9 +212,14 @@ class LayerPlan:
 
     def node(self, node: AnyNode) -> NodePlan | ElementwisePlan | MemoryPlan:
         """Return the schedule of a node; of a structured memory, by the kind of its update."""
-        if isinstance(node, MemoryNode):
-            return self._memory(node)
-        return self._elementwise(node) if isinstance(node, ElementwiseNode) else self._sum(node)
+        match node:
+            case Node():
+                return self._sum(node)
+            case ElementwiseNode():
+                return self._elementwise(node)
+            case MemoryNode():
+                return self._memory(node)
+        assert_never(node)
 
     def _sum(self, node: Node) -> NodePlan:
         blocks = tuple(self.term_words(node, term) for term in node.terms)
@@ -270,11 +275,16 @@ class LayerPlan:
     def _tail_before(self, node: AnyNode) -> int:
         """Return the tail of the node before another one; the first one waits for none."""
         before = self._before(node)
-        if before is None:
-            return 0
-        if isinstance(before, ElementwiseNode):
-            return ELEMENTWISE_LATENCY
-        return MEMORY_LATENCY if isinstance(before, MemoryNode) else self.tail
+        match before:
+            case None:
+                return 0
+            case Node():
+                return self.tail
+            case ElementwiseNode():
+                return ELEMENTWISE_LATENCY
+            case MemoryNode():
+                return MEMORY_LATENCY
+        assert_never(before)
 
     def cycles(self, *, last_step: bool) -> int:
         """Return the cycles of one time step at full load.
@@ -294,4 +304,4 @@ class LayerPlan:
             * max(term.weights.format.width for term in node.terms)
             for node in self.layer.sums
         )
-        return weights + sum(self.node(node).rom_bits for node in self.layer.memories)
+        return weights + sum(self.node(node).rom_bits for node in self.layer.structured)

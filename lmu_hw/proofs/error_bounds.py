@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.lmu import DenseLayer, LmuLayer
+from lmu_hw.lmu import DenseLayer, LmuLayer, Role
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.network import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table
 from lmu_hw.proofs.float_bounds import inflate
@@ -177,7 +177,7 @@ def head_certificates(pairs: tuple[MemoryPair, ...], layers: tuple) -> tuple[Hea
         hidden = pair.layer.hidden
         if hidden is not None:
             if hidden.activation == LINEAR and hidden.W_h is None:
-                head = next(node for node in own.sums if node.name == f"{own.name}.h")
+                head = next(node for node in own.sums if node.role is Role.HIDDEN)
                 weights = values(head, pair.memory.name, delayed=False)
                 passed = (values(head, INPUT, delayed=False), hidden.W_x)
                 found.append(_head(pair, head, weights, hidden.W_m, passed, own))
@@ -237,7 +237,7 @@ def _head(
 
 def _copied(layer: QuantizedLayer, weights: Array) -> tuple[Array, Array | float]:
     """Return weights of the copy of a layer's input as weights of the input, and what it drops."""
-    copy = next((node for node in layer.sums if node.name == f"{layer.name}.p"), None)
+    copy = next((node for node in layer.sums if node.role is Role.PASSED_INPUT), None)
     identity = None if copy is None else values(copy, INPUT, delayed=False)
     if copy is None or identity is None:
         return weights, 0.0
@@ -263,7 +263,7 @@ def _encoder_error(
     network: QuantizedNetwork, memory: QuantizedMemory, layer: LmuLayer
 ) -> tuple[Array, bool]:
     """Return how far each u can be from its ideal, and whether more than that is unknown."""
-    node = next(n for n in memory.layer.sums if n.name == f"{memory.layer.name}.u")
+    node = memory.layer.encoder
     own = np.full(memory.segments, node.requant.format.ulp * largest_error(node.requant.rounding))
     if not memory.open_loop or memory.layer is not network.layers[0] or memory.u_saturates:
         return own, True

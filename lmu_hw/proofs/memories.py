@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +20,17 @@ from numpy.typing import NDArray
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.network import (
     INPUT,
+    AnyMemory,
     AnyNode,
     ElementwiseNode,
     MemoryNode,
     Node,
     QuantizedLayer,
     QuantizedNetwork,
+    Rectifier,
     Table,
     Term,
+    has_feedback,
 )
 from lmu_hw.proofs.linear import linear
 from lmu_hw.proofs.linear_form import Carried, largest_error
@@ -99,7 +103,7 @@ class QuantizedMemory:
     @property
     def u_format(self) -> FixedFormat:
         """Format of u."""
-        return self.layer.signals[f"{self.layer.name}.u"].format
+        return self.layer.encoder.signal.format
 
     @property
     def rounding_error(self) -> Fraction:
@@ -141,13 +145,11 @@ class QuantizedMemory:
 
 def quantized_memories(network: QuantizedNetwork) -> tuple[QuantizedMemory, ...]:
     """Return the memories of a network in evaluation order."""
-    found = []
-    for layer in network.layers:
-        sums = {node.name: node for node in layer.sums}
-        for node in layer.nodes:
-            if node.name == f"{layer.name}.m" and not isinstance(node, ElementwiseNode):
-                found.append(_memory(layer, node, sums[f"{layer.name}.u"]))
-    return tuple(found)
+    return tuple(
+        _memory(layer, memory, layer.encoder)
+        for layer in network.layers
+        for memory in layer.memories
+    )
 
 
 def values(node: AnyNode, source: str, *, delayed: bool) -> Array | None:
@@ -155,16 +157,19 @@ def values(node: AnyNode, source: str, *, delayed: bool) -> Array | None:
 
     Exact for a sum of products; to float64 for a structured memory. An element-wise node has none.
     """
-    if isinstance(node, MemoryNode):
-        if (source, delayed) == (node.name, True):
-            return linear(node).A
-        return linear(node).B[:, None] if (source, delayed) == (node.source, False) else None
-    if isinstance(node, ElementwiseNode):
-        return None
-    for term in node.terms:
-        if (term.source, term.delayed) == (source, delayed):
-            return _values(node, term)
-    return None
+    match node:
+        case Node():
+            for term in node.terms:
+                if (term.source, term.delayed) == (source, delayed):
+                    return _values(node, term)
+            return None
+        case ElementwiseNode():
+            return None
+        case MemoryNode():
+            if (source, delayed) == (node.name, True):
+                return linear(node).A
+            return linear(node).B[:, None] if (source, delayed) == (node.source, False) else None
+    assert_never(node)
 
 
 def interval(layer: QuantizedLayer, node: AnyNode) -> int:
@@ -178,20 +183,23 @@ def interval(layer: QuantizedLayer, node: AnyNode) -> int:
     return (total >> node.dropped_bits) + 1
 
 
-def _memory(layer: QuantizedLayer, m: Node | MemoryNode, u: Node) -> QuantizedMemory:
+def _memory(layer: QuantizedLayer, m: AnyMemory, u: Node) -> QuantizedMemory:
     A = values(m, m.name, delayed=True)
     B = values(m, u.name, delayed=False)
     E_m = values(u, m.name, delayed=True)
     u_limit, saturates = input_limit(layer, u)
     off, noise, largest, carried = Fraction(0), np.zeros((m.rows, 0)), np.zeros(0), ()
-    if isinstance(m, MemoryNode):
-        one, states = linear(m), m.requant.format
-        reached = states.max_magnitude * states.ulp
-        off = Fraction(one.off(reached, float(u_limit), states.ulp))
-        noise, largest, carried = one.noise, one.largest, one.carried
-        width = one.coefficient_bits
-    else:
-        width = max((term.weights.format.width for term in m.terms), default=0)
+    match m:
+        case Node():
+            width = max((term.weights.format.width for term in m.terms), default=0)
+        case MemoryNode():
+            recurrence, states = linear(m), m.requant.format
+            reached = states.max_magnitude * states.ulp
+            off = Fraction(recurrence.off(reached, float(u_limit), states.ulp))
+            noise, largest = recurrence.noise, recurrence.largest
+            carried, width = recurrence.carried, recurrence.coefficient_bits
+        case _:
+            assert_never(m)
     return QuantizedMemory(
         name=m.name,
         layer=layer,
@@ -204,7 +212,7 @@ def _memory(layer: QuantizedLayer, m: Node | MemoryNode, u: Node) -> QuantizedMe
         coefficient_bits=width,
         segments=m.segments,
         requant=m.requant,
-        error_feedback=m.error_feedback,
+        error_feedback=has_feedback(m),
         u_limit=u_limit,
         u_saturates=saturates,
         E_m=np.zeros((u.rows, m.segments * m.rows)) if E_m is None else E_m,
@@ -217,11 +225,16 @@ def input_limit(layer: QuantizedLayer, u: Node) -> tuple[Fraction, bool]:
     reached, fmt = interval(layer, u), u.requant.format
     saturates = reached > fmt.max_code or u.requant.overflow is Overflow.WRAP
     limit = fmt.max_magnitude if saturates else reached
-    if isinstance(u.activation, Table):
-        fmt = u.activation.format
-        limit = int(np.abs(u.activation.codes.codes).max())
-    elif u.activation is not None:
-        limit = min(limit, fmt.max_code)
+    match u.activation:
+        case None:
+            pass
+        case Table(codes=table):
+            fmt = table.format
+            limit = int(np.abs(table.codes).max())
+        case Rectifier():
+            limit = min(limit, fmt.max_code)
+        case _:
+            assert_never(u.activation)
     return limit * Fraction(2) ** -fmt.frac_bits, saturates
 
 

@@ -26,15 +26,19 @@ from lmu_hw.lmu.activations import activation
 from lmu_hw.lmu.layers import Layer
 from lmu_hw.network import (
     INPUT,
+    AnyMemory,
     AnyNode,
     ElementwiseNode,
     MemoryNode,
+    Node,
     Product,
     QuantizedLayer,
     QuantizedNetwork,
     Table,
+    activation_of,
+    has_feedback,
 )
-from lmu_hw.network.float_nodes import AnyFloatNode, FloatNode, float_nodes
+from lmu_hw.network.float_nodes import AnyFloatNode, FloatElementwise, FloatNode, float_nodes
 from lmu_hw.proofs.linear import linear
 from lmu_hw.proofs.memories import values
 
@@ -136,18 +140,24 @@ the step before."""
 
 
 def _sum_of(node: AnyNode, ideal: AnyFloatNode) -> Total:
-    if isinstance(node, ElementwiseNode):
-        return lambda *vectors: _elementwise_error(node, *vectors)
-    assert isinstance(ideal, FloatNode)
+    match node, ideal:
+        case ElementwiseNode(), FloatElementwise():
+            return lambda *vectors: _elementwise_error(node, *vectors)
+        case ((Node() | MemoryNode()), FloatNode()):
+            return _matrix_error(node, ideal)
+    raise TypeError(f"{node.name}: {type(node).__name__} does not quantize {type(ideal).__name__}")
+
+
+def _matrix_error(node: AnyMemory, ideal: FloatNode) -> Total:
     products = [
         _Product(node, term.source, term.matrix, delayed=term.delayed) for term in ideal.terms
     ]
 
     def total(now: Vectors, now_off: Vectors, past: Vectors, past_off: Vectors) -> Array:
         error = np.zeros((len(now[INPUT]), node.signal.size))
-        for one in products:
-            signal, off = (past, past_off) if one.delayed else (now, now_off)
-            error += one.error(signal[one.source], off[one.source])
+        for product in products:
+            signal, off = (past, past_off) if product.delayed else (now, now_off)
+            error += product.error(signal[product.source], off[product.source])
         return error
 
     return total
@@ -191,14 +201,15 @@ class _Narrowing:
         self.node, self.random = node, random
         self.inside = linear(node) if isinstance(node, MemoryNode) else None
         self.kept: Array | None = None
-        if node.activation is None:
+        function = activation_of(node)
+        if function is None:
             return
         z, fmt = trace[ideal.pre_activation], node.requant.format
         f = activation(ideal.activation, where=node.name)
         self.slope = (f(z + _SLOPE_STEP) - f(z - _SLOPE_STEP)) / (2 * _SLOPE_STEP)
         self.table = np.zeros((1, z.shape[1], 1))
-        if isinstance(node.activation, Table):
-            table = node.activation.codes
+        if isinstance(function, Table):  # a rectifier is exact
+            table = function.codes
             codes = np.clip(np.rint(z / fmt.ulp), fmt.min_code, fmt.max_code)
             self.table = table.codes[codes.astype(np.int64)] * table.format.ulp
             self.table = self.table - f(codes * fmt.ulp)
@@ -206,7 +217,7 @@ class _Narrowing:
     def apply(self, step: int, off: Array, found: dict[str, list[Array]]) -> Array:
         """Return the error of the node's output at a step, given that of its sum."""
         off = self._narrowed(off)
-        if not isinstance(self.node, MemoryNode) and self.node.activation is not None:
+        if self.node.pre_activation is not None:
             found.setdefault(self.node.pre_activation, []).append(off)
             off = self.slope[:, step] * off + self.table[:, step]
         found.setdefault(self.node.name, []).append(off)
@@ -218,7 +229,7 @@ class _Narrowing:
         if node.dropped_bits <= 0 and self.inside is None:
             return off
         dropped = _rounding(self.random, node.requant.format, off.shape)
-        if node.error_feedback:
+        if has_feedback(node):
             kept, self.kept = self.kept, dropped
             return off - dropped if kept is None else off + kept - dropped
         if node.requant.rounding is Rounding.FLOOR:

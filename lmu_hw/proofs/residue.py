@@ -87,7 +87,7 @@ def _largest_state(memory: QuantizedMemory, node: Node, silence: int, observed: 
     random = np.random.default_rng(0)
     limit = float(memory.u_limit)
     noise = random.uniform(-limit, limit, (min(silence, observed), _SEQUENCES, 1))
-    u_format = layer.signals[f"{layer.name}.u"].format
+    u_format = layer.encoder.signal.format
     noise = np.clip(np.rint(noise / u_format.ulp), u_format.min_code, u_format.max_code)
     states = np.zeros((_SEQUENCES, len(memory.B)))
     kept, largest = np.zeros_like(states), 0.0

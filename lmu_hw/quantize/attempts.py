@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.lmu import LmuLayer, Network, orthonormal_scale
+from lmu_hw.lmu import LmuLayer, Network, Role, orthonormal_scale
 from lmu_hw.load import network_digest
 from lmu_hw.network.float_nodes import float_nodes, memory_nodes
 from lmu_hw.proofs import prove_ranges
@@ -110,7 +110,7 @@ class Attempts:
             input_scale=self.options.input_scale,
             memory_scale=scales,
             nodes={
-                node.name: configs[node.name] if node.kind == "m" else chooser.node(node)
+                node.name: configs[node.name] if node.role is Role.MEMORY else chooser.node(node)
                 for node in nodes
             },
         )

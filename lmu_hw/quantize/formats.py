@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import LmuLayer, Network, Role, node_name
 from lmu_hw.lmu.activations import LINEAR, RELU, activation
 from lmu_hw.network.float_nodes import (
     AnyFloatNode,
@@ -105,11 +106,17 @@ class Chooser:
     states: Mapping[str, States]
 
     def node(self, node: AnyFloatNode) -> NodeConfig:
-        if isinstance(node, FloatElementwise):
-            return self._elementwise(node)
-        if node.kind == "u" and node.activation == LINEAR:
+        match node:
+            case FloatNode():
+                return self._sum(node)
+            case FloatElementwise():
+                return self._elementwise(node)
+        assert_never(node)
+
+    def _sum(self, node: FloatNode) -> NodeConfig:
+        if node.role is Role.ENCODED and node.activation == LINEAR:
             requant, output, why = self._encoded(node)
-        elif node.kind == "p":
+        elif node.role is Role.PASSED_INPUT:
             copied = _saturating(self._input_format(node.layer))
             requant, output, why = copied, None, ["a copy of x"]
         elif node.activation == LINEAR:
@@ -118,7 +125,7 @@ class Chooser:
             requant, output, why = self._rectified(node)
         else:
             requant, output, why = self._tabulated(node)
-        bits = 2 if node.kind == "p" else self.options.weight_bits
+        bits = 2 if node.role is Role.PASSED_INPUT else self.options.weight_bits
         weights, row_shifts = self._weights(node, bits, why)
         return NodeConfig(
             requant=requant,
@@ -157,7 +164,8 @@ class Chooser:
             If the options ask for what such a memory cannot do.
         """
         if choice.structure is not None and self.options.error_feedback:
-            raise ConfigError(f"{layer.name}.m: `error_feedback` is for dense memories only")
+            name = node_name(layer.name, Role.MEMORY)
+            raise ConfigError(f"{name}: `error_feedback` is for dense memories only")
         requant, why = self._states(layer.name)
         if choice.structure is not None and choice.kind in LEGENDRE:
             return NodeConfig(
@@ -195,7 +203,7 @@ class Chooser:
         scale: MemoryScale | None,
         why: list[str],
     ) -> NodeConfig:
-        name = f"{layer.name}.m"
+        name = node_name(layer.name, Role.MEMORY)
         requant, _ = self._states(layer.name)
         found = generators(layer, structure, scale)
         source = self.node(memory_nodes(layer)[0]).signal_format
@@ -252,7 +260,7 @@ class Chooser:
         answers = [node for node in float_nodes(before) if node.name in outputs(before)]
         return FixedFormat.holding(
             self._states(before.name)[0].format
-            if node.kind == "m"
+            if node.role is Role.MEMORY
             else self.node(node).signal_format
             for node in answers
         )
@@ -270,7 +278,7 @@ class Chooser:
             rounding=Rounding.FLOOR if feedback else Rounding.HALF_UP,
             overflow=chosen.overflow,
         )
-        return requant, [self._observed(f"{layer}.m")[2]]
+        return requant, [self._observed(node_name(layer, Role.MEMORY))[2]]
 
     def _linear(self, node: AnyFloatNode) -> tuple[Requant, None, list[str]]:
         low, high, seen = self._observed(node.name)
@@ -279,14 +287,15 @@ class Chooser:
 
     def _mixed(self, node: FloatElementwise) -> tuple[Requant, None, list[str]]:
         """Format of a state of a gated cell that no activation follows."""
-        if node.kind == "c":
+        if node.role is Role.CELL_STATE:
             return self._linear(node)
         low, high, seen = self._observed(node.name)
         margin, bits = self.options.margin, self.options.activation_bits
         int_bits = int_bits_for(low * margin, high * margin)
-        layer = next(one for one in self.network.layers if one.name == node.layer)
-        squashed = {one.kind: one for one in float_nodes(layer)}
-        if node.kind == "h" and (limit := squashed.get("s") or squashed.get("n")):
+        layer = next(layer for layer in self.network.layers if layer.name == node.layer)
+        nodes = {other.role: other for other in float_nodes(layer)}
+        limit = nodes.get(Role.ACTIVATED_STATE) or nodes.get(Role.CANDIDATE)
+        if node.role is Role.HIDDEN and limit:
             # h is a share of what the activation answers, or a mean of such answers.
             int_bits = min(int_bits, self.node(limit).signal_format.int_bits)
         fmt = FixedFormat.of_width(bits, signed=True, int_bits=int_bits)
@@ -294,7 +303,9 @@ class Chooser:
 
     def _rectified(self, node: AnyFloatNode) -> tuple[Requant, FixedFormat, list[str]]:
         _, high, seen = self._observed(node.name)
-        bits = self.options.state_bits if node.kind == "u" else self.options.activation_bits
+        bits = (
+            self.options.state_bits if node.role is Role.ENCODED else self.options.activation_bits
+        )
         int_bits = int_bits_for(0.0, high * self.options.margin)
         output = FixedFormat.of_width(bits, signed=False, int_bits=int_bits)
         source = FixedFormat.of_width(bits + 1, signed=True, int_bits=int_bits)

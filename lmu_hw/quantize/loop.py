@@ -90,7 +90,8 @@ def _shrunk(u: Node, source: str, factor: float) -> Node:
 
 def _stable_width(layer: LmuLayer, floats: tuple[FloatNode, FloatNode]) -> int | None:
     """Return the smallest width of all weights of u and m at which the loop is stable."""
-    state, encoded = f"{layer.name}.m[t-1]", f"{layer.name}.u"
+    encoder, memory = floats
+    state, encoded = f"{memory.name}[t-1]", encoder.name
     for bits in range(2, _WIDEST + 1):
         try:
             u, m = (_rounded(node, bits) for node in floats)

@@ -16,8 +16,10 @@ from lmu_hw.lmu import (
     Generators,
     LmuLayer,
     Memory,
+    Role,
     alternating_signs,
     discretize,
+    node_name,
     orthonormal_scale,
     semiseparable,
     semiseparable_rank,
@@ -83,8 +85,8 @@ def memory_node(
     """
     if config.structure is not None:
         return _structured(layer, config, config.structure, source, scale)
-    formats = {f"{layer.name}.u": source, f"{layer.name}.m": config.signal_format}
-    return quantize_sum(memory_nodes(layer)[1], config, formats)
+    u, m = memory_nodes(layer)
+    return quantize_sum(m, config, {u.name: source, m.name: config.signal_format})
 
 
 def matrices(node: AnyNode) -> tuple[Array, Array]:
@@ -92,7 +94,7 @@ def matrices(node: AnyNode) -> tuple[Array, Array]:
     if isinstance(node, MemoryNode) and isinstance(node.update, Semiseparable):
         return dequantized(node.update).matrices()
     A = values(node, node.name, delayed=True)
-    B = values(node, f"{node.name.removesuffix('.m')}.u", delayed=False)
+    B = values(node, node_name(node.layer, Role.ENCODED), delayed=False)
     empty = np.zeros((node.rows, node.rows))
     return (empty if A is None else A), (empty[0] if B is None else B[:, 0])
 
@@ -194,14 +196,14 @@ def _update(
         running_bits=structure.running_bits,
         state=config.requant,
         source=source,
-        where=f"{layer.name}.m",
+        where=node_name(layer.name, Role.MEMORY),
     )
 
 
 def _sweeps(
     layer: LmuLayer, config: NodeConfig, structure: Structure, scale: MemoryScale | None
 ) -> Semiseparable:
-    name = f"{layer.name}.m"
+    name = node_name(layer.name, Role.MEMORY)
     if set(config.weights) != {"rates", "carry"}:
         raise ConfigError(f"{name}: its weights must be rates and carry, not {config.weights}")
     if structure.forward is None or structure.backward is None:
@@ -223,7 +225,7 @@ def _structured(
     source: FixedFormat,
     scale: MemoryScale | None,
 ) -> MemoryNode:
-    name = f"{layer.name}.m"
+    name = node_name(layer.name, Role.MEMORY)
     heard = 1.0 if scale is None else scale.u / scale.m
     if structure.kind in LEGENDRE and heard != 1.0:
         raise ConfigError(
@@ -250,9 +252,9 @@ def _rounded(
     scale: MemoryScale | None,
 ) -> MemoryNode:
     return MemoryNode(
-        name=f"{layer.name}.m",
+        layer=layer.name,
         segments=layer.memory_d,
-        source=f"{layer.name}.u",
+        source=node_name(layer.name, Role.ENCODED),
         update=_update(layer, config, structure, source)
         if structure.kind in LEGENDRE
         else _sweeps(layer, config, structure, scale),

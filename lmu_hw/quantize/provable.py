@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import LmuLayer, Network, Role, node_name
 from lmu_hw.proofs import CLOSEST, StabilityError, float_gains, spectral_radius
 from lmu_hw.quantize.config import Config
 from lmu_hw.quantize.options import Options, Realization
@@ -43,7 +43,7 @@ def require_provable(network: Network, options: Options, config: Config | None =
         if isinstance(layer, LmuLayer):
             kind = kinds.get(layer.name, Realization.DENSE)
             A = realized_matrix(network, layer, basis, kind)
-            float_gains(A, what=f"{layer.name}.m in float")
+            float_gains(A, what=f"{node_name(layer.name, Role.MEMORY)} in float")
 
 
 def require_stable(network: Network) -> None:

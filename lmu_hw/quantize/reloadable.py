@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from lmu_hw.errors import ConfigError
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import LmuLayer, Network, Role, node_name
 from lmu_hw.quantize.config import Config, Options, Realization
 from lmu_hw.quantize.memories import structure_of
 
@@ -41,8 +41,9 @@ def require_reloadable(network: Network, chosen: Config | Options) -> None:
         found = kind.value if rank == 1 else f"{kind.value} of rank {rank}"
         if kind is Realization.AUTO:
             found += ", which may choose another"
+        name = node_name(layer.name, Role.MEMORY)
         raise ConfigError(
-            f"{layer.name}.m: to be `reloadable` a memory must be semiseparable of rank 1 or scan, "
+            f"{name}: to be `reloadable` a memory must be semiseparable of rank 1 or scan, "
             f"not {found}; set `realization` to semiseparable, without `memory_tolerance`, or to "
             "scan"
         )
@@ -50,7 +51,7 @@ def require_reloadable(network: Network, chosen: Config | Options) -> None:
 
 def _realization(layer: LmuLayer, chosen: Config | Options) -> tuple[Realization, int]:
     """Return kind and rank of a memory."""
-    name = f"{layer.name}.m"
+    name = node_name(layer.name, Role.MEMORY)
     if isinstance(chosen, Options):
         kind, tolerance = chosen.realization, chosen.memory_tolerance
         if tolerance is None:

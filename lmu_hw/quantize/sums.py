@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize as quantize_values
+from lmu_hw.lmu import Role
 from lmu_hw.lmu.activations import LINEAR, RELU
-from lmu_hw.network import Codes, ElementwiseNode, Node, Rectifier, Table, Term
+from lmu_hw.network import Activation, Codes, ElementwiseNode, Node, Rectifier, Term
 from lmu_hw.network.float_nodes import AnyFloatNode, FloatElementwise, FloatNode, FloatTerm
 from lmu_hw.quantize.config import NodeConfig
 from lmu_hw.quantize.stable import stable_codes
@@ -43,9 +45,12 @@ def quantize_node(
     StabilityError
         If the node is a memory that is not stable as rounded.
     """
-    if isinstance(node, FloatElementwise):
-        return _elementwise(node, config, formats)
-    return quantize_sum(node, config, formats)
+    match node:
+        case FloatNode():
+            return quantize_sum(node, config, formats)
+        case FloatElementwise():
+            return _elementwise(node, config, formats)
+    assert_never(node)
 
 
 def quantize_sum(node: FloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]) -> Node:
@@ -57,7 +62,8 @@ def quantize_sum(node: FloatNode, config: NodeConfig, formats: Mapping[str, Fixe
         formats[term.source].frac_bits + config.weights[term.label].frac_bits for term in node.terms
     )
     return Node(
-        name=node.name,
+        layer=node.layer,
+        role=node.role,
         segments=node.segments,
         terms=tuple(_term(node, term, config, shifts) for term in node.terms),
         bias=_bias(node, sum_frac_bits),
@@ -75,7 +81,8 @@ def _elementwise(
 ) -> ElementwiseNode:
     _check_labels(node, config, set())
     return ElementwiseNode(
-        name=node.name,
+        layer=node.layer,
+        role=node.role,
         rows=node.rows,
         products=node.products,
         sum_frac_bits=max(
@@ -98,7 +105,7 @@ def _check_labels(node: AnyFloatNode, config: NodeConfig, labels: set[str]) -> N
 def _term(node: FloatNode, term: FloatTerm, config: NodeConfig, shifts: NDArray[np.int64]) -> Term:
     what = f"{node.name}: weights of {term.label}"
     codes = weight_codes(term.matrix, config.weights[term.label], shifts, what)
-    if node.kind == "m" and term.source == node.name:
+    if node.role is Role.MEMORY and term.source == node.name:
         codes = stable_codes(node, term, codes, shifts, repair=config.repair)
     return Term(source=term.source, delayed=term.delayed, weights=codes)
 
@@ -122,7 +129,7 @@ def _bias(node: FloatNode, frac_bits: int) -> Codes | None:
     return Codes(codes=codes, format=fmt)
 
 
-def _activation(node: AnyFloatNode, config: NodeConfig) -> Table | Rectifier | None:
+def _activation(node: AnyFloatNode, config: NodeConfig) -> Activation | None:
     source, output = config.requant.format, config.output
     if (node.activation == LINEAR) != (output is None):
         rule = "must have no output format" if output else "must have an output format"

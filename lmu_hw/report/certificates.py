@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import assert_never
 
 import numpy as np
 
 from lmu_hw.errors import LoadError
 from lmu_hw.fixed import FixedFormat, Requant, Rounding
+from lmu_hw.lmu import Role
 from lmu_hw.measure.certified import CAUSES, ErrorReport, RangeReport
 from lmu_hw.measure.results import Report, SignalReport, rounded
-from lmu_hw.network import INPUT, AnyNode, MemoryNode, QuantizedNetwork, Table
+from lmu_hw.network import INPUT, AnyNode, QuantizedNetwork, Rectifier, Table, activation_of
 from lmu_hw.report.evidence import Certificates, ErrorClaim
 
 __all__ = ["VACUOUS", "with_certificates"]
@@ -85,9 +87,7 @@ def _signal(
 
 def _names(node: AnyNode) -> tuple[str, ...]:
     """Return the names of a node's signals."""
-    if not isinstance(node, MemoryNode) and node.activation is not None:
-        return node.pre_activation, node.name
-    return (node.name,)
+    return (node.name,) if node.pre_activation is None else (node.pre_activation, node.name)
 
 
 def _of_input(signal: SignalReport, requant: Requant) -> ErrorReport:
@@ -99,15 +99,19 @@ def _of_input(signal: SignalReport, requant: Requant) -> ErrorReport:
 
 
 def _range(signal: SignalReport, node: AnyNode, certificates: Certificates) -> RangeReport:
-    if signal.name == node.name and isinstance(node.activation, Table):
-        fmt, codes = node.activation.format, node.activation.codes.codes
-        return _reach(int(np.abs(codes).max()), fmt.max_code, fmt, proved=True, how="table")
     claim, fmt = certificates.nodes[node.name], node.requant.format
-    how = "gain" if claim.by_gain else "formats"
-    if signal.name == node.name and node.activation is not None:  # the rectifier clamps
-        bound = min(claim.bound, claim.limit)
-        return _reach(bound, claim.limit, fmt, proved=True, how="formats")
-    return _reach(claim.bound, claim.limit, fmt, proved=claim.proved, how=how)
+    function = activation_of(node) if signal.name == node.name else None
+    match function:
+        case None:
+            how = "gain" if claim.by_gain else "formats"
+            return _reach(claim.bound, claim.limit, fmt, proved=claim.proved, how=how)
+        case Table():
+            bound, fmt = int(np.abs(function.codes.codes).max()), function.format
+            return _reach(bound, fmt.max_code, fmt, proved=True, how="table")
+        case Rectifier():  # it clamps
+            bound = min(claim.bound, claim.limit)
+            return _reach(bound, claim.limit, fmt, proved=True, how="formats")
+    assert_never(function)
 
 
 def _reach(bound: int, limit: int, fmt: FixedFormat, *, proved: bool, how: str) -> RangeReport:
@@ -150,10 +154,9 @@ def _note(certified: ErrorReport | None, node: AnyNode, network: QuantizedNetwor
     """Say what a bound depends on, or why there is none."""
     if certified is not None:
         return _CONDITIONAL if certified.conditional else _WHILE_INSIDE
-    letter = node.name.rpartition(".")[2]
-    if letter == "u":
+    if node.role is Role.ENCODED:
         return _IN_MEMORY
     upstream = network.nodes[: network.nodes.index(node) + 1]
-    if any(other.activation is not None for other in upstream):
+    if any(other.function is not None for other in upstream):
         return VACUOUS
-    return _PASSED if letter == "p" else _UNCERTIFIED
+    return _PASSED if node.role is Role.PASSED_INPUT else _UNCERTIFIED

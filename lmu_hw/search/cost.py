@@ -12,20 +12,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import reduce
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.lmu import Role
 from lmu_hw.network import (
     INPUT,
+    Activation,
     AnyNode,
     ElementwiseNode,
+    LayerNode,
     MemoryNode,
     Node,
     Product,
     QuantizedLayer,
     QuantizedNetwork,
+    Rectifier,
     Table,
     Term,
 )
@@ -151,47 +155,56 @@ def _sums(
     knob = input_knob
     for layer in network.layers:
         widths = _Widths(layer, knob, change)
-        kept = layer.states | {node.name for node in layer.memories}
-        state = state + sum(layer.signals[name].size * widths.signal(name) for name in sorted(kept))
-        for node in layer.memories:
-            coefficients = coefficients + node.coefficient_bits + _coefficients(node, widths)
-            area = area + _area(node, widths)
-        for node in layer.sums:
-            state = state + _residue_bits(node, widths)
-            coefficients = coefficients + _bias_bits(node, widths) + _table_bits(node, change)
-            for term in node.terms:
-                bits = term.weights.codes.size * widths.weights(node, term)
-                coefficients = coefficients + bits
-                area = area + node.segments * bits * widths.signal(term.source)
-        for node in layer.elementwise:
-            coefficients = coefficients + _table_bits(node, change)
-            for product in node.products:
-                area = area + _product_area(node, product, widths)
+        sizes = {name: layer.signals[name].size for name in sorted(layer.states)}
+        state = state + sum(size * widths.signal(name) for name, size in sizes.items())
+        for node in layer.nodes:
+            own = _node_sums(node, widths)
+            state, coefficients, area = state + own[0], coefficients + own[1], area + own[2]
         knob = widths.output_knob
     return state, coefficients, area
 
 
+def _node_sums(node: AnyNode, widths: _Widths) -> tuple[Amount, Amount, Amount]:
+    """Return bits of residues, bits of coefficients, and area of a node."""
+    match node:
+        case Node():
+            sizes = [t.weights.codes.size * widths.weights(node, t) for t in node.terms]
+            area = sum(
+                bits * widths.signal(term.source)
+                for term, bits in zip(node.terms, sizes, strict=True)
+            )
+            tables = _table_bits(node, node.activation, widths)
+            coefficients = sum(sizes) + _bias_bits(node, widths) + tables
+            return _residue_bits(node, widths), coefficients, node.segments * area
+        case ElementwiseNode():
+            area = sum(_product_area(node, product, widths) for product in node.products)
+            return 0, _table_bits(node, node.activation, widths), area
+        case MemoryNode():
+            return 0, _coefficients(node, widths), _area(node, widths)
+    assert_never(node)
+
+
 def _coefficients(node: MemoryNode, widths: _Widths) -> Amount:
-    """Return the bits by which the coefficients of a structured memory grow."""
-    count = sum(codes.codes.size for _, codes in node.update.coefficients)
-    return count * widths.moved(Knob.MEMORY)
+    """Return the bits of the coefficients of a structured memory."""
+    count = sum(codes.codes.size for _, codes in node.coefficients)
+    return node.coefficient_bits + count * widths.moved(Knob.MEMORY)
 
 
 def _area(node: MemoryNode, widths: _Widths) -> Amount:
     """Return the sum over the products of a structured memory: coefficient times operand width."""
     memory, state = widths.moved(Knob.MEMORY), widths.moved(Knob.STATE)
-    area: Amount = 0
-    for one in node.products:
-        area = area + one.count * (one.coefficient + memory) * (one.operand + state)
-    return area
+    return sum(
+        products.count * (products.coefficient + memory) * (products.operand + state)
+        for products in node.products
+    )
 
 
 def _product_area(node: ElementwiseNode, product: Product, widths: _Widths) -> Amount:
     """Return the product of the widths of two vectors, over all elements; 0 for a single one."""
     if len(product.factors) == 1:
         return 0
-    one, other = (widths.signal(factor.source) for factor in product.factors)
-    return node.rows * one * other
+    first, second = (widths.signal(factor.source) for factor in product.factors)
+    return node.rows * first * second
 
 
 class _Widths:
@@ -210,8 +223,8 @@ class _Widths:
         self.layer, self.change = layer, change
         self.knobs: dict[str, Knob | None] = {INPUT: input_knob}
         for node in layer.nodes:
-            copied = _kind(node) == "p"
-            own = Knob.STATE if node.activation is None else Knob.ACTIVATION
+            copied = node.role is Role.PASSED_INPUT
+            own = Knob.STATE if node.function is None else Knob.ACTIVATION
             self.knobs[node.name] = input_knob if copied else own
 
     @property
@@ -244,13 +257,9 @@ class _Widths:
         return reduce(np.maximum, after) - max(before)
 
 
-def _kind(node: AnyNode) -> str:
-    return node.name.rpartition(".")[2]
-
-
 def _weight_knob(node: Node) -> Knob | None:
     """Return what the weights of a node move with; the ones of a copied input do not."""
-    return {"m": Knob.MEMORY, "p": None}.get(_kind(node), Knob.WEIGHT)
+    return {Role.MEMORY: Knob.MEMORY, Role.PASSED_INPUT: None}.get(node.role, Knob.WEIGHT)
 
 
 def _residue_bits(node: Node, widths: _Widths) -> Amount:
@@ -266,17 +275,21 @@ def _bias_bits(node: Node, widths: _Widths) -> Amount:
     return node.bias.codes.size * (node.bias.format.width + widths.sum_growth(node))
 
 
-def _table_bits(node: Node | ElementwiseNode, change: Change) -> Amount:
-    if not isinstance(node.activation, Table):
-        return 0
-    growth, places = np.unique(change.get(Knob.ACTIVATION, 0), return_inverse=True)
-    return np.array([_table_size(node, node.activation, int(bits)) for bits in growth])[places]
+def _table_bits(node: LayerNode, function: Activation | None, widths: _Widths) -> Amount:
+    match function:
+        case None | Rectifier():
+            return 0
+        case Table():
+            moved = widths.moved(Knob.ACTIVATION)
+            growth, places = np.unique(moved, return_inverse=True)
+            return np.array([_table_size(node, function, int(bits)) for bits in growth])[places]
+    assert_never(function)
 
 
-def _table_size(node: Node | ElementwiseNode, table: Table, growth: int) -> int:
+def _table_size(node: LayerNode, table: Table, growth: int) -> int:
     """Return the bits of a table whose outputs are `growth` bits wider."""
     if growth == 0:
-        return table.codes.codes.size * table.format.width
+        return table.table_bits
     frac_bits, int_bits = table.format.frac_bits + growth, node.requant.format.int_bits
     limit = saturation_int_bits(table.function, 2.0**-frac_bits, where=node.name)
     int_bits = int_bits if limit is None else min(int_bits, limit)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +22,12 @@ from lmu_hw.network import (
     INPUT,
     AnyNode,
     ElementwiseNode,
+    MemoryNode,
     Node,
     QuantizedLayer,
     QuantizedNetwork,
     Table,
+    activation_of,
 )
 from lmu_hw.plan import Plan
 from lmu_hw.simulate.intervals import Interval, sum_intervals
@@ -108,8 +110,8 @@ class Goals:
                     self._add_ends(layer, node)
         self.count = len(self.ends)
         for layer in network.layers:
-            for node in _activated(layer):
-                if isinstance(node.activation, Table):
+            for node in layer.nodes:
+                if isinstance(activation_of(node), Table):
                     self._add_entries(node)
         self._numbers = {end: number for number, end in enumerate(self.ends)}
 
@@ -122,7 +124,7 @@ class Goals:
             if not can.any():
                 self.impossible.append((node.name, end))
 
-    def _add_entries(self, node: Node | ElementwiseNode) -> None:
+    def _add_entries(self, node: AnyNode) -> None:
         bounds, fmt = self._bounds[node.name], node.requant.format
         low, high = (
             max(int(bounds.low.min()), fmt.min_code),
@@ -248,19 +250,18 @@ class Goals:
         return np.stack(sums, axis=1)
 
 
-def _activated(layer: QuantizedLayer) -> tuple[Node | ElementwiseNode, ...]:
-    """Return the nodes that may have an activation."""
-    return (*layer.sums, *layer.elementwise)
-
-
 def _without_limits(layer: QuantizedLayer, node: AnyNode, bounds: Interval, kind: Any) -> Any:
     """Return the golden model of a node whose format holds every sum, without activation."""
     fmt = node.requant.format
     bits = max(-int(bounds.low.min()), int(bounds.high.max()), 1).bit_length() - fmt.frac_bits
     wide = replace(fmt, signed=True, int_bits=max(bits, fmt.int_bits + 1))
     requant = replace(node.requant, format=wide)
-    changed = {} if node not in _activated(layer) else {"activation": None}
-    return node_model(layer, replace(node, requant=requant, **changed), kind)
+    match node:
+        case Node() | ElementwiseNode():
+            return node_model(layer, replace(node, requant=requant, activation=None), kind)
+        case MemoryNode():
+            return node_model(layer, replace(node, requant=requant), kind)
+    assert_never(node)
 
 
 def with_inputs(network: QuantizedNetwork, trace: Trace) -> Iterator[tuple[QuantizedLayer, Codes]]:

@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, Node, QuantizedLayer, QuantizedNetwork
+from lmu_hw.network import (
+    INPUT,
+    AnyNode,
+    QuantizedLayer,
+    QuantizedNetwork,
+    has_feedback,
+)
 
 __all__ = ["Frontier", "frontier"]
 
@@ -84,7 +90,7 @@ def frontier(network: QuantizedNetwork, trained: Collection[str]) -> Frontier:
     if not last:  # nothing of the last step only can be kept for every step
         late = [node for node in layer.nodes if node.name in fixed and node.last_only]
         free, fixed = free + late, fixed - {node.name for node in late}
-    read = {source for node in free for source, _ in _reads(node)} | set(layer.outputs)
+    read = {read.source for node in free for read in node.reads} | set(layer.outputs)
     known = (INPUT, *(node.name for node in layer.nodes if node.name in fixed))
     return Frontier(
         layer=number,
@@ -99,9 +105,7 @@ def _fixed(layer: QuantizedLayer, trained: Collection[str]) -> set[str]:
     reached = {node.name for node in layer.nodes if node.name in trained}
     while True:
         more = {
-            node.name
-            for node in layer.nodes
-            if any(source in reached for source, _ in _reads(node))
+            node.name for node in layer.nodes if any(read.source in reached for read in node.reads)
         }
         if more <= reached:
             return {node.name for node in layer.nodes} - reached
@@ -110,16 +114,7 @@ def _fixed(layer: QuantizedLayer, trained: Collection[str]) -> set[str]:
 
 def _has_state(node: AnyNode) -> bool:
     """Say whether a node depends on the step before."""
-    return node.error_feedback or any(delayed for _, delayed in _reads(node))
-
-
-def _reads(node: AnyNode) -> list[tuple[str, bool]]:
-    """Return the sources of a node, and whether it reads their value of the step before."""
-    if isinstance(node, Node):
-        return [(term.source, term.delayed) for term in node.terms]
-    if isinstance(node, ElementwiseNode):
-        return [(factor.source, factor.delayed) for factor in node.factors]
-    return [(node.source, False), (node.name, True)]
+    return has_feedback(node) or any(read.delayed for read in node.reads)
 
 
 def _run(network: QuantizedNetwork, layers: tuple[QuantizedLayer, ...], x_codes: Codes) -> Codes:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from typing import assert_never
 
 import numpy as np
 import torch
@@ -130,11 +131,14 @@ class _LayerModel:
 def _step(
     layer: QuantizedLayer, node: AnyNode, weights: Mapping[Place, Tensor], device: torch.device
 ) -> Step:
-    if isinstance(node, Node):
-        return _Sum(layer, node, weights, device)
-    if isinstance(node, ElementwiseNode):
-        return _Elementwise(layer, node, device)
-    return _Memory(layer, node, device)
+    match node:
+        case Node():
+            return _Sum(layer, node, weights, device)
+        case ElementwiseNode():
+            return _Elementwise(layer, node, device)
+        case MemoryNode():
+            return _Memory(layer, node, device)
+    assert_never(node)
 
 
 class _Sum:
@@ -216,11 +220,14 @@ class _Memory:
 
 
 def _activation(node: Node | ElementwiseNode, device: torch.device) -> Callable[[Tensor], Tensor]:
-    if isinstance(node.activation, Table):
-        return Lookup(node.activation, node.requant.format, where=node.name, device=device)
-    if isinstance(node.activation, Rectifier):
-        return torch.relu
-    return lambda codes: codes
+    match node.activation:
+        case None:
+            return lambda codes: codes
+        case Table():
+            return Lookup(node.activation, node.requant.format, where=node.name, device=device)
+        case Rectifier():
+            return torch.relu
+    assert_never(node.activation)
 
 
 def _tensor(codes: NDArray[np.int64], device: torch.device) -> Tensor:

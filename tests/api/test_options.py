@@ -13,6 +13,7 @@ import pytest
 import lmu_hw
 from lmu_hw import Basis, Config, MemoryRange, Options, Realization
 from lmu_hw.errors import ConfigError
+from lmu_hw.network import realization_of
 from lmu_hw.quantize import configure
 from tests import networks
 
@@ -126,8 +127,8 @@ def test_a_text_names_the_same_design_as_the_value(small, name, text):
 
 
 def test_a_dense_memory_is_what_dense_names(small):
-    node = lmu_hw.quantize(*small, realization="dense").network.nodes[1]
-    assert node.realization == "dense"
+    (memory,) = lmu_hw.quantize(*small, realization="dense").network.memories
+    assert realization_of(memory) == "dense"
 
 
 def test_numbers_of_numpy_are_numbers(small):

@@ -154,7 +154,7 @@ def test_an_update_that_does_not_fit_is_refused(fault):
 def test_a_sweep_that_cannot_hold_u_is_refused():
     network = _built("the bilinear memory")
     (layer,) = network.layers
-    (memory,) = layer.memories
+    (memory,) = layer.structured
     coarse = Requant(
         format=FixedFormat(signed=True, int_bits=2, frac_bits=3),
         rounding=Rounding.FLOOR,

@@ -12,6 +12,7 @@ import pytest
 from lmu_hw.errors import NetworkError, RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import Role
 from lmu_hw.network import INPUT, Codes, Node, QuantizedLayer, QuantizedNetwork, Signal, Term
 from tests import networks
 
@@ -56,7 +57,8 @@ def _quarter(*, bias: int = 0, overflow: Overflow = Overflow.SATURATE) -> Quanti
     weights = Codes(codes=np.array([[-32]]), format=replace(fmt, int_bits=-2, frac_bits=7))
     wide = FixedFormat(signed=True, int_bits=1, frac_bits=14)
     node = Node(
-        name="l.u",
+        layer="l",
+        role=Role.ENCODED,
         segments=1,
         terms=(Term(source=INPUT, delayed=False, weights=weights),),
         bias=Codes(codes=np.array([bias]), format=wide),

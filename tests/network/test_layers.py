@@ -10,6 +10,7 @@ import pytest
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.lmu.roles import Role, role_of
 from lmu_hw.network import (
     Codes,
     ElementwiseNode,
@@ -39,7 +40,8 @@ def term(source: str, rows: int, columns: int, *, delayed: bool = False) -> Term
 
 def node(name: str, *terms: Term, **changes) -> Node:
     made = {
-        "name": name,
+        "layer": "l",
+        "role": role_of("l", name),
         "segments": 1,
         "terms": terms,
         "bias": None,
@@ -257,7 +259,8 @@ def product(*labels: str, negative: bool = False) -> Product:
 
 def elementwise(*products: Product, **changes) -> ElementwiseNode:
     made = {
-        "name": "l.c",
+        "layer": "l",
+        "role": Role.CELL_STATE,
         "rows": 2,
         "products": products,
         "sum_frac_bits": 14,

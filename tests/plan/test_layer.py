@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.errors import ConfigError, NetworkError
+from lmu_hw.lmu import Role
 from lmu_hw.network import ElementwiseNode, Factor, Product
 from lmu_hw.plan import (
     DRAIN_LATENCY,
@@ -267,7 +268,8 @@ def test_element_wise_source_in_segments_is_refused():
     layer = network.layers[0]
     memory = layer.nodes[1]
     node = ElementwiseNode(
-        name="lmu0.twice",
+        layer="lmu0",
+        role=Role.HIDDEN,
         rows=6,
         products=(Product(factors=(Factor(source=memory.name, delayed=False),)),),
         sum_frac_bits=memory.requant.format.frac_bits,
@@ -275,6 +277,6 @@ def test_element_wise_source_in_segments_is_refused():
         activation=None,
     )
     gated = replace(layer, nodes=(*layer.nodes, node))
-    match = "lmu0.twice: lmu0.m must be stored in one piece in hardware, not in 2 segments"
+    match = "lmu0.h: lmu0.m must be stored in one piece in hardware, not in 2 segments"
     with pytest.raises(NetworkError, match=match):
         LayerPlan(layer=gated, rows=1, columns=1, beat=1)

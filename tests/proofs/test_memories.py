@@ -11,6 +11,7 @@ import pytest
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import Role
 from lmu_hw.network import (
     Codes,
     Node,
@@ -47,7 +48,8 @@ def encoded(
     weights = np.array(weights)
     sums = INPUT.frac_bits + WEIGHT.frac_bits + max(shifts or [0])
     u = Node(
-        name="lmu.u",
+        layer="lmu",
+        role=Role.ENCODED,
         segments=1,
         terms=(Term(source="x", delayed=False, weights=Codes(codes=weights, format=WEIGHT)),),
         bias=bias and Codes(codes=np.array(bias), format=replace(WIDE, frac_bits=sums)),
@@ -59,7 +61,8 @@ def encoded(
     )
     heard = FixedFormat(signed=True, int_bits=0, frac_bits=2)
     m = {
-        "name": "lmu.m",
+        "layer": "lmu",
+        "role": Role.MEMORY,
         "segments": len(weights),
         "terms": tuple(
             Term(

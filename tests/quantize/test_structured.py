@@ -12,7 +12,7 @@ from lmu_hw.errors import ConfigError, LmuHwError
 from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Discretizer, Memory, semiseparable
-from lmu_hw.network import MemoryNode
+from lmu_hw.network import MemoryNode, realization_of
 from lmu_hw.proofs import impulse_response, values
 from lmu_hw.quantize import Config, MemoryRange, Options, Realization, configure, quantize
 from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
@@ -156,7 +156,7 @@ def test_running_sums_go_all_the_way(kind, theta):
     assert Config.from_toml(config.to_toml(), where="here") == config
     network = quantize(net, config, model_digest="")
     (memory,) = network.layers[0].memories
-    assert memory.realization == kind.value
+    assert realization_of(memory) == kind.value
     assert config.memory_scale["lmu0"].u == config.memory_scale["lmu0"].m
     golden = GoldenModel(network)
     y, _ = golden.run(golden.quantize_input(x))

@@ -14,6 +14,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import Role
 from lmu_hw.network.float_nodes import FloatNode, FloatTerm
 from lmu_hw.quantize.weights import best_row_shifts, row_shifts, weight_codes, weight_format
 from tests import networks, oracle
@@ -26,7 +27,7 @@ def float_node(matrix):
     term = FloatTerm(source="x", delayed=False, matrix=matrix)
     return FloatNode(
         layer="l",
-        kind="u",
+        role=Role.ENCODED,
         segments=1,
         terms=(term,),
         bias=None,

@@ -66,7 +66,9 @@ def _scan(order, bits):
         source=network.layers[0].signals["lmu0.u"].format,
         where="m",
     )
-    memory = MemoryNode(name=node.name, segments=1, source="lmu0.u", update=update, requant=requant)
+    memory = MemoryNode(
+        layer=node.layer, segments=1, source="lmu0.u", update=update, requant=requant
+    )
     return _with_memory(network, memory)
 
 
@@ -276,7 +278,9 @@ def test_a_two_pass_memory_is_refused():
     requant = replace(node.requant, overflow=Overflow.SATURATE)
     source = network.layers[0].signals["lmu0.u"].format
     update = two_pass_update(3, 12.0, rate_bits=6, state=requant, source=source, where="m")
-    memory = MemoryNode(name=node.name, segments=1, source="lmu0.u", update=update, requant=requant)
+    memory = MemoryNode(
+        layer=node.layer, segments=1, source="lmu0.u", update=update, requant=requant
+    )
     network = _with_memory(network, memory)
     with pytest.raises(NetworkError, match="lmu0.m: a parallel memory cannot be 'two"):
         ParallelMemory(network.layers[0], memory)

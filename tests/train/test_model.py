@@ -11,6 +11,7 @@ import pytest
 from lmu_hw.errors import RangeError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.golden import GoldenModel
+from lmu_hw.lmu import Role
 from lmu_hw.network import (
     Codes,
     ElementwiseNode,
@@ -72,10 +73,11 @@ def gated() -> QuantizedNetwork:
     weights = np.random.default_rng(0).integers(-128, 128, (2, 4, 3))
     requant = Requant(format=STATE, rounding=Rounding.HALF_UP, overflow=Overflow.SATURATE)
 
-    def read(name: str, codes: np.ndarray) -> Node:
+    def read(role: Role, codes: np.ndarray) -> Node:
         term = Term(source="x", delayed=False, weights=Codes(codes=codes, format=STATE))
         return Node(
-            name=name,
+            layer="l",
+            role=role,
             segments=1,
             terms=(term,),
             bias=None,
@@ -88,7 +90,8 @@ def gated() -> QuantizedNetwork:
 
     g, v = Factor(source="l.g", delayed=False), Factor(source="l.v", delayed=False)
     h = ElementwiseNode(
-        name="l.h",
+        layer="l",
+        role=Role.HIDDEN,
         rows=4,
         products=(
             Product(factors=(g, Factor(source="l.h", delayed=True))),
@@ -102,7 +105,7 @@ def gated() -> QuantizedNetwork:
     layer = QuantizedLayer(
         name="l",
         input=Signal(size=3, format=STATE),
-        nodes=(read("l.g", weights[0]), read("l.v", weights[1]), h),
+        nodes=(read(Role.CELL_CANDIDATE, weights[0]), read(Role.RECURRENT_PART, weights[1]), h),
         outputs=("l.h",),
         last_only=False,
     )

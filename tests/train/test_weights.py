@@ -12,7 +12,7 @@ import pytest
 
 import lmu_hw.train
 from lmu_hw.errors import NetworkError, ToolError
-from lmu_hw.lmu import GruCell, LstmCell, Network, RecurrentLayer
+from lmu_hw.lmu import GruCell, LstmCell, Network, RecurrentLayer, Role
 from lmu_hw.network.float_nodes import FloatNode, float_nodes
 from lmu_hw.quantize import realized
 from lmu_hw.train.weights import BIAS, placement, rewriting, trainable, weights, with_weights
@@ -93,7 +93,7 @@ def test_another_rewriting_is_refused():
 def test_nodes_are_made_of_elements(net):
     found, compared = summed(net), 0
     for node in (node for layer in net.layers for node in float_nodes(layer)):
-        if isinstance(node, FloatNode) and node.kind not in "mp":
+        if isinstance(node, FloatNode) and node.role not in (Role.MEMORY, Role.PASSED_INPUT):
             expected = {term.label: term.matrix for term in node.terms} | {BIAS: node.bias}
             for label, matrix in expected.items():
                 assert np.array_equal(found.pop((node.name, label)), matrix), (node.name, label)

@@ -19,6 +19,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import (
     Discretizer,
     Generators,
+    Role,
     alternating_signs,
     discretize,
     orthonormal_scale,
@@ -133,7 +134,8 @@ def dense_network(order: int, theta: float, bits: Bits) -> QuantizedNetwork:
     """Return the ZOH memory as a plain matrix."""
     (A, B), shifts = _dense_codes(order, theta, bits)
     node = Node(
-        name=_MEMORY,
+        layer=_LAYER,
+        role=Role.MEMORY,
         segments=1,
         terms=(
             Term(source=_MEMORY, delayed=True, weights=A),
@@ -225,7 +227,7 @@ def _saturating(A: Array, B: Array) -> Requant:
 
 
 def _running(name: str, update: Scan | TwoPass, requant: Requant) -> QuantizedNetwork:
-    node = MemoryNode(name=_MEMORY, segments=1, source=_INPUT, update=update, requant=requant)
+    node = MemoryNode(layer=_LAYER, segments=1, source=_INPUT, update=update, requant=requant)
     return _network(name, node)
 
 
@@ -236,7 +238,7 @@ def memory_of(network: QuantizedNetwork) -> AnyNode:
 
 def _structured(update: Semiseparable) -> MemoryNode:
     return MemoryNode(
-        name=_MEMORY, segments=1, source=_INPUT, update=update, requant=_narrowing(_UNIT)
+        layer=_LAYER, segments=1, source=_INPUT, update=update, requant=_narrowing(_UNIT)
     )
 
 
@@ -247,7 +249,8 @@ def _narrowing(fmt: FixedFormat) -> Requant:
 def _network(name: str, memory: AnyNode) -> QuantizedNetwork:
     one = FixedFormat(signed=True, int_bits=1, frac_bits=0)
     u = Node(
-        name=_INPUT,
+        layer=_LAYER,
+        role=Role.ENCODED,
         segments=1,
         terms=(
             Term(

@@ -122,7 +122,7 @@ def _source(node: AnyNode) -> str:
     """Return the name of what a memory reads; refuse other nodes."""
     if isinstance(node, MemoryNode):
         if not isinstance(node.update, Scan | Semiseparable):
-            raise NetworkError(f"{node.name}: a parallel memory cannot be {node.realization!r}")
+            raise NetworkError(f"{node.name}: a parallel memory cannot be {node.update.kind!r}")
         return node.source
     sources = [term.source for term in node.terms if not term.delayed]
     own = [term.source for term in node.terms if term.delayed]
