@@ -7,7 +7,7 @@ from enum import Enum
 
 from lmu_hw.errors import NetworkError
 
-__all__ = ["Role", "node_name", "pre_activation", "role_of"]
+__all__ = ["Role", "node_name", "pre_activation", "pre_activation_symbol", "role_of"]
 
 
 class Role(Enum):
@@ -84,7 +84,12 @@ def pre_activation(layer: str, role: Role) -> str:
 
     ``layer.z`` of a simple cell and of a dense layer; ``layer.i_pre`` of a gate i.
     """
-    return f"{layer}.z" if role in _SUMS else f"{node_name(layer, role)}_pre"
+    return f"{layer}.{pre_activation_symbol(role)}"
+
+
+def pre_activation_symbol(role: Role) -> str:
+    """Return what follows the dot in the name of what enters a node's activation."""
+    return "z" if role in _SUMS else f"{role.value}_pre"
 
 
 def role_of(layer: str, name: str) -> Role:

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmu_hw.lmu import Role
 from lmu_hw.measure.certified import ErrorReport, MemoryReport, RangeReport
 
 __all__ = [
@@ -38,6 +39,10 @@ class SignalReport:
 
     Attributes
     ----------
+    layer, symbol : str
+        What its name is made of; no layer for the input.
+    role : Role or None
+        Of the node whose value it is; None for the input and for what enters an activation.
     kind : str
         What the signal is, in words.
     format : str
@@ -85,6 +90,9 @@ class SignalReport:
     """
 
     name: str
+    layer: str
+    symbol: str
+    role: Role | None
     kind: str
     elements: int
     format: str

@@ -12,6 +12,7 @@ from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu import Role
 from lmu_hw.lmu.activations import activation
+from lmu_hw.lmu.roles import pre_activation_symbol
 from lmu_hw.network import (
     INPUT,
     Activation,
@@ -35,6 +36,10 @@ class Probe:
     ----------
     name : str
         In the golden trace.
+    layer, symbol : str
+        What its name is made of; no layer for the input.
+    role : Role or None
+        Of the node whose value it is; None for the input and for what enters an activation.
     reference : str
         In the float trace.
     kind : str
@@ -47,6 +52,9 @@ class Probe:
     """
 
     name: str
+    layer: str
+    symbol: str
+    role: Role | None
     reference: str
     kind: str
     format: FixedFormat
@@ -54,9 +62,13 @@ class Probe:
     overflow: str
     counter: str | None
     last_only: bool
-    is_memory: bool
     flat_below: bool = False
     flat_above: bool = False
+
+    @property
+    def is_memory(self) -> bool:
+        """Each of its elements is reported on its own."""
+        return self.role is Role.MEMORY
 
 
 def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
@@ -64,6 +76,9 @@ def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
     signals = [
         Probe(
             name=INPUT,
+            layer="",
+            symbol=INPUT,
+            role=None,
             reference=INPUT,
             kind="network input",
             format=network.input.format,
@@ -71,7 +86,6 @@ def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
             overflow=network.input.overflow.value,
             counter=INPUT,
             last_only=False,
-            is_memory=False,
         )
     ]
     outputs = set(network.layers[-1].outputs)
@@ -90,6 +104,9 @@ def _entering(node: LayerNode, name: str, function: Activation) -> Probe:
     below, above = _flat_ends(node, function)
     return Probe(
         name=name,
+        layer=node.layer,
+        symbol=pre_activation_symbol(node.role),
+        role=None,
         reference=name,
         kind="pre-activation",
         format=requant.format,
@@ -97,7 +114,6 @@ def _entering(node: LayerNode, name: str, function: Activation) -> Probe:
         overflow=requant.overflow.value,
         counter=node.name,
         last_only=node.last_only,
-        is_memory=False,
         flat_below=clamps and below,
         flat_above=clamps and above,
     )
@@ -118,6 +134,9 @@ def _result(node: LayerNode, function: Activation | None, *, is_output: bool) ->
             assert_never(function)
     return Probe(
         name=node.name,
+        layer=node.layer,
+        symbol=node.role.value,
+        role=node.role,
         reference=INPUT if node.role is Role.PASSED_INPUT else node.name,
         kind=kind,
         format=node.signal.format,
@@ -125,7 +144,6 @@ def _result(node: LayerNode, function: Activation | None, *, is_output: bool) ->
         overflow=overflow,
         counter=node.name if function is None else None,
         last_only=node.last_only,
-        is_memory=node.role is Role.MEMORY,
     )
 
 

@@ -112,6 +112,9 @@ class SignalStatistics:
         sequence, step, element = self.max_error_at
         return SignalReport(
             name=probe.name,
+            layer=probe.layer,
+            symbol=probe.symbol,
+            role=probe.role,
             kind=probe.kind,
             elements=elements,
             format=fmt.notation(),

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmu_hw.lmu import Role, node_name
 from lmu_hw.measure.certified import ErrorReport, NoiseReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import count, listed, number
@@ -71,7 +72,8 @@ def left_before(report: Report, name: str) -> list[str]:
 
 def _voids(signal: SignalReport) -> bool:
     """Say whether a signal left its format where error bounds assume that it does not."""
-    return bool(signal.saturations) and (signal.name == INPUT or signal.name.endswith((".u", ".m")))
+    reaches_memory = signal.name == INPUT or signal.role in (Role.ENCODED, Role.MEMORY)
+    return bool(signal.saturations) and reaches_memory
 
 
 class _Findings:
@@ -131,7 +133,7 @@ def _memory(
         return
     found.compare(f"rounding error of {signal.name}", noise.max_ulp, certified.rounding)
     found.compare(f"error of {signal.name} given its u", noise.float_max_ulp, certified.given_u)
-    u = f"{signal.name.removesuffix('m')}u"
+    u = node_name(signal.layer, Role.ENCODED)
     if not certified.conditional and left:
         found.void.setdefault(tuple(left), []).append(signal.name)
     elif not certified.conditional:

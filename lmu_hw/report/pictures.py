@@ -19,7 +19,7 @@ from lmu_hw.report.svg import ACCENT, FAINT, FIXED, FLOAT, GRID, INK, MUTED, dra
 
 __all__ = ["errors_over_time", "memory_states", "outputs", "ranges"]
 
-_KIND_COLOURS = {
+_COLOURS = {
     "u": "#2a9d8f",
     "m": "#3b5bdb",
     "z": "#adb5bd",
@@ -90,9 +90,8 @@ def errors_over_time(report: Report) -> str | None:
     """Return the RMS error of each node by step, one panel for each layer."""
     layers: dict[str, list[SignalReport]] = {}
     for signal in report.signals:
-        layer, dot, _ = signal.name.rpartition(".")
-        if dot and len(signal.time_rms_ulp) > 1 and not signal.exact:
-            layers.setdefault(layer, []).append(signal)
+        if signal.layer and len(signal.time_rms_ulp) > 1 and not signal.exact:
+            layers.setdefault(signal.layer, []).append(signal)
     if not layers:
         return None
     return draw(
@@ -132,9 +131,8 @@ def _error_line(axes: Axes, signal: SignalReport) -> None:
     rms = np.sqrt(mean)
     rms[rms == 0.0] = np.nan
     steps = signal.first_step + starts * signal.time_bin
-    letter = signal.name.rpartition(".")[2]
-    colour = _KIND_COLOURS.get(letter, MUTED)
-    label = f"{letter}: {signal.kind.removesuffix(', output')}"
+    colour = _COLOURS.get(signal.symbol, MUTED)
+    label = f"{signal.symbol}: {signal.kind.removesuffix(', output')}"
     axes.plot(steps, rms, color=colour, label=label, linewidth=1.1)
 
 
@@ -172,8 +170,8 @@ def _state_bars(axes: Axes, signal: SignalReport) -> dict[object, Artist]:
     limit = max(abs(signal.format_min or 0.0), signal.format_max or 0.0) or 1.0
     share = 100 * np.array([v or 0.0 for v in signal.element_peak[shown]]) / limit
     edges = np.arange(len(rms) + 1) - 0.5
-    axes.stairs(rms, edges, fill=True, color=_KIND_COLOURS["m"], alpha=0.85, label="RMS error")
-    dots = {"linestyle": "none", "marker": ".", "markersize": 4, "color": _KIND_COLOURS["h"]}
+    axes.stairs(rms, edges, fill=True, color=_COLOURS["m"], alpha=0.85, label="RMS error")
+    dots = {"linestyle": "none", "marker": ".", "markersize": 4, "color": _COLOURS["h"]}
     axes.plot(np.arange(len(rms)), worst, label="largest error", **dots)
     axes.set_ylim(0, max(float(worst.max()) * 1.2, 1e-12))
     axes.set_xlim(-0.5, len(rms) - 0.5)

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.fixed import FixedFormat
+from lmu_hw.lmu import Role
 from lmu_hw.measure.signals import Probe
 from lmu_hw.measure.statistics import MAX_TIME_POINTS, SignalStatistics, headroom_bits, sqnr_db
 
@@ -12,6 +13,9 @@ Q1_2 = FixedFormat(signed=True, int_bits=1, frac_bits=2)  # ulp 0.25, -2 to 1.75
 def probe(**changes):
     fields = {
         "name": "a.m",
+        "layer": "a",
+        "symbol": "m",
+        "role": Role.MEMORY,
         "reference": "a.m",
         "kind": "memory state",
         "format": Q1_2,
@@ -19,7 +23,6 @@ def probe(**changes):
         "overflow": "saturate",
         "counter": "a.m",
         "last_only": False,
-        "is_memory": True,
     }
     return Probe(**{**fields, **changes})
 
@@ -63,7 +66,7 @@ def test_error_over_time_and_by_element():
 
 
 def test_no_element_arrays_unless_it_is_a_memory():
-    assert measured(CODES, REFERENCE, is_memory=False).element_rms_ulp == ()
+    assert measured(CODES, REFERENCE, role=Role.HIDDEN).element_rms_ulp == ()
 
 
 def test_an_exact_signal_has_no_sqnr():

@@ -155,6 +155,10 @@ CHANGES = {
     "no terms": lambda h, a: _first(h).update(terms=[]),
     "an activation of another type": lambda h, a: _first(h).update(activation=3),
     "a name of another type": lambda h, a: _first(h).update(name=3),
+    "a name of no role": lambda h, a: _first(h).update(name="lmu0.k"),
+    "a name of another layer": lambda h, a: _first(h).update(name="dense.u"),
+    "the role of another node": lambda h, a: _first(h).update(name="lmu0.m"),
+    "a node that is no object": lambda h, a: h["layers"][0]["nodes"].insert(0, 3),
 }
 
 
