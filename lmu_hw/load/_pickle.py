@@ -229,10 +229,12 @@ class _Machine:
 
     def _storage(self, identity: object) -> Storage:
         match identity:
-            case ("storage", _Symbol("torch", kind), str(key), str(), int(elements)):
-                if kind in STORAGES and _natural(elements):
-                    return Storage(kind, key, elements)
-        raise self._must("a persistent id", "that of a storage", identity)
+            case ("storage", _Symbol("torch", kind), str(key), str(), int(elements)) if (
+                kind in STORAGES and _natural(elements)
+            ):
+                return Storage(kind, key, elements)
+            case _:
+                raise self._must("a persistent id", "that of a storage", identity)
 
     def _tensor(self, storage: object, offset: Any, shape: Any, strides: Any) -> Strided:
         if not isinstance(storage, Storage):

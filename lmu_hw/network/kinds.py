@@ -47,5 +47,5 @@ def realization_of(memory: AnyMemory) -> str:
         case Node():
             return "dense"
         case MemoryNode():
-            return memory.update.kind
+            return memory.realization
     assert_never(memory)

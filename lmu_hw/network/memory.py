@@ -121,6 +121,11 @@ class MemoryNode:
         return self.update.coefficients
 
     @property
+    def realization(self) -> str:
+        """Name of the realization."""
+        return self.update.kind
+
+    @property
     def max_row_shift(self) -> int:
         """Largest row shift."""
         return self.update.max_shift

@@ -145,7 +145,9 @@ def _sum_of(node: AnyNode, ideal: AnyFloatNode) -> Total:
             return lambda *vectors: _elementwise_error(node, *vectors)
         case ((Node() | MemoryNode()), FloatNode()):
             return _matrix_error(node, ideal)
-    raise TypeError(f"{node.name}: {type(node).__name__} does not quantize {type(ideal).__name__}")
+        case _:
+            kinds = f"{type(node).__name__} for {type(ideal).__name__}"
+            raise TypeError(f"{node.name}: a node must be of the kind it stands for, not {kinds}")
 
 
 def _matrix_error(node: AnyMemory, ideal: FloatNode) -> Total:

@@ -264,7 +264,8 @@ class Config:
                 structure = self.nodes[name].structure
                 sweeps = structure is not None and structure.kind is Realization.SEMISEPARABLE
                 return sweeps and key == "rank"
-        return False
+            case _:
+                return False
 
     @classmethod
     def from_toml(cls, text: str, *, where: str) -> Config:

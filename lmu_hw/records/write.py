@@ -73,10 +73,11 @@ class _Encoder:
                 return {str(key): self.value(item, trail) for key, item in value.items()}
             case np.ndarray() if self.put is not None:
                 return self.put(value, trail)
-        if not is_record(type(value)):
-            raise TypeError(f"a record must not hold {value!r}")
-        entry = self.record(value, trail)
-        return list(entry.values()) if isinstance(value, self.lists) else entry
+            case _ if is_record(type(value)):
+                entry = self.record(value, trail)
+                return list(entry.values()) if isinstance(value, self.lists) else entry
+            case _:
+                raise TypeError(f"a record must not hold {value!r}")
 
     def record(self, record: Any, trail: Trail) -> dict[str, Any]:
         tag = tag_of(type(record))

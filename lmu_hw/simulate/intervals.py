@@ -29,6 +29,7 @@ from lmu_hw.network import (
     Rectifier,
     Signal,
     Table,
+    activation_of,
 )
 
 __all__ = ["Interval", "sum_intervals"]
@@ -165,7 +166,8 @@ def _limited(node: AnyNode, sums: Interval) -> Interval:
 
 
 def _activated(node: AnyNode, codes: Interval) -> Interval:
-    match node.activation:
+    function = activation_of(node)
+    match function:
         case None:
             return codes
         case Table() as table:
@@ -183,4 +185,4 @@ def _activated(node: AnyNode, codes: Interval) -> Interval:
         case Rectifier():
             return Interval(np.maximum(codes.low, 0), np.maximum(codes.high, 0))
         case _:
-            assert_never(node.activation)
+            assert_never(function)

@@ -26,6 +26,7 @@ from lmu_hw.network import (
     QuantizedNetwork,
     Rectifier,
     Table,
+    activation_of,
 )
 from lmu_hw.proofs import values
 from lmu_hw.simulate.goals import with_inputs
@@ -129,9 +130,7 @@ class _LayerSlopes:
 
 def _before_activation(node: AnyNode) -> str:
     """Return the trace name of a node's limited sum."""
-    if isinstance(node, MemoryNode) or node.activation is None:
-        return node.name
-    return node.pre_activation
+    return node.name if node.pre_activation is None else node.pre_activation
 
 
 def _slope(node: AnyNode) -> Callable[[NDArray[np.int64]], Array]:
@@ -141,7 +140,8 @@ def _slope(node: AnyNode) -> Callable[[NDArray[np.int64]], Array]:
     def limited(codes: NDArray[np.int64]) -> Array:
         return np.where((codes == fmt.min_code) | (codes == fmt.max_code), _LEAK, 1.0)
 
-    match node.activation:
+    function = activation_of(node)
+    match function:
         case None:
             return limited
         case Rectifier():
@@ -150,7 +150,7 @@ def _slope(node: AnyNode) -> Callable[[NDArray[np.int64]], Array]:
             slopes = _table_slopes(table, fmt.min_code, fmt.ulp)
             return lambda codes: limited(codes) * slopes[codes - fmt.min_code]
         case _:
-            assert_never(node.activation)
+            assert_never(function)
 
 
 def _table_slopes(table: Table, min_code: int, ulp: float) -> Array:

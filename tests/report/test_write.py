@@ -166,8 +166,8 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ('{"version": 1}', "its version must be 3, not 1"),
-        ("[]", "its version must be 3, not None"),
+        ('{"version": 1}', "its version must be 4, not 1"),
+        ("[]", "its version must be 4, not None"),
         ('{"version": 2}', "damaged"),
     ],
 )
