@@ -18,6 +18,7 @@ from lmu_hw.cli.arguments import (
     window,
     workers,
 )
+from lmu_hw.simulate import Simulator
 
 __all__ = ["ALL", "AVAILABLE", "build_parser"]
 
@@ -219,7 +220,7 @@ def _simulate(commands: Commands) -> None:
     design(parser)
     parser.add_argument(
         "--simulator",
-        choices=["icarus", "verilator", "amaranth", ALL, AVAILABLE],
+        choices=[*(simulator.value for simulator in Simulator), ALL, AVAILABLE],
         default=ALL,
         help="default: all; 'available' runs those that are installed and names the others",
     )

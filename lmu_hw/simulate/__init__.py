@@ -4,12 +4,12 @@
 from typing import TYPE_CHECKING, Any
 
 from lmu_hw.simulate.result import Result
-from lmu_hw.simulate.tools import Simulator, find
+from lmu_hw.simulate.simulators import Simulator, find
 
 if TYPE_CHECKING:
-    from lmu_hw.simulate.run import CYCLE_BUDGET, simulate
+    from lmu_hw.simulate.run import simulate
 
-__all__ = ["CYCLE_BUDGET", "Result", "Simulator", "find", "simulate"]
+__all__ = ["Result", "Simulator", "find", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,52 +7,47 @@ nothing about the tests outside pytest; the caller looks at the files that the b
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
 
-from cocotb_tools.runner import Icarus, Runner, Verilator
+from cocotb_tools import runner as runners
 
-_PUBLIC = "public.vlt"
-_VERILATOR_ARGUMENTS = [
-    *("-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"),
-    *("--x-assign", "fast", "--x-initial", "fast", "-CFLAGS", "-std=c++20 -O2"),
-]
 # Without the second, cocotb compiles every module that the bench imports anew, to rewrite asserts.
 _SETTINGS = {"COCOTB_TRUST_INERTIAL_WRITES": "1", "COCOTB_REWRITE_ASSERTION_FILES": ""}
 
 
-class _Verilator(Verilator):
-    """Makes only the ports of the bench public, so that all else may be optimised."""
+def _runner(name: str, left_out: list[str]) -> runners.Runner:
+    """Return a runner whose first command lacks some words."""
+    kind: type[runners.Runner] = getattr(runners, name)
 
-    def _build_command(self) -> list[list[str]]:
-        verilate, *rest = super()._build_command()
-        return [[word for word in verilate if word != "--public-flat-rw"], *rest]
+    class Runner(kind):
+        def _build_command(self) -> list[list[str]]:
+            first, *rest = super()._build_command()
+            return [[word for word in first if word not in left_out], *rest]
 
-
-def _runner(simulator: str, top: str) -> tuple[Runner, list[Path], list[str]]:
-    """Return the runner, its additional sources, and its arguments."""
-    if simulator != "verilator":
-        return Icarus(), [], []
-    public = f'`verilator_config\npublic_flat_rw -module "{top}" -var "*"\n'
-    Path(_PUBLIC).write_text(public)
-    return _Verilator(), [Path(_PUBLIC)], _VERILATOR_ARGUMENTS
+    return Runner()
 
 
-def main(simulator: str, top: str, waves: str, build: str, *sources: str) -> None:
+def main(compiler: str, top: str, waves: str, build: str, *sources: str) -> None:
     """Compile `sources` into the folder `build`, unless that is done, and run the module `top`.
 
-    Runs in the working directory; the sources lie in the folder above `build`.
+    Runs in the working directory; the sources lie in the folder above `build`. The compiler is
+    described in JSON, as `simulators.backend.Compiler` has it.
     """
     recorded, folder, job = waves == "waves", Path(build), Path.cwd()
+    described = json.loads(compiler)
     os.chdir(folder.parent)
-    runner, more, arguments = _runner(simulator, top)
+    runner = _runner(described["runner"], described["left_out"])
+    for name, text in described["files"].items():
+        Path(name).write_text(text)
     done = folder / "done"
     if not done.exists():
         runner.build(
-            sources=[*more, *(Path(source) for source in sources)],
+            sources=[Path(source) for source in (*described["files"], *sources)],
             hdl_toplevel=top,
-            build_args=arguments,
+            build_args=described["arguments"],
             build_dir=folder,
             always=True,
             timescale=("1ns", "1ps"),

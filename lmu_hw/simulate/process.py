@@ -11,11 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 from lmu_hw.errors import ToolError
 from lmu_hw.simulate.job import Job, Record
-from lmu_hw.simulate.tools import Tool
+from lmu_hw.simulate.simulators import Installed, Simulator, find
 from lmu_hw.simulate.wrapper import DRIVER, TOP
 
 __all__ = ["BUILD_FOLDER", "run_bench"]
@@ -27,7 +28,7 @@ _SCRIPT = Path(__file__).with_name("_cocotb.py")
 
 
 def run_bench(
-    tool: Tool,
+    simulator: Simulator,
     job: Job,
     sources: dict[str, str],
     *,
@@ -39,8 +40,8 @@ def run_bench(
 
     Parameters
     ----------
-    tool : Tool
-        Icarus or Verilator.
+    simulator : Simulator
+        One that runs Verilog.
     job : Job
         Its folder also holds what the Verilog reads.
     sources : dict of file name to text
@@ -62,19 +63,27 @@ def run_bench(
     ToolError
         If the simulator does not compile and run the design.
     """
+    installed, compiler = find(simulator), simulator.backend.compiler
+    if compiler is None:
+        raise ToolError(f"{simulator.value} must run Verilog to run this bench, but does not")
+    described = json.dumps(asdict(compiler))
     job.write()
     files = {**sources, DRIVER.name: DRIVER.read_text(encoding="utf-8")}
-    made_from = json.dumps([tool.simulator.value, tool.version, waves, sorted(files.items())])
+    made_from = json.dumps([described, installed.version, waves, sorted(files.items())])
     build = (builds or job.folder) / f"{hashlib.sha256(made_from.encode()).hexdigest()[:20]}"
     build.mkdir(exist_ok=True)
     for name, text in files.items():
         (build / name).write_text(text)
     # -P: what lies beside the script is not to be imported by its bare name.
-    command = [sys.executable, "-P", str(_SCRIPT), tool.simulator.value, TOP]
+    command = [sys.executable, "-P", str(_SCRIPT), described, TOP]
     command += ["waves" if waves else "quiet", str(build / BUILD_FOLDER), *files]
     with (job.folder / "run.log").open("w") as log:
         process = subprocess.Popen(
-            command, cwd=job.folder, env=_environment(tool), stdout=log, stderr=subprocess.STDOUT
+            command,
+            cwd=job.folder,
+            env=_environment(installed),
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
         try:
             while process.poll() is None:
@@ -87,17 +96,17 @@ def run_bench(
     record = job.read()
     if record is None:
         raise ToolError(
-            f"{tool.simulator.value} must compile and run the design, but failed:\n"
+            f"{simulator.value} must compile and run the design, but failed:\n"
             + _last_lines(job.folder, build)
         )
     return record
 
 
-def _environment(tool: Tool) -> dict[str, str]:
+def _environment(installed: Installed) -> dict[str, str]:
     """Return the environment in which the simulator finds its parts, and the bench this package."""
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, **tool.environment, "PYTHONPATH": path}
+    environment = {**os.environ, **installed.environment, "PYTHONPATH": path}
     # The bench decides by itself; results of a surrounding pytest must not confuse the runner.
     environment.pop("PYTEST_CURRENT_TEST", None)
     return environment

@@ -27,29 +27,15 @@ from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.judge import Stored, judge
 from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.result import Result, write_results
+from lmu_hw.simulate.simulators import Simulator, find
 from lmu_hw.simulate.stimuli import DATA, Sequence, ends_left, few, stimuli
 from lmu_hw.simulate.storm import resets_of, writes_of
-from lmu_hw.simulate.tools import Simulator, Tool, find
 from lmu_hw.simulate.wrapper import TOP, read_stored, wrapper
 
-__all__ = ["CYCLE_BUDGET", "Result", "job_of", "simulate"]
+__all__ = ["Result", "job_of", "simulate"]
 
 Progress = Callable[[str, int, int], None]
 """Called with a simulator's name, the answers so far, and the answers expected."""
-
-CYCLE_BUDGET = {
-    Simulator.AMARANTH: (8_000, 8_000),
-    Simulator.ICARUS: (100_000, 200_000),
-    Simulator.VERILATOR: (2_000_000, 50_000_000),
-}
-"""Cycles that the built-in stimuli and the user's data may take by default."""
-
-# Where simulators leave their waveforms: Icarus beside what it compiled.
-_WAVES = {
-    Simulator.AMARANTH: "dump.vcd",
-    Simulator.ICARUS: f"*/build/{TOP}.fst",
-    Simulator.VERILATOR: "dump.vcd",
-}
 
 
 def simulate(
@@ -83,7 +69,7 @@ def simulate(
         Of stimuli, pauses, back-pressure and resets.
     max_cycles : int or None
         Cycles to spend on the built-in stimuli, and as many on `x`; 0: no limit;
-        None: `CYCLE_BUDGET`.
+        None: as each simulator can, see `simulators`.
     waves : bool
         Leave ``waves_<simulator>.vcd`` (Icarus: ``.fst``) in the folder.
     theta : float, optional
@@ -109,7 +95,7 @@ def simulate(
         max_cycles = whole(max_cycles, "`max_cycles`", least=0)
     if theta is not None:
         theta = checked_window(theta)
-    tools = [find(simulator) for simulator in wanted]
+    versions = [find(simulator).version for simulator in wanted]
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
@@ -119,15 +105,22 @@ def simulate(
     images = images_of(folder, design, plan, theta)
     design = replace(design, network=calm_network(images))
     goals = Goals(design.network, plan)
-    budgets = [_steps(tool.simulator, max_cycles, plan) for tool in tools]
+    budgets = [_steps(simulator, max_cycles, plan) for simulator in wanted]
     most = max((own for own, _ in budgets if own is not None), default=None)
     found = ends_left(design, goals, steps=most, seed=seed)
     runs = []
-    for tool, (own, data) in zip(tools, budgets, strict=True):
+    for simulator, version, (own, data) in zip(wanted, versions, budgets, strict=True):
         sequences = stimuli(design, goals, x, steps=own, data_steps=data, seed=seed, found=found)
-        if tool.simulator is Simulator.AMARANTH and own is not None:
-            sequences = few(sequences, own)  # it is interpreted
-        run = _Run(folder=folder, plan=plan, images=images, goals=goals, tool=tool)
+        if not simulator.backend.runs_verilog and own is not None:
+            sequences = few(sequences, own)  # Python is slow
+        run = _Run(
+            folder=folder,
+            plan=plan,
+            images=images,
+            goals=goals,
+            simulator=simulator,
+            version=version,
+        )
         runs.append((run, sequences))
     given = 0 if x is None else x.shape[0] * x.shape[1]
     results = [
@@ -135,10 +128,8 @@ def simulate(
         for run, sequences in runs
     ]
     results = [
-        replace(result, changed_files=changed)
-        if result.simulator != Simulator.AMARANTH.value  # which runs no Verilog
-        else result
-        for result in results
+        replace(result, changed_files=changed) if simulator.backend.runs_verilog else result
+        for simulator, result in zip(wanted, results, strict=True)
     ]
     write_results(folder, results)
     return results
@@ -148,7 +139,7 @@ def _steps(
     simulator: Simulator, max_cycles: int | None, plan: Plan
 ) -> tuple[int | None, int | None]:
     """Return the steps of the built-in stimuli and of the user's data; None: no limit."""
-    budget = CYCLE_BUDGET[simulator] if max_cycles is None else (max_cycles, max_cycles)
+    budget = simulator.backend.cycles if max_cycles is None else (max_cycles, max_cycles)
     own, data = (cycles // plan.cycles(last_step=True) if cycles else None for cycles in budget)
     return own, data
 
@@ -165,7 +156,7 @@ def _simulators(names: Collection[Simulator | str]) -> list[Simulator]:
 
 def waves_file(simulator: Simulator) -> str:
     """Return the name under which a simulator's waveforms are left in a design's folder."""
-    return f"waves_{simulator.value}{Path(_WAVES[simulator]).suffix}"
+    return f"waves_{simulator.value}{Path(simulator.backend.waves).suffix}"
 
 
 def job_of(
@@ -220,7 +211,8 @@ class _Run:
     plan: Plan
     images: list[Image]
     goals: Goals
-    tool: Tool
+    simulator: Simulator
+    version: str
 
     def result(
         self,
@@ -233,7 +225,7 @@ class _Run:
         progress: Progress | None,
     ) -> Result:
         """Run, compare, and sum up."""
-        slow = self.tool.simulator is Simulator.AMARANTH
+        backend = self.simulator.backend
         with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
             job = job_of(
                 Path(name),
@@ -241,23 +233,21 @@ class _Run:
                 self.images,
                 sequences,
                 seed=seed,
-                longest_fill=CYCLE_BUDGET[Simulator.AMARANTH][0] // 8 if slow else None,
+                longest_fill=None if backend.runs_verilog else backend.cycles[0] // 8,
             )
 
             def tick(done: int) -> None:
                 if progress is not None:
-                    progress(
-                        self.tool.simulator.value, min(done, job.answer_count), job.answer_count
-                    )
+                    progress(self.simulator.value, min(done, job.answer_count), job.answer_count)
 
-            run = self._amaranth if slow else self._cocotb
+            run = self._cocotb if backend.runs_verilog else self._amaranth
             record, stored = run(job, waves, builds, tick)
             if waves:
                 self._keep_waves(job.folder, builds)
         verdict = judge(self.images, self.plan, job, record, stored)
         return Result(
-            simulator=self.tool.simulator.value,
-            version=self.tool.version,
+            simulator=self.simulator.value,
+            version=self.version,
             words_compared=verdict.compared,
             mismatches=verdict.mismatches,
             first_mismatch=verdict.first,
@@ -274,7 +264,7 @@ class _Run:
         self, job: Job, waves: bool, builds: Path | None, tick: Callable[[int], None]
     ) -> tuple[Record, Stored]:
         """Run the components before they become Verilog."""
-        from lmu_hw.simulate.pysim import run_amaranth
+        from lmu_hw.simulate.amaranth_bench import run_amaranth
 
         return run_amaranth(self.plan, job, tick, job.folder / "dump.vcd" if waves else None)
 
@@ -289,13 +279,13 @@ class _Run:
             f"{name}.v": (job.folder / f"{name}.v").read_text(encoding="utf-8"),
             f"{TOP}.v": wrapper(name, self.plan),
         }
-        record = run_bench(self.tool, job, sources, builds=builds, waves=waves, tick=tick)
+        record = run_bench(self.simulator, job, sources, builds=builds, waves=waves, tick=tick)
         return record, read_stored(job.folder, self.plan)
 
     def _keep_waves(self, work: Path, builds: Path | None) -> None:
         """Move the waveforms into the design's folder."""
-        pattern = _WAVES[self.tool.simulator]
+        pattern = self.simulator.backend.waves
         recorded = [*work.glob(pattern), *(builds.glob(pattern) if builds else [])]
         if not recorded:
-            raise ToolError(f"{self.tool.simulator.value} must leave waveforms, but left none")
-        self.folder.results.write(waves_file(self.tool.simulator), recorded[0])
+            raise ToolError(f"{self.simulator.value} must leave waveforms, but left none")
+        self.folder.results.write(waves_file(self.simulator), recorded[0])

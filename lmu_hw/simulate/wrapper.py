@@ -16,6 +16,7 @@ from lmu_hw.hdl.reload import address_bits, blocks, word_bits
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.judge import Stored
+from lmu_hw.simulate.simulators.backend import TOP
 
 __all__ = [
     "CUTS_FILE",
@@ -29,7 +30,6 @@ __all__ = [
     "wrapper",
 ]
 
-TOP = "lmu__bench"
 DRIVER = Path(__file__).with_name("driver.v")
 STARTS_FILE = "starts.txt"
 CUTS_FILE = "counts.txt"

@@ -16,9 +16,9 @@ from lmu_hw.simulate.epochs import Piece, pieces_of
 from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.judge import CALM_EPOCH
 from lmu_hw.simulate.process import run_bench
+from lmu_hw.simulate.simulators import Simulator
 from lmu_hw.simulate.stimuli import BEFORE, STORM, Sequence, Stall
 from lmu_hw.simulate.storm import resets_of
-from lmu_hw.simulate.tools import Simulator, find
 from lmu_hw.simulate.wrapper import CUTS_FILE, TOP, bench_head
 from lmu_hw.spiking.golden import SpikingModel, SpikingTrace
 from lmu_hw.spiking.hardware import cycles_per_step, spiking_verilog
@@ -217,11 +217,10 @@ def _spikes(memory: SpikingMemory, epoch: _Epoch) -> _Rows:
 
 def _run(job: Job, memory: SpikingMemory, files: dict[str, str], simulator: Simulator) -> Record:
     """Build and run the Verilog below the bench of all designs."""
-    tool = find(simulator)
     for file, text in files.items():
         (job.folder / file).write_text(text)
     sources = {f"{_DUT}.v": files[f"{_DUT}.v"], f"{TOP}.v": _wrapper(memory)}
-    return run_bench(tool, job, sources)
+    return run_bench(simulator, job, sources)
 
 
 def _wrapper(memory: SpikingMemory) -> str:

@@ -19,7 +19,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.network import MemoryNode
 from lmu_hw.quantize.scan import scan_update
 from lmu_hw.quantize.two_pass import two_pass_update
-from lmu_hw.simulate.tools import Simulator, find
+from lmu_hw.simulate import Simulator, find
 from tests import networks, structured
 from tools.memory_bench.adders import NOTHING, Form, Interval, adder_graph
 from tools.memory_bench.parallel import ParallelMemory, parallel_verilog

@@ -15,13 +15,13 @@ from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ToolError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.simulate import Simulator, find
 from lmu_hw.simulate.goals import Goals
 from lmu_hw.simulate.images import images_of
 from lmu_hw.simulate.job import Job
 from lmu_hw.simulate.judge import Verdict, judge
 from lmu_hw.simulate.run import job_of
 from lmu_hw.simulate.stimuli import stimuli
-from lmu_hw.simulate.tools import Simulator, find
 from lmu_hw.simulate.wrapper import DRIVER, read_stored, wrapper
 from lmu_hw.simulate.wrapper import TOP as BENCH
 from tools.mutation.schema import TOP, top, with_all

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 from amaranth.hdl import ClockDomain, Module
-from amaranth.sim import Simulator as AmaranthSimulator
-from amaranth.sim import SimulatorContext
+from amaranth.sim import Simulator, SimulatorContext
 
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import Plan
@@ -49,7 +48,7 @@ def run_amaranth(
     module.domains.sync = domain = ClockDomain("sync")
     module.submodules.top = top = NetworkTop(plan)
     bench = _Bench(top, domain, job, tick)
-    simulator = AmaranthSimulator(module)
+    simulator = Simulator(module)
     simulator.add_clock(_PERIOD)
     simulator.add_testbench(bench.run)
     with nullcontext() if waves is None else simulator.write_vcd(str(waves)):

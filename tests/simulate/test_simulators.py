@@ -14,7 +14,8 @@ from types import SimpleNamespace
 import pytest
 
 from lmu_hw.errors import ToolError
-from lmu_hw.simulate import Simulator, find, tools
+from lmu_hw.simulate import Simulator, find
+from lmu_hw.simulate.simulators import icarus, verilator
 
 
 @pytest.fixture
@@ -23,7 +24,8 @@ def system(monkeypatch):
 
     def pretend(programs: list[str], output: str = "", *, wheel: str | None = None) -> None:
         monkeypatch.setattr(shutil, "which", lambda name: name if name in programs else None)
-        monkeypatch.setattr(tools, "_output", lambda *command: output)
+        for module in (icarus, verilator):
+            monkeypatch.setattr(module, "output", lambda *command: output)
         spec = None if wheel is None else SimpleNamespace(origin=wheel)
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
 
