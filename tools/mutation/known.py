@@ -25,7 +25,7 @@ _EVERYWHERE = (
         r"\.trace_start: the second of idle & available$",
         "a start is looked at where the sequencer is idle only",
     ),
-    (r"_drain\.(tag|address\w*): no reset", "loaded before it is looked at"),
+    (r"_drain\.(tag|beat|address\w*): no reset", "loaded before it is looked at"),
     (r"to_axi\.tlast: no reset", "belongs to an answer, and is written before that is offered"),
     (r"_source\.lasts: no reset", "belongs to an entry, and is written before that is counted"),
     (r"_sequencer\.waiting: no reset", "counts down to 0 before it is looked at again"),
@@ -43,8 +43,41 @@ _EVERYWHERE = (
     ),
 )
 
+# Of a layer whose multipliers compute one row at a time.
+_ONE_ROW = "a group has one row, so that every beat that is there is a row of the node"
+# Of a last layer that computes one node.
+_HEAD = (
+    (r"_head_drain\.write_mask: ('<='|always|\d+'h\d in) ", _ONE_ROW),
+    (
+        r"_head_sequencer\.slot: no reset",
+        "the layer has one slot; from the other number, which power-up may leave, a cycle without a"
+        " word leads to it",
+    ),
+)
+# Of a design whose input vector is three beats.
+_THREE_BEATS = (
+    (
+        r"from_axi\.tready: the second of o__ready & ",
+        "the buffer is full only where a vector is complete: the index is not the last one then",
+    ),
+)
+
 # Of one design.
 _OF = {
+    "sweeps": (
+        *_HEAD,
+        *_THREE_BEATS,
+        (
+            r"_m_unit\.s0_slot: no reset",
+            "a state has one slot; a 1 that power-up leaves makes the states of the first step one "
+            "cycle late, and each is read later than that",
+        ),
+    ),
+    "error_feedback": (*_HEAD, *_THREE_BEATS),
+    "reloadable_scan": (
+        *_HEAD,
+        (r"_lmu_drain\.write_mask: ('<='|always|\d+'h\d in) ", _ONE_ROW),
+    ),
     "tiny": (
         (
             r"from_axi\.(index: |tready: the first of o__ready & _|o__payload)",
