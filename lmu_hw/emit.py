@@ -25,7 +25,7 @@ from lmu_hw.network import (
     realization_of,
 )
 from lmu_hw.plan import LayerPlan, Plan, make_plan
-from lmu_hw.proofs import summary, write_certificate
+from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
 from lmu_hw.records import decode
 
@@ -95,7 +95,7 @@ def emit(
     digests = {name: sha256(files[name]) for name in sorted(files)}
     write_certificate(certificate, stream, design_digest=design.digest, files=digests)
     files[folder.CERTIFICATE] = stream.getvalue()
-    proved = {"design_digest": design.digest, **summary(certificate)}
+    proved = summary_json(certificate, design.digest)
     files[folder.SUMMARY] = (json.dumps(proved) + "\n").encode()
     folder.replace(files, manifest_of(design, plan))
     return folder.manifest

@@ -220,8 +220,8 @@ def feedback() -> None:
             node = built.network.nodes[1]
             kept = node.dropped_bits if node.error_feedback else 0
             ulps = node.requant.format.ulp * 2.0**9  # in ulp of the 10-bit state
-            residue = one.residue.codes * ulps if one.residue else float("nan")
-            rms = float(one.predicted_rms.max()) * ulps
+            residue = one.proof.residue.ulp * ulps if one.proof.residue else float("nan")
+            rms = float(max(one.proof.predicted_rms_ulp)) * ulps
             bits = str(node.requant.format.width + kept)
             rows.append([f"{order}, {theta:g}", name, bits, f"{rms:.2f}", f"{residue:g}"])
     heads = ["order, theta", "states", "bits kept per state", "RMS noise", "residue"]

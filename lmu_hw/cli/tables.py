@@ -25,9 +25,8 @@ from lmu_hw.lmu import (
 )
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.layers import Layer
-from lmu_hw.proofs import spectral_radius
+from lmu_hw.proofs import Summary, spectral_radius
 from lmu_hw.proofs.loop import loop_radius
-from lmu_hw.report.evidence import Certificates
 from lmu_hw.simulate import Result
 from lmu_hw.simulate.coverage_words import coverage_lines
 from lmu_verify import Verdict
@@ -218,15 +217,15 @@ def unfitted(design: Design) -> list[str]:
     ]
 
 
-def proofs_table(design: Design, certificates: Certificates) -> RenderableType:
+def proofs_table(design: Design, summary: Summary) -> RenderableType:
     """Return what is proved of the memories of a design, and what would be if it is not."""
     table = _table("proved for all inputs and all time", "Memory", "Format", "Overflow")
     causes = ("coefficients", "mismatch")
     for heading in ("Bound", "Limit", "Radius", "Error bound", *(f"of it {c}" for c in causes)):
         table.add_column(heading, justify="right")
     notes = []
-    for name, proof in certificates.memories.items():
-        error = certificates.errors[name]
+    for proof in summary.memories:
+        name, error = proof.name, proof.error
         node = next(node for node in design.network.nodes if node.name == name)
         table.add_row(
             name,
@@ -235,8 +234,8 @@ def proofs_table(design: Design, certificates: Certificates) -> RenderableType:
             f"{proof.bound:.4f}",
             f"{proof.limit:.4f}",
             f"{proof.spectral_radius:.5f}",
-            f"{max(error.error_bound):.2e}",
-            *(f"{max(error.by_cause[cause]):.2e}" for cause in causes),
+            f"{max(error.total):.2e}",
+            *(f"{max(getattr(error.by_cause, cause)):.2e}" for cause in causes),
         )
         notes += [f"{name}: {line}" for line in design.config.nodes[name].why if "provable" in line]
     return Group(table, *notes)

@@ -1,26 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is proved and predicted about signals and memories, as values of the report.
-
-Errors are in ulp of the node's own format and one for each element; everything else is a value.
-"""
+"""Ranges and memories in a report; what is proved of a memory is the record of its certificate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = [
-    "CAUSES",
-    "ErrorReport",
-    "LoopReport",
-    "MemoryProof",
-    "MemoryReport",
-    "NoiseReport",
-    "RangeReport",
-    "ResidueReport",
-]
+from lmu_hw.proofs import MemoryProof
 
-CAUSES = ("coefficients", "rounding", "input", "mismatch")
-"""What an error bound is split into."""
+__all__ = ["MemoryReport", "NoiseReport", "RangeReport"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,43 +31,6 @@ class RangeReport:
     limit: float
     proved: bool
     how: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorReport:
-    """Certified bound on |fixed - float|, by cause.
-
-    Attributes
-    ----------
-    conditional : bool
-        It holds for the u that the hardware computed (then `input` counts the narrowing of u
-        alone), because u has no worst-case bound itself.
-    largest, largest_ulp : float
-        Over all elements, as a value and in ulp.
-    total, coefficients, rounding, input, mismatch : (elements,)
-        In ulp: all causes; rounded coefficients; what narrowing drops; what u or the input is off
-        by; another discretization of the memory.
-    """
-
-    conditional: bool
-    largest: float
-    largest_ulp: float
-    total: tuple[float, ...]
-    coefficients: tuple[float, ...]
-    rounding: tuple[float, ...]
-    input: tuple[float, ...]
-    mismatch: tuple[float, ...]
-
-    @property
-    def given_u(self) -> tuple[float, ...]:
-        """The bound for the u that the hardware computed: all causes but the input, in ulp."""
-        parts = zip(self.coefficients, self.rounding, self.mismatch, strict=True)
-        return tuple(map(sum, parts))
-
-    @property
-    def worst(self) -> int:
-        """The element of the largest bound."""
-        return self.total.index(max(self.total))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,70 +59,6 @@ class NoiseReport:
     predicted_ulp: tuple[float, ...]
     white: tuple[bool, ...]
     float_max_ulp: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopReport:
-    """The recurrence through u while u does not saturate; `stable` is proved."""
-
-    spectral_radius: float
-    ideal_spectral_radius: float
-    stable: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResidueReport:
-    """Largest state, in ulp, in the steps observed after silence; measured when generated.
-
-    Settled: in this silence a memory without rounding falls below an ulp.
-    """
-
-    ulp: int
-    silence: int
-    observed: int
-    settled: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryProof:
-    """What the certificate of a memory says besides its error bound.
-
-    Attributes
-    ----------
-    u_limit : float
-        ``|u|`` never exceeds it.
-    u_saturates : bool
-        Because the format of u ends there.
-    input_gain, rounding_gain : float
-        Largest peak gains over all states: from u, and from rounding errors.
-    bound, limit : float
-        Largest magnitude of any state, and positive end of their format.
-    provable_bits : int or None
-        Fewest state bits for which the range is proved; None if no number is.
-    provable_scale : float or None
-        Share of its input that the memory may hear for the range to be proved as it is.
-    spectral_radius, ideal_spectral_radius, contraction : float
-        Of the recurrence as rounded; of the float one; what is proved of the former.
-    loop : LoopReport or None
-        None if the states do not feed back into u, or the loop was too large to analyse.
-    residue : ResidueReport or None
-        None if it was not measured.
-    """
-
-    u_limit: float
-    u_saturates: bool
-    input_gain: float
-    rounding_gain: float
-    bound: float
-    limit: float
-    proved: bool
-    provable_bits: int | None
-    provable_scale: float | None
-    spectral_radius: float
-    ideal_spectral_radius: float
-    contraction: float
-    loop: LoopReport | None
-    residue: ResidueReport | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmu_hw.lmu import Role
-from lmu_hw.measure.certified import ErrorReport, MemoryReport, RangeReport
+from lmu_hw.measure.certified import MemoryReport, RangeReport
+from lmu_hw.proofs import ErrorBound
 
 __all__ = [
     "DataReport",
@@ -79,8 +80,8 @@ class SignalReport:
         empty unless the signal is a memory.
     range : RangeReport or None
         None if measured without a folder, or if there is no bound: the input may be anything.
-    certified : ErrorReport or None
-        Worst case of the error; None if there is none.
+    certified : ErrorBound or None
+        Worst case of the error, in ulp; None if there is none.
     certified_note : str
         Why there is none, or what it depends on; may be empty.
     predicted_rms_ulp, predicted_worst_ulp : float or None
@@ -126,7 +127,7 @@ class SignalReport:
     element_peak_ulp: tuple[float | None, ...]
     element_peak: tuple[float | None, ...]
     range: RangeReport | None
-    certified: ErrorReport | None
+    certified: ErrorBound | None
     certified_note: str
     predicted_rms_ulp: float | None
     predicted_worst_ulp: float | None

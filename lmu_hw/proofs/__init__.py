@@ -6,13 +6,19 @@ from lmu_hw.proofs.certificate import (
     Certificate,
     LoopCertificate,
     MemoryCertificate,
+    MemoryProof,
     certify,
     in_words,
     require_forbidden,
 )
-from lmu_hw.proofs.certificate_file import summary, write_certificate
+from lmu_hw.proofs.certificate_file import (
+    Summary,
+    read_summary,
+    summary_json,
+    write_certificate,
+)
 from lmu_hw.proofs.deviation import largest_deviation
-from lmu_hw.proofs.error_bounds import ErrorBound, HeadCertificate
+from lmu_hw.proofs.error_bounds import CAUSES, Causes, ErrorBound, HeadCertificate
 from lmu_hw.proofs.gramian import float_gains
 from lmu_hw.proofs.memories import QuantizedMemory, quantized_memories, values
 from lmu_hw.proofs.noise import rounding_covariance
@@ -28,17 +34,21 @@ from lmu_hw.proofs.residue import Residue
 from lmu_hw.proofs.stability import CLOSEST, StabilityError, spectral_radius
 
 __all__ = [
+    "CAUSES",
     "CLOSEST",
+    "Causes",
     "Certificate",
     "ErrorBound",
     "HeadCertificate",
     "LoopCertificate",
     "MemoryCertificate",
+    "MemoryProof",
     "NodeRange",
     "QuantizedMemory",
     "RangeProof",
     "Residue",
     "StabilityError",
+    "Summary",
     "certify",
     "float_gains",
     "impulse_response",
@@ -49,12 +59,13 @@ __all__ = [
     "prove_ranges",
     "proved_sweeps",
     "quantized_memories",
+    "read_summary",
     "require_forbidden",
     "rounding_covariance",
     "settling_steps",
     "sign_matched",
     "spectral_radius",
-    "summary",
+    "summary_json",
     "values",
     "write_certificate",
 ]

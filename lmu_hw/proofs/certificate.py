@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates of a quantized network: what is proved about its memories, for all inputs and time.
 
-Ranges, errors and stability; see `ranges`, `bounds` and `stability` for what exactly, and `file`
-for what others need to check it.
+Ranges, errors and stability; see `ranges`, `error_bounds` and `stability` for what exactly, and
+`certificate_file` for what others need to check it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.fixed import Overflow
+from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.lmu import LmuLayer, Network, window
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.network import QuantizedNetwork
@@ -32,8 +32,16 @@ from lmu_hw.proofs.noise import rounding_covariance
 from lmu_hw.proofs.ranges import NodeRange, RangeProof, node_ranges, proved_range
 from lmu_hw.proofs.residue import Residue, measure_residue
 from lmu_hw.proofs.stability import StabilityError, lyapunov, spectral_radius
+from lmu_hw.records import stored
 
-__all__ = ["Certificate", "LoopCertificate", "MemoryCertificate", "certify"]
+__all__ = [
+    "NOT_CHECKED",
+    "Certificate",
+    "LoopCertificate",
+    "MemoryCertificate",
+    "MemoryProof",
+    "certify",
+]
 
 Array = NDArray[np.float64]
 
@@ -46,20 +54,95 @@ class LoopCertificate:
 
     Attributes
     ----------
-    radius, ideal_radius : float
-        Spectral radii, quantized and float.
+    spectral_radius, ideal_spectral_radius : float
+        Quantized and float.
     stable : bool
         Shown by a Lyapunov certificate, verified in integers.
     """
 
-    radius: float
-    ideal_radius: float
+    spectral_radius: float
+    ideal_spectral_radius: float
     stable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryProof:
+    """What is proved, predicted and measured of one memory: what files and reports hold.
+
+    Attributes
+    ----------
+    name : str
+        Of the memory's node.
+    order, segments : int
+        States of one memory, and memories that share the coefficients.
+    format : FixedFormat
+        Of the states.
+    error_feedback : bool
+    u_limit : float
+        ``|u|`` never exceeds it.
+    u_saturates : bool
+        Because the format of u ends there.
+    spectral_radius, ideal_spectral_radius, contraction : float
+        Of the recurrence as rounded; of the float one; what is proved of the former.
+    input_gain, rounding_gain : float
+        Largest peak gains over all states: from u, and from rounding errors.
+    bound, limit : float
+        Largest magnitude of any state, and positive end of their format.
+    proved : bool
+        No state can leave its format.
+    provable_bits : int or None
+        Fewest state bits for which the range is proved; None if no number is.
+    provable_scale : float or None
+        Share of its input that the memory may hear for the range to be proved as it is.
+    error : ErrorBound
+        Of the states, as values.
+    predicted_rms_ulp : (d,)
+        Stationary rounding noise, in ulp of the states; see `rounding_covariance`.
+    loop : LoopCertificate or None
+        None if the states do not feed back linearly into u, or the loop is too large.
+    residue : Residue or None
+        Measured when generated, not proved; None if the sums are too wide for it.
+    """
+
+    name: str
+    order: int
+    segments: int = field(metadata=stored("memories"))
+    format: FixedFormat
+    error_feedback: bool
+    u_limit: float
+    u_saturates: bool
+    spectral_radius: float
+    ideal_spectral_radius: float
+    contraction: float
+    input_gain: float
+    rounding_gain: float
+    bound: float
+    limit: float
+    proved: bool
+    provable_bits: int | None
+    provable_scale: float | None
+    error: ErrorBound = field(metadata=stored(flat=True))
+    predicted_rms_ulp: tuple[float, ...]
+    loop: LoopCertificate | None
+    residue: Residue | None
+
+
+NOT_CHECKED = (
+    "spectral_radius",
+    "ideal_spectral_radius",
+    "predicted_rms_ulp",
+    "loop.spectral_radius",
+    "loop.ideal_spectral_radius",
+    "residue",
+    "what of coefficients and mismatch together is mismatch",
+    "accumulator_bits inside structured memories",
+)
+"""What `lmu_verify` does not show of all this: predictions and measurements."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MemoryCertificate:
-    """What is proved about one memory.
+    """The proof of one memory, and what it rests on.
 
     Attributes
     ----------
@@ -68,27 +151,18 @@ class MemoryCertificate:
     range : RangeProof
     coefficient_gain : (d,) float64
         Published peak gain of the difference between both.
-    error : ErrorBound
-    predicted_rms : (d,) float64
-        Stationary rounding noise, in ulp of the states; see `rounding_covariance`.
-    loop : LoopCertificate or None
-        None if the states do not feed back linearly into u, or the loop is too large.
-    residue : Residue or None
-        Measured, not proved; None if the sums are too wide for it.
+    proof : MemoryProof
     """
 
     pair: MemoryPair
     range: RangeProof
     coefficient_gain: Array
-    error: ErrorBound
-    predicted_rms: Array
-    loop: LoopCertificate | None
-    residue: Residue | None
+    proof: MemoryProof
 
     @property
     def name(self) -> str:
         """Of the memory's node."""
-        return self.range.memory.name
+        return self.proof.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -190,19 +264,34 @@ def in_words(proof: RangeProof, *, scalable: bool) -> str:
     return " or ".join([*choices, "states that saturate and count"])
 
 
-def _certify(pair: MemoryPair, proof: RangeProof) -> MemoryCertificate:
-    memory = pair.memory
+def _certify(pair: MemoryPair, reach: RangeProof) -> MemoryCertificate:
+    memory, contraction = pair.memory, pair.gains.lyapunov.contraction
     coefficient_gain = pair.coefficient_gain()
     covariance = rounding_covariance(memory.A, noise=memory.noise, feedback=memory.error_feedback)
-    return MemoryCertificate(
-        pair=pair,
-        range=proof,
-        coefficient_gain=coefficient_gain,
-        error=memory_error(pair, coefficient_gain, proof.rounding_gain),
-        predicted_rms=np.sqrt(np.diag(covariance)),
+    proof = MemoryProof(
+        name=memory.name,
+        order=len(memory.B),
+        segments=memory.segments,
+        format=memory.format,
+        error_feedback=memory.error_feedback,
+        u_limit=float(memory.u_limit),
+        u_saturates=memory.u_saturates,
+        spectral_radius=pair.gains.radius,
+        ideal_spectral_radius=pair.ideal_gains.radius,
+        contraction=contraction,
+        input_gain=float(reach.input_gain.max()),
+        rounding_gain=float(reach.rounding_gain.max()),
+        bound=reach.value,
+        limit=memory.format.max_value,
+        proved=reach.proved,
+        provable_bits=reach.bits,
+        provable_scale=reach.scale,
+        error=memory_error(pair, coefficient_gain, reach.rounding_gain),
+        predicted_rms_ulp=tuple(np.sqrt(np.diag(covariance)).tolist()),
         loop=_loop(pair),
-        residue=measure_residue(memory, pair.gains.lyapunov.contraction, window(pair.layer.memory)),
+        residue=measure_residue(memory, contraction, window(pair.layer.memory)),
     )
+    return MemoryCertificate(pair=pair, range=reach, coefficient_gain=coefficient_gain, proof=proof)
 
 
 def _loop(pair: MemoryPair) -> LoopCertificate | None:
@@ -218,7 +307,7 @@ def _loop(pair: MemoryPair) -> LoopCertificate | None:
     except StabilityError:
         stable = False
     return LoopCertificate(
-        radius=spectral_radius(memory.closed_loop),
-        ideal_radius=spectral_radius(ideal),
+        spectral_radius=spectral_radius(memory.closed_loop),
+        ideal_spectral_radius=spectral_radius(ideal),
         stable=stable,
     )

@@ -2,42 +2,77 @@
 """Certificates on disk: everything that somebody else needs to check them, and a summary.
 
 `write_certificate` leaves claims and witnesses in an ``.npz`` file, bound to the design's digest
-and files; `summary` says what is claimed in a page of JSON. `lmu_verify`, which shares no code with
-this package, checks both against the integers of the design.
+and files; a `Summary` says what is claimed in a page of JSON. `lmu_verify`, which shares no code
+with this package, checks both against the integers of the design.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from fractions import Fraction
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.proofs.certificate import Certificate, MemoryCertificate
-from lmu_hw.proofs.error_bounds import ErrorBound
-from lmu_hw.proofs.ranges import GAIN_FRAC_BITS
+from lmu_hw.proofs.certificate import NOT_CHECKED, Certificate, MemoryCertificate, MemoryProof
+from lmu_hw.proofs.error_bounds import ErrorBound, HeadCertificate
+from lmu_hw.proofs.ranges import GAIN_FRAC_BITS, NodeRange
 from lmu_hw.proofs.stability import L_FRAC_BITS, P_FRAC_BITS, Lyapunov
+from lmu_hw.records import OMIT, Trail, decode, encode, stored, without_version
 
-__all__ = ["summary", "write_certificate"]
+__all__ = ["Summary", "read_summary", "summary_json", "write_certificate"]
 
 Arrays = dict[str, NDArray[Any]]
+Integers = NDArray[np.int64]
 
 VERSION = 2
-NOT_CHECKED = (
-    "spectral_radius",
-    "ideal_spectral_radius",
-    "predicted_rms_ulp",
-    "loop.spectral_radius",
-    "loop.ideal_spectral_radius",
-    "residue",
-    "what of coefficients and mismatch together is mismatch",
-    "accumulator_bits inside structured memories",
-)
-"""What the summary says that the checker does not show: predictions and measurements."""
+_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What is proved, predicted and measured of a design.
+
+    Attributes
+    ----------
+    design_digest : str
+    not_checked : tuple of str
+        What `lmu_verify` does not show.
+    memories : tuple of MemoryProof
+    heads : tuple of HeadCertificate
+    nodes : tuple of NodeRange
+    """
+
+    design_digest: str
+    not_checked: tuple[str, ...]
+    memories: tuple[MemoryProof, ...]
+    heads: tuple[HeadCertificate, ...]
+    nodes: tuple[NodeRange, ...]
+
+    @property
+    def errors(self) -> dict[str, ErrorBound]:
+        """Error bounds of memories and heads, as values, by name of the node."""
+        return {entry.name: entry.error for entry in (*self.memories, *self.heads)}
+
+
+def summary_json(certificate: Certificate, design_digest: str) -> dict[str, Any]:
+    """Return what is proved and predicted as JSON values; numbers to nine digits."""
+    summary = Summary(
+        design_digest=design_digest,
+        not_checked=NOT_CHECKED,
+        memories=tuple(memory.proof for memory in certificate.memories),
+        heads=certificate.heads,
+        nodes=certificate.ranges,
+    )
+    return {"version": VERSION, **encode(summary, digits=_DIGITS)}
+
+
+def read_summary(document: object) -> Summary:
+    """Return what `summary_json` returned, every value checked, or raise `ValueError`."""
+    return decode(Summary, without_version(document, VERSION))
 
 
 def write_certificate(
@@ -59,134 +94,79 @@ def write_certificate(
         Everything that is generated with it.
     """
     arrays: Arrays = {}
-    header = {
-        "version": VERSION,
-        "design_digest": design_digest,
-        "files": dict(files),
-        "memories": [_claims(memory, arrays) for memory in certificate.memories],
-    }
-    text = json.dumps(header, sort_keys=True).encode()
+
+    def put(array: NDArray[Any], trail: Trail) -> object:
+        _, (memory, _), *_ = trail
+        names = [name for _, name in trail[1:] if name != "witness"]
+        arrays[f"{memory.name}/{'_'.join(names)}"] = np.ascontiguousarray(array, np.int64)
+        return OMIT
+
+    header = _Header(
+        design_digest=design_digest,
+        files=files,
+        memories=tuple(_claims(memory) for memory in certificate.memories),
+    )
+    entry = {"version": VERSION, **encode(header, put=put)}
+    text = json.dumps(entry, sort_keys=True).encode()
     arrays["header"] = np.frombuffer(text, np.uint8)
     np.savez(file, allow_pickle=False, **arrays)
 
 
-def _claims(certificate: MemoryCertificate, arrays: Arrays) -> dict[str, Any]:
-    memory, pair, proof = certificate.range.memory, certificate.pair, certificate.range
-    name = memory.layer.name
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Witness:
+    """P and both factors of a Lyapunov certificate; `rate` is a numerator and a power of two."""
 
-    def put(key: str, values: Any) -> None:
-        arrays[f"{name}/{key}"] = np.ascontiguousarray(values, np.int64)
+    rate: tuple[int, int]
+    p_frac_bits: int = P_FRAC_BITS
+    l_frac_bits: int = L_FRAC_BITS
+    P: Integers
+    L_P: Integers
+    L_M: Integers
 
-    for key, gain in (
-        ("input_gain", proof.input_gain),
-        ("rounding_gain", proof.rounding_gain),
-        ("coefficient_gain", certificate.coefficient_gain),
-    ):
-        put(key, np.rint(gain * 2.0**GAIN_FRAC_BITS))
-    put("bound", proof.bound)
-    if memory.carried:
-        put("carried", [proof.carried[carried.name] for carried in memory.carried])
-    for prefix, lyapunov in (("", pair.gains.lyapunov), ("ideal_", pair.ideal_gains.lyapunov)):
-        for part in ("P", "L_P", "L_M"):
-            put(prefix + part, getattr(lyapunov, part))
-    return {
-        "name": name,
-        "gain_frac_bits": GAIN_FRAC_BITS,
-        **_witness(pair.gains.lyapunov),
-        "ideal": _witness(pair.ideal_gains.lyapunov),
-    }
+    @classmethod
+    def of(cls, lyapunov: Lyapunov) -> _Witness:
+        rate = lyapunov.rate.numerator, lyapunov.rate.denominator.bit_length() - 1
+        return cls(rate=rate, P=lyapunov.P, L_P=lyapunov.L_P, L_M=lyapunov.L_M)
 
 
-def _witness(lyapunov: Lyapunov) -> dict[str, Any]:
-    return {
-        "rate": _ratio(lyapunov.rate),
-        "p_frac_bits": P_FRAC_BITS,
-        "l_frac_bits": L_FRAC_BITS,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Claims:
+    """What is claimed of one memory; arrays stand beside the header, named after it."""
+
+    name: str
+    gain_frac_bits: int = GAIN_FRAC_BITS
+    input_gain: Integers
+    rounding_gain: Integers
+    coefficient_gain: Integers
+    bound: Integers
+    carried: Integers | None = field(metadata=stored(sparse=True), default=None)
+    witness: _Witness = field(metadata=stored(flat=True))
+    ideal: _Witness
 
 
-def _ratio(value: Fraction) -> list[int]:
-    """Return numerator and power of two of a dyadic fraction."""
-    return [value.numerator, value.denominator.bit_length() - 1]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Header:
+    """What the archive says beside its arrays."""
+
+    design_digest: str
+    files: Mapping[str, str]
+    memories: tuple[_Claims, ...]
 
 
-def summary(certificate: Certificate) -> dict[str, Any]:
-    """Return what is proved and predicted, as JSON values; numbers to nine digits."""
-    return {
-        "version": VERSION,
-        "not_checked": list(NOT_CHECKED),
-        "memories": [_memory_summary(memory) for memory in certificate.memories],
-        "heads": [
-            {"name": head.name, "memory": head.memory, **_error_summary(head.error)}
-            for head in certificate.heads
-        ],
-        "nodes": [
-            {
-                "name": node.name,
-                "bound": node.bound,
-                "limit": node.limit,
-                "overflow": node.overflow.value,
-                "proved": node.proved,
-                "by_gain": node.by_gain,
-                "accumulator_bits": node.accumulator_bits,
-            }
-            for node in certificate.ranges
-        ],
-    }
-
-
-def _memory_summary(certificate: MemoryCertificate) -> dict[str, Any]:
+def _claims(certificate: MemoryCertificate) -> _Claims:
     memory, proof = certificate.range.memory, certificate.range
-    loop, residue = certificate.loop, certificate.residue
-    return {
-        "name": certificate.name,
-        "order": len(memory.B),
-        "memories": memory.segments,
-        "format": memory.format.notation(),
-        "error_feedback": memory.error_feedback,
-        "u_limit": _number(float(memory.u_limit)),
-        "u_saturates": memory.u_saturates,
-        "spectral_radius": _number(certificate.pair.gains.radius),
-        "ideal_spectral_radius": _number(certificate.pair.ideal_gains.radius),
-        "contraction": _number(certificate.pair.gains.lyapunov.contraction),
-        "input_gain": _number(float(proof.input_gain.max())),
-        "rounding_gain": _number(float(proof.rounding_gain.max())),
-        "bound": _number(proof.value),
-        "limit": _number(memory.format.max_value),
-        "proved": proof.proved,
-        "provable_bits": proof.bits,
-        "provable_scale": None if proof.scale is None else _number(proof.scale),
-        **_error_summary(certificate.error),
-        "predicted_rms_ulp": [_number(value) for value in certificate.predicted_rms.tolist()],
-        "loop": None
-        if loop is None
-        else {
-            "spectral_radius": _number(loop.radius),
-            "ideal_spectral_radius": _number(loop.ideal_radius),
-            "stable": loop.stable,
-        },
-        "residue": None
-        if residue is None
-        else {
-            "ulp": residue.codes,
-            "silence": residue.silence,
-            "observed": residue.observed,
-            "settled": residue.settled,
-        },
-    }
+    carried = [proof.carried[carried.name] for carried in memory.carried]
+    return _Claims(
+        name=memory.layer.name,
+        input_gain=_gains(proof.input_gain),
+        rounding_gain=_gains(proof.rounding_gain),
+        coefficient_gain=_gains(certificate.coefficient_gain),
+        bound=np.array(proof.bound, np.int64),
+        carried=np.array(carried, np.int64) if carried else None,
+        witness=_Witness.of(certificate.pair.gains.lyapunov),
+        ideal=_Witness.of(certificate.pair.ideal_gains.lyapunov),
+    )
 
 
-def _error_summary(error: ErrorBound) -> dict[str, Any]:
-    """Return bounds of each element, as values, and which causes they count."""
-    return {
-        "conditional": error.conditional,
-        "error_bound": [_number(value) for value in error.total.tolist()],
-        "by_cause": {
-            cause: [_number(value) for value in getattr(error, cause).tolist()]
-            for cause in ("coefficients", "rounding", "input", "mismatch")
-        },
-    }
-
-
-def _number(value: float) -> float:
-    return float(f"{value:.9g}")
+def _gains(gain: NDArray[np.float64]) -> Integers:
+    return np.rint(gain * 2.0**GAIN_FRAC_BITS).astype(np.int64)

@@ -14,12 +14,14 @@ far as that is no more than the whole, and coefficients for the rest.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import DenseLayer, LmuLayer, Role
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.network import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table
@@ -29,39 +31,90 @@ from lmu_hw.proofs.gramian import FloatGains, float_gains
 from lmu_hw.proofs.linear_form import largest_error
 from lmu_hw.proofs.memories import QuantizedMemory, values
 from lmu_hw.proofs.ranges import published, residual_gain
+from lmu_hw.records import stored
 
-__all__ = ["ErrorBound", "HeadCertificate", "MemoryPair", "head_certificates", "memory_error"]
+__all__ = [
+    "CAUSES",
+    "Causes",
+    "ErrorBound",
+    "HeadCertificate",
+    "MemoryPair",
+    "head_certificates",
+    "memory_error",
+]
 
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ErrorBound:
-    """Bounds on |quantized - ideal|, split by cause, as values; (n,) float64 each.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Causes:
+    """What an error bound is split into; a number for each element.
 
     Attributes
     ----------
-    coefficients, rounding, input, mismatch : (n,) float64
+    coefficients, rounding, input, mismatch : (n,)
         Rounded coefficients; what narrowing drops; what u (or the input of a head) is off by;
         another discretization or realization of the memory.
-    conditional : bool
-        u depends on what has no worst-case bound (hidden units, earlier layers), so `input` counts
-        only the narrowing of u: the bound holds for the u that the hardware computed.
     """
 
-    coefficients: Array
-    rounding: Array
-    input: Array
-    mismatch: Array
+    coefficients: tuple[float, ...]
+    rounding: tuple[float, ...]
+    input: tuple[float, ...]
+    mismatch: tuple[float, ...]
+
+
+CAUSES = tuple(cause.name for cause in fields(Causes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorBound:
+    """Bounds on |quantized - ideal| of each element: as values, or in ulp within a report.
+
+    Attributes
+    ----------
+    conditional : bool
+        u depends on what has no worst-case bound (hidden units, earlier layers), so its input
+        counts only the narrowing of u: the bound holds for the u that the hardware computed.
+    total : (n,)
+        All causes.
+    by_cause : Causes
+    """
+
     conditional: bool
+    total: tuple[float, ...] = field(metadata=stored("error_bound"))
+    by_cause: Causes
+
+    def __post_init__(self) -> None:
+        for cause in CAUSES:
+            if not self.total or len(getattr(self.by_cause, cause)) != len(self.total):
+                raise NetworkError(f"by_cause.{cause} must hold a number for each element")
+
+    @classmethod
+    def of(cls, *, conditional: bool, **causes: Array) -> ErrorBound:
+        """Return the bound that arrays of all causes make."""
+        total = inflate(sum(causes.values(), np.zeros(())))
+        parts = {cause: tuple(values.tolist()) for cause, values in causes.items()}
+        return cls(conditional=conditional, total=tuple(total.tolist()), by_cause=Causes(**parts))
 
     @property
-    def total(self) -> Array:
-        """Sum of all causes."""
-        return inflate(self.coefficients + self.rounding + self.input + self.mismatch)
+    def given_u(self) -> tuple[float, ...]:
+        """The bound for the u that the hardware computed: all causes but the input."""
+        causes = self.by_cause
+        parts = zip(causes.coefficients, causes.rounding, causes.mismatch, strict=True)
+        return tuple(map(sum, parts))
+
+    @property
+    def worst(self) -> int:
+        """The element of the largest bound."""
+        return self.total.index(max(self.total))
+
+    def each(self, change: Callable[[tuple[float, ...]], tuple[float, ...]]) -> ErrorBound:
+        """Return the bound with the numbers of all causes, and of the whole, in another form."""
+        parts = {cause: change(getattr(self.by_cause, cause)) for cause in CAUSES}
+        return replace(self, total=change(self.total), by_cause=Causes(**parts))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeadCertificate:
     """Error bound of a node that reads a memory linearly.
 
@@ -70,7 +123,7 @@ class HeadCertificate:
 
     name: str
     memory: str
-    error: ErrorBound
+    error: ErrorBound = field(metadata=stored(flat=True))
 
 
 class _System(NamedTuple):
@@ -149,7 +202,7 @@ def memory_error(pair: MemoryPair, coefficient_gain: Array, rounding_gain: Array
     """Return the error bound of the states of a memory; both gains are published ones."""
     memory = pair.memory
     mismatch = np.minimum(pair.mismatch_gain(), coefficient_gain)
-    return ErrorBound(
+    return ErrorBound.of(
         coefficients=(coefficient_gain - mismatch) * float(memory.u_limit),
         rounding=rounding_gain * float(memory.rounding_error) * memory.format.ulp,
         input=pair.ideal_input_gain() * float(pair.u_error.max()),
@@ -225,7 +278,7 @@ def _head(
     return HeadCertificate(
         name=head.name,
         memory=memory.name,
-        error=ErrorBound(
+        error=ErrorBound.of(
             coefficients=coefficients + bias + direct[0],
             rounding=rounding + own + dropped,
             input=reached + direct[1],

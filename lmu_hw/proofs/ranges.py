@@ -55,6 +55,8 @@ class NodeRange:
     bound, limit : int
         Largest magnitude of the narrowed sum, and of the format's positive end, in codes.
     overflow : Overflow
+    proved : bool
+        The node cannot leave its format.
     by_gain : bool
         Proved by the gains of a memory; otherwise from the formats of its sources.
     accumulator_bits : int
@@ -65,13 +67,9 @@ class NodeRange:
     bound: int
     limit: int
     overflow: Overflow
+    proved: bool
     by_gain: bool
     accumulator_bits: int
-
-    @property
-    def proved(self) -> bool:
-        """The node cannot leave its format."""
-        return self.bound <= self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -269,6 +267,7 @@ def node_ranges(
                     bound=bound,
                     limit=node.requant.format.max_code,
                     overflow=node.requant.overflow,
+                    proved=bound <= node.requant.format.max_code,
                     by_gain=bound < by_format,
                     accumulator_bits=partial.bit_length() + 1,
                 )
@@ -289,6 +288,7 @@ def _carried(
             bound=bound,
             limit=one.format.max_code,
             overflow=Overflow.FORBID,
+            proved=bound <= one.format.max_code,
             by_gain=bound < by_format,
             accumulator_bits=one.accumulator.bit_length() + 1,
         )

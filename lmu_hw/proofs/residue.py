@@ -29,7 +29,7 @@ class Residue:
 
     Attributes
     ----------
-    codes : int
+    ulp : int
         Largest magnitude of any state in the steps that are looked at, in ulp.
     silence : int
         Steps of zero input before them.
@@ -39,7 +39,7 @@ class Residue:
         In this silence the memory without rounding falls below an ulp, by its certificate.
     """
 
-    codes: int
+    ulp: int
     silence: int
     observed: int
     settled: bool
@@ -74,7 +74,7 @@ def measure_residue(
     silence = min(settling, _LONGEST - observed)
     largest = _largest_state(memory, node, silence, observed)
     return Residue(
-        codes=round(largest), silence=silence, observed=observed, settled=silence == settling
+        ulp=round(largest), silence=silence, observed=observed, settled=silence == settling
     )
 
 

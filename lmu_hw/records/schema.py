@@ -71,7 +71,9 @@ class Field:
 
     def omitted(self, value: Any) -> bool:
         """Tell whether a value is left out of the file."""
-        return self.sparse and value == self.default
+        if not self.sparse or self.default is None:
+            return self.sparse and value is None  # an array is no truth value
+        return value == self.default
 
 
 @cache

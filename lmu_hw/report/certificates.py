@@ -12,10 +12,10 @@ import numpy as np
 from lmu_hw.errors import LoadError
 from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.lmu import Role
-from lmu_hw.measure.certified import CAUSES, ErrorReport, RangeReport
+from lmu_hw.measure.certified import RangeReport
 from lmu_hw.measure.results import Report, SignalReport, rounded
 from lmu_hw.network import INPUT, AnyNode, QuantizedNetwork, Rectifier, Table, activation_of
-from lmu_hw.report.evidence import Certificates, ErrorClaim
+from lmu_hw.proofs import Causes, ErrorBound, NodeRange, Summary
 
 __all__ = ["VACUOUS", "with_certificates"]
 
@@ -28,7 +28,7 @@ _WHILE_INSIDE = "while no input leaves its format"
 
 
 def with_certificates(
-    report: Report, network: QuantizedNetwork, certificates: Certificates, *, where: Path
+    report: Report, network: QuantizedNetwork, summary: Summary, *, where: Path
 ) -> Report:
     """Return a report with the certificates of its network.
 
@@ -38,8 +38,8 @@ def with_certificates(
         From `measure`.
     network : QuantizedNetwork
         That was measured.
-    certificates : Certificates
-        That were written beside it.
+    summary : Summary
+        Of the certificates that were written beside it.
     where : Path
         Of the folder, for messages.
 
@@ -49,16 +49,15 @@ def with_certificates(
         If the certificates are of another network.
     """
     names = {node.name for node in network.nodes}
-    memories = {memory.name: memory for memory in report.memories}
-    proved_names = {name.partition(" ")[0] for name in certificates.nodes}  # or inside a memory
-    if proved_names != names or set(certificates.memories) != set(memories):
+    proofs = {proof.name: proof for proof in summary.memories}
+    proved_names = {node.name.partition(" ")[0] for node in summary.nodes}  # or inside a memory
+    if proved_names != names or set(proofs) != {memory.name for memory in report.memories}:
         raise _other(where)
-    signals = tuple(_signal(entry, network, certificates, where) for entry in report.signals)
-    proved = tuple(
-        dataclasses.replace(memory, proof=certificates.memories[memory.name])
-        for memory in report.memories
+    signals = tuple(_signal(entry, network, summary, where) for entry in report.signals)
+    memories = tuple(
+        dataclasses.replace(memory, proof=proofs[memory.name]) for memory in report.memories
     )
-    return dataclasses.replace(report, signals=signals, memories=proved)
+    return dataclasses.replace(report, signals=signals, memories=memories)
 
 
 def _other(where: Path) -> LoadError:
@@ -69,17 +68,18 @@ def _other(where: Path) -> LoadError:
 
 
 def _signal(
-    signal: SignalReport, network: QuantizedNetwork, certificates: Certificates, where: Path
+    signal: SignalReport, network: QuantizedNetwork, summary: Summary, where: Path
 ) -> SignalReport:
     if signal.name == INPUT:
         error, note = _of_input(signal, network.input), _WHILE_INSIDE
         return dataclasses.replace(signal, certified=error, certified_note=note)
     node = next(node for node in network.nodes if signal.name in _names(node))
-    claim = certificates.errors.get(signal.name)
-    certified = None if claim is None else _error(signal, claim, where)
+    error = summary.errors.get(signal.name)
+    certified = None if error is None else _error(signal, error, where)
+    reach = next(entry for entry in summary.nodes if entry.name == node.name)
     return dataclasses.replace(
         signal,
-        range=_range(signal, node, certificates),
+        range=_range(signal, node, reach),
         certified=certified,
         certified_note=_note(certified, node, network),
     )
@@ -90,27 +90,26 @@ def _names(node: AnyNode) -> tuple[str, ...]:
     return (node.name,) if node.pre_activation is None else (node.pre_activation, node.name)
 
 
-def _of_input(signal: SignalReport, requant: Requant) -> ErrorReport:
+def _of_input(signal: SignalReport, requant: Requant) -> ErrorBound:
     """Return the bound of an input that stays inside its format: its rounding alone."""
     nearest = requant.rounding in (Rounding.HALF_UP, Rounding.HALF_EVEN)
-    claim = {cause: [0.0] * signal.elements for cause in CAUSES}
-    claim["rounding"] = [requant.format.ulp * (0.5 if nearest else 1.0)] * signal.elements
-    return _in_ulp(requant.format, claim, claim["rounding"], conditional=False)
+    rounding, nothing = (0.5 if nearest else 1.0,) * signal.elements, (0.0,) * signal.elements
+    causes = Causes(coefficients=nothing, rounding=rounding, input=nothing, mismatch=nothing)
+    return ErrorBound(conditional=False, total=rounding, by_cause=causes)
 
 
-def _range(signal: SignalReport, node: AnyNode, certificates: Certificates) -> RangeReport:
-    claim, fmt = certificates.nodes[node.name], node.requant.format
-    function = activation_of(node) if signal.name == node.name else None
+def _range(signal: SignalReport, node: AnyNode, reach: NodeRange) -> RangeReport:
+    fmt, function = node.requant.format, activation_of(node) if signal.name == node.name else None
     match function:
         case None:
-            how = "gain" if claim.by_gain else "formats"
-            return _reach(claim.bound, claim.limit, fmt, proved=claim.proved, how=how)
+            how = "gain" if reach.by_gain else "formats"
+            return _reach(reach.bound, reach.limit, fmt, proved=reach.proved, how=how)
         case Table():
             bound, fmt = int(np.abs(function.codes.codes).max()), function.format
             return _reach(bound, fmt.max_code, fmt, proved=True, how="table")
         case Rectifier():  # it clamps
-            bound = min(claim.bound, claim.limit)
-            return _reach(bound, claim.limit, fmt, proved=True, how="formats")
+            bound = min(reach.bound, reach.limit)
+            return _reach(bound, reach.limit, fmt, proved=True, how="formats")
     assert_never(function)
 
 
@@ -123,34 +122,16 @@ def _reach(bound: int, limit: int, fmt: FixedFormat, *, proved: bool, how: str) 
     )
 
 
-def _error(signal: SignalReport, claim: ErrorClaim, where: Path) -> ErrorReport:
-    """Return a claim in ulp, once for each of the memories that share it."""
-    copies, rest = divmod(signal.elements, len(claim.error_bound))
+def _error(signal: SignalReport, error: ErrorBound, where: Path) -> ErrorBound:
+    """Return a bound in ulp, once for each of the memories that share it."""
+    copies, rest = divmod(signal.elements, len(error.total))
     if rest:
         raise _other(where)
-    by_cause = {cause: claim.by_cause[cause] * copies for cause in CAUSES}
-    total = claim.error_bound * copies
-    fmt = FixedFormat.parse(signal.format)
-    return _in_ulp(fmt, by_cause, total, conditional=claim.conditional)
+    ulp = FixedFormat.parse(signal.format).ulp
+    return error.each(lambda values: tuple(rounded(v / ulp) or 0.0 for v in values) * copies)
 
 
-def _in_ulp(
-    fmt: FixedFormat, by_cause: dict[str, list[float]], total: list[float], *, conditional: bool
-) -> ErrorReport:
-    def shown(values: list[float]) -> tuple[float, ...]:
-        return tuple(rounded(value / fmt.ulp) or 0.0 for value in values)
-
-    largest = max(total)
-    return ErrorReport(
-        conditional=conditional,
-        largest=rounded(largest) or 0.0,
-        largest_ulp=rounded(largest / fmt.ulp) or 0.0,
-        total=shown(total),
-        **{cause: shown(by_cause[cause]) for cause in CAUSES},
-    )
-
-
-def _note(certified: ErrorReport | None, node: AnyNode, network: QuantizedNetwork) -> str:
+def _note(certified: ErrorBound | None, node: AnyNode, network: QuantizedNetwork) -> str:
     """Say what a bound depends on, or why there is none."""
     if certified is not None:
         return _CONDITIONAL if certified.conditional else _WHILE_INSIDE

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmu_hw.lmu import Role, node_name
-from lmu_hw.measure.certified import ErrorReport, NoiseReport
+from lmu_hw.measure.certified import NoiseReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import count, listed, number
 from lmu_hw.network import INPUT
+from lmu_hw.proofs import ErrorBound
 
 __all__ = ["Check", "check", "left_before"]
 
@@ -123,7 +124,7 @@ def _range(signal: SignalReport, found: _Findings) -> None:
 
 def _memory(
     signal: SignalReport,
-    certified: ErrorReport,
+    certified: ErrorBound,
     noise: NoiseReport,
     left: list[str],
     found: _Findings,
@@ -131,7 +132,7 @@ def _memory(
     if signal.saturations:
         found.set_aside.append(f"{signal.name} left its format, where its error has no bound.")
         return
-    found.compare(f"rounding error of {signal.name}", noise.max_ulp, certified.rounding)
+    found.compare(f"rounding error of {signal.name}", noise.max_ulp, certified.by_cause.rounding)
     found.compare(f"error of {signal.name} given its u", noise.float_max_ulp, certified.given_u)
     u = node_name(signal.layer, Role.ENCODED)
     if not certified.conditional and left:
@@ -145,7 +146,7 @@ def _memory(
         )
 
 
-def _other(signal: SignalReport, certified: ErrorReport, left: list[str], found: _Findings) -> None:
+def _other(signal: SignalReport, certified: ErrorBound, left: list[str], found: _Findings) -> None:
     """Compare the largest error of an input or of a linear head."""
     void = [*left, *([signal.name] if signal.saturations else [])]
     if certified.conditional:

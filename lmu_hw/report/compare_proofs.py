@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lmu_hw.measure import words
-from lmu_hw.measure.certified import ErrorReport, MemoryProof
 from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.proofs import ErrorBound, MemoryProof
 from lmu_hw.report.compare_rows import Row, make_row
 
 __all__ = ["certificate_rows", "certificate_sentences"]
@@ -64,7 +64,7 @@ def _error_rows(name: str, signals: Sequence[SignalReport | None]) -> list[Row]:
         return []
     given = any(certified.conditional for _, certified in pairs)
 
-    def bound(signal: SignalReport, certified: ErrorReport) -> float:
+    def bound(signal: SignalReport, certified: ErrorBound) -> float:
         ulps = max(certified.given_u if given else certified.total)
         return ulps * (signal.ulp or 0.0) / (signal.format_max or 1.0)
 

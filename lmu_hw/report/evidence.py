@@ -4,80 +4,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
-from lmu_hw.measure.certified import CAUSES, MemoryProof
 from lmu_hw.measure.results import HardwareReport, SimulationReport
+from lmu_hw.proofs import Summary, read_summary
 from lmu_hw.records import decode
 from lmu_hw.simulate.coverage_words import coverage_lines
 
-__all__ = [
-    "Certificates",
-    "ErrorClaim",
-    "NodeClaim",
-    "certificates",
-    "read_certificates",
-    "read_hardware",
-    "read_simulations",
-]
-
-CERTIFICATE_VERSION = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorClaim:
-    """Error bounds of a memory's states or of a head, (n,) values each; see `ErrorReport`."""
-
-    name: str
-    conditional: bool
-    error_bound: list[float]
-    by_cause: dict[str, list[float]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeClaim:
-    """Bound of a node before overflow is handled, in codes of what its sum is narrowed to."""
-
-    name: str
-    bound: int
-    limit: int
-    proved: bool
-    by_gain: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificates:
-    """What ``certificate.json`` holds.
-
-    Attributes
-    ----------
-    design_digest : str
-    memories : dict of node name to MemoryProof
-    errors : dict of node name to ErrorClaim
-        Of memories and heads.
-    nodes : dict of node name to NodeClaim
-    """
-
-    design_digest: str
-    memories: dict[str, MemoryProof]
-    errors: dict[str, ErrorClaim]
-    nodes: dict[str, NodeClaim]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Summary:
-    """``certificate.json`` as far as reports need it."""
-
-    version: int
-    design_digest: str
-    memories: list[dict[str, Any]]
-    heads: list[dict[str, Any]]
-    nodes: list[NodeClaim]
+__all__ = ["read_certificates", "read_hardware", "read_simulations"]
 
 
 def read_hardware(folder: DesignFolder) -> HardwareReport:
@@ -121,7 +59,7 @@ def read_simulations(folder: DesignFolder) -> tuple[SimulationReport, ...]:
         ) from None
 
 
-def read_certificates(folder: DesignFolder) -> Certificates:
+def read_certificates(folder: DesignFolder) -> Summary:
     """Return what is proved about a design, from the folder's ``certificate.json``.
 
     Raises
@@ -129,44 +67,11 @@ def read_certificates(folder: DesignFolder) -> Certificates:
     LoadError
         If the file or one of its keys is missing, or holds the wrong kind of value.
     """
-    return certificates(folder.read(folder.SUMMARY), folder.path / folder.SUMMARY)
-
-
-def certificates(data: bytes, path: Path) -> Certificates:
-    """Return what the content of ``certificate.json`` says; `path` is for messages."""
+    data = folder.read(folder.SUMMARY)
     try:
-        document = read_json(data)
-        version = document.get("version") if isinstance(document, dict) else None
-        if version != CERTIFICATE_VERSION:
-            raise ValueError(f"its version must be {CERTIFICATE_VERSION}, not {version!r}")
-        summary = decode(_Summary, document, part=True)
-        memories = [
-            decode(MemoryProof, entry, f"memories[{index}]", part=True)
-            for index, entry in enumerate(summary.memories)
-        ]
-        errors = [
-            _error(entry, f"{key}[{index}]")
-            for key in ("memories", "heads")
-            for index, entry in enumerate(getattr(summary, key))
-        ]
+        return read_summary(read_json(data))
     except ValueError as error:
-        raise _damaged(path, error) from None
-    names = [entry["name"] for entry in summary.memories]
-    return Certificates(
-        design_digest=summary.design_digest,
-        memories=dict(zip(names, memories, strict=True)),
-        errors={error.name: error for error in errors},
-        nodes={node.name: node for node in summary.nodes},
-    )
-
-
-def _error(entry: dict[str, Any], what: str) -> ErrorClaim:
-    claim = decode(ErrorClaim, entry, what, part=True)
-    for cause in CAUSES:
-        values = claim.by_cause.get(cause)
-        if not values or len(values) != len(claim.error_bound):
-            raise ValueError(f"{what}.by_cause.{cause} must hold a number for each element")
-    return claim
+        raise _damaged(folder.path / folder.SUMMARY, error) from None
 
 
 def _coverage(entry: Any) -> list[str]:

@@ -49,6 +49,8 @@ def read_report(folder: DesignFolder) -> Report:
     if data is None:
         raise LoadError(f"{folder.path}: holds no {folder.REPORT}; {again} first")
     try:
-        return decode(Report, without_version(read_json(data), VERSION), part=True)
+        entry = without_version(read_json(data), VERSION)
+        entry.pop("verdict", None)  # what follows from the rest, in words
+        return decode(Report, entry)
     except ValueError as error:
         raise LoadError(f"{path}: is damaged ({error}); {again} again") from None

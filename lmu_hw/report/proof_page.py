@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lmu_hw.measure.certified import MemoryProof
 from lmu_hw.measure.results import Report
+from lmu_hw.proofs import MemoryProof
 from lmu_hw.report.proof_rows import proof_rows
 from lmu_hw.report.proof_words import details, uncertified
 from lmu_hw.report.what_if import Words, alternatives, certified_memories
@@ -69,16 +69,17 @@ def _shares(report: Report) -> list[_Share]:
     found = []
     for signal in report.signals[1:]:  # the first is the input, which is rounded and nothing else
         certified = signal.certified
-        if certified is not None and certified.largest_ulp > 0.0:
+        if certified is not None and max(certified.total) > 0.0:
             bounds = certified.given_u if certified.conditional else certified.total
             at = bounds.index(max(bounds))
             found.append(
                 _Share(
                     name=signal.name,
                     conditional=certified.conditional,
-                    coefficients=certified.coefficients[at] + certified.mismatch[at],
-                    rounding=certified.rounding[at],
-                    input=None if certified.conditional else certified.input[at],
+                    coefficients=certified.by_cause.coefficients[at]
+                    + certified.by_cause.mismatch[at],
+                    rounding=certified.by_cause.rounding[at],
+                    input=None if certified.conditional else certified.by_cause.input[at],
                     total=bounds[at],
                     value=bounds[at] * (signal.ulp or 0.0),
                 )

@@ -62,7 +62,7 @@ def _panel(axes: Axes, memory: MemoryReport, signal: SignalReport) -> dict[objec
     floor = np.nanmin(visible, initial=np.inf) / 2
     white = np.array(noise.white)[: len(states)]
     if certified is not None:
-        bound = _positive(certified.rounding)[: len(states)]
+        bound = _positive(certified.by_cause.rounding)[: len(states)]
         axes.stairs(bound, edges, baseline=None, color=INK, linewidth=1.4, label="certified")
     axes.plot(
         states,

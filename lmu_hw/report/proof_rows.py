@@ -75,7 +75,7 @@ def _whole(signal: SignalReport, left: Sequence[str]) -> ProofRow:
         bound=None if reach is None else reach.bound,
         limit=signal.format_max,
         range=_state(signal),
-        certified=certified.largest_ulp if certified is not None and holds else None,
+        certified=max(certified.total) if certified is not None and holds else None,
         measured_max=signal.max_error_ulp,
         predicted_rms=signal.predicted_rms_ulp,
         measured_rms=signal.rms_error_ulp,
@@ -107,7 +107,7 @@ def _parts(signal: SignalReport, memory: MemoryReport) -> list[ProofRow]:
         row(GIVEN_U, None if certified is None else certified.given_u, noise.float_max_ulp),
         row(
             ROUNDING,
-            None if certified is None else certified.rounding,
+            None if certified is None else certified.by_cause.rounding,
             noise.max_ulp,
             predicted=_rms(noise.predicted_ulp),
             measured=_rms(noise.rms_ulp),

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from lmu_hw.measure.certified import CAUSES, ErrorReport, MemoryProof, MemoryReport
+from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import Level, count, listed, number
+from lmu_hw.proofs import CAUSES, ErrorBound, MemoryProof
 from lmu_hw.report.checks import check, left_before
 from lmu_hw.report.proof_rows import proof_rows
 from lmu_hw.report.what_if import Words, alternatives, certified_memories
@@ -15,7 +16,7 @@ from lmu_hw.report.what_if import Words, alternatives, certified_memories
 __all__ = ["details", "proved", "uncertified"]
 
 Sentence = tuple[Level, str]
-Memory = tuple[MemoryReport, MemoryProof, SignalReport, ErrorReport]
+Memory = tuple[MemoryReport, MemoryProof, SignalReport, ErrorBound]
 
 _CAUSES = {
     "coefficients": "rounded coefficients",
@@ -173,7 +174,7 @@ def _error(
     memory: MemoryReport,
     _: MemoryProof,
     signal: SignalReport,
-    certified: ErrorReport,
+    certified: ErrorBound,
     left: Sequence[str],
 ) -> str:
     """Return what is proved of a memory's error, and what was measured of the same difference.
@@ -185,7 +186,9 @@ def _error(
     bounds = certified.given_u if given_u else certified.total
     at = bounds.index(max(bounds))
     causes = [cause for cause in CAUSES if not (given_u and cause == "input")]
-    shares = {cause: getattr(certified, cause)[at] / (bounds[at] or 1.0) for cause in causes}
+    shares = {
+        cause: getattr(certified.by_cause, cause)[at] / (bounds[at] or 1.0) for cause in causes
+    }
     cause = max(shares, key=shares.__getitem__)
     due = ""
     if bounds[at]:
@@ -212,7 +215,7 @@ def _error(
 
 
 def _advice(
-    memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorReport
+    memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorBound
 ) -> str:
     now, more, fewer, exacter, _ = alternatives(memory, proof, signal, certified)
     if now.proved and not fewer.proved:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.measure.certified import ErrorReport, MemoryProof, MemoryReport
+from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.proofs import ErrorBound, MemoryProof
 
 __all__ = ["Words", "alternatives", "certified_memories"]
 
@@ -51,7 +52,7 @@ class Words:
 
 def certified_memories(
     report: Report,
-) -> list[tuple[MemoryReport, MemoryProof, SignalReport, ErrorReport]]:
+) -> list[tuple[MemoryReport, MemoryProof, SignalReport, ErrorBound]]:
     """Return every memory that has a proof, with its signal and error bound."""
     signals = {signal.name: signal for signal in report.signals}
     found = []
@@ -63,7 +64,7 @@ def certified_memories(
 
 
 def alternatives(
-    memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorReport
+    memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorBound
 ) -> tuple[Words, ...]:
     """Return the memory as it is, and with a bit more and a bit less of each word."""
     found = []
@@ -76,11 +77,16 @@ def alternatives(
     ):
         finer, exacter = 2.0**-states, 2.0**-coefficients
         ulp = signal.ulp or 1.0
-        given = [0.0] * signal.elements if certified.conditional else certified.input
-        causes = (certified.coefficients, certified.rounding, given, certified.mismatch)
+        given = [0.0] * signal.elements if certified.conditional else certified.by_cause.input
+        causes = (
+            certified.by_cause.coefficients,
+            certified.by_cause.rounding,
+            given,
+            certified.by_cause.mismatch,
+        )
         totals = [c * exacter + r * finer + i + x for c, r, i, x in zip(*causes, strict=True)]
         bits = memory.state_bits + states
-        rounding = max(certified.rounding) * ulp * finer
+        rounding = max(certified.by_cause.rounding) * ulp * finer
         noise = memory.noise.predicted_ulp
         found.append(
             Words(
@@ -90,7 +96,7 @@ def alternatives(
                 bound=proof.bound if not states else proof.u_limit * proof.input_gain + rounding,
                 proved=_proved(proof, bits) if states else proof.proved,
                 rounding=rounding,
-                coefficients=max(certified.coefficients) * ulp * exacter,
+                coefficients=max(certified.by_cause.coefficients) * ulp * exacter,
                 total=max(totals) * ulp,
                 noise=max(noise) * ulp * finer if noise else None,
                 estimated=coefficients != 0,

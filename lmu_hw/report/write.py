@@ -73,8 +73,8 @@ def measure_folder(
     """Return what `write_report` writes."""
     design = Design.read(folder.path)
     hardware = read_hardware(folder)
-    simulations, certificates = read_simulations(folder), read_certificates(folder)
-    if certificates.design_digest != design.digest:
+    simulations, summary = read_simulations(folder), read_certificates(folder)
+    if summary.design_digest != design.digest:
         raise LoadError(
             f"{folder.path / folder.SUMMARY}: describes another design than {folder.NETWORK}; "
             "generate the design again"
@@ -82,7 +82,7 @@ def measure_folder(
     if x is None and labels is not None:
         raise NetworkError("labels must come with the data they belong to: give x as well")
     report = measure(design, design.calibration if x is None else x, labels, progress)
-    report = with_certificates(report, design.network, certificates, where=folder.path)
+    report = with_certificates(report, design.network, summary, where=folder.path)
     source = CALIBRATION if x is None else report.data.source
     return dataclasses.replace(
         report,

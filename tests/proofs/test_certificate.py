@@ -30,20 +30,20 @@ def loop_of(**kind):
         states = np.eye(6).reshape(6, 2, 3)
         step = states @ A.T + (states.reshape(6, 6) @ E_m.T)[..., None] * B
         radii.append(np.abs(np.linalg.eigvals(step.reshape(6, 6))).max())
-    return certificate.loop, radii
+    return certificate.proof.loop, radii
 
 
 def test_a_loop_is_that_of_all_memories_together():
     loop, radii = loop_of()
     assert loop.stable
-    assert [loop.radius, loop.ideal_radius] == pytest.approx(radii, rel=1e-6)
+    assert [loop.spectral_radius, loop.ideal_spectral_radius] == pytest.approx(radii, rel=1e-6)
 
 
 def test_what_is_not_linear_or_not_fed_back_has_no_loop():
     assert loop_of(encoder="tanh")[0] is None
     net = networks.network(order=3, hidden="dense")
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=40))
-    assert design.certify().memories[0].loop is None
+    assert design.certify().memories[0].proof.loop is None
 
 
 def test_a_loop_of_too_many_states_is_left_out(monkeypatch):

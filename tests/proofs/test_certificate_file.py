@@ -10,8 +10,8 @@ import pytest
 
 import lmu_hw
 import lmu_verify
-from lmu_hw.proofs import summary, write_certificate
-from lmu_hw.proofs.certificate_file import NOT_CHECKED
+from lmu_hw.proofs import summary_json, write_certificate
+from lmu_hw.proofs.certificate import NOT_CHECKED
 from tests import memories
 
 
@@ -36,7 +36,7 @@ def test_what_is_not_checked_is_what_the_checker_says():
 
 
 def test_the_summary_is_json_and_says_what_is_proved(certificate):
-    text = json.loads(json.dumps(summary(certificate()), allow_nan=False))
+    text = json.loads(json.dumps(summary_json(certificate(), "0"), allow_nan=False))
     (memory,) = text["memories"]
     assert memory["proved"] and memory["bound"] <= memory["limit"]
     assert {node["name"]: node["by_gain"] for node in text["nodes"]}["lmu0.m"]
@@ -48,7 +48,7 @@ def test_the_summary_has_the_numbers_of_the_certificate():
     net = memories.memory_network(16, 200.0)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
     found = lmu_hw.quantize(net, x, state_bits=9, memory_range="saturate").certify()
-    (known,), (memory,) = found.memories, summary(found)["memories"]
+    (known,), (memory,) = found.memories, summary_json(found, "0")["memories"]
     assert not memory["proved"] and memory["provable_bits"] == known.range.bits
     for key, expected in (
         ("provable_scale", known.range.scale),
@@ -60,8 +60,8 @@ def test_the_summary_has_the_numbers_of_the_certificate():
         ("ideal_spectral_radius", known.pair.ideal_gains.radius),
         ("input_gain", known.range.input_gain.max()),
         ("rounding_gain", known.range.rounding_gain.max()),
-        ("error_bound", known.error.total),
+        ("error_bound", known.proof.error.total),
     ):
         assert memory[key] == pytest.approx(expected, rel=1e-8), key  # nine digits
     for cause, values in memory["by_cause"].items():
-        assert values == pytest.approx(getattr(known.error, cause), rel=1e-8)
+        assert values == pytest.approx(getattr(known.proof.error.by_cause, cause), rel=1e-8)

@@ -61,17 +61,17 @@ def test_no_error_exceeds_its_certificate(options):
     design = designed(**options)
     certificate = design.certify()
     (memory,), (head,) = certificate.memories, certificate.heads
-    assert not memory.error.conditional and not head.error.conditional
+    assert not memory.proof.error.conditional and not head.error.conditional
     found = errors(design, worst_inputs(design))
-    assert np.all(found["lmu0.m"].max(axis=(0, 1)) <= memory.error.total)
+    assert np.all(found["lmu0.m"].max(axis=(0, 1)) <= memory.proof.error.total)
     assert np.all(found["head.y"].max(axis=(0, 1)) <= head.error.total)
 
 
 def test_the_coefficients_part_is_reached():
     design = designed(memory_bits=7, state_bits=20)
-    bound = design.certify().memories[0].error
+    causes = design.certify().memories[0].proof.error.by_cause
     found = errors(design, worst_inputs(design))["lmu0.m"].max(axis=(0, 1))
-    assert np.all(found >= 0.97 * bound.coefficients - bound.rounding - bound.input)
+    assert np.all(found >= 0.97 * np.array(causes.coefficients) - causes.rounding - causes.input)
 
 
 def test_several_memories_share_a_certificate():
@@ -79,7 +79,7 @@ def test_several_memories_share_a_certificate():
     certificate = design.certify()
     x = np.random.default_rng(2).uniform(-1.0, 1.0, (10, 300, 3))
     found = errors(design, x)
-    bound = np.tile(certificate.memories[0].error.total, 3)
+    bound = np.tile(certificate.memories[0].proof.error.total, 3)
     assert np.all(found["lmu0.m"].max(axis=(0, 1)) <= bound)
     assert np.all(found["head.y"].max(axis=(0, 1)) <= certificate.heads[0].error.total)
 
@@ -88,8 +88,8 @@ def test_feedback_makes_a_certificate_conditional():
     net = networks.network(hidden_to_memory=True, memory_to_memory=True, order=4)
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=60))
     (memory,) = design.certify().memories
-    assert memory.error.conditional
-    assert memory.loop is not None and memory.loop.stable
+    assert memory.proof.error.conditional
+    assert memory.proof.loop is not None and memory.proof.loop.stable
     (quantized,) = quantized_memories(design.network)
     assert not quantized.open_loop
 

@@ -22,14 +22,14 @@ def designed(**options):
 
 def test_rounding_leaves_a_residue_that_the_golden_model_shows_too():
     design = designed()
-    residue = design.certify().memories[0].residue
-    assert residue is not None and residue.codes >= 1
+    residue = design.certify().memories[0].proof.residue
+    assert residue is not None and residue.ulp >= 1
     assert residue.settled and residue.observed == 64
     x = np.random.default_rng(0).uniform(-1.0, 1.0, (16, residue.silence + 100, 1))
     x[:, 100:] = 0.0
     golden = GoldenModel(design.network)
     states = golden.trace(golden.quantize_input(x)).codes["lmu0.m"]
-    assert 1 <= np.abs(states[:, -64:]).max() <= 2 * residue.codes
+    assert 1 <= np.abs(states[:, -64:]).max() <= 2 * residue.ulp
 
 
 @pytest.mark.parametrize("order_theta", [(6, 32.0), (16, 64.0)])
@@ -37,8 +37,8 @@ def test_error_feedback_leaves_none(order_theta):
     net = memories.memory_network(*order_theta)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
     design = lmu_hw.quantize(net, x, state_bits=10, error_feedback=True)
-    residue = design.certify().memories[0].residue
-    assert residue is not None and residue.codes == 0
+    residue = design.certify().memories[0].proof.residue
+    assert residue is not None and residue.ulp == 0
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -53,15 +53,15 @@ def test_the_first_silent_steps_are_no_residue(order, window, known):
     (layer, head) = net.layers
     net = replace(net, layers=(replace(layer, memory=replace(layer.memory, theta=theta)), head))
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
-    residue = lmu_hw.quantize(net, x, refit=False).certify().memories[0].residue
+    residue = lmu_hw.quantize(net, x, refit=False).certify().memories[0].proof.residue
     assert residue is not None and residue.settled
-    assert residue.codes <= 20
+    assert residue.ulp <= 20
     assert residue.observed == max(16, int(window) if known else residue.silence)
 
 
 def test_a_silence_is_too_short_for_the_slowest_memories():
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (2, 50, 1))
     design = lmu_hw.quantize(memories.memory_network(2, 2e4), x, memory_bits=16)
-    residue = design.certify().memories[0].residue
+    residue = design.certify().memories[0].proof.residue
     assert residue is not None and not residue.settled
     assert residue.silence + residue.observed == 20_000

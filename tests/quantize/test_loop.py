@@ -66,5 +66,5 @@ def test_a_loop_that_is_unstable_in_float_is_not_a_matter_of_rounding(network):
     (layer, head) = network.layers
     wild = replace(network, layers=(replace(layer, E_m=1.1 * layer.E_m), head))
     design = designed(wild)
-    loop = design.certify().memories[0].loop
-    assert loop is not None and loop.ideal_radius >= 1.0 and not loop.stable
+    loop = design.certify().memories[0].proof.loop
+    assert loop is not None and loop.ideal_spectral_radius >= 1.0 and not loop.stable

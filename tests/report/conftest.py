@@ -15,11 +15,10 @@ from lmu_hw.emit import emit
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.measure import Report, measure
-from lmu_hw.proofs import summary
+from lmu_hw.proofs import read_summary, summary_json
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report import write_report
 from lmu_hw.report.certificates import with_certificates
-from lmu_hw.report.evidence import certificates
 from lmu_hw.report.write import measure_folder, report_json
 from tests import networks
 from tests.resealed import change_manifest
@@ -189,11 +188,11 @@ def certified(tmp_path: Path) -> Callable[..., Report]:
     def report(
         design: Design, x: np.ndarray, tamper: Callable[[dict[str, Any]], None] | None = None
     ) -> Report:
-        claims = summary(design.certify())
+        claims = summary_json(design.certify(), "")
         if tamper is not None:
             tamper(claims)
-        found = certificates(json.dumps({"design_digest": "", **claims}).encode(), tmp_path)
-        return with_certificates(measure(design, x), design.network, found, where=tmp_path)
+        summary = read_summary(claims)
+        return with_certificates(measure(design, x), design.network, summary, where=tmp_path)
 
     return report
 

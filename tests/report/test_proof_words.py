@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from lmu_hw.measure import measure
-from lmu_hw.measure.certified import LoopReport
 from lmu_hw.measure.words import Level, number
+from lmu_hw.proofs import LoopCertificate
 from lmu_hw.report.proof_words import details, proved, uncertified
 
 
@@ -85,7 +85,7 @@ def test_stability_names_the_loop_through_u(report):
     [(1.02, Level.GOOD, "as trained"), (0.98, Level.ATTENTION, "though that of the float")],
 )
 def test_an_unstable_loop_needs_attention_unless_it_was_trained_so(report, ideal, level, words):
-    loop = LoopReport(spectral_radius=1.01, ideal_spectral_radius=ideal, stable=False)
+    loop = LoopCertificate(spectral_radius=1.01, ideal_spectral_radius=ideal, stable=False)
     found, text = sentence(with_proof(report, loop=loop), holds="The loop of lmu0.m through u is")
     assert (found, words in text) == (level, True)
 
