@@ -58,3 +58,31 @@ def test_what_cannot_be_seen_is_proved(proofs):
 def test_what_is_seen_only_after_power_up_is_not(proofs):
     assert not proofs["held.next_full: no reset"]
     assert not proofs["held.next_odd: no reset"]
+
+
+STORED = """\
+module stored(s_axis_tvalid, s_axis_tdata, clk, rst, m_axis_tvalid, m_axis_tdata);
+  input clk;
+  input rst;
+  input s_axis_tvalid;
+  input s_axis_tdata;
+  output m_axis_tvalid;
+  output m_axis_tdata;
+  wire never;
+  reg data;
+  reg words [0:0];
+  initial $readmemh("words.hex", words);
+  assign m_axis_tvalid = s_axis_tvalid | never;
+  assign never = s_axis_tvalid & rst;
+  assign m_axis_tdata = data;
+  always @(posedge clk) data <= words[1'h0];
+  always @(posedge clk) if (s_axis_tvalid) words[1'h0] <= s_axis_tdata;
+endmodule
+"""
+
+
+def test_a_word_that_can_be_written_may_hold_anything(tmp_path):
+    (tmp_path / "words.hex").write_text("0\n")
+    text = STORED.replace("words.hex", str(tmp_path / "words.hex"))
+    mutants = [mutant for mutant in mutants_of(text) if "m_axis_tvalid: the first" in mutant.name]
+    assert list(proved(text, mutants, tmp_path, tmp_path / "work")) == [True]

@@ -54,6 +54,13 @@ _HEAD = (
         " word leads to it",
     ),
 )
+# Of a layer whose node h is rectified.
+_RECTIFIED = (
+    (
+        r"_lmu_drain\.d3_code_0: (never \$signed\(_\[27:11\]\) < |17'h1f801 in _ \? 17'h1f800)",
+        "the rectifier behind the limit gives 0 for every code below 0",
+    ),
+)
 # Of a design whose input vector is three beats.
 _THREE_BEATS = (
     (
@@ -66,6 +73,7 @@ _THREE_BEATS = (
 _OF = {
     "sweeps": (
         *_HEAD,
+        *_RECTIFIED,
         *_THREE_BEATS,
         (
             r"_m_unit\.s0_slot: no reset",
@@ -73,7 +81,16 @@ _OF = {
             "cycle late, and each is read later than that",
         ),
     ),
-    "error_feedback": (*_HEAD, *_THREE_BEATS),
+    "error_feedback": (
+        *_HEAD,
+        *_RECTIFIED,
+        *_THREE_BEATS,
+        (
+            r"_lmu_drain\.write_enable: ('<='|always|3'h6 in|the first of _ & _)",
+            "a row that only fills the last group up sums to the residue that it reads: what is "
+            "written is what was there",
+        ),
+    ),
     "reloadable_scan": (
         *_HEAD,
         (r"_lmu_drain\.write_mask: ('<='|always|\d+'h\d in) ", _ONE_ROW),

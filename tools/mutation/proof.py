@@ -42,6 +42,8 @@ _PASSES = (
     "opt_clean",
     "memory -nomap",
     "memory_map",
+    # What can be written at run time may hold anything.
+    "setattr -unset init w:*",
     "opt",
     "techmap",
     "opt_expr",
