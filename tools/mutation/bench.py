@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 
 from lmu_hw.design import Design
@@ -29,7 +30,9 @@ from tools.mutation.sites import Mutant, mutants_of
 
 __all__ = ["Fate", "MutantBench"]
 
-_NO_POWER_UP = ("+verilator+rand+reset+2", "+verilator+seed+1")  # what is not reset is random
+# What is not reset begins with ones in the first drive, and is random in the others.
+_ONES = ("+verilator+rand+reset+1",)
+_RANDOM = ("+verilator+rand+reset+2", "+verilator+seed+1")
 _NOT_WATCHED = ("enable", "reset")  # the first are no wires, the others matter at power-up
 _CUTS = ("cuts.txt", "counts.txt")
 _LONGEST = 3_000_000  # cycles of the design itself
@@ -63,6 +66,7 @@ class _Drive:
     verdict: Verdict
     files: dict[str, bytes]
     differing: set[int]
+    power_up: tuple[str, ...]
 
 
 class MutantBench:
@@ -98,15 +102,17 @@ class MutantBench:
             (work / file).write_text(source)
         self._program = _compiled(work, list(sources))
         self._work, self._seed = work, seed
+        self._power_ups = chain([_ONES], repeat(_RANDOM))
         self.drive(cycles)
 
     def drive(self, cycles: Iterable[int]) -> None:
         """Drive stimuli of other lengths from now on."""
         self._drives = [
-            self._driven(self._work / f"cycles_{count}", count, self._seed) for count in cycles
+            self._driven(self._work / f"cycles_{count}", count, self._seed, power_up)
+            for count, power_up in zip(cycles, self._power_ups, strict=False)
         ]
 
-    def _driven(self, work: Path, cycles: int, seed: int) -> _Drive:
+    def _driven(self, work: Path, cycles: int, seed: int, power_up: tuple[str, ...]) -> _Drive:
         """Return stimuli that take about so many cycles, in a folder of their own."""
         shutil.copytree(self._rtl, work)
         network, plan = self._design.network, self.plan
@@ -120,13 +126,13 @@ class MutantBench:
         )
         job = job_of(work, plan, self.images, sequences, seed=seed)
         job.write()
-        printed = self._simulate(job, 0, _LONGEST)
+        printed = self._simulate(job, 0, _LONGEST, power_up)
         verdict = self._judged(job)
         if verdict is None or verdict.mismatches or verdict.failure:
             raise RuntimeError(f"the design itself must pass, not {verdict}")
         differing = {int(number) for number in re.findall(r"differs (\d+)", printed)}
         differing |= {n for n, m in enumerate(self.mutants, 1) if m.kind in _NOT_WATCHED}
-        return _Drive(job, verdict, self._files(job), differing)
+        return _Drive(job, verdict, self._files(job), differing, power_up)
 
     def fates(self, mutants: Iterable[Mutant]) -> Iterator[Fate]:
         """Run mutants and yield what becomes of each."""
@@ -138,7 +144,7 @@ class MutantBench:
 
     def _complaint(self, drive: _Drive, number: int) -> str:
         """Return what the bench says of a mutant; nothing if it passes."""
-        self._simulate(drive.job, number, 2 * drive.verdict.cycles)
+        self._simulate(drive.job, number, 2 * drive.verdict.cycles, drive.power_up)
         files = self._files(drive.job)
         if files == drive.files:
             return ""
@@ -151,12 +157,12 @@ class MutantBench:
             return "no end"
         return verdict.failure or str(verdict.first or "")
 
-    def _simulate(self, job: Job, number: int, longest: int) -> str:
+    def _simulate(self, job: Job, number: int, longest: int, power_up: tuple[str, ...]) -> str:
         """Run one mutant, 0 for none, and return what is printed."""
         for name in self._outputs():
             (job.folder / name).unlink(missing_ok=True)
         run = subprocess.run(
-            [self._program, f"+mutant={number}", f"+longest={longest}", *_NO_POWER_UP],
+            [self._program, f"+mutant={number}", f"+longest={longest}", *power_up],
             cwd=job.folder,
             check=False,
             capture_output=True,

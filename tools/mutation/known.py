@@ -97,33 +97,21 @@ _OF = {
     ),
     "tiny": (
         (
-            r"from_axi\.(index: |tready: the first of o__ready & _|o__payload)",
-            "an input vector is one element of one beat: the index stays 0, and others are nothing",
-        ),
-        (
-            r"head_sequencer\.(segment|group|slot): no reset",
-            "the layer has one node of one group, so that the counter is always 0",
-        ),
-        (r"lmu_sequencer\.segment: no reset", "there is one memory: the counter is always 0"),
-        (
             r"lmu_drain\.d3_code_1: never .* \$signed\(11'h",
             "u has one row, which element 0 of a beat computes",
         ),
         (
-            r"_drain\.write: ('<='|always|never) ",
-            "for this element of a beat the comparison has one result in every beat of the node",
-        ),
-        (r"head\.w_en: the (first|second) of write\[0\]", "the layer has one node"),
-        (
-            r"head_sequencer\.",
-            "the layer has one node of one segment, one group and no source of its own: these "
-            "terms are constant",
+            r"from_axi\.o__payload: ",
+            "what fills up a word of the input buffer meets coefficients of zero",
         ),
         (
-            r"lmu_sequencer\.(end_node|segment|group|slot|valid): ",
-            "there is one memory, and no node that is computed at the last step only",
+            r"head_sequencer\.slot: no reset",
+            "there is one slot: the other number leads to it, a cycle later, in a first step",
         ),
-        (r"lmu_source\.(complete: the first of accepted|beat: no reset)", "a vector is one beat"),
+        (
+            r"head_sequencer\.group: the first of advance & end_group",
+            "it counts modulo 2, and the one group has three words",
+        ),
     ),
 }
 
