@@ -220,7 +220,8 @@ class Job:
     def pauses(self) -> list[tuple[int, int]]:
         """Return for how many cycles the sink is not ready, then ready, over and over.
 
-        Single cycles, beats, and as long as it takes to fill or drain everything.
+        Single cycles, beats, as long as it takes to fill or drain everything, and as long as one
+        answer takes where several wait.
         """
         random = np.random.default_rng(self.seed + 1)
         step, fill = self.cycles_per_step, self.fill_cycles
@@ -228,10 +229,17 @@ class Job:
         runs: list[tuple[int, int]] = []
         while cycles > 0:
             low, high = (int(random.integers(1, 4)) for _ in range(2))
-            if len(runs) % 8 == 5:
+            place = len(runs) % 14
+            if place == 5:
                 low, high = fill, 2 * step
-            elif len(runs) % 8 > 5:
+            elif place in (6, 7):
                 low, high = (int(random.integers(1, 2 * step)) for _ in range(2))
+            elif place == 8:  # where answers wait, one is taken ...
+                low, high = 3 * step, 1  # not as long as `pace` takes for everything full
+            elif 8 < place < 13:  # ... and one more is computed behind those that go on waiting
+                low, high = int(random.integers(1, 3 * step)), 1
+            elif place == 13:
+                low, high = 2 * step, 2 * step
             runs.append((low, high))
             cycles -= high
         return runs

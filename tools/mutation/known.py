@@ -34,11 +34,11 @@ _EVERYWHERE = (
         "the first step reads no state, so it may begin with either page, if with a known one",
     ),
     (
-        r"_fifo\.(inner_level: the first of [wr]_port__en|w_port__en: the second of w_rdy)",
+        r"_fifo\.w_port__en: the second of w_rdy",
         "a step starts only where the queue has room for its answer",
     ),
     (
-        r"_fifo\.r_port__en: (the (first|second) of _ \| r_en|no '~' of r_rdy)",
+        r"_fifo\.r_port__en: the (first|second) of _ \| r_en",
         "the queue hands an answer on in another cycle, and loses none",
     ),
 )
@@ -99,6 +99,10 @@ _OF = {
         (
             r"lmu_drain\.d3_code_1: never .* \$signed\(11'h",
             "u has one row, which element 0 of a beat computes",
+        ),
+        (
+            r"lmu_drain\.write: always \{ .*, 1'h0 \} < [23]'h[35]",
+            "element 0 of every beat that leaves is a row of its node",
         ),
         (
             r"from_axi\.o__payload: ",
