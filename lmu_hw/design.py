@@ -20,10 +20,10 @@ from lmu_hw.files import read_json
 from lmu_hw.fixed import Overflow
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel, Trace
-from lmu_hw.lmu import Discretizer, LmuLayer, Network, window
+from lmu_hw.lmu import Discretizer, LmuLayer, Network, Role, node_name, window
 from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
-from lmu_hw.network import ElementwiseNode, QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.network.archive import design_digest, network_bytes, read_network
 from lmu_hw.proofs import Certificate, certify, prove_ranges, require_forbidden
 from lmu_hw.quantize import Config, Quantization, Refit, convert
@@ -200,7 +200,7 @@ class Design:
         """Prove ranges, errors and stability of all memories; see `lmu_hw.proofs.certify`."""
         realized = {}
         for layer in self.reference.layers:
-            node = self.config.nodes.get(f"{layer.name}.m")
+            node = self.config.nodes.get(node_name(layer.name, Role.MEMORY))
             if isinstance(layer, LmuLayer) and node is not None and node.structure is not None:
                 scale = self.config.memory_scale.get(layer.name)
                 realized[layer.name] = float_memory(layer, node.structure, scale)
@@ -221,15 +221,16 @@ class Design:
 
     def _fitted(self, refit: Refit) -> FittedMemory:
         """Return a memory with its fit: as it was settled, or of a design that was read."""
-        node = next(node for node in self.network.nodes if node.name == refit.memory)
+        node = {memory.name: memory for memory in self.network.memories}.get(refit.memory)
+        if node is None:
+            raise NetworkError(f"a refit must be of a memory of the design, not of {refit.memory}")
         settled = None if self.settled is None else self.settled.memories.fitted[refit.memory]
         if settled is not None and settled.node is node:
             return settled
-        name = refit.memory.removesuffix(".m")
-        layer = next(layer for layer in self.reference.layers if layer.name == name)
-        if not isinstance(layer, LmuLayer) or isinstance(node, ElementwiseNode):
+        layer = next(layer for layer in self.reference.layers if layer.name == node.layer)
+        if not isinstance(layer, LmuLayer):
             raise NetworkError(f"{refit.memory}: must stand for an LMU layer, not {layer!r}")
-        source = self.config.nodes[f"{name}.u"].signal_format
+        source = self.config.nodes[node_name(layer.name, Role.ENCODED)].signal_format
         config = self.config.nodes[refit.memory]
         return fitted_memory(layer, config, source, node)
 

@@ -7,7 +7,14 @@ from enum import Enum
 
 from lmu_hw.errors import NetworkError
 
-__all__ = ["Role", "node_name", "pre_activation", "pre_activation_symbol", "role_of"]
+__all__ = [
+    "Role",
+    "has_role",
+    "node_name",
+    "pre_activation",
+    "pre_activation_symbol",
+    "role_of",
+]
 
 
 class Role(Enum):
@@ -108,3 +115,8 @@ def role_of(layer: str, name: str) -> Role:
             f"{name!r}"
         )
     return names[name]
+
+
+def has_role(name: str, role: Role) -> bool:
+    """Say whether a name is that of a node of a role in any layer, where a file tells no more."""
+    return name.endswith(node_name("", role))

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.lmu import LmuLayer, Network, Role, orthonormal_scale
+from lmu_hw.lmu import LmuLayer, Network, Role, node_name, orthonormal_scale
+from lmu_hw.lmu.roles import pre_activation
 from lmu_hw.load import network_digest
 from lmu_hw.network.float_nodes import float_nodes, memory_nodes
 from lmu_hw.proofs import prove_ranges
@@ -136,7 +137,7 @@ class Attempts:
         return Candidate(choice=choice, layer=layer, heard=state.heard, node=node)
 
     def _scale(self, name: str, heard: float) -> MemoryScale:
-        largest = self.ranges[f"{name}.u"].magnitude or 1.0
+        largest = self.ranges[node_name(name, Role.ENCODED)].magnitude or 1.0
         u = _rounded(largest * self.options.margin / FULL_SCALE)
         scalable = self.layers[name].encoder in HOMOGENEOUS
         return MemoryScale(u=u if scalable else 1.0, m=_rounded(u / heard))
@@ -174,10 +175,11 @@ class Attempts:
             realization = realizations.get(name, Realization.DENSE)
             states = state_scale(layer, self.options.basis, realization)
             factors = scale.m * np.tile(states, layer.memory_d)
-            ranges[f"{name}.u"] = ranges[f"{name}.u"].divided_by(scale.u)
-            ranges[f"{name}.m"] = ranges[f"{name}.m"].divided_by(factors)
-            if f"{name}.u_pre" in ranges:
-                ranges[f"{name}.u_pre"] = ranges[f"{name}.u_pre"].divided_by(scale.u)
+            m = node_name(name, Role.MEMORY)
+            ranges[m] = ranges[m].divided_by(factors)
+            for u in (node_name(name, Role.ENCODED), pre_activation(name, Role.ENCODED)):
+                if u in ranges:
+                    ranges[u] = ranges[u].divided_by(scale.u)
         return ranges
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed.ops import quantize
 from lmu_hw.golden import GoldenModel
-from lmu_hw.lmu import LmuLayer, Network, window
+from lmu_hw.lmu import LmuLayer, Network, Role, node_name, window
 from lmu_hw.proofs import StabilityError, spectral_radius
 from lmu_hw.quantize.config import Config
 from lmu_hw.quantize.convert import Quantization
@@ -114,7 +114,8 @@ def with_reasons(config: Config, reasons: Mapping[str, str]) -> Config:
     """Return a configuration that says of layers why what reads their memory is not fitted."""
     nodes = dict(config.nodes)
     for name, reason in reasons.items():
-        node = nodes[f"{name}.m"]
+        memory = node_name(name, Role.MEMORY)
+        node = nodes[memory]
         text = f"not fitted: {reason}"
-        nodes[f"{name}.m"] = replace(node, why=(*node.why, text))
+        nodes[memory] = replace(node, why=(*node.why, text))
     return replace(config, nodes=nodes)

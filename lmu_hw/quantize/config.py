@@ -16,6 +16,8 @@ from functools import partial
 from lmu_hw.checked import Check, flag, fraction, instance, member, optional, real, settle, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Requant
+from lmu_hw.lmu import Network, Role, node_name
+from lmu_hw.lmu.roles import has_role
 from lmu_hw.quantize.options import Basis, MemoryRange, Options, Realization
 from lmu_hw.records import decode, stored, toml_lines, without_version
 
@@ -229,13 +231,16 @@ class Config:
         for name, node in self.nodes.items():
             instance(node, f"the configuration of {name}", NodeConfig)
 
-    @property
-    def realizations(self) -> dict[str, Realization]:
-        """How the memories are computed that are not dense, by layer."""
+    def realizations(self, network: Network) -> dict[str, Realization]:
+        """Return how the memories of a network are computed that are not dense, by layer."""
+        memories = {
+            layer.name: self.nodes.get(node_name(layer.name, Role.MEMORY))
+            for layer in network.layers
+        }
         return {
-            name.rpartition(".")[0]: node.structure.kind
-            for name, node in self.nodes.items()
-            if node.structure is not None
+            name: node.structure.kind
+            for name, node in memories.items()
+            if node is not None and node.structure is not None
         }
 
     def text(self) -> str:
@@ -259,7 +264,8 @@ class Config:
         """Tell whether a table shows a key that has its default: knobs of the memory."""
         match path:
             case ("node", name):
-                return name.endswith(".m") and key in ("error_feedback", "repair", "refit")
+                knobs = ("error_feedback", "repair", "refit")
+                return has_role(name, Role.MEMORY) and key in knobs
             case ("node", name, "structure"):
                 structure = self.nodes[name].structure
                 sweeps = structure is not None and structure.kind is Realization.SEMISEPARABLE

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError, RangeError
 from lmu_hw.fixed import Overflow
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import LmuLayer, Network, Role, node_name
 from lmu_hw.quantize.attempts import Attempts
 from lmu_hw.quantize.benefit import (
     NOISE,
@@ -121,7 +121,8 @@ class _FormatSearch:
         reasons = refused(chosen)
         if reasons and self.options.refit:
             name, reason = next(iter(reasons.items()))
-            raise ConfigError(f"{name}.m: `refit` must bring it closer, but {reason}; leave it out")
+            memory = node_name(name, Role.MEMORY)
+            raise ConfigError(f"{memory}: `refit` must bring it closer, but {reason}; leave it out")
         if reasons:
             horizons |= dict.fromkeys(reasons, 0)
             chosen = self._proved(horizons)
@@ -161,7 +162,10 @@ class _FormatSearch:
             quantization = self.attempts.quantized(self.choices, states, horizons)
             better = {
                 name: self.search.better(
-                    name, self.choices[name].kind, state, quantization.ranges[f"{name}.m"]
+                    name,
+                    self.choices[name].kind,
+                    state,
+                    quantization.ranges[node_name(name, Role.MEMORY)],
                 )
                 for name, state in states.items()
             }
@@ -175,18 +179,19 @@ class _FormatSearch:
                 }
             states = better
         raise ConfigError(
-            f"{next(iter(moving))}.m: the formats of its states must settle, but did not in "
-            f"{2 * _ROUNDS} rounds; choose `memory_range` saturate"
+            f"{node_name(next(iter(moving)), Role.MEMORY)}: the formats of its states must settle, "
+            f"but did not in {2 * _ROUNDS} rounds; choose `memory_range` saturate"
         )
 
     def _explained(self, config: Config, states: Mapping[str, States]) -> Config:
         """Return a configuration that says of memories why they are as they are."""
         nodes = dict(config.nodes)
         for name, state in states.items():
-            node, choice = nodes[f"{name}.m"], self.choices[name]
+            memory = node_name(name, Role.MEMORY)
+            node, choice = nodes[memory], self.choices[name]
             chosen = (choice.why,) if choice.why else ()
             why = (*chosen, *state.why, *state.note, *node.why)
-            nodes[f"{name}.m"] = replace(node, why=why)
+            nodes[memory] = replace(node, why=why)
         return replace(config, nodes=nodes)
 
     def _choices(self) -> dict[str, Choice]:
@@ -203,7 +208,7 @@ class _FormatSearch:
                     layer.memory,
                     options.realization,
                     options.memory_tolerance,
-                    where=f"{name}.m",
+                    where=node_name(name, Role.MEMORY),
                 )
                 choices[name] = replace(choices[name], structure=structure)
         return choices
@@ -223,7 +228,7 @@ class _FormatSearch:
         return choose_realization(
             Setting(
                 memory=self.layers[name].memory,
-                where=f"{name}.m",
+                where=node_name(name, Role.MEMORY),
                 horizon=self._steps(self.layers[name]),
                 bits=bits,
                 candidate=candidate,

@@ -58,7 +58,7 @@ def realized(network: Network, config: Config) -> Network:
         basis=config.basis,
         input_scale=config.input_scale,
         memory_scale=config.memory_scale,
-        realizations=config.realizations,
+        realizations=config.realizations(network),
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.lmu import LmuLayer, Network
+from lmu_hw.lmu import LmuLayer, Network, Role, node_name
 from lmu_hw.network import MemoryNode, Node
 from lmu_hw.proofs import largest_deviation, rounding_covariance
 from lmu_hw.quantize.config import MemoryScale, NodeConfig
@@ -177,7 +177,7 @@ def quantize_memories(
     for layer in realized.layers:
         if not isinstance(layer, LmuLayer):
             continue
-        name, source = f"{layer.name}.m", f"{layer.name}.u"
+        name, source = (node_name(layer.name, role) for role in (Role.MEMORY, Role.ENCODED))
         for needed in (source, name):
             if needed not in configs:
                 raise ConfigError(f"the configuration lacks the node {needed!r}")

@@ -278,7 +278,7 @@ def _stable_bits(
                 structure = replace(structure, rate_bits=bits)
             else:
                 found = generators(layer, structure, scale)
-                where = f"{layer.name}.m"
+                where = node_name(layer.name, Role.MEMORY)
                 formats = sweep_formats(found, bits, config.signal_format, source, where=where)
                 weights = {"rates": formats.rates, "carry": formats.carry}
                 config = replace(config, weights=weights)

@@ -33,7 +33,7 @@ def require_provable(network: Network, options: Options, config: Config | None =
     require_stable(network)
     kinds: dict[str, Realization] = {}
     if config is not None:
-        kinds = config.realizations
+        kinds = config.realizations(network)
     elif options.realization not in (Realization.DENSE, Realization.AUTO):
         kinds = {layer.name: options.realization for layer in network.layers}
     elif options.realization is Realization.AUTO:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network
+from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network, Role, node_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.quantize import Config, Realization, realized
 from lmu_hw.quantize.convert import assemble
@@ -102,7 +102,7 @@ def _adopted(network: Network, config: Config) -> Network:
     """Return a network with the Legendre memories that hardware will have, where it has others."""
     layers = []
     for layer in network.layers:
-        node = config.nodes.get(f"{layer.name}.m")
+        node = config.nodes.get(node_name(layer.name, Role.MEMORY))
         structure = None if node is None else node.structure
         if isinstance(layer, LmuLayer) and structure is not None and structure.rank == 1:
             method, order = _METHODS[structure.kind], layer.memory.order
