@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from lmu_hw.design import Design
 from lmu_hw.lmu import (
+    DenseLayer,
     Discretizer,
     GruCell,
     HiddenCell,
@@ -63,19 +64,22 @@ def network_table(network: Network) -> RenderableType:
 
 def _layer_cells(layer: Layer) -> list[str]:
     """Return the row of a layer: as many cells as `network_table` has headings."""
-    kind, memory, links, radius = "dense", "", "", ""
-    if isinstance(layer, LmuLayer):
-        kind, memory, links = "LMU", _memory_text(layer), _links(layer)
-        radius = f"{_radius(layer):.4f}"
-        activation = "no hidden cell" if layer.hidden is None else _cell_text(layer.hidden)
-        if layer.encoder != LINEAR:
-            activation += f"; u: {layer.encoder}"
-        weights = _size(layer.E_x, layer.E_h, layer.E_m, layer.b_u) + _cell_size(layer.hidden)
-    elif isinstance(layer, RecurrentLayer):
-        kind, activation, weights = "recurrent", _cell_text(layer.cell), _cell_size(layer.cell)
-        links = "x-h" if layer.cell.W_h is None else "x-h h-h"
-    else:
-        activation, weights = layer.activation, _size(layer.W, layer.b)
+    memory, links, radius = "", "", ""
+    match layer:
+        case LmuLayer():
+            kind, memory, links = "LMU", _memory_text(layer), _links(layer)
+            radius = f"{_radius(layer):.4f}"
+            activation = "no hidden cell" if layer.hidden is None else _cell_text(layer.hidden)
+            if layer.encoder != LINEAR:
+                activation += f"; u: {layer.encoder}"
+            weights = _size(layer.E_x, layer.E_h, layer.E_m, layer.b_u) + _cell_size(layer.hidden)
+        case RecurrentLayer():
+            kind, activation, weights = "recurrent", _cell_text(layer.cell), _cell_size(layer.cell)
+            links = "x-h" if layer.cell.W_h is None else "x-h h-h"
+        case DenseLayer():
+            kind, activation, weights = "dense", layer.activation, _size(layer.W, layer.b)
+        case _:
+            assert_never(layer)
     return [
         layer.name,
         kind,
@@ -127,19 +131,27 @@ def _links(layer: LmuLayer) -> str:
 
 def _cell_text(cell: HiddenCell) -> str:
     """Return the activations of a hidden cell, and the kind of one that has gates."""
-    if isinstance(cell, SimpleCell):
-        return cell.activation
-    text = f"{cell.activation}, gates {cell.recurrent_activation}"
-    if isinstance(cell, LstmCell):
-        return f"LSTM: {text}"
-    return f"GRU: {text}, reset {'after' if cell.reset_after else 'before'} the product"
+    match cell:
+        case SimpleCell():
+            return cell.activation
+        case LstmCell():
+            return f"LSTM: {cell.activation}, gates {cell.recurrent_activation}"
+        case GruCell():
+            reset = f"reset {'after' if cell.reset_after else 'before'} the product"
+            return f"GRU: {cell.activation}, gates {cell.recurrent_activation}, {reset}"
+    assert_never(cell)
 
 
 def _cell_size(cell: HiddenCell | None) -> int:
     if cell is None:
         return 0
-    recurrent_bias = cell.b_h if isinstance(cell, GruCell) else None
-    return _size(cell.W_m, cell.W_x, cell.W_h, cell.b, recurrent_bias)
+    shared = _size(cell.W_m, cell.W_x, cell.W_h, cell.b)
+    match cell:
+        case SimpleCell() | LstmCell():
+            return shared
+        case GruCell():
+            return shared + _size(cell.b_h)
+    assert_never(cell)
 
 
 def _radius(layer: LmuLayer) -> float:

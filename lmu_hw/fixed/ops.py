@@ -9,7 +9,7 @@ Both kinds give the same integers; `tests/fixed/test_ops.py` compares them exhau
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,14 +124,17 @@ def wrap(codes: NDArray[np.int64], fmt: FixedFormat) -> NDArray[np.int64]:
 def _shift_int(codes: NDArray[np.int64], shift: int, rounding: Rounding) -> NDArray[np.int64]:
     if shift <= 0:
         return codes << -shift
-    if rounding is Rounding.FLOOR:
-        offset = 0
-    elif rounding is Rounding.HALF_UP:
-        offset = 1 << (shift - 1)
-    elif rounding is Rounding.HALF_EVEN:
-        offset = (1 << (shift - 1)) - 1 + ((codes >> shift) & 1)
-    else:
-        offset = (codes < 0) * ((1 << shift) - 1)
+    match rounding:
+        case Rounding.FLOOR:
+            offset = 0
+        case Rounding.HALF_UP:
+            offset = 1 << (shift - 1)
+        case Rounding.HALF_EVEN:
+            offset = (1 << (shift - 1)) - 1 + ((codes >> shift) & 1)
+        case Rounding.TOWARD_ZERO:
+            offset = (codes < 0) * ((1 << shift) - 1)
+        case _:
+            assert_never(rounding)
     return (codes + offset) >> shift
 
 
@@ -150,11 +153,14 @@ def _limit(codes: Sums, requant: Requant, what: str) -> tuple[Sums, int]:
     if codes.size == 0 or (codes.min() >= fmt.min_code and codes.max() <= fmt.max_code):
         return codes, 0
     outside = int(np.count_nonzero((codes < fmt.min_code) | (codes > fmt.max_code)))
-    if requant.overflow is Overflow.FORBID:
-        raise RangeError(
-            f"{what} must stay within {fmt}, but {outside} codes between "
-            f"{int(codes.min())} and {int(codes.max())} do not fit"
-        )
-    if requant.overflow is Overflow.SATURATE:
-        return np.clip(codes, fmt.min_code, fmt.max_code), outside
-    return wrap(codes.astype(np.int64), fmt).astype(codes.dtype), outside
+    match requant.overflow:
+        case Overflow.FORBID:
+            raise RangeError(
+                f"{what} must stay within {fmt}, but {outside} codes between "
+                f"{int(codes.min())} and {int(codes.max())} do not fit"
+            )
+        case Overflow.SATURATE:
+            return np.clip(codes, fmt.min_code, fmt.max_code), outside
+        case Overflow.WRAP:
+            return wrap(codes.astype(np.int64), fmt).astype(codes.dtype), outside
+    assert_never(requant.overflow)

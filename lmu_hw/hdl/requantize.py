@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from amaranth.hdl import Const, Mux, Shape, Value, signed, unsigned
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
@@ -30,19 +32,25 @@ def requantize(value: Value, frac_bits: int, requant: Requant) -> Value:
         offset = _offset(value, shift, requant.rounding)
         rounded = Value.cast(value + offset).shift_right(shift)
     fmt = requant.format
-    if requant.overflow is not Overflow.SATURATE:
-        return Value.cast(rounded[: fmt.width].as_signed() if fmt.signed else rounded)
-    low, high = Const(fmt.min_code), Const(fmt.max_code)
-    return Value.cast(Mux(rounded > high, high, Mux(rounded < low, low, rounded)))
+    match requant.overflow:
+        case Overflow.WRAP | Overflow.FORBID:  # proved impossible, it costs no gate
+            return Value.cast(rounded[: fmt.width].as_signed() if fmt.signed else rounded)
+        case Overflow.SATURATE:
+            low, high = Const(fmt.min_code), Const(fmt.max_code)
+            return Value.cast(Mux(rounded > high, high, Mux(rounded < low, low, rounded)))
+    assert_never(requant.overflow)
 
 
 def _offset(value: Value, shift: int, rounding: Rounding) -> Value:
     """Return what is added before the low `shift` bits are dropped."""
     half = 1 << (shift - 1)
-    if rounding is Rounding.HALF_UP:
-        return Const(half)
-    if rounding is Rounding.HALF_EVEN:
-        return Value.cast(Const(half - 1) + value.shift_right(shift)[0])
-    if rounding is Rounding.TOWARD_ZERO:
-        return Value.cast(Mux(value < 0, Const((1 << shift) - 1), Const(0)))
-    return Const(0)
+    match rounding:
+        case Rounding.FLOOR:
+            return Const(0)
+        case Rounding.HALF_UP:
+            return Const(half)
+        case Rounding.HALF_EVEN:
+            return Value.cast(Const(half - 1) + value.shift_right(shift)[0])
+        case Rounding.TOWARD_ZERO:
+            return Value.cast(Mux(value < 0, Const((1 << shift) - 1), Const(0)))
+    assert_never(rounding)

@@ -198,11 +198,13 @@ def _cell(options: Options, tensors: dict[str, Array], kind: str, w_m: Array) ->
     if w_h is None or kind == "simple_rnn":
         return SimpleCell(W_m=w_m, W_x=w_x, W_h=w_h, b=b, activation=squash)
     gate = options.text("recurrent_activation")
-    after = kind == "gru" and _required_flag(options, "reset_after")
     if kind == "lstm":
         return LstmCell(
             W_m=w_m, W_x=w_x, W_h=w_h, b=b, activation=squash, recurrent_activation=gate
         )
+    if kind != "gru":
+        raise must(options.where, "the cell", f"one of {', '.join(_CELLS)}", kind)
+    after = _required_flag(options, "reset_after")
     return GruCell(
         W_m=w_m,
         W_x=w_x,

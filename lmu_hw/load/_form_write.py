@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import (
+    DenseLayer,
     Discretizer,
     GruCell,
     HiddenCell,
@@ -66,20 +67,27 @@ def network_digest(network: Network) -> str:
 
 def _parts(layer: Layer) -> tuple[dict[str, Any], dict[str, Array | None]]:
     """Return the header and the tensors of a layer; None where a connection is off."""
-    if isinstance(layer, LmuLayer):
-        return _lmu_parts(layer)
-    if isinstance(layer, RecurrentLayer):
-        header = {
-            "kind": "recurrent",
-            "name": layer.name,
-            "cell": _cell_kind(layer.cell),
-            "return_sequences": layer.return_sequences,
-        }
-        tensors = _cell_tensors(layer.cell)
-        del tensors["W_m"]  # it has no columns
-        return header | _cell_header(layer.cell), tensors
-    header = {"kind": "dense", "name": layer.name, "activation": layer.activation}
-    return header, {"W": layer.W, "b": layer.b}
+    match layer:
+        case LmuLayer():
+            return _lmu_parts(layer)
+        case RecurrentLayer():
+            return _recurrent_parts(layer)
+        case DenseLayer():
+            header = {"kind": "dense", "name": layer.name, "activation": layer.activation}
+            return header, {"W": layer.W, "b": layer.b}
+    assert_never(layer)
+
+
+def _recurrent_parts(layer: RecurrentLayer) -> tuple[dict[str, Any], dict[str, Array | None]]:
+    header = {
+        "kind": "recurrent",
+        "name": layer.name,
+        "cell": _cell_kind(layer.cell),
+        "return_sequences": layer.return_sequences,
+    }
+    tensors = _cell_tensors(layer.cell)
+    del tensors["W_m"]  # it has no columns
+    return header | _cell_header(layer.cell), tensors
 
 
 def _lmu_parts(layer: LmuLayer) -> tuple[dict[str, Any], dict[str, Array | None]]:
@@ -109,23 +117,37 @@ def _lmu_parts(layer: LmuLayer) -> tuple[dict[str, Any], dict[str, Array | None]
 
 
 def _cell_kind(cell: HiddenCell) -> str:
-    if isinstance(cell, SimpleCell):
-        return "dense" if cell.W_h is None else "simple_rnn"
-    return "lstm" if isinstance(cell, LstmCell) else "gru"
+    match cell:
+        case SimpleCell():
+            return "dense" if cell.W_h is None else "simple_rnn"
+        case LstmCell():
+            return "lstm"
+        case GruCell():
+            return "gru"
+    assert_never(cell)
 
 
 def _cell_header(cell: HiddenCell) -> dict[str, Any]:
     header: dict[str, Any] = {"activation": cell.activation}
-    if not isinstance(cell, SimpleCell):
-        header["recurrent_activation"] = cell.recurrent_activation
-    if isinstance(cell, GruCell):
-        header["reset_after"] = cell.reset_after
-    return header
+    match cell:
+        case SimpleCell():
+            return header
+        case LstmCell():
+            return header | {"recurrent_activation": cell.recurrent_activation}
+        case GruCell():
+            gates = {"recurrent_activation": cell.recurrent_activation}
+            return header | gates | {"reset_after": cell.reset_after}
+    assert_never(cell)
 
 
 def _cell_tensors(cell: HiddenCell) -> dict[str, Array | None]:
     tensors = {"W_m": cell.W_m, "W_x": cell.W_x, "W_h": cell.W_h, "b_h": cell.b}
-    return tensors | {"b_r": cell.b_h} if isinstance(cell, GruCell) else tensors
+    match cell:
+        case SimpleCell() | LstmCell():
+            return tensors
+        case GruCell():
+            return tensors | {"b_r": cell.b_h}
+    assert_never(cell)
 
 
 def _require_identifier(name: str, what: str) -> None:

@@ -75,6 +75,8 @@ def read_cell(
             recurrent_activation=gate,
             reset_after=reset_after,
         )
+    if kind not in ("SimpleRNNCell", "Dense"):
+        raise must(node.where, "a cell", f"one of {', '.join(CELLS)}", kind)
     return SimpleCell(W_m=W_m, W_x=W_x, W_h=U if recurrent else None, b=b, activation=activation)
 
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.lmu import DenseLayer, RecurrentLayer
+from lmu_hw.lmu import DenseLayer, LmuLayer, RecurrentLayer
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.cells import HiddenCell
 from lmu_hw.lmu.layers import Layer
@@ -116,16 +117,19 @@ class Assembly:
 
 def _scale_input(layer: Layer, affine: _Affine) -> Layer | None:
     """Return a layer that maps its input first, or None if it also hands its input on."""
-    if isinstance(layer, DenseLayer):
-        W, b = _scaled(layer.W, layer.b, affine)
-        return dataclasses.replace(layer, W=W, b=b)
-    if isinstance(layer, RecurrentLayer):
-        return dataclasses.replace(layer, cell=_scaled_cell(layer.cell, affine))
-    if layer.hidden is None and layer.input_to_hidden:
-        return None
-    E_x, b_u = _scaled(layer.E_x, layer.b_u, affine)
-    hidden = layer.hidden and _scaled_cell(layer.hidden, affine)
-    return dataclasses.replace(layer, E_x=E_x, b_u=b_u, hidden=hidden)
+    match layer:
+        case DenseLayer():
+            W, b = _scaled(layer.W, layer.b, affine)
+            return dataclasses.replace(layer, W=W, b=b)
+        case RecurrentLayer():
+            return dataclasses.replace(layer, cell=_scaled_cell(layer.cell, affine))
+        case LmuLayer(hidden=None, input_to_hidden=True):
+            return None
+        case LmuLayer():
+            E_x, b_u = _scaled(layer.E_x, layer.b_u, affine)
+            hidden = layer.hidden and _scaled_cell(layer.hidden, affine)
+            return dataclasses.replace(layer, E_x=E_x, b_u=b_u, hidden=hidden)
+    assert_never(layer)
 
 
 def _scaled_cell(cell: HiddenCell, affine: _Affine) -> HiddenCell:

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from lmu_hw.design import Design
 from lmu_hw.fixed import Overflow, Requant
 from lmu_hw.golden import Overflows
-from lmu_hw.lmu import DenseLayer, LmuLayer
+from lmu_hw.lmu import DenseLayer, LmuLayer, RecurrentLayer
 from lmu_hw.measure.signals import probes
 from lmu_hw.measure.words import listed, times
 from lmu_hw.network import INPUT, QuantizedNetwork
@@ -93,11 +95,17 @@ def longer(design: Design, steps: int) -> list[str]:
 def _settled(design: Design, steps: int) -> bool:
     """Say whether sequences of that many steps show all that a network does."""
     for layer in design.reference.layers:
-        if isinstance(layer, DenseLayer):
-            continue
-        theta = layer.memory.theta if isinstance(layer, LmuLayer) else None
-        if theta is None or steps < _SETTLED * theta:
-            return False
+        match layer:
+            case DenseLayer():
+                continue
+            case RecurrentLayer():
+                return False  # it may remember for ever
+            case LmuLayer():
+                theta = layer.memory.theta
+                if theta is None or steps < _SETTLED * theta:
+                    return False
+            case _:
+                assert_never(layer)
     return True
 
 

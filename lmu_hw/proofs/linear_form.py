@@ -13,7 +13,7 @@ counts as one more error of the step (`Linear.off`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +119,12 @@ class Linear:
 
 def largest_error(rounding: Rounding) -> float:
     """Return the largest error of a narrowing, in ulp."""
-    return 0.5 if rounding in (Rounding.HALF_UP, Rounding.HALF_EVEN) else 1.0
+    match rounding:
+        case Rounding.HALF_UP | Rounding.HALF_EVEN:
+            return 0.5
+        case Rounding.FLOOR | Rounding.TOWARD_ZERO:
+            return 1.0
+    assert_never(rounding)
 
 
 def floats(integers: Integers, frac_bits: int) -> Array:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import (
     DenseLayer,
     Discretizer,
+    HiddenCell,
     LmuLayer,
     Network,
     RecurrentLayer,
@@ -275,11 +277,16 @@ def _scale_inputs(layer: Layer, factors: Array) -> Layer:
 
 def _map_inputs(layer: Layer, change: Callable[[Array], Array]) -> Layer:
     """Return the layer with all weights of its input changed."""
-    if isinstance(layer, DenseLayer):
-        return replace(layer, W=change(layer.W))
-    cell = layer.cell if isinstance(layer, RecurrentLayer) else layer.hidden
-    if cell is not None and cell.W_x is not None:
-        cell = replace(cell, W_x=change(cell.W_x))
-    if isinstance(layer, RecurrentLayer):
-        return replace(layer, cell=cell)
-    return replace(layer, E_x=change(layer.E_x), hidden=cell)
+
+    def changed(cell: HiddenCell) -> HiddenCell:
+        return cell if cell.W_x is None else replace(cell, W_x=change(cell.W_x))
+
+    match layer:
+        case DenseLayer():
+            return replace(layer, W=change(layer.W))
+        case RecurrentLayer():
+            return replace(layer, cell=changed(layer.cell))
+        case LmuLayer():
+            hidden = layer.hidden and changed(layer.hidden)
+            return replace(layer, E_x=change(layer.E_x), hidden=hidden)
+    assert_never(layer)

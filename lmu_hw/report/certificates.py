@@ -10,12 +10,13 @@ from typing import assert_never
 import numpy as np
 
 from lmu_hw.errors import LoadError
-from lmu_hw.fixed import FixedFormat, Requant, Rounding
+from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.lmu import Role
 from lmu_hw.measure.certified import RangeReport
 from lmu_hw.measure.results import Report, SignalReport, rounded
 from lmu_hw.network import INPUT, AnyNode, QuantizedNetwork, Rectifier, Table, activation_of
 from lmu_hw.proofs import Causes, ErrorBound, NodeRange, Summary
+from lmu_hw.proofs.linear_form import largest_error
 
 __all__ = ["VACUOUS", "with_certificates"]
 
@@ -92,8 +93,8 @@ def _names(node: AnyNode) -> tuple[str, ...]:
 
 def _of_input(signal: SignalReport, requant: Requant) -> ErrorBound:
     """Return the bound of an input that stays inside its format: its rounding alone."""
-    nearest = requant.rounding in (Rounding.HALF_UP, Rounding.HALF_EVEN)
-    rounding, nothing = (0.5 if nearest else 1.0,) * signal.elements, (0.0,) * signal.elements
+    rounding = (largest_error(requant.rounding),) * signal.elements
+    nothing = (0.0,) * signal.elements
     causes = Causes(coefficients=nothing, rounding=rounding, input=nothing, mismatch=nothing)
     return ErrorBound(conditional=False, total=rounding, by_cause=causes)
 

@@ -8,7 +8,7 @@ gradients are those of the real numbers that the codes stand for, in units of co
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import torch
@@ -133,15 +133,21 @@ class _Narrow(torch.autograd.Function):
             codes = _rounded(codes, requant.rounding)
         inside = (codes >= fmt.min_code) & (codes <= fmt.max_code)
         ctx.shift = shift
-        if requant.overflow is Overflow.WRAP:
-            return torch.remainder(codes - fmt.min_code, 2.0**fmt.width) + fmt.min_code
-        if requant.overflow is Overflow.FORBID and not bool(inside.all()):
-            raise RangeError(
-                f"{what} must stay within {fmt}, but reaches {int(codes.min())} to "
-                f"{int(codes.max())}"
-            )
-        ctx.save_for_backward(inside)
-        return codes.clamp(fmt.min_code, fmt.max_code)
+        match requant.overflow:
+            case Overflow.WRAP:
+                return torch.remainder(codes - fmt.min_code, 2.0**fmt.width) + fmt.min_code
+            case Overflow.SATURATE:
+                ctx.save_for_backward(inside)
+                return codes.clamp(fmt.min_code, fmt.max_code)
+            case Overflow.FORBID if bool(inside.all()):
+                ctx.save_for_backward(inside)
+                return codes
+            case Overflow.FORBID:
+                raise RangeError(
+                    f"{what} must stay within {fmt}, but reaches {int(codes.min())} to "
+                    f"{int(codes.max())}"
+                )
+        assert_never(requant.overflow)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -152,13 +158,16 @@ class _Narrow(torch.autograd.Function):
 
 
 def _rounded(codes: Tensor, rounding: Rounding) -> Tensor:
-    if rounding is Rounding.FLOOR:
-        return codes.floor()
-    if rounding is Rounding.HALF_UP:
-        return (codes + 0.5).floor()
-    if rounding is Rounding.HALF_EVEN:
-        return codes.round()  # PyTorch rounds halves to even
-    return codes.trunc()
+    match rounding:
+        case Rounding.FLOOR:
+            return codes.floor()
+        case Rounding.HALF_UP:
+            return (codes + 0.5).floor()
+        case Rounding.HALF_EVEN:
+            return codes.round()  # PyTorch rounds halves to even
+        case Rounding.TOWARD_ZERO:
+            return codes.trunc()
+    assert_never(rounding)
 
 
 class _LookUp(torch.autograd.Function):

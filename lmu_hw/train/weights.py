@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,18 +171,28 @@ def trainable(
 
 def _owners(layer: Layer) -> list[tuple[Layer | HiddenCell, tuple[str, ...]]]:
     """Return the objects of a layer that hold arrays, and the names of those."""
-    if isinstance(layer, DenseLayer):
-        return [(layer, _DENSE)]
-    if isinstance(layer, RecurrentLayer):
-        return [(layer.cell, _CELL)]
-    return [(layer, _ENCODERS), *([] if layer.hidden is None else [(layer.hidden, _CELL)])]
+    match layer:
+        case DenseLayer():
+            return [(layer, _DENSE)]
+        case RecurrentLayer():
+            return [(layer.cell, _CELL)]
+        case LmuLayer(hidden=None):
+            return [(layer, _ENCODERS)]
+        case LmuLayer(hidden=hidden):
+            return [(layer, _ENCODERS), (hidden, _CELL)]
+    assert_never(layer)
 
 
 def _joined(layer: Layer, owners: list) -> Layer:
     """Return a layer made of changed owners of arrays."""
-    if isinstance(layer, LmuLayer):
-        return replace(owners[0], hidden=None if layer.hidden is None else owners[1])
-    return replace(layer, cell=owners[0]) if isinstance(layer, RecurrentLayer) else owners[0]
+    match layer:
+        case DenseLayer():
+            return owners[0]
+        case RecurrentLayer():
+            return replace(layer, cell=owners[0])
+        case LmuLayer():
+            return replace(owners[0], hidden=None if layer.hidden is None else owners[1])
+    assert_never(layer)
 
 
 def _matrices(network: Network) -> dict[Place, Array]:
