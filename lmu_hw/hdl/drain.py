@@ -15,7 +15,7 @@ from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.hdl.storage import Rom, VectorMemory, pack
-from lmu_hw.network import ElementwiseNode, Node, Rectifier, Table
+from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
 from lmu_hw.plan import DRAIN_LATENCY, LayerPlan, Storage
 
 __all__ = ["Drain", "code_width", "write_layout"]
@@ -137,10 +137,15 @@ class Drain(wiring.Component):
             m.d.sync += [d1_sums[lane].eq(rows[lane]), d4_codes[lane].eq(d3_codes[lane])]
         for node in _drained(plan):
             index = layer.nodes.index(node)
-            if isinstance(node, Node):
-                completed = self._completed(m, node, d0, d1_sums, d2, d2_totals)
-                with m.If(d1.node == index):
-                    m.d.sync += [d2_totals[lane].eq(completed[lane]) for lane in range(plan.beat)]
+            match node:
+                case Node():
+                    totals = self._completed(m, node, d0, d1_sums, d2, d2_totals)
+                    with m.If(d1.node == index):
+                        m.d.sync += [d2_totals[lane].eq(totals[lane]) for lane in range(plan.beat)]
+                case ElementwiseNode():
+                    pass  # its totals arrive in d2
+                case _:
+                    assert_never(node)
             tabulated = self._tables(m, node, d3_codes)
             for lane in range(plan.beat):
                 with m.If(d2.node == index):
@@ -255,9 +260,16 @@ class Drain(wiring.Component):
         self, m: Module, node: Node | ElementwiseNode, codes: list[Signal]
     ) -> list[Value] | None:
         """Add one table for each lane; return their outputs."""
-        function = node.activation
-        if not isinstance(function, Table):  # nothing, or the rectifier of `_narrow`
-            return None
+        match node.activation:
+            case Table() as function:
+                return self._lanes_of_tables(m, node, function, codes)
+            case None | Rectifier():  # which `_narrow` computes
+                return None
+        assert_never(node.activation)
+
+    def _lanes_of_tables(
+        self, m: Module, node: Node | ElementwiseNode, function: Table, codes: list[Signal]
+    ) -> list[Value]:
         table = function.codes
         width = table.format.width
         outputs = []
@@ -280,7 +292,16 @@ def _total_width(plan: LayerPlan) -> int:
 
 def _drained(plan: LayerPlan) -> list[Node | ElementwiseNode]:
     """Return the nodes whose totals are narrowed here."""
-    return [node for node in plan.layer.nodes if isinstance(node, Node | ElementwiseNode)]
+    drained: list[Node | ElementwiseNode] = []
+    for node in plan.layer.nodes:
+        match node:
+            case Node() | ElementwiseNode():
+                drained.append(node)
+            case MemoryNode():
+                pass  # its unit narrows, and writes
+            case _:
+                assert_never(node)
+    return drained
 
 
 def _narrow(node: Node | ElementwiseNode, total: Value) -> Value:

@@ -24,7 +24,7 @@ from lmu_hw.load._check import identifier
 from lmu_hw.load._keras_budget import Budget
 from lmu_hw.load._keras_graph import LayerNode
 
-__all__ = ["Assembly"]
+__all__ = ["Assembly", "scale_input"]
 
 Array = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ class Assembly:
     def add(self, layer: Layer) -> None:
         """Append a layer, which takes in an affine map before it."""
         if self._pending is not None:
-            folded = _scale_input(layer, self._pending)
+            folded = scale_input(layer, self._pending)
             if folded is not None:
                 self.note(self._pending.node, f"folded into the weights of {layer.name}")
                 self._pending, layer = None, folded
@@ -115,7 +115,7 @@ class Assembly:
         return last if isinstance(last, DenseLayer) and last.activation == LINEAR else None
 
 
-def _scale_input(layer: Layer, affine: _Affine) -> Layer | None:
+def scale_input(layer: Layer, affine: _Affine) -> Layer | None:
     """Return a layer that maps its input first, or None if it also hands its input on."""
     match layer:
         case DenseLayer():

@@ -8,6 +8,7 @@ code[r]  = activation(requantize(total[r]))
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
@@ -252,7 +253,12 @@ class Node:
 
 def check_table(name: str, activation: Activation | None, requant: Requant) -> None:
     """Raise `NetworkError` if a table does not have an entry for every code that may enter it."""
-    if isinstance(activation, Table):
-        size, needed = len(activation.codes.codes), 1 << requant.format.width
-        if size != needed:
-            raise NetworkError(f"{name}: the table must have {needed} entries, not {size}")
+    match activation:
+        case None | Rectifier():
+            return
+        case Table():
+            size, needed = len(activation.codes.codes), 1 << requant.format.width
+            if size != needed:
+                raise NetworkError(f"{name}: the table must have {needed} entries, not {size}")
+        case _:
+            assert_never(activation)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import DenseLayer, LmuLayer, Role
 from lmu_hw.lmu.activations import LINEAR
-from lmu_hw.network import INPUT, Node, QuantizedLayer, QuantizedNetwork, Table
+from lmu_hw.network import INPUT, Node, QuantizedLayer, QuantizedNetwork, Rectifier, Table
 from lmu_hw.proofs.float_bounds import inflate
 from lmu_hw.proofs.gains import Gains, Response, difference_gain, gains_of, input_gain
 from lmu_hw.proofs.gramian import FloatGains, float_gains
@@ -320,8 +320,13 @@ def _encoder_error(
     own = np.full(memory.segments, node.requant.format.ulp * largest_error(node.requant.rounding))
     if not memory.open_loop or memory.layer is not network.layers[0] or memory.u_saturates:
         return own, True
-    if isinstance(node.activation, Table):  # a rectifier leaves errors as they are, or removes them
-        return own, True
+    match node.activation:
+        case None | Rectifier():  # which leaves errors as they are, or removes them
+            pass
+        case Table():
+            return own, True
+        case _:
+            assert_never(node.activation)
     encoders = values(node, INPUT, delayed=False)
     direct = _passed_error(network, memory.layer, encoders, layer.E_x)
     bias = 0.0 if node.bias is None else 2.0**-node.sum_frac_bits

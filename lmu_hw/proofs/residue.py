@@ -65,7 +65,7 @@ def measure_residue(
         None for a structured memory, or if the sums are too wide for float64.
     """
     layer = memory.layer
-    node = next(node for node in layer.nodes if node.name == memory.name)
+    node = layer.node(memory.name)
     if not isinstance(node, Node) or 2 * layer.sum_bounds(node)[1] >= EXACT_FLOAT64:
         return None
     ulps = np.log(2.0) * (memory.format.width + 8)

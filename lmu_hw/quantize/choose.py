@@ -14,6 +14,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,11 +92,14 @@ class Candidate:
     def cost(self) -> int:
         """Coefficient width times operand width, over all products of a step."""
         node = self.node
-        if isinstance(node, Node):  # u is as wide as the states
-            width = node.requant.format.width
-            bits = sum(t.weights.codes.size * t.weights.format.width for t in node.terms)
-            return node.segments * bits * width
-        return sum(one.count * one.coefficient * one.operand for one in node.products)
+        match node:
+            case Node():  # u is as wide as the states
+                width = node.requant.format.width
+                bits = sum(t.weights.codes.size * t.weights.format.width for t in node.terms)
+                return node.segments * bits * width
+            case MemoryNode():
+                return sum(p.count * p.coefficient * p.operand for p in node.products)
+        assert_never(node)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
