@@ -176,10 +176,9 @@ def _owners(layer: Layer) -> list[tuple[Layer | HiddenCell, tuple[str, ...]]]:
             return [(layer, _DENSE)]
         case RecurrentLayer():
             return [(layer.cell, _CELL)]
-        case LmuLayer(hidden=None):
-            return [(layer, _ENCODERS)]
-        case LmuLayer(hidden=hidden):
-            return [(layer, _ENCODERS), (hidden, _CELL)]
+        case LmuLayer():
+            cell = [] if layer.hidden is None else [(layer.hidden, _CELL)]
+            return [(layer, _ENCODERS), *cell]
     assert_never(layer)
 
 
