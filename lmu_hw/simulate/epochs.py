@@ -141,14 +141,7 @@ def _of_epoch(golden: GoldenModel, plan: Plan, epoch: Epoch) -> list[Expectation
         empty = Sequence(name="", codes=np.zeros((1, golden.network.inputs), np.int64))
         return [_first(part, 0) for part in expect(golden, plan, [empty])]
     whole = expect(golden, plan, [Sequence(name="", codes=_continued(piece)) for piece in pieces])
-    once = False  # this place sees the last steps of sequences only
-    parts = []
-    for place, part in enumerate(whole):
-        parts.append(_in_place(part, pieces, once))
-        once = once or (place < len(plan.layers) and plan.layers[place].layer.last_only)
-    if golden.network.answers_once:
-        parts[-1] = _in_place(whole[-1], pieces, True)
-    return parts
+    return [_in_place(part, pieces) for part in whole]
 
 
 def _continued(piece: Piece) -> Codes:
@@ -156,18 +149,16 @@ def _continued(piece: Piece) -> Codes:
     return piece.codes if piece.ends else np.concatenate([piece.codes, piece.codes[-1:]])
 
 
-def _in_place(part: Expectation, pieces: list[Piece], once: bool) -> Expectation:
+def _in_place(part: Expectation, pieces: list[Piece]) -> Expectation:
     """Leave out what belongs to steps that were only added, and number steps as the stimuli do."""
     steps = np.array([len(piece.codes) for piece in pieces])
-    if once:
-        steps = np.array([int(piece.ends) for piece in pieces])
-    kept = part.step < steps[part.sequence]
-    first = np.array([0 if once else piece.first for piece in pieces])
+    present = part.step < steps[part.sequence]
+    first = np.array([piece.first for piece in pieces])
     numbers = np.array([piece.sequence for piece in pieces])
     return replace(
-        _selected(part, kept),
-        sequence=numbers[part.sequence[kept]],
-        step=part.step[kept] + first[part.sequence[kept]],
+        _selected(part, present),
+        sequence=numbers[part.sequence[present]],
+        step=part.step[present] + first[part.sequence[present]],
     )
 
 

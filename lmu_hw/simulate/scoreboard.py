@@ -131,9 +131,11 @@ def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_P
     """Return the words of one sequence for every layer and the output."""
     parts = []
     answers: Codes = trace["x"]
+    total = len(answers)
     for layer in plan.layers:
         spec = layer.layer
         steps = len(answers)
+        before = total - steps  # a layer behind one that answers once begins at the last step
         blocks = [
             (position, layer.written(node), _at_steps(trace[node.name], steps))
             for position, node in enumerate(spec.nodes)
@@ -144,7 +146,7 @@ def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_P
             _rows(blocks, slice(steps - 1, steps), steps - 1),
         ]
         node, index, code, step = (np.concatenate(column) for column in zip(*pieces, strict=True))
-        parts.append(_Part(node, index, code, step, number))
+        parts.append(_Part(node, index, code, before + step, number))
         answers = layer_answers(spec, trace, steps)
     width = answers.shape[1]
     steps = len(answers)
@@ -153,7 +155,7 @@ def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_P
             np.zeros(answers.size, np.int64),
             np.tile(np.arange(width), steps),
             answers.ravel(),
-            np.repeat(np.arange(steps), width),
+            np.repeat(total - steps + np.arange(steps), width),
             number,
         )
     )

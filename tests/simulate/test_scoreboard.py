@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.plan import make_plan
 from lmu_hw.simulate.scoreboard import (
     OUTPUT,
     Expectation,
@@ -17,6 +18,7 @@ from lmu_hw.simulate.scoreboard import (
     unpack_beats,
 )
 from lmu_hw.simulate.stimuli import Sequence, Stall
+from tests import networks
 
 CODES = [5, -3, 7, 0, 2, 9]
 
@@ -106,6 +108,16 @@ def test_expectations_are_the_golden_model_in_the_order_of_the_stimuli(design, p
             assert np.array_equal(layers[0].words.code[mine], trace[name][0].ravel())
         y, _ = golden.run(one[None])
         assert np.array_equal(answers.words.code[answers.sequence == number], y.ravel())
+
+
+def test_what_is_computed_once_belongs_to_the_last_step():
+    """So that the first mismatch is the earliest, though the head has one word a sequence."""
+    net = networks.network(order=2, theta=5.0, units=2, dense=2, return_sequences=False)
+    network = networks.quantized(net)
+    codes = np.zeros((5, network.inputs), np.int64)
+    sequence = Sequence(name="", codes=codes, stall=Stall.NONE)
+    _, head, answers = expect(GoldenModel(network), make_plan(network, 4), [sequence])
+    assert set(head.step.tolist()) == set(answers.step.tolist()) == {4}
 
 
 def test_beats_are_unpacked_with_sign_and_mask(plan):
