@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lmu_hw.lmu import Role
 from lmu_hw.measure.certified import MemoryReport, RangeReport
+from lmu_hw.measure.simulation import Result
 from lmu_hw.proofs import ErrorBound
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "LayerHardware",
     "Report",
     "SignalReport",
-    "SimulationReport",
     "TaskReport",
     "rounded",
     "rounded_all",
@@ -227,27 +227,6 @@ class HardwareReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimulationReport:
-    """One simulator's run of the emitted Verilog against the golden model.
-
-    `failure` says what else was wrong than words, such as the protocol; empty if nothing was.
-    `changed_files` are Verilog and ROM files that ran as somebody changed them. `coverage` says in
-    sentences what was reached, and what was not.
-    """
-
-    simulator: str
-    version: str
-    words_compared: int
-    mismatches: int
-    first_mismatch: str | None
-    failure: str
-    cycles: int
-    cycles_per_step: float | None
-    changed_files: tuple[str, ...] = ()
-    coverage: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What quantization cost, and what is proved about it.
 
@@ -257,7 +236,7 @@ class Report:
         Their signals are among `signals`.
     hardware : HardwareReport or None
         None if measured without a folder.
-    simulations : tuple of SimulationReport
+    simulations : tuple of Result
         Empty: not simulated yet.
     longer : tuple of str
         What the sequences are longer than, if that may matter; see `lmu_hw.measure.outside.longer`.
@@ -273,7 +252,7 @@ class Report:
     memories: tuple[MemoryReport, ...]
     example: ExampleReport
     hardware: HardwareReport | None
-    simulations: tuple[SimulationReport, ...]
+    simulations: tuple[Result, ...]
     longer: tuple[str, ...]
 
 

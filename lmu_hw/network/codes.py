@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import whole
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.records import stored
 
-__all__ = ["Codes", "Products", "Signal"]
+__all__ = ["MAX_SHIFT", "Codes", "Products", "Signal", "check_sum_bits"]
+
+MAX_SHIFT = 256
+"""Largest row shift of coefficients."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,6 +42,11 @@ class Codes:
             )
         codes.setflags(write=False)
         object.__setattr__(self, "codes", codes)
+
+
+def check_sum_bits(where: str, bits: int) -> None:
+    """Raise `NetworkError` unless a sum may have so many fraction bits."""
+    whole(bits, f"{where}: sum_frac_bits", least=-1000, most=4000, error=NetworkError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

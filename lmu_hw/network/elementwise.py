@@ -17,7 +17,7 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Requant
 from lmu_hw.lmu import Role, node_name
 from lmu_hw.lmu.roles import pre_activation
-from lmu_hw.network.codes import Codes, Signal
+from lmu_hw.network.codes import Codes, Signal, check_sum_bits
 from lmu_hw.network.node import Activation, check_table
 
 __all__ = ["ElementwiseNode", "Factor", "Product"]
@@ -105,6 +105,7 @@ class ElementwiseNode:
     activation: Activation | None
 
     def __post_init__(self) -> None:
+        check_sum_bits(self.name, self.sum_frac_bits)
         if self.role is Role.MEMORY:
             raise NetworkError(f"{self.name}: a memory must be linear, not a product of vectors")
         if not self.products or any(not 1 <= len(p.factors) <= 2 for p in self.products):

@@ -16,7 +16,7 @@ from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.lmu import Role, node_name
 from lmu_hw.lmu.activations import RELU
 from lmu_hw.lmu.roles import pre_activation
-from lmu_hw.network.codes import Codes, Signal
+from lmu_hw.network.codes import MAX_SHIFT, Codes, Signal, check_sum_bits
 from lmu_hw.records import stored
 
 __all__ = ["INPUT", "Activation", "Node", "Rectifier", "Table", "Term", "check_table"]
@@ -145,6 +145,9 @@ class Node:
 
     def __post_init__(self) -> None:
         settle_flags(self, "last_only", "error_feedback", where=self.name)
+        check_sum_bits(self.name, self.sum_frac_bits)
+        if not all(0 <= shift <= MAX_SHIFT for shift in self.row_shifts or ()):
+            raise NetworkError(f"{self.name}: row_shifts must be from 0 to {MAX_SHIFT}")
         rows = {term.weights.codes.shape[0] for term in self.terms}
         if len(rows) != 1:
             raise NetworkError(

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.network.codes import Codes, Products
+from lmu_hw.network.codes import MAX_SHIFT, Codes, Products
 
 __all__ = ["Semiseparable", "SweepSums"]
 
@@ -81,8 +81,10 @@ class Semiseparable:
         ):
             if codes.codes.shape != shape:
                 raise NetworkError(f"{what} must have the shape {shape}, not {codes.codes.shape}")
-        if len(self.shifts) != d or min(self.shifts) < 0:
-            raise NetworkError(f"there must be {d} row shifts of at least 0, not {self.shifts}")
+        if len(self.shifts) != d or not all(0 <= shift <= MAX_SHIFT for shift in self.shifts):
+            raise NetworkError(
+                f"there must be {d} row shifts from 0 to {MAX_SHIFT}, not {self.shifts}"
+            )
         if self.decay.format != self.coupling.format:
             raise NetworkError(
                 f"decay and coupling must share a format, not {self.decay.format} and "

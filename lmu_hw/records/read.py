@@ -145,9 +145,12 @@ class _Decoder:
 
     def built(self, kind: Any, entry: dict[str, Any], what: str) -> Any:
         """Return a record whose fields stand among those of an object."""
-        values = {}
+        values, derived = {}, {}
         for field in fields_of(kind):
-            if field.flat:
+            if field.derived:
+                if field.key in entry:
+                    derived[field] = entry[field.key]
+            elif field.flat:
                 values[field.name] = self.built(field.hint, entry, what)
             elif field.key in entry:
                 place = _within(what, field.key)
@@ -155,10 +158,14 @@ class _Decoder:
             elif field.default is dataclasses.MISSING:
                 raise ValueError(f"{_within(what, field.key)} is missing")
         try:
-            return kind(**values)
+            record = kind(**values)
         except (ValueError, ArithmeticError, LookupError) as error:  # what the record demands
             text = str(error).replace("`", "")  # of a parameter, which this is not
             raise ValueError(f"{what}: {text}" if what else text) from None
+        for field, value in derived.items():
+            if value is not (follows := getattr(record, field.name)):
+                raise _must(_within(what, field.key), f"{follows}, which follows", value)
+        return record
 
 
 def _scalar(kind: Any, value: Any, what: str) -> Any:

@@ -59,7 +59,10 @@ def stored(
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """A field of a record in files; `default` is `dataclasses.MISSING` where there must be one."""
+    """A field of a record in files; `default` is `dataclasses.MISSING` where there must be one.
+
+    What is `derived` from the others (``init=False``) is written, and may be left out.
+    """
 
     name: str
     key: str
@@ -67,6 +70,7 @@ class Field:
     default: Any
     flat: bool
     sparse: bool
+    derived: bool
     note: str
 
     def omitted(self, value: Any) -> bool:
@@ -92,6 +96,7 @@ def fields_of(kind: Any) -> tuple[Field, ...]:
                     default=field.default if made is dataclasses.MISSING else made(),
                     flat=how.flat,
                     sparse=how.sparse,
+                    derived=not field.init,
                     note=how.note,
                 )
             )

@@ -18,6 +18,7 @@ from lmu_hw.measure.results import Report
 from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.verdict import verdict
+from lmu_hw.simulate.coverage_words import coverage_lines
 
 __all__ = ["Card", "Figure", "render", "report_page"]
 
@@ -76,6 +77,7 @@ def render(template: str, **context: Any) -> str:
     )
     names = ("count", "decibels", "decimal", "metric_name", "number", "score", "sqnr")
     environment.globals.update({name: getattr(words, name) for name in names})
+    environment.globals["coverage_lines"] = coverage_lines
     return environment.get_template(template).render(**context)
 
 

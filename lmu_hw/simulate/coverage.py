@@ -8,11 +8,11 @@ same. Resets and stalls are those that the driver saw.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.measure.simulation import Coverage, TableReads
 from lmu_hw.simulate.epochs import Epoch
 from lmu_hw.simulate.goals import NEVER, Goals
 from lmu_hw.simulate.job import Cut, Record
@@ -20,7 +20,7 @@ from lmu_hw.simulate.job import Cut, Record
 __all__ = ["coverage", "resets_seen"]
 
 
-def coverage(goals: Goals, epochs: list[Epoch], record: Record, settle: int) -> dict[str, Any]:
+def coverage(goals: Goals, epochs: list[Epoch], record: Record, settle: int) -> Coverage:
     """Return the entry ``coverage`` of `simulation.json`.
 
     Parameters
@@ -40,12 +40,12 @@ def coverage(goals: Goals, epochs: list[Epoch], record: Record, settle: int) -> 
                 by_length.setdefault(len(piece.codes), []).append(piece.codes)
     for codes in by_length.values():
         reached |= (goals.look(np.stack(codes))[0] < NEVER).any(axis=0)
-    return {
-        "saturation": _saturation(goals, reached),
-        "tables": _tables(goals, reached),
-        "resets": resets_seen(record.cuts[:-1], settle),
-        "stalls": record.stalls,
-    }
+    return Coverage(
+        saturation=_saturation(goals, reached),
+        tables=_tables(goals, reached),
+        resets=resets_seen(record.cuts[:-1], settle),
+        stalls=record.stalls,
+    )
 
 
 def _saturation(goals: Goals, reached: NDArray[np.bool_]) -> dict[str, dict[str, str]]:
@@ -60,13 +60,13 @@ def _saturation(goals: Goals, reached: NDArray[np.bool_]) -> dict[str, dict[str,
     return ends
 
 
-def _tables(goals: Goals, reached: NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+def _tables(goals: Goals, reached: NDArray[np.bool_]) -> dict[str, TableReads]:
     """Return how many entries of each table were read, and how many bounds do not exclude."""
     counts = {}
     for name, entries in goals.tables.items():
         possible = entries.high - entries.low + 1
         read = int(reached[entries.first : entries.first + possible].sum())
-        counts[name] = {"read": read, "possible": possible}
+        counts[name] = TableReads(read=read, possible=possible)
     return counts
 
 

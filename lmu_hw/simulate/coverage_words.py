@@ -3,28 +3,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from lmu_hw.measure.simulation import Coverage
 
 __all__ = ["coverage_lines"]
 
 
-def coverage_lines(entry: dict[str, Any]) -> list[str]:
-    """Return what was reached, and what was not.
-
-    Parameters
-    ----------
-    entry : dict
-        ``coverage`` of an entry of `simulation.json`.
-    """
+def coverage_lines(coverage: Coverage) -> list[str]:
+    """Return what was reached, and what was not."""
     return [
-        *_saturation(entry["saturation"]),
+        *_saturation(coverage.saturation),
         *(
-            f"table of {node}: {table['read']:,} of the {table['possible']:,} entries that bounds "
+            f"table of {node}: {table.read:,} of the {table.possible:,} entries that bounds "
             "do not exclude were read"
-            for node, table in entry["tables"].items()
+            for node, table in coverage.tables.items()
         ),
-        _counts("resets", entry["resets"]),
-        _counts("stalls (cycles)", entry["stalls"]),
+        _counts("resets", coverage.resets),
+        _counts("stalls (cycles)", coverage.stalls),
     ]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.measure.simulation import Mismatch
 from lmu_hw.plan import Plan
 from lmu_hw.simulate.answers import answer_words, wrong_last
 from lmu_hw.simulate.epochs import Epoch, epochs_of, expected_words
@@ -16,7 +17,6 @@ from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.pace import last_layer_pace, step_pace
 from lmu_hw.simulate.scoreboard import (
     Expectation,
-    Mismatch,
     Words,
     compare_words,
     unpack_beats,

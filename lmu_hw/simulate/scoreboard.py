@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.measure.simulation import Mismatch
 from lmu_hw.network import AnyNode
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.stimuli import Sequence
@@ -18,7 +19,6 @@ from lmu_hw.simulate.stimuli import Sequence
 __all__ = [
     "OUTPUT",
     "Expectation",
-    "Mismatch",
     "Words",
     "compare_words",
     "expect",
@@ -71,25 +71,6 @@ class Expectation:
     words: Words
     sequence: Codes
     step: Codes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """The first word that differs: node, sequence, step, element, and both codes.
-
-    `got` is None where a word is missing or unknown; `expected` is None for a word too many.
-    """
-
-    node: str
-    sequence: int
-    step: int
-    index: int
-    expected: int | None
-    got: int | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the entry of `simulation.json`."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 def expect(golden: GoldenModel, plan: Plan, sequences: Rows[Sequence]) -> list[Expectation]:

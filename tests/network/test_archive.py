@@ -154,6 +154,12 @@ CHANGES = {
     "a source that is not there": lambda h, a: _first(h)["terms"][0].update(source="q"),
     "no terms": lambda h, a: _first(h).update(terms=[]),
     "an activation of another type": lambda h, a: _first(h).update(activation=3),
+    "a sum of endless bits": lambda h, a: _first(h).update(sum_frac_bits=1 << 40),
+    "an endless row shift": lambda h, a: _first(h).update(row_shifts=[1 << 40, 0]),
+    "an array that nothing reads": lambda h, a: a.update(more=np.zeros(1, np.int8)),
+    "an array that is read twice": lambda h, a: _first(h)["terms"][0]["weights"].update(
+        array="lmu0.u/bias"
+    ),
     "a name of another type": lambda h, a: _first(h).update(name=3),
     "a name of no role": lambda h, a: _first(h).update(name="lmu0.k"),
     "a name of another layer": lambda h, a: _first(h).update(name="dense.u"),

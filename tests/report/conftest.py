@@ -70,7 +70,10 @@ RUN = {
     "first_mismatch": None,
     "failure": "",
     "cycles": 400,
-    "cycles_per_step": 30.5,
+    "cycles_per_step": 30,
+    "steps": 12,
+    "input_steps": 0,
+    "input_steps_given": 0,
     "coverage": {
         "saturation": {"lmu.u": {"low": "reached", "high": "not reached"}},
         "tables": {"lmu.h": {"read": 60, "possible": 64}},

@@ -4,9 +4,16 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.measure import measure
-from lmu_hw.measure.results import SimulationReport
+from lmu_hw.measure.simulation import Coverage, Result
 from lmu_hw.measure.words import Level
 from lmu_hw.report.verdict import verdict
+
+UNSEEN = {
+    "steps": 9,
+    "input_steps": 0,
+    "input_steps_given": 0,
+    "coverage": Coverage(saturation={}, tables={}, resets={}, stalls={}),
+}
 
 
 @pytest.fixture
@@ -60,7 +67,7 @@ def test_float_outputs_without_power_are_said_to_have_none(report, largest, text
 
 
 def test_a_run_that_failed_is_a_failure(report):
-    run = SimulationReport(
+    run = Result(
         simulator="Verilator",
         version="5",
         words_compared=9,
@@ -69,13 +76,14 @@ def test_a_run_that_failed_is_a_failure(report):
         failure="tvalid fell",
         cycles=0,
         cycles_per_step=None,
+        **UNSEEN,
     )
     found = verdict(replace(report, simulations=(run,)))
     assert (found.level, found.reasons) == (Level.BAD, ("Verilator failed: tvalid fell.",))
 
 
 def test_verilog_that_was_edited_is_not_what_was_generated(report):
-    run = SimulationReport(
+    run = Result(
         simulator="Icarus",
         version="12",
         words_compared=9,
@@ -84,6 +92,7 @@ def test_verilog_that_was_edited_is_not_what_was_generated(report):
         failure="",
         cycles=9,
         cycles_per_step=None,
+        **UNSEEN,
         changed_files=("rtl/net.v",),
     )
     found = verdict(replace(report, simulations=(run,)))
@@ -121,7 +130,7 @@ def test_saturation_needs_attention_and_names_the_signal(report):
 
 
 def test_nothing_compared_is_a_failure(report):
-    run = SimulationReport(
+    run = Result(
         simulator="Verilator",
         version="5",
         words_compared=0,
@@ -130,6 +139,7 @@ def test_nothing_compared_is_a_failure(report):
         failure="",
         cycles=0,
         cycles_per_step=None,
+        **UNSEEN,
     )
     found = verdict(replace(report, simulations=(run,)))
     assert found.level is Level.BAD

@@ -10,6 +10,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.report import write_report
 from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
+from tests.report.conftest import RUN
 from tests.resealed import change_json, change_manifest
 
 
@@ -142,19 +143,22 @@ def test_a_simulation_is_reported_as_verified(written):
 
 
 def test_a_mismatch_condemns_the_design(make_folder, design, run):
-    first = {"node": "lmu.m", "step": 3, "expected": 5, "got": None}
+    first = {"node": "lmu.m", "sequence": 0, "step": 3, "index": 1, "expected": 5, "got": None}
     folder = make_folder(design, runs=[{**run, "mismatches": 2, "first_mismatch": first}])
     write_report(folder)
     page = page_of(folder)
     assert "Do not use this design." in page
-    assert "node lmu.m, step 3, expected 5, got nothing" in page
+    assert "node lmu.m, sequence 0, step 3, index 1, expected 5, got nothing" in page
 
 
 @pytest.mark.parametrize(
     ("runs", "message"),
     [
-        ({"simulator": "x"}, "must be a list of runs"),
+        ({"simulator": "x"}, "it must be a list, not"),
         ([{"simulator": "x"}], r"\[0\]\.version is missing"),
+        ([{**RUN, "passed": False}], r"\[0\]\.passed must be True, which follows, not False"),
+        ([{**RUN, "coverage": {}}], r"\[0\]\.coverage\.saturation is missing"),
+        ([{**RUN, "cycles": None}], r"\[0\]\.cycles must be an integer, not None"),
     ],
 )
 def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.measure.simulation import Mismatch
 from lmu_hw.plan import make_plan
 from lmu_hw.simulate.scoreboard import (
     OUTPUT,
     Expectation,
-    Mismatch,
     Words,
     compare_words,
     expect,

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a simulator found: an entry of ``simulation.json``, and of a report."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+
+__all__ = ["Coverage", "Mismatch", "Result", "TableReads"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """The first word that differs: node, sequence, step, element, and both codes.
+
+    `got` is None where a word is missing or unknown; `expected` is None for a word too many.
+    """
+
+    node: str
+    sequence: int
+    step: int
+    index: int
+    expected: int | None
+    got: int | None
+
+    def __str__(self) -> str:
+        parts = asdict(self).items()
+        return ", ".join(f"{key} {'nothing' if value is None else value}" for key, value in parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableReads:
+    """Entries of a table that were read, and those that bounds do not exclude."""
+
+    read: int
+    possible: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What a simulation reached; see `lmu_hw.simulate.coverage`.
+
+    Attributes
+    ----------
+    saturation : dict of node to dict of end to str
+        ``reached``, ``reached in part`` (not in all elements of a beat), ``not reached``, or
+        ``impossible`` by bounds.
+    tables : dict of node to TableReads
+    resets, stalls : dict of kind to int
+    """
+
+    saturation: dict[str, dict[str, str]]
+    tables: dict[str, TableReads]
+    resets: dict[str, int]
+    stalls: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Outcome of one simulator.
+
+    Attributes
+    ----------
+    simulator, version : str
+    words_compared, mismatches : int
+    first_mismatch : Mismatch or None
+    failure : str
+        What went wrong with the protocol or the cycle count; empty if nothing did.
+    cycles : int
+        Cycles of the whole run.
+    cycles_per_step : int or None
+        Cycles from one time step to the next at full load; None if too few steps ran.
+    steps : int
+        Time steps in all.
+    input_steps, input_steps_given : int
+        Steps of the user's data that ran, and that there were.
+    coverage : Coverage
+        What was reached.
+    changed_files : tuple of str
+        Verilog and ROM files that were changed since they were generated: this is what ran.
+    passed : bool
+        Words were compared, all were equal, and the protocol held.
+    """
+
+    simulator: str
+    version: str
+    words_compared: int
+    mismatches: int
+    first_mismatch: Mismatch | None
+    failure: str
+    cycles: int
+    cycles_per_step: int | None
+    steps: int
+    input_steps: int
+    input_steps_given: int
+    coverage: Coverage
+    changed_files: tuple[str, ...] = ()
+    passed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        passed = self.words_compared > 0 and not self.mismatches and not self.failure
+        object.__setattr__(self, "passed", passed)
