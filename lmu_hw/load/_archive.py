@@ -110,8 +110,8 @@ class Archive:
         try:
             info = self._zip.getinfo(name)
         except KeyError as error:
-            held = show(self.names)
-            raise LoadError(f"{where} must be in the archive, which holds {held}") from error
+            members = show(self.names)
+            raise LoadError(f"{where} must be in the archive, which holds {members}") from error
         if info.file_size > most:
             raise LoadError(f"{where} must be at most {most} bytes, not {info.file_size}")
         try:

@@ -64,7 +64,7 @@ def build(where: str, header: Mapping[str, Any], tensors: dict[str, Array]) -> N
         parts.setdefault(owner, {})[part] = tensor
     layers = tuple(_layer(where, index, node, parts) for index, node in enumerate(nodes))
     if parts:
-        rest = sorted(f"{owner}.{part}" for owner, held in parts.items() for part in held)
+        rest = sorted(f"{owner}.{part}" for owner, fields in parts.items() for part in fields)
         raise LoadError(
             f"{where}: every tensor must belong to a layer, but nothing reads {show(rest)}"
         )
@@ -98,9 +98,9 @@ def _check_work(where: str, nodes: list[Any]) -> None:
         if isinstance(node, dict) and node.get("discretizer") != Discretizer.STORED.value
     ]
     work = sum(order**3 for order in orders if isinstance(order, int) and order <= _MAX_LEGENDRE)
-    most = _MAX_LEGENDRE**3
-    if work > most:
-        raise must(where, "the sum of order**3 over all memories", f"at most {most}", work)
+    limit = _MAX_LEGENDRE**3
+    if work > limit:
+        raise must(where, "the sum of order**3 over all memories", f"at most {limit}", work)
 
 
 def _layer(where: str, index: int, node: object, parts: dict[str, dict[str, Array]]) -> Layer:
@@ -110,16 +110,16 @@ def _layer(where: str, index: int, node: object, parts: dict[str, dict[str, Arra
     name = _identifier(options, "name")
     options.where = f"{where}: layer {name!r}"
     make = _MAKERS[options.choice("kind", tuple(_MAKERS))]
-    mine = parts.pop(name, {})
-    for key, tensor in mine.items():
+    arrays = parts.pop(name, {})
+    for key, tensor in arrays.items():
         dimensions = 1 if key in _VECTORS else 2
         if tensor.ndim != dimensions or 0 in tensor.shape:
             rule = f"a non-empty array of {dimensions} dimension(s)"
             raise must(options.where, f"tensor {key!r}", rule, tensor.shape)
-    layer = make(options, name, mine)
-    if mine:
+    layer = make(options, name, arrays)
+    if arrays:
         raise LoadError(
-            f"{options.where}: no tensor must be left over, but {show(sorted(mine))} are"
+            f"{options.where}: no tensor must be left over, but {show(sorted(arrays))} are"
         )
     options.finish()
     return layer

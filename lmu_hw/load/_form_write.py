@@ -161,10 +161,10 @@ def _require_legendre(name: str, memory: Memory) -> None:
     method = memory.discretizer
     if memory.theta is None:
         raise NetworkError(f"{name}: theta must be given for the discretizer {method.value}")
-    same = Memory.legendre(memory.order, memory.theta, method)
+    rebuilt = Memory.legendre(memory.order, memory.theta, method)
     # Another BLAS may round the same matrix exponential differently in the last bits.
-    for made, held in ((same.A, memory.A), (same.B, memory.B)):
-        if not np.allclose(made, held, rtol=1e-9, atol=1e-12):
+    for expected, stored in ((rebuilt.A, memory.A), (rebuilt.B, memory.B)):
+        if not np.allclose(expected, stored, rtol=1e-9, atol=1e-12):
             raise NetworkError(
                 f"{name}: A and B must be what {method.value} gives for order {memory.order} and "
                 f"theta {memory.theta!r}; mark other matrices as {Discretizer.STORED.value}"

@@ -37,14 +37,14 @@ def require_no_loops(where: str, raw: bytes) -> None:
     sizes = raw[13:15] if raw[8:9] in (b"\0", b"\1") else raw[9:11]
     if sizes != b"\x08\x08":
         raise must(where, "addresses and lengths", "8 bytes long", list(sizes))
-    for heap in _found(raw, b"HEAP"):
+    for heap in _places(raw, b"HEAP"):
         head, data = _word(raw, heap + 16), _word(raw, heap + 24)
         if head is not None and data is not None:
             _require_end(where, head, _free_list(raw, data))
-    seen: set[int] = set()
-    for node in _found(raw, b"TREE"):
-        if node not in seen:
-            seen |= _require_end(where, node, lambda at: _word(raw, at + 16))
+    visited: set[int] = set()
+    for node in _places(raw, b"TREE"):
+        if node not in visited:
+            visited |= _require_end(where, node, lambda at: _word(raw, at + 16))
 
 
 def require_honest_text(where: str, raw: bytes, name: str) -> None:
@@ -55,7 +55,7 @@ def require_honest_text(where: str, raw: bytes, name: str) -> None:
     LoadError
         Also if it is not the attribute message of version 1 that Keras writes.
     """
-    for at in _found(raw, name.encode() + b"\0"):
+    for at in _places(raw, name.encode() + b"\0"):
         header = raw[max(at - 8, 0) : at]
         if len(header) < 8 or header[0] != 1:
             raise must(where, f"attribute {name}", "a message of version 1", header[:1])
@@ -69,7 +69,7 @@ def require_honest_text(where: str, raw: bytes, name: str) -> None:
             raise must(where, f"the length of attribute {name}", f"at most {len(raw)}", length)
 
 
-def _found(raw: bytes, signature: bytes) -> Iterator[int]:
+def _places(raw: bytes, signature: bytes) -> Iterator[int]:
     at = raw.find(signature)
     while at >= 0:
         yield at
@@ -91,11 +91,11 @@ def _free_list(raw: bytes, data: int) -> _Next:
 
 def _require_end(where: str, start: int, following: _Next) -> set[int]:
     """Return all places of a list, or raise `LoadError` if one comes twice."""
-    seen: set[int] = set()
+    visited: set[int] = set()
     at: int | None = start
     while at is not None:
-        if at in seen:
+        if at in visited:
             raise LoadError(f"{where} must be a whole HDF5 file, but a list at byte {at} is a ring")
-        seen.add(at)
+        visited.add(at)
         at = following(at)
-    return seen
+    return visited

@@ -55,10 +55,14 @@ def read_cell(
     reset_after = kind == "GRUCell" and options.flag("reset_after")
     shapes = _shapes(options, kind, None if inputs is None else states + inputs, reset_after)
     options.finish(ignored=IGNORED, off_is_fine=True)
-    held = take(shapes)
-    W, U, b = held["kernel"].T, held.get("recurrent_kernel", np.zeros((0, 0))).T, held.get("bias")
+    arrays = take(shapes)
+    W, U, b = (
+        arrays["kernel"].T,
+        arrays.get("recurrent_kernel", np.zeros((0, 0))).T,
+        arrays.get("bias"),
+    )
     if W.shape[1] < states:
-        raise must(node.where, "the kernel", f"at least {states} rows high", held["kernel"].shape)
+        raise must(node.where, "the kernel", f"at least {states} rows high", arrays["kernel"].shape)
     W_m, W_x = W[:, :states], W[:, states:] if W.shape[1] > states else None
     if kind == "LSTMCell":
         return LstmCell(

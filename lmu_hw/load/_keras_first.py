@@ -66,8 +66,8 @@ def read_first_generation(
             return_sequences=return_sequences,
             budget=budget,
         )
-    held = variables.own({"BT": (1, None), "hidden_encoders": (None, 1)})
-    order, units = held["BT"].shape[1], len(held["hidden_encoders"])
+    arrays = variables.own({"BT": (1, None), "hidden_encoders": (None, 1)})
+    order, units = arrays["BT"].shape[1], len(arrays["hidden_encoders"])
     if order > MAX_ORDER:
         raise must(where, "order", f"at most {MAX_ORDER}", order)
     for option, size in (("order", order), ("units", units)):
@@ -83,7 +83,7 @@ def read_first_generation(
     }
     if "bias" in variables.names:
         shapes["bias"] = (1, units)
-    held |= variables.own(shapes)
+    arrays |= variables.own(shapes)
     activation = activation_name(options, "tanh", keras2=True, option="hidden_activation")
     theta = _theta(options)
     options.finish(ignored=_IGNORED, off_is_fine=True)
@@ -91,20 +91,20 @@ def read_first_generation(
         return LmuLayer(
             name=name,
             memory=Memory(
-                A=np.eye(order) + held["AT"].T,
-                B=held["BT"][0],
+                A=np.eye(order) + arrays["AT"].T,
+                B=arrays["BT"][0],
                 theta=theta,
                 discretizer=Discretizer.STORED,
             ),
-            E_x=held["input_encoders"].T,
-            E_h=held["hidden_encoders"].T,
-            E_m=held["memory_encoders"].T,
+            E_x=arrays["input_encoders"].T,
+            E_h=arrays["hidden_encoders"].T,
+            E_m=arrays["memory_encoders"].T,
             b_u=None,
             hidden=SimpleCell(
-                W_m=held["memory_kernel"].T,
-                W_x=held["input_kernel"].T,
-                W_h=held["hidden_kernel"].T,
-                b=held["bias"][0] if "bias" in held else None,
+                W_m=arrays["memory_kernel"].T,
+                W_x=arrays["input_kernel"].T,
+                W_h=arrays["hidden_kernel"].T,
+                b=arrays["bias"][0] if "bias" in arrays else None,
                 activation=activation,
             ),
             input_to_hidden=True,
@@ -125,7 +125,7 @@ def _convolved(
     options, where = node.options, node.where
     order, units = options.count("order", most=MAX_ORDER), options.count("units")
     theta = options.positive("theta")
-    held = variables.own(
+    arrays = variables.own(
         {"input_encoders": (inputs, 1), "input_kernel": (inputs, units),
          "memory_kernel": (order, units)}
     )  # fmt: skip
@@ -139,13 +139,13 @@ def _convolved(
         return LmuLayer(
             name=name,
             memory=legendre(where, order, theta, Discretizer.ZOH),
-            E_x=held["input_encoders"].T,
+            E_x=arrays["input_encoders"].T,
             E_h=None,
             E_m=None,
             b_u=None,
             hidden=SimpleCell(
-                W_m=held["memory_kernel"].T,
-                W_x=held["input_kernel"].T,
+                W_m=arrays["memory_kernel"].T,
+                W_x=arrays["input_kernel"].T,
                 W_h=None,
                 b=None,
                 activation=activation,

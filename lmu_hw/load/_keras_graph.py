@@ -48,16 +48,16 @@ class LayerNode:
 
     def require_origin(self, package: str, *modules: str) -> None:
         """Refuse a class of that name that is not registered for `package`, or not in `modules`."""
-        registered, held = self.raw.get("registered_name"), self.raw.get("module")
+        registered, module = self.raw.get("registered_name"), self.raw.get("module")
         name = registered if isinstance(registered, str) else f"{self._package}>{self.class_name}"
         owner = name.rpartition(">")[0]
-        stranger = isinstance(held, str) and held.split(".")[0] not in modules
+        stranger = isinstance(module, str) and module.split(".")[0] not in modules
         if owner not in ("", package) or stranger:
             raise must(
                 self.where,
                 "the class",
                 f"the one of {' or '.join(modules)}",
-                name if owner not in ("", package) else held,
+                name if owner not in ("", package) else module,
             )
 
 

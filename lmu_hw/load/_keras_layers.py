@@ -38,11 +38,11 @@ _BATCH_IGNORED = IGNORED | {"momentum", "renorm_momentum", "fused", "synchronize
 
 def require_steps(node: LayerNode) -> None:
     """Refuse options of recurrent layers that change what a step is, all at once."""
-    held = {option: node.options.get(option) for option in _STEPWISE}
-    on = [option for option, value in held.items() if value not in (None, False)]
+    values = {option: node.options.get(option) for option in _STEPWISE}
+    on = [option for option, value in values.items() if value not in (None, False)]
     if on:
         advice = "; ".join(_STEPWISE[option] for option in on)
-        raise must(node.where, " and ".join(on), "off", held[on[0]], advice=advice)
+        raise must(node.where, " and ".join(on), "off", values[on[0]], advice=advice)
     # The chain has no place where the states could go: only the output is read.
     node.options.flag("return_state")
 
@@ -52,7 +52,7 @@ def input_shape(node: LayerNode) -> tuple[int | None, int | None] | None:
     for option in ("sparse", "ragged"):
         node.options.off(option, "give the model plain sequences")
     shapes = [node.options.get(option) for option in ("batch_shape", "batch_input_shape")]
-    shape = next((held for held in shapes if held is not None), None)
+    shape = next((s for s in shapes if s is not None), None)
     if shape is None and node.class_name != "InputLayer":
         return None
     sizes = [n for n in shape[1:] if n is not None] if isinstance(shape, list) else []
@@ -79,9 +79,11 @@ def dense(
         shapes["bias"] = (units,)
     activation = activation_name(options, "linear", keras2=keras2)
     options.finish(ignored=IGNORED, off_is_fine=True)
-    held = variables.own(shapes)
+    arrays = variables.own(shapes)
     with located(node.where):
-        return DenseLayer(name=name, W=held["kernel"].T, b=held.get("bias"), activation=activation)
+        return DenseLayer(
+            name=name, W=arrays["kernel"].T, b=arrays.get("bias"), activation=activation
+        )
 
 
 def batch_normalization(
@@ -96,14 +98,14 @@ def batch_normalization(
     names = ["gamma"] if options.flag("scale", default=True) else []
     names += ["beta"] if options.flag("center", default=True) else []
     options.finish(ignored=_BATCH_IGNORED, off_is_fine=True)
-    held = variables.own(dict.fromkeys([*names, "moving_mean", "moving_variance"], (inputs,)))
-    mean, variance = held["moving_mean"], held["moving_variance"]
-    if len({len(values) for values in held.values()}) != 1:
+    arrays = variables.own(dict.fromkeys([*names, "moving_mean", "moving_variance"], (inputs,)))
+    mean, variance = arrays["moving_mean"], arrays["moving_variance"]
+    if len({len(values) for values in arrays.values()}) != 1:
         raise LoadError(f"{where}: its variables must have one length")
     if not np.all(variance + epsilon > 0):
         raise must(where, "moving_variance + epsilon", "positive", float(np.min(variance)))
-    scale = held.get("gamma", np.ones(len(mean))) / np.sqrt(variance + epsilon)
-    shift = held.get("beta", np.zeros(len(mean))) - scale * mean
+    scale = arrays.get("gamma", np.ones(len(mean))) / np.sqrt(variance + epsilon)
+    shift = arrays.get("beta", np.zeros(len(mean))) - scale * mean
     if not (np.all(np.isfinite(scale)) and np.all(np.isfinite(shift))):
         raise LoadError(f"{where}: its variables must be finite")
     return scale, shift
@@ -132,10 +134,10 @@ def _relu(node: LayerNode, keras2: bool) -> str:
     for option in ("negative_slope", "threshold"):
         if options.get(option) not in (None, 0, 0.0):
             raise must(node.where, option, "0", options.get(option))
-    most = options.get("max_value")
-    if most not in (None, 6, 6.0):
-        raise must(node.where, "max_value", "None or 6", most)
-    return "relu" if most is None else "relu6"
+    ceiling = options.get("max_value")
+    if ceiling not in (None, 6, 6.0):
+        raise must(node.where, "max_value", "None or 6", ceiling)
+    return "relu" if ceiling is None else "relu6"
 
 
 def _elu(node: LayerNode, keras2: bool) -> str:

@@ -116,12 +116,12 @@ class NumberedLayout:
     def of(self, node: LayerNode, *, hidden: str | None = None) -> Variables:
         """Return the variables of a layer; `hidden` is the name of its hidden cell."""
         group = self._groups[id(node)]
-        own, inner = _PLACES.get(node.class_name, _PLAIN)
+        places, hidden_places = _PLACES.get(node.class_name, _PLAIN)
         return Variables(
             where=node.where,
             store=self._store,
-            own_paths=self._locate(node.where, [f"{group}/{place}" for place in own]),
-            hidden_paths=self._locate(node.where, [f"{group}/{place}" for place in inner]),
+            own_paths=self._locate(node.where, [f"{group}/{place}" for place in places]),
+            hidden_paths=self._locate(node.where, [f"{group}/{place}" for place in hidden_places]),
             names=frozenset(),
         )
 
@@ -129,10 +129,10 @@ class NumberedLayout:
         """Number variables in the one group of the `candidates` that holds any."""
 
         def locate(names: Iterable[str]) -> list[str]:
-            found = [group for group in candidates if group in self._held]
-            if len(found) > 1:
-                raise must(where, "its variables", "in one group of the weights", found)
-            group = (found or candidates)[0]
+            groups = [group for group in candidates if group in self._held]
+            if len(groups) > 1:
+                raise must(where, "its variables", "in one group of the weights", groups)
+            group = (groups or candidates)[0]
             return [f"{group}/{index}" for index, _ in enumerate(names)]
 
         return locate
@@ -162,18 +162,20 @@ class NamedLayout:
                 groups.setdefault(tuple(place), {})[name.partition(":")[0]] = path
         # Layer, cell and hidden cell may all have one name: the hidden cell lies the deepest.
         ends = [place for place in groups if place[-1:] == (hidden,)]
-        inner = max(ends, key=len, default=None)
-        own = sorted((place for place in groups if place != inner), key=len)
-        for place in own[1:]:
+        hidden_place = max(ends, key=len, default=None)
+        places = sorted((place for place in groups if place != hidden_place), key=len)
+        for place in places[1:]:
             # The feedforward layer of 0.2 and 0.3 keeps what it made its impulse response with.
-            if own[0] == () and _DELAY.fullmatch("/".join(place)):
+            if places[0] == () and _DELAY.fullmatch("/".join(place)):
                 self._store.discard(groups[place].values())
         return Variables(
             where=node.where,
             store=self._store,
-            own_paths=_by_name(groups[own[0]] if own else {}, node.name),
-            hidden_paths=_by_name(groups[inner] if inner else {}, f"{node.name}/{hidden}"),
-            names=frozenset(groups[own[0]] if own else ()),
+            own_paths=_by_name(groups[places[0]] if places else {}, node.name),
+            hidden_paths=_by_name(
+                groups[hidden_place] if hidden_place else {}, f"{node.name}/{hidden}"
+            ),
+            names=frozenset(groups[places[0]] if places else ()),
         )
 
 

@@ -170,19 +170,19 @@ def _encoders(
         shapes["theta_inv"] = ()
     if options.flag("memory_to_memory"):
         shapes["recurrent_kernel"] = (memory_d * order, memory_d)
-    held = variables.own(shapes)
-    if "kernel" not in held:
+    arrays = variables.own(shapes)
+    if "kernel" not in arrays:
         source.budget.fill(where, memory_d)
-    kernel = held.get("kernel", np.eye(memory_d))
+    kernel = arrays.get("kernel", np.eye(memory_d))
     if len(kernel) <= back:
         rule = f"more rows high than the {back} hidden units fed back"
         raise must(where, "the kernel", rule, kernel.shape)
     return _Encoders(
         E_x=kernel[: len(kernel) - back].T,
         E_h=kernel[len(kernel) - back :].T if back else None,
-        E_m=held["recurrent_kernel"].T if "recurrent_kernel" in held else None,
-        b_u=held.get("bias"),
-        memory=_memory(source, variables, order, held.get("theta_inv")),
+        E_m=arrays["recurrent_kernel"].T if "recurrent_kernel" in arrays else None,
+        b_u=arrays.get("bias"),
+        memory=_memory(source, variables, order, arrays.get("theta_inv")),
     )
 
 
@@ -192,10 +192,10 @@ def _memory(source: LmuSource, variables: Variables, order: int, theta_inv: Arra
     method = Discretizer(options.choice("discretizer", ("zoh", "euler"), default="zoh"))
     theta = options.positive("theta")
     if "A" in variables.names:
-        held = variables.own({"A": (order, order), "B": (1, order)})
+        arrays = variables.own({"A": (order, order), "B": (1, order)})
         with located(where):
             return Memory(
-                A=held["A"].T, B=held["B"][0], theta=theta, discretizer=Discretizer.STORED
+                A=arrays["A"].T, B=arrays["B"][0], theta=theta, discretizer=Discretizer.STORED
             )
     if theta_inv is not None:
         theta = 1.0 / positive(where, "theta_inv", float(theta_inv))

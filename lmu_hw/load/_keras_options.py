@@ -84,8 +84,8 @@ def activation_name(
     value = options.get(option, fallback)
     if isinstance(value, dict) and value.get("class_name") == "function":
         registered = value.get("registered_name")
-        own = registered in ("function", None, value.get("config"))
-        value = value.get("config") if own else registered
+        is_keras = registered in ("function", None, value.get("config"))
+        value = value.get("config") if is_keras else registered
     if value is None:
         return "linear"
     known = [name for name in [*ACTIVATIONS, SOFTMAX] if not name.endswith("_keras2")]

@@ -52,9 +52,9 @@ def attribute(where: str, file: Any, name: str, h5py: Any) -> str | None:
     """Return a text attribute of the file, or None if it is not there."""
     if name not in file.attrs:
         return None
-    held = file.attrs.get_id(name)
+    stored = file.attrs.get_id(name)
     value = None
-    if h5py.check_string_dtype(held.dtype) is not None and held.shape == ():
+    if h5py.check_string_dtype(stored.dtype) is not None and stored.shape == ():
         value = file.attrs[name]
     if not isinstance(value, str | bytes) or len(value) > MAX_CONFIG:
         raise LoadError(f"{where}: attribute {name} must be a text of at most {MAX_CONFIG} bytes")
@@ -65,8 +65,8 @@ def subgroup(where: str, file: Any, name: str, h5py: Any) -> Any | None:
     """Return a group of the file that is no link elsewhere, or None if it is not there."""
     if name not in list(file):  # a link that leads nowhere is there, too
         return None
-    own = isinstance(file.get(name, getlink=True), h5py.HardLink)
-    if not own or not isinstance(file[name], h5py.Group):
+    is_hard = isinstance(file.get(name, getlink=True), h5py.HardLink)
+    if not is_hard or not isinstance(file[name], h5py.Group):
         raise LoadError(f"{where}: {show(name)} must be a group in the file, not a link elsewhere")
     return file[name]
 
@@ -108,14 +108,14 @@ class Store:
         """
         dataset = self._datasets.pop(path, None)
         if dataset is None:
-            here = sorted(self._datasets)[:8]
+            unread = show(sorted(self._datasets)[:8])
             raise LoadError(
-                f"{where}: {what} must be in the weights as {show(path)}; left there: {show(here)}"
+                f"{where}: {what} must be in the weights as {show(path)}; left there: {unread}"
             )
-        held = dataset.shape
-        if held is None or len(held) != len(shape) or not all(map(_fits, held, shape)):
-            wanted = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
-            raise must(where, f"the shape of {what} ({show(path)[1:-1]})", wanted, held)
+        actual = dataset.shape
+        if actual is None or len(actual) != len(shape) or not all(map(_fits, actual, shape)):
+            rule = "(" + ", ".join("n" if n is None else str(n) for n in shape) + ")"
+            raise must(where, f"the shape of {what} ({show(path)[1:-1]})", rule, actual)
         return self._read(f"{where}: {what} ({show(path)[1:-1]})", dataset)
 
     def discard(self, paths: Iterable[str]) -> None:
@@ -151,7 +151,7 @@ def _fits(have: int, want: int | None) -> bool:
 def _walk(where: str, root: Any, h5py: Any, ignored: Collection[str]) -> Iterator[tuple[str, Any]]:
     """Yield every dataset by path; links that lead elsewhere, and loops, are refused."""
     pending: list[tuple[str, Any]] = [("", root)]
-    seen = 0
+    count = 0
     while pending:
         prefix, group = pending.pop()
         for name in group:
@@ -159,18 +159,18 @@ def _walk(where: str, root: Any, h5py: Any, ignored: Collection[str]) -> Iterato
             parts = path.split("/")
             if parts[0] in ignored or parts[-1].partition(":")[0] in _IGNORED_PARTS:
                 continue
-            seen += 1
-            if seen > _MAX_OBJECTS or len(parts) > _MAX_DEPTH:
+            count += 1
+            if count > _MAX_OBJECTS or len(parts) > _MAX_DEPTH:
                 raise LoadError(
                     f"{where} must hold at most {_MAX_OBJECTS} objects, {_MAX_DEPTH} deep, "
                     f"but go on at {show(path)}"
                 )
             if not isinstance(group.get(name, getlink=True), h5py.HardLink):
                 raise LoadError(f"{where}: {show(path)} must be in the file, not a link elsewhere")
-            held = group[name]
-            if isinstance(held, h5py.Dataset):
-                yield path, held
-            elif isinstance(held, h5py.Group):
-                pending.append((f"{path}/", held))
+            member = group[name]
+            if isinstance(member, h5py.Dataset):
+                yield path, member
+            elif isinstance(member, h5py.Group):
+                pending.append((f"{path}/", member))
             else:
                 raise LoadError(f"{where}: {show(path)} must be a group or a dataset")

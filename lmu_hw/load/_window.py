@@ -62,12 +62,13 @@ def with_warnings(network: Network) -> Network:
     for layer in network.layers:
         if not isinstance(layer, LmuLayer) or layer.memory.discretizer is not Discretizer.STORED:
             continue
-        found = transposed_window(layer.memory) if layer.memory.order > 1 else None
-        if found is not None:
+        window = transposed_window(layer.memory) if layer.memory.order > 1 else None
+        if window is not None:
             notes.append(
                 f"{_WARNING}{layer.name}: A looks transposed: it is taken as stored, for "
-                f"m = A m + B u, but its transpose is that of a Legendre memory of {found.theta:g} "
-                "steps; if the network was trained with rows (m A), write A.T into the file"
+                "m = A m + B u, but its transpose is that of a Legendre memory of "
+                f"{window.theta:g} steps; if the network was trained with rows (m A), write A.T "
+                "into the file"
             )
     return replace(network, notes=(*network.notes, *notes)) if notes else network
 
@@ -75,20 +76,20 @@ def with_warnings(network: Network) -> Network:
 def _stated(layer: LmuLayer, theta: float, where: str) -> tuple[LmuLayer, str]:
     """Return the layer with the window, and what the user should know."""
     memory = layer.memory
-    known = memory.theta
+    window = memory.theta
     origin = "the file says"
-    if known is None and (found := find_window(memory)) is not None:
-        known, origin = found.theta, "its A and B have"
-    if known is not None and not abs(known - theta) <= _SAME * known:
-        raise LoadError(f"{where}: `theta` must be what {origin}, {known:g} steps, not {theta:g}")
+    if window is None and (fitted := find_window(memory)) is not None:
+        window, origin = fitted.theta, "its A and B have"
+    if window is not None and not abs(window - theta) <= _SAME * window:
+        raise LoadError(f"{where}: `theta` must be what {origin}, {window:g} steps, not {theta:g}")
     if memory.theta is not None:
         return layer, ""
     layer = replace(layer, memory=replace(memory, theta=theta))
-    if known is not None:
+    if window is not None:
         return layer, ""
     fit = measured_window(layer.memory)
-    off = 0.0 if fit is None else fit.deviation
+    deviation = 0.0 if fit is None else fit.deviation
     return layer, (
         f"{_WARNING}{layer.name}: its window is the {theta:g} steps that were stated; its A and B "
-        f"are off by {off:.2g} of the largest change that a step of such a memory makes"
+        f"are off by {deviation:.2g} of the largest change that a step of such a memory makes"
     )

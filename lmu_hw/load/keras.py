@@ -98,10 +98,10 @@ def _network(
     where = str(path)
     keras2 = _major_version(where, version) == 2
     nodes = layers(where, config)
-    held, notes = read_model(where, config, nodes, lay_out(nodes), keras2=keras2)
+    float_layers, notes = read_model(where, config, nodes, lay_out(nodes), keras2=keras2)
     store.finish()
     with located(where):
-        return Network(name=identifier(path.stem), layers=held, notes=notes)
+        return Network(name=identifier(path.stem), layers=float_layers, notes=notes)
 
 
 def _major_version(where: str, version: object) -> int:

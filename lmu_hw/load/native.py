@@ -88,7 +88,7 @@ def load_npz(path: Path) -> Network:
 def load_safetensors(path: Path, header: str, tensors: Mapping[str, Tensor]) -> Network:
     """Return the network of an own-form `.safetensors` file with that header text."""
     description = _header(path, header)
-    return build(str(path), description, {name: held.read() for name, held in tensors.items()})
+    return build(str(path), description, {name: tensor.read() for name, tensor in tensors.items()})
 
 
 def _header(path: Path, text: str) -> dict[str, Any]:

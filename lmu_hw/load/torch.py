@@ -80,29 +80,29 @@ def load_state(path: Path, tensors: Tensors) -> Network:
 
 def _find(path: Path, tensors: Tensors) -> tuple[Port, str]:
     """Return whose LMU this is, and what stands before the names of its tensors."""
-    found = []
+    cells = []
     for port in PORTS:
         mark = next(iter(port.axes))
         marked = [key for key in tensors if key == mark or key.endswith(f".{mark}")]
-        found += [(port, key.removesuffix(mark)) for key in sorted(marked)]
+        cells += [(port, key.removesuffix(mark)) for key in sorted(marked)]
     recurrent = next(filter(None, map(_RNN.fullmatch, sorted(tensors))), None)
     if recurrent is not None:
         raise LoadError(
             f"{path}: a state dict must not hold torch's own LSTM, GRU or RNN, as "
             f"{show(recurrent[0])} does: it does not say how layers are joined; {_RE_EXPORT}"
         )
-    if not found:
+    if not cells:
         names = " or ".join(f"{', '.join(port.axes)} ({port.name})" for port in PORTS)
         raise LoadError(
             f"{path}: there must be a header 'lmu_hw' (own form) or tensors named {names}, not "
             f"{show(sorted(tensors)[:6])}; {_RE_EXPORT}"
         )
-    if len(found) > 1:
+    if len(cells) > 1:
         raise LoadError(
-            f"{path}: there must be one LMU, not {len(found)} ({show([at for _, at in found])}): "
+            f"{path}: there must be one LMU, not {len(cells)} ({show([at for _, at in cells])}): "
             f"a state dict does not say how they are joined; {_RE_EXPORT}"
         )
-    port, prefix = found[0]
+    port, prefix = cells[0]
     missing = [key for key in port.axes if f"{prefix}{key}" not in tensors]
     if missing:
         raise LoadError(
@@ -150,6 +150,6 @@ def _check_shapes(where: str, port: Port, cell: Tensors) -> None:
         sizes = single | sizes
         if sizes.get("order", 1) > MAX_ORDER:
             raise must(where, "the order", f"at most {MAX_ORDER}", sizes["order"])
-        wanted = tuple(sum(sizes[part] for part in axis.split("+")) for axis in axes)
-        if shape != wanted:
-            raise must(where, f"the shape of {key}", f"{wanted}, ({', '.join(axes)})", shape)
+        expected = tuple(sum(sizes[part] for part in axis.split("+")) for axis in axes)
+        if shape != expected:
+            raise must(where, f"the shape of {key}", f"{expected}, ({', '.join(axes)})", shape)
