@@ -158,8 +158,8 @@ def _sums(
         sizes = {name: layer.signals[name].size for name in sorted(layer.states)}
         state = state + sum(size * widths.signal(name) for name, size in sizes.items())
         for node in layer.nodes:
-            own = _node_sums(node, widths)
-            state, coefficients, area = state + own[0], coefficients + own[1], area + own[2]
+            sums = _node_sums(node, widths)
+            state, coefficients, area = state + sums[0], coefficients + sums[1], area + sums[2]
         knob = widths.output_knob
     return state, coefficients, area
 
@@ -224,8 +224,8 @@ class _Widths:
         self.knobs: dict[str, Knob | None] = {INPUT: input_knob}
         for node in layer.nodes:
             copied = node.role is Role.PASSED_INPUT
-            own = Knob.STATE if node.function is None else Knob.ACTIVATION
-            self.knobs[node.name] = input_knob if copied else own
+            knob = Knob.STATE if node.function is None else Knob.ACTIVATION
+            self.knobs[node.name] = input_knob if copied else knob
 
     @property
     def output_knob(self) -> Knob | None:
@@ -250,10 +250,12 @@ class _Widths:
         before: list[int] = []
         after: list[Amount] = []
         for term in node.terms:
-            own = self.layer.signals[term.source].format.frac_bits + term.weights.format.frac_bits
+            frac_bits = (
+                self.layer.signals[term.source].format.frac_bits + term.weights.format.frac_bits
+            )
             grown = self.moved(self.knobs[term.source]) + self.moved(_weight_knob(node))
-            before.append(own)
-            after.append(own + grown)
+            before.append(frac_bits)
+            after.append(frac_bits + grown)
         return reduce(np.maximum, after) - max(before)
 
 

@@ -85,8 +85,8 @@ class Finder:
             for bits in range(self._bounds.get(knob), lengths.get(knob) - 1)
         ]
 
-    def _any_met(self, asked: list[WordLengths]) -> bool:
-        return Verdict.MET in self.judge.measure(asked, certain=True)
+    def _any_met(self, candidates: list[WordLengths]) -> bool:
+        return Verdict.MET in self.judge.measure(candidates, certain=True)
 
     def _lower_bounds(self) -> WordLengths:
         """Return the narrowest width of each knob that does while all others are widest."""

@@ -88,16 +88,18 @@ def lengths_of(options: Options, grid: Mapping[Knob, Iterable[int]]) -> list[Wor
     A knob that is not in the grid stays as `options` have it; coefficients of the memory then
     follow the weights, unless they have a width of their own.
     """
-    own, grid = WordLengths.of(options), {member(k, "a knob", Knob): v for k, v in grid.items()}
-    axes = {knob: sorted(set(grid.get(knob, [own.get(knob)]))) for knob in Knob}
+    default, grid = WordLengths.of(options), {member(k, "a knob", Knob): v for k, v in grid.items()}
+    axes = {knob: sorted(set(grid.get(knob, [default.get(knob)]))) for knob in Knob}
     follows = Knob.MEMORY not in grid and options.memory_bits is None
-    found = []
+    combinations = []
     for bits in product(*axes.values()):
         lengths = WordLengths(**{k.value: b for k, b in zip(Knob, bits, strict=True)})
-        found.append(lengths.turned(Knob.MEMORY, lengths.weight_bits) if follows else lengths)
-    for lengths in found:
+        combinations.append(
+            lengths.turned(Knob.MEMORY, lengths.weight_bits) if follows else lengths
+        )
+    for lengths in combinations:
         lengths.applied(options)  # bits that no option allows are refused before anything runs
-    return found
+    return combinations
 
 
 def sweep(
@@ -149,9 +151,9 @@ def sweep(
         If data or labels do not fit the network.
     """
     cost = member(cost, "`cost`", Cost)
-    asked = lengths_of(options, grid)
+    grid_points = lengths_of(options, grid)
     common = WordLengths.of(Options()).applied(options)  # every point brings its word lengths
-    given, (x, labels) = x.shape[0] if x.ndim else 0, selected(x, labels, sequences)
+    sequences_given, (x, labels) = x.shape[0] if x.ndim else 0, selected(x, labels, sequences)
     problem = Problem(
         network=network,
         calibration=calibration,
@@ -168,9 +170,9 @@ def sweep(
         data=encode(data),
         options=_in_words(common),
     )
-    done = Points() if journal is None else Journal(journal, key, restart=restart)
-    _measure(problem, asked, done, workers or Workers(), progress or silent)
-    points = with_front((done.points[lengths] for lengths in asked), cost)
+    measured = Points() if journal is None else Journal(journal, key, restart=restart)
+    _measure(problem, grid_points, measured, workers or Workers(), progress or silent)
+    points = with_front((measured.points[lengths] for lengths in grid_points), cost)
     judged = next((point for point in points if point.task is not None), None)
     return SweepReport(
         lmu_hw=__version__,
@@ -179,7 +181,7 @@ def sweep(
         options=_in_words(common),
         cost=cost.value,
         data=data,
-        sequences_given=given,
+        sequences_given=sequences_given,
         measure=None if judged is None else judged.measure,
         float_score=None if judged is None or judged.task is None else judged.task.float_score,
         points=points,
@@ -188,22 +190,22 @@ def sweep(
 
 def _measure(
     problem: Problem,
-    asked: Sequence[WordLengths],
-    done: Points,
+    grid_points: Sequence[WordLengths],
+    measured: Points,
     workers: Workers,
     progress: Progress,
 ) -> None:
     """Measure what is not done yet."""
-    left = [lengths for lengths in asked if lengths not in done.points]
-    if not left:
+    missing = [lengths for lengths in grid_points if lengths not in measured.points]
+    if not missing:
         return
     with open_pool(problem, workers) as pool:
         problem = with_floats(problem, pool, progress)
     with open_pool(problem, workers) as pool:
-        progress("points", len(asked) - len(left), len(asked))
-        for number, (_, point) in enumerate(pool.run(measured_point, left), start=1):
-            done.add(point)
-            progress("points", len(asked) - len(left) + number, len(asked))
+        progress("points", len(grid_points) - len(missing), len(grid_points))
+        for number, (_, point) in enumerate(pool.run(measured_point, missing), start=1):
+            measured.add(point)
+            progress("points", len(grid_points) - len(missing) + number, len(grid_points))
 
 
 def _described(problem: Problem, labels: NDArray[Any] | None) -> DataReport:

@@ -155,9 +155,9 @@ def _scales(axes: Axes, report: SweepReport) -> None:
 def _places(points: Sequence[SweepPoint], report: SweepReport) -> tuple[list[int], list[float]]:
     """Return cost and loss of the points that have them."""
     cost = Cost(report.cost)
-    found = [
+    places = [
         (point.costs.get(cost), _loss(report, point.score))
         for point in points
         if point.costs is not None and point.score is not None
     ]
-    return [x for x, _ in found], [y for _, y in found]
+    return [x for x, _ in places], [y for _, y in places]

@@ -156,8 +156,8 @@ class _Processes:
         }
         waiting = set(futures)
         while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in sorted(done, key=lambda each: futures[each]):
+            finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in sorted(finished, key=lambda each: futures[each]):
                 yield futures[future], future.result()
 
 

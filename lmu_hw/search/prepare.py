@@ -48,15 +48,15 @@ def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, 
         If there are not as many labels as sequences.
     """
     limit = SEQUENCES if limit is None else whole(limit, "`sequences`", least=1)
-    given = x.shape[0] if x.ndim else 0
-    if labels is not None and (labels.shape[0] if labels.ndim else 0) != given:
+    sequences = x.shape[0] if x.ndim else 0
+    if labels is not None and (labels.shape[0] if labels.ndim else 0) != sequences:
         raise NetworkError(
-            f"labels must have an entry for each of the {given} sequences, not the shape "
+            f"labels must have an entry for each of the {sequences} sequences, not the shape "
             f"{labels.shape}"
         )
-    if given <= limit:
+    if sequences <= limit:
         return x, labels
-    chosen = np.linspace(0, given - 1, limit).astype(np.int64)
+    chosen = np.linspace(0, sequences - 1, limit).astype(np.int64)
     return x[chosen], None if labels is None else labels[chosen]
 
 
@@ -78,9 +78,9 @@ def with_labels(problem: Problem, labels: Array | None) -> Problem:
 def with_floats(problem: Problem, pool: Pool, progress: Progress) -> Problem:
     """Return a problem with the answers of its float network, computed by a pool."""
     answers: list[NDArray[np.float64]] = [np.empty(0)] * len(problem.starts)
-    done = 0
+    count = 0
     for number, block in pool.run(float_answers, problem.starts):
         answers[number] = block
-        done += len(block)
-        progress("float network", done, len(problem.x))
+        count += len(block)
+        progress("float network", count, len(problem.x))
     return replace(problem, floats=np.concatenate(answers))

@@ -131,7 +131,7 @@ def search(
     workers, limits, progress = workers or Workers(), limits or Limits(), progress or silent
     for knob in (member(name, "a knob", Knob) for name in fixed):
         limits = limits.fixed(knob, WordLengths.of(options).get(knob))
-    given, (x, labels) = len(np.atleast_1d(x)), selected(x, labels, sequences)
+    sequences_given, (x, labels) = len(np.atleast_1d(x)), selected(x, labels, sequences)
     problem = Problem(
         network=network,
         calibration=calibration,
@@ -144,9 +144,9 @@ def search(
     require_provable(network, options)
     default = WordLengths.of(Options())
     with open_pool(problem, workers) as pool:
-        found = dict(pool.run(configured, [default, limits.widest]))
-        default_costs = _costs(network, found[0])
-        widest, config = _widest(pool, limits, found[1])
+        configs = dict(pool.run(configured, [default, limits.widest]))
+        default_costs = _costs(network, configs[0])
+        widest, config = _widest(pool, limits, configs[1])
         quantized = quantize(network, config, model_digest="")
         problem = with_floats(problem, pool, progress)
     limits = replace(limits, activation_bits=(limits.activation_bits[0], widest.activation_bits))
@@ -164,7 +164,7 @@ def search(
             target=target,
             figures=figures(judge.losses(lengths), problem),
             sequences=len(problem.x),
-            sequences_given=given,
+            sequences_given=sequences_given,
             cost=cost,
             costs=costs_of(design.network),
             default_lengths=default,
@@ -179,17 +179,17 @@ def _costs(network: Network, config: Config | Refusal) -> Costs | None:
     return costs_of(quantize(network, config, model_digest=""))
 
 
-def _widest(pool: Pool, limits: Limits, found: Config | Refusal) -> tuple[WordLengths, Config]:
+def _widest(pool: Pool, limits: Limits, outcome: Config | Refusal) -> tuple[WordLengths, Config]:
     """Return the widest word lengths of which there is a design: tables may get too long."""
     lengths, reason = limits.widest, ""
-    while isinstance(found, Refusal):
-        reason = reason or found.reason
+    while isinstance(outcome, Refusal):
+        reason = reason or outcome.reason
         bits = lengths.activation_bits - 1
         if bits < limits.activation_bits[0]:
             raise ConfigError(f"there is no design with the widest words: {reason}")
         lengths = lengths.turned(Knob.ACTIVATION, bits)
-        (found,) = (config for _, config in pool.run(configured, [lengths]))
-    return lengths, found
+        (outcome,) = (config for _, config in pool.run(configured, [lengths]))
+    return lengths, outcome
 
 
 def _found(finder: Finder, judge: Judge) -> WordLengths:

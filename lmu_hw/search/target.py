@@ -127,15 +127,15 @@ class ErrorTarget:
 
     def total(self, losses: Losses, problem: Problem) -> tuple[float, float]:
         """Return the total within three standard errors of the mean loss."""
-        done, everything = len(losses.error), len(problem.x)
+        measured, everything = len(losses.error), len(problem.x)
         spent = self.spent(losses)
-        if done == everything:
+        if measured == everything:
             return spent, spent
-        expected = spent * everything / done
-        if done < 2:
+        expected = spent * everything / measured
+        if measured < 2:
             return spent, math.inf
-        unseen = 1.0 - done / everything
-        spread = everything * float(losses.error.std(ddof=1)) * math.sqrt(unseen / done)
+        unseen = 1.0 - measured / everything
+        spread = everything * float(losses.error.std(ddof=1)) * math.sqrt(unseen / measured)
         return max(spent, expected - _SIGMAS * spread), expected + _SIGMAS * spread
 
     def first_blocks(self, problem: Problem) -> int:
@@ -201,11 +201,11 @@ class AccuracyTarget:
 
     def total(self, losses: Losses, problem: Problem) -> tuple[float, float]:
         """Return what is certain, and float's mistakes on the rest with as many as just now."""
-        spent, done = self.spent(losses), len(losses.wrong)
-        rest = _float_wrong(problem)[done:]
+        spent, measured = self.spent(losses), len(losses.wrong)
+        rest = _float_wrong(problem)[measured:]
         if not len(rest):
             return spent, spent
-        if done < self._telling(problem):
+        if measured < self._telling(problem):
             return spent, math.inf
         return spent, spent + int(rest.sum()) + int(losses.wrong[-BLOCK:].sum())
 

@@ -103,15 +103,15 @@ class Judge:
             if run.verdict is not None
         )
 
-    def measure(self, asked: Sequence[WordLengths], *, certain: bool = False) -> list[Verdict]:
+    def measure(self, requested: Sequence[WordLengths], *, certain: bool = False) -> list[Verdict]:
         """Return a verdict on each of some word lengths, as certain as asked for."""
-        different = dict.fromkeys(asked)
+        different = dict.fromkeys(requested)
         self._configure([lengths for lengths in different if lengths not in self._runs])
         runs = [self._runs[lengths] for lengths in different]
         while open_runs := [run for run in runs if not self._decided(run, certain)]:
             self._advance(open_runs)
         self.progress("word lengths", len(self._runs), None)
-        verdicts = (self._runs[lengths].verdict for lengths in asked)
+        verdicts = (self._runs[lengths].verdict for lengths in requested)
         return [verdict for verdict in verdicts if verdict is not None]
 
     def demand_more(self) -> None:
@@ -133,9 +133,9 @@ class Judge:
         return joined(run.parts)
 
     def _configure(self, new: list[WordLengths]) -> None:
-        found: dict[int, Config | Refusal] = dict(self.pool.run(configured, new))
+        configs: dict[int, Config | Refusal] = dict(self.pool.run(configured, new))
         for number, lengths in enumerate(new):
-            config = found[number]
+            config = configs[number]
             refused = isinstance(config, Refusal)
             self._runs[lengths] = _Run(
                 lengths=lengths,
@@ -147,19 +147,19 @@ class Judge:
         """Run the next part of each."""
         work = [(run, run.config, start) for run in runs for start in self._next(run)]
         blocks = [(config, start) for _, config, start in work if config is not None]
-        found: dict[int, Losses] = {}
+        results: dict[int, Losses] = {}
         for number, losses in self.pool.run(block_losses, blocks):
-            found[number] = losses
+            results[number] = losses
             self._sequences += len(losses.wrong)
             self.progress("sequences", self._sequences, None)
         for number, (run, _, _) in enumerate(work):
-            run.parts.append(found[number])
+            run.parts.append(results[number])
 
     def _next(self, run: _Run) -> list[int]:
         """Return the blocks to run next: half as many again as have been run."""
-        done = len(run.parts)
-        count = max(1, done // 2) if done else self.target.first_blocks(self.problem)
-        return self.problem.starts[done : done + count]
+        blocks = len(run.parts)
+        count = max(1, blocks // 2) if blocks else self.target.first_blocks(self.problem)
+        return self.problem.starts[blocks : blocks + count]
 
     def _decided(self, run: _Run, certain: bool) -> bool:
         """Say whether a run needs no more sequences, and write its verdict down."""
