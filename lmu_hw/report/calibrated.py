@@ -81,8 +81,8 @@ def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> Fir
     if labels is not None:
         labels = check_labels(labels, network, sequences=len(x), steps=x.shape[1])
     products = sum(layer.multiplications(last_step=False) for layer in network.layers)
-    most = int(min(MOST_STEPS, max(1.0, _PRODUCTS / max(products, 1))))
-    chosen, _ = evenly_spaced(len(x), x.shape[1], most)
+    limit = int(min(MOST_STEPS, max(1.0, _PRODUCTS / max(products, 1))))
+    chosen, _ = evenly_spaced(len(x), x.shape[1], limit)
     steps = min(x.shape[1], _MOST_STEPS_IN_A_SEQUENCE)
     if network.answers_once and labels is not None:
         steps = x.shape[1]  # a label is of the whole sequence
@@ -95,18 +95,22 @@ def first_look(design: Design, labels: NDArray[np.generic] | None = None) -> Fir
     x_codes, clips = golden.count_input(part)
     floats = design.reference.run(unscaled)
     task.add(floats, golden.output_values(golden.run(x_codes)[0]))
-    found = task.report()
-    level, sentence = task_sentence(found)
+    task_report = task.report()
+    level, sentence = task_sentence(task_report)
     sequences = f"{len(part):,} calibration {'sequence' if len(part) == 1 else 'sequences'}"
     summary = f"On {sequences} of {steps:,} {'step' if steps == 1 else 'steps'}: {sentence}"
     warnings = [*_unlikely(x), *_constant(part, floats)]
-    warnings += _by_chance(found, network.output.size)
+    warnings += _by_chance(task_report, network.output.size)
     if clips:
         warnings.append(clipped(network.input, clips, part.size))
     if level is not Level.GOOD:
         warnings.append("fixed point differs from float on the calibration data")
     return FirstLook(
-        sequences=len(part), steps=steps, task=found, summary=summary, warnings=tuple(warnings)
+        sequences=len(part),
+        steps=steps,
+        task=task_report,
+        summary=summary,
+        warnings=tuple(warnings),
     )
 
 
@@ -116,8 +120,8 @@ def _unlikely(x: Array) -> list[str]:
     if low == high:
         return [f"all calibration inputs are {low + 0.0:g}, so ranges are those of a constant"]
     largest = max(-low, high)
-    least, most = _USUAL
-    if least <= largest <= most:
+    usual_low, usual_high = _USUAL
+    if usual_low <= largest <= usual_high:
         return []
     return [
         f"calibration inputs reach {largest:.3g}; a network usually reads numbers of about 1: are "

@@ -139,6 +139,6 @@ def _note(certified: ErrorBound | None, node: AnyNode, network: QuantizedNetwork
     if node.role is Role.ENCODED:
         return _IN_MEMORY
     upstream = network.nodes[: network.nodes.index(node) + 1]
-    if any(other.function is not None for other in upstream):
+    if any(earlier.function is not None for earlier in upstream):
         return VACUOUS
     return _PASSED if node.role is Role.PASSED_INPUT else _UNCERTIFIED

@@ -46,22 +46,22 @@ def check(report: Report) -> Check:
     is set aside; ranges hold whatever happens.
     """
     memories = {memory.name: memory for memory in report.memories}
-    found = _Findings()
-    left: list[str] = []  # of what came before: what makes error bounds void
+    findings = _Findings()
+    overflowed: list[str] = []  # of what came before: what makes error bounds void
     for signal in report.signals:
-        _range(signal, found)
+        _range(signal, findings)
         if signal.certified is not None:
             if signal.name in memories:
-                _memory(signal, signal.certified, memories[signal.name].noise, left, found)
+                _memory(signal, signal.certified, memories[signal.name].noise, overflowed, findings)
             else:
-                _other(signal, signal.certified, left, found)
+                _other(signal, signal.certified, overflowed, findings)
         if _voids(signal):
-            left.append(signal.name)
+            overflowed.append(signal.name)
     return Check(
-        ranges=found.ranges,
-        errors=found.errors,
-        wrong=tuple(found.wrong),
-        set_aside=(*found.void_sentences(), *found.set_aside),
+        ranges=findings.ranges,
+        errors=findings.errors,
+        wrong=tuple(findings.wrong),
+        set_aside=(*findings.void_sentences(), *findings.set_aside),
     )
 
 
@@ -99,24 +99,24 @@ class _Findings:
     def void_sentences(self) -> list[str]:
         """Return which error bounds do not apply, and what had left its format."""
         return [
-            f"{listed(left)} left the format in this data, to which the error "
+            f"{listed(overflowed)} left the format in this data, to which the error "
             f"{'bound' if len(names) == 1 else 'bounds'} of {listed(names)} therefore "
             f"{'does' if len(names) == 1 else 'do'} not apply."
-            for left, names in self.void.items()
+            for overflowed, names in self.void.items()
         ]
 
 
-def _range(signal: SignalReport, found: _Findings) -> None:
+def _range(signal: SignalReport, findings: _Findings) -> None:
     if signal.range is None:
         return
-    found.ranges += 1
+    findings.ranges += 1
     peak = max(abs(signal.observed_min or 0.0), abs(signal.observed_max or 0.0))
     if peak > signal.range.bound * _SLACK:
-        found.wrong.append(
+        findings.wrong.append(
             f"{signal.name} reached {number(peak)}, its bound is {number(signal.range.bound)}"
         )
     elif signal.range.proved and signal.saturations:
-        found.wrong.append(
+        findings.wrong.append(
             f"{signal.name} left its format {count(signal.saturations)} "
             f"{'time' if signal.saturations == 1 else 'times'}, though this is proved impossible"
         )
@@ -126,33 +126,35 @@ def _memory(
     signal: SignalReport,
     certified: ErrorBound,
     noise: NoiseReport,
-    left: list[str],
-    found: _Findings,
+    overflowed: list[str],
+    findings: _Findings,
 ) -> None:
     if signal.saturations:
-        found.set_aside.append(f"{signal.name} left its format, where its error has no bound.")
+        findings.set_aside.append(f"{signal.name} left its format, where its error has no bound.")
         return
-    found.compare(f"rounding error of {signal.name}", noise.max_ulp, certified.by_cause.rounding)
-    found.compare(f"error of {signal.name} given its u", noise.float_max_ulp, certified.given_u)
+    findings.compare(f"rounding error of {signal.name}", noise.max_ulp, certified.by_cause.rounding)
+    findings.compare(f"error of {signal.name} given its u", noise.float_max_ulp, certified.given_u)
     u = node_name(signal.layer, Role.ENCODED)
-    if not certified.conditional and left:
-        found.void.setdefault(tuple(left), []).append(signal.name)
+    if not certified.conditional and overflowed:
+        findings.void.setdefault(tuple(overflowed), []).append(signal.name)
     elif not certified.conditional:
-        found.compare(f"error of {signal.name}", signal.element_peak_ulp, certified.total)
-    elif u in left:
-        found.set_aside.append(
+        findings.compare(f"error of {signal.name}", signal.element_peak_ulp, certified.total)
+    elif u in overflowed:
+        findings.set_aside.append(
             f"{u} left its format: the difference of {signal.name} from float includes that, its "
             "bound does not."
         )
 
 
-def _other(signal: SignalReport, certified: ErrorBound, left: list[str], found: _Findings) -> None:
+def _other(
+    signal: SignalReport, certified: ErrorBound, overflowed: list[str], findings: _Findings
+) -> None:
     """Compare the largest error of an input or of a linear head."""
-    void = [*left, *([signal.name] if signal.saturations else [])]
+    void = [*overflowed, *([signal.name] if signal.saturations else [])]
     if certified.conditional:
         return
     if void:
-        found.void.setdefault(tuple(void), []).append(signal.name)
+        findings.void.setdefault(tuple(void), []).append(signal.name)
         return
     bound = certified.total[signal.max_error_at[2]]
-    found.compare(f"error of {signal.name}", [signal.max_error_ulp], [bound])
+    findings.compare(f"error of {signal.name}", [signal.max_error_ulp], [bound])

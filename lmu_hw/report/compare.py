@@ -62,8 +62,8 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
         raise NetworkError(f"a comparison needs two or more folders in a list, not {folders!r}")
     paths = [Path(folder) for folder in folders]
     if len({path.resolve() for path in paths}) != len(paths) or len(paths) < 2:
-        given = ", ".join(str(path) for path in paths) or "none"
-        raise NetworkError(f"a comparison needs two or more different folders, not {given}")
+        listing = ", ".join(str(path) for path in paths) or "none"
+        raise NetworkError(f"a comparison needs two or more different folders, not {listing}")
     reports = [read_report(DesignFolder(path)) for path in paths]
     names = _names(paths)
     same_x = len({report.data.x_sha256 for report in reports}) == 1

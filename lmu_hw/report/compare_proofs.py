@@ -24,10 +24,10 @@ def certificate_rows(reports: Sequence[Report]) -> tuple[Row, ...]:
     shared = [name for name in proofs[0] if all(table.get(name) for table in proofs)]
     rows: list[Row] = []
     for name in shared:
-        found = [proof for table in proofs if (proof := table[name]) is not None]
+        memory_proofs = [proof for table in proofs if (proof := table[name]) is not None]
         signals = [_signal(report, name) for report in reports]
-        rows += [*_range_rows(name, found), *_error_rows(name, signals)]
-        rows += _dynamic_rows(name, found, signals)
+        rows += [*_range_rows(name, memory_proofs), *_error_rows(name, signals)]
+        rows += _dynamic_rows(name, memory_proofs, signals)
     for signal in reports[0].signals[1:]:
         if signal.name not in proofs[0]:
             rows += _error_rows(signal.name, [_signal(report, signal.name) for report in reports])
@@ -59,16 +59,16 @@ def _range_rows(name: str, proofs: Sequence[MemoryProof]) -> list[Row]:
 
 
 def _error_rows(name: str, signals: Sequence[SignalReport | None]) -> list[Row]:
-    pairs = [(one, one.certified) for one in signals if one is not None and one.certified]
+    pairs = [(s, s.certified) for s in signals if s is not None and s.certified]
     if len(pairs) != len(signals):
         return []
-    given = any(certified.conditional for _, certified in pairs)
+    given_u = any(certified.conditional for _, certified in pairs)
 
     def bound(signal: SignalReport, certified: ErrorBound) -> float:
-        ulps = max(certified.given_u if given else certified.total)
+        ulps = max(certified.given_u if given_u else certified.total)
         return ulps * (signal.ulp or 0.0) / (signal.format_max or 1.0)
 
-    label = f"Certified error of {name}{' given u' if given else ''}, of full scale"
+    label = f"Certified error of {name}{' given u' if given_u else ''}, of full scale"
     values = [bound(*pair) for pair in pairs]
     return [make_row(f"{_CERTIFIED}{name}", label, values, words.number, higher=False)]
 

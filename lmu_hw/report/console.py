@@ -25,11 +25,11 @@ _STYLES = {
 
 def report_table(report: Report) -> RenderableType:
     """Return the verdict, one row for each signal, and the simulations of a report."""
-    found = verdict(report)
-    style = _STYLES[found.level]
-    parts: list[RenderableType] = [Text(found.headline, style=style)]
-    parts += [Text(f"  {text}", style=style) for text in found.reasons]
-    parts += [Text(f"  {text}") for text in found.sentences]
+    summary = verdict(report)
+    style = _STYLES[summary.level]
+    parts: list[RenderableType] = [Text(summary.headline, style=style)]
+    parts += [Text(f"  {text}", style=style) for text in summary.reasons]
+    parts += [Text(f"  {text}") for text in summary.sentences]
     if report.data.source != "given":
         parts.append(Text("  Measured on the calibration data.", style="dim"))
     table = Table(title=f"{report.name}: signals", title_justify="left", header_style="dim")

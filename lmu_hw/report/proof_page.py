@@ -48,9 +48,7 @@ def proof_context(report: Report) -> dict[str, Any]:
         "proof_rows": proof_rows(report),
         "uncertified": uncertified(report),
         "details": details(report),
-        "noise_steps": max(
-            (one.noise.sequences * one.noise.steps for one in report.memories), default=0
-        ),
+        "noise_steps": max((m.noise.sequences * m.noise.steps for m in report.memories), default=0),
         "shares": _shares(report),
         "memories": [
             _Memory(
@@ -66,13 +64,13 @@ def proof_context(report: Report) -> dict[str, Any]:
 
 
 def _shares(report: Report) -> list[_Share]:
-    found = []
+    shares = []
     for signal in report.signals[1:]:  # the first is the input, which is rounded and nothing else
         certified = signal.certified
         if certified is not None and max(certified.total) > 0.0:
             bounds = certified.given_u if certified.conditional else certified.total
             at = bounds.index(max(bounds))
-            found.append(
+            shares.append(
                 _Share(
                     name=signal.name,
                     conditional=certified.conditional,
@@ -84,4 +82,4 @@ def _shares(report: Report) -> list[_Share]:
                     value=bounds[at] * (signal.ulp or 0.0),
                 )
             )
-    return found
+    return shares

@@ -56,18 +56,18 @@ def proof_rows(report: Report) -> list[ProofRow]:
     memories = {memory.name: memory for memory in report.memories}
     rows = []
     for signal in report.signals:
-        left = left_before(report, signal.name) + [signal.name] * bool(signal.saturations)
-        rows.append(_whole(signal, left))
+        overflowed = left_before(report, signal.name) + [signal.name] * bool(signal.saturations)
+        rows.append(_whole(signal, overflowed))
         if signal.name in memories:
             rows += _parts(signal, memories[signal.name])
     return rows
 
 
-def _whole(signal: SignalReport, left: Sequence[str]) -> ProofRow:
+def _whole(signal: SignalReport, overflowed: Sequence[str]) -> ProofRow:
     """Return the row of a signal; an error bound says nothing once something left its format."""
     reach, certified = signal.range, signal.certified
-    holds = certified is not None and not certified.conditional and not left
-    void = certified is not None and not certified.conditional and bool(left)
+    holds = certified is not None and not certified.conditional and not overflowed
+    void = certified is not None and not certified.conditional and bool(overflowed)
     return ProofRow(
         name=signal.name,
         part="",
@@ -79,7 +79,9 @@ def _whole(signal: SignalReport, left: Sequence[str]) -> ProofRow:
         measured_max=signal.max_error_ulp,
         predicted_rms=signal.predicted_rms_ulp,
         measured_rms=signal.rms_error_ulp,
-        note=f"{listed(left)} left the format in this data" if void else signal.certified_note,
+        note=f"{listed(overflowed)} left the format in this data"
+        if void
+        else signal.certified_note,
     )
 
 

@@ -50,27 +50,27 @@ def uncertified(report: Report) -> list[str]:
     for row in proof_rows(report):
         if row.note and row.certified is None and not row.part:
             reasons.setdefault(row.note, []).append(row.name)
-    found = []
+    sentences = []
     for note, names in reasons.items():
         who = listed(names) if len(names) <= _MOST_NAMES else f"{count(len(names))} signals"
-        found.append(f"No worst case of {who} against float: {note}.")
-    return found
+        sentences.append(f"No worst case of {who} against float: {note}.")
+    return sentences
 
 
 def _checked(report: Report) -> list[Sentence]:
-    found = check(report)
-    aside = [(Level.GOOD, text) for text in found.set_aside]
-    if found.wrong:
-        return [(Level.BAD, f"A proof is wrong, report this: {'; '.join(found.wrong)}."), *aside]
+    findings = check(report)
+    aside = [(Level.GOOD, text) for text in findings.set_aside]
+    if findings.wrong:
+        return [(Level.BAD, f"A proof is wrong, report this: {'; '.join(findings.wrong)}."), *aside]
     text = (
-        f"Nothing measured exceeds what is proved: {count(found.ranges)} largest magnitudes and "
-        f"{count(found.errors)} largest errors lie within their bounds."
+        f"Nothing measured exceeds what is proved: {count(findings.ranges)} largest magnitudes and "
+        f"{count(findings.errors)} largest errors lie within their bounds."
     )
     return [(Level.GOOD, text), *aside]
 
 
 def _ranges(memories: Sequence[Memory]) -> list[Sentence]:
-    found = []
+    sentences = []
     safe = [memory for memory in memories if memory[1].proved]
     if safe:
         tightest = max((proof for _, proof, _, _ in safe), key=lambda p: p.bound / p.limit)
@@ -79,20 +79,20 @@ def _ranges(memories: Sequence[Memory]) -> list[Sentence]:
             f"gain. No state exceeds {tightest.bound:.5g}, and the format ends at "
             f"{tightest.limit:.5g}."
         )
-        found.append((Level.GOOD, f"{text}{_about_u(safe)}"))
+        sentences.append((Level.GOOD, f"{text}{_about_u(safe)}"))
     for memory, proof, signal, _ in memories:
         if not proof.proved:
             level = Level.ATTENTION if signal.overflow == "wrap" else Level.GOOD
-            done = "wraps" if signal.overflow == "wrap" else "saturates"
-            found.append(
+            behaviour = "wraps" if signal.overflow == "wrap" else "saturates"
+            sentences.append(
                 (
                     level,
-                    f"{memory.name} may overflow, and then {done}: its bound is "
+                    f"{memory.name} may overflow, and then {behaviour}: its bound is "
                     f"{number(proof.bound)}, its format ends at {number(proof.limit)}. "
                     f"{_to_prove(memory, proof)}",
                 )
             )
-    return found
+    return sentences
 
 
 def _about_u(memories: Sequence[Memory]) -> str:
@@ -157,14 +157,14 @@ def _residue(memories: Sequence[Memory]) -> list[Sentence]:
     if not measured:
         return []
     worst = max(measured, key=lambda residue: (residue.ulp, residue.silence))
-    left = f"no state is above {count(worst.ulp)} ulp" if worst.ulp else "every state is zero"
+    remainder = f"no state is above {count(worst.ulp)} ulp" if worst.ulp else "every state is zero"
     settled = all(residue.settled for residue in measured)
     enough = "so many that" if settled else "too few that"
     return [
         (
             Level.GOOD,
             f"After {count(worst.silence)} steps of silence, {enough} the memory would fall below "
-            f"an ulp without rounding, {left} in the {count(worst.observed)} that follow "
+            f"an ulp without rounding, {remainder} in the {count(worst.observed)} that follow "
             "(measured).",
         )
     ]
@@ -175,14 +175,14 @@ def _error(
     _: MemoryProof,
     signal: SignalReport,
     certified: ErrorBound,
-    left: Sequence[str],
+    overflowed: Sequence[str],
 ) -> str:
     """Return what is proved of a memory's error, and what was measured of the same difference.
 
     Where u has no bound of its own, or something before the memory left its format, what is proved
     holds for the u that hardware computes; from float it may be any number of times further.
     """
-    given_u = certified.conditional or bool(left)
+    given_u = certified.conditional or bool(overflowed)
     bounds = certified.given_u if given_u else certified.total
     at = bounds.index(max(bounds))
     causes = [cause for cause in CAUSES if not (given_u and cause == "input")]

@@ -172,5 +172,5 @@ def _share(signal: SignalReport) -> float:
 
 def _overflow(signal: SignalReport) -> str:
     rate = 100 * (signal.saturation_rate or 0.0)
-    done = "wrapped" if signal.overflow == "wrap" else "saturated"
-    return f"{signal.name} {done} {times(signal.saturations)} ({rate:.3g} %)"
+    behaviour = "wrapped" if signal.overflow == "wrap" else "saturated"
+    return f"{signal.name} {behaviour} {times(signal.saturations)} ({rate:.3g} %)"

@@ -55,19 +55,19 @@ def certified_memories(
 ) -> list[tuple[MemoryReport, MemoryProof, SignalReport, ErrorBound]]:
     """Return every memory that has a proof, with its signal and error bound."""
     signals = {signal.name: signal for signal in report.signals}
-    found = []
+    memories = []
     for memory in report.memories:
         signal = signals[memory.name]
         if memory.proof is not None and signal.certified is not None:
-            found.append((memory, memory.proof, signal, signal.certified))
-    return found
+            memories.append((memory, memory.proof, signal, signal.certified))
+    return memories
 
 
 def alternatives(
     memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorBound
 ) -> tuple[Words, ...]:
     """Return the memory as it is, and with a bit more and a bit less of each word."""
-    found = []
+    words = []
     for change, states, coefficients in (
         ("", 0, 0),
         ("one state bit more", 1, 0),
@@ -77,18 +77,18 @@ def alternatives(
     ):
         finer, exacter = 2.0**-states, 2.0**-coefficients
         ulp = signal.ulp or 1.0
-        given = [0.0] * signal.elements if certified.conditional else certified.by_cause.input
+        input_error = [0.0] * signal.elements if certified.conditional else certified.by_cause.input
         causes = (
             certified.by_cause.coefficients,
             certified.by_cause.rounding,
-            given,
+            input_error,
             certified.by_cause.mismatch,
         )
         totals = [c * exacter + r * finer + i + x for c, r, i, x in zip(*causes, strict=True)]
         bits = memory.state_bits + states
         rounding = max(certified.by_cause.rounding) * ulp * finer
         noise = memory.noise.predicted_ulp
-        found.append(
+        words.append(
             Words(
                 change=change,
                 state_bits=bits,
@@ -102,7 +102,7 @@ def alternatives(
                 estimated=coefficients != 0,
             )
         )
-    return tuple(found)
+    return tuple(words)
 
 
 def _proved(proof: MemoryProof, bits: int) -> bool:
