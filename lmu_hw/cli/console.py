@@ -54,12 +54,12 @@ def stages(first: str) -> Iterator[Update]:
 def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """Give a function that adds to what is done of a stage."""
     with stages(what) as update:
-        done = 0
+        finished = 0
 
         def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            update(what, done, total)
+            nonlocal finished
+            finished += count
+            update(what, finished, total)
 
         update(what, 0, total)
         yield advance

@@ -28,12 +28,12 @@ __all__ = ["generate"]
 def generate(options: argparse.Namespace) -> int:
     """Quantize a network, write its design, and print what it is."""
     config, text = _checked(options)
-    asked, folder = Options(**given(options)), DesignFolder(options.output)
+    requested, folder = Options(**given(options)), DesignFolder(options.output)
     folder.check_target(config=text)
     network = load_network(options)
     folder.check_target(name=options.name or design_name(network.name), config=text)
     if options.reloadable:
-        require_reloadable(network, config or asked)
+        require_reloadable(network, config or requested)
     if target(options) is not None:
         design = _search(options, network)
         labels = _labels(options, network)
@@ -41,7 +41,7 @@ def generate(options: argparse.Namespace) -> int:
         labels = _labels(options, network)
         with status(f"quantizing {network.name}") as tell:
             x = calibration(options, network)
-            require_provable(network, asked, config)
+            require_provable(network, requested, config)
             design = api.quantize(network, x, config=config, progress=tell, **given(options))
     with status(f"generating {network.name}") as tell:
         manifest = api.emit(
@@ -95,9 +95,9 @@ def _show(
         show(line)
     show(proofs_table(design, read_certificates(folder)))
     with status("running calibration data"):
-        found = first_look(design, labels)
-    show(found.summary)
-    for warning in found.warnings:
+        look = first_look(design, labels)
+    show(look.summary)
+    for warning in look.warnings:
         complain(f"warning: {warning}")
 
 

@@ -131,26 +131,26 @@ def _simulate(options: argparse.Namespace) -> int:
     from lmu_hw.measure.outside import longer
     from lmu_hw.simulate import Simulator, find
 
-    wanted = list(Simulator)
+    simulators = list(Simulator)
     if options.simulator not in (ALL, AVAILABLE):
-        wanted = [Simulator(options.simulator)]
+        simulators = [Simulator(options.simulator)]
     missing = []
-    for simulator in list(wanted):
+    for simulator in list(simulators):
         try:
             find(simulator)
         except ToolError as error:
             missing.append(f"{simulator.value} not run: {error}")
-            wanted.remove(simulator)
+            simulators.remove(simulator)
     x = None if options.input is None else read_array(options.input)
     results = []
-    if wanted:
+    if simulators:
         with stages(f"reading {options.design}") as update, about(options.input):
-            for simulator in wanted:
+            for simulator in simulators:
                 update(simulator.value, 0, None)
             results = api.simulate(
                 options.design,
                 x,
-                simulators=[simulator.value for simulator in wanted],
+                simulators=[simulator.value for simulator in simulators],
                 seed=options.seed,
                 max_cycles=options.max_cycles,
                 waves=options.waves,

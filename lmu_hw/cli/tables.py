@@ -289,11 +289,11 @@ def _remarks(result: Result) -> list[str]:
     lines = []
     first = result.first_mismatch
     if first is not None:
-        want = "nothing" if first.expected is None else first.expected
-        got = "nothing or an unknown value" if first.got is None else first.got
+        expected = "nothing" if first.expected is None else first.expected
+        actual = "nothing or an unknown value" if first.got is None else first.got
         lines.append(
             f"{result.simulator}: first mismatch at {first.node}\\[{first.index}], sequence "
-            f"{first.sequence}, step {first.step}: expected {want}, got {got}"
+            f"{first.sequence}, step {first.step}: expected {expected}, got {actual}"
         )
     if result.failure:
         lines.append(f"{result.simulator}: {result.failure}")
