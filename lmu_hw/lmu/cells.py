@@ -239,8 +239,8 @@ def _check(cell: HiddenCell, where: str, *, gates: int, states: int, inputs: int
         "b": (rows,),
         "b_h": (rows,),
     }
-    held = {name: shape for name, shape in shapes.items() if hasattr(cell, name)}
-    freeze(cell, f"{where}: hidden cell", held)
+    cell_shapes = {name: shape for name, shape in shapes.items() if hasattr(cell, name)}
+    freeze(cell, f"{where}: hidden cell", cell_shapes)
     for name in (cell.activation, getattr(cell, "recurrent_activation", cell.activation)):
         if name == SOFTMAX:
             raise NetworkError(f"{where}: softmax is supported on the last layer only")

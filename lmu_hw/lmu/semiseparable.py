@@ -119,13 +119,13 @@ def _semiseparable(matrix: bytes, vector: bytes, rank: int) -> Generators:
     coupling, carry = np.zeros((d, rank)), np.zeros((d, rank, rank))
     before: Array = np.zeros((rank, 0))
     for k, (row, values, basis) in enumerate(_blocks(A, B)):
-        kept = values > _DIRECTION * values.max(initial=0.0)
-        here = _normalized(_padded(basis[kept], rank), before)
-        inverse = np.linalg.pinv(here)
+        significant = values > _DIRECTION * values.max(initial=0.0)
+        directions = _normalized(_padded(basis[significant], rank), before)
+        inverse = np.linalg.pinv(directions)
         coupling[k] = row @ inverse
         if k:
-            carry[k - 1] = _cleaned(here[:, :k] @ np.linalg.pinv(before))
-        before = here
+            carry[k - 1] = _cleaned(directions[:, :k] @ np.linalg.pinv(before))
+        before = directions
     return Generators(decay=1.0 - np.diag(A), coupling=coupling, carry=carry)
 
 
@@ -139,15 +139,15 @@ def _blocks(A: Array, B: Array) -> list[tuple[Array, Array, Array]]:
     """
     d = len(B)
     table = np.column_stack([B, -A])
-    found = []
+    blocks = []
     rest = np.zeros((0, d + 1))  # has the row space of all rows below
     for k in range(d - 1, -1, -1):
         stacked = np.vstack([table[k : k + 1, : k + 1], rest[:, : k + 1]])
         _, values, vectors = np.linalg.svd(stacked, full_matrices=False)
-        kept = values > max(_NEGLIGIBLE * values[0], _NOTHING)
-        rest = values[kept, None] * vectors[kept]
-        found.append((table[k, : k + 1], values[kept], vectors[kept]))
-    return found[::-1]
+        significant = values > max(_NEGLIGIBLE * values[0], _NOTHING)
+        rest = values[significant, None] * vectors[significant]
+        blocks.append((table[k, : k + 1], values[significant], vectors[significant]))
+    return blocks[::-1]
 
 
 def _padded(basis: Array, rank: int) -> Array:

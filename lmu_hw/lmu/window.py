@@ -60,8 +60,8 @@ def window(memory: Memory) -> float | None:
     """Return the window of a memory in steps, or None if it is not a Legendre memory."""
     if memory.theta is not None:
         return memory.theta
-    found = find_window(memory)
-    return None if found is None else found.theta
+    fit = find_window(memory)
+    return None if fit is None else fit.theta
 
 
 def find_window(memory: Memory) -> Window | None:
@@ -90,7 +90,7 @@ def measured_window(memory: Memory) -> Window | None:
     if memory.discretizer is not Discretizer.STORED:
         return Window(theta=theta, discretizer=memory.discretizer, deviation=0.0)
     fits = (_compared(memory.A, memory.B, theta, method, 2.0**-53)[0] for method in _METHODS)
-    return min(fits, key=lambda one: one.deviation)
+    return min(fits, key=lambda fit: fit.deviation)
 
 
 @lru_cache(maxsize=_CACHED)
@@ -103,9 +103,9 @@ def _find(matrix: bytes, vector: bytes) -> Window | None:
     best, least = None, np.inf
     for method in _METHODS:
         for theta in _candidates(A, B, method, unit):
-            one, beyond = _compared(A, B, theta, method, unit)
+            fit, beyond = _compared(A, B, theta, method, unit)
             if beyond < min(least, _NEAR):
-                best, least = one, beyond
+                best, least = fit, beyond
             if beyond < _NEAR:
                 break
         if least == 0.0:  # nothing but rounding
@@ -145,12 +145,12 @@ def _beyond(off: Array, entries: Array | float, step: Array | float, unit: float
 
 def _candidates(A: Array, B: Array, method: Discretizer, unit: float) -> Iterator[float]:
     """Yield windows that the matrices may have; the whole number beside each comes first."""
-    found = [_solved(float(B[0]), len(B), method, unit)]
+    windows = [_solved(float(B[0]), len(B), method, unit)]
     if method is Discretizer.ZOH:
         # Of windows below about a step B[0] is no measure: log det exp(A/theta) = -order**2/theta.
         sign, logarithm = np.linalg.slogdet(A)
-        found += [-(len(B) ** 2) / float(logarithm)] if sign > 0 and logarithm < 0 else []
-    for theta in found:
+        windows += [-(len(B) ** 2) / float(logarithm)] if sign > 0 and logarithm < 0 else []
+    for theta in windows:
         if theta >= _SHORTEST:
             whole = float(np.rint(theta))
             if 0.0 < abs(theta - whole) <= _ROUNDINGS * unit * theta:
@@ -191,5 +191,5 @@ def _compared(
     off = np.abs(np.column_stack([A, B]) * balance - exact)
     moved = np.abs(exact - np.eye(order, order + 1))
     steps = np.append(np.full(order, moved[:, :order].max()), moved[:, order].max())
-    found = Window(theta=theta, discretizer=method, deviation=float((off / steps).max()))
-    return found, _beyond(off, exact, steps, unit)
+    window = Window(theta=theta, discretizer=method, deviation=float((off / steps).max()))
+    return window, _beyond(off, exact, steps, unit)
