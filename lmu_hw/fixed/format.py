@@ -127,11 +127,11 @@ class FixedFormat:
     @classmethod
     def holding(cls, formats: Iterable[FixedFormat]) -> FixedFormat:
         """Return the smallest format that holds every value of several formats exactly."""
-        held = list(formats)
+        members = list(formats)
         return cls(
-            signed=any(fmt.signed for fmt in held),
-            int_bits=max(fmt.int_bits for fmt in held),
-            frac_bits=max(fmt.frac_bits for fmt in held),
+            signed=any(fmt.signed for fmt in members),
+            int_bits=max(fmt.int_bits for fmt in members),
+            frac_bits=max(fmt.frac_bits for fmt in members),
         )
 
     def notation(self) -> str:
