@@ -23,8 +23,8 @@ _KEEP = {"keep": 1}
 
 def cycles_per_step(memory: SpikingMemory, lanes: int) -> int:
     """Return the cycles of a step at full load: ``d**2 + m / lanes`` and a few for each state."""
-    one = current_cycles(memory) + population_cycles(memory, lanes)
-    return memory.order * (one + 1) + 2
+    state_cycles = current_cycles(memory) + population_cycles(memory, lanes)
+    return memory.order * (state_cycles + 1) + 2
 
 
 class SpikingTop(wiring.Component):
@@ -84,17 +84,17 @@ class SpikingTop(wiring.Component):
         launch = Signal()
         done = population.done
         ends = done & (row == memory.order - 1)
-        taken = self.s_axis_tvalid & self.s_axis_tready
+        accepted = self.s_axis_tvalid & self.s_axis_tready
 
         # There is no answer in the sink while it is ready between steps.
         m.d.comb += self.s_axis_tready.eq(~busy & sink.i.ready & ~ResetSignal())
-        with m.If(taken):
+        with m.If(accepted):
             m.d.sync += [u.eq(self.s_axis_tdata), last.eq(self.s_axis_tlast), busy.eq(1)]
         with m.If(done):
             m.d.sync += row.eq(row + 1)
         with m.If(ends):
             m.d.sync += [row.eq(0), busy.eq(0), page.eq(~page), first_step.eq(last)]
-        m.d.sync += launch.eq(taken | (done & ~ends))
+        m.d.sync += launch.eq(accepted | (done & ~ends))
 
         total = (
             currents.own.shift_left(memory.synapse)

@@ -131,27 +131,29 @@ class Population(wiring.Component):
             m.d.sync += seed.eq(self.memory.seed)
         with m.Elif(s1.valid):
             m.d.sync += seed.eq(seeds[-1])
-        made = [Signal(WORD_BITS, name=f"s2_word_{n}", reset_less=True) for n in range(self.lanes)]
-        for lane, new in enumerate(made):
-            kept = read.data[lane * WORD_BITS : (lane + 1) * WORD_BITS]
-            m.d.sync += new.eq(next_word(Mux(self.first_step, seeds[lane], kept), GENERATOR))
+        next_words = [
+            Signal(WORD_BITS, name=f"s2_word_{n}", reset_less=True) for n in range(self.lanes)
+        ]
+        for lane, new in enumerate(next_words):
+            stored = read.data[lane * WORD_BITS : (lane + 1) * WORD_BITS]
+            m.d.sync += new.eq(next_word(Mux(self.first_step, seeds[lane], stored), GENERATOR))
         first = Cat(Const(0, exact_log2(self.words)), self.number)
         m.d.comb += [
             read.addr.eq(first | s0.word),
             write.addr.eq(first | s2.word),
-            write.data.eq(Cat(made)),
+            write.data.eq(Cat(next_words)),
             write.en.eq(s2.valid),
         ]
-        return made
+        return next_words
 
     def _signed_spikes(self, m: Module, s2: Signal, words: list[Signal]) -> list[Value]:
         """Return e times the spike of each neuron of a word."""
-        found: list[Value] = []
+        spikes: list[Value] = []
         width = self.memory.current.format.width
         for lane, word in enumerate(words):
             odd = Const(lane & 1) if self.lanes > 1 else s2.word[0]
             top = word[-width:].as_signed()
             spike = Signal(name=f"spike_{lane}")
             m.d.comb += spike.eq(Mux(odd, -self.current, self.current) > top)
-            found.append(Mux(odd, -spike, spike))
-        return found
+            spikes.append(Mux(odd, -spike, spike))
+        return spikes

@@ -129,7 +129,7 @@ def simulate_spiking(
     interval, wrong = _interval(spikes[counts[CALM_EPOCH - 1] :], memory.order, cycles)
     return SpikingResult(
         words_compared=len(pairs),
-        mismatches=sum(expected != got for expected, got in pairs),
+        mismatches=sum(expected != actual for expected, actual in pairs),
         failure=next(iter(record.failures), "") or wrong,
         cycles_per_step=interval,
     )
@@ -175,7 +175,7 @@ def _cut(rows: _Rows, ends: list[int]) -> list[_Rows]:
 
 
 def _pairs(
-    expected: list[_Rows], got: list[_Rows], complete: list[bool]
+    expected: list[_Rows], actual: list[_Rows], complete: list[bool]
 ) -> list[tuple[str | None, str | None]]:
     """Return each word that is expected beside that which is there.
 
@@ -183,9 +183,11 @@ def _pairs(
     """
     return [
         pair
-        for want, have, whole in zip(expected, got, complete, strict=True)
-        for wanted, row in zip_longest(want if whole else want[: len(have)], have, fillvalue=())
-        for pair in zip_longest(wanted, row)
+        for want, have, whole in zip(expected, actual, complete, strict=True)
+        for expected_row, row in zip_longest(
+            want if whole else want[: len(have)], have, fillvalue=()
+        )
+        for pair in zip_longest(expected_row, row)
     ]
 
 
