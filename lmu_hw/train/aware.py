@@ -115,7 +115,7 @@ class AwareNetwork(nn.Module):
         """
         x_codes = GoldenModel(self._begin).quantize_input(x)
         codes = self._frontier.codes(self._begin, x_codes)
-        return Prepared({name: torch.from_numpy(held.copy()) for name, held in codes.items()})
+        return Prepared({name: torch.from_numpy(array.copy()) for name, array in codes.items()})
 
     def forward(self, prepared: Prepared) -> Tensor:
         """Return what the golden model answers, as real values.
@@ -127,9 +127,9 @@ class AwareNetwork(nn.Module):
         device = self.arrays[0].device
         quantized = self._rewriting.quantized(self.network())
         model = CodeModel(quantized, self._codes(quantized), device=device)
-        given = {name: codes.to(device, torch.float64) for name, codes in prepared.codes.items()}
+        vectors = {name: codes.to(device, torch.float64) for name, codes in prepared.codes.items()}
         first, fixed = self._frontier.layer, self._frontier.fixed
-        return model.run(given, layer=first, without=fixed) * quantized.output.format.ulp
+        return model.run(vectors, layer=first, without=fixed) * quantized.output.format.ulp
 
     def groups(self, rate: float) -> list[dict[str, Any]]:
         """Return the parameters for an optimizer that moves each by about its rate a step.
@@ -156,20 +156,20 @@ class AwareNetwork(nn.Module):
         """Return the codes of all trained weights and biases, with gradients."""
         nodes = {node.name: node for node in quantized.nodes}
         arrays = dict(zip(self.names, self.arrays, strict=True))
-        found = {}
+        trained = {}
         for (name, label), pieces in self._places.items():
             node = nodes[name]
-            held = _held(node, label) if isinstance(node, Node) else None
-            if held is None:
+            stored = _held(node, label) if isinstance(node, Node) else None
+            if stored is None:
                 continue  # a bias of nothing but zeros
-            codes, scale = (torch.from_numpy(one).to(self.arrays[0]) for one in held)
+            codes, scale = (torch.from_numpy(array).to(self.arrays[0]) for array in stored)
             values = torch.zeros_like(codes)
             for piece in pieces:
                 if piece.name in arrays:
                     index = torch.from_numpy(piece.index).to(codes.device)
                     values = values + arrays[piece.name].flatten()[index]
-            found[name, label] = as_codes(values, codes, scale)
-        return found
+            trained[name, label] = as_codes(values, codes, scale)
+        return trained
 
 
 @dataclass(frozen=True, slots=True, eq=False)

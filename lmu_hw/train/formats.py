@@ -87,7 +87,7 @@ def _error(node: FloatNode, formats: Formats, shifted: bool) -> float:
     ]
     shifts = row_shifts(replace(node, terms=tuple(cut)), formats) if shifted else np.zeros(1)
     error = 0.0
-    for term, kept in zip(node.terms, cut, strict=True):
+    for term, clipped in zip(node.terms, cut, strict=True):
         ulp = formats[term.label].ulp * 2.0 ** -shifts[:, None]
-        error += float(np.sum((np.rint(kept.matrix / ulp) * ulp - term.matrix) ** 2))
+        error += float(np.sum((np.rint(clipped.matrix / ulp) * ulp - term.matrix) ** 2))
     return error

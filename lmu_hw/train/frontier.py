@@ -61,10 +61,10 @@ class Frontier:
         layer = network.layers[self.layer]
         entering = _run(network, network.layers[: self.layer], x_codes)
         steps = slice(-1, None) if self.last else slice(None)
-        found = {INPUT: entering[:, steps]} if INPUT in self.kept else {}
+        kept_codes = {INPUT: entering[:, steps]} if INPUT in self.kept else {}
         names = tuple(name for name in self.fixed if name in self.kept)
         if not names:
-            return found
+            return kept_codes
         nodes = tuple(node for node in layer.nodes if node.name in self.fixed)
         part = replace(layer, nodes=nodes, outputs=names, last_only=self.last)
         y = _run(network, (part,), entering)
@@ -72,8 +72,8 @@ class Frontier:
         for name, codes in zip(names, np.split(y, np.cumsum(sizes)[:-1], axis=2), strict=True):
             # The answers of a layer share a binary point.
             shift = part.output.format.frac_bits - part.signals[name].format.frac_bits
-            found[name] = codes >> shift
-        return found
+            kept_codes[name] = codes >> shift
+        return kept_codes
 
 
 def frontier(network: QuantizedNetwork, trained: Collection[str]) -> Frontier:

@@ -194,10 +194,10 @@ class _MemoryStep(torch.autograd.Function):
         node = model.node
         before = {node.name: past.detach().cpu().numpy()}
         _, states = model.step({node.source: source.detach().cpu().numpy()}, before, Overflows())
-        found = torch.from_numpy(np.ascontiguousarray(states)).to(past)
+        codes = torch.from_numpy(np.ascontiguousarray(states)).to(past)
         fmt = node.requant.format
-        ctx.save_for_backward((found > fmt.min_code) & (found < fmt.max_code), A, B)
-        return found
+        ctx.save_for_backward((codes > fmt.min_code) & (codes < fmt.max_code), A, B)
+        return codes
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:

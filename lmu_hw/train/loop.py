@@ -59,7 +59,7 @@ def fit(
     steps, rate = whole(steps, "`steps`", least=1), real(rate, "`rate`", above=0.0, rule="positive")
     optimizer = torch.optim.Adam(aware.groups(rate))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step / steps))
-    for done, (prepared, targets) in enumerate(batches, start=1):
+    for number, (prepared, targets) in enumerate(batches, start=1):
         error = loss(aware(prepared), targets)
         optimizer.zero_grad()
         error.backward()
@@ -68,7 +68,7 @@ def fit(
         schedule.step()
         aware.clip()
         if progress is not None:
-            progress(done, error.item())
+            progress(number, error.item())
 
 
 def _share(at: float) -> float:

@@ -68,7 +68,7 @@ class CodeModel:
         chosen = device or torch.device("cpu")
         self._layers = [_LayerModel(layer, weights or {}, chosen) for layer in network.layers]
 
-    def run(self, given: Vectors, *, layer: int = 0, without: Collection[str] = ()) -> Tensor:
+    def run(self, vectors: Vectors, *, layer: int = 0, without: Collection[str] = ()) -> Tensor:
         """Run sequences from zero states.
 
         Parameters
@@ -86,7 +86,7 @@ class CodeModel:
             Codes in the format of ``network.output``.
         """
         first, *others = self._layers[layer:]
-        y = first.run(given, {*given, *without})
+        y = first.run(vectors, {*vectors, *without})
         for model in others:
             y = model.run({INPUT: y}, {INPUT})
         return y[:, -1] if self.network.answers_once else y
@@ -101,8 +101,8 @@ class _LayerModel:
         self.layer = layer
         self.steps = {node.name: _step(layer, node, weights, device) for node in layer.nodes}
 
-    def run(self, given: Vectors, done: Collection[str]) -> Tensor:
-        layer, some = self.layer, next(iter(given.values()))
+    def run(self, vectors: Vectors, skipped: Collection[str]) -> Tensor:
+        layer, some = self.layer, next(iter(vectors.values()))
         sequences, steps, _ = some.shape
         past: dict[str, Tensor] = {
             name: some.new_zeros(sequences, signal.size) for name, signal in layer.signals.items()
@@ -110,9 +110,9 @@ class _LayerModel:
         answers = []
         for t in range(steps):
             last = t == steps - 1
-            now = {name: codes[:, t] for name, codes in given.items()}
+            now = {name: codes[:, t] for name, codes in vectors.items()}
             for node in layer.nodes:
-                if node.name not in done and (last or not node.last_only):
+                if node.name not in skipped and (last or not node.last_only):
                     now[node.name] = self.steps[node.name](now, past)
             if last or not layer.last_only:
                 answers.append(self._answer(now))

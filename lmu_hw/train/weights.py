@@ -39,14 +39,14 @@ _RTOL = 1e-6
 
 def weights(network: Network) -> dict[str, Array]:
     """Return every trained array of a network but the memories, ``layer.field`` to float64."""
-    found = {}
+    arrays = {}
     for layer in network.layers:
         for owner, fields in _owners(layer):
             for field in fields:
                 array = getattr(owner, field, None)
                 if array is not None and array.size:
-                    found[f"{layer.name}.{field}"] = array
-    return found
+                    arrays[f"{layer.name}.{field}"] = array
+    return arrays
 
 
 def with_weights(network: Network, values: Mapping[str, Array]) -> Network:
@@ -82,15 +82,15 @@ def rewriting(network: Network, rewrite: Callable[[Network], Network]) -> dict[s
     maps = {name: np.empty((columns, columns)) for name, (_, columns) in shapes.items()}
     for turn in range(max(-(-columns // rows) for rows, columns in shapes.values())):
         unit = {name: np.eye(*shape, k=turn * shape[0]) for name, shape in shapes.items()}
-        given = {name: one.reshape(trained[name].shape) for name, one in unit.items()}
-        seen = weights(rewrite(with_weights(network, given)))
+        candidate = {name: matrix.reshape(trained[name].shape) for name, matrix in unit.items()}
+        rewritten = weights(rewrite(with_weights(network, candidate)))
         for name, (rows, _) in shapes.items():
             part = maps[name][turn * rows : (turn + 1) * rows]
-            part[:] = seen[name].reshape(shapes[name])[: len(part)]
+            part[:] = rewritten[name].reshape(shapes[name])[: len(part)]
     for name, array in weights(rewrite(network)).items():
-        found = trained[name].reshape(shapes[name]) @ maps[name]
+        mapped = trained[name].reshape(shapes[name]) @ maps[name]
         scale = float(np.abs(array).max())
-        if not np.allclose(found.reshape(array.shape), array, rtol=_RTOL, atol=_RTOL * scale):
+        if not np.allclose(mapped.reshape(array.shape), array, rtol=_RTOL, atol=_RTOL * scale):
             raise NetworkError(
                 f"{name}: must be rewritten by a matrix from the right to be trained"
             )
@@ -121,18 +121,18 @@ def placement(network: Network) -> dict[Place, tuple[Piece, ...]]:
     NetworkError
         If a node's weights are anything but sums of elements.
     """
-    given = weights(network)
-    nothing = {name: np.zeros_like(array) for name, array in given.items()}
+    trained = weights(network)
+    nothing = {name: np.zeros_like(array) for name, array in trained.items()}
     constant = _matrices(with_weights(network, nothing))
     places: dict[Place, tuple[Piece, ...]] = {}
-    for name, array in given.items():
+    for name, array in trained.items():
         numbers = np.arange(1.0, array.size + 1.0).reshape(array.shape)
         for place, matrix in _matrices(with_weights(network, nothing | {name: numbers})).items():
-            found = matrix - constant.get(place, 0.0)
-            if not found.any():
+            numbering = matrix - constant.get(place, 0.0)
+            if not numbering.any():
                 continue
-            index = found.astype(np.int64) - 1
-            if found.min() < 1 or not np.array_equal(numbers.flat[index], found):
+            index = numbering.astype(np.int64) - 1
+            if numbering.min() < 1 or not np.array_equal(numbers.flat[index], numbering):
                 raise NetworkError(
                     f"{place[0]}: its weights must be elements of {name} to be trained"
                 )
@@ -163,10 +163,10 @@ def trainable(
     if unknown := set(fixed) - names:
         raise NetworkError(f"fixed must name arrays among {sorted(names)}, not {sorted(unknown)}")
     nowhere = {p.name for place, pieces in places.items() if place not in read for p in pieces}
-    left = sorted(names - nowhere - set(fixed))
-    if not left:
+    remaining = sorted(names - nowhere - set(fixed))
+    if not remaining:
         raise NetworkError("there must be an array left to train, but all are fixed")
-    return left
+    return remaining
 
 
 def _owners(layer: Layer) -> list[tuple[Layer | HiddenCell, tuple[str, ...]]]:
@@ -196,11 +196,11 @@ def _joined(layer: Layer, owners: list) -> Layer:
 
 def _matrices(network: Network) -> dict[Place, Array]:
     """Return the weights and biases of all nodes of a network."""
-    found: dict[Place, Array] = {}
+    matrices: dict[Place, Array] = {}
     for layer in network.layers:
         for node in float_nodes(layer):
             if isinstance(node, FloatNode):
-                found |= {(node.name, term.label): term.matrix for term in node.terms}
+                matrices |= {(node.name, term.label): term.matrix for term in node.terms}
                 if node.bias is not None:
-                    found[node.name, BIAS] = node.bias
-    return found
+                    matrices[node.name, BIAS] = node.bias
+    return matrices
