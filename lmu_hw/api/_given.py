@@ -19,13 +19,13 @@ from lmu_hw.quantize import Config, Options
 __all__ = ["calibration_data", "options_of", "refuse_both"]
 
 
-def options_of(given: Mapping[str, Any]) -> Options:
+def options_of(arguments: Mapping[str, Any]) -> Options:
     """Return the options among the arguments of a verb.
 
     A verb lists every option with its type and default, which a test compares with `Options`, and
     hands over its ``locals()`` before it has any others.
     """
-    return Options(**{field.name: given[field.name] for field in fields(Options)})
+    return Options(**{field.name: arguments[field.name] for field in fields(Options)})
 
 
 def refuse_both(config: Config, options: Options) -> None:

@@ -93,15 +93,15 @@ def search(
     SearchResult
         ``result.design`` is ready for `emit`.
     """
-    given = locals()
+    arguments = locals()
     from lmu_hw.search import Cost, Knob, Limits, Workers
     from lmu_hw.search import search as find
     from lmu_hw.search.target import target_of
 
     default = Options()
-    fixed = [knob for knob in Knob if given[knob.value] is not None]
+    fixed = [knob for knob in Knob if arguments[knob.value] is not None]
     searched = {knob.value: getattr(default, knob.value) for knob in Knob if knob not in fixed}
-    options = options_of(given | searched)
+    options = options_of(arguments | searched)
     if limits is not None:
         instance(limits, "`limits`", Limits)
     target = target_of(error=target_error, accuracy=target_accuracy)
@@ -170,15 +170,15 @@ def sweep(
     memory_tolerance, refit, horizon
         As for `configure`.
     """
-    given = locals()
+    arguments = locals()
     from lmu_hw.search import Cost, Knob, Workers, checked_folder, write_sweep
     from lmu_hw.search import sweep as measure
     from lmu_hw.search.write import JOURNAL_FILE
 
-    grid = {knob: _several(given[knob.value], knob.value) for knob in Knob}
+    grid = {knob: _several(arguments[knob.value], knob.value) for knob in Knob}
     grid = {knob: bits for knob, bits in grid.items() if bits is not None}
     default = Options()
-    options = options_of(given | {knob.value: getattr(default, knob.value) for knob in grid})
+    options = options_of(arguments | {knob.value: getattr(default, knob.value) for knob in grid})
     cost, workers = member(cost, "`cost`", Cost), Workers(jobs=jobs, scheduler=scheduler)
     sequences, restart = _sequences(sequences), flag(restart, "`restart`")
     folder = None if directory is None else checked_folder(directory)
