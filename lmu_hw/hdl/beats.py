@@ -43,13 +43,13 @@ def write_beats(
         lanes = write.data.as_value()[part * len(codes) : (part + 1) * len(codes)]
         m.d.comb += lanes.eq(codes)
         if part < words_per_beat - 1:
-            kept = Signal(len(codes), name=f"kept_{part}", reset_less=True)
+            earlier = Signal(len(codes), name=f"kept_{part}", reset_less=True)
             with m.If(present & (place == part)):
-                m.d.sync += kept.eq(codes)
+                m.d.sync += earlier.eq(codes)
             with m.If(
                 place.as_unsigned() > part
             ):  # later parts of a last beat hold known codes, too
-                m.d.comb += lanes.eq(kept)
+                m.d.comb += lanes.eq(earlier)
     m.d.comb += [
         write.valid.eq(present & (place.all() | ends)),
         write.segment.eq(segment),

@@ -195,7 +195,9 @@ class Drain(wiring.Component):
                 for lane, total in enumerate(completed)
             ]
         if residues is not None:
-            completed = [total + kept for total, kept in zip(completed, residues, strict=True)]
+            completed = [
+                total + residue for total, residue in zip(completed, residues, strict=True)
+            ]
         return completed
 
     def _row_constants(self, m: Module, node: Node, beat: Value) -> data.View | None:
@@ -244,17 +246,17 @@ class Drain(wiring.Component):
             width=width,
         )
         m.submodules[f"{node.role.value}_residues"] = memory
-        mine = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
+        of_node = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
         m.d.comb += [
             memory.read_word.eq(d0.segment * beats + d0.beat),
             memory.write_segment.eq(d2.segment),
             memory.write_beat.eq(d2.beat),
-            memory.write_enable.eq(mine & self._inside(node, d2.beat, 0)),
+            memory.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),
             memory.write_data.eq(Cat(total[:width] for total in d2_totals)),
         ]
         # Not cleared at the end of a sequence: masked during its first step, like the states.
-        kept = data.View(data.ArrayLayout(unsigned(width), beat), memory.read_data)
-        return [Mux(self.first_step, 0, kept[lane]) for lane in range(beat)]
+        stored = data.View(data.ArrayLayout(unsigned(width), beat), memory.read_data)
+        return [Mux(self.first_step, 0, stored[lane]) for lane in range(beat)]
 
     def _tables(
         self, m: Module, node: Node | ElementwiseNode, codes: list[Signal]

@@ -104,13 +104,13 @@ class ElementwiseUnit(wiring.Component):
         """Return the places of products: those of two vectors, with a multiplier, come first."""
         places = []
         for factors in (2, 1):
-            mine = {
+            by_node = {
                 index: [product for product in node.products if len(product.factors) == factors]
                 for index, node in self.nodes.items()
             }
             places += [
-                {index: products[n] for index, products in mine.items() if n < len(products)}
-                for n in range(max(len(products) for products in mine.values()))
+                {index: products[n] for index, products in by_node.items() if n < len(products)}
+                for n in range(max(len(products) for products in by_node.values()))
             ]
         return places
 
@@ -131,12 +131,14 @@ class ElementwiseUnit(wiring.Component):
         """Return the register of a product, in s3."""
         factors = []
         for number in range(len(next(iter(place.values())).factors)):
-            mine = {index: product.factors[number] for index, product in place.items()}
-            formats = [self.plan.layer.signals[factor.source].format for factor in mine.values()]
+            operands = {index: product.factors[number] for index, product in place.items()}
+            formats = [
+                self.plan.layer.signals[factor.source].format for factor in operands.values()
+            ]
             shape = signed(max(fmt.width + int(not fmt.signed) for fmt in formats))
             s2_factor = Signal(shape, name=f"s2_factor_{name}_{number}", reset_less=True)
             with m.Switch(s1.node):
-                for index, factor in mine.items():
+                for index, factor in operands.items():
                     element = elements[factor.source]
                     with m.Case(index):
                         value = Mux(self.first_step, 0, element) if factor.delayed else element

@@ -128,12 +128,12 @@ class Layer(wiring.Component):
         ]
         if node in plan.reloadable_memories:
             m.d.comb += unit.load.eq(self.load[node.name])
-        (source,) = (other for other in nodes if other.name == node.source)
-        mine = self.write.valid & (self.write.node == nodes.index(source))
+        (source,) = (candidate for candidate in nodes if candidate.name == node.source)
+        from_source = self.write.valid & (self.write.node == nodes.index(source))
         for element in range(node.segments):
             segment, row = divmod(element, source.rows)
             beat, lane = divmod(row, plan.beat)
-            with m.If(mine & (self.write.segment == segment) & (self.write.beat == beat)):
+            with m.If(from_source & (self.write.segment == segment) & (self.write.beat == beat)):
                 m.d.sync += u[element].eq(self.write.data[lane][: unit.u[element].shape().width])
         with m.If(unit.write.valid):
             m.d.comb += [self.write.valid.eq(1), self.write.node.eq(index)]
@@ -180,11 +180,11 @@ class Layer(wiring.Component):
                 width=node.signal.format.width,
             )
             m.submodules[f"{node.role.value}_memory"] = memory
-            mine = self.write.valid & (self.write.node == index)
+            of_node = self.write.valid & (self.write.node == index)
             lanes = [self.write.data[lane][: memory.width] for lane in range(plan.beat)]
             m.d.comb += [
                 memory.write_page.eq(page),
-                memory.write_enable.eq(mine & self.write.mask[0]),
+                memory.write_enable.eq(of_node & self.write.mask[0]),
                 memory.write_data.eq(Cat(lanes)),
                 memory.read_word.eq(sequencer.word),
                 memory.read_page.eq(page),

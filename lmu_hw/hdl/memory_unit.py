@@ -100,12 +100,12 @@ class MemoryUnit(wiring.Component):
         raise NetworkError(f"{node.name}: a {node.realization} memory has no words to load")
 
     @classmethod
-    def check(cls, plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
+    def check(cls, plan: LayerPlan, node: MemoryNode, replacement: MemoryNode) -> None:
         """Raise `NetworkError` if the hardware of `node` cannot take the update of another one."""
         raise NetworkError(f"{node.name}: a {node.realization} memory has no words to load")
 
 
-def must_equal(name: str, what: str, expected: object, found: object) -> None:
+def must_equal(name: str, what: str, expected: object, actual: object) -> None:
     """Raise `NetworkError` if what is to be loaded differs from what the hardware has."""
-    if found != expected:
-        raise NetworkError(f"{name}: {what} must be that of the hardware, {expected}, not {found}")
+    if actual != expected:
+        raise NetworkError(f"{name}: {what} must be that of the hardware, {expected}, not {actual}")

@@ -61,20 +61,22 @@ def reload_words(plan: Plan, network: QuantizedNetwork) -> list[tuple[int, int]]
         If the plan is not reloadable, or a memory does not fit the hardware.
     """
     present = blocks(plan)
-    others = [
+    replacements = [
         node for layer in network.layers for node in layer.structured if node.update.reloadable
     ]
     if not present:
         raise NetworkError("the design has no coefficients that can be written at run time")
-    if len(others) != len(present):
-        raise NetworkError(f"there must be {len(present)} structured memories, not {len(others)}")
+    if len(replacements) != len(present):
+        raise NetworkError(
+            f"there must be {len(present)} structured memories, not {len(replacements)}"
+        )
     writes = []
-    for block, ((layer, node), other) in enumerate(zip(present, others, strict=True)):
+    for block, ((layer, node), replacement) in enumerate(zip(present, replacements, strict=True)):
         for what in ("segments", "rows", "requant", "realization"):
-            must_equal(other.name, what, getattr(node, what), getattr(other, what))
+            must_equal(replacement.name, what, getattr(node, what), getattr(replacement, what))
         unit = unit_class(node)
-        unit.check(layer, node, other)
+        unit.check(layer, node, replacement)
         first = block << state_bits(plan)
-        words = unit.words(layer, node, other.update)
+        words = unit.words(layer, node, replacement.update)
         writes += [(first + state, word) for state, word in enumerate(words)]
     return writes

@@ -67,13 +67,14 @@ class ScanUnit(MemoryUnit):
         return [cls.word_layout(plan, node).const(_window(node, update)).as_value().value]
 
     @classmethod
-    def check(cls, plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
-        must_equal(other.name, "running", node.update.running, other.update.running)
+    def check(cls, plan: LayerPlan, node: MemoryNode, replacement: MemoryNode) -> None:
+        must_equal(replacement.name, "running", node.update.running, replacement.update.running)
         layout = cls.word_layout(plan, node)
-        for what, value in _window(other, other.update).items():
-            if value.bit_length() > layout[what].width:
+        for what, value in _window(replacement, replacement.update).items():
+            width = layout[what].width
+            if value.bit_length() > width:
                 raise NetworkError(
-                    f"{other.name}: {what} must have at most {layout[what].width} bits, not {value}"
+                    f"{replacement.name}: {what} must have at most {width} bits, not {value}"
                 )
 
     def elaborate(self, platform: object) -> Module:
@@ -166,10 +167,10 @@ class ScanUnit(MemoryUnit):
             write.en.eq(s7.valid),
         ]
         lanes = range(self.schedule.lanes)
-        found = [Signal(self.state, name=f"s2_m_{lane}", reset_less=True) for lane in lanes]
+        registers = [Signal(self.state, name=f"s2_m_{lane}", reset_less=True) for lane in lanes]
         for lane in lanes:
-            m.d.sync += found[lane].eq(Mux(self.first_step, 0, read.data[lane]))
-        return found
+            m.d.sync += registers[lane].eq(Mux(self.first_step, 0, read.data[lane]))
+        return registers
 
     def _sums(self, m: Module, s7: Signal, codes: Signal) -> Signal:
         """Return the sum of the states of each segment as they were written last.
@@ -194,19 +195,19 @@ class ScanUnit(MemoryUnit):
     ) -> list[Value]:
         """Return s of each state of a word, in s2."""
         s, before = (Signal(self.running, name=name, reset_less=True) for name in ("s", "before"))
-        now, previous, found = s, before, []
+        running, previous, sums_before = s, before, []
         for lane, state in enumerate(states):
-            found.append(now)
+            sums_before.append(running)
             following = Signal(self.running, name=f"following_{lane}")
             m.d.comb += following.eq(previous + state.shift_left(self.state_up + 1))
-            previous, now = now, following
+            previous, running = running, following
         with m.If(s2.valid):
-            m.d.sync += [s.eq(now), before.eq(previous)]
+            m.d.sync += [s.eq(running), before.eq(previous)]
         with m.If(s1.valid & s1.begins):
             total = Mux(self.first_step, 0, sums[s1.segment]).shift_left(self.state_up)
             u = self.u[s1.segment].shift_left(self.source_up)
             m.d.sync += [s.eq(u - total), before.eq(-u - total)]
-        return found
+        return sums_before
 
     def _factors(self, m: Module, s1: Signal, s2: Signal, rate: Value) -> list[Value]:
         """Return ``K (2i+1)`` of each state of a word, in s2."""

@@ -61,23 +61,23 @@ class SweepUnit(MemoryUnit):
         ]
 
     @classmethod
-    def check(cls, plan: LayerPlan, node: MemoryNode, other: MemoryNode) -> None:
-        expected, update = node.update, other.update
+    def check(cls, plan: LayerPlan, node: MemoryNode, replacement: MemoryNode) -> None:
+        expected, update = node.update, replacement.update
         for what in ("rank", "forward", "backward"):
-            must_equal(other.name, what, getattr(expected, what), getattr(update, what))
+            must_equal(replacement.name, what, getattr(expected, what), getattr(update, what))
         for what in ("decay", "carry"):
             formats = getattr(expected, what).format, getattr(update, what).format
-            must_equal(other.name, f"the format of {what}", *formats)
+            must_equal(replacement.name, f"the format of {what}", *formats)
         schedule = plan.node(node)
         if update.max_shift > schedule.max_shift:
             raise NetworkError(
-                f"{other.name}: row shifts must be at most {schedule.max_shift}, not "
+                f"{replacement.name}: row shifts must be at most {schedule.max_shift}, not "
                 f"{update.max_shift}"
             )
         needed = {(int(i), int(j)) for i, j in zip(*update.carried.nonzero(), strict=True)}
         if not needed <= set(schedule.carried):
             raise NetworkError(
-                f"{other.name}: W must be zero where that of the hardware is, but not at "
+                f"{replacement.name}: W must be zero where that of the hardware is, but not at "
                 f"{sorted(needed - set(schedule.carried))}"
             )
 

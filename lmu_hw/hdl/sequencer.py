@@ -245,18 +245,18 @@ class Sequencer(wiring.Component):
         """Return what `_slot_layout` holds for slot `index`."""
         nodes, slot = self.plan.layer.nodes, self.slots[index]
         node = nodes[slot.node]
-        own = [i for i, other in enumerate(self.slots) if other.node == slot.node]
-        words = [i for i in own if self.slots[i].term is not None]
+        of_node = [i for i, candidate in enumerate(self.slots) if candidate.node == slot.node]
+        words = [i for i in of_node if self.slots[i].term is not None]
         following = nodes[slot.node + 1 :]
         described: dict[str, int] = {
             "node": slot.node,
             "reads": slot.term is not None,
             "last_word": slot.words - 1,
-            "ends_node": index == own[-1],
+            "ends_node": index == of_node[-1],
             "ends_step": not following,
             "ends_ordinary": not following or following[0].last_only,
             "next": (index + 1) % len(self.slots),
-            "again": own[0],
+            "again": of_node[0],
         }
         match node:
             case Node():

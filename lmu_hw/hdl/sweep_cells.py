@@ -151,8 +151,8 @@ class SweepCells(wiring.Component):
             registers = registers[:1]
         entering = vector("s3_carried")
         for i, now in enumerate(entering):
-            kept = Array(register[i] for register in registers)
-            m.d.comb += now.eq(kept[self.s3.segment if len(registers) > 1 else 0])
+            choices = Array(register[i] for register in registers)
+            m.d.comb += now.eq(choices[self.s3.segment if len(registers) > 1 else 0])
         for n in range(chain):
             cell = _Cell(self, m, n, entering)
             leaving = vector(f"leaving_{n}")
@@ -167,8 +167,8 @@ class SweepCells(wiring.Component):
         loop = self.loop
         start = Mux(loop.backward, (-self.u[loop.segment]).shift_left(self.f - source), 0)
         for n, register in enumerate(registers):
-            mine = loop.segment == n if len(registers) > 1 else 1
-            with m.If(loop.valid & loop.final & mine):
+            of_segment = loop.segment == n if len(registers) > 1 else 1
+            with m.If(loop.valid & loop.final & of_segment):
                 for i, (now, after) in enumerate(zip(register, entering, strict=True)):
                     m.d.sync += now.eq(Mux(loop.ends, 0 if i else start, after))
         return m
@@ -242,20 +242,20 @@ class _Cell:
                 uses[behind % lanes].append(self._use(product, backward, behind // lanes))
         at_once = self.carries[-lanes:] if self.schedule.loop_cycles == 1 else []
         values: dict[_Product, Value] = {}
-        for number, mine in enumerate(uses):
-            coefficient = _chosen([(use.active, use.coefficient) for use in mine])
-            operand = _chosen([(use.active, use.operand) for use in mine])
+        for number, shared in enumerate(uses):
+            coefficient = _chosen([(use.active, use.coefficient) for use in shared])
+            operand = _chosen([(use.active, use.operand) for use in shared])
             result = coefficient * operand
-            now = Signal(result.shape(), name=f"product_{self.n}_{number}")
-            self.m.d.comb += now.eq(result)
-            for product in {use.product: None for use in mine}:
-                values[product] = now
+            output = Signal(result.shape(), name=f"product_{self.n}_{number}")
+            self.m.d.comb += output.eq(result)
+            for product in {use.product: None for use in shared}:
+                values[product] = output
                 if product not in at_once:
-                    values[product] = kept = Signal.like(
-                        now, name=f"{product.kind}_{self.n}_{product.index}", reset_less=True
+                    values[product] = register = Signal.like(
+                        output, name=f"{product.kind}_{self.n}_{product.index}", reset_less=True
                     )
-                    with self.m.If(Cat(u.active for u in mine if u.product == product).any()):
-                        self.m.d.sync += kept.eq(now)
+                    with self.m.If(Cat(u.active for u in shared if u.product == product).any()):
+                        self.m.d.sync += register.eq(output)
         return values
 
     def _use(self, product: _Product, backward: bool, before_last: int) -> _Use:

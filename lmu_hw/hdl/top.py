@@ -177,9 +177,9 @@ class NetworkTop(wiring.Component):
         wiring.connect(m, upstream, sink.i)
         for block, (plan, node) in enumerate(blocks(self.plan)):
             load = layers[self.plan.layers.index(plan)].load[node.name]
-            mine = self.coefficient_address >> state_bits(self.plan) == block
+            of_block = self.coefficient_address >> state_bits(self.plan) == block
             m.d.comb += [
-                load.enable.eq(self.coefficient_write & mine),
+                load.enable.eq(self.coefficient_write & of_block),
                 load.state.eq(self.coefficient_address),
                 load.word.eq(self.coefficient_data),
             ]
