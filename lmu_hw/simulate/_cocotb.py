@@ -42,8 +42,8 @@ def main(compiler: str, top: str, waves: str, build: str, *sources: str) -> None
     runner = _runner(described["runner"], described["left_out"])
     for name, text in described["files"].items():
         Path(name).write_text(text)
-    done = folder / "done"
-    if not done.exists():
+    compiled = folder / "done"
+    if not compiled.exists():
         runner.build(
             sources=[Path(source) for source in (*described["files"], *sources)],
             hdl_toplevel=top,
@@ -54,7 +54,7 @@ def main(compiler: str, top: str, waves: str, build: str, *sources: str) -> None
             waves=recorded,
             log_file=job / "build.log",
         )
-        done.touch()
+        compiled.touch()
     runner.test(
         test_module="lmu_hw.simulate.bench",
         hdl_toplevel=top,

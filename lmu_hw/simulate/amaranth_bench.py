@@ -79,10 +79,10 @@ class _Bench:
         ]
         for layer in top.layers:
             signals += [layer.start, layer.write]
-        self._give(ctx, driver.given)
+        self._give(ctx, driver.driven)
         async for _, _, *values in ctx.tick().sample(*signals):
             events = values[4:]
-            if not driver.given.rst:
+            if not driver.driven.rst:
                 self._record(events)
             seen = Seen(
                 tready=bool(values[0]),
@@ -98,7 +98,7 @@ class _Bench:
                 self.tick(len(driver.record.answers))
             if driver.done:
                 return
-            self._give(ctx, driver.given)
+            self._give(ctx, driver.driven)
 
     def _give(self, ctx: SimulatorContext, driven: Driven) -> None:
         top = self.top

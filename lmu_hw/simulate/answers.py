@@ -47,10 +47,12 @@ def wrong_last(epochs: list[Epoch], counts: list[int], answers: list[str]) -> st
     """
     number = 0
     for epoch, count in zip(epochs, counts, strict=True):
-        mine = answers[number : number + count]
-        for place, (last, answer) in enumerate(zip(expected_lasts(epoch), mine, strict=False)):
-            want, got = str(int(last)), answer.split()[1]
-            if got != want:
-                return f"m_axis_tlast of answer {number + place} must be {want}, not {got}"
+        epoch_answers = answers[number : number + count]
+        for place, (last, answer) in enumerate(
+            zip(expected_lasts(epoch), epoch_answers, strict=False)
+        ):
+            expected, actual = str(int(last)), answer.split()[1]
+            if actual != expected:
+                return f"m_axis_tlast of answer {number + place} must be {expected}, not {actual}"
         number += count
     return ""

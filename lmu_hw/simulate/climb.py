@@ -118,17 +118,17 @@ class Climber:
                 self.goals.ends[end].node,
                 1.0 if self.goals.ends[end].end == "high" else -1.0,
             )
-            one = weights.setdefault(node, np.zeros((len(codes), self._sizes[node])))
-            one[number, element] = sign
+            weight = weights.setdefault(node, np.zeros((len(codes), self._sizes[node])))
+            weight[number, element] = sign
         self.budget.spend(self.goals, _SLOPES * codes.shape[1], len(codes))
         gradient = self._slopes.gradient(trace, weights)
-        wanted = np.where(gradient > 0.0, fmt.max_code, fmt.min_code)
-        gain = (np.abs(gradient) * np.abs(wanted - codes)).reshape(len(codes), -1)
+        extremes = np.where(gradient > 0.0, fmt.max_code, fmt.min_code)
+        gain = (np.abs(gradient) * np.abs(extremes - codes)).reshape(len(codes), -1)
         rank = gain.argsort(axis=1, kind="stable")[:, ::-1].argsort(axis=1, kind="stable")
         rank = rank.reshape(codes.shape)
         count = gain.shape[1]
         return np.stack(
-            [np.where(rank < max(1, int(share * count)), wanted, codes) for share in _SHARES]
+            [np.where(rank < max(1, int(share * count)), extremes, codes) for share in _SHARES]
         )
 
     def _shaken(self, codes: Codes) -> Codes:

@@ -53,8 +53,8 @@ def _saturation(goals: Goals, reached: NDArray[np.bool_]) -> dict[str, dict[str,
     ends: dict[str, dict[str, str]] = {}
     for goal, yes in zip(goals.ends, reached.tolist(), strict=False):  # the entries follow
         entry = ends.setdefault(goal.node, {})
-        now = "reached" if yes else "not reached"
-        entry[goal.end] = now if entry.get(goal.end, now) == now else "reached in part"
+        status = "reached" if yes else "not reached"
+        entry[goal.end] = status if entry.get(goal.end, status) == status else "reached in part"
     for node, end in goals.impossible:
         ends.setdefault(node, {})[end] = "impossible"
     return ends
@@ -85,7 +85,7 @@ def resets_seen(cuts: list[Cut], settle: int) -> dict[str, int]:
         kinds["after coefficients were written"] = lambda cut: cut.writes > 0
         kinds["while coefficients are written"] = lambda cut: _between(cuts, cut)
     return {"all": len(later)} | {
-        kind: sum(seen(cut) for cut in later) for kind, seen in kinds.items()
+        kind: sum(holds(cut) for cut in later) for kind, holds in kinds.items()
     }
 
 

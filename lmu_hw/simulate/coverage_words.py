@@ -34,13 +34,13 @@ def _saturation(nodes: dict[str, dict[str, str]]) -> list[str]:
         f"saturation: {both} of the {len(can)} nodes whose bounds allow it left every end of "
         "their format that they can leave"
     ]
-    left = [
+    unreached = [
         f"{node} {end}" + (" in some elements" if how == "reached in part" else "")
         for node, ends in can.items()
         for end, how in ends.items()
         if how != "reached"
     ]
-    return lines + ([f"saturation not reached: {', '.join(left)}"] if left else [])
+    return lines + ([f"saturation not reached: {', '.join(unreached)}"] if unreached else [])
 
 
 def _counts(what: str, counts: dict[str, int]) -> str:

@@ -35,7 +35,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driven:
-    """What the design is given in a cycle; `write` is an address and a word, or None."""
+    """What drives the design in a cycle; `write` is an address and a word, or None."""
 
     rst: bool = False
     tvalid: bool = False
@@ -46,7 +46,7 @@ class Driven:
 
 
 class Driver:
-    """Decides from what the design showed in a cycle what it is given in the next one.
+    """Decides from what the design showed in a cycle what drives it in the next one.
 
     Parameters
     ----------
@@ -69,40 +69,40 @@ class Driver:
         self._low = self._high = self._quiet = self._stuck = self._resets_done = self._written = 0
         self._was = (Seen(tready=False, tvalid=False, tdata=0, tlast=False, busy=False), Driven())
         self._was_full = self._was_waiting = False
-        self.given = Driven(rst=True)
+        self.driven = Driven(rst=True)
         self.cycle = self.accepted = 0
         self.done = False
         self.record = Record([], [], [], dict.fromkeys(STALLS, 0))
 
     def step(self, seen: Seen) -> None:
-        """Take note of a cycle; `given` is what comes next, unless all is `done`."""
-        given, job = self.given, self.job
-        entered = given.tvalid and seen.tready and not given.rst
-        left = seen.tvalid and given.tready and not given.rst
-        if given.rst and not self._was[1].rst:
+        """Take note of a cycle; `driven` is what comes next, unless all is `done`."""
+        driven, job = self.driven, self.job
+        entered = driven.tvalid and seen.tready and not driven.rst
+        answered = seen.tvalid and driven.tready and not driven.rst
+        if driven.rst and not self._was[1].rst:
             self._cut(seen)
-        moved = entered or left or given.rst
+        moved = entered or answered or driven.rst
         self._quiet = 0 if moved or seen.busy else self._quiet + 1
-        self._stuck = 0 if moved or given.write is not None else self._stuck + 1
-        if left:
+        self._stuck = 0 if moved or driven.write is not None else self._stuck + 1
+        if answered:
             self.record.answers.append(f"{seen.tdata:0{self.width}b} {int(seen.tlast)}")
-        full = given.tvalid and not seen.tready and not given.rst
-        waiting = seen.tvalid and not given.tready and not given.rst
+        full = driven.tvalid and not seen.tready and not driven.rst
+        waiting = seen.tvalid and not driven.tready and not driven.rst
         self._check(seen)
         self._count(seen, full, waiting)
         if entered:
             self.accepted += 1
             self._pause = self._beats[self.accepted][0] if self._more else 0
         fire, ends = self._reset(seen, full, waiting)
-        self._was, self._was_full, self._was_waiting = (seen, given), full, waiting
-        self.given = Driven(
-            rst=fire or (given.rst and not ends),
+        self._was, self._was_full, self._was_waiting = (seen, driven), full, waiting
+        self.driven = Driven(
+            rst=fire or (driven.rst and not ends),
             **self._source(entered, fire, ends),
             tready=self._sink(fire),
             write=self._write(fire, ends),
         )
         self.cycle += 1
-        idle = self._quiet > job.settle and not seen.tvalid and not given.rst and not fire
+        idle = self._quiet > job.settle and not seen.tvalid and not driven.rst and not fire
         waits = self._more or self._resets or self._writes
         if self._stuck > job.patience:
             self._complain("no progress")
@@ -122,7 +122,7 @@ class Driver:
         return None
 
     def _cut(self, seen: Seen) -> None:
-        given = self.given
+        driven = self.driven
         self.record.cuts.append(
             Cut(
                 cycle=self.cycle,
@@ -130,7 +130,7 @@ class Driver:
                 answers=len(self.record.answers),
                 quiet=self._quiet,
                 waiting=self._was_waiting,
-                offered=given.tvalid,
+                offered=driven.tvalid,
                 full=self._was_full,
                 writes=self._written,
             )
@@ -141,28 +141,28 @@ class Driver:
         self.record.failures.append(f"cycle {self.cycle}, answer {answers}: {text}")
 
     def _check(self, seen: Seen) -> None:
-        before, given = self._was
-        if self.given.rst and seen.tready:
+        before, driven = self._was
+        if self.driven.rst and seen.tready:
             self._complain("s_axis_tready must be low in reset")
-        if self.given.rst and seen.tvalid:
+        if self.driven.rst and seen.tvalid:
             self._complain("m_axis_tvalid must be low in reset")
-        if given.rst and seen.tvalid:
+        if driven.rst and seen.tvalid:
             self._complain("m_axis_tvalid must be low after reset")
-        waited = before.tvalid and not given.tready and not given.rst and not self.given.rst
+        waited = before.tvalid and not driven.tready and not driven.rst and not self.driven.rst
         if waited and (seen.tvalid, seen.tdata, seen.tlast) != (True, before.tdata, before.tlast):
             self._complain("an answer must stay until it is taken")
 
     def _count(self, seen: Seen, full: bool, waiting: bool) -> None:
-        if not self.given.rst:
-            early = not self.given.tready and not seen.tvalid
+        if not self.driven.rst:
+            early = not self.driven.tready and not seen.tvalid
             everything = full and waiting and self._quiet > self.job.settle
-            kinds = (not self.given.tvalid, full, waiting, early, everything)
+            kinds = (not self.driven.tvalid, full, waiting, early, everything)
             for kind, there in zip(STALLS, kinds, strict=True):
                 self.record.stalls[kind] += there
 
     def _reset(self, seen: Seen, full: bool, waiting: bool) -> tuple[bool, bool]:
         """Return whether a reset begins, and whether one ends."""
-        if self.given.rst:
+        if self.driven.rst:
             self._left -= 1
             if self._left == 0:
                 self._resets_done += 1
@@ -178,8 +178,8 @@ class Driver:
             When.ANY: True,
             When.WAITING: waiting,
             When.FULL: full and waiting and quiet,
-            When.IDLE: quiet and not self.given.tvalid and not seen.tvalid,
-            When.WRITING: self.given.write is not None,
+            When.IDLE: quiet and not self.driven.tvalid and not seen.tvalid,
+            When.WRITING: self.driven.write is not None,
         }[armed.when]
         long = self._waited > 2 * self.job.fill_cycles and armed.when is not When.IDLE
         if not self._met and not long:
@@ -192,18 +192,18 @@ class Driver:
 
     def _source(self, entered: bool, fire: bool, ends: bool) -> dict[str, Any]:
         """Return what the source gives."""
-        given = self.given
-        if fire or (given.rst and not ends):
+        driven = self.driven
+        if fire or (driven.rst and not ends):
             offer = self._resets[-1].offer
             if offer is Offer.BEAT and self._more:
                 self._pause = 0
                 return self._beat()
             return self._noise(valid=offer is Offer.NOISE)
-        if given.tvalid and not entered and not given.rst:
-            return {"tvalid": True, "tdata": given.tdata, "tlast": given.tlast}
+        if driven.tvalid and not entered and not driven.rst:
+            return {"tvalid": True, "tdata": driven.tdata, "tlast": driven.tlast}
         armed = self._armed
-        held = self._writing or (armed is not None and armed.when is When.IDLE)
-        if self._more and self._pause == 0 and not held:
+        withheld = self._writing or (armed is not None and armed.when is When.IDLE)
+        if self._more and self._pause == 0 and not withheld:
             return self._beat()
         self._pause = max(self._pause - 1, 0)
         return self._noise(valid=False)
@@ -239,7 +239,7 @@ class Driver:
 
     def _write(self, fire: bool, ends: bool) -> tuple[int, int] | None:
         """Return a coefficient to write, most of the time if there is one."""
-        free = self._writing and not fire and not (self.given.rst and not ends)
+        free = self._writing and not fire and not (self.driven.rst and not ends)
         if not free or self._random.random() < 0.1:
             return None
         _, address, word = self._writes.pop()

@@ -166,13 +166,13 @@ def _first(part: Expectation, count: int) -> Expectation:
     return _selected(part, np.arange(len(part.step)) < count)
 
 
-def _selected(part: Expectation, kept: NDArray[np.bool_]) -> Expectation:
+def _selected(part: Expectation, mask: NDArray[np.bool_]) -> Expectation:
     words = part.words
     return Expectation(
         names=part.names,
-        words=Words(**{name: getattr(words, name)[kept] for name in words.__dataclass_fields__}),
-        sequence=part.sequence[kept],
-        step=part.step[kept],
+        words=Words(**{name: getattr(words, name)[mask] for name in words.__dataclass_fields__}),
+        sequence=part.sequence[mask],
+        step=part.step[mask],
     )
 
 

@@ -60,16 +60,16 @@ def images_of(folder: DesignFolder, design: Design, plan: Plan, theta: float | N
     theta : float or None
         Window that is written first, in steps.
     """
-    own = Image(network=design.network, words=[], since=Since.POWER_UP)
+    design_image = Image(network=design.network, words=[], since=Since.POWER_UP)
     if theta is not None:
         network, words = reload(folder.path, theta)
         back = reload_words(plan, design.network)
         return [
-            own,
+            design_image,
             Image(network=network, words=words, since=Since.CALM),
             Image(network=design.network, words=back, since=Since.STORM),
         ]
-    return [own, *_other_window(folder, design)] if blocks(plan) else [own]
+    return [design_image, *_other_window(folder, design)] if blocks(plan) else [design_image]
 
 
 def calm_network(images: list[Image]) -> QuantizedNetwork:

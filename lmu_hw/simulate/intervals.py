@@ -128,13 +128,13 @@ def _sum(layer: QuantizedLayer, node: AnyNode, codes: Mapping[str, Interval]) ->
 
 
 def _product(product: Product, codes: Mapping[str, Interval]) -> Interval:
-    first, *others = (
+    total, *factors = (
         codes[factor.source].with_zero() if factor.delayed else codes[factor.source]
         for factor in product.factors
     )
-    for other in others:
-        first = first * other
-    return -first if product.negative else first
+    for factor_range in factors:
+        total = total * factor_range
+    return -total if product.negative else total
 
 
 def _products(layer: QuantizedLayer, node: Node, codes: Mapping[str, Interval]) -> Interval:

@@ -187,7 +187,7 @@ class Job:
     @property
     def answer_count(self) -> int:
         """Answers that come if no reset drops any."""
-        return sum(1 if self.answers_once else len(one.codes) for one in self.sequences)
+        return sum(1 if self.answers_once else len(sequence.codes) for sequence in self.sequences)
 
     def beats(self) -> list[str]:
         """Return the lines of ``beats.txt``."""
@@ -248,8 +248,8 @@ class Job:
         """Write what the driver reads."""
         numbers = (self.calm_answers, self.settle, self.fill_cycles, self.patience)
         resets = [
-            f"{one.after} {int(one.when)} {one.delay} {one.length} {int(one.offer)}"
-            for one in self.resets
+            f"{reset.after} {int(reset.when)} {reset.delay} {reset.length} {int(reset.offer)}"
+            for reset in self.resets
         ]
         for name, lines in (
             ("numbers", [" ".join(map(str, numbers))]),

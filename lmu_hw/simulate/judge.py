@@ -108,8 +108,8 @@ def judge(images: list[Image], plan: Plan, job: Job, record: Record, stored: Sto
     compared, mismatches, first = _compare_all(expected, words)
     per_step, wrong = _cycles_per_step(plan, job, record, stored)
     offered = sum(len(sequence.codes) for sequence in job.sequences)
-    taken = cuts[-1].accepted
-    unfinished = "" if taken == offered else f"{taken} beats were taken of {offered}"
+    accepted = cuts[-1].accepted
+    unfinished = "" if accepted == offered else f"{accepted} beats were taken of {offered}"
     return Verdict(
         compared=compared,
         mismatches=mismatches,
@@ -160,8 +160,8 @@ def _compare_all(
     """Compare all places; the first mismatch is the earliest in time, then in the network."""
     compared = mismatches = 0
     firsts: list[Mismatch] = []
-    for expected, got in zip(expectations, words, strict=True):
-        here, wrong, first = compare_words(expected, got)
+    for expected, actual in zip(expectations, words, strict=True):
+        here, wrong, first = compare_words(expected, actual)
         compared += here
         mismatches += wrong
         if first is not None:

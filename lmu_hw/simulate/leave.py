@@ -79,18 +79,18 @@ class _Search:
         rounds, count, products : int
             Of climbing, ends, and what may be computed.
         """
-        wanted = sorted(self.missing, key=self._order)[:count]
-        if not wanted or products <= 0:
+        ends_missing = sorted(self.missing, key=self._order)[:count]
+        if not ends_missing or products <= 0:
             return
         if length is None:
-            length = len(self._best[wanted[0]][1])
+            length = len(self._best[ends_missing[0]][1])
         calls = cost(self.goals, length, 0)
         each = max(1, cost(self.goals, length, 1) - calls)
         room = (products // (_FEWEST_ROUNDS * PASSES) - calls) // each
-        climbers = min(max(room, 1), max(_CLIMBERS, len(wanted)))
-        wanted = wanted[:climbers]
-        ends = np.resize(wanted, max(len(wanted), min(climbers, _CLIMBERS)))
-        self._tries[wanted] += 1
+        climbers = min(max(room, 1), max(_CLIMBERS, len(ends_missing)))
+        ends_missing = ends_missing[:climbers]
+        ends = np.resize(ends_missing, max(len(ends_missing), min(climbers, _CLIMBERS)))
+        self._tries[ends_missing] += 1
         codes, distance = self.climber.climb(self._starts(ends, length), ends, rounds)
         for end, sequence, missing in zip(ends.tolist(), codes, distance.tolist(), strict=True):
             near = missing / self._codes[end]

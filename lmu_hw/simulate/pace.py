@@ -80,13 +80,13 @@ def last_layer_pace(plan: Plan, starts: Starts, cycles_per_step: int) -> str:
     waiting = np.cumsum((places == last - 1).astype(np.int64) - (places == last))
     gaps = np.diff(cycles) > _GAP * cycles_per_step
     released = 1 + np.flatnonzero(gaps & (places[1:] == last) & (waiting[:-1] >= 2))
-    own = np.flatnonzero(places == last)
+    steps = np.flatnonzero(places == last)
     for first in released:
-        following = own[np.searchsorted(own, first) + 1 :][:1]
-        taken = cycles[following] - cycles[first]
-        if (taken != planned).any():
+        following = steps[np.searchsorted(steps, first) + 1 :][:1]
+        cycles_taken = cycles[following] - cycles[first]
+        if (cycles_taken != planned).any():
             return (
                 f"a step of {layer.layer.name} must take {planned} cycles where the next one "
-                f"waits, but took {taken[0]}"
+                f"waits, but took {cycles_taken[0]}"
             )
     return ""

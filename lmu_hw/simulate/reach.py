@@ -107,15 +107,15 @@ def _changed(tried: Codes, distance: Codes, fmt: FixedFormat, random: np.random.
 def _chosen(tried: Codes, first: Codes, worth: Codes, steps: int) -> list[Codes]:
     """Return the sequences that reach most for their length, until all is reached or steps end."""
     chosen: list[Codes] = []
-    left = np.flatnonzero((first < NEVER).any(axis=0))
-    while steps > 0 and len(left):
-        new = first[:, left] < min(steps, tried.shape[1])
-        lengths = np.where(new, first[:, left], -1).max(axis=1) + 1
-        gain = new @ worth[left] / np.sqrt(np.maximum(lengths, 1))
+    unreached = np.flatnonzero((first < NEVER).any(axis=0))
+    while steps > 0 and len(unreached):
+        new = first[:, unreached] < min(steps, tried.shape[1])
+        lengths = np.where(new, first[:, unreached], -1).max(axis=1) + 1
+        gain = new @ worth[unreached] / np.sqrt(np.maximum(lengths, 1))
         best = int(gain.argmax())
         if not lengths[best]:
             break
         chosen.append(tried[best, : lengths[best]])
-        left = left[~new[best]]
+        unreached = unreached[~new[best]]
         steps -= int(lengths[best])
     return chosen

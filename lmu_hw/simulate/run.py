@@ -75,7 +75,7 @@ def simulate(
     theta : float, optional
         First write the coefficients of this window to a reloadable design, in steps.
     builds : Path, optional
-        A folder in which compiled benches are kept, and found again if nothing changed.
+        A folder in which compiled benches are kept, and leaving again if nothing changed.
     progress : callable, optional
 
     Returns
@@ -89,30 +89,32 @@ def simulate(
     LoadError, NetworkError
         If the folder or `x` is not what it must be.
     """
-    wanted = _simulators(simulators)
+    chosen = _simulators(simulators)
     seed, waves = whole(seed, "`seed`", least=0), flag(waves, "`waves`")
     if max_cycles is not None:
         max_cycles = whole(max_cycles, "`max_cycles`", least=0)
     if theta is not None:
         theta = checked_window(theta)
-    versions = [find(simulator).version for simulator in wanted]
+    versions = [find(simulator).version for simulator in chosen]
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
     changed = folder.changed_rtl()
-    left = [waves_file(simulator) for simulator in wanted] if waves else []
-    folder.results.check(folder.SIMULATION, *left)
+    waves_files = [waves_file(simulator) for simulator in chosen] if waves else []
+    folder.results.check(folder.SIMULATION, *waves_files)
     images = images_of(folder, design, plan, theta)
     design = replace(design, network=calm_network(images))
     goals = Goals(design.network, plan)
-    budgets = [_steps(simulator, max_cycles, plan) for simulator in wanted]
-    most = max((own for own, _ in budgets if own is not None), default=None)
-    found = ends_left(design, goals, steps=most, seed=seed)
+    budgets = [_steps(simulator, max_cycles, plan) for simulator in chosen]
+    longest = max((own_steps for own_steps, _ in budgets if own_steps is not None), default=None)
+    leaving = ends_left(design, goals, steps=longest, seed=seed)
     runs = []
-    for simulator, version, (own, data) in zip(wanted, versions, budgets, strict=True):
-        sequences = stimuli(design, goals, x, steps=own, data_steps=data, seed=seed, found=found)
-        if not simulator.backend.runs_verilog and own is not None:
-            sequences = few(sequences, own)  # Python is slow
+    for simulator, version, (own_steps, data) in zip(chosen, versions, budgets, strict=True):
+        sequences = stimuli(
+            design, goals, x, steps=own_steps, data_steps=data, seed=seed, leaving=leaving
+        )
+        if not simulator.backend.runs_verilog and own_steps is not None:
+            sequences = few(sequences, own_steps)  # Python is slow
         run = _Run(
             folder=folder,
             plan=plan,
@@ -122,14 +124,14 @@ def simulate(
             version=version,
         )
         runs.append((run, sequences))
-    given = 0 if x is None else x.shape[0] * x.shape[1]
+    steps_given = 0 if x is None else x.shape[0] * x.shape[1]
     results = [
-        run.result(sequences, seed, given, waves=waves, builds=builds, progress=progress)
+        run.result(sequences, seed, steps_given, waves=waves, builds=builds, progress=progress)
         for run, sequences in runs
     ]
     results = [
         replace(result, changed_files=changed) if simulator.backend.runs_verilog else result
-        for simulator, result in zip(wanted, results, strict=True)
+        for simulator, result in zip(chosen, results, strict=True)
     ]
     write_results(folder, results)
     return results
@@ -140,8 +142,10 @@ def _steps(
 ) -> tuple[int | None, int | None]:
     """Return the steps of the built-in stimuli and of the user's data; None: no limit."""
     budget = simulator.backend.cycles if max_cycles is None else (max_cycles, max_cycles)
-    own, data = (cycles // plan.cycles(last_step=True) if cycles else None for cycles in budget)
-    return own, data
+    own_steps, data = (
+        cycles // plan.cycles(last_step=True) if cycles else None for cycles in budget
+    )
+    return own_steps, data
 
 
 def _simulators(names: Collection[Simulator | str]) -> list[Simulator]:
@@ -218,7 +222,7 @@ class _Run:
         self,
         sequences: list[Sequence],
         seed: int,
-        given: int,
+        steps_given: int,
         *,
         waves: bool,
         builds: Path | None,
@@ -236,9 +240,9 @@ class _Run:
                 longest_fill=None if backend.runs_verilog else backend.cycles[0] // 8,
             )
 
-            def tick(done: int) -> None:
+            def tick(count: int) -> None:
                 if progress is not None:
-                    progress(self.simulator.value, min(done, job.answer_count), job.answer_count)
+                    progress(self.simulator.value, min(count, job.answer_count), job.answer_count)
 
             run = self._cocotb if backend.runs_verilog else self._amaranth
             record, stored = run(job, waves, builds, tick)
@@ -256,7 +260,7 @@ class _Run:
             cycles_per_step=verdict.cycles_per_step,
             steps=sum(len(sequence.codes) for sequence in sequences),
             input_steps=sum(len(s.codes) for s in sequences if s.name == DATA),
-            input_steps_given=given,
+            input_steps_given=steps_given,
             coverage=coverage(self.goals, verdict.epochs, record, job.settle),
         )
 

@@ -190,7 +190,7 @@ def _joined(names: list[str], parts: list[_Part]) -> Expectation:
     )
 
 
-def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch | None]:
+def compare_words(expected: Expectation, actual: Words) -> tuple[int, int, Mismatch | None]:
     """Compare the words of one place.
 
     Returns
@@ -201,17 +201,17 @@ def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch
         Those that differ in node, element or code, plus those that one side lacks.
     first : Mismatch or None
     """
-    want = expected.words
-    common = min(len(want.code), len(got.code))
-    differs = ~got.known[:common]
+    wanted_words = expected.words
+    common = min(len(wanted_words.code), len(actual.code))
+    differs = ~actual.known[:common]
     for field in ("node", "index", "code"):
-        differs |= getattr(want, field)[:common] != getattr(got, field)[:common]
-    count = int(differs.sum()) + abs(len(want.code) - len(got.code))
+        differs |= getattr(wanted_words, field)[:common] != getattr(actual, field)[:common]
+    count = int(differs.sum()) + abs(len(wanted_words.code) - len(actual.code))
     if not count:
         return common, 0, None
     at = int(np.argmax(differs)) if differs.any() else common
-    if at == len(want.code):
-        node, index = int(got.node[at]), int(got.index[at])
+    if at == len(wanted_words.code):
+        node, index = int(actual.node[at]), int(actual.index[at])
         end = (0, 0)  # nothing at all was expected
         if at:
             end = (int(expected.sequence[-1]), int(expected.step[-1]) + 1)
@@ -224,20 +224,20 @@ def compare_words(expected: Expectation, got: Words) -> tuple[int, int, Mismatch
                 step=end[1],
                 index=index,
                 expected=None,
-                got=int(got.code[at]),
+                got=int(actual.code[at]),
             ),
         )
-    missing = at >= len(got.code) or not got.known[at]
+    missing = at >= len(actual.code) or not actual.known[at]
     return (
         common,
         count,
         Mismatch(
-            node=expected.names[int(want.node[at])],
+            node=expected.names[int(wanted_words.node[at])],
             sequence=int(expected.sequence[at]),
             step=int(expected.step[at]),
-            index=int(want.index[at]),
-            expected=int(want.code[at]),
-            got=None if missing else int(got.code[at]),
+            index=int(wanted_words.index[at]),
+            expected=int(wanted_words.code[at]),
+            got=None if missing else int(actual.code[at]),
         ),
     )
 

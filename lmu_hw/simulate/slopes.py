@@ -199,9 +199,9 @@ def _multiplied(node: ElementwiseNode) -> _Sources:
         for product in node.products:
             for factor in product.factors:
                 part = -total if product.negative else total
-                for other in product.factors:
-                    if other is not factor:
-                        part = part * value(other.source, other.delayed)
+                for sibling in product.factors:
+                    if sibling is not factor:
+                        part = part * value(sibling.source, sibling.delayed)
                 (past if factor.delayed else now)[factor.source] += part
 
     return add

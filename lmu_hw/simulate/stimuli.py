@@ -112,7 +112,7 @@ def stimuli(
     steps: int | None,
     data_steps: int | None,
     seed: int,
-    found: Collection[Codes] | None = None,
+    leaving: Collection[Codes] | None = None,
 ) -> list[Sequence]:
     """Return the sequences of a simulation, those at full load first, then those of the storm.
 
@@ -128,7 +128,7 @@ def stimuli(
     data_steps : int or None
         Most time steps of the user's data; None: all.
     seed : int
-    found : collection of (steps, inputs) int64, optional
+    leaving : collection of (steps, inputs) int64, optional
         Sequences with which sums leave their formats, from `ends_left`; None: they are searched.
     """
     random = np.random.default_rng(seed)
@@ -143,13 +143,13 @@ def stimuli(
     sequences += [Sequence(name="calibration data", codes=real)]
     worst = _worst_cases(design, length)
     sequences += worst
-    if found is None:
-        found = ends_left(design, goals, steps=steps, seed=seed)
-    fitting = [codes for codes in found if len(codes) <= steps // 4]
+    if leaving is None:
+        leaving = ends_left(design, goals, steps=steps, seed=seed)
+    fitting = [codes for codes in leaving if len(codes) <= steps // 4]
     tried = min(_window(design), max(8, steps // 16))
     searched = reaching(
         goals,
-        [*fitting, *(one.codes for one in worst)],
+        [*fitting, *(s.codes for s in worst)],
         steps=steps // 4,
         length=max([tried, *(len(codes) for codes in fitting)]),
         seed=seed,
@@ -193,28 +193,28 @@ def few(sequences: list[Sequence], steps: int) -> list[Sequence]:
     The user's data stays. Of the rest, the shortest of each stall pattern and the beginning of the
     storm are taken, unless all of it takes few steps.
     """
-    own = [sequence for sequence in sequences if sequence.name != DATA]
-    if sum(len(one.codes) for one in own if one.name != STORM) <= 2 * steps:
+    built_in = [sequence for sequence in sequences if sequence.name != DATA]
+    if sum(len(s.codes) for s in built_in if s.name != STORM) <= 2 * steps:
         return sequences
-    storm = [sequence for sequence in own if sequence.name == STORM]
+    storm = [sequence for sequence in built_in if sequence.name == STORM]
     ends = np.cumsum([len(sequence.codes) for sequence in storm])
     chosen = storm[: int(np.searchsorted(ends, max(steps // 2, _FEWEST))) + 1]
     for stall in _STALLS:
-        alike = [one for one in own if one.stall == stall and one.name not in (BEFORE, STORM)]
+        alike = [s for s in built_in if s.stall == stall and s.name not in (BEFORE, STORM)]
         chosen += [min(alike, key=lambda sequence: len(sequence.codes))]
-    first = [sequence for sequence in own if sequence.name == BEFORE]
-    return [one for one in sequences if one in (*first, *chosen) or one.name == DATA]
+    first = [sequence for sequence in built_in if sequence.name == BEFORE]
+    return [s for s in sequences if s in (*first, *chosen) or s.name == DATA]
 
 
 def _storm(design: Design, random: np.random.Generator, resets: int) -> list[Sequence]:
     """Return short sequences, many of one step, for about so many resets to cut."""
     storm = []
-    left = BEATS_PER_RESET * min(max(resets, _RESETS[0]), _RESETS[1])
-    while left > 0:
+    remaining = BEATS_PER_RESET * min(max(resets, _RESETS[0]), _RESETS[1])
+    while remaining > 0:
         length = int(random.choice([1, 1, 1, 2, 3, 5]))
         codes = _noise(design, random, length)
         storm.append(Sequence(name=STORM, codes=codes, stall=Stall.INPUT | Stall.OUTPUT))
-        left -= length
+        remaining -= length
     return storm
 
 
@@ -235,7 +235,7 @@ def _whole(golden: GoldenModel, x: NDArray[np.generic], steps: int | None) -> li
         fitting = steps // x.shape[1]
         x = x[:fitting] if fitting else x[:1, : max(steps, 2)]  # before it is copied
     codes = golden.quantize_input(x)
-    return [Sequence(name=DATA, codes=one, stall=Stall.NONE) for one in codes]
+    return [Sequence(name=DATA, codes=sequence, stall=Stall.NONE) for sequence in codes]
 
 
 def _worst_cases(design: Design, steps: int) -> list[Sequence]:

@@ -21,7 +21,7 @@ def goals(design, plan):
 @pytest.fixture
 def make(design, goals):
     def call(x=None, *, steps=None, data_steps=None, seed=0):
-        return stimuli(design, goals, x, steps=steps, data_steps=data_steps, seed=seed, found=())
+        return stimuli(design, goals, x, steps=steps, data_steps=data_steps, seed=seed, leaving=())
 
     return call
 
