@@ -102,17 +102,19 @@ class SweepModel:
         shift = frac_bits - requant.format.frac_bits
         if shift > 0 and requant.rounding is Rounding.HALF_UP:
             entering = entering + (1 << shift - 1)
-        d = len(entering)
         carried = np.empty_like(entering)
         carried[0] = now = start
-        for step in range(1, d):
-            state = d - step
-            if len(now) == 1:
-                now = carry[state, 0, 0] * now + entering[state]
+        scalar = len(start) == 1
+        # Python integers, and results in their place: half the time of a small array is overhead.
+        weights = carry[:0:-1, 0, 0].tolist() if scalar else carry[:0:-1]
+        for weight, added, following in zip(weights, entering[:0:-1], carried[1:], strict=True):
+            (np.multiply if scalar else np.matmul)(weight, now, out=following)
+            following += added
+            if shift > 0:
+                following >>= shift
             else:
-                now = carry[state] @ now + entering[state]
-            now = now >> shift if shift > 0 else now << -shift
-            carried[step] = now
+                following <<= -shift
+            now = following
         checked, _ = requantize(
             carried, requant.format.frac_bits, requant, what=f"{self.name} {what}"
         )

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import scipy.special
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
@@ -19,11 +18,19 @@ LINEAR = "linear"
 RELU = "relu"
 SOFTMAX = "softmax"
 
+
+def _special(name: str, z: Array) -> Array:
+    """Return a function of `scipy.special`, whose import takes long and few networks need."""
+    import scipy.special
+
+    return np.asarray(getattr(scipy.special, name)(z), np.float64)
+
+
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     LINEAR: lambda z: z,
     RELU: lambda z: np.maximum(z, 0.0),
     "tanh": np.tanh,
-    "sigmoid": scipy.special.expit,
+    "sigmoid": lambda z: _special("expit", z),
     "hard_sigmoid": lambda z: np.clip(z / 6.0 + 0.5, 0.0, 1.0),
     "hard_sigmoid_keras2": lambda z: np.clip(0.2 * z + 0.5, 0.0, 1.0),
     "hard_tanh": lambda z: np.clip(z, -1.0, 1.0),
@@ -34,8 +41,8 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "selu": lambda z: (
         1.0507009873554805 * np.where(z > 0, z, 1.6732632423543772 * np.expm1(np.minimum(z, 0.0)))
     ),
-    "silu": lambda z: z * scipy.special.expit(z),
-    "gelu": lambda z: z * scipy.special.ndtr(z),
+    "silu": lambda z: z * _special("expit", z),
+    "gelu": lambda z: z * _special("ndtr", z),
     "exponential": np.exp,
 }
 """Element-wise functions; each becomes a table, an exact expression, or nothing in hardware."""
@@ -44,8 +51,14 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 def activation(name: str, *, where: str) -> Callable[[Array], Array]:
     """Return the function called `name`, or raise `NetworkError` naming the layer `where`."""
     if name == SOFTMAX:
-        return lambda z: scipy.special.softmax(z, axis=-1)
+        return _softmax
     if name not in ACTIVATIONS:
         known = ", ".join([*ACTIVATIONS, SOFTMAX])
         raise NetworkError(f"{where}: the activation must be one of {known}, not {name!r}")
     return ACTIVATIONS[name]
+
+
+def _softmax(z: Array) -> Array:
+    from scipy.special import softmax
+
+    return np.asarray(softmax(z, axis=-1), np.float64)

@@ -21,19 +21,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.proofs.exact import ExactMatrix
 from lmu_hw.proofs.float_bounds import gamma, inflate, path_weights
 from lmu_hw.proofs.noise import power_sum
 from lmu_hw.proofs.stability import (
     L_FRAC_BITS,
     Lyapunov,
     StabilityError,
-    exact_integers,
-    exact_product,
     is_psd,
     lyapunov,
     spectral_radius,
@@ -180,23 +178,14 @@ def _gramian(matrix: bytes, paths_data: bytes, order: int) -> Gramian:
 
 def holds(A: Array, S: Array, gram: Gramian) -> bool:
     """Say whether both inequalities hold for the exact A and S, in integers."""
-    matrix, frac_bits = exact_integers(A)
-    source, source_bits = exact_integers(S)
-    Q = gram.Q.astype(object)
-    power = gram.rate.denominator.bit_length() - 1
-    kept = exact_product(exact_product(matrix, Q), matrix.T)
-    bits = Q_FRAC_BITS + max(2 * frac_bits, power, source_bits)
-    terms = (
-        (Q * gram.rate.numerator, Q_FRAC_BITS + power),
-        (-kept, Q_FRAC_BITS + 2 * frac_bits),
-        (-source, source_bits),
-    )
-    rest: Any = sum(term << bits - own for term, own in terms)
+    matrix, source = ExactMatrix.of_floats(A), ExactMatrix.of_floats(S)
+    Q = ExactMatrix.of_integers(gram.Q, Q_FRAC_BITS)
+    kept = Q.times(gram.rate.numerator, gram.rate.denominator.bit_length() - 1)
     return (
         gram.rate < 1
         and bool(np.all(gram.Q == gram.Q.T))
-        and is_psd(Q, Q_FRAC_BITS, gram.L_Q)
-        and is_psd(rest, bits, gram.L_S)
+        and is_psd(Q, gram.L_Q)
+        and is_psd(kept - matrix @ Q @ matrix.T - source, gram.L_S)
     )
 
 

@@ -8,6 +8,7 @@ of what it reads and by its actual weights; so is every partial sum, which sizes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -123,12 +124,17 @@ class RangeProof:
     @property
     def bits(self) -> int | None:
         """Fewest state bits that are proved with these integer bits; None if no number is."""
-        gains = list(zip(self.input_gain.tolist(), self.rounding_gain.tolist(), strict=True))
-        delta, fmt = self.memory.rounding_error, self.memory.format
+        fmt, limit, delta = self.memory.format, self.memory.u_limit, self.memory.rounding_error
+        gains, roundings = (
+            np.array([int(x) for x in np.rint(published * 2.0**GAIN_FRAC_BITS)], object)
+            for published in (self.input_gain, self.rounding_gain)
+        )
+        # All in units of `unit`: integers are many times faster than fractions.
+        common = math.lcm(limit.denominator, delta.denominator)
+        unit, dropped = common << GAIN_FRAC_BITS, int(delta * common) * roundings
         for bits in range(max(2, fmt.int_bits + 1), _MAX_BITS + 1):
-            per_ulp = self.memory.u_limit * Fraction(2) ** (bits - 1 - fmt.int_bits)
-            reached = max(per_ulp * Fraction(g) + delta * Fraction(t) for g, t in gains)
-            if reached <= (1 << (bits - 1)) - 1:
+            per_ulp = int(limit * common) << bits - 1 - fmt.int_bits
+            if (per_ulp * gains + dropped).max() <= ((1 << bits - 1) - 1) * unit:
                 return bits
         return None
 

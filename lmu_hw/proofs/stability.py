@@ -19,12 +19,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
+from lmu_hw.proofs.exact import ExactMatrix
 from lmu_hw.proofs.float_bounds import inflate
 from lmu_hw.proofs.noise import power_sum
 
@@ -32,8 +32,6 @@ __all__ = [
     "CLOSEST",
     "Lyapunov",
     "StabilityError",
-    "exact_integers",
-    "exact_product",
     "is_psd",
     "lyapunov",
     "spectral_radius",
@@ -117,7 +115,7 @@ def _spectral_radius(data: bytes, order: int) -> float:
 
 
 def lyapunov(A: Array) -> Lyapunov:
-    """Find and verify a Lyapunov certificate.
+    """Find and verify a Lyapunov certificate; cached.
 
     Parameters
     ----------
@@ -129,6 +127,12 @@ def lyapunov(A: Array) -> Lyapunov:
     StabilityError
         If the spectral radius is not below 1, or so close that no certificate is found.
     """
+    return _lyapunov(np.ascontiguousarray(A, np.float64).tobytes(), len(A))
+
+
+@lru_cache(maxsize=_CACHED)
+def _lyapunov(data: bytes, order: int) -> Lyapunov:
+    A = np.frombuffer(data).reshape(order, order)
     radius = spectral_radius(A)
     if radius >= 1.0 - CLOSEST:
         raise StabilityError(
@@ -147,6 +151,8 @@ def lyapunov(A: Array) -> Lyapunov:
         raise StabilityError(
             f"the Lyapunov certificate at spectral radius {radius:.9f} does not hold exactly"
         )
+    for array in (certificate.P, certificate.L_P, certificate.L_M):  # shared by all who ask again
+        array.setflags(write=False)
     return certificate
 
 
@@ -178,31 +184,17 @@ def _certificate(A: Array, contraction: float) -> Lyapunov:
 
 
 def holds(A: Array, certificate: Lyapunov) -> bool:
-    """Say whether a Lyapunov certificate holds for the exact matrix A, in integers."""
-    matrix, frac_bits = exact_integers(A)
-    P = certificate.P.astype(object)
-    numerator, power = certificate.rate.numerator, certificate.rate.denominator.bit_length() - 1
-    half = np.zeros_like(P)
-    np.fill_diagonal(half, 1 << (P_FRAC_BITS - 1))
-    contraction = (P * numerator << 2 * frac_bits) - (
-        exact_product(exact_product(matrix.T, P), matrix) << power
-    )
+    """Say whether both inequalities hold for the exact A, in integers."""
+    matrix, P = ExactMatrix.of_floats(A), ExactMatrix.of_integers(certificate.P, P_FRAC_BITS)
+    half = np.eye(len(A), dtype=np.int64) << P_FRAC_BITS - 1
+    rate = certificate.rate
+    contracted = P.times(rate.numerator, rate.denominator.bit_length() - 1)
     return (
-        certificate.rate < 1
+        rate < 1
         and bool(np.all(certificate.P == certificate.P.T))
-        and is_psd(P - half, P_FRAC_BITS, certificate.L_P)
-        and is_psd(contraction, P_FRAC_BITS + power + 2 * frac_bits, certificate.L_M)
+        and is_psd(ExactMatrix.of_integers(certificate.P - half, P_FRAC_BITS), certificate.L_P)
+        and is_psd(contracted - matrix.T @ P @ matrix, certificate.L_M)
     )
-
-
-def exact_integers(matrix: Array) -> tuple[NDArray[Any], int]:
-    """Return a float64 matrix as Python integers times ``2**-frac_bits``, exactly."""
-    mantissas, exponents = np.frexp(matrix)
-    used = matrix != 0.0
-    frac_bits = max(0, 53 - int(exponents[used].min(initial=53)))
-    codes = np.ldexp(mantissas, 53).astype(np.int64).astype(object)
-    shifts = (exponents - 53 + frac_bits) * used
-    return codes * (np.ones_like(codes) << shifts.astype(object)), frac_bits
 
 
 def _factor(matrix: Array, slack: float) -> Integers:
@@ -211,33 +203,7 @@ def _factor(matrix: Array, slack: float) -> Integers:
     return np.rint(lower * 2.0**L_FRAC_BITS).astype(np.int64)
 
 
-def is_psd(matrix: NDArray[Any], frac_bits: int, factor: Integers) -> bool:
-    """Say whether ``matrix * 2**-frac_bits`` minus ``L L^T`` is diagonally dominant."""
-    common = max(frac_bits, 2 * L_FRAC_BITS)
-    L = factor.astype(object)
-    rest = (matrix << (common - frac_bits)) - (exact_product(L, L.T) << (common - 2 * L_FRAC_BITS))
-    diagonal = rest.diagonal()
-    off_diagonal = np.abs(rest).sum(axis=1) - np.abs(diagonal)
-    return bool(np.all(diagonal >= off_diagonal))
-
-
-def exact_product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
-    """Return the exact product of matrices of Python integers.
-
-    Both are cut into limbs so short that BLAS sums their products exactly, below 2**53.
-    """
-    bits = (53 - len(right).bit_length()) // 2
-    total: NDArray[Any] = np.zeros((len(left), right.shape[1]), dtype=object)
-    for i, x in enumerate(_limbs(left, bits)):
-        for j, y in enumerate(_limbs(right, bits)):
-            total += (x @ y).astype(np.int64).astype(object) << bits * (i + j)
-    return total
-
-
-def _limbs(matrix: NDArray[Any], bits: int) -> list[Array]:
-    """Return limbs of at most `bits` bits, the lowest first; the highest carries the sign."""
-    limbs = []
-    while int(np.abs(matrix).max()) >> bits:
-        limbs.append((matrix & ((1 << bits) - 1)).astype(np.float64))
-        matrix = matrix >> bits
-    return [*limbs, matrix.astype(np.float64)]
+def is_psd(matrix: ExactMatrix, factor: Integers) -> bool:
+    """Say whether a matrix minus ``L L^T`` is diagonally dominant."""
+    L = ExactMatrix.of_integers(factor, L_FRAC_BITS)
+    return (matrix - L @ L.T).dominated_by_its_diagonal()
