@@ -21,6 +21,7 @@ from lmu_hw.hdl.storage import Rom, VectorMemory, pack
 from lmu_hw.hdl.streams import InputBuffer
 from lmu_hw.plan import DRAIN_LATENCY, MAC_LATENCY, LayerPlan, Storage, make_plan
 from tests import networks, random_networks
+from tests.hdl.bench import simulate
 
 # A component whose constructor refuses its arguments is never elaborated.
 pytestmark = pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
@@ -254,7 +255,7 @@ def test_nodes_of_the_last_step_must_come_last():
 
 
 @pytest.mark.parametrize("lanes", [1, 4])
-def test_an_answer_stays_while_it_is_not_taken(simulate, lanes):
+def test_an_answer_stays_while_it_is_not_taken(lanes):
     network = networks.quantized(networks.network(dense=3), **WORDS)
     x_codes = np.random.default_rng(1).integers(-128, 128, (1, 4, 1))
     seen = simulate(network, make_plan(network, lanes), x_codes=x_codes, pause=0.9)

@@ -14,6 +14,7 @@ from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import ElementwiseNode, Product, QuantizedNetwork
 from lmu_hw.plan import make_plan
 from tests.gated import CELLS, gated_network
+from tests.hdl.bench import simulate
 from tests.random_networks import random_input
 
 LANES = (1, 4, 7, 16, 64, None)
@@ -27,7 +28,7 @@ SHAPES = (
 )
 
 
-def run(simulate, network, plan, *, seed: int = 0, pause: float = 0.0) -> None:
+def run(network, plan, *, seed: int = 0, pause: float = 0.0) -> None:
     """Compare every word of sequences back to back, and at full load the cycles of a step."""
     random = np.random.default_rng(seed)
     x_codes = [random_input(random, network, 1, steps)[0] for steps in (6, 1, 3)]
@@ -54,45 +55,45 @@ def node_of(network: QuantizedNetwork, name: str) -> ElementwiseNode:
 
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("cell", CELLS)
-def test_no_number_of_lanes_changes_a_word(simulate, cell, lanes):
+def test_no_number_of_lanes_changes_a_word(cell, lanes):
     network = gated_network(cell, units=5, seed=1)
-    run(simulate, network, make_plan(network, lanes))
+    run(network, make_plan(network, lanes))
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_pauses_and_back_pressure(simulate, cell):
+def test_pauses_and_back_pressure(cell):
     network = gated_network(cell, units=5, seed=2)
-    run(simulate, network, make_plan(network, 4), pause=0.5)
+    run(network, make_plan(network, 4), pause=0.5)
 
 
 @pytest.mark.parametrize("seed", range(3, 12))
-def test_any_formats_and_modes(simulate, seed):
+def test_any_formats_and_modes(seed):
     network = gated_network(CELLS[seed % 3], units=1 + seed % 5, inputs=1 + seed % 3, seed=seed)
-    run(simulate, network, make_plan(network, LANES[seed % 6]), seed=seed)
+    run(network, make_plan(network, LANES[seed % 6]), seed=seed)
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
 @pytest.mark.parametrize("rounding", Rounding)
-def test_every_mode(simulate, rounding, overflow):
+def test_every_mode(rounding, overflow):
     network = gated_network("lstm", seed=4, requant=(rounding, overflow))
-    run(simulate, network, make_plan(network, 4))
+    run(network, make_plan(network, 4))
 
 
 @pytest.mark.parametrize("rounding", Rounding)
-def test_forbid_spends_nothing_where_nothing_overflows(simulate, rounding):
+def test_forbid_spends_nothing_where_nothing_overflows(rounding):
     network = gated_network("gru, reset before", seed=4)
     node, layer = node_of(network, "q"), network.layers[0]
     bound = layer.sum_bounds(node)[1] >> node.dropped_bits
     fmt = FixedFormat.spanning(-bound - 1, bound + 1, frac_bits=node.requant.format.frac_bits)
     requant = Requant(format=fmt, rounding=rounding, overflow=Overflow.FORBID)
     network = with_node(network, "q", requant=requant)
-    run(simulate, network, make_plan(network, 4))
+    run(network, make_plan(network, 4))
 
 
 @pytest.mark.parametrize(("cell", "shape"), SHAPES)
-def test_every_shape(simulate, cell, shape):
+def test_every_shape(cell, shape):
     network = gated_network(cell, seed=6, **shape)
-    run(simulate, network, make_plan(network, 16))
+    run(network, make_plan(network, 16))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -106,11 +107,11 @@ def test_multipliers_of_the_plan_are_those_that_are_built(cell):
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_hardware_with_another_sign_gives_other_answers(simulate, place):
+def test_hardware_with_another_sign_gives_other_answers(place):
     network = gated_network("gru", units=5, seed=1)
     products = list(node_of(network, "h").products)
     changed = products[place]
     products[place] = Product(factors=changed.factors, negative=not changed.negative)
     other = with_node(network, "h", products=tuple(products))
     with pytest.raises(AssertionError):
-        run(simulate, network, make_plan(other, 4))
+        run(network, make_plan(other, 4))

@@ -15,6 +15,7 @@ from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import Node, QuantizedNetwork
 from lmu_hw.plan import make_plan
 from tests import networks
+from tests.hdl.bench import simulate
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
@@ -53,7 +54,7 @@ def with_feedback(
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lanes", [1, 3, 8, None])
-def test_every_shape_answers_as_the_golden_model(simulate, shape, lanes):
+def test_every_shape_answers_as_the_golden_model(shape, lanes):
     plain = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     network = with_feedback(plain)
     simulate(network, make_plan(network, lanes), lengths=(7, 1, 2, 5))
@@ -62,14 +63,14 @@ def test_every_shape_answers_as_the_golden_model(simulate, shape, lanes):
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("pause", [0.0, 0.5])
 @pytest.mark.parametrize("shape", ["order 5", "two memories"])
-def test_no_lanes_and_no_stall_change_a_word(simulate, shape, lanes, pause):
+def test_no_lanes_and_no_stall_change_a_word(shape, lanes, pause):
     plain = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     network = with_feedback(plain, everywhere=True)
     simulate(network, make_plan(network, lanes), lengths=(4, 1, 5), pause=pause)
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
-def test_a_residue_is_kept_where_the_code_overflows(simulate, overflow):
+def test_a_residue_is_kept_where_the_code_overflows(overflow):
     plain = networks.quantized(networks.network(order=4, hidden_to_memory=True), **WORDS)
     layer = plain.layers[0]
     u, m, h = layer.nodes
@@ -82,7 +83,7 @@ def test_a_residue_is_kept_where_the_code_overflows(simulate, overflow):
     simulate(network, make_plan(network, 4), x_codes=x_codes)
 
 
-def test_a_residue_beside_row_shifts_and_a_bias(simulate):
+def test_a_residue_beside_row_shifts_and_a_bias():
     network = networks.quantized(networks.network(order=4), **WORDS)
     layer = network.layers[0]
     u, m, h = layer.nodes
@@ -94,7 +95,7 @@ def test_a_residue_beside_row_shifts_and_a_bias(simulate):
     simulate(network, make_plan(network, 3), lengths=(9, 2))
 
 
-def test_wide_residues_beyond_float64(simulate):
+def test_wide_residues_beyond_float64():
     net = networks.network(order=3, hidden_to_memory=True)
     plain = networks.quantized(net, weight_bits=24, state_bits=28, activation_bits=10)
     network = with_feedback(plain, everywhere=True)
@@ -110,7 +111,7 @@ def test_the_header_of_the_verilog_names_error_feedback():
 
 
 @pytest.mark.parametrize("lanes", LANES)
-def test_error_feedback_takes_no_cycle(simulate, lanes):
+def test_error_feedback_takes_no_cycle(lanes):
     plain = networks.quantized(networks.network(**SHAPES["order 5"]), **WORDS)
     network = with_feedback(plain)
     plan = make_plan(network, lanes)

@@ -16,6 +16,7 @@ from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import make_plan
 from lmu_hw.quantize import quantize
 from tests import networks, random_networks
+from tests.hdl.bench import simulate
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
@@ -70,20 +71,20 @@ def with_modes(
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lanes", [1, 3, 8, None])
-def test_every_shape_answers_as_the_golden_model(simulate, shape, lanes):
+def test_every_shape_answers_as_the_golden_model(shape, lanes):
     network = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_pauses_and_back_pressure_change_no_word(simulate, shape):
+def test_pauses_and_back_pressure_change_no_word(shape):
     network = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     simulate(network, make_plan(network, 5), lengths=(1, 2, 5), pause=0.6)
 
 
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("pause", [0.0, 0.5])
-def test_no_number_of_lanes_changes_a_word(simulate, lanes, pause):
+def test_no_number_of_lanes_changes_a_word(lanes, pause):
     shape = {
         "order": 5,
         "units": 6,
@@ -97,7 +98,7 @@ def test_no_number_of_lanes_changes_a_word(simulate, lanes, pause):
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
 @pytest.mark.parametrize("rounding", Rounding)
-def test_every_mode_where_sums_overflow(simulate, rounding, overflow):
+def test_every_mode_where_sums_overflow(rounding, overflow):
     net = networks.network(order=4, hidden_to_memory=True, dense=2)
     narrow = networks.quantized(net, narrower=2, **WORDS)
     network = with_modes(narrow, rounding, overflow)
@@ -107,7 +108,7 @@ def test_every_mode_where_sums_overflow(simulate, rounding, overflow):
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
-def test_relu_takes_the_sign_of_the_wrapped_code(simulate, overflow):
+def test_relu_takes_the_sign_of_the_wrapped_code(overflow):
     net = networks.network(hidden="dense", activation="relu", units=6)
     network = networks.quantized(net, narrower=2, overflow=overflow, **WORDS)
     x_codes = np.random.default_rng(5).integers(-128, 128, (2, 8, 1))
@@ -116,7 +117,7 @@ def test_relu_takes_the_sign_of_the_wrapped_code(simulate, overflow):
 
 
 @pytest.mark.parametrize("rounding", Rounding)
-def test_forbid_spends_nothing_where_nothing_overflows(simulate, rounding):
+def test_forbid_spends_nothing_where_nothing_overflows(rounding):
     net = networks.network(order=4, activation="linear", hidden="dense")
     network = with_modes(networks.quantized(net, **WORDS), rounding, Overflow.FORBID)
     x_codes = np.random.default_rng(5).integers(-40, 40, (2, 8, 1))
@@ -124,7 +125,7 @@ def test_forbid_spends_nothing_where_nothing_overflows(simulate, rounding):
 
 
 @pytest.mark.parametrize("lanes", [1, 6, None])
-def test_row_shifts(simulate, lanes):
+def test_row_shifts(lanes):
     net = networks.network(order=6, hidden="dense", activation="linear", units=4)
     cell = net.layers[0].hidden
     uneven = replace(cell, W_m=cell.W_m * np.array([[1.0], [0.3], [0.02], [0.1]]))
@@ -137,21 +138,21 @@ def test_row_shifts(simulate, lanes):
 
 
 @pytest.mark.parametrize("memory_bits", [4, 11])
-def test_memory_coefficients_of_another_width(simulate, memory_bits):
+def test_memory_coefficients_of_another_width(memory_bits):
     net = networks.network(order=4, memory_d=2, memory_to_memory=True)
     network = networks.quantized(net, memory_bits=memory_bits, **WORDS)
     simulate(network, make_plan(network, 5))
 
 
 @pytest.mark.parametrize("input_bits", [2, 8, 9, 12])
-def test_unsigned_input_of_any_width(simulate, input_bits):
+def test_unsigned_input_of_any_width(input_bits):
     net = networks.network(order=3, inputs=3, hidden_to_memory=True)
     network = networks.quantized(net, unsigned=True, input_bits=input_bits, **WORDS)
     assert not network.input.format.signed
     simulate(network, make_plan(network, 8), pause=0.2)
 
 
-def test_unequal_output_formats_share_a_binary_point(simulate):
+def test_unequal_output_formats_share_a_binary_point():
     net = networks.network(hidden="none", order=3, inputs=3)
     network = networks.quantized(net, input_bits=5, unsigned=True, **WORDS)
     formats = {network.layers[0].signals[name].format for name in network.layers[0].outputs}
@@ -159,14 +160,14 @@ def test_unequal_output_formats_share_a_binary_point(simulate):
     simulate(network, make_plan(network, 4))
 
 
-def test_wide_words_beyond_float64(simulate):
+def test_wide_words_beyond_float64():
     net = networks.network(order=3, hidden_to_memory=True, bias=True)
     network = networks.quantized(net, weight_bits=24, state_bits=28, activation_bits=10)
     assert GoldenModel(network).kind is np.int64
     simulate(network, make_plan(network, 8))
 
 
-def test_a_bias_beside_row_shifts_may_take_more_than_64_bits(simulate):
+def test_a_bias_beside_row_shifts_may_take_more_than_64_bits():
     net = networks.network(order=3, hidden="dense", activation="linear", units=2)
     cell = net.layers[0].hidden
     small = replace(cell, W_m=cell.W_m / 16, W_x=cell.W_x / 16, b=np.array([-1.5, 1.3]))
@@ -193,7 +194,7 @@ def test_a_bias_beside_row_shifts_may_take_more_than_64_bits(simulate):
     ],
     ids=["one layer", "two memories", "memory beside its input", "stack"],
 )
-def test_steps_take_the_cycles_of_the_plan(simulate, shape, lanes):
+def test_steps_take_the_cycles_of_the_plan(shape, lanes):
     network = networks.quantized(networks.network(**shape), **WORDS)
     plan = make_plan(network, lanes)
     seen = simulate(network, plan, lengths=(9,))
@@ -204,7 +205,7 @@ def test_steps_take_the_cycles_of_the_plan(simulate, shape, lanes):
 
 
 @pytest.mark.parametrize("lanes", [1, 4, None])
-def test_a_last_step_takes_longer_where_it_answers(simulate, lanes):
+def test_a_last_step_takes_longer_where_it_answers(lanes):
     net = networks.network(hidden="dense", order=4, return_sequences=False)
     network = networks.quantized(net, **WORDS)
     plan = make_plan(network, lanes)
@@ -214,7 +215,7 @@ def test_a_last_step_takes_longer_where_it_answers(simulate, lanes):
     assert np.diff(seen.starts[0]).tolist() == [other, other, last, other, other]
 
 
-def test_transfers_limit_a_wide_input(simulate):
+def test_transfers_limit_a_wide_input():
     net = networks.network(hidden="none", input_to_hidden=False, order=1, memory_d=2, inputs=64)
     network = networks.quantized(net, **WORDS)
     plan = make_plan(network, None)
@@ -224,7 +225,7 @@ def test_transfers_limit_a_wide_input(simulate):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_any_specification(simulate, seed):
+def test_any_specification(seed):
     random = np.random.default_rng(seed)
     network = random_networks.random_network(random)
     lanes = LANES[seed % len(LANES)]

@@ -18,6 +18,7 @@ from lmu_hw.network import MemoryNode, QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.plan.semiseparable import RELOADABLE_SHIFT
 from tests import networks, structured
+from tests.hdl.bench import simulate
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 
@@ -72,7 +73,7 @@ def with_formats(network: QuantizedNetwork, like: QuantizedNetwork) -> Quantized
     ],
     ids=["one memory", "fed back", "two memories", "stack"],
 )
-def test_loaded_coefficients_compute_the_other_window(pair, simulate, shape, lanes):
+def test_loaded_coefficients_compute_the_other_window(pair, shape, lanes):
     network, other = pair(**shape)
     plan = make_plan(network, lanes, reloadable=True)
     writes = reload_words(plan, other)
@@ -83,13 +84,13 @@ def test_loaded_coefficients_compute_the_other_window(pair, simulate, shape, lan
         simulate(other, plan, lengths=(3,))
 
 
-def test_a_higher_rank_is_loaded_too(pair, simulate):
+def test_a_higher_rank_is_loaded_too(pair):
     network, other = pair(order=5, theta=20.0, other=15.0, rank=2)
     plan = make_plan(network, 8, reloadable=True)
     simulate(other, plan, lengths=(4, 7), writes=reload_words(plan, other))
 
 
-def test_every_cell_of_a_chain_is_loaded(pair, simulate):
+def test_every_cell_of_a_chain_is_loaded(pair):
     network, other = pair(order=7, theta=20.0, other=15.0)
     (layer,) = network.layers
     plan = LayerPlan(layer=layer, rows=4, columns=4, beat=4, memory_lanes=12, reloadable=True)
@@ -97,7 +98,7 @@ def test_every_cell_of_a_chain_is_loaded(pair, simulate):
     simulate(other, plan, lengths=(4, 7), writes=reload_words(plan, other))
 
 
-def test_loading_the_same_coefficients_changes_nothing(pair, simulate):
+def test_loading_the_same_coefficients_changes_nothing(pair):
     network, _ = pair(order=4, theta=20.0, other=15.0)
     plan = make_plan(network, 3, reloadable=True)
     simulate(network, plan, lengths=(6,), writes=reload_words(plan, network))

@@ -13,6 +13,7 @@ from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.hdl.reload import reload_words
 from lmu_hw.plan import LayerPlan, Plan
 from tests.golden.test_scan import full_scale
+from tests.hdl.bench import simulate
 from tests.running_sums import SOURCE, STATE, memory_network, saturating, scan, two_pass
 
 
@@ -24,7 +25,7 @@ def plan_of(network, *, beat: int = 1, lanes: int = 1) -> Plan:
     )
 
 
-def run(simulate, network, plan, **options) -> None:
+def run(network, plan, **options) -> None:
     """Compare every word, and the cycles of a step with the plan."""
     size = network.inputs
     x_codes = [full_scale(2, 12, size)[1], full_scale(3, 5, size)[2], full_scale(3, 1, size)[2]]
@@ -36,49 +37,49 @@ def run(simulate, network, plan, **options) -> None:
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.FLOOR])
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
 @pytest.mark.parametrize("kind", [scan, two_pass])
-def test_every_mode(simulate, kind, rounding, overflow):
+def test_every_mode(kind, rounding, overflow):
     requant = replace(saturating(STATE, rounding), overflow=overflow)
     network = memory_network(kind(4, 16.0), requant=requant)
-    run(simulate, network, plan_of(network))
+    run(network, plan_of(network))
 
 
 @pytest.mark.parametrize("segments", [1, 2, 3])
 @pytest.mark.parametrize(("order", "theta"), [(1, 3.0), (2, 8.0), (3, 6.0), (5, 29.5), (9, 64.0)])
 @pytest.mark.parametrize("kind", [scan, two_pass])
-def test_orders_windows_and_memories(simulate, kind, order, theta, segments):
+def test_orders_windows_and_memories(kind, order, theta, segments):
     network = memory_network(kind(order, theta), segments=segments)
-    run(simulate, network, plan_of(network))
+    run(network, plan_of(network))
 
 
 @pytest.mark.parametrize(("beat", "lanes"), [(2, 1), (4, 1), (4, 2), (4, 4), (8, 8)])
 @pytest.mark.parametrize("order", [3, 8, 11])
-def test_words_and_beats_of_a_scan(simulate, order, beat, lanes):
+def test_words_and_beats_of_a_scan(order, beat, lanes):
     network = memory_network(scan(order, 64.0))
-    run(simulate, network, plan_of(network, beat=beat, lanes=lanes))
+    run(network, plan_of(network, beat=beat, lanes=lanes))
 
 
 @pytest.mark.parametrize("beat", [2, 4])
 @pytest.mark.parametrize("order", [3, 8])
-def test_beats_of_two_passes(simulate, order, beat):
+def test_beats_of_two_passes(order, beat):
     network = memory_network(two_pass(order, 32.0))
-    run(simulate, network, plan_of(network, beat=beat))
+    run(network, plan_of(network, beat=beat))
 
 
 @pytest.mark.parametrize("kind", [scan, two_pass])
-def test_pauses_and_back_pressure(simulate, kind):
+def test_pauses_and_back_pressure(kind):
     network = memory_network(kind(5, 40.0), segments=2)
-    run(simulate, network, plan_of(network), pause=0.4)
+    run(network, plan_of(network), pause=0.4)
 
 
 @pytest.mark.parametrize(("source_bits", "state_bits"), [(7, 12), (12, 7), (9, 9)])
 @pytest.mark.parametrize("kind", [scan, two_pass])
-def test_any_binary_point(simulate, kind, source_bits, state_bits):
+def test_any_binary_point(kind, source_bits, state_bits):
     source = FixedFormat(signed=True, int_bits=11 - source_bits, frac_bits=source_bits)
     state = FixedFormat(signed=True, int_bits=13 - state_bits, frac_bits=state_bits)
     update = kind(4, 16.0, state=state, source=source)
     network = memory_network(update, source=source, requant=saturating(state))
     assert source.width == SOURCE.width
-    run(simulate, network, plan_of(network))
+    run(network, plan_of(network))
 
 
 def reloadable(network) -> Plan:
@@ -87,7 +88,7 @@ def reloadable(network) -> Plan:
 
 
 @pytest.mark.parametrize(("theta", "rate_bits"), [(32.0, 1), (29.5, 6), (1000.0, 8)])
-def test_window_of_a_scan_is_written_at_run_time(simulate, theta, rate_bits):
+def test_window_of_a_scan_is_written_at_run_time(theta, rate_bits):
     other = memory_network(scan(5, theta, rate_bits=rate_bits))
     plan = reloadable(memory_network(scan(5, 16.0)))
     x_codes = full_scale(3, 30, 1)
@@ -127,7 +128,7 @@ def test_cycles_grow_linearly(order):
         assert abs(cycles[1] - cycles[0] - slope * order) <= 4
 
 
-def test_saturated_inputs_reach_every_limit(simulate):
+def test_saturated_inputs_reach_every_limit():
     network = memory_network(two_pass(6, 24.0))
     x = np.full((1, 40, 1), SOURCE.min_code)
     seen = simulate(network, plan_of(network), x_codes=x)

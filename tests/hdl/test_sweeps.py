@@ -16,6 +16,7 @@ from lmu_hw.hdl.semiseparable import SweepUnit
 from lmu_hw.network import Codes, MemoryNode, QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from tests import networks, structured
+from tests.hdl.bench import simulate
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 
@@ -75,20 +76,20 @@ def full_scale(network: QuantizedNetwork, steps: int) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("order", [1, 2, 3, 6, 17])
-def test_every_order_answers_as_the_golden_model(build, simulate, order, lanes):
+def test_every_order_answers_as_the_golden_model(build, order, lanes):
     network = build(order=order)
     simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lanes", [1, 3, 16, None])
-def test_every_shape_answers_as_the_golden_model(build, simulate, shape, lanes):
+def test_every_shape_answers_as_the_golden_model(build, shape, lanes):
     network = build(**SHAPES[shape])
     simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_pauses_and_back_pressure_change_no_word(build, simulate, shape):
+def test_pauses_and_back_pressure_change_no_word(build, shape):
     network = build(**SHAPES[shape])
     simulate(network, make_plan(network, 5), lengths=(1, 2, 5), pause=0.6)
 
@@ -96,7 +97,7 @@ def test_pauses_and_back_pressure_change_no_word(build, simulate, shape):
 @pytest.mark.parametrize("windows", [2.0, 16.0])
 @pytest.mark.parametrize("row_shifts", [False, True])
 @pytest.mark.parametrize("bits", [4, 8, 11])
-def test_every_window_and_width_of_coefficients(build, simulate, windows, row_shifts, bits):
+def test_every_window_and_width_of_coefficients(build, windows, row_shifts, bits):
     network = build(order=6, windows=windows, row_shifts=row_shifts, bits=bits)
     assert (memory(network).update.max_shift > 0) <= row_shifts
     simulate(network, make_plan(network, 3), x_codes=full_scale(network, 20))
@@ -105,14 +106,14 @@ def test_every_window_and_width_of_coefficients(build, simulate, windows, row_sh
 @pytest.mark.parametrize("lanes", [1, 4, 7, 11, None])
 @pytest.mark.parametrize("rank", [2, 3])
 @pytest.mark.parametrize("shape", ["everything fed back", "two memories"])
-def test_a_higher_rank(build, simulate, rank, lanes, shape):
+def test_a_higher_rank(build, rank, lanes, shape):
     network = build(rank=rank, **SHAPES[shape])
     simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("lanes", LANES)
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
-def test_states_that_overflow(build, simulate, overflow, lanes):
+def test_states_that_overflow(build, overflow, lanes):
     network = build(order=4, memory_to_memory=True)
     requant = memory(network).requant
     narrow = replace(requant.format, int_bits=requant.format.int_bits - 2)
@@ -123,7 +124,7 @@ def test_states_that_overflow(build, simulate, overflow, lanes):
 
 
 @pytest.mark.parametrize("rounding", Rounding)
-def test_every_rounding_of_the_states(build, simulate, rounding):
+def test_every_rounding_of_the_states(build, rounding):
     network = build(order=4)
     network = with_memory(network, requant=replace(memory(network).requant, rounding=rounding))
     simulate(network, make_plan(network, 3), x_codes=full_scale(network, 16))
@@ -132,7 +133,7 @@ def test_every_rounding_of_the_states(build, simulate, rounding):
 @pytest.mark.parametrize("rank", [1, 2])
 @pytest.mark.parametrize("order", [1, 3, 4, 9])
 @pytest.mark.parametrize("beat", [2, 4, 8])
-def test_chains_of_states(build, simulate, beat, order, rank):
+def test_chains_of_states(build, beat, order, rank):
     network = build(order=order, rank=min(rank, order))
     (layer,) = network.layers
     plan = LayerPlan(layer=layer, rows=beat, columns=beat, beat=beat, memory_lanes=40)
@@ -143,7 +144,7 @@ def test_chains_of_states(build, simulate, beat, order, rank):
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.FLOOR])
 @pytest.mark.parametrize("sweep", ["forward", "backward"])
 @pytest.mark.parametrize("finer", [-3, 9])
-def test_every_rounding_and_binary_point_of_the_sweeps(build, simulate, sweep, rounding, finer):
+def test_every_rounding_and_binary_point_of_the_sweeps(build, sweep, rounding, finer):
     network = build(order=5)
     requant = getattr(memory(network).update, sweep)
     fmt = replace(requant.format, frac_bits=requant.format.frac_bits + finer)
@@ -155,7 +156,7 @@ def test_every_rounding_and_binary_point_of_the_sweeps(build, simulate, sweep, r
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 7, 16])
-def test_random_coefficients_of_both_signs(build, simulate, lanes):
+def test_random_coefficients_of_both_signs(build, lanes):
     network = build(order=5, rank=2)
     random, update = np.random.default_rng(lanes), memory(network).update
     fmt = FixedFormat(signed=True, int_bits=-1, frac_bits=7)
@@ -179,7 +180,7 @@ def test_random_coefficients_of_both_signs(build, simulate, lanes):
 
 @pytest.mark.parametrize("lanes", [*LANES, 4, 7, 8])
 @pytest.mark.parametrize("shape", ["everything fed back", "three memories", "bare memory"])
-def test_steps_take_the_cycles_of_the_plan(build, simulate, shape, lanes):
+def test_steps_take_the_cycles_of_the_plan(build, shape, lanes):
     network = build(**SHAPES[shape])
     plan = make_plan(network, lanes)
     seen = simulate(network, plan, lengths=(6,))
@@ -234,7 +235,7 @@ def test_segments_take_turns_unless_the_layer_answers_with_them(build, hidden, l
     assert beats[-1][0] == plan.node(node).busy + unit.latency - 1
 
 
-def test_the_previous_sequence_leaves_nothing_behind(build, simulate):
+def test_the_previous_sequence_leaves_nothing_behind(build):
     network = build(order=4, hidden="none", input_to_hidden=False)
     loud, silent = full_scale(network, 9)[0], np.zeros((9, 1), int)
     seen = simulate(network, make_plan(network, 3), x_codes=[silent, loud, silent])
@@ -243,7 +244,7 @@ def test_the_previous_sequence_leaves_nothing_behind(build, simulate):
 
 @pytest.mark.parametrize("field", ["decay", "coupling", "carry"])
 @pytest.mark.parametrize("lanes", [1, 2, 3, 16])
-def test_every_coefficient_counts(build, simulate, lanes, field):
+def test_every_coefficient_counts(build, lanes, field):
     """Hardware of another network is noticed: the bench looks at all of them."""
     network = build(order=3, hidden="none", input_to_hidden=False)
     codes = getattr(memory(network).update, field)
