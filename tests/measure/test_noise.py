@@ -12,6 +12,7 @@ from lmu_hw.measure.noise import predicted_noise
 from lmu_hw.proofs import quantized_memories
 from lmu_hw.quantize import Options, configure
 from tests import networks
+from tests.reports import memory_design
 
 
 def white_noise(net, *, sequences=60, steps=400):
@@ -76,13 +77,13 @@ def test_rounding_is_the_distance_to_the_exact_recurrence():
     assert noise.max_ulp == pytest.approx(np.abs(errors).max(axis=(0, 1)), rel=1e-8)
 
 
-def test_a_slow_state_is_not_white(make_memory):
-    design, x = make_memory({"state_bits": 6}, hidden="none", order=3, theta=300.0)
+def test_a_slow_state_is_not_white():
+    design, x = memory_design({"state_bits": 6}, hidden="none", order=3, theta=300.0)
     constant = np.full_like(x, 0.5)
     assert not all(noise_of(measure(design, constant)).white)
 
 
-def test_silence_has_no_rounding_noise(make_memory):
-    design, x = make_memory({}, hidden="none", bias=False)
+def test_silence_has_no_rounding_noise():
+    design, x = memory_design({}, hidden="none", bias=False)
     noise = noise_of(measure(design, 0 * x))
     assert (set(noise.rms_ulp), set(noise.max_ulp), set(noise.white)) == ({0.0}, {0.0}, {False})

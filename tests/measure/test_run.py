@@ -12,6 +12,7 @@ from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network
 from lmu_hw.measure import measure
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report.json_file import to_json
+from tests.reports import small_design
 
 
 def signal(report, name):
@@ -155,8 +156,8 @@ def test_saturated_inputs_are_counted(design, x):
     assert not entry.lossless_clamp
 
 
-def test_a_tanh_table_clamps_without_loss(make_design, x):
-    case = make_design(activation_bits=6)
+def test_a_tanh_table_clamps_without_loss(x):
+    case = small_design(activation_bits=6)
     entry = signal(measure(case, 3 * x), "lmu.z")
     assert entry.saturations > 0
     assert entry.lossless_clamp
@@ -193,9 +194,9 @@ def test_a_passed_on_input_is_compared_with_the_input(x, return_sequences):
     assert report.task.rms_error == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-8)
 
 
-def test_the_input_scale_is_divided_out(make_design, x):
+def test_the_input_scale_is_divided_out(x):
     scaled = np.clip(np.rint(x * 8) / 8, -0.75, 0.75)
-    entry = signal(measure(make_design(input_scale=Fraction(1, 8)), scaled), "x")
+    entry = signal(measure(small_design(input_scale=Fraction(1, 8)), scaled), "x")
     assert entry.exact
     assert entry.observed_max == scaled.max() * 8
 

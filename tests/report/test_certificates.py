@@ -12,13 +12,14 @@ from lmu_hw.fixed import Rounding
 from lmu_hw.proofs import summary_json
 from lmu_hw.report.certificates import VACUOUS
 from tests import networks
+from tests.reports import certified, memory_design
 
 
 def signal(report, name):
     return next(entry for entry in report.signals if entry.name == name)
 
 
-def test_a_memory_has_its_certificate_in_ulp(feedback, certified):
+def test_a_memory_has_its_certificate_in_ulp(feedback):
     design, x = feedback
     (claim,) = summary_json(design.certify(), "")["memories"]
     report = certified(design, x)
@@ -40,29 +41,29 @@ def test_a_memory_has_its_certificate_in_ulp(feedback, certified):
     assert memory.feedback == "m and h"
 
 
-def test_the_bound_given_u_leaves_out_the_input(feedback, certified):
+def test_the_bound_given_u_leaves_out_the_input(feedback):
     error = signal(certified(*feedback), "lmu0.m").certified
     without = np.array(error.total) - np.array(error.by_cause.input)
     assert error.given_u == pytest.approx(without)
     assert error.total[error.worst] == max(error.total)
 
 
-def test_memories_that_share_coefficients_share_their_certificate(make_memory, certified):
-    design, x = make_memory({}, hidden="none", memory_d=2, order=3)
+def test_memories_that_share_coefficients_share_their_certificate():
+    design, x = memory_design({}, hidden="none", memory_d=2, order=3)
     report = certified(design, x)
     total = signal(report, "lmu0.m").certified.total
     assert total[:3] == total[3:]
     assert (report.memories[0].segments, len(total)) == (2, 6)
 
 
-def test_a_linear_head_is_certified(make_memory, certified):
-    report = certified(*make_memory({}, hidden="none", dense=2))
+def test_a_linear_head_is_certified():
+    report = certified(*memory_design({}, hidden="none", dense=2))
     head = signal(report, "dense.y")
     assert len(head.certified.total) == 2
     assert not head.certified.conditional
 
 
-def test_nonlinear_layers_say_that_a_worst_case_is_vacuous(feedback, certified):
+def test_nonlinear_layers_say_that_a_worst_case_is_vacuous(feedback):
     report = certified(*feedback)
     for name in ("lmu0.z", "lmu0.h", "dense.y"):
         assert (signal(report, name).certified, signal(report, name).certified_note) == (
@@ -72,16 +73,16 @@ def test_nonlinear_layers_say_that_a_worst_case_is_vacuous(feedback, certified):
     assert "counted in the memory" in signal(report, "lmu0.u").certified_note
 
 
-def test_what_is_neither_memory_nor_linear_head_says_so(make_memory, certified):
-    passed = certified(*make_memory({}, hidden="none", input_to_hidden=True))
+def test_what_is_neither_memory_nor_linear_head_says_so():
+    passed = certified(*memory_design({}, hidden="none", input_to_hidden=True))
     assert "passed on" in signal(passed, "lmu0.p").certified_note
-    recurrent = certified(*make_memory({}, hidden="rnn", activation="linear"))
+    recurrent = certified(*memory_design({}, hidden="rnn", activation="linear"))
     assert "only memories" in signal(recurrent, "lmu0.h").certified_note
 
 
-def test_ranges_of_activations_are_those_of_table_and_rectifier(make_memory, certified):
+def test_ranges_of_activations_are_those_of_table_and_rectifier():
     for activation, how in (("tanh", "table"), ("relu", "formats")):
-        report = certified(*make_memory({}, activation=activation))
+        report = certified(*memory_design({}, activation=activation))
         z, h = signal(report, "lmu0.z"), signal(report, "lmu0.h")
         assert (h.range.proved, h.range.how) == (True, how)
         assert h.range.bound <= h.format_max
@@ -89,7 +90,7 @@ def test_ranges_of_activations_are_those_of_table_and_rectifier(make_memory, cer
 
 
 @pytest.mark.parametrize(("rounding", "ulp"), [(Rounding.HALF_UP, 0.5), (Rounding.FLOOR, 1.0)])
-def test_an_input_is_off_by_its_rounding(certified, rounding, ulp):
+def test_an_input_is_off_by_its_rounding(rounding, ulp):
     net = networks.network(hidden="none")
     config = networks.configured(net)
     config = replace(config, input=replace(config.input, rounding=rounding))
@@ -115,8 +116,8 @@ def lengthen(claims):
 
 
 @pytest.mark.parametrize("tamper", [rename_node, drop_memory, lengthen])
-def test_a_certificate_of_another_design_is_refused(make_memory, certified, tamper):
-    design, x = make_memory({}, hidden="none", order=3)
+def test_a_certificate_of_another_design_is_refused(tamper):
+    design, x = memory_design({}, hidden="none", order=3)
     message = re.escape("the certificate describes another design than design.safetensors")
     with pytest.raises(LoadError, match=message):
         certified(design, x, tamper)

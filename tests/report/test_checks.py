@@ -15,6 +15,7 @@ from lmu_hw.quantize import MemoryRange
 from lmu_hw.report.checks import check
 from lmu_hw.report.verdict import verdict
 from tests import networks
+from tests.reports import certified, memory_design
 
 MEMORIES = {
     "dense head": {"hidden": "none", "order": 4, "theta": 8.0, "dense": 2},
@@ -41,8 +42,8 @@ def largest_input(design):
 
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("kind", MEMORIES)
-def test_nothing_measured_exceeds_its_certificate(make_memory, certified, kind, words):
-    design, x = make_memory(WORDS[words], **MEMORIES[kind])
+def test_nothing_measured_exceeds_its_certificate(kind, words):
+    design, x = memory_design(WORDS[words], **MEMORIES[kind])
     for data in (x, largest_input(design), np.full_like(x, x.max())):
         report = certified(design, data)
         found = check(report)
@@ -53,7 +54,7 @@ def test_nothing_measured_exceeds_its_certificate(make_memory, certified, kind, 
 
 
 @pytest.mark.parametrize("rounding", list(Rounding))
-def test_every_rounding_keeps_within_its_certificate(certified, rounding):
+def test_every_rounding_keeps_within_its_certificate(rounding):
     net = networks.network(hidden="none", dense=2)
     config = networks.configured(net, rounding=rounding, state_bits=10)
     x = 0.9 * networks.noise(net, sequences=10, steps=60)
@@ -89,25 +90,23 @@ def shrink_ranges(claims):
         (shrink_ranges, "lmu0.m reached 0."),
     ],
 )
-def test_a_measurement_beyond_its_proof_condemns_the_proof(
-    make_memory, certified, tamper, exceeded
-):
-    design, x = make_memory({}, hidden="none", dense=2)
+def test_a_measurement_beyond_its_proof_condemns_the_proof(tamper, exceeded):
+    design, x = memory_design({}, hidden="none", dense=2)
     found = verdict(certified(design, x, tamper))
     assert found.level is Level.BAD
     assert found.reasons[0].startswith("A proof is wrong, report this: ")
     assert exceeded in found.reasons[0]
 
 
-def test_an_overflow_that_is_proved_impossible_condemns_the_proof(design, x, certified):
+def test_an_overflow_that_is_proved_impossible_condemns_the_proof(design, x):
     report = certified(design, x)
     signals = [replace(s, saturations=1) if s.name == "lmu.m" else s for s in report.signals]
     found = check(replace(report, signals=tuple(signals)))
     assert found.wrong == ("lmu.m left its format 1 time, though this is proved impossible",)
 
 
-def test_inputs_outside_their_format_set_error_bounds_aside(make_memory, certified):
-    design, x = make_memory({}, hidden="none", dense=2)
+def test_inputs_outside_their_format_set_error_bounds_aside():
+    design, x = memory_design({}, hidden="none", dense=2)
     inside, outside = (check(certified(design, scale * x)) for scale in (1, 3))
     assert (inside.set_aside, outside.wrong) == ((), ())
     assert outside.set_aside == (
@@ -128,7 +127,7 @@ def narrow(name):
     return Design.build(net, replace(config, nodes=nodes), x), x
 
 
-def test_a_saturating_u_is_outside_the_certificate_and_said_so(certified):
+def test_a_saturating_u_is_outside_the_certificate_and_said_so():
     design, x = narrow("lmu0.u")
     found = check(certified(design, x))
     assert found.wrong == ()
@@ -138,7 +137,7 @@ def test_a_saturating_u_is_outside_the_certificate_and_said_so(certified):
     )
 
 
-def test_saturating_states_have_no_error_bound(certified):
+def test_saturating_states_have_no_error_bound():
     design, x = narrow("lmu0.m")
     found = check(certified(design, x))
     assert found.wrong == ()

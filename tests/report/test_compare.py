@@ -9,14 +9,15 @@ from lmu_hw.errors import ConfigError, LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.report import compare, write_comparison
 from lmu_hw.report.json_file import read_report
+from tests.reports import memory_design, report_only, small_design
 
 
 @pytest.fixture
-def folders(make_folder, make_design, x, report_only):
+def folders(make_folder, x):
     """Two reported designs: eight-bit weights, cheaper; and default ones, more accurate."""
     found = []
     for name, bits, rom in (("fine", 12, 2000), ("coarse", 6, 1000)):
-        folder = make_folder(make_design(weight_bits=bits), name, rom_bits=rom)
+        folder = make_folder(small_design(weight_bits=bits), name, rom_bits=rom)
         report_only(folder, x)
         found.append(folder)
     return found
@@ -55,7 +56,7 @@ def test_only_shared_signals_are_compared(folders):
     assert names == ["x", "lmu.u", "lmu.m", "lmu.z", "lmu.h", "head.y"]
 
 
-def test_errors_on_different_data_are_not_judged_but_costs_are(folders, x, report_only):
+def test_errors_on_different_data_are_not_judged_but_costs_are(folders, x):
     report_only(folders[1], x[:5])
     comparison = compare(folders)
     assert "different data" in comparison.notes[0]
@@ -63,7 +64,7 @@ def test_errors_on_different_data_are_not_judged_but_costs_are(folders, x, repor
     assert row(comparison, "rom_bits").best == (1,)
 
 
-def test_different_labels_leave_only_the_metric_unjudged(folders, x, report_only):
+def test_different_labels_leave_only_the_metric_unjudged(folders, x):
     report_only(folders[0], x, np.zeros(9, int))
     report_only(folders[1], x, np.ones(9, int))
     comparison = compare(folders)
@@ -72,7 +73,7 @@ def test_different_labels_leave_only_the_metric_unjudged(folders, x, report_only
     assert row(comparison, "sqnr").best == (0,)
 
 
-def test_the_task_metric_is_compared_on_the_same_labels(folders, x, report_only):
+def test_the_task_metric_is_compared_on_the_same_labels(folders, x):
     for folder in folders:
         report_only(folder, x, np.zeros(9, int))
     entry = row(compare(folders), "task")
@@ -80,15 +81,15 @@ def test_the_task_metric_is_compared_on_the_same_labels(folders, x, report_only)
     assert entry.best != ()
 
 
-def test_folders_of_one_name_are_told_apart(make_folder, design, x, report_only):
+def test_folders_of_one_name_are_told_apart(make_folder, design, x):
     folders = [make_folder(design, name) for name in ("a/rtl", "b/rtl")]
     for folder in folders:
         report_only(folder, x)
     assert compare(folders).names == ("a/rtl", "b/rtl")
 
 
-def test_three_designs_can_share_the_best(folders, make_folder, make_design, x, report_only):
-    third = make_folder(make_design(weight_bits=10), "third", rom_bits=1000)
+def test_three_designs_can_share_the_best(folders, make_folder, x):
+    third = make_folder(small_design(weight_bits=10), "third", rom_bits=1000)
     report_only(third, x)
     comparison = compare([*folders, third])
     assert row(comparison, "rom_bits").best == (1, 2)
@@ -135,7 +136,7 @@ def test_the_page_is_deterministic_and_needs_nothing_from_outside(folders, tmp_p
     assert str(tmp_path) not in pages[0]
 
 
-def test_certificates_are_compared_whatever_the_data(folders, x, report_only):
+def test_certificates_are_compared_whatever_the_data(folders, x):
     report_only(folders[1], x[:5])
     comparison = compare(folders)
     assert [entry.key for entry in comparison.proofs] == [
@@ -154,12 +155,10 @@ def test_certificates_are_compared_whatever_the_data(folders, x, report_only):
     )
 
 
-def test_certified_errors_of_word_lengths_compare_as_shares_of_full_scale(
-    make_folder, make_design, x, report_only
-):
+def test_certified_errors_of_word_lengths_compare_as_shares_of_full_scale(make_folder, x):
     folders = []
     for bits in (10, 16):
-        folders.append(make_folder(make_design(state_bits=bits), f"states{bits}"))
+        folders.append(make_folder(small_design(state_bits=bits), f"states{bits}"))
         report_only(folders[-1], x)
     entry = row(compare(folders), "certified:lmu.m")
     assert entry.best == (1,)
@@ -170,7 +169,7 @@ def test_certified_errors_of_word_lengths_compare_as_shares_of_full_scale(
     )
 
 
-def test_a_memory_that_saturates_is_worse(folders, make_folder, make_design, x, report_only):
+def test_a_memory_that_saturates_is_worse(folders, make_folder, x):
     folder = DesignFolder(folders[1])
     document = json.loads((folder.path / folder.REPORT).read_text())
     document["memories"][0]["proof"]["proved"] = False
@@ -181,8 +180,8 @@ def test_a_memory_that_saturates_is_worse(folders, make_folder, make_design, x, 
     assert "Of 1 memory, proved free of overflow: 1 with fine, 0 with coarse." in comparison.verdict
 
 
-def test_heads_and_loops_are_compared_too(make_folder, feedback, make_memory, report_only):
-    folders, linear = [], make_memory({}, hidden="none", dense=1)
+def test_heads_and_loops_are_compared_too(make_folder, feedback):
+    folders, linear = [], memory_design({}, hidden="none", dense=1)
     for name, (design, data) in (("loop", feedback), ("head", linear)):
         for copy in ("a", "b"):
             folders.append(make_folder(design, f"{name}_{copy}"))

@@ -11,6 +11,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.report import compare
 from lmu_hw.report.console import comparison_table, report_table
 from lmu_hw.report.json_file import read_report
+from tests.reports import report_only, small_design
 
 
 def printed(renderable):
@@ -31,8 +32,8 @@ def test_the_report_table_names_the_calibration_data(unsimulated):
     assert "calibration data" in printed(report_table(read_report(DesignFolder(unsimulated))))
 
 
-def test_the_comparison_table_shows_the_verdict(make_folder, make_design, x, report_only):
-    folders = [make_folder(make_design(weight_bits=bits), f"bits{bits}") for bits in (6, 12)]
+def test_the_comparison_table_shows_the_verdict(make_folder, x):
+    folders = [make_folder(small_design(weight_bits=bits), f"bits{bits}") for bits in (6, 12)]
     for folder in folders:
         report_only(folder, x)
     text = printed(comparison_table(compare(folders)))

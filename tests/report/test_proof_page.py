@@ -10,10 +10,11 @@ from lmu_hw.report.page import report_page
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.proof_pictures import rounding_noise
 from lmu_hw.report.proof_words import details, uncertified
+from tests.reports import certified, memory_design
 
 
 @pytest.fixture
-def report(feedback, certified):
+def report(feedback):
     return certified(*feedback)
 
 
@@ -53,13 +54,13 @@ def test_the_picture_shows_certified_predicted_and_measured_noise(report):
     assert "not white" not in svg
 
 
-def test_the_picture_marks_states_that_are_not_white(make_memory, certified):
-    design, x = make_memory({"state_bits": 8}, hidden="none", order=3, theta=300.0)
+def test_the_picture_marks_states_that_are_not_white():
+    design, x = memory_design({"state_bits": 8}, hidden="none", order=3, theta=300.0)
     assert "not white" in rounding_noise(certified(design, np.full_like(x, 0.5)))
 
 
-def test_a_silent_memory_can_be_drawn(make_memory, certified):
-    design, x = make_memory({}, hidden="none", bias=False)
+def test_a_silent_memory_can_be_drawn():
+    design, x = memory_design({}, hidden="none", bias=False)
     assert rounding_noise(certified(design, 0 * x)).startswith("<svg")
 
 

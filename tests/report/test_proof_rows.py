@@ -6,13 +6,14 @@ import pytest
 
 from lmu_hw.measure import measure
 from lmu_hw.report.proof_rows import GIVEN_U, ROUNDING, proof_rows
+from tests.reports import certified, memory_design
 
 
 def named(report, name, part=""):
     return next(row for row in proof_rows(report) if (row.name, row.part) == (name, part))
 
 
-def test_a_memory_has_rows_for_float_for_its_u_and_for_rounding(feedback, certified):
+def test_a_memory_has_rows_for_float_for_its_u_and_for_rounding(feedback):
     rows = proof_rows(certified(*feedback))
     assert [(row.name, row.part) for row in rows] == [
         ("x", ""),
@@ -26,7 +27,7 @@ def test_a_memory_has_rows_for_float_for_its_u_and_for_rounding(feedback, certif
     ]
 
 
-def test_a_conditional_bound_stands_beside_the_error_given_u(feedback, certified):
+def test_a_conditional_bound_stands_beside_the_error_given_u(feedback):
     report = certified(*feedback)
     error = next(signal for signal in report.signals if signal.name == "lmu0.m").certified
     noise = report.memories[0].noise
@@ -38,8 +39,8 @@ def test_a_conditional_bound_stands_beside_the_error_given_u(feedback, certified
     assert rounding.measured_rms == pytest.approx(np.sqrt(np.mean(np.square(noise.rms_ulp))))
 
 
-def test_an_unconditional_bound_stands_beside_the_error(make_memory, certified):
-    report = certified(*make_memory({}, hidden="none", dense=1))
+def test_an_unconditional_bound_stands_beside_the_error():
+    report = certified(*memory_design({}, hidden="none", dense=1))
     row, signal = named(report, "dense.y"), report.signals[-1]
     assert (row.certified, row.measured_max) == (
         max(signal.certified.total),
@@ -47,7 +48,7 @@ def test_an_unconditional_bound_stands_beside_the_error(make_memory, certified):
     )
 
 
-def test_ranges_are_proved_or_may_saturate(feedback, certified):
+def test_ranges_are_proved_or_may_saturate(feedback):
     report = certified(*feedback)
     assert [named(report, name).range for name in ("x", "lmu0.u", "lmu0.m")] == [
         "–",
@@ -62,7 +63,7 @@ def test_without_certificates_only_measurements_and_predictions_are_shown(design
     assert all(row.measured_max is not None for row in rows)
 
 
-def test_an_error_bound_is_not_shown_beside_data_that_left_a_format(design, certified, x):
+def test_an_error_bound_is_not_shown_beside_data_that_left_a_format(design, x):
     report = certified(design, x)
     first, *others = report.signals
     inside = {row.name: row for row in proof_rows(report)}

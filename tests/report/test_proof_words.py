@@ -8,10 +8,11 @@ from lmu_hw.measure import measure
 from lmu_hw.measure.words import Level, number
 from lmu_hw.proofs import LoopCertificate
 from lmu_hw.report.proof_words import details, proved, uncertified
+from tests.reports import certified, memory_design
 
 
 @pytest.fixture
-def report(feedback, certified):
+def report(feedback):
     return certified(*feedback)
 
 
@@ -42,8 +43,8 @@ def test_a_proved_range_names_bound_limit_and_the_saturating_u(report):
     assert text.endswith("m and h feed back into u; u saturates, which keeps the proof valid.")
 
 
-def test_without_feedback_nothing_is_said_about_u(make_memory, certified):
-    _, text = sentence(certified(*make_memory({}, hidden="none")), holds="cannot overflow")
+def test_without_feedback_nothing_is_said_about_u():
+    _, text = sentence(certified(*memory_design({}, hidden="none")), holds="cannot overflow")
     assert "feed" not in text
 
 
@@ -130,8 +131,8 @@ def test_a_bit_that_wins_the_proof_is_named(report):
     assert "and its range is proved with 17" in text
 
 
-def test_states_that_hardly_move_are_said_not_to_be_white(make_memory, certified):
-    design, x = make_memory({"state_bits": 8}, hidden="none", order=3, theta=300.0)
+def test_states_that_hardly_move_are_said_not_to_be_white():
+    design, x = memory_design({"state_bits": 8}, hidden="none", order=3, theta=300.0)
     texts = details(certified(design, np.full_like(x, 0.5)))
     assert any("states of lmu0.m move by less than an ulp a step" in text for text in texts)
 

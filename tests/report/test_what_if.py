@@ -8,6 +8,7 @@ from lmu_hw.design import Design
 from lmu_hw.measure import measure
 from lmu_hw.report.what_if import alternatives, certified_memories
 from tests import networks
+from tests.reports import certified
 
 
 def words(report):
@@ -15,25 +16,20 @@ def words(report):
     return alternatives(memory, proof, signal, certified)
 
 
-@pytest.fixture
-def with_state_bits(certified):
+def with_state_bits(more):
     """Return the report of a design whose states alone have more fraction bits."""
     net = networks.network(hidden="none", order=4, theta=8.0)
     x = 0.9 * networks.noise(net, sequences=10, steps=60)
     config = networks.configured(net, state_bits=10)
-
-    def report(more):
-        node = config.nodes["lmu0.m"]
-        fmt = replace(node.requant.format, frac_bits=node.requant.format.frac_bits + more)
-        changed = replace(node, requant=replace(node.requant, format=fmt))
-        nodes = {**config.nodes, "lmu0.m": changed}
-        return certified(Design.build(net, replace(config, nodes=nodes), x), x)
-
-    return report
+    node = config.nodes["lmu0.m"]
+    fmt = replace(node.requant.format, frac_bits=node.requant.format.frac_bits + more)
+    changed = replace(node, requant=replace(node.requant, format=fmt))
+    nodes = {**config.nodes, "lmu0.m": changed}
+    return certified(Design.build(net, replace(config, nodes=nodes), x), x)
 
 
 @pytest.mark.parametrize(("more", "index"), [(1, 1), (-1, 2)])
-def test_other_state_bits_do_what_the_report_said(with_state_bits, more, index):
+def test_other_state_bits_do_what_the_report_said(more, index):
     said, done = words(with_state_bits(0))[index], words(with_state_bits(more))[0]
     assert (said.state_bits, said.coefficient_bits) == (done.state_bits, done.coefficient_bits)
     assert said.proved == done.proved
@@ -41,7 +37,7 @@ def test_other_state_bits_do_what_the_report_said(with_state_bits, more, index):
         assert getattr(said, name) == pytest.approx(getattr(done, name), rel=0.01)
 
 
-def test_the_design_itself_comes_first(with_state_bits):
+def test_the_design_itself_comes_first():
     report = with_state_bits(0)
     now, *others = words(report)
     (memory,) = report.memories
@@ -49,7 +45,7 @@ def test_the_design_itself_comes_first(with_state_bits):
     assert [other.estimated for other in others] == [False, False, True, True]
 
 
-def test_coefficient_bits_halve_or_double_their_part(with_state_bits):
+def test_coefficient_bits_halve_or_double_their_part():
     now, _, _, more, less = words(with_state_bits(0))
     assert (2 * more.coefficients, less.coefficients / 2) == (now.coefficients, now.coefficients)
     assert (more.rounding, less.rounding) == (now.rounding, now.rounding)
@@ -59,7 +55,7 @@ def test_coefficient_bits_halve_or_double_their_part(with_state_bits):
     )
 
 
-def test_a_given_u_leaves_the_input_out_of_the_total(feedback, certified):
+def test_a_given_u_leaves_the_input_out_of_the_total(feedback):
     report = certified(*feedback)
     error = next(signal for signal in report.signals if signal.name == "lmu0.m").certified
     ulp = 2.0**-15
