@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures for the loaders: the writers of synthetic files, random networks, and refusals."""
+"""Random networks, and a good file of each kind."""
 
 from __future__ import annotations
-
-import zipfile
 
 import numpy as np
 import pytest
 
-from lmu_hw.errors import LoadError
 from lmu_hw.lmu import (
     DenseLayer,
     Discretizer,
@@ -20,34 +17,8 @@ from lmu_hw.lmu import (
     RecurrentLayer,
     SimpleCell,
 )
-from lmu_hw.load import load, save
+from lmu_hw.load import save
 from tests.load import keras_files, torch_files
-
-
-@pytest.fixture(scope="session")
-def refused():
-    """A function that requires that a file is refused, by its name and with that message."""
-
-    def check(path, message):
-        with pytest.raises(LoadError, match=message) as caught:
-            load(path)
-        assert str(caught.value).startswith(str(path))
-        assert len(str(caught.value)) < 1500
-
-    return check
-
-
-@pytest.fixture(scope="session")
-def archive():
-    """A function that writes a zip archive of members by name."""
-
-    def write(path, members, **options):
-        with zipfile.ZipFile(path, "w", **options) as file:
-            for name, data in members.items():
-                file.writestr(name, data)
-        return path
-
-    return write
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.load import load, network_digest, save
+from tests.load.refusals import archive, refused
 
 
 def npy(array, **options):
@@ -32,7 +33,7 @@ class Harm:
 
 
 @pytest.mark.parametrize("name", ["lmu_hw", "a.W"])
-def test_pickled_array_is_refused_and_not_run(tmp_path, monkeypatch, name, refused, archive):
+def test_pickled_array_is_refused_and_not_run(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     header = npy(np.array("{}"))
     raw = npy_header("|O", (), pickle.dumps(Harm()))
@@ -63,7 +64,7 @@ def test_pickled_array_is_refused_and_not_run(tmp_path, monkeypatch, name, refus
         (b"\x93NUMPY\x02\x00\x20\x4e\0\0" + b"(" * 20_000, "at most 10000 bytes, not 20000"),
     ],
 )
-def test_arrays_that_lie_are_refused(tmp_path, raw, message, refused, archive):
+def test_arrays_that_lie_are_refused(tmp_path, raw, message):
     path = archive(tmp_path / "m.npz", {"lmu_hw.npy": npy(np.array("{}")), "a.W.npy": raw})
     refused(path, message)
 
@@ -79,11 +80,11 @@ def test_arrays_that_lie_are_refused(tmp_path, raw, message, refused, archive):
         (npy(np.array("[1]")), "header 'lmu_hw' must be a JSON object"),
     ],
 )
-def test_headers_that_lie_are_refused(tmp_path, raw, message, refused, archive):
+def test_headers_that_lie_are_refused(tmp_path, raw, message):
     refused(archive(tmp_path / "m.npz", {"lmu_hw.npy": raw}), message)
 
 
-def test_a_member_that_is_no_array_is_refused(tmp_path, refused, archive):
+def test_a_member_that_is_no_array_is_refused(tmp_path):
     path = archive(tmp_path / "m.npz", {"lmu_hw.npy": npy(np.array("{}")), "a.txt": "b"})
     refused(path, "every member of the archive must be a .npy array, not 'a.txt'")
 
@@ -125,7 +126,7 @@ def entry(**changes):
         (safetensors(entry(), b"000"), "its tensors have 4 bytes where there are 3"),
     ],
 )
-def test_safetensors_that_lie_are_refused(tmp_path, refused, raw, message):
+def test_safetensors_that_lie_are_refused(tmp_path, raw, message):
     path = tmp_path / "m.safetensors"
     path.write_bytes(raw)
     refused(path, f"must be a whole safetensors file, but (.*){message}")
@@ -143,7 +144,7 @@ def test_a_length_that_looks_like_a_zip_archive_is_a_length(tmp_path, network):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("kind", ["<f2", "<f4", ">f8"])
-def test_what_is_not_finite_is_refused(tmp_path, refused, archive, value, kind):
+def test_what_is_not_finite_is_refused(tmp_path, value, kind):
     header = {
         "format": 1, "name": "n", "layers": [{"kind": "dense", "name": "d", "activation": "relu"}]
     }  # fmt: skip

@@ -12,6 +12,7 @@ import pytest
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
 from lmu_hw.load import load
+from tests.load.refusals import archive
 
 SEED = 11
 LENGTHS = (b"\xff" * 8, bytes(8), b"\xff" * 7 + b"\x7f", (1 << 63).to_bytes(8, "little"))
@@ -66,9 +67,7 @@ def test_damaged_files_load_or_are_refused(files, tmp_path, suffix):
         (".pt", "archive/byteorder"), (".keras", "config.json"),
     ],
 )  # fmt: skip
-def test_damaged_members_of_whole_archives_load_or_are_refused(
-    files, archive, tmp_path, suffix, member
-):
+def test_damaged_members_of_whole_archives_load_or_are_refused(files, tmp_path, suffix, member):
     with zipfile.ZipFile(files[suffix]) as file:
         held = {name: file.read(name) for name in file.namelist()}
     rng, path, outcomes = np.random.default_rng(SEED), tmp_path / f"bad{suffix}", []

@@ -12,6 +12,8 @@ import zipfile
 import numpy as np
 import pytest
 
+from tests.load.refusals import archive, refused
+
 SECONDS, MEGABYTES = 2.0, 200
 MEASURE = r"""
 import re, sys, time
@@ -41,22 +43,22 @@ def own(layers):
     return json.dumps({"format": 1, "name": "n", "layers": layers})
 
 
-def packed(path, archive):
+def packed(path):
     """Just below what may be unpacked."""
     members = {"lmu_hw.npy": npy(np.array("{}")), "a.npy": npy(np.zeros((1 << 20) - 100))}
     return archive(path, members, compression=zipfile.ZIP_DEFLATED)
 
 
-def bomb(path, archive):
+def bomb(path):
     return archive(path, {"lmu_hw.npy": bytes(64 << 20)}, compression=zipfile.ZIP_DEFLATED)
 
 
-def layers(path, archive):
+def layers(path):
     dense = [{"kind": "dense", "name": f"d{i}", "activation": "relu"} for i in range(12_000)]
     return safetensors(path, {"__metadata__": {"lmu_hw": own(dense)}}, 8_000)
 
 
-def tensors(path, archive):
+def tensors(path):
     return safetensors(path, {}, 25_000)
 
 
@@ -69,7 +71,7 @@ def safetensors(path, header, count):
     return path
 
 
-def pickled(path, archive):
+def pickled(path):
     return archive(path, {"m/data.pkl": b"\x80\x02]" + b"\x85" * 524_000 + b"."})
 
 
@@ -83,8 +85,8 @@ def pickled(path, archive):
         (pickled, "m.pt", "the content must be a state dict"),
     ],
 )
-def test_exhausting_files_end_in_time_and_memory(tmp_path, archive, make, name, message):
-    path = make(tmp_path / name, archive)
+def test_exhausting_files_end_in_time_and_memory(tmp_path, make, name, message):
+    path = make(tmp_path / name)
     command = [sys.executable, "-c", MEASURE, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     error, seconds, megabytes = done.stdout.splitlines()
@@ -93,13 +95,13 @@ def test_exhausting_files_end_in_time_and_memory(tmp_path, archive, make, name, 
     assert float(megabytes) < MEGABYTES
 
 
-def test_a_hole_of_a_terabyte_is_not_read(tmp_path, refused):
+def test_a_hole_of_a_terabyte_is_not_read(tmp_path):
     with (tmp_path / "m.safetensors").open("wb") as file:
         file.truncate(1 << 40)
     refused(tmp_path / "m.safetensors", "the file must be at most 2147483648 bytes, not 1099511627")
 
 
-def test_memories_that_take_too_long_together_are_refused(tmp_path, refused):
+def test_memories_that_take_too_long_together_are_refused(tmp_path):
     node = {
         "kind": "lmu", "order": 1024, "theta": 9.0, "memory_d": 1, "discretizer": "zoh",
         "hidden": "none", "return_sequences": True,

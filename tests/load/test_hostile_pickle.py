@@ -13,6 +13,7 @@ import zipfile
 import pytest
 
 from tests.load import torch_files
+from tests.load.refusals import refused
 
 
 class Call:
@@ -48,7 +49,7 @@ def pickled(tmp_path):
     ],
 )
 def test_calls_are_refused_and_not_run(
-    tmp_path, monkeypatch, refused, protocol, function, arguments, symbol
+    tmp_path, monkeypatch, protocol, function, arguments, symbol
 ):
     monkeypatch.chdir(tmp_path)
     if arguments[0] is os:
@@ -84,7 +85,7 @@ def test_these_calls_would_run(tmp_path, monkeypatch):
         (b"\x96\x01\0\0\0\0\0\0\0a", "BYTEARRAY8"),
     ],
 )
-def test_other_opcodes_are_refused_by_name(tmp_path, refused, start, opcodes, opcode):
+def test_other_opcodes_are_refused_by_name(tmp_path, start, opcodes, opcode):
     with zipfile.ZipFile(tmp_path / "m.pt", "w") as file:
         file.writestr("m/data.pkl", start + opcodes + b".")
     message = f"data.pkl: byte .*{opcode}: .*(must do without the opcode|not the global 'os.system)"
@@ -122,7 +123,7 @@ def test_other_opcodes_are_refused_by_name(tmp_path, refused, start, opcodes, op
         (b"ctorch\nos.system\n", "not the global 'torch.os.system'"),
     ],
 )
-def test_damaged_programs_are_refused(pickled, refused, body, message):
+def test_damaged_programs_are_refused(pickled, body, message):
     refused(pickled(body), message)
 
 
@@ -142,12 +143,12 @@ TENSORS = [
 
 
 @pytest.mark.parametrize(("view", "message"), TENSORS)
-def test_tensors_outside_their_storage_are_refused(pickled, refused, view, message):
+def test_tensors_outside_their_storage_are_refused(pickled, view, message):
     held = torch_files.storage("DoubleStorage", "0", 6)
     refused(pickled(torch_files.mapping(a=torch_files.tensor(held, *view))), message)
 
 
-def test_a_tensor_larger_than_its_storage_is_refused_before_it_is_made(tmp_path, refused):
+def test_a_tensor_larger_than_its_storage_is_refused_before_it_is_made(tmp_path):
     """An LMUFFT that fits in all else, with 2^40 units: every row is the same one."""
     units = 1 << 40
     shapes = {"A": (1, 1), "B": (1, 1), "W_u.weight": (1, 1), "W_u.bias": (1,)}
@@ -165,12 +166,12 @@ def test_a_tensor_larger_than_its_storage_is_refused_before_it_is_made(tmp_path,
     ("kind", "module", "elements"),
     [("FloatStorage", "torch", -1), ("FloatStorage", "torch", 1 << 70)],
 )
-def test_storages_of_impossible_length_are_refused(pickled, refused, kind, module, elements):
+def test_storages_of_impossible_length_are_refused(pickled, kind, module, elements):
     body = torch_files.storage(kind, "0", elements, module)
     refused(pickled(body), "a persistent id must be that of a storage")
 
 
-def test_a_storage_of_another_module_is_refused(pickled, refused):
+def test_a_storage_of_another_module_is_refused(pickled):
     body = torch_files.storage("FloatStorage", "0", 1, "evil")
     refused(pickled(body), "not the global 'evil.FloatStorage'")
 
@@ -186,17 +187,17 @@ def test_a_storage_of_another_module_is_refused(pickled, refused):
     ],
     ids=["marks", "deep", "doubling", "ring", "wide"],
 )
-def test_programs_that_exhaust_a_machine_end_soon(pickled, refused, body):
+def test_programs_that_exhaust_a_machine_end_soon(pickled, body):
     start = time.process_time()
     refused(pickled(b")q\0" + body), "data.pkl")
     assert time.process_time() - start < 2
 
 
-def test_a_long_program_is_refused(pickled, refused):
+def test_a_long_program_is_refused(pickled):
     refused(pickled(b"N" * (1 << 19)), r"data.pkl' must be at most 524288 bytes, not 524291")
 
 
-def test_a_bare_pickle_is_refused_and_not_run(tmp_path, monkeypatch, refused):
+def test_a_bare_pickle_is_refused_and_not_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for protocol in (2, 3, 4, 5):
         (tmp_path / "m.pt").write_bytes(pickle.dumps(Call(os.mkdir, "ran"), protocol))

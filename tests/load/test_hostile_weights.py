@@ -14,27 +14,7 @@ import pytest
 from lmu_hw.errors import LoadError
 from lmu_hw.load import load, save
 from tests.load import keras_files
-
-
-def refused(path, message):
-    with pytest.raises(LoadError, match=message) as caught:
-        load(path)
-    assert str(caught.value).startswith(str(path))
-    assert len(str(caught.value)) < 1000
-
-
-def archive(path, members, **options):
-    with zipfile.ZipFile(path, "w", **options) as file:
-        for name, data in members.items():
-            file.writestr(name, data)
-    return path
-
-
-def hdf5(fill):
-    stream = io.BytesIO()
-    with h5py.File(stream, "w") as file:
-        fill(file)
-    return stream.getvalue()
+from tests.load.refusals import archive, refused
 
 
 @pytest.fixture
@@ -45,6 +25,13 @@ def files(network, tmp_path, rng):
     save(network, tmp_path / "good.npz")
     save(network, tmp_path / "good.safetensors")
     return {p.suffix: p for p in (keras, tmp_path / "good.npz", tmp_path / "good.safetensors")}
+
+
+def hdf5(fill):
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        fill(file)
+    return stream.getvalue()
 
 
 def keras_with(path, raw):

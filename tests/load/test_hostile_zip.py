@@ -12,6 +12,8 @@ import zlib
 
 import pytest
 
+from tests.load.refusals import archive, refused
+
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 
 
@@ -66,35 +68,35 @@ def test_what_is_assembled_here_is_an_archive(path):
         "x/..",
     ],
 )
-def test_names_that_lead_elsewhere_are_refused(path, refused, name):
+def test_names_that_lead_elsewhere_are_refused(path, name):
     assemble(path, [(name, b"b", {}), ("lmu_hw.npy", b"", {})])
     refused(path, "must be a plain relative name, without .., .* and NUL")
 
 
 @pytest.mark.parametrize("name", ["a..b.npy", "...", "a/b..", "äöü.npy"])
-def test_names_with_dots_are_only_names(path, refused, name):
+def test_names_with_dots_are_only_names(path, name):
     assemble(path, [(name, b"b", {})])
     refused(path, "the archive must hold config.json")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_methods_that_unpack_without_limit_are_refused(path, archive, refused, method):
+def test_methods_that_unpack_without_limit_are_refused(path, method):
     archive(path, {"config.json": b" " * (8 << 20)}, compression=method)
     refused(path, f"'config.json' must be stored or deflated, not of method {method}")
 
 
-def test_bombs_are_refused_by_their_ratio(path, archive, refused):
+def test_bombs_are_refused_by_their_ratio(path):
     archive(path, {"lmu_hw.npy": bytes(9 << 20)}, compression=zipfile.ZIP_DEFLATED)
     refused(path, r"must not grow more than 20 times when unpacked, but \d+ bytes become 9437184")
 
 
-def test_bombs_of_many_members_are_refused(path, archive, refused):
+def test_bombs_of_many_members_are_refused(path):
     members = {f"{i}.npy": bytes(1 << 20) for i in range(9)}
     archive(path, members, compression=zipfile.ZIP_DEFLATED)
     refused(path, r"must not grow more than 20 times when unpacked, but \d+ bytes become 9437184")
 
 
-def test_nested_bombs_are_not_opened(path, archive, refused):
+def test_nested_bombs_are_not_opened(path):
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("lmu_hw.npy", bytes(64 << 20))
@@ -103,7 +105,7 @@ def test_nested_bombs_are_not_opened(path, archive, refused):
 
 
 @pytest.mark.parametrize("offset", [0, 10, 31])
-def test_members_that_share_bytes_are_refused(path, refused, offset):
+def test_members_that_share_bytes_are_refused(path, offset):
     raw = b"x" * 100
     assemble(path, [("a.npy", raw, {}), ("lmu_hw.npy", raw, {"offset": offset})])
     refused(path, r"must lie in \d+ bytes of its own at byte \d+, but has 100 and its header")
@@ -122,7 +124,7 @@ def test_members_that_share_bytes_are_refused(path, refused, offset):
         ({"flags": 32}, "must be readable, but compressed patched data"),
     ],
 )
-def test_wrong_sizes_are_refused(path, refused, options, message):
+def test_wrong_sizes_are_refused(path, options, message):
     assemble(path, [("lmu_hw.npy", bytes(range(100)), options)])
     refused(path, message)
 
@@ -137,12 +139,12 @@ def test_wrong_sizes_are_refused(path, refused, options, message):
         ({"entries": 60_000}, "'lmu_hw.npy': |array 'lmu_hw' must be"),
     ],
 )
-def test_directories_that_lie_are_refused(path, refused, options, message):
+def test_directories_that_lie_are_refused(path, options, message):
     assemble(path, [("lmu_hw.npy", b"x", {})], **options)
     refused(path, message)
 
 
-def test_a_million_members_are_refused_before_they_are_listed(path, refused):
+def test_a_million_members_are_refused_before_they_are_listed(path):
     local, entry = member("lmu_hw.npy", b"")
     entries = entry * (1 << 20)
     end = END + struct.pack("<HHHHLLH", 0, 0, 0xFFFF, 0xFFFF, len(entries), len(local), 0)
@@ -152,29 +154,29 @@ def test_a_million_members_are_refused_before_they_are_listed(path, refused):
     assert time.process_time() - start < 2
 
 
-def test_as_many_members_as_are_allowed_end_soon(path, refused):
+def test_as_many_members_as_are_allowed_end_soon(path):
     assemble(path, [(f"{i}", b"", {}) for i in range(20_000)])
     start = time.process_time()
     refused(path, "the archive must hold config.json")
     assert time.process_time() - start < 2
 
 
-def test_an_archive_without_members_is_refused(path, refused):
+def test_an_archive_without_members_is_refused(path):
     refused(assemble(path, []), "the archive must hold config.json .* not nothing")
 
 
-def test_a_device_is_refused(refused):
+def test_a_device_is_refused():
     refused("/dev/zero", "not a device or a pipe")
 
 
-def test_a_link_to_a_pipe_is_refused(tmp_path, refused):
+def test_a_link_to_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "m.pt").symlink_to(tmp_path / "pipe")
     refused(tmp_path / "m.pt", "not a device or a pipe")
 
 
 @pytest.mark.parametrize("target", ["nowhere", "m.pt"])
-def test_a_link_to_nothing_or_itself_is_refused(tmp_path, refused, target):
+def test_a_link_to_nothing_or_itself_is_refused(tmp_path, target):
     (tmp_path / "m.pt").symlink_to(tmp_path / target)
     refused(tmp_path / "m.pt", "the file must be readable, but: (No such file|Too many levels)")
 

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.load import load, network_digest, save
+from tests.load.refusals import refused
 
 
 def cells(network) -> list[Any]:
@@ -85,7 +86,7 @@ GATED = {
         ({"cell": "lstm"}, {}, "'reset_after' must be a known option|left over|4 x units rows"),
     ],
 )
-def test_recurrent_layers_that_do_not_fit_are_refused(tmp_path, refused, change, tensors, message):
+def test_recurrent_layers_that_do_not_fit_are_refused(tmp_path, change, tensors, message):
     header = json.loads(json.dumps(GATED))
     header["layers"][0] |= change
     shapes = {"r.W_x": (6, 1), "r.W_h": (6, 2), "r.b_h": (6,), "r.b_r": (6,)} | tensors

@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Discretizer
 from lmu_hw.load import load
+from tests.load.refusals import refused
 
 SHAPES = {
     "e_x": (1, 2), "e_h": (1, 5), "e_m": (1, 3), "W_x": (5, 2), "W_h": (5, 5), "W_m": (5, 3),
@@ -198,7 +199,7 @@ def test_two_projects_in_one_file_are_refused(tmp_path, rng):
         ("W_h.bias", None, r"tensors \['W_h.bias'\] of pytorch-lmu's LMUFFT must be in the file"),
     ],
 )
-def test_an_lmufft_that_does_not_fit_is_refused(tmp_path, refused, key, shape, message):
+def test_an_lmufft_that_does_not_fit_is_refused(tmp_path, key, shape, message):
     shapes = {**FFT, key: shape}
     tensors = {k: np.zeros(shape, np.float32) for k, shape in shapes.items() if shape is not None}
     refused(write(tmp_path / "m.safetensors", tensors), message)

@@ -12,6 +12,7 @@ import pytest
 
 from lmu_hw.load import load
 from tests.load import torch_files
+from tests.load.refusals import archive, refused
 
 FIXTURES = Path(__file__).with_name("fixtures") / "torch"
 SHAPES = {
@@ -41,16 +42,16 @@ def test_files_of_pytorch_answer_what_pytorch_answers(name):
     np.testing.assert_allclose(answers, held[name], rtol=1e-5, atol=1e-6)
 
 
-def test_files_before_pytorch_1_6_are_refused_with_advice(refused):
+def test_files_before_pytorch_1_6_are_refused_with_advice():
     refused(FIXTURES / "old.pt", "must be a zip archive, as torch.save has written since version")
 
 
-def test_a_pickled_module_is_refused_with_the_name_of_its_class(refused):
+def test_a_pickled_module_is_refused_with_the_name_of_its_class():
     message = "must name nothing but PyTorch's tensors, not the global 'torch.nn.modules.linear.Li"
     refused(FIXTURES / "module.pt", message)
 
 
-def test_torchscript_is_refused_by_name(tmp_path, refused, cell):
+def test_torchscript_is_refused_by_name(tmp_path, cell):
     path = torch_files.write(tmp_path / "m.pt", b"}", {"constants.pkl": b"\x80\x02)."})
     refused(path, "must be a state dict, not a TorchScript program")
 
@@ -113,34 +114,34 @@ def test_a_parameter_is_its_tensor(tmp_path, cell):
     assert np.array_equal(layer(path).E_x, cell["lmu.cell.e_x"])
 
 
-def test_two_state_dicts_in_a_checkpoint_are_refused(tmp_path, cell, refused):
+def test_two_state_dicts_in_a_checkpoint_are_refused(tmp_path, cell):
     body, members = torch_files.state(cell)
     both = torch_files.mapping(model=body, state_dict=body)
     path = torch_files.write(tmp_path / "m.pt", both, members)
     refused(path, r"the state dict of the checkpoint must be one, not \['state_dict', 'model'\]")
 
 
-def test_integer_weights_are_refused(tmp_path, cell, refused):
+def test_integer_weights_are_refused(tmp_path, cell):
     cell["lmu.cell.A"] = np.zeros((3, 3), np.int64)
     path = torch_files.write_state(tmp_path / "m.pt", cell)
     refused(path, "tensor 'lmu.cell.A': the elements must be float16 or .*, not 'int64'")
 
 
-def test_a_missing_storage_is_refused(tmp_path, cell, refused):
+def test_a_missing_storage_is_refused(tmp_path, cell):
     body, members = torch_files.state(cell)
     del members["data/3"]
     refused(torch_files.write(tmp_path / "m.pt", body, members), "data/3' must be in the archive")
 
 
 @pytest.mark.parametrize("change", [lambda raw: raw[:-4], lambda raw: raw + b"1234"])
-def test_a_storage_of_another_length_is_refused(tmp_path, cell, refused, change):
+def test_a_storage_of_another_length_is_refused(tmp_path, cell, change):
     body, members = torch_files.state(cell)
     members["data/3"] = change(members["data/3"])
     path = torch_files.write(tmp_path / "m.pt", body, members)
     refused(path, r"'archive/data/3' must be 10 elements of float32 long, not '\d+ bytes'")
 
 
-def test_another_byte_order_is_refused(tmp_path, cell, refused):
+def test_another_byte_order_is_refused(tmp_path, cell):
     path = torch_files.write_state(tmp_path / "m.pt", cell, byteorder=b"middle")
     refused(path, "the byte order must be little or big, not b'middle'")
 
@@ -155,15 +156,15 @@ def test_another_byte_order_is_refused(tmp_path, cell, refused):
         (b"}K\x01K\x01s", "entry 1 must be a named tensor, not 1"),
     ],
 )
-def test_what_is_no_state_dict_is_refused(tmp_path, refused, body, message):
+def test_what_is_no_state_dict_is_refused(tmp_path, body, message):
     refused(torch_files.write(tmp_path / "m.pt", body), message)
 
 
-def test_a_deflated_state_dict_is_refused(archive, tmp_path, refused):
+def test_a_deflated_state_dict_is_refused(tmp_path):
     path = archive(tmp_path / "m.pt", {"m/data.pkl": b"\x80\x02}."}, compression=ZIP_DEFLATED)
     refused(path, "'m/data.pkl' must be stored, not of method 8")
 
 
-def test_two_pickles_are_refused(tmp_path, refused):
+def test_two_pickles_are_refused(tmp_path):
     path = torch_files.write(tmp_path / "m.pt", b"}", {"b/data.pkl": b"\x80\x02}."})
     refused(path, r"the pickle must be one data.pkl, not \['archive/data.pkl', 'archive/b/data")

@@ -10,6 +10,7 @@ from lmu_hw.search.cost import Cost
 from lmu_hw.search.find import Finder, Unreachable
 from lmu_hw.search.lengths import Limits, WordLengths
 from lmu_hw.search.trials import Trial, Verdict
+from tests.search.cases import at, ranks
 
 LIMITS = Limits(
     weight_bits=(2, 10), memory_bits=(4, 10), state_bits=(4, 11), activation_bits=(3, 9)
@@ -50,11 +51,11 @@ class FakeJudge:
 class FakeModel:
     """Ranks by a weighted sum of widths."""
 
-    def __init__(self, rank, weights) -> None:
-        self.rank, self.weights = rank, weights
+    def __init__(self, *weights: int) -> None:
+        self.weights = weights
 
     def ranks(self, grid, cost):
-        return self.rank(grid, self.weights)
+        return ranks(grid, self.weights)
 
 
 def noise_of(seed: int):
@@ -63,29 +64,24 @@ def noise_of(seed: int):
     return lambda lengths: bool(np.sum(scale * 4.0 ** -np.array(lengths.bits)) <= 1.0)
 
 
-def brute_force(met, ranks):
+def brute_force(met, ranking):
     grid = LIMITS.grid()
-    good = [index for index, bits in enumerate(grid.tolist()) if met(of(bits))]
-    return of(grid[min(good, key=lambda index: ranks[index])].tolist()) if good else None
-
-
-def of(bits) -> WordLengths:
-    names = ("weight_bits", "memory_bits", "state_bits", "activation_bits")
-    return WordLengths(**dict(zip(names, bits, strict=True)))
+    good = [index for index, bits in enumerate(grid.tolist()) if met(at(*bits))]
+    return at(*grid[min(good, key=lambda index: ranking[index])].tolist()) if good else None
 
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("weights", [(9, 6, 1, 3), (0, 0, 5, 2), (1, 1, 1, 1)])
-def test_the_cheapest_is_found_if_wider_is_never_worse(ranks, seed, weights):
+def test_the_cheapest_is_found_if_wider_is_never_worse(seed, weights):
     met = noise_of(seed)
     judge = FakeJudge(met)
-    found = Finder(judge, LIMITS, FakeModel(ranks, weights), Cost.STATE_BITS).find()
+    found = Finder(judge, LIMITS, FakeModel(*weights), Cost.STATE_BITS).find()
     assert found == brute_force(met, ranks(LIMITS.grid(), weights))
     assert len(judge.runs) < 70 < len(LIMITS.grid())
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_what_is_found_meets_the_target_and_no_knob_can_be_narrower(ranks, seed):
+def test_what_is_found_meets_the_target_and_no_knob_can_be_narrower(seed):
     """Whatever the errors are like: here a tenth of all word lengths answers at random."""
     met = noise_of(seed)
 
@@ -93,48 +89,48 @@ def test_what_is_found_meets_the_target_and_no_knob_can_be_narrower(ranks, seed)
         random = np.random.default_rng([seed, *lengths.bits])
         return met(lengths) ^ bool(random.random() < 0.1 and lengths != LIMITS.widest)
 
-    found = Finder(FakeJudge(noisy), LIMITS, FakeModel(ranks, (3, 2, 1, 1)), Cost.STATE_BITS).find()
+    found = Finder(FakeJudge(noisy), LIMITS, FakeModel(3, 2, 1, 1), Cost.STATE_BITS).find()
     assert noisy(found)
     assert not any(map(noisy, LIMITS.narrower(found)))
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_wrong_expectations_cost_time_and_nothing_else(ranks, seed):
+def test_wrong_expectations_cost_time_and_nothing_else(seed):
     met = noise_of(seed)
 
     def hopeful(lengths: WordLengths) -> bool:
-        return met(of([bits + 1 for bits in lengths.bits]))
+        return met(at(*(bits + 1 for bits in lengths.bits)))
 
     judge = FakeJudge(met, hopeful)
-    finder = Finder(judge, LIMITS, FakeModel(ranks, (2, 2, 1, 1)), Cost.STATE_BITS)
+    finder = Finder(judge, LIMITS, FakeModel(2, 2, 1, 1), Cost.STATE_BITS)
     found = finder.find()
     assert met(found)
     assert judge.runs[found] == (True, True)
     assert all(judge.runs[narrower] == (False, True) for narrower in LIMITS.narrower(found))
 
 
-def test_the_same_search_takes_the_same_way(ranks):
+def test_the_same_search_takes_the_same_way():
     ways = []
     for _ in range(2):
         judge = FakeJudge(noise_of(1))
-        Finder(judge, LIMITS, FakeModel(ranks, (1, 2, 3, 4)), Cost.STATE_BITS).find()
+        Finder(judge, LIMITS, FakeModel(1, 2, 3, 4), Cost.STATE_BITS).find()
         ways.append(list(judge.runs))
     assert ways[0] == ways[1]
 
 
 @pytest.mark.parametrize("certain", [False, True])
-def test_a_target_beyond_the_widest_is_refused(ranks, certain):
+def test_a_target_beyond_the_widest_is_refused(certain):
     judge = FakeJudge(lambda _: False, lambda _: certain)
-    finder = Finder(judge, LIMITS, FakeModel(ranks, (1, 1, 1, 1)), Cost.STATE_BITS)
+    finder = Finder(judge, LIMITS, FakeModel(1, 1, 1, 1), Cost.STATE_BITS)
     with pytest.raises(Unreachable, match="the widest word lengths, 10/10/11/9 bits, do not"):
         finder.find()
 
 
-def test_a_knob_that_is_given_is_not_turned(ranks):
+def test_a_knob_that_is_given_is_not_turned():
     limits = Limits(
         weight_bits=(7, 7), memory_bits=(4, 10), state_bits=(9, 9), activation_bits=(3, 9)
     )
     judge = FakeJudge(lambda lengths: lengths.memory_bits >= 6)
-    found = Finder(judge, limits, FakeModel(ranks, (1, 1, 1, 1)), Cost.STATE_BITS).find()
+    found = Finder(judge, limits, FakeModel(1, 1, 1, 1), Cost.STATE_BITS).find()
     assert found.bits == (7, 6, 9, 3)
     assert {(one.weight_bits, one.state_bits) for one in judge.runs} == {(7, 9)}

@@ -5,6 +5,7 @@ import pytest
 from lmu_hw.errors import ConfigError
 from lmu_hw.quantize import Basis, Options
 from lmu_hw.search import Knob, Limits, WordLengths
+from tests.search.cases import at
 
 
 def test_memory_bits_follow_the_weights_unless_given():
@@ -12,7 +13,7 @@ def test_memory_bits_follow_the_weights_unless_given():
     assert WordLengths.of(Options(weight_bits=9, memory_bits=11)).bits == (9, 11, 16, 12)
 
 
-def test_word_lengths_change_nothing_else_in_the_options(at):
+def test_word_lengths_change_nothing_else_in_the_options():
     options = Options(basis=Basis.TRAINED, input_bits=7, margin=2.0)
     applied = at(5, 6, 7, 8).applied(options)
     assert WordLengths.of(applied) == at(5, 6, 7, 8)
@@ -28,7 +29,7 @@ def test_a_grid_has_every_combination_once():
     assert tuple(grid.max(axis=0)) == limits.widest.bits
 
 
-def test_narrower_neighbours_stay_within_the_limits(at):
+def test_narrower_neighbours_stay_within_the_limits():
     limits = Limits(weight_bits=(4, 8)).fixed(Knob.STATE, 9)
     assert limits.narrower(at(4, 6, 9, 5)) == [at(4, 5, 9, 5), at(4, 6, 9, 4)]
 

@@ -13,6 +13,7 @@ from lmu_hw.search.prepare import silent
 from lmu_hw.search.problem import block_losses, configured
 from lmu_hw.search.target import AccuracyTarget, ErrorTarget, joined
 from lmu_hw.search.trials import Judge, Verdict
+from tests.search.cases import at
 
 TARGETS = {
     "accuracy": AccuracyTarget(share=Fraction("0.85")),
@@ -31,7 +32,7 @@ def judged(request, classifier):
 
 
 @pytest.fixture(scope="module")
-def some(at):
+def some():
     """Word lengths from hopeless to ample."""
     random = np.random.default_rng(3)
     return [at(*bits) for bits in random.integers((3, 5, 5, 3), (9, 9, 10, 7), (16, 4)).tolist()]
@@ -108,7 +109,7 @@ def test_nothing_is_measured_twice(judged, some):
     assert len(calls) == count
 
 
-def test_word_lengths_without_a_design_say_why(judged, at):
+def test_word_lengths_without_a_design_say_why(judged):
     _, _, make = judged
     judge = make()
     assert judge.measure([at(6, 8, 8, 20)]) == [Verdict.INFEASIBLE]

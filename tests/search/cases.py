@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks to search with their data, word lengths, and a grid by a made-up cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lmu_hw.lmu import Network
+from lmu_hw.quantize import Options
+from lmu_hw.search.lengths import WordLengths
+from lmu_hw.search.pools import Workers, open_pool
+from lmu_hw.search.prepare import silent, with_floats
+from lmu_hw.search.problem import Problem
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network with data and labels."""
+
+    network: Network
+    x: np.ndarray
+    labels: np.ndarray | None
+
+    @property
+    def calibration(self) -> np.ndarray:
+        return self.x[:20]
+
+    def problem(self, **options: Any) -> Problem:
+        """Return the problem of measuring designs, with the answers of the float network."""
+        problem = Problem(
+            network=self.network,
+            calibration=self.calibration,
+            options=Options(**options),
+            x=self.x,
+            labels=self.labels,
+        )
+        with open_pool(problem, Workers()) as pool:
+            return with_floats(problem, pool, silent)
+
+
+def ranks(grid: np.ndarray, weights: tuple[int, ...]) -> np.ndarray:
+    """Return the ranks of a grid by a made-up cost."""
+    keys = [grid @ np.array(weights), grid.sum(axis=1), *grid.T]
+    order = np.lexsort(keys[::-1])
+    places = np.empty(len(grid), dtype=np.int64)
+    places[order] = np.arange(len(grid))
+    return places
+
+
+def at(*bits: int) -> WordLengths:
+    """Return word lengths from four numbers."""
+    names = ("weight_bits", "memory_bits", "state_bits", "activation_bits")
+    return WordLengths(**dict(zip(names, bits, strict=True)))
