@@ -25,7 +25,15 @@ from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.quantize.scan import scan_update
 from lmu_hw.quantize.two_pass import two_pass_update
 
-__all__ = ["dense_twin", "memory_network", "saturating", "scan", "two_pass"]
+__all__ = [
+    "dense_twin",
+    "full_scale",
+    "memory_network",
+    "memory_node",
+    "saturating",
+    "scan",
+    "two_pass",
+]
 
 SOURCE = FixedFormat(signed=True, int_bits=0, frac_bits=11)
 STATE = FixedFormat(signed=True, int_bits=3, frac_bits=10)
@@ -150,3 +158,18 @@ def _network(memory: MemoryNode | Node, segments: int, source: FixedFormat) -> Q
         softmax=False,
         model_digest="0" * 64,
     )
+
+
+def memory_node(update) -> MemoryNode:
+    """Return the memory of `memory_network`."""
+    return memory_network(update).layers[0].memories[0]
+
+
+def full_scale(sequences: int, steps: int, size: int, seed: int = 0) -> np.ndarray:
+    """Return random input codes, among them constant and alternating full scale."""
+    x = np.random.default_rng(seed).integers(
+        SOURCE.min_code, SOURCE.max_code, (sequences, steps, size), endpoint=True
+    )
+    x[0] = SOURCE.min_code
+    x[1] = np.where(np.arange(steps)[:, None] % 2, SOURCE.min_code, SOURCE.max_code)
+    return x

@@ -12,17 +12,14 @@ from lmu_hw.errors import RangeError
 from lmu_hw.fixed import FixedFormat, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Discretizer, discretize
-from tests.running_sums import SOURCE, STATE, dense_twin, memory_network, saturating, scan
-
-
-def full_scale(sequences: int, steps: int, size: int, seed: int = 0) -> np.ndarray:
-    """Return random input codes, among them constant and alternating full scale."""
-    x = np.random.default_rng(seed).integers(
-        SOURCE.min_code, SOURCE.max_code, (sequences, steps, size), endpoint=True
-    )
-    x[0] = SOURCE.min_code
-    x[1] = np.where(np.arange(steps)[:, None] % 2, SOURCE.min_code, SOURCE.max_code)
-    return x
+from tests.running_sums import (
+    STATE,
+    dense_twin,
+    full_scale,
+    memory_network,
+    saturating,
+    scan,
+)
 
 
 @pytest.mark.parametrize("rounding", [Rounding.HALF_UP, Rounding.FLOOR])

@@ -13,9 +13,8 @@ from lmu_hw.errors import RangeError
 from lmu_hw.fixed import FixedFormat, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Discretizer, discretize
-from tests.golden.test_scan import full_scale
 from tests.oracle import rounded
-from tests.running_sums import SOURCE, STATE, memory_network, saturating, two_pass
+from tests.running_sums import SOURCE, STATE, full_scale, memory_network, saturating, two_pass
 
 
 def in_fractions(update, requant, source, x) -> np.ndarray:

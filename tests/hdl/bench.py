@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from amaranth.lib.wiring import Component
 from amaranth.sim import Simulator
 
 from lmu_hw.golden import GoldenModel
@@ -154,3 +155,11 @@ def simulate(
     assert seen.answers == bench.expected
     assert seen.lasts == bench.expected_lasts
     return seen
+
+
+def drive(component: Component, testbench: Callable) -> None:
+    """Run a testbench on a component alone."""
+    simulator = Simulator(component)
+    simulator.add_clock(_PERIOD)
+    simulator.add_testbench(testbench)
+    simulator.run()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ from lmu_hw.search.lengths import WordLengths
 from lmu_hw.search.pools import Workers, open_pool
 from lmu_hw.search.prepare import silent, with_floats
 from lmu_hw.search.problem import Problem
+
+GRID = {
+    "weight_bits": range(4, 7),
+    "memory_bits": [5, 8],
+    "state_bits": [6, 9],
+    "activation_bits": 5,
+}
+"""Two dozen word lengths for a sweep."""
 
 
 @dataclass(frozen=True)
@@ -54,3 +63,21 @@ def at(*bits: int) -> WordLengths:
     """Return word lengths from four numbers."""
     names = ("weight_bits", "memory_bits", "state_bits", "activation_bits")
     return WordLengths(**dict(zip(names, bits, strict=True)))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return the bytes of the files in a folder by their names."""
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+class Interrupt:
+    """Ends a sweep as Ctrl-C does, after some points."""
+
+    def __init__(self, after: int) -> None:
+        self.after, self.points = after, []
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if stage == "points":
+            self.points.append(done)
+            if done == self.after:
+                raise KeyboardInterrupt

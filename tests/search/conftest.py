@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import lmu_hw
+from lmu_hw.search import SweepReport
 from lmu_hw.search.lengths import Limits
 from tests import networks
-from tests.search.cases import Case
+from tests.search.cases import GRID, Case
 
 SEQUENCES, STEPS = 600, 6
 
@@ -35,3 +39,13 @@ def limits() -> Limits:
     return Limits(
         weight_bits=(3, 9), memory_bits=(5, 9), state_bits=(5, 10), activation_bits=(3, 7)
     )
+
+
+@pytest.fixture(scope="session")
+def swept(classifier, tmp_path_factory) -> tuple[SweepReport, Path]:
+    """A folder with the sweep of the classifier."""
+    folder = tmp_path_factory.mktemp("sweep") / "map"
+    report = lmu_hw.sweep(
+        classifier.network, classifier.x, classifier.labels, directory=folder, **GRID
+    )
+    return report, folder

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words of ROMs: a coefficient for each multiplier."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lmu_hw.hdl.coefficients import rom_words
+
+
+def test_rom_words_hold_a_coefficient_for_each_multiplier(plan):
+    node = plan.layer.nodes[-1]
+    words, width = rom_words(plan, node)
+    assert len(words) == plan.node(node).rom_words
+    first = [(words[0] >> (width * lane)) % (1 << width) for lane in range(plan.lanes)]
+    codes = node.terms[0].weights.codes[: plan.rows, : plan.columns] % (1 << width)
+    padded = np.zeros((plan.rows, plan.columns), int)
+    padded[: codes.shape[0], : codes.shape[1]] = codes
+    assert first == padded.ravel().tolist()
