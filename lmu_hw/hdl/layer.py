@@ -9,13 +9,13 @@ from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.coefficients import rom_words
-from lmu_hw.hdl.drain import Drain, write_layout
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
 from lmu_hw.hdl.memory import unit_class
+from lmu_hw.hdl.output_stage import OutputStage, write_layout
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
-from lmu_hw.hdl.storage import Rom, VectorMemory
+from lmu_hw.hdl.storage import Rom, VectorRam
 from lmu_hw.hdl.streams import InputBuffer, beat_signature
 from lmu_hw.network import INPUT, MemoryNode, Node
 from lmu_hw.plan import LayerPlan
@@ -77,7 +77,7 @@ class Layer(wiring.Component):
         m.submodules.source = source = InputBuffer(plan)
         m.submodules.sequencer = sequencer = Sequencer(plan)
         m.submodules.mac = mac = MacArray(plan)
-        m.submodules.drain = drain = Drain(plan, mac.sums.shape())
+        m.submodules.drain = stage = OutputStage(plan, mac.sums.shape())
         m.submodules.fifo = fifo = self._output(m, source.last)
         wiring.connect(m, wiring.flipped(self.i), source.i)
 
@@ -95,21 +95,21 @@ class Layer(wiring.Component):
             source.drop.eq(sequencer.finish),
             source.read_word.eq(sequencer.word),
         ]
-        words = {INPUT: source.read_data} | self._memories(m, sequencer, page)
+        words = {INPUT: source.read_data} | self._rams(m, sequencer, page)
         self._read(m, sequencer, mac, words, first_step)
         m.d.comb += [
-            drain.load.eq(mac.done),
-            drain.sums.eq(mac.sums),
-            drain.tag.eq(mac.tag),
-            self.write.eq(drain.write),
+            stage.load.eq(mac.done),
+            stage.sums.eq(mac.sums),
+            stage.tag.eq(mac.tag),
+            self.write.eq(stage.write),
             Cat(self.write_trace).eq(Cat(self.start, self.write)),
         ]
         if any(node.error_feedback for node in plan.layer.sums):
-            m.d.comb += drain.first_step.eq(first_step)
+            m.d.comb += stage.first_step.eq(first_step)
         for node in plan.layer.structured:
             self._memory_unit(m, sequencer, node, first_step)
         if plan.layer.elementwise:
-            self._elementwise_unit(m, sequencer, drain, words, first_step)
+            self._elementwise_unit(m, sequencer, stage, words, first_step)
         return m
 
     def _memory_unit(
@@ -148,23 +148,23 @@ class Layer(wiring.Component):
         self,
         m: Module,
         sequencer: Sequencer,
-        drain: Drain,
+        stage: OutputStage,
         words: dict[str, Value],
         first_step: Signal,
     ) -> None:
-        """Add the unit of the element-wise nodes, which reads and drains while the array idles."""
+        """Add the unit of element-wise nodes, which reads and finishes while the array idles."""
         m.submodules.elementwise = unit = ElementwiseUnit(self.plan)
         m.d.comb += [
             unit.i.valid.eq(sequencer.elements),
             unit.i.node.eq(sequencer.tag.node),
             unit.i.beat.eq(sequencer.beat),
             unit.first_step.eq(first_step),
-            drain.elements.eq(unit.o),
+            stage.elements.eq(unit.o),
         ]
         m.d.comb += [unit.words[name].eq(words[name]) for name, _ in unit.words.shape()]
 
-    def _memories(self, m: Module, sequencer: Sequencer, page: Signal) -> dict[str, Value]:
-        """Add a memory for each node that is read; return their words."""
+    def _rams(self, m: Module, sequencer: Sequencer, page: Signal) -> dict[str, Value]:
+        """Add a RAM for each node that is read; return their words."""
         plan, layer = self.plan, self.plan.layer
         words = {}
         for index, node in enumerate(layer.nodes):
@@ -172,33 +172,33 @@ class Layer(wiring.Component):
             if not readers:
                 continue
             storage = plan.storage(node.name)
-            memory = VectorMemory(
+            ram = VectorRam(
                 storage=storage,
                 pages=2 if any(read.delayed for _, read in readers) else 1,
                 columns=plan.columns,
                 beat=plan.beat,
                 width=node.signal.format.width,
             )
-            m.submodules[f"{node.role.value}_memory"] = memory
+            m.submodules[f"{node.role.value}_memory"] = ram
             of_node = self.write.valid & (self.write.node == index)
-            lanes = [self.write.data[lane][: memory.width] for lane in range(plan.beat)]
+            lanes = [self.write.data[lane][: ram.width] for lane in range(plan.beat)]
             m.d.comb += [
-                memory.write_page.eq(page),
-                memory.write_enable.eq(of_node & self.write.mask[0]),
-                memory.write_data.eq(Cat(lanes)),
-                memory.read_word.eq(sequencer.word),
-                memory.read_page.eq(page),
+                ram.write_page.eq(page),
+                ram.write_enable.eq(of_node & self.write.mask[0]),
+                ram.write_data.eq(Cat(lanes)),
+                ram.read_word.eq(sequencer.word),
+                ram.read_page.eq(page),
             ]
             for slot, read in readers:
                 if read.delayed:
                     with m.If(sequencer.slot == slot):
-                        m.d.comb += memory.read_page.eq(~page)
+                        m.d.comb += ram.read_page.eq(~page)
             if storage.segments == node.segments:
-                m.d.comb += memory.write_segment.eq(self.write.segment)
-                m.d.comb += memory.write_beat.eq(self.write.beat)
+                m.d.comb += ram.write_segment.eq(self.write.segment)
+                m.d.comb += ram.write_beat.eq(self.write.beat)
             else:  # every element is a segment of its own
-                m.d.comb += memory.write_segment.eq(self.write.beat)
-            words[node.name] = memory.read_data
+                m.d.comb += ram.write_segment.eq(self.write.beat)
+            words[node.name] = ram.read_data
         return words
 
     def _read(

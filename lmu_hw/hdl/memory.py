@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.scan import ScanUnit
-from lmu_hw.hdl.semiseparable import SweepUnit
+from lmu_hw.hdl.semiseparable import SemiseparableUnit
 from lmu_hw.hdl.two_pass import TwoPassUnit
 from lmu_hw.network import MemoryNode, entry_of
 from lmu_hw.network.scan import Scan
@@ -15,7 +15,7 @@ from lmu_hw.network.two_pass import TwoPass
 __all__ = ["unit_class"]
 
 _UNITS: dict[type, type[MemoryUnit]] = {
-    Semiseparable: SweepUnit,
+    Semiseparable: SemiseparableUnit,
     Scan: ScanUnit,
     TwoPass: TwoPassUnit,
 }

@@ -13,22 +13,22 @@ from amaranth.utils import exact_log2
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
+from lmu_hw.hdl.semiseparable_cells import SemiseparableCells, coefficient_layout, control_layout
 from lmu_hw.hdl.storage import Rom
-from lmu_hw.hdl.sweep_cells import SweepCells, coefficient_layout, control_layout
 from lmu_hw.network import MemoryNode
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan import LayerPlan
 
-__all__ = ["SweepUnit"]
+__all__ = ["SemiseparableUnit"]
 
 
-class SweepUnit(MemoryUnit):
+class SemiseparableUnit(MemoryUnit):
     """Computes a memory whose update is semiseparable.
 
-    It reads all states from the last to the first (backward sweep), keeps what is carried into each
-    state, then reads them from the first to the last (forward sweep) and replaces each by its new
-    value. Segments follow each other, or take turns at every state. If the plan is reloadable, the
-    port ``load`` takes new coefficients of a state.
+    It reads all states from the last to the first (backward recursion), keeps what is carried into
+    each state, then reads them from the first to the last (forward recursion) and replaces each by
+    its new value. Segments follow each other, or take turns at every state. If the plan is
+    reloadable, the port ``load`` takes new coefficients of a state.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class SweepUnit(MemoryUnit):
             m.d.sync += after.eq(before)
         s0, s1, s2, s3, s4, *_, s7 = stages
         self._control(m, s0)
-        m.submodules.cells = cells = SweepCells(self.plan, self.node)
+        m.submodules.cells = cells = SemiseparableCells(self.plan, self.node)
         m.d.comb += [
             cells.s1.eq(s1),
             cells.s2.eq(s2),
@@ -114,7 +114,7 @@ class SweepUnit(MemoryUnit):
         return m
 
     def _control(self, m: Module, s0: Signal) -> None:
-        """Walk through segments, sweeps, words and slots."""
+        """Walk through segments, recursions, words and slots."""
         schedule = self.schedule
         last_word = schedule.words - 1
         running = Signal()
@@ -145,7 +145,7 @@ class SweepUnit(MemoryUnit):
         with m.If(s0.valid & turn & ~s0.ends):
             m.d.sync += word.eq(Mux(backward, word - 1, word + 1))
         with m.If(s0.valid & turn & s0.ends):
-            # The next sweep begins with the word that this one ends with.
+            # The next recursion begins with the word that this one ends with.
             m.d.sync += backward.eq(~backward)
             with m.If(~backward):
                 m.d.sync += running.eq(~last_segment)
@@ -153,7 +153,7 @@ class SweepUnit(MemoryUnit):
                     m.d.sync += segment.eq(Mux(last_segment, 0, segment + 1))
                     m.d.sync += between.eq(1)
 
-    def _coefficients(self, m: Module, cells: SweepCells, s0: Signal) -> None:
+    def _coefficients(self, m: Module, cells: SemiseparableCells, s0: Signal) -> None:
         """Add the ROMs, one for each state of a word."""
         node, chain, reloadable = self.node, self.schedule.chain, self.schedule.reloadable
         words = self.words(self.plan, node, node.update)
@@ -175,7 +175,7 @@ class SweepUnit(MemoryUnit):
                     rom.write_data.eq(self.load.word),
                 ]
 
-    def _states(self, m: Module, cells: SweepCells, s0: Signal, s7: Signal) -> None:
+    def _states(self, m: Module, cells: SemiseparableCells, s0: Signal, s7: Signal) -> None:
         """Add the memory of states, rewritten in place."""
         words = self.schedule.words
         memory = Memory(shape=cells.codes.shape(), depth=self.node.segments * words, init=[])
@@ -189,8 +189,8 @@ class SweepUnit(MemoryUnit):
             write.en.eq(s7.valid & s7.final & ~s7.backward),
         ]
 
-    def _history(self, m: Module, cells: SweepCells, s3: Signal, s4: Signal) -> None:
-        """Add the memory of what the backward sweep carries into each state."""
+    def _history(self, m: Module, cells: SemiseparableCells, s3: Signal, s4: Signal) -> None:
+        """Add the memory of what the backward recursion carries into each state."""
         words, segments = self.schedule.words, self.node.segments
         # Segments that follow each other share the words.
         stride, depth = (words, segments * words) if self.schedule.interleaved else (0, words)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lmu_hw.errors import NetworkError
 from lmu_hw.plan import Storage
 
-__all__ = ["Rom", "RomFiles", "VectorMemory", "pack"]
+__all__ = ["Rom", "RomFiles", "VectorRam", "pack"]
 
 
 class RomFiles:
@@ -121,7 +121,7 @@ class Rom(wiring.Component):
         return m
 
 
-class VectorMemory(wiring.Component):
+class VectorRam(wiring.Component):
     """A vector of codes, written by beats and read by words of `columns` elements.
 
     The last beat of a segment fills its word up: no part of a word that is read is unknown, not

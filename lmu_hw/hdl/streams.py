@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.hdl.storage import VectorMemory
+from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.network import INPUT
 from lmu_hw.plan import LayerPlan
 
@@ -50,7 +50,7 @@ class InputBuffer(wiring.Component):
     def __init__(self, plan: LayerPlan) -> None:
         source = plan.layer.input
         self.plan = plan
-        self.memory = VectorMemory(
+        self.ram = VectorRam(
             storage=plan.storage(INPUT),
             pages=2,
             columns=plan.columns,
@@ -60,8 +60,8 @@ class InputBuffer(wiring.Component):
         super().__init__(
             {
                 "i": In(beat_signature(source.format, plan.beat)),
-                "read_word": In(self.memory.read_word.shape()),
-                "read_data": Out(self.memory.read_data.shape()),
+                "read_word": In(self.ram.read_word.shape()),
+                "read_data": Out(self.ram.read_data.shape()),
                 "available": Out(1),
                 "another": Out(1),
                 "last": Out(1),
@@ -71,7 +71,7 @@ class InputBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.memory = memory = self.memory
+        m.submodules.memory = ram = self.ram
         beats = self.plan.input_beats
         beat = Signal(range(beats + 1))
         full = Signal(2)
@@ -87,13 +87,13 @@ class InputBuffer(wiring.Component):
             self.available.eq(full != 0),
             self.another.eq(full == 2),
             self.last.eq(lasts.bit_select(reading, 1)),
-            memory.write_page.eq(filling),
-            memory.write_beat.eq(beat),
-            memory.write_enable.eq(accepted),
-            memory.write_data.eq(self.i.payload.data),
-            memory.read_page.eq(reading),
-            memory.read_word.eq(self.read_word),
-            self.read_data.eq(memory.read_data),
+            ram.write_page.eq(filling),
+            ram.write_beat.eq(beat),
+            ram.write_enable.eq(accepted),
+            ram.write_data.eq(self.i.payload.data),
+            ram.read_page.eq(reading),
+            ram.read_word.eq(self.read_word),
+            self.read_data.eq(ram.read_data),
         ]
         m.d.sync += full.eq(full + complete - self.drop)
         with m.If(accepted):

@@ -31,7 +31,7 @@ _DIRECTION = 1e-10  # a singular vector of a smaller value is noise
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Generators:
-    """The numbers from which A and B follow; see `lmu_hw.network.semiseparable` for the two sweeps.
+    """The numbers from which A and B follow; the recursions are in `lmu_hw.network.semiseparable`.
 
     Parameters
     ----------

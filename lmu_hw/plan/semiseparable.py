@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The schedule of a semiseparable memory: two sweeps over the states on one row of multipliers."""
+"""The schedule of a semiseparable memory: two recursions on one row of multipliers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _carried(update: Semiseparable) -> tuple[tuple[int, int], ...]:
 
 
 def _products(update: Semiseparable) -> int:
-    """Return the products of a state in the forward sweep, the one with more of them."""
+    """Return the products of a state in the forward recursion, the one with more of them."""
     return 1 + update.rank + len(_carried(update))
 
 
@@ -33,7 +33,7 @@ def _products(update: Semiseparable) -> int:
 class SweepPlan(MemoryPlan):
     """Schedule of a memory whose update is semiseparable.
 
-    The backward sweep reads all states, and then the forward sweep does. Each sweep takes a fixed
+    The backward recursion reads all states, and then the forward recursion does. Each takes a fixed
     number of cycles, its slots, for the states of a chain.
     """
 
@@ -72,12 +72,12 @@ class SweepPlan(MemoryPlan):
 
     @property
     def forward_slots(self) -> int:
-        """Cycles of one word in the forward sweep."""
+        """Cycles of one word in the forward recursion."""
         return -(-_products(self.update) * self.chain // self.lanes)
 
     @property
     def backward_slots(self) -> int:
-        """Cycles of one word in the backward sweep, which has no product with D."""
+        """Cycles of one word in the backward recursion, which has no product with D."""
         return -(-(_products(self.update) - 1) * self.chain // self.lanes)
 
     @property

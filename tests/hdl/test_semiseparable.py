@@ -12,7 +12,7 @@ from amaranth.sim import Simulator
 
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.semiseparable import SweepUnit
+from lmu_hw.hdl.semiseparable import SemiseparableUnit
 from lmu_hw.network import Codes, MemoryNode, QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from tests import networks, structured
@@ -214,7 +214,7 @@ def test_the_last_beat_leaves_after_the_latency(build, lanes):
     plan = LayerPlan(layer=layer, rows=4, columns=4, beat=4, memory_lanes=lanes)
     schedule = plan.node(memory(network))
     assert schedule.lanes == lanes
-    unit = SweepUnit(plan, memory(network))
+    unit = SemiseparableUnit(plan, memory(network))
     first, last = beats_of(unit)
     assert first[1:] == (0, 0, 0b1111)
     assert last == (schedule.busy + unit.latency - 1, 0, 1, 0b0111)
@@ -227,7 +227,7 @@ def test_segments_take_turns_unless_the_layer_answers_with_them(build, hidden, l
     (layer,) = network.layers
     plan = LayerPlan(layer=layer, rows=1, columns=1, beat=1, memory_lanes=lanes)
     node = memory(network)
-    unit = SweepUnit(plan, node)
+    unit = SemiseparableUnit(plan, node)
     beats = beats_of(unit)
     elements = [4 * segment + beat for _, segment, beat, _ in beats]
     assert elements == plan.written(node).tolist()

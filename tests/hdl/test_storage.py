@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.hdl.storage import Rom, VectorMemory, pack
+from lmu_hw.hdl.storage import Rom, VectorRam, pack
 from lmu_hw.plan import Storage
 from tests.hdl.bench import drive
 
@@ -45,7 +45,7 @@ def test_a_vector_memory_reads_words_of_what_was_written_by_beats(columns, beat,
     segments, length, width = 2, 6, 5
     words = segments * -(-length // columns)
     storage = Storage(segments=segments, length=length, words=words)
-    memory = VectorMemory(storage=storage, pages=pages, columns=columns, beat=beat, width=width)
+    memory = VectorRam(storage=storage, pages=pages, columns=columns, beat=beat, width=width)
     elements = np.random.default_rng(1).integers(1, 32, (pages, segments, -(-length // beat), beat))
     # The last beat fills its word up: nothing that is read was never written.
     expected = np.zeros((pages, segments, words // segments * columns), int)

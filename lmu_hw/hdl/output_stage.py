@@ -14,11 +14,11 @@ from amaranth.utils import bits_for
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.sequencer import tag_layout
-from lmu_hw.hdl.storage import Rom, VectorMemory, pack
+from lmu_hw.hdl.storage import Rom, VectorRam, pack
 from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
 from lmu_hw.plan import DRAIN_LATENCY, LayerPlan, Storage
 
-__all__ = ["Drain", "code_width", "write_layout"]
+__all__ = ["OutputStage", "code_width", "write_layout"]
 
 
 def code_width(plan: LayerPlan) -> int:
@@ -27,7 +27,7 @@ def code_width(plan: LayerPlan) -> int:
 
 
 def write_layout(plan: LayerPlan) -> data.StructLayout:
-    """Return the layout of a beat of codes on its way into memory.
+    """Return the layout of a beat of codes on its way into RAM.
 
     ``mask`` tells which elements are rows of the node, the first one if any; ``beat`` counts the
     beats of the rows. What memories store beside the rows is never read but times zero.
@@ -45,11 +45,11 @@ def write_layout(plan: LayerPlan) -> data.StructLayout:
     )
 
 
-class Drain(wiring.Component):
+class OutputStage(wiring.Component):
     """Takes the sums of a group over and turns them into codes, `beat` rows per cycle.
 
     The first beat is at the output `latency` + 1 cycles after the sums were taken over. Nodes under
-    error feedback have a memory of residues here; no step starts before the last beat has left, so
+    error feedback have a RAM of residues here; no step starts before the last beat has left, so
     a residue is written long before it is read.
 
     The totals of element-wise nodes come from their unit, and take the same way from there on.
@@ -122,7 +122,7 @@ class Drain(wiring.Component):
         # element-wise nodes; their low bits are the next residues; d3: codes that enter the
         # activation; d4: the same beside the outputs of tables.
         total = signed(_total_width(plan))
-        code = unsigned(max(node.requant.format.width for node in _drained(plan)))
+        code = unsigned(max(node.requant.format.width for node in _finished(plan)))
         d1_sums, d2_totals, d3_codes, d4_codes, d5_data = (
             [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(plan.beat)]
             for name, shape in (
@@ -135,7 +135,7 @@ class Drain(wiring.Component):
         )
         for lane in range(plan.beat):
             m.d.sync += [d1_sums[lane].eq(rows[lane]), d4_codes[lane].eq(d3_codes[lane])]
-        for node in _drained(plan):
+        for node in _finished(plan):
             index = layer.nodes.index(node)
             match node:
                 case Node():
@@ -230,7 +230,7 @@ class Drain(wiring.Component):
     def _residues(
         self, m: Module, node: Node, d0: Signal, d2: Signal, d2_totals: list[Signal]
     ) -> list[Value] | None:
-        """Add the memory of what the narrowing drops; return what it dropped one step before.
+        """Add the RAM of what the narrowing drops; return what it dropped one step before.
 
         Read beside the constants of the rows, written from the totals.
         """
@@ -238,24 +238,24 @@ class Drain(wiring.Component):
             return None
         beat, width = self.plan.beat, node.dropped_bits
         beats = -(-node.rows // beat)
-        memory = VectorMemory(
+        ram = VectorRam(
             storage=Storage(segments=node.segments, length=node.rows, words=node.segments * beats),
             pages=1,
             columns=beat,
             beat=beat,
             width=width,
         )
-        m.submodules[f"{node.role.value}_residues"] = memory
+        m.submodules[f"{node.role.value}_residues"] = ram
         of_node = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
         m.d.comb += [
-            memory.read_word.eq(d0.segment * beats + d0.beat),
-            memory.write_segment.eq(d2.segment),
-            memory.write_beat.eq(d2.beat),
-            memory.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),
-            memory.write_data.eq(Cat(total[:width] for total in d2_totals)),
+            ram.read_word.eq(d0.segment * beats + d0.beat),
+            ram.write_segment.eq(d2.segment),
+            ram.write_beat.eq(d2.beat),
+            ram.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),
+            ram.write_data.eq(Cat(total[:width] for total in d2_totals)),
         ]
         # Not cleared at the end of a sequence: masked during its first step, like the states.
-        stored = data.View(data.ArrayLayout(unsigned(width), beat), memory.read_data)
+        stored = data.View(data.ArrayLayout(unsigned(width), beat), ram.read_data)
         return [Mux(self.first_step, 0, stored[lane]) for lane in range(beat)]
 
     def _tables(
@@ -289,21 +289,21 @@ class Drain(wiring.Component):
 
 def _total_width(plan: LayerPlan) -> int:
     """Return the bits of a signed total that no node of the layer can overflow."""
-    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in _drained(plan))
+    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in _finished(plan))
 
 
-def _drained(plan: LayerPlan) -> list[Node | ElementwiseNode]:
+def _finished(plan: LayerPlan) -> list[Node | ElementwiseNode]:
     """Return the nodes whose totals are narrowed here."""
-    drained: list[Node | ElementwiseNode] = []
+    finished: list[Node | ElementwiseNode] = []
     for node in plan.layer.nodes:
         match node:
             case Node() | ElementwiseNode():
-                drained.append(node)
+                finished.append(node)
             case MemoryNode():
                 pass  # its unit narrows, and writes
             case _:
                 assert_never(node)
-    return drained
+    return finished
 
 
 def _narrow(node: Node | ElementwiseNode, total: Value) -> Value:

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.hdl.drain import Drain
 from lmu_hw.hdl.mac import MacArray
+from lmu_hw.hdl.output_stage import OutputStage
 from lmu_hw.plan import DRAIN_LATENCY
 from tests.hdl.bench import drive
 
@@ -18,7 +18,7 @@ pytestmark = [
 
 
 def test_the_drain_writes_its_first_beat_after_its_latency(plan):
-    drain = Drain(plan, MacArray(plan).sums.shape())
+    drain = OutputStage(plan, MacArray(plan).sums.shape())
     assert drain.latency == DRAIN_LATENCY
     seen = []
 

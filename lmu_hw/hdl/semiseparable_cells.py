@@ -18,13 +18,13 @@ from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.network import MemoryNode
 from lmu_hw.plan import LayerPlan
 
-__all__ = ["SweepCells", "coefficient_layout", "control_layout"]
+__all__ = ["SemiseparableCells", "coefficient_layout", "control_layout"]
 
 
 def control_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
     """Return the layout of what accompanies a word of states through the pipeline.
 
-    ``final`` marks the last slot of a word, ``ends`` the last word of a sweep.
+    ``final`` marks the last slot of a word, ``ends`` the last word of a recursion.
     """
     schedule = plan.node(node)
     return data.StructLayout(
@@ -76,11 +76,11 @@ class _Use:
     operand: Value
 
 
-class SweepCells(wiring.Component):
+class SemiseparableCells(wiring.Component):
     """Computes what a word of states carries to the next one, and its new codes.
 
     Each cell has the multipliers of one state; together they are a chain through which f or b runs
-    within one cycle. In the backward sweep the first cell has the last state of the word.
+    within one cycle. In the backward recursion the first cell has the last state of the word.
 
     Parameters
     ----------
@@ -98,11 +98,11 @@ class SweepCells(wiring.Component):
     u : In(array of inputs)
         One for each segment.
     carried : Out(array of b)
-        What the backward sweep carries into each state, in s3.
+        What the backward recursion carries into each state, in s3.
     history : In(array of b)
-        The same in s5 of the forward sweep.
+        The same in s5 of the forward recursion.
     codes : Out(array of codes)
-        New states, in s7 of the last slot of the forward sweep.
+        New states, in s7 of the last slot of the forward recursion.
     """
 
     def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
@@ -162,7 +162,7 @@ class SweepCells(wiring.Component):
                 self.codes[n].eq(cell.code()),
             ]
             entering = leaving
-        # The forward sweep begins with -u, the backward one with 0.
+        # The forward recursion begins with -u, the backward one with 0.
         source = self.plan.layer.signals[self.node.source].format.frac_bits
         loop = self.loop
         start = Mux(loop.backward, (-self.u[loop.segment]).shift_left(self.f - source), 0)
@@ -183,10 +183,12 @@ class _Cell:
     """The products and sums of one state; adds them to a module.
 
     Everything is multiplied in s3. If b and f must be carried on in the same cycle, the backward
-    sweep needs U x earlier: where a state takes one cycle, it is multiplied in s2.
+    recursion needs U x earlier: where a state takes one cycle, it is multiplied in s2.
     """
 
-    def __init__(self, cells: SweepCells, m: Module, n: int, entering: list[Signal]) -> None:
+    def __init__(
+        self, cells: SemiseparableCells, m: Module, n: int, entering: list[Signal]
+    ) -> None:
         self.cells, self.m, self.n, self.entering = cells, m, n, entering
         update, self.schedule = cells.node.update, cells.schedule
         self.couplings = [_Product("coupling", i) for i in range(update.rank)]
@@ -259,7 +261,7 @@ class _Cell:
         return values
 
     def _use(self, product: _Product, backward: bool, before_last: int) -> _Use:
-        """Return when and from what a sweep computes a product, so many slots before the last."""
+        """Return when and from what a product is computed, so many slots before the last."""
         slots = self.schedule.backward_slots if backward else self.schedule.forward_slots
         if backward and product.kind == "coupling" and slots == self.schedule.loop_cycles == 1:
             stage, coefficients, x = self.cells.s2, self.s2_coefficients, self.s2_x
