@@ -29,7 +29,7 @@ from lmu_hw.lmu.layers import Layer
 from lmu_hw.proofs import Summary, spectral_radius
 from lmu_hw.proofs.loop import loop_radius
 from lmu_hw.simulate import Result
-from lmu_hw.simulate.coverage_words import coverage_lines
+from lmu_hw.simulate.coverage_sentences import coverage_lines
 from lmu_verify import Verdict
 
 __all__ = [

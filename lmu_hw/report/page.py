@@ -18,7 +18,7 @@ from lmu_hw.measure.results import Report
 from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.verdict import verdict
-from lmu_hw.simulate.coverage_words import coverage_lines
+from lmu_hw.simulate.coverage_sentences import coverage_lines
 
 __all__ = ["Card", "Figure", "render", "report_page"]
 

@@ -16,7 +16,7 @@ from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import Plan
 from lmu_hw.simulate.driver import Driven, Driver, Seen
 from lmu_hw.simulate.job import Job, Record
-from lmu_hw.simulate.judge import Stored
+from lmu_hw.simulate.verdict import Stored
 
 __all__ = ["run_amaranth"]
 

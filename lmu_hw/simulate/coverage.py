@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.measure.simulation import Coverage, TableReads
+from lmu_hw.simulate.directed.goals import NEVER, Goals
 from lmu_hw.simulate.epochs import Epoch
-from lmu_hw.simulate.goals import NEVER, Goals
 from lmu_hw.simulate.job import Cut, Record
 
 __all__ = ["coverage", "resets_seen"]

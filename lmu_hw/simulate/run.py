@@ -20,16 +20,16 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.plan import Plan
 from lmu_hw.reload import checked_window
+from lmu_hw.simulate.coefficient_sets import CoefficientSet, calm_network, coefficient_sets_of
 from lmu_hw.simulate.coverage import coverage
-from lmu_hw.simulate.goals import Goals
-from lmu_hw.simulate.images import Image, calm_network, images_of
+from lmu_hw.simulate.directed.goals import Goals
 from lmu_hw.simulate.job import Job, Record
-from lmu_hw.simulate.judge import Stored, judge
 from lmu_hw.simulate.process import run_bench
+from lmu_hw.simulate.resets import resets_of, writes_of
 from lmu_hw.simulate.result import Result, write_results
 from lmu_hw.simulate.simulators import Simulator, find
 from lmu_hw.simulate.stimuli import DATA, Sequence, ends_left, few, stimuli
-from lmu_hw.simulate.storm import resets_of, writes_of
+from lmu_hw.simulate.verdict import Stored, judge
 from lmu_hw.simulate.wrapper import TOP, read_stored, wrapper
 
 __all__ = ["Result", "job_of", "simulate"]
@@ -75,7 +75,7 @@ def simulate(
     theta : float, optional
         First write the coefficients of this window to a reloadable design, in steps.
     builds : Path, optional
-        A folder in which compiled benches are kept, and leaving again if nothing changed.
+        A folder in which compiled benches are kept, and used again if nothing changed.
     progress : callable, optional
 
     Returns
@@ -102,23 +102,23 @@ def simulate(
     changed = folder.changed_rtl()
     waves_files = [waves_file(simulator) for simulator in chosen] if waves else []
     folder.results.check(folder.SIMULATION, *waves_files)
-    images = images_of(folder, design, plan, theta)
-    design = replace(design, network=calm_network(images))
+    sets = coefficient_sets_of(folder, design, plan, theta)
+    design = replace(design, network=calm_network(sets))
     goals = Goals(design.network, plan)
     budgets = [_steps(simulator, max_cycles, plan) for simulator in chosen]
     longest = max((own_steps for own_steps, _ in budgets if own_steps is not None), default=None)
-    leaving = ends_left(design, goals, steps=longest, seed=seed)
+    overflowing = ends_left(design, goals, steps=longest, seed=seed)
     runs = []
     for simulator, version, (own_steps, data) in zip(chosen, versions, budgets, strict=True):
         sequences = stimuli(
-            design, goals, x, steps=own_steps, data_steps=data, seed=seed, leaving=leaving
+            design, goals, x, steps=own_steps, data_steps=data, seed=seed, overflowing=overflowing
         )
         if not simulator.backend.runs_verilog and own_steps is not None:
             sequences = few(sequences, own_steps)  # Python is slow
         run = _Run(
             folder=folder,
             plan=plan,
-            images=images,
+            sets=sets,
             goals=goals,
             simulator=simulator,
             version=version,
@@ -166,7 +166,7 @@ def waves_file(simulator: Simulator) -> str:
 def job_of(
     folder: Path,
     plan: Plan,
-    images: list[Image],
+    sets: list[CoefficientSet],
     sequences: list[Sequence],
     *,
     seed: int,
@@ -179,18 +179,22 @@ def job_of(
     folder : Path
         For the job's files.
     plan : Plan
-    images : list of Image
+    sets : list of CoefficientSet
     sequences : list of Sequence
     seed : int
     longest_fill : int or None
         Most cycles to keep everything waiting.
     """
-    network, per_step = images[0].network, plan.cycles(last_step=True)
+    network, per_step = sets[0].network, plan.cycles(last_step=True)
     depth = 4 * (len(plan.layers) + 1)  # vectors that fit between input and output
     fill = depth * per_step if longest_fill is None else min(depth * per_step, longest_fill)
     waits = max(len(sequence.codes) for sequence in sequences) if network.answers_once else 1
     resets = resets_of(
-        sequences, cycles_per_step=per_step, layers=len(plan.layers), images=images, seed=seed
+        sequences,
+        cycles_per_step=per_step,
+        layers=len(plan.layers),
+        sets=sets,
+        seed=seed,
     )
     return Job(
         folder=folder,
@@ -203,7 +207,7 @@ def job_of(
         wait_cycles=2_000 + 4 * (waits + depth) * per_step,
         seed=seed,
         resets=resets,
-        writes=writes_of(images, resets),
+        writes=writes_of(sets, resets),
     )
 
 
@@ -213,7 +217,7 @@ class _Run:
 
     folder: DesignFolder
     plan: Plan
-    images: list[Image]
+    sets: list[CoefficientSet]
     goals: Goals
     simulator: Simulator
     version: str
@@ -234,7 +238,7 @@ class _Run:
             job = job_of(
                 Path(name),
                 self.plan,
-                self.images,
+                self.sets,
                 sequences,
                 seed=seed,
                 longest_fill=None if backend.runs_verilog else backend.cycles[0] // 8,
@@ -248,7 +252,7 @@ class _Run:
             record, stored = run(job, waves, builds, tick)
             if waves:
                 self._keep_waves(job.folder, builds)
-        verdict = judge(self.images, self.plan, job, record, stored)
+        verdict = judge(self.sets, self.plan, job, record, stored)
         return Result(
             simulator=self.simulator.value,
             version=self.version,
@@ -276,7 +280,7 @@ class _Run:
         self, job: Job, waves: bool, builds: Path | None, tick: Callable[[int], None]
     ) -> tuple[Record, Stored]:
         """Build and run the emitted Verilog."""
-        name = self.images[0].network.name
+        name = self.sets[0].network.name
         for file in self.folder.rtl:
             shutil.copy(self.folder.path / file, job.folder)
         sources = {

@@ -16,9 +16,9 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, window
 from lmu_hw.network import INPUT
 from lmu_hw.proofs import impulse_response, quantized_memories, sign_matched, values
-from lmu_hw.simulate.goals import Goals
-from lmu_hw.simulate.leave import leaving
-from lmu_hw.simulate.reach import reaching
+from lmu_hw.simulate.directed.coverage_set import covering_sequences
+from lmu_hw.simulate.directed.goals import Goals
+from lmu_hw.simulate.directed.overflows import overflowing_sequences
 
 __all__ = [
     "BEATS_PER_RESET",
@@ -112,7 +112,7 @@ def stimuli(
     steps: int | None,
     data_steps: int | None,
     seed: int,
-    leaving: Collection[Codes] | None = None,
+    overflowing: Collection[Codes] | None = None,
 ) -> list[Sequence]:
     """Return the sequences of a simulation, those at full load first, then those of the storm.
 
@@ -128,7 +128,7 @@ def stimuli(
     data_steps : int or None
         Most time steps of the user's data; None: all.
     seed : int
-    leaving : collection of (steps, inputs) int64, optional
+    overflowing : collection of (steps, inputs) int64, optional
         Sequences with which sums leave their formats, from `ends_left`; None: they are searched.
     """
     random = np.random.default_rng(seed)
@@ -143,11 +143,11 @@ def stimuli(
     sequences += [Sequence(name="calibration data", codes=real)]
     worst = _worst_cases(design, length)
     sequences += worst
-    if leaving is None:
-        leaving = ends_left(design, goals, steps=steps, seed=seed)
-    fitting = [codes for codes in leaving if len(codes) <= steps // 4]
+    if overflowing is None:
+        overflowing = ends_left(design, goals, steps=steps, seed=seed)
+    fitting = [codes for codes in overflowing if len(codes) <= steps // 4]
     tried = min(_window(design), max(8, steps // 16))
-    searched = reaching(
+    searched = covering_sequences(
         goals,
         [*fitting, *(s.codes for s in worst)],
         steps=steps // 4,
@@ -184,7 +184,7 @@ def ends_left(design: Design, goals: Goals, *, steps: int | None, seed: int) -> 
     """
     layers = [layer for layer in design.reference.layers if isinstance(layer, LmuLayer)]
     longest = _MORE + sum(_steps_of(layer) for layer in layers)
-    return leaving(goals, longest=longest, steps=steps, seed=seed)
+    return overflowing_sequences(goals, longest=longest, steps=steps, seed=seed)
 
 
 def few(sequences: list[Sequence], steps: int) -> list[Sequence]:

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.hdl.drain import code_width, write_layout
+from lmu_hw.hdl.output_stage import code_width, write_layout
 from lmu_hw.hdl.reload import address_bits, blocks, word_bits
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.simulate.judge import Stored
 from lmu_hw.simulate.simulators.backend import TOP
+from lmu_hw.simulate.verdict import Stored
 
 __all__ = [
     "CUTS_FILE",

@@ -14,11 +14,11 @@ from lmu_hw.hdl.top import element_bits
 from lmu_hw.network import Signal
 from lmu_hw.simulate.epochs import Piece, pieces_of
 from lmu_hw.simulate.job import Job, Record
-from lmu_hw.simulate.judge import CALM_EPOCH
 from lmu_hw.simulate.process import run_bench
+from lmu_hw.simulate.resets import resets_of
 from lmu_hw.simulate.simulators import Simulator
 from lmu_hw.simulate.stimuli import BEFORE, STORM, Sequence, Stall
-from lmu_hw.simulate.storm import resets_of
+from lmu_hw.simulate.verdict import CALM_EPOCH
 from lmu_hw.simulate.wrapper import CUTS_FILE, TOP, bench_head
 from lmu_hw.spiking.golden import SpikingModel, SpikingTrace
 from lmu_hw.spiking.hardware import cycles_per_step, spiking_verilog
@@ -102,7 +102,7 @@ def simulate_spiking(
             fill_cycles=4 * cycles,
             wait_cycles=2_000 + 16 * cycles,
             seed=seed,
-            resets=resets_of(sequences, cycles_per_step=cycles, layers=1, images=[], seed=seed),
+            resets=resets_of(sequences, cycles_per_step=cycles, layers=1, sets=[], seed=seed),
         )
         record = _run(job, memory, files or spiking_verilog(memory, lanes, name=_DUT), simulator)
         spikes = [line.split() for line in (job.folder / _SPIKES_FILE).read_text().splitlines()]

@@ -9,7 +9,7 @@ import pytest
 from lmu_hw.errors import NetworkError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.proofs import quantized_memories, values
-from lmu_hw.simulate.goals import Goals
+from lmu_hw.simulate.directed.goals import Goals
 from lmu_hw.simulate.stimuli import BEFORE, DATA, STORM, Stall, few, stimuli
 
 
@@ -21,7 +21,9 @@ def goals(design, plan):
 @pytest.fixture
 def make(design, goals):
     def call(x=None, *, steps=None, data_steps=None, seed=0):
-        return stimuli(design, goals, x, steps=steps, data_steps=data_steps, seed=seed, leaving=())
+        return stimuli(
+            design, goals, x, steps=steps, data_steps=data_steps, seed=seed, overflowing=()
+        )
 
     return call
 

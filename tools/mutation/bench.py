@@ -17,12 +17,12 @@ from lmu_hw.emit import read_plan
 from lmu_hw.errors import ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.simulate import Simulator, find
-from lmu_hw.simulate.goals import Goals
-from lmu_hw.simulate.images import images_of
+from lmu_hw.simulate.coefficient_sets import coefficient_sets_of
+from lmu_hw.simulate.directed.goals import Goals
 from lmu_hw.simulate.job import Job
-from lmu_hw.simulate.judge import Verdict, judge
 from lmu_hw.simulate.run import job_of
 from lmu_hw.simulate.stimuli import stimuli
+from lmu_hw.simulate.verdict import Verdict, judge
 from lmu_hw.simulate.wrapper import DRIVER, read_stored, wrapper
 from lmu_hw.simulate.wrapper import TOP as BENCH
 from tools.mutation.schema import TOP, top, with_all
@@ -86,7 +86,7 @@ class MutantBench:
     def __init__(self, folder: Path, work: Path, *, cycles: Iterable[int], seed: int = 0) -> None:
         self._design, files = Design.read(folder), DesignFolder(folder)
         self.plan = read_plan(files, self._design.network)
-        self.images = images_of(files, self._design, self.plan, None)
+        self.sets = coefficient_sets_of(files, self._design, self.plan, None)
         self._rtl, name = folder / files.RTL, self._design.network.name
         text = (self._rtl / f"{name}.v").read_text()
         self.mutants = mutants_of(text)
@@ -124,7 +124,7 @@ class MutantBench:
             data_steps=None,
             seed=seed,
         )
-        job = job_of(work, plan, self.images, sequences, seed=seed)
+        job = job_of(work, plan, self.sets, sequences, seed=seed)
         job.write()
         printed = self._simulate(job, 0, _LONGEST, power_up)
         verdict = self._judged(job)
@@ -174,7 +174,7 @@ class MutantBench:
         """Return how a run compares with what it must be, or None if it has no end."""
         record = job.read()
         return record and judge(
-            self.images, self.plan, job, record, read_stored(job.folder, self.plan)
+            self.sets, self.plan, job, record, read_stored(job.folder, self.plan)
         )
 
     def _outputs(self) -> list[str]:

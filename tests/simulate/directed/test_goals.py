@@ -9,9 +9,9 @@ import pytest
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import Table
 from lmu_hw.plan import make_plan
-from lmu_hw.simulate.goals import NEVER, Goals
-from lmu_hw.simulate.leave import leaving
-from lmu_hw.simulate.reach import reaching
+from lmu_hw.simulate.directed.coverage_set import covering_sequences
+from lmu_hw.simulate.directed.goals import NEVER, Goals
+from lmu_hw.simulate.directed.overflows import overflowing_sequences
 from tests import networks
 
 
@@ -71,7 +71,7 @@ def test_distances_are_at_most_0_where_an_end_is_left(goals, noise):
 
 
 def test_the_search_reaches_more_than_noise_in_as_many_steps(narrow, goals, noise):
-    sequences = reaching(goals, [], steps=120, length=40, seed=0)
+    sequences = covering_sequences(goals, [], steps=120, length=40, seed=0)
     assert sum(map(len, sequences)) <= 120
     searched = np.any([(goals.look(one[None])[0] < NEVER)[0] for one in sequences], axis=0)
     ends = len(goals.ends)
@@ -82,7 +82,7 @@ def test_the_search_reaches_more_than_noise_in_as_many_steps(narrow, goals, nois
 
 
 def test_no_steps_are_no_sequences(goals):
-    assert reaching(goals, [], steps=0, length=5, seed=0) == []
+    assert covering_sequences(goals, [], steps=0, length=5, seed=0) == []
 
 
 def test_slopes_leave_ends_that_waves_and_their_changes_do_not():
@@ -100,20 +100,20 @@ def test_slopes_leave_ends_that_waves_and_their_changes_do_not():
         firsts = [goals.look(codes[None])[0][0, : len(goals.ends)] for codes in sequences]
         return int((np.stack(firsts) < NEVER).any(axis=0).sum())
 
-    assert left(reaching(goals, [], steps=10_000, length=48, seed=0)) < len(goals.ends)
-    assert left(leaving(goals, longest=48, steps=None, seed=0)) == len(goals.ends)
+    assert left(covering_sequences(goals, [], steps=10_000, length=48, seed=0)) < len(goals.ends)
+    assert left(overflowing_sequences(goals, longest=48, steps=None, seed=0)) == len(goals.ends)
 
 
 def test_the_search_is_the_same_every_time(goals):
-    first, again = (leaving(goals, longest=32, steps=50, seed=0) for _ in range(2))
+    first, again = (overflowing_sequences(goals, longest=32, steps=50, seed=0) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
 
 
 def test_every_sequence_that_leaves_ends_leaves_one_at_its_last_step(goals):
-    for one in leaving(goals, longest=32, steps=None, seed=0):
+    for one in overflowing_sequences(goals, longest=32, steps=None, seed=0):
         first = goals.look(one[None])[0][0, : len(goals.ends)]
         assert (first == len(one) - 1).any()
 
 
 def test_without_steps_nothing_is_searched(goals):
-    assert leaving(goals, longest=32, steps=0, seed=0) == []
+    assert overflowing_sequences(goals, longest=32, steps=0, seed=0) == []

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat
 
-__all__ = ["codes_of", "fitted", "shapes"]
+__all__ = ["codes_of", "fitted", "start_sequences"]
 
 Codes = NDArray[np.int64]
 
 
-def shapes(
+def start_sequences(
     inputs: int, fmt: FixedFormat, length: int, random: np.random.Generator
 ) -> Iterator[Codes]:
     """Yield sequences without end, (length, inputs) each."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.simulate.climb import PASSES, Budget, Climber, cost
-from lmu_hw.simulate.goals import NEVER, Goals
-from lmu_hw.simulate.shapes import fitted, shapes
+from lmu_hw.simulate.directed.ascent import PASSES, Budget, GradientAscent, cost
+from lmu_hw.simulate.directed.goals import NEVER, Goals
+from lmu_hw.simulate.directed.starts import fitted, start_sequences
 
-__all__ = ["leaving"]
+__all__ = ["overflowing_sequences"]
 
 Codes = NDArray[np.int64]
 
@@ -30,7 +30,9 @@ _NEAREST = 4  # ends that are tried further
 _WORTH = 0.01  # of the format: by how much longer sequences must come nearer
 
 
-def leaving(goals: Goals, *, longest: int, steps: int | None, seed: int) -> list[Codes]:
+def overflowing_sequences(
+    goals: Goals, *, longest: int, steps: int | None, seed: int
+) -> list[Codes]:
     """Return sequences of which each leaves ends of sums that those before it do not.
 
     Parameters
@@ -47,9 +49,11 @@ def leaving(goals: Goals, *, longest: int, steps: int | None, seed: int) -> list
     search = _Search(goals, longest, budget, np.random.default_rng(seed))
     lengths = sorted({max(longest >> shift, min(longest, 4)) for shift in range(_LENGTHS)})
     for number, length in enumerate(lengths):
-        search.stage(length, _ROUNDS, len(goals.ends), budget.left // (len(lengths) + 1 - number))
+        search.stage(
+            length, _ROUNDS, len(goals.ends), budget.remaining // (len(lengths) + 1 - number)
+        )
     for _ in range(_STAGES):
-        search.stage(None, _MORE_ROUNDS, _NEAREST, budget.left)
+        search.stage(None, _MORE_ROUNDS, _NEAREST, budget.remaining)
     return search.reached
 
 
@@ -60,7 +64,7 @@ class _Search:
         self, goals: Goals, longest: int, budget: Budget, random: np.random.Generator
     ) -> None:
         self.goals, self.random = goals, random
-        self.climber = Climber(goals, budget, random)
+        self.ascent = GradientAscent(goals, budget, random)
         self.missing = list(range(len(goals.ends)))
         self.reached: list[Codes] = []
         nothing = np.zeros((longest, goals.network.inputs), np.int64)
@@ -91,7 +95,7 @@ class _Search:
         ends_missing = ends_missing[:climbers]
         ends = np.resize(ends_missing, max(len(ends_missing), min(climbers, _CLIMBERS)))
         self._tries[ends_missing] += 1
-        codes, distance = self.climber.climb(self._starts(ends, length), ends, rounds)
+        codes, distance = self.ascent.climb(self._starts(ends, length), ends, rounds)
         for end, sequence, missing in zip(ends.tolist(), codes, distance.tolist(), strict=True):
             near = missing / self._codes[end]
             least, best = self._best[end]
@@ -106,7 +110,7 @@ class _Search:
     def _starts(self, ends: Codes, length: int) -> Codes:
         """Return for each end what came nearest to it, then constants, waves and noise."""
         network, starts, used = self.goals.network, [], set()
-        others = shapes(network.inputs, network.input.format, length, self.random)
+        others = start_sequences(network.inputs, network.input.format, length, self.random)
         for end in ends.tolist():
             if self._best[end][0] < np.inf and end not in used:
                 starts.append(fitted(self._best[end][1][::-1], length)[::-1])

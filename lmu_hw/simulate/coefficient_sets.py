@@ -16,7 +16,7 @@ from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.reload import reload
 
-__all__ = ["Image", "Since", "calm_network", "images_of"]
+__all__ = ["CoefficientSet", "Since", "calm_network", "coefficient_sets_of"]
 
 _OTHER_WINDOWS = (0.75, 1.5, 0.5, 2.0, 3.0)
 
@@ -32,7 +32,7 @@ class Since(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Image:
+class CoefficientSet:
     """Coefficients that the hardware holds for a while.
 
     Parameters
@@ -49,7 +49,9 @@ class Image:
     since: Since
 
 
-def images_of(folder: DesignFolder, design: Design, plan: Plan, theta: float | None) -> list[Image]:
+def coefficient_sets_of(
+    folder: DesignFolder, design: Design, plan: Plan, theta: float | None
+) -> list[CoefficientSet]:
     """Return the coefficients that the stimuli are for, and others that the storm writes.
 
     Parameters
@@ -60,24 +62,28 @@ def images_of(folder: DesignFolder, design: Design, plan: Plan, theta: float | N
     theta : float or None
         Window that is written first, in steps.
     """
-    design_image = Image(network=design.network, words=[], since=Since.POWER_UP)
+    design_image = CoefficientSet(network=design.network, words=[], since=Since.POWER_UP)
     if theta is not None:
         network, words = reload(folder.path, theta)
         back = reload_words(plan, design.network)
         return [
             design_image,
-            Image(network=network, words=words, since=Since.CALM),
-            Image(network=design.network, words=back, since=Since.STORM),
+            CoefficientSet(network=network, words=words, since=Since.CALM),
+            CoefficientSet(network=design.network, words=back, since=Since.STORM),
         ]
     return [design_image, *_other_window(folder, design)] if blocks(plan) else [design_image]
 
 
-def calm_network(images: list[Image]) -> QuantizedNetwork:
+def calm_network(sets: list[CoefficientSet]) -> QuantizedNetwork:
     """Return what the hardware computes while no reset comes."""
-    return next(image.network for image in reversed(images) if image.since is not Since.STORM)
+    return next(
+        coefficients.network
+        for coefficients in reversed(sets)
+        if coefficients.since is not Since.STORM
+    )
 
 
-def _other_window(folder: DesignFolder, design: Design) -> list[Image]:
+def _other_window(folder: DesignFolder, design: Design) -> list[CoefficientSet]:
     """Return the coefficients of another window, if the hardware can have one."""
     windows = [
         theta
@@ -87,5 +93,5 @@ def _other_window(folder: DesignFolder, design: Design) -> list[Image]:
     for factor in _OTHER_WINDOWS if windows else ():
         with suppress(LmuHwError):
             network, words = reload(folder.path, factor * max(windows))
-            return [Image(network=network, words=words, since=Since.STORM)]
+            return [CoefficientSet(network=network, words=words, since=Since.STORM)]
     return []

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from lmu_hw.measure.simulation import Mismatch
 from lmu_hw.plan import Plan
 from lmu_hw.simulate.answers import answer_words, wrong_last
+from lmu_hw.simulate.coefficient_sets import CoefficientSet
 from lmu_hw.simulate.epochs import Epoch, epochs_of, expected_words
-from lmu_hw.simulate.images import Image
 from lmu_hw.simulate.job import Job, Record
-from lmu_hw.simulate.pace import last_layer_pace, step_pace
+from lmu_hw.simulate.resets import written_after
 from lmu_hw.simulate.scoreboard import (
     Expectation,
     Words,
@@ -23,7 +23,7 @@ from lmu_hw.simulate.scoreboard import (
     words_in_beats,
 )
 from lmu_hw.simulate.stimuli import Stall
-from lmu_hw.simulate.storm import written_after
+from lmu_hw.simulate.throughput import last_layer_throughput, step_throughput
 
 __all__ = ["CALM_EPOCH", "Stored", "Verdict", "judge"]
 
@@ -78,12 +78,14 @@ class Verdict:
     epochs: list[Epoch]
 
 
-def judge(images: list[Image], plan: Plan, job: Job, record: Record, stored: Stored) -> Verdict:
+def judge(
+    sets: list[CoefficientSet], plan: Plan, job: Job, record: Record, stored: Stored
+) -> Verdict:
     """Compare a run with the golden model.
 
     Parameters
     ----------
-    images : list of Image
+    sets : list of CoefficientSet
         What the hardware held, one after the other.
     plan : Plan
     job : Job
@@ -91,19 +93,19 @@ def judge(images: list[Image], plan: Plan, job: Job, record: Record, stored: Sto
     stored : Stored
     """
     cuts = record.cuts
-    after = np.array(written_after(images, job.resets))
+    after = np.array(written_after(sets, job.resets))
     # What is computed before the storm must be complete: its first reset waits until it is.
     settled = [cut.quiet > job.settle and not cut.waiting for cut in cuts]
     epochs = epochs_of(
         job.sequences,
         [cut.accepted for cut in cuts],
         [whole or number in (CALM_EPOCH, len(cuts) - 1) for number, whole in enumerate(settled)],
-        [images[int(np.sum(number >= after)) - 1].network for number in range(len(cuts))],
+        [sets[int(np.sum(number >= after)) - 1].network for number in range(len(cuts))],
     )
     words, counts = _words(plan, stored, len(cuts))
-    words.append(answer_words(images[0].network, record.answers))
+    words.append(answer_words(sets[0].network, record.answers))
     answers = np.diff([0, *(cut.answers for cut in cuts)])
-    counts.append(answers * images[0].network.output.size)
+    counts.append(answers * sets[0].network.output.size)
     expected = expected_words(epochs, plan, np.stack(counts, axis=1).tolist())
     compared, mismatches, first = _compare_all(expected, words)
     per_step, wrong = _cycles_per_step(plan, job, record, stored)
@@ -149,9 +151,9 @@ def _cycles_per_step(
         if sequence.stall == Stall.NONE
         for step in range(len(sequence.codes))
     ][beat:]
-    measured, wrong = step_pace(plan, stored.starts[before:], lasts)
+    measured, wrong = step_throughput(plan, stored.starts[before:], lasts)
     calm = stored.starts[before : stored.counts[CALM_EPOCH : CALM_EPOCH + 1, 0].sum()]
-    return measured, wrong or last_layer_pace(plan, calm, job.cycles_per_step)
+    return measured, wrong or last_layer_throughput(plan, calm, job.cycles_per_step)
 
 
 def _compare_all(

@@ -29,9 +29,9 @@ from lmu_hw.network import (
     activation_of,
 )
 from lmu_hw.proofs import values
-from lmu_hw.simulate.goals import with_inputs
+from lmu_hw.simulate.directed.goals import with_inputs
 
-__all__ = ["Slopes"]
+__all__ = ["Gradients"]
 
 Array = NDArray[np.float64]
 Vectors = dict[str, Array]
@@ -42,7 +42,7 @@ _FLAT = 1e-3  # least slope of a table
 _SURROUNDINGS = 64  # a table's slope is taken over this part of it, to both sides
 
 
-class Slopes:
+class Gradients:
     """Derivatives of the sums of a network with respect to its input.
 
     Parameters
@@ -52,7 +52,7 @@ class Slopes:
 
     def __init__(self, network: QuantizedNetwork) -> None:
         self.network = network
-        self._layers = {layer.name: _LayerSlopes(layer) for layer in network.layers}
+        self._layers = {layer.name: _LayerGradients(layer) for layer in network.layers}
 
     def gradient(self, trace: Trace, weights: Mapping[str, Array]) -> Array:
         """Return how each input moves sums of the last step, (sequences, steps, inputs).
@@ -71,7 +71,7 @@ class Slopes:
         return gradient
 
 
-class _LayerSlopes:
+class _LayerGradients:
     """The same of one layer."""
 
     def __init__(self, layer: QuantizedLayer) -> None:

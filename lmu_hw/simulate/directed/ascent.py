@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Making inputs grow a sum until it leaves its format: from slopes to codes.
 
-Slopes say to which end of its format each input should go, but only for small steps. So all of
+Gradients say to which end of its format each input should go, but only for small steps. So all of
 them go there, the half that moves the sum most, a quarter, and so on; the golden model says which
 of these came nearest, and the next slopes are taken there.
 """
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from lmu_hw.golden import Trace
 from lmu_hw.network import MemoryNode
-from lmu_hw.simulate.goals import NEVER, Goals
-from lmu_hw.simulate.slopes import Slopes
+from lmu_hw.simulate.directed.goals import NEVER, Goals
+from lmu_hw.simulate.directed.gradients import Gradients
 
-__all__ = ["PASSES", "Budget", "Climber", "cost"]
+__all__ = ["PASSES", "Budget", "GradientAscent", "cost"]
 
 Codes = NDArray[np.int64]
 
@@ -37,11 +37,11 @@ class Budget:
     """
 
     def __init__(self, products: int) -> None:
-        self.left = products
+        self.remaining = products
 
     def spend(self, goals: Goals, steps: int, sequences: int) -> None:
         """Take off what a pass of the golden model costs."""
-        self.left -= cost(goals, steps, sequences)
+        self.remaining -= cost(goals, steps, sequences)
 
 
 def cost(goals: Goals, steps: int, sequences: int) -> int:
@@ -53,7 +53,7 @@ def cost(goals: Goals, steps: int, sequences: int) -> int:
     return steps * (calls * _CALL + sequences * products)
 
 
-class Climber:
+class GradientAscent:
     """Changes sequences until sums leave the ends of their formats.
 
     Parameters
@@ -65,7 +65,7 @@ class Climber:
 
     def __init__(self, goals: Goals, budget: Budget, random: np.random.Generator) -> None:
         self.goals, self.budget, self._random = goals, budget, random
-        self._slopes = Slopes(goals.network)
+        self._slopes = Gradients(goals.network)
         self._sizes = {node.name: node.signal.size for node in goals.network.nodes}
 
     def climb(self, codes: Codes, ends: Codes, rounds: int) -> tuple[Codes, Codes]:
@@ -90,7 +90,7 @@ class Climber:
         best, least = codes, distance[every, ends]
         for _ in range(rounds):
             missing = least > 0
-            if not missing.any() or self.budget.left < 0:
+            if not missing.any() or self.budget.remaining < 0:
                 break
             pool = self._moved(codes, ends, nearest[every, ends], trace)
             after = self._at_last(pool.reshape(-1, *codes.shape[1:]))[0]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Slopes: where nothing is limited and words are wide, they are what small changes do."""
+"""Gradients: where nothing is limited and words are wide, they are what small changes do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.golden import GoldenModel
-from lmu_hw.simulate.slopes import Slopes
+from lmu_hw.simulate.directed.gradients import Gradients
 from tests import networks
 
 STEPS = 5
@@ -27,7 +27,7 @@ def test_a_gradient_is_what_small_changes_of_the_input_do(kind):
     golden, fmt = GoldenModel(network), network.input.format
     codes = np.random.default_rng(0).integers(-fmt.max_code // 8, fmt.max_code // 8, (1, STEPS, 2))
     weights = {node.name: np.eye(node.signal.size)[:1]}
-    gradient = Slopes(network).gradient(golden.trace(codes), weights)[0]
+    gradient = Gradients(network).gradient(golden.trace(codes), weights)[0]
     change = fmt.max_code // 16
     measured = np.zeros_like(gradient)
     for step, element in np.ndindex(gradient.shape):

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.simulate.goals import NEVER, Goals
-from lmu_hw.simulate.shapes import codes_of, fitted, shapes
+from lmu_hw.simulate.directed.goals import NEVER, Goals
+from lmu_hw.simulate.directed.starts import codes_of, fitted, start_sequences
 
-__all__ = ["reaching"]
+__all__ = ["covering_sequences"]
 
 Codes = NDArray[np.int64]
 
@@ -28,7 +28,7 @@ _LARGE_TABLE = 4096  # entries beyond which they are only counted
 _WORTH = 200  # of an end of a sum, in entries of tables
 
 
-def reaching(
+def covering_sequences(
     goals: Goals, seeds: list[Codes], *, steps: int, length: int, seed: int
 ) -> list[Codes]:
     """Return sequences that reach goals.
@@ -54,7 +54,7 @@ def reaching(
     pool = np.stack(
         [
             *(fitted(codes, length) for codes in seeds),
-            *islice(shapes(inputs, fmt, length, random), _TRIED),
+            *islice(start_sequences(inputs, fmt, length, random), _TRIED),
         ]
     )
     searched = _searched(goals)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lmu_hw.simulate.pace import last_layer_pace, step_pace
+from lmu_hw.simulate.throughput import last_layer_throughput, step_throughput
 
 
 def starts(plan, *, own, late=0):
@@ -21,15 +21,15 @@ def planned(plan):
 
 def test_the_last_layer_must_be_as_fast_as_planned(plan):
     own, step = planned(plan), plan.cycles(last_step=True)
-    assert last_layer_pace(plan, starts(plan, own=own), step) == ""
+    assert last_layer_throughput(plan, starts(plan, own=own), step) == ""
     words = f"must take {own} cycles where the next one waits, but took {own + 1}"
-    assert words in last_layer_pace(plan, starts(plan, own=own, late=1), step)
+    assert words in last_layer_throughput(plan, starts(plan, own=own, late=1), step)
 
 
 def test_the_last_layer_may_wait_for_vectors(plan):
     """Nothing waits for it after an ordinary pause."""
     step = plan.cycles(last_step=True)
-    assert last_layer_pace(plan, [(0, 0), (1, 20 * step), (1, 30 * step)], step) == ""
+    assert last_layer_throughput(plan, [(0, 0), (1, 20 * step), (1, 30 * step)], step) == ""
 
 
 def test_steps_at_full_load_take_what_the_plan_says(plan):
@@ -37,6 +37,6 @@ def test_steps_at_full_load_take_what_the_plan_says(plan):
     layers = plan.every_step
     slowest = max(range(len(layers)), key=lambda n: layers[n].cycles(last_step=False))
     even = [(slowest, step * n) for n in range(9)]
-    assert step_pace(plan, even, [False] * 9) == (step, "")
-    measured, complaint = step_pace(plan, [*even[:8], (slowest, 8 * step + 1)], [False] * 9)
+    assert step_throughput(plan, even, [False] * 9) == (step, "")
+    measured, complaint = step_throughput(plan, [*even[:8], (slowest, 8 * step + 1)], [False] * 9)
     assert measured == step + 1 and f"must take {step} cycles at full load" in complaint

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lmu_hw.simulate.images import Image, Since
+from lmu_hw.simulate.coefficient_sets import CoefficientSet, Since
 from lmu_hw.simulate.job import Offer, Reset, When
 from lmu_hw.simulate.stimuli import BEATS_PER_RESET, STORM, Sequence
 
@@ -28,7 +28,7 @@ def resets_of(
     *,
     cycles_per_step: int,
     layers: int,
-    images: list[Image],
+    sets: list[CoefficientSet],
     seed: int,
 ) -> list[Reset]:
     """Return the reset at power-up, one in the middle of the first step, and those of the storm.
@@ -37,7 +37,7 @@ def resets_of(
     ----------
     sequences : list of Sequence
     cycles_per_step, layers : int
-    images : list of Image
+    sets : list of CoefficientSet
         Coefficients are written after the first two resets, and in the middle of the storm.
     seed : int
     """
@@ -61,7 +61,7 @@ def resets_of(
         )
         for number, (place, delay) in enumerate(zip(places, delays, strict=True))
     ]
-    if any(image.since is Since.STORM for image in images):
+    if any(coefficients.since is Since.STORM for coefficients in sets):
         middle = count // 2
         before = replace(resets[middle], offer=Offer.NOTHING)
         within = replace(before, when=When.WRITING, delay=0, length=1)
@@ -73,18 +73,18 @@ def _power_up(*, after: int = 0, delay: int = 0) -> Reset:
     return Reset(after=after, when=When.ANY, delay=delay, length=1, offer=Offer.NOTHING)
 
 
-def writes_of(images: list[Image], resets: list[Reset]) -> list[tuple[int, int, int]]:
+def writes_of(sets: list[CoefficientSet], resets: list[Reset]) -> list[tuple[int, int, int]]:
     """Return the coefficients to write, and after how many resets."""
-    places = written_after(images, resets)
+    places = written_after(sets, resets)
     return [
         (place, address, word)
-        for place, image in zip(places, images, strict=True)
-        for address, word in image.words
+        for place, coefficients in zip(places, sets, strict=True)
+        for address, word in coefficients.words
     ]
 
 
-def written_after(images: list[Image], resets: list[Reset]) -> list[int]:
-    """Return after how many resets each image is there."""
+def written_after(sets: list[CoefficientSet], resets: list[Reset]) -> list[int]:
+    """Return after how many resets each coefficients is there."""
     storm = next((n for n, reset in enumerate(resets) if reset.when is When.WRITING), 0)
     after = {Since.POWER_UP: 0, Since.CALM: 2, Since.STORM: storm}
-    return [after[image.since] for image in images]
+    return [after[coefficients.since] for coefficients in sets]

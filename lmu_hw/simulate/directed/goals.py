@@ -30,7 +30,7 @@ from lmu_hw.network import (
     activation_of,
 )
 from lmu_hw.plan import Plan
-from lmu_hw.simulate.intervals import Interval, sum_intervals
+from lmu_hw.simulate.directed.intervals import Interval, sum_intervals
 
 __all__ = ["NEVER", "End", "Entries", "Goals", "with_inputs"]
 

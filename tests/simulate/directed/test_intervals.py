@@ -11,7 +11,7 @@ import pytest
 from lmu_hw.fixed import Overflow
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import ElementwiseNode, MemoryNode, QuantizedNetwork, Table
-from lmu_hw.simulate.intervals import sum_intervals
+from lmu_hw.simulate.directed.intervals import sum_intervals
 from tests import networks
 
 CELLS = ("rnn", "dense", "lstm", "gru", "gru, reset before")

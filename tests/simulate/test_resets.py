@@ -6,11 +6,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lmu_hw.simulate.coefficient_sets import CoefficientSet, Since
 from lmu_hw.simulate.coverage import resets_seen
-from lmu_hw.simulate.images import Image, Since
 from lmu_hw.simulate.job import Cut, Offer, When
+from lmu_hw.simulate.resets import resets_of, writes_of, written_after
 from lmu_hw.simulate.stimuli import STORM, Sequence
-from lmu_hw.simulate.storm import resets_of, writes_of, written_after
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def sequences():
     return [Sequence(name="noise", codes=codes)] * 4 + [Sequence(name=STORM, codes=codes)] * 80
 
 
-def resets(sequences, images=()):
-    return resets_of(sequences, cycles_per_step=30, layers=2, images=list(images), seed=0)
+def resets(sequences, sets=()):
+    return resets_of(sequences, cycles_per_step=30, layers=2, sets=list(sets), seed=0)
 
 
 def test_the_first_two_are_at_power_up_and_within_the_first_step(sequences):
@@ -50,13 +50,13 @@ def test_every_kind_of_reset_and_offer_is_there(sequences):
 
 def test_coefficients_are_written_after_two_resets_and_in_the_storm_with_one_between(sequences):
     words = {Since.POWER_UP: [], Since.CALM: [(0, 5)], Since.STORM: [(0, 6), (1, 7)]}
-    images = [Image(network=None, words=w, since=since) for since, w in words.items()]
-    made = resets(sequences, images)
+    sets = [CoefficientSet(network=None, words=w, since=since) for since, w in words.items()]
+    made = resets(sequences, sets)
     (within,) = [number for number, reset in enumerate(made) if reset.when is When.WRITING]
     assert made[within - 1].offer is Offer.NOTHING
     assert made[within - 1].after == made[within].after
-    assert written_after(images, made) == [0, 2, within]
-    assert writes_of(images, made) == [(2, 0, 5), (within, 0, 6), (within, 1, 7)]
+    assert written_after(sets, made) == [0, 2, within]
+    assert writes_of(sets, made) == [(2, 0, 5), (within, 0, 6), (within, 1, 7)]
 
 
 def test_without_a_storm_there_are_two(sequences):

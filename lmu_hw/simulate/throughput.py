@@ -9,7 +9,7 @@ import numpy as np
 
 from lmu_hw.plan import Plan
 
-__all__ = ["last_layer_pace", "step_pace"]
+__all__ = ["last_layer_throughput", "step_throughput"]
 
 _WARM_UP = 4  # steps until the pipeline of layers is full
 _GAP = 4  # steps without any start, which only a full design makes where vectors wait
@@ -18,7 +18,7 @@ Starts = list[tuple[int, int]]
 """Layer and cycle of each start, in order."""
 
 
-def step_pace(plan: Plan, starts: Starts, lasts: list[bool]) -> tuple[int | None, str]:
+def step_throughput(plan: Plan, starts: Starts, lasts: list[bool]) -> tuple[int | None, str]:
     """Return the cycles between steps at full load, and a complaint if they are not the plan's.
 
     Looked at where the slowest layer starts a step that is not the last of its sequence.
@@ -57,7 +57,7 @@ def step_pace(plan: Plan, starts: Starts, lasts: list[bool]) -> tuple[int | None
     return measured, ""
 
 
-def last_layer_pace(plan: Plan, starts: Starts, cycles_per_step: int) -> str:
+def last_layer_throughput(plan: Plan, starts: Starts, cycles_per_step: int) -> str:
     """Return a complaint if the last layer is not as fast as planned; empty if it is.
 
     The layers before it keep it waiting, except where answers were not taken until everything was
