@@ -8,7 +8,7 @@ import re
 import pytest
 
 from lmu_hw.errors import FormatError
-from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.fixed import FixedFormat
 
 SMALL = [
     FixedFormat.of_width(width, signed=signed, int_bits=int_bits)
@@ -85,9 +85,3 @@ def test_spanning_is_the_smallest_format_that_holds_both():
                     fmt.width - 1, signed=fmt.signed, int_bits=fmt.int_bits - 1
                 )
                 assert not smaller.min_code <= low <= high <= smaller.max_code
-
-
-def test_a_narrowing_prints_everything_it_does():
-    fmt = FixedFormat(signed=True, int_bits=0, frac_bits=7)
-    requant = Requant(format=fmt, rounding=Rounding.HALF_EVEN, overflow=Overflow.WRAP)
-    assert str(requant) == "sQ0.7 (8 bits), half_even, wrap"

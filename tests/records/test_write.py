@@ -4,54 +4,16 @@
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from fractions import Fraction
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.records import OMIT, decode, encode, stored, toml_lines
-
-FORMAT = FixedFormat(signed=True, int_bits=0, frac_bits=7)
-REQUANT = Requant(format=FORMAT, rounding=Rounding.FLOOR, overflow=Overflow.WRAP)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A part that may have more."""
-
-    output: FixedFormat | None = None
-    requant: Requant = field(metadata=stored(flat=True))
-    steps: int = field(default=0, metadata=stored(sparse=True, note="in all"))
-    why: tuple[str, ...] = field(default=(), compare=False, metadata=stored(head=True))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Whole:
-    """Parts by name."""
-
-    scale: Fraction = field(metadata=stored("input_scale", note="a fraction"))
-    share: float
-    parts: Mapping[str, Part]
-    widths: Mapping[str, FixedFormat]
-    text: str | None = field(default=None, compare=False, metadata=stored(aside=True))
-
-
-WHOLE = Whole(
-    scale=Fraction(1, 255),
-    share=0.1,
-    parts={
-        "a.u": Part(requant=REQUANT, output=None, why=("because", "so")),
-        "b": Part(requant=REQUANT, output=FORMAT, steps=3),
-    },
-    widths={"x[t-1]": FORMAT},
-    text="not in a file",
-)
+from lmu_hw.fixed import Requant
+from lmu_hw.records import OMIT, decode, encode
+from tests.records.examples import REQUANT, WHOLE, Whole
 
 
 def test_a_record_becomes_json_and_comes_back():
@@ -83,35 +45,6 @@ def test_numbers_are_those_of_json():
     ]
     with pytest.raises(TypeError, match="a record must not hold 1j"):
         encode([1j])
-
-
-TOML = """input_scale = "1/255"  # a fraction
-share = 0.1
-
-[parts."a.u"]
-# because
-# so
-format = "sQ0.7"  # 8 bits
-rounding = "floor"
-overflow = "wrap"
-steps = 0  # in all
-
-[parts."b"]
-output = "sQ0.7"  # 8 bits
-format = "sQ0.7"  # 8 bits
-rounding = "floor"
-overflow = "wrap"
-steps = 3  # in all
-
-[widths]
-"x[t-1]" = "sQ0.7"  # 8 bits
-"""
-
-
-def test_a_record_becomes_commented_toml_and_comes_back():
-    text = "\n".join(toml_lines(WHOLE, shown=lambda path, key: path[-1:] == ("a.u",))) + "\n"
-    assert text == TOML
-    assert decode(Whole, tomllib.loads(text)) == WHOLE
 
 
 @dataclass(frozen=True, kw_only=True)

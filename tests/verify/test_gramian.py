@@ -16,7 +16,7 @@ from lmu_verify.fields import ERROR_ULP
 from lmu_verify.gramian import find_gramian, noise_source
 from lmu_verify.integers import Codes, identity
 from lmu_verify.sums import System, power_sums, response_sums
-from tests.verify.test_sums import (
+from tests.verify.systems import (
     QUIET,
     as_floats,
     assert_close_above,

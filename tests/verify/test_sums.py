@@ -3,78 +3,24 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
 from lmu_verify import sums
 from lmu_verify.errors import NotShown
 from lmu_verify.gramian import find_gramian, noise_source
-from lmu_verify.integers import (
-    Codes,
-    ceil_root,
-    digit_bits,
-    exact_product,
-    identity,
-    require_positive,
-    rounded,
-    split,
-    total,
-)
-from lmu_verify.powers import Multiplier, matrix_power
+from lmu_verify.integers import Codes, identity
+from lmu_verify.powers import matrix_power
 from lmu_verify.sums import System, power_sums, response_sums
-
-QUIET = print  # progress goes nowhere that matters
-
-
-def codes(values, bits):
-    return Codes(np.rint(np.asarray(values) * 2.0**bits).astype(np.int64).astype(object), bits)
-
-
-def values(x):
-    return x.codes.astype(float) * 2.0**-x.bits
-
-
-def system(order=5, *, radius=0.9, paths=0, seed=3):
-    """Return a random system of a spectral radius, its matrices rounded to 2**-30."""
-    random = np.random.default_rng(seed)
-    a = random.normal(size=(order, order))
-    a *= radius / np.abs(np.linalg.eigvals(a)).max()
-    n = codes(random.normal(size=(order, paths)) / 3, 30) if paths else None
-    return System("m", codes(a, 30), codes(random.normal(size=order), 30), n)
-
-
-def powers(one, rows, steps=4000):
-    """Return ``sum_k ||c A^k [I N]||_1`` in floats."""
-    a, x, found = values(one.a), values(rows), np.zeros(len(rows.codes))
-    n = np.zeros((len(a), 0)) if one.paths is None else values(one.paths)
-    for _ in range(steps):
-        found += np.abs(x).sum(axis=1) + np.abs(x @ n).sum(axis=1)
-        x = x @ a
-    return found
-
-
-def responses(parts, steps=4000):
-    states = [values(one.b) for one, _ in parts]
-    found = 0.0
-    for _ in range(steps):
-        outputs = [
-            h if rows is None else values(rows) @ h
-            for h, (_, rows) in zip(states, parts, strict=True)
-        ]
-        found = found + np.abs(outputs[0] - sum(outputs[1:]))
-        states = [values(one.a) @ h for h, (one, _) in zip(states, parts, strict=True)]
-    return found
-
-
-def as_floats(found):
-    return np.array([float(value) for value in found])
-
-
-def assert_close_above(found, true, rtol):
-    assert np.all(as_floats(found) >= true * (1 - 1e-12))
-    np.testing.assert_allclose(as_floats(found), true, rtol=rtol)  # floats: the bounds' own slack
+from tests.verify.systems import (
+    QUIET,
+    as_floats,
+    assert_close_above,
+    codes,
+    powers,
+    responses,
+    system,
+)
 
 
 @pytest.mark.parametrize("paths", [0, 3])
@@ -181,91 +127,3 @@ def test_powers_that_do_not_vanish_in_time_are_not_shown(monkeypatch):
     monkeypatch.setattr(sums, "_MAX_SAMPLES", 64)
     with pytest.raises(NotShown, match="the powers of A do not vanish within 64 steps"):
         power_sums(system(radius=0.99), identity(5), QUIET)
-
-
-@pytest.mark.parametrize("order", [1, 5, 256, 4096])
-def test_digits_are_exact_and_their_products_fit_float64(order):
-    width = digit_bits(order)
-    assert order * 4 ** (width - 1) <= 2**53 < order * 4 ** (width + 1)
-    random = np.random.default_rng(order)
-    x = np.append(random.integers(-(2**59), 2**59, 500), [0, -1, 2**59, -(2**59)])
-    digits = split(x, width)
-    assert all(np.abs(digit).max() <= 2 ** (width - 1) for digit in digits)
-    together = sum(d.astype(np.int64).astype(object) << width * i for i, d in enumerate(digits))
-    assert np.array_equal(together, x)
-
-
-@pytest.mark.parametrize("bits", [3, 60, 400])
-def test_products_are_exact(bits):
-    random = np.random.default_rng(bits)
-    x, y = ([[int(v) << bits for v in row] for row in random.integers(-9, 9, (4, 4))] for _ in "ab")
-    left, right = (Codes(np.array(z, dtype=object) + 1, bits) for z in (x, y))
-    found = exact_product(left, right)
-    assert np.array_equal(found.codes, left.codes.dot(right.codes))
-    assert found.bits == 2 * bits
-
-
-@pytest.mark.parametrize(("bits", "kind"), [(3, np.int64), (40, np.int64), (60, object)])
-def test_a_step_of_the_recursion_is_within_its_error(bits, kind):
-    random = np.random.default_rng(bits)
-    a = Codes(random.integers(-(2**bits), 2**bits, (6, 6)).astype(object), bits)
-    x = random.integers(-(2**50), 2**50, (4, 6))
-    multiply = Multiplier(a, 44)
-    y, exact = multiply(x.astype(kind)), x.astype(object).dot(a.codes)
-    errors = multiply.error(np.abs(x).sum(axis=1).astype(object))
-    assert sum(errors) < Fraction(1, 1 << 30)
-    for row, error in enumerate(errors):
-        for found, true in zip(y[row], exact[row], strict=True):
-            assert abs(Fraction(int(found)) - Fraction(true, 2**bits)) <= error * 2**44
-
-
-def test_numbers_too_large_for_int64_are_not_multiplied():
-    multiply = Multiplier(identity(2), 44)
-    assert np.array_equal(multiply(np.full((1, 2), 2**58)), [[2**58, 2**58]])
-    with pytest.raises(NotShown, match="too large for the arithmetic"):
-        multiply(np.full((1, 2), 2**60))
-
-
-@pytest.mark.parametrize("exponent", [1, 2, 5, 16])
-def test_a_power_of_a_matrix_is_within_its_error(exponent):
-    a = Codes(system().a.codes, 30)
-    found, error = matrix_power((a, Fraction(0)), exponent)
-    exact = exact_product(*[a] * exponent)
-    off = total(exact, Codes(-found.codes, found.bits))
-    assert Fraction(int(np.abs(off.codes).max()), 1 << off.bits) <= error < Fraction(1, 1 << 140)
-
-
-def test_a_power_of_a_matrix_that_is_nearly_right_is_within_its_error():
-    a = system().a
-    near = Codes(a.codes + 1, a.bits)
-    found, error = matrix_power((near, Fraction(1, 1 << 30)), 3)
-    exact = exact_product(a, a, a)
-    off = total(exact, Codes(-found.codes, found.bits))
-    assert 0 < Fraction(int(np.abs(off.codes).max()), 1 << off.bits) <= error
-
-
-@pytest.mark.parametrize("limit", [-3, 0, 4])
-def test_rounding_is_within_its_error(limit):
-    x = Codes(np.arange(-300, 300).astype(object), 6)
-    near, error = rounded(x, limit)
-    assert near.bits == limit
-    off = [abs(Fraction(int(c)) / Fraction(2) ** limit - Fraction(int(x_), 64)) for c, x_ in zip(near.codes, x.codes, strict=True)]  # fmt: skip  # noqa: E501
-    assert max(off) == error
-
-
-@pytest.mark.parametrize("value", [0, Fraction(1, 3), 2, 4, Fraction(2**400 + 1), Fraction(9, 4)])
-def test_a_root_is_rounded_up(value):
-    root = ceil_root(Fraction(value), 32)
-    assert root**2 >= value > max(root - Fraction(1, 1 << 31), 0) ** 2 - (value == 0)
-
-
-def test_a_positive_matrix_is_shown_and_others_are_not():
-    good = codes([[2.0, 1.0], [1.0, 2.0]], 10)
-    require_positive("M", good)
-    with pytest.raises(NotShown, match="M must be symmetric"):
-        require_positive("M", codes([[2.0, 1.0], [0.0, 2.0]], 10))
-    for bad in ([[1.0, 2.0], [2.0, 1.0]], [[-1.0, 0.0], [0.0, 1.0]]):
-        with pytest.raises(NotShown, match="M is not positive"):
-            require_positive("M", codes(bad, 10))
-    with pytest.raises(NotShown, match="M is not shown to be positive by its factor: row 1"):
-        require_positive("M", good, codes([[1.0, 0.0], [0.0, 1.5]], 10))
