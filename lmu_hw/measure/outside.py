@@ -110,4 +110,11 @@ def _settled(design: Design, steps: int) -> bool:
 
 
 def _done(requant: Requant) -> str:
-    return "wrapped" if requant.overflow is Overflow.WRAP else "saturated"
+    match requant.overflow:
+        case Overflow.WRAP:
+            return "wrapped"
+        case Overflow.SATURATE:
+            return "saturated"
+        case Overflow.FORBID:
+            return "was refused"
+    assert_never(requant.overflow)

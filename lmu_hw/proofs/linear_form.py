@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from lmu_hw.fixed import FixedFormat, Rounding
 from lmu_hw.proofs.float_bounds import inflate
 
-__all__ = ["Carried", "Integers", "Linear", "floats", "largest_error"]
+__all__ = ["Carried", "Integers", "Linear", "floats", "largest_error", "mean_error"]
 
 Array = NDArray[np.float64]
 Integers = NDArray[Any]
@@ -124,6 +124,18 @@ def largest_error(rounding: Rounding) -> float:
             return 0.5
         case Rounding.FLOOR | Rounding.TOWARD_ZERO:
             return 1.0
+    assert_never(rounding)
+
+
+def mean_error(rounding: Rounding) -> float:
+    """Return the mean error of a narrowing of what lies anywhere, in ulp."""
+    match rounding:
+        case Rounding.FLOOR:
+            return -0.5
+        case Rounding.HALF_UP | Rounding.HALF_EVEN:
+            return 0.0
+        case Rounding.TOWARD_ZERO:
+            return 0.0  # what it drops has the sign of what is rounded, and either is as frequent
     assert_never(rounding)
 
 

@@ -17,7 +17,7 @@ from typing import assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.fixed import FixedFormat, Overflow, Requant
 from lmu_hw.network import (
     INPUT,
     AnyMemory,
@@ -33,7 +33,7 @@ from lmu_hw.network import (
     has_feedback,
 )
 from lmu_hw.proofs.linear import linear
-from lmu_hw.proofs.linear_form import Carried, largest_error
+from lmu_hw.proofs.linear_form import Carried, largest_error, mean_error
 from lmu_hw.proofs.loop import closed_loop
 
 __all__ = ["QuantizedMemory", "interval", "quantized_memories", "values"]
@@ -121,7 +121,7 @@ class QuantizedMemory:
     @property
     def drift(self) -> Array:
         """Mean error of a step, (d,), in ulp: narrowing by floor drops half an ulp on average."""
-        own = -0.5 if self.requant.rounding is Rounding.FLOOR else 0.0
+        own = mean_error(self.requant.rounding)
         return own - self.noise @ np.where(self.largest == 1.0, 0.5, 0.0)
 
     @property

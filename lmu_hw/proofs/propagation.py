@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.fixed import FixedFormat, Rounding
+from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Network
 from lmu_hw.lmu.activations import activation
 from lmu_hw.lmu.layers import Layer
@@ -40,6 +40,7 @@ from lmu_hw.network import (
 )
 from lmu_hw.network.float_nodes import AnyFloatNode, FloatElementwise, FloatNode, float_nodes
 from lmu_hw.proofs.linear import linear
+from lmu_hw.proofs.linear_form import mean_error
 from lmu_hw.proofs.memories import values
 
 __all__ = ["predict_errors"]
@@ -234,8 +235,7 @@ class _Narrowing:
         if has_feedback(node):
             kept, self.kept = self.kept, dropped
             return off - dropped if kept is None else off + kept - dropped
-        if node.requant.rounding is Rounding.FLOOR:
-            dropped = dropped - node.requant.format.ulp / 2
+        dropped = dropped + mean_error(node.requant.rounding) * node.requant.format.ulp
         if self.inside is not None:
             count = self.inside.noise.shape[1]
             drawn = self.random.uniform(-0.5, 0.5, (len(off), node.segments, count))

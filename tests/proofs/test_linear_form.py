@@ -9,11 +9,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from lmu_hw.fixed import Rounding
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.fixed.ops import requantize
 from lmu_hw.network import MemoryNode
 from lmu_hw.proofs import quantized_memories
 from lmu_hw.proofs.linear import linear
-from lmu_hw.proofs.linear_form import largest_error
+from lmu_hw.proofs.linear_form import largest_error, mean_error
 from tests.memories import built
 from tests.running_sums import STATE, memory_network, scan, two_pass
 
@@ -181,3 +182,14 @@ def test_what_float64_changes_counts_as_an_error_of_a_step(rounding):
     assert memory.rounding_error == Fraction(largest_error(rounding)) + memory.off
     # Errors of at most `rounding_error` each, so that N is scaled by the others'.
     assert np.allclose(memory.paths * largest_error(rounding), system.noise * system.largest)
+
+
+@pytest.mark.parametrize("rounding", Rounding, ids=lambda rounding: rounding.value)
+def test_errors_of_a_narrowing_are_those_of_all_codes(rounding):
+    dropped, codes = 4, np.arange(-(1 << 8), 1 << 8)
+    fmt = FixedFormat(signed=True, int_bits=9, frac_bits=0)
+    requant = Requant(format=fmt, rounding=rounding, overflow=Overflow.FORBID)
+    narrowed, _ = requantize(codes, dropped, requant)
+    errors, finest = narrowed - codes * 2.0**-dropped, 2.0**-dropped
+    assert largest_error(rounding) - finest <= np.abs(errors).max() <= largest_error(rounding)
+    assert abs(errors.mean() - mean_error(rounding)) <= finest / 2
