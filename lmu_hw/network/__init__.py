@@ -4,8 +4,9 @@
 The golden model and the hardware generator both read it, and neither reads the other. A layer is a
 list of nodes: ordinary ones (`node`: a sum of products and one narrowing), element-wise ones
 (`elementwise`: products of vectors), and memories with an update of their own (`memory`, which
-lists the updates). Each has a role in its layer, by which memories are found; `protocol` is what all
-of them answer, `kinds` the closed sets. If a bit of behaviour is not in here, it does not exist.
+lists the updates). Each has a role in its layer, by which memories are found; `protocol` is what
+all of them answer, `kinds` the closed sets. If a bit of behaviour is not in here, it does not
+exist.
 """
 
 from lmu_hw.network.codes import Codes, Products, Signal
