@@ -73,15 +73,15 @@ def _zeroed(net, name: str):
 
 
 DEGENERATE = {
-    "zeros": (lambda n: n.network(order=2, units=2, dense=2), 0.0),
-    "a constant": (lambda n: n.network(order=2, units=2, dense=2), -0.75),
-    "tiny values": (lambda n: n.network(order=2, units=2, dense=2), 1e-12),
-    "huge values": (lambda n: n.network(order=2, units=2, dense=2), 1e12),
-    "no encoder": (lambda n: _zeroed(n.network(order=2, units=2, dense=2), "encoder"), None),
-    "no memory read": (lambda n: _zeroed(n.network(order=2, units=2, dense=2), "W_m"), None),
-    "no recurrence": (lambda n: _zeroed(n.network(order=2, units=2, dense=2), "W_h"), None),
-    "no answer": (lambda n: _zeroed(n.network(order=2, units=2, dense=2), "dense"), None),
-    "one state, one unit": (lambda n: n.network(order=1, units=1), None),
+    "zeros": (lambda: networks.network(order=2, units=2, dense=2), 0.0),
+    "a constant": (lambda: networks.network(order=2, units=2, dense=2), -0.75),
+    "tiny values": (lambda: networks.network(order=2, units=2, dense=2), 1e-12),
+    "huge values": (lambda: networks.network(order=2, units=2, dense=2), 1e12),
+    "no encoder": (lambda: _zeroed(networks.network(order=2, units=2, dense=2), "encoder"), None),
+    "no memory read": (lambda: _zeroed(networks.network(order=2, units=2, dense=2), "W_m"), None),
+    "no recurrence": (lambda: _zeroed(networks.network(order=2, units=2, dense=2), "W_h"), None),
+    "no answer": (lambda: _zeroed(networks.network(order=2, units=2, dense=2), "dense"), None),
+    "one state, one unit": (lambda: networks.network(order=1, units=1), None),
 }
 
 
