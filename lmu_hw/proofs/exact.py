@@ -76,7 +76,7 @@ class ExactMatrix:
         frac_bits = max(self.frac_bits, other.frac_bits)
         zero = np.zeros_like(self.digits[0])
         pairs = zip_longest(self._at(frac_bits), other._at(frac_bits), fillvalue=zero)
-        return self._with([one - two for one, two in pairs], frac_bits)
+        return self._with([left - right for left, right in pairs], frac_bits)
 
     def times(self, factor: int, frac_bits: int) -> ExactMatrix:
         """Return the matrix times ``factor * 2**-frac_bits``, for a factor of at least 0."""
