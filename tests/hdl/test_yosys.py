@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Identifiers that Verilog would escape get plain names, and stay distinct."""
+
+from __future__ import annotations
+
+import pytest
+
+from lmu_hw.hdl._yosys import plain_names
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        (r"\lmu0.m", r"\lmu0_m"),
+        (r"\a[3]", r"\a_3"),
+        (r"\already_plain", r"\already_plain"),
+        (r"\a..b", r"\a_b"),
+    ],
+)
+def test_signs_become_underscores(name, plain):
+    assert plain_names(f"  wire width 4 {name}\n") == f"  wire width 4 {plain}\n"
+
+
+def test_names_that_would_coincide_stay_distinct():
+    names = plain_names("wire \\a_b \nwire \\a.b \nwire \\a$b \n").split()[1::2]
+    assert names[0] == r"\a_b"
+    assert len(set(names)) == 3
+    assert all(name.strip("\\_") == "a_b" for name in names)
+
+
+def test_a_name_is_renamed_everywhere():
+    text = "wire \\a.b \nconnect \\a.b \\c\n"
+    assert plain_names(text) == "wire \\a_b \nconnect \\a_b \\c\n"
+
+
+def test_texts_in_quotes_are_left_alone():
+    text = 'attribute \\src "a\\b.c"\n'
+    assert plain_names(text) == text
