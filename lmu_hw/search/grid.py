@@ -24,13 +24,7 @@ from lmu_hw.search.journal import Journal, Points, journal_key
 from lmu_hw.search.lengths import Knob, WordLengths
 from lmu_hw.search.points import SweepPoint, measured_point, with_front
 from lmu_hw.search.pools import Workers, open_pool
-from lmu_hw.search.prepare import (
-    Progress,
-    selected,
-    silent,
-    with_floats,
-    with_labels,
-)
+from lmu_hw.search.prepare import Progress, prepared_problem, silent, with_floats
 from lmu_hw.search.problem import Problem
 
 __all__ = ["SweepReport", "lengths_of", "sweep"]
@@ -153,15 +147,9 @@ def sweep(
     cost = member(cost, "`cost`", Cost)
     grid_points = lengths_of(options, grid)
     common = WordLengths.of(Options()).applied(options)  # every point brings its word lengths
-    sequences_given, (x, labels) = x.shape[0] if x.ndim else 0, selected(x, labels, sequences)
-    problem = Problem(
-        network=network,
-        calibration=calibration,
-        options=common,
-        x=network.check_input(x, what="data to measure on"),
-        labels=None,
+    problem, labels = prepared_problem(
+        network, calibration, x, labels, options=common, sequences=sequences
     )
-    problem = with_labels(problem, labels)
     data = _described(problem, labels)
     key = journal_key(
         lmu_hw=__version__,
@@ -181,7 +169,7 @@ def sweep(
         options=_in_words(common),
         cost=cost.value,
         data=data,
-        sequences_given=sequences_given,
+        sequences_given=len(x),
         measure=None if judged is None else judged.measure,
         float_score=None if judged is None or judged.task is None else judged.task.float_score,
         points=points,

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 
 from lmu_hw.checked import whole
 from lmu_hw.errors import NetworkError
+from lmu_hw.lmu import Network
 from lmu_hw.measure.task import check_labels
+from lmu_hw.quantize import Options
 from lmu_hw.search.pools import Pool
 from lmu_hw.search.problem import Problem, float_answers
 
 __all__ = [
     "SEQUENCES",
     "Progress",
-    "selected",
+    "prepared_problem",
     "silent",
     "with_floats",
-    "with_labels",
 ]
 
 Array = NDArray[np.generic]
@@ -37,16 +38,8 @@ def silent(stage: str, done: int, total: int | None) -> None:
     """Show no progress."""
 
 
-def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, Array | None]:
-    """Return at most `limit` evenly spread sequences with their labels; None: `SEQUENCES`.
-
-    Raises
-    ------
-    ConfigError
-        If `limit` is less than 1.
-    NetworkError
-        If there are not as many labels as sequences.
-    """
+def _selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, Array | None]:
+    """Return at most `limit` evenly spread sequences with their labels; None: `SEQUENCES`."""
     limit = SEQUENCES if limit is None else whole(limit, "`sequences`", least=1)
     sequences = x.shape[0] if x.ndim else 0
     if labels is not None and (labels.shape[0] if labels.ndim else 0) != sequences:
@@ -60,19 +53,33 @@ def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, 
     return x[chosen], None if labels is None else labels[chosen]
 
 
-def with_labels(problem: Problem, labels: Array | None) -> Problem:
-    """Return a problem with its labels, checked against its network.
+def prepared_problem(
+    network: Network,
+    calibration: NDArray[np.float64],
+    x: Array,
+    labels: Array | None,
+    *,
+    options: Options,
+    sequences: int | None,
+) -> tuple[Problem, Array | None]:
+    """Return the problem of at most so many sequences, and their labels as they were given.
 
     Raises
     ------
+    ConfigError
+        If `sequences` is less than 1.
     NetworkError
-        If they do not fit; see `lmu_hw.measure.task.check_labels`.
+        If data or labels do not fit the network; see `lmu_hw.measure.task.check_labels`.
     """
-    if labels is None:
-        return problem
-    sequences, steps, _ = problem.x.shape
-    checked = check_labels(labels, problem.network, sequences=sequences, steps=steps)
-    return replace(problem, labels=checked)
+    x, labels = _selected(x, labels, sequences)
+    x = network.check_input(x, what="data to measure on")
+    checked = None
+    if labels is not None:
+        checked = check_labels(labels, network, sequences=x.shape[0], steps=x.shape[1])
+    problem = Problem(
+        network=network, calibration=calibration, options=options, x=x, labels=checked
+    )
+    return problem, labels
 
 
 def with_floats(problem: Problem, pool: Pool, progress: Progress) -> Problem:

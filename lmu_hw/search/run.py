@@ -18,8 +18,8 @@ from lmu_hw.search.cost import Cost, CostModel, Costs, costs_of
 from lmu_hw.search.find import Finder, Unreachable
 from lmu_hw.search.lengths import Knob, Limits, WordLengths
 from lmu_hw.search.pools import Pool, Workers, open_pool
-from lmu_hw.search.prepare import Progress, selected, silent, with_floats, with_labels
-from lmu_hw.search.problem import Problem, Refusal, configured
+from lmu_hw.search.prepare import Progress, prepared_problem, silent, with_floats
+from lmu_hw.search.problem import Refusal, configured
 from lmu_hw.search.target import Figures, Target, figures
 from lmu_hw.search.trials import Judge, Trial
 
@@ -131,15 +131,9 @@ def search(
     workers, limits, progress = workers or Workers(), limits or Limits(), progress or silent
     for knob in (member(name, "a knob", Knob) for name in fixed):
         limits = limits.fixed(knob, WordLengths.of(options).get(knob))
-    sequences_given, (x, labels) = len(np.atleast_1d(x)), selected(x, labels, sequences)
-    problem = Problem(
-        network=network,
-        calibration=calibration,
-        options=options,
-        x=network.check_input(x, what="data to measure on"),
-        labels=None,
+    problem, _ = prepared_problem(
+        network, calibration, x, labels, options=options, sequences=sequences
     )
-    problem = with_labels(problem, labels)
     target.check(problem)
     require_provable(network, options)
     default = WordLengths.of(Options())
@@ -164,7 +158,7 @@ def search(
             target=target,
             figures=figures(judge.losses(lengths), problem),
             sequences=len(problem.x),
-            sequences_given=sequences_given,
+            sequences_given=len(x),
             cost=cost,
             costs=costs_of(design.network),
             default_lengths=default,
