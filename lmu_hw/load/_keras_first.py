@@ -13,6 +13,8 @@ BT: the memory is that of zero-order hold for theta, and its responses are convo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from lmu_hw.lmu import Discretizer, LmuLayer, Memory, SimpleCell
@@ -22,7 +24,7 @@ from lmu_hw.load._keras_budget import Budget
 from lmu_hw.load._keras_graph import LayerNode
 from lmu_hw.load._keras_layouts import Variables
 from lmu_hw.load._keras_options import IGNORED, activation_name
-from lmu_hw.load._keras_weights import Shape
+from lmu_hw.load._keras_weights import Array, Shape
 
 __all__ = ["is_first_generation", "read_first_generation"]
 
@@ -88,28 +90,13 @@ def read_first_generation(
     theta = _theta(options)
     options.finish(ignored=_IGNORED, off_is_fine=True)
     with located(where):
-        return LmuLayer(
-            name=name,
-            memory=Memory(
-                A=np.eye(order) + arrays["AT"].T,
-                B=arrays["BT"][0],
-                theta=theta,
-                discretizer=Discretizer.STORED,
-            ),
-            E_x=arrays["input_encoders"].T,
-            E_h=arrays["hidden_encoders"].T,
-            E_m=arrays["memory_encoders"].T,
-            b_u=None,
-            hidden=SimpleCell(
-                W_m=arrays["memory_kernel"].T,
-                W_x=arrays["input_kernel"].T,
-                W_h=arrays["hidden_kernel"].T,
-                b=arrays["bias"][0] if "bias" in arrays else None,
-                activation=activation,
-            ),
-            input_to_hidden=True,
-            return_sequences=return_sequences,
+        memory = Memory(
+            A=np.eye(order) + arrays["AT"].T,
+            B=arrays["BT"][0],
+            theta=theta,
+            discretizer=Discretizer.STORED,
         )
+        return _layer(name, memory, arrays, activation, return_sequences)
 
 
 def _convolved(
@@ -136,23 +123,36 @@ def _convolved(
     options.finish(ignored=_IGNORED | {"trainable_A", "trainable_B"}, off_is_fine=True)
     budget.discretize(where, order)
     with located(where):
-        return LmuLayer(
-            name=name,
-            memory=legendre(where, order, theta, Discretizer.ZOH),
-            E_x=arrays["input_encoders"].T,
-            E_h=None,
-            E_m=None,
-            b_u=None,
-            hidden=SimpleCell(
-                W_m=arrays["memory_kernel"].T,
-                W_x=arrays["input_kernel"].T,
-                W_h=None,
-                b=None,
-                activation=activation,
-            ),
-            input_to_hidden=True,
-            return_sequences=return_sequences,
-        )
+        memory = legendre(where, order, theta, Discretizer.ZOH)
+        return _layer(name, memory, arrays, activation, return_sequences)
+
+
+def _layer(
+    name: str,
+    memory: Memory,
+    arrays: Mapping[str, Array],
+    activation: str,
+    return_sequences: bool,
+) -> LmuLayer:
+    """Return a layer of the arrays, rows by columns of the file, that its connections have."""
+    matrices = {key: array.T for key, array in arrays.items()}
+    return LmuLayer(
+        name=name,
+        memory=memory,
+        E_x=matrices["input_encoders"],
+        E_h=matrices.get("hidden_encoders"),
+        E_m=matrices.get("memory_encoders"),
+        b_u=None,
+        hidden=SimpleCell(
+            W_m=matrices["memory_kernel"],
+            W_x=matrices["input_kernel"],
+            W_h=matrices.get("hidden_kernel"),
+            b=arrays["bias"][0] if "bias" in arrays else None,
+            activation=activation,
+        ),
+        input_to_hidden=True,
+        return_sequences=return_sequences,
+    )
 
 
 def _theta(options: Options) -> float | None:
