@@ -201,45 +201,36 @@ def compare_words(expected: Expectation, actual: Words) -> tuple[int, int, Misma
         Those that differ in node, element or code, plus those that one side lacks.
     first : Mismatch or None
     """
-    wanted_words = expected.words
-    common = min(len(wanted_words.code), len(actual.code))
+    wanted = expected.words
+    common = min(len(wanted.code), len(actual.code))
     differs = ~actual.known[:common]
     for field in ("node", "index", "code"):
-        differs |= getattr(wanted_words, field)[:common] != getattr(actual, field)[:common]
-    count = int(differs.sum()) + abs(len(wanted_words.code) - len(actual.code))
+        differs |= getattr(wanted, field)[:common] != getattr(actual, field)[:common]
+    count = int(differs.sum()) + abs(len(wanted.code) - len(actual.code))
     if not count:
         return common, 0, None
     at = int(np.argmax(differs)) if differs.any() else common
-    if at == len(wanted_words.code):
+    if at == len(wanted.code):
         node, index = int(actual.node[at]), int(actual.index[at])
-        end = (0, 0)  # nothing at all was expected
-        if at:
-            end = (int(expected.sequence[-1]), int(expected.step[-1]) + 1)
-        return (
-            common,
-            count,
-            Mismatch(
-                node=expected.names[min(node, len(expected.names) - 1)],
-                sequence=end[0],
-                step=end[1],
-                index=index,
-                expected=None,
-                got=int(actual.code[at]),
-            ),
+        first = Mismatch(
+            node=expected.names[min(node, len(expected.names) - 1)],
+            sequence=int(expected.sequence[-1]) if at else 0,  # 0: nothing at all was expected
+            step=int(expected.step[-1]) + 1 if at else 0,
+            index=index,
+            expected=None,
+            got=int(actual.code[at]),
         )
-    missing = at >= len(actual.code) or not actual.known[at]
-    return (
-        common,
-        count,
-        Mismatch(
-            node=expected.names[int(wanted_words.node[at])],
+    else:
+        missing = at >= len(actual.code) or not actual.known[at]
+        first = Mismatch(
+            node=expected.names[int(wanted.node[at])],
             sequence=int(expected.sequence[at]),
             step=int(expected.step[at]),
-            index=int(wanted_words.index[at]),
-            expected=int(wanted_words.code[at]),
+            index=int(wanted.index[at]),
+            expected=int(wanted.code[at]),
             got=None if missing else int(actual.code[at]),
-        ),
-    )
+        )
+    return common, count, first
 
 
 def words_in_beats(plan: LayerPlan, beats: Codes, unknown: NDArray[np.bool_]) -> Codes:
