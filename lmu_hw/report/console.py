@@ -11,7 +11,7 @@ from lmu_hw.measure import words
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.report.compare import Comparison
 from lmu_hw.report.proof_rows import ProofRow, proof_rows
-from lmu_hw.report.proof_words import details, uncertified
+from lmu_hw.report.proof_sentences import details, uncertified
 from lmu_hw.report.verdict import verdict
 
 __all__ = ["comparison_table", "report_table"]

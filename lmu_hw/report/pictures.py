@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from lmu_hw.measure.results import ExampleReport, Report, SignalReport
-from lmu_hw.report.svg import ACCENT, FAINT, FIXED, FLOAT, GRID, INK, MUTED, draw
+from lmu_hw.report.svg import ACCENT, FAINT, FIXED, FLOAT, GRID, INK, MUTED, draw, panels
 
 __all__ = ["errors_over_time", "memory_states", "outputs", "ranges"]
 
@@ -104,10 +104,8 @@ def errors_over_time(report: Report) -> str | None:
 
 
 def _paint_errors(figure: Figure, layers: dict[str, list[SignalReport]]) -> None:
-    columns = min(_PANELS, len(layers))
-    rows = math.ceil(len(layers) / columns)
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-    for axes, (layer, signals) in zip(grid, layers.items(), strict=False):
+    grid = panels(figure, len(layers), _PANELS, label="RMS error (ulp)")
+    for axes, (layer, signals) in zip(grid, layers.items(), strict=True):
         for signal in signals:
             _error_line(axes, signal)
         axes.set_yscale("log")
@@ -117,10 +115,6 @@ def _paint_errors(figure: Figure, layers: dict[str, list[SignalReport]]) -> None
         axes.grid(axis="y", color=GRID, linewidth=0.5)
     lines = {line.get_label(): line for axes in grid for line in axes.get_lines()}
     figure.legend(handles=list(lines.values()), loc="outside upper right", ncols=len(lines))
-    for axes in grid[::columns]:
-        axes.set_ylabel("RMS error (ulp)")
-    for axes in grid[len(layers) :]:
-        axes.set_axis_off()
 
 
 def _error_line(axes: Axes, signal: SignalReport) -> None:
@@ -151,15 +145,11 @@ def memory_states(report: Report) -> str | None:
 
 
 def _paint_memories(figure: Figure, memories: Sequence[SignalReport]) -> None:
-    columns = min(_MEMORY_PANELS, len(memories))
-    rows = math.ceil(len(memories) / columns)
-    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    grid = panels(figure, len(memories), _MEMORY_PANELS, share=False)
     shown: dict[object, Artist] = {}
-    for axes, signal in zip(grid, memories, strict=False):
+    for axes, signal in zip(grid, memories, strict=True):
         shown.update(_state_bars(axes, signal))
     figure.legend(handles=list(shown.values()), loc="outside upper right", ncols=3)
-    for axes in grid[len(memories) :]:
-        axes.set_axis_off()
 
 
 def _state_bars(axes: Axes, signal: SignalReport) -> dict[object, Artist]:

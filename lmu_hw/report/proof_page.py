@@ -9,8 +9,8 @@ from typing import Any
 from lmu_hw.measure.results import Report
 from lmu_hw.proofs import MemoryProof
 from lmu_hw.report.proof_rows import proof_rows
-from lmu_hw.report.proof_words import details, uncertified
-from lmu_hw.report.what_if import Words, alternatives, certified_memories
+from lmu_hw.report.proof_sentences import details, uncertified
+from lmu_hw.report.what_if import Alternative, alternatives, certified_memories
 
 __all__ = ["proof_context"]
 
@@ -39,7 +39,7 @@ class _Memory:
     state_bits: int
     conditional: bool
     proof: MemoryProof
-    alternatives: tuple[Words, ...]
+    alternatives: tuple[Alternative, ...]
 
 
 def proof_context(report: Report) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
-from lmu_hw.report.svg import FAINT, FIXED, FLOAT, GRID, INK, draw
+from lmu_hw.report.svg import FAINT, FIXED, FLOAT, GRID, INK, draw, panels
 
 __all__ = ["rounding_noise"]
 
@@ -40,17 +40,11 @@ def rounding_noise(report: Report) -> str | None:
 
 
 def _paint(figure: Figure, memories: Sequence[tuple[MemoryReport, SignalReport]]) -> None:
-    columns = min(_PANELS, len(memories))
-    rows = math.ceil(len(memories) / columns)
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    grid = panels(figure, len(memories), _PANELS, label="rounding noise (ulp)")
     shown: dict[object, Artist] = {}
-    for axes, (memory, signal) in zip(grid, memories, strict=False):
+    for axes, (memory, signal) in zip(grid, memories, strict=True):
         shown.update(_panel(axes, memory, signal))
-    for axes in grid[::columns]:
-        axes.set_ylabel("rounding noise (ulp)")
     figure.legend(handles=list(shown.values()), loc="outside upper right", ncols=len(shown))
-    for axes in grid[len(memories) :]:
-        axes.set_axis_off()
 
 
 def _panel(axes: Axes, memory: MemoryReport, signal: SignalReport) -> dict[object, Artist]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "MUTED",
     "SERIES",
     "draw",
+    "panels",
 ]
 
 INK = "#212529"
@@ -86,6 +89,30 @@ def draw(
         paint(figure)
         figure.savefig(file, format="svg", metadata=_NO_METADATA)
     return _inline(file.getvalue(), alternative)
+
+
+def panels(
+    figure: Figure, count: int, columns: int, *, share: bool = True, label: str = ""
+) -> list[Axes]:
+    """Return the axes of so many panels, in rows of so many columns.
+
+    Parameters
+    ----------
+    figure : Figure
+    count, columns : int
+        Fewer columns where there are fewer panels.
+    share : bool
+        One vertical scale for all of them.
+    label : str
+        Of the vertical scale, beside the first of each row.
+    """
+    columns = min(columns, count)
+    grid = figure.subplots(math.ceil(count / columns), columns, squeeze=False, sharey=share).ravel()
+    for axes in grid[::columns]:
+        axes.set_ylabel(label)
+    for axes in grid[count:]:
+        axes.set_axis_off()
+    return list(grid[:count])
 
 
 def _inline(text: str, alternative: str) -> str:

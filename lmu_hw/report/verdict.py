@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lmu_hw.measure.results import Report, SignalReport, TaskReport
 from lmu_hw.measure.words import MINUS, Level, count, decibels, listed, number, score, times
-from lmu_hw.report.proof_words import proved
+from lmu_hw.report.proof_sentences import proved
 
 __all__ = ["Verdict", "task_sentence", "verdict"]
 

@@ -15,11 +15,11 @@ from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.proofs import ErrorBound, MemoryProof
 
-__all__ = ["Words", "alternatives", "certified_memories"]
+__all__ = ["Alternative", "alternatives", "certified_memories"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class Alternative:
     """A memory with other word lengths; everything as values.
 
     Attributes
@@ -65,9 +65,9 @@ def certified_memories(
 
 def alternatives(
     memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorBound
-) -> tuple[Words, ...]:
+) -> tuple[Alternative, ...]:
     """Return the memory as it is, and with a bit more and a bit less of each word."""
-    words = []
+    designs = []
     for change, states, coefficients in (
         ("", 0, 0),
         ("one state bit more", 1, 0),
@@ -88,8 +88,8 @@ def alternatives(
         bits = memory.state_bits + states
         rounding = max(certified.by_cause.rounding) * ulp * finer
         noise = memory.noise.predicted_ulp
-        words.append(
-            Words(
+        designs.append(
+            Alternative(
                 change=change,
                 state_bits=bits,
                 coefficient_bits=memory.coefficient_bits + coefficients,
@@ -102,7 +102,7 @@ def alternatives(
                 estimated=coefficients != 0,
             )
         )
-    return tuple(words)
+    return tuple(designs)
 
 
 def _proved(proof: MemoryProof, bits: int) -> bool:

@@ -9,7 +9,7 @@ from lmu_hw.measure import measure
 from lmu_hw.report.page import report_page
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.proof_pictures import rounding_noise
-from lmu_hw.report.proof_words import details, uncertified
+from lmu_hw.report.proof_sentences import details, uncertified
 from tests.reports import certified, memory_design
 
 

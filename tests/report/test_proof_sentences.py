@@ -7,7 +7,7 @@ import pytest
 from lmu_hw.measure import measure
 from lmu_hw.measure.words import Level, number
 from lmu_hw.proofs import LoopCertificate
-from lmu_hw.report.proof_words import details, proved, uncertified
+from lmu_hw.report.proof_sentences import details, proved, uncertified
 from tests.reports import certified, memory_design
 
 

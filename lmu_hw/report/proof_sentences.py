@@ -11,7 +11,7 @@ from lmu_hw.measure.words import Level, count, listed, number
 from lmu_hw.proofs import CAUSES, ErrorBound, MemoryProof
 from lmu_hw.report.checks import check, left_before
 from lmu_hw.report.proof_rows import proof_rows
-from lmu_hw.report.what_if import Words, alternatives, certified_memories
+from lmu_hw.report.what_if import Alternative, alternatives, certified_memories
 
 __all__ = ["details", "proved", "uncertified"]
 
@@ -217,29 +217,29 @@ def _error(
 def _advice(
     memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorBound
 ) -> str:
-    now, more, fewer, exacter, _ = alternatives(memory, proof, signal, certified)
-    if now.proved and not fewer.proved:
+    design, more, fewer, exacter, _ = alternatives(memory, proof, signal, certified)
+    if design.proved and not fewer.proved:
         range_ = f", and its range is not proved with {fewer.state_bits}"
-    elif more.proved and not now.proved:
+    elif more.proved and not design.proved:
         range_ = f", and its range is proved with {more.state_bits}"
     else:
         range_ = ""
     return (
-        f"One state bit more than {now.state_bits} makes the certified error of {memory.name} "
-        f"{_change(more, now)}, one less {_change(fewer, now)}{range_}; its rounding noise halves "
-        f"or doubles. One coefficient bit more than {now.coefficient_bits} makes it "
-        f"{_change(exacter, now)} (estimated)."
+        f"One state bit more than {design.state_bits} makes the certified error of {memory.name} "
+        f"{_change(more, design)}, one less {_change(fewer, design)}{range_}; its rounding noise "
+        f"halves or doubles. One coefficient bit more than {design.coefficient_bits} makes it "
+        f"{_change(exacter, design)} (estimated)."
     )
 
 
-def _change(words: Words, now: Words) -> str:
+def _change(alternative: Alternative, design: Alternative) -> str:
     """Return how the certified error changes, in words."""
-    ratio = words.total / now.total if now.total else 1.0
+    ratio = alternative.total / design.total if design.total else 1.0
     direction = "smaller" if ratio < 1.0 else "larger"
     percent = 100 * abs(ratio - 1.0)
     if percent < 1.0:
         return f"hardly {direction}"
-    return f"{'about ' if words.estimated else ''}{percent:.0f} % {direction}"
+    return f"{'about ' if alternative.estimated else ''}{percent:.0f} % {direction}"
 
 
 def _noise(report: Report) -> list[str]:
