@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from cocotb_tools import runner as runners
 
@@ -20,7 +21,7 @@ _SETTINGS = {"COCOTB_TRUST_INERTIAL_WRITES": "1", "COCOTB_REWRITE_ASSERTION_FILE
 
 def _runner(name: str, left_out: list[str]) -> runners.Runner:
     """Return a runner whose first command lacks some words."""
-    kind: type[runners.Runner] = getattr(runners, name)
+    kind: Any = getattr(runners, name)
 
     class Runner(kind):
         def _build_command(self) -> list[list[str]]:
