@@ -99,7 +99,7 @@ class Attempts:
             configs[u.name] = chooser.node(u)
             config = chooser.memory(layer, choices[layer.name], scales.get(layer.name))
             if horizons[layer.name]:
-                config = replace(config, refit=horizons[layer.name], tail=TAIL)
+                config = replace(config, refit=horizons[layer.name], refit_tail=TAIL)
             configs[m.name] = config
         memories = quantize_memories(
             realized, scales, configs, known=(other.memories for other in self._done)

@@ -149,7 +149,7 @@ class NodeConfig:
         ``carry``.
     refit : int
         Of the memory: steps over which what reads it is fitted to it; 0: not at all.
-    tail : float
+    refit_tail : float
         Weight of what comes after them in this fit.
     why : tuple of str
         Reasons, printed as comments; not part of the value.
@@ -170,9 +170,9 @@ class NodeConfig:
         default=0,
         metadata=stored(sparse=True, note="steps over which what reads the memory is fitted"),
     )
-    tail: float = field(
+    refit_tail: float = field(
         default=0.0,
-        metadata=stored("refit_tail", sparse=True, note="weight of what comes after them"),
+        metadata=stored(sparse=True, note="weight of what comes after them"),
     )
     structure: Structure | None = None
     weights: Mapping[str, FixedFormat]
@@ -188,7 +188,7 @@ class NodeConfig:
             "repair": flag,
             "structure": optional(partial(instance, kind=Structure)),
             "refit": partial(whole, least=0),
-            "tail": partial(real, least=0.0, most=1.0, rule="a number from 0 to 1"),
+            "refit_tail": partial(real, least=0.0, most=1.0, rule="a number from 0 to 1"),
         }
         settle(self, checks)
 

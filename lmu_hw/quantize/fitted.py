@@ -98,7 +98,8 @@ class FittedMemory:
         return (
             _same(self.layer, layer)
             and self.source == source
-            and replace(self.config, refit=0, tail=0.0) == replace(config, refit=0, tail=0.0)
+            and replace(self.config, refit=0, refit_tail=0.0)
+            == replace(config, refit=0, refit_tail=0.0)
         )
 
     def fitted_as(self, other: FittedMemory) -> bool:
@@ -108,7 +109,8 @@ class FittedMemory:
         """
         return (
             _same(self.layer, other.layer)
-            and (self.config.refit, self.config.tail) == (other.config.refit, other.config.tail)
+            and (self.config.refit, self.config.refit_tail)
+            == (other.config.refit, other.config.refit_tail)
             and self.node.requant == other.node.requant
             and all(map(np.array_equal, self.matrices, other.matrices))
         )
@@ -196,7 +198,7 @@ def quantize_memories(
                 Refit(
                     memory=name,
                     horizon=memory.fit.horizon,
-                    tail=config.tail,
+                    tail=config.refit_tail,
                     residual=memory.fit.residual,
                     beyond=memory.fit.beyond,
                     before=memory.fit.before,
@@ -248,7 +250,7 @@ def fitted_memory(
     fit = next((other.fit for other in known if other.fitted_as(memory)), None)
     if fit is None:
         ulp = node.requant.format.ulp
-        fit = fit_memory(layer, memory.matrices, ulp, config.refit, config.tail)
+        fit = fit_memory(layer, memory.matrices, ulp, config.refit, config.refit_tail)
     return replace(memory, fit=fit)
 
 
