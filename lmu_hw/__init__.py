@@ -69,8 +69,8 @@ from lmu_hw.quantize import (
     NodeConfig,
     Options,
     Realization,
-    Structure,
 )
+from lmu_hw.realize import MemoryRealization
 from lmu_hw.report import Comparison
 from lmu_hw.search import Cost, Knob, Limits, SearchResult, SweepReport
 from lmu_hw.simulate import Result, Simulator
@@ -95,6 +95,7 @@ __all__ = [
     "LstmCell",
     "Memory",
     "MemoryRange",
+    "MemoryRealization",
     "MemoryScale",
     "Network",
     "NetworkError",
@@ -111,7 +112,6 @@ __all__ = [
     "SearchResult",
     "SimpleCell",
     "Simulator",
-    "Structure",
     "SweepReport",
     "ToolError",
     "__version__",

@@ -28,7 +28,7 @@ from lmu_hw.network.archive import design_digest, network_bytes, read_network
 from lmu_hw.proofs import Certificate, certify, prove_ranges, require_forbidden
 from lmu_hw.quantize import Config, Quantization, Refit, convert
 from lmu_hw.quantize.fitted import Deviation, FittedMemory, fitted_memory
-from lmu_hw.quantize.memories import float_memory
+from lmu_hw.quantize.memories import u_share
 from lmu_hw.records import decode, encode
 
 __all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
@@ -199,11 +199,11 @@ class Design:
     def certify(self, *, progress: Callable[[str], None] | None = None) -> Certificate:
         """Prove ranges, errors and stability of all memories; see `lmu_hw.proofs.certify`."""
         realized = {}
+        realizations = self.config.realizations(self.reference)
         for layer in self.reference.layers:
-            node = self.config.nodes.get(node_name(layer.name, Role.MEMORY))
-            if isinstance(layer, LmuLayer) and node is not None and node.structure is not None:
-                scale = self.config.memory_scale.get(layer.name)
-                realized[layer.name] = float_memory(layer, node.structure, scale)
+            if isinstance(layer, LmuLayer) and layer.name in realizations:
+                share = u_share(self.config.memory_scale.get(layer.name))
+                realized[layer.name] = realizations[layer.name].matrices(layer, share)
         ranges = () if self.settled is None else tuple(self.settled.ranges.values())
         return certify(
             self.network, self.reference, realized=realized, ranges=ranges, progress=progress

@@ -94,8 +94,7 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
 
 def _moved(design: Design, layer: LmuLayer, node: MemoryNode, theta: float) -> AnyNode:
     config = design.config.nodes[node.name]
-    assert config.structure is not None
-    moved = replace(config, structure=replace(config.structure, theta=theta))
+    moved = replace(config, realization=config.realization.at_window(theta))
     source = design.config.nodes[node.source].signal_format
     try:
         return memory_node(layer, moved, source, design.config.memory_scale.get(layer.name))

@@ -22,8 +22,8 @@ from lmu_hw.network import (
 )
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.two_pass import TwoPass
-from lmu_hw.quantize.scan import scan_update
-from lmu_hw.quantize.two_pass import two_pass_update
+from lmu_hw.realize.scan import scan_update
+from lmu_hw.realize.two_pass import two_pass_update
 
 __all__ = [
     "dense_twin",

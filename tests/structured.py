@@ -13,7 +13,7 @@ from lmu_hw.lmu import (
     semiseparable,
 )
 from lmu_hw.network import MemoryNode, Node, QuantizedNetwork
-from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
+from lmu_hw.realize.semiseparable import semiseparable_update, sweep_formats
 
 __all__ = ["signed_memory", "with_sweeps"]
 

@@ -109,7 +109,7 @@ def test_a_foreign_file_in_the_way_is_named(tmp_path):
 
 
 def test_an_edited_configuration_may_be_what_is_generated(out):
-    edited = b"# edited\nversion = 3\n"
+    edited = b"# edited\nversion = 4\n"
     (out.path / "config.toml").write_bytes(edited)
     with pytest.raises(ConfigError, match=r"to generate from it, give `config` .*config\.toml"):
         out.check_target(name="net")

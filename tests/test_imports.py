@@ -19,7 +19,7 @@ LAYERS = (
     ("errors", "_version", "checked", "arrays", "files", "folder", "records", "fixed", "names"),
     ("lmu", "load", "network"),
     ("proofs", "golden", "plan"),
-    ("quantize", "train", "design"),
+    ("realize", "quantize", "train", "design"),
     ("measure", "hdl", "emit"),
     ("simulate", "report", "reload", "verification", "spiking"),
     ("search",),

@@ -22,16 +22,14 @@ from lmu_hw import (
     Network,
     Options,
     Overflow,
-    Realization,
     Requant,
     Rounding,
-    Structure,
 )
 from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.lmu import discretize
 from lmu_hw.plan import make_plan
 from lmu_hw.quantize import realize
-from lmu_hw.quantize.memories import structure_of
+from lmu_hw.realize import ScanRealization, SemiseparableRealization, realization
 from lmu_hw.reload import checked_window
 from lmu_hw.search.grid import lengths_of
 from lmu_hw.search.pools import Workers
@@ -40,7 +38,6 @@ from tests import networks
 
 FORMAT = FixedFormat(signed=True, int_bits=0, frac_bits=7)
 UNIT = {"A": np.eye(1) / 2, "B": np.ones(1)}
-STRUCTURE = {"kind": "scan", "theta": 5.0}
 
 
 def requant(**changes):
@@ -63,11 +60,10 @@ MADE = {
     "format": lambda v: requant(format=v),
     "rounding": lambda v: requant(rounding=v),
     "overflow": lambda v: requant(overflow=v),
-    "kind": lambda v: Structure(**{**STRUCTURE, "kind": v}),
-    "theta of a structure": lambda v: Structure(**{**STRUCTURE, "theta": v}),
-    "rank": lambda v: Structure(**STRUCTURE, rank=v),
-    "rate_bits": lambda v: Structure(**STRUCTURE, rate_bits=v),
-    "sweeps": lambda v: Structure(kind="semiseparable", theta=5.0, forward=v),
+    "theta of a memory": lambda v: ScanRealization(theta=v),
+    "rank": lambda v: SemiseparableRealization(theta=5.0, rank=v),
+    "rate_bits": lambda v: ScanRealization(theta=5.0, rate_bits=v),
+    "sweeps": lambda v: SemiseparableRealization(theta=5.0, forward=v),
     "scale": lambda v: MemoryScale(u=v, m=1.0),
     "discretizer": lambda v: memory(discretizer=v),
     "method": lambda v: discretize(2, 5.0, v),
@@ -77,12 +73,12 @@ MADE = {
     "pair": lambda v: Limits(weight_bits=v),
     "jobs": lambda v: Workers(jobs=v) if v is not None else Workers(jobs=0),
     "basis": lambda v: realize(NETWORK, basis=v, input_scale=Fraction(1), memory_scale={}),
-    "realization": lambda v: structure_of(memory(), v, None, where="m"),
+    "realization": realization,
     "a knob": lambda v: lengths_of(Options(), {v: [8]} if v.__hash__ else {str(v): [8]}),
     "window": checked_window,
     "simulator": find,
 }
-REAL = ("theta of a structure", "scale", "theta")
+REAL = ("theta of a memory", "scale", "theta")
 WRONG = ("nonsense", "", None, 2.5, math.nan, True, "1.0", ..., [1], b"floor", "no")
 
 
@@ -101,7 +97,6 @@ def test_names_become_members():
     assert requant().rounding is Rounding.FLOOR
     assert requant(overflow="SATURATE").overflow is Overflow.SATURATE
     assert memory().discretizer is Discretizer.STORED
-    assert Structure(**STRUCTURE).kind is Realization.SCAN
 
 
 @pytest.mark.parametrize("wrong", ["no", None, 1, 0.0])

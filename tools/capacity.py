@@ -134,8 +134,7 @@ def measure(case: Case, console: Console, *, rtl: bool) -> tuple[dict[str, list[
         "float": recall_error(x, ideal, case.window, DELAYS),
         "golden": recall_error(x, fixed, case.window, DELAYS),
     }
-    structure = design.config.nodes["memory.m"].structure
-    how = "dense" if structure is None else f"two sweeps, rank {structure.rank}"
+    how = design.config.nodes["memory.m"].realization.title
     if not rtl:
         return errors, "not run", how
     run = x[: case.rtl_sequences, : case.rtl_steps]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 
 from lmu_hw.quantize import Options
+from lmu_hw.realize import REALIZATIONS
 from lmu_hw.search import SEQUENCES, Knob
 
 __all__ = [
@@ -106,6 +107,14 @@ def formats(parser: argparse.ArgumentParser, *, ranges: bool = False) -> None:
     _memory(parser.add_argument_group("memory"))
 
 
+def _realizations() -> str:
+    return ", ".join(f"{name} ({kind.help})" for name, kind in REALIZATIONS.items())
+
+
+def _that_take_a_tolerance() -> str:
+    return ", ".join(name for name, kind in REALIZATIONS.items() if kind.takes_tolerance)
+
+
 def _memory(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--basis",
@@ -115,16 +124,15 @@ def _memory(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--realization",
         metavar="HOW",
-        help="how hardware computes the memory: dense (default; the trained matrices, d*d + d "
-        "products a step), semiseparable (two sweeps, 5 d products), two-pass or scan (running "
-        "sums), or auto (the cheapest that is as close to the trained memory)",
+        help=f"how hardware computes the memory: {_realizations()}, or auto (the cheapest that is "
+        f"as close to the trained memory; default: {_DEFAULTS.realization.value})",
     )
     group.add_argument(
         "--memory-tolerance",
         type=number,
         metavar="SHARE",
-        help="semiseparable: keep the trained matrices to this precision, with more products; "
-        "without it, the bilinear memory of the same window, and a refit",
+        help=f"{_that_take_a_tolerance()}: keep the trained matrices to this precision, with more "
+        "products; without it, the bilinear memory of the same window, and a refit",
     )
     group.add_argument(
         "--refit",

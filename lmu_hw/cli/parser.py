@@ -18,6 +18,7 @@ from lmu_hw.cli.arguments import (
     window,
     workers,
 )
+from lmu_hw.realize import reloadable_kinds
 from lmu_hw.simulate import Simulator
 
 __all__ = ["ALL", "AVAILABLE", "build_parser"]
@@ -129,7 +130,7 @@ def _generate(commands: Commands) -> None:
         "--reloadable",
         action="store_true",
         help="give the top a port through which the coefficients of its memories are written, so "
-        "that one design serves any window; semiseparable memories of rank 1 and scans only; see "
+        f"that one design serves any window; memories that are {reloadable_kinds()} only; see "
         "docs/hardware.md",
     )
     parser.add_argument(

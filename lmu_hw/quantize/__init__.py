@@ -9,7 +9,6 @@ from lmu_hw.quantize.config import (
     NodeConfig,
     Options,
     Realization,
-    Structure,
 )
 from lmu_hw.quantize.configure import choose_formats, configure
 from lmu_hw.quantize.convert import Quantization, convert, quantize, realized
@@ -28,7 +27,6 @@ __all__ = [
     "Quantization",
     "Realization",
     "Refit",
-    "Structure",
     "choose_formats",
     "configure",
     "convert",

@@ -15,14 +15,15 @@ from lmu_hw.load import network_digest
 from lmu_hw.network.float_nodes import float_nodes, memory_nodes
 from lmu_hw.proofs import prove_ranges
 from lmu_hw.quantize.choose import Candidate, Choice
-from lmu_hw.quantize.config import Config, MemoryScale, NodeConfig, Options, Realization
+from lmu_hw.quantize.config import Config, MemoryScale, NodeConfig, Options
 from lmu_hw.quantize.convert import Quantization, assemble
 from lmu_hw.quantize.fitted import quantize_memories
 from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
-from lmu_hw.quantize.memories import LEGENDRE, memory_node
+from lmu_hw.quantize.memories import memory_node
 from lmu_hw.quantize.ranges import Range, int_bits_for
 from lmu_hw.quantize.refit import TAIL
-from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize, state_scale
+from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize
+from lmu_hw.realize import MemoryRealization
 
 __all__ = ["Attempts"]
 
@@ -90,14 +91,15 @@ class Attempts:
             for name, state in states.items()
             if name in self.rescalable
         }
-        kinds = {name: choice.kind for name, choice in choices.items()}
-        realized = self._realized(scales, kinds)
-        chooser = self._chooser(realized, scales, states, kinds)
+        realizations = {name: choice.realization for name, choice in choices.items()}
+        realized = self._realized(scales, realizations)
+        chooser = self._chooser(realized, scales, states, realizations)
         configs: dict[str, NodeConfig] = {}
         for layer in (layer for layer in realized.layers if isinstance(layer, LmuLayer)):
             u, m = memory_nodes(layer)
             configs[u.name] = chooser.node(u)
-            config = chooser.memory(layer, choices[layer.name], scales.get(layer.name))
+            source, scale = configs[u.name].signal_format, scales.get(layer.name)
+            config = chooser.memory(layer, choices[layer.name], source, scale)
             if horizons[layer.name]:
                 config = replace(config, refit=horizons[layer.name], refit_tail=TAIL)
             configs[m.name] = config
@@ -123,16 +125,16 @@ class Attempts:
 
     def candidate(self, name: str, choice: Choice, state: States) -> Candidate:
         """Return a memory in integers, as it would be for a choice; its range is left open."""
-        kind, order = choice.kind, self.layers[name].memory.order
-        if kind in LEGENDRE:  # its states are the orthonormal ones, below 1.05, times a scale
+        how, order = choice.realization, self.layers[name].memory.order
+        if not how.takes_share:  # its states are the orthonormal ones, below 1.05, times a scale
             state = replace(state, int_bits=int_bits_for(0.0, 1.05 * orthonormal_scale(order)[-1]))
         scales = {name: self._scale(name, state.heard)}
-        realized = self._realized(scales, {name: kind})
+        realized = self._realized(scales, {name: how})
         memories = (layer for layer in realized.layers if isinstance(layer, LmuLayer))
         layer = next(layer for layer in memories if layer.name == name)
-        chooser = self._chooser(realized, scales, {name: state}, {name: kind})
-        config = chooser.memory(layer, choice, scales[name])
+        chooser = self._chooser(realized, scales, {name: state}, {name: how})
         source = chooser.node(memory_nodes(layer)[0]).signal_format
+        config = chooser.memory(layer, choice, source, scales[name])
         node = memory_node(layer, config, source, scales[name])
         return Candidate(choice=choice, layer=layer, heard=state.heard, node=node)
 
@@ -143,7 +145,7 @@ class Attempts:
         return MemoryScale(u=u if scalable else 1.0, m=_rounded(u / heard))
 
     def _realized(
-        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, Realization]
+        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, MemoryRealization]
     ) -> Network:
         key = frozenset((*scales.items(), *realizations.items()))
         if key not in self._networks:
@@ -161,19 +163,18 @@ class Attempts:
         realized: Network,
         scales: Mapping[str, MemoryScale],
         states: Mapping[str, States],
-        realizations: Mapping[str, Realization],
+        realizations: Mapping[str, MemoryRealization],
     ) -> Chooser:
         ranges = self._scaled_ranges(scales, realizations)
         return Chooser(realized, ranges, self.input, self.options, states)
 
     def _scaled_ranges(
-        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, Realization]
+        self, scales: Mapping[str, MemoryScale], realizations: Mapping[str, MemoryRealization]
     ) -> dict[str, Range]:
         ranges = dict(self.ranges)
         for name, scale in scales.items():
             layer = self.layers[name]
-            realization = realizations.get(name, Realization.DENSE)
-            states = state_scale(layer, self.options.basis, realization)
+            states = realizations[name].states(layer.memory.order, self.options.basis)
             factors = scale.m * np.tile(states, layer.memory_d)
             m = node_name(name, Role.MEMORY)
             ranges[m] = ranges[m].divided_by(factors)

@@ -14,7 +14,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +22,10 @@ from lmu_hw.errors import ConfigError, NetworkError
 from lmu_hw.lmu import LmuLayer, Memory, orthonormal_scale
 from lmu_hw.network import MemoryNode, Node
 from lmu_hw.proofs import StabilityError, largest_deviation
-from lmu_hw.quantize.config import Basis, Realization, Structure
 from lmu_hw.quantize.fitted import fit_memory
-from lmu_hw.quantize.memories import matrices, structure_of
+from lmu_hw.quantize.memories import matrices
 from lmu_hw.quantize.refit import TAIL, Fit
-from lmu_hw.quantize.transform import state_scale
+from lmu_hw.realize import REALIZATIONS, AnyRealization, Basis, DenseRealization
 
 __all__ = ["Candidate", "Choice", "Setting", "choose_realization"]
 
@@ -35,8 +33,6 @@ Array = NDArray[np.float64]
 
 _FEWEST_BITS = 4
 _MOST_BITS = 18
-_FINEST = 2.0**-16
-"""Tolerance of the largest rank that is tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +41,15 @@ class Choice:
 
     Attributes
     ----------
-    structure : Structure or None
-        None: dense.
+    realization : MemoryRealization
     bits : int
         Of the coefficients.
     why : str
     """
 
-    structure: Structure | None
+    realization: AnyRealization
     bits: int
     why: str = field(default="", compare=False)
-
-    @property
-    def kind(self) -> Realization:
-        """The kind of the structure."""
-        return Realization.DENSE if self.structure is None else self.structure.kind
-
-    @property
-    def name(self) -> str:
-        """The kind, and the rank where there is one."""
-        if self.structure is None or self.kind is not Realization.SEMISEPARABLE:
-            return self.kind.value
-        return f"{self.kind.value} of rank {self.structure.rank}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,15 +74,7 @@ class Candidate:
     @property
     def cost(self) -> int:
         """Coefficient width times operand width, over all products of a step."""
-        node = self.node
-        match node:
-            case Node():  # u is as wide as the states
-                width = node.requant.format.width
-                bits = sum(t.weights.codes.size * t.weights.format.width for t in node.terms)
-                return node.segments * bits * width
-            case MemoryNode():
-                return sum(p.count * p.coefficient * p.operand for p in node.products)
-        assert_never(node)
+        return self.choice.realization.cost(self.node)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,9 +128,9 @@ class _Tried:
 
     def deviation(self, where: str) -> float:
         """Return the most that any state is off for any |u| <= 1, in the orthonormal basis."""
-        one, memory = self.candidate, self.candidate.layer.memory
-        scale = state_scale(one.layer, Basis.ORTHONORMAL, one.choice.kind)
-        rows = np.diag(scale / orthonormal_scale(memory.order) / one.heard)
+        memory = self.candidate.layer.memory
+        scale = self.candidate.choice.realization.states(memory.order, Basis.ORTHONORMAL)
+        rows = np.diag(scale / orthonormal_scale(memory.order) / self.candidate.heard)
         ideal = memory.A, memory.B
         try:
             return largest_deviation(
@@ -166,11 +141,11 @@ class _Tried:
 
     def in_words(self, deviation: float) -> str:
         """Return what a reader of the configuration needs to know."""
-        one = self.candidate
-        products = one.node.multiplications // one.node.segments
+        choice, node = self.candidate.choice, self.candidate.node
+        products = node.multiplications // node.segments
         return (
-            f"{one.choice.name}, {one.choice.bits} bits, {products:,} products: off by at most "
-            f"{deviation:.3g} for any input"
+            f"{choice.realization.title}, {choice.bits} bits, {products:,} products: off by at "
+            f"most {deviation:.3g} for any input"
         )
 
 
@@ -180,28 +155,32 @@ def choose_realization(setting: Setting) -> Choice:
     Where the dense one is not stable there is nothing to compare with: then two sweeps of the bits
     that were asked for, or the dense one, whose refusal says what would do.
     """
-    dense = setting.tried(Choice(structure=None, bits=setting.bits))
-    structures = list(_structures(setting))
+    dense = setting.tried(Choice(realization=DenseRealization(), bits=setting.bits))
+    realizations = [
+        candidate
+        for kind in REALIZATIONS.values()
+        for candidate in kind.candidates(setting.memory, where=setting.where)
+    ]
     if dense is None:
         why = f"dense, {setting.bits} bits, is not stable"
-        sweeps = [one for one in structures if one.kind is Realization.SEMISEPARABLE]
-        return Choice(structure=sweeps[0] if sweeps else None, bits=setting.bits, why=why)
+        stable = (candidate for candidate in realizations if candidate.stays_stable)
+        return Choice(realization=next(stable, DenseRealization()), bits=setting.bits, why=why)
     bound = dense.deviation(setting.where)
     best, words = dense, f"{dense.in_words(bound)}; nothing cheaper is as close"
-    for structure in structures:
-        fewest = setting.candidate_or_none(Choice(structure=structure, bits=_FEWEST_BITS))
+    for realization in realizations:
+        fewest = setting.candidate_or_none(Choice(realization=realization, bits=_FEWEST_BITS))
         if fewest is not None and fewest.cost >= best.candidate.cost:
             continue
-        for one in _close(setting, structure, dense.fit.residual):
+        for one in _close(setting, realization, dense.fit.residual):
             deviation = one.deviation(setting.where)
             if deviation <= bound and one.candidate.cost < best.candidate.cost:
                 best, words = one, f"{one.in_words(deviation)}; {dense.in_words(bound)}"
                 break
     choice = best.candidate.choice
-    return Choice(structure=choice.structure, bits=choice.bits, why=words)
+    return Choice(realization=choice.realization, bits=choice.bits, why=words)
 
 
-def _close(setting: Setting, structure: Structure, limit: float) -> Iterator[_Tried]:
+def _close(setting: Setting, realization: AnyRealization, limit: float) -> Iterator[_Tried]:
     """Yield the memory of the fewest bits that comes within a limit, and that of one bit more.
 
     The second is for where the bound of the first is too large. More bits are taken to bring a
@@ -210,7 +189,7 @@ def _close(setting: Setting, structure: Structure, limit: float) -> Iterator[_Tr
 
     @cache
     def tried(bits: int) -> _Tried | None:
-        return setting.tried(Choice(structure=structure, bits=bits))
+        return setting.tried(Choice(realization=realization, bits=bits))
 
     def close(bits: int) -> bool:
         one = tried(bits)
@@ -219,19 +198,3 @@ def _close(setting: Setting, structure: Structure, limit: float) -> Iterator[_Tr
     bits = bisect_left(range(_MOST_BITS + 1), True, lo=_FEWEST_BITS, key=close)
     if bits <= _MOST_BITS:
         yield from (one for one in (tried(bits), tried(bits + 1)) if one is not None)
-
-
-def _structures(setting: Setting) -> Iterator[Structure]:
-    memory, where = setting.memory, setting.where
-    for kind in (Realization.TWO_PASS, Realization.SCAN):
-        try:
-            yield structure_of(memory, kind, None, where=where)
-        except (ConfigError, NetworkError):
-            continue
-    try:
-        most = structure_of(memory, Realization.SEMISEPARABLE, _FINEST, where=where)
-        yield structure_of(memory, Realization.SEMISEPARABLE, None, where=where)
-    except (ConfigError, NetworkError):
-        return
-    for rank in range(2, 1 + most.rank):
-        yield Structure(kind=most.kind, theta=most.theta, rank=rank)

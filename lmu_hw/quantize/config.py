@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 
@@ -18,7 +18,14 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.lmu import Network, Role, node_name
 from lmu_hw.lmu.roles import has_role
-from lmu_hw.quantize.options import Basis, MemoryRange, Options, Realization
+from lmu_hw.quantize.options import MemoryRange, Options
+from lmu_hw.realize import (
+    AnyRealization,
+    Basis,
+    DenseRealization,
+    MemoryRealization,
+    Realization,
+)
 from lmu_hw.records import decode, stored, toml_lines, without_version
 
 __all__ = [
@@ -29,10 +36,9 @@ __all__ = [
     "NodeConfig",
     "Options",
     "Realization",
-    "Structure",
 ]
 
-VERSION = 3
+VERSION = 4
 
 
 _format = partial(instance, kind=FixedFormat)
@@ -44,71 +50,6 @@ def _formats(value: object, what: str) -> dict[str, FixedFormat]:
     """Return formats by name."""
     formats = instance(value, what, Mapping)
     return {str(name): _format(fmt, f"{what}[{name!r}]") for name, fmt in formats.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Structure:
-    """What replaces the matrices of a memory.
-
-    Parameters
-    ----------
-    kind : Realization
-        Not `DENSE` or `AUTO`.
-    theta : float
-        Window in steps.
-    rank : int
-        Of a semiseparable memory. 1: the bilinear memory, whose rank that is. More: the trained
-        memory to that rank.
-    forward, backward : FixedFormat or None
-        What the sweeps of a semiseparable memory carry.
-    rate_bits : int
-        Of the running sums of the others: bits of the constant that stands for the window. Their
-        formats follow from it.
-    running_bits : int or None
-        Integer bits that these have at least, as the proof of their range asks for; None: as few
-        as are estimated from the gains of the memory.
-    """
-
-    kind: Realization
-    theta: float = field(metadata=stored(note="window in steps"))
-    rank: int = field(
-        default=1,
-        metadata=stored(sparse=True, note="1: bilinear; more: the trained memory to that rank"),
-    )
-    forward: FixedFormat | None = field(default=None, metadata=stored(sparse=True))
-    backward: FixedFormat | None = field(default=None, metadata=stored(sparse=True))
-    rate_bits: int = field(
-        default=0, metadata=stored(sparse=True, note="of the constant for the window")
-    )
-    running_bits: int | None = field(
-        default=None,
-        metadata=stored(sparse=True, note="integer bits of the running sums, at least"),
-    )
-
-    def __post_init__(self) -> None:
-        checks: dict[str, Check] = {
-            "kind": partial(member, kind=Realization),
-            "theta": _positive,
-            "rank": partial(whole, least=1),
-            "forward": optional(_format),
-            "backward": optional(_format),
-            "rate_bits": partial(whole, least=0),
-            "running_bits": optional(whole),
-        }
-        settle(self, checks)
-        if self.kind in (Realization.DENSE, Realization.AUTO):
-            raise ConfigError(f"kind must be that of a structured memory, not {self.kind.value!r}")
-        if self.kind is not Realization.SEMISEPARABLE:
-            self._require_default("rank", "forward", "backward")
-        else:
-            self._require_default("rate_bits", "running_bits")
-
-    def _require_default(self, *names: str) -> None:
-        """Refuse what means nothing for this kind of memory."""
-        defaults = {field.name: field.default for field in fields(self)}
-        for name in names:
-            if getattr(self, name) != defaults[name]:
-                raise ConfigError(f"a {self.kind.value} memory must have no {name}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,9 +85,8 @@ class NodeConfig:
         Of the memory; see `lmu_hw.network.Node`.
     repair : bool
         Of the memory: coefficients may leave the nearest code to keep it stable.
-    structure : Structure or None
-        Of a memory that is not dense; its weights are then ``rates`` (decay and coupling) and
-        ``carry``.
+    realization : MemoryRealization
+        Of the memory; what its weights are called follows from it.
     refit : int
         Of the memory: steps over which what reads it is fitted to it; 0: not at all.
     refit_tail : float
@@ -174,7 +114,7 @@ class NodeConfig:
         default=0.0,
         metadata=stored(sparse=True, note="weight of what comes after them"),
     )
-    structure: Structure | None = None
+    realization: AnyRealization = field(default=DenseRealization(), metadata=stored(sparse=True))
     weights: Mapping[str, FixedFormat]
     why: tuple[str, ...] = field(default=(), compare=False, metadata=stored(head=True))
 
@@ -186,7 +126,7 @@ class NodeConfig:
             "output": optional(_format),
             "error_feedback": flag,
             "repair": flag,
-            "structure": optional(partial(instance, kind=Structure)),
+            "realization": partial(instance, kind=MemoryRealization),
             "refit": partial(whole, least=0),
             "refit_tail": partial(real, least=0.0, most=1.0, rule="a number from 0 to 1"),
         }
@@ -231,16 +171,16 @@ class Config:
         for name, node in self.nodes.items():
             instance(node, f"the configuration of {name}", NodeConfig)
 
-    def realizations(self, network: Network) -> dict[str, Realization]:
+    def realizations(self, network: Network) -> dict[str, AnyRealization]:
         """Return how the memories of a network are computed that are not dense, by layer."""
         memories = {
             layer.name: self.nodes.get(node_name(layer.name, Role.MEMORY))
             for layer in network.layers
         }
         return {
-            name: node.structure.kind
+            name: node.realization
             for name, node in memories.items()
-            if node is not None and node.structure is not None
+            if node is not None and not node.realization.trained_matrices
         }
 
     def text(self) -> str:
@@ -266,10 +206,6 @@ class Config:
             case ("node", name):
                 knobs = ("error_feedback", "repair", "refit")
                 return has_role(name, Role.MEMORY) and key in knobs
-            case ("node", name, "structure"):
-                structure = self.nodes[name].structure
-                sweeps = structure is not None and structure.kind is Realization.SEMISEPARABLE
-                return sweeps and key == "rank"
             case _:
                 return False
 

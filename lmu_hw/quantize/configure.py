@@ -23,14 +23,14 @@ from lmu_hw.quantize.benefit import (
     with_reasons,
 )
 from lmu_hw.quantize.choose import Candidate, Choice, Setting, choose_realization
-from lmu_hw.quantize.config import Config, MemoryRange, Options, Realization
+from lmu_hw.quantize.config import Config, MemoryRange, Options
 from lmu_hw.quantize.convert import Quantization
 from lmu_hw.quantize.formats import States
-from lmu_hw.quantize.memories import structure_of
 from lmu_hw.quantize.provable import require_stable
 from lmu_hw.quantize.ranges import Range, observed_ranges
 from lmu_hw.quantize.states import StateSearch
 from lmu_hw.quantize.transform import in_hardware_units
+from lmu_hw.realize import DenseRealization, Realization, realization
 
 __all__ = ["choose_formats", "configure"]
 
@@ -153,7 +153,7 @@ class _FormatSearch:
         saturates = self.options.memory_range is MemoryRange.SATURATE
         overflow = Overflow.SATURATE if saturates else Overflow.FORBID
         states = {
-            name: self.search.first(name, choice.kind, overflow)
+            name: self.search.first(name, choice.realization, overflow)
             for name, choice in self.choices.items()
         }
         moving: dict[str, States] = {}
@@ -163,7 +163,7 @@ class _FormatSearch:
             better = {
                 name: self.search.better(
                     name,
-                    self.choices[name].kind,
+                    self.choices[name].realization,
                     state,
                     quantization.ranges[node_name(name, Role.MEMORY)],
                 )
@@ -174,7 +174,7 @@ class _FormatSearch:
                 return replace(quantization, config=self._explained(quantization.config, better))
             if count >= _ROUNDS:  # coefficients of few bits need not follow what is heard
                 better |= {
-                    name: self.search.coarser(name, self.choices[name].kind, state)
+                    name: self.search.coarser(name, self.choices[name].realization, state)
                     for name, state in moving.items()
                 }
             states = better
@@ -198,31 +198,34 @@ class _FormatSearch:
         """Return how each memory is computed."""
         options = self.options
         bits = options.memory_bits or options.weight_bits
-        choices = {name: Choice(structure=None, bits=bits, why="") for name in self.layers}
-        for name, layer in self.layers.items():
-            if options.realization is Realization.AUTO:
-                self.tell(f"choosing how {name}.m is computed")
-                choices[name] = self._cheapest(name, bits)
-            elif options.realization is not Realization.DENSE:
-                structure = structure_of(
-                    layer.memory,
-                    options.realization,
-                    options.memory_tolerance,
-                    where=node_name(name, Role.MEMORY),
+        if options.realization is not Realization.AUTO:
+            kind, tolerance = realization(options.realization.value), options.memory_tolerance
+            return {
+                name: Choice(
+                    realization=kind.of(
+                        layer.memory, tolerance, where=node_name(name, Role.MEMORY)
+                    ),
+                    bits=bits,
                 )
-                choices[name] = replace(choices[name], structure=structure)
+                for name, layer in self.layers.items()
+            }
+        choices = {}
+        for name in self.layers:
+            self.tell(f"choosing how {name}.m is computed")
+            choices[name] = self._cheapest(name, bits)
         return choices
 
     def _cheapest(self, name: str, bits: int) -> Choice:
         """Return the cheapest realization of a memory that is as close to the trained one."""
         if name not in self.rescalable:
             why = "dense: it is an output of the network, so its basis must stay as trained"
-            return Choice(structure=None, bits=bits, why=why)
+            return Choice(realization=DenseRealization(), bits=bits, why=why)
         if self.options.error_feedback:
-            return Choice(structure=None, bits=bits, why="dense: only such a memory has feedback")
+            why = "dense: only such a memory has feedback"
+            return Choice(realization=DenseRealization(), bits=bits, why=why)
 
         def candidate(choice: Choice) -> Candidate:
-            state = self.search.first(name, choice.kind, Overflow.SATURATE)
+            state = self.search.first(name, choice.realization, Overflow.SATURATE)
             return self.attempts.candidate(name, choice, state)
 
         return choose_realization(
@@ -239,7 +242,7 @@ class _FormatSearch:
         """Return the steps over which what reads a memory is fitted to it; 0: it is not."""
         choice, wanted = self.choices[layer.name], self.options.refit
         if wanted is None:
-            wanted = choice.structure is not None or choice.bits >= _FIT_BITS
+            wanted = not choice.realization.trained_matrices or choice.bits >= _FIT_BITS
         return self._steps(layer) if wanted and layer.name in self.rescalable else 0
 
     def _steps(self, layer: LmuLayer) -> int:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import numpy as np
@@ -19,16 +19,14 @@ from lmu_hw.network.float_nodes import (
     FloatElementwise,
     FloatNode,
     float_nodes,
-    memory_nodes,
     outputs,
 )
 from lmu_hw.quantize.choose import Choice
-from lmu_hw.quantize.config import MemoryScale, NodeConfig, Options, Structure
-from lmu_hw.quantize.memories import LEGENDRE, generators
+from lmu_hw.quantize.config import MemoryScale, NodeConfig, Options
+from lmu_hw.quantize.memories import u_share
 from lmu_hw.quantize.ranges import Range, int_bits_for
-from lmu_hw.quantize.structured import sweep_formats
 from lmu_hw.quantize.tables import saturation_int_bits
-from lmu_hw.quantize.weights import best_row_shifts, weight_format
+from lmu_hw.realize.weights import weight_formats
 
 __all__ = ["FULL_SCALE", "Chooser", "States", "input_format"]
 
@@ -38,10 +36,6 @@ FULL_SCALE = 0.999
 """Where the range of a normalised u ends: just below the end of its format."""
 
 _LARGEST_INPUT = 2.0**62
-_WIDEST_SWEEP = 24  # integer bits
-_EXACT_BITS = (
-    58  # of a sum of a dense memory's products, of those that golden model computes exactly
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +120,13 @@ class Chooser:
         else:
             requant, output, why = self._tabulated(node)
         bits = 2 if node.role is Role.PASSED_INPUT else self.options.weight_bits
-        weights, row_shifts = self._weights(node, bits, why)
+        formats = weight_formats(node, bits)
         return NodeConfig(
             requant=requant,
-            weights=weights,
-            row_shifts=row_shifts,
+            weights=formats.weights,
+            row_shifts=formats.row_shifts,
             output=output,
-            why=tuple(why),
+            why=(*why, *formats.why),
         )
 
     def _elementwise(self, node: FloatElementwise) -> NodeConfig:
@@ -146,7 +140,9 @@ class Chooser:
             requant=requant, weights={}, row_shifts=False, output=output, why=tuple(why)
         )
 
-    def memory(self, layer: LmuLayer, choice: Choice, scale: MemoryScale | None) -> NodeConfig:
+    def memory(
+        self, layer: LmuLayer, choice: Choice, source: FixedFormat, scale: MemoryScale | None
+    ) -> NodeConfig:
         """Return the formats of a memory, without refit.
 
         Parameters
@@ -155,6 +151,8 @@ class Chooser:
             Realized.
         choice : Choice
             How it is computed, and of how many bits its coefficients are.
+        source : FixedFormat
+            Of u.
         scale : MemoryScale or None
             Of the layer.
 
@@ -163,88 +161,23 @@ class Chooser:
         ConfigError
             If the options ask for what such a memory cannot do.
         """
-        if choice.structure is not None and self.options.error_feedback:
+        realization, options = choice.realization, self.options
+        if options.error_feedback and not realization.takes_error_feedback:
             name = node_name(layer.name, Role.MEMORY)
-            raise ConfigError(f"{name}: `error_feedback` is for dense memories only")
+            raise ConfigError(f"{name}: `error_feedback` is not for a {realization.kind} memory")
         requant, why = self._states(layer.name)
-        if choice.structure is not None and choice.kind in LEGENDRE:
-            return NodeConfig(
-                requant=requant,
-                weights={},
-                row_shifts=False,
-                output=None,
-                structure=replace(
-                    choice.structure,
-                    rate_bits=choice.bits,
-                    running_bits=max(self.states[layer.name].sweeps.values(), default=None),
-                ),
-                why=tuple(why),
-            )
-        if choice.structure is not None:
-            return self._structured(layer, choice.structure, choice.bits, scale, why)
-        weights, row_shifts = self._weights(
-            memory_nodes(layer)[1], choice.bits, why, finest=_EXACT_BITS - requant.format.width
-        )
+        proved = self.states[layer.name].sweeps
+        formats = realization.formats(layer, choice.bits, requant, source, u_share(scale), proved)
         return NodeConfig(
             requant=requant,
-            weights=weights,
-            row_shifts=row_shifts,
+            weights=formats.weights,
+            row_shifts=formats.row_shifts,
             output=None,
-            error_feedback=self.options.error_feedback,
-            repair=self.options.repair,
-            why=tuple(why),
+            error_feedback=options.error_feedback,
+            repair=options.repair and realization.trained_matrices,
+            realization=formats.realization,
+            why=(*why, *formats.why),
         )
-
-    def _structured(
-        self,
-        layer: LmuLayer,
-        structure: Structure,
-        bits: int,
-        scale: MemoryScale | None,
-        why: list[str],
-    ) -> NodeConfig:
-        name = node_name(layer.name, Role.MEMORY)
-        requant, _ = self._states(layer.name)
-        found = generators(layer, structure, scale)
-        source = self.node(memory_nodes(layer)[0]).signal_format
-        formats = sweep_formats(found, bits, requant.format, source, where=name)
-        sweeps = {"forward": formats.forward, "backward": formats.backward}
-        for sweep, int_bits in self.states[layer.name].sweeps.items():
-            if int_bits > _WIDEST_SWEEP:
-                raise ConfigError(
-                    f"{name}: the {sweep} sweep would need {int_bits} integer bits, as the range "
-                    "of the states is not proved; use `memory_range` widen, or a dense memory"
-                )
-            sweeps[sweep] = replace(sweeps[sweep], int_bits=int_bits)
-        return NodeConfig(
-            requant=requant,
-            weights={"rates": formats.rates, "carry": formats.carry},
-            row_shifts=True,
-            output=None,
-            structure=replace(structure, **sweeps),
-            why=tuple(why),
-        )
-
-    def _weights(
-        self, node: FloatNode, bits: int, why: list[str], *, finest: int | None = None
-    ) -> tuple[dict[str, FixedFormat], bool]:
-        """Return the formats of a node's weights, and whether row shifts pay.
-
-        Of weights below 1 no ulp is less than ``2**-finest``: those of a memory that forgets at
-        once are smaller than anything that its states could tell from zero.
-        """
-        weights = {
-            term.label: weight_format(term.matrix, bits, where=f"{node.name}: {term.label}")
-            for term in node.terms
-        }
-        for label, fmt in weights.items():
-            if finest is not None and fmt.frac_bits > max(finest, bits - 1):
-                int_bits = min(bits - 1 - finest, 0)
-                weights[label] = FixedFormat.of_width(bits, signed=True, int_bits=int_bits)
-        shifts, gain = best_row_shifts(node, weights)
-        if any(shifts):
-            why.append(f"row shifts divide the squared weight error by {gain:.1f}")
-        return weights, any(shifts)
 
     def _observed(self, name: str) -> tuple[float, float, str]:
         low, high = float(self.ranges[name].low.min()), float(self.ranges[name].high.max())

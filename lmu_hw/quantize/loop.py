@@ -19,7 +19,7 @@ from lmu_hw.network import AnyNode, Codes, Node
 from lmu_hw.network.float_nodes import FloatNode
 from lmu_hw.proofs import StabilityError, spectral_radius, values
 from lmu_hw.proofs.loop import loop_is_stable, loop_radius
-from lmu_hw.quantize.weights import best_row_shifts, weight_codes, weight_format
+from lmu_hw.realize.weights import best_row_shifts, weight_codes, weight_format
 
 __all__ = ["stable_loop"]
 

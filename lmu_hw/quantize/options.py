@@ -14,17 +14,9 @@ from functools import partial
 
 from lmu_hw.checked import Check, flag, fraction, member, optional, real, settle, whole
 from lmu_hw.errors import ConfigError
+from lmu_hw.realize import REALIZATIONS, Basis, Realization, realization
 
 __all__ = ["Basis", "MemoryRange", "Options", "Realization"]
-
-
-class Basis(Enum):
-    """Basis of the memory states."""
-
-    ORTHONORMAL = "orthonormal"
-    """Normalised Legendre polynomials: no state grows; the change folds into the weights."""
-    TRAINED = "trained"
-    """The basis of the trained file."""
 
 
 class MemoryRange(Enum):
@@ -38,21 +30,6 @@ class MemoryRange(Enum):
     """The states get as many bits as the proof needs."""
     SATURATE = "saturate"
     """The states saturate, and count it."""
-
-
-class Realization(Enum):
-    """How hardware computes a memory; see docs/memory.md."""
-
-    DENSE = "dense"
-    """The matrices as they were trained: d**2 + d products a step."""
-    SEMISEPARABLE = "semiseparable"
-    """Two sweeps over the states: about 5 d products a step."""
-    TWO_PASS = "two-pass"
-    """The bilinear memory by running sums: 2 d + 2 products a step, of wider operands."""
-    SCAN = "scan"
-    """The forward Euler memory by running sums: d products a step; stable for long windows only."""
-    AUTO = "auto"
-    """The cheapest that is no further from the trained memory than the dense one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,15 +100,23 @@ class Options:
 
     def __post_init__(self) -> None:
         settle(self, _OPTION_CHECKS)
-        if self.memory_tolerance is not None and self.realization is not Realization.SEMISEPARABLE:
+        auto = self.realization is Realization.AUTO
+        kinds = REALIZATIONS.values() if auto else [realization(self.realization.value)]
+        if self.memory_tolerance is not None and not all(kind.takes_tolerance for kind in kinds):
             raise ConfigError(
-                "`memory_tolerance` must come with `realization` semiseparable, not "
+                f"`memory_tolerance` must come with `realization` {_that('takes_tolerance')}, not "
                 f"{self.realization.value}"
             )
-        if self.error_feedback and self.realization not in (Realization.DENSE, Realization.AUTO):
+        if self.error_feedback and not any(kind.takes_error_feedback for kind in kinds):
             raise ConfigError(
-                f"`error_feedback` must come with a dense memory, not {self.realization.value}"
+                f"`error_feedback` must come with `realization` {_that('takes_error_feedback')}, "
+                f"not {self.realization.value}"
             )
+
+
+def _that(can: str) -> str:
+    """Return the names of the realizations that can do something."""
+    return " or ".join(name for name, kind in REALIZATIONS.items() if getattr(kind, can))
 
 
 _bits = partial(whole, least=2, most=32)

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lmu_hw.lmu import LmuLayer, Network, Role, node_name
 from lmu_hw.proofs import CLOSEST, StabilityError, float_gains, spectral_radius
 from lmu_hw.quantize.config import Config
-from lmu_hw.quantize.options import Options, Realization
+from lmu_hw.quantize.options import Options
 from lmu_hw.quantize.transform import realized_matrix
+from lmu_hw.realize import DenseRealization, MemoryRealization, Realization, realization
 
 __all__ = ["require_provable", "require_stable"]
 
@@ -31,18 +34,25 @@ def require_provable(network: Network, options: Options, config: Config | None =
         If a memory is not stable, or not shown to be.
     """
     require_stable(network)
-    kinds: dict[str, Realization] = {}
+    realizations: Mapping[str, MemoryRealization] = {}
     if config is not None:
-        kinds = config.realizations(network)
-    elif options.realization not in (Realization.DENSE, Realization.AUTO):
-        kinds = {layer.name: options.realization for layer in network.layers}
+        realizations = config.realizations(network)
     elif options.realization is Realization.AUTO:
         return  # no basis is chosen yet
+    else:
+        kind = realization(options.realization.value)
+        realizations = {
+            layer.name: kind.of(
+                layer.memory, options.memory_tolerance, where=node_name(layer.name, Role.MEMORY)
+            )
+            for layer in network.layers
+            if isinstance(layer, LmuLayer)
+        }
     basis = options.basis if config is None else config.basis
     for layer in network.layers:
         if isinstance(layer, LmuLayer):
-            kind = kinds.get(layer.name, Realization.DENSE)
-            A = realized_matrix(network, layer, basis, kind)
+            chosen = realizations.get(layer.name, DenseRealization())
+            A = realized_matrix(network, layer, basis, chosen)
             float_gains(A, what=f"{node_name(layer.name, Role.MEMORY)} in float")
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.lmu import LmuLayer, Network, Role, node_name
-from lmu_hw.quantize.config import Config, Options, Realization
-from lmu_hw.quantize.memories import structure_of
+from lmu_hw.quantize.config import Config, Options
+from lmu_hw.realize import (
+    REALIZATIONS,
+    DenseRealization,
+    MemoryRealization,
+    Realization,
+    realization,
+    reloadable_kinds,
+)
 
-__all__ = ["RELOADABLE", "require_reloadable"]
-
-RELOADABLE = (Realization.SEMISEPARABLE, Realization.SCAN)
-"""Kinds whose coefficients are written at run time; of semiseparable ones, those of rank 1."""
+__all__ = ["require_reloadable"]
 
 
 def require_reloadable(network: Network, chosen: Config | Options) -> None:
@@ -35,29 +39,26 @@ def require_reloadable(network: Network, chosen: Config | Options) -> None:
             f"{network.name}: to be `reloadable` a network must have a memory, but it has none"
         )
     for layer in memories:
-        kind, rank = _realization(layer, chosen)
-        if kind in RELOADABLE and rank == 1:
+        found = _realization(network, layer, chosen)
+        if found is not None and found.reloadable:
             continue
-        found = kind.value if rank == 1 else f"{kind.value} of rank {rank}"
-        if kind is Realization.AUTO:
-            found += ", which may choose another"
+        title = "auto, which may choose another" if found is None else found.title
+        names = " or ".join(name for name, kind in REALIZATIONS.items() if kind.reloadable_as)
         name = node_name(layer.name, Role.MEMORY)
         raise ConfigError(
-            f"{name}: to be `reloadable` a memory must be semiseparable of rank 1 or scan, "
-            f"not {found}; set `realization` to semiseparable, without `memory_tolerance`, or to "
-            "scan"
+            f"{name}: to be `reloadable` a memory must be {reloadable_kinds()}, not {title}; set "
+            f"`realization` to {names}, without `memory_tolerance`"
         )
 
 
-def _realization(layer: LmuLayer, chosen: Config | Options) -> tuple[Realization, int]:
-    """Return kind and rank of a memory."""
+def _realization(
+    network: Network, layer: LmuLayer, chosen: Config | Options
+) -> MemoryRealization | None:
+    """Return how a memory is computed; None: that is chosen only when it is quantized."""
     name = node_name(layer.name, Role.MEMORY)
-    if isinstance(chosen, Options):
-        kind, tolerance = chosen.realization, chosen.memory_tolerance
-        if tolerance is None:
-            return kind, 1
-        return kind, structure_of(layer.memory, kind, tolerance, where=name).rank
-    node = chosen.nodes.get(name)
-    if node is None or node.structure is None:
-        return Realization.DENSE, 1
-    return node.structure.kind, node.structure.rank
+    if isinstance(chosen, Config):
+        return chosen.realizations(network).get(layer.name, DenseRealization())
+    if chosen.realization is Realization.AUTO:
+        return None
+    kind = realization(chosen.realization.value)
+    return kind.of(layer.memory, chosen.memory_tolerance, where=name)

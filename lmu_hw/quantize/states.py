@@ -11,9 +11,9 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import Overflow
 from lmu_hw.proofs import RangeProof, in_words, proved_sweeps
 from lmu_hw.quantize.formats import States
-from lmu_hw.quantize.memories import LEGENDRE
-from lmu_hw.quantize.options import MemoryRange, Options, Realization
+from lmu_hw.quantize.options import MemoryRange, Options
 from lmu_hw.quantize.ranges import int_bits_for
+from lmu_hw.realize import MemoryRealization
 
 __all__ = ["StateSearch"]
 
@@ -38,14 +38,18 @@ class StateSearch:
         self.options, self.rescalable = options, rescalable
 
     def first(
-        self, name: str, kind: Realization, overflow: Overflow, note: tuple[str, ...] = ()
+        self,
+        name: str,
+        how: MemoryRealization,
+        overflow: Overflow,
+        note: tuple[str, ...] = (),
     ) -> States:
         """Return what is tried at first for a memory that is computed in a certain way."""
-        heard = _HEARD if self._may_scale(name, kind) else 1.0
+        heard = _HEARD if self._may_scale(name, how) else 1.0
         bits = self.options.state_bits
         return States(bits=bits, int_bits=0, heard=heard, overflow=overflow, note=note)
 
-    def better(self, name: str, kind: Realization, state: States, proof: RangeProof) -> States:
+    def better(self, name: str, how: MemoryRealization, state: States, proof: RangeProof) -> States:
         """Return the states as they are, if they will do, or what to try next."""
         gain = float(proof.input_gain.max()) * float(proof.memory.u_limit)
         if state.overflow is Overflow.SATURATE:
@@ -65,39 +69,41 @@ class StateSearch:
             text = (
                 f"{state.bits} bits are not provable at |u| <= {state.heard:g}: the bound is "
                 f"{proof.value:.4g}; provable: "
-                f"{in_words(proof, scalable=self._may_scale(name, kind))}"
+                f"{in_words(proof, scalable=self._may_scale(name, how))}"
             )
             state = replace(state, note=(text,))
         if self.options.memory_range is MemoryRange.WIDEN and proof.bits is not None:
             return replace(state, bits=proof.bits)
-        return self._roomier(name, kind, state, proof)
+        return self._roomier(name, how, state, proof)
 
-    def coarser(self, name: str, kind: Realization, state: States) -> States:
+    def coarser(self, name: str, how: MemoryRealization, state: States) -> States:
         """Return states that are not scaled step by step any more."""
         if self.options.memory_range is MemoryRange.AUTO:
-            return self.first(name, kind, Overflow.SATURATE, state.note)
+            return self.first(name, how, Overflow.SATURATE, state.note)
         if state.overflow is Overflow.SATURATE or state.int_bits + 2 >= state.bits:
             return state
-        first = self.first(name, kind, state.overflow, state.note)
+        first = self.first(name, how, state.overflow, state.note)
         return replace(first, bits=state.bits, int_bits=state.int_bits + 1)
 
-    def _may_scale(self, name: str, kind: Realization) -> bool:
-        """Say whether a memory may hear less than all of u; running sums take u as it is."""
-        return name in self.rescalable and kind not in LEGENDRE
+    def _may_scale(self, name: str, how: MemoryRealization) -> bool:
+        """Say whether a memory may hear less than all of u."""
+        return name in self.rescalable and how.takes_share
 
-    def _roomier(self, name: str, kind: Realization, state: States, proof: RangeProof) -> States:
+    def _roomier(
+        self, name: str, how: MemoryRealization, state: States, proof: RangeProof
+    ) -> States:
         """Return states that hear less of u, or have an integer bit more, or saturate."""
         widen = self.options.memory_range is MemoryRange.WIDEN
         gain = float(proof.input_gain.max()) * float(proof.memory.u_limit)
         scale = (1.0 - 2.0**-6) / gain if widen else proof.scale
-        rescalable = self._may_scale(name, kind)
+        rescalable = self._may_scale(name, how)
         if rescalable and scale is not None and state.heard * scale >= _LEAST_HEARD:
             return replace(state, heard=_down(state.heard * min(scale, 1.0)))
         needed = max(int_bits_for(-proof.value, proof.value), state.int_bits + 1)
         if gain > 2.0**state.int_bits * _LEAST_HEARD and (widen or needed < state.bits - 1):
             return replace(state, bits=max(state.bits, needed + 2), int_bits=needed)
         if self.options.memory_range is MemoryRange.AUTO:
-            return self.first(name, kind, Overflow.SATURATE, state.note)
+            return self.first(name, how, Overflow.SATURATE, state.note)
         raise ConfigError(
             f"{proof.memory.name}: no range is provable with `memory_range` "
             f"{self.options.memory_range.value}: {state.note[0]}; set `memory_range` to "

@@ -7,19 +7,16 @@ from collections.abc import Mapping
 from typing import assert_never
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import quantize as quantize_values
-from lmu_hw.lmu import Role
 from lmu_hw.lmu.activations import LINEAR, RELU
-from lmu_hw.network import Activation, Codes, ElementwiseNode, Node, Rectifier, Term
-from lmu_hw.network.float_nodes import AnyFloatNode, FloatElementwise, FloatNode, FloatTerm
+from lmu_hw.network import Activation, Codes, ElementwiseNode, Node, Rectifier
+from lmu_hw.network.float_nodes import AnyFloatNode, FloatElementwise, FloatNode
 from lmu_hw.quantize.config import NodeConfig
-from lmu_hw.quantize.stable import stable_codes
 from lmu_hw.quantize.tables import tabulate
-from lmu_hw.quantize.weights import row_shifts, weight_codes
+from lmu_hw.realize.weights import check_labels, rounded_weights
 
 __all__ = ["quantize_node", "quantize_sum"]
 
@@ -42,8 +39,6 @@ def quantize_node(
     ------
     ConfigError
         If the configuration does not describe this node, or a weight does not fit its format.
-    StabilityError
-        If the node is a memory that is not stable as rounded.
     """
     match node:
         case FloatNode():
@@ -55,20 +50,15 @@ def quantize_node(
 
 def quantize_sum(node: FloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]) -> Node:
     """Return a sum of matrix-vector products in integers; see `quantize_node`."""
-    _check_labels(node, config, {term.label for term in node.terms})
-    rows = len(node.terms[0].matrix)
-    shifts = row_shifts(node, config.weights) if config.row_shifts else np.zeros(rows, np.int64)
-    sum_frac_bits = int(shifts.max()) + max(
-        formats[term.source].frac_bits + config.weights[term.label].frac_bits for term in node.terms
-    )
+    weights = rounded_weights(node, config.weights, formats, shifted=config.row_shifts)
     return Node(
         layer=node.layer,
         role=node.role,
         segments=node.segments,
-        terms=tuple(_term(node, term, config, shifts) for term in node.terms),
-        bias=_bias(node, sum_frac_bits),
-        row_shifts=tuple(int(shift) for shift in shifts) if shifts.any() else None,
-        sum_frac_bits=sum_frac_bits,
+        terms=weights.terms,
+        bias=_bias(node, weights.frac_bits),
+        row_shifts=weights.row_shifts,
+        sum_frac_bits=weights.frac_bits,
         requant=config.requant,
         activation=_activation(node, config),
         last_only=node.last_only,
@@ -79,7 +69,7 @@ def quantize_sum(node: FloatNode, config: NodeConfig, formats: Mapping[str, Fixe
 def _elementwise(
     node: FloatElementwise, config: NodeConfig, formats: Mapping[str, FixedFormat]
 ) -> ElementwiseNode:
-    _check_labels(node, config, set())
+    check_labels(node.name, config.weights, set())
     return ElementwiseNode(
         layer=node.layer,
         role=node.role,
@@ -92,22 +82,6 @@ def _elementwise(
         requant=config.requant,
         activation=_activation(node, config),
     )
-
-
-def _check_labels(node: AnyFloatNode, config: NodeConfig, labels: set[str]) -> None:
-    """Require a format for the weights of each source, and none else."""
-    if missing := sorted(labels - set(config.weights)):
-        raise ConfigError(f"{node.name}: the configuration lacks weights of {missing[0]!r}")
-    if unknown := set(config.weights) - labels:
-        raise ConfigError(f"{node.name}: the configuration has weights of unknown {unknown}")
-
-
-def _term(node: FloatNode, term: FloatTerm, config: NodeConfig, shifts: NDArray[np.int64]) -> Term:
-    what = f"{node.name}: weights of {term.label}"
-    codes = weight_codes(term.matrix, config.weights[term.label], shifts, what)
-    if node.role is Role.MEMORY and term.source == node.name:
-        codes = stable_codes(node, term, codes, shifts, repair=config.repair)
-    return Term(source=term.source, delayed=term.delayed, weights=codes)
 
 
 def _bias(node: FloatNode, frac_bits: int) -> Codes | None:

@@ -25,13 +25,12 @@ from lmu_hw.lmu import (
     LmuLayer,
     Network,
     RecurrentLayer,
-    alternating_signs,
-    orthonormal_scale,
     window,
 )
 from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.lmu.layers import Layer
-from lmu_hw.quantize.config import Basis, MemoryScale, Realization
+from lmu_hw.quantize.config import MemoryScale
+from lmu_hw.realize import Basis, DenseRealization, MemoryRealization
 
 __all__ = [
     "HOMOGENEOUS",
@@ -41,7 +40,6 @@ __all__ = [
     "reading_norm",
     "realize",
     "realized_matrix",
-    "state_scale",
 ]
 
 Array = NDArray[np.float64]
@@ -58,7 +56,7 @@ def realize(
     basis: Basis,
     input_scale: Fraction,
     memory_scale: Mapping[str, MemoryScale],
-    realizations: Mapping[str, Realization] = MappingProxyType({}),
+    realizations: Mapping[str, MemoryRealization] = MappingProxyType({}),
 ) -> Network:
     """Return the equivalent network that hardware realizes.
 
@@ -72,8 +70,8 @@ def realize(
         The realized network reads ``x / input_scale``.
     memory_scale : mapping of layer name to MemoryScale
         The realized u and memory of a layer are the trained ones divided by these numbers.
-    realizations : mapping of layer name to Realization
-        Of the memories that are not dense: each kind of update has a basis of its own.
+    realizations : mapping of layer name to MemoryRealization
+        Of the memories that are not dense: each has a basis of its own.
 
     Returns
     -------
@@ -87,10 +85,6 @@ def realize(
         activation that does not scale with what it is given.
     """
     basis = member(basis, "the basis", Basis)
-    realizations = {
-        name: member(kind, f"the realization of {name}", Realization)
-        for name, kind in realizations.items()
-    }
     layers = list(in_hardware_units(network, input_scale).layers)
     for index, layer in enumerate(layers):
         if not isinstance(layer, LmuLayer):
@@ -107,13 +101,13 @@ def realize(
                 f"{layer.name}: u is behind {layer.encoder}, so the memory_scale of u must be 1, "
                 f"not {scale.u!r}"
             )
-        realization = realizations.get(layer.name, Realization.DENSE)
+        realization = realizations.get(layer.name, DenseRealization())
         if not rescalable:
             _require_dense(layer.name, realization)
-        unchanged = basis is Basis.TRAINED and realization is Realization.DENSE
+        unchanged = basis is Basis.TRAINED and realization.trained_matrices
         if not rescalable or (unchanged and scale == _UNSCALED):
             continue
-        states = state_scale(layer, basis, realization)
+        states = realization.states(layer.memory.order, basis)
         layers[index] = _rebase(layer, states, scale)
         if layer.hidden is None:
             factors = np.ones(layer.outputs)
@@ -132,7 +126,7 @@ def in_hardware_units(network: Network, input_scale: Fraction) -> Network:
 
 
 def realized_matrix(
-    network: Network, layer: LmuLayer, basis: Basis, realization: Realization
+    network: Network, layer: LmuLayer, basis: Basis, realization: MemoryRealization
 ) -> Array:
     """Return A, (d, d), of a memory as `realize` leaves it.
 
@@ -144,11 +138,11 @@ def realized_matrix(
     if not can_rescale(network, layer.name):
         _require_dense(layer.name, realization)
         return layer.memory.A
-    return _in_basis(layer.memory.A, state_scale(layer, basis, realization))
+    return _in_basis(layer.memory.A, realization.states(layer.memory.order, basis))
 
 
-def _require_dense(name: str, realization: Realization) -> None:
-    if realization is not Realization.DENSE:
+def _require_dense(name: str, realization: MemoryRealization) -> None:
+    if not realization.trained_matrices:
         raise ConfigError(
             f"{name}: its memory is an output of the network, so its basis must stay "
             "that of the trained file, and its realization must be dense"
@@ -157,20 +151,6 @@ def _require_dense(name: str, realization: Realization) -> None:
 
 def _in_basis(A: Array, states: Array) -> Array:
     return A * states[None, :] / states[:, None]
-
-
-def state_scale(layer: LmuLayer, basis: Basis, realization: Realization) -> Array:
-    """Return the vector s, (d,), with ``m = s * x`` for the states x of the realized memory.
-
-    A semiseparable memory works in the orthonormal basis with alternating signs, running sums in
-    the Legendre basis.
-    """
-    order = layer.memory.order
-    if realization is Realization.SEMISEPARABLE:
-        return orthonormal_scale(order) * alternating_signs(order)
-    if realization is Realization.DENSE and basis is Basis.ORTHONORMAL:
-        return orthonormal_scale(order)
-    return np.ones(order)
 
 
 def read_through(network: Network, name: str, matrix: Array) -> Network:

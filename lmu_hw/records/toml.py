@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.records.schema import fields_of, head_of, is_record
+from lmu_hw.records.schema import fields_of, head_of, is_record, tag_of
 from lmu_hw.records.write import encode
 
 __all__ = ["toml_lines"]
@@ -60,6 +60,8 @@ class _Writer:
         return lines + tables
 
     def entries(self, record: Any, path: Path) -> Iterator[Entry]:
+        if (tag := tag_of(type(record))) is not None:
+            yield "kind", tag, ""
         for field in fields_of(type(record)):
             value = getattr(record, field.name)
             if field.flat:

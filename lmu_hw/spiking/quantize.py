@@ -10,7 +10,7 @@ from lmu_hw.checked import instance, whole
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.lmu import Discretizer, discretize, orthonormal_scale
 from lmu_hw.proofs import StabilityError, spectral_radius
-from lmu_hw.quantize.weights import weight_codes, weight_format
+from lmu_hw.realize.weights import weight_codes, weight_format
 from lmu_hw.spiking.memory import SpikingMemory
 
 __all__ = ["currents", "spiking_memory", "synapse_mapped"]

@@ -19,7 +19,7 @@ from lmu_hw.lmu import Network
 from lmu_hw.network.float_nodes import FloatNode, float_nodes
 from lmu_hw.quantize import Config, NodeConfig, realized
 from lmu_hw.quantize.fitted import quantize_memories
-from lmu_hw.quantize.weights import row_shifts
+from lmu_hw.realize.weights import row_shifts
 from lmu_hw.train.weights import placement
 
 __all__ = ["tighten"]

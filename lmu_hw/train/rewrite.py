@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Network, Role, node_name
+from lmu_hw.lmu import LmuLayer, Network
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.quantize import Config, Realization, realized
+from lmu_hw.quantize import Config, realized
 from lmu_hw.quantize.convert import assemble
 from lmu_hw.quantize.fitted import Memories, quantize_memories
 from lmu_hw.quantize.transform import read_through
@@ -24,12 +24,6 @@ Array = NDArray[np.float64]
 
 _CONDITION = 1e10
 """Largest condition of a rewriting that float64 undoes to well below the ulp of any weight."""
-
-_METHODS = {
-    Realization.SEMISEPARABLE: Discretizer.BILINEAR,
-    Realization.TWO_PASS: Discretizer.BILINEAR,
-    Realization.SCAN: Discretizer.EULER,
-}
 
 
 class Rewriting:
@@ -100,13 +94,12 @@ def _inverse(matrix: Array, name: str) -> Array:
 
 def _adopted(network: Network, config: Config) -> Network:
     """Return a network with the Legendre memories that hardware will have, where it has others."""
-    layers = []
+    realizations, layers = config.realizations(network), []
     for layer in network.layers:
-        node = config.nodes.get(node_name(layer.name, Role.MEMORY))
-        structure = None if node is None else node.structure
-        if isinstance(layer, LmuLayer) and structure is not None and structure.rank == 1:
-            method, order = _METHODS[structure.kind], layer.memory.order
-            layer = replace(layer, memory=Memory.legendre(order, structure.theta, method))
+        realization = realizations.get(layer.name)
+        if isinstance(layer, LmuLayer) and realization is not None:
+            memory = realization.legendre(layer.memory.order)
+            layer = replace(layer, memory=memory or layer.memory)
         layers.append(layer)
     return replace(network, layers=tuple(layers))
 

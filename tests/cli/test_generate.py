@@ -90,7 +90,7 @@ def test_a_wrong_option_is_refused(refused, unchanged, option, value, message):
 def test_extreme_formats_are_configured(run, options):
     answer = run("config", MODEL, "--calibrate", "x.npy", *options)
     assert answer.status == 0, answer.err
-    assert "version = 3" in answer.out
+    assert "version = 4" in answer.out
 
 
 def test_sums_that_are_too_long_are_refused_before_anything_is_written(refused, unchanged):
@@ -116,10 +116,10 @@ def config(here, run):
 
 
 BROKEN = {
-    "no TOML": ("version = 3", "version 2", "edited.toml: not a TOML file"),
-    "another version": ("version = 3", "version = 1", "version must be 3, not 1"),
-    "an unknown key": ("version = 3", "version = 3\nspeed = 3", "speed is a key that nobody knows"),
-    "a missing key": ("version = 3", "", "its version must be 3, not None"),
+    "no TOML": ("version = 4", "version 2", "edited.toml: not a TOML file"),
+    "another version": ("version = 4", "version = 1", "version must be 3, not 1"),
+    "an unknown key": ("version = 4", "version = 4\nspeed = 3", "speed is a key that nobody knows"),
+    "a missing key": ("version = 4", "", "its version must be 3, not None"),
     "an unknown basis": ('basis = "orth', 'basis = "x', "basis must be one of orthonormal"),
     "a format in words": ("sQ\\d+", "sixteen", "a format must be written like sQ0.15"),
     "a missing node": (r'\[node."lmu0.u"\].*?(?=\[node."lmu0.m"\])', "", "lacks the node 'lmu0.u'"),

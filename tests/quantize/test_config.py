@@ -69,17 +69,17 @@ def test_what_was_read_is_written_as_it_was_unless_it_was_changed(config):
 
 
 EDITS = {
-    "no TOML": ("version = 3", "version = ", "not a TOML file"),
-    "another version": ("version = 3", "version = 1", "its version must be 3, not 1"),
-    "no version": ("version = 3", "", "its version must be 3, not None"),
-    "a version of text": ("version = 3", 'version = "1"', "its version must be 3, not '1'"),
-    "a version of truth": ("version = 3", "version = true", "its version must be 3, not True"),
+    "no TOML": ("version = 4", "version = ", "not a TOML file"),
+    "another version": ("version = 4", "version = 1", "its version must be 4, not 1"),
+    "no version": ("version = 4", "", "its version must be 4, not None"),
+    "a version of text": ("version = 4", 'version = "1"', "its version must be 4, not '1'"),
+    "a version of truth": ("version = 4", "version = true", "its version must be 4, not True"),
     "an unknown basis": (
         'basis = "orthonormal"',
         'basis = "chebyshev"',
         "basis must be one of orthonormal, trained, not 'chebyshev'",
     ),
-    "an unknown key": ("version = 3", "version = 3\nspeed = 3", "speed is a key that nobody knows"),
+    "an unknown key": ("version = 4", "version = 4\nspeed = 3", "speed is a key that nobody knows"),
     "an unknown key of the input": (
         "[input]",
         "[input]\nwide = 1",
@@ -210,11 +210,11 @@ def test_a_structured_memory_is_read_back_with_its_knobs(kind):
 def test_what_means_nothing_for_a_kind_of_memory_is_refused():
     config = networks.configured(networks.network(theta=64.0), realization="two-pass")
     edited = config.to_toml().replace("rate_bits", "rank = 2\nrate_bits")
-    refused(edited, 'node."lmu0.m".structure: a two-pass memory must have no rank')
+    refused(edited, 'node."lmu0.m".realization.rank is a key that nobody knows')
 
 
 @pytest.mark.parametrize("name", ["digits", "psmnist"])
 def test_files_beside_trained_networks_are_read(name):
     path = Path(__file__).parents[2] / "examples" / name / "aware.toml"
     config = Config.from_toml(path.read_text(), where=name)
-    assert any(node.structure is not None for node in config.nodes.values())
+    assert any(not node.realization.trained_matrices for node in config.nodes.values())

@@ -15,7 +15,11 @@ from lmu_hw.lmu import Discretizer, Memory, semiseparable
 from lmu_hw.network import MemoryNode, realization_of
 from lmu_hw.proofs import impulse_response, values
 from lmu_hw.quantize import Config, MemoryRange, Options, Realization, configure, quantize
-from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
+from lmu_hw.realize.semiseparable import (
+    SemiseparableRealization,
+    semiseparable_update,
+    sweep_formats,
+)
 from tests import networks, structured
 
 STATE = FixedFormat(signed=True, int_bits=0, frac_bits=15)
@@ -101,9 +105,9 @@ def test_sweeps_of_proved_states_are_short():
     config = configure(net, x, Options(realization=Realization.SEMISEPARABLE, memory_bits=8))
     memory = config.nodes["lmu0.m"]
     assert memory.requant.overflow is Overflow.FORBID
-    assert memory.structure is not None
-    assert memory.structure.forward == FixedFormat.parse("sQ1.16")
-    assert memory.structure.backward == FixedFormat.parse("sQ-2.18")
+    assert isinstance(memory.realization, SemiseparableRealization)
+    assert memory.realization.forward == FixedFormat.parse("sQ1.16")
+    assert memory.realization.backward == FixedFormat.parse("sQ-2.18")
     assert Config.from_toml(config.to_toml(), where="here") == config
 
 
@@ -124,8 +128,7 @@ def test_auto_takes_the_cheapest_that_is_as_close(order, theta, bits, expected):
     ]
     assert memory.why[0].startswith(f"{expected}, ")
     assert "off by at most" in memory.why[0] and "products" in memory.why[0]
-    kind = Realization.DENSE if memory.structure is None else memory.structure.kind
-    assert kind.value == expected.partition(" ")[0]
+    assert expected in (memory.realization.kind, memory.realization.title)
 
 
 def test_auto_takes_sweeps_where_the_dense_memory_is_not_stable():
@@ -133,7 +136,7 @@ def test_auto_takes_sweeps_where_the_dense_memory_is_not_stable():
     x = networks.noise(net, sequences=2, steps=40)
     options = Options(realization=Realization.AUTO, memory_bits=8)
     memory = configure(net, x, options).nodes["lmu0.m"]
-    assert memory.structure is not None and memory.structure.rank == 1
+    assert memory.realization.title == "semiseparable of rank 1"
     assert memory.weights["carry"].width == 8
     assert memory.why[0] == "dense, 8 bits, is not stable"
 
@@ -142,7 +145,7 @@ def test_auto_leaves_a_memory_at_the_output_dense():
     net = networks.network(order=16, theta=64.0, hidden="none", input_to_hidden=False)
     x = networks.noise(net, sequences=4, steps=60)
     memory = configure(net, x, Options(realization=Realization.AUTO)).nodes["lmu0.m"]
-    assert memory.structure is None and memory.refit == 0
+    assert memory.realization.kind == "dense" and memory.refit == 0
     assert "output of the network" in memory.why[0]
 
 
@@ -187,7 +190,7 @@ REFUSED = {
     "error feedback": (
         {},
         {"error_feedback": True},
-        "`error_feedback` must come with a dense memory",
+        "`error_feedback` must come with `realization` dense",
     ),
 }
 
@@ -220,12 +223,11 @@ def test_the_window_of_stored_matrices_is_found():
     net = replace(net, layers=(replace(lmu, memory=memory), *net.layers[1:]))
     x = networks.noise(net, sequences=2, steps=40)
     config = configure(net, x, Options(realization=Realization.SEMISEPARABLE))
-    structure = config.nodes["lmu0.m"].structure
-    assert structure is not None and structure.theta == pytest.approx(30.0, rel=1e-6)
+    assert config.nodes["lmu0.m"].realization.theta == pytest.approx(30.0, rel=1e-6)
 
 
 EDITS = {
-    "another kind": ('kind = "semiseparable"', 'kind = "dense"', "kind must be that of a struct"),
+    "another kind": ('kind = "semiseparable"', 'kind = "other"', "kind must be one of dense, "),
     "no rank": ("rank = 1", "rank = 0", "rank must be at least 1, not 0"),
     "no sweep": ("backward = ", "downward = ", "downward is a key that nobody knows"),
     "a short sweep": ('forward = "sQ1.16"', 'forward = "sQ1.3"', "forward sweep starts with"),

@@ -12,14 +12,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from amaranth.sim import Simulator as AmaranthSimulator
+from lmu_hw.simulate.tools import Simulator, find
 
 from lmu_hw.errors import NetworkError, ToolError
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import MemoryNode
-from lmu_hw.quantize.scan import scan_update
-from lmu_hw.quantize.two_pass import two_pass_update
-from lmu_hw.simulate import Simulator, find
+from lmu_hw.realize.scan import scan_update
+from lmu_hw.realize.two_pass import two_pass_update
 from tests import networks, structured
 from tools.memory_bench.adders import NOTHING, Form, Interval, adder_graph
 from tools.memory_bench.parallel import ParallelMemory, parallel_verilog

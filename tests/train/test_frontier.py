@@ -8,7 +8,7 @@ import pytest
 
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
-from lmu_hw.quantize.weights import weight_format
+from lmu_hw.realize.weights import weight_format
 from lmu_hw.train.formats import tighten
 from lmu_hw.train.frontier import frontier
 from lmu_hw.train.weights import with_weights

@@ -42,10 +42,10 @@ from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.proofs import prove_range, proved_sweeps
 from lmu_hw.proofs.memories import quantized_memories
-from lmu_hw.quantize.scan import scan_update
-from lmu_hw.quantize.structured import semiseparable_update, sweep_formats
-from lmu_hw.quantize.two_pass import two_pass_update
-from lmu_hw.quantize.weights import weight_codes, weight_format
+from lmu_hw.realize.scan import scan_update
+from lmu_hw.realize.semiseparable import semiseparable_update, sweep_formats
+from lmu_hw.realize.two_pass import two_pass_update
+from lmu_hw.realize.weights import weight_codes, weight_format
 
 __all__ = [
     "HEARD",

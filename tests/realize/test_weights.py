@@ -16,7 +16,7 @@ from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Role
 from lmu_hw.network.float_nodes import FloatNode, FloatTerm
-from lmu_hw.quantize.weights import best_row_shifts, row_shifts, weight_codes, weight_format
+from lmu_hw.realize.weights import best_row_shifts, row_shifts, weight_codes, weight_format
 from tests import networks, oracle
 
 NONE = np.zeros(1, np.int64)

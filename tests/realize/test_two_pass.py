@@ -14,7 +14,7 @@ from lmu_hw.fixed.ops import dequantize
 from lmu_hw.lmu import Discretizer, discretize, orthonormal_scale
 from lmu_hw.lmu.two_pass import closing_constants, two_pass_matrices
 from lmu_hw.network import Codes
-from lmu_hw.quantize.two_pass import guard_bits
+from lmu_hw.realize.two_pass import guard_bits
 from tests.running_sums import memory_network, two_pass
 
 

@@ -12,7 +12,7 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.network import Codes
 from lmu_hw.network.float_nodes import FloatNode, FloatTerm
 from lmu_hw.proofs import StabilityError, spectral_radius
-from lmu_hw.quantize.weights import best_row_shifts, weight_codes, weight_format
+from lmu_hw.realize.weights import best_row_shifts, weight_codes, weight_format
 
 __all__ = ["stable_codes"]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +12,20 @@ from numpy.typing import NDArray
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize
-from lmu_hw.network import Codes
+from lmu_hw.network import Codes, Term
 from lmu_hw.network.float_nodes import FloatNode
 
-__all__ = ["best_row_shifts", "row_shifts", "weight_codes", "weight_format"]
+__all__ = [
+    "RoundedWeights",
+    "WeightFormats",
+    "best_row_shifts",
+    "check_labels",
+    "rounded_weights",
+    "row_shifts",
+    "weight_codes",
+    "weight_format",
+    "weight_formats",
+]
 
 Array = NDArray[np.float64]
 
@@ -106,3 +117,93 @@ def _squared_error(
         values = dequantize(codes.codes, codes.format) * 2.0 ** -shifts[:, None]
         error += float(np.sum((values - term.matrix) ** 2))
     return error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightFormats:
+    """Formats of a node's weights by label, whether row shifts pay, and why; see `NodeConfig`."""
+
+    weights: dict[str, FixedFormat]
+    row_shifts: bool
+    why: tuple[str, ...]
+
+
+def weight_formats(node: FloatNode, bits: int, *, finest: int | None = None) -> WeightFormats:
+    """Return the formats of a node's weights.
+
+    Of weights below 1 no ulp is less than ``2**-finest``: those of a memory that forgets at once
+    are smaller than anything that its states could tell from zero.
+    """
+    weights = {
+        term.label: weight_format(term.matrix, bits, where=f"{node.name}: {term.label}")
+        for term in node.terms
+    }
+    for label, fmt in weights.items():
+        if finest is not None and fmt.frac_bits > max(finest, bits - 1):
+            int_bits = min(bits - 1 - finest, 0)
+            weights[label] = FixedFormat.of_width(bits, signed=True, int_bits=int_bits)
+    shifts, gain = best_row_shifts(node, weights)
+    why = (f"row shifts divide the squared weight error by {gain:.1f}",) if any(shifts) else ()
+    return WeightFormats(weights=weights, row_shifts=any(shifts), why=why)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundedWeights:
+    """The weights of a node in integers.
+
+    Attributes
+    ----------
+    terms : tuple of Term
+    shifts : (rows,) int64
+    frac_bits : int
+        Of the sum of products.
+    """
+
+    terms: tuple[Term, ...]
+    shifts: NDArray[np.int64]
+    frac_bits: int
+
+    @property
+    def row_shifts(self) -> tuple[int, ...] | None:
+        """As a node has them."""
+        return tuple(int(shift) for shift in self.shifts) if self.shifts.any() else None
+
+
+def rounded_weights(
+    node: FloatNode,
+    weights: Mapping[str, FixedFormat],
+    formats: Mapping[str, FixedFormat],
+    *,
+    shifted: bool,
+) -> RoundedWeights:
+    """Return the weights of a node in integers.
+
+    Parameters
+    ----------
+    node : FloatNode
+    weights : mapping of label to FixedFormat
+    formats : mapping of name to FixedFormat
+        Of the node's sources.
+    shifted : bool
+        Each row has its own power-of-two scale.
+    """
+    check_labels(node.name, weights, {term.label for term in node.terms})
+    rows = len(node.terms[0].matrix)
+    shifts = row_shifts(node, weights) if shifted else np.zeros(rows, np.int64)
+    terms = []
+    for term in node.terms:
+        what = f"{node.name}: weights of {term.label}"
+        codes = weight_codes(term.matrix, weights[term.label], shifts, what)
+        terms.append(Term(source=term.source, delayed=term.delayed, weights=codes))
+    products = (formats[t.source].frac_bits + weights[t.label].frac_bits for t in node.terms)
+    return RoundedWeights(
+        terms=tuple(terms), shifts=shifts, frac_bits=int(shifts.max()) + max(products)
+    )
+
+
+def check_labels(name: str, weights: Mapping[str, FixedFormat], labels: set[str]) -> None:
+    """Raise `ConfigError` unless there is a format for the weights of each source, and no other."""
+    if missing := sorted(labels - set(weights)):
+        raise ConfigError(f"{name}: the configuration lacks weights of {missing[0]!r}")
+    if unknown := set(weights) - labels:
+        raise ConfigError(f"{name}: the configuration has weights of unknown {unknown}")

@@ -1,92 +1,116 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integers and formats of the forward Euler memory by running sums."""
+"""What realizations by running sums share: the window as one code, and formats that follow."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.checked import Check, optional, real, settle, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.lmu.scan import smallest_euler_window
+from lmu_hw.lmu import Discretizer, LmuLayer, Memory, discretize
 from lmu_hw.network import Codes
-from lmu_hw.network.scan import Scan
 from lmu_hw.proofs import StabilityError
 from lmu_hw.proofs.gains import gains_of, input_gain
+from lmu_hw.realize.base import (
+    Basis,
+    MemoryFormats,
+    NodeFormats,
+    UpdateRealization,
+    window_of,
+)
+from lmu_hw.records import stored
 
-__all__ = ["largest_sum", "rate_code", "running_format", "scan_update"]
+__all__ = [
+    "RunningSumsRealization",
+    "largest_sum",
+    "nearest",
+    "rate_code",
+    "running_format",
+    "up",
+    "wider_than",
+]
 
 Array = NDArray[np.float64]
 
 _WIDEST = 32
 
 
-def scan_update(
-    order: int,
-    theta: float,
-    *,
-    rate_bits: int,
-    state: Requant,
-    source: FixedFormat,
-    running_bits: int | None = None,
-    where: str,
-) -> Scan:
-    """Return the integers of a forward Euler memory.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningSumsRealization(UpdateRealization):
+    """A Legendre memory in the basis of the trained file, whose rows are ``2i+1`` times signs.
 
     Parameters
     ----------
-    order : int
     theta : float
-        Window in steps; the one realized is `Scan.theta`, which is the same for a power of two.
+        Window in steps.
     rate_bits : int
-        Bits of the code K that stands for the window.
-    state : Requant
-        The narrowing of the states.
-    source : FixedFormat
-        Of u. The running sum gets the integer bits that hold it for all states and u of their
-        formats, or those that it can reach if no state overflows and the narrowing forbids it.
-    running_bits : int, optional
-        Integer bits that it has at least.
-    where : str
-        Names the memory in messages.
-
-    Raises
-    ------
-    ConfigError
-        If `rate_bits` is less than 1, or the window is too short for a rate below 1.
-    StabilityError
-        If forward Euler is not stable for the window, as it is or as rounded; names the smallest
-        for which it is.
+        Bits of the constant that stands for the window.
+    running_bits : int or None
+        Integer bits that the running sums have at least, as the proof of their range asks for;
+        None: as few as are estimated from the gains of the memory.
     """
-    limit = smallest_euler_window(order)
-    if not theta > limit:
-        raise StabilityError(
-            f"{where}: forward Euler must have a window above {_up(limit):g} steps to be stable at "
-            f"order {order}, not {theta:g}; set `realization` to semiseparable or dense"
-        )
-    rate = rate_code(1.0 / theta, rate_bits, where=where)
-    wide = FixedFormat(
-        signed=True, int_bits=0, frac_bits=max(state.format.frac_bits, source.frac_bits)
+
+    discretizer: ClassVar[Discretizer]
+    takes_share: ClassVar[bool] = False
+
+    theta: float = field(metadata=stored(note="window in steps"))
+    rate_bits: int = field(
+        default=0, metadata=stored(sparse=True, note="of the constant for the window")
     )
-    update = Scan(order=order, rate=rate, running=wide)
-    if not update.theta > limit:
-        bits = next((n for n in _wider(rate_bits) if 1 / _nearest(1.0 / theta, n) > limit), None)
-        raise StabilityError(
-            f"{where}: forward Euler must have a window above {_up(limit):g} steps to be stable at "
-            f"order {order}, but rounding its rate to {rate_bits} bits makes it "
-            f"{float(update.theta):g}; "
-            + (f"give it {bits} `memory_bits`" if bits else "set `realization` to dense")
-        )
-    A, B = update.matrices()
-    # (2i+1) s[i] / theta is the change of state i.
-    scale = update.factors * rate.format.ulp
-    rows = np.column_stack([A - np.eye(order), B]) / scale[:, None]
-    largest = largest_sum((A, B), rows, source, state)
-    running = running_format(largest, wide.frac_bits, running_bits)
-    return Scan(order=order, rate=rate, running=running)
+    running_bits: int | None = field(
+        default=None,
+        metadata=stored(sparse=True, note="integer bits of the running sums, at least"),
+    )
+
+    def __post_init__(self) -> None:
+        checks: dict[str, Check] = {
+            "theta": partial(real, above=0.0, rule="positive and finite"),
+            "rate_bits": partial(whole, least=0),
+            "running_bits": optional(whole),
+        }
+        settle(self, checks)
+
+    @classmethod
+    def of(cls, memory: Memory, tolerance: float | None, *, where: str) -> Any:
+        return cls(theta=window_of(memory, cls.kind, where=where))
+
+    @classmethod
+    def states(cls, order: int, basis: Basis) -> Array:
+        return np.ones(order)
+
+    def legendre(self, order: int) -> Memory:
+        return Memory.legendre(order, self.theta, self.discretizer)
+
+    def at_window(self, theta: float) -> Any:
+        return replace(self, theta=theta)
+
+    def matrices(self, layer: LmuLayer, u_share: float) -> tuple[Array, Array]:
+        return discretize(layer.memory.order, self.theta, self.discretizer)
+
+    def coefficient_bits(self, config: NodeFormats) -> int:
+        return self.rate_bits
+
+    def formats(
+        self,
+        layer: LmuLayer,
+        bits: int,
+        states: Requant,
+        source: FixedFormat,
+        u_share: float,
+        proved: Mapping[str, int],
+    ) -> MemoryFormats:
+        running_bits = max(proved.values(), default=None)
+        realization = replace(self, rate_bits=bits, running_bits=running_bits)
+        return MemoryFormats(realization=realization, weights={}, row_shifts=False)
 
 
 def rate_code(rate: float, bits: int, *, where: str) -> Codes:
@@ -104,31 +128,32 @@ def rate_code(rate: float, bits: int, *, where: str) -> Codes:
             f"{where}: its rate must be below 1, not {rate:g}, as the window is too short for "
             "running sums; set `realization` to semiseparable or dense"
         )
-    nearest = _nearest(rate, bits)
-    if nearest >= 1:
-        wider = next((n for n in _wider(bits) if _nearest(rate, n) < 1), None)
+    rounded = nearest(rate, bits)
+    if rounded >= 1:
+        wider = next((n for n in wider_than(bits) if nearest(rate, n) < 1), None)
         raise ConfigError(
             f"{where}: its rate of {rate:g} must not round to 1, as it does with {bits} bits; "
             + (f"give it {wider} `memory_bits`" if wider else "set `realization` to dense")
         )
-    code, frac_bits = nearest.numerator, nearest.denominator.bit_length() - 1
+    code, frac_bits = rounded.numerator, rounded.denominator.bit_length() - 1
     width = code.bit_length()
     fmt = FixedFormat.of_width(width, signed=False, int_bits=width - frac_bits)
     return Codes(codes=np.array([code]), format=fmt)
 
 
-def _nearest(rate: float, bits: int) -> Fraction:
+def nearest(rate: float, bits: int) -> Fraction:
     """Return the fraction with a numerator of at most `bits` bits that is closest to a rate."""
     exponent = int(np.frexp(rate)[1])
     code = int(np.rint(np.ldexp(rate, bits - exponent)))
     return code * Fraction(2) ** (exponent - bits)
 
 
-def _wider(bits: int) -> range:
+def wider_than(bits: int) -> range:
+    """Return the word lengths that are tried where one is too short."""
     return range(bits + 1, _WIDEST + 1)
 
 
-def _up(limit: float) -> float:
+def up(limit: float) -> float:
     """Return a window that is enough, of one decimal."""
     return math.ceil(10.0 * limit) / 10.0
 
@@ -157,18 +182,18 @@ def largest_sum(
     states, through = np.ascontiguousarray(rows[:, :-1]), np.abs(rows[:, -1])
     size = np.abs(states).sum(axis=1)
     u = source.max_magnitude * source.ulp
-    held = float(np.max(size * state.format.max_magnitude * state.format.ulp + through * u))
+    limit = float(np.max(size * state.format.max_magnitude * state.format.ulp + through * u))
     if state.overflow is not Overflow.FORBID:
-        return held
+        return limit
     try:
         gains = gains_of(A, what="memory")
     except StabilityError:
-        return held
+        return limit
     heard = through + input_gain(A, B, gains.lyapunov, size * gains.rounding.max(), states)
     worst = int(np.argmax(heard))
     error = state.format.ulp * (1.0 if state.rounding is Rounding.FLOOR else 0.5)
     reached = heard[worst] * u + gains.readout(states[worst : worst + 1])[0] * error
-    return min(held, float(reached))
+    return min(limit, float(reached))
 
 
 def running_format(largest: float, frac_bits: int, least: int | None = None) -> FixedFormat:

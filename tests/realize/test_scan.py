@@ -12,7 +12,7 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Discretizer, discretize
 from lmu_hw.lmu.scan import smallest_euler_window
 from lmu_hw.proofs import StabilityError, spectral_radius
-from lmu_hw.quantize.scan import rate_code
+from lmu_hw.realize.running_sums import rate_code
 from tests.running_sums import scan
 
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Integers and formats of the bilinear memory by two passes."""
+"""The bilinear memory by two passes over running sums: 2 d + 2 products a step."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import scipy.linalg
@@ -12,20 +14,48 @@ from numpy.typing import NDArray
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize
-from lmu_hw.lmu import orthonormal_scale
+from lmu_hw.lmu import Discretizer, LmuLayer, Role, node_name, orthonormal_scale
 from lmu_hw.lmu.two_pass import closing_constants, two_pass_matrices, two_passes
 from lmu_hw.network import Codes
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.proofs import StabilityError, spectral_radius
-from lmu_hw.quantize.scan import largest_sum, rate_code, running_format
+from lmu_hw.realize.base import NodeFormats
+from lmu_hw.realize.running_sums import (
+    RunningSumsRealization,
+    largest_sum,
+    rate_code,
+    running_format,
+)
 
-__all__ = ["guard_bits", "two_pass_update"]
+__all__ = ["TwoPassRealization", "guard_bits", "two_pass_update"]
 
 Array = NDArray[np.float64]
 
 _STEEPEST = 24.0  # d**2 / theta: the first pass grows like exp of half of it, here 17 bits
 _CLOSING_BITS = 14
 _NOISE = 0.25  # what the passes may add to the noise of the states
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoPassRealization(RunningSumsRealization):
+    """The bilinear memory; its first pass grows, so that the window must be long enough."""
+
+    kind: ClassVar[str] = "two-pass"
+    help: ClassVar[str] = "running sums of the bilinear memory, 2 d + 2 wider products"
+    discretizer: ClassVar[Discretizer] = Discretizer.BILINEAR
+
+    def update(
+        self, layer: LmuLayer, config: NodeFormats, source: FixedFormat, u_share: float
+    ) -> TwoPass:
+        return two_pass_update(
+            layer.memory.order,
+            self.theta,
+            rate_bits=self.rate_bits,
+            running_bits=self.running_bits,
+            state=config.requant,
+            source=source,
+            where=node_name(layer.name, Role.MEMORY),
+        )
 
 
 def two_pass_update(
@@ -80,12 +110,7 @@ def two_pass_update(
     frac_bits = max(state.format.frac_bits + guard_bits(factors), source.frac_bits)
     # z[i] = (s[i+1] - s[i-1]) / 2, so that the s and z[0] bound all.
     rows = np.vstack([first[: order + 2], second[: order + 2], T])
-    largest = largest_sum(
-        two_pass_matrices(factors, exact),
-        rows,
-        source,
-        state,
-    )
+    largest = largest_sum(two_pass_matrices(factors, exact), rows, source, state)
     # Beside it: what the roundings within a pass do to its own sums, taken twice for T.
     dropped = 2.0 * np.abs(first[:, :order]).sum(axis=1).max() * 2.0 ** (-1 - frac_bits)
     running = running_format(largest + dropped, frac_bits, running_bits)
