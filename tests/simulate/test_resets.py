@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.simulate.coefficient_sets import CoefficientSet, Since
-from lmu_hw.simulate.coverage import resets_seen
-from lmu_hw.simulate.job import Cut, Offer, When
+from lmu_hw.simulate.job import Offer, When
 from lmu_hw.simulate.resets import resets_of, writes_of, written_after
 from lmu_hw.simulate.stimuli import STORM, Sequence
 
@@ -61,23 +60,3 @@ def test_coefficients_are_written_after_two_resets_and_in_the_storm_with_one_bet
 
 def test_without_a_storm_there_are_two(sequences):
     assert len(resets(sequences[:4])) == 2
-
-
-def test_kinds_of_resets_are_counted():
-    cuts = [
-        Cut(0, 0, 0, 0, False, False, False, 0),
-        Cut(9, 1, 0, 2, False, True, False, 0),
-        Cut(99, 1, 0, 60, False, False, False, 0),
-        Cut(199, 5, 0, 60, True, True, True, 3),
-        Cut(209, 5, 0, 1, False, False, False, 3),
-    ]
-    assert resets_seen(cuts, 50) == {
-        "all": 4,
-        "idle": 1,
-        "within a step": 2,
-        "an answer waits": 1,
-        "everything full": 1,
-        "a beat is offered": 2,
-        "after coefficients were written": 2,
-        "while coefficients are written": 0,
-    }
