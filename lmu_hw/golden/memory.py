@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lmu_hw.fixed.ops import requantize
 from lmu_hw.golden.overflows import Overflows
 from lmu_hw.golden.scan import ScanModel
-from lmu_hw.golden.semiseparable import SweepModel
+from lmu_hw.golden.semiseparable import SemiseparableModel
 from lmu_hw.golden.two_pass import TwoPassModel
 from lmu_hw.network import MemoryNode, QuantizedLayer, entry_of
 from lmu_hw.network.scan import Scan
@@ -18,7 +18,7 @@ from lmu_hw.network.two_pass import TwoPass
 
 __all__ = ["MemoryModel"]
 
-_MODELS = {Semiseparable: SweepModel, Scan: ScanModel, TwoPass: TwoPassModel}
+_MODELS = {Semiseparable: SemiseparableModel, Scan: ScanModel, TwoPass: TwoPassModel}
 
 
 class MemoryModel:

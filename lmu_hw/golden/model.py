@@ -33,7 +33,7 @@ Codes = NDArray[np.int64]
 Kind = type[np.float64] | type[np.int64]
 
 _CHUNK = 250  # sequences per pass: operands and sums of a 256-state memory stay in cache
-_CHUNK_OF_SWEEPS = 1250  # of a structured memory, whose many short operations are the larger part
+_CHUNK_OF_MEMORIES = 1250  # of a structured memory, whose many short operations are the larger part
 _INT64_LIMIT = 2**62
 
 
@@ -79,8 +79,8 @@ class GoldenModel:
                 if wide and node not in layer.structured:  # which is int64 in any case
                     self.kind = np.int64
         self._layers = [_LayerModel(layer, self.kind) for layer in network.layers]
-        swept = any(layer.structured for layer in network.layers)
-        self._chunk = _CHUNK_OF_SWEEPS if swept else _CHUNK
+        structured = any(layer.structured for layer in network.layers)
+        self._chunk = _CHUNK_OF_MEMORIES if structured else _CHUNK
 
     def quantize_input(self, x: NDArray[np.generic]) -> Codes:
         """Return the input codes of real values (sequences, steps, inputs)."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The semiseparable memory by two sweeps, in int64."""
+"""The semiseparable memory by two recursions, in int64."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from lmu_hw.fixed import FixedFormat, Requant, Rounding
 from lmu_hw.fixed.ops import requantize
 from lmu_hw.network.semiseparable import Semiseparable
 
-__all__ = ["SweepModel"]
+__all__ = ["SemiseparableModel"]
 
 Codes = NDArray[np.int64]
 
 
-class SweepModel:
+class SemiseparableModel:
     """Computes the sums of a `Semiseparable` update that become states."""
 
     def __init__(
@@ -51,7 +51,7 @@ class SweepModel:
     def _backward(self, x: Codes) -> Codes:
         """Return b of every state, (d, r, columns)."""
         requant = self.update.backward
-        return self._sweep(
+        return self._recursion(
             self.backward_x * x[:, None],
             self.backward_b,
             np.zeros((self.update.rank, x.shape[1]), np.int64),
@@ -67,7 +67,7 @@ class SweepModel:
         entering[:, 0] = x << self.forward_x
         start = np.zeros((rank, x.shape[1]), np.int64)
         start[0] = -u << self.start
-        return self._sweep(
+        return self._recursion(
             entering[::-1],
             self.forward_f[::-1],
             start,
@@ -76,7 +76,7 @@ class SweepModel:
             "forward",
         )
 
-    def _sweep(
+    def _recursion(
         self,
         entering: Codes,
         carry: Codes,
@@ -97,7 +97,7 @@ class SweepModel:
             Of the sums.
         requant : Requant
         what : str
-            The sweep, for messages.
+            The recursion, for messages.
         """
         shift = frac_bits - requant.format.frac_bits
         if shift > 0 and requant.rounding is Rounding.HALF_UP:

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The semiseparable update, by two sweeps: O(d) products a step instead of d**2.
+"""The semiseparable update, by two recursions: O(d) products a step instead of d**2.
 
 In the orthonormal Legendre basis, with the sign of every odd state changed, the discretized memory
 ``x' = A x + B u`` is symmetric up to signs, ``A.T = S A S`` with ``S = diag((-1)**k)``, and what
-lies below its diagonal has a low rank r: r = 1 for the bilinear discretization. So two sweeps over
-the states compute it, and both read the same coefficients (decay D, coupling U, carry W):
+lies below its diagonal has a low rank r: r = 1 for the bilinear discretization. So two recursions
+over the states compute it, and both read the same coefficients (decay D, coupling U, carry W):
 
     b[d-1] = 0,     b[k-1] = narrow(U[k] x[k] - W[k].T b[k])             backward, k = d-1 ... 1
     f[0] = -u e_0,  f[k+1] = narrow(W[k] f[k] + e_0 x[k])                forward,  k = 0 ... d-2
     x'[k] = narrow(x[k] - D[k] x[k] - U[k] . f[k] + b[k][0])
 
 The scale of the r carried numbers is chosen so that x enters without a product. For r = 1 all
-coefficients are positive, W is below 1, and for |u| <= 1 neither sweep grows: |f| is at most about
-2 and |b| about 1/4.
+coefficients are positive, W is below 1, and for |u| <= 1 neither recursion grows: |f| is at most
+about 2 and |b| about 1/4.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.network.codes import MAX_SHIFT, Codes, Products
 
-__all__ = ["Semiseparable", "SweepSums"]
+__all__ = ["RecursionSums", "Semiseparable"]
 
 
-class SweepSums(NamedTuple):
+class RecursionSums(NamedTuple):
     """One number for each of the three sums of a semiseparable update."""
 
     backward: int
@@ -54,7 +54,7 @@ class Semiseparable:
     shifts : tuple of int
         Row k of D and U stands for ``code * 2**-(frac_bits + shifts[k])``.
     forward, backward : Requant
-        The narrowings of f and b. Overflow must be forbidden: nothing saturates inside a sweep.
+        The narrowings of f and b. Overflow must be forbidden: nothing saturates inside a recursion.
 
     Raises
     ------
@@ -99,12 +99,12 @@ class Semiseparable:
             requant: Requant = getattr(self, name)
             if requant.overflow is not Overflow.FORBID or not requant.format.signed:
                 raise NetworkError(
-                    f"the {name} sweep must be signed and forbid overflow, not "
+                    f"the {name} recursion must be signed and forbid overflow, not "
                     f"{requant.format} with {requant.overflow.value}"
                 )
             if requant.rounding not in (Rounding.HALF_UP, Rounding.FLOOR):
                 raise NetworkError(
-                    f"the {name} sweep must round by half_up or floor, not "
+                    f"the {name} recursion must round by half_up or floor, not "
                     f"{requant.rounding.value}: its loop has time for one addition"
                 )
 
@@ -165,21 +165,21 @@ class Semiseparable:
         up = forward.frac_bits - source.frac_bits
         if up < 0 or -forward.min_code < source.max_magnitude << up:
             raise NetworkError(
-                f"{name}: the forward sweep starts with -u, so {forward} must hold {source}"
+                f"{name}: the forward recursion starts with -u, so {forward} must hold {source}"
             )
 
-    def sum_frac_bits(self, state: FixedFormat) -> SweepSums:
+    def sum_frac_bits(self, state: FixedFormat) -> RecursionSums:
         """Return the fraction bits of the three sums, for states in a format."""
         rows = self.decay.format.frac_bits + self.max_shift
         carry = self.carry.format.frac_bits
         x, f, b = state.frac_bits, self.forward.format.frac_bits, self.backward.format.frac_bits
-        return SweepSums(
+        return RecursionSums(
             backward=max(rows + x, carry + b),
             forward=max(carry + f, x),
             state=max(rows + x, rows + f, b, x),
         )
 
-    def sum_bounds(self, state: FixedFormat) -> SweepSums:
+    def sum_bounds(self, state: FixedFormat) -> RecursionSums:
         """Return bounds on the magnitude of the three sums, partial ones included.
 
         From the formats of what they read and the actual coefficients.
@@ -197,7 +197,7 @@ class Semiseparable:
         rows = self.decay.format.frac_bits + self.max_shift
         carry = self.carry.format.frac_bits
         widest = max(max(w.sum(axis=0).max(), w.sum(axis=1).max()) for w in W)
-        return SweepSums(
+        return RecursionSums(
             backward=(max(U) * x << bits.backward - rows - state.frac_bits)
             + (int(widest) * b << bits.backward - carry - b_bits),
             forward=(int(widest) * f << bits.forward - carry - f_bits)

@@ -9,13 +9,13 @@ from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.plan.memory_plan import MemoryPlan
 from lmu_hw.plan.scan import ScanPlan
-from lmu_hw.plan.semiseparable import SweepPlan
+from lmu_hw.plan.semiseparable import SemiseparablePlan
 from lmu_hw.plan.two_pass import TwoPassPlan
 
 __all__ = ["plan_class"]
 
 _PLANS: dict[type, type[MemoryPlan]] = {
-    Semiseparable: SweepPlan,
+    Semiseparable: SemiseparablePlan,
     Scan: ScanPlan,
     TwoPass: TwoPassPlan,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan.memory_plan import MemoryPlan
 
-__all__ = ["RELOADABLE_SHIFT", "SweepPlan"]
+__all__ = ["RELOADABLE_SHIFT", "SemiseparablePlan"]
 
 RELOADABLE_SHIFT = 15
 """The largest row shift of coefficients that are loaded at run time."""
@@ -30,7 +30,7 @@ def _products(update: Semiseparable) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepPlan(MemoryPlan):
+class SemiseparablePlan(MemoryPlan):
     """Schedule of a memory whose update is semiseparable.
 
     The backward recursion reads all states, and then the forward recursion does. Each takes a fixed

@@ -63,7 +63,7 @@ def _codes(values: Array, carried: Carried) -> int:
 
 
 def least_int_bits(carried: Carried, bound: int, source: FixedFormat) -> int:
-    """Return the fewest integer bits that hold a bound in codes, and u where u starts a sweep."""
+    """Return the fewest integer bits that hold a bound in codes, and u where it is the start."""
     frac_bits = carried.format.frac_bits
     started = source.int_bits if carried.source.any() else -frac_bits
     return max(bound.bit_length() - frac_bits, started, 1 - frac_bits)

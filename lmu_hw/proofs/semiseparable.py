@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two sweeps as a linear system; see `lmu_hw.network.semiseparable` for the formulas."""
+"""Two recursions as a linear system; see `lmu_hw.network.semiseparable` for the formulas."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["linear_semiseparable"]
 def linear_semiseparable(update: Semiseparable, state: FixedFormat) -> Linear:
     """Return a semiseparable update as a linear system, for states in a format."""
     d, r = update.order, update.rank
-    count = r * (d - 1)  # of the numbers that a sweep narrows
+    count = r * (d - 1)  # of the numbers that a recursion narrows
     forward, backward = _forward(update), _backward(update)
     coupling = update.coupling.codes.astype(object)
     rates = [update.decay.format.frac_bits + shift for shift in update.shifts]
     carry = update.carry.format.frac_bits
-    # Rows over u, the states, the errors of the forward and of the backward sweep.
+    # Rows over u, the states, the errors of the forward and of the backward recursion.
     table = np.zeros((d, 1 + d + 2 * count))
     for k, (code, rate) in enumerate(zip(update.decay.codes.tolist(), rates, strict=True)):
         table[k, : 1 + d + count] = -floats(coupling[k].dot(forward[k]), rate + carry * k)
@@ -31,18 +31,18 @@ def linear_semiseparable(update: Semiseparable, state: FixedFormat) -> Linear:
     bits, bounds = update.sum_frac_bits(state), update.sum_bounds(state)
     f_units = [carry * k for k in range(d)]
     b_units = [max(rates) + carry * (d - 1 - k) for k in range(d)]
-    sweeps = (
+    recursions = (
         _carried("forward", update.forward, bits.forward, bounds.forward, forward, f_units),
         _carried("backward", update.backward, bits.backward, bounds.backward, backward, b_units),
     )
-    ulps = np.repeat([one.format.ulp / state.ulp for one in sweeps], count)
-    largest = np.repeat([one.error for one in sweeps], count)
+    ulps = np.repeat([one.format.ulp / state.ulp for one in recursions], count)
+    largest = np.repeat([one.error for one in recursions], count)
     return Linear(
         A=table[:, 1 : 1 + d],
         B=table[:, 0],
         noise=(table[:, 1 + d :] * ulps)[:, largest > 0.0],
         largest=largest[largest > 0.0],
-        carried=sweeps,
+        carried=recursions,
         coefficient_bits=max(update.decay.format.width, update.carry.format.width),
     )
 
@@ -94,14 +94,14 @@ def _backward(update: Semiseparable) -> list[Integers]:
 def _carried(
     name: str, requant: Requant, bits: int, bound: int, rows: list[Integers], units: list[int]
 ) -> Carried:
-    """Return what a sweep carries.
+    """Return what a recursion carries.
 
     Parameters
     ----------
     bits, bound : int
         Fraction bits of its sums, and their bound.
     rows : list of d (r, 1 + d + n) Python integers
-        Over u, the states, and the n errors of the sweep.
+        Over u, the states, and the n errors of the recursion.
     units : list of int
         Fraction bits of each.
     """

@@ -162,5 +162,5 @@ def test_a_sweep_that_cannot_hold_u_is_refused():
     )
     node = replace(memory, update=replace(memory.update, forward=coarse))
     nodes = tuple(node if one is memory else one for one in layer.nodes)
-    with pytest.raises(NetworkError, match=r"the forward sweep starts with -u"):
+    with pytest.raises(NetworkError, match=r"the forward recursion starts with -u"):
         replace(layer, nodes=nodes)

@@ -230,7 +230,7 @@ EDITS = {
     "another kind": ('kind = "semiseparable"', 'kind = "other"', "kind must be one of dense, "),
     "no rank": ("rank = 1", "rank = 0", "rank must be at least 1, not 0"),
     "no sweep": ("backward = ", "downward = ", "downward is a key that nobody knows"),
-    "a short sweep": ('forward = "sQ1.16"', 'forward = "sQ1.3"', "forward sweep starts with"),
+    "a short sweep": ('forward = "sQ1.16"', 'forward = "sQ1.3"', "forward recursion starts with"),
 }
 
 
