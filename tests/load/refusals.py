@@ -12,6 +12,7 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load import load
+from tests.load import keras_files
 
 
 def archive(path: Path, members: Mapping[str, bytes], **options: Any) -> Path:
@@ -28,3 +29,8 @@ def refused(path: Path, message: str) -> None:
         load(path)
     assert str(caught.value).startswith(str(path))
     assert len(str(caught.value)) < 1500
+
+
+def model_refused(folder: Path, layers: list, message: str, **options: Any) -> None:
+    """Require that a model of Keras layers is refused, by its name and with that message."""
+    refused(keras_files.write(folder / "m.keras", layers, **options), message)

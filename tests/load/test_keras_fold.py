@@ -12,6 +12,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.lmu import DenseLayer
 from lmu_hw.load import load
 from tests.load import keras_files
+from tests.load.refusals import model_refused
 
 
 def norm(rng, width, *, name="norm", scale=True, center=True, axis: object = -1):
@@ -182,3 +183,21 @@ def test_it_does_not_fold_over_a_refused_layer(tmp_path, rng):
         keras_files.dense(rng, 3, 4),
     ]
     refused(tmp_path, layers, r"layer 'conv1d' \(Conv1D\): class Conv1D must not be")
+
+
+@pytest.mark.parametrize(
+    ("name", "config", "message"),
+    [
+        ("ReLU", {"max_value": 3.0}, "max_value must be None or 6, not 3.0"),
+        ("ReLU", {"negative_slope": 0.1}, "negative_slope must be 0, not 0.1"),
+        ("ReLU", {"threshold": 0.1}, "threshold must be 0, not 0.1"),
+        ("Softmax", {"axis": 1}, "axis must be -1, not 1"),
+        ("ELU", {"alpha": 0.5}, "alpha must be 1, not 0.5"),
+        ("Reshape", {"target_shape": [7, 2]}, r"target shape must be the shape it is fed with"),
+        ("Reshape", {"target_shape": [-1, -1]}, "target shape must be the shape it is fed with"),
+        ("Flatten", {}, r"target shape must be the shape it is fed with, \[None, 3\], not \[-1\]"),
+    ],
+)
+def test_layers_that_do_not_fold_are_refused(tmp_path, rng, name, config, message):
+    layers = [keras_files.lmu(rng, 1), keras_files.plain(name, **config)]
+    model_refused(tmp_path, layers, message)

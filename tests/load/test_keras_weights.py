@@ -14,7 +14,7 @@ import pytest
 from lmu_hw.errors import LoadError
 from lmu_hw.load import load, save
 from tests.load import keras_files
-from tests.load.refusals import archive, refused
+from tests.load.refusals import archive, model_refused, refused
 
 
 @pytest.fixture
@@ -158,3 +158,28 @@ def test_a_named_type_among_the_weights_is_refused(tmp_path):
 
     path = keras_with(tmp_path / "m.keras", hdf5(named))
     refused(path, "'layers' must be a group or a dataset")
+
+
+def test_a_variable_that_nobody_reads_is_refused(tmp_path, rng):
+    more = {"layers/dense/vars/2": np.zeros(3)}
+    message = r"nothing reads \['layers/dense/vars/2'\]"
+    model_refused(tmp_path, [keras_files.dense(rng, 1, 2)], message, more=more)
+
+
+def test_two_places_for_one_cell_are_refused(tmp_path, rng):
+    more = {"layers/lmu/layer/cell/vars/0": np.zeros((1, 1))}
+    message = "its variables must be in one group of the weights, not"
+    model_refused(tmp_path, [keras_files.lmu(rng, 1)], message, more=more)
+
+
+@pytest.mark.parametrize("data", [np.array([[1, 2]], np.int8), np.zeros((1, 2), bool)])
+def test_weights_that_are_no_floats_are_refused(tmp_path, rng, data):
+    layer = keras_files.dense(rng, 1, 2)
+    layer.variables["vars/0"] = data
+    model_refused(tmp_path, [layer], "the data must be float16, float32 or float64, not")
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path, rng):
+    layer = keras_files.lmu(rng, 1)
+    layer.variables["layer/vars/0"][0, 0] = np.nan
+    model_refused(tmp_path, [layer], r"'lmu' \(LMU\): lmu: E_x must be finite")
