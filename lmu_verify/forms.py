@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Structured memories, run on linear forms of u, the states, and the errors of their narrowings.
 
-A file holds the integers of an update: D, U and W of two sweeps (semiseparable), K of running sums
-(scan), or K, G and H of two passes of them,
+A file holds the integers of an update: D, U and W of two recursions (semiseparable), K of running
+sums (scan), or K, G and H of two passes of them,
 
     b[d-1] = 0,     b[k-1] = narrow(U[k] x[k] - W[k]' b[k])
     f[0] = -u e_0,  f[k+1] = narrow(W[k] f[k] + e_0 x[k])
@@ -140,7 +140,7 @@ def _semiseparable(update: _Update) -> Forms:
         kept[1 + k] = (1 << rate) - decay[k]
         coupled = Codes(-U[k].dot(f[k].codes), rate + f[k].bits)
         states.append(total(Codes(kept, rate), coupled, Codes(b[k].codes[0], b[k].bits)))
-    # A sweep whose sums have no more fraction bits than its format drops nothing.
+    # A recursion whose sums have no more fraction bits than its format drops nothing.
     state = update.state.frac_bits
     drops = (
         max(forward.format.frac_bits + carry_bits, state) > forward.format.frac_bits,

@@ -59,7 +59,7 @@ def memory_network(
 
 
 def built(order, theta, *, rank=1, bits=10, heard=0.96, **options):
-    """Return a network of two sweeps before a linear head, and its float reference (ZOH)."""
+    """Return a network of two recursions before a linear head, and its float reference (ZOH)."""
     net = memory_network(order, theta)
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 200, 1))
     design = lmu_hw.quantize(net, x, margin=1.0, **options)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small networks whose memory is computed by two sweeps."""
+"""Small networks whose memory is computed by two recursions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lmu_hw.lmu import (
     semiseparable,
 )
 from lmu_hw.network import MemoryNode, Node, QuantizedNetwork
-from lmu_hw.realize.semiseparable import semiseparable_update, sweep_formats
+from lmu_hw.realize.semiseparable import recursion_formats, semiseparable_update
 
 __all__ = ["signed_memory", "with_sweeps"]
 
@@ -47,7 +47,7 @@ def with_sweeps(
                 A, B = signed_memory(node.rows, theta, method)
                 generators = semiseparable(A, heard * B, rank)
                 source = layer.signals[f"{layer.name}.u"].format
-                formats = sweep_formats(
+                formats = recursion_formats(
                     generators, bits, node.requant.format, source, where=node.name
                 )
                 node = MemoryNode(

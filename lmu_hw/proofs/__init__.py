@@ -28,7 +28,7 @@ from lmu_hw.proofs.ranges import (
     RangeProof,
     prove_range,
     prove_ranges,
-    proved_sweeps,
+    proved_recursions,
 )
 from lmu_hw.proofs.residue import Residue
 from lmu_hw.proofs.stability import CLOSEST, StabilityError, spectral_radius
@@ -57,7 +57,7 @@ __all__ = [
     "predict_errors",
     "prove_range",
     "prove_ranges",
-    "proved_sweeps",
+    "proved_recursions",
     "quantized_memories",
     "read_summary",
     "require_forbidden",

@@ -34,7 +34,7 @@ __all__ = [
     "prove_range",
     "prove_ranges",
     "proved_range",
-    "proved_sweeps",
+    "proved_recursions",
     "published",
     "residual_gain",
 ]
@@ -204,7 +204,7 @@ def prove_ranges(
     return {memory.name: proved_range(memory, known) for memory in quantized_memories(network)}
 
 
-def proved_sweeps(proof: RangeProof) -> dict[str, int]:
+def proved_recursions(proof: RangeProof) -> dict[str, int]:
     """Return the fewest integer bits of what a structured update carries, by name.
 
     The fraction bits are those of the update; formats with other integer bits leave the proof as it

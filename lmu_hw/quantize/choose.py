@@ -152,8 +152,8 @@ class _Tried:
 def choose_realization(setting: Setting) -> Choice:
     """Return the cheapest realization that is proved to be no further off than the dense one.
 
-    Where the dense one is not stable there is nothing to compare with: then two sweeps of the bits
-    that were asked for, or the dense one, whose refusal says what would do.
+    Where the dense one is not stable there is nothing to compare with: then two recursions of the
+    bits that were asked for, or the dense one, whose refusal says what would do.
     """
     dense = setting.tried(Choice(realization=DenseRealization(), bits=setting.bits))
     realizations = [

@@ -48,8 +48,8 @@ class States:
     heard : float
         What the memory hears of u; see `MemoryScale`.
     overflow : Overflow
-    sweeps : mapping of str to int
-        Integer bits that are proved for the sweeps of a structured memory.
+    recursions : mapping of str to int
+        Integer bits that are proved for the recursions of a structured memory.
     why, note : tuple of str
         What is proved, and what was not provable at first; for the reader.
     """
@@ -58,7 +58,7 @@ class States:
     int_bits: int
     heard: float
     overflow: Overflow
-    sweeps: Mapping[str, int] = field(default_factory=dict)
+    recursions: Mapping[str, int] = field(default_factory=dict)
     why: tuple[str, ...] = field(default=(), compare=False)
     note: tuple[str, ...] = field(default=(), compare=False)
 
@@ -166,7 +166,7 @@ class Chooser:
             name = node_name(layer.name, Role.MEMORY)
             raise ConfigError(f"{name}: `error_feedback` is not for a {realization.kind} memory")
         requant, why = self._states(layer.name)
-        proved = self.states[layer.name].sweeps
+        proved = self.states[layer.name].recursions
         formats = realization.formats(layer, choice.bits, requant, source, u_share(scale), proved)
         return NodeConfig(
             requant=requant,

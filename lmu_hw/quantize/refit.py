@@ -29,8 +29,8 @@ TAIL = 1e-3
 """Weight of the responses after the horizon: as if one sequence in a thousand never ended.
 
 It holds the fit where nothing else would, and costs nothing within the horizon: of 1, 0.1, 0.01
-and 0.001 it is the largest that leaves the answers of the digits and of psMNIST, by two sweeps of
-8 bits, as close to float as a weight of 0 does.
+and 0.001 it is the largest that leaves the answers of the digits and of psMNIST, by two recursions
+of 8 bits, as close to float as a weight of 0 does.
 """
 
 _INPUT_VARIANCE = 1.0 / 3.0

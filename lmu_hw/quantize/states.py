@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import Overflow
-from lmu_hw.proofs import RangeProof, in_words, proved_sweeps
+from lmu_hw.proofs import RangeProof, in_words, proved_recursions
 from lmu_hw.quantize.formats import States
 from lmu_hw.quantize.options import MemoryRange, Options
 from lmu_hw.quantize.ranges import int_bits_for
@@ -56,7 +56,7 @@ class StateSearch:
             if gain > 1.05 * 2.0**state.int_bits:
                 return replace(state, int_bits=int_bits_for(-gain, gain))
             text = f"saturates and counts; its bound is {proof.value:.4g}"
-            return replace(state, sweeps=proved_sweeps(proof), why=(text,))
+            return replace(state, recursions=proved_recursions(proof), why=(text,))
         if proof.proved:
             delta = float(proof.memory.rounding_error) * proof.memory.format.ulp
             dropped = delta * float(proof.rounding_gain.max())
@@ -64,7 +64,7 @@ class StateSearch:
                 f"proved: within +-{proof.value:.4g} for all inputs and all time (peak gain "
                 f"{gain:.4g} times what u can be, rounding {dropped:.3g})"
             )
-            return replace(state, sweeps=proved_sweeps(proof), why=(text,))
+            return replace(state, recursions=proved_recursions(proof), why=(text,))
         if not state.note:
             text = (
                 f"{state.bits} bits are not provable at |u| <= {state.heard:g}: the bound is "

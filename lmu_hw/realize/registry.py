@@ -26,7 +26,7 @@ class Realization(Enum):
     DENSE = "dense"
     """The matrices as they were trained: d**2 + d products a step."""
     SEMISEPARABLE = "semiseparable"
-    """Two sweeps over the states: about 5 d products a step."""
+    """Two recursions over the states: about 5 d products a step."""
     TWO_PASS = "two-pass"
     """The bilinear memory by running sums: 2 d + 2 products a step, of wider operands."""
     SCAN = "scan"

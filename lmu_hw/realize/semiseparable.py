@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The semiseparable memory by two sweeps: about 5 d products a step for rank 1."""
+"""The semiseparable memory by two recursions: about 5 d products a step for rank 1."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ from lmu_hw.realize.base import (
 from lmu_hw.records import stored
 
 __all__ = [
+    "RecursionFormats",
     "SemiseparableRealization",
-    "SweepFormats",
     "dequantized",
+    "recursion_formats",
     "semiseparable_update",
-    "sweep_formats",
 ]
 
 Array = NDArray[np.float64]
@@ -55,10 +55,10 @@ _MAX_ROW_SHIFT = 15
 _FINEST = 2.0**-16
 """Tolerance of the largest rank that is tried."""
 
-_MOST_INT_BITS = 24  # of a sweep
+_MOST_INT_BITS = 24  # of a recursion
 
 # While every state is proved to be below 1, |f| <= 2 and |b| <= 1/4 for rank 1 (docs/memory.md);
-# the guard bits keep what the sweeps drop below what the states drop.
+# the guard bits keep what the recursions drop below what the states drop.
 _FORWARD_GUARD, _BACKWARD_GUARD = 1, 3
 
 _WIDEST_SWEEP = 48
@@ -67,7 +67,7 @@ _WIDEST_SWEEP = 48
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SemiseparableRealization(UpdateRealization):
-    """A memory by two sweeps, in the orthonormal basis with alternating signs.
+    """A memory by two recursions, in the orthonormal basis with alternating signs.
 
     Parameters
     ----------
@@ -76,11 +76,11 @@ class SemiseparableRealization(UpdateRealization):
     rank : int
         1: the bilinear memory, whose rank that is. More: the trained memory to that rank.
     forward, backward : FixedFormat or None
-        What the sweeps carry; None: left open.
+        What the recursions carry; None: left open.
     """
 
     kind: ClassVar[str] = "semiseparable"
-    help: ClassVar[str] = "two sweeps over the states, about 5 d products"
+    help: ClassVar[str] = "two recursions over the states, about 5 d products"
     takes_tolerance: ClassVar[bool] = True
     reloadable_as: ClassVar[str] = "semiseparable of rank 1"
     stays_stable: ClassVar[bool] = True
@@ -93,12 +93,12 @@ class SemiseparableRealization(UpdateRealization):
     backward: FixedFormat | None = field(default=None, metadata=stored(sparse=True))
 
     def __post_init__(self) -> None:
-        sweep = optional(partial(instance, kind=FixedFormat))
+        format_or_none = optional(partial(instance, kind=FixedFormat))
         checks: dict[str, Check] = {
             "theta": partial(real, above=0.0, rule="positive and finite"),
             "rank": partial(whole, least=1),
-            "forward": sweep,
-            "backward": sweep,
+            "forward": format_or_none,
+            "backward": format_or_none,
         }
         settle(self, checks)
 
@@ -173,17 +173,17 @@ class SemiseparableRealization(UpdateRealization):
         proved: Mapping[str, int],
     ) -> MemoryFormats:
         name, generators = node_name(layer.name, Role.MEMORY), self._generators(layer, u_share)
-        formats = sweep_formats(generators, bits, states.format, source, where=name)
-        sweeps = {"forward": formats.forward, "backward": formats.backward}
-        for sweep, int_bits in proved.items():
+        formats = recursion_formats(generators, bits, states.format, source, where=name)
+        recursions = {"forward": formats.forward, "backward": formats.backward}
+        for direction, int_bits in proved.items():
             if int_bits > _MOST_INT_BITS:
                 raise ConfigError(
-                    f"{name}: the {sweep} sweep would need {int_bits} integer bits, as the range "
-                    "of the states is not proved; use `memory_range` widen, or a dense memory"
+                    f"{name}: the {direction} recursion would need {int_bits} integer bits, as the "
+                    "range of the states is not proved; use `memory_range` widen, or a dense memory"
                 )
-            sweeps[sweep] = replace(sweeps[sweep], int_bits=int_bits)
+            recursions[direction] = replace(recursions[direction], int_bits=int_bits)
         return MemoryFormats(
-            realization=replace(self, **sweeps),
+            realization=replace(self, **recursions),
             weights={"rates": formats.rates, "carry": formats.carry},
             row_shifts=True,
         )
@@ -196,7 +196,7 @@ class SemiseparableRealization(UpdateRealization):
             raise ConfigError(f"{name}: its weights must be rates and carry, not {config.weights}")
         if self.forward is None or self.backward is None:
             raise ConfigError(f"{name}: its realization must have formats forward and backward")
-        formats = SweepFormats(
+        formats = RecursionFormats(
             rates=config.weights["rates"],
             carry=config.weights["carry"],
             forward=self.forward,
@@ -207,7 +207,7 @@ class SemiseparableRealization(UpdateRealization):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SweepFormats:
+class RecursionFormats:
     """Formats of a semiseparable update: of D and U, of W, of f and of b."""
 
     rates: FixedFormat
@@ -216,20 +216,20 @@ class SweepFormats:
     backward: FixedFormat
 
 
-def sweep_formats(
+def recursion_formats(
     generators: Generators, bits: int, state: FixedFormat, source: FixedFormat, *, where: str
-) -> SweepFormats:
+) -> RecursionFormats:
     """Return the formats of a semiseparable update whose coefficients have `bits` bits.
 
-    The sweeps get as many integer bits as their formats need whatever the states do; where the
-    range of the states is proved, `proved_sweeps` needs fewer.
+    The recursions get as many integer bits as their formats need whatever the states do; where the
+    range of the states is proved, `proved_recursions` needs fewer.
 
     Parameters
     ----------
     generators : Generators
     bits : int
     state, source : FixedFormat
-        Of the states, and of u, with which the forward sweep starts.
+        Of the states, and of u, with which the forward recursion starts.
     where : str
         Names the memory in messages.
 
@@ -243,11 +243,13 @@ def sweep_formats(
     carry = _coefficients(generators.carry[:-1], bits, where=f"{where}: carry")
     forward, backward = _reach(generators)
     limit = 2.0**state.int_bits
-    return SweepFormats(
+    return RecursionFormats(
         rates=rates,
         carry=carry,
-        forward=_sweep(forward * limit, max(state.frac_bits + _FORWARD_GUARD, source.frac_bits)),
-        backward=_sweep(backward * limit, state.frac_bits + _BACKWARD_GUARD),
+        forward=_recursion(
+            forward * limit, max(state.frac_bits + _FORWARD_GUARD, source.frac_bits)
+        ),
+        backward=_recursion(backward * limit, state.frac_bits + _BACKWARD_GUARD),
     )
 
 
@@ -287,7 +289,7 @@ def _reach(generators: Generators) -> tuple[float, float]:
     return forward, backward
 
 
-def _sweep(largest: float, frac_bits: int) -> FixedFormat:
+def _recursion(largest: float, frac_bits: int) -> FixedFormat:
     """Return the signed format that holds +-largest with room for rounding, if there is one."""
     int_bits = int(np.frexp(largest * (1.0 + 2.0**-6) + 2.0 ** (1 - frac_bits))[1])
     int_bits = min(int_bits, _WIDEST_SWEEP - frac_bits)
@@ -295,14 +297,14 @@ def _sweep(largest: float, frac_bits: int) -> FixedFormat:
 
 
 def semiseparable_update(
-    generators: Generators, formats: SweepFormats, *, row_shifts: bool, where: str
+    generators: Generators, formats: RecursionFormats, *, row_shifts: bool, where: str
 ) -> Semiseparable:
     """Return the integers of a semiseparable update.
 
     Parameters
     ----------
     generators : Generators
-    formats : SweepFormats
+    formats : RecursionFormats
     row_shifts : bool
         Give D and U of each state their own power-of-two scale.
     where : str

@@ -18,7 +18,7 @@ from lmu_hw.proofs import (
     impulse_response,
     predict_errors,
     prove_range,
-    proved_sweeps,
+    proved_recursions,
     quantized_memories,
     require_forbidden,
     rounding_covariance,
@@ -129,7 +129,7 @@ def test_sweeps_stay_within_their_proved_formats(order, rank):
     (memory,) = quantized_memories(network)
     (node,) = network.layers[0].memories
     proof = prove_range(memory)
-    bits = proved_sweeps(proof)
+    bits = proved_recursions(proof)
     narrowed = with_update(
         network,
         forward=narrowing(node.update.forward, int_bits=bits["forward"]),
@@ -155,7 +155,7 @@ def test_sweeps_stay_within_their_proved_formats(order, rank):
 def test_a_sweep_of_too_few_integer_bits_is_refused(name, sweep):
     network, _ = built(8, 24.0)
     (node,) = network.layers[0].memories
-    bits = proved_sweeps(prove_range(*quantized_memories(network)))[name] - 1
+    bits = proved_recursions(prove_range(*quantized_memories(network)))[name] - 1
     requant = narrowing(getattr(node.update, name), int_bits=bits)
     narrow = with_update(network, **{name: requant})
     proofs = {"lmu0.m": prove_range(*quantized_memories(narrow))}

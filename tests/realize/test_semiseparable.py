@@ -17,8 +17,8 @@ from lmu_hw.proofs import impulse_response, values
 from lmu_hw.quantize import Config, MemoryRange, Options, Realization, configure, quantize
 from lmu_hw.realize.semiseparable import (
     SemiseparableRealization,
+    recursion_formats,
     semiseparable_update,
-    sweep_formats,
 )
 from tests import networks, structured
 
@@ -27,7 +27,7 @@ STATE = FixedFormat(signed=True, int_bits=0, frac_bits=15)
 
 def _update(order, theta, bits, **options):
     generators = semiseparable(*structured.signed_memory(order, theta), 1)
-    formats = sweep_formats(generators, bits, STATE, STATE, where="m")
+    formats = recursion_formats(generators, bits, STATE, STATE, where="m")
     return generators, semiseparable_update(generators, formats, where="m", **options)
 
 
@@ -258,4 +258,4 @@ def test_sweeps_whose_range_says_nothing_are_held_to_49_bits():
     wild = replace(generators, carry=1e9 * generators.carry)
     for bits in (15, 20):
         fmt = FixedFormat(signed=True, int_bits=0, frac_bits=bits)
-        assert sweep_formats(wild, 12 + 40, fmt, fmt, where="m").forward.width == 1 + 48
+        assert recursion_formats(wild, 12 + 40, fmt, fmt, where="m").forward.width == 1 + 48

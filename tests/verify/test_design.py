@@ -50,7 +50,7 @@ def written(path, update, arrays, *, state="sQ24.15", change=None):
 
 
 def sweeps(d, *, carry, forward, backward, rate):
-    """Return an update of two sweeps as a design's header has it."""
+    """Return an update of two recursions as a design's header has it."""
     names = ("decay", "coupling", "carry")
     formats = (rate, rate, carry)
     coefficients = {

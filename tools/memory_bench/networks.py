@@ -40,10 +40,10 @@ from lmu_hw.network import (
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
-from lmu_hw.proofs import prove_range, proved_sweeps
+from lmu_hw.proofs import prove_range, proved_recursions
 from lmu_hw.proofs.memories import quantized_memories
 from lmu_hw.realize.scan import scan_update
-from lmu_hw.realize.semiseparable import semiseparable_update, sweep_formats
+from lmu_hw.realize.semiseparable import recursion_formats, semiseparable_update
 from lmu_hw.realize.two_pass import two_pass_update
 from lmu_hw.realize.weights import weight_codes, weight_format
 
@@ -99,7 +99,7 @@ def semiseparable_network(order: int, theta: float, width: int, rank: int = 1) -
     proof = prove_range(quantized_memories(network)[0])
     if not proof.proved:
         raise RuntimeError(f"states of order {order} must be proved to stay below 1")
-    needed = proved_sweeps(proof)
+    needed = proved_recursions(proof)
     forward, backward = update.forward, update.backward
     update = replace(
         update,
@@ -113,7 +113,7 @@ def _sweeps(order: int, theta: float, width: int, rank: int) -> Semiseparable:
     method = Discretizer.BILINEAR if rank == 1 else Discretizer.ZOH
     A, B = signed_memory(order, theta, method)
     generators = semiseparable(A, HEARD * B, rank)
-    formats = sweep_formats(generators, width, _UNIT, _UNIT, where=_MEMORY)
+    formats = recursion_formats(generators, width, _UNIT, _UNIT, where=_MEMORY)
     return semiseparable_update(generators, formats, row_shifts=True, where=_MEMORY)
 
 
