@@ -16,6 +16,8 @@ from lmu_hw.measure import Report, measure
 from lmu_hw.proofs import read_summary, summary_json
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report.certificates import with_certificates
+from lmu_hw.report.compare import Comparison
+from lmu_hw.report.compare_rows import Row
 from lmu_hw.report.write import measure_folder, report_json
 from tests import networks
 from tests.resealed import change_manifest
@@ -123,3 +125,9 @@ def memory_design(options: dict[str, Any], **layers: Any) -> tuple[Design, np.nd
 def feedback_design() -> tuple[Design, np.ndarray]:
     """Return a network whose states and hidden units feed back into u, with its input."""
     return memory_design({}, hidden_to_memory=True, memory_to_memory=True, dense=1)
+
+
+def row(comparison: Comparison, key: str) -> Row:
+    """Return the row of a quantity."""
+    rows = (*comparison.errors, *comparison.costs, *comparison.proofs, *comparison.signals)
+    return next(entry for entry in rows if entry.key == key)

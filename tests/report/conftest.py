@@ -11,7 +11,7 @@ import pytest
 from lmu_hw.design import Design
 from lmu_hw.emit import emit
 from lmu_hw.report import write_report
-from tests.reports import RUN, copy_folder, feedback_design, small_design, small_input
+from tests.reports import RUN, copy_folder, feedback_design, report_only, small_design, small_input
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +86,14 @@ def unsimulated(
 def run() -> dict[str, Any]:
     """A simulation without mismatch."""
     return dict(RUN)
+
+
+@pytest.fixture
+def folders(make_folder: Callable[..., Path], x: np.ndarray) -> list[Path]:
+    """Two reported designs: eight-bit weights, cheaper; and default ones, more accurate."""
+    reported = []
+    for name, bits, rom in (("fine", 12, 2000), ("coarse", 6, 1000)):
+        folder = make_folder(small_design(weight_bits=bits), name, rom_bits=rom)
+        report_only(folder, x)
+        reported.append(folder)
+    return reported

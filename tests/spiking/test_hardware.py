@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from amaranth.sim import Simulator
 
-from lmu_hw.errors import ConfigError, NetworkError
+from lmu_hw.errors import ConfigError
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.spiking import population
 from lmu_hw.spiking.currents import Currents
@@ -151,15 +150,6 @@ def test_a_part_is_done_after_its_latency(make, latency):
     simulator.add_testbench(check)
     simulator.run()
     assert part.latency == latency
-
-
-# A component whose constructor refuses its arguments is never elaborated.
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
-@pytest.mark.parametrize("lanes", [0, 3, 16])
-def test_lanes_that_do_not_divide_a_population_are_refused(lanes):
-    with pytest.raises(NetworkError, match="the lanes must be a power of two up to 8 neurons"):
-        Population(small(), lanes)
-    gc.collect()
 
 
 def test_nothing_has_a_power_up_value_but_coefficients():

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates of several designs, side by side."""
+
+import json
+
+import pytest
+
+from lmu_hw.folder import DesignFolder
+from lmu_hw.report import compare
+from lmu_hw.report.json_file import read_report
+from tests.reports import memory_design, report_only, row, small_design
+
+
+def test_certificates_are_compared_whatever_the_data(folders, x):
+    report_only(folders[1], x[:5])
+    comparison = compare(folders)
+    assert [entry.key for entry in comparison.proofs] == [
+        "proved:lmu.m",
+        "bound:lmu.m",
+        "certified:lmu.m",
+        "radius:lmu.m",
+        "residue:lmu.m",
+    ]
+    assert row(comparison, "certified:lmu.m").best == (0,)
+    assert row(comparison, "proved:lmu.m").is_tie
+    assert row(comparison, "bound:lmu.m").best == row(comparison, "radius:lmu.m").best == ()
+    assert comparison.verdict[-2:] == (
+        "Of 1 memory, proved free of overflow: 1 in every design.",
+        "The certified error of 1 signal is smaller with fine in 1, coarse in 0; 0 ties.",
+    )
+
+
+def test_certified_errors_of_word_lengths_compare_as_shares_of_full_scale(make_folder, x):
+    folders = []
+    for bits in (10, 16):
+        folders.append(make_folder(small_design(state_bits=bits), f"states{bits}"))
+        report_only(folders[-1], x)
+    entry = row(compare(folders), "certified:lmu.m")
+    assert entry.best == (1,)
+    signals = [read_report(DesignFolder(folder)).signals[2] for folder in folders]
+    assert entry.values == pytest.approx(
+        [max(signal.certified.total) * signal.ulp / signal.format_max for signal in signals],
+        rel=1e-6,
+    )
+
+
+def test_a_memory_that_saturates_is_worse(folders, make_folder, x):
+    folder = DesignFolder(folders[1])
+    document = json.loads((folder.path / folder.REPORT).read_text())
+    document["memories"][0]["proof"]["proved"] = False
+    folder.results.write(folder.REPORT, json.dumps(document).encode())
+    comparison = compare(folders)
+    assert row(comparison, "proved:lmu.m").best == (0,)
+    assert row(comparison, "proved:lmu.m").texts == ("proved", "not proved")
+    assert "Of 1 memory, proved free of overflow: 1 with fine, 0 with coarse." in comparison.verdict
+
+
+def test_heads_and_loops_are_compared_too(make_folder, feedback):
+    folders, linear = [], memory_design({}, hidden="none", dense=1)
+    for name, (design, data) in (("loop", feedback), ("head", linear)):
+        for copy in ("a", "b"):
+            folders.append(make_folder(design, f"{name}_{copy}"))
+            report_only(folders[-1], data)
+    loops, heads = compare(folders[:2]), compare(folders[2:])
+    assert row(loops, "loop:lmu0.m").label == "Loop of lmu0.m through u"
+    assert (
+        row(loops, "certified:lmu0.m").label == "Certified error of lmu0.m given u, of full scale"
+    )
+    assert row(heads, "certified:dense.y").label == "Certified error of dense.y, of full scale"
+    assert row(heads, "certified:dense.y").is_tie

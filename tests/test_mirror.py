@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every module has a twin among the tests, or is named here with those that cover it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import lmu_hw
+
+ROOT = Path(lmu_hw.__file__).parents[1]
+TESTS = Path(__file__).parent
+
+NO_LOGIC = {
+    "lmu_hw/_version.py": "a number",
+    "lmu_hw/errors.py": "classes of exceptions",
+    "lmu_hw/cli/exits.py": "numbers",
+    "lmu_hw/network/protocol.py": "what others implement",
+    "lmu_verify/errors.py": "classes of exceptions",
+}
+"""Modules in which nothing can be wrong that a test would find."""
+
+NEIGHBOURS = {
+    "lmu_hw/api/build.py": "tests/quantize/test_options.py",
+    "lmu_hw/api/run.py": "tests/cli/test_results.py",
+    "lmu_hw/api/search.py": "tests/search/test_run.py",
+    "lmu_hw/cli/files.py": "tests/cli/test_arrays.py",
+    "lmu_hw/cli/inputs.py": "tests/cli/test_arrays.py",
+    "lmu_hw/cli/main.py": "tests/cli/test_results.py",
+    "lmu_hw/cli/parser.py": "tests/cli/test_help.py",
+    "lmu_hw/cli/search_tables.py": "tests/cli/test_search.py",
+    "lmu_hw/cli/tables.py": "tests/cli/test_inspect.py",
+    "lmu_hw/golden/memory.py": "tests/network/test_memory.py",
+    "lmu_hw/hdl/beats.py": "tests/hdl/test_semiseparable.py",
+    "lmu_hw/hdl/memory.py": "tests/network/test_memory.py",
+    "lmu_hw/hdl/memory_unit.py": "tests/hdl/test_semiseparable.py",
+    "lmu_hw/hdl/semiseparable_cells.py": "tests/hdl/test_semiseparable.py",
+    "lmu_hw/hdl/verilog.py": "tests/test_rtl.py",
+    "lmu_hw/load/_check.py": "tests/load/test_hostile.py",
+    "lmu_hw/load/_form_write.py": "tests/load/test_form.py",
+    "lmu_hw/load/_tensors.py": "tests/load/test_safetensors.py",
+    "lmu_hw/load/_torch_ports.py": "tests/load/test_torch.py",
+    "lmu_hw/measure/certified.py": "tests/report/test_certificates.py",
+    "lmu_hw/measure/results.py": "tests/measure/test_run.py",
+    "lmu_hw/network/float_cells.py": "tests/network/test_float_nodes.py",
+    "lmu_hw/network/float_kinds.py": "tests/network/test_float_nodes.py",
+    "lmu_hw/network/semiseparable.py": "tests/realize/test_semiseparable.py",
+    "lmu_hw/plan/memory.py": "tests/network/test_memory.py",
+    "lmu_hw/plan/memory_plan.py": "tests/plan/test_scan.py",
+    "lmu_hw/proofs/linear.py": "tests/network/test_memory.py",
+    "lmu_hw/proofs/noise.py": "tests/measure/test_noise.py",
+    "lmu_hw/proofs/power_sums.py": "tests/proofs/test_gains.py",
+    "lmu_hw/quantize/attempts.py": "tests/quantize/test_configure.py",
+    "lmu_hw/quantize/choose.py": "tests/realize/test_semiseparable.py",
+    "lmu_hw/quantize/fitted.py": "tests/quantize/test_refit.py",
+    "lmu_hw/quantize/formats.py": "tests/quantize/test_convert.py",
+    "lmu_hw/quantize/memories.py": "tests/quantize/test_convert.py",
+    "lmu_hw/quantize/provable.py": "tests/cli/test_cheap_first.py",
+    "lmu_hw/quantize/states.py": "tests/quantize/test_remedies.py",
+    "lmu_hw/quantize/sums.py": "tests/quantize/test_convert.py",
+    "lmu_hw/realize/base.py": "tests/realize/test_registry.py",
+    "lmu_hw/realize/dense.py": "tests/quantize/test_convert.py",
+    "lmu_hw/records/schema.py": "tests/records/test_read.py",
+    "lmu_hw/report/compare_page.py": "tests/report/test_compare_write.py",
+    "lmu_hw/report/page.py": "tests/report/test_write.py",
+    "lmu_hw/report/pictures.py": "tests/report/test_write.py",
+    "lmu_hw/report/proof_pictures.py": "tests/report/test_proof_page.py",
+    "lmu_hw/search/problem.py": "tests/search/test_trials.py",
+    "lmu_hw/simulate/_cocotb.py": "tests/simulate/test_wrapper.py",
+    "lmu_hw/simulate/amaranth_bench.py": "sim/test_designs.py",
+    "lmu_hw/simulate/answers.py": "tests/simulate/test_epochs.py",
+    "lmu_hw/simulate/bench.py": "sim/test_designs.py",
+    "lmu_hw/simulate/coefficient_sets.py": "tests/simulate/test_resets.py",
+    "lmu_hw/simulate/directed/ascent.py": "tests/simulate/directed/test_goals.py",
+    "lmu_hw/simulate/directed/coverage_set.py": "tests/simulate/directed/test_goals.py",
+    "lmu_hw/simulate/directed/overflows.py": "tests/simulate/directed/test_goals.py",
+    "lmu_hw/simulate/driver.py": "tests/simulate/test_job.py",
+    "lmu_hw/simulate/process.py": "tests/cli/test_simulate.py",
+    "lmu_hw/simulate/result.py": "tests/report/test_write.py",
+    "lmu_hw/simulate/run.py": "sim/test_designs.py",
+    "lmu_hw/simulate/simulators/amaranth.py": "tests/simulate/test_simulators.py",
+    "lmu_hw/simulate/simulators/backend.py": "tests/simulate/test_simulators.py",
+    "lmu_hw/simulate/simulators/icarus.py": "tests/simulate/test_simulators.py",
+    "lmu_hw/simulate/simulators/verilator.py": "tests/simulate/test_simulators.py",
+    "lmu_hw/simulate/verdict.py": "sim/test_designs.py",
+    "lmu_hw/spiking/currents.py": "tests/spiking/test_hardware.py",
+    "lmu_hw/spiking/simulate.py": "sim/test_spiking.py",
+    "lmu_hw/train/formats.py": "tests/train/test_weights.py",
+    "lmu_hw/train/loop.py": "tests/train/test_aware.py",
+    "lmu_hw/train/rewrite.py": "tests/train/test_weights.py",
+    "lmu_hw/verification.py": "tests/cli/test_verify.py",
+    "lmu_verify/forms.py": "tests/verify/test_memory.py",
+    "lmu_verify/reference.py": "tests/verify/test_files.py",
+}
+"""Modules that are tested with others, and the file in which they are."""
+
+
+def modules() -> list[str]:
+    paths = [path for name in ("lmu_hw", "lmu_verify") for path in (ROOT / name).rglob("*.py")]
+    return sorted(
+        path.relative_to(ROOT).as_posix() for path in paths if not path.name.startswith("__")
+    )
+
+
+def twin(module: str) -> Path:
+    """Return where the tests of a module belong: those of `lmu_verify` in ``tests/verify``."""
+    package, _, rest = module.partition("/")
+    place = TESTS / ("verify" if package == "lmu_verify" else "") / rest
+    return place.with_name(f"test_{place.stem.lstrip('_')}.py")
+
+
+def test_every_module_has_a_twin_or_is_named():
+    named = {*NO_LOGIC, *NEIGHBOURS}
+    assert [name for name in modules() if not twin(name).exists() and name not in named] == []
+
+
+def test_what_is_named_exists_and_has_no_twin():
+    named = {*NO_LOGIC, *NEIGHBOURS}
+    assert sorted(named - set(modules())) == []
+    assert [name for name in sorted(named) if twin(name).exists()] == []
+
+
+def test_the_tests_of_neighbours_exist():
+    assert [name for name in sorted(set(NEIGHBOURS.values())) if not (ROOT / name).exists()] == []
