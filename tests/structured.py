@@ -13,7 +13,7 @@ from lmu_hw.lmu import (
     semiseparable,
 )
 from lmu_hw.network import MemoryNode, Node, QuantizedNetwork
-from lmu_hw.realize.semiseparable import recursion_formats, semiseparable_update
+from lmu_hw.realize.recursions import recursion_formats, semiseparable_update
 
 __all__ = ["signed_memory", "with_sweeps"]
 

@@ -15,11 +15,8 @@ from lmu_hw.lmu import Discretizer, Memory, semiseparable
 from lmu_hw.network import MemoryNode, realization_of
 from lmu_hw.proofs import impulse_response, values
 from lmu_hw.quantize import Config, MemoryRange, Options, Realization, configure, quantize
-from lmu_hw.realize.semiseparable import (
-    SemiseparableRealization,
-    recursion_formats,
-    semiseparable_update,
-)
+from lmu_hw.realize.recursions import recursion_formats, semiseparable_update
+from lmu_hw.realize.semiseparable import SemiseparableRealization
 from tests import networks, structured
 
 STATE = FixedFormat(signed=True, int_bits=0, frac_bits=15)

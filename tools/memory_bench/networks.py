@@ -42,8 +42,8 @@ from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.proofs import prove_range, proved_recursions
 from lmu_hw.proofs.memories import quantized_memories
+from lmu_hw.realize.recursions import recursion_formats, semiseparable_update
 from lmu_hw.realize.scan import scan_update
-from lmu_hw.realize.semiseparable import recursion_formats, semiseparable_update
 from lmu_hw.realize.two_pass import two_pass_update
 from lmu_hw.realize.weights import weight_codes, weight_format
 
