@@ -130,8 +130,10 @@ def _shift_int(codes: NDArray[np.int64], shift: int, rounding: Rounding) -> NDAr
         case Rounding.HALF_UP:
             offset = 1 << (shift - 1)
         case Rounding.HALF_EVEN:
+            # A tie goes up only if the bit that stays is odd.
             offset = (1 << (shift - 1)) - 1 + ((codes >> shift) & 1)
         case Rounding.TOWARD_ZERO:
+            # The shift rounds down; negative codes are lifted first by all that it can drop.
             offset = (codes < 0) * ((1 << shift) - 1)
         case _:
             assert_never(rounding)

@@ -50,7 +50,9 @@ def _offset(value: Value, shift: int, rounding: Rounding) -> Value:
         case Rounding.HALF_UP:
             return Const(half)
         case Rounding.HALF_EVEN:
+            # A tie goes up only if the bit that stays is odd.
             return Value.cast(Const(half - 1) + value.shift_right(shift)[0])
         case Rounding.TOWARD_ZERO:
+            # The shift rounds down; negative values are lifted first by all that it can drop.
             return Value.cast(Mux(value < 0, Const((1 << shift) - 1), Const(0)))
     assert_never(rounding)

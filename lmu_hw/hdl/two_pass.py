@@ -200,6 +200,7 @@ class TwoPassUnit(MemoryUnit):
             low = width * (digits - 1 - place)
             for offset, code, operand in ((0, H, u), (1, G, total)):
                 with m.If(tick == 2 * place + offset):
+                    # The highest digit keeps what lies above it; the others are cut out.
                     value = code >> low if place == 0 else code >> low & (1 << width) - 1
                     m.d.sync += [s.eq(operand), factor.eq(value)]
 

@@ -24,7 +24,8 @@ def answer_words(network: QuantizedNetwork, answers: list[str]) -> Words:
         for e in range(size)
     ]
     codes = np.array(raw, np.int64)
-    # The whole container counts: a wrong sign extension is a wrong word.
+    # The whole container counts: a wrong sign extension is a wrong word. Its top bit weighs
+    # -2**(bits-1) instead of 2**(bits-1), so 2**bits is taken off where it is set.
     if network.output.format.signed:
         codes = codes - ((codes >> (bits - 1)) << bits)
     return Words(

@@ -213,6 +213,7 @@ class Job:
         code_bits = (1 << self.source.format.width) - 1
         elements = (codes & code_bits) | (noise & ~code_bits)
         count = self.element_bits // 8
+        # Element 0 and its low byte stand in the lowest bits: the last digits of a line.
         octets = elements[:, :, None] >> 8 * np.arange(count) & 255
         rows = octets.astype(np.uint8).reshape(len(codes), -1)[:, ::-1]
         return [row.tobytes().hex() for row in np.ascontiguousarray(rows)]

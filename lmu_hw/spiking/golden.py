@@ -107,5 +107,6 @@ class SpikingModel:
     def _decoded(self, y: Codes, spikes: Codes) -> Codes:
         """Return the states after a step."""
         memory = self.memory
+        # y - 2**-s y, times 2**s: exact until the one narrowing.
         totals = (y << memory.synapse) - y + (spikes << memory.spike_shift)
         return requantize(totals, memory.state_frac_bits, memory.state, what="state")[0]

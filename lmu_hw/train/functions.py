@@ -151,6 +151,7 @@ class _Narrow(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        # Rounding counts as the identity; what is saturated passes no gradient.
         grad = grads[0] * 2.0**-ctx.shift
         for inside in ctx.saved_tensors:
             grad = grad * inside
