@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import reduce
-from itertools import pairwise
 from operator import add
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
@@ -17,6 +16,7 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
+from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.hdl.storage import Rom
 from lmu_hw.network import MemoryNode
@@ -89,10 +89,7 @@ class ScanUnit(MemoryUnit):
                 "ends": 1,
             }
         )
-        stages = [Signal(control, name=f"s{n}") for n in range(8)]
-        for before, after in pairwise(stages):
-            m.d.sync += after.eq(before)
-        s0, s1, s2, *_, s7 = stages
+        s0, s1, s2, *_, s7 = pipeline(m, control, 8)
         self._control(m, s0)
         rate, drop = self._window(m)
         codes = Signal(data.ArrayLayout(self.state, self.schedule.lanes), name="s7_codes")

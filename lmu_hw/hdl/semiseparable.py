@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
@@ -13,6 +11,7 @@ from amaranth.utils import exact_log2
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
+from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.semiseparable_cells import SemiseparableCells, coefficient_layout, control_layout
 from lmu_hw.hdl.storage import Rom
 from lmu_hw.network import MemoryNode
@@ -84,10 +83,7 @@ class SemiseparableUnit(MemoryUnit):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         # A state is read in s0; its new code is at the output in s7.
-        stages = [Signal(control_layout(self.plan, self.node), name=f"s{n}") for n in range(8)]
-        for before, after in pairwise(stages):
-            m.d.sync += after.eq(before)
-        s0, s1, s2, s3, s4, *_, s7 = stages
+        s0, s1, s2, s3, s4, *_, s7 = pipeline(m, control_layout(self.plan, self.node), 8)
         self._control(m, s0)
         m.submodules.cells = cells = SemiseparableCells(self.plan, self.node)
         m.d.comb += [

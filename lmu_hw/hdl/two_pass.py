@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data
@@ -14,6 +13,7 @@ from amaranth.utils import bits_for
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.network import MemoryNode
 from lmu_hw.network.two_pass import TwoPass
@@ -56,9 +56,7 @@ class TwoPassUnit(MemoryUnit):
                 "ends": 1,
             }
         )
-        stages = [Signal(control, name=f"s{n}") for n in range(6)]
-        for before, after in pairwise(stages):
-            m.d.sync += after.eq(before)
+        stages = pipeline(m, control, 6)
         s0, _, s2, s3, s4, _ = stages
         tick, segment = self._control(m, s0)
         code = Signal(self.state, name="s4_code", reset_less=True)

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.hdl.storage import Rom, pack
 from lmu_hw.spiking.memory import SpikingMemory
@@ -79,10 +78,7 @@ class Currents(wiring.Component):
         d = self.memory.order
         # s0: addresses; s1: words; s2: factors; s3: product; s4: the sum.
         control = data.StructLayout({"valid": 1, "column": bits_for(d), "begins": 1, "ends": 1})
-        stages = [Signal(control, name=f"s{n}") for n in range(5)]
-        for before, after in pairwise(stages):
-            m.d.sync += after.eq(before)
-        s0, s1, _, s3, s4 = stages
+        s0, s1, _, s3, s4 = pipeline(m, control, 5)
         running = Signal()
         column = Signal.like(s0.column)
         m.d.comb += [

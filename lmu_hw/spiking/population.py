@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from functools import reduce
-from itertools import pairwise
 from operator import add
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
@@ -14,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.errors import NetworkError
+from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.spiking.memory import GENERATOR, SEEDER, WORD_BITS, SpikingMemory, Xorshift
 
@@ -92,10 +92,7 @@ class Population(wiring.Component):
         control = data.StructLayout(
             {"valid": 1, "word": bits_for(max(self.words - 1, 1)), "begins": 1, "ends": 1}
         )
-        stages = [Signal(control, name=f"s{n}") for n in range(4)]
-        for before, after in pairwise(stages):
-            m.d.sync += after.eq(before)
-        s0, s1, s2, s3 = stages
+        s0, s1, s2, s3 = pipeline(m, control, 4)
         running = Signal()
         word = Signal.like(s0.word)
         m.d.comb += [
