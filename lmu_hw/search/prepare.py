@@ -21,6 +21,7 @@ __all__ = [
     "SEQUENCES",
     "Progress",
     "prepared_problem",
+    "selected",
     "silent",
     "with_floats",
 ]
@@ -38,7 +39,7 @@ def silent(stage: str, done: int, total: int | None) -> None:
     """Show no progress."""
 
 
-def _selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, Array | None]:
+def selected(x: Array, labels: Array | None, limit: int | None) -> tuple[Array, Array | None]:
     """Return at most `limit` evenly spread sequences with their labels; None: `SEQUENCES`."""
     limit = SEQUENCES if limit is None else whole(limit, "`sequences`", least=1)
     sequences = x.shape[0] if x.ndim else 0
@@ -71,7 +72,7 @@ def prepared_problem(
     NetworkError
         If data or labels do not fit the network; see `lmu_hw.measure.task.check_labels`.
     """
-    x, labels = _selected(x, labels, sequences)
+    x, labels = selected(x, labels, sequences)
     x = network.check_input(x, what="data to measure on")
     checked = None
     if labels is not None:

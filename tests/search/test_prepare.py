@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import ConfigError, NetworkError
-from lmu_hw.search.prepare import SEQUENCES, selected, with_labels
+from lmu_hw.quantize import Options
+from lmu_hw.search.prepare import SEQUENCES, prepared_problem, selected
 
 X = np.arange(20.0).reshape(10, 2, 1)
 LABELS = np.arange(10)
@@ -46,9 +47,25 @@ def test_the_answers_of_float_are_those_of_the_network(stream):
     assert np.array_equal(problem.floats, stream.network.run(stream.x))
 
 
+def prepared(case, labels, sequences=None):
+    return prepared_problem(
+        case.network, case.calibration, case.x, labels, options=Options(), sequences=sequences
+    )
+
+
+def test_a_problem_may_have_no_labels(classifier):
+    problem, labels = prepared(classifier, None)
+    assert labels is None and problem.labels is None
+    assert np.array_equal(problem.x, classifier.x)
+
+
 def test_labels_are_checked_against_the_network(classifier):
-    problem = classifier.problem()
-    assert with_labels(problem, None) is problem
-    assert with_labels(problem, classifier.labels).labels.dtype == np.int64
+    assert prepared(classifier, classifier.labels)[0].labels.dtype == np.int64
     with pytest.raises(NetworkError, match="class labels must be 0 to 2"):
-        with_labels(problem, classifier.labels + 1)
+        prepared(classifier, classifier.labels + 1)
+
+
+def test_a_problem_has_the_labels_of_its_sequences(classifier):
+    problem, labels = prepared(classifier, classifier.labels, sequences=3)
+    assert len(problem.x) == 3
+    assert np.array_equal(problem.labels, labels)
