@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -14,31 +13,14 @@ import pytest
 
 import lmu_hw
 from lmu_hw.design import Design
-from lmu_hw.errors import ToolError
 from lmu_hw.fixed import Overflow
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.quantize import Realization
-from lmu_hw.simulate import Simulator, find
 from tests.networks import network as small_network
 from tests.networks import recurrent_layer
 
 NARROWER = {"u": 1, "h": 1, "y": 2, "i": 2, "f": 2, "g": 2, "o": 2, "c": 1, "s": 1}
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-
-
-@pytest.fixture
-def installed() -> Callable[[str], None]:
-    """Return a check that a simulator is there: its absence is a failure where CI is set."""
-
-    def check(name: str) -> None:
-        try:
-            find(Simulator(name))
-        except ToolError as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(str(error))
-
-    return check
 
 
 @pytest.fixture(scope="session")

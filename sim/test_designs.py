@@ -10,6 +10,7 @@ import pytest
 
 import lmu_hw
 from lmu_hw.simulate import simulate
+from tests.simulators import require_simulator
 
 DESIGNS = [
     "digits",
@@ -30,14 +31,14 @@ DESIGNS = [
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", DESIGNS)
-def test_icarus_equals_the_golden_model(folder_of, builds, installed, name, seed):
-    installed("icarus")
+def test_icarus_equals_the_golden_model(folder_of, builds, name, seed):
+    require_simulator("icarus")
     _equal(folder_of(name), builds, "icarus", seed, max_cycles=25_000)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_verilator_equals_the_golden_model(folder_of, builds, installed, name):
-    installed("verilator")
+def test_verilator_equals_the_golden_model(folder_of, builds, name):
+    require_simulator("verilator")
     _equal(folder_of(name), builds, "verilator", seed=2, max_cycles=300_000)
 
 
@@ -48,8 +49,8 @@ def test_amaranth_equals_the_golden_model(folder_of, builds, name):
     _equal(folder_of(name), builds, "amaranth", seed=3, max_cycles=2_500)
 
 
-def test_long_run_of_the_users_data_stays_equal(folder_of, builds, installed):
-    installed("verilator")
+def test_long_run_of_the_users_data_stays_equal(folder_of, builds):
+    require_simulator("verilator")
     x = np.random.default_rng(6).uniform(-1, 1, (2, 20_000, 1))
     (result,) = simulate(folder_of("tiny"), x, simulators=["verilator"], builds=builds)
     assert result.passed, result
@@ -58,24 +59,24 @@ def test_long_run_of_the_users_data_stays_equal(folder_of, builds, installed):
 
 
 @pytest.mark.parametrize(("simulator", "kind"), [("icarus", "fst"), ("verilator", "vcd")])
-def test_waves_are_left_where_asked_for(folder_of, installed, simulator, kind):
-    installed(simulator)
+def test_waves_are_left_where_asked_for(folder_of, simulator, kind):
+    require_simulator(simulator)
     folder = folder_of("tiny")
     lmu_hw.simulate(folder, simulators=[simulator], max_cycles=2_000, waves=True)
     assert (folder / f"waves_{simulator}.{kind}").stat().st_size > 1_000
 
 
 @pytest.mark.parametrize("theta", [None, 18.0])
-def test_another_window_and_back_stay_equal(folder_of, builds, installed, theta):
-    installed("icarus")
+def test_another_window_and_back_stay_equal(folder_of, builds, theta):
+    require_simulator("icarus")
     options = {"max_cycles": 4_000, "theta": theta, "builds": builds}
     (result,) = simulate(folder_of("reloadable"), simulators=["icarus"], **options)
     assert result.passed, result
     assert result.coverage["resets"]["after coefficients were written"] > 3
 
 
-def test_a_build_is_found_again(folder_of, builds, installed):
-    installed("icarus")
+def test_a_build_is_found_again(folder_of, builds):
+    require_simulator("icarus")
     compiled = set()
     for seed in (0, 1):
         options = {"max_cycles": 1_000, "seed": seed, "builds": builds}

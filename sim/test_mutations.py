@@ -15,6 +15,7 @@ from collections import Counter
 import pytest
 
 import lmu_hw
+from tests.simulators import require_simulator
 from tools.mutation.bench import MutantBench
 from tools.mutation.known import reason_of
 from tools.mutation.proof import proved
@@ -36,8 +37,8 @@ def is_always_run(mutant):
     return mutant.kind in ("reset", "limit") or handshake
 
 
-def test_mutants_fail_unless_they_cannot_be_seen(folder_of, installed, tmp_path):
-    installed("verilator")
+def test_mutants_fail_unless_they_cannot_be_seen(folder_of, tmp_path):
+    require_simulator("verilator")
     folder = folder_of("tiny")
     killed = Counter()
     bench = MutantBench(folder, tmp_path / "work", cycles=())
@@ -56,9 +57,9 @@ def test_mutants_fail_unless_they_cannot_be_seen(folder_of, installed, tmp_path)
 
 
 @pytest.mark.parametrize("design", ["tiny"])
-def test_a_wrong_word_in_any_rom_names_the_node(folder_of, installed, tmp_path, design):
+def test_a_wrong_word_in_any_rom_names_the_node(folder_of, tmp_path, design):
     """The lowest bit of every word is flipped; table entries that are not read do not matter."""
-    installed("icarus")
+    require_simulator("icarus")
     folder = folder_of(design)
     for path in sorted((folder / "rtl").glob("*.hex")):
         copy = tmp_path / path.stem

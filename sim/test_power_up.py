@@ -10,11 +10,12 @@ from lmu_hw.emit import read_plan
 from lmu_hw.folder import DesignFolder
 from lmu_hw.network.archive import read_network
 from tests.plain_bench import Design, answers
+from tests.simulators import require_simulator
 
 
 @pytest.mark.parametrize("name", ["digits", "mackey_glass"])
-def test_every_answer_is_known(folder_of, installed, tmp_path, name):
-    installed("icarus")
+def test_every_answer_is_known(folder_of, tmp_path, name):
+    require_simulator("icarus")
     folder = folder_of(name)
     network, random = read_network(folder / "design.safetensors"), np.random.default_rng(0)
     codes = [network.input.format.min_code, network.input.format.max_code + 1]

@@ -12,6 +12,7 @@ from lmu_hw.fixed import Overflow
 from lmu_hw.folder import DesignFolder
 from lmu_hw.hdl import emit_verilog
 from sim.conftest import deep
+from tests.simulators import require_simulator
 
 NODE = "dense.y"  # behind two layers: noise and waves leave it within its format
 
@@ -33,8 +34,8 @@ def wrapping(folder: DesignFolder) -> dict[str, str]:
     return emit_verilog(network, replace(plan, layers=tuple(layers)), digest=design.digest)
 
 
-def test_a_single_sum_that_wraps_fails(tmp_path, installed):
-    installed("icarus")
+def test_a_single_sum_that_wraps_fails(tmp_path):
+    require_simulator("icarus")
     design, lanes = deep()
     lmu_hw.emit(design, tmp_path / "out", lanes=lanes)
     folder = DesignFolder(tmp_path / "out")

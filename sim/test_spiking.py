@@ -11,6 +11,7 @@ from lmu_hw.simulate import Simulator
 from lmu_hw.simulate.stimuli import Sequence, Stall
 from lmu_hw.spiking.hardware import cycles_per_step, spiking_verilog
 from lmu_hw.spiking.simulate import simulate_spiking
+from tests.simulators import require_simulator
 from tests.spiking_memories import full_scale, small
 
 MEMORY, LANES = small(), 2
@@ -32,16 +33,16 @@ def run(files: dict[str, str], simulator: str):
 
 
 @pytest.mark.parametrize("simulator", ["icarus", "verilator"])
-def test_every_word_is_that_of_the_golden_model(files, installed, simulator):
-    installed(simulator)
+def test_every_word_is_that_of_the_golden_model(files, simulator):
+    require_simulator(simulator)
     result = run(files, simulator)
     assert result.passed, result
     assert result.words_compared > WORDS  # resets cut more of them
     assert result.cycles_per_step == cycles_per_step(MEMORY, LANES)
 
 
-def test_a_neuron_that_fires_when_equal_fails(files, installed):
-    installed("icarus")
+def test_a_neuron_that_fires_when_equal_fails(files):
+    require_simulator("icarus")
     text, count = re.subn(r"(spike_1 = .*) > ", r"\1 >= ", files["spiking.v"])
     assert count == 1
     result = run(files | {"spiking.v": text}, "icarus")
@@ -49,8 +50,8 @@ def test_a_neuron_that_fires_when_equal_fails(files, installed):
     assert result.mismatches
 
 
-def test_spikes_that_are_not_traced_are_wrong(files, installed):
-    installed("icarus")
+def test_spikes_that_are_not_traced_are_wrong(files):
+    require_simulator("icarus")
     text = re.sub(r"\btrace_valid\b", "traced", files["spiking.v"])
     text, count = re.subn(r"(wire traced;)", r"\1 wire trace_valid = 1'b0;", text)
     assert count == 1
@@ -60,8 +61,8 @@ def test_spikes_that_are_not_traced_are_wrong(files, installed):
     assert "took None" in result.failure
 
 
-def test_answers_that_never_come_are_wrong(files, installed):
-    installed("icarus")
+def test_answers_that_never_come_are_wrong(files):
+    require_simulator("icarus")
     text, count = re.subn(r"(assign m_axis_tvalid =).*;", r"\1 1'b0;", files["spiking.v"])
     assert count == 1
     result = run(files | {"spiking.v": text}, "icarus")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from lmu_hw.lmu import Discretizer
 from lmu_hw.quantize import Realization
 from lmu_hw.reload import reload
 from tests import networks, plain_bench
+from tests.simulators import require_simulator
 
 SWEEPS, SCAN = Realization.SEMISEPARABLE, Realization.SCAN
 WORDS = {"weight_bits": 8, "state_bits": 10}
@@ -45,9 +45,9 @@ def generated(request, tmp_path_factory) -> tuple[Path, float]:
     return folder, shape["theta"]
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
 @pytest.mark.parametrize("reset_at", [0, 60], ids=["loaded", "loaded and reset"])
 def test_verilog_computes_the_window_that_was_written(generated, tmp_path, reset_at):
+    require_simulator("icarus")
     folder, theta = generated
     trained = Design.read(folder).network
     network, writes = reload(folder, 1.3 * theta)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +13,9 @@ import pytest
 
 from lmu_hw import hdl
 from lmu_hw.cli import console, main
-from lmu_hw.errors import ToolError
 from lmu_hw.load import save
-from lmu_hw.simulate import Simulator, find
 from tests import networks
+from tests.simulators import require_simulator
 
 FORMATS = ["--weight-bits", "6", "--state-bits", "8", "--activation-bits", "6", "--lanes", "4"]
 
@@ -126,9 +124,4 @@ def clean_temporary_folder(tmp_path, monkeypatch):
 @pytest.fixture
 def icarus() -> None:
     """Skip without Icarus; its absence is a failure where CI is set."""
-    try:
-        find(Simulator.ICARUS)
-    except ToolError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+    require_simulator("icarus")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +15,8 @@ from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.quantize import Realization
 from tests import networks
 from tests.plain_bench import Design, answers
+from tests.simulators import require_simulator
 
-needs_icarus = pytest.mark.skipif(
-    shutil.which("iverilog") is None, reason="Icarus Verilog is not installed"
-)
 NETWORKS = {
     "padding": {"order": 5, "units": 3, "inputs": 3, "dense": 3},
     "one of all": {"order": 1, "units": 1},
@@ -64,16 +61,16 @@ def test_nothing_has_a_power_up_value_but_roms(emitted):
     assert re.findall(r"^\s*(?:output )?reg\b.*=.*", body, re.M) == []
 
 
-@needs_icarus
 def test_every_answer_is_known_after_one_cycle_of_reset(emitted, tmp_path):
+    require_simulator("icarus")
     network, plan, files = emitted
     design = Design(network=network, plan=plan, sequences=codes_of(network, 1, 3, 2), files=files)
     assert answers(tmp_path, design) == design.expected()
 
 
-@needs_icarus
 @pytest.mark.parametrize("cycle", [3, 40, 77, 95])
 def test_a_reset_of_one_cycle_begins_anew_and_hands_nothing_over(reset_design, tmp_path, cycle):
+    require_simulator("icarus")
     design = replace(reset_design, reset_at=cycle)
     assert answers(tmp_path, design) == design.expected()
 

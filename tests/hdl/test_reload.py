@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from dataclasses import replace
 from typing import Any
@@ -19,6 +18,7 @@ from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.plan.semiseparable import RELOADABLE_SHIFT
 from tests import networks, structured
 from tests.hdl.bench import simulate
+from tests.simulators import require_simulator
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 
@@ -200,8 +200,8 @@ endmodule
 """
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
 def test_the_emitted_memory_is_written_and_read(pair, tmp_path):
+    require_simulator("icarus")
     network, _ = pair(order=5, theta=12.0, other=40.0)
     plan = make_plan(network, 1, reloadable=True)
     files = emit_verilog(network, plan, digest="0" * 64)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,8 +12,7 @@ import pytest
 from lmu_hw.plan import make_plan
 from tests import networks
 from tests.plain_bench import Design, build
-
-_TOOLS = {"icarus": "iverilog", "verilator": "g++"}
+from tests.simulators import require_simulator
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +38,7 @@ def pair():
 @pytest.fixture(scope="module", params=["icarus", "verilator"])
 def simulation(request, pair, tmp_path_factory):
     """The folder of one simulation of both designs, and the command that runs it."""
-    if shutil.which(_TOOLS[request.param]) is None:
-        pytest.skip(f"{request.param} is not installed")
+    require_simulator(request.param)
     folder = tmp_path_factory.mktemp(request.param)
     return folder, build(folder, pair, request.param)
 

@@ -3,17 +3,14 @@
 
 from __future__ import annotations
 
-import shutil
-
-import pytest
-
 import lmu_hw
 from lmu_hw.quantize import Config
 from tests import networks
+from tests.simulators import require_simulator
 
 
-@pytest.mark.skipif(shutil.which("iverilog") is None, reason="Icarus Verilog is not installed")
 def test_codes_of_one_bit_are_recorded(tmp_path):
+    require_simulator("icarus")
     net = networks.network(order=1, units=1, dense=1, dense_activation="sigmoid")
     x = networks.noise(net, sequences=2, steps=20)
     text = lmu_hw.configure(net, x, weight_bits=8, state_bits=8, activation_bits=2).to_toml()

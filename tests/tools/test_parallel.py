@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import random
 import subprocess
 from dataclasses import replace
@@ -12,15 +11,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from amaranth.sim import Simulator as AmaranthSimulator
-from lmu_hw.simulate.tools import Simulator, find
 
-from lmu_hw.errors import NetworkError, ToolError
+from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import MemoryNode
 from lmu_hw.realize.scan import scan_update
 from lmu_hw.realize.two_pass import two_pass_update
 from tests import networks, structured
+from tests.simulators import require_simulator
 from tools.memory_bench.adders import NOTHING, Form, Interval, adder_graph
 from tools.memory_bench.parallel import ParallelMemory, parallel_verilog
 
@@ -220,12 +219,7 @@ endmodule
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_verilog_is_that_of_the_golden_model(tmp_path, order):
-    try:
-        find(Simulator.ICARUS)
-    except ToolError as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(str(error))
+    require_simulator("icarus")
     network, steps = _sweeps(order), 60 if order < 16 else 24
     u, states = _expected(network, steps)
     node = _memory(network)
