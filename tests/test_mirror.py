@@ -14,6 +14,7 @@ NO_LOGIC = {
     "lmu_hw/_version.py": "a number",
     "lmu_hw/errors.py": "classes of exceptions",
     "lmu_hw/cli/exits.py": "numbers",
+    "lmu_hw/measure/certified.py": "records",
     "lmu_hw/network/protocol.py": "what others implement",
     "lmu_verify/errors.py": "classes of exceptions",
 }
@@ -39,7 +40,6 @@ NEIGHBOURS = {
     "lmu_hw/load/_form_write.py": "tests/load/test_form.py",
     "lmu_hw/load/_tensors.py": "tests/load/test_safetensors.py",
     "lmu_hw/load/_torch_ports.py": "tests/load/test_torch.py",
-    "lmu_hw/measure/certified.py": "tests/report/test_certificates.py",
     "lmu_hw/measure/results.py": "tests/measure/test_run.py",
     "lmu_hw/network/float_cells.py": "tests/network/test_float_nodes.py",
     "lmu_hw/network/float_kinds.py": "tests/network/test_float_nodes.py",
