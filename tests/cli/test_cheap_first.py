@@ -20,7 +20,7 @@ WORK = (
     *((Network, name) for name in ("run", "observe", "trace")),
     *((GoldenModel, name) for name in ("run", "trace")),
     (PROVABLE, "float_gains"),
-    (import_module("lmu_hw.quantize.configure"), "prove_range"),
+    (import_module("lmu_hw.quantize.attempts"), "prove_ranges"),
     (import_module("lmu_hw.design"), "certify"),
     (import_module("lmu_hw.simulate.stimuli"), "reaching"),
     *((SIMULATE, name) for name in ("run_bench", "judge")),

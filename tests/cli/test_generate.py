@@ -117,9 +117,9 @@ def config(here, run):
 
 BROKEN = {
     "no TOML": ("version = 4", "version 2", "edited.toml: not a TOML file"),
-    "another version": ("version = 4", "version = 1", "version must be 3, not 1"),
+    "another version": ("version = 4", "version = 1", "version must be 4, not 1"),
     "an unknown key": ("version = 4", "version = 4\nspeed = 3", "speed is a key that nobody knows"),
-    "a missing key": ("version = 4", "", "its version must be 3, not None"),
+    "a missing key": ("version = 4", "", "its version must be 4, not None"),
     "an unknown basis": ('basis = "orth', 'basis = "x', "basis must be one of orthonormal"),
     "a format in words": ("sQ\\d+", "sixteen", "a format must be written like sQ0.15"),
     "a missing node": (r'\[node."lmu0.u"\].*?(?=\[node."lmu0.m"\])', "", "lacks the node 'lmu0.u'"),
