@@ -22,7 +22,7 @@ WORK = (
     (PROVABLE, "float_gains"),
     (import_module("lmu_hw.quantize.attempts"), "prove_ranges"),
     (import_module("lmu_hw.design"), "certify"),
-    (import_module("lmu_hw.simulate.stimuli"), "reaching"),
+    (import_module("lmu_hw.simulate.stimuli"), "covering_sequences"),
     *((SIMULATE, name) for name in ("run_bench", "judge")),
 )
 
