@@ -28,7 +28,14 @@ from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.resets import resets_of, writes_of
 from lmu_hw.simulate.result import Result, write_results
 from lmu_hw.simulate.simulators import Simulator, find
-from lmu_hw.simulate.stimuli import DATA, Sequence, ends_left, few, stimuli
+from lmu_hw.simulate.stimuli import (
+    DATA,
+    Sequence,
+    data_sequences,
+    ends_left,
+    few,
+    stimuli,
+)
 from lmu_hw.simulate.verdict import Stored, judge
 from lmu_hw.simulate.wrapper import TOP, read_stored, wrapper
 
@@ -99,19 +106,22 @@ def simulate(
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
+    budgets = [_steps(simulator, max_cycles, plan) for simulator in chosen]
+    data = [data_sequences(design.network, x, data_steps) for _, data_steps in budgets]
     changed = folder.changed_rtl()
     waves_files = [waves_file(simulator) for simulator in chosen] if waves else []
     folder.results.check(folder.SIMULATION, *waves_files)
     sets = coefficient_sets_of(folder, design, plan, theta)
     design = replace(design, network=calm_network(sets))
     goals = Goals(design.network, plan)
-    budgets = [_steps(simulator, max_cycles, plan) for simulator in chosen]
     longest = max((own_steps for own_steps, _ in budgets if own_steps is not None), default=None)
     overflowing = ends_left(design, goals, steps=longest, seed=seed)
     runs = []
-    for simulator, version, (own_steps, data) in zip(chosen, versions, budgets, strict=True):
+    for simulator, version, (own_steps, _), own_data in zip(
+        chosen, versions, budgets, data, strict=True
+    ):
         sequences = stimuli(
-            design, goals, x, steps=own_steps, data_steps=data, seed=seed, overflowing=overflowing
+            design, goals, own_data, steps=own_steps, seed=seed, overflowing=overflowing
         )
         if not simulator.backend.runs_verilog and own_steps is not None:
             sequences = few(sequences, own_steps)  # Python is slow

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lmu_hw.design import Design
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, window
-from lmu_hw.network import INPUT
+from lmu_hw.network import INPUT, QuantizedNetwork
 from lmu_hw.proofs import impulse_response, quantized_memories, sign_matched, values
 from lmu_hw.simulate.directed.coverage_set import covering_sequences
 from lmu_hw.simulate.directed.goals import Goals
@@ -28,6 +28,7 @@ __all__ = [
     "Pauses",
     "Sequence",
     "Stall",
+    "data_sequences",
     "ends_left",
     "few",
     "stimuli",
@@ -107,10 +108,9 @@ class Pauses:
 def stimuli(
     design: Design,
     goals: Goals,
-    x: NDArray[np.generic] | None,
+    data: list[Sequence],
     *,
     steps: int | None,
-    data_steps: int | None,
     seed: int,
     overflowing: Collection[Codes] | None = None,
 ) -> list[Sequence]:
@@ -121,12 +121,10 @@ def stimuli(
     design : Design
     goals : Goals
         What the sequences are to reach.
-    x : (sequences, steps, inputs) or None
-        The user's data, in the network's own units.
+    data : list of Sequence
+        The user's, from `data_sequences`.
     steps : int or None
         Time steps of all built-in stimuli together, about; None: as many as are useful.
-    data_steps : int or None
-        Most time steps of the user's data; None: all.
     seed : int
     overflowing : collection of (steps, inputs) int64, optional
         Sequences with which sums leave their formats, from `ends_left`; None: they are searched.
@@ -139,8 +137,7 @@ def stimuli(
     golden = GoldenModel(design.network)
     real = golden.quantize_input(design.calibration)[0, :length]
     sequences = [Sequence(name=BEFORE, codes=_noise(design, random, _BEFORE))]
-    sequences += [] if x is None else _whole(golden, x, data_steps)
-    sequences += [Sequence(name="calibration data", codes=real)]
+    sequences += [*data, Sequence(name="calibration data", codes=real)]
     worst = _worst_cases(design, length)
     sequences += worst
     if overflowing is None:
@@ -229,8 +226,27 @@ def _steps_of(layer: LmuLayer) -> int:
     return int(2 * (window(layer.memory) or 4 * layer.memory.order))
 
 
-def _whole(golden: GoldenModel, x: NDArray[np.generic], steps: int | None) -> list[Sequence]:
-    """Return as many whole sequences as fit, or the start of the first one."""
+def data_sequences(
+    network: QuantizedNetwork, x: NDArray[np.generic] | None, steps: int | None
+) -> list[Sequence]:
+    """Return as many whole sequences as fit, or the start of the first one.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    x : (sequences, steps, inputs) or None
+        The user's data, in the network's own units.
+    steps : int or None
+        Most time steps; None: all.
+
+    Raises
+    ------
+    NetworkError, RangeError
+        If `x` is not what it must be.
+    """
+    if x is None:
+        return []
+    golden = GoldenModel(network)
     if steps is not None and x.ndim == 3 and x.shape[2] == golden.network.inputs and x.size:
         fitting = steps // x.shape[1]
         x = x[:fitting] if fitting else x[:1, : max(steps, 2)]  # before it is copied

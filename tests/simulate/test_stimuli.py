@@ -10,7 +10,7 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.golden import GoldenModel
 from lmu_hw.proofs import quantized_memories, values
 from lmu_hw.simulate.directed.goals import Goals
-from lmu_hw.simulate.stimuli import BEFORE, DATA, STORM, Stall, few, stimuli
+from lmu_hw.simulate.stimuli import BEFORE, DATA, STORM, Stall, data_sequences, few, stimuli
 
 
 @pytest.fixture(scope="module")
@@ -21,9 +21,8 @@ def goals(design, plan):
 @pytest.fixture
 def make(design, goals):
     def call(x=None, *, steps=None, data_steps=None, seed=0):
-        return stimuli(
-            design, goals, x, steps=steps, data_steps=data_steps, seed=seed, overflowing=()
-        )
+        data = data_sequences(design.network, x, data_steps)
+        return stimuli(design, goals, data, steps=steps, seed=seed, overflowing=())
 
     return call
 

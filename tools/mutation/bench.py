@@ -119,9 +119,8 @@ class MutantBench:
         sequences = stimuli(
             self._design,
             Goals(network, plan),
-            None,
+            [],
             steps=cycles // plan.cycles(last_step=True),
-            data_steps=None,
             seed=seed,
         )
         job = job_of(work, plan, self.sets, sequences, seed=seed)
