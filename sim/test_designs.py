@@ -72,7 +72,7 @@ def test_another_window_and_back_stay_equal(folder_of, builds, theta):
     options = {"max_cycles": 4_000, "theta": theta, "builds": builds}
     (result,) = simulate(folder_of("reloadable"), simulators=["icarus"], **options)
     assert result.passed, result
-    assert result.coverage["resets"]["after coefficients were written"] > 3
+    assert result.coverage.resets["after coefficients were written"] > 3
 
 
 def test_a_build_is_found_again(folder_of, builds):

@@ -42,6 +42,6 @@ def test_a_single_sum_that_wraps_fails(tmp_path):
     for name, text in wrapping(folder).items():
         (folder.path / folder.RTL / name).write_text(text)
     (result,) = lmu_hw.simulate(folder.path, simulators=["icarus"], max_cycles=10_000)
-    assert result.coverage["saturation"][NODE]["high"] == "reached"
+    assert result.coverage.saturation[NODE]["high"] == "reached"
     assert result.first_mismatch is not None
     assert result.first_mismatch.node == NODE

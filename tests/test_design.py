@@ -108,7 +108,7 @@ def test_a_design_with_another_kind_of_calibration_is_damaged(written):
 def test_a_design_with_an_edited_configuration_is_checked(written):
     _, folder = written
     rewrite(folder, "config.toml", "version = 2")
-    with pytest.raises(LoadError, match=r"config.toml: .*version must be 3, not 2"):
+    with pytest.raises(LoadError, match=r"config.toml: .*version must be 4, not 2"):
         Design.read(folder)
 
 
