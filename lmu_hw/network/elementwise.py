@@ -16,9 +16,8 @@ from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Requant
 from lmu_hw.lmu import Role, node_name
-from lmu_hw.lmu.roles import pre_activation
 from lmu_hw.network.codes import Codes, Signal, check_sum_bits
-from lmu_hw.network.node import Activation, check_table
+from lmu_hw.network.node import ActivatedNode, Activation, check_table
 
 __all__ = ["ElementwiseNode", "Factor", "Product"]
 
@@ -70,7 +69,7 @@ class Product:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class ElementwiseNode:
+class ElementwiseNode(ActivatedNode):
     """A vector computed element by element at every step; see the module's formula.
 
     Parameters
@@ -178,21 +177,6 @@ class ElementwiseNode:
     def coefficient_bits(self) -> int:
         """0: it has no coefficients."""
         return 0
-
-    @property
-    def function(self) -> str | None:
-        """Name of what is applied to the narrowed code; None: nothing is."""
-        return None if self.activation is None else self.activation.function
-
-    @property
-    def pre_activation(self) -> str | None:
-        """Trace name of what enters the activation; None where none follows."""
-        return None if self.activation is None else pre_activation(self.layer, self.role)
-
-    @property
-    def table_bits(self) -> int:
-        """Bits of a tabulated activation, once."""
-        return 0 if self.activation is None else self.activation.table_bits
 
     @property
     def signal(self) -> Signal:

@@ -19,7 +19,16 @@ from lmu_hw.lmu.roles import pre_activation
 from lmu_hw.network.codes import MAX_SHIFT, Codes, Signal, check_sum_bits
 from lmu_hw.records import stored
 
-__all__ = ["INPUT", "Activation", "Node", "Rectifier", "Table", "Term", "check_table"]
+__all__ = [
+    "INPUT",
+    "ActivatedNode",
+    "Activation",
+    "Node",
+    "Rectifier",
+    "Table",
+    "Term",
+    "check_table",
+]
 
 INPUT = "x"
 """The name by which the nodes of a layer call the layer's input."""
@@ -99,8 +108,31 @@ Activation = Table | Rectifier
 """What may be applied to a narrowed code."""
 
 
+class ActivatedNode:
+    """What is asked of the activation of a node; the fields are those of its class."""
+
+    layer: str
+    role: Role
+    activation: Activation | None
+
+    @property
+    def function(self) -> str | None:
+        """Name of what is applied to the narrowed code; None: nothing is."""
+        return None if self.activation is None else self.activation.function
+
+    @property
+    def pre_activation(self) -> str | None:
+        """Trace name of what enters the activation; None where none follows."""
+        return None if self.activation is None else pre_activation(self.layer, self.role)
+
+    @property
+    def table_bits(self) -> int:
+        """Bits of a tabulated activation, once."""
+        return 0 if self.activation is None else self.activation.table_bits
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Node:
+class Node(ActivatedNode):
     """A vector computed at every step; see the module's formula.
 
     Parameters
@@ -231,21 +263,6 @@ class Node:
     def max_row_shift(self) -> int:
         """Largest row shift."""
         return max(self.row_shifts or (0,))
-
-    @property
-    def function(self) -> str | None:
-        """Name of what is applied to the narrowed code; None: nothing is."""
-        return None if self.activation is None else self.activation.function
-
-    @property
-    def pre_activation(self) -> str | None:
-        """Trace name of what enters the activation; None where none follows."""
-        return None if self.activation is None else pre_activation(self.layer, self.role)
-
-    @property
-    def table_bits(self) -> int:
-        """Bits of a tabulated activation, once."""
-        return 0 if self.activation is None else self.activation.table_bits
 
     @property
     def signal(self) -> Signal:

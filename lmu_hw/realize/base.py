@@ -24,6 +24,7 @@ __all__ = [
     "MemoryRealization",
     "NodeFormats",
     "UpdateRealization",
+    "wider_than",
     "window_of",
 ]
 
@@ -272,7 +273,7 @@ class UpdateRealization(MemoryRealization):
         self, layer: LmuLayer, config: NodeFormats, source: FixedFormat, u_share: float
     ) -> int | None:
         """Return the fewest bits of coefficients, more than there are, that keep it stable."""
-        for bits in range(self.coefficient_bits(config) + 1, _WIDEST + 1):
+        for bits in wider_than(self.coefficient_bits(config)):
             try:
                 wider = self.formats(layer, bits, config.requant, source, u_share, {})
                 changed: Any = replace(config, weights=wider.weights)  # pyright: ignore
@@ -294,3 +295,8 @@ def window_of(memory: Memory, kind: str, *, where: str) -> float:
             "use `realization` semiseparable with `memory_tolerance`, or dense"
         )
     return theta
+
+
+def wider_than(bits: int) -> range:
+    """Return the word lengths that are tried where one is too short."""
+    return range(bits + 1, _WIDEST + 1)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 from lmu_hw.checked import Check, optional, real, settle, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.lmu import Discretizer, LmuLayer, Memory, discretize
-from lmu_hw.network import Codes
+from lmu_hw.lmu import Discretizer, LmuLayer, Memory, Role, discretize, node_name
+from lmu_hw.network import Codes, Update
 from lmu_hw.proofs import StabilityError
 from lmu_hw.proofs.gains import gains_of, input_gain
 from lmu_hw.realize.base import (
@@ -25,6 +26,7 @@ from lmu_hw.realize.base import (
     MemoryFormats,
     NodeFormats,
     UpdateRealization,
+    wider_than,
     window_of,
 )
 from lmu_hw.records import stored
@@ -36,12 +38,9 @@ __all__ = [
     "rate_code",
     "running_format",
     "up",
-    "wider_than",
 ]
 
 Array = NDArray[np.float64]
-
-_WIDEST = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +98,22 @@ class RunningSumsRealization(UpdateRealization):
     def coefficient_bits(self, config: NodeFormats) -> int:
         return self.rate_bits
 
+    @abstractmethod
+    def integers(self, order: int, **formats: Any) -> Update:
+        """Return the update of an order for the window; its formats are those of `update`."""
+
+    def update(
+        self, layer: LmuLayer, config: NodeFormats, source: FixedFormat, u_share: float
+    ) -> Update:
+        return self.integers(
+            layer.memory.order,
+            rate_bits=self.rate_bits,
+            running_bits=self.running_bits,
+            state=config.requant,
+            source=source,
+            where=node_name(layer.name, Role.MEMORY),
+        )
+
     def formats(
         self,
         layer: LmuLayer,
@@ -146,11 +161,6 @@ def nearest(rate: float, bits: int) -> Fraction:
     exponent = int(np.frexp(rate)[1])
     code = int(np.rint(np.ldexp(rate, bits - exponent)))
     return code * Fraction(2) ** (exponent - bits)
-
-
-def wider_than(bits: int) -> range:
-    """Return the word lengths that are tried where one is too short."""
-    return range(bits + 1, _WIDEST + 1)
 
 
 def up(limit: float) -> float:

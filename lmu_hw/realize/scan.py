@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from lmu_hw.fixed import FixedFormat, Requant
-from lmu_hw.lmu import Discretizer, LmuLayer, Role, node_name
+from lmu_hw.lmu import Discretizer
 from lmu_hw.lmu.scan import smallest_euler_window
 from lmu_hw.network.scan import Scan
 from lmu_hw.proofs import StabilityError
-from lmu_hw.realize.base import NodeFormats
+from lmu_hw.realize.base import wider_than
 from lmu_hw.realize.running_sums import (
     RunningSumsRealization,
     largest_sum,
@@ -21,7 +21,6 @@ from lmu_hw.realize.running_sums import (
     rate_code,
     running_format,
     up,
-    wider_than,
 )
 
 __all__ = ["ScanRealization", "scan_update"]
@@ -40,18 +39,8 @@ class ScanRealization(RunningSumsRealization):
     def reloadable(self) -> bool:
         return True
 
-    def update(
-        self, layer: LmuLayer, config: NodeFormats, source: FixedFormat, u_share: float
-    ) -> Scan:
-        return scan_update(
-            layer.memory.order,
-            self.theta,
-            rate_bits=self.rate_bits,
-            running_bits=self.running_bits,
-            state=config.requant,
-            source=source,
-            where=node_name(layer.name, Role.MEMORY),
-        )
+    def integers(self, order: int, **formats: Any) -> Scan:
+        return scan_update(order, self.theta, **formats)
 
 
 def scan_update(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.linalg
@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.fixed.ops import dequantize, quantize
-from lmu_hw.lmu import Discretizer, LmuLayer, Role, node_name, orthonormal_scale
+from lmu_hw.lmu import Discretizer, orthonormal_scale
 from lmu_hw.lmu.two_pass import closing_constants, two_pass_matrices, two_passes
 from lmu_hw.network import Codes
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.proofs import StabilityError, spectral_radius
-from lmu_hw.realize.base import NodeFormats
 from lmu_hw.realize.running_sums import (
     RunningSumsRealization,
     largest_sum,
@@ -44,18 +43,8 @@ class TwoPassRealization(RunningSumsRealization):
     help: ClassVar[str] = "running sums of the bilinear memory, 2 d + 2 wider products"
     discretizer: ClassVar[Discretizer] = Discretizer.BILINEAR
 
-    def update(
-        self, layer: LmuLayer, config: NodeFormats, source: FixedFormat, u_share: float
-    ) -> TwoPass:
-        return two_pass_update(
-            layer.memory.order,
-            self.theta,
-            rate_bits=self.rate_bits,
-            running_bits=self.running_bits,
-            state=config.requant,
-            source=source,
-            where=node_name(layer.name, Role.MEMORY),
-        )
+    def integers(self, order: int, **formats: Any) -> TwoPass:
+        return two_pass_update(order, self.theta, **formats)
 
 
 def two_pass_update(
