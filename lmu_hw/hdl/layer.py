@@ -98,9 +98,9 @@ class Layer(wiring.Component):
         words = {INPUT: source.read_data} | self._rams(m, sequencer, page)
         self._read(m, sequencer, mac, words, first_step)
         m.d.comb += [
-            stage.load.eq(mac.done),
-            stage.sums.eq(mac.sums),
+            stage.upcoming.eq(mac.upcoming),
             stage.tag.eq(mac.tag),
+            stage.sums.eq(mac.sums),
             self.write.eq(stage.write),
             Cat(self.write_trace).eq(Cat(self.start, self.write)),
         ]

@@ -66,9 +66,12 @@ class MacArray(wiring.Component):
     weights : In(array of rows * columns signed)
         Coefficient of row r and column c at ``r * columns + c``.
     operand : In(array of columns signed)
+    upcoming : Out(1)
+        The sums are at the output two cycles later.
+    tag : Out(tag_layout)
+        Theirs, with `upcoming`.
     done : Out(1)
     sums : Out(array of rows signed)
-    tag : Out(tag_layout)
     """
 
     latency = MAC_LATENCY - 1
@@ -83,9 +86,10 @@ class MacArray(wiring.Component):
                 "control": In(control_layout(plan)),
                 "weights": In(data.ArrayLayout(signed(self.weight_width), plan.array_lanes)),
                 "operand": In(data.ArrayLayout(signed(self.operand_width), plan.columns)),
+                "upcoming": Out(1),
+                "tag": Out(tag_layout(plan)),
                 "done": Out(1),
                 "sums": Out(data.ArrayLayout(accumulator, plan.rows)),
-                "tag": Out(tag_layout(plan)),
             }
         )
 
@@ -125,8 +129,12 @@ class MacArray(wiring.Component):
             m.d.sync += [s5_sums[row].eq(s4_partial[row]) for row in range(rows)]
         with m.Elif(s4.valid):
             m.d.sync += [s5_sums[row].eq(s5_sums[row] + s4_partial[row]) for row in range(rows)]
-        m.d.comb += [self.done.eq(s5.valid & s5.last), self.tag.eq(s5.tag)]
-        m.d.comb += self.sums.as_value().eq(Cat(s5_sums))
+        m.d.comb += [
+            self.upcoming.eq(s3.valid & s3.last),
+            self.tag.eq(s3.tag),
+            self.done.eq(s5.valid & s5.last),
+            self.sums.as_value().eq(Cat(s5_sums)),
+        ]
         return m
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import assert_never
 
-import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -13,6 +12,7 @@ from amaranth.utils import bits_for
 
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.requantize import requantize
+from lmu_hw.hdl.row_constants import RowConstants, half_ulp, narrowing
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.hdl.storage import Rom, VectorRam, pack
 from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
@@ -62,10 +62,11 @@ class OutputStage(wiring.Component):
 
     Members
     -------
-    load : In(1)
-        Take over; not before the group before has left.
-    sums : In(array of rows signed)
+    upcoming : In(1)
+        Sums are there two cycles later, and are taken over; not before the group before has left.
     tag : In(tag_layout)
+        Theirs, with `upcoming`.
+    sums : In(array of rows signed)
     first_step : In(1)
         There is no previous step, and no residue; steady while a step drains.
     elements : In(total_layout), if the layer has element-wise nodes
@@ -80,9 +81,9 @@ class OutputStage(wiring.Component):
         elements = {"elements": In(total_layout(plan))} if plan.layer.elementwise else {}
         super().__init__(
             {
-                "load": In(1),
-                "sums": In(sums),
+                "upcoming": In(1),
                 "tag": In(tag_layout(plan)),
+                "sums": In(sums),
                 "first_step": In(1),
                 "write": Out(write_layout(plan)),
                 **elements,
@@ -95,57 +96,61 @@ class OutputStage(wiring.Component):
         control = data.StructLayout(
             {name: self.write.shape()[name].shape for name in ("valid", "node", "segment", "beat")}
         )
+        a0, a1 = (Signal(control, name=f"a{n}") for n in range(2))
         d0, d1, d2, d3, d4, d5 = (Signal(control, name=f"d{n}") for n in range(6))
-        m.d.sync += [d1.eq(d0), d2.eq(d1), d3.eq(d2), d4.eq(d3), d5.eq(d4)]
+        m.d.sync += [a1.eq(a0), d0.eq(a1), d1.eq(d0), d2.eq(d1), d3.eq(d2), d4.eq(d3), d5.eq(d4)]
 
-        # d0: the rows of a group leave by beats; the first ones are at the bottom.
-        rows = Signal(self.sums.shape(), reset_less=True)
+        # a0: the beats of a group, two cycles ahead of its rows: what is read for them comes out of
+        # a memory in a1 and of a register in d0.
         left = Signal(range(plan.beats_per_group + 1))
-        beat = Signal.like(d0.beat)
         tag = Signal(self.tag.shape())
-        m.d.comb += [
-            d0.valid.eq(left != 0),
-            d0.node.eq(tag.node),
-            d0.segment.eq(tag.segment),
-            d0.beat.eq(beat),
-        ]
-        with m.If(left != 0):
+        m.d.comb += [a0.valid.eq(left != 0), a0.node.eq(tag.node), a0.segment.eq(tag.segment)]
+        with m.If(a0.valid):
+            m.d.sync += [left.eq(left - 1), a0.beat.eq(a0.beat + 1)]
+        with m.If(self.upcoming):
+            m.d.sync += [tag.eq(self.tag), left.eq(plan.beats_per_group)]
+            with m.If(self.tag.restart):
+                m.d.sync += a0.beat.eq(0)
+
+        # d0: the rows leave by beats; the first ones are at the bottom.
+        rows = Signal(self.sums.shape(), reset_less=True)
+        present, taken = Signal(2), Signal()
+        m.d.sync += present.eq(Cat(self.upcoming, present[0]))
+        m.d.comb += taken.eq(present[1])
+        with m.If(taken):
+            m.d.sync += rows.eq(self.sums)
+        with m.Else():
             bits = plan.beat * self.sums.shape().elem_shape.width
             m.d.sync += rows.as_value().eq(rows.as_value()[bits:])
-            m.d.sync += [left.eq(left - 1), beat.eq(beat + 1)]
-        with m.If(self.load):
-            m.d.sync += [rows.eq(self.sums), tag.eq(self.tag), left.eq(plan.beats_per_group)]
-            with m.If(self.tag.restart):
-                m.d.sync += beat.eq(0)
 
-        # d1: sums beside the constants and residues of their rows; d2: totals, also those of
-        # element-wise nodes; their low bits are the next residues; d3: codes that enter the
-        # activation; d4: the same beside the outputs of tables.
+        # d1: sums, shifted, beside what is added; d2: totals, also those of element-wise nodes;
+        # their low bits are the next residues; d3: codes that enter the activation; d4: the same
+        # beside the outputs of tables.
         total = signed(_total_width(plan))
         code = unsigned(max(node.requant.format.width for node in _finished(plan)))
-        d1_sums, d2_totals, d3_codes, d4_codes, d5_data = (
+        d1_sums, d1_addends, d2_totals, d3_codes, d4_codes, d5_data = (
             [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(plan.beat)]
             for name, shape in (
-                ("d1_sum", self.sums.shape().elem_shape),
+                ("d1_sum", total),
+                ("d1_addend", total),
                 ("d2_total", total),
                 ("d3_code", code),
                 ("d4_code", code),
                 ("d5_data", unsigned(code_width(plan))),
             )
         )
+        constants = self._row_constants(m, a0, a1)
+        residues = self._residues(m, a0, a1, d2, d2_totals)
         for lane in range(plan.beat):
-            m.d.sync += [d1_sums[lane].eq(rows[lane]), d4_codes[lane].eq(d3_codes[lane])]
+            up, addend = Value.cast(constants[lane].up), constants[lane].addend
+            m.d.sync += [
+                d1_sums[lane].eq(Value.cast(rows[lane]) << up),
+                d1_addends[lane].eq(addend + residues[lane] if residues else addend),
+                d2_totals[lane].eq(d1_sums[lane] + d1_addends[lane]),
+                d4_codes[lane].eq(d3_codes[lane]),
+            ]
         for node in _finished(plan):
             index = layer.nodes.index(node)
-            match node:
-                case Node():
-                    totals = self._completed(m, node, d0, d1_sums, d2, d2_totals)
-                    with m.If(d1.node == index):
-                        m.d.sync += [d2_totals[lane].eq(totals[lane]) for lane in range(plan.beat)]
-                case ElementwiseNode():
-                    pass  # its totals arrive in d2
-                case _:
-                    assert_never(node)
             tabulated = self._tables(m, node, d3_codes)
             for lane in range(plan.beat):
                 with m.If(d2.node == index):
@@ -176,87 +181,75 @@ class OutputStage(wiring.Component):
         ]
         return m
 
-    def _completed(
-        self,
-        m: Module,
-        node: Node,
-        d0: Signal,
-        d1_sums: list[Signal],
-        d2: Signal,
-        d2_totals: list[Signal],
-    ) -> list[Value]:
-        """Return the sums of a beat with the constants of their rows, and with residues."""
-        constants = self._row_constants(m, node, d0.beat)
-        residues = self._residues(m, node, d0, d2, d2_totals)
-        completed: list[Value] = list(d1_sums)
-        if constants is not None:
-            completed = [
-                (total << constants[lane].up) + constants[lane].bias
-                for lane, total in enumerate(completed)
-            ]
-        if residues is not None:
-            completed = [
-                total + residue for total, residue in zip(completed, residues, strict=True)
-            ]
-        return completed
-
-    def _row_constants(self, m: Module, node: Node, beat: Value) -> data.View | None:
-        """Add the ROM of biases and row shifts; return its output, one entry for each lane."""
-        if node.bias is None and node.row_shifts is None:
-            return None
-        bias = np.zeros(node.rows, np.int64) if node.bias is None else node.bias.codes
-        up = node.max_row_shift - np.array(node.row_shifts or [0] * node.rows)
-        bias_bits = 1 + int(np.max(np.abs(bias))).bit_length()
-        shift_bits = bits_for(max(int(up.max()), 1))
-        # Python integers: a bias beside a shift may take more than 64 bits.
-        entries = up + ((bias.astype(object) & ((1 << bias_bits) - 1)) << shift_bits)
-        padded = np.zeros((-(-node.rows // self.plan.beat), self.plan.beat), object)
-        padded.flat[: node.rows] = entries
-        width = bias_bits + shift_bits
-        rom = Rom(
-            name=f"{node.name.replace('.', '_')}_rows",
-            words=pack(padded, width),
-            width=width * self.plan.beat,
-        )
-        m.submodules[f"{rom.name}"] = rom
-        m.d.comb += rom.address.eq(beat)
-        layout = data.StructLayout({"up": unsigned(shift_bits), "bias": signed(bias_bits)})
-        return data.View(data.ArrayLayout(layout, self.plan.beat), rom.data)
+    def _row_constants(self, m: Module, a0: Signal, a1: Signal) -> data.View:
+        """Add the ROM of row constants; return those of the beat in d0, one for each lane."""
+        constants = RowConstants(self.plan)
+        layout = data.ArrayLayout(constants.layout, self.plan.beat)
+        d0_constants = data.View(layout, Signal(layout, name="d0_constants", reset_less=True))
+        if words := constants.words():
+            name = f"{self.plan.layer.name}_rows"
+            m.submodules.row_rom = rom = Rom(name=name, words=words, width=layout.size)
+            address = Signal(rom.address.shape())
+            m.d.comb += rom.address.eq(address)
+            m.d.sync += d0_constants.as_value().eq(rom.data)
+            with m.If(a0.valid):
+                m.d.sync += address.eq(address + 1)
+            with m.If(self.upcoming & self.tag.restart), m.Switch(self.tag.node):
+                for index, first in constants.first_words.items():
+                    with m.Case(index):
+                        m.d.sync += address.eq(first)
+        with m.Switch(a1.node):
+            for index, constant in constants.uniform.items():
+                with m.Case(index):
+                    beat = layout.const([constant._asdict()] * self.plan.beat)
+                    m.d.sync += d0_constants.eq(beat)
+        return d0_constants
 
     def _inside(self, node: Node | ElementwiseNode, beat: Value, lane: int) -> Value:
         """Say whether a lane of a beat is a row of the node."""
         return beat * self.plan.beat + lane < node.rows
 
     def _residues(
-        self, m: Module, node: Node, d0: Signal, d2: Signal, d2_totals: list[Signal]
-    ) -> list[Value] | None:
-        """Add the RAM of what the narrowing drops; return what it dropped one step before.
+        self, m: Module, a0: Signal, a1: Signal, d2: Signal, d2_totals: list[Signal]
+    ) -> list[Signal]:
+        """Add the RAMs of what narrowings drop; return what was dropped one step before, in d0.
 
         Read beside the constants of the rows, written from the totals.
         """
-        if not node.error_feedback:
-            return None
-        beat, width = self.plan.beat, node.dropped_bits
-        beats = -(-node.rows // beat)
-        ram = VectorRam(
-            storage=Storage(segments=node.segments, length=node.rows, words=node.segments * beats),
-            pages=1,
-            columns=beat,
-            beat=beat,
-            width=width,
-        )
-        m.submodules[f"{node.role.value}_residues"] = ram
-        of_node = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
-        m.d.comb += [
-            ram.read_word.eq(d0.segment * beats + d0.beat),
-            ram.write_segment.eq(d2.segment),
-            ram.write_beat.eq(d2.beat),
-            ram.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),
-            ram.write_data.eq(Cat(total[:width] for total in d2_totals)),
+        beat, nodes = self.plan.beat, self.plan.layer.nodes
+        feedback = [node for node in self.plan.layer.sums if node.error_feedback]
+        if not feedback:
+            return []
+        width = max(node.dropped_bits for node in feedback)
+        d0_residues = [
+            Signal(width, name=f"d0_residue_{lane}", reset_less=True) for lane in range(beat)
         ]
-        # Not cleared at the end of a sequence: masked during its first step, like the states.
-        stored = data.View(data.ArrayLayout(unsigned(width), beat), ram.read_data)
-        return [Mux(self.first_step, 0, stored[lane]) for lane in range(beat)]
+        m.d.sync += [residue.eq(0) for residue in d0_residues]
+        for node in feedback:
+            index, beats = nodes.index(node), -(-node.rows // beat)
+            ram = VectorRam(
+                storage=Storage(
+                    segments=node.segments, length=node.rows, words=node.segments * beats
+                ),
+                pages=1,
+                columns=beat,
+                beat=beat,
+                width=node.dropped_bits,
+            )
+            m.submodules[f"{node.role.value}_residues"] = ram
+            of_node = d2.valid & (d2.node == index)
+            m.d.comb += [
+                ram.read_word.eq(a0.segment * beats + a0.beat),
+                ram.write_segment.eq(d2.segment),
+                ram.write_beat.eq(d2.beat),
+                ram.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),
+                ram.write_data.eq(Cat(total[: node.dropped_bits] for total in d2_totals)),
+            ]
+            # Not cleared at the end of a sequence: masked during its first step, like the states.
+            stored = data.View(data.ArrayLayout(unsigned(node.dropped_bits), beat), ram.read_data)
+            with m.If((a1.node == index) & ~self.first_step):
+                m.d.sync += [d0_residues[lane].eq(stored[lane]) for lane in range(beat)]
+        return d0_residues
 
     def _tables(
         self, m: Module, node: Node | ElementwiseNode, codes: list[Signal]
@@ -289,7 +282,9 @@ class OutputStage(wiring.Component):
 
 def _total_width(plan: LayerPlan) -> int:
     """Return the bits of a signed total that no node of the layer can overflow."""
-    return 1 + max(plan.layer.sum_bounds(node)[1].bit_length() for node in _finished(plan))
+    bounds = [plan.layer.sum_bounds(node)[1] for node in _finished(plan)]
+    halves = [half_ulp(node) for node in plan.layer.sums]
+    return 1 + (max(bounds) + max(halves)).bit_length()
 
 
 def _finished(plan: LayerPlan) -> list[Node | ElementwiseNode]:
@@ -307,7 +302,8 @@ def _finished(plan: LayerPlan) -> list[Node | ElementwiseNode]:
 
 
 def _narrow(node: Node | ElementwiseNode, total: Value) -> Value:
-    code = requantize(total, node.sum_frac_bits, node.requant)
+    requant = narrowing(node) if isinstance(node, Node) else node.requant
+    code = requantize(total, node.sum_frac_bits, requant)
     match node.activation:
         case Rectifier():
             return Mux(code < 0, 0, code)

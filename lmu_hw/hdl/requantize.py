@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from amaranth.hdl import Const, Mux, Shape, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Mux, Shape, Value, signed, unsigned
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 
@@ -36,9 +36,26 @@ def requantize(value: Value, frac_bits: int, requant: Requant) -> Value:
         case Overflow.WRAP | Overflow.FORBID:  # proved impossible, it costs no gate
             return Value.cast(rounded[: fmt.width].as_signed() if fmt.signed else rounded)
         case Overflow.SATURATE:
-            low, high = Const(fmt.min_code), Const(fmt.max_code)
-            return Value.cast(Mux(rounded > high, high, Mux(rounded < low, low, rounded)))
+            return _saturated(rounded, fmt)
     assert_never(requant.overflow)
+
+
+def _saturated(value: Value, fmt: FixedFormat) -> Value:
+    """Return a signed value, or the end of the format beyond which it lies.
+
+    The bits above the code say so: no carry chain compares.
+    """
+    negative, magnitude = Value.cast(value[-1]), len(value) - 1
+    if fmt.signed:
+        if len(value) <= fmt.width:
+            return value
+        low, above = value[: fmt.width - 1], Value.cast(value[fmt.width - 1 :])
+        end = Value.cast(~negative).replicate(fmt.width - 1)
+        fits = above.all() | ~above.any()
+        return Value.cast(Cat(Mux(fits, low, end), negative).as_signed())
+    low = value[: min(fmt.width, magnitude)]
+    above = Value.cast(value[fmt.width : max(fmt.width, magnitude)])
+    return Value.cast(Mux(negative, 0, Mux(above.any(), Const(fmt.max_code), low)))
 
 
 def _offset(value: Value, shift: int, rounding: Rounding) -> Value:

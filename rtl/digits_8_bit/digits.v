@@ -173,7 +173,6 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire available;
   wire control_shift;
   wire [7:0] data;
-  wire done;
   wire drop;
   wire [15:0] entry_data;
   wire entry_last;
@@ -195,6 +194,7 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [4:0] w_level;
@@ -224,10 +224,10 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   assign entry_data = _03_ ? write[23:8] : 16'h0000;
   digits_layer_head_drain drain (
     .clk(clk),
-    .load(done),
     .rst(rst),
     .sums(sums),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   digits_layer_head_fifo fifo (
@@ -248,11 +248,11 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   digits_layer_head_mac mac (
     .clk(clk),
     .control({ s1[6:4], control_shift, s1[2:0] }),
-    .done(done),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   digits_layer_head_sequencer sequencer (
@@ -291,52 +291,65 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
+module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [2:0] tag_14;
-  wire [2:0] tag_14;
+  input upcoming;
+  wire upcoming;
+  input [2:0] tag_13;
+  wire [2:0] tag_13;
   input [19:0] sums;
   wire [19:0] sums;
   output [23:0] write;
   wire [23:0] write;
   input clk;
   wire clk;
-  wire [20:0] _00_;
+  wire [1:0] _00_;
   wire _01_;
-  wire [17:0] _02_;
-  wire [17:0] _03_;
-  wire [1:0] _04_;
-  wire _05_;
-  wire _06_;
-  wire [6:0] _07_;
-  wire [6:0] _08_;
-  wire [6:0] _09_;
-  wire [6:0] _10_;
-  wire [6:0] _11_;
-  wire [19:0] _12_;
-  wire _13_;
-  wire [3:0] _14_;
-  wire [4:0] _15_;
-  wire [2:0] _16_;
-  wire [19:0] _17_;
-  wire [15:0] _18_;
-  wire [15:0] _19_;
-  wire [20:0] _20_;
-  wire [21:0] _21_;
-  wire _22_;
-  wire [2:0] _23_;
-  wire [3:0] _24_;
+  wire _02_;
+  wire _03_;
+  wire _04_;
+  wire [4:0] _05_;
+  wire [4:0] _06_;
+  wire _07_;
+  wire [14:0] _08_;
+  wire [20:0] _09_;
+  wire _10_;
+  wire _11_;
+  wire [6:0] _12_;
+  wire [6:0] _13_;
+  wire [6:0] _14_;
+  wire [6:0] _15_;
+  wire [6:0] _16_;
+  wire [6:0] _17_;
+  wire [20:0] _18_;
+  wire [6:0] _19_;
+  wire _20_;
+  wire [3:0] _21_;
+  wire [2:0] _22_;
+  wire [1:0] _23_;
+  wire [19:0] _24_;
   wire [3:0] _25_;
-  wire [3:0] _26_;
-  wire _27_;
+  wire [15:0] _26_;
+  wire [15:0] _27_;
   wire _28_;
-  wire [19:0] _29_;
+  wire [3:0] _29_;
+  wire [3:0] _30_;
+  wire [3:0] _31_;
+  wire [2:0] _32_;
+  wire [3:0] _33_;
+  wire [3:0] _34_;
+  wire [3:0] _35_;
+  wire _36_;
+  wire _37_;
+  reg [3:0] a0_beat;
+  reg a0_valid;
+  reg [6:0] a1;
   reg [3:0] address;
-  reg d0_valid;
+  reg [6:0] d0;
+  reg [14:0] d0_constants;
   reg [6:0] d1;
+  reg signed [19:0] d1_addend_0;
   reg signed [19:0] d1_sum_0;
   reg [6:0] d2;
   reg signed [19:0] d2_total_0;
@@ -348,68 +361,89 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   reg [15:0] d5_data_0;
   wire [14:0] data;
   reg [19:0] rows;
+  reg [1:0] signal;
   reg [2:0] tag;
   wire write_mask;
-  assign _04_ = d0_valid - 1'h1;
-  assign _15_ = address + 1'h1;
-  assign _20_ = $signed(d1_sum_0) << data[0];
-  assign _21_ = $signed(_20_) + $signed(data[14:1]);
-  assign _22_ = $signed(_00_[20:3]) > $signed(16'h7fff);
-  assign _01_ = $signed(_00_[20:3]) < $signed(16'h8000);
-  assign _00_ = $signed(d2_total_0) + $signed(4'h4);
-  assign _02_ = _01_ ? 18'h38000 : _00_[20:3];
-  assign _03_ = _22_ ? 18'h07fff : _02_;
-  assign _05_ = { 2'h0, d5[6:3] } < 4'ha;
-  assign _06_ = d5[0] & _05_;
+  assign _04_ = ~ d2_total_0[19];
+  assign _08_ = _03_ ? d2_total_0[17:3] : { _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_ };
+  assign _10_ = { 2'h0, d5[6:3] } < 4'ha;
+  assign _11_ = d5[0] & _10_;
   always @(posedge clk)
-    d1 <= _07_;
+    a1 <= _12_;
   always @(posedge clk)
-    d2 <= _08_;
+    d0 <= _13_;
   always @(posedge clk)
-    d3 <= _09_;
+    d1 <= _14_;
   always @(posedge clk)
-    d4 <= _10_;
+    d2 <= _15_;
   always @(posedge clk)
-    d5 <= _11_;
+    d3 <= _16_;
   always @(posedge clk)
-    rows <= _12_;
+    d4 <= _17_;
   always @(posedge clk)
-    d0_valid <= _13_;
+    d5 <= _19_;
   always @(posedge clk)
-    address <= _14_;
+    a0_valid <= _20_;
   always @(posedge clk)
-    tag <= _16_;
+    a0_beat <= _21_;
   always @(posedge clk)
-    d1_sum_0 <= rows;
+    tag <= _22_;
+  always @(posedge clk)
+    signal <= _23_;
+  always @(posedge clk)
+    rows <= _24_;
+  always @(posedge clk)
+    d0_constants <= data;
+  always @(posedge clk)
+    address <= _25_;
+  always @(posedge clk)
+    d1_sum_0 <= _09_[19:0];
+  always @(posedge clk)
+    d1_addend_0 <= { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] };
+  always @(posedge clk)
+    d2_total_0 <= _18_[19:0];
   always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _17_;
+    d3_code_0 <= _26_;
   always @(posedge clk)
-    d3_code_0 <= _18_;
-  always @(posedge clk)
-    d5_data_0 <= _19_;
-  assign write_mask = d5[1] ? 1'h0 : _06_;
-  assign _19_ = d4[1] ? d5_data_0 : d4_code_0;
-  assign _18_ = d2[1] ? d3_code_0 : _03_[15:0];
-  assign _17_ = d1[1] ? d2_total_0 : _21_[19:0];
-  assign _23_ = load ? tag_14 : tag;
-  assign _16_ = rst ? 3'h0 : _23_;
-  assign _24_ = d0_valid ? _15_[3:0] : address;
-  assign _25_ = tag_14[2] ? 4'h0 : _24_;
-  assign _26_ = load ? _25_ : _24_;
-  assign _14_ = rst ? 4'h0 : _26_;
-  assign _27_ = d0_valid ? _04_[0] : d0_valid;
-  assign _28_ = load ? 1'h1 : _27_;
-  assign _13_ = rst ? 1'h0 : _28_;
-  assign _29_ = d0_valid ? 20'h00000 : rows;
-  assign _12_ = load ? sums : _29_;
-  assign _11_ = rst ? 7'h00 : d4;
-  assign _10_ = rst ? 7'h00 : d3;
-  assign _09_ = rst ? 7'h00 : d2;
-  assign _08_ = rst ? 7'h00 : d1;
-  assign _07_ = rst ? 7'h00 : { address, tag[1:0], d0_valid };
-  digits_layer_head_drain_head_y_rows head_y_rows (
+    d5_data_0 <= _27_;
+  assign _00_ = a0_valid - 1'h1;
+  assign _05_ = a0_beat + 1'h1;
+  assign _06_ = address + 1'h1;
+  assign _07_ = upcoming & tag_13[2];
+  assign _09_ = $signed(rows) << d0_constants[0];
+  assign _18_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _28_ = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _01_ = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _02_ = ~ _01_;
+  assign _03_ = _28_ | _02_;
+  assign write_mask = d5[1] ? 1'h0 : _11_;
+  assign _27_ = d4[1] ? d5_data_0 : d4_code_0;
+  assign _26_ = d2[1] ? d3_code_0 : { d2_total_0[19], _08_ };
+  assign _29_ = a0_valid ? _06_[3:0] : address;
+  assign _30_ = tag_13[0] ? _29_ : 4'h0;
+  assign _31_ = _07_ ? _30_ : _29_;
+  assign _25_ = rst ? 4'h0 : _31_;
+  assign _24_ = signal[1] ? sums : 20'h00000;
+  assign _23_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _32_ = upcoming ? tag_13 : tag;
+  assign _22_ = rst ? 3'h0 : _32_;
+  assign _33_ = a0_valid ? _05_[3:0] : a0_beat;
+  assign _34_ = tag_13[2] ? 4'h0 : _33_;
+  assign _35_ = upcoming ? _34_ : _33_;
+  assign _21_ = rst ? 4'h0 : _35_;
+  assign _36_ = a0_valid ? _00_[0] : a0_valid;
+  assign _37_ = upcoming ? 1'h1 : _36_;
+  assign _20_ = rst ? 1'h0 : _37_;
+  assign _19_ = rst ? 7'h00 : d4;
+  assign _17_ = rst ? 7'h00 : d3;
+  assign _16_ = rst ? 7'h00 : d2;
+  assign _15_ = rst ? 7'h00 : d1;
+  assign _14_ = rst ? 7'h00 : d0;
+  assign _13_ = rst ? 7'h00 : a1;
+  assign _12_ = rst ? 7'h00 : { a0_beat, tag[1:0], a0_valid };
+  digits_layer_head_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -417,14 +451,14 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
-module digits_layer_head_drain_head_y_rows(data, address, clk);
+module digits_layer_head_drain_row_rom(data, address, clk);
   output [14:0] data;
   wire [14:0] data;
   input [3:0] address;
   wire [3:0] address;
   input clk;
   wire clk;
-  digits__head_y_rows rom (
+  digits__head_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -546,13 +580,13 @@ module digits_layer_head_head_y_weights(data, address, clk);
   );
 endmodule
 
-module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
+module digits_layer_head_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [6:0] control;
   wire [6:0] control;
   input [7:0] weights;
@@ -569,10 +603,9 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   wire [6:0] _03_;
   wire [6:0] _04_;
   wire [6:0] _05_;
-  wire [6:0] _06_;
+  wire [19:0] _06_;
   wire [19:0] _07_;
   wire [19:0] _08_;
-  wire [19:0] _09_;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [7:0] s2_weight_0;
@@ -580,11 +613,10 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   reg signed [15:0] s3_added_0;
   reg [6:0] s4;
   reg signed [19:0] s4_partial_0;
-  reg [6:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _03_;
   always @(posedge clk)
@@ -592,25 +624,22 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   always @(posedge clk)
     s4 <= _05_;
   always @(posedge clk)
-    s5 <= _06_;
-  always @(posedge clk)
     s2_operand_0 <= operand;
   always @(posedge clk)
     s2_weight_0 <= weights;
   always @(posedge clk)
     s3_added_0 <= _00_;
   always @(posedge clk)
-    s4_partial_0 <= _07_;
+    s4_partial_0 <= _06_;
   always @(posedge clk)
-    s5_sum_0 <= _08_;
-  assign _09_ = s4[0] ? _02_[19:0] : s5_sum_0;
-  assign _08_ = _01_ ? s4_partial_0 : _09_;
-  assign _07_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
-  assign _06_ = rst ? 7'h00 : s4;
+    s5_sum_0 <= _07_;
+  assign _08_ = s4[0] ? _02_[19:0] : s5_sum_0;
+  assign _07_ = _01_ ? s4_partial_0 : _08_;
+  assign _06_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
   assign _05_ = rst ? 7'h00 : s3;
   assign _04_ = rst ? 7'h00 : s2;
   assign _03_ = rst ? 7'h00 : control;
-  assign tag = s5[6:4];
+  assign tag = s3[6:4];
 endmodule
 
 module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -674,27 +703,27 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
   wire [1:0] _031_;
   wire [1:0] _032_;
   wire [1:0] _033_;
-  wire [3:0] _034_;
-  wire [3:0] _035_;
+  wire [1:0] _034_;
+  wire _035_;
   wire _036_;
-  wire _037_;
-  wire _038_;
+  wire [3:0] _037_;
+  wire [3:0] _038_;
   wire _039_;
   wire _040_;
   wire _041_;
-  wire [9:0] _042_;
-  wire [9:0] _043_;
-  wire [6:0] _044_;
-  wire [6:0] _045_;
-  wire [3:0] _046_;
-  wire [3:0] _047_;
-  wire _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire [9:0] _045_;
+  wire [9:0] _046_;
+  wire [6:0] _047_;
+  wire [6:0] _048_;
+  wire [3:0] _049_;
+  wire [3:0] _050_;
+  wire _051_;
   wire [1:0] _052_;
-  wire _053_;
-  wire _054_;
+  wire [1:0] _053_;
+  wire [1:0] _054_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -750,45 +779,45 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
     segment <= _023_;
   always @(posedge clk)
     fsm_state <= _024_;
-  assign _030_ = _041_ | _002_;
-  assign _031_ = _002_ ? _050_ : _051_;
-  assign _032_ = _001_ ? _052_ : fsm_state;
+  assign _030_ = _044_ | _002_;
+  assign _031_ = _002_ ? _053_ : _054_;
+  assign _032_ = _001_ ? _034_ : fsm_state;
   assign _033_ = _030_ ? _031_ : _032_;
-  assign _034_ = _008_ ? _009_[3:0] : group;
-  assign _035_ = _010_ ? 4'h0 : _034_;
-  assign _022_ = rst ? 4'h0 : _035_;
-  assign _036_ = _007_ ? now[20] : slot;
-  assign _037_ = _008_ ? now[21] : _036_;
-  assign _038_ = _012_ ? now[20] : _037_;
-  assign _039_ = _016_ ? 1'h0 : _038_;
-  assign _040_ = _041_ ? _039_ : _038_;
-  assign _021_ = rst ? 1'h0 : _040_;
-  assign _042_ = advance ? _006_[9:0] : coefficient;
-  assign _043_ = _010_ ? 10'h000 : _042_;
-  assign _020_ = rst ? 10'h000 : _043_;
-  assign _044_ = advance ? _005_[6:0] : block;
-  assign _045_ = _007_ ? 7'h00 : _044_;
-  assign _019_ = rst ? 7'h00 : _045_;
-  assign _046_ = _003_ ? _004_[3:0] : waiting;
-  assign _047_ = _012_ ? 4'hb : _046_;
-  assign _018_ = rst ? 4'h0 : _047_;
-  assign _048_ = _000_ ? 1'h1 : 1'h0;
-  assign finish = _002_ ? _048_ : 1'h0;
+  assign _034_ = start ? 2'h1 : fsm_state;
+  assign _024_ = rst ? 2'h0 : _033_;
+  assign _035_ = _010_ ? _011_[0] : segment;
+  assign _036_ = _012_ ? 1'h0 : _035_;
+  assign _023_ = rst ? 1'h0 : _036_;
+  assign _037_ = _008_ ? _009_[3:0] : group;
+  assign _038_ = _010_ ? 4'h0 : _037_;
+  assign _022_ = rst ? 4'h0 : _038_;
+  assign _039_ = _007_ ? now[20] : slot;
+  assign _040_ = _008_ ? now[21] : _039_;
+  assign _041_ = _012_ ? now[20] : _040_;
+  assign _042_ = _016_ ? 1'h0 : _041_;
+  assign _043_ = _044_ ? _042_ : _041_;
+  assign _021_ = rst ? 1'h0 : _043_;
+  assign _045_ = advance ? _006_[9:0] : coefficient;
+  assign _046_ = _010_ ? 10'h000 : _045_;
+  assign _020_ = rst ? 10'h000 : _046_;
+  assign _047_ = advance ? _005_[6:0] : block;
+  assign _048_ = _007_ ? 7'h00 : _047_;
+  assign _019_ = rst ? 7'h00 : _048_;
+  assign _049_ = _003_ ? _004_[3:0] : waiting;
+  assign _050_ = _012_ ? 4'hb : _049_;
+  assign _018_ = rst ? 4'h0 : _050_;
+  assign _051_ = _000_ ? 1'h1 : 1'h0;
+  assign finish = _002_ ? _051_ : 1'h0;
   assign _002_ = fsm_state == 2'h2;
-  assign advance = _041_ ? _029_ : 1'h0;
-  assign _041_ = fsm_state == 2'h1;
+  assign advance = _044_ ? _029_ : 1'h0;
+  assign _044_ = fsm_state == 2'h1;
   assign idle = _001_ ? 1'h1 : 1'h0;
   assign _001_ = ! fsm_state;
   assign word = slot ? 7'h00 : block;
   assign now = slot ? 22'h000000 : 22'h0fa5fa;
-  assign _049_ = start ? 2'h1 : 2'h0;
-  assign _050_ = _000_ ? _049_ : fsm_state;
-  assign _051_ = _016_ ? 2'h2 : fsm_state;
-  assign _052_ = start ? 2'h1 : fsm_state;
-  assign _024_ = rst ? 2'h0 : _033_;
-  assign _053_ = _010_ ? _011_[0] : segment;
-  assign _054_ = _012_ ? 1'h0 : _053_;
-  assign _023_ = rst ? 1'h0 : _054_;
+  assign _052_ = start ? 2'h1 : 2'h0;
+  assign _053_ = _000_ ? _052_ : fsm_state;
+  assign _054_ = _016_ ? 2'h2 : fsm_state;
   assign tag = { tag_restart, segment, now[0] };
 endmodule
 
@@ -1004,7 +1033,6 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire [31:0] data;
   wire [31:0] data_63;
   wire [31:0] data_64;
-  wire done;
   wire drop;
   wire [7:0] entry_data;
   wire entry_last;
@@ -1026,8 +1054,8 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   reg [9:0] s1;
   reg [2:0] s1_slot;
   wire [2:0] slot;
-  wire signed [28:0] sums_74_0;
-  wire signed [28:0] sums_74_1;
+  wire signed [28:0] sums_76_0;
+  wire signed [28:0] sums_76_1;
   wire [3:0] tag;
   wire [3:0] tag_90;
   wire [6:0] trace_beat;
@@ -1037,6 +1065,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [7:0] w_level;
@@ -1129,11 +1158,11 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign entry_data = _005_ ? write[19:12] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .load(done),
-    .port_741_0(sums_74_0),
-    .port_743_0(sums_74_1),
+    .port_836_0(sums_76_0),
+    .port_838_0(sums_76_1),
     .rst(rst),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   digits_layer_lmu0_fifo fifo (
@@ -1148,7 +1177,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_773_3(write[9:3]),
+    .port_878_3(write[9:3]),
     .read_data(read_data_69),
     .read_page(read_page_48),
     .read_word(word[4:0]),
@@ -1174,7 +1203,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_773_3(write[8:3]),
+    .port_878_3(write[8:3]),
     .read_data(read_data_68),
     .read_page(read_page_40),
     .read_word(word[3:0]),
@@ -1186,12 +1215,12 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   digits_layer_lmu0_mac mac (
     .clk(clk),
     .control({ s1[9:6], control_shift, s1[2:0] }),
-    .done(done),
     .operand({ operand_1_, operand_0_ }),
     .rst(rst),
-    .s5_sum_0(sums_74_0),
-    .s5_sum_1(sums_74_1),
+    .s5_sum_0(sums_76_0),
+    .s5_sum_1(sums_76_1),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   digits_layer_lmu0_sequencer sequencer (
@@ -1224,7 +1253,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_773_3(write[4:3]),
+    .port_878_3(write[4:3]),
     .read_data(read_data_67),
     .read_word(word[0]),
     .rst(rst),
@@ -1241,84 +1270,96 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign _041_[1:0] = _038_[2:1];
 endmodule
 
-module digits_layer_lmu0_drain(rst, load, tag_14, port_741_0, port_743_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_836_0, port_838_0, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [3:0] tag_14;
-  wire [3:0] tag_14;
-  input [28:0] port_741_0;
-  wire [28:0] port_741_0;
-  input [28:0] port_743_0;
-  wire [28:0] port_743_0;
+  input upcoming;
+  wire upcoming;
+  input [3:0] tag_13;
+  wire [3:0] tag_13;
+  input [28:0] port_836_0;
+  wire [28:0] port_836_0;
+  input [28:0] port_838_0;
+  wire [28:0] port_838_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
   wire clk;
-  wire [29:0] _000_;
-  wire [23:0] _001_;
-  wire [23:0] _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire [29:0] _006_;
-  wire _007_;
-  wire _008_;
-  wire [29:0] _009_;
-  wire [2:0] _010_;
-  wire [30:0] _011_;
-  wire _012_;
-  wire [29:0] _013_;
+  wire [2:0] _000_;
+  wire [10:0] _001_;
+  wire [10:0] _002_;
+  wire [10:0] _003_;
+  wire [1:0] _004_;
+  wire [6:0] _005_;
+  wire [3:0] _006_;
+  wire [1:0] _007_;
+  wire [57:0] _008_;
+  wire _009_;
+  wire [18:0] _010_;
+  wire [5:0] _011_;
+  wire [15:0] _012_;
+  wire [15:0] _013_;
   wire _014_;
   wire _015_;
-  wire [19:0] _016_;
-  wire [19:0] _017_;
-  wire _018_;
-  wire [7:0] _019_;
-  wire _020_;
+  wire _016_;
+  wire [7:0] _017_;
+  wire [6:0] _018_;
+  wire _019_;
+  wire [14:0] _020_;
   wire _021_;
   wire _022_;
-  wire _023_;
+  wire [29:0] _023_;
   wire _024_;
   wire _025_;
   wire _026_;
   wire _027_;
   wire _028_;
   wire _029_;
-  wire [10:0] _030_;
-  wire [10:0] _031_;
-  wire [10:0] _032_;
-  wire [10:0] _033_;
+  wire [29:0] _030_;
+  wire _031_;
+  wire [8:0] _032_;
+  wire _033_;
   wire _034_;
-  wire [10:0] _035_;
-  wire [57:0] _036_;
-  wire [1:0] _037_;
-  wire [6:0] _038_;
-  wire [3:0] _039_;
-  wire [28:0] _040_;
-  wire [15:0] _041_;
-  wire [15:0] _042_;
+  wire _035_;
+  wire _036_;
+  wire _037_;
+  wire _038_;
+  wire _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
   wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire [15:0] _047_;
-  wire [15:0] _048_;
-  wire [15:0] _049_;
-  wire [15:0] _050_;
-  wire [28:0] _051_;
-  wire [28:0] _052_;
-  wire [3:0] _053_;
-  wire [6:0] _054_;
-  wire [6:0] _055_;
-  wire [6:0] _056_;
-  wire [1:0] _057_;
-  wire [1:0] _058_;
-  wire [57:0] _059_;
-  reg [6:0] beat;
-  wire d0_valid;
+  wire [10:0] _044_;
+  wire [10:0] _045_;
+  wire [10:0] _046_;
+  wire [10:0] _047_;
+  wire [18:0] _048_;
+  wire _049_;
+  wire _050_;
+  wire [15:0] _051_;
+  wire [15:0] _052_;
+  wire [15:0] _053_;
+  wire [15:0] _054_;
+  wire [5:0] _055_;
+  wire [5:0] _056_;
+  wire _057_;
+  wire [5:0] _058_;
+  wire _059_;
+  wire _060_;
+  wire [3:0] _061_;
+  wire [6:0] _062_;
+  wire [6:0] _063_;
+  wire [6:0] _064_;
+  wire [1:0] _065_;
+  wire [1:0] _066_;
+  reg [6:0] a0_beat;
+  wire a0_valid;
+  reg [10:0] a1;
+  reg [5:0] address;
+  reg [10:0] d0;
+  reg [18:0] d0_constants;
   reg [10:0] d1;
+  reg signed [28:0] d1_addend_0;
   reg signed [28:0] d1_sum_0;
   reg [10:0] d2;
   reg signed [28:0] d2_total_0;
@@ -1329,126 +1370,132 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_741_0, port_743_0, write,
   reg [10:0] d5;
   reg [15:0] d5_data_0;
   wire [18:0] data;
-  wire [7:0] data_21;
+  wire [7:0] data_27;
   reg [1:0] left;
   reg [57:0] rows;
+  reg [1:0] signal;
   reg [3:0] tag;
   wire write_mask;
-  assign _028_ = { 2'h0, d5[10:4] } < 7'h40;
-  assign _029_ = d5[0] & _028_;
+  assign _000_ = left - 1'h1;
+  assign _017_ = a0_beat + 1'h1;
+  assign _018_ = address + 1'h1;
+  assign _019_ = upcoming & tag_13[3];
+  assign _023_ = $signed(rows[28:0]) << d0_constants[0];
+  assign _030_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _031_ = ! d2[2:1];
+  assign _039_ = & { d2_total_0[28], d2_total_0[28:21] };
+  assign _009_ = | { d2_total_0[28], d2_total_0[28:21] };
+  assign _014_ = ~ _009_;
+  assign _015_ = _039_ | _014_;
+  assign _020_ = _015_ ? d2_total_0[20:6] : { _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_ };
+  assign _021_ = ! d4[2:1];
+  assign _022_ = d2[2:1] == 1'h1;
+  assign _024_ = d4[2:1] == 1'h1;
+  assign _025_ = d2[2:1] == 2'h2;
+  assign _026_ = & { d2_total_0[28], d2_total_0[28:19] };
+  assign _027_ = | { d2_total_0[28], d2_total_0[28:19] };
+  assign _028_ = ~ _027_;
+  assign _029_ = _026_ | _028_;
+  assign _016_ = ~ d2_total_0[28];
+  assign _032_ = _029_ ? d2_total_0[18:10] : { _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_ };
+  assign _033_ = d4[2:1] == 2'h2;
+  assign a0_valid = | left;
+  assign _034_ = ! d5[2:1];
+  assign _035_ = { 2'h0, d5[10:4] } < 1'h1;
+  assign _036_ = d5[0] & _035_;
+  assign _037_ = d5[2:1] == 1'h1;
+  assign _038_ = { 2'h0, d5[10:4] } < 6'h20;
+  assign _040_ = d5[0] & _038_;
+  assign _041_ = d5[2:1] == 2'h2;
+  assign _042_ = { 2'h0, d5[10:4] } < 7'h40;
+  assign _043_ = d5[0] & _042_;
   always @(posedge clk)
-    d1 <= _030_;
+    a1 <= _044_;
   always @(posedge clk)
-    d2 <= _031_;
+    d0 <= _045_;
   always @(posedge clk)
-    d3 <= _032_;
+    d1 <= _046_;
   always @(posedge clk)
-    d4 <= _033_;
+    d2 <= _047_;
   always @(posedge clk)
-    d5 <= _035_;
+    d3 <= _001_;
   always @(posedge clk)
-    rows <= _036_;
+    d4 <= _002_;
   always @(posedge clk)
-    left <= _037_;
+    d5 <= _003_;
   always @(posedge clk)
-    beat <= _038_;
+    left <= _004_;
   always @(posedge clk)
-    tag <= _039_;
+    a0_beat <= _005_;
   always @(posedge clk)
-    d1_sum_0 <= rows[28:0];
+    tag <= _006_;
+  always @(posedge clk)
+    signal <= _007_;
+  always @(posedge clk)
+    rows <= _008_;
+  always @(posedge clk)
+    d0_constants <= _010_;
+  always @(posedge clk)
+    address <= _011_;
+  always @(posedge clk)
+    d1_sum_0 <= _023_[28:0];
+  always @(posedge clk)
+    d1_addend_0 <= { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] };
+  always @(posedge clk)
+    d2_total_0 <= _030_[28:0];
   always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _040_;
+    d3_code_0 <= _012_;
   always @(posedge clk)
-    d3_code_0 <= _041_;
-  always @(posedge clk)
-    d5_data_0 <= _042_;
-  assign _010_ = left - 1'h1;
-  assign _019_ = beat + 1'h1;
-  assign _025_ = ! d1[2:1];
-  assign _034_ = ! d2[2:1];
-  assign _043_ = $signed(_000_[29:6]) > $signed(16'h7fff);
-  assign _044_ = $signed(_000_[29:6]) < $signed(16'h8000);
-  assign _000_ = $signed(d2_total_0) + $signed(7'h20);
-  assign _001_ = _044_ ? 24'hff8000 : _000_[29:6];
-  assign _002_ = _043_ ? 24'h007fff : _001_;
-  assign _003_ = ! d4[2:1];
-  assign _004_ = d1[2:1] == 1'h1;
-  assign _005_ = d2[2:1] == 1'h1;
-  assign _006_ = $signed(d2_total_0) + $signed(12'h400);
-  assign _007_ = d4[2:1] == 1'h1;
-  assign _008_ = d1[2:1] == 2'h2;
-  assign _009_ = $signed(d1_sum_0) << data[0];
-  assign _011_ = $signed(_009_) + $signed(data[18:1]);
-  assign _012_ = d2[2:1] == 2'h2;
-  assign _014_ = $signed(_013_[29:10]) > $signed(10'h1ff);
-  assign _015_ = $signed(_013_[29:10]) < $signed(10'h200);
-  assign _013_ = $signed(d2_total_0) + $signed(11'h200);
-  assign _016_ = _015_ ? 20'hffe00 : _013_[29:10];
-  assign _017_ = _014_ ? 20'h001ff : _016_;
-  assign _018_ = d4[2:1] == 2'h2;
-  assign d0_valid = | left;
-  assign _020_ = ! d5[2:1];
-  assign _021_ = { 2'h0, d5[10:4] } < 1'h1;
-  assign _022_ = d5[0] & _021_;
-  assign _023_ = d5[2:1] == 1'h1;
-  assign _024_ = { 2'h0, d5[10:4] } < 6'h20;
-  assign _026_ = d5[0] & _024_;
-  assign _027_ = d5[2:1] == 2'h2;
-  assign _045_ = _020_ ? _022_ : 1'h0;
-  assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask = _027_ ? _029_ : _046_;
-  assign _047_ = _003_ ? d4_code_0 : d5_data_0;
-  assign _048_ = _007_ ? d4_code_0 : _047_;
-  assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
-  assign _049_ = _034_ ? _002_[15:0] : d3_code_0;
-  assign _050_ = _005_ ? _006_[26:11] : _049_;
-  assign _041_ = _012_ ? _017_[15:0] : _050_;
-  assign _051_ = _025_ ? d1_sum_0 : d2_total_0;
-  assign _052_ = _004_ ? d1_sum_0 : _051_;
-  assign _040_ = _008_ ? _011_[28:0] : _052_;
-  assign _053_ = load ? tag_14 : tag;
-  assign _039_ = rst ? 4'h0 : _053_;
-  assign _054_ = d0_valid ? _019_[6:0] : beat;
-  assign _055_ = tag_14[3] ? 7'h00 : _054_;
-  assign _056_ = load ? _055_ : _054_;
-  assign _038_ = rst ? 7'h00 : _056_;
-  assign _057_ = d0_valid ? _010_[1:0] : left;
-  assign _058_ = load ? 2'h2 : _057_;
-  assign _037_ = rst ? 2'h0 : _058_;
-  assign _059_ = d0_valid ? { 29'h00000000, rows[57:29] } : rows;
-  assign _036_ = load ? { port_743_0, port_741_0 } : _059_;
-  assign _035_ = rst ? 11'h000 : d4;
-  assign _033_ = rst ? 11'h000 : d3;
-  assign _032_ = rst ? 11'h000 : d2;
-  assign _031_ = rst ? 11'h000 : d1;
-  assign _030_ = rst ? 11'h000 : { beat, tag[2:0], d0_valid };
-  digits_layer_lmu0_drain_lmu0_h_rows lmu0_h_rows (
-    .address(beat[5:0]),
-    .clk(clk),
-    .data(data)
-  );
+    d5_data_0 <= _013_;
+  assign _048_ = _060_ ? 19'h00040 : data;
+  assign _010_ = _059_ ? 19'h00800 : _048_;
+  assign _049_ = _034_ ? _036_ : 1'h0;
+  assign _050_ = _037_ ? _040_ : _049_;
+  assign write_mask = _041_ ? _043_ : _050_;
+  assign _051_ = _021_ ? d4_code_0 : d5_data_0;
+  assign _052_ = _024_ ? d4_code_0 : _051_;
+  assign _013_ = _033_ ? { 8'h00, data_27 } : _052_;
+  assign _053_ = _031_ ? { d2_total_0[28], _020_ } : d3_code_0;
+  assign _054_ = _022_ ? d2_total_0[26:11] : _053_;
+  assign _012_ = _025_ ? { d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], _032_ } : _054_;
+  assign _055_ = a0_valid ? _018_[5:0] : address;
+  assign _056_ = _057_ ? 6'h00 : _055_;
+  assign _057_ = tag_13[1:0] == 2'h2;
+  assign _058_ = _019_ ? _056_ : _055_;
+  assign _011_ = rst ? 6'h00 : _058_;
+  assign _059_ = a1[2:1] == 2'h1;
+  assign _060_ = ! a1[2:1];
+  assign _008_ = signal[1] ? { port_838_0, port_836_0 } : { 29'h00000000, rows[57:29] };
+  assign _007_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _061_ = upcoming ? tag_13 : tag;
+  assign _006_ = rst ? 4'h0 : _061_;
+  assign _062_ = a0_valid ? _017_[6:0] : a0_beat;
+  assign _063_ = tag_13[3] ? 7'h00 : _062_;
+  assign _064_ = upcoming ? _063_ : _062_;
+  assign _005_ = rst ? 7'h00 : _064_;
+  assign _065_ = a0_valid ? _000_[1:0] : left;
+  assign _066_ = upcoming ? 2'h2 : _065_;
+  assign _004_ = rst ? 2'h0 : _066_;
+  assign _003_ = rst ? 11'h000 : d4;
+  assign _002_ = rst ? 11'h000 : d3;
+  assign _001_ = rst ? 11'h000 : d2;
+  assign _047_ = rst ? 11'h000 : d1;
+  assign _046_ = rst ? 11'h000 : d0;
+  assign _045_ = rst ? 11'h000 : a1;
+  assign _044_ = rst ? 11'h000 : { a0_beat, tag[2:0], a0_valid };
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .address(d3_code_0[9:0]),
     .clk(clk),
-    .data(data_21)
+    .data(data_27)
   );
-  assign write = { d5_data_0, write_mask, d5 };
-endmodule
-
-module digits_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
-  output [18:0] data;
-  wire [18:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  digits__lmu0_h_rows rom (
+  digits_layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
   );
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module digits_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
@@ -1459,6 +1506,20 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
   input clk;
   wire clk;
   digits__lmu0_h_tanh rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module digits_layer_lmu0_drain_row_rom(data, address, clk);
+  output [18:0] data;
+  wire [18:0] data;
+  input [5:0] address;
+  wire [5:0] address;
+  input clk;
+  wire clk;
+  digits__lmu0_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1558,7 +1619,7 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   assign _11_[7:0] = w_level;
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_773_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_878_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1571,8 +1632,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_773_3;
-  wire [6:0] port_773_3;
+  input [6:0] port_878_3;
+  wire [6:0] port_878_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -1596,12 +1657,12 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_773_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_773_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_878_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_878_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_773_3[1];
+  assign _3_ = ! port_878_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_773_3[1];
+  assign write__en[1] = write_enable & port_878_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
@@ -1648,7 +1709,7 @@ module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_773_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_878_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1661,8 +1722,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_773_3;
-  wire [5:0] port_773_3;
+  input [5:0] port_878_3;
+  wire [5:0] port_878_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -1686,21 +1747,21 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_773_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_773_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_878_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_878_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_773_3[1];
+  assign _3_ = ! port_878_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_773_3[1];
+  assign write__en[1] = write_enable & port_878_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0, s5_sum_1, clk);
+module digits_layer_lmu0_mac(rst, upcoming, control, operand, weights, tag, s5_sum_0, s5_sum_1, clk);
   input rst;
   wire rst;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [9:0] control;
   wire [9:0] control;
   input [31:0] operand;
@@ -1717,21 +1778,21 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   wire clk;
   wire [23:0] _00_;
   wire [9:0] _01_;
-  wire [9:0] _02_;
+  wire [28:0] _02_;
   wire [28:0] _03_;
   wire [28:0] _04_;
   wire [28:0] _05_;
-  wire [28:0] _06_;
+  wire [23:0] _06_;
   wire [23:0] _07_;
   wire [23:0] _08_;
-  wire [23:0] _09_;
-  wire _10_;
+  wire _09_;
+  wire [29:0] _10_;
   wire [29:0] _11_;
-  wire [29:0] _12_;
+  wire [9:0] _12_;
   wire [9:0] _13_;
-  wire [9:0] _14_;
+  wire _14_;
   wire _15_;
-  wire _16_;
+  wire [28:0] _16_;
   wire [28:0] _17_;
   wire [28:0] _18_;
   wire [28:0] _19_;
@@ -1743,13 +1804,12 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   wire [28:0] _25_;
   wire [28:0] _26_;
   wire [28:0] _27_;
-  wire [28:0] _28_;
+  wire _28_;
   wire _29_;
   wire _30_;
   wire _31_;
   wire _32_;
   wire _33_;
-  wire _34_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [15:0] s2_operand_1;
@@ -1767,25 +1827,22 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   reg [9:0] s4;
   reg signed [28:0] s4_partial_0;
   reg signed [28:0] s4_partial_1;
-  reg [9:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _07_ = $signed(s2_weight_1) * $signed(s2_operand_1);
-  assign _08_ = $signed(s2_weight_2) * $signed(s2_operand_0);
-  assign _09_ = $signed(s2_weight_3) * $signed(s2_operand_1);
-  assign _10_ = s4[0] & s4[1];
-  assign _11_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign _12_ = $signed(s5_sum_1) + $signed(s4_partial_1);
+  assign _06_ = $signed(s2_weight_1) * $signed(s2_operand_1);
+  assign _07_ = $signed(s2_weight_2) * $signed(s2_operand_0);
+  assign _08_ = $signed(s2_weight_3) * $signed(s2_operand_1);
+  assign _09_ = s4[0] & s4[1];
+  assign _10_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _11_ = $signed(s5_sum_1) + $signed(s4_partial_1);
   assign s3_added_0 = $signed(s3_product_0) + $signed(s3_product_1);
   assign s3_added_1 = $signed(s3_product_2) + $signed(s3_product_3);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _13_;
+    s2 <= _12_;
   always @(posedge clk)
-    s3 <= _14_;
+    s3 <= _13_;
   always @(posedge clk)
     s4 <= _01_;
-  always @(posedge clk)
-    s5 <= _02_;
   always @(posedge clk)
     s2_operand_0 <= operand[15:0];
   always @(posedge clk)
@@ -1797,52 +1854,51 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   always @(posedge clk)
     s2_weight_1 <= weights[15:8];
   always @(posedge clk)
-    s3_product_1 <= _07_;
+    s3_product_1 <= _06_;
   always @(posedge clk)
     s2_weight_2 <= weights[23:16];
   always @(posedge clk)
-    s3_product_2 <= _08_;
+    s3_product_2 <= _07_;
   always @(posedge clk)
     s2_weight_3 <= weights[31:24];
   always @(posedge clk)
-    s3_product_3 <= _09_;
+    s3_product_3 <= _08_;
   always @(posedge clk)
-    s4_partial_0 <= _03_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s4_partial_1 <= _04_;
+    s4_partial_1 <= _03_;
   always @(posedge clk)
-    s5_sum_0 <= _05_;
+    s5_sum_0 <= _04_;
   always @(posedge clk)
-    s5_sum_1 <= _06_;
-  assign _16_ = _33_ | _32_;
-  assign _15_ = | { _29_, _30_, _31_ };
-  assign _17_ = _30_ ? { s3_added_0[22:0], 6'h00 } : { s3_added_0, 4'h0 };
-  assign _18_ = _29_ ? { s3_added_0[19:0], 9'h000 } : _17_;
-  assign _19_ = _32_ ? { s3_added_0[24], s3_added_0, 3'h0 } : { s3_added_0[24], s3_added_0[24], s3_added_0, 2'h0 };
-  assign _20_ = _34_ ? { s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0 } : s4_partial_0;
-  assign _21_ = _16_ ? _19_ : _20_;
-  assign _03_ = _15_ ? _18_ : _21_;
-  assign _22_ = _30_ ? { s3_added_1[22:0], 6'h00 } : { s3_added_1, 4'h0 };
-  assign _23_ = _29_ ? { s3_added_1[19:0], 9'h000 } : _22_;
-  assign _24_ = _32_ ? { s3_added_1[24], s3_added_1, 3'h0 } : { s3_added_1[24], s3_added_1[24], s3_added_1, 2'h0 };
-  assign _25_ = _34_ ? { s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1 } : s4_partial_1;
-  assign _26_ = _16_ ? _24_ : _25_;
-  assign _04_ = _15_ ? _23_ : _26_;
-  assign _27_ = s4[0] ? _12_[28:0] : s5_sum_1;
-  assign _06_ = _10_ ? s4_partial_1 : _27_;
-  assign _28_ = s4[0] ? _11_[28:0] : s5_sum_0;
-  assign _05_ = _10_ ? s4_partial_0 : _28_;
-  assign _29_ = s3[5:3] == 3'h5;
-  assign _30_ = s3[5:3] == 3'h4;
-  assign _31_ = s3[5:3] == 3'h3;
-  assign _32_ = s3[5:3] == 3'h2;
-  assign _33_ = s3[5:3] == 3'h1;
-  assign _34_ = ! s3[5:3];
-  assign _02_ = rst ? 10'h000 : s4;
+    s5_sum_1 <= _05_;
+  assign _15_ = _32_ | _31_;
+  assign _14_ = | { _28_, _29_, _30_ };
+  assign _16_ = _29_ ? { s3_added_0[22:0], 6'h00 } : { s3_added_0, 4'h0 };
+  assign _17_ = _28_ ? { s3_added_0[19:0], 9'h000 } : _16_;
+  assign _18_ = _31_ ? { s3_added_0[24], s3_added_0, 3'h0 } : { s3_added_0[24], s3_added_0[24], s3_added_0, 2'h0 };
+  assign _19_ = _33_ ? { s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0 } : s4_partial_0;
+  assign _20_ = _15_ ? _18_ : _19_;
+  assign _02_ = _14_ ? _17_ : _20_;
+  assign _21_ = _29_ ? { s3_added_1[22:0], 6'h00 } : { s3_added_1, 4'h0 };
+  assign _22_ = _28_ ? { s3_added_1[19:0], 9'h000 } : _21_;
+  assign _23_ = _31_ ? { s3_added_1[24], s3_added_1, 3'h0 } : { s3_added_1[24], s3_added_1[24], s3_added_1, 2'h0 };
+  assign _24_ = _33_ ? { s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1 } : s4_partial_1;
+  assign _25_ = _15_ ? _23_ : _24_;
+  assign _03_ = _14_ ? _22_ : _25_;
+  assign _26_ = s4[0] ? _11_[28:0] : s5_sum_1;
+  assign _05_ = _09_ ? s4_partial_1 : _26_;
+  assign _27_ = s4[0] ? _10_[28:0] : s5_sum_0;
+  assign _04_ = _09_ ? s4_partial_0 : _27_;
+  assign _28_ = s3[5:3] == 3'h5;
+  assign _29_ = s3[5:3] == 3'h4;
+  assign _30_ = s3[5:3] == 3'h3;
+  assign _31_ = s3[5:3] == 3'h2;
+  assign _32_ = s3[5:3] == 3'h1;
+  assign _33_ = ! s3[5:3];
   assign _01_ = rst ? 10'h000 : s3;
-  assign _14_ = rst ? 10'h000 : s2;
-  assign _13_ = rst ? 10'h000 : control;
-  assign tag = s5[9:6];
+  assign _13_ = rst ? 10'h000 : s2;
+  assign _12_ = rst ? 10'h000 : control;
+  assign tag = s3[9:6];
 endmodule
 
 module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -2208,7 +2264,7 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_773_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_878_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2219,8 +2275,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_773_3;
-  wire [1:0] port_773_3;
+  input [1:0] port_878_3;
+  wire [1:0] port_878_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2239,7 +2295,7 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
     _3_ <= cells[1'h0];
   end
   assign read_data = _3_;
-  assign _0_ = ! port_773_3[1];
+  assign _0_ = ! port_878_3[1];
   assign write__en[0] = write_enable & _0_;
   assign write__en[1] = write_enable;
 endmodule
@@ -2392,13 +2448,13 @@ endmodule
 `define DIGITS_ROM(file) file
 `endif
 
-module digits__head_y_rows(clk, address, data);
+module digits__head_rows(clk, address, data);
   input clk;
   input [3:0] address;
   output reg [14:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [14:0] words [0:9];
-  initial $readmemh(`DIGITS_ROM("digits__head_y_rows.hex"), words);
+  initial $readmemh(`DIGITS_ROM("digits__head_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -2406,12 +2462,12 @@ module digits__head_y_rows(clk, address, data);
   reg [14:0] word;
   initial begin
     count = 0;
-    file = $fopen(`DIGITS_ROM("digits__head_y_rows.hex"), "r");
+    file = $fopen(`DIGITS_ROM("digits__head_rows.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 10) $fatal(1, "%s must hold 10 words, not %0d", `DIGITS_ROM("digits__head_y_rows.hex"), count);
+    if (count != 10) $fatal(1, "%s must hold 10 words, not %0d", `DIGITS_ROM("digits__head_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -2439,33 +2495,6 @@ module digits__head_y_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 640) $fatal(1, "%s must hold 640 words, not %0d", `DIGITS_ROM("digits__head_y_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module digits__lmu0_h_rows(clk, address, data);
-  input clk;
-  input [5:0] address;
-  output reg [18:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [18:0] words [0:63];
-  initial $readmemh(`DIGITS_ROM("digits__lmu0_h_rows.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [18:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`DIGITS_ROM("digits__lmu0_h_rows.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 64) $fatal(1, "%s must hold 64 words, not %0d", `DIGITS_ROM("digits__lmu0_h_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -2547,6 +2576,33 @@ module digits__lmu0_m_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 272) $fatal(1, "%s must hold 272 words, not %0d", `DIGITS_ROM("digits__lmu0_m_weights.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module digits__lmu0_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [18:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [18:0] words [0:63];
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [18:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__lmu0_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 64) $fatal(1, "%s must hold 64 words, not %0d", `DIGITS_ROM("digits__lmu0_rows.hex"), count);
   end
   // synthesis translate_on
 `endif

@@ -173,7 +173,6 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire available;
   wire control_shift;
   wire [7:0] data;
-  wire done;
   wire drop;
   wire [15:0] entry_data;
   wire entry_last;
@@ -195,6 +194,7 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [4:0] w_level;
@@ -224,10 +224,10 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   assign entry_data = _03_ ? write[23:8] : 16'h0000;
   digits_layer_head_drain drain (
     .clk(clk),
-    .load(done),
     .rst(rst),
     .sums(sums),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   digits_layer_head_fifo fifo (
@@ -248,11 +248,11 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   digits_layer_head_mac mac (
     .clk(clk),
     .control({ s1[6:4], control_shift, s1[2:0] }),
-    .done(done),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   digits_layer_head_sequencer sequencer (
@@ -291,52 +291,65 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
+module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [2:0] tag_14;
-  wire [2:0] tag_14;
+  input upcoming;
+  wire upcoming;
+  input [2:0] tag_13;
+  wire [2:0] tag_13;
   input [19:0] sums;
   wire [19:0] sums;
   output [23:0] write;
   wire [23:0] write;
   input clk;
   wire clk;
-  wire [20:0] _00_;
+  wire [1:0] _00_;
   wire _01_;
-  wire [17:0] _02_;
-  wire [17:0] _03_;
-  wire [1:0] _04_;
-  wire _05_;
-  wire _06_;
-  wire [6:0] _07_;
-  wire [6:0] _08_;
-  wire [6:0] _09_;
-  wire [6:0] _10_;
-  wire [6:0] _11_;
-  wire [19:0] _12_;
-  wire _13_;
-  wire [3:0] _14_;
-  wire [4:0] _15_;
-  wire [2:0] _16_;
-  wire [19:0] _17_;
-  wire [15:0] _18_;
-  wire [15:0] _19_;
-  wire [20:0] _20_;
-  wire [21:0] _21_;
-  wire _22_;
-  wire [2:0] _23_;
-  wire [3:0] _24_;
+  wire _02_;
+  wire _03_;
+  wire _04_;
+  wire [4:0] _05_;
+  wire [4:0] _06_;
+  wire _07_;
+  wire [14:0] _08_;
+  wire [20:0] _09_;
+  wire _10_;
+  wire _11_;
+  wire [6:0] _12_;
+  wire [6:0] _13_;
+  wire [6:0] _14_;
+  wire [6:0] _15_;
+  wire [6:0] _16_;
+  wire [6:0] _17_;
+  wire [20:0] _18_;
+  wire [6:0] _19_;
+  wire _20_;
+  wire [3:0] _21_;
+  wire [2:0] _22_;
+  wire [1:0] _23_;
+  wire [19:0] _24_;
   wire [3:0] _25_;
-  wire [3:0] _26_;
-  wire _27_;
+  wire [15:0] _26_;
+  wire [15:0] _27_;
   wire _28_;
-  wire [19:0] _29_;
+  wire [3:0] _29_;
+  wire [3:0] _30_;
+  wire [3:0] _31_;
+  wire [2:0] _32_;
+  wire [3:0] _33_;
+  wire [3:0] _34_;
+  wire [3:0] _35_;
+  wire _36_;
+  wire _37_;
+  reg [3:0] a0_beat;
+  reg a0_valid;
+  reg [6:0] a1;
   reg [3:0] address;
-  reg d0_valid;
+  reg [6:0] d0;
+  reg [14:0] d0_constants;
   reg [6:0] d1;
+  reg signed [19:0] d1_addend_0;
   reg signed [19:0] d1_sum_0;
   reg [6:0] d2;
   reg signed [19:0] d2_total_0;
@@ -348,68 +361,89 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   reg [15:0] d5_data_0;
   wire [14:0] data;
   reg [19:0] rows;
+  reg [1:0] signal;
   reg [2:0] tag;
   wire write_mask;
-  assign _04_ = d0_valid - 1'h1;
-  assign _15_ = address + 1'h1;
-  assign _20_ = $signed(d1_sum_0) << data[0];
-  assign _21_ = $signed(_20_) + $signed(data[14:1]);
-  assign _22_ = $signed(_00_[20:3]) > $signed(16'h7fff);
-  assign _01_ = $signed(_00_[20:3]) < $signed(16'h8000);
-  assign _00_ = $signed(d2_total_0) + $signed(4'h4);
-  assign _02_ = _01_ ? 18'h38000 : _00_[20:3];
-  assign _03_ = _22_ ? 18'h07fff : _02_;
-  assign _05_ = { 2'h0, d5[6:3] } < 4'ha;
-  assign _06_ = d5[0] & _05_;
+  assign _04_ = ~ d2_total_0[19];
+  assign _08_ = _03_ ? d2_total_0[17:3] : { _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_ };
+  assign _10_ = { 2'h0, d5[6:3] } < 4'ha;
+  assign _11_ = d5[0] & _10_;
   always @(posedge clk)
-    d1 <= _07_;
+    a1 <= _12_;
   always @(posedge clk)
-    d2 <= _08_;
+    d0 <= _13_;
   always @(posedge clk)
-    d3 <= _09_;
+    d1 <= _14_;
   always @(posedge clk)
-    d4 <= _10_;
+    d2 <= _15_;
   always @(posedge clk)
-    d5 <= _11_;
+    d3 <= _16_;
   always @(posedge clk)
-    rows <= _12_;
+    d4 <= _17_;
   always @(posedge clk)
-    d0_valid <= _13_;
+    d5 <= _19_;
   always @(posedge clk)
-    address <= _14_;
+    a0_valid <= _20_;
   always @(posedge clk)
-    tag <= _16_;
+    a0_beat <= _21_;
   always @(posedge clk)
-    d1_sum_0 <= rows;
+    tag <= _22_;
+  always @(posedge clk)
+    signal <= _23_;
+  always @(posedge clk)
+    rows <= _24_;
+  always @(posedge clk)
+    d0_constants <= data;
+  always @(posedge clk)
+    address <= _25_;
+  always @(posedge clk)
+    d1_sum_0 <= _09_[19:0];
+  always @(posedge clk)
+    d1_addend_0 <= { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] };
+  always @(posedge clk)
+    d2_total_0 <= _18_[19:0];
   always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _17_;
+    d3_code_0 <= _26_;
   always @(posedge clk)
-    d3_code_0 <= _18_;
-  always @(posedge clk)
-    d5_data_0 <= _19_;
-  assign write_mask = d5[1] ? 1'h0 : _06_;
-  assign _19_ = d4[1] ? d5_data_0 : d4_code_0;
-  assign _18_ = d2[1] ? d3_code_0 : _03_[15:0];
-  assign _17_ = d1[1] ? d2_total_0 : _21_[19:0];
-  assign _23_ = load ? tag_14 : tag;
-  assign _16_ = rst ? 3'h0 : _23_;
-  assign _24_ = d0_valid ? _15_[3:0] : address;
-  assign _25_ = tag_14[2] ? 4'h0 : _24_;
-  assign _26_ = load ? _25_ : _24_;
-  assign _14_ = rst ? 4'h0 : _26_;
-  assign _27_ = d0_valid ? _04_[0] : d0_valid;
-  assign _28_ = load ? 1'h1 : _27_;
-  assign _13_ = rst ? 1'h0 : _28_;
-  assign _29_ = d0_valid ? 20'h00000 : rows;
-  assign _12_ = load ? sums : _29_;
-  assign _11_ = rst ? 7'h00 : d4;
-  assign _10_ = rst ? 7'h00 : d3;
-  assign _09_ = rst ? 7'h00 : d2;
-  assign _08_ = rst ? 7'h00 : d1;
-  assign _07_ = rst ? 7'h00 : { address, tag[1:0], d0_valid };
-  digits_layer_head_drain_head_y_rows head_y_rows (
+    d5_data_0 <= _27_;
+  assign _00_ = a0_valid - 1'h1;
+  assign _05_ = a0_beat + 1'h1;
+  assign _06_ = address + 1'h1;
+  assign _07_ = upcoming & tag_13[2];
+  assign _09_ = $signed(rows) << d0_constants[0];
+  assign _18_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _28_ = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _01_ = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _02_ = ~ _01_;
+  assign _03_ = _28_ | _02_;
+  assign write_mask = d5[1] ? 1'h0 : _11_;
+  assign _27_ = d4[1] ? d5_data_0 : d4_code_0;
+  assign _26_ = d2[1] ? d3_code_0 : { d2_total_0[19], _08_ };
+  assign _29_ = a0_valid ? _06_[3:0] : address;
+  assign _30_ = tag_13[0] ? _29_ : 4'h0;
+  assign _31_ = _07_ ? _30_ : _29_;
+  assign _25_ = rst ? 4'h0 : _31_;
+  assign _24_ = signal[1] ? sums : 20'h00000;
+  assign _23_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _32_ = upcoming ? tag_13 : tag;
+  assign _22_ = rst ? 3'h0 : _32_;
+  assign _33_ = a0_valid ? _05_[3:0] : a0_beat;
+  assign _34_ = tag_13[2] ? 4'h0 : _33_;
+  assign _35_ = upcoming ? _34_ : _33_;
+  assign _21_ = rst ? 4'h0 : _35_;
+  assign _36_ = a0_valid ? _00_[0] : a0_valid;
+  assign _37_ = upcoming ? 1'h1 : _36_;
+  assign _20_ = rst ? 1'h0 : _37_;
+  assign _19_ = rst ? 7'h00 : d4;
+  assign _17_ = rst ? 7'h00 : d3;
+  assign _16_ = rst ? 7'h00 : d2;
+  assign _15_ = rst ? 7'h00 : d1;
+  assign _14_ = rst ? 7'h00 : d0;
+  assign _13_ = rst ? 7'h00 : a1;
+  assign _12_ = rst ? 7'h00 : { a0_beat, tag[1:0], a0_valid };
+  digits_layer_head_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -417,14 +451,14 @@ module digits_layer_head_drain(rst, load, tag_14, sums, write, clk);
   assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
-module digits_layer_head_drain_head_y_rows(data, address, clk);
+module digits_layer_head_drain_row_rom(data, address, clk);
   output [14:0] data;
   wire [14:0] data;
   input [3:0] address;
   wire [3:0] address;
   input clk;
   wire clk;
-  digits__head_y_rows rom (
+  digits__head_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -546,13 +580,13 @@ module digits_layer_head_head_y_weights(data, address, clk);
   );
 endmodule
 
-module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
+module digits_layer_head_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [6:0] control;
   wire [6:0] control;
   input [7:0] weights;
@@ -569,10 +603,9 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   wire [6:0] _03_;
   wire [6:0] _04_;
   wire [6:0] _05_;
-  wire [6:0] _06_;
+  wire [19:0] _06_;
   wire [19:0] _07_;
   wire [19:0] _08_;
-  wire [19:0] _09_;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [7:0] s2_weight_0;
@@ -580,11 +613,10 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   reg signed [15:0] s3_added_0;
   reg [6:0] s4;
   reg signed [19:0] s4_partial_0;
-  reg [6:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _03_;
   always @(posedge clk)
@@ -592,25 +624,22 @@ module digits_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0
   always @(posedge clk)
     s4 <= _05_;
   always @(posedge clk)
-    s5 <= _06_;
-  always @(posedge clk)
     s2_operand_0 <= operand;
   always @(posedge clk)
     s2_weight_0 <= weights;
   always @(posedge clk)
     s3_added_0 <= _00_;
   always @(posedge clk)
-    s4_partial_0 <= _07_;
+    s4_partial_0 <= _06_;
   always @(posedge clk)
-    s5_sum_0 <= _08_;
-  assign _09_ = s4[0] ? _02_[19:0] : s5_sum_0;
-  assign _08_ = _01_ ? s4_partial_0 : _09_;
-  assign _07_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
-  assign _06_ = rst ? 7'h00 : s4;
+    s5_sum_0 <= _07_;
+  assign _08_ = s4[0] ? _02_[19:0] : s5_sum_0;
+  assign _07_ = _01_ ? s4_partial_0 : _08_;
+  assign _06_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
   assign _05_ = rst ? 7'h00 : s3;
   assign _04_ = rst ? 7'h00 : s2;
   assign _03_ = rst ? 7'h00 : control;
-  assign tag = s5[6:4];
+  assign tag = s3[6:4];
 endmodule
 
 module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -674,27 +703,27 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
   wire [1:0] _031_;
   wire [1:0] _032_;
   wire [1:0] _033_;
-  wire [3:0] _034_;
-  wire [3:0] _035_;
+  wire [1:0] _034_;
+  wire _035_;
   wire _036_;
-  wire _037_;
-  wire _038_;
+  wire [3:0] _037_;
+  wire [3:0] _038_;
   wire _039_;
   wire _040_;
   wire _041_;
-  wire [9:0] _042_;
-  wire [9:0] _043_;
-  wire [6:0] _044_;
-  wire [6:0] _045_;
-  wire [3:0] _046_;
-  wire [3:0] _047_;
-  wire _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire [9:0] _045_;
+  wire [9:0] _046_;
+  wire [6:0] _047_;
+  wire [6:0] _048_;
+  wire [3:0] _049_;
+  wire [3:0] _050_;
+  wire _051_;
   wire [1:0] _052_;
-  wire _053_;
-  wire _054_;
+  wire [1:0] _053_;
+  wire [1:0] _054_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -750,45 +779,45 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
     segment <= _023_;
   always @(posedge clk)
     fsm_state <= _024_;
-  assign _030_ = _041_ | _002_;
-  assign _031_ = _002_ ? _050_ : _051_;
-  assign _032_ = _001_ ? _052_ : fsm_state;
+  assign _030_ = _044_ | _002_;
+  assign _031_ = _002_ ? _053_ : _054_;
+  assign _032_ = _001_ ? _034_ : fsm_state;
   assign _033_ = _030_ ? _031_ : _032_;
-  assign _034_ = _008_ ? _009_[3:0] : group;
-  assign _035_ = _010_ ? 4'h0 : _034_;
-  assign _022_ = rst ? 4'h0 : _035_;
-  assign _036_ = _007_ ? now[20] : slot;
-  assign _037_ = _008_ ? now[21] : _036_;
-  assign _038_ = _012_ ? now[20] : _037_;
-  assign _039_ = _016_ ? 1'h0 : _038_;
-  assign _040_ = _041_ ? _039_ : _038_;
-  assign _021_ = rst ? 1'h0 : _040_;
-  assign _042_ = advance ? _006_[9:0] : coefficient;
-  assign _043_ = _010_ ? 10'h000 : _042_;
-  assign _020_ = rst ? 10'h000 : _043_;
-  assign _044_ = advance ? _005_[6:0] : block;
-  assign _045_ = _007_ ? 7'h00 : _044_;
-  assign _019_ = rst ? 7'h00 : _045_;
-  assign _046_ = _003_ ? _004_[3:0] : waiting;
-  assign _047_ = _012_ ? 4'hb : _046_;
-  assign _018_ = rst ? 4'h0 : _047_;
-  assign _048_ = _000_ ? 1'h1 : 1'h0;
-  assign finish = _002_ ? _048_ : 1'h0;
+  assign _034_ = start ? 2'h1 : fsm_state;
+  assign _024_ = rst ? 2'h0 : _033_;
+  assign _035_ = _010_ ? _011_[0] : segment;
+  assign _036_ = _012_ ? 1'h0 : _035_;
+  assign _023_ = rst ? 1'h0 : _036_;
+  assign _037_ = _008_ ? _009_[3:0] : group;
+  assign _038_ = _010_ ? 4'h0 : _037_;
+  assign _022_ = rst ? 4'h0 : _038_;
+  assign _039_ = _007_ ? now[20] : slot;
+  assign _040_ = _008_ ? now[21] : _039_;
+  assign _041_ = _012_ ? now[20] : _040_;
+  assign _042_ = _016_ ? 1'h0 : _041_;
+  assign _043_ = _044_ ? _042_ : _041_;
+  assign _021_ = rst ? 1'h0 : _043_;
+  assign _045_ = advance ? _006_[9:0] : coefficient;
+  assign _046_ = _010_ ? 10'h000 : _045_;
+  assign _020_ = rst ? 10'h000 : _046_;
+  assign _047_ = advance ? _005_[6:0] : block;
+  assign _048_ = _007_ ? 7'h00 : _047_;
+  assign _019_ = rst ? 7'h00 : _048_;
+  assign _049_ = _003_ ? _004_[3:0] : waiting;
+  assign _050_ = _012_ ? 4'hb : _049_;
+  assign _018_ = rst ? 4'h0 : _050_;
+  assign _051_ = _000_ ? 1'h1 : 1'h0;
+  assign finish = _002_ ? _051_ : 1'h0;
   assign _002_ = fsm_state == 2'h2;
-  assign advance = _041_ ? _029_ : 1'h0;
-  assign _041_ = fsm_state == 2'h1;
+  assign advance = _044_ ? _029_ : 1'h0;
+  assign _044_ = fsm_state == 2'h1;
   assign idle = _001_ ? 1'h1 : 1'h0;
   assign _001_ = ! fsm_state;
   assign word = slot ? 7'h00 : block;
   assign now = slot ? 22'h000000 : 22'h0fa5fa;
-  assign _049_ = start ? 2'h1 : 2'h0;
-  assign _050_ = _000_ ? _049_ : fsm_state;
-  assign _051_ = _016_ ? 2'h2 : fsm_state;
-  assign _052_ = start ? 2'h1 : fsm_state;
-  assign _024_ = rst ? 2'h0 : _033_;
-  assign _053_ = _010_ ? _011_[0] : segment;
-  assign _054_ = _012_ ? 1'h0 : _053_;
-  assign _023_ = rst ? 1'h0 : _054_;
+  assign _052_ = start ? 2'h1 : 2'h0;
+  assign _053_ = _000_ ? _052_ : fsm_state;
+  assign _054_ = _016_ ? 2'h2 : fsm_state;
   assign tag = { tag_restart, segment, now[0] };
 endmodule
 
@@ -1002,7 +1031,6 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire [2:0] control_shift;
   wire [31:0] data;
   wire [31:0] data_55;
-  wire done;
   wire drop;
   wire [7:0] entry_data;
   wire entry_last;
@@ -1026,8 +1054,8 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   reg [2:0] s1_slot;
   wire [2:0] slot;
   wire start_75;
-  wire signed [25:0] sums_64_0;
-  wire signed [25:0] sums_64_1;
+  wire signed [25:0] sums_66_0;
+  wire signed [25:0] sums_66_1;
   wire [3:0] tag;
   wire [3:0] tag_77;
   wire [6:0] trace_beat;
@@ -1037,6 +1065,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [7:0] w_level;
@@ -1135,11 +1164,11 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign entry_data = _002_ ? trace_data[7:0] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .load(done),
-    .port_827_0(sums_64_0),
-    .port_829_0(sums_64_1),
+    .port_924_0(sums_66_0),
+    .port_926_0(sums_66_1),
     .rst(rst),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write_67)
   );
   digits_layer_lmu0_fifo fifo (
@@ -1154,7 +1183,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_753_3({ trace_beat[5:0], trace_segment }),
+    .port_850_3({ trace_beat[5:0], trace_segment }),
     .read_data(read_data_59),
     .read_page(read_page_41),
     .read_word(word[4:0]),
@@ -1175,7 +1204,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_753_3({ trace_beat[4:0], trace_segment }),
+    .port_850_3({ trace_beat[4:0], trace_segment }),
     .read_data(read_data_58),
     .read_page(read_page),
     .read_word(word[3:0]),
@@ -1195,12 +1224,12 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   digits_layer_lmu0_mac mac (
     .clk(clk),
     .control({ s1[9:6], control_shift, s1[2:0] }),
-    .done(done),
     .operand({ operand_1_, operand_0_ }),
     .rst(rst),
-    .s5_sum_0(sums_64_0),
-    .s5_sum_1(sums_64_1),
+    .s5_sum_0(sums_66_0),
+    .s5_sum_1(sums_66_1),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   digits_layer_lmu0_sequencer sequencer (
@@ -1235,74 +1264,87 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign _042_[0] = _039_[1];
 endmodule
 
-module digits_layer_lmu0_drain(rst, load, tag_14, port_827_0, port_829_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_924_0, port_926_0, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [3:0] tag_14;
-  wire [3:0] tag_14;
-  input [25:0] port_827_0;
-  wire [25:0] port_827_0;
-  input [25:0] port_829_0;
-  wire [25:0] port_829_0;
+  input upcoming;
+  wire upcoming;
+  input [3:0] tag_13;
+  wire [3:0] tag_13;
+  input [25:0] port_924_0;
+  wire [25:0] port_924_0;
+  input [25:0] port_926_0;
+  wire [25:0] port_926_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
   wire clk;
-  wire [27:0] _000_;
-  wire [21:0] _001_;
-  wire [21:0] _002_;
-  wire _003_;
-  wire _004_;
-  wire [26:0] _005_;
-  wire [27:0] _006_;
+  wire [2:0] _000_;
+  wire [1:0] _001_;
+  wire [51:0] _002_;
+  wire [18:0] _003_;
+  wire [5:0] _004_;
+  wire [15:0] _005_;
+  wire [15:0] _006_;
   wire _007_;
-  wire [27:0] _008_;
+  wire _008_;
   wire _009_;
-  wire [2:0] _010_;
-  wire _011_;
-  wire [17:0] _012_;
-  wire [17:0] _013_;
-  wire _014_;
+  wire _010_;
+  wire [7:0] _011_;
+  wire [6:0] _012_;
+  wire _013_;
+  wire [14:0] _014_;
   wire _015_;
-  wire [7:0] _016_;
-  wire _017_;
+  wire _016_;
+  wire [26:0] _017_;
   wire _018_;
   wire _019_;
   wire _020_;
   wire _021_;
-  wire [10:0] _022_;
-  wire [10:0] _023_;
-  wire [10:0] _024_;
+  wire [27:0] _022_;
+  wire _023_;
+  wire [8:0] _024_;
   wire _025_;
-  wire [10:0] _026_;
-  wire [10:0] _027_;
-  wire [51:0] _028_;
-  wire [1:0] _029_;
-  wire [6:0] _030_;
-  wire [3:0] _031_;
-  wire [26:0] _032_;
-  wire [15:0] _033_;
-  wire [15:0] _034_;
-  wire _035_;
-  wire _036_;
-  wire _037_;
-  wire _038_;
-  wire [15:0] _039_;
-  wire [15:0] _040_;
-  wire [26:0] _041_;
+  wire _026_;
+  wire _027_;
+  wire _028_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire [10:0] _032_;
+  wire [10:0] _033_;
+  wire _034_;
+  wire [10:0] _035_;
+  wire [10:0] _036_;
+  wire [10:0] _037_;
+  wire [10:0] _038_;
+  wire [10:0] _039_;
+  wire [1:0] _040_;
+  wire [6:0] _041_;
   wire [3:0] _042_;
-  wire [6:0] _043_;
-  wire [6:0] _044_;
-  wire [6:0] _045_;
-  wire [1:0] _046_;
-  wire [1:0] _047_;
-  wire [51:0] _048_;
-  reg [6:0] beat;
-  wire d0_valid;
+  wire _043_;
+  wire [15:0] _044_;
+  wire [15:0] _045_;
+  wire [5:0] _046_;
+  wire [5:0] _047_;
+  wire _048_;
+  wire [5:0] _049_;
+  wire _050_;
+  wire [3:0] _051_;
+  wire [6:0] _052_;
+  wire [6:0] _053_;
+  wire [6:0] _054_;
+  wire [1:0] _055_;
+  wire [1:0] _056_;
+  reg [6:0] a0_beat;
+  wire a0_valid;
+  reg [10:0] a1;
+  reg [5:0] address;
+  reg [10:0] d0;
+  reg [18:0] d0_constants;
   reg [10:0] d1;
-  reg signed [25:0] d1_sum_0;
+  reg signed [26:0] d1_addend_0;
+  reg signed [26:0] d1_sum_0;
   reg [10:0] d2;
   reg signed [26:0] d2_total_0;
   reg [10:0] d3;
@@ -1312,115 +1354,122 @@ module digits_layer_lmu0_drain(rst, load, tag_14, port_827_0, port_829_0, write,
   reg [10:0] d5;
   reg [15:0] d5_data_0;
   wire [18:0] data;
-  wire [7:0] data_21;
+  wire [7:0] data_27;
   reg [1:0] left;
   reg [51:0] rows;
+  reg [1:0] signal;
   reg [3:0] tag;
   wire write_mask;
+  assign _000_ = left - 1'h1;
+  assign _011_ = a0_beat + 1'h1;
+  assign _012_ = address + 1'h1;
+  assign _013_ = upcoming & tag_13[3];
+  assign _017_ = $signed(rows[25:0]) << d0_constants[0];
+  assign _022_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _023_ = ! d2[2:1];
+  assign _034_ = & { d2_total_0[26], d2_total_0[26:21] };
+  assign _007_ = | { d2_total_0[26], d2_total_0[26:21] };
+  assign _008_ = ~ _007_;
+  assign _009_ = _034_ | _008_;
+  assign _014_ = _009_ ? d2_total_0[20:6] : { _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_ };
+  assign _015_ = ! d4[2:1];
+  assign _016_ = d2[2:1] == 2'h2;
+  assign _018_ = & { d2_total_0[26], d2_total_0[26:19] };
+  assign _019_ = | { d2_total_0[26], d2_total_0[26:19] };
+  assign _020_ = ~ _019_;
+  assign _021_ = _018_ | _020_;
+  assign _010_ = ~ d2_total_0[26];
+  assign _024_ = _021_ ? d2_total_0[18:10] : { _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_, _010_ };
+  assign _025_ = d4[2:1] == 2'h2;
+  assign a0_valid = | left;
+  assign _026_ = ! d5[2:1];
+  assign _027_ = { 2'h0, d5[10:4] } < 1'h1;
+  assign _028_ = d5[0] & _027_;
+  assign _029_ = d5[2:1] == 2'h2;
+  assign _030_ = { 2'h0, d5[10:4] } < 7'h40;
+  assign _031_ = d5[0] & _030_;
   always @(posedge clk)
-    beat <= _030_;
+    a1 <= _032_;
   always @(posedge clk)
-    tag <= _031_;
+    d0 <= _033_;
   always @(posedge clk)
-    d1_sum_0 <= rows[25:0];
+    d1 <= _035_;
+  always @(posedge clk)
+    d2 <= _036_;
+  always @(posedge clk)
+    d3 <= _037_;
+  always @(posedge clk)
+    d4 <= _038_;
+  always @(posedge clk)
+    d5 <= _039_;
+  always @(posedge clk)
+    left <= _040_;
+  always @(posedge clk)
+    a0_beat <= _041_;
+  always @(posedge clk)
+    tag <= _042_;
+  always @(posedge clk)
+    signal <= _001_;
+  always @(posedge clk)
+    rows <= _002_;
+  always @(posedge clk)
+    d0_constants <= _003_;
+  always @(posedge clk)
+    address <= _004_;
+  always @(posedge clk)
+    d1_sum_0 <= _017_;
+  always @(posedge clk)
+    d1_addend_0 <= { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] };
+  always @(posedge clk)
+    d2_total_0 <= _022_[26:0];
   always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _032_;
+    d3_code_0 <= _005_;
   always @(posedge clk)
-    d3_code_0 <= _033_;
-  always @(posedge clk)
-    d5_data_0 <= _034_;
-  assign _010_ = left - 1'h1;
-  assign _016_ = beat + 1'h1;
-  assign _025_ = ! d1[2:1];
-  assign _035_ = ! d2[2:1];
-  assign _036_ = $signed(_000_[27:6]) > $signed(16'h7fff);
-  assign _037_ = $signed(_000_[27:6]) < $signed(16'h8000);
-  assign _000_ = $signed(d2_total_0) + $signed(7'h20);
-  assign _001_ = _037_ ? 22'h3f8000 : _000_[27:6];
-  assign _002_ = _036_ ? 22'h007fff : _001_;
-  assign _003_ = ! d4[2:1];
-  assign _004_ = d1[2:1] == 2'h2;
-  assign _005_ = $signed(d1_sum_0) << data[0];
-  assign _006_ = $signed(_005_) + $signed(data[18:1]);
-  assign _007_ = d2[2:1] == 2'h2;
-  assign _009_ = $signed(_008_[27:10]) > $signed(10'h1ff);
-  assign _011_ = $signed(_008_[27:10]) < $signed(10'h200);
-  assign _008_ = $signed(d2_total_0) + $signed(11'h200);
-  assign _012_ = _011_ ? 18'h3fe00 : _008_[27:10];
-  assign _013_ = _009_ ? 18'h001ff : _012_;
-  assign _014_ = d4[2:1] == 2'h2;
-  assign d0_valid = | left;
-  assign _015_ = ! d5[2:1];
-  assign _017_ = { 2'h0, d5[10:4] } < 1'h1;
-  assign _018_ = d5[0] & _017_;
-  assign _019_ = d5[2:1] == 2'h2;
-  assign _020_ = { 2'h0, d5[10:4] } < 7'h40;
-  assign _021_ = d5[0] & _020_;
-  always @(posedge clk)
-    d1 <= _022_;
-  always @(posedge clk)
-    d2 <= _023_;
-  always @(posedge clk)
-    d3 <= _024_;
-  always @(posedge clk)
-    d4 <= _026_;
-  always @(posedge clk)
-    d5 <= _027_;
-  always @(posedge clk)
-    rows <= _028_;
-  always @(posedge clk)
-    left <= _029_;
-  assign _038_ = _015_ ? _018_ : 1'h0;
-  assign write_mask = _019_ ? _021_ : _038_;
-  assign _039_ = _003_ ? d4_code_0 : d5_data_0;
-  assign _034_ = _014_ ? { 8'h00, data_21 } : _039_;
-  assign _040_ = _035_ ? _002_[15:0] : d3_code_0;
-  assign _033_ = _007_ ? _013_[15:0] : _040_;
-  assign _041_ = _025_ ? { d1_sum_0[25], d1_sum_0 } : d2_total_0;
-  assign _032_ = _004_ ? _006_[26:0] : _041_;
-  assign _042_ = load ? tag_14 : tag;
-  assign _031_ = rst ? 4'h0 : _042_;
-  assign _043_ = d0_valid ? _016_[6:0] : beat;
-  assign _044_ = tag_14[3] ? 7'h00 : _043_;
-  assign _045_ = load ? _044_ : _043_;
-  assign _030_ = rst ? 7'h00 : _045_;
-  assign _046_ = d0_valid ? _010_[1:0] : left;
-  assign _047_ = load ? 2'h2 : _046_;
-  assign _029_ = rst ? 2'h0 : _047_;
-  assign _048_ = d0_valid ? { 26'h0000000, rows[51:26] } : rows;
-  assign _028_ = load ? { port_829_0, port_827_0 } : _048_;
-  assign _027_ = rst ? 11'h000 : d4;
-  assign _026_ = rst ? 11'h000 : d3;
-  assign _024_ = rst ? 11'h000 : d2;
-  assign _023_ = rst ? 11'h000 : d1;
-  assign _022_ = rst ? 11'h000 : { beat, tag[2:0], d0_valid };
-  digits_layer_lmu0_drain_lmu0_h_rows lmu0_h_rows (
-    .address(beat[5:0]),
-    .clk(clk),
-    .data(data)
-  );
+    d5_data_0 <= _006_;
+  assign _043_ = _026_ ? _028_ : 1'h0;
+  assign write_mask = _029_ ? _031_ : _043_;
+  assign _044_ = _015_ ? d4_code_0 : d5_data_0;
+  assign _006_ = _025_ ? { 8'h00, data_27 } : _044_;
+  assign _045_ = _023_ ? { d2_total_0[26], _014_ } : d3_code_0;
+  assign _005_ = _016_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _024_ } : _045_;
+  assign _046_ = a0_valid ? _012_[5:0] : address;
+  assign _047_ = _048_ ? 6'h00 : _046_;
+  assign _048_ = tag_13[1:0] == 2'h2;
+  assign _049_ = _013_ ? _047_ : _046_;
+  assign _004_ = rst ? 6'h00 : _049_;
+  assign _003_ = _050_ ? 19'h00040 : data;
+  assign _050_ = ! a1[2:1];
+  assign _002_ = signal[1] ? { port_926_0, port_924_0 } : { 26'h0000000, rows[51:26] };
+  assign _001_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _051_ = upcoming ? tag_13 : tag;
+  assign _042_ = rst ? 4'h0 : _051_;
+  assign _052_ = a0_valid ? _011_[6:0] : a0_beat;
+  assign _053_ = tag_13[3] ? 7'h00 : _052_;
+  assign _054_ = upcoming ? _053_ : _052_;
+  assign _041_ = rst ? 7'h00 : _054_;
+  assign _055_ = a0_valid ? _000_[1:0] : left;
+  assign _056_ = upcoming ? 2'h2 : _055_;
+  assign _040_ = rst ? 2'h0 : _056_;
+  assign _039_ = rst ? 11'h000 : d4;
+  assign _038_ = rst ? 11'h000 : d3;
+  assign _037_ = rst ? 11'h000 : d2;
+  assign _036_ = rst ? 11'h000 : d1;
+  assign _035_ = rst ? 11'h000 : d0;
+  assign _033_ = rst ? 11'h000 : a1;
+  assign _032_ = rst ? 11'h000 : { a0_beat, tag[2:0], a0_valid };
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .address(d3_code_0[9:0]),
     .clk(clk),
-    .data(data_21)
+    .data(data_27)
   );
-  assign write = { d5_data_0, write_mask, d5 };
-endmodule
-
-module digits_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
-  output [18:0] data;
-  wire [18:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  digits__lmu0_h_rows rom (
+  digits_layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
   );
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module digits_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
@@ -1431,6 +1480,20 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
   input clk;
   wire clk;
   digits__lmu0_h_tanh rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module digits_layer_lmu0_drain_row_rom(data, address, clk);
+  output [18:0] data;
+  wire [18:0] data;
+  input [5:0] address;
+  wire [5:0] address;
+  input clk;
+  wire clk;
+  digits__lmu0_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1530,7 +1593,7 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   assign _11_[7:0] = w_level;
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_753_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_850_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1539,8 +1602,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_753_3;
-  wire [6:0] port_753_3;
+  input [6:0] port_850_3;
+  wire [6:0] port_850_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input write_page;
@@ -1568,12 +1631,12 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_753_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_753_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_850_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_850_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_753_3[1];
+  assign _3_ = ! port_850_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_753_3[1];
+  assign write__en[1] = write_enable & port_850_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
@@ -1606,7 +1669,7 @@ module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_753_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_850_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1615,8 +1678,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_753_3;
-  wire [5:0] port_753_3;
+  input [5:0] port_850_3;
+  wire [5:0] port_850_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input write_page;
@@ -1644,12 +1707,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_753_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_753_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_850_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_850_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_753_3[1];
+  assign _3_ = ! port_850_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_753_3[1];
+  assign write__en[1] = write_enable & port_850_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -1991,11 +2054,11 @@ module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0, s5_sum_1, clk);
+module digits_layer_lmu0_mac(rst, upcoming, control, operand, weights, tag, s5_sum_0, s5_sum_1, clk);
   input rst;
   wire rst;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [9:0] control;
   wire [9:0] control;
   input [31:0] operand;
@@ -2012,20 +2075,20 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   wire clk;
   wire [23:0] _00_;
   wire [9:0] _01_;
-  wire [9:0] _02_;
+  wire [25:0] _02_;
   wire [25:0] _03_;
   wire [25:0] _04_;
   wire [25:0] _05_;
-  wire [25:0] _06_;
+  wire [23:0] _06_;
   wire [23:0] _07_;
   wire [23:0] _08_;
-  wire [23:0] _09_;
-  wire _10_;
+  wire _09_;
+  wire [26:0] _10_;
   wire [26:0] _11_;
-  wire [26:0] _12_;
+  wire [9:0] _12_;
   wire [9:0] _13_;
-  wire [9:0] _14_;
-  wire _15_;
+  wire _14_;
+  wire [25:0] _15_;
   wire [25:0] _16_;
   wire [25:0] _17_;
   wire [25:0] _18_;
@@ -2035,12 +2098,11 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   wire [25:0] _22_;
   wire [25:0] _23_;
   wire [25:0] _24_;
-  wire [25:0] _25_;
+  wire _25_;
   wire _26_;
   wire _27_;
   wire _28_;
   wire _29_;
-  wire _30_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [15:0] s2_operand_1;
@@ -2058,25 +2120,22 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   reg [9:0] s4;
   reg signed [25:0] s4_partial_0;
   reg signed [25:0] s4_partial_1;
-  reg [9:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _07_ = $signed(s2_weight_1) * $signed(s2_operand_1);
-  assign _08_ = $signed(s2_weight_2) * $signed(s2_operand_0);
-  assign _09_ = $signed(s2_weight_3) * $signed(s2_operand_1);
-  assign _10_ = s4[0] & s4[1];
-  assign _11_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign _12_ = $signed(s5_sum_1) + $signed(s4_partial_1);
+  assign _06_ = $signed(s2_weight_1) * $signed(s2_operand_1);
+  assign _07_ = $signed(s2_weight_2) * $signed(s2_operand_0);
+  assign _08_ = $signed(s2_weight_3) * $signed(s2_operand_1);
+  assign _09_ = s4[0] & s4[1];
+  assign _10_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _11_ = $signed(s5_sum_1) + $signed(s4_partial_1);
   assign s3_added_0 = $signed(s3_product_0) + $signed(s3_product_1);
   assign s3_added_1 = $signed(s3_product_2) + $signed(s3_product_3);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _13_;
+    s2 <= _12_;
   always @(posedge clk)
-    s3 <= _14_;
+    s3 <= _13_;
   always @(posedge clk)
     s4 <= _01_;
-  always @(posedge clk)
-    s5 <= _02_;
   always @(posedge clk)
     s2_operand_0 <= operand[15:0];
   always @(posedge clk)
@@ -2088,48 +2147,47 @@ module digits_layer_lmu0_mac(rst, done, control, operand, weights, tag, s5_sum_0
   always @(posedge clk)
     s2_weight_1 <= weights[15:8];
   always @(posedge clk)
-    s3_product_1 <= _07_;
+    s3_product_1 <= _06_;
   always @(posedge clk)
     s2_weight_2 <= weights[23:16];
   always @(posedge clk)
-    s3_product_2 <= _08_;
+    s3_product_2 <= _07_;
   always @(posedge clk)
     s2_weight_3 <= weights[31:24];
   always @(posedge clk)
-    s3_product_3 <= _09_;
+    s3_product_3 <= _08_;
   always @(posedge clk)
-    s4_partial_0 <= _03_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s4_partial_1 <= _04_;
+    s4_partial_1 <= _03_;
   always @(posedge clk)
-    s5_sum_0 <= _05_;
+    s5_sum_0 <= _04_;
   always @(posedge clk)
-    s5_sum_1 <= _06_;
-  assign _15_ = | { _26_, _27_, _28_ };
-  assign _16_ = _27_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
-  assign _17_ = _26_ ? { s3_added_0[16:0], 9'h000 } : _16_;
-  assign _18_ = _30_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
-  assign _19_ = _29_ ? { s3_added_0[23:0], 2'h0 } : _18_;
-  assign _03_ = _15_ ? _17_ : _19_;
-  assign _20_ = _27_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
-  assign _21_ = _26_ ? { s3_added_1[16:0], 9'h000 } : _20_;
-  assign _22_ = _30_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
-  assign _23_ = _29_ ? { s3_added_1[23:0], 2'h0 } : _22_;
-  assign _04_ = _15_ ? _21_ : _23_;
-  assign _24_ = s4[0] ? _12_[25:0] : s5_sum_1;
-  assign _06_ = _10_ ? s4_partial_1 : _24_;
-  assign _25_ = s4[0] ? _11_[25:0] : s5_sum_0;
-  assign _05_ = _10_ ? s4_partial_0 : _25_;
-  assign _26_ = s3[5:3] == 3'h4;
-  assign _27_ = s3[5:3] == 3'h3;
-  assign _28_ = s3[5:3] == 3'h2;
-  assign _29_ = s3[5:3] == 3'h1;
-  assign _30_ = ! s3[5:3];
-  assign _02_ = rst ? 10'h000 : s4;
+    s5_sum_1 <= _05_;
+  assign _14_ = | { _25_, _26_, _27_ };
+  assign _15_ = _26_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
+  assign _16_ = _25_ ? { s3_added_0[16:0], 9'h000 } : _15_;
+  assign _17_ = _29_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
+  assign _18_ = _28_ ? { s3_added_0[23:0], 2'h0 } : _17_;
+  assign _02_ = _14_ ? _16_ : _18_;
+  assign _19_ = _26_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
+  assign _20_ = _25_ ? { s3_added_1[16:0], 9'h000 } : _19_;
+  assign _21_ = _29_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
+  assign _22_ = _28_ ? { s3_added_1[23:0], 2'h0 } : _21_;
+  assign _03_ = _14_ ? _20_ : _22_;
+  assign _23_ = s4[0] ? _11_[25:0] : s5_sum_1;
+  assign _05_ = _09_ ? s4_partial_1 : _23_;
+  assign _24_ = s4[0] ? _10_[25:0] : s5_sum_0;
+  assign _04_ = _09_ ? s4_partial_0 : _24_;
+  assign _25_ = s3[5:3] == 3'h4;
+  assign _26_ = s3[5:3] == 3'h3;
+  assign _27_ = s3[5:3] == 3'h2;
+  assign _28_ = s3[5:3] == 3'h1;
+  assign _29_ = ! s3[5:3];
   assign _01_ = rst ? 10'h000 : s3;
-  assign _14_ = rst ? 10'h000 : s2;
-  assign _13_ = rst ? 10'h000 : control;
-  assign tag = s5[9:6];
+  assign _13_ = rst ? 10'h000 : s2;
+  assign _12_ = rst ? 10'h000 : control;
+  assign tag = s3[9:6];
 endmodule
 
 module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, launch, finish, coefficient, slot, clk);
@@ -2654,13 +2712,13 @@ endmodule
 `define DIGITS_ROM(file) file
 `endif
 
-module digits__head_y_rows(clk, address, data);
+module digits__head_rows(clk, address, data);
   input clk;
   input [3:0] address;
   output reg [14:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [14:0] words [0:9];
-  initial $readmemh(`DIGITS_ROM("digits__head_y_rows.hex"), words);
+  initial $readmemh(`DIGITS_ROM("digits__head_rows.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -2668,12 +2726,12 @@ module digits__head_y_rows(clk, address, data);
   reg [14:0] word;
   initial begin
     count = 0;
-    file = $fopen(`DIGITS_ROM("digits__head_y_rows.hex"), "r");
+    file = $fopen(`DIGITS_ROM("digits__head_rows.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 10) $fatal(1, "%s must hold 10 words, not %0d", `DIGITS_ROM("digits__head_y_rows.hex"), count);
+    if (count != 10) $fatal(1, "%s must hold 10 words, not %0d", `DIGITS_ROM("digits__head_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -2701,33 +2759,6 @@ module digits__head_y_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 640) $fatal(1, "%s must hold 640 words, not %0d", `DIGITS_ROM("digits__head_y_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module digits__lmu0_h_rows(clk, address, data);
-  input clk;
-  input [5:0] address;
-  output reg [18:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [18:0] words [0:63];
-  initial $readmemh(`DIGITS_ROM("digits__lmu0_h_rows.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [18:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`DIGITS_ROM("digits__lmu0_h_rows.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 64) $fatal(1, "%s must hold 64 words, not %0d", `DIGITS_ROM("digits__lmu0_h_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -2809,6 +2840,33 @@ module digits__lmu0_m_sweeps(clk, address, data);
       $fclose(file);
     end
     if (count != 32) $fatal(1, "%s must hold 32 words, not %0d", `DIGITS_ROM("digits__lmu0_m_sweeps.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module digits__lmu0_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [18:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [18:0] words [0:63];
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [18:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`DIGITS_ROM("digits__lmu0_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 64) $fatal(1, "%s must hold 64 words, not %0d", `DIGITS_ROM("digits__lmu0_rows.hex"), count);
   end
   // synthesis translate_on
 `endif

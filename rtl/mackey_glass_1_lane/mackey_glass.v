@@ -212,7 +212,6 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   wire available;
   wire control_shift;
   wire [9:0] data;
-  wire done;
   wire drop;
   wire [15:0] entry_data;
   wire entry_last;
@@ -235,6 +234,7 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [1:0] w_level;
@@ -263,10 +263,10 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   assign entry_data = _03_ ? write[20:5] : 16'h0000;
   mackey_glass_layer_head_drain drain (
     .clk(clk),
-    .load(done),
     .rst(rst),
     .sums(sums),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   mackey_glass_layer_head_fifo fifo (
@@ -287,11 +287,11 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   mackey_glass_layer_head_mac mac (
     .clk(clk),
     .control({ s1[6:4], control_shift, s1[2:0] }),
-    .done(done),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   mackey_glass_layer_head_sequencer sequencer (
@@ -330,53 +330,59 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   assign trace_valid = write[0];
 endmodule
 
-module mackey_glass_layer_head_drain(rst, load, tag_14, sums, write, clk);
+module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [2:0] tag_14;
-  wire [2:0] tag_14;
+  input upcoming;
+  wire upcoming;
+  input [2:0] tag_13;
+  wire [2:0] tag_13;
   input [18:0] sums;
   wire [18:0] sums;
   output [20:0] write;
   wire [20:0] write;
   input clk;
   wire clk;
-  wire [20:0] _00_;
+  wire [1:0] _00_;
   wire _01_;
-  wire [17:0] _02_;
-  wire [17:0] _03_;
+  wire _02_;
+  wire _03_;
   wire [1:0] _04_;
-  wire _05_;
-  wire _06_;
-  wire [3:0] _07_;
-  wire [3:0] _08_;
+  wire [20:0] _05_;
+  wire [14:0] _06_;
+  wire _07_;
+  wire _08_;
   wire [3:0] _09_;
   wire [3:0] _10_;
   wire [3:0] _11_;
-  wire [18:0] _12_;
-  wire _13_;
-  wire _14_;
-  wire [1:0] _15_;
-  wire [2:0] _16_;
-  wire [19:0] _17_;
-  wire [15:0] _18_;
-  wire [15:0] _19_;
-  wire [19:0] _20_;
-  wire [20:0] _21_;
-  wire _22_;
-  wire [2:0] _23_;
+  wire [3:0] _12_;
+  wire [3:0] _13_;
+  wire [3:0] _14_;
+  wire [3:0] _15_;
+  wire _16_;
+  wire _17_;
+  wire [2:0] _18_;
+  wire [1:0] _19_;
+  wire [18:0] _20_;
+  wire [16:0] _21_;
+  wire [15:0] _22_;
+  wire [15:0] _23_;
   wire _24_;
   wire _25_;
-  wire _26_;
+  wire [2:0] _26_;
   wire _27_;
   wire _28_;
-  wire [18:0] _29_;
-  reg address;
-  reg d0_valid;
+  wire _29_;
+  wire _30_;
+  wire _31_;
+  reg a0_beat;
+  reg a0_valid;
+  reg [3:0] a1;
+  reg [3:0] d0;
+  reg [16:0] d0_constants;
   reg [3:0] d1;
-  reg signed [18:0] d1_sum_0;
+  reg signed [19:0] d1_addend_0;
+  reg signed [19:0] d1_sum_0;
   reg [3:0] d2;
   reg signed [19:0] d2_total_0;
   reg [3:0] d3;
@@ -385,89 +391,82 @@ module mackey_glass_layer_head_drain(rst, load, tag_14, sums, write, clk);
   reg [15:0] d4_code_0;
   reg [3:0] d5;
   reg [15:0] d5_data_0;
-  wire [17:0] data;
   reg [18:0] rows;
+  reg [1:0] signal;
   reg [2:0] tag;
   wire write_mask;
-  assign _04_ = d0_valid - 1'h1;
-  assign _15_ = address + 1'h1;
-  assign _20_ = $signed(d1_sum_0) << data[0];
-  assign _21_ = $signed(_20_) + $signed(data[17:1]);
-  assign _22_ = $signed(_00_[20:3]) > $signed(16'h7fff);
-  assign _01_ = $signed(_00_[20:3]) < $signed(16'h8000);
-  assign _00_ = $signed(d2_total_0) + $signed(4'h4);
-  assign _02_ = _01_ ? 18'h38000 : _00_[20:3];
-  assign _03_ = _22_ ? 18'h07fff : _02_;
-  assign _05_ = { 2'h0, d5[3] } < 1'h1;
-  assign _06_ = d5[0] & _05_;
+  assign _03_ = ~ d2_total_0[19];
+  assign _06_ = _02_ ? d2_total_0[17:3] : { _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_ };
+  assign _07_ = { 2'h0, d5[3] } < 1'h1;
+  assign _08_ = d5[0] & _07_;
   always @(posedge clk)
-    d1 <= _07_;
+    a1 <= _09_;
   always @(posedge clk)
-    d2 <= _08_;
+    d0 <= _10_;
   always @(posedge clk)
-    d3 <= _09_;
+    d1 <= _11_;
   always @(posedge clk)
-    d4 <= _10_;
+    d2 <= _12_;
   always @(posedge clk)
-    d5 <= _11_;
+    d3 <= _13_;
   always @(posedge clk)
-    rows <= _12_;
+    d4 <= _14_;
   always @(posedge clk)
-    d0_valid <= _13_;
+    d5 <= _15_;
   always @(posedge clk)
-    address <= _14_;
+    a0_valid <= _16_;
   always @(posedge clk)
-    tag <= _16_;
+    a0_beat <= _17_;
   always @(posedge clk)
-    d1_sum_0 <= rows;
+    tag <= _18_;
+  always @(posedge clk)
+    signal <= _19_;
+  always @(posedge clk)
+    rows <= _20_;
+  always @(posedge clk)
+    d0_constants <= _21_;
+  always @(posedge clk)
+    d1_sum_0 <= { rows[18], rows };
+  always @(posedge clk)
+    d1_addend_0 <= { d0_constants[16], d0_constants[16], d0_constants[16], d0_constants };
+  always @(posedge clk)
+    d2_total_0 <= _05_[19:0];
   always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _17_;
+    d3_code_0 <= _22_;
   always @(posedge clk)
-    d3_code_0 <= _18_;
-  always @(posedge clk)
-    d5_data_0 <= _19_;
-  assign write_mask = d5[1] ? 1'h0 : _06_;
-  assign _19_ = d4[1] ? d5_data_0 : d4_code_0;
-  assign _18_ = d2[1] ? d3_code_0 : _03_[15:0];
-  assign _17_ = d1[1] ? d2_total_0 : _21_[19:0];
-  assign _23_ = load ? tag_14 : tag;
-  assign _16_ = rst ? 3'h0 : _23_;
-  assign _24_ = d0_valid ? _15_[0] : address;
-  assign _25_ = tag_14[2] ? 1'h0 : _24_;
-  assign _26_ = load ? _25_ : _24_;
-  assign _14_ = rst ? 1'h0 : _26_;
-  assign _27_ = d0_valid ? _04_[0] : d0_valid;
-  assign _28_ = load ? 1'h1 : _27_;
-  assign _13_ = rst ? 1'h0 : _28_;
-  assign _29_ = d0_valid ? 19'h00000 : rows;
-  assign _12_ = load ? sums : _29_;
-  assign _11_ = rst ? 4'h0 : d4;
-  assign _10_ = rst ? 4'h0 : d3;
-  assign _09_ = rst ? 4'h0 : d2;
-  assign _08_ = rst ? 4'h0 : d1;
-  assign _07_ = rst ? 4'h0 : { address, tag[1:0], d0_valid };
-  mackey_glass_layer_head_drain_head_y_rows head_y_rows (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
+    d5_data_0 <= _23_;
+  assign _00_ = a0_valid - 1'h1;
+  assign _04_ = a0_beat + 1'h1;
+  assign _05_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _24_ = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _25_ = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _01_ = ~ _25_;
+  assign _02_ = _24_ | _01_;
+  assign write_mask = d5[1] ? 1'h0 : _08_;
+  assign _23_ = d4[1] ? d5_data_0 : d4_code_0;
+  assign _22_ = d2[1] ? d3_code_0 : { d2_total_0[19], _06_ };
+  assign _21_ = a1[1] ? d0_constants : 17'h174a7;
+  assign _20_ = signal[1] ? sums : 19'h00000;
+  assign _19_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _26_ = upcoming ? tag_13 : tag;
+  assign _18_ = rst ? 3'h0 : _26_;
+  assign _27_ = a0_valid ? _04_[0] : a0_beat;
+  assign _28_ = tag_13[2] ? 1'h0 : _27_;
+  assign _29_ = upcoming ? _28_ : _27_;
+  assign _17_ = rst ? 1'h0 : _29_;
+  assign _30_ = a0_valid ? _00_[0] : a0_valid;
+  assign _31_ = upcoming ? 1'h1 : _30_;
+  assign _16_ = rst ? 1'h0 : _31_;
+  assign _15_ = rst ? 4'h0 : d4;
+  assign _14_ = rst ? 4'h0 : d3;
+  assign _13_ = rst ? 4'h0 : d2;
+  assign _12_ = rst ? 4'h0 : d1;
+  assign _11_ = rst ? 4'h0 : d0;
+  assign _10_ = rst ? 4'h0 : a1;
+  assign _09_ = rst ? 4'h0 : { a0_beat, tag[1:0], a0_valid };
   assign write = { d5_data_0, write_mask, d5 };
-endmodule
-
-module mackey_glass_layer_head_drain_head_y_rows(data, address, clk);
-  output [17:0] data;
-  wire [17:0] data;
-  input address;
-  wire address;
-  input clk;
-  wire clk;
-  mackey_glass__head_y_rows rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
 endmodule
 
 module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_rdy, clk);
@@ -577,13 +576,13 @@ module mackey_glass_layer_head_head_y_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_head_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_head_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [6:0] control;
   wire [6:0] control;
   input [9:0] weights;
@@ -600,10 +599,9 @@ module mackey_glass_layer_head_mac(rst, operand, done, control, weights, tag, s5
   wire [6:0] _03_;
   wire [6:0] _04_;
   wire [6:0] _05_;
-  wire [6:0] _06_;
+  wire [18:0] _06_;
   wire [18:0] _07_;
   wire [18:0] _08_;
-  wire [18:0] _09_;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -611,11 +609,10 @@ module mackey_glass_layer_head_mac(rst, operand, done, control, weights, tag, s5
   reg signed [17:0] s3_added_0;
   reg [6:0] s4;
   reg signed [18:0] s4_partial_0;
-  reg [6:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _03_;
   always @(posedge clk)
@@ -623,25 +620,22 @@ module mackey_glass_layer_head_mac(rst, operand, done, control, weights, tag, s5
   always @(posedge clk)
     s4 <= _05_;
   always @(posedge clk)
-    s5 <= _06_;
-  always @(posedge clk)
     s2_operand_0 <= operand;
   always @(posedge clk)
     s2_weight_0 <= weights;
   always @(posedge clk)
     s3_added_0 <= _00_;
   always @(posedge clk)
-    s4_partial_0 <= _07_;
+    s4_partial_0 <= _06_;
   always @(posedge clk)
-    s5_sum_0 <= _08_;
-  assign _09_ = s4[0] ? _02_[18:0] : s5_sum_0;
-  assign _08_ = _01_ ? s4_partial_0 : _09_;
-  assign _07_ = s3[3] ? s4_partial_0 : { s3_added_0[17], s3_added_0 };
-  assign _06_ = rst ? 7'h00 : s4;
+    s5_sum_0 <= _07_;
+  assign _08_ = s4[0] ? _02_[18:0] : s5_sum_0;
+  assign _07_ = _01_ ? s4_partial_0 : _08_;
+  assign _06_ = s3[3] ? s4_partial_0 : { s3_added_0[17], s3_added_0 };
   assign _05_ = rst ? 7'h00 : s3;
   assign _04_ = rst ? 7'h00 : s2;
   assign _03_ = rst ? 7'h00 : control;
-  assign tag = s5[6:4];
+  assign tag = s3[6:4];
 endmodule
 
 module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -713,18 +707,18 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, la
   wire _039_;
   wire _040_;
   wire _041_;
-  wire [5:0] _042_;
+  wire _042_;
   wire [5:0] _043_;
   wire [5:0] _044_;
   wire [5:0] _045_;
-  wire [3:0] _046_;
+  wire [5:0] _046_;
   wire [3:0] _047_;
-  wire _048_;
-  wire [1:0] _049_;
+  wire [3:0] _048_;
+  wire _049_;
   wire [1:0] _050_;
   wire [1:0] _051_;
   wire [1:0] _052_;
-  wire _053_;
+  wire [1:0] _053_;
   wire _054_;
   wire advance;
   reg [5:0] block;
@@ -781,45 +775,45 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, la
     segment <= _023_;
   always @(posedge clk)
     fsm_state <= _024_;
-  assign _030_ = _041_ | _002_;
-  assign _031_ = _002_ ? _050_ : _051_;
-  assign _032_ = _001_ ? _052_ : fsm_state;
+  assign _030_ = _042_ | _002_;
+  assign _031_ = _002_ ? _051_ : _052_;
+  assign _032_ = _001_ ? _053_ : fsm_state;
   assign _033_ = _030_ ? _031_ : _032_;
-  assign _034_ = _008_ ? _009_[0] : group;
-  assign _035_ = _010_ ? 1'h0 : _034_;
-  assign _022_ = rst ? 1'h0 : _035_;
-  assign _036_ = _007_ ? now[16] : slot;
-  assign _037_ = _008_ ? now[17] : _036_;
-  assign _038_ = _012_ ? now[16] : _037_;
-  assign _039_ = _016_ ? 1'h0 : _038_;
-  assign _040_ = _041_ ? _039_ : _038_;
-  assign _021_ = rst ? 1'h0 : _040_;
-  assign _042_ = advance ? _006_[5:0] : coefficient;
-  assign _043_ = _010_ ? 6'h00 : _042_;
-  assign _020_ = rst ? 6'h00 : _043_;
-  assign _044_ = advance ? _005_[5:0] : block;
-  assign _045_ = _007_ ? 6'h00 : _044_;
-  assign _019_ = rst ? 6'h00 : _045_;
-  assign _046_ = _003_ ? _004_[3:0] : waiting;
-  assign _047_ = _012_ ? 4'hb : _046_;
-  assign _018_ = rst ? 4'h0 : _047_;
-  assign _048_ = _000_ ? 1'h1 : 1'h0;
-  assign finish = _002_ ? _048_ : 1'h0;
+  assign _034_ = _012_ ? 1'h0 : _054_;
+  assign _023_ = rst ? 1'h0 : _034_;
+  assign _035_ = _008_ ? _009_[0] : group;
+  assign _036_ = _010_ ? 1'h0 : _035_;
+  assign _022_ = rst ? 1'h0 : _036_;
+  assign _037_ = _007_ ? now[16] : slot;
+  assign _038_ = _008_ ? now[17] : _037_;
+  assign _039_ = _012_ ? now[16] : _038_;
+  assign _040_ = _016_ ? 1'h0 : _039_;
+  assign _041_ = _042_ ? _040_ : _039_;
+  assign _021_ = rst ? 1'h0 : _041_;
+  assign _043_ = advance ? _006_[5:0] : coefficient;
+  assign _044_ = _010_ ? 6'h00 : _043_;
+  assign _020_ = rst ? 6'h00 : _044_;
+  assign _045_ = advance ? _005_[5:0] : block;
+  assign _046_ = _007_ ? 6'h00 : _045_;
+  assign _019_ = rst ? 6'h00 : _046_;
+  assign _047_ = _003_ ? _004_[3:0] : waiting;
+  assign _048_ = _012_ ? 4'hb : _047_;
+  assign _018_ = rst ? 4'h0 : _048_;
+  assign _049_ = _000_ ? 1'h1 : 1'h0;
+  assign finish = _002_ ? _049_ : 1'h0;
   assign _002_ = fsm_state == 2'h2;
-  assign advance = _041_ ? _029_ : 1'h0;
-  assign _041_ = fsm_state == 2'h1;
+  assign advance = _042_ ? _029_ : 1'h0;
+  assign _042_ = fsm_state == 2'h1;
   assign idle = _001_ ? 1'h1 : 1'h0;
   assign _001_ = ! fsm_state;
   assign word = slot ? 6'h00 : block;
   assign now = slot ? 18'h00000 : 18'h0f982;
-  assign _049_ = start ? 2'h1 : 2'h0;
-  assign _050_ = _000_ ? _049_ : fsm_state;
-  assign _051_ = _016_ ? 2'h2 : fsm_state;
-  assign _052_ = start ? 2'h1 : fsm_state;
+  assign _050_ = start ? 2'h1 : 2'h0;
+  assign _051_ = _000_ ? _050_ : fsm_state;
+  assign _052_ = _016_ ? 2'h2 : fsm_state;
+  assign _053_ = start ? 2'h1 : fsm_state;
   assign _024_ = rst ? 2'h0 : _033_;
-  assign _053_ = _010_ ? _011_[0] : segment;
-  assign _054_ = _012_ ? 1'h0 : _053_;
-  assign _023_ = rst ? 1'h0 : _054_;
+  assign _054_ = _010_ ? _011_[0] : segment;
   assign tag = { tag_restart, segment, now[0] };
 endmodule
 
@@ -1036,7 +1030,6 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire [9:0] data;
   wire [9:0] data_62;
   wire [9:0] data_63;
-  wire done;
   wire drop;
   wire [7:0] entry_data;
   wire entry_last;
@@ -1067,6 +1060,7 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [6:0] w_level;
@@ -1153,10 +1147,10 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   assign entry_data = _005_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu0_drain drain (
     .clk(clk),
-    .load(done),
     .rst(rst),
     .sums(sums),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   mackey_glass_layer_lmu0_fifo fifo (
@@ -1171,7 +1165,7 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1738_3(write[9:3]),
+    .port_1996_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word_47),
@@ -1197,7 +1191,7 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1738_3(write[5:3]),
+    .port_1996_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word_47[1:0]),
@@ -1209,11 +1203,11 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   mackey_glass_layer_lmu0_mac mac (
     .clk(clk),
     .control({ s1[8:5], control_shift, s1[2:0] }),
-    .done(done),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   mackey_glass_layer_lmu0_sequencer sequencer (
@@ -1246,7 +1240,7 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1738_3(write[4:3]),
+    .port_1996_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word_47[0]),
     .rst(rst),
@@ -1263,82 +1257,93 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   assign _038_[1:0] = _035_[2:1];
 endmodule
 
-module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
+module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [3:0] tag_14;
-  wire [3:0] tag_14;
+  input upcoming;
+  wire upcoming;
+  input [3:0] tag_13;
+  wire [3:0] tag_13;
   input [30:0] sums;
   wire [30:0] sums;
   output [26:0] write;
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [31:0] _000_;
-  wire [19:0] _001_;
-  wire [19:0] _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire [31:0] _006_;
-  wire _007_;
-  wire _008_;
-  wire [31:0] _009_;
-  wire [1:0] _010_;
-  wire [32:0] _011_;
+  wire [1:0] _000_;
+  wire [5:0] _001_;
+  wire [3:0] _002_;
+  wire [1:0] _003_;
+  wire [30:0] _004_;
+  wire [21:0] _005_;
+  wire [5:0] _006_;
+  wire [15:0] _007_;
+  wire [15:0] _008_;
+  wire _009_;
+  wire _010_;
+  wire _011_;
   wire _012_;
-  wire [31:0] _013_;
-  wire _014_;
+  wire [6:0] _013_;
+  wire [6:0] _014_;
   wire _015_;
-  wire [13:0] _016_;
-  wire [13:0] _017_;
+  wire [14:0] _016_;
+  wire _017_;
   wire _018_;
-  wire [6:0] _019_;
+  wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
   wire _023_;
   wire _024_;
-  wire _025_;
+  wire [31:0] _025_;
   wire _026_;
-  wire _027_;
+  wire [6:0] _027_;
   wire _028_;
   wire _029_;
-  wire [9:0] _030_;
-  wire [9:0] _031_;
-  wire [9:0] _032_;
-  wire [9:0] _033_;
+  wire _030_;
+  wire _031_;
+  wire _032_;
+  wire _033_;
   wire _034_;
-  wire [9:0] _035_;
-  wire [30:0] _036_;
+  wire _035_;
+  wire _036_;
   wire _037_;
-  wire [5:0] _038_;
-  wire [3:0] _039_;
-  wire [30:0] _040_;
-  wire [15:0] _041_;
-  wire [15:0] _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
+  wire _038_;
+  wire [9:0] _039_;
+  wire [9:0] _040_;
+  wire [9:0] _041_;
+  wire [9:0] _042_;
+  wire [9:0] _043_;
+  wire [9:0] _044_;
+  wire [9:0] _045_;
   wire _046_;
-  wire [15:0] _047_;
-  wire [15:0] _048_;
-  wire [15:0] _049_;
+  wire [21:0] _047_;
+  wire _048_;
+  wire _049_;
   wire [15:0] _050_;
-  wire [30:0] _051_;
-  wire [30:0] _052_;
-  wire [3:0] _053_;
+  wire [15:0] _051_;
+  wire [15:0] _052_;
+  wire [15:0] _053_;
   wire [5:0] _054_;
   wire [5:0] _055_;
-  wire [5:0] _056_;
-  wire _057_;
+  wire _056_;
+  wire [5:0] _057_;
   wire _058_;
-  wire [30:0] _059_;
+  wire _059_;
+  wire [3:0] _060_;
+  wire [5:0] _061_;
+  wire [5:0] _062_;
+  wire [5:0] _063_;
+  wire _064_;
+  wire _065_;
+  reg [5:0] a0_beat;
+  reg a0_valid;
+  reg [9:0] a1;
   reg [5:0] address;
-  reg d0_valid;
+  reg [9:0] d0;
+  reg [21:0] d0_constants;
   reg [9:0] d1;
+  reg signed [30:0] d1_addend_0;
   reg signed [30:0] d1_sum_0;
   reg [9:0] d2;
   reg signed [30:0] d2_total_0;
@@ -1348,125 +1353,130 @@ module mackey_glass_layer_lmu0_drain(rst, load, tag_14, sums, write, clk);
   reg [15:0] d4_code_0;
   reg [9:0] d5;
   reg [15:0] d5_data_0;
-  wire [23:0] data;
-  wire [7:0] data_21;
+  wire [21:0] data;
+  wire [7:0] data_27;
   reg [30:0] rows;
+  reg [1:0] signal;
   reg [3:0] tag;
   wire write_mask;
-  assign _028_ = { 2'h0, d5[9:4] } < 6'h31;
-  assign _029_ = d5[0] & _028_;
+  assign _000_ = a0_valid - 1'h1;
+  assign _013_ = a0_beat + 1'h1;
+  assign _014_ = address + 1'h1;
+  assign _015_ = upcoming & tag_13[3];
+  assign _025_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _026_ = ! d2[2:1];
+  assign _036_ = & { d2_total_0[30], d2_total_0[30:27] };
+  assign _009_ = | { d2_total_0[30], d2_total_0[30:27] };
+  assign _010_ = ~ _009_;
+  assign _011_ = _036_ | _010_;
+  assign _016_ = _011_ ? d2_total_0[26:12] : { _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_ };
+  assign _017_ = ! d4[2:1];
+  assign _018_ = d2[2:1] == 1'h1;
+  assign _019_ = d4[2:1] == 1'h1;
+  assign _020_ = d2[2:1] == 2'h2;
+  assign _021_ = & { d2_total_0[30], d2_total_0[30:25] };
+  assign _022_ = | { d2_total_0[30], d2_total_0[30:25] };
+  assign _023_ = ~ _022_;
+  assign _024_ = _021_ | _023_;
+  assign _012_ = ~ d2_total_0[30];
+  assign _027_ = _024_ ? d2_total_0[24:18] : { _012_, _012_, _012_, _012_, _012_, _012_, _012_ };
+  assign _028_ = d4[2:1] == 2'h2;
+  assign _029_ = ! d5[2:1];
+  assign _030_ = { 2'h0, d5[9:4] } < 1'h1;
+  assign _031_ = d5[0] & _030_;
+  assign _032_ = d5[2:1] == 1'h1;
+  assign _033_ = { 2'h0, d5[9:4] } < 3'h4;
+  assign _034_ = d5[0] & _033_;
+  assign _035_ = d5[2:1] == 2'h2;
+  assign _037_ = { 2'h0, d5[9:4] } < 6'h31;
+  assign _038_ = d5[0] & _037_;
   always @(posedge clk)
-    d1 <= _030_;
+    a1 <= _039_;
   always @(posedge clk)
-    d2 <= _031_;
+    d0 <= _040_;
   always @(posedge clk)
-    d3 <= _032_;
+    d1 <= _041_;
   always @(posedge clk)
-    d4 <= _033_;
+    d2 <= _042_;
   always @(posedge clk)
-    d5 <= _035_;
+    d3 <= _043_;
   always @(posedge clk)
-    rows <= _036_;
+    d4 <= _044_;
   always @(posedge clk)
-    d0_valid <= _037_;
+    d5 <= _045_;
   always @(posedge clk)
-    address <= _038_;
+    a0_valid <= _046_;
   always @(posedge clk)
-    tag <= _039_;
+    a0_beat <= _001_;
+  always @(posedge clk)
+    tag <= _002_;
+  always @(posedge clk)
+    signal <= _003_;
+  always @(posedge clk)
+    rows <= _004_;
+  always @(posedge clk)
+    d0_constants <= _005_;
+  always @(posedge clk)
+    address <= _006_;
   always @(posedge clk)
     d1_sum_0 <= rows;
   always @(posedge clk)
+    d1_addend_0 <= { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants };
+  always @(posedge clk)
+    d2_total_0 <= _025_[30:0];
+  always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _040_;
+    d3_code_0 <= _007_;
   always @(posedge clk)
-    d3_code_0 <= _041_;
-  always @(posedge clk)
-    d5_data_0 <= _042_;
-  assign _010_ = d0_valid - 1'h1;
-  assign _019_ = address + 1'h1;
-  assign _025_ = ! d1[2:1];
-  assign _034_ = ! d2[2:1];
-  assign _043_ = $signed(_000_[31:12]) > $signed(16'h7fff);
-  assign _044_ = $signed(_000_[31:12]) < $signed(16'h8000);
-  assign _000_ = $signed(d2_total_0) + $signed(13'h0800);
-  assign _001_ = _044_ ? 20'hf8000 : _000_[31:12];
-  assign _002_ = _043_ ? 20'h07fff : _001_;
-  assign _003_ = ! d4[2:1];
-  assign _004_ = d1[2:1] == 1'h1;
-  assign _005_ = d2[2:1] == 1'h1;
-  assign _006_ = $signed(d2_total_0) + $signed(11'h200);
-  assign _007_ = d4[2:1] == 1'h1;
-  assign _008_ = d1[2:1] == 2'h2;
-  assign _009_ = $signed(d1_sum_0) << data[0];
-  assign _011_ = $signed(_009_) + $signed(data[23:1]);
-  assign _012_ = d2[2:1] == 2'h2;
-  assign _014_ = $signed(_013_[31:18]) > $signed(8'h7f);
-  assign _015_ = $signed(_013_[31:18]) < $signed(8'h80);
-  assign _013_ = $signed(d2_total_0) + $signed(19'h20000);
-  assign _016_ = _015_ ? 14'h3f80 : _013_[31:18];
-  assign _017_ = _014_ ? 14'h007f : _016_;
-  assign _018_ = d4[2:1] == 2'h2;
-  assign _020_ = ! d5[2:1];
-  assign _021_ = { 2'h0, d5[9:4] } < 1'h1;
-  assign _022_ = d5[0] & _021_;
-  assign _023_ = d5[2:1] == 1'h1;
-  assign _024_ = { 2'h0, d5[9:4] } < 3'h4;
-  assign _026_ = d5[0] & _024_;
-  assign _027_ = d5[2:1] == 2'h2;
-  assign _045_ = _020_ ? _022_ : 1'h0;
-  assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask = _027_ ? _029_ : _046_;
-  assign _047_ = _003_ ? d4_code_0 : d5_data_0;
-  assign _048_ = _007_ ? d4_code_0 : _047_;
-  assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
-  assign _049_ = _034_ ? _002_[15:0] : d3_code_0;
-  assign _050_ = _005_ ? _006_[25:10] : _049_;
-  assign _041_ = _012_ ? { _017_[13], _017_[13], _017_ } : _050_;
-  assign _051_ = _025_ ? d1_sum_0 : d2_total_0;
-  assign _052_ = _004_ ? d1_sum_0 : _051_;
-  assign _040_ = _008_ ? _011_[30:0] : _052_;
-  assign _053_ = load ? tag_14 : tag;
-  assign _039_ = rst ? 4'h0 : _053_;
-  assign _054_ = d0_valid ? _019_[5:0] : address;
-  assign _055_ = tag_14[3] ? 6'h00 : _054_;
-  assign _056_ = load ? _055_ : _054_;
-  assign _038_ = rst ? 6'h00 : _056_;
-  assign _057_ = d0_valid ? _010_[0] : d0_valid;
-  assign _058_ = load ? 1'h1 : _057_;
-  assign _037_ = rst ? 1'h0 : _058_;
-  assign _059_ = d0_valid ? 31'h00000000 : rows;
-  assign _036_ = load ? sums : _059_;
-  assign _035_ = rst ? 10'h000 : d4;
-  assign _033_ = rst ? 10'h000 : d3;
-  assign _032_ = rst ? 10'h000 : d2;
-  assign _031_ = rst ? 10'h000 : d1;
-  assign _030_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
-  mackey_glass_layer_lmu0_drain_lmu0_h_rows lmu0_h_rows (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
+    d5_data_0 <= _008_;
+  assign _047_ = _059_ ? 22'h000800 : data;
+  assign _005_ = _058_ ? 22'h000200 : _047_;
+  assign _048_ = _029_ ? _031_ : 1'h0;
+  assign _049_ = _032_ ? _034_ : _048_;
+  assign write_mask = _035_ ? _038_ : _049_;
+  assign _050_ = _017_ ? d4_code_0 : d5_data_0;
+  assign _051_ = _019_ ? d4_code_0 : _050_;
+  assign _008_ = _028_ ? { 8'h00, data_27 } : _051_;
+  assign _052_ = _026_ ? { d2_total_0[30], _016_ } : d3_code_0;
+  assign _053_ = _018_ ? d2_total_0[25:10] : _052_;
+  assign _007_ = _020_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _027_ } : _053_;
+  assign _054_ = a0_valid ? _014_[5:0] : address;
+  assign _055_ = _056_ ? 6'h00 : _054_;
+  assign _056_ = tag_13[1:0] == 2'h2;
+  assign _057_ = _015_ ? _055_ : _054_;
+  assign _006_ = rst ? 6'h00 : _057_;
+  assign _058_ = a1[2:1] == 2'h1;
+  assign _059_ = ! a1[2:1];
+  assign _004_ = signal[1] ? sums : 31'h00000000;
+  assign _003_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _060_ = upcoming ? tag_13 : tag;
+  assign _002_ = rst ? 4'h0 : _060_;
+  assign _061_ = a0_valid ? _013_[5:0] : a0_beat;
+  assign _062_ = tag_13[3] ? 6'h00 : _061_;
+  assign _063_ = upcoming ? _062_ : _061_;
+  assign _001_ = rst ? 6'h00 : _063_;
+  assign _064_ = a0_valid ? _000_[0] : a0_valid;
+  assign _065_ = upcoming ? 1'h1 : _064_;
+  assign _046_ = rst ? 1'h0 : _065_;
+  assign _045_ = rst ? 10'h000 : d4;
+  assign _044_ = rst ? 10'h000 : d3;
+  assign _043_ = rst ? 10'h000 : d2;
+  assign _042_ = rst ? 10'h000 : d1;
+  assign _041_ = rst ? 10'h000 : d0;
+  assign _040_ = rst ? 10'h000 : a1;
+  assign _039_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .address(d3_code_0[7:0]),
     .clk(clk),
-    .data(data_21)
+    .data(data_27)
   );
-  assign write = { d5_data_0, write_mask, d5 };
-endmodule
-
-module mackey_glass_layer_lmu0_drain_lmu0_h_rows(data, address, clk);
-  output [23:0] data;
-  wire [23:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu0_h_rows rom (
+  mackey_glass_layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
   );
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
@@ -1477,6 +1487,20 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(data, address, clk);
   input clk;
   wire clk;
   mackey_glass__lmu0_h_tanh rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu0_drain_row_rom(data, address, clk);
+  output [21:0] data;
+  wire [21:0] data;
+  input [5:0] address;
+  wire [5:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu0_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -1519,10 +1543,10 @@ module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire _16_;
   wire [7:0] _17_;
   wire [7:0] _18_;
-  wire [6:0] _19_;
-  wire [6:0] _20_;
-  wire _21_;
-  wire _22_;
+  wire _19_;
+  wire _20_;
+  wire [6:0] _21_;
+  wire [6:0] _22_;
   wire [6:0] _23_;
   wire [6:0] _24_;
   reg [6:0] consume;
@@ -1571,20 +1595,20 @@ module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_
     inner_level <= _14_;
   always @(posedge clk)
     r_rdy <= _15_;
-  assign _14_ = rst ? 7'h00 : _24_;
-  assign _19_ = r_port__en ? _03_[6:0] : consume;
-  assign _13_ = rst ? 7'h00 : _19_;
-  assign _20_ = w_port__en ? _18_[6:0] : produce;
-  assign _12_ = rst ? 7'h00 : _20_;
-  assign _21_ = r_en ? 1'h0 : r_rdy;
-  assign _22_ = r_port__en ? 1'h1 : _21_;
-  assign _15_ = rst ? 1'h0 : _22_;
-  assign _23_ = _06_ ? _07_[6:0] : inner_level;
-  assign _24_ = _09_ ? _10_[6:0] : _23_;
+  assign _19_ = r_en ? 1'h0 : r_rdy;
+  assign _20_ = r_port__en ? 1'h1 : _19_;
+  assign _15_ = rst ? 1'h0 : _20_;
+  assign _21_ = _06_ ? _07_[6:0] : inner_level;
+  assign _22_ = _09_ ? _10_[6:0] : _21_;
+  assign _14_ = rst ? 7'h00 : _22_;
+  assign _23_ = r_port__en ? _03_[6:0] : consume;
+  assign _13_ = rst ? 7'h00 : _23_;
+  assign _24_ = w_port__en ? _18_[6:0] : produce;
+  assign _12_ = rst ? 7'h00 : _24_;
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1738_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1996_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1597,8 +1621,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_1738_3;
-  wire [6:0] port_1738_3;
+  input [6:0] port_1996_3;
+  wire [6:0] port_1996_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -1622,11 +1646,11 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_1738_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_1996_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_1738_3[0] * 6'h31;
+  assign _01_ = port_1996_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
@@ -1673,7 +1697,7 @@ module mackey_glass_layer_lmu0_lmu0_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1738_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1996_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1686,8 +1710,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_1738_3;
-  wire [2:0] port_1738_3;
+  input [2:0] port_1996_3;
+  wire [2:0] port_1996_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -1707,20 +1731,20 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1738_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_1738_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1996_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_1996_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [8:0] control;
   wire [8:0] control;
   input [9:0] weights;
@@ -1737,16 +1761,15 @@ module mackey_glass_layer_lmu0_mac(rst, operand, done, control, weights, tag, s5
   wire [8:0] _03_;
   wire [8:0] _04_;
   wire [8:0] _05_;
-  wire [8:0] _06_;
+  wire [30:0] _06_;
   wire [30:0] _07_;
-  wire [30:0] _08_;
-  wire _09_;
+  wire _08_;
+  wire [30:0] _09_;
   wire [30:0] _10_;
   wire [30:0] _11_;
-  wire [30:0] _12_;
+  wire _12_;
   wire _13_;
   wire _14_;
-  wire _15_;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -1754,11 +1777,10 @@ module mackey_glass_layer_lmu0_mac(rst, operand, done, control, weights, tag, s5
   reg signed [25:0] s3_added_0;
   reg [8:0] s4;
   reg signed [30:0] s4_partial_0;
-  reg [8:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _03_;
   always @(posedge clk)
@@ -1766,31 +1788,28 @@ module mackey_glass_layer_lmu0_mac(rst, operand, done, control, weights, tag, s5
   always @(posedge clk)
     s4 <= _05_;
   always @(posedge clk)
-    s5 <= _06_;
-  always @(posedge clk)
     s2_operand_0 <= operand;
   always @(posedge clk)
     s2_weight_0 <= weights;
   always @(posedge clk)
     s3_added_0 <= _00_;
   always @(posedge clk)
-    s4_partial_0 <= _07_;
+    s4_partial_0 <= _06_;
   always @(posedge clk)
-    s5_sum_0 <= _08_;
-  assign _09_ = _14_ | _13_;
-  assign _10_ = _13_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[25], s3_added_0, 4'h0 };
-  assign _11_ = _15_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
-  assign _07_ = _09_ ? _10_ : _11_;
-  assign _12_ = s4[0] ? _02_[30:0] : s5_sum_0;
-  assign _08_ = _01_ ? s4_partial_0 : _12_;
-  assign _13_ = s3[4:3] == 2'h3;
-  assign _14_ = s3[4:3] == 2'h2;
-  assign _15_ = s3[4:3] == 2'h1;
-  assign _06_ = rst ? 9'h000 : s4;
+    s5_sum_0 <= _07_;
+  assign _08_ = _13_ | _12_;
+  assign _09_ = _12_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[25], s3_added_0, 4'h0 };
+  assign _10_ = _14_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
+  assign _06_ = _08_ ? _09_ : _10_;
+  assign _11_ = s4[0] ? _02_[30:0] : s5_sum_0;
+  assign _07_ = _01_ ? s4_partial_0 : _11_;
+  assign _12_ = s3[4:3] == 2'h3;
+  assign _13_ = s3[4:3] == 2'h2;
+  assign _14_ = s3[4:3] == 2'h1;
   assign _05_ = rst ? 9'h000 : s3;
   assign _04_ = rst ? 9'h000 : s2;
   assign _03_ = rst ? 9'h000 : control;
-  assign tag = s5[8:5];
+  assign tag = s3[8:5];
 endmodule
 
 module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -2153,7 +2172,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _1_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1738_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1996_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2164,8 +2183,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1738_3;
-  wire [1:0] port_1738_3;
+  input [1:0] port_1996_3;
+  wire [1:0] port_1996_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2232,20 +2251,23 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [9:0] _030_;
   wire [15:0] _031_;
   wire [15:0] _032_;
-  wire _033_;
+  wire [1:0] _033_;
   wire _034_;
-  wire [3:0] _035_;
+  wire _035_;
   wire _036_;
   wire _037_;
-  wire [2:0] _038_;
+  wire _038_;
   wire _039_;
   wire _040_;
-  wire [1:0] _041_;
+  wire _041_;
   wire _042_;
   wire _043_;
   wire _044_;
   wire _045_;
   wire _046_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
   wire absent;
   wire [12:0] address_59;
   wire another;
@@ -2254,7 +2276,6 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [9:0] data;
   wire [9:0] data_62;
   wire [9:0] data_63;
-  wire done;
   wire drop;
   wire [7:0] entry_data;
   wire entry_last;
@@ -2285,6 +2306,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [6:0] w_level;
@@ -2320,61 +2342,61 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
     s1 <= _010_;
   always @(posedge clk)
     s1_slot <= _011_;
-  assign _019_ = _041_[1] | _038_[2];
-  assign _020_ = _041_[0] | _035_[2];
-  assign _021_ = _043_ | _042_;
-  assign _022_ = _039_ | _037_;
-  assign _018_ = | { _019_, _035_[3], _040_ };
-  assign _023_ = _038_[2] ? 2'h0 : 2'h2;
-  assign _024_ = _035_[3] ? 2'h3 : 2'h0;
+  assign _019_ = _033_[1] | _037_;
+  assign _020_ = _033_[0] | _040_;
+  assign _021_ = _035_ | _034_;
+  assign _022_ = _049_ | _048_;
+  assign _018_ = | { _019_, _038_, _039_ };
+  assign _023_ = _037_ ? 2'h0 : 2'h2;
+  assign _024_ = _038_ ? 2'h3 : 2'h0;
   assign _025_ = _019_ ? _023_ : _024_;
-  assign _026_ = _035_[2] ? 2'h1 : 2'h3;
-  assign _027_ = _035_[1] ? 2'h0 : 2'h3;
+  assign _026_ = _040_ ? 2'h1 : 2'h3;
+  assign _027_ = _041_ ? 2'h0 : 2'h3;
   assign _028_ = _020_ ? _026_ : _027_;
   assign control_shift = _018_ ? _025_ : _028_;
-  assign _029_ = _042_ ? data_63 : data_62;
-  assign _030_ = _044_ ? data : 10'h000;
+  assign _029_ = _034_ ? data_63 : data_62;
+  assign _030_ = _036_ ? data : 10'h000;
   assign weights = _021_ ? _029_ : _030_;
-  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _032_ = _040_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
+  assign _031_ = _048_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
+  assign _032_ = _039_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
   assign operand_0 = _022_ ? _031_ : _032_;
+  assign _034_ = s1[6:5] == 2'h2;
+  assign _035_ = s1[6:5] == 2'h1;
+  assign _036_ = ! s1[6:5];
+  assign _037_ = s1_slot == 3'h7;
+  assign _033_[1] = s1_slot == 3'h6;
+  assign _038_ = s1_slot == 3'h5;
+  assign _039_ = s1_slot == 3'h4;
+  assign _040_ = s1_slot == 3'h3;
+  assign _033_[0] = s1_slot == 3'h2;
+  assign _041_ = s1_slot == 3'h1;
+  assign _042_ = ! s1_slot;
+  assign _043_ = _006_ ? _003_ : page;
+  assign read_page_48 = _007_ ? _003_ : _043_;
+  assign _044_ = _002_ ? _003_ : page;
+  assign read_page_40 = _004_ ? _003_ : _044_;
+  assign w_en = _005_ ? write[10] : 1'h0;
+  assign entry_data = _005_ ? write[18:11] : 8'h00;
   assign _011_ = rst ? 3'h0 : slot;
   assign _010_[8:5] = rst ? 4'h0 : tag_89;
   assign _010_[1] = rst ? 1'h0 : first;
   assign _010_[0] = rst ? 1'h0 : valid;
   assign _010_[4:3] = rst ? 2'h0 : s1[4:3];
   assign _010_[2] = rst ? 1'h0 : last_88;
-  assign _033_ = drop ? entry_last : first_step;
-  assign _009_ = rst ? 1'h1 : _033_;
-  assign _034_ = drop ? _003_ : page;
-  assign _008_ = rst ? 1'h0 : _034_;
-  assign absent = _036_ ? first_step : 1'h0;
-  assign _036_ = | _035_;
-  assign _037_ = | { _035_[3], _035_[0] };
-  assign _039_ = | { _038_[2], _035_[2:1] };
-  assign _042_ = s1[6:5] == 2'h2;
-  assign _043_ = s1[6:5] == 2'h1;
-  assign _044_ = ! s1[6:5];
-  assign _038_[2] = s1_slot == 3'h7;
-  assign _041_[1] = s1_slot == 3'h6;
-  assign _035_[3] = s1_slot == 3'h5;
-  assign _040_ = s1_slot == 3'h4;
-  assign _035_[2] = s1_slot == 3'h3;
-  assign _041_[0] = s1_slot == 3'h2;
-  assign _035_[1] = s1_slot == 3'h1;
-  assign _035_[0] = ! s1_slot;
-  assign _045_ = _006_ ? _003_ : page;
-  assign read_page_48 = _007_ ? _003_ : _045_;
-  assign _046_ = _002_ ? _003_ : page;
-  assign read_page_40 = _004_ ? _003_ : _046_;
-  assign w_en = _005_ ? write[10] : 1'h0;
-  assign entry_data = _005_ ? write[18:11] : 8'h00;
+  assign _045_ = drop ? entry_last : first_step;
+  assign _009_ = rst ? 1'h1 : _045_;
+  assign _046_ = drop ? _003_ : page;
+  assign _008_ = rst ? 1'h0 : _046_;
+  assign absent = _047_ ? first_step : 1'h0;
+  assign _047_ = | { _038_, _040_, _041_, _042_ };
+  assign _048_ = | { _038_, _042_ };
+  assign _049_ = | { _037_, _040_, _041_ };
   mackey_glass_layer_lmu1_drain drain (
     .clk(clk),
-    .load(done),
     .rst(rst),
     .sums(sums),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   mackey_glass_layer_lmu1_fifo fifo (
@@ -2389,7 +2411,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_1847_3(write[9:3]),
+    .port_2115_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word),
@@ -2415,7 +2437,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_1847_3(write[5:3]),
+    .port_2115_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word[1:0]),
@@ -2427,11 +2449,11 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   mackey_glass_layer_lmu1_mac mac (
     .clk(clk),
     .control({ s1[8:5], control_shift, s1[2:0] }),
-    .done(done),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   mackey_glass_layer_lmu1_sequencer sequencer (
@@ -2464,7 +2486,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_1847_3(write[4:3]),
+    .port_2115_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word[0]),
     .rst(rst),
@@ -2478,85 +2500,96 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _038_[1:0] = _035_[2:1];
 endmodule
 
-module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
+module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [3:0] tag_14;
-  wire [3:0] tag_14;
+  input upcoming;
+  wire upcoming;
+  input [3:0] tag_13;
+  wire [3:0] tag_13;
   input [30:0] sums;
   wire [30:0] sums;
   output [26:0] write;
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [31:0] _000_;
-  wire [22:0] _001_;
-  wire [22:0] _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire [31:0] _006_;
-  wire _007_;
-  wire _008_;
-  wire [31:0] _009_;
-  wire [1:0] _010_;
-  wire [32:0] _011_;
+  wire [1:0] _000_;
+  wire [5:0] _001_;
+  wire [3:0] _002_;
+  wire [1:0] _003_;
+  wire [30:0] _004_;
+  wire [24:0] _005_;
+  wire [5:0] _006_;
+  wire [15:0] _007_;
+  wire [15:0] _008_;
+  wire _009_;
+  wire _010_;
+  wire _011_;
   wire _012_;
-  wire [31:0] _013_;
-  wire _014_;
+  wire [6:0] _013_;
+  wire [6:0] _014_;
   wire _015_;
-  wire [12:0] _016_;
-  wire [12:0] _017_;
+  wire [14:0] _016_;
+  wire _017_;
   wire _018_;
-  wire [6:0] _019_;
+  wire [31:0] _019_;
   wire _020_;
   wire _021_;
   wire _022_;
   wire _023_;
   wire _024_;
   wire _025_;
-  wire _026_;
+  wire [31:0] _026_;
   wire _027_;
-  wire _028_;
+  wire [6:0] _028_;
   wire _029_;
-  wire [9:0] _030_;
-  wire [9:0] _031_;
-  wire [9:0] _032_;
-  wire [9:0] _033_;
+  wire _030_;
+  wire _031_;
+  wire _032_;
+  wire _033_;
   wire _034_;
-  wire [9:0] _035_;
-  wire [30:0] _036_;
+  wire _035_;
+  wire _036_;
   wire _037_;
-  wire [5:0] _038_;
-  wire [3:0] _039_;
-  wire [30:0] _040_;
-  wire [15:0] _041_;
-  wire [15:0] _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire [15:0] _047_;
-  wire [15:0] _048_;
-  wire [15:0] _049_;
-  wire [15:0] _050_;
-  wire [30:0] _051_;
-  wire [30:0] _052_;
-  wire [3:0] _053_;
-  wire [5:0] _054_;
+  wire _038_;
+  wire _039_;
+  wire [9:0] _040_;
+  wire [9:0] _041_;
+  wire [9:0] _042_;
+  wire [9:0] _043_;
+  wire [9:0] _044_;
+  wire [9:0] _045_;
+  wire [9:0] _046_;
+  wire _047_;
+  wire [24:0] _048_;
+  wire _049_;
+  wire _050_;
+  wire [15:0] _051_;
+  wire [15:0] _052_;
+  wire [15:0] _053_;
+  wire [15:0] _054_;
   wire [5:0] _055_;
   wire [5:0] _056_;
   wire _057_;
-  wire _058_;
-  wire [30:0] _059_;
+  wire [5:0] _058_;
+  wire _059_;
+  wire _060_;
+  wire [3:0] _061_;
+  wire [5:0] _062_;
+  wire [5:0] _063_;
+  wire [5:0] _064_;
+  wire _065_;
+  wire _066_;
+  reg [5:0] a0_beat;
+  reg a0_valid;
+  reg [9:0] a1;
   reg [5:0] address;
-  reg d0_valid;
+  reg [9:0] d0;
+  reg [24:0] d0_constants;
   reg [9:0] d1;
+  reg signed [30:0] d1_addend_0;
   reg signed [30:0] d1_sum_0;
   reg [9:0] d2;
   reg signed [30:0] d2_total_0;
@@ -2567,124 +2600,130 @@ module mackey_glass_layer_lmu1_drain(rst, load, tag_14, sums, write, clk);
   reg [9:0] d5;
   reg [15:0] d5_data_0;
   wire [24:0] data;
-  wire [7:0] data_21;
+  wire [7:0] data_27;
   reg [30:0] rows;
+  reg [1:0] signal;
   reg [3:0] tag;
   wire write_mask;
-  assign _028_ = { 2'h0, d5[9:4] } < 6'h31;
-  assign _029_ = d5[0] & _028_;
+  assign _000_ = a0_valid - 1'h1;
+  assign _013_ = a0_beat + 1'h1;
+  assign _014_ = address + 1'h1;
+  assign _015_ = upcoming & tag_13[3];
+  assign _019_ = $signed(rows) << d0_constants[0];
+  assign _026_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _027_ = ! d2[2:1];
+  assign _037_ = & { d2_total_0[30], d2_total_0[30:24] };
+  assign _009_ = | { d2_total_0[30], d2_total_0[30:24] };
+  assign _010_ = ~ _009_;
+  assign _011_ = _037_ | _010_;
+  assign _016_ = _011_ ? d2_total_0[23:9] : { _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_, _012_ };
+  assign _017_ = ! d4[2:1];
+  assign _018_ = d2[2:1] == 1'h1;
+  assign _020_ = d4[2:1] == 1'h1;
+  assign _021_ = d2[2:1] == 2'h2;
+  assign _022_ = & { d2_total_0[30], d2_total_0[30:26] };
+  assign _023_ = | { d2_total_0[30], d2_total_0[30:26] };
+  assign _024_ = ~ _023_;
+  assign _025_ = _022_ | _024_;
+  assign _012_ = ~ d2_total_0[30];
+  assign _028_ = _025_ ? d2_total_0[25:19] : { _012_, _012_, _012_, _012_, _012_, _012_, _012_ };
+  assign _029_ = d4[2:1] == 2'h2;
+  assign _030_ = ! d5[2:1];
+  assign _031_ = { 2'h0, d5[9:4] } < 1'h1;
+  assign _032_ = d5[0] & _031_;
+  assign _033_ = d5[2:1] == 1'h1;
+  assign _034_ = { 2'h0, d5[9:4] } < 3'h4;
+  assign _035_ = d5[0] & _034_;
+  assign _036_ = d5[2:1] == 2'h2;
+  assign _038_ = { 2'h0, d5[9:4] } < 6'h31;
+  assign _039_ = d5[0] & _038_;
   always @(posedge clk)
-    d1 <= _030_;
+    a1 <= _040_;
   always @(posedge clk)
-    d2 <= _031_;
+    d0 <= _041_;
   always @(posedge clk)
-    d3 <= _032_;
+    d1 <= _042_;
   always @(posedge clk)
-    d4 <= _033_;
+    d2 <= _043_;
   always @(posedge clk)
-    d5 <= _035_;
+    d3 <= _044_;
   always @(posedge clk)
-    rows <= _036_;
+    d4 <= _045_;
   always @(posedge clk)
-    d0_valid <= _037_;
+    d5 <= _046_;
   always @(posedge clk)
-    address <= _038_;
+    a0_valid <= _047_;
   always @(posedge clk)
-    tag <= _039_;
+    a0_beat <= _001_;
   always @(posedge clk)
-    d1_sum_0 <= rows;
+    tag <= _002_;
+  always @(posedge clk)
+    signal <= _003_;
+  always @(posedge clk)
+    rows <= _004_;
+  always @(posedge clk)
+    d0_constants <= _005_;
+  always @(posedge clk)
+    address <= _006_;
+  always @(posedge clk)
+    d1_sum_0 <= _019_[30:0];
+  always @(posedge clk)
+    d1_addend_0 <= { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] };
+  always @(posedge clk)
+    d2_total_0 <= _026_[30:0];
   always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _040_;
+    d3_code_0 <= _007_;
   always @(posedge clk)
-    d3_code_0 <= _041_;
-  always @(posedge clk)
-    d5_data_0 <= _042_;
-  assign _010_ = d0_valid - 1'h1;
-  assign _019_ = address + 1'h1;
-  assign _025_ = ! d1[2:1];
-  assign _034_ = ! d2[2:1];
-  assign _043_ = $signed(_000_[31:9]) > $signed(16'h7fff);
-  assign _044_ = $signed(_000_[31:9]) < $signed(16'h8000);
-  assign _000_ = $signed(d2_total_0) + $signed(10'h100);
-  assign _001_ = _044_ ? 23'h7f8000 : _000_[31:9];
-  assign _002_ = _043_ ? 23'h007fff : _001_;
-  assign _003_ = ! d4[2:1];
-  assign _004_ = d1[2:1] == 1'h1;
-  assign _005_ = d2[2:1] == 1'h1;
-  assign _006_ = $signed(d2_total_0) + $signed(11'h200);
-  assign _007_ = d4[2:1] == 1'h1;
-  assign _008_ = d1[2:1] == 2'h2;
-  assign _009_ = $signed(d1_sum_0) << data[0];
-  assign _011_ = $signed(_009_) + $signed(data[24:1]);
-  assign _012_ = d2[2:1] == 2'h2;
-  assign _014_ = $signed(_013_[31:19]) > $signed(8'h7f);
-  assign _015_ = $signed(_013_[31:19]) < $signed(8'h80);
-  assign _013_ = $signed(d2_total_0) + $signed(20'h40000);
-  assign _016_ = _015_ ? 13'h1f80 : _013_[31:19];
-  assign _017_ = _014_ ? 13'h007f : _016_;
-  assign _018_ = d4[2:1] == 2'h2;
-  assign _020_ = ! d5[2:1];
-  assign _021_ = { 2'h0, d5[9:4] } < 1'h1;
-  assign _022_ = d5[0] & _021_;
-  assign _023_ = d5[2:1] == 1'h1;
-  assign _024_ = { 2'h0, d5[9:4] } < 3'h4;
-  assign _026_ = d5[0] & _024_;
-  assign _027_ = d5[2:1] == 2'h2;
-  assign _045_ = _020_ ? _022_ : 1'h0;
-  assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask = _027_ ? _029_ : _046_;
-  assign _047_ = _003_ ? d4_code_0 : d5_data_0;
-  assign _048_ = _007_ ? d4_code_0 : _047_;
-  assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
-  assign _049_ = _034_ ? _002_[15:0] : d3_code_0;
-  assign _050_ = _005_ ? _006_[25:10] : _049_;
-  assign _041_ = _012_ ? { _017_[12], _017_[12], _017_[12], _017_ } : _050_;
-  assign _051_ = _025_ ? d1_sum_0 : d2_total_0;
-  assign _052_ = _004_ ? d1_sum_0 : _051_;
-  assign _040_ = _008_ ? _011_[30:0] : _052_;
-  assign _053_ = load ? tag_14 : tag;
-  assign _039_ = rst ? 4'h0 : _053_;
-  assign _054_ = d0_valid ? _019_[5:0] : address;
-  assign _055_ = tag_14[3] ? 6'h00 : _054_;
-  assign _056_ = load ? _055_ : _054_;
-  assign _038_ = rst ? 6'h00 : _056_;
-  assign _057_ = d0_valid ? _010_[0] : d0_valid;
-  assign _058_ = load ? 1'h1 : _057_;
-  assign _037_ = rst ? 1'h0 : _058_;
-  assign _059_ = d0_valid ? 31'h00000000 : rows;
-  assign _036_ = load ? sums : _059_;
-  assign _035_ = rst ? 10'h000 : d4;
-  assign _033_ = rst ? 10'h000 : d3;
-  assign _032_ = rst ? 10'h000 : d2;
-  assign _031_ = rst ? 10'h000 : d1;
-  assign _030_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
-  mackey_glass_layer_lmu1_drain_lmu1_h_rows lmu1_h_rows (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
+    d5_data_0 <= _008_;
+  assign _048_ = _060_ ? 25'h0000200 : data;
+  assign _005_ = _059_ ? 25'h0000400 : _048_;
+  assign _049_ = _030_ ? _032_ : 1'h0;
+  assign _050_ = _033_ ? _035_ : _049_;
+  assign write_mask = _036_ ? _039_ : _050_;
+  assign _051_ = _017_ ? d4_code_0 : d5_data_0;
+  assign _052_ = _020_ ? d4_code_0 : _051_;
+  assign _008_ = _029_ ? { 8'h00, data_27 } : _052_;
+  assign _053_ = _027_ ? { d2_total_0[30], _016_ } : d3_code_0;
+  assign _054_ = _018_ ? d2_total_0[25:10] : _053_;
+  assign _007_ = _021_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _028_ } : _054_;
+  assign _055_ = a0_valid ? _014_[5:0] : address;
+  assign _056_ = _057_ ? 6'h00 : _055_;
+  assign _057_ = tag_13[1:0] == 2'h2;
+  assign _058_ = _015_ ? _056_ : _055_;
+  assign _006_ = rst ? 6'h00 : _058_;
+  assign _059_ = a1[2:1] == 2'h1;
+  assign _060_ = ! a1[2:1];
+  assign _004_ = signal[1] ? sums : 31'h00000000;
+  assign _003_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _061_ = upcoming ? tag_13 : tag;
+  assign _002_ = rst ? 4'h0 : _061_;
+  assign _062_ = a0_valid ? _013_[5:0] : a0_beat;
+  assign _063_ = tag_13[3] ? 6'h00 : _062_;
+  assign _064_ = upcoming ? _063_ : _062_;
+  assign _001_ = rst ? 6'h00 : _064_;
+  assign _065_ = a0_valid ? _000_[0] : a0_valid;
+  assign _066_ = upcoming ? 1'h1 : _065_;
+  assign _047_ = rst ? 1'h0 : _066_;
+  assign _046_ = rst ? 10'h000 : d4;
+  assign _045_ = rst ? 10'h000 : d3;
+  assign _044_ = rst ? 10'h000 : d2;
+  assign _043_ = rst ? 10'h000 : d1;
+  assign _042_ = rst ? 10'h000 : d0;
+  assign _041_ = rst ? 10'h000 : a1;
+  assign _040_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0 lmu1_h_tanh_0 (
     .address(d3_code_0[7:0]),
     .clk(clk),
-    .data(data_21)
+    .data(data_27)
   );
-  assign write = { d5_data_0, write_mask, d5 };
-endmodule
-
-module mackey_glass_layer_lmu1_drain_lmu1_h_rows(data, address, clk);
-  output [24:0] data;
-  wire [24:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu1_h_rows rom (
+  mackey_glass_layer_lmu1_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
   );
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(data, address, clk);
@@ -2695,6 +2734,20 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(data, address, clk);
   input clk;
   wire clk;
   mackey_glass__lmu1_h_tanh rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu1_drain_row_rom(data, address, clk);
+  output [24:0] data;
+  wire [24:0] data;
+  input [5:0] address;
+  wire [5:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu1_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2802,7 +2855,7 @@ module mackey_glass_layer_lmu1_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1847_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2115_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2815,8 +2868,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_1847_3;
-  wire [6:0] port_1847_3;
+  input [6:0] port_2115_3;
+  wire [6:0] port_2115_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -2840,11 +2893,11 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_1847_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2115_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_1847_3[0] * 6'h31;
+  assign _01_ = port_2115_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
@@ -2891,7 +2944,7 @@ module mackey_glass_layer_lmu1_lmu1_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1847_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2115_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2904,8 +2957,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_1847_3;
-  wire [2:0] port_1847_3;
+  input [2:0] port_2115_3;
+  wire [2:0] port_2115_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2925,20 +2978,20 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1847_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_1847_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2115_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2115_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [8:0] control;
   wire [8:0] control;
   input [9:0] weights;
@@ -2955,16 +3008,15 @@ module mackey_glass_layer_lmu1_mac(rst, operand, done, control, weights, tag, s5
   wire [8:0] _03_;
   wire [8:0] _04_;
   wire [8:0] _05_;
-  wire [8:0] _06_;
+  wire [30:0] _06_;
   wire [30:0] _07_;
-  wire [30:0] _08_;
-  wire _09_;
+  wire _08_;
+  wire [30:0] _09_;
   wire [30:0] _10_;
   wire [30:0] _11_;
-  wire [30:0] _12_;
+  wire _12_;
   wire _13_;
   wire _14_;
-  wire _15_;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -2972,11 +3024,10 @@ module mackey_glass_layer_lmu1_mac(rst, operand, done, control, weights, tag, s5
   reg signed [25:0] s3_added_0;
   reg [8:0] s4;
   reg signed [30:0] s4_partial_0;
-  reg [8:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _03_;
   always @(posedge clk)
@@ -2984,31 +3035,28 @@ module mackey_glass_layer_lmu1_mac(rst, operand, done, control, weights, tag, s5
   always @(posedge clk)
     s4 <= _05_;
   always @(posedge clk)
-    s5 <= _06_;
-  always @(posedge clk)
     s2_operand_0 <= operand;
   always @(posedge clk)
     s2_weight_0 <= weights;
   always @(posedge clk)
     s3_added_0 <= _00_;
   always @(posedge clk)
-    s4_partial_0 <= _07_;
+    s4_partial_0 <= _06_;
   always @(posedge clk)
-    s5_sum_0 <= _08_;
-  assign _09_ = _14_ | _13_;
-  assign _10_ = _13_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[22:0], 8'h00 };
-  assign _11_ = _15_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
-  assign _07_ = _09_ ? _10_ : _11_;
-  assign _12_ = s4[0] ? _02_[30:0] : s5_sum_0;
-  assign _08_ = _01_ ? s4_partial_0 : _12_;
-  assign _13_ = s3[4:3] == 2'h3;
-  assign _14_ = s3[4:3] == 2'h2;
-  assign _15_ = s3[4:3] == 2'h1;
-  assign _06_ = rst ? 9'h000 : s4;
+    s5_sum_0 <= _07_;
+  assign _08_ = _13_ | _12_;
+  assign _09_ = _12_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[22:0], 8'h00 };
+  assign _10_ = _14_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
+  assign _06_ = _08_ ? _09_ : _10_;
+  assign _11_ = s4[0] ? _02_[30:0] : s5_sum_0;
+  assign _07_ = _01_ ? s4_partial_0 : _11_;
+  assign _12_ = s3[4:3] == 2'h3;
+  assign _13_ = s3[4:3] == 2'h2;
+  assign _14_ = s3[4:3] == 2'h1;
   assign _05_ = rst ? 9'h000 : s3;
   assign _04_ = rst ? 9'h000 : s2;
   assign _03_ = rst ? 9'h000 : control;
-  assign tag = s5[8:5];
+  assign tag = s3[8:5];
 endmodule
 
 module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -3375,7 +3423,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_1847_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2115_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3386,8 +3434,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1847_3;
-  wire [1:0] port_1847_3;
+  input [1:0] port_2115_3;
+  wire [1:0] port_2115_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3476,7 +3524,6 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [9:0] data;
   wire [9:0] data_62;
   wire [9:0] data_63;
-  wire done;
   wire drop;
   wire [7:0] entry_data;
   wire entry_last;
@@ -3507,6 +3554,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [6:0] w_level;
@@ -3593,10 +3641,10 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign entry_data = _005_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu2_drain drain (
     .clk(clk),
-    .load(done),
     .rst(rst),
     .sums(sums),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   mackey_glass_layer_lmu2_fifo fifo (
@@ -3611,7 +3659,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_1956_3(write[9:3]),
+    .port_2234_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word),
@@ -3637,7 +3685,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_1956_3(write[5:3]),
+    .port_2234_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word[1:0]),
@@ -3649,11 +3697,11 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   mackey_glass_layer_lmu2_mac mac (
     .clk(clk),
     .control({ s1[9:6], control_shift, s1[2:0] }),
-    .done(done),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   mackey_glass_layer_lmu2_sequencer sequencer (
@@ -3686,7 +3734,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_1956_3(write[4:3]),
+    .port_2234_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word[0]),
     .rst(rst),
@@ -3703,81 +3751,90 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign _038_[1:0] = _035_[2:1];
 endmodule
 
-module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
+module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [3:0] tag_14;
-  wire [3:0] tag_14;
+  input upcoming;
+  wire upcoming;
+  input [3:0] tag_13;
+  wire [3:0] tag_13;
   input [29:0] sums;
   wire [29:0] sums;
   output [26:0] write;
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [30:0] _000_;
-  wire [20:0] _001_;
-  wire [20:0] _002_;
-  wire _003_;
+  wire [1:0] _000_;
+  wire [9:0] _001_;
+  wire [9:0] _002_;
+  wire [9:0] _003_;
   wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire [30:0] _008_;
-  wire [1:0] _009_;
-  wire [31:0] _010_;
-  wire _011_;
-  wire [30:0] _012_;
-  wire _013_;
+  wire [5:0] _005_;
+  wire [3:0] _006_;
+  wire [1:0] _007_;
+  wire [29:0] _008_;
+  wire _009_;
+  wire [23:0] _010_;
+  wire [5:0] _011_;
+  wire [15:0] _012_;
+  wire [15:0] _013_;
   wire _014_;
-  wire [14:0] _015_;
-  wire [14:0] _016_;
-  wire _017_;
+  wire _015_;
+  wire _016_;
+  wire [6:0] _017_;
   wire [6:0] _018_;
   wire _019_;
-  wire _020_;
+  wire [14:0] _020_;
   wire _021_;
   wire _022_;
-  wire _023_;
+  wire [30:0] _023_;
   wire _024_;
   wire _025_;
   wire _026_;
-  wire _027_;
+  wire [30:0] _027_;
   wire _028_;
-  wire [9:0] _029_;
-  wire [9:0] _030_;
-  wire [9:0] _031_;
-  wire [9:0] _032_;
+  wire [8:0] _029_;
+  wire _030_;
+  wire _031_;
+  wire _032_;
   wire _033_;
-  wire [9:0] _034_;
-  wire [29:0] _035_;
+  wire _034_;
+  wire _035_;
   wire _036_;
-  wire [5:0] _037_;
-  wire [3:0] _038_;
-  wire [29:0] _039_;
-  wire [15:0] _040_;
-  wire [15:0] _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
+  wire _037_;
+  wire _038_;
+  wire _039_;
+  wire [9:0] _040_;
+  wire [9:0] _041_;
+  wire [9:0] _042_;
+  wire [9:0] _043_;
+  wire [23:0] _044_;
   wire _045_;
-  wire [15:0] _046_;
+  wire _046_;
   wire [15:0] _047_;
   wire [15:0] _048_;
   wire [15:0] _049_;
-  wire [29:0] _050_;
-  wire [29:0] _051_;
-  wire [3:0] _052_;
-  wire [5:0] _053_;
+  wire [15:0] _050_;
+  wire [5:0] _051_;
+  wire [5:0] _052_;
+  wire _053_;
   wire [5:0] _054_;
-  wire [5:0] _055_;
+  wire _055_;
   wire _056_;
-  wire _057_;
-  wire [29:0] _058_;
+  wire [3:0] _057_;
+  wire [5:0] _058_;
+  wire [5:0] _059_;
+  wire [5:0] _060_;
+  wire _061_;
+  wire _062_;
+  reg [5:0] a0_beat;
+  reg a0_valid;
+  reg [9:0] a1;
   reg [5:0] address;
-  reg d0_valid;
+  reg [9:0] d0;
+  reg [23:0] d0_constants;
   reg [9:0] d1;
+  reg signed [29:0] d1_addend_0;
   reg signed [29:0] d1_sum_0;
   reg [9:0] d2;
   reg signed [29:0] d2_total_0;
@@ -3788,123 +3845,126 @@ module mackey_glass_layer_lmu2_drain(rst, load, tag_14, sums, write, clk);
   reg [9:0] d5;
   reg [15:0] d5_data_0;
   wire [23:0] data;
-  wire [7:0] data_21;
+  wire [7:0] data_27;
   reg [29:0] rows;
+  reg [1:0] signal;
   reg [3:0] tag;
   wire write_mask;
-  assign _027_ = { 2'h0, d5[9:4] } < 6'h31;
-  assign _028_ = d5[0] & _027_;
+  assign _000_ = a0_valid - 1'h1;
+  assign _017_ = a0_beat + 1'h1;
+  assign _018_ = address + 1'h1;
+  assign _019_ = upcoming & tag_13[3];
+  assign _023_ = $signed(rows) << d0_constants[0];
+  assign _027_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _028_ = ! d2[2:1];
+  assign _020_ = _015_ ? d2_total_0[24:10] : { _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_ };
+  assign _021_ = ! d4[2:1];
+  assign _022_ = d2[2:1] == 1'h1;
+  assign _024_ = d4[2:1] == 1'h1;
+  assign _025_ = d2[2:1] == 2'h2;
+  assign _026_ = & { d2_total_0[29], d2_total_0[29:25] };
+  assign _009_ = | { d2_total_0[29], d2_total_0[29:25] };
+  assign _014_ = ~ _009_;
+  assign _015_ = _026_ | _014_;
+  assign _016_ = ~ d2_total_0[29];
+  assign _029_ = _015_ ? d2_total_0[24:16] : { _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_ };
+  assign _030_ = d4[2:1] == 2'h2;
+  assign _031_ = ! d5[2:1];
+  assign _032_ = { 2'h0, d5[9:4] } < 1'h1;
+  assign _033_ = d5[0] & _032_;
+  assign _034_ = d5[2:1] == 1'h1;
+  assign _035_ = { 2'h0, d5[9:4] } < 3'h4;
+  assign _036_ = d5[0] & _035_;
+  assign _037_ = d5[2:1] == 2'h2;
+  assign _038_ = { 2'h0, d5[9:4] } < 6'h31;
+  assign _039_ = d5[0] & _038_;
   always @(posedge clk)
-    d1 <= _029_;
+    a1 <= _040_;
   always @(posedge clk)
-    d2 <= _030_;
+    d0 <= _041_;
   always @(posedge clk)
-    d3 <= _031_;
+    d1 <= _042_;
   always @(posedge clk)
-    d4 <= _032_;
+    d2 <= _043_;
   always @(posedge clk)
-    d5 <= _034_;
+    d3 <= _001_;
   always @(posedge clk)
-    rows <= _035_;
+    d4 <= _002_;
   always @(posedge clk)
-    d0_valid <= _036_;
+    d5 <= _003_;
   always @(posedge clk)
-    address <= _037_;
+    a0_valid <= _004_;
   always @(posedge clk)
-    tag <= _038_;
+    a0_beat <= _005_;
   always @(posedge clk)
-    d1_sum_0 <= rows;
+    tag <= _006_;
+  always @(posedge clk)
+    signal <= _007_;
+  always @(posedge clk)
+    rows <= _008_;
+  always @(posedge clk)
+    d0_constants <= _010_;
+  always @(posedge clk)
+    address <= _011_;
+  always @(posedge clk)
+    d1_sum_0 <= _023_[29:0];
+  always @(posedge clk)
+    d1_addend_0 <= { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] };
+  always @(posedge clk)
+    d2_total_0 <= _027_[29:0];
   always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _039_;
+    d3_code_0 <= _012_;
   always @(posedge clk)
-    d3_code_0 <= _040_;
-  always @(posedge clk)
-    d5_data_0 <= _041_;
-  assign _009_ = d0_valid - 1'h1;
-  assign _018_ = address + 1'h1;
-  assign _024_ = ! d1[2:1];
-  assign _033_ = ! d2[2:1];
-  assign _042_ = $signed(_000_[30:10]) > $signed(16'h7fff);
-  assign _043_ = $signed(_000_[30:10]) < $signed(16'h8000);
-  assign _001_ = _043_ ? 21'h1f8000 : _000_[30:10];
-  assign _002_ = _042_ ? 21'h007fff : _001_;
-  assign _003_ = ! d4[2:1];
-  assign _004_ = d1[2:1] == 1'h1;
-  assign _005_ = d2[2:1] == 1'h1;
-  assign _000_ = $signed(d2_total_0) + $signed(11'h200);
-  assign _006_ = d4[2:1] == 1'h1;
-  assign _007_ = d1[2:1] == 2'h2;
-  assign _008_ = $signed(d1_sum_0) << data[0];
-  assign _010_ = $signed(_008_) + $signed(data[23:1]);
-  assign _011_ = d2[2:1] == 2'h2;
-  assign _013_ = $signed(_012_[30:16]) > $signed(10'h1ff);
-  assign _014_ = $signed(_012_[30:16]) < $signed(10'h200);
-  assign _012_ = $signed(d2_total_0) + $signed(17'h08000);
-  assign _015_ = _014_ ? 15'h7e00 : _012_[30:16];
-  assign _016_ = _013_ ? 15'h01ff : _015_;
-  assign _017_ = d4[2:1] == 2'h2;
-  assign _019_ = ! d5[2:1];
-  assign _020_ = { 2'h0, d5[9:4] } < 1'h1;
-  assign _021_ = d5[0] & _020_;
-  assign _022_ = d5[2:1] == 1'h1;
-  assign _023_ = { 2'h0, d5[9:4] } < 3'h4;
-  assign _025_ = d5[0] & _023_;
-  assign _026_ = d5[2:1] == 2'h2;
-  assign _044_ = _019_ ? _021_ : 1'h0;
-  assign _045_ = _022_ ? _025_ : _044_;
-  assign write_mask = _026_ ? _028_ : _045_;
-  assign _046_ = _003_ ? d4_code_0 : d5_data_0;
-  assign _047_ = _006_ ? d4_code_0 : _046_;
-  assign _041_ = _017_ ? { 8'h00, data_21 } : _047_;
-  assign _048_ = _033_ ? _002_[15:0] : d3_code_0;
-  assign _049_ = _005_ ? _000_[25:10] : _048_;
-  assign _040_ = _011_ ? { _016_[14], _016_ } : _049_;
-  assign _050_ = _024_ ? d1_sum_0 : d2_total_0;
-  assign _051_ = _004_ ? d1_sum_0 : _050_;
-  assign _039_ = _007_ ? _010_[29:0] : _051_;
-  assign _052_ = load ? tag_14 : tag;
-  assign _038_ = rst ? 4'h0 : _052_;
-  assign _053_ = d0_valid ? _018_[5:0] : address;
-  assign _054_ = tag_14[3] ? 6'h00 : _053_;
-  assign _055_ = load ? _054_ : _053_;
-  assign _037_ = rst ? 6'h00 : _055_;
-  assign _056_ = d0_valid ? _009_[0] : d0_valid;
-  assign _057_ = load ? 1'h1 : _056_;
-  assign _036_ = rst ? 1'h0 : _057_;
-  assign _058_ = d0_valid ? 30'h00000000 : rows;
-  assign _035_ = load ? sums : _058_;
-  assign _034_ = rst ? 10'h000 : d4;
-  assign _032_ = rst ? 10'h000 : d3;
-  assign _031_ = rst ? 10'h000 : d2;
-  assign _030_ = rst ? 10'h000 : d1;
-  assign _029_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
-  mackey_glass_layer_lmu2_drain_lmu2_h_rows lmu2_h_rows (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
+    d5_data_0 <= _013_;
+  assign _044_ = _056_ ? 24'h000400 : data;
+  assign _010_ = _055_ ? 24'h000400 : _044_;
+  assign _045_ = _031_ ? _033_ : 1'h0;
+  assign _046_ = _034_ ? _036_ : _045_;
+  assign write_mask = _037_ ? _039_ : _046_;
+  assign _047_ = _021_ ? d4_code_0 : d5_data_0;
+  assign _048_ = _024_ ? d4_code_0 : _047_;
+  assign _013_ = _030_ ? { 8'h00, data_27 } : _048_;
+  assign _049_ = _028_ ? { d2_total_0[29], _020_ } : d3_code_0;
+  assign _050_ = _022_ ? d2_total_0[25:10] : _049_;
+  assign _012_ = _025_ ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _029_ } : _050_;
+  assign _051_ = a0_valid ? _018_[5:0] : address;
+  assign _052_ = _053_ ? 6'h00 : _051_;
+  assign _053_ = tag_13[1:0] == 2'h2;
+  assign _054_ = _019_ ? _052_ : _051_;
+  assign _011_ = rst ? 6'h00 : _054_;
+  assign _055_ = a1[2:1] == 2'h1;
+  assign _056_ = ! a1[2:1];
+  assign _008_ = signal[1] ? sums : 30'h00000000;
+  assign _007_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _057_ = upcoming ? tag_13 : tag;
+  assign _006_ = rst ? 4'h0 : _057_;
+  assign _058_ = a0_valid ? _017_[5:0] : a0_beat;
+  assign _059_ = tag_13[3] ? 6'h00 : _058_;
+  assign _060_ = upcoming ? _059_ : _058_;
+  assign _005_ = rst ? 6'h00 : _060_;
+  assign _061_ = a0_valid ? _000_[0] : a0_valid;
+  assign _062_ = upcoming ? 1'h1 : _061_;
+  assign _004_ = rst ? 1'h0 : _062_;
+  assign _003_ = rst ? 10'h000 : d4;
+  assign _002_ = rst ? 10'h000 : d3;
+  assign _001_ = rst ? 10'h000 : d2;
+  assign _043_ = rst ? 10'h000 : d1;
+  assign _042_ = rst ? 10'h000 : d0;
+  assign _041_ = rst ? 10'h000 : a1;
+  assign _040_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .address(d3_code_0[9:0]),
     .clk(clk),
-    .data(data_21)
+    .data(data_27)
   );
-  assign write = { d5_data_0, write_mask, d5 };
-endmodule
-
-module mackey_glass_layer_lmu2_drain_lmu2_h_rows(data, address, clk);
-  output [23:0] data;
-  wire [23:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu2_h_rows rom (
+  mackey_glass_layer_lmu2_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
   );
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(data, address, clk);
@@ -3915,6 +3975,20 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(data, address, clk);
   input clk;
   wire clk;
   mackey_glass__lmu2_h_tanh rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu2_drain_row_rom(data, address, clk);
+  output [23:0] data;
+  wire [23:0] data;
+  input [5:0] address;
+  wire [5:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu2_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -4022,7 +4096,7 @@ module mackey_glass_layer_lmu2_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1956_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2234_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4035,8 +4109,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_1956_3;
-  wire [6:0] port_1956_3;
+  input [6:0] port_2234_3;
+  wire [6:0] port_2234_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4060,11 +4134,11 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_1956_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2234_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_1956_3[0] * 6'h31;
+  assign _01_ = port_2234_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
@@ -4111,7 +4185,7 @@ module mackey_glass_layer_lmu2_lmu2_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1956_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2234_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4124,8 +4198,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_1956_3;
-  wire [2:0] port_1956_3;
+  input [2:0] port_2234_3;
+  wire [2:0] port_2234_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4145,20 +4219,20 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1956_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_1956_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2234_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2234_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [9:0] control;
   wire [9:0] control;
   input [9:0] weights;
@@ -4175,20 +4249,19 @@ module mackey_glass_layer_lmu2_mac(rst, operand, done, control, weights, tag, s5
   wire [9:0] _03_;
   wire [9:0] _04_;
   wire [9:0] _05_;
-  wire [9:0] _06_;
+  wire [29:0] _06_;
   wire [29:0] _07_;
-  wire [29:0] _08_;
-  wire _09_;
+  wire _08_;
+  wire [29:0] _09_;
   wire [29:0] _10_;
   wire [29:0] _11_;
   wire [29:0] _12_;
   wire [29:0] _13_;
-  wire [29:0] _14_;
+  wire _14_;
   wire _15_;
   wire _16_;
   wire _17_;
   wire _18_;
-  wire _19_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -4196,11 +4269,10 @@ module mackey_glass_layer_lmu2_mac(rst, operand, done, control, weights, tag, s5
   reg signed [25:0] s3_added_0;
   reg [9:0] s4;
   reg signed [29:0] s4_partial_0;
-  reg [9:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _03_;
   always @(posedge clk)
@@ -4208,35 +4280,32 @@ module mackey_glass_layer_lmu2_mac(rst, operand, done, control, weights, tag, s5
   always @(posedge clk)
     s4 <= _05_;
   always @(posedge clk)
-    s5 <= _06_;
-  always @(posedge clk)
     s2_operand_0 <= operand;
   always @(posedge clk)
     s2_weight_0 <= weights;
   always @(posedge clk)
     s3_added_0 <= _00_;
   always @(posedge clk)
-    s4_partial_0 <= _07_;
+    s4_partial_0 <= _06_;
   always @(posedge clk)
-    s5_sum_0 <= _08_;
-  assign _09_ = | { _15_, _16_, _17_ };
-  assign _10_ = _16_ ? { s3_added_0[22:0], 7'h00 } : { s3_added_0[23:0], 6'h00 };
-  assign _11_ = _15_ ? { s3_added_0[21:0], 8'h00 } : _10_;
-  assign _12_ = _19_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 } : s4_partial_0;
-  assign _13_ = _18_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : _12_;
-  assign _07_ = _09_ ? _11_ : _13_;
-  assign _14_ = s4[0] ? _02_[29:0] : s5_sum_0;
-  assign _08_ = _01_ ? s4_partial_0 : _14_;
-  assign _15_ = s3[5:3] == 3'h4;
-  assign _16_ = s3[5:3] == 3'h3;
-  assign _17_ = s3[5:3] == 3'h2;
-  assign _18_ = s3[5:3] == 3'h1;
-  assign _19_ = ! s3[5:3];
-  assign _06_ = rst ? 10'h000 : s4;
+    s5_sum_0 <= _07_;
+  assign _08_ = | { _14_, _15_, _16_ };
+  assign _09_ = _15_ ? { s3_added_0[22:0], 7'h00 } : { s3_added_0[23:0], 6'h00 };
+  assign _10_ = _14_ ? { s3_added_0[21:0], 8'h00 } : _09_;
+  assign _11_ = _18_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 } : s4_partial_0;
+  assign _12_ = _17_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : _11_;
+  assign _06_ = _08_ ? _10_ : _12_;
+  assign _13_ = s4[0] ? _02_[29:0] : s5_sum_0;
+  assign _07_ = _01_ ? s4_partial_0 : _13_;
+  assign _14_ = s3[5:3] == 3'h4;
+  assign _15_ = s3[5:3] == 3'h3;
+  assign _16_ = s3[5:3] == 3'h2;
+  assign _17_ = s3[5:3] == 3'h1;
+  assign _18_ = ! s3[5:3];
   assign _05_ = rst ? 10'h000 : s3;
   assign _04_ = rst ? 10'h000 : s2;
   assign _03_ = rst ? 10'h000 : control;
-  assign tag = s5[9:6];
+  assign tag = s3[9:6];
 endmodule
 
 module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -4603,7 +4672,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_1956_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2234_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4614,8 +4683,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1956_3;
-  wire [1:0] port_1956_3;
+  input [1:0] port_2234_3;
+  wire [1:0] port_2234_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4704,7 +4773,6 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire [9:0] data;
   wire [9:0] data_62;
   wire [9:0] data_63;
-  wire done;
   wire drop;
   wire [7:0] entry_data;
   wire entry_last;
@@ -4735,6 +4803,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire trace_segment;
   wire trace_start;
   wire trace_valid;
+  wire upcoming;
   wire valid;
   wire w_en;
   wire [6:0] w_level;
@@ -4821,10 +4890,10 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign entry_data = _005_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu3_drain drain (
     .clk(clk),
-    .load(done),
     .rst(rst),
     .sums(sums),
-    .tag_14(tag),
+    .tag_13(tag),
+    .upcoming(upcoming),
     .write(write)
   );
   mackey_glass_layer_lmu3_fifo fifo (
@@ -4839,7 +4908,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_2065_3(write[9:3]),
+    .port_2353_3(write[9:3]),
     .read_data(read_data_68),
     .read_page(read_page_48),
     .read_word(read_word),
@@ -4865,7 +4934,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_2065_3(write[5:3]),
+    .port_2353_3(write[5:3]),
     .read_data(read_data_67),
     .read_page(read_page_40),
     .read_word(read_word[1:0]),
@@ -4877,11 +4946,11 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   mackey_glass_layer_lmu3_mac mac (
     .clk(clk),
     .control({ s1[8:5], control_shift, s1[2:0] }),
-    .done(done),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
+    .upcoming(upcoming),
     .weights(weights)
   );
   mackey_glass_layer_lmu3_sequencer sequencer (
@@ -4914,7 +4983,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_2065_3(write[4:3]),
+    .port_2353_3(write[4:3]),
     .read_data(read_data_66),
     .read_word(read_word[0]),
     .rst(rst),
@@ -4931,40 +5000,40 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign _038_[1:0] = _035_[2:1];
 endmodule
 
-module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
+module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
-  input load;
-  wire load;
-  input [3:0] tag_14;
-  wire [3:0] tag_14;
+  input upcoming;
+  wire upcoming;
+  input [3:0] tag_13;
+  wire [3:0] tag_13;
   input [26:0] sums;
   wire [26:0] sums;
   output [26:0] write;
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [27:0] _000_;
-  wire [19:0] _001_;
-  wire [19:0] _002_;
-  wire _003_;
+  wire [1:0] _000_;
+  wire [9:0] _001_;
+  wire [9:0] _002_;
+  wire [9:0] _003_;
   wire _004_;
-  wire _005_;
-  wire [27:0] _006_;
-  wire _007_;
-  wire _008_;
-  wire [27:0] _009_;
-  wire [1:0] _010_;
-  wire [28:0] _011_;
-  wire _012_;
-  wire [27:0] _013_;
+  wire [5:0] _005_;
+  wire [3:0] _006_;
+  wire [1:0] _007_;
+  wire [26:0] _008_;
+  wire _009_;
+  wire [19:0] _010_;
+  wire [5:0] _011_;
+  wire [15:0] _012_;
+  wire [15:0] _013_;
   wire _014_;
   wire _015_;
-  wire [14:0] _016_;
-  wire [14:0] _017_;
-  wire _018_;
-  wire [6:0] _019_;
-  wire _020_;
+  wire _016_;
+  wire [6:0] _017_;
+  wire [6:0] _018_;
+  wire _019_;
+  wire [14:0] _020_;
   wire _021_;
   wire _022_;
   wire _023_;
@@ -4973,40 +5042,51 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
   wire _026_;
   wire _027_;
   wire _028_;
-  wire _029_;
-  wire [9:0] _030_;
-  wire [9:0] _031_;
-  wire [9:0] _032_;
-  wire [9:0] _033_;
+  wire [27:0] _029_;
+  wire _030_;
+  wire [8:0] _031_;
+  wire _032_;
+  wire _033_;
   wire _034_;
-  wire [9:0] _035_;
-  wire [26:0] _036_;
+  wire _035_;
+  wire _036_;
   wire _037_;
-  wire [5:0] _038_;
-  wire [3:0] _039_;
-  wire [26:0] _040_;
-  wire [15:0] _041_;
-  wire [15:0] _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire [15:0] _047_;
-  wire [15:0] _048_;
-  wire [15:0] _049_;
+  wire _038_;
+  wire _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire [9:0] _043_;
+  wire [9:0] _044_;
+  wire [9:0] _045_;
+  wire [9:0] _046_;
+  wire [19:0] _047_;
+  wire _048_;
+  wire _049_;
   wire [15:0] _050_;
-  wire [26:0] _051_;
-  wire [26:0] _052_;
-  wire [3:0] _053_;
+  wire [15:0] _051_;
+  wire [15:0] _052_;
+  wire [15:0] _053_;
   wire [5:0] _054_;
   wire [5:0] _055_;
-  wire [5:0] _056_;
-  wire _057_;
+  wire _056_;
+  wire [5:0] _057_;
   wire _058_;
-  wire [26:0] _059_;
+  wire _059_;
+  wire [3:0] _060_;
+  wire [5:0] _061_;
+  wire [5:0] _062_;
+  wire [5:0] _063_;
+  wire _064_;
+  wire _065_;
+  reg [5:0] a0_beat;
+  reg a0_valid;
+  reg [9:0] a1;
   reg [5:0] address;
-  reg d0_valid;
+  reg [9:0] d0;
+  reg [19:0] d0_constants;
   reg [9:0] d1;
+  reg signed [26:0] d1_addend_0;
   reg signed [26:0] d1_sum_0;
   reg [9:0] d2;
   reg signed [26:0] d2_total_0;
@@ -5016,125 +5096,130 @@ module mackey_glass_layer_lmu3_drain(rst, load, tag_14, sums, write, clk);
   reg [15:0] d4_code_0;
   reg [9:0] d5;
   reg [15:0] d5_data_0;
-  wire [20:0] data;
-  wire [7:0] data_21;
+  wire [19:0] data;
+  wire [7:0] data_27;
   reg [26:0] rows;
+  reg [1:0] signal;
   reg [3:0] tag;
   wire write_mask;
-  assign _028_ = { 2'h0, d5[9:4] } < 6'h31;
-  assign _029_ = d5[0] & _028_;
+  assign _000_ = a0_valid - 1'h1;
+  assign _017_ = a0_beat + 1'h1;
+  assign _018_ = address + 1'h1;
+  assign _019_ = upcoming & tag_13[3];
+  assign _029_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _030_ = ! d2[2:1];
+  assign _038_ = & { d2_total_0[26], d2_total_0[26:23] };
+  assign _009_ = | { d2_total_0[26], d2_total_0[26:23] };
+  assign _014_ = ~ _009_;
+  assign _015_ = _038_ | _014_;
+  assign _020_ = _015_ ? d2_total_0[22:8] : { _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_ };
+  assign _021_ = ! d4[2:1];
+  assign _022_ = d2[2:1] == 1'h1;
+  assign _023_ = d4[2:1] == 1'h1;
+  assign _024_ = d2[2:1] == 2'h2;
+  assign _025_ = & { d2_total_0[26], d2_total_0[26:22] };
+  assign _026_ = | { d2_total_0[26], d2_total_0[26:22] };
+  assign _027_ = ~ _026_;
+  assign _028_ = _025_ | _027_;
+  assign _016_ = ~ d2_total_0[26];
+  assign _031_ = _028_ ? d2_total_0[21:13] : { _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_, _016_ };
+  assign _032_ = d4[2:1] == 2'h2;
+  assign _033_ = ! d5[2:1];
+  assign _034_ = { 2'h0, d5[9:4] } < 1'h1;
+  assign _035_ = d5[0] & _034_;
+  assign _036_ = d5[2:1] == 1'h1;
+  assign _037_ = { 2'h0, d5[9:4] } < 3'h4;
+  assign _039_ = d5[0] & _037_;
+  assign _040_ = d5[2:1] == 2'h2;
+  assign _041_ = { 2'h0, d5[9:4] } < 6'h31;
+  assign _042_ = d5[0] & _041_;
   always @(posedge clk)
-    d1 <= _030_;
+    a1 <= _043_;
   always @(posedge clk)
-    d2 <= _031_;
+    d0 <= _044_;
   always @(posedge clk)
-    d3 <= _032_;
+    d1 <= _045_;
   always @(posedge clk)
-    d4 <= _033_;
+    d2 <= _046_;
   always @(posedge clk)
-    d5 <= _035_;
+    d3 <= _001_;
   always @(posedge clk)
-    rows <= _036_;
+    d4 <= _002_;
   always @(posedge clk)
-    d0_valid <= _037_;
+    d5 <= _003_;
   always @(posedge clk)
-    address <= _038_;
+    a0_valid <= _004_;
   always @(posedge clk)
-    tag <= _039_;
+    a0_beat <= _005_;
+  always @(posedge clk)
+    tag <= _006_;
+  always @(posedge clk)
+    signal <= _007_;
+  always @(posedge clk)
+    rows <= _008_;
+  always @(posedge clk)
+    d0_constants <= _010_;
+  always @(posedge clk)
+    address <= _011_;
   always @(posedge clk)
     d1_sum_0 <= rows;
   always @(posedge clk)
+    d1_addend_0 <= { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants };
+  always @(posedge clk)
+    d2_total_0 <= _029_[26:0];
+  always @(posedge clk)
     d4_code_0 <= d3_code_0;
   always @(posedge clk)
-    d2_total_0 <= _040_;
+    d3_code_0 <= _012_;
   always @(posedge clk)
-    d3_code_0 <= _041_;
-  always @(posedge clk)
-    d5_data_0 <= _042_;
-  assign _010_ = d0_valid - 1'h1;
-  assign _019_ = address + 1'h1;
-  assign _025_ = ! d1[2:1];
-  assign _034_ = ! d2[2:1];
-  assign _043_ = $signed(_000_[27:8]) > $signed(16'h7fff);
-  assign _044_ = $signed(_000_[27:8]) < $signed(16'h8000);
-  assign _000_ = $signed(d2_total_0) + $signed(9'h080);
-  assign _001_ = _044_ ? 20'hf8000 : _000_[27:8];
-  assign _002_ = _043_ ? 20'h07fff : _001_;
-  assign _003_ = ! d4[2:1];
-  assign _004_ = d1[2:1] == 1'h1;
-  assign _005_ = d2[2:1] == 1'h1;
-  assign _006_ = $signed(d2_total_0) + $signed(11'h200);
-  assign _007_ = d4[2:1] == 1'h1;
-  assign _008_ = d1[2:1] == 2'h2;
-  assign _009_ = $signed(d1_sum_0) << data[0];
-  assign _011_ = $signed(_009_) + $signed(data[20:1]);
-  assign _012_ = d2[2:1] == 2'h2;
-  assign _014_ = $signed(_013_[27:13]) > $signed(10'h1ff);
-  assign _015_ = $signed(_013_[27:13]) < $signed(10'h200);
-  assign _013_ = $signed(d2_total_0) + $signed(14'h1000);
-  assign _016_ = _015_ ? 15'h7e00 : _013_[27:13];
-  assign _017_ = _014_ ? 15'h01ff : _016_;
-  assign _018_ = d4[2:1] == 2'h2;
-  assign _020_ = ! d5[2:1];
-  assign _021_ = { 2'h0, d5[9:4] } < 1'h1;
-  assign _022_ = d5[0] & _021_;
-  assign _023_ = d5[2:1] == 1'h1;
-  assign _024_ = { 2'h0, d5[9:4] } < 3'h4;
-  assign _026_ = d5[0] & _024_;
-  assign _027_ = d5[2:1] == 2'h2;
-  assign _045_ = _020_ ? _022_ : 1'h0;
-  assign _046_ = _023_ ? _026_ : _045_;
-  assign write_mask = _027_ ? _029_ : _046_;
-  assign _047_ = _003_ ? d4_code_0 : d5_data_0;
-  assign _048_ = _007_ ? d4_code_0 : _047_;
-  assign _042_ = _018_ ? { 8'h00, data_21 } : _048_;
-  assign _049_ = _034_ ? _002_[15:0] : d3_code_0;
-  assign _050_ = _005_ ? _006_[25:10] : _049_;
-  assign _041_ = _012_ ? { _017_[14], _017_ } : _050_;
-  assign _051_ = _025_ ? d1_sum_0 : d2_total_0;
-  assign _052_ = _004_ ? d1_sum_0 : _051_;
-  assign _040_ = _008_ ? _011_[26:0] : _052_;
-  assign _053_ = load ? tag_14 : tag;
-  assign _039_ = rst ? 4'h0 : _053_;
-  assign _054_ = d0_valid ? _019_[5:0] : address;
-  assign _055_ = tag_14[3] ? 6'h00 : _054_;
-  assign _056_ = load ? _055_ : _054_;
-  assign _038_ = rst ? 6'h00 : _056_;
-  assign _057_ = d0_valid ? _010_[0] : d0_valid;
-  assign _058_ = load ? 1'h1 : _057_;
-  assign _037_ = rst ? 1'h0 : _058_;
-  assign _059_ = d0_valid ? 27'h0000000 : rows;
-  assign _036_ = load ? sums : _059_;
-  assign _035_ = rst ? 10'h000 : d4;
-  assign _033_ = rst ? 10'h000 : d3;
-  assign _032_ = rst ? 10'h000 : d2;
-  assign _031_ = rst ? 10'h000 : d1;
-  assign _030_ = rst ? 10'h000 : { address, tag[2:0], d0_valid };
-  mackey_glass_layer_lmu3_drain_lmu3_h_rows lmu3_h_rows (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
+    d5_data_0 <= _013_;
+  assign _047_ = _059_ ? 20'h00080 : data;
+  assign _010_ = _058_ ? 20'h00200 : _047_;
+  assign _048_ = _033_ ? _035_ : 1'h0;
+  assign _049_ = _036_ ? _039_ : _048_;
+  assign write_mask = _040_ ? _042_ : _049_;
+  assign _050_ = _021_ ? d4_code_0 : d5_data_0;
+  assign _051_ = _023_ ? d4_code_0 : _050_;
+  assign _013_ = _032_ ? { 8'h00, data_27 } : _051_;
+  assign _052_ = _030_ ? { d2_total_0[26], _020_ } : d3_code_0;
+  assign _053_ = _022_ ? d2_total_0[25:10] : _052_;
+  assign _012_ = _024_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _031_ } : _053_;
+  assign _054_ = a0_valid ? _018_[5:0] : address;
+  assign _055_ = _056_ ? 6'h00 : _054_;
+  assign _056_ = tag_13[1:0] == 2'h2;
+  assign _057_ = _019_ ? _055_ : _054_;
+  assign _011_ = rst ? 6'h00 : _057_;
+  assign _058_ = a1[2:1] == 2'h1;
+  assign _059_ = ! a1[2:1];
+  assign _008_ = signal[1] ? sums : 27'h0000000;
+  assign _007_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _060_ = upcoming ? tag_13 : tag;
+  assign _006_ = rst ? 4'h0 : _060_;
+  assign _061_ = a0_valid ? _017_[5:0] : a0_beat;
+  assign _062_ = tag_13[3] ? 6'h00 : _061_;
+  assign _063_ = upcoming ? _062_ : _061_;
+  assign _005_ = rst ? 6'h00 : _063_;
+  assign _064_ = a0_valid ? _000_[0] : a0_valid;
+  assign _065_ = upcoming ? 1'h1 : _064_;
+  assign _004_ = rst ? 1'h0 : _065_;
+  assign _003_ = rst ? 10'h000 : d4;
+  assign _002_ = rst ? 10'h000 : d3;
+  assign _001_ = rst ? 10'h000 : d2;
+  assign _046_ = rst ? 10'h000 : d1;
+  assign _045_ = rst ? 10'h000 : d0;
+  assign _044_ = rst ? 10'h000 : a1;
+  assign _043_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .address(d3_code_0[9:0]),
     .clk(clk),
-    .data(data_21)
+    .data(data_27)
   );
-  assign write = { d5_data_0, write_mask, d5 };
-endmodule
-
-module mackey_glass_layer_lmu3_drain_lmu3_h_rows(data, address, clk);
-  output [20:0] data;
-  wire [20:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu3_h_rows rom (
+  mackey_glass_layer_lmu3_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data)
   );
+  assign write = { d5_data_0, write_mask, d5 };
 endmodule
 
 module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(data, address, clk);
@@ -5145,6 +5230,20 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(data, address, clk);
   input clk;
   wire clk;
   mackey_glass__lmu3_h_tanh rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu3_drain_row_rom(data, address, clk);
+  output [19:0] data;
+  wire [19:0] data;
+  input [5:0] address;
+  wire [5:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu3_rows rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -5252,7 +5351,7 @@ module mackey_glass_layer_lmu3_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2065_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2353_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5265,8 +5364,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2065_3;
-  wire [6:0] port_2065_3;
+  input [6:0] port_2353_3;
+  wire [6:0] port_2353_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5290,11 +5389,11 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2065_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2353_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2065_3[0] * 6'h31;
+  assign _01_ = port_2353_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
@@ -5341,7 +5440,7 @@ module mackey_glass_layer_lmu3_lmu3_u_weights(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2065_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2353_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5354,8 +5453,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2065_3;
-  wire [2:0] port_2065_3;
+  input [2:0] port_2353_3;
+  wire [2:0] port_2353_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5375,20 +5474,20 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2065_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2065_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2353_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2353_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_mac(rst, operand, done, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
-  output done;
-  wire done;
+  output upcoming;
+  wire upcoming;
   input [8:0] control;
   wire [8:0] control;
   input [9:0] weights;
@@ -5405,16 +5504,15 @@ module mackey_glass_layer_lmu3_mac(rst, operand, done, control, weights, tag, s5
   wire [8:0] _03_;
   wire [8:0] _04_;
   wire [8:0] _05_;
-  wire [8:0] _06_;
+  wire [26:0] _06_;
   wire [26:0] _07_;
-  wire [26:0] _08_;
-  wire _09_;
+  wire _08_;
+  wire [26:0] _09_;
   wire [26:0] _10_;
   wire [26:0] _11_;
-  wire [26:0] _12_;
+  wire _12_;
   wire _13_;
   wire _14_;
-  wire _15_;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -5422,11 +5520,10 @@ module mackey_glass_layer_lmu3_mac(rst, operand, done, control, weights, tag, s5
   reg signed [25:0] s3_added_0;
   reg [8:0] s4;
   reg signed [26:0] s4_partial_0;
-  reg [8:0] s5;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _01_ = s4[0] & s4[1];
   assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign done = s5[0] & s5[2];
+  assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _03_;
   always @(posedge clk)
@@ -5434,31 +5531,28 @@ module mackey_glass_layer_lmu3_mac(rst, operand, done, control, weights, tag, s5
   always @(posedge clk)
     s4 <= _05_;
   always @(posedge clk)
-    s5 <= _06_;
-  always @(posedge clk)
     s2_operand_0 <= operand;
   always @(posedge clk)
     s2_weight_0 <= weights;
   always @(posedge clk)
     s3_added_0 <= _00_;
   always @(posedge clk)
-    s4_partial_0 <= _07_;
+    s4_partial_0 <= _06_;
   always @(posedge clk)
-    s5_sum_0 <= _08_;
-  assign _09_ = _14_ | _13_;
-  assign _10_ = _13_ ? { s3_added_0[22:0], 4'h0 } : { s3_added_0[23:0], 3'h0 };
-  assign _11_ = _15_ ? { s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0 };
-  assign _07_ = _09_ ? _10_ : _11_;
-  assign _12_ = s4[0] ? _02_[26:0] : s5_sum_0;
-  assign _08_ = _01_ ? s4_partial_0 : _12_;
-  assign _13_ = s3[4:3] == 2'h3;
-  assign _14_ = s3[4:3] == 2'h2;
-  assign _15_ = s3[4:3] == 2'h1;
-  assign _06_ = rst ? 9'h000 : s4;
+    s5_sum_0 <= _07_;
+  assign _08_ = _13_ | _12_;
+  assign _09_ = _12_ ? { s3_added_0[22:0], 4'h0 } : { s3_added_0[23:0], 3'h0 };
+  assign _10_ = _14_ ? { s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0 };
+  assign _06_ = _08_ ? _09_ : _10_;
+  assign _11_ = s4[0] ? _02_[26:0] : s5_sum_0;
+  assign _07_ = _01_ ? s4_partial_0 : _11_;
+  assign _12_ = s3[4:3] == 2'h3;
+  assign _13_ = s3[4:3] == 2'h2;
+  assign _14_ = s3[4:3] == 2'h1;
   assign _05_ = rst ? 9'h000 : s3;
   assign _04_ = rst ? 9'h000 : s2;
   assign _03_ = rst ? 9'h000 : control;
-  assign tag = s5[8:5];
+  assign tag = s3[8:5];
 endmodule
 
 module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
@@ -5825,7 +5919,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2065_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2353_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5836,8 +5930,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2065_3;
-  wire [1:0] port_2065_3;
+  input [1:0] port_2353_3;
+  wire [1:0] port_2353_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5908,32 +6002,6 @@ endmodule
 `define MACKEY_GLASS_ROM(file) file
 `endif
 
-module mackey_glass__head_y_rows(clk, address, data);
-  input clk;
-  input [0:0] address;
-  output reg [17:0] data;
-  reg [17:0] words [0:0];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [17:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 1) $fatal(1, "%s must hold 1 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_y_rows.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
 module mackey_glass__head_y_weights(clk, address, data);
   input clk;
   input [5:0] address;
@@ -5954,33 +6022,6 @@ module mackey_glass__head_y_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu0_h_rows(clk, address, data);
-  input clk;
-  input [5:0] address;
-  output reg [23:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [23:0] words [0:48];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [23:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6069,6 +6110,33 @@ module mackey_glass__lmu0_m_weights(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
+module mackey_glass__lmu0_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [21:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [21:0] words [0:48];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [21:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_rows.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
 module mackey_glass__lmu0_u_weights(clk, address, data);
   input clk;
   input [5:0] address;
@@ -6089,33 +6157,6 @@ module mackey_glass__lmu0_u_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 54) $fatal(1, "%s must hold 54 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu1_h_rows(clk, address, data);
-  input clk;
-  input [5:0] address;
-  output reg [24:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [24:0] words [0:48];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [24:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6204,6 +6245,33 @@ module mackey_glass__lmu1_m_weights(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
+module mackey_glass__lmu1_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [24:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [24:0] words [0:48];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [24:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_rows.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
 module mackey_glass__lmu1_u_weights(clk, address, data);
   input clk;
   input [6:0] address;
@@ -6224,33 +6292,6 @@ module mackey_glass__lmu1_u_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu2_h_rows(clk, address, data);
-  input clk;
-  input [5:0] address;
-  output reg [23:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [23:0] words [0:48];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [23:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6339,6 +6380,33 @@ module mackey_glass__lmu2_m_weights(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
+module mackey_glass__lmu2_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [23:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [23:0] words [0:48];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [23:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_rows.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
 module mackey_glass__lmu2_u_weights(clk, address, data);
   input clk;
   input [6:0] address;
@@ -6359,33 +6427,6 @@ module mackey_glass__lmu2_u_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu3_h_rows(clk, address, data);
-  input clk;
-  input [5:0] address;
-  output reg [20:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [20:0] words [0:48];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [20:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_rows.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6467,6 +6508,33 @@ module mackey_glass__lmu3_m_weights(clk, address, data);
       $fclose(file);
     end
     if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module mackey_glass__lmu3_rows(clk, address, data);
+  input clk;
+  input [5:0] address;
+  output reg [19:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [19:0] words [0:48];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_rows.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [19:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_rows.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_rows.hex"), count);
   end
   // synthesis translate_on
 `endif

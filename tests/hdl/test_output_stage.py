@@ -23,12 +23,14 @@ def test_the_drain_writes_its_first_beat_after_its_latency(plan):
     seen = []
 
     async def check(ctx):
-        ctx.set(drain.sums, [100 * n for n in range(plan.rows)])
         ctx.set(drain.tag.node, 1)
         ctx.set(drain.tag.restart, 1)
-        ctx.set(drain.load, 1)
+        ctx.set(drain.upcoming, 1)
         await ctx.tick()
-        ctx.set(drain.load, 0)
+        ctx.set(drain.upcoming, 0)
+        await ctx.tick()
+        ctx.set(drain.sums, [100 * n for n in range(plan.rows)])
+        await ctx.tick()
         for cycle in range(1, 2 * (drain.latency + plan.beats_per_group)):
             if ctx.get(drain.write.valid):
                 seen.append((cycle, ctx.get(drain.write.beat), ctx.get(drain.write.mask)))
