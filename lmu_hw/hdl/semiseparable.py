@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.utils import exact_log2
@@ -12,7 +12,8 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
 from lmu_hw.hdl.pipeline import pipeline
-from lmu_hw.hdl.semiseparable_cells import SemiseparableCells, coefficient_layout, control_layout
+from lmu_hw.hdl.semiseparable_cells import SemiseparableCells
+from lmu_hw.hdl.semiseparable_layouts import coefficient_layout, control_layout
 from lmu_hw.hdl.storage import Rom
 from lmu_hw.network import MemoryNode
 from lmu_hw.network.semiseparable import Semiseparable
@@ -83,19 +84,17 @@ class SemiseparableUnit(MemoryUnit):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         # A state is read in s0; its new code is at the output in s7.
-        s0, s1, s2, s3, s4, *_, s7 = pipeline(m, control_layout(self.plan, self.node), 8)
-        self._control(m, s0)
+        stages = pipeline(m, control_layout(self.plan, self.node), 8)
+        s0, s3, s7 = stages[0], stages[3], stages[7]
+        following = self._control(m, s0)
         m.submodules.cells = cells = SemiseparableCells(self.plan, self.node)
-        m.d.comb += [
-            cells.s1.eq(s1),
-            cells.s2.eq(s2),
-            cells.s3.eq(s3),
-            cells.s4.eq(s4),
-            cells.u.eq(self.u),
-        ]
-        self._coefficients(m, cells, s0)
-        self._states(m, cells, s0, s7)
-        self._history(m, cells, s3, s4)
+        m.d.comb += [stage.eq(s) for stage, s in zip(cells.stages, stages, strict=False)]
+        m.d.comb += cells.u.eq(self.u)
+        # A loop of one cycle needs coefficients and states already in s0.
+        segment, word = following if self.schedule.loop_cycles == 1 else (s0.segment, s0.word)
+        self._coefficients(m, cells, word)
+        self._states(m, cells, segment, word, s7)
+        self._history(m, cells, s3)
         write_beats(
             m,
             self.write,
@@ -109,25 +108,36 @@ class SemiseparableUnit(MemoryUnit):
         )
         return m
 
-    def _control(self, m: Module, s0: Signal) -> None:
-        """Walk through segments, recursions, words and slots."""
+    def _control(self, m: Module, s0: Signal) -> tuple[Signal, Signal]:
+        """Walk through segments, recursions, words and slots.
+
+        Returns
+        -------
+        Signal, Signal
+            Segment and word one cycle before s0.
+        """
         schedule = self.schedule
         last_word = schedule.words - 1
         running = Signal()
-        between = Signal()  # between two segments: both would need a multiplier
+        pause = Signal(range(max(schedule.pause, 1) + 1))  # cycles until the next segment
         segment, slot = Signal.like(s0.segment), Signal.like(s0.slot)
         backward, word = Signal(init=1), Signal.like(s0.word, init=last_word)
+        next_segment, next_word = Signal.like(segment), Signal.like(word)
         last_slot = Mux(backward, schedule.backward_slots - 1, schedule.forward_slots - 1)
         m.d.comb += [
-            s0.valid.eq(running & ~between),
+            s0.valid.eq(running & (pause == 0)),
             s0.segment.eq(segment),
             s0.backward.eq(backward),
             s0.word.eq(word),
             s0.slot.eq(slot),
             s0.final.eq(slot == last_slot),
             s0.ends.eq(word == Mux(backward, 0, last_word)),
+            next_segment.eq(segment),
+            next_word.eq(word),
         ]
-        m.d.sync += between.eq(0)
+        m.d.sync += [segment.eq(next_segment), word.eq(next_word)]
+        with m.If(pause != 0):
+            m.d.sync += pause.eq(pause - 1)
         with m.If(self.start):
             m.d.sync += running.eq(1)
         with m.If(s0.valid):
@@ -137,19 +147,20 @@ class SemiseparableUnit(MemoryUnit):
         with m.If(s0.valid & s0.final):
             m.d.sync += slot.eq(0)
             if schedule.interleaved:
-                m.d.sync += segment.eq(Mux(last_segment, 0, segment + 1))
+                m.d.comb += next_segment.eq(Mux(last_segment, 0, segment + 1))
         with m.If(s0.valid & turn & ~s0.ends):
-            m.d.sync += word.eq(Mux(backward, word - 1, word + 1))
+            m.d.comb += next_word.eq(Mux(backward, word - 1, word + 1))
         with m.If(s0.valid & turn & s0.ends):
             # The next recursion begins with the word that this one ends with.
             m.d.sync += backward.eq(~backward)
             with m.If(~backward):
                 m.d.sync += running.eq(~last_segment)
                 if not schedule.interleaved:
-                    m.d.sync += segment.eq(Mux(last_segment, 0, segment + 1))
-                    m.d.sync += between.eq(1)
+                    m.d.comb += next_segment.eq(Mux(last_segment, 0, segment + 1))
+                    m.d.sync += pause.eq(schedule.pause)
+        return next_segment, next_word
 
-    def _coefficients(self, m: Module, cells: SemiseparableCells, s0: Signal) -> None:
+    def _coefficients(self, m: Module, cells: SemiseparableCells, word: Value) -> None:
         """Add the ROMs, one for each state of a word."""
         node, chain, reloadable = self.node, self.schedule.chain, self.schedule.reloadable
         words = self.words(self.plan, node, node.update)
@@ -162,7 +173,7 @@ class SemiseparableUnit(MemoryUnit):
                 writable=reloadable,
             )
             m.submodules[rom.name] = rom
-            m.d.comb += [rom.address.eq(s0.word), cells.coefficients[lane].eq(rom.data)]
+            m.d.comb += [rom.address.eq(word), cells.coefficients[lane].eq(rom.data)]
             if reloadable:
                 position = exact_log2(chain)
                 m.d.comb += [
@@ -171,21 +182,23 @@ class SemiseparableUnit(MemoryUnit):
                     rom.write_data.eq(self.load.word),
                 ]
 
-    def _states(self, m: Module, cells: SemiseparableCells, s0: Signal, s7: Signal) -> None:
+    def _states(
+        self, m: Module, cells: SemiseparableCells, segment: Value, word: Value, s7: Signal
+    ) -> None:
         """Add the memory of states, rewritten in place."""
         words = self.schedule.words
         memory = Memory(shape=cells.codes.shape(), depth=self.node.segments * words, init=[])
         m.submodules.states = memory
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
-            read.addr.eq(s0.segment * words + s0.word),
+            read.addr.eq(segment * words + word),
             cells.states.eq(Mux(self.first_step, 0, read.data.as_value())),
             write.addr.eq(s7.segment * words + s7.word),
             write.data.eq(cells.codes),
             write.en.eq(s7.valid & s7.final & ~s7.backward),
         ]
 
-    def _history(self, m: Module, cells: SemiseparableCells, s3: Signal, s4: Signal) -> None:
+    def _history(self, m: Module, cells: SemiseparableCells, s3: Signal) -> None:
         """Add the memory of what the backward recursion carries into each state."""
         words, segments = self.schedule.words, self.node.segments
         # Segments that follow each other share the words.
@@ -194,9 +207,9 @@ class SemiseparableUnit(MemoryUnit):
         m.submodules.history = memory
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
+            read.addr.eq(s3.segment * stride + s3.word),
             write.addr.eq(s3.segment * stride + s3.word),
             write.data.eq(cells.carried),
             write.en.eq(s3.valid & s3.final & s3.backward),
-            read.addr.eq(s4.segment * stride + s4.word),
             cells.history.eq(read.data),
         ]

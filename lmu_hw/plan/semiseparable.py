@@ -89,10 +89,18 @@ class SemiseparablePlan(MemoryPlan):
         return 2 if self.interleaved or self.lanes == 1 else 1
 
     @property
+    def pause(self) -> int:
+        """Cycles between segments that follow each other.
+
+        A loop of one cycle multiplies U x of the next segment two cycles before the other products.
+        """
+        return 2 if self.loop_cycles == 1 else 0
+
+    @property
     def busy(self) -> int:
-        """Cycles in which the unit reads states; one between segments that follow each other."""
+        """Cycles in which the unit reads states, with the pauses between segments."""
         slots = self.words * (self.backward_slots + self.forward_slots)
-        return self.segments * slots + (0 if self.interleaved else self.segments - 1)
+        return self.segments * slots + (self.segments - 1) * self.pause
 
     @property
     def max_shift(self) -> int:

@@ -1164,8 +1164,8 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign entry_data = _002_ ? trace_data[7:0] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_924_0(sums_66_0),
-    .port_926_0(sums_66_1),
+    .port_936_0(sums_66_0),
+    .port_938_0(sums_66_1),
     .rst(rst),
     .tag_13(tag),
     .upcoming(upcoming),
@@ -1183,7 +1183,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_850_3({ trace_beat[5:0], trace_segment }),
+    .port_862_3({ trace_beat[5:0], trace_segment }),
     .read_data(read_data_59),
     .read_page(read_page_41),
     .read_word(word[4:0]),
@@ -1204,7 +1204,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_850_3({ trace_beat[4:0], trace_segment }),
+    .port_862_3({ trace_beat[4:0], trace_segment }),
     .read_data(read_data_58),
     .read_page(read_page),
     .read_word(word[3:0]),
@@ -1264,17 +1264,17 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign _042_[0] = _039_[1];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_924_0, port_926_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_936_0, port_938_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_13;
   wire [3:0] tag_13;
-  input [25:0] port_924_0;
-  wire [25:0] port_924_0;
-  input [25:0] port_926_0;
-  wire [25:0] port_926_0;
+  input [25:0] port_936_0;
+  wire [25:0] port_936_0;
+  input [25:0] port_938_0;
+  wire [25:0] port_938_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1441,7 +1441,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_924_0, port_926_0, wr
   assign _004_ = rst ? 6'h00 : _049_;
   assign _003_ = _050_ ? 19'h00040 : data;
   assign _050_ = ! a1[2:1];
-  assign _002_ = signal[1] ? { port_926_0, port_924_0 } : { 26'h0000000, rows[51:26] };
+  assign _002_ = signal[1] ? { port_938_0, port_936_0 } : { 26'h0000000, rows[51:26] };
   assign _001_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _051_ = upcoming ? tag_13 : tag;
   assign _042_ = rst ? 4'h0 : _051_;
@@ -1593,7 +1593,7 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   assign _11_[7:0] = w_level;
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_850_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_862_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1602,8 +1602,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_850_3;
-  wire [6:0] port_850_3;
+  input [6:0] port_862_3;
+  wire [6:0] port_862_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input write_page;
@@ -1631,12 +1631,12 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_850_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_850_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_862_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_862_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_850_3[1];
+  assign _3_ = ! port_862_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_850_3[1];
+  assign write__en[1] = write_enable & port_862_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
@@ -1669,7 +1669,7 @@ module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_850_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_862_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1678,8 +1678,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_850_3;
-  wire [5:0] port_850_3;
+  input [5:0] port_862_3;
+  wire [5:0] port_862_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input write_page;
@@ -1707,12 +1707,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_850_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_850_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_862_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_862_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_850_3[1];
+  assign _3_ = ! port_862_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_850_3[1];
+  assign write__en[1] = write_enable & port_862_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -1730,59 +1730,62 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire [23:0] write;
   input clk;
   wire clk;
-  wire [1:0] _000_;
+  wire _000_;
   wire _001_;
-  wire _002_;
-  wire [1:0] _003_;
-  wire [1:0] _004_;
+  wire [4:0] _002_;
+  wire _003_;
+  wire _004_;
   wire _005_;
-  wire _006_;
-  wire [4:0] _007_;
-  wire [7:0] _008_;
-  wire [7:0] _009_;
+  wire [2:0] _006_;
+  wire [5:0] _007_;
+  wire [5:0] _008_;
+  wire [6:0] _009_;
   wire _010_;
   wire _011_;
-  wire _012_;
-  wire _013_;
-  wire [10:0] _014_;
-  wire [10:0] _015_;
-  wire [10:0] _016_;
-  wire [10:0] _017_;
+  wire [1:0] _012_;
+  wire [1:0] _013_;
+  wire [1:0] _014_;
+  wire [7:0] _015_;
+  wire [7:0] _016_;
+  wire _017_;
   wire _018_;
-  wire [10:0] _019_;
+  wire _019_;
   wire [10:0] _020_;
   wire [10:0] _021_;
-  wire _022_;
-  wire _023_;
-  wire _024_;
-  wire [4:0] _025_;
-  wire _026_;
+  wire [10:0] _022_;
+  wire [10:0] _023_;
+  wire [10:0] _024_;
+  wire [10:0] _025_;
+  wire [10:0] _026_;
   wire _027_;
-  wire [5:0] _028_;
-  wire [5:0] _029_;
-  wire [6:0] _030_;
+  wire [4:0] _028_;
+  wire [1:0] _029_;
+  wire _030_;
   wire _031_;
   wire _032_;
   wire _033_;
-  wire [4:0] _034_;
+  wire _034_;
   wire _035_;
   wire _036_;
   wire _037_;
   wire _038_;
   wire _039_;
-  wire _040_;
-  wire _041_;
-  reg [4:0] address;
-  reg between;
+  wire [1:0] _040_;
+  wire [1:0] _041_;
+  wire [1:0] _042_;
+  wire [4:0] address;
   wire [17:0] carried;
   wire [15:0] codes;
   wire [26:0] coefficients;
   reg like;
+  wire like_11;
+  reg [1:0] pause;
   reg running;
   wire s0_ends;
   wire s0_final;
   reg s0_slot;
   wire s0_valid;
+  reg [4:0] s0_word;
   reg [10:0] s1;
   reg [10:0] s2;
   reg [10:0] s3;
@@ -1793,251 +1796,315 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   reg signal;
   wire [4:0] signature__addr;
   wire [15:0] signature__data;
-  wire [17:0] signature__data_40;
+  wire [17:0] signature__data_39;
   wire [15:0] states;
   wire [4:0] write__addr;
   wire write__en_37;
   wire write_mask;
   wire write_valid;
-  reg [17:0] \history$45  [31:0];
+  reg [17:0] \history$44  [31:0];
   always @(posedge clk) begin
     if (write__en_37)
-      \history$45 [s3[7:3]] <= carried;
+      \history$44 [s3[7:3]] <= carried;
   end
-  reg [17:0] _104_;
+  reg [17:0] _108_;
   always @(posedge clk) begin
-    _104_ <= \history$45 [s4[7:3]];
+    _108_ <= \history$44 [s3[7:3]];
   end
-  assign signature__data_40 = _104_;
-  reg [15:0] \states$44  [31:0];
+  assign signature__data_39 = _108_;
+  reg [15:0] \states$43  [31:0];
   always @(posedge clk) begin
     if (write_valid)
-      \states$44 [write__addr] <= codes;
+      \states$43 [write__addr] <= codes;
   end
-  reg [15:0] _105_;
+  reg [15:0] _109_;
   always @(posedge clk) begin
-    _105_ <= \states$44 [signature__addr];
+    _109_ <= \states$43 [signature__addr];
   end
-  assign signature__data = _105_;
+  assign signature__data = _109_;
+  assign _019_ = s3[0] & s3[9];
+  assign write__en_37 = _019_ & s3[2];
+  assign _017_ = s7[0] & s7[9];
+  assign _018_ = ~ s7[2];
+  assign write_valid = _017_ & _018_;
   assign write_mask = { 2'h0, s7[7:3] } < 6'h20;
   always @(posedge clk)
-    s1 <= _014_;
+    s1 <= _020_;
   always @(posedge clk)
-    s2 <= _015_;
+    s2 <= _021_;
   always @(posedge clk)
-    s3 <= _016_;
+    s3 <= _022_;
   always @(posedge clk)
-    s4 <= _017_;
+    s4 <= _023_;
   always @(posedge clk)
-    s5 <= _019_;
+    s5 <= _024_;
   always @(posedge clk)
-    s6 <= _020_;
+    s6 <= _025_;
   always @(posedge clk)
-    s7 <= _021_;
-  always @(posedge clk)
-    between <= _022_;
-  always @(posedge clk)
-    running <= _023_;
-  always @(posedge clk)
-    s0_slot <= _024_;
-  always @(posedge clk)
-    address <= _025_;
-  always @(posedge clk)
-    signal <= _026_;
+    s7 <= _026_;
   always @(posedge clk)
     like <= _027_;
-  assign _000_ = s0_slot + 1'h1;
-  assign _013_ = ~ s0_ends;
-  assign _018_ = _006_ & _013_;
-  assign _028_ = address - 1'h1;
-  assign _029_ = address + 1'h1;
-  assign _030_ = signal ? { _028_[5], _028_ } : { 1'h0, _029_ };
-  assign _006_ = s0_valid & s0_final;
-  assign _001_ = _006_ & s0_ends;
-  assign _002_ = ~ signal;
-  assign _003_ = like + 1'h1;
-  assign _004_ = like ? _003_ : 2'h0;
-  assign _005_ = ~ between;
-  assign s0_valid = running & _005_;
+  always @(posedge clk)
+    s0_word <= _028_;
+  always @(posedge clk)
+    pause <= _029_;
+  always @(posedge clk)
+    running <= _030_;
+  always @(posedge clk)
+    s0_slot <= _031_;
+  always @(posedge clk)
+    signal <= _032_;
+  assign _000_ = | pause;
+  assign _006_ = pause - 1'h1;
+  assign _014_ = s0_slot + 1'h1;
+  assign _001_ = ! pause;
+  assign s0_valid = running & _001_;
   assign s0_final = ~ s0_slot;
-  assign _007_ = signal ? 5'h00 : 5'h1f;
-  assign s0_ends = address == _007_;
-  assign { _008_[7:5], signature__addr } = { 1'h0, like, 5'h00 } + address;
+  assign _002_ = signal ? 5'h00 : 5'h1f;
+  assign s0_ends = s0_word == _002_;
+  assign _004_ = ~ s0_ends;
+  assign _005_ = _003_ & _004_;
+  assign _007_ = s0_word - 1'h1;
+  assign _008_ = s0_word + 1'h1;
+  assign _009_ = signal ? { _007_[5], _007_ } : { 1'h0, _008_ };
+  assign _003_ = s0_valid & s0_final;
+  assign _010_ = _003_ & s0_ends;
+  assign _011_ = ~ signal;
+  assign _012_ = like + 1'h1;
+  assign _013_ = like ? _012_ : 2'h0;
+  assign { _015_[7:5], signature__addr } = { 1'h0, like_11, 5'h00 } + address;
   assign states = first_step ? 16'h0000 : signature__data;
-  assign { _009_[7:5], write__addr } = { 1'h0, s7[1], 5'h00 } + s7[7:3];
-  assign _012_ = s3[0] & s3[9];
-  assign write__en_37 = _012_ & s3[2];
-  assign _010_ = s7[0] & s7[9];
-  assign _011_ = ~ s7[2];
-  assign write_valid = _010_ & _011_;
-  assign _031_ = signal ? like : _004_[0];
-  assign _032_ = _001_ ? _031_ : like;
-  assign _027_ = rst ? 1'h0 : _032_;
-  assign _033_ = _001_ ? _002_ : signal;
-  assign _026_ = rst ? 1'h1 : _033_;
-  assign _034_ = _018_ ? _030_[4:0] : address;
-  assign _025_ = rst ? 5'h1f : _034_;
-  assign _035_ = s0_valid ? _000_[0] : s0_slot;
-  assign _036_ = _006_ ? 1'h0 : _035_;
-  assign _024_ = rst ? 1'h0 : _036_;
+  assign { _016_[7:5], write__addr } = { 1'h0, s7[1], 5'h00 } + s7[7:3];
+  assign address = _005_ ? _009_[4:0] : s0_word;
+  assign _033_ = signal ? like : _013_[0];
+  assign like_11 = _010_ ? _033_ : like;
+  assign _034_ = _010_ ? _011_ : signal;
+  assign _032_ = rst ? 1'h1 : _034_;
+  assign _035_ = s0_valid ? _014_[0] : s0_slot;
+  assign _036_ = _003_ ? 1'h0 : _035_;
+  assign _031_ = rst ? 1'h0 : _036_;
   assign _037_ = start ? 1'h1 : running;
   assign _038_ = signal ? _037_ : like;
-  assign _039_ = _001_ ? _038_ : _037_;
-  assign _023_ = rst ? 1'h0 : _039_;
-  assign _040_ = signal ? 1'h0 : 1'h1;
-  assign _041_ = _001_ ? _040_ : 1'h0;
-  assign _022_ = rst ? 1'h0 : _041_;
-  assign _021_ = rst ? 11'h000 : s6;
-  assign _020_ = rst ? 11'h000 : s5;
-  assign _019_ = rst ? 11'h000 : s4;
-  assign _017_ = rst ? 11'h000 : s3;
-  assign _016_ = rst ? 11'h000 : s2;
-  assign _015_ = rst ? 11'h000 : s1;
-  assign _014_ = rst ? 11'h000 : { s0_ends, s0_final, s0_slot, address, signal, like, s0_valid };
+  assign _039_ = _010_ ? _038_ : _037_;
+  assign _030_ = rst ? 1'h0 : _039_;
+  assign _040_ = _000_ ? _006_[1:0] : pause;
+  assign _041_ = signal ? _040_ : 2'h2;
+  assign _042_ = _010_ ? _041_ : _040_;
+  assign _029_ = rst ? 2'h0 : _042_;
+  assign _028_ = rst ? 5'h1f : address;
+  assign _027_ = rst ? 1'h0 : like_11;
+  assign _026_ = rst ? 11'h000 : s6;
+  assign _025_ = rst ? 11'h000 : s5;
+  assign _024_ = rst ? 11'h000 : s4;
+  assign _023_ = rst ? 11'h000 : s3;
+  assign _022_ = rst ? 11'h000 : s2;
+  assign _021_ = rst ? 11'h000 : s1;
+  assign _020_ = rst ? 11'h000 : { s0_ends, s0_final, s0_slot, s0_word, signal, like, s0_valid };
   digits_layer_lmu0_m_unit_cells cells (
+    .carried(carried),
     .clk(clk),
     .codes(codes),
-    .coefficients(coefficients),
-    .history(signature__data_40),
+    .history(signature__data_39),
     .rst(rst),
-    .s2(s2),
-    .s3(s3),
-    .s3_carried_0(carried),
-    .states(states),
-    .u(u)
+    .stages({ s4, s3, s2, s1, s0_ends, s0_final, s0_slot, s0_word, signal, like, s0_valid }),
+    .u(u),
+    .word(coefficients),
+    .x(states)
   );
   digits_layer_lmu0_m_unit_lmu0_m_sweeps lmu0_m_sweeps (
     .address(address),
     .clk(clk),
     .data(coefficients)
   );
-  assign _009_[4:0] = write__addr;
-  assign _008_[4:0] = signature__addr;
+  assign _016_[4:0] = write__addr;
+  assign _015_[4:0] = signature__addr;
   assign write = { codes, write_mask, s7[7:3], s7[1], write_valid };
 endmodule
 
-module digits_layer_lmu0_m_unit_cells(rst, states, coefficients, history, u, s2, s3, codes, s3_carried_0, clk);
+module digits_layer_lmu0_m_unit_cells(rst, x, word, history, u, stages, carried, codes, clk);
   input rst;
   wire rst;
-  input [15:0] states;
-  wire [15:0] states;
-  input [26:0] coefficients;
-  wire [26:0] coefficients;
-  input [17:0] history;
-  wire [17:0] history;
+  input signed [15:0] x;
+  wire signed [15:0] x;
+  input [26:0] word;
+  wire [26:0] word;
+  input signed [17:0] history;
+  wire signed [17:0] history;
   input [15:0] u;
   wire [15:0] u;
-  input [10:0] s2;
-  wire [10:0] s2;
-  input [10:0] s3;
-  wire [10:0] s3;
+  input [54:0] stages;
+  wire [54:0] stages;
+  output [17:0] carried;
+  reg [17:0] carried;
   output [15:0] codes;
-  reg [15:0] codes;
-  output signed [17:0] s3_carried_0;
-  reg signed [17:0] s3_carried_0;
+  wire [15:0] codes;
   input clk;
   wire clk;
-  wire [25:0] _00_;
-  wire [32:0] _01_;
-  wire [26:0] _02_;
-  wire [26:0] _03_;
-  wire [33:0] _04_;
+  wire _0_;
+  wire [17:0] _1_;
+  wire [17:0] _2_;
+  wire [17:0] leaving;
+  assign _0_ = stages[33] & stages[42];
+  always @(posedge clk)
+    carried <= _1_;
+  assign _2_ = _0_ ? leaving : carried;
+  assign _1_ = rst ? 18'h00000 : _2_;
+  digits_layer_lmu0_m_unit_cells_cell_0 cell_0 (
+    .carried(carried),
+    .clk(clk),
+    .history(history),
+    .leaving(leaving),
+    .rst(rst),
+    .s7_code(codes),
+    .stages(stages),
+    .u(u),
+    .word(word),
+    .x(x)
+  );
+endmodule
+
+module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, leaving, word, history, u, stages, carried, s7_code, clk);
+  input rst;
+  wire rst;
+  input signed [15:0] x;
+  wire signed [15:0] x;
+  output [17:0] leaving;
+  wire [17:0] leaving;
+  input [26:0] word;
+  wire [26:0] word;
+  input signed [17:0] history;
+  wire signed [17:0] history;
+  input [15:0] u;
+  wire [15:0] u;
+  input [54:0] stages;
+  wire [54:0] stages;
+  input [17:0] carried;
+  wire [17:0] carried;
+  output signed [15:0] s7_code;
+  reg signed [15:0] s7_code;
+  input clk;
+  wire clk;
+  wire [7:0] _00_;
+  wire [8:0] _01_;
+  wire _02_;
+  wire _03_;
+  wire _04_;
   wire _05_;
   wire _06_;
-  wire _07_;
-  wire _08_;
-  wire [26:0] _09_;
-  wire [33:0] _10_;
-  wire [30:0] _11_;
-  wire [34:0] _12_;
-  wire [7:0] _13_;
-  wire [35:0] _14_;
-  wire _15_;
-  wire [15:0] _16_;
-  wire [16:0] _17_;
-  wire [17:0] _18_;
-  wire [17:0] _19_;
-  wire [25:0] _20_;
-  wire [23:0] _21_;
-  wire [17:0] _22_;
-  wire [17:0] _23_;
-  wire [32:0] _24_;
-  wire [33:0] _25_;
-  wire [34:0] _26_;
-  wire [17:0] _27_;
-  reg signed [25:0] coupling_0_0;
-  reg signed [23:0] decay_0_0;
-  wire signed [17:0] leaving_0_0;
-  wire signed [25:0] product_0_0;
-  wire signed [25:0] product_0_1;
-  wire signed [23:0] product_0_2;
-  reg [26:0] s2_word_0;
-  reg signed [15:0] s2_x_0;
-  reg [26:0] s3_word_0;
-  reg signed [15:0] s3_x_0;
-  reg [2:0] s4_up_0;
-  reg signed [15:0] s4_x_0;
-  reg signed [33:0] s5_products_0;
-  reg signed [15:0] s5_x_0;
-  reg signed [34:0] s6_total_0;
-  assign product_0_0 = $signed({ 1'h0, s3_word_0[23:16] }) * $signed(s3_carried_0);
-  assign _13_ = _05_ ? s2_word_0[15:8] : s3_word_0[15:8];
-  assign _23_ = _05_ ? { s2_x_0[15], s2_x_0[15], s2_x_0 } : s3_carried_0;
-  assign product_0_1 = $signed({ 1'h0, _13_ }) * $signed(_23_);
-  assign product_0_2 = $signed({ 1'h0, s3_word_0[7:0] }) * $signed(s3_x_0);
-  assign _24_ = $signed(coupling_0_0) << s3_word_0[26:24];
-  assign _25_ = $signed(_24_) + $signed(11'h200);
-  assign _26_ = $signed(_25_) + $signed(4'h4);
-  assign _00_ = $signed({ s3_x_0, 9'h000 }) + $signed(9'h080);
-  assign _01_ = s3[2] ? _26_[34:2] : { _00_[25], _00_[25], _00_[25], _00_[25], _00_[25], _00_[25], _00_[25], _00_ };
-  assign _02_ = ~ { product_0_0[25], product_0_0 };
-  assign _03_ = s3[2] ? _02_ : { product_0_0[25], product_0_0 };
-  assign { _04_[33:26], leaving_0_0, _04_[7:0] } = $signed(_01_) + $signed(_03_);
-  assign _05_ = s2[0] & s2[2];
-  assign _08_ = | { _07_, _05_ };
-  assign _06_ = ! s3[2];
-  assign _07_ = s3[0] & _06_;
-  assign _09_ = $signed({ decay_0_0, 1'h0 }) + $signed(coupling_0_0);
-  assign _10_ = $signed(_09_) << s4_up_0;
-  assign _11_ = $signed({ s5_x_0, 14'h0000 }) + $signed({ history, 11'h000 });
-  assign _12_ = $signed(_11_) - $signed(s5_products_0);
-  assign _14_ = $signed(s6_total_0) + $signed(15'h2000);
-  assign _15_ = s3[0] & s3[9];
-  assign _16_ = u >> { 1'h0, s3[1], 4'h0 };
-  assign _17_ = - $signed(_16_);
-  assign _18_ = s3[2] ? { _17_, 1'h0 } : 18'h00000;
-  assign _19_ = s3[10] ? _18_ : leaving_0_0;
+  wire [15:0] _07_;
+  wire [25:0] _08_;
+  wire [25:0] _09_;
+  wire [32:0] _10_;
+  wire [33:0] _11_;
+  wire [31:0] _12_;
+  wire [31:0] _13_;
+  wire [26:0] _14_;
+  wire [33:0] _15_;
+  wire [30:0] _16_;
+  wire [34:0] _17_;
+  wire [35:0] _18_;
+  wire [7:0] _19_;
+  wire [17:0] _20_;
+  wire [32:0] _21_;
+  wire [25:0] _22_;
+  wire [23:0] _23_;
+  wire [8:0] _24_;
+  wire [8:0] _25_;
+  reg signed [25:0] coupling_0;
+  reg signed [23:0] decay_0;
+  wire signed [26:0] product_0;
+  wire signed [25:0] product_1;
+  wire signed [23:0] product_2;
+  reg s1_backward_coupling_0;
+  reg [26:0] s1_word;
+  reg signed [15:0] s1_x;
+  reg [26:0] s2_word;
+  reg signed [15:0] s2_x;
+  reg signed [8:0] s3_coefficient_0;
+  reg [7:0] s3_coefficient_1;
+  reg [7:0] s3_coefficient_2;
+  reg signed [31:0] s3_entering_0;
+  reg s3_forward_carry_0;
+  reg [2:0] s3_up;
+  reg signed [15:0] s3_x;
+  reg [2:0] s4_up;
+  reg signed [15:0] s4_x;
+  reg signed [17:0] s5_history;
+  reg signed [33:0] s5_products;
+  reg signed [15:0] s5_x;
+  reg signed [34:0] s6_total;
   always @(posedge clk)
-    s2_word_0 <= coefficients;
+    s5_products <= _15_;
   always @(posedge clk)
-    s2_x_0 <= states;
+    s5_history <= history;
   always @(posedge clk)
-    s3_word_0 <= s2_word_0;
+    s6_total <= _17_;
   always @(posedge clk)
-    s3_x_0 <= s2_x_0;
+    s7_code <= _18_[29:14];
+  assign _06_ = stages[22] & stages[24];
+  assign _24_ = - s2_word[23:16];
+  assign _25_ = stages[32] ? 9'h000 : _24_;
+  assign _00_ = stages[32] ? 8'h00 : s2_word[23:16];
+  assign _01_ = _06_ ? _25_ : { 1'h0, _00_ };
+  assign _04_ = stages[0] & stages[2];
+  assign _05_ = | { s3_forward_carry_0, s1_backward_coupling_0 };
+  assign _02_ = ! stages[24];
+  assign _03_ = stages[22] & _02_;
+  assign _07_ = u >> { 1'h0, stages[23], 4'h0 };
+  assign _08_ = - $signed({ _07_, 9'h000 });
+  assign _09_ = stages[24] ? _08_ : 26'h0000000;
+  assign _10_ = $signed(coupling_0) << s2_word[26:24];
+  assign _11_ = $signed(_10_) + $signed(11'h200);
+  assign _12_ = stages[24] ? _11_[33:2] : { s2_x[15], s2_x[15], s2_x[15], s2_x[15], s2_x[15], s2_x[15], s2_x[15], s2_x, 9'h080 };
+  assign _13_ = stages[32] ? { _09_[25], _09_[25], _09_[25], _09_[25], _09_[25], _09_[25], _09_ } : _12_;
+  assign _14_ = $signed({ decay_0, 1'h0 }) + $signed(coupling_0);
+  assign _15_ = $signed(_14_) << s4_up;
+  assign _16_ = $signed({ s5_x, 14'h0000 }) + $signed({ s5_history, 11'h000 });
+  assign _17_ = $signed(_16_) - $signed(s5_products);
+  assign _18_ = $signed(s6_total) + $signed(15'h2000);
+  assign product_0 = $signed(s3_coefficient_0) * $signed(carried);
+  assign _19_ = s1_backward_coupling_0 ? s1_word[15:8] : s3_coefficient_1;
+  assign _20_ = s1_backward_coupling_0 ? { s1_x[15], s1_x[15], s1_x } : carried;
+  assign product_1 = $signed({ 1'h0, _19_ }) * $signed(_20_);
+  assign product_2 = $signed({ 1'h0, s3_coefficient_2 }) * $signed(s3_x);
+  assign { _21_[32:26], leaving, _21_[7:0] } = $signed(s3_entering_0) + $signed({ product_0[26], product_0 });
   always @(posedge clk)
-    s4_up_0 <= s3_word_0[26:24];
+    s1_word <= word;
   always @(posedge clk)
-    s4_x_0 <= s3_x_0;
+    s2_word <= s1_word;
   always @(posedge clk)
-    coupling_0_0 <= _20_;
+    s1_x <= x;
   always @(posedge clk)
-    decay_0_0 <= _21_;
+    s2_x <= s1_x;
   always @(posedge clk)
-    s5_x_0 <= s4_x_0;
+    s3_x <= s2_x;
   always @(posedge clk)
-    s5_products_0 <= _10_;
+    s4_x <= s3_x;
   always @(posedge clk)
-    s6_total_0 <= _12_;
+    s5_x <= s4_x;
   always @(posedge clk)
-    codes <= _14_[29:14];
+    s3_up <= s2_word[26:24];
   always @(posedge clk)
-    s3_carried_0 <= _22_;
-  assign _27_ = _15_ ? _19_ : s3_carried_0;
-  assign _22_ = rst ? 18'h00000 : _27_;
-  assign _21_ = _07_ ? product_0_2 : decay_0_0;
-  assign _20_ = _08_ ? product_0_1 : coupling_0_0;
-  assign _04_[25:8] = leaving_0_0;
+    s4_up <= s3_up;
+  always @(posedge clk)
+    s3_coefficient_0 <= _01_;
+  always @(posedge clk)
+    s3_forward_carry_0 <= _03_;
+  always @(posedge clk)
+    s3_coefficient_1 <= s2_word[15:8];
+  always @(posedge clk)
+    s1_backward_coupling_0 <= _04_;
+  always @(posedge clk)
+    coupling_0 <= _22_;
+  always @(posedge clk)
+    s3_coefficient_2 <= s2_word[7:0];
+  always @(posedge clk)
+    decay_0 <= _23_;
+  always @(posedge clk)
+    s3_entering_0 <= _13_;
+  assign _23_ = s3_forward_carry_0 ? product_2 : decay_0;
+  assign _22_ = _05_ ? product_1 : coupling_0;
+  assign _21_[25:8] = leaving;
 endmodule
 
 module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, address, clk);

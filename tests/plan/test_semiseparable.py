@@ -37,12 +37,16 @@ def test_a_higher_rank_has_one_multiplier_or_one_for_each_product():
     assert plans[-1].node(node).busy == 6 * 2
 
 
-def test_segments_that_follow_each_other_are_one_cycle_apart():
-    for hidden, apart in (("rnn", 0), ("none", 1)):
-        network = swept(4, memory_d=3, hidden=hidden, input_to_hidden=False)
-        layer = LayerPlan(layer=network.layers[0], rows=1, columns=1, beat=1, memory_lanes=3)
-        (node,) = network.layers[0].memories
-        assert layer.node(node).busy == 3 * 4 * 2 + 2 * apart
+@pytest.mark.parametrize(
+    ("hidden", "lanes", "slots", "pause"), [("rnn", 3, 2, 0), ("none", 3, 2, 2), ("none", 1, 5, 0)]
+)
+def test_segments_that_follow_each_other_pause_where_the_loop_takes_one_cycle(
+    hidden, lanes, slots, pause
+):
+    network = swept(4, memory_d=3, hidden=hidden, input_to_hidden=False)
+    layer = LayerPlan(layer=network.layers[0], rows=1, columns=1, beat=1, memory_lanes=lanes)
+    (node,) = network.layers[0].memories
+    assert layer.node(node).busy == 3 * 4 * slots + 2 * pause
 
 
 def test_rom_bits_of_sweeps_are_a_word_for_each_state():
