@@ -12,14 +12,15 @@ Rounding gain, for an error e of at most delta in every element at every step:
 Errors may reach the states by paths besides, ``e[t] + N n[t]``: then T_i is the sum over the rows
 of ``A**k [I N]``.
 
-Sums run in float64 until what is left is small; the rest is bounded by a Lyapunov certificate, and
-what float64 rounding did is bounded as a disturbance of the very system that is analysed: a
-computed sequence ``X[k+1] = X[k] A + F[k]`` differs from ``X[0] A**k`` by
-``sum over j of F[j] A**(k-1-j)``, whose absolute values T itself bounds.
+Sums run in float64 until what is left is small; the rest is bounded by a Gramian, or by a Lyapunov
+certificate where there is none. What float64 rounding did is bounded as a disturbance of the very
+system that is analysed: a computed sequence ``X[k+1] = X[k] A + F[k]`` differs from ``X[0] A**k``
+by ``sum over j of F[j] A**(k-1-j)``, whose absolute values T itself bounds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,7 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.proofs.float_bounds import gamma, inflate, long_matrix_power, matrix_power, row_norms
+from lmu_hw.proofs.gramian import gramian
 from lmu_hw.proofs.power_sums import Bend
+from lmu_hw.proofs.products import Product
 from lmu_hw.proofs.stability import Lyapunov, StabilityError, lyapunov, spectral_radius
 
 __all__ = ["Gains", "Response", "difference_gain", "gains_of", "input_gain", "rounding_gain"]
@@ -39,7 +42,7 @@ _MOST_BLOCKS, _LARGEST_BLOCK = 4096, 1 << 20  # of a slow memory: about so many;
 _SAMPLES = 8192  # of a sum over powers, at most about; beyond that, every s-th power is taken
 _CHECK = 64  # products between two looks at the tail
 _TAIL = 2.0**-16
-_NOTHING = 2.0**-400  # above the bound of a tail of zeros: a read-out may have rows of them
+_NOTHING = 2.0**-200  # above the bound of a tail of zeros: a read-out may have rows of them
 _MAX_PRODUCTS = 1 << 20
 _CACHED = 16  # analyses kept: a word-length search meets the same matrices again and again
 
@@ -149,15 +152,17 @@ def _row_sums(A: Array, paths: Array, certificate: Lyapunov, rows: Array) -> tup
     d = len(A)
     step = max(1, _horizon(certificate) // _SAMPLES)
     power, error = matrix_power(A, step)
-    disturbance = error + gamma(d) * float(np.linalg.norm(power))
+    advanced, read = Product(power), Product(paths)
+    disturbance = error + advanced.error
     bend = Bend(A, paths, step)
     heaviest = float(inflate(np.abs(paths).sum(axis=1)).max(initial=0.0))
+    tails_of = _tails(A, paths, certificate, heaviest)
 
     def lengths(X: Array) -> Array:
         own = np.abs(X).sum(axis=1)
         if not paths.size:
             return own
-        return own * (1.0 + gamma(d) * heaviest) + np.abs(X @ paths).sum(axis=1)
+        return own * (1.0 + read.error_of_sum) + np.abs(read.of(X)).sum(axis=1)
 
     X = rows
     total, noise = np.zeros(len(rows)), np.zeros(len(rows))
@@ -167,14 +172,28 @@ def _row_sums(A: Array, paths: Array, certificate: Lyapunov, rows: Array) -> tup
         added = inflate(row_norms(X) * disturbance)
         noise += added
         total += weights[0] * ends + bend.sums(X)
-        X = X @ power
+        X = advanced.of(X)
         ends = lengths(X)
         total += weights[1] * (ends + (1.0 + heaviest) * np.sqrt(d) * added)
         if count % _CHECK == 0:
-            tails = (1.0 + heaviest) * certificate.row_tails(X)
+            tails = tails_of(X)
             if np.all(tails <= np.maximum(_TAIL * total, _NOTHING)):
                 return inflate(total + tails), inflate(noise)
     raise StabilityError(f"the memory is too slow: its gain has no bound in {count} products")
+
+
+def _tails(
+    A: Array, paths: Array, certificate: Lyapunov, heaviest: float
+) -> Callable[[Array], Array]:
+    """Return what bounds ``sum over k >= 0 of |r A**k [I N]|_1`` for each row r of (n, d), as (n,).
+
+    A Gramian is many times closer, which saves a quarter of all products or more; a memory that
+    has none has its Lyapunov certificate.
+    """
+    try:
+        return gramian(A, paths).gains
+    except StabilityError:
+        return lambda rows: (1.0 + heaviest) * certificate.row_tails(rows)
 
 
 def _horizon(certificate: Lyapunov) -> int:

@@ -11,6 +11,7 @@ import pytest
 import lmu_hw
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import orthonormal_scale
+from lmu_hw.proofs import residue as module
 from tests import memories
 
 
@@ -65,3 +66,14 @@ def test_a_silence_is_too_short_for_the_slowest_memories():
     residue = design.certify().memories[0].proof.residue
     assert residue is not None and not residue.settled
     assert residue.silence + residue.observed == 20_000
+
+
+def test_products_are_exact_in_either_precision():
+    random = np.random.default_rng(2)
+    matrix = (random.integers(-(2**11), 2**11, (32, 32)) << 9).astype(np.float64)
+    product = module._ExactProduct(matrix)
+    for reach in (8, int(product._largest), 2**15):
+        codes = random.integers(-reach, reach + 1, (16, 32))
+        exact = codes @ matrix.astype(np.int64)
+        assert np.array_equal(product.of(codes.astype(np.float64)), exact)
+    assert 8 < product._largest < 2**15
