@@ -7,6 +7,7 @@
 >>> design.predict(x)                       # what the hardware answers
 >>> lmu_hw.emit(design, "out", lanes=16)    # Verilog, ROM contents, manifest
 >>> lmu_hw.simulate("out", x)               # every word, on real simulators
+>>> lmu_hw.implement("out", target="ecp5-25k")  # area and clock on a chip
 >>> lmu_hw.verify("out")                    # what is proved, checked by who shares no code
 >>> lmu_hw.report("out", x, labels)         # report.json, report.html
 >>> lmu_hw.search(network, x, labels, target_accuracy=0.95).design  # at least cost
@@ -18,6 +19,7 @@ Importing needs numpy and scipy only; each verb imports what it uses.
 # later import can put a package in the place of a verb. What users need of a package is therefore
 # here, too.
 import lmu_hw.emit
+import lmu_hw.implement
 import lmu_hw.load
 import lmu_hw.quantize
 import lmu_hw.report
@@ -28,6 +30,7 @@ from lmu_hw.api import (
     compare,
     configure,
     emit,
+    implement,
     load,
     quantize,
     read_design,
@@ -61,6 +64,7 @@ from lmu_hw.lmu import (
     SimpleCell,
 )
 from lmu_hw.measure import Report
+from lmu_hw.measure.implementation import Implementation
 from lmu_hw.quantize import (
     Basis,
     Config,
@@ -87,6 +91,7 @@ __all__ = [
     "FixedFormat",
     "FormatError",
     "GruCell",
+    "Implementation",
     "Knob",
     "Limits",
     "LmuHwError",
@@ -118,6 +123,7 @@ __all__ = [
     "compare",
     "configure",
     "emit",
+    "implement",
     "load",
     "quantize",
     "read_design",

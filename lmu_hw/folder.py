@@ -2,9 +2,9 @@
 """The folder of a design: its files, their digests, and what may be replaced in it.
 
 ``manifest.json`` lists every file that was generated with its SHA-256, and ends with its own;
-``results.json`` does the same for what simulations and reports left since. Files are read only as
-they were written. Only files that are as they were written are ever replaced or removed: whatever
-else lies in the folder is the user's.
+``results.json`` does the same for what simulations, implementations and reports left since. Files
+are read only as they were written. Only files that are as they were written are ever replaced or
+removed: whatever else lies in the folder is the user's.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class DesignFolder:
     SUMMARY = "certificate.json"
     """The same for reading."""
     SIMULATION = "simulation.json"
+    IMPLEMENTATION = "implement.json"
     REPORT = "report.json"
     PAGE = "report.html"
 

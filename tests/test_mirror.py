@@ -15,6 +15,7 @@ NO_LOGIC = {
     "lmu_hw/errors.py": "classes of exceptions",
     "lmu_hw/cli/exits.py": "numbers",
     "lmu_hw/measure/certified.py": "records",
+    "lmu_hw/measure/implementation.py": "records",
     "lmu_hw/network/protocol.py": "what others implement",
     "lmu_verify/errors.py": "classes of exceptions",
 }
@@ -38,6 +39,10 @@ NEIGHBOURS = {
     "lmu_hw/hdl/semiseparable_cells.py": "tests/hdl/test_semiseparable.py",
     "lmu_hw/hdl/semiseparable_layouts.py": "tests/hdl/test_semiseparable.py",
     "lmu_hw/hdl/verilog.py": "tests/test_rtl.py",
+    "lmu_hw/cli/implement_table.py": "tests/cli/test_implement.py",
+    "lmu_hw/implement/_yosys.py": "tests/implement/test_tools.py",
+    "lmu_hw/implement/record.py": "tests/implement/test_design.py",
+    "lmu_hw/implement/run.py": "tests/implement/test_design.py",
     "lmu_hw/load/_check.py": "tests/load/test_hostile.py",
     "lmu_hw/load/_form_write.py": "tests/load/test_form.py",
     "lmu_hw/load/_tensors.py": "tests/load/test_safetensors.py",

@@ -7,7 +7,7 @@ work; `lmu_hw.checked` says how.
 
 from lmu_hw.api._given import calibration_data
 from lmu_hw.api.build import configure, emit, quantize, read_design
-from lmu_hw.api.run import compare, report, simulate, verify
+from lmu_hw.api.run import compare, implement, report, simulate, verify
 from lmu_hw.api.search import search, sweep
 from lmu_hw.load import load, save
 
@@ -16,6 +16,7 @@ __all__ = [
     "compare",
     "configure",
     "emit",
+    "implement",
     "load",
     "quantize",
     "read_design",

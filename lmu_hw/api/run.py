@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from lmu_hw.measure import Report
+    from lmu_hw.measure.implementation import Implementation
     from lmu_hw.report import Comparison
     from lmu_hw.simulate import Result, Simulator
     from lmu_verify import Verdict
 
-__all__ = ["compare", "report", "simulate", "verify"]
+__all__ = ["compare", "implement", "report", "simulate", "verify"]
 
 Array = NDArray[np.generic]
 
@@ -69,6 +70,53 @@ def simulate(
         waves=waves,
         theta=theta,
         progress=progress,
+    )
+
+
+def implement(
+    directory: str | Path,
+    *,
+    target: str,
+    seeds: int = 3,
+    clock: float | None = None,
+    bitstream: bool = False,
+    pins: str | Path | None = None,
+    jobs: int | None = None,
+    progress: Callable[[str, int, int | None], None] | None = None,
+) -> Implementation:
+    """Synthesise, place and route the emitted Verilog, and find its clock.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Written by `emit`; ``implement.json`` is left in it, and logs in ``implement/``.
+    target : str
+        Such as ``ecp5-25k``; `lmu_hw.implement.TARGETS` has all of them.
+    seeds : int
+        Runs of place and route, of whose clocks the median counts.
+    clock : float, optional
+        MHz to aim at; None: more than can be reached.
+    bitstream : bool
+        Leave a bitstream of the fastest run, with a wrapper around the design that takes and gives
+        a byte at a time.
+    pins : str or Path, optional
+        File of constraints in the form of the target's tools, for the ports of the wrapper.
+    jobs : int, optional
+        Processes at a time; None: one for each core.
+    progress : callable, optional
+        Called with a stage, how much of it is done, and of how much if there is a total.
+    """
+    from lmu_hw.implement import implement as run
+
+    return run(
+        directory,
+        target=target,
+        seeds=seeds,
+        clock=clock,
+        bitstream=bitstream,
+        pins=pins,
+        jobs=jobs,
+        progress=progress or (lambda stage, done, total: None),
     )
 
 

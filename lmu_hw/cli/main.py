@@ -170,6 +170,29 @@ def _simulate(options: argparse.Namespace) -> int:
     return BAD_INPUT if not results or (missing and options.simulator != AVAILABLE) else EQUAL
 
 
+def _implement(options: argparse.Namespace) -> int:
+    from lmu_hw.cli.implement_table import implementation_table
+
+    with stages(f"reading {options.design}") as update:
+        result = api.implement(
+            options.design,
+            target=options.target,
+            seeds=options.seeds,
+            clock=options.clock,
+            bitstream=options.bitstream,
+            pins=options.pins,
+            jobs=options.jobs,
+            progress=update,
+        )
+    show(implementation_table(result))
+    for name in result.changed_files:
+        complain(f"{name} was changed since it was generated; the changed file was implemented")
+    if options.clock is not None and (result.mhz or 0) < options.clock:
+        complain(f"--clock {options.clock:g} is not reached: the median is {result.mhz:.1f} MHz")
+        return DIFFERENT
+    return EQUAL
+
+
 def _report(options: argparse.Namespace) -> int:
     from lmu_hw.report.console import report_table
 
@@ -236,6 +259,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "sweep": _sweep,
     "predict": _predict,
     "simulate": _simulate,
+    "implement": _implement,
     "report": _report,
     "compare": _compare,
     "verify": _verify,

@@ -18,6 +18,8 @@ from lmu_hw.cli.arguments import (
     window,
     workers,
 )
+from lmu_hw.implement import TARGETS
+from lmu_hw.implement.design import SEEDS
 from lmu_hw.realize import reloadable_kinds
 from lmu_hw.simulate import Simulator
 
@@ -39,7 +41,7 @@ word lengths that are just enough:
 
 Arrays are .npy files of shape (sequences, steps, features) in the network's own units.
 exit status: 0 success; 1 the simulated hardware differs from the golden model, or a certificate
-does not hold; 2 bad input, or a tool that is missing.
+does not hold, or a clock that was asked for is not reached; 2 bad input, or a tool that is missing.
 """
 
 _BY_TARGET = """\
@@ -55,6 +57,12 @@ generate. Combinations of which there is no design are listed with the reason. A
 interrupted goes on where it stopped when it is started again."""
 
 
+_IMPLEMENT = """\
+All tools come from PyPI: pip install 'lmu_hw[implement]'. Where ports must be pins, for a bitstream
+and on targets that have no other way, the design gets a wrapper that takes and gives a byte at a
+time. Leaves DIR/implement.json, and logs in DIR/implement/."""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of ``lmu-hw``."""
     parser = argparse.ArgumentParser(
@@ -68,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
         *(_inspect, _config, _generate, _sweep),
-        *(_predict, _simulate, _report, _compare, _verify, _reload),
+        *(_predict, _simulate, _implement, _report, _compare, _verify, _reload),
     ):
         add(commands)
     return parser
@@ -248,6 +256,52 @@ def _simulate(commands: Commands) -> None:
     )
     parser.add_argument(
         "--waves", action="store_true", help="leave DIR/waves_<simulator>.vcd (Icarus: .fst)"
+    )
+
+
+def _implement(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "implement",
+        "synthesise, place and route the Verilog: area by part, clock, critical path, bitstream",
+        "lmu-hw implement out --target ecp5-25k",
+    )
+    parser.description = f"{parser.description}\n{_IMPLEMENT}"
+    design(parser)
+    parser.add_argument(
+        "--target", metavar="NAME", required=True, help=f"device: {', '.join(TARGETS)}"
+    )
+    parser.add_argument(
+        "--seeds",
+        type=number,
+        default=SEEDS,
+        metavar="N",
+        help="runs of place and route; their clocks differ by some percent, and the median counts "
+        f"(default: {SEEDS})",
+    )
+    parser.add_argument(
+        "--clock",
+        type=number,
+        metavar="MHZ",
+        help="clock to aim at; exit status 1 if the median does not reach it (default: aim at more "
+        "than can be reached)",
+    )
+    parser.add_argument(
+        "--bitstream",
+        action="store_true",
+        help="leave a bitstream of the fastest run in DIR/implement/",
+    )
+    parser.add_argument(
+        "--pins",
+        metavar="FILE",
+        help="constraints (.lpf, .pcf, .cst) for the ports of the wrapper; without them pins are "
+        "of no particular board",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=number,
+        metavar="N",
+        help="runs at a time (default: one for each core); never changes the result",
     )
 
 

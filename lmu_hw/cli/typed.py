@@ -26,7 +26,7 @@ PARAMETERS = (
     *(field.name for field in fields(Options)),
     *("lanes", "reloadable", "config", "labels", "target_error", "target_accuracy", "cost"),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
-    *("theta",),
+    *("theta", "target", "seeds", "clock", "bitstream", "pins"),
 )
 """Parameters of the verbs that are options here."""
 

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an implementation came to, for the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from lmu_hw.measure.implementation import Implementation, Resources
+
+__all__ = ["implementation_table"]
+
+
+def implementation_table(result: Implementation) -> RenderableType:
+    """Return resources by part, clock and critical path, and what they mean."""
+    return Group(
+        _resources(result),
+        *_used(result),
+        f"ports: {result.ports}",
+        *_timing(result),
+        *(f"warning: {text}" for text in result.warnings),
+    )
+
+
+def _resources(result: Implementation) -> Table:
+    table = Table(
+        title=f"{result.target}: {result.device}, after synthesis",
+        title_justify="left",
+        header_style="dim",
+    )
+    table.add_column("Part")
+    for heading in ("LUT", "of it carry", "of it memory", "FF", "Block RAM", "Multipliers"):
+        table.add_column(heading, justify="right")
+    for part in result.parts:
+        table.add_row(part.words, *_numbers(part.resources))
+    table.add_section()
+    table.add_row("design", *_numbers(result.total))
+    if result.wrapper is not None:
+        table.add_row("wrapper around it", *_numbers(result.wrapper))
+    return table
+
+
+def _numbers(resources: Resources) -> list[str]:
+    values = (
+        *(resources.lut, resources.carry, resources.lut_ram),
+        *(resources.ff, resources.block_ram, resources.dsp),
+    )
+    return [f"{value:,g}" if value < 1e6 else f"{value:,}" for value in values]
+
+
+def _used(result: Implementation) -> list[str]:
+    if not result.used:
+        return []
+    shares = (
+        f"{used.name} {used.used:,} of {used.available:,}" for used in result.used if used.available
+    )
+    return [f"placed: {'; '.join(shares)}"]
+
+
+def _timing(result: Implementation) -> list[RenderableType]:
+    if result.mhz is None:
+        return ["synthesis only: no clock"]
+    clocks = [run.mhz for run in result.runs]
+    lines: list[RenderableType] = [
+        f"clock: {result.mhz:.1f} MHz, the median of {len(clocks)} runs ({min(clocks):.1f} to "
+        f"{max(clocks):.1f}); asked for {result.clock_asked:g}",
+        f"critical path: {result.path_words}",
+        _path(result),
+    ]
+    if result.samples_per_second is not None and result.latency_us is not None:
+        lines.append(
+            f"at that clock {result.samples_per_second:,.0f} time steps a second "
+            f"({result.cycles_per_step:,} cycles each); {result.latency_us:,.2f} µs from the last "
+            "step to its answer"
+        )
+    if result.bitstream:
+        lines.append(f"bitstream of the fastest run: {result.bitstream}")
+    return lines
+
+
+def _path(result: Implementation) -> Table:
+    table = Table(header_style="dim")
+    table.add_column("Step")
+    table.add_column("In")
+    for heading in ("Wire, ns", "Cells, ns"):
+        table.add_column(heading, justify="right")
+    for step in result.path:
+        table.add_row(step.what, step.part, f"{step.wire_ns:.2f}", f"{step.logic_ns:.2f}")
+    return table

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer 5: a design on a chip: synthesis, place and route, timing, bitstreams.
+
+`implement` works on the folder of a design, `implement_verilog` on any Verilog with the same ports.
+All tools come from PyPI: Yosys as pyosys, nextpnr and the packers as WebAssembly.
+"""
+
+from lmu_hw.implement.design import implement
+from lmu_hw.implement.run import Job, implement_verilog
+from lmu_hw.implement.targets import TARGETS, Target
+
+__all__ = ["TARGETS", "Job", "Target", "implement", "implement_verilog"]

