@@ -12,6 +12,7 @@ from pathlib import Path
 
 _IDENTIFIER = re.compile(r'(?<=\s)\\[^\s"]+')
 _PLAIN = re.compile(r"\\[A-Za-z_]\w*")
+_MEMORY = re.compile(r"^ +reg \[\d+:\d+\] \w+ \[\d+:\d+\];$", re.MULTILINE)
 
 
 def plain_names(rtlil: str) -> str:
@@ -26,6 +27,15 @@ def plain_names(rtlil: str) -> str:
         used.add(plain)
         renamed[name] = plain
     return _IDENTIFIER.sub(lambda match: renamed.get(match[0], match[0]), rtlil)
+
+
+def without_collisions(verilog: str) -> str:
+    """Mark every memory: no word that is used is read while it is written.
+
+    Block RAM may then answer anything in that cycle; without the mark Yosys adds registers, a
+    comparison of addresses and a multiplexer behind each memory, to answer what was there before.
+    """
+    return _MEMORY.sub(r"  (* no_rw_check *)\n\g<0>", verilog)
 
 
 def main(source: Path, target: Path) -> None:
@@ -52,6 +62,7 @@ def main(source: Path, target: Path) -> None:
     )
     plain.write_text(plain_names(clean.read_text()))
     _run(yosys, f'read_rtlil "{plain}"', f'write_verilog -noattr "{target}"')
+    target.write_text(without_collisions(target.read_text()))
 
 
 def _run(yosys: object, *commands: str) -> None:

@@ -514,6 +514,7 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
+  (* no_rw_check *)
   reg [16:0] storage [19:0];
   always @(posedge clk) begin
     if (w_port__en)
@@ -942,6 +943,7 @@ module digits_layer_head_source_memory(rst, write__data, write_enable, read_data
   wire [8:0] _1_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [127:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -1571,6 +1573,7 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
+  (* no_rw_check *)
   reg [8:0] storage [127:0];
   always @(posedge clk) begin
     if (w_port__en)
@@ -1645,6 +1648,7 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire [5:0] read__addr;
   wire [5:0] write__addr;
   wire [1:0] write__en;
+  (* no_rw_check *)
   reg [15:0] cells [63:0];
   always @(posedge clk) begin
     if (write__en[0])
@@ -1735,6 +1739,7 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire [4:0] read__addr;
   wire [4:0] write__addr;
   wire [1:0] write__en;
+  (* no_rw_check *)
   reg [31:0] cells [31:0];
   always @(posedge clk) begin
     if (write__en[0])
@@ -2245,6 +2250,7 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   wire [2:0] _1_;
   wire read__addr;
   wire [1:0] write__en;
+  (* no_rw_check *)
   reg [9:0] cells [1:0];
   always @(posedge clk) begin
     if (write__en[0])
@@ -2283,6 +2289,7 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire clk;
   wire _0_;
   wire [1:0] write__en;
+  (* no_rw_check *)
   reg [31:0] cells [0:0];
   always @(posedge clk) begin
     if (write__en[0])

@@ -514,6 +514,7 @@ module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
+  (* no_rw_check *)
   reg [16:0] storage [1:0];
   always @(posedge clk) begin
     if (w_port__en)
@@ -940,6 +941,7 @@ module mackey_glass_layer_head_source_memory(rst, write__data, write_enable, rea
   wire [7:0] _3_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -1556,6 +1558,7 @@ module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
+  (* no_rw_check *)
   reg [8:0] storage [97:0];
   always @(posedge clk) begin
     if (w_port__en)
@@ -1635,6 +1638,7 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire [7:0] _05_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -1721,6 +1725,7 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire [4:0] _2_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
+  (* no_rw_check *)
   reg [15:0] cells [7:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -2156,6 +2161,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   wire [2:0] _1_;
   wire read__addr;
   wire write__addr;
+  (* no_rw_check *)
   reg [15:0] cells [1:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -2189,6 +2195,7 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire [15:0] write__data;
   input clk;
   wire clk;
+  (* no_rw_check *)
   reg [15:0] cells [0:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -2803,6 +2810,7 @@ module mackey_glass_layer_lmu1_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
+  (* no_rw_check *)
   reg [8:0] storage [97:0];
   always @(posedge clk) begin
     if (w_port__en)
@@ -2882,6 +2890,7 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire [7:0] _05_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -2968,6 +2977,7 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire [4:0] _2_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
+  (* no_rw_check *)
   reg [15:0] cells [7:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -3405,6 +3415,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_enable, rea
   wire [7:0] _3_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -3440,6 +3451,7 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire [15:0] write__data;
   input clk;
   wire clk;
+  (* no_rw_check *)
   reg [15:0] cells [0:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -4044,6 +4056,7 @@ module mackey_glass_layer_lmu2_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
+  (* no_rw_check *)
   reg [8:0] storage [97:0];
   always @(posedge clk) begin
     if (w_port__en)
@@ -4123,6 +4136,7 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire [7:0] _05_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -4209,6 +4223,7 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire [4:0] _2_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
+  (* no_rw_check *)
   reg [15:0] cells [7:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -4654,6 +4669,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_enable, rea
   wire [7:0] _3_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -4689,6 +4705,7 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire [15:0] write__data;
   input clk;
   wire clk;
+  (* no_rw_check *)
   reg [15:0] cells [0:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -5299,6 +5316,7 @@ module mackey_glass_layer_lmu3_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   wire r_port__en;
   wire w_port__en;
   wire w_rdy;
+  (* no_rw_check *)
   reg [8:0] storage [97:0];
   always @(posedge clk) begin
     if (w_port__en)
@@ -5378,6 +5396,7 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire [7:0] _05_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -5464,6 +5483,7 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire [4:0] _2_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
+  (* no_rw_check *)
   reg [15:0] cells [7:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -5901,6 +5921,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_enable, rea
   wire [7:0] _3_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
+  (* no_rw_check *)
   reg [7:0] cells [97:0];
   always @(posedge clk) begin
     if (write_enable)
@@ -5936,6 +5957,7 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire [15:0] write__data;
   input clk;
   wire clk;
+  (* no_rw_check *)
   reg [15:0] cells [0:0];
   always @(posedge clk) begin
     if (write_enable)

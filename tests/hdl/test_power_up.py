@@ -68,6 +68,43 @@ def test_every_answer_is_known_after_one_cycle_of_reset(emitted, tmp_path):
     assert answers(tmp_path, design) == design.expected()
 
 
+def test_no_answer_depends_on_a_word_that_is_read_while_it_is_written(emitted, tmp_path):
+    require_simulator("icarus")
+    network, plan, files = emitted
+    top = f"{network.name}.v"
+    assert "(* no_rw_check *)" in files[top]
+    files = {**files, top: with_collisions(files[top], "{enable} && {read} == {written}")}
+    design = Design(network=network, plan=plan, sequences=codes_of(network, 1, 3, 2), files=files)
+    assert answers(tmp_path, design) == design.expected()
+
+
+def test_an_unknown_word_shows_in_the_answers(reset_design, tmp_path):
+    require_simulator("icarus")
+    top = f"{reset_design.name}.v"
+    files = {**reset_design.files, top: with_collisions(reset_design.files[top], "{enable}")}
+    design = replace(reset_design, files=files)
+    assert answers(tmp_path, design) != design.expected()
+
+
+def with_collisions(verilog: str, condition: str) -> str:
+    """Read x from every part of a word for which a condition on its write holds."""
+    memories = set(re.findall(r"^ +reg \[\d+:\d+\] (\w+) \[\d+:\d+\];\n", verilog, re.M))
+    modules = []
+    for module in verilog.split("endmodule"):
+        for name in memories:
+            writes = re.findall(rf"if \((\S+)\)\n +{name}\[(\w+)\](\[[\d:]+\])? <=", module)
+            for data, read in re.findall(rf"(\w+) <= {name}\[(\w+)\];", module):
+                unknown = "".join(
+                    f" if ({condition.format(enable=enable, read=read, written=written)})"
+                    f" {data}{part} <= 'bx;"
+                    for enable, written, part in writes
+                )
+                statement = f"{data} <= {name}[{read}];"
+                module = module.replace(statement, f"begin {statement}{unknown} end")
+        modules.append(module)
+    return "endmodule".join(modules)
+
+
 @pytest.mark.parametrize("cycle", [3, 40, 77, 95])
 def test_a_reset_of_one_cycle_begins_anew_and_hands_nothing_over(reset_design, tmp_path, cycle):
     require_simulator("icarus")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.hdl._yosys import plain_names
+from lmu_hw.hdl._yosys import plain_names, without_collisions
 
 
 @pytest.mark.parametrize(
@@ -36,3 +36,8 @@ def test_a_name_is_renamed_everywhere():
 def test_texts_in_quotes_are_left_alone():
     text = 'attribute \\src "a\\b.c"\n'
     assert plain_names(text) == text
+
+
+def test_every_memory_is_marked_and_nothing_else():
+    text = "  reg [7:0] cells [15:0];\n  reg [7:0] data;\n  wire [7:0] word [3:0];\n"
+    assert without_collisions(text) == f"  (* no_rw_check *)\n{text}"
