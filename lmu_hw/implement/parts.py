@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["part_of", "words_of"]
+__all__ = ["memory_words", "part_of", "words_of"]
 
 _LAYER = "layer_"
 _WORDS = {
@@ -23,9 +23,13 @@ _IN_LAYER = {
     "elementwise": "products of vectors",
     "fifo": "output queue",
     "mac": "multiplier array",
+    "row_rom": "row constants",
     "sequencer": "sequencer",
     "source": "input queue",
 }
+_STORES = ("rom", "words", "cells", "memory", "storage")
+"""Instances and memories that are but the store of the one around them."""
+
 _NAMED = (
     (re.compile(r"(\w+)_unit"), "memory unit {}"),
     (re.compile(r"(\w+)_memory"), "vector {}"),
@@ -48,6 +52,14 @@ def words_of(path: str) -> str:
     if not first.startswith(_LAYER):
         return _WORDS.get(first, first)
     return f"{first.removeprefix(_LAYER)}: {_in_layer(rest)}"
+
+
+def memory_words(name: str) -> str:
+    """Return what a memory is called, by the name of one of its cells."""
+    names = re.sub(r"(\.\d+)+$", "", name).split(".")
+    while len(names) > 1 and names[-1] in _STORES:
+        names.pop()
+    return _in_layer(names[-1])
 
 
 def _in_layer(name: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lmu_hw.files import sha256
-from lmu_hw.implement.path import path_steps, path_words
+from lmu_hw.implement.path import Namer, path_words
 from lmu_hw.implement.route import Placed, place_and_route, require_fit, routed_name
 from lmu_hw.implement.synthesis import NETLIST, synthesize
 from lmu_hw.implement.targets import Flow, Target
@@ -113,7 +113,7 @@ def implement_verilog(
     require_fit(target, synthesis.total + (synthesis.wrapper or Resources()))
     runs = _runs(job, flow, work, progress)
     middle = sorted(runs, key=lambda run: (run.mhz, run.seed))[(len(runs) - 1) // 2]
-    steps = path_steps(middle.path, synthesis.netlist, target, sources)
+    steps = Namer(target=target, netlist=synthesis.netlist, rtl=synthesis.rtl).steps(middle.path)
     if job.bitstream:
         progress("bitstream", 0, None)
         _pack(flow, max(runs, key=lambda run: (run.mhz, -run.seed)), work)

@@ -12,14 +12,16 @@ from pathlib import Path
 
 from lmu_hw.implement.cells import Netlist
 from lmu_hw.implement.parts import part_of, words_of
+from lmu_hw.implement.rtl import Rtl, commands_for_rtl
 from lmu_hw.implement.targets import Target
 from lmu_hw.implement.tools import run_yosys
-from lmu_hw.implement.wrapper import DESIGN
+from lmu_hw.implement.wrapper import DESIGN, inside, is_inside
 from lmu_hw.measure.implementation import Part, Resources
 
 __all__ = ["NETLIST", "Synthesis", "synthesize"]
 
 NETLIST, LOG = "netlist.json", "synthesis.log"
+_RTL = "rtl.json"
 
 _WARNING = re.compile(r"^(?:Warning|Lexer warning|ABC: Warning): (.*)$", re.MULTILINE)
 _HARMLESS = (
@@ -44,6 +46,7 @@ class Synthesis:
     """A netlist for a target; see `Implementation` for the rest."""
 
     netlist: Netlist
+    rtl: Rtl
     wrapper: Resources | None
     total: Resources
     parts: tuple[Part, ...]
@@ -70,19 +73,27 @@ def synthesize(
     ToolError
         If Yosys fails.
     """
-    commands = [f"read_verilog -sv {name}" for name in sources]
+    commands = commands_for_rtl(sources, top, _RTL)
+    commands += [f"read_verilog -sv {name}" for name in sources]
     commands += [command.format(top=top) for command in target.synthesis]
     commands += ["autoname", f"write_json {NETLIST}"]  # every cell is named after what it feeds
     said = run_yosys(commands, work, log=LOG)
-    with (work / NETLIST).open() as file:
-        netlist = Netlist.of(json.load(file), top)
-    return _counted(target, netlist, warnings_in(said), wrapped=wrapped)
+    netlist = Netlist.of(json.loads((work / NETLIST).read_bytes()), top)
+    wrapper, parts = _counted(target, netlist, wrapped=wrapped)
+    return Synthesis(
+        netlist=netlist,
+        rtl=Rtl.of(json.loads((work / _RTL).read_bytes()), top),
+        wrapper=wrapper,
+        total=sum((part.resources for part in parts), Resources()),
+        parts=parts,
+        warnings=warnings_in(said),
+    )
 
 
 def _counted(
-    target: Target, netlist: Netlist, warnings: tuple[str, ...], *, wrapped: bool
-) -> Synthesis:
-    """Return a netlist with what its parts take."""
+    target: Target, netlist: Netlist, *, wrapped: bool
+) -> tuple[Resources | None, tuple[Part, ...]]:
+    """Return what the wrapper takes, if there is one, and what the parts of the design take."""
     kinds: Counter[tuple[str, str]] = Counter()
     for name, path in netlist.paths.items():
         kinds[path, netlist.cells[name].kind] += 1
@@ -90,26 +101,17 @@ def _counted(
     wrapper = Resources()
     for (path, kind), count in sorted(kinds.items()):
         cost = scaled(target.cost(kind), count)
-        inside = path
-        if wrapped:
-            first, _, inside = path.partition(".")
-            if first != DESIGN:
-                wrapper += cost
-                continue
-        part = part_of(inside)
+        if wrapped and not is_inside(path):
+            wrapper += cost
+            continue
+        part = part_of(inside(path))
         parts[part] = parts.get(part, Resources()) + cost
     listed = tuple(
         Part(path=path, words=words_of(path), resources=resources)
         for path, resources in parts.items()
         if resources != Resources()
     )
-    return Synthesis(
-        netlist=netlist,
-        wrapper=wrapper if wrapped else None,
-        total=sum((part.resources for part in listed), Resources()),
-        parts=listed,
-        warnings=warnings,
-    )
+    return wrapper if wrapped else None, listed
 
 
 def scaled(resources: Resources, count: int) -> Resources:

@@ -12,7 +12,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["DESIGN", "WRAPPER_FILE", "Ports", "port_bits", "ports_of", "wrapper", "wrapper_top"]
+__all__ = [
+    "DESIGN",
+    "WRAPPER_FILE",
+    "Ports",
+    "inside",
+    "is_inside",
+    "port_bits",
+    "ports_of",
+    "wrapper",
+    "wrapper_top",
+]
 
 DESIGN = "design"
 """Name of the design's instance."""
@@ -33,6 +43,16 @@ class Ports:
     def reloadable(self) -> bool:
         """Whether coefficients can be written."""
         return "coefficient_write" in self.bits
+
+
+def inside(path: str) -> str:
+    """Return the path of an instance in the design, without the instance that the design is."""
+    return path[len(DESIGN) + 1 :] if is_inside(path) else path
+
+
+def is_inside(path: str) -> bool:
+    """Tell whether an instance is the design in a wrapper, or within it."""
+    return path == DESIGN or path.startswith(f"{DESIGN}.")
 
 
 def ports_of(verilog: str, top: str) -> Ports:
