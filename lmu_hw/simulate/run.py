@@ -114,17 +114,11 @@ def simulate(
     sets = coefficient_sets_of(folder, design, plan, theta)
     design = replace(design, network=calm_network(sets))
     goals = Goals(design.network, plan)
-    longest = max((own_steps for own_steps, _ in budgets if own_steps is not None), default=None)
-    overflowing = ends_left(design, goals, steps=longest, seed=seed)
-    runs = []
-    for simulator, version, (own_steps, _), own_data in zip(
-        chosen, versions, budgets, data, strict=True
-    ):
-        sequences = stimuli(
-            design, goals, own_data, steps=own_steps, seed=seed, overflowing=overflowing
-        )
-        if not simulator.backend.runs_verilog and own_steps is not None:
-            sequences = few(sequences, own_steps)  # Python is slow
+    steps = [own_steps for own_steps, _ in budgets]
+    driven = _sequences(design, goals, chosen, steps, data, seed)
+    steps_given = 0 if x is None else x.shape[0] * x.shape[1]
+    results = []
+    for simulator, version, sequences in zip(chosen, versions, driven, strict=True):
         run = _Run(
             folder=folder,
             plan=plan,
@@ -132,19 +126,35 @@ def simulate(
             goals=goals,
             simulator=simulator,
             version=version,
+            changed=changed if simulator.backend.runs_verilog else (),
         )
-        runs.append((run, sequences))
-    steps_given = 0 if x is None else x.shape[0] * x.shape[1]
-    results = [
-        run.result(sequences, seed, steps_given, waves=waves, builds=builds, progress=progress)
-        for run, sequences in runs
-    ]
-    results = [
-        replace(result, changed_files=changed) if simulator.backend.runs_verilog else result
-        for simulator, result in zip(chosen, results, strict=True)
-    ]
+        results.append(
+            run.result(sequences, seed, steps_given, waves=waves, builds=builds, progress=progress)
+        )
     write_results(folder, results)
     return results
+
+
+def _sequences(
+    design: Design,
+    goals: Goals,
+    simulators: list[Simulator],
+    steps: list[int | None],
+    data: list[list[Sequence]],
+    seed: int,
+) -> list[list[Sequence]]:
+    """Return what each simulator is driven with, in so many steps, beside the user's data."""
+    longest = max((own_steps for own_steps in steps if own_steps is not None), default=None)
+    overflowing = ends_left(design, goals, steps=longest, seed=seed)
+    driven = []
+    for simulator, own_steps, own_data in zip(simulators, steps, data, strict=True):
+        sequences = stimuli(
+            design, goals, own_data, steps=own_steps, seed=seed, overflowing=overflowing
+        )
+        if not simulator.backend.runs_verilog and own_steps is not None:
+            sequences = few(sequences, own_steps)  # Python is slow
+        driven.append(sequences)
+    return driven
 
 
 def _steps(
@@ -231,6 +241,7 @@ class _Run:
     goals: Goals
     simulator: Simulator
     version: str
+    changed: tuple[str, ...]
 
     def result(
         self,
@@ -276,6 +287,7 @@ class _Run:
             input_steps=sum(len(s.codes) for s in sequences if s.name == DATA),
             input_steps_given=steps_given,
             coverage=coverage(self.goals, verdict.epochs, record, job.settle),
+            changed_files=self.changed,
         )
 
     def _amaranth(

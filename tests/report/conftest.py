@@ -11,31 +11,10 @@ import pytest
 from lmu_hw.design import Design
 from lmu_hw.emit import emit
 from lmu_hw.report import write_report
-from tests.reports import RUN, copy_folder, feedback_design, report_only, small_design, small_input
+from tests.measured import design, feedback, stream, x
+from tests.reports import RUN, copy_folder, report_only, small_design, small_input
 
-
-@pytest.fixture(scope="session")
-def design() -> Design:
-    """The small classifier with default word lengths."""
-    return small_design()
-
-
-@pytest.fixture(scope="session")
-def stream() -> Design:
-    """The small network that answers at every step."""
-    return small_design(classifies=False)
-
-
-@pytest.fixture
-def x() -> np.ndarray:
-    """What the small design was calibrated with."""
-    return small_input()
-
-
-@pytest.fixture(scope="session")
-def feedback() -> tuple[Design, np.ndarray]:
-    """A network whose states and hidden units feed back into u, with its input."""
-    return feedback_design()
+__all__ = ["design", "feedback", "stream", "x"]
 
 
 @pytest.fixture(scope="session")
