@@ -13,7 +13,11 @@ from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.implement.record import read_implementations, write_implementations
+from lmu_hw.implement.record import (
+    read_implementations,
+    rtl_files,
+    write_implementations,
+)
 from lmu_hw.implement.route import route_log
 from lmu_hw.implement.run import BITSTREAM, Job, Progress, implement_verilog
 from lmu_hw.implement.synthesis import LOG
@@ -79,7 +83,7 @@ def implement(
     left = dict(_left(job))
     folder.results.check(folder.IMPLEMENTATION, *left.values())
     earlier = read_implementations(folder)
-    files = {Path(name).name: (folder.path / name).read_bytes() for name in folder.rtl}
+    files = rtl_files(folder)
     with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
         work = Path(name)
         found = implement_verilog(files, design.network.name, work, job, progress=progress)

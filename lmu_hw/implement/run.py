@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lmu_hw.files import sha256
 from lmu_hw.implement.path import Namer, path_words
+from lmu_hw.implement.record import rtl_digest
 from lmu_hw.implement.route import Placed, place_and_route, require_fit, routed_name
 from lmu_hw.implement.synthesis import NETLIST, synthesize
 from lmu_hw.implement.targets import Flow, Target
@@ -18,7 +18,7 @@ from lmu_hw.implement.tools import YOSYS, run_tool, versions
 from lmu_hw.implement.wrapper import WRAPPER_FILE, Ports, port_bits, ports_of, wrapper, wrapper_top
 from lmu_hw.measure.implementation import Implementation, Resources, Routed
 
-__all__ = ["BITSTREAM", "Job", "Progress", "implement_verilog", "packages", "rtl_digest"]
+__all__ = ["BITSTREAM", "Job", "Progress", "implement_verilog", "packages"]
 
 BITSTREAM, PINS = "bitstream", "pins"
 ROUTING = "place and route"
@@ -140,11 +140,6 @@ def packages(target: Target) -> tuple[str, ...]:
     flow = target.flow
     tools = () if flow is None else (flow.nextpnr.package, flow.packer.package)
     return tuple(dict.fromkeys((YOSYS, *tools)))
-
-
-def rtl_digest(files: Mapping[str, bytes]) -> str:
-    """Return the SHA-256 over names and digests of Verilog and ROM files."""
-    return sha256("".join(f"{name} {sha256(files[name])}\n" for name in sorted(files)).encode())
 
 
 def _runs(job: Job, flow: Flow, work: Path, progress: Progress) -> list[Placed]:

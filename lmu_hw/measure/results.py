@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from lmu_hw.lmu import Role
 from lmu_hw.measure.certified import MemoryReport, RangeReport
+from lmu_hw.measure.implementation import Implementation
 from lmu_hw.measure.simulation import Result
 from lmu_hw.proofs import ErrorBound
 
@@ -238,6 +239,11 @@ class Report:
         None if measured without a folder.
     simulations : tuple of Result
         Empty: not simulated yet.
+    implementations : tuple of Implementation
+        Empty: not implemented yet.
+    rtl : str or None
+        SHA-256 over the Verilog and ROM files in the folder, as they are; None if measured without
+        a folder. An implementation with another one is of other files.
     longer : tuple of str
         What the sequences are longer than, if that may matter; see `lmu_hw.measure.outside.longer`.
     """
@@ -253,6 +259,8 @@ class Report:
     example: ExampleReport
     hardware: HardwareReport | None
     simulations: tuple[Result, ...]
+    implementations: tuple[Implementation, ...]
+    rtl: str | None
     longer: tuple[str, ...]
 
 

@@ -93,6 +93,8 @@ def measure(
         example=run.task.example(),
         hardware=None,
         simulations=(),
+        implementations=(),
+        rtl=None,
         longer=tuple(longer(design, steps)),
     )
 

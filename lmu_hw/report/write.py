@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from lmu_hw.design import Design
 from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.record import read_implementations, rtl_digest, rtl_files
 from lmu_hw.measure.results import Report
 from lmu_hw.measure.run import measure
 from lmu_hw.report.certificates import with_certificates
@@ -89,6 +90,8 @@ def measure_folder(
         data=dataclasses.replace(report.data, source=source),
         hardware=hardware,
         simulations=simulations,
+        implementations=read_implementations(folder),
+        rtl=rtl_digest(rtl_files(folder)),
     )
 
 

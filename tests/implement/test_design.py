@@ -12,8 +12,8 @@ import pytest
 import lmu_hw
 from lmu_hw.errors import ConfigError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.implement.record import read_implementations
-from lmu_hw.implement.run import Job, rtl_digest
+from lmu_hw.implement.record import read_implementations, rtl_digest
+from lmu_hw.implement.run import Job
 from lmu_hw.measure.implementation import Implementation, Resources
 
 DESIGN = importlib.import_module("lmu_hw.implement.design")

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.record import rtl_digest, rtl_files, write_implementations
 from lmu_hw.report import write_report
 from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
+from tests.implementations import RESULT
 from tests.report.conftest import RUN
 from tests.resealed import change_json, change_manifest
 
@@ -170,8 +173,8 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ('{"version": 1}', "its version must be 4, not 1"),
-        ("[]", "its version must be 4, not None"),
+        ('{"version": 1}', "its version must be 5, not 1"),
+        ("[]", "its version must be 5, not None"),
         ('{"version": 2}', "damaged"),
     ],
 )
@@ -210,3 +213,29 @@ def test_a_tampered_certificate_condemns_the_design(make_folder, design):
     assert "Do not use this design." in page
     assert "A proof is wrong, report this: the rounding error of lmu.m reached" in page
     assert json.loads((folder / "report.json").read_text())["verdict"]["level"] == "bad"
+
+
+def test_what_was_implemented_is_on_the_page(make_folder, design, x):
+    folder = DesignFolder(make_folder(design))
+    here = replace(RESULT, rtl=rtl_digest(rtl_files(folder)))
+    write_implementations(folder, [here])
+    report = write_report(folder.path, x)
+    assert report.implementations == read_report(folder).implementations == (here,)
+    page = page_of(folder.path)
+    for text in ("<h2>On a chip</h2>", "ecp5-25k", "90.0 MHz", "add (a: output stage)", "a latch"):
+        assert text in page
+    assert "Of other Verilog" not in page
+
+
+def test_what_was_implemented_of_other_verilog_is_said_so(make_folder, design, x):
+    folder = DesignFolder(make_folder(design))
+    write_implementations(folder, [RESULT])
+    write_report(folder.path, x)
+    assert "Of other Verilog than what is in the folder now" in page_of(folder.path)
+
+
+def test_a_damaged_implementation_says_to_run_it_again(make_folder, design):
+    folder = DesignFolder(make_folder(design))
+    folder.results.write(folder.IMPLEMENTATION, b'[{"target": 3}]')
+    with pytest.raises(LoadError, match=r"implement.json: is damaged .*lmu-hw implement"):
+        measure_folder(folder, None, None)

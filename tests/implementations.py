@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an implementation might have come to."""
+
+from lmu_hw.measure.implementation import Implementation, Part, PathStep, Resources, Routed, Used
+
+TOTAL = Resources(lut=2_108, carry=492, lut_ram=516, ff=1_211, block_ram=10, dsp=5)
+RESULT = Implementation(
+    target="ecp5-25k",
+    device="Lattice ECP5",
+    tools={},
+    rtl="0",
+    ports="left open",
+    wrapper=None,
+    total=TOTAL,
+    parts=(Part(path="layer_a.drain", words="a: output stage", resources=TOTAL),),
+    warnings=("a latch",),
+    used=(Used(name="DP16KD", used=10, available=56),),
+    clock_asked=200.0,
+    runs=tuple(Routed(seed=seed, mhz=mhz) for seed, mhz in ((1, 80.0), (2, 90.0), (3, 100.0))),
+    path=(PathStep(what="add", part="a: output stage", logic_ns=1.5, wire_ns=2.5),),
+    path_words="add (a: output stage)",
+    cycles_per_step=9_000,
+    latency_cycles=18_000,
+    changed_files=("rtl/a.v",),
+)
