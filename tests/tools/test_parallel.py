@@ -20,6 +20,7 @@ from lmu_hw.realize.scan import scan_update
 from lmu_hw.realize.two_pass import two_pass_update
 from tests import networks, structured
 from tests.simulators import require_simulator
+from tools.memory_bench.adder_order import EARLY
 from tools.memory_bench.adders import NOTHING, Form, Interval, adder_graph
 from tools.memory_bench.parallel import ParallelMemory, parallel_verilog
 
@@ -333,6 +334,14 @@ def test_common_parts_are_computed_once():
     # 5 x + 5 y twice: one sum of both, one multiple of it.
     forms = [Form(terms=((0, 5), (1, 5)), constant=0, bits=20)] * 2
     assert len(adder_graph(inputs, forms).adders) == 2
+
+
+@pytest.mark.parametrize(("count", "late", "level"), [(4, 4, 2), (8, 8, 3), (4, 1, 1), (6, 2, 2)])
+def test_few_adders_lie_behind_one_another(count, late, level):
+    inputs = [Interval(-128, 127)] * count
+    form = Form(terms=tuple((n, 1 << n) for n in range(count)), constant=0, bits=30)
+    levels = [0] * late + [EARLY] * (count - late)
+    assert adder_graph(inputs, [form], levels).level == level
 
 
 def test_a_rounding_constant_in_free_bits_costs_no_adder():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The order in which a sum of shifted numbers needs the fewest bits of carry chain."""
+"""The order in which a sum of shifted numbers is there soonest, for few bits of carry chain."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-__all__ = ["NOTHING", "Interval", "Operand", "Part", "Plan", "best_plan", "passed_bits"]
+__all__ = ["EARLY", "NOTHING", "Interval", "Operand", "Part", "Plan", "best_plan", "passed_bits"]
 
 NOTHING = -1
 """The node of an operand that is a constant only."""
+
+EARLY = -4
+"""The level of a constant, and of inputs that are there so many adders before the others."""
 
 _EXACT = 7  # operands whose best order of summation is found by trying all
 
@@ -58,11 +61,15 @@ class Operand:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A signed operand of a sum, and the interval of its value."""
+    """A signed operand of a sum, the interval of its value, and its level.
+
+    The level is how many adders lie behind one another on the way to it from inputs of level 0.
+    """
 
     operand: Operand
     sign: int
     interval: Interval
+    level: int
 
     @property
     def bits(self) -> int:
@@ -81,6 +88,11 @@ class Plan:
     cost: int
     halves: tuple[Plan, Plan] | None = None
 
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The lower, the better: first the level, then the bits."""
+        return self.part.level, self.cost
+
 
 def _with_constant(parts: list[Part], constant: int) -> Iterator[list[Part]]:
     """Yield the parts with the constant in free bits of one of them, or as one more."""
@@ -92,11 +104,12 @@ def _with_constant(parts: list[Part], constant: int) -> Iterator[list[Part]]:
         for n in free:
             operand = replace(parts[n].operand, constant=constant)
             interval = parts[n].interval + Interval(constant, constant)
-            yield [*parts[:n], Part(operand, 1, interval), *parts[n + 1 :]]
+            part = replace(parts[n], operand=operand, interval=interval)
+            yield [*parts[:n], part, *parts[n + 1 :]]
     else:
         shift = max(part.operand.zeros for part in parts)
         operand = Operand(NOTHING, shift, constant)
-        yield [*parts, Part(operand, 1, Interval(constant, constant))]
+        yield [*parts, Part(operand, 1, Interval(constant, constant), EARLY)]
 
 
 def passed_bits(left: Part, right: Part) -> int:
@@ -111,13 +124,14 @@ def _joined(one: Plan, other: Plan, bits: int) -> Plan:
         one, other = other, one
     left, right = one.part, other.part
     zeros = min(left.operand.zeros, right.operand.zeros)
-    part = Part(Operand(NOTHING, zeros), left.sign, left.interval + right.interval)
+    level = max(left.level, right.level) + 1
+    part = Part(Operand(NOTHING, zeros), left.sign, left.interval + right.interval, level)
     chain = max(min(part.bits, bits) - passed_bits(left, right), 0)
     return Plan(part, one.cost + other.cost + chain, (one, other))
 
 
-def _cheapest(parts: list[Part], bits: int) -> Plan:
-    """Return the cheapest order of summation; of many parts, neighbours are joined first."""
+def _best(parts: list[Part], bits: int) -> Plan:
+    """Return the best order of summation; of many parts, neighbours are joined first."""
     plans = sorted((Plan(part, 0) for part in parts), key=lambda plan: plan.part.operand.zeros)
     while len(plans) > _EXACT:
         pairs = [_joined(*pair, bits) for pair in pairwise(plans)]
@@ -130,7 +144,7 @@ def _cheapest(parts: list[Part], bits: int) -> Plan:
         found, some = None, (chosen - 1) & chosen
         while some > chosen ^ some:
             plan = _joined(best[some], best[chosen ^ some], bits)
-            if found is None or plan.cost < found.cost:
+            if found is None or plan.rank < found.rank:
                 found = plan
             some = (some - 1) & chosen
         assert found is not None
@@ -139,8 +153,8 @@ def _cheapest(parts: list[Part], bits: int) -> Plan:
 
 
 def best_plan(parts: list[Part], constant: int, bits: int) -> Plan:
-    """Return the cheapest way to compute the low `bits` bits of a sum and a constant."""
+    """Return the best way to compute the low `bits` bits of a sum and a constant."""
     return min(
-        (_cheapest(start, bits) for start in _with_constant(parts, constant)),
-        key=lambda plan: plan.cost,
+        (_best(start, bits) for start in _with_constant(parts, constant)),
+        key=lambda plan: plan.rank,
     )

@@ -4,7 +4,7 @@
 Linear forms of several inputs with constant coefficients are written in signed digits. What two
 digits have in common with two others, anywhere in any of the forms, is computed once (common
 subexpressions: Hartley, IEEE TCAS-II 43(10), 1996). What is left of each form is summed in the
-order that needs the fewest bits of carry chain.
+order that puts the fewest adders behind one another, and of these the one with the fewest bits.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import cache
 from itertools import combinations
 
 from tools.memory_bench.adder_order import (
+    EARLY,
     NOTHING,
     Interval,
     Operand,
@@ -74,11 +75,19 @@ class AdderGraph:
     adders : tuple of Adder
     outputs : tuple of Operand
         One for each form.
+    level : int
+        Of the output that comes last.
     """
 
     inputs: int
     adders: tuple[Adder, ...]
     outputs: tuple[Operand, ...]
+    level: int
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The lower, the better: first the level, then the bits."""
+        return self.level, self.bits
 
     @property
     def bits(self) -> int:
@@ -86,11 +95,21 @@ class AdderGraph:
         return sum(adder.width - adder.passed for adder in self.adders)
 
 
-def adder_graph(inputs: Sequence[Interval], forms: Sequence[Form]) -> AdderGraph:
+def adder_graph(
+    inputs: Sequence[Interval], forms: Sequence[Form], levels: Sequence[int] = ()
+) -> AdderGraph:
     """Return adders that compute all forms.
 
     Small problems try all minimal digits of each coefficient; large ones take canonical digits.
+
+    Parameters
+    ----------
+    inputs : sequence of Interval
+    forms : sequence of Form
+    levels : sequence of int
+        When each input is there, counted in adders; empty: all at once.
     """
+    levels = levels or [0] * len(inputs)
     choices = [[_minimal(coefficient) for _, coefficient in form.terms] for form in forms]
     chosen = [[0] * len(form.terms) for form in forms]
 
@@ -99,7 +118,7 @@ def adder_graph(inputs: Sequence[Interval], forms: Sequence[Form]) -> AdderGraph
             [options[n] for options, n in zip(row, picked, strict=True)]
             for row, picked in zip(choices, chosen, strict=True)
         ]
-        return _Builder(inputs, forms, digits).graph()
+        return _Builder(inputs, levels, forms, digits).graph()
 
     best = build()
     if sum(len(options[0]) for row in choices for options in row) > _SMALL:
@@ -110,7 +129,7 @@ def adder_graph(inputs: Sequence[Interval], forms: Sequence[Form]) -> AdderGraph
             for option in range(1, len(options)):
                 picked[place] = option
                 graph = build()
-                if graph.bits < best.bits:
+                if graph.rank < best.rank:
                     best, kept = graph, option
             picked[place] = kept
     return best
@@ -153,11 +172,12 @@ class _Builder:
     def __init__(
         self,
         inputs: Sequence[Interval],
+        levels: Sequence[int],
         forms: Sequence[Form],
         digits: Sequence[Sequence[Digits]],
     ) -> None:
         self.inputs, self.forms = len(inputs), forms
-        self.intervals = list(inputs)
+        self.intervals, self.levels = list(inputs), list(levels)
         self.adders: list[Adder] = []
         self.rows: list[Row] = []
         for form, row_digits in zip(forms, digits, strict=True):
@@ -172,7 +192,13 @@ class _Builder:
     def graph(self) -> AdderGraph:
         self._share()
         outputs = [self._sum(form, row) for form, row in zip(self.forms, self.rows, strict=True)]
-        return AdderGraph(inputs=self.inputs, adders=self._trimmed(outputs), outputs=tuple(outputs))
+        levels = [self.levels[output.node] for output in outputs if output.node != NOTHING]
+        return AdderGraph(
+            inputs=self.inputs,
+            adders=self._trimmed(outputs),
+            outputs=tuple(outputs),
+            level=max(levels, default=EARLY),
+        )
 
     # Common subexpressions.
 
@@ -204,6 +230,7 @@ class _Builder:
         first, second, shift, sign = pattern
         interval = self.intervals[first] + self.intervals[second].times(sign, shift)
         self.intervals.append(interval)
+        self.levels.append(max(self.levels[first], self.levels[second]) + 1)
         self.adders.append(
             Adder(Operand(first, 0), Operand(second, shift), sign < 0, interval.bits, shift)
         )
@@ -228,7 +255,12 @@ class _Builder:
 
     def _sum(self, form: Form, row: Row) -> Operand:
         parts = [
-            Part(Operand(node, shift), sign, self.intervals[node].times(sign, shift))
+            Part(
+                Operand(node, shift),
+                sign,
+                self.intervals[node].times(sign, shift),
+                self.levels[node],
+            )
             for (node, shift), sign in sorted(row.items())
         ]
         if not parts:
@@ -244,6 +276,7 @@ class _Builder:
         width = min(plan.part.bits, bits) - zeros
         passed = passed_bits(one.part, other.part) - zeros
         self.intervals.append(plan.part.interval)
+        self.levels.append(plan.part.level)
         self.adders.append(
             Adder(
                 left.down(zeros), right.down(zeros), one.part.sign != other.part.sign, width, passed

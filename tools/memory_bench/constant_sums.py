@@ -19,11 +19,15 @@ _ALL_BITS = 64  # no sum of a quantized network has more
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scaled:
-    """``scale * value``: a signed signal, the codes it can be, a signed power of two."""
+    """``scale * value``: a signed signal, the codes it can be, a signed power of two.
+
+    `level` says when it is there, counted in adders.
+    """
 
     value: Value
     codes: Interval
     scale: int = 1
+    level: int = 0
 
     @classmethod
     def of(cls, value: Value, fmt: FixedFormat, scale: int = 1) -> Scaled:
@@ -83,7 +87,11 @@ class ConstantSum:
 def narrowed(m: Module, name: str, sums: Sequence[ConstantSum]) -> list[Value]:
     """Add the adders of some sums, named ``name_0``, ``name_1``, ..., and return their codes."""
     operands = list(dict.fromkeys(operand for one in sums for operand, _ in one.products))
-    graph = adder_graph([operand.codes for operand in operands], [s.form(operands) for s in sums])
+    graph = adder_graph(
+        [operand.codes for operand in operands],
+        [s.form(operands) for s in sums],
+        [operand.level for operand in operands],
+    )
     nodes = [operand.value for operand in operands]
     for number, adder in enumerate(graph.adders):
         total = Signal(signed(adder.width), name=f"{name}_{number}")

@@ -25,6 +25,7 @@ from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.network import AnyNode, MemoryNode, Node, QuantizedLayer
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
+from tools.memory_bench.adder_order import EARLY
 from tools.memory_bench.adders import Interval
 from tools.memory_bench.constant_sums import ConstantSum, Products, Scaled, narrowed
 
@@ -204,6 +205,7 @@ class _Sweeps:
             The only element of f that comes to the first state.
         """
         d, r = len(x), range(self.update.rank)
+        x = [replace(state, level=EARLY) for state in x]  # f and b come through other states
         f = [[u], *([self._carried(f"f_{k}_{i}") for i in r] for k in range(1, d)), []]
         b = [[self._carried(f"b_{k}_{i}", (d - k) % 2 == 1) for i in r] for k in range(d - 1)]
         b = [[], *b, []]
