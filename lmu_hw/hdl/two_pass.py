@@ -165,15 +165,13 @@ class TwoPassUnit(MemoryUnit):
         y_product = self._later(m, "y_product", factor * s)
         m.d.sync += [y_s.eq(s), y_before.eq(before), y_factor.eq(factor)]
 
-        mean, following = (Signal(self.running, name=name) for name in ("mean", "following"))
+        # before + 2 mean, where mean = state + narrow(product): the state comes last, being chosen.
+        following = Signal(self.running, name="following")
         rate = self.update.rate
         half = Const(int(self.update.running.rounding is Rounding.HALF_UP), 1)
-        doubled = Cat(half, self._aligned(state)).as_signed()
         change = y_product.shift_right(rate.format.frac_bits - 1)
-        m.d.comb += [
-            mean.eq((doubled + change).shift_right(1)),
-            following.eq(y_before + mean.shift_left(1)),
-        ]
+        narrowed = (Cat(half, y_before[1:]).as_signed() + change).shift_right(1)
+        m.d.comb += following.eq(Cat(y_before[0], narrowed + self._aligned(state)))
         k = rate.codes.item()
         m.d.sync += [s.eq(following), before.eq(y_s), factor.eq(y_factor + 2 * k)]
         with m.If(s3.valid & s3.begins):
