@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Designs and memories on real chips: area, clock, critical path, and area times time.
+
+Prints the table of docs/implement.md and writes it there. Every figure is measured in the run, with
+three seeds of place and route; the clock is their median. ``--only TEXT`` runs the cases whose name
+holds a text, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+import lmu_hw
+from lmu_hw.errors import ToolError
+from lmu_hw.hdl import emit_verilog
+from lmu_hw.implement import TARGETS, Job, implement_verilog
+from lmu_hw.measure.implementation import Implementation
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.plan import make_plan
+from tools.emit_rtl import reference_designs
+from tools.memory_bench.cases import WIDTH, WINDOWS, equal
+from tools.memory_bench.cells import Cell, da4ml_cell, folded, parallel
+from tools.memory_bench.networks import dense_network, semiseparable_network
+from tools.memory_bench.tables import Table, update_page
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "implement.md"
+SEEDS = 3
+ORDERS = (8, 32, 256)
+HEADINGS = (
+    *("design", "target", "LUT", "FF", "block RAM", "multipliers", "MHz", "spread"),
+    *("cycles a step", "µs a step", "LUT × µs", "critical path"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emitted:
+    """Verilog of a case, its top, and the cycles of a step."""
+
+    files: dict[str, bytes]
+    top: str
+    cycles: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is implemented, and on what."""
+
+    name: str
+    target: str
+    emit: Callable[[], Emitted]
+
+
+def design(example: str, options: dict[str, Any], lanes: int | None) -> Emitted:
+    """Return an example network as `lmu-hw generate` emits it."""
+    folder = ROOT / "examples" / example
+    network = lmu_hw.load(folder / "model.safetensors")
+    made = lmu_hw.quantize(network, np.load(folder / "calibrate_x.npy"), **options)
+    plan = make_plan(made.network, lanes)
+    files = emit_verilog(made.network, plan, digest=made.digest)
+    return Emitted(
+        files={name: text.encode() for name, text in files.items()},
+        top=made.network.name,
+        cycles=plan.cycles(last_step=False),
+    )
+
+
+def memory(build: Callable[[int], Cell], order: int) -> Emitted:
+    """Return a memory alone, as the bench of memories makes it."""
+    cell = build(order)
+    files = {name: text.encode() for name, text in cell.files.items()}
+    files[f"{cell.top}.v"] = files.pop("cell.v")
+    return Emitted(files=files, top=cell.top, cycles=cell.cycles)
+
+
+def _sweeps(order: int) -> QuantizedNetwork:
+    return semiseparable_network(order, float(WINDOWS * order), WIDTH)
+
+
+def _dense(order: int) -> QuantizedNetwork:
+    """Return a dense memory as good as the one of `_sweeps`."""
+    theta = float(WINDOWS * order)
+    return dense_network(order, theta, equal(order, theta, "own"))
+
+
+def folded_dense(order: int) -> Cell:
+    """Return a dense memory with one multiplier."""
+    return folded(_dense(order))
+
+
+def folded_sweeps(order: int) -> Cell:
+    """Return a memory of two sweeps with one multiplier."""
+    return folded(_sweeps(order))
+
+
+def parallel_sweeps(order: int) -> Cell:
+    """Return a memory of two sweeps that takes a step a clock."""
+    return parallel(_sweeps(order))
+
+
+def da4ml_dense(order: int) -> Cell:
+    """Return a dense memory whose product is da4ml's."""
+    return da4ml_cell(_dense(order))
+
+
+def cases() -> Iterator[Case]:
+    """Return all cases, the quick ones first."""
+    for target in ("ecp5-25k", "ice40-up5k", "gowin-nano-9k", "xilinx7"):
+        for name, (example, options, lanes) in reference_designs().items():
+            if target == "ecp5-25k" or example == "digits":
+                emit = partial(design, example, options, lanes)
+                yield Case(name=name.replace("_", " "), target=target, emit=emit)
+    for order in ORDERS:
+        for name, cell in (("dense", folded_dense), ("sweeps", folded_sweeps)):
+            emit = partial(memory, cell, order)
+            yield Case(name=f"memory, {name}, d={order}", target="ecp5-25k", emit=emit)
+        if order == ORDERS[0]:
+            emit = partial(memory, parallel_sweeps, order)
+            yield Case(name=f"memory, sweeps, d={order}, parallel", target="ecp5-25k", emit=emit)
+            if importlib.util.find_spec("da4ml") is not None:
+                emit = partial(memory, da4ml_dense, order)
+                yield Case(name=f"memory, dense, d={order}, da4ml", target="ecp5-25k", emit=emit)
+    for lanes in (4, 16):
+        options = {"input_scale": "1/255", "weight_bits": 8, "realization": "semiseparable"}
+        emit = partial(design, "psmnist", options, lanes)
+        yield Case(name=f"psMNIST, sweeps, {lanes} lanes", target="ecp5-85k", emit=emit)
+
+
+def row(case: Case, emitted: Emitted, found: Implementation) -> tuple[str, ...]:
+    """Return what a case came to."""
+    total = found.total
+    counts = (
+        *(f"{total.lut:,}", f"{total.ff:,}"),
+        *(f"{total.block_ram:g}", f"{total.dsp:g}"),
+    )
+    if found.mhz is None:
+        return (case.name, case.target, *counts, "", "", f"{emitted.cycles:,}", "", "", "")
+    microseconds = emitted.cycles / found.mhz
+    clocks = [run.mhz for run in found.runs]
+    return (
+        *(case.name, case.target, *counts),
+        *(f"{found.mhz:.1f}", f"{min(clocks):.1f} to {max(clocks):.1f}"),
+        *(f"{emitted.cycles:,}", f"{microseconds:,.3f}", f"{total.lut * microseconds:,.0f}"),
+        found.path_words,
+    )
+
+
+def main() -> None:
+    """Measure, print, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", metavar="TEXT", help="cases whose name holds it")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"default: {SEEDS}")
+    options = parser.parse_args()
+    progress = Console(stderr=True)
+    table = Table(name="physical", title="on chips", headings=HEADINGS)
+    for case in cases():
+        if options.only not in f"{case.name}, {case.target}":
+            continue
+        start, emitted = time.monotonic(), case.emit()
+        job = Job(target=TARGETS[case.target], seeds=options.seeds)
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                found = implement_verilog(emitted.files, emitted.top, Path(work), job)
+            except ToolError as error:
+                table.notes.append(f"{case.name}: {error}")
+                continue
+        table.add(*row(case, emitted, found))
+        took = time.monotonic() - start
+        progress.print(" | ".join(table.rows[-1]), f"({took:.0f} s)", highlight=False)
+    table.show(Console(width=250))
+    if not options.only and options.seeds == SEEDS:
+        update_page(PAGE, [table])
+
+
+if __name__ == "__main__":
+    main()
