@@ -46,10 +46,11 @@ rtl: setup  ## emit the reference designs in rtl/ again
 proofs: setup  ## attack the certificates; prints the tables of docs/proofs.md
 	$(BIN)/python -m tools.proofs
 
-bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/memory.md
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench]'
+bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/memory.md, docs/implement.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench,implement]'
 	$(BIN)/python -m tools.bench
 	$(BIN)/python -m tools.bench_memory
+	$(BIN)/python -m tools.bench_physical
 
 mutants: setup  ## change emitted Verilog in every place, one at a time; prints what the bench sees
 	$(BIN)/python -m tools.mutants

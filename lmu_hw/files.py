@@ -138,6 +138,9 @@ def _move(folder: Path, staging: Path, new: Collection[str], stale: Collection[s
                 parent.rmdir()
         raise
     shutil.rmtree(earlier, ignore_errors=True)
+    for parent in {(folder / name).parent for name in stale} - {folder}:
+        with suppress(OSError):  # something is left in it
+            parent.rmdir()
 
 
 def is_unchanged(path: Path, digest: str) -> bool:

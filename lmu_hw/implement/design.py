@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -82,10 +83,13 @@ def implement(
     changed = folder.changed_rtl()
     left = dict(_left(job))
     folder.results.check(folder.IMPLEMENTATION, *left.values())
+    place = folder.path / _LEFT
+    if os.path.lexists(place) and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        raise ConfigError(f"{place}: must be a folder that can be written to")
     earlier = read_implementations(folder)
     files = rtl_files(folder)
-    with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
-        work = Path(name)
+    with tempfile.TemporaryDirectory(prefix="lmu_hw_") as temporary:
+        work = Path(temporary)
         found = implement_verilog(files, design.network.name, work, job, progress=progress)
         result = replace(
             found,
@@ -94,9 +98,9 @@ def implement(
             changed_files=changed,
             bitstream=left[found.bitstream] if found.bitstream else None,
         )
-        (folder.path / _LEFT).mkdir(exist_ok=True)
-        for file, place in left.items():
-            folder.results.write(place, work / file)
+        place.mkdir(exist_ok=True)
+        for file, name in left.items():
+            folder.results.write(name, work / file)
     kept = [other for other in earlier if other.target != result.target and other.rtl == result.rtl]
     write_implementations(folder, [*kept, result])
     return result

