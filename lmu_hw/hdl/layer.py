@@ -3,21 +3,24 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
-from lmu_hw.hdl.coefficients import rom_words
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
 from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.output_stage import OutputStage, write_layout
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
-from lmu_hw.hdl.storage import Rom, VectorRam
+from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.hdl.streams import InputBuffer, beat_signature
-from lmu_hw.network import INPUT, MemoryNode, Node
+from lmu_hw.hdl.weights import Weights
+from lmu_hw.network import INPUT, MemoryNode
 from lmu_hw.plan import LayerPlan
 
 __all__ = ["Layer"]
@@ -78,15 +81,21 @@ class Layer(wiring.Component):
         m.submodules.sequencer = sequencer = Sequencer(plan)
         m.submodules.mac = mac = MacArray(plan)
         m.submodules.drain = stage = OutputStage(plan, mac.sums.shape())
-        m.submodules.fifo = fifo = self._output(m, source.last)
         wiring.connect(m, wiring.flipped(self.i), source.i)
 
+        # The sequencer is a cycle ahead: when it has finished a step, and drops its input vector,
+        # what is written last is still on its way.
+        finished, last = Signal(), Signal()
+        m.d.sync += [finished.eq(sequencer.finish), last.eq(source.last)]
         # A step owns the page of the new state; the other one holds the state before it.
         page = Signal()
         first_step = Signal(init=1)
-        with m.If(sequencer.finish):
-            m.d.sync += [page.eq(~page), first_step.eq(source.last)]
-        room = fifo.w_level <= plan.output_beats
+        with m.If(finished):
+            m.d.sync += [page.eq(~page), first_step.eq(last)]
+        m.submodules.fifo = fifo = self._output(m, last)
+        # Counted with the beat that is written now: one more, at most, is on its way.
+        level = fifo.w_level
+        room = (level < plan.output_beats) | ((level == plan.output_beats) & ~fifo.w_en)
         present = Mux(sequencer.finish, source.another, sequencer.idle & source.available)
         m.d.comb += [
             self.start.eq(present & room),
@@ -211,69 +220,43 @@ class Layer(wiring.Component):
     ) -> None:
         """Connect the words read, one cycle after their addresses, to the multiplier array."""
         plan, layer = self.plan, self.plan.layer
+        amounts = shift_amounts(layer)
         s1 = Signal(control_layout(plan))
-        s1_slot = Signal.like(sequencer.slot)
+        # Where the operands come from; nowhere for the value before the first step of a sequence.
+        s1_chosen = {source: Signal(name=f"s1_chosen_{n}") for n, source in enumerate(words)}
         m.d.sync += [
             s1.valid.eq(sequencer.valid),
             s1.first.eq(sequencer.first),
             s1.last.eq(sequencer.last),
             s1.tag.eq(sequencer.tag),
-            s1_slot.eq(sequencer.slot),
+            *(chosen.eq(0) for chosen in s1_chosen.values()),
         ]
-        m.d.comb += mac.control.eq(s1)
-        operand = [
-            Signal(mac.operand.shape().elem_shape, name=f"operand_{column}")
-            for column in range(plan.columns)
-        ]
-        absent = Signal()  # the previous value of a node, in the first step of a sequence
-        for column in range(plan.columns):
-            m.d.comb += mac.operand[column].eq(Mux(absent, 0, operand[column]))
-        amounts = shift_amounts(layer)
-        coefficients = {
-            layer.nodes.index(node): self._coefficients(m, node, sequencer, mac.weight_width)
-            for node in layer.sums
-        }
-        terms = sequencer.terms
-        with m.Switch(s1.tag.node):
-            for index, word in coefficients.items():
-                with m.Case(index):
-                    m.d.comb += mac.weights.as_value().eq(word)
-        with m.Switch(s1_slot):
-            for source, word in words.items():
-                fmt = layer.signals[source].format
-                elements = data.View(data.ArrayLayout(shape_of(fmt), plan.columns), word)
-                slots = [slot for slot, term in terms if term.source == source]
-                if not slots:
-                    continue
-                with m.Case(*slots):
-                    for column in range(plan.columns):
-                        m.d.comb += operand[column].eq(elements[column])
-        with m.Switch(s1_slot):
-            with m.Case(*(slot for slot, term in terms if term.delayed)):
-                m.d.comb += absent.eq(first_step)
-        with m.Switch(s1_slot):
-            for slot, term in terms:
+        with m.Switch(sequencer.slot):
+            for slot, term in sequencer.terms:
                 node = layer.nodes[sequencer.slots[slot].node]
                 with m.Case(slot):
-                    m.d.comb += mac.control.shift.eq(amounts.index(layer.term_shift(node, term)))
+                    m.d.sync += [
+                        s1.shift.eq(amounts.index(layer.term_shift(node, term))),
+                        s1_chosen[term.source].eq(~first_step if term.delayed else 1),
+                    ]
+        m.d.comb += mac.control.eq(s1)
+        elements = {
+            source: data.View(
+                data.ArrayLayout(shape_of(layer.signals[source].format), plan.columns), word
+            )
+            for source, word in words.items()
+            if any(term.source == source for _, term in sequencer.terms)
+        }
+        for column in range(plan.columns):
+            masked = [Mux(s1_chosen[source], of[column], 0) for source, of in elements.items()]
+            m.d.comb += mac.operand[column].eq(reduce(or_, masked))
 
-    def _coefficients(self, m: Module, node: Node, sequencer: Sequencer, width: int) -> Value:
-        """Add the ROM of a node; return its word with coefficients extended to `width` bits."""
-        words, stored = rom_words(self.plan, node)
-        rom = Rom(
-            name=f"{node.name.replace('.', '_')}_weights",
-            words=words,
-            width=stored * self.plan.array_lanes,
-        )
-        m.submodules[rom.name] = rom
-        m.d.comb += rom.address.eq(sequencer.coefficient)
-        if stored == width:
-            return rom.data
-        lanes = self.plan.array_lanes
-        narrow = data.View(data.ArrayLayout(signed(stored), lanes), rom.data)
-        wide = Signal(data.ArrayLayout(signed(width), lanes), name=f"{rom.name}_wide")
-        m.d.comb += [wide[lane].eq(narrow[lane]) for lane in range(lanes)]
-        return wide.as_value()
+        m.submodules.weight_roms = weights = Weights(plan, mac.weight_width)
+        m.d.comb += [
+            weights.addresses.eq(sequencer.coefficients),
+            weights.rom.eq(sequencer.rom),
+            mac.weights.eq(weights.data),
+        ]
 
     def _output(self, m: Module, last: Value) -> SyncFIFOBuffered:
         """Add the queue of answers: room for two vectors, so that the next step can start.

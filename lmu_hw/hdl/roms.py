@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from amaranth.utils import ceil_log2
 
+from lmu_hw.hdl.banks import fits_luts
 from lmu_hw.hdl.storage import RomFiles
 
 __all__ = ["rom_files", "rom_modules"]
@@ -90,7 +91,8 @@ def _module(module: str, file: str, depth: int, width: int, *, writable: bool) -
         f"  input [{address - 1}:0] address;",
         *inputs,
         f"  output reg [{width - 1}:0] data;",
-        *(['  (* rom_style = "block", ram_style = "block" *)'] if depth > 1 else []),
+        # Tools that may choose take lookup tables for what is small, and for much that is not.
+        *([] if fits_luts(depth, width) else ['  (* rom_style = "block", ram_style = "block" *)']),
         f"  reg [{width - 1}:0] words [0:{depth - 1}];",
         f"  initial $readmemh({file}, words);",
         *_CHECK.format(top=width - 1, depth=depth, file=file).split("\n"),

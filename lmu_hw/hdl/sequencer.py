@@ -6,12 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from amaranth.hdl import Module, Signal, unsigned
+from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.errors import NetworkError
+from lmu_hw.hdl.coefficients import coefficient_roms
 from lmu_hw.network import ElementwiseNode, Factor, MemoryNode, Node, Term
 from lmu_hw.plan import LayerPlan, is_fresh
 
@@ -80,8 +81,11 @@ class Sequencer(wiring.Component):
 
     After `start`, it issues one word per cycle. The first word that reads a vector computed in the
     same step waits until that vector is written, and so does a structured memory. An element-wise
-    node, too; it reads a beat of all its sources per cycle. When everything is written, `finish`
-    pulses.
+    node, too; it reads a beat of all its sources per cycle.
+
+    It runs one cycle ahead of what it controls. `finish` pulses one cycle before everything is
+    written, coefficients are addressed one cycle before the word of a vector that they meet, and
+    all other outputs are registers.
 
     Parameters
     ----------
@@ -92,12 +96,16 @@ class Sequencer(wiring.Component):
     start : In(1)
         Begin a step in the next cycle; only looked at with `idle` or `finish`.
     last_step : In(1)
-        The step is the last of its sequence; steady from `start` to `finish`.
+        The step is the last of its sequence; steady from the cycle after `start` to `finish`.
     idle, finish : Out(1)
+    coefficients : Out(array)
+        Address in each of the ROMs of `coefficient_roms`.
+    rom : Out
+        Which of them is read.
     valid : Out(1)
         A word is read in this cycle.
-    slot, word, coefficient : Out
-        Slot, word address in the slot's source, coefficient address in the node's ROM.
+    slot, word : Out
+        Slot, word address in the slot's source.
     first, last : Out(1)
         The word begins, ends a sum.
     tag : Out(tag_layout)
@@ -114,6 +122,7 @@ class Sequencer(wiring.Component):
             raise NetworkError(f"{plan.layer.name}: nodes of the last step must come last")
         self.plan = plan
         self.slots = slots_of(plan)
+        self.roms = coefficient_roms(plan)
         words = max(
             *(
                 slot.words + slot.stride * (nodes[slot.node].segments - 1)
@@ -123,16 +132,17 @@ class Sequencer(wiring.Component):
             *(plan.storage(node.name).words for node in plan.layer.elementwise),
             1,
         )
-        rom_words = max(plan.node(node).rom_words for node in plan.layer.sums)
+        address = unsigned(bits_for(max(rom.depth for rom in self.roms)))
         members = {
             "start": In(1),
             "last_step": In(1),
             "idle": Out(1),
             "finish": Out(1),
+            "coefficients": Out(data.ArrayLayout(address, len(self.roms))),
+            "rom": Out(range(max(len(self.roms), 2))),
             "valid": Out(1),
             "slot": Out(unsigned(bits_for(max(len(self.slots) - 1, 1)))),
             "word": Out(unsigned(bits_for(words))),
-            "coefficient": Out(unsigned(bits_for(rom_words))),
             "first": Out(1),
             "last": Out(1),
             "tag": Out(tag_layout(plan)),
@@ -174,26 +184,31 @@ class Sequencer(wiring.Component):
         group = Signal(range(max(schedule.groups for schedule in schedules) + 1))
         segment = Signal.like(self.tag.segment)
         waiting = Signal(range(self.plan.tail + 1))
-        now = Signal(_slot_layout(self.plan, self.slots))
+        slot, word = Signal.like(self.slot), Signal.like(self.word)
+        now = Signal(self._slot_layout())
         advance = Signal()
         end_slot = Signal()
         end_group = Signal()
         end_segment = Signal()
         end_node = Signal()
 
-        with m.Switch(self.slot):
-            for index, slot in enumerate(self.slots):
+        with m.Switch(slot):
+            for index, run in enumerate(self.slots):
                 with m.Case(index):
                     m.d.comb += now.eq(now.shape().const(self._describe(index)))
-                    m.d.comb += self.word.eq(segment * slot.stride + block)
+                    m.d.comb += word.eq(segment * run.stride + block)
         m.d.comb += [
             end_slot.eq(block == now.last_word),
             end_group.eq(end_slot & now.ends_node),
             end_segment.eq(end_group & (group == now.last_group)),
             end_node.eq(end_segment & (segment == now.last_segment)),
+        ]
+        m.d.sync += [
             self.valid.eq(advance & now.reads),
             self.first.eq(now.begins_sum & (block == 0)),
             self.last.eq(now.ends_sum & end_slot),
+            self.slot.eq(slot),
+            self.word.eq(word),
             self.tag.node.eq(now.node),
             self.tag.segment.eq(segment),
             self.tag.restart.eq(group == 0),
@@ -202,23 +217,25 @@ class Sequencer(wiring.Component):
             m.d.sync += waiting.eq(waiting - 1)
         with m.If(advance):
             m.d.sync += block.eq(block + 1)
-            m.d.sync += self.coefficient.eq(self.coefficient + now.reads)
         with m.If(advance & end_slot):
-            m.d.sync += [block.eq(0), self.slot.eq(now.next)]
+            m.d.sync += [block.eq(0), slot.eq(now.next)]
         with m.If(advance & end_group):
-            m.d.sync += [group.eq(group + 1), self.slot.eq(now.again)]
+            m.d.sync += [group.eq(group + 1), slot.eq(now.again)]
         with m.If(advance & end_segment):
-            m.d.sync += [group.eq(0), segment.eq(segment + 1), self.coefficient.eq(0)]
+            m.d.sync += [group.eq(0), segment.eq(segment + 1)]
         with m.If(advance & end_node):
-            m.d.sync += [segment.eq(0), self.slot.eq(now.next), waiting.eq(self.plan.tail)]
+            m.d.sync += [segment.eq(0), slot.eq(now.next), waiting.eq(self.plan.tail)]
             for node in (*layer.structured, *layer.elementwise):
                 with m.If(now.node == layer.nodes.index(node)):
                     m.d.sync += waiting.eq(self.plan.node(node).tail)
+        if layer.structured:
+            m.d.sync += self.launch.eq(advance & now.launches & (block == 0))
         if layer.elementwise:
             beats_per_word = self.plan.columns // self.plan.beat
-            m.d.comb += [self.elements.eq(advance & now.elements), self.beat.eq(block)]
+            m.d.sync += [self.elements.eq(advance & now.elements), self.beat.eq(block)]
             with m.If(now.elements):
-                m.d.comb += self.word.eq(block.shift_right(exact_log2(beats_per_word)))
+                m.d.comb += word.eq(block.shift_right(exact_log2(beats_per_word)))
+        self._address(m, now, advance, end_segment & ~end_node)
         with m.FSM():
             with m.State("IDLE"):
                 m.d.comb += self.idle.eq(1)
@@ -227,11 +244,9 @@ class Sequencer(wiring.Component):
             with m.State("RUN"):
                 written = waiting <= now.ahead if layer.elementwise else waiting == 0
                 m.d.comb += advance.eq(~now.waits | written)
-                if layer.structured:
-                    m.d.comb += self.launch.eq(advance & now.launches & (block == 0))
                 ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
                 with m.If(advance & end_node & ends):
-                    m.d.sync += self.slot.eq(0)
+                    m.d.sync += [slot.eq(0), self.coefficients.as_value().eq(0)]
                     m.next = "DRAIN"
             with m.State("DRAIN"):
                 with m.If(waiting == 1):
@@ -240,6 +255,19 @@ class Sequencer(wiring.Component):
                     with m.If(self.start):
                         m.next = "RUN"
         return m
+
+    def _address(self, m: Module, now: data.View, advance: Value, repeats: Value) -> None:
+        """Count the words of each ROM; a node that is computed again begins with its first."""
+        if len(self.roms) > 1:
+            m.d.comb += self.rom.eq(now.rom)
+        for number, rom in enumerate(self.roms):
+            address = self.coefficients[number]
+            of_rom = now.rom == number if len(self.roms) > 1 else 1
+            with m.If(advance & now.reads & of_rom):
+                m.d.sync += address.eq(address + 1)
+            if any(node.segments > 1 for node in rom.nodes):
+                with m.If(advance & repeats & of_rom):
+                    m.d.sync += address.eq(now.first_word)
 
     def _describe(self, index: int) -> dict[str, int]:
         """Return what `_slot_layout` holds for slot `index`."""
@@ -260,7 +288,10 @@ class Sequencer(wiring.Component):
         }
         match node:
             case Node():
+                number, rom = next((n, r) for n, r in enumerate(self.roms) if node in r.nodes)
                 return described | {
+                    **({"rom": number} if len(self.roms) > 1 else {}),
+                    "first_word": rom.first_words[rom.nodes.index(node)],
                     "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
                     "last_group": self.plan.node(node).groups - 1,
                     "last_segment": node.segments - 1,
@@ -273,29 +304,30 @@ class Sequencer(wiring.Component):
                 return described | {"waits": 1, "launches": 1}
         assert_never(node)
 
-
-def _slot_layout(plan: LayerPlan, slots: list[Slot]) -> data.StructLayout:
-    """Return the layout of what the control knows about the current slot."""
-    nodes = plan.layer.nodes
-    slot = unsigned(bits_for(max(len(slots) - 1, 1)))
-    fields: dict[str, Any] = {
-        "node": tag_layout(plan)["node"].shape,
-        "reads": 1,
-        "waits": 1,
-        "last_word": bits_for(max(slot.words for slot in slots)),
-        "last_group": bits_for(max(plan.node(node).groups for node in plan.layer.sums)),
-        "last_segment": bits_for(max(node.segments for node in nodes)),
-        "begins_sum": 1,
-        "ends_sum": 1,
-        "ends_node": 1,
-        "ends_step": 1,
-        "ends_ordinary": 1,
-        "next": slot,
-        "again": slot,
-    }
-    if plan.layer.structured:
-        fields["launches"] = 1
-    if plan.layer.elementwise:
-        ahead = max(plan.node(node).ahead for node in plan.layer.elementwise)
-        fields |= {"elements": 1, "ahead": bits_for(ahead)}
-    return data.StructLayout(fields)
+    def _slot_layout(self) -> data.StructLayout:
+        """Return the layout of what the control knows about the current slot."""
+        plan, nodes = self.plan, self.plan.layer.nodes
+        fields: dict[str, Any] = {
+            "node": tag_layout(plan)["node"].shape,
+            "reads": 1,
+            "waits": 1,
+            "last_word": bits_for(max(slot.words for slot in self.slots)),
+            "last_group": bits_for(max(plan.node(node).groups for node in plan.layer.sums)),
+            "last_segment": bits_for(max(node.segments for node in nodes)),
+            "begins_sum": 1,
+            "ends_sum": 1,
+            "ends_node": 1,
+            "ends_step": 1,
+            "ends_ordinary": 1,
+            "next": self.slot.shape(),
+            "again": self.slot.shape(),
+            "first_word": self.coefficients.shape().elem_shape,
+        }
+        if len(self.roms) > 1:
+            fields["rom"] = range(len(self.roms))
+        if plan.layer.structured:
+            fields["launches"] = 1
+        if plan.layer.elementwise:
+            ahead = max(plan.node(node).ahead for node in plan.layer.elementwise)
+            fields |= {"elements": 1, "ahead": bits_for(ahead)}
+        return data.StructLayout(fields)

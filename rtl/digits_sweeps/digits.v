@@ -162,31 +162,38 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   input clk;
   wire clk;
   wire _00_;
-  wire [6:0] _01_;
+  wire _01_;
   wire _02_;
-  wire _03_;
+  wire [6:0] _03_;
   wire _04_;
   wire _05_;
   wire _06_;
-  wire [9:0] address;
+  wire _07_;
+  wire _08_;
+  wire _09_;
+  wire _10_;
+  wire _11_;
+  wire _12_;
+  wire _13_;
+  wire [9:0] addresses;
   wire another;
   wire available;
-  wire control_shift;
+  reg [6:0] control;
   wire [7:0] data;
   wire drop;
   wire [15:0] entry_data;
-  wire entry_last;
+  reg entry_last;
   wire first;
   wire idle;
-  wire last_59;
+  wire last_25;
+  wire last_61;
   wire [7:0] operand;
   wire [7:0] read_data;
-  reg [6:0] s1;
-  reg s1_slot;
+  reg s1_chosen_0;
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_60;
+  wire [2:0] tag_62;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -198,30 +205,36 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire valid;
   wire w_en;
   wire [4:0] w_level;
-  wire [7:0] weights;
   wire [6:0] word;
   wire [23:0] write;
   assign _00_ = ! write[1];
-  assign _03_ = write[0] & _00_;
-  assign _04_ = idle & available;
-  assign _05_ = drop ? another : _04_;
-  assign _06_ = w_level <= 4'ha;
-  assign trace_start = _05_ & _06_;
+  assign _05_ = write[0] & _00_;
+  assign _06_ = idle & available;
+  assign _07_ = drop ? another : _06_;
+  assign _08_ = w_level < 4'ha;
+  assign _09_ = w_level == 4'ha;
+  assign _10_ = ~ w_en;
+  assign _11_ = _09_ & _10_;
+  assign _01_ = _08_ | _11_;
+  assign trace_start = _07_ & _01_;
+  assign operand = s1_chosen_0 ? read_data : 8'h00;
   always @(posedge clk)
-    s1 <= _01_;
+    entry_last <= _02_;
   always @(posedge clk)
-    s1_slot <= _02_;
-  assign _02_ = rst ? 1'h0 : slot;
-  assign _01_[6:4] = rst ? 3'h0 : tag_60;
-  assign _01_[1] = rst ? 1'h0 : first;
-  assign _01_[0] = rst ? 1'h0 : valid;
-  assign _01_[3] = rst ? 1'h0 : s1[3];
-  assign _01_[2] = rst ? 1'h0 : last_59;
-  assign operand = s1_slot ? 8'h00 : read_data;
-  assign weights = s1[4] ? 8'h00 : data;
-  assign control_shift = s1_slot ? s1[3] : 1'h0;
-  assign w_en = _03_ ? write[7] : 1'h0;
-  assign entry_data = _03_ ? write[23:8] : 16'h0000;
+    control <= _03_;
+  always @(posedge clk)
+    s1_chosen_0 <= _04_;
+  assign _12_ = slot ? 1'h0 : 1'h1;
+  assign _04_ = rst ? 1'h0 : _12_;
+  assign _03_[6:4] = rst ? 3'h0 : tag_62;
+  assign _03_[1] = rst ? 1'h0 : first;
+  assign _03_[0] = rst ? 1'h0 : valid;
+  assign _13_ = slot ? control[3] : 1'h0;
+  assign _03_[3] = rst ? 1'h0 : _13_;
+  assign _03_[2] = rst ? 1'h0 : last_61;
+  assign _02_ = rst ? 1'h0 : last_25;
+  assign w_en = _05_ ? write[7] : 1'h0;
+  assign entry_data = _05_ ? write[23:8] : 16'h0000;
   digits_layer_head_drain drain (
     .clk(clk),
     .rst(rst),
@@ -240,35 +253,30 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
     .w_level(w_level),
     .w_port__data({ entry_last, entry_data })
   );
-  digits_layer_head_head_y_weights head_y_weights (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
   digits_layer_head_mac mac (
     .clk(clk),
-    .control({ s1[6:4], control_shift, s1[2:0] }),
+    .control(control),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
     .upcoming(upcoming),
-    .weights(weights)
+    .weights(data)
   );
   digits_layer_head_sequencer sequencer (
     .clk(clk),
-    .coefficient(address),
+    .coefficients(addresses),
     .finish(drop),
     .first(first),
     .idle(idle),
-    .last(last_59),
-    .last_step(entry_last),
+    .last(last_61),
+    .last_step(last_25),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_60),
+    .tag(tag_62),
     .valid(valid),
-    .word(word)
+    .word_21(word)
   );
   digits_layer_head_source source (
     .another(another),
@@ -278,9 +286,15 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
     .i__payload(i__payload),
     .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(entry_last),
+    .last(last_25),
     .read_data(read_data),
     .read_word(word[5:0]),
+    .rst(rst)
+  );
+  digits_layer_head_weight_roms weight_roms (
+    .address(addresses),
+    .clk(clk),
+    .data(data),
     .rst(rst)
   );
   assign trace_data = write[23:8];
@@ -501,12 +515,12 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
   wire _16_;
   wire [5:0] _17_;
   wire [5:0] _18_;
-  wire [4:0] _19_;
+  wire _19_;
   wire [4:0] _20_;
-  wire _21_;
-  wire _22_;
+  wire [4:0] _21_;
+  wire [4:0] _22_;
   wire [4:0] _23_;
-  wire [4:0] _24_;
+  wire _24_;
   reg [4:0] consume;
   reg [4:0] inner_level;
   wire inner_r_rdy;
@@ -554,34 +568,20 @@ module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_
     inner_level <= _14_;
   always @(posedge clk)
     r_rdy <= _15_;
-  assign _21_ = r_en ? 1'h0 : r_rdy;
-  assign _14_ = rst ? 5'h00 : _24_;
-  assign _19_ = r_port__en ? _03_[4:0] : consume;
-  assign _13_ = rst ? 5'h00 : _19_;
-  assign _20_ = w_port__en ? _18_[4:0] : produce;
-  assign _12_ = rst ? 5'h00 : _20_;
-  assign _22_ = r_port__en ? 1'h1 : _21_;
-  assign _15_ = rst ? 1'h0 : _22_;
-  assign _23_ = _06_ ? _07_[4:0] : inner_level;
-  assign _24_ = _09_ ? _10_[4:0] : _23_;
+  assign _19_ = r_port__en ? 1'h1 : _24_;
+  assign _15_ = rst ? 1'h0 : _19_;
+  assign _20_ = _06_ ? _07_[4:0] : inner_level;
+  assign _21_ = _09_ ? _10_[4:0] : _20_;
+  assign _14_ = rst ? 5'h00 : _21_;
+  assign _22_ = r_port__en ? _03_[4:0] : consume;
+  assign _13_ = rst ? 5'h00 : _22_;
+  assign _23_ = w_port__en ? _18_[4:0] : produce;
+  assign _12_ = rst ? 5'h00 : _23_;
+  assign _24_ = r_en ? 1'h0 : r_rdy;
   assign _11_[4:0] = w_level;
 endmodule
 
-module digits_layer_head_head_y_weights(data, address, clk);
-  output [7:0] data;
-  wire [7:0] data;
-  input [9:0] address;
-  wire [9:0] address;
-  input clk;
-  wire clk;
-  digits__head_y_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module digits_layer_head_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
+module digits_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [7:0] operand;
@@ -590,12 +590,12 @@ module digits_layer_head_mac(rst, operand, upcoming, control, weights, tag, s5_s
   wire upcoming;
   input [6:0] control;
   wire [6:0] control;
-  input [7:0] weights;
-  wire [7:0] weights;
   output [2:0] tag;
   wire [2:0] tag;
   output signed [19:0] s5_sum_0;
   reg signed [19:0] s5_sum_0;
+  input [7:0] weights;
+  wire [7:0] weights;
   input clk;
   wire clk;
   wire [15:0] _00_;
@@ -643,88 +643,99 @@ module digits_layer_head_mac(rst, operand, upcoming, control, weights, tag, s5_s
   assign tag = s3[6:4];
 endmodule
 
-module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
+module digits_layer_head_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
   wire start;
   input last_step;
   wire last_step;
-  output valid;
-  wire valid;
-  output first;
-  wire first;
-  output last;
-  wire last;
-  output [6:0] word;
-  wire [6:0] word;
-  output [2:0] tag;
-  wire [2:0] tag;
   output idle;
   wire idle;
   output finish;
   wire finish;
-  output [9:0] coefficient;
-  reg [9:0] coefficient;
+  output valid;
+  reg valid;
+  output first;
+  reg first;
+  output last;
+  reg last;
   output slot;
   reg slot;
+  output [6:0] word_21;
+  reg [6:0] word_21;
+  output [2:0] tag;
+  reg [2:0] tag;
+  output [9:0] coefficients;
+  reg [9:0] coefficients;
   input clk;
   wire clk;
   wire _000_;
   wire _001_;
   wire _002_;
   wire _003_;
-  wire [4:0] _004_;
-  wire [7:0] _005_;
-  wire [10:0] _006_;
-  wire _007_;
-  wire _008_;
-  wire [4:0] _009_;
+  wire _004_;
+  wire _005_;
+  wire _006_;
+  wire [4:0] _007_;
+  wire [7:0] _008_;
+  wire _009_;
   wire _010_;
-  wire [1:0] _011_;
+  wire [4:0] _011_;
   wire _012_;
-  wire _013_;
+  wire [1:0] _013_;
   wire _014_;
-  wire _015_;
+  wire [10:0] _015_;
   wire _016_;
   wire _017_;
-  wire [3:0] _018_;
-  wire [6:0] _019_;
-  wire [9:0] _020_;
+  wire _018_;
+  wire _019_;
+  wire _020_;
   wire _021_;
-  wire [3:0] _022_;
+  wire _022_;
   wire _023_;
-  wire [1:0] _024_;
+  wire _024_;
   wire _025_;
-  wire _026_;
+  wire [6:0] _026_;
   wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire [1:0] _031_;
-  wire [1:0] _032_;
-  wire [1:0] _033_;
-  wire [1:0] _034_;
-  wire _035_;
+  wire [2:0] _028_;
+  wire [3:0] _029_;
+  wire [6:0] _030_;
+  wire _031_;
+  wire [3:0] _032_;
+  wire _033_;
+  wire [9:0] _034_;
+  wire [1:0] _035_;
   wire _036_;
-  wire [3:0] _037_;
-  wire [3:0] _038_;
+  wire _037_;
+  wire _038_;
   wire _039_;
   wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [9:0] _045_;
-  wire [9:0] _046_;
-  wire [6:0] _047_;
-  wire [6:0] _048_;
-  wire [3:0] _049_;
-  wire [3:0] _050_;
+  wire [1:0] _041_;
+  wire [1:0] _042_;
+  wire [1:0] _043_;
+  wire [1:0] _044_;
+  wire [1:0] _045_;
+  wire _046_;
+  wire [1:0] _047_;
+  wire [9:0] _048_;
+  wire [9:0] _049_;
+  wire [9:0] _050_;
   wire _051_;
-  wire [1:0] _052_;
-  wire [1:0] _053_;
-  wire [1:0] _054_;
+  wire _052_;
+  wire [3:0] _053_;
+  wire [3:0] _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire [6:0] _060_;
+  wire [6:0] _061_;
+  wire [3:0] _062_;
+  wire [3:0] _063_;
+  wire _064_;
+  wire [1:0] _065_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -733,96 +744,117 @@ module digits_layer_head_sequencer(rst, start, last_step, valid, first, last, wo
   wire end_slot;
   reg [1:0] fsm_state;
   reg [3:0] group;
-  wire [21:0] now;
+  reg like;
+  wire [31:0] now;
   reg segment;
-  wire tag_restart;
   reg [3:0] waiting;
+  wire [6:0] word;
+  always @(posedge clk)
+    word_21 <= _026_;
+  always @(posedge clk)
+    tag <= _028_;
+  always @(posedge clk)
+    waiting <= _029_;
+  always @(posedge clk)
+    block <= _030_;
+  always @(posedge clk)
+    like <= _031_;
+  always @(posedge clk)
+    group <= _032_;
+  always @(posedge clk)
+    segment <= _033_;
+  always @(posedge clk)
+    coefficients <= _034_;
+  always @(posedge clk)
+    fsm_state <= _035_;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
-  assign _017_ = group == now[13:10];
-  assign end_segment = end_group & _017_;
-  assign _025_ = segment == now[14];
-  assign end_node = end_segment & _025_;
-  assign valid = advance & now[1];
-  assign _026_ = ! block;
-  assign first = now[15] & _026_;
-  assign last = now[16] & end_slot;
-  assign tag_restart = ! group;
-  assign _027_ = ~ now[2];
-  assign _028_ = ! waiting;
-  assign _029_ = _027_ | _028_;
-  assign _003_ = | waiting;
-  assign _004_ = waiting - 1'h1;
-  assign _005_ = block + 1'h1;
-  assign _006_ = coefficient + now[1];
-  assign _007_ = advance & end_slot;
-  assign _008_ = advance & end_group;
-  assign _009_ = group + 1'h1;
-  assign _010_ = advance & end_segment;
-  assign _011_ = segment + 1'h1;
-  assign _012_ = advance & end_node;
-  assign _013_ = ~ last_step;
-  assign _014_ = now[19] & _013_;
-  assign _015_ = now[18] | _014_;
-  assign _016_ = _012_ & _015_;
-  assign _000_ = waiting == 1'h1;
+  assign _016_ = group == now[13:10];
+  assign end_segment = end_group & _016_;
+  assign _027_ = segment == now[14];
+  assign end_node = end_segment & _027_;
+  assign _036_ = ~ now[2];
+  assign _037_ = ! waiting;
+  assign _038_ = _036_ | _037_;
+  assign _002_ = ! block;
+  assign _003_ = now[15] & _002_;
+  assign _004_ = now[16] & end_slot;
+  assign _005_ = ! group;
+  assign _006_ = | waiting;
+  assign _007_ = waiting - 1'h1;
+  assign _008_ = block + 1'h1;
+  assign _009_ = advance & end_slot;
+  assign _010_ = advance & end_group;
+  assign _011_ = group + 1'h1;
+  assign _012_ = advance & end_segment;
+  assign _013_ = segment + 1'h1;
+  assign _001_ = advance & now[1];
+  assign _015_ = coefficients + 1'h1;
+  assign _014_ = advance & end_node;
+  assign _017_ = ~ last_step;
+  assign _018_ = now[19] & _017_;
+  assign _019_ = now[18] | _018_;
+  assign _020_ = _014_ & _019_;
+  assign _021_ = waiting == 1'h1;
   always @(posedge clk)
-    waiting <= _018_;
+    valid <= _022_;
   always @(posedge clk)
-    block <= _019_;
+    first <= _023_;
   always @(posedge clk)
-    coefficient <= _020_;
+    last <= _024_;
   always @(posedge clk)
-    slot <= _021_;
-  always @(posedge clk)
-    group <= _022_;
-  always @(posedge clk)
-    segment <= _023_;
-  always @(posedge clk)
-    fsm_state <= _024_;
-  assign _030_ = _044_ | _002_;
-  assign _031_ = _002_ ? _053_ : _054_;
-  assign _032_ = _001_ ? _034_ : fsm_state;
-  assign _033_ = _030_ ? _031_ : _032_;
-  assign _034_ = start ? 2'h1 : fsm_state;
-  assign _024_ = rst ? 2'h0 : _033_;
-  assign _035_ = _010_ ? _011_[0] : segment;
-  assign _036_ = _012_ ? 1'h0 : _035_;
-  assign _023_ = rst ? 1'h0 : _036_;
-  assign _037_ = _008_ ? _009_[3:0] : group;
-  assign _038_ = _010_ ? 4'h0 : _037_;
-  assign _022_ = rst ? 4'h0 : _038_;
-  assign _039_ = _007_ ? now[20] : slot;
-  assign _040_ = _008_ ? now[21] : _039_;
-  assign _041_ = _012_ ? now[20] : _040_;
-  assign _042_ = _016_ ? 1'h0 : _041_;
-  assign _043_ = _044_ ? _042_ : _041_;
-  assign _021_ = rst ? 1'h0 : _043_;
-  assign _045_ = advance ? _006_[9:0] : coefficient;
-  assign _046_ = _010_ ? 10'h000 : _045_;
-  assign _020_ = rst ? 10'h000 : _046_;
-  assign _047_ = advance ? _005_[6:0] : block;
-  assign _048_ = _007_ ? 7'h00 : _047_;
-  assign _019_ = rst ? 7'h00 : _048_;
-  assign _049_ = _003_ ? _004_[3:0] : waiting;
-  assign _050_ = _012_ ? 4'hb : _049_;
-  assign _018_ = rst ? 4'h0 : _050_;
-  assign _051_ = _000_ ? 1'h1 : 1'h0;
-  assign finish = _002_ ? _051_ : 1'h0;
-  assign _002_ = fsm_state == 2'h2;
-  assign advance = _044_ ? _029_ : 1'h0;
-  assign _044_ = fsm_state == 2'h1;
-  assign idle = _001_ ? 1'h1 : 1'h0;
-  assign _001_ = ! fsm_state;
-  assign word = slot ? 7'h00 : block;
-  assign now = slot ? 22'h000000 : 22'h0fa5fa;
-  assign _052_ = start ? 2'h1 : 2'h0;
-  assign _053_ = _000_ ? _052_ : fsm_state;
-  assign _054_ = _016_ ? 2'h2 : fsm_state;
-  assign tag = { tag_restart, segment, now[0] };
+    slot <= _025_;
+  assign _040_ = _046_ | _000_;
+  assign _041_ = _000_ ? _044_ : _045_;
+  assign _042_ = _039_ ? _047_ : fsm_state;
+  assign _043_ = _040_ ? _041_ : _042_;
+  assign _044_ = _021_ ? _065_ : fsm_state;
+  assign _045_ = _020_ ? 2'h2 : fsm_state;
+  assign _047_ = start ? 2'h1 : fsm_state;
+  assign _035_ = rst ? 2'h0 : _043_;
+  assign _048_ = _001_ ? _015_[9:0] : coefficients;
+  assign _049_ = _020_ ? 10'h000 : _048_;
+  assign _050_ = _046_ ? _049_ : _048_;
+  assign _034_ = rst ? 10'h000 : _050_;
+  assign _051_ = _012_ ? _013_[0] : segment;
+  assign _052_ = _014_ ? 1'h0 : _051_;
+  assign _033_ = rst ? 1'h0 : _052_;
+  assign _053_ = _010_ ? _011_[3:0] : group;
+  assign _054_ = _012_ ? 4'h0 : _053_;
+  assign _032_ = rst ? 4'h0 : _054_;
+  assign _055_ = _009_ ? now[20] : like;
+  assign _056_ = _010_ ? now[21] : _055_;
+  assign _057_ = _014_ ? now[20] : _056_;
+  assign _058_ = _020_ ? 1'h0 : _057_;
+  assign _059_ = _046_ ? _058_ : _057_;
+  assign _031_ = rst ? 1'h0 : _059_;
+  assign _060_ = advance ? _008_[6:0] : block;
+  assign _061_ = _009_ ? 7'h00 : _060_;
+  assign _030_ = rst ? 7'h00 : _061_;
+  assign _062_ = _006_ ? _007_[3:0] : waiting;
+  assign _063_ = _014_ ? 4'hb : _062_;
+  assign _029_ = rst ? 4'h0 : _063_;
+  assign _028_[2] = rst ? 1'h0 : _005_;
+  assign _028_[0] = rst ? 1'h0 : now[0];
+  assign _028_[1] = rst ? 1'h0 : segment;
+  assign _026_ = rst ? 7'h00 : word;
+  assign _025_ = rst ? 1'h0 : like;
+  assign _024_ = rst ? 1'h0 : _004_;
+  assign _023_ = rst ? 1'h0 : _003_;
+  assign _022_ = rst ? 1'h0 : _001_;
+  assign _064_ = _021_ ? 1'h1 : 1'h0;
+  assign finish = _000_ ? _064_ : 1'h0;
+  assign _000_ = fsm_state == 2'h2;
+  assign advance = _046_ ? _038_ : 1'h0;
+  assign _046_ = fsm_state == 2'h1;
+  assign idle = _039_ ? 1'h1 : 1'h0;
+  assign _039_ = ! fsm_state;
+  assign word = like ? 7'h00 : block;
+  assign now = like ? 32'd0 : 32'd1025530;
+  assign _065_ = start ? 2'h1 : 2'h0;
 endmodule
 
-module digits_layer_head_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, read_word, drop, clk);
+module digits_layer_head_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -839,10 +871,10 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
   wire [7:0] read_data;
   input i__valid;
   wire i__valid;
-  input [5:0] read_word;
-  wire [5:0] read_word;
   input drop;
   wire drop;
+  input [5:0] read_word;
+  wire [5:0] read_word;
   input clk;
   wire clk;
   wire _00_;
@@ -960,6 +992,56 @@ module digits_layer_head_source_memory(rst, write__data, write_enable, read_data
   assign _1_[6:0] = read__addr;
 endmodule
 
+module digits_layer_head_weight_roms(rst, address, data, clk);
+  input rst;
+  wire rst;
+  input [9:0] address;
+  wire [9:0] address;
+  output [7:0] data;
+  wire [7:0] data;
+  input clk;
+  wire clk;
+  digits_layer_head_weight_roms_rom_0 rom_0 (
+    .address(address),
+    .clk(clk),
+    .rst(rst),
+    .s2_word_0(data)
+  );
+endmodule
+
+module digits_layer_head_weight_roms_rom_0(rst, address, s2_word_0, clk);
+  input rst;
+  wire rst;
+  input [9:0] address;
+  wire [9:0] address;
+  output [7:0] s2_word_0;
+  reg [7:0] s2_word_0;
+  input clk;
+  wire clk;
+  wire [7:0] data;
+  always @(posedge clk)
+    s2_word_0 <= data;
+  digits_layer_head_weight_roms_rom_0_bank_0 bank_0 (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module digits_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
+  output [7:0] data;
+  wire [7:0] data;
+  input [9:0] address;
+  wire [9:0] address;
+  input clk;
+  wire clk;
+  digits__head_weights rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
 module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__valid, i__valid);
   input clk;
   wire clk;
@@ -986,15 +1068,15 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _006_;
   wire _007_;
   wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire [9:0] _014_;
-  wire _015_;
-  wire [2:0] _016_;
-  wire [15:0] _017_;
+  wire [4:0] _009_;
+  wire [15:0] _010_;
+  wire [15:0] _011_;
+  wire [7:0] _012_;
+  wire [4:0] _013_;
+  wire [15:0] _014_;
+  wire [15:0] _015_;
+  wire [7:0] _016_;
+  wire _017_;
   wire _018_;
   wire _019_;
   wire _020_;
@@ -1004,62 +1086,74 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _024_;
   wire _025_;
   wire _026_;
-  wire [2:0] _027_;
-  wire [2:0] _028_;
-  wire [2:0] _029_;
-  wire [2:0] _030_;
-  wire [2:0] _031_;
-  wire [31:0] _032_;
-  wire [15:0] _033_;
-  wire [15:0] _034_;
-  wire [15:0] _035_;
+  wire _027_;
+  wire _028_;
+  wire _029_;
+  wire _030_;
+  wire [9:0] _031_;
+  wire _032_;
+  wire _033_;
+  wire _034_;
+  wire _035_;
   wire [15:0] _036_;
   wire _037_;
   wire _038_;
-  wire [2:0] _039_;
+  wire _039_;
   wire _040_;
   wire _041_;
-  wire [1:0] _042_;
-  wire _043_;
-  wire [1:0] _044_;
-  wire _045_;
-  wire _046_;
-  wire _047_;
-  wire _048_;
-  wire absent;
-  wire [10:0] address_52;
+  wire _042_;
+  wire [2:0] _043_;
+  wire [2:0] _044_;
+  wire [2:0] _045_;
+  wire [2:0] _046_;
+  wire [2:0] _047_;
+  wire [2:0] _048_;
+  wire _049_;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire [10:0] addresses;
   wire another;
   wire available;
-  wire [2:0] control_shift;
+  reg [9:0] control;
   wire [31:0] data;
-  wire [31:0] data_55;
   wire drop;
   wire [7:0] entry_data;
-  wire entry_last;
+  reg entry_last;
   wire first;
   reg first_step;
   wire idle;
-  wire last_86;
+  wire last_25;
+  wire last_87;
   wire launch;
   reg [15:0] lmu0_m_u;
   wire signed [15:0] operand_0;
-  wire signed [15:0] operand_0_;
   wire signed [15:0] operand_1;
-  wire signed [15:0] operand_1_;
   reg page;
   wire [9:0] read_data;
-  wire [31:0] read_data_58;
-  wire [15:0] read_data_59;
+  wire [31:0] read_data_51;
+  wire [15:0] read_data_53;
   wire read_page;
-  wire read_page_41;
-  reg [9:0] s1;
-  reg [2:0] s1_slot;
+  wire read_page_42;
+  reg s1_chosen_0;
+  reg s1_chosen_1;
+  reg s1_chosen_2;
+  reg signal;
   wire [2:0] slot;
-  wire start_75;
-  wire signed [25:0] sums_66_0;
-  wire signed [25:0] sums_66_1;
+  wire start_74;
+  wire signed [25:0] sums_65_0;
+  wire signed [25:0] sums_65_1;
   wire [3:0] tag;
-  wire [3:0] tag_77;
+  wire [3:0] tag_76;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1071,107 +1165,119 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire valid;
   wire w_en;
   wire [7:0] w_level;
-  wire [31:0] weights;
   wire [5:0] word;
-  wire [27:0] write_67;
+  wire [27:0] write_66;
   wire [23:0] write_81;
   wire write_enable;
-  wire write_enable_38;
-  assign _015_ = trace_mask & entry_last;
-  assign _018_ = idle & available;
-  assign _019_ = drop ? another : _018_;
-  assign _020_ = w_level <= 7'h40;
-  assign trace_start = _019_ & _020_;
-  assign _021_ = trace_node == 1'h1;
-  assign _022_ = trace_valid & _021_;
-  assign write_enable = _022_ & trace_mask;
-  assign _023_ = slot == 1'h1;
+  wire write_enable_39;
+  always @(posedge clk)
+    signal <= _027_;
+  always @(posedge clk)
+    entry_last <= _028_;
+  always @(posedge clk)
+    page <= _029_;
+  always @(posedge clk)
+    first_step <= _030_;
+  always @(posedge clk)
+    control <= _031_;
+  always @(posedge clk)
+    s1_chosen_0 <= _032_;
+  always @(posedge clk)
+    s1_chosen_1 <= _033_;
+  always @(posedge clk)
+    s1_chosen_2 <= _034_;
+  always @(posedge clk)
+    lmu0_m_u <= _036_;
+  assign _017_ = trace_mask & entry_last;
+  assign _024_ = idle & available;
+  assign _035_ = drop ? another : _024_;
+  assign _037_ = w_level < 7'h40;
+  assign _038_ = w_level == 7'h40;
+  assign _039_ = ~ w_en;
+  assign _040_ = _038_ & _039_;
+  assign _001_ = _037_ | _040_;
+  assign trace_start = _035_ & _001_;
+  assign _002_ = trace_node == 1'h1;
+  assign _003_ = trace_valid & _002_;
+  assign write_enable = _003_ & trace_mask;
+  assign _004_ = slot == 1'h1;
   assign _000_ = trace_node == 2'h2;
-  assign _002_ = trace_valid & _000_;
-  assign write_enable_38 = _002_ & trace_mask;
-  assign _003_ = ! slot;
-  assign _004_ = slot == 3'h4;
-  assign operand_0_ = absent ? 16'h0000 : operand_0;
-  assign operand_1_ = absent ? 16'h0000 : operand_1;
-  assign _005_ = tag_77[1:0] == 1'h1;
-  assign start_75 = launch & _005_;
-  assign _001_ = ~ page;
-  assign _006_ = ! trace_node;
-  assign _007_ = trace_valid & _006_;
-  assign _008_ = ! trace_segment;
-  assign _009_ = _007_ & _008_;
-  assign _010_ = ! trace_beat;
-  assign _011_ = _009_ & _010_;
-  always @(posedge clk)
-    page <= _012_;
-  always @(posedge clk)
-    first_step <= _013_;
-  always @(posedge clk)
-    s1 <= _014_;
-  always @(posedge clk)
-    s1_slot <= _016_;
-  always @(posedge clk)
-    lmu0_m_u <= _017_;
-  assign _025_ = _039_[1] | _044_[0];
-  assign _026_ = _043_ | _041_;
-  assign _024_ = | { _042_[1], _044_[1], _039_[2] };
-  assign _027_ = _044_[1] ? 3'h3 : 3'h1;
-  assign _028_ = _042_[1] ? 3'h0 : _027_;
-  assign _029_ = _044_[0] ? 3'h4 : 3'h0;
-  assign _030_ = _039_[0] ? 3'h2 : s1[5:3];
-  assign _031_ = _025_ ? _029_ : _030_;
-  assign control_shift = _024_ ? _028_ : _031_;
-  assign _032_ = _047_ ? data : 32'd0;
-  assign weights = _046_ ? data_55 : _032_;
-  assign _033_ = _041_ ? { read_data_59[7], read_data_59[7], read_data_59[7], read_data_59[7], read_data_59[7], read_data_59[7], read_data_59[7], read_data_59[7], read_data_59[7:0] } : read_data_58[15:0];
-  assign _034_ = _045_ ? { 11'h000, read_data[4:0] } : 16'h0000;
-  assign operand_0 = _026_ ? _033_ : _034_;
-  assign _035_ = _041_ ? { read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15], read_data_59[15:8] } : read_data_58[31:16];
-  assign _036_ = _045_ ? { 11'h000, read_data[9:5] } : 16'h0000;
-  assign operand_1 = _026_ ? _035_ : _036_;
-  assign _017_ = _011_ ? trace_data : lmu0_m_u;
-  assign _016_ = rst ? 3'h0 : slot;
-  assign _014_[9:6] = rst ? 4'h0 : tag_77;
-  assign _014_[1] = rst ? 1'h0 : first;
-  assign _014_[0] = rst ? 1'h0 : valid;
-  assign _014_[5:3] = rst ? 3'h0 : s1[5:3];
-  assign _014_[2] = rst ? 1'h0 : last_86;
-  assign _037_ = drop ? entry_last : first_step;
-  assign _013_ = rst ? 1'h1 : _037_;
-  assign _038_ = drop ? _001_ : page;
-  assign _012_ = rst ? 1'h0 : _038_;
-  assign trace_data = write_81[0] ? write_81[23:8] : write_67[27:12];
-  assign trace_mask = write_81[0] ? write_81[7] : write_67[11];
-  assign trace_beat = write_81[0] ? { 2'h0, write_81[6:2] } : write_67[10:4];
-  assign trace_segment = write_81[0] ? write_81[1] : write_67[3];
-  assign trace_node = write_81[0] ? 2'h1 : write_67[2:1];
-  assign trace_valid = write_81[0] ? 1'h1 : write_67[0];
-  assign absent = _040_ ? first_step : 1'h0;
-  assign _040_ = | _039_;
-  assign _041_ = | { _039_[2], _039_[0] };
-  assign _043_ = | { _042_[1], _039_[1] };
-  assign _045_ = | _044_;
-  assign _046_ = s1[7:6] == 2'h2;
-  assign _047_ = ! s1[7:6];
-  assign _042_[1] = s1_slot == 3'h6;
-  assign _044_[1] = s1_slot == 3'h5;
-  assign _039_[2] = s1_slot == 3'h4;
-  assign _044_[0] = s1_slot == 3'h2;
-  assign _039_[1] = s1_slot == 3'h1;
-  assign _039_[0] = ! s1_slot;
-  assign _048_ = _003_ ? _001_ : page;
-  assign read_page_41 = _004_ ? _001_ : _048_;
-  assign read_page = _023_ ? _001_ : page;
-  assign w_en = _002_ ? _015_ : 1'h0;
-  assign entry_data = _002_ ? trace_data[7:0] : 8'h00;
+  assign _006_ = trace_valid & _000_;
+  assign write_enable_39 = _006_ & trace_mask;
+  assign _009_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
+  assign _010_ = s1_chosen_1 ? read_data_51[15:0] : 16'h0000;
+  assign _011_ = { 11'h000, _009_ } | _010_;
+  assign _012_ = s1_chosen_2 ? read_data_53[7:0] : 8'h00;
+  assign operand_0 = _011_ | { _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_ };
+  assign _013_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _014_ = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
+  assign _015_ = { 11'h000, _013_ } | _014_;
+  assign _016_ = s1_chosen_2 ? read_data_53[15:8] : 8'h00;
+  assign operand_1 = _015_ | { _016_[7], _016_[7], _016_[7], _016_[7], _016_[7], _016_[7], _016_[7], _016_[7], _016_ };
+  assign _018_ = tag_76[1:0] == 1'h1;
+  assign start_74 = launch & _018_;
+  assign _005_ = ~ page;
+  assign _019_ = ~ first_step;
+  assign _020_ = ! trace_node;
+  assign _021_ = trace_valid & _020_;
+  assign _022_ = ! trace_segment;
+  assign _023_ = _021_ & _022_;
+  assign _025_ = ! trace_beat;
+  assign _026_ = _023_ & _025_;
+  assign _042_ = _056_ | _058_;
+  assign _041_ = | { _055_, _057_, _008_ };
+  assign _043_ = _057_ ? 3'h3 : 3'h1;
+  assign _044_ = _055_ ? 3'h0 : _043_;
+  assign _045_ = _058_ ? 3'h4 : 3'h0;
+  assign _046_ = _007_ ? 3'h2 : control[5:3];
+  assign _047_ = _042_ ? _045_ : _046_;
+  assign _048_ = _041_ ? _044_ : _047_;
+  assign _049_ = _058_ ? 1'h1 : 1'h0;
+  assign _050_ = _057_ ? 1'h1 : _049_;
+  assign _051_ = _056_ ? _019_ : 1'h0;
+  assign _052_ = _055_ ? 1'h1 : _051_;
+  assign _053_ = _007_ ? _019_ : 1'h0;
+  assign _054_ = _008_ ? _019_ : _053_;
+  assign _036_ = _026_ ? trace_data : lmu0_m_u;
+  assign _034_ = rst ? 1'h0 : _054_;
+  assign _033_ = rst ? 1'h0 : _052_;
+  assign _032_ = rst ? 1'h0 : _050_;
+  assign _031_[9:6] = rst ? 4'h0 : tag_76;
+  assign _031_[1] = rst ? 1'h0 : first;
+  assign _031_[0] = rst ? 1'h0 : valid;
+  assign _055_ = slot == 3'h6;
+  assign _057_ = slot == 3'h5;
+  assign _008_ = slot == 3'h4;
+  assign _058_ = slot == 3'h2;
+  assign _056_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _031_[5:3] = rst ? 3'h0 : _048_;
+  assign _031_[2] = rst ? 1'h0 : last_87;
+  assign _059_ = signal ? entry_last : first_step;
+  assign _030_ = rst ? 1'h1 : _059_;
+  assign _060_ = signal ? _005_ : page;
+  assign _029_ = rst ? 1'h0 : _060_;
+  assign _028_ = rst ? 1'h0 : last_25;
+  assign _027_ = rst ? 1'h0 : drop;
+  assign trace_data = write_81[0] ? write_81[23:8] : write_66[27:12];
+  assign trace_mask = write_81[0] ? write_81[7] : write_66[11];
+  assign trace_beat = write_81[0] ? { 2'h0, write_81[6:2] } : write_66[10:4];
+  assign trace_segment = write_81[0] ? write_81[1] : write_66[3];
+  assign trace_node = write_81[0] ? 2'h1 : write_66[2:1];
+  assign trace_valid = write_81[0] ? 1'h1 : write_66[0];
+  assign _061_ = _007_ ? _005_ : page;
+  assign read_page_42 = _008_ ? _005_ : _061_;
+  assign read_page = _004_ ? _005_ : page;
+  assign w_en = _006_ ? _017_ : 1'h0;
+  assign entry_data = _006_ ? trace_data[7:0] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_936_0(sums_66_0),
-    .port_938_0(sums_66_1),
+    .port_968_0(sums_65_0),
+    .port_970_0(sums_65_1),
     .rst(rst),
     .tag_13(tag),
     .upcoming(upcoming),
-    .write(write_67)
+    .write(write_66)
   );
   digits_layer_lmu0_fifo fifo (
     .clk(clk),
@@ -1185,29 +1291,19 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_862_3({ trace_beat[5:0], trace_segment }),
-    .read_data(read_data_59),
-    .read_page(read_page_41),
+    .port_874_3({ trace_beat[5:0], trace_segment }),
+    .read_data(read_data_53),
+    .read_page(read_page_42),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(trace_data[7:0]),
-    .write_enable(write_enable_38),
+    .write_enable(write_enable_39),
     .write_page(page)
-  );
-  digits_layer_lmu0_lmu0_h_weights lmu0_h_weights (
-    .address(address_52),
-    .clk(clk),
-    .data(data_55)
-  );
-  digits_layer_lmu0_lmu0_u_weights lmu0_u_weights (
-    .address(address_52[5:0]),
-    .clk(clk),
-    .data(data)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_862_3({ trace_beat[4:0], trace_segment }),
-    .read_data(read_data_58),
+    .port_874_3({ trace_beat[4:0], trace_segment }),
+    .read_data(read_data_51),
     .read_page(read_page),
     .read_word(word[3:0]),
     .rst(rst),
@@ -1219,36 +1315,36 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
     .clk(clk),
     .first_step(first_step),
     .rst(rst),
-    .start(start_75),
+    .start(start_74),
     .u(lmu0_m_u),
     .write(write_81)
   );
   digits_layer_lmu0_mac mac (
     .clk(clk),
-    .control({ s1[9:6], control_shift, s1[2:0] }),
-    .operand({ operand_1_, operand_0_ }),
+    .control(control),
+    .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_66_0),
-    .s5_sum_1(sums_66_1),
+    .s5_sum_0(sums_65_0),
+    .s5_sum_1(sums_65_1),
     .tag(tag),
     .upcoming(upcoming),
-    .weights(weights)
+    .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
     .clk(clk),
-    .coefficient(address_52),
+    .coefficients(addresses),
     .finish(drop),
     .first(first),
     .idle(idle),
-    .last(last_86),
-    .last_step(entry_last),
+    .last(last_87),
+    .last_step(last_25),
     .launch(launch),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_77),
+    .tag(tag_76),
     .valid(valid),
-    .word(word)
+    .word_21(word)
   );
   digits_layer_lmu0_source source (
     .another(another),
@@ -1258,25 +1354,30 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
     .i__payload(i__payload),
     .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(entry_last),
+    .last(last_25),
     .read_data(read_data),
     .read_word(word[0]),
     .rst(rst)
   );
-  assign _042_[0] = _039_[1];
+  digits_layer_lmu0_weight_roms weight_roms (
+    .address(addresses),
+    .clk(clk),
+    .data(data),
+    .rst(rst)
+  );
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_936_0, port_938_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_968_0, port_970_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_13;
   wire [3:0] tag_13;
-  input [25:0] port_936_0;
-  wire [25:0] port_936_0;
-  input [25:0] port_938_0;
-  wire [25:0] port_938_0;
+  input [25:0] port_968_0;
+  wire [25:0] port_968_0;
+  input [25:0] port_970_0;
+  wire [25:0] port_970_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1443,7 +1544,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_13, port_936_0, port_938_0, wr
   assign _004_ = rst ? 6'h00 : _049_;
   assign _003_ = _050_ ? 19'h00040 : data;
   assign _050_ = ! a1[2:1];
-  assign _002_ = signal[1] ? { port_938_0, port_936_0 } : { 26'h0000000, rows[51:26] };
+  assign _002_ = signal[1] ? { port_970_0, port_968_0 } : { 26'h0000000, rows[51:26] };
   assign _001_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _051_ = upcoming ? tag_13 : tag;
   assign _042_ = rst ? 4'h0 : _051_;
@@ -1596,7 +1697,7 @@ module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_
   assign _11_[7:0] = w_level;
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_862_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_874_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1605,8 +1706,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_862_3;
-  wire [6:0] port_862_3;
+  input [6:0] port_874_3;
+  wire [6:0] port_874_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input write_page;
@@ -1635,45 +1736,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_862_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_862_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_874_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_874_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_862_3[1];
+  assign _3_ = ! port_874_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_862_3[1];
+  assign write__en[1] = write_enable & port_874_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_lmu0_h_weights(data, address, clk);
-  output [31:0] data;
-  wire [31:0] data;
-  input [10:0] address;
-  wire [10:0] address;
-  input clk;
-  wire clk;
-  digits__lmu0_h_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module digits_layer_lmu0_lmu0_u_weights(data, address, clk);
-  output [31:0] data;
-  wire [31:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  digits__lmu0_u_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_862_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_874_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1682,8 +1755,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_862_3;
-  wire [5:0] port_862_3;
+  input [5:0] port_874_3;
+  wire [5:0] port_874_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input write_page;
@@ -1712,12 +1785,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_862_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_862_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_874_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_874_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_862_3[1];
+  assign _3_ = ! port_874_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_862_3[1];
+  assign write__en[1] = write_enable & port_874_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -2126,23 +2199,23 @@ module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_mac(rst, upcoming, control, operand, weights, tag, s5_sum_0, s5_sum_1, clk);
+module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_sum_1, weights, clk);
   input rst;
   wire rst;
   output upcoming;
   wire upcoming;
-  input [9:0] control;
-  wire [9:0] control;
   input [31:0] operand;
   wire [31:0] operand;
-  input [31:0] weights;
-  wire [31:0] weights;
+  input [9:0] control;
+  wire [9:0] control;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [25:0] s5_sum_0;
   reg signed [25:0] s5_sum_0;
   output signed [25:0] s5_sum_1;
   reg signed [25:0] s5_sum_1;
+  input [31:0] weights;
+  wire [31:0] weights;
   input clk;
   wire clk;
   wire [23:0] _00_;
@@ -2262,33 +2335,33 @@ module digits_layer_lmu0_mac(rst, upcoming, control, operand, weights, tag, s5_s
   assign tag = s3[9:6];
 endmodule
 
-module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, launch, finish, coefficient, slot, clk);
+module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, launch, coefficients, clk);
   input rst;
   wire rst;
   input start;
   wire start;
   input last_step;
   wire last_step;
-  output valid;
-  wire valid;
-  output first;
-  wire first;
-  output last;
-  wire last;
-  output [5:0] word;
-  wire [5:0] word;
-  output [3:0] tag;
-  wire [3:0] tag;
   output idle;
   wire idle;
-  output launch;
-  wire launch;
   output finish;
   wire finish;
-  output [10:0] coefficient;
-  reg [10:0] coefficient;
+  output valid;
+  reg valid;
+  output first;
+  reg first;
+  output last;
+  reg last;
   output [2:0] slot;
   reg [2:0] slot;
+  output [5:0] word_21;
+  reg [5:0] word_21;
+  output [3:0] tag;
+  reg [3:0] tag;
+  output launch;
+  reg launch;
+  output [10:0] coefficients;
+  reg [10:0] coefficients;
   input clk;
   wire clk;
   wire _000_;
@@ -2303,75 +2376,87 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, wo
   wire _009_;
   wire _010_;
   wire _011_;
-  wire [4:0] _012_;
-  wire [7:0] _013_;
-  wire [11:0] _014_;
-  wire _015_;
+  wire _012_;
+  wire _013_;
+  wire [4:0] _014_;
+  wire [7:0] _015_;
   wire _016_;
-  wire [6:0] _017_;
-  wire _018_;
-  wire [1:0] _019_;
-  wire _020_;
+  wire _017_;
+  wire [6:0] _018_;
+  wire _019_;
+  wire [1:0] _020_;
   wire _021_;
   wire _022_;
   wire _023_;
   wire _024_;
-  wire _025_;
-  wire [3:0] _026_;
-  wire [6:0] _027_;
-  wire [10:0] _028_;
-  wire [2:0] _029_;
-  wire [5:0] _030_;
+  wire [11:0] _025_;
+  wire _026_;
+  wire _027_;
+  wire _028_;
+  wire _029_;
+  wire _030_;
   wire _031_;
-  wire [1:0] _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire _036_;
-  wire [29:0] _037_;
-  wire [29:0] _038_;
-  wire [29:0] _039_;
-  wire [29:0] _040_;
-  wire [29:0] _041_;
-  wire [29:0] _042_;
-  wire [5:0] _043_;
-  wire [5:0] _044_;
-  wire [5:0] _045_;
-  wire [5:0] _046_;
-  wire [5:0] _047_;
-  wire [5:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire [1:0] _052_;
-  wire [1:0] _053_;
-  wire [1:0] _054_;
-  wire _055_;
-  wire [1:0] _056_;
-  wire _057_;
-  wire _058_;
+  wire _032_;
+  wire [2:0] _033_;
+  wire [5:0] _034_;
+  wire [3:0] _035_;
+  wire [3:0] _036_;
+  wire [6:0] _037_;
+  wire [2:0] _038_;
+  wire [5:0] _039_;
+  wire _040_;
+  wire _041_;
+  wire [10:0] _042_;
+  wire [1:0] _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
+  wire _047_;
+  wire [40:0] _048_;
+  wire [40:0] _049_;
+  wire [40:0] _050_;
+  wire [40:0] _051_;
+  wire [40:0] _052_;
+  wire [40:0] _053_;
+  wire [5:0] _054_;
+  wire [5:0] _055_;
+  wire [5:0] _056_;
+  wire [5:0] _057_;
+  wire [5:0] _058_;
   wire [5:0] _059_;
-  wire [5:0] _060_;
-  wire [2:0] _061_;
-  wire [2:0] _062_;
-  wire [2:0] _063_;
-  wire [2:0] _064_;
-  wire [2:0] _065_;
-  wire [10:0] _066_;
-  wire [10:0] _067_;
-  wire [6:0] _068_;
-  wire [6:0] _069_;
-  wire [3:0] _070_;
-  wire [3:0] _071_;
-  wire [3:0] _072_;
-  wire _073_;
-  wire _074_;
-  wire _075_;
-  wire _076_;
-  wire _077_;
-  wire _078_;
-  wire _079_;
-  wire _080_;
+  wire [1:0] _060_;
+  wire [1:0] _061_;
+  wire [1:0] _062_;
+  wire [1:0] _063_;
+  wire [1:0] _064_;
+  wire [1:0] _065_;
+  wire _066_;
+  wire [1:0] _067_;
+  wire [10:0] _068_;
+  wire [10:0] _069_;
+  wire [10:0] _070_;
+  wire _071_;
+  wire _072_;
+  wire [5:0] _073_;
+  wire [5:0] _074_;
+  wire [2:0] _075_;
+  wire [2:0] _076_;
+  wire [2:0] _077_;
+  wire [2:0] _078_;
+  wire [2:0] _079_;
+  wire [6:0] _080_;
+  wire [6:0] _081_;
+  wire [3:0] _082_;
+  wire [3:0] _083_;
+  wire [3:0] _084_;
+  wire _085_;
+  wire _086_;
+  wire _087_;
+  wire _088_;
+  wire _089_;
+  wire _090_;
+  wire _091_;
+  wire _092_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -2380,123 +2465,146 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, wo
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  wire [29:0] now;
+  reg [2:0] like;
+  wire [40:0] now;
   reg segment;
-  wire tag_restart;
   reg [3:0] waiting;
-  assign _022_ = ~ last_step;
-  assign _023_ = now[22] & _022_;
-  assign _024_ = now[21] | _023_;
-  assign _025_ = _020_ & _024_;
-  assign _008_ = waiting == 1'h1;
+  wire [5:0] word;
+  assign _016_ = advance & end_slot;
+  assign _017_ = advance & end_group;
+  assign _018_ = group + 1'h1;
+  assign _019_ = advance & end_segment;
+  assign _020_ = segment + 1'h1;
+  assign _022_ = now[1:0] == 1'h1;
+  assign _023_ = advance & now[40];
+  assign _009_ = ! block;
+  assign _024_ = _023_ & _009_;
+  assign _008_ = advance & now[2];
+  assign _025_ = coefficients + 1'h1;
+  assign _021_ = advance & end_node;
+  assign _026_ = ~ last_step;
+  assign _027_ = now[22] & _026_;
+  assign _028_ = now[21] | _027_;
+  assign _029_ = _021_ & _028_;
+  assign _005_ = waiting == 1'h1;
   always @(posedge clk)
-    waiting <= _026_;
+    valid <= _030_;
   always @(posedge clk)
-    block <= _027_;
+    first <= _031_;
   always @(posedge clk)
-    coefficient <= _028_;
+    last <= _032_;
   always @(posedge clk)
-    slot <= _029_;
+    slot <= _033_;
   always @(posedge clk)
-    group <= _030_;
+    word_21 <= _034_;
   always @(posedge clk)
-    segment <= _031_;
+    tag <= _035_;
   always @(posedge clk)
-    fsm_state <= _032_;
+    waiting <= _036_;
+  always @(posedge clk)
+    block <= _037_;
+  always @(posedge clk)
+    like <= _038_;
+  always @(posedge clk)
+    group <= _039_;
+  always @(posedge clk)
+    segment <= _040_;
+  always @(posedge clk)
+    launch <= _041_;
+  always @(posedge clk)
+    coefficients <= _042_;
+  always @(posedge clk)
+    fsm_state <= _043_;
   assign end_slot = block == now[10:4];
   assign end_group = end_slot & now[20];
   assign _000_ = group == now[16:11];
   assign end_segment = end_group & _000_;
   assign _001_ = segment == now[17];
   assign end_node = end_segment & _001_;
-  assign valid = advance & now[2];
-  assign first = now[18] & _002_;
-  assign last = now[19] & end_slot;
-  assign tag_restart = ! group;
-  assign _003_ = ~ now[3];
-  assign _004_ = ! waiting;
-  assign _005_ = _003_ | _004_;
-  assign _006_ = advance & now[29];
-  assign _002_ = ! block;
-  assign _007_ = _006_ & _002_;
-  assign _011_ = | waiting;
-  assign _012_ = waiting - 1'h1;
-  assign _013_ = block + 1'h1;
-  assign _014_ = coefficient + now[2];
-  assign _015_ = advance & end_slot;
-  assign _016_ = advance & end_group;
-  assign _017_ = group + 1'h1;
-  assign _018_ = advance & end_segment;
-  assign _019_ = segment + 1'h1;
-  assign _021_ = now[1:0] == 1'h1;
-  assign _020_ = advance & end_node;
-  assign _034_ = _075_ | _074_;
-  assign _035_ = _079_ | _078_;
-  assign _036_ = _055_ | _010_;
-  assign _033_ = | { _034_, _076_, _077_ };
-  assign _037_ = _074_ ? 30'h1078f8fe : 30'h1360f806;
-  assign _038_ = _076_ ? 30'h12e4f9f6 : 30'h2e1003f9;
-  assign _039_ = _034_ ? _037_ : _038_;
-  assign _040_ = _078_ ? 30'h01980004 : 30'h010000f4;
-  assign _041_ = _080_ ? 30'h008401f4 : 30'h00000000;
-  assign _042_ = _035_ ? _040_ : _041_;
-  assign now = _033_ ? _039_ : _042_;
-  assign _043_ = _074_ ? block[5:0] : block[5:0];
-  assign _044_ = _076_ ? block[5:0] : block[5:0];
-  assign _045_ = _034_ ? _043_ : _044_;
-  assign _046_ = _078_ ? block[5:0] : block[5:0];
-  assign _047_ = _080_ ? block[5:0] : 6'h00;
-  assign _048_ = _035_ ? _046_ : _047_;
-  assign word = _033_ ? _045_ : _048_;
-  assign _049_ = _010_ ? _053_ : _054_;
-  assign _050_ = _009_ ? _056_ : fsm_state;
-  assign _051_ = _036_ ? _049_ : _050_;
-  assign _052_ = start ? 2'h1 : 2'h0;
-  assign _053_ = _008_ ? _052_ : fsm_state;
-  assign _054_ = _025_ ? 2'h2 : fsm_state;
-  assign _056_ = start ? 2'h1 : fsm_state;
-  assign _032_ = rst ? 2'h0 : _051_;
-  assign _057_ = _018_ ? _019_[0] : segment;
-  assign _058_ = _020_ ? 1'h0 : _057_;
-  assign _031_ = rst ? 1'h0 : _058_;
-  assign _059_ = _016_ ? _017_[5:0] : group;
-  assign _060_ = _018_ ? 6'h00 : _059_;
-  assign _030_ = rst ? 6'h00 : _060_;
-  assign _061_ = _015_ ? now[25:23] : slot;
-  assign _062_ = _016_ ? now[28:26] : _061_;
-  assign _063_ = _020_ ? now[25:23] : _062_;
-  assign _064_ = _025_ ? 3'h0 : _063_;
-  assign _065_ = _055_ ? _064_ : _063_;
-  assign _029_ = rst ? 3'h0 : _065_;
-  assign _066_ = advance ? _014_[10:0] : coefficient;
-  assign _067_ = _018_ ? 11'h000 : _066_;
-  assign _028_ = rst ? 11'h000 : _067_;
-  assign _068_ = advance ? _013_[6:0] : block;
-  assign _069_ = _015_ ? 7'h00 : _068_;
-  assign _027_ = rst ? 7'h00 : _069_;
-  assign _070_ = _011_ ? _012_[3:0] : waiting;
-  assign _071_ = _021_ ? 4'h8 : 4'hc;
-  assign _072_ = _020_ ? _071_ : _070_;
-  assign _026_ = rst ? 4'h0 : _072_;
-  assign _073_ = _008_ ? 1'h1 : 1'h0;
-  assign finish = _010_ ? _073_ : 1'h0;
-  assign _010_ = fsm_state == 2'h2;
-  assign launch = _055_ ? _007_ : 1'h0;
-  assign advance = _055_ ? _005_ : 1'h0;
-  assign _055_ = fsm_state == 2'h1;
-  assign idle = _009_ ? 1'h1 : 1'h0;
-  assign _009_ = ! fsm_state;
-  assign _074_ = slot == 3'h6;
-  assign _075_ = slot == 3'h5;
-  assign _076_ = slot == 3'h4;
-  assign _077_ = slot == 3'h3;
-  assign _078_ = slot == 3'h2;
-  assign _079_ = slot == 3'h1;
-  assign _080_ = ! slot;
-  assign tag = { tag_restart, segment, now[1:0] };
+  assign _002_ = ~ now[3];
+  assign _003_ = ! waiting;
+  assign _004_ = _002_ | _003_;
+  assign _010_ = now[18] & _009_;
+  assign _011_ = now[19] & end_slot;
+  assign _012_ = ! group;
+  assign _013_ = | waiting;
+  assign _014_ = waiting - 1'h1;
+  assign _015_ = block + 1'h1;
+  assign _045_ = _087_ | _086_;
+  assign _046_ = _091_ | _090_;
+  assign _047_ = _066_ | _007_;
+  assign _044_ = | { _045_, _088_, _089_ };
+  assign _048_ = _086_ ? 41'h0063078f8fe : 41'h0063360f806;
+  assign _049_ = _088_ ? 41'h00632e4f9f6 : 41'h1000e1003f9;
+  assign _050_ = _045_ ? _048_ : _049_;
+  assign _051_ = _090_ ? 41'h00001980004 : 41'h000010000f4;
+  assign _052_ = _092_ ? 41'h000008401f4 : 41'h00000000000;
+  assign _053_ = _046_ ? _051_ : _052_;
+  assign now = _044_ ? _050_ : _053_;
+  assign _054_ = _086_ ? block[5:0] : block[5:0];
+  assign _055_ = _088_ ? block[5:0] : block[5:0];
+  assign _056_ = _045_ ? _054_ : _055_;
+  assign _057_ = _090_ ? block[5:0] : block[5:0];
+  assign _058_ = _092_ ? block[5:0] : 6'h00;
+  assign _059_ = _046_ ? _057_ : _058_;
+  assign word = _044_ ? _056_ : _059_;
+  assign _060_ = _007_ ? _064_ : _065_;
+  assign _061_ = _006_ ? _067_ : fsm_state;
+  assign _062_ = _047_ ? _060_ : _061_;
+  assign _063_ = start ? 2'h1 : 2'h0;
+  assign _064_ = _005_ ? _063_ : fsm_state;
+  assign _065_ = _029_ ? 2'h2 : fsm_state;
+  assign _067_ = start ? 2'h1 : fsm_state;
+  assign _043_ = rst ? 2'h0 : _062_;
+  assign _068_ = _008_ ? _025_[10:0] : coefficients;
+  assign _069_ = _029_ ? 11'h000 : _068_;
+  assign _070_ = _066_ ? _069_ : _068_;
+  assign _042_ = rst ? 11'h000 : _070_;
+  assign _041_ = rst ? 1'h0 : _024_;
+  assign _071_ = _019_ ? _020_[0] : segment;
+  assign _072_ = _021_ ? 1'h0 : _071_;
+  assign _040_ = rst ? 1'h0 : _072_;
+  assign _073_ = _017_ ? _018_[5:0] : group;
+  assign _074_ = _019_ ? 6'h00 : _073_;
+  assign _039_ = rst ? 6'h00 : _074_;
+  assign _075_ = _016_ ? now[25:23] : like;
+  assign _076_ = _017_ ? now[28:26] : _075_;
+  assign _077_ = _021_ ? now[25:23] : _076_;
+  assign _078_ = _029_ ? 3'h0 : _077_;
+  assign _079_ = _066_ ? _078_ : _077_;
+  assign _038_ = rst ? 3'h0 : _079_;
+  assign _080_ = advance ? _015_[6:0] : block;
+  assign _081_ = _016_ ? 7'h00 : _080_;
+  assign _037_ = rst ? 7'h00 : _081_;
+  assign _082_ = _013_ ? _014_[3:0] : waiting;
+  assign _083_ = _022_ ? 4'h8 : 4'hc;
+  assign _084_ = _021_ ? _083_ : _082_;
+  assign _036_ = rst ? 4'h0 : _084_;
+  assign _035_[3] = rst ? 1'h0 : _012_;
+  assign _035_[1:0] = rst ? 2'h0 : now[1:0];
+  assign _035_[2] = rst ? 1'h0 : segment;
+  assign _034_ = rst ? 6'h00 : word;
+  assign _033_ = rst ? 3'h0 : like;
+  assign _032_ = rst ? 1'h0 : _011_;
+  assign _031_ = rst ? 1'h0 : _010_;
+  assign _030_ = rst ? 1'h0 : _008_;
+  assign _085_ = _005_ ? 1'h1 : 1'h0;
+  assign finish = _007_ ? _085_ : 1'h0;
+  assign _007_ = fsm_state == 2'h2;
+  assign advance = _066_ ? _004_ : 1'h0;
+  assign _066_ = fsm_state == 2'h1;
+  assign idle = _006_ ? 1'h1 : 1'h0;
+  assign _006_ = ! fsm_state;
+  assign _092_ = ! like;
+  assign _086_ = like == 3'h6;
+  assign _087_ = like == 3'h5;
+  assign _088_ = like == 3'h4;
+  assign _089_ = like == 3'h3;
+  assign _090_ = like == 3'h2;
+  assign _091_ = like == 3'h1;
 endmodule
 
-module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, read_data, i__payload, read_word, drop, i__valid);
+module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, read_data, i__payload, drop, read_word, i__valid);
   input clk;
   wire clk;
   input rst;
@@ -2513,10 +2621,10 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
   wire [9:0] read_data;
   input [5:0] i__payload;
   wire [5:0] i__payload;
-  input read_word;
-  wire read_word;
   input drop;
   wire drop;
+  input read_word;
+  wire read_word;
   input i__valid;
   wire i__valid;
   wire _00_;
@@ -2635,6 +2743,56 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign write__en[0] = write_enable & _0_;
   assign write__en[1] = write_enable;
   assign _1_[0] = read__addr;
+endmodule
+
+module digits_layer_lmu0_weight_roms(rst, address, data, clk);
+  input rst;
+  wire rst;
+  input [10:0] address;
+  wire [10:0] address;
+  output [31:0] data;
+  wire [31:0] data;
+  input clk;
+  wire clk;
+  digits_layer_lmu0_weight_roms_rom_0 rom_0 (
+    .address(address),
+    .clk(clk),
+    .rst(rst),
+    .s2_word_0(data)
+  );
+endmodule
+
+module digits_layer_lmu0_weight_roms_rom_0(rst, address, s2_word_0, clk);
+  input rst;
+  wire rst;
+  input [10:0] address;
+  wire [10:0] address;
+  output [31:0] s2_word_0;
+  reg [31:0] s2_word_0;
+  input clk;
+  wire clk;
+  wire [31:0] data;
+  always @(posedge clk)
+    s2_word_0 <= data;
+  digits_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module digits_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
+  output [31:0] data;
+  wire [31:0] data;
+  input [10:0] address;
+  wire [10:0] address;
+  input clk;
+  wire clk;
+  digits__lmu0_weights rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
 endmodule
 
 module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, i__valid, tready);
@@ -2789,7 +2947,6 @@ module digits__head_rows(clk, address, data);
   input clk;
   input [3:0] address;
   output reg [14:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [14:0] words [0:9];
   initial $readmemh(`DIGITS_ROM("digits__head_rows.hex"), words);
 `ifndef SYNTHESIS
@@ -2812,13 +2969,13 @@ module digits__head_rows(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module digits__head_y_weights(clk, address, data);
+module digits__head_weights(clk, address, data);
   input clk;
   input [9:0] address;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:639];
-  initial $readmemh(`DIGITS_ROM("digits__head_y_weights.hex"), words);
+  initial $readmemh(`DIGITS_ROM("digits__head_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -2826,12 +2983,12 @@ module digits__head_y_weights(clk, address, data);
   reg [7:0] word;
   initial begin
     count = 0;
-    file = $fopen(`DIGITS_ROM("digits__head_y_weights.hex"), "r");
+    file = $fopen(`DIGITS_ROM("digits__head_weights.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 640) $fatal(1, "%s must hold 640 words, not %0d", `DIGITS_ROM("digits__head_y_weights.hex"), count);
+    if (count != 640) $fatal(1, "%s must hold 640 words, not %0d", `DIGITS_ROM("digits__head_weights.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -2866,38 +3023,10 @@ module digits__lmu0_h_tanh(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module digits__lmu0_h_weights(clk, address, data);
-  input clk;
-  input [10:0] address;
-  output reg [31:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [31:0] words [0:1567];
-  initial $readmemh(`DIGITS_ROM("digits__lmu0_h_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [31:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`DIGITS_ROM("digits__lmu0_h_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 1568) $fatal(1, "%s must hold 1568 words, not %0d", `DIGITS_ROM("digits__lmu0_h_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
 module digits__lmu0_m_sweeps(clk, address, data);
   input clk;
   input [4:0] address;
   output reg [26:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [26:0] words [0:31];
   initial $readmemh(`DIGITS_ROM("digits__lmu0_m_sweeps.hex"), words);
 `ifndef SYNTHESIS
@@ -2924,7 +3053,6 @@ module digits__lmu0_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [18:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [18:0] words [0:63];
   initial $readmemh(`DIGITS_ROM("digits__lmu0_rows.hex"), words);
 `ifndef SYNTHESIS
@@ -2947,13 +3075,13 @@ module digits__lmu0_rows(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module digits__lmu0_u_weights(clk, address, data);
+module digits__lmu0_weights(clk, address, data);
   input clk;
-  input [5:0] address;
+  input [10:0] address;
   output reg [31:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [31:0] words [0:48];
-  initial $readmemh(`DIGITS_ROM("digits__lmu0_u_weights.hex"), words);
+  reg [31:0] words [0:1616];
+  initial $readmemh(`DIGITS_ROM("digits__lmu0_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -2961,12 +3089,12 @@ module digits__lmu0_u_weights(clk, address, data);
   reg [31:0] word;
   initial begin
     count = 0;
-    file = $fopen(`DIGITS_ROM("digits__lmu0_u_weights.hex"), "r");
+    file = $fopen(`DIGITS_ROM("digits__lmu0_weights.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `DIGITS_ROM("digits__lmu0_u_weights.hex"), count);
+    if (count != 1617) $fatal(1, "%s must hold 1617 words, not %0d", `DIGITS_ROM("digits__lmu0_weights.hex"), count);
   end
   // synthesis translate_on
 `endif

@@ -201,32 +201,39 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   input clk;
   wire clk;
   wire _00_;
-  wire [6:0] _01_;
+  wire _01_;
   wire _02_;
-  wire _03_;
+  wire [6:0] _03_;
   wire _04_;
   wire _05_;
   wire _06_;
-  wire [5:0] address;
+  wire _07_;
+  wire _08_;
+  wire _09_;
+  wire _10_;
+  wire _11_;
+  wire _12_;
+  wire _13_;
+  wire [5:0] addresses;
   wire another;
   wire available;
-  wire control_shift;
+  reg [6:0] control;
   wire [9:0] data;
   wire drop;
   wire [15:0] entry_data;
-  wire entry_last;
+  reg entry_last;
   wire first;
   wire idle;
-  wire last_59;
+  wire last_25;
+  wire last_61;
   wire [7:0] operand;
   wire [7:0] read_data;
   wire [5:0] read_word;
-  reg [6:0] s1;
-  reg s1_slot;
+  reg s1_chosen_0;
   wire slot;
   wire [18:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_60;
+  wire [2:0] tag_62;
   wire trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -238,29 +245,35 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   wire valid;
   wire w_en;
   wire [1:0] w_level;
-  wire [9:0] weights;
   wire [20:0] write;
   assign _00_ = ! write[1];
-  assign _03_ = write[0] & _00_;
-  assign _04_ = idle & available;
-  assign _05_ = drop ? another : _04_;
-  assign _06_ = w_level <= 1'h1;
-  assign trace_start = _05_ & _06_;
+  assign _05_ = write[0] & _00_;
+  assign _06_ = idle & available;
+  assign _07_ = drop ? another : _06_;
+  assign _08_ = w_level < 1'h1;
+  assign _09_ = w_level == 1'h1;
+  assign _10_ = ~ w_en;
+  assign _11_ = _09_ & _10_;
+  assign _01_ = _08_ | _11_;
+  assign trace_start = _07_ & _01_;
+  assign operand = s1_chosen_0 ? read_data : 8'h00;
   always @(posedge clk)
-    s1 <= _01_;
+    entry_last <= _02_;
   always @(posedge clk)
-    s1_slot <= _02_;
-  assign _02_ = rst ? 1'h0 : slot;
-  assign _01_[6:4] = rst ? 3'h0 : tag_60;
-  assign _01_[1] = rst ? 1'h0 : first;
-  assign _01_[0] = rst ? 1'h0 : valid;
-  assign _01_[3] = rst ? 1'h0 : s1[3];
-  assign _01_[2] = rst ? 1'h0 : last_59;
-  assign operand = s1_slot ? 8'h00 : read_data;
-  assign weights = s1[4] ? 10'h000 : data;
-  assign control_shift = s1_slot ? s1[3] : 1'h0;
-  assign w_en = _03_ ? write[4] : 1'h0;
-  assign entry_data = _03_ ? write[20:5] : 16'h0000;
+    control <= _03_;
+  always @(posedge clk)
+    s1_chosen_0 <= _04_;
+  assign _12_ = slot ? 1'h0 : 1'h1;
+  assign _04_ = rst ? 1'h0 : _12_;
+  assign _03_[6:4] = rst ? 3'h0 : tag_62;
+  assign _03_[1] = rst ? 1'h0 : first;
+  assign _03_[0] = rst ? 1'h0 : valid;
+  assign _13_ = slot ? control[3] : 1'h0;
+  assign _03_[3] = rst ? 1'h0 : _13_;
+  assign _03_[2] = rst ? 1'h0 : last_61;
+  assign _02_ = rst ? 1'h0 : last_25;
+  assign w_en = _05_ ? write[4] : 1'h0;
+  assign entry_data = _05_ ? write[20:5] : 16'h0000;
   mackey_glass_layer_head_drain drain (
     .clk(clk),
     .rst(rst),
@@ -279,35 +292,30 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
     .w_level(w_level),
     .w_port__data({ entry_last, entry_data })
   );
-  mackey_glass_layer_head_head_y_weights head_y_weights (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
   mackey_glass_layer_head_mac mac (
     .clk(clk),
-    .control({ s1[6:4], control_shift, s1[2:0] }),
+    .control(control),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
     .upcoming(upcoming),
-    .weights(weights)
+    .weights(data)
   );
   mackey_glass_layer_head_sequencer sequencer (
     .clk(clk),
-    .coefficient(address),
+    .coefficients(addresses),
     .finish(drop),
     .first(first),
     .idle(idle),
-    .last(last_59),
-    .last_step(entry_last),
+    .last(last_61),
+    .last_step(last_25),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_60),
+    .tag(tag_62),
     .valid(valid),
-    .word(read_word)
+    .word_21(read_word)
   );
   mackey_glass_layer_head_source source (
     .another(another),
@@ -317,9 +325,15 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
     .i__payload(i__payload),
     .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(entry_last),
+    .last(last_25),
     .read_data(read_data),
     .read_word(read_word),
+    .rst(rst)
+  );
+  mackey_glass_layer_head_weight_roms weight_roms (
+    .address(addresses),
+    .clk(clk),
+    .data(data),
     .rst(rst)
   );
   assign trace_data = write[20:5];
@@ -502,11 +516,11 @@ module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_
   wire [1:0] _13_;
   wire [1:0] _14_;
   wire _15_;
-  wire _16_;
-  wire _17_;
+  wire [1:0] _16_;
+  wire [1:0] _17_;
   wire _18_;
-  wire [1:0] _19_;
-  wire [1:0] _20_;
+  wire _19_;
+  wire _20_;
   reg consume;
   reg [1:0] inner_level;
   wire inner_r_rdy;
@@ -550,34 +564,20 @@ module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_
     inner_level <= _10_;
   always @(posedge clk)
     r_rdy <= _12_;
-  assign _17_ = r_en ? 1'h0 : r_rdy;
-  assign _10_ = rst ? 2'h0 : _20_;
-  assign _15_ = r_port__en ? _14_[0] : consume;
-  assign _09_ = rst ? 1'h0 : _15_;
-  assign _16_ = w_port__en ? _13_[0] : produce;
-  assign _08_ = rst ? 1'h0 : _16_;
-  assign _18_ = r_port__en ? 1'h1 : _17_;
-  assign _12_ = rst ? 1'h0 : _18_;
-  assign _19_ = _03_ ? _04_[1:0] : inner_level;
-  assign _20_ = _06_ ? _07_[1:0] : _19_;
+  assign _15_ = r_port__en ? 1'h1 : _20_;
+  assign _12_ = rst ? 1'h0 : _15_;
+  assign _16_ = _03_ ? _04_[1:0] : inner_level;
+  assign _17_ = _06_ ? _07_[1:0] : _16_;
+  assign _10_ = rst ? 2'h0 : _17_;
+  assign _18_ = r_port__en ? _14_[0] : consume;
+  assign _09_ = rst ? 1'h0 : _18_;
+  assign _19_ = w_port__en ? _13_[0] : produce;
+  assign _08_ = rst ? 1'h0 : _19_;
+  assign _20_ = r_en ? 1'h0 : r_rdy;
   assign _11_[1:0] = w_level;
 endmodule
 
-module mackey_glass_layer_head_head_y_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__head_y_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_head_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [7:0] operand;
@@ -586,12 +586,12 @@ module mackey_glass_layer_head_mac(rst, operand, upcoming, control, weights, tag
   wire upcoming;
   input [6:0] control;
   wire [6:0] control;
-  input [9:0] weights;
-  wire [9:0] weights;
   output [2:0] tag;
   wire [2:0] tag;
   output signed [18:0] s5_sum_0;
   reg signed [18:0] s5_sum_0;
+  input [9:0] weights;
+  wire [9:0] weights;
   input clk;
   wire clk;
   wire [17:0] _00_;
@@ -639,88 +639,99 @@ module mackey_glass_layer_head_mac(rst, operand, upcoming, control, weights, tag
   assign tag = s3[6:4];
 endmodule
 
-module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
+module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
   wire start;
   input last_step;
   wire last_step;
-  output valid;
-  wire valid;
-  output first;
-  wire first;
-  output last;
-  wire last;
-  output [5:0] word;
-  wire [5:0] word;
-  output [2:0] tag;
-  wire [2:0] tag;
   output idle;
   wire idle;
   output finish;
   wire finish;
-  output [5:0] coefficient;
-  reg [5:0] coefficient;
+  output valid;
+  reg valid;
+  output first;
+  reg first;
+  output last;
+  reg last;
   output slot;
   reg slot;
+  output [5:0] word_21;
+  reg [5:0] word_21;
+  output [2:0] tag;
+  reg [2:0] tag;
+  output [5:0] coefficients;
+  reg [5:0] coefficients;
   input clk;
   wire clk;
   wire _000_;
   wire _001_;
   wire _002_;
   wire _003_;
-  wire [4:0] _004_;
-  wire [6:0] _005_;
-  wire [6:0] _006_;
-  wire _007_;
-  wire _008_;
-  wire [1:0] _009_;
+  wire _004_;
+  wire _005_;
+  wire _006_;
+  wire [4:0] _007_;
+  wire [6:0] _008_;
+  wire _009_;
   wire _010_;
   wire [1:0] _011_;
   wire _012_;
-  wire _013_;
+  wire [1:0] _013_;
   wire _014_;
-  wire _015_;
+  wire [6:0] _015_;
   wire _016_;
   wire _017_;
-  wire [3:0] _018_;
-  wire [5:0] _019_;
-  wire [5:0] _020_;
+  wire _018_;
+  wire _019_;
+  wire _020_;
   wire _021_;
   wire _022_;
   wire _023_;
-  wire [1:0] _024_;
+  wire _024_;
   wire _025_;
-  wire _026_;
+  wire [5:0] _026_;
   wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire [1:0] _031_;
-  wire [1:0] _032_;
-  wire [1:0] _033_;
-  wire _034_;
-  wire _035_;
+  wire [2:0] _028_;
+  wire [3:0] _029_;
+  wire [5:0] _030_;
+  wire _031_;
+  wire _032_;
+  wire _033_;
+  wire [5:0] _034_;
+  wire [1:0] _035_;
   wire _036_;
   wire _037_;
   wire _038_;
   wire _039_;
   wire _040_;
-  wire _041_;
-  wire _042_;
-  wire [5:0] _043_;
-  wire [5:0] _044_;
-  wire [5:0] _045_;
+  wire [1:0] _041_;
+  wire [1:0] _042_;
+  wire [1:0] _043_;
+  wire _044_;
+  wire [1:0] _045_;
   wire [5:0] _046_;
-  wire [3:0] _047_;
-  wire [3:0] _048_;
+  wire [5:0] _047_;
+  wire [5:0] _048_;
   wire _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire [1:0] _052_;
-  wire [1:0] _053_;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
   wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire [5:0] _058_;
+  wire [5:0] _059_;
+  wire [3:0] _060_;
+  wire [3:0] _061_;
+  wire _062_;
+  wire [1:0] _063_;
+  wire [1:0] _064_;
+  wire [1:0] _065_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -729,96 +740,117 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, valid, first, la
   wire end_slot;
   reg [1:0] fsm_state;
   reg group;
-  wire [17:0] now;
+  reg like;
+  wire [23:0] now;
   reg segment;
-  wire tag_restart;
   reg [3:0] waiting;
+  wire [5:0] word;
+  always @(posedge clk)
+    word_21 <= _026_;
+  always @(posedge clk)
+    tag <= _028_;
+  always @(posedge clk)
+    waiting <= _029_;
+  always @(posedge clk)
+    block <= _030_;
+  always @(posedge clk)
+    like <= _031_;
+  always @(posedge clk)
+    group <= _032_;
+  always @(posedge clk)
+    segment <= _033_;
+  always @(posedge clk)
+    coefficients <= _034_;
+  always @(posedge clk)
+    fsm_state <= _035_;
   assign end_slot = block == now[8:3];
   assign end_group = end_slot & now[13];
-  assign _017_ = group == now[9];
-  assign end_segment = end_group & _017_;
-  assign _025_ = segment == now[10];
-  assign end_node = end_segment & _025_;
-  assign valid = advance & now[1];
-  assign _026_ = ! block;
-  assign first = now[11] & _026_;
-  assign last = now[12] & end_slot;
-  assign tag_restart = ! group;
-  assign _027_ = ~ now[2];
-  assign _028_ = ! waiting;
-  assign _029_ = _027_ | _028_;
-  assign _003_ = | waiting;
-  assign _004_ = waiting - 1'h1;
-  assign _005_ = block + 1'h1;
-  assign _006_ = coefficient + now[1];
-  assign _007_ = advance & end_slot;
-  assign _008_ = advance & end_group;
-  assign _009_ = group + 1'h1;
-  assign _010_ = advance & end_segment;
-  assign _011_ = segment + 1'h1;
-  assign _012_ = advance & end_node;
-  assign _013_ = ~ last_step;
-  assign _014_ = now[15] & _013_;
-  assign _015_ = now[14] | _014_;
-  assign _016_ = _012_ & _015_;
-  assign _000_ = waiting == 1'h1;
+  assign _016_ = group == now[9];
+  assign end_segment = end_group & _016_;
+  assign _027_ = segment == now[10];
+  assign end_node = end_segment & _027_;
+  assign _036_ = ~ now[2];
+  assign _037_ = ! waiting;
+  assign _038_ = _036_ | _037_;
+  assign _002_ = ! block;
+  assign _003_ = now[11] & _002_;
+  assign _004_ = now[12] & end_slot;
+  assign _005_ = ! group;
+  assign _006_ = | waiting;
+  assign _007_ = waiting - 1'h1;
+  assign _008_ = block + 1'h1;
+  assign _009_ = advance & end_slot;
+  assign _010_ = advance & end_group;
+  assign _011_ = group + 1'h1;
+  assign _012_ = advance & end_segment;
+  assign _013_ = segment + 1'h1;
+  assign _001_ = advance & now[1];
+  assign _015_ = coefficients + 1'h1;
+  assign _014_ = advance & end_node;
+  assign _017_ = ~ last_step;
+  assign _018_ = now[15] & _017_;
+  assign _019_ = now[14] | _018_;
+  assign _020_ = _014_ & _019_;
+  assign _021_ = waiting == 1'h1;
   always @(posedge clk)
-    waiting <= _018_;
+    valid <= _022_;
   always @(posedge clk)
-    block <= _019_;
+    first <= _023_;
   always @(posedge clk)
-    coefficient <= _020_;
+    last <= _024_;
   always @(posedge clk)
-    slot <= _021_;
-  always @(posedge clk)
-    group <= _022_;
-  always @(posedge clk)
-    segment <= _023_;
-  always @(posedge clk)
-    fsm_state <= _024_;
-  assign _030_ = _042_ | _002_;
-  assign _031_ = _002_ ? _051_ : _052_;
-  assign _032_ = _001_ ? _053_ : fsm_state;
-  assign _033_ = _030_ ? _031_ : _032_;
-  assign _034_ = _012_ ? 1'h0 : _054_;
-  assign _023_ = rst ? 1'h0 : _034_;
-  assign _035_ = _008_ ? _009_[0] : group;
-  assign _036_ = _010_ ? 1'h0 : _035_;
-  assign _022_ = rst ? 1'h0 : _036_;
-  assign _037_ = _007_ ? now[16] : slot;
-  assign _038_ = _008_ ? now[17] : _037_;
-  assign _039_ = _012_ ? now[16] : _038_;
-  assign _040_ = _016_ ? 1'h0 : _039_;
-  assign _041_ = _042_ ? _040_ : _039_;
-  assign _021_ = rst ? 1'h0 : _041_;
-  assign _043_ = advance ? _006_[5:0] : coefficient;
-  assign _044_ = _010_ ? 6'h00 : _043_;
-  assign _020_ = rst ? 6'h00 : _044_;
-  assign _045_ = advance ? _005_[5:0] : block;
-  assign _046_ = _007_ ? 6'h00 : _045_;
-  assign _019_ = rst ? 6'h00 : _046_;
-  assign _047_ = _003_ ? _004_[3:0] : waiting;
-  assign _048_ = _012_ ? 4'hb : _047_;
-  assign _018_ = rst ? 4'h0 : _048_;
-  assign _049_ = _000_ ? 1'h1 : 1'h0;
-  assign finish = _002_ ? _049_ : 1'h0;
-  assign _002_ = fsm_state == 2'h2;
-  assign advance = _042_ ? _029_ : 1'h0;
-  assign _042_ = fsm_state == 2'h1;
-  assign idle = _001_ ? 1'h1 : 1'h0;
-  assign _001_ = ! fsm_state;
-  assign word = slot ? 6'h00 : block;
-  assign now = slot ? 18'h00000 : 18'h0f982;
-  assign _050_ = start ? 2'h1 : 2'h0;
-  assign _051_ = _000_ ? _050_ : fsm_state;
-  assign _052_ = _016_ ? 2'h2 : fsm_state;
-  assign _053_ = start ? 2'h1 : fsm_state;
-  assign _024_ = rst ? 2'h0 : _033_;
-  assign _054_ = _010_ ? _011_[0] : segment;
-  assign tag = { tag_restart, segment, now[0] };
+    slot <= _025_;
+  assign _040_ = _044_ | _000_;
+  assign _041_ = _000_ ? _064_ : _065_;
+  assign _042_ = _039_ ? _045_ : fsm_state;
+  assign _043_ = _040_ ? _041_ : _042_;
+  assign _045_ = start ? 2'h1 : fsm_state;
+  assign _035_ = rst ? 2'h0 : _043_;
+  assign _046_ = _001_ ? _015_[5:0] : coefficients;
+  assign _047_ = _020_ ? 6'h00 : _046_;
+  assign _048_ = _044_ ? _047_ : _046_;
+  assign _034_ = rst ? 6'h00 : _048_;
+  assign _049_ = _012_ ? _013_[0] : segment;
+  assign _050_ = _014_ ? 1'h0 : _049_;
+  assign _033_ = rst ? 1'h0 : _050_;
+  assign _051_ = _010_ ? _011_[0] : group;
+  assign _052_ = _012_ ? 1'h0 : _051_;
+  assign _032_ = rst ? 1'h0 : _052_;
+  assign _053_ = _009_ ? now[16] : like;
+  assign _054_ = _010_ ? now[17] : _053_;
+  assign _055_ = _014_ ? now[16] : _054_;
+  assign _056_ = _020_ ? 1'h0 : _055_;
+  assign _057_ = _044_ ? _056_ : _055_;
+  assign _031_ = rst ? 1'h0 : _057_;
+  assign _058_ = advance ? _008_[5:0] : block;
+  assign _059_ = _009_ ? 6'h00 : _058_;
+  assign _030_ = rst ? 6'h00 : _059_;
+  assign _060_ = _006_ ? _007_[3:0] : waiting;
+  assign _061_ = _014_ ? 4'hb : _060_;
+  assign _029_ = rst ? 4'h0 : _061_;
+  assign _028_[2] = rst ? 1'h0 : _005_;
+  assign _028_[0] = rst ? 1'h0 : now[0];
+  assign _028_[1] = rst ? 1'h0 : segment;
+  assign _026_ = rst ? 6'h00 : word;
+  assign _025_ = rst ? 1'h0 : like;
+  assign _024_ = rst ? 1'h0 : _004_;
+  assign _023_ = rst ? 1'h0 : _003_;
+  assign _022_ = rst ? 1'h0 : _001_;
+  assign _062_ = _021_ ? 1'h1 : 1'h0;
+  assign finish = _000_ ? _062_ : 1'h0;
+  assign _000_ = fsm_state == 2'h2;
+  assign advance = _044_ ? _038_ : 1'h0;
+  assign _044_ = fsm_state == 2'h1;
+  assign idle = _039_ ? 1'h1 : 1'h0;
+  assign _039_ = ! fsm_state;
+  assign word = like ? 6'h00 : block;
+  assign now = like ? 24'h000000 : 24'h00f982;
+  assign _063_ = start ? 2'h1 : 2'h0;
+  assign _064_ = _021_ ? _063_ : fsm_state;
+  assign _065_ = _020_ ? 2'h2 : fsm_state;
 endmodule
 
-module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, read_word, drop, clk);
+module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -835,10 +867,10 @@ module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, anot
   wire [7:0] read_data;
   input i__valid;
   wire i__valid;
-  input [5:0] read_word;
-  wire [5:0] read_word;
   input drop;
   wire drop;
+  input [5:0] read_word;
+  wire [5:0] read_word;
   input clk;
   wire clk;
   wire _00_;
@@ -960,6 +992,56 @@ module mackey_glass_layer_head_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
+module mackey_glass_layer_head_weight_roms(rst, address, data, clk);
+  input rst;
+  wire rst;
+  input [5:0] address;
+  wire [5:0] address;
+  output [9:0] data;
+  wire [9:0] data;
+  input clk;
+  wire clk;
+  mackey_glass_layer_head_weight_roms_rom_0 rom_0 (
+    .address(address),
+    .clk(clk),
+    .rst(rst),
+    .s2_word_0(data)
+  );
+endmodule
+
+module mackey_glass_layer_head_weight_roms_rom_0(rst, address, s2_word_0, clk);
+  input rst;
+  wire rst;
+  input [5:0] address;
+  wire [5:0] address;
+  output [9:0] s2_word_0;
+  reg [9:0] s2_word_0;
+  input clk;
+  wire clk;
+  wire [9:0] data;
+  always @(posedge clk)
+    s2_word_0 <= data;
+  mackey_glass_layer_head_weight_roms_rom_0_bank_0 bank_0 (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [5:0] address;
+  wire [5:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__head_weights rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
 module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__valid, i__valid);
   input clk;
   wire clk;
@@ -987,74 +1069,90 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [8:0] _010_;
-  wire [2:0] _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
+  wire _010_;
+  wire _011_;
+  wire [15:0] _012_;
+  wire [15:0] _013_;
+  wire [15:0] _014_;
+  wire [15:0] _015_;
+  wire [15:0] _016_;
+  wire [7:0] _017_;
   wire _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
-  wire [1:0] _023_;
-  wire [1:0] _024_;
-  wire [1:0] _025_;
-  wire [1:0] _026_;
-  wire [1:0] _027_;
-  wire [1:0] _028_;
-  wire [9:0] _029_;
-  wire [9:0] _030_;
-  wire [15:0] _031_;
-  wire [15:0] _032_;
+  wire _023_;
+  wire [8:0] _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
+  wire _028_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire _032_;
   wire _033_;
   wire _034_;
-  wire [3:0] _035_;
+  wire _035_;
   wire _036_;
   wire _037_;
-  wire [2:0] _038_;
-  wire _039_;
-  wire _040_;
+  wire [1:0] _038_;
+  wire [1:0] _039_;
+  wire [1:0] _040_;
   wire [1:0] _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
+  wire [1:0] _042_;
+  wire [1:0] _043_;
+  wire [1:0] _044_;
   wire _045_;
   wire _046_;
-  wire absent;
-  wire [11:0] address_59;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire _062_;
+  wire [11:0] addresses;
   wire another;
   wire available;
-  wire [1:0] control_shift;
+  reg [8:0] control;
   wire [9:0] data;
-  wire [9:0] data_62;
-  wire [9:0] data_63;
   wire drop;
   wire [7:0] entry_data;
-  wire entry_last;
+  reg entry_last;
   wire first;
   reg first_step;
   wire idle;
-  wire last_88;
+  wire last_25;
+  wire last_89;
   wire [15:0] operand;
-  wire signed [15:0] operand_0;
   reg page;
   wire [15:0] read_data;
-  wire [15:0] read_data_66;
-  wire [15:0] read_data_67;
-  wire [7:0] read_data_68;
-  wire read_page_40;
-  wire read_page_48;
-  wire [5:0] read_word_47;
-  reg [8:0] s1;
-  reg [2:0] s1_slot;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_page_41;
+  wire read_page_49;
+  wire [5:0] read_word_48;
+  reg s1_chosen_0;
+  reg s1_chosen_1;
+  reg s1_chosen_2;
+  reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_89;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1066,87 +1164,104 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire valid;
   wire w_en;
   wire [6:0] w_level;
-  wire [9:0] weights;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_37;
-  wire write_enable_45;
-  assign _012_ = idle & available;
-  assign _013_ = drop ? another : _012_;
-  assign _014_ = w_level <= 6'h31;
-  assign trace_start = _013_ & _014_;
-  assign _015_ = ! write[2:1];
-  assign _016_ = write[0] & _015_;
-  assign write_enable = _016_ & write[10];
-  assign _017_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _017_;
-  assign write_enable_37 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
+  wire write_enable_38;
+  wire write_enable_46;
+  always @(posedge clk)
+    s1_chosen_0 <= _025_;
+  always @(posedge clk)
+    s1_chosen_1 <= _026_;
+  always @(posedge clk)
+    s1_chosen_2 <= _027_;
+  always @(posedge clk)
+    s1_chosen_3 <= _028_;
+  assign _023_ = idle & available;
+  assign _029_ = drop ? another : _023_;
+  assign _030_ = w_level < 6'h31;
+  assign _031_ = w_level == 6'h31;
+  assign _032_ = ~ w_en;
+  assign _033_ = _031_ & _032_;
+  assign _001_ = _030_ | _033_;
+  assign trace_start = _029_ & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _004_ = write[2:1] == 1'h1;
+  assign _005_ = write[0] & _004_;
+  assign write_enable_38 = _005_ & write[10];
+  assign _006_ = slot == 1'h1;
+  assign _008_ = slot == 2'h3;
   assign _000_ = write[2:1] == 2'h2;
-  assign _005_ = write[0] & _000_;
-  assign write_enable_45 = _005_ & write[10];
-  assign _006_ = ! slot;
-  assign _007_ = slot == 3'h5;
-  assign operand = absent ? 16'h0000 : operand_0;
-  assign _003_ = ~ page;
+  assign _009_ = write[0] & _000_;
+  assign write_enable_46 = _009_ & write[10];
+  assign _012_ = s1_chosen_0 ? read_data : 16'h0000;
+  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _014_ = _012_ | _013_;
+  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _016_ = _014_ | _015_;
+  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
+  assign _007_ = ~ page;
+  assign _018_ = ~ first_step;
   always @(posedge clk)
-    page <= _008_;
+    signal <= _019_;
   always @(posedge clk)
-    first_step <= _009_;
+    entry_last <= _020_;
   always @(posedge clk)
-    s1 <= _010_;
+    page <= _021_;
   always @(posedge clk)
-    s1_slot <= _011_;
-  assign _019_ = _041_[1] | _038_[2];
-  assign _020_ = _041_[0] | _035_[2];
-  assign _021_ = _043_ | _042_;
-  assign _022_ = _039_ | _037_;
-  assign _018_ = | { _019_, _035_[3], _040_ };
-  assign _023_ = _038_[2] ? 2'h1 : 2'h0;
-  assign _024_ = _035_[3] ? 2'h3 : 2'h0;
-  assign _025_ = _019_ ? _023_ : _024_;
-  assign _026_ = _035_[2] ? 2'h1 : 2'h2;
-  assign _027_ = _035_[1] ? 2'h0 : 2'h3;
-  assign _028_ = _020_ ? _026_ : _027_;
-  assign control_shift = _018_ ? _025_ : _028_;
-  assign _029_ = _042_ ? data_63 : data_62;
-  assign _030_ = _044_ ? data : 10'h000;
-  assign weights = _021_ ? _029_ : _030_;
-  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _032_ = _040_ ? read_data_66 : read_data;
-  assign operand_0 = _022_ ? _031_ : _032_;
-  assign _011_ = rst ? 3'h0 : slot;
-  assign _010_[8:5] = rst ? 4'h0 : tag_89;
-  assign _010_[1] = rst ? 1'h0 : first;
-  assign _010_[0] = rst ? 1'h0 : valid;
-  assign _010_[4:3] = rst ? 2'h0 : s1[4:3];
-  assign _010_[2] = rst ? 1'h0 : last_88;
-  assign _033_ = drop ? entry_last : first_step;
-  assign _009_ = rst ? 1'h1 : _033_;
-  assign _034_ = drop ? _003_ : page;
-  assign _008_ = rst ? 1'h0 : _034_;
-  assign absent = _036_ ? first_step : 1'h0;
-  assign _036_ = | _035_;
-  assign _037_ = | { _035_[3], _035_[0] };
-  assign _039_ = | { _038_[2], _035_[2:1] };
-  assign _042_ = s1[6:5] == 2'h2;
-  assign _043_ = s1[6:5] == 2'h1;
-  assign _044_ = ! s1[6:5];
-  assign _038_[2] = s1_slot == 3'h7;
-  assign _041_[1] = s1_slot == 3'h6;
-  assign _035_[3] = s1_slot == 3'h5;
-  assign _040_ = s1_slot == 3'h4;
-  assign _035_[2] = s1_slot == 3'h3;
-  assign _041_[0] = s1_slot == 3'h2;
-  assign _035_[1] = s1_slot == 3'h1;
-  assign _035_[0] = ! s1_slot;
-  assign _045_ = _006_ ? _003_ : page;
-  assign read_page_48 = _007_ ? _003_ : _045_;
-  assign _046_ = _002_ ? _003_ : page;
-  assign read_page_40 = _004_ ? _003_ : _046_;
-  assign w_en = _005_ ? write[10] : 1'h0;
-  assign entry_data = _005_ ? write[18:11] : 8'h00;
+    first_step <= _022_;
+  always @(posedge clk)
+    control <= _024_;
+  assign _035_ = _057_ | _052_;
+  assign _036_ = _058_ | _053_;
+  assign _037_ = _053_ | _052_;
+  assign _034_ = | { _035_, _011_, _056_ };
+  assign _038_ = _052_ ? 2'h1 : 2'h0;
+  assign _039_ = _011_ ? 2'h3 : 2'h0;
+  assign _040_ = _035_ ? _038_ : _039_;
+  assign _041_ = _053_ ? 2'h1 : 2'h2;
+  assign _042_ = _054_ ? 2'h0 : 2'h3;
+  assign _043_ = _036_ ? _041_ : _042_;
+  assign _044_ = _034_ ? _040_ : _043_;
+  assign _045_ = _058_ ? 1'h1 : 1'h0;
+  assign _046_ = _057_ ? 1'h1 : _045_;
+  assign _047_ = _052_ ? 1'h1 : _018_;
+  assign _048_ = _054_ ? _018_ : 1'h0;
+  assign _049_ = _037_ ? _047_ : _048_;
+  assign _050_ = _010_ ? _018_ : 1'h0;
+  assign _051_ = _011_ ? _018_ : _050_;
+  assign _028_ = rst ? 1'h0 : _051_;
+  assign _027_ = rst ? 1'h0 : _049_;
+  assign _055_ = _056_ ? 1'h1 : 1'h0;
+  assign _026_ = rst ? 1'h0 : _055_;
+  assign _025_ = rst ? 1'h0 : _046_;
+  assign _024_[8:5] = rst ? 4'h0 : tag_90;
+  assign _052_ = slot == 3'h7;
+  assign _057_ = slot == 3'h6;
+  assign _011_ = slot == 3'h5;
+  assign _056_ = slot == 3'h4;
+  assign _053_ = slot == 3'h3;
+  assign _058_ = slot == 3'h2;
+  assign _054_ = slot == 3'h1;
+  assign _010_ = ! slot;
+  assign _024_[4:3] = rst ? 2'h0 : _044_;
+  assign _024_[1] = rst ? 1'h0 : first;
+  assign _024_[0] = rst ? 1'h0 : valid;
+  assign _024_[2] = rst ? 1'h0 : last_89;
+  assign _059_ = signal ? entry_last : first_step;
+  assign _022_ = rst ? 1'h1 : _059_;
+  assign _060_ = signal ? _007_ : page;
+  assign _021_ = rst ? 1'h0 : _060_;
+  assign _020_ = rst ? 1'h0 : last_25;
+  assign _019_ = rst ? 1'h0 : drop;
+  assign _061_ = _010_ ? _007_ : page;
+  assign read_page_49 = _011_ ? _007_ : _061_;
+  assign _062_ = _006_ ? _007_ : page;
+  assign read_page_41 = _008_ ? _007_ : _062_;
+  assign w_en = _009_ ? write[10] : 1'h0;
+  assign entry_data = _009_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu0_drain drain (
     .clk(clk),
     .rst(rst),
@@ -1167,65 +1282,50 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1996_3(write[9:3]),
-    .read_data(read_data_68),
-    .read_page(read_page_48),
-    .read_word(read_word_47),
+    .port_2071_3(write[9:3]),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
+    .read_word(read_word_48),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_45),
+    .write_enable(write_enable_46),
     .write_page(page)
-  );
-  mackey_glass_layer_lmu0_lmu0_h_weights lmu0_h_weights (
-    .address(address_59),
-    .clk(clk),
-    .data(data_63)
-  );
-  mackey_glass_layer_lmu0_lmu0_m_weights lmu0_m_weights (
-    .address(address_59[4:0]),
-    .clk(clk),
-    .data(data_62)
-  );
-  mackey_glass_layer_lmu0_lmu0_u_weights lmu0_u_weights (
-    .address(address_59[5:0]),
-    .clk(clk),
-    .data(data)
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1996_3(write[5:3]),
-    .read_data(read_data_67),
-    .read_page(read_page_40),
-    .read_word(read_word_47[1:0]),
+    .port_2071_3(write[5:3]),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
+    .read_word(read_word_48[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_37),
+    .write_enable(write_enable_38),
     .write_page(page)
   );
   mackey_glass_layer_lmu0_mac mac (
     .clk(clk),
-    .control({ s1[8:5], control_shift, s1[2:0] }),
+    .control(control),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
     .upcoming(upcoming),
-    .weights(weights)
+    .weights(data)
   );
   mackey_glass_layer_lmu0_sequencer sequencer (
     .clk(clk),
-    .coefficient(address_59),
+    .coefficients(addresses),
     .finish(drop),
     .first(first),
     .idle(idle),
-    .last(last_88),
-    .last_step(entry_last),
+    .last(last_89),
+    .last_step(last_25),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_89),
+    .tag(tag_90),
     .valid(valid),
-    .word(read_word_47)
+    .word_21(read_word_48)
   );
   mackey_glass_layer_lmu0_source source (
     .another(another),
@@ -1235,20 +1335,26 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
     .i__payload(i__payload),
     .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(entry_last),
+    .last(last_25),
     .read_data(read_data),
-    .read_word(read_word_47[0]),
+    .read_word(read_word_48[0]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1996_3(write[4:3]),
-    .read_data(read_data_66),
-    .read_word(read_word_47[0]),
+    .port_2071_3(write[4:3]),
+    .read_data(read_data_58),
+    .read_word(read_word_48[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
     .write_page(page)
+  );
+  mackey_glass_layer_lmu0_weight_roms weight_roms (
+    .address(addresses),
+    .clk(clk),
+    .data(data),
+    .rst(rst)
   );
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
@@ -1256,7 +1362,6 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _038_[1:0] = _035_[2:1];
 endmodule
 
 module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -1611,7 +1716,7 @@ module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1996_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2071_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1624,8 +1729,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_1996_3;
-  wire [6:0] port_1996_3;
+  input [6:0] port_2071_3;
+  wire [6:0] port_2071_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -1650,58 +1755,16 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_1996_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2071_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_1996_3[0] * 6'h31;
+  assign _01_ = port_2071_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_lmu0_h_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [11:0] address;
-  wire [11:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu0_h_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu0_lmu0_m_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [4:0] address;
-  wire [4:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu0_m_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu0_lmu0_u_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [5:0] address;
-  wire [5:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu0_u_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1996_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2071_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1714,8 +1777,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_1996_3;
-  wire [2:0] port_1996_3;
+  input [2:0] port_2071_3;
+  wire [2:0] port_2071_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -1736,14 +1799,14 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_1996_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_1996_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2071_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2071_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -1752,12 +1815,12 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, control, weights, tag
   wire upcoming;
   input [8:0] control;
   wire [8:0] control;
-  input [9:0] weights;
-  wire [9:0] weights;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [30:0] s5_sum_0;
   reg signed [30:0] s5_sum_0;
+  input [9:0] weights;
+  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -1817,31 +1880,31 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, control, weights, tag
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
+module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
   wire start;
   input last_step;
   wire last_step;
-  output valid;
-  wire valid;
-  output first;
-  wire first;
-  output last;
-  wire last;
-  output [5:0] word;
-  wire [5:0] word;
-  output [3:0] tag;
-  wire [3:0] tag;
   output idle;
   wire idle;
   output finish;
   wire finish;
-  output [11:0] coefficient;
-  reg [11:0] coefficient;
+  output valid;
+  reg valid;
+  output first;
+  reg first;
+  output last;
+  reg last;
   output [2:0] slot;
   reg [2:0] slot;
+  output [5:0] word_21;
+  reg [5:0] word_21;
+  output [3:0] tag;
+  reg [3:0] tag;
+  output [11:0] coefficients;
+  reg [11:0] coefficients;
   input clk;
   wire clk;
   wire _000_;
@@ -1854,73 +1917,84 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, valid, first, la
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [4:0] _010_;
-  wire [6:0] _011_;
-  wire [12:0] _012_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
   wire _013_;
-  wire _014_;
+  wire [4:0] _014_;
   wire [6:0] _015_;
   wire _016_;
-  wire [1:0] _017_;
-  wire _018_;
+  wire _017_;
+  wire [6:0] _018_;
   wire _019_;
-  wire _020_;
+  wire [1:0] _020_;
   wire _021_;
-  wire _022_;
-  wire [3:0] _023_;
-  wire [5:0] _024_;
-  wire [11:0] _025_;
-  wire [2:0] _026_;
-  wire [5:0] _027_;
+  wire [12:0] _022_;
+  wire _023_;
+  wire _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
   wire _028_;
-  wire [1:0] _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire [27:0] _034_;
-  wire [27:0] _035_;
-  wire [27:0] _036_;
-  wire [27:0] _037_;
-  wire [27:0] _038_;
-  wire [27:0] _039_;
-  wire [5:0] _040_;
-  wire [5:0] _041_;
-  wire [5:0] _042_;
-  wire [5:0] _043_;
-  wire [5:0] _044_;
-  wire [5:0] _045_;
-  wire [1:0] _046_;
-  wire [1:0] _047_;
-  wire [1:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire _052_;
-  wire [1:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire [5:0] _056_;
-  wire [5:0] _057_;
-  wire [2:0] _058_;
-  wire [2:0] _059_;
-  wire [2:0] _060_;
-  wire [2:0] _061_;
-  wire [2:0] _062_;
-  wire [11:0] _063_;
+  wire _029_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
+  wire [3:0] _033_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [11:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire [39:0] _044_;
+  wire [39:0] _045_;
+  wire [39:0] _046_;
+  wire [39:0] _047_;
+  wire [39:0] _048_;
+  wire [39:0] _049_;
+  wire [5:0] _050_;
+  wire [5:0] _051_;
+  wire [5:0] _052_;
+  wire [5:0] _053_;
+  wire [5:0] _054_;
+  wire [5:0] _055_;
+  wire [1:0] _056_;
+  wire [1:0] _057_;
+  wire [1:0] _058_;
+  wire [1:0] _059_;
+  wire [1:0] _060_;
+  wire [1:0] _061_;
+  wire _062_;
+  wire [1:0] _063_;
   wire [11:0] _064_;
-  wire [5:0] _065_;
-  wire [5:0] _066_;
-  wire [3:0] _067_;
-  wire [3:0] _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire _073_;
-  wire _074_;
-  wire _075_;
-  wire _076_;
+  wire [11:0] _065_;
+  wire [11:0] _066_;
+  wire _067_;
+  wire _068_;
+  wire [5:0] _069_;
+  wire [5:0] _070_;
+  wire [2:0] _071_;
+  wire [2:0] _072_;
+  wire [2:0] _073_;
+  wire [2:0] _074_;
+  wire [2:0] _075_;
+  wire [5:0] _076_;
+  wire [5:0] _077_;
+  wire [3:0] _078_;
+  wire [3:0] _079_;
+  wire _080_;
+  wire _081_;
+  wire _082_;
+  wire _083_;
+  wire _084_;
+  wire _085_;
+  wire _086_;
+  wire _087_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -1929,118 +2003,139 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, valid, first, la
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  wire [27:0] now;
+  reg [2:0] like;
+  wire [39:0] now;
   reg segment;
-  wire tag_restart;
   reg [3:0] waiting;
-  assign _006_ = waiting == 1'h1;
+  wire [5:0] word;
+  assign _017_ = advance & end_group;
+  assign _018_ = group + 1'h1;
+  assign _019_ = advance & end_segment;
+  assign _020_ = segment + 1'h1;
+  assign _008_ = advance & now[2];
+  assign _022_ = coefficients + 1'h1;
+  assign _021_ = advance & end_node;
+  assign _023_ = ~ last_step;
+  assign _024_ = now[21] & _023_;
+  assign _025_ = now[20] | _024_;
+  assign _026_ = _021_ & _025_;
+  assign _005_ = waiting == 1'h1;
   always @(posedge clk)
-    waiting <= _023_;
+    valid <= _027_;
   always @(posedge clk)
-    block <= _024_;
+    first <= _028_;
   always @(posedge clk)
-    coefficient <= _025_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _026_;
+    slot <= _030_;
   always @(posedge clk)
-    group <= _027_;
+    word_21 <= _031_;
   always @(posedge clk)
-    segment <= _028_;
+    tag <= _032_;
   always @(posedge clk)
-    fsm_state <= _029_;
+    waiting <= _033_;
+  always @(posedge clk)
+    block <= _034_;
+  always @(posedge clk)
+    like <= _035_;
+  always @(posedge clk)
+    group <= _036_;
+  always @(posedge clk)
+    segment <= _037_;
+  always @(posedge clk)
+    coefficients <= _038_;
+  always @(posedge clk)
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
   assign end_segment = end_group & _000_;
   assign _001_ = segment == now[16];
   assign end_node = end_segment & _001_;
-  assign valid = advance & now[2];
-  assign _002_ = ! block;
-  assign first = now[17] & _002_;
-  assign last = now[18] & end_slot;
-  assign tag_restart = ! group;
-  assign _003_ = ~ now[3];
-  assign _004_ = ! waiting;
-  assign _005_ = _003_ | _004_;
-  assign _009_ = | waiting;
-  assign _010_ = waiting - 1'h1;
-  assign _011_ = block + 1'h1;
-  assign _012_ = coefficient + now[2];
-  assign _013_ = advance & end_slot;
-  assign _014_ = advance & end_group;
-  assign _015_ = group + 1'h1;
-  assign _016_ = advance & end_segment;
-  assign _017_ = segment + 1'h1;
-  assign _018_ = advance & end_node;
-  assign _019_ = ~ last_step;
-  assign _020_ = now[21] & _019_;
-  assign _021_ = now[20] | _020_;
-  assign _022_ = _018_ & _021_;
-  assign _032_ = _075_ | _074_;
-  assign _031_ = _071_ | _070_;
-  assign _033_ = _052_ | _008_;
-  assign _030_ = | { _031_, _072_, _073_ };
-  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c006;
-  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
-  assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0004;
-  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
-  assign _039_ = _032_ ? _037_ : _038_;
-  assign now = _030_ ? _036_ : _039_;
-  assign _040_ = _070_ ? block : block;
-  assign _041_ = _072_ ? block : block;
-  assign _042_ = _031_ ? _040_ : _041_;
-  assign _043_ = _074_ ? block : block;
-  assign _044_ = _076_ ? block : block;
-  assign _045_ = _032_ ? _043_ : _044_;
-  assign word = _030_ ? _042_ : _045_;
-  assign _046_ = _008_ ? _050_ : _051_;
-  assign _047_ = _007_ ? _053_ : fsm_state;
-  assign _048_ = _033_ ? _046_ : _047_;
-  assign _049_ = start ? 2'h1 : 2'h0;
-  assign _050_ = _006_ ? _049_ : fsm_state;
-  assign _051_ = _022_ ? 2'h2 : fsm_state;
-  assign _053_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _048_;
-  assign _054_ = _016_ ? _017_[0] : segment;
-  assign _055_ = _018_ ? 1'h0 : _054_;
-  assign _028_ = rst ? 1'h0 : _055_;
-  assign _056_ = _014_ ? _015_[5:0] : group;
-  assign _057_ = _016_ ? 6'h00 : _056_;
-  assign _027_ = rst ? 6'h00 : _057_;
-  assign _058_ = _013_ ? now[24:22] : slot;
-  assign _059_ = _014_ ? now[27:25] : _058_;
-  assign _060_ = _018_ ? now[24:22] : _059_;
-  assign _061_ = _022_ ? 3'h0 : _060_;
-  assign _062_ = _052_ ? _061_ : _060_;
-  assign _026_ = rst ? 3'h0 : _062_;
-  assign _063_ = advance ? _012_[11:0] : coefficient;
-  assign _064_ = _016_ ? 12'h000 : _063_;
-  assign _025_ = rst ? 12'h000 : _064_;
-  assign _065_ = advance ? _011_[5:0] : block;
-  assign _066_ = _013_ ? 6'h00 : _065_;
-  assign _024_ = rst ? 6'h00 : _066_;
-  assign _067_ = _009_ ? _010_[3:0] : waiting;
-  assign _068_ = _018_ ? 4'hb : _067_;
-  assign _023_ = rst ? 4'h0 : _068_;
-  assign _069_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _069_ : 1'h0;
-  assign _008_ = fsm_state == 2'h2;
-  assign advance = _052_ ? _005_ : 1'h0;
-  assign _052_ = fsm_state == 2'h1;
-  assign idle = _007_ ? 1'h1 : 1'h0;
-  assign _007_ = ! fsm_state;
-  assign _070_ = slot == 3'h7;
-  assign _071_ = slot == 3'h6;
-  assign _072_ = slot == 3'h5;
-  assign _073_ = slot == 3'h4;
-  assign _074_ = slot == 3'h3;
-  assign _075_ = slot == 3'h2;
-  assign _076_ = slot == 3'h1;
-  assign tag = { tag_restart, segment, now[1:0] };
+  assign _002_ = ~ now[3];
+  assign _003_ = ! waiting;
+  assign _004_ = _002_ | _003_;
+  assign _009_ = ! block;
+  assign _010_ = now[17] & _009_;
+  assign _011_ = now[18] & end_slot;
+  assign _012_ = ! group;
+  assign _013_ = | waiting;
+  assign _014_ = waiting - 1'h1;
+  assign _015_ = block + 1'h1;
+  assign _016_ = advance & end_slot;
+  assign _042_ = _086_ | _085_;
+  assign _041_ = _082_ | _081_;
+  assign _043_ = _062_ | _007_;
+  assign _040_ = | { _041_, _083_, _084_ };
+  assign _044_ = _081_ ? 40'h04aa3cc03e : 40'h04abf0c006;
+  assign _045_ = _083_ ? 40'h04abb2c306 : 40'h03674c0c0d;
+  assign _046_ = _041_ ? _044_ : _045_;
+  assign _047_ = _085_ ? 40'h0367020c35 : 40'h0000cc0004;
+  assign _048_ = _087_ ? 40'h0000800034 : 40'h0000420304;
+  assign _049_ = _042_ ? _047_ : _048_;
+  assign now = _040_ ? _046_ : _049_;
+  assign _050_ = _081_ ? block : block;
+  assign _051_ = _083_ ? block : block;
+  assign _052_ = _041_ ? _050_ : _051_;
+  assign _053_ = _085_ ? block : block;
+  assign _054_ = _087_ ? block : block;
+  assign _055_ = _042_ ? _053_ : _054_;
+  assign word = _040_ ? _052_ : _055_;
+  assign _056_ = _007_ ? _060_ : _061_;
+  assign _057_ = _006_ ? _063_ : fsm_state;
+  assign _058_ = _043_ ? _056_ : _057_;
+  assign _059_ = start ? 2'h1 : 2'h0;
+  assign _060_ = _005_ ? _059_ : fsm_state;
+  assign _061_ = _026_ ? 2'h2 : fsm_state;
+  assign _063_ = start ? 2'h1 : fsm_state;
+  assign _039_ = rst ? 2'h0 : _058_;
+  assign _064_ = _008_ ? _022_[11:0] : coefficients;
+  assign _065_ = _026_ ? 12'h000 : _064_;
+  assign _066_ = _062_ ? _065_ : _064_;
+  assign _038_ = rst ? 12'h000 : _066_;
+  assign _067_ = _019_ ? _020_[0] : segment;
+  assign _068_ = _021_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _017_ ? _018_[5:0] : group;
+  assign _070_ = _019_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _016_ ? now[24:22] : like;
+  assign _072_ = _017_ ? now[27:25] : _071_;
+  assign _073_ = _021_ ? now[24:22] : _072_;
+  assign _074_ = _026_ ? 3'h0 : _073_;
+  assign _075_ = _062_ ? _074_ : _073_;
+  assign _035_ = rst ? 3'h0 : _075_;
+  assign _076_ = advance ? _015_[5:0] : block;
+  assign _077_ = _016_ ? 6'h00 : _076_;
+  assign _034_ = rst ? 6'h00 : _077_;
+  assign _078_ = _013_ ? _014_[3:0] : waiting;
+  assign _079_ = _021_ ? 4'hb : _078_;
+  assign _033_ = rst ? 4'h0 : _079_;
+  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
+  assign _032_[2] = rst ? 1'h0 : segment;
+  assign _031_ = rst ? 6'h00 : word;
+  assign _030_ = rst ? 3'h0 : like;
+  assign _029_ = rst ? 1'h0 : _011_;
+  assign _028_ = rst ? 1'h0 : _010_;
+  assign _027_ = rst ? 1'h0 : _008_;
+  assign _080_ = _005_ ? 1'h1 : 1'h0;
+  assign finish = _007_ ? _080_ : 1'h0;
+  assign _007_ = fsm_state == 2'h2;
+  assign advance = _062_ ? _004_ : 1'h0;
+  assign _062_ = fsm_state == 2'h1;
+  assign idle = _006_ ? 1'h1 : 1'h0;
+  assign _006_ = ! fsm_state;
+  assign _081_ = like == 3'h7;
+  assign _082_ = like == 3'h6;
+  assign _083_ = like == 3'h5;
+  assign _084_ = like == 3'h4;
+  assign _085_ = like == 3'h3;
+  assign _086_ = like == 3'h2;
+  assign _087_ = like == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, last, read_data, i__payload, read_word, drop, i__valid);
+module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, last, read_data, i__payload, drop, read_word, i__valid);
   input clk;
   wire clk;
   input rst;
@@ -2057,10 +2152,10 @@ module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, la
   wire [15:0] read_data;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input read_word;
-  wire read_word;
   input drop;
   wire drop;
+  input read_word;
+  wire read_word;
   input i__valid;
   wire i__valid;
   wire _00_;
@@ -2178,7 +2273,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _1_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1996_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2071_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2189,8 +2284,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1996_3;
-  wire [1:0] port_1996_3;
+  input [1:0] port_2071_3;
+  wire [1:0] port_2071_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2206,6 +2301,56 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
     _0_ <= cells[1'h0];
   end
   assign read_data = _0_;
+endmodule
+
+module mackey_glass_layer_lmu0_weight_roms(rst, address, data, clk);
+  input rst;
+  wire rst;
+  input [11:0] address;
+  wire [11:0] address;
+  output [9:0] data;
+  wire [9:0] data;
+  input clk;
+  wire clk;
+  mackey_glass_layer_lmu0_weight_roms_rom_0 rom_0 (
+    .address(address),
+    .clk(clk),
+    .rst(rst),
+    .s2_word_0(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, address, s2_word_0, clk);
+  input rst;
+  wire rst;
+  input [11:0] address;
+  wire [11:0] address;
+  output [9:0] s2_word_0;
+  reg [9:0] s2_word_0;
+  input clk;
+  wire clk;
+  wire [9:0] data;
+  always @(posedge clk)
+    s2_word_0 <= data;
+  mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [11:0] address;
+  wire [11:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu0_weights rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
 endmodule
 
 module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__valid, o__valid, clk);
@@ -2235,77 +2380,90 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [8:0] _010_;
-  wire [2:0] _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
+  wire _010_;
+  wire _011_;
+  wire [7:0] _012_;
+  wire [15:0] _013_;
+  wire [15:0] _014_;
+  wire [15:0] _015_;
+  wire [15:0] _016_;
+  wire [7:0] _017_;
   wire _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
-  wire [1:0] _023_;
-  wire [1:0] _024_;
-  wire [1:0] _025_;
-  wire [1:0] _026_;
-  wire [1:0] _027_;
-  wire [1:0] _028_;
-  wire [9:0] _029_;
-  wire [9:0] _030_;
-  wire [15:0] _031_;
-  wire [15:0] _032_;
-  wire [1:0] _033_;
+  wire _023_;
+  wire [8:0] _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
+  wire _028_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire _032_;
+  wire _033_;
   wire _034_;
   wire _035_;
   wire _036_;
   wire _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
+  wire [1:0] _038_;
+  wire [1:0] _039_;
+  wire [1:0] _040_;
+  wire [1:0] _041_;
+  wire [1:0] _042_;
+  wire [1:0] _043_;
+  wire [1:0] _044_;
   wire _045_;
   wire _046_;
   wire _047_;
   wire _048_;
   wire _049_;
-  wire absent;
-  wire [12:0] address_59;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire _062_;
+  wire [12:0] addresses;
   wire another;
   wire available;
-  wire [1:0] control_shift;
+  reg [8:0] control;
   wire [9:0] data;
-  wire [9:0] data_62;
-  wire [9:0] data_63;
   wire drop;
   wire [7:0] entry_data;
-  wire entry_last;
+  reg entry_last;
   wire first;
   reg first_step;
   wire idle;
-  wire last_88;
+  wire last_25;
+  wire last_89;
   wire [15:0] operand;
-  wire signed [15:0] operand_0;
   reg page;
   wire [7:0] read_data;
-  wire [15:0] read_data_66;
-  wire [15:0] read_data_67;
-  wire [7:0] read_data_68;
-  wire read_page_40;
-  wire read_page_48;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_page_41;
+  wire read_page_49;
   wire [5:0] read_word;
-  reg [8:0] s1;
-  reg [2:0] s1_slot;
+  reg s1_chosen_0;
+  reg s1_chosen_1;
+  reg s1_chosen_2;
+  reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_89;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -2317,87 +2475,104 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire valid;
   wire w_en;
   wire [6:0] w_level;
-  wire [9:0] weights;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_37;
-  wire write_enable_45;
-  assign _012_ = idle & available;
-  assign _013_ = drop ? another : _012_;
-  assign _014_ = w_level <= 6'h31;
-  assign trace_start = _013_ & _014_;
-  assign _015_ = ! write[2:1];
-  assign _016_ = write[0] & _015_;
-  assign write_enable = _016_ & write[10];
-  assign _017_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _017_;
-  assign write_enable_37 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
+  wire write_enable_38;
+  wire write_enable_46;
+  always @(posedge clk)
+    s1_chosen_0 <= _025_;
+  always @(posedge clk)
+    s1_chosen_1 <= _026_;
+  always @(posedge clk)
+    s1_chosen_2 <= _027_;
+  always @(posedge clk)
+    s1_chosen_3 <= _028_;
+  assign _023_ = idle & available;
+  assign _029_ = drop ? another : _023_;
+  assign _030_ = w_level < 6'h31;
+  assign _031_ = w_level == 6'h31;
+  assign _032_ = ~ w_en;
+  assign _033_ = _031_ & _032_;
+  assign _001_ = _030_ | _033_;
+  assign trace_start = _029_ & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _004_ = write[2:1] == 1'h1;
+  assign _005_ = write[0] & _004_;
+  assign write_enable_38 = _005_ & write[10];
+  assign _006_ = slot == 1'h1;
+  assign _008_ = slot == 2'h3;
   assign _000_ = write[2:1] == 2'h2;
-  assign _005_ = write[0] & _000_;
-  assign write_enable_45 = _005_ & write[10];
-  assign _006_ = ! slot;
-  assign _007_ = slot == 3'h5;
-  assign operand = absent ? 16'h0000 : operand_0;
-  assign _003_ = ~ page;
+  assign _009_ = write[0] & _000_;
+  assign write_enable_46 = _009_ & write[10];
+  assign _012_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _014_ = { _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_ } | _013_;
+  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _016_ = _014_ | _015_;
+  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
+  assign _007_ = ~ page;
+  assign _018_ = ~ first_step;
   always @(posedge clk)
-    page <= _008_;
+    signal <= _019_;
   always @(posedge clk)
-    first_step <= _009_;
+    entry_last <= _020_;
   always @(posedge clk)
-    s1 <= _010_;
+    page <= _021_;
   always @(posedge clk)
-    s1_slot <= _011_;
-  assign _019_ = _033_[1] | _037_;
-  assign _020_ = _033_[0] | _040_;
-  assign _021_ = _035_ | _034_;
-  assign _022_ = _049_ | _048_;
-  assign _018_ = | { _019_, _038_, _039_ };
-  assign _023_ = _037_ ? 2'h0 : 2'h2;
-  assign _024_ = _038_ ? 2'h3 : 2'h0;
-  assign _025_ = _019_ ? _023_ : _024_;
-  assign _026_ = _040_ ? 2'h1 : 2'h3;
-  assign _027_ = _041_ ? 2'h0 : 2'h3;
-  assign _028_ = _020_ ? _026_ : _027_;
-  assign control_shift = _018_ ? _025_ : _028_;
-  assign _029_ = _034_ ? data_63 : data_62;
-  assign _030_ = _036_ ? data : 10'h000;
-  assign weights = _021_ ? _029_ : _030_;
-  assign _031_ = _048_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _032_ = _039_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
-  assign operand_0 = _022_ ? _031_ : _032_;
-  assign _034_ = s1[6:5] == 2'h2;
-  assign _035_ = s1[6:5] == 2'h1;
-  assign _036_ = ! s1[6:5];
-  assign _037_ = s1_slot == 3'h7;
-  assign _033_[1] = s1_slot == 3'h6;
-  assign _038_ = s1_slot == 3'h5;
-  assign _039_ = s1_slot == 3'h4;
-  assign _040_ = s1_slot == 3'h3;
-  assign _033_[0] = s1_slot == 3'h2;
-  assign _041_ = s1_slot == 3'h1;
-  assign _042_ = ! s1_slot;
-  assign _043_ = _006_ ? _003_ : page;
-  assign read_page_48 = _007_ ? _003_ : _043_;
-  assign _044_ = _002_ ? _003_ : page;
-  assign read_page_40 = _004_ ? _003_ : _044_;
-  assign w_en = _005_ ? write[10] : 1'h0;
-  assign entry_data = _005_ ? write[18:11] : 8'h00;
-  assign _011_ = rst ? 3'h0 : slot;
-  assign _010_[8:5] = rst ? 4'h0 : tag_89;
-  assign _010_[1] = rst ? 1'h0 : first;
-  assign _010_[0] = rst ? 1'h0 : valid;
-  assign _010_[4:3] = rst ? 2'h0 : s1[4:3];
-  assign _010_[2] = rst ? 1'h0 : last_88;
-  assign _045_ = drop ? entry_last : first_step;
-  assign _009_ = rst ? 1'h1 : _045_;
-  assign _046_ = drop ? _003_ : page;
-  assign _008_ = rst ? 1'h0 : _046_;
-  assign absent = _047_ ? first_step : 1'h0;
-  assign _047_ = | { _038_, _040_, _041_, _042_ };
-  assign _048_ = | { _038_, _042_ };
-  assign _049_ = | { _037_, _040_, _041_ };
+    first_step <= _022_;
+  always @(posedge clk)
+    control <= _024_;
+  assign _035_ = _057_ | _052_;
+  assign _036_ = _058_ | _053_;
+  assign _037_ = _053_ | _052_;
+  assign _034_ = | { _035_, _011_, _056_ };
+  assign _038_ = _052_ ? 2'h0 : 2'h2;
+  assign _039_ = _011_ ? 2'h3 : 2'h0;
+  assign _040_ = _035_ ? _038_ : _039_;
+  assign _041_ = _053_ ? 2'h1 : 2'h3;
+  assign _042_ = _054_ ? 2'h0 : 2'h3;
+  assign _043_ = _036_ ? _041_ : _042_;
+  assign _044_ = _034_ ? _040_ : _043_;
+  assign _045_ = _058_ ? 1'h1 : 1'h0;
+  assign _046_ = _057_ ? 1'h1 : _045_;
+  assign _047_ = _052_ ? 1'h1 : _018_;
+  assign _048_ = _054_ ? _018_ : 1'h0;
+  assign _049_ = _037_ ? _047_ : _048_;
+  assign _050_ = _010_ ? _018_ : 1'h0;
+  assign _051_ = _011_ ? _018_ : _050_;
+  assign _028_ = rst ? 1'h0 : _051_;
+  assign _027_ = rst ? 1'h0 : _049_;
+  assign _055_ = _056_ ? 1'h1 : 1'h0;
+  assign _026_ = rst ? 1'h0 : _055_;
+  assign _025_ = rst ? 1'h0 : _046_;
+  assign _024_[8:5] = rst ? 4'h0 : tag_90;
+  assign _052_ = slot == 3'h7;
+  assign _057_ = slot == 3'h6;
+  assign _011_ = slot == 3'h5;
+  assign _056_ = slot == 3'h4;
+  assign _053_ = slot == 3'h3;
+  assign _058_ = slot == 3'h2;
+  assign _054_ = slot == 3'h1;
+  assign _010_ = ! slot;
+  assign _024_[4:3] = rst ? 2'h0 : _044_;
+  assign _024_[1] = rst ? 1'h0 : first;
+  assign _024_[0] = rst ? 1'h0 : valid;
+  assign _024_[2] = rst ? 1'h0 : last_89;
+  assign _059_ = signal ? entry_last : first_step;
+  assign _022_ = rst ? 1'h1 : _059_;
+  assign _060_ = signal ? _007_ : page;
+  assign _021_ = rst ? 1'h0 : _060_;
+  assign _020_ = rst ? 1'h0 : last_25;
+  assign _019_ = rst ? 1'h0 : drop;
+  assign _061_ = _010_ ? _007_ : page;
+  assign read_page_49 = _011_ ? _007_ : _061_;
+  assign _062_ = _006_ ? _007_ : page;
+  assign read_page_41 = _008_ ? _007_ : _062_;
+  assign w_en = _009_ ? write[10] : 1'h0;
+  assign entry_data = _009_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu1_drain drain (
     .clk(clk),
     .rst(rst),
@@ -2418,65 +2593,50 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2115_3(write[9:3]),
-    .read_data(read_data_68),
-    .read_page(read_page_48),
+    .port_2221_3(write[9:3]),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_45),
+    .write_enable(write_enable_46),
     .write_page(page)
-  );
-  mackey_glass_layer_lmu1_lmu1_h_weights lmu1_h_weights (
-    .address(address_59),
-    .clk(clk),
-    .data(data_63)
-  );
-  mackey_glass_layer_lmu1_lmu1_m_weights lmu1_m_weights (
-    .address(address_59[4:0]),
-    .clk(clk),
-    .data(data_62)
-  );
-  mackey_glass_layer_lmu1_lmu1_u_weights lmu1_u_weights (
-    .address(address_59[6:0]),
-    .clk(clk),
-    .data(data)
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2115_3(write[5:3]),
-    .read_data(read_data_67),
-    .read_page(read_page_40),
+    .port_2221_3(write[5:3]),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_37),
+    .write_enable(write_enable_38),
     .write_page(page)
   );
   mackey_glass_layer_lmu1_mac mac (
     .clk(clk),
-    .control({ s1[8:5], control_shift, s1[2:0] }),
+    .control(control),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
     .upcoming(upcoming),
-    .weights(weights)
+    .weights(data)
   );
   mackey_glass_layer_lmu1_sequencer sequencer (
     .clk(clk),
-    .coefficient(address_59),
+    .coefficients(addresses),
     .finish(drop),
     .first(first),
     .idle(idle),
-    .last(last_88),
-    .last_step(entry_last),
+    .last(last_89),
+    .last_step(last_25),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_89),
+    .tag(tag_90),
     .valid(valid),
-    .word(read_word)
+    .word_21(read_word)
   );
   mackey_glass_layer_lmu1_source source (
     .another(another),
@@ -2486,20 +2646,26 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
     .i__payload(i__payload),
     .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(entry_last),
+    .last(last_25),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2115_3(write[4:3]),
-    .read_data(read_data_66),
+    .port_2221_3(write[4:3]),
+    .read_data(read_data_58),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
     .write_page(page)
+  );
+  mackey_glass_layer_lmu1_weight_roms weight_roms (
+    .address(addresses),
+    .clk(clk),
+    .data(data),
+    .rst(rst)
   );
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
@@ -2863,7 +3029,7 @@ module mackey_glass_layer_lmu1_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2115_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2221_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2876,8 +3042,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2115_3;
-  wire [6:0] port_2115_3;
+  input [6:0] port_2221_3;
+  wire [6:0] port_2221_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -2902,58 +3068,16 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2115_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2221_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2115_3[0] * 6'h31;
+  assign _01_ = port_2221_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_lmu1_h_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [12:0] address;
-  wire [12:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu1_h_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu1_lmu1_m_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [4:0] address;
-  wire [4:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu1_m_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu1_lmu1_u_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [6:0] address;
-  wire [6:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu1_u_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2115_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2221_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2966,8 +3090,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2115_3;
-  wire [2:0] port_2115_3;
+  input [2:0] port_2221_3;
+  wire [2:0] port_2221_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2988,14 +3112,14 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2115_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2115_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2221_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2221_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -3004,12 +3128,12 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, control, weights, tag
   wire upcoming;
   input [8:0] control;
   wire [8:0] control;
-  input [9:0] weights;
-  wire [9:0] weights;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [30:0] s5_sum_0;
   reg signed [30:0] s5_sum_0;
+  input [9:0] weights;
+  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -3069,31 +3193,31 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, control, weights, tag
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
+module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
   wire start;
   input last_step;
   wire last_step;
-  output valid;
-  wire valid;
-  output first;
-  wire first;
-  output last;
-  wire last;
-  output [5:0] word;
-  wire [5:0] word;
-  output [3:0] tag;
-  wire [3:0] tag;
   output idle;
   wire idle;
   output finish;
   wire finish;
-  output [12:0] coefficient;
-  reg [12:0] coefficient;
+  output valid;
+  reg valid;
+  output first;
+  reg first;
+  output last;
+  reg last;
   output [2:0] slot;
   reg [2:0] slot;
+  output [5:0] word_21;
+  reg [5:0] word_21;
+  output [3:0] tag;
+  reg [3:0] tag;
+  output [12:0] coefficients;
+  reg [12:0] coefficients;
   input clk;
   wire clk;
   wire _000_;
@@ -3106,73 +3230,84 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, valid, first, la
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [4:0] _010_;
-  wire [6:0] _011_;
-  wire [13:0] _012_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
   wire _013_;
-  wire _014_;
+  wire [4:0] _014_;
   wire [6:0] _015_;
   wire _016_;
-  wire [1:0] _017_;
-  wire _018_;
+  wire _017_;
+  wire [6:0] _018_;
   wire _019_;
-  wire _020_;
+  wire [1:0] _020_;
   wire _021_;
-  wire _022_;
-  wire [3:0] _023_;
-  wire [5:0] _024_;
-  wire [12:0] _025_;
-  wire [2:0] _026_;
-  wire [5:0] _027_;
+  wire [13:0] _022_;
+  wire _023_;
+  wire _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
   wire _028_;
-  wire [1:0] _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire [27:0] _034_;
-  wire [27:0] _035_;
-  wire [27:0] _036_;
-  wire [27:0] _037_;
-  wire [27:0] _038_;
-  wire [27:0] _039_;
-  wire [5:0] _040_;
-  wire [5:0] _041_;
-  wire [5:0] _042_;
-  wire [5:0] _043_;
-  wire [5:0] _044_;
-  wire [5:0] _045_;
-  wire [1:0] _046_;
-  wire [1:0] _047_;
-  wire [1:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire _052_;
-  wire [1:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire [5:0] _056_;
-  wire [5:0] _057_;
-  wire [2:0] _058_;
-  wire [2:0] _059_;
-  wire [2:0] _060_;
-  wire [2:0] _061_;
-  wire [2:0] _062_;
-  wire [12:0] _063_;
-  wire [12:0] _064_;
+  wire _029_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
+  wire [3:0] _033_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [12:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire [40:0] _044_;
+  wire [40:0] _045_;
+  wire [40:0] _046_;
+  wire [40:0] _047_;
+  wire [40:0] _048_;
+  wire [40:0] _049_;
+  wire [5:0] _050_;
+  wire [5:0] _051_;
+  wire [5:0] _052_;
+  wire [5:0] _053_;
+  wire [5:0] _054_;
+  wire [5:0] _055_;
+  wire [1:0] _056_;
+  wire [1:0] _057_;
+  wire [1:0] _058_;
+  wire [12:0] _059_;
+  wire [12:0] _060_;
+  wire _061_;
+  wire _062_;
+  wire _063_;
+  wire [5:0] _064_;
   wire [5:0] _065_;
-  wire [5:0] _066_;
-  wire [3:0] _067_;
-  wire [3:0] _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire _073_;
-  wire _074_;
+  wire [2:0] _066_;
+  wire [2:0] _067_;
+  wire [2:0] _068_;
+  wire [2:0] _069_;
+  wire [2:0] _070_;
+  wire [5:0] _071_;
+  wire [5:0] _072_;
+  wire [3:0] _073_;
+  wire [3:0] _074_;
   wire _075_;
   wire _076_;
+  wire _077_;
+  wire _078_;
+  wire _079_;
+  wire _080_;
+  wire _081_;
+  wire _082_;
+  wire [1:0] _083_;
+  wire [1:0] _084_;
+  wire [1:0] _085_;
+  wire [1:0] _086_;
+  wire [12:0] _087_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -3181,118 +3316,139 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, valid, first, la
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  wire [27:0] now;
+  reg [2:0] like;
+  wire [40:0] now;
   reg segment;
-  wire tag_restart;
   reg [3:0] waiting;
-  assign _006_ = waiting == 1'h1;
+  wire [5:0] word;
+  assign _017_ = advance & end_group;
+  assign _018_ = group + 1'h1;
+  assign _019_ = advance & end_segment;
+  assign _020_ = segment + 1'h1;
+  assign _008_ = advance & now[2];
+  assign _022_ = coefficients + 1'h1;
+  assign _021_ = advance & end_node;
+  assign _023_ = ~ last_step;
+  assign _024_ = now[21] & _023_;
+  assign _025_ = now[20] | _024_;
+  assign _026_ = _021_ & _025_;
+  assign _005_ = waiting == 1'h1;
   always @(posedge clk)
-    waiting <= _023_;
+    valid <= _027_;
   always @(posedge clk)
-    block <= _024_;
+    first <= _028_;
   always @(posedge clk)
-    coefficient <= _025_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _026_;
+    slot <= _030_;
   always @(posedge clk)
-    group <= _027_;
+    word_21 <= _031_;
   always @(posedge clk)
-    segment <= _028_;
+    tag <= _032_;
   always @(posedge clk)
-    fsm_state <= _029_;
+    waiting <= _033_;
+  always @(posedge clk)
+    block <= _034_;
+  always @(posedge clk)
+    like <= _035_;
+  always @(posedge clk)
+    group <= _036_;
+  always @(posedge clk)
+    segment <= _037_;
+  always @(posedge clk)
+    coefficients <= _038_;
+  always @(posedge clk)
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
   assign end_segment = end_group & _000_;
   assign _001_ = segment == now[16];
   assign end_node = end_segment & _001_;
-  assign valid = advance & now[2];
-  assign _002_ = ! block;
-  assign first = now[17] & _002_;
-  assign last = now[18] & end_slot;
-  assign tag_restart = ! group;
-  assign _003_ = ~ now[3];
-  assign _004_ = ! waiting;
-  assign _005_ = _003_ | _004_;
-  assign _009_ = | waiting;
-  assign _010_ = waiting - 1'h1;
-  assign _011_ = block + 1'h1;
-  assign _012_ = coefficient + now[2];
-  assign _013_ = advance & end_slot;
-  assign _014_ = advance & end_group;
-  assign _015_ = group + 1'h1;
-  assign _016_ = advance & end_segment;
-  assign _017_ = segment + 1'h1;
-  assign _018_ = advance & end_node;
-  assign _019_ = ~ last_step;
-  assign _020_ = now[21] & _019_;
-  assign _021_ = now[20] | _020_;
-  assign _022_ = _018_ & _021_;
-  assign _032_ = _075_ | _074_;
-  assign _031_ = _071_ | _070_;
-  assign _033_ = _052_ | _008_;
-  assign _030_ = | { _031_, _072_, _073_ };
-  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c306;
-  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
-  assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0304;
-  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
-  assign _039_ = _032_ ? _037_ : _038_;
-  assign now = _030_ ? _036_ : _039_;
-  assign _040_ = _070_ ? block : block;
-  assign _041_ = _072_ ? block : block;
-  assign _042_ = _031_ ? _040_ : _041_;
-  assign _043_ = _074_ ? block : block;
-  assign _044_ = _076_ ? block : block;
-  assign _045_ = _032_ ? _043_ : _044_;
-  assign word = _030_ ? _042_ : _045_;
-  assign _046_ = _008_ ? _050_ : _051_;
-  assign _047_ = _007_ ? _053_ : fsm_state;
-  assign _048_ = _033_ ? _046_ : _047_;
-  assign _049_ = start ? 2'h1 : 2'h0;
-  assign _050_ = _006_ ? _049_ : fsm_state;
-  assign _051_ = _022_ ? 2'h2 : fsm_state;
-  assign _053_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _048_;
-  assign _054_ = _016_ ? _017_[0] : segment;
-  assign _055_ = _018_ ? 1'h0 : _054_;
-  assign _028_ = rst ? 1'h0 : _055_;
-  assign _056_ = _014_ ? _015_[5:0] : group;
-  assign _057_ = _016_ ? 6'h00 : _056_;
-  assign _027_ = rst ? 6'h00 : _057_;
-  assign _058_ = _013_ ? now[24:22] : slot;
-  assign _059_ = _014_ ? now[27:25] : _058_;
-  assign _060_ = _018_ ? now[24:22] : _059_;
-  assign _061_ = _022_ ? 3'h0 : _060_;
-  assign _062_ = _052_ ? _061_ : _060_;
-  assign _026_ = rst ? 3'h0 : _062_;
-  assign _063_ = advance ? _012_[12:0] : coefficient;
-  assign _064_ = _016_ ? 13'h0000 : _063_;
-  assign _025_ = rst ? 13'h0000 : _064_;
-  assign _065_ = advance ? _011_[5:0] : block;
-  assign _066_ = _013_ ? 6'h00 : _065_;
-  assign _024_ = rst ? 6'h00 : _066_;
-  assign _067_ = _009_ ? _010_[3:0] : waiting;
-  assign _068_ = _018_ ? 4'hb : _067_;
-  assign _023_ = rst ? 4'h0 : _068_;
-  assign _069_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _069_ : 1'h0;
-  assign _008_ = fsm_state == 2'h2;
-  assign advance = _052_ ? _005_ : 1'h0;
-  assign _052_ = fsm_state == 2'h1;
-  assign idle = _007_ ? 1'h1 : 1'h0;
-  assign _007_ = ! fsm_state;
-  assign _070_ = slot == 3'h7;
-  assign _071_ = slot == 3'h6;
-  assign _072_ = slot == 3'h5;
-  assign _073_ = slot == 3'h4;
-  assign _074_ = slot == 3'h3;
-  assign _075_ = slot == 3'h2;
-  assign _076_ = slot == 3'h1;
-  assign tag = { tag_restart, segment, now[1:0] };
+  assign _002_ = ~ now[3];
+  assign _003_ = ! waiting;
+  assign _004_ = _002_ | _003_;
+  assign _009_ = ! block;
+  assign _010_ = now[17] & _009_;
+  assign _011_ = now[18] & end_slot;
+  assign _012_ = ! group;
+  assign _013_ = | waiting;
+  assign _014_ = waiting - 1'h1;
+  assign _015_ = block + 1'h1;
+  assign _016_ = advance & end_slot;
+  assign _042_ = _081_ | _080_;
+  assign _041_ = _077_ | _076_;
+  assign _043_ = _061_ | _007_;
+  assign _040_ = | { _041_, _078_, _079_ };
+  assign _044_ = _076_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _045_ = _078_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _046_ = _041_ ? _044_ : _045_;
+  assign _047_ = _080_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _048_ = _082_ ? 41'h00000800034 : 41'h00000420304;
+  assign _049_ = _042_ ? _047_ : _048_;
+  assign now = _040_ ? _046_ : _049_;
+  assign _050_ = _076_ ? block : block;
+  assign _051_ = _078_ ? block : block;
+  assign _052_ = _041_ ? _050_ : _051_;
+  assign _053_ = _080_ ? block : block;
+  assign _054_ = _082_ ? block : block;
+  assign _055_ = _042_ ? _053_ : _054_;
+  assign word = _040_ ? _052_ : _055_;
+  assign _056_ = _007_ ? _084_ : _085_;
+  assign _057_ = _006_ ? _086_ : fsm_state;
+  assign _058_ = _043_ ? _056_ : _057_;
+  assign _059_ = _026_ ? 13'h0000 : _087_;
+  assign _060_ = _061_ ? _059_ : _087_;
+  assign _038_ = rst ? 13'h0000 : _060_;
+  assign _062_ = _019_ ? _020_[0] : segment;
+  assign _063_ = _021_ ? 1'h0 : _062_;
+  assign _037_ = rst ? 1'h0 : _063_;
+  assign _064_ = _017_ ? _018_[5:0] : group;
+  assign _065_ = _019_ ? 6'h00 : _064_;
+  assign _036_ = rst ? 6'h00 : _065_;
+  assign _066_ = _016_ ? now[24:22] : like;
+  assign _067_ = _017_ ? now[27:25] : _066_;
+  assign _068_ = _021_ ? now[24:22] : _067_;
+  assign _069_ = _026_ ? 3'h0 : _068_;
+  assign _070_ = _061_ ? _069_ : _068_;
+  assign _035_ = rst ? 3'h0 : _070_;
+  assign _071_ = advance ? _015_[5:0] : block;
+  assign _072_ = _016_ ? 6'h00 : _071_;
+  assign _034_ = rst ? 6'h00 : _072_;
+  assign _073_ = _013_ ? _014_[3:0] : waiting;
+  assign _074_ = _021_ ? 4'hb : _073_;
+  assign _033_ = rst ? 4'h0 : _074_;
+  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
+  assign _032_[2] = rst ? 1'h0 : segment;
+  assign _031_ = rst ? 6'h00 : word;
+  assign _030_ = rst ? 3'h0 : like;
+  assign _029_ = rst ? 1'h0 : _011_;
+  assign _028_ = rst ? 1'h0 : _010_;
+  assign _027_ = rst ? 1'h0 : _008_;
+  assign _075_ = _005_ ? 1'h1 : 1'h0;
+  assign finish = _007_ ? _075_ : 1'h0;
+  assign _007_ = fsm_state == 2'h2;
+  assign advance = _061_ ? _004_ : 1'h0;
+  assign _061_ = fsm_state == 2'h1;
+  assign idle = _006_ ? 1'h1 : 1'h0;
+  assign _006_ = ! fsm_state;
+  assign _076_ = like == 3'h7;
+  assign _077_ = like == 3'h6;
+  assign _078_ = like == 3'h5;
+  assign _079_ = like == 3'h4;
+  assign _080_ = like == 3'h3;
+  assign _081_ = like == 3'h2;
+  assign _082_ = like == 3'h1;
+  assign _083_ = start ? 2'h1 : 2'h0;
+  assign _084_ = _005_ ? _083_ : fsm_state;
+  assign _085_ = _026_ ? 2'h2 : fsm_state;
+  assign _086_ = start ? 2'h1 : fsm_state;
+  assign _039_ = rst ? 2'h0 : _058_;
+  assign _087_ = _008_ ? _022_[12:0] : coefficients;
 endmodule
 
-module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, read_word, drop, clk);
+module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -3309,10 +3465,10 @@ module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, anot
   wire [7:0] read_data;
   input i__valid;
   wire i__valid;
-  input [5:0] read_word;
-  wire [5:0] read_word;
   input drop;
   wire drop;
+  input [5:0] read_word;
+  wire [5:0] read_word;
   input clk;
   wire clk;
   wire _00_;
@@ -3434,7 +3590,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2115_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2221_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3445,8 +3601,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2115_3;
-  wire [1:0] port_2115_3;
+  input [1:0] port_2221_3;
+  wire [1:0] port_2221_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3462,6 +3618,95 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
     _0_ <= cells[1'h0];
   end
   assign read_data = _0_;
+endmodule
+
+module mackey_glass_layer_lmu1_weight_roms(rst, address, data, clk);
+  input rst;
+  wire rst;
+  input [12:0] address;
+  wire [12:0] address;
+  output [9:0] data;
+  wire [9:0] data;
+  input clk;
+  wire clk;
+  mackey_glass_layer_lmu1_weight_roms_rom_0 rom_0 (
+    .address_10(address),
+    .clk(clk),
+    .data_11(data),
+    .rst(rst)
+  );
+endmodule
+
+module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, address_10, data_11, clk);
+  input rst;
+  wire rst;
+  input [12:0] address_10;
+  wire [12:0] address_10;
+  output [9:0] data_11;
+  wire [9:0] data_11;
+  input clk;
+  wire clk;
+  wire _00_;
+  wire _01_;
+  wire _02_;
+  wire bank;
+  wire [9:0] data;
+  wire [9:0] data_8;
+  reg like;
+  reg s2_bank;
+  reg [9:0] s2_word_0;
+  reg [9:0] s2_word_1;
+  always @(posedge clk)
+    like <= _01_;
+  always @(posedge clk)
+    s2_bank <= _02_;
+  always @(posedge clk)
+    s2_word_0 <= data;
+  always @(posedge clk)
+    s2_word_1 <= data_8;
+  assign _00_ = address_10 >= 13'h1000;
+  assign data_11 = s2_bank ? s2_word_1 : s2_word_0;
+  assign bank = _00_ ? 1'h1 : 1'h0;
+  assign _02_ = rst ? 1'h0 : like;
+  assign _01_ = rst ? 1'h0 : bank;
+  mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0 bank_0 (
+    .address(address_10[11:0]),
+    .clk(clk),
+    .data(data)
+  );
+  mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1 bank_1 (
+    .address(address_10[9:0]),
+    .clk(clk),
+    .data(data_8)
+  );
+endmodule
+
+module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [11:0] address;
+  wire [11:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu1_weights_0 rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [9:0] address;
+  wire [9:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu1_weights_1 rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
 endmodule
 
 module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__valid, o__valid, clk);
@@ -3491,74 +3736,90 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [9:0] _010_;
-  wire [2:0] _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
+  wire _010_;
+  wire _011_;
+  wire [7:0] _012_;
+  wire [15:0] _013_;
+  wire [15:0] _014_;
+  wire [15:0] _015_;
+  wire [15:0] _016_;
+  wire [7:0] _017_;
   wire _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
-  wire [2:0] _023_;
-  wire [2:0] _024_;
-  wire [2:0] _025_;
-  wire [2:0] _026_;
-  wire [2:0] _027_;
-  wire [2:0] _028_;
-  wire [9:0] _029_;
-  wire [9:0] _030_;
-  wire [15:0] _031_;
-  wire [15:0] _032_;
+  wire _023_;
+  wire [9:0] _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
+  wire _028_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire _032_;
   wire _033_;
   wire _034_;
-  wire [3:0] _035_;
+  wire _035_;
   wire _036_;
   wire _037_;
   wire [2:0] _038_;
-  wire _039_;
-  wire _040_;
-  wire [1:0] _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
+  wire [2:0] _039_;
+  wire [2:0] _040_;
+  wire [2:0] _041_;
+  wire [2:0] _042_;
+  wire [2:0] _043_;
+  wire [2:0] _044_;
   wire _045_;
   wire _046_;
-  wire absent;
-  wire [12:0] address_59;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire _062_;
+  wire [12:0] addresses;
   wire another;
   wire available;
-  wire [2:0] control_shift;
+  reg [9:0] control;
   wire [9:0] data;
-  wire [9:0] data_62;
-  wire [9:0] data_63;
   wire drop;
   wire [7:0] entry_data;
-  wire entry_last;
+  reg entry_last;
   wire first;
   reg first_step;
   wire idle;
-  wire last_88;
+  wire last_25;
+  wire last_89;
   wire [15:0] operand;
-  wire signed [15:0] operand_0;
   reg page;
   wire [7:0] read_data;
-  wire [15:0] read_data_66;
-  wire [15:0] read_data_67;
-  wire [7:0] read_data_68;
-  wire read_page_40;
-  wire read_page_48;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_page_41;
+  wire read_page_49;
   wire [5:0] read_word;
-  reg [9:0] s1;
-  reg [2:0] s1_slot;
+  reg s1_chosen_0;
+  reg s1_chosen_1;
+  reg s1_chosen_2;
+  reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_89;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -3570,87 +3831,104 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire valid;
   wire w_en;
   wire [6:0] w_level;
-  wire [9:0] weights;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_37;
-  wire write_enable_45;
-  assign _012_ = idle & available;
-  assign _013_ = drop ? another : _012_;
-  assign _014_ = w_level <= 6'h31;
-  assign trace_start = _013_ & _014_;
-  assign _015_ = ! write[2:1];
-  assign _016_ = write[0] & _015_;
-  assign write_enable = _016_ & write[10];
-  assign _017_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _017_;
-  assign write_enable_37 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
+  wire write_enable_38;
+  wire write_enable_46;
+  always @(posedge clk)
+    s1_chosen_0 <= _025_;
+  always @(posedge clk)
+    s1_chosen_1 <= _026_;
+  always @(posedge clk)
+    s1_chosen_2 <= _027_;
+  always @(posedge clk)
+    s1_chosen_3 <= _028_;
+  assign _023_ = idle & available;
+  assign _029_ = drop ? another : _023_;
+  assign _030_ = w_level < 6'h31;
+  assign _031_ = w_level == 6'h31;
+  assign _032_ = ~ w_en;
+  assign _033_ = _031_ & _032_;
+  assign _001_ = _030_ | _033_;
+  assign trace_start = _029_ & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _004_ = write[2:1] == 1'h1;
+  assign _005_ = write[0] & _004_;
+  assign write_enable_38 = _005_ & write[10];
+  assign _006_ = slot == 1'h1;
+  assign _008_ = slot == 2'h3;
   assign _000_ = write[2:1] == 2'h2;
-  assign _005_ = write[0] & _000_;
-  assign write_enable_45 = _005_ & write[10];
-  assign _006_ = ! slot;
-  assign _007_ = slot == 3'h5;
-  assign operand = absent ? 16'h0000 : operand_0;
-  assign _003_ = ~ page;
+  assign _009_ = write[0] & _000_;
+  assign write_enable_46 = _009_ & write[10];
+  assign _012_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _014_ = { _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_ } | _013_;
+  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _016_ = _014_ | _015_;
+  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
+  assign _007_ = ~ page;
+  assign _018_ = ~ first_step;
   always @(posedge clk)
-    page <= _008_;
+    signal <= _019_;
   always @(posedge clk)
-    first_step <= _009_;
+    entry_last <= _020_;
   always @(posedge clk)
-    s1 <= _010_;
+    page <= _021_;
   always @(posedge clk)
-    s1_slot <= _011_;
-  assign _019_ = _041_[1] | _038_[2];
-  assign _020_ = _041_[0] | _035_[2];
-  assign _021_ = _043_ | _042_;
-  assign _022_ = _039_ | _037_;
-  assign _018_ = | { _019_, _035_[3], _040_ };
-  assign _023_ = _038_[2] ? 3'h0 : 3'h2;
-  assign _024_ = _035_[3] ? 3'h2 : 3'h0;
-  assign _025_ = _019_ ? _023_ : _024_;
-  assign _026_ = _035_[2] ? 3'h1 : 3'h4;
-  assign _027_ = _035_[1] ? 3'h0 : 3'h3;
-  assign _028_ = _020_ ? _026_ : _027_;
-  assign control_shift = _018_ ? _025_ : _028_;
-  assign _029_ = _042_ ? data_63 : data_62;
-  assign _030_ = _044_ ? data : 10'h000;
-  assign weights = _021_ ? _029_ : _030_;
-  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _032_ = _040_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
-  assign operand_0 = _022_ ? _031_ : _032_;
-  assign _011_ = rst ? 3'h0 : slot;
-  assign _010_[9:6] = rst ? 4'h0 : tag_89;
-  assign _010_[1] = rst ? 1'h0 : first;
-  assign _010_[0] = rst ? 1'h0 : valid;
-  assign _010_[5:3] = rst ? 3'h0 : s1[5:3];
-  assign _010_[2] = rst ? 1'h0 : last_88;
-  assign _033_ = drop ? entry_last : first_step;
-  assign _009_ = rst ? 1'h1 : _033_;
-  assign _034_ = drop ? _003_ : page;
-  assign _008_ = rst ? 1'h0 : _034_;
-  assign absent = _036_ ? first_step : 1'h0;
-  assign _036_ = | _035_;
-  assign _037_ = | { _035_[3], _035_[0] };
-  assign _039_ = | { _038_[2], _035_[2:1] };
-  assign _042_ = s1[7:6] == 2'h2;
-  assign _043_ = s1[7:6] == 2'h1;
-  assign _044_ = ! s1[7:6];
-  assign _038_[2] = s1_slot == 3'h7;
-  assign _041_[1] = s1_slot == 3'h6;
-  assign _035_[3] = s1_slot == 3'h5;
-  assign _040_ = s1_slot == 3'h4;
-  assign _035_[2] = s1_slot == 3'h3;
-  assign _041_[0] = s1_slot == 3'h2;
-  assign _035_[1] = s1_slot == 3'h1;
-  assign _035_[0] = ! s1_slot;
-  assign _045_ = _006_ ? _003_ : page;
-  assign read_page_48 = _007_ ? _003_ : _045_;
-  assign _046_ = _002_ ? _003_ : page;
-  assign read_page_40 = _004_ ? _003_ : _046_;
-  assign w_en = _005_ ? write[10] : 1'h0;
-  assign entry_data = _005_ ? write[18:11] : 8'h00;
+    first_step <= _022_;
+  always @(posedge clk)
+    control <= _024_;
+  assign _035_ = _057_ | _052_;
+  assign _036_ = _058_ | _053_;
+  assign _037_ = _053_ | _052_;
+  assign _034_ = | { _035_, _011_, _056_ };
+  assign _038_ = _052_ ? 3'h0 : 3'h2;
+  assign _039_ = _011_ ? 3'h2 : 3'h0;
+  assign _040_ = _035_ ? _038_ : _039_;
+  assign _041_ = _053_ ? 3'h1 : 3'h4;
+  assign _042_ = _054_ ? 3'h0 : 3'h3;
+  assign _043_ = _036_ ? _041_ : _042_;
+  assign _044_ = _034_ ? _040_ : _043_;
+  assign _045_ = _058_ ? 1'h1 : 1'h0;
+  assign _046_ = _057_ ? 1'h1 : _045_;
+  assign _047_ = _052_ ? 1'h1 : _018_;
+  assign _048_ = _054_ ? _018_ : 1'h0;
+  assign _049_ = _037_ ? _047_ : _048_;
+  assign _050_ = _010_ ? _018_ : 1'h0;
+  assign _051_ = _011_ ? _018_ : _050_;
+  assign _028_ = rst ? 1'h0 : _051_;
+  assign _027_ = rst ? 1'h0 : _049_;
+  assign _055_ = _056_ ? 1'h1 : 1'h0;
+  assign _026_ = rst ? 1'h0 : _055_;
+  assign _025_ = rst ? 1'h0 : _046_;
+  assign _024_[9:6] = rst ? 4'h0 : tag_90;
+  assign _052_ = slot == 3'h7;
+  assign _057_ = slot == 3'h6;
+  assign _011_ = slot == 3'h5;
+  assign _056_ = slot == 3'h4;
+  assign _053_ = slot == 3'h3;
+  assign _058_ = slot == 3'h2;
+  assign _054_ = slot == 3'h1;
+  assign _010_ = ! slot;
+  assign _024_[5:3] = rst ? 3'h0 : _044_;
+  assign _024_[1] = rst ? 1'h0 : first;
+  assign _024_[0] = rst ? 1'h0 : valid;
+  assign _024_[2] = rst ? 1'h0 : last_89;
+  assign _059_ = signal ? entry_last : first_step;
+  assign _022_ = rst ? 1'h1 : _059_;
+  assign _060_ = signal ? _007_ : page;
+  assign _021_ = rst ? 1'h0 : _060_;
+  assign _020_ = rst ? 1'h0 : last_25;
+  assign _019_ = rst ? 1'h0 : drop;
+  assign _061_ = _010_ ? _007_ : page;
+  assign read_page_49 = _011_ ? _007_ : _061_;
+  assign _062_ = _006_ ? _007_ : page;
+  assign read_page_41 = _008_ ? _007_ : _062_;
+  assign w_en = _009_ ? write[10] : 1'h0;
+  assign entry_data = _009_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu2_drain drain (
     .clk(clk),
     .rst(rst),
@@ -3671,65 +3949,50 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2234_3(write[9:3]),
-    .read_data(read_data_68),
-    .read_page(read_page_48),
+    .port_2373_3(write[9:3]),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_45),
+    .write_enable(write_enable_46),
     .write_page(page)
-  );
-  mackey_glass_layer_lmu2_lmu2_h_weights lmu2_h_weights (
-    .address(address_59),
-    .clk(clk),
-    .data(data_63)
-  );
-  mackey_glass_layer_lmu2_lmu2_m_weights lmu2_m_weights (
-    .address(address_59[4:0]),
-    .clk(clk),
-    .data(data_62)
-  );
-  mackey_glass_layer_lmu2_lmu2_u_weights lmu2_u_weights (
-    .address(address_59[6:0]),
-    .clk(clk),
-    .data(data)
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2234_3(write[5:3]),
-    .read_data(read_data_67),
-    .read_page(read_page_40),
+    .port_2373_3(write[5:3]),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_37),
+    .write_enable(write_enable_38),
     .write_page(page)
   );
   mackey_glass_layer_lmu2_mac mac (
     .clk(clk),
-    .control({ s1[9:6], control_shift, s1[2:0] }),
+    .control(control),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
     .upcoming(upcoming),
-    .weights(weights)
+    .weights(data)
   );
   mackey_glass_layer_lmu2_sequencer sequencer (
     .clk(clk),
-    .coefficient(address_59),
+    .coefficients(addresses),
     .finish(drop),
     .first(first),
     .idle(idle),
-    .last(last_88),
-    .last_step(entry_last),
+    .last(last_89),
+    .last_step(last_25),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_89),
+    .tag(tag_90),
     .valid(valid),
-    .word(read_word)
+    .word_21(read_word)
   );
   mackey_glass_layer_lmu2_source source (
     .another(another),
@@ -3739,20 +4002,26 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
     .i__payload(i__payload),
     .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(entry_last),
+    .last(last_25),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2234_3(write[4:3]),
-    .read_data(read_data_66),
+    .port_2373_3(write[4:3]),
+    .read_data(read_data_58),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
     .write_page(page)
+  );
+  mackey_glass_layer_lmu2_weight_roms weight_roms (
+    .address(addresses),
+    .clk(clk),
+    .data(data),
+    .rst(rst)
   );
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
@@ -3760,7 +4029,6 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _038_[1:0] = _035_[2:1];
 endmodule
 
 module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -4109,7 +4377,7 @@ module mackey_glass_layer_lmu2_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2234_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2373_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4122,8 +4390,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2234_3;
-  wire [6:0] port_2234_3;
+  input [6:0] port_2373_3;
+  wire [6:0] port_2373_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4148,58 +4416,16 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2234_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2373_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2234_3[0] * 6'h31;
+  assign _01_ = port_2373_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_lmu2_h_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [12:0] address;
-  wire [12:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu2_h_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu2_lmu2_m_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [4:0] address;
-  wire [4:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu2_m_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu2_lmu2_u_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [6:0] address;
-  wire [6:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu2_u_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2234_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2373_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4212,8 +4438,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2234_3;
-  wire [2:0] port_2234_3;
+  input [2:0] port_2373_3;
+  wire [2:0] port_2373_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4234,14 +4460,14 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2234_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2234_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2373_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2373_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -4250,12 +4476,12 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, control, weights, tag
   wire upcoming;
   input [9:0] control;
   wire [9:0] control;
-  input [9:0] weights;
-  wire [9:0] weights;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [29:0] s5_sum_0;
   reg signed [29:0] s5_sum_0;
+  input [9:0] weights;
+  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -4323,31 +4549,31 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, control, weights, tag
   assign tag = s3[9:6];
 endmodule
 
-module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
+module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
   wire start;
   input last_step;
   wire last_step;
-  output valid;
-  wire valid;
-  output first;
-  wire first;
-  output last;
-  wire last;
-  output [5:0] word;
-  wire [5:0] word;
-  output [3:0] tag;
-  wire [3:0] tag;
   output idle;
   wire idle;
   output finish;
   wire finish;
-  output [12:0] coefficient;
-  reg [12:0] coefficient;
+  output valid;
+  reg valid;
+  output first;
+  reg first;
+  output last;
+  reg last;
   output [2:0] slot;
   reg [2:0] slot;
+  output [5:0] word_21;
+  reg [5:0] word_21;
+  output [3:0] tag;
+  reg [3:0] tag;
+  output [12:0] coefficients;
+  reg [12:0] coefficients;
   input clk;
   wire clk;
   wire _000_;
@@ -4360,73 +4586,84 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, valid, first, la
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [4:0] _010_;
-  wire [6:0] _011_;
-  wire [13:0] _012_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
   wire _013_;
-  wire _014_;
+  wire [4:0] _014_;
   wire [6:0] _015_;
   wire _016_;
-  wire [1:0] _017_;
-  wire _018_;
+  wire _017_;
+  wire [6:0] _018_;
   wire _019_;
-  wire _020_;
+  wire [1:0] _020_;
   wire _021_;
-  wire _022_;
-  wire [3:0] _023_;
-  wire [5:0] _024_;
-  wire [12:0] _025_;
-  wire [2:0] _026_;
-  wire [5:0] _027_;
+  wire [13:0] _022_;
+  wire _023_;
+  wire _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
   wire _028_;
-  wire [1:0] _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire [27:0] _034_;
-  wire [27:0] _035_;
-  wire [27:0] _036_;
-  wire [27:0] _037_;
-  wire [27:0] _038_;
-  wire [27:0] _039_;
-  wire [5:0] _040_;
-  wire [5:0] _041_;
-  wire [5:0] _042_;
-  wire [5:0] _043_;
-  wire [5:0] _044_;
-  wire [5:0] _045_;
-  wire [1:0] _046_;
-  wire [1:0] _047_;
-  wire [1:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire _052_;
-  wire [1:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire [5:0] _056_;
-  wire [5:0] _057_;
-  wire [2:0] _058_;
-  wire [2:0] _059_;
-  wire [2:0] _060_;
-  wire [2:0] _061_;
-  wire [2:0] _062_;
-  wire [12:0] _063_;
+  wire _029_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
+  wire [3:0] _033_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [12:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire [40:0] _044_;
+  wire [40:0] _045_;
+  wire [40:0] _046_;
+  wire [40:0] _047_;
+  wire [40:0] _048_;
+  wire [40:0] _049_;
+  wire [5:0] _050_;
+  wire [5:0] _051_;
+  wire [5:0] _052_;
+  wire [5:0] _053_;
+  wire [5:0] _054_;
+  wire [5:0] _055_;
+  wire [1:0] _056_;
+  wire [1:0] _057_;
+  wire [1:0] _058_;
+  wire [1:0] _059_;
+  wire [1:0] _060_;
+  wire [1:0] _061_;
+  wire _062_;
+  wire [1:0] _063_;
   wire [12:0] _064_;
-  wire [5:0] _065_;
-  wire [5:0] _066_;
-  wire [3:0] _067_;
-  wire [3:0] _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire _073_;
-  wire _074_;
-  wire _075_;
-  wire _076_;
+  wire [12:0] _065_;
+  wire [12:0] _066_;
+  wire _067_;
+  wire _068_;
+  wire [5:0] _069_;
+  wire [5:0] _070_;
+  wire [2:0] _071_;
+  wire [2:0] _072_;
+  wire [2:0] _073_;
+  wire [2:0] _074_;
+  wire [2:0] _075_;
+  wire [5:0] _076_;
+  wire [5:0] _077_;
+  wire [3:0] _078_;
+  wire [3:0] _079_;
+  wire _080_;
+  wire _081_;
+  wire _082_;
+  wire _083_;
+  wire _084_;
+  wire _085_;
+  wire _086_;
+  wire _087_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -4435,118 +4672,139 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, valid, first, la
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  wire [27:0] now;
+  reg [2:0] like;
+  wire [40:0] now;
   reg segment;
-  wire tag_restart;
   reg [3:0] waiting;
-  assign _006_ = waiting == 1'h1;
+  wire [5:0] word;
+  assign _017_ = advance & end_group;
+  assign _018_ = group + 1'h1;
+  assign _019_ = advance & end_segment;
+  assign _020_ = segment + 1'h1;
+  assign _008_ = advance & now[2];
+  assign _022_ = coefficients + 1'h1;
+  assign _021_ = advance & end_node;
+  assign _023_ = ~ last_step;
+  assign _024_ = now[21] & _023_;
+  assign _025_ = now[20] | _024_;
+  assign _026_ = _021_ & _025_;
+  assign _005_ = waiting == 1'h1;
   always @(posedge clk)
-    waiting <= _023_;
+    valid <= _027_;
   always @(posedge clk)
-    block <= _024_;
+    first <= _028_;
   always @(posedge clk)
-    coefficient <= _025_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _026_;
+    slot <= _030_;
   always @(posedge clk)
-    group <= _027_;
+    word_21 <= _031_;
   always @(posedge clk)
-    segment <= _028_;
+    tag <= _032_;
   always @(posedge clk)
-    fsm_state <= _029_;
+    waiting <= _033_;
+  always @(posedge clk)
+    block <= _034_;
+  always @(posedge clk)
+    like <= _035_;
+  always @(posedge clk)
+    group <= _036_;
+  always @(posedge clk)
+    segment <= _037_;
+  always @(posedge clk)
+    coefficients <= _038_;
+  always @(posedge clk)
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
   assign end_segment = end_group & _000_;
   assign _001_ = segment == now[16];
   assign end_node = end_segment & _001_;
-  assign valid = advance & now[2];
-  assign _002_ = ! block;
-  assign first = now[17] & _002_;
-  assign last = now[18] & end_slot;
-  assign tag_restart = ! group;
-  assign _003_ = ~ now[3];
-  assign _004_ = ! waiting;
-  assign _005_ = _003_ | _004_;
-  assign _009_ = | waiting;
-  assign _010_ = waiting - 1'h1;
-  assign _011_ = block + 1'h1;
-  assign _012_ = coefficient + now[2];
-  assign _013_ = advance & end_slot;
-  assign _014_ = advance & end_group;
-  assign _015_ = group + 1'h1;
-  assign _016_ = advance & end_segment;
-  assign _017_ = segment + 1'h1;
-  assign _018_ = advance & end_node;
-  assign _019_ = ~ last_step;
-  assign _020_ = now[21] & _019_;
-  assign _021_ = now[20] | _020_;
-  assign _022_ = _018_ & _021_;
-  assign _032_ = _075_ | _074_;
-  assign _031_ = _071_ | _070_;
-  assign _033_ = _052_ | _008_;
-  assign _030_ = | { _031_, _072_, _073_ };
-  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c306;
-  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
-  assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0304;
-  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
-  assign _039_ = _032_ ? _037_ : _038_;
-  assign now = _030_ ? _036_ : _039_;
-  assign _040_ = _070_ ? block : block;
-  assign _041_ = _072_ ? block : block;
-  assign _042_ = _031_ ? _040_ : _041_;
-  assign _043_ = _074_ ? block : block;
-  assign _044_ = _076_ ? block : block;
-  assign _045_ = _032_ ? _043_ : _044_;
-  assign word = _030_ ? _042_ : _045_;
-  assign _046_ = _008_ ? _050_ : _051_;
-  assign _047_ = _007_ ? _053_ : fsm_state;
-  assign _048_ = _033_ ? _046_ : _047_;
-  assign _049_ = start ? 2'h1 : 2'h0;
-  assign _050_ = _006_ ? _049_ : fsm_state;
-  assign _051_ = _022_ ? 2'h2 : fsm_state;
-  assign _053_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _048_;
-  assign _054_ = _016_ ? _017_[0] : segment;
-  assign _055_ = _018_ ? 1'h0 : _054_;
-  assign _028_ = rst ? 1'h0 : _055_;
-  assign _056_ = _014_ ? _015_[5:0] : group;
-  assign _057_ = _016_ ? 6'h00 : _056_;
-  assign _027_ = rst ? 6'h00 : _057_;
-  assign _058_ = _013_ ? now[24:22] : slot;
-  assign _059_ = _014_ ? now[27:25] : _058_;
-  assign _060_ = _018_ ? now[24:22] : _059_;
-  assign _061_ = _022_ ? 3'h0 : _060_;
-  assign _062_ = _052_ ? _061_ : _060_;
-  assign _026_ = rst ? 3'h0 : _062_;
-  assign _063_ = advance ? _012_[12:0] : coefficient;
-  assign _064_ = _016_ ? 13'h0000 : _063_;
-  assign _025_ = rst ? 13'h0000 : _064_;
-  assign _065_ = advance ? _011_[5:0] : block;
-  assign _066_ = _013_ ? 6'h00 : _065_;
-  assign _024_ = rst ? 6'h00 : _066_;
-  assign _067_ = _009_ ? _010_[3:0] : waiting;
-  assign _068_ = _018_ ? 4'hb : _067_;
-  assign _023_ = rst ? 4'h0 : _068_;
-  assign _069_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _069_ : 1'h0;
-  assign _008_ = fsm_state == 2'h2;
-  assign advance = _052_ ? _005_ : 1'h0;
-  assign _052_ = fsm_state == 2'h1;
-  assign idle = _007_ ? 1'h1 : 1'h0;
-  assign _007_ = ! fsm_state;
-  assign _070_ = slot == 3'h7;
-  assign _071_ = slot == 3'h6;
-  assign _072_ = slot == 3'h5;
-  assign _073_ = slot == 3'h4;
-  assign _074_ = slot == 3'h3;
-  assign _075_ = slot == 3'h2;
-  assign _076_ = slot == 3'h1;
-  assign tag = { tag_restart, segment, now[1:0] };
+  assign _002_ = ~ now[3];
+  assign _003_ = ! waiting;
+  assign _004_ = _002_ | _003_;
+  assign _009_ = ! block;
+  assign _010_ = now[17] & _009_;
+  assign _011_ = now[18] & end_slot;
+  assign _012_ = ! group;
+  assign _013_ = | waiting;
+  assign _014_ = waiting - 1'h1;
+  assign _015_ = block + 1'h1;
+  assign _016_ = advance & end_slot;
+  assign _042_ = _086_ | _085_;
+  assign _041_ = _082_ | _081_;
+  assign _043_ = _062_ | _007_;
+  assign _040_ = | { _041_, _083_, _084_ };
+  assign _044_ = _081_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _045_ = _083_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _046_ = _041_ ? _044_ : _045_;
+  assign _047_ = _085_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _048_ = _087_ ? 41'h00000800034 : 41'h00000420304;
+  assign _049_ = _042_ ? _047_ : _048_;
+  assign now = _040_ ? _046_ : _049_;
+  assign _050_ = _081_ ? block : block;
+  assign _051_ = _083_ ? block : block;
+  assign _052_ = _041_ ? _050_ : _051_;
+  assign _053_ = _085_ ? block : block;
+  assign _054_ = _087_ ? block : block;
+  assign _055_ = _042_ ? _053_ : _054_;
+  assign word = _040_ ? _052_ : _055_;
+  assign _056_ = _007_ ? _060_ : _061_;
+  assign _057_ = _006_ ? _063_ : fsm_state;
+  assign _058_ = _043_ ? _056_ : _057_;
+  assign _059_ = start ? 2'h1 : 2'h0;
+  assign _060_ = _005_ ? _059_ : fsm_state;
+  assign _061_ = _026_ ? 2'h2 : fsm_state;
+  assign _063_ = start ? 2'h1 : fsm_state;
+  assign _039_ = rst ? 2'h0 : _058_;
+  assign _064_ = _008_ ? _022_[12:0] : coefficients;
+  assign _065_ = _026_ ? 13'h0000 : _064_;
+  assign _066_ = _062_ ? _065_ : _064_;
+  assign _038_ = rst ? 13'h0000 : _066_;
+  assign _067_ = _019_ ? _020_[0] : segment;
+  assign _068_ = _021_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _017_ ? _018_[5:0] : group;
+  assign _070_ = _019_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _016_ ? now[24:22] : like;
+  assign _072_ = _017_ ? now[27:25] : _071_;
+  assign _073_ = _021_ ? now[24:22] : _072_;
+  assign _074_ = _026_ ? 3'h0 : _073_;
+  assign _075_ = _062_ ? _074_ : _073_;
+  assign _035_ = rst ? 3'h0 : _075_;
+  assign _076_ = advance ? _015_[5:0] : block;
+  assign _077_ = _016_ ? 6'h00 : _076_;
+  assign _034_ = rst ? 6'h00 : _077_;
+  assign _078_ = _013_ ? _014_[3:0] : waiting;
+  assign _079_ = _021_ ? 4'hb : _078_;
+  assign _033_ = rst ? 4'h0 : _079_;
+  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
+  assign _032_[2] = rst ? 1'h0 : segment;
+  assign _031_ = rst ? 6'h00 : word;
+  assign _030_ = rst ? 3'h0 : like;
+  assign _029_ = rst ? 1'h0 : _011_;
+  assign _028_ = rst ? 1'h0 : _010_;
+  assign _027_ = rst ? 1'h0 : _008_;
+  assign _080_ = _005_ ? 1'h1 : 1'h0;
+  assign finish = _007_ ? _080_ : 1'h0;
+  assign _007_ = fsm_state == 2'h2;
+  assign advance = _062_ ? _004_ : 1'h0;
+  assign _062_ = fsm_state == 2'h1;
+  assign idle = _006_ ? 1'h1 : 1'h0;
+  assign _006_ = ! fsm_state;
+  assign _081_ = like == 3'h7;
+  assign _082_ = like == 3'h6;
+  assign _083_ = like == 3'h5;
+  assign _084_ = like == 3'h4;
+  assign _085_ = like == 3'h3;
+  assign _086_ = like == 3'h2;
+  assign _087_ = like == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, read_word, drop, clk);
+module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -4563,10 +4821,10 @@ module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, anot
   wire [7:0] read_data;
   input i__valid;
   wire i__valid;
-  input [5:0] read_word;
-  wire [5:0] read_word;
   input drop;
   wire drop;
+  input [5:0] read_word;
+  wire [5:0] read_word;
   input clk;
   wire clk;
   wire _00_;
@@ -4688,7 +4946,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2234_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2373_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4699,8 +4957,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2234_3;
-  wire [1:0] port_2234_3;
+  input [1:0] port_2373_3;
+  wire [1:0] port_2373_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4716,6 +4974,95 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
     _0_ <= cells[1'h0];
   end
   assign read_data = _0_;
+endmodule
+
+module mackey_glass_layer_lmu2_weight_roms(rst, address, data, clk);
+  input rst;
+  wire rst;
+  input [12:0] address;
+  wire [12:0] address;
+  output [9:0] data;
+  wire [9:0] data;
+  input clk;
+  wire clk;
+  mackey_glass_layer_lmu2_weight_roms_rom_0 rom_0 (
+    .address_10(address),
+    .clk(clk),
+    .data_11(data),
+    .rst(rst)
+  );
+endmodule
+
+module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, address_10, data_11, clk);
+  input rst;
+  wire rst;
+  input [12:0] address_10;
+  wire [12:0] address_10;
+  output [9:0] data_11;
+  wire [9:0] data_11;
+  input clk;
+  wire clk;
+  wire _00_;
+  wire _01_;
+  wire _02_;
+  wire bank;
+  wire [9:0] data;
+  wire [9:0] data_8;
+  reg like;
+  reg s2_bank;
+  reg [9:0] s2_word_0;
+  reg [9:0] s2_word_1;
+  always @(posedge clk)
+    like <= _01_;
+  always @(posedge clk)
+    s2_bank <= _02_;
+  always @(posedge clk)
+    s2_word_0 <= data;
+  always @(posedge clk)
+    s2_word_1 <= data_8;
+  assign _00_ = address_10 >= 13'h1000;
+  assign data_11 = s2_bank ? s2_word_1 : s2_word_0;
+  assign bank = _00_ ? 1'h1 : 1'h0;
+  assign _02_ = rst ? 1'h0 : like;
+  assign _01_ = rst ? 1'h0 : bank;
+  mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0 bank_0 (
+    .address(address_10[11:0]),
+    .clk(clk),
+    .data(data)
+  );
+  mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1 bank_1 (
+    .address(address_10[9:0]),
+    .clk(clk),
+    .data(data_8)
+  );
+endmodule
+
+module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [11:0] address;
+  wire [11:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu2_weights_0 rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [9:0] address;
+  wire [9:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu2_weights_1 rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
 endmodule
 
 module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__valid, o__valid, clk);
@@ -4745,74 +5092,90 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [8:0] _010_;
-  wire [2:0] _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
+  wire _010_;
+  wire _011_;
+  wire [7:0] _012_;
+  wire [15:0] _013_;
+  wire [15:0] _014_;
+  wire [15:0] _015_;
+  wire [15:0] _016_;
+  wire [7:0] _017_;
   wire _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
-  wire [1:0] _023_;
-  wire [1:0] _024_;
-  wire [1:0] _025_;
-  wire [1:0] _026_;
-  wire [1:0] _027_;
-  wire [1:0] _028_;
-  wire [9:0] _029_;
-  wire [9:0] _030_;
-  wire [15:0] _031_;
-  wire [15:0] _032_;
+  wire _023_;
+  wire [8:0] _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
+  wire _028_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire _032_;
   wire _033_;
   wire _034_;
-  wire [3:0] _035_;
+  wire _035_;
   wire _036_;
   wire _037_;
-  wire [2:0] _038_;
-  wire _039_;
-  wire _040_;
+  wire [1:0] _038_;
+  wire [1:0] _039_;
+  wire [1:0] _040_;
   wire [1:0] _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
+  wire [1:0] _042_;
+  wire [1:0] _043_;
+  wire [1:0] _044_;
   wire _045_;
   wire _046_;
-  wire absent;
-  wire [12:0] address_59;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire _062_;
+  wire [12:0] addresses;
   wire another;
   wire available;
-  wire [1:0] control_shift;
+  reg [8:0] control;
   wire [9:0] data;
-  wire [9:0] data_62;
-  wire [9:0] data_63;
   wire drop;
   wire [7:0] entry_data;
-  wire entry_last;
+  reg entry_last;
   wire first;
   reg first_step;
   wire idle;
-  wire last_88;
+  wire last_25;
+  wire last_89;
   wire [15:0] operand;
-  wire signed [15:0] operand_0;
   reg page;
   wire [7:0] read_data;
-  wire [15:0] read_data_66;
-  wire [15:0] read_data_67;
-  wire [7:0] read_data_68;
-  wire read_page_40;
-  wire read_page_48;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_page_41;
+  wire read_page_49;
   wire [5:0] read_word;
-  reg [8:0] s1;
-  reg [2:0] s1_slot;
+  reg s1_chosen_0;
+  reg s1_chosen_1;
+  reg s1_chosen_2;
+  reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_89;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -4824,87 +5187,104 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire valid;
   wire w_en;
   wire [6:0] w_level;
-  wire [9:0] weights;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_37;
-  wire write_enable_45;
-  assign _012_ = idle & available;
-  assign _013_ = drop ? another : _012_;
-  assign _014_ = w_level <= 6'h31;
-  assign trace_start = _013_ & _014_;
-  assign _015_ = ! write[2:1];
-  assign _016_ = write[0] & _015_;
-  assign write_enable = _016_ & write[10];
-  assign _017_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _017_;
-  assign write_enable_37 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
+  wire write_enable_38;
+  wire write_enable_46;
+  always @(posedge clk)
+    s1_chosen_0 <= _025_;
+  always @(posedge clk)
+    s1_chosen_1 <= _026_;
+  always @(posedge clk)
+    s1_chosen_2 <= _027_;
+  always @(posedge clk)
+    s1_chosen_3 <= _028_;
+  assign _023_ = idle & available;
+  assign _029_ = drop ? another : _023_;
+  assign _030_ = w_level < 6'h31;
+  assign _031_ = w_level == 6'h31;
+  assign _032_ = ~ w_en;
+  assign _033_ = _031_ & _032_;
+  assign _001_ = _030_ | _033_;
+  assign trace_start = _029_ & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _004_ = write[2:1] == 1'h1;
+  assign _005_ = write[0] & _004_;
+  assign write_enable_38 = _005_ & write[10];
+  assign _006_ = slot == 1'h1;
+  assign _008_ = slot == 2'h3;
   assign _000_ = write[2:1] == 2'h2;
-  assign _005_ = write[0] & _000_;
-  assign write_enable_45 = _005_ & write[10];
-  assign _006_ = ! slot;
-  assign _007_ = slot == 3'h5;
-  assign operand = absent ? 16'h0000 : operand_0;
-  assign _003_ = ~ page;
+  assign _009_ = write[0] & _000_;
+  assign write_enable_46 = _009_ & write[10];
+  assign _012_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _014_ = { _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_ } | _013_;
+  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _016_ = _014_ | _015_;
+  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
+  assign _007_ = ~ page;
+  assign _018_ = ~ first_step;
   always @(posedge clk)
-    page <= _008_;
+    signal <= _019_;
   always @(posedge clk)
-    first_step <= _009_;
+    entry_last <= _020_;
   always @(posedge clk)
-    s1 <= _010_;
+    page <= _021_;
   always @(posedge clk)
-    s1_slot <= _011_;
-  assign _019_ = _041_[1] | _038_[2];
-  assign _020_ = _041_[0] | _035_[2];
-  assign _021_ = _043_ | _042_;
-  assign _022_ = _039_ | _037_;
-  assign _018_ = | { _019_, _035_[3], _040_ };
-  assign _023_ = _038_[2] ? 2'h0 : 2'h3;
-  assign _024_ = _035_[3] ? 2'h3 : 2'h0;
-  assign _025_ = _019_ ? _023_ : _024_;
-  assign _026_ = _035_[2] ? 2'h1 : 2'h3;
-  assign _027_ = _035_[1] ? 2'h0 : 2'h2;
-  assign _028_ = _020_ ? _026_ : _027_;
-  assign control_shift = _018_ ? _025_ : _028_;
-  assign _029_ = _042_ ? data_63 : data_62;
-  assign _030_ = _044_ ? data : 10'h000;
-  assign weights = _021_ ? _029_ : _030_;
-  assign _031_ = _037_ ? { read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68[7], read_data_68 } : read_data_67;
-  assign _032_ = _040_ ? read_data_66 : { read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data[7], read_data };
-  assign operand_0 = _022_ ? _031_ : _032_;
-  assign _011_ = rst ? 3'h0 : slot;
-  assign _010_[8:5] = rst ? 4'h0 : tag_89;
-  assign _010_[1] = rst ? 1'h0 : first;
-  assign _010_[0] = rst ? 1'h0 : valid;
-  assign _010_[4:3] = rst ? 2'h0 : s1[4:3];
-  assign _010_[2] = rst ? 1'h0 : last_88;
-  assign _033_ = drop ? entry_last : first_step;
-  assign _009_ = rst ? 1'h1 : _033_;
-  assign _034_ = drop ? _003_ : page;
-  assign _008_ = rst ? 1'h0 : _034_;
-  assign absent = _036_ ? first_step : 1'h0;
-  assign _036_ = | _035_;
-  assign _037_ = | { _035_[3], _035_[0] };
-  assign _039_ = | { _038_[2], _035_[2:1] };
-  assign _042_ = s1[6:5] == 2'h2;
-  assign _043_ = s1[6:5] == 2'h1;
-  assign _044_ = ! s1[6:5];
-  assign _038_[2] = s1_slot == 3'h7;
-  assign _041_[1] = s1_slot == 3'h6;
-  assign _035_[3] = s1_slot == 3'h5;
-  assign _040_ = s1_slot == 3'h4;
-  assign _035_[2] = s1_slot == 3'h3;
-  assign _041_[0] = s1_slot == 3'h2;
-  assign _035_[1] = s1_slot == 3'h1;
-  assign _035_[0] = ! s1_slot;
-  assign _045_ = _006_ ? _003_ : page;
-  assign read_page_48 = _007_ ? _003_ : _045_;
-  assign _046_ = _002_ ? _003_ : page;
-  assign read_page_40 = _004_ ? _003_ : _046_;
-  assign w_en = _005_ ? write[10] : 1'h0;
-  assign entry_data = _005_ ? write[18:11] : 8'h00;
+    first_step <= _022_;
+  always @(posedge clk)
+    control <= _024_;
+  assign _035_ = _057_ | _052_;
+  assign _036_ = _058_ | _053_;
+  assign _037_ = _053_ | _052_;
+  assign _034_ = | { _035_, _011_, _056_ };
+  assign _038_ = _052_ ? 2'h0 : 2'h3;
+  assign _039_ = _011_ ? 2'h3 : 2'h0;
+  assign _040_ = _035_ ? _038_ : _039_;
+  assign _041_ = _053_ ? 2'h1 : 2'h3;
+  assign _042_ = _054_ ? 2'h0 : 2'h2;
+  assign _043_ = _036_ ? _041_ : _042_;
+  assign _044_ = _034_ ? _040_ : _043_;
+  assign _045_ = _058_ ? 1'h1 : 1'h0;
+  assign _046_ = _057_ ? 1'h1 : _045_;
+  assign _047_ = _052_ ? 1'h1 : _018_;
+  assign _048_ = _054_ ? _018_ : 1'h0;
+  assign _049_ = _037_ ? _047_ : _048_;
+  assign _050_ = _010_ ? _018_ : 1'h0;
+  assign _051_ = _011_ ? _018_ : _050_;
+  assign _028_ = rst ? 1'h0 : _051_;
+  assign _027_ = rst ? 1'h0 : _049_;
+  assign _055_ = _056_ ? 1'h1 : 1'h0;
+  assign _026_ = rst ? 1'h0 : _055_;
+  assign _025_ = rst ? 1'h0 : _046_;
+  assign _024_[8:5] = rst ? 4'h0 : tag_90;
+  assign _052_ = slot == 3'h7;
+  assign _057_ = slot == 3'h6;
+  assign _011_ = slot == 3'h5;
+  assign _056_ = slot == 3'h4;
+  assign _053_ = slot == 3'h3;
+  assign _058_ = slot == 3'h2;
+  assign _054_ = slot == 3'h1;
+  assign _010_ = ! slot;
+  assign _024_[4:3] = rst ? 2'h0 : _044_;
+  assign _024_[1] = rst ? 1'h0 : first;
+  assign _024_[0] = rst ? 1'h0 : valid;
+  assign _024_[2] = rst ? 1'h0 : last_89;
+  assign _059_ = signal ? entry_last : first_step;
+  assign _022_ = rst ? 1'h1 : _059_;
+  assign _060_ = signal ? _007_ : page;
+  assign _021_ = rst ? 1'h0 : _060_;
+  assign _020_ = rst ? 1'h0 : last_25;
+  assign _019_ = rst ? 1'h0 : drop;
+  assign _061_ = _010_ ? _007_ : page;
+  assign read_page_49 = _011_ ? _007_ : _061_;
+  assign _062_ = _006_ ? _007_ : page;
+  assign read_page_41 = _008_ ? _007_ : _062_;
+  assign w_en = _009_ ? write[10] : 1'h0;
+  assign entry_data = _009_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu3_drain drain (
     .clk(clk),
     .rst(rst),
@@ -4925,65 +5305,50 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_2353_3(write[9:3]),
-    .read_data(read_data_68),
-    .read_page(read_page_48),
+    .port_2525_3(write[9:3]),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_45),
+    .write_enable(write_enable_46),
     .write_page(page)
-  );
-  mackey_glass_layer_lmu3_lmu3_h_weights lmu3_h_weights (
-    .address(address_59),
-    .clk(clk),
-    .data(data_63)
-  );
-  mackey_glass_layer_lmu3_lmu3_m_weights lmu3_m_weights (
-    .address(address_59[4:0]),
-    .clk(clk),
-    .data(data_62)
-  );
-  mackey_glass_layer_lmu3_lmu3_u_weights lmu3_u_weights (
-    .address(address_59[6:0]),
-    .clk(clk),
-    .data(data)
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_2353_3(write[5:3]),
-    .read_data(read_data_67),
-    .read_page(read_page_40),
+    .port_2525_3(write[5:3]),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_37),
+    .write_enable(write_enable_38),
     .write_page(page)
   );
   mackey_glass_layer_lmu3_mac mac (
     .clk(clk),
-    .control({ s1[8:5], control_shift, s1[2:0] }),
+    .control(control),
     .operand(operand),
     .rst(rst),
     .s5_sum_0(sums),
     .tag(tag),
     .upcoming(upcoming),
-    .weights(weights)
+    .weights(data)
   );
   mackey_glass_layer_lmu3_sequencer sequencer (
     .clk(clk),
-    .coefficient(address_59),
+    .coefficients(addresses),
     .finish(drop),
     .first(first),
     .idle(idle),
-    .last(last_88),
-    .last_step(entry_last),
+    .last(last_89),
+    .last_step(last_25),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_89),
+    .tag(tag_90),
     .valid(valid),
-    .word(read_word)
+    .word_21(read_word)
   );
   mackey_glass_layer_lmu3_source source (
     .another(another),
@@ -4993,20 +5358,26 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
     .i__payload(i__payload),
     .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(entry_last),
+    .last(last_25),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_2353_3(write[4:3]),
-    .read_data(read_data_66),
+    .port_2525_3(write[4:3]),
+    .read_data(read_data_58),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
     .write_page(page)
+  );
+  mackey_glass_layer_lmu3_weight_roms weight_roms (
+    .address(addresses),
+    .clk(clk),
+    .data(data),
+    .rst(rst)
   );
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
@@ -5014,7 +5385,6 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   assign trace_segment = write[3];
   assign trace_node = write[2:1];
   assign trace_valid = write[0];
-  assign _038_[1:0] = _035_[2:1];
 endmodule
 
 module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -5369,7 +5739,7 @@ module mackey_glass_layer_lmu3_fifo(rst, w_level, r_data, r_en, w_port__data, w_
   assign _11_[6:0] = w_level;
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2353_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2525_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5382,8 +5752,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2353_3;
-  wire [6:0] port_2353_3;
+  input [6:0] port_2525_3;
+  wire [6:0] port_2525_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5408,58 +5778,16 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2353_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2525_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2353_3[0] * 6'h31;
+  assign _01_ = port_2525_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_lmu3_h_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [12:0] address;
-  wire [12:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu3_h_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu3_lmu3_m_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [4:0] address;
-  wire [4:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu3_m_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu3_lmu3_u_weights(data, address, clk);
-  output [9:0] data;
-  wire [9:0] data;
-  input [6:0] address;
-  wire [6:0] address;
-  input clk;
-  wire clk;
-  mackey_glass__lmu3_u_weights rom (
-    .address(address),
-    .clk(clk),
-    .data(data)
-  );
-endmodule
-
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2353_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2525_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5472,8 +5800,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2353_3;
-  wire [2:0] port_2353_3;
+  input [2:0] port_2525_3;
+  wire [2:0] port_2525_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5494,14 +5822,14 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2353_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2353_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2525_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2525_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, control, weights, tag, s5_sum_0, clk);
+module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -5510,12 +5838,12 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, control, weights, tag
   wire upcoming;
   input [8:0] control;
   wire [8:0] control;
-  input [9:0] weights;
-  wire [9:0] weights;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [26:0] s5_sum_0;
   reg signed [26:0] s5_sum_0;
+  input [9:0] weights;
+  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -5575,31 +5903,31 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, control, weights, tag
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, valid, first, last, word, tag, idle, finish, coefficient, slot, clk);
+module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
   wire start;
   input last_step;
   wire last_step;
-  output valid;
-  wire valid;
-  output first;
-  wire first;
-  output last;
-  wire last;
-  output [5:0] word;
-  wire [5:0] word;
-  output [3:0] tag;
-  wire [3:0] tag;
   output idle;
   wire idle;
   output finish;
   wire finish;
-  output [12:0] coefficient;
-  reg [12:0] coefficient;
+  output valid;
+  reg valid;
+  output first;
+  reg first;
+  output last;
+  reg last;
   output [2:0] slot;
   reg [2:0] slot;
+  output [5:0] word_21;
+  reg [5:0] word_21;
+  output [3:0] tag;
+  reg [3:0] tag;
+  output [12:0] coefficients;
+  reg [12:0] coefficients;
   input clk;
   wire clk;
   wire _000_;
@@ -5612,73 +5940,84 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, valid, first, la
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [4:0] _010_;
-  wire [6:0] _011_;
-  wire [13:0] _012_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
   wire _013_;
-  wire _014_;
+  wire [4:0] _014_;
   wire [6:0] _015_;
   wire _016_;
-  wire [1:0] _017_;
-  wire _018_;
+  wire _017_;
+  wire [6:0] _018_;
   wire _019_;
-  wire _020_;
+  wire [1:0] _020_;
   wire _021_;
-  wire _022_;
-  wire [3:0] _023_;
-  wire [5:0] _024_;
-  wire [12:0] _025_;
-  wire [2:0] _026_;
-  wire [5:0] _027_;
+  wire [13:0] _022_;
+  wire _023_;
+  wire _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
   wire _028_;
-  wire [1:0] _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire [27:0] _034_;
-  wire [27:0] _035_;
-  wire [27:0] _036_;
-  wire [27:0] _037_;
-  wire [27:0] _038_;
-  wire [27:0] _039_;
-  wire [5:0] _040_;
-  wire [5:0] _041_;
-  wire [5:0] _042_;
-  wire [5:0] _043_;
-  wire [5:0] _044_;
-  wire [5:0] _045_;
-  wire [1:0] _046_;
-  wire [1:0] _047_;
-  wire [1:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire _052_;
-  wire [1:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire [5:0] _056_;
-  wire [5:0] _057_;
-  wire [2:0] _058_;
-  wire [2:0] _059_;
-  wire [2:0] _060_;
-  wire [2:0] _061_;
-  wire [2:0] _062_;
-  wire [12:0] _063_;
+  wire _029_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
+  wire [3:0] _033_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [12:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire [40:0] _044_;
+  wire [40:0] _045_;
+  wire [40:0] _046_;
+  wire [40:0] _047_;
+  wire [40:0] _048_;
+  wire [40:0] _049_;
+  wire [5:0] _050_;
+  wire [5:0] _051_;
+  wire [5:0] _052_;
+  wire [5:0] _053_;
+  wire [5:0] _054_;
+  wire [5:0] _055_;
+  wire [1:0] _056_;
+  wire [1:0] _057_;
+  wire [1:0] _058_;
+  wire [1:0] _059_;
+  wire [1:0] _060_;
+  wire [1:0] _061_;
+  wire _062_;
+  wire [1:0] _063_;
   wire [12:0] _064_;
-  wire [5:0] _065_;
-  wire [5:0] _066_;
-  wire [3:0] _067_;
-  wire [3:0] _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire _073_;
-  wire _074_;
-  wire _075_;
-  wire _076_;
+  wire [12:0] _065_;
+  wire [12:0] _066_;
+  wire _067_;
+  wire _068_;
+  wire [5:0] _069_;
+  wire [5:0] _070_;
+  wire [2:0] _071_;
+  wire [2:0] _072_;
+  wire [2:0] _073_;
+  wire [2:0] _074_;
+  wire [2:0] _075_;
+  wire [5:0] _076_;
+  wire [5:0] _077_;
+  wire [3:0] _078_;
+  wire [3:0] _079_;
+  wire _080_;
+  wire _081_;
+  wire _082_;
+  wire _083_;
+  wire _084_;
+  wire _085_;
+  wire _086_;
+  wire _087_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -5687,118 +6026,139 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, valid, first, la
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  wire [27:0] now;
+  reg [2:0] like;
+  wire [40:0] now;
   reg segment;
-  wire tag_restart;
   reg [3:0] waiting;
-  assign _006_ = waiting == 1'h1;
+  wire [5:0] word;
+  assign _017_ = advance & end_group;
+  assign _018_ = group + 1'h1;
+  assign _019_ = advance & end_segment;
+  assign _020_ = segment + 1'h1;
+  assign _008_ = advance & now[2];
+  assign _022_ = coefficients + 1'h1;
+  assign _021_ = advance & end_node;
+  assign _023_ = ~ last_step;
+  assign _024_ = now[21] & _023_;
+  assign _025_ = now[20] | _024_;
+  assign _026_ = _021_ & _025_;
+  assign _005_ = waiting == 1'h1;
   always @(posedge clk)
-    waiting <= _023_;
+    valid <= _027_;
   always @(posedge clk)
-    block <= _024_;
+    first <= _028_;
   always @(posedge clk)
-    coefficient <= _025_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _026_;
+    slot <= _030_;
   always @(posedge clk)
-    group <= _027_;
+    word_21 <= _031_;
   always @(posedge clk)
-    segment <= _028_;
+    tag <= _032_;
   always @(posedge clk)
-    fsm_state <= _029_;
+    waiting <= _033_;
+  always @(posedge clk)
+    block <= _034_;
+  always @(posedge clk)
+    like <= _035_;
+  always @(posedge clk)
+    group <= _036_;
+  always @(posedge clk)
+    segment <= _037_;
+  always @(posedge clk)
+    coefficients <= _038_;
+  always @(posedge clk)
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
   assign end_segment = end_group & _000_;
   assign _001_ = segment == now[16];
   assign end_node = end_segment & _001_;
-  assign valid = advance & now[2];
-  assign _002_ = ! block;
-  assign first = now[17] & _002_;
-  assign last = now[18] & end_slot;
-  assign tag_restart = ! group;
-  assign _003_ = ~ now[3];
-  assign _004_ = ! waiting;
-  assign _005_ = _003_ | _004_;
-  assign _009_ = | waiting;
-  assign _010_ = waiting - 1'h1;
-  assign _011_ = block + 1'h1;
-  assign _012_ = coefficient + now[2];
-  assign _013_ = advance & end_slot;
-  assign _014_ = advance & end_group;
-  assign _015_ = group + 1'h1;
-  assign _016_ = advance & end_segment;
-  assign _017_ = segment + 1'h1;
-  assign _018_ = advance & end_node;
-  assign _019_ = ~ last_step;
-  assign _020_ = now[21] & _019_;
-  assign _021_ = now[20] | _020_;
-  assign _022_ = _018_ & _021_;
-  assign _032_ = _075_ | _074_;
-  assign _031_ = _071_ | _070_;
-  assign _033_ = _052_ | _008_;
-  assign _030_ = | { _031_, _072_, _073_ };
-  assign _034_ = _070_ ? 28'ha3cc03e : 28'hbf0c306;
-  assign _035_ = _072_ ? 28'hbb2c306 : 28'h74c0c0d;
-  assign _036_ = _031_ ? _034_ : _035_;
-  assign _037_ = _074_ ? 28'h7020c35 : 28'h0cc0304;
-  assign _038_ = _076_ ? 28'h0800034 : 28'h0420304;
-  assign _039_ = _032_ ? _037_ : _038_;
-  assign now = _030_ ? _036_ : _039_;
-  assign _040_ = _070_ ? block : block;
-  assign _041_ = _072_ ? block : block;
-  assign _042_ = _031_ ? _040_ : _041_;
-  assign _043_ = _074_ ? block : block;
-  assign _044_ = _076_ ? block : block;
-  assign _045_ = _032_ ? _043_ : _044_;
-  assign word = _030_ ? _042_ : _045_;
-  assign _046_ = _008_ ? _050_ : _051_;
-  assign _047_ = _007_ ? _053_ : fsm_state;
-  assign _048_ = _033_ ? _046_ : _047_;
-  assign _049_ = start ? 2'h1 : 2'h0;
-  assign _050_ = _006_ ? _049_ : fsm_state;
-  assign _051_ = _022_ ? 2'h2 : fsm_state;
-  assign _053_ = start ? 2'h1 : fsm_state;
-  assign _029_ = rst ? 2'h0 : _048_;
-  assign _054_ = _016_ ? _017_[0] : segment;
-  assign _055_ = _018_ ? 1'h0 : _054_;
-  assign _028_ = rst ? 1'h0 : _055_;
-  assign _056_ = _014_ ? _015_[5:0] : group;
-  assign _057_ = _016_ ? 6'h00 : _056_;
-  assign _027_ = rst ? 6'h00 : _057_;
-  assign _058_ = _013_ ? now[24:22] : slot;
-  assign _059_ = _014_ ? now[27:25] : _058_;
-  assign _060_ = _018_ ? now[24:22] : _059_;
-  assign _061_ = _022_ ? 3'h0 : _060_;
-  assign _062_ = _052_ ? _061_ : _060_;
-  assign _026_ = rst ? 3'h0 : _062_;
-  assign _063_ = advance ? _012_[12:0] : coefficient;
-  assign _064_ = _016_ ? 13'h0000 : _063_;
-  assign _025_ = rst ? 13'h0000 : _064_;
-  assign _065_ = advance ? _011_[5:0] : block;
-  assign _066_ = _013_ ? 6'h00 : _065_;
-  assign _024_ = rst ? 6'h00 : _066_;
-  assign _067_ = _009_ ? _010_[3:0] : waiting;
-  assign _068_ = _018_ ? 4'hb : _067_;
-  assign _023_ = rst ? 4'h0 : _068_;
-  assign _069_ = _006_ ? 1'h1 : 1'h0;
-  assign finish = _008_ ? _069_ : 1'h0;
-  assign _008_ = fsm_state == 2'h2;
-  assign advance = _052_ ? _005_ : 1'h0;
-  assign _052_ = fsm_state == 2'h1;
-  assign idle = _007_ ? 1'h1 : 1'h0;
-  assign _007_ = ! fsm_state;
-  assign _070_ = slot == 3'h7;
-  assign _071_ = slot == 3'h6;
-  assign _072_ = slot == 3'h5;
-  assign _073_ = slot == 3'h4;
-  assign _074_ = slot == 3'h3;
-  assign _075_ = slot == 3'h2;
-  assign _076_ = slot == 3'h1;
-  assign tag = { tag_restart, segment, now[1:0] };
+  assign _002_ = ~ now[3];
+  assign _003_ = ! waiting;
+  assign _004_ = _002_ | _003_;
+  assign _009_ = ! block;
+  assign _010_ = now[17] & _009_;
+  assign _011_ = now[18] & end_slot;
+  assign _012_ = ! group;
+  assign _013_ = | waiting;
+  assign _014_ = waiting - 1'h1;
+  assign _015_ = block + 1'h1;
+  assign _016_ = advance & end_slot;
+  assign _042_ = _086_ | _085_;
+  assign _041_ = _082_ | _081_;
+  assign _043_ = _062_ | _007_;
+  assign _040_ = | { _041_, _083_, _084_ };
+  assign _044_ = _081_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _045_ = _083_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _046_ = _041_ ? _044_ : _045_;
+  assign _047_ = _085_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _048_ = _087_ ? 41'h00000800034 : 41'h00000420304;
+  assign _049_ = _042_ ? _047_ : _048_;
+  assign now = _040_ ? _046_ : _049_;
+  assign _050_ = _081_ ? block : block;
+  assign _051_ = _083_ ? block : block;
+  assign _052_ = _041_ ? _050_ : _051_;
+  assign _053_ = _085_ ? block : block;
+  assign _054_ = _087_ ? block : block;
+  assign _055_ = _042_ ? _053_ : _054_;
+  assign word = _040_ ? _052_ : _055_;
+  assign _056_ = _007_ ? _060_ : _061_;
+  assign _057_ = _006_ ? _063_ : fsm_state;
+  assign _058_ = _043_ ? _056_ : _057_;
+  assign _059_ = start ? 2'h1 : 2'h0;
+  assign _060_ = _005_ ? _059_ : fsm_state;
+  assign _061_ = _026_ ? 2'h2 : fsm_state;
+  assign _063_ = start ? 2'h1 : fsm_state;
+  assign _039_ = rst ? 2'h0 : _058_;
+  assign _064_ = _008_ ? _022_[12:0] : coefficients;
+  assign _065_ = _026_ ? 13'h0000 : _064_;
+  assign _066_ = _062_ ? _065_ : _064_;
+  assign _038_ = rst ? 13'h0000 : _066_;
+  assign _067_ = _019_ ? _020_[0] : segment;
+  assign _068_ = _021_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _017_ ? _018_[5:0] : group;
+  assign _070_ = _019_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _016_ ? now[24:22] : like;
+  assign _072_ = _017_ ? now[27:25] : _071_;
+  assign _073_ = _021_ ? now[24:22] : _072_;
+  assign _074_ = _026_ ? 3'h0 : _073_;
+  assign _075_ = _062_ ? _074_ : _073_;
+  assign _035_ = rst ? 3'h0 : _075_;
+  assign _076_ = advance ? _015_[5:0] : block;
+  assign _077_ = _016_ ? 6'h00 : _076_;
+  assign _034_ = rst ? 6'h00 : _077_;
+  assign _078_ = _013_ ? _014_[3:0] : waiting;
+  assign _079_ = _021_ ? 4'hb : _078_;
+  assign _033_ = rst ? 4'h0 : _079_;
+  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
+  assign _032_[2] = rst ? 1'h0 : segment;
+  assign _031_ = rst ? 6'h00 : word;
+  assign _030_ = rst ? 3'h0 : like;
+  assign _029_ = rst ? 1'h0 : _011_;
+  assign _028_ = rst ? 1'h0 : _010_;
+  assign _027_ = rst ? 1'h0 : _008_;
+  assign _080_ = _005_ ? 1'h1 : 1'h0;
+  assign finish = _007_ ? _080_ : 1'h0;
+  assign _007_ = fsm_state == 2'h2;
+  assign advance = _062_ ? _004_ : 1'h0;
+  assign _062_ = fsm_state == 2'h1;
+  assign idle = _006_ ? 1'h1 : 1'h0;
+  assign _006_ = ! fsm_state;
+  assign _081_ = like == 3'h7;
+  assign _082_ = like == 3'h6;
+  assign _083_ = like == 3'h5;
+  assign _084_ = like == 3'h4;
+  assign _085_ = like == 3'h3;
+  assign _086_ = like == 3'h2;
+  assign _087_ = like == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, read_word, drop, clk);
+module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -5815,10 +6175,10 @@ module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, anot
   wire [7:0] read_data;
   input i__valid;
   wire i__valid;
-  input [5:0] read_word;
-  wire [5:0] read_word;
   input drop;
   wire drop;
+  input [5:0] read_word;
+  wire [5:0] read_word;
   input clk;
   wire clk;
   wire _00_;
@@ -5940,7 +6300,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2353_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2525_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5951,8 +6311,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2353_3;
-  wire [1:0] port_2353_3;
+  input [1:0] port_2525_3;
+  wire [1:0] port_2525_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5968,6 +6328,95 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
     _0_ <= cells[1'h0];
   end
   assign read_data = _0_;
+endmodule
+
+module mackey_glass_layer_lmu3_weight_roms(rst, address, data, clk);
+  input rst;
+  wire rst;
+  input [12:0] address;
+  wire [12:0] address;
+  output [9:0] data;
+  wire [9:0] data;
+  input clk;
+  wire clk;
+  mackey_glass_layer_lmu3_weight_roms_rom_0 rom_0 (
+    .address_10(address),
+    .clk(clk),
+    .data_11(data),
+    .rst(rst)
+  );
+endmodule
+
+module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, address_10, data_11, clk);
+  input rst;
+  wire rst;
+  input [12:0] address_10;
+  wire [12:0] address_10;
+  output [9:0] data_11;
+  wire [9:0] data_11;
+  input clk;
+  wire clk;
+  wire _00_;
+  wire _01_;
+  wire _02_;
+  wire bank;
+  wire [9:0] data;
+  wire [9:0] data_8;
+  reg like;
+  reg s2_bank;
+  reg [9:0] s2_word_0;
+  reg [9:0] s2_word_1;
+  always @(posedge clk)
+    like <= _01_;
+  always @(posedge clk)
+    s2_bank <= _02_;
+  always @(posedge clk)
+    s2_word_0 <= data;
+  always @(posedge clk)
+    s2_word_1 <= data_8;
+  assign _00_ = address_10 >= 13'h1000;
+  assign data_11 = s2_bank ? s2_word_1 : s2_word_0;
+  assign bank = _00_ ? 1'h1 : 1'h0;
+  assign _02_ = rst ? 1'h0 : like;
+  assign _01_ = rst ? 1'h0 : bank;
+  mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0 bank_0 (
+    .address(address_10[11:0]),
+    .clk(clk),
+    .data(data)
+  );
+  mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1 bank_1 (
+    .address(address_10[9:0]),
+    .clk(clk),
+    .data(data_8)
+  );
+endmodule
+
+module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [11:0] address;
+  wire [11:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu3_weights_0 rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [9:0] address;
+  wire [9:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu3_weights_1 rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
 endmodule
 
 module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, i__valid, tready);
@@ -6024,13 +6473,12 @@ endmodule
 `define MACKEY_GLASS_ROM(file) file
 `endif
 
-module mackey_glass__head_y_weights(clk, address, data);
+module mackey_glass__head_weights(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:48];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), words);
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -6038,12 +6486,12 @@ module mackey_glass__head_y_weights(clk, address, data);
   reg [9:0] word;
   initial begin
     count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), "r");
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__head_weights.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_y_weights.hex"), count);
+    if (count != 49) $fatal(1, "%s must hold 49 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__head_weights.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6078,65 +6526,10 @@ module mackey_glass__lmu0_h_tanh(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_h_weights(clk, address, data);
-  input clk;
-  input [11:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:2645];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 2646) $fatal(1, "%s must hold 2646 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_h_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu0_m_weights(clk, address, data);
-  input clk;
-  input [4:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:19];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_m_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
 module mackey_glass__lmu0_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [21:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [21:0] words [0:48];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_rows.hex"), words);
 `ifndef SYNTHESIS
@@ -6159,13 +6552,13 @@ module mackey_glass__lmu0_rows(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_u_weights(clk, address, data);
+module mackey_glass__lmu0_weights(clk, address, data);
   input clk;
-  input [5:0] address;
+  input [11:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:53];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), words);
+  reg [9:0] words [0:2719];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -6173,12 +6566,12 @@ module mackey_glass__lmu0_u_weights(clk, address, data);
   reg [9:0] word;
   initial begin
     count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), "r");
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 54) $fatal(1, "%s must hold 54 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_u_weights.hex"), count);
+    if (count != 2720) $fatal(1, "%s must hold 2720 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_weights.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6213,60 +6606,6 @@ module mackey_glass__lmu1_h_tanh(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu1_h_weights(clk, address, data);
-  input clk;
-  input [12:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:4997];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_h_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu1_m_weights(clk, address, data);
-  input clk;
-  input [4:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:19];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_m_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
 module mackey_glass__lmu1_rows(clk, address, data);
   input clk;
   input [5:0] address;
@@ -6294,13 +6633,13 @@ module mackey_glass__lmu1_rows(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu1_u_weights(clk, address, data);
+module mackey_glass__lmu1_weights_0(clk, address, data);
   input clk;
-  input [6:0] address;
+  input [11:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:101];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), words);
+  reg [9:0] words [0:4095];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_weights_0.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -6308,12 +6647,39 @@ module mackey_glass__lmu1_u_weights(clk, address, data);
   reg [9:0] word;
   initial begin
     count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), "r");
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_weights_0.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_u_weights.hex"), count);
+    if (count != 4096) $fatal(1, "%s must hold 4096 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_weights_0.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module mackey_glass__lmu1_weights_1(clk, address, data);
+  input clk;
+  input [9:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:1023];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_weights_1.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu1_weights_1.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu1_weights_1.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6348,65 +6714,10 @@ module mackey_glass__lmu2_h_tanh(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu2_h_weights(clk, address, data);
-  input clk;
-  input [12:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:4997];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_h_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu2_m_weights(clk, address, data);
-  input clk;
-  input [4:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:19];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_m_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
 module mackey_glass__lmu2_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [23:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [23:0] words [0:48];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_rows.hex"), words);
 `ifndef SYNTHESIS
@@ -6429,13 +6740,13 @@ module mackey_glass__lmu2_rows(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu2_u_weights(clk, address, data);
+module mackey_glass__lmu2_weights_0(clk, address, data);
   input clk;
-  input [6:0] address;
+  input [11:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:101];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), words);
+  reg [9:0] words [0:4095];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_weights_0.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -6443,12 +6754,39 @@ module mackey_glass__lmu2_u_weights(clk, address, data);
   reg [9:0] word;
   initial begin
     count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), "r");
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_weights_0.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_u_weights.hex"), count);
+    if (count != 4096) $fatal(1, "%s must hold 4096 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_weights_0.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module mackey_glass__lmu2_weights_1(clk, address, data);
+  input clk;
+  input [9:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:1023];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_weights_1.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu2_weights_1.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu2_weights_1.hex"), count);
   end
   // synthesis translate_on
 `endif
@@ -6483,65 +6821,10 @@ module mackey_glass__lmu3_h_tanh(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu3_h_weights(clk, address, data);
-  input clk;
-  input [12:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:4997];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 4998) $fatal(1, "%s must hold 4998 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_h_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
-module mackey_glass__lmu3_m_weights(clk, address, data);
-  input clk;
-  input [4:0] address;
-  output reg [9:0] data;
-  (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:19];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), words);
-`ifndef SYNTHESIS
-`ifndef FORMAL
-  // synthesis translate_off
-  integer file, count;
-  reg [9:0] word;
-  initial begin
-    count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), "r");
-    if (file != 0) begin
-      while ($fscanf(file, "%h", word) == 1) count = count + 1;
-      $fclose(file);
-    end
-    if (count != 20) $fatal(1, "%s must hold 20 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_m_weights.hex"), count);
-  end
-  // synthesis translate_on
-`endif
-`endif
-  always @(posedge clk) data <= words[address];
-endmodule
-
 module mackey_glass__lmu3_rows(clk, address, data);
   input clk;
   input [5:0] address;
   output reg [19:0] data;
-  (* rom_style = "block", ram_style = "block" *)
   reg [19:0] words [0:48];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_rows.hex"), words);
 `ifndef SYNTHESIS
@@ -6564,13 +6847,13 @@ module mackey_glass__lmu3_rows(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu3_u_weights(clk, address, data);
+module mackey_glass__lmu3_weights_0(clk, address, data);
   input clk;
-  input [6:0] address;
+  input [11:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:101];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), words);
+  reg [9:0] words [0:4095];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_weights_0.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -6578,12 +6861,39 @@ module mackey_glass__lmu3_u_weights(clk, address, data);
   reg [9:0] word;
   initial begin
     count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), "r");
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_weights_0.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 102) $fatal(1, "%s must hold 102 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_u_weights.hex"), count);
+    if (count != 4096) $fatal(1, "%s must hold 4096 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_weights_0.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module mackey_glass__lmu3_weights_1(clk, address, data);
+  input clk;
+  input [9:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:1023];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_weights_1.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu3_weights_1.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 1024) $fatal(1, "%s must hold 1024 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu3_weights_1.hex"), count);
   end
   // synthesis translate_on
 `endif

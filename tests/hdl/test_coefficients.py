@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lmu_hw.hdl.coefficients import rom_words
+from lmu_hw.hdl.coefficients import rom_words, stored_width
 
 
 def test_rom_words_hold_a_coefficient_for_each_multiplier(plan):
     node = plan.layer.nodes[-1]
-    words, width = rom_words(plan, node)
+    width = stored_width(node)
+    words = rom_words(plan, node, width)
     assert len(words) == plan.node(node).rom_words
     first = [(words[0] >> (width * lane)) % (1 << width) for lane in range(plan.lanes)]
     codes = node.terms[0].weights.codes[: plan.rows, : plan.columns] % (1 << width)

@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 
+from lmu_hw.hdl.roms import rom_modules
+from lmu_hw.hdl.storage import Rom, RomFiles
 from lmu_hw.plan import make_plan
 from tests import networks
 from tests.plain_bench import Design, build
@@ -58,7 +60,7 @@ def test_two_designs_share_a_simulation(simulation, pair):
 
 @pytest.mark.parametrize("text", [None, "", "00\n"], ids=["missing", "empty", "short"])
 def test_a_rom_without_its_words_ends_the_simulation(simulation, text):
-    file = simulation[0] / "beta__lmu0_m_weights.hex"
+    file = simulation[0] / "beta__lmu0_weights.hex"
     words = file.read_text()
     file.unlink()
     if text is not None:
@@ -66,7 +68,7 @@ def test_a_rom_without_its_words_ends_the_simulation(simulation, text):
     done = run(simulation)
     file.write_text(words)
     assert done.returncode != 0
-    assert "beta__lmu0_m_weights.hex must hold" in done.stdout + done.stderr
+    assert "beta__lmu0_weights.hex must hold" in done.stdout + done.stderr
 
 
 def test_rom_files_lie_in_the_folder_of_the_macro(pair, tmp_path):
@@ -84,3 +86,10 @@ def test_yosys_reads_rom_files_in_the_folder_of_the_macro(pair, tmp_path, mode):
     code = "import sys; from pyosys import libyosys as y; y.run_pass(sys.argv[1], y.Design())"
     read = f'read_verilog {mode} -DALPHA_ROM_PATH="{tmp_path}/" {tmp_path}/alpha.v'
     subprocess.run([sys.executable, "-c", code, read], cwd="/", check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(("depth", "forced"), [(10, False), (640, True)])
+def test_only_what_fills_blocks_is_forced_into_them(depth, forced):
+    roms = RomFiles("design")
+    roms.add(Rom(name="r", words=[0] * depth, width=15))
+    assert ("block" in "\n".join(rom_modules(roms))) == forced

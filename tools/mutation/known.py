@@ -15,7 +15,10 @@ _EVERYWHERE = (
         r"d\d_code_\d+: '[<>]=' in .* [<>] ",
         "at the end of the format both sides of the limit give the same code",
     ),
-    (r"\.s1_slot: no reset", "a field beside a valid bit, which has its reset"),
+    (
+        r"(\.s1_chosen_\d+|_sequencer\.(slot|word|first|last|tag\w*)|\.s[12]_(bank|rom)): no reset",
+        "a field beside a valid bit, which has its reset",
+    ),
     (
         r"_layer_\w+\.s1: no reset( #\d)?$",
         "a sum leaves the multipliers with a valid bit and a last bit, of which one is still reset;"

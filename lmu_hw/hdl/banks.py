@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a ROM lies in blocks of memory: which kind of memory, and in how many banks."""
+
+from __future__ import annotations
+
+__all__ = ["LARGEST_BANK", "bank_depths", "blocks", "fits_luts", "memory_cost"]
+
+LARGEST_BANK = 16384
+"""Words of the largest bank: as many as one block holds of 1 bit.
+
+Blocks of 18 kbit are usual, and the parts with larger ones have them in halves of this size.
+"""
+
+_BLOCK_BITS = 16384
+_PARITY = 9 / 8  # words of 9 bits and more have a ninth bit for each byte
+_WIDEST = 36
+
+_LUTS_PER_BLOCK = 96
+"""A ROM takes tables of 16 bits rather than blocks if it needs at most so many for each block.
+
+Small parts have more of them beside each block: 176 (iCE40 UP5K), 430 (ECP5-25).
+"""
+
+
+def blocks(depth: int, width: int) -> int:
+    """Return the blocks of one bank."""
+    bits = max(_BLOCK_BITS // (1 << (depth - 1).bit_length()), 1)
+    bits = min(int(bits * _PARITY) if bits >= 8 else bits, _WIDEST)
+    return -(-width // bits)
+
+
+def bank_depths(words: int, width: int) -> list[int]:
+    """Return the words of the banks of a ROM, in ascending order of addresses.
+
+    Each starts at a multiple of its size rounded up to a power of two. The fewest blocks; among
+    these, the fewest banks.
+    """
+    first = min(1 << max((words - 1).bit_length() - 1, 0), LARGEST_BANK)
+    whole = [words]
+    if words <= 512:  # nothing is saved: no block is deeper than that at its widest
+        return whole
+    split = [first, *bank_depths(words - first, width)]
+    if words > LARGEST_BANK or _all_blocks(split, width) < _all_blocks(whole, width):
+        return split
+    return whole
+
+
+def _all_blocks(depths: list[int], width: int) -> int:
+    return sum(blocks(depth, width) for depth in depths)
+
+
+def fits_luts(depth: int, width: int) -> bool:
+    """Say whether a bank is small enough for lookup tables instead of blocks."""
+    return _luts(depth, width) <= _LUTS_PER_BLOCK * blocks(depth, width)
+
+
+def _luts(depth: int, width: int) -> int:
+    return width * -(-depth // 16)
+
+
+def memory_cost(words: int, width: int) -> float:
+    """Return the blocks of a ROM; tables of 16 bits count as a share of a block."""
+    if words <= LARGEST_BANK and fits_luts(words, width):
+        return _luts(words, width) / _LUTS_PER_BLOCK
+    return float(_all_blocks(bank_depths(words, width), width))

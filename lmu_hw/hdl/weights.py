@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Coefficients on their way to the multipliers: banks of ROMs, and a register behind each."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from itertools import accumulate
+
+from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from lmu_hw.hdl.banks import bank_depths
+from lmu_hw.hdl.coefficients import coefficient_roms
+from lmu_hw.hdl.storage import Rom
+from lmu_hw.plan import LayerPlan
+
+__all__ = ["BankedRom", "Weights"]
+
+
+class BankedRom(wiring.Component):
+    """A ROM in banks, each with a register behind it; what follows selects one of them.
+
+    A block of memory takes half a cycle to answer and lies far away: the register leaves the rest
+    of it, and the next cycle, for the way.
+
+    Parameters
+    ----------
+    name : str
+        Of the contents; banks, if there are several, are ``name_0``, ``name_1``, ...
+    words : list of int
+    width : int
+        Bits of a word.
+
+    Members
+    -------
+    address : In(unsigned)
+    data : Out(unsigned(width))
+        The word at `address`, two cycles later.
+    """
+
+    def __init__(self, *, name: str, words: list[int], width: int) -> None:
+        depths = bank_depths(len(words), width)
+        self.starts = [0, *accumulate(depths)][:-1]
+        self.roms = [
+            Rom(
+                name=f"{name}_{number}" if len(depths) > 1 else name,
+                words=words[start : start + depth],
+                width=width,
+            )
+            for number, (start, depth) in enumerate(zip(self.starts, depths, strict=True))
+        ]
+        address = unsigned(bits_for(len(words) - 1))
+        super().__init__({"address": In(address), "data": Out(unsigned(width))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        # A bank starts at a multiple of its size: its address is the low bits.
+        bank = Signal(range(max(len(self.roms), 2)))
+        s1_bank, s2_bank = Signal.like(bank), Signal.like(bank)
+        m.d.sync += [s1_bank.eq(bank), s2_bank.eq(s1_bank)]
+        for number, (start, rom) in enumerate(zip(self.starts, self.roms, strict=True)):
+            m.submodules[f"bank_{number}"] = rom
+            m.d.comb += rom.address.eq(self.address)
+            with m.If(self.address >= start):
+                m.d.comb += bank.eq(number)
+            s2_word = Signal(rom.width, name=f"s2_word_{number}", reset_less=True)
+            m.d.sync += s2_word.eq(rom.data)
+            with m.If(s2_bank == number) if number else nullcontext():
+                m.d.comb += self.data.eq(s2_word)
+        return m
+
+
+class Weights(wiring.Component):
+    """The coefficients of a layer, in the order in which its sequencer reads them.
+
+    Parameters
+    ----------
+    plan : LayerPlan
+    width : int
+        Bits of a coefficient at the multipliers.
+
+    Members
+    -------
+    addresses : In(array)
+        Address in each of the ROMs of `coefficient_roms`.
+    rom : In(unsigned)
+        Which of them is read.
+    data : Out(array of array_lanes signed)
+        A word, two cycles later.
+    """
+
+    def __init__(self, plan: LayerPlan, width: int) -> None:
+        self.plan, self.roms = plan, coefficient_roms(plan)
+        address = unsigned(bits_for(max(rom.depth for rom in self.roms)))
+        super().__init__(
+            {
+                "addresses": In(data.ArrayLayout(address, len(self.roms))),
+                "rom": In(range(max(len(self.roms), 2))),
+                "data": Out(data.ArrayLayout(signed(width), plan.array_lanes)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        lanes = self.plan.array_lanes
+        s1_rom, s2_rom = Signal.like(self.rom), Signal.like(self.rom)
+        m.d.sync += [s1_rom.eq(self.rom), s2_rom.eq(s1_rom)]
+        for number, contents in enumerate(self.roms):
+            suffix = f"_{contents.width}_bits" if len(self.roms) > 1 else ""
+            rom = BankedRom(
+                name=f"{self.plan.layer.name}_weights{suffix}",
+                words=contents.words(),
+                width=contents.width * lanes,
+            )
+            m.submodules[f"rom_{number}"] = rom
+            m.d.comb += rom.address.eq(self.addresses[number])
+            word = data.View(data.ArrayLayout(signed(contents.width), lanes), rom.data)
+            with m.If(s2_rom == number) if number else nullcontext():
+                m.d.comb += [self.data[lane].eq(word[lane]) for lane in range(lanes)]
+        return m
