@@ -26,15 +26,14 @@ _IN_LAYER = {
     "row_rom": "row constants",
     "sequencer": "sequencer",
     "source": "input queue",
+    "weight_roms": "weight ROM",
 }
-_STORES = ("rom", "words", "cells", "memory", "storage")
+_STORES = re.compile(r"rom(_\d+)?|bank_\d+|words|cells|memory|storage")
 """Instances and memories that are but the store of the one around them."""
 
 _NAMED = (
     (re.compile(r"(\w+)_unit"), "memory unit {}"),
     (re.compile(r"(\w+)_memory"), "vector {}"),
-    (re.compile(r"\w+?_([a-z]+)_weights(?:_\d+)?"), "weight ROM of {}"),
-    (re.compile(r"\w+?_([a-z]+)_rows"), "bias ROM of {}"),
     (re.compile(r"\w+?_([a-z]+)_([a-z]+)(?:_\d+)?"), "{1} ROM of {0}"),
 )
 """Patterns of instances in a layer, and what they are called."""
@@ -57,7 +56,7 @@ def words_of(path: str) -> str:
 def memory_words(name: str) -> str:
     """Return what a memory is called, by the name of one of its cells."""
     names = re.sub(r"(\.\d+)+$", "", name).split(".")
-    while len(names) > 1 and names[-1] in _STORES:
+    while len(names) > 1 and _STORES.fullmatch(names[-1]):
         names.pop()
     return _in_layer(names[-1])
 

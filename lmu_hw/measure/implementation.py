@@ -73,7 +73,7 @@ class PathStep:
     Attributes
     ----------
     what : str
-        What is computed, or what answers: ``bias ROM of h``, ``add``, ``register s2_total`` ...
+        What is computed, or what answers: ``weight ROM``, ``add``, ``register s2_total`` ...
     part : str
         Of the design, in words.
     logic_ns, wire_ns : float

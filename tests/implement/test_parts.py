@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.implement.parts import part_of, words_of
+from lmu_hw.implement.parts import memory_words, part_of, words_of
 
 
 @pytest.mark.parametrize(
@@ -14,14 +14,26 @@ from lmu_hw.implement.parts import part_of, words_of
         ("", "", "top"),
         ("from_axi", "from_axi", "input port"),
         ("layer_a", "layer_a", "a: control"),
-        ("layer_a.drain.a_h_rows.rom", "layer_a.drain", "a: output stage"),
+        ("layer_a.drain.row_rom.rom", "layer_a.drain", "a: output stage"),
+        ("layer_a.weight_roms.rom_0.bank_1.rom", "layer_a.weight_roms", "a: weight ROM"),
         ("layer_a.source.memory", "layer_a.source", "a: input queue"),
         ("layer_a.m_unit.cells", "layer_a.m_unit", "a: memory unit m"),
         ("layer_a.h_memory", "layer_a.h_memory", "a: vector h"),
-        ("layer_my_lmu.my_lmu_h_weights", "layer_my_lmu.my_lmu_h_weights", None),
         ("layer_a.new_thing!", "layer_a.new_thing!", "a: new_thing!"),
     ],
 )
 def test_parts_and_their_words(path, part, words):
     assert part_of(path) == part
-    assert words_of(part) == (words or "my_lmu: weight ROM of h")
+    assert words_of(part) == words
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("layer_a.weight_roms.rom_0.bank_1.rom.words.0.3", "weight ROM"),
+        ("layer_a.drain.row_rom.rom.words.0.0", "row constants"),
+        ("layer_a.h_memory.cells.0.0", "vector h"),
+    ],
+)
+def test_a_memory_is_called_by_what_it_stores(cell, words):
+    assert memory_words(cell) == words
