@@ -78,11 +78,15 @@ def test_no_answer_depends_on_a_word_that_is_read_while_it_is_written(emitted, t
     assert answers(tmp_path, design) == design.expected()
 
 
-def test_an_unknown_word_shows_in_the_answers(reset_design, tmp_path):
+def test_an_unknown_word_shows_in_the_answers(tmp_path):
     require_simulator("icarus")
-    top = f"{reset_design.name}.v"
-    files = {**reset_design.files, top: with_collisions(reset_design.files[top], "{enable}")}
-    design = replace(reset_design, files=files)
+    network = networks.quantized(networks.network(order=5, units=3), weight_bits=8)
+    shape = {"rows": 2, "columns": 1, "beat": 1}  # rows are written while others are computed
+    plan = Plan(layers=tuple(LayerPlan(layer=layer, **shape) for layer in network.layers))
+    files = emit_verilog(network, plan, digest="0" * 64)
+    top = f"{network.name}.v"
+    files[top] = with_collisions(files[top], "{enable}")
+    design = Design(network=network, plan=plan, sequences=codes_of(network, 3), files=files)
     assert answers(tmp_path, design) != design.expected()
 
 
