@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from lmu_hw.implement.flows import Cells
     from lmu_hw.measure import Report
     from lmu_hw.measure.implementation import Implementation
     from lmu_hw.report import Comparison
@@ -26,11 +27,12 @@ def simulate(
     directory: str | Path,
     x: Array | None = None,
     *,
-    simulators: Collection[Simulator | str] = ("icarus", "verilator"),
+    simulators: Collection[Simulator | str] | None = None,
     seed: int = 0,
     max_cycles: int | None = None,
     waves: bool = False,
     theta: float | None = None,
+    netlist: Cells | str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Result]:
     """Run the emitted Verilog against the golden model, and compare every stored word.
@@ -41,8 +43,9 @@ def simulate(
         Written by `emit`; ``simulation.json`` is left in it.
     x : (sequences, steps, inputs) array, optional
         Data that are run beside the built-in stimuli, in the network's own units.
-    simulators : collection of Simulator or str
-        At least one of ``icarus``, ``verilator`` and ``amaranth``.
+    simulators : collection of Simulator or str, optional
+        At least one of ``icarus``, ``verilator`` and ``amaranth``; None: the first two, or the
+        first alone with `netlist`.
     seed : int
         Of stimuli, pauses and back-pressure.
     max_cycles : int, optional
@@ -51,6 +54,9 @@ def simulate(
         Leave the waveforms in the folder.
     theta : float, optional
         First write the coefficients of this window, in steps, to a reloadable design.
+    netlist : Cells or str, optional
+        Run the netlist that synthesis makes of the Verilog, of ``generic``, ``ecp5``, ``ice40`` or
+        ``xilinx7`` cells, with everything unknown at power-up; compares what is at the ports.
     progress : callable, optional
         Called with a simulator's name, the answers so far, and the answers expected.
 
@@ -61,6 +67,8 @@ def simulate(
     """
     from lmu_hw.simulate import simulate as run
 
+    if simulators is None:
+        simulators = ("icarus", "verilator") if netlist is None else ("icarus",)
     return run(
         directory,
         x,
@@ -69,6 +77,7 @@ def simulate(
         max_cycles=max_cycles,
         waves=waves,
         theta=theta,
+        netlist=netlist,
         progress=progress,
     )
 

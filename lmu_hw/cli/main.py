@@ -131,9 +131,10 @@ def _simulate(options: argparse.Namespace) -> int:
     from lmu_hw.measure.outside import longer
     from lmu_hw.simulate import Simulator, find
 
-    simulators = list(Simulator)
-    if options.simulator not in (ALL, AVAILABLE):
-        simulators = [Simulator(options.simulator)]
+    typed = options.simulator or (Simulator.ICARUS.value if options.netlist else ALL)
+    if options.netlist and typed != Simulator.ICARUS.value:
+        raise ConfigError(f"--netlist runs on icarus: --simulator must be icarus, not {typed}")
+    simulators = list(Simulator) if typed in (ALL, AVAILABLE) else [Simulator(typed)]
     missing = []
     for simulator in list(simulators):
         try:
@@ -155,6 +156,7 @@ def _simulate(options: argparse.Namespace) -> int:
                 max_cycles=options.max_cycles,
                 waves=options.waves,
                 theta=options.theta,
+                netlist=options.netlist,
                 progress=update,
             )
         show(simulation_table(results))
@@ -167,7 +169,7 @@ def _simulate(options: argparse.Namespace) -> int:
         complain(line)
     if not all(result.passed for result in results):
         return DIFFERENT
-    return BAD_INPUT if not results or (missing and options.simulator != AVAILABLE) else EQUAL
+    return BAD_INPUT if not results or (missing and typed != AVAILABLE) else EQUAL
 
 
 def _implement(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from lmu_hw.cli.arguments import (
 )
 from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
+from lmu_hw.implement.flows import Cells
 from lmu_hw.realize import reloadable_kinds
 from lmu_hw.simulate import Simulator
 
@@ -230,8 +231,14 @@ def _simulate(commands: Commands) -> None:
     parser.add_argument(
         "--simulator",
         choices=[*(simulator.value for simulator in Simulator), ALL, AVAILABLE],
-        default=ALL,
         help="default: all; 'available' runs those that are installed and names the others",
+    )
+    parser.add_argument(
+        "--netlist",
+        choices=[cells.value for cells in Cells],
+        help="run what synthesis makes of the Verilog, on icarus: gates or the cells of a family, "
+        "every register and memory unknown at power-up, one cycle of reset; compares what is at "
+        "the ports",
     )
     parser.add_argument("--input", metavar="X.npy", help="your own data, run at full load")
     parser.add_argument(

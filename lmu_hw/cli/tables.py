@@ -272,7 +272,7 @@ def simulation_table(results: list[Result]) -> RenderableType:
     for result in results:
         per_step = "" if result.cycles_per_step is None else f"{result.cycles_per_step:,}"
         table.add_row(
-            result.simulator,
+            result.name,
             result.version,
             "[green]equal[/]" if result.passed else "[bold red]DIFFERENT[/]",
             f"{result.words_compared:,}",
@@ -287,22 +287,26 @@ def simulation_table(results: list[Result]) -> RenderableType:
 
 def _remarks(result: Result) -> list[str]:
     lines = []
+    if result.netlist:
+        lines.append(
+            f"{result.words_compared:,} words at the ports of the netlist of {result.netlist}"
+        )
     first = result.first_mismatch
     if first is not None:
         expected = "nothing" if first.expected is None else first.expected
         actual = "nothing or an unknown value" if first.got is None else first.got
         lines.append(
-            f"{result.simulator}: first mismatch at {first.node}\\[{first.index}], sequence "
+            f"{result.name}: first mismatch at {first.node}\\[{first.index}], sequence "
             f"{first.sequence}, step {first.step}: expected {expected}, got {actual}"
         )
     if result.failure:
-        lines.append(f"{result.simulator}: {result.failure}")
+        lines.append(f"{result.name}: {result.failure}")
     if result.input_steps < result.input_steps_given:
         lines.append(
-            f"{result.simulator}: ran {result.input_steps:,} of the {result.input_steps_given:,} "
+            f"{result.name}: ran {result.input_steps:,} of the {result.input_steps_given:,} "
             "steps of your data; --max-cycles 0 runs all"
         )
-    return lines + [f"{result.simulator}: {line}" for line in coverage_lines(result.coverage)]
+    return lines + [f"{result.name}: {line}" for line in coverage_lines(result.coverage)]
 
 
 def _table(title: str, *headings: str) -> Table:

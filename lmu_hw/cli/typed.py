@@ -27,6 +27,7 @@ PARAMETERS = (
     *("lanes", "reloadable", "config", "labels", "target_error", "target_accuracy", "cost"),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
     *("theta", "target", "seeds", "clock", "bitstream", "pins"),
+    "netlist",
 )
 """Parameters of the verbs that are options here."""
 

@@ -15,7 +15,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.implement.tools import Tool
 from lmu_hw.measure.implementation import Resources
 
-__all__ = ["TARGETS", "Flow", "Target", "target_named"]
+__all__ = ["TARGETS", "TO_MAC16", "Flow", "Target", "target_named"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +178,9 @@ def _ecp5(size: str, *, lut: int, block_ram: int, dsp: int) -> Target:
 
 
 # What `synth_ice40 -dsp` does, but for its pass `ice40_dsp`, which would put registers into the
-# multipliers and ends the process where it meets a sum of several products.
-_TO_MAC16 = (
+# multipliers. Where products are added, it puts the register of one into two of them (Yosys 0.70):
+# the sum reads a wire that nothing drives, or the process ends.
+TO_MAC16 = (
     "opt -nodffe -nosdff",
     "wreduce",
     "peepopt",
@@ -195,7 +196,7 @@ def _ice40_synthesis(speed: str, *, dsp: bool) -> tuple[str, ...]:
     run = f"synth_ice40 -device {speed} -top {{top}}"
     if not dsp:
         return (run,)
-    return (f"{run} -run begin:coarse", *_TO_MAC16, f"{run} -run coarse:")
+    return (f"{run} -run begin:coarse", *TO_MAC16, f"{run} -run coarse:")
 
 
 def _ice40(name: str, device: str, speed: str, package: str, available: Resources) -> Target:

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-__all__ = ["Coverage", "Mismatch", "Result", "TableReads"]
+from lmu_hw.errors import LoadError
+from lmu_hw.files import read_json
+from lmu_hw.folder import DesignFolder
+from lmu_hw.records import decode
+
+__all__ = ["Coverage", "Mismatch", "NetlistResult", "Result", "TableReads", "read_simulations"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,37 @@ class Coverage:
     stalls: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetlistResult:
+    """What a netlist that was simulated is made of.
+
+    Attributes
+    ----------
+    cells : str
+        Name of the kind of cells.
+    title : str
+        The same in words.
+    count, flip_flops : int
+        Cells in all, and those that are flip-flops.
+    words : int
+        Memories that stay words in Verilog.
+    """
+
+    cells: str
+    title: str
+    count: int
+    flip_flops: int
+    words: int
+
+    def __str__(self) -> str:
+        words = f", and {self.words:,} memories as words" if self.words else ""
+        return (
+            f"{self.count:,} {self.title} ({self.flip_flops:,} flip-flops){words}; every register "
+            "and memory unknown at power-up, contents of ROMs aside; one cycle of reset; only what "
+            "is at the ports was compared"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """Outcome of one simulator.
@@ -77,6 +113,8 @@ class Result:
         What was reached.
     changed_files : tuple of str
         Verilog and ROM files that were changed since they were generated: this is what ran.
+    netlist : NetlistResult or None
+        What ran, where it was not the Verilog itself.
     passed : bool
         Words were compared, all were equal, and the protocol held.
     """
@@ -94,8 +132,33 @@ class Result:
     input_steps_given: int
     coverage: Coverage
     changed_files: tuple[str, ...] = ()
+    netlist: NetlistResult | None = None
     passed: bool = field(init=False)
+
+    @property
+    def name(self) -> str:
+        """Of what ran where."""
+        return f"{self.simulator}, {self.netlist.title}" if self.netlist else self.simulator
 
     def __post_init__(self) -> None:
         passed = self.words_compared > 0 and not self.mismatches and not self.failure
         object.__setattr__(self, "passed", passed)
+
+
+def read_simulations(folder: DesignFolder) -> tuple[Result, ...]:
+    """Return the runs in the folder's ``simulation.json``; none if there is no such file.
+
+    Raises
+    ------
+    LoadError
+        If the file is damaged.
+    """
+    data = folder.results.read(folder.SIMULATION)
+    if data is None:
+        return ()
+    try:
+        return decode(tuple[Result, ...], read_json(data))
+    except ValueError as error:
+        raise LoadError(
+            f"{folder.path / folder.SIMULATION}: is damaged ({error}); run 'lmu-hw simulate' again"
+        ) from None

@@ -111,7 +111,7 @@ def _simulations(report: Report) -> Table:
     for run in report.simulations:
         bad = run.mismatches > 0 or run.words_compared == 0 or bool(run.failure)
         table.add_row(
-            Text(run.simulator),
+            Text(run.name),
             Text(run.version),
             words.count(run.words_compared),
             words.count(run.mismatches),

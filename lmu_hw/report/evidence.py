@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others left in a design's folder: hardware totals, simulation results, certificates."""
+"""What others left in a design's folder: hardware totals, certificates."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
 from lmu_hw.measure.results import HardwareReport
-from lmu_hw.measure.simulation import Result
 from lmu_hw.proofs import Summary, read_summary
 from lmu_hw.records import decode
 
-__all__ = ["read_certificates", "read_hardware", "read_simulations"]
+__all__ = ["read_certificates", "read_hardware"]
 
 
 def read_hardware(folder: DesignFolder) -> HardwareReport:
@@ -28,25 +27,6 @@ def read_hardware(folder: DesignFolder) -> HardwareReport:
         return decode(HardwareReport, folder.manifest, part=True)
     except ValueError as error:
         raise _damaged(folder.path / folder.MANIFEST, error) from None
-
-
-def read_simulations(folder: DesignFolder) -> tuple[Result, ...]:
-    """Return the runs in the folder's ``simulation.json``; none if there is no such file.
-
-    Raises
-    ------
-    LoadError
-        If the file is damaged.
-    """
-    data = folder.results.read(folder.SIMULATION)
-    if data is None:
-        return ()
-    try:
-        return decode(tuple[Result, ...], read_json(data))
-    except ValueError as error:
-        raise LoadError(
-            f"{folder.path / folder.SIMULATION}: is damaged ({error}); run 'lmu-hw simulate' again"
-        ) from None
 
 
 def read_certificates(folder: DesignFolder) -> Summary:

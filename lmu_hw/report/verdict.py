@@ -72,14 +72,14 @@ def _verification(report: Report) -> tuple[Level, str]:
         if run.mismatches:
             where = f", first: {run.first_mismatch}" if run.first_mismatch else ""
             return Level.BAD, (
-                f"{run.simulator} differs from the golden model in {count(run.mismatches)} of "
+                f"{run.name} differs from the golden model in {count(run.mismatches)} of "
                 f"{count(run.words_compared)} words{where}."
             )
         if run.failure:
-            return Level.BAD, f"{run.simulator} failed: {run.failure}."
+            return Level.BAD, f"{run.name} failed: {run.failure}."
         if run.words_compared == 0:
-            return Level.BAD, f"{run.simulator} compared no word, which proves nothing."
-    names = " and ".join(dict.fromkeys(run.simulator for run in runs))
+            return Level.BAD, f"{run.name} compared no word, which proves nothing."
+    names = " and ".join(dict.fromkeys(run.name for run in runs))
     words = count(sum(run.words_compared for run in runs))
     compared = f"{names} compared {words} words with the golden model: no mismatch"
     if changed := sorted({name for run in runs for name in run.changed_files}):

@@ -16,8 +16,9 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import read_implementations, rtl_digest, rtl_files
 from lmu_hw.measure.results import Report
 from lmu_hw.measure.run import measure
+from lmu_hw.measure.simulation import read_simulations
 from lmu_hw.report.certificates import with_certificates
-from lmu_hw.report.evidence import read_certificates, read_hardware, read_simulations
+from lmu_hw.report.evidence import read_certificates, read_hardware
 from lmu_hw.report.json_file import to_json
 from lmu_hw.report.verdict import verdict
 

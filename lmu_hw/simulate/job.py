@@ -143,6 +143,8 @@ class Job:
         Cycles within which an answer must come if nothing keeps it.
     seed : int
         Of pauses, and of what pads the elements.
+    unseen_layers : int
+        Layers whose work the bench does not see; 0 where it sees them all.
     resets : list of Reset
         The first one is that at power-up.
     writes : list of (resets, address, word)
@@ -158,6 +160,7 @@ class Job:
     fill_cycles: int
     wait_cycles: int
     seed: int
+    unseen_layers: int = 0
     resets: list[Reset] = field(
         default_factory=lambda: [
             Reset(after=0, when=When.ANY, delay=0, length=1, offer=Offer.NOTHING)
@@ -167,8 +170,11 @@ class Job:
 
     @property
     def settle(self) -> int:
-        """Cycles without activity after which nothing is inside."""
-        return self.cycles_per_step + 32
+        """Cycles without activity after which nothing is inside.
+
+        In each layer that is not seen, two vectors may wait, and their last one passes through it.
+        """
+        return max(3 * self.unseen_layers, 1) * self.cycles_per_step + 32
 
     @property
     def patience(self) -> int:

@@ -4,15 +4,25 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
+from lmu_hw.errors import LoadError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.measure.simulation import Result
+from lmu_hw.measure.simulation import Result, read_simulations
 from lmu_hw.records import encode
 
 __all__ = ["Result", "write_results"]
 
 
 def write_results(folder: DesignFolder, results: list[Result]) -> None:
-    """Replace `simulation.json` in one move."""
-    text = json.dumps(encode(results), indent=2) + "\n"
+    """Replace `simulation.json` in one move; what was found of other cells stays in it."""
+    ran = {_cells(result) for result in results}
+    others: list[Result] = []
+    with suppress(LoadError):  # of an earlier version
+        others = [result for result in read_simulations(folder) if _cells(result) not in ran]
+    text = json.dumps(encode([*others, *results]), indent=2) + "\n"
     folder.results.write(folder.SIMULATION, text.encode())
+
+
+def _cells(result: Result) -> str | None:
+    return result.netlist.cells if result.netlist else None

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.hdl.top import element_bits
+from lmu_hw.implement.flows import Cells
 from lmu_hw.plan import Plan
 from lmu_hw.reload import checked_window
 from lmu_hw.simulate.coefficient_sets import CoefficientSet, calm_network, coefficient_sets_of
@@ -36,10 +36,13 @@ from lmu_hw.simulate.stimuli import (
     few,
     stimuli,
 )
+from lmu_hw.simulate.subject import Subject, emitted, netlist_of
 from lmu_hw.simulate.verdict import Stored, judge
-from lmu_hw.simulate.wrapper import TOP, read_stored, wrapper
 
 __all__ = ["Result", "job_of", "simulate"]
+
+_NETLIST_CYCLES = (8_000, 8_000)
+"""Of the built-in stimuli and of the user's data, by default: gates are slow."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a simulator's name, the answers so far, and the answers expected."""
@@ -54,6 +57,7 @@ def simulate(
     max_cycles: int | None = None,
     waves: bool = False,
     theta: float | None = None,
+    netlist: Cells | str | None = None,
     builds: Path | None = None,
     progress: Progress | None = None,
 ) -> list[Result]:
@@ -81,6 +85,8 @@ def simulate(
         Leave ``waves_<simulator>.vcd`` (Icarus: ``.fst``) in the folder.
     theta : float, optional
         First write the coefficients of this window to a reloadable design, in steps.
+    netlist : Cells, optional
+        Run the netlist of these cells instead, on Icarus; only what is at the ports is compared.
     builds : Path, optional
         A folder in which compiled benches are kept, and used again if nothing changed.
     progress : callable, optional
@@ -102,11 +108,19 @@ def simulate(
         max_cycles = whole(max_cycles, "`max_cycles`", least=0)
     if theta is not None:
         theta = checked_window(theta)
+    cells = None if netlist is None else member(netlist, "`netlist`", Cells)
+    if cells and chosen != [Simulator.ICARUS]:
+        raise ConfigError(
+            "`simulators` must be icarus alone with `netlist`: unknown values need four states"
+        )
     versions = [find(simulator).version for simulator in chosen]
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
-    budgets = [_steps(simulator, max_cycles, plan) for simulator in chosen]
+    budgets = [
+        _steps(_NETLIST_CYCLES if cells else simulator.backend.cycles, max_cycles, plan)
+        for simulator in chosen
+    ]
     data = [data_sequences(design.network, x, data_steps) for _, data_steps in budgets]
     changed = folder.changed_rtl()
     waves_files = [waves_file(simulator) for simulator in chosen] if waves else []
@@ -114,8 +128,12 @@ def simulate(
     sets = coefficient_sets_of(folder, design, plan, theta)
     design = replace(design, network=calm_network(sets))
     goals = Goals(design.network, plan)
+    subject = None
+    if any(simulator.backend.runs_verilog for simulator in chosen):
+        name = design.network.name
+        subject = netlist_of(folder, name, plan, cells) if cells else emitted(folder, name, plan)
     steps = [own_steps for own_steps, _ in budgets]
-    driven = _sequences(design, goals, chosen, steps, data, seed)
+    driven = _sequences(design, goals, chosen, steps, data, seed, gates=cells is not None)
     steps_given = 0 if x is None else x.shape[0] * x.shape[1]
     results = []
     for simulator, version, sequences in zip(chosen, versions, driven, strict=True):
@@ -127,6 +145,7 @@ def simulate(
             simulator=simulator,
             version=version,
             changed=changed if simulator.backend.runs_verilog else (),
+            subject=subject if simulator.backend.runs_verilog else None,
         )
         results.append(
             run.result(sequences, seed, steps_given, waves=waves, builds=builds, progress=progress)
@@ -142,6 +161,8 @@ def _sequences(
     steps: list[int | None],
     data: list[list[Sequence]],
     seed: int,
+    *,
+    gates: bool,
 ) -> list[list[Sequence]]:
     """Return what each simulator is driven with, in so many steps, beside the user's data."""
     longest = max((own_steps for own_steps in steps if own_steps is not None), default=None)
@@ -151,17 +172,17 @@ def _sequences(
         sequences = stimuli(
             design, goals, own_data, steps=own_steps, seed=seed, overflowing=overflowing
         )
-        if not simulator.backend.runs_verilog and own_steps is not None:
-            sequences = few(sequences, own_steps)  # Python is slow
+        if own_steps is not None and (gates or not simulator.backend.runs_verilog):
+            sequences = few(sequences, own_steps)  # Python and gates are slow
         driven.append(sequences)
     return driven
 
 
 def _steps(
-    simulator: Simulator, max_cycles: int | None, plan: Plan
+    default: tuple[int, int], max_cycles: int | None, plan: Plan
 ) -> tuple[int | None, int | None]:
     """Return the steps of the built-in stimuli and of the user's data; None: no limit."""
-    budget = simulator.backend.cycles if max_cycles is None else (max_cycles, max_cycles)
+    budget = default if max_cycles is None else (max_cycles, max_cycles)
     own_steps, data = (
         cycles // plan.cycles(last_step=True) if cycles else None for cycles in budget
     )
@@ -191,6 +212,7 @@ def job_of(
     *,
     seed: int,
     longest_fill: int | None = None,
+    seen: bool = True,
 ) -> Job:
     """Return what is driven: sequences, pauses, resets, and coefficients.
 
@@ -204,6 +226,8 @@ def job_of(
     seed : int
     longest_fill : int or None
         Most cycles to keep everything waiting.
+    seen : bool
+        The bench sees when layers work.
     """
     network, per_step = sets[0].network, plan.cycles(last_step=True)
     depth = 4 * (len(plan.layers) + 1)  # vectors that fit between input and output
@@ -226,6 +250,7 @@ def job_of(
         fill_cycles=fill,
         wait_cycles=2_000 + 4 * (waits + depth) * per_step,
         seed=seed,
+        unseen_layers=0 if seen else len(plan.layers),
         resets=resets,
         writes=writes_of(sets, resets),
     )
@@ -233,7 +258,7 @@ def job_of(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Run:
-    """One simulator and one design."""
+    """One simulator and one design; without a subject, the components before they are Verilog."""
 
     folder: DesignFolder
     plan: Plan
@@ -242,6 +267,7 @@ class _Run:
     simulator: Simulator
     version: str
     changed: tuple[str, ...]
+    subject: Subject | None
 
     def result(
         self,
@@ -254,7 +280,8 @@ class _Run:
         progress: Progress | None,
     ) -> Result:
         """Run, compare, and sum up."""
-        backend = self.simulator.backend
+        backend, subject = self.simulator.backend, self.subject
+        netlist = subject.netlist if subject else None
         with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
             job = job_of(
                 Path(name),
@@ -262,15 +289,18 @@ class _Run:
                 self.sets,
                 sequences,
                 seed=seed,
-                longest_fill=None if backend.runs_verilog else backend.cycles[0] // 8,
+                longest_fill=None if subject else backend.cycles[0] // 8,
+                seen=netlist is None,
             )
 
             def tick(count: int) -> None:
                 if progress is not None:
                     progress(self.simulator.value, min(count, job.answer_count), job.answer_count)
 
-            run = self._cocotb if backend.runs_verilog else self._amaranth
-            record, stored = run(job, waves, builds, tick)
+            if subject:
+                record, stored = self._cocotb(subject, job, waves, builds, tick)
+            else:
+                record, stored = self._amaranth(job, waves, tick)
             if waves:
                 self._keep_waves(job.folder, builds)
         verdict = judge(self.sets, self.plan, job, record, stored)
@@ -288,10 +318,11 @@ class _Run:
             input_steps_given=steps_given,
             coverage=coverage(self.goals, verdict.epochs, record, job.settle),
             changed_files=self.changed,
+            netlist=netlist,
         )
 
     def _amaranth(
-        self, job: Job, waves: bool, builds: Path | None, tick: Callable[[int], None]
+        self, job: Job, waves: bool, tick: Callable[[int], None]
     ) -> tuple[Record, Stored]:
         """Run the components before they become Verilog."""
         from lmu_hw.simulate.amaranth_bench import run_amaranth
@@ -299,18 +330,20 @@ class _Run:
         return run_amaranth(self.plan, job, tick, job.folder / "dump.vcd" if waves else None)
 
     def _cocotb(
-        self, job: Job, waves: bool, builds: Path | None, tick: Callable[[int], None]
-    ) -> tuple[Record, Stored]:
-        """Build and run the emitted Verilog."""
-        name = self.sets[0].network.name
-        for file in self.folder.rtl:
-            shutil.copy(self.folder.path / file, job.folder)
-        sources = {
-            f"{name}.v": (job.folder / f"{name}.v").read_text(encoding="utf-8"),
-            f"{TOP}.v": wrapper(name, self.plan),
-        }
-        record = run_bench(self.simulator, job, sources, builds=builds, waves=waves, tick=tick)
-        return record, read_stored(job.folder, self.plan)
+        self,
+        subject: Subject,
+        job: Job,
+        waves: bool,
+        builds: Path | None,
+        tick: Callable[[int], None],
+    ) -> tuple[Record, Stored | None]:
+        """Build and run Verilog."""
+        for name, text in subject.data.items():
+            (job.folder / name).write_text(text, encoding="utf-8")
+        record = run_bench(
+            self.simulator, job, subject.sources, builds=builds, waves=waves, tick=tick
+        )
+        return record, subject.stored(job.folder, self.plan)
 
     def _keep_waves(self, work: Path, builds: Path | None) -> None:
         """Move the waveforms into the design's folder."""

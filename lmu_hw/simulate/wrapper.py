@@ -25,6 +25,7 @@ __all__ = [
     "TOP",
     "bench_head",
     "coefficient_ports",
+    "port_wrapper",
     "read_stored",
     "words_file",
     "wrapper",
@@ -50,17 +51,11 @@ def words_file(place: int) -> str:
 
 def wrapper(name: str, plan: Plan) -> str:
     """Return the Verilog of the bench top: the driver, the design `name`, and what records it."""
-    source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
     paths = [f"dut.{instance_name(layer)}.trace_" for layer in plan.layers]
     count = len(plan.layers)
     return "\n".join(
         [
-            *bench_head(
-                name,
-                source.size * element_bits(source),
-                answer.size * element_bits(answer),
-                coefficient_ports(plan),
-            ),
+            *_head_of(name, plan),
             "  assign busy = "
             + " || ".join(f"{path}{what} !== 1'b0" for path in paths for what in ("start", "valid"))
             + ";",
@@ -89,6 +84,21 @@ def wrapper(name: str, plan: Plan) -> str:
             "endmodule",
             "",
         ]
+    )
+
+
+def port_wrapper(name: str, plan: Plan) -> str:
+    """Return the bench top for a design of which only the ports can be seen."""
+    return "\n".join([*_head_of(name, plan), "  assign busy = 1'b0;", "endmodule", ""])
+
+
+def _head_of(name: str, plan: Plan) -> list[str]:
+    source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
+    return bench_head(
+        name,
+        source.size * element_bits(source),
+        answer.size * element_bits(answer),
+        coefficient_ports(plan),
     )
 
 

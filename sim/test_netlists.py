@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Netlists against the golden model: gates and cells, unknown at power-up; and wrong ones."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import lmu_hw
+from lmu_hw.implement.flows import Cells
+from lmu_hw.implement.netlist import Netlist, make_netlist
+from sim.conftest import DESIGNS, RELOADABLE
+from tests.networks import network as small_network
+from tests.networks import noise
+from tests.simulators import require_simulator
+
+CYCLES = 300
+
+
+@pytest.fixture(scope="module")
+def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a network of few gates."""
+    return _emitted(tmp_path_factory, hidden="rnn", order=2, units=2, dense=1)
+
+
+def _emitted(factory: pytest.TempPathFactory, realization: str = "dense", **options) -> Path:
+    network = small_network(**options)
+    words = {"weight_bits": 4, "state_bits": 10, "activation_bits": 5}
+    design = lmu_hw.quantize(
+        network, noise(network, sequences=4, steps=30), realization=realization, **words
+    )
+    folder = factory.mktemp("netlists") / "small"
+    lmu_hw.emit(design, folder, lanes=1, name="few")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def gates(smallest) -> Netlist:
+    files = {path.name: path.read_text() for path in (smallest / "rtl").iterdir()}
+    return make_netlist(files, "few", Cells.GENERIC)
+
+
+def simulated(folder: Path, monkeypatch, builds: Path, netlist: Netlist):
+    """Return the result of a netlist that stands for that of a folder."""
+    from lmu_hw.simulate import subject
+    from lmu_hw.simulate.run import simulate
+
+    require_simulator("icarus")
+    monkeypatch.setattr(subject, "make_netlist", lambda *_: netlist)
+    (result,) = simulate(
+        folder, simulators=["icarus"], netlist=netlist.cells, max_cycles=CYCLES, builds=builds
+    )
+    return result
+
+
+def test_gates_are_equal_to_the_golden_model(smallest, gates, builds, monkeypatch):
+    result = simulated(smallest, monkeypatch, builds, gates)
+    assert result.passed
+    assert result.netlist.count == gates.count > 0
+    assert result.coverage.resets["within a step"] > 0
+
+
+@pytest.mark.parametrize("cells", [Cells.ECP5, Cells.ICE40, Cells.XILINX7], ids=lambda c: c.value)
+def test_cells_are_equal_to_the_golden_model(smallest, builds, cells):
+    require_simulator("icarus")
+    (result,) = lmu_hw.simulate(smallest, netlist=cells, max_cycles=CYCLES)
+    assert result.passed
+    assert result.netlist.flip_flops > 100
+
+
+@pytest.mark.parametrize("name", ["error_feedback", "passes", "reloadable", "scan", "lstm", "gru"])
+def test_every_kind_of_layer_is_equal_as_gates(tmp_path, name):
+    require_simulator("icarus")
+    design, _ = DESIGNS[name]()
+    lmu_hw.emit(design, tmp_path / name, lanes=1, reloadable=name in RELOADABLE)
+    (result,) = lmu_hw.simulate(tmp_path / name, netlist="generic", max_cycles=CYCLES)
+    assert result.passed
+
+
+def _first_gate(verilog: str) -> str:
+    """Exchange a gate in the path of the answers for another."""
+    return verilog.replace(r"\$_XOR_ ", r"\$_OR_ ", 1)
+
+
+def _no_reset(verilog: str) -> str:
+    """Take the reset away from every flip-flop."""
+    return re.sub(r"\.R\(rst\)", ".R(1'h0)", verilog)
+
+
+def _swapped_bit(verilog: str) -> str:
+    """Exchange a bit of a coefficient of the head."""
+    (entry,) = re.findall(
+        r"^ +\\layer_dense\.dense_y_weights\.rom\.words \[0\] = .*;$", verilog, re.M
+    )
+    digit = entry[-2]
+    return verilog.replace(entry, f"{entry[:-2]}{int(digit, 16) ^ 1:x};")
+
+
+@pytest.mark.parametrize("mutant", [_first_gate, _no_reset, _swapped_bit])
+def test_a_wrong_netlist_is_different(smallest, gates, builds, monkeypatch, mutant):
+    wrong = mutant(gates.verilog)
+    assert wrong != gates.verilog
+    result = simulated(smallest, monkeypatch, builds, replace(gates, verilog=wrong))
+    assert not result.passed
