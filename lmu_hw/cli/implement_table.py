@@ -64,8 +64,7 @@ def _timing(result: Implementation) -> list[RenderableType]:
     lines: list[RenderableType] = [
         f"clock: {result.mhz:.1f} MHz, the median of {len(clocks)} runs ({min(clocks):.1f} to "
         f"{max(clocks):.1f}); asked for {result.clock_asked:g}",
-        f"critical path: {result.path_words}",
-        _path(result),
+        *([f"critical path: {result.path_words}", _path(result)] if result.path else []),
     ]
     if result.samples_per_second is not None and result.latency_us is not None:
         lines.append(

@@ -28,7 +28,9 @@ _UNNAMED = re.compile(r"_\d+_")
 
 
 def path_words(steps: Sequence[PathStep]) -> str:
-    """Return a path in a line: what is computed, and in which parts."""
+    """Return a path in a line: what is computed, and in which parts; empty if there is none."""
+    if not steps:
+        return ""
     parts = dict.fromkeys(step.part for step in steps)
     return f"{' → '.join(step.what for step in steps)} ({', '.join(parts)})"
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from lmu_hw.errors import ToolError
@@ -83,6 +84,7 @@ def place_and_route(
     clock: float,
     ports: Sequence[str],
     keep: bool,
+    stop: Event,
 ) -> Placed:
     """Place and route a netlist in a folder, and leave the log there.
 
@@ -99,6 +101,8 @@ def place_and_route(
         Arguments that say what the ports are.
     keep : bool
         Leave what was routed, too.
+    stop : Event
+        When it is set, the run ends and counts as failed.
 
     Raises
     ------
@@ -111,7 +115,7 @@ def place_and_route(
     if keep:
         arguments.append(flow.routed.format(routed_name(flow, seed)))
     try:
-        run_tool(flow.nextpnr, arguments, work, log=route_log(seed))
+        run_tool(flow.nextpnr, arguments, work, log=route_log(seed), stop=stop)
     except ToolError:
         said = (work / route_log(seed)).read_text(errors="replace")
         table = _UTILISATION.findall(said)

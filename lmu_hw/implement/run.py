@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 from lmu_hw.implement.path import Namer, path_words
 from lmu_hw.implement.record import rtl_digest
@@ -148,6 +149,8 @@ def _runs(job: Job, flow: Flow, work: Path, progress: Progress) -> list[Placed]:
     if job.wrapped:
         ports = (*flow.free_pins, flow.constraints.format(PINS))
 
+    stop = Event()
+
     def run(seed: int) -> Placed:
         return place_and_route(
             job.target,
@@ -158,6 +161,7 @@ def _runs(job: Job, flow: Flow, work: Path, progress: Progress) -> list[Placed]:
             clock=_clock(job, flow),
             ports=ports,
             keep=job.bitstream,
+            stop=stop,
         )
 
     done = 0
@@ -169,7 +173,8 @@ def _runs(job: Job, flow: Flow, work: Path, progress: Progress) -> list[Placed]:
                 future.result()
                 done += 1
                 progress(ROUTING, done, job.seeds)
-        finally:
+        finally:  # one has failed, or all are done
+            stop.set()
             pool.shutdown(cancel_futures=True)
     return [future.result() for future in futures]
 

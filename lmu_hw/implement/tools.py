@@ -12,9 +12,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from threading import Event
 
 from lmu_hw.errors import ToolError
 
@@ -23,6 +25,8 @@ __all__ = ["YOSYS", "Tool", "require", "run_tool", "run_yosys", "versions"]
 YOSYS = "pyosys"
 _SCRIPT = Path(__file__).with_name("_yosys.py")
 _LAST_LINES = 8
+_LOOK = 0.1
+"""Seconds between two looks at whether a process is still wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +69,20 @@ def _installed(package: str) -> bool:
     return True
 
 
-def run_tool(tool: Tool, arguments: Sequence[str], work: Path, *, log: str) -> str:
+def run_tool(
+    tool: Tool, arguments: Sequence[str], work: Path, *, log: str, stop: Event | None = None
+) -> str:
     """Run a tool in a folder and return what it said, which is left there in a file, too.
 
-    Files are named relative to the folder: WebAssembly sees no absolute paths below ``/tmp``.
+    Files are named relative to the folder: WebAssembly sees no absolute paths below ``/tmp``. When
+    `stop` is set, the tool is ended.
 
     Raises
     ------
     ToolError
         If it fails, with the last lines of what it said.
     """
-    status, said = _run(tool.command(arguments), work, log)
+    status, said = _run(tool.command(arguments), work, log, stop)
     if status:
         raise ToolError(f"{tool.package} must not fail, but did:\n{_end(said)}")
     return said
@@ -109,11 +116,18 @@ def run_yosys(commands: Sequence[str], work: Path, *, log: str) -> str:
     return said
 
 
-def _run(command: list[str], work: Path, log: str) -> tuple[int, str]:
+def _run(command: list[str], work: Path, log: str, stop: Event | None = None) -> tuple[int, str]:
     path = work / log
     with path.open("w") as file:
-        run = subprocess.run(command, cwd=work, stdout=file, stderr=subprocess.STDOUT, check=False)
-    return run.returncode, path.read_text(errors="replace")
+        process = subprocess.Popen(command, cwd=work, stdout=file, stderr=subprocess.STDOUT)
+        try:
+            while process.poll() is None and not (stop is not None and stop.is_set()):
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_LOOK)
+        finally:
+            process.kill()  # interrupted, or not needed any more; nothing if it has ended
+            process.wait()
+    return process.returncode, path.read_text(errors="replace")
 
 
 def _end(text: str) -> str:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 import pytest
 
 from lmu_hw.errors import ToolError
@@ -31,3 +33,11 @@ def test_a_tool_that_fails_is_an_error_with_its_last_words(tmp_path):
     tool = Tool(package="python", module="builtins", function="int")
     with pytest.raises(ToolError, match="python must not fail, but did:\nTraceback"):
         run_tool(tool, ["1"], tmp_path, log="log")
+
+
+def test_a_tool_that_is_not_needed_any_more_is_ended(tmp_path):
+    tool = Tool(package="python", module="signal", function="pause", takes_arguments=False)
+    stop = Event()
+    stop.set()
+    with pytest.raises(ToolError):
+        run_tool(tool, [], tmp_path, log="log", stop=stop)
