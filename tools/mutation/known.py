@@ -12,10 +12,6 @@ __all__ = ["reason_of"]
 # Of every design: a pattern of the mutant's name, and the reason.
 _EVERYWHERE = (
     (
-        r"d\d_code_\d+: '[<>]=' in .* [<>] ",
-        "at the end of the format both sides of the limit give the same code",
-    ),
-    (
         r"(\.s1_chosen_\d+|_sequencer\.(slot|word|first|last|tag\w*)|\.s[12]_(bank|rom)): no reset",
         "a field beside a valid bit, which has its reset",
     ),
@@ -57,13 +53,6 @@ _HEAD = (
         " word leads to it",
     ),
 )
-# Of a layer whose node h is rectified.
-_RECTIFIED = (
-    (
-        r"_lmu_drain\.d3_code_0: (never \$signed\(_\[27:11\]\) < |17'h1f801 in _ \? 17'h1f800)",
-        "the rectifier behind the limit gives 0 for every code below 0",
-    ),
-)
 # Of a design whose input vector is three beats.
 _THREE_BEATS = (
     (
@@ -76,7 +65,6 @@ _THREE_BEATS = (
 _OF = {
     "sweeps": (
         *_HEAD,
-        *_RECTIFIED,
         *_THREE_BEATS,
         (
             r"_m_unit\.s0_slot: no reset",
@@ -86,7 +74,6 @@ _OF = {
     ),
     "error_feedback": (
         *_HEAD,
-        *_RECTIFIED,
         *_THREE_BEATS,
         (
             r"_lmu_drain\.write_enable: ('<='|always|3'h6 in|the first of _ & _)",
@@ -99,10 +86,6 @@ _OF = {
         (r"_lmu_drain\.write_mask: ('<='|always|\d+'h\d in) ", _ONE_ROW),
     ),
     "tiny": (
-        (
-            r"lmu_drain\.d3_code_1: never .* \$signed\(11'h",
-            "u has one row, which element 0 of a beat computes",
-        ),
         (
             r"lmu_drain\.write: always \{ .*, 1'h0 \} < [23]'h[35]",
             "element 0 of every beat that leaves is a row of its node",
