@@ -18,6 +18,7 @@ def implementation_table(result: Implementation) -> RenderableType:
         *_used(result),
         f"ports: {result.ports}",
         *_timing(result),
+        *(result.energy.lines() if result.energy else ()),
         *(f"warning: {text}" for text in result.warnings),
     )
 

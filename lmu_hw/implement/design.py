@@ -75,6 +75,8 @@ def implement(
     ToolError
         If a package is missing, a tool fails, or the design does not fit.
     """
+    from lmu_hw.implement.energy import step_energy  # loads amaranth
+
     job = _job(target, seeds=seeds, clock=clock, bitstream=bitstream, pins=pins, jobs=jobs)
     require(tools_of(job.target), f"target {job.target.name}")
     folder = DesignFolder(directory)
@@ -96,6 +98,7 @@ def implement(
             cycles_per_step=plan.cycles(last_step=False),
             latency_cycles=sum(layer.cycles(last_step=True) for layer in plan.layers),
             changed_files=changed,
+            energy=step_energy(plan, found.total.ff),
             bitstream=left[found.bitstream] if found.bitstream else None,
         )
         place.mkdir(exist_ok=True)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from statistics import median
 
+from lmu_hw.measure.energy import Energy
+
 __all__ = ["Implementation", "Part", "PathStep", "Resources", "Routed", "Used"]
 
 
@@ -124,6 +126,8 @@ class Implementation:
         sequence to its answer where nothing waits; None: no plan was given.
     bitstream : str or None
         File, in the design's folder.
+    energy : Energy or None
+        Of a time step, by a model, with the flip-flops of this netlist; None: no plan was given.
     """
 
     target: str
@@ -144,6 +148,7 @@ class Implementation:
     latency_cycles: int | None = None
     bitstream: str | None = None
     changed_files: tuple[str, ...] = ()
+    energy: Energy | None = None
 
     @property
     def mhz(self) -> float | None:
