@@ -35,6 +35,7 @@ a first run:
   lmu-hw generate model.keras -o out --calibrate train_x.npy --lanes 16
   lmu-hw simulate out --simulator all
   lmu-hw report   out --input test_x.npy --labels test_labels.npy
+  lmu-hw implement out --target ecp5-25k
 
 word lengths that are just enough:
   lmu-hw generate model.keras -o out --calibrate x.npy --labels y.npy --target-accuracy 95%

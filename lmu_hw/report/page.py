@@ -95,7 +95,12 @@ def report_page(report: Report) -> str:
 
 
 def _cards(report: Report) -> list[Card]:
-    return [*_task_cards(report), _simulation_card(report), *_hardware_cards(report)]
+    return [
+        *_task_cards(report),
+        _simulation_card(report),
+        *_hardware_cards(report),
+        *_clock_cards(report),
+    ]
 
 
 def _task_cards(report: Report) -> list[Card]:
@@ -160,6 +165,19 @@ def _hardware_cards(report: Report) -> list[Card]:
             value=words.count(hardware.rom_bits),
             note=f"state: {words.count(hardware.state_bits)} bits",
         ),
+    ]
+
+
+def _clock_cards(report: Report) -> list[Card]:
+    """Return a card for each target on which the Verilog that is there was placed and routed."""
+    return [
+        Card(
+            title="Clock",
+            value=f"{found.mhz:.1f} MHz",
+            note=f"{found.target}: {words.count(found.total.lut)} LUTs",
+        )
+        for found in report.implementations
+        if found.mhz is not None and found.rtl == report.rtl
     ]
 
 

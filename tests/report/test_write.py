@@ -9,6 +9,7 @@ import pytest
 from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_digest, rtl_files, write_implementations
+from lmu_hw.measure.words import count
 from lmu_hw.report import write_report
 from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
@@ -224,6 +225,7 @@ def test_what_was_implemented_is_on_the_page(make_folder, design, x):
     page = page_of(folder.path)
     for text in ("<h2>On a chip</h2>", "ecp5-25k", "90.0 MHz", "add (a: output stage)", "a latch"):
         assert text in page
+    assert f"ecp5-25k: {count(2_108)} LUTs" in page
     assert "Of other Verilog" not in page
 
 
@@ -231,7 +233,9 @@ def test_what_was_implemented_of_other_verilog_is_said_so(make_folder, design, x
     folder = DesignFolder(make_folder(design))
     write_implementations(folder, [RESULT])
     write_report(folder.path, x)
-    assert "Of other Verilog than what is in the folder now" in page_of(folder.path)
+    page = page_of(folder.path)
+    assert "Of other Verilog than what is in the folder now" in page
+    assert f"ecp5-25k: {count(2_108)} LUTs" not in page
 
 
 def test_a_damaged_implementation_says_to_run_it_again(make_folder, design):
