@@ -22,11 +22,14 @@ from lmu_hw.network import (
     ElementwiseNode,
     LayerNode,
     QuantizedNetwork,
+    Table,
+    activation_of,
     realization_of,
 )
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
+from lmu_hw.quantize.tables import table_error
 from lmu_hw.records import decode
 
 __all__ = ["emit", "manifest_of", "read_plan"]
@@ -178,6 +181,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         },
         "basis": design.config.basis.value,
         "lanes": plan.lanes,
+        "table_multipliers": plan.table_multipliers,
         "beat": plan.beat,
         "reloadable": any(layer.reloadable for layer in plan.layers),
         "cycles_per_step": plan.cycles(last_step=False),
@@ -247,12 +251,33 @@ def _node(layer: LayerPlan, node: AnyNode) -> dict[str, Any]:
             "overflow": node.requant.overflow.value,
         },
         "activation": node.function,
+        **_table(node),
         "last_step_only": node.last_only,
         "row_shifts": node.max_row_shift,
         "cycles": layer.node(node).cycles,
         "weights": _weights(node),
         **products,
     }
+
+
+def _table(node: AnyNode) -> dict[str, Any]:
+    table = activation_of(node)
+    if not isinstance(table, Table):
+        return {}
+    error, beyond = table_error(table, where=node.name)
+    return {
+        "table": {
+            "form": table.form,
+            "bits": table.table_bits,
+            "error_ulp": _significant(error),
+            "error_ulp_beyond_format": _significant(beyond),
+        }
+    }
+
+
+def _significant(number: float) -> float:
+    """Return a number in four digits: no more are the same on every machine."""
+    return float(f"{number:.4g}")
 
 
 def _weights(node: LayerNode) -> list[dict[str, Any]]:

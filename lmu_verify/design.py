@@ -17,6 +17,7 @@ from lmu_verify.errors import BadFile
 from lmu_verify.fields import Fields, Format, Narrowing, parse_json
 from lmu_verify.files import MAX_ORDER, Tensors, read_safetensors
 from lmu_verify.integers import Codes
+from lmu_verify.tables import codes_of, largest_answer
 
 __all__ = ["INPUT", "Design", "Layer", "Node", "Term", "read_design"]
 
@@ -176,8 +177,8 @@ def read_design(path: Path) -> Design:
     tensors = read_safetensors(path)
     text = tensors.texts.text(_KEY)
     header = Fields(str(path), parse_json(f"{path}: {_KEY}", text))
-    if header.get("version") != 1 or json.dumps(header.values, sort_keys=True) != text:
-        raise BadFile(f"{path} must hold a design of version 1, as it was written")
+    if header.get("version") != 2 or json.dumps(header.values, sort_keys=True) != text:
+        raise BadFile(f"{path} must hold a design of version 2, as it was written")
     digest = hashlib.sha256(text.encode())
     for name in sorted(tensors.arrays):
         digest.update(name.encode())
@@ -241,7 +242,7 @@ def _node(entry: Fields, tensors: Tensors) -> Node:
     if "products" in entry.values:
         return Node(**node, rows=entry.integer("rows", 1, 1 << 20))
     entries = entry.objects("terms")
-    rows = len(_codes(entries[0].object("weights"), tensors)[0]) if entries else 0
+    rows = len(codes_of(entries[0].object("weights"), tensors)[0]) if entries else 0
     if not rows:
         entry.refuse("terms", "a list of terms with rows")
     shifts = [0] * rows if entry.get("row_shifts") is None else entry.list("row_shifts")
@@ -250,7 +251,7 @@ def _node(entry: Fields, tensors: Tensors) -> Node:
     node |= {"row_shifts": shifts, "segments": entry.integer("segments", 1, 1 << 20)}
     node["terms"] = [_term(term, rows, shifts, tensors) for term in entries]
     if entry.get("bias") is not None:
-        codes, fmt = _codes(entry.object("bias"), tensors)
+        codes, fmt = codes_of(entry.object("bias"), tensors)
         if codes.shape != (rows,) or fmt.frac_bits != bits:
             entry.refuse("bias", f"{rows} codes with {bits} fraction bits")
         node["bias"] = _scaled(codes, bits)
@@ -263,7 +264,7 @@ def _node(entry: Fields, tensors: Tensors) -> Node:
 
 def _order(update: Fields, tensors: Tensors) -> int:
     if update.text("kind") == "semiseparable":
-        return len(_codes(update.object("decay"), tensors)[0])
+        return len(codes_of(update.object("decay"), tensors)[0])
     return update.integer("order", 1, MAX_ORDER)
 
 
@@ -277,15 +278,12 @@ def _activation(entry: Fields, requant: Narrowing, tensors: Tensors) -> dict[str
             activation.refuse("relu", "a format with the fraction bits of what it is given")
         largest = min(requant.format.max_code, fmt.magnitude)
         return {"activation": True, "format": fmt, "largest": largest}
-    codes, fmt = _codes(activation.object("codes"), tensors)
-    if codes.shape != (1 << requant.format.width,):
-        activation.refuse("codes", "an entry for every code that may enter")
-    largest = int(np.abs(codes).max())
+    fmt, largest = largest_answer(activation, requant.format, tensors)
     return {"activation": True, "table": True, "format": fmt, "largest": largest}
 
 
 def _term(entry: Fields, rows: int, shifts: list[int], tensors: Tensors) -> Term:
-    codes, fmt = _codes(entry.object("weights"), tensors)
+    codes, fmt = codes_of(entry.object("weights"), tensors)
     if codes.ndim != 2 or len(codes) != rows:
         entry.refuse("weights", f"a matrix of {rows} rows")
     most = max(shifts)
@@ -301,11 +299,3 @@ def _term(entry: Fields, rows: int, shifts: list[int], tensors: Tensors) -> Term
 
 def _scaled(codes: np.ndarray, bits: int) -> Codes:
     return Codes(codes, bits) if bits >= 0 else Codes(codes << -bits, 0)
-
-
-def _codes(entry: Fields, tensors: Tensors) -> tuple[np.ndarray, Format]:
-    fmt = entry.format("format")
-    codes = tensors.integers(entry.text("array"), None)
-    if codes.size and not fmt.min_code <= codes.min() <= codes.max() <= fmt.max_code:
-        raise BadFile(f"{entry.where}: the codes must fit {entry.get('format')}")
-    return codes, fmt

@@ -24,6 +24,7 @@ from lmu_hw.network import (
     Table,
     Term,
 )
+from tests.random_tables import random_table
 
 __all__ = ["CELLS", "gated_network"]
 
@@ -115,8 +116,7 @@ class _Formats:
     def table(self) -> tuple[Requant, Table]:
         """Return what enters a table, and the table."""
         requant = self.requant(5)
-        codes = self.codes(self.format(self.widest), 1 << requant.format.width)
-        return requant, Table(function="noise", codes=codes)
+        return requant, random_table(self.random, requant.format, self.format(self.widest))
 
 
 @dataclass

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-__all__ = ["Oracle", "below", "limits", "narrow", "rounded", "value"]
+__all__ = ["Oracle", "below", "limits", "narrow", "rounded", "tabulated", "value"]
 
 
 def limits(*, signed: bool, width: int) -> tuple[int, int]:
@@ -94,6 +94,32 @@ def sweeps(update: Any, x: list[Fraction], u: Fraction) -> list[Fraction]:
     return [
         x[k] - D[k] * x[k] - sum(U[k][i] * f[k][i] for i in range(r)) + b[k][0] for k in range(d)
     ]
+
+
+def tabulated(table: Any, code: int) -> int:
+    """Return what a table answers to a code, from the integers of its parts."""
+    distance = code - table.origin
+    address = abs(distance) if table.mirrored else max(distance, 0)
+    index, low = divmod(min(address, table.last), 2**table.low_bits)
+    total = value(int(table.values.codes[index]), table.values.format.frac_bits)
+    between = table.interpolation
+    if hasattr(between, "group_bits"):
+        offsets = between.codes.codes[index // 2**between.group_bits]
+        place = low - len(offsets)
+        offset = offsets[place] if place >= 0 else -offsets[-1 - place]
+        total += value(int(offset), between.codes.format.frac_bits)
+    elif between is not None:
+        slope = value(int(between.codes.codes[index]), between.codes.format.frac_bits)
+        total += slope * value(low, table.source.frac_bits)
+    answer = floor(total * Fraction(2) ** table.format.frac_bits)
+    if table.reflection is not None and distance < 0:
+        answer = table.reflection - answer
+    if table.ramp:
+        answer += (
+            value(max(code, 0), table.source.frac_bits) * Fraction(2) ** table.format.frac_bits
+        )
+    low_end, high_end = limits(signed=table.format.signed, width=table.format.width)
+    return min(max(int(answer), low_end), high_end)
 
 
 class Oracle:
@@ -210,8 +236,7 @@ class Oracle:
             return code
         if not hasattr(node.activation, "codes"):
             return max(code, 0)
-        address = code % 2**node.requant.format.width
-        return int(node.activation.codes.codes[address])
+        return tabulated(node.activation, code)
 
     def _answer(self, layer: Any, now: dict) -> list[int]:
         frac_bits = layer.output.format.frac_bits

@@ -21,6 +21,7 @@ from lmu_hw.network import (
     Table,
     Term,
 )
+from tests.random_tables import random_table
 
 __all__ = ["random_input", "random_network"]
 
@@ -146,7 +147,7 @@ class _Maker:
             output = FixedFormat(signed=False, int_bits=source.int_bits, frac_bits=source.frac_bits)
             return self.requant(source), Rectifier(format=output), output
         source, output = self.format(1, 5), self.format(1, self.widest)
-        table = Table(function="noise", codes=self.codes((1 << source.width,), output))
+        table = random_table(self.random, source, output)
         return self.requant(source), table, output
 
     def node(

@@ -31,6 +31,7 @@ def configure(
     memory_bits: int | None = None,
     state_bits: int = 16,
     activation_bits: int = 12,
+    table_error: float = 1.0,
     input_bits: int | None = None,
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
@@ -52,8 +53,9 @@ def configure(
         From `load`.
     calibration : (sequences, steps, inputs) array, optional
         In the network's own units. Without it, ranges come from noise in -1 to 1.
-    weight_bits, memory_bits, state_bits, activation_bits, input_bits, input_scale, basis, margin,
-    memory_range, error_feedback, repair, realization, memory_tolerance, refit, horizon
+    weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale,
+    basis, margin, memory_range, error_feedback, repair, realization, memory_tolerance, refit,
+    horizon
         See `Options`, which checks them.
     progress : callable, optional
         Told what is being done.
@@ -81,6 +83,7 @@ def quantize(
     memory_bits: int | None = None,
     state_bits: int = 16,
     activation_bits: int = 12,
+    table_error: float = 1.0,
     input_bits: int | None = None,
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
@@ -102,8 +105,9 @@ def quantize(
         As for `configure`.
     config : Config, optional
         Formats to use instead of choosing them; no option may be given beside it.
-    weight_bits, memory_bits, state_bits, activation_bits, input_bits, input_scale, basis, margin,
-    memory_range, error_feedback, repair, realization, memory_tolerance, refit, horizon
+    weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale,
+    basis, margin, memory_range, error_feedback, repair, realization, memory_tolerance, refit,
+    horizon
         See `Options`, which checks them.
     progress : callable, optional
         Told what is being done.

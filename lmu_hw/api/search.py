@@ -42,6 +42,7 @@ def search(
     memory_bits: int | None = None,
     state_bits: int | None = None,
     activation_bits: int | None = None,
+    table_error: float = 1.0,
     input_bits: int | None = None,
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
@@ -84,8 +85,8 @@ def search(
         Called with a stage, what is done of it, and what there is to do (None: not known).
     weight_bits, memory_bits, state_bits, activation_bits : int, optional
         None: searched.
-    input_bits, input_scale, basis, margin, memory_range, error_feedback, repair, realization,
-    memory_tolerance, refit, horizon
+    table_error, input_bits, input_scale, basis, margin, memory_range, error_feedback, repair,
+    realization, memory_tolerance, refit, horizon
         As for `configure`.
 
     Returns
@@ -139,6 +140,7 @@ def sweep(
     memory_bits: int | Iterable[int] | None = None,
     state_bits: int | Iterable[int] = 16,
     activation_bits: int | Iterable[int] = 12,
+    table_error: float = 1.0,
     input_bits: int | None = None,
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
@@ -166,8 +168,8 @@ def sweep(
         Forget what an interrupted sweep has left.
     weight_bits, memory_bits, state_bits, activation_bits : int or iterable of int
         One or several, such as ``range(4, 13)``; memory_bits None: as weight_bits.
-    input_bits, input_scale, basis, margin, memory_range, error_feedback, repair, realization,
-    memory_tolerance, refit, horizon
+    table_error, input_bits, input_scale, basis, margin, memory_range, error_feedback, repair,
+    realization, memory_tolerance, refit, horizon
         As for `configure`.
     """
     arguments = locals()

@@ -93,6 +93,13 @@ def formats(parser: argparse.ArgumentParser, *, ranges: bool = False) -> None:
             help=text,
         )
     group.add_argument(
+        "--table-error",
+        type=number,
+        metavar="ULP",
+        help="how far a tabulated activation may be from its function, in ulp of its output: 0.5 "
+        f"(every answer is the nearest code) to 1 (default: {_DEFAULTS.table_error:g})",
+    )
+    group.add_argument(
         "--input-scale",
         metavar="SCALE",
         help="the input is an integer times this, such as 1/255: taken exactly, folded into "

@@ -187,14 +187,38 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
             )
     return Group(
         table,
-        f"{manifest['lanes']} multipliers, {manifest['multiplications_per_step']:,} "
+        f"{manifest['lanes']} multipliers{_of_tables(manifest)}, "
+        f"{manifest['multiplications_per_step']:,} "
         f"multiplications in {manifest['cycles_per_step']:,} cycles per time step "
         f"({100 * manifest['multiplier_utilization']:.1f} % of the largest layer's multiplier "
         "cycles)",
         f"{manifest['coefficient_bits']:,} bits of coefficients, {manifest['table_bits']:,} of "
         f"tables; {manifest['rom_bits']:,} bits of ROM with padding; {manifest['state_bits']:,} "
         "bits of state",
+        *(
+            _activation_text(node)
+            for layer in manifest["layers"]
+            for node in layer["nodes"]
+            if "table" in node
+        ),
     )
+
+
+def _of_tables(manifest: dict[str, Any]) -> str:
+    count = manifest["table_multipliers"]
+    return f" and {count} of slopes in tables" if count else ""
+
+
+def _activation_text(node: dict[str, Any]) -> str:
+    """Say what a tabulated activation is made of, and how far it is from its function."""
+    table = node["table"]
+    text = (
+        f"{node['name']}: {node['activation']} of {table['form']}, {table['bits']:,} bits, off by "
+        f"at most {table['error_ulp']:g} ulp"
+    )
+    if table["error_ulp_beyond_format"]:
+        text += f" ({table['error_ulp_beyond_format']:g} where its format ends)"
+    return text
 
 
 def refits_table(manifest: dict[str, Any]) -> RenderableType:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import assert_never
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
@@ -10,13 +11,14 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.row_constants import RowConstants, half_ulp, narrowing
 from lmu_hw.hdl.sequencer import tag_layout
-from lmu_hw.hdl.storage import Rom, VectorRam, pack
+from lmu_hw.hdl.storage import Rom, VectorRam
 from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
-from lmu_hw.plan import DRAIN_LATENCY, LayerPlan, Storage
+from lmu_hw.plan import LayerPlan, Storage
 
 __all__ = ["OutputStage", "code_width", "write_layout"]
 
@@ -74,10 +76,8 @@ class OutputStage(wiring.Component):
     write : Out(write_layout)
     """
 
-    latency = DRAIN_LATENCY
-
     def __init__(self, plan: LayerPlan, sums: data.ArrayLayout) -> None:
-        self.plan = plan
+        self.plan, self.latency = plan, plan.drain_latency
         elements = {"elements": In(total_layout(plan))} if plan.layer.elementwise else {}
         super().__init__(
             {
@@ -97,8 +97,9 @@ class OutputStage(wiring.Component):
             {name: self.write.shape()[name].shape for name in ("valid", "node", "segment", "beat")}
         )
         a0, a1 = (Signal(control, name=f"a{n}") for n in range(2))
-        d0, d1, d2, d3, d4, d5 = (Signal(control, name=f"d{n}") for n in range(6))
-        m.d.sync += [a1.eq(a0), d0.eq(a1), d1.eq(d0), d2.eq(d1), d3.eq(d2), d4.eq(d3), d5.eq(d4)]
+        stages = [Signal(control, name=f"d{n}") for n in range(self.latency + 1)]
+        m.d.sync += [after.eq(before) for before, after in pairwise([a0, a1, *stages])]
+        d2, answered, written = stages[2], stages[-2], stages[-1]
 
         # a0: the beats of a group, two cycles ahead of its rows: what is read for them comes out of
         # a memory in a1 and of a register in d0.
@@ -124,19 +125,18 @@ class OutputStage(wiring.Component):
             m.d.sync += rows.as_value().eq(rows.as_value()[bits:])
 
         # d1: sums, shifted, beside what is added; d2: totals, also those of element-wise nodes;
-        # their low bits are the next residues; d3: codes that enter the activation; d4: the same
-        # beside the outputs of tables.
+        # their low bits are the next residues; d3: codes that enter the activation; answered: the
+        # same beside the answers of tables, d4 where no table delays them; written: data.
         total = signed(_total_width(plan))
         code = unsigned(max(node.requant.format.width for node in _finished(plan)))
-        d1_sums, d1_addends, d2_totals, d3_codes, d4_codes, d5_data = (
+        d1_sums, d1_addends, d2_totals, d3_codes, data_written = (
             [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(plan.beat)]
             for name, shape in (
                 ("d1_sum", total),
                 ("d1_addend", total),
                 ("d2_total", total),
                 ("d3_code", code),
-                ("d4_code", code),
-                ("d5_data", unsigned(code_width(plan))),
+                ("written_data", unsigned(code_width(plan))),
             )
         )
         constants = self._row_constants(m, a0, a1)
@@ -147,21 +147,21 @@ class OutputStage(wiring.Component):
                 d1_sums[lane].eq(Value.cast(rows[lane]) << up),
                 d1_addends[lane].eq(addend + residues[lane] if residues else addend),
                 d2_totals[lane].eq(d1_sums[lane] + d1_addends[lane]),
-                d4_codes[lane].eq(d3_codes[lane]),
             ]
+        passed = self._passed(m, d3_codes)
         for node in _finished(plan):
             index = layer.nodes.index(node)
             tabulated = self._tables(m, node, d3_codes)
             for lane in range(plan.beat):
                 with m.If(d2.node == index):
                     m.d.sync += d3_codes[lane].eq(_narrow(node, d2_totals[lane]))
-                with m.If(d4.node == index):
-                    source = d4_codes if tabulated is None else tabulated
-                    m.d.sync += d5_data[lane].eq(source[lane])
-            with m.If(d5.node == index):
+                with m.If(answered.node == index):
+                    source = passed if tabulated is None else tabulated
+                    m.d.sync += data_written[lane].eq(source[lane])
+            with m.If(written.node == index):
                 for lane in range(plan.beat):
                     m.d.comb += self.write.mask[lane].eq(
-                        d5.valid & self._inside(node, d5.beat, lane)
+                        written.valid & self._inside(node, written.beat, lane)
                     )
         if layer.elementwise:
             with m.If(self.elements.tag.valid):
@@ -173,11 +173,11 @@ class OutputStage(wiring.Component):
                     *(d2_totals[lane].eq(self.elements.totals[lane]) for lane in range(plan.beat)),
                 ]
         m.d.comb += [
-            self.write.valid.eq(d5.valid),
-            self.write.node.eq(d5.node),
-            self.write.segment.eq(d5.segment),
-            self.write.beat.eq(d5.beat),
-            self.write.data.eq(Cat(d5_data)),
+            self.write.valid.eq(written.valid),
+            self.write.node.eq(written.node),
+            self.write.segment.eq(written.segment),
+            self.write.beat.eq(written.beat),
+            self.write.data.eq(Cat(data_written)),
         ]
         return m
 
@@ -251,10 +251,20 @@ class OutputStage(wiring.Component):
                 m.d.sync += [d0_residues[lane].eq(stored[lane]) for lane in range(beat)]
         return d0_residues
 
+    def _passed(self, m: Module, codes: list[Signal]) -> list[Signal]:
+        """Return codes as late as tables answer."""
+        for number in range(4, self.latency):
+            later = [
+                Signal.like(code, name=f"d{number}_code_{lane}") for lane, code in enumerate(codes)
+            ]
+            m.d.sync += [after.eq(before) for before, after in zip(codes, later, strict=True)]
+            codes = later
+        return codes
+
     def _tables(
         self, m: Module, node: Node | ElementwiseNode, codes: list[Signal]
     ) -> list[Value] | None:
-        """Add one table for each lane; return their outputs."""
+        """Add a table for each lane; return their answers."""
         match node.activation:
             case Table() as function:
                 return self._lanes_of_tables(m, node, function, codes)
@@ -263,21 +273,16 @@ class OutputStage(wiring.Component):
         assert_never(node.activation)
 
     def _lanes_of_tables(
-        self, m: Module, node: Node | ElementwiseNode, function: Table, codes: list[Signal]
+        self, m: Module, node: Node | ElementwiseNode, table: Table, codes: list[Signal]
     ) -> list[Value]:
-        table = function.codes
-        width = table.format.width
-        outputs = []
+        name = f"{node.name.replace('.', '_')}_{table.function}"
+        answers: list[Value] = []
         for lane in range(self.plan.beat):
-            rom = Rom(
-                name=f"{node.name.replace('.', '_')}_{function.function}",
-                words=pack(table.codes[:, None], width),
-                width=width,
-            )
-            m.submodules[f"{rom.name}_{lane}"] = rom
-            m.d.comb += rom.address.eq(codes[lane])
-            outputs.append(rom.data)
-        return outputs
+            lookup = Lookup(table, name=name)
+            m.submodules[f"{name}_{lane}"] = lookup
+            m.d.comb += lookup.code.eq(codes[lane][: table.source.width])
+            answers.append(lookup.answer)
+        return answers
 
 
 def _total_width(plan: LayerPlan) -> int:

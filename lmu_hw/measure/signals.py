@@ -22,6 +22,7 @@ from lmu_hw.network import (
     Table,
     activation_of,
 )
+from lmu_hw.quantize.tables import table_error
 
 __all__ = ["Probe", "probes"]
 
@@ -127,7 +128,9 @@ def _result(node: LayerNode, function: Activation | None, *, is_output: bool) ->
         case None:
             rounding, overflow = node.requant.rounding.value, node.requant.overflow.value
         case Table():
-            rounding, overflow = f"table of {function.function}", "none"
+            error, _ = table_error(function, where=node.name)
+            rounding = f"{function.function} of {function.form}, within {error:.3g} ulp"
+            overflow = "none"
         case Rectifier():
             rounding, overflow = "relu, exact", "none"
         case _:

@@ -9,12 +9,13 @@ all of them answer, `kinds` the closed sets. If a bit of behaviour is not in her
 exist.
 """
 
+from lmu_hw.network.activation import Activation, Interpolation, Offsets, Rectifier, Slopes, Table
 from lmu_hw.network.codes import Codes, Products, Signal
 from lmu_hw.network.elementwise import ElementwiseNode, Factor, Product
 from lmu_hw.network.kinds import AnyMemory, AnyNode, activation_of, has_feedback, realization_of
 from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
 from lmu_hw.network.memory import MemoryNode, Update, entry_of
-from lmu_hw.network.node import INPUT, Activation, Node, Rectifier, Table, Term
+from lmu_hw.network.node import INPUT, Node, Term
 from lmu_hw.network.protocol import LayerNode, Read
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "Codes",
     "ElementwiseNode",
     "Factor",
+    "Interpolation",
     "LayerNode",
     "MemoryNode",
     "Node",
+    "Offsets",
     "Product",
     "Products",
     "QuantizedLayer",
@@ -35,6 +38,7 @@ __all__ = [
     "Read",
     "Rectifier",
     "Signal",
+    "Slopes",
     "Table",
     "Term",
     "Update",

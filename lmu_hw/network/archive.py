@@ -20,12 +20,12 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.fixed import Requant
 from lmu_hw.lmu.roles import Role, node_name, role_of
-from lmu_hw.network import QuantizedNetwork, Table, Term
+from lmu_hw.network import Offsets, QuantizedNetwork, Slopes, Table, Term
 from lmu_hw.records import Trail, decode, encode, without_version
 
 __all__ = ["design_digest", "network_bytes", "read_network"]
 
-VERSION = 1
+VERSION = 2
 _KEY = "lmu_hw_design"
 _LISTS = (Requant,)
 
@@ -127,8 +127,8 @@ def _name(trail: Trail) -> str:
     match owner:
         case Term():
             what = f"{field} {owner.label}"
-        case Table():
-            what = "table"
+        case Table() | Slopes() | Offsets():
+            what = f"table {field if isinstance(owner, Table) else owner.kind}"
         case _:
             what = field
     return f"{node.name}/{what}"

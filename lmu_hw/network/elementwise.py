@@ -16,8 +16,8 @@ from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Requant
 from lmu_hw.lmu import Role, node_name
+from lmu_hw.network.activation import ActivatedNode, Activation, check_table
 from lmu_hw.network.codes import Codes, Signal, check_sum_bits
-from lmu_hw.network.node import ActivatedNode, Activation, check_table
 
 __all__ = ["ElementwiseNode", "Factor", "Product"]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from lmu_hw.network.activation import Activation
 from lmu_hw.network.elementwise import ElementwiseNode
 from lmu_hw.network.memory import MemoryNode
-from lmu_hw.network.node import Activation, Node
+from lmu_hw.network.node import Node
 
 __all__ = ["AnyMemory", "AnyNode", "activation_of", "has_feedback", "realization_of"]
 

@@ -8,27 +8,16 @@ code[r]  = activation(requantize(total[r]))
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import assert_never
 
 from lmu_hw.checked import settle_flags
 from lmu_hw.errors import NetworkError
-from lmu_hw.fixed import FixedFormat, Requant, Rounding
+from lmu_hw.fixed import Requant, Rounding
 from lmu_hw.lmu import Role, node_name
-from lmu_hw.lmu.activations import RELU
-from lmu_hw.lmu.roles import pre_activation
+from lmu_hw.network.activation import ActivatedNode, Activation, check_table
 from lmu_hw.network.codes import MAX_SHIFT, Codes, Signal, check_sum_bits
 from lmu_hw.records import stored
 
-__all__ = [
-    "INPUT",
-    "ActivatedNode",
-    "Activation",
-    "Node",
-    "Rectifier",
-    "Table",
-    "Term",
-    "check_table",
-]
+__all__ = ["INPUT", "Node", "Term"]
 
 INPUT = "x"
 """The name by which the nodes of a layer call the layer's input."""
@@ -59,76 +48,6 @@ class Term:
     def label(self) -> str:
         """The source as the configuration and the report write it."""
         return f"{self.source}[t-1]" if self.delayed else self.source
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rectifier:
-    """``max(code, 0)``: the rectified linear unit, exact."""
-
-    format: FixedFormat = field(metadata=stored("relu"))
-
-    @property
-    def function(self) -> str:
-        """Name of the function."""
-        return RELU
-
-    @property
-    def table_bits(self) -> int:
-        """0: it is computed."""
-        return 0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Table:
-    """A tabulated activation: ``codes[c]`` for the code c read as an unsigned address.
-
-    Parameters
-    ----------
-    function : str
-        Name of the tabulated function.
-    codes : Codes
-        (2**input_width,) outputs; negative inputs are in the upper half.
-    """
-
-    function: str = field(metadata=stored("table"))
-    codes: Codes
-
-    @property
-    def format(self) -> FixedFormat:
-        """Format of the outputs."""
-        return self.codes.format
-
-    @property
-    def table_bits(self) -> int:
-        """Bits of all entries."""
-        return self.codes.codes.size * self.format.width
-
-
-Activation = Table | Rectifier
-"""What may be applied to a narrowed code."""
-
-
-class ActivatedNode:
-    """What is asked of the activation of a node; the fields are those of its class."""
-
-    layer: str
-    role: Role
-    activation: Activation | None
-
-    @property
-    def function(self) -> str | None:
-        """Name of what is applied to the narrowed code; None: nothing is."""
-        return None if self.activation is None else self.activation.function
-
-    @property
-    def pre_activation(self) -> str | None:
-        """Trace name of what enters the activation; None where none follows."""
-        return None if self.activation is None else pre_activation(self.layer, self.role)
-
-    @property
-    def table_bits(self) -> int:
-        """Bits of a tabulated activation, once."""
-        return 0 if self.activation is None else self.activation.table_bits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -269,16 +188,3 @@ class Node(ActivatedNode):
         """The node's output."""
         fmt = self.requant.format if self.activation is None else self.activation.format
         return Signal(size=self.segments * self.rows, format=fmt)
-
-
-def check_table(name: str, activation: Activation | None, requant: Requant) -> None:
-    """Raise `NetworkError` if a table does not have an entry for every code that may enter it."""
-    match activation:
-        case None | Rectifier():
-            return
-        case Table():
-            size, needed = len(activation.codes.codes), 1 << requant.format.width
-            if size != needed:
-                raise NetworkError(f"{name}: the table must have {needed} entries, not {size}")
-        case _:
-            assert_never(activation)

@@ -12,6 +12,7 @@ from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.layer import (
     DRAIN_LATENCY,
     MAC_LATENCY,
+    TABLE_LATENCY,
     LayerPlan,
     NodePlan,
     Storage,
@@ -24,6 +25,7 @@ __all__ = [
     "ELEMENTWISE_LATENCY",
     "MAC_LATENCY",
     "MEMORY_LATENCY",
+    "TABLE_LATENCY",
     "ElementwisePlan",
     "LayerPlan",
     "MemoryPlan",

@@ -35,6 +35,11 @@ class Plan:
         return sum(layer.lanes for layer in self.layers)
 
     @property
+    def table_multipliers(self) -> int:
+        """Multipliers of the slopes in tables, beside `lanes`."""
+        return sum(layer.table_multipliers for layer in self.layers)
+
+    @property
     def beat(self) -> int:
         """Elements that move between layers in one cycle."""
         return self.layers[0].beat

@@ -9,7 +9,7 @@ __all__ = ["ELEMENTWISE_LATENCY", "ElementwisePlan"]
 
 ELEMENTWISE_LATENCY = 7
 """Cycles from a beat that is read to its codes in memory: read, select, multiply, add, round,
-table, write."""
+pass, write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +25,19 @@ class ElementwisePlan:
     ahead : int
         Cycles of these in which the unit reads already: what an element-wise node before it writes
         comes in the same order.
+    tail : int
+        Cycles from the last beat read until its codes can be read by others.
     """
 
     busy: int
     wait: int
     ahead: int
+    tail: int
 
     @property
     def stall(self) -> int:
         """Cycles that the unit waits for the node before it."""
         return max(self.wait - self.ahead, 0)
-
-    @property
-    def tail(self) -> int:
-        """Cycles from the last beat read until its codes can be read by others."""
-        return ELEMENTWISE_LATENCY
 
     @property
     def cycles(self) -> int:

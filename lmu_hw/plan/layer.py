@@ -10,18 +10,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, MemoryNode, Node, QuantizedLayer, Term
+from lmu_hw.network import (
+    INPUT,
+    AnyNode,
+    ElementwiseNode,
+    MemoryNode,
+    Node,
+    QuantizedLayer,
+    Slopes,
+    Table,
+    Term,
+    activation_of,
+)
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.memory import plan_class
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 
-__all__ = ["DRAIN_LATENCY", "MAC_LATENCY", "LayerPlan", "NodePlan", "Storage", "is_fresh"]
+__all__ = [
+    "DRAIN_LATENCY",
+    "MAC_LATENCY",
+    "TABLE_LATENCY",
+    "LayerPlan",
+    "NodePlan",
+    "Storage",
+    "is_fresh",
+]
 
 MAC_LATENCY = 5
 """Cycles from the address of a coefficient to the finished sum: read, select, multiply, add."""
 
 DRAIN_LATENCY = 5
-"""Cycles from a row leaving the array to its code in memory: bias, round, table, select, write."""
+"""Cycles from a row leaving the array to its code in memory: bias, round, pass, select, write."""
+
+TABLE_LATENCY = 3
+"""Cycles in which a table answers: read, register, multiply; the last sum belongs to selecting. A
+code passes in one of them where the layer has no table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +180,13 @@ class LayerPlan:
         return self.beat * max((node.multipliers for node in self.layer.elementwise), default=0)
 
     @property
+    def table_multipliers(self) -> int:
+        """Multipliers beside those: of the slopes in tables, each in every element of a beat."""
+        tables = [activation_of(node) for node in self.layer.nodes]
+        sloped = [t for t in tables if isinstance(t, Table) and isinstance(t.interpolation, Slopes)]
+        return self.beat * len(sloped)
+
+    @property
     def reloadable_memories(self) -> tuple[MemoryNode, ...]:
         """The structured memories whose coefficients can be written at run time."""
         return tuple(node for node in self.layer.structured if self.node(node).reloadable)
@@ -169,7 +199,23 @@ class LayerPlan:
     @property
     def tail(self) -> int:
         """Cycles from the last word that a sum reads until its codes can be read."""
-        return MAC_LATENCY + self.beats_per_group + DRAIN_LATENCY
+        return MAC_LATENCY + self.beats_per_group + self.drain_latency
+
+    @property
+    def drain_latency(self) -> int:
+        """Cycles from a row leaving the array to its code in memory, on the way all nodes share."""
+        return DRAIN_LATENCY + self.table_wait
+
+    @property
+    def table_wait(self) -> int:
+        """Cycles that every code waits because a table answers that late."""
+        tabulated = any(isinstance(activation_of(node), Table) for node in self.layer.nodes)
+        return TABLE_LATENCY - 1 if tabulated else 0
+
+    @property
+    def _elementwise_tail(self) -> int:
+        """Cycles from the last element that is read until its code can be read."""
+        return ELEMENTWISE_LATENCY + self.table_wait
 
     @property
     def input_beats(self) -> int:
@@ -255,7 +301,12 @@ class LayerPlan:
         before = self._before(node)
         # The first beat may be read in the cycle after the one in which the node before wrote it.
         ahead = self._beats(before) - 1 if isinstance(before, ElementwiseNode) else 0
-        return ElementwisePlan(busy=self._beats(node), wait=self._tail_before(node), ahead=ahead)
+        return ElementwisePlan(
+            busy=self._beats(node),
+            wait=self._tail_before(node),
+            ahead=ahead,
+            tail=self._elementwise_tail,
+        )
 
     def _beats(self, node: ElementwiseNode) -> int:
         return -(-node.rows // self.beat)
@@ -281,7 +332,7 @@ class LayerPlan:
             case Node():
                 return self.tail
             case ElementwiseNode():
-                return ELEMENTWISE_LATENCY
+                return self._elementwise_tail
             case MemoryNode():
                 return MEMORY_LATENCY
         assert_never(before)

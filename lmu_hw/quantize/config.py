@@ -18,7 +18,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.lmu import Network, Role, node_name
 from lmu_hw.lmu.roles import has_role
-from lmu_hw.quantize.options import MemoryRange, Options
+from lmu_hw.quantize.options import NEAREST, MemoryRange, Options, table_error
 from lmu_hw.realize import (
     AnyRealization,
     Basis,
@@ -77,6 +77,8 @@ class NodeConfig:
         The narrowing of the sum.
     weights : mapping of str to FixedFormat
         One for each source, by `FloatTerm.label`.
+    table_error : float
+        How far a tabulated activation may be from its function, in ulp of the output.
     row_shifts : bool
         Give each row its own power-of-two scale.
     output : FixedFormat or None
@@ -98,6 +100,12 @@ class NodeConfig:
     requant: Requant = field(metadata=stored(flat=True))
     output: FixedFormat | None = field(
         default=None, metadata=stored(note="of the activation; the format above is what enters it")
+    )
+    table_error: float = field(
+        default=NEAREST,
+        metadata=stored(
+            sparse=True, note="ulp by which the activation's table may be off; 0.5: nearest code"
+        ),
     )
     row_shifts: bool
     error_feedback: bool = field(
@@ -122,6 +130,7 @@ class NodeConfig:
         checks: dict[str, Check] = {
             "requant": _requant,
             "weights": _formats,
+            "table_error": table_error,
             "row_shifts": flag,
             "output": optional(_format),
             "error_feedback": flag,

@@ -24,6 +24,7 @@ from lmu_hw.network.float_nodes import (
 from lmu_hw.quantize.choose import Choice
 from lmu_hw.quantize.config import MemoryScale, NodeConfig, Options
 from lmu_hw.quantize.memories import u_share
+from lmu_hw.quantize.options import NEAREST
 from lmu_hw.quantize.ranges import Range, int_bits_for
 from lmu_hw.quantize.tables import saturation_int_bits
 from lmu_hw.realize.weights import weight_formats
@@ -126,8 +127,13 @@ class Chooser:
             weights=formats.weights,
             row_shifts=formats.row_shifts,
             output=output,
+            table_error=self._table_error(node),
             why=(*why, *formats.why),
         )
+
+    def _table_error(self, node: AnyFloatNode) -> float:
+        tabulated = node.activation not in (LINEAR, RELU)
+        return self.options.table_error if tabulated else NEAREST
 
     def _elementwise(self, node: FloatElementwise) -> NodeConfig:
         if node.activation == LINEAR:
@@ -137,7 +143,12 @@ class Chooser:
         else:
             requant, output, why = self._tabulated(node)
         return NodeConfig(
-            requant=requant, weights={}, row_shifts=False, output=output, why=tuple(why)
+            requant=requant,
+            weights={},
+            row_shifts=False,
+            output=output,
+            table_error=self._table_error(node),
+            why=tuple(why),
         )
 
     def memory(

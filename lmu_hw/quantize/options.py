@@ -16,7 +16,12 @@ from lmu_hw.checked import Check, flag, fraction, member, optional, real, settle
 from lmu_hw.errors import ConfigError
 from lmu_hw.realize import REALIZATIONS, Basis, Realization, realization
 
-__all__ = ["Basis", "MemoryRange", "Options", "Realization"]
+__all__ = ["NEAREST", "Basis", "MemoryRange", "Options", "Realization", "table_error"]
+
+NEAREST = 0.5
+"""Error of a table, in ulp, whose every answer is the nearest code."""
+
+table_error = partial(real, least=NEAREST, most=1.0, rule="from 0.5 to 1 ulp")
 
 
 class MemoryRange(Enum):
@@ -49,6 +54,9 @@ class Options:
         Width of u, of the memory states and of linear outputs.
     activation_bits : int
         Width of the outputs of activations.
+    table_error : float
+        How far a tabulated activation may be from the function, in ulp of its output: 0.5 to 1.
+        0.5: every answer is the nearest code.
     input_bits : int or None
         Width of the input; None: as `state_bits`, or as few as exact integers need.
     input_scale : Fraction
@@ -86,6 +94,7 @@ class Options:
     memory_bits: int | None = None
     state_bits: int = 16
     activation_bits: int = 12
+    table_error: float = 1.0
     input_bits: int | None = None
     input_scale: Fraction = Fraction(1)
     basis: Basis = Basis.ORTHONORMAL
@@ -126,6 +135,7 @@ _OPTION_CHECKS: dict[str, Check] = {
     "memory_bits": optional(_bits),
     "state_bits": _bits,
     "activation_bits": _bits,
+    "table_error": table_error,
     "input_bits": optional(_bits),
     "input_scale": fraction,
     "basis": partial(member, kind=Basis),

@@ -15,6 +15,7 @@ from lmu_hw.lmu.activations import LINEAR, RELU
 from lmu_hw.network import Activation, Codes, ElementwiseNode, Node, Rectifier
 from lmu_hw.network.float_nodes import AnyFloatNode, FloatElementwise, FloatNode
 from lmu_hw.quantize.config import NodeConfig
+from lmu_hw.quantize.options import NEAREST
 from lmu_hw.quantize.tables import tabulate
 from lmu_hw.realize.weights import check_labels, rounded_weights
 
@@ -108,10 +109,15 @@ def _activation(node: AnyFloatNode, config: NodeConfig) -> Activation | None:
     if (node.activation == LINEAR) != (output is None):
         rule = "must have no output format" if output else "must have an output format"
         raise ConfigError(f"{node.name}: a node with activation {node.activation!r} {rule}")
+    if node.activation in (LINEAR, RELU) and config.table_error != NEAREST:
+        raise ConfigError(
+            f"{node.name}: `table_error` must come with an activation that is tabulated, not "
+            f"{node.activation}"
+        )
     if output is None:
         return None
     if node.activation != RELU:
-        return tabulate(node.activation, source, output, where=node.name)
+        return tabulate(node.activation, source, output, where=node.name, error=config.table_error)
     exact = FixedFormat(signed=False, int_bits=source.int_bits, frac_bits=source.frac_bits)
     if output != exact:
         raise ConfigError(f"{node.name}: the output of relu must be {exact}, not {output}")

@@ -9,7 +9,7 @@ combinations without quantizing each of them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import reduce
 from typing import Any, assert_never
@@ -17,6 +17,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu import Role
 from lmu_hw.network import (
     INPUT,
@@ -34,7 +35,8 @@ from lmu_hw.network import (
     Term,
 )
 from lmu_hw.quantize import Options
-from lmu_hw.quantize.tables import saturation_int_bits
+from lmu_hw.quantize.options import NEAREST
+from lmu_hw.quantize.tables import saturation_int_bits, tabulate
 from lmu_hw.search.lengths import Knob, WordLengths
 
 __all__ = ["Cost", "CostModel", "Costs", "costs_of"]
@@ -56,7 +58,7 @@ class Cost(Enum):
     manifest's ``coefficient_bits`` and ``table_bits``."""
     MULTIPLIER_AREA = "multiplier-area"
     """One-bit partial products of a step that answers: weight width times operand width, summed
-    over all products. Tables and biases cost no product."""
+    over all products, those of slopes in tables among them. Biases cost no product."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class Costs:
 
 def costs_of(network: QuantizedNetwork) -> Costs:
     """Return the costs of a quantized network."""
-    state, coefficients, area = _sums(network, {}, None)
+    state, coefficients, area = _sums(network, {}, None, NEAREST)  # no table changes
     return Costs(
         state_bits=int(state), coefficient_bits=int(coefficients), multiplier_area=int(area)
     )
@@ -83,8 +85,8 @@ def costs_of(network: QuantizedNetwork) -> Costs:
 class CostModel:
     """The costs of a network at other word lengths, from one design that has been quantized.
 
-    Widths of weights and signals move with their knob. An activation table also loses the address
-    bits that its function makes superfluous when its outputs get coarser. What is not known without
+    Widths of weights and signals move with their knob. Activation tables are made for the other
+    outputs, without the address bits that these make superfluous. What is not known without
     quantizing again is taken over: integer bits, row shifts, and what only a proof decides.
 
     Parameters
@@ -98,6 +100,7 @@ class CostModel:
 
     def __init__(self, network: QuantizedNetwork, lengths: WordLengths, options: Options) -> None:
         self.network, self.lengths = network, lengths
+        self._table_error = options.table_error
         integers = network.input.format.frac_bits == 0 and options.input_scale != 1
         self._input = None if integers or options.input_bits is not None else Knob.STATE
 
@@ -114,7 +117,7 @@ class CostModel:
         dict of Cost to (combinations,) int64
         """
         change = dict(zip(Knob, (grid - np.array(self.lengths.bits)).T, strict=True))
-        sums = _sums(self.network, change, self._input)
+        sums = _sums(self.network, change, self._input, self._table_error)
         order = (Cost.STATE_BITS, Cost.COEFFICIENT_BITS, Cost.MULTIPLIER_AREA)
         return {
             cost: np.broadcast_to(np.asarray(total, dtype=np.int64), len(grid))
@@ -146,7 +149,7 @@ class CostModel:
 
 
 def _sums(
-    network: QuantizedNetwork, change: Change, input_knob: Knob | None
+    network: QuantizedNetwork, change: Change, input_knob: Knob | None, table_error: float
 ) -> tuple[Amount, Amount, Amount]:
     """Return bits of state, bits of coefficients, and area, with every width changed."""
     state: Amount = 0
@@ -154,7 +157,7 @@ def _sums(
     area: Amount = 0
     knob = input_knob
     for layer in network.layers:
-        widths = _Widths(layer, knob, change)
+        widths = _Widths(layer, knob, change, table_error)
         sizes = {name: layer.signals[name].size for name in sorted(layer.states)}
         state = state + sum(size * widths.signal(name) for name, size in sizes.items())
         for node in layer.nodes:
@@ -173,12 +176,13 @@ def _node_sums(node: AnyNode, widths: _Widths) -> tuple[Amount, Amount, Amount]:
                 bits * widths.signal(term.source)
                 for term, bits in zip(node.terms, sizes, strict=True)
             )
-            tables = _table_bits(node, node.activation, widths)
-            coefficients = sum(sizes) + _bias_bits(node, widths) + tables
-            return _residue_bits(node, widths), coefficients, node.segments * area
+            bits, products = _table_costs(node, node.activation, widths)
+            coefficients = sum(sizes) + _bias_bits(node, widths) + bits
+            return _residue_bits(node, widths), coefficients, node.segments * area + products
         case ElementwiseNode():
             area = sum(_product_area(node, product, widths) for product in node.products)
-            return 0, _table_bits(node, node.activation, widths), area
+            bits, products = _table_costs(node, node.activation, widths)
+            return 0, bits, area + products
         case MemoryNode():
             return 0, _coefficients(node, widths), _area(node, widths)
     assert_never(node)
@@ -217,10 +221,14 @@ class _Widths:
         What the layer's input moves with; None: it stays.
     change : mapping of Knob to bits
         Missing knobs do not move.
+    table_error : float
+        How far tables may be from their functions, in ulp.
     """
 
-    def __init__(self, layer: QuantizedLayer, input_knob: Knob | None, change: Change) -> None:
-        self.layer, self.change = layer, change
+    def __init__(
+        self, layer: QuantizedLayer, input_knob: Knob | None, change: Change, table_error: float
+    ) -> None:
+        self.layer, self.change, self.table_error = layer, change, table_error
         self.knobs: dict[str, Knob | None] = {INPUT: input_knob}
         for node in layer.nodes:
             copied = node.role is Role.PASSED_INPUT
@@ -277,23 +285,30 @@ def _bias_bits(node: Node, widths: _Widths) -> Amount:
     return node.bias.codes.size * (node.bias.format.width + widths.sum_growth(node))
 
 
-def _table_bits(node: LayerNode, function: Activation | None, widths: _Widths) -> Amount:
+def _table_costs(
+    node: LayerNode, function: Activation | None, widths: _Widths
+) -> tuple[Amount, Amount]:
+    """Return the bits of a table, and the area of its products in all elements."""
     match function:
         case None | Rectifier():
-            return 0
+            return 0, 0
         case Table():
             moved = widths.moved(Knob.ACTIVATION)
             growth, places = np.unique(moved, return_inverse=True)
-            return np.array([_table_size(node, function, int(bits)) for bits in growth])[places]
+            tables = [_wider(node, function, int(bits), widths.table_error) for bits in growth]
+            products = np.array([node.signal.size * table.product_bits for table in tables])
+            return np.array([table.table_bits for table in tables])[places], products[places]
     assert_never(function)
 
 
-def _table_size(node: LayerNode, table: Table, growth: int) -> int:
-    """Return the bits of a table whose outputs are `growth` bits wider."""
+def _wider(node: LayerNode, table: Table, growth: int, error: float) -> Table:
+    """Return a table of the same function whose outputs are `growth` bits wider."""
     if growth == 0:
-        return table.table_bits
+        return table
     frac_bits, int_bits = table.format.frac_bits + growth, node.requant.format.int_bits
     limit = saturation_int_bits(table.function, 2.0**-frac_bits, where=node.name)
     int_bits = int_bits if limit is None else min(int_bits, limit)
-    address = max(1 + int_bits + frac_bits, 2)
-    return (1 << address) * (table.format.width + growth)
+    int_bits = max(int_bits, 1 - frac_bits)
+    source = FixedFormat(signed=True, int_bits=int_bits, frac_bits=frac_bits)
+    output = replace(table.format, frac_bits=frac_bits)
+    return tabulate(table.function, source, output, where=node.name, error=error)

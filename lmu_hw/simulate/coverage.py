@@ -64,9 +64,8 @@ def _tables(goals: Goals, reached: NDArray[np.bool_]) -> dict[str, TableReads]:
     """Return how many entries of each table were read, and how many bounds do not exclude."""
     counts = {}
     for name, entries in goals.tables.items():
-        possible = entries.high - entries.low + 1
-        read = int(reached[entries.first : entries.first + possible].sum())
-        counts[name] = TableReads(read=read, possible=possible)
+        read = int(reached[entries.first : entries.first + entries.count].sum())
+        counts[name] = TableReads(read=read, possible=entries.count)
     return counts
 
 

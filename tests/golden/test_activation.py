@@ -17,7 +17,7 @@ ALL = np.arange(-4, 4)
 @pytest.mark.parametrize("kind", [np.int64, np.float64, object])
 def test_a_table_is_addressed_by_the_bits_of_the_code(kind):
     entries = np.array([0, 1, 2, 3, -4, -3, -2, -1])  # codes 0 to 3, then -4 to -1
-    table = Table(codes=Codes(codes=entries, format=FORMAT), function="any")
+    table = Table.full("any", FORMAT, Codes(codes=entries, format=FORMAT))
     codes = Activation(table)(ALL.astype(kind))
     assert codes.dtype == kind
     assert codes.tolist() == ALL.tolist()

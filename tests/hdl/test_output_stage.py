@@ -7,7 +7,7 @@ import pytest
 
 from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.output_stage import OutputStage
-from lmu_hw.plan import DRAIN_LATENCY
+from lmu_hw.plan import DRAIN_LATENCY, TABLE_LATENCY
 from tests.hdl.bench import drive
 
 # What a test constructs without simulating it is never elaborated.
@@ -19,7 +19,7 @@ pytestmark = [
 
 def test_the_drain_writes_its_first_beat_after_its_latency(plan):
     drain = OutputStage(plan, MacArray(plan).sums.shape())
-    assert drain.latency == DRAIN_LATENCY
+    assert drain.latency == DRAIN_LATENCY + TABLE_LATENCY - 1  # the layer has a table
     seen = []
 
     async def check(ctx):

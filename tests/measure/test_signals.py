@@ -26,7 +26,8 @@ def pre_activation(design, activation, overflow=Overflow.SATURATE):
 def table(function, values):
     fmt = FixedFormat(signed=True, int_bits=0, frac_bits=7)
     codes = np.clip(np.rint(values * 128), -128, 127).astype(int)
-    return Table(function=function, codes=Codes(codes=np.roll(codes, -128), format=fmt))
+    source = FixedFormat(signed=True, int_bits=3, frac_bits=4)
+    return Table.full(function, source, Codes(codes=np.roll(codes, -128), format=fmt))
 
 
 Z = np.arange(-128, 128) / 16

@@ -102,7 +102,7 @@ def test_a_file_of_something_else_is_refused(tmp_path, content):
     path = tmp_path / "net"
     path.write_bytes(content)
     with pytest.raises(
-        LoadError, match=r"cannot be read as a quantized network|its version must be 1"
+        LoadError, match=r"cannot be read as a quantized network|its version must be 2"
     ):
         read_network(path)
 
@@ -119,8 +119,8 @@ def test_metadata_that_is_not_json_is_refused(tmp_path):
 
 
 def test_another_version_is_refused(damaged):
-    path = damaged(lambda header, arrays: header.update(version=2))
-    with pytest.raises(LoadError, match="its version must be 1, not 2"):
+    path = damaged(lambda header, arrays: header.update(version=3))
+    with pytest.raises(LoadError, match="its version must be 2, not 3"):
         read_network(path)
 
 

@@ -6,9 +6,12 @@ from __future__ import annotations
 import pytest
 
 from lmu_hw.errors import NetworkError
+from lmu_hw.fixed import FixedFormat
 from lmu_hw.lmu.roles import Role
 from lmu_hw.network import ElementwiseNode, Factor, Node, Product, Table
 from tests.network.parts import TO_S8, codes, layer, node, term
+
+COARSE = FixedFormat(signed=True, int_bits=0, frac_bits=1)
 
 
 def product(*labels: str, negative: bool = False) -> Product:
@@ -58,8 +61,8 @@ def test_an_elementwise_node_knows_its_bounds():
         ([product("l.f", "l.i")], {"sum_frac_bits": 13}, r"too few fraction bits for l.f \* l.i"),
         (
             [product("l.f")],
-            {"activation": Table(function="tanh", codes=codes(4))},
-            "the table must have 256 entries, not 4",
+            {"activation": Table.full("tanh", COARSE, codes(4))},
+            r"the table must be for sQ0.7 \(8 bits\), not sQ0.1 \(2 bits\)",
         ),
     ],
 )

@@ -46,9 +46,9 @@ def test_the_bias_is_at_the_binary_point_of_the_sum():
         node("l.u", term("x", 2, 2), bias=codes(2))
 
 
-def test_a_table_has_an_entry_for_each_code():
-    table = Table(function="tanh", codes=codes(255))
-    with pytest.raises(NetworkError, match=r"l.u: the table must have 256 entries, not 255"):
+def test_a_table_is_for_the_codes_that_enter():
+    table = Table.full("tanh", FixedFormat(signed=True, int_bits=3, frac_bits=4), codes(256))
+    with pytest.raises(NetworkError, match=r"l.u: the table must be for .*, not sQ3.4 \(8 bits\)"):
         node("l.u", term("x", 2, 2), activation=table)
 
 

@@ -10,11 +10,20 @@ import pytest
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Role
 from lmu_hw.network import ElementwiseNode, Factor, Product
-from lmu_hw.plan import DRAIN_LATENCY, ELEMENTWISE_LATENCY, MAC_LATENCY, LayerPlan, make_plan
+from lmu_hw.plan import (
+    DRAIN_LATENCY,
+    ELEMENTWISE_LATENCY,
+    MAC_LATENCY,
+    TABLE_LATENCY,
+    LayerPlan,
+    make_plan,
+)
 from tests import networks
 from tests.gated import CELLS, gated_network
 
 LANES = (1, 2, 3, 5, 7, 8, 16, 33, 64, 100)
+
+TABLE_WAIT = TABLE_LATENCY - 1
 
 
 def stalls_and_beats(layer: LayerPlan) -> dict[str, tuple[int, int]]:
@@ -23,16 +32,16 @@ def stalls_and_beats(layer: LayerPlan) -> dict[str, tuple[int, int]]:
     return {name: (plan.stall, plan.busy) for name, plan in plans.items()}
 
 
-@pytest.mark.parametrize(("units", "apart"), [(3, 6), (9, 3), (15, 0), (40, 0)])
+@pytest.mark.parametrize(("units", "apart"), [(3, 8), (9, 5), (15, 2), (40, 0)])
 def test_element_wise_nodes_follow_each_other_as_their_codes_come(units, apart):
     network = gated_network("lstm", units=units)
     layer = LayerPlan(layer=network.layers[0], rows=4, columns=4, beat=2)
     beats = -(-units // 2)
-    tail = MAC_LATENCY + 2 + DRAIN_LATENCY
+    tail = MAC_LATENCY + 2 + DRAIN_LATENCY + TABLE_WAIT
     expected = {"c": (tail, beats), "s": (apart, beats), "h": (apart, beats)}
     assert stalls_and_beats(layer) == expected
     gates = sum(layer.node(node).cycles for node in network.layers[0].sums)
-    step = gates + tail + 2 * apart + 3 * beats + ELEMENTWISE_LATENCY
+    step = gates + tail + 2 * apart + 3 * beats + ELEMENTWISE_LATENCY + TABLE_WAIT
     assert layer.cycles(last_step=False) == step
 
 
@@ -41,7 +50,7 @@ def test_a_sum_of_an_element_wise_node_waits_for_all_of_it():
     layer = LayerPlan(layer=network.layers[0], rows=4, columns=4, beat=2)
     (n,) = (node for node in network.layers[0].sums if node.name.endswith(".n"))
     assert [term.source for term in n.terms][-1].endswith(".q")
-    assert layer.node(n).stall == ELEMENTWISE_LATENCY - layer.node(n).blocks[0]
+    assert layer.node(n).stall == ELEMENTWISE_LATENCY + TABLE_WAIT - layer.node(n).blocks[0]
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -109,9 +109,11 @@ def reached(network) -> Fraction:
 NARROW = FixedFormat(signed=True, int_bits=-2, frac_bits=6)
 COARSE = FixedFormat(signed=True, int_bits=4, frac_bits=2)
 FINER = FixedFormat(signed=True, int_bits=4, frac_bits=9)
-SIGMOID = Table(
-    function="test",
-    codes=Codes(
+FEW = FixedFormat(signed=True, int_bits=1, frac_bits=1)
+SIGMOID = Table.full(
+    "test",
+    FEW,
+    Codes(
         codes=np.array([3, 9, 10, 11, -11, -13, -14, 2]),
         format=FixedFormat(signed=True, int_bits=1, frac_bits=4),
     ),
@@ -132,7 +134,7 @@ LIMITS = [
         False,
     ),
     ({"activation": Rectifier(format=replace(NARROW, signed=False)), "fmt": NARROW}, 0, True),
-    ({"activation": SIGMOID, "fmt": FixedFormat(signed=True, int_bits=1, frac_bits=1)}, 0, None),
+    ({"activation": SIGMOID, "fmt": FEW}, 0, None),
 ]
 
 

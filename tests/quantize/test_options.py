@@ -22,6 +22,7 @@ KINDS = {
     "memory_bits": 9,
     "state_bits": 14,
     "activation_bits": 9,
+    "table_error": 0.75,
     "input_bits": 9,
     "input_scale": Fraction(1, 255),
     "basis": Basis.TRAINED,
@@ -90,6 +91,7 @@ def test_a_tolerance_without_its_realization_is_refused():
         ("weight_bits", 12.0),
         ("input_scale", 0.3333),
         ("margin", "2"),
+        ("table_error", 0.25),
     ],
 )
 def test_verbs_refuse_before_any_work(small, monkeypatch, verb, name, wrong):

@@ -33,7 +33,7 @@ def written(path, update, arrays, *, state="sQ24.15", change=None):
     m["requant"] = [state, "half_up", "forbid"]
     layer = {"name": "lmu0", "input": {"size": 1, "format": U_FORMAT}, "nodes": [u, m]}
     layer |= {"outputs": ["lmu0.m"], "last_only": False}
-    header = {"version": 1, "name": "hole", "input": [U_FORMAT, "half_up", "saturate"]}
+    header = {"version": 2, "name": "hole", "input": [U_FORMAT, "half_up", "saturate"]}
     header |= {"input_scale": "1", "answers_once": False, "softmax": False, "layers": [layer]}
     if change is not None:
         change(header)
@@ -239,9 +239,11 @@ CHANGES = {
         lambda h: h["layers"][0]["nodes"][0].update(error_feedback=True),
         "error_feedback must be on a node that rounds by floor",
     ),
-    "a table that is too short": (
-        lambda h: h["layers"][0]["nodes"][0].update(activation={"codes": WEIGHTS}),
-        "codes must be an entry for every code that may enter",
+    "a table of other codes": (
+        lambda h: h["layers"][0]["nodes"][0].update(
+            activation={"table": "tanh", "format": "sQ0.3", "source": "sQ0.3"}
+        ),
+        "source must be the format of what enters",
     ),
     "no terms": (
         lambda h: h["layers"][0]["nodes"][0].update(terms=[]),

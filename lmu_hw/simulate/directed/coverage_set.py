@@ -75,9 +75,9 @@ def covering_sequences(
 def _searched(goals: Goals) -> Codes:
     """Return the numbers of the goals that are searched for: ends, and entries of small tables."""
     tables = [
-        np.arange(table.first, table.first + table.high - table.low + 1)
+        np.arange(table.first, table.first + table.count)
         for table in goals.tables.values()
-        if table.high - table.low < _LARGE_TABLE
+        if table.count <= _LARGE_TABLE
     ]
     return np.concatenate([np.arange(len(goals.ends)), *tables])
 

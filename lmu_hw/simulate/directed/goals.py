@@ -60,23 +60,28 @@ class End:
     lane: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entries:
-    """Entries of a table that can be read.
+    """Entries of a table that can be read: its values, on each side of a mirror, and its offsets.
 
     Attributes
     ----------
     node : str
-    low, high : int
-        The codes that enter, both included.
     first : int
-        Number of the goal that is the entry of `low`.
+        Number of the goal that is the first of them.
+    count : int
+    read : tuple of (codes,) int64
+        For each code that may enter, counted from `low` on, which of them it reads: one in each
+        part of the table.
+    low : int
+        The smallest code that may enter.
     """
 
     node: str
-    low: int
-    high: int
     first: int
+    count: int
+    read: tuple[Codes, ...]
+    low: int
 
 
 class Goals:
@@ -109,10 +114,9 @@ class Goals:
                 if node.requant.overflow is Overflow.SATURATE:
                     self._add_ends(layer, node)
         self.count = len(self.ends)
-        for layer in network.layers:
-            for node in layer.nodes:
-                if isinstance(activation_of(node), Table):
-                    self._add_entries(node)
+        for node in network.nodes:
+            if isinstance(table := activation_of(node), Table):
+                self._add_entries(node, table)
         self._numbers = {end: number for number, end in enumerate(self.ends)}
 
     def _add_ends(self, layer: QuantizedLayer, node: AnyNode) -> None:
@@ -124,14 +128,18 @@ class Goals:
             if not can.any():
                 self.impossible.append((node.name, end))
 
-    def _add_entries(self, node: AnyNode) -> None:
+    def _add_entries(self, node: AnyNode, table: Table) -> None:
         bounds, fmt = self._bounds[node.name], node.requant.format
         low, high = (
             max(int(bounds.low.min()), fmt.min_code),
             min(int(bounds.high.max()), fmt.max_code),
         )
-        self.tables[node.name] = Entries(node.name, low, high, self.count)
-        self.count += high - low + 1
+        read = table.reads(np.arange(low, high + 1))
+        # What no code reads that may enter is no goal.
+        possible, places = np.unique(np.concatenate(read), return_inverse=True)
+        parts = tuple(np.split(places, len(read)))
+        self.tables[node.name] = Entries(node.name, self.count, len(possible), parts, low)
+        self.count += len(possible)
 
     def lanes(self, node: AnyNode) -> Codes:
         """Return the place in a beat of each element of a node."""
@@ -219,8 +227,9 @@ class Goals:
         entering, entries = trace.codes[node.pre_activation], self.tables[node.name]
         sequence, step = np.ogrid[: entering.shape[0], : entering.shape[1]]
         sequence, step = sequence[:, :, None], step[:, :, None]
-        columns = entries.first + entering - entries.low
-        np.minimum.at(first, tuple(np.broadcast_arrays(sequence, columns)), step)
+        for read in entries.read:
+            columns = entries.first + read[entering - entries.low]
+            np.minimum.at(first, tuple(np.broadcast_arrays(sequence, columns)), step)
 
     def _sums(
         self, layer: QuantizedLayer, node: AnyNode, x: Codes, trace: Trace, begin: int

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tabulated activations: values, what lies between them, mirror image and ramp."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, assert_never
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from lmu_hw.fixed import Overflow, Requant, Rounding
+from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.storage import Rom, pack
+from lmu_hw.network import Codes, Offsets, Slopes, Table
+from lmu_hw.plan import TABLE_LATENCY
+
+__all__ = ["Lookup"]
+
+
+class _Correction(NamedTuple):
+    """What is added to the value of a table, or subtracted from it."""
+
+    amount: Value
+    subtracted: Value
+
+
+class Lookup(wiring.Component):
+    """Answers a table at a code in every cycle; see `lmu_hw.network.Table` for the formula.
+
+    Parameters
+    ----------
+    table : Table
+    name : str
+        Of its ROMs.
+
+    Members
+    -------
+    code : In(shape of ``table.source``)
+    answer : Out(shape of ``table.format``)
+        Of the code `latency` cycles before; not registered.
+    """
+
+    latency = TABLE_LATENCY
+
+    def __init__(self, table: Table, *, name: str) -> None:
+        self.table, self.name = table, name
+        super().__init__(
+            {"code": In(shape_of(table.source)), "answer": Out(shape_of(table.format))}
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        table = self.table
+        below, address = self._address(m)
+        # s1: words of the ROMs; s2: the same, registered; s3: the two parts of the total.
+        s2_value, correction = self._parts(m, address)
+        base = Value.cast(s2_value.shift_left(table.value_shift))
+        subtracted: Value = Const(0, 1) if correction is None else correction.subtracted
+        if table.reflection is not None:
+            # r - floor(t / 2**g) is floor((r 2**g + 2**g - 1 - t) / 2**g).
+            s2_below = _two_later(m, below, "below")
+            most = ((table.reflection + 1) << table.guard_bits) - 1
+            base = Value.cast(Mux(s2_below, Const(most) - base, base))
+            subtracted = subtracted ^ s2_below
+        if table.ramp:
+            positive = Mux(self.code < 0, 0, self.code)[: table.source.width]
+            ramp = _two_later(m, positive, "ramp")
+            base = base + ramp.shift_left(table.ramp_shift + table.guard_bits)
+        if correction is not None:
+            # The complement of a number is one less than its negative: that is added here.
+            base = base + subtracted
+        width = len(base) + (not base.shape().signed)
+        s3_total = Signal(signed(width), name="s3_total", reset_less=True)
+        m.d.sync += s3_total.eq(base)
+        total: Value = s3_total
+        if correction is not None:
+            width = len(correction.amount) + (not correction.amount.shape().signed)
+            s3_correction = Signal(signed(width), name="s3_correction", reset_less=True)
+            s3_subtracted = Signal(name="s3_subtracted", reset_less=True)
+            m.d.sync += [s3_correction.eq(correction.amount), s3_subtracted.eq(subtracted)]
+            total = total + (s3_correction ^ s3_subtracted.replicate(width).as_signed())
+        m.d.comb += self.answer.eq(self._limited(total))
+        return m
+
+    def _address(self, m: Module) -> tuple[Value, Signal]:
+        """Return whether the code is below the origin, and its address."""
+        table = self.table
+        least, most = table.source.min_code, table.source.max_code
+        distance = self.code - table.origin
+        below = Value.cast(distance < 0)
+        if table.mirrored:
+            address, largest = Mux(below, -distance, distance), table.largest_distance
+        elif table.origin > least:
+            address, largest = Mux(below, 0, distance), most - table.origin
+        else:
+            address, largest = distance, most - table.origin
+        address = Value.cast(address)[: max(largest.bit_length(), 1)]
+        if table.last < largest:
+            if table.last % (1 << table.low_bits):
+                beyond = address > table.last
+            else:
+                beyond = address[table.low_bits :] >= table.last >> table.low_bits
+            address = Mux(beyond, table.last, address)
+        short = Signal(table.low_bits + bits_for(table.words - 1), name="address")
+        m.d.comb += short.eq(address)
+        return below, short
+
+    def _parts(self, m: Module, address: Signal) -> tuple[Value, _Correction | None]:
+        """Add the ROMs; return the value and the correction of a code two cycles before."""
+        table = self.table
+        index, low = address[table.low_bits :], address[: table.low_bits]
+        match table.interpolation:
+            case None:
+                (value,) = self._words(m, "", index, table.values)
+                return value, None
+            case Slopes(codes=codes):
+                value, slope = self._words(m, "", index, table.values, codes)
+                return value, _Correction(slope * _two_later(m, low, "low"), Const(0, 1))
+            case Offsets(codes=codes, group_bits=group_bits):
+                (value,) = self._words(m, "", index, table.values)
+                before = ~Value.cast(low[-1])
+                distance = low[:-1] ^ before.replicate(table.low_bits - 1)
+                place = Cat(distance, index[group_bits:])
+                flat = Codes(codes=codes.codes.ravel(), format=codes.format)
+                (offset,) = self._words(m, "_offsets", place, flat)
+                return value, _Correction(offset, _two_later(m, before, "before"))
+        assert_never(table.interpolation)
+
+    def _words(self, m: Module, suffix: str, address: Value, *parts: Codes) -> list[Value]:
+        """Add a ROM whose words hold a code of each part; return its registered output."""
+        words = [0] * parts[0].codes.size
+        width = 0
+        for part in parts:
+            codes = pack(part.codes[:, None], part.format.width)
+            words = [word | code << width for word, code in zip(words, codes, strict=True)]
+            width += part.format.width
+        rom = Rom(name=f"{self.name}{suffix}", words=words, width=width)
+        m.submodules[f"rom{suffix}"] = rom
+        m.d.comb += rom.address.eq(address)
+        s2_word = Signal(width, name=f"s2_word{suffix}", reset_less=True)
+        m.d.sync += s2_word.eq(rom.data)
+        fields, begin = [], 0
+        for part in parts:
+            field = s2_word[begin : begin + part.format.width]
+            fields.append(field.as_signed() if part.format.signed else field)
+            begin += part.format.width
+        return fields
+
+    def _limited(self, total: Value) -> Value:
+        """Return the answer that a total stands for."""
+        table = self.table
+        overflow = Overflow.SATURATE if table.limited else Overflow.FORBID
+        requant = Requant(format=table.format, rounding=Rounding.FLOOR, overflow=overflow)
+        return requantize(total, table.format.frac_bits + table.guard_bits, requant)
+
+
+def _two_later(m: Module, value: Value, name: str) -> Signal:
+    """Return a value two cycles later: beside the registered output of the ROM it belongs to."""
+    s1 = Signal(value.shape(), name=f"s1_{name}", reset_less=True)
+    s2 = Signal(value.shape(), name=f"s2_{name}", reset_less=True)
+    m.d.sync += [s1.eq(value), s2.eq(s1)]
+    return s2
