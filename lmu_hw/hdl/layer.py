@@ -8,7 +8,6 @@ from operator import or_
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
-from amaranth.lib.fifo import SyncFIFOBuffered
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.elementwise import ElementwiseUnit
@@ -18,7 +17,7 @@ from lmu_hw.hdl.output_stage import OutputStage, write_layout
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.storage import VectorRam
-from lmu_hw.hdl.streams import InputBuffer, beat_signature
+from lmu_hw.hdl.streams import InputBuffer, has_room, vector_signature
 from lmu_hw.hdl.weights import Weights
 from lmu_hw.network import INPUT, MemoryNode
 from lmu_hw.plan import LayerPlan
@@ -32,8 +31,8 @@ class Layer(wiring.Component):
     """Computes one layer of a quantized network, one time step after the other.
 
     State persists from step to step and starts at zero after reset and after a vector marked last.
-    A step starts when an input vector is there and its answer has room; from then on nothing
-    stalls, so its cycles are those of the plan.
+    A step starts when an input vector is there and its answer has room in what receives it; from
+    then on nothing stalls, so its cycles are those of the plan.
 
     Parameters
     ----------
@@ -41,8 +40,7 @@ class Layer(wiring.Component):
 
     Members
     -------
-    i, o : stream of beats
-        Input and output vectors.
+    i, o : beats of vectors, see `vector_signature`
     start : Out(1)
         A step begins.
     write : Out(write_layout)
@@ -59,8 +57,8 @@ class Layer(wiring.Component):
         load = {"load": In(data.StructLayout(memories))} if memories else {}
         super().__init__(
             {
-                "i": In(beat_signature(plan.layer.input.format, plan.beat)),
-                "o": Out(beat_signature(plan.layer.output.format, plan.beat)),
+                "i": In(vector_signature(plan.layer.input.format, plan.beat)),
+                "o": Out(vector_signature(plan.layer.output.format, plan.beat)),
                 "start": Out(1),
                 "write": Out(write_layout(plan)),
                 **load,
@@ -83,27 +81,33 @@ class Layer(wiring.Component):
         m.submodules.drain = stage = OutputStage(plan, mac.sums.shape())
         wiring.connect(m, wiring.flipped(self.i), source.i)
 
-        # The sequencer is a cycle ahead: when it has finished a step, and drops its input vector,
-        # what is written last is still on its way.
-        finished, last = Signal(), Signal()
-        m.d.sync += [finished.eq(sequencer.finish), last.eq(source.last)]
+        # A vector makes room for another one as soon as it is read; its mark is needed longer.
+        last_step = Signal()
+        begun = Signal()
+        all_read = Signal()
+        with m.If(self.start):
+            m.d.sync += last_step.eq(source.last)
+        m.d.sync += [begun.eq(self.start), all_read.eq(sequencer.all_read)]
+        # The sequencer is a cycle ahead: when it has finished a step, what is written last is still
+        # on its way.
+        finished = Signal()
+        last = Signal()
+        m.d.sync += [finished.eq(sequencer.finish), last.eq(last_step)]
         # A step owns the page of the new state; the other one holds the state before it.
         page = Signal()
         first_step = Signal(init=1)
         with m.If(finished):
             m.d.sync += [page.eq(~page), first_step.eq(last)]
-        m.submodules.fifo = fifo = self._output(m, last)
-        # Counted with the beat that is written now: one more, at most, is on its way.
-        level = fifo.w_level
-        room = (level < plan.output_beats) | ((level == plan.output_beats) & ~fifo.w_en)
-        present = Mux(sequencer.finish, source.another, sequencer.idle & source.available)
+        answers = last_step if plan.layer.last_only else 1
+        room = has_room(m, self.o.freed, begun & answers)
         m.d.comb += [
-            self.start.eq(present & room),
+            self.start.eq((sequencer.idle | sequencer.finish) & source.available & room),
             sequencer.start.eq(self.start),
-            sequencer.last_step.eq(source.last),
-            source.drop.eq(sequencer.finish),
+            sequencer.last_step.eq(last_step),
+            source.drop.eq(all_read),
             source.read_word.eq(sequencer.word),
         ]
+        self._output(m, last)
         words = {INPUT: source.read_data} | self._rams(m, sequencer, page)
         self._read(m, sequencer, mac, words, first_step)
         m.d.comb += [
@@ -258,23 +262,11 @@ class Layer(wiring.Component):
             mac.weights.eq(weights.data),
         ]
 
-    def _output(self, m: Module, last: Value) -> SyncFIFOBuffered:
-        """Add the queue of answers: room for two vectors, so that the next step can start.
-
-        A step may start while the last beat of the one before is on its way: one place more.
-        """
-        plan, layer = self.plan, self.plan.layer
+    def _output(self, m: Module, last: Value) -> None:
+        """Hand the beats of the nodes that answer on."""
+        layer = self.plan.layer
         fmt = layer.output.format
-        payload = self.o.payload.shape()
-        fifo = SyncFIFOBuffered(width=payload.size, depth=2 * plan.output_beats + 1)
-        entry = Signal(payload)
-        m.d.comb += [
-            entry.last.eq(last),
-            fifo.w_data.eq(entry),
-            self.o.payload.eq(fifo.r_data),
-            self.o.valid.eq(fifo.r_rdy),
-            fifo.r_en.eq(self.o.ready),
-        ]
+        m.d.comb += self.o.payload.last.eq(last)
         answers = last if layer.last_only else 1
         for index, node in enumerate(layer.nodes):
             if node.name not in layer.outputs:
@@ -282,9 +274,8 @@ class Layer(wiring.Component):
             source = node.signal.format
             up = fmt.frac_bits - source.frac_bits
             with m.If(self.write.valid & (self.write.node == index)):
-                m.d.comb += fifo.w_en.eq(self.write.mask[0] & answers)
-                for lane in range(plan.beat):
+                m.d.comb += self.o.valid.eq(self.write.mask[0] & answers)
+                for lane in range(self.plan.beat):
                     code = self.write.data[lane][: source.width]
                     value = code.as_signed() if source.signed else code
-                    m.d.comb += entry.data[lane].eq(value.shift_left(up))
-        return fifo
+                    m.d.comb += self.o.payload.data[lane].eq(value.shift_left(up))

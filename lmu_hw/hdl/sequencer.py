@@ -98,6 +98,8 @@ class Sequencer(wiring.Component):
     last_step : In(1)
         The step is the last of its sequence; steady from the cycle after `start` to `finish`.
     idle, finish : Out(1)
+    all_read : Out(1)
+        The last word of the step is read; what comes until `finish` only drains.
     coefficients : Out(array)
         Address in each of the ROMs of `coefficient_roms`.
     rom : Out
@@ -138,6 +140,7 @@ class Sequencer(wiring.Component):
             "last_step": In(1),
             "idle": Out(1),
             "finish": Out(1),
+            "all_read": Out(1),
             "coefficients": Out(data.ArrayLayout(address, len(self.roms))),
             "rom": Out(range(max(len(self.roms), 2))),
             "valid": Out(1),
@@ -246,6 +249,7 @@ class Sequencer(wiring.Component):
                 m.d.comb += advance.eq(~now.waits | written)
                 ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
                 with m.If(advance & end_node & ends):
+                    m.d.comb += self.all_read.eq(1)
                     m.d.sync += [slot.eq(0), self.coefficients.as_value().eq(0)]
                     m.next = "DRAIN"
             with m.State("DRAIN"):

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Streams of vectors: beats of elements between layers, and the buffer in front of a layer."""
+"""Vectors between layers: how they are sent, the buffer of a layer, and the queue of answers."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.network import INPUT
+from lmu_hw.network import Signal as Vector
 from lmu_hw.plan import LayerPlan
 
-__all__ = ["InputBuffer", "beat_signature"]
+__all__ = ["AnswerQueue", "InputBuffer", "beat_signature", "has_room", "vector_signature"]
+
+_VECTORS = 2  # that a receiver has room for: one that it reads, and the next one
+
+
+def _payload(fmt: FixedFormat, beat: int) -> data.StructLayout:
+    return data.StructLayout({"data": data.ArrayLayout(shape_of(fmt), beat), "last": 1})
 
 
 def beat_signature(fmt: FixedFormat, beat: int) -> stream.Signature:
@@ -21,9 +29,29 @@ def beat_signature(fmt: FixedFormat, beat: int) -> stream.Signature:
 
     ``last`` marks all beats of the last vector of a sequence.
     """
-    return stream.Signature(
-        data.StructLayout({"data": data.ArrayLayout(shape_of(fmt), beat), "last": 1})
-    )
+    return stream.Signature(_payload(fmt, beat))
+
+
+def vector_signature(fmt: FixedFormat, beat: int) -> wiring.Signature:
+    """Return the beats of vectors that nothing holds up: a vector begins where it has room.
+
+    The sender counts the room (`has_room`); ``freed`` gives it that of one vector back.
+    """
+    return wiring.Signature({"valid": Out(1), "payload": Out(_payload(fmt, beat)), "freed": In(1)})
+
+
+def has_room(m: Module, freed: Value, sent: Value) -> Value:
+    """Count a receiver's room at its sender; return whether there is any, from registers alone.
+
+    Parameters
+    ----------
+    m : Module
+    freed, sent : Value
+        The receiver has room for one vector more; one vector is sent, or will be for sure.
+    """
+    room = Signal(range(_VECTORS + 1), init=_VECTORS)
+    m.d.sync += room.eq(room + freed - sent)
+    return room != 0
 
 
 class InputBuffer(wiring.Component):
@@ -35,14 +63,12 @@ class InputBuffer(wiring.Component):
 
     Members
     -------
-    i : In(stream of beats)
+    i : In(vector_signature)
     read_word : In
     read_data : Out
         The word of the present vector, one cycle later.
     available, last : Out(1)
         There is a present vector; it is the last of its sequence.
-    another : Out(1)
-        There is one more behind the present one.
     drop : In(1)
         The present vector is no longer needed.
     """
@@ -52,18 +78,17 @@ class InputBuffer(wiring.Component):
         self.plan = plan
         self.ram = VectorRam(
             storage=plan.storage(INPUT),
-            pages=2,
+            pages=_VECTORS,
             columns=plan.columns,
             beat=plan.beat,
             width=source.format.width,
         )
         super().__init__(
             {
-                "i": In(beat_signature(source.format, plan.beat)),
+                "i": In(vector_signature(source.format, plan.beat)),
                 "read_word": In(self.ram.read_word.shape()),
                 "read_data": Out(self.ram.read_data.shape()),
                 "available": Out(1),
-                "another": Out(1),
                 "last": Out(1),
                 "drop": In(1),
             }
@@ -74,33 +99,105 @@ class InputBuffer(wiring.Component):
         m.submodules.memory = ram = self.ram
         beats = self.plan.input_beats
         beat = Signal(range(beats + 1))
-        full = Signal(2)
+        full = Signal(range(_VECTORS + 1))
         filling = Signal()
         reading = Signal()
-        accepted = Signal()
         complete = Signal()
         lasts = Signal(2)
         m.d.comb += [
-            self.i.ready.eq(full != 2),
-            accepted.eq(self.i.valid & self.i.ready),
-            complete.eq(accepted & (beat == beats - 1)),
+            self.i.freed.eq(self.drop),
+            complete.eq(self.i.valid & (beat == beats - 1)),
             self.available.eq(full != 0),
-            self.another.eq(full == 2),
             self.last.eq(lasts.bit_select(reading, 1)),
             ram.write_page.eq(filling),
             ram.write_beat.eq(beat),
-            ram.write_enable.eq(accepted),
+            ram.write_enable.eq(self.i.valid),
             ram.write_data.eq(self.i.payload.data),
             ram.read_page.eq(reading),
             ram.read_word.eq(self.read_word),
             self.read_data.eq(ram.read_data),
         ]
         m.d.sync += full.eq(full + complete - self.drop)
-        with m.If(accepted):
+        with m.If(self.i.valid):
             m.d.sync += beat.eq(beat + 1)
         with m.If(complete):
             m.d.sync += [beat.eq(0), filling.eq(~filling)]
             m.d.sync += lasts.bit_select(filling, 1).eq(self.i.payload.last)
         with m.If(self.drop):
+            m.d.sync += reading.eq(~reading)
+        return m
+
+
+class AnswerQueue(wiring.Component):
+    """Keeps an answer by its beats, in memory, while the one before waits at the output.
+
+    It has room for one vector: the next one begins at least as many cycles after the one at the
+    output was taken as a beat takes through the output stage, while beats leave in each of them.
+    The mark of the last step is one bit for a vector, so that memories are as wide as codes.
+
+    Parameters
+    ----------
+    vector : Vector
+    beat : int
+
+    Members
+    -------
+    i : In(vector_signature)
+    o : Out(stream of beats)
+    taken : In(1)
+        The vector at the output was taken; the beats of the next one may leave.
+    """
+
+    def __init__(self, vector: Vector, beat: int) -> None:
+        self.beats = -(-vector.size // beat)
+        self.width = vector.format.width * beat
+        super().__init__(
+            {
+                "i": In(vector_signature(vector.format, beat)),
+                "o": Out(beat_signature(vector.format, beat)),
+                "taken": In(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.beats = memory = Memory(shape=self.width, depth=self.beats, init=[])
+        write, read = memory.write_port(domain="sync"), memory.read_port(domain="sync")
+        entering = Signal(range(max(self.beats, 2)))
+        leaving = Signal.like(entering)
+        level = Signal(range(self.beats + 1))
+        filling = Signal()
+        reading = Signal()
+        lasts = Signal(2)
+        # Memory, its output, and a register behind it: block RAM is slow.
+        read_out = Signal()
+        offered = Signal()
+        word = Signal(self.width, reset_less=True)
+        moves = ~offered | self.o.ready
+        fetch = (level != 0) & (~read_out | moves)
+        m.d.comb += [
+            self.i.freed.eq(self.taken),
+            write.addr.eq(entering),
+            write.data.eq(self.i.payload.data),
+            write.en.eq(self.i.valid),
+            read.addr.eq(leaving),
+            read.en.eq(fetch),
+            self.o.valid.eq(offered),
+            self.o.payload.data.eq(word),
+            self.o.payload.last.eq(lasts.bit_select(reading, 1)),
+        ]
+        m.d.sync += level.eq(level + self.i.valid - fetch)
+        with m.If(self.i.valid):
+            m.d.sync += entering.eq(Mux(entering == self.beats - 1, 0, entering + 1))
+            m.d.sync += lasts.bit_select(filling, 1).eq(self.i.payload.last)
+            with m.If(entering == self.beats - 1):
+                m.d.sync += filling.eq(~filling)
+        with m.If(fetch):
+            m.d.sync += leaving.eq(Mux(leaving == self.beats - 1, 0, leaving + 1))
+        with m.If(~read_out | moves):
+            m.d.sync += read_out.eq(fetch)
+        with m.If(moves):
+            m.d.sync += [offered.eq(read_out), word.eq(read.data)]
+        with m.If(self.taken):
             m.d.sync += reading.eq(~reading)
         return m

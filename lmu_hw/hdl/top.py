@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from lmu_hw.hdl.layer import Layer
 from lmu_hw.hdl.reload import address_bits, blocks, state_bits, word_bits
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.hdl.streams import beat_signature
+from lmu_hw.hdl.streams import AnswerQueue, beat_signature, has_room, vector_signature
 from lmu_hw.network import Signal as Vector
 from lmu_hw.plan import LayerPlan, Plan
 
@@ -38,7 +38,7 @@ class _FromAxi(wiring.Component):
                 "tvalid": In(1),
                 "tready": Out(1),
                 "tlast": In(1),
-                "o": Out(beat_signature(vector.format, beat)),
+                "o": Out(vector_signature(vector.format, beat)),
             }
         )
 
@@ -48,10 +48,11 @@ class _FromAxi(wiring.Component):
         beats = -(-vector.size // self.beat)
         index = Signal(range(max(beats, 2)))
         ends = index == beats - 1
+        room = has_room(m, self.o.freed, self.o.valid & ends)
         m.d.comb += [
-            self.o.valid.eq(self.tvalid),
+            self.o.valid.eq(self.tvalid & room),
             self.o.payload.last.eq(self.tlast),
-            self.tready.eq(self.o.ready & ends),
+            self.tready.eq(room & ends),
         ]
         with m.Switch(index):
             for number in range(beats):
@@ -60,7 +61,7 @@ class _FromAxi(wiring.Component):
                         start = (number * self.beat + lane) * bits
                         code = self.tdata[start : start + vector.format.width]
                         m.d.comb += self.o.payload.data[lane].eq(code)
-        with m.If(self.o.valid & self.o.ready):
+        with m.If(self.o.valid):
             m.d.sync += index.eq(Mux(ends, 0, index + 1))
         return m
 
@@ -158,7 +159,9 @@ class NetworkTop(wiring.Component):
         m = Module()
         layers = self.layers
         m.submodules.from_axi = source = _FromAxi(self.plan.layers[0].layer.input, self.plan.beat)
-        m.submodules.to_axi = sink = ToAxi(self.plan.layers[-1].layer.output, self.plan.beat)
+        answer = self.plan.layers[-1].layer.output
+        m.submodules.answers = answers = AnswerQueue(answer, self.plan.beat)
+        m.submodules.to_axi = sink = ToAxi(answer, self.plan.beat)
         m.d.comb += [
             source.tdata.eq(self.s_axis_tdata),
             source.tvalid.eq(self.s_axis_tvalid),
@@ -168,13 +171,15 @@ class NetworkTop(wiring.Component):
             self.m_axis_tvalid.eq(sink.tvalid & ~ResetSignal()),
             self.m_axis_tlast.eq(sink.tlast),
             sink.tready.eq(self.m_axis_tready),
+            answers.taken.eq(sink.tvalid & sink.tready),
         ]
         upstream = source.o
         for layer in layers:
             m.submodules[instance_name(layer.plan)] = layer
             wiring.connect(m, upstream, layer.i)
             upstream = layer.o
-        wiring.connect(m, upstream, sink.i)
+        wiring.connect(m, upstream, answers.i)
+        wiring.connect(m, answers.o, sink.i)
         for block, (plan, node) in enumerate(blocks(self.plan)):
             load = layers[self.plan.layers.index(plan)].load[node.name]
             of_block = self.coefficient_address >> state_bits(self.plan) == block

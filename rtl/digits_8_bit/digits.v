@@ -41,54 +41,70 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   input [7:0] s_axis_tdata;
   wire [7:0] s_axis_tdata;
   wire _0_;
+  wire i__freed;
+  wire i__freed_26;
+  wire i__freed_32;
   wire [5:0] i__payload;
-  wire [8:0] i__payload_24;
-  wire [16:0] i__payload_30;
+  wire [8:0] i__payload_27;
+  wire [16:0] i__payload_33;
+  wire [16:0] i__payload_37;
   wire i__ready;
-  wire i__ready_27;
-  wire i__ready_33;
-  wire i__valid_28;
-  wire i__valid_34;
+  wire i__valid;
+  wire i__valid_29;
+  wire i__valid_35;
+  wire i__valid_41;
   wire tready;
   wire tvalid_15;
   assign s_axis_tready = tready & _0_;
   assign _0_ = ~ rst;
   assign m_axis_tvalid = tvalid_15 & _0_;
+  assign i__freed_32 = tvalid_15 & m_axis_tready;
+  digits_answers answers (
+    .clk(clk),
+    .i__freed(i__freed_32),
+    .i__payload(i__payload_33),
+    .i__valid(i__valid_35),
+    .o__payload(i__payload_37),
+    .o__ready(i__ready),
+    .offered(i__valid_41),
+    .rst(rst)
+  );
   digits_from_axi from_axi (
     .clk(clk),
+    .o__freed(i__freed),
     .o__payload(i__payload),
-    .o__ready(i__ready),
-    .o__valid(s_axis_tvalid),
+    .o__valid(i__valid),
     .rst(rst),
     .tdata(s_axis_tdata),
     .tlast(s_axis_tlast),
-    .tready(tready)
+    .tready(tready),
+    .tvalid(s_axis_tvalid)
   );
   digits_layer_head layer_head (
     .clk(clk),
-    .i__payload(i__payload_24),
-    .i__ready(i__ready_27),
-    .i__valid(i__valid_28),
-    .o__payload(i__payload_30),
-    .o__valid(i__valid_34),
-    .r_en(i__ready_33),
+    .i__freed(i__freed_26),
+    .i__payload(i__payload_27),
+    .i__valid(i__valid_29),
+    .o__freed(i__freed_32),
+    .o__payload(i__payload_33),
+    .o__valid(i__valid_35),
     .rst(rst)
   );
   digits_layer_lmu0 layer_lmu0 (
     .clk(clk),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
-    .i__valid(s_axis_tvalid),
-    .o__payload(i__payload_24),
-    .o__valid(i__valid_28),
-    .r_en(i__ready_27),
+    .i__valid(i__valid),
+    .o__freed(i__freed_26),
+    .o__payload(i__payload_27),
+    .o__valid(i__valid_29),
     .rst(rst)
   );
   digits_to_axi to_axi (
     .clk(clk),
-    .i__payload(i__payload_30),
-    .i__ready(i__ready_33),
-    .i__valid(i__valid_34),
+    .i__payload(i__payload_37),
+    .i__ready(i__ready),
+    .i__valid(i__valid_41),
     .rst(rst),
     .tlast(m_axis_tlast),
     .tready(m_axis_tready),
@@ -106,94 +122,249 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   );
 endmodule
 
-module digits_from_axi(o__valid, tlast, clk, rst, tready, o__ready, o__payload, tdata);
-  input o__valid;
-  wire o__valid;
+module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, i__valid, clk);
+  input rst;
+  wire rst;
+  input i__freed;
+  wire i__freed;
+  input o__ready;
+  wire o__ready;
+  output [16:0] o__payload;
+  wire [16:0] o__payload;
+  output offered;
+  reg offered;
+  input [16:0] i__payload;
+  wire [16:0] i__payload;
+  input i__valid;
+  wire i__valid;
+  input clk;
+  wire clk;
+  wire _00_;
+  wire _01_;
+  wire _02_;
+  wire _03_;
+  wire [5:0] _04_;
+  wire _05_;
+  wire [4:0] _06_;
+  wire [4:0] _07_;
+  wire _08_;
+  wire _09_;
+  wire _10_;
+  wire [4:0] _11_;
+  wire [4:0] _12_;
+  wire _13_;
+  wire [3:0] _14_;
+  wire [3:0] _15_;
+  wire [1:0] _16_;
+  wire _17_;
+  wire [3:0] _18_;
+  wire _19_;
+  wire _20_;
+  wire [15:0] _21_;
+  wire _22_;
+  wire [4:0] _23_;
+  wire _24_;
+  wire _25_;
+  wire _26_;
+  wire [3:0] _27_;
+  wire _28_;
+  wire _29_;
+  wire _30_;
+  wire _31_;
+  wire _32_;
+  wire _33_;
+  wire [3:0] _34_;
+  reg filling;
+  reg [1:0] lasts;
+  reg [3:0] leaving;
+  reg [3:0] level;
+  reg [15:0] o__payload_data;
+  wire o__payload_last;
+  wire [15:0] read__data;
+  wire read__en;
+  reg read_out;
+  reg reading;
+  reg [3:0] signature__addr;
+  (* no_rw_check *)
+  reg [15:0] beats [9:0];
+  always @(posedge clk) begin
+    if (i__valid)
+      beats[signature__addr] <= i__payload[15:0];
+  end
+  reg [15:0] _82_;
+  always @(posedge clk) begin
+    if (read__en) begin
+      _82_ <= beats[leaving];
+    end
+  end
+  assign read__data = _82_;
+  always @(posedge clk)
+    signature__addr <= _15_;
+  always @(posedge clk)
+    lasts <= _16_;
+  always @(posedge clk)
+    filling <= _17_;
+  always @(posedge clk)
+    leaving <= _18_;
+  always @(posedge clk)
+    read_out <= _19_;
+  always @(posedge clk)
+    offered <= _20_;
+  always @(posedge clk)
+    o__payload_data <= _21_;
+  always @(posedge clk)
+    reading <= _22_;
+  assign o__payload_last = lasts >> reading;
+  assign _23_ = level + i__valid;
+  assign _04_ = _23_ - read__en;
+  assign _06_ = signature__addr + 1'h1;
+  assign _07_ = _05_ ? 5'h00 : _06_;
+  assign _05_ = signature__addr == 4'h9;
+  assign _10_ = leaving == 4'h9;
+  assign _11_ = leaving + 1'h1;
+  assign _12_ = _10_ ? 5'h00 : _11_;
+  assign _00_ = | level;
+  assign _09_ = ~ read_out;
+  assign _03_ = _09_ | _02_;
+  assign read__en = _00_ & _03_;
+  assign _01_ = ~ offered;
+  assign _02_ = _01_ | o__ready;
+  assign _13_ = ~ reading;
+  always @(posedge clk)
+    level <= _14_;
+  assign _24_ = i__freed ? _13_ : reading;
+  assign _22_ = rst ? 1'h0 : _24_;
+  assign _21_ = _02_ ? read__data : o__payload_data;
+  assign _25_ = _02_ ? read_out : offered;
+  assign _20_ = rst ? 1'h0 : _25_;
+  assign _26_ = _03_ ? read__en : read_out;
+  assign _19_ = rst ? 1'h0 : _26_;
+  assign _27_ = read__en ? _12_[3:0] : leaving;
+  assign _18_ = rst ? 4'h0 : _27_;
+  assign _28_ = _05_ ? _08_ : filling;
+  assign _29_ = i__valid ? _28_ : filling;
+  assign _17_ = rst ? 1'h0 : _29_;
+  assign _30_ = filling ? i__payload[16] : lasts[1];
+  assign _31_ = i__valid ? _30_ : lasts[1];
+  assign _16_[1] = rst ? 1'h0 : _31_;
+  assign _32_ = filling ? lasts[0] : i__payload[16];
+  assign _08_ = ~ filling;
+  assign _33_ = i__valid ? _32_ : lasts[0];
+  assign _16_[0] = rst ? 1'h0 : _33_;
+  assign _34_ = i__valid ? _07_[3:0] : signature__addr;
+  assign _15_ = rst ? 4'h0 : _34_;
+  assign _14_ = rst ? 4'h0 : _04_[3:0];
+  assign o__payload = { o__payload_last, o__payload_data };
+endmodule
+
+module digits_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
+  input tvalid;
+  wire tvalid;
   input tlast;
   wire tlast;
   input clk;
   wire clk;
   input rst;
   wire rst;
+  output o__valid;
+  wire o__valid;
   output tready;
   wire tready;
-  input o__ready;
-  wire o__ready;
   output [5:0] o__payload;
   wire [5:0] o__payload;
+  input o__freed;
+  wire o__freed;
   input [7:0] tdata;
   wire [7:0] tdata;
-  wire _00_;
+  wire [2:0] _00_;
   wire _01_;
   wire [1:0] _02_;
-  wire [1:0] _03_;
+  wire _03_;
   wire _04_;
-  wire _05_;
+  wire [3:0] _05_;
+  wire [1:0] _06_;
+  wire [1:0] _07_;
+  wire _08_;
+  wire _09_;
   reg index;
   wire [4:0] o__payload_data;
-  assign _00_ = ! index;
-  assign _02_ = index + 1'h1;
-  assign _03_ = index ? _02_ : 2'h0;
+  reg [1:0] room;
+  assign _00_ = room + o__freed;
+  assign _04_ = o__valid & _01_;
+  assign _05_ = _00_ - _04_;
+  assign _06_ = index + 1'h1;
+  assign _07_ = index ? _06_ : 2'h0;
+  assign o__valid = tvalid & _08_;
+  assign _08_ = | room;
+  assign _01_ = ! index;
+  assign tready = _08_ & _01_;
   always @(posedge clk)
-    index <= _04_;
-  assign tready = o__ready & _00_;
-  assign _01_ = o__valid & o__ready;
-  assign _05_ = _01_ ? _03_[0] : index;
-  assign _04_ = rst ? 1'h0 : _05_;
+    room <= _02_;
+  always @(posedge clk)
+    index <= _03_;
   assign o__payload_data = index ? 5'h00 : tdata[4:0];
+  assign _09_ = o__valid ? _07_[0] : index;
+  assign _03_ = rst ? 1'h0 : _09_;
+  assign _02_ = rst ? 2'h2 : _05_[1:0];
   assign o__payload = { tlast, o__payload_data };
 endmodule
 
-module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, o__valid, clk);
+module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__valid, i__freed, clk);
   input rst;
   wire rst;
-  input r_en;
-  wire r_en;
+  input o__freed;
+  wire o__freed;
   input [8:0] i__payload;
   wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
-  output [16:0] o__payload;
-  wire [16:0] o__payload;
   input i__valid;
   wire i__valid;
+  output [16:0] o__payload;
+  wire [16:0] o__payload;
   output o__valid;
   wire o__valid;
+  output i__freed;
+  reg i__freed;
   input clk;
   wire clk;
   wire _00_;
-  wire _01_;
+  wire [3:0] _01_;
   wire _02_;
-  wire [6:0] _03_;
+  wire _03_;
   wire _04_;
   wire _05_;
-  wire _06_;
-  wire _07_;
+  wire [1:0] _06_;
+  wire [6:0] _07_;
   wire _08_;
   wire _09_;
   wire _10_;
   wire _11_;
   wire _12_;
-  wire _13_;
+  wire [2:0] _13_;
+  wire _14_;
+  wire _15_;
+  wire _16_;
   wire [9:0] addresses;
-  wire another;
+  wire all_read_51;
   wire available;
+  reg begun;
   reg [6:0] control;
   wire [7:0] data;
-  wire drop;
-  wire [15:0] entry_data;
-  reg entry_last;
+  wire finish;
   wire first;
   wire idle;
-  wire last_25;
-  wire last_61;
+  reg last;
+  wire last_49;
+  wire last_58;
+  reg last_step;
+  wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
+  reg [1:0] room;
   reg s1_chosen_0;
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_62;
+  wire [2:0] tag_59;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -203,38 +374,47 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   wire trace_valid;
   wire upcoming;
   wire valid;
-  wire w_en;
-  wire [4:0] w_level;
   wire [6:0] word;
   wire [23:0] write;
-  assign _00_ = ! write[1];
-  assign _05_ = write[0] & _00_;
-  assign _06_ = idle & available;
-  assign _07_ = drop ? another : _06_;
-  assign _08_ = w_level < 4'ha;
-  assign _09_ = w_level == 4'ha;
-  assign _10_ = ~ w_en;
-  assign _11_ = _09_ & _10_;
-  assign _01_ = _08_ | _11_;
-  assign trace_start = _07_ & _01_;
+  assign _00_ = idle | finish;
+  assign _08_ = _00_ & available;
+  assign _10_ = | room;
+  assign trace_start = _08_ & _10_;
+  assign _11_ = ! write[1];
+  assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
+  assign _13_ = room + o__freed;
+  assign _01_ = _13_ - begun;
   always @(posedge clk)
-    entry_last <= _02_;
+    last_step <= _02_;
   always @(posedge clk)
-    control <= _03_;
+    begun <= _03_;
   always @(posedge clk)
-    s1_chosen_0 <= _04_;
-  assign _12_ = slot ? 1'h0 : 1'h1;
-  assign _04_ = rst ? 1'h0 : _12_;
-  assign _03_[6:4] = rst ? 3'h0 : tag_62;
-  assign _03_[1] = rst ? 1'h0 : first;
-  assign _03_[0] = rst ? 1'h0 : valid;
-  assign _13_ = slot ? control[3] : 1'h0;
-  assign _03_[3] = rst ? 1'h0 : _13_;
-  assign _03_[2] = rst ? 1'h0 : last_61;
-  assign _02_ = rst ? 1'h0 : last_25;
-  assign w_en = _05_ ? write[7] : 1'h0;
-  assign entry_data = _05_ ? write[23:8] : 16'h0000;
+    i__freed <= _04_;
+  always @(posedge clk)
+    last <= _05_;
+  always @(posedge clk)
+    room <= _06_;
+  always @(posedge clk)
+    control <= _07_;
+  always @(posedge clk)
+    s1_chosen_0 <= _09_;
+  assign _14_ = slot ? 1'h0 : 1'h1;
+  assign _09_ = rst ? 1'h0 : _14_;
+  assign _07_[6:4] = rst ? 3'h0 : tag_59;
+  assign _07_[1] = rst ? 1'h0 : first;
+  assign _07_[0] = rst ? 1'h0 : valid;
+  assign _15_ = slot ? control[3] : 1'h0;
+  assign _07_[3] = rst ? 1'h0 : _15_;
+  assign _07_[2] = rst ? 1'h0 : last_58;
+  assign _06_ = rst ? 2'h2 : _01_[1:0];
+  assign _05_ = rst ? 1'h0 : last_step;
+  assign _04_ = rst ? 1'h0 : all_read_51;
+  assign _03_ = rst ? 1'h0 : trace_start;
+  assign _16_ = trace_start ? last_49 : last_step;
+  assign _02_ = rst ? 1'h0 : _16_;
+  assign o__valid = _12_ ? write[7] : 1'h0;
+  assign o__payload_data = _12_ ? write[23:8] : 16'h0000;
   digits_layer_head_drain drain (
     .clk(clk),
     .rst(rst),
@@ -242,16 +422,6 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
     .tag_13(tag),
     .upcoming(upcoming),
     .write(write)
-  );
-  digits_layer_head_fifo fifo (
-    .clk(clk),
-    .r_data(o__payload),
-    .r_en(r_en),
-    .r_rdy(o__valid),
-    .rst(rst),
-    .w_en(w_en),
-    .w_level(w_level),
-    .w_port__data({ entry_last, entry_data })
   );
   digits_layer_head_mac mac (
     .clk(clk),
@@ -264,29 +434,28 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
     .weights(data)
   );
   digits_layer_head_sequencer sequencer (
+    .all_read(all_read_51),
     .clk(clk),
     .coefficients(addresses),
-    .finish(drop),
+    .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_61),
-    .last_step(last_25),
+    .last(last_58),
+    .last_step(last_step),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_62),
+    .tag(tag_59),
     .valid(valid),
-    .word_21(word)
+    .word_23(word)
   );
   digits_layer_head_source source (
-    .another(another),
     .available(available),
     .clk(clk),
-    .drop(drop),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(last_25),
+    .last(last_49),
     .read_data(read_data),
     .read_word(word[5:0]),
     .rst(rst)
@@ -303,6 +472,7 @@ module digits_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, 
   assign trace_segment = write[2];
   assign trace_node = write[1];
   assign trace_valid = write[0];
+  assign o__payload = { last, o__payload_data };
 endmodule
 
 module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -479,108 +649,6 @@ module digits_layer_head_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module digits_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_rdy, clk);
-  input rst;
-  wire rst;
-  input r_en;
-  wire r_en;
-  output [4:0] w_level;
-  wire [4:0] w_level;
-  output [16:0] r_data;
-  wire [16:0] r_data;
-  input [16:0] w_port__data;
-  wire [16:0] w_port__data;
-  input w_en;
-  wire w_en;
-  output r_rdy;
-  reg r_rdy;
-  input clk;
-  wire clk;
-  wire _00_;
-  wire _01_;
-  wire [5:0] _02_;
-  wire [5:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire [5:0] _07_;
-  wire _08_;
-  wire _09_;
-  wire [5:0] _10_;
-  wire [5:0] _11_;
-  wire [4:0] _12_;
-  wire [4:0] _13_;
-  wire [4:0] _14_;
-  wire _15_;
-  wire _16_;
-  wire [5:0] _17_;
-  wire [5:0] _18_;
-  wire _19_;
-  wire [4:0] _20_;
-  wire [4:0] _21_;
-  wire [4:0] _22_;
-  wire [4:0] _23_;
-  wire _24_;
-  reg [4:0] consume;
-  reg [4:0] inner_level;
-  wire inner_r_rdy;
-  reg [4:0] produce;
-  wire r_port__en;
-  wire w_port__en;
-  wire w_rdy;
-  (* no_rw_check *)
-  reg [16:0] storage [19:0];
-  always @(posedge clk) begin
-    if (w_port__en)
-      storage[produce] <= w_port__data;
-  end
-  reg [16:0] _58_;
-  always @(posedge clk) begin
-    if (r_port__en) begin
-      _58_ <= storage[consume];
-    end
-  end
-  assign r_data = _58_;
-  assign w_rdy = inner_level != 5'h14;
-  assign inner_r_rdy = | inner_level;
-  assign { _11_[5], w_level } = inner_level + r_rdy;
-  assign _16_ = produce == 5'h13;
-  assign _17_ = produce + 1'h1;
-  assign _18_ = _16_ ? 6'h00 : _17_;
-  assign _01_ = consume == 5'h13;
-  assign _02_ = consume + 1'h1;
-  assign _03_ = _01_ ? 6'h00 : _02_;
-  assign _05_ = ~ r_port__en;
-  assign _06_ = w_port__en & _05_;
-  assign _07_ = inner_level + 1'h1;
-  assign w_port__en = w_rdy & w_en;
-  assign _08_ = ~ w_port__en;
-  assign _09_ = r_port__en & _08_;
-  assign _10_ = inner_level - 1'h1;
-  assign _00_ = ~ r_rdy;
-  assign _04_ = _00_ | r_en;
-  assign r_port__en = inner_r_rdy & _04_;
-  always @(posedge clk)
-    produce <= _12_;
-  always @(posedge clk)
-    consume <= _13_;
-  always @(posedge clk)
-    inner_level <= _14_;
-  always @(posedge clk)
-    r_rdy <= _15_;
-  assign _19_ = r_port__en ? 1'h1 : _24_;
-  assign _15_ = rst ? 1'h0 : _19_;
-  assign _20_ = _06_ ? _07_[4:0] : inner_level;
-  assign _21_ = _09_ ? _10_[4:0] : _20_;
-  assign _14_ = rst ? 5'h00 : _21_;
-  assign _22_ = r_port__en ? _03_[4:0] : consume;
-  assign _13_ = rst ? 5'h00 : _22_;
-  assign _23_ = w_port__en ? _18_[4:0] : produce;
-  assign _12_ = rst ? 5'h00 : _23_;
-  assign _24_ = r_en ? 1'h0 : r_rdy;
-  assign _11_[4:0] = w_level;
-endmodule
-
 module digits_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
@@ -643,7 +711,7 @@ module digits_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, wei
   assign tag = s3[6:4];
 endmodule
 
-module digits_layer_head_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
+module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -652,6 +720,8 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, finish, valid, f
   wire last_step;
   output idle;
   wire idle;
+  output all_read;
+  wire all_read;
   output finish;
   wire finish;
   output valid;
@@ -662,8 +732,8 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, finish, valid, f
   reg last;
   output slot;
   reg slot;
-  output [6:0] word_21;
-  reg [6:0] word_21;
+  output [6:0] word_23;
+  reg [6:0] word_23;
   output [2:0] tag;
   reg [2:0] tag;
   output [9:0] coefficients;
@@ -677,65 +747,66 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, finish, valid, f
   wire _004_;
   wire _005_;
   wire _006_;
-  wire [4:0] _007_;
-  wire [7:0] _008_;
+  wire _007_;
+  wire _008_;
   wire _009_;
   wire _010_;
-  wire [4:0] _011_;
-  wire _012_;
-  wire [1:0] _013_;
+  wire _011_;
+  wire [4:0] _012_;
+  wire [7:0] _013_;
   wire _014_;
-  wire [10:0] _015_;
-  wire _016_;
+  wire _015_;
+  wire [4:0] _016_;
   wire _017_;
-  wire _018_;
+  wire [1:0] _018_;
   wire _019_;
   wire _020_;
-  wire _021_;
+  wire [10:0] _021_;
   wire _022_;
   wire _023_;
   wire _024_;
   wire _025_;
-  wire [6:0] _026_;
+  wire _026_;
   wire _027_;
-  wire [2:0] _028_;
-  wire [3:0] _029_;
-  wire [6:0] _030_;
-  wire _031_;
-  wire [3:0] _032_;
-  wire _033_;
-  wire [9:0] _034_;
-  wire [1:0] _035_;
-  wire _036_;
-  wire _037_;
+  wire [6:0] _028_;
+  wire [2:0] _029_;
+  wire [3:0] _030_;
+  wire [6:0] _031_;
+  wire _032_;
+  wire [3:0] _033_;
+  wire _034_;
+  wire _035_;
+  wire [9:0] _036_;
+  wire [1:0] _037_;
   wire _038_;
   wire _039_;
   wire _040_;
   wire [1:0] _041_;
   wire [1:0] _042_;
   wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire _046_;
-  wire [1:0] _047_;
-  wire [9:0] _048_;
-  wire [9:0] _049_;
-  wire [9:0] _050_;
+  wire _044_;
+  wire _045_;
+  wire [3:0] _046_;
+  wire [3:0] _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
   wire _051_;
   wire _052_;
-  wire [3:0] _053_;
-  wire [3:0] _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
+  wire _053_;
+  wire [6:0] _054_;
+  wire [6:0] _055_;
+  wire [3:0] _056_;
+  wire [3:0] _057_;
   wire _058_;
   wire _059_;
-  wire [6:0] _060_;
-  wire [6:0] _061_;
-  wire [3:0] _062_;
-  wire [3:0] _063_;
-  wire _064_;
-  wire [1:0] _065_;
+  wire [1:0] _060_;
+  wire [1:0] _061_;
+  wire [1:0] _062_;
+  wire [1:0] _063_;
+  wire [9:0] _064_;
+  wire [9:0] _065_;
+  wire [9:0] _066_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -750,129 +821,127 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, finish, valid, f
   reg [3:0] waiting;
   wire [6:0] word;
   always @(posedge clk)
-    word_21 <= _026_;
+    valid <= _024_;
   always @(posedge clk)
-    tag <= _028_;
+    first <= _025_;
   always @(posedge clk)
-    waiting <= _029_;
+    last <= _026_;
   always @(posedge clk)
-    block <= _030_;
+    slot <= _027_;
   always @(posedge clk)
-    like <= _031_;
+    word_23 <= _028_;
   always @(posedge clk)
-    group <= _032_;
+    tag <= _029_;
   always @(posedge clk)
-    segment <= _033_;
+    waiting <= _030_;
   always @(posedge clk)
-    coefficients <= _034_;
+    block <= _031_;
   always @(posedge clk)
-    fsm_state <= _035_;
+    like <= _032_;
+  always @(posedge clk)
+    group <= _033_;
+  always @(posedge clk)
+    segment <= _035_;
+  always @(posedge clk)
+    coefficients <= _036_;
+  always @(posedge clk)
+    fsm_state <= _037_;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
-  assign _016_ = group == now[13:10];
-  assign end_segment = end_group & _016_;
-  assign _027_ = segment == now[14];
-  assign end_node = end_segment & _027_;
-  assign _036_ = ~ now[2];
-  assign _037_ = ! waiting;
-  assign _038_ = _036_ | _037_;
-  assign _002_ = ! block;
-  assign _003_ = now[15] & _002_;
-  assign _004_ = now[16] & end_slot;
-  assign _005_ = ! group;
-  assign _006_ = | waiting;
-  assign _007_ = waiting - 1'h1;
-  assign _008_ = block + 1'h1;
-  assign _009_ = advance & end_slot;
-  assign _010_ = advance & end_group;
-  assign _011_ = group + 1'h1;
-  assign _012_ = advance & end_segment;
-  assign _013_ = segment + 1'h1;
-  assign _001_ = advance & now[1];
-  assign _015_ = coefficients + 1'h1;
-  assign _014_ = advance & end_node;
-  assign _017_ = ~ last_step;
-  assign _018_ = now[19] & _017_;
-  assign _019_ = now[18] | _018_;
-  assign _020_ = _014_ & _019_;
-  assign _021_ = waiting == 1'h1;
-  always @(posedge clk)
-    valid <= _022_;
-  always @(posedge clk)
-    first <= _023_;
-  always @(posedge clk)
-    last <= _024_;
-  always @(posedge clk)
-    slot <= _025_;
-  assign _040_ = _046_ | _000_;
-  assign _041_ = _000_ ? _044_ : _045_;
-  assign _042_ = _039_ ? _047_ : fsm_state;
+  assign _019_ = group == now[13:10];
+  assign end_segment = end_group & _019_;
+  assign _023_ = segment == now[14];
+  assign end_node = end_segment & _023_;
+  assign _034_ = ~ now[2];
+  assign _038_ = ! waiting;
+  assign _039_ = _034_ | _038_;
+  assign _007_ = ! block;
+  assign _008_ = now[15] & _007_;
+  assign _009_ = now[16] & end_slot;
+  assign _010_ = ! group;
+  assign _011_ = | waiting;
+  assign _012_ = waiting - 1'h1;
+  assign _013_ = block + 1'h1;
+  assign _014_ = advance & end_slot;
+  assign _015_ = advance & end_group;
+  assign _016_ = group + 1'h1;
+  assign _017_ = advance & end_segment;
+  assign _018_ = segment + 1'h1;
+  assign _006_ = advance & now[1];
+  assign _021_ = coefficients + 1'h1;
+  assign _020_ = advance & end_node;
+  assign _022_ = ~ last_step;
+  assign _000_ = now[19] & _022_;
+  assign _001_ = now[18] | _000_;
+  assign _002_ = _020_ & _001_;
+  assign _003_ = waiting == 1'h1;
+  assign _040_ = _053_ | _005_;
+  assign _041_ = _005_ ? _061_ : _062_;
+  assign _042_ = _004_ ? _063_ : fsm_state;
   assign _043_ = _040_ ? _041_ : _042_;
-  assign _044_ = _021_ ? _065_ : fsm_state;
-  assign _045_ = _020_ ? 2'h2 : fsm_state;
-  assign _047_ = start ? 2'h1 : fsm_state;
-  assign _035_ = rst ? 2'h0 : _043_;
-  assign _048_ = _001_ ? _015_[9:0] : coefficients;
-  assign _049_ = _020_ ? 10'h000 : _048_;
-  assign _050_ = _046_ ? _049_ : _048_;
-  assign _034_ = rst ? 10'h000 : _050_;
-  assign _051_ = _012_ ? _013_[0] : segment;
-  assign _052_ = _014_ ? 1'h0 : _051_;
-  assign _033_ = rst ? 1'h0 : _052_;
-  assign _053_ = _010_ ? _011_[3:0] : group;
-  assign _054_ = _012_ ? 4'h0 : _053_;
-  assign _032_ = rst ? 4'h0 : _054_;
-  assign _055_ = _009_ ? now[20] : like;
-  assign _056_ = _010_ ? now[21] : _055_;
-  assign _057_ = _014_ ? now[20] : _056_;
-  assign _058_ = _020_ ? 1'h0 : _057_;
-  assign _059_ = _046_ ? _058_ : _057_;
-  assign _031_ = rst ? 1'h0 : _059_;
-  assign _060_ = advance ? _008_[6:0] : block;
-  assign _061_ = _009_ ? 7'h00 : _060_;
-  assign _030_ = rst ? 7'h00 : _061_;
-  assign _062_ = _006_ ? _007_[3:0] : waiting;
-  assign _063_ = _014_ ? 4'hb : _062_;
-  assign _029_ = rst ? 4'h0 : _063_;
-  assign _028_[2] = rst ? 1'h0 : _005_;
-  assign _028_[0] = rst ? 1'h0 : now[0];
-  assign _028_[1] = rst ? 1'h0 : segment;
-  assign _026_ = rst ? 7'h00 : word;
-  assign _025_ = rst ? 1'h0 : like;
-  assign _024_ = rst ? 1'h0 : _004_;
-  assign _023_ = rst ? 1'h0 : _003_;
-  assign _022_ = rst ? 1'h0 : _001_;
-  assign _064_ = _021_ ? 1'h1 : 1'h0;
-  assign finish = _000_ ? _064_ : 1'h0;
-  assign _000_ = fsm_state == 2'h2;
-  assign advance = _046_ ? _038_ : 1'h0;
-  assign _046_ = fsm_state == 2'h1;
-  assign idle = _039_ ? 1'h1 : 1'h0;
-  assign _039_ = ! fsm_state;
+  assign _044_ = _017_ ? _018_[0] : segment;
+  assign _045_ = _020_ ? 1'h0 : _044_;
+  assign _035_ = rst ? 1'h0 : _045_;
+  assign _046_ = _015_ ? _016_[3:0] : group;
+  assign _047_ = _017_ ? 4'h0 : _046_;
+  assign _033_ = rst ? 4'h0 : _047_;
+  assign _048_ = _014_ ? now[20] : like;
+  assign _049_ = _015_ ? now[21] : _048_;
+  assign _050_ = _020_ ? now[20] : _049_;
+  assign _051_ = _002_ ? 1'h0 : _050_;
+  assign _052_ = _053_ ? _051_ : _050_;
+  assign _032_ = rst ? 1'h0 : _052_;
+  assign _054_ = advance ? _013_[6:0] : block;
+  assign _055_ = _014_ ? 7'h00 : _054_;
+  assign _031_ = rst ? 7'h00 : _055_;
+  assign _056_ = _011_ ? _012_[3:0] : waiting;
+  assign _057_ = _020_ ? 4'hb : _056_;
+  assign _030_ = rst ? 4'h0 : _057_;
+  assign _029_[2] = rst ? 1'h0 : _010_;
+  assign _029_[0] = rst ? 1'h0 : now[0];
+  assign _029_[1] = rst ? 1'h0 : segment;
+  assign _028_ = rst ? 7'h00 : word;
+  assign _027_ = rst ? 1'h0 : like;
+  assign _026_ = rst ? 1'h0 : _009_;
+  assign _025_ = rst ? 1'h0 : _008_;
+  assign _024_ = rst ? 1'h0 : _006_;
+  assign _058_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _058_ : 1'h0;
+  assign _005_ = fsm_state == 2'h2;
+  assign _059_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _053_ ? _059_ : 1'h0;
+  assign advance = _053_ ? _039_ : 1'h0;
+  assign _053_ = fsm_state == 2'h1;
+  assign idle = _004_ ? 1'h1 : 1'h0;
+  assign _004_ = ! fsm_state;
   assign word = like ? 7'h00 : block;
   assign now = like ? 32'd0 : 32'd1025530;
-  assign _065_ = start ? 2'h1 : 2'h0;
+  assign _060_ = start ? 2'h1 : 2'h0;
+  assign _061_ = _003_ ? _060_ : fsm_state;
+  assign _062_ = _002_ ? 2'h2 : fsm_state;
+  assign _063_ = start ? 2'h1 : fsm_state;
+  assign _037_ = rst ? 2'h0 : _043_;
+  assign _064_ = _006_ ? _021_[9:0] : coefficients;
+  assign _065_ = _002_ ? 10'h000 : _064_;
+  assign _066_ = _053_ ? _065_ : _064_;
+  assign _036_ = rst ? 10'h000 : _066_;
 endmodule
 
-module digits_layer_head_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
+module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
-  input [8:0] i__payload;
-  wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
   output available;
   wire available;
-  output another;
-  wire another;
   output last;
   wire last;
   output [7:0] read_data;
   wire [7:0] read_data;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
   input i__valid;
   wire i__valid;
-  input drop;
-  wire drop;
+  input i__freed;
+  wire i__freed;
   input [5:0] read_word;
   wire [5:0] read_word;
   input clk;
@@ -896,22 +965,18 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
   wire _16_;
   wire [6:0] _17_;
   wire [6:0] _18_;
-  wire accepted;
   reg [6:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign i__ready = full != 2'h2;
-  assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h3f;
-  assign complete = accepted & _00_;
+  assign complete = i__valid & _00_;
   assign available = | full;
-  assign another = full == 2'h2;
   assign last = lasts >> read_page;
   assign _03_ = full + complete;
-  assign _04_ = _03_ - drop;
+  assign _04_ = _03_ - i__freed;
   assign _05_ = beat + 1'h1;
   assign _07_ = ~ read_page;
   always @(posedge clk)
@@ -924,7 +989,7 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
     lasts <= _01_;
   always @(posedge clk)
     read_page <= _02_;
-  assign _11_ = drop ? _07_ : read_page;
+  assign _11_ = i__freed ? _07_ : read_page;
   assign _02_ = rst ? 1'h0 : _11_;
   assign _12_ = filling ? i__payload[8] : lasts[1];
   assign _13_ = complete ? _12_ : lasts[1];
@@ -935,7 +1000,7 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
   assign _01_[0] = rst ? 1'h0 : _15_;
   assign _16_ = complete ? _06_ : filling;
   assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = accepted ? _05_[6:0] : beat;
+  assign _17_ = i__valid ? _05_[6:0] : beat;
   assign _18_ = complete ? 7'h00 : _17_;
   assign _09_ = rst ? 7'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
@@ -947,20 +1012,20 @@ module digits_layer_head_source(rst, i__payload, i__ready, available, another, l
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat[5:0]),
-    .write_enable(accepted),
+    .write_enable(i__valid),
     .write_page(filling)
   );
 endmodule
 
-module digits_layer_head_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_head_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  output [7:0] read_data;
+  wire [7:0] read_data;
   input [7:0] write__data;
   wire [7:0] write__data;
   input write_enable;
   wire write_enable;
-  output [7:0] read_data;
-  wire [7:0] read_data;
   input [5:0] write_beat;
   wire [5:0] write_beat;
   input write_page;
@@ -1042,23 +1107,23 @@ module digits_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__valid, i__valid);
-  input clk;
-  wire clk;
+module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
-  output i__ready;
-  wire i__ready;
-  output [8:0] o__payload;
-  wire [8:0] o__payload;
-  input r_en;
-  wire r_en;
-  input [5:0] i__payload;
-  wire [5:0] i__payload;
-  output o__valid;
-  wire o__valid;
   input i__valid;
   wire i__valid;
+  input [5:0] i__payload;
+  wire [5:0] i__payload;
+  output [8:0] o__payload;
+  wire [8:0] o__payload;
+  output o__valid;
+  wire o__valid;
+  output i__freed;
+  reg i__freed;
+  input o__freed;
+  wire o__freed;
+  input clk;
+  wire clk;
   wire _000_;
   wire _001_;
   wire _002_;
@@ -1069,32 +1134,32 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _007_;
   wire _008_;
   wire _009_;
-  wire _010_;
-  wire _011_;
-  wire [4:0] _012_;
+  wire [4:0] _010_;
+  wire [15:0] _011_;
+  wire [15:0] _012_;
   wire [15:0] _013_;
   wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire [15:0] _016_;
-  wire _017_;
-  wire [7:0] _018_;
-  wire [4:0] _019_;
+  wire [7:0] _015_;
+  wire [4:0] _016_;
+  wire [15:0] _017_;
+  wire _018_;
+  wire [15:0] _019_;
   wire [15:0] _020_;
   wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [15:0] _023_;
-  wire [7:0] _024_;
-  wire _025_;
+  wire [7:0] _022_;
+  wire [2:0] _023_;
+  wire _024_;
+  wire [3:0] _025_;
   wire _026_;
   wire _027_;
   wire _028_;
   wire _029_;
   wire _030_;
-  wire [9:0] _031_;
+  wire _031_;
   wire _032_;
   wire _033_;
-  wire _034_;
-  wire _035_;
+  wire [1:0] _034_;
+  wire [9:0] _035_;
   wire _036_;
   wire _037_;
   wire _038_;
@@ -1104,16 +1169,16 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _042_;
   wire _043_;
   wire _044_;
-  wire [2:0] _045_;
-  wire [2:0] _046_;
-  wire [2:0] _047_;
+  wire _045_;
+  wire _046_;
+  wire _047_;
   wire [2:0] _048_;
   wire [2:0] _049_;
   wire [2:0] _050_;
   wire [2:0] _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
+  wire [2:0] _052_;
+  wire [2:0] _053_;
+  wire [2:0] _054_;
   wire _055_;
   wire _056_;
   wire _057_;
@@ -1129,38 +1194,45 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire _067_;
   wire _068_;
   wire _069_;
+  wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
   wire [10:0] addresses;
-  wire another;
+  wire all_read_80;
   wire available;
+  reg begun;
   reg [9:0] control;
   wire [31:0] data;
-  wire drop;
-  wire [7:0] entry_data;
-  reg entry_last;
+  wire finish;
+  reg finished;
   wire first;
   reg first_step;
   wire idle;
-  wire last_25;
-  wire last_89;
+  reg last;
+  wire last_78;
+  wire last_86;
+  reg last_step;
+  wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
   reg page;
   wire [9:0] read_data;
-  wire [31:0] read_data_58;
-  wire [31:0] read_data_60;
-  wire [15:0] read_data_62;
-  wire read_page_41;
-  wire read_page_49;
+  wire [31:0] read_data_51;
+  wire [31:0] read_data_53;
+  wire [15:0] read_data_55;
+  wire read_page_34;
+  wire read_page_42;
+  reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
-  wire signed [28:0] sums_74_0;
-  wire signed [28:0] sums_74_1;
+  wire signed [28:0] sums_67_0;
+  wire signed [28:0] sums_67_1;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_87;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1170,154 +1242,154 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   wire trace_valid;
   wire upcoming;
   wire valid;
-  wire w_en;
-  wire [7:0] w_level;
   wire [5:0] word;
   wire [27:0] write;
   wire write_enable;
-  wire write_enable_38;
-  wire write_enable_46;
+  wire write_enable_31;
+  wire write_enable_39;
   assign _026_ = ~ first_step;
   always @(posedge clk)
-    signal <= _027_;
+    last_step <= _027_;
   always @(posedge clk)
-    entry_last <= _028_;
+    begun <= _028_;
   always @(posedge clk)
-    page <= _029_;
+    i__freed <= _029_;
   always @(posedge clk)
-    first_step <= _030_;
+    finished <= _030_;
   always @(posedge clk)
-    control <= _031_;
+    last <= _031_;
   always @(posedge clk)
-    s1_chosen_0 <= _032_;
+    page <= _032_;
   always @(posedge clk)
-    s1_chosen_1 <= _034_;
+    first_step <= _033_;
   always @(posedge clk)
-    s1_chosen_2 <= _035_;
+    room <= _034_;
   always @(posedge clk)
-    s1_chosen_3 <= _036_;
-  assign _017_ = write[11] & entry_last;
-  assign _025_ = idle & available;
-  assign _033_ = drop ? another : _025_;
-  assign _037_ = w_level < 7'h40;
-  assign _038_ = w_level == 7'h40;
-  assign _039_ = ~ w_en;
-  assign _040_ = _038_ & _039_;
-  assign _001_ = _037_ | _040_;
-  assign trace_start = _033_ & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[11];
-  assign _004_ = write[2:1] == 1'h1;
-  assign _005_ = write[0] & _004_;
-  assign write_enable_38 = _005_ & write[11];
-  assign _006_ = slot == 1'h1;
-  assign _008_ = slot == 2'h3;
-  assign _000_ = write[2:1] == 2'h2;
-  assign _009_ = write[0] & _000_;
-  assign write_enable_46 = _009_ & write[11];
-  assign _012_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
-  assign _013_ = s1_chosen_1 ? read_data_58[15:0] : 16'h0000;
-  assign _014_ = { 11'h000, _012_ } | _013_;
-  assign _015_ = s1_chosen_2 ? read_data_60[15:0] : 16'h0000;
-  assign _016_ = _014_ | _015_;
-  assign _018_ = s1_chosen_3 ? read_data_62[7:0] : 8'h00;
-  assign operand_0 = _016_ | { _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_ };
-  assign _019_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _020_ = s1_chosen_1 ? read_data_58[31:16] : 16'h0000;
-  assign _021_ = { 11'h000, _019_ } | _020_;
-  assign _022_ = s1_chosen_2 ? read_data_60[31:16] : 16'h0000;
-  assign _023_ = _021_ | _022_;
-  assign _024_ = s1_chosen_3 ? read_data_62[15:8] : 8'h00;
-  assign operand_1 = _023_ | { _024_[7], _024_[7], _024_[7], _024_[7], _024_[7], _024_[7], _024_[7], _024_[7], _024_ };
-  assign _007_ = ~ page;
-  assign _042_ = _064_ | _059_;
-  assign _043_ = _065_ | _060_;
-  assign _044_ = _060_ | _059_;
-  assign _041_ = | { _042_, _011_, _063_ };
-  assign _045_ = _059_ ? 3'h0 : 3'h4;
-  assign _046_ = _011_ ? 3'h1 : 3'h0;
-  assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _060_ ? 3'h3 : 3'h5;
-  assign _049_ = _061_ ? 3'h0 : 3'h2;
-  assign _050_ = _043_ ? _048_ : _049_;
-  assign _051_ = _041_ ? _047_ : _050_;
-  assign _052_ = _065_ ? 1'h1 : 1'h0;
-  assign _053_ = _064_ ? 1'h1 : _052_;
-  assign _054_ = _059_ ? 1'h1 : _026_;
-  assign _055_ = _061_ ? _026_ : 1'h0;
-  assign _056_ = _044_ ? _054_ : _055_;
-  assign _057_ = _010_ ? _026_ : 1'h0;
-  assign _058_ = _011_ ? _026_ : _057_;
-  assign _036_ = rst ? 1'h0 : _058_;
-  assign _035_ = rst ? 1'h0 : _056_;
-  assign _062_ = _063_ ? 1'h1 : 1'h0;
-  assign _034_ = rst ? 1'h0 : _062_;
-  assign _032_ = rst ? 1'h0 : _053_;
-  assign _031_[9:6] = rst ? 4'h0 : tag_90;
-  assign _059_ = slot == 3'h7;
-  assign _064_ = slot == 3'h6;
-  assign _011_ = slot == 3'h5;
-  assign _063_ = slot == 3'h4;
-  assign _060_ = slot == 3'h3;
-  assign _065_ = slot == 3'h2;
-  assign _061_ = slot == 3'h1;
-  assign _010_ = ! slot;
-  assign _031_[5:3] = rst ? 3'h0 : _051_;
-  assign _031_[1] = rst ? 1'h0 : first;
-  assign _031_[0] = rst ? 1'h0 : valid;
-  assign _031_[2] = rst ? 1'h0 : last_89;
-  assign _066_ = signal ? entry_last : first_step;
-  assign _030_ = rst ? 1'h1 : _066_;
-  assign _067_ = signal ? _007_ : page;
-  assign _029_ = rst ? 1'h0 : _067_;
-  assign _028_ = rst ? 1'h0 : last_25;
-  assign _027_ = rst ? 1'h0 : drop;
-  assign _068_ = _010_ ? _007_ : page;
-  assign read_page_49 = _011_ ? _007_ : _068_;
-  assign _069_ = _006_ ? _007_ : page;
-  assign read_page_41 = _008_ ? _007_ : _069_;
-  assign w_en = _009_ ? _017_ : 1'h0;
-  assign entry_data = _009_ ? write[19:12] : 8'h00;
+    control <= _035_;
+  always @(posedge clk)
+    s1_chosen_0 <= _036_;
+  always @(posedge clk)
+    s1_chosen_1 <= _037_;
+  always @(posedge clk)
+    s1_chosen_2 <= _038_;
+  always @(posedge clk)
+    s1_chosen_3 <= _039_;
+  assign _000_ = idle | finish;
+  assign _009_ = _000_ & available;
+  assign _018_ = | room;
+  assign trace_start = _009_ & _018_;
+  assign _040_ = write[11] & last;
+  assign _041_ = ! write[2:1];
+  assign _042_ = write[0] & _041_;
+  assign write_enable = _042_ & write[11];
+  assign _043_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _043_;
+  assign write_enable_31 = _001_ & write[11];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _005_ = write[2:1] == 2'h2;
+  assign _006_ = write[0] & _005_;
+  assign write_enable_39 = _006_ & write[11];
+  assign _010_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
+  assign _011_ = s1_chosen_1 ? read_data_51[15:0] : 16'h0000;
+  assign _012_ = { 11'h000, _010_ } | _011_;
+  assign _013_ = s1_chosen_2 ? read_data_53[15:0] : 16'h0000;
+  assign _014_ = _012_ | _013_;
+  assign _015_ = s1_chosen_3 ? read_data_55[7:0] : 8'h00;
+  assign operand_0 = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
+  assign _016_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _017_ = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
+  assign _019_ = { 11'h000, _016_ } | _017_;
+  assign _020_ = s1_chosen_2 ? read_data_53[31:16] : 16'h0000;
+  assign _021_ = _019_ | _020_;
+  assign _022_ = s1_chosen_3 ? read_data_55[15:8] : 8'h00;
+  assign operand_1 = _021_ | { _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_ };
+  assign _003_ = ~ page;
+  assign _023_ = room + o__freed;
+  assign _024_ = begun & last_step;
+  assign _025_ = _023_ - _024_;
+  assign _045_ = _067_ | _062_;
+  assign _046_ = _068_ | _063_;
+  assign _047_ = _063_ | _062_;
+  assign _044_ = | { _045_, _008_, _066_ };
+  assign _048_ = _062_ ? 3'h0 : 3'h4;
+  assign _049_ = _008_ ? 3'h1 : 3'h0;
+  assign _050_ = _045_ ? _048_ : _049_;
+  assign _051_ = _063_ ? 3'h3 : 3'h5;
+  assign _052_ = _064_ ? 3'h0 : 3'h2;
+  assign _053_ = _046_ ? _051_ : _052_;
+  assign _054_ = _044_ ? _050_ : _053_;
+  assign _055_ = _068_ ? 1'h1 : 1'h0;
+  assign _056_ = _067_ ? 1'h1 : _055_;
+  assign _057_ = _062_ ? 1'h1 : _026_;
+  assign _058_ = _064_ ? _026_ : 1'h0;
+  assign _059_ = _047_ ? _057_ : _058_;
+  assign _060_ = _007_ ? _026_ : 1'h0;
+  assign _061_ = _008_ ? _026_ : _060_;
+  assign _039_ = rst ? 1'h0 : _061_;
+  assign _038_ = rst ? 1'h0 : _059_;
+  assign _065_ = _066_ ? 1'h1 : 1'h0;
+  assign _037_ = rst ? 1'h0 : _065_;
+  assign _036_ = rst ? 1'h0 : _056_;
+  assign _035_[9:6] = rst ? 4'h0 : tag_87;
+  assign _062_ = slot == 3'h7;
+  assign _067_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _066_ = slot == 3'h4;
+  assign _063_ = slot == 3'h3;
+  assign _068_ = slot == 3'h2;
+  assign _064_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _035_[5:3] = rst ? 3'h0 : _054_;
+  assign _035_[1] = rst ? 1'h0 : first;
+  assign _035_[0] = rst ? 1'h0 : valid;
+  assign _035_[2] = rst ? 1'h0 : last_86;
+  assign _034_ = rst ? 2'h2 : _025_[1:0];
+  assign _069_ = finished ? last : first_step;
+  assign _033_ = rst ? 1'h1 : _069_;
+  assign _070_ = finished ? _003_ : page;
+  assign _032_ = rst ? 1'h0 : _070_;
+  assign _031_ = rst ? 1'h0 : last_step;
+  assign _030_ = rst ? 1'h0 : finish;
+  assign _029_ = rst ? 1'h0 : all_read_80;
+  assign _028_ = rst ? 1'h0 : trace_start;
+  assign _071_ = trace_start ? last_78 : last_step;
+  assign _027_ = rst ? 1'h0 : _071_;
+  assign _072_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _072_;
+  assign _073_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _073_;
+  assign o__valid = _006_ ? _040_ : 1'h0;
+  assign o__payload_data = _006_ ? write[19:12] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_938_0(sums_74_0),
-    .port_940_0(sums_74_1),
+    .port_955_0(sums_67_0),
+    .port_957_0(sums_67_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
     .write(write)
   );
-  digits_layer_lmu0_fifo fifo (
-    .clk(clk),
-    .r_data(o__payload),
-    .r_en(r_en),
-    .r_rdy(o__valid),
-    .rst(rst),
-    .w_en(w_en),
-    .w_level(w_level),
-    .w_port__data({ entry_last, entry_data })
-  );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_986_3(write[9:3]),
-    .read_data(read_data_62),
-    .read_page(read_page_49),
+    .port_1003_3(write[9:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_42),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(write[19:12]),
-    .write_enable(write_enable_46),
+    .write_enable(write_enable_39),
     .write_page(page)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_986_3(write[8:3]),
-    .read_data(read_data_60),
-    .read_page(read_page_41),
+    .port_1003_3(write[8:3]),
+    .read_data(read_data_53),
+    .read_page(read_page_34),
     .read_word(word[3:0]),
     .rst(rst),
     .write_data(write[27:12]),
-    .write_enable(write_enable_38),
+    .write_enable(write_enable_31),
     .write_page(page)
   );
   digits_layer_lmu0_mac mac (
@@ -1325,44 +1397,43 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_74_0),
-    .s5_sum_1(sums_74_1),
+    .s5_sum_0(sums_67_0),
+    .s5_sum_1(sums_67_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
+    .all_read(all_read_80),
     .clk(clk),
     .coefficients(addresses),
-    .finish(drop),
+    .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
-    .last_step(last_25),
+    .last(last_86),
+    .last_step(last_step),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_87),
     .valid(valid),
-    .word_21(word)
+    .word_23(word)
   );
   digits_layer_lmu0_source source (
-    .another(another),
     .available(available),
     .clk(clk),
-    .drop(drop),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(last_25),
+    .last(last_78),
     .read_data(read_data),
     .read_word(word[0]),
     .rst(rst)
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_986_3(write[4:3]),
-    .read_data(read_data_58),
+    .port_1003_3(write[4:3]),
+    .read_data(read_data_51),
     .read_word(word[0]),
     .rst(rst),
     .write_data(write[27:12]),
@@ -1375,6 +1446,7 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
     .data(data),
     .rst(rst)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[27:12];
   assign trace_mask = write[11];
   assign trace_beat = write[10:4];
@@ -1383,17 +1455,17 @@ module digits_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__va
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_938_0, port_940_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_955_0, port_957_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_938_0;
-  wire [28:0] port_938_0;
-  input [28:0] port_940_0;
-  wire [28:0] port_940_0;
+  input [28:0] port_955_0;
+  wire [28:0] port_955_0;
+  input [28:0] port_957_0;
+  wire [28:0] port_957_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1594,7 +1666,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_938_0, port_940_0, wr
   assign _013_ = rst ? 6'h00 : _060_;
   assign _061_ = a1[2:1] == 2'h1;
   assign _062_ = ! a1[2:1];
-  assign _011_ = signal[1] ? { port_940_0, port_938_0 } : { 29'h00000000, rows[57:29] };
+  assign _011_ = signal[1] ? { port_957_0, port_955_0 } : { 29'h00000000, rows[57:29] };
   assign _010_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _063_ = upcoming ? tag_15 : tag;
   assign _008_ = rst ? 4'h0 : _063_;
@@ -1617,8 +1689,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_938_0, port_940_0, wr
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_454_0(answer[6:0]),
-    .port_457_15(answer[7]),
+    .port_526_0(answer[6:0]),
+    .port_529_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -1629,13 +1701,13 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_938_0, port_940_0, wr
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_454_0, port_457_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_526_0, port_529_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_454_0;
-  wire [6:0] port_454_0;
-  output port_457_15;
-  wire port_457_15;
+  output [6:0] port_526_0;
+  wire [6:0] port_526_0;
+  output port_529_15;
+  wire port_529_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -1666,8 +1738,8 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_454_0, port_457_15, code,
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_457_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_454_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
+  assign { port_529_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
+  assign port_526_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
   assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
   assign _11_ = 4'hf - s2_word[11:0];
   assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
@@ -1694,18 +1766,18 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_454_0, port_457_15, code,
   assign _00_ = - $signed({ code[9], code });
   assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
   assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_457_15, port_457_15, _04_[13:11] };
-  assign _07_ = | { port_457_15, port_457_15, _04_[13:11] };
+  assign _05_ = & { port_529_15, port_529_15, _04_[13:11] };
+  assign _07_ = | { port_529_15, port_529_15, _04_[13:11] };
   assign _08_ = ~ _07_;
   assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_457_15;
+  assign _10_ = ~ port_529_15;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
   assign _02_[8:0] = address;
-  assign _04_[14] = port_457_15;
+  assign _04_[14] = port_529_15;
 endmodule
 
 module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
@@ -1736,101 +1808,7 @@ module digits_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_rdy, clk);
-  input rst;
-  wire rst;
-  output [7:0] w_level;
-  wire [7:0] w_level;
-  output [8:0] r_data;
-  wire [8:0] r_data;
-  input r_en;
-  wire r_en;
-  input [8:0] w_port__data;
-  wire [8:0] w_port__data;
-  input w_en;
-  wire w_en;
-  output r_rdy;
-  reg r_rdy;
-  input clk;
-  wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire [8:0] _04_;
-  wire _05_;
-  wire _06_;
-  wire [8:0] _07_;
-  wire [6:0] _08_;
-  wire [6:0] _09_;
-  wire [7:0] _10_;
-  wire [8:0] _11_;
-  wire _12_;
-  wire [7:0] _13_;
-  wire [7:0] _14_;
-  wire _15_;
-  wire _16_;
-  wire [7:0] _17_;
-  wire [7:0] _18_;
-  wire [6:0] _19_;
-  wire [6:0] _20_;
-  reg [6:0] consume;
-  reg [7:0] inner_level;
-  wire inner_r_rdy;
-  reg [6:0] produce;
-  wire r_port__en;
-  wire w_port__en;
-  wire w_rdy;
-  (* no_rw_check *)
-  reg [8:0] storage [127:0];
-  always @(posedge clk) begin
-    if (w_port__en)
-      storage[produce] <= w_port__data;
-  end
-  reg [8:0] _50_;
-  always @(posedge clk) begin
-    if (r_port__en) begin
-      _50_ <= storage[consume];
-    end
-  end
-  assign r_data = _50_;
-  assign w_rdy = inner_level != 8'h80;
-  assign inner_r_rdy = | inner_level;
-  assign { _11_[8], w_level } = inner_level + r_rdy;
-  assign _13_ = produce + 1'h1;
-  assign _14_ = consume + 1'h1;
-  assign _02_ = ~ r_port__en;
-  assign _03_ = w_port__en & _02_;
-  assign _04_ = inner_level + 1'h1;
-  assign w_port__en = w_rdy & w_en;
-  assign _05_ = ~ w_port__en;
-  assign _06_ = r_port__en & _05_;
-  assign _07_ = inner_level - 1'h1;
-  assign _00_ = ~ r_rdy;
-  assign _01_ = _00_ | r_en;
-  assign r_port__en = inner_r_rdy & _01_;
-  always @(posedge clk)
-    produce <= _08_;
-  always @(posedge clk)
-    consume <= _09_;
-  always @(posedge clk)
-    inner_level <= _10_;
-  always @(posedge clk)
-    r_rdy <= _12_;
-  assign _15_ = r_en ? 1'h0 : r_rdy;
-  assign _16_ = r_port__en ? 1'h1 : _15_;
-  assign _12_ = rst ? 1'h0 : _16_;
-  assign _17_ = _03_ ? _04_[7:0] : inner_level;
-  assign _18_ = _06_ ? _07_[7:0] : _17_;
-  assign _10_ = rst ? 8'h00 : _18_;
-  assign _19_ = r_port__en ? _14_[6:0] : consume;
-  assign _09_ = rst ? 7'h00 : _19_;
-  assign _20_ = w_port__en ? _13_[6:0] : produce;
-  assign _08_ = rst ? 7'h00 : _20_;
-  assign _11_[7:0] = w_level;
-endmodule
-
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_986_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1003_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1843,8 +1821,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_986_3;
-  wire [6:0] port_986_3;
+  input [6:0] port_1003_3;
+  wire [6:0] port_1003_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -1869,17 +1847,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_986_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_986_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_1003_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_1003_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_986_3[1];
+  assign _3_ = ! port_1003_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_986_3[1];
+  assign write__en[1] = write_enable & port_1003_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_986_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1003_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1892,8 +1870,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_986_3;
-  wire [5:0] port_986_3;
+  input [5:0] port_1003_3;
+  wire [5:0] port_1003_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -1918,12 +1896,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_986_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_986_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_1003_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_1003_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_986_3[1];
+  assign _3_ = ! port_1003_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_986_3[1];
+  assign write__en[1] = write_enable & port_1003_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -2072,7 +2050,7 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   assign tag = s3[9:6];
 endmodule
 
-module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
+module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -2081,6 +2059,8 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, f
   wire last_step;
   output idle;
   wire idle;
+  output all_read;
+  wire all_read;
   output finish;
   wire finish;
   output valid;
@@ -2091,8 +2071,8 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, f
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_21;
-  reg [5:0] word_21;
+  output [5:0] word_23;
+  reg [5:0] word_23;
   output [3:0] tag;
   reg [3:0] tag;
   output [10:0] coefficients;
@@ -2113,19 +2093,19 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, f
   wire _011_;
   wire _012_;
   wire _013_;
-  wire [4:0] _014_;
-  wire [6:0] _015_;
+  wire _014_;
+  wire _015_;
   wire _016_;
   wire _017_;
-  wire [6:0] _018_;
-  wire _019_;
-  wire [1:0] _020_;
+  wire _018_;
+  wire [4:0] _019_;
+  wire [6:0] _020_;
   wire _021_;
-  wire [11:0] _022_;
-  wire _023_;
+  wire _022_;
+  wire [6:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
+  wire [1:0] _025_;
+  wire [11:0] _026_;
   wire _027_;
   wire _028_;
   wire _029_;
@@ -2187,6 +2167,7 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, f
   wire _085_;
   wire _086_;
   wire _087_;
+  wire _088_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -2200,18 +2181,26 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, f
   reg segment;
   reg [3:0] waiting;
   wire [5:0] word;
-  assign _017_ = advance & end_group;
-  assign _018_ = group + 1'h1;
-  assign _019_ = advance & end_segment;
-  assign _020_ = segment + 1'h1;
-  assign _008_ = advance & now[2];
-  assign _022_ = coefficients + 1'h1;
-  assign _021_ = advance & end_node;
-  assign _023_ = ~ last_step;
-  assign _024_ = now[21] & _023_;
-  assign _025_ = now[20] | _024_;
-  assign _026_ = _021_ & _025_;
-  assign _005_ = waiting == 1'h1;
+  assign _014_ = ! block;
+  assign _015_ = now[17] & _014_;
+  assign _016_ = now[18] & end_slot;
+  assign _017_ = ! group;
+  assign _018_ = | waiting;
+  assign _019_ = waiting - 1'h1;
+  assign _020_ = block + 1'h1;
+  assign _021_ = advance & end_slot;
+  assign _022_ = advance & end_group;
+  assign _023_ = group + 1'h1;
+  assign _024_ = advance & end_segment;
+  assign _025_ = segment + 1'h1;
+  assign _013_ = advance & now[2];
+  assign _026_ = coefficients + 1'h1;
+  assign _005_ = advance & end_node;
+  assign _006_ = ~ last_step;
+  assign _007_ = now[21] & _006_;
+  assign _008_ = now[20] | _007_;
+  assign _009_ = _005_ & _008_;
+  assign _010_ = waiting == 1'h1;
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
@@ -2221,7 +2210,7 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, f
   always @(posedge clk)
     slot <= _030_;
   always @(posedge clk)
-    word_21 <= _031_;
+    word_23 <= _031_;
   always @(posedge clk)
     tag <= _032_;
   always @(posedge clk)
@@ -2247,109 +2236,99 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, f
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _009_ = ! block;
-  assign _010_ = now[17] & _009_;
-  assign _011_ = now[18] & end_slot;
-  assign _012_ = ! group;
-  assign _013_ = | waiting;
-  assign _014_ = waiting - 1'h1;
-  assign _015_ = block + 1'h1;
-  assign _016_ = advance & end_slot;
-  assign _042_ = _086_ | _085_;
-  assign _041_ = _082_ | _081_;
-  assign _043_ = _062_ | _007_;
-  assign _040_ = | { _041_, _083_, _084_ };
-  assign _044_ = _081_ ? 39'h141a3c7cfe : 39'h141bf07c06;
-  assign _045_ = _083_ ? 39'h141bb27df6 : 39'h03174c3c0d;
+  assign _041_ = _083_ | _082_;
+  assign _042_ = _087_ | _086_;
+  assign _043_ = _062_ | _012_;
+  assign _040_ = | { _041_, _084_, _085_ };
+  assign _044_ = _082_ ? 39'h141a3c7cfe : 39'h141bf07c06;
+  assign _045_ = _084_ ? 39'h141bb27df6 : 39'h03174c3c0d;
   assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _085_ ? 39'h0317023cf5 : 39'h0000cc0004;
-  assign _048_ = _087_ ? 39'h00008000f4 : 39'h00004201f4;
+  assign _047_ = _086_ ? 39'h0317023cf5 : 39'h0000cc0004;
+  assign _048_ = _088_ ? 39'h00008000f4 : 39'h00004201f4;
   assign _049_ = _042_ ? _047_ : _048_;
   assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _081_ ? block : block;
-  assign _051_ = _083_ ? block : block;
+  assign _050_ = _082_ ? block : block;
+  assign _051_ = _084_ ? block : block;
   assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _085_ ? block : block;
-  assign _054_ = _087_ ? block : block;
+  assign _053_ = _086_ ? block : block;
+  assign _054_ = _088_ ? block : block;
   assign _055_ = _042_ ? _053_ : _054_;
   assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _007_ ? _060_ : _061_;
-  assign _057_ = _006_ ? _063_ : fsm_state;
+  assign _056_ = _012_ ? _060_ : _061_;
+  assign _057_ = _011_ ? _063_ : fsm_state;
   assign _058_ = _043_ ? _056_ : _057_;
   assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _005_ ? _059_ : fsm_state;
-  assign _061_ = _026_ ? 2'h2 : fsm_state;
+  assign _060_ = _010_ ? _059_ : fsm_state;
+  assign _061_ = _009_ ? 2'h2 : fsm_state;
   assign _063_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _008_ ? _022_[10:0] : coefficients;
-  assign _065_ = _026_ ? 11'h000 : _064_;
+  assign _064_ = _013_ ? _026_[10:0] : coefficients;
+  assign _065_ = _009_ ? 11'h000 : _064_;
   assign _066_ = _062_ ? _065_ : _064_;
   assign _038_ = rst ? 11'h000 : _066_;
-  assign _067_ = _019_ ? _020_[0] : segment;
-  assign _068_ = _021_ ? 1'h0 : _067_;
+  assign _067_ = _024_ ? _025_[0] : segment;
+  assign _068_ = _005_ ? 1'h0 : _067_;
   assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _017_ ? _018_[5:0] : group;
-  assign _070_ = _019_ ? 6'h00 : _069_;
+  assign _069_ = _022_ ? _023_[5:0] : group;
+  assign _070_ = _024_ ? 6'h00 : _069_;
   assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _016_ ? now[24:22] : like;
-  assign _072_ = _017_ ? now[27:25] : _071_;
-  assign _073_ = _021_ ? now[24:22] : _072_;
-  assign _074_ = _026_ ? 3'h0 : _073_;
+  assign _071_ = _021_ ? now[24:22] : like;
+  assign _072_ = _022_ ? now[27:25] : _071_;
+  assign _073_ = _005_ ? now[24:22] : _072_;
+  assign _074_ = _009_ ? 3'h0 : _073_;
   assign _075_ = _062_ ? _074_ : _073_;
   assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _015_[5:0] : block;
-  assign _077_ = _016_ ? 6'h00 : _076_;
+  assign _076_ = advance ? _020_[5:0] : block;
+  assign _077_ = _021_ ? 6'h00 : _076_;
   assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _013_ ? _014_[3:0] : waiting;
-  assign _079_ = _021_ ? 4'he : _078_;
+  assign _078_ = _018_ ? _019_[3:0] : waiting;
+  assign _079_ = _005_ ? 4'he : _078_;
   assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[3] = rst ? 1'h0 : _017_;
   assign _032_[1:0] = rst ? 2'h0 : now[1:0];
   assign _032_[2] = rst ? 1'h0 : segment;
   assign _031_ = rst ? 6'h00 : word;
   assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _011_;
-  assign _028_ = rst ? 1'h0 : _010_;
-  assign _027_ = rst ? 1'h0 : _008_;
-  assign _080_ = _005_ ? 1'h1 : 1'h0;
-  assign finish = _007_ ? _080_ : 1'h0;
-  assign _007_ = fsm_state == 2'h2;
+  assign _029_ = rst ? 1'h0 : _016_;
+  assign _028_ = rst ? 1'h0 : _015_;
+  assign _027_ = rst ? 1'h0 : _013_;
+  assign _080_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _080_ : 1'h0;
+  assign _012_ = fsm_state == 2'h2;
+  assign _081_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _062_ ? _081_ : 1'h0;
   assign advance = _062_ ? _004_ : 1'h0;
   assign _062_ = fsm_state == 2'h1;
-  assign idle = _006_ ? 1'h1 : 1'h0;
-  assign _006_ = ! fsm_state;
-  assign _081_ = like == 3'h7;
-  assign _082_ = like == 3'h6;
-  assign _083_ = like == 3'h5;
-  assign _084_ = like == 3'h4;
-  assign _085_ = like == 3'h3;
-  assign _086_ = like == 3'h2;
-  assign _087_ = like == 3'h1;
+  assign idle = _011_ ? 1'h1 : 1'h0;
+  assign _011_ = ! fsm_state;
+  assign _082_ = like == 3'h7;
+  assign _083_ = like == 3'h6;
+  assign _084_ = like == 3'h5;
+  assign _085_ = like == 3'h4;
+  assign _086_ = like == 3'h3;
+  assign _087_ = like == 3'h2;
+  assign _088_ = like == 3'h1;
 endmodule
 
-module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, read_data, i__payload, drop, read_word, i__valid);
-  input clk;
-  wire clk;
+module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
   input rst;
   wire rst;
-  output i__ready;
-  wire i__ready;
+  input i__valid;
+  wire i__valid;
   output available;
   wire available;
-  output another;
-  wire another;
   output last;
   wire last;
   output [9:0] read_data;
   wire [9:0] read_data;
   input [5:0] i__payload;
   wire [5:0] i__payload;
-  input drop;
-  wire drop;
+  input i__freed;
+  wire i__freed;
   input read_word;
   wire read_word;
-  input i__valid;
-  wire i__valid;
+  input clk;
+  wire clk;
   wire _00_;
   wire [1:0] _01_;
   wire _02_;
@@ -2369,22 +2348,18 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
   wire _16_;
   wire _17_;
   wire _18_;
-  wire accepted;
   reg beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign i__ready = full != 2'h2;
-  assign accepted = i__valid & i__ready;
   assign _00_ = ! beat;
-  assign complete = accepted & _00_;
+  assign complete = i__valid & _00_;
   assign available = | full;
-  assign another = full == 2'h2;
   assign last = lasts >> read_page;
   assign _03_ = full + complete;
-  assign _04_ = _03_ - drop;
+  assign _04_ = _03_ - i__freed;
   assign _05_ = beat + 1'h1;
   assign _07_ = ~ read_page;
   always @(posedge clk)
@@ -2397,7 +2372,7 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
     lasts <= _01_;
   always @(posedge clk)
     read_page <= _02_;
-  assign _11_ = drop ? _07_ : read_page;
+  assign _11_ = i__freed ? _07_ : read_page;
   assign _02_ = rst ? 1'h0 : _11_;
   assign _12_ = filling ? i__payload[5] : lasts[1];
   assign _13_ = complete ? _12_ : lasts[1];
@@ -2408,7 +2383,7 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
   assign _01_[0] = rst ? 1'h0 : _15_;
   assign _16_ = complete ? _06_ : filling;
   assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = accepted ? _05_[0] : beat;
+  assign _17_ = i__valid ? _05_[0] : beat;
   assign _18_ = complete ? 1'h0 : _17_;
   assign _09_ = rst ? 1'h0 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
@@ -2420,7 +2395,7 @@ module digits_layer_lmu0_source(clk, rst, i__ready, available, another, last, re
     .rst(rst),
     .write_beat(beat),
     .write_data(i__payload[4:0]),
-    .write_enable(accepted),
+    .write_enable(i__valid),
     .write_page(filling)
   );
 endmodule
@@ -2468,7 +2443,7 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_986_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1003_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2479,8 +2454,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_986_3;
-  wire [1:0] port_986_3;
+  input [1:0] port_1003_3;
+  wire [1:0] port_1003_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2500,7 +2475,7 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
     _3_ <= cells[1'h0];
   end
   assign read_data = _3_;
-  assign _0_ = ! port_986_3[1];
+  assign _0_ = ! port_1003_3[1];
   assign write__en[0] = write_enable & _0_;
   assign write__en[1] = write_enable;
 endmodule
@@ -2555,7 +2530,7 @@ module digits_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
   );
 endmodule
 
-module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, i__valid, tready);
+module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, tready);
   input clk;
   wire clk;
   input rst;
@@ -2566,6 +2541,8 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   wire tvalid;
   input [16:0] i__payload;
   wire [16:0] i__payload;
+  input i__valid;
+  wire i__valid;
   output tlast;
   reg tlast;
   output [15:0] word_0;
@@ -2588,8 +2565,6 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, word
   reg [15:0] word_8;
   output [15:0] word_9;
   reg [15:0] word_9;
-  input i__valid;
-  wire i__valid;
   input tready;
   wire tready;
   wire _00_;

@@ -50,93 +50,109 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   input [15:0] s_axis_tdata;
   wire [15:0] s_axis_tdata;
   wire _0_;
+  wire i__freed;
+  wire i__freed_26;
+  wire i__freed_32;
+  wire i__freed_38;
+  wire i__freed_44;
+  wire i__freed_50;
   wire [16:0] i__payload;
-  wire [8:0] i__payload_24;
-  wire [8:0] i__payload_30;
-  wire [8:0] i__payload_36;
-  wire [8:0] i__payload_42;
-  wire [16:0] i__payload_48;
+  wire [8:0] i__payload_27;
+  wire [8:0] i__payload_33;
+  wire [8:0] i__payload_39;
+  wire [8:0] i__payload_45;
+  wire [16:0] i__payload_51;
+  wire [16:0] i__payload_55;
   wire i__ready;
-  wire i__ready_27;
-  wire i__ready_33;
-  wire i__ready_39;
-  wire i__ready_45;
-  wire i__ready_51;
-  wire i__valid_28;
-  wire i__valid_34;
-  wire i__valid_40;
-  wire i__valid_46;
-  wire i__valid_52;
+  wire i__valid;
+  wire i__valid_29;
+  wire i__valid_35;
+  wire i__valid_41;
+  wire i__valid_47;
+  wire i__valid_53;
+  wire i__valid_59;
   wire tready;
   wire tvalid_15;
   assign s_axis_tready = tready & _0_;
   assign _0_ = ~ rst;
   assign m_axis_tvalid = tvalid_15 & _0_;
+  assign i__freed_50 = tvalid_15 & m_axis_tready;
+  mackey_glass_answers answers (
+    .clk(clk),
+    .i__freed(i__freed_50),
+    .i__payload(i__payload_51),
+    .i__valid(i__valid_53),
+    .o__payload(i__payload_55),
+    .o__ready(i__ready),
+    .offered(i__valid_59),
+    .rst(rst)
+  );
   mackey_glass_from_axi from_axi (
     .clk(clk),
+    .o__freed(i__freed),
     .o__payload(i__payload),
-    .o__ready(i__ready),
-    .o__valid(s_axis_tvalid),
+    .o__valid(i__valid),
     .rst(rst),
     .tdata(s_axis_tdata),
     .tlast(s_axis_tlast),
-    .tready(tready)
+    .tready(tready),
+    .tvalid(s_axis_tvalid)
   );
   mackey_glass_layer_head layer_head (
     .clk(clk),
-    .i__payload(i__payload_42),
-    .i__ready(i__ready_45),
-    .i__valid(i__valid_46),
-    .o__payload(i__payload_48),
-    .o__valid(i__valid_52),
-    .r_en(i__ready_51),
+    .i__freed(i__freed_44),
+    .i__payload(i__payload_45),
+    .i__valid(i__valid_47),
+    .o__freed(i__freed_50),
+    .o__payload(i__payload_51),
+    .o__valid(i__valid_53),
     .rst(rst)
   );
   mackey_glass_layer_lmu0 layer_lmu0 (
     .clk(clk),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
-    .i__valid(s_axis_tvalid),
-    .o__payload(i__payload_24),
-    .o__valid(i__valid_28),
-    .r_en(i__ready_27),
+    .i__valid(i__valid),
+    .o__freed(i__freed_26),
+    .o__payload(i__payload_27),
+    .o__valid(i__valid_29),
     .rst(rst)
   );
   mackey_glass_layer_lmu1 layer_lmu1 (
     .clk(clk),
-    .i__payload(i__payload_24),
-    .i__ready(i__ready_27),
-    .i__valid(i__valid_28),
-    .o__payload(i__payload_30),
-    .o__valid(i__valid_34),
-    .r_en(i__ready_33),
+    .i__freed(i__freed_26),
+    .i__payload(i__payload_27),
+    .i__valid(i__valid_29),
+    .o__freed(i__freed_32),
+    .o__payload(i__payload_33),
+    .o__valid(i__valid_35),
     .rst(rst)
   );
   mackey_glass_layer_lmu2 layer_lmu2 (
     .clk(clk),
-    .i__payload(i__payload_30),
-    .i__ready(i__ready_33),
-    .i__valid(i__valid_34),
-    .o__payload(i__payload_36),
-    .o__valid(i__valid_40),
-    .r_en(i__ready_39),
+    .i__freed(i__freed_32),
+    .i__payload(i__payload_33),
+    .i__valid(i__valid_35),
+    .o__freed(i__freed_38),
+    .o__payload(i__payload_39),
+    .o__valid(i__valid_41),
     .rst(rst)
   );
   mackey_glass_layer_lmu3 layer_lmu3 (
     .clk(clk),
-    .i__payload(i__payload_36),
-    .i__ready(i__ready_39),
-    .i__valid(i__valid_40),
-    .o__payload(i__payload_42),
-    .o__valid(i__valid_46),
-    .r_en(i__ready_45),
+    .i__freed(i__freed_38),
+    .i__payload(i__payload_39),
+    .i__valid(i__valid_41),
+    .o__freed(i__freed_44),
+    .o__payload(i__payload_45),
+    .o__valid(i__valid_47),
     .rst(rst)
   );
   mackey_glass_to_axi to_axi (
     .clk(clk),
-    .i__payload(i__payload_48),
-    .i__ready(i__ready_51),
-    .i__valid(i__valid_52),
+    .i__payload(i__payload_55),
+    .i__ready(i__ready),
+    .i__valid(i__valid_59),
     .rst(rst),
     .tlast(m_axis_tlast),
     .tready(m_axis_tready),
@@ -145,95 +161,233 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   );
 endmodule
 
-module mackey_glass_from_axi(o__valid, tlast, clk, rst, tready, o__ready, o__payload, tdata);
-  input o__valid;
-  wire o__valid;
+module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, i__valid, clk);
+  input rst;
+  wire rst;
+  input i__freed;
+  wire i__freed;
+  input o__ready;
+  wire o__ready;
+  output [16:0] o__payload;
+  wire [16:0] o__payload;
+  output offered;
+  reg offered;
+  input [16:0] i__payload;
+  wire [16:0] i__payload;
+  input i__valid;
+  wire i__valid;
+  input clk;
+  wire clk;
+  wire _00_;
+  wire _01_;
+  wire _02_;
+  wire [2:0] _03_;
+  wire [1:0] _04_;
+  wire [1:0] _05_;
+  wire _06_;
+  wire _07_;
+  wire _08_;
+  wire _09_;
+  wire _10_;
+  wire [1:0] _11_;
+  wire _12_;
+  wire _13_;
+  wire _14_;
+  wire [15:0] _15_;
+  wire _16_;
+  wire [1:0] _17_;
+  wire _18_;
+  wire _19_;
+  wire _20_;
+  wire _21_;
+  wire _22_;
+  wire _23_;
+  wire _24_;
+  wire _25_;
+  wire _26_;
+  wire _27_;
+  reg entering;
+  reg filling;
+  reg [1:0] lasts;
+  reg level;
+  reg [15:0] o__payload_data;
+  wire o__payload_last;
+  wire [15:0] read__data;
+  wire read__en;
+  reg read_out;
+  reg reading;
+  (* no_rw_check *)
+  reg [15:0] beats [0:0];
+  always @(posedge clk) begin
+    if (i__valid)
+      beats[1'h0] <= i__payload[15:0];
+  end
+  reg [15:0] _67_;
+  always @(posedge clk) begin
+    if (read__en) begin
+      _67_ <= beats[1'h0];
+    end
+  end
+  assign read__data = _67_;
+  always @(posedge clk)
+    entering <= _10_;
+  always @(posedge clk)
+    lasts <= _11_;
+  always @(posedge clk)
+    filling <= _12_;
+  always @(posedge clk)
+    read_out <= _13_;
+  always @(posedge clk)
+    offered <= _14_;
+  always @(posedge clk)
+    o__payload_data <= _15_;
+  always @(posedge clk)
+    reading <= _16_;
+  assign o__payload_last = lasts >> reading;
+  assign _17_ = level + i__valid;
+  assign _03_ = _17_ - read__en;
+  assign _04_ = entering + 1'h1;
+  assign _05_ = entering ? _04_ : 2'h0;
+  assign _07_ = ~ read_out;
+  assign _02_ = _07_ | _01_;
+  assign read__en = level & _02_;
+  assign _00_ = ~ offered;
+  assign _01_ = _00_ | o__ready;
+  assign _08_ = ~ reading;
+  always @(posedge clk)
+    level <= _09_;
+  assign _18_ = i__freed ? _08_ : reading;
+  assign _16_ = rst ? 1'h0 : _18_;
+  assign _15_ = _01_ ? read__data : o__payload_data;
+  assign _19_ = _01_ ? read_out : offered;
+  assign _14_ = rst ? 1'h0 : _19_;
+  assign _20_ = _02_ ? read__en : read_out;
+  assign _13_ = rst ? 1'h0 : _20_;
+  assign _21_ = entering ? filling : _06_;
+  assign _22_ = i__valid ? _21_ : filling;
+  assign _12_ = rst ? 1'h0 : _22_;
+  assign _23_ = filling ? i__payload[16] : lasts[1];
+  assign _24_ = i__valid ? _23_ : lasts[1];
+  assign _11_[1] = rst ? 1'h0 : _24_;
+  assign _25_ = filling ? lasts[0] : i__payload[16];
+  assign _06_ = ~ filling;
+  assign _26_ = i__valid ? _25_ : lasts[0];
+  assign _11_[0] = rst ? 1'h0 : _26_;
+  assign _27_ = i__valid ? _05_[0] : entering;
+  assign _10_ = rst ? 1'h0 : _27_;
+  assign _09_ = rst ? 1'h0 : _03_[0];
+  assign o__payload = { o__payload_last, o__payload_data };
+endmodule
+
+module mackey_glass_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
+  input tvalid;
+  wire tvalid;
   input tlast;
   wire tlast;
   input clk;
   wire clk;
   input rst;
   wire rst;
+  output o__valid;
+  wire o__valid;
   output tready;
   wire tready;
-  input o__ready;
-  wire o__ready;
   output [16:0] o__payload;
   wire [16:0] o__payload;
+  input o__freed;
+  wire o__freed;
   input [15:0] tdata;
   wire [15:0] tdata;
-  wire _00_;
+  wire [2:0] _00_;
   wire _01_;
   wire [1:0] _02_;
-  wire [1:0] _03_;
+  wire _03_;
   wire _04_;
-  wire _05_;
+  wire [3:0] _05_;
+  wire [1:0] _06_;
+  wire [1:0] _07_;
+  wire _08_;
+  wire _09_;
   reg index;
   wire [15:0] o__payload_data;
-  assign _00_ = ! index;
-  assign _02_ = index + 1'h1;
-  assign _03_ = index ? _02_ : 2'h0;
+  reg [1:0] room;
+  assign _00_ = room + o__freed;
+  assign _04_ = o__valid & _01_;
+  assign _05_ = _00_ - _04_;
+  assign _06_ = index + 1'h1;
+  assign _07_ = index ? _06_ : 2'h0;
+  assign o__valid = tvalid & _08_;
+  assign _08_ = | room;
+  assign _01_ = ! index;
+  assign tready = _08_ & _01_;
   always @(posedge clk)
-    index <= _04_;
-  assign tready = o__ready & _00_;
-  assign _01_ = o__valid & o__ready;
-  assign _05_ = _01_ ? _03_[0] : index;
-  assign _04_ = rst ? 1'h0 : _05_;
+    room <= _02_;
+  always @(posedge clk)
+    index <= _03_;
   assign o__payload_data = index ? 16'h0000 : tdata;
+  assign _09_ = o__valid ? _07_[0] : index;
+  assign _03_ = rst ? 1'h0 : _09_;
+  assign _02_ = rst ? 2'h2 : _05_[1:0];
   assign o__payload = { tlast, o__payload_data };
 endmodule
 
-module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__valid, o__valid, clk);
+module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__valid, i__freed, clk);
   input rst;
   wire rst;
-  input r_en;
-  wire r_en;
+  input o__freed;
+  wire o__freed;
   input [8:0] i__payload;
   wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
-  output [16:0] o__payload;
-  wire [16:0] o__payload;
   input i__valid;
   wire i__valid;
+  output [16:0] o__payload;
+  wire [16:0] o__payload;
   output o__valid;
   wire o__valid;
+  output i__freed;
+  reg i__freed;
   input clk;
   wire clk;
   wire _00_;
-  wire _01_;
+  wire [3:0] _01_;
   wire _02_;
-  wire [6:0] _03_;
+  wire _03_;
   wire _04_;
   wire _05_;
-  wire _06_;
-  wire _07_;
+  wire [1:0] _06_;
+  wire [6:0] _07_;
   wire _08_;
   wire _09_;
   wire _10_;
   wire _11_;
   wire _12_;
-  wire _13_;
+  wire [2:0] _13_;
+  wire _14_;
+  wire _15_;
+  wire _16_;
   wire [5:0] addresses;
-  wire another;
+  wire all_read_51;
   wire available;
+  reg begun;
   reg [6:0] control;
   wire [9:0] data;
-  wire drop;
-  wire [15:0] entry_data;
-  reg entry_last;
+  wire finish;
   wire first;
   wire idle;
-  wire last_25;
-  wire last_61;
+  reg last;
+  wire last_49;
+  wire last_58;
+  reg last_step;
+  wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
   wire [5:0] read_word;
+  reg [1:0] room;
   reg s1_chosen_0;
   wire slot;
   wire [18:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_62;
+  wire [2:0] tag_59;
   wire trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -243,37 +397,46 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   wire trace_valid;
   wire upcoming;
   wire valid;
-  wire w_en;
-  wire [1:0] w_level;
   wire [20:0] write;
-  assign _00_ = ! write[1];
-  assign _05_ = write[0] & _00_;
-  assign _06_ = idle & available;
-  assign _07_ = drop ? another : _06_;
-  assign _08_ = w_level < 1'h1;
-  assign _09_ = w_level == 1'h1;
-  assign _10_ = ~ w_en;
-  assign _11_ = _09_ & _10_;
-  assign _01_ = _08_ | _11_;
-  assign trace_start = _07_ & _01_;
+  assign _00_ = idle | finish;
+  assign _08_ = _00_ & available;
+  assign _10_ = | room;
+  assign trace_start = _08_ & _10_;
+  assign _11_ = ! write[1];
+  assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
+  assign _13_ = room + o__freed;
+  assign _01_ = _13_ - begun;
   always @(posedge clk)
-    entry_last <= _02_;
+    last_step <= _02_;
   always @(posedge clk)
-    control <= _03_;
+    begun <= _03_;
   always @(posedge clk)
-    s1_chosen_0 <= _04_;
-  assign _12_ = slot ? 1'h0 : 1'h1;
-  assign _04_ = rst ? 1'h0 : _12_;
-  assign _03_[6:4] = rst ? 3'h0 : tag_62;
-  assign _03_[1] = rst ? 1'h0 : first;
-  assign _03_[0] = rst ? 1'h0 : valid;
-  assign _13_ = slot ? control[3] : 1'h0;
-  assign _03_[3] = rst ? 1'h0 : _13_;
-  assign _03_[2] = rst ? 1'h0 : last_61;
-  assign _02_ = rst ? 1'h0 : last_25;
-  assign w_en = _05_ ? write[4] : 1'h0;
-  assign entry_data = _05_ ? write[20:5] : 16'h0000;
+    i__freed <= _04_;
+  always @(posedge clk)
+    last <= _05_;
+  always @(posedge clk)
+    room <= _06_;
+  always @(posedge clk)
+    control <= _07_;
+  always @(posedge clk)
+    s1_chosen_0 <= _09_;
+  assign _14_ = slot ? 1'h0 : 1'h1;
+  assign _09_ = rst ? 1'h0 : _14_;
+  assign _07_[6:4] = rst ? 3'h0 : tag_59;
+  assign _07_[1] = rst ? 1'h0 : first;
+  assign _07_[0] = rst ? 1'h0 : valid;
+  assign _15_ = slot ? control[3] : 1'h0;
+  assign _07_[3] = rst ? 1'h0 : _15_;
+  assign _07_[2] = rst ? 1'h0 : last_58;
+  assign _06_ = rst ? 2'h2 : _01_[1:0];
+  assign _05_ = rst ? 1'h0 : last_step;
+  assign _04_ = rst ? 1'h0 : all_read_51;
+  assign _03_ = rst ? 1'h0 : trace_start;
+  assign _16_ = trace_start ? last_49 : last_step;
+  assign _02_ = rst ? 1'h0 : _16_;
+  assign o__valid = _12_ ? write[4] : 1'h0;
+  assign o__payload_data = _12_ ? write[20:5] : 16'h0000;
   mackey_glass_layer_head_drain drain (
     .clk(clk),
     .rst(rst),
@@ -281,16 +444,6 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
     .tag_13(tag),
     .upcoming(upcoming),
     .write(write)
-  );
-  mackey_glass_layer_head_fifo fifo (
-    .clk(clk),
-    .r_data(o__payload),
-    .r_en(r_en),
-    .r_rdy(o__valid),
-    .rst(rst),
-    .w_en(w_en),
-    .w_level(w_level),
-    .w_port__data({ entry_last, entry_data })
   );
   mackey_glass_layer_head_mac mac (
     .clk(clk),
@@ -303,29 +456,28 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
     .weights(data)
   );
   mackey_glass_layer_head_sequencer sequencer (
+    .all_read(all_read_51),
     .clk(clk),
     .coefficients(addresses),
-    .finish(drop),
+    .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_61),
-    .last_step(last_25),
+    .last(last_58),
+    .last_step(last_step),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_62),
+    .tag(tag_59),
     .valid(valid),
-    .word_21(read_word)
+    .word_23(read_word)
   );
   mackey_glass_layer_head_source source (
-    .another(another),
     .available(available),
     .clk(clk),
-    .drop(drop),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(last_25),
+    .last(last_49),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
@@ -342,6 +494,7 @@ module mackey_glass_layer_head(rst, r_en, i__payload, i__ready, o__payload, i__v
   assign trace_segment = write[2];
   assign trace_node = write[1];
   assign trace_valid = write[0];
+  assign o__payload = { last, o__payload_data };
 endmodule
 
 module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -483,100 +636,6 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign write = { write_data, write_mask, d5 };
 endmodule
 
-module mackey_glass_layer_head_fifo(rst, r_en, w_level, r_data, w_port__data, w_en, r_rdy, clk);
-  input rst;
-  wire rst;
-  input r_en;
-  wire r_en;
-  output [1:0] w_level;
-  wire [1:0] w_level;
-  output [16:0] r_data;
-  wire [16:0] r_data;
-  input [16:0] w_port__data;
-  wire [16:0] w_port__data;
-  input w_en;
-  wire w_en;
-  output r_rdy;
-  reg r_rdy;
-  input clk;
-  wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire [2:0] _04_;
-  wire _05_;
-  wire _06_;
-  wire [2:0] _07_;
-  wire _08_;
-  wire _09_;
-  wire [1:0] _10_;
-  wire [2:0] _11_;
-  wire _12_;
-  wire [1:0] _13_;
-  wire [1:0] _14_;
-  wire _15_;
-  wire [1:0] _16_;
-  wire [1:0] _17_;
-  wire _18_;
-  wire _19_;
-  wire _20_;
-  reg consume;
-  reg [1:0] inner_level;
-  wire inner_r_rdy;
-  reg produce;
-  wire r_port__en;
-  wire w_port__en;
-  wire w_rdy;
-  (* no_rw_check *)
-  reg [16:0] storage [1:0];
-  always @(posedge clk) begin
-    if (w_port__en)
-      storage[produce] <= w_port__data;
-  end
-  reg [16:0] _50_;
-  always @(posedge clk) begin
-    if (r_port__en) begin
-      _50_ <= storage[consume];
-    end
-  end
-  assign r_data = _50_;
-  assign w_rdy = inner_level != 2'h2;
-  assign inner_r_rdy = | inner_level;
-  assign { _11_[2], w_level } = inner_level + r_rdy;
-  assign _13_ = produce + 1'h1;
-  assign _14_ = consume + 1'h1;
-  assign _02_ = ~ r_port__en;
-  assign _03_ = w_port__en & _02_;
-  assign _04_ = inner_level + 1'h1;
-  assign w_port__en = w_rdy & w_en;
-  assign _05_ = ~ w_port__en;
-  assign _06_ = r_port__en & _05_;
-  assign _07_ = inner_level - 1'h1;
-  assign _00_ = ~ r_rdy;
-  assign _01_ = _00_ | r_en;
-  assign r_port__en = inner_r_rdy & _01_;
-  always @(posedge clk)
-    produce <= _08_;
-  always @(posedge clk)
-    consume <= _09_;
-  always @(posedge clk)
-    inner_level <= _10_;
-  always @(posedge clk)
-    r_rdy <= _12_;
-  assign _15_ = r_port__en ? 1'h1 : _20_;
-  assign _12_ = rst ? 1'h0 : _15_;
-  assign _16_ = _03_ ? _04_[1:0] : inner_level;
-  assign _17_ = _06_ ? _07_[1:0] : _16_;
-  assign _10_ = rst ? 2'h0 : _17_;
-  assign _18_ = r_port__en ? _14_[0] : consume;
-  assign _09_ = rst ? 1'h0 : _18_;
-  assign _19_ = w_port__en ? _13_[0] : produce;
-  assign _08_ = rst ? 1'h0 : _19_;
-  assign _20_ = r_en ? 1'h0 : r_rdy;
-  assign _11_[1:0] = w_level;
-endmodule
-
 module mackey_glass_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
@@ -639,7 +698,7 @@ module mackey_glass_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_
   assign tag = s3[6:4];
 endmodule
 
-module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
+module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -648,6 +707,8 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, finish, va
   wire last_step;
   output idle;
   wire idle;
+  output all_read;
+  wire all_read;
   output finish;
   wire finish;
   output valid;
@@ -658,8 +719,8 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, finish, va
   reg last;
   output slot;
   reg slot;
-  output [5:0] word_21;
-  reg [5:0] word_21;
+  output [5:0] word_23;
+  reg [5:0] word_23;
   output [2:0] tag;
   reg [2:0] tag;
   output [5:0] coefficients;
@@ -673,37 +734,37 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, finish, va
   wire _004_;
   wire _005_;
   wire _006_;
-  wire [4:0] _007_;
-  wire [6:0] _008_;
+  wire _007_;
+  wire _008_;
   wire _009_;
   wire _010_;
-  wire [1:0] _011_;
-  wire _012_;
-  wire [1:0] _013_;
+  wire _011_;
+  wire [4:0] _012_;
+  wire [6:0] _013_;
   wire _014_;
-  wire [6:0] _015_;
-  wire _016_;
+  wire _015_;
+  wire [1:0] _016_;
   wire _017_;
-  wire _018_;
+  wire [1:0] _018_;
   wire _019_;
   wire _020_;
-  wire _021_;
+  wire [6:0] _021_;
   wire _022_;
   wire _023_;
   wire _024_;
   wire _025_;
-  wire [5:0] _026_;
+  wire _026_;
   wire _027_;
-  wire [2:0] _028_;
-  wire [3:0] _029_;
-  wire [5:0] _030_;
-  wire _031_;
+  wire [5:0] _028_;
+  wire [2:0] _029_;
+  wire [3:0] _030_;
+  wire [5:0] _031_;
   wire _032_;
   wire _033_;
-  wire [5:0] _034_;
-  wire [1:0] _035_;
-  wire _036_;
-  wire _037_;
+  wire _034_;
+  wire _035_;
+  wire [5:0] _036_;
+  wire [1:0] _037_;
   wire _038_;
   wire _039_;
   wire _040_;
@@ -711,27 +772,28 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, finish, va
   wire [1:0] _042_;
   wire [1:0] _043_;
   wire _044_;
-  wire [1:0] _045_;
-  wire [5:0] _046_;
-  wire [5:0] _047_;
-  wire [5:0] _048_;
+  wire _045_;
+  wire _046_;
+  wire _047_;
+  wire _048_;
   wire _049_;
   wire _050_;
   wire _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
+  wire [5:0] _052_;
+  wire [5:0] _053_;
+  wire [3:0] _054_;
+  wire [3:0] _055_;
   wire _056_;
   wire _057_;
-  wire [5:0] _058_;
-  wire [5:0] _059_;
-  wire [3:0] _060_;
-  wire [3:0] _061_;
-  wire _062_;
-  wire [1:0] _063_;
-  wire [1:0] _064_;
-  wire [1:0] _065_;
+  wire [1:0] _058_;
+  wire [1:0] _059_;
+  wire [1:0] _060_;
+  wire [1:0] _061_;
+  wire [5:0] _062_;
+  wire [5:0] _063_;
+  wire [5:0] _064_;
+  wire _065_;
+  wire _066_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -746,129 +808,127 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, finish, va
   reg [3:0] waiting;
   wire [5:0] word;
   always @(posedge clk)
-    word_21 <= _026_;
+    valid <= _024_;
   always @(posedge clk)
-    tag <= _028_;
+    first <= _025_;
   always @(posedge clk)
-    waiting <= _029_;
+    last <= _026_;
   always @(posedge clk)
-    block <= _030_;
+    slot <= _027_;
   always @(posedge clk)
-    like <= _031_;
+    word_23 <= _028_;
   always @(posedge clk)
-    group <= _032_;
+    tag <= _029_;
   always @(posedge clk)
-    segment <= _033_;
+    waiting <= _030_;
   always @(posedge clk)
-    coefficients <= _034_;
+    block <= _031_;
   always @(posedge clk)
-    fsm_state <= _035_;
+    like <= _032_;
+  always @(posedge clk)
+    group <= _033_;
+  always @(posedge clk)
+    segment <= _035_;
+  always @(posedge clk)
+    coefficients <= _036_;
+  always @(posedge clk)
+    fsm_state <= _037_;
   assign end_slot = block == now[8:3];
   assign end_group = end_slot & now[13];
-  assign _016_ = group == now[9];
-  assign end_segment = end_group & _016_;
-  assign _027_ = segment == now[10];
-  assign end_node = end_segment & _027_;
-  assign _036_ = ~ now[2];
-  assign _037_ = ! waiting;
-  assign _038_ = _036_ | _037_;
-  assign _002_ = ! block;
-  assign _003_ = now[11] & _002_;
-  assign _004_ = now[12] & end_slot;
-  assign _005_ = ! group;
-  assign _006_ = | waiting;
-  assign _007_ = waiting - 1'h1;
-  assign _008_ = block + 1'h1;
-  assign _009_ = advance & end_slot;
-  assign _010_ = advance & end_group;
-  assign _011_ = group + 1'h1;
-  assign _012_ = advance & end_segment;
-  assign _013_ = segment + 1'h1;
-  assign _001_ = advance & now[1];
-  assign _015_ = coefficients + 1'h1;
-  assign _014_ = advance & end_node;
-  assign _017_ = ~ last_step;
-  assign _018_ = now[15] & _017_;
-  assign _019_ = now[14] | _018_;
-  assign _020_ = _014_ & _019_;
-  assign _021_ = waiting == 1'h1;
-  always @(posedge clk)
-    valid <= _022_;
-  always @(posedge clk)
-    first <= _023_;
-  always @(posedge clk)
-    last <= _024_;
-  always @(posedge clk)
-    slot <= _025_;
-  assign _040_ = _044_ | _000_;
-  assign _041_ = _000_ ? _064_ : _065_;
-  assign _042_ = _039_ ? _045_ : fsm_state;
+  assign _019_ = group == now[9];
+  assign end_segment = end_group & _019_;
+  assign _023_ = segment == now[10];
+  assign end_node = end_segment & _023_;
+  assign _034_ = ~ now[2];
+  assign _038_ = ! waiting;
+  assign _039_ = _034_ | _038_;
+  assign _007_ = ! block;
+  assign _008_ = now[11] & _007_;
+  assign _009_ = now[12] & end_slot;
+  assign _010_ = ! group;
+  assign _011_ = | waiting;
+  assign _012_ = waiting - 1'h1;
+  assign _013_ = block + 1'h1;
+  assign _014_ = advance & end_slot;
+  assign _015_ = advance & end_group;
+  assign _016_ = group + 1'h1;
+  assign _017_ = advance & end_segment;
+  assign _018_ = segment + 1'h1;
+  assign _006_ = advance & now[1];
+  assign _021_ = coefficients + 1'h1;
+  assign _020_ = advance & end_node;
+  assign _022_ = ~ last_step;
+  assign _000_ = now[15] & _022_;
+  assign _001_ = now[14] | _000_;
+  assign _002_ = _020_ & _001_;
+  assign _003_ = waiting == 1'h1;
+  assign _040_ = _051_ | _005_;
+  assign _041_ = _005_ ? _059_ : _060_;
+  assign _042_ = _004_ ? _061_ : fsm_state;
   assign _043_ = _040_ ? _041_ : _042_;
-  assign _045_ = start ? 2'h1 : fsm_state;
-  assign _035_ = rst ? 2'h0 : _043_;
-  assign _046_ = _001_ ? _015_[5:0] : coefficients;
-  assign _047_ = _020_ ? 6'h00 : _046_;
-  assign _048_ = _044_ ? _047_ : _046_;
-  assign _034_ = rst ? 6'h00 : _048_;
-  assign _049_ = _012_ ? _013_[0] : segment;
-  assign _050_ = _014_ ? 1'h0 : _049_;
-  assign _033_ = rst ? 1'h0 : _050_;
-  assign _051_ = _010_ ? _011_[0] : group;
-  assign _052_ = _012_ ? 1'h0 : _051_;
-  assign _032_ = rst ? 1'h0 : _052_;
-  assign _053_ = _009_ ? now[16] : like;
-  assign _054_ = _010_ ? now[17] : _053_;
-  assign _055_ = _014_ ? now[16] : _054_;
-  assign _056_ = _020_ ? 1'h0 : _055_;
-  assign _057_ = _044_ ? _056_ : _055_;
-  assign _031_ = rst ? 1'h0 : _057_;
-  assign _058_ = advance ? _008_[5:0] : block;
-  assign _059_ = _009_ ? 6'h00 : _058_;
-  assign _030_ = rst ? 6'h00 : _059_;
-  assign _060_ = _006_ ? _007_[3:0] : waiting;
-  assign _061_ = _014_ ? 4'hb : _060_;
-  assign _029_ = rst ? 4'h0 : _061_;
-  assign _028_[2] = rst ? 1'h0 : _005_;
-  assign _028_[0] = rst ? 1'h0 : now[0];
-  assign _028_[1] = rst ? 1'h0 : segment;
-  assign _026_ = rst ? 6'h00 : word;
-  assign _025_ = rst ? 1'h0 : like;
-  assign _024_ = rst ? 1'h0 : _004_;
-  assign _023_ = rst ? 1'h0 : _003_;
-  assign _022_ = rst ? 1'h0 : _001_;
-  assign _062_ = _021_ ? 1'h1 : 1'h0;
-  assign finish = _000_ ? _062_ : 1'h0;
-  assign _000_ = fsm_state == 2'h2;
-  assign advance = _044_ ? _038_ : 1'h0;
-  assign _044_ = fsm_state == 2'h1;
-  assign idle = _039_ ? 1'h1 : 1'h0;
-  assign _039_ = ! fsm_state;
+  assign _044_ = _015_ ? _016_[0] : group;
+  assign _045_ = _017_ ? 1'h0 : _044_;
+  assign _033_ = rst ? 1'h0 : _045_;
+  assign _046_ = _014_ ? now[16] : like;
+  assign _047_ = _015_ ? now[17] : _046_;
+  assign _048_ = _020_ ? now[16] : _047_;
+  assign _049_ = _002_ ? 1'h0 : _048_;
+  assign _050_ = _051_ ? _049_ : _048_;
+  assign _032_ = rst ? 1'h0 : _050_;
+  assign _052_ = advance ? _013_[5:0] : block;
+  assign _053_ = _014_ ? 6'h00 : _052_;
+  assign _031_ = rst ? 6'h00 : _053_;
+  assign _054_ = _011_ ? _012_[3:0] : waiting;
+  assign _055_ = _020_ ? 4'hb : _054_;
+  assign _030_ = rst ? 4'h0 : _055_;
+  assign _029_[2] = rst ? 1'h0 : _010_;
+  assign _029_[0] = rst ? 1'h0 : now[0];
+  assign _029_[1] = rst ? 1'h0 : segment;
+  assign _028_ = rst ? 6'h00 : word;
+  assign _027_ = rst ? 1'h0 : like;
+  assign _026_ = rst ? 1'h0 : _009_;
+  assign _025_ = rst ? 1'h0 : _008_;
+  assign _024_ = rst ? 1'h0 : _006_;
+  assign _056_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _056_ : 1'h0;
+  assign _005_ = fsm_state == 2'h2;
+  assign _057_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _051_ ? _057_ : 1'h0;
+  assign advance = _051_ ? _039_ : 1'h0;
+  assign _051_ = fsm_state == 2'h1;
+  assign idle = _004_ ? 1'h1 : 1'h0;
+  assign _004_ = ! fsm_state;
   assign word = like ? 6'h00 : block;
   assign now = like ? 24'h000000 : 24'h00f982;
-  assign _063_ = start ? 2'h1 : 2'h0;
-  assign _064_ = _021_ ? _063_ : fsm_state;
-  assign _065_ = _020_ ? 2'h2 : fsm_state;
+  assign _058_ = start ? 2'h1 : 2'h0;
+  assign _059_ = _003_ ? _058_ : fsm_state;
+  assign _060_ = _002_ ? 2'h2 : fsm_state;
+  assign _061_ = start ? 2'h1 : fsm_state;
+  assign _037_ = rst ? 2'h0 : _043_;
+  assign _062_ = _006_ ? _021_[5:0] : coefficients;
+  assign _063_ = _002_ ? 6'h00 : _062_;
+  assign _064_ = _051_ ? _063_ : _062_;
+  assign _036_ = rst ? 6'h00 : _064_;
+  assign _065_ = _017_ ? _018_[0] : segment;
+  assign _066_ = _020_ ? 1'h0 : _065_;
+  assign _035_ = rst ? 1'h0 : _066_;
 endmodule
 
-module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
+module mackey_glass_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
-  input [8:0] i__payload;
-  wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
   output available;
   wire available;
-  output another;
-  wire another;
   output last;
   wire last;
   output [7:0] read_data;
   wire [7:0] read_data;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
   input i__valid;
   wire i__valid;
-  input drop;
-  wire drop;
+  input i__freed;
+  wire i__freed;
   input [5:0] read_word;
   wire [5:0] read_word;
   input clk;
@@ -892,22 +952,18 @@ module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, anot
   wire _16_;
   wire [5:0] _17_;
   wire [5:0] _18_;
-  wire accepted;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign i__ready = full != 2'h2;
-  assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
-  assign complete = accepted & _00_;
+  assign complete = i__valid & _00_;
   assign available = | full;
-  assign another = full == 2'h2;
   assign last = lasts >> read_page;
   assign _03_ = full + complete;
-  assign _04_ = _03_ - drop;
+  assign _04_ = _03_ - i__freed;
   assign _05_ = beat + 1'h1;
   assign _07_ = ~ read_page;
   always @(posedge clk)
@@ -920,7 +976,7 @@ module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, anot
     lasts <= _01_;
   always @(posedge clk)
     read_page <= _02_;
-  assign _11_ = drop ? _07_ : read_page;
+  assign _11_ = i__freed ? _07_ : read_page;
   assign _02_ = rst ? 1'h0 : _11_;
   assign _12_ = filling ? i__payload[8] : lasts[1];
   assign _13_ = complete ? _12_ : lasts[1];
@@ -931,7 +987,7 @@ module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, anot
   assign _01_[0] = rst ? 1'h0 : _15_;
   assign _16_ = complete ? _06_ : filling;
   assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = accepted ? _05_[5:0] : beat;
+  assign _17_ = i__valid ? _05_[5:0] : beat;
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
@@ -943,20 +999,20 @@ module mackey_glass_layer_head_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_enable(accepted),
+    .write_enable(i__valid),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_head_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_head_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  output [7:0] read_data;
+  wire [7:0] read_data;
   input [7:0] write__data;
   wire [7:0] write__data;
   input write_enable;
   wire write_enable;
-  output [7:0] read_data;
-  wire [7:0] read_data;
   input [5:0] write_beat;
   wire [5:0] write_beat;
   input write_page;
@@ -1042,23 +1098,23 @@ module mackey_glass_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload, o__valid, i__valid);
-  input clk;
-  wire clk;
+module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
-  output i__ready;
-  wire i__ready;
-  output [8:0] o__payload;
-  wire [8:0] o__payload;
-  input r_en;
-  wire r_en;
-  input [16:0] i__payload;
-  wire [16:0] i__payload;
-  output o__valid;
-  wire o__valid;
   input i__valid;
   wire i__valid;
+  input [16:0] i__payload;
+  wire [16:0] i__payload;
+  output [8:0] o__payload;
+  wire [8:0] o__payload;
+  output o__valid;
+  wire o__valid;
+  output i__freed;
+  reg i__freed;
+  input o__freed;
+  wire o__freed;
+  input clk;
+  wire clk;
   wire _000_;
   wire _001_;
   wire _002_;
@@ -1069,25 +1125,25 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire _007_;
   wire _008_;
   wire _009_;
-  wire _010_;
-  wire _011_;
+  wire [15:0] _010_;
+  wire [15:0] _011_;
   wire [15:0] _012_;
   wire [15:0] _013_;
   wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire [15:0] _016_;
-  wire [7:0] _017_;
-  wire _018_;
+  wire [7:0] _015_;
+  wire [2:0] _016_;
+  wire _017_;
+  wire [3:0] _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
   wire _023_;
-  wire [8:0] _024_;
+  wire _024_;
   wire _025_;
   wire _026_;
-  wire _027_;
-  wire _028_;
+  wire [1:0] _027_;
+  wire [8:0] _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -1097,15 +1153,15 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire _035_;
   wire _036_;
   wire _037_;
-  wire [1:0] _038_;
-  wire [1:0] _039_;
+  wire _038_;
+  wire _039_;
   wire [1:0] _040_;
   wire [1:0] _041_;
   wire [1:0] _042_;
   wire [1:0] _043_;
   wire [1:0] _044_;
-  wire _045_;
-  wire _046_;
+  wire [1:0] _045_;
+  wire [1:0] _046_;
   wire _047_;
   wire _048_;
   wire _049_;
@@ -1122,37 +1178,43 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire _060_;
   wire _061_;
   wire _062_;
+  wire _063_;
+  wire _064_;
+  wire _065_;
   wire [11:0] addresses;
-  wire another;
+  wire all_read_80;
   wire available;
+  reg begun;
   reg [8:0] control;
   wire [9:0] data;
-  wire drop;
-  wire [7:0] entry_data;
-  reg entry_last;
+  wire finish;
+  reg finished;
   wire first;
   reg first_step;
   wire idle;
-  wire last_25;
-  wire last_89;
+  reg last;
+  wire last_78;
+  wire last_86;
+  reg last_step;
+  wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
   wire [15:0] read_data;
-  wire [15:0] read_data_58;
-  wire [15:0] read_data_60;
-  wire [7:0] read_data_62;
-  wire read_page_41;
-  wire read_page_49;
-  wire [5:0] read_word_48;
+  wire [15:0] read_data_51;
+  wire [15:0] read_data_53;
+  wire [7:0] read_data_55;
+  wire read_page_34;
+  wire read_page_42;
+  wire [5:0] read_word_41;
+  reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_87;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1162,106 +1224,115 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
   wire trace_valid;
   wire upcoming;
   wire valid;
-  wire w_en;
-  wire [6:0] w_level;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_38;
-  wire write_enable_46;
+  wire write_enable_31;
+  wire write_enable_39;
   always @(posedge clk)
-    s1_chosen_0 <= _025_;
+    last <= _024_;
   always @(posedge clk)
-    s1_chosen_1 <= _026_;
+    page <= _025_;
   always @(posedge clk)
-    s1_chosen_2 <= _027_;
+    first_step <= _026_;
   always @(posedge clk)
-    s1_chosen_3 <= _028_;
-  assign _023_ = idle & available;
-  assign _029_ = drop ? another : _023_;
-  assign _030_ = w_level < 6'h31;
-  assign _031_ = w_level == 6'h31;
-  assign _032_ = ~ w_en;
-  assign _033_ = _031_ & _032_;
-  assign _001_ = _030_ | _033_;
-  assign trace_start = _029_ & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _004_ = write[2:1] == 1'h1;
-  assign _005_ = write[0] & _004_;
-  assign write_enable_38 = _005_ & write[10];
-  assign _006_ = slot == 1'h1;
-  assign _008_ = slot == 2'h3;
-  assign _000_ = write[2:1] == 2'h2;
-  assign _009_ = write[0] & _000_;
-  assign write_enable_46 = _009_ & write[10];
-  assign _012_ = s1_chosen_0 ? read_data : 16'h0000;
-  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+    room <= _027_;
+  always @(posedge clk)
+    control <= _028_;
+  always @(posedge clk)
+    s1_chosen_0 <= _029_;
+  always @(posedge clk)
+    s1_chosen_1 <= _030_;
+  always @(posedge clk)
+    s1_chosen_2 <= _031_;
+  always @(posedge clk)
+    s1_chosen_3 <= _032_;
+  assign _000_ = idle | finish;
+  assign _009_ = _000_ & available;
+  assign _017_ = | room;
+  assign trace_start = _009_ & _017_;
+  assign _033_ = ! write[2:1];
+  assign _034_ = write[0] & _033_;
+  assign write_enable = _034_ & write[10];
+  assign _035_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _035_;
+  assign write_enable_31 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _005_ = write[2:1] == 2'h2;
+  assign _006_ = write[0] & _005_;
+  assign write_enable_39 = _006_ & write[10];
+  assign _010_ = s1_chosen_0 ? read_data : 16'h0000;
+  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _012_ = _010_ | _011_;
+  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
   assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _016_ = _014_ | _015_;
-  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
-  assign _007_ = ~ page;
-  assign _018_ = ~ first_step;
+  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
+  assign _003_ = ~ page;
+  assign _016_ = room + o__freed;
+  assign _018_ = _016_ - begun;
+  assign _019_ = ~ first_step;
   always @(posedge clk)
-    signal <= _019_;
+    last_step <= _020_;
   always @(posedge clk)
-    entry_last <= _020_;
+    begun <= _021_;
   always @(posedge clk)
-    page <= _021_;
+    i__freed <= _022_;
   always @(posedge clk)
-    first_step <= _022_;
-  always @(posedge clk)
-    control <= _024_;
-  assign _035_ = _057_ | _052_;
-  assign _036_ = _058_ | _053_;
-  assign _037_ = _053_ | _052_;
-  assign _034_ = | { _035_, _011_, _056_ };
-  assign _038_ = _052_ ? 2'h1 : 2'h0;
-  assign _039_ = _011_ ? 2'h3 : 2'h0;
-  assign _040_ = _035_ ? _038_ : _039_;
-  assign _041_ = _053_ ? 2'h1 : 2'h2;
-  assign _042_ = _054_ ? 2'h0 : 2'h3;
-  assign _043_ = _036_ ? _041_ : _042_;
-  assign _044_ = _034_ ? _040_ : _043_;
-  assign _045_ = _058_ ? 1'h1 : 1'h0;
-  assign _046_ = _057_ ? 1'h1 : _045_;
-  assign _047_ = _052_ ? 1'h1 : _018_;
-  assign _048_ = _054_ ? _018_ : 1'h0;
-  assign _049_ = _037_ ? _047_ : _048_;
-  assign _050_ = _010_ ? _018_ : 1'h0;
-  assign _051_ = _011_ ? _018_ : _050_;
-  assign _028_ = rst ? 1'h0 : _051_;
-  assign _027_ = rst ? 1'h0 : _049_;
-  assign _055_ = _056_ ? 1'h1 : 1'h0;
-  assign _026_ = rst ? 1'h0 : _055_;
-  assign _025_ = rst ? 1'h0 : _046_;
-  assign _024_[8:5] = rst ? 4'h0 : tag_90;
-  assign _052_ = slot == 3'h7;
-  assign _057_ = slot == 3'h6;
-  assign _011_ = slot == 3'h5;
-  assign _056_ = slot == 3'h4;
-  assign _053_ = slot == 3'h3;
-  assign _058_ = slot == 3'h2;
-  assign _054_ = slot == 3'h1;
-  assign _010_ = ! slot;
-  assign _024_[4:3] = rst ? 2'h0 : _044_;
-  assign _024_[1] = rst ? 1'h0 : first;
-  assign _024_[0] = rst ? 1'h0 : valid;
-  assign _024_[2] = rst ? 1'h0 : last_89;
-  assign _059_ = signal ? entry_last : first_step;
-  assign _022_ = rst ? 1'h1 : _059_;
-  assign _060_ = signal ? _007_ : page;
-  assign _021_ = rst ? 1'h0 : _060_;
-  assign _020_ = rst ? 1'h0 : last_25;
-  assign _019_ = rst ? 1'h0 : drop;
-  assign _061_ = _010_ ? _007_ : page;
-  assign read_page_49 = _011_ ? _007_ : _061_;
-  assign _062_ = _006_ ? _007_ : page;
-  assign read_page_41 = _008_ ? _007_ : _062_;
-  assign w_en = _009_ ? write[10] : 1'h0;
-  assign entry_data = _009_ ? write[18:11] : 8'h00;
+    finished <= _023_;
+  assign _037_ = _059_ | _054_;
+  assign _038_ = _060_ | _055_;
+  assign _039_ = _055_ | _054_;
+  assign _036_ = | { _037_, _008_, _058_ };
+  assign _040_ = _054_ ? 2'h1 : 2'h0;
+  assign _041_ = _008_ ? 2'h3 : 2'h0;
+  assign _042_ = _037_ ? _040_ : _041_;
+  assign _043_ = _055_ ? 2'h1 : 2'h2;
+  assign _044_ = _056_ ? 2'h0 : 2'h3;
+  assign _045_ = _038_ ? _043_ : _044_;
+  assign _046_ = _036_ ? _042_ : _045_;
+  assign _047_ = _060_ ? 1'h1 : 1'h0;
+  assign _048_ = _059_ ? 1'h1 : _047_;
+  assign _049_ = _054_ ? 1'h1 : _019_;
+  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _051_ = _039_ ? _049_ : _050_;
+  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _053_ = _008_ ? _019_ : _052_;
+  assign _032_ = rst ? 1'h0 : _053_;
+  assign _031_ = rst ? 1'h0 : _051_;
+  assign _057_ = _058_ ? 1'h1 : 1'h0;
+  assign _030_ = rst ? 1'h0 : _057_;
+  assign _029_ = rst ? 1'h0 : _048_;
+  assign _028_[8:5] = rst ? 4'h0 : tag_87;
+  assign _054_ = slot == 3'h7;
+  assign _059_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _058_ = slot == 3'h4;
+  assign _055_ = slot == 3'h3;
+  assign _060_ = slot == 3'h2;
+  assign _056_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _028_[4:3] = rst ? 2'h0 : _046_;
+  assign _028_[1] = rst ? 1'h0 : first;
+  assign _028_[0] = rst ? 1'h0 : valid;
+  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _027_ = rst ? 2'h2 : _018_[1:0];
+  assign _061_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _061_;
+  assign _062_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _062_;
+  assign _024_ = rst ? 1'h0 : last_step;
+  assign _023_ = rst ? 1'h0 : finish;
+  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _021_ = rst ? 1'h0 : trace_start;
+  assign _063_ = trace_start ? last_78 : last_step;
+  assign _020_ = rst ? 1'h0 : _063_;
+  assign _064_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _064_;
+  assign _065_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign o__valid = _006_ ? write[10] : 1'h0;
+  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu0_drain drain (
     .clk(clk),
     .rst(rst),
@@ -1270,36 +1341,26 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu0_fifo fifo (
-    .clk(clk),
-    .r_data(o__payload),
-    .r_en(r_en),
-    .r_rdy(o__valid),
-    .rst(rst),
-    .w_en(w_en),
-    .w_level(w_level),
-    .w_port__data({ entry_last, entry_data })
-  );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2256_3(write[9:3]),
-    .read_data(read_data_62),
-    .read_page(read_page_49),
-    .read_word(read_word_48),
+    .port_2144_3(write[9:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_42),
+    .read_word(read_word_41),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_46),
+    .write_enable(write_enable_39),
     .write_page(page)
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2256_3(write[5:3]),
-    .read_data(read_data_60),
-    .read_page(read_page_41),
-    .read_word(read_word_48[1:0]),
+    .port_2144_3(write[5:3]),
+    .read_data(read_data_53),
+    .read_page(read_page_34),
+    .read_word(read_word_41[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_38),
+    .write_enable(write_enable_31),
     .write_page(page)
   );
   mackey_glass_layer_lmu0_mac mac (
@@ -1313,38 +1374,37 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
     .weights(data)
   );
   mackey_glass_layer_lmu0_sequencer sequencer (
+    .all_read(all_read_80),
     .clk(clk),
     .coefficients(addresses),
-    .finish(drop),
+    .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
-    .last_step(last_25),
+    .last(last_86),
+    .last_step(last_step),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_87),
     .valid(valid),
-    .word_21(read_word_48)
+    .word_23(read_word_41)
   );
   mackey_glass_layer_lmu0_source source (
-    .another(another),
     .available(available),
     .clk(clk),
-    .drop(drop),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(last_25),
+    .last(last_78),
     .read_data(read_data),
-    .read_word(read_word_48[0]),
+    .read_word(read_word_41[0]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2256_3(write[4:3]),
-    .read_data(read_data_58),
-    .read_word(read_word_48[0]),
+    .port_2144_3(write[4:3]),
+    .read_data(read_data_51),
+    .read_word(read_word_41[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
@@ -1356,6 +1416,7 @@ module mackey_glass_layer_lmu0(clk, rst, i__ready, o__payload, r_en, i__payload,
     .data(data),
     .rst(rst)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
   assign trace_beat = write[9:4];
@@ -1720,109 +1781,7 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_rdy, clk);
-  input rst;
-  wire rst;
-  output [6:0] w_level;
-  wire [6:0] w_level;
-  output [8:0] r_data;
-  wire [8:0] r_data;
-  input r_en;
-  wire r_en;
-  input [8:0] w_port__data;
-  wire [8:0] w_port__data;
-  input w_en;
-  wire w_en;
-  output r_rdy;
-  reg r_rdy;
-  input clk;
-  wire clk;
-  wire _00_;
-  wire _01_;
-  wire [7:0] _02_;
-  wire [7:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire [7:0] _07_;
-  wire _08_;
-  wire _09_;
-  wire [7:0] _10_;
-  wire [7:0] _11_;
-  wire [6:0] _12_;
-  wire [6:0] _13_;
-  wire [6:0] _14_;
-  wire _15_;
-  wire _16_;
-  wire [7:0] _17_;
-  wire [7:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [6:0] _21_;
-  wire [6:0] _22_;
-  wire [6:0] _23_;
-  wire [6:0] _24_;
-  reg [6:0] consume;
-  reg [6:0] inner_level;
-  wire inner_r_rdy;
-  reg [6:0] produce;
-  wire r_port__en;
-  wire w_port__en;
-  wire w_rdy;
-  (* no_rw_check *)
-  reg [8:0] storage [97:0];
-  always @(posedge clk) begin
-    if (w_port__en)
-      storage[produce] <= w_port__data;
-  end
-  reg [8:0] _58_;
-  always @(posedge clk) begin
-    if (r_port__en) begin
-      _58_ <= storage[consume];
-    end
-  end
-  assign r_data = _58_;
-  assign w_rdy = inner_level != 7'h62;
-  assign inner_r_rdy = | inner_level;
-  assign { _11_[7], w_level } = inner_level + r_rdy;
-  assign _16_ = produce == 7'h61;
-  assign _17_ = produce + 1'h1;
-  assign _18_ = _16_ ? 8'h00 : _17_;
-  assign _01_ = consume == 7'h61;
-  assign _02_ = consume + 1'h1;
-  assign _03_ = _01_ ? 8'h00 : _02_;
-  assign _05_ = ~ r_port__en;
-  assign _06_ = w_port__en & _05_;
-  assign _07_ = inner_level + 1'h1;
-  assign w_port__en = w_rdy & w_en;
-  assign _08_ = ~ w_port__en;
-  assign _09_ = r_port__en & _08_;
-  assign _10_ = inner_level - 1'h1;
-  assign _00_ = ~ r_rdy;
-  assign _04_ = _00_ | r_en;
-  assign r_port__en = inner_r_rdy & _04_;
-  always @(posedge clk)
-    produce <= _12_;
-  always @(posedge clk)
-    consume <= _13_;
-  always @(posedge clk)
-    inner_level <= _14_;
-  always @(posedge clk)
-    r_rdy <= _15_;
-  assign _19_ = r_en ? 1'h0 : r_rdy;
-  assign _20_ = r_port__en ? 1'h1 : _19_;
-  assign _15_ = rst ? 1'h0 : _20_;
-  assign _21_ = _06_ ? _07_[6:0] : inner_level;
-  assign _22_ = _09_ ? _10_[6:0] : _21_;
-  assign _14_ = rst ? 7'h00 : _22_;
-  assign _23_ = r_port__en ? _03_[6:0] : consume;
-  assign _13_ = rst ? 7'h00 : _23_;
-  assign _24_ = w_port__en ? _18_[6:0] : produce;
-  assign _12_ = rst ? 7'h00 : _24_;
-  assign _11_[6:0] = w_level;
-endmodule
-
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2256_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2144_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1835,8 +1794,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2256_3;
-  wire [6:0] port_2256_3;
+  input [6:0] port_2144_3;
+  wire [6:0] port_2144_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -1861,16 +1820,16 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2256_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2144_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2256_3[0] * 6'h31;
+  assign _01_ = port_2144_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2256_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2144_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1883,8 +1842,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2256_3;
-  wire [2:0] port_2256_3;
+  input [2:0] port_2144_3;
+  wire [2:0] port_2144_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -1905,8 +1864,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2256_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2256_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2144_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2144_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -1986,7 +1945,7 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, control, tag, s5_sum_
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
+module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -1995,6 +1954,8 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, va
   wire last_step;
   output idle;
   wire idle;
+  output all_read;
+  wire all_read;
   output finish;
   wire finish;
   output valid;
@@ -2005,8 +1966,8 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, va
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_21;
-  reg [5:0] word_21;
+  output [5:0] word_23;
+  reg [5:0] word_23;
   output [3:0] tag;
   reg [3:0] tag;
   output [11:0] coefficients;
@@ -2027,19 +1988,19 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, va
   wire _011_;
   wire _012_;
   wire _013_;
-  wire [4:0] _014_;
-  wire [6:0] _015_;
+  wire _014_;
+  wire _015_;
   wire _016_;
   wire _017_;
-  wire [6:0] _018_;
-  wire _019_;
-  wire [1:0] _020_;
+  wire _018_;
+  wire [4:0] _019_;
+  wire [6:0] _020_;
   wire _021_;
-  wire [12:0] _022_;
-  wire _023_;
+  wire _022_;
+  wire [6:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
+  wire [1:0] _025_;
+  wire [12:0] _026_;
   wire _027_;
   wire _028_;
   wire _029_;
@@ -2101,6 +2062,7 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, va
   wire _085_;
   wire _086_;
   wire _087_;
+  wire _088_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -2114,18 +2076,26 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, va
   reg segment;
   reg [3:0] waiting;
   wire [5:0] word;
-  assign _017_ = advance & end_group;
-  assign _018_ = group + 1'h1;
-  assign _019_ = advance & end_segment;
-  assign _020_ = segment + 1'h1;
-  assign _008_ = advance & now[2];
-  assign _022_ = coefficients + 1'h1;
-  assign _021_ = advance & end_node;
-  assign _023_ = ~ last_step;
-  assign _024_ = now[21] & _023_;
-  assign _025_ = now[20] | _024_;
-  assign _026_ = _021_ & _025_;
-  assign _005_ = waiting == 1'h1;
+  assign _014_ = ! block;
+  assign _015_ = now[17] & _014_;
+  assign _016_ = now[18] & end_slot;
+  assign _017_ = ! group;
+  assign _018_ = | waiting;
+  assign _019_ = waiting - 1'h1;
+  assign _020_ = block + 1'h1;
+  assign _021_ = advance & end_slot;
+  assign _022_ = advance & end_group;
+  assign _023_ = group + 1'h1;
+  assign _024_ = advance & end_segment;
+  assign _025_ = segment + 1'h1;
+  assign _013_ = advance & now[2];
+  assign _026_ = coefficients + 1'h1;
+  assign _005_ = advance & end_node;
+  assign _006_ = ~ last_step;
+  assign _007_ = now[21] & _006_;
+  assign _008_ = now[20] | _007_;
+  assign _009_ = _005_ & _008_;
+  assign _010_ = waiting == 1'h1;
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
@@ -2135,7 +2105,7 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, va
   always @(posedge clk)
     slot <= _030_;
   always @(posedge clk)
-    word_21 <= _031_;
+    word_23 <= _031_;
   always @(posedge clk)
     tag <= _032_;
   always @(posedge clk)
@@ -2161,109 +2131,99 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, finish, va
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _009_ = ! block;
-  assign _010_ = now[17] & _009_;
-  assign _011_ = now[18] & end_slot;
-  assign _012_ = ! group;
-  assign _013_ = | waiting;
-  assign _014_ = waiting - 1'h1;
-  assign _015_ = block + 1'h1;
-  assign _016_ = advance & end_slot;
-  assign _042_ = _086_ | _085_;
-  assign _041_ = _082_ | _081_;
-  assign _043_ = _062_ | _007_;
-  assign _040_ = | { _041_, _083_, _084_ };
-  assign _044_ = _081_ ? 40'h04aa3cc03e : 40'h04abf0c006;
-  assign _045_ = _083_ ? 40'h04abb2c306 : 40'h03674c0c0d;
+  assign _041_ = _083_ | _082_;
+  assign _042_ = _087_ | _086_;
+  assign _043_ = _062_ | _012_;
+  assign _040_ = | { _041_, _084_, _085_ };
+  assign _044_ = _082_ ? 40'h04aa3cc03e : 40'h04abf0c006;
+  assign _045_ = _084_ ? 40'h04abb2c306 : 40'h03674c0c0d;
   assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _085_ ? 40'h0367020c35 : 40'h0000cc0004;
-  assign _048_ = _087_ ? 40'h0000800034 : 40'h0000420304;
+  assign _047_ = _086_ ? 40'h0367020c35 : 40'h0000cc0004;
+  assign _048_ = _088_ ? 40'h0000800034 : 40'h0000420304;
   assign _049_ = _042_ ? _047_ : _048_;
   assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _081_ ? block : block;
-  assign _051_ = _083_ ? block : block;
+  assign _050_ = _082_ ? block : block;
+  assign _051_ = _084_ ? block : block;
   assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _085_ ? block : block;
-  assign _054_ = _087_ ? block : block;
+  assign _053_ = _086_ ? block : block;
+  assign _054_ = _088_ ? block : block;
   assign _055_ = _042_ ? _053_ : _054_;
   assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _007_ ? _060_ : _061_;
-  assign _057_ = _006_ ? _063_ : fsm_state;
+  assign _056_ = _012_ ? _060_ : _061_;
+  assign _057_ = _011_ ? _063_ : fsm_state;
   assign _058_ = _043_ ? _056_ : _057_;
   assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _005_ ? _059_ : fsm_state;
-  assign _061_ = _026_ ? 2'h2 : fsm_state;
+  assign _060_ = _010_ ? _059_ : fsm_state;
+  assign _061_ = _009_ ? 2'h2 : fsm_state;
   assign _063_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _008_ ? _022_[11:0] : coefficients;
-  assign _065_ = _026_ ? 12'h000 : _064_;
+  assign _064_ = _013_ ? _026_[11:0] : coefficients;
+  assign _065_ = _009_ ? 12'h000 : _064_;
   assign _066_ = _062_ ? _065_ : _064_;
   assign _038_ = rst ? 12'h000 : _066_;
-  assign _067_ = _019_ ? _020_[0] : segment;
-  assign _068_ = _021_ ? 1'h0 : _067_;
+  assign _067_ = _024_ ? _025_[0] : segment;
+  assign _068_ = _005_ ? 1'h0 : _067_;
   assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _017_ ? _018_[5:0] : group;
-  assign _070_ = _019_ ? 6'h00 : _069_;
+  assign _069_ = _022_ ? _023_[5:0] : group;
+  assign _070_ = _024_ ? 6'h00 : _069_;
   assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _016_ ? now[24:22] : like;
-  assign _072_ = _017_ ? now[27:25] : _071_;
-  assign _073_ = _021_ ? now[24:22] : _072_;
-  assign _074_ = _026_ ? 3'h0 : _073_;
+  assign _071_ = _021_ ? now[24:22] : like;
+  assign _072_ = _022_ ? now[27:25] : _071_;
+  assign _073_ = _005_ ? now[24:22] : _072_;
+  assign _074_ = _009_ ? 3'h0 : _073_;
   assign _075_ = _062_ ? _074_ : _073_;
   assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _015_[5:0] : block;
-  assign _077_ = _016_ ? 6'h00 : _076_;
+  assign _076_ = advance ? _020_[5:0] : block;
+  assign _077_ = _021_ ? 6'h00 : _076_;
   assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _013_ ? _014_[3:0] : waiting;
-  assign _079_ = _021_ ? 4'hd : _078_;
+  assign _078_ = _018_ ? _019_[3:0] : waiting;
+  assign _079_ = _005_ ? 4'hd : _078_;
   assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[3] = rst ? 1'h0 : _017_;
   assign _032_[1:0] = rst ? 2'h0 : now[1:0];
   assign _032_[2] = rst ? 1'h0 : segment;
   assign _031_ = rst ? 6'h00 : word;
   assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _011_;
-  assign _028_ = rst ? 1'h0 : _010_;
-  assign _027_ = rst ? 1'h0 : _008_;
-  assign _080_ = _005_ ? 1'h1 : 1'h0;
-  assign finish = _007_ ? _080_ : 1'h0;
-  assign _007_ = fsm_state == 2'h2;
+  assign _029_ = rst ? 1'h0 : _016_;
+  assign _028_ = rst ? 1'h0 : _015_;
+  assign _027_ = rst ? 1'h0 : _013_;
+  assign _080_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _080_ : 1'h0;
+  assign _012_ = fsm_state == 2'h2;
+  assign _081_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _062_ ? _081_ : 1'h0;
   assign advance = _062_ ? _004_ : 1'h0;
   assign _062_ = fsm_state == 2'h1;
-  assign idle = _006_ ? 1'h1 : 1'h0;
-  assign _006_ = ! fsm_state;
-  assign _081_ = like == 3'h7;
-  assign _082_ = like == 3'h6;
-  assign _083_ = like == 3'h5;
-  assign _084_ = like == 3'h4;
-  assign _085_ = like == 3'h3;
-  assign _086_ = like == 3'h2;
-  assign _087_ = like == 3'h1;
+  assign idle = _011_ ? 1'h1 : 1'h0;
+  assign _011_ = ! fsm_state;
+  assign _082_ = like == 3'h7;
+  assign _083_ = like == 3'h6;
+  assign _084_ = like == 3'h5;
+  assign _085_ = like == 3'h4;
+  assign _086_ = like == 3'h3;
+  assign _087_ = like == 3'h2;
+  assign _088_ = like == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, last, read_data, i__payload, drop, read_word, i__valid);
-  input clk;
-  wire clk;
+module mackey_glass_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
   input rst;
   wire rst;
-  output i__ready;
-  wire i__ready;
+  input i__valid;
+  wire i__valid;
   output available;
   wire available;
-  output another;
-  wire another;
   output last;
   wire last;
   output [15:0] read_data;
   wire [15:0] read_data;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input drop;
-  wire drop;
+  input i__freed;
+  wire i__freed;
   input read_word;
   wire read_word;
-  input i__valid;
-  wire i__valid;
+  input clk;
+  wire clk;
   wire _00_;
   wire [1:0] _01_;
   wire _02_;
@@ -2283,22 +2243,18 @@ module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, la
   wire _16_;
   wire _17_;
   wire _18_;
-  wire accepted;
   reg beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign i__ready = full != 2'h2;
-  assign accepted = i__valid & i__ready;
   assign _00_ = ! beat;
-  assign complete = accepted & _00_;
+  assign complete = i__valid & _00_;
   assign available = | full;
-  assign another = full == 2'h2;
   assign last = lasts >> read_page;
   assign _03_ = full + complete;
-  assign _04_ = _03_ - drop;
+  assign _04_ = _03_ - i__freed;
   assign _05_ = beat + 1'h1;
   assign _07_ = ~ read_page;
   always @(posedge clk)
@@ -2311,7 +2267,7 @@ module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, la
     lasts <= _01_;
   always @(posedge clk)
     read_page <= _02_;
-  assign _11_ = drop ? _07_ : read_page;
+  assign _11_ = i__freed ? _07_ : read_page;
   assign _02_ = rst ? 1'h0 : _11_;
   assign _12_ = filling ? i__payload[16] : lasts[1];
   assign _13_ = complete ? _12_ : lasts[1];
@@ -2322,7 +2278,7 @@ module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, la
   assign _01_[0] = rst ? 1'h0 : _15_;
   assign _16_ = complete ? _06_ : filling;
   assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = accepted ? _05_[0] : beat;
+  assign _17_ = i__valid ? _05_[0] : beat;
   assign _18_ = complete ? 1'h0 : _17_;
   assign _09_ = rst ? 1'h0 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
@@ -2334,7 +2290,7 @@ module mackey_glass_layer_lmu0_source(clk, rst, i__ready, available, another, la
     .rst(rst),
     .write__data(i__payload[15:0]),
     .write_beat(beat),
-    .write_enable(accepted),
+    .write_enable(i__valid),
     .write_page(filling)
   );
 endmodule
@@ -2379,7 +2335,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _1_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2256_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2144_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2390,8 +2346,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2256_3;
-  wire [1:0] port_2256_3;
+  input [1:0] port_2144_3;
+  wire [1:0] port_2144_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2459,21 +2415,21 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__valid, o__valid, clk);
+module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
   wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
-  output [8:0] o__payload;
-  wire [8:0] o__payload;
-  input r_en;
-  wire r_en;
   input i__valid;
   wire i__valid;
+  output [8:0] o__payload;
+  wire [8:0] o__payload;
   output o__valid;
   wire o__valid;
+  output i__freed;
+  reg i__freed;
+  input o__freed;
+  wire o__freed;
   input clk;
   wire clk;
   wire _000_;
@@ -2486,25 +2442,25 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _007_;
   wire _008_;
   wire _009_;
-  wire _010_;
-  wire _011_;
-  wire [7:0] _012_;
+  wire [7:0] _010_;
+  wire [15:0] _011_;
+  wire [15:0] _012_;
   wire [15:0] _013_;
   wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire [15:0] _016_;
-  wire [7:0] _017_;
-  wire _018_;
+  wire [7:0] _015_;
+  wire [2:0] _016_;
+  wire _017_;
+  wire [3:0] _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
   wire _023_;
-  wire [8:0] _024_;
+  wire _024_;
   wire _025_;
   wire _026_;
-  wire _027_;
-  wire _028_;
+  wire [1:0] _027_;
+  wire [8:0] _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -2514,15 +2470,15 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _035_;
   wire _036_;
   wire _037_;
-  wire [1:0] _038_;
-  wire [1:0] _039_;
+  wire _038_;
+  wire _039_;
   wire [1:0] _040_;
   wire [1:0] _041_;
   wire [1:0] _042_;
   wire [1:0] _043_;
   wire [1:0] _044_;
-  wire _045_;
-  wire _046_;
+  wire [1:0] _045_;
+  wire [1:0] _046_;
   wire _047_;
   wire _048_;
   wire _049_;
@@ -2539,37 +2495,43 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _060_;
   wire _061_;
   wire _062_;
+  wire _063_;
+  wire _064_;
+  wire _065_;
   wire [12:0] addresses;
-  wire another;
+  wire all_read_80;
   wire available;
+  reg begun;
   reg [8:0] control;
   wire [9:0] data;
-  wire drop;
-  wire [7:0] entry_data;
-  reg entry_last;
+  wire finish;
+  reg finished;
   wire first;
   reg first_step;
   wire idle;
-  wire last_25;
-  wire last_89;
+  reg last;
+  wire last_78;
+  wire last_86;
+  reg last_step;
+  wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
   wire [7:0] read_data;
-  wire [15:0] read_data_58;
-  wire [15:0] read_data_60;
-  wire [7:0] read_data_62;
-  wire read_page_41;
-  wire read_page_49;
+  wire [15:0] read_data_51;
+  wire [15:0] read_data_53;
+  wire [7:0] read_data_55;
+  wire read_page_34;
+  wire read_page_42;
   wire [5:0] read_word;
+  reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_87;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -2579,106 +2541,115 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire trace_valid;
   wire upcoming;
   wire valid;
-  wire w_en;
-  wire [6:0] w_level;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_38;
-  wire write_enable_46;
+  wire write_enable_31;
+  wire write_enable_39;
   always @(posedge clk)
-    s1_chosen_0 <= _025_;
+    last <= _024_;
   always @(posedge clk)
-    s1_chosen_1 <= _026_;
+    page <= _025_;
   always @(posedge clk)
-    s1_chosen_2 <= _027_;
+    first_step <= _026_;
   always @(posedge clk)
-    s1_chosen_3 <= _028_;
-  assign _023_ = idle & available;
-  assign _029_ = drop ? another : _023_;
-  assign _030_ = w_level < 6'h31;
-  assign _031_ = w_level == 6'h31;
-  assign _032_ = ~ w_en;
-  assign _033_ = _031_ & _032_;
-  assign _001_ = _030_ | _033_;
-  assign trace_start = _029_ & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _004_ = write[2:1] == 1'h1;
-  assign _005_ = write[0] & _004_;
-  assign write_enable_38 = _005_ & write[10];
-  assign _006_ = slot == 1'h1;
-  assign _008_ = slot == 2'h3;
-  assign _000_ = write[2:1] == 2'h2;
-  assign _009_ = write[0] & _000_;
-  assign write_enable_46 = _009_ & write[10];
-  assign _012_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
-  assign _014_ = { _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_ } | _013_;
-  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _016_ = _014_ | _015_;
-  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
-  assign _007_ = ~ page;
-  assign _018_ = ~ first_step;
+    room <= _027_;
   always @(posedge clk)
-    signal <= _019_;
+    control <= _028_;
   always @(posedge clk)
-    entry_last <= _020_;
+    s1_chosen_0 <= _029_;
   always @(posedge clk)
-    page <= _021_;
+    s1_chosen_1 <= _030_;
   always @(posedge clk)
-    first_step <= _022_;
+    s1_chosen_2 <= _031_;
   always @(posedge clk)
-    control <= _024_;
-  assign _035_ = _057_ | _052_;
-  assign _036_ = _058_ | _053_;
-  assign _037_ = _053_ | _052_;
-  assign _034_ = | { _035_, _011_, _056_ };
-  assign _038_ = _052_ ? 2'h0 : 2'h2;
-  assign _039_ = _011_ ? 2'h3 : 2'h0;
-  assign _040_ = _035_ ? _038_ : _039_;
-  assign _041_ = _053_ ? 2'h1 : 2'h3;
-  assign _042_ = _054_ ? 2'h0 : 2'h3;
-  assign _043_ = _036_ ? _041_ : _042_;
-  assign _044_ = _034_ ? _040_ : _043_;
-  assign _045_ = _058_ ? 1'h1 : 1'h0;
-  assign _046_ = _057_ ? 1'h1 : _045_;
-  assign _047_ = _052_ ? 1'h1 : _018_;
-  assign _048_ = _054_ ? _018_ : 1'h0;
-  assign _049_ = _037_ ? _047_ : _048_;
-  assign _050_ = _010_ ? _018_ : 1'h0;
-  assign _051_ = _011_ ? _018_ : _050_;
-  assign _028_ = rst ? 1'h0 : _051_;
-  assign _027_ = rst ? 1'h0 : _049_;
-  assign _055_ = _056_ ? 1'h1 : 1'h0;
-  assign _026_ = rst ? 1'h0 : _055_;
-  assign _025_ = rst ? 1'h0 : _046_;
-  assign _024_[8:5] = rst ? 4'h0 : tag_90;
-  assign _052_ = slot == 3'h7;
-  assign _057_ = slot == 3'h6;
-  assign _011_ = slot == 3'h5;
-  assign _056_ = slot == 3'h4;
-  assign _053_ = slot == 3'h3;
-  assign _058_ = slot == 3'h2;
-  assign _054_ = slot == 3'h1;
-  assign _010_ = ! slot;
-  assign _024_[4:3] = rst ? 2'h0 : _044_;
-  assign _024_[1] = rst ? 1'h0 : first;
-  assign _024_[0] = rst ? 1'h0 : valid;
-  assign _024_[2] = rst ? 1'h0 : last_89;
-  assign _059_ = signal ? entry_last : first_step;
-  assign _022_ = rst ? 1'h1 : _059_;
-  assign _060_ = signal ? _007_ : page;
-  assign _021_ = rst ? 1'h0 : _060_;
-  assign _020_ = rst ? 1'h0 : last_25;
-  assign _019_ = rst ? 1'h0 : drop;
-  assign _061_ = _010_ ? _007_ : page;
-  assign read_page_49 = _011_ ? _007_ : _061_;
-  assign _062_ = _006_ ? _007_ : page;
-  assign read_page_41 = _008_ ? _007_ : _062_;
-  assign w_en = _009_ ? write[10] : 1'h0;
-  assign entry_data = _009_ ? write[18:11] : 8'h00;
+    s1_chosen_3 <= _032_;
+  assign _000_ = idle | finish;
+  assign _009_ = _000_ & available;
+  assign _017_ = | room;
+  assign trace_start = _009_ & _017_;
+  assign _033_ = ! write[2:1];
+  assign _034_ = write[0] & _033_;
+  assign write_enable = _034_ & write[10];
+  assign _035_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _035_;
+  assign write_enable_31 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _005_ = write[2:1] == 2'h2;
+  assign _006_ = write[0] & _005_;
+  assign write_enable_39 = _006_ & write[10];
+  assign _010_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
+  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
+  assign _014_ = _012_ | _013_;
+  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
+  assign _003_ = ~ page;
+  assign _016_ = room + o__freed;
+  assign _018_ = _016_ - begun;
+  assign _019_ = ~ first_step;
+  always @(posedge clk)
+    last_step <= _020_;
+  always @(posedge clk)
+    begun <= _021_;
+  always @(posedge clk)
+    i__freed <= _022_;
+  always @(posedge clk)
+    finished <= _023_;
+  assign _037_ = _059_ | _054_;
+  assign _038_ = _060_ | _055_;
+  assign _039_ = _055_ | _054_;
+  assign _036_ = | { _037_, _008_, _058_ };
+  assign _040_ = _054_ ? 2'h0 : 2'h2;
+  assign _041_ = _008_ ? 2'h3 : 2'h0;
+  assign _042_ = _037_ ? _040_ : _041_;
+  assign _043_ = _055_ ? 2'h1 : 2'h3;
+  assign _044_ = _056_ ? 2'h0 : 2'h3;
+  assign _045_ = _038_ ? _043_ : _044_;
+  assign _046_ = _036_ ? _042_ : _045_;
+  assign _047_ = _060_ ? 1'h1 : 1'h0;
+  assign _048_ = _059_ ? 1'h1 : _047_;
+  assign _049_ = _054_ ? 1'h1 : _019_;
+  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _051_ = _039_ ? _049_ : _050_;
+  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _053_ = _008_ ? _019_ : _052_;
+  assign _032_ = rst ? 1'h0 : _053_;
+  assign _031_ = rst ? 1'h0 : _051_;
+  assign _057_ = _058_ ? 1'h1 : 1'h0;
+  assign _030_ = rst ? 1'h0 : _057_;
+  assign _029_ = rst ? 1'h0 : _048_;
+  assign _028_[8:5] = rst ? 4'h0 : tag_87;
+  assign _054_ = slot == 3'h7;
+  assign _059_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _058_ = slot == 3'h4;
+  assign _055_ = slot == 3'h3;
+  assign _060_ = slot == 3'h2;
+  assign _056_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _028_[4:3] = rst ? 2'h0 : _046_;
+  assign _028_[1] = rst ? 1'h0 : first;
+  assign _028_[0] = rst ? 1'h0 : valid;
+  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _027_ = rst ? 2'h2 : _018_[1:0];
+  assign _061_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _061_;
+  assign _062_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _062_;
+  assign _024_ = rst ? 1'h0 : last_step;
+  assign _023_ = rst ? 1'h0 : finish;
+  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _021_ = rst ? 1'h0 : trace_start;
+  assign _063_ = trace_start ? last_78 : last_step;
+  assign _020_ = rst ? 1'h0 : _063_;
+  assign _064_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _064_;
+  assign _065_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign o__valid = _006_ ? write[10] : 1'h0;
+  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu1_drain drain (
     .clk(clk),
     .rst(rst),
@@ -2687,36 +2658,26 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu1_fifo fifo (
-    .clk(clk),
-    .r_data(o__payload),
-    .r_en(r_en),
-    .r_rdy(o__valid),
-    .rst(rst),
-    .w_en(w_en),
-    .w_level(w_level),
-    .w_port__data({ entry_last, entry_data })
-  );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2421_3(write[9:3]),
-    .read_data(read_data_62),
-    .read_page(read_page_49),
+    .port_2308_3(write[9:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_42),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_46),
+    .write_enable(write_enable_39),
     .write_page(page)
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2421_3(write[5:3]),
-    .read_data(read_data_60),
-    .read_page(read_page_41),
+    .port_2308_3(write[5:3]),
+    .read_data(read_data_53),
+    .read_page(read_page_34),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_38),
+    .write_enable(write_enable_31),
     .write_page(page)
   );
   mackey_glass_layer_lmu1_mac mac (
@@ -2730,37 +2691,36 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
     .weights(data)
   );
   mackey_glass_layer_lmu1_sequencer sequencer (
+    .all_read(all_read_80),
     .clk(clk),
     .coefficients(addresses),
-    .finish(drop),
+    .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
-    .last_step(last_25),
+    .last(last_86),
+    .last_step(last_step),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_87),
     .valid(valid),
-    .word_21(read_word)
+    .word_23(read_word)
   );
   mackey_glass_layer_lmu1_source source (
-    .another(another),
     .available(available),
     .clk(clk),
-    .drop(drop),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(last_25),
+    .last(last_78),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2421_3(write[4:3]),
-    .read_data(read_data_58),
+    .port_2308_3(write[4:3]),
+    .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -2773,6 +2733,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__ready, o__payload, r_en, i__v
     .data(data),
     .rst(rst)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
   assign trace_beat = write[9:4];
@@ -3116,109 +3077,7 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_rdy, clk);
-  input rst;
-  wire rst;
-  output [6:0] w_level;
-  wire [6:0] w_level;
-  output [8:0] r_data;
-  wire [8:0] r_data;
-  input r_en;
-  wire r_en;
-  input [8:0] w_port__data;
-  wire [8:0] w_port__data;
-  input w_en;
-  wire w_en;
-  output r_rdy;
-  reg r_rdy;
-  input clk;
-  wire clk;
-  wire _00_;
-  wire _01_;
-  wire [7:0] _02_;
-  wire [7:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire [7:0] _07_;
-  wire _08_;
-  wire _09_;
-  wire [7:0] _10_;
-  wire [7:0] _11_;
-  wire [6:0] _12_;
-  wire [6:0] _13_;
-  wire [6:0] _14_;
-  wire _15_;
-  wire _16_;
-  wire [7:0] _17_;
-  wire [7:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [6:0] _21_;
-  wire [6:0] _22_;
-  wire [6:0] _23_;
-  wire [6:0] _24_;
-  reg [6:0] consume;
-  reg [6:0] inner_level;
-  wire inner_r_rdy;
-  reg [6:0] produce;
-  wire r_port__en;
-  wire w_port__en;
-  wire w_rdy;
-  (* no_rw_check *)
-  reg [8:0] storage [97:0];
-  always @(posedge clk) begin
-    if (w_port__en)
-      storage[produce] <= w_port__data;
-  end
-  reg [8:0] _58_;
-  always @(posedge clk) begin
-    if (r_port__en) begin
-      _58_ <= storage[consume];
-    end
-  end
-  assign r_data = _58_;
-  assign w_rdy = inner_level != 7'h62;
-  assign inner_r_rdy = | inner_level;
-  assign { _11_[7], w_level } = inner_level + r_rdy;
-  assign _16_ = produce == 7'h61;
-  assign _17_ = produce + 1'h1;
-  assign _18_ = _16_ ? 8'h00 : _17_;
-  assign _01_ = consume == 7'h61;
-  assign _02_ = consume + 1'h1;
-  assign _03_ = _01_ ? 8'h00 : _02_;
-  assign _05_ = ~ r_port__en;
-  assign _06_ = w_port__en & _05_;
-  assign _07_ = inner_level + 1'h1;
-  assign w_port__en = w_rdy & w_en;
-  assign _08_ = ~ w_port__en;
-  assign _09_ = r_port__en & _08_;
-  assign _10_ = inner_level - 1'h1;
-  assign _00_ = ~ r_rdy;
-  assign _04_ = _00_ | r_en;
-  assign r_port__en = inner_r_rdy & _04_;
-  always @(posedge clk)
-    produce <= _12_;
-  always @(posedge clk)
-    consume <= _13_;
-  always @(posedge clk)
-    inner_level <= _14_;
-  always @(posedge clk)
-    r_rdy <= _15_;
-  assign _19_ = r_en ? 1'h0 : r_rdy;
-  assign _20_ = r_port__en ? 1'h1 : _19_;
-  assign _15_ = rst ? 1'h0 : _20_;
-  assign _21_ = _06_ ? _07_[6:0] : inner_level;
-  assign _22_ = _09_ ? _10_[6:0] : _21_;
-  assign _14_ = rst ? 7'h00 : _22_;
-  assign _23_ = r_port__en ? _03_[6:0] : consume;
-  assign _13_ = rst ? 7'h00 : _23_;
-  assign _24_ = w_port__en ? _18_[6:0] : produce;
-  assign _12_ = rst ? 7'h00 : _24_;
-  assign _11_[6:0] = w_level;
-endmodule
-
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2421_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2308_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3231,8 +3090,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2421_3;
-  wire [6:0] port_2421_3;
+  input [6:0] port_2308_3;
+  wire [6:0] port_2308_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -3257,16 +3116,16 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2421_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2308_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2421_3[0] * 6'h31;
+  assign _01_ = port_2308_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2421_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2308_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3279,8 +3138,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2421_3;
-  wire [2:0] port_2421_3;
+  input [2:0] port_2308_3;
+  wire [2:0] port_2308_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3301,8 +3160,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2421_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2421_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2308_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2308_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -3382,7 +3241,7 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, control, tag, s5_sum_
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
+module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -3391,6 +3250,8 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, va
   wire last_step;
   output idle;
   wire idle;
+  output all_read;
+  wire all_read;
   output finish;
   wire finish;
   output valid;
@@ -3401,8 +3262,8 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, va
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_21;
-  reg [5:0] word_21;
+  output [5:0] word_23;
+  reg [5:0] word_23;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -3423,19 +3284,19 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, va
   wire _011_;
   wire _012_;
   wire _013_;
-  wire [4:0] _014_;
-  wire [6:0] _015_;
+  wire _014_;
+  wire _015_;
   wire _016_;
   wire _017_;
-  wire [6:0] _018_;
-  wire _019_;
-  wire [1:0] _020_;
+  wire _018_;
+  wire [4:0] _019_;
+  wire [6:0] _020_;
   wire _021_;
-  wire [13:0] _022_;
-  wire _023_;
+  wire _022_;
+  wire [6:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
+  wire [1:0] _025_;
+  wire [13:0] _026_;
   wire _027_;
   wire _028_;
   wire _029_;
@@ -3468,35 +3329,36 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, va
   wire [1:0] _056_;
   wire [1:0] _057_;
   wire [1:0] _058_;
-  wire [1:0] _059_;
+  wire [2:0] _059_;
   wire _060_;
-  wire [1:0] _061_;
-  wire [12:0] _062_;
-  wire [12:0] _063_;
-  wire [12:0] _064_;
+  wire [5:0] _061_;
+  wire [5:0] _062_;
+  wire [3:0] _063_;
+  wire [3:0] _064_;
   wire _065_;
   wire _066_;
-  wire [5:0] _067_;
-  wire [5:0] _068_;
-  wire [2:0] _069_;
-  wire [2:0] _070_;
-  wire [2:0] _071_;
-  wire [2:0] _072_;
-  wire [2:0] _073_;
-  wire [5:0] _074_;
-  wire [5:0] _075_;
-  wire [3:0] _076_;
-  wire [3:0] _077_;
-  wire _078_;
-  wire _079_;
-  wire _080_;
+  wire _067_;
+  wire _068_;
+  wire _069_;
+  wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire [1:0] _074_;
+  wire [1:0] _075_;
+  wire [1:0] _076_;
+  wire [1:0] _077_;
+  wire [12:0] _078_;
+  wire [12:0] _079_;
+  wire [12:0] _080_;
   wire _081_;
   wire _082_;
-  wire _083_;
-  wire _084_;
-  wire _085_;
-  wire [1:0] _086_;
-  wire [1:0] _087_;
+  wire [5:0] _083_;
+  wire [5:0] _084_;
+  wire [2:0] _085_;
+  wire [2:0] _086_;
+  wire [2:0] _087_;
+  wire [2:0] _088_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -3510,18 +3372,26 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, va
   reg segment;
   reg [3:0] waiting;
   wire [5:0] word;
-  assign _017_ = advance & end_group;
-  assign _018_ = group + 1'h1;
-  assign _019_ = advance & end_segment;
-  assign _020_ = segment + 1'h1;
-  assign _008_ = advance & now[2];
-  assign _022_ = coefficients + 1'h1;
-  assign _021_ = advance & end_node;
-  assign _023_ = ~ last_step;
-  assign _024_ = now[21] & _023_;
-  assign _025_ = now[20] | _024_;
-  assign _026_ = _021_ & _025_;
-  assign _005_ = waiting == 1'h1;
+  assign _014_ = ! block;
+  assign _015_ = now[17] & _014_;
+  assign _016_ = now[18] & end_slot;
+  assign _017_ = ! group;
+  assign _018_ = | waiting;
+  assign _019_ = waiting - 1'h1;
+  assign _020_ = block + 1'h1;
+  assign _021_ = advance & end_slot;
+  assign _022_ = advance & end_group;
+  assign _023_ = group + 1'h1;
+  assign _024_ = advance & end_segment;
+  assign _025_ = segment + 1'h1;
+  assign _013_ = advance & now[2];
+  assign _026_ = coefficients + 1'h1;
+  assign _005_ = advance & end_node;
+  assign _006_ = ~ last_step;
+  assign _007_ = now[21] & _006_;
+  assign _008_ = now[20] | _007_;
+  assign _009_ = _005_ & _008_;
+  assign _010_ = waiting == 1'h1;
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
@@ -3531,7 +3401,7 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, va
   always @(posedge clk)
     slot <= _030_;
   always @(posedge clk)
-    word_21 <= _031_;
+    word_23 <= _031_;
   always @(posedge clk)
     tag <= _032_;
   always @(posedge clk)
@@ -3557,105 +3427,95 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, finish, va
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _009_ = ! block;
-  assign _010_ = now[17] & _009_;
-  assign _011_ = now[18] & end_slot;
-  assign _012_ = ! group;
-  assign _013_ = | waiting;
-  assign _014_ = waiting - 1'h1;
-  assign _015_ = block + 1'h1;
-  assign _016_ = advance & end_slot;
-  assign _042_ = _084_ | _083_;
-  assign _041_ = _080_ | _079_;
-  assign _043_ = _060_ | _007_;
-  assign _040_ = | { _041_, _081_, _082_ };
-  assign _044_ = _079_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _045_ = _081_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _041_ = _068_ | _067_;
+  assign _042_ = _072_ | _071_;
+  assign _043_ = _060_ | _012_;
+  assign _040_ = | { _041_, _069_, _070_ };
+  assign _044_ = _067_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _045_ = _069_ ? 41'h007abb2c306 : 41'h006674c0c0d;
   assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _083_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _048_ = _085_ ? 41'h00000800034 : 41'h00000420304;
+  assign _047_ = _071_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _048_ = _073_ ? 41'h00000800034 : 41'h00000420304;
   assign _049_ = _042_ ? _047_ : _048_;
   assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _079_ ? block : block;
-  assign _051_ = _081_ ? block : block;
+  assign _050_ = _067_ ? block : block;
+  assign _051_ = _069_ ? block : block;
   assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _083_ ? block : block;
-  assign _054_ = _085_ ? block : block;
+  assign _053_ = _071_ ? block : block;
+  assign _054_ = _073_ ? block : block;
   assign _055_ = _042_ ? _053_ : _054_;
   assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _007_ ? _087_ : _059_;
-  assign _057_ = _006_ ? _061_ : fsm_state;
+  assign _056_ = _012_ ? _075_ : _076_;
+  assign _057_ = _011_ ? _077_ : fsm_state;
   assign _058_ = _043_ ? _056_ : _057_;
-  assign _059_ = _026_ ? 2'h2 : fsm_state;
-  assign _061_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _058_;
-  assign _062_ = _008_ ? _022_[12:0] : coefficients;
-  assign _063_ = _026_ ? 13'h0000 : _062_;
-  assign _064_ = _060_ ? _063_ : _062_;
-  assign _038_ = rst ? 13'h0000 : _064_;
-  assign _065_ = _019_ ? _020_[0] : segment;
-  assign _066_ = _021_ ? 1'h0 : _065_;
-  assign _037_ = rst ? 1'h0 : _066_;
-  assign _067_ = _017_ ? _018_[5:0] : group;
-  assign _068_ = _019_ ? 6'h00 : _067_;
-  assign _036_ = rst ? 6'h00 : _068_;
-  assign _069_ = _016_ ? now[24:22] : like;
-  assign _070_ = _017_ ? now[27:25] : _069_;
-  assign _071_ = _021_ ? now[24:22] : _070_;
-  assign _072_ = _026_ ? 3'h0 : _071_;
-  assign _073_ = _060_ ? _072_ : _071_;
-  assign _035_ = rst ? 3'h0 : _073_;
-  assign _074_ = advance ? _015_[5:0] : block;
-  assign _075_ = _016_ ? 6'h00 : _074_;
-  assign _034_ = rst ? 6'h00 : _075_;
-  assign _076_ = _013_ ? _014_[3:0] : waiting;
-  assign _077_ = _021_ ? 4'hd : _076_;
-  assign _033_ = rst ? 4'h0 : _077_;
-  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _059_ = _060_ ? _088_ : _087_;
+  assign _035_ = rst ? 3'h0 : _059_;
+  assign _061_ = advance ? _020_[5:0] : block;
+  assign _062_ = _021_ ? 6'h00 : _061_;
+  assign _034_ = rst ? 6'h00 : _062_;
+  assign _063_ = _018_ ? _019_[3:0] : waiting;
+  assign _064_ = _005_ ? 4'hd : _063_;
+  assign _033_ = rst ? 4'h0 : _064_;
+  assign _032_[3] = rst ? 1'h0 : _017_;
   assign _032_[1:0] = rst ? 2'h0 : now[1:0];
   assign _032_[2] = rst ? 1'h0 : segment;
   assign _031_ = rst ? 6'h00 : word;
   assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _011_;
-  assign _028_ = rst ? 1'h0 : _010_;
-  assign _027_ = rst ? 1'h0 : _008_;
-  assign _078_ = _005_ ? 1'h1 : 1'h0;
-  assign finish = _007_ ? _078_ : 1'h0;
-  assign _007_ = fsm_state == 2'h2;
+  assign _029_ = rst ? 1'h0 : _016_;
+  assign _028_ = rst ? 1'h0 : _015_;
+  assign _027_ = rst ? 1'h0 : _013_;
+  assign _065_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _065_ : 1'h0;
+  assign _012_ = fsm_state == 2'h2;
+  assign _066_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _060_ ? _066_ : 1'h0;
   assign advance = _060_ ? _004_ : 1'h0;
   assign _060_ = fsm_state == 2'h1;
-  assign idle = _006_ ? 1'h1 : 1'h0;
-  assign _006_ = ! fsm_state;
-  assign _079_ = like == 3'h7;
-  assign _080_ = like == 3'h6;
-  assign _081_ = like == 3'h5;
-  assign _082_ = like == 3'h4;
-  assign _083_ = like == 3'h3;
-  assign _084_ = like == 3'h2;
-  assign _085_ = like == 3'h1;
-  assign _086_ = start ? 2'h1 : 2'h0;
-  assign _087_ = _005_ ? _086_ : fsm_state;
+  assign idle = _011_ ? 1'h1 : 1'h0;
+  assign _011_ = ! fsm_state;
+  assign _067_ = like == 3'h7;
+  assign _068_ = like == 3'h6;
+  assign _069_ = like == 3'h5;
+  assign _070_ = like == 3'h4;
+  assign _071_ = like == 3'h3;
+  assign _072_ = like == 3'h2;
+  assign _073_ = like == 3'h1;
+  assign _074_ = start ? 2'h1 : 2'h0;
+  assign _075_ = _010_ ? _074_ : fsm_state;
+  assign _076_ = _009_ ? 2'h2 : fsm_state;
+  assign _077_ = start ? 2'h1 : fsm_state;
+  assign _039_ = rst ? 2'h0 : _058_;
+  assign _078_ = _013_ ? _026_[12:0] : coefficients;
+  assign _079_ = _009_ ? 13'h0000 : _078_;
+  assign _080_ = _060_ ? _079_ : _078_;
+  assign _038_ = rst ? 13'h0000 : _080_;
+  assign _081_ = _024_ ? _025_[0] : segment;
+  assign _082_ = _005_ ? 1'h0 : _081_;
+  assign _037_ = rst ? 1'h0 : _082_;
+  assign _083_ = _022_ ? _023_[5:0] : group;
+  assign _084_ = _024_ ? 6'h00 : _083_;
+  assign _036_ = rst ? 6'h00 : _084_;
+  assign _085_ = _021_ ? now[24:22] : like;
+  assign _086_ = _022_ ? now[27:25] : _085_;
+  assign _087_ = _005_ ? now[24:22] : _086_;
+  assign _088_ = _009_ ? 3'h0 : _087_;
 endmodule
 
-module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
+module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
-  input [8:0] i__payload;
-  wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
   output available;
   wire available;
-  output another;
-  wire another;
   output last;
   wire last;
   output [7:0] read_data;
   wire [7:0] read_data;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
   input i__valid;
   wire i__valid;
-  input drop;
-  wire drop;
+  input i__freed;
+  wire i__freed;
   input [5:0] read_word;
   wire [5:0] read_word;
   input clk;
@@ -3679,22 +3539,18 @@ module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, anot
   wire _16_;
   wire [5:0] _17_;
   wire [5:0] _18_;
-  wire accepted;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign i__ready = full != 2'h2;
-  assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
-  assign complete = accepted & _00_;
+  assign complete = i__valid & _00_;
   assign available = | full;
-  assign another = full == 2'h2;
   assign last = lasts >> read_page;
   assign _03_ = full + complete;
-  assign _04_ = _03_ - drop;
+  assign _04_ = _03_ - i__freed;
   assign _05_ = beat + 1'h1;
   assign _07_ = ~ read_page;
   always @(posedge clk)
@@ -3707,7 +3563,7 @@ module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, anot
     lasts <= _01_;
   always @(posedge clk)
     read_page <= _02_;
-  assign _11_ = drop ? _07_ : read_page;
+  assign _11_ = i__freed ? _07_ : read_page;
   assign _02_ = rst ? 1'h0 : _11_;
   assign _12_ = filling ? i__payload[8] : lasts[1];
   assign _13_ = complete ? _12_ : lasts[1];
@@ -3718,7 +3574,7 @@ module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, anot
   assign _01_[0] = rst ? 1'h0 : _15_;
   assign _16_ = complete ? _06_ : filling;
   assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = accepted ? _05_[5:0] : beat;
+  assign _17_ = i__valid ? _05_[5:0] : beat;
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
@@ -3730,20 +3586,20 @@ module mackey_glass_layer_lmu1_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_enable(accepted),
+    .write_enable(i__valid),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  output [7:0] read_data;
+  wire [7:0] read_data;
   input [7:0] write__data;
   wire [7:0] write__data;
   input write_enable;
   wire write_enable;
-  output [7:0] read_data;
-  wire [7:0] read_data;
   input [5:0] write_beat;
   wire [5:0] write_beat;
   input write_page;
@@ -3779,7 +3635,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2421_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2308_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3790,8 +3646,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2421_3;
-  wire [1:0] port_2421_3;
+  input [1:0] port_2308_3;
+  wire [1:0] port_2308_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3898,21 +3754,21 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__valid, o__valid, clk);
+module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
   wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
-  output [8:0] o__payload;
-  wire [8:0] o__payload;
-  input r_en;
-  wire r_en;
   input i__valid;
   wire i__valid;
+  output [8:0] o__payload;
+  wire [8:0] o__payload;
   output o__valid;
   wire o__valid;
+  output i__freed;
+  reg i__freed;
+  input o__freed;
+  wire o__freed;
   input clk;
   wire clk;
   wire _000_;
@@ -3925,25 +3781,25 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _007_;
   wire _008_;
   wire _009_;
-  wire _010_;
-  wire _011_;
-  wire [7:0] _012_;
+  wire [7:0] _010_;
+  wire [15:0] _011_;
+  wire [15:0] _012_;
   wire [15:0] _013_;
   wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire [15:0] _016_;
-  wire [7:0] _017_;
-  wire _018_;
+  wire [7:0] _015_;
+  wire [2:0] _016_;
+  wire _017_;
+  wire [3:0] _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
   wire _023_;
-  wire [9:0] _024_;
+  wire _024_;
   wire _025_;
   wire _026_;
-  wire _027_;
-  wire _028_;
+  wire [1:0] _027_;
+  wire [9:0] _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -3953,15 +3809,15 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _035_;
   wire _036_;
   wire _037_;
-  wire [2:0] _038_;
-  wire [2:0] _039_;
+  wire _038_;
+  wire _039_;
   wire [2:0] _040_;
   wire [2:0] _041_;
   wire [2:0] _042_;
   wire [2:0] _043_;
   wire [2:0] _044_;
-  wire _045_;
-  wire _046_;
+  wire [2:0] _045_;
+  wire [2:0] _046_;
   wire _047_;
   wire _048_;
   wire _049_;
@@ -3978,37 +3834,43 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _060_;
   wire _061_;
   wire _062_;
+  wire _063_;
+  wire _064_;
+  wire _065_;
   wire [12:0] addresses;
-  wire another;
+  wire all_read_80;
   wire available;
+  reg begun;
   reg [9:0] control;
   wire [9:0] data;
-  wire drop;
-  wire [7:0] entry_data;
-  reg entry_last;
+  wire finish;
+  reg finished;
   wire first;
   reg first_step;
   wire idle;
-  wire last_25;
-  wire last_89;
+  reg last;
+  wire last_78;
+  wire last_86;
+  reg last_step;
+  wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
   wire [7:0] read_data;
-  wire [15:0] read_data_58;
-  wire [15:0] read_data_60;
-  wire [7:0] read_data_62;
-  wire read_page_41;
-  wire read_page_49;
+  wire [15:0] read_data_51;
+  wire [15:0] read_data_53;
+  wire [7:0] read_data_55;
+  wire read_page_34;
+  wire read_page_42;
   wire [5:0] read_word;
+  reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_87;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -4018,106 +3880,115 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire trace_valid;
   wire upcoming;
   wire valid;
-  wire w_en;
-  wire [6:0] w_level;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_38;
-  wire write_enable_46;
+  wire write_enable_31;
+  wire write_enable_39;
   always @(posedge clk)
-    s1_chosen_0 <= _025_;
+    last <= _024_;
   always @(posedge clk)
-    s1_chosen_1 <= _026_;
+    page <= _025_;
   always @(posedge clk)
-    s1_chosen_2 <= _027_;
+    first_step <= _026_;
   always @(posedge clk)
-    s1_chosen_3 <= _028_;
-  assign _023_ = idle & available;
-  assign _029_ = drop ? another : _023_;
-  assign _030_ = w_level < 6'h31;
-  assign _031_ = w_level == 6'h31;
-  assign _032_ = ~ w_en;
-  assign _033_ = _031_ & _032_;
-  assign _001_ = _030_ | _033_;
-  assign trace_start = _029_ & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _004_ = write[2:1] == 1'h1;
-  assign _005_ = write[0] & _004_;
-  assign write_enable_38 = _005_ & write[10];
-  assign _006_ = slot == 1'h1;
-  assign _008_ = slot == 2'h3;
-  assign _000_ = write[2:1] == 2'h2;
-  assign _009_ = write[0] & _000_;
-  assign write_enable_46 = _009_ & write[10];
-  assign _012_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
-  assign _014_ = { _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_ } | _013_;
-  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _016_ = _014_ | _015_;
-  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
-  assign _007_ = ~ page;
-  assign _018_ = ~ first_step;
+    room <= _027_;
   always @(posedge clk)
-    signal <= _019_;
+    control <= _028_;
   always @(posedge clk)
-    entry_last <= _020_;
+    s1_chosen_0 <= _029_;
   always @(posedge clk)
-    page <= _021_;
+    s1_chosen_1 <= _030_;
   always @(posedge clk)
-    first_step <= _022_;
+    s1_chosen_2 <= _031_;
   always @(posedge clk)
-    control <= _024_;
-  assign _035_ = _057_ | _052_;
-  assign _036_ = _058_ | _053_;
-  assign _037_ = _053_ | _052_;
-  assign _034_ = | { _035_, _011_, _056_ };
-  assign _038_ = _052_ ? 3'h0 : 3'h2;
-  assign _039_ = _011_ ? 3'h2 : 3'h0;
-  assign _040_ = _035_ ? _038_ : _039_;
-  assign _041_ = _053_ ? 3'h1 : 3'h4;
-  assign _042_ = _054_ ? 3'h0 : 3'h3;
-  assign _043_ = _036_ ? _041_ : _042_;
-  assign _044_ = _034_ ? _040_ : _043_;
-  assign _045_ = _058_ ? 1'h1 : 1'h0;
-  assign _046_ = _057_ ? 1'h1 : _045_;
-  assign _047_ = _052_ ? 1'h1 : _018_;
-  assign _048_ = _054_ ? _018_ : 1'h0;
-  assign _049_ = _037_ ? _047_ : _048_;
-  assign _050_ = _010_ ? _018_ : 1'h0;
-  assign _051_ = _011_ ? _018_ : _050_;
-  assign _028_ = rst ? 1'h0 : _051_;
-  assign _027_ = rst ? 1'h0 : _049_;
-  assign _055_ = _056_ ? 1'h1 : 1'h0;
-  assign _026_ = rst ? 1'h0 : _055_;
-  assign _025_ = rst ? 1'h0 : _046_;
-  assign _024_[9:6] = rst ? 4'h0 : tag_90;
-  assign _052_ = slot == 3'h7;
-  assign _057_ = slot == 3'h6;
-  assign _011_ = slot == 3'h5;
-  assign _056_ = slot == 3'h4;
-  assign _053_ = slot == 3'h3;
-  assign _058_ = slot == 3'h2;
-  assign _054_ = slot == 3'h1;
-  assign _010_ = ! slot;
-  assign _024_[5:3] = rst ? 3'h0 : _044_;
-  assign _024_[1] = rst ? 1'h0 : first;
-  assign _024_[0] = rst ? 1'h0 : valid;
-  assign _024_[2] = rst ? 1'h0 : last_89;
-  assign _059_ = signal ? entry_last : first_step;
-  assign _022_ = rst ? 1'h1 : _059_;
-  assign _060_ = signal ? _007_ : page;
-  assign _021_ = rst ? 1'h0 : _060_;
-  assign _020_ = rst ? 1'h0 : last_25;
-  assign _019_ = rst ? 1'h0 : drop;
-  assign _061_ = _010_ ? _007_ : page;
-  assign read_page_49 = _011_ ? _007_ : _061_;
-  assign _062_ = _006_ ? _007_ : page;
-  assign read_page_41 = _008_ ? _007_ : _062_;
-  assign w_en = _009_ ? write[10] : 1'h0;
-  assign entry_data = _009_ ? write[18:11] : 8'h00;
+    s1_chosen_3 <= _032_;
+  assign _000_ = idle | finish;
+  assign _009_ = _000_ & available;
+  assign _017_ = | room;
+  assign trace_start = _009_ & _017_;
+  assign _033_ = ! write[2:1];
+  assign _034_ = write[0] & _033_;
+  assign write_enable = _034_ & write[10];
+  assign _035_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _035_;
+  assign write_enable_31 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _005_ = write[2:1] == 2'h2;
+  assign _006_ = write[0] & _005_;
+  assign write_enable_39 = _006_ & write[10];
+  assign _010_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
+  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
+  assign _014_ = _012_ | _013_;
+  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
+  assign _003_ = ~ page;
+  assign _016_ = room + o__freed;
+  assign _018_ = _016_ - begun;
+  assign _019_ = ~ first_step;
+  always @(posedge clk)
+    last_step <= _020_;
+  always @(posedge clk)
+    begun <= _021_;
+  always @(posedge clk)
+    i__freed <= _022_;
+  always @(posedge clk)
+    finished <= _023_;
+  assign _037_ = _059_ | _054_;
+  assign _038_ = _060_ | _055_;
+  assign _039_ = _055_ | _054_;
+  assign _036_ = | { _037_, _008_, _058_ };
+  assign _040_ = _054_ ? 3'h0 : 3'h2;
+  assign _041_ = _008_ ? 3'h2 : 3'h0;
+  assign _042_ = _037_ ? _040_ : _041_;
+  assign _043_ = _055_ ? 3'h1 : 3'h4;
+  assign _044_ = _056_ ? 3'h0 : 3'h3;
+  assign _045_ = _038_ ? _043_ : _044_;
+  assign _046_ = _036_ ? _042_ : _045_;
+  assign _047_ = _060_ ? 1'h1 : 1'h0;
+  assign _048_ = _059_ ? 1'h1 : _047_;
+  assign _049_ = _054_ ? 1'h1 : _019_;
+  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _051_ = _039_ ? _049_ : _050_;
+  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _053_ = _008_ ? _019_ : _052_;
+  assign _032_ = rst ? 1'h0 : _053_;
+  assign _031_ = rst ? 1'h0 : _051_;
+  assign _057_ = _058_ ? 1'h1 : 1'h0;
+  assign _030_ = rst ? 1'h0 : _057_;
+  assign _029_ = rst ? 1'h0 : _048_;
+  assign _028_[9:6] = rst ? 4'h0 : tag_87;
+  assign _054_ = slot == 3'h7;
+  assign _059_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _058_ = slot == 3'h4;
+  assign _055_ = slot == 3'h3;
+  assign _060_ = slot == 3'h2;
+  assign _056_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _028_[5:3] = rst ? 3'h0 : _046_;
+  assign _028_[1] = rst ? 1'h0 : first;
+  assign _028_[0] = rst ? 1'h0 : valid;
+  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _027_ = rst ? 2'h2 : _018_[1:0];
+  assign _061_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _061_;
+  assign _062_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _062_;
+  assign _024_ = rst ? 1'h0 : last_step;
+  assign _023_ = rst ? 1'h0 : finish;
+  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _021_ = rst ? 1'h0 : trace_start;
+  assign _063_ = trace_start ? last_78 : last_step;
+  assign _020_ = rst ? 1'h0 : _063_;
+  assign _064_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _064_;
+  assign _065_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign o__valid = _006_ ? write[10] : 1'h0;
+  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu2_drain drain (
     .clk(clk),
     .rst(rst),
@@ -4126,36 +3997,26 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu2_fifo fifo (
-    .clk(clk),
-    .r_data(o__payload),
-    .r_en(r_en),
-    .r_rdy(o__valid),
-    .rst(rst),
-    .w_en(w_en),
-    .w_level(w_level),
-    .w_port__data({ entry_last, entry_data })
-  );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2587_3(write[9:3]),
-    .read_data(read_data_62),
-    .read_page(read_page_49),
+    .port_2473_3(write[9:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_42),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_46),
+    .write_enable(write_enable_39),
     .write_page(page)
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2587_3(write[5:3]),
-    .read_data(read_data_60),
-    .read_page(read_page_41),
+    .port_2473_3(write[5:3]),
+    .read_data(read_data_53),
+    .read_page(read_page_34),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_38),
+    .write_enable(write_enable_31),
     .write_page(page)
   );
   mackey_glass_layer_lmu2_mac mac (
@@ -4169,37 +4030,36 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
     .weights(data)
   );
   mackey_glass_layer_lmu2_sequencer sequencer (
+    .all_read(all_read_80),
     .clk(clk),
     .coefficients(addresses),
-    .finish(drop),
+    .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
-    .last_step(last_25),
+    .last(last_86),
+    .last_step(last_step),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_87),
     .valid(valid),
-    .word_21(read_word)
+    .word_23(read_word)
   );
   mackey_glass_layer_lmu2_source source (
-    .another(another),
     .available(available),
     .clk(clk),
-    .drop(drop),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(last_25),
+    .last(last_78),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2587_3(write[4:3]),
-    .read_data(read_data_58),
+    .port_2473_3(write[4:3]),
+    .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -4212,6 +4072,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__ready, o__payload, r_en, i__v
     .data(data),
     .rst(rst)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
   assign trace_beat = write[9:4];
@@ -4442,8 +4303,8 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1277_0(answer[6:0]),
-    .port_1280_15(answer[7]),
+    .port_1263_0(answer[6:0]),
+    .port_1266_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_drain_row_rom row_rom (
@@ -4454,13 +4315,13 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1277_0, port_1280_15, code, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1263_0, port_1266_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1277_0;
-  wire [6:0] port_1277_0;
-  output port_1280_15;
-  wire port_1280_15;
+  output [6:0] port_1263_0;
+  wire [6:0] port_1263_0;
+  output port_1266_15;
+  wire port_1266_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -4491,8 +4352,8 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1277_0, port_1280_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_1280_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_1277_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
+  assign { port_1266_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
+  assign port_1263_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
   assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
   assign _11_ = 4'hf - s2_word[11:0];
   assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
@@ -4519,18 +4380,18 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1277_0, port_1280_1
   assign _00_ = - $signed({ code[9], code });
   assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
   assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_1280_15, port_1280_15, _04_[13:11] };
-  assign _07_ = | { port_1280_15, port_1280_15, _04_[13:11] };
+  assign _05_ = & { port_1266_15, port_1266_15, _04_[13:11] };
+  assign _07_ = | { port_1266_15, port_1266_15, _04_[13:11] };
   assign _08_ = ~ _07_;
   assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_1280_15;
+  assign _10_ = ~ port_1266_15;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
   assign _02_[8:0] = address;
-  assign _04_[14] = port_1280_15;
+  assign _04_[14] = port_1266_15;
 endmodule
 
 module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(address, data, clk);
@@ -4561,109 +4422,7 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_rdy, clk);
-  input rst;
-  wire rst;
-  output [6:0] w_level;
-  wire [6:0] w_level;
-  output [8:0] r_data;
-  wire [8:0] r_data;
-  input r_en;
-  wire r_en;
-  input [8:0] w_port__data;
-  wire [8:0] w_port__data;
-  input w_en;
-  wire w_en;
-  output r_rdy;
-  reg r_rdy;
-  input clk;
-  wire clk;
-  wire _00_;
-  wire _01_;
-  wire [7:0] _02_;
-  wire [7:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire [7:0] _07_;
-  wire _08_;
-  wire _09_;
-  wire [7:0] _10_;
-  wire [7:0] _11_;
-  wire [6:0] _12_;
-  wire [6:0] _13_;
-  wire [6:0] _14_;
-  wire _15_;
-  wire _16_;
-  wire [7:0] _17_;
-  wire [7:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [6:0] _21_;
-  wire [6:0] _22_;
-  wire [6:0] _23_;
-  wire [6:0] _24_;
-  reg [6:0] consume;
-  reg [6:0] inner_level;
-  wire inner_r_rdy;
-  reg [6:0] produce;
-  wire r_port__en;
-  wire w_port__en;
-  wire w_rdy;
-  (* no_rw_check *)
-  reg [8:0] storage [97:0];
-  always @(posedge clk) begin
-    if (w_port__en)
-      storage[produce] <= w_port__data;
-  end
-  reg [8:0] _58_;
-  always @(posedge clk) begin
-    if (r_port__en) begin
-      _58_ <= storage[consume];
-    end
-  end
-  assign r_data = _58_;
-  assign w_rdy = inner_level != 7'h62;
-  assign inner_r_rdy = | inner_level;
-  assign { _11_[7], w_level } = inner_level + r_rdy;
-  assign _16_ = produce == 7'h61;
-  assign _17_ = produce + 1'h1;
-  assign _18_ = _16_ ? 8'h00 : _17_;
-  assign _01_ = consume == 7'h61;
-  assign _02_ = consume + 1'h1;
-  assign _03_ = _01_ ? 8'h00 : _02_;
-  assign _05_ = ~ r_port__en;
-  assign _06_ = w_port__en & _05_;
-  assign _07_ = inner_level + 1'h1;
-  assign w_port__en = w_rdy & w_en;
-  assign _08_ = ~ w_port__en;
-  assign _09_ = r_port__en & _08_;
-  assign _10_ = inner_level - 1'h1;
-  assign _00_ = ~ r_rdy;
-  assign _04_ = _00_ | r_en;
-  assign r_port__en = inner_r_rdy & _04_;
-  always @(posedge clk)
-    produce <= _12_;
-  always @(posedge clk)
-    consume <= _13_;
-  always @(posedge clk)
-    inner_level <= _14_;
-  always @(posedge clk)
-    r_rdy <= _15_;
-  assign _19_ = r_en ? 1'h0 : r_rdy;
-  assign _20_ = r_port__en ? 1'h1 : _19_;
-  assign _15_ = rst ? 1'h0 : _20_;
-  assign _21_ = _06_ ? _07_[6:0] : inner_level;
-  assign _22_ = _09_ ? _10_[6:0] : _21_;
-  assign _14_ = rst ? 7'h00 : _22_;
-  assign _23_ = r_port__en ? _03_[6:0] : consume;
-  assign _13_ = rst ? 7'h00 : _23_;
-  assign _24_ = w_port__en ? _18_[6:0] : produce;
-  assign _12_ = rst ? 7'h00 : _24_;
-  assign _11_[6:0] = w_level;
-endmodule
-
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2587_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2473_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4676,8 +4435,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2587_3;
-  wire [6:0] port_2587_3;
+  input [6:0] port_2473_3;
+  wire [6:0] port_2473_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4702,16 +4461,16 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2587_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2473_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2587_3[0] * 6'h31;
+  assign _01_ = port_2473_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2587_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2473_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4724,8 +4483,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2587_3;
-  wire [2:0] port_2587_3;
+  input [2:0] port_2473_3;
+  wire [2:0] port_2473_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4746,8 +4505,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2587_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2587_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2473_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2473_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -4835,7 +4594,7 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, control, tag, s5_sum_
   assign tag = s3[9:6];
 endmodule
 
-module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
+module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -4844,6 +4603,8 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, va
   wire last_step;
   output idle;
   wire idle;
+  output all_read;
+  wire all_read;
   output finish;
   wire finish;
   output valid;
@@ -4854,8 +4615,8 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, va
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_21;
-  reg [5:0] word_21;
+  output [5:0] word_23;
+  reg [5:0] word_23;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -4876,19 +4637,19 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, va
   wire _011_;
   wire _012_;
   wire _013_;
-  wire [4:0] _014_;
-  wire [6:0] _015_;
+  wire _014_;
+  wire _015_;
   wire _016_;
   wire _017_;
-  wire [6:0] _018_;
-  wire _019_;
-  wire [1:0] _020_;
+  wire _018_;
+  wire [4:0] _019_;
+  wire [6:0] _020_;
   wire _021_;
-  wire [13:0] _022_;
-  wire _023_;
+  wire _022_;
+  wire [6:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
+  wire [1:0] _025_;
+  wire [13:0] _026_;
   wire _027_;
   wire _028_;
   wire _029_;
@@ -4950,6 +4711,7 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, va
   wire _085_;
   wire _086_;
   wire _087_;
+  wire _088_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -4963,18 +4725,26 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, va
   reg segment;
   reg [3:0] waiting;
   wire [5:0] word;
-  assign _017_ = advance & end_group;
-  assign _018_ = group + 1'h1;
-  assign _019_ = advance & end_segment;
-  assign _020_ = segment + 1'h1;
-  assign _008_ = advance & now[2];
-  assign _022_ = coefficients + 1'h1;
-  assign _021_ = advance & end_node;
-  assign _023_ = ~ last_step;
-  assign _024_ = now[21] & _023_;
-  assign _025_ = now[20] | _024_;
-  assign _026_ = _021_ & _025_;
-  assign _005_ = waiting == 1'h1;
+  assign _014_ = ! block;
+  assign _015_ = now[17] & _014_;
+  assign _016_ = now[18] & end_slot;
+  assign _017_ = ! group;
+  assign _018_ = | waiting;
+  assign _019_ = waiting - 1'h1;
+  assign _020_ = block + 1'h1;
+  assign _021_ = advance & end_slot;
+  assign _022_ = advance & end_group;
+  assign _023_ = group + 1'h1;
+  assign _024_ = advance & end_segment;
+  assign _025_ = segment + 1'h1;
+  assign _013_ = advance & now[2];
+  assign _026_ = coefficients + 1'h1;
+  assign _005_ = advance & end_node;
+  assign _006_ = ~ last_step;
+  assign _007_ = now[21] & _006_;
+  assign _008_ = now[20] | _007_;
+  assign _009_ = _005_ & _008_;
+  assign _010_ = waiting == 1'h1;
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
@@ -4984,7 +4754,7 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, va
   always @(posedge clk)
     slot <= _030_;
   always @(posedge clk)
-    word_21 <= _031_;
+    word_23 <= _031_;
   always @(posedge clk)
     tag <= _032_;
   always @(posedge clk)
@@ -5010,105 +4780,95 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, finish, va
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _009_ = ! block;
-  assign _010_ = now[17] & _009_;
-  assign _011_ = now[18] & end_slot;
-  assign _012_ = ! group;
-  assign _013_ = | waiting;
-  assign _014_ = waiting - 1'h1;
-  assign _015_ = block + 1'h1;
-  assign _016_ = advance & end_slot;
-  assign _042_ = _086_ | _085_;
-  assign _041_ = _082_ | _081_;
-  assign _043_ = _062_ | _007_;
-  assign _040_ = | { _041_, _083_, _084_ };
-  assign _044_ = _081_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _045_ = _083_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _041_ = _083_ | _082_;
+  assign _042_ = _087_ | _086_;
+  assign _043_ = _062_ | _012_;
+  assign _040_ = | { _041_, _084_, _085_ };
+  assign _044_ = _082_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _045_ = _084_ ? 41'h007abb2c306 : 41'h006674c0c0d;
   assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _085_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _048_ = _087_ ? 41'h00000800034 : 41'h00000420304;
+  assign _047_ = _086_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _048_ = _088_ ? 41'h00000800034 : 41'h00000420304;
   assign _049_ = _042_ ? _047_ : _048_;
   assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _081_ ? block : block;
-  assign _051_ = _083_ ? block : block;
+  assign _050_ = _082_ ? block : block;
+  assign _051_ = _084_ ? block : block;
   assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _085_ ? block : block;
-  assign _054_ = _087_ ? block : block;
+  assign _053_ = _086_ ? block : block;
+  assign _054_ = _088_ ? block : block;
   assign _055_ = _042_ ? _053_ : _054_;
   assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _007_ ? _060_ : _061_;
-  assign _057_ = _006_ ? _063_ : fsm_state;
+  assign _056_ = _012_ ? _060_ : _061_;
+  assign _057_ = _011_ ? _063_ : fsm_state;
   assign _058_ = _043_ ? _056_ : _057_;
   assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _005_ ? _059_ : fsm_state;
-  assign _061_ = _026_ ? 2'h2 : fsm_state;
+  assign _060_ = _010_ ? _059_ : fsm_state;
+  assign _061_ = _009_ ? 2'h2 : fsm_state;
   assign _063_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _008_ ? _022_[12:0] : coefficients;
-  assign _065_ = _026_ ? 13'h0000 : _064_;
+  assign _064_ = _013_ ? _026_[12:0] : coefficients;
+  assign _065_ = _009_ ? 13'h0000 : _064_;
   assign _066_ = _062_ ? _065_ : _064_;
   assign _038_ = rst ? 13'h0000 : _066_;
-  assign _067_ = _019_ ? _020_[0] : segment;
-  assign _068_ = _021_ ? 1'h0 : _067_;
+  assign _067_ = _024_ ? _025_[0] : segment;
+  assign _068_ = _005_ ? 1'h0 : _067_;
   assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _017_ ? _018_[5:0] : group;
-  assign _070_ = _019_ ? 6'h00 : _069_;
+  assign _069_ = _022_ ? _023_[5:0] : group;
+  assign _070_ = _024_ ? 6'h00 : _069_;
   assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _016_ ? now[24:22] : like;
-  assign _072_ = _017_ ? now[27:25] : _071_;
-  assign _073_ = _021_ ? now[24:22] : _072_;
-  assign _074_ = _026_ ? 3'h0 : _073_;
+  assign _071_ = _021_ ? now[24:22] : like;
+  assign _072_ = _022_ ? now[27:25] : _071_;
+  assign _073_ = _005_ ? now[24:22] : _072_;
+  assign _074_ = _009_ ? 3'h0 : _073_;
   assign _075_ = _062_ ? _074_ : _073_;
   assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _015_[5:0] : block;
-  assign _077_ = _016_ ? 6'h00 : _076_;
+  assign _076_ = advance ? _020_[5:0] : block;
+  assign _077_ = _021_ ? 6'h00 : _076_;
   assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _013_ ? _014_[3:0] : waiting;
-  assign _079_ = _021_ ? 4'hd : _078_;
+  assign _078_ = _018_ ? _019_[3:0] : waiting;
+  assign _079_ = _005_ ? 4'hd : _078_;
   assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[3] = rst ? 1'h0 : _017_;
   assign _032_[1:0] = rst ? 2'h0 : now[1:0];
   assign _032_[2] = rst ? 1'h0 : segment;
   assign _031_ = rst ? 6'h00 : word;
   assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _011_;
-  assign _028_ = rst ? 1'h0 : _010_;
-  assign _027_ = rst ? 1'h0 : _008_;
-  assign _080_ = _005_ ? 1'h1 : 1'h0;
-  assign finish = _007_ ? _080_ : 1'h0;
-  assign _007_ = fsm_state == 2'h2;
+  assign _029_ = rst ? 1'h0 : _016_;
+  assign _028_ = rst ? 1'h0 : _015_;
+  assign _027_ = rst ? 1'h0 : _013_;
+  assign _080_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _080_ : 1'h0;
+  assign _012_ = fsm_state == 2'h2;
+  assign _081_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _062_ ? _081_ : 1'h0;
   assign advance = _062_ ? _004_ : 1'h0;
   assign _062_ = fsm_state == 2'h1;
-  assign idle = _006_ ? 1'h1 : 1'h0;
-  assign _006_ = ! fsm_state;
-  assign _081_ = like == 3'h7;
-  assign _082_ = like == 3'h6;
-  assign _083_ = like == 3'h5;
-  assign _084_ = like == 3'h4;
-  assign _085_ = like == 3'h3;
-  assign _086_ = like == 3'h2;
-  assign _087_ = like == 3'h1;
+  assign idle = _011_ ? 1'h1 : 1'h0;
+  assign _011_ = ! fsm_state;
+  assign _082_ = like == 3'h7;
+  assign _083_ = like == 3'h6;
+  assign _084_ = like == 3'h5;
+  assign _085_ = like == 3'h4;
+  assign _086_ = like == 3'h3;
+  assign _087_ = like == 3'h2;
+  assign _088_ = like == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
+module mackey_glass_layer_lmu2_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
-  input [8:0] i__payload;
-  wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
   output available;
   wire available;
-  output another;
-  wire another;
   output last;
   wire last;
   output [7:0] read_data;
   wire [7:0] read_data;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
   input i__valid;
   wire i__valid;
-  input drop;
-  wire drop;
+  input i__freed;
+  wire i__freed;
   input [5:0] read_word;
   wire [5:0] read_word;
   input clk;
@@ -5132,22 +4892,18 @@ module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, anot
   wire _16_;
   wire [5:0] _17_;
   wire [5:0] _18_;
-  wire accepted;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign i__ready = full != 2'h2;
-  assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
-  assign complete = accepted & _00_;
+  assign complete = i__valid & _00_;
   assign available = | full;
-  assign another = full == 2'h2;
   assign last = lasts >> read_page;
   assign _03_ = full + complete;
-  assign _04_ = _03_ - drop;
+  assign _04_ = _03_ - i__freed;
   assign _05_ = beat + 1'h1;
   assign _07_ = ~ read_page;
   always @(posedge clk)
@@ -5160,7 +4916,7 @@ module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, anot
     lasts <= _01_;
   always @(posedge clk)
     read_page <= _02_;
-  assign _11_ = drop ? _07_ : read_page;
+  assign _11_ = i__freed ? _07_ : read_page;
   assign _02_ = rst ? 1'h0 : _11_;
   assign _12_ = filling ? i__payload[8] : lasts[1];
   assign _13_ = complete ? _12_ : lasts[1];
@@ -5171,7 +4927,7 @@ module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, anot
   assign _01_[0] = rst ? 1'h0 : _15_;
   assign _16_ = complete ? _06_ : filling;
   assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = accepted ? _05_[5:0] : beat;
+  assign _17_ = i__valid ? _05_[5:0] : beat;
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
@@ -5183,20 +4939,20 @@ module mackey_glass_layer_lmu2_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_enable(accepted),
+    .write_enable(i__valid),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  output [7:0] read_data;
+  wire [7:0] read_data;
   input [7:0] write__data;
   wire [7:0] write__data;
   input write_enable;
   wire write_enable;
-  output [7:0] read_data;
-  wire [7:0] read_data;
   input [5:0] write_beat;
   wire [5:0] write_beat;
   input write_page;
@@ -5232,7 +4988,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2587_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2473_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5243,8 +4999,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2587_3;
-  wire [1:0] port_2587_3;
+  input [1:0] port_2473_3;
+  wire [1:0] port_2473_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5351,21 +5107,21 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__valid, o__valid, clk);
+module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
   wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
-  output [8:0] o__payload;
-  wire [8:0] o__payload;
-  input r_en;
-  wire r_en;
   input i__valid;
   wire i__valid;
+  output [8:0] o__payload;
+  wire [8:0] o__payload;
   output o__valid;
   wire o__valid;
+  output i__freed;
+  reg i__freed;
+  input o__freed;
+  wire o__freed;
   input clk;
   wire clk;
   wire _000_;
@@ -5378,25 +5134,25 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _007_;
   wire _008_;
   wire _009_;
-  wire _010_;
-  wire _011_;
-  wire [7:0] _012_;
+  wire [7:0] _010_;
+  wire [15:0] _011_;
+  wire [15:0] _012_;
   wire [15:0] _013_;
   wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire [15:0] _016_;
-  wire [7:0] _017_;
-  wire _018_;
+  wire [7:0] _015_;
+  wire [2:0] _016_;
+  wire _017_;
+  wire [3:0] _018_;
   wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
   wire _023_;
-  wire [8:0] _024_;
+  wire _024_;
   wire _025_;
   wire _026_;
-  wire _027_;
-  wire _028_;
+  wire [1:0] _027_;
+  wire [8:0] _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -5406,15 +5162,15 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _035_;
   wire _036_;
   wire _037_;
-  wire [1:0] _038_;
-  wire [1:0] _039_;
+  wire _038_;
+  wire _039_;
   wire [1:0] _040_;
   wire [1:0] _041_;
   wire [1:0] _042_;
   wire [1:0] _043_;
   wire [1:0] _044_;
-  wire _045_;
-  wire _046_;
+  wire [1:0] _045_;
+  wire [1:0] _046_;
   wire _047_;
   wire _048_;
   wire _049_;
@@ -5431,37 +5187,43 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire _060_;
   wire _061_;
   wire _062_;
+  wire _063_;
+  wire _064_;
+  wire _065_;
   wire [12:0] addresses;
-  wire another;
+  wire all_read_80;
   wire available;
+  reg begun;
   reg [8:0] control;
   wire [9:0] data;
-  wire drop;
-  wire [7:0] entry_data;
-  reg entry_last;
+  wire finish;
+  reg finished;
   wire first;
   reg first_step;
   wire idle;
-  wire last_25;
-  wire last_89;
+  reg last;
+  wire last_78;
+  wire last_86;
+  reg last_step;
+  wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
   wire [7:0] read_data;
-  wire [15:0] read_data_58;
-  wire [15:0] read_data_60;
-  wire [7:0] read_data_62;
-  wire read_page_41;
-  wire read_page_49;
+  wire [15:0] read_data_51;
+  wire [15:0] read_data_53;
+  wire [7:0] read_data_55;
+  wire read_page_34;
+  wire read_page_42;
   wire [5:0] read_word;
+  reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_87;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -5471,106 +5233,115 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
   wire trace_valid;
   wire upcoming;
   wire valid;
-  wire w_en;
-  wire [6:0] w_level;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_38;
-  wire write_enable_46;
+  wire write_enable_31;
+  wire write_enable_39;
   always @(posedge clk)
-    s1_chosen_0 <= _025_;
+    last <= _024_;
   always @(posedge clk)
-    s1_chosen_1 <= _026_;
+    page <= _025_;
   always @(posedge clk)
-    s1_chosen_2 <= _027_;
+    first_step <= _026_;
   always @(posedge clk)
-    s1_chosen_3 <= _028_;
-  assign _023_ = idle & available;
-  assign _029_ = drop ? another : _023_;
-  assign _030_ = w_level < 6'h31;
-  assign _031_ = w_level == 6'h31;
-  assign _032_ = ~ w_en;
-  assign _033_ = _031_ & _032_;
-  assign _001_ = _030_ | _033_;
-  assign trace_start = _029_ & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _004_ = write[2:1] == 1'h1;
-  assign _005_ = write[0] & _004_;
-  assign write_enable_38 = _005_ & write[10];
-  assign _006_ = slot == 1'h1;
-  assign _008_ = slot == 2'h3;
-  assign _000_ = write[2:1] == 2'h2;
-  assign _009_ = write[0] & _000_;
-  assign write_enable_46 = _009_ & write[10];
-  assign _012_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _013_ = s1_chosen_1 ? read_data_58 : 16'h0000;
-  assign _014_ = { _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_[7], _012_ } | _013_;
-  assign _015_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _016_ = _014_ | _015_;
-  assign _017_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _016_ | { _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_[7], _017_ };
-  assign _007_ = ~ page;
-  assign _018_ = ~ first_step;
+    room <= _027_;
   always @(posedge clk)
-    signal <= _019_;
+    control <= _028_;
   always @(posedge clk)
-    entry_last <= _020_;
+    s1_chosen_0 <= _029_;
   always @(posedge clk)
-    page <= _021_;
+    s1_chosen_1 <= _030_;
   always @(posedge clk)
-    first_step <= _022_;
+    s1_chosen_2 <= _031_;
   always @(posedge clk)
-    control <= _024_;
-  assign _035_ = _057_ | _052_;
-  assign _036_ = _058_ | _053_;
-  assign _037_ = _053_ | _052_;
-  assign _034_ = | { _035_, _011_, _056_ };
-  assign _038_ = _052_ ? 2'h0 : 2'h3;
-  assign _039_ = _011_ ? 2'h3 : 2'h0;
-  assign _040_ = _035_ ? _038_ : _039_;
-  assign _041_ = _053_ ? 2'h1 : 2'h3;
-  assign _042_ = _054_ ? 2'h0 : 2'h2;
-  assign _043_ = _036_ ? _041_ : _042_;
-  assign _044_ = _034_ ? _040_ : _043_;
-  assign _045_ = _058_ ? 1'h1 : 1'h0;
-  assign _046_ = _057_ ? 1'h1 : _045_;
-  assign _047_ = _052_ ? 1'h1 : _018_;
-  assign _048_ = _054_ ? _018_ : 1'h0;
-  assign _049_ = _037_ ? _047_ : _048_;
-  assign _050_ = _010_ ? _018_ : 1'h0;
-  assign _051_ = _011_ ? _018_ : _050_;
-  assign _028_ = rst ? 1'h0 : _051_;
-  assign _027_ = rst ? 1'h0 : _049_;
-  assign _055_ = _056_ ? 1'h1 : 1'h0;
-  assign _026_ = rst ? 1'h0 : _055_;
-  assign _025_ = rst ? 1'h0 : _046_;
-  assign _024_[8:5] = rst ? 4'h0 : tag_90;
-  assign _052_ = slot == 3'h7;
-  assign _057_ = slot == 3'h6;
-  assign _011_ = slot == 3'h5;
-  assign _056_ = slot == 3'h4;
-  assign _053_ = slot == 3'h3;
-  assign _058_ = slot == 3'h2;
-  assign _054_ = slot == 3'h1;
-  assign _010_ = ! slot;
-  assign _024_[4:3] = rst ? 2'h0 : _044_;
-  assign _024_[1] = rst ? 1'h0 : first;
-  assign _024_[0] = rst ? 1'h0 : valid;
-  assign _024_[2] = rst ? 1'h0 : last_89;
-  assign _059_ = signal ? entry_last : first_step;
-  assign _022_ = rst ? 1'h1 : _059_;
-  assign _060_ = signal ? _007_ : page;
-  assign _021_ = rst ? 1'h0 : _060_;
-  assign _020_ = rst ? 1'h0 : last_25;
-  assign _019_ = rst ? 1'h0 : drop;
-  assign _061_ = _010_ ? _007_ : page;
-  assign read_page_49 = _011_ ? _007_ : _061_;
-  assign _062_ = _006_ ? _007_ : page;
-  assign read_page_41 = _008_ ? _007_ : _062_;
-  assign w_en = _009_ ? write[10] : 1'h0;
-  assign entry_data = _009_ ? write[18:11] : 8'h00;
+    s1_chosen_3 <= _032_;
+  assign _000_ = idle | finish;
+  assign _009_ = _000_ & available;
+  assign _017_ = | room;
+  assign trace_start = _009_ & _017_;
+  assign _033_ = ! write[2:1];
+  assign _034_ = write[0] & _033_;
+  assign write_enable = _034_ & write[10];
+  assign _035_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _035_;
+  assign write_enable_31 = _001_ & write[10];
+  assign _002_ = slot == 1'h1;
+  assign _004_ = slot == 2'h3;
+  assign _005_ = write[2:1] == 2'h2;
+  assign _006_ = write[0] & _005_;
+  assign write_enable_39 = _006_ & write[10];
+  assign _010_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
+  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
+  assign _014_ = _012_ | _013_;
+  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
+  assign _003_ = ~ page;
+  assign _016_ = room + o__freed;
+  assign _018_ = _016_ - begun;
+  assign _019_ = ~ first_step;
+  always @(posedge clk)
+    last_step <= _020_;
+  always @(posedge clk)
+    begun <= _021_;
+  always @(posedge clk)
+    i__freed <= _022_;
+  always @(posedge clk)
+    finished <= _023_;
+  assign _037_ = _059_ | _054_;
+  assign _038_ = _060_ | _055_;
+  assign _039_ = _055_ | _054_;
+  assign _036_ = | { _037_, _008_, _058_ };
+  assign _040_ = _054_ ? 2'h0 : 2'h3;
+  assign _041_ = _008_ ? 2'h3 : 2'h0;
+  assign _042_ = _037_ ? _040_ : _041_;
+  assign _043_ = _055_ ? 2'h1 : 2'h3;
+  assign _044_ = _056_ ? 2'h0 : 2'h2;
+  assign _045_ = _038_ ? _043_ : _044_;
+  assign _046_ = _036_ ? _042_ : _045_;
+  assign _047_ = _060_ ? 1'h1 : 1'h0;
+  assign _048_ = _059_ ? 1'h1 : _047_;
+  assign _049_ = _054_ ? 1'h1 : _019_;
+  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _051_ = _039_ ? _049_ : _050_;
+  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _053_ = _008_ ? _019_ : _052_;
+  assign _032_ = rst ? 1'h0 : _053_;
+  assign _031_ = rst ? 1'h0 : _051_;
+  assign _057_ = _058_ ? 1'h1 : 1'h0;
+  assign _030_ = rst ? 1'h0 : _057_;
+  assign _029_ = rst ? 1'h0 : _048_;
+  assign _028_[8:5] = rst ? 4'h0 : tag_87;
+  assign _054_ = slot == 3'h7;
+  assign _059_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _058_ = slot == 3'h4;
+  assign _055_ = slot == 3'h3;
+  assign _060_ = slot == 3'h2;
+  assign _056_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _028_[4:3] = rst ? 2'h0 : _046_;
+  assign _028_[1] = rst ? 1'h0 : first;
+  assign _028_[0] = rst ? 1'h0 : valid;
+  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _027_ = rst ? 2'h2 : _018_[1:0];
+  assign _061_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _061_;
+  assign _062_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _062_;
+  assign _024_ = rst ? 1'h0 : last_step;
+  assign _023_ = rst ? 1'h0 : finish;
+  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _021_ = rst ? 1'h0 : trace_start;
+  assign _063_ = trace_start ? last_78 : last_step;
+  assign _020_ = rst ? 1'h0 : _063_;
+  assign _064_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _064_;
+  assign _065_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign o__valid = _006_ ? write[10] : 1'h0;
+  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu3_drain drain (
     .clk(clk),
     .rst(rst),
@@ -5579,36 +5350,26 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu3_fifo fifo (
-    .clk(clk),
-    .r_data(o__payload),
-    .r_en(r_en),
-    .r_rdy(o__valid),
-    .rst(rst),
-    .w_en(w_en),
-    .w_level(w_level),
-    .w_port__data({ entry_last, entry_data })
-  );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_2753_3(write[9:3]),
-    .read_data(read_data_62),
-    .read_page(read_page_49),
+    .port_2638_3(write[9:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_42),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_46),
+    .write_enable(write_enable_39),
     .write_page(page)
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_2753_3(write[5:3]),
-    .read_data(read_data_60),
-    .read_page(read_page_41),
+    .port_2638_3(write[5:3]),
+    .read_data(read_data_53),
+    .read_page(read_page_34),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_38),
+    .write_enable(write_enable_31),
     .write_page(page)
   );
   mackey_glass_layer_lmu3_mac mac (
@@ -5622,37 +5383,36 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
     .weights(data)
   );
   mackey_glass_layer_lmu3_sequencer sequencer (
+    .all_read(all_read_80),
     .clk(clk),
     .coefficients(addresses),
-    .finish(drop),
+    .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
-    .last_step(last_25),
+    .last(last_86),
+    .last_step(last_step),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_87),
     .valid(valid),
-    .word_21(read_word)
+    .word_23(read_word)
   );
   mackey_glass_layer_lmu3_source source (
-    .another(another),
     .available(available),
     .clk(clk),
-    .drop(drop),
+    .i__freed(i__freed),
     .i__payload(i__payload),
-    .i__ready(i__ready),
     .i__valid(i__valid),
-    .last(last_25),
+    .last(last_78),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_2753_3(write[4:3]),
-    .read_data(read_data_58),
+    .port_2638_3(write[4:3]),
+    .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -5665,6 +5425,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__ready, o__payload, r_en, i__v
     .data(data),
     .rst(rst)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
   assign trace_mask = write[10];
   assign trace_beat = write[9:4];
@@ -5901,8 +5662,8 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1763_0(answer[6:0]),
-    .port_1766_15(answer[7]),
+    .port_1706_0(answer[6:0]),
+    .port_1709_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_drain_row_rom row_rom (
@@ -5913,13 +5674,13 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1763_0, port_1766_15, code, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1706_0, port_1709_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1763_0;
-  wire [6:0] port_1763_0;
-  output port_1766_15;
-  wire port_1766_15;
+  output [6:0] port_1706_0;
+  wire [6:0] port_1706_0;
+  output port_1709_15;
+  wire port_1709_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -5950,8 +5711,8 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1763_0, port_1766_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_1766_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_1763_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
+  assign { port_1709_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
+  assign port_1706_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
   assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
   assign _11_ = 4'hf - s2_word[11:0];
   assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
@@ -5978,18 +5739,18 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1763_0, port_1766_1
   assign _00_ = - $signed({ code[9], code });
   assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
   assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_1766_15, port_1766_15, _04_[13:11] };
-  assign _07_ = | { port_1766_15, port_1766_15, _04_[13:11] };
+  assign _05_ = & { port_1709_15, port_1709_15, _04_[13:11] };
+  assign _07_ = | { port_1709_15, port_1709_15, _04_[13:11] };
   assign _08_ = ~ _07_;
   assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_1766_15;
+  assign _10_ = ~ port_1709_15;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
   assign _02_[8:0] = address;
-  assign _04_[14] = port_1766_15;
+  assign _04_[14] = port_1709_15;
 endmodule
 
 module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(address, data, clk);
@@ -6020,109 +5781,7 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_fifo(rst, w_level, r_data, r_en, w_port__data, w_en, r_rdy, clk);
-  input rst;
-  wire rst;
-  output [6:0] w_level;
-  wire [6:0] w_level;
-  output [8:0] r_data;
-  wire [8:0] r_data;
-  input r_en;
-  wire r_en;
-  input [8:0] w_port__data;
-  wire [8:0] w_port__data;
-  input w_en;
-  wire w_en;
-  output r_rdy;
-  reg r_rdy;
-  input clk;
-  wire clk;
-  wire _00_;
-  wire _01_;
-  wire [7:0] _02_;
-  wire [7:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire [7:0] _07_;
-  wire _08_;
-  wire _09_;
-  wire [7:0] _10_;
-  wire [7:0] _11_;
-  wire [6:0] _12_;
-  wire [6:0] _13_;
-  wire [6:0] _14_;
-  wire _15_;
-  wire _16_;
-  wire [7:0] _17_;
-  wire [7:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [6:0] _21_;
-  wire [6:0] _22_;
-  wire [6:0] _23_;
-  wire [6:0] _24_;
-  reg [6:0] consume;
-  reg [6:0] inner_level;
-  wire inner_r_rdy;
-  reg [6:0] produce;
-  wire r_port__en;
-  wire w_port__en;
-  wire w_rdy;
-  (* no_rw_check *)
-  reg [8:0] storage [97:0];
-  always @(posedge clk) begin
-    if (w_port__en)
-      storage[produce] <= w_port__data;
-  end
-  reg [8:0] _58_;
-  always @(posedge clk) begin
-    if (r_port__en) begin
-      _58_ <= storage[consume];
-    end
-  end
-  assign r_data = _58_;
-  assign w_rdy = inner_level != 7'h62;
-  assign inner_r_rdy = | inner_level;
-  assign { _11_[7], w_level } = inner_level + r_rdy;
-  assign _16_ = produce == 7'h61;
-  assign _17_ = produce + 1'h1;
-  assign _18_ = _16_ ? 8'h00 : _17_;
-  assign _01_ = consume == 7'h61;
-  assign _02_ = consume + 1'h1;
-  assign _03_ = _01_ ? 8'h00 : _02_;
-  assign _05_ = ~ r_port__en;
-  assign _06_ = w_port__en & _05_;
-  assign _07_ = inner_level + 1'h1;
-  assign w_port__en = w_rdy & w_en;
-  assign _08_ = ~ w_port__en;
-  assign _09_ = r_port__en & _08_;
-  assign _10_ = inner_level - 1'h1;
-  assign _00_ = ~ r_rdy;
-  assign _04_ = _00_ | r_en;
-  assign r_port__en = inner_r_rdy & _04_;
-  always @(posedge clk)
-    produce <= _12_;
-  always @(posedge clk)
-    consume <= _13_;
-  always @(posedge clk)
-    inner_level <= _14_;
-  always @(posedge clk)
-    r_rdy <= _15_;
-  assign _19_ = r_en ? 1'h0 : r_rdy;
-  assign _20_ = r_port__en ? 1'h1 : _19_;
-  assign _15_ = rst ? 1'h0 : _20_;
-  assign _21_ = _06_ ? _07_[6:0] : inner_level;
-  assign _22_ = _09_ ? _10_[6:0] : _21_;
-  assign _14_ = rst ? 7'h00 : _22_;
-  assign _23_ = r_port__en ? _03_[6:0] : consume;
-  assign _13_ = rst ? 7'h00 : _23_;
-  assign _24_ = w_port__en ? _18_[6:0] : produce;
-  assign _12_ = rst ? 7'h00 : _24_;
-  assign _11_[6:0] = w_level;
-endmodule
-
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2753_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2638_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6135,8 +5794,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2753_3;
-  wire [6:0] port_2753_3;
+  input [6:0] port_2638_3;
+  wire [6:0] port_2638_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -6161,16 +5820,16 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2753_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2638_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2753_3[0] * 6'h31;
+  assign _01_ = port_2638_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2753_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2638_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6183,8 +5842,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2753_3;
-  wire [2:0] port_2753_3;
+  input [2:0] port_2638_3;
+  wire [2:0] port_2638_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6205,8 +5864,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2753_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2753_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2638_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2638_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -6286,7 +5945,7 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, control, tag, s5_sum_
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, valid, first, last, slot, word_21, tag, coefficients, clk);
+module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -6295,6 +5954,8 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, va
   wire last_step;
   output idle;
   wire idle;
+  output all_read;
+  wire all_read;
   output finish;
   wire finish;
   output valid;
@@ -6305,8 +5966,8 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, va
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_21;
-  reg [5:0] word_21;
+  output [5:0] word_23;
+  reg [5:0] word_23;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -6327,19 +5988,19 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, va
   wire _011_;
   wire _012_;
   wire _013_;
-  wire [4:0] _014_;
-  wire [6:0] _015_;
+  wire _014_;
+  wire _015_;
   wire _016_;
   wire _017_;
-  wire [6:0] _018_;
-  wire _019_;
-  wire [1:0] _020_;
+  wire _018_;
+  wire [4:0] _019_;
+  wire [6:0] _020_;
   wire _021_;
-  wire [13:0] _022_;
-  wire _023_;
+  wire _022_;
+  wire [6:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
+  wire [1:0] _025_;
+  wire [13:0] _026_;
   wire _027_;
   wire _028_;
   wire _029_;
@@ -6401,6 +6062,7 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, va
   wire _085_;
   wire _086_;
   wire _087_;
+  wire _088_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -6414,18 +6076,26 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, va
   reg segment;
   reg [3:0] waiting;
   wire [5:0] word;
-  assign _017_ = advance & end_group;
-  assign _018_ = group + 1'h1;
-  assign _019_ = advance & end_segment;
-  assign _020_ = segment + 1'h1;
-  assign _008_ = advance & now[2];
-  assign _022_ = coefficients + 1'h1;
-  assign _021_ = advance & end_node;
-  assign _023_ = ~ last_step;
-  assign _024_ = now[21] & _023_;
-  assign _025_ = now[20] | _024_;
-  assign _026_ = _021_ & _025_;
-  assign _005_ = waiting == 1'h1;
+  assign _014_ = ! block;
+  assign _015_ = now[17] & _014_;
+  assign _016_ = now[18] & end_slot;
+  assign _017_ = ! group;
+  assign _018_ = | waiting;
+  assign _019_ = waiting - 1'h1;
+  assign _020_ = block + 1'h1;
+  assign _021_ = advance & end_slot;
+  assign _022_ = advance & end_group;
+  assign _023_ = group + 1'h1;
+  assign _024_ = advance & end_segment;
+  assign _025_ = segment + 1'h1;
+  assign _013_ = advance & now[2];
+  assign _026_ = coefficients + 1'h1;
+  assign _005_ = advance & end_node;
+  assign _006_ = ~ last_step;
+  assign _007_ = now[21] & _006_;
+  assign _008_ = now[20] | _007_;
+  assign _009_ = _005_ & _008_;
+  assign _010_ = waiting == 1'h1;
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
@@ -6435,7 +6105,7 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, va
   always @(posedge clk)
     slot <= _030_;
   always @(posedge clk)
-    word_21 <= _031_;
+    word_23 <= _031_;
   always @(posedge clk)
     tag <= _032_;
   always @(posedge clk)
@@ -6461,105 +6131,95 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, finish, va
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _009_ = ! block;
-  assign _010_ = now[17] & _009_;
-  assign _011_ = now[18] & end_slot;
-  assign _012_ = ! group;
-  assign _013_ = | waiting;
-  assign _014_ = waiting - 1'h1;
-  assign _015_ = block + 1'h1;
-  assign _016_ = advance & end_slot;
-  assign _042_ = _086_ | _085_;
-  assign _041_ = _082_ | _081_;
-  assign _043_ = _062_ | _007_;
-  assign _040_ = | { _041_, _083_, _084_ };
-  assign _044_ = _081_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _045_ = _083_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _041_ = _083_ | _082_;
+  assign _042_ = _087_ | _086_;
+  assign _043_ = _062_ | _012_;
+  assign _040_ = | { _041_, _084_, _085_ };
+  assign _044_ = _082_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _045_ = _084_ ? 41'h007abb2c306 : 41'h006674c0c0d;
   assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _085_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _048_ = _087_ ? 41'h00000800034 : 41'h00000420304;
+  assign _047_ = _086_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _048_ = _088_ ? 41'h00000800034 : 41'h00000420304;
   assign _049_ = _042_ ? _047_ : _048_;
   assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _081_ ? block : block;
-  assign _051_ = _083_ ? block : block;
+  assign _050_ = _082_ ? block : block;
+  assign _051_ = _084_ ? block : block;
   assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _085_ ? block : block;
-  assign _054_ = _087_ ? block : block;
+  assign _053_ = _086_ ? block : block;
+  assign _054_ = _088_ ? block : block;
   assign _055_ = _042_ ? _053_ : _054_;
   assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _007_ ? _060_ : _061_;
-  assign _057_ = _006_ ? _063_ : fsm_state;
+  assign _056_ = _012_ ? _060_ : _061_;
+  assign _057_ = _011_ ? _063_ : fsm_state;
   assign _058_ = _043_ ? _056_ : _057_;
   assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _005_ ? _059_ : fsm_state;
-  assign _061_ = _026_ ? 2'h2 : fsm_state;
+  assign _060_ = _010_ ? _059_ : fsm_state;
+  assign _061_ = _009_ ? 2'h2 : fsm_state;
   assign _063_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _008_ ? _022_[12:0] : coefficients;
-  assign _065_ = _026_ ? 13'h0000 : _064_;
+  assign _064_ = _013_ ? _026_[12:0] : coefficients;
+  assign _065_ = _009_ ? 13'h0000 : _064_;
   assign _066_ = _062_ ? _065_ : _064_;
   assign _038_ = rst ? 13'h0000 : _066_;
-  assign _067_ = _019_ ? _020_[0] : segment;
-  assign _068_ = _021_ ? 1'h0 : _067_;
+  assign _067_ = _024_ ? _025_[0] : segment;
+  assign _068_ = _005_ ? 1'h0 : _067_;
   assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _017_ ? _018_[5:0] : group;
-  assign _070_ = _019_ ? 6'h00 : _069_;
+  assign _069_ = _022_ ? _023_[5:0] : group;
+  assign _070_ = _024_ ? 6'h00 : _069_;
   assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _016_ ? now[24:22] : like;
-  assign _072_ = _017_ ? now[27:25] : _071_;
-  assign _073_ = _021_ ? now[24:22] : _072_;
-  assign _074_ = _026_ ? 3'h0 : _073_;
+  assign _071_ = _021_ ? now[24:22] : like;
+  assign _072_ = _022_ ? now[27:25] : _071_;
+  assign _073_ = _005_ ? now[24:22] : _072_;
+  assign _074_ = _009_ ? 3'h0 : _073_;
   assign _075_ = _062_ ? _074_ : _073_;
   assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _015_[5:0] : block;
-  assign _077_ = _016_ ? 6'h00 : _076_;
+  assign _076_ = advance ? _020_[5:0] : block;
+  assign _077_ = _021_ ? 6'h00 : _076_;
   assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _013_ ? _014_[3:0] : waiting;
-  assign _079_ = _021_ ? 4'hd : _078_;
+  assign _078_ = _018_ ? _019_[3:0] : waiting;
+  assign _079_ = _005_ ? 4'hd : _078_;
   assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _012_;
+  assign _032_[3] = rst ? 1'h0 : _017_;
   assign _032_[1:0] = rst ? 2'h0 : now[1:0];
   assign _032_[2] = rst ? 1'h0 : segment;
   assign _031_ = rst ? 6'h00 : word;
   assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _011_;
-  assign _028_ = rst ? 1'h0 : _010_;
-  assign _027_ = rst ? 1'h0 : _008_;
-  assign _080_ = _005_ ? 1'h1 : 1'h0;
-  assign finish = _007_ ? _080_ : 1'h0;
-  assign _007_ = fsm_state == 2'h2;
+  assign _029_ = rst ? 1'h0 : _016_;
+  assign _028_ = rst ? 1'h0 : _015_;
+  assign _027_ = rst ? 1'h0 : _013_;
+  assign _080_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _080_ : 1'h0;
+  assign _012_ = fsm_state == 2'h2;
+  assign _081_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _062_ ? _081_ : 1'h0;
   assign advance = _062_ ? _004_ : 1'h0;
   assign _062_ = fsm_state == 2'h1;
-  assign idle = _006_ ? 1'h1 : 1'h0;
-  assign _006_ = ! fsm_state;
-  assign _081_ = like == 3'h7;
-  assign _082_ = like == 3'h6;
-  assign _083_ = like == 3'h5;
-  assign _084_ = like == 3'h4;
-  assign _085_ = like == 3'h3;
-  assign _086_ = like == 3'h2;
-  assign _087_ = like == 3'h1;
+  assign idle = _011_ ? 1'h1 : 1'h0;
+  assign _011_ = ! fsm_state;
+  assign _082_ = like == 3'h7;
+  assign _083_ = like == 3'h6;
+  assign _084_ = like == 3'h5;
+  assign _085_ = like == 3'h4;
+  assign _086_ = like == 3'h3;
+  assign _087_ = like == 3'h2;
+  assign _088_ = like == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, another, last, read_data, i__valid, drop, read_word, clk);
+module mackey_glass_layer_lmu3_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
-  input [8:0] i__payload;
-  wire [8:0] i__payload;
-  output i__ready;
-  wire i__ready;
   output available;
   wire available;
-  output another;
-  wire another;
   output last;
   wire last;
   output [7:0] read_data;
   wire [7:0] read_data;
+  input [8:0] i__payload;
+  wire [8:0] i__payload;
   input i__valid;
   wire i__valid;
-  input drop;
-  wire drop;
+  input i__freed;
+  wire i__freed;
   input [5:0] read_word;
   wire [5:0] read_word;
   input clk;
@@ -6583,22 +6243,18 @@ module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, anot
   wire _16_;
   wire [5:0] _17_;
   wire [5:0] _18_;
-  wire accepted;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign i__ready = full != 2'h2;
-  assign accepted = i__valid & i__ready;
   assign _00_ = beat == 6'h30;
-  assign complete = accepted & _00_;
+  assign complete = i__valid & _00_;
   assign available = | full;
-  assign another = full == 2'h2;
   assign last = lasts >> read_page;
   assign _03_ = full + complete;
-  assign _04_ = _03_ - drop;
+  assign _04_ = _03_ - i__freed;
   assign _05_ = beat + 1'h1;
   assign _07_ = ~ read_page;
   always @(posedge clk)
@@ -6611,7 +6267,7 @@ module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, anot
     lasts <= _01_;
   always @(posedge clk)
     read_page <= _02_;
-  assign _11_ = drop ? _07_ : read_page;
+  assign _11_ = i__freed ? _07_ : read_page;
   assign _02_ = rst ? 1'h0 : _11_;
   assign _12_ = filling ? i__payload[8] : lasts[1];
   assign _13_ = complete ? _12_ : lasts[1];
@@ -6622,7 +6278,7 @@ module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, anot
   assign _01_[0] = rst ? 1'h0 : _15_;
   assign _16_ = complete ? _06_ : filling;
   assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = accepted ? _05_[5:0] : beat;
+  assign _17_ = i__valid ? _05_[5:0] : beat;
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
@@ -6634,20 +6290,20 @@ module mackey_glass_layer_lmu3_source(rst, i__payload, i__ready, available, anot
     .rst(rst),
     .write__data(i__payload[7:0]),
     .write_beat(beat),
-    .write_enable(accepted),
+    .write_enable(i__valid),
     .write_page(filling)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_enable, read_data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  output [7:0] read_data;
+  wire [7:0] read_data;
   input [7:0] write__data;
   wire [7:0] write__data;
   input write_enable;
   wire write_enable;
-  output [7:0] read_data;
-  wire [7:0] read_data;
   input [5:0] write_beat;
   wire [5:0] write_beat;
   input write_page;
@@ -6683,7 +6339,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, write__data, write_enable, rea
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2753_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2638_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6694,8 +6350,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2753_3;
-  wire [1:0] port_2753_3;
+  input [1:0] port_2638_3;
+  wire [1:0] port_2638_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6802,7 +6458,7 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1(data, address, clk);
   );
 endmodule
 
-module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0, i__valid, tready);
+module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, tready);
   input clk;
   wire clk;
   input rst;
@@ -6813,12 +6469,12 @@ module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, tlast, word_0
   reg tvalid;
   input [16:0] i__payload;
   wire [16:0] i__payload;
+  input i__valid;
+  wire i__valid;
   output tlast;
   reg tlast;
   output [15:0] word_0;
   reg [15:0] word_0;
-  input i__valid;
-  wire i__valid;
   input tready;
   wire tready;
   wire _00_;

@@ -32,14 +32,6 @@ _EVERYWHERE = (
         r"\.page: no reset",
         "the first step reads no state, so it may begin with either page, if with a known one",
     ),
-    (
-        r"_fifo\.w_port__en: the second of w_rdy",
-        "a step starts only where the queue has room for its answer",
-    ),
-    (
-        r"_fifo\.r_port__en: the (first|second) of _ \| r_en",
-        "the queue hands an answer on in another cycle, and loses none",
-    ),
 )
 
 # Of a layer whose multipliers compute one row at a time.
