@@ -177,7 +177,8 @@ def main() -> None:
                 continue
         table.add(*row(case, emitted, found))
         took = time.monotonic() - start
-        progress.print(" | ".join(table.rows[-1]), f"({took:.0f} s)", highlight=False)
+        line = f"{' | '.join(table.rows[-1])} ({took:.0f} s)"
+        progress.print(line, highlight=False, soft_wrap=True)
     table.show(Console(width=250))
     if not options.only and options.seeds == SEEDS:
         update_page(PAGE, [table])

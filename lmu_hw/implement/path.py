@@ -31,7 +31,7 @@ def path_words(steps: Sequence[PathStep]) -> str:
     """Return a path in a line: what is computed, and in which parts; empty if there is none."""
     if not steps:
         return ""
-    parts = dict.fromkeys(step.part for step in steps)
+    parts = dict.fromkeys(step.part for step in steps if step.part)
     return f"{' → '.join(step.what for step in steps)} ({', '.join(parts)})"
 
 

@@ -14,6 +14,7 @@ from lmu_hw.implement.record import read_implementations
 from lmu_hw.implement.route import Hop
 from lmu_hw.implement.rtl import Operator, Rtl
 from lmu_hw.implement.targets import TARGETS
+from lmu_hw.measure.implementation import PathStep
 
 PLACE = "d.v:3.1-3.9"
 DRAIN = "layer_a.drain"
@@ -88,6 +89,13 @@ def test_tables_that_are_packed_with_a_register_are_told_with_it(namer):
 def test_where_nothing_is_known_it_is_logic(namer):
     steps = namer.steps([hop("a", 0, 0), hop("b", 0, 0), hop("c", 0, 0)])
     assert [step.what for step in steps] == ["register", "logic", "register"]
+
+
+def test_a_path_in_a_line_names_each_part_once():
+    parts = ("lmu: sequencer", "", "lmu: sequencer", "head: control")
+    steps = [PathStep(what="add", part=part, logic_ns=1.0, wire_ns=0.0) for part in parts]
+    assert path_words(steps) == "add → add → add → add (lmu: sequencer, head: control)"
+    assert path_words([]) == ""
 
 
 def test_the_delays_of_a_path_are_the_period_of_its_clock(placed):
