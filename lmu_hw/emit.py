@@ -13,7 +13,7 @@ from typing import Any
 from lmu_hw._version import __version__
 from lmu_hw.checked import flag
 from lmu_hw.design import Design
-from lmu_hw.errors import LoadError
+from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.network import (
@@ -26,13 +26,13 @@ from lmu_hw.network import (
     activation_of,
     realization_of,
 )
-from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.plan import AUTO, Choice, Goal, Lanes, LayerPlan, Option, Plan, choose_plan
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
 from lmu_hw.quantize.tables import table_error
 from lmu_hw.records import decode
 
-__all__ = ["emit", "manifest_of", "read_plan"]
+__all__ = ["choice_of", "emit", "manifest_of", "read_choice", "read_plan"]
 
 _AGAIN = "generate the design again"
 
@@ -41,7 +41,9 @@ def emit(
     design: Design,
     directory: str | Path,
     *,
-    lanes: int | str | None,
+    lanes: Lanes = AUTO,
+    clock: float | None = None,
+    sample_rate: float | None = None,
     name: str | None = None,
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -56,8 +58,8 @@ def emit(
     design : Design
     directory : str or Path
         New, empty, or an earlier design.
-    lanes : int or None
-        Multipliers of the slowest layer; None, or ``full``: fully unrolled.
+    lanes, clock, sample_rate
+        What the plan is chosen for, see `Goal`.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
@@ -75,20 +77,23 @@ def emit(
     ------
     ConfigError
         If `directory` is something else, cannot be written to, or has a file in the way that was
-        changed since it was generated, or is not of this tool; if lanes is less than 1; if the
-        name is none; or if a memory cannot be reloadable, see `require_reloadable`.
+        changed since it was generated, or is not of this tool; if there is no plan as asked for,
+        see `choose_plan`; if the name is none; or if a memory cannot be reloadable, see
+        `require_reloadable`.
     StabilityError
         If a memory is not shown to be stable.
     """
     from lmu_hw.hdl import emit_verilog
 
+    goal = Goal(lanes=lanes, clock=clock, sample_rate=sample_rate)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
     folder.check_target(name=network.name, config=design.config.text())
     if flag(reloadable, "`reloadable`"):
         require_reloadable(design.reference, design.config)
-    plan = make_plan(network, lanes, reloadable=reloadable)
+    choice = choose_plan(network, goal, reloadable=reloadable)
+    plan = choice.chosen.plan
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)
@@ -100,7 +105,7 @@ def emit(
     files[folder.CERTIFICATE] = stream.getvalue()
     proved = summary_json(certificate, design.digest)
     files[folder.SUMMARY] = (json.dumps(proved) + "\n").encode()
-    folder.replace(files, manifest_of(design, plan))
+    folder.replace(files, manifest_of(design, plan) | {"choice": choice_of(choice, goal)})
     return folder.manifest
 
 
@@ -158,6 +163,28 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
     return plan
 
 
+def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, Any]:
+    """Return what a manifest has to say of the choice of its plan, by the goal that it names.
+
+    Raises
+    ------
+    LoadError
+        If it names none.
+    """
+    try:
+        entry = folder.manifest["choice"]
+        goal = Goal(
+            lanes=entry["lanes"],
+            clock=entry["clock_mhz"],
+            sample_rate=entry["sample_rate_hz"],
+        )
+        choice = choose_plan(network, goal, reloadable=folder.manifest["reloadable"])
+    except (LookupError, TypeError, ConfigError) as error:
+        path = folder.path / folder.MANIFEST
+        raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
+    return choice_of(choice, goal)
+
+
 def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
     """Return what `manifest.json` says beside its files: formats, schedule, costs of a design."""
     network, deviations = design.network, design.deviations()
@@ -200,11 +227,37 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         "multiplier_utilization": plan.utilization(busiest),
         "coefficient_bits": sum(node.coefficient_bits for node in network.nodes),
         "table_bits": sum(node.table_bits for node in network.nodes),
-        "rom_bits": sum(layer.rom_bits for layer in plan.layers)
-        + sum(node.table_bits * plan.beat for node in network.nodes),
+        "rom_bits": _rom_bits(plan),
         "state_bits": sum(entry["state_bits"] for entry in layers),
         "layers": layers,
     }
+
+
+def choice_of(choice: Choice, goal: Goal) -> dict[str, Any]:
+    """Return what `manifest.json` says of what a plan was chosen for, and what else was weighed."""
+    return {
+        "lanes": goal.lanes,
+        "clock_mhz": goal.clock,
+        "sample_rate_hz": goal.sample_rate,
+        "options": [
+            {"chosen": option == choice.chosen, **_option(option)} for option in choice.shown
+        ],
+    }
+
+
+def _option(option: Option) -> dict[str, Any]:
+    return {
+        "lanes": option.lanes,
+        "multipliers": option.plan.lanes,
+        "beat": option.plan.beat,
+        "cycles": option.cycles,
+        "rom_bits": _rom_bits(option.plan),
+    }
+
+
+def _rom_bits(plan: Plan) -> int:
+    tables = sum(node.table_bits * plan.beat for layer in plan.layers for node in layer.layer.nodes)
+    return tables + sum(layer.rom_bits for layer in plan.layers)
 
 
 def _memory(node: AnyMemory) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hw.design import Design
-from lmu_hw.emit import manifest_of, read_plan
+from lmu_hw.emit import manifest_of, read_choice, read_plan
 from lmu_hw.errors import LoadError
 from lmu_hw.folder import DesignFolder
 from lmu_verify import BadFile, Verdict
@@ -79,7 +79,8 @@ def _difference(folder: DesignFolder, tell: Callable[[str], None]) -> str | None
     for name in sorted({*emitted, *folder.rtl}):
         if name not in emitted or name not in folder.rtl or folder.read(name) != emitted[name]:
             return f"{name} is not what is emitted for this design"
-    for key, value in manifest_of(design, plan).items():
+    written = {**manifest_of(design, plan), "choice": read_choice(folder, design.network)}
+    for key, value in written.items():
         if key != "lmu_hw" and not _same(value, folder.manifest.get(key)):
             return f"manifest.json: {key} is not what is written for this design"
     return None

@@ -134,7 +134,9 @@ def emit(
     design: Design,
     directory: str | Path,
     *,
-    lanes: int | Literal["full"] | None = 16,
+    lanes: int | Literal["auto", "full"] | None = "auto",
+    clock: float | None = None,
+    sample_rate: float | None = None,
     name: str | None = None,
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -148,8 +150,14 @@ def emit(
     directory : str or Path
         Created; what is in it already is kept, but for files of an earlier design that are as they
         were written.
-    lanes : int or None
-        Multipliers of the slowest layer; None, or ``"full"``: fully unrolled.
+    lanes : int, "auto", "full" or None
+        Most multipliers of the slowest layer. Of all plans with no more, the one with the least
+        area x time is taken, but none that is more than 1.5 times slower than the fastest. "auto":
+        16, or as many as the sample rate needs; "full" or None: everything at once.
+    clock : float, optional
+        In MHz.
+    sample_rate : float, optional
+        Time steps in a second: the smallest plan is taken that keeps up with them at `clock`.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
@@ -166,13 +174,21 @@ def emit(
     Raises
     ------
     ConfigError
-        If an argument is not what it must be, or the folder cannot be written to.
+        If an argument is not what it must be, no plan keeps up with the sample rate, or the folder
+        cannot be written to.
     """
     from lmu_hw.emit import emit as write
 
     instance(design, "`design`", Design)
     return write(
-        design, directory, lanes=lanes, name=name, reloadable=reloadable, progress=progress
+        design,
+        directory,
+        lanes=lanes,
+        clock=clock,
+        sample_rate=sample_rate,
+        name=name,
+        reloadable=reloadable,
+        progress=progress,
     )
 
 

@@ -48,6 +48,8 @@ def generate(options: argparse.Namespace) -> int:
             design,
             options.output,
             lanes=options.lanes,
+            clock=options.clock,
+            sample_rate=options.sample_rate,
             name=options.name,
             reloadable=options.reloadable,
             progress=tell,
@@ -61,11 +63,11 @@ def generate(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
     """Return the configuration that is given and its text; raise if an argument is wrong."""
-    from lmu_hw.plan import checked_lanes
+    from lmu_hw.plan import Goal
 
     refuse_half_a_target(options)
     Options(**given(options))
-    checked_lanes(options.lanes)
+    Goal(lanes=options.lanes, clock=options.clock, sample_rate=options.sample_rate)
     if options.name is not None:
         checked_name(options.name)
     if options.config is None:
@@ -84,11 +86,12 @@ def _show(
     labels: NDArray[np.generic] | None,
 ) -> None:
     """Print what was written, and a first look at what it answers."""
-    from lmu_hw.cli.tables import design_table, proofs_table, refits_table, unfitted
+    from lmu_hw.cli.tables import choice_table, design_table, proofs_table, refits_table, unfitted
     from lmu_hw.report.calibrated import first_look
     from lmu_hw.report.evidence import read_certificates
 
     show(design_table(manifest))
+    show(choice_table(manifest["choice"]))
     if manifest["refits"]:
         show(refits_table(manifest))
     for line in unfitted(design):

@@ -21,6 +21,7 @@ from lmu_hw.cli.arguments import (
 from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
+from lmu_hw.plan import AUTO, SLOWEST, Goal
 from lmu_hw.realize import reloadable_kinds
 from lmu_hw.simulate import Simulator
 
@@ -45,6 +46,12 @@ Arrays are .npy files of shape (sequences, steps, features) in the network's own
 exit status: 0 success; 1 the simulated hardware differs from the golden model, or a certificate
 does not hold, or a clock that was asked for is not reached; 2 bad input, or a tool that is missing.
 """
+
+_SIZE = f"""\
+Never changes a bit of output. Of all plans with at most so many multipliers, the one with the
+least area x time is taken, but none that takes more than {SLOWEST:g} times as long as the fastest.
+Layers that are not the slowest get the fewest multipliers that keep up. generate prints what was
+weighed; see docs/hardware.md."""
 
 _BY_TARGET = """\
 With a target, generate finds the word lengths that reach it at least cost, and builds that design.
@@ -129,14 +136,6 @@ def _generate(commands: Commands) -> None:
         "several designs share a project (default: the name of the model)",
     )
     parser.add_argument(
-        "--lanes",
-        type=number,
-        default=16,
-        metavar="N",
-        help="multipliers of the slowest layer, or 'full' to unroll everything (default: 16); "
-        "never changes a bit of output",
-    )
-    parser.add_argument(
         "--reloadable",
         action="store_true",
         help="give the top a port through which the coefficients of its memories are written, so "
@@ -147,8 +146,27 @@ def _generate(commands: Commands) -> None:
         "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"
     )
     calibrate(parser)
+    _size(parser.add_argument_group("size and speed", _SIZE))
     formats(parser)
     _target(parser.add_argument_group("word lengths by target", _BY_TARGET))
+
+
+def _size(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--lanes",
+        type=number,
+        default=AUTO,
+        metavar="N",
+        help="most multipliers of the slowest layer, or 'full' to unroll everything (default: "
+        f"{Goal.DEFAULT_LANES}, or as many as the sample rate needs)",
+    )
+    group.add_argument("--clock", type=number, metavar="MHZ", help="clock of the hardware")
+    group.add_argument(
+        "--sample-rate",
+        type=number,
+        metavar="HZ",
+        help="time steps in a second: take the smallest plan that keeps up with them at --clock",
+    )
 
 
 def _target(group: argparse._ArgumentGroup) -> None:

@@ -33,6 +33,7 @@ from lmu_hw.simulate.coverage_sentences import coverage_lines
 from lmu_verify import Verdict
 
 __all__ = [
+    "choice_table",
     "claims_table",
     "design_table",
     "network_table",
@@ -219,6 +220,27 @@ def _activation_text(node: dict[str, Any]) -> str:
     if table["error_ulp_beyond_format"]:
         text += f" ({table['error_ulp_beyond_format']:g} where its format ends)"
     return text
+
+
+def choice_table(choice: dict[str, Any]) -> RenderableType:
+    """Return the plans that were weighed, the chosen one marked."""
+    table = _table("plans that were weighed", "")
+    for heading in ("--lanes", "Multipliers", "Beat", "Cycles", "Samples/s", "ROM bits"):
+        table.add_column(heading, justify="right")
+    clock = choice["clock_mhz"]
+    for option in choice["options"]:
+        rate = "" if clock is None else f"{1e6 * clock / option['cycles']:,.0f}"
+        table.add_row(
+            "chosen" if option["chosen"] else "",
+            f"{option['lanes']:,}",
+            f"{option['multipliers']:,}",
+            str(option["beat"]),
+            f"{option['cycles']:,}",
+            rate,
+            f"{option['rom_bits']:,}",
+            style="bold" if option["chosen"] else None,
+        )
+    return table
 
 
 def refits_table(manifest: dict[str, Any]) -> RenderableType:

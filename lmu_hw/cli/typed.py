@@ -24,7 +24,17 @@ __all__ = [
 
 PARAMETERS = (
     *(field.name for field in fields(Options)),
-    *("lanes", "reloadable", "config", "labels", "target_error", "target_accuracy", "cost"),
+    *(
+        "lanes",
+        "clock",
+        "sample_rate",
+        "reloadable",
+        "config",
+        "labels",
+        "target_error",
+        "target_accuracy",
+        "cost",
+    ),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
     *("theta", "target", "seeds", "clock", "bitstream", "pins"),
     "netlist",

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmu_hw.hdl.banks import memory_cost
 from lmu_hw.hdl.storage import pack
 from lmu_hw.network import Node, Term
 from lmu_hw.plan import LayerPlan
+from lmu_hw.plan.banks import memory_cost
 
 __all__ = ["CoefficientRom", "coefficient_roms", "rom_words", "stored_width"]
 

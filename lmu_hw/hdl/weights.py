@@ -11,10 +11,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from lmu_hw.hdl.banks import bank_depths
 from lmu_hw.hdl.coefficients import coefficient_roms
 from lmu_hw.hdl.storage import Rom
 from lmu_hw.plan import LayerPlan
+from lmu_hw.plan.banks import bank_depths
 
 __all__ = ["BankedRom", "Weights"]
 

@@ -7,8 +7,10 @@ structured memory has a unit of its own beside the array, and so have the elemen
 together. The plan changes timing and area, never a bit of output.
 """
 
-from lmu_hw.plan.choose import Plan, checked_lanes, make_plan
+from lmu_hw.plan.area import Area
+from lmu_hw.plan.choose import SLOWEST, Choice, Option, choose_plan, make_plan
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
+from lmu_hw.plan.goal import AUTO, FULL, Goal, Lanes
 from lmu_hw.plan.layer import (
     DRAIN_LATENCY,
     MAC_LATENCY,
@@ -19,20 +21,29 @@ from lmu_hw.plan.layer import (
     is_fresh,
 )
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
+from lmu_hw.plan.pipeline import Plan
 
 __all__ = [
+    "AUTO",
     "DRAIN_LATENCY",
     "ELEMENTWISE_LATENCY",
+    "FULL",
     "MAC_LATENCY",
     "MEMORY_LATENCY",
+    "SLOWEST",
     "TABLE_LATENCY",
+    "Area",
+    "Choice",
     "ElementwisePlan",
+    "Goal",
+    "Lanes",
     "LayerPlan",
     "MemoryPlan",
     "NodePlan",
+    "Option",
     "Plan",
     "Storage",
-    "checked_lanes",
+    "choose_plan",
     "is_fresh",
     "make_plan",
 ]

@@ -64,6 +64,11 @@ class MemoryPlan(ABC):
         """States computed at once."""
 
     @property
+    def loop_ns(self) -> float:
+        """Longest path that grows with the multipliers, in ns on an ECP5 of speed grade 6."""
+        return 0.0
+
+    @property
     def interleaved(self) -> bool:
         """The segments take turns at every state; otherwise they follow each other."""
         return False

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan.memory_plan import MemoryPlan
@@ -16,7 +17,11 @@ RELOADABLE_SHIFT = 15
 _LONGEST_CHAIN = 4
 """States computed in one cycle, each from the one before: the clock gets slower with each."""
 
+_LOOP_NS, _CELL_NS = 0.9, 8.1
+"""A loop of one cycle, and each state in it, as placed and routed (chains of 1 and 2 states)."""
 
+
+@lru_cache(maxsize=64)
 def _carried(update: Semiseparable) -> tuple[tuple[int, int], ...]:
     # A memory of one state carries nothing on; it is computed like all others.
     rows, columns = update.carried.nonzero()
@@ -95,6 +100,11 @@ class SemiseparablePlan(MemoryPlan):
         A loop of one cycle multiplies U x of the next segment two cycles before the other products.
         """
         return 2 if self.loop_cycles == 1 else 0
+
+    @property
+    def loop_ns(self) -> float:
+        """The loop, where it has one cycle: it runs through all states of a chain."""
+        return _LOOP_NS + _CELL_NS * self.chain if self.loop_cycles == 1 else 0.0
 
     @property
     def busy(self) -> int:

@@ -40,6 +40,7 @@ TARGET = ("--target-accuracy", "90%", "--labels", "labels.npy")
 CHEAP = {
     "lanes": ((*GENERATE, "--lanes=0"), "--lanes must be at least 1"),
     "lanes of a search": ((*GENERATE, *TARGET, "--lanes=0"), "--lanes must be at least 1"),
+    "a rate": ((*GENERATE, "--sample-rate=100"), "--sample-rate must come with --clock"),
     "a name": ((*GENERATE, "--name=module"), "must be no keyword"),
     "an option": ((*GENERATE, "--margin=0"), "--margin must be 1 to 64"),
     "two options": ((*GENERATE, "--memory-tolerance=0.1"), "--memory-tolerance must come with"),

@@ -52,6 +52,9 @@ def test_a_truncated_model_is_refused(here, refused):
         ("--lanes", "0", "--lanes must be at least 1, not 0"),
         ("--lanes", "-1", "--lanes must be at least 1, not -1"),
         ("--lanes", "many", "--lanes must be a number or 'full', not 'many'"),
+        ("--clock", "0", "--clock must be a number of MHz above 0, not 0"),
+        ("--clock", "fast", "--clock must be a number of MHz above 0, not 'fast'"),
+        ("--sample-rate", "100", "--sample-rate must come with --clock"),
         ("--input-scale", "0", "--input-scale must be positive, not '0'"),
         ("--input-scale", "-1", "--input-scale must be positive, not '-1'"),
         ("--input-scale", "nan", "must be a number such as 1/255, not 'nan'"),
@@ -99,6 +102,24 @@ def test_sums_that_are_too_long_are_refused_before_anything_is_written(refused, 
     assert "its sum must stay below 2**61 to be exact" in error
     assert "use fewer weight or state bits" in error
     unchanged()
+
+
+def test_a_sample_rate_out_of_reach_is_refused_with_the_cycles(refused, unchanged):
+    rate = ["--clock=10", "--sample-rate=1e6"]
+    error = refused("generate", MODEL, "-o", "new", "--calibrate", "x.npy", *rate)
+    assert re.search(r"a step needs \d+ cycles, 10 are there at a --clock of 10 MHz", error)
+    unchanged()
+
+
+def test_the_plans_that_were_weighed_are_printed_and_kept(here, run):
+    rate = ["--clock=10", "--sample-rate=20000"]
+    answer = run("generate", MODEL, "-o", "new", "--calibrate", "x.npy", *rate)
+    assert answer.status == 0, answer.err
+    assert "plans that were weighed" in answer.out
+    manifest = DesignFolder(here / "new").manifest
+    chosen = [option for option in manifest["choice"]["options"] if option["chosen"]]
+    assert [option["cycles"] for option in chosen] == [manifest["cycles_last_step"]]
+    assert manifest["cycles_last_step"] <= 10e6 / 20000
 
 
 @pytest.fixture

@@ -83,6 +83,15 @@ def test_a_manifest_that_says_other_costs_is_found(here, run):
     assert "manifest.json: rom_bits is not" in " ".join(answer.out.split())
 
 
+def test_a_manifest_that_says_another_choice_is_found(here, run):
+    change_manifest(
+        here / "out", lambda manifest: manifest["choice"]["options"][0].update(cycles=1)
+    )
+    answer = run("verify", "out")
+    assert answer.status == 1
+    assert "manifest.json: choice is not" in " ".join(answer.out.split())
+
+
 def test_what_is_emitted_is_not_compared_where_files_were_changed(here, run):
     (here / "out" / "config.toml").write_text("")
     answer = run("verify", "out")

@@ -12,9 +12,9 @@ import pytest
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import ElementwiseNode, Product, QuantizedNetwork
-from lmu_hw.plan import make_plan
 from tests.gated import CELLS, gated_network
 from tests.hdl.bench import simulate
+from tests.plans import fastest_plan
 from tests.random_networks import random_input
 
 LANES = (1, 4, 7, 16, 64, None)
@@ -57,26 +57,26 @@ def node_of(network: QuantizedNetwork, name: str) -> ElementwiseNode:
 @pytest.mark.parametrize("cell", CELLS)
 def test_no_number_of_lanes_changes_a_word(cell, lanes):
     network = gated_network(cell, units=5, seed=1)
-    run(network, make_plan(network, lanes))
+    run(network, fastest_plan(network, lanes))
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_pauses_and_back_pressure(cell):
     network = gated_network(cell, units=5, seed=2)
-    run(network, make_plan(network, 4), pause=0.5)
+    run(network, fastest_plan(network, 4), pause=0.5)
 
 
 @pytest.mark.parametrize("seed", range(3, 12))
 def test_any_formats_and_modes(seed):
     network = gated_network(CELLS[seed % 3], units=1 + seed % 5, inputs=1 + seed % 3, seed=seed)
-    run(network, make_plan(network, LANES[seed % 6]), seed=seed)
+    run(network, fastest_plan(network, LANES[seed % 6]), seed=seed)
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
 @pytest.mark.parametrize("rounding", Rounding)
 def test_every_mode(rounding, overflow):
     network = gated_network("lstm", seed=4, requant=(rounding, overflow))
-    run(network, make_plan(network, 4))
+    run(network, fastest_plan(network, 4))
 
 
 @pytest.mark.parametrize("rounding", Rounding)
@@ -87,19 +87,19 @@ def test_forbid_spends_nothing_where_nothing_overflows(rounding):
     fmt = FixedFormat.spanning(-bound - 1, bound + 1, frac_bits=node.requant.format.frac_bits)
     requant = Requant(format=fmt, rounding=rounding, overflow=Overflow.FORBID)
     network = with_node(network, "q", requant=requant)
-    run(network, make_plan(network, 4))
+    run(network, fastest_plan(network, 4))
 
 
 @pytest.mark.parametrize(("cell", "shape"), SHAPES)
 def test_every_shape(cell, shape):
     network = gated_network(cell, seed=6, **shape)
-    run(network, make_plan(network, 16))
+    run(network, fastest_plan(network, 16))
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_multipliers_of_the_plan_are_those_that_are_built(cell):
     network = gated_network(cell, units=4, order=2, seed=1)
-    plan = make_plan(network, 4)
+    plan = fastest_plan(network, 4)
     (layer,) = plan.layers
     assert layer.lanes == layer.array_lanes + 2 * layer.beat
     verilog = emit_verilog(network, plan, digest="0" * 64)["gated.v"]
@@ -115,4 +115,4 @@ def test_hardware_with_another_sign_gives_other_answers(place):
     products[place] = Product(factors=changed.factors, negative=not changed.negative)
     other = with_node(network, "h", products=tuple(products))
     with pytest.raises(AssertionError):
-        run(network, make_plan(other, 4))
+        run(network, fastest_plan(other, 4))

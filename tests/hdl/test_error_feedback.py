@@ -13,9 +13,9 @@ from lmu_hw.fixed import Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import Node, QuantizedNetwork
-from lmu_hw.plan import make_plan
 from tests import networks
 from tests.hdl.bench import simulate
+from tests.plans import fastest_plan
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
@@ -57,7 +57,7 @@ def with_feedback(
 def test_every_shape_answers_as_the_golden_model(shape, lanes):
     plain = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     network = with_feedback(plain)
-    simulate(network, make_plan(network, lanes), lengths=(7, 1, 2, 5))
+    simulate(network, fastest_plan(network, lanes), lengths=(7, 1, 2, 5))
 
 
 @pytest.mark.parametrize("lanes", LANES)
@@ -66,7 +66,7 @@ def test_every_shape_answers_as_the_golden_model(shape, lanes):
 def test_no_lanes_and_no_stall_change_a_word(shape, lanes, pause):
     plain = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     network = with_feedback(plain, everywhere=True)
-    simulate(network, make_plan(network, lanes), lengths=(4, 1, 5), pause=pause)
+    simulate(network, fastest_plan(network, lanes), lengths=(4, 1, 5), pause=pause)
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
@@ -80,7 +80,7 @@ def test_a_residue_is_kept_where_the_code_overflows(overflow):
     network = with_feedback(replace(plain, layers=(layer,)), overflow)
     x_codes = np.random.default_rng(5).integers(-128, 128, (2, 16, 1))
     assert GoldenModel(network).run(x_codes)[1]["lmu0.m"] > 0
-    simulate(network, make_plan(network, 4), x_codes=x_codes)
+    simulate(network, fastest_plan(network, 4), x_codes=x_codes)
 
 
 def test_a_residue_beside_row_shifts_and_a_bias():
@@ -92,7 +92,7 @@ def test_a_residue_beside_row_shifts_and_a_bias():
     bias = replace(u.bias, codes=np.array([-5, 3, 777, -1]), format=fmt)
     shifted = replace(m, row_shifts=(3, 0, 2, 1), sum_frac_bits=sum_frac_bits, bias=bias)
     network = with_feedback(replace(network, layers=(replace(layer, nodes=(u, shifted, h)),)))
-    simulate(network, make_plan(network, 3), lengths=(9, 2))
+    simulate(network, fastest_plan(network, 3), lengths=(9, 2))
 
 
 def test_wide_residues_beyond_float64():
@@ -100,12 +100,12 @@ def test_wide_residues_beyond_float64():
     plain = networks.quantized(net, weight_bits=24, state_bits=28, activation_bits=10)
     network = with_feedback(plain, everywhere=True)
     assert GoldenModel(network).kind is np.int64
-    simulate(network, make_plan(network, 8))
+    simulate(network, fastest_plan(network, 8))
 
 
 def test_the_header_of_the_verilog_names_error_feedback():
     network = with_feedback(networks.quantized(networks.network(), **WORDS))
-    text = emit_verilog(network, make_plan(network, 1), digest="0" * 64)["tiny.v"]
+    text = emit_verilog(network, fastest_plan(network, 1), digest="0" * 64)["tiny.v"]
     lines = [line for line in text.splitlines() if "error feedback" in line]
     assert lines == ["//   lmu0.m: 3 x sQ0.7 (8 bits); floor, saturate, error feedback"]
 
@@ -114,8 +114,8 @@ def test_the_header_of_the_verilog_names_error_feedback():
 def test_error_feedback_takes_no_cycle(lanes):
     plain = networks.quantized(networks.network(**SHAPES["order 5"]), **WORDS)
     network = with_feedback(plain)
-    plan = make_plan(network, lanes)
+    plan = fastest_plan(network, lanes)
     cycles = plan.cycles(last_step=False)
-    assert cycles == make_plan(plain, lanes).cycles(last_step=False)
+    assert cycles == fastest_plan(plain, lanes).cycles(last_step=False)
     seen = simulate(network, plan, lengths=(9,))
     assert set(np.diff(seen.starts[0])[3:].tolist()) == {cycles}

@@ -11,10 +11,11 @@ import pytest
 
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.lmu import Discretizer
-from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.quantize import Realization
 from tests import networks
 from tests.plain_bench import Design, answers
+from tests.plans import fastest_plan
 from tests.simulators import require_simulator
 
 NETWORKS = {
@@ -120,7 +121,7 @@ def test_a_reset_of_one_cycle_begins_anew_and_hands_nothing_over(reset_design, t
 def reset_design():
     """A layer and a head, fed before, in and after reset."""
     network = networks.quantized(networks.network(order=3, units=3, dense=2), weight_bits=8)
-    plan = make_plan(network, 4)
+    plan = fastest_plan(network, 4)
     files = emit_verilog(network, plan, digest="0" * 64)
     sequences = codes_of(network, 2, 1, 3)
     return Design(network=network, plan=plan, sequences=sequences, files=files)

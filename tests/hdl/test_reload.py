@@ -14,10 +14,11 @@ from lmu_hw.fixed import Rounding
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.reload import address_bits, reload_words
 from lmu_hw.network import MemoryNode, QuantizedNetwork
-from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.plan.semiseparable import RELOADABLE_SHIFT
 from tests import networks, structured
 from tests.hdl.bench import simulate
+from tests.plans import fastest_plan
 from tests.simulators import require_simulator
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
@@ -75,7 +76,7 @@ CASES = [(name, n) for name in SHAPES for n in (1, 2, 3, 16, None) if name != "s
 @pytest.mark.parametrize(("shape", "lanes"), CASES)
 def test_loaded_coefficients_compute_the_other_window(pair, shape, lanes):
     network, other = pair(**SHAPES[shape])
-    plan = make_plan(network, lanes, reloadable=True)
+    plan = fastest_plan(network, lanes, reloadable=True)
     writes = reload_words(plan, other)
     assert len(writes) == sum(node.rows for layer in network.layers for node in layer.memories)
     simulate(other, plan, lengths=(4, 1, 7), writes=writes)
@@ -84,7 +85,7 @@ def test_loaded_coefficients_compute_the_other_window(pair, shape, lanes):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_not_loaded_keeps_its_window(pair, shape):
     network, other = pair(**SHAPES[shape])
-    plan = make_plan(network, 3, reloadable=True)
+    plan = fastest_plan(network, 3, reloadable=True)
     simulate(network, plan, lengths=(3,))
     with pytest.raises(AssertionError):
         simulate(other, plan, lengths=(3,))
@@ -92,7 +93,7 @@ def test_what_is_not_loaded_keeps_its_window(pair, shape):
 
 def test_a_higher_rank_is_loaded_too(pair):
     network, other = pair(order=5, theta=20.0, other=15.0, rank=2)
-    plan = make_plan(network, 8, reloadable=True)
+    plan = fastest_plan(network, 8, reloadable=True)
     simulate(other, plan, lengths=(4, 7), writes=reload_words(plan, other))
 
 
@@ -106,13 +107,13 @@ def test_every_cell_of_a_chain_is_loaded(pair):
 
 def test_loading_the_same_coefficients_changes_nothing(pair):
     network, _ = pair(order=4, theta=20.0, other=15.0)
-    plan = make_plan(network, 3, reloadable=True)
+    plan = fastest_plan(network, 3, reloadable=True)
     simulate(network, plan, lengths=(6,), writes=reload_words(plan, network))
 
 
 def test_blocks_of_addresses_follow_the_layers(pair):
     network, other = pair(order=5, theta=12.0, other=40.0, layers=2)
-    plan = make_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=True)
     assert [address for address, _ in reload_words(plan, other)] == [*range(5), *range(8, 13)]
     assert address_bits(plan) == 4
 
@@ -120,14 +121,14 @@ def test_blocks_of_addresses_follow_the_layers(pair):
 def test_only_a_reloadable_plan_has_the_port(pair):
     network, _ = pair(order=5, theta=12.0, other=40.0)
     for reloadable in (False, True):
-        plan = make_plan(network, 1, reloadable=reloadable)
+        plan = fastest_plan(network, 1, reloadable=reloadable)
         text = emit_verilog(network, plan, digest="0" * 64)["tiny.v"]
         assert ("coefficient_write" in text) == reloadable
 
 
 def test_a_network_without_structured_memories_has_no_port():
     network = networks.quantized(networks.network(), **WORDS)
-    plan = make_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=True)
     assert "coefficient_write" not in emit_verilog(network, plan, digest="0" * 64)["tiny.v"]
     with pytest.raises(NetworkError, match="no coefficients that can be written at run time"):
         reload_words(plan, network)
@@ -146,7 +147,7 @@ def _changed(network: QuantizedNetwork, **changes: Any) -> QuantizedNetwork:
 
 def test_what_does_not_fit_the_hardware_is_refused(pair):
     network, other = pair(order=4, theta=12.0, other=40.0)
-    plan = make_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=True)
     update = other.layers[0].memories[0].update
     requant = other.layers[0].memories[0].requant
     finer = replace(update.carry.format, int_bits=1)
@@ -166,7 +167,7 @@ def test_w_must_be_zero_where_that_of_the_hardware_is(pair):
     update = network.layers[0].memories[0].update
     codes = update.carry.codes.copy()
     codes[:, 1, 0] = 0
-    plan = make_plan(
+    plan = fastest_plan(
         _changed(network, carry=replace(update.carry, codes=codes)), 1, reloadable=True
     )
     with pytest.raises(NetworkError, match=r"W must be zero where .* but not at \[\(1, 0\)\]"):
@@ -175,7 +176,7 @@ def test_w_must_be_zero_where_that_of_the_hardware_is(pair):
 
 def test_another_number_of_memories_is_refused(pair):
     network, _ = pair(order=4, theta=12.0, other=15.0)
-    plan = make_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=True)
     with pytest.raises(NetworkError, match="there must be 1 structured memories, not 0"):
         reload_words(plan, networks.quantized(networks.network(order=4), **WORDS))
 
@@ -203,7 +204,7 @@ endmodule
 def test_the_emitted_memory_is_written_and_read(pair, tmp_path):
     require_simulator("icarus")
     network, _ = pair(order=5, theta=12.0, other=40.0)
-    plan = make_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=True)
     files = emit_verilog(network, plan, digest="0" * 64)
     word = files["tiny__lmu0_m_sweeps.hex"].splitlines()[3]
     assert "// coefficients of lmu0.m: address 0 + state" in files["tiny.v"]

@@ -11,9 +11,9 @@ import pytest
 
 from lmu_hw.hdl.roms import rom_modules
 from lmu_hw.hdl.storage import Rom, RomFiles
-from lmu_hw.plan import make_plan
 from tests import networks
 from tests.plain_bench import Design, build
+from tests.plans import fastest_plan
 from tests.simulators import require_simulator
 
 
@@ -30,7 +30,7 @@ def pair():
         sequence = networks.noise(model, sequences=1, steps=6)[0]
         return Design(
             network=network,
-            plan=make_plan(network, 2),
+            plan=fastest_plan(network, 2),
             sequences=[(sequence * codes).astype(int), (sequence[:1] * -codes).astype(int)],
         )
 

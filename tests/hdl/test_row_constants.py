@@ -10,8 +10,8 @@ import pytest
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.row_constants import RowConstants, half_ulp, narrowing
-from lmu_hw.plan import make_plan
 from tests import networks
+from tests.plans import fastest_plan
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
@@ -19,7 +19,7 @@ WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6
 @pytest.fixture(scope="module")
 def layer():
     net = networks.network(order=3, units=5, hidden="dense", seed=1)
-    return make_plan(networks.quantized(net, **WORDS), 4).layers[0]
+    return fastest_plan(networks.quantized(net, **WORDS), 4).layers[0]
 
 
 def fields(layer, word: int, lane: int) -> tuple[int, int]:

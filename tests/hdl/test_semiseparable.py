@@ -14,9 +14,10 @@ from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.semiseparable import SemiseparableUnit
 from lmu_hw.network import Codes, MemoryNode, QuantizedNetwork
-from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.plan import LayerPlan, Plan
 from tests import networks, structured
 from tests.hdl.bench import simulate
+from tests.plans import fastest_plan
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 10, "activation_bits": 6}
 
@@ -78,20 +79,20 @@ def full_scale(network: QuantizedNetwork, steps: int) -> list[np.ndarray]:
 @pytest.mark.parametrize("order", [1, 2, 3, 6, 17])
 def test_every_order_answers_as_the_golden_model(build, order, lanes):
     network = build(order=order)
-    simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
+    simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("lanes", [1, 3, 16, None])
 def test_every_shape_answers_as_the_golden_model(build, shape, lanes):
     network = build(**SHAPES[shape])
-    simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
+    simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_pauses_and_back_pressure_change_no_word(build, shape):
     network = build(**SHAPES[shape])
-    simulate(network, make_plan(network, 5), lengths=(1, 2, 5), pause=0.6)
+    simulate(network, fastest_plan(network, 5), lengths=(1, 2, 5), pause=0.6)
 
 
 @pytest.mark.parametrize("windows", [2.0, 16.0])
@@ -100,7 +101,7 @@ def test_pauses_and_back_pressure_change_no_word(build, shape):
 def test_every_window_and_width_of_coefficients(build, windows, row_shifts, bits):
     network = build(order=6, windows=windows, row_shifts=row_shifts, bits=bits)
     assert (memory(network).update.max_shift > 0) <= row_shifts
-    simulate(network, make_plan(network, 3), x_codes=full_scale(network, 20))
+    simulate(network, fastest_plan(network, 3), x_codes=full_scale(network, 20))
 
 
 @pytest.mark.parametrize("lanes", [1, 4, 7, 11, None])
@@ -108,7 +109,7 @@ def test_every_window_and_width_of_coefficients(build, windows, row_shifts, bits
 @pytest.mark.parametrize("shape", ["everything fed back", "two memories"])
 def test_a_higher_rank(build, rank, lanes, shape):
     network = build(rank=rank, **SHAPES[shape])
-    simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
+    simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("lanes", LANES)
@@ -120,14 +121,14 @@ def test_states_that_overflow(build, overflow, lanes):
     network = with_memory(network, requant=replace(requant, format=narrow, overflow=overflow))
     x_codes = full_scale(network, 16)
     assert GoldenModel(network).run(x_codes[0][None])[1]["lmu0.m"] > 0
-    simulate(network, make_plan(network, lanes), x_codes=x_codes)
+    simulate(network, fastest_plan(network, lanes), x_codes=x_codes)
 
 
 @pytest.mark.parametrize("rounding", Rounding)
 def test_every_rounding_of_the_states(build, rounding):
     network = build(order=4)
     network = with_memory(network, requant=replace(memory(network).requant, rounding=rounding))
-    simulate(network, make_plan(network, 3), x_codes=full_scale(network, 16))
+    simulate(network, fastest_plan(network, 3), x_codes=full_scale(network, 16))
 
 
 @pytest.mark.parametrize("rank", [1, 2])
@@ -152,7 +153,7 @@ def test_every_rounding_and_binary_point_of_the_sweeps(build, sweep, rounding, f
     if sweep == "forward" and fmt.frac_bits < source.frac_bits:
         fmt = replace(fmt, frac_bits=source.frac_bits)
     network = with_memory(network, **{sweep: replace(requant, format=fmt, rounding=rounding)})
-    simulate(network, make_plan(network, 3), x_codes=full_scale(network, 16))
+    simulate(network, fastest_plan(network, 3), x_codes=full_scale(network, 16))
 
 
 @pytest.mark.parametrize("lanes", [1, 3, 7, 16])
@@ -175,14 +176,14 @@ def test_random_coefficients_of_both_signs(build, lanes):
         backward=replace(update.backward, format=wide),
         requant=replace(memory(network).requant, overflow=Overflow.SATURATE),
     )
-    simulate(network, make_plan(network, lanes), x_codes=full_scale(network, 12))
+    simulate(network, fastest_plan(network, lanes), x_codes=full_scale(network, 12))
 
 
 @pytest.mark.parametrize("lanes", [*LANES, 4, 7, 8])
 @pytest.mark.parametrize("shape", ["everything fed back", "three memories", "bare memory"])
 def test_steps_take_the_cycles_of_the_plan(build, shape, lanes):
     network = build(**SHAPES[shape])
-    plan = make_plan(network, lanes)
+    plan = fastest_plan(network, lanes)
     seen = simulate(network, plan, lengths=(6,))
     assert set(np.diff(seen.starts[0])[3:].tolist()) == {plan.cycles(last_step=False)}
 
@@ -238,7 +239,7 @@ def test_segments_take_turns_unless_the_layer_answers_with_them(build, hidden, l
 def test_the_previous_sequence_leaves_nothing_behind(build):
     network = build(order=4, hidden="none", input_to_hidden=False)
     loud, silent = full_scale(network, 9)[0], np.zeros((9, 1), int)
-    seen = simulate(network, make_plan(network, 3), x_codes=[silent, loud, silent])
+    seen = simulate(network, fastest_plan(network, 3), x_codes=[silent, loud, silent])
     assert seen.answers[:9] == seen.answers[-9:] != seen.answers[9:18]
 
 
@@ -253,6 +254,6 @@ def test_every_coefficient_counts(build, lanes, field):
         other = codes.codes.copy()
         other[place] ^= 1 << (codes.format.width - 1)
         changed = with_memory(network, **{field: replace(codes, codes=other)})
-        plan = make_plan(changed, lanes)
+        plan = fastest_plan(changed, lanes)
         with pytest.raises(AssertionError):
             simulate(network, plan, x_codes=full_scale(network, 6))

@@ -10,9 +10,9 @@ import pytest
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.sequencer import Sequencer
-from lmu_hw.plan import make_plan
 from tests import networks, random_networks
 from tests.hdl.bench import drive
+from tests.plans import fastest_plan
 
 # What a test constructs without simulating it is never elaborated.
 pytestmark = [
@@ -27,7 +27,7 @@ WORDS = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 @pytest.mark.parametrize("seed", [3, 14, 20])
 def test_the_sequencer_takes_the_cycles_of_the_plan(seed, lanes, last_step):
     network = random_networks.random_network(np.random.default_rng(seed))
-    plan = make_plan(network, lanes).layers[-1]
+    plan = fastest_plan(network, lanes).layers[-1]
     sequencer = Sequencer(plan)
     finished = []
 
@@ -47,7 +47,7 @@ def test_the_sequencer_takes_the_cycles_of_the_plan(seed, lanes, last_step):
 
 def test_nodes_of_the_last_step_must_come_last():
     net = networks.network(hidden="dense", return_sequences=False)
-    plan = make_plan(networks.quantized(net, **WORDS), 1).layers[0]
+    plan = fastest_plan(networks.quantized(net, **WORDS), 1).layers[0]
     early = (replace(plan.layer.nodes[0], last_only=True), *plan.layer.nodes[1:])
     layer = replace(plan.layer, nodes=plan.layer.nodes)
     object.__setattr__(layer, "nodes", early)  # the layer itself refuses it, too

@@ -13,10 +13,10 @@ from lmu_hw.fixed import FixedFormat, Overflow, Rounding
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.top import element_bits
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import make_plan
 from lmu_hw.quantize import quantize
 from tests import networks, random_networks
 from tests.hdl.bench import simulate
+from tests.plans import fastest_plan
 
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
@@ -73,13 +73,13 @@ def with_modes(
 @pytest.mark.parametrize("lanes", [1, 3, 8, None])
 def test_every_shape_answers_as_the_golden_model(shape, lanes):
     network = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
-    simulate(network, make_plan(network, lanes), lengths=(1, 2, 5))
+    simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_pauses_and_back_pressure_change_no_word(shape):
     network = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
-    simulate(network, make_plan(network, 5), lengths=(1, 2, 5), pause=0.6)
+    simulate(network, fastest_plan(network, 5), lengths=(1, 2, 5), pause=0.6)
 
 
 @pytest.mark.parametrize("lanes", LANES)
@@ -93,7 +93,7 @@ def test_no_number_of_lanes_changes_a_word(lanes, pause):
         "inputs": 3,
     }
     network = networks.quantized(networks.network(**shape), **WORDS)
-    simulate(network, make_plan(network, lanes), lengths=(2, 1, 3), pause=pause)
+    simulate(network, fastest_plan(network, lanes), lengths=(2, 1, 3), pause=pause)
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
@@ -104,7 +104,7 @@ def test_every_mode_where_sums_overflow(rounding, overflow):
     network = with_modes(narrow, rounding, overflow)
     x_codes = np.random.default_rng(5).integers(-128, 128, (2, 8, 1))
     assert sum(GoldenModel(network).run(x_codes)[1].values()) > 0
-    simulate(network, make_plan(network, 4), x_codes=x_codes)
+    simulate(network, fastest_plan(network, 4), x_codes=x_codes)
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])
@@ -113,7 +113,7 @@ def test_relu_takes_the_sign_of_the_wrapped_code(overflow):
     network = networks.quantized(net, narrower=2, overflow=overflow, **WORDS)
     x_codes = np.random.default_rng(5).integers(-128, 128, (2, 8, 1))
     assert GoldenModel(network).run(x_codes)[1]["lmu0.h"] > 0
-    simulate(network, make_plan(network, 4), x_codes=x_codes)
+    simulate(network, fastest_plan(network, 4), x_codes=x_codes)
 
 
 @pytest.mark.parametrize("rounding", Rounding)
@@ -121,7 +121,7 @@ def test_forbid_spends_nothing_where_nothing_overflows(rounding):
     net = networks.network(order=4, activation="linear", hidden="dense")
     network = with_modes(networks.quantized(net, **WORDS), rounding, Overflow.FORBID)
     x_codes = np.random.default_rng(5).integers(-40, 40, (2, 8, 1))
-    simulate(network, make_plan(network, 4), x_codes=x_codes)
+    simulate(network, fastest_plan(network, 4), x_codes=x_codes)
 
 
 @pytest.mark.parametrize("lanes", [1, 6, None])
@@ -134,14 +134,14 @@ def test_row_shifts(lanes):
     nodes = {name: replace(node, row_shifts=True) for name, node in config.nodes.items()}
     network = quantize(net, replace(config, nodes=nodes), model_digest="0" * 64)
     assert any(len(set(node.row_shifts or (0,))) > 1 for node in network.nodes)
-    simulate(network, make_plan(network, lanes))
+    simulate(network, fastest_plan(network, lanes))
 
 
 @pytest.mark.parametrize("memory_bits", [4, 11])
 def test_memory_coefficients_of_another_width(memory_bits):
     net = networks.network(order=4, memory_d=2, memory_to_memory=True)
     network = networks.quantized(net, memory_bits=memory_bits, **WORDS)
-    simulate(network, make_plan(network, 5))
+    simulate(network, fastest_plan(network, 5))
 
 
 @pytest.mark.parametrize("input_bits", [2, 8, 9, 12])
@@ -149,7 +149,7 @@ def test_unsigned_input_of_any_width(input_bits):
     net = networks.network(order=3, inputs=3, hidden_to_memory=True)
     network = networks.quantized(net, unsigned=True, input_bits=input_bits, **WORDS)
     assert not network.input.format.signed
-    simulate(network, make_plan(network, 8), pause=0.2)
+    simulate(network, fastest_plan(network, 8), pause=0.2)
 
 
 def test_unequal_output_formats_share_a_binary_point():
@@ -157,14 +157,14 @@ def test_unequal_output_formats_share_a_binary_point():
     network = networks.quantized(net, input_bits=5, unsigned=True, **WORDS)
     formats = {network.layers[0].signals[name].format for name in network.layers[0].outputs}
     assert len(formats) == 2
-    simulate(network, make_plan(network, 4))
+    simulate(network, fastest_plan(network, 4))
 
 
 def test_wide_words_beyond_float64():
     net = networks.network(order=3, hidden_to_memory=True, bias=True)
     network = networks.quantized(net, weight_bits=24, state_bits=28, activation_bits=10)
     assert GoldenModel(network).kind is np.int64
-    simulate(network, make_plan(network, 8))
+    simulate(network, fastest_plan(network, 8))
 
 
 def test_a_bias_beside_row_shifts_may_take_more_than_64_bits():
@@ -180,7 +180,7 @@ def test_a_bias_beside_row_shifts_may_take_more_than_64_bits():
     bias = replace(node.bias, codes=node.bias.codes << up, format=fmt)
     wide = replace(node, row_shifts=(0, 7), sum_frac_bits=60, bias=bias)
     network = replace(network, layers=(replace(layer, nodes=(*layer.nodes[:-1], wide)),))
-    simulate(network, make_plan(network, 4))
+    simulate(network, fastest_plan(network, 4))
 
 
 @pytest.mark.parametrize("lanes", LANES)
@@ -196,7 +196,7 @@ def test_a_bias_beside_row_shifts_may_take_more_than_64_bits():
 )
 def test_steps_take_the_cycles_of_the_plan(shape, lanes):
     network = networks.quantized(networks.network(**shape), **WORDS)
-    plan = make_plan(network, lanes)
+    plan = fastest_plan(network, lanes)
     seen = simulate(network, plan, lengths=(9,))
     cycles = [layer.cycles(last_step=False) for layer in plan.layers]
     slowest = cycles.index(max(cycles))
@@ -208,7 +208,7 @@ def test_steps_take_the_cycles_of_the_plan(shape, lanes):
 def test_a_last_step_takes_longer_where_it_answers(lanes):
     net = networks.network(hidden="dense", order=4, return_sequences=False)
     network = networks.quantized(net, **WORDS)
-    plan = make_plan(network, lanes)
+    plan = fastest_plan(network, lanes)
     seen = simulate(network, plan, lengths=(3, 3))
     last, other = plan.cycles(last_step=True), plan.cycles(last_step=False)
     assert last > other
@@ -218,7 +218,7 @@ def test_a_last_step_takes_longer_where_it_answers(lanes):
 def test_transfers_limit_a_wide_input():
     net = networks.network(hidden="none", input_to_hidden=False, order=1, memory_d=2, inputs=64)
     network = networks.quantized(net, **WORDS)
-    plan = make_plan(network, None)
+    plan = fastest_plan(network, None)
     assert plan.cycles(last_step=False) == plan.layers[0].input_beats
     seen = simulate(network, plan, lengths=(6,))
     assert seen.intervals(0) == {plan.cycles(last_step=False)}
@@ -230,7 +230,7 @@ def test_any_specification(seed):
     network = random_networks.random_network(random)
     lanes = LANES[seed % len(LANES)]
     sequences = [random_networks.random_input(random, network, 1, n)[0] for n in (1, 4, 2)]
-    simulate(network, make_plan(network, lanes), x_codes=sequences, pause=0.3 * (seed % 2))
+    simulate(network, fastest_plan(network, lanes), x_codes=sequences, pause=0.3 * (seed % 2))
 
 
 def test_elements_take_whole_bytes_at_the_top():

@@ -10,9 +10,9 @@ import pytest
 
 from lmu_hw.hdl.coefficients import coefficient_roms, rom_words
 from lmu_hw.hdl.weights import BankedRom
-from lmu_hw.plan import make_plan
 from tests import networks
 from tests.hdl.bench import drive, simulate
+from tests.plans import fastest_plan
 
 # What a test constructs without simulating it is never elaborated.
 pytestmark = [
@@ -52,7 +52,7 @@ def test_nodes_of_a_layer_share_a_rom_one_after_the_other(plan):
 def test_nodes_share_a_rom_only_where_that_takes_no_more_blocks():
     net = networks.network(order=24, units=120, hidden="dense")
     network = networks.quantized(net, weight_bits=4, memory_bits=20, state_bits=12)
-    plan = make_plan(network, 1).layers[0]
+    plan = fastest_plan(network, 1).layers[0]
     apart = coefficient_roms(plan)
     assert [rom.width for rom in apart] == [4, 20]
     together = apart[0].with_nodes_of(apart[1])
@@ -65,6 +65,6 @@ def test_roms_that_are_not_shared_take_turns(lanes, monkeypatch):
     monkeypatch.setattr("lmu_hw.hdl.coefficients.memory_cost", mul)  # bits: sharing never pays
     net = networks.network(order=4, memory_d=2, memory_to_memory=True)
     network = networks.quantized(net, memory_bits=11, **WORDS)
-    plan = make_plan(network, lanes)
+    plan = fastest_plan(network, lanes)
     assert len(coefficient_roms(plan.layers[0])) == 2
     simulate(network, plan)

@@ -64,7 +64,7 @@ def test_element_wise_nodes_share_the_multipliers_of_a_beat(cell):
 
 def test_more_lanes_never_make_a_gated_layer_slower():
     network = gated_network("lstm", units=9, order=4)
-    cycles = [make_plan(network, lanes).cycles(last_step=False) for lanes in range(1, 40)]
+    cycles = [make_plan(network, lanes).cycles(last_step=False) for lanes in range(1, 20)]
     assert cycles == sorted(cycles, reverse=True)
 
 

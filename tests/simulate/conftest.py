@@ -8,9 +8,10 @@ from fractions import Fraction
 import pytest
 
 from lmu_hw.design import Design
-from lmu_hw.plan import Plan, make_plan
+from lmu_hw.plan import Plan
 from lmu_hw.quantize import Options, configure
 from tests import networks
+from tests.plans import fastest_plan
 
 
 @pytest.fixture(scope="session")
@@ -25,4 +26,4 @@ def design() -> Design:
 
 @pytest.fixture(scope="session")
 def plan(design) -> Plan:
-    return make_plan(design.network, 4)
+    return fastest_plan(design.network, 4)

@@ -8,11 +8,11 @@ import pytest
 
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import Table
-from lmu_hw.plan import make_plan
 from lmu_hw.simulate.directed.coverage_set import covering_sequences
 from lmu_hw.simulate.directed.goals import NEVER, Goals
 from lmu_hw.simulate.directed.overflows import overflowing_sequences
 from tests import networks
+from tests.plans import fastest_plan
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def goals(narrow, module_plan):
 
 @pytest.fixture(scope="module")
 def module_plan(narrow):
-    return make_plan(narrow, 4)
+    return fastest_plan(narrow, 4)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_slopes_leave_ends_that_waves_and_their_changes_do_not():
         narrower=1,
         memory_bits=10,
     )
-    goals = Goals(network, make_plan(network, 4))
+    goals = Goals(network, fastest_plan(network, 4))
 
     def left(sequences: list[np.ndarray]) -> int:
         firsts = [goals.look(codes[None])[0][0, : len(goals.ends)] for codes in sequences]

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmu_hw.hdl.banks import LARGEST_BANK, bank_depths, blocks, fits_luts, memory_cost
+from lmu_hw.plan.banks import LARGEST_BANK, bank_depths, blocks, fits_luts, memory_cost
 
 
 @pytest.mark.parametrize(

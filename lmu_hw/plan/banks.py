@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LARGEST_BANK", "bank_depths", "blocks", "fits_luts", "memory_cost"]
+__all__ = ["LARGEST_BANK", "LUTS_PER_BLOCK", "bank_depths", "blocks", "fits_luts", "memory_cost"]
 
 LARGEST_BANK = 16384
 """Words of the largest bank: as many as one block holds of 1 bit.
@@ -15,7 +15,7 @@ _BLOCK_BITS = 16384
 _PARITY = 9 / 8  # words of 9 bits and more have a ninth bit for each byte
 _WIDEST = 36
 
-_LUTS_PER_BLOCK = 96
+LUTS_PER_BLOCK = 96
 """A ROM takes tables of 16 bits rather than blocks if it needs at most so many for each block.
 
 Small parts have more of them beside each block: 176 (iCE40 UP5K), 430 (ECP5-25).
@@ -51,7 +51,7 @@ def _all_blocks(depths: list[int], width: int) -> int:
 
 def fits_luts(depth: int, width: int) -> bool:
     """Say whether a bank is small enough for lookup tables instead of blocks."""
-    return _luts(depth, width) <= _LUTS_PER_BLOCK * blocks(depth, width)
+    return _luts(depth, width) <= LUTS_PER_BLOCK * blocks(depth, width)
 
 
 def _luts(depth: int, width: int) -> int:
@@ -61,5 +61,5 @@ def _luts(depth: int, width: int) -> int:
 def memory_cost(words: int, width: int) -> float:
     """Return the blocks of a ROM; tables of 16 bits count as a share of a block."""
     if words <= LARGEST_BANK and fits_luts(words, width):
-        return _luts(words, width) / _LUTS_PER_BLOCK
+        return _luts(words, width) / LUTS_PER_BLOCK
     return float(_all_blocks(bank_depths(words, width), width))

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The clock of plans: what makes it slower."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lmu_hw.plan import LayerPlan
+from lmu_hw.plan.clock import period_of
+from tests.plan.swept import swept
+
+
+def test_columns_and_loops_of_one_cycle_make_the_clock_slower():
+    layer = swept(16, units=16).layers[0]
+    plan = LayerPlan(layer=layer, rows=4, columns=4, beat=4, memory_lanes=1)
+    wider = replace(plan, columns=32)
+    loops = [replace(plan, memory_lanes=lanes) for lanes in (3, 6, 12)]
+    periods = [period_of(each) for each in (plan, *loops)]
+    assert periods == sorted(set(periods))
+    assert period_of(wider) > period_of(plan) == period_of(replace(plan, rows=8))

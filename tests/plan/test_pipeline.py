@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pipeline of layers: transfers between them."""
+
+from __future__ import annotations
+
+from lmu_hw.plan import LayerPlan
+from lmu_hw.plan.pipeline import Plan, transfer_cycles
+from tests import networks
+
+
+def test_vectors_take_their_beats():
+    network = networks.quantized(networks.network(inputs=9, units=5, return_sequences=False))
+    layer = LayerPlan(layer=network.layers[0], rows=2, columns=2, beat=2)
+    assert transfer_cycles((layer,), last_step=False) == 5
+    assert transfer_cycles((layer,), last_step=True) == 5
+    assert layer.layer.last_only
+    assert Plan(layers=(layer,)).every_step == (layer,)
