@@ -49,8 +49,18 @@ class Area:
     dsps: int
 
 
-def synthesise(folder: Path, source: str, top: str, family: str, *, dsp: bool) -> Area:
+def synthesise(
+    folder: Path, source: str, top: str, family: str, *, dsp: bool, netlist: str = ""
+) -> Area:
     """Synthesise a module in a folder that holds all its files.
+
+    Parameters
+    ----------
+    folder : Path
+    source, top, family : str
+    dsp : bool
+    netlist : str
+        File to leave a netlist in, which is mapped for speed instead of size.
 
     Raises
     ------
@@ -59,7 +69,7 @@ def synthesise(folder: Path, source: str, top: str, family: str, *, dsp: bool) -
     """
     counts = folder / f"{family}_{'dsp' if dsp else 'nodsp'}.json"
     command = [sys.executable, str(_HERE / "yosys.py"), source, top, family]
-    command += ["dsp" if dsp else "nodsp", str(_HERE / "keep_adders.v"), counts.name]
+    command += ["dsp" if dsp else "nodsp", str(_HERE / "keep_adders.v"), counts.name, netlist]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if run.returncode or not counts.exists():
         raise RuntimeError(f"Yosys must synthesise {source}, but failed: {run.stdout[-2000:]}")

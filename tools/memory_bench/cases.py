@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from lmu_hw.network import QuantizedNetwork
@@ -26,10 +27,12 @@ __all__ = [
     "LARGEST",
     "ORDERS",
     "QUICK",
+    "TIMED",
     "WIDTH",
     "WIDTHS",
     "WINDOWS",
     "Case",
+    "clock_jobs",
     "equal",
     "folded_jobs",
     "parallel_jobs",
@@ -47,6 +50,7 @@ FITTED_FROM = 16
 # Above these orders, cells that take a step per clock are left out: hours of synthesis.
 LARGEST = {"semiseparable": {"ecp5": 256, "xc7": 64}, "scan": {"ecp5": 64, "xc7": 64}}
 LARGEST |= {"da4ml": {"ecp5": 64, "xc7": 32}, "behavioural": {"ecp5": 32, "xc7": 16}}
+TIMED = (8,)  # orders whose cells are placed and routed; larger ones take long
 STEPS = {4: 400, 8: 400, 16: 300, 32: 200, 64: 60, 128: 30, 256: 12}
 FOLDED_CYCLES = 60_000
 
@@ -127,3 +131,15 @@ def parallel_jobs(cases: list[Case], da4ml: bool) -> list[Job]:
     # What takes longest comes first, so that nothing waits for it at the end.
     cost = {"behavioural": 100, "da4ml": 10, "semiseparable": 1, "scan": 1}
     return sorted(jobs, key=lambda job: -cost[str(job.key[1])] * int(str(job.key[2])) ** 2)
+
+
+def clock_jobs(cases: list[Case], da4ml: bool) -> list[Job]:
+    """Return the cells that are placed and routed, without DSPs."""
+    jobs = [*parallel_jobs(cases, da4ml), *folded_jobs(cases)]
+    return [
+        replace(job, key=("clock", *job.key), families=(), dsp=False, clock=True)
+        for job in jobs
+        if job.key[2] in TIMED
+        and job.key[1] != "behavioural"
+        and (job.key[0] == "parallel" or job.key[1] == "semiseparable")
+    ]

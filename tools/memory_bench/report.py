@@ -24,7 +24,14 @@ from tools.memory_bench.networks import Bits, memory_of, scan_window
 from tools.memory_bench.tables import Table
 from tools.memory_bench.work import Measured
 
-__all__ = ["error_table", "folded_table", "growth_table", "judged_table", "parallel_table"]
+__all__ = [
+    "Results",
+    "error_table",
+    "folded_table",
+    "growth_table",
+    "judged_table",
+    "parallel_table",
+]
 
 Results = dict[tuple[object, ...], Measured]
 
@@ -216,8 +223,6 @@ def judged_table(cases: list[Case], results: Results) -> Table:
             "cell",
             "bits",
             "LUT",
-            "cycles",
-            "LUT x cycles",
             "of da4ml",
             "of behavioural",
             "asked",
@@ -253,8 +258,6 @@ def judged_table(cases: list[Case], results: Results) -> Table:
                 name,
                 WIDTH if "semi" in name else equal(JUDGED, theta, kind).width,
                 f"{luts:,}",
-                found.check.cycles,
-                f"{luts * found.check.cycles:,}",
                 *(ratio(share.get(rival)) for rival in rivals),
                 ", ".join(f"1/{n} of {r}" for r, n in goals.items()),
                 ("yes" if all(share[r] <= 1 / n for r, n in goals.items()) else "NO")

@@ -13,6 +13,7 @@ from pathlib import Path
 from tools.memory_bench.area import Area, synthesise
 from tools.memory_bench.cells import Cell
 from tools.memory_bench.check import Check, simulate
+from tools.memory_bench.clock import Clock, clock_of
 
 __all__ = ["Job", "Measured", "run_jobs"]
 
@@ -34,6 +35,8 @@ class Job:
         Which it is simulated for.
     dsp : bool
         Whether to synthesise it with DSPs too.
+    clock : bool
+        Whether to place and route it, with DSPs if `dsp`.
     """
 
     key: tuple[object, ...]
@@ -41,6 +44,7 @@ class Job:
     families: tuple[str, ...]
     steps: int
     dsp: bool = True
+    clock: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +55,14 @@ class Measured:
     ----------
     area : dict of (family, with DSPs) to Area
         A cell without multipliers is the same with and without.
+    clock : Clock or None
+        Placed and routed, if that was asked for.
     """
 
     cell: Cell
     area: dict[tuple[str, bool], Area]
     check: Check
+    clock: Clock | None
 
 
 def run_jobs(jobs: Iterable[Job], say: Callable[[str], None]) -> dict[tuple[object, ...], Measured]:
@@ -103,4 +110,5 @@ def _measure(job: Job) -> Measured:
             area[family, True] = area[family, False]
             if cell.multiplies and job.dsp:
                 area[family, True] = synthesise(folder, "cell.v", cell.top, family, dsp=True)
-    return Measured(cell=cell, area=area, check=check)
+        clock = clock_of(folder, "cell.v", cell.top, dsp=job.dsp) if job.clock else None
+    return Measured(cell=cell, area=area, check=check, clock=clock)

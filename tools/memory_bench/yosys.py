@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One synthesis in a process of its own: ``yosys.py SOURCE TOP FAMILY DSP ADDERS COUNTS``.
+"""One synthesis in a process of its own: ``yosys.py SOURCE TOP FAMILY DSP ADDERS COUNTS NETLIST``.
 
 The script of Yosys for the family, with two changes that all cells get alike: adders stay carry
 chains (`keep_adders.v`), and LUTs are mapped by ``abc`` instead of ``abc9``, which gives the same
-counts to about 1 % in a fraction of the time.
+counts to about 1 % in a fraction of the time. A netlist for place and route, where NETLIST is not
+empty, is mapped by ``abc9``, which knows delays.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 
 
-def script(source: str, top: str, family: str, dsp: bool, adders: str) -> list[str]:
+def script(source: str, top: str, family: str, dsp: bool, adders: str, netlist: str) -> list[str]:
     """Return the commands of Yosys."""
     options = f"-top {top}" + ("" if dsp else " -nodsp")
     prepare = [
@@ -27,6 +28,8 @@ def script(source: str, top: str, family: str, dsp: bool, adders: str) -> list[s
         f'techmap -map "{adders}"',
         "opt_clean",
     ]
+    if netlist:
+        return [*prepare, f"synth_{family} {options} -json {netlist}"]
     if family == "ecp5":
         return [
             *prepare,
@@ -50,12 +53,14 @@ def script(source: str, top: str, family: str, dsp: bool, adders: str) -> list[s
     ]
 
 
-def main(source: str, top: str, family: str, dsp: str, adders: str, counts: str) -> None:
+def main(
+    source: str, top: str, family: str, dsp: str, adders: str, counts: str, netlist: str
+) -> None:
     """Synthesise; leave the counts of all cells in a file."""
     from pyosys import libyosys as yosys
 
     design = yosys.Design()
-    for command in script(source, top, family, dsp == "dsp", adders):
+    for command in script(source, top, family, dsp == "dsp", adders, netlist):
         yosys.run_pass(command, design)
     yosys.run_pass(f'tee -q -o "{Path(counts)}" stat -json', design)
 
