@@ -74,11 +74,12 @@ def _totals(
     source, answers, guard_bits = formats
     values, fmt = codes_of(entry.object("values"), tensors)
     up = answers.frac_bits + guard_bits - fmt.frac_bits
-    if values.shape != (int(index.max()) + 1,) or not 0 <= up <= 62:
+    words = (entry.integer("last", 0, _MOST) >> entry.integer("low_bits", 0, source.width)) + 1
+    if values.shape != (words,) or not 0 <= up <= 62:
         entry.refuse("values", "a code of the right format for every block of addresses")
     values = values * (1 << up)
     if entry.get("interpolation") is None:
-        if low.any():
+        if entry.get("low_bits"):
             entry.refuse("interpolation", "there where a value has several addresses")
         return _small(entry, values)[index]
     between = entry.object("interpolation")
@@ -90,9 +91,9 @@ def _totals(
             between.refuse("codes", f"a slope of {bits} fraction bits for every value")
         _small(entry, np.abs(values) + np.abs(codes) * size)
         return values.astype(np.int64)[index] + codes.astype(np.int64)[index] * low
-    group = index >> between.integer("group_bits", 0, source.width)
-    half = size // 2
-    if codes.shape != (int(group.max()) + 1, half) or not half:
+    group_bits, half = between.integer("group_bits", 0, source.width), size // 2
+    group = index >> group_bits
+    if codes.shape != ((words - 1 >> group_bits) + 1, half) or not half:
         between.refuse("codes", f"{half} offsets for each group of values")
     if fmt.frac_bits != answers.frac_bits + guard_bits:
         between.refuse("codes", "offsets with the fraction bits of the total")
