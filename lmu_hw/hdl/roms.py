@@ -6,7 +6,7 @@ from __future__ import annotations
 from amaranth.utils import ceil_log2
 
 from lmu_hw.hdl.storage import RomFiles
-from lmu_hw.plan.banks import fits_luts
+from lmu_hw.plan import fits_luts
 
 __all__ = ["rom_files", "rom_modules"]
 

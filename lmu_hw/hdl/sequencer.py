@@ -12,7 +12,6 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.hdl.coefficients import coefficient_roms
 from lmu_hw.network import ElementwiseNode, Factor, MemoryNode, Node, Term
 from lmu_hw.plan import LayerPlan, is_fresh
 
@@ -101,7 +100,7 @@ class Sequencer(wiring.Component):
     all_read : Out(1)
         The last word of the step is read; what comes until `finish` only drains.
     coefficients : Out(array)
-        Address in each of the ROMs of `coefficient_roms`.
+        Address in each of the `coefficient_roms` of the plan.
     rom : Out
         Which of them is read.
     valid : Out(1)
@@ -124,7 +123,7 @@ class Sequencer(wiring.Component):
             raise NetworkError(f"{plan.layer.name}: nodes of the last step must come last")
         self.plan = plan
         self.slots = slots_of(plan)
-        self.roms = coefficient_roms(plan)
+        self.roms = plan.coefficient_roms
         words = max(
             *(
                 slot.words + slot.stride * (nodes[slot.node].segments - 1)
@@ -295,7 +294,7 @@ class Sequencer(wiring.Component):
                 number, rom = next((n, r) for n, r in enumerate(self.roms) if node in r.nodes)
                 return described | {
                     **({"rom": number} if len(self.roms) > 1 else {}),
-                    "first_word": rom.first_words[rom.nodes.index(node)],
+                    "first_word": rom.first_words[node],
                     "waits": slot.term is not None and is_fresh(node.terms[slot.term]),
                     "last_group": self.plan.node(node).groups - 1,
                     "last_segment": node.segments - 1,

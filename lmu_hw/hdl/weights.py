@@ -6,15 +6,14 @@ from __future__ import annotations
 from contextlib import nullcontext
 from itertools import accumulate
 
-from amaranth.hdl import Module, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
+from amaranth.utils import bits_for, exact_log2
 
-from lmu_hw.hdl.coefficients import coefficient_roms
+from lmu_hw.hdl.coefficients import contents
 from lmu_hw.hdl.storage import Rom
-from lmu_hw.plan import LayerPlan
-from lmu_hw.plan.banks import bank_depths
+from lmu_hw.plan import LayerPlan, bank_depths
 
 __all__ = ["BankedRom", "Weights"]
 
@@ -56,19 +55,26 @@ class BankedRom(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        # A bank starts at a multiple of its size: its address is the low bits.
+        # A bank starts at a multiple of its size: its address is the low bits. Which one it is, is
+        # said by the bits above those of the last but one, the smallest that is full.
         bank = Signal(range(max(len(self.roms), 2)))
+        full = len(self.roms[-2:][0].words)
+        if len(self.roms) > 1:
+            with m.Switch(self.address >> exact_log2(full)):
+                for number, rom in enumerate(self.roms):
+                    start = self.starts[number]
+                    with m.Case(*range(start // full, -(-(start + len(rom.words)) // full))):
+                        m.d.comb += bank.eq(number)
         s1_bank, s2_bank = Signal.like(bank), Signal.like(bank)
         m.d.sync += [s1_bank.eq(bank), s2_bank.eq(s1_bank)]
-        for number, (start, rom) in enumerate(zip(self.starts, self.roms, strict=True)):
+        s2_words: list[Value] = []
+        for number, rom in enumerate(self.roms):
             m.submodules[f"bank_{number}"] = rom
             m.d.comb += rom.address.eq(self.address)
-            with m.If(self.address >= start):
-                m.d.comb += bank.eq(number)
             s2_word = Signal(rom.width, name=f"s2_word_{number}", reset_less=True)
             m.d.sync += s2_word.eq(rom.data)
-            with m.If(s2_bank == number) if number else nullcontext():
-                m.d.comb += self.data.eq(s2_word)
+            s2_words.append(s2_word)
+        m.d.comb += self.data.eq(_selected(s2_words, s2_bank))
         return m
 
 
@@ -84,7 +90,7 @@ class Weights(wiring.Component):
     Members
     -------
     addresses : In(array)
-        Address in each of the ROMs of `coefficient_roms`.
+        Address in each of the `coefficient_roms` of the plan.
     rom : In(unsigned)
         Which of them is read.
     data : Out(array of array_lanes signed)
@@ -92,7 +98,7 @@ class Weights(wiring.Component):
     """
 
     def __init__(self, plan: LayerPlan, width: int) -> None:
-        self.plan, self.roms = plan, coefficient_roms(plan)
+        self.plan, self.roms = plan, plan.coefficient_roms
         address = unsigned(bits_for(max(rom.depth for rom in self.roms)))
         super().__init__(
             {
@@ -107,16 +113,24 @@ class Weights(wiring.Component):
         lanes = self.plan.array_lanes
         s1_rom, s2_rom = Signal.like(self.rom), Signal.like(self.rom)
         m.d.sync += [s1_rom.eq(self.rom), s2_rom.eq(s1_rom)]
-        for number, contents in enumerate(self.roms):
-            suffix = f"_{contents.width}_bits" if len(self.roms) > 1 else ""
+        for number, coefficients in enumerate(self.roms):
+            suffix = f"_{coefficients.width}_bits" if len(self.roms) > 1 else ""
             rom = BankedRom(
                 name=f"{self.plan.layer.name}_weights{suffix}",
-                words=contents.words(),
-                width=contents.width * lanes,
+                words=contents(self.plan, coefficients),
+                width=coefficients.width * lanes,
             )
             m.submodules[f"rom_{number}"] = rom
             m.d.comb += rom.address.eq(self.addresses[number])
-            word = data.View(data.ArrayLayout(signed(contents.width), lanes), rom.data)
+            word = data.View(data.ArrayLayout(signed(coefficients.width), lanes), rom.data)
             with m.If(s2_rom == number) if number else nullcontext():
                 m.d.comb += [self.data[lane].eq(word[lane]) for lane in range(lanes)]
         return m
+
+
+def _selected(words: list[Value], index: Value) -> Value:
+    """Return one of some words; a tree, each bit of the index in one of its levels."""
+    for bit in range(len(index)):
+        pairs = [words[n : n + 2] for n in range(0, len(words), 2)]
+        words = [Mux(index[bit], pair[-1], pair[0]) if len(pair) > 1 else pair[0] for pair in pairs]
+    return words[0]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from lmu_hw.hdl.coefficients import coefficient_roms
 from lmu_hw.hdl.row_constants import RowConstants
 from lmu_hw.measure.energy import Energy, Entry, Kind, access, addition, product
 from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, MemoryNode, Node
@@ -101,7 +100,7 @@ def _stored(plan: LayerPlan, source: str) -> int:
 def _sum(plan: LayerPlan, node: Node) -> Iterator[Counted]:
     schedule, signals = plan.node(node), plan.layer.signals
     passes = schedule.segments * schedule.groups
-    (rom,) = (rom for rom in coefficient_roms(plan) if node in rom.nodes)
+    (rom,) = (rom for rom in plan.coefficient_roms if node in rom.nodes)
     stored = plan.array_lanes * rom.width
     words = passes * sum(schedule.blocks)
     yield Kind.COEFFICIENTS, words, access(words, stored, rom.depth * stored)

@@ -8,7 +8,9 @@ together. The plan changes timing and area, never a bit of output.
 """
 
 from lmu_hw.plan.area import Area
+from lmu_hw.plan.banks import bank_depths, fits_luts
 from lmu_hw.plan.choose import SLOWEST, Choice, Option, choose_plan, make_plan
+from lmu_hw.plan.coefficient_rom import CoefficientRom
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.goal import AUTO, FULL, Goal, Lanes
 from lmu_hw.plan.layer import (
@@ -34,6 +36,7 @@ __all__ = [
     "TABLE_LATENCY",
     "Area",
     "Choice",
+    "CoefficientRom",
     "ElementwisePlan",
     "Goal",
     "Lanes",
@@ -43,7 +46,9 @@ __all__ = [
     "Option",
     "Plan",
     "Storage",
+    "bank_depths",
     "choose_plan",
+    "fits_luts",
     "is_fresh",
     "make_plan",
 ]

@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
-__all__ = ["LARGEST_BANK", "LUTS_PER_BLOCK", "bank_depths", "blocks", "fits_luts", "memory_cost"]
+__all__ = [
+    "LARGEST_BANK",
+    "LUTS_PER_BLOCK",
+    "bank_depths",
+    "blocks",
+    "fits_luts",
+    "memory_cost",
+]
 
-LARGEST_BANK = 16384
-"""Words of the largest bank: as many as one block holds of 1 bit.
+_BANKS = (2048, 4096, 8192, 16384)
+"""Words of a bank: as many as one block holds of 9, 4, 2 and 1 bits.
 
 Blocks of 18 kbit are usual, and the parts with larger ones have them in halves of this size.
 """
+
+LARGEST_BANK = _BANKS[-1]
 
 _BLOCK_BITS = 16384
 _PARITY = 9 / 8  # words of 9 bits and more have a ninth bit for each byte
@@ -32,17 +41,18 @@ def blocks(depth: int, width: int) -> int:
 def bank_depths(words: int, width: int) -> list[int]:
     """Return the words of the banks of a ROM, in ascending order of addresses.
 
-    Each starts at a multiple of its size rounded up to a power of two. The fewest blocks; among
-    these, the fewest banks.
+    All but the last have a power of two of words, and none has more than the one before it: each
+    starts at a multiple of its size. The fewest blocks; among these, the smallest banks. Where wide
+    blocks are as few as deep ones, synthesis takes the wide ones, and selects without a register.
     """
-    first = min(1 << max((words - 1).bit_length() - 1, 0), LARGEST_BANK)
-    whole = [words]
-    if words <= 512:  # nothing is saved: no block is deeper than that at its widest
-        return whole
-    split = [first, *bank_depths(words - first, width)]
-    if words > LARGEST_BANK or _all_blocks(split, width) < _all_blocks(whole, width):
-        return split
-    return whole
+    choices = []
+    for depth in _BANKS:
+        if words <= depth:
+            choices.append([words])
+            break
+        full, rest = divmod(words, depth)
+        choices.append([depth] * full + (bank_depths(rest, width) if rest else []))
+    return min(choices, key=lambda depths: _all_blocks(depths, width))
 
 
 def _all_blocks(depths: list[int], width: int) -> int:

@@ -22,6 +22,7 @@ from lmu_hw.network import (
     Term,
     activation_of,
 )
+from lmu_hw.plan.coefficient_rom import CoefficientRom, shared_roms
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.memory import plan_class
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
@@ -347,12 +348,13 @@ class LayerPlan:
         return sum(plan.cycles for plan in plans) + plans[-1].tail
 
     @property
+    def coefficient_roms(self) -> tuple[CoefficientRom, ...]:
+        """The ROMs of the coefficients of sums."""
+        words = {node: self.node(node).rom_words for node in self.layer.sums}
+        return shared_roms(words, self.array_lanes)
+
+    @property
     def rom_bits(self) -> int:
         """Bits of coefficients, padding included."""
-        weights = sum(
-            self.node(node).rom_words
-            * self.array_lanes
-            * max(term.weights.format.width for term in node.terms)
-            for node in self.layer.sums
-        )
+        weights = sum(rom.bits for rom in self.coefficient_roms)
         return weights + sum(self.node(node).rom_bits for node in self.layer.structured)

@@ -785,28 +785,28 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire [1:0] _042_;
   wire [1:0] _043_;
   wire _044_;
-  wire _045_;
+  wire [3:0] _045_;
   wire [3:0] _046_;
-  wire [3:0] _047_;
+  wire _047_;
   wire _048_;
   wire _049_;
   wire _050_;
   wire _051_;
   wire _052_;
-  wire _053_;
+  wire [6:0] _053_;
   wire [6:0] _054_;
-  wire [6:0] _055_;
+  wire [3:0] _055_;
   wire [3:0] _056_;
-  wire [3:0] _057_;
+  wire _057_;
   wire _058_;
-  wire _059_;
+  wire [1:0] _059_;
   wire [1:0] _060_;
   wire [1:0] _061_;
   wire [1:0] _062_;
-  wire [1:0] _063_;
+  wire [9:0] _063_;
   wire [9:0] _064_;
   wire [9:0] _065_;
-  wire [9:0] _066_;
+  wire _066_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -875,28 +875,27 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _001_ = now[18] | _000_;
   assign _002_ = _020_ & _001_;
   assign _003_ = waiting == 1'h1;
-  assign _040_ = _053_ | _005_;
-  assign _041_ = _005_ ? _061_ : _062_;
-  assign _042_ = _004_ ? _063_ : fsm_state;
+  assign _040_ = _052_ | _005_;
+  assign _041_ = _005_ ? _060_ : _061_;
+  assign _042_ = _004_ ? _062_ : fsm_state;
   assign _043_ = _040_ ? _041_ : _042_;
-  assign _044_ = _017_ ? _018_[0] : segment;
-  assign _045_ = _020_ ? 1'h0 : _044_;
-  assign _035_ = rst ? 1'h0 : _045_;
-  assign _046_ = _015_ ? _016_[3:0] : group;
-  assign _047_ = _017_ ? 4'h0 : _046_;
-  assign _033_ = rst ? 4'h0 : _047_;
-  assign _048_ = _014_ ? now[20] : like;
-  assign _049_ = _015_ ? now[21] : _048_;
-  assign _050_ = _020_ ? now[20] : _049_;
-  assign _051_ = _002_ ? 1'h0 : _050_;
-  assign _052_ = _053_ ? _051_ : _050_;
-  assign _032_ = rst ? 1'h0 : _052_;
-  assign _054_ = advance ? _013_[6:0] : block;
-  assign _055_ = _014_ ? 7'h00 : _054_;
-  assign _031_ = rst ? 7'h00 : _055_;
-  assign _056_ = _011_ ? _012_[3:0] : waiting;
-  assign _057_ = _020_ ? 4'hb : _056_;
-  assign _030_ = rst ? 4'h0 : _057_;
+  assign _044_ = _020_ ? 1'h0 : _066_;
+  assign _035_ = rst ? 1'h0 : _044_;
+  assign _045_ = _015_ ? _016_[3:0] : group;
+  assign _046_ = _017_ ? 4'h0 : _045_;
+  assign _033_ = rst ? 4'h0 : _046_;
+  assign _047_ = _014_ ? now[20] : like;
+  assign _048_ = _015_ ? now[21] : _047_;
+  assign _049_ = _020_ ? now[20] : _048_;
+  assign _050_ = _002_ ? 1'h0 : _049_;
+  assign _051_ = _052_ ? _050_ : _049_;
+  assign _032_ = rst ? 1'h0 : _051_;
+  assign _053_ = advance ? _013_[6:0] : block;
+  assign _054_ = _014_ ? 7'h00 : _053_;
+  assign _031_ = rst ? 7'h00 : _054_;
+  assign _055_ = _011_ ? _012_[3:0] : waiting;
+  assign _056_ = _020_ ? 4'hb : _055_;
+  assign _030_ = rst ? 4'h0 : _056_;
   assign _029_[2] = rst ? 1'h0 : _010_;
   assign _029_[0] = rst ? 1'h0 : now[0];
   assign _029_[1] = rst ? 1'h0 : segment;
@@ -905,26 +904,27 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _026_ = rst ? 1'h0 : _009_;
   assign _025_ = rst ? 1'h0 : _008_;
   assign _024_ = rst ? 1'h0 : _006_;
-  assign _058_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _058_ : 1'h0;
+  assign _057_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _057_ : 1'h0;
   assign _005_ = fsm_state == 2'h2;
-  assign _059_ = _002_ ? 1'h1 : 1'h0;
-  assign all_read = _053_ ? _059_ : 1'h0;
-  assign advance = _053_ ? _039_ : 1'h0;
-  assign _053_ = fsm_state == 2'h1;
+  assign _058_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _052_ ? _058_ : 1'h0;
+  assign advance = _052_ ? _039_ : 1'h0;
+  assign _052_ = fsm_state == 2'h1;
   assign idle = _004_ ? 1'h1 : 1'h0;
   assign _004_ = ! fsm_state;
   assign word = like ? 7'h00 : block;
   assign now = like ? 32'd0 : 32'd1025530;
-  assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _003_ ? _060_ : fsm_state;
-  assign _062_ = _002_ ? 2'h2 : fsm_state;
-  assign _063_ = start ? 2'h1 : fsm_state;
+  assign _059_ = start ? 2'h1 : 2'h0;
+  assign _060_ = _003_ ? _059_ : fsm_state;
+  assign _061_ = _002_ ? 2'h2 : fsm_state;
+  assign _062_ = start ? 2'h1 : fsm_state;
   assign _037_ = rst ? 2'h0 : _043_;
-  assign _064_ = _006_ ? _021_[9:0] : coefficients;
-  assign _065_ = _002_ ? 10'h000 : _064_;
-  assign _066_ = _053_ ? _065_ : _064_;
-  assign _036_ = rst ? 10'h000 : _066_;
+  assign _063_ = _006_ ? _021_[9:0] : coefficients;
+  assign _064_ = _002_ ? 10'h000 : _063_;
+  assign _065_ = _052_ ? _064_ : _063_;
+  assign _036_ = rst ? 10'h000 : _065_;
+  assign _066_ = _017_ ? _018_[0] : segment;
 endmodule
 
 module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1363,8 +1363,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload_data = _006_ ? write[19:12] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_955_0(sums_67_0),
-    .port_957_0(sums_67_1),
+    .port_949_0(sums_67_0),
+    .port_951_0(sums_67_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1372,7 +1372,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1003_3(write[9:3]),
+    .port_997_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(word[4:0]),
@@ -1383,7 +1383,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1003_3(write[8:3]),
+    .port_997_3(write[8:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(word[3:0]),
@@ -1432,7 +1432,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1003_3(write[4:3]),
+    .port_997_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(word[0]),
     .rst(rst),
@@ -1455,17 +1455,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_955_0, port_957_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_949_0, port_951_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_955_0;
-  wire [28:0] port_955_0;
-  input [28:0] port_957_0;
-  wire [28:0] port_957_0;
+  input [28:0] port_949_0;
+  wire [28:0] port_949_0;
+  input [28:0] port_951_0;
+  wire [28:0] port_951_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1666,7 +1666,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_955_0, port_957_0, wr
   assign _013_ = rst ? 6'h00 : _060_;
   assign _061_ = a1[2:1] == 2'h1;
   assign _062_ = ! a1[2:1];
-  assign _011_ = signal[1] ? { port_957_0, port_955_0 } : { 29'h00000000, rows[57:29] };
+  assign _011_ = signal[1] ? { port_951_0, port_949_0 } : { 29'h00000000, rows[57:29] };
   assign _010_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _063_ = upcoming ? tag_15 : tag;
   assign _008_ = rst ? 4'h0 : _063_;
@@ -1808,7 +1808,7 @@ module digits_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1003_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_997_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1821,8 +1821,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1003_3;
-  wire [6:0] port_1003_3;
+  input [6:0] port_997_3;
+  wire [6:0] port_997_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -1847,17 +1847,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_1003_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_1003_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_997_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_997_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_1003_3[1];
+  assign _3_ = ! port_997_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_1003_3[1];
+  assign write__en[1] = write_enable & port_997_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1003_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_997_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1870,8 +1870,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1003_3;
-  wire [5:0] port_1003_3;
+  input [5:0] port_997_3;
+  wire [5:0] port_997_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -1896,12 +1896,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_1003_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_1003_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_997_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_997_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_1003_3[1];
+  assign _3_ = ! port_997_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_1003_3[1];
+  assign write__en[1] = write_enable & port_997_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -2443,7 +2443,7 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1003_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_997_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2454,8 +2454,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1003_3;
-  wire [1:0] port_1003_3;
+  input [1:0] port_997_3;
+  wire [1:0] port_997_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2475,7 +2475,7 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
     _3_ <= cells[1'h0];
   end
   assign read_data = _3_;
-  assign _0_ = ! port_1003_3[1];
+  assign _0_ = ! port_997_3[1];
   assign write__en[0] = write_enable & _0_;
   assign write__en[1] = write_enable;
 endmodule

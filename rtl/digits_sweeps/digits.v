@@ -785,28 +785,28 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire [1:0] _042_;
   wire [1:0] _043_;
   wire _044_;
-  wire _045_;
+  wire [3:0] _045_;
   wire [3:0] _046_;
-  wire [3:0] _047_;
+  wire _047_;
   wire _048_;
   wire _049_;
   wire _050_;
   wire _051_;
   wire _052_;
-  wire _053_;
+  wire [6:0] _053_;
   wire [6:0] _054_;
-  wire [6:0] _055_;
+  wire [3:0] _055_;
   wire [3:0] _056_;
-  wire [3:0] _057_;
+  wire _057_;
   wire _058_;
-  wire _059_;
+  wire [1:0] _059_;
   wire [1:0] _060_;
   wire [1:0] _061_;
   wire [1:0] _062_;
-  wire [1:0] _063_;
+  wire [9:0] _063_;
   wire [9:0] _064_;
   wire [9:0] _065_;
-  wire [9:0] _066_;
+  wire _066_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -875,28 +875,27 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _001_ = now[18] | _000_;
   assign _002_ = _020_ & _001_;
   assign _003_ = waiting == 1'h1;
-  assign _040_ = _053_ | _005_;
-  assign _041_ = _005_ ? _061_ : _062_;
-  assign _042_ = _004_ ? _063_ : fsm_state;
+  assign _040_ = _052_ | _005_;
+  assign _041_ = _005_ ? _060_ : _061_;
+  assign _042_ = _004_ ? _062_ : fsm_state;
   assign _043_ = _040_ ? _041_ : _042_;
-  assign _044_ = _017_ ? _018_[0] : segment;
-  assign _045_ = _020_ ? 1'h0 : _044_;
-  assign _035_ = rst ? 1'h0 : _045_;
-  assign _046_ = _015_ ? _016_[3:0] : group;
-  assign _047_ = _017_ ? 4'h0 : _046_;
-  assign _033_ = rst ? 4'h0 : _047_;
-  assign _048_ = _014_ ? now[20] : like;
-  assign _049_ = _015_ ? now[21] : _048_;
-  assign _050_ = _020_ ? now[20] : _049_;
-  assign _051_ = _002_ ? 1'h0 : _050_;
-  assign _052_ = _053_ ? _051_ : _050_;
-  assign _032_ = rst ? 1'h0 : _052_;
-  assign _054_ = advance ? _013_[6:0] : block;
-  assign _055_ = _014_ ? 7'h00 : _054_;
-  assign _031_ = rst ? 7'h00 : _055_;
-  assign _056_ = _011_ ? _012_[3:0] : waiting;
-  assign _057_ = _020_ ? 4'hb : _056_;
-  assign _030_ = rst ? 4'h0 : _057_;
+  assign _044_ = _020_ ? 1'h0 : _066_;
+  assign _035_ = rst ? 1'h0 : _044_;
+  assign _045_ = _015_ ? _016_[3:0] : group;
+  assign _046_ = _017_ ? 4'h0 : _045_;
+  assign _033_ = rst ? 4'h0 : _046_;
+  assign _047_ = _014_ ? now[20] : like;
+  assign _048_ = _015_ ? now[21] : _047_;
+  assign _049_ = _020_ ? now[20] : _048_;
+  assign _050_ = _002_ ? 1'h0 : _049_;
+  assign _051_ = _052_ ? _050_ : _049_;
+  assign _032_ = rst ? 1'h0 : _051_;
+  assign _053_ = advance ? _013_[6:0] : block;
+  assign _054_ = _014_ ? 7'h00 : _053_;
+  assign _031_ = rst ? 7'h00 : _054_;
+  assign _055_ = _011_ ? _012_[3:0] : waiting;
+  assign _056_ = _020_ ? 4'hb : _055_;
+  assign _030_ = rst ? 4'h0 : _056_;
   assign _029_[2] = rst ? 1'h0 : _010_;
   assign _029_[0] = rst ? 1'h0 : now[0];
   assign _029_[1] = rst ? 1'h0 : segment;
@@ -905,26 +904,27 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _026_ = rst ? 1'h0 : _009_;
   assign _025_ = rst ? 1'h0 : _008_;
   assign _024_ = rst ? 1'h0 : _006_;
-  assign _058_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _058_ : 1'h0;
+  assign _057_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _057_ : 1'h0;
   assign _005_ = fsm_state == 2'h2;
-  assign _059_ = _002_ ? 1'h1 : 1'h0;
-  assign all_read = _053_ ? _059_ : 1'h0;
-  assign advance = _053_ ? _039_ : 1'h0;
-  assign _053_ = fsm_state == 2'h1;
+  assign _058_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _052_ ? _058_ : 1'h0;
+  assign advance = _052_ ? _039_ : 1'h0;
+  assign _052_ = fsm_state == 2'h1;
   assign idle = _004_ ? 1'h1 : 1'h0;
   assign _004_ = ! fsm_state;
   assign word = like ? 7'h00 : block;
   assign now = like ? 32'd0 : 32'd1025530;
-  assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _003_ ? _060_ : fsm_state;
-  assign _062_ = _002_ ? 2'h2 : fsm_state;
-  assign _063_ = start ? 2'h1 : fsm_state;
+  assign _059_ = start ? 2'h1 : 2'h0;
+  assign _060_ = _003_ ? _059_ : fsm_state;
+  assign _061_ = _002_ ? 2'h2 : fsm_state;
+  assign _062_ = start ? 2'h1 : fsm_state;
   assign _037_ = rst ? 2'h0 : _043_;
-  assign _064_ = _006_ ? _021_[9:0] : coefficients;
-  assign _065_ = _002_ ? 10'h000 : _064_;
-  assign _066_ = _053_ ? _065_ : _064_;
-  assign _036_ = rst ? 10'h000 : _066_;
+  assign _063_ = _006_ ? _021_[9:0] : coefficients;
+  assign _064_ = _002_ ? 10'h000 : _063_;
+  assign _065_ = _052_ ? _064_ : _063_;
+  assign _036_ = rst ? 10'h000 : _065_;
+  assign _066_ = _017_ ? _018_[0] : segment;
 endmodule
 
 module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1354,8 +1354,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload_data = _003_ ? trace_data[7:0] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1098_0(sums_58_0),
-    .port_1100_0(sums_58_1),
+    .port_1092_0(sums_58_0),
+    .port_1094_0(sums_58_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1363,7 +1363,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_995_3({ trace_beat[5:0], trace_segment }),
+    .port_989_3({ trace_beat[5:0], trace_segment }),
     .read_data(read_data_46),
     .read_page(read_page_35),
     .read_word(word[4:0]),
@@ -1374,7 +1374,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_995_3({ trace_beat[4:0], trace_segment }),
+    .port_989_3({ trace_beat[4:0], trace_segment }),
     .read_data(read_data_44),
     .read_page(read_page),
     .read_word(word[3:0]),
@@ -1439,17 +1439,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload = { last, o__payload_data };
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1098_0, port_1100_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1092_0, port_1094_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1098_0;
-  wire [25:0] port_1098_0;
-  input [25:0] port_1100_0;
-  wire [25:0] port_1100_0;
+  input [25:0] port_1092_0;
+  wire [25:0] port_1092_0;
+  input [25:0] port_1094_0;
+  wire [25:0] port_1094_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1630,7 +1630,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1098_0, port_1100_0, 
   assign _005_ = rst ? 6'h00 : _051_;
   assign _004_ = _052_ ? 19'h00040 : data;
   assign _052_ = ! a1[2:1];
-  assign _003_ = signal[1] ? { port_1100_0, port_1098_0 } : { 26'h0000000, rows[51:26] };
+  assign _003_ = signal[1] ? { port_1094_0, port_1092_0 } : { 26'h0000000, rows[51:26] };
   assign _002_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _053_ = upcoming ? tag_15 : tag;
   assign _001_ = rst ? 4'h0 : _053_;
@@ -1772,7 +1772,7 @@ module digits_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_995_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_989_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1781,8 +1781,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_995_3;
-  wire [6:0] port_995_3;
+  input [6:0] port_989_3;
+  wire [6:0] port_989_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input write_page;
@@ -1811,17 +1811,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_995_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_995_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_989_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_989_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_995_3[1];
+  assign _3_ = ! port_989_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_995_3[1];
+  assign write__en[1] = write_enable & port_989_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_995_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_989_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1830,8 +1830,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_995_3;
-  wire [5:0] port_995_3;
+  input [5:0] port_989_3;
+  wire [5:0] port_989_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input write_page;
@@ -1860,12 +1860,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_995_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_995_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_989_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_989_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_995_3[1];
+  assign _3_ = ! port_989_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_995_3[1];
+  assign write__en[1] = write_enable & port_989_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule

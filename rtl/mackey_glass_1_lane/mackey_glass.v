@@ -778,20 +778,20 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   wire _048_;
   wire _049_;
   wire _050_;
-  wire _051_;
+  wire [5:0] _051_;
   wire [5:0] _052_;
-  wire [5:0] _053_;
+  wire [3:0] _053_;
   wire [3:0] _054_;
-  wire [3:0] _055_;
+  wire _055_;
   wire _056_;
-  wire _057_;
+  wire [1:0] _057_;
   wire [1:0] _058_;
   wire [1:0] _059_;
   wire [1:0] _060_;
-  wire [1:0] _061_;
+  wire [5:0] _061_;
   wire [5:0] _062_;
   wire [5:0] _063_;
-  wire [5:0] _064_;
+  wire _064_;
   wire _065_;
   wire _066_;
   wire advance;
@@ -862,25 +862,24 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   assign _001_ = now[14] | _000_;
   assign _002_ = _020_ & _001_;
   assign _003_ = waiting == 1'h1;
-  assign _040_ = _051_ | _005_;
-  assign _041_ = _005_ ? _059_ : _060_;
-  assign _042_ = _004_ ? _061_ : fsm_state;
+  assign _040_ = _050_ | _005_;
+  assign _041_ = _005_ ? _058_ : _059_;
+  assign _042_ = _004_ ? _060_ : fsm_state;
   assign _043_ = _040_ ? _041_ : _042_;
-  assign _044_ = _015_ ? _016_[0] : group;
-  assign _045_ = _017_ ? 1'h0 : _044_;
-  assign _033_ = rst ? 1'h0 : _045_;
-  assign _046_ = _014_ ? now[16] : like;
-  assign _047_ = _015_ ? now[17] : _046_;
-  assign _048_ = _020_ ? now[16] : _047_;
-  assign _049_ = _002_ ? 1'h0 : _048_;
-  assign _050_ = _051_ ? _049_ : _048_;
-  assign _032_ = rst ? 1'h0 : _050_;
-  assign _052_ = advance ? _013_[5:0] : block;
-  assign _053_ = _014_ ? 6'h00 : _052_;
-  assign _031_ = rst ? 6'h00 : _053_;
-  assign _054_ = _011_ ? _012_[3:0] : waiting;
-  assign _055_ = _020_ ? 4'hb : _054_;
-  assign _030_ = rst ? 4'h0 : _055_;
+  assign _044_ = _017_ ? 1'h0 : _066_;
+  assign _033_ = rst ? 1'h0 : _044_;
+  assign _045_ = _014_ ? now[16] : like;
+  assign _046_ = _015_ ? now[17] : _045_;
+  assign _047_ = _020_ ? now[16] : _046_;
+  assign _048_ = _002_ ? 1'h0 : _047_;
+  assign _049_ = _050_ ? _048_ : _047_;
+  assign _032_ = rst ? 1'h0 : _049_;
+  assign _051_ = advance ? _013_[5:0] : block;
+  assign _052_ = _014_ ? 6'h00 : _051_;
+  assign _031_ = rst ? 6'h00 : _052_;
+  assign _053_ = _011_ ? _012_[3:0] : waiting;
+  assign _054_ = _020_ ? 4'hb : _053_;
+  assign _030_ = rst ? 4'h0 : _054_;
   assign _029_[2] = rst ? 1'h0 : _010_;
   assign _029_[0] = rst ? 1'h0 : now[0];
   assign _029_[1] = rst ? 1'h0 : segment;
@@ -889,29 +888,30 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   assign _026_ = rst ? 1'h0 : _009_;
   assign _025_ = rst ? 1'h0 : _008_;
   assign _024_ = rst ? 1'h0 : _006_;
-  assign _056_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _056_ : 1'h0;
+  assign _055_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _055_ : 1'h0;
   assign _005_ = fsm_state == 2'h2;
-  assign _057_ = _002_ ? 1'h1 : 1'h0;
-  assign all_read = _051_ ? _057_ : 1'h0;
-  assign advance = _051_ ? _039_ : 1'h0;
-  assign _051_ = fsm_state == 2'h1;
+  assign _056_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _050_ ? _056_ : 1'h0;
+  assign advance = _050_ ? _039_ : 1'h0;
+  assign _050_ = fsm_state == 2'h1;
   assign idle = _004_ ? 1'h1 : 1'h0;
   assign _004_ = ! fsm_state;
   assign word = like ? 6'h00 : block;
   assign now = like ? 24'h000000 : 24'h00f982;
-  assign _058_ = start ? 2'h1 : 2'h0;
-  assign _059_ = _003_ ? _058_ : fsm_state;
-  assign _060_ = _002_ ? 2'h2 : fsm_state;
-  assign _061_ = start ? 2'h1 : fsm_state;
+  assign _057_ = start ? 2'h1 : 2'h0;
+  assign _058_ = _003_ ? _057_ : fsm_state;
+  assign _059_ = _002_ ? 2'h2 : fsm_state;
+  assign _060_ = start ? 2'h1 : fsm_state;
   assign _037_ = rst ? 2'h0 : _043_;
-  assign _062_ = _006_ ? _021_[5:0] : coefficients;
-  assign _063_ = _002_ ? 6'h00 : _062_;
-  assign _064_ = _051_ ? _063_ : _062_;
-  assign _036_ = rst ? 6'h00 : _064_;
-  assign _065_ = _017_ ? _018_[0] : segment;
-  assign _066_ = _020_ ? 1'h0 : _065_;
-  assign _035_ = rst ? 1'h0 : _066_;
+  assign _061_ = _006_ ? _021_[5:0] : coefficients;
+  assign _062_ = _002_ ? 6'h00 : _061_;
+  assign _063_ = _050_ ? _062_ : _061_;
+  assign _036_ = rst ? 6'h00 : _063_;
+  assign _064_ = _017_ ? _018_[0] : segment;
+  assign _065_ = _020_ ? 1'h0 : _064_;
+  assign _035_ = rst ? 1'h0 : _065_;
+  assign _066_ = _015_ ? _016_[0] : group;
 endmodule
 
 module mackey_glass_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1343,7 +1343,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2144_3(write[9:3]),
+    .port_2132_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word_41),
@@ -1354,7 +1354,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2144_3(write[5:3]),
+    .port_2132_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word_41[1:0]),
@@ -1402,7 +1402,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2144_3(write[4:3]),
+    .port_2132_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word_41[0]),
     .rst(rst),
@@ -1781,7 +1781,7 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2144_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2132_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1794,8 +1794,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2144_3;
-  wire [6:0] port_2144_3;
+  input [6:0] port_2132_3;
+  wire [6:0] port_2132_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -1820,16 +1820,16 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2144_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2132_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2144_3[0] * 6'h31;
+  assign _01_ = port_2132_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2144_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2132_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1842,8 +1842,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2144_3;
-  wire [2:0] port_2144_3;
+  input [2:0] port_2132_3;
+  wire [2:0] port_2132_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -1864,28 +1864,28 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2144_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2144_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2132_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2132_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
+module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
   output upcoming;
   wire upcoming;
+  input [9:0] weights;
+  wire [9:0] weights;
   input [8:0] control;
   wire [8:0] control;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [30:0] s5_sum_0;
   reg signed [30:0] s5_sum_0;
-  input [9:0] weights;
-  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -2335,7 +2335,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _1_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2144_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2132_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2346,8 +2346,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2144_3;
-  wire [1:0] port_2144_3;
+  input [1:0] port_2132_3;
+  wire [1:0] port_2132_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2365,50 +2365,89 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms(rst, address, data, clk);
+module mackey_glass_layer_lmu0_weight_roms(rst, data, address, clk);
   input rst;
   wire rst;
-  input [11:0] address;
-  wire [11:0] address;
   output [9:0] data;
   wire [9:0] data;
+  input [11:0] address;
+  wire [11:0] address;
   input clk;
   wire clk;
   mackey_glass_layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
-    .rst(rst),
-    .s2_word_0(data)
+    .data(data),
+    .rst(rst)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, address, s2_word_0, clk);
+module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, data, address, clk);
   input rst;
   wire rst;
+  output [9:0] data;
+  wire [9:0] data;
   input [11:0] address;
   wire [11:0] address;
-  output [9:0] s2_word_0;
-  reg [9:0] s2_word_0;
   input clk;
   wire clk;
-  wire [9:0] data;
+  wire _00_;
+  wire _01_;
+  wire _02_;
+  wire bank;
+  wire [9:0] data_11;
+  wire [9:0] data_12;
+  reg like;
+  reg s2_bank;
+  reg [9:0] s2_word_0;
+  reg [9:0] s2_word_1;
   always @(posedge clk)
-    s2_word_0 <= data;
+    s2_bank <= _01_;
+  always @(posedge clk)
+    s2_word_0 <= data_11;
+  always @(posedge clk)
+    s2_word_1 <= data_12;
+  assign data = s2_bank ? s2_word_1 : s2_word_0;
+  always @(posedge clk)
+    like <= _00_;
+  assign _01_ = rst ? 1'h0 : like;
+  assign _00_ = rst ? 1'h0 : bank;
+  assign bank = _02_ ? 1'h1 : 1'h0;
+  assign _02_ = { 11'h000, address[11] } == 12'h001;
   mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address),
+    .address(address[10:0]),
     .clk(clk),
-    .data(data)
+    .data(data_11)
+  );
+  mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1 bank_1 (
+    .address(address[9:0]),
+    .clk(clk),
+    .data(data_12)
   );
 endmodule
 
 module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
   output [9:0] data;
   wire [9:0] data;
-  input [11:0] address;
-  wire [11:0] address;
+  input [10:0] address;
+  wire [10:0] address;
   input clk;
   wire clk;
-  mackey_glass__lmu0_weights rom (
+  mackey_glass__lmu0_weights_0 rom (
+    .address(address),
+    .clk(clk),
+    .data(data)
+  );
+endmodule
+
+module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1(data, address, clk);
+  output [9:0] data;
+  wire [9:0] data;
+  input [9:0] address;
+  wire [9:0] address;
+  input clk;
+  wire clk;
+  mackey_glass__lmu0_weights_1 rom (
     .address(address),
     .clk(clk),
     .data(data)
@@ -2660,7 +2699,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2308_3(write[9:3]),
+    .port_2297_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -2671,7 +2710,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2308_3(write[5:3]),
+    .port_2297_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -2719,7 +2758,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2308_3(write[4:3]),
+    .port_2297_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -3077,7 +3116,7 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2308_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2297_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3090,8 +3129,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2308_3;
-  wire [6:0] port_2308_3;
+  input [6:0] port_2297_3;
+  wire [6:0] port_2297_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -3116,16 +3155,16 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2308_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2297_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2308_3[0] * 6'h31;
+  assign _01_ = port_2297_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2308_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2297_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3138,8 +3177,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2308_3;
-  wire [2:0] port_2308_3;
+  input [2:0] port_2297_3;
+  wire [2:0] port_2297_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3160,28 +3199,28 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2308_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2308_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2297_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2297_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
+module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
   output upcoming;
   wire upcoming;
+  input [9:0] weights;
+  wire [9:0] weights;
   input [8:0] control;
   wire [8:0] control;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [30:0] s5_sum_0;
   reg signed [30:0] s5_sum_0;
-  input [9:0] weights;
-  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -3329,36 +3368,36 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire [1:0] _056_;
   wire [1:0] _057_;
   wire [1:0] _058_;
-  wire [2:0] _059_;
-  wire _060_;
-  wire [5:0] _061_;
-  wire [5:0] _062_;
-  wire [3:0] _063_;
-  wire [3:0] _064_;
+  wire [3:0] _059_;
+  wire [3:0] _060_;
+  wire _061_;
+  wire _062_;
+  wire _063_;
+  wire _064_;
   wire _065_;
   wire _066_;
   wire _067_;
   wire _068_;
   wire _069_;
   wire _070_;
-  wire _071_;
-  wire _072_;
-  wire _073_;
+  wire [1:0] _071_;
+  wire [1:0] _072_;
+  wire [1:0] _073_;
   wire [1:0] _074_;
-  wire [1:0] _075_;
-  wire [1:0] _076_;
-  wire [1:0] _077_;
-  wire [12:0] _078_;
-  wire [12:0] _079_;
-  wire [12:0] _080_;
-  wire _081_;
-  wire _082_;
-  wire [5:0] _083_;
-  wire [5:0] _084_;
+  wire [12:0] _075_;
+  wire [12:0] _076_;
+  wire [12:0] _077_;
+  wire _078_;
+  wire _079_;
+  wire [5:0] _080_;
+  wire [5:0] _081_;
+  wire [2:0] _082_;
+  wire [2:0] _083_;
+  wire [2:0] _084_;
   wire [2:0] _085_;
   wire [2:0] _086_;
-  wire [2:0] _087_;
-  wire [2:0] _088_;
+  wire [5:0] _087_;
+  wire [5:0] _088_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -3427,35 +3466,30 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _041_ = _068_ | _067_;
-  assign _042_ = _072_ | _071_;
-  assign _043_ = _060_ | _012_;
-  assign _040_ = | { _041_, _069_, _070_ };
-  assign _044_ = _067_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _045_ = _069_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _041_ = _065_ | _064_;
+  assign _042_ = _069_ | _068_;
+  assign _043_ = _063_ | _012_;
+  assign _040_ = | { _041_, _066_, _067_ };
+  assign _044_ = _064_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _045_ = _066_ ? 41'h007abb2c306 : 41'h006674c0c0d;
   assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _071_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _048_ = _073_ ? 41'h00000800034 : 41'h00000420304;
+  assign _047_ = _068_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _048_ = _070_ ? 41'h00000800034 : 41'h00000420304;
   assign _049_ = _042_ ? _047_ : _048_;
   assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _067_ ? block : block;
-  assign _051_ = _069_ ? block : block;
+  assign _050_ = _064_ ? block : block;
+  assign _051_ = _066_ ? block : block;
   assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _071_ ? block : block;
-  assign _054_ = _073_ ? block : block;
+  assign _053_ = _068_ ? block : block;
+  assign _054_ = _070_ ? block : block;
   assign _055_ = _042_ ? _053_ : _054_;
   assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _012_ ? _075_ : _076_;
-  assign _057_ = _011_ ? _077_ : fsm_state;
+  assign _056_ = _012_ ? _072_ : _073_;
+  assign _057_ = _011_ ? _074_ : fsm_state;
   assign _058_ = _043_ ? _056_ : _057_;
-  assign _059_ = _060_ ? _088_ : _087_;
-  assign _035_ = rst ? 3'h0 : _059_;
-  assign _061_ = advance ? _020_[5:0] : block;
-  assign _062_ = _021_ ? 6'h00 : _061_;
-  assign _034_ = rst ? 6'h00 : _062_;
-  assign _063_ = _018_ ? _019_[3:0] : waiting;
-  assign _064_ = _005_ ? 4'hd : _063_;
-  assign _033_ = rst ? 4'h0 : _064_;
+  assign _059_ = _018_ ? _019_[3:0] : waiting;
+  assign _060_ = _005_ ? 4'hd : _059_;
+  assign _033_ = rst ? 4'h0 : _060_;
   assign _032_[3] = rst ? 1'h0 : _017_;
   assign _032_[1:0] = rst ? 2'h0 : now[1:0];
   assign _032_[2] = rst ? 1'h0 : segment;
@@ -3464,41 +3498,46 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   assign _029_ = rst ? 1'h0 : _016_;
   assign _028_ = rst ? 1'h0 : _015_;
   assign _027_ = rst ? 1'h0 : _013_;
-  assign _065_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _065_ : 1'h0;
+  assign _061_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _061_ : 1'h0;
   assign _012_ = fsm_state == 2'h2;
-  assign _066_ = _009_ ? 1'h1 : 1'h0;
-  assign all_read = _060_ ? _066_ : 1'h0;
-  assign advance = _060_ ? _004_ : 1'h0;
-  assign _060_ = fsm_state == 2'h1;
+  assign _062_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _062_ : 1'h0;
+  assign advance = _063_ ? _004_ : 1'h0;
+  assign _063_ = fsm_state == 2'h1;
   assign idle = _011_ ? 1'h1 : 1'h0;
   assign _011_ = ! fsm_state;
-  assign _067_ = like == 3'h7;
-  assign _068_ = like == 3'h6;
-  assign _069_ = like == 3'h5;
-  assign _070_ = like == 3'h4;
-  assign _071_ = like == 3'h3;
-  assign _072_ = like == 3'h2;
-  assign _073_ = like == 3'h1;
-  assign _074_ = start ? 2'h1 : 2'h0;
-  assign _075_ = _010_ ? _074_ : fsm_state;
-  assign _076_ = _009_ ? 2'h2 : fsm_state;
-  assign _077_ = start ? 2'h1 : fsm_state;
+  assign _064_ = like == 3'h7;
+  assign _065_ = like == 3'h6;
+  assign _066_ = like == 3'h5;
+  assign _067_ = like == 3'h4;
+  assign _068_ = like == 3'h3;
+  assign _069_ = like == 3'h2;
+  assign _070_ = like == 3'h1;
+  assign _071_ = start ? 2'h1 : 2'h0;
+  assign _072_ = _010_ ? _071_ : fsm_state;
+  assign _073_ = _009_ ? 2'h2 : fsm_state;
+  assign _074_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _058_;
-  assign _078_ = _013_ ? _026_[12:0] : coefficients;
-  assign _079_ = _009_ ? 13'h0000 : _078_;
-  assign _080_ = _060_ ? _079_ : _078_;
-  assign _038_ = rst ? 13'h0000 : _080_;
-  assign _081_ = _024_ ? _025_[0] : segment;
-  assign _082_ = _005_ ? 1'h0 : _081_;
-  assign _037_ = rst ? 1'h0 : _082_;
-  assign _083_ = _022_ ? _023_[5:0] : group;
-  assign _084_ = _024_ ? 6'h00 : _083_;
-  assign _036_ = rst ? 6'h00 : _084_;
-  assign _085_ = _021_ ? now[24:22] : like;
-  assign _086_ = _022_ ? now[27:25] : _085_;
-  assign _087_ = _005_ ? now[24:22] : _086_;
-  assign _088_ = _009_ ? 3'h0 : _087_;
+  assign _075_ = _013_ ? _026_[12:0] : coefficients;
+  assign _076_ = _009_ ? 13'h0000 : _075_;
+  assign _077_ = _063_ ? _076_ : _075_;
+  assign _038_ = rst ? 13'h0000 : _077_;
+  assign _078_ = _024_ ? _025_[0] : segment;
+  assign _079_ = _005_ ? 1'h0 : _078_;
+  assign _037_ = rst ? 1'h0 : _079_;
+  assign _080_ = _022_ ? _023_[5:0] : group;
+  assign _081_ = _024_ ? 6'h00 : _080_;
+  assign _036_ = rst ? 6'h00 : _081_;
+  assign _082_ = _021_ ? now[24:22] : like;
+  assign _083_ = _022_ ? now[27:25] : _082_;
+  assign _084_ = _005_ ? now[24:22] : _083_;
+  assign _085_ = _009_ ? 3'h0 : _084_;
+  assign _086_ = _063_ ? _085_ : _084_;
+  assign _035_ = rst ? 3'h0 : _086_;
+  assign _087_ = advance ? _020_[5:0] : block;
+  assign _088_ = _021_ ? 6'h00 : _087_;
+  assign _034_ = rst ? 6'h00 : _088_;
 endmodule
 
 module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -3635,7 +3674,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2308_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2297_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3646,8 +3685,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2308_3;
-  wire [1:0] port_2308_3;
+  input [1:0] port_2297_3;
+  wire [1:0] port_2297_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3665,64 +3704,64 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms(rst, address, data, clk);
+module mackey_glass_layer_lmu1_weight_roms(rst, data, address, clk);
   input rst;
   wire rst;
-  input [12:0] address;
-  wire [12:0] address;
   output [9:0] data;
   wire [9:0] data;
+  input [12:0] address;
+  wire [12:0] address;
   input clk;
   wire clk;
   mackey_glass_layer_lmu1_weight_roms_rom_0 rom_0 (
-    .address_10(address),
+    .address(address),
     .clk(clk),
-    .data_11(data),
+    .data(data),
     .rst(rst)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, address_10, data_11, clk);
+module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, data, address, clk);
   input rst;
   wire rst;
-  input [12:0] address_10;
-  wire [12:0] address_10;
-  output [9:0] data_11;
-  wire [9:0] data_11;
+  output [9:0] data;
+  wire [9:0] data;
+  input [12:0] address;
+  wire [12:0] address;
   input clk;
   wire clk;
   wire _00_;
   wire _01_;
   wire _02_;
   wire bank;
-  wire [9:0] data;
-  wire [9:0] data_8;
+  wire [9:0] data_11;
+  wire [9:0] data_12;
   reg like;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
   always @(posedge clk)
-    like <= _01_;
+    s2_bank <= _01_;
   always @(posedge clk)
-    s2_bank <= _02_;
+    s2_word_0 <= data_11;
   always @(posedge clk)
-    s2_word_0 <= data;
+    s2_word_1 <= data_12;
+  assign data = s2_bank ? s2_word_1 : s2_word_0;
   always @(posedge clk)
-    s2_word_1 <= data_8;
-  assign _00_ = address_10 >= 13'h1000;
-  assign data_11 = s2_bank ? s2_word_1 : s2_word_0;
-  assign bank = _00_ ? 1'h1 : 1'h0;
-  assign _02_ = rst ? 1'h0 : like;
-  assign _01_ = rst ? 1'h0 : bank;
+    like <= _00_;
+  assign _01_ = rst ? 1'h0 : like;
+  assign _00_ = rst ? 1'h0 : bank;
+  assign bank = _02_ ? 1'h1 : 1'h0;
+  assign _02_ = { 12'h000, address[12] } == 13'h0001;
   mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address_10[11:0]),
+    .address(address[11:0]),
     .clk(clk),
-    .data(data)
+    .data(data_11)
   );
   mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1 bank_1 (
-    .address(address_10[9:0]),
+    .address(address[9:0]),
     .clk(clk),
-    .data(data_8)
+    .data(data_12)
   );
 endmodule
 
@@ -3999,7 +4038,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2473_3(write[9:3]),
+    .port_2461_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -4010,7 +4049,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2473_3(write[5:3]),
+    .port_2461_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -4058,7 +4097,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2473_3(write[4:3]),
+    .port_2461_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -4303,8 +4342,8 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1263_0(answer[6:0]),
-    .port_1266_15(answer[7]),
+    .port_1262_0(answer[6:0]),
+    .port_1265_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_drain_row_rom row_rom (
@@ -4315,13 +4354,13 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1263_0, port_1266_15, code, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1262_0, port_1265_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1263_0;
-  wire [6:0] port_1263_0;
-  output port_1266_15;
-  wire port_1266_15;
+  output [6:0] port_1262_0;
+  wire [6:0] port_1262_0;
+  output port_1265_15;
+  wire port_1265_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -4352,8 +4391,8 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1263_0, port_1266_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_1266_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_1263_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
+  assign { port_1265_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
+  assign port_1262_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
   assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
   assign _11_ = 4'hf - s2_word[11:0];
   assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
@@ -4380,18 +4419,18 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1263_0, port_1266_1
   assign _00_ = - $signed({ code[9], code });
   assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
   assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_1266_15, port_1266_15, _04_[13:11] };
-  assign _07_ = | { port_1266_15, port_1266_15, _04_[13:11] };
+  assign _05_ = & { port_1265_15, port_1265_15, _04_[13:11] };
+  assign _07_ = | { port_1265_15, port_1265_15, _04_[13:11] };
   assign _08_ = ~ _07_;
   assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_1266_15;
+  assign _10_ = ~ port_1265_15;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
   assign _02_[8:0] = address;
-  assign _04_[14] = port_1266_15;
+  assign _04_[14] = port_1265_15;
 endmodule
 
 module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(address, data, clk);
@@ -4422,7 +4461,7 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2473_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2461_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4435,8 +4474,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2473_3;
-  wire [6:0] port_2473_3;
+  input [6:0] port_2461_3;
+  wire [6:0] port_2461_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4461,16 +4500,16 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2473_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2461_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2473_3[0] * 6'h31;
+  assign _01_ = port_2461_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2473_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2461_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4483,8 +4522,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2473_3;
-  wire [2:0] port_2473_3;
+  input [2:0] port_2461_3;
+  wire [2:0] port_2461_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4505,28 +4544,28 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2473_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2473_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2461_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2461_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
+module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
   output upcoming;
   wire upcoming;
+  input [9:0] weights;
+  wire [9:0] weights;
   input [9:0] control;
   wire [9:0] control;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [29:0] s5_sum_0;
   reg signed [29:0] s5_sum_0;
-  input [9:0] weights;
-  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -4988,7 +5027,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2473_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2461_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4999,8 +5038,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2473_3;
-  wire [1:0] port_2473_3;
+  input [1:0] port_2461_3;
+  wire [1:0] port_2461_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5018,64 +5057,64 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms(rst, address, data, clk);
+module mackey_glass_layer_lmu2_weight_roms(rst, data, address, clk);
   input rst;
   wire rst;
-  input [12:0] address;
-  wire [12:0] address;
   output [9:0] data;
   wire [9:0] data;
+  input [12:0] address;
+  wire [12:0] address;
   input clk;
   wire clk;
   mackey_glass_layer_lmu2_weight_roms_rom_0 rom_0 (
-    .address_10(address),
+    .address(address),
     .clk(clk),
-    .data_11(data),
+    .data(data),
     .rst(rst)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, address_10, data_11, clk);
+module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, data, address, clk);
   input rst;
   wire rst;
-  input [12:0] address_10;
-  wire [12:0] address_10;
-  output [9:0] data_11;
-  wire [9:0] data_11;
+  output [9:0] data;
+  wire [9:0] data;
+  input [12:0] address;
+  wire [12:0] address;
   input clk;
   wire clk;
   wire _00_;
   wire _01_;
   wire _02_;
   wire bank;
-  wire [9:0] data;
-  wire [9:0] data_8;
+  wire [9:0] data_11;
+  wire [9:0] data_12;
   reg like;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
   always @(posedge clk)
-    like <= _01_;
+    s2_bank <= _01_;
   always @(posedge clk)
-    s2_bank <= _02_;
+    s2_word_0 <= data_11;
   always @(posedge clk)
-    s2_word_0 <= data;
+    s2_word_1 <= data_12;
+  assign data = s2_bank ? s2_word_1 : s2_word_0;
   always @(posedge clk)
-    s2_word_1 <= data_8;
-  assign _00_ = address_10 >= 13'h1000;
-  assign data_11 = s2_bank ? s2_word_1 : s2_word_0;
-  assign bank = _00_ ? 1'h1 : 1'h0;
-  assign _02_ = rst ? 1'h0 : like;
-  assign _01_ = rst ? 1'h0 : bank;
+    like <= _00_;
+  assign _01_ = rst ? 1'h0 : like;
+  assign _00_ = rst ? 1'h0 : bank;
+  assign bank = _02_ ? 1'h1 : 1'h0;
+  assign _02_ = { 12'h000, address[12] } == 13'h0001;
   mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address_10[11:0]),
+    .address(address[11:0]),
     .clk(clk),
-    .data(data)
+    .data(data_11)
   );
   mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1 bank_1 (
-    .address(address_10[9:0]),
+    .address(address[9:0]),
     .clk(clk),
-    .data(data_8)
+    .data(data_12)
   );
 endmodule
 
@@ -5352,7 +5391,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_2638_3(write[9:3]),
+    .port_2625_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -5363,7 +5402,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_2638_3(write[5:3]),
+    .port_2625_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -5411,7 +5450,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_2638_3(write[4:3]),
+    .port_2625_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -5662,8 +5701,8 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1706_0(answer[6:0]),
-    .port_1709_15(answer[7]),
+    .port_1701_0(answer[6:0]),
+    .port_1704_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_drain_row_rom row_rom (
@@ -5674,13 +5713,13 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1706_0, port_1709_15, code, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1701_0, port_1704_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1706_0;
-  wire [6:0] port_1706_0;
-  output port_1709_15;
-  wire port_1709_15;
+  output [6:0] port_1701_0;
+  wire [6:0] port_1701_0;
+  output port_1704_15;
+  wire port_1704_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -5711,8 +5750,8 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1706_0, port_1709_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_1709_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_1706_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
+  assign { port_1704_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
+  assign port_1701_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
   assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
   assign _11_ = 4'hf - s2_word[11:0];
   assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
@@ -5739,18 +5778,18 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1706_0, port_1709_1
   assign _00_ = - $signed({ code[9], code });
   assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
   assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_1709_15, port_1709_15, _04_[13:11] };
-  assign _07_ = | { port_1709_15, port_1709_15, _04_[13:11] };
+  assign _05_ = & { port_1704_15, port_1704_15, _04_[13:11] };
+  assign _07_ = | { port_1704_15, port_1704_15, _04_[13:11] };
   assign _08_ = ~ _07_;
   assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_1709_15;
+  assign _10_ = ~ port_1704_15;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
   assign _02_[8:0] = address;
-  assign _04_[14] = port_1709_15;
+  assign _04_[14] = port_1704_15;
 endmodule
 
 module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(address, data, clk);
@@ -5781,7 +5820,7 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2638_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5794,8 +5833,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2638_3;
-  wire [6:0] port_2638_3;
+  input [6:0] port_2625_3;
+  wire [6:0] port_2625_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5820,16 +5859,16 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2638_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2625_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2638_3[0] * 6'h31;
+  assign _01_ = port_2625_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2638_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5842,8 +5881,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2638_3;
-  wire [2:0] port_2638_3;
+  input [2:0] port_2625_3;
+  wire [2:0] port_2625_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5864,28 +5903,28 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2638_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2638_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2625_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2625_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
+module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
   wire [15:0] operand;
   output upcoming;
   wire upcoming;
+  input [9:0] weights;
+  wire [9:0] weights;
   input [8:0] control;
   wire [8:0] control;
   output [3:0] tag;
   wire [3:0] tag;
   output signed [26:0] s5_sum_0;
   reg signed [26:0] s5_sum_0;
-  input [9:0] weights;
-  wire [9:0] weights;
   input clk;
   wire clk;
   wire [25:0] _00_;
@@ -6339,7 +6378,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2638_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6350,8 +6389,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2638_3;
-  wire [1:0] port_2638_3;
+  input [1:0] port_2625_3;
+  wire [1:0] port_2625_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6369,64 +6408,64 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms(rst, address, data, clk);
+module mackey_glass_layer_lmu3_weight_roms(rst, data, address, clk);
   input rst;
   wire rst;
-  input [12:0] address;
-  wire [12:0] address;
   output [9:0] data;
   wire [9:0] data;
+  input [12:0] address;
+  wire [12:0] address;
   input clk;
   wire clk;
   mackey_glass_layer_lmu3_weight_roms_rom_0 rom_0 (
-    .address_10(address),
+    .address(address),
     .clk(clk),
-    .data_11(data),
+    .data(data),
     .rst(rst)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, address_10, data_11, clk);
+module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, data, address, clk);
   input rst;
   wire rst;
-  input [12:0] address_10;
-  wire [12:0] address_10;
-  output [9:0] data_11;
-  wire [9:0] data_11;
+  output [9:0] data;
+  wire [9:0] data;
+  input [12:0] address;
+  wire [12:0] address;
   input clk;
   wire clk;
   wire _00_;
   wire _01_;
   wire _02_;
   wire bank;
-  wire [9:0] data;
-  wire [9:0] data_8;
+  wire [9:0] data_11;
+  wire [9:0] data_12;
   reg like;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
   always @(posedge clk)
-    like <= _01_;
+    s2_bank <= _01_;
   always @(posedge clk)
-    s2_bank <= _02_;
+    s2_word_0 <= data_11;
   always @(posedge clk)
-    s2_word_0 <= data;
+    s2_word_1 <= data_12;
+  assign data = s2_bank ? s2_word_1 : s2_word_0;
   always @(posedge clk)
-    s2_word_1 <= data_8;
-  assign _00_ = address_10 >= 13'h1000;
-  assign data_11 = s2_bank ? s2_word_1 : s2_word_0;
-  assign bank = _00_ ? 1'h1 : 1'h0;
-  assign _02_ = rst ? 1'h0 : like;
-  assign _01_ = rst ? 1'h0 : bank;
+    like <= _00_;
+  assign _01_ = rst ? 1'h0 : like;
+  assign _00_ = rst ? 1'h0 : bank;
+  assign bank = _02_ ? 1'h1 : 1'h0;
+  assign _02_ = { 12'h000, address[12] } == 13'h0001;
   mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address_10[11:0]),
+    .address(address[11:0]),
     .clk(clk),
-    .data(data)
+    .data(data_11)
   );
   mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1 bank_1 (
-    .address(address_10[9:0]),
+    .address(address[9:0]),
     .clk(clk),
-    .data(data_8)
+    .data(data_12)
   );
 endmodule
 
@@ -6616,13 +6655,13 @@ module mackey_glass__lmu0_rows(clk, address, data);
   always @(posedge clk) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_weights(clk, address, data);
+module mackey_glass__lmu0_weights_0(clk, address, data);
   input clk;
-  input [11:0] address;
+  input [10:0] address;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
-  reg [9:0] words [0:2719];
-  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights.hex"), words);
+  reg [9:0] words [0:2047];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights_0.hex"), words);
 `ifndef SYNTHESIS
 `ifndef FORMAL
   // synthesis translate_off
@@ -6630,12 +6669,39 @@ module mackey_glass__lmu0_weights(clk, address, data);
   reg [9:0] word;
   initial begin
     count = 0;
-    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights.hex"), "r");
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights_0.hex"), "r");
     if (file != 0) begin
       while ($fscanf(file, "%h", word) == 1) count = count + 1;
       $fclose(file);
     end
-    if (count != 2720) $fatal(1, "%s must hold 2720 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_weights.hex"), count);
+    if (count != 2048) $fatal(1, "%s must hold 2048 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_weights_0.hex"), count);
+  end
+  // synthesis translate_on
+`endif
+`endif
+  always @(posedge clk) data <= words[address];
+endmodule
+
+module mackey_glass__lmu0_weights_1(clk, address, data);
+  input clk;
+  input [9:0] address;
+  output reg [9:0] data;
+  (* rom_style = "block", ram_style = "block" *)
+  reg [9:0] words [0:671];
+  initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights_1.hex"), words);
+`ifndef SYNTHESIS
+`ifndef FORMAL
+  // synthesis translate_off
+  integer file, count;
+  reg [9:0] word;
+  initial begin
+    count = 0;
+    file = $fopen(`MACKEY_GLASS_ROM("mackey_glass__lmu0_weights_1.hex"), "r");
+    if (file != 0) begin
+      while ($fscanf(file, "%h", word) == 1) count = count + 1;
+      $fclose(file);
+    end
+    if (count != 672) $fatal(1, "%s must hold 672 words, not %0d", `MACKEY_GLASS_ROM("mackey_glass__lmu0_weights_1.hex"), count);
   end
   // synthesis translate_on
 `endif

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lmu_hw.hdl.coefficients import rom_words, stored_width
+from lmu_hw.hdl.coefficients import contents, rom_words
+from lmu_hw.plan.coefficient_rom import stored_width
 
 
 def test_rom_words_hold_a_coefficient_for_each_multiplier(plan):
@@ -18,3 +19,9 @@ def test_rom_words_hold_a_coefficient_for_each_multiplier(plan):
     padded = np.zeros((plan.rows, plan.columns), int)
     padded[: codes.shape[0], : codes.shape[1]] = codes
     assert first == padded.ravel().tolist()
+
+
+def test_a_rom_holds_its_nodes_one_after_the_other(plan):
+    (rom,) = plan.coefficient_roms
+    words = [rom_words(plan, node, rom.width) for node in rom.nodes]
+    assert contents(plan, rom) == [word for of_node in words for word in of_node]

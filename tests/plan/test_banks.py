@@ -32,10 +32,11 @@ def test_a_block_holds_fewer_words_the_wider_they_are(depth, width, count):
 @pytest.mark.parametrize(
     ("words", "width", "depths"),
     [
-        (1889, 32, [1889]),  # 2,048 words of 9 bits: four blocks, as in two banks
+        (1889, 32, [1889]),
+        (2720, 10, [2048, 672]),  # three blocks, as in one bank
         (5120, 10, [4096, 1024]),  # four blocks instead of five
-        (24858, 48, [16384, 8192, 282]),
-        (32768, 1, [16384, 16384]),
+        (24858, 48, [2048] * 12 + [282]),
+        (20_000, 5, [16384, 2048, 1568]),
         (300, 80, [300]),
     ],
 )
