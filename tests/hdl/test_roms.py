@@ -88,6 +88,9 @@ def test_yosys_reads_rom_files_in_the_folder_of_the_macro(pair, tmp_path, mode):
     subprocess.run([sys.executable, "-c", code, read], cwd="/", check=True, capture_output=True)
 
 
+# What a test constructs without simulating it is never elaborated.
+@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
+@pytest.mark.usefixtures("collected")
 @pytest.mark.parametrize(("depth", "forced"), [(10, False), (640, True)])
 def test_only_what_fills_blocks_is_forced_into_them(depth, forced):
     roms = RomFiles("design")
