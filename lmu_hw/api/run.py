@@ -100,7 +100,7 @@ def implement(
     directory : str or Path
         Written by `emit`; ``implement.json`` is left in it, and logs in ``implement/``.
     target : str
-        Such as ``ecp5-25k``; `lmu_hw.implement.TARGETS` has all of them.
+        Such as ``ecp5-25k``; ``lmu-hw implement --help`` lists all of them.
     seeds : int
         Runs of place and route, of whose clocks the median counts.
     clock : float, optional
