@@ -13,6 +13,7 @@ from typing import assert_never
 from lmu_hw.hdl.row_constants import RowConstants
 from lmu_hw.measure.energy import Energy, Entry, Kind, access, addition, product
 from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, MemoryNode, Node
+from lmu_hw.network.activation import Offsets, Rectifier, Slopes, Table
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
@@ -129,9 +130,49 @@ def _finish(plan: LayerPlan, node: Node | ElementwiseNode) -> Iterator[Counted]:
         bits, size = plan.beat * node.dropped_bits, node.residue_bits
         yield Kind.VECTORS, beats, access(beats, bits, size)
         yield Kind.WRITES, beats, access(beats, bits, size)
-    if node.table_bits:
-        bits = node.signal.format.width
-        yield Kind.TABLES, elements, access(elements, bits, node.table_bits)
+    match node.activation:
+        case None | Rectifier():
+            return
+        case Table() as table:
+            yield from _table(table, elements)
+        case _:
+            assert_never(node.activation)
+
+
+def _table(table: Table, elements: int) -> Iterator[Counted]:
+    """Yield what tabulated activations take: one word of each ROM, and the sums of the formula.
+
+    Slopes are in the word of their value. Comparisons and selections do not count.
+    """
+    distance = table.source.width + 1
+    if table.origin not in (0, table.source.min_code):  # 0 or a flipped bit: nothing is subtracted
+        yield Kind.SUM, elements, addition(elements, distance)
+    if table.mirrored:
+        yield Kind.SUM, elements, addition(elements, distance)
+    bits = table.values.format.width
+    match table.interpolation:
+        case None:
+            pass
+        case Slopes(codes=codes):
+            bits += codes.format.width
+            yield (
+                Kind.PRODUCT,
+                elements,
+                product(elements, codes.format.width, table.low_bits),
+            )
+            yield Kind.SUM, elements, addition(elements, table.total_bits)
+        case Offsets(codes=codes) as offsets:
+            read = access(elements, codes.format.width, offsets.bits)
+            yield Kind.TABLES, elements, read
+            yield Kind.SUM, elements, addition(elements, table.total_bits)
+        case _:
+            assert_never(table.interpolation)
+    yield Kind.TABLES, elements, access(elements, bits, table.words * bits)
+    if table.reflection is not None:
+        yield Kind.SUM, elements, addition(elements, table.total_bits)
+    if table.ramp:
+        ramp = table.source.width + table.ramp_shift + table.guard_bits
+        yield Kind.SUM, elements, addition(elements, max(ramp, table.total_bits))
 
 
 def _elementwise(plan: LayerPlan, node: ElementwiseNode) -> Iterator[Counted]:
