@@ -28,7 +28,7 @@ TOO_RARE = (
     "tiny_layer_head_fifo.inner_level: the first of r_port__en & _",
     "tiny_layer_head_drain.d5: no reset",
 )
-HANDSHAKES = re.compile(r"(_axi|_source|_fifo|_sequencer)\.|\.(i__ready|w_en|r_en|trace_)")
+HANDSHAKES = re.compile(r"(_axi|_source|_answers|_sequencer)\.|\.(i__ready|w_en|r_en|trace_)")
 
 
 def is_always_run(mutant):

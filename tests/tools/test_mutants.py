@@ -34,6 +34,30 @@ def test_conditions_of_reads_and_of_writes_in_one_line_are_mutated():
     assert "read))) begin\n" in changed and "write))) words[address] <= data;\n" in changed
 
 
+SATURATED = """\
+module saturated(sum, code);
+  input [5:0] sum;
+  output [3:0] code;
+  wire high;
+  wire low;
+  wire end;
+  wire [2:0] magnitude;
+  assign high = & { sum[5], sum[5:3] };
+  assign low = | { sum[5], sum[5:3] };
+  assign magnitude = high ? sum[2:0] : { end, end, end };
+endmodule
+"""
+
+
+def test_limits_by_top_bits_and_ends_of_formats_are_mutated():
+    mutants = [mutant for mutant in mutants_of(SATURATED) if mutant.kind == "limit"]
+    assert [mutant.right for mutant in mutants] == [
+        *("& { sum[5], sum[5:4] }", "& { sum[5], sum[5:2] }", "1'h0", "1'h1"),
+        *("| { sum[5], sum[5:4] }", "| { sum[5], sum[5:2] }", "1'h0", "1'h1"),
+        *("sum[2:0]", "{ end, end, end }", "high ? sum[2:0] : ~{ end, end, end }"),
+    ]
+
+
 def test_every_mutant_is_told():
     told: list[tuple[str, int, int | None]] = []
     assert list(_shown("ab", 2, "mutants", lambda *update: told.append(update))) == ["a", "b"]

@@ -29,10 +29,17 @@ DECLARED = re.compile(
 _NUMBERED = re.compile(r"\b_\d+_\b")
 _NAME = re.compile(r"(\\?[A-Za-z_]\w*)")
 _OPENED = re.compile(r"module \\?(\S+?) ?\(")
-_TERM = r"(?:\$signed\([^()]*\)|\{[^{}]*\}|[^ ?:]+)"
+_TERM = r"(?:\$signed\([^()]*\)|\{[^{}]*\}|[^ ?:\[\]]+(?:\[\d+(?::\d+)?\])?)"
 _BINARY = re.compile(rf"^({_TERM}) (&|\||\+|-|==|!=|<|>|<=|>=|<<|>>|\*) ({_TERM})$")
 _CHOICE = re.compile(rf"^({_TERM}) \? ({_TERM}) : ({_TERM})$")
 _UNARY = re.compile(rf"^([~!|&-]) ({_TERM})$")
+_TOP_BITS = re.compile(
+    r"^(?P<before>[&|] (?:\{ )?(?:\w+\[\d+\], )*\w+\[)(?P<high>\d+)(?::(?P<low>\d+))?"
+    r"(?P<after>\](?: \})?)$"
+)
+"""Whether the bits above a code are alike: the limit of a format."""
+_END = re.compile(r"^\{ ([^ ,]+)(?:, \1)+ \}$")
+"""The end of a format, without its sign: the same bit throughout."""
 _CONSTANT = re.compile(r"(\d+)'h([0-9a-f]+)")
 
 
@@ -162,6 +169,8 @@ def _changes(line: str) -> Iterator[tuple[str, str, str]]:
         yield from _of_choice(*choice.groups())
     elif binary := _BINARY.match(right):
         yield from _of_binary(*binary.groups())
+    elif limit := _TOP_BITS.match(right):
+        yield from _of_top_bits(limit)
     elif unary := _UNARY.match(right):
         sign, operand = unary.groups()
         opposite = {"|": f"& {operand}", "&": f"| {operand}"}.get(sign, operand)
@@ -177,8 +186,23 @@ def _of_choice(condition: str, yes: str, no: str) -> Iterator[tuple[str, str, st
     if yes == no:
         return
     what = f"{_shown(condition)} ? {_shown(yes)} : {_shown(no)}"
-    yield yes, f"always the first of {what}", "choice"
-    yield no, f"always the second of {what}", "choice"
+    kind = "limit" if _END.match(no) else "choice"
+    yield yes, f"always the first of {what}", kind
+    yield no, f"always the second of {what}", kind
+    if kind == "limit":
+        yield f"{condition} ? {yes} : ~{no}", f"the other end in {what}", kind
+
+
+def _of_top_bits(limit: re.Match[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what saturates twice as far out or half as far, never, or always."""
+    before, high, low, after = limit.groups()
+    lowest, what = int(low or high), _shown(limit[0])
+    if lowest < int(high):
+        yield f"{before}{high}:{lowest + 1}{after}", f"one bit fewer in {what}", "limit"
+    if lowest > 0:
+        yield f"{before}{high}:{lowest - 1}{after}", f"one bit more in {what}", "limit"
+    yield "1'h0", f"never {what}", "limit"
+    yield "1'h1", f"always {what}", "limit"
 
 
 def _of_binary(left: str, operator: str, right: str) -> Iterator[tuple[str, str, str]]:
