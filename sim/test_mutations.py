@@ -21,12 +21,12 @@ from tools.mutation.known import reason_of
 from tools.mutation.proof import proved
 
 CYCLES = (2_000, 40_000)
-# They need something in one certain cycle of a step, which so few cycles of stimuli do not have: an
-# entry that leaves the queue as an answer comes behind another one, a reset as a word is stored.
+# They need a reset of one cycle in one certain cycle of a step, which so few cycles of stimuli do
+# not have: as a step begins, as its input is let go.
 TOO_RARE = (
-    "tiny_layer_head_fifo.inner_level: the first of w_port__en & _",
-    "tiny_layer_head_fifo.inner_level: the first of r_port__en & _",
-    "tiny_layer_head_drain.d5: no reset",
+    "tiny_layer_head.begun: no reset",
+    "tiny_layer_lmu.begun: no reset",
+    "tiny_layer_lmu.i__freed: no reset",
 )
 HANDSHAKES = re.compile(r"(_axi|_source|_answers|_sequencer)\.|\.(i__ready|w_en|r_en|trace_)")
 
@@ -49,7 +49,7 @@ def test_mutants_fail_unless_they_cannot_be_seen(folder_of, tmp_path):
         killed += Counter(fate.mutant.kind for fate in fates if fate.killed)
         left = (fate.mutant for fate in fates if not fate.killed)
         mutants = [m for m in left if not reason_of("tiny", m) and m.name not in TOO_RARE]
-    assert killed["reset"] >= 45 and killed["limit"] >= 35 and killed["logic"] >= 60, killed
+    assert killed["reset"] >= 50 and killed["limit"] >= 40 and killed["logic"] >= 80, killed
     text = (folder / "rtl" / "tiny.v").read_text()
     proofs = proved(text, mutants, folder / "rtl", tmp_path / "proofs")
     unproved = [mutant.name for mutant, equal in zip(mutants, proofs, strict=True) if not equal]
@@ -57,18 +57,19 @@ def test_mutants_fail_unless_they_cannot_be_seen(folder_of, tmp_path):
 
 
 @pytest.mark.parametrize("design", ["tiny"])
-def test_a_wrong_word_in_any_rom_names_the_node(folder_of, tmp_path, design):
-    """The lowest bit of every word is flipped; table entries that are not read do not matter."""
+def test_a_wrong_word_in_any_rom_names_the_layer(folder_of, tmp_path, design):
+    """The lowest digit of every word is another; a table is that of one node, which is named."""
     require_simulator("icarus")
     folder = folder_of(design)
     for path in sorted((folder / "rtl").glob("*.hex")):
         copy = tmp_path / path.stem
         shutil.copytree(folder, copy)
-        text = re.sub(r"[0-9a-f](?=\n)", lambda m: f"{int(m[0], 16) ^ 1:x}", path.read_text())
+        text = re.sub(r"[0-9a-f](?=\n)", lambda m: f"{int(m[0], 16) ^ 15:x}", path.read_text())
         (copy / "rtl" / path.name).write_text(text)
         (result,) = lmu_hw.simulate(copy, simulators=["icarus"], max_cycles=2_000)
         assert result.changed_files == (f"rtl/{path.name}",)
         assert not result.passed, path.name
-        layer, node = path.stem.removeprefix(f"{design}__").split("_")[:2]
         assert result.first_mismatch is not None
-        assert result.first_mismatch.node == f"{layer}.{node}"
+        place = path.stem.removeprefix(f"{design}__").split("_")[:2]
+        layer, node = result.first_mismatch.node.split(".")
+        assert place in ([layer, node], [layer, "weights"], [layer, "rows"])

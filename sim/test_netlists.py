@@ -92,9 +92,8 @@ def _no_reset(verilog: str) -> str:
 
 def _swapped_bit(verilog: str) -> str:
     """Exchange a bit of a coefficient of the head."""
-    (entry,) = re.findall(
-        r"^ +\\layer_dense\.dense_y_weights\.rom\.words \[0\] = .*;$", verilog, re.M
-    )
+    words = r"layer_dense\.weight_roms\.rom_0\.bank_0\.rom\.words"
+    (entry,) = re.findall(rf"^ +\\{words} \[0\] = .*;$", verilog, re.M)
     digit = entry[-2]
     return verilog.replace(entry, f"{entry[:-2]}{int(digit, 16) ^ 1:x};")
 

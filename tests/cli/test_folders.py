@@ -81,7 +81,7 @@ def test_a_schedule_that_cannot_be_is_refused(here, refused, rows, message):
     assert message in refused(*COMMANDS["simulate"])
 
 
-@pytest.mark.parametrize("name", ["tiny.v", "tiny__dense_y_weights.hex", "."])
+@pytest.mark.parametrize("name", ["tiny.v", "tiny__dense_weights.hex", "."])
 def test_a_missing_file_of_verilog_is_named(here, refused, name):
     path = here / "out" / "rtl" / name
     shutil.rmtree(path) if name == "." else path.unlink()

@@ -12,21 +12,38 @@ __all__ = ["reason_of"]
 # Of every design: a pattern of the mutant's name, and the reason.
 _EVERYWHERE = (
     (
-        r"(\.s1_chosen_\d+|_sequencer\.(slot|word|first|last|tag\w*)|\.s[12]_(bank|rom)): no reset",
+        r"(\.s1_chosen_\d+|_sequencer\.(slot|word\w*|first|last|tag\w*)|\.s[12]_(bank|rom))"
+        r": no reset",
         "a field beside a valid bit, which has its reset",
     ),
     (
-        r"_layer_\w+\.s1: no reset( #\d)?$",
+        r"(_sequencer\.valid|_layer_\w+\.control): no reset( #\d)?$",
         "a sum leaves the multipliers with a valid bit and a last bit, of which one is still reset;"
         " the next one begins anew",
+    ),
+    (
+        r"_mac\.s4: no reset",
+        "what a word adds to a sum too late is gone where the next sum begins; that a sum leaves is"
+        " said one stage before",
+    ),
+    (
+        r"_drain\.signal: no reset",
+        "says when rows are taken over; they are again before one of their beats is valid",
+    ),
+    (
+        r"_tanh_\d+\.s1_below: '<=' in ",
+        "the entry of code 0 is 0, its own negative",
     ),
     (
         r"\.trace_start: the second of idle & available$",
         "a start is looked at where the sequencer is idle only",
     ),
-    (r"_drain\.(tag|beat|address\w*): no reset", "loaded before it is looked at"),
+    (r"_drain\.(tag|a0_beat|address\w*): no reset", "loaded before it is looked at"),
     (r"to_axi\.tlast: no reset", "belongs to an answer, and is written before that is offered"),
-    (r"_source\.lasts: no reset", "belongs to an entry, and is written before that is counted"),
+    (
+        r"_(source|answers)\.lasts: no reset",
+        "belongs to an entry, and is written before that is counted",
+    ),
     (r"_sequencer\.waiting: no reset", "counts down to 0 before it is looked at again"),
     (
         r"\.page: no reset",
@@ -40,7 +57,7 @@ _ONE_ROW = "a group has one row, so that every beat that is there is a row of th
 _HEAD = (
     (r"_head_drain\.write_mask: ('<='|always|\d+'h\d in) ", _ONE_ROW),
     (
-        r"_head_sequencer\.slot: no reset",
+        r"_head_sequencer\.like: no reset",
         "the layer has one slot; from the other number, which power-up may leave, a cycle without a"
         " word leads to it",
     ),
@@ -79,20 +96,25 @@ _OF = {
     ),
     "tiny": (
         (
-            r"lmu_drain\.write: always \{ .*, 1'h0 \} < [23]'h[35]",
-            "element 0 of every beat that leaves is a row of its node",
+            r"lmu_drain\.write_mask: ('<='|always) .* < 2'h3",
+            "a group has three rows, as many as the memory: each beat that is there is one of them",
         ),
         (
-            r"from_axi\.o__payload: ",
-            "what fills up a word of the input buffer meets coefficients of zero",
+            r"head_source\.complete: the second of i__valid & ",
+            "the last two beats of a vector come one after the other",
         ),
         (
-            r"head_sequencer\.slot: no reset",
-            "there is one slot: the other number leads to it, a cycle later, in a first step",
+            r"_answers\.read__en: the first of _ & _",
+            "an answer has two beats, as many as there are registers behind the memory: where these"
+            " are full, nothing is left to be read",
+        ),
+        (
+            r"head_sequencer\.like: no reset",
+            "there is one node: the other word leads to it, a cycle later, in a first step",
         ),
         (
             r"head_sequencer\.group: the first of advance & end_group",
-            "it counts modulo 2, and the one group has three words",
+            "it counts modulo 4, and a group has five words: at the last it is where it was",
         ),
     ),
 }
