@@ -98,14 +98,24 @@ class Lookup(wiring.Component):
             address, largest = distance, most - table.origin
         address = Value.cast(address)[: max(largest.bit_length(), 1)]
         if table.last < largest:
-            if table.last % (1 << table.low_bits):
-                beyond = address > table.last
-            else:
-                beyond = address[table.low_bits :] >= table.last >> table.low_bits
-            address = Mux(beyond, table.last, address)
+            address = Mux(self._is_flat(), table.last, address)
         short = Signal(table.low_bits + bits_for(table.words - 1), name="address")
         m.d.comb += short.eq(address)
         return below, short
+
+    def _is_flat(self) -> Value:
+        """Say whether the code is as far from the origin as the last entry, or farther.
+
+        It looks at the code, not at the address, so that it does not wait for the distance. At the
+        last entry itself either answer is right; where its low bits are 0, only the top is compared.
+        """
+        table, ends = self.table, []
+        for sign in (1, -1) if table.mirrored else (1,):
+            bound = table.origin + sign * table.last
+            low_bits = table.low_bits if bound % (1 << table.low_bits) == 0 else 0
+            top = self.code[low_bits:].as_signed() if table.source.signed else self.code[low_bits:]
+            ends.append(top >= bound >> low_bits if sign > 0 else top < bound >> low_bits)
+        return ends[0] | ends[-1]
 
     def _parts(self, m: Module, address: Signal) -> tuple[Value, _Correction | None]:
         """Add the ROMs; return the value and the correction of a code two cycles before."""

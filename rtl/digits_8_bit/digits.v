@@ -1363,8 +1363,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload_data = _006_ ? write[19:12] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_949_0(sums_67_0),
-    .port_951_0(sums_67_1),
+    .port_945_0(sums_67_0),
+    .port_947_0(sums_67_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1372,7 +1372,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_997_3(write[9:3]),
+    .port_993_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(word[4:0]),
@@ -1383,7 +1383,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_997_3(write[8:3]),
+    .port_993_3(write[8:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(word[3:0]),
@@ -1432,7 +1432,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_997_3(write[4:3]),
+    .port_993_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(word[0]),
     .rst(rst),
@@ -1455,17 +1455,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_949_0, port_951_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_945_0, port_947_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_949_0;
-  wire [28:0] port_949_0;
-  input [28:0] port_951_0;
-  wire [28:0] port_951_0;
+  input [28:0] port_945_0;
+  wire [28:0] port_945_0;
+  input [28:0] port_947_0;
+  wire [28:0] port_947_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1666,7 +1666,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_949_0, port_951_0, wr
   assign _013_ = rst ? 6'h00 : _060_;
   assign _061_ = a1[2:1] == 2'h1;
   assign _062_ = ! a1[2:1];
-  assign _011_ = signal[1] ? { port_951_0, port_949_0 } : { 29'h00000000, rows[57:29] };
+  assign _011_ = signal[1] ? { port_947_0, port_945_0 } : { 29'h00000000, rows[57:29] };
   assign _010_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _063_ = upcoming ? tag_15 : tag;
   assign _008_ = rst ? 4'h0 : _063_;
@@ -1689,8 +1689,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_949_0, port_951_0, wr
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_526_0(answer[6:0]),
-    .port_529_15(answer[7]),
+    .port_522_0(answer[6:0]),
+    .port_525_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -1701,33 +1701,35 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_949_0, port_951_0, wr
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_526_0, port_529_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_522_0, port_525_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_526_0;
-  wire [6:0] port_526_0;
-  output port_529_15;
-  wire port_529_15;
+  output [6:0] port_522_0;
+  wire [6:0] port_522_0;
+  output port_525_15;
+  wire port_525_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
   wire clk;
-  wire [11:0] _00_;
-  wire [11:0] _01_;
-  wire [9:0] _02_;
-  wire [8:0] _03_;
-  wire [14:0] _04_;
+  wire _00_;
+  wire [9:0] _01_;
+  wire [8:0] _02_;
+  wire [14:0] _03_;
+  wire _04_;
   wire _05_;
   wire _06_;
   wire _07_;
   wire _08_;
   wire _09_;
   wire _10_;
-  wire [12:0] _11_;
+  wire _11_;
   wire [12:0] _12_;
-  wire [13:0] _13_;
-  wire [7:0] _14_;
-  wire _15_;
+  wire [12:0] _13_;
+  wire [13:0] _14_;
+  wire [7:0] _15_;
+  wire [11:0] _16_;
+  wire [11:0] _17_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -1738,13 +1740,13 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_526_0, port_529_15, code,
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_529_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_526_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
-  assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign _11_ = 4'hf - s2_word[11:0];
-  assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
-  assign _13_ = $signed(_12_) + $signed({ 1'h0, s2_below });
-  assign _14_ = s2_word[16:12] * s2_low;
+  assign port_522_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_525_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _12_ = 4'hf - s2_word[11:0];
+  assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
+  assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
+  assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
     s2_word <= data;
   always @(posedge clk)
@@ -1752,32 +1754,34 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_526_0, port_529_15, code,
   always @(posedge clk)
     s2_low <= s1_low;
   always @(posedge clk)
-    s1_below <= _06_;
+    s1_below <= _11_;
   always @(posedge clk)
     s2_below <= s1_below;
   always @(posedge clk)
-    s3_total <= _13_;
+    s3_total <= _14_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _14_ };
+    s3_correction <= { 1'h0, _15_ };
   always @(posedge clk)
     s3_subtracted <= s2_below;
-  assign _15_ = _01_[9:3] >= 6'h32;
-  assign _06_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _00_ = - $signed({ code[9], code });
-  assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
-  assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_529_15, port_529_15, _04_[13:11] };
-  assign _07_ = | { port_529_15, port_529_15, _04_[13:11] };
-  assign _08_ = ~ _07_;
-  assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_529_15;
+  assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
+  assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
+  assign _10_ = _00_ | _07_;
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
+  assign _16_ = - $signed({ code[9], code });
+  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
+  assign _04_ = & { port_525_15, port_525_15, _03_[13:11] };
+  assign _05_ = | { port_525_15, port_525_15, _03_[13:11] };
+  assign _06_ = ~ _05_;
+  assign _08_ = _04_ | _06_;
+  assign _09_ = ~ port_525_15;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
-  assign _02_[8:0] = address;
-  assign _04_[14] = port_529_15;
+  assign _03_[14] = port_525_15;
+  assign _01_[8:0] = address;
 endmodule
 
 module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
@@ -1808,7 +1812,7 @@ module digits_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_997_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_993_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1821,8 +1825,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_997_3;
-  wire [6:0] port_997_3;
+  input [6:0] port_993_3;
+  wire [6:0] port_993_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -1847,17 +1851,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_997_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_997_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_993_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_993_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_997_3[1];
+  assign _3_ = ! port_993_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_997_3[1];
+  assign write__en[1] = write_enable & port_993_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_997_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_993_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1870,8 +1874,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_997_3;
-  wire [5:0] port_997_3;
+  input [5:0] port_993_3;
+  wire [5:0] port_993_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -1896,12 +1900,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_997_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_997_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_993_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_993_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_997_3[1];
+  assign _3_ = ! port_993_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_997_3[1];
+  assign write__en[1] = write_enable & port_993_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -2443,7 +2447,7 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_997_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_993_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2454,8 +2458,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_997_3;
-  wire [1:0] port_997_3;
+  input [1:0] port_993_3;
+  wire [1:0] port_993_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2475,7 +2479,7 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
     _3_ <= cells[1'h0];
   end
   assign read_data = _3_;
-  assign _0_ = ! port_997_3[1];
+  assign _0_ = ! port_993_3[1];
   assign write__en[0] = write_enable & _0_;
   assign write__en[1] = write_enable;
 endmodule

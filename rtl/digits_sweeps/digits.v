@@ -1354,8 +1354,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload_data = _003_ ? trace_data[7:0] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1092_0(sums_58_0),
-    .port_1094_0(sums_58_1),
+    .port_1088_0(sums_58_0),
+    .port_1090_0(sums_58_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1363,7 +1363,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_989_3({ trace_beat[5:0], trace_segment }),
+    .port_985_3({ trace_beat[5:0], trace_segment }),
     .read_data(read_data_46),
     .read_page(read_page_35),
     .read_word(word[4:0]),
@@ -1374,7 +1374,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_989_3({ trace_beat[4:0], trace_segment }),
+    .port_985_3({ trace_beat[4:0], trace_segment }),
     .read_data(read_data_44),
     .read_page(read_page),
     .read_word(word[3:0]),
@@ -1439,17 +1439,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload = { last, o__payload_data };
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1092_0, port_1094_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1088_0, port_1090_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1092_0;
-  wire [25:0] port_1092_0;
-  input [25:0] port_1094_0;
-  wire [25:0] port_1094_0;
+  input [25:0] port_1088_0;
+  wire [25:0] port_1088_0;
+  input [25:0] port_1090_0;
+  wire [25:0] port_1090_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1630,7 +1630,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1092_0, port_1094_0, 
   assign _005_ = rst ? 6'h00 : _051_;
   assign _004_ = _052_ ? 19'h00040 : data;
   assign _052_ = ! a1[2:1];
-  assign _003_ = signal[1] ? { port_1094_0, port_1092_0 } : { 26'h0000000, rows[51:26] };
+  assign _003_ = signal[1] ? { port_1090_0, port_1088_0 } : { 26'h0000000, rows[51:26] };
   assign _002_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _053_ = upcoming ? tag_15 : tag;
   assign _001_ = rst ? 4'h0 : _053_;
@@ -1653,8 +1653,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1092_0, port_1094_0, 
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_511_0(answer[6:0]),
-    .port_514_15(answer[7]),
+    .port_507_0(answer[6:0]),
+    .port_510_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -1665,33 +1665,35 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1092_0, port_1094_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_511_0, port_514_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_507_0, port_510_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_511_0;
-  wire [6:0] port_511_0;
-  output port_514_15;
-  wire port_514_15;
+  output [6:0] port_507_0;
+  wire [6:0] port_507_0;
+  output port_510_15;
+  wire port_510_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
   wire clk;
-  wire [11:0] _00_;
-  wire [11:0] _01_;
-  wire [9:0] _02_;
-  wire [8:0] _03_;
-  wire [14:0] _04_;
+  wire _00_;
+  wire [9:0] _01_;
+  wire [8:0] _02_;
+  wire [14:0] _03_;
+  wire _04_;
   wire _05_;
   wire _06_;
   wire _07_;
   wire _08_;
   wire _09_;
   wire _10_;
-  wire [12:0] _11_;
+  wire _11_;
   wire [12:0] _12_;
-  wire [13:0] _13_;
-  wire [7:0] _14_;
-  wire _15_;
+  wire [12:0] _13_;
+  wire [13:0] _14_;
+  wire [7:0] _15_;
+  wire [11:0] _16_;
+  wire [11:0] _17_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -1702,13 +1704,13 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_511_0, port_514_15, code,
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_514_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_511_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
-  assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign _11_ = 4'hf - s2_word[11:0];
-  assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
-  assign _13_ = $signed(_12_) + $signed({ 1'h0, s2_below });
-  assign _14_ = s2_word[16:12] * s2_low;
+  assign port_507_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_510_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _12_ = 4'hf - s2_word[11:0];
+  assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
+  assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
+  assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
     s2_word <= data;
   always @(posedge clk)
@@ -1716,32 +1718,34 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_511_0, port_514_15, code,
   always @(posedge clk)
     s2_low <= s1_low;
   always @(posedge clk)
-    s1_below <= _06_;
+    s1_below <= _11_;
   always @(posedge clk)
     s2_below <= s1_below;
   always @(posedge clk)
-    s3_total <= _13_;
+    s3_total <= _14_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _14_ };
+    s3_correction <= { 1'h0, _15_ };
   always @(posedge clk)
     s3_subtracted <= s2_below;
-  assign _15_ = _01_[9:3] >= 6'h32;
-  assign _06_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _00_ = - $signed({ code[9], code });
-  assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
-  assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_514_15, port_514_15, _04_[13:11] };
-  assign _07_ = | { port_514_15, port_514_15, _04_[13:11] };
-  assign _08_ = ~ _07_;
-  assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_514_15;
+  assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
+  assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
+  assign _10_ = _00_ | _07_;
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
+  assign _16_ = - $signed({ code[9], code });
+  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
+  assign _04_ = & { port_510_15, port_510_15, _03_[13:11] };
+  assign _05_ = | { port_510_15, port_510_15, _03_[13:11] };
+  assign _06_ = ~ _05_;
+  assign _08_ = _04_ | _06_;
+  assign _09_ = ~ port_510_15;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
-  assign _02_[8:0] = address;
-  assign _04_[14] = port_514_15;
+  assign _03_[14] = port_510_15;
+  assign _01_[8:0] = address;
 endmodule
 
 module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
@@ -1772,7 +1776,7 @@ module digits_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_989_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_985_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1781,8 +1785,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_989_3;
-  wire [6:0] port_989_3;
+  input [6:0] port_985_3;
+  wire [6:0] port_985_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input write_page;
@@ -1811,17 +1815,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_989_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_989_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_985_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_985_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_989_3[1];
+  assign _3_ = ! port_985_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_989_3[1];
+  assign write__en[1] = write_enable & port_985_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_989_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_985_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1830,8 +1834,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_989_3;
-  wire [5:0] port_989_3;
+  input [5:0] port_985_3;
+  wire [5:0] port_985_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input write_page;
@@ -1860,12 +1864,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_989_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_989_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_985_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_985_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_989_3[1];
+  assign _3_ = ! port_985_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_989_3[1];
+  assign write__en[1] = write_enable & port_985_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule

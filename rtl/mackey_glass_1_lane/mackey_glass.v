@@ -1343,7 +1343,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2132_3(write[9:3]),
+    .port_2120_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word_41),
@@ -1354,7 +1354,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2132_3(write[5:3]),
+    .port_2120_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word_41[1:0]),
@@ -1402,7 +1402,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2132_3(write[4:3]),
+    .port_2120_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word_41[0]),
     .rst(rst),
@@ -1781,7 +1781,7 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2132_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2120_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1794,8 +1794,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2132_3;
-  wire [6:0] port_2132_3;
+  input [6:0] port_2120_3;
+  wire [6:0] port_2120_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -1820,16 +1820,16 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2132_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2120_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2132_3[0] * 6'h31;
+  assign _01_ = port_2120_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2132_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2120_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1842,8 +1842,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2132_3;
-  wire [2:0] port_2132_3;
+  input [2:0] port_2120_3;
+  wire [2:0] port_2120_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -1864,8 +1864,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2132_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2132_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2120_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2120_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -2335,7 +2335,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _1_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2132_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2120_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2346,8 +2346,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2132_3;
-  wire [1:0] port_2132_3;
+  input [1:0] port_2120_3;
+  wire [1:0] port_2120_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2699,7 +2699,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2297_3(write[9:3]),
+    .port_2285_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -2710,7 +2710,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2297_3(write[5:3]),
+    .port_2285_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -2758,7 +2758,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2297_3(write[4:3]),
+    .port_2285_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -3031,17 +3031,19 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
   wire signed [7:0] code;
   input clk;
   wire clk;
-  wire [9:0] _00_;
-  wire [9:0] _01_;
-  wire [7:0] _02_;
-  wire [2:0] _03_;
-  wire [9:0] _04_;
-  wire _05_;
+  wire _00_;
+  wire [7:0] _01_;
+  wire [2:0] _02_;
+  wire [9:0] _03_;
+  wire _04_;
+  wire [7:0] _05_;
   wire [7:0] _06_;
-  wire [7:0] _07_;
-  wire [8:0] _08_;
-  wire [1:0] _09_;
+  wire [8:0] _07_;
+  wire [1:0] _08_;
+  wire _09_;
   wire _10_;
+  wire [9:0] _11_;
+  wire [9:0] _12_;
   wire [6:0] address;
   wire [7:0] data;
   reg s1_below;
@@ -3052,17 +3054,19 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
   reg signed [2:0] s3_correction;
   reg s3_subtracted;
   reg signed [8:0] s3_total;
-  assign _10_ = _01_[7:1] >= 6'h3f;
-  assign _00_ = - $signed({ code[7], code });
-  assign _01_ = _05_ ? _00_ : { code[7], code[7], code };
-  assign { _02_[7], address } = _10_ ? 8'h7e : _01_[7:0];
-  assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { _04_[9:8], answer } = $signed(s3_total) + $signed(_03_);
-  assign _05_ = $signed({ code[7], code }) < $signed(1'h0);
-  assign _06_ = 1'h0 - s2_word[6:0];
-  assign _07_ = s2_below ? _06_ : { 1'h0, s2_word[6:0] };
-  assign _08_ = $signed(_07_) + $signed({ 1'h0, s2_below });
-  assign _09_ = s2_word[7] * s2_low;
+  assign _00_ = $signed(code[7:1]) >= $signed(7'h3f);
+  assign _09_ = $signed(code[7:1]) < $signed(7'h41);
+  assign _10_ = _00_ | _09_;
+  assign _11_ = - $signed({ code[7], code });
+  assign _12_ = _04_ ? _11_ : { code[7], code[7], code };
+  assign { _01_[7], address } = _10_ ? 8'h7e : _12_[7:0];
+  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { _03_[9:8], answer } = $signed(s3_total) + $signed(_02_);
+  assign _04_ = $signed({ code[7], code }) < $signed(1'h0);
+  assign _05_ = 1'h0 - s2_word[6:0];
+  assign _06_ = s2_below ? _05_ : { 1'h0, s2_word[6:0] };
+  assign _07_ = $signed(_06_) + $signed({ 1'h0, s2_below });
+  assign _08_ = s2_word[7] * s2_low;
   always @(posedge clk)
     s2_word <= data;
   always @(posedge clk)
@@ -3070,13 +3074,13 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
   always @(posedge clk)
     s2_low <= s1_low;
   always @(posedge clk)
-    s1_below <= _05_;
+    s1_below <= _04_;
   always @(posedge clk)
     s2_below <= s1_below;
   always @(posedge clk)
-    s3_total <= _08_;
+    s3_total <= _07_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _09_ };
+    s3_correction <= { 1'h0, _08_ };
   always @(posedge clk)
     s3_subtracted <= s2_below;
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
@@ -3084,8 +3088,8 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
     .clk(clk),
     .data(data)
   );
-  assign _04_[7:0] = answer;
-  assign _02_[6:0] = address;
+  assign _03_[7:0] = answer;
+  assign _01_[6:0] = address;
 endmodule
 
 module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom(address, data, clk);
@@ -3116,7 +3120,7 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2297_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2285_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3129,8 +3133,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2297_3;
-  wire [6:0] port_2297_3;
+  input [6:0] port_2285_3;
+  wire [6:0] port_2285_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -3155,16 +3159,16 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2297_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2285_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2297_3[0] * 6'h31;
+  assign _01_ = port_2285_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2297_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2285_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3177,8 +3181,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2297_3;
-  wire [2:0] port_2297_3;
+  input [2:0] port_2285_3;
+  wire [2:0] port_2285_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3199,8 +3203,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2297_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2297_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2285_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2285_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -3674,7 +3678,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2297_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2285_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3685,8 +3689,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2297_3;
-  wire [1:0] port_2297_3;
+  input [1:0] port_2285_3;
+  wire [1:0] port_2285_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4038,7 +4042,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2461_3(write[9:3]),
+    .port_2449_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -4049,7 +4053,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2461_3(write[5:3]),
+    .port_2449_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -4097,7 +4101,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2461_3(write[4:3]),
+    .port_2449_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -4342,8 +4346,8 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1262_0(answer[6:0]),
-    .port_1265_15(answer[7]),
+    .port_1254_0(answer[6:0]),
+    .port_1257_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_drain_row_rom row_rom (
@@ -4354,33 +4358,35 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1262_0, port_1265_15, code, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1254_0, port_1257_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1262_0;
-  wire [6:0] port_1262_0;
-  output port_1265_15;
-  wire port_1265_15;
+  output [6:0] port_1254_0;
+  wire [6:0] port_1254_0;
+  output port_1257_15;
+  wire port_1257_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
   wire clk;
-  wire [11:0] _00_;
-  wire [11:0] _01_;
-  wire [9:0] _02_;
-  wire [8:0] _03_;
-  wire [14:0] _04_;
+  wire _00_;
+  wire [9:0] _01_;
+  wire [8:0] _02_;
+  wire [14:0] _03_;
+  wire _04_;
   wire _05_;
   wire _06_;
   wire _07_;
   wire _08_;
   wire _09_;
   wire _10_;
-  wire [12:0] _11_;
+  wire _11_;
   wire [12:0] _12_;
-  wire [13:0] _13_;
-  wire [7:0] _14_;
-  wire _15_;
+  wire [12:0] _13_;
+  wire [13:0] _14_;
+  wire [7:0] _15_;
+  wire [11:0] _16_;
+  wire [11:0] _17_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -4391,13 +4397,13 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1262_0, port_1265_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_1265_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_1262_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
-  assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign _11_ = 4'hf - s2_word[11:0];
-  assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
-  assign _13_ = $signed(_12_) + $signed({ 1'h0, s2_below });
-  assign _14_ = s2_word[16:12] * s2_low;
+  assign port_1254_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_1257_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _12_ = 4'hf - s2_word[11:0];
+  assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
+  assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
+  assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
     s2_word <= data;
   always @(posedge clk)
@@ -4405,32 +4411,34 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1262_0, port_1265_1
   always @(posedge clk)
     s2_low <= s1_low;
   always @(posedge clk)
-    s1_below <= _06_;
+    s1_below <= _11_;
   always @(posedge clk)
     s2_below <= s1_below;
   always @(posedge clk)
-    s3_total <= _13_;
+    s3_total <= _14_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _14_ };
+    s3_correction <= { 1'h0, _15_ };
   always @(posedge clk)
     s3_subtracted <= s2_below;
-  assign _15_ = _01_[9:3] >= 6'h32;
-  assign _06_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _00_ = - $signed({ code[9], code });
-  assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
-  assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_1265_15, port_1265_15, _04_[13:11] };
-  assign _07_ = | { port_1265_15, port_1265_15, _04_[13:11] };
-  assign _08_ = ~ _07_;
-  assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_1265_15;
+  assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
+  assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
+  assign _10_ = _00_ | _07_;
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
+  assign _16_ = - $signed({ code[9], code });
+  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
+  assign _04_ = & { port_1257_15, port_1257_15, _03_[13:11] };
+  assign _05_ = | { port_1257_15, port_1257_15, _03_[13:11] };
+  assign _06_ = ~ _05_;
+  assign _08_ = _04_ | _06_;
+  assign _09_ = ~ port_1257_15;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
-  assign _02_[8:0] = address;
-  assign _04_[14] = port_1265_15;
+  assign _03_[14] = port_1257_15;
+  assign _01_[8:0] = address;
 endmodule
 
 module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(address, data, clk);
@@ -4461,7 +4469,7 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2461_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2449_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4474,8 +4482,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2461_3;
-  wire [6:0] port_2461_3;
+  input [6:0] port_2449_3;
+  wire [6:0] port_2449_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4500,16 +4508,16 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2461_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2449_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2461_3[0] * 6'h31;
+  assign _01_ = port_2449_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2461_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2449_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4522,8 +4530,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2461_3;
-  wire [2:0] port_2461_3;
+  input [2:0] port_2449_3;
+  wire [2:0] port_2449_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4544,8 +4552,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2461_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2461_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2449_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2449_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -5027,7 +5035,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2461_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2449_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5038,8 +5046,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2461_3;
-  wire [1:0] port_2461_3;
+  input [1:0] port_2449_3;
+  wire [1:0] port_2449_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5391,7 +5399,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_2625_3(write[9:3]),
+    .port_2613_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -5402,7 +5410,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_2625_3(write[5:3]),
+    .port_2613_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -5450,7 +5458,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_2625_3(write[4:3]),
+    .port_2613_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -5701,8 +5709,8 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1701_0(answer[6:0]),
-    .port_1704_15(answer[7]),
+    .port_1689_0(answer[6:0]),
+    .port_1692_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_drain_row_rom row_rom (
@@ -5713,33 +5721,35 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1701_0, port_1704_15, code, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1689_0, port_1692_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1701_0;
-  wire [6:0] port_1701_0;
-  output port_1704_15;
-  wire port_1704_15;
+  output [6:0] port_1689_0;
+  wire [6:0] port_1689_0;
+  output port_1692_15;
+  wire port_1692_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
   wire clk;
-  wire [11:0] _00_;
-  wire [11:0] _01_;
-  wire [9:0] _02_;
-  wire [8:0] _03_;
-  wire [14:0] _04_;
+  wire _00_;
+  wire [9:0] _01_;
+  wire [8:0] _02_;
+  wire [14:0] _03_;
+  wire _04_;
   wire _05_;
   wire _06_;
   wire _07_;
   wire _08_;
   wire _09_;
   wire _10_;
-  wire [12:0] _11_;
+  wire _11_;
   wire [12:0] _12_;
-  wire [13:0] _13_;
-  wire [7:0] _14_;
-  wire _15_;
+  wire [12:0] _13_;
+  wire [13:0] _14_;
+  wire [7:0] _15_;
+  wire [11:0] _16_;
+  wire [11:0] _17_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -5750,13 +5760,13 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1701_0, port_1704_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign { port_1704_15, _04_[13:0] } = $signed(s3_total) + $signed(_03_);
-  assign port_1701_0 = _09_ ? _04_[10:4] : { _10_, _10_, _10_, _10_, _10_, _10_, _10_ };
-  assign _03_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign _11_ = 4'hf - s2_word[11:0];
-  assign _12_ = s2_below ? _11_ : { 1'h0, s2_word[11:0] };
-  assign _13_ = $signed(_12_) + $signed({ 1'h0, s2_below });
-  assign _14_ = s2_word[16:12] * s2_low;
+  assign port_1689_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_1692_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _12_ = 4'hf - s2_word[11:0];
+  assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
+  assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
+  assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
     s2_word <= data;
   always @(posedge clk)
@@ -5764,32 +5774,34 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1701_0, port_1704_1
   always @(posedge clk)
     s2_low <= s1_low;
   always @(posedge clk)
-    s1_below <= _06_;
+    s1_below <= _11_;
   always @(posedge clk)
     s2_below <= s1_below;
   always @(posedge clk)
-    s3_total <= _13_;
+    s3_total <= _14_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _14_ };
+    s3_correction <= { 1'h0, _15_ };
   always @(posedge clk)
     s3_subtracted <= s2_below;
-  assign _15_ = _01_[9:3] >= 6'h32;
-  assign _06_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _00_ = - $signed({ code[9], code });
-  assign _01_ = _06_ ? _00_ : { code[9], code[9], code };
-  assign { _02_[9], address } = _15_ ? 10'h190 : _01_[9:0];
-  assign _05_ = & { port_1704_15, port_1704_15, _04_[13:11] };
-  assign _07_ = | { port_1704_15, port_1704_15, _04_[13:11] };
-  assign _08_ = ~ _07_;
-  assign _09_ = _05_ | _08_;
-  assign _10_ = ~ port_1704_15;
+  assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
+  assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
+  assign _10_ = _00_ | _07_;
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
+  assign _16_ = - $signed({ code[9], code });
+  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
+  assign _04_ = & { port_1692_15, port_1692_15, _03_[13:11] };
+  assign _05_ = | { port_1692_15, port_1692_15, _03_[13:11] };
+  assign _06_ = ~ _05_;
+  assign _08_ = _04_ | _06_;
+  assign _09_ = ~ port_1692_15;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data)
   );
-  assign _02_[8:0] = address;
-  assign _04_[14] = port_1704_15;
+  assign _03_[14] = port_1692_15;
+  assign _01_[8:0] = address;
 endmodule
 
 module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(address, data, clk);
@@ -5820,7 +5832,7 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2613_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5833,8 +5845,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2625_3;
-  wire [6:0] port_2625_3;
+  input [6:0] port_2613_3;
+  wire [6:0] port_2613_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5859,16 +5871,16 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2625_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2613_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2625_3[0] * 6'h31;
+  assign _01_ = port_2613_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2613_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5881,8 +5893,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2625_3;
-  wire [2:0] port_2625_3;
+  input [2:0] port_2613_3;
+  wire [2:0] port_2613_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5903,8 +5915,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2625_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2625_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2613_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2613_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -6378,7 +6390,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2625_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2613_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6389,8 +6401,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2625_3;
-  wire [1:0] port_2625_3;
+  input [1:0] port_2613_3;
+  wire [1:0] port_2613_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
