@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from lmu_hw.implement.targets import TO_MAC16
+from lmu_hw.implement.targets import SPLIT_ROMS, TO_MAC16
 
 __all__ = ["FLOWS", "Cells", "Flow", "Steps"]
 
@@ -92,7 +92,13 @@ def _generic(top: str) -> Steps:
 def _ice40(top: str) -> Steps:
     synthesis = f"synth_ice40 -device u -top {top} -run"
     return Steps(
-        prepare=_begin(top, f"{synthesis} begin:coarse", *TO_MAC16, f"{synthesis} coarse:map_ram"),
+        prepare=_begin(
+            top,
+            f"{synthesis} begin:coarse",
+            *TO_MAC16,
+            f"{synthesis} coarse:map_ram",
+            *SPLIT_ROMS,
+        ),
         memories="",
         unmodelled=[],
         finish=[f"{synthesis} map_ram:check"],

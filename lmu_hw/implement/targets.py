@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.implement.tools import Tool
 from lmu_hw.measure.implementation import Resources
 
-__all__ = ["TARGETS", "TO_MAC16", "Flow", "Target", "target_named"]
+__all__ = ["SPLIT_ROMS", "TARGETS", "TO_MAC16", "Flow", "Target", "target_named"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +193,24 @@ TO_MAC16 = (
 )
 
 
+# ROMs in parts, where that takes fewer blocks; before memories are mapped.
+SPLIT_ROMS = (
+    f'techmap -autoproc -map "{Path(__file__).parent / "ice40_rom.v"}"',
+    "opt_mem",
+    "opt_clean",
+)
+
+
 def _ice40_synthesis(speed: str, *, dsp: bool) -> tuple[str, ...]:
-    run = f"synth_ice40 -device {speed} -top {{top}}"
-    if not dsp:
-        return (run,)
-    return (f"{run} -run begin:coarse", *TO_MAC16, f"{run} -run coarse:")
+    run = f"synth_ice40 -device {speed} -top {{top}} -run"
+    multipliers = TO_MAC16 if dsp else ()
+    return (
+        f"{run} begin:coarse",
+        *multipliers,
+        f"{run} coarse:map_ram",
+        *SPLIT_ROMS,
+        f"{run} map_ram:",
+    )
 
 
 def _ice40(name: str, device: str, speed: str, package: str, available: Resources) -> Target:
