@@ -107,7 +107,7 @@ class Lookup(wiring.Component):
         """Say whether the code is as far from the origin as the last entry, or farther.
 
         It looks at the code, not at the address, so that it does not wait for the distance. At the
-        last entry itself either answer is right; where its low bits are 0, only the top is compared.
+        last entry itself either answer is right; where low bits are 0, only the top is compared.
         """
         table, ends = self.table, []
         for sign in (1, -1) if table.mirrored else (1,):
