@@ -40,7 +40,7 @@ def netlist_of(words: list[int], width: int):
 
 @pytest.mark.parametrize(
     ("depth", "width", "blocks"),
-    [(801, 16, 3), (1024, 16, 4), (1100, 4, 1)],
+    [(801, 16, 3), (1024, 16, 4), (1100, 4, 1), (51, 17, 0)],
 )
 def test_a_rom_in_parts_takes_fewer_blocks_and_answers_every_word(tmp_path, depth, width, blocks):
     words = [(word * word * 37 + 11) % (1 << width) for word in range(depth)]
