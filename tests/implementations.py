@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an implementation might have come to."""
 
-from lmu_hw.measure.implementation import Implementation, Part, PathStep, Resources, Routed, Used
+from dataclasses import replace
+
+from lmu_hw.measure.implementation import (
+    Implementation,
+    Macro,
+    Part,
+    PathStep,
+    Resources,
+    Routed,
+    Used,
+)
 
 TOTAL = Resources(lut=2_108, carry=492, lut_ram=516, ff=1_211, block_ram=10, dsp=5)
 RESULT = Implementation(
@@ -23,3 +33,30 @@ RESULT = Implementation(
     latency_cycles=18_000,
     changed_files=("rtl/a.v",),
 )
+
+AREA = Resources(ff=1_211, area=12_345.5, ff_area=5_432.5)
+CELLS = replace(
+    RESULT,
+    target="liberty",
+    device="standard cells of invented (cells.lib)",
+    total=AREA,
+    parts=(Part(path="layer_a.drain", words="a: output stage", resources=AREA),),
+    used=(),
+    clock_asked=None,
+    runs=(),
+    library="0",
+    macros=(
+        Macro(
+            path="layer_a.x.cells",
+            words="vector x",
+            part="a",
+            depth=64,
+            width=32,
+            reads=1,
+            writes=1,
+        ),
+    ),
+    timing="by analysis",
+    static_mhz=456.5,
+)
+"""The same in standard cells."""

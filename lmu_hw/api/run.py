@@ -91,6 +91,8 @@ def implement(
     bitstream: bool = False,
     pins: str | Path | None = None,
     jobs: int | None = None,
+    liberty: str | Path | None = None,
+    dont_use: Sequence[str] = (),
     progress: Callable[[str, int, int | None], None] | None = None,
 ) -> Implementation:
     """Synthesise, place and route the emitted Verilog, and find its clock.
@@ -100,7 +102,8 @@ def implement(
     directory : str or Path
         Written by `emit`; ``implement.json`` is left in it, and logs in ``implement/``.
     target : str
-        Such as ``ecp5-25k``; ``lmu-hw implement --help`` lists all of them.
+        Such as ``ecp5-25k``; ``lmu-hw implement --help`` lists all of them. ``liberty``: standard
+        cells of a library.
     seeds : int
         Runs of place and route, of whose clocks the median counts.
     clock : float, optional
@@ -112,6 +115,10 @@ def implement(
         File of constraints in the form of the target's tools, for the ports of the wrapper.
     jobs : int, optional
         Processes at a time; None: one for each core.
+    liberty : str or Path, optional
+        Library of standard cells, with the target of that name.
+    dont_use : sequence of str
+        Cells of it that are left out; ``*`` and ``?`` stand for others.
     progress : callable, optional
         Called with a stage, how much of it is done, and of how much if there is a total.
     """
@@ -125,6 +132,8 @@ def implement(
         bitstream=bitstream,
         pins=pins,
         jobs=jobs,
+        liberty=liberty,
+        dont_use=dont_use,
         progress=progress or (lambda stage, done, total: None),
     )
 

@@ -14,7 +14,7 @@ __all__ = ["implementation_table"]
 def implementation_table(result: Implementation) -> RenderableType:
     """Return resources by part, clock and critical path, and what they mean."""
     return Group(
-        _resources(result),
+        *([_resources(result)] if result.library is None else _cells(result)),
         *_used(result),
         f"ports: {result.ports}",
         *_timing(result),
@@ -41,6 +41,45 @@ def _resources(result: Implementation) -> Table:
     return table
 
 
+def _cells(result: Implementation) -> list[RenderableType]:
+    """Return what a design takes of standard cells, and the memories beside them."""
+    table = Table(
+        title=f"{result.target}: {result.device}, after mapping",
+        title_justify="left",
+        header_style="dim",
+    )
+    table.add_column("Part")
+    for heading in ("Area", "of it flip-flops", "FF"):
+        table.add_column(heading, justify="right")
+    for part in result.parts:
+        table.add_row(part.words, *_areas(part.resources))
+    table.add_section()
+    table.add_row("design without memory macros", *_areas(result.total))
+    return [table, *([_macros(result)] if result.macros else [])]
+
+
+def _areas(resources: Resources) -> list[str]:
+    return [f"{resources.area:,.1f}", f"{resources.ff_area:,.1f}", f"{resources.ff:,}"]
+
+
+def _macros(result: Implementation) -> Table:
+    table = Table(
+        title="memory macros, in no area",
+        title_justify="left",
+        header_style="dim",
+    )
+    table.add_column("Memory")
+    table.add_column("In")
+    for heading in ("Words", "Bits a word", "Bits", "Ports"):
+        table.add_column(heading, justify="right")
+    for macro in result.macros:
+        size = (macro.depth, macro.width, macro.bits)
+        table.add_row(macro.words, macro.part, *(f"{value:,}" for value in size), macro.ports)
+    table.add_section()
+    table.add_row("all", "", "", "", f"{sum(macro.bits for macro in result.macros):,}", "")
+    return table
+
+
 def _numbers(resources: Resources) -> list[str]:
     values = (
         *(resources.lut, resources.carry, resources.lut_ram),
@@ -60,11 +99,9 @@ def _used(result: Implementation) -> list[str]:
 
 def _timing(result: Implementation) -> list[RenderableType]:
     if result.mhz is None:
-        return ["synthesis only: no clock"]
-    clocks = [run.mhz for run in result.runs]
+        return [result.timing or "synthesis only: no clock"]
     lines: list[RenderableType] = [
-        f"clock: {result.mhz:.1f} MHz, the median of {len(clocks)} runs ({min(clocks):.1f} to "
-        f"{max(clocks):.1f}); asked for {result.clock_asked:g}",
+        f"clock: {result.mhz:.1f} MHz, {_found(result)}",
         *([f"critical path: {result.path_words}", _path(result)] if result.path else []),
     ]
     if result.samples_per_second is not None and result.latency_us is not None:
@@ -76,6 +113,16 @@ def _timing(result: Implementation) -> list[RenderableType]:
     if result.bitstream:
         lines.append(f"bitstream of the fastest run: {result.bitstream}")
     return lines
+
+
+def _found(result: Implementation) -> str:
+    """Return where the clock comes from, and what was asked for."""
+    asked = "" if result.clock_asked is None else f"; asked for {result.clock_asked:g}"
+    if not result.runs:
+        return f"{result.timing}{asked}"
+    clocks = [run.mhz for run in result.runs]
+    spread = f"{min(clocks):.1f} to {max(clocks):.1f}"
+    return f"the median of {len(clocks)} runs ({spread}){asked}"
 
 
 def _path(result: Implementation) -> Table:

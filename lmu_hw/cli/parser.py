@@ -21,6 +21,7 @@ from lmu_hw.cli.arguments import (
 from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
+from lmu_hw.implement.targets import LIBERTY
 from lmu_hw.plan import AUTO, SLOWEST, Goal
 from lmu_hw.realize import reloadable_kinds
 from lmu_hw.simulate import Simulator
@@ -67,9 +68,10 @@ interrupted goes on where it stopped when it is started again."""
 
 
 _IMPLEMENT = """\
-All tools come from PyPI: pip install 'lmu_hw[implement]'. Where ports must be pins, for a bitstream
+Tools come from PyPI: pip install 'lmu_hw[implement]'. Where ports must be pins, for a bitstream
 and on targets that have no other way, the design gets a wrapper that takes and gives a byte at a
-time. Leaves DIR/implement.json, and logs in DIR/implement/."""
+time. A library of standard cells is the user's own; its timing needs OpenSTA (apt-get install
+opensta). Leaves DIR/implement.json, and logs in DIR/implement/."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -295,7 +297,22 @@ def _implement(commands: Commands) -> None:
     parser.description = f"{parser.description}\n{_IMPLEMENT}"
     design(parser)
     parser.add_argument(
-        "--target", metavar="NAME", required=True, help=f"device: {', '.join(TARGETS)}"
+        "--target",
+        metavar="NAME",
+        required=True,
+        help=f"device: {', '.join(TARGETS)}; or {LIBERTY}: standard cells",
+    )
+    parser.add_argument(
+        "--liberty",
+        metavar="FILE.lib",
+        help=f"library of standard cells that --target {LIBERTY} maps to",
+    )
+    parser.add_argument(
+        "--dont-use",
+        metavar="CELL",
+        nargs="+",
+        default=(),
+        help="cells of that library to leave out; * and ? stand for others",
     )
     parser.add_argument(
         "--seeds",
@@ -309,7 +326,7 @@ def _implement(commands: Commands) -> None:
         "--clock",
         type=number,
         metavar="MHZ",
-        help="clock to aim at; exit status 1 if the median does not reach it (default: aim at more "
+        help="clock to aim at; exit status 1 if it is not reached (default: aim at more "
         "than can be reached)",
     )
     parser.add_argument(

@@ -36,7 +36,7 @@ PARAMETERS = (
         "cost",
     ),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
-    *("theta", "target", "seeds", "clock", "bitstream", "pins"),
+    *("theta", "target", "seeds", "clock", "bitstream", "pins", "liberty", "dont_use"),
     "netlist",
 )
 """Parameters of the verbs that are options here."""

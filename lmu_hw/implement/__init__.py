@@ -2,7 +2,8 @@
 """Layer 5: a design on a chip: synthesis, place and route, timing, bitstreams.
 
 `implement` works on the folder of a design, `implement_verilog` on any Verilog with the same ports.
-All tools come from PyPI: Yosys as pyosys, nextpnr and the packers as WebAssembly.
+Tools come from PyPI: Yosys as pyosys, nextpnr and the packers as WebAssembly; only the timing of
+standard cells needs a program that is not there, OpenSTA.
 """
 
 from lmu_hw.implement.design import implement

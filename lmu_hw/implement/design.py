@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from lmu_hw.checked import flag, real, whole
 from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
-from lmu_hw.errors import ConfigError, LoadError
+from lmu_hw.errors import ConfigError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.library import Library, read_library
+from lmu_hw.implement.opensta import MISSING, TIMING_LOG, installed
 from lmu_hw.implement.record import (
     read_implementations,
     rtl_files,
@@ -21,8 +23,9 @@ from lmu_hw.implement.record import (
 )
 from lmu_hw.implement.route import route_log
 from lmu_hw.implement.run import BITSTREAM, Job, Progress, implement_verilog
+from lmu_hw.implement.standard_cells import library_target
 from lmu_hw.implement.synthesis import LOG
-from lmu_hw.implement.targets import Target, target_named
+from lmu_hw.implement.targets import LIBERTY, Target, target_named
 from lmu_hw.implement.tools import require
 from lmu_hw.implement.wrapper import WRAPPER_FILE
 from lmu_hw.measure.implementation import Implementation
@@ -46,6 +49,8 @@ def implement(
     bitstream: bool = False,
     pins: str | Path | None = None,
     jobs: int | None = None,
+    liberty: str | Path | None = None,
+    dont_use: Sequence[str] = (),
     progress: Progress = lambda stage, done, total: None,
 ) -> Implementation:
     """Synthesise, place and route the Verilog of a design; see `lmu_hw.implement`.
@@ -55,7 +60,7 @@ def implement(
     directory : str or Path
         Written by `emit`; ``implement.json`` is left in it, and logs in ``implement/``.
     target : str
-        Name of one of `TARGETS`.
+        Name of one of `TARGETS`, or ``liberty``: standard cells.
     seeds : int
         Runs of place and route.
     clock : float, optional
@@ -66,6 +71,10 @@ def implement(
         File of constraints in the form of the target's tools, for the ports of the wrapper.
     jobs : int, optional
         Processes at a time; None: one for each core.
+    liberty : str or Path, optional
+        Library of standard cells, with the target of that name.
+    dont_use : sequence of str
+        Cells of it that are left out; ``*`` and ``?`` stand for others.
     progress : callable, optional
 
     Raises
@@ -77,7 +86,16 @@ def implement(
     """
     from lmu_hw.implement.energy import step_energy  # loads amaranth
 
-    job = _job(target, seeds=seeds, clock=clock, bitstream=bitstream, pins=pins, jobs=jobs)
+    library = _library(target, liberty, dont_use, clock)
+    job = _job(
+        target if library is None else library_target(library),
+        seeds=seeds,
+        clock=clock,
+        bitstream=bitstream,
+        pins=pins,
+        jobs=jobs,
+        library=library,
+    )
     require(tools_of(job.target), f"target {job.target.name}")
     folder = DesignFolder(directory)
     design = Design.read(directory)
@@ -115,6 +133,26 @@ def tools_of(target: Target) -> list[str]:
     return [] if flow is None else [flow.nextpnr.package, flow.packer.package]
 
 
+def _library(
+    target: object, liberty: str | Path | None, dont_use: Sequence[str], clock: object
+) -> Library | None:
+    """Return the library of standard cells if that is the target, checked; None for a device."""
+    if target != LIBERTY:
+        given = {"liberty": liberty is not None, "dont_use": bool(dont_use)}
+        for name in (name for name, value in given.items() if value):
+            raise ConfigError(f"`{name}` must be left out unless `target` is {LIBERTY}")
+        return None
+    if liberty is None:
+        raise ConfigError(
+            f"`liberty` must be a library of standard cells (FILE.lib) with `target` {LIBERTY}"
+        )
+    if clock is not None and not installed():
+        raise ToolError(f"`clock` must be left out with target {LIBERTY}: {MISSING}")
+    if isinstance(dont_use, str):
+        raise ConfigError(f"`dont_use` must be a list of names, not {dont_use!r}")
+    return read_library(liberty, dont_use)
+
+
 def _job(
     target: object,
     *,
@@ -123,9 +161,10 @@ def _job(
     bitstream: object,
     pins: str | Path | None,
     jobs: object,
+    library: Library | None,
 ) -> Job:
     """Return what was asked for, checked."""
-    chosen = target_named(target)
+    chosen = target if isinstance(target, Target) else target_named(target)
     job = Job(
         target=chosen,
         seeds=whole(seeds, "`seeds`", least=1, most=_MOST_SEEDS),
@@ -135,9 +174,11 @@ def _job(
         bitstream=flag(bitstream, "`bitstream`"),
         pins="" if pins is None else _constraints(Path(pins)),
         jobs=None if jobs is None else whole(jobs, "`jobs`", least=1),
+        library=library,
     )
     if chosen.flow is None:
-        given = {"bitstream": job.bitstream, "pins": job.pins, "clock": job.clock}
+        given = {"bitstream": job.bitstream, "pins": job.pins}
+        given |= {"clock": job.clock} if library is None else {}
         for name in (name for name, value in given.items() if value):
             raise ConfigError(
                 f"`{name}` must be left out with target {chosen.name}, which is synthesis only"
@@ -161,6 +202,8 @@ def _left(job: Job) -> Iterator[tuple[str, str]]:
     """Return the files of a run that are left in the design's folder, and their names there."""
     name, flow = job.target.name, job.target.flow
     yield LOG, f"{_LEFT}/{name}_{LOG}"
+    if job.library is not None and installed():
+        yield TIMING_LOG, f"{_LEFT}/{name}_{TIMING_LOG}"
     if flow is None:
         return
     if job.wrapped:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
+from lmu_hw.implement.library import Library
 from lmu_hw.implement.path import Namer, path_words
 from lmu_hw.implement.record import rtl_digest
 from lmu_hw.implement.route import Placed, place_and_route, require_fit, routed_name
+from lmu_hw.implement.standard_cells import implement_cells
 from lmu_hw.implement.synthesis import NETLIST, synthesize
 from lmu_hw.implement.targets import Flow, Target
 from lmu_hw.implement.tools import YOSYS, run_tool, versions
@@ -45,6 +47,8 @@ class Job:
         Content of a file of constraints in the form of the target; empty: any pins.
     jobs : int or None
         Processes at a time; None: one for each core.
+    library : Library or None
+        Of standard cells, where that is the target; None: it is a device.
     """
 
     target: Target
@@ -53,6 +57,7 @@ class Job:
     bitstream: bool = False
     pins: str = ""
     jobs: int | None = None
+    library: Library | None = None
 
     @property
     def wrapped(self) -> bool:
@@ -87,6 +92,8 @@ def implement_verilog(
         If the design does not fit the target, or a tool fails.
     """
     target, flow = job.target, job.target.flow
+    if job.library is not None:
+        return implement_cells(files, top, work, job.library, clock=job.clock, progress=progress)
     for name, content in files.items():
         (work / name).write_bytes(content)
     sources = {f"{top}.v": files[f"{top}.v"].decode()}

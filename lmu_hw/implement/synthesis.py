@@ -18,7 +18,7 @@ from lmu_hw.implement.tools import run_yosys
 from lmu_hw.implement.wrapper import DESIGN, inside, is_inside
 from lmu_hw.measure.implementation import Part, Resources
 
-__all__ = ["NETLIST", "Synthesis", "synthesize"]
+__all__ = ["LOG", "NETLIST", "Synthesis", "counted", "synthesize", "warnings_in"]
 
 NETLIST, LOG = "netlist.json", "synthesis.log"
 _RTL = "rtl.json"
@@ -30,6 +30,7 @@ _HARMLESS = (
     re.compile(r"AIG with boxes has internal fanout"),
     re.compile(r"The network is combinational"),
     re.compile(r"Resizing cell port"),
+    re.compile(r"Detected \d+ multi-output cells"),  # of a library: they are not used
 )
 _LARGE = 64
 """Bits from which on registers in place of a memory are worth a word."""
@@ -79,7 +80,7 @@ def synthesize(
     commands += ["autoname", f"write_json {NETLIST}"]  # every cell is named after what it feeds
     said = run_yosys(commands, work, log=LOG)
     netlist = Netlist.of(json.loads((work / NETLIST).read_bytes()), top)
-    wrapper, parts = _counted(target, netlist, wrapped=wrapped)
+    wrapper, parts = counted(target, netlist, wrapped=wrapped)
     return Synthesis(
         netlist=netlist,
         rtl=Rtl.of(json.loads((work / _RTL).read_bytes()), top),
@@ -90,7 +91,7 @@ def synthesize(
     )
 
 
-def _counted(
+def counted(
     target: Target, netlist: Netlist, *, wrapped: bool
 ) -> tuple[Resources | None, tuple[Part, ...]]:
     """Return what the wrapper takes, if there is one, and what the parts of the design take."""
@@ -119,14 +120,14 @@ def scaled(resources: Resources, count: int) -> Resources:
     return sum([resources] * count, Resources())
 
 
-def warnings_in(said: str) -> tuple[str, ...]:
+def warnings_in(said: str, *, registers: bool = True) -> tuple[str, ...]:
     """Return what of the words of Yosys its reader should know, once each.
 
-    Every warning but those known to be harmless, and every memory of many bits that became
-    registers.
+    Every warning but those known to be harmless, and, unless they are meant, every memory of many
+    bits that became registers.
     """
     found = [text for text in _WARNING.findall(said) if not any(h.match(text) for h in _HARMLESS)]
-    for name, words, width in _MEMORY.findall(said):
+    for name, words, width in _MEMORY.findall(said) if registers else ():
         if (bits := int(words) * int(width)) >= _LARGE:
             memory = name.lstrip("\\").removeprefix(f"{DESIGN}.")
             found.append(f"the memory {memory} became {bits:,} registers")

@@ -16,7 +16,10 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.implement.tools import Tool
 from lmu_hw.measure.implementation import Resources
 
-__all__ = ["SPLIT_ROMS", "TARGETS", "TO_MAC16", "Flow", "Target", "target_named"]
+__all__ = ["LIBERTY", "SPLIT_ROMS", "TARGETS", "TO_MAC16", "Flow", "Target", "target_named"]
+
+LIBERTY = "liberty"
+"""Name of the target that is a user's library of standard cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,11 +317,12 @@ _ALL = (
 )
 
 TARGETS = {target.name: target for target in _ALL}
-"""Every target by its name."""
+"""Every device by its name."""
 
 
 def target_named(name: object) -> Target:
-    """Return the target of a name, or raise `ConfigError` with those that there are."""
+    """Return the device of a name, or raise `ConfigError` with all targets that there are."""
     if isinstance(name, str) and name in TARGETS:
         return TARGETS[name]
-    raise ConfigError(f"`target` must be one of {', '.join(TARGETS)}, not {name!r}")
+    names = ", ".join((*TARGETS, LIBERTY))
+    raise ConfigError(f"`target` must be one of {names}, not {name!r}")

@@ -20,7 +20,7 @@ from threading import Event
 
 from lmu_hw.errors import ToolError
 
-__all__ = ["YOSYS", "Tool", "require", "run_tool", "run_yosys", "versions"]
+__all__ = ["YOSYS", "Tool", "require", "run_program", "run_tool", "run_yosys", "versions"]
 
 YOSYS = "pyosys"
 _SCRIPT = Path(__file__).with_name("_yosys.py")
@@ -82,7 +82,7 @@ def run_tool(
     ToolError
         If it fails, with the last lines of what it said.
     """
-    status, said = _run(tool.command(arguments), work, log, stop)
+    status, said = run_program(tool.command(arguments), work, log, stop)
     if status:
         raise ToolError(f"{tool.package} must not fail, but did:\n{_end(said)}")
     return said
@@ -107,7 +107,7 @@ def run_yosys(commands: Sequence[str], work: Path, *, log: str) -> str:
     script = work / f"{log}.ys"
     script.write_text("\n".join(commands) + "\n")
     try:
-        status, said = _run([sys.executable, "-P", str(_SCRIPT), script.name], work, log)
+        status, said = run_program([sys.executable, "-P", str(_SCRIPT), script.name], work, log)
     finally:
         script.unlink()
     if status:
@@ -116,7 +116,13 @@ def run_yosys(commands: Sequence[str], work: Path, *, log: str) -> str:
     return said
 
 
-def _run(command: list[str], work: Path, log: str, stop: Event | None = None) -> tuple[int, str]:
+def run_program(
+    command: list[str], work: Path, log: str, stop: Event | None = None
+) -> tuple[int, str]:
+    """Run a program in a folder, and return its exit status and what it said, which is left there.
+
+    When `stop` is set, it is ended.
+    """
     path = work / log
     with path.open("w") as file:
         process = subprocess.Popen(command, cwd=work, stdout=file, stderr=subprocess.STDOUT)

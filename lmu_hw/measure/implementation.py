@@ -8,7 +8,7 @@ from statistics import median
 
 from lmu_hw.measure.energy import Energy
 
-__all__ = ["Implementation", "Part", "PathStep", "Resources", "Routed", "Used"]
+__all__ = ["Implementation", "Macro", "Part", "PathStep", "Resources", "Routed", "Used"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,10 @@ class Resources:
         Blocks of memory; half a block where a device has blocks that come apart.
     dsp : float
         Multipliers, as the target counts them.
+    area : float
+        Of standard cells, in the unit of their library; 0 on devices that have none.
+    ff_area : float
+        That of flip-flops of it.
     """
 
     lut: int = 0
@@ -36,6 +40,8 @@ class Resources:
     ff: int = 0
     block_ram: float = 0
     dsp: float = 0
+    area: float = 0
+    ff_area: float = 0
 
     def __add__(self, other: Resources) -> Resources:
         names = [field.name for field in fields(self)]
@@ -49,6 +55,40 @@ class Part:
     path: str
     words: str
     resources: Resources
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Macro:
+    """A memory that is not made of standard cells.
+
+    Attributes
+    ----------
+    path, words, part : str
+        Its path in the emitted Verilog, what it is, and the part of the design that it is in.
+    depth, width : int
+        Words, and bits of each.
+    reads, writes : int
+        Ports; 0 for writing: a ROM.
+    """
+
+    path: str
+    words: str
+    part: str
+    depth: int
+    width: int
+    reads: int
+    writes: int
+
+    @property
+    def bits(self) -> int:
+        """Bits in all."""
+        return self.depth * self.width
+
+    @property
+    def ports(self) -> str:
+        """Its ports, in words."""
+        written = f", {self.writes} write" if self.writes else ""
+        return f"{self.reads} read{written}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +166,14 @@ class Implementation:
         sequence to its answer where nothing waits; None: no plan was given.
     bitstream : str or None
         File, in the design's folder.
+    library : str or None
+        SHA-256 of the library of standard cells; None: the target is a device.
+    macros : tuple of Macro
+        Memories that no part counts; empty on devices, which have their own.
+    timing : str
+        How the clock was found, or why there is none; empty: by place and route.
+    static_mhz : float or None
+        The clock by static timing analysis, without wires; None: not analysed.
     energy : Energy or None
         Of a time step, by a model, with the flip-flops of this netlist; None: no plan was given.
     """
@@ -148,12 +196,16 @@ class Implementation:
     latency_cycles: int | None = None
     bitstream: str | None = None
     changed_files: tuple[str, ...] = ()
+    library: str | None = None
+    macros: tuple[Macro, ...] = ()
+    timing: str = ""
+    static_mhz: float | None = None
     energy: Energy | None = None
 
     @property
     def mhz(self) -> float | None:
-        """Median of the clocks of all runs, in MHz; None after synthesis alone."""
-        return median(run.mhz for run in self.runs) if self.runs else None
+        """Median of the clocks of all runs, or the analysed one, in MHz; None: not known."""
+        return median(run.mhz for run in self.runs) if self.runs else self.static_mhz
 
     @property
     def samples_per_second(self) -> float | None:

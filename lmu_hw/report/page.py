@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from lmu_hw.measure import words
+from lmu_hw.measure.implementation import Resources
 from lmu_hw.measure.results import Report
 from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.proof_page import proof_context
@@ -174,11 +175,16 @@ def _clock_cards(report: Report) -> list[Card]:
         Card(
             title="Clock",
             value=f"{found.mhz:.1f} MHz",
-            note=f"{found.target}: {words.count(found.total.lut)} LUTs",
+            note=f"{found.target}: {_size(found.total)}",
         )
         for found in report.implementations
         if found.mhz is not None and found.rtl == report.rtl
     ]
+
+
+def _size(total: Resources) -> str:
+    """Return how large a design is: in tables of a device, or in the unit of a library."""
+    return f"area {words.number(total.area)}" if total.area else f"{words.count(total.lut)} LUTs"
 
 
 def _figures(report: Report) -> list[Figure]:

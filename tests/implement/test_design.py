@@ -11,10 +11,12 @@ import pytest
 
 import lmu_hw
 from lmu_hw.errors import ConfigError, LoadError, ToolError
+from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import read_implementations, rtl_digest
 from lmu_hw.implement.run import Job
 from lmu_hw.measure.implementation import Implementation, Resources
+from tests.libraries import liberty
 
 DESIGN = importlib.import_module("lmu_hw.implement.design")
 
@@ -88,11 +90,45 @@ def test_other_targets_of_the_same_verilog_stay(placed, tmp_path):
         ({"target": "xilinx7", "bitstream": True}, "`bitstream` must be left out with target xil"),
         ({"target": "xilinx7", "clock": 100}, "`clock` must be left out with target xilinx7"),
         ({"target": "ecp5-25k", "jobs": 0}, "`jobs` must be"),
+        ({"target": "liberty"}, "`liberty` must be a library of standard cells"),
+        ({"target": "ecp5-25k", "liberty": "x.lib"}, "`liberty` must be left out unless `target`"),
+        ({"target": "xilinx7", "dont_use": ["INV"]}, "`dont_use` must be left out unless"),
+        ({"target": "liberty", "liberty": "x.lib", "dont_use": "INV"}, "must be a list of names"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_work(options, message):
     with pytest.raises(ConfigError, match=message):
         lmu_hw.implement("nowhere", **options)
+
+
+def test_a_library_is_read_before_the_folder_and_has_no_pins(tmp_path):
+    with pytest.raises(LoadError, match=r"none\.lib: cannot be read"):
+        lmu_hw.implement("nowhere", target="liberty", liberty=tmp_path / "none.lib")
+    (tmp_path / "cells.lib").write_text(liberty())
+    for option in ({"bitstream": True}, {"pins": tmp_path / "cells.lib"}):
+        with pytest.raises(ConfigError, match="must be left out with target liberty"):
+            lmu_hw.implement("nowhere", target="liberty", liberty=tmp_path / "cells.lib", **option)
+
+
+def test_a_clock_for_standard_cells_needs_opensta(tmp_path, monkeypatch):
+    monkeypatch.setattr(DESIGN, "installed", lambda: False)
+    (tmp_path / "cells.lib").write_text(liberty())
+    options = {"target": "liberty", "liberty": tmp_path / "cells.lib", "clock": 100}
+    with pytest.raises(ToolError, match="`clock` must be left out.*apt-get install opensta"):
+        lmu_hw.implement("nowhere", **options)
+
+
+def test_standard_cells_have_an_entry_beside_those_of_chips(placed, tmp_path):
+    folder = Path(shutil.copytree(placed, tmp_path / "design"))
+    (tmp_path / "cells.lib").write_text(liberty())
+    found = lmu_hw.implement(folder, target="liberty", liberty=tmp_path / "cells.lib")
+    first, second = read_implementations(DesignFolder(folder))
+    assert (first.target, second) == ("ecp5-25k", found)
+    assert found.library == sha256((tmp_path / "cells.lib").read_bytes())
+    assert found.total.area > 0 and found.energy is not None
+    assert found.energy.flip_flops == found.total.ff
+    assert (folder / "implement" / "liberty_synthesis.log").exists()
+    assert all(verdict.holds for verdict in lmu_hw.verify(folder))
 
 
 def test_a_file_of_constraints_must_be_there_and_say_something(tmp_path):

@@ -12,7 +12,9 @@ from lmu_hw.measure.implementation import Resources
 
 @pytest.mark.parametrize("name", ["ecp5", "ECP5-25k", "", None, 25])
 def test_a_wrong_name_lists_all_targets(name):
-    with pytest.raises(ConfigError, match="`target` must be one of ecp5-25k, .*xilinx7, not"):
+    with pytest.raises(
+        ConfigError, match="`target` must be one of ecp5-25k, .*xilinx7, liberty, not"
+    ):
         target_named(name)
 
 

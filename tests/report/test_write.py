@@ -13,7 +13,7 @@ from lmu_hw.measure.words import count
 from lmu_hw.report import write_report
 from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
-from tests.implementations import RESULT
+from tests.implementations import CELLS, RESULT
 from tests.report.conftest import RUN
 from tests.resealed import change_json, change_manifest
 
@@ -227,6 +227,17 @@ def test_what_was_implemented_is_on_the_page(make_folder, design, x):
         assert text in page
     assert f"ecp5-25k: {count(2_108)} LUTs" in page
     assert "Of other Verilog" not in page
+
+
+def test_standard_cells_are_on_the_page(make_folder, design, x):
+    folder = DesignFolder(make_folder(design))
+    write_implementations(folder, [replace(CELLS, rtl=rtl_digest(rtl_files(folder)))])
+    write_report(folder.path, x)
+    page = page_of(folder.path)
+    for text in ("standard cells of invented", "456.5 MHz", "by analysis", "vector x", "12346"):
+        assert text in page
+    assert "liberty: area 12346" in page
+    assert "place and\nroute" not in page
 
 
 def test_what_was_implemented_of_other_verilog_is_said_so(make_folder, design, x):
