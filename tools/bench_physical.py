@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Designs and memories on real chips: area, clock, critical path, and area times time.
 
-Prints the table of docs/implement.md and writes it there. Every figure is measured in the run, with
-three seeds of place and route; the clock is their median. ``--only TEXT`` runs the cases whose name
-holds a text, and writes nothing.
+Prints the table of docs/implement.md and puts its rows there; rows of cases that were left out stay
+as they are. The clock is the median over the seeds. ``--only TEXT`` runs the cases
+whose name or target holds a text.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,32 +26,35 @@ import lmu_hw
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.implement import TARGETS, Job, implement_verilog
+from lmu_hw.implement.energy import step_energy
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import make_plan
+from lmu_hw.plan import Plan, make_plan
 from tools.emit_rtl import reference_designs
 from tools.memory_bench.cases import WIDTH, WINDOWS, equal
-from tools.memory_bench.cells import Cell, da4ml_cell, folded, parallel
+from tools.memory_bench.cells import Cell, da4ml_cell, dense_integers, folded, parallel
 from tools.memory_bench.networks import dense_network, semiseparable_network
 from tools.memory_bench.tables import Table, update_page
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "implement.md"
 SEEDS = 3
+BY_HAND_TAIL = 4  # cycles of a step of tools/bench_mac.v beside those of its products
 ORDERS = (8, 32, 256)
 HEADINGS = (
     *("design", "target", "LUT", "FF", "block RAM", "multipliers", "MHz", "spread"),
-    *("cycles a step", "µs a step", "LUT × µs", "critical path"),
+    *("seeds", "cycles a step", "µs a step", "LUT × µs", "nJ a step", "critical path"),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emitted:
-    """Verilog of a case, its top, and the cycles of a step."""
+    """Verilog of a case, its top, the cycles of a step, and its plan if it has one."""
 
     files: dict[str, bytes]
     top: str
     cycles: int
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ def design(example: str, options: dict[str, Any], lanes: int | None) -> Emitted:
         files={name: text.encode() for name, text in files.items()},
         top=made.network.name,
         cycles=plan.cycles(last_step=False),
+        plan=plan,
     )
 
 
@@ -81,14 +86,30 @@ def memory(build: Callable[[int], Cell], order: int) -> Emitted:
     cell = build(order)
     files = {name: text.encode() for name, text in cell.files.items()}
     files[f"{cell.top}.v"] = files.pop("cell.v")
-    return Emitted(files=files, top=cell.top, cycles=cell.cycles)
+    plan = make_plan(cell.network, 1) if cell.folded else None
+    return Emitted(files=files, top=cell.top, cycles=cell.cycles, plan=plan)
+
+
+def by_hand(order: int) -> Emitted:
+    """Return the dense memory of `dense_memory` as one writes it by hand: tools/bench_mac.v."""
+    A, B, shift = dense_integers(dense_memory(order))
+    codes = np.column_stack([A, B])
+    bits = 1 + max(int(abs(code)).bit_length() for code in codes.flat)
+    digits = -(-bits // 4)
+    rom = "".join(f"{code & (1 << bits) - 1:0{digits}x}\n" for code in codes.ravel().tolist())
+    top = f"by_hand_{order}"
+    text = (ROOT / "tools" / "bench_mac.v").read_text().replace("module bench_mac", f"module {top}")
+    for name, value in (("ORDER", order), ("COEFFICIENT_BITS", bits), ("SHIFT", shift)):
+        text = re.sub(rf"(parameter {name}) = \d+", rf"\1 = {value}", text)
+    files = {f"{top}.v": text.encode(), "coefficients.hex": rom.encode()}
+    return Emitted(files=files, top=top, cycles=codes.size + BY_HAND_TAIL)
 
 
 def _sweeps(order: int) -> QuantizedNetwork:
     return semiseparable_network(order, float(WINDOWS * order), WIDTH)
 
 
-def _dense(order: int) -> QuantizedNetwork:
+def dense_memory(order: int) -> QuantizedNetwork:
     """Return a dense memory as good as the one of `_sweeps`."""
     theta = float(WINDOWS * order)
     return dense_network(order, theta, equal(order, theta, "own"))
@@ -96,7 +117,7 @@ def _dense(order: int) -> QuantizedNetwork:
 
 def folded_dense(order: int) -> Cell:
     """Return a dense memory with one multiplier."""
-    return folded(_dense(order))
+    return folded(dense_memory(order))
 
 
 def folded_sweeps(order: int) -> Cell:
@@ -111,7 +132,7 @@ def parallel_sweeps(order: int) -> Cell:
 
 def da4ml_dense(order: int) -> Cell:
     """Return a dense memory whose product is da4ml's."""
-    return da4ml_cell(_dense(order))
+    return da4ml_cell(dense_memory(order))
 
 
 def cases() -> Iterator[Case]:
@@ -125,6 +146,11 @@ def cases() -> Iterator[Case]:
         for name, cell in (("dense", folded_dense), ("sweeps", folded_sweeps)):
             emit = partial(memory, cell, order)
             yield Case(name=f"memory, {name}, d={order}", target="ecp5-25k", emit=emit)
+        yield Case(
+            name=f"memory, dense, d={order}, by hand",
+            target="ecp5-25k",
+            emit=partial(by_hand, order),
+        )
         if order == ORDERS[0]:
             emit = partial(memory, parallel_sweeps, order)
             yield Case(name=f"memory, sweeps, d={order}, parallel", target="ecp5-25k", emit=emit)
@@ -144,15 +170,30 @@ def row(case: Case, emitted: Emitted, found: Implementation) -> tuple[str, ...]:
         *(f"{total.lut:,}", f"{total.ff:,}"),
         *(f"{total.block_ram:g}", f"{total.dsp:g}"),
     )
+    nanojoules = ""
+    if emitted.plan is not None:
+        nanojoules = f"{step_energy(emitted.plan, total.ff).total:.3g}"
     if found.mhz is None:
-        return (case.name, case.target, *counts, "", "", f"{emitted.cycles:,}", "", "", "")
+        return (
+            case.name,
+            case.target,
+            *counts,
+            "",
+            "",
+            "",
+            f"{emitted.cycles:,}",
+            "",
+            "",
+            nanojoules,
+            "",
+        )
     microseconds = emitted.cycles / found.mhz
     clocks = [run.mhz for run in found.runs]
     return (
         *(case.name, case.target, *counts),
         *(f"{found.mhz:.1f}", f"{min(clocks):.1f} to {max(clocks):.1f}"),
-        *(f"{emitted.cycles:,}", f"{microseconds:,.3f}", f"{total.lut * microseconds:,.0f}"),
-        found.path_words,
+        *(f"{len(clocks)}", f"{emitted.cycles:,}", f"{microseconds:,.3f}"),
+        *(f"{total.lut * microseconds:,.0f}", nanojoules, found.path_words),
     )
 
 
@@ -180,8 +221,21 @@ def main() -> None:
         line = f"{' | '.join(table.rows[-1])} ({took:.0f} s)"
         progress.print(line, highlight=False, soft_wrap=True)
     table.show(Console(width=250))
-    if not options.only and options.seeds == SEEDS:
-        update_page(PAGE, [table])
+    table.rows[:] = merged(page_rows(PAGE.read_text()), table.rows)
+    update_page(PAGE, [table])
+
+
+def page_rows(text: str) -> list[tuple[str, ...]]:
+    """Return the rows of the table in the page that have today's columns."""
+    lines = text.partition("<!-- table: physical -->")[2].partition("<!-- end -->")[0].splitlines()
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if line]
+    return [row for row in rows[2:] if len(row) == len(HEADINGS)]
+
+
+def merged(old: list[tuple[str, ...]], new: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the new rows and the old ones of other cases, in the order of the cases."""
+    rows = {row[:2]: row for row in (*old, *new)}
+    return [rows[key] for case in cases() if (key := (case.name, case.target)) in rows]
 
 
 if __name__ == "__main__":

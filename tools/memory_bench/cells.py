@@ -16,7 +16,7 @@ from lmu_hw.plan import make_plan
 from tools.memory_bench.networks import memory_of
 from tools.memory_bench.parallel import parallel_verilog
 
-__all__ = ["Cell", "behavioural", "da4ml_cell", "folded", "parallel"]
+__all__ = ["Cell", "behavioural", "da4ml_cell", "dense_integers", "folded", "parallel"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,7 +85,7 @@ def parallel(network: QuantizedNetwork) -> Cell:
 
 def behavioural(network: QuantizedNetwork) -> Cell:
     """Return ``A * m + B * u`` of a dense memory as one writes it."""
-    A, B, shift = _integers(network)
+    A, B, shift = dense_integers(network)
     width = max(int(abs(code)).bit_length() for code in (*A.flat, *B.flat)) + 1
     lines = []
     for k, row in enumerate(np.column_stack([A, B])):
@@ -114,7 +114,7 @@ def da4ml_cell(network: QuantizedNetwork) -> Cell:
     from da4ml.codegen import RTLModel
     from da4ml.trace import FixedVariableArrayInput, HWConfig, comb_trace
 
-    A, B, shift = _integers(network)
+    A, B, shift = dense_integers(network)
     d, bits = len(A), memory_of(network).requant.format.width
     matrix = np.column_stack([A - (np.eye(d, dtype=np.int64) << shift), B])
     inputs = FixedVariableArrayInput((d + 1,), hwconf=HWConfig(1, -1, -1)).quantize(1, bits - 1, 0)
@@ -149,7 +149,7 @@ def da4ml_cell(network: QuantizedNetwork) -> Cell:
     )
 
 
-def _integers(network: QuantizedNetwork) -> tuple[np.ndarray, np.ndarray, int]:
+def dense_integers(network: QuantizedNetwork) -> tuple[np.ndarray, np.ndarray, int]:
     """Return A and B of a dense memory in integers, and how far its sums are shifted right."""
     node = memory_of(network)
     assert isinstance(node, Node)
