@@ -148,9 +148,9 @@ def _library(
         )
     if clock is not None and not installed():
         raise ToolError(f"`clock` must be left out with target {LIBERTY}: {MISSING}")
-    if isinstance(dont_use, str):
+    if not isinstance(dont_use, list | tuple):
         raise ConfigError(f"`dont_use` must be a list of names, not {dont_use!r}")
-    return read_library(liberty, dont_use)
+    return read_library(_path(liberty, "`liberty`"), dont_use)
 
 
 def _job(
@@ -172,7 +172,7 @@ def _job(
         if clock is None
         else real(clock, "`clock`", rule="a positive number of MHz", above=0),
         bitstream=flag(bitstream, "`bitstream`"),
-        pins="" if pins is None else _constraints(Path(pins)),
+        pins="" if pins is None else _constraints(_path(pins, "`pins`")),
         jobs=None if jobs is None else whole(jobs, "`jobs`", least=1),
         library=library,
     )
@@ -184,6 +184,12 @@ def _job(
                 f"`{name}` must be left out with target {chosen.name}, which is synthesis only"
             )
     return job
+
+
+def _path(value: object, what: str) -> Path:
+    if not isinstance(value, str | Path):
+        raise ConfigError(f"{what} must be the path of a file, not {value!r}")
+    return Path(value)
 
 
 def _constraints(path: Path) -> str:

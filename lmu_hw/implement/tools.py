@@ -9,6 +9,7 @@ caller.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -121,11 +122,18 @@ def run_program(
 ) -> tuple[int, str]:
     """Run a program in a folder, and return its exit status and what it said, which is left there.
 
-    When `stop` is set, it is ended.
+    When `stop` is set, it is ended. Its temporary files are in the folder, too: abc leaves some
+    where it fails.
     """
     path = work / log
     with path.open("w") as file:
-        process = subprocess.Popen(command, cwd=work, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command,
+            cwd=work,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "TMPDIR": str(work.resolve())},
+        )
         try:
             while process.poll() is None and not (stop is not None and stop.is_set()):
                 with suppress(subprocess.TimeoutExpired):

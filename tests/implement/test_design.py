@@ -94,6 +94,12 @@ def test_other_targets_of_the_same_verilog_stay(placed, tmp_path):
         ({"target": "ecp5-25k", "liberty": "x.lib"}, "`liberty` must be left out unless `target`"),
         ({"target": "xilinx7", "dont_use": ["INV"]}, "`dont_use` must be left out unless"),
         ({"target": "liberty", "liberty": "x.lib", "dont_use": "INV"}, "must be a list of names"),
+        (
+            {"target": "liberty", "liberty": "x.lib", "dont_use": 5},
+            "must be a list of names, not 5",
+        ),
+        ({"target": "liberty", "liberty": 3}, "`liberty` must be the path of a file, not 3"),
+        ({"target": "ecp5-25k", "pins": 3}, "`pins` must be the path of a file, not 3"),
     ],
 )
 def test_what_cannot_be_is_refused_before_any_work(options, message):

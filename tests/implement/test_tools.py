@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import sys
 from threading import Event
 
 import pytest
 
 from lmu_hw.errors import ToolError
-from lmu_hw.implement.tools import Tool, require, run_tool, run_yosys
+from lmu_hw.implement.tools import Tool, require, run_program, run_tool, run_yosys
 
 
 def test_a_missing_package_is_an_error_with_the_command_that_installs_it():
@@ -41,3 +42,9 @@ def test_a_tool_that_is_not_needed_any_more_is_ended(tmp_path):
     stop.set()
     with pytest.raises(ToolError):
         run_tool(tool, [], tmp_path, log="log", stop=stop)
+
+
+def test_temporary_files_of_a_program_are_in_its_folder(tmp_path):
+    show = "import tempfile; print(tempfile.gettempdir())"
+    status, said = run_program([sys.executable, "-c", show], tmp_path, "log")
+    assert (status, said.strip()) == (0, str(tmp_path))
