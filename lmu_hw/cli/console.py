@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What commands print: results on stdout, complaints and progress on stderr.
+"""What commands print: results on stdout, complaints, remarks and progress on
+stderr.
 
 A terminal shows bars. Elsewhere, such as in a log, a plain line says every few seconds what is
 being done, how much of it, and for how long.
@@ -17,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-__all__ = ["complain", "progress", "show", "stages", "status"]
+__all__ = ["complain", "progress", "remark", "show", "stages", "status"]
 
 LINE_SECONDS = 5.0
 """Between two plain lines; what takes less says nothing."""
@@ -28,6 +29,11 @@ Update = Callable[[str, int, int | None], None]
 def complain(text: str) -> None:
     """Print what is wrong."""
     Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
+
+
+def remark(text: str) -> None:
+    """Print what is said of a result that is itself a file on stdout."""
+    complain(text)
 
 
 def show(what: Any) -> None:

@@ -86,12 +86,16 @@ def _show(
     labels: NDArray[np.generic] | None,
 ) -> None:
     """Print what was written, and a first look at what it answers."""
+    from lmu_hw.cli.estimates import estimate_lines
     from lmu_hw.cli.tables import choice_table, design_table, proofs_table, refits_table, unfitted
+    from lmu_hw.emit import read_plan
     from lmu_hw.report.calibrated import first_look
     from lmu_hw.report.evidence import read_certificates
 
     show(design_table(manifest))
     show(choice_table(manifest["choice"]))
+    for line in estimate_lines(read_plan(folder, design.network)):
+        show(line)
     if manifest["refits"]:
         show(refits_table(manifest))
     for line in unfitted(design):

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hw import api
-from lmu_hw.cli.console import complain, progress, show, stages, status
+from lmu_hw.cli.console import complain, progress, remark, show, stages, status
 from lmu_hw.cli.exits import BAD_INPUT, CLOSED, DIFFERENT, EQUAL, INTERRUPTED
 from lmu_hw.cli.files import about, check_target, read_array, write_array, write_text
 from lmu_hw.cli.generate import generate
@@ -21,7 +21,8 @@ from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.typed import data_files, given, in_words, measured
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.quantize import Options
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.quantize import Options, choose_formats
 
 __all__ = ["main"]
 
@@ -76,9 +77,26 @@ def _config(options: argparse.Namespace) -> int:
     network = load_network(options)
     with status(f"configuring {network.name}") as tell:
         x = calibration(options, network)
-        config = api.configure(network, x, progress=tell, **given(options))
-    sys.stdout.write(config.to_toml())
+        chosen = choose_formats(
+            network, api.calibration_data(network, x), Options(**given(options)), progress=tell
+        )
+    sys.stdout.write(chosen.config.to_toml())
+    for line in _estimated(chosen.network):
+        remark(line)
     return EQUAL
+
+
+def _estimated(network: QuantizedNetwork) -> list[str]:
+    """Return what a network would take of a chip, with the plan that `generate` would choose."""
+    from lmu_hw.cli.estimates import estimate_lines
+    from lmu_hw.golden import GoldenModel
+    from lmu_hw.plan import AUTO, make_plan
+
+    try:
+        GoldenModel(network)
+        return estimate_lines(make_plan(network, AUTO))
+    except LmuHwError as error:  # formats can be such that no design is made of them
+        return [f"no estimate of area and clock: {error}"]
 
 
 def _sweep(options: argparse.Namespace) -> int:

@@ -108,7 +108,8 @@ def _config(commands: Commands) -> None:
     parser = command(
         commands,
         "config",
-        "print every format that generate would choose, with reasons, as a file to edit",
+        "print every format that generate would choose, with reasons, as a file to edit, and what "
+        "the design would take of a chip",
         "lmu-hw config model.keras --calibrate train_x.npy > design.toml",
     )
     model(parser)

@@ -12,6 +12,7 @@ from lmu_hw.plan.banks import bank_depths, fits_luts
 from lmu_hw.plan.choose import SLOWEST, Choice, Option, choose_plan, make_plan
 from lmu_hw.plan.coefficient_rom import CoefficientRom
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
+from lmu_hw.plan.estimate import Estimate, estimate_of
 from lmu_hw.plan.goal import AUTO, FULL, Goal, Lanes
 from lmu_hw.plan.layer import (
     DRAIN_LATENCY,
@@ -38,6 +39,7 @@ __all__ = [
     "Choice",
     "CoefficientRom",
     "ElementwisePlan",
+    "Estimate",
     "Goal",
     "Lanes",
     "LayerPlan",
@@ -48,6 +50,7 @@ __all__ = [
     "Storage",
     "bank_depths",
     "choose_plan",
+    "estimate_of",
     "fits_luts",
     "is_fresh",
     "make_plan",

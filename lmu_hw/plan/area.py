@@ -10,7 +10,7 @@ from lmu_hw.network import MemoryNode, QuantizedLayer
 from lmu_hw.plan.banks import LUTS_PER_BLOCK, fits_luts, memory_cost
 from lmu_hw.plan.layer import LayerPlan
 
-__all__ = ["Area", "Parts", "area_of", "parts_of"]
+__all__ = ["Area", "Parts", "Widths", "area_of", "parts_of", "pieces", "widths_of"]
 
 _BLOCK, _MULTIPLIER = 400, 500
 """Tables that a part has beside each block of memory and beside each multiplier, about: of ECP5
@@ -106,7 +106,7 @@ hand, to compare plans with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Widths:
+class Widths:
     """Bits of what the array of a layer works with."""
 
     weight: int
@@ -121,11 +121,11 @@ class _Widths:
 
 
 @lru_cache(maxsize=32)
-def _widths(layer: QuantizedLayer) -> _Widths:
+def widths_of(layer: QuantizedLayer) -> Widths:
     terms = [term for node in layer.sums for term in node.terms]
     formats = [layer.signals[term.source].format for term in terms]
     bounds = [layer.sum_bounds(node) for node in layer.sums]
-    return _Widths(
+    return Widths(
         weight=max(term.weights.format.width for term in terms),
         operand=max(fmt.width + (not fmt.signed) for fmt in formats),
         sum=1 + max(partial.bit_length() for partial, _ in bounds),
@@ -136,7 +136,7 @@ def _widths(layer: QuantizedLayer) -> _Widths:
 
 def parts_of(plan: LayerPlan) -> Parts:
     """Return what a layer is built of."""
-    layer, widths = plan.layer, _widths(plan.layer)
+    layer, widths = plan.layer, widths_of(plan.layer)
     sources = {term.source for node in layer.sums for term in node.terms}
     return Parts(
         products=plan.array_lanes * (widths.weight + widths.product),
@@ -176,16 +176,16 @@ def _memory_bits(plan: LayerPlan, node: MemoryNode) -> int:
 
 def _multipliers(plan: LayerPlan) -> int:
     """Return the 18 x 18 multipliers of a layer."""
-    widths = _widths(plan.layer)
-    array = plan.array_lanes * _pieces(widths.weight, widths.operand)
+    widths = widths_of(plan.layer)
+    array = plan.array_lanes * pieces(widths.weight, widths.operand)
     memories = sum(
-        plan.node(node).lanes * _pieces(*_operands(node)) for node in plan.layer.structured
+        plan.node(node).lanes * pieces(*_operands(node)) for node in plan.layer.structured
     )
-    elements = plan.elementwise_lanes * _pieces(widths.code, widths.code)
+    elements = plan.elementwise_lanes * pieces(widths.code, widths.code)
     return array + memories + elements + plan.table_multipliers
 
 
-def _pieces(*widths: int) -> int:
+def pieces(*widths: int) -> int:
     """Return the multipliers that a product of signed numbers takes."""
     pieces = 1
     for width in widths:

@@ -94,6 +94,7 @@ def test_extreme_formats_are_configured(run, options):
     answer = run("config", MODEL, "--calibrate", "x.npy", *options)
     assert answer.status == 0, answer.err
     assert "version = 4" in answer.out
+    assert "in all: " in answer.err or "no estimate of area and clock: " in answer.err
 
 
 def test_sums_that_are_too_long_are_refused_before_anything_is_written(refused, unchanged):
@@ -116,6 +117,7 @@ def test_the_plans_that_were_weighed_are_printed_and_kept(here, run):
     answer = run("generate", MODEL, "-o", "new", "--calibrate", "x.npy", *rate)
     assert answer.status == 0, answer.err
     assert "plans that were weighed" in answer.out
+    assert "estimated before synthesis" in answer.out
     manifest = DesignFolder(here / "new").manifest
     chosen = [option for option in manifest["choice"]["options"] if option["chosen"]]
     assert [option["cycles"] for option in chosen] == [manifest["cycles_last_step"]]

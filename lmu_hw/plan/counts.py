@@ -1,0 +1,274 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a plan is built of, counted part by part: bits of registers, adders, selectors, memories.
+
+Counted as in lmu_hw.hdl, from the plan alone; `lmu_hw.plan.estimate` knows what each takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmu_hw.network import (
+    MemoryNode,
+    Node,
+    Table,
+    activation_of,
+)
+from lmu_hw.network.two_pass import TwoPass
+from lmu_hw.plan.area import pieces, widths_of
+from lmu_hw.plan.banks import bank_depths
+from lmu_hw.plan.inventory import (
+    CELL,
+    Memory,
+    answer_queue,
+    constant_bits,
+    memories_of,
+    stored_vectors,
+    table_roms,
+)
+from lmu_hw.plan.layer import LayerPlan
+from lmu_hw.plan.pipeline import Plan
+
+__all__ = ["Counts", "counts_of", "pace_counts", "port_counts"]
+
+Bits = dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What a layer, or the ports of a network, are built of.
+
+    Attributes
+    ----------
+    parts : dict of part to dict of what to number
+    block_ram, dsp : int
+    """
+
+    parts: dict[str, Bits]
+    block_ram: int
+    dsp: int
+
+
+def counts_of(plan: LayerPlan) -> Counts:
+    """Return what a layer is built of."""
+    memories = memories_of(plan)
+    parts = {
+        "array": _array(plan),
+        "output": _output(plan),
+        "control": _control(plan),
+        "vectors": _vectors(plan),
+    }
+    if plan.layer.elementwise:
+        parts["products of vectors"] = _elementwise(plan)
+    for node in plan.layer.structured:
+        memory = parts.setdefault(f"memory, {node.realization}", {"unit": 0.0, "operands": 0.0})
+        memory["unit"] += 1
+        for name, count in _memory(plan, node).items():
+            memory[name] = memory.get(name, 0.0) + count
+    return Counts(
+        parts={part: _with_memories(bits, part, memories) for part, bits in parts.items()},
+        block_ram=sum(memory.blocks for memory in memories if not memory.tables),
+        dsp=_multipliers(plan),
+    )
+
+
+def port_counts(plan: Plan) -> Counts:
+    """Return what is around the layers: ports, and the queue of answers."""
+    source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
+    queue = answer_queue(plan)
+    bits = {
+        "ports": 1.0,
+        "inputs": source.size * source.format.width * (source.size > plan.beat),
+        "outputs": answer.size * answer.format.width,
+        "beat": queue.width,
+    }
+    return Counts(
+        parts={"ports": _with_memories(bits, "ports", [queue])},
+        block_ram=0 if queue.tables else queue.blocks,
+        dsp=0,
+    )
+
+
+def pace_counts(plan: LayerPlan) -> Bits:
+    """Return what else the period of the clock depends on than the shape of a layer."""
+    wide = [pieces(*_factors(plan, node)) - 1 for node in plan.layer.structured]
+    return {
+        "design": 1.0,
+        "addresses": int(_address_multipliers(plan) > 0),
+        "wide": max(wide, default=0),
+    }
+
+
+def _with_memories(bits: Bits, part: str, memories: list[Memory]) -> Bits:
+    """Return the bits of a part by name, and of its memories that are made of tables."""
+    own = [memory for memory in memories if memory.part == part and memory.tables]
+    words, _ = CELL
+    rams = [memory for memory in own if not memory.constant and memory.words > 1]
+    return {f"{part}: {name}": count for name, count in bits.items()} | {
+        "rom": sum(-(-rom.words // words) * rom.width for rom in own if rom.constant),
+        "ram": sum(ram.cells for ram in rams),
+        "deep ram": sum((-(-ram.words // words) - 1) * ram.width for ram in rams),
+    }
+
+
+def _array(plan: LayerPlan) -> Bits:
+    """Count the multiplier array, and the coefficients on their way to it."""
+    layer, widths = plan.layer, widths_of(plan.layer)
+    sums, columns = plan.rows * widths.sum, plan.columns * widths.operand
+    sources = {term.source for node in layer.sums for term in node.terms}
+    shifts = {layer.term_shift(node, term) for node in layer.sums for term in node.terms}
+    roms = [(rom, rom.width * rom.lanes) for rom in plan.coefficient_roms]
+    banks = [(len(bank_depths(rom.depth, width)), width) for rom, width in roms]
+    return {
+        "registers": plan.array_lanes * (widths.weight + widths.product)
+        + columns
+        + 2 * sums
+        + sum(count * width for count, width in banks),
+        "sums": sums,
+        "shifts": sums * (len(shifts) - 1),
+        "trees": plan.rows * (plan.columns - 1) * widths.product,
+        "operands": columns * len(sources),
+        "banks": sum((count - 1) * width for count, width in banks)
+        + (len(roms) - 1) * max(width for _, width in roms),
+    }
+
+
+def _output(plan: LayerPlan) -> Bits:
+    """Count what turns sums into codes."""
+    layer, widths, beat = plan.layer, widths_of(plan.layer), plan.beat
+    finished = [node for node in layer.nodes if not isinstance(node, MemoryNode)]
+    tables = [t for n in finished if isinstance(t := activation_of(n), Table)]
+    shift = max(node.max_row_shift for node in layer.sums).bit_length()
+    code = max(node.requant.format.width for node in finished)
+    residues = max((node.dropped_bits for node in layer.sums if node.error_feedback), default=0)
+    return {
+        "registers": plan.rows * widths.sum
+        + beat * (constant_bits(layer) + 3 * widths.total + code * (1 + plan.table_wait))
+        + beat * (widths.code + residues),
+        "lookups": beat * sum(_table_registers(table) for table in tables),
+        "rows": (plan.rows - beat) * widths.sum,
+        "totals": beat * widths.total,
+        "shifts": beat * widths.total * shift,
+        "codes": beat * sum(node.requant.format.width for node in finished),
+        "tables": beat * sum(table.source.width + table.total_bits for table in tables),
+        "nodes": len(finished),
+        "stages": (plan.drain_latency + 3) * (_tag_bits(plan) + _row_bits(plan)),
+    }
+
+
+def _tag_bits(plan: LayerPlan) -> int:
+    """Return the bits that tell whose sums are on their way."""
+    nodes = plan.layer.nodes
+    segments = max(node.segments for node in nodes)
+    return 2 + (len(nodes) - 1).bit_length() + (segments - 1).bit_length()
+
+
+def _row_bits(plan: LayerPlan) -> int:
+    """Return the bits that number the beats of a node."""
+    rows = max(node.rows for node in plan.layer.nodes)
+    return (-(-rows // plan.beat)).bit_length()
+
+
+def _table_registers(table: Table) -> int:
+    """Return the bits of the registers of an activation."""
+    words = sum(width for _, width in table_roms(table))
+    ramp = table.source.width if table.ramp else 0
+    correction = 0 if table.interpolation is None else table.product_bits or table.total_bits
+    return words + 2 * (table.low_bits + ramp) + table.total_bits + correction
+
+
+def _control(plan: LayerPlan) -> Bits:
+    """Count the sequencer."""
+    slots = 0
+    for node in plan.layer.nodes:
+        match node:
+            case Node():
+                schedule = plan.node(node)
+                slots += len(schedule.blocks) + bool(schedule.idle)
+            case _:
+                slots += 1
+    return {
+        "layer": 1.0,
+        "tag": _tag_bits(plan) + 3,
+        "slots": slots,
+        "addresses": sum(rom.depth.bit_length() for rom in plan.coefficient_roms),
+    }
+
+
+def _vectors(plan: LayerPlan) -> Bits:
+    """Count what is around the memories of vectors."""
+    rams = [ram for ram in memories_of(plan) if ram.part == "vectors"]
+    return {
+        "layer": 1.0,
+        "vectors": len(rams),
+        "words": sum(ram.width for ram in rams),
+        "registers": sum(2 * ram.width for ram in rams if ram.words == 1),
+    }
+
+
+def _elementwise(plan: LayerPlan) -> Bits:
+    """Count the unit of element-wise nodes."""
+    layer, nodes = plan.layer, plan.layer.elementwise
+    width = max(layer.signals[factor.source].format.width for n in nodes for factor in n.factors)
+    factors = sum(len(node.factors) for node in nodes)
+    total = 1 + max(layer.sum_bounds(node)[1] for node in nodes).bit_length()
+    registers = 0
+    for count in (1, 2):  # a product has its factors in registers, and is in one as wide as both
+        numbers = [sum(len(p.factors) == count for p in node.products) for node in nodes]
+        registers += 2 * count * width * max(numbers)
+    return {
+        "registers": plan.beat * registers,
+        "factors": plan.beat * factors * width,
+        "totals": plan.beat * total * len(nodes),
+    }
+
+
+def _memory(plan: LayerPlan, node: MemoryNode) -> Bits:
+    """Count the unit of a structured memory."""
+    schedule, factors = plan.node(node), sum(_factors(plan, node))
+    return {
+        "operands": (schedule.lanes + schedule.chain) * factors,
+        "segments": (node.segments - 1) * factors,
+    }
+
+
+def _factors(plan: LayerPlan, node: MemoryNode) -> tuple[int, int]:
+    """Return the bits of both factors of a multiplier of a structured memory."""
+    if isinstance(node.update, TwoPass):  # long factors are multiplied digit by digit
+        return plan.node(node).digit + 1, node.update.running.format.width
+    products = node.update.products(node.requant.format)
+    return max(p.coefficient for p in products), max(p.operand for p in products)
+
+
+def _multipliers(plan: LayerPlan) -> int:
+    """Return the 18 x 18 multipliers of a layer."""
+    widths = widths_of(plan.layer)
+    memories = [
+        plan.node(node).lanes * pieces(*_factors(plan, node)) for node in plan.layer.structured
+    ]
+    return (
+        plan.array_lanes * pieces(widths.weight, widths.operand)
+        + sum(memories)
+        + plan.elementwise_lanes * pieces(widths.code, widths.code)
+        + plan.table_multipliers
+        + _address_multipliers(plan)
+    )
+
+
+def _address_multipliers(plan: LayerPlan) -> int:
+    """Return the multipliers of addresses: the number of a segment, of several bits, times words.
+
+    Synthesis takes one for each of them that is not a power of two.
+    """
+    layer = plan.layer
+    factors = []
+    for name in stored_vectors(plan):
+        storage = plan.storage(name)
+        factors.append((storage.segments, storage.words_per_segment))
+    strides = {(n.segments, words) for n in layer.sums for words in plan.node(n).blocks}
+    for node in layer.structured:
+        words = -(-node.rows // plan.node(node).chain)
+        factors += [(node.segments, words)] * 2  # the states: read, and written
+    return sum(
+        segments > 2 and words & (words - 1) != 0 for segments, words in (*factors, *strides)
+    )

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a plan is built of: what grows with it, and which memories are blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lmu_hw.plan import LayerPlan, make_plan
+from lmu_hw.plan.counts import counts_of, port_counts
+from tests import networks
+from tests.plan.swept import swept
+
+
+def plan_of(**options):
+    network = networks.quantized(networks.network(**options))
+    return LayerPlan(layer=network.layers[0], rows=1, columns=1, beat=1)
+
+
+@pytest.mark.parametrize(
+    ("more", "part", "name"),
+    [
+        ({"rows": 2}, "array", "sums"),
+        ({"columns": 4}, "array", "trees"),
+        ({"columns": 4, "beat": 4, "rows": 4}, "output", "totals"),
+    ],
+)
+def test_parts_grow_with_the_plan(more, part, name):
+    plan = plan_of()
+    larger = replace(plan, **more)
+    key = f"{part}: {name}"
+    assert counts_of(larger).parts[part][key] > counts_of(plan).parts[part][key]
+
+
+def test_only_gated_layers_have_products_of_vectors():
+    assert "products of vectors" not in counts_of(plan_of()).parts
+    assert "products of vectors" in counts_of(plan_of(hidden="lstm")).parts
+
+
+def test_a_structured_memory_is_a_part_of_its_own():
+    layer = swept(16, units=16).layers[0]
+    few, more = (
+        LayerPlan(layer=layer, rows=4, columns=4, beat=1, memory_lanes=lanes) for lanes in (1, 4)
+    )
+    part, key = "memory, semiseparable", "memory, semiseparable: operands"
+    assert counts_of(more).parts[part][key] > counts_of(few).parts[part][key]
+    assert counts_of(more).dsp - counts_of(few).dsp >= more.lanes - few.lanes > 0
+
+
+@pytest.mark.parametrize(("order", "multipliers"), [(4, 0), (5, 2)])
+def test_segments_that_are_no_power_of_two_apart_take_multipliers(order, multipliers):
+    plan, alone = (plan_of(memory_d=memory_d, order=order) for memory_d in (3, 1))
+    assert counts_of(plan).dsp - counts_of(alone).dsp == multipliers
+
+
+def test_ports_are_as_wide_as_the_answer():
+    few, many = (
+        port_counts(make_plan(networks.quantized(networks.network(dense=size)), 1))
+        for size in (2, 4)
+    )
+    assert many.parts["ports"]["ports: outputs"] == 2 * few.parts["ports"]["ports: outputs"]
