@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from importlib import import_module
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_line_that_nobody_reads_stops_nothing(monkeypatch):
 
 VERBS = {
     "load": ("inspect", MODEL),
-    "configure": ("config", MODEL),
+    "choose_formats": ("config", MODEL),
     "quantize": ("generate", MODEL, "-o", "new"),
     "emit": ("generate", MODEL, "-o", "new", "--weight-bits=5"),
     "search": ("generate", MODEL, "-o", "new", "--calibrate=x.npy", "--target-error=1"),
@@ -82,7 +83,9 @@ def test_every_verb_that_may_take_long_has_lines(run, monkeypatch, verb):
         time.sleep(0.05)
         raise ConfigError("enough")
 
-    monkeypatch.setattr(api, verb, slow)
+    # `config` goes one step below its verb: it estimates what the network that was tried takes.
+    holder = api if hasattr(api, verb) else import_module("lmu_hw.cli.main")
+    monkeypatch.setattr(holder, verb, slow)
     answer = run(*VERBS[verb])
     *lines, last = answer.err.splitlines()
     assert (answer.status, answer.out) == (2, "")
