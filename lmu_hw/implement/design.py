@@ -22,7 +22,7 @@ from lmu_hw.implement.record import (
     write_implementations,
 )
 from lmu_hw.implement.route import route_log
-from lmu_hw.implement.run import BITSTREAM, Job, Progress, implement_verilog
+from lmu_hw.implement.run import BITSTREAM, Job, Progress, implement_verilog, packages
 from lmu_hw.implement.standard_cells import library_target
 from lmu_hw.implement.synthesis import LOG
 from lmu_hw.implement.targets import LIBERTY, Target, target_named
@@ -96,7 +96,7 @@ def implement(
         jobs=jobs,
         library=library,
     )
-    require(tools_of(job.target), f"target {job.target.name}")
+    require(packages(job.target), f"target {job.target.name}")
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
@@ -125,12 +125,6 @@ def implement(
     kept = [other for other in earlier if other.target != result.target and other.rtl == result.rtl]
     write_implementations(folder, [*kept, result])
     return result
-
-
-def tools_of(target: Target) -> list[str]:
-    """Return the packages beside Yosys that a target needs."""
-    flow = target.flow
-    return [] if flow is None else [flow.nextpnr.package, flow.packer.package]
 
 
 def _library(

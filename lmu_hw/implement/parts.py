@@ -13,6 +13,7 @@ __all__ = ["memory_words", "part_of", "words_of"]
 
 _LAYER = "layer_"
 _WORDS = {
+    "answers": "answer queue",
     "from_axi": "input port",
     "to_axi": "output port",
     "": "top",
@@ -21,7 +22,6 @@ _IN_LAYER = {
     "": "control",
     "drain": "output stage",
     "elementwise": "products of vectors",
-    "fifo": "output queue",
     "mac": "multiplier array",
     "row_rom": "row constants",
     "sequencer": "sequencer",

@@ -24,7 +24,6 @@ from lmu_hw.plan.inventory import (
     constant_bits,
     memories_of,
     stored_vectors,
-    table_roms,
 )
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
@@ -117,19 +116,16 @@ def _array(plan: LayerPlan) -> Bits:
     sums, columns = plan.rows * widths.sum, plan.columns * widths.operand
     sources = {term.source for node in layer.sums for term in node.terms}
     shifts = {layer.term_shift(node, term) for node in layer.sums for term in node.terms}
-    roms = [(rom, rom.width * rom.lanes) for rom in plan.coefficient_roms]
-    banks = [(len(bank_depths(rom.depth, width)), width) for rom, width in roms]
+    roms = [(rom.depth, rom.width * rom.lanes) for rom in plan.coefficient_roms]
     return {
         "registers": plan.array_lanes * (widths.weight + widths.product)
         + columns
         + 2 * sums
-        + sum(count * width for count, width in banks),
+        + sum(len(bank_depths(depth, width)) * width for depth, width in roms),
         "sums": sums,
         "shifts": sums * (len(shifts) - 1),
         "trees": plan.rows * (plan.columns - 1) * widths.product,
         "operands": columns * len(sources),
-        "banks": sum((count - 1) * width for count, width in banks)
-        + (len(roms) - 1) * max(width for _, width in roms),
     }
 
 
@@ -145,13 +141,10 @@ def _output(plan: LayerPlan) -> Bits:
         "registers": plan.rows * widths.sum
         + beat * (constant_bits(layer) + 3 * widths.total + code * (1 + plan.table_wait))
         + beat * (widths.code + residues),
-        "lookups": beat * sum(_table_registers(table) for table in tables),
         "rows": (plan.rows - beat) * widths.sum,
-        "totals": beat * widths.total,
         "shifts": beat * widths.total * shift,
         "codes": beat * sum(node.requant.format.width for node in finished),
         "tables": beat * sum(table.source.width + table.total_bits for table in tables),
-        "nodes": len(finished),
         "stages": (plan.drain_latency + 3) * (_tag_bits(plan) + _row_bits(plan)),
     }
 
@@ -169,14 +162,6 @@ def _row_bits(plan: LayerPlan) -> int:
     return (-(-rows // plan.beat)).bit_length()
 
 
-def _table_registers(table: Table) -> int:
-    """Return the bits of the registers of an activation."""
-    words = sum(width for _, width in table_roms(table))
-    ramp = table.source.width if table.ramp else 0
-    correction = 0 if table.interpolation is None else table.product_bits or table.total_bits
-    return words + 2 * (table.low_bits + ramp) + table.total_bits + correction
-
-
 def _control(plan: LayerPlan) -> Bits:
     """Count the sequencer."""
     slots = 0
@@ -188,7 +173,6 @@ def _control(plan: LayerPlan) -> Bits:
             case _:
                 slots += 1
     return {
-        "layer": 1.0,
         "tag": _tag_bits(plan) + 3,
         "slots": slots,
         "addresses": sum(rom.depth.bit_length() for rom in plan.coefficient_roms),
@@ -200,7 +184,6 @@ def _vectors(plan: LayerPlan) -> Bits:
     rams = [ram for ram in memories_of(plan) if ram.part == "vectors"]
     return {
         "layer": 1.0,
-        "vectors": len(rams),
         "words": sum(ram.width for ram in rams),
         "registers": sum(2 * ram.width for ram in rams if ram.words == 1),
     }
@@ -211,7 +194,6 @@ def _elementwise(plan: LayerPlan) -> Bits:
     layer, nodes = plan.layer, plan.layer.elementwise
     width = max(layer.signals[factor.source].format.width for n in nodes for factor in n.factors)
     factors = sum(len(node.factors) for node in nodes)
-    total = 1 + max(layer.sum_bounds(node)[1] for node in nodes).bit_length()
     registers = 0
     for count in (1, 2):  # a product has its factors in registers, and is in one as wide as both
         numbers = [sum(len(p.factors) == count for p in node.products) for node in nodes]
@@ -219,7 +201,6 @@ def _elementwise(plan: LayerPlan) -> Bits:
     return {
         "registers": plan.beat * registers,
         "factors": plan.beat * factors * width,
-        "totals": plan.beat * total * len(nodes),
     }
 
 

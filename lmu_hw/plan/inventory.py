@@ -30,7 +30,6 @@ __all__ = [
     "constant_bits",
     "memories_of",
     "stored_vectors",
-    "table_roms",
 ]
 
 CELL = 16, 4
@@ -102,7 +101,7 @@ def _roms(plan: LayerPlan) -> Iterator[Memory]:
     for node in plan.layer.nodes:
         table = activation_of(node)
         if isinstance(table, Table):
-            for words, width in table_roms(table):
+            for words, width in _table_roms(table):
                 rom = Memory(part="output", words=words, width=width, constant=True)
                 yield from [rom] * plan.beat
         if isinstance(node, MemoryNode) and (bits := plan.node(node).rom_bits):
@@ -116,7 +115,7 @@ def _roms(plan: LayerPlan) -> Iterator[Memory]:
         yield Memory(part="output", words=rows, width=width, constant=True)
 
 
-def table_roms(table: Table) -> Iterator[tuple[int, int]]:
+def _table_roms(table: Table) -> Iterator[tuple[int, int]]:
     """Yield words and bits of the ROMs of an activation."""
     width = table.values.format.width
     match table.interpolation:

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from lmu_hw.implement.parts import memory_words, part_of, words_of
@@ -25,6 +28,24 @@ from lmu_hw.implement.parts import memory_words, part_of, words_of
 def test_parts_and_their_words(path, part, words):
     assert part_of(path) == part
     assert words_of(part) == words
+
+
+RTL = sorted((Path(__file__).parents[2] / "rtl").glob("*/*.v"))
+
+
+@pytest.mark.parametrize("verilog", RTL, ids=lambda path: path.parent.name)
+def test_every_part_of_the_reference_designs_has_a_name(verilog):
+    """The instances of the top, and of each layer, which is an instance of the top."""
+    name, text = verilog.stem, verilog.read_text()
+    top = re.findall(rf"^  {name}_(\w+) \1 \(", text, re.M)
+    layers = [part for part in top if part.startswith("layer_")]
+    parts = [part for part in top if part not in layers]
+    for layer in layers:
+        inside = re.findall(rf"^  {name}_{layer}_(\w+) \1 \(", text, re.M)
+        parts += [f"{layer}.{part}" for part in inside]
+    assert {"answers", f"{layers[0]}.drain"} <= set(parts)
+    same = {last for part in parts if words_of(part).endswith(last := part.rpartition(".")[2])}
+    assert same == {"sequencer"}  # which is the word for it
 
 
 @pytest.mark.parametrize(

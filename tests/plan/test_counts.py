@@ -23,7 +23,7 @@ def plan_of(**options):
     [
         ({"rows": 2}, "array", "sums"),
         ({"columns": 4}, "array", "trees"),
-        ({"columns": 4, "beat": 4, "rows": 4}, "output", "totals"),
+        ({"columns": 4, "beat": 4, "rows": 4}, "output", "codes"),
     ],
 )
 def test_parts_grow_with_the_plan(more, part, name):
