@@ -55,6 +55,7 @@ class DesignFolder:
     """The same for reading."""
     SIMULATION = "simulation.json"
     IMPLEMENTATION = "implement.json"
+    PROOF = "proof.json"
     REPORT = "report.json"
     PAGE = "report.html"
 

@@ -21,7 +21,7 @@ LAYERS = (
     ("proofs", "golden", "plan"),
     ("realize", "quantize", "train", "design"),
     ("measure", "hdl", "emit"),
-    ("simulate", "implement", "report", "reload", "verification", "spiking"),
+    ("simulate", "prove", "implement", "report", "reload", "verification", "spiking"),
     ("search",),
     ("api", "__init__"),
     ("cli", "__main__"),

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is claimed of emitted Verilog, and what became of it: ``proof.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import Enum
+
+from lmu_hw.errors import LoadError
+from lmu_hw.files import read_json
+from lmu_hw.folder import DesignFolder
+from lmu_hw.records import decode, encode, stored
+
+__all__ = [
+    "SENTENCE",
+    "TRUSTED",
+    "Lemma",
+    "Part",
+    "ProofResult",
+    "Status",
+    "read_proof",
+    "write_proof",
+]
+
+SENTENCE = (
+    "the emitted Verilog computes the golden model, for all inputs, all time, any stalls and resets"
+)
+"""What it means that every part is shown."""
+
+TRUSTED = (
+    "Yosys reads the Verilog as the tools do that synthesise or simulate it",
+    "the meaning of its word-level cells in lmu_hw/prove/, which tests compare with a simulator",
+    "the forms and the search through states in lmu_hw/prove/, and Python",
+)
+"""What a proof rests on beside the files of the design."""
+
+
+class Part(Enum):
+    """The parts of the claim; the sentence needs all of them."""
+
+    READING = "reading"
+    """The Verilog is understood: one clock, its rising edge, no loops, no unknown cell."""
+    RESET = "reset"
+    """One cycle of reset, from any contents, leads to where everything else begins."""
+    FULL_LOAD = "full load"
+    """While nobody waits, every word, in order, once each, in the cycles of the plan; all time."""
+    STALLS = "stalls"
+    """The same words where the other sides pause, for patterns of pauses that are replayed."""
+    CONTROL = "control"
+    """The rules of AXI4-Stream, and that pauses change when a word comes, never which one."""
+    RANGES = "ranges"
+    """What the other parts take for granted of ranges is in a certificate that was verified."""
+
+
+class Status(Enum):
+    """What became of a lemma."""
+
+    SHOWN = "shown"
+    REFUTED = "refuted"
+    """There is a counterexample."""
+    NOT_SHOWN = "not shown"
+    """It was given up, or not tried; the detail says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lemma:
+    """One claim, for all values of what it does not name.
+
+    Parameters
+    ----------
+    part : Part
+    claim : str
+        What holds, as a sentence without its full stop.
+    status : Status
+    detail : str
+        How much of it was looked at, or why it was not shown.
+    counterexample : str
+        Of a refuted lemma: the values for which it fails, and what comes out.
+    """
+
+    part: Part
+    claim: str
+    status: Status
+    detail: str = field(default="", metadata=stored(sparse=True))
+    counterexample: str = field(default="", metadata=stored(sparse=True))
+
+    @property
+    def shown(self) -> bool:
+        """It holds."""
+        return self.status is Status.SHOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofResult:
+    """What was proved of a design.
+
+    Attributes
+    ----------
+    design : str
+        Its name.
+    rtl : str
+        SHA-256 over the names and digests of the Verilog and ROM files that were read.
+    certificate : str
+        SHA-256 of the certificate that ranges are taken from.
+    lemmas : tuple of Lemma
+    ranges : tuple of str
+        Nodes whose codes are taken to lie in their format because the certificate says so.
+    changed_files : tuple of str
+        Verilog and ROM files that are not as they were generated; the changed ones were read.
+    stimuli : str
+        File with inputs that `simulate` takes, for which the hardware is wrong; empty: none.
+    seconds : float
+        Of processor time.
+    trusted : tuple of str
+    """
+
+    design: str
+    rtl: str
+    certificate: str
+    lemmas: tuple[Lemma, ...]
+    ranges: tuple[str, ...] = ()
+    changed_files: tuple[str, ...] = ()
+    stimuli: str = ""
+    seconds: float = 0.0
+    trusted: tuple[str, ...] = TRUSTED
+
+    @property
+    def refuted(self) -> tuple[Lemma, ...]:
+        """Lemmas with a counterexample."""
+        return tuple(lemma for lemma in self.lemmas if lemma.status is Status.REFUTED)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What was not shown: claims that failed or were given up, and parts without a claim."""
+        parts = {lemma.part for lemma in self.lemmas}
+        return (
+            *(lemma.claim for lemma in self.lemmas if not lemma.shown),
+            *(f"anything of {part.value}" for part in Part if part not in parts),
+        )
+
+    @property
+    def proved(self) -> bool:
+        """Every part was looked at, and every claim holds."""
+        return not self.missing
+
+
+def read_proof(folder: DesignFolder) -> ProofResult | None:
+    """Return what is in the folder's ``proof.json``; None if there is no such file.
+
+    Raises
+    ------
+    LoadError
+        If the file is damaged.
+    """
+    data = folder.results.read(folder.PROOF)
+    if data is None:
+        return None
+    try:
+        return decode(ProofResult, read_json(data), part=True)
+    except ValueError as error:
+        path = folder.path / folder.PROOF
+        raise LoadError(f"{path}: is damaged ({error}); run 'lmu-hw prove' again") from None
+
+
+def write_proof(folder: DesignFolder, result: ProofResult) -> None:
+    """Replace ``proof.json`` in one move."""
+    document = {**encode(result), "proved": result.proved, "not shown": list(result.missing)}
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    folder.results.write(folder.PROOF, text.encode())

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from lmu_hw.errors import LoadError
+from lmu_hw.folder import DesignFolder
+from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, read_proof, write_proof
+
+
+def result(lemmas: list[Lemma]) -> ProofResult:
+    return ProofResult(design="d", rtl="0" * 64, certificate="1" * 64, lemmas=tuple(lemmas))
+
+
+def lemma(part: Part, status: Status = Status.SHOWN) -> Lemma:
+    return Lemma(part=part, claim=f"the claim of {part.value}", status=status)
+
+
+def test_proved_if_every_part_is_shown():
+    assert result([lemma(part) for part in Part]).proved
+
+
+@pytest.mark.parametrize("absent", Part, ids=lambda part: part.value)
+def test_a_part_without_a_claim_is_missing(absent):
+    outcome = result([lemma(part) for part in Part if part is not absent])
+    assert not outcome.proved
+    assert outcome.missing == (f"anything of {absent.value}",)
+
+
+@pytest.mark.parametrize("status", [Status.REFUTED, Status.NOT_SHOWN], ids=lambda s: s.value)
+def test_a_claim_that_is_not_shown_is_missing(status):
+    outcome = result([*(lemma(part) for part in Part), lemma(Part.STALLS, status)])
+    assert not outcome.proved
+    assert outcome.missing == ("the claim of stalls",)
+    assert bool(outcome.refuted) == (status is Status.REFUTED)
+
+
+@pytest.fixture
+def folder(tmp_path) -> DesignFolder:
+    folder = DesignFolder(tmp_path / "design")
+    folder.replace({"config.toml": b""}, {"lmu_hw": "1"})
+    return folder
+
+
+def test_written_and_read(folder):
+    outcome = result([lemma(Part.RESET), lemma(Part.STALLS, Status.REFUTED)])
+    write_proof(folder, outcome)
+    assert read_proof(folder) == outcome
+
+
+def test_nothing_is_read_where_nothing_was_proved(folder):
+    assert read_proof(folder) is None
+
+
+def test_a_damaged_file_is_refused(folder):
+    folder.results.write(folder.PROOF, b'{"design": 3}')
+    with pytest.raises(LoadError, match="lmu-hw prove"):
+        read_proof(folder)
