@@ -132,7 +132,6 @@ _GOWIN = {
     r"RAM16SDP\d": _lut_ram(4),
     r"DFF\w*": _FF,
     r"(SDP|SP|DP|pROM)\w*": _BLOCK,
-    "MULT9X9": Resources(dsp=0.5),
     r"MULT18X18|MULTADDALU18X18|MULTALU\w*": _DSP,
     "MULT36X36": Resources(dsp=4),
 }
@@ -181,19 +180,35 @@ def _ecp5(size: str, *, lut: int, block_ram: int, dsp: int) -> Target:
     )
 
 
+def _to_multipliers(family: str, width: int, name: str) -> tuple[str, ...]:
+    """Return the commands that make products ones of a device, without registers inside.
+
+    Parameters
+    ----------
+    family : str
+        Folder of Yosys that has the cells.
+    width : int
+        Bits that they take of each factor.
+    name : str
+        Of what is mapped to them.
+    """
+    return (
+        "opt -nodffe -nosdff",
+        "wreduce",
+        "peepopt",
+        "opt_clean",
+        f"techmap -map +/mul2dsp.v -map +/{family}/dsp_map.v "
+        f"-D DSP_A_MAXWIDTH={width} -D DSP_B_MAXWIDTH={width} "
+        f"-D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11 -D DSP_NAME={name}",
+        "setattr -unset mul2dsp a:mul2dsp",
+        "chtype -set $mul t:$__soft_mul",
+    )
+
+
 # What `synth_ice40 -dsp` does, but for its pass `ice40_dsp`, which would put registers into the
 # multipliers. Where products are added, it puts the register of one into two of them (Yosys 0.70):
 # the sum reads a wire that nothing drives, or the process ends.
-TO_MAC16 = (
-    "opt -nodffe -nosdff",
-    "wreduce",
-    "peepopt",
-    "opt_clean",
-    "techmap -map +/mul2dsp.v -map +/ice40/dsp_map.v -D DSP_A_MAXWIDTH=16 -D DSP_B_MAXWIDTH=16 "
-    "-D DSP_A_MINWIDTH=2 -D DSP_B_MINWIDTH=2 -D DSP_Y_MINWIDTH=11 -D DSP_NAME=$__MUL16X16",
-    "setattr -unset mul2dsp a:mul2dsp",
-    "chtype -set $mul t:$__soft_mul",
-)
+TO_MAC16 = _to_multipliers("ice40", 16, "$__MUL16X16")
 
 
 # ROMs in parts, where that takes fewer blocks; before memories are mapped.
@@ -243,13 +258,27 @@ def _ice40(name: str, device: str, speed: str, package: str, available: Resource
 _QN88 = (*range(25, 43), 48, 49, *range(69, 76), *range(81, 87))
 
 
+def _gowin_synthesis(family: str) -> tuple[str, ...]:
+    """Return what `synth_gowin` does, but with multipliers of one size.
+
+    Beside wide ones, nextpnr 0.11 finds no place for MULT9X9.
+    """
+    return (
+        "hierarchy -check -top {top}",
+        "proc",
+        "flatten",
+        *_to_multipliers("gowin", 18, "$__MUL18X18"),
+        f"synth_gowin -family {family} -nodsp -top {{top}}",
+    )
+
+
 def _gowin(
     board: str, device: str, family: str, synthesis: str, clock_pin: str, available: Resources
 ) -> Target:
     return Target(
         name=f"gowin-{board}",
         device=f"Gowin {device}, as on the Tang Nano {board.removeprefix('nano-')}",
-        synthesis=(f"synth_gowin -family {synthesis} -top {{top}}",),
+        synthesis=_gowin_synthesis(synthesis),
         costs=_GOWIN,
         available=available,
         flow=Flow(

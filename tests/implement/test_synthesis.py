@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+
 import pytest
 
 from lmu_hw.errors import ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import read_implementations
-from lmu_hw.implement.synthesis import synthesize, warnings_in
+from lmu_hw.implement.synthesis import NETLIST, synthesize, warnings_in
 from lmu_hw.implement.targets import TARGETS
 from lmu_hw.measure.implementation import Resources
 
@@ -49,3 +52,17 @@ def test_parts_add_up_to_the_total(placed):
     assert sum((part.resources for part in found.parts), Resources()) == found.total
     used = {entry.name: entry.used for entry in found.used}
     assert (found.total.ff, found.total.dsp) == (used["TRELLIS_FF"], used["MULT18X18D"])
+
+
+@pytest.mark.parametrize("target", ["gowin-nano-9k", "gowin-nano-20k"])
+def test_multipliers_of_gowin_are_of_one_size(target, tmp_path):
+    # Narrow ones beside wide ones are more than nextpnr places.
+    text = "module t(input signed [7:0] a, b, input signed [15:0] c, output [40:0] y);\n"
+    text += "wire signed [15:0] p = a * b; wire signed [23:0] q = a * c;\n"
+    text += "assign y = {p, q}; endmodule\n"
+    (tmp_path / "t.v").write_text(text)
+    report = synthesize(TARGETS[target], ["t.v"], "t", tmp_path, wrapped=False)
+    netlist = json.loads((tmp_path / NETLIST).read_text())
+    kinds = Counter(cell["type"] for cell in netlist["modules"]["t"]["cells"].values())
+    assert {kind: kinds[kind] for kind in kinds if "MULT" in kind} == {"MULT18X18": 2}
+    assert sum((part.resources for part in report.parts), Resources()).dsp == 2

@@ -28,7 +28,7 @@ def test_a_wrong_name_lists_all_targets(name):
         ("ice40-up5k", "SB_DFFESR", Resources(ff=1)),
         ("ice40-up5k", "SB_RAM40_4KNW", Resources(block_ram=1)),
         ("gowin-nano-9k", "SDPX9B", Resources(block_ram=1)),
-        ("gowin-nano-9k", "MULT9X9", Resources(dsp=0.5)),
+        ("gowin-nano-9k", "MULT18X18", Resources(dsp=1)),
         ("xilinx7", "RAMB18E1", Resources(block_ram=0.5)),
         ("xilinx7", "FDRE", Resources(ff=1)),
         ("xilinx7", "RAM64M", Resources(lut=4, lut_ram=4)),
