@@ -28,7 +28,6 @@ from lmu_hw.network.archive import design_digest, network_bytes, read_network
 from lmu_hw.proofs import Certificate, certify, prove_ranges, require_forbidden
 from lmu_hw.quantize import Config, Quantization, Refit, convert
 from lmu_hw.quantize.fitted import Deviation, FittedMemory, fitted_memory
-from lmu_hw.quantize.memories import u_share
 from lmu_hw.records import decode, encode
 
 __all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
@@ -175,6 +174,11 @@ class Design:
         """SHA-256 of the quantized network."""
         return design_digest(self.network)
 
+    @property
+    def fitted(self) -> frozenset[str]:
+        """Names of the memories that what reads them is fitted to."""
+        return frozenset(refit.memory for refit in self.refits)
+
     def predict(
         self, x: NDArray[np.generic], *, progress: Callable[[int], None] | None = None
     ) -> Array:
@@ -197,16 +201,16 @@ class Design:
         return golden.output_values(y_codes)
 
     def certify(self, *, progress: Callable[[str], None] | None = None) -> Certificate:
-        """Prove ranges, errors and stability of all memories; see `lmu_hw.proofs.certify`."""
-        realized = {}
-        realizations = self.config.realizations(self.reference)
-        for layer in self.reference.layers:
-            if isinstance(layer, LmuLayer) and layer.name in realizations:
-                share = u_share(self.config.memory_scale.get(layer.name))
-                realized[layer.name] = realizations[layer.name].matrices(layer, share)
-        ranges = () if self.settled is None else tuple(self.settled.ranges.values())
+        """Prove ranges, errors and stability; see `lmu_hw.proofs.certify`.
+
+        Errors have bounds of their own for sequences as long as the calibration data.
+        """
         return certify(
-            self.network, self.reference, realized=realized, ranges=ranges, progress=progress
+            self.network,
+            self.reference,
+            steps=self.calibration.shape[1],
+            ranges=() if self.settled is None else tuple(self.settled.ranges.values()),
+            progress=progress,
         )
 
     def deviations(self) -> dict[str, Deviation]:

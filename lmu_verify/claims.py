@@ -29,6 +29,7 @@ from lmu_verify.errors import BadFile, NotShown
 from lmu_verify.fields import Fields
 from lmu_verify.files import Arrays
 from lmu_verify.forms import EXACT_BITS
+from lmu_verify.gramian import Gramian
 from lmu_verify.integers import Codes, exact_product, identity, require_positive, total
 from lmu_verify.memory import Carried, Memory
 from lmu_verify.reference import FloatLayer
@@ -39,7 +40,7 @@ __all__ = ["Claims", "Judge", "Verdict", "attempts", "read_claims", "shown"]
 _MAX_BITS = 256
 _LEVELS = 3  # of effort: a claim may be too close to the truth for the first
 _PROOF = {"rate", "p_frac_bits", "l_frac_bits"}
-_ARRAYS = {"input_gain", "rounding_gain", "coefficient_gain", "bound"}
+_ARRAYS = {"input_gain", "rounding_gain", "bound"}
 _ARRAYS |= {f"{prefix}{part}" for prefix in ("", "ideal_") for part in ("P", "L_P", "L_M")}
 _KEYS = {"name", "gain_frac_bits", "ideal", *_PROOF}
 
@@ -70,7 +71,6 @@ class Claims:
 
     input_gain: list[Fraction]
     rounding_gain: list[Fraction]
-    coefficient_gain: list[Fraction]
     bound: list[int]
     carried: list[int]
     witness: Witness
@@ -111,7 +111,6 @@ def read_claims(entry: Fields, arrays: Arrays, memory: Memory) -> Claims:
     return Claims(
         input_gain=gains("input_gain"),
         rounding_gain=gains("rounding_gain"),
-        coefficient_gain=gains("coefficient_gain"),
         bound=arrays.integers(f"{name}/bound", (order,)).tolist(),
         carried=carried,
         witness=witness(entry, ""),
@@ -129,6 +128,7 @@ class Judge:
         self.ideal = System(f"{memory.name} (ideal)", *float_layer.memory(memory.order))
         self.progress = progress
         self.shown: dict[str, str] = {}
+        self.spread: Gramian | None = None
 
     def verdict(self, claim: str, check: Callable[[], str], *needs: str) -> Verdict:
         """Return the verdict on a claim that rests on others."""
@@ -152,14 +152,12 @@ class Judge:
         if self.memory.carried:
             yield self.verdict("sweeps", self._sweeps, "range")
         yield self.verdict("ideal stability", lambda: _stability(self.ideal.a, claims.ideal))
-        needs = "stability", "ideal stability"
-        yield self.verdict("coefficient gain", self._coefficient_gain, *needs)
 
     def _rounding_gain(self) -> str:
         rows = identity(self.memory.order)
-        return attempts(self.claims.rounding_gain, lambda level: self.rounding(rows, level))
+        return attempts(self.claims.rounding_gain, lambda level: self._rounding(rows, level))
 
-    def rounding(self, rows: Codes, level: int) -> list[Fraction]:
+    def _rounding(self, rows: Codes, level: int) -> list[Fraction]:
         """Return bounds of what errors of 1 add to rows; residues if there is error feedback."""
         system = self.memory.system
         if not self.memory.node.error_feedback:
@@ -174,18 +172,6 @@ class Judge:
         return attempts(
             self.claims.input_gain, lambda level: response_sums(parts, self.progress, level=level)
         )
-
-    def _coefficient_gain(self) -> str:
-        return attempts(
-            self.claims.coefficient_gain, lambda level: self.difference(None, None, level)
-        )
-
-    def difference(
-        self, rows: Codes | None, ideal_rows: Codes | None, level: int
-    ) -> list[Fraction]:
-        """Return bounds of the gain of both memories' difference, each read by its rows."""
-        parts = [(self.memory.system, rows), (self.ideal, ideal_rows)]
-        return response_sums(parts, self.progress, level=level)
 
     def _range(self) -> str:
         """Show ``bound >= u_limit G + delta T``, in units of ulp, with the claimed gains."""

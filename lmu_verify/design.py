@@ -17,7 +17,7 @@ from lmu_verify.errors import BadFile
 from lmu_verify.fields import Fields, Format, Narrowing, parse_json
 from lmu_verify.files import MAX_ORDER, Tensors, read_safetensors
 from lmu_verify.integers import Codes
-from lmu_verify.tables import codes_of, largest_answer
+from lmu_verify.tables import codes_of, table_answers
 
 __all__ = ["INPUT", "Design", "Layer", "Node", "Term", "read_design"]
 
@@ -41,7 +41,8 @@ class Term:
 class Node:
     """A vector of a layer; `update` are the fields of a structured memory.
 
-    `bias` is exact. `largest` is the largest magnitude of a code behind the activation.
+    `bias` is exact. `largest` is the largest magnitude of a code behind the activation, `table` the
+    name of a tabulated function, and `answers` the table's, from that to the smallest code on.
     """
 
     name: str
@@ -53,7 +54,8 @@ class Node:
     bias: Codes | None
     row_shifts: list[int]
     sum_frac_bits: int
-    table: bool
+    table: str | None
+    answers: np.ndarray | None
     activation: bool
     format: Format
     largest: int
@@ -231,8 +233,8 @@ def _node(entry: Fields, tensors: Tensors) -> Node:
     requant = entry.narrowing("requant")
     node = {"name": entry.text("name"), "fields": entry, "requant": requant, "update": None}
     node |= {"terms": [], "bias": None, "row_shifts": [0], "error_feedback": False}
-    node |= {"segments": 1, "sum_frac_bits": 0, "format": requant.format, "table": False}
-    node |= {"activation": False, "largest": requant.format.magnitude}
+    node |= {"segments": 1, "sum_frac_bits": 0, "format": requant.format, "table": None}
+    node |= {"answers": None, "activation": False, "largest": requant.format.magnitude}
     if "update" in entry.values:
         update = entry.object("update")
         node |= {"segments": entry.integer("segments", 1, 1 << 20), "update": update}
@@ -278,8 +280,10 @@ def _activation(entry: Fields, requant: Narrowing, tensors: Tensors) -> dict[str
             activation.refuse("relu", "a format with the fraction bits of what it is given")
         largest = min(requant.format.max_code, fmt.magnitude)
         return {"activation": True, "format": fmt, "largest": largest}
-    fmt, largest = largest_answer(activation, requant.format, tensors)
-    return {"activation": True, "table": True, "format": fmt, "largest": largest}
+    fmt, answers = table_answers(activation, requant.format, tensors)
+    largest = int(np.abs(answers).max())
+    table = {"table": activation.text("table"), "answers": answers}
+    return {"activation": True, "format": fmt, "largest": largest, **table}
 
 
 def _term(entry: Fields, rows: int, shifts: list[int], tensors: Tensors) -> Term:

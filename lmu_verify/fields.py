@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from lmu_verify.errors import BadFile
 
-__all__ = ["ERROR_ULP", "Fields", "Format", "Narrowing", "parse_json"]
+__all__ = ["ERROR_ULP", "NEAREST", "Fields", "Format", "Narrowing", "parse_json"]
 
 _FORMAT = re.compile(r"([su])Q(-?[0-9]{1,4})\.(-?[0-9]{1,4})")
 _MAX_WIDTH = 63
@@ -26,6 +26,9 @@ ERROR_ULP = {
     "toward_zero": Fraction(1),
 }
 """Largest error of a narrowing, by how it rounds."""
+
+NEAREST = ("half_up", "half_even")
+"""What rounds to nearest: errors of half an ulp to both sides."""
 
 OVERFLOWS = ("forbid", "saturate", "wrap")
 

@@ -28,7 +28,7 @@ import numpy as np
 
 from lmu_verify.design import Node
 from lmu_verify.errors import BadFile
-from lmu_verify.fields import Format, Narrowing
+from lmu_verify.fields import NEAREST, Format, Narrowing
 from lmu_verify.files import Tensors
 from lmu_verify.integers import Codes, rounded, total
 
@@ -51,12 +51,13 @@ class Forms(NamedTuple):
     """An update as linear forms over u, the states, and the errors of its narrowings.
 
     states : (d, columns), groups: Python integers in units of ``2**-EXACT_BITS``; errors : the
-    largest of each, as values.
+    largest of each, as values; nearest : every narrowing that drops something is to nearest.
     """
 
     states: np.ndarray
     groups: list[Group]
     errors: list[Fraction]
+    nearest: bool
 
 
 def read_forms(node: Node, tensors: Tensors, source: Format) -> Forms:
@@ -157,6 +158,10 @@ def _semiseparable(update: _Update) -> Forms:
             for name, narrowing, forms in (("forward", forward, f), ("backward", backward, b))
         ],
         [errors[0]] * count + [errors[1]] * count,
+        all(
+            narrowing.rounding in NEAREST or not drop
+            for narrowing, drop in zip((forward, backward), drops, strict=True)
+        ),
     )
 
 
@@ -171,7 +176,7 @@ def _scan(update: _Update) -> Forms:
     for i in range(d - 2):
         s.append(total(s[i], _times(2, m[i + 1])))
     states = [total(m[i], _times(K * (2 * i + 1), s[i], F)) for i in range(d)]
-    return Forms(_table(states), [Group("running sum", running, _table(s[:d]))], [])
+    return Forms(_table(states), [Group("running sum", running, _table(s[:d]))], [], True)
 
 
 def _two_pass(update: _Update) -> Forms:
@@ -206,6 +211,7 @@ def _two_pass(update: _Update) -> Forms:
         _table(states),
         [Group(name, running.format, _table(group)) for name, group in groups],
         [running.error] * (2 * d + 1),
+        running.rounding in NEAREST,
     )
 
 

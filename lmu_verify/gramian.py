@@ -85,12 +85,17 @@ def noise_source(order: int, paths: Codes | None) -> Source:
     return Source(total(identity(order), exact_product(scaled, scaled.T)), weight)
 
 
-def find_gramian(what: str, a: Codes, source: Source, slack: float = _SLACK) -> Gramian:
-    """Find a Q in float64 and check it in integers, or raise `NotShown`."""
+def find_gramian(
+    what: str, a: Codes, source: Source, slack: float = _SLACK, share: float = _SHARE
+) -> Gramian:
+    """Find a Q in float64 and check it in integers, or raise `NotShown`.
+
+    The smaller the share, the closer the rate is to 1: for sums of squares, whose bound is `q`.
+    """
     radius = spectral_radius(a)
     if not radius < 1.0:
         raise NotShown(f"{what}: the spectral radius must be below 1, not {radius:.9g}")
-    ceiling = math.ceil((1.0 - _SHARE * (1.0 - radius**2)) * 2.0**_RATE_BITS)
+    ceiling = math.ceil((1.0 - share * (1.0 - radius**2)) * 2.0**_RATE_BITS)
     rate = Fraction(min(ceiling, (1 << _RATE_BITS) - 1), 1 << _RATE_BITS)
     z = floats(source.z)
     # As much above Z as its mean allows: where Z is nearly nothing, Q must still be positive.

@@ -17,7 +17,7 @@ import numpy as np
 
 from lmu_verify.design import Design, Layer, Node
 from lmu_verify.errors import BadFile
-from lmu_verify.fields import ERROR_ULP, Format
+from lmu_verify.fields import ERROR_ULP, NEAREST, Format
 from lmu_verify.forms import EXACT_BITS, Forms, read_forms
 from lmu_verify.integers import Codes
 from lmu_verify.sums import System
@@ -38,7 +38,10 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Memory:
-    """A memory with its layer, its system, and the limits that the design sets."""
+    """A memory with its layer, its system, and the limits that the design sets.
+
+    `nearest`: all that is narrowed is rounded to nearest, or it has error feedback.
+    """
 
     layer: Layer
     node: Node
@@ -48,6 +51,7 @@ class Memory:
     u_limit: Fraction
     u_saturates: bool
     carried: list[Carried]
+    nearest: bool
 
     @property
     def name(self) -> str:
@@ -97,10 +101,11 @@ def _memory(design: Design, layer: Layer, node: Node) -> Memory:
     limit, saturates = _input_limit(layer, u)
     shared = {"layer": layer, "node": node, "u": u, "u_limit": limit, "u_saturates": saturates}
     error = Fraction(1, 2) if node.error_feedback else ERROR_ULP[node.requant.rounding]
+    nearest = node.error_feedback or node.requant.rounding in NEAREST
     if node.update is None:
         a, b = _matrices(node, u)
         system = System(node.name, a, b)
-        return Memory(**shared, system=system, error_ulp=error, carried=[])
+        return Memory(**shared, system=system, error_ulp=error, carried=[], nearest=nearest)
     if node.fields.text("source") != u.name:
         node.fields.refuse("source", u.name)
     forms = read_forms(node, design.tensors, u.format)
@@ -111,8 +116,8 @@ def _memory(design: Design, layer: Layer, node: Node) -> Memory:
     # What rounding A, B and N changes of a state, with everything that is read at its largest.
     read = node.rows * node.requant.format.magnitude + limit / ulp + sum(forms.errors) / ulp
     error += read / (2 << EXACT_BITS)
-    carried = _carried(forms, node.rows)
-    return Memory(**shared, system=system, error_ulp=error, carried=carried)
+    shared |= {"carried": _carried(forms, node.rows), "nearest": nearest and forms.nearest}
+    return Memory(**shared, system=system, error_ulp=error)
 
 
 def _matrices(node: Node, u: Node) -> tuple[Codes, Codes]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from lmu_verify.errors import BadFile
 from lmu_verify.fields import Fields, parse_json
 from lmu_verify.files import Tensors, read_safetensors
-from lmu_verify.integers import Codes, dyadic
+from lmu_verify.integers import Codes, dyadic, identity
 
 __all__ = ["FloatLayer", "read_reference"]
 
 _KEY = "lmu_hw"
+_INPUT = "x"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,8 +40,71 @@ class FloatLayer:
         return f"{self.name}.{tensor}" in self.tensors.arrays
 
     def get(self, tensor: str, *shape: int) -> Codes:
-        """Return a tensor of a shape, exactly."""
-        return dyadic(self.tensors.get(f"{self.name}.{tensor}", shape, "float64"))
+        """Return a tensor, of a shape if one is given, exactly."""
+        return dyadic(self.tensors.get(f"{self.name}.{tensor}", shape or None, "float64"))
+
+    def bias(self, symbol: str) -> Codes | None:
+        """Return what is added to the sum of a node of the layer, or None."""
+        if self.fields.text("kind") == "dense":
+            return self._rows("b", slice(None))
+        if symbol == "u":
+            return self._rows("b_u", slice(None))
+        return self._rows("b_h", slice(None)) if self.cell in ("dense", "simple_rnn") else None
+
+    def function(self, symbol: str) -> str:
+        """Return the name of what is applied to the sum of a node that no gate is part of."""
+        if symbol == "u":
+            return self.encoder
+        return self.fields.text("activation") if symbol in ("h", "y") else "linear"
+
+    def terms(self, symbol: str) -> dict[tuple[str, bool], Codes]:
+        """Return the matrices by which a node of the layer reads, by source and whether delayed."""
+        name, kind = self.name, self.fields.text("kind")
+        hidden, memory = f"{name}.h", f"{name}.m"
+        if kind == "dense":
+            return self._given([("W", (_INPUT, False), slice(None))])
+        if kind == "lmu" and symbol == "u":
+            every = slice(None)
+            sources = ("E_x", (_INPUT, False)), ("E_m", (memory, True)), ("E_h", (hidden, True))
+            return self._given([(tensor, source, every) for tensor, source in sources])
+        if symbol == "p":  # a copy of the input, passed on
+            return {(_INPUT, False): identity(len(self.get("E_x").T.codes))}
+        rows = self._gate(symbol)
+        if rows is None:
+            return {}
+        driven = [("W_x", (_INPUT, False), rows), ("W_m", (memory, False), rows)]
+        return self._given([*driven, ("W_h", (hidden, True), rows)])
+
+    @property
+    def cell(self) -> str:
+        """Kind of the cell, or none."""
+        kind = self.fields.text("kind")
+        return self.fields.text({"lmu": "hidden", "recurrent": "cell"}[kind])
+
+    def _gate(self, symbol: str) -> slice | None:
+        """Return the rows of a cell's tensors that make up a node which the input drives."""
+        cell = self.cell
+        if cell in ("dense", "simple_rnn"):
+            return slice(None) if symbol == "h" else None
+        gates = {"lstm": "ifgo", "gru": "zr"}.get(cell, "")
+        if cell == "gru":
+            gates += "w" if self.fields.flag("reset_after") else "n"
+        if not gates or symbol not in gates:
+            return None
+        tensor = self.tensors.get(f"{self.name}.W_h", None, "float64")
+        units = len(tensor) // len(gates)
+        return slice(gates.index(symbol) * units, (gates.index(symbol) + 1) * units)
+
+    def _given(
+        self, entries: list[tuple[str, tuple[str, bool], slice]]
+    ) -> dict[tuple[str, bool], Codes]:
+        rows = ((source, self._rows(tensor, part)) for tensor, source, part in entries)
+        return {source: codes for source, codes in rows if codes is not None}
+
+    def _rows(self, tensor: str, rows: slice) -> Codes | None:
+        if not self.has(tensor):
+            return None
+        return dyadic(self.tensors.get(f"{self.name}.{tensor}", None, "float64")[rows])
 
     def memory(self, order: int) -> tuple[Codes, Codes]:
         """Return A and B."""

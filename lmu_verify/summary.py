@@ -7,24 +7,24 @@ file has; bounds must not be below what can be shown. `NOT_CHECKED` lists the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
 
-from lmu_verify.claims import Judge, Verdict, attempts, shown
+from lmu_verify.claims import Judge, Verdict, shown
 from lmu_verify.design import Design, Layer, Node
-from lmu_verify.deviation import Deviation, Head, heads, input_error
+from lmu_verify.end_to_end import error_verdicts
 from lmu_verify.errors import NotShown
 from lmu_verify.fields import Fields
 from lmu_verify.gramian import find_gramian, noise_source
 from lmu_verify.integers import Codes, ceil_root, identity, total
+from lmu_verify.readouts import Readout, key_of, readout_verdicts, readouts
 from lmu_verify.reference import FloatLayer
-from lmu_verify.sums import response_sums
 
 __all__ = ["NOT_CHECKED", "VERSION", "summary_verdicts"]
 
-VERSION = 2
+VERSION = 3
 NOT_CHECKED = (
     "spectral_radius",
     "ideal_spectral_radius",
@@ -32,20 +32,20 @@ NOT_CHECKED = (
     "loop.spectral_radius",
     "loop.ideal_spectral_radius",
     "residue",
-    "what of coefficients and mismatch together is mismatch",
+    "predicted_rounding",
     "accumulator_bits inside structured memories",
 )
 """Predictions and measurements, not proofs."""
 
 _DIGITS = Fraction(1, 10**8)  # of a number, which the nine digits may differ by
-_CAUSES = ("coefficients", "rounding", "input", "mismatch")
-_KEYS = {"version", "design_digest", "not_checked", "memories", "heads", "nodes"}
-_ERROR_KEYS = {"conditional", "error_bound", "by_cause"}
+_KEYS = {"version", "design_digest", "not_checked", "steps", "memories", "readouts", "errors"}
+_KEYS |= {"nodes"}
+_MOST_STEPS = 1 << 40
 _MEMORY_KEYS = {
     "name", "order", "memories", "format", "error_feedback", "u_limit", "u_saturates",
     "spectral_radius", "ideal_spectral_radius", "contraction", "input_gain", "rounding_gain",
     "bound", "limit", "proved", "provable_bits", "provable_scale", "predicted_rms_ulp", "loop",
-    "residue", *_ERROR_KEYS,
+    "residue", "rounding",
 }  # fmt: skip
 _NODE_KEYS = {"name", "bound", "limit", "overflow", "proved", "by_gain", "accumulator_bits"}
 _MAX_LOOP = 1024
@@ -56,26 +56,33 @@ def summary_verdicts(
 ) -> Iterator[Verdict]:
     """Yield the verdicts on a summary; the claims of all judges were heard before."""
     document.known(_KEYS)
-    listed = list(heads(design, reference, judges))
-    memories, entries = document.objects("memories"), document.objects("heads")
-    expected = [judge.memory.name for judge in judges], [head.node.name for head in listed]
-    found = tuple([entry.text("name") for entry in group] for group in (memories, entries))
-    if found != expected:
-        detail = f"it must be about {expected}, not {found}"
-        yield Verdict(memory="folder", claim="summary", holds=False, detail=detail)
+    steps = document.integer("steps", 1, _MOST_STEPS)
+    try:
+        listed = [one for judge in judges for one in readouts(design, reference, judge)]
+        entries = document.objects("readouts")
+        _complete(document, judges, listed, entries)
+    except NotShown as reason:
+        yield Verdict(memory="folder", claim="summary", holds=False, detail=str(reason))
         return
-    for judge, entry in zip(judges, memories, strict=True):
+    for judge, entry in zip(judges, document.objects("memories"), strict=True):
         yield judge.verdict("summary", lambda j=judge, e=entry: _memory(j, e), "range")
-        needs = "coefficient gain", "rounding gain", "summary"
-        yield judge.verdict(
-            "error bound", lambda j=judge, e=entry: _memory_error(design, j, e), *needs
-        )
         if entry.get("loop") is not None and entry.object("loop").flag("stable"):
             yield judge.verdict("stable loop", lambda j=judge: _loop(j), "stability")
-    for head, entry in zip(listed, entries, strict=True):
-        claim, needs = f"error bound of {head.node.name}", ("stability", "ideal stability")
-        yield head.judge.verdict(claim, lambda h=head, e=entry: _head_error(h, e), *needs)
+    yield from readout_verdicts(listed, entries, steps)
+    yield from error_verdicts(document.objects("errors"), design, reference, listed)
     yield _ranges(document, design, judges)
+
+
+def _complete(
+    document: Fields, judges: list[Judge], listed: list[Readout], entries: list[Fields]
+) -> None:
+    """Show that a summary is about every memory, and everything that reads one."""
+    names = [entry.text("name") for entry in document.objects("memories")]
+    if names != (expected := [judge.memory.name for judge in judges]):
+        raise NotShown(f"its memories must be {expected}, not {names}")
+    keys = [key_of(entry) for entry in entries]
+    if keys != (wanted := [(r.name, r.judge.memory.name, r.delayed) for r in listed]):
+        raise NotShown(f"its read-outs must be {wanted}, not {keys}")
 
 
 def _require(entry: Fields, name: str, value: object) -> None:
@@ -114,7 +121,11 @@ def _memory(judge: Judge, entry: Fields) -> str:
     }
     for name, value in values.items():
         _require(entry, name, value)
-    return f"{len(values)} numbers follow from what was shown"
+    delta = memory.error_ulp * fmt.ulp
+    said = zip(entry.numbers("rounding", memory.order), claims.rounding_gain, strict=True)
+    if any(value * (1 + _DIGITS) < delta * gain for value, gain in said):
+        raise NotShown("rounding must be what narrowing adds to each state in the worst case")
+    return f"{len(values) + 1} numbers follow from what was shown"
 
 
 def _provable_bits(judge: Judge) -> int | None:
@@ -140,53 +151,6 @@ def _provable_scale(judge: Judge) -> Fraction | None:
             return None
         fitting = min(fitting, room / heard) if heard else fitting
     return fitting
-
-
-def _memory_error(design: Design, judge: Judge, entry: Fields) -> str:
-    memory, claims = judge.memory, judge.claims
-    errors, conditional = input_error(design, memory, judge.float_layer)
-    heard, delta = max(errors), memory.error_ulp * memory.format.ulp
-
-    def bounds(level: int) -> Deviation:
-        gains = response_sums([(judge.ideal, None)], judge.progress, level=level)
-        return Deviation(
-            coefficients=[memory.u_limit * gain for gain in claims.coefficient_gain],
-            rounding=[delta * gain for gain in claims.rounding_gain],
-            input=[gain * heard for gain in gains],
-        )
-
-    return _error(entry, memory.order, conditional, bounds)
-
-
-def _head_error(head: Head, entry: Fields) -> str:
-    entry.known({"name", "memory", *_ERROR_KEYS})
-    _require(entry, "memory", head.judge.memory.name)
-    return _error(entry, head.node.rows, head.conditional, head.deviation)
-
-
-def _error(entry: Fields, count: int, conditional: bool, bounds: Callable[[int], Deviation]) -> str:
-    """Show the errors that an entry claims, cause by cause, and that they add up."""
-    _require(entry, "conditional", conditional)
-    by_cause = entry.object("by_cause")
-    by_cause.known(_CAUSES)
-    claims = {cause: by_cause.numbers(cause, count) for cause in _CAUSES}
-    whole = entry.numbers("error_bound", count)
-    if any(value < 0 for values in claims.values() for value in values):
-        raise NotShown("no cause may count less than nothing")
-    for index, causes in enumerate(zip(*claims.values(), strict=True)):
-        if whole[index] * (1 + _DIGITS) < sum(causes):
-            raise NotShown(f"element {index}: the causes are more than the whole")
-    both = zip(claims["coefficients"], claims["mismatch"], strict=True)
-    said = [sum(pair, Fraction(0)) for pair in both], claims["rounding"], claims["input"]
-    allowed = [value * (1 + _DIGITS) for values in said for value in values]
-
-    def found(level: int) -> list[Fraction]:
-        deviation = bounds(level)
-        return [*deviation.coefficients, *deviation.rounding, *deviation.input]
-
-    parts = ("coefficients and mismatch", "rounding", "input")
-    attempts(allowed, found, [f"{part} of element {i}" for part in parts for i in range(count)])
-    return f"at most {shown(max(whole))}" + (", given u" if conditional else "")
 
 
 def _loop(judge: Judge) -> str:

@@ -39,7 +39,7 @@ from lmu_verify.gramian import Gramian, Source, find_gramian, noise_source, spec
 from lmu_verify.integers import Codes, digit_bits, exact_product, identity, rounded, total
 from lmu_verify.powers import Multiplier, Near, matrix_power
 
-__all__ = ["Progress", "System", "power_sums", "response_sums"]
+__all__ = ["Progress", "System", "early_sums", "power_sums", "response_sums"]
 
 Progress = Callable[[str], None]
 
@@ -179,15 +179,26 @@ def response_sums(
     level : int
         In int64 at 0, above in integers of any length.
     """
+    return early_sums(parts, progress, level=level, steps=0)[0]
+
+
+def early_sums(
+    parts: Sequence[tuple[System, Codes | None]], progress: Progress, *, level: int, steps: int
+) -> tuple[list[Fraction], list[Fraction]]:
+    """Return the same, and upper bounds of the sums over k < `steps`."""
     fine = level > 0
     bits = _FINE_BITS * level if fine else min(_coarse_bits(system) for system, _ in parts)
     block = min(_block(system) for system, _ in parts)
     responses = [_Response(system, rows, bits, block, fine) for system, rows in parts]
     least = Fraction(1, 1 << (bits - 16))
     sums: Any = 0
+    early: Any = 0
     while True:
         first, *rest = (response.outputs() for response in responses)
-        sums = sums + _column_sums(np.abs(first - rest[0] if rest else first))
+        apart = np.abs(first - rest[0] if rest else first)
+        sums = sums + _column_sums(apart)
+        left = max(steps - responses[0].steps, 0)
+        early = early + _column_sums(apart[:left])
         for response in responses:
             response.advance()
         progress(f"{responses[0].name}: step {responses[0].steps:,} of the impulse response")
@@ -203,7 +214,11 @@ def response_sums(
     errors = [
         sum(error, Fraction(0)) for error in zip(*(one.errors() for one in responses), strict=True)
     ]
-    return [sum(three, Fraction(0)) for three in zip(found, tails, errors, strict=True)]
+    always = [sum(three, Fraction(0)) for three in zip(found, tails, errors, strict=True)]
+    # What the first steps add beyond the last block is no more than all that follows it.
+    ended = [Fraction(0)] * len(tails) if steps <= responses[0].steps else tails
+    begun = (Fraction(int(value), 1 << bits) for value in early)
+    return always, [sum(three, Fraction(0)) for three in zip(begun, ended, errors, strict=True)]
 
 
 def _column_sums(x: np.ndarray) -> np.ndarray:

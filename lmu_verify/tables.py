@@ -9,7 +9,7 @@ from lmu_verify.errors import BadFile
 from lmu_verify.fields import Fields, Format
 from lmu_verify.files import Tensors
 
-__all__ = ["codes_of", "largest_answer"]
+__all__ = ["codes_of", "table_answers"]
 
 _MOST = 1 << 62
 _MOST_BITS = 24
@@ -25,8 +25,8 @@ def codes_of(entry: Fields, tensors: Tensors) -> tuple[np.ndarray, Format]:
     return codes, fmt
 
 
-def largest_answer(entry: Fields, source: Format, tensors: Tensors) -> tuple[Format, int]:
-    """Return the format of the answers, and the largest magnitude among all of them.
+def table_answers(entry: Fields, source: Format, tensors: Tensors) -> tuple[Format, np.ndarray]:
+    """Return the format of the answers, and all of them from that to the smallest code on.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def largest_answer(entry: Fields, source: Format, tensors: Tensors) -> tuple[For
         if not 0 <= up <= 62 - source.width:
             entry.refuse("ramp", "false where the answers are coarser")
         result = result + (np.maximum(codes, 0) << up)
-    return answers, int(np.abs(result.clip(answers.min_code, answers.max_code)).max())
+    return answers, result.clip(answers.min_code, answers.max_code)
 
 
 def _totals(

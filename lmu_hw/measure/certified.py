@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.proofs import MemoryProof
+from lmu_hw.proofs import MemoryProof, ReadoutProof
 
-__all__ = ["MemoryReport", "NoiseReport", "RangeReport"]
+__all__ = ["MemoryReport", "NoiseReport", "RangeReport", "ReadoutReport"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class RangeReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseReport:
-    """Error of a memory alone, measured: it is driven by the u that the golden model computed.
+    """Rounding of a memory alone, measured: it is driven by the u that the golden model computed.
 
     Attributes
     ----------
@@ -48,8 +48,6 @@ class NoiseReport:
         prediction (rounding toward zero, or a memory that is not stable).
     white : (elements,) bool
         The float state changes by an ulp or more a step (RMS), as the prediction assumes.
-    float_max_ulp : (elements,)
-        Rounding and coefficients: the golden states minus the float memory that hears the same u.
     """
 
     sequences: int
@@ -58,7 +56,51 @@ class NoiseReport:
     max_ulp: tuple[float, ...]
     predicted_ulp: tuple[float, ...]
     white: tuple[bool, ...]
-    float_max_ulp: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadoutReport:
+    """What a node reads of a memory: fixed against float, which hears the u of the golden model.
+
+    Errors are fixed minus float, as values, on the sequences of the memory's `NoiseReport`.
+
+    Attributes
+    ----------
+    name : str
+        Of the node that reads; of the memory itself where the host does.
+    delayed : bool
+        It reads the states of the step before.
+    full_scale, ulp : float
+        Largest value of the format that the node narrows to, and its step.
+    reference_rms : float or None
+        Of what float reads.
+    sqnr_db : float or None
+        ``10 log10(reference power / error power)``, in dB; None if either power is zero.
+    exact : bool
+    rms_error : float or None
+        Over all elements.
+    max_error, max_rounding : (n,)
+        Largest error of each element; and of the fixed read-out from itself without rounding.
+    proof : ReadoutProof or None
+        None if measured without a folder.
+    """
+
+    name: str
+    delayed: bool
+    full_scale: float
+    ulp: float
+    reference_rms: float | None
+    sqnr_db: float | None
+    exact: bool
+    rms_error: float | None
+    max_error: tuple[float, ...]
+    max_rounding: tuple[float, ...]
+    proof: ReadoutProof | None
+
+    @property
+    def label(self) -> str:
+        """The node, and the step of the states that it reads."""
+        return f"{self.name}[t-1]" if self.delayed else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +117,10 @@ class MemoryReport:
         Widest coefficient of the recurrence, and width of the states.
     feedback : str
         What feeds back into u: ``h``, ``m``, ``m and h``, or nothing.
+    fitted : bool
+        What reads it is fitted to it: only read-outs compare with float, its states do not.
+    readouts : tuple of ReadoutReport
+        Everything that reads it.
     proof : MemoryProof or None
         None if measured without a folder.
     """
@@ -86,5 +132,7 @@ class MemoryReport:
     state_bits: int
     error_feedback: bool
     feedback: str
+    fitted: bool
     noise: NoiseReport
+    readouts: tuple[ReadoutReport, ...]
     proof: MemoryProof | None

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The rounding noise of memories alone: measured, and as white noise predicts it."""
+"""Memories alone: what is read of them beside float, and their rounding noise."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.fixed import Rounding
+from lmu_hw.fixed import FixedFormat, Rounding
 from lmu_hw.lmu import LmuLayer
-from lmu_hw.measure.certified import MemoryReport, NoiseReport
+from lmu_hw.measure.certified import MemoryReport, NoiseReport, ReadoutReport
 from lmu_hw.measure.results import rounded
-from lmu_hw.proofs import QuantizedMemory, rounding_covariance, spectral_radius
+from lmu_hw.measure.statistics import sqnr_db
+from lmu_hw.proofs import QuantizedMemory, Readout, rounding_covariance, spectral_radius
 
 __all__ = ["MemoryNoise", "predicted_noise"]
 
 Array = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Codes = NDArray[np.int64]
 
 
@@ -26,14 +28,29 @@ class MemoryNoise:
     memory : QuantizedMemory
     layer : LmuLayer
         Of the float network, in the same basis and scale.
+    readouts : tuple of Readout
+        What reads it.
+    formats : tuple of FixedFormat
+        That each of them narrows to.
+    fitted : bool
+        Their weights are fitted to it.
     """
 
-    def __init__(self, memory: QuantizedMemory, layer: LmuLayer) -> None:
-        self.memory, self.layer = memory, layer
+    def __init__(
+        self,
+        memory: QuantizedMemory,
+        layer: LmuLayer,
+        readouts: tuple[Readout, ...],
+        formats: tuple[FixedFormat, ...],
+        *,
+        fitted: bool,
+    ) -> None:
+        self.memory, self.layer, self.fitted = memory, layer, fitted
+        self.readouts = [_ReadoutErrors(*pair) for pair in zip(readouts, formats, strict=True)]
         shape = (memory.segments, len(memory.B))
         self.sequences = self.steps = 0
         self.power, self.change = np.zeros(shape), np.zeros(shape)
-        self.worst, self.float_worst = np.zeros(shape), np.zeros(shape)
+        self.worst = np.zeros(shape)
 
     @property
     def u(self) -> str:
@@ -64,8 +81,9 @@ class MemoryNoise:
             error = np.abs(codes - exact)
             self.power += np.square(error).sum(axis=0)
             np.maximum(self.worst, error.max(axis=0), out=self.worst)
-            off = np.abs(codes - ideal).max(axis=0)
-            np.maximum(self.float_worst, off, out=self.float_worst)
+            flat = (sequences, -1)
+            for readout in self.readouts:
+                readout.add(*(part.reshape(flat) * ulp for part in (codes, exact, ideal)))
             now = m_values[:, t].reshape(shape) / ulp
             self.change += np.square(now - last).sum(axis=0)
             last = now
@@ -73,6 +91,7 @@ class MemoryNoise:
     def report(self) -> MemoryReport:
         """Return what was seen, without a proof."""
         memory = self.memory
+        samples = self.sequences * self.steps
         return MemoryReport(
             name=memory.name,
             order=len(memory.B),
@@ -81,12 +100,13 @@ class MemoryNoise:
             state_bits=memory.format.width,
             error_feedback=memory.error_feedback,
             feedback=_feedback(memory),
-            noise=self._noise(),
+            fitted=self.fitted,
+            noise=self._noise(samples),
+            readouts=tuple(readout.report(samples) for readout in self.readouts),
             proof=None,
         )
 
-    def _noise(self) -> NoiseReport:
-        samples = self.sequences * self.steps
+    def _noise(self, samples: int) -> NoiseReport:
         predicted = predicted_noise(self.memory, self.steps)
         return NoiseReport(
             sequences=self.sequences,
@@ -97,7 +117,43 @@ class MemoryNoise:
             if predicted is None
             else _all(np.tile(predicted, (len(self.power), 1))),
             white=tuple(bool(power >= samples) for power in self.change.ravel()),
-            float_max_ulp=_all(self.float_worst),
+        )
+
+
+class _ReadoutErrors:
+    """Accumulates the errors of what a node reads of a memory."""
+
+    def __init__(self, readout: Readout, fmt: FixedFormat) -> None:
+        self.readout, self.format = readout, fmt
+        self.reference_power = self.error_power = 0.0
+        self.worst, self.rounding = (np.zeros(len(readout.rows)) for _ in range(2))
+
+    def add(self, fixed: Floats, unrounded: Floats, wanted: Floats) -> None:
+        """Add states of one step, (sequences, states): fixed, without rounding, and of float."""
+        rows = self.readout.rows.T
+        reference, read = wanted @ self.readout.ideal.T, fixed @ rows
+        error = read - reference
+        self.reference_power += float(np.square(reference).sum())
+        self.error_power += float(np.square(error).sum())
+        np.maximum(self.worst, np.abs(error).max(axis=0), out=self.worst)
+        dropped = np.abs((fixed - unrounded) @ rows).max(axis=0)
+        np.maximum(self.rounding, dropped, out=self.rounding)
+
+    def report(self, samples: int) -> ReadoutReport:
+        """Return what was seen in so many steps of all sequences, without a proof."""
+        values = samples * len(self.worst)
+        return ReadoutReport(
+            name=self.readout.name,
+            delayed=self.readout.delayed,
+            full_scale=self.format.max_value,
+            ulp=self.format.ulp,
+            reference_rms=rounded(float(np.sqrt(self.reference_power / values))),
+            sqnr_db=sqnr_db(self.reference_power, self.error_power),
+            exact=self.error_power == 0.0,
+            rms_error=rounded(float(np.sqrt(self.error_power / values))),
+            max_error=_all(self.worst),
+            max_rounding=_all(self.rounding),
+            proof=None,
         )
 
 

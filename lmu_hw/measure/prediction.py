@@ -51,7 +51,7 @@ def with_predictions(
 
 
 def _predicted(signal: SignalReport, values: Array | None) -> SignalReport:
-    if values is None or not signal.ulp:
+    if values is None or not signal.ulp or signal.fitted:
         return signal
     ulps = values / signal.ulp
     return dataclasses.replace(

@@ -37,7 +37,7 @@ class SignalReport:
     """One node of the network: its format, what it used of it, and its error.
 
     Errors are fixed minus float, measured unless said otherwise; ulp are those of the node's own
-    format.
+    format. A fitted signal has none: they are None, and empty.
 
     Attributes
     ----------
@@ -63,9 +63,9 @@ class SignalReport:
         ``10 log10(reference power / error power)``, in dB; None if either power is zero.
     exact : bool
         No error at all.
-    max_error_at : (sequence, step, element)
+    max_error_at : (sequence, step, element) or None
         Where the largest error was seen.
-    bias_ulp : float
+    bias_ulp : float or None
         Mean error, in ulp.
     bit_lengths : (magnitude bits + 1,) int
         How many codes have a magnitude of that many bits; the first entry counts zeros, the last
@@ -111,6 +111,7 @@ class SignalReport:
     saturations: int
     saturation_rate: float | None
     lossless_clamp: bool
+    fitted: bool
     reference_rms: float | None
     sqnr_db: float | None
     exact: bool
@@ -118,7 +119,7 @@ class SignalReport:
     rms_error_ulp: float | None
     max_error: float | None
     max_error_ulp: float | None
-    max_error_at: tuple[int, int, int]
+    max_error_at: tuple[int, int, int] | None
     bias_ulp: float | None
     bit_lengths: tuple[int, ...]
     first_step: int
@@ -235,6 +236,9 @@ class Report:
     ----------
     memories : tuple of MemoryReport
         Their signals are among `signals`.
+    certified_steps : int or None
+        First steps of a sequence for which errors have bounds of their own; None if measured
+        without a folder.
     hardware : HardwareReport or None
         None if measured without a folder.
     simulations : tuple of Result
@@ -256,12 +260,17 @@ class Report:
     task: TaskReport
     signals: tuple[SignalReport, ...]
     memories: tuple[MemoryReport, ...]
+    certified_steps: int | None
     example: ExampleReport
     hardware: HardwareReport | None
     simulations: tuple[Result, ...]
     implementations: tuple[Implementation, ...]
     rtl: str | None
     longer: tuple[str, ...]
+
+    def within(self, steps: int) -> bool:
+        """Say whether what is certified of the first steps of a sequence holds for so many."""
+        return self.certified_steps is not None and steps <= self.certified_steps
 
 
 def rounded(value: float) -> float | None:

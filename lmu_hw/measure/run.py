@@ -23,7 +23,7 @@ from lmu_hw.measure.signals import Probe, probes
 from lmu_hw.measure.statistics import SignalStatistics
 from lmu_hw.measure.task import Labels, TaskStatistics, check_labels
 from lmu_hw.network import INPUT, QuantizedNetwork
-from lmu_hw.proofs import quantized_memories
+from lmu_hw.proofs import quantized_memories, readouts_of
 
 __all__ = ["GIVEN", "array_digest", "measure"]
 
@@ -90,6 +90,7 @@ def measure(
         task=run.task.report(),
         signals=with_predictions(signals, design, values),
         memories=tuple(noise.report() for noise in run.noises),
+        certified_steps=None,
         example=run.task.example(),
         hardware=None,
         simulations=(),
@@ -123,7 +124,17 @@ class _Measurement:
             layer = layers.get(memory.layer.name)
             if not isinstance(layer, LmuLayer):
                 raise NetworkError(f"{memory.name}: the float reference has no such memory")
-            self.noises.append(MemoryNoise(memory, layer))
+            readouts = readouts_of(design.network, design.reference, memory)
+            formats = {node.name: node.requant.format for node in design.network.nodes}
+            self.noises.append(
+                MemoryNoise(
+                    memory,
+                    layer,
+                    readouts,
+                    tuple(formats[readout.name] for readout in readouts),
+                    fitted=memory.name in design.fitted,
+                )
+            )
 
     def add(self, x: Array, start: int) -> None:
         """Run (sequences, steps, inputs), of which `start` came before, through both networks."""
@@ -132,7 +143,7 @@ class _Measurement:
         trace = self.golden.trace(x_codes)
         overflows = {INPUT: outside, **trace.overflows}
         reference = self.design.reference.trace(unscaled)
-        for probe in probes(self.design.network):
+        for probe in probes(self.design.network, self.design.fitted):
             codes = trace.codes[probe.name]
             if probe.name not in self.signals:
                 self.signals[probe.name] = SignalStatistics(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
@@ -31,7 +31,7 @@ _FAR = 2.0**16  # beyond every table; where a bounded function has reached its l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """One signal to compare.
+    """One signal to look at, and to compare unless it is `fitted`.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ class Probe:
         What it is, in words.
     counter : str or None
         Node whose overflow count belongs to this signal; None if nothing can overflow here.
+    fitted : bool
+        The states of a memory that what reads it is fitted to: they are not those of float.
     flat_below, flat_above : bool
         The activation that reads the signal is constant beyond the format on that side: clamping
         loses nothing, and the reference is clamped alike before it is compared.
@@ -63,6 +65,7 @@ class Probe:
     overflow: str
     counter: str | None
     last_only: bool
+    fitted: bool = False
     flat_below: bool = False
     flat_above: bool = False
 
@@ -72,8 +75,15 @@ class Probe:
         return self.role is Role.MEMORY
 
 
-def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
-    """Return the signals of a network in evaluation order, the input first."""
+def probes(network: QuantizedNetwork, fitted: frozenset[str] = frozenset()) -> tuple[Probe, ...]:
+    """Return the signals of a network in evaluation order, the input first.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    fitted : set of str
+        Names of the memories that what reads them is fitted to.
+    """
     signals = [
         Probe(
             name=INPUT,
@@ -94,7 +104,8 @@ def probes(network: QuantizedNetwork) -> tuple[Probe, ...]:
         function = activation_of(node)
         if node.pre_activation is not None and function is not None:
             signals.append(_entering(node, node.pre_activation, function))
-        signals.append(_result(node, function, is_output=node.name in outputs))
+        probe = _result(node, function, is_output=node.name in outputs)
+        signals.append(replace(probe, fitted=node.name in fitted))
     return tuple(signals)
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,23 @@ Array = NDArray[np.float64]
 
 MAX_TIME_POINTS = 2_000
 """Longest error-over-time record; longer sequences are averaged in bins."""
+
+
+_NOT_COMPARED: dict[str, Any] = {
+    "reference_rms": None,
+    "sqnr_db": None,
+    "exact": False,
+    "rms_error": None,
+    "rms_error_ulp": None,
+    "max_error": None,
+    "max_error_ulp": None,
+    "max_error_at": None,
+    "bias_ulp": None,
+    "time_rms_ulp": (),
+    "element_rms_ulp": (),
+    "element_peak_ulp": (),
+}
+"""What a fitted signal says of errors."""
 
 
 class SignalStatistics:
@@ -104,12 +123,8 @@ class SignalStatistics:
         """Return what was seen; `last_step` is the index of the sequences' last step."""
         probe, fmt = self.probe, self.probe.format
         ulp, steps, elements = fmt.ulp, len(self.step_power), len(self.element_power)
-        error_power = float(self.element_power.sum())
-        rms = float(np.sqrt(error_power / self.samples))
         bin_steps, by_time = self._over_time()
-        per_element = self.samples / elements
         first_step = last_step + 1 - steps
-        sequence, step, element = self.max_error_at
         return SignalReport(
             name=probe.name,
             layer=probe.layer,
@@ -131,22 +146,12 @@ class SignalStatistics:
             saturations=self.saturations,
             saturation_rate=rounded(self.saturations / self.samples),
             lossless_clamp=self._lossless_clamp(),
-            reference_rms=rounded(float(np.sqrt(self.reference_power / self.samples))),
-            sqnr_db=sqnr_db(self.reference_power, error_power),
-            exact=error_power == 0.0,
-            rms_error=rounded(rms),
-            rms_error_ulp=rounded(rms / ulp),
-            max_error=rounded(self.max_error),
-            max_error_ulp=rounded(self.max_error / ulp),
-            max_error_at=(sequence, step + first_step, element),
-            bias_ulp=rounded(self.error_sum / self.samples / ulp),
             bit_lengths=tuple(int(count) for count in self.bit_lengths),
             first_step=first_step,
             time_bin=bin_steps,
-            time_rms_ulp=rounded_all((by_time / ulp).tolist()),
-            element_rms_ulp=self._if_memory(np.sqrt(self.element_power / per_element) / ulp),
-            element_peak_ulp=self._if_memory(self.element_worst / ulp),
             element_peak=self._if_memory(self.element_peak * ulp),
+            fitted=probe.fitted,
+            **(_NOT_COMPARED if probe.fitted else self._errors(first_step, by_time)),
             range=None,
             certified=None,
             certified_note="",
@@ -154,6 +159,28 @@ class SignalStatistics:
             predicted_worst_ulp=None,
             element_predicted_ulp=(),
         )
+
+    def _errors(self, first_step: int, by_time: Array) -> dict[str, Any]:
+        """Return what compares the signal with float."""
+        ulp, elements = self.probe.format.ulp, len(self.element_power)
+        error_power = float(self.element_power.sum())
+        rms = float(np.sqrt(error_power / self.samples))
+        sequence, step, element = self.max_error_at
+        by_element = np.sqrt(self.element_power / (self.samples / elements)) / ulp
+        return {
+            "reference_rms": rounded(float(np.sqrt(self.reference_power / self.samples))),
+            "sqnr_db": sqnr_db(self.reference_power, error_power),
+            "exact": error_power == 0.0,
+            "rms_error": rounded(rms),
+            "rms_error_ulp": rounded(rms / ulp),
+            "max_error": rounded(self.max_error),
+            "max_error_ulp": rounded(self.max_error / ulp),
+            "max_error_at": (sequence, step + first_step, element),
+            "bias_ulp": rounded(self.error_sum / self.samples / ulp),
+            "time_rms_ulp": rounded_all((by_time / ulp).tolist()),
+            "element_rms_ulp": self._if_memory(by_element),
+            "element_peak_ulp": self._if_memory(self.element_worst / ulp),
+        }
 
     def _lossless_clamp(self) -> bool:
         """Say whether codes were clamped, but only where the activation is constant."""

@@ -18,7 +18,8 @@ from lmu_hw.proofs.certificate_file import (
     write_certificate,
 )
 from lmu_hw.proofs.deviation import largest_deviation
-from lmu_hw.proofs.error_bounds import CAUSES, Causes, ErrorBound, HeadCertificate
+from lmu_hw.proofs.end_to_end import NodeError
+from lmu_hw.proofs.error_bounds import CAUSES, Causes, ErrorBound
 from lmu_hw.proofs.gramian import float_gains
 from lmu_hw.proofs.memories import QuantizedMemory, quantized_memories, values
 from lmu_hw.proofs.noise import rounding_covariance
@@ -30,7 +31,9 @@ from lmu_hw.proofs.ranges import (
     prove_ranges,
     proved_recursions,
 )
+from lmu_hw.proofs.readouts import Readout, ReadoutProof, readouts_of
 from lmu_hw.proofs.residue import Residue
+from lmu_hw.proofs.rest_loop import rest_radius
 from lmu_hw.proofs.stability import CLOSEST, StabilityError, spectral_radius
 
 __all__ = [
@@ -39,13 +42,15 @@ __all__ = [
     "Causes",
     "Certificate",
     "ErrorBound",
-    "HeadCertificate",
     "LoopCertificate",
     "MemoryCertificate",
     "MemoryProof",
+    "NodeError",
     "NodeRange",
     "QuantizedMemory",
     "RangeProof",
+    "Readout",
+    "ReadoutProof",
     "Residue",
     "StabilityError",
     "Summary",
@@ -60,7 +65,9 @@ __all__ = [
     "proved_recursions",
     "quantized_memories",
     "read_summary",
+    "readouts_of",
     "require_forbidden",
+    "rest_radius",
     "rounding_covariance",
     "settling_steps",
     "sign_matched",

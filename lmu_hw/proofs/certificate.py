@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates of a quantized network: what is proved about its memories, for all inputs and time.
 
-Ranges, errors and stability; see `ranges`, `error_bounds` and `stability` for what exactly, and
-`certificate_file` for what others need to check it.
+Ranges, errors of what is read, and stability; see `ranges`, `readouts`, `end_to_end` and
+`stability` for what exactly, and `certificate_file` for what others need to check it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,13 @@ from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.lmu import LmuLayer, Network, window
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.proofs.error_bounds import (
-    ErrorBound,
-    HeadCertificate,
-    MemoryPair,
-    head_certificates,
-    memory_error,
-)
-from lmu_hw.proofs.float_bounds import one_blas_thread
+from lmu_hw.proofs.end_to_end import NodeError, node_errors
+from lmu_hw.proofs.float_bounds import inflate, one_blas_thread
 from lmu_hw.proofs.loop import closed_loop
 from lmu_hw.proofs.memories import quantized_memories
 from lmu_hw.proofs.noise import rounding_covariance
 from lmu_hw.proofs.ranges import NodeRange, RangeProof, node_ranges, proved_range
+from lmu_hw.proofs.readouts import MemoryPair, ReadoutProof, readouts_of
 from lmu_hw.proofs.residue import Residue, measure_residue
 from lmu_hw.proofs.stability import StabilityError, lyapunov, spectral_radius
 from lmu_hw.records import stored
@@ -94,8 +89,8 @@ class MemoryProof:
         Fewest state bits for which the range is proved; None if no number is.
     provable_scale : float or None
         Share of its input that the memory may hear for the range to be proved as it is.
-    error : ErrorBound
-        Of the states, as values.
+    rounding : (d,)
+        What rounding adds to each state in the worst case, as a value.
     predicted_rms_ulp : (d,)
         Stationary rounding noise, in ulp of the states; see `rounding_covariance`.
     loop : LoopCertificate or None
@@ -121,7 +116,7 @@ class MemoryProof:
     proved: bool
     provable_bits: int | None
     provable_scale: float | None
-    error: ErrorBound = field(metadata=stored(flat=True))
+    rounding: tuple[float, ...]
     predicted_rms_ulp: tuple[float, ...]
     loop: LoopCertificate | None
     residue: Residue | None
@@ -134,7 +129,7 @@ NOT_CHECKED = (
     "loop.spectral_radius",
     "loop.ideal_spectral_radius",
     "residue",
-    "what of coefficients and mismatch together is mismatch",
+    "predicted_rounding",
     "accumulator_bits inside structured memories",
 )
 """What `lmu_verify` does not show of all this: predictions and measurements."""
@@ -149,14 +144,11 @@ class MemoryCertificate:
     pair : MemoryPair
         The quantized and the float memory with their certified gains.
     range : RangeProof
-    coefficient_gain : (d,) float64
-        Published peak gain of the difference between both.
     proof : MemoryProof
     """
 
     pair: MemoryPair
     range: RangeProof
-    coefficient_gain: Array
     proof: MemoryProof
 
     @property
@@ -167,10 +159,24 @@ class MemoryCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Certificate:
-    """All certificates of a network."""
+    """All certificates of a network.
 
+    Attributes
+    ----------
+    steps : int
+        First steps of a sequence, for which errors have bounds of their own.
+    memories : tuple of MemoryCertificate
+    readouts : tuple of ReadoutProof
+        Of everything that reads a memory.
+    errors : tuple of NodeError
+        Of all nodes that have a bound against float.
+    ranges : tuple of NodeRange
+    """
+
+    steps: int
     memories: tuple[MemoryCertificate, ...]
-    heads: tuple[HeadCertificate, ...]
+    readouts: tuple[ReadoutProof, ...]
+    errors: tuple[NodeError, ...]
     ranges: tuple[NodeRange, ...]
 
 
@@ -178,19 +184,19 @@ def certify(
     network: QuantizedNetwork,
     reference: Network,
     *,
-    realized: Mapping[str, tuple[Array, Array]] | None = None,
+    steps: int,
     ranges: Collection[RangeProof] = (),
     progress: Callable[[str], None] | None = None,
 ) -> Certificate:
-    """Prove ranges, errors and stability of all memories of a network.
+    """Prove ranges and stability of all memories of a network, and errors of what reads them.
 
     Parameters
     ----------
     network : QuantizedNetwork
     reference : Network
         The float network it stands for, in the same basis and scale.
-    realized : mapping of layer name to (A, B), optional
-        The float memories whose coefficients were rounded, where they are not the reference's.
+    steps : int
+        First steps of a sequence for which errors get bounds of their own.
     ranges : collection of RangeProof, optional
         What is proved already: a memory for which one of them holds is not proved again.
     progress : callable, optional
@@ -201,7 +207,7 @@ def certify(
     StabilityError
         If a memory is not stable, or not shown to be.
     """
-    memories = []
+    memories, readouts, gains = [], [], {}
     for memory in quantized_memories(network):
         if progress is not None:
             progress(memory.name)
@@ -209,14 +215,17 @@ def certify(
         if not isinstance(layer, LmuLayer):
             raise NetworkError(f"{memory.name}: must stand for an LMU layer, not {layer!r}")
         with one_blas_thread():
-            other = None if realized is None else realized.get(layer.name)
-            pair = MemoryPair(network, memory, layer, other)
+            pair = MemoryPair(memory, layer, steps)
             memories.append(_certify(pair, proved_range(memory, ranges)))
-    with one_blas_thread():
-        heads = head_certificates(tuple(one.pair for one in memories), reference.layers)
+            for readout in readouts_of(network, reference, memory):
+                key = readout.name, readout.memory, readout.delayed
+                gains[key] = pair.gains_through(readout)
+                readouts.append(pair.proof(readout, gains[key]))
     return Certificate(
+        steps=steps,
         memories=tuple(memories),
-        heads=heads,
+        readouts=tuple(readouts),
+        errors=node_errors(network, reference, gains),
         ranges=node_ranges(network, {one.name: one.range for one in memories}),
     )
 
@@ -266,7 +275,6 @@ def in_words(proof: RangeProof, *, scalable: bool) -> str:
 
 def _certify(pair: MemoryPair, reach: RangeProof) -> MemoryCertificate:
     memory, contraction = pair.memory, pair.gains.lyapunov.contraction
-    coefficient_gain = pair.coefficient_gain()
     covariance = rounding_covariance(memory.A, noise=memory.noise, feedback=memory.error_feedback)
     proof = MemoryProof(
         name=memory.name,
@@ -286,12 +294,14 @@ def _certify(pair: MemoryPair, reach: RangeProof) -> MemoryCertificate:
         proved=reach.proved,
         provable_bits=reach.bits,
         provable_scale=reach.scale,
-        error=memory_error(pair, coefficient_gain, reach.rounding_gain),
+        rounding=tuple(
+            inflate(reach.rounding_gain * float(memory.rounding_error) * memory.format.ulp).tolist()
+        ),
         predicted_rms_ulp=tuple(np.sqrt(np.diag(covariance)).tolist()),
         loop=_loop(pair),
         residue=measure_residue(memory, contraction, window(pair.layer.memory)),
     )
-    return MemoryCertificate(pair=pair, range=reach, coefficient_gain=coefficient_gain, proof=proof)
+    return MemoryCertificate(pair=pair, range=reach, proof=proof)
 
 
 def _loop(pair: MemoryPair) -> LoopCertificate | None:

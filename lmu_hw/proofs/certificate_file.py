@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.proofs.certificate import NOT_CHECKED, Certificate, MemoryCertificate, MemoryProof
-from lmu_hw.proofs.error_bounds import ErrorBound, HeadCertificate
+from lmu_hw.proofs.end_to_end import NodeError
+from lmu_hw.proofs.error_bounds import ErrorBound
 from lmu_hw.proofs.ranges import GAIN_FRAC_BITS, NodeRange
+from lmu_hw.proofs.readouts import ReadoutProof
 from lmu_hw.proofs.stability import L_FRAC_BITS, P_FRAC_BITS, Lyapunov
 from lmu_hw.records import OMIT, Trail, decode, encode, stored, without_version
 
@@ -28,7 +30,7 @@ __all__ = ["Summary", "read_summary", "summary_json", "write_certificate"]
 Arrays = dict[str, NDArray[Any]]
 Integers = NDArray[np.int64]
 
-VERSION = 2
+VERSION = 3
 _DIGITS = 9
 
 
@@ -41,21 +43,25 @@ class Summary:
     design_digest : str
     not_checked : tuple of str
         What `lmu_verify` does not show.
+    steps : int
+        First steps of a sequence, of which errors have bounds of their own.
     memories : tuple of MemoryProof
-    heads : tuple of HeadCertificate
+    readouts : tuple of ReadoutProof
+    errors : tuple of NodeError
     nodes : tuple of NodeRange
     """
 
     design_digest: str
     not_checked: tuple[str, ...]
+    steps: int
     memories: tuple[MemoryProof, ...]
-    heads: tuple[HeadCertificate, ...]
+    readouts: tuple[ReadoutProof, ...]
+    errors: tuple[NodeError, ...]
     nodes: tuple[NodeRange, ...]
 
-    @property
-    def errors(self) -> dict[str, ErrorBound]:
-        """Error bounds of memories and heads, as values, by name of the node."""
-        return {entry.name: entry.error for entry in (*self.memories, *self.heads)}
+    def error_of(self, name: str) -> ErrorBound | None:
+        """Return the error bound of a node, as values, if it has one."""
+        return next((entry.error for entry in self.errors if entry.name == name), None)
 
 
 def summary_json(certificate: Certificate, design_digest: str) -> dict[str, Any]:
@@ -63,8 +69,10 @@ def summary_json(certificate: Certificate, design_digest: str) -> dict[str, Any]
     summary = Summary(
         design_digest=design_digest,
         not_checked=NOT_CHECKED,
+        steps=certificate.steps,
         memories=tuple(memory.proof for memory in certificate.memories),
-        heads=certificate.heads,
+        readouts=certificate.readouts,
+        errors=certificate.errors,
         nodes=certificate.ranges,
     )
     return {"version": VERSION, **encode(summary, digits=_DIGITS)}
@@ -137,7 +145,6 @@ class _Claims:
     gain_frac_bits: int = GAIN_FRAC_BITS
     input_gain: Integers
     rounding_gain: Integers
-    coefficient_gain: Integers
     bound: Integers
     carried: Integers | None = field(metadata=stored(sparse=True), default=None)
     witness: _Witness = field(metadata=stored(flat=True))
@@ -160,7 +167,6 @@ def _claims(certificate: MemoryCertificate) -> _Claims:
         name=memory.layer.name,
         input_gain=_gains(proof.input_gain),
         rounding_gain=_gains(proof.rounding_gain),
-        coefficient_gain=_gains(certificate.coefficient_gain),
         bound=np.array(proof.bound, np.int64),
         carried=np.array(carried, np.int64) if carried else None,
         witness=_Witness.of(certificate.pair.gains.lyapunov),

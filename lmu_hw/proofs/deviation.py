@@ -50,4 +50,4 @@ def largest_deviation(
         for (A, B), readout, name in sides:
             gains = float_gains(A, what=name)
             pair.append((Response(A, B, gains.lyapunov), gains.readout(readout), readout))
-        return float(difference_gain(pair[0], pair[1]).max())
+        return float(difference_gain(pair[0], pair[1])[0].max())

@@ -294,31 +294,40 @@ def input_gain(
     nothing = Response(np.zeros_like(A), np.zeros_like(B), certificate)
     return difference_gain(
         (Response(A, B, certificate), rounding, rows), (nothing, np.zeros_like(rounding), rows)
-    )
+    )[0]
 
 
 def difference_gain(
     first: tuple[Response, Array, Array | None],
     second: tuple[Response, Array, Array | None],
-) -> Array:
+    steps: int = 0,
+) -> tuple[Array, Array]:
     """Return upper bounds of ``sum over k of |C1 A1**k B1 - C2 A2**k B2|``.
 
     Parameters
     ----------
     first, second : (Response, rounding gain (n,), read-out (n, d) or None)
         Fresh responses; the rounding gains are those of the read-outs; None reads the states.
+    steps : int, optional
+        Where the second sum ends.
 
     Returns
     -------
-    (n,) float64
+    always, early : (n,) float64
+        The sum over all k, and over k < `steps`.
     """
     length = max(response.length for response, _, _ in (first, second))
     for response, _, _ in (first, second):
         response.widen(length)
     total: Array = np.zeros(len(first[1]))
+    early, left = np.zeros(len(total)), steps
     while True:
         one, two = (_read(response, readout) for response, _, readout in (first, second))
-        total += np.abs(one[0] - two[0]).sum(axis=1) + one[1] + two[1]
+        apart = np.abs(one[0] - two[0])
+        total += apart.sum(axis=1) + one[1] + two[1]
+        if left > 0:
+            early += apart[:, :left].sum(axis=1) + one[1] + two[1]
+            left -= length
         tail = np.zeros(len(total))
         for response, _, readout in (first, second):
             response.advance()
@@ -327,7 +336,9 @@ def difference_gain(
         dead = not (first[0].block.any() or second[0].block.any())
         if dead or tail.max(initial=0.0) <= _TAIL**1.5 * max(float(total.max()), 2.0**-20):
             rounding = sum(gain * response.disturbance for response, gain, _ in (first, second))
-            return inflate(total + tail + rounding)
+            # What comes after the end of the sums is no more than all of the rest.
+            rest = tail if left > 0 else 0.0
+            return inflate(total + tail + rounding), inflate(early + rest + rounding)
 
 
 def _read(response: Response, readout: Array | None) -> tuple[Array, Array | float]:

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-__all__ = ["power_sum", "rounding_covariance"]
+__all__ = ["doubled_sum", "power_sum", "rounding_covariance"]
 
 Array = NDArray[np.float64]
 
@@ -68,7 +68,7 @@ def power_sum(A: Array, source: Array) -> Array:
             total = scipy.linalg.solve_discrete_lyapunov(A, source)
     except (np.linalg.LinAlgError, scipy.linalg.LinAlgWarning):  # A is far from normal
         with np.errstate(over="ignore", invalid="ignore"):
-            total = _stationary(A, source)
+            total = doubled_sum(A, source)
     if not np.isfinite(total).all():
         raise np.linalg.LinAlgError("the sum over all powers of a matrix is not finite")
     return (total + total.T) / 2
@@ -89,7 +89,7 @@ def _filtered(A: Array, source: Array, steps: int | None = None) -> Array:
         ``sum over k of A**k source A**k^T``, where the term k counts ``1 - k / steps``.
     """
     if steps is None:
-        return _stationary(A, source)
+        return doubled_sum(A, source)
     total, weighted, done = np.zeros_like(source), np.zeros_like(source), np.eye(len(A))
     summed = 0
     # Blocks of 2**bit terms: their sum, the sum of k times term k, and the power that follows.
@@ -106,7 +106,8 @@ def _filtered(A: Array, source: Array, steps: int | None = None) -> Array:
         block, power, length = block + moved, power @ power, 2 * length
 
 
-def _stationary(A: Array, source: Array) -> Array:
+def doubled_sum(A: Array, source: Array) -> Array:
+    """Return the same as `power_sum` by doubling: quicker, and for any stable A."""
     total, power = source, A
     for _ in range(_MAX_DOUBLINGS):
         added = power @ total @ power.T

@@ -12,20 +12,18 @@ import numpy as np
 from lmu_hw.errors import LoadError
 from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.lmu import Role
-from lmu_hw.measure.certified import RangeReport
+from lmu_hw.measure.certified import MemoryReport, RangeReport
 from lmu_hw.measure.results import Report, SignalReport, rounded
 from lmu_hw.network import INPUT, AnyNode, QuantizedNetwork, Rectifier, Table, activation_of
-from lmu_hw.proofs import Causes, ErrorBound, NodeRange, Summary
+from lmu_hw.proofs import Causes, ErrorBound, MemoryProof, NodeRange, Summary
 from lmu_hw.proofs.linear_form import largest_error
 
-__all__ = ["VACUOUS", "with_certificates"]
+__all__ = ["FED_BACK", "with_certificates"]
 
-VACUOUS = "through a nonlinear layer it is vacuous, so read the prediction"
-_IN_MEMORY = "its error is counted in the memory that hears it"
-_PASSED = "it is the network's input, passed on"
-_UNCERTIFIED = "only memories and what reads them linearly have one"
-_CONDITIONAL = "u has none, so what is certified is the memory's own error given u"
-_WHILE_INSIDE = "while no input leaves its format"
+FED_BACK = "it is computed from what it feeds back into, so no bound holds for all inputs"
+_FUNCTION = "no bound passes through a function before it"
+_READ = "its states are not compared with float: what is read of it is"
+_WHILE_INSIDE = "while nothing leaves its format with a loss"
 
 
 def with_certificates(
@@ -56,9 +54,31 @@ def with_certificates(
         raise _other(where)
     signals = tuple(_signal(entry, network, summary, where) for entry in report.signals)
     memories = tuple(
-        dataclasses.replace(memory, proof=proofs[memory.name]) for memory in report.memories
+        _memory(memory, proofs[memory.name], summary, where) for memory in report.memories
     )
-    return dataclasses.replace(report, signals=signals, memories=memories)
+    return dataclasses.replace(
+        report, signals=signals, memories=memories, certified_steps=summary.steps
+    )
+
+
+def _memory(
+    memory: MemoryReport, proof: MemoryProof, summary: Summary, where: Path
+) -> MemoryReport:
+    """Return a memory with what is proved of it and of what reads it."""
+    proofs = {
+        (entry.name, entry.delayed): entry
+        for entry in summary.readouts
+        if entry.memory == memory.name
+    }
+    if set(proofs) != {(readout.name, readout.delayed) for readout in memory.readouts}:
+        raise _other(where)
+    readouts = []
+    for readout in memory.readouts:
+        entry = proofs[readout.name, readout.delayed]
+        if len(entry.error) != len(readout.max_error):
+            raise _other(where)
+        readouts.append(dataclasses.replace(readout, proof=entry))
+    return dataclasses.replace(memory, proof=proof, readouts=tuple(readouts))
 
 
 def _other(where: Path) -> LoadError:
@@ -75,7 +95,7 @@ def _signal(
         error, note = _of_input(signal, network.input), _WHILE_INSIDE
         return dataclasses.replace(signal, certified=error, certified_note=note)
     node = next(node for node in network.nodes if signal.name in _names(node))
-    error = summary.errors.get(signal.name)
+    error = summary.error_of(signal.name)
     certified = None if error is None else _error(signal, error, where)
     reach = next(entry for entry in summary.nodes if entry.name == node.name)
     return dataclasses.replace(
@@ -95,8 +115,8 @@ def _of_input(signal: SignalReport, requant: Requant) -> ErrorBound:
     """Return the bound of an input that stays inside its format: its rounding alone."""
     rounding = (largest_error(requant.rounding),) * signal.elements
     nothing = (0.0,) * signal.elements
-    causes = Causes(coefficients=nothing, rounding=rounding, input=nothing, mismatch=nothing)
-    return ErrorBound(conditional=False, total=rounding, by_cause=causes)
+    causes = Causes(coefficients=nothing, rounding=rounding, input=nothing)
+    return ErrorBound(total=rounding, within=rounding, by_cause=causes)
 
 
 def _range(signal: SignalReport, node: AnyNode, reach: NodeRange) -> RangeReport:
@@ -124,21 +144,23 @@ def _reach(bound: int, limit: int, fmt: FixedFormat, *, proved: bool, how: str) 
 
 
 def _error(signal: SignalReport, error: ErrorBound, where: Path) -> ErrorBound:
-    """Return a bound in ulp, once for each of the memories that share it."""
-    copies, rest = divmod(signal.elements, len(error.total))
-    if rest:
+    """Return a bound in ulp."""
+    if len(error.total) != signal.elements:
         raise _other(where)
     ulp = FixedFormat.parse(signal.format).ulp
-    return error.each(lambda values: tuple(rounded(v / ulp) or 0.0 for v in values) * copies)
+    return error.each(lambda values: tuple(rounded(v / ulp) or 0.0 for v in values))
 
 
 def _note(certified: ErrorBound | None, node: AnyNode, network: QuantizedNetwork) -> str:
     """Say what a bound depends on, or why there is none."""
     if certified is not None:
-        return _CONDITIONAL if certified.conditional else _WHILE_INSIDE
-    if node.role is Role.ENCODED:
-        return _IN_MEMORY
+        return _WHILE_INSIDE
+    if node.role is Role.MEMORY:
+        return _READ
     upstream = network.nodes[: network.nodes.index(node) + 1]
-    if any(earlier.function is not None for earlier in upstream):
-        return VACUOUS
-    return _PASSED if node.role is Role.PASSED_INPUT else _UNCERTIFIED
+    return FED_BACK if any(map(_fed_back, upstream)) else _FUNCTION
+
+
+def _fed_back(node: AnyNode) -> bool:
+    """Say whether a node, no memory, reads something of the step before."""
+    return node.role is not Role.MEMORY and any(read.delayed for read in node.reads)

@@ -7,14 +7,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmu_hw.lmu import Role, node_name
-from lmu_hw.measure.certified import NoiseReport
+from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import count, listed, number
-from lmu_hw.network import INPUT
 from lmu_hw.proofs import ErrorBound
 
-__all__ = ["Check", "check", "left_before"]
+__all__ = ["Check", "bound_of", "check", "left_before"]
 
 _SLACK = 1.0 + 1e-8  # numbers of a report have nine digits; certificates leave far more
 
@@ -42,19 +40,19 @@ class Check:
 def check(report: Report) -> Check:
     """Compare every measured number of a report with what is proved about it.
 
-    Error bounds hold while no input, no u and no state leaves its format. Where one did, the bound
-    is set aside; ranges hold whatever happens.
+    Error bounds against float hold while nothing leaves its format with a loss, those of what is
+    read of a memory while none of its states does. Where one did, the bound is set aside; ranges
+    hold whatever happens.
     """
     memories = {memory.name: memory for memory in report.memories}
     findings = _Findings()
     overflowed: list[str] = []  # of what came before: what makes error bounds void
     for signal in report.signals:
         _range(signal, findings)
+        if signal.name in memories:
+            _memory(report, signal, memories[signal.name], findings)
         if signal.certified is not None:
-            if signal.name in memories:
-                _memory(signal, signal.certified, memories[signal.name].noise, overflowed, findings)
-            else:
-                _other(signal, signal.certified, overflowed, findings)
+            _against_float(report, signal, signal.certified, overflowed, findings)
         if _voids(signal):
             overflowed.append(signal.name)
     return Check(
@@ -73,8 +71,12 @@ def left_before(report: Report, name: str) -> list[str]:
 
 def _voids(signal: SignalReport) -> bool:
     """Say whether a signal left its format where error bounds assume that it does not."""
-    reaches_memory = signal.name == INPUT or signal.role in (Role.ENCODED, Role.MEMORY)
-    return bool(signal.saturations) and reaches_memory
+    return bool(signal.saturations) and not signal.lossless_clamp
+
+
+def bound_of(report: Report, error: ErrorBound) -> tuple[float, ...]:
+    """Return what an error bound is for the data of a report."""
+    return error.within if report.within(report.data.steps) else error.total
 
 
 class _Findings:
@@ -84,16 +86,22 @@ class _Findings:
         self.set_aside: list[str] = []
         self.void: dict[tuple[str, ...], list[str]] = {}
 
-    def compare(self, what: str, measured: Sequence[float | None], bounds: Sequence[float]) -> None:
-        """Compare errors with their bounds, element by element, in ulp; name the worst."""
+    def compare(
+        self,
+        what: str,
+        measured: Sequence[float | None],
+        bounds: Sequence[float],
+        unit: str = " ulp",
+    ) -> None:
+        """Compare errors with their bounds, element by element; name the worst."""
         self.errors += len(bounds)
         values = [math.inf if value is None else value for value in measured]  # not finite
         excess = [value - bound * _SLACK for value, bound in zip(values, bounds, strict=True)]
         worst = max(range(len(excess)), key=excess.__getitem__)
         if excess[worst] > 0.0:
             self.wrong.append(
-                f"the {what} reached {number(measured[worst])} ulp, certified is "
-                f"{number(bounds[worst])} ulp"
+                f"the {what} reached {number(measured[worst])}{unit}, certified is "
+                f"{number(bounds[worst])}{unit}"
             )
 
     def void_sentences(self) -> list[str]:
@@ -123,38 +131,39 @@ def _range(signal: SignalReport, findings: _Findings) -> None:
 
 
 def _memory(
-    signal: SignalReport,
-    certified: ErrorBound,
-    noise: NoiseReport,
-    overflowed: list[str],
-    findings: _Findings,
+    report: Report, signal: SignalReport, memory: MemoryReport, findings: _Findings
 ) -> None:
+    """Compare the rounding of a memory, and what is read of it, with what is proved."""
+    if memory.proof is None:
+        return
     if signal.saturations:
         findings.set_aside.append(f"{signal.name} left its format, where its error has no bound.")
         return
-    findings.compare(f"rounding error of {signal.name}", noise.max_ulp, certified.by_cause.rounding)
-    findings.compare(f"error of {signal.name} given its u", noise.float_max_ulp, certified.given_u)
-    u = node_name(signal.layer, Role.ENCODED)
-    if not certified.conditional and overflowed:
-        findings.void.setdefault(tuple(overflowed), []).append(signal.name)
-    elif not certified.conditional:
-        findings.compare(f"error of {signal.name}", signal.element_peak_ulp, certified.total)
-    elif u in overflowed:
-        findings.set_aside.append(
-            f"{u} left its format: the difference of {signal.name} from float includes that, its "
-            "bound does not."
-        )
+    ulp = signal.ulp or 1.0
+    rounding = [value / ulp for value in memory.proof.rounding] * memory.segments
+    findings.compare(f"rounding error of {signal.name}", memory.noise.max_ulp, rounding)
+    for readout in memory.readouts:
+        proof = readout.proof
+        if proof is None:
+            continue
+        what = f"what {readout.name} reads of {memory.name}"
+        error = proof.error_within if report.within(memory.noise.steps) else proof.error
+        bounds = [off + dropped for off, dropped in zip(error, proof.rounding, strict=True)]
+        findings.compare(f"error of {what}", readout.max_error, bounds, "")
+        findings.compare(f"rounding of {what}", readout.max_rounding, proof.rounding, "")
 
 
-def _other(
-    signal: SignalReport, certified: ErrorBound, overflowed: list[str], findings: _Findings
+def _against_float(
+    report: Report,
+    signal: SignalReport,
+    certified: ErrorBound,
+    overflowed: list[str],
+    findings: _Findings,
 ) -> None:
-    """Compare the largest error of an input or of a linear head."""
-    void = [*overflowed, *([signal.name] if signal.saturations else [])]
-    if certified.conditional:
-        return
+    """Compare the largest error of a signal."""
+    void = [*overflowed, *([signal.name] if _voids(signal) else [])]
     if void:
         findings.void.setdefault(tuple(void), []).append(signal.name)
-        return
-    bound = certified.total[signal.max_error_at[2]]
-    findings.compare(f"error of {signal.name}", [signal.max_error_ulp], [bound])
+    elif signal.max_error_at is not None:
+        bound = bound_of(report, certified)[signal.max_error_at[2]]
+        findings.compare(f"error of {signal.name}", [signal.max_error_ulp], [bound])

@@ -10,8 +10,13 @@ from pathlib import Path
 from lmu_hw.errors import NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.measure import words
+from lmu_hw.measure.certified import ReadoutReport
 from lmu_hw.measure.results import Report, SignalReport, TaskReport
-from lmu_hw.report.compare_proofs import certificate_rows, certificate_sentences
+from lmu_hw.report.compare_proofs import (
+    certificate_rows,
+    certificate_sentences,
+    shared_readouts,
+)
 from lmu_hw.report.compare_rows import EXACT, Row, make_row
 from lmu_hw.report.json_file import read_report
 
@@ -27,7 +32,8 @@ class Comparison:
     names : tuple of str
         Of the folders, as short as they differ.
     errors, signals, costs : tuple of Row
-        Of the outputs and the task; SQNR of the signals that all designs have; of the hardware.
+        Of the outputs and the task; SQNR of the signals and read-outs that all designs have; of the
+        hardware.
     proofs : tuple of Row
         Certificates of the memories and heads that all designs have.
     notes : tuple of str
@@ -97,7 +103,7 @@ def _names(paths: Sequence[Path]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _sqnr_value(entry: SignalReport | TaskReport) -> float | None:
+def _sqnr_value(entry: SignalReport | TaskReport | ReadoutReport) -> float | None:
     return EXACT if entry.exact else entry.sqnr_db
 
 
@@ -141,18 +147,21 @@ def _error_rows(reports: Sequence[Report], judged: bool) -> list[Row]:
 
 
 def _signal_rows(reports: Sequence[Report], judged: bool) -> tuple[Row, ...]:
+    """Return the SQNR of all signals that compare with float in every design, and of read-outs."""
     tables = [{signal.name: signal for signal in report.signals} for report in reports]
     shared = [name for name in tables[0] if all(name in table for table in tables)]
+    compared = [name for name in shared if not any(table[name].fitted for table in tables)]
+    entries: dict[str, Sequence[SignalReport | ReadoutReport]] = {
+        name: [table[name] for table in tables] for name in compared
+    }
+    for memory, readouts in shared_readouts(reports):
+        if readouts[0].name != memory.name:  # which the host reads
+            entries[f"what {readouts[0].label} reads of {memory.name}"] = readouts
     return tuple(
         make_row(
-            name,
-            name,
-            [_sqnr_value(table[name]) for table in tables],
-            words.decibels,
-            higher=True,
-            judged=judged,
+            name, name, list(map(_sqnr_value, found)), words.decibels, higher=True, judged=judged
         )
-        for name in shared
+        for name, found in entries.items()
     )
 
 

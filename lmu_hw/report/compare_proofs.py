@@ -6,17 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from lmu_hw.measure import words
+from lmu_hw.measure.certified import MemoryReport, ReadoutReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.proofs import ErrorBound, MemoryProof
 from lmu_hw.report.compare_rows import Row, make_row
 
-__all__ = ["certificate_rows", "certificate_sentences"]
+__all__ = ["certificate_rows", "certificate_sentences", "shared_readouts"]
 
 _PROVED, _CERTIFIED = "proved:", "certified:"
 
 
 def certificate_rows(reports: Sequence[Report]) -> tuple[Row, ...]:
-    """Return the rows of the memories, and then of the heads, that all designs certify.
+    """Return the rows of the memories, of what reads them, and of other nodes that all certify.
 
     Errors and residues are shares of the format's positive end, so that word lengths compare.
     """
@@ -26,12 +27,45 @@ def certificate_rows(reports: Sequence[Report]) -> tuple[Row, ...]:
     for name in shared:
         memory_proofs = [proof for table in proofs if (proof := table[name]) is not None]
         signals = [_signal(report, name) for report in reports]
-        rows += [*_range_rows(name, memory_proofs), *_error_rows(name, signals)]
+        rows += _range_rows(name, memory_proofs)
         rows += _dynamic_rows(name, memory_proofs, signals)
+    rows += _readout_rows(reports)
     for signal in reports[0].signals[1:]:
-        if signal.name not in proofs[0]:
-            rows += _error_rows(signal.name, [_signal(report, signal.name) for report in reports])
+        rows += _error_rows(signal.name, [_signal(report, signal.name) for report in reports])
     return tuple(rows)
+
+
+def shared_readouts(
+    reports: Sequence[Report],
+) -> list[tuple[MemoryReport, list[ReadoutReport]]]:
+    """Return what reads a memory in all designs, of each design, with the memory of the first."""
+    tables = [
+        {
+            (memory.name, readout.label): (memory, readout)
+            for memory in report.memories
+            for readout in memory.readouts
+        }
+        for report in reports
+    ]
+    return [
+        (tables[0][key][0], [table[key][1] for table in tables])
+        for key in tables[0]
+        if all(key in table for table in tables)
+    ]
+
+
+def _readout_rows(reports: Sequence[Report]) -> list[Row]:
+    """Return the certified errors of read-outs, as shares of the reader's full scale."""
+    rows = []
+    for memory, readouts in shared_readouts(reports):
+        pairs = [(readout, readout.proof) for readout in readouts if readout.proof is not None]
+        if len(pairs) != len(readouts):
+            continue
+        what = f"{readouts[0].label} of {memory.name}"
+        values = [max(proof.error) / readout.full_scale for readout, proof in pairs]
+        label = f"Certified error of what {readouts[0].label} reads of {memory.name}, of full scale"
+        rows.append(make_row(f"{_CERTIFIED}{what}", label, values, words.number, higher=False))
+    return rows
 
 
 def _signal(report: Report, name: str) -> SignalReport | None:
@@ -62,13 +96,11 @@ def _error_rows(name: str, signals: Sequence[SignalReport | None]) -> list[Row]:
     pairs = [(s, s.certified) for s in signals if s is not None and s.certified]
     if len(pairs) != len(signals):
         return []
-    given_u = any(certified.conditional for _, certified in pairs)
 
     def bound(signal: SignalReport, certified: ErrorBound) -> float:
-        ulps = max(certified.given_u if given_u else certified.total)
-        return ulps * (signal.ulp or 0.0) / (signal.format_max or 1.0)
+        return max(certified.total) * (signal.ulp or 0.0) / (signal.format_max or 1.0)
 
-    label = f"Certified error of {name}{' given u' if given_u else ''}, of full scale"
+    label = f"Certified error of {name}, of full scale"
     values = [bound(*pair) for pair in pairs]
     return [make_row(f"{_CERTIFIED}{name}", label, values, words.number, higher=False)]
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from lmu_hw.measure import words
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.report.compare import Comparison
-from lmu_hw.report.proof_rows import ProofRow, proof_rows
+from lmu_hw.report.proof_rows import ProofRow, proof_rows, readout_rows
 from lmu_hw.report.proof_sentences import details, uncertified
 from lmu_hw.report.verdict import verdict
 
@@ -41,6 +41,8 @@ def report_table(report: Report) -> RenderableType:
         lossy = signal.saturations > 0 and not signal.lossless_clamp
         table.add_row(*_cells(signal), style="yellow" if lossy else None)
     parts += [table, _proofs(report)]
+    if report.memories:
+        parts.append(_readouts(report))
     parts += [Text(f"  {text}", style="dim") for text in uncertified(report)]
     parts += [Text(f"  {text}") for text in details(report)]
     if report.simulations:
@@ -100,6 +102,31 @@ def _proof_cells(row: ProofRow) -> list[str]:
             for value in (row.certified, row.measured_max, row.predicted_rms, row.measured_rms)
         ),
     ]
+
+
+def _readouts(report: Report) -> Table:
+    """Return what is read of the memories: measured, and proved for the u that they hear."""
+    table = Table(
+        title="what reads the memories, beside float that hears the same u; values",
+        title_justify="left",
+        header_style="dim",
+    )
+    steps = f"In {words.count(report.certified_steps)} steps"
+    for heading in ("Read by", "Of"):
+        table.add_column(heading)
+    for heading in ("Full scale", "SQNR", "Max", steps, "Always", "Rounding", "1e-12"):
+        table.add_column(heading, justify="right")
+    for row in readout_rows(report):
+        numbers = (row.largest, row.within, row.always, row.largest_rounding, row.likely_rounding)
+        cells = [
+            row.name,
+            row.memory,
+            words.number(row.full_scale),
+            words.sqnr(row.sqnr_db, exact=row.exact),
+            *map(words.number, numbers),
+        ]
+        table.add_row(*map(Text, cells))
+    return table
 
 
 def _simulations(report: Report) -> Table:

@@ -8,7 +8,7 @@ from typing import Any
 
 from lmu_hw.measure.results import Report
 from lmu_hw.proofs import MemoryProof
-from lmu_hw.report.proof_rows import proof_rows
+from lmu_hw.report.proof_rows import proof_rows, readout_rows
 from lmu_hw.report.proof_sentences import details, uncertified
 from lmu_hw.report.what_if import Alternative, alternatives, certified_memories
 
@@ -17,16 +17,12 @@ __all__ = ["proof_context"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Share:
-    """The largest error bound of a signal by cause, in ulp; `value` is the bound as a value.
-
-    Given u, there is no part of the input.
-    """
+    """The largest error bound of a signal by cause, in ulp; `value` is the bound as a value."""
 
     name: str
-    conditional: bool
     coefficients: float
     rounding: float
-    input: float | None
+    input: float
     total: float
     value: float
 
@@ -37,7 +33,6 @@ class _Memory:
 
     name: str
     state_bits: int
-    conditional: bool
     proof: MemoryProof
     alternatives: tuple[Alternative, ...]
 
@@ -50,15 +45,15 @@ def proof_context(report: Report) -> dict[str, Any]:
         "details": details(report),
         "noise_steps": max((m.noise.sequences * m.noise.steps for m in report.memories), default=0),
         "shares": _shares(report),
+        "readouts": readout_rows(report),
         "memories": [
             _Memory(
                 name=memory.name,
                 state_bits=memory.state_bits,
-                conditional=certified.conditional,
                 proof=proof,
-                alternatives=alternatives(memory, proof, signal, certified),
+                alternatives=alternatives(memory, proof, signal),
             )
-            for memory, proof, signal, certified in certified_memories(report)
+            for memory, proof, signal in certified_memories(report)
         ],
     }
 
@@ -68,18 +63,15 @@ def _shares(report: Report) -> list[_Share]:
     for signal in report.signals[1:]:  # the first is the input, which is rounded and nothing else
         certified = signal.certified
         if certified is not None and max(certified.total) > 0.0:
-            bounds = certified.given_u if certified.conditional else certified.total
-            at = bounds.index(max(bounds))
+            at = certified.worst
             shares.append(
                 _Share(
                     name=signal.name,
-                    conditional=certified.conditional,
-                    coefficients=certified.by_cause.coefficients[at]
-                    + certified.by_cause.mismatch[at],
+                    coefficients=certified.by_cause.coefficients[at],
                     rounding=certified.by_cause.rounding[at],
-                    input=None if certified.conditional else certified.by_cause.input[at],
-                    total=bounds[at],
-                    value=bounds[at] * (signal.ulp or 0.0),
+                    input=certified.by_cause.input[at],
+                    total=certified.total[at],
+                    value=certified.total[at] * (signal.ulp or 0.0),
                 )
             )
     return shares

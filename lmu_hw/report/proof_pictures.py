@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from lmu_hw.measure.certified import MemoryReport
-from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.measure.results import Report
 from lmu_hw.report.svg import FAINT, FIXED, FLOAT, GRID, INK, draw, panels
 
 __all__ = ["rounding_noise"]
@@ -27,7 +27,7 @@ _MAX_STATES = 512
 def rounding_noise(report: Report) -> str | None:
     """Return the certified, predicted and measured rounding noise of every memory state."""
     signals = {signal.name: signal for signal in report.signals}
-    memories = [(memory, signals[memory.name]) for memory in report.memories]
+    memories = [(memory, signals[memory.name].ulp or 1.0) for memory in report.memories]
     if not memories:
         return None
     return draw(
@@ -39,24 +39,25 @@ def rounding_noise(report: Report) -> str | None:
     )
 
 
-def _paint(figure: Figure, memories: Sequence[tuple[MemoryReport, SignalReport]]) -> None:
+def _paint(figure: Figure, memories: Sequence[tuple[MemoryReport, float]]) -> None:
     grid = panels(figure, len(memories), _PANELS, label="rounding noise (ulp)")
     shown: dict[object, Artist] = {}
-    for axes, (memory, signal) in zip(grid, memories, strict=True):
-        shown.update(_panel(axes, memory, signal))
+    for axes, (memory, ulp) in zip(grid, memories, strict=True):
+        shown.update(_panel(axes, memory, ulp))
     figure.legend(handles=list(shown.values()), loc="outside upper right", ncols=len(shown))
 
 
-def _panel(axes: Axes, memory: MemoryReport, signal: SignalReport) -> dict[object, Artist]:
+def _panel(axes: Axes, memory: MemoryReport, ulp: float) -> dict[object, Artist]:
     """Draw one memory; return its artists by label, for the legend."""
-    noise, certified = memory.noise, signal.certified
+    noise, proof = memory.noise, memory.proof
     states = np.arange(min(len(noise.rms_ulp), _MAX_STATES))
     edges = np.arange(len(states) + 1) - 0.5
     visible = _positive(noise.rms_ulp)[: len(states)]
     floor = np.nanmin(visible, initial=np.inf) / 2
     white = np.array(noise.white)[: len(states)]
-    if certified is not None:
-        bound = _positive(certified.by_cause.rounding)[: len(states)]
+    if proof is not None:
+        own = [value / ulp for value in proof.rounding] * memory.segments
+        bound = _positive(own)[: len(states)]
         axes.stairs(bound, edges, baseline=None, color=INK, linewidth=1.4, label="certified")
     axes.plot(
         states,

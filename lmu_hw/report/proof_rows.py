@@ -11,11 +11,10 @@ import numpy as np
 from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import NONE, listed
-from lmu_hw.report.checks import left_before
+from lmu_hw.report.checks import bound_of, left_before
 
-__all__ = ["GIVEN_U", "ROUNDING", "ProofRow", "proof_rows"]
+__all__ = ["ROUNDING", "ProofRow", "ReadoutRow", "proof_rows", "readout_rows"]
 
-GIVEN_U = "given its u"
 ROUNDING = "its rounding"
 
 
@@ -52,22 +51,21 @@ class ProofRow:
 
 
 def proof_rows(report: Report) -> list[ProofRow]:
-    """Return the rows of a report: a memory has two more, for its own error given u."""
+    """Return the rows of a report: a memory has one more, for its own rounding."""
     memories = {memory.name: memory for memory in report.memories}
     rows = []
     for signal in report.signals:
         overflowed = left_before(report, signal.name) + [signal.name] * bool(signal.saturations)
-        rows.append(_whole(signal, overflowed))
+        rows.append(_whole(report, signal, overflowed))
         if signal.name in memories:
-            rows += _parts(signal, memories[signal.name])
+            rows.append(_rounding(signal, memories[signal.name]))
     return rows
 
 
-def _whole(signal: SignalReport, overflowed: Sequence[str]) -> ProofRow:
+def _whole(report: Report, signal: SignalReport, overflowed: Sequence[str]) -> ProofRow:
     """Return the row of a signal; an error bound says nothing once something left its format."""
     reach, certified = signal.range, signal.certified
-    holds = certified is not None and not certified.conditional and not overflowed
-    void = certified is not None and not certified.conditional and bool(overflowed)
+    void = certified is not None and bool(overflowed)
     return ProofRow(
         name=signal.name,
         part="",
@@ -75,7 +73,7 @@ def _whole(signal: SignalReport, overflowed: Sequence[str]) -> ProofRow:
         bound=None if reach is None else reach.bound,
         limit=signal.format_max,
         range=_state(signal),
-        certified=max(certified.total) if certified is not None and holds else None,
+        certified=None if certified is None or void else max(bound_of(report, certified)),
         measured_max=signal.max_error_ulp,
         predicted_rms=signal.predicted_rms_ulp,
         measured_rms=signal.rms_error_ulp,
@@ -85,36 +83,85 @@ def _whole(signal: SignalReport, overflowed: Sequence[str]) -> ProofRow:
     )
 
 
-def _parts(signal: SignalReport, memory: MemoryReport) -> list[ProofRow]:
-    certified, noise = None if signal.saturations else signal.certified, memory.noise
+def _rounding(signal: SignalReport, memory: MemoryReport) -> ProofRow:
+    """Return the row of what rounding alone does to the states of a memory."""
+    proof, noise = None if signal.saturations else memory.proof, memory.noise
+    return ProofRow(
+        name=signal.name,
+        part=ROUNDING,
+        observed=None,
+        bound=None,
+        limit=None,
+        range="",
+        certified=None if proof is None else max(proof.rounding) / (signal.ulp or 1.0),
+        measured_max=max(noise.max_ulp),
+        predicted_rms=_rms(noise.predicted_ulp),
+        measured_rms=_rms(noise.rms_ulp),
+        note="",
+    )
 
-    def row(
-        part: str, bounds: Sequence[float] | None, worst: Sequence[float], **more: float | None
-    ) -> ProofRow:
-        return ProofRow(
-            name=signal.name,
-            part=part,
-            observed=None,
-            bound=None,
-            limit=None,
-            range="",
-            certified=None if bounds is None else max(bounds),
-            measured_max=max(worst),
-            predicted_rms=more.get("predicted"),
-            measured_rms=more.get("measured"),
-            note="",
-        )
 
-    return [
-        row(GIVEN_U, None if certified is None else certified.given_u, noise.float_max_ulp),
-        row(
-            ROUNDING,
-            None if certified is None else certified.by_cause.rounding,
-            noise.max_ulp,
-            predicted=_rms(noise.predicted_ulp),
-            measured=_rms(noise.rms_ulp),
-        ),
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadoutRow:
+    """What a node reads of a memory: measured, and proved; values, None where there is nothing.
+
+    Attributes
+    ----------
+    name, memory : str
+        Who reads what.
+    full_scale : float
+        Of the format that the node narrows to.
+    sqnr_db : float or None
+    exact : bool
+    rms, largest : float or None
+        Errors measured.
+    within, always : float or None
+        Proved of coefficients, discretization and weights, for all inputs: for the first steps of
+        a sequence, and for all time.
+    largest_rounding : float
+        Measured.
+    likely_rounding, worst_rounding : float or None
+        Exceeded with a probability of 1e-12 if rounding errors are independent; never exceeded.
+    """
+
+    name: str
+    memory: str
+    full_scale: float
+    sqnr_db: float | None
+    exact: bool
+    rms: float | None
+    largest: float
+    within: float | None
+    always: float | None
+    largest_rounding: float
+    likely_rounding: float | None
+    worst_rounding: float | None
+
+
+def readout_rows(report: Report) -> list[ReadoutRow]:
+    """Return a row for everything that reads a memory."""
+    rows = []
+    for memory in report.memories:
+        for readout in memory.readouts:
+            proof = readout.proof
+            likely = None if proof is None else proof.likely_rounding
+            rows.append(
+                ReadoutRow(
+                    name=readout.label,
+                    memory=memory.name,
+                    full_scale=readout.full_scale,
+                    sqnr_db=readout.sqnr_db,
+                    exact=readout.exact,
+                    rms=readout.rms_error,
+                    largest=max(readout.max_error),
+                    within=None if proof is None else max(proof.error_within),
+                    always=None if proof is None else max(proof.error),
+                    largest_rounding=max(readout.max_rounding),
+                    likely_rounding=None if likely is None else max(likely),
+                    worst_rounding=None if proof is None else max(proof.rounding),
+                )
+            )
+    return rows
 
 
 def _state(signal: SignalReport) -> str:

@@ -8,22 +8,15 @@ from collections.abc import Iterable, Sequence
 from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import Level, count, listed, number
-from lmu_hw.proofs import CAUSES, ErrorBound, MemoryProof
-from lmu_hw.report.checks import check, left_before
-from lmu_hw.report.proof_rows import proof_rows
-from lmu_hw.report.what_if import Alternative, alternatives, certified_memories
+from lmu_hw.proofs import MemoryProof
+from lmu_hw.report.checks import check
+from lmu_hw.report.proof_rows import ReadoutRow, proof_rows, readout_rows
+from lmu_hw.report.what_if import CertifiedMemory as Memory
+from lmu_hw.report.what_if import alternatives, certified_memories
 
 __all__ = ["details", "proved", "uncertified"]
 
 Sentence = tuple[Level, str]
-Memory = tuple[MemoryReport, MemoryProof, SignalReport, ErrorBound]
-
-_CAUSES = {
-    "coefficients": "rounded coefficients",
-    "rounding": "rounded states",
-    "input": "what u is off by",
-    "mismatch": "another discretization, which the refit of the read-outs absorbs",
-}
 _MOST_NAMES = 4
 
 
@@ -37,11 +30,9 @@ def proved(report: Report) -> list[Sentence]:
 
 def details(report: Report) -> list[str]:
     """Return what one bit more or less would do, and how well rounding is predicted."""
-    sentences = []
-    for memory in certified_memories(report):
-        sentences.append(_error(*memory, left_before(report, memory[0].name)))
-        sentences.append(_advice(*memory))
-    return [*sentences, *_noise(report)]
+    reads = [_read(row, report.certified_steps) for row in readout_rows(report)]
+    advice = [_advice(*memory) for memory in certified_memories(report)]
+    return [*reads, *advice, *_noise(report)]
 
 
 def uncertified(report: Report) -> list[str]:
@@ -73,14 +64,14 @@ def _ranges(memories: Sequence[Memory]) -> list[Sentence]:
     sentences = []
     safe = [memory for memory in memories if memory[1].proved]
     if safe:
-        tightest = max((proof for _, proof, _, _ in safe), key=lambda p: p.bound / p.limit)
+        tightest = max((proof for _, proof, _ in safe), key=lambda p: p.bound / p.limit)
         text = (
             f"{_names(safe)} cannot overflow, for all inputs and all time: proved from the peak "
             f"gain. No state exceeds {tightest.bound:.5g}, and the format ends at "
             f"{tightest.limit:.5g}."
         )
         sentences.append((Level.GOOD, f"{text}{_about_u(safe)}"))
-    for memory, proof, signal, _ in memories:
+    for memory, proof, signal in memories:
         if not proof.proved:
             level = Level.ATTENTION if signal.overflow == "wrap" else Level.GOOD
             behaviour = "wraps" if signal.overflow == "wrap" else "saturates"
@@ -96,11 +87,11 @@ def _ranges(memories: Sequence[Memory]) -> list[Sentence]:
 
 
 def _about_u(memories: Sequence[Memory]) -> str:
-    fed = sorted({memory.feedback for memory, _, _, _ in memories if memory.feedback}, key=len)
+    fed = sorted({memory.feedback for memory, _, _ in memories if memory.feedback}, key=len)
     if not fed:
         return ""
     verb = "feeds" if fed[-1] in ("h", "m") else "feed"
-    ends = "u saturates" if any(p.u_saturates for m, p, _, _ in memories if m.feedback) else ""
+    ends = "u saturates" if any(p.u_saturates for m, p, _ in memories if m.feedback) else ""
     why = ends or "the formats of what it reads limit u"
     return f" {fed[-1]} {verb} back into u; {why}, which keeps the proof valid."
 
@@ -117,8 +108,8 @@ def _to_prove(memory: MemoryReport, proof: MemoryProof) -> str:
 
 
 def _stability(memories: Sequence[Memory]) -> list[Sentence]:
-    radius = max(proof.spectral_radius for _, proof, _, _ in memories)
-    ideal = max(proof.ideal_spectral_radius for _, proof, _, _ in memories)
+    radius = max(proof.spectral_radius for _, proof, _ in memories)
+    ideal = max(proof.ideal_spectral_radius for _, proof, _ in memories)
     sentences = [
         (
             Level.GOOD,
@@ -126,7 +117,7 @@ def _stability(memories: Sequence[Memory]) -> list[Sentence]:
             f"radius {radius:.4f} (float {ideal:.4f}).",
         )
     ]
-    loops = [(memory, proof.loop) for memory, proof, _, _ in memories if proof.loop is not None]
+    loops = [(memory, proof.loop) for memory, proof, _ in memories if proof.loop is not None]
     stable = [(memory, loop) for memory, loop in loops if loop.stable]
     if stable:
         worst = max(stable, key=lambda entry: entry[1].spectral_radius)[1]
@@ -153,7 +144,7 @@ def _stability(memories: Sequence[Memory]) -> list[Sentence]:
 
 
 def _residue(memories: Sequence[Memory]) -> list[Sentence]:
-    measured = [proof.residue for _, proof, _, _ in memories if proof.residue is not None]
+    measured = [proof.residue for _, proof, _ in memories if proof.residue is not None]
     if not measured:
         return []
     worst = max(measured, key=lambda residue: (residue.ulp, residue.silence))
@@ -170,76 +161,37 @@ def _residue(memories: Sequence[Memory]) -> list[Sentence]:
     ]
 
 
-def _error(
-    memory: MemoryReport,
-    _: MemoryProof,
-    signal: SignalReport,
-    certified: ErrorBound,
-    overflowed: Sequence[str],
-) -> str:
-    """Return what is proved of a memory's error, and what was measured of the same difference.
-
-    Where u has no bound of its own, or something before the memory left its format, what is proved
-    holds for the u that hardware computes; from float it may be any number of times further.
-    """
-    given_u = certified.conditional or bool(overflowed)
-    bounds = certified.given_u if given_u else certified.total
-    at = bounds.index(max(bounds))
-    causes = [cause for cause in CAUSES if not (given_u and cause == "input")]
-    shares = {
-        cause: getattr(certified.by_cause, cause)[at] / (bounds[at] or 1.0) for cause in causes
-    }
-    cause = max(shares, key=shares.__getitem__)
-    due = ""
-    if bounds[at]:
-        due = f" {100 * shares[cause]:.0f} % of the bound is due to {_CAUSES[cause]}."
-    if given_u:
-        proved_of = "the float memory that hears the u of the hardware, proved for all inputs"
-        measured = max(memory.noise.float_max_ulp)
-        beside = (
-            f" From float, which computes another u, it is up to {number(signal.max_error_ulp)} "
-            "ulp away: of that nothing is proved."
-        )
-    else:
-        proved_of = "float, proved for all inputs as long as neither they nor u leave their formats"
-        measured, beside = signal.max_error_ulp, ""
-    if signal.saturations:
-        return (
-            f"{memory.name} left its format in this data, where its error has no bound. Otherwise "
-            f"it is within {number(bounds[at])} ulp of {proved_of}.{due}"
-        )
+def _read(row: ReadoutRow, steps: int | None) -> str:
+    """Return what is proved and measured of what a node reads of a memory."""
+    text = f"What {row.name} reads of {row.memory} was off by at most {number(row.largest)}"
+    if row.always is None or row.within is None:
+        return f"{text} of a full scale of {number(row.full_scale)}."
+    text += (
+        f". Proved for all inputs, besides rounding: within {number(row.within)} in the first "
+        f"{count(steps)} steps and within {number(row.always)} for all time, of a full scale of "
+        f"{number(row.full_scale)}."
+    )
+    if row.likely_rounding is None:
+        return f"{text} Rounding adds at most {number(row.worst_rounding)}."
     return (
-        f"{memory.name} is within {number(bounds[at])} ulp of {proved_of}; the largest measured is "
-        f"{number(measured)} ulp.{due}{beside}"
+        f"{text} Rounding adds more than {number(row.likely_rounding)} with a probability of 1e-12 "
+        f"if rounding errors are independent (measured: at most {number(row.largest_rounding)}; "
+        f"in the worst case {number(row.worst_rounding)})."
     )
 
 
-def _advice(
-    memory: MemoryReport, proof: MemoryProof, signal: SignalReport, certified: ErrorBound
-) -> str:
-    design, more, fewer, exacter, _ = alternatives(memory, proof, signal, certified)
+def _advice(memory: MemoryReport, proof: MemoryProof, signal: SignalReport) -> str:
+    design, more, fewer = alternatives(memory, proof, signal)
     if design.proved and not fewer.proved:
-        range_ = f", and its range is not proved with {fewer.state_bits}"
+        range_ = f"; its range is not proved with {fewer.state_bits}"
     elif more.proved and not design.proved:
-        range_ = f", and its range is proved with {more.state_bits}"
+        range_ = f"; its range is proved with {more.state_bits}"
     else:
         range_ = ""
     return (
-        f"One state bit more than {design.state_bits} makes the certified error of {memory.name} "
-        f"{_change(more, design)}, one less {_change(fewer, design)}{range_}; its rounding noise "
-        f"halves or doubles. One coefficient bit more than {design.coefficient_bits} makes it "
-        f"{_change(exacter, design)} (estimated)."
+        f"One state bit more than {design.state_bits} halves the rounding of {memory.name}, one "
+        f"less doubles it{range_}."
     )
-
-
-def _change(alternative: Alternative, design: Alternative) -> str:
-    """Return how the certified error changes, in words."""
-    ratio = alternative.total / design.total if design.total else 1.0
-    direction = "smaller" if ratio < 1.0 else "larger"
-    percent = 100 * abs(ratio - 1.0)
-    if percent < 1.0:
-        return f"hardly {direction}"
-    return f"{'about ' if alternative.estimated else ''}{percent:.0f} % {direction}"
 
 
 def _noise(report: Report) -> list[str]:
@@ -268,7 +220,7 @@ def _noise(report: Report) -> list[str]:
 
 
 def _names(memories: Sequence[Memory]) -> str:
-    return _listed(memory for memory, _, _, _ in memories)
+    return _listed(memory for memory, _, _ in memories)
 
 
 def _listed(memories: Iterable[MemoryReport]) -> str:

@@ -41,7 +41,7 @@ def forge(folder, name, change):
 def test_the_certificates_of_a_design_hold(run):
     answer = run("verify", "out")
     assert answer.status == 0, answer.out
-    for claim in ("stability", "rounding gain", "input gain", "range", "coefficient gain"):
+    for claim in ("stability", "rounding gain", "input gain", "range", "read-out of"):
         assert claim in answer.out
     for claim in ("files", "digests", "memories", "summary", "error bound", "ranges", "emission"):
         assert claim in answer.out

@@ -65,4 +65,4 @@ def test_a_memory_must_stand_for_a_memory():
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=40))
     wrong = Network(name="wrong", layers=(replace(design.reference.layers[1], name="lmu0"),))
     with pytest.raises(NetworkError, match=r"lmu0.m: must stand for an LMU layer, not "):
-        certify(design.network, wrong)
+        certify(design.network, wrong, steps=40)

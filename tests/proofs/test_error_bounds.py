@@ -75,6 +75,11 @@ def coarser(requant: Requant, frac_bits: int) -> Requant:
     return replace(requant, format=replace(requant.format, frac_bits=frac_bits))
 
 
+def last(design):
+    """Return the bound of the last node."""
+    return design.certify().errors[-1]
+
+
 def real(node, source: str, *, delayed: bool = False) -> np.ndarray:
     """Return the weights of a sum of products as real numbers."""
     (term,) = [t for t in node.terms if (t.source, t.delayed) == (source, delayed)]
@@ -145,7 +150,7 @@ COARSE = {
 def test_an_input_reaches_what_rounded_weights_can_do(part):
     net = network(cell="cell" in part, passed="input" in part, bias=False)
     design = designed(net, coarse=COARSE[part])
-    (head,) = design.certify().heads
+    head = last(design)
     quantized, ideal = both(design)
     difference = responses(*quantized) - responses(*ideal)
     signs = np.sign(difference[::-1]).swapaxes(0, 1)
@@ -157,7 +162,7 @@ def test_an_input_reaches_what_rounded_weights_can_do(part):
 @pytest.mark.parametrize("cell", [True, False])
 def test_inputs_between_two_codes_reach_what_their_rounding_can_do(cell):
     design = designed(network(cell=cell), coarse={("input", ""): 3})
-    (head,) = design.certify().heads
+    head = last(design)
     signs = np.sign(responses(*both(design)[1])[::-1]).swapaxes(0, 1)
     codes = np.random.default_rng(2).integers(-6, 7, signs.shape)
     found = off(design, (codes + 0.4999 * signs) * 2.0**-3)
@@ -169,7 +174,7 @@ def test_inputs_between_two_codes_reach_what_their_rounding_can_do(cell):
 @pytest.mark.parametrize(("name", "column"), [("lmu0.u", 0), ("lmu0.p", 1)])
 def test_inputs_reach_what_the_narrowing_between_memory_and_input_can_do(rounding, name, column):
     design = designed(network(), coarse={(name, ""): 3}, rounding=rounding)
-    (head,) = design.certify().heads
+    head = last(design)
     C, A, B, _, W_x = both(design)[1]
     pool = np.random.default_rng(3).uniform(-0.9, 0.9, (4000, 2))
     added = narrowed(design, name, pool)
@@ -210,8 +215,14 @@ def error_of_u(design, ideal_E, largest: float) -> np.ndarray:
     u, entry = design.network.layers[0].nodes[0], design.network.input
     found = np.abs(real(u, "x") - ideal_E).sum(axis=1) * entry.format.max_magnitude
     found = found * entry.format.ulp + np.abs(ideal_E).sum(axis=1) * largest * entry.format.ulp
-    found += 0.0 if u.bias is None else 2.0**-u.sum_frac_bits
+    found += bias_error(u, design.reference.layers[0].b_u)
     return found + largest * u.requant.format.ulp
+
+
+def bias_error(node, ideal) -> np.ndarray:
+    """Return by how much rounding changed the bias of a node."""
+    own = np.zeros(node.rows) if node.bias is None else node.bias.codes * 2.0**-node.sum_frac_bits
+    return np.abs(own - (0.0 if ideal is None else ideal))
 
 
 ROUGH = {"weight_bits": 6, "memory_bits": 8, "state_bits": 9, "input_bits": 7}
@@ -238,40 +249,48 @@ def dropped(rows, A, node) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("rounding", "kind", "options"), CASES)
-def test_every_cause_of_a_memory_is_its_sum_over_all_steps(rounding, kind, options):
-    design = designed(network(**kind), rounding=rounding, **ROUGH, **options)
-    (memory,) = design.certify().memories
-    assert not memory.proof.error.conditional
-    (_, Aq, Bq, *_), (_, A, B, E, _) = both(design)
-    states, u_limit = np.eye(4), float(memory.pair.memory.u_limit)
-    u_off = error_of_u(design, E, largest_of(rounding)).max()
-    causes = memory.proof.error.by_cause
-    assert close(causes.coefficients, apart((states, Aq, Bq), (states, A, B)) * u_limit)
-    assert close(causes.rounding, dropped(states, Aq, design.network.layers[0].nodes[1]))
-    assert close(causes.input, summed(states, A, B) * u_off)
+def test_states_that_the_host_reads_are_bounded_by_their_sums(rounding, kind, options):
+    kind = {**kind, "passed": False, "cell": False}
+    (layer, _), order = network(**kind).layers, 4
+    net = Network(name="open", layers=(layer,))
+    design = designed(net, rounding=rounding, **ROUGH, **{**options, "basis": Basis.TRAINED})
+    certificate = design.certify()
+    u, m = design.network.layers[0].nodes
+    ideal, E = design.reference.layers[0].memory, design.reference.layers[0].E_x
+    own = real(m, m.name, delayed=True), real(m, u.name)[:, 0]
+    states, u_limit = np.eye(order), float(certificate.memories[0].pair.memory.u_limit)
+    u_off = np.repeat(error_of_u(design, E, largest_of(rounding)), order)
+    differs = apart((states, *own), (states, ideal.A, ideal.B)) * u_limit
+    differs += dropped(states, own[0], m)
+    heard = np.tile(summed(states, ideal.A, ideal.B), len(E)) * u_off
+    assert close(certificate.errors[-1].error.total, np.tile(differs, len(E)) + heard)
+    (readout,) = certificate.readouts
+    assert close(np.array(readout.error) + readout.rounding, np.tile(differs, len(E)))
 
 
 @pytest.mark.parametrize(("rounding", "kind", "options"), CASES)
-def test_every_cause_of_a_head_is_its_sum_over_all_steps(rounding, kind, options):
+def test_a_bound_is_the_sum_over_all_steps(rounding, kind, options):
     design = designed(network(**kind), rounding=rounding, **ROUGH, **options)
     certificate = design.certify()
-    (memory,), (head,) = certificate.memories, certificate.heads
-    assert not head.error.conditional
+    (memory,), head = certificate.memories, certificate.errors[-1]
     (Cq, Aq, Bq, *_, Wq), (C, A, B, E, W) = both(design)
     node, largest, fmt = design.network.nodes[-1], largest_of(rounding), design.network.input.format
     parts = [slice(4 * k, 4 * k + 4) for k in range(len(E))]
     u_limit = float(memory.pair.memory.u_limit)
     coefficients = sum(apart((Cq[:, s], Aq, Bq), (C[:, s], A, B)) for s in parts) * u_limit
-    coefficients += 0.0 if node.bias is None else 2.0**-node.sum_frac_bits
+    layer = design.reference.layers[-1]
+    coefficients += bias_error(node, layer.b if layer.name == "head" else layer.hidden.b)
     u_off = error_of_u(design, E, largest)
     reached = sum(summed(C[:, s], A, B) * u for s, u in zip(parts, u_off, strict=True))
     if kind.get("passed", True):
         coefficients += np.abs(Wq - W).sum(axis=1) * fmt.max_magnitude * fmt.ulp
         reached += np.abs(W).sum(axis=1) * largest * fmt.ulp
     rounded = sum(dropped(Cq[:, s], Aq, design.network.layers[0].nodes[1]) for s in parts)
-    assert close(head.error.by_cause.coefficients, coefficients)
-    assert close(head.error.by_cause.input, reached)
-    assert close(head.error.by_cause.rounding, rounded + largest * node.requant.format.ulp)
+    own = largest * node.requant.format.ulp
+    assert close(head.error.total, coefficients + reached + rounded + own)
+    causes = head.error.by_cause
+    parts = [causes.coefficients, causes.rounding, causes.input]
+    assert close(head.error.total, np.sum(parts, axis=0))
 
 
 def close(found, expected) -> bool:
@@ -284,15 +303,15 @@ def close(found, expected) -> bool:
 def test_no_error_of_rough_networks_exceeds_its_bound(rounding, kind, options):
     design = designed(network(**kind), rounding=rounding, **ROUGH, **options)
     certificate = design.certify()
-    bounds = {"lmu0.m": certificate.memories[0].proof.error.total}
-    bounds[certificate.heads[0].name] = certificate.heads[0].error.total
+    bounds = {entry.name: entry.error.total for entry in certificate.errors}
+    assert {"lmu0.u", design.network.nodes[-1].name} <= set(bounds)
     x = np.random.default_rng(4).uniform(-0.98, 0.98, (40, STEPS, 2))
     x[:10] = np.sign(x[:10, :1]) * 0.98
     x[10:20] *= 0.01
     trace, ideal = design.trace(x), design.reference.trace(design.reference_input(x))
     assert not any(trace.overflows.values())
     for node in design.network.nodes:
-        if node.name in bounds:
+        if node.name in ideal and node.name in bounds:
             error = dequantize(trace.codes[node.name], node.requant.format) - ideal[node.name]
             reached = np.abs(error).max(axis=(0, 1)).reshape(-1, len(bounds[node.name]))
             assert np.all(reached <= bounds[node.name])
@@ -304,7 +323,7 @@ def test_inputs_that_are_integers_are_exact():
     pixels = np.random.default_rng(1).integers(-8, 9, (4, 60, 2)).astype(float)
     fine = {"refit": False, "weight_bits": 24, "memory_bits": 24, "state_bits": 22}
     exact, between, unscaled = (
-        min(lmu_hw.quantize(net, x, **fine, **options).certify().heads[0].error.by_cause.input)
+        min(lmu_hw.quantize(net, x, **fine, **options).certify().errors[-1].error.by_cause.input)
         for x, options in (
             (pixels / 8, {"input_scale": Fraction(1, 8)}),
             (pixels / 9, {"input_scale": Fraction(1, 8), "input_bits": 6}),
@@ -314,66 +333,30 @@ def test_inputs_that_are_integers_are_exact():
     assert exact < 1e-4 and between > 0.01 and unscaled > 0.1
 
 
-def conditional(net, **options) -> tuple[list[bool], list[bool]]:
-    """Return which bounds of memories and of heads are conditional."""
+def bounded(net, **options) -> list[str]:
+    """Return which nodes of a network have a bound against float."""
     x = np.random.default_rng(1).uniform(-1.0, 1.0, (4, 60, net.inputs))
-    certificate = lmu_hw.quantize(net, x, **options).certify()
-    parts = (one.proof.error.conditional for one in certificate.memories)
-    return list(parts), [one.error.conditional for one in certificate.heads]
+    return [entry.name for entry in lmu_hw.quantize(net, x, **options).certify().errors]
 
 
-def test_what_has_no_worst_case_makes_a_bound_conditional():
+def test_what_feeds_back_has_no_bound_nor_what_follows():
     states, units = np.full((1, 4), 0.1), np.full((1, 2), 0.1)
-    cell = network(cell=True)
-    fed = network(cell=True, E_h=units)
-    looped = network(E_m=states)
-    tabulated, rectified = network(encoder="tanh"), network(encoder="relu")
-    clipped = {"margin": 1.0, "state_bits": 6, "input_bits": 12}
-    assert conditional(cell) == ([False], [False])
-    assert conditional(rectified) == ([False], [False])
-    for net in (fed, looped, tabulated):
-        assert conditional(net) == ([True], [True])
-    assert conditional(cell, **clipped) == ([True], [True])
-    stack = networks.network(layers=2, hidden="dense", activation="linear", order=4)
-    assert conditional(stack) == ([False, True], [False, True])
-
-
-@pytest.mark.parametrize(
-    "hidden",
-    [
-        SimpleCell(W_m=np.ones((2, 4)), W_x=None, W_h=None, b=None, activation="relu"),
-        SimpleCell(W_m=np.ones((2, 4)), W_x=None, W_h=np.eye(2) / 2, b=None, activation="linear"),
-    ],
-)
-def test_what_does_not_read_a_memory_linearly_has_no_bound(hidden):
-    net = network(cell=True, hidden=hidden, input_to_hidden=False)
-    assert conditional(net) == ([False], [])
+    assert bounded(network(cell=True)) == ["lmu0.u", "lmu0.h"]
+    for fed in ({"E_h": units}, {"E_m": states}):
+        assert bounded(network(cell=True, **fed)) == []
+    hidden = SimpleCell(W_m=np.ones((2, 4)), W_x=None, W_h=np.eye(2), b=None, activation="linear")
+    recurrent = network(cell=True, hidden=hidden, input_to_hidden=False)
+    assert bounded(recurrent) == ["lmu0.u"]
     head = DenseLayer(name="head", W=np.ones((2, 2)), b=None, activation="linear")
-    assert conditional(replace(net, layers=(*net.layers, head))) == ([False], [])
+    assert bounded(replace(recurrent, layers=(*recurrent.layers, head))) == ["lmu0.u"]
 
 
-def test_a_memory_at_the_end_or_before_a_rectifier_has_no_head():
-    layer, head = network().layers
-    for layers in ((layer,), (layer, replace(head, activation="relu"))):
-        assert conditional(Network(name="open", layers=layers)) == ([False], [])
-
-
-def test_a_bound_for_the_u_that_was_computed_holds_for_it():
-    design = designed(network(E_m=np.full((1, 4), 0.1), cell=True), **ROUGH)
-    (memory,) = design.certify().memories
-    _, (_, A, B, *_) = both(design)
-    trace = design.trace(np.random.default_rng(4).uniform(-0.98, 0.98, (40, STEPS, 2)))
-    u, m = (
-        dequantize(trace.codes[node.name], node.requant.format)
-        for node in design.network.layers[0].nodes[:2]
-    )
-    ideal, known = np.zeros((40, 4)), memory.proof.error.by_cause
-    off = np.array(known.coefficients) + known.rounding
-    for t in range(STEPS):
-        ideal = ideal @ A.T + u[:, t] * B
-        assert np.all(np.abs(m[:, t] - ideal) <= off)
-    ulp = design.network.layers[0].nodes[0].requant.format.ulp
-    assert close(known.input, summed(np.eye(4), A, B) * ulp / 2)
+def test_functions_of_bounded_slope_pass_a_bound_on():
+    names = ["lmu0.u_pre", "lmu0.u", "lmu0.p", "head.y"]
+    assert bounded(network(encoder="tanh")) == bounded(network(encoder="relu")) == names
+    assert bounded(network(encoder="exponential")) == ["lmu0.u_pre", "lmu0.p"]
+    stack = networks.network(layers=2, hidden="dense", activation="tanh", order=4, dense=2)
+    assert bounded(stack)[-4:] == ["lmu1.u", "lmu1.z", "lmu1.h", "dense.y"]
 
 
 @pytest.mark.parametrize("silent", ["W_m", "W_x"])
@@ -381,5 +364,5 @@ def test_what_a_cell_does_not_read_adds_nothing(silent):
     (layer,) = network(cell=True).layers
     hidden = replace(layer.hidden, **{silent: np.zeros_like(getattr(layer.hidden, silent))})
     design = designed(network(cell=True, hidden=hidden))
-    (head,) = design.certify().heads
+    head = last(design)
     assert max(head.error.total) < 1e-4

@@ -41,18 +41,17 @@ def errors(design, x):
 
 def worst_inputs(design, steps=400):
     """Return noise, extremes, and inputs that match signs of the difference to float."""
-    certificate = design.certify().memories[0]
-    pair = certificate.pair
+    pair = design.certify().memories[0].pair
     d = len(pair.ideal_B)
     difference = np.empty((steps, d))
     h, hq = pair.ideal_B.copy(), pair.memory.B.copy()
     for step in range(steps):
         difference[step] = hq - h
         h, hq = pair.ideal_A @ h, pair.memory.A @ hq
-    x = np.random.default_rng(0).uniform(-1.0, 1.0, (20 + d, steps, design.network.inputs))
-    x[:2] = [[[0.999]], [[-0.999]]]
+    x = np.random.default_rng(0).uniform(-0.99, 0.99, (20 + d, steps, design.network.inputs))
+    x[:2] = [[[0.99]], [[-0.99]]]
     for state in range(d):
-        x[20 + state] = 0.999 * np.sign(difference[::-1, state, None])
+        x[20 + state] = 0.99 * np.sign(difference[::-1, state, None])
     return x
 
 
@@ -60,18 +59,38 @@ def worst_inputs(design, steps=400):
 def test_no_error_exceeds_its_certificate(options):
     design = designed(**options)
     certificate = design.certify()
-    (memory,), (head,) = certificate.memories, certificate.heads
-    assert not memory.proof.error.conditional and not head.error.conditional
+    bounds = {entry.name: entry.error for entry in certificate.errors}
+    assert set(bounds) == {"lmu0.u", "head.y"}
     found = errors(design, worst_inputs(design))
-    assert np.all(found["lmu0.m"].max(axis=(0, 1)) <= memory.proof.error.total)
-    assert np.all(found["head.y"].max(axis=(0, 1)) <= head.error.total)
+    for name, bound in bounds.items():
+        assert np.all(found[name].max(axis=(0, 1)) <= bound.total)
+        early = found[name][:, : certificate.steps]
+        assert np.all(early.max(axis=(0, 1)) <= bound.within)
 
 
-def test_the_coefficients_part_is_reached():
-    design = designed(memory_bits=7, state_bits=20)
-    causes = design.certify().memories[0].proof.error.by_cause
-    found = errors(design, worst_inputs(design))["lmu0.m"].max(axis=(0, 1))
-    assert np.all(found >= 0.97 * np.array(causes.coefficients) - causes.rounding - causes.input)
+def test_what_coefficients_do_to_a_read_out_is_reached():
+    design = designed(memory_bits=7, state_bits=20, weight_bits=16)
+    certificate = design.certify()
+    (readout,) = certificate.readouts
+    rows, ideal = (np.array(part) for part in head_weights(design))
+    pair, steps = certificate.memories[0].pair, 400
+    h, hq, difference = pair.ideal_B.copy(), pair.memory.B.copy(), []
+    for _ in range(steps):
+        difference.append(rows @ hq - ideal @ h)
+        h, hq = pair.ideal_A @ h, pair.memory.A @ hq
+    signs = np.sign(np.array(difference)[::-1]).swapaxes(0, 1)
+    found = errors(design, 0.999 * np.where(signs == 0.0, 1.0, signs)[:, :, None])["head.y"]
+    assert np.all(found[:, -1].diagonal() >= 0.97 * np.array(readout.error) - readout.rounding)
+
+
+def head_weights(design):
+    """Return the weights of the head, of the integers and of the float network."""
+    (term,) = design.network.nodes[-1].terms
+    shifts = np.array(design.network.nodes[-1].row_shifts or 0)
+    scale = 2.0 ** -(
+        term.weights.format.frac_bits + np.broadcast_to(shifts, len(term.weights.codes))
+    )
+    return term.weights.codes * scale[:, None], design.reference.layers[1].W
 
 
 def test_several_memories_share_a_certificate():
@@ -79,16 +98,21 @@ def test_several_memories_share_a_certificate():
     certificate = design.certify()
     x = np.random.default_rng(2).uniform(-1.0, 1.0, (10, 300, 3))
     found = errors(design, x)
-    bound = np.tile(certificate.memories[0].proof.error.total, 3)
-    assert np.all(found["lmu0.m"].max(axis=(0, 1)) <= bound)
-    assert np.all(found["head.y"].max(axis=(0, 1)) <= certificate.heads[0].error.total)
+    bounds = {entry.name: entry.error.total for entry in certificate.errors}
+    assert np.all(found["lmu0.u"].max(axis=(0, 1)) <= bounds["lmu0.u"])
+    assert np.all(found["head.y"].max(axis=(0, 1)) <= bounds["head.y"])
 
 
-def test_feedback_makes_a_certificate_conditional():
+def test_with_feedback_there_are_bounds_of_read_outs_only():
     net = networks.network(hidden_to_memory=True, memory_to_memory=True, order=4)
     design = lmu_hw.quantize(net, networks.noise(net, sequences=4, steps=60))
-    (memory,) = design.certify().memories
-    assert memory.proof.error.conditional
+    certificate = design.certify()
+    (memory,) = certificate.memories
+    assert certificate.errors == ()
+    assert [(r.name, r.delayed) for r in certificate.readouts] == [
+        ("lmu0.u", True),
+        ("lmu0.h", False),
+    ]
     assert memory.proof.loop is not None and memory.proof.loop.stable
     (quantized,) = quantized_memories(design.network)
     assert not quantized.open_loop

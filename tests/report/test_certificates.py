@@ -10,7 +10,7 @@ from lmu_hw.design import Design
 from lmu_hw.errors import LoadError
 from lmu_hw.fixed import Rounding
 from lmu_hw.proofs import summary_json
-from lmu_hw.report.certificates import VACUOUS
+from lmu_hw.report.certificates import FED_BACK
 from tests import networks
 from tests.reports import certified, memory_design
 
@@ -19,17 +19,12 @@ def signal(report, name):
     return next(entry for entry in report.signals if entry.name == name)
 
 
-def test_a_memory_has_its_certificate_in_ulp(feedback):
+def test_a_memory_has_its_proof_and_what_reads_it(feedback):
     design, x = feedback
-    (claim,) = summary_json(design.certify(), "")["memories"]
+    summary = summary_json(design.certify(), "")
+    (claim,), readouts = summary["memories"], summary["readouts"]
     report = certified(design, x)
     entry, (memory,) = signal(report, "lmu0.m"), report.memories
-    assert entry.certified.total == pytest.approx(np.array(claim["error_bound"]) / entry.ulp)
-    for cause, values in claim["by_cause"].items():
-        assert getattr(entry.certified.by_cause, cause) == pytest.approx(
-            np.array(values) / entry.ulp
-        )
-    assert entry.certified.conditional
     assert (entry.range.bound, entry.range.proved, entry.range.how) == (
         claim["bound"],
         claim["proved"],
@@ -39,45 +34,33 @@ def test_a_memory_has_its_certificate_in_ulp(feedback):
     assert memory.proof.loop.spectral_radius == claim["loop"]["spectral_radius"]
     assert memory.proof.residue.silence == claim["residue"]["silence"]
     assert memory.feedback == "m and h"
+    assert [r.label for r in memory.readouts] == ["lmu0.u[t-1]", "lmu0.h"]
+    assert [list(r.proof.error) for r in memory.readouts] == [r["error"] for r in readouts]
+    assert report.certified_steps == summary["steps"] == x.shape[1]
 
 
-def test_the_bound_given_u_leaves_out_the_input(feedback):
-    error = signal(certified(*feedback), "lmu0.m").certified
-    without = np.array(error.total) - np.array(error.by_cause.input)
-    assert error.given_u == pytest.approx(without)
-    assert error.total[error.worst] == max(error.total)
+def test_a_node_without_feedback_has_its_bound_in_ulp():
+    design, x = memory_design({}, hidden="none", dense=2)
+    claims = {entry["name"]: entry for entry in summary_json(design.certify(), "")["errors"]}
+    head, claim = signal(certified(design, x), "dense.y"), claims["dense.y"]
+    assert head.certified.total == pytest.approx(np.array(claim["error_bound"]) / head.ulp)
+    assert head.certified.within == pytest.approx(np.array(claim["error_within"]) / head.ulp)
+    for cause, values in claim["by_cause"].items():
+        assert getattr(head.certified.by_cause, cause) == pytest.approx(np.array(values) / head.ulp)
 
 
-def test_memories_that_share_coefficients_share_their_certificate():
-    design, x = memory_design({}, hidden="none", memory_d=2, order=3)
-    report = certified(design, x)
-    total = signal(report, "lmu0.m").certified.total
-    assert total[:3] == total[3:]
-    assert (report.memories[0].segments, len(total)) == (2, 6)
-
-
-def test_a_linear_head_is_certified():
-    report = certified(*memory_design({}, hidden="none", dense=2))
-    head = signal(report, "dense.y")
-    assert len(head.certified.total) == 2
-    assert not head.certified.conditional
-
-
-def test_nonlinear_layers_say_that_a_worst_case_is_vacuous(feedback):
+def test_what_feeds_back_says_that_nothing_bounds_it(feedback):
     report = certified(*feedback)
-    for name in ("lmu0.z", "lmu0.h", "dense.y"):
-        assert (signal(report, name).certified, signal(report, name).certified_note) == (
-            None,
-            VACUOUS,
-        )
-    assert "counted in the memory" in signal(report, "lmu0.u").certified_note
+    for name in ("lmu0.u", "lmu0.z", "lmu0.h", "dense.y"):
+        entry = signal(report, name)
+        assert (entry.certified, entry.certified_note) == (None, FED_BACK)
+    assert "what is read of it is" in signal(report, "lmu0.m").certified_note
 
 
-def test_what_is_neither_memory_nor_linear_head_says_so():
-    passed = certified(*memory_design({}, hidden="none", input_to_hidden=True))
-    assert "passed on" in signal(passed, "lmu0.p").certified_note
-    recurrent = certified(*memory_design({}, hidden="rnn", activation="linear"))
-    assert "only memories" in signal(recurrent, "lmu0.h").certified_note
+def test_a_function_that_passes_no_bound_on_says_so():
+    report = certified(*memory_design({}, hidden="dense", activation="elu"))
+    assert signal(report, "lmu0.z").certified is not None
+    assert "no bound passes through" in signal(report, "lmu0.h").certified_note
 
 
 def test_ranges_of_activations_are_those_of_table_and_rectifier():
@@ -109,13 +92,22 @@ def drop_memory(claims):
 
 
 def lengthen(claims):
-    for memory in claims["memories"]:
-        memory["error_bound"] += [1.0] * 2
-        for values in memory["by_cause"].values():
+    for entry in claims["errors"]:
+        for values in (*entry["by_cause"].values(), entry["error_bound"], entry["error_within"]):
             values += [1.0] * 2
 
 
-@pytest.mark.parametrize("tamper", [rename_node, drop_memory, lengthen])
+def drop_readout(claims):
+    claims["readouts"].pop()
+
+
+def shorten_readout(claims):
+    claims["readouts"][0]["error"].pop()
+
+
+@pytest.mark.parametrize(
+    "tamper", [rename_node, drop_memory, lengthen, drop_readout, shorten_readout]
+)
 def test_a_certificate_of_another_design_is_refused(tamper):
     design, x = memory_design({}, hidden="none", order=3)
     message = re.escape("the certificate describes another design than design.safetensors")

@@ -33,7 +33,8 @@ def test_equal_numbers_are_a_tie(folders):
 
 def test_only_shared_signals_are_compared(folders):
     names = [entry.key for entry in compare(folders).signals]
-    assert names == ["x", "lmu.u", "lmu.m", "lmu.z", "lmu.h", "head.y"]
+    own = ["x", "lmu.u", "lmu.m", "lmu.z", "lmu.h", "head.y"]
+    assert names == [*own, "what lmu.h reads of lmu.m"]
 
 
 def test_errors_on_different_data_are_not_judged_but_costs_are(folders, x):

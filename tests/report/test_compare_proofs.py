@@ -17,31 +17,41 @@ def test_certificates_are_compared_whatever_the_data(folders, x):
     assert [entry.key for entry in comparison.proofs] == [
         "proved:lmu.m",
         "bound:lmu.m",
-        "certified:lmu.m",
         "radius:lmu.m",
         "residue:lmu.m",
+        "certified:lmu.h of lmu.m",
+        "certified:lmu.u",
     ]
-    assert row(comparison, "certified:lmu.m").best == (0,)
+    assert row(comparison, "certified:lmu.h of lmu.m").best == (0,)
     assert row(comparison, "proved:lmu.m").is_tie
     assert row(comparison, "bound:lmu.m").best == row(comparison, "radius:lmu.m").best == ()
     assert comparison.verdict[-2:] == (
         "Of 1 memory, proved free of overflow: 1 in every design.",
-        "The certified error of 1 signal is smaller with fine in 1, coarse in 0; 0 ties.",
+        "The certified error of 2 signals is smaller with fine in 2, coarse in 0; 0 ties.",
     )
 
 
-def test_certified_errors_of_word_lengths_compare_as_shares_of_full_scale(make_folder, x):
+def test_certified_errors_of_read_outs_compare_as_shares_of_full_scale(make_folder, x):
     folders = []
-    for bits in (10, 16):
-        folders.append(make_folder(small_design(state_bits=bits), f"states{bits}"))
+    for bits in (8, 12):
+        folders.append(make_folder(small_design(memory_bits=bits), f"memory{bits}"))
         report_only(folders[-1], x)
-    entry = row(compare(folders), "certified:lmu.m")
+    entry = row(compare(folders), "certified:lmu.h of lmu.m")
     assert entry.best == (1,)
-    signals = [read_report(DesignFolder(folder)).signals[2] for folder in folders]
+    reports = [read_report(DesignFolder(folder)) for folder in folders]
+    readouts = [report.memories[0].readouts[0] for report in reports]
     assert entry.values == pytest.approx(
-        [max(signal.certified.total) * signal.ulp / signal.format_max for signal in signals],
-        rel=1e-6,
+        [max(readout.proof.error) / readout.full_scale for readout in readouts], rel=1e-6
     )
+
+
+def test_states_read_through_a_fit_are_not_compared_but_what_is_read_is(make_folder, x):
+    folders = []
+    for refit in (True, False):
+        folders.append(make_folder(small_design(refit=refit), f"refit_{refit}"))
+        report_only(folders[-1], x)
+    keys = [entry.key for entry in compare(folders).signals]
+    assert "lmu.m" not in keys and "what lmu.h reads of lmu.m" in keys
 
 
 def test_a_memory_that_saturates_is_worse(folders, make_folder, x):
@@ -63,8 +73,7 @@ def test_heads_and_loops_are_compared_too(make_folder, feedback):
             report_only(folders[-1], data)
     loops, heads = compare(folders[:2]), compare(folders[2:])
     assert row(loops, "loop:lmu0.m").label == "Loop of lmu0.m through u"
-    assert (
-        row(loops, "certified:lmu0.m").label == "Certified error of lmu0.m given u, of full scale"
-    )
+    label = "Certified error of what lmu0.h reads of lmu0.m, of full scale"
+    assert row(loops, "certified:lmu0.h of lmu0.m").label == label
     assert row(heads, "certified:dense.y").label == "Certified error of dense.y, of full scale"
     assert row(heads, "certified:dense.y").is_tie

@@ -54,7 +54,7 @@ def test_importing_the_package_loads_no_drawing_library():
 
 def test_proofs_are_shown_beside_measurements(written):
     text = printed(report_table(read_report(DesignFolder(written))))
-    for heading in ("Bound", "Certified", "Predicted RMS", "its rounding", "given its u", "proved"):
+    for heading in ("Bound", "Certified", "Predicted RMS", "its rounding", "In 12 steps", "proved"):
         assert heading in text
     assert "One state bit more than 16" in text
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.measure import measure
-from lmu_hw.measure.words import Level, number
+from lmu_hw.measure.words import Level
 from lmu_hw.proofs import LoopCertificate
 from lmu_hw.report.proof_sentences import details, proved, uncertified
 from tests.reports import certified, memory_design
@@ -31,7 +31,7 @@ def sentence(report, *, holds):
 def test_a_verdict_says_how_much_was_compared(report):
     level, text = sentence(report, holds="Nothing measured exceeds")
     assert level is Level.GOOD
-    assert "5 largest magnitudes and 7 largest errors" in text
+    assert "5 largest magnitudes and 12 largest errors" in text
 
 
 def test_a_proved_range_names_bound_limit_and_the_saturating_u(report):
@@ -107,28 +107,35 @@ def test_a_residue_that_was_not_measured_is_not_named(report):
     assert not any("silence" in text for _, text in proved(with_proof(report, residue=None)))
 
 
-def test_details_say_what_a_bit_would_do(report):
-    error, advice, noise = details(report)
-    assert error.startswith("lmu0.m is within ")
-    assert "the float memory that hears the u of the hardware, proved for all inputs" in error
-    signal = next(signal for signal in report.signals if signal.name == "lmu0.m")
-    assert (
-        f"From float, which computes another u, it is up to {number(signal.max_error_ulp)}" in error
+def test_details_say_what_is_read_and_what_a_bit_would_do(report):
+    u, hidden, advice, noise = details(report)
+    assert u.startswith("What lmu0.u[t-1] reads of lmu0.m was off by at most ")
+    assert hidden.startswith("What lmu0.h reads of lmu0.m was off by at most ")
+    assert "Proved for all inputs, besides rounding: within" in hidden
+    assert "with a probability of 1e-12 if rounding errors are independent" in hidden
+    assert advice == (
+        "One state bit more than 16 halves the rounding of lmu0.m, one less doubles it."
     )
-    assert "% of the bound is due to rounded coefficients" in error
-    assert advice.startswith("One state bit more than 16 makes the certified error of lmu0.m ")
-    assert "One coefficient bit more than 12 makes it about 4" in advice
     assert "times the predicted, over 3 states" in noise
 
 
+def test_a_read_out_without_a_likely_rounding_names_the_worst(report):
+    (memory,) = report.memories
+    first, *others = memory.readouts
+    first = replace(first, proof=replace(first.proof, likely_rounding=None))
+    changed = replace(report, memories=(replace(memory, readouts=(first, *others)),))
+    text = details(changed)[0]
+    assert "probability" not in text and "Rounding adds at most" in text
+
+
 def test_a_bit_that_loses_the_proof_is_named(report):
-    text = details(with_proof(report, provable_bits=16))[1]
-    assert "and its range is not proved with 15" in text
+    text = details(with_proof(report, provable_bits=16))[2]
+    assert "its range is not proved with 15" in text
 
 
 def test_a_bit_that_wins_the_proof_is_named(report):
-    text = details(with_proof(report, proved=False, provable_bits=17))[1]
-    assert "and its range is proved with 17" in text
+    text = details(with_proof(report, proved=False, provable_bits=17))[2]
+    assert "its range is proved with 17" in text
 
 
 def test_states_that_hardly_move_are_said_not_to_be_white():
@@ -139,11 +146,10 @@ def test_states_that_hardly_move_are_said_not_to_be_white():
 
 def test_signals_without_a_worst_case_are_grouped_by_reason(report):
     assert uncertified(report) == [
-        "No worst case of lmu0.u against float: its error is counted in the memory that hears it.",
-        "No worst case of lmu0.m against float: u has none, so what is certified is the memory's "
-        "own error given u.",
-        "No worst case of lmu0.z, lmu0.h and dense.y against float: through a nonlinear layer it "
-        "is vacuous, so read the prediction.",
+        "No worst case of lmu0.u, lmu0.z, lmu0.h and dense.y against float: it is computed from "
+        "what it feeds back into, so no bound holds for all inputs.",
+        "No worst case of lmu0.m against float: its states are not compared with float: what is "
+        "read of it is.",
     ]
 
 

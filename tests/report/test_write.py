@@ -174,8 +174,8 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ('{"version": 1}', "its version must be 5, not 1"),
-        ("[]", "its version must be 5, not None"),
+        ('{"version": 1}', "its version must be 6, not 1"),
+        ("[]", "its version must be 6, not None"),
         ('{"version": 2}', "damaged"),
     ],
 )
@@ -205,8 +205,8 @@ def test_a_tampered_certificate_condemns_the_design(make_folder, design):
     folder = make_folder(design)
 
     def smaller(claims):
-        causes = claims["memories"][0]["by_cause"]
-        causes["rounding"] = [value / 1000 for value in causes["rounding"]]
+        memory = claims["memories"][0]
+        memory["rounding"] = [value / 1000 for value in memory["rounding"]]
 
     change_json(folder, "certificate.json", smaller)
     write_report(folder)

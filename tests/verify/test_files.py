@@ -86,7 +86,7 @@ def test_a_malformed_header_is_refused(folder, what):
     copy, (header, message) = folder(), HEADERS[what]
     copy.write_certificate(header, copy.certificate()[1])
     if what == "version":
-        message = "version must be 2"
+        message = "version must be 3"
         copy.write_certificate({**copy_header(folder), "version": 1}, {})
     assert message in refused(copy)
 
@@ -107,7 +107,7 @@ def test_malformed_json_is_refused(folder, name, text):
 def test_a_bound_that_is_no_finite_number_is_refused(folder, value):
     copy = folder()
     text = json.dumps(value)
-    copy.change_summary(lambda s: s["memories"][0]["error_bound"].__setitem__(0, "VALUE"))
+    copy.change_summary(lambda s: s["errors"][0]["error_bound"].__setitem__(0, "VALUE"))
     path = copy.path / "certificate.json"
     path.write_text(path.read_text().replace('"VALUE"', text))
     copy.seal()
@@ -118,7 +118,7 @@ def test_a_bound_that_is_no_finite_number_is_refused(folder, value):
 @pytest.mark.parametrize("text", ["1e400", "-1e400", "1e-400", "-0", "-0.0"])
 def test_numbers_that_floats_cannot_hold_bound_nothing(folder, text):
     copy = folder()
-    copy.change_summary(lambda s: s["memories"][0]["error_bound"].__setitem__(0, "VALUE"))
+    copy.change_summary(lambda s: s["errors"][0]["error_bound"].__setitem__(0, "VALUE"))
     path = copy.path / "certificate.json"
     path.write_text(path.read_text().replace('"VALUE"', text))
     copy.seal()

@@ -10,21 +10,36 @@ import pytest
 from tests.verify.rejections import rejected
 
 
+def scaled(values, factor=0.0):
+    values[:] = [value * factor for value in values]
+
+
 def shrunk(errors):
-    for name in ("coefficients", "rounding", "input", "mismatch"):
-        errors["by_cause"][name] = [0.0] * len(errors["error_bound"])
-    errors["error_bound"] = [0.0] * len(errors["error_bound"])
+    for values in (*errors["by_cause"].values(), errors["error_bound"], errors["error_within"]):
+        scaled(values)
 
 
 SUMMARIES = {
-    "errors of a memory": lambda s: shrunk(s["memories"][0]),
-    "errors of a head": lambda s: shrunk(s["heads"][0]),
-    "one cause": lambda s: s["heads"][0]["by_cause"].update(rounding=[0.0, 0.0]),
-    "the whole": lambda s: s["heads"][0]["error_bound"].__setitem__(0, 0.001),
-    "less than nothing": lambda s: s["heads"][0]["by_cause"].update(mismatch=[-0.1, -0.1]),
-    "conditional": lambda s: s["memories"][0].update(
-        conditional=not s["memories"][0]["conditional"]
-    ),
+    "rounding of states": lambda s: scaled(s["memories"][0]["rounding"], 0.99),
+    "errors of a read-out": lambda s: scaled(s["readouts"][0]["error"], 0.99),
+    "its first steps": lambda s: scaled(s["readouts"][0]["error_within"], 0.9),
+    "its rounding": lambda s: scaled(s["readouts"][0]["rounding"], 0.9),
+    "its likely rounding": lambda s: scaled(s["readouts"][0]["likely_rounding"], 0.9),
+    "its peak": lambda s: scaled(s["readouts"][0]["peak"], 0.99),
+    "no read-out": lambda s: s["readouts"].clear(),
+    "a read-out twice": lambda s: s["readouts"].append(s["readouts"][0]),
+    "another reader": lambda s: s["readouts"][0].update(name="other"),
+    "another memory of a read-out": lambda s: s["readouts"][0].update(memory="other"),
+    "another step of a read-out": lambda s: s["readouts"][0].update(delayed=True),
+    "a key of a read-out": lambda s: s["readouts"][0].update(certain=True),
+    "errors of a node": lambda s: shrunk(s["errors"][-1]),
+    "one cause": lambda s: scaled(s["errors"][-1]["by_cause"]["rounding"], 0.99),
+    "the whole": lambda s: scaled(s["errors"][-1]["error_bound"], 0.99),
+    "the whole in few steps": lambda s: scaled(s["errors"][-1]["error_within"], 0.9),
+    "less than nothing": lambda s: scaled(s["errors"][-1]["by_cause"]["input"], -1.0),
+    "a node twice": lambda s: s["errors"].append(s["errors"][0]),
+    "a node without a bound": lambda s: s["errors"].append({**s["errors"][0], "name": "lmu0.m"}),
+    "a key of an error": lambda s: s["errors"][0].update(certain=True),
     "the input limit": lambda s: s["memories"][0].update(u_limit=0.1),
     "the bound": lambda s: s["memories"][0].update(bound=s["memories"][0]["bound"] * 0.999),
     "the limit": lambda s: s["memories"][0].update(limit=8.0),
@@ -45,8 +60,6 @@ SUMMARIES = {
     "no node": lambda s: s["nodes"].pop(),
     "one node more": lambda s: s["nodes"].append({**s["nodes"][0], "name": "other"}),
     "a renamed node": lambda s: s["nodes"][0].update(name="other"),
-    "no head": lambda s: s["heads"].clear(),
-    "another memory of a head": lambda s: s["heads"][0].update(memory="other"),
     "no memory": lambda s: s["memories"].clear(),
     "a memory twice": lambda s: s["memories"].append(s["memories"][0]),
     "what is not checked": lambda s: s.update(not_checked=[]),
@@ -87,14 +100,12 @@ def test_a_summary_written_twice_is_refused(folder):
 
 
 LOWERED = [
-    ("cell", "heads", ("coefficients", "mismatch")),
-    ("cell", "heads", ("rounding",)),
-    ("cell", "heads", ("input",)),
-    ("dense", "heads", ("coefficients", "mismatch")),
-    ("two layers", "heads", ("input",)),
-    ("sweeps", "memories", ("coefficients", "mismatch")),
-    ("saturating sweeps", "memories", ("rounding",)),
-    ("dense", "memories", ("input",)),
+    ("cell", "errors", ("coefficients",)),
+    ("cell", "errors", ("rounding",)),
+    ("cell", "errors", ("input",)),
+    ("dense", "errors", ("coefficients",)),
+    ("two layers", "errors", ("input",)),
+    ("rectified", "errors", ("rounding",)),
 ]
 
 
@@ -103,13 +114,40 @@ def test_an_error_a_hundredth_below_the_truth_fails(folder, kind, group, causes)
     copy = folder(kind)
 
     def lower(summary):
-        by_cause = summary[group][0]["by_cause"]
+        by_cause = summary[group][-1]["by_cause"]
         assert any(value > 0 for cause in causes for value in by_cause[cause])
         by_cause |= {cause: [0.99 * value for value in by_cause[cause]] for cause in causes}
 
     copy.change_summary(lower)
     copy.seal()
     assert "error bound" in rejected(copy)
+
+
+READ = [
+    (kind, key)
+    for kind in ("cell", "loop", "sweeps", "two passes", "feedback", "scan")
+    for key in ("error", "error_within", "rounding", "likely_rounding", "peak")
+]
+
+
+@pytest.mark.parametrize(("kind", "key"), READ)
+def test_a_read_out_that_claims_a_little_too_much_fails(folder, kind, key):
+    copy = folder(kind)
+    copy.change_summary(lambda s: scaled(s["readouts"][-1][key], 0.9))
+    copy.seal()
+    assert "read-out of" in rejected(copy)
+
+
+def test_a_certificate_may_say_less(folder):
+    copy = folder()
+
+    def silent(summary):
+        summary["errors"].pop()
+        summary["readouts"][0]["likely_rounding"] = None
+
+    copy.change_summary(silent)
+    copy.seal()
+    assert copy.failing() == []
 
 
 BOUNDED = ["saturating lmu0.m", "saturating sweeps lmu0.m", "rectified lmu0.u", "rectified lmu0.h"]
