@@ -44,6 +44,7 @@ def emit(
     lanes: Lanes = AUTO,
     clock: float | None = None,
     sample_rate: float | None = None,
+    target: str | None = None,
     name: str | None = None,
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -58,7 +59,7 @@ def emit(
     design : Design
     directory : str or Path
         New, empty, or an earlier design.
-    lanes, clock, sample_rate
+    lanes, clock, sample_rate, target
         What the plan is chosen for, see `Goal`.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
@@ -85,7 +86,7 @@ def emit(
     """
     from lmu_hw.hdl import emit_verilog
 
-    goal = Goal(lanes=lanes, clock=clock, sample_rate=sample_rate)
+    goal = Goal(lanes=lanes, clock=clock, sample_rate=sample_rate, target=target)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
@@ -177,6 +178,7 @@ def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, An
             lanes=entry["lanes"],
             clock=entry["clock_mhz"],
             sample_rate=entry["sample_rate_hz"],
+            target=entry["target"],
         )
         choice = choose_plan(network, goal, reloadable=folder.manifest["reloadable"])
     except (LookupError, TypeError, ConfigError) as error:
@@ -239,19 +241,30 @@ def choice_of(choice: Choice, goal: Goal) -> dict[str, Any]:
         "lanes": goal.lanes,
         "clock_mhz": goal.clock,
         "sample_rate_hz": goal.sample_rate,
+        "target": goal.target,
+        "estimated_for": goal.chip.device,
         "options": [
             {"chosen": option == choice.chosen, **_option(option)} for option in choice.shown
         ],
+        "warnings": choice.warnings,
     }
 
 
 def _option(option: Option) -> dict[str, Any]:
+    area, mhz, rate = option.area, option.mhz, option.samples_per_second
     return {
         "lanes": option.lanes,
-        "multipliers": option.plan.lanes,
+        "multipliers": option.plan.multipliers,
         "beat": option.plan.beat,
         "cycles": option.cycles,
         "rom_bits": _rom_bits(option.plan),
+        "lut": round(area.lut),
+        "ff": round(area.ff),
+        "block_ram": area.block_ram,
+        "dsp": area.dsp,
+        "mhz": None if mhz is None else _significant(mhz),
+        "samples_per_second": None if rate is None else _significant(rate),
+        "does_not_fit": option.lacking_words,
     }
 
 

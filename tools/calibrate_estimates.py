@@ -27,8 +27,8 @@ from lmu_hw.implement import TARGETS, Job, implement_verilog
 from lmu_hw.implement.record import rtl_digest
 from lmu_hw.measure.implementation import Implementation, Resources
 from lmu_hw.plan import Plan
-from lmu_hw.plan.clock import shape_ns
-from lmu_hw.plan.counts import counts_of, port_counts
+from lmu_hw.plan.clock import placed_ns, shape_ns
+from lmu_hw.plan.counts import counts_of, pace_counts, port_counts
 from lmu_hw.plan.estimate import CALIBRATION, Calibration, Comparison, Figures, estimate_of, pace_of
 from lmu_hw.records import decode, encode
 from tools.estimate_designs import CASES, Case, design_of
@@ -137,8 +137,12 @@ def _pace(measured: list[Measured]) -> Bits:
     free = [
         one for one in measured if max(map(shape_ns, one.plan.layers)) * one.mhz < _LIMITED * 1000
     ]
-    counts = [pace_of(one.plan, one.found.total.lut) for one in free]
-    return fit(counts, np.array([1000 / one.mhz for one in free]))
+    counts = [
+        pace_of([pace_counts(layer) for layer in one.plan.layers], one.found.total.lut)
+        for one in free
+    ]
+    placed = [max(map(placed_ns, one.plan.layers)) for one in free]
+    return fit(counts, np.array([1000 / one.mhz for one in free]) - placed)
 
 
 def calibrate(measured: list[Measured]) -> Calibration:
@@ -167,18 +171,20 @@ def calibrate(measured: list[Measured]) -> Calibration:
 
 def compare(one: Measured, by: Calibration) -> Comparison:
     """Return what was measured of a design beside its estimate."""
-    expected = estimate_of(one.plan, by)
+    expected = estimate_of(one.plan, by=by)
     return Comparison(
         design=one.case.name,
         held_out=one.case.held_out,
         measured=Figures(lut=one.found.total.lut, ff=one.found.total.ff, mhz=one.mhz),
-        estimated=Figures(lut=expected.total.lut, ff=expected.total.ff, mhz=round(expected.mhz, 2)),
+        estimated=Figures(
+            lut=expected.total.lut, ff=expected.total.ff, mhz=round(1000 / expected.period, 2)
+        ),
     )
 
 
 def row(one: Measured, by: Calibration) -> tuple[str, ...]:
     """Return a line of the table."""
-    total, area = one.found.total, estimate_of(one.plan, by).total
+    total, area = one.found.total, estimate_of(one.plan, by=by).total
     made = compare(one, by)
     errors, measured, estimated = made.errors, made.measured, made.estimated
     lut, ff, mhz = (f"{100 * error:+.1f} %" for error in (errors.lut, errors.ff, errors.mhz))
@@ -186,7 +192,7 @@ def row(one: Measured, by: Calibration) -> tuple[str, ...]:
         *(made.design, "" if made.held_out else "yes"),
         *(f"{measured.lut:,.0f}", f"{estimated.lut:,.0f}", lut),
         *(f"{measured.ff:,.0f}", f"{estimated.ff:,.0f}", ff),
-        *(f"{total.block_ram:g}", f"{area.block_ram:g}", f"{total.dsp:g}", f"{area.dsp}"),
+        *(f"{total.block_ram:g}", f"{area.block_ram:g}", f"{total.dsp:g}", f"{area.dsp:g}"),
         *(f"{measured.mhz:.1f}", f"{estimated.mhz:.1f}", mhz),
     )
 

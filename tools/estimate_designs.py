@@ -22,7 +22,8 @@ from lmu_hw.lmu import (
     RecurrentLayer,
     SimpleCell,
 )
-from lmu_hw.plan import Plan, make_plan
+from lmu_hw.network import QuantizedLayer
+from lmu_hw.plan import LayerPlan, Plan
 
 __all__ = ["CASES", "Case", "design_of"]
 
@@ -36,7 +37,9 @@ class Case:
     Attributes
     ----------
     name : str
-    lanes : int
+    arrays : tuple of tuple of int
+        Rows and columns of each layer's array, and, if they are not 1, the beat and the multipliers
+        of its memory: whatever would be chosen by what is estimated.
     held_out : bool
         Not fitted to.
     example : str
@@ -52,7 +55,7 @@ class Case:
     """
 
     name: str
-    lanes: int
+    arrays: tuple[tuple[int, ...], ...]
     held_out: bool = False
     example: str = ""
     inputs: int = 1
@@ -80,45 +83,94 @@ _METHODS = {
 }
 
 CASES = (
-    Case(name="dense d=8", lanes=1, order=8, units=6),
-    Case(name="LSTM 6", lanes=1, inputs=2, units=6, cell="lstm", outputs=2),
-    Case(name="sweeps d=32", lanes=2, order=32, units=8, options={**_SWEEPS, **_BYTES}),
-    Case(name="GRU 8", lanes=4, inputs=3, units=8, cell="gru", options=_BYTES, held_out=True),
-    Case(name="rnn 12", lanes=16, inputs=4, units=12, outputs=4, options=_BYTES),
-    Case(name="digits", lanes=4, example="digits", options=_DIGITS, held_out=True),
-    Case(name="scan d=12", lanes=4, order=12, units=8, options=_SCAN),
-    Case(name="sweeps d=64", lanes=1, order=64, units=2, options=_SWEEPS, held_out=True),
-    Case(name="two passes d=12", lanes=2, order=12, units=8, options=_PASSES),
-    Case(name="dense d=16", lanes=8, order=16, units=10, outputs=3, options=_BYTES),
-    Case(name="digits, sweeps", lanes=4, example="digits", options={**_DIGITS, **_SWEEPS}),
-    Case(name="GRU 6", lanes=1, inputs=2, units=6, cell="gru"),
-    Case(name="LSTM 10", lanes=8, inputs=4, units=10, cell="lstm", outputs=3, held_out=True),
-    Case(name="3 dense d=6", lanes=4, inputs=3, order=6, memories=3, units=8, options=_BYTES),
-    Case(name="memory, dense, d=24", lanes=2, order=24),
-    Case(name="LSTM behind sweeps d=16", lanes=4, order=16, units=6, cell="lstm", options=_SWEEPS),
-    Case(name="dense d=20", lanes=2, order=20, units=12, outputs=2, held_out=True),
-    Case(name="GRU 12", lanes=16, inputs=6, units=12, cell="gru", options=_BYTES),
-    Case(name="scan d=16", lanes=1, order=16, units=4, options={**_SCAN, **_BYTES}, held_out=True),
+    Case(name="dense d=8", arrays=((1, 1),), order=8, units=6),
+    Case(name="LSTM 6", arrays=((1, 1), (1, 1)), inputs=2, units=6, cell="lstm", outputs=2),
+    Case(
+        name="sweeps d=32", arrays=((2, 1, 1, 2),), order=32, units=8, options={**_SWEEPS, **_BYTES}
+    ),
+    Case(
+        name="GRU 8", arrays=((4, 1),), inputs=3, units=8, cell="gru", options=_BYTES, held_out=True
+    ),
+    Case(name="rnn 12", arrays=((3, 4), (1, 4)), inputs=4, units=12, outputs=4, options=_BYTES),
+    Case(name="digits", arrays=((2, 2), (1, 1)), example="digits", options=_DIGITS, held_out=True),
+    Case(name="scan d=12", arrays=((2, 2),), order=12, units=8, options=_SCAN),
+    Case(name="sweeps d=64", arrays=((1, 1),), order=64, units=2, options=_SWEEPS, held_out=True),
+    Case(name="two passes d=12", arrays=((2, 1),), order=12, units=8, options=_PASSES),
+    Case(name="dense d=16", arrays=((4, 2), (1, 1)), order=16, units=10, outputs=3, options=_BYTES),
+    Case(
+        name="digits, sweeps",
+        arrays=((2, 2), (1, 1)),
+        example="digits",
+        options={**_DIGITS, **_SWEEPS},
+    ),
+    Case(name="GRU 6", arrays=((1, 1),), inputs=2, units=6, cell="gru"),
+    Case(
+        name="LSTM 10",
+        arrays=((2, 4), (1, 1)),
+        inputs=4,
+        units=10,
+        cell="lstm",
+        outputs=3,
+        held_out=True,
+    ),
+    Case(
+        name="3 dense d=6", arrays=((2, 2),), inputs=3, order=6, memories=3, units=8, options=_BYTES
+    ),
+    Case(name="memory, dense, d=24", arrays=((2, 1),), order=24),
+    Case(
+        name="LSTM behind sweeps d=16",
+        arrays=((2, 2),),
+        order=16,
+        units=6,
+        cell="lstm",
+        options=_SWEEPS,
+    ),
+    Case(name="dense d=20", arrays=((2, 1), (1, 1)), order=20, units=12, outputs=2, held_out=True),
+    Case(name="GRU 12", arrays=((4, 4, 2, 1),), inputs=6, units=12, cell="gru", options=_BYTES),
+    Case(
+        name="scan d=16",
+        arrays=((1, 1),),
+        order=16,
+        units=4,
+        options={**_SCAN, **_BYTES},
+        held_out=True,
+    ),
     Case(
         name="Mackey-Glass",
-        lanes=1,
+        arrays=((1, 1), (1, 1), (1, 1), (1, 1), (1, 1)),
         example="mackey_glass",
         options={"weight_bits": 10, "activation_bits": 8},
         held_out=True,
     ),
-    Case(name="2 sweeps d=12", lanes=4, order=12, memories=2, units=8, options=_SWEEPS | _BYTES),
-    Case(name="two passes d=24", lanes=4, order=24, units=6, options=_PASSES, held_out=True),
+    Case(
+        name="2 sweeps d=12",
+        arrays=((2, 2, 1, 3),),
+        order=12,
+        memories=2,
+        units=8,
+        options=_SWEEPS | _BYTES,
+    ),
+    Case(
+        name="two passes d=24", arrays=((2, 2),), order=24, units=6, options=_PASSES, held_out=True
+    ),
     Case(
         name="3 sweeps d=10",
-        lanes=2,
+        arrays=((1, 2, 1, 2),),
         order=10,
         memories=3,
         units=5,
         options={**_SWEEPS, **_BYTES},
         held_out=True,
     ),
-    Case(name="LSTM 16", lanes=16, inputs=8, units=16, cell="lstm", options=_BYTES),
-    Case(name="sweeps d=24", lanes=16, order=24, units=16, options=_SWEEPS, held_out=True),
+    Case(name="LSTM 16", arrays=((4, 4),), inputs=8, units=16, cell="lstm", options=_BYTES),
+    Case(
+        name="sweeps d=24",
+        arrays=((4, 4, 2, 3),),
+        order=24,
+        units=16,
+        options=_SWEEPS,
+        held_out=True,
+    ),
 )
 
 
@@ -182,4 +234,11 @@ def design_of(case: Case) -> tuple[lmu_hw.Design, Plan]:
         network = _network(case)
         x = np.random.default_rng(1).uniform(-1.0, 1.0, (8, 100, network.inputs))
         design = lmu_hw.quantize(network, x, **case.options)
-    return design, make_plan(design.network, case.lanes)
+    layers = zip(design.network.layers, case.arrays, strict=True)
+    return design, Plan(layers=tuple(_layer_plan(layer, *array) for layer, array in layers))
+
+
+def _layer_plan(
+    layer: QuantizedLayer, rows: int, columns: int, beat: int = 1, memory_lanes: int = 1
+) -> LayerPlan:
+    return LayerPlan(layer=layer, rows=rows, columns=columns, beat=beat, memory_lanes=memory_lanes)

@@ -137,6 +137,7 @@ def emit(
     lanes: int | Literal["auto", "full"] | None = "auto",
     clock: float | None = None,
     sample_rate: float | None = None,
+    target: str | None = None,
     name: str | None = None,
     reloadable: bool = False,
     progress: Callable[[str], None] | None = None,
@@ -157,7 +158,11 @@ def emit(
     clock : float, optional
         In MHz.
     sample_rate : float, optional
-        Time steps in a second: the smallest plan is taken that keeps up with them at `clock`.
+        Time steps in a second: the plan with the fewest multipliers is taken that keeps up with
+        them at `clock`, and of these the smallest.
+    target : str, optional
+        Chip that the plan is for, by a name of `lmu_hw.plan.CHIPS`: area and clock are estimated
+        for it, and a plan that does not fit it is not taken. None: an ECP5 of any size.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
@@ -174,8 +179,8 @@ def emit(
     Raises
     ------
     ConfigError
-        If an argument is not what it must be, no plan keeps up with the sample rate, or the folder
-        cannot be written to.
+        If an argument is not what it must be, no plan keeps up with the sample rate or fits the
+        target, or the folder cannot be written to.
     """
     from lmu_hw.emit import emit as write
 
@@ -186,6 +191,7 @@ def emit(
         lanes=lanes,
         clock=clock,
         sample_rate=sample_rate,
+        target=target,
         name=name,
         reloadable=reloadable,
         progress=progress,

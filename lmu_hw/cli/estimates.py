@@ -5,32 +5,62 @@ from __future__ import annotations
 
 from math import ceil
 
-from lmu_hw.plan import Area, Plan
+from lmu_hw.plan import Area, Chip, Estimate, Goal, Plan
 from lmu_hw.plan.estimate import calibration, estimate_of
 
 __all__ = ["estimate_lines"]
 
 
-def estimate_lines(plan: Plan) -> list[str]:
-    """Return area by layer, clock, and how far estimates were from what was measured."""
-    expected, by = estimate_of(plan), calibration()
+def estimate_lines(plan: Plan, target: str | None = None) -> list[str]:
+    """Return area by layer, clock, and how far estimates were from what was measured.
+
+    Parameters
+    ----------
+    plan : Plan
+    target : str or None
+        What chip it is estimated for; None: an ECP5.
+    """
+    chip = Goal(target=target).chip
+    expected = estimate_of(plan, chip)
     areas = {**expected.layers, "ports and answers": expected.ports, "in all": expected.total}
-    rate = 1e6 * expected.mhz / plan.cycles(last_step=False)
-    worst = by.worst
     return [
-        f"estimated before synthesis, for {by.device}:",
+        f"estimated before synthesis, for {chip.device}:",
         *(f"  {name}: {_words(area)}" for name, area in areas.items()),
-        f"  clock: {expected.mhz:.0f} MHz, {rate:,.0f} time steps a second",
-        f"of {len(by.held_out)} designs that were placed and routed to test it, this was off by at "
-        f"most {_percent(worst.lut)} in LUT, {_percent(worst.ff)} in FF, {_percent(worst.mhz)} in "
-        "MHz; lmu-hw implement measures",
+        f"  clock: {_clock(expected, plan)}",
+        f"{_errors(chip)}; lmu-hw implement measures",
     ]
+
+
+def _clock(expected: Estimate, plan: Plan) -> str:
+    if expected.mhz is None:
+        return "not known: there is no place and route for this target"
+    rate = 1e6 * expected.mhz / plan.cycles(last_step=False)
+    return f"{expected.mhz:.0f} MHz, {rate:,.0f} time steps a second"
+
+
+def _errors(chip: Chip) -> str:
+    """Say how far estimates were from what was measured."""
+    by = calibration()
+    if chip.checked is None:
+        designs, done, worst = len(by.held_out), "placed and routed", by.worst
+    else:
+        designs, done, worst = chip.checked.designs, "synthesised", chip.checked
+    text = (
+        f"of {designs} designs that were {done} to test it, this was off by at most "
+        f"{_percent(worst.lut)} in LUT, {_percent(worst.ff)} in FF"
+    )
+    if chip.checked is None:
+        return f"{text}, {_percent(worst.mhz)} in MHz"
+    if worst.mhz:
+        routed = f"{chip.checked.routed} that were placed and routed"
+        text += f", and of {routed} {_percent(worst.mhz)} in MHz"
+    return text
 
 
 def _words(area: Area) -> str:
     return (
         f"{area.lut:,.0f} LUT, {area.ff:,.0f} FF, {area.block_ram:g} block RAM, "
-        f"{area.dsp} multipliers"
+        f"{area.dsp:g} multipliers"
     )
 
 

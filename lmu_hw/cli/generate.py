@@ -14,7 +14,15 @@ from lmu_hw.cli.console import complain, show, stages, status
 from lmu_hw.cli.exits import EQUAL
 from lmu_hw.cli.files import about, read_array, read_text
 from lmu_hw.cli.inputs import calibration, load_network
-from lmu_hw.cli.typed import data_files, given, measured, option_of, refuse_half_a_target, target
+from lmu_hw.cli.typed import (
+    data_files,
+    given,
+    in_words,
+    measured,
+    option_of,
+    refuse_half_a_target,
+    target,
+)
 from lmu_hw.design import Design, calibration_rows
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
@@ -50,6 +58,7 @@ def generate(options: argparse.Namespace) -> int:
             lanes=options.lanes,
             clock=options.clock,
             sample_rate=options.sample_rate,
+            target=options.target,
             name=options.name,
             reloadable=options.reloadable,
             progress=tell,
@@ -67,7 +76,12 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
 
     refuse_half_a_target(options)
     Options(**given(options))
-    Goal(lanes=options.lanes, clock=options.clock, sample_rate=options.sample_rate)
+    Goal(
+        lanes=options.lanes,
+        clock=options.clock,
+        sample_rate=options.sample_rate,
+        target=options.target,
+    )
     if options.name is not None:
         checked_name(options.name)
     if options.config is None:
@@ -94,8 +108,10 @@ def _show(
 
     show(design_table(manifest))
     show(choice_table(manifest["choice"]))
-    for line in estimate_lines(read_plan(folder, design.network)):
+    for line in estimate_lines(read_plan(folder, design.network), manifest["choice"]["target"]):
         show(line)
+    for warning in manifest["choice"]["warnings"]:
+        complain(f"warning: {in_words(warning)}")
     if manifest["refits"]:
         show(refits_table(manifest))
     for line in unfitted(design):

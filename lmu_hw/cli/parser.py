@@ -22,7 +22,7 @@ from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.targets import LIBERTY
-from lmu_hw.plan import AUTO, SLOWEST, Goal
+from lmu_hw.plan import AUTO, CHIPS, SLOWEST, Goal
 from lmu_hw.realize import reloadable_kinds
 from lmu_hw.simulate import Simulator
 
@@ -114,6 +114,7 @@ def _config(commands: Commands) -> None:
     )
     model(parser)
     calibrate(parser)
+    _chip(parser)
     formats(parser)
 
 
@@ -168,7 +169,18 @@ def _size(group: argparse._ArgumentGroup) -> None:
         "--sample-rate",
         type=number,
         metavar="HZ",
-        help="time steps in a second: take the smallest plan that keeps up with them at --clock",
+        help="time steps in a second: take the plan with the fewest multipliers that keeps up with "
+        "them at --clock",
+    )
+    _chip(group)
+
+
+def _chip(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--target",
+        metavar="NAME",
+        help="chip that area and clock are estimated for, and that the plan must fit: "
+        f"{', '.join(CHIPS)} (default: an ECP5 of any size)",
     )
 
 

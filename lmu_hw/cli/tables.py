@@ -225,20 +225,23 @@ def _activation_text(node: dict[str, Any]) -> str:
 
 def choice_table(choice: dict[str, Any]) -> RenderableType:
     """Return the plans that were weighed, the chosen one marked."""
-    table = _table("plans that were weighed", "")
-    for heading in ("--lanes", "Multipliers", "Beat", "Cycles", "Samples/s", "ROM bits"):
+    table = _table(f"plans that were weighed, estimated for {choice['estimated_for']}", "")
+    for heading in ("--lanes", "Multipliers", "Beat", "Cycles", "ROM bits"):
         table.add_column(heading, justify="right")
-    clock = choice["clock_mhz"]
+    for heading in ("LUT", "FF", "Block RAM", "DSP", "MHz", "Samples/s"):
+        table.add_column(heading, justify="right")
+    if any(option["does_not_fit"] for option in choice["options"]):
+        table.add_column("Does not fit")
     for option in choice["options"]:
-        rate = "" if clock is None else f"{1e6 * clock / option['cycles']:,.0f}"
+        rate, mhz = option["samples_per_second"], option["mhz"]
         table.add_row(
             "chosen" if option["chosen"] else "",
-            f"{option['lanes']:,}",
-            f"{option['multipliers']:,}",
-            str(option["beat"]),
-            f"{option['cycles']:,}",
-            rate,
-            f"{option['rom_bits']:,}",
+            *(f"{option[name]:,}" for name in ("lanes", "multipliers", "beat", "cycles")),
+            *(f"{option[name]:,}" for name in ("rom_bits", "lut", "ff")),
+            *(f"{option[name]:,g}" for name in ("block_ram", "dsp")),
+            "" if mhz is None else f"{mhz:.0f}",
+            "" if rate is None else f"{rate:,.0f}",
+            option["does_not_fit"],
             style="bold" if option["chosen"] else None,
         )
     return table

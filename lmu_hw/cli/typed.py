@@ -52,13 +52,13 @@ _MEASURED = {
 """Options of a search or a sweep, and what the verbs call them."""
 
 
-def in_words(error: Exception) -> str:
+def in_words(message: Exception | str) -> str:
     """Return a message as a reader of ``--help`` knows it: options in place of parameters."""
 
     def option(match: re.Match[str]) -> str:
         return option_of(match[1]) if match[1] in PARAMETERS else match[0]
 
-    return re.sub(r"`(\w+)`", option, str(error))
+    return re.sub(r"`(\w+)`", option, str(message))
 
 
 def option_of(parameter: str) -> str:

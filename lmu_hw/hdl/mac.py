@@ -10,25 +10,9 @@ from amaranth.utils import bits_for, ceil_log2
 
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.network import QuantizedLayer
-from lmu_hw.plan import MAC_LATENCY, LayerPlan
+from lmu_hw.plan import MAC_LATENCY, LayerPlan, widths_of
 
-__all__ = ["MacArray", "control_layout", "shift_amounts", "weight_width"]
-
-
-def operand_width(layer: QuantizedLayer) -> int:
-    """Return the bits of a signed multiplier input that holds any source of the layer."""
-    formats = [layer.signals[t.source].format for node in layer.sums for t in node.terms]
-    return max(fmt.width + int(not fmt.signed) for fmt in formats)
-
-
-def weight_width(layer: QuantizedLayer) -> int:
-    """Return the bits of a signed multiplier input that holds any coefficient of the layer."""
-    return max(t.weights.format.width for node in layer.sums for t in node.terms)
-
-
-def accumulator_width(layer: QuantizedLayer) -> int:
-    """Return the bits of a signed accumulator that no sum of the layer can overflow."""
-    return 1 + max(layer.sum_bounds(node)[0].bit_length() for node in layer.sums)
+__all__ = ["MacArray", "control_layout", "shift_amounts"]
 
 
 def shift_amounts(layer: QuantizedLayer) -> list[int]:
@@ -77,10 +61,9 @@ class MacArray(wiring.Component):
     latency = MAC_LATENCY - 1
 
     def __init__(self, plan: LayerPlan) -> None:
-        layer = plan.layer
-        self.plan = plan
-        self.weight_width, self.operand_width = weight_width(layer), operand_width(layer)
-        accumulator = signed(accumulator_width(layer))
+        self.plan, widths = plan, widths_of(plan.layer)
+        self.weight_width, self.operand_width = widths.weight, widths.operand
+        accumulator = signed(widths.sum)
         super().__init__(
             {
                 "control": In(control_layout(plan)),

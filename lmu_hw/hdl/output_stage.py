@@ -14,11 +14,11 @@ from amaranth.utils import bits_for
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.requantize import requantize
-from lmu_hw.hdl.row_constants import RowConstants, half_ulp, narrowing
+from lmu_hw.hdl.row_constants import RowRom, narrowing
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.hdl.storage import Rom, VectorRam
 from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
-from lmu_hw.plan import LayerPlan, Storage
+from lmu_hw.plan import LayerPlan, Storage, half_ulp
 
 __all__ = ["OutputStage", "code_width", "write_layout"]
 
@@ -183,7 +183,7 @@ class OutputStage(wiring.Component):
 
     def _row_constants(self, m: Module, a0: Signal, a1: Signal) -> data.View:
         """Add the ROM of row constants; return those of the beat in d0, one for each lane."""
-        constants = RowConstants(self.plan)
+        constants = RowRom(self.plan)
         layout = data.ArrayLayout(constants.layout, self.plan.beat)
         d0_constants = data.View(layout, Signal(layout, name="d0_constants", reset_less=True))
         if words := constants.words():
@@ -199,7 +199,7 @@ class OutputStage(wiring.Component):
                     with m.Case(index):
                         m.d.sync += address.eq(first)
         with m.Switch(a1.node):
-            for index, constant in constants.uniform.items():
+            for index, constant in constants.constants.uniform.items():
                 with m.Case(index):
                     beat = layout.const([constant._asdict()] * self.plan.beat)
                     m.d.sync += d0_constants.eq(beat)

@@ -14,6 +14,7 @@ from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.energy import step_energy
 from lmu_hw.implement.library import Library, read_library
 from lmu_hw.implement.opensta import MISSING, TIMING_LOG, installed
 from lmu_hw.implement.record import (
@@ -84,8 +85,6 @@ def implement(
     ToolError
         If a package is missing, a tool fails, or the design does not fit.
     """
-    from lmu_hw.implement.energy import step_energy  # loads amaranth
-
     library = _library(target, liberty, dont_use, clock)
     job = _job(
         target if library is None else library_target(library),

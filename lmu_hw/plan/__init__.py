@@ -7,8 +7,8 @@ structured memory has a unit of its own beside the array, and so have the elemen
 together. The plan changes timing and area, never a bit of output.
 """
 
-from lmu_hw.plan.area import Area
 from lmu_hw.plan.banks import bank_depths, fits_luts
+from lmu_hw.plan.chip import CHIPS, Area, Chip
 from lmu_hw.plan.choose import SLOWEST, Choice, Option, choose_plan, make_plan
 from lmu_hw.plan.coefficient_rom import CoefficientRom
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
@@ -25,9 +25,12 @@ from lmu_hw.plan.layer import (
 )
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.row_constants import RowConstant, RowConstants, half_ulp
+from lmu_hw.plan.widths import widths_of
 
 __all__ = [
     "AUTO",
+    "CHIPS",
     "DRAIN_LATENCY",
     "ELEMENTWISE_LATENCY",
     "FULL",
@@ -36,6 +39,7 @@ __all__ = [
     "SLOWEST",
     "TABLE_LATENCY",
     "Area",
+    "Chip",
     "Choice",
     "CoefficientRom",
     "ElementwisePlan",
@@ -47,11 +51,15 @@ __all__ = [
     "NodePlan",
     "Option",
     "Plan",
+    "RowConstant",
+    "RowConstants",
     "Storage",
     "bank_depths",
     "choose_plan",
     "estimate_of",
     "fits_luts",
+    "half_ulp",
     "is_fresh",
     "make_plan",
+    "widths_of",
 ]

@@ -12,8 +12,10 @@ from operator import attrgetter
 from typing import Any
 
 from lmu_hw.network import QuantizedLayer
-from lmu_hw.plan.area import Area, area_of
-from lmu_hw.plan.clock import period_of
+from lmu_hw.plan.chip import DEFAULT, Area, Chip
+from lmu_hw.plan.clock import shape_period
+from lmu_hw.plan.counts import Bits, pace_counts
+from lmu_hw.plan.estimate import area_of
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.memory import plan_class
 
@@ -27,9 +29,12 @@ class Candidate:
     Parameters
     ----------
     plan : LayerPlan
+    chip : Chip
+        What its area is estimated for.
     """
 
     plan: LayerPlan
+    chip: Chip = DEFAULT
 
     @cached_property
     def cycles(self) -> int:
@@ -38,23 +43,28 @@ class Candidate:
 
     @cached_property
     def multipliers(self) -> int:
-        """Of the array and all units beside it."""
-        return self.plan.lanes
+        """Of the array, of all units beside it, and of tables."""
+        return self.plan.multipliers
 
     @cached_property
     def area(self) -> Area:
-        """What the layer takes of a part."""
-        return area_of(self.plan)
+        """What the layer takes of the chip."""
+        return area_of(self.plan, self.chip)
+
+    @cached_property
+    def pace(self) -> Bits:
+        """What the period of the clock depends on beside the shape."""
+        return pace_counts(self.plan)
 
     @cached_property
     def period(self) -> float:
-        """Of the fastest clock, in ns."""
-        return period_of(self.plan)
+        """Least period that the shape allows, in ns on an ECP5."""
+        return shape_period(self.plan)
 
     @property
     def size(self) -> tuple[int, float]:
         """What is made small: multipliers, and of as many the area."""
-        return self.multipliers, self.area.tables
+        return self.multipliers, self.chip.tables(self.area)
 
 
 class Front:
@@ -80,7 +90,12 @@ class Front:
 
 
 def candidates_of(
-    layer: QuantizedLayer, beat: int, *, lanes: int | None, full: bool = False
+    layer: QuantizedLayer,
+    beat: int,
+    *,
+    lanes: int | None,
+    full: bool = False,
+    chip: Chip = DEFAULT,
 ) -> list[Candidate]:
     """Return the plans of a layer that may be the best of some number of cycles.
 
@@ -95,10 +110,15 @@ def candidates_of(
         Most multipliers of the array, and of each structured memory.
     full : bool
         Only arrays with all rows at once.
+    chip : Chip
+        What areas are estimated for.
     """
     candidates = [
         Candidate(
-            LayerPlan(layer=layer, rows=rows, columns=columns, beat=beat, memory_lanes=memory_lanes)
+            LayerPlan(
+                layer=layer, rows=rows, columns=columns, beat=beat, memory_lanes=memory_lanes
+            ),
+            chip,
         )
         for memory_lanes in _memory_lanes(layer, beat, lanes)
         for rows, columns in _shapes(layer, beat, lanes=lanes, full=full)

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import inf
 
 from lmu_hw.checked import flag
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan.area import Area
 from lmu_hw.plan.candidates import Candidate, Front, candidates_of
+from lmu_hw.plan.chip import Area, Chip
+from lmu_hw.plan.estimate import period_of, port_area
 from lmu_hw.plan.goal import Goal
 from lmu_hw.plan.pipeline import Plan, transfer_cycles
 
@@ -22,8 +24,9 @@ SLOWEST = 1.5
 
 _BEATS = (1, 2, 4, 8, 16, 32, 64)
 
-_AS_GOOD = 1.05
-"""Of plans whose area x time differs by at most this factor, the fastest is taken."""
+_AS_GOOD = 1.1
+"""Of plans whose area x time differs by at most this factor, the fastest is taken: estimates are
+off by about as much."""
 
 _AS_FAST = 1.02
 """Of fully unrolled plans whose cycles differ by at most this factor, the smallest is taken."""
@@ -32,7 +35,10 @@ _APART, _SHOWN = 1.15, 4
 """Options that are shown differ in time by this factor; so many are faster, and as many smaller."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+_RESOURCES = {"lut": "LUT", "ff": "FF", "block_ram": "block RAM", "dsp": "DSP"}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Option:
     """A plan of a network, and what it is chosen by.
 
@@ -41,25 +47,68 @@ class Option:
     plan : Plan
     cycles : int
         Of a step with all nodes, in the layers that run at every step.
-    period : float
-        Of the fastest clock, in ns.
     area : Area
+        Estimated, with what is around the layers.
+    period, shape_period : float
+        Of the fastest clock on an ECP5, estimated, and the least that the shapes of the layers
+        allow; in ns.
+    goal : Goal
+        What it is weighed for.
     """
 
     plan: Plan
     cycles: int
-    period: float
     area: Area
+    period: float
+    shape_period: float
+    goal: Goal
+
+    @property
+    def chip(self) -> Chip:
+        """What it is estimated for."""
+        return self.goal.chip
+
+    @property
+    def mhz(self) -> float | None:
+        """The fastest clock, estimated; None: that of the chip is not known."""
+        return self.chip.mhz(self.period)
 
     @property
     def time(self) -> float:
-        """Of a step, in ns."""
-        return self.cycles * self.period
+        """Of a step, in ns, at the clock that was asked for where it is slower than the fastest.
+
+        Where the clock of the chip is not known, that of an ECP5 compares plans.
+        """
+        period = self.period * (self.chip.ns or 1.0)
+        return self.cycles * max(period, 0.0 if self.goal.clock is None else 1e3 / self.goal.clock)
 
     @property
+    def samples_per_second(self) -> float | None:
+        """Steps in a second; None: the clock is not known."""
+        return None if self.mhz is None else 1e9 / self.time
+
+    @cached_property
+    def size(self) -> float:
+        """The area in tables of the chip."""
+        return self.chip.tables(self.area)
+
+    @cached_property
     def area_time(self) -> float:
-        """Area times time: what a step takes of a part, and for how long."""
-        return self.area.tables * self.time
+        """Area times time: what a step takes of a chip, and for how long."""
+        return self.size * self.time
+
+    @property
+    def lacking(self) -> dict[str, tuple[float, float]]:
+        """What does not fit the chip: what is needed, and what is there, by the field of `Area`."""
+        return self.chip.lacks(self.area)
+
+    @property
+    def lacking_words(self) -> str:
+        """That in words; empty: all fits."""
+        return ", ".join(
+            f"{needed:,.10g} {_RESOURCES[name]} of {there:,.10g}"
+            for name, (needed, there) in self.lacking.items()
+        )
 
     @property
     def lanes(self) -> int:
@@ -88,6 +137,17 @@ class Choice:
         faster = _apart(self.chosen, self.options[:place][::-1])
         smaller = _apart(self.chosen, self.options[place + 1 :])
         return (*faster[::-1], self.chosen, *smaller)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was asked for and is probably not reached."""
+        goal, mhz = self.chosen.goal, self.chosen.mhz
+        if goal.clock is None or mhz is None or goal.clock <= mhz:
+            return []
+        return [
+            f"a `clock` of {goal.clock:,.15g} MHz is beyond the {mhz:,.0f} MHz that are estimated "
+            f"of the chosen plan on {goal.chip.device}"
+        ]
 
 
 def _apart(chosen: Option, options: Sequence[Option]) -> list[Option]:
@@ -118,7 +178,7 @@ def choose_plan(network: QuantizedNetwork, goal: Goal, *, reloadable: bool = Fal
 
     All plans are weighed in which every layer has the fewest multipliers that keep up with some
     number of cycles, and of as many multipliers the smallest area. A layer behind one that answers
-    once keeps up with the last step if it can.
+    once keeps up with the last step if it can. Plans that do not fit the target are not chosen.
 
     Parameters
     ----------
@@ -130,13 +190,13 @@ def choose_plan(network: QuantizedNetwork, goal: Goal, *, reloadable: bool = Fal
     Raises
     ------
     ConfigError
-        If no plan is what the goal asks for.
+        If no plan is what the goal asks for, or fits its target.
     """
     reloadable = flag(reloadable, "`reloadable`")
     options = [option for beat in _beats(network, goal) for option in _options(network, goal, beat)]
     chosen = _best(options, goal)
     front = {*_front(options), chosen}
-    weighed = sorted(front, key=lambda option: (option.time, option.area.tables))
+    weighed = sorted(front, key=lambda option: (option.time, option.size))
     final = [_reloadable(option, reloadable) for option in weighed]
     return Choice(chosen=final[weighed.index(chosen)], options=tuple(final))
 
@@ -153,7 +213,8 @@ def _beats(network: QuantizedNetwork, goal: Goal) -> list[int]:
 def _options(network: QuantizedNetwork, goal: Goal, beat: int) -> Iterator[Option]:
     """Yield the plans with a beat: one for each number of cycles and each period of the clock."""
     layers = [
-        candidates_of(layer, beat, lanes=goal.most, full=goal.full) for layer in network.layers
+        candidates_of(layer, beat, lanes=goal.most, full=goal.full, chip=goal.chip)
+        for layer in network.layers
     ]
     for period in sorted({candidate.period for layer in layers for candidate in layer}):
         allowed = [[c for c in layer if c.period <= period] for layer in layers]
@@ -173,26 +234,35 @@ def _at_any_speed(
     bounding = fronts[: len(stages)]
     least = max(transfers, *(front.fastest.cycles for front in bounding))
     if goal.full:
-        yield _option([front.fastest for front in fronts], len(stages))
+        yield _option([front.fastest for front in fronts], len(stages), goal)
         return
     for cycles in sorted({least, *(c for front in bounding for c in front.cycles if c > least)}):
-        yield _option([front.smallest(cycles) for front in fronts], len(stages))
+        yield _option([front.smallest(cycles) for front in fronts], len(stages), goal)
 
 
-def _option(chosen: Sequence[Candidate], bounding: int) -> Option:
+def _option(chosen: Sequence[Candidate], bounding: int, goal: Goal) -> Option:
     plan = Plan(layers=tuple(candidate.plan for candidate in chosen))
     transfers = transfer_cycles(plan.layers[:bounding], last_step=True)
+    area = sum((candidate.area for candidate in chosen), port_area(plan, goal.chip))
+    shape = max(candidate.period for candidate in chosen)
     return Option(
         plan=plan,
         cycles=max(transfers, *(candidate.cycles for candidate in chosen[:bounding])),
-        period=max(candidate.period for candidate in chosen),
-        area=sum((candidate.area for candidate in chosen), Area()),
+        area=area,
+        period=period_of(
+            [candidate.pace for candidate in chosen],
+            area.lut,
+            plan.layers,
+        ),
+        shape_period=shape,
+        goal=goal,
     )
 
 
 def _best(options: Sequence[Option], goal: Goal) -> Option:
     if goal.cycles is not None:
-        return _smallest_that_keeps_up(options, goal, goal.cycles)
+        return _fewest_multipliers_that_keep_up(options, goal, goal.cycles)
+    options = _fitting(options)
     if goal.full:
         fastest = min(option.cycles for option in options)
         as_fast = [option for option in options if option.cycles <= _AS_FAST * fastest]
@@ -200,8 +270,26 @@ def _best(options: Sequence[Option], goal: Goal) -> Option:
     return _least_area_times_time(options)
 
 
-def _smallest_that_keeps_up(options: Sequence[Option], goal: Goal, cycles: int) -> Option:
-    """Return the smallest plan of at most `cycles`, with a clock that the goal asks for if any."""
+def _fitting(options: Sequence[Option]) -> list[Option]:
+    """Return the options that fit the target; raise `ConfigError` if there are none."""
+    fitting = [option for option in options if not option.lacking]
+    if fitting:
+        return fitting
+    closest = min(
+        options, key=lambda option: max(n / (h or 0.1) for n, h in option.lacking.values())
+    )
+    raise ConfigError(
+        f"a plan must fit the `target` {closest.chip.name}, but none does: the closest one needs "
+        f"{closest.lacking_words}"
+    )
+
+
+def _fewest_multipliers_that_keep_up(options: Sequence[Option], goal: Goal, cycles: int) -> Option:
+    """Return the plan with the fewest multipliers of at most `cycles`, of these the smallest.
+
+    With a clock that reaches the one asked for; where none does, none is taken whose shape makes
+    the clock slower than that of others.
+    """
     in_time = [option for option in options if option.cycles <= cycles]
     if not in_time:
         needed = min(option.cycles for option in options)
@@ -209,9 +297,14 @@ def _smallest_that_keeps_up(options: Sequence[Option], goal: Goal, cycles: int) 
             f"a step needs {needed:,} cycles{_within(goal)}, {cycles:,} are there at a `clock` of "
             f"{goal.clock:,.15g} MHz and a `sample_rate` of {goal.sample_rate:,.15g} Hz"
         )
-    period = max(1000.0 / (goal.clock or 1.0), min(option.period for option in in_time))
-    in_clock = [option for option in in_time if option.period <= period]
-    return min(in_clock, key=lambda option: (option.area.tables, option.time))
+    in_time = _fitting(in_time)
+    asked = 1e3 / (goal.clock or 1.0)
+    ns = goal.chip.ns or 1.0
+    in_clock = [option for option in in_time if option.period * ns <= asked]
+    if not in_clock:
+        least = max(asked, min(option.shape_period * ns for option in in_time))
+        in_clock = [option for option in in_time if option.shape_period * ns <= least]
+    return min(in_clock, key=lambda option: (option.plan.multipliers, option.size, option.time))
 
 
 def _within(goal: Goal) -> str:
@@ -241,8 +334,8 @@ def _least_area_times_time(options: Sequence[Option]) -> Option:
 def _front(options: Sequence[Option]) -> list[Option]:
     """Return the options that no other one is both smaller and faster than, from the fastest on."""
     front: list[Option] = []
-    for option in sorted(options, key=lambda option: (option.time, option.area.tables)):
-        if not front or option.area.tables < front[-1].area.tables:
+    for option in sorted(options, key=lambda option: (option.time, option.size)):
+        if not front or option.size < front[-1].size:
             front.append(option)
     return front
 

@@ -14,23 +14,28 @@ from lmu_hw.network import (
     Table,
     activation_of,
 )
-from lmu_hw.network.two_pass import TwoPass
-from lmu_hw.plan.area import pieces, widths_of
 from lmu_hw.plan.banks import bank_depths
+from lmu_hw.plan.chip import DEFAULT, Chip
 from lmu_hw.plan.inventory import (
     CELL,
     Memory,
+    Multipliers,
     answer_queue,
-    constant_bits,
     memories_of,
+    multipliers_of,
     stored_vectors,
 )
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.widths import widths_of
 
-__all__ = ["Counts", "counts_of", "pace_counts", "port_counts"]
+__all__ = ["REGISTER_FILE", "Bits", "Counts", "counts_of", "pace_counts", "port_counts"]
 
 Bits = dict[str, float]
+"""How many there are, by what is counted."""
+
+REGISTER_FILE = "register file"
+"""Bits of memories that become flip-flops."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +45,17 @@ class Counts:
     Attributes
     ----------
     parts : dict of part to dict of what to number
-    block_ram, dsp : int
+    memories : tuple of Memory
+    multipliers : tuple of Multipliers
     """
 
     parts: dict[str, Bits]
-    block_ram: int
-    dsp: int
+    memories: tuple[Memory, ...]
+    multipliers: tuple[Multipliers, ...]
 
 
-def counts_of(plan: LayerPlan) -> Counts:
-    """Return what a layer is built of."""
+def counts_of(plan: LayerPlan, chip: Chip = DEFAULT) -> Counts:
+    """Return what a layer is built of; the chip says which memories are made of tables."""
     memories = memories_of(plan)
     parts = {
         "array": _array(plan),
@@ -65,13 +71,13 @@ def counts_of(plan: LayerPlan) -> Counts:
         for name, count in _memory(plan, node).items():
             memory[name] = memory.get(name, 0.0) + count
     return Counts(
-        parts={part: _with_memories(bits, part, memories) for part, bits in parts.items()},
-        block_ram=sum(memory.blocks for memory in memories if not memory.tables),
-        dsp=_multipliers(plan),
+        parts={part: _with_memories(bits, part, memories, chip) for part, bits in parts.items()},
+        memories=tuple(memories),
+        multipliers=(*multipliers_of(plan), *_address_multipliers(plan)),
     )
 
 
-def port_counts(plan: Plan) -> Counts:
+def port_counts(plan: Plan, chip: Chip = DEFAULT) -> Counts:
     """Return what is around the layers: ports, and the queue of answers."""
     source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
     queue = answer_queue(plan)
@@ -82,31 +88,35 @@ def port_counts(plan: Plan) -> Counts:
         "beat": queue.width,
     }
     return Counts(
-        parts={"ports": _with_memories(bits, "ports", [queue])},
-        block_ram=0 if queue.tables else queue.blocks,
-        dsp=0,
+        parts={"ports": _with_memories(bits, "ports", [queue], chip)},
+        memories=(queue,),
+        multipliers=(),
     )
 
 
 def pace_counts(plan: LayerPlan) -> Bits:
     """Return what else the period of the clock depends on than the shape of a layer."""
-    wide = [pieces(*_factors(plan, node)) - 1 for node in plan.layer.structured]
+    factors = [plan.node(node).factor_bits(node.requant.format) for node in plan.layer.structured]
+    wide = [-(-a // 18) * -(-b // 18) - 1 for a, b in factors]
     return {
         "design": 1.0,
-        "addresses": int(_address_multipliers(plan) > 0),
+        "addresses": int(bool(_address_multipliers(plan))),
         "wide": max(wide, default=0),
     }
 
 
-def _with_memories(bits: Bits, part: str, memories: list[Memory]) -> Bits:
-    """Return the bits of a part by name, and of its memories that are made of tables."""
-    own = [memory for memory in memories if memory.part == part and memory.tables]
+def _with_memories(bits: Bits, part: str, memories: list[Memory], chip: Chip) -> Bits:
+    """Return the bits of a part by name, and of its memories that are not made of blocks."""
+    own = [memory for memory in memories if memory.part == part]
     words, _ = CELL
-    rams = [memory for memory in own if not memory.constant and memory.words > 1]
+    roms = [(chip.logic_words(rom), rom.width) for rom in own if rom.constant]
+    rams = [ram for ram in own if not ram.constant and ram.words > 1 and not chip.in_blocks(ram)]
+    tables = rams if chip.lut_ram else []
     return {f"{part}: {name}": count for name, count in bits.items()} | {
-        "rom": sum(-(-rom.words // words) * rom.width for rom in own if rom.constant),
-        "ram": sum(ram.cells for ram in rams),
-        "deep ram": sum((-(-ram.words // words) - 1) * ram.width for ram in rams),
+        "rom": sum(-(-depth // words) * width for depth, width in roms),
+        "ram": sum(ram.cells for ram in tables),
+        "deep ram": sum((-(-ram.words // words) - 1) * ram.width for ram in tables),
+        REGISTER_FILE: sum(ram.words * ram.width for ram in rams if ram not in tables),
     }
 
 
@@ -139,7 +149,7 @@ def _output(plan: LayerPlan) -> Bits:
     residues = max((node.dropped_bits for node in layer.sums if node.error_feedback), default=0)
     return {
         "registers": plan.rows * widths.sum
-        + beat * (constant_bits(layer) + 3 * widths.total + code * (1 + plan.table_wait))
+        + beat * (plan.row_constants.bits + 3 * widths.total + code * (1 + plan.table_wait))
         + beat * (widths.code + residues),
         "rows": (plan.rows - beat) * widths.sum,
         "shifts": beat * widths.total * shift,
@@ -206,37 +216,15 @@ def _elementwise(plan: LayerPlan) -> Bits:
 
 def _memory(plan: LayerPlan, node: MemoryNode) -> Bits:
     """Count the unit of a structured memory."""
-    schedule, factors = plan.node(node), sum(_factors(plan, node))
+    schedule = plan.node(node)
+    factors = sum(schedule.factor_bits(node.requant.format))
     return {
         "operands": (schedule.lanes + schedule.chain) * factors,
         "segments": (node.segments - 1) * factors,
     }
 
 
-def _factors(plan: LayerPlan, node: MemoryNode) -> tuple[int, int]:
-    """Return the bits of both factors of a multiplier of a structured memory."""
-    if isinstance(node.update, TwoPass):  # long factors are multiplied digit by digit
-        return plan.node(node).digit + 1, node.update.running.format.width
-    products = node.update.products(node.requant.format)
-    return max(p.coefficient for p in products), max(p.operand for p in products)
-
-
-def _multipliers(plan: LayerPlan) -> int:
-    """Return the 18 x 18 multipliers of a layer."""
-    widths = widths_of(plan.layer)
-    memories = [
-        plan.node(node).lanes * pieces(*_factors(plan, node)) for node in plan.layer.structured
-    ]
-    return (
-        plan.array_lanes * pieces(widths.weight, widths.operand)
-        + sum(memories)
-        + plan.elementwise_lanes * pieces(widths.code, widths.code)
-        + plan.table_multipliers
-        + _address_multipliers(plan)
-    )
-
-
-def _address_multipliers(plan: LayerPlan) -> int:
+def _address_multipliers(plan: LayerPlan) -> list[Multipliers]:
     """Return the multipliers of addresses: the number of a segment, of several bits, times words.
 
     Synthesis takes one for each of them that is not a power of two.
@@ -250,6 +238,8 @@ def _address_multipliers(plan: LayerPlan) -> int:
     for node in layer.structured:
         words = -(-node.rows // plan.node(node).chain)
         factors += [(node.segments, words)] * 2  # the states: read, and written
-    return sum(
-        segments > 2 and words & (words - 1) != 0 for segments, words in (*factors, *strides)
-    )
+    return [
+        Multipliers(count=1, widths=((segments - 1).bit_length(), words.bit_length()))
+        for segments, words in (*factors, *strides)
+        if segments > 2 and words & (words - 1) != 0
+    ]

@@ -10,14 +10,16 @@ writes them beside how far they are from what was measured.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from math import log2
 
-from lmu_hw.plan.area import Area
-from lmu_hw.plan.clock import shape_ns
-from lmu_hw.plan.counts import Counts, counts_of, pace_counts, port_counts
+from lmu_hw.plan.chip import DEFAULT, Area, Chip
+from lmu_hw.plan.clock import placed_ns, shape_ns
+from lmu_hw.plan.counts import REGISTER_FILE, Bits, Counts, counts_of, pace_counts, port_counts
+from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
 from lmu_hw.records import decode
 
@@ -27,9 +29,12 @@ __all__ = [
     "Comparison",
     "Estimate",
     "Figures",
+    "area_of",
     "calibration",
     "estimate_of",
     "pace_of",
+    "period_of",
+    "port_area",
 ]
 
 CALIBRATION = "estimates.json"
@@ -122,13 +127,21 @@ class Estimate:
     layers : dict of name to Area
     ports : Area
         What is around the layers.
-    mhz : float
-        Of the clock.
+    period : float
+        Of the clock on an ECP5, in ns.
+    chip : Chip
+        What it is an estimate for.
     """
 
     layers: dict[str, Area]
     ports: Area
-    mhz: float
+    period: float
+    chip: Chip = DEFAULT
+
+    @property
+    def mhz(self) -> float | None:
+        """The clock; None: that of the chip is not known."""
+        return self.chip.mhz(self.period)
 
     @property
     def total(self) -> Area:
@@ -143,48 +156,76 @@ def calibration() -> Calibration:
     return decode(Calibration, json.loads(text))
 
 
-def estimate_of(plan: Plan, by: Calibration | None = None) -> Estimate:
-    """Estimate what a plan takes of an ECP5, and its clock.
+def estimate_of(plan: Plan, chip: Chip = DEFAULT, by: Calibration | None = None) -> Estimate:
+    """Estimate what a plan takes of a chip, and its clock.
 
     Parameters
     ----------
     plan : Plan
+    chip : Chip
     by : Calibration, optional
         None: the one of the package.
     """
     by = calibration() if by is None else by
-    layers = {layer.layer.name: _area(counts_of(layer), by) for layer in plan.layers}
-    ports = _area(port_counts(plan), by)
-    size = sum(layers.values(), ports).lut
-    return Estimate(layers=layers, ports=ports, mhz=1000.0 / _period(plan, size, by))
+    areas = {layer.layer.name: area_of(layer, chip, by) for layer in plan.layers}
+    ports = port_area(plan, chip, by)
+    size = sum(areas.values(), ports).lut
+    paces = [pace_counts(layer) for layer in plan.layers]
+    period = period_of(paces, size, plan.layers, by)
+    return Estimate(layers=areas, ports=ports, period=period, chip=chip)
 
 
-def pace_of(plan: Plan, size: float) -> dict[str, float]:
+def area_of(plan: LayerPlan, chip: Chip = DEFAULT, by: Calibration | None = None) -> Area:
+    """Estimate what a layer takes of a chip; blocks of memory and multipliers are counted."""
+    return _area(counts_of(plan, chip), chip, by)
+
+
+def port_area(plan: Plan, chip: Chip = DEFAULT, by: Calibration | None = None) -> Area:
+    """Estimate what is around the layers."""
+    return _area(port_counts(plan, chip), chip, by)
+
+
+def pace_of(paces: Sequence[Bits], size: float) -> Bits:
     """Return what the period of the clock depends on; of what layers have, the most counts.
 
     Parameters
     ----------
-    plan : Plan
+    paces : sequence of dict
+        `pace_counts` of each layer.
     size : float
         Tables of the design: its wires get longer.
     """
-    layers = [pace_counts(layer) for layer in plan.layers]
-    most = {name: max(counts[name] for counts in layers) for name in layers[0]}
+    most = {name: max(counts[name] for counts in paces) for name in paces[0]}
     return most | {"size": log2(max(size, _SMALLEST) / _SMALLEST)}
 
 
-def _period(plan: Plan, size: float, by: Calibration) -> float:
-    """Return the period of the clock in ns."""
-    fitted = sum(by.ns.get(name, 0.0) * count for name, count in pace_of(plan, size).items())
-    return max(fitted, *map(shape_ns, plan.layers))
+def period_of(
+    paces: Sequence[Bits],
+    size: float,
+    layers: Sequence[LayerPlan],
+    by: Calibration | None = None,
+) -> float:
+    """Return the period of the clock on an ECP5, in ns.
+
+    Parameters
+    ----------
+    paces, size
+        As for `pace_of`.
+    layers : sequence of LayerPlan
+    """
+    ns = (calibration() if by is None else by).ns
+    fitted = sum(ns.get(name, 0.0) * count for name, count in pace_of(paces, size).items())
+    return max(fitted + max(map(placed_ns, layers)), *map(shape_ns, layers))
 
 
-def _area(counts: Counts, by: Calibration) -> Area:
+def _area(counts: Counts, chip: Chip, by: Calibration | None) -> Area:
+    by = calibration() if by is None else by
+    registers = sum(bits.get(REGISTER_FILE, 0.0) for bits in counts.parts.values())
     return Area(
-        lut=round(_sum(counts, by.lut)),
-        ff=round(_sum(counts, by.ff)),
-        block_ram=counts.block_ram,
-        dsp=counts.dsp,
+        lut=round(chip.lut * _sum(counts, by.lut) + chip.product_tables(counts.multipliers)),
+        ff=round(chip.ff * _sum(counts, by.ff) + registers),
+        block_ram=chip.memory_blocks(counts.memories),
+        dsp=chip.multipliers(counts.multipliers),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lmu_hw.checked import real, whole
 from lmu_hw.errors import ConfigError
+from lmu_hw.plan.chip import DEFAULT, Chip, chip_named
 
 __all__ = ["AUTO", "FULL", "Goal", "Lanes"]
 
@@ -29,6 +30,8 @@ class Goal:
         In MHz.
     sample_rate : float, optional
         Time steps in a second.
+    target : str, optional
+        Name of the chip that a plan is for, one of `CHIPS`; None: an ECP5 of any size.
 
     Raises
     ------
@@ -41,6 +44,7 @@ class Goal:
     lanes: Lanes = AUTO
     clock: float | None = None
     sample_rate: float | None = None
+    target: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lanes", _lanes(self.lanes))
@@ -48,12 +52,19 @@ class Goal:
             if (value := getattr(self, name)) is not None:
                 rule = f"a number of {unit} above 0"
                 object.__setattr__(self, name, real(value, f"`{name}`", above=0.0, rule=rule))
+        if self.target is not None:
+            chip_named(self.target)
         if self.sample_rate is not None and self.clock is None:
             raise ConfigError("`sample_rate` must come with `clock`: cycles are counted by both")
         if self.sample_rate is not None and self.full:
             raise ConfigError(
                 f"`sample_rate` and `lanes` {FULL!r} cannot be combined: one of them must choose"
             )
+
+    @property
+    def chip(self) -> Chip:
+        """What the plan is for."""
+        return DEFAULT if self.target is None else chip_named(self.target)
 
     @property
     def full(self) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every memory of a plan: words, bits, and whether it is made of tables or of blocks."""
+"""Every memory and every multiplier of a plan, with their bits, as lmu_hw.hdl builds them."""
 
 from __future__ import annotations
 
@@ -10,33 +10,30 @@ from lmu_hw.network import (
     INPUT,
     Factor,
     MemoryNode,
-    Node,
     Offsets,
-    QuantizedLayer,
     Slopes,
     Table,
     Term,
     activation_of,
 )
 from lmu_hw.network.semiseparable import Semiseparable
-from lmu_hw.plan.banks import bank_depths, blocks, fits_luts
+from lmu_hw.plan.banks import bank_depths
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.widths import widths_of
 
 __all__ = [
     "CELL",
     "Memory",
+    "Multipliers",
     "answer_queue",
-    "constant_bits",
     "memories_of",
+    "multipliers_of",
     "stored_vectors",
 ]
 
 CELL = 16, 4
 """Words and bits of a memory made of tables."""
-
-_CELLS_OF_A_BLOCK = 32
-"""Synthesis takes a block of memory in place of as many of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +59,66 @@ class Memory:
     constant: bool = False
 
     @property
-    def tables(self) -> bool:
-        """It is made of tables, not of blocks."""
-        if self.constant:
-            return fits_luts(self.words, self.width)
-        return self.cells <= _CELLS_OF_A_BLOCK * self.blocks
-
-    @property
-    def blocks(self) -> int:
-        """Blocks that it takes, if it takes any."""
-        return blocks(self.words, self.width)
-
-    @property
     def cells(self) -> int:
         """Memories of 16 words of 4 bits."""
         words, bits = CELL
         return -(-self.words // words) * self.elements * -(-self.width // self.elements // bits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Multipliers:
+    """Multipliers of the same widths.
+
+    Attributes
+    ----------
+    count : int
+    widths : tuple of int
+        Bits of both factors.
+    """
+
+    count: int
+    widths: tuple[int, int]
+
+
+def multipliers_of(plan: LayerPlan) -> list[Multipliers]:
+    """Return all multipliers of a layer."""
+    widths = widths_of(plan.layer)
+    array = Multipliers(count=plan.array_lanes, widths=(widths.weight, widths.operand))
+    schedules = [(plan.node(node), node.requant.format) for node in plan.layer.structured]
+    memories = [
+        Multipliers(count=schedule.lanes, widths=schedule.factor_bits(state))
+        for schedule, state in schedules
+    ]
+    return [array, *memories, *_slopes(plan), *_elements(plan)]
+
+
+def _slopes(plan: LayerPlan) -> Iterator[Multipliers]:
+    """Yield the multipliers of the slopes in tables."""
+    for node in plan.layer.nodes:
+        table = activation_of(node)
+        if isinstance(table, Table) and isinstance(table.interpolation, Slopes):
+            slope = table.interpolation.codes.format.width
+            yield Multipliers(count=plan.beat, widths=(slope, table.low_bits))
+
+
+def _elements(plan: LayerPlan) -> Iterator[Multipliers]:
+    """Yield the multipliers of element-wise nodes: each is in one place in all of them."""
+    pairs = [
+        [product.factors for product in node.products if len(product.factors) == 2]
+        for node in plan.layer.elementwise
+    ]
+    for place in range(max(map(len, pairs), default=0)):
+        sharing = [of_node[place] for of_node in pairs if place < len(of_node)]
+        first, second = (
+            max(_signed_bits(plan, factor) for factor in factors)
+            for factors in zip(*sharing, strict=True)
+        )
+        yield Multipliers(count=plan.beat, widths=(first, second))
+
+
+def _signed_bits(plan: LayerPlan, factor: Factor) -> int:
+    fmt = plan.layer.signals[factor.source].format
+    return fmt.width + (not fmt.signed)
 
 
 def memories_of(plan: LayerPlan) -> list[Memory]:
@@ -109,10 +150,9 @@ def _roms(plan: LayerPlan) -> Iterator[Memory]:
             part, width = f"memory, {node.realization}", bits // (schedule.words * schedule.chain)
             rom = Memory(part=part, words=schedule.words, width=width, constant=True)
             yield from [rom] * schedule.chain
-    rows = sum(-(-node.rows // plan.beat) for node in plan.layer.sums if _differ(node))
-    if rows:
-        width = plan.beat * constant_bits(plan.layer)
-        yield Memory(part="output", words=rows, width=width, constant=True)
+    rows = plan.row_constants
+    if words := rows.words(plan.beat):
+        yield Memory(part="output", words=words, width=plan.beat * rows.bits, constant=True)
 
 
 def _table_roms(table: Table) -> Iterator[tuple[int, int]]:
@@ -126,20 +166,6 @@ def _table_roms(table: Table) -> Iterator[tuple[int, int]]:
             yield codes.codes.size, codes.format.width
         case None:
             yield table.words, width
-
-
-def _differ(node: Node) -> bool:
-    """Say whether the rows of a node have different constants."""
-    biases = set() if node.bias is None else set(node.bias.codes.tolist())
-    return len(biases) > 1 or len(set(node.row_shifts or ())) > 1
-
-
-def constant_bits(layer: QuantizedLayer) -> int:
-    """Return the bits of the constants of a row."""
-    codes = [abs(code) for n in layer.sums if n.bias is not None for code in n.bias.codes.tolist()]
-    halves = [1 << (n.dropped_bits - 1) for n in layer.sums if n.dropped_bits]
-    largest = max(codes, default=0) + max(halves, default=0)
-    return 1 + largest.bit_length() + max(n.max_row_shift for n in layer.sums).bit_length()
 
 
 def stored_vectors(plan: LayerPlan) -> list[str]:
@@ -168,10 +194,10 @@ def _rams(plan: LayerPlan) -> Iterator[Memory]:
         schedule, state = plan.node(node), node.requant.format.width
         words, part = -(-node.rows // schedule.chain), f"memory, {node.realization}"
         yield Memory(part=part, words=node.segments * words, width=schedule.chain * state)
-        if isinstance(node.update, Semiseparable):
-            width = max(node.update.forward.format.width, node.update.backward.format.width)
+        if isinstance(node.update, Semiseparable):  # what the backward recursion carries on
+            width = schedule.chain * node.update.backward.format.width
             depth = words * (node.segments if schedule.interleaved else 1)
-            yield Memory(part=part, words=depth, width=node.update.rank * width)
+            yield Memory(part=part, words=depth, width=width)
     for node in layer.sums:
         if node.error_feedback:
             words = node.segments * -(-node.rows // plan.beat)

@@ -26,6 +26,7 @@ from lmu_hw.plan.coefficient_rom import CoefficientRom, shared_roms
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.memory import plan_class
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
+from lmu_hw.plan.row_constants import RowConstants, row_constants_of
 
 __all__ = [
     "DRAIN_LATENCY",
@@ -174,6 +175,11 @@ class LayerPlan:
         """Multipliers of the array, of all structured memories, and of the element-wise unit."""
         memories = sum(self.node(node).lanes for node in self.layer.structured)
         return self.array_lanes + memories + self.elementwise_lanes
+
+    @property
+    def multipliers(self) -> int:
+        """All multipliers: those, and those of the slopes in tables."""
+        return self.lanes + self.table_multipliers
 
     @property
     def elementwise_lanes(self) -> int:
@@ -352,6 +358,11 @@ class LayerPlan:
         """The ROMs of the coefficients of sums."""
         words = {node: self.node(node).rom_words for node in self.layer.sums}
         return shared_roms(words, self.array_lanes)
+
+    @property
+    def row_constants(self) -> RowConstants:
+        """What is added to the finished sums of rows."""
+        return row_constants_of(self.layer)
 
     @property
     def rom_bits(self) -> int:

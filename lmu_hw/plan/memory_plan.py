@@ -6,6 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+from lmu_hw.fixed import FixedFormat
 from lmu_hw.network import Update
 
 __all__ = ["MEMORY_LATENCY", "MemoryPlan"]
@@ -63,10 +64,25 @@ class MemoryPlan(ABC):
     def chain(self) -> int:
         """States computed at once."""
 
+    @abstractmethod
+    def factor_bits(self, state: FixedFormat) -> tuple[int, int]:
+        """Return the bits of coefficient and operand of a multiplier, with their signs.
+
+        Parameters
+        ----------
+        state : FixedFormat
+            Of the states.
+        """
+
     @property
     def loop_ns(self) -> float:
         """Longest path that grows with the multipliers, in ns on an ECP5 of speed grade 6."""
         return 0.0
+
+    @property
+    def loop_in_a_cycle(self) -> bool:
+        """A state depends on the one before within one cycle."""
+        return False
 
     @property
     def interleaved(self) -> bool:

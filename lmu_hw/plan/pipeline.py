@@ -27,6 +27,11 @@ class Plan:
         return sum(layer.table_multipliers for layer in self.layers)
 
     @property
+    def multipliers(self) -> int:
+        """All multipliers of all layers, those of the slopes in tables included."""
+        return sum(layer.multipliers for layer in self.layers)
+
+    @property
     def beat(self) -> int:
         """Elements that move between layers in one cycle."""
         return self.layers[0].beat

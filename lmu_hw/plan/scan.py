@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hw.fixed import FixedFormat
 from lmu_hw.network.scan import Scan
 from lmu_hw.plan.memory_plan import MemoryPlan
 
@@ -45,6 +46,10 @@ class ScanPlan(MemoryPlan):
     def chain(self) -> int:
         """States computed at once."""
         return self.lanes
+
+    def factor_bits(self, state: FixedFormat) -> tuple[int, int]:
+        """Return the bits of the largest factor, and of a running sum."""
+        return int(self.update.factors[-1]).bit_length() + 1, self.update.running.width
 
     @property
     def loop_ns(self) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from lmu_hw.fixed import FixedFormat
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan.memory_plan import MemoryPlan
 
@@ -101,10 +102,25 @@ class SemiseparablePlan(MemoryPlan):
         """
         return 2 if self.loop_cycles == 1 else 0
 
+    def factor_bits(self, state: FixedFormat) -> tuple[int, int]:
+        """Return the bits of the widest coefficient and operand."""
+        update = self.update
+        formats = [codes.format for _, codes in update.coefficients]
+        operands = (state, update.forward.format, update.backward.format)
+        return (
+            max(fmt.width + (not fmt.signed) for fmt in formats),
+            max(fmt.width + (not fmt.signed) for fmt in operands),
+        )
+
+    @property
+    def loop_in_a_cycle(self) -> bool:
+        """A state depends on the one before within one cycle."""
+        return self.loop_cycles == 1
+
     @property
     def loop_ns(self) -> float:
         """The loop, where it has one cycle: it runs through all states of a chain."""
-        return _LOOP_NS + _CELL_NS * self.chain if self.loop_cycles == 1 else 0.0
+        return _LOOP_NS + _CELL_NS * self.chain if self.loop_in_a_cycle else 0.0
 
     @property
     def busy(self) -> int:

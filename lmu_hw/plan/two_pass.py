@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hw.fixed import FixedFormat
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 
@@ -46,6 +47,10 @@ class TwoPassPlan(MemoryPlan):
     def digits(self) -> int:
         """Products of T with each of G and H."""
         return -(-self.update.closing.format.width // self.digit)
+
+    def factor_bits(self, state: FixedFormat) -> tuple[int, int]:
+        """Return the bits of a digit, and of a running sum."""
+        return self.digit + 1, self.update.running.format.width
 
     @property
     def period(self) -> int:

@@ -55,6 +55,7 @@ def test_a_truncated_model_is_refused(here, refused):
         ("--clock", "0", "--clock must be a number of MHz above 0, not 0"),
         ("--clock", "fast", "--clock must be a number of MHz above 0, not 'fast'"),
         ("--sample-rate", "100", "--sample-rate must come with --clock"),
+        ("--target", "ecp5", "--target must be one of ecp5-25k, ecp5-45k, ecp5-85k, ice40-up5k"),
         ("--input-scale", "0", "--input-scale must be positive, not '0'"),
         ("--input-scale", "-1", "--input-scale must be positive, not '-1'"),
         ("--input-scale", "nan", "must be a number such as 1/255, not 'nan'"),
@@ -122,6 +123,26 @@ def test_the_plans_that_were_weighed_are_printed_and_kept(here, run):
     chosen = [option for option in manifest["choice"]["options"] if option["chosen"]]
     assert [option["cycles"] for option in chosen] == [manifest["cycles_last_step"]]
     assert manifest["cycles_last_step"] <= 10e6 / 20000
+
+
+def test_what_is_estimated_is_of_the_target_and_a_clock_beyond_it_is_warned_of(here, run):
+    chosen = ["--target=ice40-up5k", "--clock=200", "--weight-bits=6"]
+    answer = run("generate", MODEL, "-o", "new", "--calibrate", "x.npy", *chosen)
+    assert answer.status == 0, answer.err
+    assert "estimated for Lattice iCE40 UP5K" in answer.out
+    assert "warning: a --clock of 200 MHz is beyond the " in answer.err
+    choice = DesignFolder(here / "new").manifest["choice"]
+    assert choice["target"] == "ice40-up5k"
+    assert choice["warnings"][0].startswith("a `clock` of 200 MHz is beyond the ")
+    rates = [(option["samples_per_second"], option["cycles"]) for option in choice["options"]]
+    assert all(0 < rate * cycles < 200e6 for rate, cycles in rates)
+
+
+def test_a_configuration_is_estimated_for_the_target(run, here):
+    answer = run("config", MODEL, "--calibrate", "x.npy", "--target=xilinx7")
+    assert answer.status == 0, answer.err
+    assert "for AMD 7 series" in answer.err
+    assert "clock: not known" in answer.err
 
 
 @pytest.fixture

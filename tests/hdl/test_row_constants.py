@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lmu_hw.fixed import Rounding
-from lmu_hw.hdl.row_constants import RowConstants, half_ulp, narrowing
+from lmu_hw.hdl.row_constants import RowRom, narrowing
 from tests import networks
 from tests.plans import fastest_plan
 
@@ -24,7 +24,7 @@ def layer():
 
 def fields(layer, word: int, lane: int) -> tuple[int, int]:
     """Return how far a lane's sum is shifted, and what is added to it."""
-    layout = RowConstants(layer).layout
+    layout = RowRom(layer).layout
     constant = (word >> (lane * layout.size)) % (1 << layout.size)
     up, addend = layout["up"].width, layout["addend"].width
     sign = 1 << (addend - 1)
@@ -32,29 +32,24 @@ def fields(layer, word: int, lane: int) -> tuple[int, int]:
 
 
 def test_a_word_holds_the_shift_and_the_rounded_bias_of_each_row(layer):
-    constants, hidden = RowConstants(layer), layer.layer.node("lmu0.h")
-    first = constants.first_words[layer.layer.nodes.index(hidden)]
-    words, half = constants.words(), 1 << (hidden.dropped_bits - 1)
+    rom, hidden = RowRom(layer), layer.layer.node("lmu0.h")
+    first = rom.first_words[layer.layer.nodes.index(hidden)]
+    words, half = rom.words(), 1 << (hidden.dropped_bits - 1)
     for row, bias in enumerate(hidden.bias.codes.tolist()):
         shift = (hidden.row_shifts or [0] * hidden.rows)[row]
         word, lane = words[first + row // layer.beat], row % layer.beat
         assert fields(layer, word, lane) == (hidden.max_row_shift - shift, bias + half)
 
 
-def test_nodes_whose_rows_are_alike_take_no_word(layer):
-    constants, memory = RowConstants(layer), layer.layer.node("lmu0.m")
-    index = layer.layer.nodes.index(memory)
-    assert memory.bias is None and memory.row_shifts is None
-    assert constants.uniform[index] == (0, 1 << (memory.dropped_bits - 1))
-    assert index not in constants.first_words
-    rows = [rows for n, rows in constants.of_nodes.items() if n not in constants.uniform]
-    assert len(constants.words()) == sum(-(-len(of_node) // layer.beat) for of_node in rows)
+def test_the_words_are_those_that_are_counted(layer):
+    words = RowRom(layer).words()
+    assert len(words) == layer.row_constants.words(layer.beat)
+    assert max(words).bit_length() <= layer.beat * layer.row_constants.bits
 
 
 @pytest.mark.parametrize("rounding", [r for r in Rounding if r is not Rounding.HALF_UP])
-def test_only_what_rounds_half_up_gets_half_an_ulp(layer, rounding):
+def test_only_what_rounds_half_up_is_narrowed_by_floor(layer, rounding):
     node = layer.layer.node("lmu0.h")
     other = replace(node, requant=replace(node.requant, rounding=rounding))
-    assert half_ulp(other) == 0
     assert narrowing(other) == other.requant
     assert narrowing(node) == replace(node.requant, rounding=Rounding.FLOOR)

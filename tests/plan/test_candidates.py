@@ -32,7 +32,7 @@ def every_plan(layer: QuantizedLayer, beat: int, lanes: int = MOST) -> list[Laye
 
 def fewest(plans: list[LayerPlan], cycles: int) -> int:
     """Return the fewest multipliers of plans that keep up."""
-    return min(plan.lanes for plan in plans if plan.cycles(last_step=True) <= cycles)
+    return min(plan.multipliers for plan in plans if plan.cycles(last_step=True) <= cycles)
 
 
 def compare(layer: QuantizedLayer, beat: int) -> None:
@@ -72,7 +72,7 @@ def test_layers_of_a_plan_have_the_fewest_multipliers_that_keep_up(lanes):
     plan = make_plan(network, lanes)
     cycles = max(layer.cycles(last_step=True) for layer in plan.layers)
     for layer in plan.layers:
-        assert layer.lanes == fewest(every_plan(layer.layer, plan.beat, lanes), cycles)
+        assert layer.multipliers == fewest(every_plan(layer.layer, plan.beat, lanes), cycles)
 
 
 def test_full_candidates_have_all_rows_at_once():

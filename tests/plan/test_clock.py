@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lmu_hw.plan import LayerPlan
-from lmu_hw.plan.clock import period_of
+from lmu_hw.plan.clock import shape_period
 from tests.plan.swept import swept
 
 
@@ -15,6 +15,6 @@ def test_columns_and_loops_of_one_cycle_make_the_clock_slower():
     plan = LayerPlan(layer=layer, rows=4, columns=4, beat=4, memory_lanes=1)
     wider = replace(plan, columns=32)
     loops = [replace(plan, memory_lanes=lanes) for lanes in (3, 6, 12)]
-    periods = [period_of(each) for each in (plan, *loops)]
+    periods = [shape_period(each) for each in (plan, *loops)]
     assert periods == sorted(set(periods))
-    assert period_of(wider) > period_of(plan) == period_of(replace(plan, rows=8))
+    assert shape_period(wider) > shape_period(plan) == shape_period(replace(plan, rows=8))

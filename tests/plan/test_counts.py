@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.plan import LayerPlan, make_plan
+from lmu_hw.plan.chip import CHIPS, DEFAULT
 from lmu_hw.plan.counts import counts_of, port_counts
 from tests import networks
 from tests.plan.swept import swept
@@ -45,13 +46,14 @@ def test_a_structured_memory_is_a_part_of_its_own():
     )
     part, key = "memory, semiseparable", "memory, semiseparable: operands"
     assert counts_of(more).parts[part][key] > counts_of(few).parts[part][key]
-    assert counts_of(more).dsp - counts_of(few).dsp >= more.lanes - few.lanes > 0
+    assert more.lanes > few.lanes
 
 
 @pytest.mark.parametrize(("order", "multipliers"), [(4, 0), (5, 2)])
 def test_segments_that_are_no_power_of_two_apart_take_multipliers(order, multipliers):
     plan, alone = (plan_of(memory_d=memory_d, order=order) for memory_d in (3, 1))
-    assert counts_of(plan).dsp - counts_of(alone).dsp == multipliers
+    dsp = [DEFAULT.multipliers(counts_of(each).multipliers) for each in (plan, alone)]
+    assert dsp[0] - dsp[1] == multipliers
 
 
 def test_ports_are_as_wide_as_the_answer():
@@ -60,3 +62,14 @@ def test_ports_are_as_wide_as_the_answer():
         for size in (2, 4)
     )
     assert many.parts["ports"]["ports: outputs"] == 2 * few.parts["ports"]["ports: outputs"]
+
+
+def test_small_memories_are_registers_where_there_are_none_of_tables():
+    plan = make_plan(networks.quantized(networks.network(dense=2)), 1).layers[0]
+    parts = [counts_of(plan, CHIPS[name]).parts for name in ("ecp5-25k", "ice40-up5k")]
+    kinds = ("ram", "register file")
+    few, registers = (
+        [sum(bits[kind] for bits in each.values()) for kind in kinds] for each in parts
+    )
+    assert few[0] > 0 == few[1]
+    assert registers[0] == 0

@@ -10,7 +10,7 @@ import pytest
 
 from lmu_hw.plan import Area, make_plan
 from lmu_hw.plan.clock import shape_ns
-from lmu_hw.plan.counts import counts_of, port_counts
+from lmu_hw.plan.counts import counts_of, pace_counts, port_counts
 from lmu_hw.plan.estimate import Comparison, Figures, calibration, estimate_of, pace_of
 from tests import networks
 from tools.estimate_designs import CASES, design_of
@@ -30,7 +30,7 @@ def test_an_estimate_is_a_sum_of_what_is_counted(plan):
         ff={"array: registers": 1.0},
         ns={"design": 8.0},
     )
-    expected = estimate_of(plan, by)
+    expected = estimate_of(plan, by=by)
     for layer in plan.layers:
         array, area = counts_of(layer).parts["array"], expected.layers[layer.layer.name]
         assert area.lut == 2 * array["array: sums"]
@@ -43,11 +43,12 @@ def test_an_estimate_is_a_sum_of_what_is_counted(plan):
 def test_the_shape_of_a_layer_limits_the_clock(plan):
     slow = replace(plan, layers=(replace(plan.layers[0], columns=64), *plan.layers[1:]))
     by = replace(calibration(), ns={"design": 8.0})
-    assert estimate_of(slow, by).mhz == 1000 / shape_ns(slow.layers[0]) < 125
+    assert estimate_of(slow, by=by).mhz == 1000 / shape_ns(slow.layers[0]) < 125
 
 
 def test_larger_designs_are_slower(plan):
-    paces = [pace_of(plan, size)["size"] for size in (100, 500, 1000, 4000)]
+    counts = [pace_counts(layer) for layer in plan.layers]
+    paces = [pace_of(counts, size)["size"] for size in (100, 500, 1000, 4000)]
     assert paces == [0, 0, 1, 3]
 
 
@@ -87,7 +88,7 @@ def test_estimates_are_those_that_were_compared(case):
     (compared,) = (c for c in calibration().comparisons if c.design == case.name)
     expected = estimate_of(plan)
     assert compared.estimated == Figures(
-        lut=expected.total.lut, ff=expected.total.ff, mhz=round(expected.mhz, 2)
+        lut=expected.total.lut, ff=expected.total.ff, mhz=round(1000 / expected.period, 2)
     )
 
 
