@@ -45,6 +45,7 @@ rtl: setup  ## emit the reference designs in rtl/ again
 
 proofs: setup  ## attack the certificates; prints the tables of docs/proofs.md
 	$(BIN)/python -m tools.proofs
+	$(BIN)/python -m tools.read_errors
 
 bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/memory.md, docs/implement.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,bench,implement]'

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from lmu_hw.proofs import MemoryProof, ReadoutProof
 
-__all__ = ["MemoryReport", "NoiseReport", "RangeReport", "ReadoutReport"]
+__all__ = [
+    "AdversaryReport",
+    "LoopReport",
+    "MemoryReport",
+    "NoiseReport",
+    "RangeReport",
+    "ReadoutReport",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,3 +143,52 @@ class MemoryReport:
     noise: NoiseReport
     readouts: tuple[ReadoutReport, ...]
     proof: MemoryProof | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopReport:
+    """The loop of a layer in which states or hidden units feed back, in float.
+
+    Attributes
+    ----------
+    layer : str
+    radius : float
+        Spectral radius of a step where nothing enters its functions; see `rest_radius`.
+    """
+
+    layer: str
+    radius: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdversaryReport:
+    """The input that was found, and what both networks answer to it.
+
+    Attributes
+    ----------
+    sequences, steps : int
+        That were tried, and how long they are.
+    difference : float
+        Largest difference of an output, fixed against float, at the last step.
+    on_data : float
+        The same of the data that the search began with.
+    fixed, floats : (outputs,)
+        Answers to the sequence that was found.
+    """
+
+    sequences: int
+    steps: int
+    difference: float
+    on_data: float
+    fixed: tuple[float | None, ...]
+    floats: tuple[float | None, ...]
+
+    @property
+    def other_class(self) -> bool:
+        """The largest output is another one."""
+        return len(self.fixed) > 1 and _largest(self.fixed) != _largest(self.floats)
+
+
+def _largest(values: tuple[float | None, ...]) -> int:
+    known = [float("-inf") if value is None else value for value in values]
+    return known.index(max(known))

@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmu_hw.lmu import Role
-from lmu_hw.measure.certified import MemoryReport, RangeReport
+from lmu_hw.measure.certified import (
+    AdversaryReport,
+    LoopReport,
+    MemoryReport,
+    RangeReport,
+)
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.measure.simulation import Result
 from lmu_hw.proofs import ErrorBound
@@ -150,6 +155,10 @@ class TaskReport:
         Number of answers: sequences, or sequences times steps.
     agreement : float or None
         Share of answers whose largest output is the same one; None for real labels or one output.
+    certain : int or None
+        Answers whose largest output no rounding can change: it leads by more than the outputs'
+        bound against float, and nothing left its format with a loss. None without a bound, or of
+        one output.
     nrmse_to_float : float or None
         ``rms(fixed - float) / rms(float)`` of the outputs.
     """
@@ -159,6 +168,7 @@ class TaskReport:
     fixed_score: float | None
     answers: int
     agreement: float | None
+    certain: int | None
     nrmse_to_float: float | None
     sqnr_db: float | None
     exact: bool
@@ -236,6 +246,10 @@ class Report:
     ----------
     memories : tuple of MemoryReport
         Their signals are among `signals`.
+    loops : tuple of LoopReport
+        Of the layers in which states or hidden units feed back.
+    adversary : AdversaryReport or None
+        What a search for the worst input found; None without feedback, or without a search.
     certified_steps : int or None
         First steps of a sequence for which errors have bounds of their own; None if measured
         without a folder.
@@ -260,6 +274,8 @@ class Report:
     task: TaskReport
     signals: tuple[SignalReport, ...]
     memories: tuple[MemoryReport, ...]
+    loops: tuple[LoopReport, ...]
+    adversary: AdversaryReport | None
     certified_steps: int | None
     example: ExampleReport
     hardware: HardwareReport | None

@@ -15,15 +15,16 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.fixed.ops import dequantize, quantize
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer
+from lmu_hw.measure.certified import LoopReport
 from lmu_hw.measure.noise import MemoryNoise
 from lmu_hw.measure.outside import longer
 from lmu_hw.measure.prediction import evenly_spaced, with_predictions
-from lmu_hw.measure.results import DataReport, Report
-from lmu_hw.measure.signals import Probe, probes
+from lmu_hw.measure.results import DataReport, Report, rounded
+from lmu_hw.measure.signals import Probe, inside_formats, probes
 from lmu_hw.measure.statistics import SignalStatistics
 from lmu_hw.measure.task import Labels, TaskStatistics, check_labels
 from lmu_hw.network import INPUT, QuantizedNetwork
-from lmu_hw.proofs import quantized_memories, readouts_of
+from lmu_hw.proofs import quantized_memories, readouts_of, rest_radius
 
 __all__ = ["GIVEN", "array_digest", "measure"]
 
@@ -40,6 +41,7 @@ def measure(
     labels: NDArray[np.generic] | None = None,
     progress: Callable[[int], None] | None = None,
     *,
+    bounds: Array | None = None,
     chunk: int | None = None,
 ) -> Report:
     """Compare every node of the golden model with the float reference, and with prediction.
@@ -54,14 +56,16 @@ def measure(
         see `check_labels`.
     progress : callable, optional
         Called with the number of sequences done since the last call.
+    bounds : (outputs,) float64, optional
+        What no output is further from float than, while nothing leaves its format with a loss.
     chunk : int, optional
         Sequences held in memory at once; None: as many as fit about half a gigabyte.
 
     Returns
     -------
     Report
-        Without certificates, hardware totals and simulations; `write_report` adds those of a
-        folder.
+        Without certificates, a search for the worst input, hardware totals and simulations;
+        `write_report` adds them.
 
     Raises
     ------
@@ -73,7 +77,7 @@ def measure(
     sequences, steps, _ = values.shape
     if labels is not None:
         labels = check_labels(np.asarray(labels), network, sequences=sequences, steps=steps)
-    run = _Measurement(design, labels, sequences=sequences, steps=steps)
+    run = _Measurement(design, labels, bounds, sequences=sequences, steps=steps)
     size = _chunk(network, steps) if chunk is None else whole(chunk, "`chunk`", least=1)
     for start in range(0, sequences, size):
         part = values[start : start + size]
@@ -90,6 +94,8 @@ def measure(
         task=run.task.report(),
         signals=with_predictions(signals, design, values),
         memories=tuple(noise.report() for noise in run.noises),
+        loops=_loops(design),
+        adversary=None,
         certified_steps=None,
         example=run.task.example(),
         hardware=None,
@@ -108,15 +114,31 @@ def _chunk(network: QuantizedNetwork, steps: int) -> int:
     return int(min(_MAX_CHUNK, max(1, _CHUNK_BYTES // (8 * steps * width))))
 
 
+def _loops(design: Design) -> tuple[LoopReport, ...]:
+    radii = ((layer.name, rest_radius(layer)) for layer in design.reference.layers)
+    return tuple(
+        LoopReport(layer=name, radius=rounded(radius) or 0.0)
+        for name, radius in radii
+        if radius is not None
+    )
+
+
 class _Measurement:
     """Both networks side by side, a part of the data at a time."""
 
     def __init__(
-        self, design: Design, labels: Labels | None, *, sequences: int, steps: int
+        self,
+        design: Design,
+        labels: Labels | None,
+        bounds: Array | None,
+        *,
+        sequences: int,
+        steps: int,
     ) -> None:
         self.design, self.golden = design, GoldenModel(design.network)
         self.signals: dict[str, SignalStatistics] = {}
-        self.task = TaskStatistics(design.network, labels)
+        self.probes = probes(design.network, design.fitted)
+        self.task = TaskStatistics(design.network, labels, bounds)
         self.chosen, self.steps = evenly_spaced(sequences, steps)
         layers = {layer.name: layer for layer in design.reference.layers}
         self.noises = []
@@ -143,7 +165,7 @@ class _Measurement:
         trace = self.golden.trace(x_codes)
         overflows = {INPUT: outside, **trace.overflows}
         reference = self.design.reference.trace(unscaled)
-        for probe in probes(self.design.network, self.design.fitted):
+        for probe in self.probes:
             codes = trace.codes[probe.name]
             if probe.name not in self.signals:
                 self.signals[probe.name] = SignalStatistics(
@@ -154,7 +176,8 @@ class _Measurement:
                 _paired(reference, probe, codes.shape),
                 0 if probe.counter is None else overflows[probe.counter],
             )
-        self.task.add(*_answers(self.design.network, trace, reference))
+        answers = _answers(self.design.network, trace, reference)
+        self.task.add(*answers, inside_formats(trace, self.probes))
         self._add_noise(trace, reference, start, len(x))
 
     def _add_noise(self, trace: Trace, reference: dict[str, Array], start: int, count: int) -> None:

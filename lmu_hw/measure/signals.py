@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat, Overflow
 from lmu_hw.fixed.ops import dequantize
+from lmu_hw.golden import Trace
 from lmu_hw.lmu import Role
 from lmu_hw.lmu.activations import activation
 from lmu_hw.lmu.roles import pre_activation_symbol
@@ -24,7 +26,7 @@ from lmu_hw.network import (
 )
 from lmu_hw.quantize.tables import table_error
 
-__all__ = ["Probe", "probes"]
+__all__ = ["Probe", "inside_formats", "probes"]
 
 _FAR = 2.0**16  # beyond every table; where a bounded function has reached its limit
 
@@ -107,6 +109,23 @@ def probes(network: QuantizedNetwork, fitted: frozenset[str] = frozenset()) -> t
         probe = _result(node, function, is_output=node.name in outputs)
         signals.append(replace(probe, fitted=node.name in fitted))
     return tuple(signals)
+
+
+def inside_formats(trace: Trace, signals: tuple[Probe, ...]) -> NDArray[np.bool_]:
+    """Say of which sequences of a trace no code lies at an end of its format that loses something.
+
+    A code at the end may just fit; that the sequence is not counted then is on the safe side.
+    """
+    inside = np.ones(len(trace.codes[signals[0].name]), bool)
+    for probe in signals:
+        if probe.counter is None:
+            continue
+        codes, fmt = trace.codes[probe.name], probe.format
+        if not probe.flat_above:
+            inside &= (codes < fmt.max_code).all(axis=(1, 2))
+        if not probe.flat_below and fmt.signed:
+            inside &= (codes > fmt.min_code).all(axis=(1, 2))
+    return inside
 
 
 def _entering(node: LayerNode, name: str, function: Activation) -> Probe:

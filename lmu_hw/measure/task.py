@@ -96,14 +96,19 @@ class TaskStatistics:
     network : QuantizedNetwork
     labels : array or None
         As `check_labels` returned them.
+    bounds : (outputs,) float64, optional
+        What no output is further from float than, while nothing leaves its format with a loss.
     """
 
-    def __init__(self, network: QuantizedNetwork, labels: Labels | None) -> None:
+    def __init__(
+        self, network: QuantizedNetwork, labels: Labels | None, bounds: Array | None = None
+    ) -> None:
         self.network = network
+        self.bounds = bounds if network.output.size > 1 else None
         self.labels = labels
         self.classes = labels is not None and labels.dtype == np.int64
         self.agreement_counts = network.output.size > 1 and (labels is None or self.classes)
-        self.answers = self.values = self.agreeing = 0
+        self.answers = self.values = self.agreeing = self.certain = 0
         self.correct = [0, 0]
         self.float_power = self.error_power = self.target_power = 0.0
         self.task_power = [0.0, 0.0]
@@ -111,8 +116,14 @@ class TaskStatistics:
         self._done = 0
         self._examples: list[tuple[Array, Array]] = []
 
-    def add(self, floats: Array, fixed: Array) -> None:
-        """Add answers: (sequences, outputs) or (sequences, steps, outputs) values of both."""
+    def add(self, floats: Array, fixed: Array, inside: NDArray[np.bool_] | None = None) -> None:
+        """Add answers: (sequences, outputs) or (sequences, steps, outputs) values of both.
+
+        `inside` says of which sequences (sequences,) nothing left its format with a loss.
+        """
+        if self.bounds is not None and inside is not None:
+            certain = _leads(fixed[inside], self.bounds)
+            self.certain += int(np.count_nonzero(certain))
         error = fixed - floats
         self.values += error.size
         self.answers += error.size // error.shape[-1]
@@ -149,6 +160,7 @@ class TaskStatistics:
             fixed_score=scores[1],
             answers=self.answers,
             agreement=rounded(self.agreeing / self.answers) if self.agreement_counts else None,
+            certain=None if self.bounds is None else self.certain,
             nrmse_to_float=_root_ratio(self.error_power, self.float_power),
             sqnr_db=sqnr_db(self.float_power, self.error_power),
             exact=self.error_power == 0.0,
@@ -180,6 +192,14 @@ class TaskStatistics:
             float_values=pair[0],
             fixed_values=pair[1],
         )
+
+
+def _leads(fixed: Array, bounds: Array) -> NDArray[np.bool_]:
+    """Say which answers have a largest output that leads by more than both bounds together."""
+    first = fixed.argmax(axis=-1)[..., None]
+    lead = np.take_along_axis(fixed, first, axis=-1) - bounds[first]
+    others = np.where(np.arange(len(bounds)) == first, -np.inf, fixed + bounds)
+    return lead[..., 0] > others.max(axis=-1)
 
 
 def _root_ratio(power: float, of: float) -> float | None:

@@ -97,10 +97,8 @@ def _proof_cells(row: ProofRow) -> list[str]:
             for value in (row.observed, row.bound, row.limit)
         ),
         row.range,
-        *(
-            words.number(value)
-            for value in (row.certified, row.measured_max, row.predicted_rms, row.measured_rms)
-        ),
+        *map(words.number, (row.certified, row.measured_max, row.predicted_rms)),
+        words.number(row.measured_rms) + row.mark,
     ]
 
 

@@ -13,9 +13,12 @@ from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import NONE, listed
 from lmu_hw.report.checks import bound_of, left_before
 
-__all__ = ["ROUNDING", "ProofRow", "ReadoutRow", "proof_rows", "readout_rows"]
+__all__ = ["FEW_ANSWERS", "ROUNDING", "ProofRow", "ReadoutRow", "proof_rows", "readout_rows"]
 
 ROUNDING = "its rounding"
+
+FEW_ANSWERS = 100
+"""Of fewer, the RMS error may be far from what is predicted by chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class ProofRow:
     certified, measured_max, predicted_rms, measured_rms : float or None
     note : str
         What the certificate depends on, or why there is none.
+    few : bool
+        There is a prediction, and the measured RMS is of few answers.
     """
 
     name: str
@@ -48,6 +53,12 @@ class ProofRow:
     predicted_rms: float | None
     measured_rms: float | None
     note: str
+    few: bool = False
+
+    @property
+    def mark(self) -> str:
+        """What stands behind the measured RMS."""
+        return " *" if self.few else ""
 
 
 def proof_rows(report: Report) -> list[ProofRow]:
@@ -80,6 +91,7 @@ def _whole(report: Report, signal: SignalReport, overflowed: Sequence[str]) -> P
         note=f"{listed(overflowed)} left the format in this data"
         if void
         else signal.certified_note,
+        few=signal.predicted_rms_ulp is not None and signal.samples < FEW_ANSWERS * signal.elements,
     )
 
 

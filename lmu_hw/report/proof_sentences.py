@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report, SignalReport
 from lmu_hw.measure.words import Level, count, listed, number
-from lmu_hw.proofs import MemoryProof
+from lmu_hw.proofs import ErrorBound, MemoryProof
 from lmu_hw.report.checks import check
-from lmu_hw.report.proof_rows import ReadoutRow, proof_rows, readout_rows
+from lmu_hw.report.proof_rows import FEW_ANSWERS, ReadoutRow, proof_rows, readout_rows
 from lmu_hw.report.what_if import CertifiedMemory as Memory
 from lmu_hw.report.what_if import alternatives, certified_memories
 
@@ -25,14 +25,15 @@ def proved(report: Report) -> list[Sentence]:
     memories = certified_memories(report)
     if not memories:
         return []
-    return [*_checked(report), *_ranges(memories), *_stability(memories), *_residue(memories)]
+    about = [*_ranges(memories), *_stability(memories), *_residue(memories)]
+    return [*_checked(report), *_end_to_end(report), *about]
 
 
 def details(report: Report) -> list[str]:
     """Return what one bit more or less would do, and how well rounding is predicted."""
     reads = [_read(row, report.certified_steps) for row in readout_rows(report)]
     advice = [_advice(*memory) for memory in certified_memories(report)]
-    return [*reads, *advice, *_noise(report)]
+    return [*reads, *advice, *_noise(report), *_few(report)]
 
 
 def uncertified(report: Report) -> list[str]:
@@ -58,6 +59,59 @@ def _checked(report: Report) -> list[Sentence]:
         f"{count(findings.errors)} largest errors lie within their bounds."
     )
     return [(Level.GOOD, text), *aside]
+
+
+def _end_to_end(report: Report) -> list[Sentence]:
+    """Return what holds of the outputs for all inputs, or why nothing does, with evidence."""
+    outputs = [signal for signal in report.signals if "output" in signal.kind]
+    certified = [(signal, signal.certified) for signal in outputs if signal.certified is not None]
+    if len(certified) == len(outputs):
+        return [(Level.GOOD, _bounded(report, certified))]
+    if not report.loops and report.adversary is None:
+        return []
+    text = (
+        "There is no bound from input to output: states or hidden units feed back into what they "
+        "are computed from"
+    )
+    if report.loops:
+        worst = max(report.loops, key=lambda loop: loop.radius)
+        grows = "small differences grow" if worst.radius > 1.0 else "small differences fade there"
+        text += (
+            f". Where nothing enters its functions the loop of {worst.layer} has a spectral radius "
+            f"of {worst.radius:.2f} in float, so that {grows}"
+        )
+    return [(Level.GOOD, f"{text}.{_found(report)}")]
+
+
+def _bounded(report: Report, outputs: Sequence[tuple[SignalReport, ErrorBound]]) -> str:
+    signal, error = max(outputs, key=lambda pair: max(pair[1].total) * (pair[0].ulp or 0.0))
+    ulp = signal.ulp or 0.0
+    text = (
+        f"{signal.name} is within {number(max(error.total) * ulp)} of float for all inputs and all "
+        f"time, within {number(max(error.within) * ulp)} in the first "
+        f"{count(report.certified_steps)} steps, while nothing leaves its format with a loss."
+    )
+    certain, answers = report.task.certain, report.task.answers
+    if certain is None:
+        return text
+    return (
+        f"{text} The class of {count(certain)} of {count(answers)} answers "
+        f"({100 * certain / answers:.1f} %) is certified: no rounding can change it."
+    )
+
+
+def _found(report: Report) -> str:
+    """Return what a search for the worst input found."""
+    adversary = report.adversary
+    if adversary is None:
+        return ""
+    other = ", and the largest output is another one" if adversary.other_class else ""
+    return (
+        f" A search of {count(adversary.sequences)} sequences within the range of this data found "
+        f"one of {count(adversary.steps)} steps on which nothing leaves its format and an output "
+        f"of fixed point differs from float by {number(adversary.difference)}{other}; on the data "
+        f"that it began with by at most {number(adversary.on_data)}."
+    )
 
 
 def _ranges(memories: Sequence[Memory]) -> list[Sentence]:
@@ -217,6 +271,17 @@ def _noise(report: Report) -> list[str]:
             f"{max(ratios):.2f} times the predicted, over {count(len(ratios))} states.",
         )
     return sentences
+
+
+def _few(report: Report) -> list[str]:
+    """Return which predictions stand beside few answers."""
+    names = [row.name for row in proof_rows(report) if row.few]
+    if not names:
+        return []
+    return [
+        f"The predicted errors of {listed(names)} stand beside those of fewer than "
+        f"{FEW_ANSWERS} answers, which scatter: they are marked with *."
+    ]
 
 
 def _names(memories: Sequence[Memory]) -> str:

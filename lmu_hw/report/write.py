@@ -14,9 +14,11 @@ from lmu_hw.design import Design
 from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import read_implementations, rtl_digest, rtl_files
+from lmu_hw.measure.adversary import has_feedback_loop, search_worst
 from lmu_hw.measure.results import Report
 from lmu_hw.measure.run import measure
 from lmu_hw.measure.simulation import read_simulations
+from lmu_hw.proofs import Summary
 from lmu_hw.report.certificates import with_certificates
 from lmu_hw.report.evidence import read_certificates, read_hardware
 from lmu_hw.report.json_file import to_json
@@ -83,17 +85,28 @@ def measure_folder(
         )
     if x is None and labels is not None:
         raise NetworkError("labels must come with the data they belong to: give x as well")
-    report = measure(design, design.calibration if x is None else x, labels, progress)
+    data = design.reference.check_input(design.calibration if x is None else x)
+    bounds = _output_bounds(design, summary, data.shape[1])
+    report = measure(design, data, labels, progress, bounds=bounds)
     report = with_certificates(report, design.network, summary, where=folder.path)
     source = CALIBRATION if x is None else report.data.source
     return dataclasses.replace(
         report,
         data=dataclasses.replace(report.data, source=source),
+        adversary=search_worst(design, data) if has_feedback_loop(design.network) else None,
         hardware=hardware,
         simulations=simulations,
         implementations=read_implementations(folder),
         rtl=rtl_digest(rtl_files(folder)),
     )
+
+
+def _output_bounds(design: Design, summary: Summary, steps: int) -> NDArray[np.float64] | None:
+    """Return the error bounds of all outputs in sequences of so many steps, if they have some."""
+    parts = [summary.error_of(name) for name in design.network.layers[-1].outputs]
+    early = steps <= summary.steps
+    bounds = [error.within if early else error.total for error in parts if error is not None]
+    return np.concatenate(bounds) if len(bounds) == len(parts) else None
 
 
 def report_json(report: Report) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.measure.task import check_labels
+from lmu_hw.measure.task import TaskStatistics, _leads, check_labels
 from tests import networks
 
 CLASSES = np.array([0, 2, 1, 2])
@@ -78,3 +78,18 @@ def test_another_shape_or_kind_is_refused_with_both_choices(labels):
 def test_labels_are_finite():
     with pytest.raises(NetworkError, match="labels must be finite"):
         check([0.0, 1.0, np.nan, 2.0])
+
+
+def test_an_answer_is_certain_if_it_leads_by_both_bounds():
+    bounds = np.array([0.5, 0.1, 0.1])
+    fixed = np.array([[2.0, 1.0, 0.0], [1.5, 1.0, 0.0], [0.0, 1.0, 0.7], [0.0, 1.0, 0.9]])
+    assert _leads(fixed, bounds).tolist() == [True, False, True, False]
+    statistics = TaskStatistics(networks.quantized(networks.network(dense=3)), None, bounds)
+    statistics.add(fixed, fixed, np.array([True, True, False, True]))
+    assert (statistics.report().certain, statistics.report().answers) == (1, 4)
+
+
+def test_without_bounds_nothing_is_certain():
+    statistics = TaskStatistics(networks.quantized(networks.network(dense=3)), None)
+    statistics.add(np.zeros((2, 3)), np.ones((2, 3)), np.ones(2, bool))
+    assert statistics.report().certain is None

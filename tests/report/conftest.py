@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small design, and folders as `lmu-hw generate` and `lmu-hw simulate` leave them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,14 @@ from tests.measured import design, feedback, stream, x
 from tests.reports import RUN, copy_folder, report_only, small_design, small_input
 
 __all__ = ["design", "feedback", "stream", "x"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def brief() -> Iterator[None]:
+    """Let searches for the worst input be short."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lmu_hw.measure.adversary._GENERATIONS", 3)
+        yield
 
 
 @pytest.fixture(scope="session")

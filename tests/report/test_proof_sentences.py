@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.measure import measure
+from lmu_hw.measure.certified import AdversaryReport
 from lmu_hw.measure.words import Level
 from lmu_hw.proofs import LoopCertificate
 from lmu_hw.report.proof_sentences import details, proved, uncertified
@@ -32,6 +33,36 @@ def test_a_verdict_says_how_much_was_compared(report):
     level, text = sentence(report, holds="Nothing measured exceeds")
     assert level is Level.GOOD
     assert "5 largest magnitudes and 12 largest errors" in text
+
+
+def test_feedback_has_no_bound_but_evidence(report):
+    level, text = sentence(report, holds="There is no bound from input to output")
+    assert level is Level.GOOD
+    (loop,) = report.loops
+    assert f"the loop of lmu0 has a spectral radius of {loop.radius:.2f} in float" in text
+    assert ("fade there" in text) == (loop.radius <= 1.0)
+    worst = AdversaryReport(
+        sequences=70, steps=9, difference=1.5, on_data=0.1, fixed=(1.0, 0.0), floats=(0.0, 1.0)
+    )
+    _, text = sentence(replace(report, adversary=worst), holds="A search of 70 sequences")
+    assert "differs from float by 1.50, and the largest output is another one" in text
+    assert text.endswith("by at most 0.100.")
+
+
+def test_without_feedback_the_outputs_have_a_bound_and_certain_answers():
+    report = certified(*memory_design({}, hidden="none", dense=2))
+    _, text = sentence(report, holds="is within")
+    assert text.startswith("dense.y is within ") and "while nothing leaves its format" in text
+    counted = replace(report, task=replace(report.task, certain=3, answers=4))
+    _, text = sentence(counted, holds="is certified")
+    assert "The class of 3 of 4 answers (75.0 %) is certified" in text
+
+
+def test_predictions_beside_few_answers_are_named(report):
+    assert not any("scatter" in text for text in details(report))
+    signals = [replace(s, samples=99) if s.name == "dense.y" else s for s in report.signals]
+    texts = details(replace(report, signals=tuple(signals)))
+    assert any(text.startswith("The predicted errors of dense.y stand") for text in texts)
 
 
 def test_a_proved_range_names_bound_limit_and_the_saturating_u(report):

@@ -15,6 +15,7 @@ from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
 from tests.implementations import CELLS, RESULT
 from tests.report.conftest import RUN
+from tests.reports import memory_design
 from tests.resealed import change_json, change_manifest
 
 
@@ -254,3 +255,12 @@ def test_a_damaged_implementation_says_to_run_it_again(make_folder, design):
     folder.results.write(folder.IMPLEMENTATION, b'[{"target": 3}]')
     with pytest.raises(LoadError, match=r"implement.json: is damaged .*lmu-hw implement"):
         measure_folder(folder, None, None)
+
+
+def test_a_folder_s_report_has_certain_answers_or_a_search(make_folder, design, x):
+    searched = measure_folder(DesignFolder(make_folder(design)), x, None)
+    assert searched.adversary is not None and searched.task.certain is None
+    bounded, data = memory_design({}, hidden="none", dense=2)
+    report = measure_folder(DesignFolder(make_folder(bounded, "bounded")), data, None)
+    assert report.adversary is None
+    assert 0 < report.task.certain <= report.task.answers
