@@ -102,9 +102,7 @@ def implement(
     changed = folder.changed_rtl()
     left = dict(_left(job))
     folder.results.check(folder.IMPLEMENTATION, *left.values())
-    place = folder.path / _LEFT
-    if os.path.lexists(place) and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
-        raise ConfigError(f"{place}: must be a folder that can be written to")
+    place = _place(folder)
     earlier = read_implementations(folder)
     files = rtl_files(folder)
     with tempfile.TemporaryDirectory(prefix="lmu_hw_") as temporary:
@@ -124,6 +122,14 @@ def implement(
     kept = [other for other in earlier if other.target != result.target and other.rtl == result.rtl]
     write_implementations(folder, [*kept, result])
     return result
+
+
+def _place(folder: DesignFolder) -> Path:
+    """Return where logs and bitstreams are left; raise `ConfigError` if they cannot be."""
+    place = folder.path / _LEFT
+    if os.path.lexists(place) and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
+        raise ConfigError(f"{place}: must be a folder that can be written to")
+    return place
 
 
 def _library(

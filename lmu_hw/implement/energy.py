@@ -11,8 +11,17 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from lmu_hw.measure.energy import Energy, Entry, Kind, access, addition, product
-from lmu_hw.network import INPUT, AnyNode, ElementwiseNode, MemoryNode, Node
-from lmu_hw.network.activation import Offsets, Rectifier, Slopes, Table
+from lmu_hw.network import (
+    INPUT,
+    AnyNode,
+    ElementwiseNode,
+    MemoryNode,
+    Node,
+    Offsets,
+    Rectifier,
+    Slopes,
+    Table,
+)
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass

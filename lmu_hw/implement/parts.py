@@ -25,7 +25,7 @@ _IN_LAYER = {
     "mac": "multiplier array",
     "row_rom": "row constants",
     "sequencer": "sequencer",
-    "source": "input queue",
+    "source": "input vector",
     "weight_roms": "weight ROM",
 }
 _STORES = re.compile(r"rom(_\d+)?|bank_\d+|words|cells|memory|storage")

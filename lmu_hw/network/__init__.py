@@ -9,9 +9,10 @@ all of them answer, `kinds` the closed sets. If a bit of behaviour is not in her
 exist.
 """
 
-from lmu_hw.network.activation import Activation, Interpolation, Offsets, Rectifier, Slopes, Table
+from lmu_hw.network.activation import Activation, Rectifier, Table
 from lmu_hw.network.codes import Codes, Products, Signal
 from lmu_hw.network.elementwise import ElementwiseNode, Factor, Product
+from lmu_hw.network.interpolation import Interpolation, Offsets, Slopes
 from lmu_hw.network.kinds import AnyMemory, AnyNode, activation_of, has_feedback, realization_of
 from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
 from lmu_hw.network.memory import MemoryNode, Update, entry_of

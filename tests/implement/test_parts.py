@@ -19,7 +19,7 @@ from lmu_hw.implement.parts import memory_words, part_of, words_of
         ("layer_a", "layer_a", "a: control"),
         ("layer_a.drain.row_rom.rom", "layer_a.drain", "a: output stage"),
         ("layer_a.weight_roms.rom_0.bank_1.rom", "layer_a.weight_roms", "a: weight ROM"),
-        ("layer_a.source.memory", "layer_a.source", "a: input queue"),
+        ("layer_a.source.memory", "layer_a.source", "a: input vector"),
         ("layer_a.m_unit.cells", "layer_a.m_unit", "a: memory unit m"),
         ("layer_a.h_memory", "layer_a.h_memory", "a: vector h"),
         ("layer_a.new_thing!", "layer_a.new_thing!", "a: new_thing!"),
