@@ -27,7 +27,9 @@ class _Correction(NamedTuple):
 
 
 class Lookup(wiring.Component):
-    """Answers a table at a code in every cycle; see `lmu_hw.network.Table` for the formula.
+    """Answers a table at a code; see `lmu_hw.network.Table` for the formula.
+
+    A code may come in every cycle. Where none is, nothing is read and no register is clocked.
 
     Parameters
     ----------
@@ -38,6 +40,8 @@ class Lookup(wiring.Component):
     Members
     -------
     code : In(shape of ``table.source``)
+    busy : In(`latency`)
+        There is a code at the input; there was one a cycle before; two cycles before.
     answer : Out(shape of ``table.format``)
         Of the code `latency` cycles before; not registered.
     """
@@ -47,7 +51,11 @@ class Lookup(wiring.Component):
     def __init__(self, table: Table, *, name: str) -> None:
         self.table, self.name = table, name
         super().__init__(
-            {"code": In(shape_of(table.source)), "answer": Out(shape_of(table.format))}
+            {
+                "code": In(shape_of(table.source)),
+                "busy": In(self.latency),
+                "answer": Out(shape_of(table.format)),
+            }
         )
 
     def elaborate(self, platform: object) -> Module:
@@ -60,26 +68,28 @@ class Lookup(wiring.Component):
         subtracted: Value = Const(0, 1) if correction is None else correction.subtracted
         if table.reflection is not None:
             # r - floor(t / 2**g) is floor((r 2**g + 2**g - 1 - t) / 2**g).
-            s2_below = _two_later(m, below, "below")
+            s2_below = self._two_later(m, below, "below")
             most = ((table.reflection + 1) << table.guard_bits) - 1
             base = Value.cast(Mux(s2_below, Const(most) - base, base))
             subtracted = subtracted ^ s2_below
         if table.ramp:
             positive = Mux(self.code < 0, 0, self.code)[: table.source.width]
-            ramp = _two_later(m, positive, "ramp")
+            ramp = self._two_later(m, positive, "ramp")
             base = base + ramp.shift_left(table.ramp_shift + table.guard_bits)
         if correction is not None:
             # The complement of a number is one less than its negative: that is added here.
             base = base + subtracted
         width = len(base) + (not base.shape().signed)
         s3_total = Signal(signed(width), name="s3_total", reset_less=True)
-        m.d.sync += s3_total.eq(base)
+        with m.If(self.busy[2]):
+            m.d.sync += s3_total.eq(base)
         total: Value = s3_total
         if correction is not None:
             width = len(correction.amount) + (not correction.amount.shape().signed)
             s3_correction = Signal(signed(width), name="s3_correction", reset_less=True)
             s3_subtracted = Signal(name="s3_subtracted", reset_less=True)
-            m.d.sync += [s3_correction.eq(correction.amount), s3_subtracted.eq(subtracted)]
+            with m.If(self.busy[2]):
+                m.d.sync += [s3_correction.eq(correction.amount), s3_subtracted.eq(subtracted)]
             total = total + (s3_correction ^ s3_subtracted.replicate(width).as_signed())
         m.d.comb += self.answer.eq(self._limited(total))
         return m
@@ -127,7 +137,7 @@ class Lookup(wiring.Component):
                 return value, None
             case Slopes(codes=codes):
                 value, slope = self._words(m, "", index, table.values, codes)
-                return value, _Correction(slope * _two_later(m, low, "low"), Const(0, 1))
+                return value, _Correction(slope * self._two_later(m, low, "low"), Const(0, 1))
             case Offsets(codes=codes, group_bits=group_bits):
                 (value,) = self._words(m, "", index, table.values)
                 before = ~Value.cast(low[-1])
@@ -135,7 +145,7 @@ class Lookup(wiring.Component):
                 place = Cat(distance, index[group_bits:])
                 flat = Codes(codes=codes.codes.ravel(), format=codes.format)
                 (offset,) = self._words(m, "_offsets", place, flat)
-                return value, _Correction(offset, _two_later(m, before, "before"))
+                return value, _Correction(offset, self._two_later(m, before, "before"))
         assert_never(table.interpolation)
 
     def _words(self, m: Module, suffix: str, address: Value, *parts: Codes) -> list[Value]:
@@ -148,9 +158,10 @@ class Lookup(wiring.Component):
             width += part.format.width
         rom = Rom(name=f"{self.name}{suffix}", words=words, width=width)
         m.submodules[f"rom{suffix}"] = rom
-        m.d.comb += rom.address.eq(address)
+        m.d.comb += [rom.address.eq(address), rom.enable.eq(self.busy[0])]
         s2_word = Signal(width, name=f"s2_word{suffix}", reset_less=True)
-        m.d.sync += s2_word.eq(rom.data)
+        with m.If(self.busy[1]):
+            m.d.sync += s2_word.eq(rom.data)
         fields, begin = [], 0
         for part in parts:
             field = s2_word[begin : begin + part.format.width]
@@ -165,10 +176,11 @@ class Lookup(wiring.Component):
         requant = Requant(format=table.format, rounding=Rounding.FLOOR, overflow=overflow)
         return requantize(total, table.format.frac_bits + table.guard_bits, requant)
 
-
-def _two_later(m: Module, value: Value, name: str) -> Signal:
-    """Return a value two cycles later: beside the registered output of the ROM it belongs to."""
-    s1 = Signal(value.shape(), name=f"s1_{name}", reset_less=True)
-    s2 = Signal(value.shape(), name=f"s2_{name}", reset_less=True)
-    m.d.sync += [s1.eq(value), s2.eq(s1)]
-    return s2
+    def _two_later(self, m: Module, value: Value, name: str) -> Signal:
+        """Return a value two cycles later: beside the registered output of the ROM it is of."""
+        s1 = Signal(value.shape(), name=f"s1_{name}", reset_less=True)
+        s2 = Signal(value.shape(), name=f"s2_{name}", reset_less=True)
+        for number, (before, after) in enumerate([(value, s1), (s1, s2)]):
+            with m.If(self.busy[number]):
+                m.d.sync += after.eq(before)
+        return s2

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from itertools import pairwise
 from operator import add, mul, sub
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, signed
@@ -11,6 +12,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
+from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.network import Product
@@ -86,12 +88,13 @@ class ElementwiseUnit(wiring.Component):
         m = Module()
         # s1: words; s2: factors; s3: products.
         s1, s2, s3 = (Signal(self.i.shape(), name=f"s{n}") for n in (1, 2, 3))
-        m.d.sync += [s1.eq(self.i), s2.eq(s1), s3.eq(s2)]
+        for before, after in pairwise([self.i, s1, s2, s3]):
+            follow(m, before, after)
         m.d.comb += self.o.tag.eq(s3)
         for lane in range(self.plan.beat):
             elements = self._elements(m, s1, lane)
             products = [
-                (place, self._product(m, f"{number}_{lane}", place, s1, elements))
+                (place, self._product(m, f"{number}_{lane}", place, (s1, s2), elements))
                 for number, place in enumerate(self._places())
             ]
             with m.Switch(s3.node):
@@ -126,9 +129,15 @@ class ElementwiseUnit(wiring.Component):
         return elements
 
     def _product(
-        self, m: Module, name: str, place: _Place, s1: Signal, elements: dict[str, Signal]
+        self,
+        m: Module,
+        name: str,
+        place: _Place,
+        stages: tuple[Signal, Signal],
+        elements: dict[str, Signal],
     ) -> Signal:
-        """Return the register of a product, in s3."""
+        """Return the register of a product, in s3, which s1 and s2 lead to."""
+        s1, s2 = stages
         factors = []
         for number in range(len(next(iter(place.values())).factors)):
             operands = {index: product.factors[number] for index, product in place.items()}
@@ -137,7 +146,7 @@ class ElementwiseUnit(wiring.Component):
             ]
             shape = signed(max(fmt.width + int(not fmt.signed) for fmt in formats))
             s2_factor = Signal(shape, name=f"s2_factor_{name}_{number}", reset_less=True)
-            with m.Switch(s1.node):
+            with m.If(s1.valid), m.Switch(s1.node):
                 for index, factor in operands.items():
                     element = elements[factor.source]
                     with m.Case(index):
@@ -146,7 +155,8 @@ class ElementwiseUnit(wiring.Component):
             factors.append(s2_factor)
         product = reduce(mul, factors)
         s3_product = Signal(product.shape(), name=f"s3_product_{name}", reset_less=True)
-        m.d.sync += s3_product.eq(product)
+        with m.If(s2.valid):
+            m.d.sync += s3_product.eq(product)
         return s3_product
 
     def _total(self, index: int, products: list[tuple[_Place, Signal]]) -> Value:

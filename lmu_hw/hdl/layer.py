@@ -228,14 +228,15 @@ class Layer(wiring.Component):
         s1 = Signal(control_layout(plan))
         # Where the operands come from; nowhere for the value before the first step of a sequence.
         s1_chosen = {source: Signal(name=f"s1_chosen_{n}") for n, source in enumerate(words)}
-        m.d.sync += [
-            s1.valid.eq(sequencer.valid),
-            s1.first.eq(sequencer.first),
-            s1.last.eq(sequencer.last),
-            s1.tag.eq(sequencer.tag),
-            *(chosen.eq(0) for chosen in s1_chosen.values()),
-        ]
-        with m.Switch(sequencer.slot):
+        m.d.sync += s1.valid.eq(sequencer.valid)
+        with m.If(sequencer.valid):
+            m.d.sync += [
+                s1.first.eq(sequencer.first),
+                s1.last.eq(sequencer.last),
+                s1.tag.eq(sequencer.tag),
+                *(chosen.eq(0) for chosen in s1_chosen.values()),
+            ]
+        with m.If(sequencer.valid), m.Switch(sequencer.slot):
             for slot, term in sequencer.terms:
                 node = layer.nodes[sequencer.slots[slot].node]
                 with m.Case(slot):
@@ -259,6 +260,8 @@ class Layer(wiring.Component):
         m.d.comb += [
             weights.addresses.eq(sequencer.coefficients),
             weights.rom.eq(sequencer.rom),
+            weights.moved.eq(sequencer.moved),
+            weights.valid.eq(sequencer.valid),
             mac.weights.eq(weights.data),
         ]
 

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from amaranth.hdl import Cat, Module, Shape, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, ceil_log2
 
+from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.network import QuantizedLayer
 from lmu_hw.plan import MAC_LATENCY, LayerPlan, widths_of
@@ -80,7 +83,8 @@ class MacArray(wiring.Component):
         m = Module()
         rows, columns = self.plan.rows, self.plan.columns
         s2, s3, s4, s5 = (Signal(self.control.shape(), name=f"s{n}") for n in range(2, 6))
-        m.d.sync += [s2.eq(self.control), s3.eq(s2), s4.eq(s3), s5.eq(s4)]
+        for before, after in pairwise([self.control, s2, s3, s4, s5]):
+            follow(m, before, after)
 
         # Every lane has signals of its own: simulators pay for each bit of a vector they touch.
         # s2: coefficients and operand; s3: products.
@@ -88,11 +92,14 @@ class MacArray(wiring.Component):
         s2_weights = _lanes("s2_weight", rows * columns, signed(self.weight_width))
         s2_operand = _lanes("s2_operand", columns, signed(self.operand_width))
         s3_products = _lanes("s3_product", rows * columns, product)
-        for column in range(columns):
-            m.d.sync += s2_operand[column].eq(self.operand[column])
-        for lane in range(rows * columns):
-            m.d.sync += s2_weights[lane].eq(self.weights[lane])
-            m.d.sync += s3_products[lane].eq(s2_weights[lane] * s2_operand[lane % columns])
+        with m.If(self.control.valid):
+            m.d.sync += [s2_operand[column].eq(self.operand[column]) for column in range(columns)]
+            m.d.sync += [s2_weights[lane].eq(self.weights[lane]) for lane in range(rows * columns)]
+        with m.If(s2.valid):
+            m.d.sync += [
+                s3_products[lane].eq(s2_weights[lane] * s2_operand[lane % columns])
+                for lane in range(rows * columns)
+            ]
 
         # s4: the products of each row, added and aligned with the row's sum.
         accumulator = self.sums.shape().elem_shape
@@ -100,7 +107,7 @@ class MacArray(wiring.Component):
         s4_partial = _lanes("s4_partial", rows, accumulator)
         for row in range(rows):
             m.d.comb += s3_added[row].eq(_tree(s3_products[row * columns : (row + 1) * columns]))
-        with m.Switch(s3.shift):
+        with m.If(s3.valid), m.Switch(s3.shift):
             for index, amount in enumerate(shift_amounts(self.plan.layer)):
                 with m.Case(index):
                     for row in range(rows):

@@ -13,6 +13,7 @@ from amaranth.utils import bits_for
 
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.elementwise import total_layout
+from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.row_constants import RowRom, narrowing
 from lmu_hw.hdl.sequencer import tag_layout
@@ -98,8 +99,10 @@ class OutputStage(wiring.Component):
         )
         a0, a1 = (Signal(control, name=f"a{n}") for n in range(2))
         stages = [Signal(control, name=f"d{n}") for n in range(self.latency + 1)]
-        m.d.sync += [after.eq(before) for before, after in pairwise([a0, a1, *stages])]
-        d2, answered, written = stages[2], stages[-2], stages[-1]
+        for before, after in pairwise([a0, a1, *stages]):
+            follow(m, before, after)
+        d0, d1, d2 = stages[:3]
+        answered, written = stages[-2:]
 
         # a0: the beats of a group, two cycles ahead of its rows: what is read for them comes out of
         # a memory in a1 and of a register in d0.
@@ -120,9 +123,10 @@ class OutputStage(wiring.Component):
         m.d.comb += taken.eq(present[1])
         with m.If(taken):
             m.d.sync += rows.eq(self.sums)
-        with m.Else():
+        if plan.beats_per_group > 1:
             bits = plan.beat * self.sums.shape().elem_shape.width
-            m.d.sync += rows.as_value().eq(rows.as_value()[bits:])
+            with m.Elif(d0.valid):
+                m.d.sync += rows.as_value().eq(rows.as_value()[bits:])
 
         # d1: sums, shifted, beside what is added; d2: totals, also those of element-wise nodes;
         # their low bits are the next residues; d3: codes that enter the activation; answered: the
@@ -143,19 +147,21 @@ class OutputStage(wiring.Component):
         residues = self._residues(m, a0, a1, d2, d2_totals)
         for lane in range(plan.beat):
             up, addend = Value.cast(constants[lane].up), constants[lane].addend
-            m.d.sync += [
-                d1_sums[lane].eq(Value.cast(rows[lane]) << up),
-                d1_addends[lane].eq(addend + residues[lane] if residues else addend),
-                d2_totals[lane].eq(d1_sums[lane] + d1_addends[lane]),
-            ]
-        passed = self._passed(m, d3_codes)
+            with m.If(d0.valid):
+                m.d.sync += [
+                    d1_sums[lane].eq(Value.cast(rows[lane]) << up),
+                    d1_addends[lane].eq(addend + residues[lane] if residues else addend),
+                ]
+            with m.If(d1.valid):
+                m.d.sync += d2_totals[lane].eq(d1_sums[lane] + d1_addends[lane])
+        passed = self._passed(m, stages, d3_codes)
         for node in _finished(plan):
             index = layer.nodes.index(node)
-            tabulated = self._tables(m, node, d3_codes)
+            tabulated = self._tables(m, node, stages[3:6], d3_codes)
             for lane in range(plan.beat):
-                with m.If(d2.node == index):
+                with m.If(d2.valid & (d2.node == index)):
                     m.d.sync += d3_codes[lane].eq(_narrow(node, d2_totals[lane]))
-                with m.If(answered.node == index):
+                with m.If(answered.valid & (answered.node == index)):
                     source = passed if tabulated is None else tabulated
                     m.d.sync += data_written[lane].eq(source[lane])
             with m.If(written.node == index):
@@ -190,19 +196,21 @@ class OutputStage(wiring.Component):
             name = f"{self.plan.layer.name}_rows"
             m.submodules.row_rom = rom = Rom(name=name, words=words, width=layout.size)
             address = Signal(rom.address.shape())
-            m.d.comb += rom.address.eq(address)
-            m.d.sync += d0_constants.as_value().eq(rom.data)
+            m.d.comb += [rom.address.eq(address), rom.enable.eq(a0.valid)]
             with m.If(a0.valid):
                 m.d.sync += address.eq(address + 1)
             with m.If(self.upcoming & self.tag.restart), m.Switch(self.tag.node):
                 for index, first in constants.first_words.items():
                     with m.Case(index):
                         m.d.sync += address.eq(first)
-        with m.Switch(a1.node):
-            for index, constant in constants.constants.uniform.items():
-                with m.Case(index):
-                    beat = layout.const([constant._asdict()] * self.plan.beat)
-                    m.d.sync += d0_constants.eq(beat)
+        with m.If(a1.valid):
+            if words:
+                m.d.sync += d0_constants.as_value().eq(rom.data)
+            with m.Switch(a1.node):
+                for index, constant in constants.constants.uniform.items():
+                    with m.Case(index):
+                        beat = layout.const([constant._asdict()] * self.plan.beat)
+                        m.d.sync += d0_constants.eq(beat)
         return d0_constants
 
     def _inside(self, node: Node | ElementwiseNode, beat: Value, lane: int) -> Value:
@@ -224,7 +232,8 @@ class OutputStage(wiring.Component):
         d0_residues = [
             Signal(width, name=f"d0_residue_{lane}", reset_less=True) for lane in range(beat)
         ]
-        m.d.sync += [residue.eq(0) for residue in d0_residues]
+        with m.If(a1.valid):
+            m.d.sync += [residue.eq(0) for residue in d0_residues]
         for node in feedback:
             index, beats = nodes.index(node), -(-node.rows // beat)
             ram = VectorRam(
@@ -247,40 +256,57 @@ class OutputStage(wiring.Component):
             ]
             # Not cleared at the end of a sequence: masked during its first step, like the states.
             stored = data.View(data.ArrayLayout(unsigned(node.dropped_bits), beat), ram.read_data)
-            with m.If((a1.node == index) & ~self.first_step):
+            with m.If(a1.valid & (a1.node == index) & ~self.first_step):
                 m.d.sync += [d0_residues[lane].eq(stored[lane]) for lane in range(beat)]
         return d0_residues
 
-    def _passed(self, m: Module, codes: list[Signal]) -> list[Signal]:
+    def _passed(self, m: Module, stages: list[Signal], codes: list[Signal]) -> list[Signal]:
         """Return codes as late as tables answer."""
         for number in range(4, self.latency):
             later = [
                 Signal.like(code, name=f"d{number}_code_{lane}") for lane, code in enumerate(codes)
             ]
-            m.d.sync += [after.eq(before) for before, after in zip(codes, later, strict=True)]
+            with m.If(stages[number - 1].valid):
+                m.d.sync += [after.eq(before) for before, after in zip(codes, later, strict=True)]
             codes = later
         return codes
 
     def _tables(
-        self, m: Module, node: Node | ElementwiseNode, codes: list[Signal]
+        self, m: Module, node: Node | ElementwiseNode, stages: list[Signal], codes: list[Signal]
     ) -> list[Value] | None:
-        """Add a table for each lane; return their answers."""
+        """Add a table for each lane; return their answers.
+
+        Parameters
+        ----------
+        m : Module
+        node : Node or ElementwiseNode
+        stages : list of Signal
+            Of the code that enters, and of the two cycles after.
+        codes : list of Signal
+        """
         match node.activation:
             case Table() as function:
-                return self._lanes_of_tables(m, node, function, codes)
+                return self._lanes_of_tables(m, node, function, stages, codes)
             case None | Rectifier():  # which `_narrow` computes
                 return None
         assert_never(node.activation)
 
     def _lanes_of_tables(
-        self, m: Module, node: Node | ElementwiseNode, table: Table, codes: list[Signal]
+        self,
+        m: Module,
+        node: Node | ElementwiseNode,
+        table: Table,
+        stages: list[Signal],
+        codes: list[Signal],
     ) -> list[Value]:
         name = f"{node.name.replace('.', '_')}_{table.function}"
+        index = self.plan.layer.nodes.index(node)
+        busy = Cat(stage.valid & (stage.node == index) for stage in stages)
         answers: list[Value] = []
         for lane in range(self.plan.beat):
             lookup = Lookup(table, name=name)
             m.submodules[f"{name}_{lane}"] = lookup
-            m.d.comb += lookup.code.eq(codes[lane][: table.source.width])
+            m.d.comb += [lookup.code.eq(codes[lane][: table.source.width]), lookup.busy.eq(busy)]
             answers.append(lookup.answer)
         return answers
 

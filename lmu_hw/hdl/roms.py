@@ -75,8 +75,8 @@ def _path_macro(design: str) -> str:
 def _module(module: str, file: str, depth: int, width: int, *, writable: bool) -> list[str]:
     """Return the module of a ROM that reads a file."""
     address = max(ceil_log2(depth), 1)
-    ports = ["clk", "address", "data"]
-    inputs, statements = [], ["data <= words[address];"]
+    ports = ["clk", "address", "enable", "data"]
+    inputs, statements = [], ["if (enable) data <= words[address];"]
     if writable:
         ports += ["write", "write_address", "write_data"]
         inputs = [
@@ -89,6 +89,7 @@ def _module(module: str, file: str, depth: int, width: int, *, writable: bool) -
         f"module {module}({', '.join(ports)});",
         "  input clk;",
         f"  input [{address - 1}:0] address;",
+        "  input enable;",
         *inputs,
         f"  output reg [{width - 1}:0] data;",
         # Tools that may choose take lookup tables for what is small, and for much that is not.

@@ -89,15 +89,17 @@ class ScanUnit(MemoryUnit):
                 "ends": 1,
             }
         )
-        s0, s1, s2, *_, s7 = pipeline(m, control, 8)
+        stages = pipeline(m, control, 8)
+        s0, s1, s2, *_, s7 = stages
         self._control(m, s0)
         rate, drop = self._window(m)
         codes = Signal(data.ArrayLayout(self.state, self.schedule.lanes), name="s7_codes")
-        states = self._states(m, s0, s7, codes)
+        states = self._states(m, stages, codes)
         sums = self._running(m, s1, s2, states, self._sums(m, s7, codes))
         factors = self._factors(m, s1, s2, rate)
         for lane, (s, factor) in enumerate(zip(sums, factors, strict=True)):
-            m.d.comb += codes[lane].eq(self._code(m, lane, states[lane], s, factor, drop))
+            code = self._code(m, stages, lane, states[lane], s, factor, drop)
+            m.d.comb += codes[lane].eq(code)
         write_beats(
             m,
             self.write,
@@ -150,8 +152,9 @@ class ScanUnit(MemoryUnit):
         window = data.View(layout, rom.data)
         return Value.cast(window.rate), Value.cast(window.drop)
 
-    def _states(self, m: Module, s0: Signal, s7: Signal, codes: Signal) -> list[Signal]:
+    def _states(self, m: Module, stages: list[Signal], codes: Signal) -> list[Signal]:
         """Add the memory of states, rewritten in place; return those of a word in s2."""
+        s0, s1, *_, s7 = stages
         words = self.schedule.words
         m.submodules.states = memory = Memory(
             shape=codes.shape(), depth=self.node.segments * words, init=[]
@@ -159,14 +162,17 @@ class ScanUnit(MemoryUnit):
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(s0.segment * words + s0.word),
+            read.en.eq(s0.valid),
             write.addr.eq(s7.segment * words + s7.word),
             write.data.eq(codes),
             write.en.eq(s7.valid),
         ]
         lanes = range(self.schedule.lanes)
         registers = [Signal(self.state, name=f"s2_m_{lane}", reset_less=True) for lane in lanes]
-        for lane in lanes:
-            m.d.sync += registers[lane].eq(Mux(self.first_step, 0, read.data[lane]))
+        with m.If(s1.valid):
+            m.d.sync += [
+                registers[lane].eq(Mux(self.first_step, 0, read.data[lane])) for lane in lanes
+            ]
         return registers
 
     def _sums(self, m: Module, s7: Signal, codes: Signal) -> Signal:
@@ -219,7 +225,14 @@ class ScanUnit(MemoryUnit):
         return [factor + rate * (2 * lane) for lane in range(lanes)]
 
     def _code(
-        self, m: Module, lane: int, state: Signal, s: Value, factor: Value, drop: Value | int
+        self,
+        m: Module,
+        stages: list[Signal],
+        lane: int,
+        state: Signal,
+        s: Value,
+        factor: Value,
+        drop: Value | int,
     ) -> Signal:
         """Return the new code of a state, in s7.
 
@@ -245,17 +258,15 @@ class ScanUnit(MemoryUnit):
         s6_total = Signal(total.shape(), name=f"s6_total_{lane}", reset_less=True)
         s7_code = Signal(self.state, name=f"s7_code_{lane}", reset_less=True)
         rounded = replace(requant, rounding=Rounding.FLOOR)
-        m.d.sync += [
-            s3_s.eq(s),
-            s3_factor.eq(factor),
-            s4_product.eq(s3_s * s3_factor),
-            s5_change.eq(shifted),
-            s3_m.eq(state),
-            s4_m.eq(s3_m),
-            s5_m.eq(s4_m),
-            s6_total.eq(total),
-            s7_code.eq(requantize(s6_total, requant.format.frac_bits + 1, rounded)),
-        ]
+        for stage, following in {
+            2: [s3_s.eq(s), s3_factor.eq(factor), s3_m.eq(state)],
+            3: [s4_product.eq(s3_s * s3_factor), s4_m.eq(s3_m)],
+            4: [s5_change.eq(shifted), s5_m.eq(s4_m)],
+            5: [s6_total.eq(total)],
+            6: [s7_code.eq(requantize(s6_total, requant.format.frac_bits + 1, rounded))],
+        }.items():
+            with m.If(stages[stage].valid):
+                m.d.sync += following
         return s7_code
 
 

@@ -86,14 +86,16 @@ class SemiseparableUnit(MemoryUnit):
         # A state is read in s0; its new code is at the output in s7.
         stages = pipeline(m, control_layout(self.plan, self.node), 8)
         s0, s3, s7 = stages[0], stages[3], stages[7]
-        following = self._control(m, s0)
+        following, walking = self._control(m, s0)
         m.submodules.cells = cells = SemiseparableCells(self.plan, self.node)
         m.d.comb += [stage.eq(s) for stage, s in zip(cells.stages, stages, strict=False)]
         m.d.comb += cells.u.eq(self.u)
         # A loop of one cycle needs coefficients and states already in s0.
-        segment, word = following if self.schedule.loop_cycles == 1 else (s0.segment, s0.word)
-        self._coefficients(m, cells, word)
-        self._states(m, cells, segment, word, s7)
+        segment, word, read = s0.segment, s0.word, s0.valid
+        if self.schedule.loop_cycles == 1:
+            (segment, word), read = following, walking
+        self._coefficients(m, cells, word, read)
+        self._states(m, cells, segment, word, read, s7)
         self._history(m, cells, s3)
         write_beats(
             m,
@@ -108,13 +110,15 @@ class SemiseparableUnit(MemoryUnit):
         )
         return m
 
-    def _control(self, m: Module, s0: Signal) -> tuple[Signal, Signal]:
+    def _control(self, m: Module, s0: Signal) -> tuple[tuple[Signal, Signal], Value]:
         """Walk through segments, recursions, words and slots.
 
         Returns
         -------
         Signal, Signal
             Segment and word one cycle before s0.
+        Value
+            There may be a word in s0 one cycle later.
         """
         schedule = self.schedule
         last_word = schedule.words - 1
@@ -158,9 +162,9 @@ class SemiseparableUnit(MemoryUnit):
                 if not schedule.interleaved:
                     m.d.comb += next_segment.eq(Mux(last_segment, 0, segment + 1))
                     m.d.sync += pause.eq(schedule.pause)
-        return next_segment, next_word
+        return (next_segment, next_word), self.start | running
 
-    def _coefficients(self, m: Module, cells: SemiseparableCells, word: Value) -> None:
+    def _coefficients(self, m: Module, cells: SemiseparableCells, word: Value, read: Value) -> None:
         """Add the ROMs, one for each state of a word."""
         node, chain, reloadable = self.node, self.schedule.chain, self.schedule.reloadable
         words = self.words(self.plan, node, node.update)
@@ -173,7 +177,11 @@ class SemiseparableUnit(MemoryUnit):
                 writable=reloadable,
             )
             m.submodules[rom.name] = rom
-            m.d.comb += [rom.address.eq(word), cells.coefficients[lane].eq(rom.data)]
+            m.d.comb += [
+                rom.address.eq(word),
+                rom.enable.eq(read),
+                cells.coefficients[lane].eq(rom.data),
+            ]
             if reloadable:
                 position = exact_log2(chain)
                 m.d.comb += [
@@ -183,7 +191,13 @@ class SemiseparableUnit(MemoryUnit):
                 ]
 
     def _states(
-        self, m: Module, cells: SemiseparableCells, segment: Value, word: Value, s7: Signal
+        self,
+        m: Module,
+        cells: SemiseparableCells,
+        segment: Value,
+        word: Value,
+        enable: Value,
+        s7: Signal,
     ) -> None:
         """Add the memory of states, rewritten in place."""
         words = self.schedule.words
@@ -192,6 +206,7 @@ class SemiseparableUnit(MemoryUnit):
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(segment * words + word),
+            read.en.eq(enable),
             cells.states.eq(Mux(self.first_step, 0, read.data.as_value())),
             write.addr.eq(s7.segment * words + s7.word),
             write.data.eq(cells.codes),
@@ -208,6 +223,7 @@ class SemiseparableUnit(MemoryUnit):
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(s3.segment * stride + s3.word),
+            read.en.eq(s3.valid & s3.final & ~s3.backward),
             write.addr.eq(s3.segment * stride + s3.word),
             write.data.eq(cells.carried),
             write.en.eq(s3.valid & s3.final & s3.backward),

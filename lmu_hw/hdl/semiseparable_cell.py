@@ -43,7 +43,7 @@ class SemiseparableCell(wiring.Component):
     Members
     -------
     stages : In(array of control_layout)
-        Control of a word 0 to 4 cycles after it was begun.
+        Control of a word 0 to 6 cycles after it was begun.
     word : In(coefficient_layout)
         Three stages before the loop.
     x : In(code)
@@ -72,7 +72,7 @@ class SemiseparableCell(wiring.Component):
         carried = data.ArrayLayout(signed(max(forward.width, backward.width)), update.rank)
         super().__init__(
             {
-                "stages": In(data.ArrayLayout(control_layout(plan, node), 5)),
+                "stages": In(data.ArrayLayout(control_layout(plan, node), 7)),
                 "word": In(coefficient_layout(plan, node)),
                 "x": In(state),
                 "u": In(data.ArrayLayout(shape_of(source), node.segments)),
@@ -91,15 +91,17 @@ class SemiseparableCell(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         self.m = m = Module()
-        self.words: dict[int, Any] = {self.entry: self._later(f"s{self.entry}_word", self.word)}
+        self.words: dict[int, Any] = {self.entry: self._in(self.entry, "word", self.word)}
         if self.entry == 1:
-            self.words[2] = self._later("s2_word", self.words[1])
-        self.xs = {self.entry: self._later(f"s{self.entry}_x", self.x)}
+            self.words[2] = self._in(2, "word", self.words[1])
+        self.xs = {self.entry: self._in(self.entry, "x", self.x)}
         for stage in range(self.entry + 1, 6):
-            self.xs[stage] = self._later(f"s{stage}_x", self.xs[stage - 1])
+            # Behind s3, only the new state needs it.
+            clocked = self._new_state(stage - 1) if stage > 3 else None
+            self.xs[stage] = self._in(stage, "x", self.xs[stage - 1], clocked=clocked)
         self.ups: dict[int, Value] = {2: self.words[2].up}
         for stage in (3, 4):
-            self.ups[stage] = self._later(f"s{stage}_up", self.ups[stage - 1])
+            self.ups[stage] = self._in(stage, "up", self.ups[stage - 1])
         self.carry_in = [self.carried[i] for i in range(self.node.update.rank)]
         self.values: dict[Product, Value] = {}
         for number, multiplier in enumerate(multipliers(self.node.update, self.schedule)):
@@ -110,11 +112,35 @@ class SemiseparableCell(wiring.Component):
         ]
         return m
 
-    def _later(self, name: str, value: Any, shape: Shape | None = None) -> Any:
-        """Return a value one cycle later."""
-        later = Signal(value.shape() if shape is None else shape, name=name, reset_less=True)
-        self.m.d.sync += later.eq(value)
-        return later
+    def _in(
+        self,
+        stage: int,
+        name: str,
+        value: Any,
+        shape: Shape | None = None,
+        *,
+        clocked: Value | None = None,
+    ) -> Any:
+        """Return the register that has a value one cycle later, in a stage.
+
+        It is clocked where there is a word in the stage before, or only where `clocked` says so.
+        """
+        name, shape = f"s{stage}_{name}", value.shape() if shape is None else shape
+        register = Signal(shape, name=name, reset_less=True)
+        with self.m.If(self.stages[stage - 1].valid if clocked is None else clocked):
+            self.m.d.sync += register.eq(value)
+        return register
+
+    def _flag(self, name: str, value: Value) -> Signal:
+        """Return a bit one cycle later."""
+        flag = Signal(name=name, reset_less=True)
+        self.m.d.sync += flag.eq(value)
+        return flag
+
+    def _new_state(self, number: int) -> Value:
+        """Say whether a stage has the slot from which the new state follows."""
+        stage = self.stages[number]
+        return stage.valid & stage.final & ~stage.backward
 
     def _multiply(self, number: int, multiplier: Multiplier) -> None:
         """Add a multiplier, between registers; what it multiplies is chosen a cycle earlier.
@@ -124,9 +150,10 @@ class SemiseparableCell(wiring.Component):
         only then, too.
         """
         ahead = {use: self._in_stage(use, 2) for use in multiplier.uses if not use.early}
-        active = {use: self._later(f"s3_{use.name}", chosen) for use, chosen in ahead.items()}
-        coefficient = self._later(
-            f"s3_coefficient_{number}",
+        active = {use: self._flag(f"s3_{use.name}", chosen) for use, chosen in ahead.items()}
+        coefficient = self._in(
+            3,
+            f"coefficient_{number}",
             _chosen([(chosen, self._coefficient(use)) for use, chosen in ahead.items()]),
         )
         if self.loop == 3:
@@ -134,10 +161,10 @@ class SemiseparableCell(wiring.Component):
             operand = _chosen(operands)
         else:
             operands = [(ahead[use], self._operand(use, self.xs[2])) for use in ahead]
-            operand = self._later(f"s3_operand_{number}", _chosen(operands))
+            operand = self._in(3, f"operand_{number}", _chosen(operands))
         for use in multiplier.uses:
             if use.early:
-                active[use] = self._later(
+                active[use] = self._flag(
                     f"s{self.entry}_{use.name}", self._in_stage(use, self.entry - 1)
                 )
                 coupling = self.words[self.entry].coupling[use.product.index]
@@ -202,7 +229,7 @@ class SemiseparableCell(wiring.Component):
     def _leaving(self, i: int) -> Value:
         """Return what the state carries on, in the stage of the loop."""
         places = list(enumerate(self.schedule.carried))
-        entering = self._later(f"s{self.loop}_entering_{i}", self._entering(i))
+        entering = self._in(self.loop, f"entering_{i}", self._entering(i))
         of_b = [index for index, (_, column) in places if column == i]
         of_f = [index for index, (row, _) in places if row == i]
         products = self._sum(of_f)
@@ -240,14 +267,15 @@ class SemiseparableCell(wiring.Component):
             self.values[Product("coupling", i)].shift_left(self.total - self.rates - self.frac_f)
             for i in range(self.node.update.rank)
         ]
-        s5_products = self._later("s5_products", reduce(add, u_f, d_x) << self.ups[4])
-        s5_history = self._later("s5_history", self.history)
+        s4, s5, s6 = (self._new_state(number) for number in (4, 5, 6))
+        products = reduce(add, u_f, d_x) << self.ups[4]
+        s5_products = self._in(5, "products", products, clocked=s4)
+        s5_history = self._in(5, "history", self.history, clocked=s4)
         x = self.xs[5].shift_left(self.total - self.frac_x)
         history = s5_history.shift_left(self.total - self.frac_b)
-        s6_total = self._later("s6_total", x + history - s5_products)
-        return self._later(
-            "s7_code", requantize(s6_total, self.total, requant), shape_of(requant.format)
-        )
+        s6_total = self._in(6, "total", x + history - s5_products, clocked=s5)
+        code, shape = requantize(s6_total, self.total, requant), shape_of(requant.format)
+        return self._in(7, "code", code, shape, clocked=s6)
 
 
 def _chosen(cases: list[tuple[Value, Value]]) -> Value:

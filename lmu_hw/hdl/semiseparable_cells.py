@@ -32,7 +32,7 @@ class SemiseparableCells(wiring.Component):
     Members
     -------
     stages : In(array of control_layout)
-        Control of a word 0 to 4 cycles after it was begun.
+        Control of a word 0 to 6 cycles after it was begun.
     coefficients : In(array of coefficient_layout)
         Three stages before the loop, in the order of the states.
     states : In(array of codes)
@@ -55,7 +55,7 @@ class SemiseparableCells(wiring.Component):
         source = shape_of(plan.layer.signals[node.source].format)
         super().__init__(
             {
-                "stages": In(data.ArrayLayout(control_layout(plan, node), 5)),
+                "stages": In(data.ArrayLayout(control_layout(plan, node), 7)),
                 "coefficients": In(data.ArrayLayout(coefficient_layout(plan, node), chain)),
                 "states": In(data.ArrayLayout(state, chain)),
                 "u": In(data.ArrayLayout(source, node.segments)),
@@ -117,7 +117,7 @@ class SemiseparableCells(wiring.Component):
 
     def _following(self, m: Module, registers: list[Signal], leaving: Value) -> Value:
         """Return what the registers hold one cycle later, for the segment in s2."""
-        _, s1, s2, s3, _ = self.stages
+        s1, s2, s3 = (self.stages[number] for number in (1, 2, 3))
         written = Signal()
         of_segment = s1.segment == s3.segment if len(registers) > 1 else 1
         m.d.sync += written.eq(s3.valid & s3.final & of_segment)

@@ -103,6 +103,8 @@ class Sequencer(wiring.Component):
         Address in each of the `coefficient_roms` of the plan.
     rom : Out
         Which of them is read.
+    moved : Out
+        The address is another one than a cycle before, a bit for each of them.
     valid : Out(1)
         A word is read in this cycle.
     slot, word : Out
@@ -142,6 +144,7 @@ class Sequencer(wiring.Component):
             "all_read": Out(1),
             "coefficients": Out(data.ArrayLayout(address, len(self.roms))),
             "rom": Out(range(max(len(self.roms), 2))),
+            "moved": Out(len(self.roms), init=-1),
             "valid": Out(1),
             "slot": Out(unsigned(bits_for(max(len(self.slots) - 1, 1)))),
             "word": Out(unsigned(bits_for(words))),
@@ -205,16 +208,17 @@ class Sequencer(wiring.Component):
             end_segment.eq(end_group & (group == now.last_group)),
             end_node.eq(end_segment & (segment == now.last_segment)),
         ]
-        m.d.sync += [
-            self.valid.eq(advance & now.reads),
-            self.first.eq(now.begins_sum & (block == 0)),
-            self.last.eq(now.ends_sum & end_slot),
-            self.slot.eq(slot),
-            self.word.eq(word),
-            self.tag.node.eq(now.node),
-            self.tag.segment.eq(segment),
-            self.tag.restart.eq(group == 0),
-        ]
+        m.d.sync += [self.valid.eq(advance & now.reads), self.moved.eq(0)]
+        with m.If(advance):
+            m.d.sync += [
+                self.first.eq(now.begins_sum & (block == 0)),
+                self.last.eq(now.ends_sum & end_slot),
+                self.slot.eq(slot),
+                self.word.eq(word),
+                self.tag.node.eq(now.node),
+                self.tag.segment.eq(segment),
+                self.tag.restart.eq(group == 0),
+            ]
         with m.If(waiting != 0):
             m.d.sync += waiting.eq(waiting - 1)
         with m.If(advance):
@@ -234,7 +238,9 @@ class Sequencer(wiring.Component):
             m.d.sync += self.launch.eq(advance & now.launches & (block == 0))
         if layer.elementwise:
             beats_per_word = self.plan.columns // self.plan.beat
-            m.d.sync += [self.elements.eq(advance & now.elements), self.beat.eq(block)]
+            m.d.sync += self.elements.eq(advance & now.elements)
+            with m.If(advance):
+                m.d.sync += self.beat.eq(block)
             with m.If(now.elements):
                 m.d.comb += word.eq(block.shift_right(exact_log2(beats_per_word)))
         self._address(m, now, advance, end_segment & ~end_node)
@@ -249,7 +255,11 @@ class Sequencer(wiring.Component):
                 ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
                 with m.If(advance & end_node & ends):
                     m.d.comb += self.all_read.eq(1)
-                    m.d.sync += [slot.eq(0), self.coefficients.as_value().eq(0)]
+                    m.d.sync += [
+                        slot.eq(0),
+                        self.coefficients.as_value().eq(0),
+                        self.moved.eq(-1),
+                    ]
                     m.next = "DRAIN"
             with m.State("DRAIN"):
                 with m.If(waiting == 1):
@@ -267,7 +277,7 @@ class Sequencer(wiring.Component):
             address = self.coefficients[number]
             of_rom = now.rom == number if len(self.roms) > 1 else 1
             with m.If(advance & now.reads & of_rom):
-                m.d.sync += address.eq(address + 1)
+                m.d.sync += [address.eq(address + 1), self.moved[number].eq(1)]
             if any(node.segments > 1 for node in rom.nodes):
                 with m.If(advance & repeats & of_rom):
                     m.d.sync += address.eq(now.first_word)

@@ -77,6 +77,8 @@ class Rom(wiring.Component):
     Members
     -------
     address : In(unsigned)
+    enable : In(1)
+        Read; otherwise `data` stays what it is. Left alone, it reads in every cycle.
     data : Out(unsigned(width))
         The word at `address`, one cycle later.
     write, write_address, write_data : In, if writable
@@ -91,13 +93,23 @@ class Rom(wiring.Component):
         address = unsigned(self.address_width)
         write = {"write": In(1), "write_address": In(address), "write_data": In(unsigned(width))}
         super().__init__(
-            {"address": In(address), "data": Out(unsigned(width)), **(write if writable else {})}
+            {
+                "address": In(address),
+                "enable": In(1, init=1),
+                "data": Out(unsigned(width)),
+                **(write if writable else {}),
+            }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         if isinstance(platform, RomFiles):
-            ports = {"i_clk": ClockSignal(), "i_address": self.address, "o_data": self.data}
+            ports = {
+                "i_clk": ClockSignal(),
+                "i_address": self.address,
+                "i_enable": self.enable,
+                "o_data": self.data,
+            }
             if self.writable:
                 ports |= {
                     "i_write": self.write,
@@ -110,7 +122,11 @@ class Rom(wiring.Component):
                 shape=unsigned(self.width), depth=len(self.words), init=self.words
             )
             port = memory.read_port(domain="sync")
-            m.d.comb += [port.addr.eq(self.address), self.data.eq(port.data)]
+            m.d.comb += [
+                port.addr.eq(self.address),
+                port.en.eq(self.enable),
+                self.data.eq(port.data),
+            ]
             if self.writable:
                 write = memory.write_port(domain="sync")
                 m.d.comb += [

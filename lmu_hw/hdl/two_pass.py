@@ -57,12 +57,13 @@ class TwoPassUnit(MemoryUnit):
             }
         )
         stages = pipeline(m, control, 6)
-        s0, _, s2, s3, s4, _ = stages
-        tick, segment = self._control(m, s0)
+        s0, _, s2, _, s4, _ = stages
+        running, tick, segment = self._control(m, s0)
         code = Signal(self.state, name="s4_code", reset_less=True)
-        old = self._states(m, s0, s4, code)
-        product = self._passes(m, tick, segment, stages, Mux(s2.valid, old, code))
-        self._code(m, s3, old, product, code)
+        old = self._states(m, stages, code)
+        busy = running | Cat(stage.valid for stage in stages[1:]).any()
+        product = self._passes(m, (busy, tick, segment), stages, Mux(s2.valid, old, code))
+        self._code(m, stages, old, product, code)
         write_beats(
             m,
             self.write,
@@ -76,16 +77,20 @@ class TwoPassUnit(MemoryUnit):
         )
         return m
 
-    def _later(self, m: Module, name: str, value: Value) -> Signal:
+    def _later(self, m: Module, name: str, value: Value, clocked: Value) -> Signal:
+        """Return a value one cycle later, where `clocked` says so."""
         later = Signal(value.shape(), name=name, reset_less=True)
-        m.d.sync += later.eq(value)
+        with m.If(clocked):
+            m.d.sync += later.eq(value)
         return later
 
     def _aligned(self, state: Value) -> Value:
         """Return a state with the fraction bits of the running sums."""
         return Value.cast(state.shift_left(self.state_up))
 
-    def _code(self, m: Module, s3: Signal, old: Signal, product: Signal, code: Signal) -> None:
+    def _code(
+        self, m: Module, stages: list[Signal], old: Signal, product: Signal, code: Signal
+    ) -> None:
         """Compute the code of s4 from state and product in s2.
 
         ``m + narrow(p)`` is ``2m + 1 + (p >> drop-1) >> 1``: rounding costs no adder.
@@ -95,13 +100,14 @@ class TwoPassUnit(MemoryUnit):
         half = Const(int(requant.rounding is Rounding.HALF_UP), 1)
         doubled = Cat(half, old).as_signed() if self.state.signed else Cat(half, old)
         change = product.shift_right(drop - 1) if drop else product.shift_left(1)
-        s3_total = self._later(m, "s3_total", Value.cast(doubled) + Value.cast(change))
+        total = Value.cast(doubled) + Value.cast(change)
+        s3_total = self._later(m, "s3_total", total, stages[2].valid)
         rounded = replace(requant, rounding=Rounding.FLOOR)
-        with m.If(s3.valid):
+        with m.If(stages[3].valid):
             m.d.sync += code.eq(requantize(s3_total, requant.format.frac_bits + 1, rounded))
 
-    def _control(self, m: Module, s0: Signal) -> tuple[Signal, Signal]:
-        """Walk through segments; return the cycle within one, and the segment."""
+    def _control(self, m: Module, s0: Signal) -> tuple[Signal, Signal, Signal]:
+        """Walk through segments; return whether it does, the cycle within one, and the segment."""
         period = self.schedule.period
         first = period - 2 * self.node.rows - 2  # cycle in which the second pass enters s0
         running, tick, segment = Signal(), Signal(range(period)), Signal.like(s0.segment)
@@ -124,10 +130,11 @@ class TwoPassUnit(MemoryUnit):
                     m.d.sync += [segment.eq(0), running.eq(0)]
         with m.If(self.start):
             m.d.sync += running.eq(1)
-        return tick, segment
+        return running, tick, segment
 
-    def _states(self, m: Module, s0: Signal, s4: Signal, code: Signal) -> Signal:
+    def _states(self, m: Module, stages: list[Signal], code: Signal) -> Signal:
         """Add the memory of states, rewritten in place; return the one in s2."""
+        s0, s1, _, _, s4, _ = stages
         rows = self.node.rows
         m.submodules.states = memory = Memory(
             shape=self.state, depth=self.node.segments * rows, init=[]
@@ -135,24 +142,32 @@ class TwoPassUnit(MemoryUnit):
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(s0.segment * rows + s0.state),
+            read.en.eq(s0.valid),
             write.addr.eq(s4.segment * rows + s4.state),
             write.data.eq(code),
             write.en.eq(s4.valid),
         ]
-        return self._later(m, "s2_m", Mux(self.first_step, 0, read.data))
+        return self._later(m, "s2_m", Mux(self.first_step, 0, read.data), s1.valid)
 
     def _passes(
-        self, m: Module, tick: Signal, segment: Signal, stages: list[Signal], state: Value
+        self,
+        m: Module,
+        control: tuple[Value, Signal, Signal],
+        stages: list[Signal],
+        state: Value,
     ) -> Signal:
         """Add multiplier and running sums; return the product of the pass that adds.
 
         Parameters
         ----------
-        tick, segment : Signal
+        m : Module
+        control : tuple of Value
+            Whether there is something to do, the cycle within a segment, and the segment.
         stages : list of Signal
         state : Value
             Of the pass that adds.
         """
+        busy, tick, segment = control
         s0, _, _, s3, _, s5 = stages
         digit = unsigned(self.schedule.digit)
         # The pass that multiplies, and the one that adds: each is in one, then in the other.
@@ -162,8 +177,9 @@ class TwoPassUnit(MemoryUnit):
         )
         factor = Signal(signed(digit.width + 1), name="x_factor", reset_less=True)
         y_factor = Signal(digit, name="y_factor", reset_less=True)
-        y_product = self._later(m, "y_product", factor * s)
-        m.d.sync += [y_s.eq(s), y_before.eq(before), y_factor.eq(factor)]
+        y_product = self._later(m, "y_product", factor * s, busy)
+        with m.If(busy):
+            m.d.sync += [y_s.eq(s), y_before.eq(before), y_factor.eq(factor)]
 
         # before + 2 mean, where mean = state + narrow(product): the state comes last, being chosen.
         following = Signal(self.running, name="following")
@@ -173,11 +189,12 @@ class TwoPassUnit(MemoryUnit):
         narrowed = (Cat(half, y_before[1:]).as_signed() + change).shift_right(1)
         m.d.comb += following.eq(Cat(y_before[0], narrowed + self._aligned(state)))
         k = rate.codes.item()
-        m.d.sync += [s.eq(following), before.eq(y_s), factor.eq(y_factor + 2 * k)]
+        with m.If(busy):
+            m.d.sync += [s.eq(following), before.eq(y_s), factor.eq(y_factor + 2 * k)]
         with m.If(s3.valid & s3.begins):
             m.d.sync += [s.eq(0), before.eq(0), factor.eq(k)]
         u = self.u[segment].shift_left(self.source_up)
-        T = self._closing(m, tick, y_product)
+        T = self._closing(m, busy, tick, y_product)
         with m.If(s0.valid & s0.begins):
             m.d.sync += [s.eq(u - T), before.eq(-u - T), factor.eq(k)]
         sums = Signal(data.ArrayLayout(self.running, self.node.segments), reset_less=True)
@@ -200,14 +217,15 @@ class TwoPassUnit(MemoryUnit):
                     value = code >> low if place == 0 else code >> low & (1 << width) - 1
                     m.d.sync += [s.eq(operand), factor.eq(value)]
 
-    def _closing(self, m: Module, tick: Signal, product: Signal) -> Signal:
+    def _closing(self, m: Module, busy: Value, tick: Signal, product: Signal) -> Signal:
         """Return T, from the products of the digits; a product comes 2 cycles after its digit."""
         update, state = self.update, self.node.requant.format
         bits, bounds = update.sum_frac_bits(state), update.sum_bounds(state)
         total = Signal(signed(bounds.closing.bit_length() + 2), name="closing", reset_less=True)
         shifted = total.shift_left(self.schedule.digit)
         before = Mux(tick[0], total, Mux(tick == 2, 0, shifted))  # digits of u come at even ticks
-        m.d.sync += total.eq(before + product)
+        with m.If(busy):
+            m.d.sync += total.eq(before + product)
         T = Signal(self.running, name="T", reset_less=True)
         with m.If(tick == 2 * self.schedule.digits + 2):
             m.d.sync += T.eq(requantize(total, bits.closing, update.running))

@@ -22,7 +22,10 @@ class BankedRom(wiring.Component):
     """A ROM in banks, each with a register behind it; what follows selects one of them.
 
     A block of memory takes half a cycle to answer and lies far away: the register leaves the rest
-    of it, and the next cycle, for the way.
+    of it, and the next cycle, for the way. One bank alone, from which nothing is selected, has the
+    register in front of its address instead, where it has fewer bits.
+
+    A word is read once, in the cycle after the address has come to it, and only in its bank.
 
     Parameters
     ----------
@@ -31,15 +34,22 @@ class BankedRom(wiring.Component):
     words : list of int
     width : int
         Bits of a word.
+    alone : bool
+        Nothing is selected behind it.
 
     Members
     -------
     address : In(unsigned)
+    moved : In(1)
+        It is another one than in the cycle before.
+    taken : In(1)
+        The word at the address of the cycle before is wanted.
     data : Out(unsigned(width))
-        The word at `address`, two cycles later.
+        That word, one cycle after `taken`, and until another one is.
     """
 
-    def __init__(self, *, name: str, words: list[int], width: int) -> None:
+    def __init__(self, *, name: str, words: list[int], width: int, alone: bool = True) -> None:
+        self.alone = alone
         depths = bank_depths(len(words), width)
         self.starts = [0, *accumulate(depths)][:-1]
         self.roms = [
@@ -51,10 +61,28 @@ class BankedRom(wiring.Component):
             for number, (start, depth) in enumerate(zip(self.starts, depths, strict=True))
         ]
         address = unsigned(bits_for(len(words) - 1))
-        super().__init__({"address": In(address), "data": Out(unsigned(width))})
+        super().__init__(
+            {
+                "address": In(address),
+                "moved": In(1),
+                "taken": In(1),
+                "data": Out(unsigned(width)),
+            }
+        )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        if self.alone and len(self.roms) == 1:
+            m.submodules.bank_0 = rom = self.roms[0]
+            address = Signal.like(self.address, name="s1_address", reset_less=True)
+            with m.If(self.moved):
+                m.d.sync += address.eq(self.address)
+            m.d.comb += [
+                rom.address.eq(address),
+                rom.enable.eq(self.taken),
+                self.data.eq(rom.data),
+            ]
+            return m
         # A bank starts at a multiple of its size: its address is the low bits. Which one it is, is
         # said by the bits above those of the last but one, the smallest that is full.
         bank = Signal(range(max(len(self.roms), 2)))
@@ -70,9 +98,13 @@ class BankedRom(wiring.Component):
         s2_words: list[Value] = []
         for number, rom in enumerate(self.roms):
             m.submodules[f"bank_{number}"] = rom
-            m.d.comb += rom.address.eq(self.address)
+            m.d.comb += [
+                rom.address.eq(self.address),
+                rom.enable.eq(self.moved & (bank == number)),
+            ]
             s2_word = Signal(rom.width, name=f"s2_word_{number}", reset_less=True)
-            m.d.sync += s2_word.eq(rom.data)
+            with m.If(self.taken & (s1_bank == number)):
+                m.d.sync += s2_word.eq(rom.data)
             s2_words.append(s2_word)
         m.d.comb += self.data.eq(_selected(s2_words, s2_bank))
         return m
@@ -93,8 +125,12 @@ class Weights(wiring.Component):
         Address in each of the `coefficient_roms` of the plan.
     rom : In(unsigned)
         Which of them is read.
+    moved : In
+        The address in each of them is another one than a cycle before.
+    valid : In(1)
+        The word at the address of the cycle before meets one of a vector.
     data : Out(array of array_lanes signed)
-        A word, two cycles later.
+        A word, two cycles after its address.
     """
 
     def __init__(self, plan: LayerPlan, width: int) -> None:
@@ -104,6 +140,8 @@ class Weights(wiring.Component):
             {
                 "addresses": In(data.ArrayLayout(address, len(self.roms))),
                 "rom": In(range(max(len(self.roms), 2))),
+                "moved": In(len(self.roms)),
+                "valid": In(1),
                 "data": Out(data.ArrayLayout(signed(width), plan.array_lanes)),
             }
         )
@@ -119,9 +157,14 @@ class Weights(wiring.Component):
                 name=f"{self.plan.layer.name}_weights{suffix}",
                 words=contents(self.plan, coefficients),
                 width=coefficients.width * lanes,
+                alone=len(self.roms) == 1,
             )
             m.submodules[f"rom_{number}"] = rom
-            m.d.comb += rom.address.eq(self.addresses[number])
+            m.d.comb += [
+                rom.address.eq(self.addresses[number]),
+                rom.moved.eq(self.moved[number]),
+                rom.taken.eq(self.valid & (s1_rom == number)),
+            ]
             word = data.View(data.ArrayLayout(signed(coefficients.width), lanes), rom.data)
             with m.If(s2_rom == number) if number else nullcontext():
                 m.d.comb += [self.data[lane].eq(word[lane]) for lane in range(lanes)]

@@ -46,6 +46,7 @@ def commands_for_rtl(sources: Sequence[str], top: str, file: str) -> list[str]:
         "proc",
         "flatten",
         "opt_expr",
+        "opt_dff",  # enables of the registers that belong to memories
         "memory_dff",
         "memory_collect",
         "opt_clean",

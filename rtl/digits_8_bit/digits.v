@@ -343,8 +343,14 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _14_;
   wire _15_;
   wire _16_;
+  wire [2:0] _17_;
+  wire _18_;
+  wire _19_;
+  wire _20_;
+  wire _21_;
+  wire _22_;
   wire [9:0] addresses;
-  wire all_read_51;
+  wire all_read_55;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -353,9 +359,10 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire first;
   wire idle;
   reg last;
-  wire last_49;
-  wire last_58;
+  wire last_53;
+  wire last_61;
   reg last_step;
+  wire moved;
   wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
@@ -364,7 +371,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_59;
+  wire [2:0] tag_62;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -399,20 +406,26 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     control <= _07_;
   always @(posedge clk)
     s1_chosen_0 <= _09_;
-  assign _14_ = slot ? 1'h0 : 1'h1;
-  assign _09_ = rst ? 1'h0 : _14_;
-  assign _07_[6:4] = rst ? 3'h0 : tag_59;
-  assign _07_[1] = rst ? 1'h0 : first;
+  assign _14_ = valid ? 1'h0 : s1_chosen_0;
+  assign _15_ = slot ? _14_ : 1'h1;
+  assign _16_ = valid ? _15_ : _14_;
+  assign _09_ = rst ? 1'h0 : _16_;
+  assign _17_ = valid ? tag_62 : control[6:4];
+  assign _07_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_61 : control[2];
+  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _19_ = valid ? first : control[1];
+  assign _07_[1] = rst ? 1'h0 : _19_;
   assign _07_[0] = rst ? 1'h0 : valid;
-  assign _15_ = slot ? control[3] : 1'h0;
-  assign _07_[3] = rst ? 1'h0 : _15_;
-  assign _07_[2] = rst ? 1'h0 : last_58;
+  assign _20_ = slot ? control[3] : 1'h0;
+  assign _21_ = valid ? _20_ : control[3];
+  assign _07_[3] = rst ? 1'h0 : _21_;
   assign _06_ = rst ? 2'h2 : _01_[1:0];
   assign _05_ = rst ? 1'h0 : last_step;
-  assign _04_ = rst ? 1'h0 : all_read_51;
+  assign _04_ = rst ? 1'h0 : all_read_55;
   assign _03_ = rst ? 1'h0 : trace_start;
-  assign _16_ = trace_start ? last_49 : last_step;
-  assign _02_ = rst ? 1'h0 : _16_;
+  assign _22_ = trace_start ? last_53 : last_step;
+  assign _02_ = rst ? 1'h0 : _22_;
   assign o__valid = _12_ ? write[7] : 1'h0;
   assign o__payload_data = _12_ ? write[23:8] : 16'h0000;
   digits_layer_head_drain drain (
@@ -434,20 +447,21 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .weights(data)
   );
   digits_layer_head_sequencer sequencer (
-    .all_read(all_read_51),
+    .all_read(all_read_55),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_58),
+    .last(last_61),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_59),
+    .tag(tag_62),
     .valid(valid),
-    .word_23(word)
+    .word_24(word)
   );
   digits_layer_head_source source (
     .available(available),
@@ -455,7 +469,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_49),
+    .last(last_53),
     .read_data(read_data),
     .read_word(word[5:0]),
     .rst(rst)
@@ -464,15 +478,17 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[23:8];
   assign trace_mask = write[7];
   assign trace_beat = write[6:3];
   assign trace_segment = write[2];
   assign trace_node = write[1];
   assign trace_valid = write[0];
-  assign o__payload = { last, o__payload_data };
 endmodule
 
 module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -488,44 +504,74 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [23:0] write;
   input clk;
   wire clk;
-  wire [1:0] _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire [4:0] _05_;
-  wire [4:0] _06_;
-  wire _07_;
-  wire [14:0] _08_;
-  wire [20:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire [6:0] _12_;
-  wire [6:0] _13_;
-  wire [6:0] _14_;
-  wire [6:0] _15_;
-  wire [6:0] _16_;
-  wire [6:0] _17_;
-  wire [20:0] _18_;
-  wire [6:0] _19_;
-  wire _20_;
-  wire [3:0] _21_;
-  wire [2:0] _22_;
-  wire [1:0] _23_;
-  wire [19:0] _24_;
-  wire [3:0] _25_;
-  wire [15:0] _26_;
-  wire [15:0] _27_;
-  wire _28_;
-  wire [3:0] _29_;
-  wire [3:0] _30_;
-  wire [3:0] _31_;
-  wire [2:0] _32_;
-  wire [3:0] _33_;
-  wire [3:0] _34_;
-  wire [3:0] _35_;
-  wire _36_;
-  wire _37_;
+  wire [1:0] _000_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire [4:0] _006_;
+  wire [4:0] _007_;
+  wire _008_;
+  wire [14:0] _009_;
+  wire _010_;
+  wire _011_;
+  wire [20:0] _012_;
+  wire _013_;
+  wire _014_;
+  wire [6:0] _015_;
+  wire [6:0] _016_;
+  wire [6:0] _017_;
+  wire [6:0] _018_;
+  wire [20:0] _019_;
+  wire [6:0] _020_;
+  wire [6:0] _021_;
+  wire [6:0] _022_;
+  wire _023_;
+  wire [3:0] _024_;
+  wire [2:0] _025_;
+  wire [1:0] _026_;
+  wire [19:0] _027_;
+  wire _028_;
+  wire [3:0] _029_;
+  wire [14:0] _030_;
+  wire [19:0] _031_;
+  wire [19:0] _032_;
+  wire [19:0] _033_;
+  wire [15:0] _034_;
+  wire [15:0] _035_;
+  wire [15:0] _036_;
+  wire _037_;
+  wire _038_;
+  wire _039_;
+  wire [3:0] _040_;
+  wire _041_;
+  wire _042_;
+  wire [3:0] _043_;
+  wire _044_;
+  wire _045_;
+  wire [3:0] _046_;
+  wire _047_;
+  wire _048_;
+  wire [3:0] _049_;
+  wire [3:0] _050_;
+  wire [3:0] _051_;
+  wire [2:0] _052_;
+  wire [3:0] _053_;
+  wire [3:0] _054_;
+  wire [3:0] _055_;
+  wire _056_;
+  wire _057_;
+  wire [3:0] _058_;
+  wire _059_;
+  wire _060_;
+  wire [3:0] _061_;
+  wire _062_;
+  wire _063_;
+  wire [3:0] _064_;
+  wire _065_;
+  wire _066_;
+  wire [3:0] _067_;
   reg [3:0] a0_beat;
   reg a0_valid;
   reg [6:0] a1;
@@ -548,96 +594,150 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [2:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
-  assign _04_ = ~ d2_total_0[19];
-  assign _08_ = _03_ ? d2_total_0[17:3] : { _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_ };
-  assign _10_ = { 2'h0, d5[6:3] } < 4'ha;
-  assign _11_ = d5[0] & _10_;
+  assign _005_ = ~ d2_total_0[19];
+  assign _009_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
+  assign _010_ = ! d4[1];
+  assign _011_ = d4[0] & _010_;
+  assign _013_ = { 2'h0, d5[6:3] } < 4'ha;
+  assign _014_ = d5[0] & _013_;
   always @(posedge clk)
-    a1 <= _12_;
+    a1 <= _015_;
   always @(posedge clk)
-    d0 <= _13_;
+    d0 <= _016_;
   always @(posedge clk)
-    d1 <= _14_;
+    d1 <= _017_;
   always @(posedge clk)
-    d2 <= _15_;
+    d2 <= _018_;
   always @(posedge clk)
-    d3 <= _16_;
+    d3 <= _020_;
   always @(posedge clk)
-    d4 <= _17_;
+    d4 <= _021_;
   always @(posedge clk)
-    d5 <= _19_;
+    d5 <= _022_;
   always @(posedge clk)
-    a0_valid <= _20_;
+    a0_valid <= _023_;
   always @(posedge clk)
-    a0_beat <= _21_;
+    a0_beat <= _024_;
   always @(posedge clk)
-    tag <= _22_;
+    tag <= _025_;
   always @(posedge clk)
-    signal <= _23_;
+    signal <= _026_;
   always @(posedge clk)
-    rows <= _24_;
+    rows <= _027_;
   always @(posedge clk)
-    d0_constants <= data;
+    address <= _029_;
   always @(posedge clk)
-    address <= _25_;
+    d0_constants <= _030_;
   always @(posedge clk)
-    d1_sum_0 <= _09_[19:0];
+    d1_sum_0 <= _031_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] };
+    d1_addend_0 <= _032_;
   always @(posedge clk)
-    d2_total_0 <= _18_[19:0];
+    d2_total_0 <= _033_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _034_;
   always @(posedge clk)
-    d3_code_0 <= _26_;
+    d3_code_0 <= _035_;
   always @(posedge clk)
-    write_data_ <= _27_;
-  assign _00_ = a0_valid - 1'h1;
-  assign _05_ = a0_beat + 1'h1;
-  assign _06_ = address + 1'h1;
-  assign _07_ = upcoming & tag_13[2];
-  assign _09_ = $signed(rows) << d0_constants[0];
-  assign _18_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _28_ = & { d2_total_0[19], d2_total_0[19:18] };
-  assign _01_ = | { d2_total_0[19], d2_total_0[19:18] };
-  assign _02_ = ~ _01_;
-  assign _03_ = _28_ | _02_;
-  assign write_mask = d5[1] ? 1'h0 : _11_;
-  assign _27_ = d4[1] ? write_data_ : d4_code_0;
-  assign _26_ = d2[1] ? d3_code_0 : { d2_total_0[19], _08_ };
-  assign _29_ = a0_valid ? _06_[3:0] : address;
-  assign _30_ = tag_13[0] ? _29_ : 4'h0;
-  assign _31_ = _07_ ? _30_ : _29_;
-  assign _25_ = rst ? 4'h0 : _31_;
-  assign _24_ = signal[1] ? sums : 20'h00000;
-  assign _23_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _32_ = upcoming ? tag_13 : tag;
-  assign _22_ = rst ? 3'h0 : _32_;
-  assign _33_ = a0_valid ? _05_[3:0] : a0_beat;
-  assign _34_ = tag_13[2] ? 4'h0 : _33_;
-  assign _35_ = upcoming ? _34_ : _33_;
-  assign _21_ = rst ? 4'h0 : _35_;
-  assign _36_ = a0_valid ? _00_[0] : a0_valid;
-  assign _37_ = upcoming ? 1'h1 : _36_;
-  assign _20_ = rst ? 1'h0 : _37_;
-  assign _19_ = rst ? 7'h00 : d4;
-  assign _17_ = rst ? 7'h00 : d3;
-  assign _16_ = rst ? 7'h00 : d2;
-  assign _15_ = rst ? 7'h00 : d1;
-  assign _14_ = rst ? 7'h00 : d0;
-  assign _13_ = rst ? 7'h00 : a1;
-  assign _12_ = rst ? 7'h00 : { a0_beat, tag[1:0], a0_valid };
+    write_data_ <= _036_;
+  assign _000_ = a0_valid - 1'h1;
+  assign _006_ = a0_beat + 1'h1;
+  assign _007_ = address + 1'h1;
+  assign _008_ = upcoming & tag_13[2];
+  assign _012_ = $signed(rows) << d0_constants[0];
+  assign _019_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _028_ = ! d2[1];
+  assign _037_ = d2[0] & _028_;
+  assign _001_ = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _002_ = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _003_ = ~ _002_;
+  assign _004_ = _001_ | _003_;
+  assign _018_[6:3] = rst ? 4'h0 : _067_;
+  assign _038_ = d1[0] ? d1[1] : d2[1];
+  assign _018_[1] = rst ? 1'h0 : _038_;
+  assign _018_[0] = rst ? 1'h0 : d1[0];
+  assign _039_ = d1[0] ? d1[2] : d2[2];
+  assign write_mask = d5[1] ? 1'h0 : _014_;
+  assign _018_[2] = rst ? 1'h0 : _039_;
+  assign _040_ = d0[0] ? d0[6:3] : d1[6:3];
+  assign _017_[6:3] = rst ? 4'h0 : _040_;
+  assign _041_ = d0[0] ? d0[1] : d1[1];
+  assign _017_[1] = rst ? 1'h0 : _041_;
+  assign _017_[0] = rst ? 1'h0 : d0[0];
+  assign _042_ = d0[0] ? d0[2] : d1[2];
+  assign _017_[2] = rst ? 1'h0 : _042_;
+  assign _043_ = a1[0] ? a1[6:3] : d0[6:3];
+  assign _016_[6:3] = rst ? 4'h0 : _043_;
+  assign _036_ = _011_ ? d4_code_0 : write_data_;
+  assign _044_ = a1[0] ? a1[1] : d0[1];
+  assign _016_[1] = rst ? 1'h0 : _044_;
+  assign _016_[0] = rst ? 1'h0 : a1[0];
+  assign _045_ = a1[0] ? a1[2] : d0[2];
+  assign _016_[2] = rst ? 1'h0 : _045_;
+  assign _046_ = a0_valid ? a0_beat : a1[6:3];
+  assign _015_[6:3] = rst ? 4'h0 : _046_;
+  assign _047_ = a0_valid ? tag[0] : a1[1];
+  assign _015_[1] = rst ? 1'h0 : _047_;
+  assign _015_[0] = rst ? 1'h0 : a0_valid;
+  assign _035_ = _037_ ? { d2_total_0[19], _009_ } : d3_code_0;
+  assign _048_ = a0_valid ? tag[1] : a1[2];
+  assign _015_[2] = rst ? 1'h0 : _048_;
+  assign _034_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _033_ = d1[0] ? _019_[19:0] : d2_total_0;
+  assign _032_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
+  assign _031_ = d0[0] ? _012_[19:0] : d1_sum_0;
+  assign _030_ = a1[0] ? data : d0_constants;
+  assign _049_ = a0_valid ? _007_[3:0] : address;
+  assign _050_ = tag_13[0] ? _049_ : 4'h0;
+  assign _051_ = _008_ ? _050_ : _049_;
+  assign _029_ = rst ? 4'h0 : _051_;
+  assign _027_ = signal[1] ? sums : rows;
+  assign _026_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _052_ = upcoming ? tag_13 : tag;
+  assign _025_ = rst ? 3'h0 : _052_;
+  assign _053_ = a0_valid ? _006_[3:0] : a0_beat;
+  assign _054_ = tag_13[2] ? 4'h0 : _053_;
+  assign _055_ = upcoming ? _054_ : _053_;
+  assign _024_ = rst ? 4'h0 : _055_;
+  assign _056_ = a0_valid ? _000_[0] : a0_valid;
+  assign _057_ = upcoming ? 1'h1 : _056_;
+  assign _023_ = rst ? 1'h0 : _057_;
+  assign _058_ = d4[0] ? d4[6:3] : d5[6:3];
+  assign _022_[6:3] = rst ? 4'h0 : _058_;
+  assign _059_ = d4[0] ? d4[1] : d5[1];
+  assign _022_[1] = rst ? 1'h0 : _059_;
+  assign _022_[0] = rst ? 1'h0 : d4[0];
+  assign _060_ = d4[0] ? d4[2] : d5[2];
+  assign _022_[2] = rst ? 1'h0 : _060_;
+  assign _061_ = d3[0] ? d3[6:3] : d4[6:3];
+  assign _021_[6:3] = rst ? 4'h0 : _061_;
+  assign _062_ = d3[0] ? d3[1] : d4[1];
+  assign _021_[1] = rst ? 1'h0 : _062_;
+  assign _021_[0] = rst ? 1'h0 : d3[0];
+  assign _063_ = d3[0] ? d3[2] : d4[2];
+  assign _021_[2] = rst ? 1'h0 : _063_;
+  assign _064_ = d2[0] ? d2[6:3] : d3[6:3];
+  assign _020_[6:3] = rst ? 4'h0 : _064_;
+  assign _065_ = d2[0] ? d2[1] : d3[1];
+  assign _020_[1] = rst ? 1'h0 : _065_;
+  assign _020_[0] = rst ? 1'h0 : d2[0];
+  assign _066_ = d2[0] ? d2[2] : d3[2];
+  assign _020_[2] = rst ? 1'h0 : _066_;
+  assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
   digits_layer_head_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data_, write_mask, d5 };
 endmodule
 
-module digits_layer_head_drain_row_rom(data, address, clk);
+module digits_layer_head_drain_row_rom(data, enable, address, clk);
   output [14:0] data;
   wire [14:0] data;
+  input enable;
+  wire enable;
   input [3:0] address;
   wire [3:0] address;
   input clk;
@@ -645,36 +745,53 @@ module digits_layer_head_drain_row_rom(data, address, clk);
   digits__head_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
+module digits_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
   output upcoming;
   wire upcoming;
+  input [7:0] weights;
+  wire [7:0] weights;
   input [6:0] control;
   wire [6:0] control;
   output [2:0] tag;
   wire [2:0] tag;
   output signed [19:0] s5_sum_0;
   reg signed [19:0] s5_sum_0;
-  input [7:0] weights;
-  wire [7:0] weights;
   input clk;
   wire clk;
   wire [15:0] _00_;
-  wire _01_;
-  wire [20:0] _02_;
-  wire [6:0] _03_;
-  wire [6:0] _04_;
-  wire [6:0] _05_;
-  wire [19:0] _06_;
-  wire [19:0] _07_;
-  wire [19:0] _08_;
+  wire [15:0] _01_;
+  wire [19:0] _02_;
+  wire [19:0] _03_;
+  wire _04_;
+  wire [20:0] _05_;
+  wire [6:0] _06_;
+  wire [6:0] _07_;
+  wire [6:0] _08_;
+  wire [7:0] _09_;
+  wire [7:0] _10_;
+  wire [19:0] _11_;
+  wire [19:0] _12_;
+  wire [2:0] _13_;
+  wire _14_;
+  wire _15_;
+  wire _16_;
+  wire [2:0] _17_;
+  wire _18_;
+  wire _19_;
+  wire _20_;
+  wire [2:0] _21_;
+  wire _22_;
+  wire _23_;
+  wire _24_;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [7:0] s2_weight_0;
@@ -683,35 +800,63 @@ module digits_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, wei
   reg [6:0] s4;
   reg signed [19:0] s4_partial_0;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _01_ = s4[0] & s4[1];
-  assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _04_ = s4[0] & s4[1];
+  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _03_;
+    s2 <= _06_;
   always @(posedge clk)
-    s3 <= _04_;
+    s3 <= _07_;
   always @(posedge clk)
-    s4 <= _05_;
+    s4 <= _08_;
   always @(posedge clk)
-    s2_operand_0 <= operand;
+    s2_operand_0 <= _09_;
   always @(posedge clk)
-    s2_weight_0 <= weights;
+    s2_weight_0 <= _10_;
   always @(posedge clk)
-    s3_added_0 <= _00_;
+    s3_added_0 <= _01_;
   always @(posedge clk)
-    s4_partial_0 <= _06_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s5_sum_0 <= _07_;
-  assign _08_ = s4[0] ? _02_[19:0] : s5_sum_0;
-  assign _07_ = _01_ ? s4_partial_0 : _08_;
-  assign _06_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
-  assign _05_ = rst ? 7'h00 : s3;
-  assign _04_ = rst ? 7'h00 : s2;
-  assign _03_ = rst ? 7'h00 : control;
+    s5_sum_0 <= _03_;
+  assign _11_ = s4[0] ? _05_[19:0] : s5_sum_0;
+  assign _03_ = _04_ ? s4_partial_0 : _11_;
+  assign _12_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
+  assign _02_ = s3[0] ? _12_ : s4_partial_0;
+  assign _01_ = s2[0] ? _00_ : s3_added_0;
+  assign _10_ = control[0] ? weights : s2_weight_0;
+  assign _09_ = control[0] ? operand : s2_operand_0;
+  assign _13_ = s3[0] ? s3[6:4] : s4[6:4];
+  assign _08_[6:4] = rst ? 3'h0 : _13_;
+  assign _14_ = s3[0] ? s3[2] : s4[2];
+  assign _08_[2] = rst ? 1'h0 : _14_;
+  assign _15_ = s3[0] ? s3[1] : s4[1];
+  assign _08_[1] = rst ? 1'h0 : _15_;
+  assign _08_[0] = rst ? 1'h0 : s3[0];
+  assign _16_ = s3[0] ? s3[3] : s4[3];
+  assign _08_[3] = rst ? 1'h0 : _16_;
+  assign _17_ = s2[0] ? s2[6:4] : s3[6:4];
+  assign _07_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = s2[0] ? s2[2] : s3[2];
+  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _19_ = s2[0] ? s2[1] : s3[1];
+  assign _07_[1] = rst ? 1'h0 : _19_;
+  assign _07_[0] = rst ? 1'h0 : s2[0];
+  assign _20_ = s2[0] ? s2[3] : s3[3];
+  assign _07_[3] = rst ? 1'h0 : _20_;
+  assign _21_ = control[0] ? control[6:4] : s2[6:4];
+  assign _06_[6:4] = rst ? 3'h0 : _21_;
+  assign _22_ = control[0] ? control[2] : s2[2];
+  assign _06_[2] = rst ? 1'h0 : _22_;
+  assign _23_ = control[0] ? control[1] : s2[1];
+  assign _06_[1] = rst ? 1'h0 : _23_;
+  assign _06_[0] = rst ? 1'h0 : control[0];
+  assign _24_ = control[0] ? control[3] : s2[3];
+  assign _06_[3] = rst ? 1'h0 : _24_;
   assign tag = s3[6:4];
 endmodule
 
-module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -726,14 +871,16 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output slot;
   reg slot;
-  output [6:0] word_23;
-  reg [6:0] word_23;
+  output [6:0] word_24;
+  reg [6:0] word_24;
   output [2:0] tag;
   reg [2:0] tag;
   output [9:0] coefficients;
@@ -768,45 +915,56 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire _025_;
   wire _026_;
   wire _027_;
-  wire [6:0] _028_;
-  wire [2:0] _029_;
-  wire [3:0] _030_;
-  wire [6:0] _031_;
-  wire _032_;
-  wire [3:0] _033_;
+  wire _028_;
+  wire [6:0] _029_;
+  wire [2:0] _030_;
+  wire [3:0] _031_;
+  wire [6:0] _032_;
+  wire _033_;
   wire _034_;
-  wire _035_;
-  wire [9:0] _036_;
-  wire [1:0] _037_;
-  wire _038_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire [9:0] _037_;
+  wire [1:0] _038_;
   wire _039_;
   wire _040_;
-  wire [1:0] _041_;
+  wire _041_;
   wire [1:0] _042_;
   wire [1:0] _043_;
-  wire _044_;
-  wire [3:0] _045_;
-  wire [3:0] _046_;
-  wire _047_;
+  wire [1:0] _044_;
+  wire [1:0] _045_;
+  wire [1:0] _046_;
+  wire [1:0] _047_;
   wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire [6:0] _053_;
-  wire [6:0] _054_;
+  wire [1:0] _049_;
+  wire [9:0] _050_;
+  wire [9:0] _051_;
+  wire [9:0] _052_;
+  wire _053_;
+  wire _054_;
   wire [3:0] _055_;
   wire [3:0] _056_;
   wire _057_;
   wire _058_;
-  wire [1:0] _059_;
-  wire [1:0] _060_;
-  wire [1:0] _061_;
-  wire [1:0] _062_;
-  wire [9:0] _063_;
-  wire [9:0] _064_;
-  wire [9:0] _065_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire [6:0] _062_;
+  wire [6:0] _063_;
+  wire [3:0] _064_;
+  wire [3:0] _065_;
   wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [6:0] _069_;
+  wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -823,29 +981,31 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   always @(posedge clk)
     valid <= _024_;
   always @(posedge clk)
-    first <= _025_;
+    moved <= _025_;
   always @(posedge clk)
-    last <= _026_;
+    first <= _026_;
   always @(posedge clk)
-    slot <= _027_;
+    last <= _027_;
   always @(posedge clk)
-    word_23 <= _028_;
+    slot <= _028_;
   always @(posedge clk)
-    tag <= _029_;
+    word_24 <= _029_;
   always @(posedge clk)
-    waiting <= _030_;
+    tag <= _030_;
   always @(posedge clk)
-    block <= _031_;
+    waiting <= _031_;
   always @(posedge clk)
-    like <= _032_;
+    block <= _032_;
   always @(posedge clk)
-    group <= _033_;
+    like <= _033_;
   always @(posedge clk)
-    segment <= _035_;
+    group <= _035_;
   always @(posedge clk)
-    coefficients <= _036_;
+    segment <= _036_;
   always @(posedge clk)
-    fsm_state <= _037_;
+    coefficients <= _037_;
+  always @(posedge clk)
+    fsm_state <= _038_;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
   assign _019_ = group == now[13:10];
@@ -853,8 +1013,8 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _023_ = segment == now[14];
   assign end_node = end_segment & _023_;
   assign _034_ = ~ now[2];
-  assign _038_ = ! waiting;
-  assign _039_ = _034_ | _038_;
+  assign _039_ = ! waiting;
+  assign _040_ = _034_ | _039_;
   assign _007_ = ! block;
   assign _008_ = now[15] & _007_;
   assign _009_ = now[16] & end_slot;
@@ -875,56 +1035,67 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _001_ = now[18] | _000_;
   assign _002_ = _020_ & _001_;
   assign _003_ = waiting == 1'h1;
-  assign _040_ = _052_ | _005_;
-  assign _041_ = _005_ ? _060_ : _061_;
-  assign _042_ = _004_ ? _062_ : fsm_state;
-  assign _043_ = _040_ ? _041_ : _042_;
-  assign _044_ = _020_ ? 1'h0 : _066_;
-  assign _035_ = rst ? 1'h0 : _044_;
-  assign _045_ = _015_ ? _016_[3:0] : group;
-  assign _046_ = _017_ ? 4'h0 : _045_;
-  assign _033_ = rst ? 4'h0 : _046_;
-  assign _047_ = _014_ ? now[20] : like;
-  assign _048_ = _015_ ? now[21] : _047_;
-  assign _049_ = _020_ ? now[20] : _048_;
-  assign _050_ = _002_ ? 1'h0 : _049_;
-  assign _051_ = _052_ ? _050_ : _049_;
-  assign _032_ = rst ? 1'h0 : _051_;
-  assign _053_ = advance ? _013_[6:0] : block;
-  assign _054_ = _014_ ? 7'h00 : _053_;
-  assign _031_ = rst ? 7'h00 : _054_;
-  assign _055_ = _011_ ? _012_[3:0] : waiting;
-  assign _056_ = _020_ ? 4'hb : _055_;
-  assign _030_ = rst ? 4'h0 : _056_;
-  assign _029_[2] = rst ? 1'h0 : _010_;
-  assign _029_[0] = rst ? 1'h0 : now[0];
-  assign _029_[1] = rst ? 1'h0 : segment;
-  assign _028_ = rst ? 7'h00 : word;
-  assign _027_ = rst ? 1'h0 : like;
-  assign _026_ = rst ? 1'h0 : _009_;
-  assign _025_ = rst ? 1'h0 : _008_;
+  assign _041_ = _048_ | _005_;
+  assign _042_ = _005_ ? _046_ : _047_;
+  assign _043_ = _004_ ? _049_ : fsm_state;
+  assign _044_ = _041_ ? _042_ : _043_;
+  assign _045_ = start ? 2'h1 : 2'h0;
+  assign _046_ = _003_ ? _045_ : fsm_state;
+  assign _047_ = _002_ ? 2'h2 : fsm_state;
+  assign _049_ = start ? 2'h1 : fsm_state;
+  assign _038_ = rst ? 2'h0 : _044_;
+  assign _050_ = _006_ ? _021_[9:0] : coefficients;
+  assign _051_ = _002_ ? 10'h000 : _050_;
+  assign _052_ = _048_ ? _051_ : _050_;
+  assign _037_ = rst ? 10'h000 : _052_;
+  assign _053_ = _017_ ? _018_[0] : segment;
+  assign _054_ = _020_ ? 1'h0 : _053_;
+  assign _036_ = rst ? 1'h0 : _054_;
+  assign _055_ = _015_ ? _016_[3:0] : group;
+  assign _056_ = _017_ ? 4'h0 : _055_;
+  assign _035_ = rst ? 4'h0 : _056_;
+  assign _057_ = _014_ ? now[20] : like;
+  assign _058_ = _015_ ? now[21] : _057_;
+  assign _059_ = _020_ ? now[20] : _058_;
+  assign _060_ = _002_ ? 1'h0 : _059_;
+  assign _061_ = _048_ ? _060_ : _059_;
+  assign _033_ = rst ? 1'h0 : _061_;
+  assign _062_ = advance ? _013_[6:0] : block;
+  assign _063_ = _014_ ? 7'h00 : _062_;
+  assign _032_ = rst ? 7'h00 : _063_;
+  assign _064_ = _011_ ? _012_[3:0] : waiting;
+  assign _065_ = _020_ ? 4'hb : _064_;
+  assign _031_ = rst ? 4'h0 : _065_;
+  assign _066_ = advance ? _010_ : tag[2];
+  assign _030_[2] = rst ? 1'h0 : _066_;
+  assign _067_ = advance ? now[0] : tag[0];
+  assign _030_[0] = rst ? 1'h0 : _067_;
+  assign _068_ = advance ? segment : tag[1];
+  assign _030_[1] = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? word : word_24;
+  assign _029_ = rst ? 7'h00 : _069_;
+  assign _070_ = advance ? like : slot;
+  assign _028_ = rst ? 1'h0 : _070_;
+  assign _071_ = advance ? _009_ : last;
+  assign _027_ = rst ? 1'h0 : _071_;
+  assign _072_ = advance ? _008_ : first;
+  assign _026_ = rst ? 1'h0 : _072_;
+  assign _073_ = _006_ ? 1'h1 : 1'h0;
+  assign _074_ = _002_ ? 1'h1 : _073_;
+  assign _075_ = _048_ ? _074_ : _073_;
+  assign _025_ = rst ? 1'h1 : _075_;
   assign _024_ = rst ? 1'h0 : _006_;
-  assign _057_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _057_ : 1'h0;
+  assign _076_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _076_ : 1'h0;
   assign _005_ = fsm_state == 2'h2;
-  assign _058_ = _002_ ? 1'h1 : 1'h0;
-  assign all_read = _052_ ? _058_ : 1'h0;
-  assign advance = _052_ ? _039_ : 1'h0;
-  assign _052_ = fsm_state == 2'h1;
+  assign _077_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _048_ ? _077_ : 1'h0;
+  assign advance = _048_ ? _040_ : 1'h0;
+  assign _048_ = fsm_state == 2'h1;
   assign idle = _004_ ? 1'h1 : 1'h0;
   assign _004_ = ! fsm_state;
   assign word = like ? 7'h00 : block;
   assign now = like ? 32'd0 : 32'd1025530;
-  assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _003_ ? _059_ : fsm_state;
-  assign _061_ = _002_ ? 2'h2 : fsm_state;
-  assign _062_ = start ? 2'h1 : fsm_state;
-  assign _037_ = rst ? 2'h0 : _043_;
-  assign _063_ = _006_ ? _021_[9:0] : coefficients;
-  assign _064_ = _002_ ? 10'h000 : _063_;
-  assign _065_ = _052_ ? _064_ : _063_;
-  assign _036_ = rst ? 10'h000 : _065_;
-  assign _066_ = _017_ ? _018_[0] : segment;
 endmodule
 
 module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1057,43 +1228,65 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
   assign _1_[6:0] = read__addr;
 endmodule
 
-module digits_layer_head_weight_roms(rst, address, data, clk);
+module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
-  input [9:0] address;
-  wire [9:0] address;
   output [7:0] data;
   wire [7:0] data;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
+  input [9:0] address;
+  wire [9:0] address;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   digits_layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
-    .rst(rst),
-    .s2_word_0(data)
+    .data(data),
+    .enable(taken),
+    .moved(moved),
+    .rst(rst)
   );
 endmodule
 
-module digits_layer_head_weight_roms_rom_0(rst, address, s2_word_0, clk);
+module digits_layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
+  input enable;
+  wire enable;
+  output [7:0] data;
+  wire [7:0] data;
+  input moved;
+  wire moved;
   input [9:0] address;
   wire [9:0] address;
-  output [7:0] s2_word_0;
-  reg [7:0] s2_word_0;
   input clk;
   wire clk;
-  wire [7:0] data;
+  wire [9:0] _0_;
+  reg [9:0] address_5;
   always @(posedge clk)
-    s2_word_0 <= data;
+    address_5 <= _0_;
+  assign _0_ = moved ? address : address_5;
   digits_layer_head_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address),
+    .address(address_5),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
+module digits_layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [7:0] data;
   wire [7:0] data;
   input [9:0] address;
@@ -1103,7 +1296,8 @@ module digits_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
   digits__head_weights rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -1198,8 +1392,20 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _071_;
   wire _072_;
   wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
+  wire _078_;
+  wire _079_;
+  wire [3:0] _080_;
+  wire _081_;
+  wire _082_;
+  wire [2:0] _083_;
+  wire _084_;
+  wire _085_;
   wire [10:0] addresses;
-  wire all_read_80;
+  wire all_read_84;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -1210,9 +1416,10 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg first_step;
   wire idle;
   reg last;
-  wire last_78;
-  wire last_86;
+  wire last_82;
+  wire last_89;
   reg last_step;
+  wire moved;
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
@@ -1229,10 +1436,10 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg s1_chosen_2;
   reg s1_chosen_3;
   wire [2:0] slot;
-  wire signed [28:0] sums_67_0;
-  wire signed [28:0] sums_67_1;
+  wire signed [28:0] sums_71_0;
+  wire signed [28:0] sums_71_1;
   wire [3:0] tag;
-  wire [3:0] tag_87;
+  wire [3:0] tag_90;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1308,63 +1515,75 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _023_ = room + o__freed;
   assign _024_ = begun & last_step;
   assign _025_ = _023_ - _024_;
-  assign _045_ = _067_ | _062_;
-  assign _046_ = _068_ | _063_;
-  assign _047_ = _063_ | _062_;
-  assign _044_ = | { _045_, _008_, _066_ };
-  assign _048_ = _062_ ? 3'h0 : 3'h4;
+  assign _045_ = _077_ | _068_;
+  assign _046_ = _078_ | _069_;
+  assign _047_ = _069_ | _068_;
+  assign _044_ = | { _045_, _008_, _074_ };
+  assign _048_ = _068_ ? 3'h0 : 3'h4;
   assign _049_ = _008_ ? 3'h1 : 3'h0;
   assign _050_ = _045_ ? _048_ : _049_;
-  assign _051_ = _063_ ? 3'h3 : 3'h5;
-  assign _052_ = _064_ ? 3'h0 : 3'h2;
+  assign _051_ = _069_ ? 3'h3 : 3'h5;
+  assign _052_ = _070_ ? 3'h0 : 3'h2;
   assign _053_ = _046_ ? _051_ : _052_;
   assign _054_ = _044_ ? _050_ : _053_;
-  assign _055_ = _068_ ? 1'h1 : 1'h0;
-  assign _056_ = _067_ ? 1'h1 : _055_;
-  assign _057_ = _062_ ? 1'h1 : _026_;
-  assign _058_ = _064_ ? _026_ : 1'h0;
+  assign _055_ = _078_ ? 1'h1 : _076_;
+  assign _056_ = _077_ ? 1'h1 : _055_;
+  assign _057_ = _068_ ? 1'h1 : _026_;
+  assign _058_ = _070_ ? _026_ : _067_;
   assign _059_ = _047_ ? _057_ : _058_;
-  assign _060_ = _007_ ? _026_ : 1'h0;
+  assign _060_ = _007_ ? _026_ : _065_;
   assign _061_ = _008_ ? _026_ : _060_;
-  assign _039_ = rst ? 1'h0 : _061_;
-  assign _038_ = rst ? 1'h0 : _059_;
-  assign _065_ = _066_ ? 1'h1 : 1'h0;
-  assign _037_ = rst ? 1'h0 : _065_;
-  assign _036_ = rst ? 1'h0 : _056_;
-  assign _035_[9:6] = rst ? 4'h0 : tag_87;
-  assign _062_ = slot == 3'h7;
-  assign _067_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _066_ = slot == 3'h4;
-  assign _063_ = slot == 3'h3;
-  assign _068_ = slot == 3'h2;
-  assign _064_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _035_[5:3] = rst ? 3'h0 : _054_;
-  assign _035_[1] = rst ? 1'h0 : first;
-  assign _035_[0] = rst ? 1'h0 : valid;
-  assign _035_[2] = rst ? 1'h0 : last_86;
-  assign _034_ = rst ? 2'h2 : _025_[1:0];
-  assign _069_ = finished ? last : first_step;
-  assign _033_ = rst ? 1'h1 : _069_;
-  assign _070_ = finished ? _003_ : page;
-  assign _032_ = rst ? 1'h0 : _070_;
   assign _031_ = rst ? 1'h0 : last_step;
   assign _030_ = rst ? 1'h0 : finish;
-  assign _029_ = rst ? 1'h0 : all_read_80;
+  assign _029_ = rst ? 1'h0 : all_read_84;
   assign _028_ = rst ? 1'h0 : trace_start;
-  assign _071_ = trace_start ? last_78 : last_step;
-  assign _027_ = rst ? 1'h0 : _071_;
-  assign _072_ = _007_ ? _003_ : page;
-  assign read_page_42 = _008_ ? _003_ : _072_;
-  assign _073_ = _002_ ? _003_ : page;
-  assign read_page_34 = _004_ ? _003_ : _073_;
+  assign _062_ = trace_start ? last_82 : last_step;
+  assign _027_ = rst ? 1'h0 : _062_;
+  assign _063_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _063_;
+  assign _064_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _064_;
   assign o__valid = _006_ ? _040_ : 1'h0;
   assign o__payload_data = _006_ ? write[19:12] : 8'h00;
+  assign _065_ = valid ? 1'h0 : s1_chosen_3;
+  assign _066_ = valid ? _061_ : _065_;
+  assign _039_ = rst ? 1'h0 : _066_;
+  assign _067_ = valid ? 1'h0 : s1_chosen_2;
+  assign _071_ = valid ? _059_ : _067_;
+  assign _038_ = rst ? 1'h0 : _071_;
+  assign _072_ = valid ? 1'h0 : s1_chosen_1;
+  assign _073_ = _074_ ? 1'h1 : _072_;
+  assign _075_ = valid ? _073_ : _072_;
+  assign _037_ = rst ? 1'h0 : _075_;
+  assign _076_ = valid ? 1'h0 : s1_chosen_0;
+  assign _079_ = valid ? _056_ : _076_;
+  assign _036_ = rst ? 1'h0 : _079_;
+  assign _080_ = valid ? tag_90 : control[9:6];
+  assign _035_[9:6] = rst ? 4'h0 : _080_;
+  assign _081_ = valid ? last_89 : control[2];
+  assign _035_[2] = rst ? 1'h0 : _081_;
+  assign _082_ = valid ? first : control[1];
+  assign _035_[1] = rst ? 1'h0 : _082_;
+  assign _035_[0] = rst ? 1'h0 : valid;
+  assign _068_ = slot == 3'h7;
+  assign _077_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _074_ = slot == 3'h4;
+  assign _069_ = slot == 3'h3;
+  assign _078_ = slot == 3'h2;
+  assign _070_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _083_ = valid ? _054_ : control[5:3];
+  assign _035_[5:3] = rst ? 3'h0 : _083_;
+  assign _034_ = rst ? 2'h2 : _025_[1:0];
+  assign _084_ = finished ? last : first_step;
+  assign _033_ = rst ? 1'h1 : _084_;
+  assign _085_ = finished ? _003_ : page;
+  assign _032_ = rst ? 1'h0 : _085_;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_945_0(sums_67_0),
-    .port_947_0(sums_67_1),
+    .port_1082_0(sums_71_0),
+    .port_1084_0(sums_71_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1372,7 +1591,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_993_3(write[9:3]),
+    .port_1136_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(word[4:0]),
@@ -1383,7 +1602,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_993_3(write[8:3]),
+    .port_1136_3(write[8:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(word[3:0]),
@@ -1397,27 +1616,28 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_67_0),
-    .s5_sum_1(sums_67_1),
+    .s5_sum_0(sums_71_0),
+    .s5_sum_1(sums_71_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_80),
+    .all_read(all_read_84),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_86),
+    .last(last_89),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_87),
+    .tag(tag_90),
     .valid(valid),
-    .word_23(word)
+    .word_24(word)
   );
   digits_layer_lmu0_source source (
     .available(available),
@@ -1425,14 +1645,14 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_78),
+    .last(last_82),
     .read_data(read_data),
     .read_word(word[0]),
     .rst(rst)
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_993_3(write[4:3]),
+    .port_1136_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(word[0]),
     .rst(rst),
@@ -1444,7 +1664,9 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
   assign o__payload = { last, o__payload_data };
   assign trace_data = write[27:12];
@@ -1455,95 +1677,140 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_945_0, port_947_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1082_0, port_1084_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_945_0;
-  wire [28:0] port_945_0;
-  input [28:0] port_947_0;
-  wire [28:0] port_947_0;
+  input [28:0] port_1082_0;
+  wire [28:0] port_1082_0;
+  input [28:0] port_1084_0;
+  wire [28:0] port_1084_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
   wire clk;
   wire [2:0] _000_;
-  wire [10:0] _001_;
-  wire [10:0] _002_;
-  wire [10:0] _003_;
-  wire [10:0] _004_;
-  wire [10:0] _005_;
-  wire [1:0] _006_;
-  wire [6:0] _007_;
-  wire [3:0] _008_;
-  wire _009_;
-  wire [1:0] _010_;
-  wire [57:0] _011_;
-  wire [18:0] _012_;
-  wire [5:0] _013_;
-  wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire _016_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire [10:0] _006_;
+  wire [10:0] _007_;
+  wire [10:0] _008_;
+  wire [10:0] _009_;
+  wire [10:0] _010_;
+  wire [10:0] _011_;
+  wire [10:0] _012_;
+  wire [10:0] _013_;
+  wire [10:0] _014_;
+  wire [1:0] _015_;
+  wire [6:0] _016_;
   wire _017_;
-  wire _018_;
-  wire [7:0] _019_;
-  wire [6:0] _020_;
-  wire _021_;
-  wire [14:0] _022_;
-  wire _023_;
-  wire _024_;
-  wire [29:0] _025_;
-  wire _026_;
+  wire [3:0] _018_;
+  wire [1:0] _019_;
+  wire [57:0] _020_;
+  wire [5:0] _021_;
+  wire [18:0] _022_;
+  wire [28:0] _023_;
+  wire [28:0] _024_;
+  wire [28:0] _025_;
+  wire [15:0] _026_;
   wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire [29:0] _032_;
+  wire [15:0] _028_;
+  wire [15:0] _029_;
+  wire [15:0] _030_;
+  wire [15:0] _031_;
+  wire _032_;
   wire _033_;
-  wire [8:0] _034_;
-  wire _035_;
+  wire [7:0] _034_;
+  wire [6:0] _035_;
   wire _036_;
-  wire _037_;
+  wire [14:0] _037_;
   wire _038_;
   wire _039_;
-  wire _040_;
+  wire [29:0] _040_;
   wire _041_;
   wire _042_;
   wire _043_;
   wire _044_;
   wire _045_;
-  wire [10:0] _046_;
-  wire [10:0] _047_;
-  wire [10:0] _048_;
-  wire [10:0] _049_;
-  wire [18:0] _050_;
+  wire _046_;
+  wire _047_;
+  wire [29:0] _048_;
+  wire _049_;
+  wire _050_;
   wire _051_;
   wire _052_;
-  wire [15:0] _053_;
-  wire [15:0] _054_;
-  wire [15:0] _055_;
-  wire [15:0] _056_;
-  wire [5:0] _057_;
-  wire [5:0] _058_;
+  wire _053_;
+  wire [8:0] _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
   wire _059_;
-  wire [5:0] _060_;
+  wire _060_;
   wire _061_;
   wire _062_;
-  wire [3:0] _063_;
-  wire [6:0] _064_;
-  wire [6:0] _065_;
-  wire [6:0] _066_;
-  wire [1:0] _067_;
-  wire [1:0] _068_;
+  wire _063_;
+  wire _064_;
+  wire [18:0] _065_;
+  wire [18:0] _066_;
+  wire _067_;
+  wire _068_;
+  wire [15:0] _069_;
+  wire [15:0] _070_;
+  wire [15:0] _071_;
+  wire [15:0] _072_;
+  wire _073_;
+  wire _074_;
+  wire [5:0] _075_;
+  wire [5:0] _076_;
+  wire _077_;
+  wire [5:0] _078_;
+  wire [57:0] _079_;
+  wire [3:0] _080_;
+  wire [6:0] _081_;
+  wire [6:0] _082_;
+  wire [6:0] _083_;
+  wire [1:0] _084_;
+  wire [1:0] _085_;
+  wire [6:0] _086_;
+  wire [1:0] _087_;
+  wire _088_;
+  wire [6:0] _089_;
+  wire [1:0] _090_;
+  wire _091_;
+  wire [6:0] _092_;
+  wire [1:0] _093_;
+  wire _094_;
+  wire [6:0] _095_;
+  wire [1:0] _096_;
+  wire _097_;
+  wire [6:0] _098_;
+  wire [1:0] _099_;
+  wire _100_;
+  wire [6:0] _101_;
+  wire [1:0] _102_;
+  wire _103_;
+  wire [6:0] _104_;
+  wire [1:0] _105_;
+  wire _106_;
+  wire [6:0] _107_;
+  wire [1:0] _108_;
+  wire _109_;
+  wire [6:0] _110_;
+  wire [1:0] _111_;
+  wire _112_;
   reg [6:0] a0_beat;
   wire a0_valid;
   reg [10:0] a1;
   reg [5:0] address;
   wire signed [7:0] answer;
+  wire [2:0] busy;
   reg [10:0] d0;
   reg [18:0] d0_constants;
   reg [10:0] d1;
@@ -1568,146 +1835,230 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_945_0, port_947_0, wr
   reg [15:0] write_data_;
   wire write_mask;
   assign _000_ = left - 1'h1;
-  assign _019_ = a0_beat + 1'h1;
-  assign _020_ = address + 1'h1;
-  assign _021_ = upcoming & tag_15[3];
-  assign _025_ = $signed(rows[28:0]) << d0_constants[0];
-  assign _032_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _033_ = ! d2[2:1];
-  assign _041_ = & { d2_total_0[28], d2_total_0[28:21] };
-  assign _009_ = | { d2_total_0[28], d2_total_0[28:21] };
-  assign _016_ = ~ _009_;
-  assign _017_ = _041_ | _016_;
-  assign _022_ = _017_ ? d2_total_0[20:6] : { _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_ };
-  assign _023_ = ! d6[2:1];
-  assign _024_ = d2[2:1] == 1'h1;
-  assign _026_ = d6[2:1] == 1'h1;
-  assign _027_ = d2[2:1] == 2'h2;
-  assign _028_ = & { d2_total_0[28], d2_total_0[28:19] };
-  assign _029_ = | { d2_total_0[28], d2_total_0[28:19] };
-  assign _030_ = ~ _029_;
-  assign _031_ = _028_ | _030_;
-  assign _018_ = ~ d2_total_0[28];
-  assign _034_ = _031_ ? d2_total_0[18:10] : { _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_ };
-  assign _035_ = d6[2:1] == 2'h2;
+  assign _034_ = a0_beat + 1'h1;
+  assign _035_ = address + 1'h1;
+  assign _036_ = upcoming & tag_15[3];
+  assign _040_ = $signed(rows[28:0]) << d0_constants[0];
+  assign _048_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _052_ = ! d2[2:1];
+  assign _053_ = d2[0] & _052_;
+  assign _001_ = & { d2_total_0[28], d2_total_0[28:21] };
+  assign _017_ = | { d2_total_0[28], d2_total_0[28:21] };
+  assign _027_ = ~ _017_;
+  assign _032_ = _001_ | _027_;
+  assign _037_ = _032_ ? d2_total_0[20:6] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
+  assign _038_ = ! d6[2:1];
+  assign _039_ = d6[0] & _038_;
+  assign _041_ = d2[2:1] == 1'h1;
+  assign _042_ = d2[0] & _041_;
+  assign _043_ = d6[2:1] == 1'h1;
+  assign _044_ = d6[0] & _043_;
+  assign _045_ = d2[2:1] == 2'h2;
+  assign _046_ = d2[0] & _045_;
+  assign _047_ = & { d2_total_0[28], d2_total_0[28:19] };
+  assign _049_ = | { d2_total_0[28], d2_total_0[28:19] };
+  assign _050_ = ~ _049_;
+  assign _051_ = _047_ | _050_;
+  assign _033_ = ~ d2_total_0[28];
+  assign _054_ = _051_ ? d2_total_0[18:10] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
+  assign _055_ = d6[2:1] == 2'h2;
+  assign _056_ = d6[0] & _055_;
   assign a0_valid = | left;
-  assign _036_ = ! d7[2:1];
-  assign _037_ = { 2'h0, d7[10:4] } < 1'h1;
-  assign _038_ = d7[0] & _037_;
-  assign _039_ = d7[2:1] == 1'h1;
-  assign _040_ = { 2'h0, d7[10:4] } < 6'h20;
-  assign _042_ = d7[0] & _040_;
-  assign _043_ = d7[2:1] == 2'h2;
-  assign _044_ = { 2'h0, d7[10:4] } < 7'h40;
-  assign _045_ = d7[0] & _044_;
+  assign _057_ = ! d7[2:1];
+  assign _058_ = { 2'h0, d7[10:4] } < 1'h1;
+  assign _059_ = d7[0] & _058_;
+  assign _060_ = d7[2:1] == 1'h1;
+  assign _061_ = { 2'h0, d7[10:4] } < 6'h20;
+  assign _062_ = d7[0] & _061_;
+  assign _063_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _063_;
+  assign _064_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _064_;
+  assign _002_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _002_;
+  assign _003_ = d7[2:1] == 2'h2;
+  assign _004_ = { 2'h0, d7[10:4] } < 7'h40;
+  assign _005_ = d7[0] & _004_;
   always @(posedge clk)
-    a1 <= _046_;
+    a1 <= _006_;
   always @(posedge clk)
-    d0 <= _047_;
+    d0 <= _007_;
   always @(posedge clk)
-    d1 <= _048_;
+    d1 <= _008_;
   always @(posedge clk)
-    d2 <= _049_;
+    d2 <= _009_;
   always @(posedge clk)
-    d3 <= _001_;
+    d3 <= _010_;
   always @(posedge clk)
-    d4 <= _002_;
+    d4 <= _011_;
   always @(posedge clk)
-    d5 <= _003_;
+    d5 <= _012_;
   always @(posedge clk)
-    d6 <= _004_;
+    d6 <= _013_;
   always @(posedge clk)
-    d7 <= _005_;
+    d7 <= _014_;
   always @(posedge clk)
-    left <= _006_;
+    left <= _015_;
   always @(posedge clk)
-    a0_beat <= _007_;
+    a0_beat <= _016_;
   always @(posedge clk)
-    tag <= _008_;
+    tag <= _018_;
   always @(posedge clk)
-    signal <= _010_;
+    signal <= _019_;
   always @(posedge clk)
-    rows <= _011_;
+    rows <= _020_;
   always @(posedge clk)
-    d0_constants <= _012_;
+    address <= _021_;
   always @(posedge clk)
-    address <= _013_;
+    d0_constants <= _022_;
   always @(posedge clk)
-    d1_sum_0 <= _025_[28:0];
+    d1_sum_0 <= _023_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] };
+    d1_addend_0 <= _024_;
   always @(posedge clk)
-    d2_total_0 <= _032_[28:0];
+    d2_total_0 <= _025_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _026_;
   always @(posedge clk)
-    d5_code_0 <= d4_code_0;
+    d5_code_0 <= _028_;
   always @(posedge clk)
-    d6_code_0 <= d5_code_0;
+    d6_code_0 <= _029_;
   always @(posedge clk)
-    d3_code_0 <= _014_;
+    d3_code_0 <= _030_;
   always @(posedge clk)
-    write_data_ <= _015_;
-  assign _050_ = _062_ ? 19'h00040 : data;
-  assign _012_ = _061_ ? 19'h00800 : _050_;
-  assign _051_ = _036_ ? _038_ : 1'h0;
-  assign _052_ = _039_ ? _042_ : _051_;
-  assign write_mask = _043_ ? _045_ : _052_;
-  assign _053_ = _023_ ? d6_code_0 : write_data_;
-  assign _054_ = _026_ ? d6_code_0 : _053_;
-  assign _015_ = _035_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _054_;
-  assign _055_ = _033_ ? { d2_total_0[28], _022_ } : d3_code_0;
-  assign _056_ = _024_ ? d2_total_0[26:11] : _055_;
-  assign _014_ = _027_ ? { d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], _034_ } : _056_;
-  assign _057_ = a0_valid ? _020_[5:0] : address;
-  assign _058_ = _059_ ? 6'h00 : _057_;
-  assign _059_ = tag_15[1:0] == 2'h2;
-  assign _060_ = _021_ ? _058_ : _057_;
-  assign _013_ = rst ? 6'h00 : _060_;
-  assign _061_ = a1[2:1] == 2'h1;
-  assign _062_ = ! a1[2:1];
-  assign _011_ = signal[1] ? { port_947_0, port_945_0 } : { 29'h00000000, rows[57:29] };
-  assign _010_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _063_ = upcoming ? tag_15 : tag;
-  assign _008_ = rst ? 4'h0 : _063_;
-  assign _064_ = a0_valid ? _019_[6:0] : a0_beat;
-  assign _065_ = tag_15[3] ? 7'h00 : _064_;
-  assign _066_ = upcoming ? _065_ : _064_;
-  assign _007_ = rst ? 7'h00 : _066_;
-  assign _067_ = a0_valid ? _000_[1:0] : left;
-  assign _068_ = upcoming ? 2'h2 : _067_;
-  assign _006_ = rst ? 2'h0 : _068_;
-  assign _005_ = rst ? 11'h000 : d6;
-  assign _004_ = rst ? 11'h000 : d5;
-  assign _003_ = rst ? 11'h000 : d4;
-  assign _002_ = rst ? 11'h000 : d3;
-  assign _001_ = rst ? 11'h000 : d2;
-  assign _049_ = rst ? 11'h000 : d1;
-  assign _048_ = rst ? 11'h000 : d0;
-  assign _047_ = rst ? 11'h000 : a1;
-  assign _046_ = rst ? 11'h000 : { a0_beat, tag[2:0], a0_valid };
+    write_data_ <= _031_;
+  assign _065_ = _074_ ? 19'h00040 : data;
+  assign _066_ = _073_ ? 19'h00800 : _065_;
+  assign _067_ = _057_ ? _059_ : 1'h0;
+  assign _068_ = _060_ ? _062_ : _067_;
+  assign write_mask = _003_ ? _005_ : _068_;
+  assign _069_ = _039_ ? d6_code_0 : write_data_;
+  assign _070_ = _044_ ? d6_code_0 : _069_;
+  assign _031_ = _056_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
+  assign _071_ = _053_ ? { d2_total_0[28], _037_ } : d3_code_0;
+  assign _072_ = _042_ ? d2_total_0[26:11] : _071_;
+  assign _030_ = _046_ ? { d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], _054_ } : _072_;
+  assign _029_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _028_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _026_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _025_ = d1[0] ? _048_[28:0] : d2_total_0;
+  assign _024_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
+  assign _023_ = d0[0] ? _040_[28:0] : d1_sum_0;
+  assign _073_ = a1[2:1] == 2'h1;
+  assign _074_ = ! a1[2:1];
+  assign _022_ = a1[0] ? _066_ : d0_constants;
+  assign _075_ = a0_valid ? _035_[5:0] : address;
+  assign _076_ = _077_ ? 6'h00 : _075_;
+  assign _077_ = tag_15[1:0] == 2'h2;
+  assign _078_ = _036_ ? _076_ : _075_;
+  assign _021_ = rst ? 6'h00 : _078_;
+  assign _079_ = d0[0] ? { 29'h00000000, rows[57:29] } : rows;
+  assign _020_ = signal[1] ? { port_1084_0, port_1082_0 } : _079_;
+  assign _019_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _080_ = upcoming ? tag_15 : tag;
+  assign _018_ = rst ? 4'h0 : _080_;
+  assign _081_ = a0_valid ? _034_[6:0] : a0_beat;
+  assign _082_ = tag_15[3] ? 7'h00 : _081_;
+  assign _083_ = upcoming ? _082_ : _081_;
+  assign _016_ = rst ? 7'h00 : _083_;
+  assign _084_ = a0_valid ? _000_[1:0] : left;
+  assign _085_ = upcoming ? 2'h2 : _084_;
+  assign _015_ = rst ? 2'h0 : _085_;
+  assign _086_ = d6[0] ? d6[10:4] : d7[10:4];
+  assign _014_[10:4] = rst ? 7'h00 : _086_;
+  assign _087_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _014_[2:1] = rst ? 2'h0 : _087_;
+  assign _014_[0] = rst ? 1'h0 : d6[0];
+  assign _088_ = d6[0] ? d6[3] : d7[3];
+  assign _014_[3] = rst ? 1'h0 : _088_;
+  assign _089_ = d5[0] ? d5[10:4] : d6[10:4];
+  assign _013_[10:4] = rst ? 7'h00 : _089_;
+  assign _090_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _013_[2:1] = rst ? 2'h0 : _090_;
+  assign _013_[0] = rst ? 1'h0 : d5[0];
+  assign _091_ = d5[0] ? d5[3] : d6[3];
+  assign _013_[3] = rst ? 1'h0 : _091_;
+  assign _092_ = d4[0] ? d4[10:4] : d5[10:4];
+  assign _012_[10:4] = rst ? 7'h00 : _092_;
+  assign _093_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _012_[2:1] = rst ? 2'h0 : _093_;
+  assign _012_[0] = rst ? 1'h0 : d4[0];
+  assign _094_ = d4[0] ? d4[3] : d5[3];
+  assign _012_[3] = rst ? 1'h0 : _094_;
+  assign _095_ = d3[0] ? d3[10:4] : d4[10:4];
+  assign _011_[10:4] = rst ? 7'h00 : _095_;
+  assign _096_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _011_[2:1] = rst ? 2'h0 : _096_;
+  assign _011_[0] = rst ? 1'h0 : d3[0];
+  assign _097_ = d3[0] ? d3[3] : d4[3];
+  assign _011_[3] = rst ? 1'h0 : _097_;
+  assign _098_ = d2[0] ? d2[10:4] : d3[10:4];
+  assign _010_[10:4] = rst ? 7'h00 : _098_;
+  assign _099_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _099_;
+  assign _010_[0] = rst ? 1'h0 : d2[0];
+  assign _100_ = d2[0] ? d2[3] : d3[3];
+  assign _010_[3] = rst ? 1'h0 : _100_;
+  assign _101_ = d1[0] ? d1[10:4] : d2[10:4];
+  assign _009_[10:4] = rst ? 7'h00 : _101_;
+  assign _102_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _102_;
+  assign _009_[0] = rst ? 1'h0 : d1[0];
+  assign _103_ = d1[0] ? d1[3] : d2[3];
+  assign _009_[3] = rst ? 1'h0 : _103_;
+  assign _104_ = d0[0] ? d0[10:4] : d1[10:4];
+  assign _008_[10:4] = rst ? 7'h00 : _104_;
+  assign _105_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _105_;
+  assign _008_[0] = rst ? 1'h0 : d0[0];
+  assign _106_ = d0[0] ? d0[3] : d1[3];
+  assign _008_[3] = rst ? 1'h0 : _106_;
+  assign _107_ = a1[0] ? a1[10:4] : d0[10:4];
+  assign _007_[10:4] = rst ? 7'h00 : _107_;
+  assign _108_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _108_;
+  assign _007_[0] = rst ? 1'h0 : a1[0];
+  assign _109_ = a1[0] ? a1[3] : d0[3];
+  assign _007_[3] = rst ? 1'h0 : _109_;
+  assign _110_ = a0_valid ? a0_beat : a1[10:4];
+  assign _006_[10:4] = rst ? 7'h00 : _110_;
+  assign _111_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _111_;
+  assign _006_[0] = rst ? 1'h0 : a0_valid;
+  assign _112_ = a0_valid ? tag[2] : a1[3];
+  assign _006_[3] = rst ? 1'h0 : _112_;
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_522_0(answer[6:0]),
-    .port_525_15(answer[7]),
+    .enable(busy[0]),
+    .port_523_0(busy[1]),
+    .port_525_0(busy[2]),
+    .port_585_0(answer[6:0]),
+    .port_588_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_522_0, port_525_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_523_0, port_525_0, port_585_0, port_588_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_522_0;
-  wire [6:0] port_522_0;
-  output port_525_15;
-  wire port_525_15;
+  input enable;
+  wire enable;
+  input port_523_0;
+  wire port_523_0;
+  input port_525_0;
+  wire port_525_0;
+  output [6:0] port_585_0;
+  wire [6:0] port_585_0;
+  output port_588_15;
+  wire port_588_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -1728,8 +2079,16 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_522_0, port_525_15, code,
   wire [12:0] _13_;
   wire [13:0] _14_;
   wire [7:0] _15_;
-  wire [11:0] _16_;
-  wire [11:0] _17_;
+  wire [16:0] _16_;
+  wire [2:0] _17_;
+  wire [2:0] _18_;
+  wire _19_;
+  wire _20_;
+  wire [13:0] _21_;
+  wire [11:0] _22_;
+  wire [8:0] _23_;
+  wire _24_;
+  wire [11:0] _25_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -1740,51 +2099,62 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_522_0, port_525_15, code,
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign port_522_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_588_15;
+  assign port_585_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_525_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_588_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
   assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
   assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
-    s2_word <= data;
+    s2_word <= _16_;
   always @(posedge clk)
-    s1_low <= address[2:0];
+    s1_low <= _17_;
   always @(posedge clk)
-    s2_low <= s1_low;
+    s2_low <= _18_;
   always @(posedge clk)
-    s1_below <= _11_;
+    s1_below <= _19_;
   always @(posedge clk)
-    s2_below <= s1_below;
+    s2_below <= _20_;
   always @(posedge clk)
-    s3_total <= _14_;
+    s3_total <= _21_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _15_ };
+    s3_correction <= _23_;
   always @(posedge clk)
-    s3_subtracted <= s2_below;
+    s3_subtracted <= _24_;
   assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
   assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
   assign _10_ = _00_ | _07_;
-  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _16_ = - $signed({ code[9], code });
-  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
-  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
-  assign _04_ = & { port_525_15, port_525_15, _03_[13:11] };
-  assign _05_ = | { port_525_15, port_525_15, _03_[13:11] };
+  assign _22_ = - $signed({ code[9], code });
+  assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
+  assign _04_ = & { port_588_15, port_588_15, _03_[13:11] };
+  assign _05_ = | { port_588_15, port_588_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _09_ = ~ port_525_15;
+  assign _24_ = port_525_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_525_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_525_0 ? _14_ : s3_total;
+  assign _20_ = port_523_0 ? s1_below : s2_below;
+  assign _19_ = enable ? _11_ : s1_below;
+  assign _18_ = port_523_0 ? s1_low : s2_low;
+  assign _17_ = enable ? address[2:0] : s1_low;
+  assign _16_ = port_523_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
-  assign _03_[14] = port_525_15;
+  assign _03_[14] = port_588_15;
   assign _01_[8:0] = address;
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   output [16:0] data;
@@ -1794,13 +2164,16 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
   digits__lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_lmu0_drain_row_rom(data, address, clk);
+module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   output [18:0] data;
   wire [18:0] data;
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   input clk;
@@ -1808,11 +2181,12 @@ module digits_layer_lmu0_drain_row_rom(data, address, clk);
   digits__lmu0_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_993_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1136_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1825,8 +2199,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_993_3;
-  wire [6:0] port_993_3;
+  input [6:0] port_1136_3;
+  wire [6:0] port_1136_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -1851,17 +2225,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_993_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_993_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_1136_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_1136_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_993_3[1];
+  assign _3_ = ! port_1136_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_993_3[1];
+  assign write__en[1] = write_enable & port_1136_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_993_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1136_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1874,8 +2248,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_993_3;
-  wire [5:0] port_993_3;
+  input [5:0] port_1136_3;
+  wire [5:0] port_1136_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -1900,12 +2274,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_993_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_993_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_1136_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_1136_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_993_3[1];
+  assign _3_ = ! port_1136_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_993_3[1];
+  assign write__en[1] = write_enable & port_1136_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -1929,40 +2303,64 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   wire [31:0] weights;
   input clk;
   wire clk;
-  wire [23:0] _00_;
-  wire [9:0] _01_;
-  wire [28:0] _02_;
-  wire [28:0] _03_;
-  wire [28:0] _04_;
-  wire [28:0] _05_;
-  wire [23:0] _06_;
-  wire [23:0] _07_;
-  wire [23:0] _08_;
-  wire _09_;
-  wire [29:0] _10_;
-  wire [29:0] _11_;
-  wire [9:0] _12_;
-  wire [9:0] _13_;
-  wire _14_;
-  wire _15_;
-  wire [28:0] _16_;
-  wire [28:0] _17_;
-  wire [28:0] _18_;
-  wire [28:0] _19_;
-  wire [28:0] _20_;
-  wire [28:0] _21_;
-  wire [28:0] _22_;
-  wire [28:0] _23_;
-  wire [28:0] _24_;
-  wire [28:0] _25_;
-  wire [28:0] _26_;
-  wire [28:0] _27_;
-  wire _28_;
-  wire _29_;
-  wire _30_;
-  wire _31_;
-  wire _32_;
-  wire _33_;
+  wire [23:0] _000_;
+  wire [9:0] _001_;
+  wire [15:0] _002_;
+  wire [15:0] _003_;
+  wire [7:0] _004_;
+  wire [7:0] _005_;
+  wire [7:0] _006_;
+  wire [7:0] _007_;
+  wire [23:0] _008_;
+  wire [23:0] _009_;
+  wire [23:0] _010_;
+  wire [23:0] _011_;
+  wire [23:0] _012_;
+  wire [28:0] _013_;
+  wire [28:0] _014_;
+  wire [28:0] _015_;
+  wire [28:0] _016_;
+  wire [23:0] _017_;
+  wire [23:0] _018_;
+  wire _019_;
+  wire [29:0] _020_;
+  wire [29:0] _021_;
+  wire [9:0] _022_;
+  wire [9:0] _023_;
+  wire _024_;
+  wire _025_;
+  wire [28:0] _026_;
+  wire [28:0] _027_;
+  wire [28:0] _028_;
+  wire [28:0] _029_;
+  wire [28:0] _030_;
+  wire [28:0] _031_;
+  wire [28:0] _032_;
+  wire [28:0] _033_;
+  wire [28:0] _034_;
+  wire [28:0] _035_;
+  wire [28:0] _036_;
+  wire [28:0] _037_;
+  wire [28:0] _038_;
+  wire [28:0] _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire [3:0] _046_;
+  wire _047_;
+  wire _048_;
+  wire [2:0] _049_;
+  wire [3:0] _050_;
+  wire _051_;
+  wire _052_;
+  wire [2:0] _053_;
+  wire [3:0] _054_;
+  wire _055_;
+  wire _056_;
+  wire [2:0] _057_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [15:0] s2_operand_1;
@@ -1980,81 +2378,117 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   reg [9:0] s4;
   reg signed [28:0] s4_partial_0;
   reg signed [28:0] s4_partial_1;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _06_ = $signed(s2_weight_1) * $signed(s2_operand_1);
-  assign _07_ = $signed(s2_weight_2) * $signed(s2_operand_0);
-  assign _08_ = $signed(s2_weight_3) * $signed(s2_operand_1);
-  assign _09_ = s4[0] & s4[1];
-  assign _10_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign _11_ = $signed(s5_sum_1) + $signed(s4_partial_1);
+  assign _000_ = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _010_ = $signed(s2_weight_1) * $signed(s2_operand_1);
+  assign _017_ = $signed(s2_weight_2) * $signed(s2_operand_0);
+  assign _018_ = $signed(s2_weight_3) * $signed(s2_operand_1);
+  assign _019_ = s4[0] & s4[1];
+  assign _020_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _021_ = $signed(s5_sum_1) + $signed(s4_partial_1);
   assign s3_added_0 = $signed(s3_product_0) + $signed(s3_product_1);
   assign s3_added_1 = $signed(s3_product_2) + $signed(s3_product_3);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _12_;
+    s2 <= _022_;
   always @(posedge clk)
-    s3 <= _13_;
+    s3 <= _023_;
   always @(posedge clk)
-    s4 <= _01_;
+    s4 <= _001_;
   always @(posedge clk)
-    s2_operand_0 <= operand[15:0];
+    s2_operand_0 <= _002_;
   always @(posedge clk)
-    s2_operand_1 <= operand[31:16];
+    s2_operand_1 <= _003_;
   always @(posedge clk)
-    s2_weight_0 <= weights[7:0];
+    s2_weight_0 <= _004_;
   always @(posedge clk)
-    s3_product_0 <= _00_;
+    s2_weight_1 <= _005_;
   always @(posedge clk)
-    s2_weight_1 <= weights[15:8];
+    s2_weight_2 <= _006_;
   always @(posedge clk)
-    s3_product_1 <= _06_;
+    s2_weight_3 <= _007_;
   always @(posedge clk)
-    s2_weight_2 <= weights[23:16];
+    s3_product_0 <= _008_;
   always @(posedge clk)
-    s3_product_2 <= _07_;
+    s3_product_1 <= _009_;
   always @(posedge clk)
-    s2_weight_3 <= weights[31:24];
+    s3_product_2 <= _011_;
   always @(posedge clk)
-    s3_product_3 <= _08_;
+    s3_product_3 <= _012_;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _013_;
   always @(posedge clk)
-    s4_partial_1 <= _03_;
+    s4_partial_1 <= _014_;
   always @(posedge clk)
-    s5_sum_0 <= _04_;
+    s5_sum_0 <= _015_;
   always @(posedge clk)
-    s5_sum_1 <= _05_;
-  assign _15_ = _32_ | _31_;
-  assign _14_ = | { _28_, _29_, _30_ };
-  assign _16_ = _29_ ? { s3_added_0[22:0], 6'h00 } : { s3_added_0, 4'h0 };
-  assign _17_ = _28_ ? { s3_added_0[19:0], 9'h000 } : _16_;
-  assign _18_ = _31_ ? { s3_added_0[24], s3_added_0, 3'h0 } : { s3_added_0[24], s3_added_0[24], s3_added_0, 2'h0 };
-  assign _19_ = _33_ ? { s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0 } : s4_partial_0;
-  assign _20_ = _15_ ? _18_ : _19_;
-  assign _02_ = _14_ ? _17_ : _20_;
-  assign _21_ = _29_ ? { s3_added_1[22:0], 6'h00 } : { s3_added_1, 4'h0 };
-  assign _22_ = _28_ ? { s3_added_1[19:0], 9'h000 } : _21_;
-  assign _23_ = _31_ ? { s3_added_1[24], s3_added_1, 3'h0 } : { s3_added_1[24], s3_added_1[24], s3_added_1, 2'h0 };
-  assign _24_ = _33_ ? { s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1 } : s4_partial_1;
-  assign _25_ = _15_ ? _23_ : _24_;
-  assign _03_ = _14_ ? _22_ : _25_;
-  assign _26_ = s4[0] ? _11_[28:0] : s5_sum_1;
-  assign _05_ = _09_ ? s4_partial_1 : _26_;
-  assign _27_ = s4[0] ? _10_[28:0] : s5_sum_0;
-  assign _04_ = _09_ ? s4_partial_0 : _27_;
-  assign _28_ = s3[5:3] == 3'h5;
-  assign _29_ = s3[5:3] == 3'h4;
-  assign _30_ = s3[5:3] == 3'h3;
-  assign _31_ = s3[5:3] == 3'h2;
-  assign _32_ = s3[5:3] == 3'h1;
-  assign _33_ = ! s3[5:3];
-  assign _01_ = rst ? 10'h000 : s3;
-  assign _13_ = rst ? 10'h000 : s2;
-  assign _12_ = rst ? 10'h000 : control;
+    s5_sum_1 <= _016_;
+  assign _025_ = _044_ | _043_;
+  assign _024_ = | { _040_, _041_, _042_ };
+  assign _026_ = _041_ ? { s3_added_0[22:0], 6'h00 } : { s3_added_0, 4'h0 };
+  assign _027_ = _040_ ? { s3_added_0[19:0], 9'h000 } : _026_;
+  assign _028_ = _043_ ? { s3_added_0[24], s3_added_0, 3'h0 } : { s3_added_0[24], s3_added_0[24], s3_added_0, 2'h0 };
+  assign _029_ = _045_ ? { s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0[24], s3_added_0 } : s4_partial_0;
+  assign _030_ = _025_ ? _028_ : _029_;
+  assign _031_ = _024_ ? _027_ : _030_;
+  assign _032_ = _041_ ? { s3_added_1[22:0], 6'h00 } : { s3_added_1, 4'h0 };
+  assign _033_ = _040_ ? { s3_added_1[19:0], 9'h000 } : _032_;
+  assign _034_ = _043_ ? { s3_added_1[24], s3_added_1, 3'h0 } : { s3_added_1[24], s3_added_1[24], s3_added_1, 2'h0 };
+  assign _035_ = _045_ ? { s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1[24], s3_added_1 } : s4_partial_1;
+  assign _036_ = _025_ ? _034_ : _035_;
+  assign _037_ = _024_ ? _033_ : _036_;
+  assign _038_ = s4[0] ? _021_[28:0] : s5_sum_1;
+  assign _016_ = _019_ ? s4_partial_1 : _038_;
+  assign _039_ = s4[0] ? _020_[28:0] : s5_sum_0;
+  assign _015_ = _019_ ? s4_partial_0 : _039_;
+  assign _014_ = s3[0] ? _037_ : s4_partial_1;
+  assign _040_ = s3[5:3] == 3'h5;
+  assign _041_ = s3[5:3] == 3'h4;
+  assign _042_ = s3[5:3] == 3'h3;
+  assign _043_ = s3[5:3] == 3'h2;
+  assign _044_ = s3[5:3] == 3'h1;
+  assign _045_ = ! s3[5:3];
+  assign _013_ = s3[0] ? _031_ : s4_partial_0;
+  assign _012_ = s2[0] ? _018_ : s3_product_3;
+  assign _011_ = s2[0] ? _017_ : s3_product_2;
+  assign _009_ = s2[0] ? _010_ : s3_product_1;
+  assign _008_ = s2[0] ? _000_ : s3_product_0;
+  assign _007_ = control[0] ? weights[31:24] : s2_weight_3;
+  assign _006_ = control[0] ? weights[23:16] : s2_weight_2;
+  assign _005_ = control[0] ? weights[15:8] : s2_weight_1;
+  assign _004_ = control[0] ? weights[7:0] : s2_weight_0;
+  assign _003_ = control[0] ? operand[31:16] : s2_operand_1;
+  assign _002_ = control[0] ? operand[15:0] : s2_operand_0;
+  assign _046_ = s3[0] ? s3[9:6] : s4[9:6];
+  assign _001_[9:6] = rst ? 4'h0 : _046_;
+  assign _047_ = s3[0] ? s3[2] : s4[2];
+  assign _001_[2] = rst ? 1'h0 : _047_;
+  assign _048_ = s3[0] ? s3[1] : s4[1];
+  assign _001_[1] = rst ? 1'h0 : _048_;
+  assign _001_[0] = rst ? 1'h0 : s3[0];
+  assign _049_ = s3[0] ? s3[5:3] : s4[5:3];
+  assign _001_[5:3] = rst ? 3'h0 : _049_;
+  assign _050_ = s2[0] ? s2[9:6] : s3[9:6];
+  assign _023_[9:6] = rst ? 4'h0 : _050_;
+  assign _051_ = s2[0] ? s2[2] : s3[2];
+  assign _023_[2] = rst ? 1'h0 : _051_;
+  assign _052_ = s2[0] ? s2[1] : s3[1];
+  assign _023_[1] = rst ? 1'h0 : _052_;
+  assign _023_[0] = rst ? 1'h0 : s2[0];
+  assign _053_ = s2[0] ? s2[5:3] : s3[5:3];
+  assign _023_[5:3] = rst ? 3'h0 : _053_;
+  assign _054_ = control[0] ? control[9:6] : s2[9:6];
+  assign _022_[9:6] = rst ? 4'h0 : _054_;
+  assign _055_ = control[0] ? control[2] : s2[2];
+  assign _022_[2] = rst ? 1'h0 : _055_;
+  assign _056_ = control[0] ? control[1] : s2[1];
+  assign _022_[1] = rst ? 1'h0 : _056_;
+  assign _022_[0] = rst ? 1'h0 : control[0];
+  assign _057_ = control[0] ? control[5:3] : s2[5:3];
+  assign _022_[5:3] = rst ? 3'h0 : _057_;
   assign tag = s3[9:6];
 endmodule
 
-module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -2069,14 +2503,16 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_23;
-  reg [5:0] word_23;
+  output [5:0] word_24;
+  reg [5:0] word_24;
   output [3:0] tag;
   reg [3:0] tag;
   output [10:0] coefficients;
@@ -2113,65 +2549,76 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire _027_;
   wire _028_;
   wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
+  wire _030_;
+  wire [2:0] _031_;
+  wire [5:0] _032_;
   wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [10:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
+  wire [3:0] _034_;
+  wire [5:0] _035_;
+  wire [2:0] _036_;
+  wire [5:0] _037_;
+  wire _038_;
+  wire [10:0] _039_;
+  wire [1:0] _040_;
   wire _041_;
   wire _042_;
   wire _043_;
-  wire [38:0] _044_;
+  wire _044_;
   wire [38:0] _045_;
   wire [38:0] _046_;
   wire [38:0] _047_;
   wire [38:0] _048_;
   wire [38:0] _049_;
-  wire [5:0] _050_;
+  wire [38:0] _050_;
   wire [5:0] _051_;
   wire [5:0] _052_;
   wire [5:0] _053_;
   wire [5:0] _054_;
   wire [5:0] _055_;
-  wire [1:0] _056_;
+  wire [5:0] _056_;
   wire [1:0] _057_;
   wire [1:0] _058_;
   wire [1:0] _059_;
   wire [1:0] _060_;
   wire [1:0] _061_;
-  wire _062_;
-  wire [1:0] _063_;
-  wire [10:0] _064_;
+  wire [1:0] _062_;
+  wire _063_;
+  wire [1:0] _064_;
   wire [10:0] _065_;
   wire [10:0] _066_;
-  wire _067_;
+  wire [10:0] _067_;
   wire _068_;
-  wire [5:0] _069_;
+  wire _069_;
   wire [5:0] _070_;
-  wire [2:0] _071_;
+  wire [5:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
   wire [2:0] _075_;
-  wire [5:0] _076_;
+  wire [2:0] _076_;
   wire [5:0] _077_;
-  wire [3:0] _078_;
+  wire [5:0] _078_;
   wire [3:0] _079_;
-  wire _080_;
+  wire [3:0] _080_;
   wire _081_;
-  wire _082_;
+  wire [1:0] _082_;
   wire _083_;
-  wire _084_;
-  wire _085_;
+  wire [5:0] _084_;
+  wire [2:0] _085_;
   wire _086_;
   wire _087_;
   wire _088_;
+  wire _089_;
+  wire _090_;
+  wire _091_;
+  wire _092_;
+  wire _093_;
+  wire _094_;
+  wire _095_;
+  wire _096_;
+  wire _097_;
+  wire _098_;
+  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -2208,29 +2655,31 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
-    first <= _028_;
+    moved <= _028_;
   always @(posedge clk)
-    last <= _029_;
+    first <= _029_;
   always @(posedge clk)
-    slot <= _030_;
+    last <= _030_;
   always @(posedge clk)
-    word_23 <= _031_;
+    slot <= _031_;
   always @(posedge clk)
-    tag <= _032_;
+    word_24 <= _032_;
   always @(posedge clk)
-    waiting <= _033_;
+    tag <= _033_;
   always @(posedge clk)
-    block <= _034_;
+    waiting <= _034_;
   always @(posedge clk)
-    like <= _035_;
+    block <= _035_;
   always @(posedge clk)
-    group <= _036_;
+    like <= _036_;
   always @(posedge clk)
-    segment <= _037_;
+    group <= _037_;
   always @(posedge clk)
-    coefficients <= _038_;
+    segment <= _038_;
   always @(posedge clk)
-    fsm_state <= _039_;
+    coefficients <= _039_;
+  always @(posedge clk)
+    fsm_state <= _040_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
@@ -2240,78 +2689,89 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _041_ = _083_ | _082_;
-  assign _042_ = _087_ | _086_;
-  assign _043_ = _062_ | _012_;
-  assign _040_ = | { _041_, _084_, _085_ };
-  assign _044_ = _082_ ? 39'h141a3c7cfe : 39'h141bf07c06;
-  assign _045_ = _084_ ? 39'h141bb27df6 : 39'h03174c3c0d;
-  assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _086_ ? 39'h0317023cf5 : 39'h0000cc0004;
-  assign _048_ = _088_ ? 39'h00008000f4 : 39'h00004201f4;
-  assign _049_ = _042_ ? _047_ : _048_;
-  assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _082_ ? block : block;
-  assign _051_ = _084_ ? block : block;
-  assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _086_ ? block : block;
-  assign _054_ = _088_ ? block : block;
-  assign _055_ = _042_ ? _053_ : _054_;
-  assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _012_ ? _060_ : _061_;
-  assign _057_ = _011_ ? _063_ : fsm_state;
-  assign _058_ = _043_ ? _056_ : _057_;
-  assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _010_ ? _059_ : fsm_state;
-  assign _061_ = _009_ ? 2'h2 : fsm_state;
-  assign _063_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _013_ ? _026_[10:0] : coefficients;
-  assign _065_ = _009_ ? 11'h000 : _064_;
-  assign _066_ = _062_ ? _065_ : _064_;
-  assign _038_ = rst ? 11'h000 : _066_;
-  assign _067_ = _024_ ? _025_[0] : segment;
-  assign _068_ = _005_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _022_ ? _023_[5:0] : group;
-  assign _070_ = _024_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _021_ ? now[24:22] : like;
-  assign _072_ = _022_ ? now[27:25] : _071_;
-  assign _073_ = _005_ ? now[24:22] : _072_;
-  assign _074_ = _009_ ? 3'h0 : _073_;
-  assign _075_ = _062_ ? _074_ : _073_;
-  assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _020_[5:0] : block;
-  assign _077_ = _021_ ? 6'h00 : _076_;
-  assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _018_ ? _019_[3:0] : waiting;
-  assign _079_ = _005_ ? 4'he : _078_;
-  assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _017_;
-  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
-  assign _032_[2] = rst ? 1'h0 : segment;
-  assign _031_ = rst ? 6'h00 : word;
-  assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _016_;
-  assign _028_ = rst ? 1'h0 : _015_;
+  assign _042_ = _094_ | _093_;
+  assign _043_ = _098_ | _097_;
+  assign _044_ = _063_ | _012_;
+  assign _041_ = | { _042_, _095_, _096_ };
+  assign _045_ = _093_ ? 39'h141a3c7cfe : 39'h141bf07c06;
+  assign _046_ = _095_ ? 39'h141bb27df6 : 39'h03174c3c0d;
+  assign _047_ = _042_ ? _045_ : _046_;
+  assign _048_ = _097_ ? 39'h0317023cf5 : 39'h0000cc0004;
+  assign _049_ = _099_ ? 39'h00008000f4 : 39'h00004201f4;
+  assign _050_ = _043_ ? _048_ : _049_;
+  assign now = _041_ ? _047_ : _050_;
+  assign _051_ = _093_ ? block : block;
+  assign _052_ = _095_ ? block : block;
+  assign _053_ = _042_ ? _051_ : _052_;
+  assign _054_ = _097_ ? block : block;
+  assign _055_ = _099_ ? block : block;
+  assign _056_ = _043_ ? _054_ : _055_;
+  assign word = _041_ ? _053_ : _056_;
+  assign _057_ = _012_ ? _061_ : _062_;
+  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign _059_ = _044_ ? _057_ : _058_;
+  assign _060_ = start ? 2'h1 : 2'h0;
+  assign _061_ = _010_ ? _060_ : fsm_state;
+  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _064_ = start ? 2'h1 : fsm_state;
+  assign _040_ = rst ? 2'h0 : _059_;
+  assign _065_ = _013_ ? _026_[10:0] : coefficients;
+  assign _066_ = _009_ ? 11'h000 : _065_;
+  assign _067_ = _063_ ? _066_ : _065_;
+  assign _039_ = rst ? 11'h000 : _067_;
+  assign _068_ = _024_ ? _025_[0] : segment;
+  assign _069_ = _005_ ? 1'h0 : _068_;
+  assign _038_ = rst ? 1'h0 : _069_;
+  assign _070_ = _022_ ? _023_[5:0] : group;
+  assign _071_ = _024_ ? 6'h00 : _070_;
+  assign _037_ = rst ? 6'h00 : _071_;
+  assign _072_ = _021_ ? now[24:22] : like;
+  assign _073_ = _022_ ? now[27:25] : _072_;
+  assign _074_ = _005_ ? now[24:22] : _073_;
+  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _076_ = _063_ ? _075_ : _074_;
+  assign _036_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _020_[5:0] : block;
+  assign _078_ = _021_ ? 6'h00 : _077_;
+  assign _035_ = rst ? 6'h00 : _078_;
+  assign _079_ = _018_ ? _019_[3:0] : waiting;
+  assign _080_ = _005_ ? 4'he : _079_;
+  assign _034_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _017_ : tag[3];
+  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? now[1:0] : tag[1:0];
+  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _083_ = advance ? segment : tag[2];
+  assign _033_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? word : word_24;
+  assign _032_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? like : slot;
+  assign _031_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _016_ : last;
+  assign _030_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _015_ : first;
+  assign _029_ = rst ? 1'h0 : _087_;
+  assign _088_ = _013_ ? 1'h1 : 1'h0;
+  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _090_ = _063_ ? _089_ : _088_;
+  assign _028_ = rst ? 1'h1 : _090_;
   assign _027_ = rst ? 1'h0 : _013_;
-  assign _080_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _080_ : 1'h0;
+  assign _091_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _091_ : 1'h0;
   assign _012_ = fsm_state == 2'h2;
-  assign _081_ = _009_ ? 1'h1 : 1'h0;
-  assign all_read = _062_ ? _081_ : 1'h0;
-  assign advance = _062_ ? _004_ : 1'h0;
-  assign _062_ = fsm_state == 2'h1;
+  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _092_ : 1'h0;
+  assign advance = _063_ ? _004_ : 1'h0;
+  assign _063_ = fsm_state == 2'h1;
   assign idle = _011_ ? 1'h1 : 1'h0;
   assign _011_ = ! fsm_state;
-  assign _082_ = like == 3'h7;
-  assign _083_ = like == 3'h6;
-  assign _084_ = like == 3'h5;
-  assign _085_ = like == 3'h4;
-  assign _086_ = like == 3'h3;
-  assign _087_ = like == 3'h2;
-  assign _088_ = like == 3'h1;
+  assign _093_ = like == 3'h7;
+  assign _094_ = like == 3'h6;
+  assign _095_ = like == 3'h5;
+  assign _096_ = like == 3'h4;
+  assign _097_ = like == 3'h3;
+  assign _098_ = like == 3'h2;
+  assign _099_ = like == 3'h1;
 endmodule
 
 module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
@@ -2447,7 +2907,7 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_993_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1136_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2458,8 +2918,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_993_3;
-  wire [1:0] port_993_3;
+  input [1:0] port_1136_3;
+  wire [1:0] port_1136_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2479,48 +2939,70 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
     _3_ <= cells[1'h0];
   end
   assign read_data = _3_;
-  assign _0_ = ! port_993_3[1];
+  assign _0_ = ! port_1136_3[1];
   assign write__en[0] = write_enable & _0_;
   assign write__en[1] = write_enable;
 endmodule
 
-module digits_layer_lmu0_weight_roms(rst, address, data, clk);
+module digits_layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
   input rst;
   wire rst;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
   input [10:0] address;
   wire [10:0] address;
   output [31:0] data;
   wire [31:0] data;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   digits_layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
-    .rst(rst),
-    .s2_word_0(data)
+    .data(data),
+    .enable(taken),
+    .moved(moved),
+    .rst(rst)
   );
 endmodule
 
-module digits_layer_lmu0_weight_roms_rom_0(rst, address, s2_word_0, clk);
+module digits_layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
+  input enable;
+  wire enable;
+  output [31:0] data;
+  wire [31:0] data;
+  input moved;
+  wire moved;
   input [10:0] address;
   wire [10:0] address;
-  output [31:0] s2_word_0;
-  reg [31:0] s2_word_0;
   input clk;
   wire clk;
-  wire [31:0] data;
+  wire [10:0] _0_;
+  reg [10:0] address_5;
   always @(posedge clk)
-    s2_word_0 <= data;
+    address_5 <= _0_;
+  assign _0_ = moved ? address : address_5;
   digits_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address),
+    .address(address_5),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
+module digits_layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [31:0] data;
   wire [31:0] data;
   input [10:0] address;
@@ -2530,7 +3012,8 @@ module digits_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
   digits__lmu0_weights rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -2682,9 +3165,10 @@ endmodule
 `define DIGITS_ROM(file) file
 `endif
 
-module digits__head_rows(clk, address, data);
+module digits__head_rows(clk, address, enable, data);
   input clk;
   input [3:0] address;
+  input enable;
   output reg [14:0] data;
   reg [14:0] words [0:9];
   initial $readmemh(`DIGITS_ROM("digits__head_rows.hex"), words);
@@ -2705,12 +3189,13 @@ module digits__head_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__head_weights(clk, address, data);
+module digits__head_weights(clk, address, enable, data);
   input clk;
   input [9:0] address;
+  input enable;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:639];
@@ -2732,12 +3217,13 @@ module digits__head_weights(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__lmu0_h_tanh(clk, address, data);
+module digits__lmu0_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [16:0] data;
   reg [16:0] words [0:50];
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_tanh.hex"), words);
@@ -2758,12 +3244,13 @@ module digits__lmu0_h_tanh(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__lmu0_rows(clk, address, data);
+module digits__lmu0_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [18:0] data;
   reg [18:0] words [0:63];
   initial $readmemh(`DIGITS_ROM("digits__lmu0_rows.hex"), words);
@@ -2784,12 +3271,13 @@ module digits__lmu0_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__lmu0_weights(clk, address, data);
+module digits__lmu0_weights(clk, address, enable, data);
   input clk;
   input [10:0] address;
+  input enable;
   output reg [31:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [31:0] words [0:1888];
@@ -2811,5 +3299,5 @@ module digits__lmu0_weights(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule

@@ -343,8 +343,14 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _14_;
   wire _15_;
   wire _16_;
+  wire [2:0] _17_;
+  wire _18_;
+  wire _19_;
+  wire _20_;
+  wire _21_;
+  wire _22_;
   wire [9:0] addresses;
-  wire all_read_51;
+  wire all_read_55;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -353,9 +359,10 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire first;
   wire idle;
   reg last;
-  wire last_49;
-  wire last_58;
+  wire last_53;
+  wire last_61;
   reg last_step;
+  wire moved;
   wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
@@ -364,7 +371,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_59;
+  wire [2:0] tag_62;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -399,20 +406,26 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     control <= _07_;
   always @(posedge clk)
     s1_chosen_0 <= _09_;
-  assign _14_ = slot ? 1'h0 : 1'h1;
-  assign _09_ = rst ? 1'h0 : _14_;
-  assign _07_[6:4] = rst ? 3'h0 : tag_59;
-  assign _07_[1] = rst ? 1'h0 : first;
+  assign _14_ = valid ? 1'h0 : s1_chosen_0;
+  assign _15_ = slot ? _14_ : 1'h1;
+  assign _16_ = valid ? _15_ : _14_;
+  assign _09_ = rst ? 1'h0 : _16_;
+  assign _17_ = valid ? tag_62 : control[6:4];
+  assign _07_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_61 : control[2];
+  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _19_ = valid ? first : control[1];
+  assign _07_[1] = rst ? 1'h0 : _19_;
   assign _07_[0] = rst ? 1'h0 : valid;
-  assign _15_ = slot ? control[3] : 1'h0;
-  assign _07_[3] = rst ? 1'h0 : _15_;
-  assign _07_[2] = rst ? 1'h0 : last_58;
+  assign _20_ = slot ? control[3] : 1'h0;
+  assign _21_ = valid ? _20_ : control[3];
+  assign _07_[3] = rst ? 1'h0 : _21_;
   assign _06_ = rst ? 2'h2 : _01_[1:0];
   assign _05_ = rst ? 1'h0 : last_step;
-  assign _04_ = rst ? 1'h0 : all_read_51;
+  assign _04_ = rst ? 1'h0 : all_read_55;
   assign _03_ = rst ? 1'h0 : trace_start;
-  assign _16_ = trace_start ? last_49 : last_step;
-  assign _02_ = rst ? 1'h0 : _16_;
+  assign _22_ = trace_start ? last_53 : last_step;
+  assign _02_ = rst ? 1'h0 : _22_;
   assign o__valid = _12_ ? write[7] : 1'h0;
   assign o__payload_data = _12_ ? write[23:8] : 16'h0000;
   digits_layer_head_drain drain (
@@ -434,20 +447,21 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .weights(data)
   );
   digits_layer_head_sequencer sequencer (
-    .all_read(all_read_51),
+    .all_read(all_read_55),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_58),
+    .last(last_61),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_59),
+    .tag(tag_62),
     .valid(valid),
-    .word_23(word)
+    .word_24(word)
   );
   digits_layer_head_source source (
     .available(available),
@@ -455,7 +469,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_49),
+    .last(last_53),
     .read_data(read_data),
     .read_word(word[5:0]),
     .rst(rst)
@@ -464,15 +478,17 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[23:8];
   assign trace_mask = write[7];
   assign trace_beat = write[6:3];
   assign trace_segment = write[2];
   assign trace_node = write[1];
   assign trace_valid = write[0];
-  assign o__payload = { last, o__payload_data };
 endmodule
 
 module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -488,44 +504,74 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [23:0] write;
   input clk;
   wire clk;
-  wire [1:0] _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire [4:0] _05_;
-  wire [4:0] _06_;
-  wire _07_;
-  wire [14:0] _08_;
-  wire [20:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire [6:0] _12_;
-  wire [6:0] _13_;
-  wire [6:0] _14_;
-  wire [6:0] _15_;
-  wire [6:0] _16_;
-  wire [6:0] _17_;
-  wire [20:0] _18_;
-  wire [6:0] _19_;
-  wire _20_;
-  wire [3:0] _21_;
-  wire [2:0] _22_;
-  wire [1:0] _23_;
-  wire [19:0] _24_;
-  wire [3:0] _25_;
-  wire [15:0] _26_;
-  wire [15:0] _27_;
-  wire _28_;
-  wire [3:0] _29_;
-  wire [3:0] _30_;
-  wire [3:0] _31_;
-  wire [2:0] _32_;
-  wire [3:0] _33_;
-  wire [3:0] _34_;
-  wire [3:0] _35_;
-  wire _36_;
-  wire _37_;
+  wire [1:0] _000_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire [4:0] _006_;
+  wire [4:0] _007_;
+  wire _008_;
+  wire [14:0] _009_;
+  wire _010_;
+  wire _011_;
+  wire [20:0] _012_;
+  wire _013_;
+  wire _014_;
+  wire [6:0] _015_;
+  wire [6:0] _016_;
+  wire [6:0] _017_;
+  wire [6:0] _018_;
+  wire [20:0] _019_;
+  wire [6:0] _020_;
+  wire [6:0] _021_;
+  wire [6:0] _022_;
+  wire _023_;
+  wire [3:0] _024_;
+  wire [2:0] _025_;
+  wire [1:0] _026_;
+  wire [19:0] _027_;
+  wire _028_;
+  wire [3:0] _029_;
+  wire [14:0] _030_;
+  wire [19:0] _031_;
+  wire [19:0] _032_;
+  wire [19:0] _033_;
+  wire [15:0] _034_;
+  wire [15:0] _035_;
+  wire [15:0] _036_;
+  wire _037_;
+  wire _038_;
+  wire _039_;
+  wire [3:0] _040_;
+  wire _041_;
+  wire _042_;
+  wire [3:0] _043_;
+  wire _044_;
+  wire _045_;
+  wire [3:0] _046_;
+  wire _047_;
+  wire _048_;
+  wire [3:0] _049_;
+  wire [3:0] _050_;
+  wire [3:0] _051_;
+  wire [2:0] _052_;
+  wire [3:0] _053_;
+  wire [3:0] _054_;
+  wire [3:0] _055_;
+  wire _056_;
+  wire _057_;
+  wire [3:0] _058_;
+  wire _059_;
+  wire _060_;
+  wire [3:0] _061_;
+  wire _062_;
+  wire _063_;
+  wire [3:0] _064_;
+  wire _065_;
+  wire _066_;
+  wire [3:0] _067_;
   reg [3:0] a0_beat;
   reg a0_valid;
   reg [6:0] a1;
@@ -548,96 +594,150 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [2:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
-  assign _04_ = ~ d2_total_0[19];
-  assign _08_ = _03_ ? d2_total_0[17:3] : { _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_, _04_ };
-  assign _10_ = { 2'h0, d5[6:3] } < 4'ha;
-  assign _11_ = d5[0] & _10_;
+  assign _005_ = ~ d2_total_0[19];
+  assign _009_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
+  assign _010_ = ! d4[1];
+  assign _011_ = d4[0] & _010_;
+  assign _013_ = { 2'h0, d5[6:3] } < 4'ha;
+  assign _014_ = d5[0] & _013_;
   always @(posedge clk)
-    a1 <= _12_;
+    a1 <= _015_;
   always @(posedge clk)
-    d0 <= _13_;
+    d0 <= _016_;
   always @(posedge clk)
-    d1 <= _14_;
+    d1 <= _017_;
   always @(posedge clk)
-    d2 <= _15_;
+    d2 <= _018_;
   always @(posedge clk)
-    d3 <= _16_;
+    d3 <= _020_;
   always @(posedge clk)
-    d4 <= _17_;
+    d4 <= _021_;
   always @(posedge clk)
-    d5 <= _19_;
+    d5 <= _022_;
   always @(posedge clk)
-    a0_valid <= _20_;
+    a0_valid <= _023_;
   always @(posedge clk)
-    a0_beat <= _21_;
+    a0_beat <= _024_;
   always @(posedge clk)
-    tag <= _22_;
+    tag <= _025_;
   always @(posedge clk)
-    signal <= _23_;
+    signal <= _026_;
   always @(posedge clk)
-    rows <= _24_;
+    rows <= _027_;
   always @(posedge clk)
-    d0_constants <= data;
+    address <= _029_;
   always @(posedge clk)
-    address <= _25_;
+    d0_constants <= _030_;
   always @(posedge clk)
-    d1_sum_0 <= _09_[19:0];
+    d1_sum_0 <= _031_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] };
+    d1_addend_0 <= _032_;
   always @(posedge clk)
-    d2_total_0 <= _18_[19:0];
+    d2_total_0 <= _033_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _034_;
   always @(posedge clk)
-    d3_code_0 <= _26_;
+    d3_code_0 <= _035_;
   always @(posedge clk)
-    write_data_ <= _27_;
-  assign _00_ = a0_valid - 1'h1;
-  assign _05_ = a0_beat + 1'h1;
-  assign _06_ = address + 1'h1;
-  assign _07_ = upcoming & tag_13[2];
-  assign _09_ = $signed(rows) << d0_constants[0];
-  assign _18_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _28_ = & { d2_total_0[19], d2_total_0[19:18] };
-  assign _01_ = | { d2_total_0[19], d2_total_0[19:18] };
-  assign _02_ = ~ _01_;
-  assign _03_ = _28_ | _02_;
-  assign write_mask = d5[1] ? 1'h0 : _11_;
-  assign _27_ = d4[1] ? write_data_ : d4_code_0;
-  assign _26_ = d2[1] ? d3_code_0 : { d2_total_0[19], _08_ };
-  assign _29_ = a0_valid ? _06_[3:0] : address;
-  assign _30_ = tag_13[0] ? _29_ : 4'h0;
-  assign _31_ = _07_ ? _30_ : _29_;
-  assign _25_ = rst ? 4'h0 : _31_;
-  assign _24_ = signal[1] ? sums : 20'h00000;
-  assign _23_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _32_ = upcoming ? tag_13 : tag;
-  assign _22_ = rst ? 3'h0 : _32_;
-  assign _33_ = a0_valid ? _05_[3:0] : a0_beat;
-  assign _34_ = tag_13[2] ? 4'h0 : _33_;
-  assign _35_ = upcoming ? _34_ : _33_;
-  assign _21_ = rst ? 4'h0 : _35_;
-  assign _36_ = a0_valid ? _00_[0] : a0_valid;
-  assign _37_ = upcoming ? 1'h1 : _36_;
-  assign _20_ = rst ? 1'h0 : _37_;
-  assign _19_ = rst ? 7'h00 : d4;
-  assign _17_ = rst ? 7'h00 : d3;
-  assign _16_ = rst ? 7'h00 : d2;
-  assign _15_ = rst ? 7'h00 : d1;
-  assign _14_ = rst ? 7'h00 : d0;
-  assign _13_ = rst ? 7'h00 : a1;
-  assign _12_ = rst ? 7'h00 : { a0_beat, tag[1:0], a0_valid };
+    write_data_ <= _036_;
+  assign _000_ = a0_valid - 1'h1;
+  assign _006_ = a0_beat + 1'h1;
+  assign _007_ = address + 1'h1;
+  assign _008_ = upcoming & tag_13[2];
+  assign _012_ = $signed(rows) << d0_constants[0];
+  assign _019_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _028_ = ! d2[1];
+  assign _037_ = d2[0] & _028_;
+  assign _001_ = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _002_ = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _003_ = ~ _002_;
+  assign _004_ = _001_ | _003_;
+  assign _018_[6:3] = rst ? 4'h0 : _067_;
+  assign _038_ = d1[0] ? d1[1] : d2[1];
+  assign _018_[1] = rst ? 1'h0 : _038_;
+  assign _018_[0] = rst ? 1'h0 : d1[0];
+  assign _039_ = d1[0] ? d1[2] : d2[2];
+  assign write_mask = d5[1] ? 1'h0 : _014_;
+  assign _018_[2] = rst ? 1'h0 : _039_;
+  assign _040_ = d0[0] ? d0[6:3] : d1[6:3];
+  assign _017_[6:3] = rst ? 4'h0 : _040_;
+  assign _041_ = d0[0] ? d0[1] : d1[1];
+  assign _017_[1] = rst ? 1'h0 : _041_;
+  assign _017_[0] = rst ? 1'h0 : d0[0];
+  assign _042_ = d0[0] ? d0[2] : d1[2];
+  assign _017_[2] = rst ? 1'h0 : _042_;
+  assign _043_ = a1[0] ? a1[6:3] : d0[6:3];
+  assign _016_[6:3] = rst ? 4'h0 : _043_;
+  assign _036_ = _011_ ? d4_code_0 : write_data_;
+  assign _044_ = a1[0] ? a1[1] : d0[1];
+  assign _016_[1] = rst ? 1'h0 : _044_;
+  assign _016_[0] = rst ? 1'h0 : a1[0];
+  assign _045_ = a1[0] ? a1[2] : d0[2];
+  assign _016_[2] = rst ? 1'h0 : _045_;
+  assign _046_ = a0_valid ? a0_beat : a1[6:3];
+  assign _015_[6:3] = rst ? 4'h0 : _046_;
+  assign _047_ = a0_valid ? tag[0] : a1[1];
+  assign _015_[1] = rst ? 1'h0 : _047_;
+  assign _015_[0] = rst ? 1'h0 : a0_valid;
+  assign _035_ = _037_ ? { d2_total_0[19], _009_ } : d3_code_0;
+  assign _048_ = a0_valid ? tag[1] : a1[2];
+  assign _015_[2] = rst ? 1'h0 : _048_;
+  assign _034_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _033_ = d1[0] ? _019_[19:0] : d2_total_0;
+  assign _032_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
+  assign _031_ = d0[0] ? _012_[19:0] : d1_sum_0;
+  assign _030_ = a1[0] ? data : d0_constants;
+  assign _049_ = a0_valid ? _007_[3:0] : address;
+  assign _050_ = tag_13[0] ? _049_ : 4'h0;
+  assign _051_ = _008_ ? _050_ : _049_;
+  assign _029_ = rst ? 4'h0 : _051_;
+  assign _027_ = signal[1] ? sums : rows;
+  assign _026_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _052_ = upcoming ? tag_13 : tag;
+  assign _025_ = rst ? 3'h0 : _052_;
+  assign _053_ = a0_valid ? _006_[3:0] : a0_beat;
+  assign _054_ = tag_13[2] ? 4'h0 : _053_;
+  assign _055_ = upcoming ? _054_ : _053_;
+  assign _024_ = rst ? 4'h0 : _055_;
+  assign _056_ = a0_valid ? _000_[0] : a0_valid;
+  assign _057_ = upcoming ? 1'h1 : _056_;
+  assign _023_ = rst ? 1'h0 : _057_;
+  assign _058_ = d4[0] ? d4[6:3] : d5[6:3];
+  assign _022_[6:3] = rst ? 4'h0 : _058_;
+  assign _059_ = d4[0] ? d4[1] : d5[1];
+  assign _022_[1] = rst ? 1'h0 : _059_;
+  assign _022_[0] = rst ? 1'h0 : d4[0];
+  assign _060_ = d4[0] ? d4[2] : d5[2];
+  assign _022_[2] = rst ? 1'h0 : _060_;
+  assign _061_ = d3[0] ? d3[6:3] : d4[6:3];
+  assign _021_[6:3] = rst ? 4'h0 : _061_;
+  assign _062_ = d3[0] ? d3[1] : d4[1];
+  assign _021_[1] = rst ? 1'h0 : _062_;
+  assign _021_[0] = rst ? 1'h0 : d3[0];
+  assign _063_ = d3[0] ? d3[2] : d4[2];
+  assign _021_[2] = rst ? 1'h0 : _063_;
+  assign _064_ = d2[0] ? d2[6:3] : d3[6:3];
+  assign _020_[6:3] = rst ? 4'h0 : _064_;
+  assign _065_ = d2[0] ? d2[1] : d3[1];
+  assign _020_[1] = rst ? 1'h0 : _065_;
+  assign _020_[0] = rst ? 1'h0 : d2[0];
+  assign _066_ = d2[0] ? d2[2] : d3[2];
+  assign _020_[2] = rst ? 1'h0 : _066_;
+  assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
   digits_layer_head_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data_, write_mask, d5 };
 endmodule
 
-module digits_layer_head_drain_row_rom(data, address, clk);
+module digits_layer_head_drain_row_rom(data, enable, address, clk);
   output [14:0] data;
   wire [14:0] data;
+  input enable;
+  wire enable;
   input [3:0] address;
   wire [3:0] address;
   input clk;
@@ -645,36 +745,53 @@ module digits_layer_head_drain_row_rom(data, address, clk);
   digits__head_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
+module digits_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
   output upcoming;
   wire upcoming;
+  input [7:0] weights;
+  wire [7:0] weights;
   input [6:0] control;
   wire [6:0] control;
   output [2:0] tag;
   wire [2:0] tag;
   output signed [19:0] s5_sum_0;
   reg signed [19:0] s5_sum_0;
-  input [7:0] weights;
-  wire [7:0] weights;
   input clk;
   wire clk;
   wire [15:0] _00_;
-  wire _01_;
-  wire [20:0] _02_;
-  wire [6:0] _03_;
-  wire [6:0] _04_;
-  wire [6:0] _05_;
-  wire [19:0] _06_;
-  wire [19:0] _07_;
-  wire [19:0] _08_;
+  wire [15:0] _01_;
+  wire [19:0] _02_;
+  wire [19:0] _03_;
+  wire _04_;
+  wire [20:0] _05_;
+  wire [6:0] _06_;
+  wire [6:0] _07_;
+  wire [6:0] _08_;
+  wire [7:0] _09_;
+  wire [7:0] _10_;
+  wire [19:0] _11_;
+  wire [19:0] _12_;
+  wire [2:0] _13_;
+  wire _14_;
+  wire _15_;
+  wire _16_;
+  wire [2:0] _17_;
+  wire _18_;
+  wire _19_;
+  wire _20_;
+  wire [2:0] _21_;
+  wire _22_;
+  wire _23_;
+  wire _24_;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [7:0] s2_weight_0;
@@ -683,35 +800,63 @@ module digits_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, wei
   reg [6:0] s4;
   reg signed [19:0] s4_partial_0;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _01_ = s4[0] & s4[1];
-  assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _04_ = s4[0] & s4[1];
+  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _03_;
+    s2 <= _06_;
   always @(posedge clk)
-    s3 <= _04_;
+    s3 <= _07_;
   always @(posedge clk)
-    s4 <= _05_;
+    s4 <= _08_;
   always @(posedge clk)
-    s2_operand_0 <= operand;
+    s2_operand_0 <= _09_;
   always @(posedge clk)
-    s2_weight_0 <= weights;
+    s2_weight_0 <= _10_;
   always @(posedge clk)
-    s3_added_0 <= _00_;
+    s3_added_0 <= _01_;
   always @(posedge clk)
-    s4_partial_0 <= _06_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s5_sum_0 <= _07_;
-  assign _08_ = s4[0] ? _02_[19:0] : s5_sum_0;
-  assign _07_ = _01_ ? s4_partial_0 : _08_;
-  assign _06_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
-  assign _05_ = rst ? 7'h00 : s3;
-  assign _04_ = rst ? 7'h00 : s2;
-  assign _03_ = rst ? 7'h00 : control;
+    s5_sum_0 <= _03_;
+  assign _11_ = s4[0] ? _05_[19:0] : s5_sum_0;
+  assign _03_ = _04_ ? s4_partial_0 : _11_;
+  assign _12_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
+  assign _02_ = s3[0] ? _12_ : s4_partial_0;
+  assign _01_ = s2[0] ? _00_ : s3_added_0;
+  assign _10_ = control[0] ? weights : s2_weight_0;
+  assign _09_ = control[0] ? operand : s2_operand_0;
+  assign _13_ = s3[0] ? s3[6:4] : s4[6:4];
+  assign _08_[6:4] = rst ? 3'h0 : _13_;
+  assign _14_ = s3[0] ? s3[2] : s4[2];
+  assign _08_[2] = rst ? 1'h0 : _14_;
+  assign _15_ = s3[0] ? s3[1] : s4[1];
+  assign _08_[1] = rst ? 1'h0 : _15_;
+  assign _08_[0] = rst ? 1'h0 : s3[0];
+  assign _16_ = s3[0] ? s3[3] : s4[3];
+  assign _08_[3] = rst ? 1'h0 : _16_;
+  assign _17_ = s2[0] ? s2[6:4] : s3[6:4];
+  assign _07_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = s2[0] ? s2[2] : s3[2];
+  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _19_ = s2[0] ? s2[1] : s3[1];
+  assign _07_[1] = rst ? 1'h0 : _19_;
+  assign _07_[0] = rst ? 1'h0 : s2[0];
+  assign _20_ = s2[0] ? s2[3] : s3[3];
+  assign _07_[3] = rst ? 1'h0 : _20_;
+  assign _21_ = control[0] ? control[6:4] : s2[6:4];
+  assign _06_[6:4] = rst ? 3'h0 : _21_;
+  assign _22_ = control[0] ? control[2] : s2[2];
+  assign _06_[2] = rst ? 1'h0 : _22_;
+  assign _23_ = control[0] ? control[1] : s2[1];
+  assign _06_[1] = rst ? 1'h0 : _23_;
+  assign _06_[0] = rst ? 1'h0 : control[0];
+  assign _24_ = control[0] ? control[3] : s2[3];
+  assign _06_[3] = rst ? 1'h0 : _24_;
   assign tag = s3[6:4];
 endmodule
 
-module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -726,14 +871,16 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output slot;
   reg slot;
-  output [6:0] word_23;
-  reg [6:0] word_23;
+  output [6:0] word_24;
+  reg [6:0] word_24;
   output [2:0] tag;
   reg [2:0] tag;
   output [9:0] coefficients;
@@ -768,45 +915,56 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire _025_;
   wire _026_;
   wire _027_;
-  wire [6:0] _028_;
-  wire [2:0] _029_;
-  wire [3:0] _030_;
-  wire [6:0] _031_;
-  wire _032_;
-  wire [3:0] _033_;
+  wire _028_;
+  wire [6:0] _029_;
+  wire [2:0] _030_;
+  wire [3:0] _031_;
+  wire [6:0] _032_;
+  wire _033_;
   wire _034_;
-  wire _035_;
-  wire [9:0] _036_;
-  wire [1:0] _037_;
-  wire _038_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire [9:0] _037_;
+  wire [1:0] _038_;
   wire _039_;
   wire _040_;
-  wire [1:0] _041_;
+  wire _041_;
   wire [1:0] _042_;
   wire [1:0] _043_;
-  wire _044_;
-  wire [3:0] _045_;
-  wire [3:0] _046_;
-  wire _047_;
+  wire [1:0] _044_;
+  wire [1:0] _045_;
+  wire [1:0] _046_;
+  wire [1:0] _047_;
   wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire [6:0] _053_;
-  wire [6:0] _054_;
+  wire [1:0] _049_;
+  wire [9:0] _050_;
+  wire [9:0] _051_;
+  wire [9:0] _052_;
+  wire _053_;
+  wire _054_;
   wire [3:0] _055_;
   wire [3:0] _056_;
   wire _057_;
   wire _058_;
-  wire [1:0] _059_;
-  wire [1:0] _060_;
-  wire [1:0] _061_;
-  wire [1:0] _062_;
-  wire [9:0] _063_;
-  wire [9:0] _064_;
-  wire [9:0] _065_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire [6:0] _062_;
+  wire [6:0] _063_;
+  wire [3:0] _064_;
+  wire [3:0] _065_;
   wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [6:0] _069_;
+  wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -823,29 +981,31 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   always @(posedge clk)
     valid <= _024_;
   always @(posedge clk)
-    first <= _025_;
+    moved <= _025_;
   always @(posedge clk)
-    last <= _026_;
+    first <= _026_;
   always @(posedge clk)
-    slot <= _027_;
+    last <= _027_;
   always @(posedge clk)
-    word_23 <= _028_;
+    slot <= _028_;
   always @(posedge clk)
-    tag <= _029_;
+    word_24 <= _029_;
   always @(posedge clk)
-    waiting <= _030_;
+    tag <= _030_;
   always @(posedge clk)
-    block <= _031_;
+    waiting <= _031_;
   always @(posedge clk)
-    like <= _032_;
+    block <= _032_;
   always @(posedge clk)
-    group <= _033_;
+    like <= _033_;
   always @(posedge clk)
-    segment <= _035_;
+    group <= _035_;
   always @(posedge clk)
-    coefficients <= _036_;
+    segment <= _036_;
   always @(posedge clk)
-    fsm_state <= _037_;
+    coefficients <= _037_;
+  always @(posedge clk)
+    fsm_state <= _038_;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
   assign _019_ = group == now[13:10];
@@ -853,8 +1013,8 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _023_ = segment == now[14];
   assign end_node = end_segment & _023_;
   assign _034_ = ~ now[2];
-  assign _038_ = ! waiting;
-  assign _039_ = _034_ | _038_;
+  assign _039_ = ! waiting;
+  assign _040_ = _034_ | _039_;
   assign _007_ = ! block;
   assign _008_ = now[15] & _007_;
   assign _009_ = now[16] & end_slot;
@@ -875,56 +1035,67 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _001_ = now[18] | _000_;
   assign _002_ = _020_ & _001_;
   assign _003_ = waiting == 1'h1;
-  assign _040_ = _052_ | _005_;
-  assign _041_ = _005_ ? _060_ : _061_;
-  assign _042_ = _004_ ? _062_ : fsm_state;
-  assign _043_ = _040_ ? _041_ : _042_;
-  assign _044_ = _020_ ? 1'h0 : _066_;
-  assign _035_ = rst ? 1'h0 : _044_;
-  assign _045_ = _015_ ? _016_[3:0] : group;
-  assign _046_ = _017_ ? 4'h0 : _045_;
-  assign _033_ = rst ? 4'h0 : _046_;
-  assign _047_ = _014_ ? now[20] : like;
-  assign _048_ = _015_ ? now[21] : _047_;
-  assign _049_ = _020_ ? now[20] : _048_;
-  assign _050_ = _002_ ? 1'h0 : _049_;
-  assign _051_ = _052_ ? _050_ : _049_;
-  assign _032_ = rst ? 1'h0 : _051_;
-  assign _053_ = advance ? _013_[6:0] : block;
-  assign _054_ = _014_ ? 7'h00 : _053_;
-  assign _031_ = rst ? 7'h00 : _054_;
-  assign _055_ = _011_ ? _012_[3:0] : waiting;
-  assign _056_ = _020_ ? 4'hb : _055_;
-  assign _030_ = rst ? 4'h0 : _056_;
-  assign _029_[2] = rst ? 1'h0 : _010_;
-  assign _029_[0] = rst ? 1'h0 : now[0];
-  assign _029_[1] = rst ? 1'h0 : segment;
-  assign _028_ = rst ? 7'h00 : word;
-  assign _027_ = rst ? 1'h0 : like;
-  assign _026_ = rst ? 1'h0 : _009_;
-  assign _025_ = rst ? 1'h0 : _008_;
+  assign _041_ = _048_ | _005_;
+  assign _042_ = _005_ ? _046_ : _047_;
+  assign _043_ = _004_ ? _049_ : fsm_state;
+  assign _044_ = _041_ ? _042_ : _043_;
+  assign _045_ = start ? 2'h1 : 2'h0;
+  assign _046_ = _003_ ? _045_ : fsm_state;
+  assign _047_ = _002_ ? 2'h2 : fsm_state;
+  assign _049_ = start ? 2'h1 : fsm_state;
+  assign _038_ = rst ? 2'h0 : _044_;
+  assign _050_ = _006_ ? _021_[9:0] : coefficients;
+  assign _051_ = _002_ ? 10'h000 : _050_;
+  assign _052_ = _048_ ? _051_ : _050_;
+  assign _037_ = rst ? 10'h000 : _052_;
+  assign _053_ = _017_ ? _018_[0] : segment;
+  assign _054_ = _020_ ? 1'h0 : _053_;
+  assign _036_ = rst ? 1'h0 : _054_;
+  assign _055_ = _015_ ? _016_[3:0] : group;
+  assign _056_ = _017_ ? 4'h0 : _055_;
+  assign _035_ = rst ? 4'h0 : _056_;
+  assign _057_ = _014_ ? now[20] : like;
+  assign _058_ = _015_ ? now[21] : _057_;
+  assign _059_ = _020_ ? now[20] : _058_;
+  assign _060_ = _002_ ? 1'h0 : _059_;
+  assign _061_ = _048_ ? _060_ : _059_;
+  assign _033_ = rst ? 1'h0 : _061_;
+  assign _062_ = advance ? _013_[6:0] : block;
+  assign _063_ = _014_ ? 7'h00 : _062_;
+  assign _032_ = rst ? 7'h00 : _063_;
+  assign _064_ = _011_ ? _012_[3:0] : waiting;
+  assign _065_ = _020_ ? 4'hb : _064_;
+  assign _031_ = rst ? 4'h0 : _065_;
+  assign _066_ = advance ? _010_ : tag[2];
+  assign _030_[2] = rst ? 1'h0 : _066_;
+  assign _067_ = advance ? now[0] : tag[0];
+  assign _030_[0] = rst ? 1'h0 : _067_;
+  assign _068_ = advance ? segment : tag[1];
+  assign _030_[1] = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? word : word_24;
+  assign _029_ = rst ? 7'h00 : _069_;
+  assign _070_ = advance ? like : slot;
+  assign _028_ = rst ? 1'h0 : _070_;
+  assign _071_ = advance ? _009_ : last;
+  assign _027_ = rst ? 1'h0 : _071_;
+  assign _072_ = advance ? _008_ : first;
+  assign _026_ = rst ? 1'h0 : _072_;
+  assign _073_ = _006_ ? 1'h1 : 1'h0;
+  assign _074_ = _002_ ? 1'h1 : _073_;
+  assign _075_ = _048_ ? _074_ : _073_;
+  assign _025_ = rst ? 1'h1 : _075_;
   assign _024_ = rst ? 1'h0 : _006_;
-  assign _057_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _057_ : 1'h0;
+  assign _076_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _076_ : 1'h0;
   assign _005_ = fsm_state == 2'h2;
-  assign _058_ = _002_ ? 1'h1 : 1'h0;
-  assign all_read = _052_ ? _058_ : 1'h0;
-  assign advance = _052_ ? _039_ : 1'h0;
-  assign _052_ = fsm_state == 2'h1;
+  assign _077_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _048_ ? _077_ : 1'h0;
+  assign advance = _048_ ? _040_ : 1'h0;
+  assign _048_ = fsm_state == 2'h1;
   assign idle = _004_ ? 1'h1 : 1'h0;
   assign _004_ = ! fsm_state;
   assign word = like ? 7'h00 : block;
   assign now = like ? 32'd0 : 32'd1025530;
-  assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _003_ ? _059_ : fsm_state;
-  assign _061_ = _002_ ? 2'h2 : fsm_state;
-  assign _062_ = start ? 2'h1 : fsm_state;
-  assign _037_ = rst ? 2'h0 : _043_;
-  assign _063_ = _006_ ? _021_[9:0] : coefficients;
-  assign _064_ = _002_ ? 10'h000 : _063_;
-  assign _065_ = _052_ ? _064_ : _063_;
-  assign _036_ = rst ? 10'h000 : _065_;
-  assign _066_ = _017_ ? _018_[0] : segment;
 endmodule
 
 module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1057,43 +1228,65 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
   assign _1_[6:0] = read__addr;
 endmodule
 
-module digits_layer_head_weight_roms(rst, address, data, clk);
+module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
-  input [9:0] address;
-  wire [9:0] address;
   output [7:0] data;
   wire [7:0] data;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
+  input [9:0] address;
+  wire [9:0] address;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   digits_layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
-    .rst(rst),
-    .s2_word_0(data)
+    .data(data),
+    .enable(taken),
+    .moved(moved),
+    .rst(rst)
   );
 endmodule
 
-module digits_layer_head_weight_roms_rom_0(rst, address, s2_word_0, clk);
+module digits_layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
+  input enable;
+  wire enable;
+  output [7:0] data;
+  wire [7:0] data;
+  input moved;
+  wire moved;
   input [9:0] address;
   wire [9:0] address;
-  output [7:0] s2_word_0;
-  reg [7:0] s2_word_0;
   input clk;
   wire clk;
-  wire [7:0] data;
+  wire [9:0] _0_;
+  reg [9:0] address_5;
   always @(posedge clk)
-    s2_word_0 <= data;
+    address_5 <= _0_;
+  assign _0_ = moved ? address : address_5;
   digits_layer_head_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address),
+    .address(address_5),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
+module digits_layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [7:0] data;
   wire [7:0] data;
   input [9:0] address;
@@ -1103,7 +1296,8 @@ module digits_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
   digits__head_weights rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -1190,8 +1384,18 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _063_;
   wire _064_;
   wire _065_;
+  wire _066_;
+  wire _067_;
+  wire [3:0] _068_;
+  wire _069_;
+  wire _070_;
+  wire [2:0] _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
   wire [10:0] addresses;
-  wire all_read_79;
+  wire all_read_83;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -1202,11 +1406,12 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg first_step;
   wire idle;
   reg last;
-  wire last_77;
-  wire last_84;
+  wire last_81;
+  wire last_87;
   reg last_step;
   wire launch;
   reg [15:0] lmu0_m_u;
+  wire moved;
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
@@ -1221,11 +1426,11 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg s1_chosen_1;
   reg s1_chosen_2;
   wire [2:0] slot;
-  wire start_67;
-  wire signed [25:0] sums_58_0;
-  wire signed [25:0] sums_58_1;
+  wire start_71;
+  wire signed [25:0] sums_62_0;
+  wire signed [25:0] sums_62_1;
   wire [3:0] tag;
-  wire [3:0] tag_69;
+  wire [3:0] tag_73;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1236,8 +1441,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire upcoming;
   wire valid;
   wire [5:0] word;
-  wire [27:0] write_59;
-  wire [23:0] write_74;
+  wire [27:0] write_63;
+  wire [23:0] write_78;
   wire write_enable;
   wire write_enable_32;
   always @(posedge clk)
@@ -1288,8 +1493,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _013_ = { 11'h000, _011_ } | _012_;
   assign _014_ = s1_chosen_2 ? read_data_46[15:8] : 8'h00;
   assign operand_1 = _013_ | { _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_ };
-  assign _015_ = tag_69[1:0] == 1'h1;
-  assign start_67 = launch & _015_;
+  assign _015_ = tag_73[1:0] == 1'h1;
+  assign start_71 = launch & _015_;
   assign _001_ = ~ page;
   assign _016_ = room + o__freed;
   assign _018_ = begun & last_step;
@@ -1301,69 +1506,79 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _024_ = _022_ & _023_;
   assign _025_ = ! trace_beat;
   assign _026_ = _024_ & _025_;
-  assign _045_ = _059_ | _061_;
-  assign _044_ = | { _058_, _060_, _005_ };
-  assign _046_ = _060_ ? 3'h3 : 3'h1;
-  assign _047_ = _058_ ? 3'h0 : _046_;
-  assign _048_ = _061_ ? 3'h4 : 3'h0;
+  assign _045_ = _062_ | _066_;
+  assign _044_ = | { _061_, _065_, _005_ };
+  assign _046_ = _065_ ? 3'h3 : 3'h1;
+  assign _047_ = _061_ ? 3'h0 : _046_;
+  assign _048_ = _066_ ? 3'h4 : 3'h0;
   assign _049_ = _004_ ? 3'h2 : control[5:3];
   assign _050_ = _045_ ? _048_ : _049_;
   assign _051_ = _044_ ? _047_ : _050_;
-  assign _052_ = _061_ ? 1'h1 : 1'h0;
-  assign _053_ = _060_ ? 1'h1 : _052_;
-  assign _054_ = _059_ ? _020_ : 1'h0;
-  assign _055_ = _058_ ? 1'h1 : _054_;
-  assign _056_ = _004_ ? _020_ : 1'h0;
+  assign _052_ = _066_ ? 1'h1 : _064_;
+  assign _053_ = _065_ ? 1'h1 : _052_;
+  assign _054_ = _062_ ? _020_ : _060_;
+  assign _055_ = _061_ ? 1'h1 : _054_;
+  assign _056_ = _004_ ? _020_ : _058_;
   assign _057_ = _005_ ? _020_ : _056_;
   assign _039_ = _026_ ? trace_data : lmu0_m_u;
-  assign _038_ = rst ? 1'h0 : _057_;
-  assign _037_ = rst ? 1'h0 : _055_;
-  assign _036_ = rst ? 1'h0 : _053_;
-  assign _035_[9:6] = rst ? 4'h0 : tag_69;
-  assign _035_[1] = rst ? 1'h0 : first;
+  assign _058_ = valid ? 1'h0 : s1_chosen_2;
+  assign _059_ = valid ? _057_ : _058_;
+  assign _038_ = rst ? 1'h0 : _059_;
+  assign _060_ = valid ? 1'h0 : s1_chosen_1;
+  assign _063_ = valid ? _055_ : _060_;
+  assign _037_ = rst ? 1'h0 : _063_;
+  assign _064_ = valid ? 1'h0 : s1_chosen_0;
+  assign _067_ = valid ? _053_ : _064_;
+  assign _036_ = rst ? 1'h0 : _067_;
+  assign _068_ = valid ? tag_73 : control[9:6];
+  assign _035_[9:6] = rst ? 4'h0 : _068_;
+  assign _069_ = valid ? last_87 : control[2];
+  assign _035_[2] = rst ? 1'h0 : _069_;
+  assign _070_ = valid ? first : control[1];
+  assign _035_[1] = rst ? 1'h0 : _070_;
   assign _035_[0] = rst ? 1'h0 : valid;
-  assign _058_ = slot == 3'h6;
-  assign _060_ = slot == 3'h5;
+  assign _061_ = slot == 3'h6;
+  assign _065_ = slot == 3'h5;
   assign _005_ = slot == 3'h4;
-  assign _061_ = slot == 3'h2;
-  assign _059_ = slot == 3'h1;
+  assign _066_ = slot == 3'h2;
+  assign _062_ = slot == 3'h1;
   assign _004_ = ! slot;
-  assign _035_[5:3] = rst ? 3'h0 : _051_;
-  assign _035_[2] = rst ? 1'h0 : last_84;
+  assign _071_ = valid ? _051_ : control[5:3];
+  assign _035_[5:3] = rst ? 3'h0 : _071_;
   assign _034_ = rst ? 2'h2 : _019_[1:0];
-  assign _062_ = finished ? last : first_step;
-  assign _033_ = rst ? 1'h1 : _062_;
-  assign _063_ = finished ? _001_ : page;
-  assign _032_ = rst ? 1'h0 : _063_;
+  assign _072_ = finished ? last : first_step;
+  assign _033_ = rst ? 1'h1 : _072_;
+  assign _073_ = finished ? _001_ : page;
+  assign _032_ = rst ? 1'h0 : _073_;
   assign _031_ = rst ? 1'h0 : last_step;
   assign _030_ = rst ? 1'h0 : finish;
-  assign _029_ = rst ? 1'h0 : all_read_79;
+  assign _029_ = rst ? 1'h0 : all_read_83;
   assign _028_ = rst ? 1'h0 : trace_start;
-  assign _064_ = trace_start ? last_77 : last_step;
-  assign _027_ = rst ? 1'h0 : _064_;
-  assign trace_data = write_74[0] ? write_74[23:8] : write_59[27:12];
-  assign trace_mask = write_74[0] ? write_74[7] : write_59[11];
-  assign trace_beat = write_74[0] ? { 2'h0, write_74[6:2] } : write_59[10:4];
-  assign trace_segment = write_74[0] ? write_74[1] : write_59[3];
-  assign trace_node = write_74[0] ? 2'h1 : write_59[2:1];
-  assign trace_valid = write_74[0] ? 1'h1 : write_59[0];
-  assign _065_ = _004_ ? _001_ : page;
-  assign read_page_35 = _005_ ? _001_ : _065_;
+  assign _074_ = trace_start ? last_81 : last_step;
+  assign _027_ = rst ? 1'h0 : _074_;
+  assign trace_data = write_78[0] ? write_78[23:8] : write_63[27:12];
+  assign trace_mask = write_78[0] ? write_78[7] : write_63[11];
+  assign trace_beat = write_78[0] ? { 2'h0, write_78[6:2] } : write_63[10:4];
+  assign trace_segment = write_78[0] ? write_78[1] : write_63[3];
+  assign trace_node = write_78[0] ? 2'h1 : write_63[2:1];
+  assign trace_valid = write_78[0] ? 1'h1 : write_63[0];
+  assign _075_ = _004_ ? _001_ : page;
+  assign read_page_35 = _005_ ? _001_ : _075_;
   assign read_page = _043_ ? _001_ : page;
   assign o__valid = _003_ ? _040_ : 1'h0;
   assign o__payload_data = _003_ ? trace_data[7:0] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1088_0(sums_58_0),
-    .port_1090_0(sums_58_1),
+    .port_1276_0(sums_62_0),
+    .port_1278_0(sums_62_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
-    .write(write_59)
+    .write(write_63)
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_985_3({ trace_beat[5:0], trace_segment }),
+    .port_1161_3({ trace_beat[5:0], trace_segment }),
     .read_data(read_data_46),
     .read_page(read_page_35),
     .read_word(word[4:0]),
@@ -1374,7 +1589,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_985_3({ trace_beat[4:0], trace_segment }),
+    .port_1161_3({ trace_beat[4:0], trace_segment }),
     .read_data(read_data_44),
     .read_page(read_page),
     .read_word(word[3:0]),
@@ -1387,37 +1602,38 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .clk(clk),
     .first_step(first_step),
     .rst(rst),
-    .start(start_67),
+    .start(start_71),
     .u(lmu0_m_u),
-    .write(write_74)
+    .write(write_78)
   );
   digits_layer_lmu0_mac mac (
     .clk(clk),
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_58_0),
-    .s5_sum_1(sums_58_1),
+    .s5_sum_0(sums_62_0),
+    .s5_sum_1(sums_62_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_79),
+    .all_read(all_read_83),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_84),
+    .last(last_87),
     .last_step(last_step),
     .launch(launch),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_69),
+    .tag(tag_73),
     .valid(valid),
-    .word_23(word)
+    .word_24(word)
   );
   digits_layer_lmu0_source source (
     .available(available),
@@ -1425,7 +1641,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_77),
+    .last(last_81),
     .read_data(read_data),
     .read_word(word[0]),
     .rst(rst)
@@ -1434,90 +1650,135 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
   assign o__payload = { last, o__payload_data };
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1088_0, port_1090_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1088_0;
-  wire [25:0] port_1088_0;
-  input [25:0] port_1090_0;
-  wire [25:0] port_1090_0;
+  input [25:0] port_1276_0;
+  wire [25:0] port_1276_0;
+  input [25:0] port_1278_0;
+  wire [25:0] port_1278_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
   wire clk;
   wire [2:0] _000_;
-  wire [3:0] _001_;
-  wire [1:0] _002_;
-  wire [51:0] _003_;
-  wire [18:0] _004_;
-  wire [5:0] _005_;
-  wire [15:0] _006_;
-  wire [15:0] _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire [7:0] _012_;
-  wire [6:0] _013_;
-  wire _014_;
-  wire [14:0] _015_;
-  wire _016_;
-  wire _017_;
+  wire _001_;
+  wire [10:0] _002_;
+  wire [10:0] _003_;
+  wire [10:0] _004_;
+  wire [10:0] _005_;
+  wire [10:0] _006_;
+  wire [10:0] _007_;
+  wire [10:0] _008_;
+  wire [1:0] _009_;
+  wire [6:0] _010_;
+  wire [3:0] _011_;
+  wire [1:0] _012_;
+  wire [51:0] _013_;
+  wire [5:0] _014_;
+  wire [18:0] _015_;
+  wire [26:0] _016_;
+  wire [26:0] _017_;
   wire [26:0] _018_;
-  wire _019_;
+  wire [15:0] _019_;
   wire _020_;
-  wire _021_;
-  wire _022_;
-  wire [27:0] _023_;
-  wire _024_;
-  wire [8:0] _025_;
+  wire [15:0] _021_;
+  wire [15:0] _022_;
+  wire [15:0] _023_;
+  wire [15:0] _024_;
+  wire _025_;
   wire _026_;
   wire _027_;
-  wire _028_;
-  wire _029_;
+  wire [7:0] _028_;
+  wire [6:0] _029_;
   wire _030_;
-  wire _031_;
+  wire [14:0] _031_;
   wire _032_;
-  wire [10:0] _033_;
-  wire [10:0] _034_;
+  wire _033_;
+  wire [26:0] _034_;
   wire _035_;
-  wire [10:0] _036_;
-  wire [10:0] _037_;
-  wire [10:0] _038_;
-  wire [10:0] _039_;
-  wire [10:0] _040_;
-  wire [10:0] _041_;
-  wire [10:0] _042_;
-  wire [1:0] _043_;
-  wire [6:0] _044_;
+  wire _036_;
+  wire _037_;
+  wire _038_;
+  wire _039_;
+  wire _040_;
+  wire [27:0] _041_;
+  wire _042_;
+  wire [8:0] _043_;
+  wire _044_;
   wire _045_;
-  wire [15:0] _046_;
-  wire [15:0] _047_;
-  wire [5:0] _048_;
-  wire [5:0] _049_;
+  wire _046_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
   wire _050_;
-  wire [5:0] _051_;
+  wire _051_;
   wire _052_;
-  wire [3:0] _053_;
-  wire [6:0] _054_;
-  wire [6:0] _055_;
-  wire [6:0] _056_;
-  wire [1:0] _057_;
-  wire [1:0] _058_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire [10:0] _056_;
+  wire [10:0] _057_;
+  wire _058_;
+  wire [15:0] _059_;
+  wire [15:0] _060_;
+  wire [18:0] _061_;
+  wire _062_;
+  wire [5:0] _063_;
+  wire [5:0] _064_;
+  wire _065_;
+  wire [5:0] _066_;
+  wire [51:0] _067_;
+  wire [3:0] _068_;
+  wire [6:0] _069_;
+  wire [6:0] _070_;
+  wire [6:0] _071_;
+  wire [1:0] _072_;
+  wire [1:0] _073_;
+  wire [6:0] _074_;
+  wire [1:0] _075_;
+  wire _076_;
+  wire [6:0] _077_;
+  wire [1:0] _078_;
+  wire _079_;
+  wire [6:0] _080_;
+  wire [1:0] _081_;
+  wire _082_;
+  wire [6:0] _083_;
+  wire [1:0] _084_;
+  wire _085_;
+  wire [6:0] _086_;
+  wire [1:0] _087_;
+  wire _088_;
+  wire [6:0] _089_;
+  wire [1:0] _090_;
+  wire _091_;
+  wire [6:0] _092_;
+  wire [1:0] _093_;
+  wire _094_;
+  wire [6:0] _095_;
+  wire [1:0] _096_;
+  wire _097_;
+  wire [6:0] _098_;
+  wire [1:0] _099_;
+  wire _100_;
   reg [6:0] a0_beat;
   wire a0_valid;
   reg [10:0] a1;
   reg [5:0] address;
   wire signed [7:0] answer;
+  wire [2:0] busy;
   reg [10:0] d0;
   reg [18:0] d0_constants;
   reg [10:0] d1;
@@ -1542,136 +1803,218 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1088_0, port_1090_0, 
   reg [15:0] write_data_;
   wire write_mask;
   assign _000_ = left - 1'h1;
-  assign _012_ = a0_beat + 1'h1;
-  assign _013_ = address + 1'h1;
-  assign _014_ = upcoming & tag_15[3];
-  assign _018_ = $signed(rows[25:0]) << d0_constants[0];
-  assign _023_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _024_ = ! d2[2:1];
-  assign _035_ = & { d2_total_0[26], d2_total_0[26:21] };
-  assign _008_ = | { d2_total_0[26], d2_total_0[26:21] };
-  assign _009_ = ~ _008_;
-  assign _010_ = _035_ | _009_;
-  assign _015_ = _010_ ? d2_total_0[20:6] : { _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_ };
-  assign _016_ = ! d6[2:1];
-  assign _017_ = d2[2:1] == 2'h2;
-  assign _019_ = & { d2_total_0[26], d2_total_0[26:19] };
-  assign _020_ = | { d2_total_0[26], d2_total_0[26:19] };
-  assign _021_ = ~ _020_;
-  assign _022_ = _019_ | _021_;
-  assign _011_ = ~ d2_total_0[26];
-  assign _025_ = _022_ ? d2_total_0[18:10] : { _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_, _011_ };
-  assign _026_ = d6[2:1] == 2'h2;
+  assign _028_ = a0_beat + 1'h1;
+  assign _029_ = address + 1'h1;
+  assign _030_ = upcoming & tag_15[3];
+  assign _034_ = $signed(rows[25:0]) << d0_constants[0];
+  assign _041_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _042_ = ! d2[2:1];
+  assign _045_ = d2[0] & _042_;
+  assign _001_ = & { d2_total_0[26], d2_total_0[26:21] };
+  assign _020_ = | { d2_total_0[26], d2_total_0[26:21] };
+  assign _025_ = ~ _020_;
+  assign _026_ = _001_ | _025_;
+  assign _031_ = _026_ ? d2_total_0[20:6] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _032_ = ! d6[2:1];
+  assign _033_ = d6[0] & _032_;
+  assign _035_ = d2[2:1] == 2'h2;
+  assign _036_ = d2[0] & _035_;
+  assign _037_ = & { d2_total_0[26], d2_total_0[26:19] };
+  assign _038_ = | { d2_total_0[26], d2_total_0[26:19] };
+  assign _039_ = ~ _038_;
+  assign _040_ = _037_ | _039_;
+  assign _027_ = ~ d2_total_0[26];
+  assign _043_ = _040_ ? d2_total_0[18:10] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _044_ = d6[2:1] == 2'h2;
+  assign _046_ = d6[0] & _044_;
   assign a0_valid = | left;
-  assign _027_ = ! d7[2:1];
-  assign _028_ = { 2'h0, d7[10:4] } < 1'h1;
-  assign _029_ = d7[0] & _028_;
-  assign _030_ = d7[2:1] == 2'h2;
-  assign _031_ = { 2'h0, d7[10:4] } < 7'h40;
-  assign _032_ = d7[0] & _031_;
+  assign _047_ = ! d7[2:1];
+  assign _048_ = { 2'h0, d7[10:4] } < 1'h1;
+  assign _049_ = d7[0] & _048_;
+  assign _050_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _050_;
+  assign _051_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _051_;
+  assign _052_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _052_;
+  assign _053_ = d7[2:1] == 2'h2;
+  assign _054_ = { 2'h0, d7[10:4] } < 7'h40;
+  assign _055_ = d7[0] & _054_;
   always @(posedge clk)
-    a1 <= _033_;
+    a1 <= _056_;
   always @(posedge clk)
-    d0 <= _034_;
+    d0 <= _057_;
   always @(posedge clk)
-    d1 <= _036_;
+    d1 <= _002_;
   always @(posedge clk)
-    d2 <= _037_;
+    d2 <= _003_;
   always @(posedge clk)
-    d3 <= _038_;
+    d3 <= _004_;
   always @(posedge clk)
-    d4 <= _039_;
+    d4 <= _005_;
   always @(posedge clk)
-    d5 <= _040_;
+    d5 <= _006_;
   always @(posedge clk)
-    d6 <= _041_;
+    d6 <= _007_;
   always @(posedge clk)
-    d7 <= _042_;
+    d7 <= _008_;
   always @(posedge clk)
-    left <= _043_;
+    left <= _009_;
   always @(posedge clk)
-    a0_beat <= _044_;
+    a0_beat <= _010_;
   always @(posedge clk)
-    tag <= _001_;
+    tag <= _011_;
   always @(posedge clk)
-    signal <= _002_;
+    signal <= _012_;
   always @(posedge clk)
-    rows <= _003_;
+    rows <= _013_;
   always @(posedge clk)
-    d0_constants <= _004_;
+    address <= _014_;
   always @(posedge clk)
-    address <= _005_;
+    d0_constants <= _015_;
   always @(posedge clk)
-    d1_sum_0 <= _018_;
+    d1_sum_0 <= _016_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] };
+    d1_addend_0 <= _017_;
   always @(posedge clk)
-    d2_total_0 <= _023_[26:0];
+    d2_total_0 <= _018_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _019_;
   always @(posedge clk)
-    d5_code_0 <= d4_code_0;
+    d5_code_0 <= _021_;
   always @(posedge clk)
-    d6_code_0 <= d5_code_0;
+    d6_code_0 <= _022_;
   always @(posedge clk)
-    d3_code_0 <= _006_;
+    d3_code_0 <= _023_;
   always @(posedge clk)
-    write_data_ <= _007_;
-  assign _045_ = _027_ ? _029_ : 1'h0;
-  assign write_mask = _030_ ? _032_ : _045_;
-  assign _046_ = _016_ ? d6_code_0 : write_data_;
-  assign _007_ = _026_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _046_;
-  assign _047_ = _024_ ? { d2_total_0[26], _015_ } : d3_code_0;
-  assign _006_ = _017_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _025_ } : _047_;
-  assign _048_ = a0_valid ? _013_[5:0] : address;
-  assign _049_ = _050_ ? 6'h00 : _048_;
-  assign _050_ = tag_15[1:0] == 2'h2;
-  assign _051_ = _014_ ? _049_ : _048_;
-  assign _005_ = rst ? 6'h00 : _051_;
-  assign _004_ = _052_ ? 19'h00040 : data;
-  assign _052_ = ! a1[2:1];
-  assign _003_ = signal[1] ? { port_1090_0, port_1088_0 } : { 26'h0000000, rows[51:26] };
-  assign _002_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _053_ = upcoming ? tag_15 : tag;
-  assign _001_ = rst ? 4'h0 : _053_;
-  assign _054_ = a0_valid ? _012_[6:0] : a0_beat;
-  assign _055_ = tag_15[3] ? 7'h00 : _054_;
-  assign _056_ = upcoming ? _055_ : _054_;
-  assign _044_ = rst ? 7'h00 : _056_;
-  assign _057_ = a0_valid ? _000_[1:0] : left;
-  assign _058_ = upcoming ? 2'h2 : _057_;
-  assign _043_ = rst ? 2'h0 : _058_;
-  assign _042_ = rst ? 11'h000 : d6;
-  assign _041_ = rst ? 11'h000 : d5;
-  assign _040_ = rst ? 11'h000 : d4;
-  assign _039_ = rst ? 11'h000 : d3;
-  assign _038_ = rst ? 11'h000 : d2;
-  assign _037_ = rst ? 11'h000 : d1;
-  assign _036_ = rst ? 11'h000 : d0;
-  assign _034_ = rst ? 11'h000 : a1;
-  assign _033_ = rst ? 11'h000 : { a0_beat, tag[2:0], a0_valid };
+    write_data_ <= _024_;
+  assign _058_ = _047_ ? _049_ : 1'h0;
+  assign write_mask = _053_ ? _055_ : _058_;
+  assign _059_ = _033_ ? d6_code_0 : write_data_;
+  assign _024_ = _046_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _059_;
+  assign _060_ = _045_ ? { d2_total_0[26], _031_ } : d3_code_0;
+  assign _023_ = _036_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _043_ } : _060_;
+  assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _019_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _018_ = d1[0] ? _041_[26:0] : d2_total_0;
+  assign _017_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
+  assign _016_ = d0[0] ? _034_ : d1_sum_0;
+  assign _061_ = _062_ ? 19'h00040 : data;
+  assign _062_ = ! a1[2:1];
+  assign _015_ = a1[0] ? _061_ : d0_constants;
+  assign _063_ = a0_valid ? _029_[5:0] : address;
+  assign _064_ = _065_ ? 6'h00 : _063_;
+  assign _065_ = tag_15[1:0] == 2'h2;
+  assign _066_ = _030_ ? _064_ : _063_;
+  assign _014_ = rst ? 6'h00 : _066_;
+  assign _067_ = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
+  assign _013_ = signal[1] ? { port_1278_0, port_1276_0 } : _067_;
+  assign _012_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _068_ = upcoming ? tag_15 : tag;
+  assign _011_ = rst ? 4'h0 : _068_;
+  assign _069_ = a0_valid ? _028_[6:0] : a0_beat;
+  assign _070_ = tag_15[3] ? 7'h00 : _069_;
+  assign _071_ = upcoming ? _070_ : _069_;
+  assign _010_ = rst ? 7'h00 : _071_;
+  assign _072_ = a0_valid ? _000_[1:0] : left;
+  assign _073_ = upcoming ? 2'h2 : _072_;
+  assign _009_ = rst ? 2'h0 : _073_;
+  assign _074_ = d6[0] ? d6[10:4] : d7[10:4];
+  assign _008_[10:4] = rst ? 7'h00 : _074_;
+  assign _075_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _075_;
+  assign _008_[0] = rst ? 1'h0 : d6[0];
+  assign _076_ = d6[0] ? d6[3] : d7[3];
+  assign _008_[3] = rst ? 1'h0 : _076_;
+  assign _077_ = d5[0] ? d5[10:4] : d6[10:4];
+  assign _007_[10:4] = rst ? 7'h00 : _077_;
+  assign _078_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _078_;
+  assign _007_[0] = rst ? 1'h0 : d5[0];
+  assign _079_ = d5[0] ? d5[3] : d6[3];
+  assign _007_[3] = rst ? 1'h0 : _079_;
+  assign _080_ = d4[0] ? d4[10:4] : d5[10:4];
+  assign _006_[10:4] = rst ? 7'h00 : _080_;
+  assign _081_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _081_;
+  assign _006_[0] = rst ? 1'h0 : d4[0];
+  assign _082_ = d4[0] ? d4[3] : d5[3];
+  assign _006_[3] = rst ? 1'h0 : _082_;
+  assign _083_ = d3[0] ? d3[10:4] : d4[10:4];
+  assign _005_[10:4] = rst ? 7'h00 : _083_;
+  assign _084_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _084_;
+  assign _005_[0] = rst ? 1'h0 : d3[0];
+  assign _085_ = d3[0] ? d3[3] : d4[3];
+  assign _005_[3] = rst ? 1'h0 : _085_;
+  assign _086_ = d2[0] ? d2[10:4] : d3[10:4];
+  assign _004_[10:4] = rst ? 7'h00 : _086_;
+  assign _087_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _087_;
+  assign _004_[0] = rst ? 1'h0 : d2[0];
+  assign _088_ = d2[0] ? d2[3] : d3[3];
+  assign _004_[3] = rst ? 1'h0 : _088_;
+  assign _089_ = d1[0] ? d1[10:4] : d2[10:4];
+  assign _003_[10:4] = rst ? 7'h00 : _089_;
+  assign _090_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _003_[2:1] = rst ? 2'h0 : _090_;
+  assign _003_[0] = rst ? 1'h0 : d1[0];
+  assign _091_ = d1[0] ? d1[3] : d2[3];
+  assign _003_[3] = rst ? 1'h0 : _091_;
+  assign _092_ = d0[0] ? d0[10:4] : d1[10:4];
+  assign _002_[10:4] = rst ? 7'h00 : _092_;
+  assign _093_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _002_[2:1] = rst ? 2'h0 : _093_;
+  assign _002_[0] = rst ? 1'h0 : d0[0];
+  assign _094_ = d0[0] ? d0[3] : d1[3];
+  assign _002_[3] = rst ? 1'h0 : _094_;
+  assign _095_ = a1[0] ? a1[10:4] : d0[10:4];
+  assign _057_[10:4] = rst ? 7'h00 : _095_;
+  assign _096_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _057_[2:1] = rst ? 2'h0 : _096_;
+  assign _057_[0] = rst ? 1'h0 : a1[0];
+  assign _097_ = a1[0] ? a1[3] : d0[3];
+  assign _057_[3] = rst ? 1'h0 : _097_;
+  assign _098_ = a0_valid ? a0_beat : a1[10:4];
+  assign _056_[10:4] = rst ? 7'h00 : _098_;
+  assign _099_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _056_[2:1] = rst ? 2'h0 : _099_;
+  assign _056_[0] = rst ? 1'h0 : a0_valid;
+  assign _100_ = a0_valid ? tag[2] : a1[3];
+  assign _056_[3] = rst ? 1'h0 : _100_;
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_507_0(answer[6:0]),
-    .port_510_15(answer[7]),
+    .enable(busy[0]),
+    .port_506_0(busy[1]),
+    .port_508_0(busy[2]),
+    .port_568_0(answer[6:0]),
+    .port_571_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_507_0, port_510_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_506_0, port_508_0, port_568_0, port_571_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_507_0;
-  wire [6:0] port_507_0;
-  output port_510_15;
-  wire port_510_15;
+  input enable;
+  wire enable;
+  input port_506_0;
+  wire port_506_0;
+  input port_508_0;
+  wire port_508_0;
+  output [6:0] port_568_0;
+  wire [6:0] port_568_0;
+  output port_571_15;
+  wire port_571_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -1692,8 +2035,16 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_507_0, port_510_15, code,
   wire [12:0] _13_;
   wire [13:0] _14_;
   wire [7:0] _15_;
-  wire [11:0] _16_;
-  wire [11:0] _17_;
+  wire [16:0] _16_;
+  wire [2:0] _17_;
+  wire [2:0] _18_;
+  wire _19_;
+  wire _20_;
+  wire [13:0] _21_;
+  wire [11:0] _22_;
+  wire [8:0] _23_;
+  wire _24_;
+  wire [11:0] _25_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -1704,51 +2055,62 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, port_507_0, port_510_15, code,
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign port_507_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_571_15;
+  assign port_568_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_510_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_571_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
   assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
   assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
-    s2_word <= data;
+    s2_word <= _16_;
   always @(posedge clk)
-    s1_low <= address[2:0];
+    s1_low <= _17_;
   always @(posedge clk)
-    s2_low <= s1_low;
+    s2_low <= _18_;
   always @(posedge clk)
-    s1_below <= _11_;
+    s1_below <= _19_;
   always @(posedge clk)
-    s2_below <= s1_below;
+    s2_below <= _20_;
   always @(posedge clk)
-    s3_total <= _14_;
+    s3_total <= _21_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _15_ };
+    s3_correction <= _23_;
   always @(posedge clk)
-    s3_subtracted <= s2_below;
+    s3_subtracted <= _24_;
   assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
   assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
   assign _10_ = _00_ | _07_;
-  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _16_ = - $signed({ code[9], code });
-  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
-  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
-  assign _04_ = & { port_510_15, port_510_15, _03_[13:11] };
-  assign _05_ = | { port_510_15, port_510_15, _03_[13:11] };
+  assign _22_ = - $signed({ code[9], code });
+  assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
+  assign _04_ = & { port_571_15, port_571_15, _03_[13:11] };
+  assign _05_ = | { port_571_15, port_571_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _09_ = ~ port_510_15;
+  assign _24_ = port_508_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_508_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_508_0 ? _14_ : s3_total;
+  assign _20_ = port_506_0 ? s1_below : s2_below;
+  assign _19_ = enable ? _11_ : s1_below;
+  assign _18_ = port_506_0 ? s1_low : s2_low;
+  assign _17_ = enable ? address[2:0] : s1_low;
+  assign _16_ = port_506_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
-  assign _03_[14] = port_510_15;
+  assign _03_[14] = port_571_15;
   assign _01_[8:0] = address;
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   output [16:0] data;
@@ -1758,13 +2120,16 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
   digits__lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_lmu0_drain_row_rom(data, address, clk);
+module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   output [18:0] data;
   wire [18:0] data;
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   input clk;
@@ -1772,11 +2137,12 @@ module digits_layer_lmu0_drain_row_rom(data, address, clk);
   digits__lmu0_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_985_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_1161_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1785,8 +2151,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_985_3;
-  wire [6:0] port_985_3;
+  input [6:0] port_1161_3;
+  wire [6:0] port_1161_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input write_page;
@@ -1815,17 +2181,17 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_985_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_985_3[6:2];
+  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_1161_3[0], 5'h00 };
+  assign { _1_[8:6], write__addr } = _0_ + port_1161_3[6:2];
   assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_985_3[1];
+  assign _3_ = ! port_1161_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_985_3[1];
+  assign write__en[1] = write_enable & port_1161_3[1];
   assign _1_[5:0] = write__addr;
   assign _2_[5:0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_985_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_1161_3, write_data, write_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1834,8 +2200,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_985_3;
-  wire [5:0] port_985_3;
+  input [5:0] port_1161_3;
+  wire [5:0] port_1161_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input write_page;
@@ -1864,12 +2230,12 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
     _10_ <= cells[read__addr];
   end
   assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_985_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_985_3[5:2];
+  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_1161_3[0], 4'h0 };
+  assign { _1_[7:5], write__addr } = _0_ + port_1161_3[5:2];
   assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_985_3[1];
+  assign _3_ = ! port_1161_3[1];
   assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_985_3[1];
+  assign write__en[1] = write_enable & port_1161_3[1];
   assign _1_[4:0] = write__addr;
   assign _2_[4:0] = read__addr;
 endmodule
@@ -1907,29 +2273,72 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire _017_;
   wire _018_;
   wire _019_;
-  wire [11:0] _020_;
+  wire _020_;
   wire [11:0] _021_;
   wire [11:0] _022_;
   wire [11:0] _023_;
   wire [11:0] _024_;
   wire [11:0] _025_;
   wire [11:0] _026_;
-  wire _027_;
-  wire [4:0] _028_;
-  wire _029_;
+  wire [11:0] _027_;
+  wire _028_;
+  wire [4:0] _029_;
   wire _030_;
-  wire [1:0] _031_;
-  wire _032_;
+  wire _031_;
+  wire [1:0] _032_;
   wire _033_;
   wire _034_;
-  wire [1:0] _035_;
+  wire _035_;
   wire [1:0] _036_;
-  wire _037_;
+  wire [1:0] _037_;
   wire _038_;
   wire _039_;
   wire _040_;
   wire _041_;
   wire _042_;
+  wire _043_;
+  wire _044_;
+  wire [1:0] _045_;
+  wire [4:0] _046_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
+  wire [1:0] _051_;
+  wire [4:0] _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire [1:0] _057_;
+  wire [4:0] _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
+  wire _062_;
+  wire [1:0] _063_;
+  wire [4:0] _064_;
+  wire _065_;
+  wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [1:0] _069_;
+  wire [4:0] _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire [1:0] _075_;
+  wire [4:0] _076_;
+  wire _077_;
+  wire _078_;
+  wire _079_;
+  wire _080_;
+  wire [1:0] _081_;
+  wire [4:0] _082_;
+  wire _083_;
+  wire _084_;
+  wire _085_;
   reg [4:0] address;
   wire [17:0] carried;
   wire [15:0] codes;
@@ -1942,7 +2351,6 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire s0_ends;
   wire s0_final;
   reg [1:0] s0_slot;
-  wire s0_valid;
   reg [11:0] s1;
   reg [11:0] s2;
   reg [11:0] s3;
@@ -1953,68 +2361,76 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   reg signal;
   wire [4:0] signature__addr;
   wire [15:0] signature__data;
-  wire [17:0] signature__data_39;
+  wire [17:0] signature__data_42;
+  wire signature__en;
+  wire signature__en_36;
   wire [15:0] states;
   wire [4:0] write__addr;
-  wire write__en_37;
+  wire write__en_40;
   wire write_mask;
   wire write_valid;
-  reg [17:0] \history$44  [31:0];
+  reg [17:0] \history$47  [31:0];
   always @(posedge clk) begin
-    if (write__en_37)
-      \history$44 [s3[7:3]] <= carried;
+    if (write__en_40)
+      \history$47 [s3[7:3]] <= carried;
   end
-  reg [17:0] _108_;
+  reg [17:0] _237_;
   always @(posedge clk) begin
-    _108_ <= \history$44 [s3[7:3]];
+    if (signature__en_36) begin
+      _237_ <= \history$47 [s3[7:3]];
+    end
   end
-  assign signature__data_39 = _108_;
-  reg [15:0] \states$43  [31:0];
+  assign signature__data_42 = _237_;
+  reg [15:0] \states$46  [31:0];
   always @(posedge clk) begin
     if (write_valid)
-      \states$43 [write__addr] <= codes;
+      \states$46 [write__addr] <= codes;
   end
-  reg [15:0] _109_;
+  reg [15:0] _238_;
   always @(posedge clk) begin
-    _109_ <= \states$43 [signature__addr];
+    if (signature__en) begin
+      _238_ <= \states$46 [signature__addr];
+    end
   end
-  assign signature__data = _109_;
+  assign signature__data = _238_;
+  assign _020_ = ~ s3[2];
+  assign signature__en_36 = _019_ & _020_;
   assign _019_ = s3[0] & s3[10];
-  assign write__en_37 = _019_ & s3[2];
+  assign write__en_40 = _019_ & s3[2];
   assign _017_ = s7[0] & s7[10];
   assign _018_ = ~ s7[2];
   assign write_valid = _017_ & _018_;
   assign write_mask = { 2'h0, s7[7:3] } < 6'h20;
   always @(posedge clk)
-    s1 <= _020_;
+    s1 <= _021_;
   always @(posedge clk)
-    s2 <= _021_;
+    s2 <= _022_;
   always @(posedge clk)
-    s3 <= _022_;
+    s3 <= _023_;
   always @(posedge clk)
-    s4 <= _023_;
+    s4 <= _024_;
   always @(posedge clk)
-    s5 <= _024_;
+    s5 <= _025_;
   always @(posedge clk)
-    s6 <= _025_;
+    s6 <= _026_;
   always @(posedge clk)
-    s7 <= _026_;
+    s7 <= _027_;
   always @(posedge clk)
-    like <= _027_;
+    like <= _028_;
   always @(posedge clk)
-    address <= _028_;
+    address <= _029_;
   always @(posedge clk)
-    pause <= _029_;
+    pause <= _030_;
   always @(posedge clk)
-    running <= _030_;
+    running <= _031_;
   always @(posedge clk)
-    s0_slot <= _031_;
+    s0_slot <= _032_;
   always @(posedge clk)
-    signal <= _032_;
+    signal <= _033_;
   assign _006_ = pause - 1'h1;
   assign _014_ = s0_slot + 1'h1;
   assign _000_ = ! pause;
-  assign s0_valid = running & _000_;
+  assign signature__en = running & _000_;
   assign _001_ = signal ? 2'h1 : 2'h2;
   assign s0_final = s0_slot == _001_;
   assign _002_ = signal ? 5'h00 : 5'h1f;
@@ -2024,7 +2440,7 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   assign _007_ = address - 1'h1;
   assign _008_ = address + 1'h1;
   assign _009_ = signal ? { _007_[5], _007_ } : { 1'h0, _008_ };
-  assign _003_ = s0_valid & s0_final;
+  assign _003_ = signature__en & s0_final;
   assign _010_ = _003_ & s0_ends;
   assign _011_ = ~ signal;
   assign _012_ = like + 1'h1;
@@ -2033,37 +2449,121 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   assign states = first_step ? 16'h0000 : signature__data;
   assign { _016_[7:5], write__addr } = { 1'h0, s7[1], 5'h00 } + s7[7:3];
   assign next_word = _005_ ? _009_[4:0] : address;
-  assign _033_ = signal ? like : _013_[0];
-  assign like_11 = _010_ ? _033_ : like;
-  assign _034_ = _010_ ? _011_ : signal;
-  assign _032_ = rst ? 1'h1 : _034_;
-  assign _035_ = s0_valid ? _014_[1:0] : s0_slot;
-  assign _036_ = _003_ ? 2'h0 : _035_;
-  assign _031_ = rst ? 2'h0 : _036_;
-  assign _037_ = start ? 1'h1 : running;
-  assign _038_ = signal ? _037_ : like;
-  assign _039_ = _010_ ? _038_ : _037_;
-  assign _030_ = rst ? 1'h0 : _039_;
-  assign _040_ = pause ? _006_[0] : pause;
-  assign _041_ = signal ? _040_ : 1'h0;
-  assign _042_ = _010_ ? _041_ : _040_;
-  assign _029_ = rst ? 1'h0 : _042_;
-  assign _028_ = rst ? 5'h1f : next_word;
-  assign _027_ = rst ? 1'h0 : like_11;
-  assign _026_ = rst ? 12'h000 : s6;
-  assign _025_ = rst ? 12'h000 : s5;
-  assign _024_ = rst ? 12'h000 : s4;
-  assign _023_ = rst ? 12'h000 : s3;
-  assign _022_ = rst ? 12'h000 : s2;
-  assign _021_ = rst ? 12'h000 : s1;
-  assign _020_ = rst ? 12'h000 : { s0_ends, s0_final, s0_slot, address, signal, like, s0_valid };
+  assign _034_ = signal ? like : _013_[0];
+  assign like_11 = _010_ ? _034_ : like;
+  assign _035_ = _010_ ? _011_ : signal;
+  assign _033_ = rst ? 1'h1 : _035_;
+  assign _036_ = signature__en ? _014_[1:0] : s0_slot;
+  assign _037_ = _003_ ? 2'h0 : _036_;
+  assign _032_ = rst ? 2'h0 : _037_;
+  assign _038_ = start ? 1'h1 : running;
+  assign _039_ = signal ? _038_ : like;
+  assign _040_ = _010_ ? _039_ : _038_;
+  assign _031_ = rst ? 1'h0 : _040_;
+  assign _041_ = pause ? _006_[0] : pause;
+  assign _042_ = signal ? _041_ : 1'h0;
+  assign _043_ = _010_ ? _042_ : _041_;
+  assign _030_ = rst ? 1'h0 : _043_;
+  assign _029_ = rst ? 5'h1f : next_word;
+  assign _028_ = rst ? 1'h0 : like_11;
+  assign _044_ = s6[0] ? s6[11] : s7[11];
+  assign _027_[11] = rst ? 1'h0 : _044_;
+  assign _045_ = s6[0] ? s6[9:8] : s7[9:8];
+  assign _027_[9:8] = rst ? 2'h0 : _045_;
+  assign _046_ = s6[0] ? s6[7:3] : s7[7:3];
+  assign _027_[7:3] = rst ? 5'h00 : _046_;
+  assign _047_ = s6[0] ? s6[2] : s7[2];
+  assign _027_[2] = rst ? 1'h0 : _047_;
+  assign _048_ = s6[0] ? s6[1] : s7[1];
+  assign _027_[1] = rst ? 1'h0 : _048_;
+  assign _027_[0] = rst ? 1'h0 : s6[0];
+  assign _049_ = s6[0] ? s6[10] : s7[10];
+  assign _027_[10] = rst ? 1'h0 : _049_;
+  assign _050_ = s5[0] ? s5[11] : s6[11];
+  assign _026_[11] = rst ? 1'h0 : _050_;
+  assign _051_ = s5[0] ? s5[9:8] : s6[9:8];
+  assign _026_[9:8] = rst ? 2'h0 : _051_;
+  assign _052_ = s5[0] ? s5[7:3] : s6[7:3];
+  assign _026_[7:3] = rst ? 5'h00 : _052_;
+  assign _053_ = s5[0] ? s5[2] : s6[2];
+  assign _026_[2] = rst ? 1'h0 : _053_;
+  assign _054_ = s5[0] ? s5[1] : s6[1];
+  assign _026_[1] = rst ? 1'h0 : _054_;
+  assign _026_[0] = rst ? 1'h0 : s5[0];
+  assign _055_ = s5[0] ? s5[10] : s6[10];
+  assign _026_[10] = rst ? 1'h0 : _055_;
+  assign _056_ = s4[0] ? s4[11] : s5[11];
+  assign _025_[11] = rst ? 1'h0 : _056_;
+  assign _057_ = s4[0] ? s4[9:8] : s5[9:8];
+  assign _025_[9:8] = rst ? 2'h0 : _057_;
+  assign _058_ = s4[0] ? s4[7:3] : s5[7:3];
+  assign _025_[7:3] = rst ? 5'h00 : _058_;
+  assign _059_ = s4[0] ? s4[2] : s5[2];
+  assign _025_[2] = rst ? 1'h0 : _059_;
+  assign _060_ = s4[0] ? s4[1] : s5[1];
+  assign _025_[1] = rst ? 1'h0 : _060_;
+  assign _025_[0] = rst ? 1'h0 : s4[0];
+  assign _061_ = s4[0] ? s4[10] : s5[10];
+  assign _025_[10] = rst ? 1'h0 : _061_;
+  assign _062_ = s3[0] ? s3[11] : s4[11];
+  assign _024_[11] = rst ? 1'h0 : _062_;
+  assign _063_ = s3[0] ? s3[9:8] : s4[9:8];
+  assign _024_[9:8] = rst ? 2'h0 : _063_;
+  assign _064_ = s3[0] ? s3[7:3] : s4[7:3];
+  assign _024_[7:3] = rst ? 5'h00 : _064_;
+  assign _065_ = s3[0] ? s3[2] : s4[2];
+  assign _024_[2] = rst ? 1'h0 : _065_;
+  assign _066_ = s3[0] ? s3[1] : s4[1];
+  assign _024_[1] = rst ? 1'h0 : _066_;
+  assign _024_[0] = rst ? 1'h0 : s3[0];
+  assign _067_ = s3[0] ? s3[10] : s4[10];
+  assign _024_[10] = rst ? 1'h0 : _067_;
+  assign _068_ = s2[0] ? s2[11] : s3[11];
+  assign _023_[11] = rst ? 1'h0 : _068_;
+  assign _069_ = s2[0] ? s2[9:8] : s3[9:8];
+  assign _023_[9:8] = rst ? 2'h0 : _069_;
+  assign _070_ = s2[0] ? s2[7:3] : s3[7:3];
+  assign _023_[7:3] = rst ? 5'h00 : _070_;
+  assign _071_ = s2[0] ? s2[2] : s3[2];
+  assign _023_[2] = rst ? 1'h0 : _071_;
+  assign _072_ = s2[0] ? s2[1] : s3[1];
+  assign _023_[1] = rst ? 1'h0 : _072_;
+  assign _023_[0] = rst ? 1'h0 : s2[0];
+  assign _073_ = s2[0] ? s2[10] : s3[10];
+  assign _023_[10] = rst ? 1'h0 : _073_;
+  assign _074_ = s1[0] ? s1[11] : s2[11];
+  assign _022_[11] = rst ? 1'h0 : _074_;
+  assign _075_ = s1[0] ? s1[9:8] : s2[9:8];
+  assign _022_[9:8] = rst ? 2'h0 : _075_;
+  assign _076_ = s1[0] ? s1[7:3] : s2[7:3];
+  assign _022_[7:3] = rst ? 5'h00 : _076_;
+  assign _077_ = s1[0] ? s1[2] : s2[2];
+  assign _022_[2] = rst ? 1'h0 : _077_;
+  assign _078_ = s1[0] ? s1[1] : s2[1];
+  assign _022_[1] = rst ? 1'h0 : _078_;
+  assign _022_[0] = rst ? 1'h0 : s1[0];
+  assign _079_ = s1[0] ? s1[10] : s2[10];
+  assign _022_[10] = rst ? 1'h0 : _079_;
+  assign _080_ = signature__en ? s0_ends : s1[11];
+  assign _021_[11] = rst ? 1'h0 : _080_;
+  assign _081_ = signature__en ? s0_slot : s1[9:8];
+  assign _021_[9:8] = rst ? 2'h0 : _081_;
+  assign _082_ = signature__en ? address : s1[7:3];
+  assign _021_[7:3] = rst ? 5'h00 : _082_;
+  assign _083_ = signature__en ? signal : s1[2];
+  assign _021_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = signature__en ? like : s1[1];
+  assign _021_[1] = rst ? 1'h0 : _084_;
+  assign _021_[0] = rst ? 1'h0 : signature__en;
+  assign _085_ = signature__en ? s0_final : s1[10];
+  assign _021_[10] = rst ? 1'h0 : _085_;
   digits_layer_lmu0_m_unit_cells cells (
     .carried_0(carried),
     .clk(clk),
     .codes(codes),
-    .history(signature__data_39),
+    .history(signature__data_42),
     .rst(rst),
-    .stages({ s4, s3, s2, s1, s0_ends, s0_final, s0_slot, address, signal, like, s0_valid }),
+    .stages({ s6, s5, s4, s3, s2, s1, s0_ends, s0_final, s0_slot, address, signal, like, signature__en }),
     .u(u),
     .word(coefficients),
     .x(states)
@@ -2071,7 +2571,8 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   digits_layer_lmu0_m_unit_lmu0_m_sweeps lmu0_m_sweeps (
     .address(address),
     .clk(clk),
-    .data(coefficients)
+    .data(coefficients),
+    .enable(signature__en)
   );
   assign _016_[4:0] = write__addr;
   assign _015_[4:0] = signature__addr;
@@ -2089,8 +2590,8 @@ module digits_layer_lmu0_m_unit_cells(rst, x, word, history, u, stages, carried_
   wire signed [17:0] history;
   input [15:0] u;
   wire [15:0] u;
-  input [59:0] stages;
-  wire [59:0] stages;
+  input [83:0] stages;
+  wire [83:0] stages;
   output [17:0] carried_0;
   reg [17:0] carried_0;
   output [15:0] codes;
@@ -2144,50 +2645,76 @@ module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, his
   wire signed [17:0] history;
   input [15:0] u;
   wire [15:0] u;
-  input [59:0] stages;
-  wire [59:0] stages;
+  input [83:0] stages;
+  wire [83:0] stages;
   output signed [15:0] s7_code;
   reg signed [15:0] s7_code;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire [8:0] _10_;
-  wire [8:0] _11_;
-  wire _12_;
-  wire [7:0] _13_;
-  wire [7:0] _14_;
-  wire [7:0] _15_;
-  wire [7:0] _16_;
-  wire [8:0] _17_;
-  wire _18_;
-  wire [17:0] _19_;
-  wire _20_;
-  wire _21_;
-  wire [15:0] _22_;
-  wire [25:0] _23_;
-  wire [25:0] _24_;
-  wire [32:0] _25_;
-  wire [33:0] _26_;
-  wire [31:0] _27_;
-  wire [31:0] _28_;
-  wire [26:0] _29_;
-  wire [33:0] _30_;
-  wire [30:0] _31_;
-  wire [34:0] _32_;
-  wire [35:0] _33_;
-  wire [32:0] _34_;
-  wire [26:0] _35_;
-  wire [25:0] _36_;
-  wire [23:0] _37_;
+  wire _000_;
+  wire _001_;
+  wire [15:0] _002_;
+  wire [15:0] _003_;
+  wire [2:0] _004_;
+  wire [2:0] _005_;
+  wire [8:0] _006_;
+  wire [17:0] _007_;
+  wire [26:0] _008_;
+  wire [25:0] _009_;
+  wire [23:0] _010_;
+  wire [31:0] _011_;
+  wire [33:0] _012_;
+  wire [17:0] _013_;
+  wire [34:0] _014_;
+  wire [15:0] _015_;
+  wire _016_;
+  wire _017_;
+  wire _018_;
+  wire _019_;
+  wire _020_;
+  wire _021_;
+  wire _022_;
+  wire _023_;
+  wire _024_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
+  wire [8:0] _028_;
+  wire [8:0] _029_;
+  wire _030_;
+  wire [7:0] _031_;
+  wire _032_;
+  wire [7:0] _033_;
+  wire [7:0] _034_;
+  wire [7:0] _035_;
+  wire [8:0] _036_;
+  wire _037_;
+  wire _038_;
+  wire [17:0] _039_;
+  wire _040_;
+  wire _041_;
+  wire [15:0] _042_;
+  wire [25:0] _043_;
+  wire [25:0] _044_;
+  wire [32:0] _045_;
+  wire [33:0] _046_;
+  wire [31:0] _047_;
+  wire [31:0] _048_;
+  wire [26:0] _049_;
+  wire [33:0] _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire [30:0] _054_;
+  wire [34:0] _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire [35:0] _059_;
+  wire [32:0] _060_;
+  wire [26:0] _061_;
+  wire [15:0] _062_;
+  wire [15:0] _063_;
   reg signed [26:0] carry_0;
   reg signed [25:0] coupling_0;
   reg signed [23:0] decay_0;
@@ -2210,95 +2737,123 @@ module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, his
   reg signed [33:0] s5_products;
   reg signed [15:0] s5_x;
   reg signed [34:0] s6_total;
-  assign _08_ = _00_ & _06_;
-  assign _10_ = - s2_word[23:16];
-  assign _11_ = stages[35] ? 9'h000 : _10_;
-  assign _06_ = ! stages[33:32];
-  assign _12_ = _07_ & _06_;
-  assign _13_ = stages[35] ? 8'h00 : s2_word[23:16];
-  assign _14_ = _05_ ? s2_word[15:8] : s2_word[7:0];
-  assign _15_ = _02_ ? _13_ : _14_;
-  assign _16_ = _12_ ? s2_word[15:8] : _15_;
-  assign _17_ = _09_ ? _11_ : { 1'h0, _16_ };
-  assign _07_ = stages[24] & stages[26];
-  assign _09_ = _07_ & _04_;
-  assign _01_ = stages[33:32] == 2'h2;
-  assign _02_ = _00_ & _01_;
-  assign _03_ = ! stages[26];
-  assign _00_ = stages[24] & _03_;
-  assign _04_ = stages[33:32] == 1'h1;
-  assign _05_ = _00_ & _04_;
-  assign _18_ = | { _05_, _02_, _09_ };
-  assign _19_ = _18_ ? carried : { s2_x[15], s2_x[15], s2_x };
-  assign _20_ = | { s3_forward_carry_0, s3_backward_carry_0 };
-  assign _21_ = | { s3_forward_coupling_0, s3_backward_coupling_0 };
-  assign _22_ = u >> { 1'h0, stages[37], 4'h0 };
-  assign _23_ = - $signed({ _22_, 9'h000 });
-  assign _24_ = stages[38] ? _23_ : 26'h0000000;
-  assign _25_ = $signed(coupling_0) << s3_up;
-  assign _26_ = $signed(_25_) + $signed(11'h200);
-  assign _27_ = stages[38] ? _26_[33:2] : { s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x, 9'h080 };
-  assign _28_ = stages[47] ? { _24_[25], _24_[25], _24_[25], _24_[25], _24_[25], _24_[25], _24_ } : _27_;
-  assign _29_ = $signed({ decay_0, 1'h0 }) + $signed(coupling_0);
-  assign _30_ = $signed(_29_) << s4_up;
-  assign _31_ = $signed({ s5_x, 14'h0000 }) + $signed({ s5_history, 11'h000 });
-  assign _32_ = $signed(_31_) - $signed(s5_products);
-  assign _33_ = $signed(s6_total) + $signed(15'h2000);
+  assign _000_ = stages[36] & stages[46];
+  assign _023_ = ~ stages[38];
+  assign _027_ = _000_ & _023_;
+  assign _026_ = _020_ & _017_;
+  assign _028_ = - s2_word[23:16];
+  assign _029_ = stages[35] ? 9'h000 : _028_;
+  assign _017_ = ! stages[33:32];
+  assign _018_ = _016_ & _017_;
+  assign _031_ = stages[35] ? 8'h00 : s2_word[23:16];
+  assign _033_ = _025_ ? s2_word[15:8] : s2_word[7:0];
+  assign _034_ = _022_ ? _031_ : _033_;
+  assign _035_ = _018_ ? s2_word[15:8] : _034_;
+  assign _036_ = _001_ ? _029_ : { 1'h0, _035_ };
+  assign _016_ = stages[24] & stages[26];
+  assign _001_ = _016_ & _024_;
+  assign _021_ = stages[33:32] == 2'h2;
+  assign _022_ = _020_ & _021_;
+  assign _019_ = ! stages[26];
+  assign _020_ = stages[24] & _019_;
+  assign _024_ = stages[33:32] == 1'h1;
+  assign _025_ = _020_ & _024_;
+  assign _038_ = | { _025_, _022_, _001_ };
+  assign _039_ = _038_ ? carried : { s2_x[15], s2_x[15], s2_x };
+  assign _040_ = | { s3_forward_carry_0, s3_backward_carry_0 };
+  assign _041_ = | { s3_forward_coupling_0, s3_backward_coupling_0 };
+  assign _042_ = u >> { 1'h0, stages[37], 4'h0 };
+  assign _043_ = - $signed({ _042_, 9'h000 });
+  assign _044_ = stages[38] ? _043_ : 26'h0000000;
+  assign _045_ = $signed(coupling_0) << s3_up;
+  assign _046_ = $signed(_045_) + $signed(11'h200);
+  assign _047_ = stages[38] ? _046_[33:2] : { s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x, 9'h080 };
+  assign _048_ = stages[47] ? { _044_[25], _044_[25], _044_[25], _044_[25], _044_[25], _044_[25], _044_ } : _047_;
+  assign _049_ = $signed({ decay_0, 1'h0 }) + $signed(coupling_0);
+  assign _050_ = $signed(_049_) << s4_up;
+  assign _030_ = stages[48] & stages[58];
+  assign _032_ = ~ stages[50];
+  assign _037_ = _030_ & _032_;
+  assign _051_ = stages[60] & stages[70];
+  assign _052_ = ~ stages[62];
+  assign _053_ = _051_ & _052_;
+  assign _054_ = $signed({ s5_x, 14'h0000 }) + $signed({ s5_history, 11'h000 });
+  assign _055_ = $signed(_054_) - $signed(s5_products);
+  assign _056_ = stages[72] & stages[82];
+  assign _057_ = ~ stages[74];
+  assign _058_ = _056_ & _057_;
+  assign _059_ = $signed(s6_total) + $signed(15'h2000);
   assign product_0 = $signed(s3_coefficient_0) * $signed(s3_operand_0);
-  assign { _34_[32:26], leaving, _34_[7:0] } = $signed(s4_entering_0) + $signed({ carry_0[26], carry_0 });
+  assign { _060_[32:26], leaving, _060_[7:0] } = $signed(s4_entering_0) + $signed({ carry_0[26], carry_0 });
   always @(posedge clk)
-    s2_word <= word;
+    s2_word <= _061_;
   always @(posedge clk)
-    s2_x <= x;
+    s2_x <= _062_;
   always @(posedge clk)
-    s3_x <= s2_x;
+    s3_x <= _063_;
   always @(posedge clk)
-    s4_x <= s3_x;
+    s4_x <= _002_;
   always @(posedge clk)
-    s5_x <= s4_x;
+    s5_x <= _003_;
   always @(posedge clk)
-    s3_up <= s2_word[26:24];
+    s3_up <= _004_;
   always @(posedge clk)
-    s4_up <= s3_up;
+    s4_up <= _005_;
   always @(posedge clk)
-    s3_backward_carry_0 <= _09_;
+    s3_backward_carry_0 <= _001_;
   always @(posedge clk)
-    s3_backward_coupling_0 <= _12_;
+    s3_backward_coupling_0 <= _018_;
   always @(posedge clk)
-    s3_forward_carry_0 <= _02_;
+    s3_forward_carry_0 <= _022_;
   always @(posedge clk)
-    s3_forward_coupling_0 <= _05_;
+    s3_forward_coupling_0 <= _025_;
   always @(posedge clk)
-    s3_forward_decay_0 <= _08_;
+    s3_forward_decay_0 <= _026_;
   always @(posedge clk)
-    s3_coefficient_0 <= _17_;
+    s3_coefficient_0 <= _006_;
   always @(posedge clk)
-    s3_operand_0 <= _19_;
+    s3_operand_0 <= _007_;
   always @(posedge clk)
-    carry_0 <= _35_;
+    carry_0 <= _008_;
   always @(posedge clk)
-    coupling_0 <= _36_;
+    coupling_0 <= _009_;
   always @(posedge clk)
-    decay_0 <= _37_;
+    decay_0 <= _010_;
   always @(posedge clk)
-    s4_entering_0 <= _28_;
+    s4_entering_0 <= _011_;
   always @(posedge clk)
-    s5_products <= _30_;
+    s5_products <= _012_;
   always @(posedge clk)
-    s5_history <= history;
+    s5_history <= _013_;
   always @(posedge clk)
-    s6_total <= _32_;
+    s6_total <= _014_;
   always @(posedge clk)
-    s7_code <= _33_[29:14];
-  assign _37_ = s3_forward_decay_0 ? product_0[23:0] : decay_0;
-  assign _36_ = _21_ ? product_0[25:0] : coupling_0;
-  assign _35_ = _20_ ? product_0 : carry_0;
-  assign _34_[25:8] = leaving;
+    s7_code <= _015_;
+  assign _015_ = _058_ ? _059_[29:14] : s7_code;
+  assign _014_ = _053_ ? _055_ : s6_total;
+  assign _013_ = _037_ ? history : s5_history;
+  assign _012_ = _037_ ? _050_ : s5_products;
+  assign _011_ = stages[36] ? _048_ : s4_entering_0;
+  assign _010_ = s3_forward_decay_0 ? product_0[23:0] : decay_0;
+  assign _009_ = _041_ ? product_0[25:0] : coupling_0;
+  assign _008_ = _040_ ? product_0 : carry_0;
+  assign _007_ = stages[24] ? _039_ : s3_operand_0;
+  assign _006_ = stages[24] ? _036_ : s3_coefficient_0;
+  assign _005_ = stages[36] ? s3_up : s4_up;
+  assign _004_ = stages[24] ? s2_word[26:24] : s3_up;
+  assign _003_ = _037_ ? s4_x : s5_x;
+  assign _002_ = _027_ ? s3_x : s4_x;
+  assign _063_ = stages[24] ? s2_x : s3_x;
+  assign _062_ = stages[12] ? x : s2_x;
+  assign _061_ = stages[12] ? word : s2_word;
+  assign _060_[25:8] = leaving;
 endmodule
 
-module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, address, clk);
+module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, enable, address, clk);
   output [26:0] data;
   wire [26:0] data;
+  input enable;
+  wire enable;
   input [4:0] address;
   wire [4:0] address;
   input clk;
@@ -2306,7 +2861,8 @@ module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, address, clk);
   digits__lmu0_m_sweeps rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -2329,36 +2885,60 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   wire [31:0] weights;
   input clk;
   wire clk;
-  wire [23:0] _00_;
-  wire [9:0] _01_;
-  wire [25:0] _02_;
-  wire [25:0] _03_;
-  wire [25:0] _04_;
-  wire [25:0] _05_;
-  wire [23:0] _06_;
-  wire [23:0] _07_;
-  wire [23:0] _08_;
-  wire _09_;
-  wire [26:0] _10_;
-  wire [26:0] _11_;
-  wire [9:0] _12_;
-  wire [9:0] _13_;
-  wire _14_;
-  wire [25:0] _15_;
-  wire [25:0] _16_;
-  wire [25:0] _17_;
-  wire [25:0] _18_;
-  wire [25:0] _19_;
-  wire [25:0] _20_;
-  wire [25:0] _21_;
-  wire [25:0] _22_;
-  wire [25:0] _23_;
-  wire [25:0] _24_;
-  wire _25_;
-  wire _26_;
-  wire _27_;
-  wire _28_;
-  wire _29_;
+  wire [23:0] _000_;
+  wire [9:0] _001_;
+  wire [15:0] _002_;
+  wire [15:0] _003_;
+  wire [7:0] _004_;
+  wire [7:0] _005_;
+  wire [7:0] _006_;
+  wire [7:0] _007_;
+  wire [23:0] _008_;
+  wire [23:0] _009_;
+  wire [23:0] _010_;
+  wire [23:0] _011_;
+  wire [23:0] _012_;
+  wire [25:0] _013_;
+  wire [25:0] _014_;
+  wire [25:0] _015_;
+  wire [25:0] _016_;
+  wire [23:0] _017_;
+  wire [23:0] _018_;
+  wire _019_;
+  wire [26:0] _020_;
+  wire [26:0] _021_;
+  wire [9:0] _022_;
+  wire [9:0] _023_;
+  wire _024_;
+  wire [25:0] _025_;
+  wire [25:0] _026_;
+  wire [25:0] _027_;
+  wire [25:0] _028_;
+  wire [25:0] _029_;
+  wire [25:0] _030_;
+  wire [25:0] _031_;
+  wire [25:0] _032_;
+  wire [25:0] _033_;
+  wire [25:0] _034_;
+  wire [2:0] _035_;
+  wire [3:0] _036_;
+  wire _037_;
+  wire _038_;
+  wire [2:0] _039_;
+  wire [25:0] _040_;
+  wire [25:0] _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
+  wire [3:0] _047_;
+  wire _048_;
+  wire _049_;
+  wire [2:0] _050_;
+  wire [3:0] _051_;
+  wire _052_;
+  wire _053_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [15:0] s2_operand_1;
@@ -2376,77 +2956,113 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   reg [9:0] s4;
   reg signed [25:0] s4_partial_0;
   reg signed [25:0] s4_partial_1;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _06_ = $signed(s2_weight_1) * $signed(s2_operand_1);
-  assign _07_ = $signed(s2_weight_2) * $signed(s2_operand_0);
-  assign _08_ = $signed(s2_weight_3) * $signed(s2_operand_1);
-  assign _09_ = s4[0] & s4[1];
-  assign _10_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign _11_ = $signed(s5_sum_1) + $signed(s4_partial_1);
+  assign _000_ = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _010_ = $signed(s2_weight_1) * $signed(s2_operand_1);
+  assign _017_ = $signed(s2_weight_2) * $signed(s2_operand_0);
+  assign _018_ = $signed(s2_weight_3) * $signed(s2_operand_1);
+  assign _019_ = s4[0] & s4[1];
+  assign _020_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _021_ = $signed(s5_sum_1) + $signed(s4_partial_1);
   assign s3_added_0 = $signed(s3_product_0) + $signed(s3_product_1);
   assign s3_added_1 = $signed(s3_product_2) + $signed(s3_product_3);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _12_;
+    s2 <= _022_;
   always @(posedge clk)
-    s3 <= _13_;
+    s3 <= _023_;
   always @(posedge clk)
-    s4 <= _01_;
+    s4 <= _001_;
   always @(posedge clk)
-    s2_operand_0 <= operand[15:0];
+    s2_operand_0 <= _002_;
   always @(posedge clk)
-    s2_operand_1 <= operand[31:16];
+    s2_operand_1 <= _003_;
   always @(posedge clk)
-    s2_weight_0 <= weights[7:0];
+    s2_weight_0 <= _004_;
   always @(posedge clk)
-    s3_product_0 <= _00_;
+    s2_weight_1 <= _005_;
   always @(posedge clk)
-    s2_weight_1 <= weights[15:8];
+    s2_weight_2 <= _006_;
   always @(posedge clk)
-    s3_product_1 <= _06_;
+    s2_weight_3 <= _007_;
   always @(posedge clk)
-    s2_weight_2 <= weights[23:16];
+    s3_product_0 <= _008_;
   always @(posedge clk)
-    s3_product_2 <= _07_;
+    s3_product_1 <= _009_;
   always @(posedge clk)
-    s2_weight_3 <= weights[31:24];
+    s3_product_2 <= _011_;
   always @(posedge clk)
-    s3_product_3 <= _08_;
+    s3_product_3 <= _012_;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _013_;
   always @(posedge clk)
-    s4_partial_1 <= _03_;
+    s4_partial_1 <= _014_;
   always @(posedge clk)
-    s5_sum_0 <= _04_;
+    s5_sum_0 <= _015_;
   always @(posedge clk)
-    s5_sum_1 <= _05_;
-  assign _14_ = | { _25_, _26_, _27_ };
-  assign _15_ = _26_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
-  assign _16_ = _25_ ? { s3_added_0[16:0], 9'h000 } : _15_;
-  assign _17_ = _29_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
-  assign _18_ = _28_ ? { s3_added_0[23:0], 2'h0 } : _17_;
-  assign _02_ = _14_ ? _16_ : _18_;
-  assign _19_ = _26_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
-  assign _20_ = _25_ ? { s3_added_1[16:0], 9'h000 } : _19_;
-  assign _21_ = _29_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
-  assign _22_ = _28_ ? { s3_added_1[23:0], 2'h0 } : _21_;
-  assign _03_ = _14_ ? _20_ : _22_;
-  assign _23_ = s4[0] ? _11_[25:0] : s5_sum_1;
-  assign _05_ = _09_ ? s4_partial_1 : _23_;
-  assign _24_ = s4[0] ? _10_[25:0] : s5_sum_0;
-  assign _04_ = _09_ ? s4_partial_0 : _24_;
-  assign _25_ = s3[5:3] == 3'h4;
-  assign _26_ = s3[5:3] == 3'h3;
-  assign _27_ = s3[5:3] == 3'h2;
-  assign _28_ = s3[5:3] == 3'h1;
-  assign _29_ = ! s3[5:3];
-  assign _01_ = rst ? 10'h000 : s3;
-  assign _13_ = rst ? 10'h000 : s2;
-  assign _12_ = rst ? 10'h000 : control;
+    s5_sum_1 <= _016_;
+  assign _024_ = | { _042_, _043_, _044_ };
+  assign _025_ = _043_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
+  assign _026_ = _042_ ? { s3_added_0[16:0], 9'h000 } : _025_;
+  assign _027_ = _046_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
+  assign _028_ = _045_ ? { s3_added_0[23:0], 2'h0 } : _027_;
+  assign _029_ = _024_ ? _026_ : _028_;
+  assign _030_ = _043_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
+  assign _031_ = _042_ ? { s3_added_1[16:0], 9'h000 } : _030_;
+  assign _032_ = _046_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
+  assign _033_ = _045_ ? { s3_added_1[23:0], 2'h0 } : _032_;
+  assign _034_ = _024_ ? _031_ : _033_;
+  assign _035_ = s2[0] ? s2[5:3] : s3[5:3];
+  assign _023_[5:3] = rst ? 3'h0 : _035_;
+  assign _036_ = control[0] ? control[9:6] : s2[9:6];
+  assign _022_[9:6] = rst ? 4'h0 : _036_;
+  assign _037_ = control[0] ? control[2] : s2[2];
+  assign _022_[2] = rst ? 1'h0 : _037_;
+  assign _038_ = control[0] ? control[1] : s2[1];
+  assign _022_[1] = rst ? 1'h0 : _038_;
+  assign _022_[0] = rst ? 1'h0 : control[0];
+  assign _039_ = control[0] ? control[5:3] : s2[5:3];
+  assign _022_[5:3] = rst ? 3'h0 : _039_;
+  assign _040_ = s4[0] ? _021_[25:0] : s5_sum_1;
+  assign _016_ = _019_ ? s4_partial_1 : _040_;
+  assign _041_ = s4[0] ? _020_[25:0] : s5_sum_0;
+  assign _015_ = _019_ ? s4_partial_0 : _041_;
+  assign _014_ = s3[0] ? _034_ : s4_partial_1;
+  assign _042_ = s3[5:3] == 3'h4;
+  assign _043_ = s3[5:3] == 3'h3;
+  assign _044_ = s3[5:3] == 3'h2;
+  assign _045_ = s3[5:3] == 3'h1;
+  assign _046_ = ! s3[5:3];
+  assign _013_ = s3[0] ? _029_ : s4_partial_0;
+  assign _012_ = s2[0] ? _018_ : s3_product_3;
+  assign _011_ = s2[0] ? _017_ : s3_product_2;
+  assign _009_ = s2[0] ? _010_ : s3_product_1;
+  assign _008_ = s2[0] ? _000_ : s3_product_0;
+  assign _007_ = control[0] ? weights[31:24] : s2_weight_3;
+  assign _006_ = control[0] ? weights[23:16] : s2_weight_2;
+  assign _005_ = control[0] ? weights[15:8] : s2_weight_1;
+  assign _004_ = control[0] ? weights[7:0] : s2_weight_0;
+  assign _003_ = control[0] ? operand[31:16] : s2_operand_1;
+  assign _002_ = control[0] ? operand[15:0] : s2_operand_0;
+  assign _047_ = s3[0] ? s3[9:6] : s4[9:6];
+  assign _001_[9:6] = rst ? 4'h0 : _047_;
+  assign _048_ = s3[0] ? s3[2] : s4[2];
+  assign _001_[2] = rst ? 1'h0 : _048_;
+  assign _049_ = s3[0] ? s3[1] : s4[1];
+  assign _001_[1] = rst ? 1'h0 : _049_;
+  assign _001_[0] = rst ? 1'h0 : s3[0];
+  assign _050_ = s3[0] ? s3[5:3] : s4[5:3];
+  assign _001_[5:3] = rst ? 3'h0 : _050_;
+  assign _051_ = s2[0] ? s2[9:6] : s3[9:6];
+  assign _023_[9:6] = rst ? 4'h0 : _051_;
+  assign _052_ = s2[0] ? s2[2] : s3[2];
+  assign _023_[2] = rst ? 1'h0 : _052_;
+  assign _053_ = s2[0] ? s2[1] : s3[1];
+  assign _023_[1] = rst ? 1'h0 : _053_;
+  assign _023_[0] = rst ? 1'h0 : s2[0];
   assign tag = s3[9:6];
 endmodule
 
-module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, launch, coefficients, clk);
+module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, launch, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -2461,14 +3077,16 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_23;
-  reg [5:0] word_23;
+  output [5:0] word_24;
+  reg [5:0] word_24;
   output [3:0] tag;
   reg [3:0] tag;
   output launch;
@@ -2510,67 +3128,78 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire _030_;
   wire _031_;
   wire _032_;
-  wire [2:0] _033_;
-  wire [5:0] _034_;
-  wire [3:0] _035_;
+  wire _033_;
+  wire [2:0] _034_;
+  wire [5:0] _035_;
   wire [3:0] _036_;
-  wire [7:0] _037_;
-  wire [2:0] _038_;
-  wire [5:0] _039_;
-  wire _040_;
+  wire [3:0] _037_;
+  wire [7:0] _038_;
+  wire [2:0] _039_;
+  wire [5:0] _040_;
   wire _041_;
-  wire [10:0] _042_;
-  wire [1:0] _043_;
-  wire _044_;
+  wire _042_;
+  wire [10:0] _043_;
+  wire [1:0] _044_;
   wire _045_;
   wire _046_;
   wire _047_;
-  wire [41:0] _048_;
+  wire _048_;
   wire [41:0] _049_;
   wire [41:0] _050_;
   wire [41:0] _051_;
   wire [41:0] _052_;
   wire [41:0] _053_;
-  wire [5:0] _054_;
+  wire [41:0] _054_;
   wire [5:0] _055_;
   wire [5:0] _056_;
   wire [5:0] _057_;
   wire [5:0] _058_;
   wire [5:0] _059_;
-  wire [1:0] _060_;
+  wire [5:0] _060_;
   wire [1:0] _061_;
   wire [1:0] _062_;
   wire [1:0] _063_;
   wire [1:0] _064_;
   wire [1:0] _065_;
-  wire _066_;
-  wire [1:0] _067_;
-  wire [10:0] _068_;
+  wire [1:0] _066_;
+  wire _067_;
+  wire [1:0] _068_;
   wire [10:0] _069_;
   wire [10:0] _070_;
-  wire _071_;
+  wire [10:0] _071_;
   wire _072_;
-  wire [5:0] _073_;
+  wire _073_;
   wire [5:0] _074_;
-  wire [2:0] _075_;
+  wire [5:0] _075_;
   wire [2:0] _076_;
   wire [2:0] _077_;
   wire [2:0] _078_;
   wire [2:0] _079_;
-  wire [7:0] _080_;
+  wire [2:0] _080_;
   wire [7:0] _081_;
-  wire [3:0] _082_;
+  wire [7:0] _082_;
   wire [3:0] _083_;
   wire [3:0] _084_;
-  wire _085_;
+  wire [3:0] _085_;
   wire _086_;
-  wire _087_;
+  wire [1:0] _087_;
   wire _088_;
-  wire _089_;
-  wire _090_;
+  wire [5:0] _089_;
+  wire [2:0] _090_;
   wire _091_;
   wire _092_;
   wire _093_;
+  wire _094_;
+  wire _095_;
+  wire _096_;
+  wire _097_;
+  wire _098_;
+  wire _099_;
+  wire _100_;
+  wire _101_;
+  wire _102_;
+  wire _103_;
+  wire _104_;
   wire advance;
   reg [7:0] block;
   wire end_group;
@@ -2610,31 +3239,33 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   always @(posedge clk)
     valid <= _030_;
   always @(posedge clk)
-    first <= _031_;
+    moved <= _031_;
   always @(posedge clk)
-    last <= _032_;
+    first <= _032_;
   always @(posedge clk)
-    slot <= _033_;
+    last <= _033_;
   always @(posedge clk)
-    word_23 <= _034_;
+    slot <= _034_;
   always @(posedge clk)
-    tag <= _035_;
+    word_24 <= _035_;
   always @(posedge clk)
-    waiting <= _036_;
+    tag <= _036_;
   always @(posedge clk)
-    block <= _037_;
+    waiting <= _037_;
   always @(posedge clk)
-    like <= _038_;
+    block <= _038_;
   always @(posedge clk)
-    group <= _039_;
+    like <= _039_;
   always @(posedge clk)
-    segment <= _040_;
+    group <= _040_;
   always @(posedge clk)
-    launch <= _041_;
+    segment <= _041_;
   always @(posedge clk)
-    coefficients <= _042_;
+    launch <= _042_;
   always @(posedge clk)
-    fsm_state <= _043_;
+    coefficients <= _043_;
+  always @(posedge clk)
+    fsm_state <= _044_;
   assign end_slot = block == now[11:4];
   assign end_group = end_slot & now[21];
   assign _000_ = group == now[17:12];
@@ -2644,80 +3275,91 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _045_ = _088_ | _087_;
-  assign _046_ = _092_ | _091_;
-  assign _047_ = _066_ | _012_;
-  assign _044_ = | { _045_, _089_, _090_ };
-  assign _048_ = _087_ ? 42'h00c60f1f0fe : 42'h00c66c1f006;
-  assign _049_ = _089_ ? 42'h00c65c9f1f6 : 42'h2001c2009f9;
-  assign _050_ = _045_ ? _048_ : _049_;
-  assign _051_ = _091_ ? 42'h00003300004 : 42'h000020000f4;
-  assign _052_ = _093_ ? 42'h000010801f4 : 42'h00000000000;
-  assign _053_ = _046_ ? _051_ : _052_;
-  assign now = _044_ ? _050_ : _053_;
-  assign _054_ = _087_ ? block[5:0] : block[5:0];
-  assign _055_ = _089_ ? block[5:0] : block[5:0];
-  assign _056_ = _045_ ? _054_ : _055_;
-  assign _057_ = _091_ ? block[5:0] : block[5:0];
-  assign _058_ = _093_ ? block[5:0] : 6'h00;
-  assign _059_ = _046_ ? _057_ : _058_;
-  assign word = _044_ ? _056_ : _059_;
-  assign _060_ = _012_ ? _064_ : _065_;
-  assign _061_ = _011_ ? _067_ : fsm_state;
-  assign _062_ = _047_ ? _060_ : _061_;
-  assign _063_ = start ? 2'h1 : 2'h0;
-  assign _064_ = _010_ ? _063_ : fsm_state;
-  assign _065_ = _009_ ? 2'h2 : fsm_state;
-  assign _067_ = start ? 2'h1 : fsm_state;
-  assign _043_ = rst ? 2'h0 : _062_;
-  assign _068_ = _013_ ? _029_[10:0] : coefficients;
-  assign _069_ = _009_ ? 11'h000 : _068_;
-  assign _070_ = _066_ ? _069_ : _068_;
-  assign _042_ = rst ? 11'h000 : _070_;
-  assign _041_ = rst ? 1'h0 : _028_;
-  assign _071_ = _024_ ? _025_[0] : segment;
-  assign _072_ = _005_ ? 1'h0 : _071_;
-  assign _040_ = rst ? 1'h0 : _072_;
-  assign _073_ = _022_ ? _023_[5:0] : group;
-  assign _074_ = _024_ ? 6'h00 : _073_;
-  assign _039_ = rst ? 6'h00 : _074_;
-  assign _075_ = _021_ ? now[26:24] : like;
-  assign _076_ = _022_ ? now[29:27] : _075_;
-  assign _077_ = _005_ ? now[26:24] : _076_;
-  assign _078_ = _009_ ? 3'h0 : _077_;
-  assign _079_ = _066_ ? _078_ : _077_;
-  assign _038_ = rst ? 3'h0 : _079_;
-  assign _080_ = advance ? _020_[7:0] : block;
-  assign _081_ = _021_ ? 8'h00 : _080_;
-  assign _037_ = rst ? 8'h00 : _081_;
-  assign _082_ = _018_ ? _019_[3:0] : waiting;
-  assign _083_ = _026_ ? 4'h8 : 4'he;
-  assign _084_ = _005_ ? _083_ : _082_;
-  assign _036_ = rst ? 4'h0 : _084_;
-  assign _035_[3] = rst ? 1'h0 : _017_;
-  assign _035_[1:0] = rst ? 2'h0 : now[1:0];
-  assign _035_[2] = rst ? 1'h0 : segment;
-  assign _034_ = rst ? 6'h00 : word;
-  assign _033_ = rst ? 3'h0 : like;
-  assign _032_ = rst ? 1'h0 : _016_;
-  assign _031_ = rst ? 1'h0 : _015_;
+  assign _046_ = _099_ | _098_;
+  assign _047_ = _103_ | _102_;
+  assign _048_ = _067_ | _012_;
+  assign _045_ = | { _046_, _100_, _101_ };
+  assign _049_ = _098_ ? 42'h00c60f1f0fe : 42'h00c66c1f006;
+  assign _050_ = _100_ ? 42'h00c65c9f1f6 : 42'h2001c2009f9;
+  assign _051_ = _046_ ? _049_ : _050_;
+  assign _052_ = _102_ ? 42'h00003300004 : 42'h000020000f4;
+  assign _053_ = _104_ ? 42'h000010801f4 : 42'h00000000000;
+  assign _054_ = _047_ ? _052_ : _053_;
+  assign now = _045_ ? _051_ : _054_;
+  assign _055_ = _098_ ? block[5:0] : block[5:0];
+  assign _056_ = _100_ ? block[5:0] : block[5:0];
+  assign _057_ = _046_ ? _055_ : _056_;
+  assign _058_ = _102_ ? block[5:0] : block[5:0];
+  assign _059_ = _104_ ? block[5:0] : 6'h00;
+  assign _060_ = _047_ ? _058_ : _059_;
+  assign word = _045_ ? _057_ : _060_;
+  assign _061_ = _012_ ? _065_ : _066_;
+  assign _062_ = _011_ ? _068_ : fsm_state;
+  assign _063_ = _048_ ? _061_ : _062_;
+  assign _064_ = start ? 2'h1 : 2'h0;
+  assign _065_ = _010_ ? _064_ : fsm_state;
+  assign _066_ = _009_ ? 2'h2 : fsm_state;
+  assign _068_ = start ? 2'h1 : fsm_state;
+  assign _044_ = rst ? 2'h0 : _063_;
+  assign _069_ = _013_ ? _029_[10:0] : coefficients;
+  assign _070_ = _009_ ? 11'h000 : _069_;
+  assign _071_ = _067_ ? _070_ : _069_;
+  assign _043_ = rst ? 11'h000 : _071_;
+  assign _042_ = rst ? 1'h0 : _028_;
+  assign _072_ = _024_ ? _025_[0] : segment;
+  assign _073_ = _005_ ? 1'h0 : _072_;
+  assign _041_ = rst ? 1'h0 : _073_;
+  assign _074_ = _022_ ? _023_[5:0] : group;
+  assign _075_ = _024_ ? 6'h00 : _074_;
+  assign _040_ = rst ? 6'h00 : _075_;
+  assign _076_ = _021_ ? now[26:24] : like;
+  assign _077_ = _022_ ? now[29:27] : _076_;
+  assign _078_ = _005_ ? now[26:24] : _077_;
+  assign _079_ = _009_ ? 3'h0 : _078_;
+  assign _080_ = _067_ ? _079_ : _078_;
+  assign _039_ = rst ? 3'h0 : _080_;
+  assign _081_ = advance ? _020_[7:0] : block;
+  assign _082_ = _021_ ? 8'h00 : _081_;
+  assign _038_ = rst ? 8'h00 : _082_;
+  assign _083_ = _018_ ? _019_[3:0] : waiting;
+  assign _084_ = _026_ ? 4'h8 : 4'he;
+  assign _085_ = _005_ ? _084_ : _083_;
+  assign _037_ = rst ? 4'h0 : _085_;
+  assign _086_ = advance ? _017_ : tag[3];
+  assign _036_[3] = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? now[1:0] : tag[1:0];
+  assign _036_[1:0] = rst ? 2'h0 : _087_;
+  assign _088_ = advance ? segment : tag[2];
+  assign _036_[2] = rst ? 1'h0 : _088_;
+  assign _089_ = advance ? word : word_24;
+  assign _035_ = rst ? 6'h00 : _089_;
+  assign _090_ = advance ? like : slot;
+  assign _034_ = rst ? 3'h0 : _090_;
+  assign _091_ = advance ? _016_ : last;
+  assign _033_ = rst ? 1'h0 : _091_;
+  assign _092_ = advance ? _015_ : first;
+  assign _032_ = rst ? 1'h0 : _092_;
+  assign _093_ = _013_ ? 1'h1 : 1'h0;
+  assign _094_ = _009_ ? 1'h1 : _093_;
+  assign _095_ = _067_ ? _094_ : _093_;
+  assign _031_ = rst ? 1'h1 : _095_;
   assign _030_ = rst ? 1'h0 : _013_;
-  assign _085_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _085_ : 1'h0;
+  assign _096_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _096_ : 1'h0;
   assign _012_ = fsm_state == 2'h2;
-  assign _086_ = _009_ ? 1'h1 : 1'h0;
-  assign all_read = _066_ ? _086_ : 1'h0;
-  assign advance = _066_ ? _004_ : 1'h0;
-  assign _066_ = fsm_state == 2'h1;
+  assign _097_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _067_ ? _097_ : 1'h0;
+  assign advance = _067_ ? _004_ : 1'h0;
+  assign _067_ = fsm_state == 2'h1;
   assign idle = _011_ ? 1'h1 : 1'h0;
   assign _011_ = ! fsm_state;
-  assign _093_ = ! like;
-  assign _087_ = like == 3'h6;
-  assign _088_ = like == 3'h5;
-  assign _089_ = like == 3'h4;
-  assign _090_ = like == 3'h3;
-  assign _091_ = like == 3'h2;
-  assign _092_ = like == 3'h1;
+  assign _104_ = ! like;
+  assign _098_ = like == 3'h6;
+  assign _099_ = like == 3'h5;
+  assign _100_ = like == 3'h4;
+  assign _101_ = like == 3'h3;
+  assign _102_ = like == 3'h2;
+  assign _103_ = like == 3'h1;
 endmodule
 
 module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
@@ -2853,43 +3495,65 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_weight_roms(rst, address, data, clk);
+module digits_layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
   input rst;
   wire rst;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
   input [10:0] address;
   wire [10:0] address;
   output [31:0] data;
   wire [31:0] data;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   digits_layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
-    .rst(rst),
-    .s2_word_0(data)
+    .data(data),
+    .enable(taken),
+    .moved(moved),
+    .rst(rst)
   );
 endmodule
 
-module digits_layer_lmu0_weight_roms_rom_0(rst, address, s2_word_0, clk);
+module digits_layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
+  input enable;
+  wire enable;
+  output [31:0] data;
+  wire [31:0] data;
+  input moved;
+  wire moved;
   input [10:0] address;
   wire [10:0] address;
-  output [31:0] s2_word_0;
-  reg [31:0] s2_word_0;
   input clk;
   wire clk;
-  wire [31:0] data;
+  wire [10:0] _0_;
+  reg [10:0] address_5;
   always @(posedge clk)
-    s2_word_0 <= data;
+    address_5 <= _0_;
+  assign _0_ = moved ? address : address_5;
   digits_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address),
+    .address(address_5),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module digits_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
+module digits_layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [31:0] data;
   wire [31:0] data;
   input [10:0] address;
@@ -2899,7 +3563,8 @@ module digits_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
   digits__lmu0_weights rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -3051,9 +3716,10 @@ endmodule
 `define DIGITS_ROM(file) file
 `endif
 
-module digits__head_rows(clk, address, data);
+module digits__head_rows(clk, address, enable, data);
   input clk;
   input [3:0] address;
+  input enable;
   output reg [14:0] data;
   reg [14:0] words [0:9];
   initial $readmemh(`DIGITS_ROM("digits__head_rows.hex"), words);
@@ -3074,12 +3740,13 @@ module digits__head_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__head_weights(clk, address, data);
+module digits__head_weights(clk, address, enable, data);
   input clk;
   input [9:0] address;
+  input enable;
   output reg [7:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [7:0] words [0:639];
@@ -3101,12 +3768,13 @@ module digits__head_weights(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__lmu0_h_tanh(clk, address, data);
+module digits__lmu0_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [16:0] data;
   reg [16:0] words [0:50];
   initial $readmemh(`DIGITS_ROM("digits__lmu0_h_tanh.hex"), words);
@@ -3127,12 +3795,13 @@ module digits__lmu0_h_tanh(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__lmu0_m_sweeps(clk, address, data);
+module digits__lmu0_m_sweeps(clk, address, enable, data);
   input clk;
   input [4:0] address;
+  input enable;
   output reg [26:0] data;
   reg [26:0] words [0:31];
   initial $readmemh(`DIGITS_ROM("digits__lmu0_m_sweeps.hex"), words);
@@ -3153,12 +3822,13 @@ module digits__lmu0_m_sweeps(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__lmu0_rows(clk, address, data);
+module digits__lmu0_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [18:0] data;
   reg [18:0] words [0:63];
   initial $readmemh(`DIGITS_ROM("digits__lmu0_rows.hex"), words);
@@ -3179,12 +3849,13 @@ module digits__lmu0_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module digits__lmu0_weights(clk, address, data);
+module digits__lmu0_weights(clk, address, enable, data);
   input clk;
   input [10:0] address;
+  input enable;
   output reg [31:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [31:0] words [0:1616];
@@ -3206,5 +3877,5 @@ module digits__lmu0_weights(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule

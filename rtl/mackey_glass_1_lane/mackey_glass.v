@@ -365,8 +365,14 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire _14_;
   wire _15_;
   wire _16_;
+  wire [2:0] _17_;
+  wire _18_;
+  wire _19_;
+  wire _20_;
+  wire _21_;
+  wire _22_;
   wire [5:0] addresses;
-  wire all_read_51;
+  wire all_read_55;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -375,9 +381,10 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire first;
   wire idle;
   reg last;
-  wire last_49;
-  wire last_58;
+  wire last_53;
+  wire last_61;
   reg last_step;
+  wire moved;
   wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
@@ -387,7 +394,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire slot;
   wire [18:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_59;
+  wire [2:0] tag_62;
   wire trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -421,20 +428,26 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     control <= _07_;
   always @(posedge clk)
     s1_chosen_0 <= _09_;
-  assign _14_ = slot ? 1'h0 : 1'h1;
-  assign _09_ = rst ? 1'h0 : _14_;
-  assign _07_[6:4] = rst ? 3'h0 : tag_59;
-  assign _07_[1] = rst ? 1'h0 : first;
+  assign _14_ = valid ? 1'h0 : s1_chosen_0;
+  assign _15_ = slot ? _14_ : 1'h1;
+  assign _16_ = valid ? _15_ : _14_;
+  assign _09_ = rst ? 1'h0 : _16_;
+  assign _17_ = valid ? tag_62 : control[6:4];
+  assign _07_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_61 : control[2];
+  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _19_ = valid ? first : control[1];
+  assign _07_[1] = rst ? 1'h0 : _19_;
   assign _07_[0] = rst ? 1'h0 : valid;
-  assign _15_ = slot ? control[3] : 1'h0;
-  assign _07_[3] = rst ? 1'h0 : _15_;
-  assign _07_[2] = rst ? 1'h0 : last_58;
+  assign _20_ = slot ? control[3] : 1'h0;
+  assign _21_ = valid ? _20_ : control[3];
+  assign _07_[3] = rst ? 1'h0 : _21_;
   assign _06_ = rst ? 2'h2 : _01_[1:0];
   assign _05_ = rst ? 1'h0 : last_step;
-  assign _04_ = rst ? 1'h0 : all_read_51;
+  assign _04_ = rst ? 1'h0 : all_read_55;
   assign _03_ = rst ? 1'h0 : trace_start;
-  assign _16_ = trace_start ? last_49 : last_step;
-  assign _02_ = rst ? 1'h0 : _16_;
+  assign _22_ = trace_start ? last_53 : last_step;
+  assign _02_ = rst ? 1'h0 : _22_;
   assign o__valid = _12_ ? write[4] : 1'h0;
   assign o__payload_data = _12_ ? write[20:5] : 16'h0000;
   mackey_glass_layer_head_drain drain (
@@ -456,20 +469,21 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .weights(data)
   );
   mackey_glass_layer_head_sequencer sequencer (
-    .all_read(all_read_51),
+    .all_read(all_read_55),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_58),
+    .last(last_61),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_59),
+    .tag(tag_62),
     .valid(valid),
-    .word_23(read_word)
+    .word_24(read_word)
   );
   mackey_glass_layer_head_source source (
     .available(available),
@@ -477,7 +491,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_49),
+    .last(last_53),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
@@ -486,15 +500,17 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
+  assign o__payload = { last, o__payload_data };
   assign trace_data = write[20:5];
   assign trace_mask = write[4];
   assign trace_beat = write[3];
   assign trace_segment = write[2];
   assign trace_node = write[1];
   assign trace_valid = write[0];
-  assign o__payload = { last, o__payload_data };
 endmodule
 
 module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
@@ -510,38 +526,68 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [20:0] write;
   input clk;
   wire clk;
-  wire [1:0] _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire [1:0] _04_;
-  wire [20:0] _05_;
-  wire [14:0] _06_;
-  wire _07_;
-  wire _08_;
-  wire [3:0] _09_;
-  wire [3:0] _10_;
-  wire [3:0] _11_;
-  wire [3:0] _12_;
-  wire [3:0] _13_;
-  wire [3:0] _14_;
-  wire [3:0] _15_;
-  wire _16_;
-  wire _17_;
-  wire [2:0] _18_;
-  wire [1:0] _19_;
-  wire [18:0] _20_;
-  wire [16:0] _21_;
-  wire [15:0] _22_;
-  wire [15:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [2:0] _26_;
-  wire _27_;
-  wire _28_;
-  wire _29_;
-  wire _30_;
-  wire _31_;
+  wire [1:0] _000_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire [1:0] _005_;
+  wire [20:0] _006_;
+  wire [14:0] _007_;
+  wire _008_;
+  wire _009_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
+  wire [3:0] _013_;
+  wire [3:0] _014_;
+  wire [3:0] _015_;
+  wire [3:0] _016_;
+  wire [3:0] _017_;
+  wire [3:0] _018_;
+  wire _019_;
+  wire [3:0] _020_;
+  wire _021_;
+  wire _022_;
+  wire [2:0] _023_;
+  wire [1:0] _024_;
+  wire [18:0] _025_;
+  wire [16:0] _026_;
+  wire [19:0] _027_;
+  wire [19:0] _028_;
+  wire [19:0] _029_;
+  wire [15:0] _030_;
+  wire [15:0] _031_;
+  wire [15:0] _032_;
+  wire _033_;
+  wire _034_;
+  wire _035_;
+  wire _036_;
+  wire _037_;
+  wire _038_;
+  wire _039_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire [16:0] _044_;
+  wire [2:0] _045_;
+  wire _046_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
   reg a0_beat;
   reg a0_valid;
   reg [3:0] a1;
@@ -562,106 +608,173 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [2:0] tag;
   reg [15:0] write_data;
   wire write_mask;
-  assign _03_ = ~ d2_total_0[19];
-  assign _06_ = _02_ ? d2_total_0[17:3] : { _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_, _03_ };
-  assign _07_ = { 2'h0, d5[3] } < 1'h1;
-  assign _08_ = d5[0] & _07_;
+  assign _004_ = ~ d2_total_0[19];
+  assign _007_ = _003_ ? d2_total_0[17:3] : { _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_ };
+  assign _008_ = ! d4[1];
+  assign _009_ = d4[0] & _008_;
+  assign _011_ = { 2'h0, d5[3] } < 1'h1;
+  assign _012_ = d5[0] & _011_;
   always @(posedge clk)
-    a1 <= _09_;
+    a1 <= _013_;
   always @(posedge clk)
-    d0 <= _10_;
+    d0 <= _014_;
   always @(posedge clk)
-    d1 <= _11_;
+    d1 <= _015_;
   always @(posedge clk)
-    d2 <= _12_;
+    d2 <= _016_;
   always @(posedge clk)
-    d3 <= _13_;
+    d3 <= _017_;
   always @(posedge clk)
-    d4 <= _14_;
+    d4 <= _018_;
   always @(posedge clk)
-    d5 <= _15_;
+    d5 <= _020_;
   always @(posedge clk)
-    a0_valid <= _16_;
+    a0_valid <= _021_;
   always @(posedge clk)
-    a0_beat <= _17_;
+    a0_beat <= _022_;
   always @(posedge clk)
-    tag <= _18_;
+    tag <= _023_;
   always @(posedge clk)
-    signal <= _19_;
+    signal <= _024_;
   always @(posedge clk)
-    rows <= _20_;
+    rows <= _025_;
   always @(posedge clk)
-    d0_constants <= _21_;
+    d0_constants <= _026_;
   always @(posedge clk)
-    d1_sum_0 <= { rows[18], rows };
+    d1_sum_0 <= _027_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[16], d0_constants[16], d0_constants[16], d0_constants };
+    d1_addend_0 <= _028_;
   always @(posedge clk)
-    d2_total_0 <= _05_[19:0];
+    d2_total_0 <= _029_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _030_;
   always @(posedge clk)
-    d3_code_0 <= _22_;
+    d3_code_0 <= _031_;
   always @(posedge clk)
-    write_data <= _23_;
-  assign _00_ = a0_valid - 1'h1;
-  assign _04_ = a0_beat + 1'h1;
-  assign _05_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _24_ = & { d2_total_0[19], d2_total_0[19:18] };
-  assign _25_ = | { d2_total_0[19], d2_total_0[19:18] };
-  assign _01_ = ~ _25_;
-  assign _02_ = _24_ | _01_;
-  assign write_mask = d5[1] ? 1'h0 : _08_;
-  assign _23_ = d4[1] ? write_data : d4_code_0;
-  assign _22_ = d2[1] ? d3_code_0 : { d2_total_0[19], _06_ };
-  assign _21_ = a1[1] ? d0_constants : 17'h174a7;
-  assign _20_ = signal[1] ? sums : 19'h00000;
-  assign _19_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _26_ = upcoming ? tag_13 : tag;
-  assign _18_ = rst ? 3'h0 : _26_;
-  assign _27_ = a0_valid ? _04_[0] : a0_beat;
-  assign _28_ = tag_13[2] ? 1'h0 : _27_;
-  assign _29_ = upcoming ? _28_ : _27_;
-  assign _17_ = rst ? 1'h0 : _29_;
-  assign _30_ = a0_valid ? _00_[0] : a0_valid;
-  assign _31_ = upcoming ? 1'h1 : _30_;
-  assign _16_ = rst ? 1'h0 : _31_;
-  assign _15_ = rst ? 4'h0 : d4;
-  assign _14_ = rst ? 4'h0 : d3;
-  assign _13_ = rst ? 4'h0 : d2;
-  assign _12_ = rst ? 4'h0 : d1;
-  assign _11_ = rst ? 4'h0 : d0;
-  assign _10_ = rst ? 4'h0 : a1;
-  assign _09_ = rst ? 4'h0 : { a0_beat, tag[1:0], a0_valid };
+    write_data <= _032_;
+  assign _000_ = a0_valid - 1'h1;
+  assign _005_ = a0_beat + 1'h1;
+  assign _006_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _010_ = ! d2[1];
+  assign _019_ = d2[0] & _010_;
+  assign _033_ = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _001_ = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _002_ = ~ _001_;
+  assign _003_ = _033_ | _002_;
+  assign _016_[0] = rst ? 1'h0 : d1[0];
+  assign _034_ = d1[0] ? d1[2] : d2[2];
+  assign _016_[2] = rst ? 1'h0 : _034_;
+  assign _035_ = d0[0] ? d0[3] : d1[3];
+  assign _015_[3] = rst ? 1'h0 : _035_;
+  assign write_mask = d5[1] ? 1'h0 : _012_;
+  assign _036_ = d0[0] ? d0[1] : d1[1];
+  assign _015_[1] = rst ? 1'h0 : _036_;
+  assign _015_[0] = rst ? 1'h0 : d0[0];
+  assign _037_ = d0[0] ? d0[2] : d1[2];
+  assign _015_[2] = rst ? 1'h0 : _037_;
+  assign _038_ = a1[0] ? a1[3] : d0[3];
+  assign _014_[3] = rst ? 1'h0 : _038_;
+  assign _039_ = a1[0] ? a1[1] : d0[1];
+  assign _014_[1] = rst ? 1'h0 : _039_;
+  assign _014_[0] = rst ? 1'h0 : a1[0];
+  assign _032_ = _009_ ? d4_code_0 : write_data;
+  assign _040_ = a1[0] ? a1[2] : d0[2];
+  assign _014_[2] = rst ? 1'h0 : _040_;
+  assign _041_ = a0_valid ? a0_beat : a1[3];
+  assign _013_[3] = rst ? 1'h0 : _041_;
+  assign _042_ = a0_valid ? tag[0] : a1[1];
+  assign _013_[1] = rst ? 1'h0 : _042_;
+  assign _013_[0] = rst ? 1'h0 : a0_valid;
+  assign _043_ = a0_valid ? tag[1] : a1[2];
+  assign _013_[2] = rst ? 1'h0 : _043_;
+  assign _031_ = _019_ ? { d2_total_0[19], _007_ } : d3_code_0;
+  assign _030_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _029_ = d1[0] ? _006_[19:0] : d2_total_0;
+  assign _028_ = d0[0] ? { d0_constants[16], d0_constants[16], d0_constants[16], d0_constants } : d1_addend_0;
+  assign _027_ = d0[0] ? { rows[18], rows } : d1_sum_0;
+  assign _044_ = a1[1] ? d0_constants : 17'h174a7;
+  assign _026_ = a1[0] ? _044_ : d0_constants;
+  assign _025_ = signal[1] ? sums : rows;
+  assign _024_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _045_ = upcoming ? tag_13 : tag;
+  assign _023_ = rst ? 3'h0 : _045_;
+  assign _046_ = a0_valid ? _005_[0] : a0_beat;
+  assign _047_ = tag_13[2] ? 1'h0 : _046_;
+  assign _048_ = upcoming ? _047_ : _046_;
+  assign _022_ = rst ? 1'h0 : _048_;
+  assign _049_ = a0_valid ? _000_[0] : a0_valid;
+  assign _050_ = upcoming ? 1'h1 : _049_;
+  assign _021_ = rst ? 1'h0 : _050_;
+  assign _051_ = d4[0] ? d4[3] : d5[3];
+  assign _020_[3] = rst ? 1'h0 : _051_;
+  assign _052_ = d4[0] ? d4[1] : d5[1];
+  assign _020_[1] = rst ? 1'h0 : _052_;
+  assign _020_[0] = rst ? 1'h0 : d4[0];
+  assign _053_ = d4[0] ? d4[2] : d5[2];
+  assign _020_[2] = rst ? 1'h0 : _053_;
+  assign _054_ = d3[0] ? d3[3] : d4[3];
+  assign _018_[3] = rst ? 1'h0 : _054_;
+  assign _055_ = d3[0] ? d3[1] : d4[1];
+  assign _018_[1] = rst ? 1'h0 : _055_;
+  assign _018_[0] = rst ? 1'h0 : d3[0];
+  assign _056_ = d3[0] ? d3[2] : d4[2];
+  assign _018_[2] = rst ? 1'h0 : _056_;
+  assign _057_ = d2[0] ? d2[3] : d3[3];
+  assign _017_[3] = rst ? 1'h0 : _057_;
+  assign _058_ = d2[0] ? d2[1] : d3[1];
+  assign _017_[1] = rst ? 1'h0 : _058_;
+  assign _017_[0] = rst ? 1'h0 : d2[0];
+  assign _059_ = d2[0] ? d2[2] : d3[2];
+  assign _017_[2] = rst ? 1'h0 : _059_;
+  assign _060_ = d1[0] ? d1[3] : d2[3];
+  assign _016_[3] = rst ? 1'h0 : _060_;
+  assign _061_ = d1[0] ? d1[1] : d2[1];
+  assign _016_[1] = rst ? 1'h0 : _061_;
   assign write = { write_data, write_mask, d5 };
 endmodule
 
-module mackey_glass_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
+module mackey_glass_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
   output upcoming;
   wire upcoming;
+  input [9:0] weights;
+  wire [9:0] weights;
   input [6:0] control;
   wire [6:0] control;
   output [2:0] tag;
   wire [2:0] tag;
   output signed [18:0] s5_sum_0;
   reg signed [18:0] s5_sum_0;
-  input [9:0] weights;
-  wire [9:0] weights;
   input clk;
   wire clk;
   wire [17:0] _00_;
-  wire _01_;
-  wire [19:0] _02_;
-  wire [6:0] _03_;
-  wire [6:0] _04_;
-  wire [6:0] _05_;
-  wire [18:0] _06_;
-  wire [18:0] _07_;
-  wire [18:0] _08_;
+  wire [17:0] _01_;
+  wire [18:0] _02_;
+  wire [18:0] _03_;
+  wire _04_;
+  wire [19:0] _05_;
+  wire [6:0] _06_;
+  wire [6:0] _07_;
+  wire [6:0] _08_;
+  wire [7:0] _09_;
+  wire [9:0] _10_;
+  wire [18:0] _11_;
+  wire [18:0] _12_;
+  wire [2:0] _13_;
+  wire _14_;
+  wire _15_;
+  wire _16_;
+  wire [2:0] _17_;
+  wire _18_;
+  wire _19_;
+  wire _20_;
+  wire [2:0] _21_;
+  wire _22_;
+  wire _23_;
+  wire _24_;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -670,35 +783,63 @@ module mackey_glass_layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_
   reg [6:0] s4;
   reg signed [18:0] s4_partial_0;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _01_ = s4[0] & s4[1];
-  assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _04_ = s4[0] & s4[1];
+  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _03_;
+    s2 <= _06_;
   always @(posedge clk)
-    s3 <= _04_;
+    s3 <= _07_;
   always @(posedge clk)
-    s4 <= _05_;
+    s4 <= _08_;
   always @(posedge clk)
-    s2_operand_0 <= operand;
+    s2_operand_0 <= _09_;
   always @(posedge clk)
-    s2_weight_0 <= weights;
+    s2_weight_0 <= _10_;
   always @(posedge clk)
-    s3_added_0 <= _00_;
+    s3_added_0 <= _01_;
   always @(posedge clk)
-    s4_partial_0 <= _06_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s5_sum_0 <= _07_;
-  assign _08_ = s4[0] ? _02_[18:0] : s5_sum_0;
-  assign _07_ = _01_ ? s4_partial_0 : _08_;
-  assign _06_ = s3[3] ? s4_partial_0 : { s3_added_0[17], s3_added_0 };
-  assign _05_ = rst ? 7'h00 : s3;
-  assign _04_ = rst ? 7'h00 : s2;
-  assign _03_ = rst ? 7'h00 : control;
+    s5_sum_0 <= _03_;
+  assign _11_ = s4[0] ? _05_[18:0] : s5_sum_0;
+  assign _03_ = _04_ ? s4_partial_0 : _11_;
+  assign _12_ = s3[3] ? s4_partial_0 : { s3_added_0[17], s3_added_0 };
+  assign _02_ = s3[0] ? _12_ : s4_partial_0;
+  assign _01_ = s2[0] ? _00_ : s3_added_0;
+  assign _10_ = control[0] ? weights : s2_weight_0;
+  assign _09_ = control[0] ? operand : s2_operand_0;
+  assign _13_ = s3[0] ? s3[6:4] : s4[6:4];
+  assign _08_[6:4] = rst ? 3'h0 : _13_;
+  assign _14_ = s3[0] ? s3[2] : s4[2];
+  assign _08_[2] = rst ? 1'h0 : _14_;
+  assign _15_ = s3[0] ? s3[1] : s4[1];
+  assign _08_[1] = rst ? 1'h0 : _15_;
+  assign _08_[0] = rst ? 1'h0 : s3[0];
+  assign _16_ = s3[0] ? s3[3] : s4[3];
+  assign _08_[3] = rst ? 1'h0 : _16_;
+  assign _17_ = s2[0] ? s2[6:4] : s3[6:4];
+  assign _07_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = s2[0] ? s2[2] : s3[2];
+  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _19_ = s2[0] ? s2[1] : s3[1];
+  assign _07_[1] = rst ? 1'h0 : _19_;
+  assign _07_[0] = rst ? 1'h0 : s2[0];
+  assign _20_ = s2[0] ? s2[3] : s3[3];
+  assign _07_[3] = rst ? 1'h0 : _20_;
+  assign _21_ = control[0] ? control[6:4] : s2[6:4];
+  assign _06_[6:4] = rst ? 3'h0 : _21_;
+  assign _22_ = control[0] ? control[2] : s2[2];
+  assign _06_[2] = rst ? 1'h0 : _22_;
+  assign _23_ = control[0] ? control[1] : s2[1];
+  assign _06_[1] = rst ? 1'h0 : _23_;
+  assign _06_[0] = rst ? 1'h0 : control[0];
+  assign _24_ = control[0] ? control[3] : s2[3];
+  assign _06_[3] = rst ? 1'h0 : _24_;
   assign tag = s3[6:4];
 endmodule
 
-module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -713,14 +854,16 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output slot;
   reg slot;
-  output [5:0] word_23;
-  reg [5:0] word_23;
+  output [5:0] word_24;
+  reg [5:0] word_24;
   output [2:0] tag;
   reg [2:0] tag;
   output [5:0] coefficients;
@@ -755,45 +898,56 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   wire _025_;
   wire _026_;
   wire _027_;
-  wire [5:0] _028_;
-  wire [2:0] _029_;
-  wire [3:0] _030_;
-  wire [5:0] _031_;
-  wire _032_;
+  wire _028_;
+  wire [5:0] _029_;
+  wire [2:0] _030_;
+  wire [3:0] _031_;
+  wire [5:0] _032_;
   wire _033_;
   wire _034_;
   wire _035_;
-  wire [5:0] _036_;
-  wire [1:0] _037_;
-  wire _038_;
+  wire _036_;
+  wire [5:0] _037_;
+  wire [1:0] _038_;
   wire _039_;
   wire _040_;
-  wire [1:0] _041_;
+  wire _041_;
   wire [1:0] _042_;
   wire [1:0] _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire _047_;
+  wire [1:0] _044_;
+  wire [1:0] _045_;
+  wire [1:0] _046_;
+  wire [1:0] _047_;
   wire _048_;
-  wire _049_;
-  wire _050_;
+  wire [1:0] _049_;
+  wire [5:0] _050_;
   wire [5:0] _051_;
   wire [5:0] _052_;
-  wire [3:0] _053_;
-  wire [3:0] _054_;
+  wire _053_;
+  wire _054_;
   wire _055_;
   wire _056_;
-  wire [1:0] _057_;
-  wire [1:0] _058_;
-  wire [1:0] _059_;
-  wire [1:0] _060_;
-  wire [5:0] _061_;
+  wire _057_;
+  wire _058_;
+  wire _059_;
+  wire _060_;
+  wire _061_;
   wire [5:0] _062_;
   wire [5:0] _063_;
-  wire _064_;
-  wire _065_;
+  wire [3:0] _064_;
+  wire [3:0] _065_;
   wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [5:0] _069_;
+  wire _070_;
+  wire _071_;
+  wire _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -810,29 +964,31 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   always @(posedge clk)
     valid <= _024_;
   always @(posedge clk)
-    first <= _025_;
+    moved <= _025_;
   always @(posedge clk)
-    last <= _026_;
+    first <= _026_;
   always @(posedge clk)
-    slot <= _027_;
+    last <= _027_;
   always @(posedge clk)
-    word_23 <= _028_;
+    slot <= _028_;
   always @(posedge clk)
-    tag <= _029_;
+    word_24 <= _029_;
   always @(posedge clk)
-    waiting <= _030_;
+    tag <= _030_;
   always @(posedge clk)
-    block <= _031_;
+    waiting <= _031_;
   always @(posedge clk)
-    like <= _032_;
+    block <= _032_;
   always @(posedge clk)
-    group <= _033_;
+    like <= _033_;
   always @(posedge clk)
-    segment <= _035_;
+    group <= _035_;
   always @(posedge clk)
-    coefficients <= _036_;
+    segment <= _036_;
   always @(posedge clk)
-    fsm_state <= _037_;
+    coefficients <= _037_;
+  always @(posedge clk)
+    fsm_state <= _038_;
   assign end_slot = block == now[8:3];
   assign end_group = end_slot & now[13];
   assign _019_ = group == now[9];
@@ -840,8 +996,8 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   assign _023_ = segment == now[10];
   assign end_node = end_segment & _023_;
   assign _034_ = ~ now[2];
-  assign _038_ = ! waiting;
-  assign _039_ = _034_ | _038_;
+  assign _039_ = ! waiting;
+  assign _040_ = _034_ | _039_;
   assign _007_ = ! block;
   assign _008_ = now[11] & _007_;
   assign _009_ = now[12] & end_slot;
@@ -862,56 +1018,67 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   assign _001_ = now[14] | _000_;
   assign _002_ = _020_ & _001_;
   assign _003_ = waiting == 1'h1;
-  assign _040_ = _050_ | _005_;
-  assign _041_ = _005_ ? _058_ : _059_;
-  assign _042_ = _004_ ? _060_ : fsm_state;
-  assign _043_ = _040_ ? _041_ : _042_;
-  assign _044_ = _017_ ? 1'h0 : _066_;
-  assign _033_ = rst ? 1'h0 : _044_;
-  assign _045_ = _014_ ? now[16] : like;
-  assign _046_ = _015_ ? now[17] : _045_;
-  assign _047_ = _020_ ? now[16] : _046_;
-  assign _048_ = _002_ ? 1'h0 : _047_;
-  assign _049_ = _050_ ? _048_ : _047_;
-  assign _032_ = rst ? 1'h0 : _049_;
-  assign _051_ = advance ? _013_[5:0] : block;
-  assign _052_ = _014_ ? 6'h00 : _051_;
-  assign _031_ = rst ? 6'h00 : _052_;
-  assign _053_ = _011_ ? _012_[3:0] : waiting;
-  assign _054_ = _020_ ? 4'hb : _053_;
-  assign _030_ = rst ? 4'h0 : _054_;
-  assign _029_[2] = rst ? 1'h0 : _010_;
-  assign _029_[0] = rst ? 1'h0 : now[0];
-  assign _029_[1] = rst ? 1'h0 : segment;
-  assign _028_ = rst ? 6'h00 : word;
-  assign _027_ = rst ? 1'h0 : like;
-  assign _026_ = rst ? 1'h0 : _009_;
-  assign _025_ = rst ? 1'h0 : _008_;
+  assign _041_ = _048_ | _005_;
+  assign _042_ = _005_ ? _046_ : _047_;
+  assign _043_ = _004_ ? _049_ : fsm_state;
+  assign _044_ = _041_ ? _042_ : _043_;
+  assign _045_ = start ? 2'h1 : 2'h0;
+  assign _046_ = _003_ ? _045_ : fsm_state;
+  assign _047_ = _002_ ? 2'h2 : fsm_state;
+  assign _049_ = start ? 2'h1 : fsm_state;
+  assign _038_ = rst ? 2'h0 : _044_;
+  assign _050_ = _006_ ? _021_[5:0] : coefficients;
+  assign _051_ = _002_ ? 6'h00 : _050_;
+  assign _052_ = _048_ ? _051_ : _050_;
+  assign _037_ = rst ? 6'h00 : _052_;
+  assign _053_ = _017_ ? _018_[0] : segment;
+  assign _054_ = _020_ ? 1'h0 : _053_;
+  assign _036_ = rst ? 1'h0 : _054_;
+  assign _055_ = _015_ ? _016_[0] : group;
+  assign _056_ = _017_ ? 1'h0 : _055_;
+  assign _035_ = rst ? 1'h0 : _056_;
+  assign _057_ = _014_ ? now[16] : like;
+  assign _058_ = _015_ ? now[17] : _057_;
+  assign _059_ = _020_ ? now[16] : _058_;
+  assign _060_ = _002_ ? 1'h0 : _059_;
+  assign _061_ = _048_ ? _060_ : _059_;
+  assign _033_ = rst ? 1'h0 : _061_;
+  assign _062_ = advance ? _013_[5:0] : block;
+  assign _063_ = _014_ ? 6'h00 : _062_;
+  assign _032_ = rst ? 6'h00 : _063_;
+  assign _064_ = _011_ ? _012_[3:0] : waiting;
+  assign _065_ = _020_ ? 4'hb : _064_;
+  assign _031_ = rst ? 4'h0 : _065_;
+  assign _066_ = advance ? _010_ : tag[2];
+  assign _030_[2] = rst ? 1'h0 : _066_;
+  assign _067_ = advance ? now[0] : tag[0];
+  assign _030_[0] = rst ? 1'h0 : _067_;
+  assign _068_ = advance ? segment : tag[1];
+  assign _030_[1] = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? word : word_24;
+  assign _029_ = rst ? 6'h00 : _069_;
+  assign _070_ = advance ? like : slot;
+  assign _028_ = rst ? 1'h0 : _070_;
+  assign _071_ = advance ? _009_ : last;
+  assign _027_ = rst ? 1'h0 : _071_;
+  assign _072_ = advance ? _008_ : first;
+  assign _026_ = rst ? 1'h0 : _072_;
+  assign _073_ = _006_ ? 1'h1 : 1'h0;
+  assign _074_ = _002_ ? 1'h1 : _073_;
+  assign _075_ = _048_ ? _074_ : _073_;
+  assign _025_ = rst ? 1'h1 : _075_;
   assign _024_ = rst ? 1'h0 : _006_;
-  assign _055_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _055_ : 1'h0;
+  assign _076_ = _003_ ? 1'h1 : 1'h0;
+  assign finish = _005_ ? _076_ : 1'h0;
   assign _005_ = fsm_state == 2'h2;
-  assign _056_ = _002_ ? 1'h1 : 1'h0;
-  assign all_read = _050_ ? _056_ : 1'h0;
-  assign advance = _050_ ? _039_ : 1'h0;
-  assign _050_ = fsm_state == 2'h1;
+  assign _077_ = _002_ ? 1'h1 : 1'h0;
+  assign all_read = _048_ ? _077_ : 1'h0;
+  assign advance = _048_ ? _040_ : 1'h0;
+  assign _048_ = fsm_state == 2'h1;
   assign idle = _004_ ? 1'h1 : 1'h0;
   assign _004_ = ! fsm_state;
   assign word = like ? 6'h00 : block;
   assign now = like ? 24'h000000 : 24'h00f982;
-  assign _057_ = start ? 2'h1 : 2'h0;
-  assign _058_ = _003_ ? _057_ : fsm_state;
-  assign _059_ = _002_ ? 2'h2 : fsm_state;
-  assign _060_ = start ? 2'h1 : fsm_state;
-  assign _037_ = rst ? 2'h0 : _043_;
-  assign _061_ = _006_ ? _021_[5:0] : coefficients;
-  assign _062_ = _002_ ? 6'h00 : _061_;
-  assign _063_ = _050_ ? _062_ : _061_;
-  assign _036_ = rst ? 6'h00 : _063_;
-  assign _064_ = _017_ ? _018_[0] : segment;
-  assign _065_ = _020_ ? 1'h0 : _064_;
-  assign _035_ = rst ? 1'h0 : _065_;
-  assign _066_ = _015_ ? _016_[0] : group;
 endmodule
 
 module mackey_glass_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1048,43 +1215,65 @@ module mackey_glass_layer_head_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_head_weight_roms(rst, address, data, clk);
+module mackey_glass_layer_head_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
-  input [5:0] address;
-  wire [5:0] address;
   output [9:0] data;
   wire [9:0] data;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
+  input [5:0] address;
+  wire [5:0] address;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   mackey_glass_layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
-    .rst(rst),
-    .s2_word_0(data)
+    .data(data),
+    .enable(taken),
+    .moved(moved),
+    .rst(rst)
   );
 endmodule
 
-module mackey_glass_layer_head_weight_roms_rom_0(rst, address, s2_word_0, clk);
+module mackey_glass_layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
+  input enable;
+  wire enable;
+  output [9:0] data;
+  wire [9:0] data;
+  input moved;
+  wire moved;
   input [5:0] address;
   wire [5:0] address;
-  output [9:0] s2_word_0;
-  reg [9:0] s2_word_0;
   input clk;
   wire clk;
-  wire [9:0] data;
+  wire [5:0] _0_;
+  reg [5:0] address_5;
   always @(posedge clk)
-    s2_word_0 <= data;
+    address_5 <= _0_;
+  assign _0_ = moved ? address : address_5;
   mackey_glass_layer_head_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address),
+    .address(address_5),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
+module mackey_glass_layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [5:0] address;
@@ -1094,7 +1283,8 @@ module mackey_glass_layer_head_weight_roms_rom_0_bank_0(data, address, clk);
   mackey_glass__head_weights rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -1181,8 +1371,20 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire _063_;
   wire _064_;
   wire _065_;
+  wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [3:0] _069_;
+  wire _070_;
+  wire _071_;
+  wire [1:0] _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
   wire [11:0] addresses;
-  wire all_read_80;
+  wire all_read_84;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -1193,9 +1395,10 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_78;
-  wire last_86;
+  wire last_82;
+  wire last_89;
   reg last_step;
+  wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
@@ -1214,7 +1417,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_87;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1280,57 +1483,69 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
-  assign _037_ = _059_ | _054_;
-  assign _038_ = _060_ | _055_;
-  assign _039_ = _055_ | _054_;
-  assign _036_ = | { _037_, _008_, _058_ };
-  assign _040_ = _054_ ? 2'h1 : 2'h0;
+  assign _037_ = _066_ | _057_;
+  assign _038_ = _067_ | _058_;
+  assign _039_ = _058_ | _057_;
+  assign _036_ = | { _037_, _008_, _063_ };
+  assign _040_ = _057_ ? 2'h1 : 2'h0;
   assign _041_ = _008_ ? 2'h3 : 2'h0;
   assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _055_ ? 2'h1 : 2'h2;
-  assign _044_ = _056_ ? 2'h0 : 2'h3;
+  assign _043_ = _058_ ? 2'h1 : 2'h2;
+  assign _044_ = _059_ ? 2'h0 : 2'h3;
   assign _045_ = _038_ ? _043_ : _044_;
   assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _060_ ? 1'h1 : 1'h0;
-  assign _048_ = _059_ ? 1'h1 : _047_;
-  assign _049_ = _054_ ? 1'h1 : _019_;
-  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _047_ = _067_ ? 1'h1 : _065_;
+  assign _048_ = _066_ ? 1'h1 : _047_;
+  assign _049_ = _057_ ? 1'h1 : _019_;
+  assign _050_ = _059_ ? _019_ : _056_;
   assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _052_ = _007_ ? _019_ : _054_;
   assign _053_ = _008_ ? _019_ : _052_;
-  assign _032_ = rst ? 1'h0 : _053_;
-  assign _031_ = rst ? 1'h0 : _051_;
-  assign _057_ = _058_ ? 1'h1 : 1'h0;
-  assign _030_ = rst ? 1'h0 : _057_;
-  assign _029_ = rst ? 1'h0 : _048_;
-  assign _028_[8:5] = rst ? 4'h0 : tag_87;
-  assign _054_ = slot == 3'h7;
-  assign _059_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _058_ = slot == 3'h4;
-  assign _055_ = slot == 3'h3;
-  assign _060_ = slot == 3'h2;
-  assign _056_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _028_[4:3] = rst ? 2'h0 : _046_;
-  assign _028_[1] = rst ? 1'h0 : first;
+  assign _054_ = valid ? 1'h0 : s1_chosen_3;
+  assign _055_ = valid ? _053_ : _054_;
+  assign _032_ = rst ? 1'h0 : _055_;
+  assign _056_ = valid ? 1'h0 : s1_chosen_2;
+  assign _060_ = valid ? _051_ : _056_;
+  assign _031_ = rst ? 1'h0 : _060_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_1;
+  assign _062_ = _063_ ? 1'h1 : _061_;
+  assign _064_ = valid ? _062_ : _061_;
+  assign _030_ = rst ? 1'h0 : _064_;
+  assign _065_ = valid ? 1'h0 : s1_chosen_0;
+  assign _068_ = valid ? _048_ : _065_;
+  assign _029_ = rst ? 1'h0 : _068_;
+  assign _069_ = valid ? tag_90 : control[8:5];
+  assign _028_[8:5] = rst ? 4'h0 : _069_;
+  assign _070_ = valid ? last_89 : control[2];
+  assign _028_[2] = rst ? 1'h0 : _070_;
+  assign _071_ = valid ? first : control[1];
+  assign _028_[1] = rst ? 1'h0 : _071_;
   assign _028_[0] = rst ? 1'h0 : valid;
-  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _057_ = slot == 3'h7;
+  assign _066_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _063_ = slot == 3'h4;
+  assign _058_ = slot == 3'h3;
+  assign _067_ = slot == 3'h2;
+  assign _059_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _072_ = valid ? _046_ : control[4:3];
+  assign _028_[4:3] = rst ? 2'h0 : _072_;
   assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _061_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _061_;
-  assign _062_ = finished ? _003_ : page;
-  assign _025_ = rst ? 1'h0 : _062_;
+  assign _073_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _073_;
+  assign _074_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _022_ = rst ? 1'h0 : all_read_84;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _063_ = trace_start ? last_78 : last_step;
-  assign _020_ = rst ? 1'h0 : _063_;
-  assign _064_ = _007_ ? _003_ : page;
-  assign read_page_42 = _008_ ? _003_ : _064_;
-  assign _065_ = _002_ ? _003_ : page;
-  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign _075_ = trace_start ? last_82 : last_step;
+  assign _020_ = rst ? 1'h0 : _075_;
+  assign _076_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign _077_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu0_drain drain (
@@ -1343,7 +1558,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2120_3(write[9:3]),
+    .port_2523_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word_41),
@@ -1354,7 +1569,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2120_3(write[5:3]),
+    .port_2523_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word_41[1:0]),
@@ -1374,20 +1589,21 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_80),
+    .all_read(all_read_84),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_86),
+    .last(last_89),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_87),
+    .tag(tag_90),
     .valid(valid),
-    .word_23(read_word_41)
+    .word_24(read_word_41)
   );
   mackey_glass_layer_lmu0_source source (
     .available(available),
@@ -1395,14 +1611,14 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_78),
+    .last(last_82),
     .read_data(read_data),
     .read_word(read_word_41[0]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2120_3(write[4:3]),
+    .port_2523_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word_41[0]),
     .rst(rst),
@@ -1414,7 +1630,9 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
   assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
@@ -1439,78 +1657,122 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   input clk;
   wire clk;
   wire [1:0] _000_;
-  wire [9:0] _001_;
+  wire _001_;
   wire _002_;
-  wire [5:0] _003_;
-  wire [3:0] _004_;
-  wire [1:0] _005_;
-  wire [30:0] _006_;
-  wire [21:0] _007_;
-  wire [5:0] _008_;
-  wire _009_;
-  wire [15:0] _010_;
-  wire [15:0] _011_;
-  wire _012_;
+  wire _003_;
+  wire [9:0] _004_;
+  wire [9:0] _005_;
+  wire [9:0] _006_;
+  wire [9:0] _007_;
+  wire [9:0] _008_;
+  wire [9:0] _009_;
+  wire [9:0] _010_;
+  wire [9:0] _011_;
+  wire [9:0] _012_;
   wire _013_;
-  wire _014_;
-  wire [6:0] _015_;
-  wire [6:0] _016_;
-  wire _017_;
-  wire [14:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire _021_;
-  wire _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
-  wire [31:0] _027_;
-  wire _028_;
-  wire [6:0] _029_;
+  wire [5:0] _014_;
+  wire [3:0] _015_;
+  wire [1:0] _016_;
+  wire [30:0] _017_;
+  wire _018_;
+  wire [5:0] _019_;
+  wire [21:0] _020_;
+  wire [30:0] _021_;
+  wire [30:0] _022_;
+  wire [30:0] _023_;
+  wire [15:0] _024_;
+  wire [15:0] _025_;
+  wire [15:0] _026_;
+  wire [15:0] _027_;
+  wire [15:0] _028_;
+  wire _029_;
   wire _030_;
   wire _031_;
-  wire _032_;
-  wire _033_;
+  wire [6:0] _032_;
+  wire [6:0] _033_;
   wire _034_;
-  wire _035_;
+  wire [14:0] _035_;
   wire _036_;
   wire _037_;
   wire _038_;
   wire _039_;
   wire _040_;
-  wire [9:0] _041_;
-  wire [9:0] _042_;
-  wire [9:0] _043_;
-  wire [9:0] _044_;
-  wire [9:0] _045_;
-  wire [9:0] _046_;
-  wire [9:0] _047_;
-  wire [9:0] _048_;
-  wire [21:0] _049_;
-  wire _050_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire [31:0] _045_;
+  wire _046_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire [6:0] _050_;
   wire _051_;
-  wire [15:0] _052_;
-  wire [15:0] _053_;
-  wire [15:0] _054_;
-  wire [15:0] _055_;
-  wire [5:0] _056_;
-  wire [5:0] _057_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
   wire _058_;
-  wire [5:0] _059_;
+  wire _059_;
   wire _060_;
   wire _061_;
-  wire [3:0] _062_;
-  wire [5:0] _063_;
-  wire [5:0] _064_;
-  wire [5:0] _065_;
+  wire _062_;
+  wire _063_;
+  wire [21:0] _064_;
+  wire [21:0] _065_;
   wire _066_;
   wire _067_;
+  wire [15:0] _068_;
+  wire [15:0] _069_;
+  wire [15:0] _070_;
+  wire [15:0] _071_;
+  wire _072_;
+  wire _073_;
+  wire [5:0] _074_;
+  wire [5:0] _075_;
+  wire _076_;
+  wire [5:0] _077_;
+  wire [3:0] _078_;
+  wire [5:0] _079_;
+  wire [5:0] _080_;
+  wire [5:0] _081_;
+  wire _082_;
+  wire _083_;
+  wire [5:0] _084_;
+  wire [1:0] _085_;
+  wire _086_;
+  wire [5:0] _087_;
+  wire [1:0] _088_;
+  wire _089_;
+  wire [5:0] _090_;
+  wire [1:0] _091_;
+  wire _092_;
+  wire [5:0] _093_;
+  wire [1:0] _094_;
+  wire _095_;
+  wire [5:0] _096_;
+  wire [1:0] _097_;
+  wire _098_;
+  wire [5:0] _099_;
+  wire [1:0] _100_;
+  wire _101_;
+  wire [5:0] _102_;
+  wire [1:0] _103_;
+  wire _104_;
+  wire [5:0] _105_;
+  wire [1:0] _106_;
+  wire _107_;
+  wire [5:0] _108_;
+  wire [1:0] _109_;
+  wire _110_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
   reg [5:0] address;
   wire signed [7:0] answer;
+  wire [2:0] busy;
   reg [9:0] d0;
   reg [21:0] d0_constants;
   reg [9:0] d1;
@@ -1534,139 +1796,222 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _015_ = a0_beat + 1'h1;
-  assign _016_ = address + 1'h1;
-  assign _017_ = upcoming & tag_15[3];
-  assign _027_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _028_ = ! d2[2:1];
-  assign _038_ = & { d2_total_0[30], d2_total_0[30:27] };
-  assign _009_ = | { d2_total_0[30], d2_total_0[30:27] };
-  assign _012_ = ~ _009_;
-  assign _013_ = _038_ | _012_;
-  assign _018_ = _013_ ? d2_total_0[26:12] : { _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_ };
-  assign _019_ = ! d6[2:1];
-  assign _020_ = d2[2:1] == 1'h1;
-  assign _021_ = d6[2:1] == 1'h1;
-  assign _022_ = d2[2:1] == 2'h2;
-  assign _023_ = & { d2_total_0[30], d2_total_0[30:25] };
-  assign _024_ = | { d2_total_0[30], d2_total_0[30:25] };
-  assign _025_ = ~ _024_;
-  assign _026_ = _023_ | _025_;
-  assign _014_ = ~ d2_total_0[30];
-  assign _029_ = _026_ ? d2_total_0[24:18] : { _014_, _014_, _014_, _014_, _014_, _014_, _014_ };
-  assign _030_ = d6[2:1] == 2'h2;
-  assign _031_ = ! d7[2:1];
-  assign _032_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _033_ = d7[0] & _032_;
-  assign _034_ = d7[2:1] == 1'h1;
-  assign _035_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _036_ = d7[0] & _035_;
-  assign _037_ = d7[2:1] == 2'h2;
-  assign _039_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _040_ = d7[0] & _039_;
+  assign _032_ = a0_beat + 1'h1;
+  assign _033_ = address + 1'h1;
+  assign _034_ = upcoming & tag_15[3];
+  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _049_ = ! d2[2:1];
+  assign _051_ = d2[0] & _049_;
+  assign _001_ = & { d2_total_0[30], d2_total_0[30:27] };
+  assign _018_ = | { d2_total_0[30], d2_total_0[30:27] };
+  assign _029_ = ~ _018_;
+  assign _030_ = _001_ | _029_;
+  assign _035_ = _030_ ? d2_total_0[26:12] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _036_ = ! d6[2:1];
+  assign _037_ = d6[0] & _036_;
+  assign _038_ = d2[2:1] == 1'h1;
+  assign _039_ = d2[0] & _038_;
+  assign _040_ = d6[2:1] == 1'h1;
+  assign _041_ = d6[0] & _040_;
+  assign _042_ = d2[2:1] == 2'h2;
+  assign _043_ = d2[0] & _042_;
+  assign _044_ = & { d2_total_0[30], d2_total_0[30:25] };
+  assign _046_ = | { d2_total_0[30], d2_total_0[30:25] };
+  assign _047_ = ~ _046_;
+  assign _048_ = _044_ | _047_;
+  assign _031_ = ~ d2_total_0[30];
+  assign _050_ = _048_ ? d2_total_0[24:18] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _052_ = d6[2:1] == 2'h2;
+  assign _053_ = d6[0] & _052_;
+  assign _054_ = ! d7[2:1];
+  assign _055_ = { 2'h0, d7[9:4] } < 1'h1;
+  assign _056_ = d7[0] & _055_;
+  assign _057_ = d7[2:1] == 1'h1;
+  assign _058_ = { 2'h0, d7[9:4] } < 3'h4;
+  assign _059_ = d7[0] & _058_;
+  assign _060_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _060_;
+  assign _061_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _061_;
+  assign _062_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _062_;
+  assign _063_ = d7[2:1] == 2'h2;
+  assign _002_ = { 2'h0, d7[9:4] } < 6'h31;
+  assign _003_ = d7[0] & _002_;
   always @(posedge clk)
-    a1 <= _041_;
+    a1 <= _004_;
   always @(posedge clk)
-    d0 <= _042_;
+    d0 <= _005_;
   always @(posedge clk)
-    d1 <= _043_;
+    d1 <= _006_;
   always @(posedge clk)
-    d2 <= _044_;
+    d2 <= _007_;
   always @(posedge clk)
-    d3 <= _045_;
+    d3 <= _008_;
   always @(posedge clk)
-    d4 <= _046_;
+    d4 <= _009_;
   always @(posedge clk)
-    d5 <= _047_;
+    d5 <= _010_;
   always @(posedge clk)
-    d6 <= _048_;
+    d6 <= _011_;
   always @(posedge clk)
-    d7 <= _001_;
+    d7 <= _012_;
   always @(posedge clk)
-    a0_valid <= _002_;
+    a0_valid <= _013_;
   always @(posedge clk)
-    a0_beat <= _003_;
+    a0_beat <= _014_;
   always @(posedge clk)
-    tag <= _004_;
+    tag <= _015_;
   always @(posedge clk)
-    signal <= _005_;
+    signal <= _016_;
   always @(posedge clk)
-    rows <= _006_;
+    rows <= _017_;
   always @(posedge clk)
-    d0_constants <= _007_;
+    address <= _019_;
   always @(posedge clk)
-    address <= _008_;
+    d0_constants <= _020_;
   always @(posedge clk)
-    d1_sum_0 <= rows;
+    d1_sum_0 <= _021_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants };
+    d1_addend_0 <= _022_;
   always @(posedge clk)
-    d2_total_0 <= _027_[30:0];
+    d2_total_0 <= _023_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _024_;
   always @(posedge clk)
-    d5_code_0 <= d4_code_0;
+    d5_code_0 <= _025_;
   always @(posedge clk)
-    d6_code_0 <= d5_code_0;
+    d6_code_0 <= _026_;
   always @(posedge clk)
-    d3_code_0 <= _010_;
+    d3_code_0 <= _027_;
   always @(posedge clk)
-    write_data <= _011_;
-  assign _049_ = _061_ ? 22'h000800 : data;
-  assign _007_ = _060_ ? 22'h000200 : _049_;
-  assign _050_ = _031_ ? _033_ : 1'h0;
-  assign _051_ = _034_ ? _036_ : _050_;
-  assign write_mask = _037_ ? _040_ : _051_;
-  assign _052_ = _019_ ? d6_code_0 : write_data;
-  assign _053_ = _021_ ? d6_code_0 : _052_;
-  assign _011_ = _030_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _053_;
-  assign _054_ = _028_ ? { d2_total_0[30], _018_ } : d3_code_0;
-  assign _055_ = _020_ ? d2_total_0[25:10] : _054_;
-  assign _010_ = _022_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _029_ } : _055_;
-  assign _056_ = a0_valid ? _016_[5:0] : address;
-  assign _057_ = _058_ ? 6'h00 : _056_;
-  assign _058_ = tag_15[1:0] == 2'h2;
-  assign _059_ = _017_ ? _057_ : _056_;
-  assign _008_ = rst ? 6'h00 : _059_;
-  assign _060_ = a1[2:1] == 2'h1;
-  assign _061_ = ! a1[2:1];
-  assign _006_ = signal[1] ? sums : 31'h00000000;
-  assign _005_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _062_ = upcoming ? tag_15 : tag;
-  assign _004_ = rst ? 4'h0 : _062_;
-  assign _063_ = a0_valid ? _015_[5:0] : a0_beat;
-  assign _064_ = tag_15[3] ? 6'h00 : _063_;
-  assign _065_ = upcoming ? _064_ : _063_;
-  assign _003_ = rst ? 6'h00 : _065_;
-  assign _066_ = a0_valid ? _000_[0] : a0_valid;
-  assign _067_ = upcoming ? 1'h1 : _066_;
-  assign _002_ = rst ? 1'h0 : _067_;
-  assign _001_ = rst ? 10'h000 : d6;
-  assign _048_ = rst ? 10'h000 : d5;
-  assign _047_ = rst ? 10'h000 : d4;
-  assign _046_ = rst ? 10'h000 : d3;
-  assign _045_ = rst ? 10'h000 : d2;
-  assign _044_ = rst ? 10'h000 : d1;
-  assign _043_ = rst ? 10'h000 : d0;
-  assign _042_ = rst ? 10'h000 : a1;
-  assign _041_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
+    write_data <= _028_;
+  assign _064_ = _073_ ? 22'h000800 : data;
+  assign _065_ = _072_ ? 22'h000200 : _064_;
+  assign _066_ = _054_ ? _056_ : 1'h0;
+  assign _067_ = _057_ ? _059_ : _066_;
+  assign write_mask = _063_ ? _003_ : _067_;
+  assign _068_ = _037_ ? d6_code_0 : write_data;
+  assign _069_ = _041_ ? d6_code_0 : _068_;
+  assign _028_ = _053_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
+  assign _070_ = _051_ ? { d2_total_0[30], _035_ } : d3_code_0;
+  assign _071_ = _039_ ? d2_total_0[25:10] : _070_;
+  assign _027_ = _043_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _050_ } : _071_;
+  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _023_ = d1[0] ? _045_[30:0] : d2_total_0;
+  assign _022_ = d0[0] ? { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants } : d1_addend_0;
+  assign _021_ = d0[0] ? rows : d1_sum_0;
+  assign _072_ = a1[2:1] == 2'h1;
+  assign _073_ = ! a1[2:1];
+  assign _020_ = a1[0] ? _065_ : d0_constants;
+  assign _074_ = a0_valid ? _033_[5:0] : address;
+  assign _075_ = _076_ ? 6'h00 : _074_;
+  assign _076_ = tag_15[1:0] == 2'h2;
+  assign _077_ = _034_ ? _075_ : _074_;
+  assign _019_ = rst ? 6'h00 : _077_;
+  assign _017_ = signal[1] ? sums : rows;
+  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _078_ = upcoming ? tag_15 : tag;
+  assign _015_ = rst ? 4'h0 : _078_;
+  assign _079_ = a0_valid ? _032_[5:0] : a0_beat;
+  assign _080_ = tag_15[3] ? 6'h00 : _079_;
+  assign _081_ = upcoming ? _080_ : _079_;
+  assign _014_ = rst ? 6'h00 : _081_;
+  assign _082_ = a0_valid ? _000_[0] : a0_valid;
+  assign _083_ = upcoming ? 1'h1 : _082_;
+  assign _013_ = rst ? 1'h0 : _083_;
+  assign _084_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _012_[9:4] = rst ? 6'h00 : _084_;
+  assign _085_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _012_[2:1] = rst ? 2'h0 : _085_;
+  assign _012_[0] = rst ? 1'h0 : d6[0];
+  assign _086_ = d6[0] ? d6[3] : d7[3];
+  assign _012_[3] = rst ? 1'h0 : _086_;
+  assign _087_ = d5[0] ? d5[9:4] : d6[9:4];
+  assign _011_[9:4] = rst ? 6'h00 : _087_;
+  assign _088_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _011_[2:1] = rst ? 2'h0 : _088_;
+  assign _011_[0] = rst ? 1'h0 : d5[0];
+  assign _089_ = d5[0] ? d5[3] : d6[3];
+  assign _011_[3] = rst ? 1'h0 : _089_;
+  assign _090_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _010_[9:4] = rst ? 6'h00 : _090_;
+  assign _091_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _091_;
+  assign _010_[0] = rst ? 1'h0 : d4[0];
+  assign _092_ = d4[0] ? d4[3] : d5[3];
+  assign _010_[3] = rst ? 1'h0 : _092_;
+  assign _093_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _009_[9:4] = rst ? 6'h00 : _093_;
+  assign _094_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _094_;
+  assign _009_[0] = rst ? 1'h0 : d3[0];
+  assign _095_ = d3[0] ? d3[3] : d4[3];
+  assign _009_[3] = rst ? 1'h0 : _095_;
+  assign _096_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _096_;
+  assign _097_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _097_;
+  assign _008_[0] = rst ? 1'h0 : d2[0];
+  assign _098_ = d2[0] ? d2[3] : d3[3];
+  assign _008_[3] = rst ? 1'h0 : _098_;
+  assign _099_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _099_;
+  assign _100_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _100_;
+  assign _007_[0] = rst ? 1'h0 : d1[0];
+  assign _101_ = d1[0] ? d1[3] : d2[3];
+  assign _007_[3] = rst ? 1'h0 : _101_;
+  assign _102_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _102_;
+  assign _103_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _103_;
+  assign _006_[0] = rst ? 1'h0 : d0[0];
+  assign _104_ = d0[0] ? d0[3] : d1[3];
+  assign _006_[3] = rst ? 1'h0 : _104_;
+  assign _105_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _005_[9:4] = rst ? 6'h00 : _105_;
+  assign _106_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _106_;
+  assign _005_[0] = rst ? 1'h0 : a1[0];
+  assign _107_ = a1[0] ? a1[3] : d0[3];
+  assign _005_[3] = rst ? 1'h0 : _107_;
+  assign _108_ = a0_valid ? a0_beat : a1[9:4];
+  assign _004_[9:4] = rst ? 6'h00 : _108_;
+  assign _109_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _109_;
+  assign _004_[0] = rst ? 1'h0 : a0_valid;
+  assign _110_ = a0_valid ? tag[2] : a1[3];
+  assign _004_[3] = rst ? 1'h0 : _110_;
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
+    .enable(busy[0]),
+    .port_472_0(busy[1]),
+    .port_474_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, answer, code, clk);
+module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_472_0, port_474_0, answer, code, clk);
   input rst;
   wire rst;
+  input enable;
+  wire enable;
+  input port_472_0;
+  wire port_472_0;
+  input port_474_0;
+  wire port_474_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -1680,13 +2025,22 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, answer, code, clk);
   wire [11:0] _04_;
   wire _05_;
   wire [12:0] _06_;
-  wire [9:0] _07_;
-  wire [9:0] _08_;
-  wire [6:0] _09_;
+  wire [10:0] _07_;
+  wire [5:0] _08_;
+  wire _09_;
+  wire _10_;
+  wire _11_;
+  wire _12_;
+  wire [12:0] _13_;
+  wire [6:0] _14_;
+  wire _15_;
+  wire [9:0] _16_;
+  wire [9:0] _17_;
+  wire [6:0] _18_;
   wire [7:0] address;
-  wire [1:0] address_3;
+  wire [1:0] address_5;
   wire [10:0] data;
-  wire [5:0] data_13;
+  wire [5:0] data_16;
   reg s1_before;
   reg s1_below;
   reg s2_before;
@@ -1696,11 +2050,11 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, answer, code, clk);
   reg signed [6:0] s3_correction;
   reg s3_subtracted;
   reg signed [12:0] s3_total;
-  assign _07_ = - $signed({ code[7], code });
-  assign { _08_[9:8], address } = _02_ ? _07_ : { code[7], code[7], code };
-  assign address_3 = address[1:0] ^ { _01_, _01_ };
-  assign _09_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { _00_[13:12], answer, _00_[3:0] } = $signed(s3_total) + $signed(_09_);
+  assign _16_ = - $signed({ code[7], code });
+  assign { _17_[9:8], address } = _02_ ? _16_ : { code[7], code[7], code };
+  assign address_5 = address[1:0] ^ { _01_, _01_ };
+  assign _18_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { _00_[13:12], answer, _00_[3:0] } = $signed(s3_total) + $signed(_18_);
   assign _01_ = ~ address[2];
   assign _02_ = $signed({ code[7], code }) < $signed(1'h0);
   assign _03_ = 4'hf - s2_word;
@@ -1708,38 +2062,51 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, answer, code, clk);
   assign _06_ = $signed(_04_) + $signed({ 1'h0, _05_ });
   assign _05_ = s2_before ^ s2_below;
   always @(posedge clk)
-    s2_word <= data;
+    s2_word <= _07_;
   always @(posedge clk)
-    s2_word_offsets <= data_13;
+    s2_word_offsets <= _08_;
   always @(posedge clk)
-    s1_before <= _01_;
+    s1_before <= _09_;
   always @(posedge clk)
-    s2_before <= s1_before;
+    s2_before <= _10_;
   always @(posedge clk)
-    s1_below <= _02_;
+    s1_below <= _11_;
   always @(posedge clk)
-    s2_below <= s1_below;
+    s2_below <= _12_;
   always @(posedge clk)
-    s3_total <= _06_;
+    s3_total <= _13_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, s2_word_offsets };
+    s3_correction <= _14_;
   always @(posedge clk)
-    s3_subtracted <= _05_;
+    s3_subtracted <= _15_;
+  assign _15_ = port_474_0 ? _05_ : s3_subtracted;
+  assign _14_ = port_474_0 ? { 1'h0, s2_word_offsets } : s3_correction;
+  assign _13_ = port_474_0 ? _06_ : s3_total;
+  assign _12_ = port_472_0 ? s1_below : s2_below;
+  assign _11_ = enable ? _02_ : s1_below;
+  assign _10_ = port_472_0 ? s1_before : s2_before;
+  assign _09_ = enable ? _01_ : s1_before;
+  assign _08_ = port_472_0 ? data_16 : s2_word_offsets;
+  assign _07_ = port_472_0 ? data : s2_word;
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[7:3]),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets rom_offsets (
-    .address(address_3),
+    .address(address_5),
     .clk(clk),
-    .data(data_13)
+    .data(data_16),
+    .enable(enable)
   );
-  assign _08_[7:0] = address;
   assign _00_[11:4] = answer;
+  assign _17_[7:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
+module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
+  input enable;
+  wire enable;
   input [4:0] address;
   wire [4:0] address;
   output [10:0] data;
@@ -1749,11 +2116,14 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom(address, data, clk);
   mackey_glass__lmu0_h_tanh rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets(address, data, clk);
+module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets(enable, address, data, clk);
+  input enable;
+  wire enable;
   input [1:0] address;
   wire [1:0] address;
   output [5:0] data;
@@ -1763,13 +2133,16 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets(address, data, cl
   mackey_glass__lmu0_h_tanh_offsets rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_drain_row_rom(data, address, clk);
+module mackey_glass_layer_lmu0_drain_row_rom(data, enable, address, clk);
   output [21:0] data;
   wire [21:0] data;
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   input clk;
@@ -1777,11 +2150,12 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, address, clk);
   mackey_glass__lmu0_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2120_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2523_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1794,8 +2168,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2120_3;
-  wire [6:0] port_2120_3;
+  input [6:0] port_2523_3;
+  wire [6:0] port_2523_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -1820,16 +2194,16 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2120_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2523_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2120_3[0] * 6'h31;
+  assign _01_ = port_2523_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2120_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2523_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -1842,8 +2216,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2120_3;
-  wire [2:0] port_2120_3;
+  input [2:0] port_2523_3;
+  wire [2:0] port_2523_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -1864,8 +2238,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2120_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2120_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2523_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2523_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -1889,20 +2263,36 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag
   input clk;
   wire clk;
   wire [25:0] _00_;
-  wire _01_;
-  wire [31:0] _02_;
-  wire [8:0] _03_;
-  wire [8:0] _04_;
-  wire [8:0] _05_;
-  wire [30:0] _06_;
-  wire [30:0] _07_;
-  wire _08_;
-  wire [30:0] _09_;
-  wire [30:0] _10_;
-  wire [30:0] _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
+  wire [25:0] _01_;
+  wire [30:0] _02_;
+  wire [30:0] _03_;
+  wire _04_;
+  wire [31:0] _05_;
+  wire [8:0] _06_;
+  wire [8:0] _07_;
+  wire [8:0] _08_;
+  wire [15:0] _09_;
+  wire [9:0] _10_;
+  wire _11_;
+  wire [30:0] _12_;
+  wire [30:0] _13_;
+  wire [30:0] _14_;
+  wire [30:0] _15_;
+  wire _16_;
+  wire _17_;
+  wire _18_;
+  wire [3:0] _19_;
+  wire _20_;
+  wire _21_;
+  wire [1:0] _22_;
+  wire [3:0] _23_;
+  wire _24_;
+  wire _25_;
+  wire [1:0] _26_;
+  wire [3:0] _27_;
+  wire _28_;
+  wire _29_;
+  wire [1:0] _30_;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -1911,41 +2301,69 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag
   reg [8:0] s4;
   reg signed [30:0] s4_partial_0;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _01_ = s4[0] & s4[1];
-  assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _04_ = s4[0] & s4[1];
+  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _03_;
+    s2 <= _06_;
   always @(posedge clk)
-    s3 <= _04_;
+    s3 <= _07_;
   always @(posedge clk)
-    s4 <= _05_;
+    s4 <= _08_;
   always @(posedge clk)
-    s2_operand_0 <= operand;
+    s2_operand_0 <= _09_;
   always @(posedge clk)
-    s2_weight_0 <= weights;
+    s2_weight_0 <= _10_;
   always @(posedge clk)
-    s3_added_0 <= _00_;
+    s3_added_0 <= _01_;
   always @(posedge clk)
-    s4_partial_0 <= _06_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s5_sum_0 <= _07_;
-  assign _08_ = _13_ | _12_;
-  assign _09_ = _12_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[25], s3_added_0, 4'h0 };
-  assign _10_ = _14_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
-  assign _06_ = _08_ ? _09_ : _10_;
-  assign _11_ = s4[0] ? _02_[30:0] : s5_sum_0;
-  assign _07_ = _01_ ? s4_partial_0 : _11_;
-  assign _12_ = s3[4:3] == 2'h3;
-  assign _13_ = s3[4:3] == 2'h2;
-  assign _14_ = s3[4:3] == 2'h1;
-  assign _05_ = rst ? 9'h000 : s3;
-  assign _04_ = rst ? 9'h000 : s2;
-  assign _03_ = rst ? 9'h000 : control;
+    s5_sum_0 <= _03_;
+  assign _11_ = _17_ | _16_;
+  assign _12_ = _16_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[25], s3_added_0, 4'h0 };
+  assign _13_ = _18_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
+  assign _14_ = _11_ ? _12_ : _13_;
+  assign _15_ = s4[0] ? _05_[30:0] : s5_sum_0;
+  assign _03_ = _04_ ? s4_partial_0 : _15_;
+  assign _16_ = s3[4:3] == 2'h3;
+  assign _17_ = s3[4:3] == 2'h2;
+  assign _18_ = s3[4:3] == 2'h1;
+  assign _02_ = s3[0] ? _14_ : s4_partial_0;
+  assign _01_ = s2[0] ? _00_ : s3_added_0;
+  assign _10_ = control[0] ? weights : s2_weight_0;
+  assign _09_ = control[0] ? operand : s2_operand_0;
+  assign _19_ = s3[0] ? s3[8:5] : s4[8:5];
+  assign _08_[8:5] = rst ? 4'h0 : _19_;
+  assign _20_ = s3[0] ? s3[2] : s4[2];
+  assign _08_[2] = rst ? 1'h0 : _20_;
+  assign _21_ = s3[0] ? s3[1] : s4[1];
+  assign _08_[1] = rst ? 1'h0 : _21_;
+  assign _08_[0] = rst ? 1'h0 : s3[0];
+  assign _22_ = s3[0] ? s3[4:3] : s4[4:3];
+  assign _08_[4:3] = rst ? 2'h0 : _22_;
+  assign _23_ = s2[0] ? s2[8:5] : s3[8:5];
+  assign _07_[8:5] = rst ? 4'h0 : _23_;
+  assign _24_ = s2[0] ? s2[2] : s3[2];
+  assign _07_[2] = rst ? 1'h0 : _24_;
+  assign _25_ = s2[0] ? s2[1] : s3[1];
+  assign _07_[1] = rst ? 1'h0 : _25_;
+  assign _07_[0] = rst ? 1'h0 : s2[0];
+  assign _26_ = s2[0] ? s2[4:3] : s3[4:3];
+  assign _07_[4:3] = rst ? 2'h0 : _26_;
+  assign _27_ = control[0] ? control[8:5] : s2[8:5];
+  assign _06_[8:5] = rst ? 4'h0 : _27_;
+  assign _28_ = control[0] ? control[2] : s2[2];
+  assign _06_[2] = rst ? 1'h0 : _28_;
+  assign _29_ = control[0] ? control[1] : s2[1];
+  assign _06_[1] = rst ? 1'h0 : _29_;
+  assign _06_[0] = rst ? 1'h0 : control[0];
+  assign _30_ = control[0] ? control[4:3] : s2[4:3];
+  assign _06_[4:3] = rst ? 2'h0 : _30_;
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -1960,14 +2378,16 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_23;
-  reg [5:0] word_23;
+  output [5:0] word_24;
+  reg [5:0] word_24;
   output [3:0] tag;
   reg [3:0] tag;
   output [11:0] coefficients;
@@ -2004,65 +2424,76 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   wire _027_;
   wire _028_;
   wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
+  wire _030_;
+  wire [2:0] _031_;
+  wire [5:0] _032_;
   wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [11:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
+  wire [3:0] _034_;
+  wire [5:0] _035_;
+  wire [2:0] _036_;
+  wire [5:0] _037_;
+  wire _038_;
+  wire [11:0] _039_;
+  wire [1:0] _040_;
   wire _041_;
   wire _042_;
   wire _043_;
-  wire [39:0] _044_;
+  wire _044_;
   wire [39:0] _045_;
   wire [39:0] _046_;
   wire [39:0] _047_;
   wire [39:0] _048_;
   wire [39:0] _049_;
-  wire [5:0] _050_;
+  wire [39:0] _050_;
   wire [5:0] _051_;
   wire [5:0] _052_;
   wire [5:0] _053_;
   wire [5:0] _054_;
   wire [5:0] _055_;
-  wire [1:0] _056_;
+  wire [5:0] _056_;
   wire [1:0] _057_;
   wire [1:0] _058_;
   wire [1:0] _059_;
   wire [1:0] _060_;
   wire [1:0] _061_;
-  wire _062_;
-  wire [1:0] _063_;
-  wire [11:0] _064_;
+  wire [1:0] _062_;
+  wire _063_;
+  wire [1:0] _064_;
   wire [11:0] _065_;
   wire [11:0] _066_;
-  wire _067_;
+  wire [11:0] _067_;
   wire _068_;
-  wire [5:0] _069_;
+  wire _069_;
   wire [5:0] _070_;
-  wire [2:0] _071_;
+  wire [5:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
   wire [2:0] _075_;
-  wire [5:0] _076_;
+  wire [2:0] _076_;
   wire [5:0] _077_;
-  wire [3:0] _078_;
+  wire [5:0] _078_;
   wire [3:0] _079_;
-  wire _080_;
+  wire [3:0] _080_;
   wire _081_;
-  wire _082_;
+  wire [1:0] _082_;
   wire _083_;
-  wire _084_;
-  wire _085_;
+  wire [5:0] _084_;
+  wire [2:0] _085_;
   wire _086_;
   wire _087_;
   wire _088_;
+  wire _089_;
+  wire _090_;
+  wire _091_;
+  wire _092_;
+  wire _093_;
+  wire _094_;
+  wire _095_;
+  wire _096_;
+  wire _097_;
+  wire _098_;
+  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -2099,29 +2530,31 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
-    first <= _028_;
+    moved <= _028_;
   always @(posedge clk)
-    last <= _029_;
+    first <= _029_;
   always @(posedge clk)
-    slot <= _030_;
+    last <= _030_;
   always @(posedge clk)
-    word_23 <= _031_;
+    slot <= _031_;
   always @(posedge clk)
-    tag <= _032_;
+    word_24 <= _032_;
   always @(posedge clk)
-    waiting <= _033_;
+    tag <= _033_;
   always @(posedge clk)
-    block <= _034_;
+    waiting <= _034_;
   always @(posedge clk)
-    like <= _035_;
+    block <= _035_;
   always @(posedge clk)
-    group <= _036_;
+    like <= _036_;
   always @(posedge clk)
-    segment <= _037_;
+    group <= _037_;
   always @(posedge clk)
-    coefficients <= _038_;
+    segment <= _038_;
   always @(posedge clk)
-    fsm_state <= _039_;
+    coefficients <= _039_;
+  always @(posedge clk)
+    fsm_state <= _040_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
@@ -2131,78 +2564,89 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _041_ = _083_ | _082_;
-  assign _042_ = _087_ | _086_;
-  assign _043_ = _062_ | _012_;
-  assign _040_ = | { _041_, _084_, _085_ };
-  assign _044_ = _082_ ? 40'h04aa3cc03e : 40'h04abf0c006;
-  assign _045_ = _084_ ? 40'h04abb2c306 : 40'h03674c0c0d;
-  assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _086_ ? 40'h0367020c35 : 40'h0000cc0004;
-  assign _048_ = _088_ ? 40'h0000800034 : 40'h0000420304;
-  assign _049_ = _042_ ? _047_ : _048_;
-  assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _082_ ? block : block;
-  assign _051_ = _084_ ? block : block;
-  assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _086_ ? block : block;
-  assign _054_ = _088_ ? block : block;
-  assign _055_ = _042_ ? _053_ : _054_;
-  assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _012_ ? _060_ : _061_;
-  assign _057_ = _011_ ? _063_ : fsm_state;
-  assign _058_ = _043_ ? _056_ : _057_;
-  assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _010_ ? _059_ : fsm_state;
-  assign _061_ = _009_ ? 2'h2 : fsm_state;
-  assign _063_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _013_ ? _026_[11:0] : coefficients;
-  assign _065_ = _009_ ? 12'h000 : _064_;
-  assign _066_ = _062_ ? _065_ : _064_;
-  assign _038_ = rst ? 12'h000 : _066_;
-  assign _067_ = _024_ ? _025_[0] : segment;
-  assign _068_ = _005_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _022_ ? _023_[5:0] : group;
-  assign _070_ = _024_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _021_ ? now[24:22] : like;
-  assign _072_ = _022_ ? now[27:25] : _071_;
-  assign _073_ = _005_ ? now[24:22] : _072_;
-  assign _074_ = _009_ ? 3'h0 : _073_;
-  assign _075_ = _062_ ? _074_ : _073_;
-  assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _020_[5:0] : block;
-  assign _077_ = _021_ ? 6'h00 : _076_;
-  assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _018_ ? _019_[3:0] : waiting;
-  assign _079_ = _005_ ? 4'hd : _078_;
-  assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _017_;
-  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
-  assign _032_[2] = rst ? 1'h0 : segment;
-  assign _031_ = rst ? 6'h00 : word;
-  assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _016_;
-  assign _028_ = rst ? 1'h0 : _015_;
+  assign _042_ = _094_ | _093_;
+  assign _043_ = _098_ | _097_;
+  assign _044_ = _063_ | _012_;
+  assign _041_ = | { _042_, _095_, _096_ };
+  assign _045_ = _093_ ? 40'h04aa3cc03e : 40'h04abf0c006;
+  assign _046_ = _095_ ? 40'h04abb2c306 : 40'h03674c0c0d;
+  assign _047_ = _042_ ? _045_ : _046_;
+  assign _048_ = _097_ ? 40'h0367020c35 : 40'h0000cc0004;
+  assign _049_ = _099_ ? 40'h0000800034 : 40'h0000420304;
+  assign _050_ = _043_ ? _048_ : _049_;
+  assign now = _041_ ? _047_ : _050_;
+  assign _051_ = _093_ ? block : block;
+  assign _052_ = _095_ ? block : block;
+  assign _053_ = _042_ ? _051_ : _052_;
+  assign _054_ = _097_ ? block : block;
+  assign _055_ = _099_ ? block : block;
+  assign _056_ = _043_ ? _054_ : _055_;
+  assign word = _041_ ? _053_ : _056_;
+  assign _057_ = _012_ ? _061_ : _062_;
+  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign _059_ = _044_ ? _057_ : _058_;
+  assign _060_ = start ? 2'h1 : 2'h0;
+  assign _061_ = _010_ ? _060_ : fsm_state;
+  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _064_ = start ? 2'h1 : fsm_state;
+  assign _040_ = rst ? 2'h0 : _059_;
+  assign _065_ = _013_ ? _026_[11:0] : coefficients;
+  assign _066_ = _009_ ? 12'h000 : _065_;
+  assign _067_ = _063_ ? _066_ : _065_;
+  assign _039_ = rst ? 12'h000 : _067_;
+  assign _068_ = _024_ ? _025_[0] : segment;
+  assign _069_ = _005_ ? 1'h0 : _068_;
+  assign _038_ = rst ? 1'h0 : _069_;
+  assign _070_ = _022_ ? _023_[5:0] : group;
+  assign _071_ = _024_ ? 6'h00 : _070_;
+  assign _037_ = rst ? 6'h00 : _071_;
+  assign _072_ = _021_ ? now[24:22] : like;
+  assign _073_ = _022_ ? now[27:25] : _072_;
+  assign _074_ = _005_ ? now[24:22] : _073_;
+  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _076_ = _063_ ? _075_ : _074_;
+  assign _036_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _020_[5:0] : block;
+  assign _078_ = _021_ ? 6'h00 : _077_;
+  assign _035_ = rst ? 6'h00 : _078_;
+  assign _079_ = _018_ ? _019_[3:0] : waiting;
+  assign _080_ = _005_ ? 4'hd : _079_;
+  assign _034_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _017_ : tag[3];
+  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? now[1:0] : tag[1:0];
+  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _083_ = advance ? segment : tag[2];
+  assign _033_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? word : word_24;
+  assign _032_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? like : slot;
+  assign _031_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _016_ : last;
+  assign _030_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _015_ : first;
+  assign _029_ = rst ? 1'h0 : _087_;
+  assign _088_ = _013_ ? 1'h1 : 1'h0;
+  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _090_ = _063_ ? _089_ : _088_;
+  assign _028_ = rst ? 1'h1 : _090_;
   assign _027_ = rst ? 1'h0 : _013_;
-  assign _080_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _080_ : 1'h0;
+  assign _091_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _091_ : 1'h0;
   assign _012_ = fsm_state == 2'h2;
-  assign _081_ = _009_ ? 1'h1 : 1'h0;
-  assign all_read = _062_ ? _081_ : 1'h0;
-  assign advance = _062_ ? _004_ : 1'h0;
-  assign _062_ = fsm_state == 2'h1;
+  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _092_ : 1'h0;
+  assign advance = _063_ ? _004_ : 1'h0;
+  assign _063_ = fsm_state == 2'h1;
   assign idle = _011_ ? 1'h1 : 1'h0;
   assign _011_ = ! fsm_state;
-  assign _082_ = like == 3'h7;
-  assign _083_ = like == 3'h6;
-  assign _084_ = like == 3'h5;
-  assign _085_ = like == 3'h4;
-  assign _086_ = like == 3'h3;
-  assign _087_ = like == 3'h2;
-  assign _088_ = like == 3'h1;
+  assign _093_ = like == 3'h7;
+  assign _094_ = like == 3'h6;
+  assign _095_ = like == 3'h5;
+  assign _096_ = like == 3'h4;
+  assign _097_ = like == 3'h3;
+  assign _098_ = like == 3'h2;
+  assign _099_ = like == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
@@ -2335,7 +2779,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _1_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2120_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2523_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2346,8 +2790,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2120_3;
-  wire [1:0] port_2120_3;
+  input [1:0] port_2523_3;
+  wire [1:0] port_2523_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2365,68 +2809,105 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms(rst, data, address, clk);
+module mackey_glass_layer_lmu0_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
   wire [9:0] data;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
   input [11:0] address;
   wire [11:0] address;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   mackey_glass_layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, data, address, clk);
+module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
+  input taken;
+  wire taken;
   output [9:0] data;
   wire [9:0] data;
+  input moved;
+  wire moved;
   input [11:0] address;
   wire [11:0] address;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
+  wire [9:0] _00_;
+  wire [9:0] _01_;
   wire _02_;
+  wire _03_;
+  wire _04_;
+  wire _05_;
+  wire _06_;
+  wire _07_;
+  wire _08_;
   wire bank;
-  wire [9:0] data_11;
-  wire [9:0] data_12;
+  wire [9:0] data_15;
+  wire [9:0] data_16;
+  wire enable;
+  wire enable_6;
   reg like;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  always @(posedge clk)
-    s2_bank <= _01_;
-  always @(posedge clk)
-    s2_word_0 <= data_11;
-  always @(posedge clk)
-    s2_word_1 <= data_12;
+  assign _02_ = ! bank;
+  assign enable = moved & _02_;
+  assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
+  assign _03_ = ! like;
+  assign _04_ = taken & _03_;
+  assign _05_ = taken & like;
   always @(posedge clk)
-    like <= _00_;
-  assign _01_ = rst ? 1'h0 : like;
-  assign _00_ = rst ? 1'h0 : bank;
-  assign bank = _02_ ? 1'h1 : 1'h0;
-  assign _02_ = { 11'h000, address[11] } == 12'h001;
+    like <= _06_;
+  always @(posedge clk)
+    s2_bank <= _07_;
+  always @(posedge clk)
+    s2_word_0 <= _00_;
+  always @(posedge clk)
+    s2_word_1 <= _01_;
+  assign _01_ = _05_ ? data_16 : s2_word_1;
+  assign _00_ = _04_ ? data_15 : s2_word_0;
+  assign _07_ = rst ? 1'h0 : like;
+  assign _06_ = rst ? 1'h0 : bank;
+  assign bank = _08_ ? 1'h1 : 1'h0;
+  assign _08_ = { 11'h000, address[11] } == 12'h001;
   mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[10:0]),
     .clk(clk),
-    .data(data_11)
+    .data(data_15),
+    .enable(enable)
   );
   mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
-    .data(data_12)
+    .data(data_16),
+    .enable(enable_6)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
+module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [10:0] address;
@@ -2436,11 +2917,14 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(data, address, clk);
   mackey_glass__lmu0_weights_0 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1(data, address, clk);
+module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [9:0] address;
@@ -2450,7 +2934,8 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1(data, address, clk);
   mackey_glass__lmu0_weights_1 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -2537,8 +3022,20 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _063_;
   wire _064_;
   wire _065_;
+  wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [3:0] _069_;
+  wire _070_;
+  wire _071_;
+  wire [1:0] _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
   wire [12:0] addresses;
-  wire all_read_80;
+  wire all_read_84;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -2549,9 +3046,10 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_78;
-  wire last_86;
+  wire last_82;
+  wire last_89;
   reg last_step;
+  wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
@@ -2570,7 +3068,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_87;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -2636,57 +3134,69 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
-  assign _037_ = _059_ | _054_;
-  assign _038_ = _060_ | _055_;
-  assign _039_ = _055_ | _054_;
-  assign _036_ = | { _037_, _008_, _058_ };
-  assign _040_ = _054_ ? 2'h0 : 2'h2;
+  assign _037_ = _066_ | _057_;
+  assign _038_ = _067_ | _058_;
+  assign _039_ = _058_ | _057_;
+  assign _036_ = | { _037_, _008_, _063_ };
+  assign _040_ = _057_ ? 2'h0 : 2'h2;
   assign _041_ = _008_ ? 2'h3 : 2'h0;
   assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _055_ ? 2'h1 : 2'h3;
-  assign _044_ = _056_ ? 2'h0 : 2'h3;
+  assign _043_ = _058_ ? 2'h1 : 2'h3;
+  assign _044_ = _059_ ? 2'h0 : 2'h3;
   assign _045_ = _038_ ? _043_ : _044_;
   assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _060_ ? 1'h1 : 1'h0;
-  assign _048_ = _059_ ? 1'h1 : _047_;
-  assign _049_ = _054_ ? 1'h1 : _019_;
-  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _047_ = _067_ ? 1'h1 : _065_;
+  assign _048_ = _066_ ? 1'h1 : _047_;
+  assign _049_ = _057_ ? 1'h1 : _019_;
+  assign _050_ = _059_ ? _019_ : _056_;
   assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _052_ = _007_ ? _019_ : _054_;
   assign _053_ = _008_ ? _019_ : _052_;
-  assign _032_ = rst ? 1'h0 : _053_;
-  assign _031_ = rst ? 1'h0 : _051_;
-  assign _057_ = _058_ ? 1'h1 : 1'h0;
-  assign _030_ = rst ? 1'h0 : _057_;
-  assign _029_ = rst ? 1'h0 : _048_;
-  assign _028_[8:5] = rst ? 4'h0 : tag_87;
-  assign _054_ = slot == 3'h7;
-  assign _059_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _058_ = slot == 3'h4;
-  assign _055_ = slot == 3'h3;
-  assign _060_ = slot == 3'h2;
-  assign _056_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _028_[4:3] = rst ? 2'h0 : _046_;
-  assign _028_[1] = rst ? 1'h0 : first;
+  assign _054_ = valid ? 1'h0 : s1_chosen_3;
+  assign _055_ = valid ? _053_ : _054_;
+  assign _032_ = rst ? 1'h0 : _055_;
+  assign _056_ = valid ? 1'h0 : s1_chosen_2;
+  assign _060_ = valid ? _051_ : _056_;
+  assign _031_ = rst ? 1'h0 : _060_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_1;
+  assign _062_ = _063_ ? 1'h1 : _061_;
+  assign _064_ = valid ? _062_ : _061_;
+  assign _030_ = rst ? 1'h0 : _064_;
+  assign _065_ = valid ? 1'h0 : s1_chosen_0;
+  assign _068_ = valid ? _048_ : _065_;
+  assign _029_ = rst ? 1'h0 : _068_;
+  assign _069_ = valid ? tag_90 : control[8:5];
+  assign _028_[8:5] = rst ? 4'h0 : _069_;
+  assign _070_ = valid ? last_89 : control[2];
+  assign _028_[2] = rst ? 1'h0 : _070_;
+  assign _071_ = valid ? first : control[1];
+  assign _028_[1] = rst ? 1'h0 : _071_;
   assign _028_[0] = rst ? 1'h0 : valid;
-  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _057_ = slot == 3'h7;
+  assign _066_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _063_ = slot == 3'h4;
+  assign _058_ = slot == 3'h3;
+  assign _067_ = slot == 3'h2;
+  assign _059_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _072_ = valid ? _046_ : control[4:3];
+  assign _028_[4:3] = rst ? 2'h0 : _072_;
   assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _061_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _061_;
-  assign _062_ = finished ? _003_ : page;
-  assign _025_ = rst ? 1'h0 : _062_;
+  assign _073_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _073_;
+  assign _074_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _022_ = rst ? 1'h0 : all_read_84;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _063_ = trace_start ? last_78 : last_step;
-  assign _020_ = rst ? 1'h0 : _063_;
-  assign _064_ = _007_ ? _003_ : page;
-  assign read_page_42 = _008_ ? _003_ : _064_;
-  assign _065_ = _002_ ? _003_ : page;
-  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign _075_ = trace_start ? last_82 : last_step;
+  assign _020_ = rst ? 1'h0 : _075_;
+  assign _076_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign _077_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu1_drain drain (
@@ -2699,7 +3209,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2285_3(write[9:3]),
+    .port_2710_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -2710,7 +3220,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2285_3(write[5:3]),
+    .port_2710_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -2730,20 +3240,21 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu1_sequencer sequencer (
-    .all_read(all_read_80),
+    .all_read(all_read_84),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_86),
+    .last(last_89),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_87),
+    .tag(tag_90),
     .valid(valid),
-    .word_23(read_word)
+    .word_24(read_word)
   );
   mackey_glass_layer_lmu1_source source (
     .available(available),
@@ -2751,14 +3262,14 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_78),
+    .last(last_82),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2285_3(write[4:3]),
+    .port_2710_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -2770,7 +3281,9 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
   assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
@@ -2795,79 +3308,123 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   input clk;
   wire clk;
   wire [1:0] _000_;
-  wire [9:0] _001_;
+  wire _001_;
   wire _002_;
-  wire [5:0] _003_;
-  wire [3:0] _004_;
-  wire [1:0] _005_;
-  wire [30:0] _006_;
-  wire [24:0] _007_;
-  wire [5:0] _008_;
-  wire _009_;
-  wire [15:0] _010_;
-  wire [15:0] _011_;
-  wire _012_;
+  wire _003_;
+  wire [9:0] _004_;
+  wire [9:0] _005_;
+  wire [9:0] _006_;
+  wire [9:0] _007_;
+  wire [9:0] _008_;
+  wire [9:0] _009_;
+  wire [9:0] _010_;
+  wire [9:0] _011_;
+  wire [9:0] _012_;
   wire _013_;
-  wire _014_;
-  wire [6:0] _015_;
-  wire [6:0] _016_;
-  wire _017_;
-  wire [14:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire [31:0] _021_;
-  wire _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
-  wire _027_;
-  wire [31:0] _028_;
+  wire [5:0] _014_;
+  wire [3:0] _015_;
+  wire [1:0] _016_;
+  wire [30:0] _017_;
+  wire _018_;
+  wire [5:0] _019_;
+  wire [24:0] _020_;
+  wire [30:0] _021_;
+  wire [30:0] _022_;
+  wire [30:0] _023_;
+  wire [15:0] _024_;
+  wire [15:0] _025_;
+  wire [15:0] _026_;
+  wire [15:0] _027_;
+  wire [15:0] _028_;
   wire _029_;
-  wire [6:0] _030_;
+  wire _030_;
   wire _031_;
-  wire _032_;
-  wire _033_;
+  wire [6:0] _032_;
+  wire [6:0] _033_;
   wire _034_;
-  wire _035_;
+  wire [14:0] _035_;
   wire _036_;
   wire _037_;
-  wire _038_;
+  wire [31:0] _038_;
   wire _039_;
   wire _040_;
   wire _041_;
-  wire [9:0] _042_;
-  wire [9:0] _043_;
-  wire [9:0] _044_;
-  wire [9:0] _045_;
-  wire [9:0] _046_;
-  wire [9:0] _047_;
-  wire [9:0] _048_;
-  wire [9:0] _049_;
-  wire [24:0] _050_;
-  wire _051_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire [31:0] _046_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
+  wire [6:0] _051_;
   wire _052_;
-  wire [15:0] _053_;
-  wire [15:0] _054_;
-  wire [15:0] _055_;
-  wire [15:0] _056_;
-  wire [5:0] _057_;
-  wire [5:0] _058_;
+  wire _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
+  wire _058_;
   wire _059_;
-  wire [5:0] _060_;
+  wire _060_;
   wire _061_;
   wire _062_;
-  wire [3:0] _063_;
-  wire [5:0] _064_;
-  wire [5:0] _065_;
-  wire [5:0] _066_;
+  wire _063_;
+  wire _064_;
+  wire [24:0] _065_;
+  wire [24:0] _066_;
   wire _067_;
   wire _068_;
+  wire [15:0] _069_;
+  wire [15:0] _070_;
+  wire [15:0] _071_;
+  wire [15:0] _072_;
+  wire _073_;
+  wire _074_;
+  wire [5:0] _075_;
+  wire [5:0] _076_;
+  wire _077_;
+  wire [5:0] _078_;
+  wire [3:0] _079_;
+  wire [5:0] _080_;
+  wire [5:0] _081_;
+  wire [5:0] _082_;
+  wire _083_;
+  wire _084_;
+  wire [5:0] _085_;
+  wire [1:0] _086_;
+  wire _087_;
+  wire [5:0] _088_;
+  wire [1:0] _089_;
+  wire _090_;
+  wire [5:0] _091_;
+  wire [1:0] _092_;
+  wire _093_;
+  wire [5:0] _094_;
+  wire [1:0] _095_;
+  wire _096_;
+  wire [5:0] _097_;
+  wire [1:0] _098_;
+  wire _099_;
+  wire [5:0] _100_;
+  wire [1:0] _101_;
+  wire _102_;
+  wire [5:0] _103_;
+  wire [1:0] _104_;
+  wire _105_;
+  wire [5:0] _106_;
+  wire [1:0] _107_;
+  wire _108_;
+  wire [5:0] _109_;
+  wire [1:0] _110_;
+  wire _111_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
   reg [5:0] address;
   wire signed [7:0] answer;
+  wire [2:0] busy;
   reg [9:0] d0;
   reg [24:0] d0_constants;
   reg [9:0] d1;
@@ -2891,140 +3448,223 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _015_ = a0_beat + 1'h1;
-  assign _016_ = address + 1'h1;
-  assign _017_ = upcoming & tag_15[3];
-  assign _021_ = $signed(rows) << d0_constants[0];
-  assign _028_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _029_ = ! d2[2:1];
-  assign _039_ = & { d2_total_0[30], d2_total_0[30:24] };
-  assign _009_ = | { d2_total_0[30], d2_total_0[30:24] };
-  assign _012_ = ~ _009_;
-  assign _013_ = _039_ | _012_;
-  assign _018_ = _013_ ? d2_total_0[23:9] : { _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_, _014_ };
-  assign _019_ = ! d6[2:1];
-  assign _020_ = d2[2:1] == 1'h1;
-  assign _022_ = d6[2:1] == 1'h1;
-  assign _023_ = d2[2:1] == 2'h2;
-  assign _024_ = & { d2_total_0[30], d2_total_0[30:26] };
-  assign _025_ = | { d2_total_0[30], d2_total_0[30:26] };
-  assign _026_ = ~ _025_;
-  assign _027_ = _024_ | _026_;
-  assign _014_ = ~ d2_total_0[30];
-  assign _030_ = _027_ ? d2_total_0[25:19] : { _014_, _014_, _014_, _014_, _014_, _014_, _014_ };
-  assign _031_ = d6[2:1] == 2'h2;
-  assign _032_ = ! d7[2:1];
-  assign _033_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _034_ = d7[0] & _033_;
-  assign _035_ = d7[2:1] == 1'h1;
-  assign _036_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _037_ = d7[0] & _036_;
-  assign _038_ = d7[2:1] == 2'h2;
-  assign _040_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _041_ = d7[0] & _040_;
+  assign _032_ = a0_beat + 1'h1;
+  assign _033_ = address + 1'h1;
+  assign _034_ = upcoming & tag_15[3];
+  assign _038_ = $signed(rows) << d0_constants[0];
+  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _050_ = ! d2[2:1];
+  assign _052_ = d2[0] & _050_;
+  assign _001_ = & { d2_total_0[30], d2_total_0[30:24] };
+  assign _018_ = | { d2_total_0[30], d2_total_0[30:24] };
+  assign _029_ = ~ _018_;
+  assign _030_ = _001_ | _029_;
+  assign _035_ = _030_ ? d2_total_0[23:9] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _036_ = ! d6[2:1];
+  assign _037_ = d6[0] & _036_;
+  assign _039_ = d2[2:1] == 1'h1;
+  assign _040_ = d2[0] & _039_;
+  assign _041_ = d6[2:1] == 1'h1;
+  assign _042_ = d6[0] & _041_;
+  assign _043_ = d2[2:1] == 2'h2;
+  assign _044_ = d2[0] & _043_;
+  assign _045_ = & { d2_total_0[30], d2_total_0[30:26] };
+  assign _047_ = | { d2_total_0[30], d2_total_0[30:26] };
+  assign _048_ = ~ _047_;
+  assign _049_ = _045_ | _048_;
+  assign _031_ = ~ d2_total_0[30];
+  assign _051_ = _049_ ? d2_total_0[25:19] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _053_ = d6[2:1] == 2'h2;
+  assign _054_ = d6[0] & _053_;
+  assign _055_ = ! d7[2:1];
+  assign _056_ = { 2'h0, d7[9:4] } < 1'h1;
+  assign _057_ = d7[0] & _056_;
+  assign _058_ = d7[2:1] == 1'h1;
+  assign _059_ = { 2'h0, d7[9:4] } < 3'h4;
+  assign _060_ = d7[0] & _059_;
+  assign _061_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _061_;
+  assign _062_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _062_;
+  assign _063_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _063_;
+  assign _064_ = d7[2:1] == 2'h2;
+  assign _002_ = { 2'h0, d7[9:4] } < 6'h31;
+  assign _003_ = d7[0] & _002_;
   always @(posedge clk)
-    a1 <= _042_;
+    a1 <= _004_;
   always @(posedge clk)
-    d0 <= _043_;
+    d0 <= _005_;
   always @(posedge clk)
-    d1 <= _044_;
+    d1 <= _006_;
   always @(posedge clk)
-    d2 <= _045_;
+    d2 <= _007_;
   always @(posedge clk)
-    d3 <= _046_;
+    d3 <= _008_;
   always @(posedge clk)
-    d4 <= _047_;
+    d4 <= _009_;
   always @(posedge clk)
-    d5 <= _048_;
+    d5 <= _010_;
   always @(posedge clk)
-    d6 <= _049_;
+    d6 <= _011_;
   always @(posedge clk)
-    d7 <= _001_;
+    d7 <= _012_;
   always @(posedge clk)
-    a0_valid <= _002_;
+    a0_valid <= _013_;
   always @(posedge clk)
-    a0_beat <= _003_;
+    a0_beat <= _014_;
   always @(posedge clk)
-    tag <= _004_;
+    tag <= _015_;
   always @(posedge clk)
-    signal <= _005_;
+    signal <= _016_;
   always @(posedge clk)
-    rows <= _006_;
+    rows <= _017_;
   always @(posedge clk)
-    d0_constants <= _007_;
+    address <= _019_;
   always @(posedge clk)
-    address <= _008_;
+    d0_constants <= _020_;
   always @(posedge clk)
-    d1_sum_0 <= _021_[30:0];
+    d1_sum_0 <= _021_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] };
+    d1_addend_0 <= _022_;
   always @(posedge clk)
-    d2_total_0 <= _028_[30:0];
+    d2_total_0 <= _023_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _024_;
   always @(posedge clk)
-    d5_code_0 <= d4_code_0;
+    d5_code_0 <= _025_;
   always @(posedge clk)
-    d6_code_0 <= d5_code_0;
+    d6_code_0 <= _026_;
   always @(posedge clk)
-    d3_code_0 <= _010_;
+    d3_code_0 <= _027_;
   always @(posedge clk)
-    write_data <= _011_;
-  assign _050_ = _062_ ? 25'h0000200 : data;
-  assign _007_ = _061_ ? 25'h0000400 : _050_;
-  assign _051_ = _032_ ? _034_ : 1'h0;
-  assign _052_ = _035_ ? _037_ : _051_;
-  assign write_mask = _038_ ? _041_ : _052_;
-  assign _053_ = _019_ ? d6_code_0 : write_data;
-  assign _054_ = _022_ ? d6_code_0 : _053_;
-  assign _011_ = _031_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _054_;
-  assign _055_ = _029_ ? { d2_total_0[30], _018_ } : d3_code_0;
-  assign _056_ = _020_ ? d2_total_0[25:10] : _055_;
-  assign _010_ = _023_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _030_ } : _056_;
-  assign _057_ = a0_valid ? _016_[5:0] : address;
-  assign _058_ = _059_ ? 6'h00 : _057_;
-  assign _059_ = tag_15[1:0] == 2'h2;
-  assign _060_ = _017_ ? _058_ : _057_;
-  assign _008_ = rst ? 6'h00 : _060_;
-  assign _061_ = a1[2:1] == 2'h1;
-  assign _062_ = ! a1[2:1];
-  assign _006_ = signal[1] ? sums : 31'h00000000;
-  assign _005_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _063_ = upcoming ? tag_15 : tag;
-  assign _004_ = rst ? 4'h0 : _063_;
-  assign _064_ = a0_valid ? _015_[5:0] : a0_beat;
-  assign _065_ = tag_15[3] ? 6'h00 : _064_;
-  assign _066_ = upcoming ? _065_ : _064_;
-  assign _003_ = rst ? 6'h00 : _066_;
-  assign _067_ = a0_valid ? _000_[0] : a0_valid;
-  assign _068_ = upcoming ? 1'h1 : _067_;
-  assign _002_ = rst ? 1'h0 : _068_;
-  assign _001_ = rst ? 10'h000 : d6;
-  assign _049_ = rst ? 10'h000 : d5;
-  assign _048_ = rst ? 10'h000 : d4;
-  assign _047_ = rst ? 10'h000 : d3;
-  assign _046_ = rst ? 10'h000 : d2;
-  assign _045_ = rst ? 10'h000 : d1;
-  assign _044_ = rst ? 10'h000 : d0;
-  assign _043_ = rst ? 10'h000 : a1;
-  assign _042_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
+    write_data <= _028_;
+  assign _065_ = _074_ ? 25'h0000200 : data;
+  assign _066_ = _073_ ? 25'h0000400 : _065_;
+  assign _067_ = _055_ ? _057_ : 1'h0;
+  assign _068_ = _058_ ? _060_ : _067_;
+  assign write_mask = _064_ ? _003_ : _068_;
+  assign _069_ = _037_ ? d6_code_0 : write_data;
+  assign _070_ = _042_ ? d6_code_0 : _069_;
+  assign _028_ = _054_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
+  assign _071_ = _052_ ? { d2_total_0[30], _035_ } : d3_code_0;
+  assign _072_ = _040_ ? d2_total_0[25:10] : _071_;
+  assign _027_ = _044_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _051_ } : _072_;
+  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _023_ = d1[0] ? _046_[30:0] : d2_total_0;
+  assign _022_ = d0[0] ? { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] } : d1_addend_0;
+  assign _021_ = d0[0] ? _038_[30:0] : d1_sum_0;
+  assign _073_ = a1[2:1] == 2'h1;
+  assign _074_ = ! a1[2:1];
+  assign _020_ = a1[0] ? _066_ : d0_constants;
+  assign _075_ = a0_valid ? _033_[5:0] : address;
+  assign _076_ = _077_ ? 6'h00 : _075_;
+  assign _077_ = tag_15[1:0] == 2'h2;
+  assign _078_ = _034_ ? _076_ : _075_;
+  assign _019_ = rst ? 6'h00 : _078_;
+  assign _017_ = signal[1] ? sums : rows;
+  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _079_ = upcoming ? tag_15 : tag;
+  assign _015_ = rst ? 4'h0 : _079_;
+  assign _080_ = a0_valid ? _032_[5:0] : a0_beat;
+  assign _081_ = tag_15[3] ? 6'h00 : _080_;
+  assign _082_ = upcoming ? _081_ : _080_;
+  assign _014_ = rst ? 6'h00 : _082_;
+  assign _083_ = a0_valid ? _000_[0] : a0_valid;
+  assign _084_ = upcoming ? 1'h1 : _083_;
+  assign _013_ = rst ? 1'h0 : _084_;
+  assign _085_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _012_[9:4] = rst ? 6'h00 : _085_;
+  assign _086_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _012_[2:1] = rst ? 2'h0 : _086_;
+  assign _012_[0] = rst ? 1'h0 : d6[0];
+  assign _087_ = d6[0] ? d6[3] : d7[3];
+  assign _012_[3] = rst ? 1'h0 : _087_;
+  assign _088_ = d5[0] ? d5[9:4] : d6[9:4];
+  assign _011_[9:4] = rst ? 6'h00 : _088_;
+  assign _089_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _011_[2:1] = rst ? 2'h0 : _089_;
+  assign _011_[0] = rst ? 1'h0 : d5[0];
+  assign _090_ = d5[0] ? d5[3] : d6[3];
+  assign _011_[3] = rst ? 1'h0 : _090_;
+  assign _091_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _010_[9:4] = rst ? 6'h00 : _091_;
+  assign _092_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _092_;
+  assign _010_[0] = rst ? 1'h0 : d4[0];
+  assign _093_ = d4[0] ? d4[3] : d5[3];
+  assign _010_[3] = rst ? 1'h0 : _093_;
+  assign _094_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _009_[9:4] = rst ? 6'h00 : _094_;
+  assign _095_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _095_;
+  assign _009_[0] = rst ? 1'h0 : d3[0];
+  assign _096_ = d3[0] ? d3[3] : d4[3];
+  assign _009_[3] = rst ? 1'h0 : _096_;
+  assign _097_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _097_;
+  assign _098_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _098_;
+  assign _008_[0] = rst ? 1'h0 : d2[0];
+  assign _099_ = d2[0] ? d2[3] : d3[3];
+  assign _008_[3] = rst ? 1'h0 : _099_;
+  assign _100_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _100_;
+  assign _101_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _101_;
+  assign _007_[0] = rst ? 1'h0 : d1[0];
+  assign _102_ = d1[0] ? d1[3] : d2[3];
+  assign _007_[3] = rst ? 1'h0 : _102_;
+  assign _103_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _103_;
+  assign _104_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _104_;
+  assign _006_[0] = rst ? 1'h0 : d0[0];
+  assign _105_ = d0[0] ? d0[3] : d1[3];
+  assign _006_[3] = rst ? 1'h0 : _105_;
+  assign _106_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _005_[9:4] = rst ? 6'h00 : _106_;
+  assign _107_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _107_;
+  assign _005_[0] = rst ? 1'h0 : a1[0];
+  assign _108_ = a1[0] ? a1[3] : d0[3];
+  assign _005_[3] = rst ? 1'h0 : _108_;
+  assign _109_ = a0_valid ? a0_beat : a1[9:4];
+  assign _004_[9:4] = rst ? 6'h00 : _109_;
+  assign _110_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _110_;
+  assign _004_[0] = rst ? 1'h0 : a0_valid;
+  assign _111_ = a0_valid ? tag[2] : a1[3];
+  assign _004_[3] = rst ? 1'h0 : _111_;
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0 lmu1_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
+    .enable(busy[0]),
+    .port_947_0(busy[1]),
+    .port_949_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
+module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_947_0, port_949_0, answer, code, clk);
   input rst;
   wire rst;
+  input enable;
+  wire enable;
+  input port_947_0;
+  wire port_947_0;
+  input port_949_0;
+  wire port_949_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -3041,9 +3681,17 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
   wire [8:0] _07_;
   wire [1:0] _08_;
   wire _09_;
-  wire _10_;
-  wire [9:0] _11_;
-  wire [9:0] _12_;
+  wire [7:0] _10_;
+  wire _11_;
+  wire _12_;
+  wire _13_;
+  wire _14_;
+  wire [8:0] _15_;
+  wire [2:0] _16_;
+  wire _17_;
+  wire _18_;
+  wire [9:0] _19_;
+  wire [9:0] _20_;
   wire [6:0] address;
   wire [7:0] data;
   reg s1_below;
@@ -3056,10 +3704,10 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
   reg signed [8:0] s3_total;
   assign _00_ = $signed(code[7:1]) >= $signed(7'h3f);
   assign _09_ = $signed(code[7:1]) < $signed(7'h41);
-  assign _10_ = _00_ | _09_;
-  assign _11_ = - $signed({ code[7], code });
-  assign _12_ = _04_ ? _11_ : { code[7], code[7], code };
-  assign { _01_[7], address } = _10_ ? 8'h7e : _12_[7:0];
+  assign _18_ = _00_ | _09_;
+  assign _19_ = - $signed({ code[7], code });
+  assign _20_ = _04_ ? _19_ : { code[7], code[7], code };
+  assign { _01_[7], address } = _18_ ? 8'h7e : _20_[7:0];
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted };
   assign { _03_[9:8], answer } = $signed(s3_total) + $signed(_02_);
   assign _04_ = $signed({ code[7], code }) < $signed(1'h0);
@@ -3068,31 +3716,42 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, answer, code, clk);
   assign _07_ = $signed(_06_) + $signed({ 1'h0, s2_below });
   assign _08_ = s2_word[7] * s2_low;
   always @(posedge clk)
-    s2_word <= data;
+    s2_word <= _10_;
   always @(posedge clk)
-    s1_low <= address[0];
+    s1_low <= _11_;
   always @(posedge clk)
-    s2_low <= s1_low;
+    s2_low <= _12_;
   always @(posedge clk)
-    s1_below <= _04_;
+    s1_below <= _13_;
   always @(posedge clk)
-    s2_below <= s1_below;
+    s2_below <= _14_;
   always @(posedge clk)
-    s3_total <= _07_;
+    s3_total <= _15_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _08_ };
+    s3_correction <= _16_;
   always @(posedge clk)
-    s3_subtracted <= s2_below;
+    s3_subtracted <= _17_;
+  assign _17_ = port_949_0 ? s2_below : s3_subtracted;
+  assign _16_ = port_949_0 ? { 1'h0, _08_ } : s3_correction;
+  assign _15_ = port_949_0 ? _07_ : s3_total;
+  assign _14_ = port_947_0 ? s1_below : s2_below;
+  assign _13_ = enable ? _04_ : s1_below;
+  assign _12_ = port_947_0 ? s1_low : s2_low;
+  assign _11_ = enable ? address[0] : s1_low;
+  assign _10_ = port_947_0 ? data : s2_word;
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
     .address(address[6:1]),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
   assign _03_[7:0] = answer;
   assign _01_[6:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom(address, data, clk);
+module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom(enable, address, data, clk);
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   output [7:0] data;
@@ -3102,13 +3761,16 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom(address, data, clk);
   mackey_glass__lmu1_h_tanh rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_drain_row_rom(data, address, clk);
+module mackey_glass_layer_lmu1_drain_row_rom(data, enable, address, clk);
   output [24:0] data;
   wire [24:0] data;
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   input clk;
@@ -3116,11 +3778,12 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, address, clk);
   mackey_glass__lmu1_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2285_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2710_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3133,8 +3796,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2285_3;
-  wire [6:0] port_2285_3;
+  input [6:0] port_2710_3;
+  wire [6:0] port_2710_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -3159,16 +3822,16 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2285_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2710_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2285_3[0] * 6'h31;
+  assign _01_ = port_2710_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2285_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2710_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3181,8 +3844,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2285_3;
-  wire [2:0] port_2285_3;
+  input [2:0] port_2710_3;
+  wire [2:0] port_2710_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3203,8 +3866,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2285_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2285_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2710_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2710_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -3228,20 +3891,36 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag
   input clk;
   wire clk;
   wire [25:0] _00_;
-  wire _01_;
-  wire [31:0] _02_;
-  wire [8:0] _03_;
-  wire [8:0] _04_;
-  wire [8:0] _05_;
-  wire [30:0] _06_;
-  wire [30:0] _07_;
-  wire _08_;
-  wire [30:0] _09_;
-  wire [30:0] _10_;
-  wire [30:0] _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
+  wire [25:0] _01_;
+  wire [30:0] _02_;
+  wire [30:0] _03_;
+  wire _04_;
+  wire [31:0] _05_;
+  wire [8:0] _06_;
+  wire [8:0] _07_;
+  wire [8:0] _08_;
+  wire [15:0] _09_;
+  wire [9:0] _10_;
+  wire _11_;
+  wire [30:0] _12_;
+  wire [30:0] _13_;
+  wire [30:0] _14_;
+  wire [30:0] _15_;
+  wire _16_;
+  wire _17_;
+  wire _18_;
+  wire [3:0] _19_;
+  wire _20_;
+  wire _21_;
+  wire [1:0] _22_;
+  wire [3:0] _23_;
+  wire _24_;
+  wire _25_;
+  wire [1:0] _26_;
+  wire [3:0] _27_;
+  wire _28_;
+  wire _29_;
+  wire [1:0] _30_;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -3250,41 +3929,69 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag
   reg [8:0] s4;
   reg signed [30:0] s4_partial_0;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _01_ = s4[0] & s4[1];
-  assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _04_ = s4[0] & s4[1];
+  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _03_;
+    s2 <= _06_;
   always @(posedge clk)
-    s3 <= _04_;
+    s3 <= _07_;
   always @(posedge clk)
-    s4 <= _05_;
+    s4 <= _08_;
   always @(posedge clk)
-    s2_operand_0 <= operand;
+    s2_operand_0 <= _09_;
   always @(posedge clk)
-    s2_weight_0 <= weights;
+    s2_weight_0 <= _10_;
   always @(posedge clk)
-    s3_added_0 <= _00_;
+    s3_added_0 <= _01_;
   always @(posedge clk)
-    s4_partial_0 <= _06_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s5_sum_0 <= _07_;
-  assign _08_ = _13_ | _12_;
-  assign _09_ = _12_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[22:0], 8'h00 };
-  assign _10_ = _14_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
-  assign _06_ = _08_ ? _09_ : _10_;
-  assign _11_ = s4[0] ? _02_[30:0] : s5_sum_0;
-  assign _07_ = _01_ ? s4_partial_0 : _11_;
-  assign _12_ = s3[4:3] == 2'h3;
-  assign _13_ = s3[4:3] == 2'h2;
-  assign _14_ = s3[4:3] == 2'h1;
-  assign _05_ = rst ? 9'h000 : s3;
-  assign _04_ = rst ? 9'h000 : s2;
-  assign _03_ = rst ? 9'h000 : control;
+    s5_sum_0 <= _03_;
+  assign _11_ = _17_ | _16_;
+  assign _12_ = _16_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[22:0], 8'h00 };
+  assign _13_ = _18_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
+  assign _14_ = _11_ ? _12_ : _13_;
+  assign _15_ = s4[0] ? _05_[30:0] : s5_sum_0;
+  assign _03_ = _04_ ? s4_partial_0 : _15_;
+  assign _16_ = s3[4:3] == 2'h3;
+  assign _17_ = s3[4:3] == 2'h2;
+  assign _18_ = s3[4:3] == 2'h1;
+  assign _02_ = s3[0] ? _14_ : s4_partial_0;
+  assign _01_ = s2[0] ? _00_ : s3_added_0;
+  assign _10_ = control[0] ? weights : s2_weight_0;
+  assign _09_ = control[0] ? operand : s2_operand_0;
+  assign _19_ = s3[0] ? s3[8:5] : s4[8:5];
+  assign _08_[8:5] = rst ? 4'h0 : _19_;
+  assign _20_ = s3[0] ? s3[2] : s4[2];
+  assign _08_[2] = rst ? 1'h0 : _20_;
+  assign _21_ = s3[0] ? s3[1] : s4[1];
+  assign _08_[1] = rst ? 1'h0 : _21_;
+  assign _08_[0] = rst ? 1'h0 : s3[0];
+  assign _22_ = s3[0] ? s3[4:3] : s4[4:3];
+  assign _08_[4:3] = rst ? 2'h0 : _22_;
+  assign _23_ = s2[0] ? s2[8:5] : s3[8:5];
+  assign _07_[8:5] = rst ? 4'h0 : _23_;
+  assign _24_ = s2[0] ? s2[2] : s3[2];
+  assign _07_[2] = rst ? 1'h0 : _24_;
+  assign _25_ = s2[0] ? s2[1] : s3[1];
+  assign _07_[1] = rst ? 1'h0 : _25_;
+  assign _07_[0] = rst ? 1'h0 : s2[0];
+  assign _26_ = s2[0] ? s2[4:3] : s3[4:3];
+  assign _07_[4:3] = rst ? 2'h0 : _26_;
+  assign _27_ = control[0] ? control[8:5] : s2[8:5];
+  assign _06_[8:5] = rst ? 4'h0 : _27_;
+  assign _28_ = control[0] ? control[2] : s2[2];
+  assign _06_[2] = rst ? 1'h0 : _28_;
+  assign _29_ = control[0] ? control[1] : s2[1];
+  assign _06_[1] = rst ? 1'h0 : _29_;
+  assign _06_[0] = rst ? 1'h0 : control[0];
+  assign _30_ = control[0] ? control[4:3] : s2[4:3];
+  assign _06_[4:3] = rst ? 2'h0 : _30_;
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -3299,14 +4006,16 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_23;
-  reg [5:0] word_23;
+  output [5:0] word_24;
+  reg [5:0] word_24;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -3343,65 +4052,76 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire _027_;
   wire _028_;
   wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
+  wire _030_;
+  wire [2:0] _031_;
+  wire [5:0] _032_;
   wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [12:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
+  wire [3:0] _034_;
+  wire [5:0] _035_;
+  wire [2:0] _036_;
+  wire [5:0] _037_;
+  wire _038_;
+  wire [12:0] _039_;
+  wire [1:0] _040_;
   wire _041_;
   wire _042_;
   wire _043_;
-  wire [40:0] _044_;
+  wire _044_;
   wire [40:0] _045_;
   wire [40:0] _046_;
   wire [40:0] _047_;
   wire [40:0] _048_;
   wire [40:0] _049_;
-  wire [5:0] _050_;
+  wire [40:0] _050_;
   wire [5:0] _051_;
   wire [5:0] _052_;
   wire [5:0] _053_;
   wire [5:0] _054_;
   wire [5:0] _055_;
-  wire [1:0] _056_;
+  wire [5:0] _056_;
   wire [1:0] _057_;
   wire [1:0] _058_;
-  wire [3:0] _059_;
-  wire [3:0] _060_;
-  wire _061_;
-  wire _062_;
+  wire [1:0] _059_;
+  wire [1:0] _060_;
+  wire [1:0] _061_;
+  wire [1:0] _062_;
   wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
+  wire [1:0] _064_;
+  wire [12:0] _065_;
+  wire [12:0] _066_;
+  wire [12:0] _067_;
   wire _068_;
   wire _069_;
-  wire _070_;
-  wire [1:0] _071_;
-  wire [1:0] _072_;
-  wire [1:0] _073_;
-  wire [1:0] _074_;
-  wire [12:0] _075_;
-  wire [12:0] _076_;
-  wire [12:0] _077_;
-  wire _078_;
-  wire _079_;
-  wire [5:0] _080_;
-  wire [5:0] _081_;
-  wire [2:0] _082_;
-  wire [2:0] _083_;
-  wire [2:0] _084_;
+  wire [5:0] _070_;
+  wire [5:0] _071_;
+  wire [2:0] _072_;
+  wire [2:0] _073_;
+  wire [2:0] _074_;
+  wire [2:0] _075_;
+  wire [2:0] _076_;
+  wire [5:0] _077_;
+  wire [5:0] _078_;
+  wire [3:0] _079_;
+  wire [3:0] _080_;
+  wire _081_;
+  wire [1:0] _082_;
+  wire _083_;
+  wire [5:0] _084_;
   wire [2:0] _085_;
-  wire [2:0] _086_;
-  wire [5:0] _087_;
-  wire [5:0] _088_;
+  wire _086_;
+  wire _087_;
+  wire _088_;
+  wire _089_;
+  wire _090_;
+  wire _091_;
+  wire _092_;
+  wire _093_;
+  wire _094_;
+  wire _095_;
+  wire _096_;
+  wire _097_;
+  wire _098_;
+  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -3438,29 +4158,31 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
-    first <= _028_;
+    moved <= _028_;
   always @(posedge clk)
-    last <= _029_;
+    first <= _029_;
   always @(posedge clk)
-    slot <= _030_;
+    last <= _030_;
   always @(posedge clk)
-    word_23 <= _031_;
+    slot <= _031_;
   always @(posedge clk)
-    tag <= _032_;
+    word_24 <= _032_;
   always @(posedge clk)
-    waiting <= _033_;
+    tag <= _033_;
   always @(posedge clk)
-    block <= _034_;
+    waiting <= _034_;
   always @(posedge clk)
-    like <= _035_;
+    block <= _035_;
   always @(posedge clk)
-    group <= _036_;
+    like <= _036_;
   always @(posedge clk)
-    segment <= _037_;
+    group <= _037_;
   always @(posedge clk)
-    coefficients <= _038_;
+    segment <= _038_;
   always @(posedge clk)
-    fsm_state <= _039_;
+    coefficients <= _039_;
+  always @(posedge clk)
+    fsm_state <= _040_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
@@ -3470,78 +4192,89 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _041_ = _065_ | _064_;
-  assign _042_ = _069_ | _068_;
-  assign _043_ = _063_ | _012_;
-  assign _040_ = | { _041_, _066_, _067_ };
-  assign _044_ = _064_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _045_ = _066_ ? 41'h007abb2c306 : 41'h006674c0c0d;
-  assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _068_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _048_ = _070_ ? 41'h00000800034 : 41'h00000420304;
-  assign _049_ = _042_ ? _047_ : _048_;
-  assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _064_ ? block : block;
-  assign _051_ = _066_ ? block : block;
-  assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _068_ ? block : block;
-  assign _054_ = _070_ ? block : block;
-  assign _055_ = _042_ ? _053_ : _054_;
-  assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _012_ ? _072_ : _073_;
-  assign _057_ = _011_ ? _074_ : fsm_state;
-  assign _058_ = _043_ ? _056_ : _057_;
-  assign _059_ = _018_ ? _019_[3:0] : waiting;
-  assign _060_ = _005_ ? 4'hd : _059_;
-  assign _033_ = rst ? 4'h0 : _060_;
-  assign _032_[3] = rst ? 1'h0 : _017_;
-  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
-  assign _032_[2] = rst ? 1'h0 : segment;
-  assign _031_ = rst ? 6'h00 : word;
-  assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _016_;
-  assign _028_ = rst ? 1'h0 : _015_;
+  assign _042_ = _094_ | _093_;
+  assign _043_ = _098_ | _097_;
+  assign _044_ = _063_ | _012_;
+  assign _041_ = | { _042_, _095_, _096_ };
+  assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _047_ = _042_ ? _045_ : _046_;
+  assign _048_ = _097_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _049_ = _099_ ? 41'h00000800034 : 41'h00000420304;
+  assign _050_ = _043_ ? _048_ : _049_;
+  assign now = _041_ ? _047_ : _050_;
+  assign _051_ = _093_ ? block : block;
+  assign _052_ = _095_ ? block : block;
+  assign _053_ = _042_ ? _051_ : _052_;
+  assign _054_ = _097_ ? block : block;
+  assign _055_ = _099_ ? block : block;
+  assign _056_ = _043_ ? _054_ : _055_;
+  assign word = _041_ ? _053_ : _056_;
+  assign _057_ = _012_ ? _061_ : _062_;
+  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign _059_ = _044_ ? _057_ : _058_;
+  assign _060_ = start ? 2'h1 : 2'h0;
+  assign _061_ = _010_ ? _060_ : fsm_state;
+  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _064_ = start ? 2'h1 : fsm_state;
+  assign _040_ = rst ? 2'h0 : _059_;
+  assign _065_ = _013_ ? _026_[12:0] : coefficients;
+  assign _066_ = _009_ ? 13'h0000 : _065_;
+  assign _067_ = _063_ ? _066_ : _065_;
+  assign _039_ = rst ? 13'h0000 : _067_;
+  assign _068_ = _024_ ? _025_[0] : segment;
+  assign _069_ = _005_ ? 1'h0 : _068_;
+  assign _038_ = rst ? 1'h0 : _069_;
+  assign _070_ = _022_ ? _023_[5:0] : group;
+  assign _071_ = _024_ ? 6'h00 : _070_;
+  assign _037_ = rst ? 6'h00 : _071_;
+  assign _072_ = _021_ ? now[24:22] : like;
+  assign _073_ = _022_ ? now[27:25] : _072_;
+  assign _074_ = _005_ ? now[24:22] : _073_;
+  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _076_ = _063_ ? _075_ : _074_;
+  assign _036_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _020_[5:0] : block;
+  assign _078_ = _021_ ? 6'h00 : _077_;
+  assign _035_ = rst ? 6'h00 : _078_;
+  assign _079_ = _018_ ? _019_[3:0] : waiting;
+  assign _080_ = _005_ ? 4'hd : _079_;
+  assign _034_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _017_ : tag[3];
+  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? now[1:0] : tag[1:0];
+  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _083_ = advance ? segment : tag[2];
+  assign _033_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? word : word_24;
+  assign _032_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? like : slot;
+  assign _031_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _016_ : last;
+  assign _030_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _015_ : first;
+  assign _029_ = rst ? 1'h0 : _087_;
+  assign _088_ = _013_ ? 1'h1 : 1'h0;
+  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _090_ = _063_ ? _089_ : _088_;
+  assign _028_ = rst ? 1'h1 : _090_;
   assign _027_ = rst ? 1'h0 : _013_;
-  assign _061_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _061_ : 1'h0;
+  assign _091_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _091_ : 1'h0;
   assign _012_ = fsm_state == 2'h2;
-  assign _062_ = _009_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _062_ : 1'h0;
+  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _092_ : 1'h0;
   assign advance = _063_ ? _004_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
   assign idle = _011_ ? 1'h1 : 1'h0;
   assign _011_ = ! fsm_state;
-  assign _064_ = like == 3'h7;
-  assign _065_ = like == 3'h6;
-  assign _066_ = like == 3'h5;
-  assign _067_ = like == 3'h4;
-  assign _068_ = like == 3'h3;
-  assign _069_ = like == 3'h2;
-  assign _070_ = like == 3'h1;
-  assign _071_ = start ? 2'h1 : 2'h0;
-  assign _072_ = _010_ ? _071_ : fsm_state;
-  assign _073_ = _009_ ? 2'h2 : fsm_state;
-  assign _074_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _058_;
-  assign _075_ = _013_ ? _026_[12:0] : coefficients;
-  assign _076_ = _009_ ? 13'h0000 : _075_;
-  assign _077_ = _063_ ? _076_ : _075_;
-  assign _038_ = rst ? 13'h0000 : _077_;
-  assign _078_ = _024_ ? _025_[0] : segment;
-  assign _079_ = _005_ ? 1'h0 : _078_;
-  assign _037_ = rst ? 1'h0 : _079_;
-  assign _080_ = _022_ ? _023_[5:0] : group;
-  assign _081_ = _024_ ? 6'h00 : _080_;
-  assign _036_ = rst ? 6'h00 : _081_;
-  assign _082_ = _021_ ? now[24:22] : like;
-  assign _083_ = _022_ ? now[27:25] : _082_;
-  assign _084_ = _005_ ? now[24:22] : _083_;
-  assign _085_ = _009_ ? 3'h0 : _084_;
-  assign _086_ = _063_ ? _085_ : _084_;
-  assign _035_ = rst ? 3'h0 : _086_;
-  assign _087_ = advance ? _020_[5:0] : block;
-  assign _088_ = _021_ ? 6'h00 : _087_;
-  assign _034_ = rst ? 6'h00 : _088_;
+  assign _093_ = like == 3'h7;
+  assign _094_ = like == 3'h6;
+  assign _095_ = like == 3'h5;
+  assign _096_ = like == 3'h4;
+  assign _097_ = like == 3'h3;
+  assign _098_ = like == 3'h2;
+  assign _099_ = like == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -3678,7 +4411,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2285_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2710_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3689,8 +4422,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2285_3;
-  wire [1:0] port_2285_3;
+  input [1:0] port_2710_3;
+  wire [1:0] port_2710_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3708,68 +4441,105 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms(rst, data, address, clk);
+module mackey_glass_layer_lmu1_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
   wire [9:0] data;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
   input [12:0] address;
   wire [12:0] address;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   mackey_glass_layer_lmu1_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, data, address, clk);
+module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
+  input taken;
+  wire taken;
   output [9:0] data;
   wire [9:0] data;
+  input moved;
+  wire moved;
   input [12:0] address;
   wire [12:0] address;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
+  wire [9:0] _00_;
+  wire [9:0] _01_;
   wire _02_;
+  wire _03_;
+  wire _04_;
+  wire _05_;
+  wire _06_;
+  wire _07_;
+  wire _08_;
   wire bank;
-  wire [9:0] data_11;
-  wire [9:0] data_12;
+  wire [9:0] data_15;
+  wire [9:0] data_16;
+  wire enable;
+  wire enable_6;
   reg like;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  always @(posedge clk)
-    s2_bank <= _01_;
-  always @(posedge clk)
-    s2_word_0 <= data_11;
-  always @(posedge clk)
-    s2_word_1 <= data_12;
+  assign _02_ = ! bank;
+  assign enable = moved & _02_;
+  assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
+  assign _03_ = ! like;
+  assign _04_ = taken & _03_;
+  assign _05_ = taken & like;
   always @(posedge clk)
-    like <= _00_;
-  assign _01_ = rst ? 1'h0 : like;
-  assign _00_ = rst ? 1'h0 : bank;
-  assign bank = _02_ ? 1'h1 : 1'h0;
-  assign _02_ = { 12'h000, address[12] } == 13'h0001;
+    like <= _06_;
+  always @(posedge clk)
+    s2_bank <= _07_;
+  always @(posedge clk)
+    s2_word_0 <= _00_;
+  always @(posedge clk)
+    s2_word_1 <= _01_;
+  assign _01_ = _05_ ? data_16 : s2_word_1;
+  assign _00_ = _04_ ? data_15 : s2_word_0;
+  assign _07_ = rst ? 1'h0 : like;
+  assign _06_ = rst ? 1'h0 : bank;
+  assign bank = _08_ ? 1'h1 : 1'h0;
+  assign _08_ = { 12'h000, address[12] } == 13'h0001;
   mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[11:0]),
     .clk(clk),
-    .data(data_11)
+    .data(data_15),
+    .enable(enable)
   );
   mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
-    .data(data_12)
+    .data(data_16),
+    .enable(enable_6)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0(data, address, clk);
+module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [11:0] address;
@@ -3779,11 +4549,14 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0(data, address, clk);
   mackey_glass__lmu1_weights_0 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1(data, address, clk);
+module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [9:0] address;
@@ -3793,7 +4566,8 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1(data, address, clk);
   mackey_glass__lmu1_weights_1 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -3880,8 +4654,20 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _063_;
   wire _064_;
   wire _065_;
+  wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [3:0] _069_;
+  wire _070_;
+  wire _071_;
+  wire [2:0] _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
   wire [12:0] addresses;
-  wire all_read_80;
+  wire all_read_84;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -3892,9 +4678,10 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_78;
-  wire last_86;
+  wire last_82;
+  wire last_89;
   reg last_step;
+  wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
@@ -3913,7 +4700,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_87;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -3979,57 +4766,69 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
-  assign _037_ = _059_ | _054_;
-  assign _038_ = _060_ | _055_;
-  assign _039_ = _055_ | _054_;
-  assign _036_ = | { _037_, _008_, _058_ };
-  assign _040_ = _054_ ? 3'h0 : 3'h2;
+  assign _037_ = _066_ | _057_;
+  assign _038_ = _067_ | _058_;
+  assign _039_ = _058_ | _057_;
+  assign _036_ = | { _037_, _008_, _063_ };
+  assign _040_ = _057_ ? 3'h0 : 3'h2;
   assign _041_ = _008_ ? 3'h2 : 3'h0;
   assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _055_ ? 3'h1 : 3'h4;
-  assign _044_ = _056_ ? 3'h0 : 3'h3;
+  assign _043_ = _058_ ? 3'h1 : 3'h4;
+  assign _044_ = _059_ ? 3'h0 : 3'h3;
   assign _045_ = _038_ ? _043_ : _044_;
   assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _060_ ? 1'h1 : 1'h0;
-  assign _048_ = _059_ ? 1'h1 : _047_;
-  assign _049_ = _054_ ? 1'h1 : _019_;
-  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _047_ = _067_ ? 1'h1 : _065_;
+  assign _048_ = _066_ ? 1'h1 : _047_;
+  assign _049_ = _057_ ? 1'h1 : _019_;
+  assign _050_ = _059_ ? _019_ : _056_;
   assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _052_ = _007_ ? _019_ : _054_;
   assign _053_ = _008_ ? _019_ : _052_;
-  assign _032_ = rst ? 1'h0 : _053_;
-  assign _031_ = rst ? 1'h0 : _051_;
-  assign _057_ = _058_ ? 1'h1 : 1'h0;
-  assign _030_ = rst ? 1'h0 : _057_;
-  assign _029_ = rst ? 1'h0 : _048_;
-  assign _028_[9:6] = rst ? 4'h0 : tag_87;
-  assign _054_ = slot == 3'h7;
-  assign _059_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _058_ = slot == 3'h4;
-  assign _055_ = slot == 3'h3;
-  assign _060_ = slot == 3'h2;
-  assign _056_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _028_[5:3] = rst ? 3'h0 : _046_;
-  assign _028_[1] = rst ? 1'h0 : first;
+  assign _054_ = valid ? 1'h0 : s1_chosen_3;
+  assign _055_ = valid ? _053_ : _054_;
+  assign _032_ = rst ? 1'h0 : _055_;
+  assign _056_ = valid ? 1'h0 : s1_chosen_2;
+  assign _060_ = valid ? _051_ : _056_;
+  assign _031_ = rst ? 1'h0 : _060_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_1;
+  assign _062_ = _063_ ? 1'h1 : _061_;
+  assign _064_ = valid ? _062_ : _061_;
+  assign _030_ = rst ? 1'h0 : _064_;
+  assign _065_ = valid ? 1'h0 : s1_chosen_0;
+  assign _068_ = valid ? _048_ : _065_;
+  assign _029_ = rst ? 1'h0 : _068_;
+  assign _069_ = valid ? tag_90 : control[9:6];
+  assign _028_[9:6] = rst ? 4'h0 : _069_;
+  assign _070_ = valid ? last_89 : control[2];
+  assign _028_[2] = rst ? 1'h0 : _070_;
+  assign _071_ = valid ? first : control[1];
+  assign _028_[1] = rst ? 1'h0 : _071_;
   assign _028_[0] = rst ? 1'h0 : valid;
-  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _057_ = slot == 3'h7;
+  assign _066_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _063_ = slot == 3'h4;
+  assign _058_ = slot == 3'h3;
+  assign _067_ = slot == 3'h2;
+  assign _059_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _072_ = valid ? _046_ : control[5:3];
+  assign _028_[5:3] = rst ? 3'h0 : _072_;
   assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _061_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _061_;
-  assign _062_ = finished ? _003_ : page;
-  assign _025_ = rst ? 1'h0 : _062_;
+  assign _073_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _073_;
+  assign _074_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _022_ = rst ? 1'h0 : all_read_84;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _063_ = trace_start ? last_78 : last_step;
-  assign _020_ = rst ? 1'h0 : _063_;
-  assign _064_ = _007_ ? _003_ : page;
-  assign read_page_42 = _008_ ? _003_ : _064_;
-  assign _065_ = _002_ ? _003_ : page;
-  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign _075_ = trace_start ? last_82 : last_step;
+  assign _020_ = rst ? 1'h0 : _075_;
+  assign _076_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign _077_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu2_drain drain (
@@ -4042,7 +4841,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2449_3(write[9:3]),
+    .port_2895_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -4053,7 +4852,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2449_3(write[5:3]),
+    .port_2895_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -4073,20 +4872,21 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu2_sequencer sequencer (
-    .all_read(all_read_80),
+    .all_read(all_read_84),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_86),
+    .last(last_89),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_87),
+    .tag(tag_90),
     .valid(valid),
-    .word_23(read_word)
+    .word_24(read_word)
   );
   mackey_glass_layer_lmu2_source source (
     .available(available),
@@ -4094,14 +4894,14 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_78),
+    .last(last_82),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2449_3(write[4:3]),
+    .port_2895_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -4113,7 +4913,9 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
   assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
@@ -4138,75 +4940,119 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   input clk;
   wire clk;
   wire [1:0] _000_;
-  wire [9:0] _001_;
-  wire [9:0] _002_;
-  wire [9:0] _003_;
-  wire [9:0] _004_;
-  wire [9:0] _005_;
-  wire _006_;
-  wire [5:0] _007_;
-  wire [3:0] _008_;
-  wire _009_;
-  wire [1:0] _010_;
-  wire [29:0] _011_;
-  wire [23:0] _012_;
-  wire [5:0] _013_;
-  wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire _016_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire [9:0] _006_;
+  wire [9:0] _007_;
+  wire [9:0] _008_;
+  wire [9:0] _009_;
+  wire [9:0] _010_;
+  wire [9:0] _011_;
+  wire [9:0] _012_;
+  wire [9:0] _013_;
+  wire [9:0] _014_;
+  wire _015_;
+  wire [5:0] _016_;
   wire _017_;
-  wire _018_;
-  wire [6:0] _019_;
-  wire [6:0] _020_;
-  wire _021_;
-  wire [14:0] _022_;
-  wire _023_;
-  wire _024_;
-  wire [30:0] _025_;
-  wire _026_;
+  wire [3:0] _018_;
+  wire [1:0] _019_;
+  wire [29:0] _020_;
+  wire [5:0] _021_;
+  wire [23:0] _022_;
+  wire [29:0] _023_;
+  wire [29:0] _024_;
+  wire [29:0] _025_;
+  wire [15:0] _026_;
   wire _027_;
-  wire _028_;
-  wire [30:0] _029_;
-  wire _030_;
-  wire [8:0] _031_;
+  wire [15:0] _028_;
+  wire [15:0] _029_;
+  wire [15:0] _030_;
+  wire [15:0] _031_;
   wire _032_;
   wire _033_;
-  wire _034_;
-  wire _035_;
+  wire [6:0] _034_;
+  wire [6:0] _035_;
   wire _036_;
-  wire _037_;
+  wire [14:0] _037_;
   wire _038_;
   wire _039_;
-  wire _040_;
+  wire [30:0] _040_;
   wire _041_;
-  wire [9:0] _042_;
-  wire [9:0] _043_;
-  wire [9:0] _044_;
-  wire [9:0] _045_;
-  wire [23:0] _046_;
-  wire _047_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
+  wire [30:0] _047_;
   wire _048_;
-  wire [15:0] _049_;
-  wire [15:0] _050_;
-  wire [15:0] _051_;
-  wire [15:0] _052_;
-  wire [5:0] _053_;
-  wire [5:0] _054_;
+  wire _049_;
+  wire [8:0] _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire _054_;
   wire _055_;
-  wire [5:0] _056_;
+  wire _056_;
   wire _057_;
   wire _058_;
-  wire [3:0] _059_;
-  wire [5:0] _060_;
-  wire [5:0] _061_;
-  wire [5:0] _062_;
+  wire _059_;
+  wire _060_;
+  wire [23:0] _061_;
+  wire [23:0] _062_;
   wire _063_;
   wire _064_;
+  wire [15:0] _065_;
+  wire [15:0] _066_;
+  wire [15:0] _067_;
+  wire [15:0] _068_;
+  wire _069_;
+  wire _070_;
+  wire [5:0] _071_;
+  wire [5:0] _072_;
+  wire _073_;
+  wire [5:0] _074_;
+  wire [3:0] _075_;
+  wire [5:0] _076_;
+  wire [5:0] _077_;
+  wire [5:0] _078_;
+  wire _079_;
+  wire _080_;
+  wire [5:0] _081_;
+  wire [1:0] _082_;
+  wire _083_;
+  wire [5:0] _084_;
+  wire [1:0] _085_;
+  wire _086_;
+  wire [5:0] _087_;
+  wire [1:0] _088_;
+  wire _089_;
+  wire [5:0] _090_;
+  wire [1:0] _091_;
+  wire _092_;
+  wire [5:0] _093_;
+  wire [1:0] _094_;
+  wire _095_;
+  wire [5:0] _096_;
+  wire [1:0] _097_;
+  wire _098_;
+  wire [5:0] _099_;
+  wire [1:0] _100_;
+  wire _101_;
+  wire [5:0] _102_;
+  wire [1:0] _103_;
+  wire _104_;
+  wire [5:0] _105_;
+  wire [1:0] _106_;
+  wire _107_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
   reg [5:0] address;
   wire signed [7:0] answer;
+  wire [2:0] busy;
   reg [9:0] d0;
   reg [23:0] d0_constants;
   reg [9:0] d1;
@@ -4230,141 +5076,224 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _019_ = a0_beat + 1'h1;
-  assign _020_ = address + 1'h1;
-  assign _021_ = upcoming & tag_15[3];
-  assign _025_ = $signed(rows) << d0_constants[0];
-  assign _029_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _030_ = ! d2[2:1];
-  assign _022_ = _017_ ? d2_total_0[24:10] : { _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_ };
-  assign _023_ = ! d6[2:1];
-  assign _024_ = d2[2:1] == 1'h1;
-  assign _026_ = d6[2:1] == 1'h1;
-  assign _027_ = d2[2:1] == 2'h2;
-  assign _028_ = & { d2_total_0[29], d2_total_0[29:25] };
-  assign _009_ = | { d2_total_0[29], d2_total_0[29:25] };
-  assign _016_ = ~ _009_;
-  assign _017_ = _028_ | _016_;
-  assign _018_ = ~ d2_total_0[29];
-  assign _031_ = _017_ ? d2_total_0[24:16] : { _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_ };
-  assign _032_ = d6[2:1] == 2'h2;
-  assign _033_ = ! d7[2:1];
-  assign _034_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _035_ = d7[0] & _034_;
-  assign _036_ = d7[2:1] == 1'h1;
-  assign _037_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _038_ = d7[0] & _037_;
-  assign _039_ = d7[2:1] == 2'h2;
-  assign _040_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _041_ = d7[0] & _040_;
+  assign _034_ = a0_beat + 1'h1;
+  assign _035_ = address + 1'h1;
+  assign _036_ = upcoming & tag_15[3];
+  assign _040_ = $signed(rows) << d0_constants[0];
+  assign _047_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _048_ = ! d2[2:1];
+  assign _049_ = d2[0] & _048_;
+  assign _037_ = _032_ ? d2_total_0[24:10] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
+  assign _038_ = ! d6[2:1];
+  assign _039_ = d6[0] & _038_;
+  assign _041_ = d2[2:1] == 1'h1;
+  assign _042_ = d2[0] & _041_;
+  assign _043_ = d6[2:1] == 1'h1;
+  assign _044_ = d6[0] & _043_;
+  assign _045_ = d2[2:1] == 2'h2;
+  assign _046_ = d2[0] & _045_;
+  assign _001_ = & { d2_total_0[29], d2_total_0[29:25] };
+  assign _017_ = | { d2_total_0[29], d2_total_0[29:25] };
+  assign _027_ = ~ _017_;
+  assign _032_ = _001_ | _027_;
+  assign _033_ = ~ d2_total_0[29];
+  assign _050_ = _032_ ? d2_total_0[24:16] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
+  assign _051_ = d6[2:1] == 2'h2;
+  assign _052_ = d6[0] & _051_;
+  assign _053_ = ! d7[2:1];
+  assign _054_ = { 2'h0, d7[9:4] } < 1'h1;
+  assign _055_ = d7[0] & _054_;
+  assign _056_ = d7[2:1] == 1'h1;
+  assign _057_ = { 2'h0, d7[9:4] } < 3'h4;
+  assign _058_ = d7[0] & _057_;
+  assign _059_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _059_;
+  assign _060_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _060_;
+  assign _002_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _002_;
+  assign _003_ = d7[2:1] == 2'h2;
+  assign _004_ = { 2'h0, d7[9:4] } < 6'h31;
+  assign _005_ = d7[0] & _004_;
   always @(posedge clk)
-    a1 <= _042_;
+    a1 <= _006_;
   always @(posedge clk)
-    d0 <= _043_;
+    d0 <= _007_;
   always @(posedge clk)
-    d1 <= _044_;
+    d1 <= _008_;
   always @(posedge clk)
-    d2 <= _045_;
+    d2 <= _009_;
   always @(posedge clk)
-    d3 <= _001_;
+    d3 <= _010_;
   always @(posedge clk)
-    d4 <= _002_;
+    d4 <= _011_;
   always @(posedge clk)
-    d5 <= _003_;
+    d5 <= _012_;
   always @(posedge clk)
-    d6 <= _004_;
+    d6 <= _013_;
   always @(posedge clk)
-    d7 <= _005_;
+    d7 <= _014_;
   always @(posedge clk)
-    a0_valid <= _006_;
+    a0_valid <= _015_;
   always @(posedge clk)
-    a0_beat <= _007_;
+    a0_beat <= _016_;
   always @(posedge clk)
-    tag <= _008_;
+    tag <= _018_;
   always @(posedge clk)
-    signal <= _010_;
+    signal <= _019_;
   always @(posedge clk)
-    rows <= _011_;
+    rows <= _020_;
   always @(posedge clk)
-    d0_constants <= _012_;
+    address <= _021_;
   always @(posedge clk)
-    address <= _013_;
+    d0_constants <= _022_;
   always @(posedge clk)
-    d1_sum_0 <= _025_[29:0];
+    d1_sum_0 <= _023_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] };
+    d1_addend_0 <= _024_;
   always @(posedge clk)
-    d2_total_0 <= _029_[29:0];
+    d2_total_0 <= _025_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _026_;
   always @(posedge clk)
-    d5_code_0 <= d4_code_0;
+    d5_code_0 <= _028_;
   always @(posedge clk)
-    d6_code_0 <= d5_code_0;
+    d6_code_0 <= _029_;
   always @(posedge clk)
-    d3_code_0 <= _014_;
+    d3_code_0 <= _030_;
   always @(posedge clk)
-    write_data <= _015_;
-  assign _046_ = _058_ ? 24'h000400 : data;
-  assign _012_ = _057_ ? 24'h000400 : _046_;
-  assign _047_ = _033_ ? _035_ : 1'h0;
-  assign _048_ = _036_ ? _038_ : _047_;
-  assign write_mask = _039_ ? _041_ : _048_;
-  assign _049_ = _023_ ? d6_code_0 : write_data;
-  assign _050_ = _026_ ? d6_code_0 : _049_;
-  assign _015_ = _032_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _050_;
-  assign _051_ = _030_ ? { d2_total_0[29], _022_ } : d3_code_0;
-  assign _052_ = _024_ ? d2_total_0[25:10] : _051_;
-  assign _014_ = _027_ ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _031_ } : _052_;
-  assign _053_ = a0_valid ? _020_[5:0] : address;
-  assign _054_ = _055_ ? 6'h00 : _053_;
-  assign _055_ = tag_15[1:0] == 2'h2;
-  assign _056_ = _021_ ? _054_ : _053_;
-  assign _013_ = rst ? 6'h00 : _056_;
-  assign _057_ = a1[2:1] == 2'h1;
-  assign _058_ = ! a1[2:1];
-  assign _011_ = signal[1] ? sums : 30'h00000000;
-  assign _010_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _059_ = upcoming ? tag_15 : tag;
-  assign _008_ = rst ? 4'h0 : _059_;
-  assign _060_ = a0_valid ? _019_[5:0] : a0_beat;
-  assign _061_ = tag_15[3] ? 6'h00 : _060_;
-  assign _062_ = upcoming ? _061_ : _060_;
-  assign _007_ = rst ? 6'h00 : _062_;
-  assign _063_ = a0_valid ? _000_[0] : a0_valid;
-  assign _064_ = upcoming ? 1'h1 : _063_;
-  assign _006_ = rst ? 1'h0 : _064_;
-  assign _005_ = rst ? 10'h000 : d6;
-  assign _004_ = rst ? 10'h000 : d5;
-  assign _003_ = rst ? 10'h000 : d4;
-  assign _002_ = rst ? 10'h000 : d3;
-  assign _001_ = rst ? 10'h000 : d2;
-  assign _045_ = rst ? 10'h000 : d1;
-  assign _044_ = rst ? 10'h000 : d0;
-  assign _043_ = rst ? 10'h000 : a1;
-  assign _042_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
+    write_data <= _031_;
+  assign _061_ = _070_ ? 24'h000400 : data;
+  assign _062_ = _069_ ? 24'h000400 : _061_;
+  assign _063_ = _053_ ? _055_ : 1'h0;
+  assign _064_ = _056_ ? _058_ : _063_;
+  assign write_mask = _003_ ? _005_ : _064_;
+  assign _065_ = _039_ ? d6_code_0 : write_data;
+  assign _066_ = _044_ ? d6_code_0 : _065_;
+  assign _031_ = _052_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _066_;
+  assign _067_ = _049_ ? { d2_total_0[29], _037_ } : d3_code_0;
+  assign _068_ = _042_ ? d2_total_0[25:10] : _067_;
+  assign _030_ = _046_ ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _050_ } : _068_;
+  assign _029_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _028_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _026_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _025_ = d1[0] ? _047_[29:0] : d2_total_0;
+  assign _024_ = d0[0] ? { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] } : d1_addend_0;
+  assign _023_ = d0[0] ? _040_[29:0] : d1_sum_0;
+  assign _069_ = a1[2:1] == 2'h1;
+  assign _070_ = ! a1[2:1];
+  assign _022_ = a1[0] ? _062_ : d0_constants;
+  assign _071_ = a0_valid ? _035_[5:0] : address;
+  assign _072_ = _073_ ? 6'h00 : _071_;
+  assign _073_ = tag_15[1:0] == 2'h2;
+  assign _074_ = _036_ ? _072_ : _071_;
+  assign _021_ = rst ? 6'h00 : _074_;
+  assign _020_ = signal[1] ? sums : rows;
+  assign _019_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _075_ = upcoming ? tag_15 : tag;
+  assign _018_ = rst ? 4'h0 : _075_;
+  assign _076_ = a0_valid ? _034_[5:0] : a0_beat;
+  assign _077_ = tag_15[3] ? 6'h00 : _076_;
+  assign _078_ = upcoming ? _077_ : _076_;
+  assign _016_ = rst ? 6'h00 : _078_;
+  assign _079_ = a0_valid ? _000_[0] : a0_valid;
+  assign _080_ = upcoming ? 1'h1 : _079_;
+  assign _015_ = rst ? 1'h0 : _080_;
+  assign _081_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _014_[9:4] = rst ? 6'h00 : _081_;
+  assign _082_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _014_[2:1] = rst ? 2'h0 : _082_;
+  assign _014_[0] = rst ? 1'h0 : d6[0];
+  assign _083_ = d6[0] ? d6[3] : d7[3];
+  assign _014_[3] = rst ? 1'h0 : _083_;
+  assign _084_ = d5[0] ? d5[9:4] : d6[9:4];
+  assign _013_[9:4] = rst ? 6'h00 : _084_;
+  assign _085_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _013_[2:1] = rst ? 2'h0 : _085_;
+  assign _013_[0] = rst ? 1'h0 : d5[0];
+  assign _086_ = d5[0] ? d5[3] : d6[3];
+  assign _013_[3] = rst ? 1'h0 : _086_;
+  assign _087_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _012_[9:4] = rst ? 6'h00 : _087_;
+  assign _088_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _012_[2:1] = rst ? 2'h0 : _088_;
+  assign _012_[0] = rst ? 1'h0 : d4[0];
+  assign _089_ = d4[0] ? d4[3] : d5[3];
+  assign _012_[3] = rst ? 1'h0 : _089_;
+  assign _090_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _011_[9:4] = rst ? 6'h00 : _090_;
+  assign _091_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _011_[2:1] = rst ? 2'h0 : _091_;
+  assign _011_[0] = rst ? 1'h0 : d3[0];
+  assign _092_ = d3[0] ? d3[3] : d4[3];
+  assign _011_[3] = rst ? 1'h0 : _092_;
+  assign _093_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _010_[9:4] = rst ? 6'h00 : _093_;
+  assign _094_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _094_;
+  assign _010_[0] = rst ? 1'h0 : d2[0];
+  assign _095_ = d2[0] ? d2[3] : d3[3];
+  assign _010_[3] = rst ? 1'h0 : _095_;
+  assign _096_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _009_[9:4] = rst ? 6'h00 : _096_;
+  assign _097_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _097_;
+  assign _009_[0] = rst ? 1'h0 : d1[0];
+  assign _098_ = d1[0] ? d1[3] : d2[3];
+  assign _009_[3] = rst ? 1'h0 : _098_;
+  assign _099_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _099_;
+  assign _100_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _100_;
+  assign _008_[0] = rst ? 1'h0 : d0[0];
+  assign _101_ = d0[0] ? d0[3] : d1[3];
+  assign _008_[3] = rst ? 1'h0 : _101_;
+  assign _102_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _102_;
+  assign _103_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _103_;
+  assign _007_[0] = rst ? 1'h0 : a1[0];
+  assign _104_ = a1[0] ? a1[3] : d0[3];
+  assign _007_[3] = rst ? 1'h0 : _104_;
+  assign _105_ = a0_valid ? a0_beat : a1[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _105_;
+  assign _106_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _106_;
+  assign _006_[0] = rst ? 1'h0 : a0_valid;
+  assign _107_ = a0_valid ? tag[2] : a1[3];
+  assign _006_[3] = rst ? 1'h0 : _107_;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1254_0(answer[6:0]),
-    .port_1257_15(answer[7]),
+    .enable(busy[0]),
+    .port_1426_0(busy[1]),
+    .port_1428_0(busy[2]),
+    .port_1488_0(answer[6:0]),
+    .port_1491_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1254_0, port_1257_15, code, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1426_0, port_1428_0, port_1488_0, port_1491_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1254_0;
-  wire [6:0] port_1254_0;
-  output port_1257_15;
-  wire port_1257_15;
+  input enable;
+  wire enable;
+  input port_1426_0;
+  wire port_1426_0;
+  input port_1428_0;
+  wire port_1428_0;
+  output [6:0] port_1488_0;
+  wire [6:0] port_1488_0;
+  output port_1491_15;
+  wire port_1491_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -4385,8 +5314,16 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1254_0, port_1257_1
   wire [12:0] _13_;
   wire [13:0] _14_;
   wire [7:0] _15_;
-  wire [11:0] _16_;
-  wire [11:0] _17_;
+  wire [16:0] _16_;
+  wire [2:0] _17_;
+  wire [2:0] _18_;
+  wire _19_;
+  wire _20_;
+  wire [13:0] _21_;
+  wire [11:0] _22_;
+  wire [8:0] _23_;
+  wire _24_;
+  wire [11:0] _25_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -4397,51 +5334,62 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, port_1254_0, port_1257_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign port_1254_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_1491_15;
+  assign port_1488_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1257_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_1491_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
   assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
   assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
-    s2_word <= data;
+    s2_word <= _16_;
   always @(posedge clk)
-    s1_low <= address[2:0];
+    s1_low <= _17_;
   always @(posedge clk)
-    s2_low <= s1_low;
+    s2_low <= _18_;
   always @(posedge clk)
-    s1_below <= _11_;
+    s1_below <= _19_;
   always @(posedge clk)
-    s2_below <= s1_below;
+    s2_below <= _20_;
   always @(posedge clk)
-    s3_total <= _14_;
+    s3_total <= _21_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _15_ };
+    s3_correction <= _23_;
   always @(posedge clk)
-    s3_subtracted <= s2_below;
+    s3_subtracted <= _24_;
   assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
   assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
   assign _10_ = _00_ | _07_;
-  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _16_ = - $signed({ code[9], code });
-  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
-  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
-  assign _04_ = & { port_1257_15, port_1257_15, _03_[13:11] };
-  assign _05_ = | { port_1257_15, port_1257_15, _03_[13:11] };
+  assign _22_ = - $signed({ code[9], code });
+  assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
+  assign _04_ = & { port_1491_15, port_1491_15, _03_[13:11] };
+  assign _05_ = | { port_1491_15, port_1491_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _09_ = ~ port_1257_15;
+  assign _24_ = port_1428_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_1428_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_1428_0 ? _14_ : s3_total;
+  assign _20_ = port_1426_0 ? s1_below : s2_below;
+  assign _19_ = enable ? _11_ : s1_below;
+  assign _18_ = port_1426_0 ? s1_low : s2_low;
+  assign _17_ = enable ? address[2:0] : s1_low;
+  assign _16_ = port_1426_0 ? data : s2_word;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
-  assign _03_[14] = port_1257_15;
+  assign _03_[14] = port_1491_15;
   assign _01_[8:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(address, data, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(enable, address, data, clk);
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   output [16:0] data;
@@ -4451,13 +5399,16 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(address, data, clk);
   mackey_glass__lmu2_h_tanh rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_drain_row_rom(data, address, clk);
+module mackey_glass_layer_lmu2_drain_row_rom(data, enable, address, clk);
   output [23:0] data;
   wire [23:0] data;
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   input clk;
@@ -4465,11 +5416,12 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, address, clk);
   mackey_glass__lmu2_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2449_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2895_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4482,8 +5434,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2449_3;
-  wire [6:0] port_2449_3;
+  input [6:0] port_2895_3;
+  wire [6:0] port_2895_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4508,16 +5460,16 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2449_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_2895_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2449_3[0] * 6'h31;
+  assign _01_ = port_2895_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2449_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2895_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4530,8 +5482,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2449_3;
-  wire [2:0] port_2449_3;
+  input [2:0] port_2895_3;
+  wire [2:0] port_2895_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4552,8 +5504,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2449_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2449_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2895_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_2895_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -4577,24 +5529,40 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag
   input clk;
   wire clk;
   wire [25:0] _00_;
-  wire _01_;
-  wire [30:0] _02_;
-  wire [9:0] _03_;
-  wire [9:0] _04_;
-  wire [9:0] _05_;
-  wire [29:0] _06_;
-  wire [29:0] _07_;
-  wire _08_;
-  wire [29:0] _09_;
-  wire [29:0] _10_;
-  wire [29:0] _11_;
+  wire [25:0] _01_;
+  wire [29:0] _02_;
+  wire [29:0] _03_;
+  wire _04_;
+  wire [30:0] _05_;
+  wire [9:0] _06_;
+  wire [9:0] _07_;
+  wire [9:0] _08_;
+  wire [15:0] _09_;
+  wire [9:0] _10_;
+  wire _11_;
   wire [29:0] _12_;
   wire [29:0] _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
+  wire [29:0] _14_;
+  wire [29:0] _15_;
+  wire [29:0] _16_;
+  wire [29:0] _17_;
   wire _18_;
+  wire _19_;
+  wire _20_;
+  wire _21_;
+  wire _22_;
+  wire [3:0] _23_;
+  wire _24_;
+  wire _25_;
+  wire [2:0] _26_;
+  wire [3:0] _27_;
+  wire _28_;
+  wire _29_;
+  wire [2:0] _30_;
+  wire [3:0] _31_;
+  wire _32_;
+  wire _33_;
+  wire [2:0] _34_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -4603,45 +5571,73 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag
   reg [9:0] s4;
   reg signed [29:0] s4_partial_0;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _01_ = s4[0] & s4[1];
-  assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _04_ = s4[0] & s4[1];
+  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _03_;
+    s2 <= _06_;
   always @(posedge clk)
-    s3 <= _04_;
+    s3 <= _07_;
   always @(posedge clk)
-    s4 <= _05_;
+    s4 <= _08_;
   always @(posedge clk)
-    s2_operand_0 <= operand;
+    s2_operand_0 <= _09_;
   always @(posedge clk)
-    s2_weight_0 <= weights;
+    s2_weight_0 <= _10_;
   always @(posedge clk)
-    s3_added_0 <= _00_;
+    s3_added_0 <= _01_;
   always @(posedge clk)
-    s4_partial_0 <= _06_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s5_sum_0 <= _07_;
-  assign _08_ = | { _14_, _15_, _16_ };
-  assign _09_ = _15_ ? { s3_added_0[22:0], 7'h00 } : { s3_added_0[23:0], 6'h00 };
-  assign _10_ = _14_ ? { s3_added_0[21:0], 8'h00 } : _09_;
-  assign _11_ = _18_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 } : s4_partial_0;
-  assign _12_ = _17_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : _11_;
-  assign _06_ = _08_ ? _10_ : _12_;
-  assign _13_ = s4[0] ? _02_[29:0] : s5_sum_0;
-  assign _07_ = _01_ ? s4_partial_0 : _13_;
-  assign _14_ = s3[5:3] == 3'h4;
-  assign _15_ = s3[5:3] == 3'h3;
-  assign _16_ = s3[5:3] == 3'h2;
-  assign _17_ = s3[5:3] == 3'h1;
-  assign _18_ = ! s3[5:3];
-  assign _05_ = rst ? 10'h000 : s3;
-  assign _04_ = rst ? 10'h000 : s2;
-  assign _03_ = rst ? 10'h000 : control;
+    s5_sum_0 <= _03_;
+  assign _11_ = | { _18_, _19_, _20_ };
+  assign _12_ = _19_ ? { s3_added_0[22:0], 7'h00 } : { s3_added_0[23:0], 6'h00 };
+  assign _13_ = _18_ ? { s3_added_0[21:0], 8'h00 } : _12_;
+  assign _14_ = _22_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 } : s4_partial_0;
+  assign _15_ = _21_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : _14_;
+  assign _16_ = _11_ ? _13_ : _15_;
+  assign _17_ = s4[0] ? _05_[29:0] : s5_sum_0;
+  assign _03_ = _04_ ? s4_partial_0 : _17_;
+  assign _18_ = s3[5:3] == 3'h4;
+  assign _19_ = s3[5:3] == 3'h3;
+  assign _20_ = s3[5:3] == 3'h2;
+  assign _21_ = s3[5:3] == 3'h1;
+  assign _22_ = ! s3[5:3];
+  assign _02_ = s3[0] ? _16_ : s4_partial_0;
+  assign _01_ = s2[0] ? _00_ : s3_added_0;
+  assign _10_ = control[0] ? weights : s2_weight_0;
+  assign _09_ = control[0] ? operand : s2_operand_0;
+  assign _23_ = s3[0] ? s3[9:6] : s4[9:6];
+  assign _08_[9:6] = rst ? 4'h0 : _23_;
+  assign _24_ = s3[0] ? s3[2] : s4[2];
+  assign _08_[2] = rst ? 1'h0 : _24_;
+  assign _25_ = s3[0] ? s3[1] : s4[1];
+  assign _08_[1] = rst ? 1'h0 : _25_;
+  assign _08_[0] = rst ? 1'h0 : s3[0];
+  assign _26_ = s3[0] ? s3[5:3] : s4[5:3];
+  assign _08_[5:3] = rst ? 3'h0 : _26_;
+  assign _27_ = s2[0] ? s2[9:6] : s3[9:6];
+  assign _07_[9:6] = rst ? 4'h0 : _27_;
+  assign _28_ = s2[0] ? s2[2] : s3[2];
+  assign _07_[2] = rst ? 1'h0 : _28_;
+  assign _29_ = s2[0] ? s2[1] : s3[1];
+  assign _07_[1] = rst ? 1'h0 : _29_;
+  assign _07_[0] = rst ? 1'h0 : s2[0];
+  assign _30_ = s2[0] ? s2[5:3] : s3[5:3];
+  assign _07_[5:3] = rst ? 3'h0 : _30_;
+  assign _31_ = control[0] ? control[9:6] : s2[9:6];
+  assign _06_[9:6] = rst ? 4'h0 : _31_;
+  assign _32_ = control[0] ? control[2] : s2[2];
+  assign _06_[2] = rst ? 1'h0 : _32_;
+  assign _33_ = control[0] ? control[1] : s2[1];
+  assign _06_[1] = rst ? 1'h0 : _33_;
+  assign _06_[0] = rst ? 1'h0 : control[0];
+  assign _34_ = control[0] ? control[5:3] : s2[5:3];
+  assign _06_[5:3] = rst ? 3'h0 : _34_;
   assign tag = s3[9:6];
 endmodule
 
-module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -4656,14 +5652,16 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_23;
-  reg [5:0] word_23;
+  output [5:0] word_24;
+  reg [5:0] word_24;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -4700,65 +5698,76 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   wire _027_;
   wire _028_;
   wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
+  wire _030_;
+  wire [2:0] _031_;
+  wire [5:0] _032_;
   wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [12:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
+  wire [3:0] _034_;
+  wire [5:0] _035_;
+  wire [2:0] _036_;
+  wire [5:0] _037_;
+  wire _038_;
+  wire [12:0] _039_;
+  wire [1:0] _040_;
   wire _041_;
   wire _042_;
   wire _043_;
-  wire [40:0] _044_;
+  wire _044_;
   wire [40:0] _045_;
   wire [40:0] _046_;
   wire [40:0] _047_;
   wire [40:0] _048_;
   wire [40:0] _049_;
-  wire [5:0] _050_;
+  wire [40:0] _050_;
   wire [5:0] _051_;
   wire [5:0] _052_;
   wire [5:0] _053_;
   wire [5:0] _054_;
   wire [5:0] _055_;
-  wire [1:0] _056_;
+  wire [5:0] _056_;
   wire [1:0] _057_;
   wire [1:0] _058_;
   wire [1:0] _059_;
   wire [1:0] _060_;
   wire [1:0] _061_;
-  wire _062_;
-  wire [1:0] _063_;
-  wire [12:0] _064_;
+  wire [1:0] _062_;
+  wire _063_;
+  wire [1:0] _064_;
   wire [12:0] _065_;
   wire [12:0] _066_;
-  wire _067_;
+  wire [12:0] _067_;
   wire _068_;
-  wire [5:0] _069_;
+  wire _069_;
   wire [5:0] _070_;
-  wire [2:0] _071_;
+  wire [5:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
   wire [2:0] _075_;
-  wire [5:0] _076_;
+  wire [2:0] _076_;
   wire [5:0] _077_;
-  wire [3:0] _078_;
+  wire [5:0] _078_;
   wire [3:0] _079_;
-  wire _080_;
+  wire [3:0] _080_;
   wire _081_;
-  wire _082_;
+  wire [1:0] _082_;
   wire _083_;
-  wire _084_;
-  wire _085_;
+  wire [5:0] _084_;
+  wire [2:0] _085_;
   wire _086_;
   wire _087_;
   wire _088_;
+  wire _089_;
+  wire _090_;
+  wire _091_;
+  wire _092_;
+  wire _093_;
+  wire _094_;
+  wire _095_;
+  wire _096_;
+  wire _097_;
+  wire _098_;
+  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -4795,29 +5804,31 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
-    first <= _028_;
+    moved <= _028_;
   always @(posedge clk)
-    last <= _029_;
+    first <= _029_;
   always @(posedge clk)
-    slot <= _030_;
+    last <= _030_;
   always @(posedge clk)
-    word_23 <= _031_;
+    slot <= _031_;
   always @(posedge clk)
-    tag <= _032_;
+    word_24 <= _032_;
   always @(posedge clk)
-    waiting <= _033_;
+    tag <= _033_;
   always @(posedge clk)
-    block <= _034_;
+    waiting <= _034_;
   always @(posedge clk)
-    like <= _035_;
+    block <= _035_;
   always @(posedge clk)
-    group <= _036_;
+    like <= _036_;
   always @(posedge clk)
-    segment <= _037_;
+    group <= _037_;
   always @(posedge clk)
-    coefficients <= _038_;
+    segment <= _038_;
   always @(posedge clk)
-    fsm_state <= _039_;
+    coefficients <= _039_;
+  always @(posedge clk)
+    fsm_state <= _040_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
@@ -4827,78 +5838,89 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _041_ = _083_ | _082_;
-  assign _042_ = _087_ | _086_;
-  assign _043_ = _062_ | _012_;
-  assign _040_ = | { _041_, _084_, _085_ };
-  assign _044_ = _082_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _045_ = _084_ ? 41'h007abb2c306 : 41'h006674c0c0d;
-  assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _086_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _048_ = _088_ ? 41'h00000800034 : 41'h00000420304;
-  assign _049_ = _042_ ? _047_ : _048_;
-  assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _082_ ? block : block;
-  assign _051_ = _084_ ? block : block;
-  assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _086_ ? block : block;
-  assign _054_ = _088_ ? block : block;
-  assign _055_ = _042_ ? _053_ : _054_;
-  assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _012_ ? _060_ : _061_;
-  assign _057_ = _011_ ? _063_ : fsm_state;
-  assign _058_ = _043_ ? _056_ : _057_;
-  assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _010_ ? _059_ : fsm_state;
-  assign _061_ = _009_ ? 2'h2 : fsm_state;
-  assign _063_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _013_ ? _026_[12:0] : coefficients;
-  assign _065_ = _009_ ? 13'h0000 : _064_;
-  assign _066_ = _062_ ? _065_ : _064_;
-  assign _038_ = rst ? 13'h0000 : _066_;
-  assign _067_ = _024_ ? _025_[0] : segment;
-  assign _068_ = _005_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _022_ ? _023_[5:0] : group;
-  assign _070_ = _024_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _021_ ? now[24:22] : like;
-  assign _072_ = _022_ ? now[27:25] : _071_;
-  assign _073_ = _005_ ? now[24:22] : _072_;
-  assign _074_ = _009_ ? 3'h0 : _073_;
-  assign _075_ = _062_ ? _074_ : _073_;
-  assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _020_[5:0] : block;
-  assign _077_ = _021_ ? 6'h00 : _076_;
-  assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _018_ ? _019_[3:0] : waiting;
-  assign _079_ = _005_ ? 4'hd : _078_;
-  assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _017_;
-  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
-  assign _032_[2] = rst ? 1'h0 : segment;
-  assign _031_ = rst ? 6'h00 : word;
-  assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _016_;
-  assign _028_ = rst ? 1'h0 : _015_;
+  assign _042_ = _094_ | _093_;
+  assign _043_ = _098_ | _097_;
+  assign _044_ = _063_ | _012_;
+  assign _041_ = | { _042_, _095_, _096_ };
+  assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _047_ = _042_ ? _045_ : _046_;
+  assign _048_ = _097_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _049_ = _099_ ? 41'h00000800034 : 41'h00000420304;
+  assign _050_ = _043_ ? _048_ : _049_;
+  assign now = _041_ ? _047_ : _050_;
+  assign _051_ = _093_ ? block : block;
+  assign _052_ = _095_ ? block : block;
+  assign _053_ = _042_ ? _051_ : _052_;
+  assign _054_ = _097_ ? block : block;
+  assign _055_ = _099_ ? block : block;
+  assign _056_ = _043_ ? _054_ : _055_;
+  assign word = _041_ ? _053_ : _056_;
+  assign _057_ = _012_ ? _061_ : _062_;
+  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign _059_ = _044_ ? _057_ : _058_;
+  assign _060_ = start ? 2'h1 : 2'h0;
+  assign _061_ = _010_ ? _060_ : fsm_state;
+  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _064_ = start ? 2'h1 : fsm_state;
+  assign _040_ = rst ? 2'h0 : _059_;
+  assign _065_ = _013_ ? _026_[12:0] : coefficients;
+  assign _066_ = _009_ ? 13'h0000 : _065_;
+  assign _067_ = _063_ ? _066_ : _065_;
+  assign _039_ = rst ? 13'h0000 : _067_;
+  assign _068_ = _024_ ? _025_[0] : segment;
+  assign _069_ = _005_ ? 1'h0 : _068_;
+  assign _038_ = rst ? 1'h0 : _069_;
+  assign _070_ = _022_ ? _023_[5:0] : group;
+  assign _071_ = _024_ ? 6'h00 : _070_;
+  assign _037_ = rst ? 6'h00 : _071_;
+  assign _072_ = _021_ ? now[24:22] : like;
+  assign _073_ = _022_ ? now[27:25] : _072_;
+  assign _074_ = _005_ ? now[24:22] : _073_;
+  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _076_ = _063_ ? _075_ : _074_;
+  assign _036_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _020_[5:0] : block;
+  assign _078_ = _021_ ? 6'h00 : _077_;
+  assign _035_ = rst ? 6'h00 : _078_;
+  assign _079_ = _018_ ? _019_[3:0] : waiting;
+  assign _080_ = _005_ ? 4'hd : _079_;
+  assign _034_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _017_ : tag[3];
+  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? now[1:0] : tag[1:0];
+  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _083_ = advance ? segment : tag[2];
+  assign _033_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? word : word_24;
+  assign _032_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? like : slot;
+  assign _031_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _016_ : last;
+  assign _030_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _015_ : first;
+  assign _029_ = rst ? 1'h0 : _087_;
+  assign _088_ = _013_ ? 1'h1 : 1'h0;
+  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _090_ = _063_ ? _089_ : _088_;
+  assign _028_ = rst ? 1'h1 : _090_;
   assign _027_ = rst ? 1'h0 : _013_;
-  assign _080_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _080_ : 1'h0;
+  assign _091_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _091_ : 1'h0;
   assign _012_ = fsm_state == 2'h2;
-  assign _081_ = _009_ ? 1'h1 : 1'h0;
-  assign all_read = _062_ ? _081_ : 1'h0;
-  assign advance = _062_ ? _004_ : 1'h0;
-  assign _062_ = fsm_state == 2'h1;
+  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _092_ : 1'h0;
+  assign advance = _063_ ? _004_ : 1'h0;
+  assign _063_ = fsm_state == 2'h1;
   assign idle = _011_ ? 1'h1 : 1'h0;
   assign _011_ = ! fsm_state;
-  assign _082_ = like == 3'h7;
-  assign _083_ = like == 3'h6;
-  assign _084_ = like == 3'h5;
-  assign _085_ = like == 3'h4;
-  assign _086_ = like == 3'h3;
-  assign _087_ = like == 3'h2;
-  assign _088_ = like == 3'h1;
+  assign _093_ = like == 3'h7;
+  assign _094_ = like == 3'h6;
+  assign _095_ = like == 3'h5;
+  assign _096_ = like == 3'h4;
+  assign _097_ = like == 3'h3;
+  assign _098_ = like == 3'h2;
+  assign _099_ = like == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu2_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -5035,7 +6057,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2449_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2895_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5046,8 +6068,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2449_3;
-  wire [1:0] port_2449_3;
+  input [1:0] port_2895_3;
+  wire [1:0] port_2895_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5065,68 +6087,105 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms(rst, data, address, clk);
+module mackey_glass_layer_lmu2_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
   wire [9:0] data;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
   input [12:0] address;
   wire [12:0] address;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   mackey_glass_layer_lmu2_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, data, address, clk);
+module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
+  input taken;
+  wire taken;
   output [9:0] data;
   wire [9:0] data;
+  input moved;
+  wire moved;
   input [12:0] address;
   wire [12:0] address;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
+  wire [9:0] _00_;
+  wire [9:0] _01_;
   wire _02_;
+  wire _03_;
+  wire _04_;
+  wire _05_;
+  wire _06_;
+  wire _07_;
+  wire _08_;
   wire bank;
-  wire [9:0] data_11;
-  wire [9:0] data_12;
+  wire [9:0] data_15;
+  wire [9:0] data_16;
+  wire enable;
+  wire enable_6;
   reg like;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  always @(posedge clk)
-    s2_bank <= _01_;
-  always @(posedge clk)
-    s2_word_0 <= data_11;
-  always @(posedge clk)
-    s2_word_1 <= data_12;
+  assign _02_ = ! bank;
+  assign enable = moved & _02_;
+  assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
+  assign _03_ = ! like;
+  assign _04_ = taken & _03_;
+  assign _05_ = taken & like;
   always @(posedge clk)
-    like <= _00_;
-  assign _01_ = rst ? 1'h0 : like;
-  assign _00_ = rst ? 1'h0 : bank;
-  assign bank = _02_ ? 1'h1 : 1'h0;
-  assign _02_ = { 12'h000, address[12] } == 13'h0001;
+    like <= _06_;
+  always @(posedge clk)
+    s2_bank <= _07_;
+  always @(posedge clk)
+    s2_word_0 <= _00_;
+  always @(posedge clk)
+    s2_word_1 <= _01_;
+  assign _07_ = rst ? 1'h0 : like;
+  assign _06_ = rst ? 1'h0 : bank;
+  assign bank = _08_ ? 1'h1 : 1'h0;
+  assign _08_ = { 12'h000, address[12] } == 13'h0001;
+  assign _01_ = _05_ ? data_16 : s2_word_1;
+  assign _00_ = _04_ ? data_15 : s2_word_0;
   mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[11:0]),
     .clk(clk),
-    .data(data_11)
+    .data(data_15),
+    .enable(enable)
   );
   mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
-    .data(data_12)
+    .data(data_16),
+    .enable(enable_6)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0(data, address, clk);
+module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [11:0] address;
@@ -5136,11 +6195,14 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0(data, address, clk);
   mackey_glass__lmu2_weights_0 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1(data, address, clk);
+module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [9:0] address;
@@ -5150,7 +6212,8 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1(data, address, clk);
   mackey_glass__lmu2_weights_1 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -5237,8 +6300,20 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _063_;
   wire _064_;
   wire _065_;
+  wire _066_;
+  wire _067_;
+  wire _068_;
+  wire [3:0] _069_;
+  wire _070_;
+  wire _071_;
+  wire [1:0] _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
+  wire _077_;
   wire [12:0] addresses;
-  wire all_read_80;
+  wire all_read_84;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -5249,9 +6324,10 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_78;
-  wire last_86;
+  wire last_82;
+  wire last_89;
   reg last_step;
+  wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   reg page;
@@ -5270,7 +6346,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_87;
+  wire [3:0] tag_90;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -5336,57 +6412,69 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
-  assign _037_ = _059_ | _054_;
-  assign _038_ = _060_ | _055_;
-  assign _039_ = _055_ | _054_;
-  assign _036_ = | { _037_, _008_, _058_ };
-  assign _040_ = _054_ ? 2'h0 : 2'h3;
+  assign _037_ = _066_ | _057_;
+  assign _038_ = _067_ | _058_;
+  assign _039_ = _058_ | _057_;
+  assign _036_ = | { _037_, _008_, _063_ };
+  assign _040_ = _057_ ? 2'h0 : 2'h3;
   assign _041_ = _008_ ? 2'h3 : 2'h0;
   assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _055_ ? 2'h1 : 2'h3;
-  assign _044_ = _056_ ? 2'h0 : 2'h2;
+  assign _043_ = _058_ ? 2'h1 : 2'h3;
+  assign _044_ = _059_ ? 2'h0 : 2'h2;
   assign _045_ = _038_ ? _043_ : _044_;
   assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _060_ ? 1'h1 : 1'h0;
-  assign _048_ = _059_ ? 1'h1 : _047_;
-  assign _049_ = _054_ ? 1'h1 : _019_;
-  assign _050_ = _056_ ? _019_ : 1'h0;
+  assign _047_ = _067_ ? 1'h1 : _065_;
+  assign _048_ = _066_ ? 1'h1 : _047_;
+  assign _049_ = _057_ ? 1'h1 : _019_;
+  assign _050_ = _059_ ? _019_ : _056_;
   assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : 1'h0;
+  assign _052_ = _007_ ? _019_ : _054_;
   assign _053_ = _008_ ? _019_ : _052_;
-  assign _032_ = rst ? 1'h0 : _053_;
-  assign _031_ = rst ? 1'h0 : _051_;
-  assign _057_ = _058_ ? 1'h1 : 1'h0;
-  assign _030_ = rst ? 1'h0 : _057_;
-  assign _029_ = rst ? 1'h0 : _048_;
-  assign _028_[8:5] = rst ? 4'h0 : tag_87;
-  assign _054_ = slot == 3'h7;
-  assign _059_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _058_ = slot == 3'h4;
-  assign _055_ = slot == 3'h3;
-  assign _060_ = slot == 3'h2;
-  assign _056_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _028_[4:3] = rst ? 2'h0 : _046_;
-  assign _028_[1] = rst ? 1'h0 : first;
+  assign _054_ = valid ? 1'h0 : s1_chosen_3;
+  assign _055_ = valid ? _053_ : _054_;
+  assign _032_ = rst ? 1'h0 : _055_;
+  assign _056_ = valid ? 1'h0 : s1_chosen_2;
+  assign _060_ = valid ? _051_ : _056_;
+  assign _031_ = rst ? 1'h0 : _060_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_1;
+  assign _062_ = _063_ ? 1'h1 : _061_;
+  assign _064_ = valid ? _062_ : _061_;
+  assign _030_ = rst ? 1'h0 : _064_;
+  assign _065_ = valid ? 1'h0 : s1_chosen_0;
+  assign _068_ = valid ? _048_ : _065_;
+  assign _029_ = rst ? 1'h0 : _068_;
+  assign _069_ = valid ? tag_90 : control[8:5];
+  assign _028_[8:5] = rst ? 4'h0 : _069_;
+  assign _070_ = valid ? last_89 : control[2];
+  assign _028_[2] = rst ? 1'h0 : _070_;
+  assign _071_ = valid ? first : control[1];
+  assign _028_[1] = rst ? 1'h0 : _071_;
   assign _028_[0] = rst ? 1'h0 : valid;
-  assign _028_[2] = rst ? 1'h0 : last_86;
+  assign _057_ = slot == 3'h7;
+  assign _066_ = slot == 3'h6;
+  assign _008_ = slot == 3'h5;
+  assign _063_ = slot == 3'h4;
+  assign _058_ = slot == 3'h3;
+  assign _067_ = slot == 3'h2;
+  assign _059_ = slot == 3'h1;
+  assign _007_ = ! slot;
+  assign _072_ = valid ? _046_ : control[4:3];
+  assign _028_[4:3] = rst ? 2'h0 : _072_;
   assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _061_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _061_;
-  assign _062_ = finished ? _003_ : page;
-  assign _025_ = rst ? 1'h0 : _062_;
+  assign _073_ = finished ? last : first_step;
+  assign _026_ = rst ? 1'h1 : _073_;
+  assign _074_ = finished ? _003_ : page;
+  assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_80;
+  assign _022_ = rst ? 1'h0 : all_read_84;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _063_ = trace_start ? last_78 : last_step;
-  assign _020_ = rst ? 1'h0 : _063_;
-  assign _064_ = _007_ ? _003_ : page;
-  assign read_page_42 = _008_ ? _003_ : _064_;
-  assign _065_ = _002_ ? _003_ : page;
-  assign read_page_34 = _004_ ? _003_ : _065_;
+  assign _075_ = trace_start ? last_82 : last_step;
+  assign _020_ = rst ? 1'h0 : _075_;
+  assign _076_ = _007_ ? _003_ : page;
+  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign _077_ = _002_ ? _003_ : page;
+  assign read_page_34 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   mackey_glass_layer_lmu3_drain drain (
@@ -5399,7 +6487,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_2613_3(write[9:3]),
+    .port_3080_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
@@ -5410,7 +6498,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_2613_3(write[5:3]),
+    .port_3080_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
@@ -5430,20 +6518,21 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu3_sequencer sequencer (
-    .all_read(all_read_80),
+    .all_read(all_read_84),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_86),
+    .last(last_89),
     .last_step(last_step),
+    .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_87),
+    .tag(tag_90),
     .valid(valid),
-    .word_23(read_word)
+    .word_24(read_word)
   );
   mackey_glass_layer_lmu3_source source (
     .available(available),
@@ -5451,14 +6540,14 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_78),
+    .last(last_82),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_2613_3(write[4:3]),
+    .port_3080_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
@@ -5470,7 +6559,9 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .address(addresses),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .valid(valid)
   );
   assign o__payload = { last, o__payload_data };
   assign trace_data = write[26:11];
@@ -5495,43 +6586,43 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   input clk;
   wire clk;
   wire [1:0] _000_;
-  wire [9:0] _001_;
-  wire [9:0] _002_;
-  wire [9:0] _003_;
-  wire [9:0] _004_;
-  wire [9:0] _005_;
-  wire _006_;
-  wire [5:0] _007_;
-  wire [3:0] _008_;
-  wire _009_;
-  wire [1:0] _010_;
-  wire [26:0] _011_;
-  wire [19:0] _012_;
-  wire [5:0] _013_;
-  wire [15:0] _014_;
-  wire [15:0] _015_;
-  wire _016_;
+  wire _001_;
+  wire _002_;
+  wire _003_;
+  wire _004_;
+  wire _005_;
+  wire [9:0] _006_;
+  wire [9:0] _007_;
+  wire [9:0] _008_;
+  wire [9:0] _009_;
+  wire [9:0] _010_;
+  wire [9:0] _011_;
+  wire [9:0] _012_;
+  wire [9:0] _013_;
+  wire [9:0] _014_;
+  wire _015_;
+  wire [5:0] _016_;
   wire _017_;
-  wire _018_;
-  wire [6:0] _019_;
-  wire [6:0] _020_;
-  wire _021_;
-  wire [14:0] _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
+  wire [3:0] _018_;
+  wire [1:0] _019_;
+  wire [26:0] _020_;
+  wire [5:0] _021_;
+  wire [19:0] _022_;
+  wire [26:0] _023_;
+  wire [26:0] _024_;
+  wire [26:0] _025_;
+  wire [15:0] _026_;
   wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire [27:0] _031_;
+  wire [15:0] _028_;
+  wire [15:0] _029_;
+  wire [15:0] _030_;
+  wire [15:0] _031_;
   wire _032_;
-  wire [8:0] _033_;
-  wire _034_;
-  wire _035_;
+  wire _033_;
+  wire [6:0] _034_;
+  wire [6:0] _035_;
   wire _036_;
-  wire _037_;
+  wire [14:0] _037_;
   wire _038_;
   wire _039_;
   wire _040_;
@@ -5539,34 +6630,78 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _042_;
   wire _043_;
   wire _044_;
-  wire [9:0] _045_;
-  wire [9:0] _046_;
-  wire [9:0] _047_;
-  wire [9:0] _048_;
-  wire [19:0] _049_;
+  wire _045_;
+  wire _046_;
+  wire [27:0] _047_;
+  wire _048_;
+  wire _049_;
   wire _050_;
   wire _051_;
-  wire [15:0] _052_;
-  wire [15:0] _053_;
-  wire [15:0] _054_;
-  wire [15:0] _055_;
-  wire [5:0] _056_;
-  wire [5:0] _057_;
+  wire _052_;
+  wire [8:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire _056_;
+  wire _057_;
   wire _058_;
-  wire [5:0] _059_;
+  wire _059_;
   wire _060_;
   wire _061_;
-  wire [3:0] _062_;
-  wire [5:0] _063_;
-  wire [5:0] _064_;
-  wire [5:0] _065_;
+  wire _062_;
+  wire _063_;
+  wire [19:0] _064_;
+  wire [19:0] _065_;
   wire _066_;
   wire _067_;
+  wire [15:0] _068_;
+  wire [15:0] _069_;
+  wire [15:0] _070_;
+  wire [15:0] _071_;
+  wire _072_;
+  wire _073_;
+  wire [5:0] _074_;
+  wire [5:0] _075_;
+  wire _076_;
+  wire [5:0] _077_;
+  wire [3:0] _078_;
+  wire [5:0] _079_;
+  wire [5:0] _080_;
+  wire [5:0] _081_;
+  wire _082_;
+  wire _083_;
+  wire [5:0] _084_;
+  wire [1:0] _085_;
+  wire _086_;
+  wire [5:0] _087_;
+  wire [1:0] _088_;
+  wire _089_;
+  wire [5:0] _090_;
+  wire [1:0] _091_;
+  wire _092_;
+  wire [5:0] _093_;
+  wire [1:0] _094_;
+  wire _095_;
+  wire [5:0] _096_;
+  wire [1:0] _097_;
+  wire _098_;
+  wire [5:0] _099_;
+  wire [1:0] _100_;
+  wire _101_;
+  wire [5:0] _102_;
+  wire [1:0] _103_;
+  wire _104_;
+  wire [5:0] _105_;
+  wire [1:0] _106_;
+  wire _107_;
+  wire [5:0] _108_;
+  wire [1:0] _109_;
+  wire _110_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
   reg [5:0] address;
   wire signed [7:0] answer;
+  wire [2:0] busy;
   reg [9:0] d0;
   reg [19:0] d0_constants;
   reg [9:0] d1;
@@ -5590,144 +6725,227 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _019_ = a0_beat + 1'h1;
-  assign _020_ = address + 1'h1;
-  assign _021_ = upcoming & tag_15[3];
-  assign _031_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _032_ = ! d2[2:1];
-  assign _040_ = & { d2_total_0[26], d2_total_0[26:23] };
-  assign _009_ = | { d2_total_0[26], d2_total_0[26:23] };
-  assign _016_ = ~ _009_;
-  assign _017_ = _040_ | _016_;
-  assign _022_ = _017_ ? d2_total_0[22:8] : { _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_ };
-  assign _023_ = ! d6[2:1];
-  assign _024_ = d2[2:1] == 1'h1;
-  assign _025_ = d6[2:1] == 1'h1;
-  assign _026_ = d2[2:1] == 2'h2;
-  assign _027_ = & { d2_total_0[26], d2_total_0[26:22] };
-  assign _028_ = | { d2_total_0[26], d2_total_0[26:22] };
-  assign _029_ = ~ _028_;
-  assign _030_ = _027_ | _029_;
-  assign _018_ = ~ d2_total_0[26];
-  assign _033_ = _030_ ? d2_total_0[21:13] : { _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_, _018_ };
-  assign _034_ = d6[2:1] == 2'h2;
-  assign _035_ = ! d7[2:1];
-  assign _036_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _037_ = d7[0] & _036_;
-  assign _038_ = d7[2:1] == 1'h1;
-  assign _039_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _041_ = d7[0] & _039_;
-  assign _042_ = d7[2:1] == 2'h2;
-  assign _043_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _044_ = d7[0] & _043_;
+  assign _034_ = a0_beat + 1'h1;
+  assign _035_ = address + 1'h1;
+  assign _036_ = upcoming & tag_15[3];
+  assign _047_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _051_ = ! d2[2:1];
+  assign _052_ = d2[0] & _051_;
+  assign _001_ = & { d2_total_0[26], d2_total_0[26:23] };
+  assign _017_ = | { d2_total_0[26], d2_total_0[26:23] };
+  assign _027_ = ~ _017_;
+  assign _032_ = _001_ | _027_;
+  assign _037_ = _032_ ? d2_total_0[22:8] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
+  assign _038_ = ! d6[2:1];
+  assign _039_ = d6[0] & _038_;
+  assign _040_ = d2[2:1] == 1'h1;
+  assign _041_ = d2[0] & _040_;
+  assign _042_ = d6[2:1] == 1'h1;
+  assign _043_ = d6[0] & _042_;
+  assign _044_ = d2[2:1] == 2'h2;
+  assign _045_ = d2[0] & _044_;
+  assign _046_ = & { d2_total_0[26], d2_total_0[26:22] };
+  assign _048_ = | { d2_total_0[26], d2_total_0[26:22] };
+  assign _049_ = ~ _048_;
+  assign _050_ = _046_ | _049_;
+  assign _033_ = ~ d2_total_0[26];
+  assign _053_ = _050_ ? d2_total_0[21:13] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
+  assign _054_ = d6[2:1] == 2'h2;
+  assign _055_ = d6[0] & _054_;
+  assign _056_ = ! d7[2:1];
+  assign _057_ = { 2'h0, d7[9:4] } < 1'h1;
+  assign _058_ = d7[0] & _057_;
+  assign _059_ = d7[2:1] == 1'h1;
+  assign _060_ = { 2'h0, d7[9:4] } < 3'h4;
+  assign _061_ = d7[0] & _060_;
+  assign _062_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _062_;
+  assign _063_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _063_;
+  assign _002_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _002_;
+  assign _003_ = d7[2:1] == 2'h2;
+  assign _004_ = { 2'h0, d7[9:4] } < 6'h31;
+  assign _005_ = d7[0] & _004_;
   always @(posedge clk)
-    a1 <= _045_;
+    a1 <= _006_;
   always @(posedge clk)
-    d0 <= _046_;
+    d0 <= _007_;
   always @(posedge clk)
-    d1 <= _047_;
+    d1 <= _008_;
   always @(posedge clk)
-    d2 <= _048_;
+    d2 <= _009_;
   always @(posedge clk)
-    d3 <= _001_;
+    d3 <= _010_;
   always @(posedge clk)
-    d4 <= _002_;
+    d4 <= _011_;
   always @(posedge clk)
-    d5 <= _003_;
+    d5 <= _012_;
   always @(posedge clk)
-    d6 <= _004_;
+    d6 <= _013_;
   always @(posedge clk)
-    d7 <= _005_;
+    d7 <= _014_;
   always @(posedge clk)
-    a0_valid <= _006_;
+    a0_valid <= _015_;
   always @(posedge clk)
-    a0_beat <= _007_;
+    a0_beat <= _016_;
   always @(posedge clk)
-    tag <= _008_;
+    tag <= _018_;
   always @(posedge clk)
-    signal <= _010_;
+    signal <= _019_;
   always @(posedge clk)
-    rows <= _011_;
+    rows <= _020_;
   always @(posedge clk)
-    d0_constants <= _012_;
+    address <= _021_;
   always @(posedge clk)
-    address <= _013_;
+    d0_constants <= _022_;
   always @(posedge clk)
-    d1_sum_0 <= rows;
+    d1_sum_0 <= _023_;
   always @(posedge clk)
-    d1_addend_0 <= { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants };
+    d1_addend_0 <= _024_;
   always @(posedge clk)
-    d2_total_0 <= _031_[26:0];
+    d2_total_0 <= _025_;
   always @(posedge clk)
-    d4_code_0 <= d3_code_0;
+    d4_code_0 <= _026_;
   always @(posedge clk)
-    d5_code_0 <= d4_code_0;
+    d5_code_0 <= _028_;
   always @(posedge clk)
-    d6_code_0 <= d5_code_0;
+    d6_code_0 <= _029_;
   always @(posedge clk)
-    d3_code_0 <= _014_;
+    d3_code_0 <= _030_;
   always @(posedge clk)
-    write_data <= _015_;
-  assign _049_ = _061_ ? 20'h00080 : data;
-  assign _012_ = _060_ ? 20'h00200 : _049_;
-  assign _050_ = _035_ ? _037_ : 1'h0;
-  assign _051_ = _038_ ? _041_ : _050_;
-  assign write_mask = _042_ ? _044_ : _051_;
-  assign _052_ = _023_ ? d6_code_0 : write_data;
-  assign _053_ = _025_ ? d6_code_0 : _052_;
-  assign _015_ = _034_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _053_;
-  assign _054_ = _032_ ? { d2_total_0[26], _022_ } : d3_code_0;
-  assign _055_ = _024_ ? d2_total_0[25:10] : _054_;
-  assign _014_ = _026_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _033_ } : _055_;
-  assign _056_ = a0_valid ? _020_[5:0] : address;
-  assign _057_ = _058_ ? 6'h00 : _056_;
-  assign _058_ = tag_15[1:0] == 2'h2;
-  assign _059_ = _021_ ? _057_ : _056_;
-  assign _013_ = rst ? 6'h00 : _059_;
-  assign _060_ = a1[2:1] == 2'h1;
-  assign _061_ = ! a1[2:1];
-  assign _011_ = signal[1] ? sums : 27'h0000000;
-  assign _010_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _062_ = upcoming ? tag_15 : tag;
-  assign _008_ = rst ? 4'h0 : _062_;
-  assign _063_ = a0_valid ? _019_[5:0] : a0_beat;
-  assign _064_ = tag_15[3] ? 6'h00 : _063_;
-  assign _065_ = upcoming ? _064_ : _063_;
-  assign _007_ = rst ? 6'h00 : _065_;
-  assign _066_ = a0_valid ? _000_[0] : a0_valid;
-  assign _067_ = upcoming ? 1'h1 : _066_;
-  assign _006_ = rst ? 1'h0 : _067_;
-  assign _005_ = rst ? 10'h000 : d6;
-  assign _004_ = rst ? 10'h000 : d5;
-  assign _003_ = rst ? 10'h000 : d4;
-  assign _002_ = rst ? 10'h000 : d3;
-  assign _001_ = rst ? 10'h000 : d2;
-  assign _048_ = rst ? 10'h000 : d1;
-  assign _047_ = rst ? 10'h000 : d0;
-  assign _046_ = rst ? 10'h000 : a1;
-  assign _045_ = rst ? 10'h000 : { a0_beat, tag[2:0], a0_valid };
+    write_data <= _031_;
+  assign _064_ = _073_ ? 20'h00080 : data;
+  assign _065_ = _072_ ? 20'h00200 : _064_;
+  assign _066_ = _056_ ? _058_ : 1'h0;
+  assign _067_ = _059_ ? _061_ : _066_;
+  assign write_mask = _003_ ? _005_ : _067_;
+  assign _068_ = _039_ ? d6_code_0 : write_data;
+  assign _069_ = _043_ ? d6_code_0 : _068_;
+  assign _031_ = _055_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
+  assign _070_ = _052_ ? { d2_total_0[26], _037_ } : d3_code_0;
+  assign _071_ = _041_ ? d2_total_0[25:10] : _070_;
+  assign _030_ = _045_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _053_ } : _071_;
+  assign _029_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _028_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _026_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _025_ = d1[0] ? _047_[26:0] : d2_total_0;
+  assign _024_ = d0[0] ? { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants } : d1_addend_0;
+  assign _023_ = d0[0] ? rows : d1_sum_0;
+  assign _072_ = a1[2:1] == 2'h1;
+  assign _073_ = ! a1[2:1];
+  assign _022_ = a1[0] ? _065_ : d0_constants;
+  assign _074_ = a0_valid ? _035_[5:0] : address;
+  assign _075_ = _076_ ? 6'h00 : _074_;
+  assign _076_ = tag_15[1:0] == 2'h2;
+  assign _077_ = _036_ ? _075_ : _074_;
+  assign _021_ = rst ? 6'h00 : _077_;
+  assign _020_ = signal[1] ? sums : rows;
+  assign _019_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _078_ = upcoming ? tag_15 : tag;
+  assign _018_ = rst ? 4'h0 : _078_;
+  assign _079_ = a0_valid ? _034_[5:0] : a0_beat;
+  assign _080_ = tag_15[3] ? 6'h00 : _079_;
+  assign _081_ = upcoming ? _080_ : _079_;
+  assign _016_ = rst ? 6'h00 : _081_;
+  assign _082_ = a0_valid ? _000_[0] : a0_valid;
+  assign _083_ = upcoming ? 1'h1 : _082_;
+  assign _015_ = rst ? 1'h0 : _083_;
+  assign _084_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _014_[9:4] = rst ? 6'h00 : _084_;
+  assign _085_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _014_[2:1] = rst ? 2'h0 : _085_;
+  assign _014_[0] = rst ? 1'h0 : d6[0];
+  assign _086_ = d6[0] ? d6[3] : d7[3];
+  assign _014_[3] = rst ? 1'h0 : _086_;
+  assign _087_ = d5[0] ? d5[9:4] : d6[9:4];
+  assign _013_[9:4] = rst ? 6'h00 : _087_;
+  assign _088_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _013_[2:1] = rst ? 2'h0 : _088_;
+  assign _013_[0] = rst ? 1'h0 : d5[0];
+  assign _089_ = d5[0] ? d5[3] : d6[3];
+  assign _013_[3] = rst ? 1'h0 : _089_;
+  assign _090_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _012_[9:4] = rst ? 6'h00 : _090_;
+  assign _091_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _012_[2:1] = rst ? 2'h0 : _091_;
+  assign _012_[0] = rst ? 1'h0 : d4[0];
+  assign _092_ = d4[0] ? d4[3] : d5[3];
+  assign _012_[3] = rst ? 1'h0 : _092_;
+  assign _093_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _011_[9:4] = rst ? 6'h00 : _093_;
+  assign _094_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _011_[2:1] = rst ? 2'h0 : _094_;
+  assign _011_[0] = rst ? 1'h0 : d3[0];
+  assign _095_ = d3[0] ? d3[3] : d4[3];
+  assign _011_[3] = rst ? 1'h0 : _095_;
+  assign _096_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _010_[9:4] = rst ? 6'h00 : _096_;
+  assign _097_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _097_;
+  assign _010_[0] = rst ? 1'h0 : d2[0];
+  assign _098_ = d2[0] ? d2[3] : d3[3];
+  assign _010_[3] = rst ? 1'h0 : _098_;
+  assign _099_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _009_[9:4] = rst ? 6'h00 : _099_;
+  assign _100_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _100_;
+  assign _009_[0] = rst ? 1'h0 : d1[0];
+  assign _101_ = d1[0] ? d1[3] : d2[3];
+  assign _009_[3] = rst ? 1'h0 : _101_;
+  assign _102_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _102_;
+  assign _103_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _103_;
+  assign _008_[0] = rst ? 1'h0 : d0[0];
+  assign _104_ = d0[0] ? d0[3] : d1[3];
+  assign _008_[3] = rst ? 1'h0 : _104_;
+  assign _105_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _105_;
+  assign _106_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _106_;
+  assign _007_[0] = rst ? 1'h0 : a1[0];
+  assign _107_ = a1[0] ? a1[3] : d0[3];
+  assign _007_[3] = rst ? 1'h0 : _107_;
+  assign _108_ = a0_valid ? a0_beat : a1[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _108_;
+  assign _109_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _109_;
+  assign _006_[0] = rst ? 1'h0 : a0_valid;
+  assign _110_ = a0_valid ? tag[2] : a1[3];
+  assign _006_[3] = rst ? 1'h0 : _110_;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
-    .port_1689_0(answer[6:0]),
-    .port_1692_15(answer[7]),
+    .enable(busy[0]),
+    .port_1947_0(busy[1]),
+    .port_1949_0(busy[2]),
+    .port_2009_0(answer[6:0]),
+    .port_2012_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(a0_valid)
   );
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1689_0, port_1692_15, code, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1947_0, port_1949_0, port_2009_0, port_2012_15, code, clk);
   input rst;
   wire rst;
-  output [6:0] port_1689_0;
-  wire [6:0] port_1689_0;
-  output port_1692_15;
-  wire port_1692_15;
+  input enable;
+  wire enable;
+  input port_1947_0;
+  wire port_1947_0;
+  input port_1949_0;
+  wire port_1949_0;
+  output [6:0] port_2009_0;
+  wire [6:0] port_2009_0;
+  output port_2012_15;
+  wire port_2012_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -5748,8 +6966,16 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1689_0, port_1692_1
   wire [12:0] _13_;
   wire [13:0] _14_;
   wire [7:0] _15_;
-  wire [11:0] _16_;
-  wire [11:0] _17_;
+  wire [16:0] _16_;
+  wire [2:0] _17_;
+  wire [2:0] _18_;
+  wire _19_;
+  wire _20_;
+  wire [13:0] _21_;
+  wire [11:0] _22_;
+  wire [8:0] _23_;
+  wire _24_;
+  wire [11:0] _25_;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -5760,51 +6986,62 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, port_1689_0, port_1692_1
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign port_1689_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_2012_15;
+  assign port_2009_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1692_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_2012_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
   assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
   assign _15_ = s2_word[16:12] * s2_low;
   always @(posedge clk)
-    s2_word <= data;
+    s2_word <= _16_;
   always @(posedge clk)
-    s1_low <= address[2:0];
+    s1_low <= _17_;
   always @(posedge clk)
-    s2_low <= s1_low;
+    s2_low <= _18_;
   always @(posedge clk)
-    s1_below <= _11_;
+    s1_below <= _19_;
   always @(posedge clk)
-    s2_below <= s1_below;
+    s2_below <= _20_;
   always @(posedge clk)
-    s3_total <= _14_;
+    s3_total <= _21_;
   always @(posedge clk)
-    s3_correction <= { 1'h0, _15_ };
+    s3_correction <= _23_;
   always @(posedge clk)
-    s3_subtracted <= s2_below;
+    s3_subtracted <= _24_;
   assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
   assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
   assign _10_ = _00_ | _07_;
-  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _16_ = - $signed({ code[9], code });
-  assign _17_ = _11_ ? _16_ : { code[9], code[9], code };
-  assign { _01_[9], address } = _10_ ? 10'h190 : _17_[9:0];
-  assign _04_ = & { port_1692_15, port_1692_15, _03_[13:11] };
-  assign _05_ = | { port_1692_15, port_1692_15, _03_[13:11] };
+  assign _22_ = - $signed({ code[9], code });
+  assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
+  assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
+  assign _04_ = & { port_2012_15, port_2012_15, _03_[13:11] };
+  assign _05_ = | { port_2012_15, port_2012_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _09_ = ~ port_1692_15;
+  assign _24_ = port_1949_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_1949_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_1949_0 ? _14_ : s3_total;
+  assign _20_ = port_1947_0 ? s1_below : s2_below;
+  assign _19_ = enable ? _11_ : s1_below;
+  assign _18_ = port_1947_0 ? s1_low : s2_low;
+  assign _17_ = enable ? address[2:0] : s1_low;
+  assign _16_ = port_1947_0 ? data : s2_word;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
-  assign _03_[14] = port_1692_15;
+  assign _03_[14] = port_2012_15;
   assign _01_[8:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(address, data, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(enable, address, data, clk);
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   output [16:0] data;
@@ -5814,13 +7051,16 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(address, data, clk);
   mackey_glass__lmu3_h_tanh rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_drain_row_rom(data, address, clk);
+module mackey_glass_layer_lmu3_drain_row_rom(data, enable, address, clk);
   output [19:0] data;
   wire [19:0] data;
+  input enable;
+  wire enable;
   input [5:0] address;
   wire [5:0] address;
   input clk;
@@ -5828,11 +7068,12 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, address, clk);
   mackey_glass__lmu3_rows rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2613_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3080_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5845,8 +7086,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2613_3;
-  wire [6:0] port_2613_3;
+  input [6:0] port_3080_3;
+  wire [6:0] port_3080_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5871,16 +7112,16 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   end
   assign read_data = _12_;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2613_3[6:1];
+  assign { _03_[8:7], write__addr } = _02_ + port_3080_3[6:1];
   assign _04_ = read_page * 6'h31;
   assign { _05_[7], read__addr } = _04_ + read_word;
   assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2613_3[0] * 6'h31;
+  assign _01_ = port_3080_3[0] * 6'h31;
   assign _03_[6:0] = write__addr;
   assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2613_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3080_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5893,8 +7134,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2613_3;
-  wire [2:0] port_2613_3;
+  input [2:0] port_3080_3;
+  wire [2:0] port_3080_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5915,8 +7156,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
     _6_ <= cells[read__addr];
   end
   assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2613_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2613_3[2:1];
+  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_3080_3[0], 2'h0 };
+  assign { _1_[5:3], write__addr } = _0_ + port_3080_3[2:1];
   assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
   assign _1_[2:0] = write__addr;
   assign _2_[2:0] = read__addr;
@@ -5940,20 +7181,36 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag
   input clk;
   wire clk;
   wire [25:0] _00_;
-  wire _01_;
-  wire [27:0] _02_;
-  wire [8:0] _03_;
-  wire [8:0] _04_;
-  wire [8:0] _05_;
-  wire [26:0] _06_;
-  wire [26:0] _07_;
-  wire _08_;
-  wire [26:0] _09_;
-  wire [26:0] _10_;
-  wire [26:0] _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
+  wire [25:0] _01_;
+  wire [26:0] _02_;
+  wire [26:0] _03_;
+  wire _04_;
+  wire [27:0] _05_;
+  wire [8:0] _06_;
+  wire [8:0] _07_;
+  wire [8:0] _08_;
+  wire [15:0] _09_;
+  wire [9:0] _10_;
+  wire _11_;
+  wire [26:0] _12_;
+  wire [26:0] _13_;
+  wire [26:0] _14_;
+  wire [26:0] _15_;
+  wire _16_;
+  wire _17_;
+  wire _18_;
+  wire [3:0] _19_;
+  wire _20_;
+  wire _21_;
+  wire [1:0] _22_;
+  wire [3:0] _23_;
+  wire _24_;
+  wire _25_;
+  wire [1:0] _26_;
+  wire [3:0] _27_;
+  wire _28_;
+  wire _29_;
+  wire [1:0] _30_;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -5962,41 +7219,69 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag
   reg [8:0] s4;
   reg signed [26:0] s4_partial_0;
   assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _01_ = s4[0] & s4[1];
-  assign _02_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _04_ = s4[0] & s4[1];
+  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _03_;
+    s2 <= _06_;
   always @(posedge clk)
-    s3 <= _04_;
+    s3 <= _07_;
   always @(posedge clk)
-    s4 <= _05_;
+    s4 <= _08_;
   always @(posedge clk)
-    s2_operand_0 <= operand;
+    s2_operand_0 <= _09_;
   always @(posedge clk)
-    s2_weight_0 <= weights;
+    s2_weight_0 <= _10_;
   always @(posedge clk)
-    s3_added_0 <= _00_;
+    s3_added_0 <= _01_;
   always @(posedge clk)
-    s4_partial_0 <= _06_;
+    s4_partial_0 <= _02_;
   always @(posedge clk)
-    s5_sum_0 <= _07_;
-  assign _08_ = _13_ | _12_;
-  assign _09_ = _12_ ? { s3_added_0[22:0], 4'h0 } : { s3_added_0[23:0], 3'h0 };
-  assign _10_ = _14_ ? { s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0 };
-  assign _06_ = _08_ ? _09_ : _10_;
-  assign _11_ = s4[0] ? _02_[26:0] : s5_sum_0;
-  assign _07_ = _01_ ? s4_partial_0 : _11_;
-  assign _12_ = s3[4:3] == 2'h3;
-  assign _13_ = s3[4:3] == 2'h2;
-  assign _14_ = s3[4:3] == 2'h1;
-  assign _05_ = rst ? 9'h000 : s3;
-  assign _04_ = rst ? 9'h000 : s2;
-  assign _03_ = rst ? 9'h000 : control;
+    s5_sum_0 <= _03_;
+  assign _11_ = _17_ | _16_;
+  assign _12_ = _16_ ? { s3_added_0[22:0], 4'h0 } : { s3_added_0[23:0], 3'h0 };
+  assign _13_ = _18_ ? { s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0 };
+  assign _14_ = _11_ ? _12_ : _13_;
+  assign _15_ = s4[0] ? _05_[26:0] : s5_sum_0;
+  assign _03_ = _04_ ? s4_partial_0 : _15_;
+  assign _16_ = s3[4:3] == 2'h3;
+  assign _17_ = s3[4:3] == 2'h2;
+  assign _18_ = s3[4:3] == 2'h1;
+  assign _02_ = s3[0] ? _14_ : s4_partial_0;
+  assign _01_ = s2[0] ? _00_ : s3_added_0;
+  assign _10_ = control[0] ? weights : s2_weight_0;
+  assign _09_ = control[0] ? operand : s2_operand_0;
+  assign _19_ = s3[0] ? s3[8:5] : s4[8:5];
+  assign _08_[8:5] = rst ? 4'h0 : _19_;
+  assign _20_ = s3[0] ? s3[2] : s4[2];
+  assign _08_[2] = rst ? 1'h0 : _20_;
+  assign _21_ = s3[0] ? s3[1] : s4[1];
+  assign _08_[1] = rst ? 1'h0 : _21_;
+  assign _08_[0] = rst ? 1'h0 : s3[0];
+  assign _22_ = s3[0] ? s3[4:3] : s4[4:3];
+  assign _08_[4:3] = rst ? 2'h0 : _22_;
+  assign _23_ = s2[0] ? s2[8:5] : s3[8:5];
+  assign _07_[8:5] = rst ? 4'h0 : _23_;
+  assign _24_ = s2[0] ? s2[2] : s3[2];
+  assign _07_[2] = rst ? 1'h0 : _24_;
+  assign _25_ = s2[0] ? s2[1] : s3[1];
+  assign _07_[1] = rst ? 1'h0 : _25_;
+  assign _07_[0] = rst ? 1'h0 : s2[0];
+  assign _26_ = s2[0] ? s2[4:3] : s3[4:3];
+  assign _07_[4:3] = rst ? 2'h0 : _26_;
+  assign _27_ = control[0] ? control[8:5] : s2[8:5];
+  assign _06_[8:5] = rst ? 4'h0 : _27_;
+  assign _28_ = control[0] ? control[2] : s2[2];
+  assign _06_[2] = rst ? 1'h0 : _28_;
+  assign _29_ = control[0] ? control[1] : s2[1];
+  assign _06_[1] = rst ? 1'h0 : _29_;
+  assign _06_[0] = rst ? 1'h0 : control[0];
+  assign _30_ = control[0] ? control[4:3] : s2[4:3];
+  assign _06_[4:3] = rst ? 2'h0 : _30_;
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, finish, valid, first, last, slot, word_23, tag, coefficients, clk);
+module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -6011,14 +7296,16 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   wire finish;
   output valid;
   reg valid;
+  output moved;
+  reg moved;
   output first;
   reg first;
   output last;
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_23;
-  reg [5:0] word_23;
+  output [5:0] word_24;
+  reg [5:0] word_24;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -6055,65 +7342,76 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   wire _027_;
   wire _028_;
   wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
+  wire _030_;
+  wire [2:0] _031_;
+  wire [5:0] _032_;
   wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [12:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
+  wire [3:0] _034_;
+  wire [5:0] _035_;
+  wire [2:0] _036_;
+  wire [5:0] _037_;
+  wire _038_;
+  wire [12:0] _039_;
+  wire [1:0] _040_;
   wire _041_;
   wire _042_;
   wire _043_;
-  wire [40:0] _044_;
+  wire _044_;
   wire [40:0] _045_;
   wire [40:0] _046_;
   wire [40:0] _047_;
   wire [40:0] _048_;
   wire [40:0] _049_;
-  wire [5:0] _050_;
+  wire [40:0] _050_;
   wire [5:0] _051_;
   wire [5:0] _052_;
   wire [5:0] _053_;
   wire [5:0] _054_;
   wire [5:0] _055_;
-  wire [1:0] _056_;
+  wire [5:0] _056_;
   wire [1:0] _057_;
   wire [1:0] _058_;
   wire [1:0] _059_;
   wire [1:0] _060_;
   wire [1:0] _061_;
-  wire _062_;
-  wire [1:0] _063_;
-  wire [12:0] _064_;
+  wire [1:0] _062_;
+  wire _063_;
+  wire [1:0] _064_;
   wire [12:0] _065_;
   wire [12:0] _066_;
-  wire _067_;
+  wire [12:0] _067_;
   wire _068_;
-  wire [5:0] _069_;
+  wire _069_;
   wire [5:0] _070_;
-  wire [2:0] _071_;
+  wire [5:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
   wire [2:0] _075_;
-  wire [5:0] _076_;
+  wire [2:0] _076_;
   wire [5:0] _077_;
-  wire [3:0] _078_;
+  wire [5:0] _078_;
   wire [3:0] _079_;
-  wire _080_;
+  wire [3:0] _080_;
   wire _081_;
-  wire _082_;
+  wire [1:0] _082_;
   wire _083_;
-  wire _084_;
-  wire _085_;
+  wire [5:0] _084_;
+  wire [2:0] _085_;
   wire _086_;
   wire _087_;
   wire _088_;
+  wire _089_;
+  wire _090_;
+  wire _091_;
+  wire _092_;
+  wire _093_;
+  wire _094_;
+  wire _095_;
+  wire _096_;
+  wire _097_;
+  wire _098_;
+  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -6150,29 +7448,31 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   always @(posedge clk)
     valid <= _027_;
   always @(posedge clk)
-    first <= _028_;
+    moved <= _028_;
   always @(posedge clk)
-    last <= _029_;
+    first <= _029_;
   always @(posedge clk)
-    slot <= _030_;
+    last <= _030_;
   always @(posedge clk)
-    word_23 <= _031_;
+    slot <= _031_;
   always @(posedge clk)
-    tag <= _032_;
+    word_24 <= _032_;
   always @(posedge clk)
-    waiting <= _033_;
+    tag <= _033_;
   always @(posedge clk)
-    block <= _034_;
+    waiting <= _034_;
   always @(posedge clk)
-    like <= _035_;
+    block <= _035_;
   always @(posedge clk)
-    group <= _036_;
+    like <= _036_;
   always @(posedge clk)
-    segment <= _037_;
+    group <= _037_;
   always @(posedge clk)
-    coefficients <= _038_;
+    segment <= _038_;
   always @(posedge clk)
-    fsm_state <= _039_;
+    coefficients <= _039_;
+  always @(posedge clk)
+    fsm_state <= _040_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
   assign _000_ = group == now[15:10];
@@ -6182,78 +7482,89 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   assign _002_ = ~ now[3];
   assign _003_ = ! waiting;
   assign _004_ = _002_ | _003_;
-  assign _041_ = _083_ | _082_;
-  assign _042_ = _087_ | _086_;
-  assign _043_ = _062_ | _012_;
-  assign _040_ = | { _041_, _084_, _085_ };
-  assign _044_ = _082_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _045_ = _084_ ? 41'h007abb2c306 : 41'h006674c0c0d;
-  assign _046_ = _041_ ? _044_ : _045_;
-  assign _047_ = _086_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _048_ = _088_ ? 41'h00000800034 : 41'h00000420304;
-  assign _049_ = _042_ ? _047_ : _048_;
-  assign now = _040_ ? _046_ : _049_;
-  assign _050_ = _082_ ? block : block;
-  assign _051_ = _084_ ? block : block;
-  assign _052_ = _041_ ? _050_ : _051_;
-  assign _053_ = _086_ ? block : block;
-  assign _054_ = _088_ ? block : block;
-  assign _055_ = _042_ ? _053_ : _054_;
-  assign word = _040_ ? _052_ : _055_;
-  assign _056_ = _012_ ? _060_ : _061_;
-  assign _057_ = _011_ ? _063_ : fsm_state;
-  assign _058_ = _043_ ? _056_ : _057_;
-  assign _059_ = start ? 2'h1 : 2'h0;
-  assign _060_ = _010_ ? _059_ : fsm_state;
-  assign _061_ = _009_ ? 2'h2 : fsm_state;
-  assign _063_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _058_;
-  assign _064_ = _013_ ? _026_[12:0] : coefficients;
-  assign _065_ = _009_ ? 13'h0000 : _064_;
-  assign _066_ = _062_ ? _065_ : _064_;
-  assign _038_ = rst ? 13'h0000 : _066_;
-  assign _067_ = _024_ ? _025_[0] : segment;
-  assign _068_ = _005_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _022_ ? _023_[5:0] : group;
-  assign _070_ = _024_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _021_ ? now[24:22] : like;
-  assign _072_ = _022_ ? now[27:25] : _071_;
-  assign _073_ = _005_ ? now[24:22] : _072_;
-  assign _074_ = _009_ ? 3'h0 : _073_;
-  assign _075_ = _062_ ? _074_ : _073_;
-  assign _035_ = rst ? 3'h0 : _075_;
-  assign _076_ = advance ? _020_[5:0] : block;
-  assign _077_ = _021_ ? 6'h00 : _076_;
-  assign _034_ = rst ? 6'h00 : _077_;
-  assign _078_ = _018_ ? _019_[3:0] : waiting;
-  assign _079_ = _005_ ? 4'hd : _078_;
-  assign _033_ = rst ? 4'h0 : _079_;
-  assign _032_[3] = rst ? 1'h0 : _017_;
-  assign _032_[1:0] = rst ? 2'h0 : now[1:0];
-  assign _032_[2] = rst ? 1'h0 : segment;
-  assign _031_ = rst ? 6'h00 : word;
-  assign _030_ = rst ? 3'h0 : like;
-  assign _029_ = rst ? 1'h0 : _016_;
-  assign _028_ = rst ? 1'h0 : _015_;
+  assign _042_ = _094_ | _093_;
+  assign _043_ = _098_ | _097_;
+  assign _044_ = _063_ | _012_;
+  assign _041_ = | { _042_, _095_, _096_ };
+  assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _047_ = _042_ ? _045_ : _046_;
+  assign _048_ = _097_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _049_ = _099_ ? 41'h00000800034 : 41'h00000420304;
+  assign _050_ = _043_ ? _048_ : _049_;
+  assign now = _041_ ? _047_ : _050_;
+  assign _051_ = _093_ ? block : block;
+  assign _052_ = _095_ ? block : block;
+  assign _053_ = _042_ ? _051_ : _052_;
+  assign _054_ = _097_ ? block : block;
+  assign _055_ = _099_ ? block : block;
+  assign _056_ = _043_ ? _054_ : _055_;
+  assign word = _041_ ? _053_ : _056_;
+  assign _057_ = _012_ ? _061_ : _062_;
+  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign _059_ = _044_ ? _057_ : _058_;
+  assign _060_ = start ? 2'h1 : 2'h0;
+  assign _061_ = _010_ ? _060_ : fsm_state;
+  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _064_ = start ? 2'h1 : fsm_state;
+  assign _040_ = rst ? 2'h0 : _059_;
+  assign _065_ = _013_ ? _026_[12:0] : coefficients;
+  assign _066_ = _009_ ? 13'h0000 : _065_;
+  assign _067_ = _063_ ? _066_ : _065_;
+  assign _039_ = rst ? 13'h0000 : _067_;
+  assign _068_ = _024_ ? _025_[0] : segment;
+  assign _069_ = _005_ ? 1'h0 : _068_;
+  assign _038_ = rst ? 1'h0 : _069_;
+  assign _070_ = _022_ ? _023_[5:0] : group;
+  assign _071_ = _024_ ? 6'h00 : _070_;
+  assign _037_ = rst ? 6'h00 : _071_;
+  assign _072_ = _021_ ? now[24:22] : like;
+  assign _073_ = _022_ ? now[27:25] : _072_;
+  assign _074_ = _005_ ? now[24:22] : _073_;
+  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _076_ = _063_ ? _075_ : _074_;
+  assign _036_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _020_[5:0] : block;
+  assign _078_ = _021_ ? 6'h00 : _077_;
+  assign _035_ = rst ? 6'h00 : _078_;
+  assign _079_ = _018_ ? _019_[3:0] : waiting;
+  assign _080_ = _005_ ? 4'hd : _079_;
+  assign _034_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _017_ : tag[3];
+  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? now[1:0] : tag[1:0];
+  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _083_ = advance ? segment : tag[2];
+  assign _033_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? word : word_24;
+  assign _032_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? like : slot;
+  assign _031_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _016_ : last;
+  assign _030_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _015_ : first;
+  assign _029_ = rst ? 1'h0 : _087_;
+  assign _088_ = _013_ ? 1'h1 : 1'h0;
+  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _090_ = _063_ ? _089_ : _088_;
+  assign _028_ = rst ? 1'h1 : _090_;
   assign _027_ = rst ? 1'h0 : _013_;
-  assign _080_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _080_ : 1'h0;
+  assign _091_ = _010_ ? 1'h1 : 1'h0;
+  assign finish = _012_ ? _091_ : 1'h0;
   assign _012_ = fsm_state == 2'h2;
-  assign _081_ = _009_ ? 1'h1 : 1'h0;
-  assign all_read = _062_ ? _081_ : 1'h0;
-  assign advance = _062_ ? _004_ : 1'h0;
-  assign _062_ = fsm_state == 2'h1;
+  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _092_ : 1'h0;
+  assign advance = _063_ ? _004_ : 1'h0;
+  assign _063_ = fsm_state == 2'h1;
   assign idle = _011_ ? 1'h1 : 1'h0;
   assign _011_ = ! fsm_state;
-  assign _082_ = like == 3'h7;
-  assign _083_ = like == 3'h6;
-  assign _084_ = like == 3'h5;
-  assign _085_ = like == 3'h4;
-  assign _086_ = like == 3'h3;
-  assign _087_ = like == 3'h2;
-  assign _088_ = like == 3'h1;
+  assign _093_ = like == 3'h7;
+  assign _094_ = like == 3'h6;
+  assign _095_ = like == 3'h5;
+  assign _096_ = like == 3'h4;
+  assign _097_ = like == 3'h3;
+  assign _098_ = like == 3'h2;
+  assign _099_ = like == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu3_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -6390,7 +7701,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
   assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_2613_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_3080_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6401,8 +7712,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2613_3;
-  wire [1:0] port_2613_3;
+  input [1:0] port_3080_3;
+  wire [1:0] port_3080_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6420,68 +7731,105 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   assign read_data = _0_;
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms(rst, data, address, clk);
+module mackey_glass_layer_lmu3_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
   wire [9:0] data;
+  input valid;
+  wire valid;
+  input moved;
+  wire moved;
   input [12:0] address;
   wire [12:0] address;
   input clk;
   wire clk;
+  wire _0_;
+  reg like;
+  wire taken;
+  assign _0_ = ! like;
+  assign taken = valid & _0_;
+  always @(posedge clk)
+    like <= 1'h0;
   mackey_glass_layer_lmu3_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
-    .rst(rst)
+    .moved(moved),
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, data, address, clk);
+module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
+  input taken;
+  wire taken;
   output [9:0] data;
   wire [9:0] data;
+  input moved;
+  wire moved;
   input [12:0] address;
   wire [12:0] address;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
+  wire [9:0] _00_;
+  wire [9:0] _01_;
   wire _02_;
+  wire _03_;
+  wire _04_;
+  wire _05_;
+  wire _06_;
+  wire _07_;
+  wire _08_;
   wire bank;
-  wire [9:0] data_11;
-  wire [9:0] data_12;
+  wire [9:0] data_15;
+  wire [9:0] data_16;
+  wire enable;
+  wire enable_6;
   reg like;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  always @(posedge clk)
-    s2_bank <= _01_;
-  always @(posedge clk)
-    s2_word_0 <= data_11;
-  always @(posedge clk)
-    s2_word_1 <= data_12;
+  assign _02_ = ! bank;
+  assign enable = moved & _02_;
+  assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
+  assign _03_ = ! like;
+  assign _04_ = taken & _03_;
+  assign _05_ = taken & like;
   always @(posedge clk)
-    like <= _00_;
-  assign _01_ = rst ? 1'h0 : like;
-  assign _00_ = rst ? 1'h0 : bank;
-  assign bank = _02_ ? 1'h1 : 1'h0;
-  assign _02_ = { 12'h000, address[12] } == 13'h0001;
+    like <= _06_;
+  always @(posedge clk)
+    s2_bank <= _07_;
+  always @(posedge clk)
+    s2_word_0 <= _00_;
+  always @(posedge clk)
+    s2_word_1 <= _01_;
+  assign _01_ = _05_ ? data_16 : s2_word_1;
+  assign _00_ = _04_ ? data_15 : s2_word_0;
+  assign _07_ = rst ? 1'h0 : like;
+  assign _06_ = rst ? 1'h0 : bank;
+  assign bank = _08_ ? 1'h1 : 1'h0;
+  assign _08_ = { 12'h000, address[12] } == 13'h0001;
   mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[11:0]),
     .clk(clk),
-    .data(data_11)
+    .data(data_15),
+    .enable(enable)
   );
   mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
-    .data(data_12)
+    .data(data_16),
+    .enable(enable_6)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0(data, address, clk);
+module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [11:0] address;
@@ -6491,11 +7839,14 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0(data, address, clk);
   mackey_glass__lmu3_weights_0 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1(data, address, clk);
+module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1(enable, data, address, clk);
+  input enable;
+  wire enable;
   output [9:0] data;
   wire [9:0] data;
   input [9:0] address;
@@ -6505,7 +7856,8 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1(data, address, clk);
   mackey_glass__lmu3_weights_1 rom (
     .address(address),
     .clk(clk),
-    .data(data)
+    .data(data),
+    .enable(enable)
   );
 endmodule
 
@@ -6563,9 +7915,10 @@ endmodule
 `define MACKEY_GLASS_ROM(file) file
 `endif
 
-module mackey_glass__head_weights(clk, address, data);
+module mackey_glass__head_weights(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [9:0] data;
   reg [9:0] words [0:48];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__head_weights.hex"), words);
@@ -6586,12 +7939,13 @@ module mackey_glass__head_weights(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_h_tanh(clk, address, data);
+module mackey_glass__lmu0_h_tanh(clk, address, enable, data);
   input clk;
   input [4:0] address;
+  input enable;
   output reg [10:0] data;
   reg [10:0] words [0:16];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_tanh.hex"), words);
@@ -6612,12 +7966,13 @@ module mackey_glass__lmu0_h_tanh(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_h_tanh_offsets(clk, address, data);
+module mackey_glass__lmu0_h_tanh_offsets(clk, address, enable, data);
   input clk;
   input [1:0] address;
+  input enable;
   output reg [5:0] data;
   reg [5:0] words [0:3];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_h_tanh_offsets.hex"), words);
@@ -6638,12 +7993,13 @@ module mackey_glass__lmu0_h_tanh_offsets(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_rows(clk, address, data);
+module mackey_glass__lmu0_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [21:0] data;
   reg [21:0] words [0:48];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu0_rows.hex"), words);
@@ -6664,12 +8020,13 @@ module mackey_glass__lmu0_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_weights_0(clk, address, data);
+module mackey_glass__lmu0_weights_0(clk, address, enable, data);
   input clk;
   input [10:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:2047];
@@ -6691,12 +8048,13 @@ module mackey_glass__lmu0_weights_0(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu0_weights_1(clk, address, data);
+module mackey_glass__lmu0_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:671];
@@ -6718,12 +8076,13 @@ module mackey_glass__lmu0_weights_1(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu1_h_tanh(clk, address, data);
+module mackey_glass__lmu1_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [7:0] data;
   reg [7:0] words [0:63];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu1_h_tanh.hex"), words);
@@ -6744,12 +8103,13 @@ module mackey_glass__lmu1_h_tanh(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu1_rows(clk, address, data);
+module mackey_glass__lmu1_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [24:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [24:0] words [0:48];
@@ -6771,12 +8131,13 @@ module mackey_glass__lmu1_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu1_weights_0(clk, address, data);
+module mackey_glass__lmu1_weights_0(clk, address, enable, data);
   input clk;
   input [11:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:4095];
@@ -6798,12 +8159,13 @@ module mackey_glass__lmu1_weights_0(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu1_weights_1(clk, address, data);
+module mackey_glass__lmu1_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:1023];
@@ -6825,12 +8187,13 @@ module mackey_glass__lmu1_weights_1(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu2_h_tanh(clk, address, data);
+module mackey_glass__lmu2_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [16:0] data;
   reg [16:0] words [0:50];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_h_tanh.hex"), words);
@@ -6851,12 +8214,13 @@ module mackey_glass__lmu2_h_tanh(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu2_rows(clk, address, data);
+module mackey_glass__lmu2_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [23:0] data;
   reg [23:0] words [0:48];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu2_rows.hex"), words);
@@ -6877,12 +8241,13 @@ module mackey_glass__lmu2_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu2_weights_0(clk, address, data);
+module mackey_glass__lmu2_weights_0(clk, address, enable, data);
   input clk;
   input [11:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:4095];
@@ -6904,12 +8269,13 @@ module mackey_glass__lmu2_weights_0(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu2_weights_1(clk, address, data);
+module mackey_glass__lmu2_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:1023];
@@ -6931,12 +8297,13 @@ module mackey_glass__lmu2_weights_1(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu3_h_tanh(clk, address, data);
+module mackey_glass__lmu3_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [16:0] data;
   reg [16:0] words [0:50];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_h_tanh.hex"), words);
@@ -6957,12 +8324,13 @@ module mackey_glass__lmu3_h_tanh(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu3_rows(clk, address, data);
+module mackey_glass__lmu3_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
+  input enable;
   output reg [19:0] data;
   reg [19:0] words [0:48];
   initial $readmemh(`MACKEY_GLASS_ROM("mackey_glass__lmu3_rows.hex"), words);
@@ -6983,12 +8351,13 @@ module mackey_glass__lmu3_rows(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu3_weights_0(clk, address, data);
+module mackey_glass__lmu3_weights_0(clk, address, enable, data);
   input clk;
   input [11:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:4095];
@@ -7010,12 +8379,13 @@ module mackey_glass__lmu3_weights_0(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
-module mackey_glass__lmu3_weights_1(clk, address, data);
+module mackey_glass__lmu3_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
+  input enable;
   output reg [9:0] data;
   (* rom_style = "block", ram_style = "block" *)
   reg [9:0] words [0:1023];
@@ -7037,5 +8407,5 @@ module mackey_glass__lmu3_weights_1(clk, address, data);
   // synthesis translate_on
 `endif
 `endif
-  always @(posedge clk) data <= words[address];
+  always @(posedge clk) if (enable) data <= words[address];
 endmodule

@@ -9,7 +9,6 @@ import pytest
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.network import Offsets, Slopes
-from lmu_hw.plan import TABLE_LATENCY
 from lmu_hw.quantize.tables import tabulate
 from tests.hdl.bench import drive
 from tests.oracle import tabulated
@@ -20,18 +19,23 @@ FUNCTIONS = ("tanh", "sigmoid", "softplus", "elu", "relu6", "selu")
 
 
 def answers(table) -> list[int]:
-    """Return what hardware answers to every code, from the smallest on, one in each cycle."""
+    """Return what hardware answers to every code, from the smallest on, with pauses between."""
     lookup, seen = Lookup(table, name="t"), []
     codes = range(table.source.min_code, table.source.max_code + 1)
+    entering = [(code, pause) for code in codes for pause in range(1 + (code % 3 == 0))]
 
     async def check(ctx):
-        for code in [*codes, *[0] * (lookup.latency - 1)]:
-            ctx.set(lookup.code, code)
+        busy = 0
+        for code, pause in [*entering, *[(0, 1)] * (lookup.latency - 1)]:
+            busy = (busy << 1 | (not pause)) & (1 << lookup.latency) - 1
+            ctx.set(lookup.code, code ^ pause)
+            ctx.set(lookup.busy, busy)
             await ctx.tick()
-            seen.append(ctx.get(lookup.answer))
+            if busy >> lookup.latency - 1:
+                seen.append(ctx.get(lookup.answer))
 
     drive(lookup, check)
-    return seen[TABLE_LATENCY - 1 :]
+    return seen
 
 
 @pytest.mark.parametrize("seed", range(24))

@@ -187,7 +187,7 @@ module bench;
   reg [2:0] address = 3, write_address = 3;
   reg [{top}:0] write_data = 5;
   wire [{top}:0] data;
-  {module} rom(.clk(clk), .address(address), .data(data),
+  {module} rom(.clk(clk), .address(address), .enable(1'b1), .data(data),
     .write(write), .write_address(write_address), .write_data(write_data));
   always #1 clk = ~clk;
   initial begin

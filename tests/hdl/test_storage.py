@@ -34,6 +34,19 @@ def test_a_rom_answers_one_cycle_after_its_address():
     drive(rom, read)
 
 
+def test_a_rom_that_is_not_enabled_keeps_its_word():
+    rom = Rom(name="r", words=[5, 6, 7], width=3)
+
+    async def read(ctx):
+        for address, enable, word in ((1, 1, 6), (2, 0, 6), (0, 0, 6), (2, 1, 7)):
+            ctx.set(rom.address, address)
+            ctx.set(rom.enable, enable)
+            await ctx.tick()
+            assert ctx.get(rom.data) == word
+
+    drive(rom, read)
+
+
 def test_a_rom_without_words_is_refused():
     with pytest.raises(NetworkError, match="r: a ROM must have at least one word"):
         Rom(name="r", words=[], width=3)

@@ -21,17 +21,22 @@ pytestmark = [
 WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
 
 
+@pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(("words", "width", "banks"), [(5, 5, 1), (20_000, 5, 3), (9_000, 9, 5)])
-def test_a_word_is_there_two_cycles_after_its_address(words, width, banks):
+def test_a_word_is_there_two_cycles_after_its_address(words, width, banks, alone):
     contents = [(7 * n) % 31 for n in range(words)]
-    rom = BankedRom(name="r", words=contents, width=width)
+    rom = BankedRom(name="r", words=contents, width=width, alone=alone)
     assert len(rom.roms) == banks
     read = [0, words - 1, 3, min(16384, words - 2), words // 2, min(2048, words - 3)]
+    read = [address for address in read for _ in range(1 + address % 3)]  # some wait
 
     async def check(ctx):
-        seen = []
+        seen, before = [], None
         for address in [*read, 0, 0]:
             ctx.set(rom.address, address)
+            ctx.set(rom.moved, address != before)
+            ctx.set(rom.taken, before is not None)
+            before = address
             await ctx.tick()
             seen.append(ctx.get(rom.data))
         assert seen[1:-1] == [contents[address] for address in read]
