@@ -29,6 +29,7 @@ NEIGHBOURS = {
     "lmu_hw/cli/inputs.py": "tests/cli/test_arrays.py",
     "lmu_hw/cli/main.py": "tests/cli/test_results.py",
     "lmu_hw/cli/parser.py": "tests/cli/test_help.py",
+    "lmu_hw/cli/parser_design.py": "tests/cli/test_help.py",
     "lmu_hw/cli/search_tables.py": "tests/cli/test_search.py",
     "lmu_hw/golden/memory.py": "tests/network/test_memory.py",
     "lmu_hw/hdl/beats.py": "tests/hdl/test_semiseparable.py",

@@ -6,24 +6,12 @@ from __future__ import annotations
 import argparse
 
 from lmu_hw._version import __version__
-from lmu_hw.cli.arguments import (
-    Commands,
-    calibrate,
-    command,
-    design,
-    formats,
-    measured,
-    model,
-    number,
-    window,
-    workers,
-)
+from lmu_hw.cli.arguments import Commands, command, design, number, window
+from lmu_hw.cli.parser_design import config, generate, sweep
 from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.targets import LIBERTY
-from lmu_hw.plan import AUTO, CHIPS, SLOWEST, Goal
-from lmu_hw.realize import reloadable_kinds
 from lmu_hw.simulate import Simulator
 
 __all__ = ["ALL", "AVAILABLE", "build_parser"]
@@ -48,25 +36,6 @@ exit status: 0 success; 1 the simulated hardware differs from the golden model, 
 does not hold, or a clock that was asked for is not reached; 2 bad input, or a tool that is missing.
 """
 
-_SIZE = f"""\
-Never changes a bit of output. Of all plans with at most so many multipliers, the one with the
-least area x time is taken, but none that takes more than {SLOWEST:g} times as long as the fastest.
-Layers that are not the slowest get the fewest multipliers that keep up. generate prints what was
-weighed; see docs/hardware.md."""
-
-_BY_TARGET = """\
-With a target, generate finds the word lengths that reach it at least cost, and builds that design.
-Every width that is not given above is searched. Designs are measured on the --calibrate data
-against the float network; the one that is built reaches the target there, and no width of it can
-be a bit less."""
-
-_SWEEP = """\
-Measure every combination of some word lengths, and draw what they give against what they cost.
-Ranges are A:B with both ends, A:B:STEP, or a single number; what is not given stays as for
-generate. Combinations of which there is no design are listed with the reason. A sweep that was
-interrupted goes on where it stopped when it is started again."""
-
-
 _IMPLEMENT = """\
 Tools come from PyPI: pip install 'lmu_hw[implement]'. Where ports must be pins, for a bitstream
 and on targets that have no other way, the design gets a wrapper that takes and gives a byte at a
@@ -86,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"lmu-hw {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
-        *(_inspect, _config, _generate, _sweep),
+        *(_inspect, config, generate, sweep),
         *(_predict, _simulate, _implement, _report, _compare, _verify, _reload),
     ):
         add(commands)
@@ -102,141 +71,6 @@ def _inspect(commands: Commands) -> None:
     )
     parser.add_argument("path", metavar="PATH", help="trained file, or folder of a design")
     window(parser)
-
-
-def _config(commands: Commands) -> None:
-    parser = command(
-        commands,
-        "config",
-        "print every format that generate would choose, with reasons, as a file to edit, and what "
-        "the design would take of a chip",
-        "lmu-hw config model.keras --calibrate train_x.npy > design.toml",
-    )
-    model(parser)
-    calibrate(parser)
-    _chip(parser)
-    formats(parser)
-
-
-def _generate(commands: Commands) -> None:
-    parser = command(
-        commands,
-        "generate",
-        "quantize a trained network and write its Verilog",
-        "lmu-hw generate model.keras -o out --calibrate train_x.npy --weight-bits 12 --lanes 16",
-    )
-    model(parser)
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="DIR",
-        required=True,
-        help="folder: a new or empty one, or an earlier design, whose unchanged files are replaced",
-    )
-    parser.add_argument(
-        "--name",
-        metavar="NAME",
-        help="name of the Verilog top; every module and file of the design begins with it, so that "
-        "several designs share a project (default: the name of the model)",
-    )
-    parser.add_argument(
-        "--reloadable",
-        action="store_true",
-        help="give the top a port through which the coefficients of its memories are written, so "
-        f"that one design serves any window; memories that are {reloadable_kinds()} only; see "
-        "docs/hardware.md",
-    )
-    parser.add_argument(
-        "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"
-    )
-    calibrate(parser)
-    _size(parser.add_argument_group("size and speed", _SIZE))
-    formats(parser)
-    _target(parser.add_argument_group("word lengths by target", _BY_TARGET))
-
-
-def _size(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--lanes",
-        type=number,
-        default=AUTO,
-        metavar="N",
-        help="most multipliers of the slowest layer, or 'full' to unroll everything (default: "
-        f"{Goal.DEFAULT_LANES}, or as many as the sample rate needs)",
-    )
-    group.add_argument("--clock", type=number, metavar="MHZ", help="clock of the hardware")
-    group.add_argument(
-        "--sample-rate",
-        type=number,
-        metavar="HZ",
-        help="time steps in a second: take the plan with the fewest multipliers that keeps up with "
-        "them at --clock",
-    )
-    _chip(group)
-
-
-def _chip(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
-    parser.add_argument(
-        "--target",
-        metavar="NAME",
-        help="chip that area and clock are estimated for, and that the plan must fit: "
-        f"{', '.join(CHIPS)} (default: an ECP5 of any size)",
-    )
-
-
-def _target(group: argparse._ArgumentGroup) -> None:
-    either = group.add_mutually_exclusive_group()
-    either.add_argument(
-        "--target-error",
-        metavar="E",
-        help="largest error: rms(fixed - float) / rms(float) of the outputs, such as 0.02 or 2%%",
-    )
-    either.add_argument(
-        "--target-accuracy",
-        metavar="P",
-        help="smallest share of right answers, such as 0.95 or 95%%; needs --labels",
-    )
-    group.add_argument(
-        "--labels",
-        metavar="Y.npy",
-        help="classes of the --calibrate data; without a target, generate ends with the accuracy",
-    )
-    measured(group)
-    workers(group)
-
-
-def _sweep(commands: Commands) -> None:
-    parser = command(
-        commands,
-        "sweep",
-        "measure a grid of word lengths; writes DIR/sweep.json and DIR/sweep.html",
-        "lmu-hw sweep model.keras -o map --calibrate x.npy --labels y.npy --weight-bits 4:12 "
-        "--state-bits 8:18",
-    )
-    parser.description = _SWEEP
-    model(parser)
-    parser.add_argument(
-        "-o", "--output", metavar="DIR", required=True, help="folder for the two files"
-    )
-    parser.add_argument(
-        "--calibrate",
-        metavar="X.npy",
-        required=True,
-        help="typical inputs: ranges come from them, and every design is measured on them",
-    )
-    parser.add_argument(
-        "--labels",
-        metavar="Y.npy",
-        help="classes (integers or one-hot), for accuracy, or real targets, for NRMSE (default: "
-        "the error against float)",
-    )
-    parser.add_argument(
-        "--restart", action="store_true", help="forget what an interrupted sweep has left in DIR"
-    )
-    formats(parser, ranges=True)
-    group = parser.add_argument_group("measuring")
-    measured(group)
-    workers(group)
 
 
 def _predict(commands: Commands) -> None:
