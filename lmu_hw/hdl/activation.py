@@ -122,7 +122,8 @@ class Lookup(wiring.Component):
         table, ends = self.table, []
         for sign in (1, -1) if table.mirrored else (1,):
             bound = table.origin + sign * table.last
-            low_bits = table.low_bits if bound % (1 << table.low_bits) == 0 else 0
+            low_bits = min(table.low_bits, table.source.width - 1)
+            low_bits = low_bits if bound % (1 << low_bits) == 0 else 0
             top = self.code[low_bits:].as_signed() if table.source.signed else self.code[low_bits:]
             ends.append(top >= bound >> low_bits if sign > 0 else top < bound >> low_bits)
         return ends[0] | ends[-1]

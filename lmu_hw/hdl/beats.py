@@ -54,5 +54,5 @@ def write_beats(
         write.valid.eq(present & (place.all() | ends)),
         write.segment.eq(segment),
         write.beat.eq(number),
-        write.mask.eq(Cat(number * beat + lane < rows for lane in range(beat))),
+        write.mask.eq(Cat(number < -(-(rows - lane) // beat) for lane in range(beat))),
     ]

@@ -12,6 +12,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
+from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import tag_layout
@@ -125,7 +126,9 @@ class ElementwiseUnit(wiring.Component):
             fmt = self.plan.layer.signals[name].format
             role = self.plan.layer.node(name).role
             elements[name] = Signal(shape_of(fmt), name=f"s1_{role.value}_{lane}")
-            m.d.comb += elements[name].eq(self.words[name][position][lane])
+            m.d.comb += elements[name].eq(
+                entry_of((beat[lane] for beat in self.words[name]), position)
+            )
         return elements
 
     def _product(

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import Any, NamedTuple
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
@@ -13,10 +14,11 @@ from amaranth.lib.wiring import In, Out
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
 from lmu_hw.hdl.memory import unit_class
+from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.output_stage import OutputStage, write_layout
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
-from lmu_hw.hdl.storage import VectorRam
+from lmu_hw.hdl.storage import VectorRam, reads_ahead
 from lmu_hw.hdl.streams import InputBuffer, has_room, vector_signature
 from lmu_hw.hdl.weights import Weights
 from lmu_hw.network import INPUT, MemoryNode
@@ -25,6 +27,21 @@ from lmu_hw.plan import LayerPlan
 __all__ = ["Layer"]
 
 _KEEP = {"keep": 1}  # the bench reads these wires of the emitted Verilog; nothing else does
+
+
+class _Write(NamedTuple):
+    """A beat of a node's codes on its way into memory: there is one, and what it is."""
+
+    valid: Value
+    beat: Any
+
+
+class _Reading(NamedTuple):
+    """What is read: slot, word, and page of the new state."""
+
+    slot: Value
+    word: Value
+    page: Value
 
 
 class Layer(wiring.Component):
@@ -93,9 +110,16 @@ class Layer(wiring.Component):
         finished = Signal()
         last = Signal()
         m.d.sync += [finished.eq(sequencer.finish), last.eq(last_step)]
-        # A step owns the page of the new state; the other one holds the state before it.
-        page = Signal()
+        # A step owns the page of the new state; the other one holds the state before it. What is
+        # addressed ahead is one step further a cycle earlier.
+        page, next_page = Signal(), Signal()
         first_step = Signal(init=1)
+        with m.If(sequencer.finish):
+            m.d.sync += next_page.eq(~next_page)
+        readings = (
+            _Reading(sequencer.slot, sequencer.word, page),
+            _Reading(sequencer.next_slot, sequencer.next_word, next_page),
+        )
         with m.If(finished):
             m.d.sync += [page.eq(~page), first_step.eq(last)]
         answers = last_step if plan.layer.last_only else 1
@@ -105,10 +129,12 @@ class Layer(wiring.Component):
             sequencer.start.eq(self.start),
             sequencer.last_step.eq(last_step),
             source.drop.eq(all_read),
-            source.read_word.eq(sequencer.word),
+            source.read_word.eq(readings[source.ram.ahead].word),
         ]
-        self._output(m, last)
-        words = {INPUT: source.read_data} | self._rams(m, sequencer, page)
+        units = {node.name: unit_class(node)(plan, node) for node in plan.layer.structured}
+        writes = self._writes(stage, units)
+        self._output(m, writes, last)
+        words = {INPUT: source.read_data} | self._rams(m, sequencer, writes, readings)
         self._read(m, sequencer, mac, words, first_step)
         m.d.comb += [
             stage.upcoming.eq(mac.upcoming),
@@ -120,18 +146,32 @@ class Layer(wiring.Component):
         if any(node.error_feedback for node in plan.layer.sums):
             m.d.comb += stage.first_step.eq(first_step)
         for node in plan.layer.structured:
-            self._memory_unit(m, sequencer, node, first_step)
+            self._memory_unit(m, sequencer, node, units[node.name], writes, first_step)
         if plan.layer.elementwise:
             self._elementwise_unit(m, sequencer, stage, words, first_step)
         return m
 
+    def _writes(self, stage: OutputStage, units: dict[str, MemoryUnit]) -> dict[str, _Write]:
+        """Return what writes the codes of each node: nothing is chosen on their way to memory."""
+        return {
+            node.name: _Write(units[node.name].write.valid, units[node.name].write)
+            if node.name in units
+            else _Write(stage.write.valid & (stage.write.node == index), stage.write)
+            for index, node in enumerate(self.plan.layer.nodes)
+        }
+
     def _memory_unit(
-        self, m: Module, sequencer: Sequencer, node: MemoryNode, first_step: Signal
+        self,
+        m: Module,
+        sequencer: Sequencer,
+        node: MemoryNode,
+        unit: MemoryUnit,
+        writes: dict[str, _Write],
+        first_step: Signal,
     ) -> None:
         """Add the unit of a structured memory, which writes while the array idles."""
         plan, nodes = self.plan, self.plan.layer.nodes
         index = nodes.index(node)
-        unit = unit_class(node)(plan, node)
         m.submodules[f"{node.role.value}_unit"] = unit
         u = Signal(unit.u.shape(), name=f"{node.name.replace('.', '_')}_u", reset_less=True)
         m.d.comb += [
@@ -142,12 +182,12 @@ class Layer(wiring.Component):
         if node in plan.reloadable_memories:
             m.d.comb += unit.load.eq(self.load[node.name])
         (source,) = (candidate for candidate in nodes if candidate.name == node.source)
-        from_source = self.write.valid & (self.write.node == nodes.index(source))
+        valid, write = writes[source.name]
         for element in range(node.segments):
             segment, row = divmod(element, source.rows)
             beat, lane = divmod(row, plan.beat)
-            with m.If(from_source & (self.write.segment == segment) & (self.write.beat == beat)):
-                m.d.sync += u[element].eq(self.write.data[lane][: unit.u[element].shape().width])
+            with m.If(valid & (write.segment == segment) & (write.beat == beat)):
+                m.d.sync += u[element].eq(write.data[lane][: unit.u[element].shape().width])
         with m.If(unit.write.valid):
             m.d.comb += [self.write.valid.eq(1), self.write.node.eq(index)]
             m.d.comb += [
@@ -176,11 +216,17 @@ class Layer(wiring.Component):
         ]
         m.d.comb += [unit.words[name].eq(words[name]) for name, _ in unit.words.shape()]
 
-    def _rams(self, m: Module, sequencer: Sequencer, page: Signal) -> dict[str, Value]:
+    def _rams(
+        self,
+        m: Module,
+        sequencer: Sequencer,
+        writes: dict[str, _Write],
+        readings: tuple[_Reading, _Reading],
+    ) -> dict[str, Value]:
         """Add a RAM for each node that is read; return their words."""
         plan, layer = self.plan, self.plan.layer
         words = {}
-        for index, node in enumerate(layer.nodes):
+        for node in layer.nodes:
             readers = [(slot, read) for slot, read in sequencer.reads if read.source == node.name]
             if not readers:
                 continue
@@ -191,26 +237,28 @@ class Layer(wiring.Component):
                 columns=plan.columns,
                 beat=plan.beat,
                 width=node.signal.format.width,
+                ahead=reads_ahead(plan, node.name),
             )
+            slot, word, page = readings[ram.ahead]
             m.submodules[f"{node.role.value}_memory"] = ram
-            of_node = self.write.valid & (self.write.node == index)
-            lanes = [self.write.data[lane][: ram.width] for lane in range(plan.beat)]
+            valid, write = writes[node.name]
+            lanes = [write.data[lane][: ram.width] for lane in range(plan.beat)]
             m.d.comb += [
-                ram.write_page.eq(page),
-                ram.write_enable.eq(of_node & self.write.mask[0]),
+                ram.write_page.eq(readings[False].page),
+                ram.write_enable.eq(valid & write.mask[0]),
                 ram.write_data.eq(Cat(lanes)),
-                ram.read_word.eq(sequencer.word),
+                ram.read_word.eq(word),
                 ram.read_page.eq(page),
             ]
-            for slot, read in readers:
+            for number, read in readers:
                 if read.delayed:
-                    with m.If(sequencer.slot == slot):
+                    with m.If(slot == number):
                         m.d.comb += ram.read_page.eq(~page)
             if storage.segments == node.segments:
-                m.d.comb += ram.write_segment.eq(self.write.segment)
-                m.d.comb += ram.write_beat.eq(self.write.beat)
+                m.d.comb += ram.write_segment.eq(write.segment)
+                m.d.comb += ram.write_beat.eq(write.beat)
             else:  # every element is a segment of its own
-                m.d.comb += ram.write_segment.eq(self.write.beat)
+                m.d.comb += ram.write_segment.eq(write.beat)
             words[node.name] = ram.read_data
         return words
 
@@ -265,20 +313,21 @@ class Layer(wiring.Component):
             mac.weights.eq(weights.data),
         ]
 
-    def _output(self, m: Module, last: Value) -> None:
+    def _output(self, m: Module, writes: dict[str, _Write], last: Value) -> None:
         """Hand the beats of the nodes that answer on."""
         layer = self.plan.layer
         fmt = layer.output.format
         m.d.comb += self.o.payload.last.eq(last)
         answers = last if layer.last_only else 1
-        for index, node in enumerate(layer.nodes):
+        for node in layer.nodes:
             if node.name not in layer.outputs:
                 continue
+            valid, write = writes[node.name]
             source = node.signal.format
             up = fmt.frac_bits - source.frac_bits
-            with m.If(self.write.valid & (self.write.node == index)):
-                m.d.comb += self.o.valid.eq(self.write.mask[0] & answers)
+            with m.If(valid):
+                m.d.comb += self.o.valid.eq(write.mask[0] & answers)
                 for lane in range(self.plan.beat):
-                    code = self.write.data[lane][: source.width]
+                    code = write.data[lane][: source.width]
                     value = code.as_signed() if source.signed else code
                     m.d.comb += self.o.payload.data[lane].eq(value.shift_left(up))

@@ -13,6 +13,7 @@ from amaranth.utils import bits_for
 
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.elementwise import total_layout
+from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.row_constants import RowRom, narrowing
@@ -215,7 +216,7 @@ class OutputStage(wiring.Component):
 
     def _inside(self, node: Node | ElementwiseNode, beat: Value, lane: int) -> Value:
         """Say whether a lane of a beat is a row of the node."""
-        return beat * self.plan.beat + lane < node.rows
+        return beat < -(-(node.rows - lane) // self.plan.beat)
 
     def _residues(
         self, m: Module, a0: Signal, a1: Signal, d2: Signal, d2_totals: list[Signal]
@@ -248,7 +249,7 @@ class OutputStage(wiring.Component):
             m.submodules[f"{node.role.value}_residues"] = ram
             of_node = d2.valid & (d2.node == index)
             m.d.comb += [
-                ram.read_word.eq(a0.segment * beats + a0.beat),
+                ram.read_word.eq(times(a0.segment, beats) + a0.beat),
                 ram.write_segment.eq(d2.segment),
                 ram.write_beat.eq(d2.beat),
                 ram.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),

@@ -16,6 +16,7 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
+from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.hdl.storage import Rom
@@ -161,9 +162,9 @@ class ScanUnit(MemoryUnit):
         )
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
-            read.addr.eq(s0.segment * words + s0.word),
+            read.addr.eq(times(s0.segment, words) + s0.word),
             read.en.eq(s0.valid),
-            write.addr.eq(s7.segment * words + s7.word),
+            write.addr.eq(times(s7.segment, words) + s7.word),
             write.data.eq(codes),
             write.en.eq(s7.valid),
         ]
@@ -189,8 +190,9 @@ class ScanUnit(MemoryUnit):
             for lane, code in enumerate(codes[lane] for lane in range(lanes))
         ]
         with m.If(s7.valid):
-            before = Mux(s7.begins, 0, sums[s7.segment])
-            m.d.sync += sums[s7.segment].eq(reduce(add, added, before))
+            total = entry_of(sums, s7.segment)
+            before = Mux(s7.begins, 0, total)
+            m.d.sync += total.eq(reduce(add, added, before))
         return sums
 
     def _running(
@@ -207,8 +209,8 @@ class ScanUnit(MemoryUnit):
         with m.If(s2.valid):
             m.d.sync += [s.eq(running), before.eq(previous)]
         with m.If(s1.valid & s1.begins):
-            total = Mux(self.first_step, 0, sums[s1.segment]).shift_left(self.state_up)
-            u = self.u[s1.segment].shift_left(self.source_up)
+            total = Mux(self.first_step, 0, entry_of(sums, s1.segment)).shift_left(self.state_up)
+            u = Value.cast(entry_of(self.u, s1.segment).shift_left(self.source_up))
             m.d.sync += [s.eq(u - total), before.eq(-u - total)]
         return sums_before
 
@@ -219,10 +221,10 @@ class ScanUnit(MemoryUnit):
         shape = unsigned(len(rate) + largest.bit_length())
         factor = Signal(shape, name="factor", reset_less=True)
         with m.If(s2.valid):
-            m.d.sync += factor.eq(factor + rate * (2 * lanes))
+            m.d.sync += factor.eq(factor + times(rate, 2 * lanes))
         with m.If(s1.valid & s1.begins):
             m.d.sync += factor.eq(rate)
-        return [factor + rate * (2 * lane) for lane in range(lanes)]
+        return [factor + times(rate, 2 * lane) for lane in range(lanes)]
 
     def _code(
         self,

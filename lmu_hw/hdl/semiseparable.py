@@ -11,6 +11,7 @@ from amaranth.utils import exact_log2
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
+from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.semiseparable_cells import SemiseparableCells
 from lmu_hw.hdl.semiseparable_layouts import coefficient_layout, control_layout
@@ -205,10 +206,10 @@ class SemiseparableUnit(MemoryUnit):
         m.submodules.states = memory
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
-            read.addr.eq(segment * words + word),
+            read.addr.eq(times(segment, words) + word),
             read.en.eq(enable),
             cells.states.eq(Mux(self.first_step, 0, read.data.as_value())),
-            write.addr.eq(s7.segment * words + s7.word),
+            write.addr.eq(times(s7.segment, words) + s7.word),
             write.data.eq(cells.codes),
             write.en.eq(s7.valid & s7.final & ~s7.backward),
         ]
@@ -221,10 +222,11 @@ class SemiseparableUnit(MemoryUnit):
         memory = Memory(shape=cells.carried.shape(), depth=depth, init=[])
         m.submodules.history = memory
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        address = times(s3.segment, stride) + s3.word
         m.d.comb += [
-            read.addr.eq(s3.segment * stride + s3.word),
+            read.addr.eq(address),
             read.en.eq(s3.valid & s3.final & ~s3.backward),
-            write.addr.eq(s3.segment * stride + s3.word),
+            write.addr.eq(address),
             write.data.eq(cells.carried),
             write.en.eq(s3.valid & s3.final & s3.backward),
             cells.history.eq(read.data),

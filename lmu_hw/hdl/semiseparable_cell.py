@@ -12,6 +12,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.fixed import Requant, Rounding
+from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.hdl.semiseparable_layouts import coefficient_layout, control_layout
 from lmu_hw.hdl.semiseparable_products import Multiplier, Product, Use, multipliers
@@ -255,7 +256,8 @@ class SemiseparableCell(wiring.Component):
         if not self.last:
             return Value.cast(value)
         # The forward recursion begins with -u, the backward one with 0.
-        u = self.u[stage.segment].shift_left(self.frac_f - self.frac_u + self.drop)
+        up = self.frac_f - self.frac_u + self.drop
+        u = Value.cast(entry_of(self.u, stage.segment).shift_left(up))
         start = Mux(stage.backward, -u, 0) if i == 0 else 0
         return Value.cast(Mux(stage.ends, start, value))
 

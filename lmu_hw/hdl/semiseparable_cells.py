@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Array, Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.semiseparable_cell import SemiseparableCell
 from lmu_hw.hdl.semiseparable_layouts import coefficient_layout, control_layout
@@ -113,7 +114,7 @@ class SemiseparableCells(wiring.Component):
         """Return what is carried in the segment of a stage."""
         if len(registers) == 1:
             return Value.cast(registers[0])
-        return Value.cast(Array(map(Value.cast, registers))[stage.segment])
+        return entry_of(registers, stage.segment)
 
     def _following(self, m: Module, registers: list[Signal], leaving: Value) -> Value:
         """Return what the registers hold one cycle later, for the segment in s2."""

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.errors import NetworkError
+from lmu_hw.hdl.multiples import times
 from lmu_hw.network import ElementwiseNode, Factor, MemoryNode, Node, Term
 from lmu_hw.plan import LayerPlan, is_fresh
 
@@ -83,8 +84,8 @@ class Sequencer(wiring.Component):
     node, too; it reads a beat of all its sources per cycle.
 
     It runs one cycle ahead of what it controls. `finish` pulses one cycle before everything is
-    written, coefficients are addressed one cycle before the word of a vector that they meet, and
-    all other outputs are registers.
+    written; coefficients, and vectors whose memories are slow, are addressed one cycle before the
+    word of a vector is read, and all other outputs are registers.
 
     Parameters
     ----------
@@ -109,6 +110,8 @@ class Sequencer(wiring.Component):
         A word is read in this cycle.
     slot, word : Out
         Slot, word address in the slot's source.
+    next_slot, next_word : Out
+        The same a cycle earlier.
     first, last : Out(1)
         The word begins, ends a sum.
     tag : Out(tag_layout)
@@ -146,8 +149,10 @@ class Sequencer(wiring.Component):
             "rom": Out(range(max(len(self.roms), 2))),
             "moved": Out(len(self.roms), init=-1),
             "valid": Out(1),
-            "slot": Out(unsigned(bits_for(max(len(self.slots) - 1, 1)))),
-            "word": Out(unsigned(bits_for(words))),
+            "slot": Out(slot := unsigned(bits_for(max(len(self.slots) - 1, 1)))),
+            "word": Out(word := unsigned(bits_for(words))),
+            "next_slot": Out(slot),
+            "next_word": Out(word),
             "first": Out(1),
             "last": Out(1),
             "tag": Out(tag_layout(plan)),
@@ -189,7 +194,7 @@ class Sequencer(wiring.Component):
         group = Signal(range(max(schedule.groups for schedule in schedules) + 1))
         segment = Signal.like(self.tag.segment)
         waiting = Signal(range(self.plan.tail + 1))
-        slot, word = Signal.like(self.slot), Signal.like(self.word)
+        slot, word = Signal.like(self.slot), self.next_word
         now = Signal(self._slot_layout())
         advance = Signal()
         end_slot = Signal()
@@ -201,8 +206,9 @@ class Sequencer(wiring.Component):
             for index, run in enumerate(self.slots):
                 with m.Case(index):
                     m.d.comb += now.eq(now.shape().const(self._describe(index)))
-                    m.d.comb += word.eq(segment * run.stride + block)
+                    m.d.comb += word.eq(times(segment, run.stride) + block)
         m.d.comb += [
+            self.next_slot.eq(slot),
             end_slot.eq(block == now.last_word),
             end_group.eq(end_slot & now.ends_node),
             end_segment.eq(end_group & (group == now.last_group)),

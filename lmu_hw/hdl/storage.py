@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Coefficient ROM and vector memory, both read with one cycle of latency."""
+"""ROM and vector memory, both registered at their output."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import ClockSignal, Instance, Module, unsigned
+from amaranth.hdl import ClockSignal, Instance, Module, Mux, Signal, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -13,9 +13,13 @@ from amaranth.utils import ceil_log2, exact_log2
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.plan import Storage
+from lmu_hw.hdl.multiples import times
+from lmu_hw.network import INPUT, ElementwiseNode
+from lmu_hw.plan import LayerPlan, Storage
+from lmu_hw.plan.chip import DEFAULT
+from lmu_hw.plan.inventory import vector_memory
 
-__all__ = ["Rom", "RomFiles", "VectorRam", "pack"]
+__all__ = ["Rom", "RomFiles", "VectorRam", "pack", "reads_ahead"]
 
 
 class RomFiles:
@@ -137,6 +141,31 @@ class Rom(wiring.Component):
         return m
 
 
+def reads_ahead(plan: LayerPlan, source: str) -> bool:
+    """Say whether the words of a vector are addressed ahead, and wait in a register.
+
+    Block RAM takes half a cycle to answer, and what is chosen from its words would take the rest; a
+    small memory is made of tables, whose answers are in registers. The word that was written last
+    cannot be read any earlier: it has to be another one than the first that is read, and no
+    element-wise node may follow another one beat by beat.
+    """
+    layer = plan.layer
+    followed = (
+        source != INPUT
+        and isinstance(layer.node(source), ElementwiseNode)
+        and any(
+            factor.source == source and not factor.delayed
+            for node in layer.elementwise
+            for factor in node.factors
+        )
+    )
+    return (
+        plan.storage(source).words > 1
+        and not followed
+        and DEFAULT.in_blocks(vector_memory(plan, source))
+    )
+
+
 class VectorRam(wiring.Component):
     """A vector of codes, written by beats and read by words of `columns` elements.
 
@@ -153,6 +182,8 @@ class VectorRam(wiring.Component):
         Elements of a word and of a beat; a word is a whole number of beats.
     width : int
         Bits of an element.
+    ahead : bool
+        There is a register behind the memory, too.
 
     Members
     -------
@@ -162,14 +193,21 @@ class VectorRam(wiring.Component):
     write_data : In(beat * width)
     read_page, read_word : In
     read_data : Out(columns * width)
-        The word, one cycle later.
+        The word, one cycle later, or two if `ahead`.
     """
 
     def __init__(
-        self, *, storage: Storage, pages: int, columns: int, beat: int, width: int
+        self,
+        *,
+        storage: Storage,
+        pages: int,
+        columns: int,
+        beat: int,
+        width: int,
+        ahead: bool = False,
     ) -> None:
         self.storage, self.pages, self.columns = storage, pages, columns
-        self.beat, self.width = beat, width
+        self.beat, self.width, self.ahead = beat, width, ahead
         beats = storage.words_per_segment * columns // beat
         super().__init__(
             {
@@ -196,14 +234,18 @@ class VectorRam(wiring.Component):
         position = exact_log2(beats_per_word)
         m.d.comb += [
             write.addr.eq(
-                self.write_page * page_words
-                + self.write_segment * self.storage.words_per_segment
+                Mux(self.write_page, page_words, 0)
+                + times(self.write_segment, self.storage.words_per_segment)
                 + self.write_beat.shift_right(position)
             ),
             write.data.eq(self.write_data.replicate(beats_per_word)),
-            read.addr.eq(self.read_page * page_words + self.read_word),
-            self.read_data.eq(read.data),
+            read.addr.eq(Mux(self.read_page, page_words, 0) + self.read_word),
         ]
+        word = read.data
+        if self.ahead:
+            word = Signal.like(read.data, name="word", reset_less=True)
+            m.d.sync += word.eq(read.data)
+        m.d.comb += self.read_data.eq(word)
         last = -(-self.storage.length // self.beat) - 1
         for index in range(beats_per_word):
             here = self.write_beat[:position] == index

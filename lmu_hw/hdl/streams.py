@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.hdl.storage import VectorRam
+from lmu_hw.hdl.storage import VectorRam, reads_ahead
 from lmu_hw.network import INPUT
 from lmu_hw.network import Signal as Vector
 from lmu_hw.plan import LayerPlan
@@ -66,7 +66,7 @@ class InputBuffer(wiring.Component):
     i : In(vector_signature)
     read_word : In
     read_data : Out
-        The word of the present vector, one cycle later.
+        The word of the present vector, as late as `VectorRam` answers.
     available, last : Out(1)
         There is a present vector; it is the last of its sequence.
     drop : In(1)
@@ -82,6 +82,7 @@ class InputBuffer(wiring.Component):
             columns=plan.columns,
             beat=plan.beat,
             width=source.format.width,
+            ahead=reads_ahead(plan, INPUT),
         )
         super().__init__(
             {

@@ -13,6 +13,7 @@ from amaranth.utils import bits_for
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import requantize, shape_of
 from lmu_hw.network import MemoryNode
@@ -141,9 +142,9 @@ class TwoPassUnit(MemoryUnit):
         )
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
-            read.addr.eq(s0.segment * rows + s0.state),
+            read.addr.eq(times(s0.segment, rows) + s0.state),
             read.en.eq(s0.valid),
-            write.addr.eq(s4.segment * rows + s4.state),
+            write.addr.eq(times(s4.segment, rows) + s4.state),
             write.data.eq(code),
             write.en.eq(s4.valid),
         ]
@@ -193,14 +194,14 @@ class TwoPassUnit(MemoryUnit):
             m.d.sync += [s.eq(following), before.eq(y_s), factor.eq(y_factor + 2 * k)]
         with m.If(s3.valid & s3.begins):
             m.d.sync += [s.eq(0), before.eq(0), factor.eq(k)]
-        u = self.u[segment].shift_left(self.source_up)
+        u = Value.cast(entry_of(self.u, segment).shift_left(self.source_up))
         T = self._closing(m, busy, tick, y_product)
         with m.If(s0.valid & s0.begins):
             m.d.sync += [s.eq(u - T), before.eq(-u - T), factor.eq(k)]
         sums = Signal(data.ArrayLayout(self.running, self.node.segments), reset_less=True)
         with m.If(s5.valid & s5.ends):
-            m.d.sync += sums[s5.segment].eq((following + y_s).shift_right(1))
-        self._digits(m, tick, s, factor, u, Mux(self.first_step, 0, sums[segment]))
+            m.d.sync += entry_of(sums, s5.segment).eq((following + y_s).shift_right(1))
+        self._digits(m, tick, s, factor, u, Mux(self.first_step, 0, entry_of(sums, segment)))
         return y_product
 
     def _digits(

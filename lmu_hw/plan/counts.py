@@ -23,7 +23,6 @@ from lmu_hw.plan.inventory import (
     answer_queue,
     memories_of,
     multipliers_of,
-    stored_vectors,
 )
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
@@ -73,7 +72,7 @@ def counts_of(plan: LayerPlan, chip: Chip = DEFAULT) -> Counts:
     return Counts(
         parts={part: _with_memories(bits, part, memories, chip) for part, bits in parts.items()},
         memories=tuple(memories),
-        multipliers=(*multipliers_of(plan), *_address_multipliers(plan)),
+        multipliers=tuple(multipliers_of(plan)),
     )
 
 
@@ -100,7 +99,6 @@ def pace_counts(plan: LayerPlan) -> Bits:
     wide = [-(-a // 18) * -(-b // 18) - 1 for a, b in factors]
     return {
         "design": 1.0,
-        "addresses": int(bool(_address_multipliers(plan))),
         "wide": max(wide, default=0),
     }
 
@@ -222,24 +220,3 @@ def _memory(plan: LayerPlan, node: MemoryNode) -> Bits:
         "operands": (schedule.lanes + schedule.chain) * factors,
         "segments": (node.segments - 1) * factors,
     }
-
-
-def _address_multipliers(plan: LayerPlan) -> list[Multipliers]:
-    """Return the multipliers of addresses: the number of a segment, of several bits, times words.
-
-    Synthesis takes one for each of them that is not a power of two.
-    """
-    layer = plan.layer
-    factors = []
-    for name in stored_vectors(plan):
-        storage = plan.storage(name)
-        factors.append((storage.segments, storage.words_per_segment))
-    strides = {(n.segments, words) for n in layer.sums for words in plan.node(n).blocks}
-    for node in layer.structured:
-        words = -(-node.rows // plan.node(node).chain)
-        factors += [(node.segments, words)] * 2  # the states: read, and written
-    return [
-        Multipliers(count=1, widths=((segments - 1).bit_length(), words.bit_length()))
-        for segments, words in (*factors, *strides)
-        if segments > 2 and words & (words - 1) != 0
-    ]

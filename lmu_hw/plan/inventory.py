@@ -30,6 +30,7 @@ __all__ = [
     "memories_of",
     "multipliers_of",
     "stored_vectors",
+    "vector_memory",
 ]
 
 CELL = 16, 4
@@ -178,18 +179,22 @@ def _reads(plan: LayerPlan) -> list[Term | Factor]:
     return [read for node in (*layer.sums, *layer.elementwise) for read in node.reads]
 
 
+def vector_memory(plan: LayerPlan, name: str) -> Memory:
+    """Return the memory of the input vector, or of a node that is stored."""
+    paged = name == INPUT or any(read.delayed for read in _reads(plan) if read.source == name)
+    return Memory(
+        part="vectors",
+        words=plan.storage(name).words * (1 + paged),
+        width=plan.columns * plan.layer.signals[name].format.width,
+        elements=plan.columns // plan.beat,
+    )
+
+
 def _rams(plan: LayerPlan) -> Iterator[Memory]:
     """Yield the memories of vectors."""
     layer = plan.layer
-    delayed = {read.source for read in _reads(plan) if read.delayed} | {INPUT}
     for name in [INPUT, *stored_vectors(plan)]:
-        words, fmt = plan.storage(name).words, layer.signals[name].format
-        yield Memory(
-            part="vectors",
-            words=words * (1 + (name in delayed)),
-            width=plan.columns * fmt.width,
-            elements=plan.columns // plan.beat,
-        )
+        yield vector_memory(plan, name)
     for node in layer.structured:
         schedule, state = plan.node(node), node.requant.format.width
         words, part = -(-node.rows // schedule.chain), f"memory, {node.realization}"

@@ -332,9 +332,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _03_;
   wire _04_;
   wire _05_;
-  wire [1:0] _06_;
-  wire [6:0] _07_;
-  wire _08_;
+  wire _06_;
+  wire [1:0] _07_;
+  wire [6:0] _08_;
   wire _09_;
   wire _10_;
   wire _11_;
@@ -360,7 +360,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire idle;
   reg last;
   wire last_53;
-  wire last_61;
+  wire last_62;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
@@ -371,7 +371,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_62;
+  wire [2:0] tag_63;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -384,9 +384,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire [6:0] word;
   wire [23:0] write;
   assign _00_ = idle | finish;
-  assign _08_ = _00_ & available;
+  assign _06_ = _00_ & available;
   assign _10_ = | room;
-  assign trace_start = _08_ & _10_;
+  assign trace_start = _06_ & _10_;
   assign _11_ = ! write[1];
   assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
@@ -401,26 +401,26 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   always @(posedge clk)
     last <= _05_;
   always @(posedge clk)
-    room <= _06_;
+    room <= _07_;
   always @(posedge clk)
-    control <= _07_;
+    control <= _08_;
   always @(posedge clk)
     s1_chosen_0 <= _09_;
   assign _14_ = valid ? 1'h0 : s1_chosen_0;
   assign _15_ = slot ? _14_ : 1'h1;
   assign _16_ = valid ? _15_ : _14_;
   assign _09_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_62 : control[6:4];
-  assign _07_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_61 : control[2];
-  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _17_ = valid ? tag_63 : control[6:4];
+  assign _08_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_62 : control[2];
+  assign _08_[2] = rst ? 1'h0 : _18_;
   assign _19_ = valid ? first : control[1];
-  assign _07_[1] = rst ? 1'h0 : _19_;
-  assign _07_[0] = rst ? 1'h0 : valid;
+  assign _08_[1] = rst ? 1'h0 : _19_;
+  assign _08_[0] = rst ? 1'h0 : valid;
   assign _20_ = slot ? control[3] : 1'h0;
   assign _21_ = valid ? _20_ : control[3];
-  assign _07_[3] = rst ? 1'h0 : _21_;
-  assign _06_ = rst ? 2'h2 : _01_[1:0];
+  assign _08_[3] = rst ? 1'h0 : _21_;
+  assign _07_ = rst ? 2'h2 : _01_[1:0];
   assign _05_ = rst ? 1'h0 : last_step;
   assign _04_ = rst ? 1'h0 : all_read_55;
   assign _03_ = rst ? 1'h0 : trace_start;
@@ -453,15 +453,15 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_61),
+    .last(last_62),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_62),
+    .tag(tag_63),
     .valid(valid),
-    .word_24(word)
+    .word_25(word)
   );
   digits_layer_head_source source (
     .available(available),
@@ -523,18 +523,18 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [6:0] _016_;
   wire [6:0] _017_;
   wire [6:0] _018_;
-  wire [20:0] _019_;
+  wire [6:0] _019_;
   wire [6:0] _020_;
-  wire [6:0] _021_;
+  wire [20:0] _021_;
   wire [6:0] _022_;
   wire _023_;
   wire [3:0] _024_;
   wire [2:0] _025_;
   wire [1:0] _026_;
   wire [19:0] _027_;
-  wire _028_;
-  wire [3:0] _029_;
-  wire [14:0] _030_;
+  wire [3:0] _028_;
+  wire [14:0] _029_;
+  wire _030_;
   wire [19:0] _031_;
   wire [19:0] _032_;
   wire [19:0] _033_;
@@ -598,7 +598,7 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _009_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
   assign _010_ = ! d4[1];
   assign _011_ = d4[0] & _010_;
-  assign _013_ = { 2'h0, d5[6:3] } < 4'ha;
+  assign _013_ = d5[6:3] < 4'ha;
   assign _014_ = d5[0] & _013_;
   always @(posedge clk)
     a1 <= _015_;
@@ -609,9 +609,9 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     d2 <= _018_;
   always @(posedge clk)
-    d3 <= _020_;
+    d3 <= _019_;
   always @(posedge clk)
-    d4 <= _021_;
+    d4 <= _020_;
   always @(posedge clk)
     d5 <= _022_;
   always @(posedge clk)
@@ -625,9 +625,9 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     rows <= _027_;
   always @(posedge clk)
-    address <= _029_;
+    address <= _028_;
   always @(posedge clk)
-    d0_constants <= _030_;
+    d0_constants <= _029_;
   always @(posedge clk)
     d1_sum_0 <= _031_;
   always @(posedge clk)
@@ -645,9 +645,9 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _007_ = address + 1'h1;
   assign _008_ = upcoming & tag_13[2];
   assign _012_ = $signed(rows) << d0_constants[0];
-  assign _019_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _028_ = ! d2[1];
-  assign _037_ = d2[0] & _028_;
+  assign _021_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _030_ = ! d2[1];
+  assign _037_ = d2[0] & _030_;
   assign _001_ = & { d2_total_0[19], d2_total_0[19:18] };
   assign _002_ = | { d2_total_0[19], d2_total_0[19:18] };
   assign _003_ = ~ _002_;
@@ -683,14 +683,14 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _048_ = a0_valid ? tag[1] : a1[2];
   assign _015_[2] = rst ? 1'h0 : _048_;
   assign _034_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _033_ = d1[0] ? _019_[19:0] : d2_total_0;
+  assign _033_ = d1[0] ? _021_[19:0] : d2_total_0;
   assign _032_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
   assign _031_ = d0[0] ? _012_[19:0] : d1_sum_0;
-  assign _030_ = a1[0] ? data : d0_constants;
+  assign _029_ = a1[0] ? data : d0_constants;
   assign _049_ = a0_valid ? _007_[3:0] : address;
   assign _050_ = tag_13[0] ? _049_ : 4'h0;
   assign _051_ = _008_ ? _050_ : _049_;
-  assign _029_ = rst ? 4'h0 : _051_;
+  assign _028_ = rst ? 4'h0 : _051_;
   assign _027_ = signal[1] ? sums : rows;
   assign _026_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _052_ = upcoming ? tag_13 : tag;
@@ -710,19 +710,19 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _060_ = d4[0] ? d4[2] : d5[2];
   assign _022_[2] = rst ? 1'h0 : _060_;
   assign _061_ = d3[0] ? d3[6:3] : d4[6:3];
-  assign _021_[6:3] = rst ? 4'h0 : _061_;
+  assign _020_[6:3] = rst ? 4'h0 : _061_;
   assign _062_ = d3[0] ? d3[1] : d4[1];
-  assign _021_[1] = rst ? 1'h0 : _062_;
-  assign _021_[0] = rst ? 1'h0 : d3[0];
+  assign _020_[1] = rst ? 1'h0 : _062_;
+  assign _020_[0] = rst ? 1'h0 : d3[0];
   assign _063_ = d3[0] ? d3[2] : d4[2];
-  assign _021_[2] = rst ? 1'h0 : _063_;
+  assign _020_[2] = rst ? 1'h0 : _063_;
   assign _064_ = d2[0] ? d2[6:3] : d3[6:3];
-  assign _020_[6:3] = rst ? 4'h0 : _064_;
+  assign _019_[6:3] = rst ? 4'h0 : _064_;
   assign _065_ = d2[0] ? d2[1] : d3[1];
-  assign _020_[1] = rst ? 1'h0 : _065_;
-  assign _020_[0] = rst ? 1'h0 : d2[0];
+  assign _019_[1] = rst ? 1'h0 : _065_;
+  assign _019_[0] = rst ? 1'h0 : d2[0];
   assign _066_ = d2[0] ? d2[2] : d3[2];
-  assign _020_[2] = rst ? 1'h0 : _066_;
+  assign _019_[2] = rst ? 1'h0 : _066_;
   assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
   digits_layer_head_drain_row_rom row_rom (
     .address(address),
@@ -856,7 +856,7 @@ module digits_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_s
   assign tag = s3[6:4];
 endmodule
 
-module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -879,8 +879,8 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   reg last;
   output slot;
   reg slot;
-  output [6:0] word_24;
-  reg [6:0] word_24;
+  output [6:0] word_25;
+  reg [6:0] word_25;
   output [2:0] tag;
   reg [2:0] tag;
   output [9:0] coefficients;
@@ -916,17 +916,17 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire _026_;
   wire _027_;
   wire _028_;
-  wire [6:0] _029_;
-  wire [2:0] _030_;
-  wire [3:0] _031_;
-  wire [6:0] _032_;
-  wire _033_;
+  wire _029_;
+  wire [6:0] _030_;
+  wire [2:0] _031_;
+  wire [3:0] _032_;
+  wire [6:0] _033_;
   wire _034_;
   wire [3:0] _035_;
   wire _036_;
-  wire [9:0] _037_;
-  wire [1:0] _038_;
-  wire _039_;
+  wire _037_;
+  wire [9:0] _038_;
+  wire [1:0] _039_;
   wire _040_;
   wire _041_;
   wire [1:0] _042_;
@@ -973,51 +973,51 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire end_slot;
   reg [1:0] fsm_state;
   reg [3:0] group;
-  reg like;
+  reg next_slot;
+  wire [6:0] next_word;
   wire [31:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [6:0] word;
   always @(posedge clk)
     valid <= _024_;
   always @(posedge clk)
-    moved <= _025_;
+    moved <= _026_;
   always @(posedge clk)
-    first <= _026_;
+    first <= _027_;
   always @(posedge clk)
-    last <= _027_;
+    last <= _028_;
   always @(posedge clk)
-    slot <= _028_;
+    slot <= _029_;
   always @(posedge clk)
-    word_24 <= _029_;
+    word_25 <= _030_;
   always @(posedge clk)
-    tag <= _030_;
+    tag <= _031_;
   always @(posedge clk)
-    waiting <= _031_;
+    waiting <= _032_;
   always @(posedge clk)
-    block <= _032_;
+    block <= _033_;
   always @(posedge clk)
-    like <= _033_;
+    next_slot <= _034_;
   always @(posedge clk)
     group <= _035_;
   always @(posedge clk)
-    segment <= _036_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _037_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _038_;
+    fsm_state <= _039_;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
-  assign _019_ = group == now[13:10];
-  assign end_segment = end_group & _019_;
-  assign _023_ = segment == now[14];
-  assign end_node = end_segment & _023_;
-  assign _034_ = ~ now[2];
-  assign _039_ = ! waiting;
-  assign _040_ = _034_ | _039_;
-  assign _007_ = ! block;
-  assign _008_ = now[15] & _007_;
-  assign _009_ = now[16] & end_slot;
+  assign _009_ = group == now[13:10];
+  assign end_segment = end_group & _009_;
+  assign _020_ = segment == now[14];
+  assign end_node = end_segment & _020_;
+  assign _025_ = ~ now[2];
+  assign _036_ = ! waiting;
+  assign _040_ = _025_ | _036_;
+  assign _006_ = ! block;
+  assign _007_ = now[15] & _006_;
+  assign _008_ = now[16] & end_slot;
   assign _010_ = ! group;
   assign _011_ = | waiting;
   assign _012_ = waiting - 1'h1;
@@ -1027,75 +1027,75 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _016_ = group + 1'h1;
   assign _017_ = advance & end_segment;
   assign _018_ = segment + 1'h1;
-  assign _006_ = advance & now[1];
+  assign _005_ = advance & now[1];
   assign _021_ = coefficients + 1'h1;
-  assign _020_ = advance & end_node;
+  assign _019_ = advance & end_node;
   assign _022_ = ~ last_step;
-  assign _000_ = now[19] & _022_;
-  assign _001_ = now[18] | _000_;
-  assign _002_ = _020_ & _001_;
-  assign _003_ = waiting == 1'h1;
-  assign _041_ = _048_ | _005_;
-  assign _042_ = _005_ ? _046_ : _047_;
-  assign _043_ = _004_ ? _049_ : fsm_state;
+  assign _023_ = now[19] & _022_;
+  assign _000_ = now[18] | _023_;
+  assign _001_ = _019_ & _000_;
+  assign _002_ = waiting == 1'h1;
+  assign _041_ = _048_ | _004_;
+  assign _042_ = _004_ ? _046_ : _047_;
+  assign _043_ = _003_ ? _049_ : fsm_state;
   assign _044_ = _041_ ? _042_ : _043_;
   assign _045_ = start ? 2'h1 : 2'h0;
-  assign _046_ = _003_ ? _045_ : fsm_state;
-  assign _047_ = _002_ ? 2'h2 : fsm_state;
+  assign _046_ = _002_ ? _045_ : fsm_state;
+  assign _047_ = _001_ ? 2'h2 : fsm_state;
   assign _049_ = start ? 2'h1 : fsm_state;
-  assign _038_ = rst ? 2'h0 : _044_;
-  assign _050_ = _006_ ? _021_[9:0] : coefficients;
-  assign _051_ = _002_ ? 10'h000 : _050_;
+  assign _039_ = rst ? 2'h0 : _044_;
+  assign _050_ = _005_ ? _021_[9:0] : coefficients;
+  assign _051_ = _001_ ? 10'h000 : _050_;
   assign _052_ = _048_ ? _051_ : _050_;
-  assign _037_ = rst ? 10'h000 : _052_;
+  assign _038_ = rst ? 10'h000 : _052_;
   assign _053_ = _017_ ? _018_[0] : segment;
-  assign _054_ = _020_ ? 1'h0 : _053_;
-  assign _036_ = rst ? 1'h0 : _054_;
+  assign _054_ = _019_ ? 1'h0 : _053_;
+  assign _037_ = rst ? 1'h0 : _054_;
   assign _055_ = _015_ ? _016_[3:0] : group;
   assign _056_ = _017_ ? 4'h0 : _055_;
   assign _035_ = rst ? 4'h0 : _056_;
-  assign _057_ = _014_ ? now[20] : like;
+  assign _057_ = _014_ ? now[20] : next_slot;
   assign _058_ = _015_ ? now[21] : _057_;
-  assign _059_ = _020_ ? now[20] : _058_;
-  assign _060_ = _002_ ? 1'h0 : _059_;
+  assign _059_ = _019_ ? now[20] : _058_;
+  assign _060_ = _001_ ? 1'h0 : _059_;
   assign _061_ = _048_ ? _060_ : _059_;
-  assign _033_ = rst ? 1'h0 : _061_;
+  assign _034_ = rst ? 1'h0 : _061_;
   assign _062_ = advance ? _013_[6:0] : block;
   assign _063_ = _014_ ? 7'h00 : _062_;
-  assign _032_ = rst ? 7'h00 : _063_;
+  assign _033_ = rst ? 7'h00 : _063_;
   assign _064_ = _011_ ? _012_[3:0] : waiting;
-  assign _065_ = _020_ ? 4'hb : _064_;
-  assign _031_ = rst ? 4'h0 : _065_;
+  assign _065_ = _019_ ? 4'hb : _064_;
+  assign _032_ = rst ? 4'h0 : _065_;
   assign _066_ = advance ? _010_ : tag[2];
-  assign _030_[2] = rst ? 1'h0 : _066_;
+  assign _031_[2] = rst ? 1'h0 : _066_;
   assign _067_ = advance ? now[0] : tag[0];
-  assign _030_[0] = rst ? 1'h0 : _067_;
+  assign _031_[0] = rst ? 1'h0 : _067_;
   assign _068_ = advance ? segment : tag[1];
-  assign _030_[1] = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? word : word_24;
-  assign _029_ = rst ? 7'h00 : _069_;
-  assign _070_ = advance ? like : slot;
-  assign _028_ = rst ? 1'h0 : _070_;
-  assign _071_ = advance ? _009_ : last;
-  assign _027_ = rst ? 1'h0 : _071_;
-  assign _072_ = advance ? _008_ : first;
-  assign _026_ = rst ? 1'h0 : _072_;
-  assign _073_ = _006_ ? 1'h1 : 1'h0;
-  assign _074_ = _002_ ? 1'h1 : _073_;
+  assign _031_[1] = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? next_word : word_25;
+  assign _030_ = rst ? 7'h00 : _069_;
+  assign _070_ = advance ? next_slot : slot;
+  assign _029_ = rst ? 1'h0 : _070_;
+  assign _071_ = advance ? _008_ : last;
+  assign _028_ = rst ? 1'h0 : _071_;
+  assign _072_ = advance ? _007_ : first;
+  assign _027_ = rst ? 1'h0 : _072_;
+  assign _073_ = _005_ ? 1'h1 : 1'h0;
+  assign _074_ = _001_ ? 1'h1 : _073_;
   assign _075_ = _048_ ? _074_ : _073_;
-  assign _025_ = rst ? 1'h1 : _075_;
-  assign _024_ = rst ? 1'h0 : _006_;
-  assign _076_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _076_ : 1'h0;
-  assign _005_ = fsm_state == 2'h2;
-  assign _077_ = _002_ ? 1'h1 : 1'h0;
+  assign _026_ = rst ? 1'h1 : _075_;
+  assign _024_ = rst ? 1'h0 : _005_;
+  assign _076_ = _002_ ? 1'h1 : 1'h0;
+  assign finish = _004_ ? _076_ : 1'h0;
+  assign _004_ = fsm_state == 2'h2;
+  assign _077_ = _001_ ? 1'h1 : 1'h0;
   assign all_read = _048_ ? _077_ : 1'h0;
   assign advance = _048_ ? _040_ : 1'h0;
   assign _048_ = fsm_state == 2'h1;
-  assign idle = _004_ ? 1'h1 : 1'h0;
-  assign _004_ = ! fsm_state;
-  assign word = like ? 7'h00 : block;
-  assign now = like ? 32'd0 : 32'd1025530;
+  assign idle = _003_ ? 1'h1 : 1'h0;
+  assign _003_ = ! fsm_state;
+  assign next_word = next_slot ? 7'h00 : block;
+  assign now = next_slot ? 32'd0 : 32'd1025530;
 endmodule
 
 module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1207,8 +1207,10 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [9:0] _0_;
+  wire [6:0] _0_;
   wire [8:0] _1_;
+  wire [6:0] _2_;
+  wire [7:0] _3_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -1217,15 +1219,17 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _4_;
+  reg [7:0] _8_;
   always @(posedge clk) begin
-    _4_ <= cells[read__addr];
+    _8_ <= cells[read__addr];
   end
-  assign read_data = _4_;
-  assign { _0_[9:7], write__addr } = { 2'h0, write_page, 6'h00 } + write_beat;
-  assign { _1_[8:7], read__addr } = { 1'h0, read_page, 6'h00 } + read_word;
-  assign _0_[6:0] = write__addr;
-  assign _1_[6:0] = read__addr;
+  assign read_data = _8_;
+  assign _2_ = read_page ? 7'h40 : 7'h00;
+  assign { _3_[7], read__addr } = _2_ + read_word;
+  assign _0_ = write_page ? 7'h40 : 7'h00;
+  assign { _1_[8:7], write__addr } = { 1'h0, _0_ } + write_beat;
+  assign _1_[6:0] = write__addr;
+  assign _3_[6:0] = read__addr;
 endmodule
 
 module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
@@ -1398,11 +1402,11 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _077_;
   wire _078_;
   wire _079_;
-  wire [3:0] _080_;
-  wire _081_;
+  wire _080_;
+  wire [3:0] _081_;
   wire _082_;
-  wire [2:0] _083_;
-  wire _084_;
+  wire _083_;
+  wire [2:0] _084_;
   wire _085_;
   wire [10:0] addresses;
   wire all_read_84;
@@ -1417,13 +1421,12 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire idle;
   reg last;
   wire last_82;
-  wire last_89;
+  wire last_90;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
-  reg page;
   wire [9:0] read_data;
   wire [31:0] read_data_51;
   wire [31:0] read_data_53;
@@ -1435,11 +1438,12 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire signed [28:0] sums_71_0;
   wire signed [28:0] sums_71_1;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_91;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1454,6 +1458,9 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire write_enable;
   wire write_enable_31;
   wire write_enable_39;
+  assign _023_ = room + o__freed;
+  assign _024_ = begun & last_step;
+  assign _025_ = _023_ - _024_;
   assign _026_ = ~ first_step;
   always @(posedge clk)
     last_step <= _027_;
@@ -1466,7 +1473,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   always @(posedge clk)
     last <= _031_;
   always @(posedge clk)
-    page <= _032_;
+    signal <= _032_;
   always @(posedge clk)
     first_step <= _033_;
   always @(posedge clk)
@@ -1511,79 +1518,76 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _021_ = _019_ | _020_;
   assign _022_ = s1_chosen_3 ? read_data_55[15:8] : 8'h00;
   assign operand_1 = _021_ | { _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_ };
-  assign _003_ = ~ page;
-  assign _023_ = room + o__freed;
-  assign _024_ = begun & last_step;
-  assign _025_ = _023_ - _024_;
-  assign _045_ = _077_ | _068_;
-  assign _046_ = _078_ | _069_;
-  assign _047_ = _069_ | _068_;
-  assign _044_ = | { _045_, _008_, _074_ };
-  assign _048_ = _068_ ? 3'h0 : 3'h4;
+  assign _003_ = ~ signal;
+  assign _045_ = _078_ | _069_;
+  assign _046_ = _079_ | _070_;
+  assign _047_ = _070_ | _069_;
+  assign _044_ = | { _045_, _008_, _075_ };
+  assign _048_ = _069_ ? 3'h0 : 3'h4;
   assign _049_ = _008_ ? 3'h1 : 3'h0;
   assign _050_ = _045_ ? _048_ : _049_;
-  assign _051_ = _069_ ? 3'h3 : 3'h5;
-  assign _052_ = _070_ ? 3'h0 : 3'h2;
+  assign _051_ = _070_ ? 3'h3 : 3'h5;
+  assign _052_ = _071_ ? 3'h0 : 3'h2;
   assign _053_ = _046_ ? _051_ : _052_;
   assign _054_ = _044_ ? _050_ : _053_;
-  assign _055_ = _078_ ? 1'h1 : _076_;
-  assign _056_ = _077_ ? 1'h1 : _055_;
-  assign _057_ = _068_ ? 1'h1 : _026_;
-  assign _058_ = _070_ ? _026_ : _067_;
+  assign _055_ = _079_ ? 1'h1 : _077_;
+  assign _056_ = _078_ ? 1'h1 : _055_;
+  assign _057_ = _069_ ? 1'h1 : _026_;
+  assign _058_ = _071_ ? _026_ : _068_;
   assign _059_ = _047_ ? _057_ : _058_;
-  assign _060_ = _007_ ? _026_ : _065_;
+  assign _060_ = _007_ ? _026_ : _066_;
   assign _061_ = _008_ ? _026_ : _060_;
+  assign _062_ = finished ? _003_ : signal;
+  assign _032_ = rst ? 1'h0 : _062_;
   assign _031_ = rst ? 1'h0 : last_step;
   assign _030_ = rst ? 1'h0 : finish;
   assign _029_ = rst ? 1'h0 : all_read_84;
   assign _028_ = rst ? 1'h0 : trace_start;
-  assign _062_ = trace_start ? last_82 : last_step;
-  assign _027_ = rst ? 1'h0 : _062_;
-  assign _063_ = _007_ ? _003_ : page;
-  assign read_page_42 = _008_ ? _003_ : _063_;
-  assign _064_ = _002_ ? _003_ : page;
-  assign read_page_34 = _004_ ? _003_ : _064_;
+  assign _063_ = trace_start ? last_82 : last_step;
+  assign _027_ = rst ? 1'h0 : _063_;
+  assign _064_ = _007_ ? _003_ : signal;
+  assign read_page_42 = _008_ ? _003_ : _064_;
+  assign _065_ = _002_ ? _003_ : signal;
+  assign read_page_34 = _004_ ? _003_ : _065_;
   assign o__valid = _006_ ? _040_ : 1'h0;
   assign o__payload_data = _006_ ? write[19:12] : 8'h00;
-  assign _065_ = valid ? 1'h0 : s1_chosen_3;
-  assign _066_ = valid ? _061_ : _065_;
-  assign _039_ = rst ? 1'h0 : _066_;
-  assign _067_ = valid ? 1'h0 : s1_chosen_2;
-  assign _071_ = valid ? _059_ : _067_;
-  assign _038_ = rst ? 1'h0 : _071_;
-  assign _072_ = valid ? 1'h0 : s1_chosen_1;
-  assign _073_ = _074_ ? 1'h1 : _072_;
-  assign _075_ = valid ? _073_ : _072_;
-  assign _037_ = rst ? 1'h0 : _075_;
-  assign _076_ = valid ? 1'h0 : s1_chosen_0;
-  assign _079_ = valid ? _056_ : _076_;
-  assign _036_ = rst ? 1'h0 : _079_;
-  assign _080_ = valid ? tag_90 : control[9:6];
-  assign _035_[9:6] = rst ? 4'h0 : _080_;
-  assign _081_ = valid ? last_89 : control[2];
-  assign _035_[2] = rst ? 1'h0 : _081_;
-  assign _082_ = valid ? first : control[1];
-  assign _035_[1] = rst ? 1'h0 : _082_;
+  assign _066_ = valid ? 1'h0 : s1_chosen_3;
+  assign _067_ = valid ? _061_ : _066_;
+  assign _039_ = rst ? 1'h0 : _067_;
+  assign _068_ = valid ? 1'h0 : s1_chosen_2;
+  assign _072_ = valid ? _059_ : _068_;
+  assign _038_ = rst ? 1'h0 : _072_;
+  assign _073_ = valid ? 1'h0 : s1_chosen_1;
+  assign _074_ = _075_ ? 1'h1 : _073_;
+  assign _076_ = valid ? _074_ : _073_;
+  assign _037_ = rst ? 1'h0 : _076_;
+  assign _077_ = valid ? 1'h0 : s1_chosen_0;
+  assign _080_ = valid ? _056_ : _077_;
+  assign _036_ = rst ? 1'h0 : _080_;
+  assign _081_ = valid ? tag_91 : control[9:6];
+  assign _035_[9:6] = rst ? 4'h0 : _081_;
+  assign _082_ = valid ? last_90 : control[2];
+  assign _035_[2] = rst ? 1'h0 : _082_;
+  assign _083_ = valid ? first : control[1];
+  assign _035_[1] = rst ? 1'h0 : _083_;
   assign _035_[0] = rst ? 1'h0 : valid;
-  assign _068_ = slot == 3'h7;
-  assign _077_ = slot == 3'h6;
+  assign _069_ = slot == 3'h7;
+  assign _078_ = slot == 3'h6;
   assign _008_ = slot == 3'h5;
-  assign _074_ = slot == 3'h4;
-  assign _069_ = slot == 3'h3;
-  assign _078_ = slot == 3'h2;
-  assign _070_ = slot == 3'h1;
+  assign _075_ = slot == 3'h4;
+  assign _070_ = slot == 3'h3;
+  assign _079_ = slot == 3'h2;
+  assign _071_ = slot == 3'h1;
   assign _007_ = ! slot;
-  assign _083_ = valid ? _054_ : control[5:3];
-  assign _035_[5:3] = rst ? 3'h0 : _083_;
+  assign _084_ = valid ? _054_ : control[5:3];
+  assign _035_[5:3] = rst ? 3'h0 : _084_;
   assign _034_ = rst ? 2'h2 : _025_[1:0];
-  assign _084_ = finished ? last : first_step;
-  assign _033_ = rst ? 1'h1 : _084_;
-  assign _085_ = finished ? _003_ : page;
-  assign _032_ = rst ? 1'h0 : _085_;
+  assign _085_ = finished ? last : first_step;
+  assign _033_ = rst ? 1'h1 : _085_;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1082_0(sums_71_0),
-    .port_1084_0(sums_71_1),
+    .port_1068_0(sums_71_0),
+    .port_1070_0(sums_71_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1591,25 +1595,25 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1136_3(write[9:3]),
+    .port_1122_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(write[19:12]),
     .write_enable(write_enable_39),
-    .write_page(page)
+    .write_page(signal)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1136_3(write[8:3]),
+    .port_1122_3(write[8:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(word[3:0]),
     .rst(rst),
     .write_data(write[27:12]),
     .write_enable(write_enable_31),
-    .write_page(page)
+    .write_page(signal)
   );
   digits_layer_lmu0_mac mac (
     .clk(clk),
@@ -1629,15 +1633,15 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
+    .last(last_90),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_91),
     .valid(valid),
-    .word_24(word)
+    .word_25(word)
   );
   digits_layer_lmu0_source source (
     .available(available),
@@ -1652,13 +1656,13 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1136_3(write[4:3]),
+    .port_1122_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(word[0]),
     .rst(rst),
     .write_data(write[27:12]),
     .write_enable(write_enable),
-    .write_page(page)
+    .write_page(signal)
   );
   digits_layer_lmu0_weight_roms weight_roms (
     .address(addresses),
@@ -1677,17 +1681,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1082_0, port_1084_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1068_0, port_1070_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_1082_0;
-  wire [28:0] port_1082_0;
-  input [28:0] port_1084_0;
-  wire [28:0] port_1084_0;
+  input [28:0] port_1068_0;
+  wire [28:0] port_1068_0;
+  input [28:0] port_1070_0;
+  wire [28:0] port_1070_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1696,8 +1700,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1082_0, port_1084_0, 
   wire _001_;
   wire _002_;
   wire _003_;
-  wire _004_;
-  wire _005_;
+  wire [10:0] _004_;
+  wire [10:0] _005_;
   wire [10:0] _006_;
   wire [10:0] _007_;
   wire [10:0] _008_;
@@ -1705,48 +1709,48 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1082_0, port_1084_0, 
   wire [10:0] _010_;
   wire [10:0] _011_;
   wire [10:0] _012_;
-  wire [10:0] _013_;
-  wire [10:0] _014_;
-  wire [1:0] _015_;
-  wire [6:0] _016_;
-  wire _017_;
-  wire [3:0] _018_;
-  wire [1:0] _019_;
-  wire [57:0] _020_;
-  wire [5:0] _021_;
-  wire [18:0] _022_;
+  wire [1:0] _013_;
+  wire [6:0] _014_;
+  wire [3:0] _015_;
+  wire [1:0] _016_;
+  wire [57:0] _017_;
+  wire [5:0] _018_;
+  wire [18:0] _019_;
+  wire _020_;
+  wire [28:0] _021_;
+  wire [28:0] _022_;
   wire [28:0] _023_;
-  wire [28:0] _024_;
-  wire [28:0] _025_;
+  wire [15:0] _024_;
+  wire [15:0] _025_;
   wire [15:0] _026_;
-  wire _027_;
+  wire [15:0] _027_;
   wire [15:0] _028_;
-  wire [15:0] _029_;
-  wire [15:0] _030_;
-  wire [15:0] _031_;
-  wire _032_;
-  wire _033_;
-  wire [7:0] _034_;
-  wire [6:0] _035_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire [7:0] _032_;
+  wire [6:0] _033_;
+  wire _034_;
+  wire [14:0] _035_;
   wire _036_;
-  wire [14:0] _037_;
-  wire _038_;
+  wire _037_;
+  wire [29:0] _038_;
   wire _039_;
-  wire [29:0] _040_;
+  wire _040_;
   wire _041_;
   wire _042_;
   wire _043_;
   wire _044_;
   wire _045_;
-  wire _046_;
+  wire [29:0] _046_;
   wire _047_;
-  wire [29:0] _048_;
+  wire _048_;
   wire _049_;
   wire _050_;
   wire _051_;
-  wire _052_;
+  wire [8:0] _052_;
   wire _053_;
-  wire [8:0] _054_;
+  wire _054_;
   wire _055_;
   wire _056_;
   wire _057_;
@@ -1835,206 +1839,206 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1082_0, port_1084_0, 
   reg [15:0] write_data_;
   wire write_mask;
   assign _000_ = left - 1'h1;
-  assign _034_ = a0_beat + 1'h1;
-  assign _035_ = address + 1'h1;
-  assign _036_ = upcoming & tag_15[3];
-  assign _040_ = $signed(rows[28:0]) << d0_constants[0];
-  assign _048_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _052_ = ! d2[2:1];
-  assign _053_ = d2[0] & _052_;
+  assign _032_ = a0_beat + 1'h1;
+  assign _033_ = address + 1'h1;
+  assign _034_ = upcoming & tag_15[3];
+  assign _038_ = $signed(rows[28:0]) << d0_constants[0];
+  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _050_ = ! d2[2:1];
+  assign _051_ = d2[0] & _050_;
   assign _001_ = & { d2_total_0[28], d2_total_0[28:21] };
-  assign _017_ = | { d2_total_0[28], d2_total_0[28:21] };
-  assign _027_ = ~ _017_;
-  assign _032_ = _001_ | _027_;
-  assign _037_ = _032_ ? d2_total_0[20:6] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
-  assign _038_ = ! d6[2:1];
-  assign _039_ = d6[0] & _038_;
-  assign _041_ = d2[2:1] == 1'h1;
-  assign _042_ = d2[0] & _041_;
-  assign _043_ = d6[2:1] == 1'h1;
-  assign _044_ = d6[0] & _043_;
-  assign _045_ = d2[2:1] == 2'h2;
-  assign _046_ = d2[0] & _045_;
-  assign _047_ = & { d2_total_0[28], d2_total_0[28:19] };
-  assign _049_ = | { d2_total_0[28], d2_total_0[28:19] };
-  assign _050_ = ~ _049_;
-  assign _051_ = _047_ | _050_;
-  assign _033_ = ~ d2_total_0[28];
-  assign _054_ = _051_ ? d2_total_0[18:10] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
-  assign _055_ = d6[2:1] == 2'h2;
-  assign _056_ = d6[0] & _055_;
+  assign _020_ = | { d2_total_0[28], d2_total_0[28:21] };
+  assign _029_ = ~ _020_;
+  assign _030_ = _001_ | _029_;
+  assign _035_ = _030_ ? d2_total_0[20:6] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _036_ = ! d6[2:1];
+  assign _037_ = d6[0] & _036_;
+  assign _039_ = d2[2:1] == 1'h1;
+  assign _040_ = d2[0] & _039_;
+  assign _041_ = d6[2:1] == 1'h1;
+  assign _042_ = d6[0] & _041_;
+  assign _043_ = d2[2:1] == 2'h2;
+  assign _044_ = d2[0] & _043_;
+  assign _045_ = & { d2_total_0[28], d2_total_0[28:19] };
+  assign _047_ = | { d2_total_0[28], d2_total_0[28:19] };
+  assign _048_ = ~ _047_;
+  assign _049_ = _045_ | _048_;
+  assign _031_ = ~ d2_total_0[28];
+  assign _052_ = _049_ ? d2_total_0[18:10] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _053_ = d6[2:1] == 2'h2;
+  assign _054_ = d6[0] & _053_;
   assign a0_valid = | left;
-  assign _057_ = ! d7[2:1];
-  assign _058_ = { 2'h0, d7[10:4] } < 1'h1;
-  assign _059_ = d7[0] & _058_;
-  assign _060_ = d7[2:1] == 1'h1;
-  assign _061_ = { 2'h0, d7[10:4] } < 6'h20;
-  assign _062_ = d7[0] & _061_;
-  assign _063_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _063_;
-  assign _064_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _064_;
-  assign _002_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _002_;
-  assign _003_ = d7[2:1] == 2'h2;
-  assign _004_ = { 2'h0, d7[10:4] } < 7'h40;
-  assign _005_ = d7[0] & _004_;
+  assign _055_ = ! d7[2:1];
+  assign _056_ = d7[10:4] < 1'h1;
+  assign _057_ = d7[0] & _056_;
+  assign _058_ = d7[2:1] == 1'h1;
+  assign _059_ = d7[10:4] < 6'h20;
+  assign _060_ = d7[0] & _059_;
+  assign _061_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _061_;
+  assign _062_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _062_;
+  assign _063_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _063_;
+  assign _064_ = d7[2:1] == 2'h2;
+  assign _002_ = d7[10:4] < 7'h40;
+  assign _003_ = d7[0] & _002_;
   always @(posedge clk)
-    a1 <= _006_;
+    a1 <= _004_;
   always @(posedge clk)
-    d0 <= _007_;
+    d0 <= _005_;
   always @(posedge clk)
-    d1 <= _008_;
+    d1 <= _006_;
   always @(posedge clk)
-    d2 <= _009_;
+    d2 <= _007_;
   always @(posedge clk)
-    d3 <= _010_;
+    d3 <= _008_;
   always @(posedge clk)
-    d4 <= _011_;
+    d4 <= _009_;
   always @(posedge clk)
-    d5 <= _012_;
+    d5 <= _010_;
   always @(posedge clk)
-    d6 <= _013_;
+    d6 <= _011_;
   always @(posedge clk)
-    d7 <= _014_;
+    d7 <= _012_;
   always @(posedge clk)
-    left <= _015_;
+    left <= _013_;
   always @(posedge clk)
-    a0_beat <= _016_;
+    a0_beat <= _014_;
   always @(posedge clk)
-    tag <= _018_;
+    tag <= _015_;
   always @(posedge clk)
-    signal <= _019_;
+    signal <= _016_;
   always @(posedge clk)
-    rows <= _020_;
+    rows <= _017_;
   always @(posedge clk)
-    address <= _021_;
+    address <= _018_;
   always @(posedge clk)
-    d0_constants <= _022_;
+    d0_constants <= _019_;
   always @(posedge clk)
-    d1_sum_0 <= _023_;
+    d1_sum_0 <= _021_;
   always @(posedge clk)
-    d1_addend_0 <= _024_;
+    d1_addend_0 <= _022_;
   always @(posedge clk)
-    d2_total_0 <= _025_;
+    d2_total_0 <= _023_;
   always @(posedge clk)
-    d4_code_0 <= _026_;
+    d4_code_0 <= _024_;
   always @(posedge clk)
-    d5_code_0 <= _028_;
+    d5_code_0 <= _025_;
   always @(posedge clk)
-    d6_code_0 <= _029_;
+    d6_code_0 <= _026_;
   always @(posedge clk)
-    d3_code_0 <= _030_;
+    d3_code_0 <= _027_;
   always @(posedge clk)
-    write_data_ <= _031_;
+    write_data_ <= _028_;
   assign _065_ = _074_ ? 19'h00040 : data;
   assign _066_ = _073_ ? 19'h00800 : _065_;
-  assign _067_ = _057_ ? _059_ : 1'h0;
-  assign _068_ = _060_ ? _062_ : _067_;
-  assign write_mask = _003_ ? _005_ : _068_;
-  assign _069_ = _039_ ? d6_code_0 : write_data_;
-  assign _070_ = _044_ ? d6_code_0 : _069_;
-  assign _031_ = _056_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
-  assign _071_ = _053_ ? { d2_total_0[28], _037_ } : d3_code_0;
-  assign _072_ = _042_ ? d2_total_0[26:11] : _071_;
-  assign _030_ = _046_ ? { d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], _054_ } : _072_;
-  assign _029_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _028_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _026_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _025_ = d1[0] ? _048_[28:0] : d2_total_0;
-  assign _024_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
-  assign _023_ = d0[0] ? _040_[28:0] : d1_sum_0;
+  assign _067_ = _055_ ? _057_ : 1'h0;
+  assign _068_ = _058_ ? _060_ : _067_;
+  assign write_mask = _064_ ? _003_ : _068_;
+  assign _069_ = _037_ ? d6_code_0 : write_data_;
+  assign _070_ = _042_ ? d6_code_0 : _069_;
+  assign _028_ = _054_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
+  assign _071_ = _051_ ? { d2_total_0[28], _035_ } : d3_code_0;
+  assign _072_ = _040_ ? d2_total_0[26:11] : _071_;
+  assign _027_ = _044_ ? { d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], _052_ } : _072_;
+  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _023_ = d1[0] ? _046_[28:0] : d2_total_0;
+  assign _022_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
+  assign _021_ = d0[0] ? _038_[28:0] : d1_sum_0;
   assign _073_ = a1[2:1] == 2'h1;
   assign _074_ = ! a1[2:1];
-  assign _022_ = a1[0] ? _066_ : d0_constants;
-  assign _075_ = a0_valid ? _035_[5:0] : address;
+  assign _019_ = a1[0] ? _066_ : d0_constants;
+  assign _075_ = a0_valid ? _033_[5:0] : address;
   assign _076_ = _077_ ? 6'h00 : _075_;
   assign _077_ = tag_15[1:0] == 2'h2;
-  assign _078_ = _036_ ? _076_ : _075_;
-  assign _021_ = rst ? 6'h00 : _078_;
+  assign _078_ = _034_ ? _076_ : _075_;
+  assign _018_ = rst ? 6'h00 : _078_;
   assign _079_ = d0[0] ? { 29'h00000000, rows[57:29] } : rows;
-  assign _020_ = signal[1] ? { port_1084_0, port_1082_0 } : _079_;
-  assign _019_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _017_ = signal[1] ? { port_1070_0, port_1068_0 } : _079_;
+  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _080_ = upcoming ? tag_15 : tag;
-  assign _018_ = rst ? 4'h0 : _080_;
-  assign _081_ = a0_valid ? _034_[6:0] : a0_beat;
+  assign _015_ = rst ? 4'h0 : _080_;
+  assign _081_ = a0_valid ? _032_[6:0] : a0_beat;
   assign _082_ = tag_15[3] ? 7'h00 : _081_;
   assign _083_ = upcoming ? _082_ : _081_;
-  assign _016_ = rst ? 7'h00 : _083_;
+  assign _014_ = rst ? 7'h00 : _083_;
   assign _084_ = a0_valid ? _000_[1:0] : left;
   assign _085_ = upcoming ? 2'h2 : _084_;
-  assign _015_ = rst ? 2'h0 : _085_;
+  assign _013_ = rst ? 2'h0 : _085_;
   assign _086_ = d6[0] ? d6[10:4] : d7[10:4];
-  assign _014_[10:4] = rst ? 7'h00 : _086_;
+  assign _012_[10:4] = rst ? 7'h00 : _086_;
   assign _087_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _014_[2:1] = rst ? 2'h0 : _087_;
-  assign _014_[0] = rst ? 1'h0 : d6[0];
+  assign _012_[2:1] = rst ? 2'h0 : _087_;
+  assign _012_[0] = rst ? 1'h0 : d6[0];
   assign _088_ = d6[0] ? d6[3] : d7[3];
-  assign _014_[3] = rst ? 1'h0 : _088_;
+  assign _012_[3] = rst ? 1'h0 : _088_;
   assign _089_ = d5[0] ? d5[10:4] : d6[10:4];
-  assign _013_[10:4] = rst ? 7'h00 : _089_;
+  assign _011_[10:4] = rst ? 7'h00 : _089_;
   assign _090_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _013_[2:1] = rst ? 2'h0 : _090_;
-  assign _013_[0] = rst ? 1'h0 : d5[0];
+  assign _011_[2:1] = rst ? 2'h0 : _090_;
+  assign _011_[0] = rst ? 1'h0 : d5[0];
   assign _091_ = d5[0] ? d5[3] : d6[3];
-  assign _013_[3] = rst ? 1'h0 : _091_;
+  assign _011_[3] = rst ? 1'h0 : _091_;
   assign _092_ = d4[0] ? d4[10:4] : d5[10:4];
-  assign _012_[10:4] = rst ? 7'h00 : _092_;
+  assign _010_[10:4] = rst ? 7'h00 : _092_;
   assign _093_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _012_[2:1] = rst ? 2'h0 : _093_;
-  assign _012_[0] = rst ? 1'h0 : d4[0];
+  assign _010_[2:1] = rst ? 2'h0 : _093_;
+  assign _010_[0] = rst ? 1'h0 : d4[0];
   assign _094_ = d4[0] ? d4[3] : d5[3];
-  assign _012_[3] = rst ? 1'h0 : _094_;
+  assign _010_[3] = rst ? 1'h0 : _094_;
   assign _095_ = d3[0] ? d3[10:4] : d4[10:4];
-  assign _011_[10:4] = rst ? 7'h00 : _095_;
+  assign _009_[10:4] = rst ? 7'h00 : _095_;
   assign _096_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _096_;
-  assign _011_[0] = rst ? 1'h0 : d3[0];
+  assign _009_[2:1] = rst ? 2'h0 : _096_;
+  assign _009_[0] = rst ? 1'h0 : d3[0];
   assign _097_ = d3[0] ? d3[3] : d4[3];
-  assign _011_[3] = rst ? 1'h0 : _097_;
+  assign _009_[3] = rst ? 1'h0 : _097_;
   assign _098_ = d2[0] ? d2[10:4] : d3[10:4];
-  assign _010_[10:4] = rst ? 7'h00 : _098_;
+  assign _008_[10:4] = rst ? 7'h00 : _098_;
   assign _099_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _099_;
-  assign _010_[0] = rst ? 1'h0 : d2[0];
+  assign _008_[2:1] = rst ? 2'h0 : _099_;
+  assign _008_[0] = rst ? 1'h0 : d2[0];
   assign _100_ = d2[0] ? d2[3] : d3[3];
-  assign _010_[3] = rst ? 1'h0 : _100_;
+  assign _008_[3] = rst ? 1'h0 : _100_;
   assign _101_ = d1[0] ? d1[10:4] : d2[10:4];
-  assign _009_[10:4] = rst ? 7'h00 : _101_;
+  assign _007_[10:4] = rst ? 7'h00 : _101_;
   assign _102_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _102_;
-  assign _009_[0] = rst ? 1'h0 : d1[0];
+  assign _007_[2:1] = rst ? 2'h0 : _102_;
+  assign _007_[0] = rst ? 1'h0 : d1[0];
   assign _103_ = d1[0] ? d1[3] : d2[3];
-  assign _009_[3] = rst ? 1'h0 : _103_;
+  assign _007_[3] = rst ? 1'h0 : _103_;
   assign _104_ = d0[0] ? d0[10:4] : d1[10:4];
-  assign _008_[10:4] = rst ? 7'h00 : _104_;
+  assign _006_[10:4] = rst ? 7'h00 : _104_;
   assign _105_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _105_;
-  assign _008_[0] = rst ? 1'h0 : d0[0];
+  assign _006_[2:1] = rst ? 2'h0 : _105_;
+  assign _006_[0] = rst ? 1'h0 : d0[0];
   assign _106_ = d0[0] ? d0[3] : d1[3];
-  assign _008_[3] = rst ? 1'h0 : _106_;
+  assign _006_[3] = rst ? 1'h0 : _106_;
   assign _107_ = a1[0] ? a1[10:4] : d0[10:4];
-  assign _007_[10:4] = rst ? 7'h00 : _107_;
+  assign _005_[10:4] = rst ? 7'h00 : _107_;
   assign _108_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _108_;
-  assign _007_[0] = rst ? 1'h0 : a1[0];
+  assign _005_[2:1] = rst ? 2'h0 : _108_;
+  assign _005_[0] = rst ? 1'h0 : a1[0];
   assign _109_ = a1[0] ? a1[3] : d0[3];
-  assign _007_[3] = rst ? 1'h0 : _109_;
+  assign _005_[3] = rst ? 1'h0 : _109_;
   assign _110_ = a0_valid ? a0_beat : a1[10:4];
-  assign _006_[10:4] = rst ? 7'h00 : _110_;
+  assign _004_[10:4] = rst ? 7'h00 : _110_;
   assign _111_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _111_;
-  assign _006_[0] = rst ? 1'h0 : a0_valid;
+  assign _004_[2:1] = rst ? 2'h0 : _111_;
+  assign _004_[0] = rst ? 1'h0 : a0_valid;
   assign _112_ = a0_valid ? tag[2] : a1[3];
-  assign _006_[3] = rst ? 1'h0 : _112_;
+  assign _004_[3] = rst ? 1'h0 : _112_;
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_523_0(busy[1]),
-    .port_525_0(busy[2]),
-    .port_585_0(answer[6:0]),
-    .port_588_15(answer[7]),
+    .port_513_0(busy[1]),
+    .port_515_0(busy[2]),
+    .port_573_0(answer[6:0]),
+    .port_576_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -2046,19 +2050,19 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1082_0, port_1084_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_523_0, port_525_0, port_585_0, port_588_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_513_0, port_515_0, port_573_0, port_576_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_523_0;
-  wire port_523_0;
-  input port_525_0;
-  wire port_525_0;
-  output [6:0] port_585_0;
-  wire [6:0] port_585_0;
-  output port_588_15;
-  wire port_588_15;
+  input port_513_0;
+  wire port_513_0;
+  input port_515_0;
+  wire port_515_0;
+  output [6:0] port_573_0;
+  wire [6:0] port_573_0;
+  output port_576_15;
+  wire port_576_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -2099,10 +2103,10 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_523_0, port_525_0
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_588_15;
-  assign port_585_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_576_15;
+  assign port_573_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_588_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_576_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -2130,25 +2134,25 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_523_0, port_525_0
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_588_15, port_588_15, _03_[13:11] };
-  assign _05_ = | { port_588_15, port_588_15, _03_[13:11] };
+  assign _04_ = & { port_576_15, port_576_15, _03_[13:11] };
+  assign _05_ = | { port_576_15, port_576_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_525_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_525_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_525_0 ? _14_ : s3_total;
-  assign _20_ = port_523_0 ? s1_below : s2_below;
+  assign _24_ = port_515_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_515_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_515_0 ? _14_ : s3_total;
+  assign _20_ = port_513_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_523_0 ? s1_low : s2_low;
+  assign _18_ = port_513_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_523_0 ? data : s2_word;
+  assign _16_ = port_513_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_588_15;
+  assign _03_[14] = port_576_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -2186,7 +2190,7 @@ module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1136_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1122_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2199,16 +2203,18 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1136_3;
-  wire [6:0] port_1136_3;
+  input [6:0] port_1122_3;
+  wire [6:0] port_1122_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
   wire clk;
-  wire [7:0] _0_;
-  wire [8:0] _1_;
-  wire [7:0] _2_;
-  wire _3_;
+  wire [5:0] _00_;
+  wire [6:0] _01_;
+  wire [7:0] _02_;
+  wire [5:0] _03_;
+  wire [6:0] _04_;
+  wire _05_;
   wire [5:0] read__addr;
   wire [5:0] write__addr;
   wire [1:0] write__en;
@@ -2220,22 +2226,24 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
     if (write__en[1])
       cells[write__addr][15:8] <= write_data;
   end
-  reg [15:0] _10_;
+  reg [15:0] _14_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    _14_ <= cells[read__addr];
   end
-  assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_1136_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_1136_3[6:2];
-  assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_1136_3[1];
-  assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_1136_3[1];
-  assign _1_[5:0] = write__addr;
-  assign _2_[5:0] = read__addr;
+  assign read_data = _14_;
+  assign _00_ = write_page ? 6'h20 : 6'h00;
+  assign _01_ = _00_ + { port_1122_3[0], 5'h00 };
+  assign { _02_[7:6], write__addr } = _01_ + port_1122_3[6:2];
+  assign _03_ = read_page ? 6'h20 : 6'h00;
+  assign { _04_[6], read__addr } = _03_ + read_word;
+  assign _05_ = ! port_1122_3[1];
+  assign write__en[0] = write_enable & _05_;
+  assign write__en[1] = write_enable & port_1122_3[1];
+  assign _04_[5:0] = read__addr;
+  assign _02_[5:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1136_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1122_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2248,16 +2256,18 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1136_3;
-  wire [5:0] port_1136_3;
+  input [5:0] port_1122_3;
+  wire [5:0] port_1122_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
   wire clk;
-  wire [6:0] _0_;
-  wire [7:0] _1_;
-  wire [6:0] _2_;
-  wire _3_;
+  wire [4:0] _00_;
+  wire [5:0] _01_;
+  wire [6:0] _02_;
+  wire [4:0] _03_;
+  wire [5:0] _04_;
+  wire _05_;
   wire [4:0] read__addr;
   wire [4:0] write__addr;
   wire [1:0] write__en;
@@ -2269,19 +2279,21 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
     if (write__en[1])
       cells[write__addr][31:16] <= write_data;
   end
-  reg [31:0] _10_;
+  reg [31:0] _14_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    _14_ <= cells[read__addr];
   end
-  assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_1136_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_1136_3[5:2];
-  assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_1136_3[1];
-  assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_1136_3[1];
-  assign _1_[4:0] = write__addr;
-  assign _2_[4:0] = read__addr;
+  assign read_data = _14_;
+  assign _00_ = write_page ? 5'h10 : 5'h00;
+  assign _01_ = _00_ + { port_1122_3[0], 4'h0 };
+  assign { _02_[6:5], write__addr } = _01_ + port_1122_3[5:2];
+  assign _03_ = read_page ? 5'h10 : 5'h00;
+  assign { _04_[5], read__addr } = _03_ + read_word;
+  assign _05_ = ! port_1122_3[1];
+  assign write__en[0] = write_enable & _05_;
+  assign write__en[1] = write_enable & port_1122_3[1];
+  assign _04_[4:0] = read__addr;
+  assign _02_[4:0] = write__addr;
 endmodule
 
 module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_sum_1, weights, clk);
@@ -2488,7 +2500,7 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   assign tag = s3[9:6];
 endmodule
 
-module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -2511,8 +2523,8 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_24;
-  reg [5:0] word_24;
+  output [5:0] word_25;
+  reg [5:0] word_25;
   output [3:0] tag;
   reg [3:0] tag;
   output [10:0] coefficients;
@@ -2537,29 +2549,29 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire _015_;
   wire _016_;
   wire _017_;
-  wire _018_;
-  wire [4:0] _019_;
-  wire [6:0] _020_;
+  wire [4:0] _018_;
+  wire [6:0] _019_;
+  wire _020_;
   wire _021_;
-  wire _022_;
-  wire [6:0] _023_;
-  wire _024_;
-  wire [1:0] _025_;
-  wire [11:0] _026_;
+  wire [6:0] _022_;
+  wire _023_;
+  wire [1:0] _024_;
+  wire [11:0] _025_;
+  wire _026_;
   wire _027_;
   wire _028_;
   wire _029_;
-  wire _030_;
-  wire [2:0] _031_;
-  wire [5:0] _032_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
   wire [3:0] _033_;
-  wire [3:0] _034_;
-  wire [5:0] _035_;
-  wire [2:0] _036_;
-  wire [5:0] _037_;
-  wire _038_;
-  wire [10:0] _039_;
-  wire [1:0] _040_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [10:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
   wire _041_;
   wire _042_;
   wire _043_;
@@ -2627,71 +2639,71 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  reg [2:0] like;
+  reg [2:0] next_slot;
+  wire [5:0] next_word;
   wire [38:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [5:0] word;
-  assign _014_ = ! block;
-  assign _015_ = now[17] & _014_;
-  assign _016_ = now[18] & end_slot;
-  assign _017_ = ! group;
-  assign _018_ = | waiting;
-  assign _019_ = waiting - 1'h1;
-  assign _020_ = block + 1'h1;
-  assign _021_ = advance & end_slot;
-  assign _022_ = advance & end_group;
-  assign _023_ = group + 1'h1;
-  assign _024_ = advance & end_segment;
-  assign _025_ = segment + 1'h1;
-  assign _013_ = advance & now[2];
-  assign _026_ = coefficients + 1'h1;
-  assign _005_ = advance & end_node;
-  assign _006_ = ~ last_step;
-  assign _007_ = now[21] & _006_;
-  assign _008_ = now[20] | _007_;
-  assign _009_ = _005_ & _008_;
-  assign _010_ = waiting == 1'h1;
+  assign _012_ = advance & now[2];
+  assign _025_ = coefficients + 1'h1;
+  assign _004_ = advance & end_node;
+  assign _005_ = ~ last_step;
+  assign _006_ = now[21] & _005_;
+  assign _007_ = now[20] | _006_;
+  assign _008_ = _004_ & _007_;
+  assign _009_ = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _027_;
+    valid <= _026_;
   always @(posedge clk)
-    moved <= _028_;
+    moved <= _027_;
   always @(posedge clk)
-    first <= _029_;
+    first <= _028_;
   always @(posedge clk)
-    last <= _030_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _031_;
+    slot <= _030_;
   always @(posedge clk)
-    word_24 <= _032_;
+    word_25 <= _031_;
   always @(posedge clk)
-    tag <= _033_;
+    tag <= _032_;
   always @(posedge clk)
-    waiting <= _034_;
+    waiting <= _033_;
   always @(posedge clk)
-    block <= _035_;
+    block <= _034_;
   always @(posedge clk)
-    like <= _036_;
+    next_slot <= _035_;
   always @(posedge clk)
-    group <= _037_;
+    group <= _036_;
   always @(posedge clk)
-    segment <= _038_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _039_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _040_;
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _000_ = group == now[15:10];
-  assign end_segment = end_group & _000_;
-  assign _001_ = segment == now[16];
-  assign end_node = end_segment & _001_;
-  assign _002_ = ~ now[3];
-  assign _003_ = ! waiting;
-  assign _004_ = _002_ | _003_;
+  assign _040_ = group == now[15:10];
+  assign end_segment = end_group & _040_;
+  assign _000_ = segment == now[16];
+  assign end_node = end_segment & _000_;
+  assign _001_ = ~ now[3];
+  assign _002_ = ! waiting;
+  assign _003_ = _001_ | _002_;
+  assign _013_ = ! block;
+  assign _014_ = now[17] & _013_;
+  assign _015_ = now[18] & end_slot;
+  assign _016_ = ! group;
+  assign _017_ = | waiting;
+  assign _018_ = waiting - 1'h1;
+  assign _019_ = block + 1'h1;
+  assign _020_ = advance & end_slot;
+  assign _021_ = advance & end_group;
+  assign _022_ = group + 1'h1;
+  assign _023_ = advance & end_segment;
+  assign _024_ = segment + 1'h1;
   assign _042_ = _094_ | _093_;
   assign _043_ = _098_ | _097_;
-  assign _044_ = _063_ | _012_;
+  assign _044_ = _063_ | _011_;
   assign _041_ = | { _042_, _095_, _096_ };
   assign _045_ = _093_ ? 39'h141a3c7cfe : 39'h141bf07c06;
   assign _046_ = _095_ ? 39'h141bb27df6 : 39'h03174c3c0d;
@@ -2706,72 +2718,72 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _054_ = _097_ ? block : block;
   assign _055_ = _099_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
-  assign word = _041_ ? _053_ : _056_;
-  assign _057_ = _012_ ? _061_ : _062_;
-  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign next_word = _041_ ? _053_ : _056_;
+  assign _057_ = _011_ ? _061_ : _062_;
+  assign _058_ = _010_ ? _064_ : fsm_state;
   assign _059_ = _044_ ? _057_ : _058_;
   assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _010_ ? _060_ : fsm_state;
-  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _061_ = _009_ ? _060_ : fsm_state;
+  assign _062_ = _008_ ? 2'h2 : fsm_state;
   assign _064_ = start ? 2'h1 : fsm_state;
-  assign _040_ = rst ? 2'h0 : _059_;
-  assign _065_ = _013_ ? _026_[10:0] : coefficients;
-  assign _066_ = _009_ ? 11'h000 : _065_;
+  assign _039_ = rst ? 2'h0 : _059_;
+  assign _065_ = _012_ ? _025_[10:0] : coefficients;
+  assign _066_ = _008_ ? 11'h000 : _065_;
   assign _067_ = _063_ ? _066_ : _065_;
-  assign _039_ = rst ? 11'h000 : _067_;
-  assign _068_ = _024_ ? _025_[0] : segment;
-  assign _069_ = _005_ ? 1'h0 : _068_;
-  assign _038_ = rst ? 1'h0 : _069_;
-  assign _070_ = _022_ ? _023_[5:0] : group;
-  assign _071_ = _024_ ? 6'h00 : _070_;
-  assign _037_ = rst ? 6'h00 : _071_;
-  assign _072_ = _021_ ? now[24:22] : like;
-  assign _073_ = _022_ ? now[27:25] : _072_;
-  assign _074_ = _005_ ? now[24:22] : _073_;
-  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _038_ = rst ? 11'h000 : _067_;
+  assign _068_ = _023_ ? _024_[0] : segment;
+  assign _069_ = _004_ ? 1'h0 : _068_;
+  assign _037_ = rst ? 1'h0 : _069_;
+  assign _070_ = _021_ ? _022_[5:0] : group;
+  assign _071_ = _023_ ? 6'h00 : _070_;
+  assign _036_ = rst ? 6'h00 : _071_;
+  assign _072_ = _020_ ? now[24:22] : next_slot;
+  assign _073_ = _021_ ? now[27:25] : _072_;
+  assign _074_ = _004_ ? now[24:22] : _073_;
+  assign _075_ = _008_ ? 3'h0 : _074_;
   assign _076_ = _063_ ? _075_ : _074_;
-  assign _036_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _020_[5:0] : block;
-  assign _078_ = _021_ ? 6'h00 : _077_;
-  assign _035_ = rst ? 6'h00 : _078_;
-  assign _079_ = _018_ ? _019_[3:0] : waiting;
-  assign _080_ = _005_ ? 4'he : _079_;
-  assign _034_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _017_ : tag[3];
-  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _035_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _019_[5:0] : block;
+  assign _078_ = _020_ ? 6'h00 : _077_;
+  assign _034_ = rst ? 6'h00 : _078_;
+  assign _079_ = _017_ ? _018_[3:0] : waiting;
+  assign _080_ = _004_ ? 4'he : _079_;
+  assign _033_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _081_;
   assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _032_[1:0] = rst ? 2'h0 : _082_;
   assign _083_ = advance ? segment : tag[2];
-  assign _033_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? word : word_24;
-  assign _032_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? like : slot;
-  assign _031_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _016_ : last;
-  assign _030_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _015_ : first;
-  assign _029_ = rst ? 1'h0 : _087_;
-  assign _088_ = _013_ ? 1'h1 : 1'h0;
-  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _032_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _087_;
+  assign _088_ = _012_ ? 1'h1 : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : _088_;
   assign _090_ = _063_ ? _089_ : _088_;
-  assign _028_ = rst ? 1'h1 : _090_;
-  assign _027_ = rst ? 1'h0 : _013_;
-  assign _091_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _091_ : 1'h0;
-  assign _012_ = fsm_state == 2'h2;
-  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign _027_ = rst ? 1'h1 : _090_;
+  assign _026_ = rst ? 1'h0 : _012_;
+  assign _091_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _091_ : 1'h0;
+  assign _011_ = fsm_state == 2'h2;
+  assign _092_ = _008_ ? 1'h1 : 1'h0;
   assign all_read = _063_ ? _092_ : 1'h0;
-  assign advance = _063_ ? _004_ : 1'h0;
+  assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
-  assign idle = _011_ ? 1'h1 : 1'h0;
-  assign _011_ = ! fsm_state;
-  assign _093_ = like == 3'h7;
-  assign _094_ = like == 3'h6;
-  assign _095_ = like == 3'h5;
-  assign _096_ = like == 3'h4;
-  assign _097_ = like == 3'h3;
-  assign _098_ = like == 3'h2;
-  assign _099_ = like == 3'h1;
+  assign idle = _010_ ? 1'h1 : 1'h0;
+  assign _010_ = ! fsm_state;
+  assign _093_ = next_slot == 3'h7;
+  assign _094_ = next_slot == 3'h6;
+  assign _095_ = next_slot == 3'h5;
+  assign _096_ = next_slot == 3'h4;
+  assign _097_ = next_slot == 3'h3;
+  assign _098_ = next_slot == 3'h2;
+  assign _099_ = next_slot == 3'h1;
 endmodule
 
 module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
@@ -2884,30 +2896,34 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   input clk;
   wire clk;
   wire _0_;
-  wire [2:0] _1_;
+  wire [1:0] _1_;
+  wire _2_;
   wire read__addr;
+  wire write__addr;
   wire [1:0] write__en;
   (* no_rw_check *)
   reg [9:0] cells [1:0];
   always @(posedge clk) begin
     if (write__en[0])
-      cells[write_page][4:0] <= write_data;
+      cells[write__addr][4:0] <= write_data;
     if (write_enable)
-      cells[write_page][9:5] <= write_data;
+      cells[write__addr][9:5] <= write_data;
   end
-  reg [9:0] _5_;
+  reg [9:0] _8_;
   always @(posedge clk) begin
-    _5_ <= cells[read__addr];
+    _8_ <= cells[read__addr];
   end
-  assign read_data = _5_;
-  assign { _1_[2:1], read__addr } = { 1'h0, read_page } + read_word;
-  assign _0_ = ! write_beat;
-  assign write__en[0] = write_enable & _0_;
+  assign read_data = _8_;
+  assign write__addr = write_page ? 1'h1 : 1'h0;
+  assign _0_ = read_page ? 1'h1 : 1'h0;
+  assign { _1_[1], read__addr } = _0_ + read_word;
+  assign write__en[0] = write_enable & _2_;
+  assign _2_ = ! write_beat;
   assign write__en[1] = write_enable;
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1136_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1122_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2918,8 +2934,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1136_3;
-  wire [1:0] port_1136_3;
+  input [1:0] port_1122_3;
+  wire [1:0] port_1122_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2939,8 +2955,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
     _3_ <= cells[1'h0];
   end
   assign read_data = _3_;
-  assign _0_ = ! port_1136_3[1];
   assign write__en[0] = write_enable & _0_;
+  assign _0_ = ! port_1122_3[1];
   assign write__en[1] = write_enable;
 endmodule
 

@@ -332,9 +332,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _03_;
   wire _04_;
   wire _05_;
-  wire [1:0] _06_;
-  wire [6:0] _07_;
-  wire _08_;
+  wire _06_;
+  wire [1:0] _07_;
+  wire [6:0] _08_;
   wire _09_;
   wire _10_;
   wire _11_;
@@ -360,7 +360,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire idle;
   reg last;
   wire last_53;
-  wire last_61;
+  wire last_62;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
@@ -371,7 +371,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_62;
+  wire [2:0] tag_63;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -384,9 +384,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire [6:0] word;
   wire [23:0] write;
   assign _00_ = idle | finish;
-  assign _08_ = _00_ & available;
+  assign _06_ = _00_ & available;
   assign _10_ = | room;
-  assign trace_start = _08_ & _10_;
+  assign trace_start = _06_ & _10_;
   assign _11_ = ! write[1];
   assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
@@ -401,26 +401,26 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   always @(posedge clk)
     last <= _05_;
   always @(posedge clk)
-    room <= _06_;
+    room <= _07_;
   always @(posedge clk)
-    control <= _07_;
+    control <= _08_;
   always @(posedge clk)
     s1_chosen_0 <= _09_;
   assign _14_ = valid ? 1'h0 : s1_chosen_0;
   assign _15_ = slot ? _14_ : 1'h1;
   assign _16_ = valid ? _15_ : _14_;
   assign _09_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_62 : control[6:4];
-  assign _07_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_61 : control[2];
-  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _17_ = valid ? tag_63 : control[6:4];
+  assign _08_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_62 : control[2];
+  assign _08_[2] = rst ? 1'h0 : _18_;
   assign _19_ = valid ? first : control[1];
-  assign _07_[1] = rst ? 1'h0 : _19_;
-  assign _07_[0] = rst ? 1'h0 : valid;
+  assign _08_[1] = rst ? 1'h0 : _19_;
+  assign _08_[0] = rst ? 1'h0 : valid;
   assign _20_ = slot ? control[3] : 1'h0;
   assign _21_ = valid ? _20_ : control[3];
-  assign _07_[3] = rst ? 1'h0 : _21_;
-  assign _06_ = rst ? 2'h2 : _01_[1:0];
+  assign _08_[3] = rst ? 1'h0 : _21_;
+  assign _07_ = rst ? 2'h2 : _01_[1:0];
   assign _05_ = rst ? 1'h0 : last_step;
   assign _04_ = rst ? 1'h0 : all_read_55;
   assign _03_ = rst ? 1'h0 : trace_start;
@@ -453,15 +453,15 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_61),
+    .last(last_62),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_62),
+    .tag(tag_63),
     .valid(valid),
-    .word_24(word)
+    .word_25(word)
   );
   digits_layer_head_source source (
     .available(available),
@@ -523,18 +523,18 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [6:0] _016_;
   wire [6:0] _017_;
   wire [6:0] _018_;
-  wire [20:0] _019_;
+  wire [6:0] _019_;
   wire [6:0] _020_;
-  wire [6:0] _021_;
+  wire [20:0] _021_;
   wire [6:0] _022_;
   wire _023_;
   wire [3:0] _024_;
   wire [2:0] _025_;
   wire [1:0] _026_;
   wire [19:0] _027_;
-  wire _028_;
-  wire [3:0] _029_;
-  wire [14:0] _030_;
+  wire [3:0] _028_;
+  wire [14:0] _029_;
+  wire _030_;
   wire [19:0] _031_;
   wire [19:0] _032_;
   wire [19:0] _033_;
@@ -598,7 +598,7 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _009_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
   assign _010_ = ! d4[1];
   assign _011_ = d4[0] & _010_;
-  assign _013_ = { 2'h0, d5[6:3] } < 4'ha;
+  assign _013_ = d5[6:3] < 4'ha;
   assign _014_ = d5[0] & _013_;
   always @(posedge clk)
     a1 <= _015_;
@@ -609,9 +609,9 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     d2 <= _018_;
   always @(posedge clk)
-    d3 <= _020_;
+    d3 <= _019_;
   always @(posedge clk)
-    d4 <= _021_;
+    d4 <= _020_;
   always @(posedge clk)
     d5 <= _022_;
   always @(posedge clk)
@@ -625,9 +625,9 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     rows <= _027_;
   always @(posedge clk)
-    address <= _029_;
+    address <= _028_;
   always @(posedge clk)
-    d0_constants <= _030_;
+    d0_constants <= _029_;
   always @(posedge clk)
     d1_sum_0 <= _031_;
   always @(posedge clk)
@@ -645,9 +645,9 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _007_ = address + 1'h1;
   assign _008_ = upcoming & tag_13[2];
   assign _012_ = $signed(rows) << d0_constants[0];
-  assign _019_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _028_ = ! d2[1];
-  assign _037_ = d2[0] & _028_;
+  assign _021_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _030_ = ! d2[1];
+  assign _037_ = d2[0] & _030_;
   assign _001_ = & { d2_total_0[19], d2_total_0[19:18] };
   assign _002_ = | { d2_total_0[19], d2_total_0[19:18] };
   assign _003_ = ~ _002_;
@@ -683,14 +683,14 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _048_ = a0_valid ? tag[1] : a1[2];
   assign _015_[2] = rst ? 1'h0 : _048_;
   assign _034_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _033_ = d1[0] ? _019_[19:0] : d2_total_0;
+  assign _033_ = d1[0] ? _021_[19:0] : d2_total_0;
   assign _032_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
   assign _031_ = d0[0] ? _012_[19:0] : d1_sum_0;
-  assign _030_ = a1[0] ? data : d0_constants;
+  assign _029_ = a1[0] ? data : d0_constants;
   assign _049_ = a0_valid ? _007_[3:0] : address;
   assign _050_ = tag_13[0] ? _049_ : 4'h0;
   assign _051_ = _008_ ? _050_ : _049_;
-  assign _029_ = rst ? 4'h0 : _051_;
+  assign _028_ = rst ? 4'h0 : _051_;
   assign _027_ = signal[1] ? sums : rows;
   assign _026_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _052_ = upcoming ? tag_13 : tag;
@@ -710,19 +710,19 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _060_ = d4[0] ? d4[2] : d5[2];
   assign _022_[2] = rst ? 1'h0 : _060_;
   assign _061_ = d3[0] ? d3[6:3] : d4[6:3];
-  assign _021_[6:3] = rst ? 4'h0 : _061_;
+  assign _020_[6:3] = rst ? 4'h0 : _061_;
   assign _062_ = d3[0] ? d3[1] : d4[1];
-  assign _021_[1] = rst ? 1'h0 : _062_;
-  assign _021_[0] = rst ? 1'h0 : d3[0];
+  assign _020_[1] = rst ? 1'h0 : _062_;
+  assign _020_[0] = rst ? 1'h0 : d3[0];
   assign _063_ = d3[0] ? d3[2] : d4[2];
-  assign _021_[2] = rst ? 1'h0 : _063_;
+  assign _020_[2] = rst ? 1'h0 : _063_;
   assign _064_ = d2[0] ? d2[6:3] : d3[6:3];
-  assign _020_[6:3] = rst ? 4'h0 : _064_;
+  assign _019_[6:3] = rst ? 4'h0 : _064_;
   assign _065_ = d2[0] ? d2[1] : d3[1];
-  assign _020_[1] = rst ? 1'h0 : _065_;
-  assign _020_[0] = rst ? 1'h0 : d2[0];
+  assign _019_[1] = rst ? 1'h0 : _065_;
+  assign _019_[0] = rst ? 1'h0 : d2[0];
   assign _066_ = d2[0] ? d2[2] : d3[2];
-  assign _020_[2] = rst ? 1'h0 : _066_;
+  assign _019_[2] = rst ? 1'h0 : _066_;
   assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
   digits_layer_head_drain_row_rom row_rom (
     .address(address),
@@ -856,7 +856,7 @@ module digits_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_s
   assign tag = s3[6:4];
 endmodule
 
-module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -879,8 +879,8 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   reg last;
   output slot;
   reg slot;
-  output [6:0] word_24;
-  reg [6:0] word_24;
+  output [6:0] word_25;
+  reg [6:0] word_25;
   output [2:0] tag;
   reg [2:0] tag;
   output [9:0] coefficients;
@@ -916,17 +916,17 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire _026_;
   wire _027_;
   wire _028_;
-  wire [6:0] _029_;
-  wire [2:0] _030_;
-  wire [3:0] _031_;
-  wire [6:0] _032_;
-  wire _033_;
+  wire _029_;
+  wire [6:0] _030_;
+  wire [2:0] _031_;
+  wire [3:0] _032_;
+  wire [6:0] _033_;
   wire _034_;
   wire [3:0] _035_;
   wire _036_;
-  wire [9:0] _037_;
-  wire [1:0] _038_;
-  wire _039_;
+  wire _037_;
+  wire [9:0] _038_;
+  wire [1:0] _039_;
   wire _040_;
   wire _041_;
   wire [1:0] _042_;
@@ -973,51 +973,51 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire end_slot;
   reg [1:0] fsm_state;
   reg [3:0] group;
-  reg like;
+  reg next_slot;
+  wire [6:0] next_word;
   wire [31:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [6:0] word;
   always @(posedge clk)
     valid <= _024_;
   always @(posedge clk)
-    moved <= _025_;
+    moved <= _026_;
   always @(posedge clk)
-    first <= _026_;
+    first <= _027_;
   always @(posedge clk)
-    last <= _027_;
+    last <= _028_;
   always @(posedge clk)
-    slot <= _028_;
+    slot <= _029_;
   always @(posedge clk)
-    word_24 <= _029_;
+    word_25 <= _030_;
   always @(posedge clk)
-    tag <= _030_;
+    tag <= _031_;
   always @(posedge clk)
-    waiting <= _031_;
+    waiting <= _032_;
   always @(posedge clk)
-    block <= _032_;
+    block <= _033_;
   always @(posedge clk)
-    like <= _033_;
+    next_slot <= _034_;
   always @(posedge clk)
     group <= _035_;
   always @(posedge clk)
-    segment <= _036_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _037_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _038_;
+    fsm_state <= _039_;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
-  assign _019_ = group == now[13:10];
-  assign end_segment = end_group & _019_;
-  assign _023_ = segment == now[14];
-  assign end_node = end_segment & _023_;
-  assign _034_ = ~ now[2];
-  assign _039_ = ! waiting;
-  assign _040_ = _034_ | _039_;
-  assign _007_ = ! block;
-  assign _008_ = now[15] & _007_;
-  assign _009_ = now[16] & end_slot;
+  assign _009_ = group == now[13:10];
+  assign end_segment = end_group & _009_;
+  assign _020_ = segment == now[14];
+  assign end_node = end_segment & _020_;
+  assign _025_ = ~ now[2];
+  assign _036_ = ! waiting;
+  assign _040_ = _025_ | _036_;
+  assign _006_ = ! block;
+  assign _007_ = now[15] & _006_;
+  assign _008_ = now[16] & end_slot;
   assign _010_ = ! group;
   assign _011_ = | waiting;
   assign _012_ = waiting - 1'h1;
@@ -1027,75 +1027,75 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _016_ = group + 1'h1;
   assign _017_ = advance & end_segment;
   assign _018_ = segment + 1'h1;
-  assign _006_ = advance & now[1];
+  assign _005_ = advance & now[1];
   assign _021_ = coefficients + 1'h1;
-  assign _020_ = advance & end_node;
+  assign _019_ = advance & end_node;
   assign _022_ = ~ last_step;
-  assign _000_ = now[19] & _022_;
-  assign _001_ = now[18] | _000_;
-  assign _002_ = _020_ & _001_;
-  assign _003_ = waiting == 1'h1;
-  assign _041_ = _048_ | _005_;
-  assign _042_ = _005_ ? _046_ : _047_;
-  assign _043_ = _004_ ? _049_ : fsm_state;
+  assign _023_ = now[19] & _022_;
+  assign _000_ = now[18] | _023_;
+  assign _001_ = _019_ & _000_;
+  assign _002_ = waiting == 1'h1;
+  assign _041_ = _048_ | _004_;
+  assign _042_ = _004_ ? _046_ : _047_;
+  assign _043_ = _003_ ? _049_ : fsm_state;
   assign _044_ = _041_ ? _042_ : _043_;
   assign _045_ = start ? 2'h1 : 2'h0;
-  assign _046_ = _003_ ? _045_ : fsm_state;
-  assign _047_ = _002_ ? 2'h2 : fsm_state;
+  assign _046_ = _002_ ? _045_ : fsm_state;
+  assign _047_ = _001_ ? 2'h2 : fsm_state;
   assign _049_ = start ? 2'h1 : fsm_state;
-  assign _038_ = rst ? 2'h0 : _044_;
-  assign _050_ = _006_ ? _021_[9:0] : coefficients;
-  assign _051_ = _002_ ? 10'h000 : _050_;
+  assign _039_ = rst ? 2'h0 : _044_;
+  assign _050_ = _005_ ? _021_[9:0] : coefficients;
+  assign _051_ = _001_ ? 10'h000 : _050_;
   assign _052_ = _048_ ? _051_ : _050_;
-  assign _037_ = rst ? 10'h000 : _052_;
+  assign _038_ = rst ? 10'h000 : _052_;
   assign _053_ = _017_ ? _018_[0] : segment;
-  assign _054_ = _020_ ? 1'h0 : _053_;
-  assign _036_ = rst ? 1'h0 : _054_;
+  assign _054_ = _019_ ? 1'h0 : _053_;
+  assign _037_ = rst ? 1'h0 : _054_;
   assign _055_ = _015_ ? _016_[3:0] : group;
   assign _056_ = _017_ ? 4'h0 : _055_;
   assign _035_ = rst ? 4'h0 : _056_;
-  assign _057_ = _014_ ? now[20] : like;
+  assign _057_ = _014_ ? now[20] : next_slot;
   assign _058_ = _015_ ? now[21] : _057_;
-  assign _059_ = _020_ ? now[20] : _058_;
-  assign _060_ = _002_ ? 1'h0 : _059_;
+  assign _059_ = _019_ ? now[20] : _058_;
+  assign _060_ = _001_ ? 1'h0 : _059_;
   assign _061_ = _048_ ? _060_ : _059_;
-  assign _033_ = rst ? 1'h0 : _061_;
+  assign _034_ = rst ? 1'h0 : _061_;
   assign _062_ = advance ? _013_[6:0] : block;
   assign _063_ = _014_ ? 7'h00 : _062_;
-  assign _032_ = rst ? 7'h00 : _063_;
+  assign _033_ = rst ? 7'h00 : _063_;
   assign _064_ = _011_ ? _012_[3:0] : waiting;
-  assign _065_ = _020_ ? 4'hb : _064_;
-  assign _031_ = rst ? 4'h0 : _065_;
+  assign _065_ = _019_ ? 4'hb : _064_;
+  assign _032_ = rst ? 4'h0 : _065_;
   assign _066_ = advance ? _010_ : tag[2];
-  assign _030_[2] = rst ? 1'h0 : _066_;
+  assign _031_[2] = rst ? 1'h0 : _066_;
   assign _067_ = advance ? now[0] : tag[0];
-  assign _030_[0] = rst ? 1'h0 : _067_;
+  assign _031_[0] = rst ? 1'h0 : _067_;
   assign _068_ = advance ? segment : tag[1];
-  assign _030_[1] = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? word : word_24;
-  assign _029_ = rst ? 7'h00 : _069_;
-  assign _070_ = advance ? like : slot;
-  assign _028_ = rst ? 1'h0 : _070_;
-  assign _071_ = advance ? _009_ : last;
-  assign _027_ = rst ? 1'h0 : _071_;
-  assign _072_ = advance ? _008_ : first;
-  assign _026_ = rst ? 1'h0 : _072_;
-  assign _073_ = _006_ ? 1'h1 : 1'h0;
-  assign _074_ = _002_ ? 1'h1 : _073_;
+  assign _031_[1] = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? next_word : word_25;
+  assign _030_ = rst ? 7'h00 : _069_;
+  assign _070_ = advance ? next_slot : slot;
+  assign _029_ = rst ? 1'h0 : _070_;
+  assign _071_ = advance ? _008_ : last;
+  assign _028_ = rst ? 1'h0 : _071_;
+  assign _072_ = advance ? _007_ : first;
+  assign _027_ = rst ? 1'h0 : _072_;
+  assign _073_ = _005_ ? 1'h1 : 1'h0;
+  assign _074_ = _001_ ? 1'h1 : _073_;
   assign _075_ = _048_ ? _074_ : _073_;
-  assign _025_ = rst ? 1'h1 : _075_;
-  assign _024_ = rst ? 1'h0 : _006_;
-  assign _076_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _076_ : 1'h0;
-  assign _005_ = fsm_state == 2'h2;
-  assign _077_ = _002_ ? 1'h1 : 1'h0;
+  assign _026_ = rst ? 1'h1 : _075_;
+  assign _024_ = rst ? 1'h0 : _005_;
+  assign _076_ = _002_ ? 1'h1 : 1'h0;
+  assign finish = _004_ ? _076_ : 1'h0;
+  assign _004_ = fsm_state == 2'h2;
+  assign _077_ = _001_ ? 1'h1 : 1'h0;
   assign all_read = _048_ ? _077_ : 1'h0;
   assign advance = _048_ ? _040_ : 1'h0;
   assign _048_ = fsm_state == 2'h1;
-  assign idle = _004_ ? 1'h1 : 1'h0;
-  assign _004_ = ! fsm_state;
-  assign word = like ? 7'h00 : block;
-  assign now = like ? 32'd0 : 32'd1025530;
+  assign idle = _003_ ? 1'h1 : 1'h0;
+  assign _003_ = ! fsm_state;
+  assign next_word = next_slot ? 7'h00 : block;
+  assign now = next_slot ? 32'd0 : 32'd1025530;
 endmodule
 
 module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1207,8 +1207,10 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [9:0] _0_;
+  wire [6:0] _0_;
   wire [8:0] _1_;
+  wire [6:0] _2_;
+  wire [7:0] _3_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -1217,15 +1219,17 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _4_;
+  reg [7:0] _8_;
   always @(posedge clk) begin
-    _4_ <= cells[read__addr];
+    _8_ <= cells[read__addr];
   end
-  assign read_data = _4_;
-  assign { _0_[9:7], write__addr } = { 2'h0, write_page, 6'h00 } + write_beat;
-  assign { _1_[8:7], read__addr } = { 1'h0, read_page, 6'h00 } + read_word;
-  assign _0_[6:0] = write__addr;
-  assign _1_[6:0] = read__addr;
+  assign read_data = _8_;
+  assign _2_ = read_page ? 7'h40 : 7'h00;
+  assign { _3_[7], read__addr } = _2_ + read_word;
+  assign _0_ = write_page ? 7'h40 : 7'h00;
+  assign { _1_[8:7], write__addr } = { 1'h0, _0_ } + write_beat;
+  assign _1_[6:0] = write__addr;
+  assign _3_[6:0] = read__addr;
 endmodule
 
 module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
@@ -1323,21 +1327,21 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _002_;
   wire _003_;
   wire _004_;
-  wire _005_;
-  wire [4:0] _006_;
+  wire [4:0] _005_;
+  wire [15:0] _006_;
   wire [15:0] _007_;
-  wire [15:0] _008_;
+  wire [7:0] _008_;
   wire _009_;
-  wire [7:0] _010_;
-  wire [4:0] _011_;
+  wire [4:0] _010_;
+  wire [15:0] _011_;
   wire [15:0] _012_;
-  wire [15:0] _013_;
-  wire [7:0] _014_;
-  wire _015_;
-  wire [2:0] _016_;
+  wire [7:0] _013_;
+  wire _014_;
+  wire [2:0] _015_;
+  wire _016_;
   wire _017_;
-  wire _018_;
-  wire [3:0] _019_;
+  wire [3:0] _018_;
+  wire _019_;
   wire _020_;
   wire _021_;
   wire _022_;
@@ -1362,14 +1366,14 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _041_;
   wire _042_;
   wire _043_;
-  wire _044_;
-  wire _045_;
+  wire [2:0] _044_;
+  wire [2:0] _045_;
   wire [2:0] _046_;
   wire [2:0] _047_;
   wire [2:0] _048_;
   wire [2:0] _049_;
-  wire [2:0] _050_;
-  wire [2:0] _051_;
+  wire _050_;
+  wire _051_;
   wire _052_;
   wire _053_;
   wire _054_;
@@ -1384,16 +1388,14 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _063_;
   wire _064_;
   wire _065_;
-  wire _066_;
+  wire [3:0] _066_;
   wire _067_;
-  wire [3:0] _068_;
-  wire _069_;
+  wire _068_;
+  wire [2:0] _069_;
   wire _070_;
-  wire [2:0] _071_;
+  wire _071_;
   wire _072_;
   wire _073_;
-  wire _074_;
-  wire _075_;
   wire [10:0] addresses;
   wire all_read_83;
   wire available;
@@ -1407,7 +1409,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire idle;
   reg last;
   wire last_81;
-  wire last_87;
+  wire last_88;
   reg last_step;
   wire launch;
   reg [15:0] lmu0_m_u;
@@ -1415,22 +1417,22 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
-  reg page;
   wire [9:0] read_data;
-  wire [31:0] read_data_44;
-  wire [15:0] read_data_46;
+  wire [31:0] read_data_45;
+  wire [15:0] read_data_47;
   wire read_page;
-  wire read_page_35;
+  wire read_page_36;
   reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
+  reg signal;
   wire [2:0] slot;
-  wire start_71;
-  wire signed [25:0] sums_62_0;
-  wire signed [25:0] sums_62_1;
+  wire start_72;
+  wire signed [25:0] sums_63_0;
+  wire signed [25:0] sums_63_1;
   wire [3:0] tag;
-  wire [3:0] tag_73;
+  wire [3:0] tag_74;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1441,10 +1443,10 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire upcoming;
   wire valid;
   wire [5:0] word;
-  wire [27:0] write_63;
-  wire [23:0] write_78;
+  wire [27:0] write;
+  wire [23:0] write_25;
   wire write_enable;
-  wire write_enable_32;
+  wire write_enable_33;
   always @(posedge clk)
     last_step <= _027_;
   always @(posedge clk)
@@ -1456,7 +1458,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   always @(posedge clk)
     last <= _031_;
   always @(posedge clk)
-    page <= _032_;
+    signal <= _032_;
   always @(posedge clk)
     first_step <= _033_;
   always @(posedge clk)
@@ -1475,144 +1477,142 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _009_ = _000_ & available;
   assign _017_ = | room;
   assign trace_start = _009_ & _017_;
-  assign _040_ = trace_mask & last;
-  assign _041_ = trace_node == 1'h1;
-  assign _042_ = trace_valid & _041_;
-  assign write_enable = _042_ & trace_mask;
-  assign _043_ = slot == 1'h1;
-  assign _002_ = trace_node == 2'h2;
-  assign _003_ = trace_valid & _002_;
-  assign write_enable_32 = _003_ & trace_mask;
-  assign _006_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
-  assign _007_ = s1_chosen_1 ? read_data_44[15:0] : 16'h0000;
-  assign _008_ = { 11'h000, _006_ } | _007_;
-  assign _010_ = s1_chosen_2 ? read_data_46[7:0] : 8'h00;
-  assign operand_0 = _008_ | { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ };
-  assign _011_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _012_ = s1_chosen_1 ? read_data_44[31:16] : 16'h0000;
-  assign _013_ = { 11'h000, _011_ } | _012_;
-  assign _014_ = s1_chosen_2 ? read_data_46[15:8] : 8'h00;
-  assign operand_1 = _013_ | { _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_ };
-  assign _015_ = tag_73[1:0] == 1'h1;
-  assign start_71 = launch & _015_;
-  assign _001_ = ~ page;
-  assign _016_ = room + o__freed;
-  assign _018_ = begun & last_step;
-  assign _019_ = _016_ - _018_;
-  assign _020_ = ~ first_step;
-  assign _021_ = ! trace_node;
-  assign _022_ = trace_valid & _021_;
-  assign _023_ = ! trace_segment;
-  assign _024_ = _022_ & _023_;
-  assign _025_ = ! trace_beat;
-  assign _026_ = _024_ & _025_;
-  assign _045_ = _062_ | _066_;
-  assign _044_ = | { _061_, _065_, _005_ };
-  assign _046_ = _065_ ? 3'h3 : 3'h1;
-  assign _047_ = _061_ ? 3'h0 : _046_;
-  assign _048_ = _066_ ? 3'h4 : 3'h0;
-  assign _049_ = _004_ ? 3'h2 : control[5:3];
-  assign _050_ = _045_ ? _048_ : _049_;
-  assign _051_ = _044_ ? _047_ : _050_;
-  assign _052_ = _066_ ? 1'h1 : _064_;
-  assign _053_ = _065_ ? 1'h1 : _052_;
-  assign _054_ = _062_ ? _020_ : _060_;
-  assign _055_ = _061_ ? 1'h1 : _054_;
-  assign _056_ = _004_ ? _020_ : _058_;
-  assign _057_ = _005_ ? _020_ : _056_;
-  assign _039_ = _026_ ? trace_data : lmu0_m_u;
-  assign _058_ = valid ? 1'h0 : s1_chosen_2;
-  assign _059_ = valid ? _057_ : _058_;
-  assign _038_ = rst ? 1'h0 : _059_;
-  assign _060_ = valid ? 1'h0 : s1_chosen_1;
-  assign _063_ = valid ? _055_ : _060_;
-  assign _037_ = rst ? 1'h0 : _063_;
-  assign _064_ = valid ? 1'h0 : s1_chosen_0;
-  assign _067_ = valid ? _053_ : _064_;
-  assign _036_ = rst ? 1'h0 : _067_;
-  assign _068_ = valid ? tag_73 : control[9:6];
-  assign _035_[9:6] = rst ? 4'h0 : _068_;
-  assign _069_ = valid ? last_87 : control[2];
-  assign _035_[2] = rst ? 1'h0 : _069_;
-  assign _070_ = valid ? first : control[1];
-  assign _035_[1] = rst ? 1'h0 : _070_;
+  assign _040_ = write[11] & last;
+  assign write_enable = write_25[0] & write_25[7];
+  assign _041_ = slot == 1'h1;
+  assign _026_ = write[2:1] == 2'h2;
+  assign _001_ = write[0] & _026_;
+  assign write_enable_33 = _001_ & write[11];
+  assign _005_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
+  assign _006_ = s1_chosen_1 ? read_data_45[15:0] : 16'h0000;
+  assign _007_ = { 11'h000, _005_ } | _006_;
+  assign _008_ = s1_chosen_2 ? read_data_47[7:0] : 8'h00;
+  assign operand_0 = _007_ | { _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_ };
+  assign _010_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _011_ = s1_chosen_1 ? read_data_45[31:16] : 16'h0000;
+  assign _012_ = { 11'h000, _010_ } | _011_;
+  assign _013_ = s1_chosen_2 ? read_data_47[15:8] : 8'h00;
+  assign operand_1 = _012_ | { _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_ };
+  assign _014_ = tag_74[1:0] == 1'h1;
+  assign start_72 = launch & _014_;
+  assign _003_ = ~ signal;
+  assign _015_ = room + o__freed;
+  assign _016_ = begun & last_step;
+  assign _018_ = _015_ - _016_;
+  assign _019_ = ~ first_step;
+  assign _020_ = ! write[2:1];
+  assign _021_ = write[0] & _020_;
+  assign _022_ = ! write[3];
+  assign _023_ = _021_ & _022_;
+  assign _024_ = ! write[10:4];
+  assign _025_ = _023_ & _024_;
+  assign _043_ = _060_ | _064_;
+  assign _042_ = | { _059_, _063_, _004_ };
+  assign _044_ = _063_ ? 3'h3 : 3'h1;
+  assign _045_ = _059_ ? 3'h0 : _044_;
+  assign _046_ = _064_ ? 3'h4 : 3'h0;
+  assign _047_ = _002_ ? 3'h2 : control[5:3];
+  assign _048_ = _043_ ? _046_ : _047_;
+  assign _049_ = _042_ ? _045_ : _048_;
+  assign _050_ = _064_ ? 1'h1 : _062_;
+  assign _051_ = _063_ ? 1'h1 : _050_;
+  assign _052_ = _060_ ? _019_ : _058_;
+  assign _053_ = _059_ ? 1'h1 : _052_;
+  assign _054_ = _002_ ? _019_ : _056_;
+  assign _055_ = _004_ ? _019_ : _054_;
+  assign _039_ = _025_ ? write[27:12] : lmu0_m_u;
+  assign _056_ = valid ? 1'h0 : s1_chosen_2;
+  assign _057_ = valid ? _055_ : _056_;
+  assign _038_ = rst ? 1'h0 : _057_;
+  assign _058_ = valid ? 1'h0 : s1_chosen_1;
+  assign _061_ = valid ? _053_ : _058_;
+  assign _037_ = rst ? 1'h0 : _061_;
+  assign _062_ = valid ? 1'h0 : s1_chosen_0;
+  assign _065_ = valid ? _051_ : _062_;
+  assign _036_ = rst ? 1'h0 : _065_;
+  assign _066_ = valid ? tag_74 : control[9:6];
+  assign _035_[9:6] = rst ? 4'h0 : _066_;
+  assign _067_ = valid ? last_88 : control[2];
+  assign _035_[2] = rst ? 1'h0 : _067_;
+  assign _068_ = valid ? first : control[1];
+  assign _035_[1] = rst ? 1'h0 : _068_;
   assign _035_[0] = rst ? 1'h0 : valid;
-  assign _061_ = slot == 3'h6;
-  assign _065_ = slot == 3'h5;
-  assign _005_ = slot == 3'h4;
-  assign _066_ = slot == 3'h2;
-  assign _062_ = slot == 3'h1;
-  assign _004_ = ! slot;
-  assign _071_ = valid ? _051_ : control[5:3];
-  assign _035_[5:3] = rst ? 3'h0 : _071_;
-  assign _034_ = rst ? 2'h2 : _019_[1:0];
-  assign _072_ = finished ? last : first_step;
-  assign _033_ = rst ? 1'h1 : _072_;
-  assign _073_ = finished ? _001_ : page;
-  assign _032_ = rst ? 1'h0 : _073_;
+  assign _059_ = slot == 3'h6;
+  assign _063_ = slot == 3'h5;
+  assign _004_ = slot == 3'h4;
+  assign _064_ = slot == 3'h2;
+  assign _060_ = slot == 3'h1;
+  assign _002_ = ! slot;
+  assign _069_ = valid ? _049_ : control[5:3];
+  assign _035_[5:3] = rst ? 3'h0 : _069_;
+  assign _034_ = rst ? 2'h2 : _018_[1:0];
+  assign _070_ = finished ? last : first_step;
+  assign _033_ = rst ? 1'h1 : _070_;
+  assign _071_ = finished ? _003_ : signal;
+  assign _032_ = rst ? 1'h0 : _071_;
   assign _031_ = rst ? 1'h0 : last_step;
   assign _030_ = rst ? 1'h0 : finish;
   assign _029_ = rst ? 1'h0 : all_read_83;
   assign _028_ = rst ? 1'h0 : trace_start;
-  assign _074_ = trace_start ? last_81 : last_step;
-  assign _027_ = rst ? 1'h0 : _074_;
-  assign trace_data = write_78[0] ? write_78[23:8] : write_63[27:12];
-  assign trace_mask = write_78[0] ? write_78[7] : write_63[11];
-  assign trace_beat = write_78[0] ? { 2'h0, write_78[6:2] } : write_63[10:4];
-  assign trace_segment = write_78[0] ? write_78[1] : write_63[3];
-  assign trace_node = write_78[0] ? 2'h1 : write_63[2:1];
-  assign trace_valid = write_78[0] ? 1'h1 : write_63[0];
-  assign _075_ = _004_ ? _001_ : page;
-  assign read_page_35 = _005_ ? _001_ : _075_;
-  assign read_page = _043_ ? _001_ : page;
-  assign o__valid = _003_ ? _040_ : 1'h0;
-  assign o__payload_data = _003_ ? trace_data[7:0] : 8'h00;
+  assign _072_ = trace_start ? last_81 : last_step;
+  assign _027_ = rst ? 1'h0 : _072_;
+  assign trace_data = write_25[0] ? write_25[23:8] : write[27:12];
+  assign trace_mask = write_25[0] ? write_25[7] : write[11];
+  assign trace_beat = write_25[0] ? { 2'h0, write_25[6:2] } : write[10:4];
+  assign trace_segment = write_25[0] ? write_25[1] : write[3];
+  assign trace_node = write_25[0] ? 2'h1 : write[2:1];
+  assign trace_valid = write_25[0] ? 1'h1 : write[0];
+  assign _073_ = _002_ ? _003_ : signal;
+  assign read_page_36 = _004_ ? _003_ : _073_;
+  assign read_page = _041_ ? _003_ : signal;
+  assign o__valid = _001_ ? _040_ : 1'h0;
+  assign o__payload_data = _001_ ? write[19:12] : 8'h00;
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1276_0(sums_62_0),
-    .port_1278_0(sums_62_1),
+    .port_1260_0(sums_63_0),
+    .port_1262_0(sums_63_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
-    .write(write_63)
+    .write(write)
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1161_3({ trace_beat[5:0], trace_segment }),
-    .read_data(read_data_46),
-    .read_page(read_page_35),
+    .port_1314_3(write[9:3]),
+    .read_data(read_data_47),
+    .read_page(read_page_36),
     .read_word(word[4:0]),
     .rst(rst),
-    .write_data(trace_data[7:0]),
-    .write_enable(write_enable_32),
-    .write_page(page)
+    .write_data(write[19:12]),
+    .write_enable(write_enable_33),
+    .write_page(signal)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1161_3({ trace_beat[4:0], trace_segment }),
-    .read_data(read_data_44),
+    .port_1374_1(write_25[6:1]),
+    .read_data(read_data_45),
     .read_page(read_page),
     .read_word(word[3:0]),
     .rst(rst),
-    .write_data(trace_data),
+    .write_data(write_25[23:8]),
     .write_enable(write_enable),
-    .write_page(page)
+    .write_page(signal)
   );
   digits_layer_lmu0_m_unit m_unit (
     .clk(clk),
     .first_step(first_step),
     .rst(rst),
-    .start(start_71),
+    .start(start_72),
     .u(lmu0_m_u),
-    .write(write_78)
+    .write(write_25)
   );
   digits_layer_lmu0_mac mac (
     .clk(clk),
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_62_0),
-    .s5_sum_1(sums_62_1),
+    .s5_sum_0(sums_63_0),
+    .s5_sum_1(sums_63_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
@@ -1624,16 +1624,16 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_87),
+    .last(last_88),
     .last_step(last_step),
     .launch(launch),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_73),
+    .tag(tag_74),
     .valid(valid),
-    .word_24(word)
+    .word_25(word)
   );
   digits_layer_lmu0_source source (
     .available(available),
@@ -1657,17 +1657,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload = { last, o__payload_data };
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1260_0, port_1262_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1276_0;
-  wire [25:0] port_1276_0;
-  input [25:0] port_1278_0;
-  wire [25:0] port_1278_0;
+  input [25:0] port_1260_0;
+  wire [25:0] port_1260_0;
+  input [25:0] port_1262_0;
+  wire [25:0] port_1262_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1677,45 +1677,45 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0, 
   wire [10:0] _002_;
   wire [10:0] _003_;
   wire [10:0] _004_;
-  wire [10:0] _005_;
-  wire [10:0] _006_;
-  wire [10:0] _007_;
-  wire [10:0] _008_;
-  wire [1:0] _009_;
-  wire [6:0] _010_;
-  wire [3:0] _011_;
-  wire [1:0] _012_;
-  wire [51:0] _013_;
-  wire [5:0] _014_;
-  wire [18:0] _015_;
-  wire [26:0] _016_;
-  wire [26:0] _017_;
-  wire [26:0] _018_;
+  wire [1:0] _005_;
+  wire [6:0] _006_;
+  wire [3:0] _007_;
+  wire [1:0] _008_;
+  wire [51:0] _009_;
+  wire [5:0] _010_;
+  wire [18:0] _011_;
+  wire [26:0] _012_;
+  wire [26:0] _013_;
+  wire [26:0] _014_;
+  wire [15:0] _015_;
+  wire [15:0] _016_;
+  wire [15:0] _017_;
+  wire [15:0] _018_;
   wire [15:0] _019_;
   wire _020_;
-  wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [15:0] _023_;
-  wire [15:0] _024_;
-  wire _025_;
+  wire _021_;
+  wire _022_;
+  wire _023_;
+  wire [7:0] _024_;
+  wire [6:0] _025_;
   wire _026_;
-  wire _027_;
-  wire [7:0] _028_;
-  wire [6:0] _029_;
-  wire _030_;
-  wire [14:0] _031_;
+  wire [14:0] _027_;
+  wire _028_;
+  wire _029_;
+  wire [26:0] _030_;
+  wire _031_;
   wire _032_;
   wire _033_;
-  wire [26:0] _034_;
+  wire _034_;
   wire _035_;
   wire _036_;
-  wire _037_;
+  wire [27:0] _037_;
   wire _038_;
-  wire _039_;
+  wire [8:0] _039_;
   wire _040_;
-  wire [27:0] _041_;
+  wire _041_;
   wire _042_;
-  wire [8:0] _043_;
+  wire _043_;
   wire _044_;
   wire _045_;
   wire _046_;
@@ -1724,10 +1724,10 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0, 
   wire _049_;
   wire _050_;
   wire _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
+  wire [10:0] _052_;
+  wire [10:0] _053_;
+  wire [10:0] _054_;
+  wire [10:0] _055_;
   wire [10:0] _056_;
   wire [10:0] _057_;
   wire _058_;
@@ -1803,194 +1803,194 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0, 
   reg [15:0] write_data_;
   wire write_mask;
   assign _000_ = left - 1'h1;
-  assign _028_ = a0_beat + 1'h1;
-  assign _029_ = address + 1'h1;
-  assign _030_ = upcoming & tag_15[3];
-  assign _034_ = $signed(rows[25:0]) << d0_constants[0];
-  assign _041_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _042_ = ! d2[2:1];
-  assign _045_ = d2[0] & _042_;
+  assign _024_ = a0_beat + 1'h1;
+  assign _025_ = address + 1'h1;
+  assign _026_ = upcoming & tag_15[3];
+  assign _030_ = $signed(rows[25:0]) << d0_constants[0];
+  assign _037_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _038_ = ! d2[2:1];
+  assign _041_ = d2[0] & _038_;
   assign _001_ = & { d2_total_0[26], d2_total_0[26:21] };
   assign _020_ = | { d2_total_0[26], d2_total_0[26:21] };
-  assign _025_ = ~ _020_;
-  assign _026_ = _001_ | _025_;
-  assign _031_ = _026_ ? d2_total_0[20:6] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
-  assign _032_ = ! d6[2:1];
-  assign _033_ = d6[0] & _032_;
-  assign _035_ = d2[2:1] == 2'h2;
-  assign _036_ = d2[0] & _035_;
-  assign _037_ = & { d2_total_0[26], d2_total_0[26:19] };
-  assign _038_ = | { d2_total_0[26], d2_total_0[26:19] };
-  assign _039_ = ~ _038_;
-  assign _040_ = _037_ | _039_;
-  assign _027_ = ~ d2_total_0[26];
-  assign _043_ = _040_ ? d2_total_0[18:10] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
-  assign _044_ = d6[2:1] == 2'h2;
-  assign _046_ = d6[0] & _044_;
+  assign _021_ = ~ _020_;
+  assign _022_ = _001_ | _021_;
+  assign _027_ = _022_ ? d2_total_0[20:6] : { _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_ };
+  assign _028_ = ! d6[2:1];
+  assign _029_ = d6[0] & _028_;
+  assign _031_ = d2[2:1] == 2'h2;
+  assign _032_ = d2[0] & _031_;
+  assign _033_ = & { d2_total_0[26], d2_total_0[26:19] };
+  assign _034_ = | { d2_total_0[26], d2_total_0[26:19] };
+  assign _035_ = ~ _034_;
+  assign _036_ = _033_ | _035_;
+  assign _023_ = ~ d2_total_0[26];
+  assign _039_ = _036_ ? d2_total_0[18:10] : { _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_ };
+  assign _040_ = d6[2:1] == 2'h2;
+  assign _042_ = d6[0] & _040_;
   assign a0_valid = | left;
-  assign _047_ = ! d7[2:1];
-  assign _048_ = { 2'h0, d7[10:4] } < 1'h1;
-  assign _049_ = d7[0] & _048_;
-  assign _050_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _050_;
-  assign _051_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _051_;
-  assign _052_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _052_;
-  assign _053_ = d7[2:1] == 2'h2;
-  assign _054_ = { 2'h0, d7[10:4] } < 7'h40;
-  assign _055_ = d7[0] & _054_;
+  assign _043_ = ! d7[2:1];
+  assign _044_ = d7[10:4] < 1'h1;
+  assign _045_ = d7[0] & _044_;
+  assign _046_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _046_;
+  assign _047_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _047_;
+  assign _048_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _048_;
+  assign _049_ = d7[2:1] == 2'h2;
+  assign _050_ = d7[10:4] < 7'h40;
+  assign _051_ = d7[0] & _050_;
   always @(posedge clk)
-    a1 <= _056_;
+    a1 <= _052_;
   always @(posedge clk)
-    d0 <= _057_;
+    d0 <= _053_;
   always @(posedge clk)
-    d1 <= _002_;
+    d1 <= _054_;
   always @(posedge clk)
-    d2 <= _003_;
+    d2 <= _055_;
   always @(posedge clk)
-    d3 <= _004_;
+    d3 <= _056_;
   always @(posedge clk)
-    d4 <= _005_;
+    d4 <= _057_;
   always @(posedge clk)
-    d5 <= _006_;
+    d5 <= _002_;
   always @(posedge clk)
-    d6 <= _007_;
+    d6 <= _003_;
   always @(posedge clk)
-    d7 <= _008_;
+    d7 <= _004_;
   always @(posedge clk)
-    left <= _009_;
+    left <= _005_;
   always @(posedge clk)
-    a0_beat <= _010_;
+    a0_beat <= _006_;
   always @(posedge clk)
-    tag <= _011_;
+    tag <= _007_;
   always @(posedge clk)
-    signal <= _012_;
+    signal <= _008_;
   always @(posedge clk)
-    rows <= _013_;
+    rows <= _009_;
   always @(posedge clk)
-    address <= _014_;
+    address <= _010_;
   always @(posedge clk)
-    d0_constants <= _015_;
+    d0_constants <= _011_;
   always @(posedge clk)
-    d1_sum_0 <= _016_;
+    d1_sum_0 <= _012_;
   always @(posedge clk)
-    d1_addend_0 <= _017_;
+    d1_addend_0 <= _013_;
   always @(posedge clk)
-    d2_total_0 <= _018_;
+    d2_total_0 <= _014_;
   always @(posedge clk)
-    d4_code_0 <= _019_;
+    d4_code_0 <= _015_;
   always @(posedge clk)
-    d5_code_0 <= _021_;
+    d5_code_0 <= _016_;
   always @(posedge clk)
-    d6_code_0 <= _022_;
+    d6_code_0 <= _017_;
   always @(posedge clk)
-    d3_code_0 <= _023_;
+    d3_code_0 <= _018_;
   always @(posedge clk)
-    write_data_ <= _024_;
-  assign _058_ = _047_ ? _049_ : 1'h0;
-  assign write_mask = _053_ ? _055_ : _058_;
-  assign _059_ = _033_ ? d6_code_0 : write_data_;
-  assign _024_ = _046_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _059_;
-  assign _060_ = _045_ ? { d2_total_0[26], _031_ } : d3_code_0;
-  assign _023_ = _036_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _043_ } : _060_;
-  assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _019_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _018_ = d1[0] ? _041_[26:0] : d2_total_0;
-  assign _017_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
-  assign _016_ = d0[0] ? _034_ : d1_sum_0;
+    write_data_ <= _019_;
+  assign _058_ = _043_ ? _045_ : 1'h0;
+  assign write_mask = _049_ ? _051_ : _058_;
+  assign _059_ = _029_ ? d6_code_0 : write_data_;
+  assign _019_ = _042_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _059_;
+  assign _060_ = _041_ ? { d2_total_0[26], _027_ } : d3_code_0;
+  assign _018_ = _032_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _039_ } : _060_;
+  assign _017_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _016_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _015_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _014_ = d1[0] ? _037_[26:0] : d2_total_0;
+  assign _013_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
+  assign _012_ = d0[0] ? _030_ : d1_sum_0;
   assign _061_ = _062_ ? 19'h00040 : data;
   assign _062_ = ! a1[2:1];
-  assign _015_ = a1[0] ? _061_ : d0_constants;
-  assign _063_ = a0_valid ? _029_[5:0] : address;
+  assign _011_ = a1[0] ? _061_ : d0_constants;
+  assign _063_ = a0_valid ? _025_[5:0] : address;
   assign _064_ = _065_ ? 6'h00 : _063_;
   assign _065_ = tag_15[1:0] == 2'h2;
-  assign _066_ = _030_ ? _064_ : _063_;
-  assign _014_ = rst ? 6'h00 : _066_;
+  assign _066_ = _026_ ? _064_ : _063_;
+  assign _010_ = rst ? 6'h00 : _066_;
   assign _067_ = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
-  assign _013_ = signal[1] ? { port_1278_0, port_1276_0 } : _067_;
-  assign _012_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _009_ = signal[1] ? { port_1262_0, port_1260_0 } : _067_;
+  assign _008_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _068_ = upcoming ? tag_15 : tag;
-  assign _011_ = rst ? 4'h0 : _068_;
-  assign _069_ = a0_valid ? _028_[6:0] : a0_beat;
+  assign _007_ = rst ? 4'h0 : _068_;
+  assign _069_ = a0_valid ? _024_[6:0] : a0_beat;
   assign _070_ = tag_15[3] ? 7'h00 : _069_;
   assign _071_ = upcoming ? _070_ : _069_;
-  assign _010_ = rst ? 7'h00 : _071_;
+  assign _006_ = rst ? 7'h00 : _071_;
   assign _072_ = a0_valid ? _000_[1:0] : left;
   assign _073_ = upcoming ? 2'h2 : _072_;
-  assign _009_ = rst ? 2'h0 : _073_;
+  assign _005_ = rst ? 2'h0 : _073_;
   assign _074_ = d6[0] ? d6[10:4] : d7[10:4];
-  assign _008_[10:4] = rst ? 7'h00 : _074_;
+  assign _004_[10:4] = rst ? 7'h00 : _074_;
   assign _075_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _075_;
-  assign _008_[0] = rst ? 1'h0 : d6[0];
+  assign _004_[2:1] = rst ? 2'h0 : _075_;
+  assign _004_[0] = rst ? 1'h0 : d6[0];
   assign _076_ = d6[0] ? d6[3] : d7[3];
-  assign _008_[3] = rst ? 1'h0 : _076_;
+  assign _004_[3] = rst ? 1'h0 : _076_;
   assign _077_ = d5[0] ? d5[10:4] : d6[10:4];
-  assign _007_[10:4] = rst ? 7'h00 : _077_;
+  assign _003_[10:4] = rst ? 7'h00 : _077_;
   assign _078_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _078_;
-  assign _007_[0] = rst ? 1'h0 : d5[0];
+  assign _003_[2:1] = rst ? 2'h0 : _078_;
+  assign _003_[0] = rst ? 1'h0 : d5[0];
   assign _079_ = d5[0] ? d5[3] : d6[3];
-  assign _007_[3] = rst ? 1'h0 : _079_;
+  assign _003_[3] = rst ? 1'h0 : _079_;
   assign _080_ = d4[0] ? d4[10:4] : d5[10:4];
-  assign _006_[10:4] = rst ? 7'h00 : _080_;
+  assign _002_[10:4] = rst ? 7'h00 : _080_;
   assign _081_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _081_;
-  assign _006_[0] = rst ? 1'h0 : d4[0];
+  assign _002_[2:1] = rst ? 2'h0 : _081_;
+  assign _002_[0] = rst ? 1'h0 : d4[0];
   assign _082_ = d4[0] ? d4[3] : d5[3];
-  assign _006_[3] = rst ? 1'h0 : _082_;
+  assign _002_[3] = rst ? 1'h0 : _082_;
   assign _083_ = d3[0] ? d3[10:4] : d4[10:4];
-  assign _005_[10:4] = rst ? 7'h00 : _083_;
+  assign _057_[10:4] = rst ? 7'h00 : _083_;
   assign _084_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _084_;
-  assign _005_[0] = rst ? 1'h0 : d3[0];
+  assign _057_[2:1] = rst ? 2'h0 : _084_;
+  assign _057_[0] = rst ? 1'h0 : d3[0];
   assign _085_ = d3[0] ? d3[3] : d4[3];
-  assign _005_[3] = rst ? 1'h0 : _085_;
+  assign _057_[3] = rst ? 1'h0 : _085_;
   assign _086_ = d2[0] ? d2[10:4] : d3[10:4];
-  assign _004_[10:4] = rst ? 7'h00 : _086_;
+  assign _056_[10:4] = rst ? 7'h00 : _086_;
   assign _087_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _087_;
-  assign _004_[0] = rst ? 1'h0 : d2[0];
+  assign _056_[2:1] = rst ? 2'h0 : _087_;
+  assign _056_[0] = rst ? 1'h0 : d2[0];
   assign _088_ = d2[0] ? d2[3] : d3[3];
-  assign _004_[3] = rst ? 1'h0 : _088_;
+  assign _056_[3] = rst ? 1'h0 : _088_;
   assign _089_ = d1[0] ? d1[10:4] : d2[10:4];
-  assign _003_[10:4] = rst ? 7'h00 : _089_;
+  assign _055_[10:4] = rst ? 7'h00 : _089_;
   assign _090_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _003_[2:1] = rst ? 2'h0 : _090_;
-  assign _003_[0] = rst ? 1'h0 : d1[0];
+  assign _055_[2:1] = rst ? 2'h0 : _090_;
+  assign _055_[0] = rst ? 1'h0 : d1[0];
   assign _091_ = d1[0] ? d1[3] : d2[3];
-  assign _003_[3] = rst ? 1'h0 : _091_;
+  assign _055_[3] = rst ? 1'h0 : _091_;
   assign _092_ = d0[0] ? d0[10:4] : d1[10:4];
-  assign _002_[10:4] = rst ? 7'h00 : _092_;
+  assign _054_[10:4] = rst ? 7'h00 : _092_;
   assign _093_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _002_[2:1] = rst ? 2'h0 : _093_;
-  assign _002_[0] = rst ? 1'h0 : d0[0];
+  assign _054_[2:1] = rst ? 2'h0 : _093_;
+  assign _054_[0] = rst ? 1'h0 : d0[0];
   assign _094_ = d0[0] ? d0[3] : d1[3];
-  assign _002_[3] = rst ? 1'h0 : _094_;
+  assign _054_[3] = rst ? 1'h0 : _094_;
   assign _095_ = a1[0] ? a1[10:4] : d0[10:4];
-  assign _057_[10:4] = rst ? 7'h00 : _095_;
+  assign _053_[10:4] = rst ? 7'h00 : _095_;
   assign _096_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _057_[2:1] = rst ? 2'h0 : _096_;
-  assign _057_[0] = rst ? 1'h0 : a1[0];
+  assign _053_[2:1] = rst ? 2'h0 : _096_;
+  assign _053_[0] = rst ? 1'h0 : a1[0];
   assign _097_ = a1[0] ? a1[3] : d0[3];
-  assign _057_[3] = rst ? 1'h0 : _097_;
+  assign _053_[3] = rst ? 1'h0 : _097_;
   assign _098_ = a0_valid ? a0_beat : a1[10:4];
-  assign _056_[10:4] = rst ? 7'h00 : _098_;
+  assign _052_[10:4] = rst ? 7'h00 : _098_;
   assign _099_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _056_[2:1] = rst ? 2'h0 : _099_;
-  assign _056_[0] = rst ? 1'h0 : a0_valid;
+  assign _052_[2:1] = rst ? 2'h0 : _099_;
+  assign _052_[0] = rst ? 1'h0 : a0_valid;
   assign _100_ = a0_valid ? tag[2] : a1[3];
-  assign _056_[3] = rst ? 1'h0 : _100_;
+  assign _052_[3] = rst ? 1'h0 : _100_;
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_506_0(busy[1]),
-    .port_508_0(busy[2]),
-    .port_568_0(answer[6:0]),
-    .port_571_15(answer[7]),
+    .port_497_0(busy[1]),
+    .port_499_0(busy[2]),
+    .port_557_0(answer[6:0]),
+    .port_560_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -2002,19 +2002,19 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_506_0, port_508_0, port_568_0, port_571_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_497_0, port_499_0, port_557_0, port_560_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_506_0;
-  wire port_506_0;
-  input port_508_0;
-  wire port_508_0;
-  output [6:0] port_568_0;
-  wire [6:0] port_568_0;
-  output port_571_15;
-  wire port_571_15;
+  input port_497_0;
+  wire port_497_0;
+  input port_499_0;
+  wire port_499_0;
+  output [6:0] port_557_0;
+  wire [6:0] port_557_0;
+  output port_560_15;
+  wire port_560_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -2055,10 +2055,10 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_506_0, port_508_0
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_571_15;
-  assign port_568_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_560_15;
+  assign port_557_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_571_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_560_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -2086,25 +2086,25 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_506_0, port_508_0
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_571_15, port_571_15, _03_[13:11] };
-  assign _05_ = | { port_571_15, port_571_15, _03_[13:11] };
+  assign _04_ = & { port_560_15, port_560_15, _03_[13:11] };
+  assign _05_ = | { port_560_15, port_560_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_508_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_508_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_508_0 ? _14_ : s3_total;
-  assign _20_ = port_506_0 ? s1_below : s2_below;
+  assign _24_ = port_499_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_499_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_499_0 ? _14_ : s3_total;
+  assign _20_ = port_497_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_506_0 ? s1_low : s2_low;
+  assign _18_ = port_497_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_506_0 ? data : s2_word;
+  assign _16_ = port_497_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_571_15;
+  assign _03_[14] = port_560_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -2142,7 +2142,7 @@ module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_1161_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1314_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2151,20 +2151,22 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
   wire [15:0] read_data;
   input read_page;
   wire read_page;
-  input [6:0] port_1161_3;
-  wire [6:0] port_1161_3;
-  input [7:0] write_data;
-  wire [7:0] write_data;
   input write_page;
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
+  input [6:0] port_1314_3;
+  wire [6:0] port_1314_3;
+  input [7:0] write_data;
+  wire [7:0] write_data;
   input clk;
   wire clk;
-  wire [7:0] _0_;
-  wire [8:0] _1_;
-  wire [7:0] _2_;
-  wire _3_;
+  wire [5:0] _00_;
+  wire [6:0] _01_;
+  wire [7:0] _02_;
+  wire [5:0] _03_;
+  wire [6:0] _04_;
+  wire _05_;
   wire [5:0] read__addr;
   wire [5:0] write__addr;
   wire [1:0] write__en;
@@ -2176,22 +2178,24 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, port_
     if (write__en[1])
       cells[write__addr][15:8] <= write_data;
   end
-  reg [15:0] _10_;
+  reg [15:0] _14_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    _14_ <= cells[read__addr];
   end
-  assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 5'h00 } + { 1'h0, port_1161_3[0], 5'h00 };
-  assign { _1_[8:6], write__addr } = _0_ + port_1161_3[6:2];
-  assign { _2_[7:6], read__addr } = { 1'h0, read_page, 5'h00 } + read_word;
-  assign _3_ = ! port_1161_3[1];
-  assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_1161_3[1];
-  assign _1_[5:0] = write__addr;
-  assign _2_[5:0] = read__addr;
+  assign read_data = _14_;
+  assign _00_ = write_page ? 6'h20 : 6'h00;
+  assign _01_ = _00_ + { port_1314_3[0], 5'h00 };
+  assign { _02_[7:6], write__addr } = _01_ + port_1314_3[6:2];
+  assign _03_ = read_page ? 6'h20 : 6'h00;
+  assign { _04_[6], read__addr } = _03_ + read_word;
+  assign _05_ = ! port_1314_3[1];
+  assign write__en[0] = write_enable & _05_;
+  assign write__en[1] = write_enable & port_1314_3[1];
+  assign _04_[5:0] = read__addr;
+  assign _02_[5:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_1161_3, write_data, write_page, read_word, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1374_1, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2200,20 +2204,22 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
   wire [31:0] read_data;
   input read_page;
   wire read_page;
-  input [5:0] port_1161_3;
-  wire [5:0] port_1161_3;
-  input [15:0] write_data;
-  wire [15:0] write_data;
   input write_page;
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
+  input [5:0] port_1374_1;
+  wire [5:0] port_1374_1;
+  input [15:0] write_data;
+  wire [15:0] write_data;
   input clk;
   wire clk;
-  wire [6:0] _0_;
-  wire [7:0] _1_;
-  wire [6:0] _2_;
-  wire _3_;
+  wire [4:0] _00_;
+  wire [5:0] _01_;
+  wire [6:0] _02_;
+  wire [4:0] _03_;
+  wire [5:0] _04_;
+  wire _05_;
   wire [4:0] read__addr;
   wire [4:0] write__addr;
   wire [1:0] write__en;
@@ -2225,19 +2231,21 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, port_
     if (write__en[1])
       cells[write__addr][31:16] <= write_data;
   end
-  reg [31:0] _10_;
+  reg [31:0] _14_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    _14_ <= cells[read__addr];
   end
-  assign read_data = _10_;
-  assign _0_ = { 1'h0, write_page, 4'h0 } + { 1'h0, port_1161_3[0], 4'h0 };
-  assign { _1_[7:5], write__addr } = _0_ + port_1161_3[5:2];
-  assign { _2_[6:5], read__addr } = { 1'h0, read_page, 4'h0 } + read_word;
-  assign _3_ = ! port_1161_3[1];
-  assign write__en[0] = write_enable & _3_;
-  assign write__en[1] = write_enable & port_1161_3[1];
-  assign _1_[4:0] = write__addr;
-  assign _2_[4:0] = read__addr;
+  assign read_data = _14_;
+  assign _00_ = write_page ? 5'h10 : 5'h00;
+  assign _01_ = _00_ + { port_1374_1[0], 4'h0 };
+  assign { _02_[6:5], write__addr } = _01_ + port_1374_1[5:2];
+  assign _03_ = read_page ? 5'h10 : 5'h00;
+  assign { _04_[5], read__addr } = _03_ + read_word;
+  assign _05_ = ! port_1374_1[1];
+  assign write__en[0] = write_enable & _05_;
+  assign write__en[1] = write_enable & port_1374_1[1];
+  assign _04_[4:0] = read__addr;
+  assign _02_[4:0] = write__addr;
 endmodule
 
 module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
@@ -2267,9 +2275,9 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire _011_;
   wire [1:0] _012_;
   wire [1:0] _013_;
-  wire [2:0] _014_;
-  wire [7:0] _015_;
-  wire [7:0] _016_;
+  wire [6:0] _014_;
+  wire [2:0] _015_;
+  wire [6:0] _016_;
   wire _017_;
   wire _018_;
   wire _019_;
@@ -2393,14 +2401,11 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     end
   end
   assign signature__data = _238_;
-  assign _020_ = ~ s3[2];
-  assign signature__en_36 = _019_ & _020_;
-  assign _019_ = s3[0] & s3[10];
   assign write__en_40 = _019_ & s3[2];
   assign _017_ = s7[0] & s7[10];
   assign _018_ = ~ s7[2];
   assign write_valid = _017_ & _018_;
-  assign write_mask = { 2'h0, s7[7:3] } < 6'h20;
+  assign write_mask = s7[7:3] < 6'h20;
   always @(posedge clk)
     s1 <= _021_;
   always @(posedge clk)
@@ -2428,7 +2433,7 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   always @(posedge clk)
     signal <= _033_;
   assign _006_ = pause - 1'h1;
-  assign _014_ = s0_slot + 1'h1;
+  assign _015_ = s0_slot + 1'h1;
   assign _000_ = ! pause;
   assign signature__en = running & _000_;
   assign _001_ = signal ? 2'h1 : 2'h2;
@@ -2445,15 +2450,18 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   assign _011_ = ~ signal;
   assign _012_ = like + 1'h1;
   assign _013_ = like ? _012_ : 2'h0;
-  assign { _015_[7:5], signature__addr } = { 1'h0, like, 5'h00 } + address;
+  assign { _014_[6:5], signature__addr } = { like, 5'h00 } + address;
   assign states = first_step ? 16'h0000 : signature__data;
-  assign { _016_[7:5], write__addr } = { 1'h0, s7[1], 5'h00 } + s7[7:3];
+  assign { _016_[6:5], write__addr } = { s7[1], 5'h00 } + s7[7:3];
+  assign _020_ = ~ s3[2];
+  assign signature__en_36 = _019_ & _020_;
+  assign _019_ = s3[0] & s3[10];
   assign next_word = _005_ ? _009_[4:0] : address;
   assign _034_ = signal ? like : _013_[0];
   assign like_11 = _010_ ? _034_ : like;
   assign _035_ = _010_ ? _011_ : signal;
   assign _033_ = rst ? 1'h1 : _035_;
-  assign _036_ = signature__en ? _014_[1:0] : s0_slot;
+  assign _036_ = signature__en ? _015_[1:0] : s0_slot;
   assign _037_ = _003_ ? 2'h0 : _036_;
   assign _032_ = rst ? 2'h0 : _037_;
   assign _038_ = start ? 1'h1 : running;
@@ -2575,7 +2583,7 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     .enable(signature__en)
   );
   assign _016_[4:0] = write__addr;
-  assign _015_[4:0] = signature__addr;
+  assign _014_[4:0] = signature__addr;
   assign write = { codes, write_mask, s7[7:3], s7[1], write_valid };
 endmodule
 
@@ -2762,7 +2770,6 @@ module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, his
   assign _039_ = _038_ ? carried : { s2_x[15], s2_x[15], s2_x };
   assign _040_ = | { s3_forward_carry_0, s3_backward_carry_0 };
   assign _041_ = | { s3_forward_coupling_0, s3_backward_coupling_0 };
-  assign _042_ = u >> { 1'h0, stages[37], 4'h0 };
   assign _043_ = - $signed({ _042_, 9'h000 });
   assign _044_ = stages[38] ? _043_ : 26'h0000000;
   assign _045_ = $signed(coupling_0) << s3_up;
@@ -2846,6 +2853,7 @@ module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, his
   assign _063_ = stages[24] ? s2_x : s3_x;
   assign _062_ = stages[12] ? x : s2_x;
   assign _061_ = stages[12] ? word : s2_word;
+  assign _042_ = stages[37] ? 16'h0000 : u;
   assign _060_[25:8] = leaving;
 endmodule
 
@@ -2920,24 +2928,24 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   wire [25:0] _032_;
   wire [25:0] _033_;
   wire [25:0] _034_;
-  wire [2:0] _035_;
-  wire [3:0] _036_;
-  wire _037_;
+  wire _035_;
+  wire [2:0] _036_;
+  wire [3:0] _037_;
   wire _038_;
-  wire [2:0] _039_;
-  wire [25:0] _040_;
+  wire _039_;
+  wire [2:0] _040_;
   wire [25:0] _041_;
-  wire _042_;
+  wire [25:0] _042_;
   wire _043_;
   wire _044_;
   wire _045_;
   wire _046_;
-  wire [3:0] _047_;
-  wire _048_;
+  wire _047_;
+  wire [3:0] _048_;
   wire _049_;
-  wire [2:0] _050_;
-  wire [3:0] _051_;
-  wire _052_;
+  wire _050_;
+  wire [2:0] _051_;
+  wire [3:0] _052_;
   wire _053_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
@@ -3000,38 +3008,41 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
     s5_sum_0 <= _015_;
   always @(posedge clk)
     s5_sum_1 <= _016_;
-  assign _024_ = | { _042_, _043_, _044_ };
-  assign _025_ = _043_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
-  assign _026_ = _042_ ? { s3_added_0[16:0], 9'h000 } : _025_;
-  assign _027_ = _046_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
-  assign _028_ = _045_ ? { s3_added_0[23:0], 2'h0 } : _027_;
+  assign _024_ = | { _043_, _044_, _045_ };
+  assign _025_ = _044_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
+  assign _026_ = _043_ ? { s3_added_0[16:0], 9'h000 } : _025_;
+  assign _027_ = _047_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
+  assign _028_ = _046_ ? { s3_added_0[23:0], 2'h0 } : _027_;
   assign _029_ = _024_ ? _026_ : _028_;
-  assign _030_ = _043_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
-  assign _031_ = _042_ ? { s3_added_1[16:0], 9'h000 } : _030_;
-  assign _032_ = _046_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
-  assign _033_ = _045_ ? { s3_added_1[23:0], 2'h0 } : _032_;
+  assign _030_ = _044_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
+  assign _031_ = _043_ ? { s3_added_1[16:0], 9'h000 } : _030_;
+  assign _032_ = _047_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
+  assign _033_ = _046_ ? { s3_added_1[23:0], 2'h0 } : _032_;
   assign _034_ = _024_ ? _031_ : _033_;
-  assign _035_ = s2[0] ? s2[5:3] : s3[5:3];
-  assign _023_[5:3] = rst ? 3'h0 : _035_;
-  assign _036_ = control[0] ? control[9:6] : s2[9:6];
-  assign _022_[9:6] = rst ? 4'h0 : _036_;
-  assign _037_ = control[0] ? control[2] : s2[2];
-  assign _022_[2] = rst ? 1'h0 : _037_;
-  assign _038_ = control[0] ? control[1] : s2[1];
-  assign _022_[1] = rst ? 1'h0 : _038_;
+  assign _035_ = s2[0] ? s2[1] : s3[1];
+  assign _023_[1] = rst ? 1'h0 : _035_;
+  assign _023_[0] = rst ? 1'h0 : s2[0];
+  assign _036_ = s2[0] ? s2[5:3] : s3[5:3];
+  assign _023_[5:3] = rst ? 3'h0 : _036_;
+  assign _037_ = control[0] ? control[9:6] : s2[9:6];
+  assign _022_[9:6] = rst ? 4'h0 : _037_;
+  assign _038_ = control[0] ? control[2] : s2[2];
+  assign _022_[2] = rst ? 1'h0 : _038_;
+  assign _039_ = control[0] ? control[1] : s2[1];
+  assign _022_[1] = rst ? 1'h0 : _039_;
   assign _022_[0] = rst ? 1'h0 : control[0];
-  assign _039_ = control[0] ? control[5:3] : s2[5:3];
-  assign _022_[5:3] = rst ? 3'h0 : _039_;
-  assign _040_ = s4[0] ? _021_[25:0] : s5_sum_1;
-  assign _016_ = _019_ ? s4_partial_1 : _040_;
-  assign _041_ = s4[0] ? _020_[25:0] : s5_sum_0;
-  assign _015_ = _019_ ? s4_partial_0 : _041_;
+  assign _040_ = control[0] ? control[5:3] : s2[5:3];
+  assign _022_[5:3] = rst ? 3'h0 : _040_;
+  assign _041_ = s4[0] ? _021_[25:0] : s5_sum_1;
+  assign _016_ = _019_ ? s4_partial_1 : _041_;
+  assign _042_ = s4[0] ? _020_[25:0] : s5_sum_0;
+  assign _015_ = _019_ ? s4_partial_0 : _042_;
   assign _014_ = s3[0] ? _034_ : s4_partial_1;
-  assign _042_ = s3[5:3] == 3'h4;
-  assign _043_ = s3[5:3] == 3'h3;
-  assign _044_ = s3[5:3] == 3'h2;
-  assign _045_ = s3[5:3] == 3'h1;
-  assign _046_ = ! s3[5:3];
+  assign _043_ = s3[5:3] == 3'h4;
+  assign _044_ = s3[5:3] == 3'h3;
+  assign _045_ = s3[5:3] == 3'h2;
+  assign _046_ = s3[5:3] == 3'h1;
+  assign _047_ = ! s3[5:3];
   assign _013_ = s3[0] ? _029_ : s4_partial_0;
   assign _012_ = s2[0] ? _018_ : s3_product_3;
   assign _011_ = s2[0] ? _017_ : s3_product_2;
@@ -3043,26 +3054,23 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   assign _004_ = control[0] ? weights[7:0] : s2_weight_0;
   assign _003_ = control[0] ? operand[31:16] : s2_operand_1;
   assign _002_ = control[0] ? operand[15:0] : s2_operand_0;
-  assign _047_ = s3[0] ? s3[9:6] : s4[9:6];
-  assign _001_[9:6] = rst ? 4'h0 : _047_;
-  assign _048_ = s3[0] ? s3[2] : s4[2];
-  assign _001_[2] = rst ? 1'h0 : _048_;
-  assign _049_ = s3[0] ? s3[1] : s4[1];
-  assign _001_[1] = rst ? 1'h0 : _049_;
+  assign _048_ = s3[0] ? s3[9:6] : s4[9:6];
+  assign _001_[9:6] = rst ? 4'h0 : _048_;
+  assign _049_ = s3[0] ? s3[2] : s4[2];
+  assign _001_[2] = rst ? 1'h0 : _049_;
+  assign _050_ = s3[0] ? s3[1] : s4[1];
+  assign _001_[1] = rst ? 1'h0 : _050_;
   assign _001_[0] = rst ? 1'h0 : s3[0];
-  assign _050_ = s3[0] ? s3[5:3] : s4[5:3];
-  assign _001_[5:3] = rst ? 3'h0 : _050_;
-  assign _051_ = s2[0] ? s2[9:6] : s3[9:6];
-  assign _023_[9:6] = rst ? 4'h0 : _051_;
-  assign _052_ = s2[0] ? s2[2] : s3[2];
-  assign _023_[2] = rst ? 1'h0 : _052_;
-  assign _053_ = s2[0] ? s2[1] : s3[1];
-  assign _023_[1] = rst ? 1'h0 : _053_;
-  assign _023_[0] = rst ? 1'h0 : s2[0];
+  assign _051_ = s3[0] ? s3[5:3] : s4[5:3];
+  assign _001_[5:3] = rst ? 3'h0 : _051_;
+  assign _052_ = s2[0] ? s2[9:6] : s3[9:6];
+  assign _023_[9:6] = rst ? 4'h0 : _052_;
+  assign _053_ = s2[0] ? s2[2] : s3[2];
+  assign _023_[2] = rst ? 1'h0 : _053_;
   assign tag = s3[9:6];
 endmodule
 
-module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, launch, coefficients, clk);
+module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, launch, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -3085,8 +3093,8 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_24;
-  reg [5:0] word_24;
+  output [5:0] word_25;
+  reg [5:0] word_25;
   output [3:0] tag;
   reg [3:0] tag;
   output launch;
@@ -3112,34 +3120,34 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire _014_;
   wire _015_;
   wire _016_;
-  wire _017_;
-  wire _018_;
-  wire [4:0] _019_;
-  wire [8:0] _020_;
-  wire _021_;
+  wire [4:0] _017_;
+  wire [8:0] _018_;
+  wire _019_;
+  wire _020_;
+  wire [6:0] _021_;
   wire _022_;
-  wire [6:0] _023_;
+  wire [1:0] _023_;
   wire _024_;
-  wire [1:0] _025_;
+  wire _025_;
   wire _026_;
-  wire _027_;
+  wire [11:0] _027_;
   wire _028_;
-  wire [11:0] _029_;
+  wire _029_;
   wire _030_;
   wire _031_;
-  wire _032_;
-  wire _033_;
-  wire [2:0] _034_;
-  wire [5:0] _035_;
-  wire [3:0] _036_;
-  wire [3:0] _037_;
-  wire [7:0] _038_;
-  wire [2:0] _039_;
-  wire [5:0] _040_;
-  wire _041_;
-  wire _042_;
-  wire [10:0] _043_;
-  wire [1:0] _044_;
+  wire [2:0] _032_;
+  wire [5:0] _033_;
+  wire [3:0] _034_;
+  wire [3:0] _035_;
+  wire [7:0] _036_;
+  wire [2:0] _037_;
+  wire [5:0] _038_;
+  wire _039_;
+  wire _040_;
+  wire [10:0] _041_;
+  wire [1:0] _042_;
+  wire _043_;
+  wire _044_;
   wire _045_;
   wire _046_;
   wire _047_;
@@ -3208,76 +3216,76 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  reg [2:0] like;
+  reg [2:0] next_slot;
+  wire [5:0] next_word;
   wire [41:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [5:0] word;
-  assign _015_ = now[19] & _014_;
-  assign _016_ = now[20] & end_slot;
-  assign _017_ = ! group;
-  assign _018_ = | waiting;
-  assign _019_ = waiting - 1'h1;
-  assign _020_ = block + 1'h1;
-  assign _021_ = advance & end_slot;
-  assign _022_ = advance & end_group;
-  assign _023_ = group + 1'h1;
-  assign _024_ = advance & end_segment;
-  assign _025_ = segment + 1'h1;
-  assign _026_ = now[1:0] == 1'h1;
-  assign _027_ = advance & now[41];
-  assign _014_ = ! block;
-  assign _028_ = _027_ & _014_;
-  assign _013_ = advance & now[2];
-  assign _029_ = coefficients + 1'h1;
-  assign _005_ = advance & end_node;
-  assign _006_ = ~ last_step;
-  assign _007_ = now[23] & _006_;
-  assign _008_ = now[22] | _007_;
-  assign _009_ = _005_ & _008_;
-  assign _010_ = waiting == 1'h1;
+  assign _022_ = advance & end_segment;
+  assign _023_ = segment + 1'h1;
+  assign _024_ = now[1:0] == 1'h1;
+  assign _025_ = advance & now[41];
+  assign _012_ = ! block;
+  assign _026_ = _025_ & _012_;
+  assign _011_ = advance & now[2];
+  assign _027_ = coefficients + 1'h1;
+  assign _003_ = advance & end_node;
+  assign _004_ = ~ last_step;
+  assign _005_ = now[23] & _004_;
+  assign _006_ = now[22] | _005_;
+  assign _007_ = _003_ & _006_;
+  assign _008_ = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _030_;
+    valid <= _028_;
   always @(posedge clk)
-    moved <= _031_;
+    moved <= _029_;
   always @(posedge clk)
-    first <= _032_;
+    first <= _030_;
   always @(posedge clk)
-    last <= _033_;
+    last <= _031_;
   always @(posedge clk)
-    slot <= _034_;
+    slot <= _032_;
   always @(posedge clk)
-    word_24 <= _035_;
+    word_25 <= _033_;
   always @(posedge clk)
-    tag <= _036_;
+    tag <= _034_;
   always @(posedge clk)
-    waiting <= _037_;
+    waiting <= _035_;
   always @(posedge clk)
-    block <= _038_;
+    block <= _036_;
   always @(posedge clk)
-    like <= _039_;
+    next_slot <= _037_;
   always @(posedge clk)
-    group <= _040_;
+    group <= _038_;
   always @(posedge clk)
-    segment <= _041_;
+    segment <= _039_;
   always @(posedge clk)
-    launch <= _042_;
+    launch <= _040_;
   always @(posedge clk)
-    coefficients <= _043_;
+    coefficients <= _041_;
   always @(posedge clk)
-    fsm_state <= _044_;
+    fsm_state <= _042_;
   assign end_slot = block == now[11:4];
   assign end_group = end_slot & now[21];
-  assign _000_ = group == now[17:12];
-  assign end_segment = end_group & _000_;
-  assign _001_ = segment == now[18];
-  assign end_node = end_segment & _001_;
-  assign _002_ = ~ now[3];
-  assign _003_ = ! waiting;
-  assign _004_ = _002_ | _003_;
+  assign _043_ = group == now[17:12];
+  assign end_segment = end_group & _043_;
+  assign _044_ = segment == now[18];
+  assign end_node = end_segment & _044_;
+  assign _000_ = ~ now[3];
+  assign _001_ = ! waiting;
+  assign _002_ = _000_ | _001_;
+  assign _013_ = now[19] & _012_;
+  assign _014_ = now[20] & end_slot;
+  assign _015_ = ! group;
+  assign _016_ = | waiting;
+  assign _017_ = waiting - 1'h1;
+  assign _018_ = block + 1'h1;
+  assign _019_ = advance & end_slot;
+  assign _020_ = advance & end_group;
+  assign _021_ = group + 1'h1;
   assign _046_ = _099_ | _098_;
   assign _047_ = _103_ | _102_;
-  assign _048_ = _067_ | _012_;
+  assign _048_ = _067_ | _010_;
   assign _045_ = | { _046_, _100_, _101_ };
   assign _049_ = _098_ ? 42'h00c60f1f0fe : 42'h00c66c1f006;
   assign _050_ = _100_ ? 42'h00c65c9f1f6 : 42'h2001c2009f9;
@@ -3292,74 +3300,74 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _058_ = _102_ ? block[5:0] : block[5:0];
   assign _059_ = _104_ ? block[5:0] : 6'h00;
   assign _060_ = _047_ ? _058_ : _059_;
-  assign word = _045_ ? _057_ : _060_;
-  assign _061_ = _012_ ? _065_ : _066_;
-  assign _062_ = _011_ ? _068_ : fsm_state;
+  assign next_word = _045_ ? _057_ : _060_;
+  assign _061_ = _010_ ? _065_ : _066_;
+  assign _062_ = _009_ ? _068_ : fsm_state;
   assign _063_ = _048_ ? _061_ : _062_;
   assign _064_ = start ? 2'h1 : 2'h0;
-  assign _065_ = _010_ ? _064_ : fsm_state;
-  assign _066_ = _009_ ? 2'h2 : fsm_state;
+  assign _065_ = _008_ ? _064_ : fsm_state;
+  assign _066_ = _007_ ? 2'h2 : fsm_state;
   assign _068_ = start ? 2'h1 : fsm_state;
-  assign _044_ = rst ? 2'h0 : _063_;
-  assign _069_ = _013_ ? _029_[10:0] : coefficients;
-  assign _070_ = _009_ ? 11'h000 : _069_;
+  assign _042_ = rst ? 2'h0 : _063_;
+  assign _069_ = _011_ ? _027_[10:0] : coefficients;
+  assign _070_ = _007_ ? 11'h000 : _069_;
   assign _071_ = _067_ ? _070_ : _069_;
-  assign _043_ = rst ? 11'h000 : _071_;
-  assign _042_ = rst ? 1'h0 : _028_;
-  assign _072_ = _024_ ? _025_[0] : segment;
-  assign _073_ = _005_ ? 1'h0 : _072_;
-  assign _041_ = rst ? 1'h0 : _073_;
-  assign _074_ = _022_ ? _023_[5:0] : group;
-  assign _075_ = _024_ ? 6'h00 : _074_;
-  assign _040_ = rst ? 6'h00 : _075_;
-  assign _076_ = _021_ ? now[26:24] : like;
-  assign _077_ = _022_ ? now[29:27] : _076_;
-  assign _078_ = _005_ ? now[26:24] : _077_;
-  assign _079_ = _009_ ? 3'h0 : _078_;
+  assign _041_ = rst ? 11'h000 : _071_;
+  assign _040_ = rst ? 1'h0 : _026_;
+  assign _072_ = _022_ ? _023_[0] : segment;
+  assign _073_ = _003_ ? 1'h0 : _072_;
+  assign _039_ = rst ? 1'h0 : _073_;
+  assign _074_ = _020_ ? _021_[5:0] : group;
+  assign _075_ = _022_ ? 6'h00 : _074_;
+  assign _038_ = rst ? 6'h00 : _075_;
+  assign _076_ = _019_ ? now[26:24] : next_slot;
+  assign _077_ = _020_ ? now[29:27] : _076_;
+  assign _078_ = _003_ ? now[26:24] : _077_;
+  assign _079_ = _007_ ? 3'h0 : _078_;
   assign _080_ = _067_ ? _079_ : _078_;
-  assign _039_ = rst ? 3'h0 : _080_;
-  assign _081_ = advance ? _020_[7:0] : block;
-  assign _082_ = _021_ ? 8'h00 : _081_;
-  assign _038_ = rst ? 8'h00 : _082_;
-  assign _083_ = _018_ ? _019_[3:0] : waiting;
-  assign _084_ = _026_ ? 4'h8 : 4'he;
-  assign _085_ = _005_ ? _084_ : _083_;
-  assign _037_ = rst ? 4'h0 : _085_;
-  assign _086_ = advance ? _017_ : tag[3];
-  assign _036_[3] = rst ? 1'h0 : _086_;
+  assign _037_ = rst ? 3'h0 : _080_;
+  assign _081_ = advance ? _018_[7:0] : block;
+  assign _082_ = _019_ ? 8'h00 : _081_;
+  assign _036_ = rst ? 8'h00 : _082_;
+  assign _083_ = _016_ ? _017_[3:0] : waiting;
+  assign _084_ = _024_ ? 4'h8 : 4'he;
+  assign _085_ = _003_ ? _084_ : _083_;
+  assign _035_ = rst ? 4'h0 : _085_;
+  assign _086_ = advance ? _015_ : tag[3];
+  assign _034_[3] = rst ? 1'h0 : _086_;
   assign _087_ = advance ? now[1:0] : tag[1:0];
-  assign _036_[1:0] = rst ? 2'h0 : _087_;
+  assign _034_[1:0] = rst ? 2'h0 : _087_;
   assign _088_ = advance ? segment : tag[2];
-  assign _036_[2] = rst ? 1'h0 : _088_;
-  assign _089_ = advance ? word : word_24;
-  assign _035_ = rst ? 6'h00 : _089_;
-  assign _090_ = advance ? like : slot;
-  assign _034_ = rst ? 3'h0 : _090_;
-  assign _091_ = advance ? _016_ : last;
-  assign _033_ = rst ? 1'h0 : _091_;
-  assign _092_ = advance ? _015_ : first;
-  assign _032_ = rst ? 1'h0 : _092_;
-  assign _093_ = _013_ ? 1'h1 : 1'h0;
-  assign _094_ = _009_ ? 1'h1 : _093_;
+  assign _034_[2] = rst ? 1'h0 : _088_;
+  assign _089_ = advance ? next_word : word_25;
+  assign _033_ = rst ? 6'h00 : _089_;
+  assign _090_ = advance ? next_slot : slot;
+  assign _032_ = rst ? 3'h0 : _090_;
+  assign _091_ = advance ? _014_ : last;
+  assign _031_ = rst ? 1'h0 : _091_;
+  assign _092_ = advance ? _013_ : first;
+  assign _030_ = rst ? 1'h0 : _092_;
+  assign _093_ = _011_ ? 1'h1 : 1'h0;
+  assign _094_ = _007_ ? 1'h1 : _093_;
   assign _095_ = _067_ ? _094_ : _093_;
-  assign _031_ = rst ? 1'h1 : _095_;
-  assign _030_ = rst ? 1'h0 : _013_;
-  assign _096_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _096_ : 1'h0;
-  assign _012_ = fsm_state == 2'h2;
-  assign _097_ = _009_ ? 1'h1 : 1'h0;
+  assign _029_ = rst ? 1'h1 : _095_;
+  assign _028_ = rst ? 1'h0 : _011_;
+  assign _096_ = _008_ ? 1'h1 : 1'h0;
+  assign finish = _010_ ? _096_ : 1'h0;
+  assign _010_ = fsm_state == 2'h2;
+  assign _097_ = _007_ ? 1'h1 : 1'h0;
   assign all_read = _067_ ? _097_ : 1'h0;
-  assign advance = _067_ ? _004_ : 1'h0;
+  assign advance = _067_ ? _002_ : 1'h0;
   assign _067_ = fsm_state == 2'h1;
-  assign idle = _011_ ? 1'h1 : 1'h0;
-  assign _011_ = ! fsm_state;
-  assign _104_ = ! like;
-  assign _098_ = like == 3'h6;
-  assign _099_ = like == 3'h5;
-  assign _100_ = like == 3'h4;
-  assign _101_ = like == 3'h3;
-  assign _102_ = like == 3'h2;
-  assign _103_ = like == 3'h1;
+  assign idle = _009_ ? 1'h1 : 1'h0;
+  assign _009_ = ! fsm_state;
+  assign _104_ = ! next_slot;
+  assign _098_ = next_slot == 3'h6;
+  assign _099_ = next_slot == 3'h5;
+  assign _100_ = next_slot == 3'h4;
+  assign _101_ = next_slot == 3'h3;
+  assign _102_ = next_slot == 3'h2;
+  assign _103_ = next_slot == 3'h1;
 endmodule
 
 module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
@@ -3472,25 +3480,29 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   input clk;
   wire clk;
   wire _0_;
-  wire [2:0] _1_;
+  wire [1:0] _1_;
+  wire _2_;
   wire read__addr;
+  wire write__addr;
   wire [1:0] write__en;
   (* no_rw_check *)
   reg [9:0] cells [1:0];
   always @(posedge clk) begin
     if (write__en[0])
-      cells[write_page][4:0] <= write_data;
+      cells[write__addr][4:0] <= write_data;
     if (write_enable)
-      cells[write_page][9:5] <= write_data;
+      cells[write__addr][9:5] <= write_data;
   end
-  reg [9:0] _5_;
+  reg [9:0] _8_;
   always @(posedge clk) begin
-    _5_ <= cells[read__addr];
+    _8_ <= cells[read__addr];
   end
-  assign read_data = _5_;
-  assign { _1_[2:1], read__addr } = { 1'h0, read_page } + read_word;
-  assign _0_ = ! write_beat;
-  assign write__en[0] = write_enable & _0_;
+  assign read_data = _8_;
+  assign write__addr = write_page ? 1'h1 : 1'h0;
+  assign _0_ = read_page ? 1'h1 : 1'h0;
+  assign { _1_[1], read__addr } = _0_ + read_word;
+  assign write__en[0] = write_enable & _2_;
+  assign _2_ = ! write_beat;
   assign write__en[1] = write_enable;
   assign _1_[0] = read__addr;
 endmodule

@@ -354,9 +354,9 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire _03_;
   wire _04_;
   wire _05_;
-  wire [1:0] _06_;
-  wire [6:0] _07_;
-  wire _08_;
+  wire _06_;
+  wire [1:0] _07_;
+  wire [6:0] _08_;
   wire _09_;
   wire _10_;
   wire _11_;
@@ -382,7 +382,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire idle;
   reg last;
   wire last_53;
-  wire last_61;
+  wire last_62;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
@@ -394,7 +394,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire slot;
   wire [18:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_62;
+  wire [2:0] tag_63;
   wire trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -406,9 +406,9 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire valid;
   wire [20:0] write;
   assign _00_ = idle | finish;
-  assign _08_ = _00_ & available;
+  assign _06_ = _00_ & available;
   assign _10_ = | room;
-  assign trace_start = _08_ & _10_;
+  assign trace_start = _06_ & _10_;
   assign _11_ = ! write[1];
   assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
@@ -423,26 +423,26 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   always @(posedge clk)
     last <= _05_;
   always @(posedge clk)
-    room <= _06_;
+    room <= _07_;
   always @(posedge clk)
-    control <= _07_;
+    control <= _08_;
   always @(posedge clk)
     s1_chosen_0 <= _09_;
   assign _14_ = valid ? 1'h0 : s1_chosen_0;
   assign _15_ = slot ? _14_ : 1'h1;
   assign _16_ = valid ? _15_ : _14_;
   assign _09_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_62 : control[6:4];
-  assign _07_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_61 : control[2];
-  assign _07_[2] = rst ? 1'h0 : _18_;
+  assign _17_ = valid ? tag_63 : control[6:4];
+  assign _08_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_62 : control[2];
+  assign _08_[2] = rst ? 1'h0 : _18_;
   assign _19_ = valid ? first : control[1];
-  assign _07_[1] = rst ? 1'h0 : _19_;
-  assign _07_[0] = rst ? 1'h0 : valid;
+  assign _08_[1] = rst ? 1'h0 : _19_;
+  assign _08_[0] = rst ? 1'h0 : valid;
   assign _20_ = slot ? control[3] : 1'h0;
   assign _21_ = valid ? _20_ : control[3];
-  assign _07_[3] = rst ? 1'h0 : _21_;
-  assign _06_ = rst ? 2'h2 : _01_[1:0];
+  assign _08_[3] = rst ? 1'h0 : _21_;
+  assign _07_ = rst ? 2'h2 : _01_[1:0];
   assign _05_ = rst ? 1'h0 : last_step;
   assign _04_ = rst ? 1'h0 : all_read_55;
   assign _03_ = rst ? 1'h0 : trace_start;
@@ -475,15 +475,15 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_61),
+    .last(last_62),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_62),
+    .tag(tag_63),
     .valid(valid),
-    .word_24(read_word)
+    .word_25(read_word)
   );
   mackey_glass_layer_head_source source (
     .available(available),
@@ -545,8 +545,8 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [3:0] _016_;
   wire [3:0] _017_;
   wire [3:0] _018_;
-  wire _019_;
-  wire [3:0] _020_;
+  wire [3:0] _019_;
+  wire _020_;
   wire _021_;
   wire _022_;
   wire [2:0] _023_;
@@ -612,7 +612,7 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _007_ = _003_ ? d2_total_0[17:3] : { _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_ };
   assign _008_ = ! d4[1];
   assign _009_ = d4[0] & _008_;
-  assign _011_ = { 2'h0, d5[3] } < 1'h1;
+  assign _011_ = d5[3] < 1'h1;
   assign _012_ = d5[0] & _011_;
   always @(posedge clk)
     a1 <= _013_;
@@ -627,9 +627,9 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     d4 <= _018_;
   always @(posedge clk)
-    d5 <= _020_;
+    d5 <= _019_;
   always @(posedge clk)
-    a0_valid <= _021_;
+    a0_valid <= _020_;
   always @(posedge clk)
     a0_beat <= _022_;
   always @(posedge clk)
@@ -656,7 +656,7 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _005_ = a0_beat + 1'h1;
   assign _006_ = $signed(d1_sum_0) + $signed(d1_addend_0);
   assign _010_ = ! d2[1];
-  assign _019_ = d2[0] & _010_;
+  assign _021_ = d2[0] & _010_;
   assign _033_ = & { d2_total_0[19], d2_total_0[19:18] };
   assign _001_ = | { d2_total_0[19], d2_total_0[19:18] };
   assign _002_ = ~ _001_;
@@ -687,7 +687,7 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _013_[0] = rst ? 1'h0 : a0_valid;
   assign _043_ = a0_valid ? tag[1] : a1[2];
   assign _013_[2] = rst ? 1'h0 : _043_;
-  assign _031_ = _019_ ? { d2_total_0[19], _007_ } : d3_code_0;
+  assign _031_ = _021_ ? { d2_total_0[19], _007_ } : d3_code_0;
   assign _030_ = d3[0] ? d3_code_0 : d4_code_0;
   assign _029_ = d1[0] ? _006_[19:0] : d2_total_0;
   assign _028_ = d0[0] ? { d0_constants[16], d0_constants[16], d0_constants[16], d0_constants } : d1_addend_0;
@@ -704,14 +704,14 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _022_ = rst ? 1'h0 : _048_;
   assign _049_ = a0_valid ? _000_[0] : a0_valid;
   assign _050_ = upcoming ? 1'h1 : _049_;
-  assign _021_ = rst ? 1'h0 : _050_;
+  assign _020_ = rst ? 1'h0 : _050_;
   assign _051_ = d4[0] ? d4[3] : d5[3];
-  assign _020_[3] = rst ? 1'h0 : _051_;
+  assign _019_[3] = rst ? 1'h0 : _051_;
   assign _052_ = d4[0] ? d4[1] : d5[1];
-  assign _020_[1] = rst ? 1'h0 : _052_;
-  assign _020_[0] = rst ? 1'h0 : d4[0];
+  assign _019_[1] = rst ? 1'h0 : _052_;
+  assign _019_[0] = rst ? 1'h0 : d4[0];
   assign _053_ = d4[0] ? d4[2] : d5[2];
-  assign _020_[2] = rst ? 1'h0 : _053_;
+  assign _019_[2] = rst ? 1'h0 : _053_;
   assign _054_ = d3[0] ? d3[3] : d4[3];
   assign _018_[3] = rst ? 1'h0 : _054_;
   assign _055_ = d3[0] ? d3[1] : d4[1];
@@ -839,7 +839,7 @@ module mackey_glass_layer_head_mac(rst, operand, upcoming, weights, control, tag
   assign tag = s3[6:4];
 endmodule
 
-module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -862,8 +862,8 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   reg last;
   output slot;
   reg slot;
-  output [5:0] word_24;
-  reg [5:0] word_24;
+  output [5:0] word_25;
+  reg [5:0] word_25;
   output [2:0] tag;
   reg [2:0] tag;
   output [5:0] coefficients;
@@ -899,17 +899,17 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   wire _026_;
   wire _027_;
   wire _028_;
-  wire [5:0] _029_;
-  wire [2:0] _030_;
-  wire [3:0] _031_;
-  wire [5:0] _032_;
-  wire _033_;
+  wire _029_;
+  wire [5:0] _030_;
+  wire [2:0] _031_;
+  wire [3:0] _032_;
+  wire [5:0] _033_;
   wire _034_;
   wire _035_;
   wire _036_;
-  wire [5:0] _037_;
-  wire [1:0] _038_;
-  wire _039_;
+  wire _037_;
+  wire [5:0] _038_;
+  wire [1:0] _039_;
   wire _040_;
   wire _041_;
   wire [1:0] _042_;
@@ -956,51 +956,51 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   wire end_slot;
   reg [1:0] fsm_state;
   reg group;
-  reg like;
+  reg next_slot;
+  wire [5:0] next_word;
   wire [23:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [5:0] word;
   always @(posedge clk)
     valid <= _024_;
   always @(posedge clk)
-    moved <= _025_;
+    moved <= _026_;
   always @(posedge clk)
-    first <= _026_;
+    first <= _027_;
   always @(posedge clk)
-    last <= _027_;
+    last <= _028_;
   always @(posedge clk)
-    slot <= _028_;
+    slot <= _029_;
   always @(posedge clk)
-    word_24 <= _029_;
+    word_25 <= _030_;
   always @(posedge clk)
-    tag <= _030_;
+    tag <= _031_;
   always @(posedge clk)
-    waiting <= _031_;
+    waiting <= _032_;
   always @(posedge clk)
-    block <= _032_;
+    block <= _033_;
   always @(posedge clk)
-    like <= _033_;
+    next_slot <= _034_;
   always @(posedge clk)
     group <= _035_;
   always @(posedge clk)
-    segment <= _036_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _037_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _038_;
+    fsm_state <= _039_;
   assign end_slot = block == now[8:3];
   assign end_group = end_slot & now[13];
-  assign _019_ = group == now[9];
-  assign end_segment = end_group & _019_;
-  assign _023_ = segment == now[10];
-  assign end_node = end_segment & _023_;
-  assign _034_ = ~ now[2];
-  assign _039_ = ! waiting;
-  assign _040_ = _034_ | _039_;
-  assign _007_ = ! block;
-  assign _008_ = now[11] & _007_;
-  assign _009_ = now[12] & end_slot;
+  assign _009_ = group == now[9];
+  assign end_segment = end_group & _009_;
+  assign _020_ = segment == now[10];
+  assign end_node = end_segment & _020_;
+  assign _025_ = ~ now[2];
+  assign _036_ = ! waiting;
+  assign _040_ = _025_ | _036_;
+  assign _006_ = ! block;
+  assign _007_ = now[11] & _006_;
+  assign _008_ = now[12] & end_slot;
   assign _010_ = ! group;
   assign _011_ = | waiting;
   assign _012_ = waiting - 1'h1;
@@ -1010,75 +1010,75 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   assign _016_ = group + 1'h1;
   assign _017_ = advance & end_segment;
   assign _018_ = segment + 1'h1;
-  assign _006_ = advance & now[1];
+  assign _005_ = advance & now[1];
   assign _021_ = coefficients + 1'h1;
-  assign _020_ = advance & end_node;
+  assign _019_ = advance & end_node;
   assign _022_ = ~ last_step;
-  assign _000_ = now[15] & _022_;
-  assign _001_ = now[14] | _000_;
-  assign _002_ = _020_ & _001_;
-  assign _003_ = waiting == 1'h1;
-  assign _041_ = _048_ | _005_;
-  assign _042_ = _005_ ? _046_ : _047_;
-  assign _043_ = _004_ ? _049_ : fsm_state;
+  assign _023_ = now[15] & _022_;
+  assign _000_ = now[14] | _023_;
+  assign _001_ = _019_ & _000_;
+  assign _002_ = waiting == 1'h1;
+  assign _041_ = _048_ | _004_;
+  assign _042_ = _004_ ? _046_ : _047_;
+  assign _043_ = _003_ ? _049_ : fsm_state;
   assign _044_ = _041_ ? _042_ : _043_;
   assign _045_ = start ? 2'h1 : 2'h0;
-  assign _046_ = _003_ ? _045_ : fsm_state;
-  assign _047_ = _002_ ? 2'h2 : fsm_state;
+  assign _046_ = _002_ ? _045_ : fsm_state;
+  assign _047_ = _001_ ? 2'h2 : fsm_state;
   assign _049_ = start ? 2'h1 : fsm_state;
-  assign _038_ = rst ? 2'h0 : _044_;
-  assign _050_ = _006_ ? _021_[5:0] : coefficients;
-  assign _051_ = _002_ ? 6'h00 : _050_;
+  assign _039_ = rst ? 2'h0 : _044_;
+  assign _050_ = _005_ ? _021_[5:0] : coefficients;
+  assign _051_ = _001_ ? 6'h00 : _050_;
   assign _052_ = _048_ ? _051_ : _050_;
-  assign _037_ = rst ? 6'h00 : _052_;
+  assign _038_ = rst ? 6'h00 : _052_;
   assign _053_ = _017_ ? _018_[0] : segment;
-  assign _054_ = _020_ ? 1'h0 : _053_;
-  assign _036_ = rst ? 1'h0 : _054_;
+  assign _054_ = _019_ ? 1'h0 : _053_;
+  assign _037_ = rst ? 1'h0 : _054_;
   assign _055_ = _015_ ? _016_[0] : group;
   assign _056_ = _017_ ? 1'h0 : _055_;
   assign _035_ = rst ? 1'h0 : _056_;
-  assign _057_ = _014_ ? now[16] : like;
+  assign _057_ = _014_ ? now[16] : next_slot;
   assign _058_ = _015_ ? now[17] : _057_;
-  assign _059_ = _020_ ? now[16] : _058_;
-  assign _060_ = _002_ ? 1'h0 : _059_;
+  assign _059_ = _019_ ? now[16] : _058_;
+  assign _060_ = _001_ ? 1'h0 : _059_;
   assign _061_ = _048_ ? _060_ : _059_;
-  assign _033_ = rst ? 1'h0 : _061_;
+  assign _034_ = rst ? 1'h0 : _061_;
   assign _062_ = advance ? _013_[5:0] : block;
   assign _063_ = _014_ ? 6'h00 : _062_;
-  assign _032_ = rst ? 6'h00 : _063_;
+  assign _033_ = rst ? 6'h00 : _063_;
   assign _064_ = _011_ ? _012_[3:0] : waiting;
-  assign _065_ = _020_ ? 4'hb : _064_;
-  assign _031_ = rst ? 4'h0 : _065_;
+  assign _065_ = _019_ ? 4'hb : _064_;
+  assign _032_ = rst ? 4'h0 : _065_;
   assign _066_ = advance ? _010_ : tag[2];
-  assign _030_[2] = rst ? 1'h0 : _066_;
+  assign _031_[2] = rst ? 1'h0 : _066_;
   assign _067_ = advance ? now[0] : tag[0];
-  assign _030_[0] = rst ? 1'h0 : _067_;
+  assign _031_[0] = rst ? 1'h0 : _067_;
   assign _068_ = advance ? segment : tag[1];
-  assign _030_[1] = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? word : word_24;
-  assign _029_ = rst ? 6'h00 : _069_;
-  assign _070_ = advance ? like : slot;
-  assign _028_ = rst ? 1'h0 : _070_;
-  assign _071_ = advance ? _009_ : last;
-  assign _027_ = rst ? 1'h0 : _071_;
-  assign _072_ = advance ? _008_ : first;
-  assign _026_ = rst ? 1'h0 : _072_;
-  assign _073_ = _006_ ? 1'h1 : 1'h0;
-  assign _074_ = _002_ ? 1'h1 : _073_;
+  assign _031_[1] = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? next_word : word_25;
+  assign _030_ = rst ? 6'h00 : _069_;
+  assign _070_ = advance ? next_slot : slot;
+  assign _029_ = rst ? 1'h0 : _070_;
+  assign _071_ = advance ? _008_ : last;
+  assign _028_ = rst ? 1'h0 : _071_;
+  assign _072_ = advance ? _007_ : first;
+  assign _027_ = rst ? 1'h0 : _072_;
+  assign _073_ = _005_ ? 1'h1 : 1'h0;
+  assign _074_ = _001_ ? 1'h1 : _073_;
   assign _075_ = _048_ ? _074_ : _073_;
-  assign _025_ = rst ? 1'h1 : _075_;
-  assign _024_ = rst ? 1'h0 : _006_;
-  assign _076_ = _003_ ? 1'h1 : 1'h0;
-  assign finish = _005_ ? _076_ : 1'h0;
-  assign _005_ = fsm_state == 2'h2;
-  assign _077_ = _002_ ? 1'h1 : 1'h0;
+  assign _026_ = rst ? 1'h1 : _075_;
+  assign _024_ = rst ? 1'h0 : _005_;
+  assign _076_ = _002_ ? 1'h1 : 1'h0;
+  assign finish = _004_ ? _076_ : 1'h0;
+  assign _004_ = fsm_state == 2'h2;
+  assign _077_ = _001_ ? 1'h1 : 1'h0;
   assign all_read = _048_ ? _077_ : 1'h0;
   assign advance = _048_ ? _040_ : 1'h0;
   assign _048_ = fsm_state == 2'h1;
-  assign idle = _004_ ? 1'h1 : 1'h0;
-  assign _004_ = ! fsm_state;
-  assign word = like ? 6'h00 : block;
-  assign now = like ? 24'h000000 : 24'h00f982;
+  assign idle = _003_ ? 1'h1 : 1'h0;
+  assign _003_ = ! fsm_state;
+  assign next_word = next_slot ? 6'h00 : block;
+  assign now = next_slot ? 24'h000000 : 24'h00f982;
 endmodule
 
 module mackey_glass_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -1190,10 +1190,9 @@ module mackey_glass_layer_head_source_memory(rst, read_data, write__data, write_
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [6:0] _0_;
-  wire [8:0] _1_;
-  wire [6:0] _2_;
-  wire [7:0] _3_;
+  wire [5:0] _0_;
+  wire [7:0] _1_;
+  wire [5:0] _2_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -1202,17 +1201,16 @@ module mackey_glass_layer_head_source_memory(rst, read_data, write__data, write_
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _8_;
+  reg [7:0] _7_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _7_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign { _1_[8:7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page * 6'h31;
-  assign { _3_[7], read__addr } = _2_ + read_word;
-  assign _0_ = write_page * 6'h31;
+  assign read_data = _7_;
+  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
+  assign _2_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _2_ + read_word;
+  assign _0_ = write_page ? 6'h31 : 6'h00;
   assign _1_[6:0] = write__addr;
-  assign _3_[6:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_head_weight_roms(rst, data, valid, moved, address, clk);
@@ -1396,12 +1394,11 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire idle;
   reg last;
   wire last_82;
-  wire last_89;
+  wire last_90;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
-  reg page;
   wire [15:0] read_data;
   wire [15:0] read_data_51;
   wire [15:0] read_data_53;
@@ -1414,10 +1411,11 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_91;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1432,9 +1430,11 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire write_enable_31;
   wire write_enable_39;
   always @(posedge clk)
+    finished <= _023_;
+  always @(posedge clk)
     last <= _024_;
   always @(posedge clk)
-    page <= _025_;
+    signal <= _025_;
   always @(posedge clk)
     first_step <= _026_;
   always @(posedge clk)
@@ -1471,7 +1471,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _014_ = _012_ | _013_;
   assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ page;
+  assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
@@ -1481,8 +1481,6 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     begun <= _021_;
   always @(posedge clk)
     i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -1514,9 +1512,9 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_90 : control[8:5];
+  assign _069_ = valid ? tag_91 : control[8:5];
   assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_89 : control[2];
+  assign _070_ = valid ? last_90 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -1534,7 +1532,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _027_ = rst ? 2'h2 : _018_[1:0];
   assign _073_ = finished ? last : first_step;
   assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : page;
+  assign _074_ = finished ? _003_ : signal;
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
@@ -1542,9 +1540,9 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _021_ = rst ? 1'h0 : trace_start;
   assign _075_ = trace_start ? last_82 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : page;
+  assign _076_ = _007_ ? _003_ : signal;
   assign read_page_42 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : page;
+  assign _077_ = _002_ ? _003_ : signal;
   assign read_page_34 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
@@ -1558,25 +1556,25 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2523_3(write[9:3]),
+    .port_2496_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word_41),
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_39),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2523_3(write[5:3]),
+    .port_2496_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word_41[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_31),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu0_mac mac (
     .clk(clk),
@@ -1595,15 +1593,15 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
+    .last(last_90),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_91),
     .valid(valid),
-    .word_24(read_word_41)
+    .word_25(read_word_41)
   );
   mackey_glass_layer_lmu0_source source (
     .available(available),
@@ -1618,13 +1616,13 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2523_3(write[4:3]),
+    .port_2496_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word_41[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu0_weight_roms weight_roms (
     .address(addresses),
@@ -1658,55 +1656,55 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire clk;
   wire [1:0] _000_;
   wire _001_;
-  wire _002_;
-  wire _003_;
+  wire [9:0] _002_;
+  wire [9:0] _003_;
   wire [9:0] _004_;
   wire [9:0] _005_;
   wire [9:0] _006_;
   wire [9:0] _007_;
   wire [9:0] _008_;
-  wire [9:0] _009_;
-  wire [9:0] _010_;
-  wire [9:0] _011_;
-  wire [9:0] _012_;
-  wire _013_;
+  wire _009_;
+  wire [5:0] _010_;
+  wire [3:0] _011_;
+  wire [1:0] _012_;
+  wire [30:0] _013_;
   wire [5:0] _014_;
-  wire [3:0] _015_;
-  wire [1:0] _016_;
+  wire [21:0] _015_;
+  wire [30:0] _016_;
   wire [30:0] _017_;
-  wire _018_;
-  wire [5:0] _019_;
-  wire [21:0] _020_;
-  wire [30:0] _021_;
-  wire [30:0] _022_;
-  wire [30:0] _023_;
+  wire [30:0] _018_;
+  wire [15:0] _019_;
+  wire _020_;
+  wire [15:0] _021_;
+  wire [15:0] _022_;
+  wire [15:0] _023_;
   wire [15:0] _024_;
-  wire [15:0] _025_;
-  wire [15:0] _026_;
-  wire [15:0] _027_;
-  wire [15:0] _028_;
-  wire _029_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
+  wire [6:0] _028_;
+  wire [6:0] _029_;
   wire _030_;
-  wire _031_;
-  wire [6:0] _032_;
-  wire [6:0] _033_;
+  wire [14:0] _031_;
+  wire _032_;
+  wire _033_;
   wire _034_;
-  wire [14:0] _035_;
+  wire _035_;
   wire _036_;
   wire _037_;
   wire _038_;
   wire _039_;
   wire _040_;
-  wire _041_;
+  wire [31:0] _041_;
   wire _042_;
   wire _043_;
   wire _044_;
-  wire [31:0] _045_;
-  wire _046_;
+  wire _045_;
+  wire [6:0] _046_;
   wire _047_;
   wire _048_;
   wire _049_;
-  wire [6:0] _050_;
+  wire _050_;
   wire _051_;
   wire _052_;
   wire _053_;
@@ -1718,8 +1716,8 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _059_;
   wire _060_;
   wire _061_;
-  wire _062_;
-  wire _063_;
+  wire [9:0] _062_;
+  wire [9:0] _063_;
   wire [21:0] _064_;
   wire [21:0] _065_;
   wire _066_;
@@ -1796,202 +1794,202 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _032_ = a0_beat + 1'h1;
-  assign _033_ = address + 1'h1;
-  assign _034_ = upcoming & tag_15[3];
-  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _049_ = ! d2[2:1];
-  assign _051_ = d2[0] & _049_;
+  assign _028_ = a0_beat + 1'h1;
+  assign _029_ = address + 1'h1;
+  assign _030_ = upcoming & tag_15[3];
+  assign _041_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _045_ = ! d2[2:1];
+  assign _047_ = d2[0] & _045_;
   assign _001_ = & { d2_total_0[30], d2_total_0[30:27] };
-  assign _018_ = | { d2_total_0[30], d2_total_0[30:27] };
-  assign _029_ = ~ _018_;
-  assign _030_ = _001_ | _029_;
-  assign _035_ = _030_ ? d2_total_0[26:12] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
-  assign _036_ = ! d6[2:1];
+  assign _020_ = | { d2_total_0[30], d2_total_0[30:27] };
+  assign _025_ = ~ _020_;
+  assign _026_ = _001_ | _025_;
+  assign _031_ = _026_ ? d2_total_0[26:12] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _032_ = ! d6[2:1];
+  assign _033_ = d6[0] & _032_;
+  assign _034_ = d2[2:1] == 1'h1;
+  assign _035_ = d2[0] & _034_;
+  assign _036_ = d6[2:1] == 1'h1;
   assign _037_ = d6[0] & _036_;
-  assign _038_ = d2[2:1] == 1'h1;
+  assign _038_ = d2[2:1] == 2'h2;
   assign _039_ = d2[0] & _038_;
-  assign _040_ = d6[2:1] == 1'h1;
-  assign _041_ = d6[0] & _040_;
-  assign _042_ = d2[2:1] == 2'h2;
-  assign _043_ = d2[0] & _042_;
-  assign _044_ = & { d2_total_0[30], d2_total_0[30:25] };
-  assign _046_ = | { d2_total_0[30], d2_total_0[30:25] };
-  assign _047_ = ~ _046_;
-  assign _048_ = _044_ | _047_;
-  assign _031_ = ~ d2_total_0[30];
-  assign _050_ = _048_ ? d2_total_0[24:18] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
-  assign _052_ = d6[2:1] == 2'h2;
-  assign _053_ = d6[0] & _052_;
-  assign _054_ = ! d7[2:1];
-  assign _055_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _056_ = d7[0] & _055_;
-  assign _057_ = d7[2:1] == 1'h1;
-  assign _058_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _059_ = d7[0] & _058_;
-  assign _060_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _060_;
-  assign _061_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _061_;
-  assign _062_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _062_;
-  assign _063_ = d7[2:1] == 2'h2;
-  assign _002_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _003_ = d7[0] & _002_;
+  assign _040_ = & { d2_total_0[30], d2_total_0[30:25] };
+  assign _042_ = | { d2_total_0[30], d2_total_0[30:25] };
+  assign _043_ = ~ _042_;
+  assign _044_ = _040_ | _043_;
+  assign _027_ = ~ d2_total_0[30];
+  assign _046_ = _044_ ? d2_total_0[24:18] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _048_ = d6[2:1] == 2'h2;
+  assign _049_ = d6[0] & _048_;
+  assign _050_ = ! d7[2:1];
+  assign _051_ = d7[9:4] < 1'h1;
+  assign _052_ = d7[0] & _051_;
+  assign _053_ = d7[2:1] == 1'h1;
+  assign _054_ = d7[9:4] < 3'h4;
+  assign _055_ = d7[0] & _054_;
+  assign _056_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _056_;
+  assign _057_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _057_;
+  assign _058_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _058_;
+  assign _059_ = d7[2:1] == 2'h2;
+  assign _060_ = d7[9:4] < 6'h31;
+  assign _061_ = d7[0] & _060_;
   always @(posedge clk)
-    a1 <= _004_;
+    a1 <= _062_;
   always @(posedge clk)
-    d0 <= _005_;
+    d0 <= _063_;
   always @(posedge clk)
-    d1 <= _006_;
+    d1 <= _002_;
   always @(posedge clk)
-    d2 <= _007_;
+    d2 <= _003_;
   always @(posedge clk)
-    d3 <= _008_;
+    d3 <= _004_;
   always @(posedge clk)
-    d4 <= _009_;
+    d4 <= _005_;
   always @(posedge clk)
-    d5 <= _010_;
+    d5 <= _006_;
   always @(posedge clk)
-    d6 <= _011_;
+    d6 <= _007_;
   always @(posedge clk)
-    d7 <= _012_;
+    d7 <= _008_;
   always @(posedge clk)
-    a0_valid <= _013_;
+    a0_valid <= _009_;
   always @(posedge clk)
-    a0_beat <= _014_;
+    a0_beat <= _010_;
   always @(posedge clk)
-    tag <= _015_;
+    tag <= _011_;
   always @(posedge clk)
-    signal <= _016_;
+    signal <= _012_;
   always @(posedge clk)
-    rows <= _017_;
+    rows <= _013_;
   always @(posedge clk)
-    address <= _019_;
+    address <= _014_;
   always @(posedge clk)
-    d0_constants <= _020_;
+    d0_constants <= _015_;
   always @(posedge clk)
-    d1_sum_0 <= _021_;
+    d1_sum_0 <= _016_;
   always @(posedge clk)
-    d1_addend_0 <= _022_;
+    d1_addend_0 <= _017_;
   always @(posedge clk)
-    d2_total_0 <= _023_;
+    d2_total_0 <= _018_;
   always @(posedge clk)
-    d4_code_0 <= _024_;
+    d4_code_0 <= _019_;
   always @(posedge clk)
-    d5_code_0 <= _025_;
+    d5_code_0 <= _021_;
   always @(posedge clk)
-    d6_code_0 <= _026_;
+    d6_code_0 <= _022_;
   always @(posedge clk)
-    d3_code_0 <= _027_;
+    d3_code_0 <= _023_;
   always @(posedge clk)
-    write_data <= _028_;
+    write_data <= _024_;
   assign _064_ = _073_ ? 22'h000800 : data;
   assign _065_ = _072_ ? 22'h000200 : _064_;
-  assign _066_ = _054_ ? _056_ : 1'h0;
-  assign _067_ = _057_ ? _059_ : _066_;
-  assign write_mask = _063_ ? _003_ : _067_;
-  assign _068_ = _037_ ? d6_code_0 : write_data;
-  assign _069_ = _041_ ? d6_code_0 : _068_;
-  assign _028_ = _053_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
-  assign _070_ = _051_ ? { d2_total_0[30], _035_ } : d3_code_0;
-  assign _071_ = _039_ ? d2_total_0[25:10] : _070_;
-  assign _027_ = _043_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _050_ } : _071_;
-  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _023_ = d1[0] ? _045_[30:0] : d2_total_0;
-  assign _022_ = d0[0] ? { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants } : d1_addend_0;
-  assign _021_ = d0[0] ? rows : d1_sum_0;
+  assign _066_ = _050_ ? _052_ : 1'h0;
+  assign _067_ = _053_ ? _055_ : _066_;
+  assign write_mask = _059_ ? _061_ : _067_;
+  assign _068_ = _033_ ? d6_code_0 : write_data;
+  assign _069_ = _037_ ? d6_code_0 : _068_;
+  assign _024_ = _049_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
+  assign _070_ = _047_ ? { d2_total_0[30], _031_ } : d3_code_0;
+  assign _071_ = _035_ ? d2_total_0[25:10] : _070_;
+  assign _023_ = _039_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _046_ } : _071_;
+  assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _019_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _018_ = d1[0] ? _041_[30:0] : d2_total_0;
+  assign _017_ = d0[0] ? { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants } : d1_addend_0;
+  assign _016_ = d0[0] ? rows : d1_sum_0;
   assign _072_ = a1[2:1] == 2'h1;
   assign _073_ = ! a1[2:1];
-  assign _020_ = a1[0] ? _065_ : d0_constants;
-  assign _074_ = a0_valid ? _033_[5:0] : address;
+  assign _015_ = a1[0] ? _065_ : d0_constants;
+  assign _074_ = a0_valid ? _029_[5:0] : address;
   assign _075_ = _076_ ? 6'h00 : _074_;
   assign _076_ = tag_15[1:0] == 2'h2;
-  assign _077_ = _034_ ? _075_ : _074_;
-  assign _019_ = rst ? 6'h00 : _077_;
-  assign _017_ = signal[1] ? sums : rows;
-  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _077_ = _030_ ? _075_ : _074_;
+  assign _014_ = rst ? 6'h00 : _077_;
+  assign _013_ = signal[1] ? sums : rows;
+  assign _012_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _078_ = upcoming ? tag_15 : tag;
-  assign _015_ = rst ? 4'h0 : _078_;
-  assign _079_ = a0_valid ? _032_[5:0] : a0_beat;
+  assign _011_ = rst ? 4'h0 : _078_;
+  assign _079_ = a0_valid ? _028_[5:0] : a0_beat;
   assign _080_ = tag_15[3] ? 6'h00 : _079_;
   assign _081_ = upcoming ? _080_ : _079_;
-  assign _014_ = rst ? 6'h00 : _081_;
+  assign _010_ = rst ? 6'h00 : _081_;
   assign _082_ = a0_valid ? _000_[0] : a0_valid;
   assign _083_ = upcoming ? 1'h1 : _082_;
-  assign _013_ = rst ? 1'h0 : _083_;
+  assign _009_ = rst ? 1'h0 : _083_;
   assign _084_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _012_[9:4] = rst ? 6'h00 : _084_;
+  assign _008_[9:4] = rst ? 6'h00 : _084_;
   assign _085_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _012_[2:1] = rst ? 2'h0 : _085_;
-  assign _012_[0] = rst ? 1'h0 : d6[0];
+  assign _008_[2:1] = rst ? 2'h0 : _085_;
+  assign _008_[0] = rst ? 1'h0 : d6[0];
   assign _086_ = d6[0] ? d6[3] : d7[3];
-  assign _012_[3] = rst ? 1'h0 : _086_;
+  assign _008_[3] = rst ? 1'h0 : _086_;
   assign _087_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _011_[9:4] = rst ? 6'h00 : _087_;
+  assign _007_[9:4] = rst ? 6'h00 : _087_;
   assign _088_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _088_;
-  assign _011_[0] = rst ? 1'h0 : d5[0];
+  assign _007_[2:1] = rst ? 2'h0 : _088_;
+  assign _007_[0] = rst ? 1'h0 : d5[0];
   assign _089_ = d5[0] ? d5[3] : d6[3];
-  assign _011_[3] = rst ? 1'h0 : _089_;
+  assign _007_[3] = rst ? 1'h0 : _089_;
   assign _090_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _090_;
+  assign _006_[9:4] = rst ? 6'h00 : _090_;
   assign _091_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _091_;
-  assign _010_[0] = rst ? 1'h0 : d4[0];
+  assign _006_[2:1] = rst ? 2'h0 : _091_;
+  assign _006_[0] = rst ? 1'h0 : d4[0];
   assign _092_ = d4[0] ? d4[3] : d5[3];
-  assign _010_[3] = rst ? 1'h0 : _092_;
+  assign _006_[3] = rst ? 1'h0 : _092_;
   assign _093_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _093_;
+  assign _005_[9:4] = rst ? 6'h00 : _093_;
   assign _094_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _094_;
-  assign _009_[0] = rst ? 1'h0 : d3[0];
+  assign _005_[2:1] = rst ? 2'h0 : _094_;
+  assign _005_[0] = rst ? 1'h0 : d3[0];
   assign _095_ = d3[0] ? d3[3] : d4[3];
-  assign _009_[3] = rst ? 1'h0 : _095_;
+  assign _005_[3] = rst ? 1'h0 : _095_;
   assign _096_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _096_;
+  assign _004_[9:4] = rst ? 6'h00 : _096_;
   assign _097_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _097_;
-  assign _008_[0] = rst ? 1'h0 : d2[0];
+  assign _004_[2:1] = rst ? 2'h0 : _097_;
+  assign _004_[0] = rst ? 1'h0 : d2[0];
   assign _098_ = d2[0] ? d2[3] : d3[3];
-  assign _008_[3] = rst ? 1'h0 : _098_;
+  assign _004_[3] = rst ? 1'h0 : _098_;
   assign _099_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _099_;
+  assign _003_[9:4] = rst ? 6'h00 : _099_;
   assign _100_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _100_;
-  assign _007_[0] = rst ? 1'h0 : d1[0];
+  assign _003_[2:1] = rst ? 2'h0 : _100_;
+  assign _003_[0] = rst ? 1'h0 : d1[0];
   assign _101_ = d1[0] ? d1[3] : d2[3];
-  assign _007_[3] = rst ? 1'h0 : _101_;
+  assign _003_[3] = rst ? 1'h0 : _101_;
   assign _102_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _102_;
+  assign _002_[9:4] = rst ? 6'h00 : _102_;
   assign _103_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _103_;
-  assign _006_[0] = rst ? 1'h0 : d0[0];
+  assign _002_[2:1] = rst ? 2'h0 : _103_;
+  assign _002_[0] = rst ? 1'h0 : d0[0];
   assign _104_ = d0[0] ? d0[3] : d1[3];
-  assign _006_[3] = rst ? 1'h0 : _104_;
+  assign _002_[3] = rst ? 1'h0 : _104_;
   assign _105_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _105_;
+  assign _063_[9:4] = rst ? 6'h00 : _105_;
   assign _106_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _106_;
-  assign _005_[0] = rst ? 1'h0 : a1[0];
+  assign _063_[2:1] = rst ? 2'h0 : _106_;
+  assign _063_[0] = rst ? 1'h0 : a1[0];
   assign _107_ = a1[0] ? a1[3] : d0[3];
-  assign _005_[3] = rst ? 1'h0 : _107_;
+  assign _063_[3] = rst ? 1'h0 : _107_;
   assign _108_ = a0_valid ? a0_beat : a1[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _108_;
+  assign _062_[9:4] = rst ? 6'h00 : _108_;
   assign _109_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _109_;
-  assign _004_[0] = rst ? 1'h0 : a0_valid;
+  assign _062_[2:1] = rst ? 2'h0 : _109_;
+  assign _062_[0] = rst ? 1'h0 : a0_valid;
   assign _110_ = a0_valid ? tag[2] : a1[3];
-  assign _004_[3] = rst ? 1'h0 : _110_;
+  assign _062_[3] = rst ? 1'h0 : _110_;
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_472_0(busy[1]),
-    .port_474_0(busy[2]),
+    .port_462_0(busy[1]),
+    .port_464_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_drain_row_rom row_rom (
@@ -2003,15 +2001,15 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_472_0, port_474_0, answer, code, clk);
+module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_462_0, port_464_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_472_0;
-  wire port_472_0;
-  input port_474_0;
-  wire port_474_0;
+  input port_462_0;
+  wire port_462_0;
+  input port_464_0;
+  wire port_464_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -2079,15 +2077,15 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_472_0, port
     s3_correction <= _14_;
   always @(posedge clk)
     s3_subtracted <= _15_;
-  assign _15_ = port_474_0 ? _05_ : s3_subtracted;
-  assign _14_ = port_474_0 ? { 1'h0, s2_word_offsets } : s3_correction;
-  assign _13_ = port_474_0 ? _06_ : s3_total;
-  assign _12_ = port_472_0 ? s1_below : s2_below;
+  assign _15_ = port_464_0 ? _05_ : s3_subtracted;
+  assign _14_ = port_464_0 ? { 1'h0, s2_word_offsets } : s3_correction;
+  assign _13_ = port_464_0 ? _06_ : s3_total;
+  assign _12_ = port_462_0 ? s1_below : s2_below;
   assign _11_ = enable ? _02_ : s1_below;
-  assign _10_ = port_472_0 ? s1_before : s2_before;
+  assign _10_ = port_462_0 ? s1_before : s2_before;
   assign _09_ = enable ? _01_ : s1_before;
-  assign _08_ = port_472_0 ? data_16 : s2_word_offsets;
-  assign _07_ = port_472_0 ? data : s2_word;
+  assign _08_ = port_462_0 ? data_16 : s2_word_offsets;
+  assign _07_ = port_462_0 ? data : s2_word;
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[7:3]),
     .clk(clk),
@@ -2155,7 +2153,7 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2523_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2496_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2168,18 +2166,17 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2523_3;
-  wire [6:0] port_2523_3;
+  input [6:0] port_2496_3;
+  wire [6:0] port_2496_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [6:0] _00_;
-  wire [6:0] _01_;
-  wire [7:0] _02_;
-  wire [8:0] _03_;
-  wire [6:0] _04_;
-  wire [7:0] _05_;
+  wire [5:0] _00_;
+  wire [5:0] _01_;
+  wire [6:0] _02_;
+  wire [7:0] _03_;
+  wire [5:0] _04_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -2188,22 +2185,21 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _12_;
+  reg [7:0] _11_;
   always @(posedge clk) begin
-    _12_ <= cells[read__addr];
+    _11_ <= cells[read__addr];
   end
-  assign read_data = _12_;
+  assign read_data = _11_;
+  assign { _03_[7], write__addr } = _02_ + port_2496_3[6:1];
+  assign _04_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _04_ + read_word;
+  assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2523_3[6:1];
-  assign _04_ = read_page * 6'h31;
-  assign { _05_[7], read__addr } = _04_ + read_word;
-  assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2523_3[0] * 6'h31;
+  assign _01_ = port_2496_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
-  assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2523_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2496_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2216,15 +2212,17 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2523_3;
-  wire [2:0] port_2523_3;
+  input [2:0] port_2496_3;
+  wire [2:0] port_2496_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [4:0] _0_;
-  wire [5:0] _1_;
+  wire [2:0] _0_;
+  wire [3:0] _1_;
   wire [4:0] _2_;
+  wire [2:0] _3_;
+  wire [3:0] _4_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -2233,16 +2231,18 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _6_;
+  reg [15:0] _10_;
   always @(posedge clk) begin
-    _6_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2523_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2523_3[2:1];
-  assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _1_[2:0] = write__addr;
-  assign _2_[2:0] = read__addr;
+  assign read_data = _10_;
+  assign _3_ = read_page ? 3'h4 : 3'h0;
+  assign { _4_[3], read__addr } = _3_ + read_word;
+  assign _0_ = write_page ? 3'h4 : 3'h0;
+  assign _1_ = _0_ + { port_2496_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2496_3[2:1];
+  assign _2_[2:0] = write__addr;
+  assign _4_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
@@ -2363,7 +2363,7 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -2386,8 +2386,8 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_24;
-  reg [5:0] word_24;
+  output [5:0] word_25;
+  reg [5:0] word_25;
   output [3:0] tag;
   reg [3:0] tag;
   output [11:0] coefficients;
@@ -2412,29 +2412,29 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   wire _015_;
   wire _016_;
   wire _017_;
-  wire _018_;
-  wire [4:0] _019_;
-  wire [6:0] _020_;
+  wire [4:0] _018_;
+  wire [6:0] _019_;
+  wire _020_;
   wire _021_;
-  wire _022_;
-  wire [6:0] _023_;
-  wire _024_;
-  wire [1:0] _025_;
-  wire [12:0] _026_;
+  wire [6:0] _022_;
+  wire _023_;
+  wire [1:0] _024_;
+  wire [12:0] _025_;
+  wire _026_;
   wire _027_;
   wire _028_;
   wire _029_;
-  wire _030_;
-  wire [2:0] _031_;
-  wire [5:0] _032_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
   wire [3:0] _033_;
-  wire [3:0] _034_;
-  wire [5:0] _035_;
-  wire [2:0] _036_;
-  wire [5:0] _037_;
-  wire _038_;
-  wire [11:0] _039_;
-  wire [1:0] _040_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [11:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
   wire _041_;
   wire _042_;
   wire _043_;
@@ -2502,71 +2502,71 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  reg [2:0] like;
+  reg [2:0] next_slot;
+  wire [5:0] next_word;
   wire [39:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [5:0] word;
-  assign _014_ = ! block;
-  assign _015_ = now[17] & _014_;
-  assign _016_ = now[18] & end_slot;
-  assign _017_ = ! group;
-  assign _018_ = | waiting;
-  assign _019_ = waiting - 1'h1;
-  assign _020_ = block + 1'h1;
-  assign _021_ = advance & end_slot;
-  assign _022_ = advance & end_group;
-  assign _023_ = group + 1'h1;
-  assign _024_ = advance & end_segment;
-  assign _025_ = segment + 1'h1;
-  assign _013_ = advance & now[2];
-  assign _026_ = coefficients + 1'h1;
-  assign _005_ = advance & end_node;
-  assign _006_ = ~ last_step;
-  assign _007_ = now[21] & _006_;
-  assign _008_ = now[20] | _007_;
-  assign _009_ = _005_ & _008_;
-  assign _010_ = waiting == 1'h1;
+  assign _012_ = advance & now[2];
+  assign _025_ = coefficients + 1'h1;
+  assign _004_ = advance & end_node;
+  assign _005_ = ~ last_step;
+  assign _006_ = now[21] & _005_;
+  assign _007_ = now[20] | _006_;
+  assign _008_ = _004_ & _007_;
+  assign _009_ = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _027_;
+    valid <= _026_;
   always @(posedge clk)
-    moved <= _028_;
+    moved <= _027_;
   always @(posedge clk)
-    first <= _029_;
+    first <= _028_;
   always @(posedge clk)
-    last <= _030_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _031_;
+    slot <= _030_;
   always @(posedge clk)
-    word_24 <= _032_;
+    word_25 <= _031_;
   always @(posedge clk)
-    tag <= _033_;
+    tag <= _032_;
   always @(posedge clk)
-    waiting <= _034_;
+    waiting <= _033_;
   always @(posedge clk)
-    block <= _035_;
+    block <= _034_;
   always @(posedge clk)
-    like <= _036_;
+    next_slot <= _035_;
   always @(posedge clk)
-    group <= _037_;
+    group <= _036_;
   always @(posedge clk)
-    segment <= _038_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _039_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _040_;
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _000_ = group == now[15:10];
-  assign end_segment = end_group & _000_;
-  assign _001_ = segment == now[16];
-  assign end_node = end_segment & _001_;
-  assign _002_ = ~ now[3];
-  assign _003_ = ! waiting;
-  assign _004_ = _002_ | _003_;
+  assign _040_ = group == now[15:10];
+  assign end_segment = end_group & _040_;
+  assign _000_ = segment == now[16];
+  assign end_node = end_segment & _000_;
+  assign _001_ = ~ now[3];
+  assign _002_ = ! waiting;
+  assign _003_ = _001_ | _002_;
+  assign _013_ = ! block;
+  assign _014_ = now[17] & _013_;
+  assign _015_ = now[18] & end_slot;
+  assign _016_ = ! group;
+  assign _017_ = | waiting;
+  assign _018_ = waiting - 1'h1;
+  assign _019_ = block + 1'h1;
+  assign _020_ = advance & end_slot;
+  assign _021_ = advance & end_group;
+  assign _022_ = group + 1'h1;
+  assign _023_ = advance & end_segment;
+  assign _024_ = segment + 1'h1;
   assign _042_ = _094_ | _093_;
   assign _043_ = _098_ | _097_;
-  assign _044_ = _063_ | _012_;
+  assign _044_ = _063_ | _011_;
   assign _041_ = | { _042_, _095_, _096_ };
   assign _045_ = _093_ ? 40'h04aa3cc03e : 40'h04abf0c006;
   assign _046_ = _095_ ? 40'h04abb2c306 : 40'h03674c0c0d;
@@ -2581,72 +2581,72 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   assign _054_ = _097_ ? block : block;
   assign _055_ = _099_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
-  assign word = _041_ ? _053_ : _056_;
-  assign _057_ = _012_ ? _061_ : _062_;
-  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign next_word = _041_ ? _053_ : _056_;
+  assign _057_ = _011_ ? _061_ : _062_;
+  assign _058_ = _010_ ? _064_ : fsm_state;
   assign _059_ = _044_ ? _057_ : _058_;
   assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _010_ ? _060_ : fsm_state;
-  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _061_ = _009_ ? _060_ : fsm_state;
+  assign _062_ = _008_ ? 2'h2 : fsm_state;
   assign _064_ = start ? 2'h1 : fsm_state;
-  assign _040_ = rst ? 2'h0 : _059_;
-  assign _065_ = _013_ ? _026_[11:0] : coefficients;
-  assign _066_ = _009_ ? 12'h000 : _065_;
+  assign _039_ = rst ? 2'h0 : _059_;
+  assign _065_ = _012_ ? _025_[11:0] : coefficients;
+  assign _066_ = _008_ ? 12'h000 : _065_;
   assign _067_ = _063_ ? _066_ : _065_;
-  assign _039_ = rst ? 12'h000 : _067_;
-  assign _068_ = _024_ ? _025_[0] : segment;
-  assign _069_ = _005_ ? 1'h0 : _068_;
-  assign _038_ = rst ? 1'h0 : _069_;
-  assign _070_ = _022_ ? _023_[5:0] : group;
-  assign _071_ = _024_ ? 6'h00 : _070_;
-  assign _037_ = rst ? 6'h00 : _071_;
-  assign _072_ = _021_ ? now[24:22] : like;
-  assign _073_ = _022_ ? now[27:25] : _072_;
-  assign _074_ = _005_ ? now[24:22] : _073_;
-  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _038_ = rst ? 12'h000 : _067_;
+  assign _068_ = _023_ ? _024_[0] : segment;
+  assign _069_ = _004_ ? 1'h0 : _068_;
+  assign _037_ = rst ? 1'h0 : _069_;
+  assign _070_ = _021_ ? _022_[5:0] : group;
+  assign _071_ = _023_ ? 6'h00 : _070_;
+  assign _036_ = rst ? 6'h00 : _071_;
+  assign _072_ = _020_ ? now[24:22] : next_slot;
+  assign _073_ = _021_ ? now[27:25] : _072_;
+  assign _074_ = _004_ ? now[24:22] : _073_;
+  assign _075_ = _008_ ? 3'h0 : _074_;
   assign _076_ = _063_ ? _075_ : _074_;
-  assign _036_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _020_[5:0] : block;
-  assign _078_ = _021_ ? 6'h00 : _077_;
-  assign _035_ = rst ? 6'h00 : _078_;
-  assign _079_ = _018_ ? _019_[3:0] : waiting;
-  assign _080_ = _005_ ? 4'hd : _079_;
-  assign _034_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _017_ : tag[3];
-  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _035_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _019_[5:0] : block;
+  assign _078_ = _020_ ? 6'h00 : _077_;
+  assign _034_ = rst ? 6'h00 : _078_;
+  assign _079_ = _017_ ? _018_[3:0] : waiting;
+  assign _080_ = _004_ ? 4'hd : _079_;
+  assign _033_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _081_;
   assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _032_[1:0] = rst ? 2'h0 : _082_;
   assign _083_ = advance ? segment : tag[2];
-  assign _033_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? word : word_24;
-  assign _032_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? like : slot;
-  assign _031_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _016_ : last;
-  assign _030_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _015_ : first;
-  assign _029_ = rst ? 1'h0 : _087_;
-  assign _088_ = _013_ ? 1'h1 : 1'h0;
-  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _032_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _087_;
+  assign _088_ = _012_ ? 1'h1 : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : _088_;
   assign _090_ = _063_ ? _089_ : _088_;
-  assign _028_ = rst ? 1'h1 : _090_;
-  assign _027_ = rst ? 1'h0 : _013_;
-  assign _091_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _091_ : 1'h0;
-  assign _012_ = fsm_state == 2'h2;
-  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign _027_ = rst ? 1'h1 : _090_;
+  assign _026_ = rst ? 1'h0 : _012_;
+  assign _091_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _091_ : 1'h0;
+  assign _011_ = fsm_state == 2'h2;
+  assign _092_ = _008_ ? 1'h1 : 1'h0;
   assign all_read = _063_ ? _092_ : 1'h0;
-  assign advance = _063_ ? _004_ : 1'h0;
+  assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
-  assign idle = _011_ ? 1'h1 : 1'h0;
-  assign _011_ = ! fsm_state;
-  assign _093_ = like == 3'h7;
-  assign _094_ = like == 3'h6;
-  assign _095_ = like == 3'h5;
-  assign _096_ = like == 3'h4;
-  assign _097_ = like == 3'h3;
-  assign _098_ = like == 3'h2;
-  assign _099_ = like == 3'h1;
+  assign idle = _010_ ? 1'h1 : 1'h0;
+  assign _010_ = ! fsm_state;
+  assign _093_ = next_slot == 3'h7;
+  assign _094_ = next_slot == 3'h6;
+  assign _095_ = next_slot == 3'h5;
+  assign _096_ = next_slot == 3'h4;
+  assign _097_ = next_slot == 3'h3;
+  assign _098_ = next_slot == 3'h2;
+  assign _099_ = next_slot == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
@@ -2758,8 +2758,10 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   wire read_word;
   input clk;
   wire clk;
-  wire [3:0] _0_;
+  wire _0_;
   wire [2:0] _1_;
+  wire _2_;
+  wire [1:0] _3_;
   wire read__addr;
   wire write__addr;
   (* no_rw_check *)
@@ -2768,18 +2770,20 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _4_;
+  reg [15:0] _8_;
   always @(posedge clk) begin
-    _4_ <= cells[read__addr];
+    _8_ <= cells[read__addr];
   end
-  assign read_data = _4_;
-  assign { _0_[3:1], write__addr } = { 2'h0, write_page } + write_beat;
-  assign { _1_[2:1], read__addr } = { 1'h0, read_page } + read_word;
-  assign _0_[0] = write__addr;
-  assign _1_[0] = read__addr;
+  assign read_data = _8_;
+  assign _2_ = read_page ? 1'h1 : 1'h0;
+  assign { _3_[1], read__addr } = _2_ + read_word;
+  assign _0_ = write_page ? 1'h1 : 1'h0;
+  assign { _1_[2:1], write__addr } = { 1'h0, _0_ } + write_beat;
+  assign _1_[0] = write__addr;
+  assign _3_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2523_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2496_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2790,8 +2794,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2523_3;
-  wire [1:0] port_2523_3;
+  input [1:0] port_2496_3;
+  wire [1:0] port_2496_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3047,12 +3051,11 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire idle;
   reg last;
   wire last_82;
-  wire last_89;
+  wire last_90;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
-  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_51;
   wire [15:0] read_data_53;
@@ -3065,10 +3068,11 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_91;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -3083,9 +3087,11 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire write_enable_31;
   wire write_enable_39;
   always @(posedge clk)
+    finished <= _023_;
+  always @(posedge clk)
     last <= _024_;
   always @(posedge clk)
-    page <= _025_;
+    signal <= _025_;
   always @(posedge clk)
     first_step <= _026_;
   always @(posedge clk)
@@ -3122,7 +3128,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _014_ = _012_ | _013_;
   assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ page;
+  assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
@@ -3132,8 +3138,6 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     begun <= _021_;
   always @(posedge clk)
     i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -3165,9 +3169,9 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_90 : control[8:5];
+  assign _069_ = valid ? tag_91 : control[8:5];
   assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_89 : control[2];
+  assign _070_ = valid ? last_90 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -3185,7 +3189,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _027_ = rst ? 2'h2 : _018_[1:0];
   assign _073_ = finished ? last : first_step;
   assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : page;
+  assign _074_ = finished ? _003_ : signal;
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
@@ -3193,9 +3197,9 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _021_ = rst ? 1'h0 : trace_start;
   assign _075_ = trace_start ? last_82 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : page;
+  assign _076_ = _007_ ? _003_ : signal;
   assign read_page_42 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : page;
+  assign _077_ = _002_ ? _003_ : signal;
   assign read_page_34 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
@@ -3209,25 +3213,25 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2710_3(write[9:3]),
+    .port_2685_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_39),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2710_3(write[5:3]),
+    .port_2685_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_31),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu1_mac mac (
     .clk(clk),
@@ -3246,15 +3250,15 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
+    .last(last_90),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_91),
     .valid(valid),
-    .word_24(read_word)
+    .word_25(read_word)
   );
   mackey_glass_layer_lmu1_source source (
     .available(available),
@@ -3269,13 +3273,13 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2710_3(write[4:3]),
+    .port_2685_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu1_weight_roms weight_roms (
     .address(addresses),
@@ -3309,56 +3313,56 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire clk;
   wire [1:0] _000_;
   wire _001_;
-  wire _002_;
-  wire _003_;
+  wire [9:0] _002_;
+  wire [9:0] _003_;
   wire [9:0] _004_;
   wire [9:0] _005_;
   wire [9:0] _006_;
   wire [9:0] _007_;
   wire [9:0] _008_;
-  wire [9:0] _009_;
-  wire [9:0] _010_;
-  wire [9:0] _011_;
-  wire [9:0] _012_;
-  wire _013_;
+  wire _009_;
+  wire [5:0] _010_;
+  wire [3:0] _011_;
+  wire [1:0] _012_;
+  wire [30:0] _013_;
   wire [5:0] _014_;
-  wire [3:0] _015_;
-  wire [1:0] _016_;
+  wire [24:0] _015_;
+  wire [30:0] _016_;
   wire [30:0] _017_;
-  wire _018_;
-  wire [5:0] _019_;
-  wire [24:0] _020_;
-  wire [30:0] _021_;
-  wire [30:0] _022_;
-  wire [30:0] _023_;
+  wire [30:0] _018_;
+  wire [15:0] _019_;
+  wire _020_;
+  wire [15:0] _021_;
+  wire [15:0] _022_;
+  wire [15:0] _023_;
   wire [15:0] _024_;
-  wire [15:0] _025_;
-  wire [15:0] _026_;
-  wire [15:0] _027_;
-  wire [15:0] _028_;
-  wire _029_;
+  wire _025_;
+  wire _026_;
+  wire _027_;
+  wire [6:0] _028_;
+  wire [6:0] _029_;
   wire _030_;
-  wire _031_;
-  wire [6:0] _032_;
-  wire [6:0] _033_;
-  wire _034_;
-  wire [14:0] _035_;
+  wire [14:0] _031_;
+  wire _032_;
+  wire _033_;
+  wire [31:0] _034_;
+  wire _035_;
   wire _036_;
   wire _037_;
-  wire [31:0] _038_;
+  wire _038_;
   wire _039_;
   wire _040_;
   wire _041_;
-  wire _042_;
+  wire [31:0] _042_;
   wire _043_;
   wire _044_;
   wire _045_;
-  wire [31:0] _046_;
-  wire _047_;
+  wire _046_;
+  wire [6:0] _047_;
   wire _048_;
   wire _049_;
   wire _050_;
-  wire [6:0] _051_;
+  wire _051_;
   wire _052_;
   wire _053_;
   wire _054_;
@@ -3370,8 +3374,8 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _060_;
   wire _061_;
   wire _062_;
-  wire _063_;
-  wire _064_;
+  wire [9:0] _063_;
+  wire [9:0] _064_;
   wire [24:0] _065_;
   wire [24:0] _066_;
   wire _067_;
@@ -3448,203 +3452,203 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _032_ = a0_beat + 1'h1;
-  assign _033_ = address + 1'h1;
-  assign _034_ = upcoming & tag_15[3];
-  assign _038_ = $signed(rows) << d0_constants[0];
-  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _050_ = ! d2[2:1];
-  assign _052_ = d2[0] & _050_;
+  assign _028_ = a0_beat + 1'h1;
+  assign _029_ = address + 1'h1;
+  assign _030_ = upcoming & tag_15[3];
+  assign _034_ = $signed(rows) << d0_constants[0];
+  assign _042_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _046_ = ! d2[2:1];
+  assign _048_ = d2[0] & _046_;
   assign _001_ = & { d2_total_0[30], d2_total_0[30:24] };
-  assign _018_ = | { d2_total_0[30], d2_total_0[30:24] };
-  assign _029_ = ~ _018_;
-  assign _030_ = _001_ | _029_;
-  assign _035_ = _030_ ? d2_total_0[23:9] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
-  assign _036_ = ! d6[2:1];
-  assign _037_ = d6[0] & _036_;
-  assign _039_ = d2[2:1] == 1'h1;
+  assign _020_ = | { d2_total_0[30], d2_total_0[30:24] };
+  assign _025_ = ~ _020_;
+  assign _026_ = _001_ | _025_;
+  assign _031_ = _026_ ? d2_total_0[23:9] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _032_ = ! d6[2:1];
+  assign _033_ = d6[0] & _032_;
+  assign _035_ = d2[2:1] == 1'h1;
+  assign _036_ = d2[0] & _035_;
+  assign _037_ = d6[2:1] == 1'h1;
+  assign _038_ = d6[0] & _037_;
+  assign _039_ = d2[2:1] == 2'h2;
   assign _040_ = d2[0] & _039_;
-  assign _041_ = d6[2:1] == 1'h1;
-  assign _042_ = d6[0] & _041_;
-  assign _043_ = d2[2:1] == 2'h2;
-  assign _044_ = d2[0] & _043_;
-  assign _045_ = & { d2_total_0[30], d2_total_0[30:26] };
-  assign _047_ = | { d2_total_0[30], d2_total_0[30:26] };
-  assign _048_ = ~ _047_;
-  assign _049_ = _045_ | _048_;
-  assign _031_ = ~ d2_total_0[30];
-  assign _051_ = _049_ ? d2_total_0[25:19] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
-  assign _053_ = d6[2:1] == 2'h2;
-  assign _054_ = d6[0] & _053_;
-  assign _055_ = ! d7[2:1];
-  assign _056_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _057_ = d7[0] & _056_;
-  assign _058_ = d7[2:1] == 1'h1;
-  assign _059_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _060_ = d7[0] & _059_;
-  assign _061_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _061_;
-  assign _062_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _062_;
-  assign _063_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _063_;
-  assign _064_ = d7[2:1] == 2'h2;
-  assign _002_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _003_ = d7[0] & _002_;
+  assign _041_ = & { d2_total_0[30], d2_total_0[30:26] };
+  assign _043_ = | { d2_total_0[30], d2_total_0[30:26] };
+  assign _044_ = ~ _043_;
+  assign _045_ = _041_ | _044_;
+  assign _027_ = ~ d2_total_0[30];
+  assign _047_ = _045_ ? d2_total_0[25:19] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _049_ = d6[2:1] == 2'h2;
+  assign _050_ = d6[0] & _049_;
+  assign _051_ = ! d7[2:1];
+  assign _052_ = d7[9:4] < 1'h1;
+  assign _053_ = d7[0] & _052_;
+  assign _054_ = d7[2:1] == 1'h1;
+  assign _055_ = d7[9:4] < 3'h4;
+  assign _056_ = d7[0] & _055_;
+  assign _057_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _057_;
+  assign _058_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _058_;
+  assign _059_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _059_;
+  assign _060_ = d7[2:1] == 2'h2;
+  assign _061_ = d7[9:4] < 6'h31;
+  assign _062_ = d7[0] & _061_;
   always @(posedge clk)
-    a1 <= _004_;
+    a1 <= _063_;
   always @(posedge clk)
-    d0 <= _005_;
+    d0 <= _064_;
   always @(posedge clk)
-    d1 <= _006_;
+    d1 <= _002_;
   always @(posedge clk)
-    d2 <= _007_;
+    d2 <= _003_;
   always @(posedge clk)
-    d3 <= _008_;
+    d3 <= _004_;
   always @(posedge clk)
-    d4 <= _009_;
+    d4 <= _005_;
   always @(posedge clk)
-    d5 <= _010_;
+    d5 <= _006_;
   always @(posedge clk)
-    d6 <= _011_;
+    d6 <= _007_;
   always @(posedge clk)
-    d7 <= _012_;
+    d7 <= _008_;
   always @(posedge clk)
-    a0_valid <= _013_;
+    a0_valid <= _009_;
   always @(posedge clk)
-    a0_beat <= _014_;
+    a0_beat <= _010_;
   always @(posedge clk)
-    tag <= _015_;
+    tag <= _011_;
   always @(posedge clk)
-    signal <= _016_;
+    signal <= _012_;
   always @(posedge clk)
-    rows <= _017_;
+    rows <= _013_;
   always @(posedge clk)
-    address <= _019_;
+    address <= _014_;
   always @(posedge clk)
-    d0_constants <= _020_;
+    d0_constants <= _015_;
   always @(posedge clk)
-    d1_sum_0 <= _021_;
+    d1_sum_0 <= _016_;
   always @(posedge clk)
-    d1_addend_0 <= _022_;
+    d1_addend_0 <= _017_;
   always @(posedge clk)
-    d2_total_0 <= _023_;
+    d2_total_0 <= _018_;
   always @(posedge clk)
-    d4_code_0 <= _024_;
+    d4_code_0 <= _019_;
   always @(posedge clk)
-    d5_code_0 <= _025_;
+    d5_code_0 <= _021_;
   always @(posedge clk)
-    d6_code_0 <= _026_;
+    d6_code_0 <= _022_;
   always @(posedge clk)
-    d3_code_0 <= _027_;
+    d3_code_0 <= _023_;
   always @(posedge clk)
-    write_data <= _028_;
+    write_data <= _024_;
   assign _065_ = _074_ ? 25'h0000200 : data;
   assign _066_ = _073_ ? 25'h0000400 : _065_;
-  assign _067_ = _055_ ? _057_ : 1'h0;
-  assign _068_ = _058_ ? _060_ : _067_;
-  assign write_mask = _064_ ? _003_ : _068_;
-  assign _069_ = _037_ ? d6_code_0 : write_data;
-  assign _070_ = _042_ ? d6_code_0 : _069_;
-  assign _028_ = _054_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
-  assign _071_ = _052_ ? { d2_total_0[30], _035_ } : d3_code_0;
-  assign _072_ = _040_ ? d2_total_0[25:10] : _071_;
-  assign _027_ = _044_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _051_ } : _072_;
-  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _023_ = d1[0] ? _046_[30:0] : d2_total_0;
-  assign _022_ = d0[0] ? { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] } : d1_addend_0;
-  assign _021_ = d0[0] ? _038_[30:0] : d1_sum_0;
+  assign _067_ = _051_ ? _053_ : 1'h0;
+  assign _068_ = _054_ ? _056_ : _067_;
+  assign write_mask = _060_ ? _062_ : _068_;
+  assign _069_ = _033_ ? d6_code_0 : write_data;
+  assign _070_ = _038_ ? d6_code_0 : _069_;
+  assign _024_ = _050_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
+  assign _071_ = _048_ ? { d2_total_0[30], _031_ } : d3_code_0;
+  assign _072_ = _036_ ? d2_total_0[25:10] : _071_;
+  assign _023_ = _040_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _047_ } : _072_;
+  assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _019_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _018_ = d1[0] ? _042_[30:0] : d2_total_0;
+  assign _017_ = d0[0] ? { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] } : d1_addend_0;
+  assign _016_ = d0[0] ? _034_[30:0] : d1_sum_0;
   assign _073_ = a1[2:1] == 2'h1;
   assign _074_ = ! a1[2:1];
-  assign _020_ = a1[0] ? _066_ : d0_constants;
-  assign _075_ = a0_valid ? _033_[5:0] : address;
+  assign _015_ = a1[0] ? _066_ : d0_constants;
+  assign _075_ = a0_valid ? _029_[5:0] : address;
   assign _076_ = _077_ ? 6'h00 : _075_;
   assign _077_ = tag_15[1:0] == 2'h2;
-  assign _078_ = _034_ ? _076_ : _075_;
-  assign _019_ = rst ? 6'h00 : _078_;
-  assign _017_ = signal[1] ? sums : rows;
-  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _078_ = _030_ ? _076_ : _075_;
+  assign _014_ = rst ? 6'h00 : _078_;
+  assign _013_ = signal[1] ? sums : rows;
+  assign _012_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _079_ = upcoming ? tag_15 : tag;
-  assign _015_ = rst ? 4'h0 : _079_;
-  assign _080_ = a0_valid ? _032_[5:0] : a0_beat;
+  assign _011_ = rst ? 4'h0 : _079_;
+  assign _080_ = a0_valid ? _028_[5:0] : a0_beat;
   assign _081_ = tag_15[3] ? 6'h00 : _080_;
   assign _082_ = upcoming ? _081_ : _080_;
-  assign _014_ = rst ? 6'h00 : _082_;
+  assign _010_ = rst ? 6'h00 : _082_;
   assign _083_ = a0_valid ? _000_[0] : a0_valid;
   assign _084_ = upcoming ? 1'h1 : _083_;
-  assign _013_ = rst ? 1'h0 : _084_;
+  assign _009_ = rst ? 1'h0 : _084_;
   assign _085_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _012_[9:4] = rst ? 6'h00 : _085_;
+  assign _008_[9:4] = rst ? 6'h00 : _085_;
   assign _086_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _012_[2:1] = rst ? 2'h0 : _086_;
-  assign _012_[0] = rst ? 1'h0 : d6[0];
+  assign _008_[2:1] = rst ? 2'h0 : _086_;
+  assign _008_[0] = rst ? 1'h0 : d6[0];
   assign _087_ = d6[0] ? d6[3] : d7[3];
-  assign _012_[3] = rst ? 1'h0 : _087_;
+  assign _008_[3] = rst ? 1'h0 : _087_;
   assign _088_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _011_[9:4] = rst ? 6'h00 : _088_;
+  assign _007_[9:4] = rst ? 6'h00 : _088_;
   assign _089_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _089_;
-  assign _011_[0] = rst ? 1'h0 : d5[0];
+  assign _007_[2:1] = rst ? 2'h0 : _089_;
+  assign _007_[0] = rst ? 1'h0 : d5[0];
   assign _090_ = d5[0] ? d5[3] : d6[3];
-  assign _011_[3] = rst ? 1'h0 : _090_;
+  assign _007_[3] = rst ? 1'h0 : _090_;
   assign _091_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _091_;
+  assign _006_[9:4] = rst ? 6'h00 : _091_;
   assign _092_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _092_;
-  assign _010_[0] = rst ? 1'h0 : d4[0];
+  assign _006_[2:1] = rst ? 2'h0 : _092_;
+  assign _006_[0] = rst ? 1'h0 : d4[0];
   assign _093_ = d4[0] ? d4[3] : d5[3];
-  assign _010_[3] = rst ? 1'h0 : _093_;
+  assign _006_[3] = rst ? 1'h0 : _093_;
   assign _094_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _094_;
+  assign _005_[9:4] = rst ? 6'h00 : _094_;
   assign _095_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _095_;
-  assign _009_[0] = rst ? 1'h0 : d3[0];
+  assign _005_[2:1] = rst ? 2'h0 : _095_;
+  assign _005_[0] = rst ? 1'h0 : d3[0];
   assign _096_ = d3[0] ? d3[3] : d4[3];
-  assign _009_[3] = rst ? 1'h0 : _096_;
+  assign _005_[3] = rst ? 1'h0 : _096_;
   assign _097_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _097_;
+  assign _004_[9:4] = rst ? 6'h00 : _097_;
   assign _098_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _098_;
-  assign _008_[0] = rst ? 1'h0 : d2[0];
+  assign _004_[2:1] = rst ? 2'h0 : _098_;
+  assign _004_[0] = rst ? 1'h0 : d2[0];
   assign _099_ = d2[0] ? d2[3] : d3[3];
-  assign _008_[3] = rst ? 1'h0 : _099_;
+  assign _004_[3] = rst ? 1'h0 : _099_;
   assign _100_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _100_;
+  assign _003_[9:4] = rst ? 6'h00 : _100_;
   assign _101_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _101_;
-  assign _007_[0] = rst ? 1'h0 : d1[0];
+  assign _003_[2:1] = rst ? 2'h0 : _101_;
+  assign _003_[0] = rst ? 1'h0 : d1[0];
   assign _102_ = d1[0] ? d1[3] : d2[3];
-  assign _007_[3] = rst ? 1'h0 : _102_;
+  assign _003_[3] = rst ? 1'h0 : _102_;
   assign _103_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _103_;
+  assign _002_[9:4] = rst ? 6'h00 : _103_;
   assign _104_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _104_;
-  assign _006_[0] = rst ? 1'h0 : d0[0];
+  assign _002_[2:1] = rst ? 2'h0 : _104_;
+  assign _002_[0] = rst ? 1'h0 : d0[0];
   assign _105_ = d0[0] ? d0[3] : d1[3];
-  assign _006_[3] = rst ? 1'h0 : _105_;
+  assign _002_[3] = rst ? 1'h0 : _105_;
   assign _106_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _106_;
+  assign _064_[9:4] = rst ? 6'h00 : _106_;
   assign _107_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _107_;
-  assign _005_[0] = rst ? 1'h0 : a1[0];
+  assign _064_[2:1] = rst ? 2'h0 : _107_;
+  assign _064_[0] = rst ? 1'h0 : a1[0];
   assign _108_ = a1[0] ? a1[3] : d0[3];
-  assign _005_[3] = rst ? 1'h0 : _108_;
+  assign _064_[3] = rst ? 1'h0 : _108_;
   assign _109_ = a0_valid ? a0_beat : a1[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _109_;
+  assign _063_[9:4] = rst ? 6'h00 : _109_;
   assign _110_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _110_;
-  assign _004_[0] = rst ? 1'h0 : a0_valid;
+  assign _063_[2:1] = rst ? 2'h0 : _110_;
+  assign _063_[0] = rst ? 1'h0 : a0_valid;
   assign _111_ = a0_valid ? tag[2] : a1[3];
-  assign _004_[3] = rst ? 1'h0 : _111_;
+  assign _063_[3] = rst ? 1'h0 : _111_;
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0 lmu1_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_947_0(busy[1]),
-    .port_949_0(busy[2]),
+    .port_930_0(busy[1]),
+    .port_932_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_drain_row_rom row_rom (
@@ -3656,15 +3660,15 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_947_0, port_949_0, answer, code, clk);
+module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_930_0, port_932_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_947_0;
-  wire port_947_0;
-  input port_949_0;
-  wire port_949_0;
+  input port_930_0;
+  wire port_930_0;
+  input port_932_0;
+  wire port_932_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -3731,14 +3735,14 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_947_0, port
     s3_correction <= _16_;
   always @(posedge clk)
     s3_subtracted <= _17_;
-  assign _17_ = port_949_0 ? s2_below : s3_subtracted;
-  assign _16_ = port_949_0 ? { 1'h0, _08_ } : s3_correction;
-  assign _15_ = port_949_0 ? _07_ : s3_total;
-  assign _14_ = port_947_0 ? s1_below : s2_below;
+  assign _17_ = port_932_0 ? s2_below : s3_subtracted;
+  assign _16_ = port_932_0 ? { 1'h0, _08_ } : s3_correction;
+  assign _15_ = port_932_0 ? _07_ : s3_total;
+  assign _14_ = port_930_0 ? s1_below : s2_below;
   assign _13_ = enable ? _04_ : s1_below;
-  assign _12_ = port_947_0 ? s1_low : s2_low;
+  assign _12_ = port_930_0 ? s1_low : s2_low;
   assign _11_ = enable ? address[0] : s1_low;
-  assign _10_ = port_947_0 ? data : s2_word;
+  assign _10_ = port_930_0 ? data : s2_word;
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
     .address(address[6:1]),
     .clk(clk),
@@ -3783,7 +3787,7 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2710_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2685_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3796,18 +3800,17 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2710_3;
-  wire [6:0] port_2710_3;
+  input [6:0] port_2685_3;
+  wire [6:0] port_2685_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [6:0] _00_;
-  wire [6:0] _01_;
-  wire [7:0] _02_;
-  wire [8:0] _03_;
-  wire [6:0] _04_;
-  wire [7:0] _05_;
+  wire [5:0] _00_;
+  wire [5:0] _01_;
+  wire [6:0] _02_;
+  wire [7:0] _03_;
+  wire [5:0] _04_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -3816,22 +3819,21 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _12_;
+  reg [7:0] _11_;
   always @(posedge clk) begin
-    _12_ <= cells[read__addr];
+    _11_ <= cells[read__addr];
   end
-  assign read_data = _12_;
+  assign read_data = _11_;
+  assign { _03_[7], write__addr } = _02_ + port_2685_3[6:1];
+  assign _04_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _04_ + read_word;
+  assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2710_3[6:1];
-  assign _04_ = read_page * 6'h31;
-  assign { _05_[7], read__addr } = _04_ + read_word;
-  assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2710_3[0] * 6'h31;
+  assign _01_ = port_2685_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
-  assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2710_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2685_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3844,15 +3846,17 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2710_3;
-  wire [2:0] port_2710_3;
+  input [2:0] port_2685_3;
+  wire [2:0] port_2685_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [4:0] _0_;
-  wire [5:0] _1_;
+  wire [2:0] _0_;
+  wire [3:0] _1_;
   wire [4:0] _2_;
+  wire [2:0] _3_;
+  wire [3:0] _4_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -3861,16 +3865,18 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _6_;
+  reg [15:0] _10_;
   always @(posedge clk) begin
-    _6_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2710_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2710_3[2:1];
-  assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _1_[2:0] = write__addr;
-  assign _2_[2:0] = read__addr;
+  assign read_data = _10_;
+  assign _3_ = read_page ? 3'h4 : 3'h0;
+  assign { _4_[3], read__addr } = _3_ + read_word;
+  assign _0_ = write_page ? 3'h4 : 3'h0;
+  assign _1_ = _0_ + { port_2685_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2685_3[2:1];
+  assign _2_[2:0] = write__addr;
+  assign _4_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
@@ -3991,7 +3997,7 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -4014,8 +4020,8 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_24;
-  reg [5:0] word_24;
+  output [5:0] word_25;
+  reg [5:0] word_25;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -4040,29 +4046,29 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire _015_;
   wire _016_;
   wire _017_;
-  wire _018_;
-  wire [4:0] _019_;
-  wire [6:0] _020_;
+  wire [4:0] _018_;
+  wire [6:0] _019_;
+  wire _020_;
   wire _021_;
-  wire _022_;
-  wire [6:0] _023_;
-  wire _024_;
-  wire [1:0] _025_;
-  wire [13:0] _026_;
+  wire [6:0] _022_;
+  wire _023_;
+  wire [1:0] _024_;
+  wire [13:0] _025_;
+  wire _026_;
   wire _027_;
   wire _028_;
   wire _029_;
-  wire _030_;
-  wire [2:0] _031_;
-  wire [5:0] _032_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
   wire [3:0] _033_;
-  wire [3:0] _034_;
-  wire [5:0] _035_;
-  wire [2:0] _036_;
-  wire [5:0] _037_;
-  wire _038_;
-  wire [12:0] _039_;
-  wire [1:0] _040_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [12:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
   wire _041_;
   wire _042_;
   wire _043_;
@@ -4130,71 +4136,71 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  reg [2:0] like;
+  reg [2:0] next_slot;
+  wire [5:0] next_word;
   wire [40:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [5:0] word;
-  assign _014_ = ! block;
-  assign _015_ = now[17] & _014_;
-  assign _016_ = now[18] & end_slot;
-  assign _017_ = ! group;
-  assign _018_ = | waiting;
-  assign _019_ = waiting - 1'h1;
-  assign _020_ = block + 1'h1;
-  assign _021_ = advance & end_slot;
-  assign _022_ = advance & end_group;
-  assign _023_ = group + 1'h1;
-  assign _024_ = advance & end_segment;
-  assign _025_ = segment + 1'h1;
-  assign _013_ = advance & now[2];
-  assign _026_ = coefficients + 1'h1;
-  assign _005_ = advance & end_node;
-  assign _006_ = ~ last_step;
-  assign _007_ = now[21] & _006_;
-  assign _008_ = now[20] | _007_;
-  assign _009_ = _005_ & _008_;
-  assign _010_ = waiting == 1'h1;
+  assign _012_ = advance & now[2];
+  assign _025_ = coefficients + 1'h1;
+  assign _004_ = advance & end_node;
+  assign _005_ = ~ last_step;
+  assign _006_ = now[21] & _005_;
+  assign _007_ = now[20] | _006_;
+  assign _008_ = _004_ & _007_;
+  assign _009_ = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _027_;
+    valid <= _026_;
   always @(posedge clk)
-    moved <= _028_;
+    moved <= _027_;
   always @(posedge clk)
-    first <= _029_;
+    first <= _028_;
   always @(posedge clk)
-    last <= _030_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _031_;
+    slot <= _030_;
   always @(posedge clk)
-    word_24 <= _032_;
+    word_25 <= _031_;
   always @(posedge clk)
-    tag <= _033_;
+    tag <= _032_;
   always @(posedge clk)
-    waiting <= _034_;
+    waiting <= _033_;
   always @(posedge clk)
-    block <= _035_;
+    block <= _034_;
   always @(posedge clk)
-    like <= _036_;
+    next_slot <= _035_;
   always @(posedge clk)
-    group <= _037_;
+    group <= _036_;
   always @(posedge clk)
-    segment <= _038_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _039_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _040_;
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _000_ = group == now[15:10];
-  assign end_segment = end_group & _000_;
-  assign _001_ = segment == now[16];
-  assign end_node = end_segment & _001_;
-  assign _002_ = ~ now[3];
-  assign _003_ = ! waiting;
-  assign _004_ = _002_ | _003_;
+  assign _040_ = group == now[15:10];
+  assign end_segment = end_group & _040_;
+  assign _000_ = segment == now[16];
+  assign end_node = end_segment & _000_;
+  assign _001_ = ~ now[3];
+  assign _002_ = ! waiting;
+  assign _003_ = _001_ | _002_;
+  assign _013_ = ! block;
+  assign _014_ = now[17] & _013_;
+  assign _015_ = now[18] & end_slot;
+  assign _016_ = ! group;
+  assign _017_ = | waiting;
+  assign _018_ = waiting - 1'h1;
+  assign _019_ = block + 1'h1;
+  assign _020_ = advance & end_slot;
+  assign _021_ = advance & end_group;
+  assign _022_ = group + 1'h1;
+  assign _023_ = advance & end_segment;
+  assign _024_ = segment + 1'h1;
   assign _042_ = _094_ | _093_;
   assign _043_ = _098_ | _097_;
-  assign _044_ = _063_ | _012_;
+  assign _044_ = _063_ | _011_;
   assign _041_ = | { _042_, _095_, _096_ };
   assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
   assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
@@ -4209,72 +4215,72 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   assign _054_ = _097_ ? block : block;
   assign _055_ = _099_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
-  assign word = _041_ ? _053_ : _056_;
-  assign _057_ = _012_ ? _061_ : _062_;
-  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign next_word = _041_ ? _053_ : _056_;
+  assign _057_ = _011_ ? _061_ : _062_;
+  assign _058_ = _010_ ? _064_ : fsm_state;
   assign _059_ = _044_ ? _057_ : _058_;
   assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _010_ ? _060_ : fsm_state;
-  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _061_ = _009_ ? _060_ : fsm_state;
+  assign _062_ = _008_ ? 2'h2 : fsm_state;
   assign _064_ = start ? 2'h1 : fsm_state;
-  assign _040_ = rst ? 2'h0 : _059_;
-  assign _065_ = _013_ ? _026_[12:0] : coefficients;
-  assign _066_ = _009_ ? 13'h0000 : _065_;
+  assign _039_ = rst ? 2'h0 : _059_;
+  assign _065_ = _012_ ? _025_[12:0] : coefficients;
+  assign _066_ = _008_ ? 13'h0000 : _065_;
   assign _067_ = _063_ ? _066_ : _065_;
-  assign _039_ = rst ? 13'h0000 : _067_;
-  assign _068_ = _024_ ? _025_[0] : segment;
-  assign _069_ = _005_ ? 1'h0 : _068_;
-  assign _038_ = rst ? 1'h0 : _069_;
-  assign _070_ = _022_ ? _023_[5:0] : group;
-  assign _071_ = _024_ ? 6'h00 : _070_;
-  assign _037_ = rst ? 6'h00 : _071_;
-  assign _072_ = _021_ ? now[24:22] : like;
-  assign _073_ = _022_ ? now[27:25] : _072_;
-  assign _074_ = _005_ ? now[24:22] : _073_;
-  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _038_ = rst ? 13'h0000 : _067_;
+  assign _068_ = _023_ ? _024_[0] : segment;
+  assign _069_ = _004_ ? 1'h0 : _068_;
+  assign _037_ = rst ? 1'h0 : _069_;
+  assign _070_ = _021_ ? _022_[5:0] : group;
+  assign _071_ = _023_ ? 6'h00 : _070_;
+  assign _036_ = rst ? 6'h00 : _071_;
+  assign _072_ = _020_ ? now[24:22] : next_slot;
+  assign _073_ = _021_ ? now[27:25] : _072_;
+  assign _074_ = _004_ ? now[24:22] : _073_;
+  assign _075_ = _008_ ? 3'h0 : _074_;
   assign _076_ = _063_ ? _075_ : _074_;
-  assign _036_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _020_[5:0] : block;
-  assign _078_ = _021_ ? 6'h00 : _077_;
-  assign _035_ = rst ? 6'h00 : _078_;
-  assign _079_ = _018_ ? _019_[3:0] : waiting;
-  assign _080_ = _005_ ? 4'hd : _079_;
-  assign _034_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _017_ : tag[3];
-  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _035_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _019_[5:0] : block;
+  assign _078_ = _020_ ? 6'h00 : _077_;
+  assign _034_ = rst ? 6'h00 : _078_;
+  assign _079_ = _017_ ? _018_[3:0] : waiting;
+  assign _080_ = _004_ ? 4'hd : _079_;
+  assign _033_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _081_;
   assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _032_[1:0] = rst ? 2'h0 : _082_;
   assign _083_ = advance ? segment : tag[2];
-  assign _033_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? word : word_24;
-  assign _032_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? like : slot;
-  assign _031_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _016_ : last;
-  assign _030_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _015_ : first;
-  assign _029_ = rst ? 1'h0 : _087_;
-  assign _088_ = _013_ ? 1'h1 : 1'h0;
-  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _032_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _087_;
+  assign _088_ = _012_ ? 1'h1 : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : _088_;
   assign _090_ = _063_ ? _089_ : _088_;
-  assign _028_ = rst ? 1'h1 : _090_;
-  assign _027_ = rst ? 1'h0 : _013_;
-  assign _091_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _091_ : 1'h0;
-  assign _012_ = fsm_state == 2'h2;
-  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign _027_ = rst ? 1'h1 : _090_;
+  assign _026_ = rst ? 1'h0 : _012_;
+  assign _091_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _091_ : 1'h0;
+  assign _011_ = fsm_state == 2'h2;
+  assign _092_ = _008_ ? 1'h1 : 1'h0;
   assign all_read = _063_ ? _092_ : 1'h0;
-  assign advance = _063_ ? _004_ : 1'h0;
+  assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
-  assign idle = _011_ ? 1'h1 : 1'h0;
-  assign _011_ = ! fsm_state;
-  assign _093_ = like == 3'h7;
-  assign _094_ = like == 3'h6;
-  assign _095_ = like == 3'h5;
-  assign _096_ = like == 3'h4;
-  assign _097_ = like == 3'h3;
-  assign _098_ = like == 3'h2;
-  assign _099_ = like == 3'h1;
+  assign idle = _010_ ? 1'h1 : 1'h0;
+  assign _010_ = ! fsm_state;
+  assign _093_ = next_slot == 3'h7;
+  assign _094_ = next_slot == 3'h6;
+  assign _095_ = next_slot == 3'h5;
+  assign _096_ = next_slot == 3'h4;
+  assign _097_ = next_slot == 3'h3;
+  assign _098_ = next_slot == 3'h2;
+  assign _099_ = next_slot == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -4386,10 +4392,9 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [6:0] _0_;
-  wire [8:0] _1_;
-  wire [6:0] _2_;
-  wire [7:0] _3_;
+  wire [5:0] _0_;
+  wire [7:0] _1_;
+  wire [5:0] _2_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -4398,20 +4403,19 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _8_;
+  reg [7:0] _7_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _7_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign { _1_[8:7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page * 6'h31;
-  assign { _3_[7], read__addr } = _2_ + read_word;
-  assign _0_ = write_page * 6'h31;
+  assign read_data = _7_;
+  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
+  assign _2_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _2_ + read_word;
+  assign _0_ = write_page ? 6'h31 : 6'h00;
   assign _1_[6:0] = write__addr;
-  assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2710_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2685_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4422,8 +4426,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2710_3;
-  wire [1:0] port_2710_3;
+  input [1:0] port_2685_3;
+  wire [1:0] port_2685_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4679,12 +4683,11 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire idle;
   reg last;
   wire last_82;
-  wire last_89;
+  wire last_90;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
-  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_51;
   wire [15:0] read_data_53;
@@ -4697,10 +4700,11 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_91;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -4715,9 +4719,11 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire write_enable_31;
   wire write_enable_39;
   always @(posedge clk)
+    finished <= _023_;
+  always @(posedge clk)
     last <= _024_;
   always @(posedge clk)
-    page <= _025_;
+    signal <= _025_;
   always @(posedge clk)
     first_step <= _026_;
   always @(posedge clk)
@@ -4754,7 +4760,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _014_ = _012_ | _013_;
   assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ page;
+  assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
@@ -4764,8 +4770,6 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     begun <= _021_;
   always @(posedge clk)
     i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -4797,9 +4801,9 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_90 : control[9:6];
+  assign _069_ = valid ? tag_91 : control[9:6];
   assign _028_[9:6] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_89 : control[2];
+  assign _070_ = valid ? last_90 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -4817,7 +4821,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _027_ = rst ? 2'h2 : _018_[1:0];
   assign _073_ = finished ? last : first_step;
   assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : page;
+  assign _074_ = finished ? _003_ : signal;
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
@@ -4825,9 +4829,9 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _021_ = rst ? 1'h0 : trace_start;
   assign _075_ = trace_start ? last_82 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : page;
+  assign _076_ = _007_ ? _003_ : signal;
   assign read_page_42 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : page;
+  assign _077_ = _002_ ? _003_ : signal;
   assign read_page_34 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
@@ -4841,25 +4845,25 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2895_3(write[9:3]),
+    .port_2872_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_39),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2895_3(write[5:3]),
+    .port_2872_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_31),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu2_mac mac (
     .clk(clk),
@@ -4878,15 +4882,15 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
+    .last(last_90),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_91),
     .valid(valid),
-    .word_24(read_word)
+    .word_25(read_word)
   );
   mackey_glass_layer_lmu2_source source (
     .available(available),
@@ -4901,13 +4905,13 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2895_3(write[4:3]),
+    .port_2872_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu2_weight_roms weight_roms (
     .address(addresses),
@@ -4943,8 +4947,8 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _001_;
   wire _002_;
   wire _003_;
-  wire _004_;
-  wire _005_;
+  wire [9:0] _004_;
+  wire [9:0] _005_;
   wire [9:0] _006_;
   wire [9:0] _007_;
   wire [9:0] _008_;
@@ -4952,44 +4956,44 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [9:0] _010_;
   wire [9:0] _011_;
   wire [9:0] _012_;
-  wire [9:0] _013_;
-  wire [9:0] _014_;
-  wire _015_;
-  wire [5:0] _016_;
-  wire _017_;
-  wire [3:0] _018_;
-  wire [1:0] _019_;
-  wire [29:0] _020_;
-  wire [5:0] _021_;
-  wire [23:0] _022_;
+  wire _013_;
+  wire [5:0] _014_;
+  wire [3:0] _015_;
+  wire [1:0] _016_;
+  wire [29:0] _017_;
+  wire [5:0] _018_;
+  wire [23:0] _019_;
+  wire _020_;
+  wire [29:0] _021_;
+  wire [29:0] _022_;
   wire [29:0] _023_;
-  wire [29:0] _024_;
-  wire [29:0] _025_;
+  wire [15:0] _024_;
+  wire [15:0] _025_;
   wire [15:0] _026_;
-  wire _027_;
+  wire [15:0] _027_;
   wire [15:0] _028_;
-  wire [15:0] _029_;
-  wire [15:0] _030_;
-  wire [15:0] _031_;
-  wire _032_;
-  wire _033_;
-  wire [6:0] _034_;
-  wire [6:0] _035_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire [6:0] _032_;
+  wire [6:0] _033_;
+  wire _034_;
+  wire [14:0] _035_;
   wire _036_;
-  wire [14:0] _037_;
-  wire _038_;
+  wire _037_;
+  wire [30:0] _038_;
   wire _039_;
-  wire [30:0] _040_;
+  wire _040_;
   wire _041_;
   wire _042_;
   wire _043_;
   wire _044_;
-  wire _045_;
+  wire [30:0] _045_;
   wire _046_;
-  wire [30:0] _047_;
-  wire _048_;
+  wire _047_;
+  wire [8:0] _048_;
   wire _049_;
-  wire [8:0] _050_;
+  wire _050_;
   wire _051_;
   wire _052_;
   wire _053_;
@@ -5076,200 +5080,200 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _034_ = a0_beat + 1'h1;
-  assign _035_ = address + 1'h1;
-  assign _036_ = upcoming & tag_15[3];
-  assign _040_ = $signed(rows) << d0_constants[0];
-  assign _047_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _048_ = ! d2[2:1];
-  assign _049_ = d2[0] & _048_;
-  assign _037_ = _032_ ? d2_total_0[24:10] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
-  assign _038_ = ! d6[2:1];
-  assign _039_ = d6[0] & _038_;
-  assign _041_ = d2[2:1] == 1'h1;
-  assign _042_ = d2[0] & _041_;
-  assign _043_ = d6[2:1] == 1'h1;
-  assign _044_ = d6[0] & _043_;
-  assign _045_ = d2[2:1] == 2'h2;
-  assign _046_ = d2[0] & _045_;
+  assign _032_ = a0_beat + 1'h1;
+  assign _033_ = address + 1'h1;
+  assign _034_ = upcoming & tag_15[3];
+  assign _038_ = $signed(rows) << d0_constants[0];
+  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _046_ = ! d2[2:1];
+  assign _047_ = d2[0] & _046_;
+  assign _035_ = _030_ ? d2_total_0[24:10] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _036_ = ! d6[2:1];
+  assign _037_ = d6[0] & _036_;
+  assign _039_ = d2[2:1] == 1'h1;
+  assign _040_ = d2[0] & _039_;
+  assign _041_ = d6[2:1] == 1'h1;
+  assign _042_ = d6[0] & _041_;
+  assign _043_ = d2[2:1] == 2'h2;
+  assign _044_ = d2[0] & _043_;
   assign _001_ = & { d2_total_0[29], d2_total_0[29:25] };
-  assign _017_ = | { d2_total_0[29], d2_total_0[29:25] };
-  assign _027_ = ~ _017_;
-  assign _032_ = _001_ | _027_;
-  assign _033_ = ~ d2_total_0[29];
-  assign _050_ = _032_ ? d2_total_0[24:16] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
-  assign _051_ = d6[2:1] == 2'h2;
-  assign _052_ = d6[0] & _051_;
-  assign _053_ = ! d7[2:1];
-  assign _054_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _055_ = d7[0] & _054_;
-  assign _056_ = d7[2:1] == 1'h1;
-  assign _057_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _058_ = d7[0] & _057_;
-  assign _059_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _059_;
-  assign _060_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _060_;
-  assign _002_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _002_;
-  assign _003_ = d7[2:1] == 2'h2;
-  assign _004_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _005_ = d7[0] & _004_;
+  assign _020_ = | { d2_total_0[29], d2_total_0[29:25] };
+  assign _029_ = ~ _020_;
+  assign _030_ = _001_ | _029_;
+  assign _031_ = ~ d2_total_0[29];
+  assign _048_ = _030_ ? d2_total_0[24:16] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _049_ = d6[2:1] == 2'h2;
+  assign _050_ = d6[0] & _049_;
+  assign _051_ = ! d7[2:1];
+  assign _052_ = d7[9:4] < 1'h1;
+  assign _053_ = d7[0] & _052_;
+  assign _054_ = d7[2:1] == 1'h1;
+  assign _055_ = d7[9:4] < 3'h4;
+  assign _056_ = d7[0] & _055_;
+  assign _057_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _057_;
+  assign _058_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _058_;
+  assign _059_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _059_;
+  assign _060_ = d7[2:1] == 2'h2;
+  assign _002_ = d7[9:4] < 6'h31;
+  assign _003_ = d7[0] & _002_;
   always @(posedge clk)
-    a1 <= _006_;
+    a1 <= _004_;
   always @(posedge clk)
-    d0 <= _007_;
+    d0 <= _005_;
   always @(posedge clk)
-    d1 <= _008_;
+    d1 <= _006_;
   always @(posedge clk)
-    d2 <= _009_;
+    d2 <= _007_;
   always @(posedge clk)
-    d3 <= _010_;
+    d3 <= _008_;
   always @(posedge clk)
-    d4 <= _011_;
+    d4 <= _009_;
   always @(posedge clk)
-    d5 <= _012_;
+    d5 <= _010_;
   always @(posedge clk)
-    d6 <= _013_;
+    d6 <= _011_;
   always @(posedge clk)
-    d7 <= _014_;
+    d7 <= _012_;
   always @(posedge clk)
-    a0_valid <= _015_;
+    a0_valid <= _013_;
   always @(posedge clk)
-    a0_beat <= _016_;
+    a0_beat <= _014_;
   always @(posedge clk)
-    tag <= _018_;
+    tag <= _015_;
   always @(posedge clk)
-    signal <= _019_;
+    signal <= _016_;
   always @(posedge clk)
-    rows <= _020_;
+    rows <= _017_;
   always @(posedge clk)
-    address <= _021_;
+    address <= _018_;
   always @(posedge clk)
-    d0_constants <= _022_;
+    d0_constants <= _019_;
   always @(posedge clk)
-    d1_sum_0 <= _023_;
+    d1_sum_0 <= _021_;
   always @(posedge clk)
-    d1_addend_0 <= _024_;
+    d1_addend_0 <= _022_;
   always @(posedge clk)
-    d2_total_0 <= _025_;
+    d2_total_0 <= _023_;
   always @(posedge clk)
-    d4_code_0 <= _026_;
+    d4_code_0 <= _024_;
   always @(posedge clk)
-    d5_code_0 <= _028_;
+    d5_code_0 <= _025_;
   always @(posedge clk)
-    d6_code_0 <= _029_;
+    d6_code_0 <= _026_;
   always @(posedge clk)
-    d3_code_0 <= _030_;
+    d3_code_0 <= _027_;
   always @(posedge clk)
-    write_data <= _031_;
+    write_data <= _028_;
   assign _061_ = _070_ ? 24'h000400 : data;
   assign _062_ = _069_ ? 24'h000400 : _061_;
-  assign _063_ = _053_ ? _055_ : 1'h0;
-  assign _064_ = _056_ ? _058_ : _063_;
-  assign write_mask = _003_ ? _005_ : _064_;
-  assign _065_ = _039_ ? d6_code_0 : write_data;
-  assign _066_ = _044_ ? d6_code_0 : _065_;
-  assign _031_ = _052_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _066_;
-  assign _067_ = _049_ ? { d2_total_0[29], _037_ } : d3_code_0;
-  assign _068_ = _042_ ? d2_total_0[25:10] : _067_;
-  assign _030_ = _046_ ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _050_ } : _068_;
-  assign _029_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _028_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _026_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _025_ = d1[0] ? _047_[29:0] : d2_total_0;
-  assign _024_ = d0[0] ? { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] } : d1_addend_0;
-  assign _023_ = d0[0] ? _040_[29:0] : d1_sum_0;
+  assign _063_ = _051_ ? _053_ : 1'h0;
+  assign _064_ = _054_ ? _056_ : _063_;
+  assign write_mask = _060_ ? _003_ : _064_;
+  assign _065_ = _037_ ? d6_code_0 : write_data;
+  assign _066_ = _042_ ? d6_code_0 : _065_;
+  assign _028_ = _050_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _066_;
+  assign _067_ = _047_ ? { d2_total_0[29], _035_ } : d3_code_0;
+  assign _068_ = _040_ ? d2_total_0[25:10] : _067_;
+  assign _027_ = _044_ ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _048_ } : _068_;
+  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _023_ = d1[0] ? _045_[29:0] : d2_total_0;
+  assign _022_ = d0[0] ? { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] } : d1_addend_0;
+  assign _021_ = d0[0] ? _038_[29:0] : d1_sum_0;
   assign _069_ = a1[2:1] == 2'h1;
   assign _070_ = ! a1[2:1];
-  assign _022_ = a1[0] ? _062_ : d0_constants;
-  assign _071_ = a0_valid ? _035_[5:0] : address;
+  assign _019_ = a1[0] ? _062_ : d0_constants;
+  assign _071_ = a0_valid ? _033_[5:0] : address;
   assign _072_ = _073_ ? 6'h00 : _071_;
   assign _073_ = tag_15[1:0] == 2'h2;
-  assign _074_ = _036_ ? _072_ : _071_;
-  assign _021_ = rst ? 6'h00 : _074_;
-  assign _020_ = signal[1] ? sums : rows;
-  assign _019_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _074_ = _034_ ? _072_ : _071_;
+  assign _018_ = rst ? 6'h00 : _074_;
+  assign _017_ = signal[1] ? sums : rows;
+  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _075_ = upcoming ? tag_15 : tag;
-  assign _018_ = rst ? 4'h0 : _075_;
-  assign _076_ = a0_valid ? _034_[5:0] : a0_beat;
+  assign _015_ = rst ? 4'h0 : _075_;
+  assign _076_ = a0_valid ? _032_[5:0] : a0_beat;
   assign _077_ = tag_15[3] ? 6'h00 : _076_;
   assign _078_ = upcoming ? _077_ : _076_;
-  assign _016_ = rst ? 6'h00 : _078_;
+  assign _014_ = rst ? 6'h00 : _078_;
   assign _079_ = a0_valid ? _000_[0] : a0_valid;
   assign _080_ = upcoming ? 1'h1 : _079_;
-  assign _015_ = rst ? 1'h0 : _080_;
+  assign _013_ = rst ? 1'h0 : _080_;
   assign _081_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _014_[9:4] = rst ? 6'h00 : _081_;
+  assign _012_[9:4] = rst ? 6'h00 : _081_;
   assign _082_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _014_[2:1] = rst ? 2'h0 : _082_;
-  assign _014_[0] = rst ? 1'h0 : d6[0];
+  assign _012_[2:1] = rst ? 2'h0 : _082_;
+  assign _012_[0] = rst ? 1'h0 : d6[0];
   assign _083_ = d6[0] ? d6[3] : d7[3];
-  assign _014_[3] = rst ? 1'h0 : _083_;
+  assign _012_[3] = rst ? 1'h0 : _083_;
   assign _084_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _013_[9:4] = rst ? 6'h00 : _084_;
+  assign _011_[9:4] = rst ? 6'h00 : _084_;
   assign _085_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _013_[2:1] = rst ? 2'h0 : _085_;
-  assign _013_[0] = rst ? 1'h0 : d5[0];
+  assign _011_[2:1] = rst ? 2'h0 : _085_;
+  assign _011_[0] = rst ? 1'h0 : d5[0];
   assign _086_ = d5[0] ? d5[3] : d6[3];
-  assign _013_[3] = rst ? 1'h0 : _086_;
+  assign _011_[3] = rst ? 1'h0 : _086_;
   assign _087_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _012_[9:4] = rst ? 6'h00 : _087_;
+  assign _010_[9:4] = rst ? 6'h00 : _087_;
   assign _088_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _012_[2:1] = rst ? 2'h0 : _088_;
-  assign _012_[0] = rst ? 1'h0 : d4[0];
+  assign _010_[2:1] = rst ? 2'h0 : _088_;
+  assign _010_[0] = rst ? 1'h0 : d4[0];
   assign _089_ = d4[0] ? d4[3] : d5[3];
-  assign _012_[3] = rst ? 1'h0 : _089_;
+  assign _010_[3] = rst ? 1'h0 : _089_;
   assign _090_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _011_[9:4] = rst ? 6'h00 : _090_;
+  assign _009_[9:4] = rst ? 6'h00 : _090_;
   assign _091_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _091_;
-  assign _011_[0] = rst ? 1'h0 : d3[0];
+  assign _009_[2:1] = rst ? 2'h0 : _091_;
+  assign _009_[0] = rst ? 1'h0 : d3[0];
   assign _092_ = d3[0] ? d3[3] : d4[3];
-  assign _011_[3] = rst ? 1'h0 : _092_;
+  assign _009_[3] = rst ? 1'h0 : _092_;
   assign _093_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _093_;
+  assign _008_[9:4] = rst ? 6'h00 : _093_;
   assign _094_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _094_;
-  assign _010_[0] = rst ? 1'h0 : d2[0];
+  assign _008_[2:1] = rst ? 2'h0 : _094_;
+  assign _008_[0] = rst ? 1'h0 : d2[0];
   assign _095_ = d2[0] ? d2[3] : d3[3];
-  assign _010_[3] = rst ? 1'h0 : _095_;
+  assign _008_[3] = rst ? 1'h0 : _095_;
   assign _096_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _096_;
+  assign _007_[9:4] = rst ? 6'h00 : _096_;
   assign _097_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _097_;
-  assign _009_[0] = rst ? 1'h0 : d1[0];
+  assign _007_[2:1] = rst ? 2'h0 : _097_;
+  assign _007_[0] = rst ? 1'h0 : d1[0];
   assign _098_ = d1[0] ? d1[3] : d2[3];
-  assign _009_[3] = rst ? 1'h0 : _098_;
+  assign _007_[3] = rst ? 1'h0 : _098_;
   assign _099_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _099_;
+  assign _006_[9:4] = rst ? 6'h00 : _099_;
   assign _100_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _100_;
-  assign _008_[0] = rst ? 1'h0 : d0[0];
+  assign _006_[2:1] = rst ? 2'h0 : _100_;
+  assign _006_[0] = rst ? 1'h0 : d0[0];
   assign _101_ = d0[0] ? d0[3] : d1[3];
-  assign _008_[3] = rst ? 1'h0 : _101_;
+  assign _006_[3] = rst ? 1'h0 : _101_;
   assign _102_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _102_;
+  assign _005_[9:4] = rst ? 6'h00 : _102_;
   assign _103_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _103_;
-  assign _007_[0] = rst ? 1'h0 : a1[0];
+  assign _005_[2:1] = rst ? 2'h0 : _103_;
+  assign _005_[0] = rst ? 1'h0 : a1[0];
   assign _104_ = a1[0] ? a1[3] : d0[3];
-  assign _007_[3] = rst ? 1'h0 : _104_;
+  assign _005_[3] = rst ? 1'h0 : _104_;
   assign _105_ = a0_valid ? a0_beat : a1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _105_;
+  assign _004_[9:4] = rst ? 6'h00 : _105_;
   assign _106_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _106_;
-  assign _006_[0] = rst ? 1'h0 : a0_valid;
+  assign _004_[2:1] = rst ? 2'h0 : _106_;
+  assign _004_[0] = rst ? 1'h0 : a0_valid;
   assign _107_ = a0_valid ? tag[2] : a1[3];
-  assign _006_[3] = rst ? 1'h0 : _107_;
+  assign _004_[3] = rst ? 1'h0 : _107_;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_1426_0(busy[1]),
-    .port_1428_0(busy[2]),
-    .port_1488_0(answer[6:0]),
-    .port_1491_15(answer[7]),
+    .port_1402_0(busy[1]),
+    .port_1404_0(busy[2]),
+    .port_1462_0(answer[6:0]),
+    .port_1465_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_drain_row_rom row_rom (
@@ -5281,19 +5285,19 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1426_0, port_1428_0, port_1488_0, port_1491_15, code, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1402_0, port_1404_0, port_1462_0, port_1465_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_1426_0;
-  wire port_1426_0;
-  input port_1428_0;
-  wire port_1428_0;
-  output [6:0] port_1488_0;
-  wire [6:0] port_1488_0;
-  output port_1491_15;
-  wire port_1491_15;
+  input port_1402_0;
+  wire port_1402_0;
+  input port_1404_0;
+  wire port_1404_0;
+  output [6:0] port_1462_0;
+  wire [6:0] port_1462_0;
+  output port_1465_15;
+  wire port_1465_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -5334,10 +5338,10 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1426_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_1491_15;
-  assign port_1488_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_1465_15;
+  assign port_1462_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1491_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_1465_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -5365,25 +5369,25 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1426_0, por
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_1491_15, port_1491_15, _03_[13:11] };
-  assign _05_ = | { port_1491_15, port_1491_15, _03_[13:11] };
+  assign _04_ = & { port_1465_15, port_1465_15, _03_[13:11] };
+  assign _05_ = | { port_1465_15, port_1465_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_1428_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_1428_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_1428_0 ? _14_ : s3_total;
-  assign _20_ = port_1426_0 ? s1_below : s2_below;
+  assign _24_ = port_1404_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_1404_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_1404_0 ? _14_ : s3_total;
+  assign _20_ = port_1402_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_1426_0 ? s1_low : s2_low;
+  assign _18_ = port_1402_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_1426_0 ? data : s2_word;
+  assign _16_ = port_1402_0 ? data : s2_word;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_1491_15;
+  assign _03_[14] = port_1465_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -5421,7 +5425,7 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2895_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2872_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5434,18 +5438,17 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2895_3;
-  wire [6:0] port_2895_3;
+  input [6:0] port_2872_3;
+  wire [6:0] port_2872_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [6:0] _00_;
-  wire [6:0] _01_;
-  wire [7:0] _02_;
-  wire [8:0] _03_;
-  wire [6:0] _04_;
-  wire [7:0] _05_;
+  wire [5:0] _00_;
+  wire [5:0] _01_;
+  wire [6:0] _02_;
+  wire [7:0] _03_;
+  wire [5:0] _04_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -5454,22 +5457,21 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _12_;
+  reg [7:0] _11_;
   always @(posedge clk) begin
-    _12_ <= cells[read__addr];
+    _11_ <= cells[read__addr];
   end
-  assign read_data = _12_;
+  assign read_data = _11_;
+  assign { _03_[7], write__addr } = _02_ + port_2872_3[6:1];
+  assign _04_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _04_ + read_word;
+  assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_2895_3[6:1];
-  assign _04_ = read_page * 6'h31;
-  assign { _05_[7], read__addr } = _04_ + read_word;
-  assign _00_ = write_page * 6'h31;
-  assign _01_ = port_2895_3[0] * 6'h31;
+  assign _01_ = port_2872_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
-  assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2895_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2872_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5482,15 +5484,17 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2895_3;
-  wire [2:0] port_2895_3;
+  input [2:0] port_2872_3;
+  wire [2:0] port_2872_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [4:0] _0_;
-  wire [5:0] _1_;
+  wire [2:0] _0_;
+  wire [3:0] _1_;
   wire [4:0] _2_;
+  wire [2:0] _3_;
+  wire [3:0] _4_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -5499,16 +5503,18 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _6_;
+  reg [15:0] _10_;
   always @(posedge clk) begin
-    _6_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_2895_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_2895_3[2:1];
-  assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _1_[2:0] = write__addr;
-  assign _2_[2:0] = read__addr;
+  assign read_data = _10_;
+  assign _3_ = read_page ? 3'h4 : 3'h0;
+  assign { _4_[3], read__addr } = _3_ + read_word;
+  assign _0_ = write_page ? 3'h4 : 3'h0;
+  assign _1_ = _0_ + { port_2872_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2872_3[2:1];
+  assign _2_[2:0] = write__addr;
+  assign _4_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
@@ -5637,7 +5643,7 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag
   assign tag = s3[9:6];
 endmodule
 
-module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -5660,8 +5666,8 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_24;
-  reg [5:0] word_24;
+  output [5:0] word_25;
+  reg [5:0] word_25;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -5686,29 +5692,29 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   wire _015_;
   wire _016_;
   wire _017_;
-  wire _018_;
-  wire [4:0] _019_;
-  wire [6:0] _020_;
+  wire [4:0] _018_;
+  wire [6:0] _019_;
+  wire _020_;
   wire _021_;
-  wire _022_;
-  wire [6:0] _023_;
-  wire _024_;
-  wire [1:0] _025_;
-  wire [13:0] _026_;
+  wire [6:0] _022_;
+  wire _023_;
+  wire [1:0] _024_;
+  wire [13:0] _025_;
+  wire _026_;
   wire _027_;
   wire _028_;
   wire _029_;
-  wire _030_;
-  wire [2:0] _031_;
-  wire [5:0] _032_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
   wire [3:0] _033_;
-  wire [3:0] _034_;
-  wire [5:0] _035_;
-  wire [2:0] _036_;
-  wire [5:0] _037_;
-  wire _038_;
-  wire [12:0] _039_;
-  wire [1:0] _040_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [12:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
   wire _041_;
   wire _042_;
   wire _043_;
@@ -5776,71 +5782,71 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  reg [2:0] like;
+  reg [2:0] next_slot;
+  wire [5:0] next_word;
   wire [40:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [5:0] word;
-  assign _014_ = ! block;
-  assign _015_ = now[17] & _014_;
-  assign _016_ = now[18] & end_slot;
-  assign _017_ = ! group;
-  assign _018_ = | waiting;
-  assign _019_ = waiting - 1'h1;
-  assign _020_ = block + 1'h1;
-  assign _021_ = advance & end_slot;
-  assign _022_ = advance & end_group;
-  assign _023_ = group + 1'h1;
-  assign _024_ = advance & end_segment;
-  assign _025_ = segment + 1'h1;
-  assign _013_ = advance & now[2];
-  assign _026_ = coefficients + 1'h1;
-  assign _005_ = advance & end_node;
-  assign _006_ = ~ last_step;
-  assign _007_ = now[21] & _006_;
-  assign _008_ = now[20] | _007_;
-  assign _009_ = _005_ & _008_;
-  assign _010_ = waiting == 1'h1;
+  assign _012_ = advance & now[2];
+  assign _025_ = coefficients + 1'h1;
+  assign _004_ = advance & end_node;
+  assign _005_ = ~ last_step;
+  assign _006_ = now[21] & _005_;
+  assign _007_ = now[20] | _006_;
+  assign _008_ = _004_ & _007_;
+  assign _009_ = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _027_;
+    valid <= _026_;
   always @(posedge clk)
-    moved <= _028_;
+    moved <= _027_;
   always @(posedge clk)
-    first <= _029_;
+    first <= _028_;
   always @(posedge clk)
-    last <= _030_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _031_;
+    slot <= _030_;
   always @(posedge clk)
-    word_24 <= _032_;
+    word_25 <= _031_;
   always @(posedge clk)
-    tag <= _033_;
+    tag <= _032_;
   always @(posedge clk)
-    waiting <= _034_;
+    waiting <= _033_;
   always @(posedge clk)
-    block <= _035_;
+    block <= _034_;
   always @(posedge clk)
-    like <= _036_;
+    next_slot <= _035_;
   always @(posedge clk)
-    group <= _037_;
+    group <= _036_;
   always @(posedge clk)
-    segment <= _038_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _039_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _040_;
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _000_ = group == now[15:10];
-  assign end_segment = end_group & _000_;
-  assign _001_ = segment == now[16];
-  assign end_node = end_segment & _001_;
-  assign _002_ = ~ now[3];
-  assign _003_ = ! waiting;
-  assign _004_ = _002_ | _003_;
+  assign _040_ = group == now[15:10];
+  assign end_segment = end_group & _040_;
+  assign _000_ = segment == now[16];
+  assign end_node = end_segment & _000_;
+  assign _001_ = ~ now[3];
+  assign _002_ = ! waiting;
+  assign _003_ = _001_ | _002_;
+  assign _013_ = ! block;
+  assign _014_ = now[17] & _013_;
+  assign _015_ = now[18] & end_slot;
+  assign _016_ = ! group;
+  assign _017_ = | waiting;
+  assign _018_ = waiting - 1'h1;
+  assign _019_ = block + 1'h1;
+  assign _020_ = advance & end_slot;
+  assign _021_ = advance & end_group;
+  assign _022_ = group + 1'h1;
+  assign _023_ = advance & end_segment;
+  assign _024_ = segment + 1'h1;
   assign _042_ = _094_ | _093_;
   assign _043_ = _098_ | _097_;
-  assign _044_ = _063_ | _012_;
+  assign _044_ = _063_ | _011_;
   assign _041_ = | { _042_, _095_, _096_ };
   assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
   assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
@@ -5855,72 +5861,72 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   assign _054_ = _097_ ? block : block;
   assign _055_ = _099_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
-  assign word = _041_ ? _053_ : _056_;
-  assign _057_ = _012_ ? _061_ : _062_;
-  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign next_word = _041_ ? _053_ : _056_;
+  assign _057_ = _011_ ? _061_ : _062_;
+  assign _058_ = _010_ ? _064_ : fsm_state;
   assign _059_ = _044_ ? _057_ : _058_;
   assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _010_ ? _060_ : fsm_state;
-  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _061_ = _009_ ? _060_ : fsm_state;
+  assign _062_ = _008_ ? 2'h2 : fsm_state;
   assign _064_ = start ? 2'h1 : fsm_state;
-  assign _040_ = rst ? 2'h0 : _059_;
-  assign _065_ = _013_ ? _026_[12:0] : coefficients;
-  assign _066_ = _009_ ? 13'h0000 : _065_;
+  assign _039_ = rst ? 2'h0 : _059_;
+  assign _065_ = _012_ ? _025_[12:0] : coefficients;
+  assign _066_ = _008_ ? 13'h0000 : _065_;
   assign _067_ = _063_ ? _066_ : _065_;
-  assign _039_ = rst ? 13'h0000 : _067_;
-  assign _068_ = _024_ ? _025_[0] : segment;
-  assign _069_ = _005_ ? 1'h0 : _068_;
-  assign _038_ = rst ? 1'h0 : _069_;
-  assign _070_ = _022_ ? _023_[5:0] : group;
-  assign _071_ = _024_ ? 6'h00 : _070_;
-  assign _037_ = rst ? 6'h00 : _071_;
-  assign _072_ = _021_ ? now[24:22] : like;
-  assign _073_ = _022_ ? now[27:25] : _072_;
-  assign _074_ = _005_ ? now[24:22] : _073_;
-  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _038_ = rst ? 13'h0000 : _067_;
+  assign _068_ = _023_ ? _024_[0] : segment;
+  assign _069_ = _004_ ? 1'h0 : _068_;
+  assign _037_ = rst ? 1'h0 : _069_;
+  assign _070_ = _021_ ? _022_[5:0] : group;
+  assign _071_ = _023_ ? 6'h00 : _070_;
+  assign _036_ = rst ? 6'h00 : _071_;
+  assign _072_ = _020_ ? now[24:22] : next_slot;
+  assign _073_ = _021_ ? now[27:25] : _072_;
+  assign _074_ = _004_ ? now[24:22] : _073_;
+  assign _075_ = _008_ ? 3'h0 : _074_;
   assign _076_ = _063_ ? _075_ : _074_;
-  assign _036_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _020_[5:0] : block;
-  assign _078_ = _021_ ? 6'h00 : _077_;
-  assign _035_ = rst ? 6'h00 : _078_;
-  assign _079_ = _018_ ? _019_[3:0] : waiting;
-  assign _080_ = _005_ ? 4'hd : _079_;
-  assign _034_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _017_ : tag[3];
-  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _035_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _019_[5:0] : block;
+  assign _078_ = _020_ ? 6'h00 : _077_;
+  assign _034_ = rst ? 6'h00 : _078_;
+  assign _079_ = _017_ ? _018_[3:0] : waiting;
+  assign _080_ = _004_ ? 4'hd : _079_;
+  assign _033_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _081_;
   assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _032_[1:0] = rst ? 2'h0 : _082_;
   assign _083_ = advance ? segment : tag[2];
-  assign _033_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? word : word_24;
-  assign _032_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? like : slot;
-  assign _031_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _016_ : last;
-  assign _030_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _015_ : first;
-  assign _029_ = rst ? 1'h0 : _087_;
-  assign _088_ = _013_ ? 1'h1 : 1'h0;
-  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _032_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _087_;
+  assign _088_ = _012_ ? 1'h1 : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : _088_;
   assign _090_ = _063_ ? _089_ : _088_;
-  assign _028_ = rst ? 1'h1 : _090_;
-  assign _027_ = rst ? 1'h0 : _013_;
-  assign _091_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _091_ : 1'h0;
-  assign _012_ = fsm_state == 2'h2;
-  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign _027_ = rst ? 1'h1 : _090_;
+  assign _026_ = rst ? 1'h0 : _012_;
+  assign _091_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _091_ : 1'h0;
+  assign _011_ = fsm_state == 2'h2;
+  assign _092_ = _008_ ? 1'h1 : 1'h0;
   assign all_read = _063_ ? _092_ : 1'h0;
-  assign advance = _063_ ? _004_ : 1'h0;
+  assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
-  assign idle = _011_ ? 1'h1 : 1'h0;
-  assign _011_ = ! fsm_state;
-  assign _093_ = like == 3'h7;
-  assign _094_ = like == 3'h6;
-  assign _095_ = like == 3'h5;
-  assign _096_ = like == 3'h4;
-  assign _097_ = like == 3'h3;
-  assign _098_ = like == 3'h2;
-  assign _099_ = like == 3'h1;
+  assign idle = _010_ ? 1'h1 : 1'h0;
+  assign _010_ = ! fsm_state;
+  assign _093_ = next_slot == 3'h7;
+  assign _094_ = next_slot == 3'h6;
+  assign _095_ = next_slot == 3'h5;
+  assign _096_ = next_slot == 3'h4;
+  assign _097_ = next_slot == 3'h3;
+  assign _098_ = next_slot == 3'h2;
+  assign _099_ = next_slot == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu2_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -6032,10 +6038,9 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [6:0] _0_;
-  wire [8:0] _1_;
-  wire [6:0] _2_;
-  wire [7:0] _3_;
+  wire [5:0] _0_;
+  wire [7:0] _1_;
+  wire [5:0] _2_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -6044,20 +6049,19 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _8_;
+  reg [7:0] _7_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _7_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign { _1_[8:7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page * 6'h31;
-  assign { _3_[7], read__addr } = _2_ + read_word;
-  assign _0_ = write_page * 6'h31;
+  assign read_data = _7_;
+  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
+  assign _2_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _2_ + read_word;
+  assign _0_ = write_page ? 6'h31 : 6'h00;
   assign _1_[6:0] = write__addr;
-  assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2895_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2872_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6068,8 +6072,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2895_3;
-  wire [1:0] port_2895_3;
+  input [1:0] port_2872_3;
+  wire [1:0] port_2872_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6163,12 +6167,12 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, addres
     s2_word_0 <= _00_;
   always @(posedge clk)
     s2_word_1 <= _01_;
+  assign _01_ = _05_ ? data_16 : s2_word_1;
+  assign _00_ = _04_ ? data_15 : s2_word_0;
   assign _07_ = rst ? 1'h0 : like;
   assign _06_ = rst ? 1'h0 : bank;
   assign bank = _08_ ? 1'h1 : 1'h0;
   assign _08_ = { 12'h000, address[12] } == 13'h0001;
-  assign _01_ = _05_ ? data_16 : s2_word_1;
-  assign _00_ = _04_ ? data_15 : s2_word_0;
   mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[11:0]),
     .clk(clk),
@@ -6325,12 +6329,11 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire idle;
   reg last;
   wire last_82;
-  wire last_89;
+  wire last_90;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
-  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_51;
   wire [15:0] read_data_53;
@@ -6343,10 +6346,11 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
+  reg signal;
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_90;
+  wire [3:0] tag_91;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -6361,9 +6365,11 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire write_enable_31;
   wire write_enable_39;
   always @(posedge clk)
+    finished <= _023_;
+  always @(posedge clk)
     last <= _024_;
   always @(posedge clk)
-    page <= _025_;
+    signal <= _025_;
   always @(posedge clk)
     first_step <= _026_;
   always @(posedge clk)
@@ -6400,7 +6406,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _014_ = _012_ | _013_;
   assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ page;
+  assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
@@ -6410,8 +6416,6 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     begun <= _021_;
   always @(posedge clk)
     i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -6430,6 +6434,9 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _051_ = _039_ ? _049_ : _050_;
   assign _052_ = _007_ ? _019_ : _054_;
   assign _053_ = _008_ ? _019_ : _052_;
+  assign read_page_34 = _004_ ? _003_ : _077_;
+  assign o__valid = _006_ ? write[10] : 1'h0;
+  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   assign _054_ = valid ? 1'h0 : s1_chosen_3;
   assign _055_ = valid ? _053_ : _054_;
   assign _032_ = rst ? 1'h0 : _055_;
@@ -6443,9 +6450,9 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_90 : control[8:5];
+  assign _069_ = valid ? tag_91 : control[8:5];
   assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_89 : control[2];
+  assign _070_ = valid ? last_90 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -6463,7 +6470,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _027_ = rst ? 2'h2 : _018_[1:0];
   assign _073_ = finished ? last : first_step;
   assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : page;
+  assign _074_ = finished ? _003_ : signal;
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
@@ -6471,12 +6478,9 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _021_ = rst ? 1'h0 : trace_start;
   assign _075_ = trace_start ? last_82 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : page;
+  assign _076_ = _007_ ? _003_ : signal;
   assign read_page_42 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : page;
-  assign read_page_34 = _004_ ? _003_ : _077_;
-  assign o__valid = _006_ ? write[10] : 1'h0;
-  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
+  assign _077_ = _002_ ? _003_ : signal;
   mackey_glass_layer_lmu3_drain drain (
     .clk(clk),
     .rst(rst),
@@ -6487,25 +6491,25 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_3080_3(write[9:3]),
+    .port_3059_3(write[9:3]),
     .read_data(read_data_55),
     .read_page(read_page_42),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_39),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_3080_3(write[5:3]),
+    .port_3059_3(write[5:3]),
     .read_data(read_data_53),
     .read_page(read_page_34),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_31),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu3_mac mac (
     .clk(clk),
@@ -6524,15 +6528,15 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
+    .last(last_90),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_90),
+    .tag(tag_91),
     .valid(valid),
-    .word_24(read_word)
+    .word_25(read_word)
   );
   mackey_glass_layer_lmu3_source source (
     .available(available),
@@ -6547,13 +6551,13 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_3080_3(write[4:3]),
+    .port_3059_3(write[4:3]),
     .read_data(read_data_51),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(page)
+    .write_page(signal)
   );
   mackey_glass_layer_lmu3_weight_roms weight_roms (
     .address(addresses),
@@ -6589,8 +6593,8 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _001_;
   wire _002_;
   wire _003_;
-  wire _004_;
-  wire _005_;
+  wire [9:0] _004_;
+  wire [9:0] _005_;
   wire [9:0] _006_;
   wire [9:0] _007_;
   wire [9:0] _008_;
@@ -6598,31 +6602,31 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [9:0] _010_;
   wire [9:0] _011_;
   wire [9:0] _012_;
-  wire [9:0] _013_;
-  wire [9:0] _014_;
-  wire _015_;
-  wire [5:0] _016_;
-  wire _017_;
-  wire [3:0] _018_;
-  wire [1:0] _019_;
-  wire [26:0] _020_;
-  wire [5:0] _021_;
-  wire [19:0] _022_;
+  wire _013_;
+  wire [5:0] _014_;
+  wire [3:0] _015_;
+  wire [1:0] _016_;
+  wire [26:0] _017_;
+  wire [5:0] _018_;
+  wire [19:0] _019_;
+  wire _020_;
+  wire [26:0] _021_;
+  wire [26:0] _022_;
   wire [26:0] _023_;
-  wire [26:0] _024_;
-  wire [26:0] _025_;
+  wire [15:0] _024_;
+  wire [15:0] _025_;
   wire [15:0] _026_;
-  wire _027_;
+  wire [15:0] _027_;
   wire [15:0] _028_;
-  wire [15:0] _029_;
-  wire [15:0] _030_;
-  wire [15:0] _031_;
-  wire _032_;
-  wire _033_;
-  wire [6:0] _034_;
-  wire [6:0] _035_;
+  wire _029_;
+  wire _030_;
+  wire _031_;
+  wire [6:0] _032_;
+  wire [6:0] _033_;
+  wire _034_;
+  wire [14:0] _035_;
   wire _036_;
-  wire [14:0] _037_;
+  wire _037_;
   wire _038_;
   wire _039_;
   wire _040_;
@@ -6630,15 +6634,15 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _042_;
   wire _043_;
   wire _044_;
-  wire _045_;
+  wire [27:0] _045_;
   wire _046_;
-  wire [27:0] _047_;
+  wire _047_;
   wire _048_;
   wire _049_;
   wire _050_;
-  wire _051_;
+  wire [8:0] _051_;
   wire _052_;
-  wire [8:0] _053_;
+  wire _053_;
   wire _054_;
   wire _055_;
   wire _056_;
@@ -6725,203 +6729,203 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _034_ = a0_beat + 1'h1;
-  assign _035_ = address + 1'h1;
-  assign _036_ = upcoming & tag_15[3];
-  assign _047_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _051_ = ! d2[2:1];
-  assign _052_ = d2[0] & _051_;
+  assign _032_ = a0_beat + 1'h1;
+  assign _033_ = address + 1'h1;
+  assign _034_ = upcoming & tag_15[3];
+  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _049_ = ! d2[2:1];
+  assign _050_ = d2[0] & _049_;
   assign _001_ = & { d2_total_0[26], d2_total_0[26:23] };
-  assign _017_ = | { d2_total_0[26], d2_total_0[26:23] };
-  assign _027_ = ~ _017_;
-  assign _032_ = _001_ | _027_;
-  assign _037_ = _032_ ? d2_total_0[22:8] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
-  assign _038_ = ! d6[2:1];
-  assign _039_ = d6[0] & _038_;
-  assign _040_ = d2[2:1] == 1'h1;
-  assign _041_ = d2[0] & _040_;
-  assign _042_ = d6[2:1] == 1'h1;
-  assign _043_ = d6[0] & _042_;
-  assign _044_ = d2[2:1] == 2'h2;
-  assign _045_ = d2[0] & _044_;
-  assign _046_ = & { d2_total_0[26], d2_total_0[26:22] };
-  assign _048_ = | { d2_total_0[26], d2_total_0[26:22] };
-  assign _049_ = ~ _048_;
-  assign _050_ = _046_ | _049_;
-  assign _033_ = ~ d2_total_0[26];
-  assign _053_ = _050_ ? d2_total_0[21:13] : { _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_, _033_ };
-  assign _054_ = d6[2:1] == 2'h2;
-  assign _055_ = d6[0] & _054_;
-  assign _056_ = ! d7[2:1];
-  assign _057_ = { 2'h0, d7[9:4] } < 1'h1;
-  assign _058_ = d7[0] & _057_;
-  assign _059_ = d7[2:1] == 1'h1;
-  assign _060_ = { 2'h0, d7[9:4] } < 3'h4;
-  assign _061_ = d7[0] & _060_;
-  assign _062_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _062_;
-  assign _063_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _063_;
-  assign _002_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _002_;
-  assign _003_ = d7[2:1] == 2'h2;
-  assign _004_ = { 2'h0, d7[9:4] } < 6'h31;
-  assign _005_ = d7[0] & _004_;
+  assign _020_ = | { d2_total_0[26], d2_total_0[26:23] };
+  assign _029_ = ~ _020_;
+  assign _030_ = _001_ | _029_;
+  assign _035_ = _030_ ? d2_total_0[22:8] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _036_ = ! d6[2:1];
+  assign _037_ = d6[0] & _036_;
+  assign _038_ = d2[2:1] == 1'h1;
+  assign _039_ = d2[0] & _038_;
+  assign _040_ = d6[2:1] == 1'h1;
+  assign _041_ = d6[0] & _040_;
+  assign _042_ = d2[2:1] == 2'h2;
+  assign _043_ = d2[0] & _042_;
+  assign _044_ = & { d2_total_0[26], d2_total_0[26:22] };
+  assign _046_ = | { d2_total_0[26], d2_total_0[26:22] };
+  assign _047_ = ~ _046_;
+  assign _048_ = _044_ | _047_;
+  assign _031_ = ~ d2_total_0[26];
+  assign _051_ = _048_ ? d2_total_0[21:13] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _052_ = d6[2:1] == 2'h2;
+  assign _053_ = d6[0] & _052_;
+  assign _054_ = ! d7[2:1];
+  assign _055_ = d7[9:4] < 1'h1;
+  assign _056_ = d7[0] & _055_;
+  assign _057_ = d7[2:1] == 1'h1;
+  assign _058_ = d7[9:4] < 3'h4;
+  assign _059_ = d7[0] & _058_;
+  assign _060_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _060_;
+  assign _061_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _061_;
+  assign _062_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _062_;
+  assign _063_ = d7[2:1] == 2'h2;
+  assign _002_ = d7[9:4] < 6'h31;
+  assign _003_ = d7[0] & _002_;
   always @(posedge clk)
-    a1 <= _006_;
+    a1 <= _004_;
   always @(posedge clk)
-    d0 <= _007_;
+    d0 <= _005_;
   always @(posedge clk)
-    d1 <= _008_;
+    d1 <= _006_;
   always @(posedge clk)
-    d2 <= _009_;
+    d2 <= _007_;
   always @(posedge clk)
-    d3 <= _010_;
+    d3 <= _008_;
   always @(posedge clk)
-    d4 <= _011_;
+    d4 <= _009_;
   always @(posedge clk)
-    d5 <= _012_;
+    d5 <= _010_;
   always @(posedge clk)
-    d6 <= _013_;
+    d6 <= _011_;
   always @(posedge clk)
-    d7 <= _014_;
+    d7 <= _012_;
   always @(posedge clk)
-    a0_valid <= _015_;
+    a0_valid <= _013_;
   always @(posedge clk)
-    a0_beat <= _016_;
+    a0_beat <= _014_;
   always @(posedge clk)
-    tag <= _018_;
+    tag <= _015_;
   always @(posedge clk)
-    signal <= _019_;
+    signal <= _016_;
   always @(posedge clk)
-    rows <= _020_;
+    rows <= _017_;
   always @(posedge clk)
-    address <= _021_;
+    address <= _018_;
   always @(posedge clk)
-    d0_constants <= _022_;
+    d0_constants <= _019_;
   always @(posedge clk)
-    d1_sum_0 <= _023_;
+    d1_sum_0 <= _021_;
   always @(posedge clk)
-    d1_addend_0 <= _024_;
+    d1_addend_0 <= _022_;
   always @(posedge clk)
-    d2_total_0 <= _025_;
+    d2_total_0 <= _023_;
   always @(posedge clk)
-    d4_code_0 <= _026_;
+    d4_code_0 <= _024_;
   always @(posedge clk)
-    d5_code_0 <= _028_;
+    d5_code_0 <= _025_;
   always @(posedge clk)
-    d6_code_0 <= _029_;
+    d6_code_0 <= _026_;
   always @(posedge clk)
-    d3_code_0 <= _030_;
+    d3_code_0 <= _027_;
   always @(posedge clk)
-    write_data <= _031_;
+    write_data <= _028_;
   assign _064_ = _073_ ? 20'h00080 : data;
   assign _065_ = _072_ ? 20'h00200 : _064_;
-  assign _066_ = _056_ ? _058_ : 1'h0;
-  assign _067_ = _059_ ? _061_ : _066_;
-  assign write_mask = _003_ ? _005_ : _067_;
-  assign _068_ = _039_ ? d6_code_0 : write_data;
-  assign _069_ = _043_ ? d6_code_0 : _068_;
-  assign _031_ = _055_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
-  assign _070_ = _052_ ? { d2_total_0[26], _037_ } : d3_code_0;
-  assign _071_ = _041_ ? d2_total_0[25:10] : _070_;
-  assign _030_ = _045_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _053_ } : _071_;
-  assign _029_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _028_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _026_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _025_ = d1[0] ? _047_[26:0] : d2_total_0;
-  assign _024_ = d0[0] ? { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants } : d1_addend_0;
-  assign _023_ = d0[0] ? rows : d1_sum_0;
+  assign _066_ = _054_ ? _056_ : 1'h0;
+  assign _067_ = _057_ ? _059_ : _066_;
+  assign write_mask = _063_ ? _003_ : _067_;
+  assign _068_ = _037_ ? d6_code_0 : write_data;
+  assign _069_ = _041_ ? d6_code_0 : _068_;
+  assign _028_ = _053_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
+  assign _070_ = _050_ ? { d2_total_0[26], _035_ } : d3_code_0;
+  assign _071_ = _039_ ? d2_total_0[25:10] : _070_;
+  assign _027_ = _043_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _051_ } : _071_;
+  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _023_ = d1[0] ? _045_[26:0] : d2_total_0;
+  assign _022_ = d0[0] ? { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants } : d1_addend_0;
+  assign _021_ = d0[0] ? rows : d1_sum_0;
   assign _072_ = a1[2:1] == 2'h1;
   assign _073_ = ! a1[2:1];
-  assign _022_ = a1[0] ? _065_ : d0_constants;
-  assign _074_ = a0_valid ? _035_[5:0] : address;
+  assign _019_ = a1[0] ? _065_ : d0_constants;
+  assign _074_ = a0_valid ? _033_[5:0] : address;
   assign _075_ = _076_ ? 6'h00 : _074_;
   assign _076_ = tag_15[1:0] == 2'h2;
-  assign _077_ = _036_ ? _075_ : _074_;
-  assign _021_ = rst ? 6'h00 : _077_;
-  assign _020_ = signal[1] ? sums : rows;
-  assign _019_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _077_ = _034_ ? _075_ : _074_;
+  assign _018_ = rst ? 6'h00 : _077_;
+  assign _017_ = signal[1] ? sums : rows;
+  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _078_ = upcoming ? tag_15 : tag;
-  assign _018_ = rst ? 4'h0 : _078_;
-  assign _079_ = a0_valid ? _034_[5:0] : a0_beat;
+  assign _015_ = rst ? 4'h0 : _078_;
+  assign _079_ = a0_valid ? _032_[5:0] : a0_beat;
   assign _080_ = tag_15[3] ? 6'h00 : _079_;
   assign _081_ = upcoming ? _080_ : _079_;
-  assign _016_ = rst ? 6'h00 : _081_;
+  assign _014_ = rst ? 6'h00 : _081_;
   assign _082_ = a0_valid ? _000_[0] : a0_valid;
   assign _083_ = upcoming ? 1'h1 : _082_;
-  assign _015_ = rst ? 1'h0 : _083_;
+  assign _013_ = rst ? 1'h0 : _083_;
   assign _084_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _014_[9:4] = rst ? 6'h00 : _084_;
+  assign _012_[9:4] = rst ? 6'h00 : _084_;
   assign _085_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _014_[2:1] = rst ? 2'h0 : _085_;
-  assign _014_[0] = rst ? 1'h0 : d6[0];
+  assign _012_[2:1] = rst ? 2'h0 : _085_;
+  assign _012_[0] = rst ? 1'h0 : d6[0];
   assign _086_ = d6[0] ? d6[3] : d7[3];
-  assign _014_[3] = rst ? 1'h0 : _086_;
+  assign _012_[3] = rst ? 1'h0 : _086_;
   assign _087_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _013_[9:4] = rst ? 6'h00 : _087_;
+  assign _011_[9:4] = rst ? 6'h00 : _087_;
   assign _088_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _013_[2:1] = rst ? 2'h0 : _088_;
-  assign _013_[0] = rst ? 1'h0 : d5[0];
+  assign _011_[2:1] = rst ? 2'h0 : _088_;
+  assign _011_[0] = rst ? 1'h0 : d5[0];
   assign _089_ = d5[0] ? d5[3] : d6[3];
-  assign _013_[3] = rst ? 1'h0 : _089_;
+  assign _011_[3] = rst ? 1'h0 : _089_;
   assign _090_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _012_[9:4] = rst ? 6'h00 : _090_;
+  assign _010_[9:4] = rst ? 6'h00 : _090_;
   assign _091_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _012_[2:1] = rst ? 2'h0 : _091_;
-  assign _012_[0] = rst ? 1'h0 : d4[0];
+  assign _010_[2:1] = rst ? 2'h0 : _091_;
+  assign _010_[0] = rst ? 1'h0 : d4[0];
   assign _092_ = d4[0] ? d4[3] : d5[3];
-  assign _012_[3] = rst ? 1'h0 : _092_;
+  assign _010_[3] = rst ? 1'h0 : _092_;
   assign _093_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _011_[9:4] = rst ? 6'h00 : _093_;
+  assign _009_[9:4] = rst ? 6'h00 : _093_;
   assign _094_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _094_;
-  assign _011_[0] = rst ? 1'h0 : d3[0];
+  assign _009_[2:1] = rst ? 2'h0 : _094_;
+  assign _009_[0] = rst ? 1'h0 : d3[0];
   assign _095_ = d3[0] ? d3[3] : d4[3];
-  assign _011_[3] = rst ? 1'h0 : _095_;
+  assign _009_[3] = rst ? 1'h0 : _095_;
   assign _096_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _096_;
+  assign _008_[9:4] = rst ? 6'h00 : _096_;
   assign _097_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _097_;
-  assign _010_[0] = rst ? 1'h0 : d2[0];
+  assign _008_[2:1] = rst ? 2'h0 : _097_;
+  assign _008_[0] = rst ? 1'h0 : d2[0];
   assign _098_ = d2[0] ? d2[3] : d3[3];
-  assign _010_[3] = rst ? 1'h0 : _098_;
+  assign _008_[3] = rst ? 1'h0 : _098_;
   assign _099_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _099_;
+  assign _007_[9:4] = rst ? 6'h00 : _099_;
   assign _100_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _100_;
-  assign _009_[0] = rst ? 1'h0 : d1[0];
+  assign _007_[2:1] = rst ? 2'h0 : _100_;
+  assign _007_[0] = rst ? 1'h0 : d1[0];
   assign _101_ = d1[0] ? d1[3] : d2[3];
-  assign _009_[3] = rst ? 1'h0 : _101_;
+  assign _007_[3] = rst ? 1'h0 : _101_;
   assign _102_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _102_;
+  assign _006_[9:4] = rst ? 6'h00 : _102_;
   assign _103_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _103_;
-  assign _008_[0] = rst ? 1'h0 : d0[0];
+  assign _006_[2:1] = rst ? 2'h0 : _103_;
+  assign _006_[0] = rst ? 1'h0 : d0[0];
   assign _104_ = d0[0] ? d0[3] : d1[3];
-  assign _008_[3] = rst ? 1'h0 : _104_;
+  assign _006_[3] = rst ? 1'h0 : _104_;
   assign _105_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _105_;
+  assign _005_[9:4] = rst ? 6'h00 : _105_;
   assign _106_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _106_;
-  assign _007_[0] = rst ? 1'h0 : a1[0];
+  assign _005_[2:1] = rst ? 2'h0 : _106_;
+  assign _005_[0] = rst ? 1'h0 : a1[0];
   assign _107_ = a1[0] ? a1[3] : d0[3];
-  assign _007_[3] = rst ? 1'h0 : _107_;
+  assign _005_[3] = rst ? 1'h0 : _107_;
   assign _108_ = a0_valid ? a0_beat : a1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _108_;
+  assign _004_[9:4] = rst ? 6'h00 : _108_;
   assign _109_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _109_;
-  assign _006_[0] = rst ? 1'h0 : a0_valid;
+  assign _004_[2:1] = rst ? 2'h0 : _109_;
+  assign _004_[0] = rst ? 1'h0 : a0_valid;
   assign _110_ = a0_valid ? tag[2] : a1[3];
-  assign _006_[3] = rst ? 1'h0 : _110_;
+  assign _004_[3] = rst ? 1'h0 : _110_;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_1947_0(busy[1]),
-    .port_1949_0(busy[2]),
-    .port_2009_0(answer[6:0]),
-    .port_2012_15(answer[7]),
+    .port_1916_0(busy[1]),
+    .port_1918_0(busy[2]),
+    .port_1976_0(answer[6:0]),
+    .port_1979_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_drain_row_rom row_rom (
@@ -6933,19 +6937,19 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1947_0, port_1949_0, port_2009_0, port_2012_15, code, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1916_0, port_1918_0, port_1976_0, port_1979_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_1947_0;
-  wire port_1947_0;
-  input port_1949_0;
-  wire port_1949_0;
-  output [6:0] port_2009_0;
-  wire [6:0] port_2009_0;
-  output port_2012_15;
-  wire port_2012_15;
+  input port_1916_0;
+  wire port_1916_0;
+  input port_1918_0;
+  wire port_1918_0;
+  output [6:0] port_1976_0;
+  wire [6:0] port_1976_0;
+  output port_1979_15;
+  wire port_1979_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -6986,10 +6990,10 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1947_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_2012_15;
-  assign port_2009_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_1979_15;
+  assign port_1976_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_2012_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_1979_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -7017,25 +7021,25 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1947_0, por
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_2012_15, port_2012_15, _03_[13:11] };
-  assign _05_ = | { port_2012_15, port_2012_15, _03_[13:11] };
+  assign _04_ = & { port_1979_15, port_1979_15, _03_[13:11] };
+  assign _05_ = | { port_1979_15, port_1979_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_1949_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_1949_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_1949_0 ? _14_ : s3_total;
-  assign _20_ = port_1947_0 ? s1_below : s2_below;
+  assign _24_ = port_1918_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_1918_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_1918_0 ? _14_ : s3_total;
+  assign _20_ = port_1916_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_1947_0 ? s1_low : s2_low;
+  assign _18_ = port_1916_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_1947_0 ? data : s2_word;
+  assign _16_ = port_1916_0 ? data : s2_word;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_2012_15;
+  assign _03_[14] = port_1979_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -7073,7 +7077,7 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3080_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3059_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -7086,18 +7090,17 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_3080_3;
-  wire [6:0] port_3080_3;
+  input [6:0] port_3059_3;
+  wire [6:0] port_3059_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [6:0] _00_;
-  wire [6:0] _01_;
-  wire [7:0] _02_;
-  wire [8:0] _03_;
-  wire [6:0] _04_;
-  wire [7:0] _05_;
+  wire [5:0] _00_;
+  wire [5:0] _01_;
+  wire [6:0] _02_;
+  wire [7:0] _03_;
+  wire [5:0] _04_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -7106,22 +7109,21 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _12_;
+  reg [7:0] _11_;
   always @(posedge clk) begin
-    _12_ <= cells[read__addr];
+    _11_ <= cells[read__addr];
   end
-  assign read_data = _12_;
+  assign read_data = _11_;
+  assign { _03_[7], write__addr } = _02_ + port_3059_3[6:1];
+  assign _04_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _04_ + read_word;
+  assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign { _03_[8:7], write__addr } = _02_ + port_3080_3[6:1];
-  assign _04_ = read_page * 6'h31;
-  assign { _05_[7], read__addr } = _04_ + read_word;
-  assign _00_ = write_page * 6'h31;
-  assign _01_ = port_3080_3[0] * 6'h31;
+  assign _01_ = port_3059_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
-  assign _05_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3080_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3059_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -7134,15 +7136,17 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_3080_3;
-  wire [2:0] port_3080_3;
+  input [2:0] port_3059_3;
+  wire [2:0] port_3059_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [4:0] _0_;
-  wire [5:0] _1_;
+  wire [2:0] _0_;
+  wire [3:0] _1_;
   wire [4:0] _2_;
+  wire [2:0] _3_;
+  wire [3:0] _4_;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -7151,16 +7155,18 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _6_;
+  reg [15:0] _10_;
   always @(posedge clk) begin
-    _6_ <= cells[read__addr];
+    _10_ <= cells[read__addr];
   end
-  assign read_data = _6_;
-  assign _0_ = { 1'h0, write_page, 2'h0 } + { 1'h0, port_3080_3[0], 2'h0 };
-  assign { _1_[5:3], write__addr } = _0_ + port_3080_3[2:1];
-  assign { _2_[4:3], read__addr } = { 1'h0, read_page, 2'h0 } + read_word;
-  assign _1_[2:0] = write__addr;
-  assign _2_[2:0] = read__addr;
+  assign read_data = _10_;
+  assign _3_ = read_page ? 3'h4 : 3'h0;
+  assign { _4_[3], read__addr } = _3_ + read_word;
+  assign _0_ = write_page ? 3'h4 : 3'h0;
+  assign _1_ = _0_ + { port_3059_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_3059_3[2:1];
+  assign _2_[2:0] = write__addr;
+  assign _4_[2:0] = read__addr;
 endmodule
 
 module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
@@ -7281,7 +7287,7 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_24, tag, coefficients, clk);
+module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -7304,8 +7310,8 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   reg last;
   output [2:0] slot;
   reg [2:0] slot;
-  output [5:0] word_24;
-  reg [5:0] word_24;
+  output [5:0] word_25;
+  reg [5:0] word_25;
   output [3:0] tag;
   reg [3:0] tag;
   output [12:0] coefficients;
@@ -7330,29 +7336,29 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   wire _015_;
   wire _016_;
   wire _017_;
-  wire _018_;
-  wire [4:0] _019_;
-  wire [6:0] _020_;
+  wire [4:0] _018_;
+  wire [6:0] _019_;
+  wire _020_;
   wire _021_;
-  wire _022_;
-  wire [6:0] _023_;
-  wire _024_;
-  wire [1:0] _025_;
-  wire [13:0] _026_;
+  wire [6:0] _022_;
+  wire _023_;
+  wire [1:0] _024_;
+  wire [13:0] _025_;
+  wire _026_;
   wire _027_;
   wire _028_;
   wire _029_;
-  wire _030_;
-  wire [2:0] _031_;
-  wire [5:0] _032_;
+  wire [2:0] _030_;
+  wire [5:0] _031_;
+  wire [3:0] _032_;
   wire [3:0] _033_;
-  wire [3:0] _034_;
-  wire [5:0] _035_;
-  wire [2:0] _036_;
-  wire [5:0] _037_;
-  wire _038_;
-  wire [12:0] _039_;
-  wire [1:0] _040_;
+  wire [5:0] _034_;
+  wire [2:0] _035_;
+  wire [5:0] _036_;
+  wire _037_;
+  wire [12:0] _038_;
+  wire [1:0] _039_;
+  wire _040_;
   wire _041_;
   wire _042_;
   wire _043_;
@@ -7420,71 +7426,71 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   wire end_slot;
   reg [1:0] fsm_state;
   reg [5:0] group;
-  reg [2:0] like;
+  reg [2:0] next_slot;
+  wire [5:0] next_word;
   wire [40:0] now;
   reg segment;
   reg [3:0] waiting;
-  wire [5:0] word;
-  assign _014_ = ! block;
-  assign _015_ = now[17] & _014_;
-  assign _016_ = now[18] & end_slot;
-  assign _017_ = ! group;
-  assign _018_ = | waiting;
-  assign _019_ = waiting - 1'h1;
-  assign _020_ = block + 1'h1;
-  assign _021_ = advance & end_slot;
-  assign _022_ = advance & end_group;
-  assign _023_ = group + 1'h1;
-  assign _024_ = advance & end_segment;
-  assign _025_ = segment + 1'h1;
-  assign _013_ = advance & now[2];
-  assign _026_ = coefficients + 1'h1;
-  assign _005_ = advance & end_node;
-  assign _006_ = ~ last_step;
-  assign _007_ = now[21] & _006_;
-  assign _008_ = now[20] | _007_;
-  assign _009_ = _005_ & _008_;
-  assign _010_ = waiting == 1'h1;
+  assign _012_ = advance & now[2];
+  assign _025_ = coefficients + 1'h1;
+  assign _004_ = advance & end_node;
+  assign _005_ = ~ last_step;
+  assign _006_ = now[21] & _005_;
+  assign _007_ = now[20] | _006_;
+  assign _008_ = _004_ & _007_;
+  assign _009_ = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _027_;
+    valid <= _026_;
   always @(posedge clk)
-    moved <= _028_;
+    moved <= _027_;
   always @(posedge clk)
-    first <= _029_;
+    first <= _028_;
   always @(posedge clk)
-    last <= _030_;
+    last <= _029_;
   always @(posedge clk)
-    slot <= _031_;
+    slot <= _030_;
   always @(posedge clk)
-    word_24 <= _032_;
+    word_25 <= _031_;
   always @(posedge clk)
-    tag <= _033_;
+    tag <= _032_;
   always @(posedge clk)
-    waiting <= _034_;
+    waiting <= _033_;
   always @(posedge clk)
-    block <= _035_;
+    block <= _034_;
   always @(posedge clk)
-    like <= _036_;
+    next_slot <= _035_;
   always @(posedge clk)
-    group <= _037_;
+    group <= _036_;
   always @(posedge clk)
-    segment <= _038_;
+    segment <= _037_;
   always @(posedge clk)
-    coefficients <= _039_;
+    coefficients <= _038_;
   always @(posedge clk)
-    fsm_state <= _040_;
+    fsm_state <= _039_;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _000_ = group == now[15:10];
-  assign end_segment = end_group & _000_;
-  assign _001_ = segment == now[16];
-  assign end_node = end_segment & _001_;
-  assign _002_ = ~ now[3];
-  assign _003_ = ! waiting;
-  assign _004_ = _002_ | _003_;
+  assign _040_ = group == now[15:10];
+  assign end_segment = end_group & _040_;
+  assign _000_ = segment == now[16];
+  assign end_node = end_segment & _000_;
+  assign _001_ = ~ now[3];
+  assign _002_ = ! waiting;
+  assign _003_ = _001_ | _002_;
+  assign _013_ = ! block;
+  assign _014_ = now[17] & _013_;
+  assign _015_ = now[18] & end_slot;
+  assign _016_ = ! group;
+  assign _017_ = | waiting;
+  assign _018_ = waiting - 1'h1;
+  assign _019_ = block + 1'h1;
+  assign _020_ = advance & end_slot;
+  assign _021_ = advance & end_group;
+  assign _022_ = group + 1'h1;
+  assign _023_ = advance & end_segment;
+  assign _024_ = segment + 1'h1;
   assign _042_ = _094_ | _093_;
   assign _043_ = _098_ | _097_;
-  assign _044_ = _063_ | _012_;
+  assign _044_ = _063_ | _011_;
   assign _041_ = | { _042_, _095_, _096_ };
   assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
   assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
@@ -7499,72 +7505,72 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   assign _054_ = _097_ ? block : block;
   assign _055_ = _099_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
-  assign word = _041_ ? _053_ : _056_;
-  assign _057_ = _012_ ? _061_ : _062_;
-  assign _058_ = _011_ ? _064_ : fsm_state;
+  assign next_word = _041_ ? _053_ : _056_;
+  assign _057_ = _011_ ? _061_ : _062_;
+  assign _058_ = _010_ ? _064_ : fsm_state;
   assign _059_ = _044_ ? _057_ : _058_;
   assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _010_ ? _060_ : fsm_state;
-  assign _062_ = _009_ ? 2'h2 : fsm_state;
+  assign _061_ = _009_ ? _060_ : fsm_state;
+  assign _062_ = _008_ ? 2'h2 : fsm_state;
   assign _064_ = start ? 2'h1 : fsm_state;
-  assign _040_ = rst ? 2'h0 : _059_;
-  assign _065_ = _013_ ? _026_[12:0] : coefficients;
-  assign _066_ = _009_ ? 13'h0000 : _065_;
+  assign _039_ = rst ? 2'h0 : _059_;
+  assign _065_ = _012_ ? _025_[12:0] : coefficients;
+  assign _066_ = _008_ ? 13'h0000 : _065_;
   assign _067_ = _063_ ? _066_ : _065_;
-  assign _039_ = rst ? 13'h0000 : _067_;
-  assign _068_ = _024_ ? _025_[0] : segment;
-  assign _069_ = _005_ ? 1'h0 : _068_;
-  assign _038_ = rst ? 1'h0 : _069_;
-  assign _070_ = _022_ ? _023_[5:0] : group;
-  assign _071_ = _024_ ? 6'h00 : _070_;
-  assign _037_ = rst ? 6'h00 : _071_;
-  assign _072_ = _021_ ? now[24:22] : like;
-  assign _073_ = _022_ ? now[27:25] : _072_;
-  assign _074_ = _005_ ? now[24:22] : _073_;
-  assign _075_ = _009_ ? 3'h0 : _074_;
+  assign _038_ = rst ? 13'h0000 : _067_;
+  assign _068_ = _023_ ? _024_[0] : segment;
+  assign _069_ = _004_ ? 1'h0 : _068_;
+  assign _037_ = rst ? 1'h0 : _069_;
+  assign _070_ = _021_ ? _022_[5:0] : group;
+  assign _071_ = _023_ ? 6'h00 : _070_;
+  assign _036_ = rst ? 6'h00 : _071_;
+  assign _072_ = _020_ ? now[24:22] : next_slot;
+  assign _073_ = _021_ ? now[27:25] : _072_;
+  assign _074_ = _004_ ? now[24:22] : _073_;
+  assign _075_ = _008_ ? 3'h0 : _074_;
   assign _076_ = _063_ ? _075_ : _074_;
-  assign _036_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _020_[5:0] : block;
-  assign _078_ = _021_ ? 6'h00 : _077_;
-  assign _035_ = rst ? 6'h00 : _078_;
-  assign _079_ = _018_ ? _019_[3:0] : waiting;
-  assign _080_ = _005_ ? 4'hd : _079_;
-  assign _034_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _017_ : tag[3];
-  assign _033_[3] = rst ? 1'h0 : _081_;
+  assign _035_ = rst ? 3'h0 : _076_;
+  assign _077_ = advance ? _019_[5:0] : block;
+  assign _078_ = _020_ ? 6'h00 : _077_;
+  assign _034_ = rst ? 6'h00 : _078_;
+  assign _079_ = _017_ ? _018_[3:0] : waiting;
+  assign _080_ = _004_ ? 4'hd : _079_;
+  assign _033_ = rst ? 4'h0 : _080_;
+  assign _081_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _081_;
   assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _033_[1:0] = rst ? 2'h0 : _082_;
+  assign _032_[1:0] = rst ? 2'h0 : _082_;
   assign _083_ = advance ? segment : tag[2];
-  assign _033_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? word : word_24;
-  assign _032_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? like : slot;
-  assign _031_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _016_ : last;
-  assign _030_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _015_ : first;
-  assign _029_ = rst ? 1'h0 : _087_;
-  assign _088_ = _013_ ? 1'h1 : 1'h0;
-  assign _089_ = _009_ ? 1'h1 : _088_;
+  assign _032_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _084_;
+  assign _085_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _085_;
+  assign _086_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _087_;
+  assign _088_ = _012_ ? 1'h1 : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : _088_;
   assign _090_ = _063_ ? _089_ : _088_;
-  assign _028_ = rst ? 1'h1 : _090_;
-  assign _027_ = rst ? 1'h0 : _013_;
-  assign _091_ = _010_ ? 1'h1 : 1'h0;
-  assign finish = _012_ ? _091_ : 1'h0;
-  assign _012_ = fsm_state == 2'h2;
-  assign _092_ = _009_ ? 1'h1 : 1'h0;
+  assign _027_ = rst ? 1'h1 : _090_;
+  assign _026_ = rst ? 1'h0 : _012_;
+  assign _091_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _091_ : 1'h0;
+  assign _011_ = fsm_state == 2'h2;
+  assign _092_ = _008_ ? 1'h1 : 1'h0;
   assign all_read = _063_ ? _092_ : 1'h0;
-  assign advance = _063_ ? _004_ : 1'h0;
+  assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
-  assign idle = _011_ ? 1'h1 : 1'h0;
-  assign _011_ = ! fsm_state;
-  assign _093_ = like == 3'h7;
-  assign _094_ = like == 3'h6;
-  assign _095_ = like == 3'h5;
-  assign _096_ = like == 3'h4;
-  assign _097_ = like == 3'h3;
-  assign _098_ = like == 3'h2;
-  assign _099_ = like == 3'h1;
+  assign idle = _010_ ? 1'h1 : 1'h0;
+  assign _010_ = ! fsm_state;
+  assign _093_ = next_slot == 3'h7;
+  assign _094_ = next_slot == 3'h6;
+  assign _095_ = next_slot == 3'h5;
+  assign _096_ = next_slot == 3'h4;
+  assign _097_ = next_slot == 3'h3;
+  assign _098_ = next_slot == 3'h2;
+  assign _099_ = next_slot == 3'h1;
 endmodule
 
 module mackey_glass_layer_lmu3_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
@@ -7676,10 +7682,9 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [6:0] _0_;
-  wire [8:0] _1_;
-  wire [6:0] _2_;
-  wire [7:0] _3_;
+  wire [5:0] _0_;
+  wire [7:0] _1_;
+  wire [5:0] _2_;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -7688,20 +7693,19 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _8_;
+  reg [7:0] _7_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    _7_ <= cells[read__addr];
   end
-  assign read_data = _8_;
-  assign { _1_[8:7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page * 6'h31;
-  assign { _3_[7], read__addr } = _2_ + read_word;
-  assign _0_ = write_page * 6'h31;
+  assign read_data = _7_;
+  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
+  assign _2_ = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _2_ + read_word;
+  assign _0_ = write_page ? 6'h31 : 6'h00;
   assign _1_[6:0] = write__addr;
-  assign _3_[6:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_3080_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_3059_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -7712,8 +7716,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_3080_3;
-  wire [1:0] port_3080_3;
+  input [1:0] port_3059_3;
+  wire [1:0] port_3059_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;

@@ -71,3 +71,13 @@ def test_random_tables_are_of_every_form():
     assert kinds == {type(None), Slopes, Offsets}
     for name in ("mirrored", "ramp", "limited"):
         assert {getattr(table, name) for table in tables} == {False, True}
+
+
+def test_an_entry_may_stand_for_more_codes_than_there_are():
+    random = np.random.default_rng(0)
+    narrow = FixedFormat(signed=True, int_bits=1, frac_bits=0)
+    tables = [random_table(random, narrow, SOURCE) for _ in range(400)]
+    wide = [t for t in tables if t.low_bits == narrow.width and t.origin + t.last == 0 < t.last]
+    assert wide
+    for table in wide[:3]:
+        assert answers(table) == table.codes.codes[np.arange(-2, 2)].tolist()
