@@ -32,9 +32,9 @@ class Steps:
     memories : str
         The command that maps memories; empty if none is to stay words because of what it maps to.
     unmodelled : list of str
-        Cells without a simulation model: memories that would become one of them are named `kept`
-        and stay words.
+        Cells without a simulation model: memories that would become one of them stay words.
     finish : list of str
+        Memories that stay words are selected as `kept` before them.
     """
 
     prepare: list[str]
@@ -101,7 +101,15 @@ def _ice40(top: str) -> Steps:
         ),
         memories="",
         unmodelled=[],
-        finish=[f"{synthesis} map_ram:check"],
+        finish=[
+            "memory_libmap -lib +/ice40/brams.txt -lib +/ice40/spram.txt -no-auto-huge @kept %n",
+            "techmap -map +/ice40/brams_map.v -map +/ice40/spram_map.v",
+            "ice40_braminit",
+            "opt -fast -mux_undef -undriven -fine",
+            "memory_map @kept %n",
+            "opt -undriven -fine",
+            f"{synthesis} map_gates:check",
+        ],
     )
 
 

@@ -91,7 +91,8 @@ module lmu_split_rom (RD_CLK, RD_EN, RD_ARST, RD_SRST, RD_ADDR, RD_DATA,
     _TECHMAP_CONSTVAL_RD_ARST_ !== 1'b0 || _TECHMAP_CONSTVAL_RD_SRST_ !== 1'b0 ||
     !(SMALL || SIZE > 256 && blocks_in_parts(SIZE) < blocks(SIZE));
 
-  generate if (SMALL) begin
+  // One word has no address; it is left as it is, like all that the condition above names.
+  generate if (SIZE < 2) begin end else if (SMALL) begin
     wire [ABITS-1:0] address;
     wire [(WIDTH<<ABITS)-1:0] words = INIT;
     \$dffe #(.WIDTH(ABITS), .CLK_POLARITY(1'b1), .EN_POLARITY(1'b1)) _TECHMAP_REPLACE_.address (

@@ -2,8 +2,9 @@
 """Emitted Verilog as a netlist that simulates: gates or vendor cells, and the models of both.
 
 No register and no memory that the hardware writes has a value at power-up in it: initial values are
-taken out of the design before anything is mapped, and out of the models of the cells. Contents of
-ROMs stay. Memories for which Yosys has no simulation model stay words in Verilog.
+taken out of the design before anything is mapped, and out of the models of the cells. What files
+hold stays: contents of ROMs, and coefficients that can be written later. Memories of such
+coefficients stay words in Verilog, as others do for which Yosys has no simulation model.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from lmu_hw.implement.tools import YOSYS, run_yosys
 __all__ = ["Cells", "Netlist", "make_netlist", "model_text"]
 
 _NETLIST, _COUNTS = "lmu__netlist.v", "lmu__counts.json"
+_WRITTEN_ROMS = "c:*.rom.words t:$mem_v2 r:WR_PORTS>0 %i %i"
 _MAPPED = re.compile(r"^mapping memory [^.\s]+\.(\S+) via (\S+)$", re.MULTILINE)
 _WORDS = re.compile(r"^  reg \[\d+:0\] \\?(\S+) +\[\d+:0\];", re.MULTILINE)
 _INCLUDE = re.compile(r'^`include "([^"]+)"[ \r]*$', re.MULTILINE)
@@ -102,7 +104,7 @@ def make_netlist(files: Mapping[str, str], top: str, cells: Cells | str) -> Netl
         names = _unmodelled(steps, folder)
         commands = [
             *steps.prepare,
-            "select -set kept " + (" ".join(f"c:{name}" for name in names) or "t:$nothing"),
+            " ".join(["select -set kept", _WRITTEN_ROMS, *(f"c:{name} %u" for name in names)]),
             *steps.finish,
             "clean -purge",
             "select -assert-none w:* a:init %i",  # nothing has a value at power-up
