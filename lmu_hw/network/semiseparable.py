@@ -11,8 +11,8 @@ over the states compute it, and both read the same coefficients (decay D, coupli
     x'[k] = narrow(x[k] - D[k] x[k] - U[k] . f[k] + b[k][0])
 
 The scale of the r carried numbers is chosen so that x enters without a product. For r = 1 all
-coefficients are positive, W is below 1, and for |u| <= 1 neither recursion grows: |f| is at most
-about 2 and |b| about 1/4.
+coefficients are positive, W is at most 1, and for |u| <= 1 neither recursion grows: |f| is at most
+about 2 and |b| about 1/4 where the window is 3 d or more; docs/memory.md has shorter ones.
 """
 
 from __future__ import annotations
