@@ -9,6 +9,7 @@
 >>> lmu_hw.simulate("out", x)               # every word, on real simulators
 >>> lmu_hw.implement("out", target="ecp5-25k")  # area and clock on a chip
 >>> lmu_hw.verify("out")                    # what is proved, checked by who shares no code
+>>> lmu_hw.prove("out")                     # the Verilog itself, for all inputs
 >>> lmu_hw.report("out", x, labels)         # report.json, report.html
 >>> lmu_hw.search(network, x, labels, target_accuracy=0.95).design  # at least cost
 
@@ -21,6 +22,7 @@ Importing needs numpy and scipy only; each verb imports what it uses.
 import lmu_hw.emit
 import lmu_hw.implement
 import lmu_hw.load
+import lmu_hw.prove
 import lmu_hw.quantize
 import lmu_hw.report
 import lmu_hw.search
@@ -32,6 +34,7 @@ from lmu_hw.api import (
     emit,
     implement,
     load,
+    prove,
     quantize,
     read_design,
     report,
@@ -65,6 +68,7 @@ from lmu_hw.lmu import (
 )
 from lmu_hw.measure import Report
 from lmu_hw.measure.implementation import Implementation
+from lmu_hw.prove.claims import ProofResult
 from lmu_hw.quantize import (
     Basis,
     Config,
@@ -107,6 +111,7 @@ __all__ = [
     "NodeConfig",
     "Options",
     "Overflow",
+    "ProofResult",
     "RangeError",
     "Realization",
     "RecurrentLayer",
@@ -125,6 +130,7 @@ __all__ = [
     "emit",
     "implement",
     "load",
+    "prove",
     "quantize",
     "read_design",
     "report",

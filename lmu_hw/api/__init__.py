@@ -7,7 +7,7 @@ work; `lmu_hw.checked` says how.
 
 from lmu_hw.api._given import calibration_data
 from lmu_hw.api.build import configure, emit, quantize, read_design
-from lmu_hw.api.run import compare, implement, report, simulate, verify
+from lmu_hw.api.run import compare, implement, prove, report, simulate, verify
 from lmu_hw.api.search import search, sweep
 from lmu_hw.load import load, save
 
@@ -18,6 +18,7 @@ __all__ = [
     "emit",
     "implement",
     "load",
+    "prove",
     "quantize",
     "read_design",
     "report",

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from lmu_hw.implement.flows import Cells
     from lmu_hw.measure import Report
     from lmu_hw.measure.implementation import Implementation
+    from lmu_hw.prove.claims import ProofResult
     from lmu_hw.report import Comparison
     from lmu_hw.simulate import Result, Simulator
     from lmu_verify import Verdict
 
-__all__ = ["compare", "implement", "report", "simulate", "verify"]
+__all__ = ["compare", "implement", "prove", "report", "simulate", "verify"]
 
 Array = NDArray[np.generic]
 
@@ -184,3 +185,28 @@ def verify(
     from lmu_hw.verification import verify as check
 
     return check(directory, progress=progress)
+
+
+def prove(
+    directory: str | Path, *, steps: int = 3, progress: Callable[[str], None] | None = None
+) -> ProofResult:
+    """Prove, for all inputs, that the emitted Verilog computes the network.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Written by `emit`; ``proof.json`` is left in it.
+    steps : int
+        Vectors of the first of the sequences that are computed.
+    progress : callable, optional
+        Told what is being proved.
+
+    Returns
+    -------
+    ProofResult
+        ``result.proved`` says that every part of the claim was shown; ``result.missing`` names what
+        was not.
+    """
+    from lmu_hw.prove.run import prove as run
+
+    return run(directory, steps=steps, progress=progress)

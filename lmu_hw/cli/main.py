@@ -260,6 +260,27 @@ def _verify(options: argparse.Namespace) -> int:
     return EQUAL
 
 
+def _prove(options: argparse.Namespace) -> int:
+    from lmu_hw.cli.tables import lemmas_table
+    from lmu_hw.prove.claims import SENTENCE
+
+    with status(f"reading {options.design}") as tell:
+        result = api.prove(options.design, steps=options.steps, progress=tell)
+    show(lemmas_table(result.lemmas))
+    for name in result.changed_files:
+        complain(f"{name} was changed since it was generated; the changed file was read")
+    for lemma in result.refuted:
+        show(f"refuted: {lemma.counterexample}")
+    if result.stimuli:
+        show(f"inputs that show it: {Path(options.design) / result.stimuli}")
+    show(f"trusted: {'; '.join(result.trusted)}")
+    if not result.proved:
+        show("\n".join(f"not shown: {claim}" for claim in result.missing))
+        return DIFFERENT
+    show(f"proved: {SENTENCE}")
+    return EQUAL
+
+
 def _reload(options: argparse.Namespace) -> int:
     from lmu_hw.reload import reload
 
@@ -287,5 +308,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "report": _report,
     "compare": _compare,
     "verify": _verify,
+    "prove": _prove,
     "reload": _reload,
 }

@@ -12,6 +12,7 @@ from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.targets import LIBERTY
+from lmu_hw.prove.claims import STEPS
 from lmu_hw.simulate import Simulator
 
 __all__ = ["ALL", "AVAILABLE", "build_parser"]
@@ -33,8 +34,13 @@ word lengths that are just enough:
 
 Arrays are .npy files of shape (sequences, steps, features) in the network's own units.
 exit status: 0 success; 1 the simulated hardware differs from the golden model, or a certificate
-does not hold, or a clock that was asked for is not reached; 2 bad input, or a tool that is missing.
+does not hold, or not everything was proved, or a clock that was asked for is not reached; 2 bad
+input, or a tool that is missing.
 """
+
+_PROVE = """\
+Runs the emitted Verilog on symbols that stand for all inputs, and compares every word with the
+network's formulas. What was not shown is named; exit status 1 unless all of it was."""
 
 _IMPLEMENT = """\
 Tools come from PyPI: pip install 'lmu_hw[implement]'. Where ports must be pins, for a bitstream
@@ -56,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
         *(_inspect, config, generate, sweep),
-        *(_predict, _simulate, _implement, _report, _compare, _verify, _reload),
+        *(_predict, _simulate, _implement, _report, _compare, _verify, _prove, _reload),
     ):
         add(commands)
     return parser
@@ -258,3 +264,21 @@ def _verify(commands: Commands) -> None:
         "lmu-hw verify out",
     )
     design(parser)
+
+
+def _prove(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "prove",
+        "prove for all inputs that the Verilog computes the network; writes DIR/proof.json",
+        "lmu-hw prove out",
+    )
+    parser.description = f"{parser.description}\n{_PROVE}"
+    design(parser)
+    parser.add_argument(
+        "--steps",
+        type=number,
+        default=STEPS,
+        metavar="N",
+        help=f"vectors of the first sequence that is computed (default: {STEPS})",
+    )

@@ -29,6 +29,7 @@ from lmu_hw.lmu.layers import Layer
 from lmu_hw.measure.words import count
 from lmu_hw.proofs import Summary, spectral_radius
 from lmu_hw.proofs.loop import loop_radius
+from lmu_hw.prove.claims import Lemma
 from lmu_hw.simulate import Result
 from lmu_hw.simulate.coverage_sentences import coverage_lines
 from lmu_verify import Verdict
@@ -348,6 +349,15 @@ def claims_table(verdicts: Sequence[Verdict]) -> RenderableType:
         holds = "yes" if verdict.holds else "NO"
         style = None if verdict.holds else "bold red"
         table.add_row(verdict.memory, verdict.claim, holds, verdict.detail, style=style)
+    return table
+
+
+def lemmas_table(lemmas: Sequence[Lemma]) -> RenderableType:
+    """Return what became of each claim of a proof."""
+    table = _table("the emitted Verilog, for all inputs", "Of", "Claim", "Shown", "Detail")
+    for lemma in lemmas:
+        style = None if lemma.shown else "bold red"
+        table.add_row(lemma.part.value, lemma.claim, lemma.status.value, lemma.detail, style=style)
     return table
 
 

@@ -14,6 +14,7 @@ from lmu_hw.records import decode, encode, stored
 
 __all__ = [
     "SENTENCE",
+    "STEPS",
     "TRUSTED",
     "Lemma",
     "Part",
@@ -27,6 +28,9 @@ SENTENCE = (
     "the emitted Verilog computes the golden model, for all inputs, all time, any stalls and resets"
 )
 """What it means that every part is shown."""
+
+STEPS = 3
+"""Vectors of the first sequence at full load, by default."""
 
 TRUSTED = (
     "Yosys reads the Verilog as the tools do that synthesise or simulate it",

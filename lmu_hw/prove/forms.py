@@ -1,0 +1,374 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integers as canonical forms: a constant plus a sum of coefficients times atoms.
+
+An atom is a symbol with a range, or what is not linear in others: a floor, a product, a value that
+counts above a threshold only, a function of one symbol. Atoms are numbered by what they are, so
+equal atoms have equal numbers, and two forms are equal if their terms are. A value that is known is
+a plain int.
+
+The table of atoms belongs to the process; `forget` empties it before a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+__all__ = [
+    "FUNCTION",
+    "GATE",
+    "Form",
+    "Frozen",
+    "Kind",
+    "Terms",
+    "Value",
+    "add",
+    "atom",
+    "atoms",
+    "exact",
+    "forget",
+    "form",
+    "freeze",
+    "gate",
+    "interval",
+    "is_sign",
+    "is_symbol",
+    "multiply",
+    "named",
+    "negate",
+    "product",
+    "range_of",
+    "scale",
+    "single",
+    "symbol",
+    "tabulate",
+    "thaw",
+    "weighted_sum",
+]
+
+Terms = dict[int, int]
+Frozen = tuple[tuple[tuple[int, int], ...], int]
+"""Sorted terms and the constant."""
+
+GATE, FUNCTION = 1, 2
+"""Marks of forms that may hold such atoms."""
+
+_SMALL = 1 << 17
+"""Values of a symbol up to which functions of it are tabulated."""
+_PRODUCTS = 64
+"""Products of atoms that a product of forms is multiplied out to."""
+_RECOMPUTED = 64
+"""Terms up to which a range is computed anew where terms of two forms meet."""
+
+
+class Kind(NamedTuple):
+    """What an atom is: its kind, and what it is made of."""
+
+    kind: str
+    parts: Any
+
+
+@dataclass(slots=True)
+class _Atoms:
+    """What is known of each atom, by its number."""
+
+    kind: list[Kind]
+    low: list[int]
+    high: list[int]
+    leaf: list[int]
+    """The only symbol that it depends on, if functions of that can be tabulated; else -1."""
+    mark: list[int]
+    number: dict[Kind, int]
+
+
+atoms = _Atoms([], [], [], [], [], {})
+
+
+class Form:
+    """A sum of terms and a constant, with bounds on what it can be.
+
+    Attributes
+    ----------
+    terms : dict of atom to coefficient
+        Never empty, no coefficient is 0.
+    constant : int
+    low, high : int
+        Bounds; where cases are told apart, those of the case.
+    mark : int
+        Bits that say which kinds of atoms may be there.
+    """
+
+    __slots__ = ("constant", "high", "low", "mark", "terms")
+
+    def __init__(self, terms: Terms, constant: int, low: int, high: int, mark: int) -> None:
+        self.terms, self.constant, self.low, self.high, self.mark = terms, constant, low, high, mark
+
+    def __add__(self, other: Value) -> Value:
+        return add(self, other)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Value:
+        return negate(self)
+
+    def __sub__(self, other: Value) -> Value:
+        return add(self, negate(other))
+
+    def __rsub__(self, other: Value) -> Value:
+        return add(other, negate(self))
+
+    def __mul__(self, other: Value) -> Value:
+        return multiply(self, other)
+
+    __rmul__ = __mul__
+
+    def __lshift__(self, bits: int) -> Value:
+        return scale(self, 1 << bits)
+
+
+Value = int | Form
+
+
+def forget() -> None:
+    """Empty the table of atoms: forms made before must not be used any more."""
+    for part in (atoms.kind, atoms.low, atoms.high, atoms.leaf, atoms.mark, atoms.number):
+        part.clear()
+
+
+def atom(kind: str, parts: Any, low: int, high: int, leaf: int = -1, mark: int = 0) -> int:
+    """Return the number of an atom, a new one if there was none like it."""
+    key = Kind(kind, parts)
+    number = atoms.number.get(key)
+    if number is None:
+        number = atoms.number[key] = len(atoms.kind)
+        atoms.kind.append(key)
+        atoms.low.append(low)
+        atoms.high.append(high)
+        atoms.leaf.append(leaf)
+        atoms.mark.append(mark)
+    return number
+
+
+def symbol(kind: str, name: Any, low: int, high: int, *, tabulated: bool = False) -> Value:
+    """Return a symbol: an unknown integer within a range; functions of it may be tabulated."""
+    if low == high:
+        return low
+    number = atom(kind, name, low, high)
+    if tabulated:
+        tabulate(number)
+    return Form({number: 1}, 0, low, high, 0)
+
+
+def tabulate(number: int) -> None:
+    """Let functions of a symbol be tabulated, if it has few enough values."""
+    if atoms.high[number] - atoms.low[number] < _SMALL:
+        atoms.leaf[number] = number
+
+
+def single(number: int) -> Form:
+    """Return an atom as a form."""
+    return Form({number: 1}, 0, atoms.low[number], atoms.high[number], atoms.mark[number])
+
+
+def form(terms: Terms, constant: int) -> Value:
+    """Return a form with the bounds that follow from its atoms."""
+    if not terms:
+        return constant
+    low, high = interval(terms, constant)
+    mark, marks = 0, atoms.mark
+    for number in terms:
+        mark |= marks[number]
+    return Form(terms, constant, low, high, mark)
+
+
+def interval(terms: Terms, constant: int) -> tuple[int, int]:
+    """Return the bounds of a sum whose atoms take any value of their ranges."""
+    low = high = constant
+    lows, highs = atoms.low, atoms.high
+    for number, factor in terms.items():
+        if factor > 0:
+            low += factor * lows[number]
+            high += factor * highs[number]
+        else:
+            low += factor * highs[number]
+            high += factor * lows[number]
+    return low, high
+
+
+def exact(value: Value) -> Value:
+    """Return the same value with the bounds that hold in every case."""
+    return value if isinstance(value, int) else form(value.terms, value.constant)
+
+
+def range_of(value: Value) -> tuple[int, int]:
+    """Return bounds of a value."""
+    return (value, value) if isinstance(value, int) else (value.low, value.high)
+
+
+def is_symbol(value: Value) -> bool:
+    """Tell whether a value is a symbol, or one and a constant."""
+    if isinstance(value, int) or len(value.terms) != 1:
+        return False
+    ((number, factor),) = value.terms.items()
+    return factor == 1 and atoms.kind[number].kind in ("input", "name", "unknown")
+
+
+def is_sign(value: Value) -> bool:
+    """Tell whether a value is a floor of two values, turned or not."""
+    if isinstance(value, int) or len(value.terms) != 1:
+        return False
+    ((number, factor),) = value.terms.items()
+    two = atoms.high[number] - atoms.low[number] == 1
+    return abs(factor) == 1 and atoms.kind[number].kind == "floor" and two
+
+
+def freeze(value: Form) -> Frozen:
+    """Return terms and constant as a key."""
+    return tuple(sorted(value.terms.items())), value.constant
+
+
+def thaw(frozen: Frozen) -> Value:
+    """Return the form of a key."""
+    return form(dict(frozen[0]), frozen[1])
+
+
+def add(a: Value, b: Value) -> Value:
+    """Return the sum of two values."""
+    if isinstance(a, int):
+        if isinstance(b, int):
+            return a + b
+        return add(b, a)
+    if isinstance(b, int):
+        return a if not b else Form(a.terms, a.constant + b, a.low + b, a.high + b, a.mark)
+    if len(a.terms) < len(b.terms):
+        a, b = b, a
+    terms, met = a.terms.copy(), False
+    for number, factor in b.terms.items():
+        other = terms.get(number)
+        if other is None:
+            terms[number] = factor
+        else:
+            met = True
+            if other + factor:
+                terms[number] = other + factor
+            else:
+                del terms[number]
+    constant, low, high = a.constant + b.constant, a.low + b.low, a.high + b.high
+    if met:
+        if not terms:
+            return constant
+        if len(terms) <= _RECOMPUTED:
+            least, most = interval(terms, constant)
+            low, high = max(low, least), min(high, most)
+    return Form(terms, constant, low, high, a.mark | b.mark)
+
+
+def weighted_sum(pairs: Iterable[tuple[int, Value]], constant: int = 0) -> Value:
+    """Return a constant plus a sum of coefficients times values."""
+    terms: Terms = {}
+    get = terms.get
+    for factor, value in pairs:
+        if isinstance(value, int):
+            constant += factor * value
+            continue
+        constant += factor * value.constant
+        for number, inner in value.terms.items():
+            terms[number] = get(number, 0) + factor * inner
+    return form({number: factor for number, factor in terms.items() if factor}, constant)
+
+
+def scale(a: Value, factor: int) -> Value:
+    """Return a value times an integer."""
+    if isinstance(a, int):
+        return a * factor
+    if factor == 1:
+        return a
+    if factor == 0:
+        return 0
+    low, high = a.low * factor, a.high * factor
+    if factor < 0:
+        low, high = high, low
+    terms = {number: inner * factor for number, inner in a.terms.items()}
+    return Form(terms, a.constant * factor, low, high, a.mark)
+
+
+def negate(a: Value) -> Value:
+    """Return minus a value."""
+    return -a if isinstance(a, int) else scale(a, -1)
+
+
+def multiply(a: Value, b: Value) -> Value:
+    """Return the product of two values, multiplied out.
+
+    Raises
+    ------
+    OverflowError
+        If that would be too many products of atoms.
+    """
+    if isinstance(a, int):
+        return scale(b, a)
+    if isinstance(b, int):
+        return scale(a, b)
+    if len(a.terms) * len(b.terms) > _PRODUCTS:
+        raise OverflowError
+    pairs: list[tuple[int, Value]] = [
+        (i * j, product([m, n])) for m, i in a.terms.items() for n, j in b.terms.items()
+    ]
+    pairs += [(a.constant, Form(b.terms, 0, 0, 0, b.mark)), (b.constant, a)]
+    return weighted_sum(pairs)
+
+
+def product(factors: list[int]) -> Value:
+    """Return the product of atoms.
+
+    Above a threshold a gate is what it holds, so gates are taken out of products; a product of two
+    gates of one direction has the higher threshold.
+    """
+    flat: list[int] = []
+    gates: dict[int, int] = {}
+    while factors:
+        number = factors.pop()
+        kind, parts = atoms.kind[number]
+        if kind == "gate":
+            direction, threshold, inner = parts
+            gates[direction] = max(threshold, gates.get(direction, threshold))
+            factors += [] if inner is None else [inner]
+        elif kind == "product":
+            factors += parts
+        else:
+            flat.append(number)
+    inner = None if not flat else flat[0] if len(flat) == 1 else _monomial(sorted(flat))
+    for direction in sorted(gates, reverse=True):
+        inner = gate(direction, gates[direction], inner)
+    return 1 if inner is None else single(inner)
+
+
+def _monomial(factors: list[int]) -> int:
+    low = high = 1
+    for number in factors:
+        ends = [x * y for x in (low, high) for y in (atoms.low[number], atoms.high[number])]
+        low, high = min(ends), max(ends)
+    if len(set(factors)) == 1 and len(factors) % 2 == 0:
+        low = max(low, 0)
+    leaves = {atoms.leaf[number] for number in factors}
+    leaf = leaves.pop() if len(leaves) == 1 else -1
+    mark = 0
+    for number in factors:
+        mark |= atoms.mark[number]
+    return atom("product", tuple(factors), low, high, leaf, mark)
+
+
+def gate(direction: int, threshold: int, inner: int | None) -> int:
+    """Return the atom that is `inner`, or 1, where a direction is at least a threshold, else 0."""
+    low, high, mark = 1, 1, 0
+    if inner is not None:
+        low, high, mark = atoms.low[inner], atoms.high[inner], atoms.mark[inner]
+    parts = (direction, threshold, inner)
+    return atom("gate", parts, min(low, 0), max(high, 0), mark=mark | GATE)
+
+
+def named(number: int) -> str:
+    """Return what an atom is called, for people."""
+    kind, parts = atoms.kind[number]
+    return str(parts) if kind in ("input", "name", "unknown") else f"{kind} {number}"

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the specification narrows a sum, and what it tells of its results."""
+
+from __future__ import annotations
+
+from typing import Protocol, assert_never
+
+from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
+from lmu_hw.prove.cases import (
+    at_least,
+    clamp,
+    floor_by_cases,
+    signed_by_cases,
+    unsigned_by_cases,
+)
+from lmu_hw.prove.forms import Value
+
+__all__ = ["Codes", "Naming", "narrow"]
+
+Codes = list[Value]
+
+
+class Naming(Protocol):
+    """Takes every result of the specification."""
+
+    def __call__(
+        self, what: str, value: Value, fmt: FixedFormat, *, proved: bool, tabulated: bool = False
+    ) -> Value:
+        """Return the result, or a symbol for it.
+
+        Parameters
+        ----------
+        what : str
+            Node, and the place in it.
+        value : int or Form
+        fmt : FixedFormat
+            It lies in its range.
+        proved : bool
+            By what was computed; otherwise the certificate says so.
+        tabulated : bool
+            A table is read at it.
+        """
+        ...
+
+
+def narrow(
+    total: Value,
+    frac_bits: int,
+    requant: Requant,
+    what: str,
+    naming: Naming,
+    *,
+    tabulated: bool = False,
+) -> Value:
+    """Return a sum with `frac_bits` fraction bits, narrowed: shifted, rounded, limited."""
+    fmt = requant.format
+    value = _limited(_rounded(total, frac_bits - fmt.frac_bits, requant.rounding), requant)
+    proved = requant.overflow is not Overflow.FORBID
+    return naming(what, value, fmt, proved=proved, tabulated=tabulated)
+
+
+def _rounded(total: Value, bits: int, rounding: Rounding) -> Value:
+    if bits <= 0:
+        return total << -bits
+    match rounding:
+        case Rounding.FLOOR:
+            return floor_by_cases(total, bits)
+        case Rounding.HALF_UP:
+            return floor_by_cases(total + (1 << bits - 1), bits)
+        case Rounding.HALF_EVEN:  # a tie goes up only if the bit that stays is odd
+            odd = unsigned_by_cases(floor_by_cases(total, bits), 1)
+            return floor_by_cases(total + (1 << bits - 1) - 1 + odd, bits)
+        case Rounding.TOWARD_ZERO:
+            negative = 1 - at_least(total)
+            return floor_by_cases(total + negative * ((1 << bits) - 1), bits)
+    assert_never(rounding)
+
+
+def _limited(value: Value, requant: Requant) -> Value:
+    fmt = requant.format
+    match requant.overflow:
+        case Overflow.FORBID:
+            return value
+        case Overflow.SATURATE:
+            return clamp(value, fmt.min_code, fmt.max_code)
+        case Overflow.WRAP:
+            wrapped = signed_by_cases if fmt.signed else unsigned_by_cases
+            return wrapped(value, fmt.width)
+    assert_never(requant.overflow)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from lmu_hw.prove.counterexample import Point
+from lmu_hw.prove.floors import floor, forget_names, name, signed, unsigned
+from lmu_hw.prove.forms import Form, Value, forget, symbol, weighted_sum
+
+
+@pytest.fixture(autouse=True)
+def empty():
+    forget()
+    forget_names()
+
+
+def drawn(rng: random.Random) -> Value:
+    symbols = [symbol("input", (0, n), -(1 << 7), (1 << 7) - 1) for n in range(3)]
+    pairs = [(rng.randint(-300, 300), s) for s in symbols]
+    value = weighted_sum(pairs, rng.randint(-999, 999))
+    for _ in range(rng.randint(0, 2)):
+        value = floor(value, rng.randint(0, 5)) + weighted_sum([(rng.randint(-9, 9), symbols[0])])
+    return value
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_floors_and_words_have_the_values_of_integers(seed):
+    rng = random.Random(seed)
+    value, bits, width = drawn(rng), rng.randint(0, 8), rng.randint(1, 14)
+    half, span = 1 << width - 1, 1 << width
+    results = floor(value, bits), signed(value, width), unsigned(value, width)
+    for trial in range(30):
+        point = Point(random.Random(f"{seed} {trial}"), trial)
+        v = point.value(value)
+        expected = v >> bits, (v + half) % span - half, v % span
+        assert tuple(map(point.value, results)) == expected
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_floor_of_a_floor_is_one_floor(seed):
+    rng = random.Random(seed)
+    value, a, b = drawn(rng), rng.randint(0, 5), rng.randint(0, 5)
+    one, two = floor(value, a + b), floor(floor(value, a), b)
+    assert one == two if isinstance(one, int) else (one - two) == 0
+
+
+def test_a_definition_is_its_symbol():
+    x, y = (symbol("input", (0, n), -128, 127) for n in range(2))
+    result = name("r", floor(x * 50 + y * 77 + 8, 4), -2048, 2047)
+    again = floor(x * 100 + y * 154 + 17, 5)
+    assert isinstance(result, Form)
+    assert isinstance(again, Form)
+    assert again.terms == result.terms

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from lmu_hw.prove.counterexample import Point
+from lmu_hw.prove.forms import forget, multiply, range_of, symbol, weighted_sum
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_sums_and_products_have_the_values_of_integers(seed):
+    forget()
+    rng = random.Random(seed)
+    symbols = [symbol("input", (0, n), -(1 << n + 2), 1 << n + 3) for n in range(3)]
+    a, b = (
+        weighted_sum([(rng.randint(-9, 9), s) for s in symbols], rng.randint(-9, 9))
+        for _ in range(2)
+    )
+    results = a + b, a - b, multiply(a, b), a << 3
+    for trial in range(20):
+        point = Point(random.Random(f"{seed} {trial}"), trial)
+        x, y = point.value(a), point.value(b)
+        assert tuple(map(point.value, results)) == (x + y, x - y, x * y, x << 3)
+        for value in results:
+            low, high = range_of(value)
+            assert low <= point.value(value) <= high
+
+
+def test_equal_products_are_equal_forms():
+    forget()
+    x, y = (symbol("input", (0, n), -8, 7) for n in range(2))
+    assert multiply(x + y, x - y) - (multiply(x, x) - multiply(y, y)) == 0

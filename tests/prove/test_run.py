@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small designs of every kind are proved as far as the verb goes; changed ones are not."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lmu_hw
+from lmu_hw.emit import read_plan
+from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.record import rtl_files
+from lmu_hw.prove.claims import Part, Status, read_proof
+from lmu_hw.prove.run import lemmas_of
+from tests import networks
+
+_WIDTHS: dict[str, Any] = {"weight_bits": 8, "state_bits": 12, "activation_bits": 6}
+_TRIED = (Part.READING, Part.RESET, Part.FULL_LOAD, Part.STALLS)
+
+
+def emitted(folder, *, lanes=4, realization="dense", **options):
+    net = networks.network(units=2, **{"order": 4, "theta": 16.0, **options})
+    x = networks.noise(net, sequences=2, steps=16)
+    design = lmu_hw.quantize(net, x, realization=realization, **_WIDTHS)
+    lmu_hw.emit(design, folder, lanes=lanes)
+    return folder
+
+
+def failures(path, change=lambda text: text):
+    """Return the lemmas that fail of a design whose Verilog is changed, untried ones aside."""
+    folder = DesignFolder(path)
+    network = lmu_hw.Design.read(path).network
+    files = rtl_files(folder)
+    name = f"{network.name}.v"
+    text = files[name].decode()
+    changed = change(text)
+    files[name] = changed.encode()
+    lemmas, *_ = lemmas_of(files, network, read_plan(folder, network), steps=2)
+    return [lemma for lemma in lemmas if not lemma.shown and lemma.detail != "not tried"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hidden_to_memory": True},
+        {"realization": "semiseparable"},
+        {"realization": "scan"},
+        {"activation": "relu", "encoder": "relu"},
+    ],
+    ids=["dense", "semiseparable", "scan", "relu"],
+)
+def test_a_design_of_each_kind_is_shown(options, tmp_path):
+    assert failures(emitted(tmp_path / "design", **options)) == []
+
+
+@pytest.fixture(scope="module")
+def design(tmp_path_factory):
+    return emitted(tmp_path_factory.mktemp("proved") / "design", hidden_to_memory=True)
+
+
+def test_the_result_is_written_and_names_what_is_missing(design):
+    result = lmu_hw.prove(design, steps=1)
+    assert read_proof(DesignFolder(design)) == result
+    shown = {lemma.part for lemma in result.lemmas if lemma.shown}
+    assert shown >= {*_TRIED, Part.RANGES}
+    assert not result.proved
+    assert "the same for sequences of any length" in result.missing
+
+
+def test_a_wrong_sum_is_refuted_with_inputs(design):
+    def change(text):
+        place = text.index("$signed(d1_sum_0) + $signed(d1_addend_0)")
+        return text[:place] + text[place:].replace(" + ", " - ", 1)
+
+    failed = failures(design, change)
+    assert failed
+    assert all(lemma.status is Status.REFUTED for lemma in failed)
+    assert "hardware" in failed[0].counterexample
+
+
+def test_the_falling_edge_is_no_clock(design):
+    failed = failures(design, lambda text: text.replace("posedge clk", "negedge clk", 1))
+    assert [lemma.part for lemma in failed] == [Part.READING]
+
+
+def test_a_register_without_reset_is_seen(design):
+    def change(text):
+        return re.sub(r"= rst \? 1'h1 : (\w+);", r"= \1;", text, count=1)
+
+    assert failures(design, change)
+
+
+def test_a_counterexample_is_left_for_the_bench(tmp_path):
+    folder = emitted(tmp_path / "design")
+    verilog = next((folder / "rtl").glob("*.v"))
+    text = verilog.read_text()
+    verilog.write_text(text.replace("$signed(d1_sum_0) + $signed", "$signed(d1_sum_0) - $signed"))
+    result = lmu_hw.prove(folder, steps=1)
+    assert result.refuted
+    assert result.changed_files
+    x = np.load(folder / result.stimuli)
+    (verdict,) = lmu_hw.simulate(folder, x, simulators=["icarus"], max_cycles=400)
+    assert not verdict.passed
