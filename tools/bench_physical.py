@@ -26,6 +26,7 @@ import lmu_hw
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.implement import TARGETS, Job, implement_verilog
+from lmu_hw.implement.activity import clocking
 from lmu_hw.implement.energy import step_energy
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.network import QuantizedNetwork
@@ -163,16 +164,24 @@ def cases() -> Iterator[Case]:
         yield Case(name=f"psMNIST, sweeps, {lanes} lanes", target="ecp5-85k", emit=emit)
 
 
-def row(case: Case, emitted: Emitted, found: Implementation) -> tuple[str, ...]:
+def energy_of(case: Case, plan: Plan, work: Path, top: str, flip_flops: int) -> float:
+    """Return the nanojoules of a step of a design that was implemented in a folder."""
+    latency = sum(layer.cycles(last_step=True) for layer in plan.layers)
+    cycles = plan.cycles(last_step=True)
+    enables = clocking(work, TARGETS[case.target], top, cycles=cycles, latency=latency)
+    return step_energy(plan, flip_flops, enables).total
+
+
+def row(
+    case: Case, emitted: Emitted, found: Implementation, energy: float | None
+) -> tuple[str, ...]:
     """Return what a case came to."""
     total = found.total
     counts = (
         *(f"{total.lut:,}", f"{total.ff:,}"),
         *(f"{total.block_ram:g}", f"{total.dsp:g}"),
     )
-    nanojoules = ""
-    if emitted.plan is not None:
-        nanojoules = f"{step_energy(emitted.plan, total.ff).total:.3g}"
+    nanojoules = "" if energy is None else f"{energy:.3g}"
     if found.mhz is None:
         return (
             case.name,
@@ -213,10 +222,13 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as work:
             try:
                 found = implement_verilog(emitted.files, emitted.top, Path(work), job)
+                energy = emitted.plan and energy_of(
+                    case, emitted.plan, Path(work), emitted.top, found.total.ff
+                )
             except ToolError as error:
                 table.notes.append(f"{case.name}: {error}")
                 continue
-        table.add(*row(case, emitted, found))
+        table.add(*row(case, emitted, found, energy))
         took = time.monotonic() - start
         line = f"{' | '.join(table.rows[-1])} ({took:.0f} s)"
         progress.print(line, highlight=False, soft_wrap=True)

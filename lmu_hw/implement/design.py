@@ -14,6 +14,7 @@ from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.activity import clocking
 from lmu_hw.implement.energy import step_energy
 from lmu_hw.implement.library import Library, read_library
 from lmu_hw.implement.opensta import MISSING, TIMING_LOG, installed
@@ -108,12 +109,18 @@ def implement(
     with tempfile.TemporaryDirectory(prefix="lmu_hw_") as temporary:
         work = Path(temporary)
         found = implement_verilog(files, design.network.name, work, job, progress=progress)
+        latency = sum(layer.cycles(last_step=True) for layer in plan.layers)
+        enables = None
+        if job.library is None:  # whose flip-flops have no enables: they are gates before them
+            cycles = plan.cycles(last_step=True)
+            name = design.network.name
+            enables = clocking(work, job.target, name, cycles=cycles, latency=latency)
         result = replace(
             found,
             cycles_per_step=plan.cycles(last_step=False),
-            latency_cycles=sum(layer.cycles(last_step=True) for layer in plan.layers),
+            latency_cycles=latency,
             changed_files=changed,
-            energy=step_energy(plan, found.total.ff),
+            energy=step_energy(plan, found.total.ff, enables),
             bitstream=left[found.bitstream] if found.bitstream else None,
         )
         place.mkdir(exist_ok=True)

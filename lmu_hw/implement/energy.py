@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from lmu_hw.measure.energy import Energy, Entry, Kind, access, addition, product
+from lmu_hw.measure.energy import Clocking, Energy, Entry, Kind, access, addition, product
 from lmu_hw.network import (
     INPUT,
     AnyNode,
@@ -33,7 +33,9 @@ Counted = tuple[Kind, int, tuple[float, str]]
 """Kind, how many, and picojoules of all with their widths."""
 
 
-def step_energy(plan: Plan, flip_flops: int | None = None) -> Energy:
+def step_energy(
+    plan: Plan, flip_flops: int | None = None, enables: Clocking | None = None
+) -> Energy:
     """Return the energy of the last step of a sequence, in which every node is computed.
 
     Parameters
@@ -41,11 +43,14 @@ def step_energy(plan: Plan, flip_flops: int | None = None) -> Energy:
     plan : Plan
     flip_flops : int or None
         Of the netlist, for their clock.
+    enables : Clocking or None
+        How often the clocks of those flip-flops arrive; None: in every cycle.
     """
     return Energy(
         entries=tuple(entry for layer in plan.layers for entry in _layer(layer)),
         cycles=plan.cycles(last_step=True),
         flip_flops=flip_flops,
+        enables=enables,
     )
 
 

@@ -40,6 +40,7 @@ def quick(monkeypatch):
         )
 
     monkeypatch.setattr(DESIGN, "implement_verilog", implement_verilog)
+    monkeypatch.setattr(DESIGN, "clocking", lambda *arguments, **options: None)
 
 
 def test_a_small_design_is_placed_and_routed(placed):
@@ -133,6 +134,7 @@ def test_standard_cells_have_an_entry_beside_those_of_chips(placed, tmp_path):
     assert found.library == sha256((tmp_path / "cells.lib").read_bytes())
     assert found.total.area > 0 and found.energy is not None
     assert found.energy.flip_flops == found.total.ff
+    assert found.energy.clocking == found.energy.ungated  # enables are gates there
     assert (folder / "implement" / "liberty_synthesis.log").exists()
     assert all(verdict.holds for verdict in lmu_hw.verify(folder))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.measure.energy import Energy, Entry, access, addition, product
+from lmu_hw.measure.energy import Clocking, Energy, Entry, access, addition, product
 
 ENTRIES = tuple(
     Entry(layer=layer, node="y", kind=kind, count=1, bits="8", picojoules=1000.0 * number)
@@ -34,6 +34,15 @@ def test_clocks_are_said_only_where_flip_flops_are_counted():
     assert clocked.clocking == pytest.approx(1.006)
     assert clocked.total == pytest.approx(7.006)
     assert clocked.lines()[-1].startswith("1.01 nJ of clocks: 1,000 flip-flops in 100 cycles")
+
+
+def test_clocks_that_enables_stop_do_not_count():
+    enables = Clocking(flip_flops=1000, enabled=800, clocked=250.0)
+    energy = Energy(entries=ENTRIES, cycles=100, flip_flops=1000, enables=enables)
+    assert energy.clocking == pytest.approx(0.2515)
+    assert energy.ungated == pytest.approx(1.006)
+    assert energy.total == pytest.approx(6.2515)
+    assert "800 of them behind clock gates: 250 clocked in a cycle" in energy.lines()[-1]
 
 
 def test_it_is_split_by_layer_and_kind():
