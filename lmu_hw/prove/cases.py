@@ -211,8 +211,9 @@ def _clamp(value: Value, low: int, high: int) -> Value:
     leaf = leaf_of([value])
     if leaf is not None:
         return applied(lambda array: array.clip(low, high), [value], leaf)
-    below = _at_least(add(scale(value, -1), low))  # value <= low
-    above = _at_least(add(value, -high))
+    # Beyond the ends only, so that there is no case where a limit is reached, but not passed.
+    below = _at_least(add(scale(value, -1), low - 1))
+    above = _at_least(add(value, -high - 1))
     inside = choose(above, high, value, None)
     return choose(below, low, inside, None)
 

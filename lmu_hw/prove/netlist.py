@@ -48,6 +48,7 @@ def read_netlist(files: Mapping[str, bytes], top: str) -> Netlist:
         commands = [
             *(f"read_verilog -sv {file}" for file in files if file.endswith(".v")),
             f"hierarchy -check -top {top}",
+            "setattr -set keep 1 */w:trace_*",  # else cleaning may drop the names
             "proc -noopt -norom",
             "flatten",
             "opt_clean",

@@ -44,12 +44,8 @@ def cell(kind: str, widths: tuple[int, ...], width: int, *words: Word) -> Word:
     return evaluate(Shape(kind=kind, widths=widths, signed=(False, False), width=width))(*words)
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_saturation_by_bits_is_the_limited_result(seed):
+def saturated(value: Value, wide: int, width: int) -> Value:
     """As emitted: the bits above a code are alike, or its end stands in the place of low bits."""
-    value = floor_by_cases(total(random.Random(seed)) + 8, 4)
-    result = name("r", clamp(value, -128, 127), -128, 127)
-    wide, width = 14, 8
     negative, above = part(value, wide, wide - 1, 1), part(value, wide, width - 1, wide - width + 1)
     alike = cell("$reduce_and", (wide - width + 1,), 1, above)
     other = cell("$not", (1,), 1, cell("$reduce_or", (wide - width + 1,), 1, above))
@@ -57,4 +53,17 @@ def test_saturation_by_bits_is_the_limited_result(seed):
     end = normal(as_signed(cell("$not", (1,), 1, negative), 1), width - 1)
     shape = (width - 1, width - 1, 1)
     low = cell("$mux", shape, width - 1, end, part(value, wide, 0, width - 1), fits)
-    assert as_signed(join([(low, width - 1), (negative, 1)]), width) - result == 0
+    return as_signed(join([(low, width - 1), (negative, 1)]), width)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_saturation_by_bits_is_the_limited_result(seed):
+    value = floor_by_cases(total(random.Random(seed)) + 8, 4)
+    result = name("r", clamp(value, -128, 127), -128, 127)
+    assert saturated(value, 14, 8) - result == 0
+
+
+def test_a_limit_that_is_reached_but_not_passed():
+    value = floor_by_cases(symbol("input", (0, 0), -2048, 2047) + 16, 5)  # from -64 to 64
+    result = name("r", clamp(value, -64, 63), -64, 63)
+    assert saturated(value, 12, 7) - result == 0
