@@ -22,7 +22,7 @@ from lmu_hw.quantize.formats import FULL_SCALE, Chooser, States, input_format
 from lmu_hw.quantize.memories import memory_node
 from lmu_hw.quantize.ranges import Range, int_bits_for
 from lmu_hw.quantize.refit import TAIL
-from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, realize
+from lmu_hw.quantize.transform import HOMOGENEOUS, can_rescale, reading_weights, realize
 from lmu_hw.realize import MemoryRealization
 
 __all__ = ["Attempts"]
@@ -136,7 +136,8 @@ class Attempts:
         source = chooser.node(memory_nodes(layer)[0]).signal_format
         config = chooser.memory(layer, choice, source, scales[name])
         node = memory_node(layer, config, source, scales[name])
-        return Candidate(choice=choice, layer=layer, heard=state.heard, node=node)
+        read = tuple(reading_weights(realized, name))
+        return Candidate(choice=choice, layer=layer, read=read, node=node)
 
     def _scale(self, name: str, heard: float) -> MemoryScale:
         largest = self.ranges[node_name(name, Role.ENCODED)].magnitude or 1.0

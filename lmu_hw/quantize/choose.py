@@ -2,10 +2,10 @@
 """Choosing the realization of a memory: the cheapest at equal certified error.
 
 The yardstick is the dense memory at the word length that was asked for. A structured one may have
-as many coefficient bits, and as much rank, as it needs to be no further from the trained memory,
-each read through its fit: candidates are found by their impulse responses, which is quick, and the
-proved bound of what differs is what decides. Cost is the sum over all products of coefficient width
-times operand width.
+as many coefficient bits, and as much rank, as it needs for what reads it, by weights fitted to it,
+to be no further from what reads the trained memory: candidates are found by their impulse
+responses, which is quick, and the proved bound of what is read differently is what decides. Cost is
+the sum over all products of coefficient width times operand width.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError, NetworkError
-from lmu_hw.lmu import LmuLayer, Memory, orthonormal_scale
+from lmu_hw.lmu import LmuLayer, Memory
 from lmu_hw.network import MemoryNode, Node
 from lmu_hw.proofs import StabilityError, largest_deviation
 from lmu_hw.quantize.fitted import fit_memory
 from lmu_hw.quantize.memories import matrices
 from lmu_hw.quantize.refit import TAIL, Fit
-from lmu_hw.realize import REALIZATIONS, AnyRealization, Basis, DenseRealization
+from lmu_hw.realize import REALIZATIONS, AnyRealization, DenseRealization
 
 __all__ = ["Candidate", "Choice", "Setting", "choose_realization"]
 
@@ -61,14 +61,14 @@ class Candidate:
     choice : Choice
     layer : LmuLayer
         In the basis and scale of the choice.
-    heard : float
-        What its memory hears of u.
+    read : tuple of (rows, states) float64
+        Weights of each node that reads the memory, as trained, in the same basis and scale.
     node : Node or MemoryNode
     """
 
     choice: Choice
     layer: LmuLayer
-    heard: float
+    read: tuple[Array, ...]
     node: Node | MemoryNode
 
     @property
@@ -126,26 +126,44 @@ class _Tried:
     quantized: tuple[Array, Array]
     fit: Fit
 
-    def deviation(self, where: str) -> float:
-        """Return the most that any state is off for any |u| <= 1, in the orthonormal basis."""
+    def deviation(self, where: str, peaks: list[float]) -> float:
+        """Return the most that any node reads differently, of the largest that it can read."""
         memory = self.candidate.layer.memory
-        scale = self.candidate.choice.realization.states(memory.order, Basis.ORTHONORMAL)
-        rows = np.diag(scale / orthonormal_scale(memory.order) / self.candidate.heard)
-        ideal = memory.A, memory.B
+        ideal, shares = (memory.A, memory.B), [0.0]
         try:
-            return largest_deviation(
-                self.quantized, rows @ self.fit.matrix, ideal, rows, what=where
-            )
+            for rows, peak in zip(self._read(), peaks, strict=True):
+                fitted = rows @ self.fit.matrix
+                off = largest_deviation(self.quantized, fitted, ideal, rows, what=where)
+                shares.append(off / peak if peak else 0.0)
         except StabilityError:
             return float("inf")
+        return max(shares)
+
+    def peaks(self, where: str) -> list[float]:
+        """Return the largest that each node can read of the trained memory for any |u| <= 1."""
+        memory = self.candidate.layer.memory
+        silent = np.zeros_like(memory.A), np.zeros_like(memory.B)
+        ideal = memory.A, memory.B
+        return [
+            largest_deviation(silent, rows, ideal, rows, what=where) if rows.any() else 0.0
+            for rows in self._read()
+        ]
+
+    def _read(self) -> list[Array]:
+        """Return the weights of each node, those of all memories of the layer below each other."""
+        order = self.candidate.layer.memory.order
+        return [
+            np.concatenate(np.split(weights, weights.shape[1] // order, axis=1))
+            for weights in self.candidate.read
+        ]
 
     def in_words(self, deviation: float) -> str:
         """Return what a reader of the configuration needs to know."""
         choice, node = self.candidate.choice, self.candidate.node
         products = node.multiplications // node.segments
         return (
-            f"{choice.realization.title}, {choice.bits} bits, {products:,} products: off by at "
-            f"most {deviation:.3g} for any input"
+            f"{choice.realization.title}, {choice.bits} bits, {products:,} products: what reads it "
+            f"is off by at most {deviation:.3g} of its peak for any input"
         )
 
 
@@ -165,14 +183,15 @@ def choose_realization(setting: Setting) -> Choice:
         why = f"dense, {setting.bits} bits, is not stable"
         stable = (candidate for candidate in realizations if candidate.stays_stable)
         return Choice(realization=next(stable, DenseRealization()), bits=setting.bits, why=why)
-    bound = dense.deviation(setting.where)
+    peaks = dense.peaks(setting.where)
+    bound = dense.deviation(setting.where, peaks)
     best, words = dense, f"{dense.in_words(bound)}; nothing cheaper is as close"
     for realization in realizations:
         fewest = setting.candidate_or_none(Choice(realization=realization, bits=_FEWEST_BITS))
         if fewest is not None and fewest.cost >= best.candidate.cost:
             continue
         for one in _close(setting, realization, dense.fit.residual):
-            deviation = one.deviation(setting.where)
+            deviation = one.deviation(setting.where, peaks)
             if deviation <= bound and one.candidate.cost < best.candidate.cost:
                 best, words = one, f"{one.in_words(deviation)}; {dense.in_words(bound)}"
                 break

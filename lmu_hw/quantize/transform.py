@@ -38,6 +38,7 @@ __all__ = [
     "in_hardware_units",
     "read_through",
     "reading_norm",
+    "reading_weights",
     "realize",
     "realized_matrix",
 ]
@@ -192,18 +193,24 @@ def read_through(network: Network, name: str, matrix: Array) -> Network:
 
 def reading_norm(network: Network, name: str) -> float:
     """Return the Frobenius norm of all weights that read the memory of layer `name`."""
+    weights = reading_weights(network, name)
+    return float(np.sqrt(sum(float(np.sum(one**2)) for one in weights)))
+
+
+def reading_weights(network: Network, name: str) -> list[Array]:
+    """Return all weights that read the memory of layer `name`, (rows, states) each."""
     layers = list(network.layers)
     index = [layer.name for layer in layers].index(name)
     layer = layers[index]
     if not isinstance(layer, LmuLayer):
-        return 0.0
+        return []
     states = layer.memory_d * layer.memory.order
     weights = [] if layer.E_m is None else [layer.E_m]
     if layer.hidden is not None:
         weights.append(layer.hidden.W_m)
     elif index + 1 < len(layers):
         _map_inputs(layers[index + 1], lambda read: weights.append(read[:, :states]) or read)
-    return float(np.sqrt(sum(float(np.sum(one**2)) for one in weights)))
+    return weights
 
 
 def can_rescale(network: Network, name: str) -> bool:

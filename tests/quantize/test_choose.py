@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from lmu_hw.lmu import Network
 from lmu_hw.proofs import StabilityError
+from lmu_hw.quantize import Options, configure
 from lmu_hw.quantize.choose import Setting, _close, choose_realization
 from lmu_hw.realize import DenseRealization
-from tests import memories
+from tests import memories, networks
 
 
 class Halving:
@@ -58,3 +62,18 @@ def test_without_a_stable_dense_memory_one_that_stays_stable_is_taken():
     )
     assert choice.realization.stays_stable
     assert (choice.bits, choice.why) == (5, "dense, 5 bits, is not stable")
+
+
+def chosen(weights) -> tuple[str, ...]:
+    """Return why the memory of a cell that reads it by some weights, (1, 8), is as it is."""
+    (layer,) = networks.network(hidden="dense", order=8, theta=40.0, units=1).layers
+    layer = replace(layer, hidden=replace(layer.hidden, W_m=weights))
+    net = Network(name="reads", layers=(layer,))
+    x = networks.noise(net, sequences=4, steps=80)
+    return configure(net, x, Options(realization="auto", memory_bits=9)).nodes["lmu0.m"].why[:1]
+
+
+def test_what_is_read_decides_and_not_by_how_much():
+    slow, fast = np.eye(8)[[0]], np.eye(8)[[7]]
+    assert chosen(slow) == chosen(8.0 * slow) != chosen(fast)
+    assert "what reads it is off by at most" in chosen(slow)[0]
