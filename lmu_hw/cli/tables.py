@@ -252,7 +252,7 @@ def refits_table(manifest: dict[str, Any]) -> RenderableType:
     """Return what fitting the read-outs to the memories came to."""
     table = _table("read-outs fitted to the quantized memories", "Memory")
     headings = ("Over steps", "Responses off by", "Without the fit")
-    for heading in (*headings, "Any input: at most", "Without the fit", "Weights grow by"):
+    for heading in (*headings, "Weights grow by"):
         table.add_column(heading, justify="right")
     worse = []
     for refit in manifest["refits"]:
@@ -263,8 +263,6 @@ def refits_table(manifest: dict[str, Any]) -> RenderableType:
             f"{refit['horizon']:,}",
             f"{100 * refit['residual']:.3f} %",
             f"{100 * refit['before']:.1f} %",
-            f"{refit['deviation']:.2e}",
-            f"{refit['deviation_before']:.2e}",
             f"{refit['growth']:.3f}",
         )
     return Group(table, *(f"{line} memory than none" for line in worse))
