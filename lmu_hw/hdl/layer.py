@@ -11,6 +11,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
 from lmu_hw.hdl.memory import unit_class
@@ -19,7 +20,7 @@ from lmu_hw.hdl.output_stage import OutputStage, write_layout
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.storage import VectorRam, reads_ahead
-from lmu_hw.hdl.streams import InputBuffer, has_room, vector_signature
+from lmu_hw.hdl.streams import ANSWER_LATENCY, InputBuffer, has_room, vector_signature
 from lmu_hw.hdl.weights import Weights
 from lmu_hw.network import INPUT, MemoryNode
 from lmu_hw.plan import LayerPlan
@@ -123,7 +124,9 @@ class Layer(wiring.Component):
         with m.If(finished):
             m.d.sync += [page.eq(~page), first_step.eq(last)]
         answers = last_step if plan.layer.last_only else 1
-        room = has_room(m, self.o.freed, begun & answers)
+        promise = Signal()
+        m.d.comb += promise.eq(begun & answers)
+        room = has_room(m, platform, self.o.freed, promise)
         m.d.comb += [
             self.start.eq((sequencer.idle | sequencer.finish) & source.available & room),
             sequencer.start.eq(self.start),
@@ -146,9 +149,12 @@ class Layer(wiring.Component):
         if any(node.error_feedback for node in plan.layer.sums):
             m.d.comb += stage.first_step.eq(first_step)
         for node in plan.layer.structured:
-            self._memory_unit(m, sequencer, node, units[node.name], writes, first_step)
+            unit = units[node.name]
+            self._memory_unit(m, sequencer, node, unit, writes, first_step)
+            self._check_memory(m, platform, stage, node, unit)
         if plan.layer.elementwise:
             self._elementwise_unit(m, sequencer, stage, words, first_step)
+        self._check(m, platform, source, sequencer, room, promise)
         return m
 
     def _writes(self, stage: OutputStage, units: dict[str, MemoryUnit]) -> dict[str, _Write]:
@@ -159,6 +165,59 @@ class Layer(wiring.Component):
             else _Write(stage.write.valid & (stage.write.node == index), stage.write)
             for index, node in enumerate(self.plan.layer.nodes)
         }
+
+    def _check(
+        self,
+        m: Module,
+        platform: object,
+        source: InputBuffer,
+        sequencer: Sequencer,
+        room: Value,
+        promise: Value,
+    ) -> None:
+        """Let a checker watch the steps."""
+        plan = self.plan
+        cycles = {last: plan.cycles(last_step=last) for last in (False, True)}
+        beats = plan.output_beats
+        add_checker(
+            m,
+            platform,
+            "step",
+            CYCLES=cycles[False],
+            CYCLES_LAST=cycles[True],
+            ANSWERS=0 if plan.layer.last_only else beats,
+            ANSWERS_LAST=beats,
+            EARLIEST=ANSWER_LATENCY,
+            BITS=count_bits(max(*cycles.values(), beats, ANSWER_LATENCY)),
+            start=self.start,
+            available=source.available,
+            room=room,
+            promise=promise,
+            marked=source.last,
+            idle=sequencer.idle,
+            finish=sequencer.finish,
+            reads=sequencer.valid,
+            drop=source.drop,
+            write=self.write.valid,
+            answer=self.o.valid,
+            last=self.o.payload.last,
+        )
+
+    def _check_memory(
+        self,
+        m: Module,
+        platform: object,
+        stage: OutputStage,
+        node: MemoryNode,
+        unit: MemoryUnit,
+    ) -> None:
+        """Let checkers watch the unit of a structured memory, and that it writes alone."""
+        place, wrote = node.role.value, unit.write.valid
+        cycles = unit.schedule.busy + unit.latency - 1
+        writes = node.segments * -(-node.rows // self.plan.beat)
+        account = {"CYCLES": cycles, "WRITES": writes, "BITS": count_bits(cycles)}
+        add_checker(m, platform, "unit", place, start=unit.start, write=wrote, **account)
+        add_checker(m, platform, "writes", place, sums=stage.write.valid, memories=wrote)
 
     def _memory_unit(
         self,

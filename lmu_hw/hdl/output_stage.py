@@ -6,12 +6,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import assert_never
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.hdl.activation import Lookup
+from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import follow
@@ -186,6 +187,10 @@ class OutputStage(wiring.Component):
             self.write.beat.eq(written.beat),
             self.write.data.eq(Cat(data_written)),
         ]
+        beats = plan.beats_per_group
+        elements = self.elements.tag.valid if layer.elementwise else Const(0)
+        signals = {"upcoming": self.upcoming, "sums": stages[1].valid, "elements": elements}
+        add_checker(m, platform, "drain", BEATS=beats, BITS=count_bits(beats), **signals)
         return m
 
     def _row_constants(self, m: Module, a0: Signal, a1: Signal) -> data.View:

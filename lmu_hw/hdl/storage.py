@@ -37,12 +37,15 @@ class RomFiles:
         A module reads the file of its name.
     writable : set of module name
         Those that can be written at run time.
+    checkers : set of str
+        Kinds of checkers that the design has.
     """
 
     def __init__(self, design: str) -> None:
         self.design = design
         self.contents: dict[str, tuple[list[int], int]] = {}
         self.writable: set[str] = set()
+        self.checkers: set[str] = set()
 
     def add(self, rom: Rom) -> str:
         """Take a ROM in; return the name of its module."""

@@ -9,13 +9,24 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.fixed import FixedFormat
+from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.storage import VectorRam, reads_ahead
 from lmu_hw.network import INPUT
 from lmu_hw.network import Signal as Vector
 from lmu_hw.plan import LayerPlan
 
-__all__ = ["AnswerQueue", "InputBuffer", "beat_signature", "has_room", "vector_signature"]
+__all__ = [
+    "ANSWER_LATENCY",
+    "AnswerQueue",
+    "InputBuffer",
+    "beat_signature",
+    "has_room",
+    "vector_signature",
+]
+
+ANSWER_LATENCY = 4
+"""Cycles from the start of a step to the first beat of its answer, at least; see `AnswerQueue`."""
 
 _VECTORS = 2  # that a receiver has room for: one that it reads, and the next one
 
@@ -40,18 +51,22 @@ def vector_signature(fmt: FixedFormat, beat: int) -> wiring.Signature:
     return wiring.Signature({"valid": Out(1), "payload": Out(_payload(fmt, beat)), "freed": In(1)})
 
 
-def has_room(m: Module, freed: Value, sent: Value) -> Value:
+def has_room(m: Module, platform: object, freed: Value, sent: Value) -> Value:
     """Count a receiver's room at its sender; return whether there is any, from registers alone.
 
     Parameters
     ----------
     m : Module
+    platform : object
     freed, sent : Value
         The receiver has room for one vector more; one vector is sent, or will be for sure.
     """
     room = Signal(range(_VECTORS + 1), init=_VECTORS)
     m.d.sync += room.eq(room + freed - sent)
-    return room != 0
+    there = room != 0
+    account = {"sent": sent, "freed": freed, "room": there}
+    add_checker(m, platform, "room", VECTORS=_VECTORS, BITS=count_bits(_VECTORS), **account)
+    return there
 
 
 class InputBuffer(wiring.Component):
@@ -126,6 +141,21 @@ class InputBuffer(wiring.Component):
             m.d.sync += lasts.bit_select(filling, 1).eq(self.i.payload.last)
         with m.If(self.drop):
             m.d.sync += reading.eq(~reading)
+        add_checker(
+            m,
+            platform,
+            "buffer",
+            BEATS=beats,
+            BITS=len(beat),
+            valid=self.i.valid,
+            last=self.i.payload.last,
+            drop=self.drop,
+            available=self.available,
+            marked=self.last,
+            filling=filling,
+            reading=reading,
+            beat=beat,
+        )
         return m
 
 
@@ -201,4 +231,19 @@ class AnswerQueue(wiring.Component):
             m.d.sync += [offered.eq(read_out), word.eq(read.data)]
         with m.If(self.taken):
             m.d.sync += reading.eq(~reading)
+        add_checker(
+            m,
+            platform,
+            "queue",
+            BEATS=self.beats,
+            BITS=len(entering),
+            valid=self.i.valid,
+            last=self.i.payload.last,
+            fetch=fetch,
+            taken=self.taken,
+            offered=self.o.valid,
+            marked=self.o.payload.last,
+            entering=entering,
+            leaving=leaving,
+        )
         return m

@@ -7,6 +7,7 @@ from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from lmu_hw.hdl.assertions import add_checker
 from lmu_hw.hdl.layer import Layer
 from lmu_hw.hdl.reload import address_bits, blocks, state_bits, word_bits
 from lmu_hw.hdl.requantize import shape_of
@@ -48,7 +49,7 @@ class _FromAxi(wiring.Component):
         beats = -(-vector.size // self.beat)
         index = Signal(range(max(beats, 2)))
         ends = index == beats - 1
-        room = has_room(m, self.o.freed, self.o.valid & ends)
+        room = has_room(m, platform, self.o.freed, self.o.valid & ends)
         m.d.comb += [
             self.o.valid.eq(self.tvalid & room),
             self.o.payload.last.eq(self.tlast),
@@ -107,6 +108,18 @@ class ToAxi(wiring.Component):
                     m.d.sync += element.eq(self.i.payload.data[number % self.beat])
         with m.If(self.tvalid & self.tready):
             m.d.sync += count.eq(0)
+        add_checker(
+            m,
+            platform,
+            "collector",
+            BEATS=beats,
+            BITS=len(count),
+            valid=self.i.valid,
+            ready=self.i.ready,
+            full=self.tvalid,
+            taken=self.tvalid & self.tready,
+            count=count,
+        )
         return m
 
 
@@ -188,4 +201,14 @@ class NetworkTop(wiring.Component):
                 load.state.eq(self.coefficient_address),
                 load.word.eq(self.coefficient_data),
             ]
+        add_checker(m, platform, "intake", ready=self.s_axis_tready)
+        add_checker(
+            m,
+            platform,
+            "offer",
+            WIDTH=len(self.m_axis_tdata) + 1,
+            valid=self.m_axis_tvalid,
+            ready=self.m_axis_tready,
+            payload=Cat(self.m_axis_tdata, self.m_axis_tlast),
+        )
         return m

@@ -12,6 +12,7 @@ from amaranth.back import rtlil
 from amaranth.lib.wiring import Component
 
 from lmu_hw.errors import ToolError
+from lmu_hw.hdl.assertions import checker_modules, guarded
 from lmu_hw.hdl.reload import blocks, state_bits
 from lmu_hw.hdl.roms import rom_files, rom_modules
 from lmu_hw.hdl.storage import RomFiles
@@ -68,9 +69,10 @@ def component_verilog(component: Component, *, name: str, header: list[str]) -> 
         if run.returncode or not verilog.exists():
             raise ToolError(f"Yosys must turn the design into Verilog, but failed: {run.stderr}")
         # The first line names the version and the build of Yosys.
-        body = verilog.read_text().split("\n", 1)[1].lstrip("\n")
+        body = guarded(verilog.read_text().split("\n", 1)[1].lstrip("\n"), roms)
     lint = ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
-    text = "\n".join([*header, *lint, "", body.rstrip(), "", *rom_modules(roms)])
+    modules = [*rom_modules(roms), *checker_modules(roms)]
+    text = "\n".join([*header, *lint, "", body.rstrip(), "", *modules])
     return {f"{name}.v": text, **rom_files(roms)}
 
 

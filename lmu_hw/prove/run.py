@@ -25,6 +25,7 @@ from lmu_hw.plan import Plan
 from lmu_hw.prove.bench import Bench, Failure, Situation, wires_of
 from lmu_hw.prove.cases import Unknown, forget_directions
 from lmu_hw.prove.claims import STEPS, Lemma, Part, ProofResult, Status, write_proof
+from lmu_hw.prove.control import prove_control
 from lmu_hw.prove.counterexample import differing
 from lmu_hw.prove.floors import forget_names
 from lmu_hw.prove.forms import forget
@@ -36,6 +37,7 @@ from lmu_verify import BadFile, verify
 __all__ = ["lemmas_of", "prove"]
 
 _STIMULI = "counterexample.npy"
+_REPLAY = "counterexample.v"
 _PATIENCE = 4
 """Times the cycles of all layers that nothing may happen."""
 
@@ -60,7 +62,8 @@ def prove(
     ----------
     directory : str or Path
         Written by `emit`; ``proof.json`` is left in it, and inputs for which the hardware is wrong
-        in ``counterexample.npy``, if any are found.
+        in ``counterexample.npy``, if any are found, and in ``counterexample.v`` a bench that plays
+        a run in which its control fails.
     steps : int
         Vectors of the first sequence that is computed.
     progress : callable, optional
@@ -75,11 +78,14 @@ def prove(
     tell = progress or (lambda text: None)
     started = time.process_time()
     folder = DesignFolder(directory)
-    folder.results.check(folder.PROOF, _STIMULI)
+    folder.results.check(folder.PROOF, _STIMULI, _REPLAY)
     design = Design.read(folder.path)
     plan, files = read_plan(folder, design.network), rtl_files(folder)
     lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, steps=steps, tell=tell)
-    lemmas.append(_ranges(ranges, folder.path, tell))
+    control = prove_control(files, design.network, plan, tell=tell)
+    lemmas += [*control.lemmas, _ranges(ranges, folder.path, tell)]
+    if control.bench:
+        folder.results.write(_REPLAY, control.bench.encode())
     name = ""
     if stimuli is not None:
         name = _STIMULI

@@ -69,6 +69,24 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .offered(i__valid_41),
     .rst(rst)
   );
+`ifdef LMU_HW_ASSERT
+  digits__check_intake check_intake (
+    .clk(clk),
+    .ready(s_axis_tready),
+    .rst(rst)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_offer #(
+    .WIDTH(32'd161)
+  ) check_offer (
+    .clk(clk),
+    .payload({ m_axis_tlast, m_axis_tdata }),
+    .ready(m_axis_tready),
+    .rst(rst),
+    .valid(m_axis_tvalid)
+  );
+`endif
   digits_from_axi from_axi (
     .clk(clk),
     .o__freed(i__freed),
@@ -198,6 +216,14 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     end
   end
   assign read__data = _82_;
+  assign _00_ = | level;
+  assign _09_ = ~ read_out;
+  assign _01_ = ~ offered;
+  assign _02_ = _01_ | o__ready;
+  assign _03_ = _09_ | _02_;
+  assign read__en = _00_ & _03_;
+  always @(posedge clk)
+    level <= _14_;
   always @(posedge clk)
     signature__addr <= _15_;
   always @(posedge clk)
@@ -223,15 +249,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _10_ = leaving == 4'h9;
   assign _11_ = leaving + 1'h1;
   assign _12_ = _10_ ? 5'h00 : _11_;
-  assign _00_ = | level;
-  assign _09_ = ~ read_out;
-  assign _03_ = _09_ | _02_;
-  assign read__en = _00_ & _03_;
-  assign _01_ = ~ offered;
-  assign _02_ = _01_ | o__ready;
   assign _13_ = ~ reading;
-  always @(posedge clk)
-    level <= _14_;
   assign _24_ = i__freed ? _13_ : reading;
   assign _22_ = rst ? 1'h0 : _24_;
   assign _21_ = _02_ ? read__data : o__payload_data;
@@ -254,6 +272,23 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _34_ = i__valid ? _07_[3:0] : signature__addr;
   assign _15_ = rst ? 4'h0 : _34_;
   assign _14_ = rst ? 4'h0 : _04_[3:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_queue #(
+    .BEATS(32'd10),
+    .BITS(32'd4)
+  ) check_queue (
+    .clk(clk),
+    .entering(signature__addr),
+    .fetch(read__en),
+    .last(i__payload[16]),
+    .leaving(leaving),
+    .marked(o__payload_last),
+    .offered(offered),
+    .rst(rst),
+    .taken(i__freed),
+    .valid(i__valid)
+  );
+`endif
   assign o__payload = { o__payload_last, o__payload_data };
 endmodule
 
@@ -278,34 +313,46 @@ module digits_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o_
   wire [7:0] tdata;
   wire [2:0] _00_;
   wire _01_;
-  wire [1:0] _02_;
+  wire _02_;
   wire _03_;
-  wire _04_;
-  wire [3:0] _05_;
-  wire [1:0] _06_;
+  wire [1:0] _04_;
+  wire _05_;
+  wire [3:0] _06_;
   wire [1:0] _07_;
-  wire _08_;
+  wire [1:0] _08_;
   wire _09_;
   reg index;
   wire [4:0] o__payload_data;
   reg [1:0] room;
   assign _00_ = room + o__freed;
-  assign _04_ = o__valid & _01_;
-  assign _05_ = _00_ - _04_;
-  assign _06_ = index + 1'h1;
-  assign _07_ = index ? _06_ : 2'h0;
-  assign o__valid = tvalid & _08_;
-  assign _08_ = | room;
+  assign _06_ = _00_ - _02_;
+  assign _07_ = index + 1'h1;
+  assign _08_ = index ? _07_ : 2'h0;
+  assign o__valid = tvalid & _03_;
+  assign tready = _03_ & _01_;
   assign _01_ = ! index;
-  assign tready = _08_ & _01_;
+  assign _02_ = o__valid & _01_;
+  assign _03_ = | room;
   always @(posedge clk)
-    room <= _02_;
+    room <= _04_;
   always @(posedge clk)
-    index <= _03_;
+    index <= _05_;
   assign o__payload_data = index ? 5'h00 : tdata[4:0];
-  assign _09_ = o__valid ? _07_[0] : index;
-  assign _03_ = rst ? 1'h0 : _09_;
-  assign _02_ = rst ? 2'h2 : _05_[1:0];
+  assign _09_ = o__valid ? _08_[0] : index;
+  assign _05_ = rst ? 1'h0 : _09_;
+  assign _04_ = rst ? 2'h2 : _06_[1:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_03_),
+    .rst(rst),
+    .sent(_02_)
+  );
+`endif
   assign o__payload = { tlast, o__payload_data };
 endmodule
 
@@ -333,9 +380,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _04_;
   wire _05_;
   wire _06_;
-  wire [1:0] _07_;
-  wire [6:0] _08_;
-  wire _09_;
+  wire _07_;
+  wire [1:0] _08_;
+  wire [6:0] _09_;
   wire _10_;
   wire _11_;
   wire _12_;
@@ -350,7 +397,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _21_;
   wire _22_;
   wire [9:0] addresses;
-  wire all_read_55;
+  wire all_read_56;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -359,8 +406,8 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire first;
   wire idle;
   reg last;
-  wire last_53;
-  wire last_62;
+  wire last_55;
+  wire last_63;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
@@ -371,7 +418,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_63;
+  wire [2:0] tag_64;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -384,50 +431,87 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire [6:0] word;
   wire [23:0] write;
   assign _00_ = idle | finish;
-  assign _06_ = _00_ & available;
-  assign _10_ = | room;
-  assign trace_start = _06_ & _10_;
+  assign _07_ = _00_ & available;
+  assign trace_start = _07_ & _02_;
   assign _11_ = ! write[1];
   assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
   assign _13_ = room + o__freed;
   assign _01_ = _13_ - begun;
+  assign _02_ = | room;
   always @(posedge clk)
-    last_step <= _02_;
+    last_step <= _03_;
   always @(posedge clk)
-    begun <= _03_;
+    begun <= _04_;
   always @(posedge clk)
-    i__freed <= _04_;
+    i__freed <= _05_;
   always @(posedge clk)
-    last <= _05_;
+    last <= _06_;
   always @(posedge clk)
-    room <= _07_;
+    room <= _08_;
   always @(posedge clk)
-    control <= _08_;
+    control <= _09_;
   always @(posedge clk)
-    s1_chosen_0 <= _09_;
+    s1_chosen_0 <= _10_;
   assign _14_ = valid ? 1'h0 : s1_chosen_0;
   assign _15_ = slot ? _14_ : 1'h1;
   assign _16_ = valid ? _15_ : _14_;
-  assign _09_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_63 : control[6:4];
-  assign _08_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_62 : control[2];
-  assign _08_[2] = rst ? 1'h0 : _18_;
+  assign _10_ = rst ? 1'h0 : _16_;
+  assign _17_ = valid ? tag_64 : control[6:4];
+  assign _09_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_63 : control[2];
+  assign _09_[2] = rst ? 1'h0 : _18_;
   assign _19_ = valid ? first : control[1];
-  assign _08_[1] = rst ? 1'h0 : _19_;
-  assign _08_[0] = rst ? 1'h0 : valid;
+  assign _09_[1] = rst ? 1'h0 : _19_;
+  assign _09_[0] = rst ? 1'h0 : valid;
   assign _20_ = slot ? control[3] : 1'h0;
   assign _21_ = valid ? _20_ : control[3];
-  assign _08_[3] = rst ? 1'h0 : _21_;
-  assign _07_ = rst ? 2'h2 : _01_[1:0];
-  assign _05_ = rst ? 1'h0 : last_step;
-  assign _04_ = rst ? 1'h0 : all_read_55;
-  assign _03_ = rst ? 1'h0 : trace_start;
-  assign _22_ = trace_start ? last_53 : last_step;
-  assign _02_ = rst ? 1'h0 : _22_;
+  assign _09_[3] = rst ? 1'h0 : _21_;
+  assign _08_ = rst ? 2'h2 : _01_[1:0];
+  assign _06_ = rst ? 1'h0 : last_step;
+  assign _05_ = rst ? 1'h0 : all_read_56;
+  assign _04_ = rst ? 1'h0 : trace_start;
+  assign _22_ = trace_start ? last_55 : last_step;
+  assign _03_ = rst ? 1'h0 : _22_;
   assign o__valid = _12_ ? write[7] : 1'h0;
   assign o__payload_data = _12_ ? write[23:8] : 16'h0000;
+`ifdef LMU_HW_ASSERT
+  digits__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_02_),
+    .rst(rst),
+    .sent(begun)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_step #(
+    .ANSWERS(32'd10),
+    .ANSWERS_LAST(32'd10),
+    .BITS(32'd10),
+    .CYCLES(32'd651),
+    .CYCLES_LAST(32'd651),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_55),
+    .promise(begun),
+    .reads(valid),
+    .room(_02_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   digits_layer_head_drain drain (
     .clk(clk),
     .rst(rst),
@@ -447,19 +531,19 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .weights(data)
   );
   digits_layer_head_sequencer sequencer (
-    .all_read(all_read_55),
+    .all_read(all_read_56),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_62),
+    .last(last_63),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_63),
+    .tag(tag_64),
     .valid(valid),
     .word_25(word)
   );
@@ -469,7 +553,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_53),
+    .last(last_55),
     .read_data(read_data),
     .read_word(word[5:0]),
     .rst(rst)
@@ -724,6 +808,18 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _066_ = d2[0] ? d2[2] : d3[2];
   assign _019_[2] = rst ? 1'h0 : _066_;
   assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
+`ifdef LMU_HW_ASSERT
+  digits__check_drain #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   digits_layer_head_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
@@ -1175,6 +1271,23 @@ module digits_layer_head_source(rst, available, last, read_data, i__payload, i__
   assign _18_ = complete ? 7'h00 : _17_;
   assign _09_ = rst ? 7'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_buffer #(
+    .BEATS(32'd64),
+    .BITS(32'd7)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[8]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   digits_layer_head_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -1346,8 +1459,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [15:0] _021_;
   wire [7:0] _022_;
   wire [2:0] _023_;
-  wire _024_;
-  wire [3:0] _025_;
+  wire [3:0] _024_;
+  wire _025_;
   wire _026_;
   wire _027_;
   wire _028_;
@@ -1355,9 +1468,9 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _030_;
   wire _031_;
   wire _032_;
-  wire _033_;
-  wire [1:0] _034_;
-  wire [9:0] _035_;
+  wire [1:0] _033_;
+  wire [9:0] _034_;
+  wire _035_;
   wire _036_;
   wire _037_;
   wire _038_;
@@ -1369,14 +1482,14 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _044_;
   wire _045_;
   wire _046_;
-  wire _047_;
+  wire [2:0] _047_;
   wire [2:0] _048_;
   wire [2:0] _049_;
   wire [2:0] _050_;
   wire [2:0] _051_;
   wire [2:0] _052_;
   wire [2:0] _053_;
-  wire [2:0] _054_;
+  wire _054_;
   wire _055_;
   wire _056_;
   wire _057_;
@@ -1402,14 +1515,13 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _077_;
   wire _078_;
   wire _079_;
-  wire _080_;
-  wire [3:0] _081_;
+  wire [3:0] _080_;
+  wire _081_;
   wire _082_;
-  wire _083_;
-  wire [2:0] _084_;
-  wire _085_;
+  wire [2:0] _083_;
+  wire _084_;
   wire [10:0] addresses;
-  wire all_read_84;
+  wire all_read_85;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -1420,19 +1532,20 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg first_step;
   wire idle;
   reg last;
-  wire last_82;
-  wire last_90;
+  wire last_84;
+  wire last_91;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
+  wire promise;
   wire [9:0] read_data;
-  wire [31:0] read_data_51;
   wire [31:0] read_data_53;
-  wire [15:0] read_data_55;
-  wire read_page_34;
-  wire read_page_42;
+  wire [31:0] read_data_55;
+  wire [15:0] read_data_57;
+  wire read_page_36;
+  wire read_page_44;
   reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
@@ -1440,10 +1553,10 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg s1_chosen_3;
   reg signal;
   wire [2:0] slot;
-  wire signed [28:0] sums_71_0;
-  wire signed [28:0] sums_71_1;
+  wire signed [28:0] sums_73_0;
+  wire signed [28:0] sums_73_1;
   wire [3:0] tag;
-  wire [3:0] tag_91;
+  wire [3:0] tag_92;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1456,138 +1569,175 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [5:0] word;
   wire [27:0] write;
   wire write_enable;
-  wire write_enable_31;
-  wire write_enable_39;
+  wire write_enable_33;
+  wire write_enable_41;
+  assign _003_ = ~ signal;
   assign _023_ = room + o__freed;
-  assign _024_ = begun & last_step;
-  assign _025_ = _023_ - _024_;
-  assign _026_ = ~ first_step;
+  assign _024_ = _023_ - promise;
+  assign _025_ = ~ first_step;
+  assign _018_ = | room;
   always @(posedge clk)
-    last_step <= _027_;
+    last_step <= _026_;
   always @(posedge clk)
-    begun <= _028_;
+    begun <= _027_;
   always @(posedge clk)
-    i__freed <= _029_;
+    i__freed <= _028_;
   always @(posedge clk)
-    finished <= _030_;
+    finished <= _029_;
   always @(posedge clk)
-    last <= _031_;
+    last <= _030_;
   always @(posedge clk)
-    signal <= _032_;
+    signal <= _031_;
   always @(posedge clk)
-    first_step <= _033_;
+    first_step <= _032_;
   always @(posedge clk)
-    room <= _034_;
+    room <= _033_;
   always @(posedge clk)
-    control <= _035_;
+    control <= _034_;
   always @(posedge clk)
-    s1_chosen_0 <= _036_;
+    s1_chosen_0 <= _035_;
   always @(posedge clk)
-    s1_chosen_1 <= _037_;
+    s1_chosen_1 <= _036_;
   always @(posedge clk)
-    s1_chosen_2 <= _038_;
+    s1_chosen_2 <= _037_;
   always @(posedge clk)
-    s1_chosen_3 <= _039_;
+    s1_chosen_3 <= _038_;
+  assign promise = begun & last_step;
   assign _000_ = idle | finish;
   assign _009_ = _000_ & available;
-  assign _018_ = | room;
   assign trace_start = _009_ & _018_;
-  assign _040_ = write[11] & last;
-  assign _041_ = ! write[2:1];
-  assign _042_ = write[0] & _041_;
-  assign write_enable = _042_ & write[11];
-  assign _043_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _043_;
-  assign write_enable_31 = _001_ & write[11];
+  assign _039_ = write[11] & last;
+  assign _040_ = ! write[2:1];
+  assign _041_ = write[0] & _040_;
+  assign write_enable = _041_ & write[11];
+  assign _042_ = write[2:1] == 1'h1;
+  assign _001_ = write[0] & _042_;
+  assign write_enable_33 = _001_ & write[11];
   assign _002_ = slot == 1'h1;
   assign _004_ = slot == 2'h3;
   assign _005_ = write[2:1] == 2'h2;
   assign _006_ = write[0] & _005_;
-  assign write_enable_39 = _006_ & write[11];
+  assign write_enable_41 = _006_ & write[11];
   assign _010_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
-  assign _011_ = s1_chosen_1 ? read_data_51[15:0] : 16'h0000;
+  assign _011_ = s1_chosen_1 ? read_data_53[15:0] : 16'h0000;
   assign _012_ = { 11'h000, _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_53[15:0] : 16'h0000;
+  assign _013_ = s1_chosen_2 ? read_data_55[15:0] : 16'h0000;
   assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_55[7:0] : 8'h00;
+  assign _015_ = s1_chosen_3 ? read_data_57[7:0] : 8'h00;
   assign operand_0 = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
   assign _016_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _017_ = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
+  assign _017_ = s1_chosen_1 ? read_data_53[31:16] : 16'h0000;
   assign _019_ = { 11'h000, _016_ } | _017_;
-  assign _020_ = s1_chosen_2 ? read_data_53[31:16] : 16'h0000;
+  assign _020_ = s1_chosen_2 ? read_data_55[31:16] : 16'h0000;
   assign _021_ = _019_ | _020_;
-  assign _022_ = s1_chosen_3 ? read_data_55[15:8] : 8'h00;
+  assign _022_ = s1_chosen_3 ? read_data_57[15:8] : 8'h00;
   assign operand_1 = _021_ | { _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_ };
-  assign _003_ = ~ signal;
+  assign _044_ = _077_ | _068_;
   assign _045_ = _078_ | _069_;
-  assign _046_ = _079_ | _070_;
-  assign _047_ = _070_ | _069_;
-  assign _044_ = | { _045_, _008_, _075_ };
-  assign _048_ = _069_ ? 3'h0 : 3'h4;
-  assign _049_ = _008_ ? 3'h1 : 3'h0;
-  assign _050_ = _045_ ? _048_ : _049_;
-  assign _051_ = _070_ ? 3'h3 : 3'h5;
-  assign _052_ = _071_ ? 3'h0 : 3'h2;
-  assign _053_ = _046_ ? _051_ : _052_;
-  assign _054_ = _044_ ? _050_ : _053_;
-  assign _055_ = _079_ ? 1'h1 : _077_;
-  assign _056_ = _078_ ? 1'h1 : _055_;
-  assign _057_ = _069_ ? 1'h1 : _026_;
-  assign _058_ = _071_ ? _026_ : _068_;
-  assign _059_ = _047_ ? _057_ : _058_;
-  assign _060_ = _007_ ? _026_ : _066_;
-  assign _061_ = _008_ ? _026_ : _060_;
-  assign _062_ = finished ? _003_ : signal;
-  assign _032_ = rst ? 1'h0 : _062_;
-  assign _031_ = rst ? 1'h0 : last_step;
-  assign _030_ = rst ? 1'h0 : finish;
-  assign _029_ = rst ? 1'h0 : all_read_84;
-  assign _028_ = rst ? 1'h0 : trace_start;
-  assign _063_ = trace_start ? last_82 : last_step;
-  assign _027_ = rst ? 1'h0 : _063_;
-  assign _064_ = _007_ ? _003_ : signal;
-  assign read_page_42 = _008_ ? _003_ : _064_;
-  assign _065_ = _002_ ? _003_ : signal;
-  assign read_page_34 = _004_ ? _003_ : _065_;
-  assign o__valid = _006_ ? _040_ : 1'h0;
+  assign _046_ = _069_ | _068_;
+  assign _043_ = | { _044_, _008_, _074_ };
+  assign _047_ = _068_ ? 3'h0 : 3'h4;
+  assign _048_ = _008_ ? 3'h1 : 3'h0;
+  assign _049_ = _044_ ? _047_ : _048_;
+  assign _050_ = _069_ ? 3'h3 : 3'h5;
+  assign _051_ = _070_ ? 3'h0 : 3'h2;
+  assign _052_ = _045_ ? _050_ : _051_;
+  assign _053_ = _043_ ? _049_ : _052_;
+  assign _054_ = _078_ ? 1'h1 : _076_;
+  assign _055_ = _077_ ? 1'h1 : _054_;
+  assign _056_ = _068_ ? 1'h1 : _025_;
+  assign _057_ = _070_ ? _025_ : _067_;
+  assign _058_ = _046_ ? _056_ : _057_;
+  assign _059_ = _007_ ? _025_ : _065_;
+  assign _060_ = _008_ ? _025_ : _059_;
+  assign _061_ = finished ? _003_ : signal;
+  assign _031_ = rst ? 1'h0 : _061_;
+  assign _030_ = rst ? 1'h0 : last_step;
+  assign _029_ = rst ? 1'h0 : finish;
+  assign _028_ = rst ? 1'h0 : all_read_85;
+  assign _027_ = rst ? 1'h0 : trace_start;
+  assign _062_ = trace_start ? last_84 : last_step;
+  assign _026_ = rst ? 1'h0 : _062_;
+  assign _063_ = _007_ ? _003_ : signal;
+  assign read_page_44 = _008_ ? _003_ : _063_;
+  assign _064_ = _002_ ? _003_ : signal;
+  assign read_page_36 = _004_ ? _003_ : _064_;
+  assign o__valid = _006_ ? _039_ : 1'h0;
   assign o__payload_data = _006_ ? write[19:12] : 8'h00;
-  assign _066_ = valid ? 1'h0 : s1_chosen_3;
-  assign _067_ = valid ? _061_ : _066_;
-  assign _039_ = rst ? 1'h0 : _067_;
-  assign _068_ = valid ? 1'h0 : s1_chosen_2;
-  assign _072_ = valid ? _059_ : _068_;
-  assign _038_ = rst ? 1'h0 : _072_;
-  assign _073_ = valid ? 1'h0 : s1_chosen_1;
-  assign _074_ = _075_ ? 1'h1 : _073_;
-  assign _076_ = valid ? _074_ : _073_;
-  assign _037_ = rst ? 1'h0 : _076_;
-  assign _077_ = valid ? 1'h0 : s1_chosen_0;
-  assign _080_ = valid ? _056_ : _077_;
-  assign _036_ = rst ? 1'h0 : _080_;
-  assign _081_ = valid ? tag_91 : control[9:6];
-  assign _035_[9:6] = rst ? 4'h0 : _081_;
-  assign _082_ = valid ? last_90 : control[2];
-  assign _035_[2] = rst ? 1'h0 : _082_;
-  assign _083_ = valid ? first : control[1];
-  assign _035_[1] = rst ? 1'h0 : _083_;
-  assign _035_[0] = rst ? 1'h0 : valid;
-  assign _069_ = slot == 3'h7;
-  assign _078_ = slot == 3'h6;
+  assign _065_ = valid ? 1'h0 : s1_chosen_3;
+  assign _066_ = valid ? _060_ : _065_;
+  assign _038_ = rst ? 1'h0 : _066_;
+  assign _067_ = valid ? 1'h0 : s1_chosen_2;
+  assign _071_ = valid ? _058_ : _067_;
+  assign _037_ = rst ? 1'h0 : _071_;
+  assign _072_ = valid ? 1'h0 : s1_chosen_1;
+  assign _073_ = _074_ ? 1'h1 : _072_;
+  assign _075_ = valid ? _073_ : _072_;
+  assign _036_ = rst ? 1'h0 : _075_;
+  assign _076_ = valid ? 1'h0 : s1_chosen_0;
+  assign _079_ = valid ? _055_ : _076_;
+  assign _035_ = rst ? 1'h0 : _079_;
+  assign _080_ = valid ? tag_92 : control[9:6];
+  assign _034_[9:6] = rst ? 4'h0 : _080_;
+  assign _081_ = valid ? last_91 : control[2];
+  assign _034_[2] = rst ? 1'h0 : _081_;
+  assign _082_ = valid ? first : control[1];
+  assign _034_[1] = rst ? 1'h0 : _082_;
+  assign _034_[0] = rst ? 1'h0 : valid;
+  assign _068_ = slot == 3'h7;
+  assign _077_ = slot == 3'h6;
   assign _008_ = slot == 3'h5;
-  assign _075_ = slot == 3'h4;
-  assign _070_ = slot == 3'h3;
-  assign _079_ = slot == 3'h2;
-  assign _071_ = slot == 3'h1;
+  assign _074_ = slot == 3'h4;
+  assign _069_ = slot == 3'h3;
+  assign _078_ = slot == 3'h2;
+  assign _070_ = slot == 3'h1;
   assign _007_ = ! slot;
-  assign _084_ = valid ? _054_ : control[5:3];
-  assign _035_[5:3] = rst ? 3'h0 : _084_;
-  assign _034_ = rst ? 2'h2 : _025_[1:0];
-  assign _085_ = finished ? last : first_step;
-  assign _033_ = rst ? 1'h1 : _085_;
+  assign _083_ = valid ? _053_ : control[5:3];
+  assign _034_[5:3] = rst ? 3'h0 : _083_;
+  assign _033_ = rst ? 2'h2 : _024_[1:0];
+  assign _084_ = finished ? last : first_step;
+  assign _032_ = rst ? 1'h1 : _084_;
+`ifdef LMU_HW_ASSERT
+  digits__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_018_),
+    .rst(rst),
+    .sent(promise)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_step #(
+    .ANSWERS(32'd0),
+    .ANSWERS_LAST(32'd64),
+    .BITS(32'd11),
+    .CYCLES(32'd1903),
+    .CYCLES_LAST(32'd1903),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_84),
+    .promise(promise),
+    .reads(valid),
+    .room(_018_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1068_0(sums_71_0),
-    .port_1070_0(sums_71_1),
+    .port_1095_0(sums_73_0),
+    .port_1097_0(sums_73_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1595,24 +1745,24 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1122_3(write[9:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_42),
+    .port_1149_3(write[9:3]),
+    .read_data(read_data_57),
+    .read_page(read_page_44),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(write[19:12]),
-    .write_enable(write_enable_39),
+    .write_enable(write_enable_41),
     .write_page(signal)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1122_3(write[8:3]),
-    .read_data(read_data_53),
-    .read_page(read_page_34),
+    .port_1149_3(write[8:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_36),
     .read_word(word[3:0]),
     .rst(rst),
     .write_data(write[27:12]),
-    .write_enable(write_enable_31),
+    .write_enable(write_enable_33),
     .write_page(signal)
   );
   digits_layer_lmu0_mac mac (
@@ -1620,26 +1770,26 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_71_0),
-    .s5_sum_1(sums_71_1),
+    .s5_sum_0(sums_73_0),
+    .s5_sum_1(sums_73_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_84),
+    .all_read(all_read_85),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_90),
+    .last(last_91),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_91),
+    .tag(tag_92),
     .valid(valid),
     .word_25(word)
   );
@@ -1649,15 +1799,15 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_82),
+    .last(last_84),
     .read_data(read_data),
     .read_word(word[0]),
     .rst(rst)
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1122_3(write[4:3]),
-    .read_data(read_data_51),
+    .port_1149_3(write[4:3]),
+    .read_data(read_data_53),
     .read_word(word[0]),
     .rst(rst),
     .write_data(write[27:12]),
@@ -1681,17 +1831,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1068_0, port_1070_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_1068_0;
-  wire [28:0] port_1068_0;
-  input [28:0] port_1070_0;
-  wire [28:0] port_1070_0;
+  input [28:0] port_1095_0;
+  wire [28:0] port_1095_0;
+  input [28:0] port_1097_0;
+  wire [28:0] port_1097_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1957,7 +2107,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1068_0, port_1070_0, 
   assign _078_ = _034_ ? _076_ : _075_;
   assign _018_ = rst ? 6'h00 : _078_;
   assign _079_ = d0[0] ? { 29'h00000000, rows[57:29] } : rows;
-  assign _017_ = signal[1] ? { port_1070_0, port_1068_0 } : _079_;
+  assign _017_ = signal[1] ? { port_1097_0, port_1095_0 } : _079_;
   assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _080_ = upcoming ? tag_15 : tag;
   assign _015_ = rst ? 4'h0 : _080_;
@@ -2031,14 +2181,26 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1068_0, port_1070_0, 
   assign _004_[0] = rst ? 1'h0 : a0_valid;
   assign _112_ = a0_valid ? tag[2] : a1[3];
   assign _004_[3] = rst ? 1'h0 : _112_;
+`ifdef LMU_HW_ASSERT
+  digits__check_drain #(
+    .BEATS(32'd2),
+    .BITS(32'd2)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_513_0(busy[1]),
-    .port_515_0(busy[2]),
-    .port_573_0(answer[6:0]),
-    .port_576_15(answer[7]),
+    .port_527_0(busy[1]),
+    .port_529_0(busy[2]),
+    .port_587_0(answer[6:0]),
+    .port_590_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -2050,19 +2212,19 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1068_0, port_1070_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_513_0, port_515_0, port_573_0, port_576_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_527_0, port_529_0, port_587_0, port_590_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_513_0;
-  wire port_513_0;
-  input port_515_0;
-  wire port_515_0;
-  output [6:0] port_573_0;
-  wire [6:0] port_573_0;
-  output port_576_15;
-  wire port_576_15;
+  input port_527_0;
+  wire port_527_0;
+  input port_529_0;
+  wire port_529_0;
+  output [6:0] port_587_0;
+  wire [6:0] port_587_0;
+  output port_590_15;
+  wire port_590_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -2103,10 +2265,10 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_513_0, port_515_0
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_576_15;
-  assign port_573_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_590_15;
+  assign port_587_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_576_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_590_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -2134,25 +2296,25 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_513_0, port_515_0
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_576_15, port_576_15, _03_[13:11] };
-  assign _05_ = | { port_576_15, port_576_15, _03_[13:11] };
+  assign _04_ = & { port_590_15, port_590_15, _03_[13:11] };
+  assign _05_ = | { port_590_15, port_590_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_515_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_515_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_515_0 ? _14_ : s3_total;
-  assign _20_ = port_513_0 ? s1_below : s2_below;
+  assign _24_ = port_529_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_529_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_529_0 ? _14_ : s3_total;
+  assign _20_ = port_527_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_513_0 ? s1_low : s2_low;
+  assign _18_ = port_527_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_513_0 ? data : s2_word;
+  assign _16_ = port_527_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_576_15;
+  assign _03_[14] = port_590_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -2190,7 +2352,7 @@ module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1122_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1149_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2203,8 +2365,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1122_3;
-  wire [6:0] port_1122_3;
+  input [6:0] port_1149_3;
+  wire [6:0] port_1149_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -2232,18 +2394,18 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 6'h20 : 6'h00;
-  assign _01_ = _00_ + { port_1122_3[0], 5'h00 };
-  assign { _02_[7:6], write__addr } = _01_ + port_1122_3[6:2];
+  assign _01_ = _00_ + { port_1149_3[0], 5'h00 };
+  assign { _02_[7:6], write__addr } = _01_ + port_1149_3[6:2];
   assign _03_ = read_page ? 6'h20 : 6'h00;
   assign { _04_[6], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1122_3[1];
+  assign _05_ = ! port_1149_3[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1122_3[1];
+  assign write__en[1] = write_enable & port_1149_3[1];
   assign _04_[5:0] = read__addr;
   assign _02_[5:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1122_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1149_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2256,8 +2418,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1122_3;
-  wire [5:0] port_1122_3;
+  input [5:0] port_1149_3;
+  wire [5:0] port_1149_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2285,13 +2447,13 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 5'h10 : 5'h00;
-  assign _01_ = _00_ + { port_1122_3[0], 4'h0 };
-  assign { _02_[6:5], write__addr } = _01_ + port_1122_3[5:2];
+  assign _01_ = _00_ + { port_1149_3[0], 4'h0 };
+  assign { _02_[6:5], write__addr } = _01_ + port_1149_3[5:2];
   assign _03_ = read_page ? 5'h10 : 5'h00;
   assign { _04_[5], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1122_3[1];
+  assign _05_ = ! port_1149_3[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1122_3[1];
+  assign write__en[1] = write_enable & port_1149_3[1];
   assign _04_[4:0] = read__addr;
   assign _02_[4:0] = write__addr;
 endmodule
@@ -2863,6 +3025,23 @@ module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__pa
   assign _18_ = complete ? 1'h0 : _17_;
   assign _09_ = rst ? 1'h0 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_buffer #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[5]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   digits_layer_lmu0_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -2923,7 +3102,7 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1122_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1149_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2934,8 +3113,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1122_3;
-  wire [1:0] port_1122_3;
+  input [1:0] port_1149_3;
+  wire [1:0] port_1149_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2956,7 +3135,7 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   end
   assign read_data = _3_;
   assign write__en[0] = write_enable & _0_;
-  assign _0_ = ! port_1122_3[1];
+  assign _0_ = ! port_1149_3[1];
   assign write__en[1] = write_enable;
 endmodule
 
@@ -3080,8 +3259,8 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   wire [15:0] _07_;
   wire [15:0] _08_;
   wire [15:0] _09_;
-  wire [15:0] _10_;
-  wire [4:0] _11_;
+  wire [4:0] _10_;
+  wire [15:0] _11_;
   wire [15:0] _12_;
   wire [15:0] _13_;
   wire [15:0] _14_;
@@ -3112,7 +3291,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   assign i__ready = count != 4'ha;
   assign tvalid = count == 4'ha;
   assign _00_ = i__valid & i__ready;
-  assign _11_ = count + 1'h1;
+  assign _10_ = count + 1'h1;
   assign _18_ = ! count;
   assign _19_ = count == 1'h1;
   assign _20_ = count == 2'h2;
@@ -3135,7 +3314,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   always @(posedge clk)
     word_2 <= _09_;
   always @(posedge clk)
-    word_3 <= _10_;
+    word_3 <= _11_;
   always @(posedge clk)
     word_4 <= _12_;
   always @(posedge clk)
@@ -3161,7 +3340,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   assign _30_ = _22_ ? i__payload[15:0] : word_4;
   assign _12_ = _00_ ? _30_ : word_4;
   assign _31_ = _21_ ? i__payload[15:0] : word_3;
-  assign _10_ = _00_ ? _31_ : word_3;
+  assign _11_ = _00_ ? _31_ : word_3;
   assign _32_ = _20_ ? i__payload[15:0] : word_2;
   assign _09_ = _00_ ? _32_ : word_2;
   assign _33_ = _19_ ? i__payload[15:0] : word_1;
@@ -3170,9 +3349,23 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   assign _07_ = _00_ ? _34_ : word_0;
   assign _35_ = _00_ ? i__payload[16] : tlast;
   assign _06_ = rst ? 1'h0 : _35_;
-  assign _36_ = _00_ ? _11_[3:0] : count;
+  assign _36_ = _00_ ? _10_[3:0] : count;
   assign _37_ = _04_ ? 4'h0 : _36_;
   assign _05_ = rst ? 4'h0 : _37_;
+`ifdef LMU_HW_ASSERT
+  digits__check_collector #(
+    .BEATS(32'd10),
+    .BITS(32'd4)
+  ) check_collector (
+    .clk(clk),
+    .count(count),
+    .full(tvalid),
+    .ready(i__ready),
+    .rst(rst),
+    .taken(_04_),
+    .valid(i__valid)
+  );
+`endif
 endmodule
 
 `ifdef DIGITS_ROM_PATH
@@ -3317,3 +3510,348 @@ module digits__lmu0_weights(clk, address, enable, data);
 `endif
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
+
+`ifdef LMU_HW_ASSERT
+module digits__check_buffer(clk, rst, valid, last, drop, available, marked, filling, reading, beat);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input drop;
+  input available;
+  input marked;
+  input filling;
+  input reading;
+  input [BITS-1:0] beat;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [1:0] held, marks;
+  reg into, from;
+  reg [BITS-1:0] count;
+  wire complete = valid & count == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      held <= 0;
+      into <= 0;
+      from <= 0;
+      count <= 0;
+    end else begin
+      held <= held + complete - drop;
+      if (valid) count <= complete ? 0 : count + 1;
+      if (complete) begin
+        into <= !into;
+        marks[into] <= last;
+      end
+      if (drop) from <= !from;
+    end
+  // no vector is overwritten before it was read
+  wire not_overwritten = !valid | held < 2;
+  // only a vector that is there is dropped
+  wire not_dropped_empty = !drop | held != 0;
+  // a vector is there when all of it is
+  wire available_counted = available == (held != 0);
+  // vectors are read in order
+  wire pages_in_turn = filling == into & reading == from;
+  // beats are stored in order
+  wire beats_in_turn = beat == count;
+  // the mark is that of the vector
+  wire mark_kept = !available | marked == marks[from];
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_not_overwritten assert (not_overwritten); end
+    begin : assert_not_dropped_empty assert (not_dropped_empty); end
+    begin : assert_available_counted assert (available_counted); end
+    begin : assert_pages_in_turn assert (pages_in_turn); end
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+module digits__check_collector(clk, rst, valid, ready, full, taken, count);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input full;
+  input taken;
+  input [BITS-1:0] count;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] beats;
+  always @(posedge clk)
+    if (rst | taken) beats <= 0;
+    else if (valid & ready) beats <= beats + 1;
+  // beats are collected in order
+  wire beats_in_turn = count == beats;
+  // an answer is offered when it is whole
+  wire offered_whole = full == (beats == BEATS);
+  // nothing is added to an answer that is offered
+  wire not_changed = !(ready & full);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_offered_whole assert (offered_whole); end
+    begin : assert_not_changed assert (not_changed); end
+  end
+endmodule
+
+module digits__check_drain(clk, rst, upcoming, sums, elements);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input upcoming;
+  input sums;
+  input elements;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] left;
+  always @(posedge clk)
+    if (rst) left <= 0;
+    else if (upcoming) left <= BEATS;
+    else if (left != 0) left <= left - 1;
+  // sums are taken over when those before have left
+  wire group_left = !upcoming | left <= 1;
+  // sums and element-wise totals never meet
+  wire apart = !(sums & elements);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_group_left assert (group_left); end
+    begin : assert_apart assert (apart); end
+  end
+endmodule
+
+module digits__check_intake(clk, rst, ready);
+  input clk;
+  input rst;
+  input ready;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+
+  // nothing is taken in reset
+  wire closed_in_reset = !rst | !ready;
+  always @(posedge clk) if (armed) begin
+    begin : assert_closed_in_reset assert (closed_in_reset); end
+  end
+endmodule
+
+module digits__check_offer(clk, rst, valid, ready, payload);
+  parameter WIDTH = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input [WIDTH-1:0] payload;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg waits, after_reset;
+  reg [WIDTH-1:0] shown;
+  always @(posedge clk) begin
+    waits <= valid & !ready & !rst;
+    after_reset <= rst;
+    shown <= payload;
+  end
+  // what is offered stays offered until it is taken
+  wire valid_held = !(waits & !rst) | valid;
+  // data and mark do not change while they wait
+  wire payload_stable = !(waits & valid) | payload == shown;
+  // nothing is offered in and after reset
+  wire silent_in_reset = !(rst | after_reset) | !valid;
+  always @(posedge clk) if (armed) begin
+    begin : assert_valid_held assert (valid_held); end
+    begin : assert_payload_stable assert (payload_stable); end
+    begin : assert_silent_in_reset assert (silent_in_reset); end
+  end
+endmodule
+
+module digits__check_queue(clk, rst, valid, last, fetch, taken, offered, marked, entering, leaving);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input fetch;
+  input taken;
+  input offered;
+  input marked;
+  input [BITS-1:0] entering;
+  input [BITS-1:0] leaving;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] into, from;
+  reg [BITS:0] level;
+  reg [1:0] held, marks;
+  reg newest, oldest;
+  wire complete = valid & into == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      into <= 0;
+      from <= 0;
+      level <= 0;
+      held <= 0;
+      newest <= 0;
+      oldest <= 0;
+    end else begin
+      level <= level + valid - fetch;
+      held <= held + complete - taken;
+      if (valid) begin
+        into <= complete ? 0 : into + 1;
+        marks[newest] <= last;
+      end
+      if (complete) newest <= !newest;
+      if (fetch) from <= from == BEATS - 1 ? 0 : from + 1;
+      if (taken) oldest <= !oldest;
+    end
+  // no beat is overwritten before it was read
+  wire no_overflow = !valid | level < BEATS;
+  // only a beat that is there is read
+  wire no_underflow = !fetch | level != 0;
+  // no mark is overwritten before it was read
+  wire marks_held = !valid | held < 2;
+  // only an answer that is there is taken
+  wire taken_once = !taken | held != 0;
+  // only an answer that is there is offered
+  wire offered_there = !offered | held != 0 | into != 0;
+  // beats leave in order
+  wire beats_in_turn = entering == into & leaving == from;
+  // the mark is that of the answer
+  wire mark_kept = !offered | marked == marks[oldest];
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_no_overflow assert (no_overflow); end
+    begin : assert_no_underflow assert (no_underflow); end
+    begin : assert_marks_held assert (marks_held); end
+    begin : assert_taken_once assert (taken_once); end
+    begin : assert_offered_there assert (offered_there); end
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+module digits__check_room(clk, rst, sent, freed, room);
+  parameter VECTORS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input sent;
+  input freed;
+  input room;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] held;
+  always @(posedge clk)
+    if (rst) held <= 0;
+    else held <= held + sent - freed;
+  // a vector is sent only where it has room
+  wire sent_into_room = !sent | held < VECTORS;
+  // only room that was taken is freed
+  wire freed_once = !freed | held != 0;
+  // the room is counted right
+  wire room_counted = room == (held != VECTORS);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_sent_into_room assert (sent_into_room); end
+    begin : assert_freed_once assert (freed_once); end
+    begin : assert_room_counted assert (room_counted); end
+  end
+endmodule
+
+module digits__check_step(clk, rst, start, available, room, promise, marked, idle, finish, reads, drop, write, answer, last);
+  parameter CYCLES = 1;
+  parameter CYCLES_LAST = 1;
+  parameter ANSWERS = 1;
+  parameter ANSWERS_LAST = 1;
+  parameter EARLIEST = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input start;
+  input available;
+  input room;
+  input promise;
+  input marked;
+  input idle;
+  input finish;
+  input reads;
+  input drop;
+  input write;
+  input answer;
+  input last;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg busy, begun, after, mark, closes, unread;
+  reg [BITS-1:0] cycle, owed, early;
+  wire [BITS-1:0] answers = mark ? ANSWERS_LAST : ANSWERS;
+  wire ends = busy & cycle == (mark ? CYCLES_LAST : CYCLES) - 1;
+  always @(posedge clk)
+    if (rst) begin
+      busy <= 0;
+      begun <= 0;
+      after <= 0;
+      mark <= 0;
+      closes <= 0;
+      unread <= 0;
+      cycle <= 0;
+      owed <= 0;
+      early <= 0;
+    end else begin
+      busy <= start | busy & !ends;
+      begun <= start;
+      after <= ends;  // the last beat of a step is written when the next one may have begun
+      if (start) mark <= marked;
+      closes <= mark;
+      unread <= start | unread & !drop;
+      cycle <= busy & !ends ? cycle + 1 : 0;
+      owed <= begun ? answers : owed - answer;
+      early <= start ? EARLIEST : early - (early != 0);
+    end
+  // a step starts only with an input vector
+  wire vector_there = !start | available;
+  // a step starts only where its answer has room
+  wire room_there = !start | room;
+  // a step starts when the one before ends
+  wire one_at_a_time = !start | !busy | ends;
+  // a step takes more than one cycle
+  wire begun_before_end = !(begun & ends);
+  // between steps a layer waits, and only there
+  wire idle_between = idle == !busy;
+  // a step takes the cycles of the plan
+  wire cycles_of_plan = finish == ends;
+  // the input is read before it is dropped
+  wire read_while_there = !reads | unread;
+  // the input is dropped once in a step
+  wire dropped_once = !drop | unread;
+  // the input is dropped before a step ends
+  wire dropped_within = !finish | !unread;
+  // codes are written within their step
+  wire written_within = !write | busy | after;
+  // all of an answer is sent in its step
+  wire answered_within = !begun | owed == answer;
+  // room is taken for every answer, when its step begins
+  wire answered_as_promised = promise == (begun & answers != 0);
+  // an answer comes late enough for the one before to leave the queue
+  wire answered_late = !answer | begun | early == 0;
+  // no more than an answer is sent in a step
+  wire answered_once = !answer | owed != 0;
+  // the mark is that of the step
+  wire mark_passed_on = !answer | last == closes;
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_vector_there assert (vector_there); end
+    begin : assert_room_there assert (room_there); end
+    begin : assert_one_at_a_time assert (one_at_a_time); end
+    begin : assert_begun_before_end assert (begun_before_end); end
+    begin : assert_idle_between assert (idle_between); end
+    begin : assert_cycles_of_plan assert (cycles_of_plan); end
+    begin : assert_read_while_there assert (read_while_there); end
+    begin : assert_dropped_once assert (dropped_once); end
+    begin : assert_dropped_within assert (dropped_within); end
+    begin : assert_written_within assert (written_within); end
+    begin : assert_answered_within assert (answered_within); end
+    begin : assert_answered_as_promised assert (answered_as_promised); end
+    begin : assert_answered_late assert (answered_late); end
+    begin : assert_answered_once assert (answered_once); end
+    begin : assert_mark_passed_on assert (mark_passed_on); end
+  end
+endmodule
+
+`endif

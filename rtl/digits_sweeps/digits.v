@@ -69,6 +69,24 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .offered(i__valid_41),
     .rst(rst)
   );
+`ifdef LMU_HW_ASSERT
+  digits__check_intake check_intake (
+    .clk(clk),
+    .ready(s_axis_tready),
+    .rst(rst)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_offer #(
+    .WIDTH(32'd161)
+  ) check_offer (
+    .clk(clk),
+    .payload({ m_axis_tlast, m_axis_tdata }),
+    .ready(m_axis_tready),
+    .rst(rst),
+    .valid(m_axis_tvalid)
+  );
+`endif
   digits_from_axi from_axi (
     .clk(clk),
     .o__freed(i__freed),
@@ -198,6 +216,14 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     end
   end
   assign read__data = _82_;
+  assign _00_ = | level;
+  assign _09_ = ~ read_out;
+  assign _01_ = ~ offered;
+  assign _02_ = _01_ | o__ready;
+  assign _03_ = _09_ | _02_;
+  assign read__en = _00_ & _03_;
+  always @(posedge clk)
+    level <= _14_;
   always @(posedge clk)
     signature__addr <= _15_;
   always @(posedge clk)
@@ -223,15 +249,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _10_ = leaving == 4'h9;
   assign _11_ = leaving + 1'h1;
   assign _12_ = _10_ ? 5'h00 : _11_;
-  assign _00_ = | level;
-  assign _09_ = ~ read_out;
-  assign _03_ = _09_ | _02_;
-  assign read__en = _00_ & _03_;
-  assign _01_ = ~ offered;
-  assign _02_ = _01_ | o__ready;
   assign _13_ = ~ reading;
-  always @(posedge clk)
-    level <= _14_;
   assign _24_ = i__freed ? _13_ : reading;
   assign _22_ = rst ? 1'h0 : _24_;
   assign _21_ = _02_ ? read__data : o__payload_data;
@@ -254,6 +272,23 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _34_ = i__valid ? _07_[3:0] : signature__addr;
   assign _15_ = rst ? 4'h0 : _34_;
   assign _14_ = rst ? 4'h0 : _04_[3:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_queue #(
+    .BEATS(32'd10),
+    .BITS(32'd4)
+  ) check_queue (
+    .clk(clk),
+    .entering(signature__addr),
+    .fetch(read__en),
+    .last(i__payload[16]),
+    .leaving(leaving),
+    .marked(o__payload_last),
+    .offered(offered),
+    .rst(rst),
+    .taken(i__freed),
+    .valid(i__valid)
+  );
+`endif
   assign o__payload = { o__payload_last, o__payload_data };
 endmodule
 
@@ -278,34 +313,46 @@ module digits_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o_
   wire [7:0] tdata;
   wire [2:0] _00_;
   wire _01_;
-  wire [1:0] _02_;
+  wire _02_;
   wire _03_;
-  wire _04_;
-  wire [3:0] _05_;
-  wire [1:0] _06_;
+  wire [1:0] _04_;
+  wire _05_;
+  wire [3:0] _06_;
   wire [1:0] _07_;
-  wire _08_;
+  wire [1:0] _08_;
   wire _09_;
   reg index;
   wire [4:0] o__payload_data;
   reg [1:0] room;
   assign _00_ = room + o__freed;
-  assign _04_ = o__valid & _01_;
-  assign _05_ = _00_ - _04_;
-  assign _06_ = index + 1'h1;
-  assign _07_ = index ? _06_ : 2'h0;
-  assign o__valid = tvalid & _08_;
-  assign _08_ = | room;
+  assign _06_ = _00_ - _02_;
+  assign _07_ = index + 1'h1;
+  assign _08_ = index ? _07_ : 2'h0;
+  assign o__valid = tvalid & _03_;
+  assign tready = _03_ & _01_;
   assign _01_ = ! index;
-  assign tready = _08_ & _01_;
+  assign _02_ = o__valid & _01_;
+  assign _03_ = | room;
   always @(posedge clk)
-    room <= _02_;
+    room <= _04_;
   always @(posedge clk)
-    index <= _03_;
+    index <= _05_;
   assign o__payload_data = index ? 5'h00 : tdata[4:0];
-  assign _09_ = o__valid ? _07_[0] : index;
-  assign _03_ = rst ? 1'h0 : _09_;
-  assign _02_ = rst ? 2'h2 : _05_[1:0];
+  assign _09_ = o__valid ? _08_[0] : index;
+  assign _05_ = rst ? 1'h0 : _09_;
+  assign _04_ = rst ? 2'h2 : _06_[1:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_03_),
+    .rst(rst),
+    .sent(_02_)
+  );
+`endif
   assign o__payload = { tlast, o__payload_data };
 endmodule
 
@@ -333,9 +380,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _04_;
   wire _05_;
   wire _06_;
-  wire [1:0] _07_;
-  wire [6:0] _08_;
-  wire _09_;
+  wire _07_;
+  wire [1:0] _08_;
+  wire [6:0] _09_;
   wire _10_;
   wire _11_;
   wire _12_;
@@ -350,7 +397,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire _21_;
   wire _22_;
   wire [9:0] addresses;
-  wire all_read_55;
+  wire all_read_56;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -359,8 +406,8 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire first;
   wire idle;
   reg last;
-  wire last_53;
-  wire last_62;
+  wire last_55;
+  wire last_63;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
@@ -371,7 +418,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_63;
+  wire [2:0] tag_64;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -384,50 +431,87 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire [6:0] word;
   wire [23:0] write;
   assign _00_ = idle | finish;
-  assign _06_ = _00_ & available;
-  assign _10_ = | room;
-  assign trace_start = _06_ & _10_;
+  assign _07_ = _00_ & available;
+  assign trace_start = _07_ & _02_;
   assign _11_ = ! write[1];
   assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
   assign _13_ = room + o__freed;
   assign _01_ = _13_ - begun;
+  assign _02_ = | room;
   always @(posedge clk)
-    last_step <= _02_;
+    last_step <= _03_;
   always @(posedge clk)
-    begun <= _03_;
+    begun <= _04_;
   always @(posedge clk)
-    i__freed <= _04_;
+    i__freed <= _05_;
   always @(posedge clk)
-    last <= _05_;
+    last <= _06_;
   always @(posedge clk)
-    room <= _07_;
+    room <= _08_;
   always @(posedge clk)
-    control <= _08_;
+    control <= _09_;
   always @(posedge clk)
-    s1_chosen_0 <= _09_;
+    s1_chosen_0 <= _10_;
   assign _14_ = valid ? 1'h0 : s1_chosen_0;
   assign _15_ = slot ? _14_ : 1'h1;
   assign _16_ = valid ? _15_ : _14_;
-  assign _09_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_63 : control[6:4];
-  assign _08_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_62 : control[2];
-  assign _08_[2] = rst ? 1'h0 : _18_;
+  assign _10_ = rst ? 1'h0 : _16_;
+  assign _17_ = valid ? tag_64 : control[6:4];
+  assign _09_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_63 : control[2];
+  assign _09_[2] = rst ? 1'h0 : _18_;
   assign _19_ = valid ? first : control[1];
-  assign _08_[1] = rst ? 1'h0 : _19_;
-  assign _08_[0] = rst ? 1'h0 : valid;
+  assign _09_[1] = rst ? 1'h0 : _19_;
+  assign _09_[0] = rst ? 1'h0 : valid;
   assign _20_ = slot ? control[3] : 1'h0;
   assign _21_ = valid ? _20_ : control[3];
-  assign _08_[3] = rst ? 1'h0 : _21_;
-  assign _07_ = rst ? 2'h2 : _01_[1:0];
-  assign _05_ = rst ? 1'h0 : last_step;
-  assign _04_ = rst ? 1'h0 : all_read_55;
-  assign _03_ = rst ? 1'h0 : trace_start;
-  assign _22_ = trace_start ? last_53 : last_step;
-  assign _02_ = rst ? 1'h0 : _22_;
+  assign _09_[3] = rst ? 1'h0 : _21_;
+  assign _08_ = rst ? 2'h2 : _01_[1:0];
+  assign _06_ = rst ? 1'h0 : last_step;
+  assign _05_ = rst ? 1'h0 : all_read_56;
+  assign _04_ = rst ? 1'h0 : trace_start;
+  assign _22_ = trace_start ? last_55 : last_step;
+  assign _03_ = rst ? 1'h0 : _22_;
   assign o__valid = _12_ ? write[7] : 1'h0;
   assign o__payload_data = _12_ ? write[23:8] : 16'h0000;
+`ifdef LMU_HW_ASSERT
+  digits__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_02_),
+    .rst(rst),
+    .sent(begun)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_step #(
+    .ANSWERS(32'd10),
+    .ANSWERS_LAST(32'd10),
+    .BITS(32'd10),
+    .CYCLES(32'd651),
+    .CYCLES_LAST(32'd651),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_55),
+    .promise(begun),
+    .reads(valid),
+    .room(_02_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   digits_layer_head_drain drain (
     .clk(clk),
     .rst(rst),
@@ -447,19 +531,19 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .weights(data)
   );
   digits_layer_head_sequencer sequencer (
-    .all_read(all_read_55),
+    .all_read(all_read_56),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_62),
+    .last(last_63),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_63),
+    .tag(tag_64),
     .valid(valid),
     .word_25(word)
   );
@@ -469,7 +553,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_53),
+    .last(last_55),
     .read_data(read_data),
     .read_word(word[5:0]),
     .rst(rst)
@@ -724,6 +808,18 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _066_ = d2[0] ? d2[2] : d3[2];
   assign _019_[2] = rst ? 1'h0 : _066_;
   assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
+`ifdef LMU_HW_ASSERT
+  digits__check_drain #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   digits_layer_head_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
@@ -1175,6 +1271,23 @@ module digits_layer_head_source(rst, available, last, read_data, i__payload, i__
   assign _18_ = complete ? 7'h00 : _17_;
   assign _09_ = rst ? 7'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_buffer #(
+    .BEATS(32'd64),
+    .BITS(32'd7)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[8]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   digits_layer_head_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -1338,9 +1451,9 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [7:0] _013_;
   wire _014_;
   wire [2:0] _015_;
-  wire _016_;
+  wire [3:0] _016_;
   wire _017_;
-  wire [3:0] _018_;
+  wire _018_;
   wire _019_;
   wire _020_;
   wire _021_;
@@ -1355,23 +1468,23 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _030_;
   wire _031_;
   wire _032_;
-  wire _033_;
-  wire [1:0] _034_;
-  wire [9:0] _035_;
+  wire [1:0] _033_;
+  wire [9:0] _034_;
+  wire _035_;
   wire _036_;
   wire _037_;
-  wire _038_;
-  wire [15:0] _039_;
+  wire [15:0] _038_;
+  wire _039_;
   wire _040_;
   wire _041_;
   wire _042_;
-  wire _043_;
+  wire [2:0] _043_;
   wire [2:0] _044_;
   wire [2:0] _045_;
   wire [2:0] _046_;
   wire [2:0] _047_;
   wire [2:0] _048_;
-  wire [2:0] _049_;
+  wire _049_;
   wire _050_;
   wire _051_;
   wire _052_;
@@ -1387,17 +1500,16 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _062_;
   wire _063_;
   wire _064_;
-  wire _065_;
-  wire [3:0] _066_;
+  wire [3:0] _065_;
+  wire _066_;
   wire _067_;
-  wire _068_;
-  wire [2:0] _069_;
+  wire [2:0] _068_;
+  wire _069_;
   wire _070_;
   wire _071_;
   wire _072_;
-  wire _073_;
   wire [10:0] addresses;
-  wire all_read_83;
+  wire all_read_84;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -1408,8 +1520,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg first_step;
   wire idle;
   reg last;
-  wire last_81;
-  wire last_88;
+  wire last_83;
+  wire last_89;
   reg last_step;
   wire launch;
   reg [15:0] lmu0_m_u;
@@ -1417,22 +1529,23 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
+  wire promise;
   wire [9:0] read_data;
-  wire [31:0] read_data_45;
-  wire [15:0] read_data_47;
+  wire [31:0] read_data_47;
+  wire [15:0] read_data_49;
   wire read_page;
-  wire read_page_36;
+  wire read_page_38;
   reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg signal;
   wire [2:0] slot;
-  wire start_72;
-  wire signed [25:0] sums_63_0;
-  wire signed [25:0] sums_63_1;
+  wire start_74;
+  wire signed [25:0] sums_65_0;
+  wire signed [25:0] sums_65_1;
   wire [3:0] tag;
-  wire [3:0] tag_74;
+  wire [3:0] tag_76;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1444,133 +1557,190 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire valid;
   wire [5:0] word;
   wire [27:0] write;
-  wire [23:0] write_25;
+  wire [23:0] write_27;
   wire write_enable;
-  wire write_enable_33;
+  wire write_enable_35;
+  assign _017_ = | room;
   always @(posedge clk)
-    last_step <= _027_;
+    last_step <= _026_;
   always @(posedge clk)
-    begun <= _028_;
+    begun <= _027_;
   always @(posedge clk)
-    i__freed <= _029_;
+    i__freed <= _028_;
   always @(posedge clk)
-    finished <= _030_;
+    finished <= _029_;
   always @(posedge clk)
-    last <= _031_;
+    last <= _030_;
   always @(posedge clk)
-    signal <= _032_;
+    signal <= _031_;
   always @(posedge clk)
-    first_step <= _033_;
+    first_step <= _032_;
   always @(posedge clk)
-    room <= _034_;
+    room <= _033_;
   always @(posedge clk)
-    control <= _035_;
+    control <= _034_;
   always @(posedge clk)
-    s1_chosen_0 <= _036_;
+    s1_chosen_0 <= _035_;
   always @(posedge clk)
-    s1_chosen_1 <= _037_;
+    s1_chosen_1 <= _036_;
   always @(posedge clk)
-    s1_chosen_2 <= _038_;
+    s1_chosen_2 <= _037_;
   always @(posedge clk)
-    lmu0_m_u <= _039_;
+    lmu0_m_u <= _038_;
+  assign promise = begun & last_step;
   assign _000_ = idle | finish;
   assign _009_ = _000_ & available;
-  assign _017_ = | room;
   assign trace_start = _009_ & _017_;
-  assign _040_ = write[11] & last;
-  assign write_enable = write_25[0] & write_25[7];
-  assign _041_ = slot == 1'h1;
-  assign _026_ = write[2:1] == 2'h2;
-  assign _001_ = write[0] & _026_;
-  assign write_enable_33 = _001_ & write[11];
+  assign _039_ = write[11] & last;
+  assign write_enable = write_27[0] & write_27[7];
+  assign _040_ = slot == 1'h1;
+  assign _025_ = write[2:1] == 2'h2;
+  assign _001_ = write[0] & _025_;
+  assign write_enable_35 = _001_ & write[11];
   assign _005_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
-  assign _006_ = s1_chosen_1 ? read_data_45[15:0] : 16'h0000;
+  assign _006_ = s1_chosen_1 ? read_data_47[15:0] : 16'h0000;
   assign _007_ = { 11'h000, _005_ } | _006_;
-  assign _008_ = s1_chosen_2 ? read_data_47[7:0] : 8'h00;
+  assign _008_ = s1_chosen_2 ? read_data_49[7:0] : 8'h00;
   assign operand_0 = _007_ | { _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_ };
   assign _010_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _011_ = s1_chosen_1 ? read_data_45[31:16] : 16'h0000;
+  assign _011_ = s1_chosen_1 ? read_data_47[31:16] : 16'h0000;
   assign _012_ = { 11'h000, _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_47[15:8] : 8'h00;
+  assign _013_ = s1_chosen_2 ? read_data_49[15:8] : 8'h00;
   assign operand_1 = _012_ | { _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_ };
-  assign _014_ = tag_74[1:0] == 1'h1;
-  assign start_72 = launch & _014_;
+  assign _014_ = tag_76[1:0] == 1'h1;
+  assign start_74 = launch & _014_;
   assign _003_ = ~ signal;
   assign _015_ = room + o__freed;
-  assign _016_ = begun & last_step;
-  assign _018_ = _015_ - _016_;
-  assign _019_ = ~ first_step;
-  assign _020_ = ! write[2:1];
-  assign _021_ = write[0] & _020_;
-  assign _022_ = ! write[3];
-  assign _023_ = _021_ & _022_;
-  assign _024_ = ! write[10:4];
-  assign _025_ = _023_ & _024_;
-  assign _043_ = _060_ | _064_;
-  assign _042_ = | { _059_, _063_, _004_ };
-  assign _044_ = _063_ ? 3'h3 : 3'h1;
-  assign _045_ = _059_ ? 3'h0 : _044_;
-  assign _046_ = _064_ ? 3'h4 : 3'h0;
-  assign _047_ = _002_ ? 3'h2 : control[5:3];
-  assign _048_ = _043_ ? _046_ : _047_;
-  assign _049_ = _042_ ? _045_ : _048_;
-  assign _050_ = _064_ ? 1'h1 : _062_;
-  assign _051_ = _063_ ? 1'h1 : _050_;
-  assign _052_ = _060_ ? _019_ : _058_;
-  assign _053_ = _059_ ? 1'h1 : _052_;
-  assign _054_ = _002_ ? _019_ : _056_;
-  assign _055_ = _004_ ? _019_ : _054_;
-  assign _039_ = _025_ ? write[27:12] : lmu0_m_u;
-  assign _056_ = valid ? 1'h0 : s1_chosen_2;
-  assign _057_ = valid ? _055_ : _056_;
-  assign _038_ = rst ? 1'h0 : _057_;
-  assign _058_ = valid ? 1'h0 : s1_chosen_1;
-  assign _061_ = valid ? _053_ : _058_;
-  assign _037_ = rst ? 1'h0 : _061_;
-  assign _062_ = valid ? 1'h0 : s1_chosen_0;
-  assign _065_ = valid ? _051_ : _062_;
-  assign _036_ = rst ? 1'h0 : _065_;
-  assign _066_ = valid ? tag_74 : control[9:6];
-  assign _035_[9:6] = rst ? 4'h0 : _066_;
-  assign _067_ = valid ? last_88 : control[2];
-  assign _035_[2] = rst ? 1'h0 : _067_;
-  assign _068_ = valid ? first : control[1];
-  assign _035_[1] = rst ? 1'h0 : _068_;
-  assign _035_[0] = rst ? 1'h0 : valid;
-  assign _059_ = slot == 3'h6;
-  assign _063_ = slot == 3'h5;
+  assign _016_ = _015_ - promise;
+  assign _018_ = ~ first_step;
+  assign _019_ = ! write[2:1];
+  assign _020_ = write[0] & _019_;
+  assign _021_ = ! write[3];
+  assign _022_ = _020_ & _021_;
+  assign _023_ = ! write[10:4];
+  assign _024_ = _022_ & _023_;
+  assign _042_ = _059_ | _063_;
+  assign _041_ = | { _058_, _062_, _004_ };
+  assign _043_ = _062_ ? 3'h3 : 3'h1;
+  assign _044_ = _058_ ? 3'h0 : _043_;
+  assign _045_ = _063_ ? 3'h4 : 3'h0;
+  assign _046_ = _002_ ? 3'h2 : control[5:3];
+  assign _047_ = _042_ ? _045_ : _046_;
+  assign _048_ = _041_ ? _044_ : _047_;
+  assign _049_ = _063_ ? 1'h1 : _061_;
+  assign _050_ = _062_ ? 1'h1 : _049_;
+  assign _051_ = _059_ ? _018_ : _057_;
+  assign _052_ = _058_ ? 1'h1 : _051_;
+  assign _053_ = _002_ ? _018_ : _055_;
+  assign _054_ = _004_ ? _018_ : _053_;
+  assign _038_ = _024_ ? write[27:12] : lmu0_m_u;
+  assign _055_ = valid ? 1'h0 : s1_chosen_2;
+  assign _056_ = valid ? _054_ : _055_;
+  assign _037_ = rst ? 1'h0 : _056_;
+  assign _057_ = valid ? 1'h0 : s1_chosen_1;
+  assign _060_ = valid ? _052_ : _057_;
+  assign _036_ = rst ? 1'h0 : _060_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_0;
+  assign _064_ = valid ? _050_ : _061_;
+  assign _035_ = rst ? 1'h0 : _064_;
+  assign _065_ = valid ? tag_76 : control[9:6];
+  assign _034_[9:6] = rst ? 4'h0 : _065_;
+  assign _066_ = valid ? last_89 : control[2];
+  assign _034_[2] = rst ? 1'h0 : _066_;
+  assign _067_ = valid ? first : control[1];
+  assign _034_[1] = rst ? 1'h0 : _067_;
+  assign _034_[0] = rst ? 1'h0 : valid;
+  assign _058_ = slot == 3'h6;
+  assign _062_ = slot == 3'h5;
   assign _004_ = slot == 3'h4;
-  assign _064_ = slot == 3'h2;
-  assign _060_ = slot == 3'h1;
+  assign _063_ = slot == 3'h2;
+  assign _059_ = slot == 3'h1;
   assign _002_ = ! slot;
-  assign _069_ = valid ? _049_ : control[5:3];
-  assign _035_[5:3] = rst ? 3'h0 : _069_;
-  assign _034_ = rst ? 2'h2 : _018_[1:0];
-  assign _070_ = finished ? last : first_step;
-  assign _033_ = rst ? 1'h1 : _070_;
-  assign _071_ = finished ? _003_ : signal;
-  assign _032_ = rst ? 1'h0 : _071_;
-  assign _031_ = rst ? 1'h0 : last_step;
-  assign _030_ = rst ? 1'h0 : finish;
-  assign _029_ = rst ? 1'h0 : all_read_83;
-  assign _028_ = rst ? 1'h0 : trace_start;
-  assign _072_ = trace_start ? last_81 : last_step;
-  assign _027_ = rst ? 1'h0 : _072_;
-  assign trace_data = write_25[0] ? write_25[23:8] : write[27:12];
-  assign trace_mask = write_25[0] ? write_25[7] : write[11];
-  assign trace_beat = write_25[0] ? { 2'h0, write_25[6:2] } : write[10:4];
-  assign trace_segment = write_25[0] ? write_25[1] : write[3];
-  assign trace_node = write_25[0] ? 2'h1 : write[2:1];
-  assign trace_valid = write_25[0] ? 1'h1 : write[0];
-  assign _073_ = _002_ ? _003_ : signal;
-  assign read_page_36 = _004_ ? _003_ : _073_;
-  assign read_page = _041_ ? _003_ : signal;
-  assign o__valid = _001_ ? _040_ : 1'h0;
+  assign _068_ = valid ? _048_ : control[5:3];
+  assign _034_[5:3] = rst ? 3'h0 : _068_;
+  assign _033_ = rst ? 2'h2 : _016_[1:0];
+  assign _069_ = finished ? last : first_step;
+  assign _032_ = rst ? 1'h1 : _069_;
+  assign _070_ = finished ? _003_ : signal;
+  assign _031_ = rst ? 1'h0 : _070_;
+  assign _030_ = rst ? 1'h0 : last_step;
+  assign _029_ = rst ? 1'h0 : finish;
+  assign _028_ = rst ? 1'h0 : all_read_84;
+  assign _027_ = rst ? 1'h0 : trace_start;
+  assign _071_ = trace_start ? last_83 : last_step;
+  assign _026_ = rst ? 1'h0 : _071_;
+  assign trace_data = write_27[0] ? write_27[23:8] : write[27:12];
+  assign trace_mask = write_27[0] ? write_27[7] : write[11];
+  assign trace_beat = write_27[0] ? { 2'h0, write_27[6:2] } : write[10:4];
+  assign trace_segment = write_27[0] ? write_27[1] : write[3];
+  assign trace_node = write_27[0] ? 2'h1 : write[2:1];
+  assign trace_valid = write_27[0] ? 1'h1 : write[0];
+  assign _072_ = _002_ ? _003_ : signal;
+  assign read_page_38 = _004_ ? _003_ : _072_;
+  assign read_page = _040_ ? _003_ : signal;
+  assign o__valid = _001_ ? _039_ : 1'h0;
   assign o__payload_data = _001_ ? write[19:12] : 8'h00;
+`ifdef LMU_HW_ASSERT
+  digits__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_017_),
+    .rst(rst),
+    .sent(promise)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_step #(
+    .ANSWERS(32'd0),
+    .ANSWERS_LAST(32'd64),
+    .BITS(32'd11),
+    .CYCLES(32'd1805),
+    .CYCLES_LAST(32'd1805),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_83),
+    .promise(promise),
+    .reads(valid),
+    .room(_017_),
+    .rst(rst),
+    .start(trace_start),
+    .write(trace_valid)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_unit #(
+    .BITS(32'd8),
+    .CYCLES(32'd167),
+    .WRITES(32'd32)
+  ) check_unit_m (
+    .clk(clk),
+    .rst(rst),
+    .start(start_74),
+    .write(write_27[0])
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  digits__check_writes check_writes_m (
+    .clk(clk),
+    .memories(write_27[0]),
+    .rst(rst),
+    .sums(write[0])
+  );
+`endif
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1260_0(sums_63_0),
-    .port_1262_0(sums_63_1),
+    .port_1289_0(sums_65_0),
+    .port_1291_0(sums_65_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1578,23 +1748,23 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1314_3(write[9:3]),
-    .read_data(read_data_47),
-    .read_page(read_page_36),
+    .port_1343_3(write[9:3]),
+    .read_data(read_data_49),
+    .read_page(read_page_38),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(write[19:12]),
-    .write_enable(write_enable_33),
+    .write_enable(write_enable_35),
     .write_page(signal)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1374_1(write_25[6:1]),
-    .read_data(read_data_45),
+    .port_1403_1(write_27[6:1]),
+    .read_data(read_data_47),
     .read_page(read_page),
     .read_word(word[3:0]),
     .rst(rst),
-    .write_data(write_25[23:8]),
+    .write_data(write_27[23:8]),
     .write_enable(write_enable),
     .write_page(signal)
   );
@@ -1602,36 +1772,36 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .clk(clk),
     .first_step(first_step),
     .rst(rst),
-    .start(start_72),
+    .start(start_74),
     .u(lmu0_m_u),
-    .write(write_25)
+    .write(write_27)
   );
   digits_layer_lmu0_mac mac (
     .clk(clk),
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_63_0),
-    .s5_sum_1(sums_63_1),
+    .s5_sum_0(sums_65_0),
+    .s5_sum_1(sums_65_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_83),
+    .all_read(all_read_84),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_88),
+    .last(last_89),
     .last_step(last_step),
     .launch(launch),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_74),
+    .tag(tag_76),
     .valid(valid),
     .word_25(word)
   );
@@ -1641,7 +1811,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_81),
+    .last(last_83),
     .read_data(read_data),
     .read_word(word[0]),
     .rst(rst)
@@ -1657,17 +1827,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload = { last, o__payload_data };
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1260_0, port_1262_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1260_0;
-  wire [25:0] port_1260_0;
-  input [25:0] port_1262_0;
-  wire [25:0] port_1262_0;
+  input [25:0] port_1289_0;
+  wire [25:0] port_1289_0;
+  input [25:0] port_1291_0;
+  wire [25:0] port_1291_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1909,7 +2079,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1260_0, port_1262_0, 
   assign _066_ = _026_ ? _064_ : _063_;
   assign _010_ = rst ? 6'h00 : _066_;
   assign _067_ = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
-  assign _009_ = signal[1] ? { port_1262_0, port_1260_0 } : _067_;
+  assign _009_ = signal[1] ? { port_1291_0, port_1289_0 } : _067_;
   assign _008_ = rst ? 2'h0 : { signal[0], upcoming };
   assign _068_ = upcoming ? tag_15 : tag;
   assign _007_ = rst ? 4'h0 : _068_;
@@ -1983,14 +2153,26 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1260_0, port_1262_0, 
   assign _052_[0] = rst ? 1'h0 : a0_valid;
   assign _100_ = a0_valid ? tag[2] : a1[3];
   assign _052_[3] = rst ? 1'h0 : _100_;
+`ifdef LMU_HW_ASSERT
+  digits__check_drain #(
+    .BEATS(32'd2),
+    .BITS(32'd2)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_497_0(busy[1]),
-    .port_499_0(busy[2]),
-    .port_557_0(answer[6:0]),
-    .port_560_15(answer[7]),
+    .port_511_0(busy[1]),
+    .port_513_0(busy[2]),
+    .port_571_0(answer[6:0]),
+    .port_574_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -2002,19 +2184,19 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1260_0, port_1262_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_497_0, port_499_0, port_557_0, port_560_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_511_0, port_513_0, port_571_0, port_574_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_497_0;
-  wire port_497_0;
-  input port_499_0;
-  wire port_499_0;
-  output [6:0] port_557_0;
-  wire [6:0] port_557_0;
-  output port_560_15;
-  wire port_560_15;
+  input port_511_0;
+  wire port_511_0;
+  input port_513_0;
+  wire port_513_0;
+  output [6:0] port_571_0;
+  wire [6:0] port_571_0;
+  output port_574_15;
+  wire port_574_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -2055,10 +2237,10 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_497_0, port_499_0
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_560_15;
-  assign port_557_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_574_15;
+  assign port_571_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_560_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_574_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -2086,25 +2268,25 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_497_0, port_499_0
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_560_15, port_560_15, _03_[13:11] };
-  assign _05_ = | { port_560_15, port_560_15, _03_[13:11] };
+  assign _04_ = & { port_574_15, port_574_15, _03_[13:11] };
+  assign _05_ = | { port_574_15, port_574_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_499_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_499_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_499_0 ? _14_ : s3_total;
-  assign _20_ = port_497_0 ? s1_below : s2_below;
+  assign _24_ = port_513_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_513_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_513_0 ? _14_ : s3_total;
+  assign _20_ = port_511_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_497_0 ? s1_low : s2_low;
+  assign _18_ = port_511_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_497_0 ? data : s2_word;
+  assign _16_ = port_511_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_560_15;
+  assign _03_[14] = port_574_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -2142,7 +2324,7 @@ module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1314_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1343_3, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2155,8 +2337,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1314_3;
-  wire [6:0] port_1314_3;
+  input [6:0] port_1343_3;
+  wire [6:0] port_1343_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -2184,18 +2366,18 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 6'h20 : 6'h00;
-  assign _01_ = _00_ + { port_1314_3[0], 5'h00 };
-  assign { _02_[7:6], write__addr } = _01_ + port_1314_3[6:2];
+  assign _01_ = _00_ + { port_1343_3[0], 5'h00 };
+  assign { _02_[7:6], write__addr } = _01_ + port_1343_3[6:2];
   assign _03_ = read_page ? 6'h20 : 6'h00;
   assign { _04_[6], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1314_3[1];
+  assign _05_ = ! port_1343_3[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1314_3[1];
+  assign write__en[1] = write_enable & port_1343_3[1];
   assign _04_[5:0] = read__addr;
   assign _02_[5:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1374_1, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1403_1, write_data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2208,8 +2390,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1374_1;
-  wire [5:0] port_1374_1;
+  input [5:0] port_1403_1;
+  wire [5:0] port_1403_1;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2237,13 +2419,13 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 5'h10 : 5'h00;
-  assign _01_ = _00_ + { port_1374_1[0], 4'h0 };
-  assign { _02_[6:5], write__addr } = _01_ + port_1374_1[5:2];
+  assign _01_ = _00_ + { port_1403_1[0], 4'h0 };
+  assign { _02_[6:5], write__addr } = _01_ + port_1403_1[5:2];
   assign _03_ = read_page ? 5'h10 : 5'h00;
   assign { _04_[5], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1374_1[1];
+  assign _05_ = ! port_1403_1[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1374_1[1];
+  assign write__en[1] = write_enable & port_1403_1[1];
   assign _04_[4:0] = read__addr;
   assign _02_[4:0] = write__addr;
 endmodule
@@ -3447,6 +3629,23 @@ module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__pa
   assign _18_ = complete ? 1'h0 : _17_;
   assign _09_ = rst ? 1'h0 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_buffer #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[5]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   digits_layer_lmu0_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -3627,8 +3826,8 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   wire [15:0] _07_;
   wire [15:0] _08_;
   wire [15:0] _09_;
-  wire [15:0] _10_;
-  wire [4:0] _11_;
+  wire [4:0] _10_;
+  wire [15:0] _11_;
   wire [15:0] _12_;
   wire [15:0] _13_;
   wire [15:0] _14_;
@@ -3659,7 +3858,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   assign i__ready = count != 4'ha;
   assign tvalid = count == 4'ha;
   assign _00_ = i__valid & i__ready;
-  assign _11_ = count + 1'h1;
+  assign _10_ = count + 1'h1;
   assign _18_ = ! count;
   assign _19_ = count == 1'h1;
   assign _20_ = count == 2'h2;
@@ -3682,7 +3881,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   always @(posedge clk)
     word_2 <= _09_;
   always @(posedge clk)
-    word_3 <= _10_;
+    word_3 <= _11_;
   always @(posedge clk)
     word_4 <= _12_;
   always @(posedge clk)
@@ -3708,7 +3907,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   assign _30_ = _22_ ? i__payload[15:0] : word_4;
   assign _12_ = _00_ ? _30_ : word_4;
   assign _31_ = _21_ ? i__payload[15:0] : word_3;
-  assign _10_ = _00_ ? _31_ : word_3;
+  assign _11_ = _00_ ? _31_ : word_3;
   assign _32_ = _20_ ? i__payload[15:0] : word_2;
   assign _09_ = _00_ ? _32_ : word_2;
   assign _33_ = _19_ ? i__payload[15:0] : word_1;
@@ -3717,9 +3916,23 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   assign _07_ = _00_ ? _34_ : word_0;
   assign _35_ = _00_ ? i__payload[16] : tlast;
   assign _06_ = rst ? 1'h0 : _35_;
-  assign _36_ = _00_ ? _11_[3:0] : count;
+  assign _36_ = _00_ ? _10_[3:0] : count;
   assign _37_ = _04_ ? 4'h0 : _36_;
   assign _05_ = rst ? 4'h0 : _37_;
+`ifdef LMU_HW_ASSERT
+  digits__check_collector #(
+    .BEATS(32'd10),
+    .BITS(32'd4)
+  ) check_collector (
+    .clk(clk),
+    .count(count),
+    .full(tvalid),
+    .ready(i__ready),
+    .rst(rst),
+    .taken(_04_),
+    .valid(i__valid)
+  );
+`endif
 endmodule
 
 `ifdef DIGITS_ROM_PATH
@@ -3891,3 +4104,399 @@ module digits__lmu0_weights(clk, address, enable, data);
 `endif
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
+
+`ifdef LMU_HW_ASSERT
+module digits__check_buffer(clk, rst, valid, last, drop, available, marked, filling, reading, beat);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input drop;
+  input available;
+  input marked;
+  input filling;
+  input reading;
+  input [BITS-1:0] beat;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [1:0] held, marks;
+  reg into, from;
+  reg [BITS-1:0] count;
+  wire complete = valid & count == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      held <= 0;
+      into <= 0;
+      from <= 0;
+      count <= 0;
+    end else begin
+      held <= held + complete - drop;
+      if (valid) count <= complete ? 0 : count + 1;
+      if (complete) begin
+        into <= !into;
+        marks[into] <= last;
+      end
+      if (drop) from <= !from;
+    end
+  // no vector is overwritten before it was read
+  wire not_overwritten = !valid | held < 2;
+  // only a vector that is there is dropped
+  wire not_dropped_empty = !drop | held != 0;
+  // a vector is there when all of it is
+  wire available_counted = available == (held != 0);
+  // vectors are read in order
+  wire pages_in_turn = filling == into & reading == from;
+  // beats are stored in order
+  wire beats_in_turn = beat == count;
+  // the mark is that of the vector
+  wire mark_kept = !available | marked == marks[from];
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_not_overwritten assert (not_overwritten); end
+    begin : assert_not_dropped_empty assert (not_dropped_empty); end
+    begin : assert_available_counted assert (available_counted); end
+    begin : assert_pages_in_turn assert (pages_in_turn); end
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+module digits__check_collector(clk, rst, valid, ready, full, taken, count);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input full;
+  input taken;
+  input [BITS-1:0] count;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] beats;
+  always @(posedge clk)
+    if (rst | taken) beats <= 0;
+    else if (valid & ready) beats <= beats + 1;
+  // beats are collected in order
+  wire beats_in_turn = count == beats;
+  // an answer is offered when it is whole
+  wire offered_whole = full == (beats == BEATS);
+  // nothing is added to an answer that is offered
+  wire not_changed = !(ready & full);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_offered_whole assert (offered_whole); end
+    begin : assert_not_changed assert (not_changed); end
+  end
+endmodule
+
+module digits__check_drain(clk, rst, upcoming, sums, elements);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input upcoming;
+  input sums;
+  input elements;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] left;
+  always @(posedge clk)
+    if (rst) left <= 0;
+    else if (upcoming) left <= BEATS;
+    else if (left != 0) left <= left - 1;
+  // sums are taken over when those before have left
+  wire group_left = !upcoming | left <= 1;
+  // sums and element-wise totals never meet
+  wire apart = !(sums & elements);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_group_left assert (group_left); end
+    begin : assert_apart assert (apart); end
+  end
+endmodule
+
+module digits__check_intake(clk, rst, ready);
+  input clk;
+  input rst;
+  input ready;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+
+  // nothing is taken in reset
+  wire closed_in_reset = !rst | !ready;
+  always @(posedge clk) if (armed) begin
+    begin : assert_closed_in_reset assert (closed_in_reset); end
+  end
+endmodule
+
+module digits__check_offer(clk, rst, valid, ready, payload);
+  parameter WIDTH = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input [WIDTH-1:0] payload;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg waits, after_reset;
+  reg [WIDTH-1:0] shown;
+  always @(posedge clk) begin
+    waits <= valid & !ready & !rst;
+    after_reset <= rst;
+    shown <= payload;
+  end
+  // what is offered stays offered until it is taken
+  wire valid_held = !(waits & !rst) | valid;
+  // data and mark do not change while they wait
+  wire payload_stable = !(waits & valid) | payload == shown;
+  // nothing is offered in and after reset
+  wire silent_in_reset = !(rst | after_reset) | !valid;
+  always @(posedge clk) if (armed) begin
+    begin : assert_valid_held assert (valid_held); end
+    begin : assert_payload_stable assert (payload_stable); end
+    begin : assert_silent_in_reset assert (silent_in_reset); end
+  end
+endmodule
+
+module digits__check_queue(clk, rst, valid, last, fetch, taken, offered, marked, entering, leaving);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input fetch;
+  input taken;
+  input offered;
+  input marked;
+  input [BITS-1:0] entering;
+  input [BITS-1:0] leaving;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] into, from;
+  reg [BITS:0] level;
+  reg [1:0] held, marks;
+  reg newest, oldest;
+  wire complete = valid & into == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      into <= 0;
+      from <= 0;
+      level <= 0;
+      held <= 0;
+      newest <= 0;
+      oldest <= 0;
+    end else begin
+      level <= level + valid - fetch;
+      held <= held + complete - taken;
+      if (valid) begin
+        into <= complete ? 0 : into + 1;
+        marks[newest] <= last;
+      end
+      if (complete) newest <= !newest;
+      if (fetch) from <= from == BEATS - 1 ? 0 : from + 1;
+      if (taken) oldest <= !oldest;
+    end
+  // no beat is overwritten before it was read
+  wire no_overflow = !valid | level < BEATS;
+  // only a beat that is there is read
+  wire no_underflow = !fetch | level != 0;
+  // no mark is overwritten before it was read
+  wire marks_held = !valid | held < 2;
+  // only an answer that is there is taken
+  wire taken_once = !taken | held != 0;
+  // only an answer that is there is offered
+  wire offered_there = !offered | held != 0 | into != 0;
+  // beats leave in order
+  wire beats_in_turn = entering == into & leaving == from;
+  // the mark is that of the answer
+  wire mark_kept = !offered | marked == marks[oldest];
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_no_overflow assert (no_overflow); end
+    begin : assert_no_underflow assert (no_underflow); end
+    begin : assert_marks_held assert (marks_held); end
+    begin : assert_taken_once assert (taken_once); end
+    begin : assert_offered_there assert (offered_there); end
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+module digits__check_room(clk, rst, sent, freed, room);
+  parameter VECTORS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input sent;
+  input freed;
+  input room;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] held;
+  always @(posedge clk)
+    if (rst) held <= 0;
+    else held <= held + sent - freed;
+  // a vector is sent only where it has room
+  wire sent_into_room = !sent | held < VECTORS;
+  // only room that was taken is freed
+  wire freed_once = !freed | held != 0;
+  // the room is counted right
+  wire room_counted = room == (held != VECTORS);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_sent_into_room assert (sent_into_room); end
+    begin : assert_freed_once assert (freed_once); end
+    begin : assert_room_counted assert (room_counted); end
+  end
+endmodule
+
+module digits__check_step(clk, rst, start, available, room, promise, marked, idle, finish, reads, drop, write, answer, last);
+  parameter CYCLES = 1;
+  parameter CYCLES_LAST = 1;
+  parameter ANSWERS = 1;
+  parameter ANSWERS_LAST = 1;
+  parameter EARLIEST = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input start;
+  input available;
+  input room;
+  input promise;
+  input marked;
+  input idle;
+  input finish;
+  input reads;
+  input drop;
+  input write;
+  input answer;
+  input last;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg busy, begun, after, mark, closes, unread;
+  reg [BITS-1:0] cycle, owed, early;
+  wire [BITS-1:0] answers = mark ? ANSWERS_LAST : ANSWERS;
+  wire ends = busy & cycle == (mark ? CYCLES_LAST : CYCLES) - 1;
+  always @(posedge clk)
+    if (rst) begin
+      busy <= 0;
+      begun <= 0;
+      after <= 0;
+      mark <= 0;
+      closes <= 0;
+      unread <= 0;
+      cycle <= 0;
+      owed <= 0;
+      early <= 0;
+    end else begin
+      busy <= start | busy & !ends;
+      begun <= start;
+      after <= ends;  // the last beat of a step is written when the next one may have begun
+      if (start) mark <= marked;
+      closes <= mark;
+      unread <= start | unread & !drop;
+      cycle <= busy & !ends ? cycle + 1 : 0;
+      owed <= begun ? answers : owed - answer;
+      early <= start ? EARLIEST : early - (early != 0);
+    end
+  // a step starts only with an input vector
+  wire vector_there = !start | available;
+  // a step starts only where its answer has room
+  wire room_there = !start | room;
+  // a step starts when the one before ends
+  wire one_at_a_time = !start | !busy | ends;
+  // a step takes more than one cycle
+  wire begun_before_end = !(begun & ends);
+  // between steps a layer waits, and only there
+  wire idle_between = idle == !busy;
+  // a step takes the cycles of the plan
+  wire cycles_of_plan = finish == ends;
+  // the input is read before it is dropped
+  wire read_while_there = !reads | unread;
+  // the input is dropped once in a step
+  wire dropped_once = !drop | unread;
+  // the input is dropped before a step ends
+  wire dropped_within = !finish | !unread;
+  // codes are written within their step
+  wire written_within = !write | busy | after;
+  // all of an answer is sent in its step
+  wire answered_within = !begun | owed == answer;
+  // room is taken for every answer, when its step begins
+  wire answered_as_promised = promise == (begun & answers != 0);
+  // an answer comes late enough for the one before to leave the queue
+  wire answered_late = !answer | begun | early == 0;
+  // no more than an answer is sent in a step
+  wire answered_once = !answer | owed != 0;
+  // the mark is that of the step
+  wire mark_passed_on = !answer | last == closes;
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_vector_there assert (vector_there); end
+    begin : assert_room_there assert (room_there); end
+    begin : assert_one_at_a_time assert (one_at_a_time); end
+    begin : assert_begun_before_end assert (begun_before_end); end
+    begin : assert_idle_between assert (idle_between); end
+    begin : assert_cycles_of_plan assert (cycles_of_plan); end
+    begin : assert_read_while_there assert (read_while_there); end
+    begin : assert_dropped_once assert (dropped_once); end
+    begin : assert_dropped_within assert (dropped_within); end
+    begin : assert_written_within assert (written_within); end
+    begin : assert_answered_within assert (answered_within); end
+    begin : assert_answered_as_promised assert (answered_as_promised); end
+    begin : assert_answered_late assert (answered_late); end
+    begin : assert_answered_once assert (answered_once); end
+    begin : assert_mark_passed_on assert (mark_passed_on); end
+  end
+endmodule
+
+module digits__check_unit(clk, rst, start, write);
+  parameter CYCLES = 1;
+  parameter WRITES = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input start;
+  input write;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg busy;
+  reg [BITS-1:0] cycle, writes;
+  wire ends = busy & cycle == CYCLES - 1;
+  always @(posedge clk)
+    if (rst) begin
+      busy <= 0;
+      cycle <= 0;
+      writes <= 0;
+    end else begin
+      busy <= start | busy & !ends;
+      cycle <= busy & !ends ? cycle + 1 : 0;
+      writes <= start ? 0 : writes + write;
+    end
+  // a memory starts after its last state was written
+  wire one_at_a_time = !start | !busy;
+  // states are written while the memory runs
+  wire written_within = !write | busy;
+  // all states are written in the cycles of the plan
+  wire written_whole = !ends | write & writes == WRITES - 1;
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_one_at_a_time assert (one_at_a_time); end
+    begin : assert_written_within assert (written_within); end
+    begin : assert_written_whole assert (written_whole); end
+  end
+endmodule
+
+module digits__check_writes(clk, rst, sums, memories);
+  input clk;
+  input rst;
+  input sums;
+  input memories;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+
+  // array and memory never write at once
+  wire apart = !(sums & memories);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_apart assert (apart); end
+  end
+endmodule
+
+`endif

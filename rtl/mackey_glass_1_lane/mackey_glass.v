@@ -87,6 +87,24 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .offered(i__valid_59),
     .rst(rst)
   );
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_intake check_intake (
+    .clk(clk),
+    .ready(s_axis_tready),
+    .rst(rst)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_offer #(
+    .WIDTH(32'd17)
+  ) check_offer (
+    .clk(clk),
+    .payload({ m_axis_tlast, m_axis_tdata }),
+    .ready(m_axis_tready),
+    .rst(rst),
+    .valid(m_axis_tvalid)
+  );
+`endif
   mackey_glass_from_axi from_axi (
     .clk(clk),
     .o__freed(i__freed),
@@ -186,19 +204,19 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   wire [1:0] _05_;
   wire _06_;
   wire _07_;
-  wire _08_;
-  wire _09_;
+  wire [1:0] _08_;
+  wire [1:0] _09_;
   wire _10_;
-  wire [1:0] _11_;
+  wire _11_;
   wire _12_;
-  wire _13_;
+  wire [1:0] _13_;
   wire _14_;
-  wire [15:0] _15_;
+  wire _15_;
   wire _16_;
-  wire [1:0] _17_;
-  wire _18_;
+  wire _17_;
+  wire [15:0] _18_;
   wire _19_;
-  wire _20_;
+  wire [1:0] _20_;
   wire _21_;
   wire _22_;
   wire _23_;
@@ -206,9 +224,14 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   wire _25_;
   wire _26_;
   wire _27_;
+  wire _28_;
+  wire _29_;
+  wire _30_;
+  wire _31_;
   reg entering;
   reg filling;
   reg [1:0] lasts;
+  reg leaving;
   reg level;
   reg [15:0] o__payload_data;
   wire o__payload_last;
@@ -222,60 +245,83 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
     if (i__valid)
       beats[1'h0] <= i__payload[15:0];
   end
-  reg [15:0] _67_;
+  reg [15:0] _76_;
   always @(posedge clk) begin
     if (read__en) begin
-      _67_ <= beats[1'h0];
+      _76_ <= beats[1'h0];
     end
   end
-  assign read__data = _67_;
-  always @(posedge clk)
-    entering <= _10_;
-  always @(posedge clk)
-    lasts <= _11_;
-  always @(posedge clk)
-    filling <= _12_;
-  always @(posedge clk)
-    read_out <= _13_;
-  always @(posedge clk)
-    offered <= _14_;
-  always @(posedge clk)
-    o__payload_data <= _15_;
-  always @(posedge clk)
-    reading <= _16_;
-  assign o__payload_last = lasts >> reading;
-  assign _17_ = level + i__valid;
-  assign _03_ = _17_ - read__en;
-  assign _04_ = entering + 1'h1;
-  assign _05_ = entering ? _04_ : 2'h0;
+  assign read__data = _76_;
   assign _07_ = ~ read_out;
-  assign _02_ = _07_ | _01_;
-  assign read__en = level & _02_;
   assign _00_ = ~ offered;
   assign _01_ = _00_ | o__ready;
-  assign _08_ = ~ reading;
+  assign _02_ = _07_ | _01_;
+  assign read__en = level & _02_;
   always @(posedge clk)
-    level <= _09_;
-  assign _18_ = i__freed ? _08_ : reading;
-  assign _16_ = rst ? 1'h0 : _18_;
-  assign _15_ = _01_ ? read__data : o__payload_data;
-  assign _19_ = _01_ ? read_out : offered;
-  assign _14_ = rst ? 1'h0 : _19_;
-  assign _20_ = _02_ ? read__en : read_out;
-  assign _13_ = rst ? 1'h0 : _20_;
-  assign _21_ = entering ? filling : _06_;
-  assign _22_ = i__valid ? _21_ : filling;
-  assign _12_ = rst ? 1'h0 : _22_;
-  assign _23_ = filling ? i__payload[16] : lasts[1];
-  assign _24_ = i__valid ? _23_ : lasts[1];
-  assign _11_[1] = rst ? 1'h0 : _24_;
-  assign _25_ = filling ? lasts[0] : i__payload[16];
+    level <= _11_;
+  always @(posedge clk)
+    entering <= _12_;
+  always @(posedge clk)
+    lasts <= _13_;
+  always @(posedge clk)
+    filling <= _14_;
+  always @(posedge clk)
+    leaving <= _15_;
+  always @(posedge clk)
+    read_out <= _16_;
+  always @(posedge clk)
+    offered <= _17_;
+  always @(posedge clk)
+    o__payload_data <= _18_;
+  always @(posedge clk)
+    reading <= _19_;
+  assign o__payload_last = lasts >> reading;
+  assign _20_ = level + i__valid;
+  assign _03_ = _20_ - read__en;
+  assign _04_ = entering + 1'h1;
+  assign _05_ = entering ? _04_ : 2'h0;
+  assign _08_ = leaving + 1'h1;
+  assign _09_ = leaving ? _08_ : 2'h0;
+  assign _10_ = ~ reading;
+  assign _21_ = i__freed ? _10_ : reading;
+  assign _19_ = rst ? 1'h0 : _21_;
+  assign _18_ = _01_ ? read__data : o__payload_data;
+  assign _22_ = _01_ ? read_out : offered;
+  assign _17_ = rst ? 1'h0 : _22_;
+  assign _23_ = _02_ ? read__en : read_out;
+  assign _16_ = rst ? 1'h0 : _23_;
+  assign _24_ = read__en ? _09_[0] : leaving;
+  assign _15_ = rst ? 1'h0 : _24_;
+  assign _25_ = entering ? filling : _06_;
+  assign _26_ = i__valid ? _25_ : filling;
+  assign _14_ = rst ? 1'h0 : _26_;
+  assign _27_ = filling ? i__payload[16] : lasts[1];
+  assign _28_ = i__valid ? _27_ : lasts[1];
+  assign _13_[1] = rst ? 1'h0 : _28_;
+  assign _29_ = filling ? lasts[0] : i__payload[16];
   assign _06_ = ~ filling;
-  assign _26_ = i__valid ? _25_ : lasts[0];
-  assign _11_[0] = rst ? 1'h0 : _26_;
-  assign _27_ = i__valid ? _05_[0] : entering;
-  assign _10_ = rst ? 1'h0 : _27_;
-  assign _09_ = rst ? 1'h0 : _03_[0];
+  assign _30_ = i__valid ? _29_ : lasts[0];
+  assign _13_[0] = rst ? 1'h0 : _30_;
+  assign _31_ = i__valid ? _05_[0] : entering;
+  assign _12_ = rst ? 1'h0 : _31_;
+  assign _11_ = rst ? 1'h0 : _03_[0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_queue #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_queue (
+    .clk(clk),
+    .entering(entering),
+    .fetch(read__en),
+    .last(i__payload[16]),
+    .leaving(leaving),
+    .marked(o__payload_last),
+    .offered(offered),
+    .rst(rst),
+    .taken(i__freed),
+    .valid(i__valid)
+  );
+`endif
   assign o__payload = { o__payload_last, o__payload_data };
 endmodule
 
@@ -300,34 +346,46 @@ module mackey_glass_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__paylo
   wire [15:0] tdata;
   wire [2:0] _00_;
   wire _01_;
-  wire [1:0] _02_;
+  wire _02_;
   wire _03_;
-  wire _04_;
-  wire [3:0] _05_;
-  wire [1:0] _06_;
+  wire [1:0] _04_;
+  wire _05_;
+  wire [3:0] _06_;
   wire [1:0] _07_;
-  wire _08_;
+  wire [1:0] _08_;
   wire _09_;
   reg index;
   wire [15:0] o__payload_data;
   reg [1:0] room;
   assign _00_ = room + o__freed;
-  assign _04_ = o__valid & _01_;
-  assign _05_ = _00_ - _04_;
-  assign _06_ = index + 1'h1;
-  assign _07_ = index ? _06_ : 2'h0;
-  assign o__valid = tvalid & _08_;
-  assign _08_ = | room;
+  assign _06_ = _00_ - _02_;
+  assign _07_ = index + 1'h1;
+  assign _08_ = index ? _07_ : 2'h0;
+  assign o__valid = tvalid & _03_;
+  assign tready = _03_ & _01_;
   assign _01_ = ! index;
-  assign tready = _08_ & _01_;
+  assign _02_ = o__valid & _01_;
+  assign _03_ = | room;
   always @(posedge clk)
-    room <= _02_;
+    room <= _04_;
   always @(posedge clk)
-    index <= _03_;
+    index <= _05_;
   assign o__payload_data = index ? 16'h0000 : tdata;
-  assign _09_ = o__valid ? _07_[0] : index;
-  assign _03_ = rst ? 1'h0 : _09_;
-  assign _02_ = rst ? 2'h2 : _05_[1:0];
+  assign _09_ = o__valid ? _08_[0] : index;
+  assign _05_ = rst ? 1'h0 : _09_;
+  assign _04_ = rst ? 2'h2 : _06_[1:0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_03_),
+    .rst(rst),
+    .sent(_02_)
+  );
+`endif
   assign o__payload = { tlast, o__payload_data };
 endmodule
 
@@ -355,9 +413,9 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire _04_;
   wire _05_;
   wire _06_;
-  wire [1:0] _07_;
-  wire [6:0] _08_;
-  wire _09_;
+  wire _07_;
+  wire [1:0] _08_;
+  wire [6:0] _09_;
   wire _10_;
   wire _11_;
   wire _12_;
@@ -372,7 +430,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire _21_;
   wire _22_;
   wire [5:0] addresses;
-  wire all_read_55;
+  wire all_read_56;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -381,8 +439,8 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire first;
   wire idle;
   reg last;
-  wire last_53;
-  wire last_62;
+  wire last_55;
+  wire last_63;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
@@ -394,7 +452,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire slot;
   wire [18:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_63;
+  wire [2:0] tag_64;
   wire trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -406,50 +464,87 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire valid;
   wire [20:0] write;
   assign _00_ = idle | finish;
-  assign _06_ = _00_ & available;
-  assign _10_ = | room;
-  assign trace_start = _06_ & _10_;
+  assign _07_ = _00_ & available;
+  assign trace_start = _07_ & _02_;
   assign _11_ = ! write[1];
   assign _12_ = write[0] & _11_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
   assign _13_ = room + o__freed;
   assign _01_ = _13_ - begun;
+  assign _02_ = | room;
   always @(posedge clk)
-    last_step <= _02_;
+    last_step <= _03_;
   always @(posedge clk)
-    begun <= _03_;
+    begun <= _04_;
   always @(posedge clk)
-    i__freed <= _04_;
+    i__freed <= _05_;
   always @(posedge clk)
-    last <= _05_;
+    last <= _06_;
   always @(posedge clk)
-    room <= _07_;
+    room <= _08_;
   always @(posedge clk)
-    control <= _08_;
+    control <= _09_;
   always @(posedge clk)
-    s1_chosen_0 <= _09_;
+    s1_chosen_0 <= _10_;
   assign _14_ = valid ? 1'h0 : s1_chosen_0;
   assign _15_ = slot ? _14_ : 1'h1;
   assign _16_ = valid ? _15_ : _14_;
-  assign _09_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_63 : control[6:4];
-  assign _08_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_62 : control[2];
-  assign _08_[2] = rst ? 1'h0 : _18_;
+  assign _10_ = rst ? 1'h0 : _16_;
+  assign _17_ = valid ? tag_64 : control[6:4];
+  assign _09_[6:4] = rst ? 3'h0 : _17_;
+  assign _18_ = valid ? last_63 : control[2];
+  assign _09_[2] = rst ? 1'h0 : _18_;
   assign _19_ = valid ? first : control[1];
-  assign _08_[1] = rst ? 1'h0 : _19_;
-  assign _08_[0] = rst ? 1'h0 : valid;
+  assign _09_[1] = rst ? 1'h0 : _19_;
+  assign _09_[0] = rst ? 1'h0 : valid;
   assign _20_ = slot ? control[3] : 1'h0;
   assign _21_ = valid ? _20_ : control[3];
-  assign _08_[3] = rst ? 1'h0 : _21_;
-  assign _07_ = rst ? 2'h2 : _01_[1:0];
-  assign _05_ = rst ? 1'h0 : last_step;
-  assign _04_ = rst ? 1'h0 : all_read_55;
-  assign _03_ = rst ? 1'h0 : trace_start;
-  assign _22_ = trace_start ? last_53 : last_step;
-  assign _02_ = rst ? 1'h0 : _22_;
+  assign _09_[3] = rst ? 1'h0 : _21_;
+  assign _08_ = rst ? 2'h2 : _01_[1:0];
+  assign _06_ = rst ? 1'h0 : last_step;
+  assign _05_ = rst ? 1'h0 : all_read_56;
+  assign _04_ = rst ? 1'h0 : trace_start;
+  assign _22_ = trace_start ? last_55 : last_step;
+  assign _03_ = rst ? 1'h0 : _22_;
   assign o__valid = _12_ ? write[4] : 1'h0;
   assign o__payload_data = _12_ ? write[20:5] : 16'h0000;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_02_),
+    .rst(rst),
+    .sent(begun)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_step #(
+    .ANSWERS(32'd1),
+    .ANSWERS_LAST(32'd1),
+    .BITS(32'd6),
+    .CYCLES(32'd60),
+    .CYCLES_LAST(32'd60),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_55),
+    .promise(begun),
+    .reads(valid),
+    .room(_02_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   mackey_glass_layer_head_drain drain (
     .clk(clk),
     .rst(rst),
@@ -469,19 +564,19 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .weights(data)
   );
   mackey_glass_layer_head_sequencer sequencer (
-    .all_read(all_read_55),
+    .all_read(all_read_56),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_62),
+    .last(last_63),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_63),
+    .tag(tag_64),
     .valid(valid),
     .word_25(read_word)
   );
@@ -491,7 +586,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_53),
+    .last(last_55),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
@@ -730,6 +825,18 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _016_[3] = rst ? 1'h0 : _060_;
   assign _061_ = d1[0] ? d1[1] : d2[1];
   assign _016_[1] = rst ? 1'h0 : _061_;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_drain #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   assign write = { write_data, write_mask, d5 };
 endmodule
 
@@ -1158,6 +1265,23 @@ module mackey_glass_layer_head_source(rst, available, last, read_data, i__payloa
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_buffer #(
+    .BEATS(32'd49),
+    .BITS(32'd6)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[8]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   mackey_glass_layer_head_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -1382,7 +1506,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire _076_;
   wire _077_;
   wire [11:0] addresses;
-  wire all_read_84;
+  wire all_read_85;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -1393,19 +1517,19 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_82;
-  wire last_90;
+  wire last_84;
+  wire last_91;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [15:0] read_data;
-  wire [15:0] read_data_51;
   wire [15:0] read_data_53;
-  wire [7:0] read_data_55;
-  wire read_page_34;
-  wire read_page_42;
-  wire [5:0] read_word_41;
+  wire [15:0] read_data_55;
+  wire [7:0] read_data_57;
+  wire read_page_36;
+  wire read_page_44;
+  wire [5:0] read_word_43;
   reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
@@ -1415,7 +1539,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_91;
+  wire [3:0] tag_92;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1427,8 +1551,12 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_31;
-  wire write_enable_39;
+  wire write_enable_33;
+  wire write_enable_41;
+  always @(posedge clk)
+    begun <= _021_;
+  always @(posedge clk)
+    i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
   always @(posedge clk)
@@ -1451,36 +1579,32 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     s1_chosen_3 <= _032_;
   assign _000_ = idle | finish;
   assign _009_ = _000_ & available;
-  assign _017_ = | room;
   assign trace_start = _009_ & _017_;
   assign _033_ = ! write[2:1];
   assign _034_ = write[0] & _033_;
   assign write_enable = _034_ & write[10];
   assign _035_ = write[2:1] == 1'h1;
   assign _001_ = write[0] & _035_;
-  assign write_enable_31 = _001_ & write[10];
+  assign write_enable_33 = _001_ & write[10];
   assign _002_ = slot == 1'h1;
   assign _004_ = slot == 2'h3;
   assign _005_ = write[2:1] == 2'h2;
   assign _006_ = write[0] & _005_;
-  assign write_enable_39 = _006_ & write[10];
+  assign write_enable_41 = _006_ & write[10];
   assign _010_ = s1_chosen_0 ? read_data : 16'h0000;
-  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
   assign _012_ = _010_ | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
+  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
   assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
   assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
+  assign _017_ = | room;
   always @(posedge clk)
     last_step <= _020_;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -1512,9 +1636,9 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_91 : control[8:5];
+  assign _069_ = valid ? tag_92 : control[8:5];
   assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_90 : control[2];
+  assign _070_ = valid ? last_91 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -1536,16 +1660,53 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_84;
+  assign _022_ = rst ? 1'h0 : all_read_85;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_82 : last_step;
+  assign _075_ = trace_start ? last_84 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
   assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign read_page_44 = _008_ ? _003_ : _076_;
   assign _077_ = _002_ ? _003_ : signal;
-  assign read_page_34 = _004_ ? _003_ : _077_;
+  assign read_page_36 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_017_),
+    .rst(rst),
+    .sent(begun)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_step #(
+    .ANSWERS(32'd49),
+    .ANSWERS_LAST(32'd49),
+    .BITS(32'd12),
+    .CYCLES(32'd2742),
+    .CYCLES_LAST(32'd2742),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_84),
+    .promise(begun),
+    .reads(valid),
+    .room(_017_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   mackey_glass_layer_lmu0_drain drain (
     .clk(clk),
     .rst(rst),
@@ -1556,24 +1717,24 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2496_3(write[9:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_42),
-    .read_word(read_word_41),
+    .port_2541_3(write[9:3]),
+    .read_data(read_data_57),
+    .read_page(read_page_44),
+    .read_word(read_word_43),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_39),
+    .write_enable(write_enable_41),
     .write_page(signal)
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2496_3(write[5:3]),
-    .read_data(read_data_53),
-    .read_page(read_page_34),
-    .read_word(read_word_41[1:0]),
+    .port_2541_3(write[5:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_36),
+    .read_word(read_word_43[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_31),
+    .write_enable(write_enable_33),
     .write_page(signal)
   );
   mackey_glass_layer_lmu0_mac mac (
@@ -1587,21 +1748,21 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_84),
+    .all_read(all_read_85),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_90),
+    .last(last_91),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_91),
+    .tag(tag_92),
     .valid(valid),
-    .word_25(read_word_41)
+    .word_25(read_word_43)
   );
   mackey_glass_layer_lmu0_source source (
     .available(available),
@@ -1609,16 +1770,16 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_82),
+    .last(last_84),
     .read_data(read_data),
-    .read_word(read_word_41[0]),
+    .read_word(read_word_43[0]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2496_3(write[4:3]),
-    .read_data(read_data_51),
-    .read_word(read_word_41[0]),
+    .port_2541_3(write[4:3]),
+    .read_data(read_data_53),
+    .read_word(read_word_43[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
@@ -1983,13 +2144,25 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _062_[0] = rst ? 1'h0 : a0_valid;
   assign _110_ = a0_valid ? tag[2] : a1[3];
   assign _062_[3] = rst ? 1'h0 : _110_;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_drain #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_462_0(busy[1]),
-    .port_464_0(busy[2]),
+    .port_476_0(busy[1]),
+    .port_478_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_drain_row_rom row_rom (
@@ -2001,15 +2174,15 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_462_0, port_464_0, answer, code, clk);
+module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_476_0, port_478_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_462_0;
-  wire port_462_0;
-  input port_464_0;
-  wire port_464_0;
+  input port_476_0;
+  wire port_476_0;
+  input port_478_0;
+  wire port_478_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -2077,15 +2250,15 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_462_0, port
     s3_correction <= _14_;
   always @(posedge clk)
     s3_subtracted <= _15_;
-  assign _15_ = port_464_0 ? _05_ : s3_subtracted;
-  assign _14_ = port_464_0 ? { 1'h0, s2_word_offsets } : s3_correction;
-  assign _13_ = port_464_0 ? _06_ : s3_total;
-  assign _12_ = port_462_0 ? s1_below : s2_below;
+  assign _15_ = port_478_0 ? _05_ : s3_subtracted;
+  assign _14_ = port_478_0 ? { 1'h0, s2_word_offsets } : s3_correction;
+  assign _13_ = port_478_0 ? _06_ : s3_total;
+  assign _12_ = port_476_0 ? s1_below : s2_below;
   assign _11_ = enable ? _02_ : s1_below;
-  assign _10_ = port_462_0 ? s1_before : s2_before;
+  assign _10_ = port_476_0 ? s1_before : s2_before;
   assign _09_ = enable ? _01_ : s1_before;
-  assign _08_ = port_462_0 ? data_16 : s2_word_offsets;
-  assign _07_ = port_462_0 ? data : s2_word;
+  assign _08_ = port_476_0 ? data_16 : s2_word_offsets;
+  assign _07_ = port_476_0 ? data : s2_word;
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[7:3]),
     .clk(clk),
@@ -2153,7 +2326,7 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2496_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2541_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2166,8 +2339,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2496_3;
-  wire [6:0] port_2496_3;
+  input [6:0] port_2541_3;
+  wire [6:0] port_2541_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -2190,16 +2363,16 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
     _11_ <= cells[read__addr];
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2496_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_2541_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_2496_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_2541_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2496_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2541_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2212,8 +2385,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2496_3;
-  wire [2:0] port_2496_3;
+  input [2:0] port_2541_3;
+  wire [2:0] port_2541_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2239,8 +2412,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2496_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2496_3[2:1];
+  assign _1_ = _0_ + { port_2541_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2541_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -2726,6 +2899,23 @@ module mackey_glass_layer_lmu0_source(rst, i__valid, available, last, read_data,
   assign _18_ = complete ? 1'h0 : _17_;
   assign _09_ = rst ? 1'h0 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_buffer #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[16]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   mackey_glass_layer_lmu0_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -2783,7 +2973,7 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _3_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2496_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2541_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2794,8 +2984,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2496_3;
-  wire [1:0] port_2496_3;
+  input [1:0] port_2541_3;
+  wire [1:0] port_2541_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3039,7 +3229,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _076_;
   wire _077_;
   wire [12:0] addresses;
-  wire all_read_84;
+  wire all_read_85;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -3050,18 +3240,18 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_82;
-  wire last_90;
+  wire last_84;
+  wire last_91;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [7:0] read_data;
-  wire [15:0] read_data_51;
   wire [15:0] read_data_53;
-  wire [7:0] read_data_55;
-  wire read_page_34;
-  wire read_page_42;
+  wire [15:0] read_data_55;
+  wire [7:0] read_data_57;
+  wire read_page_36;
+  wire read_page_44;
   wire [5:0] read_word;
   reg [1:0] room;
   reg s1_chosen_0;
@@ -3072,7 +3262,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_91;
+  wire [3:0] tag_92;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -3084,8 +3274,12 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_31;
-  wire write_enable_39;
+  wire write_enable_33;
+  wire write_enable_41;
+  always @(posedge clk)
+    begun <= _021_;
+  always @(posedge clk)
+    i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
   always @(posedge clk)
@@ -3108,36 +3302,32 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     s1_chosen_3 <= _032_;
   assign _000_ = idle | finish;
   assign _009_ = _000_ & available;
-  assign _017_ = | room;
   assign trace_start = _009_ & _017_;
   assign _033_ = ! write[2:1];
   assign _034_ = write[0] & _033_;
   assign write_enable = _034_ & write[10];
   assign _035_ = write[2:1] == 1'h1;
   assign _001_ = write[0] & _035_;
-  assign write_enable_31 = _001_ & write[10];
+  assign write_enable_33 = _001_ & write[10];
   assign _002_ = slot == 1'h1;
   assign _004_ = slot == 2'h3;
   assign _005_ = write[2:1] == 2'h2;
   assign _006_ = write[0] & _005_;
-  assign write_enable_39 = _006_ & write[10];
+  assign write_enable_41 = _006_ & write[10];
   assign _010_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
   assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
+  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
   assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
   assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
+  assign _017_ = | room;
   always @(posedge clk)
     last_step <= _020_;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -3169,9 +3359,9 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_91 : control[8:5];
+  assign _069_ = valid ? tag_92 : control[8:5];
   assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_90 : control[2];
+  assign _070_ = valid ? last_91 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -3193,16 +3383,53 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_84;
+  assign _022_ = rst ? 1'h0 : all_read_85;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_82 : last_step;
+  assign _075_ = trace_start ? last_84 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
   assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign read_page_44 = _008_ ? _003_ : _076_;
   assign _077_ = _002_ ? _003_ : signal;
-  assign read_page_34 = _004_ ? _003_ : _077_;
+  assign read_page_36 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_017_),
+    .rst(rst),
+    .sent(begun)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_step #(
+    .ANSWERS(32'd49),
+    .ANSWERS_LAST(32'd49),
+    .BITS(32'd13),
+    .CYCLES(32'd5142),
+    .CYCLES_LAST(32'd5142),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_84),
+    .promise(begun),
+    .reads(valid),
+    .room(_017_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   mackey_glass_layer_lmu1_drain drain (
     .clk(clk),
     .rst(rst),
@@ -3213,24 +3440,24 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2685_3(write[9:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_42),
+    .port_2730_3(write[9:3]),
+    .read_data(read_data_57),
+    .read_page(read_page_44),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_39),
+    .write_enable(write_enable_41),
     .write_page(signal)
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2685_3(write[5:3]),
-    .read_data(read_data_53),
-    .read_page(read_page_34),
+    .port_2730_3(write[5:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_36),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_31),
+    .write_enable(write_enable_33),
     .write_page(signal)
   );
   mackey_glass_layer_lmu1_mac mac (
@@ -3244,19 +3471,19 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu1_sequencer sequencer (
-    .all_read(all_read_84),
+    .all_read(all_read_85),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_90),
+    .last(last_91),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_91),
+    .tag(tag_92),
     .valid(valid),
     .word_25(read_word)
   );
@@ -3266,15 +3493,15 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_82),
+    .last(last_84),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2685_3(write[4:3]),
-    .read_data(read_data_51),
+    .port_2730_3(write[4:3]),
+    .read_data(read_data_53),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -3642,13 +3869,25 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _063_[0] = rst ? 1'h0 : a0_valid;
   assign _111_ = a0_valid ? tag[2] : a1[3];
   assign _063_[3] = rst ? 1'h0 : _111_;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_drain #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0 lmu1_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_930_0(busy[1]),
-    .port_932_0(busy[2]),
+    .port_950_0(busy[1]),
+    .port_952_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_drain_row_rom row_rom (
@@ -3660,15 +3899,15 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_930_0, port_932_0, answer, code, clk);
+module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_950_0, port_952_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_930_0;
-  wire port_930_0;
-  input port_932_0;
-  wire port_932_0;
+  input port_950_0;
+  wire port_950_0;
+  input port_952_0;
+  wire port_952_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -3735,14 +3974,14 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_930_0, port
     s3_correction <= _16_;
   always @(posedge clk)
     s3_subtracted <= _17_;
-  assign _17_ = port_932_0 ? s2_below : s3_subtracted;
-  assign _16_ = port_932_0 ? { 1'h0, _08_ } : s3_correction;
-  assign _15_ = port_932_0 ? _07_ : s3_total;
-  assign _14_ = port_930_0 ? s1_below : s2_below;
+  assign _17_ = port_952_0 ? s2_below : s3_subtracted;
+  assign _16_ = port_952_0 ? { 1'h0, _08_ } : s3_correction;
+  assign _15_ = port_952_0 ? _07_ : s3_total;
+  assign _14_ = port_950_0 ? s1_below : s2_below;
   assign _13_ = enable ? _04_ : s1_below;
-  assign _12_ = port_930_0 ? s1_low : s2_low;
+  assign _12_ = port_950_0 ? s1_low : s2_low;
   assign _11_ = enable ? address[0] : s1_low;
-  assign _10_ = port_930_0 ? data : s2_word;
+  assign _10_ = port_950_0 ? data : s2_word;
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
     .address(address[6:1]),
     .clk(clk),
@@ -3787,7 +4026,7 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2685_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2730_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3800,8 +4039,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2685_3;
-  wire [6:0] port_2685_3;
+  input [6:0] port_2730_3;
+  wire [6:0] port_2730_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -3824,16 +4063,16 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
     _11_ <= cells[read__addr];
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2685_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_2730_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_2685_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_2730_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2685_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2730_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3846,8 +4085,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2685_3;
-  wire [2:0] port_2685_3;
+  input [2:0] port_2730_3;
+  wire [2:0] port_2730_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3873,8 +4112,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2685_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2685_3[2:1];
+  assign _1_ = _0_ + { port_2730_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2730_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -4360,6 +4599,23 @@ module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payloa
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_buffer #(
+    .BEATS(32'd49),
+    .BITS(32'd6)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[8]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   mackey_glass_layer_lmu1_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -4415,7 +4671,7 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
   assign _1_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2685_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2730_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -4426,8 +4682,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2685_3;
-  wire [1:0] port_2685_3;
+  input [1:0] port_2730_3;
+  wire [1:0] port_2730_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4671,7 +4927,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _076_;
   wire _077_;
   wire [12:0] addresses;
-  wire all_read_84;
+  wire all_read_85;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -4682,18 +4938,18 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_82;
-  wire last_90;
+  wire last_84;
+  wire last_91;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [7:0] read_data;
-  wire [15:0] read_data_51;
   wire [15:0] read_data_53;
-  wire [7:0] read_data_55;
-  wire read_page_34;
-  wire read_page_42;
+  wire [15:0] read_data_55;
+  wire [7:0] read_data_57;
+  wire read_page_36;
+  wire read_page_44;
   wire [5:0] read_word;
   reg [1:0] room;
   reg s1_chosen_0;
@@ -4704,7 +4960,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_91;
+  wire [3:0] tag_92;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -4716,8 +4972,12 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_31;
-  wire write_enable_39;
+  wire write_enable_33;
+  wire write_enable_41;
+  always @(posedge clk)
+    begun <= _021_;
+  always @(posedge clk)
+    i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
   always @(posedge clk)
@@ -4740,36 +5000,32 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     s1_chosen_3 <= _032_;
   assign _000_ = idle | finish;
   assign _009_ = _000_ & available;
-  assign _017_ = | room;
   assign trace_start = _009_ & _017_;
   assign _033_ = ! write[2:1];
   assign _034_ = write[0] & _033_;
   assign write_enable = _034_ & write[10];
   assign _035_ = write[2:1] == 1'h1;
   assign _001_ = write[0] & _035_;
-  assign write_enable_31 = _001_ & write[10];
+  assign write_enable_33 = _001_ & write[10];
   assign _002_ = slot == 1'h1;
   assign _004_ = slot == 2'h3;
   assign _005_ = write[2:1] == 2'h2;
   assign _006_ = write[0] & _005_;
-  assign write_enable_39 = _006_ & write[10];
+  assign write_enable_41 = _006_ & write[10];
   assign _010_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
   assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
+  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
   assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
   assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
+  assign _017_ = | room;
   always @(posedge clk)
     last_step <= _020_;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -4801,9 +5057,9 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_91 : control[9:6];
+  assign _069_ = valid ? tag_92 : control[9:6];
   assign _028_[9:6] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_90 : control[2];
+  assign _070_ = valid ? last_91 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -4825,16 +5081,53 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_84;
+  assign _022_ = rst ? 1'h0 : all_read_85;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_82 : last_step;
+  assign _075_ = trace_start ? last_84 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
   assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign read_page_44 = _008_ ? _003_ : _076_;
   assign _077_ = _002_ ? _003_ : signal;
-  assign read_page_34 = _004_ ? _003_ : _077_;
+  assign read_page_36 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_017_),
+    .rst(rst),
+    .sent(begun)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_step #(
+    .ANSWERS(32'd49),
+    .ANSWERS_LAST(32'd49),
+    .BITS(32'd13),
+    .CYCLES(32'd5142),
+    .CYCLES_LAST(32'd5142),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_84),
+    .promise(begun),
+    .reads(valid),
+    .room(_017_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   mackey_glass_layer_lmu2_drain drain (
     .clk(clk),
     .rst(rst),
@@ -4845,24 +5138,24 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2872_3(write[9:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_42),
+    .port_2917_3(write[9:3]),
+    .read_data(read_data_57),
+    .read_page(read_page_44),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_39),
+    .write_enable(write_enable_41),
     .write_page(signal)
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2872_3(write[5:3]),
-    .read_data(read_data_53),
-    .read_page(read_page_34),
+    .port_2917_3(write[5:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_36),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_31),
+    .write_enable(write_enable_33),
     .write_page(signal)
   );
   mackey_glass_layer_lmu2_mac mac (
@@ -4876,19 +5169,19 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu2_sequencer sequencer (
-    .all_read(all_read_84),
+    .all_read(all_read_85),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_90),
+    .last(last_91),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_91),
+    .tag(tag_92),
     .valid(valid),
     .word_25(read_word)
   );
@@ -4898,15 +5191,15 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_82),
+    .last(last_84),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2872_3(write[4:3]),
-    .read_data(read_data_51),
+    .port_2917_3(write[4:3]),
+    .read_data(read_data_53),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -5266,14 +5559,26 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _004_[0] = rst ? 1'h0 : a0_valid;
   assign _107_ = a0_valid ? tag[2] : a1[3];
   assign _004_[3] = rst ? 1'h0 : _107_;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_drain #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_1402_0(busy[1]),
-    .port_1404_0(busy[2]),
-    .port_1462_0(answer[6:0]),
-    .port_1465_15(answer[7]),
+    .port_1428_0(busy[1]),
+    .port_1430_0(busy[2]),
+    .port_1488_0(answer[6:0]),
+    .port_1491_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_drain_row_rom row_rom (
@@ -5285,19 +5590,19 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1402_0, port_1404_0, port_1462_0, port_1465_15, code, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1428_0, port_1430_0, port_1488_0, port_1491_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_1402_0;
-  wire port_1402_0;
-  input port_1404_0;
-  wire port_1404_0;
-  output [6:0] port_1462_0;
-  wire [6:0] port_1462_0;
-  output port_1465_15;
-  wire port_1465_15;
+  input port_1428_0;
+  wire port_1428_0;
+  input port_1430_0;
+  wire port_1430_0;
+  output [6:0] port_1488_0;
+  wire [6:0] port_1488_0;
+  output port_1491_15;
+  wire port_1491_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -5338,10 +5643,10 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1402_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_1465_15;
-  assign port_1462_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_1491_15;
+  assign port_1488_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1465_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_1491_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -5369,25 +5674,25 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1402_0, por
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_1465_15, port_1465_15, _03_[13:11] };
-  assign _05_ = | { port_1465_15, port_1465_15, _03_[13:11] };
+  assign _04_ = & { port_1491_15, port_1491_15, _03_[13:11] };
+  assign _05_ = | { port_1491_15, port_1491_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_1404_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_1404_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_1404_0 ? _14_ : s3_total;
-  assign _20_ = port_1402_0 ? s1_below : s2_below;
+  assign _24_ = port_1430_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_1430_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_1430_0 ? _14_ : s3_total;
+  assign _20_ = port_1428_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_1402_0 ? s1_low : s2_low;
+  assign _18_ = port_1428_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_1402_0 ? data : s2_word;
+  assign _16_ = port_1428_0 ? data : s2_word;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_1465_15;
+  assign _03_[14] = port_1491_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -5425,7 +5730,7 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2872_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2917_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5438,8 +5743,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2872_3;
-  wire [6:0] port_2872_3;
+  input [6:0] port_2917_3;
+  wire [6:0] port_2917_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5462,16 +5767,16 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
     _11_ <= cells[read__addr];
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2872_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_2917_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_2872_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_2917_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2872_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2917_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -5484,8 +5789,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2872_3;
-  wire [2:0] port_2872_3;
+  input [2:0] port_2917_3;
+  wire [2:0] port_2917_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5511,8 +5816,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2872_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2872_3[2:1];
+  assign _1_ = _0_ + { port_2917_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2917_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -6006,6 +6311,23 @@ module mackey_glass_layer_lmu2_source(rst, available, last, read_data, i__payloa
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_buffer #(
+    .BEATS(32'd49),
+    .BITS(32'd6)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[8]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   mackey_glass_layer_lmu2_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -6061,7 +6383,7 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
   assign _1_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2872_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2917_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -6072,8 +6394,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2872_3;
-  wire [1:0] port_2872_3;
+  input [1:0] port_2917_3;
+  wire [1:0] port_2917_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6317,7 +6639,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _076_;
   wire _077_;
   wire [12:0] addresses;
-  wire all_read_84;
+  wire all_read_85;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -6328,18 +6650,18 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_82;
-  wire last_90;
+  wire last_84;
+  wire last_91;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [7:0] read_data;
-  wire [15:0] read_data_51;
   wire [15:0] read_data_53;
-  wire [7:0] read_data_55;
-  wire read_page_34;
-  wire read_page_42;
+  wire [15:0] read_data_55;
+  wire [7:0] read_data_57;
+  wire read_page_36;
+  wire read_page_44;
   wire [5:0] read_word;
   reg [1:0] room;
   reg s1_chosen_0;
@@ -6350,7 +6672,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_91;
+  wire [3:0] tag_92;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -6362,8 +6684,12 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_31;
-  wire write_enable_39;
+  wire write_enable_33;
+  wire write_enable_41;
+  always @(posedge clk)
+    begun <= _021_;
+  always @(posedge clk)
+    i__freed <= _022_;
   always @(posedge clk)
     finished <= _023_;
   always @(posedge clk)
@@ -6386,36 +6712,32 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     s1_chosen_3 <= _032_;
   assign _000_ = idle | finish;
   assign _009_ = _000_ & available;
-  assign _017_ = | room;
   assign trace_start = _009_ & _017_;
   assign _033_ = ! write[2:1];
   assign _034_ = write[0] & _033_;
   assign write_enable = _034_ & write[10];
   assign _035_ = write[2:1] == 1'h1;
   assign _001_ = write[0] & _035_;
-  assign write_enable_31 = _001_ & write[10];
+  assign write_enable_33 = _001_ & write[10];
   assign _002_ = slot == 1'h1;
   assign _004_ = slot == 2'h3;
   assign _005_ = write[2:1] == 2'h2;
   assign _006_ = write[0] & _005_;
-  assign write_enable_39 = _006_ & write[10];
+  assign write_enable_41 = _006_ & write[10];
   assign _010_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _011_ = s1_chosen_1 ? read_data_51 : 16'h0000;
+  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
   assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_53 : 16'h0000;
+  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
   assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_55 : 8'h00;
+  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
   assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
   assign _003_ = ~ signal;
   assign _016_ = room + o__freed;
   assign _018_ = _016_ - begun;
   assign _019_ = ~ first_step;
+  assign _017_ = | room;
   always @(posedge clk)
     last_step <= _020_;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
   assign _037_ = _066_ | _057_;
   assign _038_ = _067_ | _058_;
   assign _039_ = _058_ | _057_;
@@ -6434,7 +6756,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _051_ = _039_ ? _049_ : _050_;
   assign _052_ = _007_ ? _019_ : _054_;
   assign _053_ = _008_ ? _019_ : _052_;
-  assign read_page_34 = _004_ ? _003_ : _077_;
+  assign read_page_36 = _004_ ? _003_ : _077_;
   assign o__valid = _006_ ? write[10] : 1'h0;
   assign o__payload_data = _006_ ? write[18:11] : 8'h00;
   assign _054_ = valid ? 1'h0 : s1_chosen_3;
@@ -6450,9 +6772,9 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _065_ = valid ? 1'h0 : s1_chosen_0;
   assign _068_ = valid ? _048_ : _065_;
   assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_91 : control[8:5];
+  assign _069_ = valid ? tag_92 : control[8:5];
   assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_90 : control[2];
+  assign _070_ = valid ? last_91 : control[2];
   assign _028_[2] = rst ? 1'h0 : _070_;
   assign _071_ = valid ? first : control[1];
   assign _028_[1] = rst ? 1'h0 : _071_;
@@ -6474,13 +6796,50 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _025_ = rst ? 1'h0 : _074_;
   assign _024_ = rst ? 1'h0 : last_step;
   assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_84;
+  assign _022_ = rst ? 1'h0 : all_read_85;
   assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_82 : last_step;
+  assign _075_ = trace_start ? last_84 : last_step;
   assign _020_ = rst ? 1'h0 : _075_;
   assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_42 = _008_ ? _003_ : _076_;
+  assign read_page_44 = _008_ ? _003_ : _076_;
   assign _077_ = _002_ ? _003_ : signal;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_room #(
+    .BITS(32'd2),
+    .VECTORS(32'd2)
+  ) check_room (
+    .clk(clk),
+    .freed(o__freed),
+    .room(_017_),
+    .rst(rst),
+    .sent(begun)
+  );
+`endif
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_step #(
+    .ANSWERS(32'd49),
+    .ANSWERS_LAST(32'd49),
+    .BITS(32'd13),
+    .CYCLES(32'd5142),
+    .CYCLES_LAST(32'd5142),
+    .EARLIEST(32'd4)
+  ) check_step (
+    .answer(o__valid),
+    .available(available),
+    .clk(clk),
+    .drop(i__freed),
+    .finish(finish),
+    .idle(idle),
+    .last(last),
+    .marked(last_84),
+    .promise(begun),
+    .reads(valid),
+    .room(_017_),
+    .rst(rst),
+    .start(trace_start),
+    .write(write[0])
+  );
+`endif
   mackey_glass_layer_lmu3_drain drain (
     .clk(clk),
     .rst(rst),
@@ -6491,24 +6850,24 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_3059_3(write[9:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_42),
+    .port_3104_3(write[9:3]),
+    .read_data(read_data_57),
+    .read_page(read_page_44),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_39),
+    .write_enable(write_enable_41),
     .write_page(signal)
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_3059_3(write[5:3]),
-    .read_data(read_data_53),
-    .read_page(read_page_34),
+    .port_3104_3(write[5:3]),
+    .read_data(read_data_55),
+    .read_page(read_page_36),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_31),
+    .write_enable(write_enable_33),
     .write_page(signal)
   );
   mackey_glass_layer_lmu3_mac mac (
@@ -6522,19 +6881,19 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu3_sequencer sequencer (
-    .all_read(all_read_84),
+    .all_read(all_read_85),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_90),
+    .last(last_91),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_91),
+    .tag(tag_92),
     .valid(valid),
     .word_25(read_word)
   );
@@ -6544,15 +6903,15 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_82),
+    .last(last_84),
     .read_data(read_data),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_3059_3(write[4:3]),
-    .read_data(read_data_51),
+    .port_3104_3(write[4:3]),
+    .read_data(read_data_53),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -6918,14 +7277,26 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _004_[0] = rst ? 1'h0 : a0_valid;
   assign _110_ = a0_valid ? tag[2] : a1[3];
   assign _004_[3] = rst ? 1'h0 : _110_;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_drain #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_drain (
+    .clk(clk),
+    .elements(1'h0),
+    .rst(rst),
+    .sums(d1[0]),
+    .upcoming(upcoming)
+  );
+`endif
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_1916_0(busy[1]),
-    .port_1918_0(busy[2]),
-    .port_1976_0(answer[6:0]),
-    .port_1979_15(answer[7]),
+    .port_1948_0(busy[1]),
+    .port_1950_0(busy[2]),
+    .port_2008_0(answer[6:0]),
+    .port_2011_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_drain_row_rom row_rom (
@@ -6937,19 +7308,19 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1916_0, port_1918_0, port_1976_0, port_1979_15, code, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1948_0, port_1950_0, port_2008_0, port_2011_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_1916_0;
-  wire port_1916_0;
-  input port_1918_0;
-  wire port_1918_0;
-  output [6:0] port_1976_0;
-  wire [6:0] port_1976_0;
-  output port_1979_15;
-  wire port_1979_15;
+  input port_1948_0;
+  wire port_1948_0;
+  input port_1950_0;
+  wire port_1950_0;
+  output [6:0] port_2008_0;
+  wire [6:0] port_2008_0;
+  output port_2011_15;
+  wire port_2011_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -6990,10 +7361,10 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1916_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_1979_15;
-  assign port_1976_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_2011_15;
+  assign port_2008_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1979_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_2011_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -7021,25 +7392,25 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1916_0, por
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_1979_15, port_1979_15, _03_[13:11] };
-  assign _05_ = | { port_1979_15, port_1979_15, _03_[13:11] };
+  assign _04_ = & { port_2011_15, port_2011_15, _03_[13:11] };
+  assign _05_ = | { port_2011_15, port_2011_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_1918_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_1918_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_1918_0 ? _14_ : s3_total;
-  assign _20_ = port_1916_0 ? s1_below : s2_below;
+  assign _24_ = port_1950_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_1950_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_1950_0 ? _14_ : s3_total;
+  assign _20_ = port_1948_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_1916_0 ? s1_low : s2_low;
+  assign _18_ = port_1948_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_1916_0 ? data : s2_word;
+  assign _16_ = port_1948_0 ? data : s2_word;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_1979_15;
+  assign _03_[14] = port_2011_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -7077,7 +7448,7 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3059_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3104_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -7090,8 +7461,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_3059_3;
-  wire [6:0] port_3059_3;
+  input [6:0] port_3104_3;
+  wire [6:0] port_3104_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -7114,16 +7485,16 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
     _11_ <= cells[read__addr];
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_3059_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_3104_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_3059_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_3104_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3059_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3104_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -7136,8 +7507,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_3059_3;
-  wire [2:0] port_3059_3;
+  input [2:0] port_3104_3;
+  wire [2:0] port_3104_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -7163,8 +7534,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_3059_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_3059_3[2:1];
+  assign _1_ = _0_ + { port_3104_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_3104_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -7650,6 +8021,23 @@ module mackey_glass_layer_lmu3_source(rst, available, last, read_data, i__payloa
   assign _18_ = complete ? 6'h00 : _17_;
   assign _09_ = rst ? 6'h00 : _18_;
   assign _08_ = rst ? 2'h0 : _04_[1:0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_buffer #(
+    .BEATS(32'd49),
+    .BITS(32'd6)
+  ) check_buffer (
+    .available(available),
+    .beat(beat),
+    .clk(clk),
+    .drop(i__freed),
+    .filling(filling),
+    .last(i__payload[8]),
+    .marked(last),
+    .reading(read_page),
+    .rst(rst),
+    .valid(i__valid)
+  );
+`endif
   mackey_glass_layer_lmu3_source_memory memory (
     .clk(clk),
     .read_data(read_data),
@@ -7705,7 +8093,7 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
   assign _1_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_3059_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_3104_3, write__data, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -7716,8 +8104,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_3059_3;
-  wire [1:0] port_3059_3;
+  input [1:0] port_3104_3;
+  wire [1:0] port_3104_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -7911,6 +8299,20 @@ module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tla
   assign _08_ = _00_ ? _01_[0] : tvalid;
   assign _09_ = _02_ ? 1'h0 : _08_;
   assign _03_ = rst ? 1'h0 : _09_;
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_collector #(
+    .BEATS(32'd1),
+    .BITS(32'd1)
+  ) check_collector (
+    .clk(clk),
+    .count(tvalid),
+    .full(tvalid),
+    .ready(i__ready),
+    .rst(rst),
+    .taken(_02_),
+    .valid(i__valid)
+  );
+`endif
 endmodule
 
 `ifdef MACKEY_GLASS_ROM_PATH
@@ -8413,3 +8815,348 @@ module mackey_glass__lmu3_weights_1(clk, address, enable, data);
 `endif
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
+
+`ifdef LMU_HW_ASSERT
+module mackey_glass__check_buffer(clk, rst, valid, last, drop, available, marked, filling, reading, beat);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input drop;
+  input available;
+  input marked;
+  input filling;
+  input reading;
+  input [BITS-1:0] beat;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [1:0] held, marks;
+  reg into, from;
+  reg [BITS-1:0] count;
+  wire complete = valid & count == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      held <= 0;
+      into <= 0;
+      from <= 0;
+      count <= 0;
+    end else begin
+      held <= held + complete - drop;
+      if (valid) count <= complete ? 0 : count + 1;
+      if (complete) begin
+        into <= !into;
+        marks[into] <= last;
+      end
+      if (drop) from <= !from;
+    end
+  // no vector is overwritten before it was read
+  wire not_overwritten = !valid | held < 2;
+  // only a vector that is there is dropped
+  wire not_dropped_empty = !drop | held != 0;
+  // a vector is there when all of it is
+  wire available_counted = available == (held != 0);
+  // vectors are read in order
+  wire pages_in_turn = filling == into & reading == from;
+  // beats are stored in order
+  wire beats_in_turn = beat == count;
+  // the mark is that of the vector
+  wire mark_kept = !available | marked == marks[from];
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_not_overwritten assert (not_overwritten); end
+    begin : assert_not_dropped_empty assert (not_dropped_empty); end
+    begin : assert_available_counted assert (available_counted); end
+    begin : assert_pages_in_turn assert (pages_in_turn); end
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+module mackey_glass__check_collector(clk, rst, valid, ready, full, taken, count);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input full;
+  input taken;
+  input [BITS-1:0] count;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] beats;
+  always @(posedge clk)
+    if (rst | taken) beats <= 0;
+    else if (valid & ready) beats <= beats + 1;
+  // beats are collected in order
+  wire beats_in_turn = count == beats;
+  // an answer is offered when it is whole
+  wire offered_whole = full == (beats == BEATS);
+  // nothing is added to an answer that is offered
+  wire not_changed = !(ready & full);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_offered_whole assert (offered_whole); end
+    begin : assert_not_changed assert (not_changed); end
+  end
+endmodule
+
+module mackey_glass__check_drain(clk, rst, upcoming, sums, elements);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input upcoming;
+  input sums;
+  input elements;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] left;
+  always @(posedge clk)
+    if (rst) left <= 0;
+    else if (upcoming) left <= BEATS;
+    else if (left != 0) left <= left - 1;
+  // sums are taken over when those before have left
+  wire group_left = !upcoming | left <= 1;
+  // sums and element-wise totals never meet
+  wire apart = !(sums & elements);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_group_left assert (group_left); end
+    begin : assert_apart assert (apart); end
+  end
+endmodule
+
+module mackey_glass__check_intake(clk, rst, ready);
+  input clk;
+  input rst;
+  input ready;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+
+  // nothing is taken in reset
+  wire closed_in_reset = !rst | !ready;
+  always @(posedge clk) if (armed) begin
+    begin : assert_closed_in_reset assert (closed_in_reset); end
+  end
+endmodule
+
+module mackey_glass__check_offer(clk, rst, valid, ready, payload);
+  parameter WIDTH = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input [WIDTH-1:0] payload;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg waits, after_reset;
+  reg [WIDTH-1:0] shown;
+  always @(posedge clk) begin
+    waits <= valid & !ready & !rst;
+    after_reset <= rst;
+    shown <= payload;
+  end
+  // what is offered stays offered until it is taken
+  wire valid_held = !(waits & !rst) | valid;
+  // data and mark do not change while they wait
+  wire payload_stable = !(waits & valid) | payload == shown;
+  // nothing is offered in and after reset
+  wire silent_in_reset = !(rst | after_reset) | !valid;
+  always @(posedge clk) if (armed) begin
+    begin : assert_valid_held assert (valid_held); end
+    begin : assert_payload_stable assert (payload_stable); end
+    begin : assert_silent_in_reset assert (silent_in_reset); end
+  end
+endmodule
+
+module mackey_glass__check_queue(clk, rst, valid, last, fetch, taken, offered, marked, entering, leaving);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input fetch;
+  input taken;
+  input offered;
+  input marked;
+  input [BITS-1:0] entering;
+  input [BITS-1:0] leaving;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] into, from;
+  reg [BITS:0] level;
+  reg [1:0] held, marks;
+  reg newest, oldest;
+  wire complete = valid & into == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      into <= 0;
+      from <= 0;
+      level <= 0;
+      held <= 0;
+      newest <= 0;
+      oldest <= 0;
+    end else begin
+      level <= level + valid - fetch;
+      held <= held + complete - taken;
+      if (valid) begin
+        into <= complete ? 0 : into + 1;
+        marks[newest] <= last;
+      end
+      if (complete) newest <= !newest;
+      if (fetch) from <= from == BEATS - 1 ? 0 : from + 1;
+      if (taken) oldest <= !oldest;
+    end
+  // no beat is overwritten before it was read
+  wire no_overflow = !valid | level < BEATS;
+  // only a beat that is there is read
+  wire no_underflow = !fetch | level != 0;
+  // no mark is overwritten before it was read
+  wire marks_held = !valid | held < 2;
+  // only an answer that is there is taken
+  wire taken_once = !taken | held != 0;
+  // only an answer that is there is offered
+  wire offered_there = !offered | held != 0 | into != 0;
+  // beats leave in order
+  wire beats_in_turn = entering == into & leaving == from;
+  // the mark is that of the answer
+  wire mark_kept = !offered | marked == marks[oldest];
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_no_overflow assert (no_overflow); end
+    begin : assert_no_underflow assert (no_underflow); end
+    begin : assert_marks_held assert (marks_held); end
+    begin : assert_taken_once assert (taken_once); end
+    begin : assert_offered_there assert (offered_there); end
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+module mackey_glass__check_room(clk, rst, sent, freed, room);
+  parameter VECTORS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input sent;
+  input freed;
+  input room;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] held;
+  always @(posedge clk)
+    if (rst) held <= 0;
+    else held <= held + sent - freed;
+  // a vector is sent only where it has room
+  wire sent_into_room = !sent | held < VECTORS;
+  // only room that was taken is freed
+  wire freed_once = !freed | held != 0;
+  // the room is counted right
+  wire room_counted = room == (held != VECTORS);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_sent_into_room assert (sent_into_room); end
+    begin : assert_freed_once assert (freed_once); end
+    begin : assert_room_counted assert (room_counted); end
+  end
+endmodule
+
+module mackey_glass__check_step(clk, rst, start, available, room, promise, marked, idle, finish, reads, drop, write, answer, last);
+  parameter CYCLES = 1;
+  parameter CYCLES_LAST = 1;
+  parameter ANSWERS = 1;
+  parameter ANSWERS_LAST = 1;
+  parameter EARLIEST = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input start;
+  input available;
+  input room;
+  input promise;
+  input marked;
+  input idle;
+  input finish;
+  input reads;
+  input drop;
+  input write;
+  input answer;
+  input last;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg busy, begun, after, mark, closes, unread;
+  reg [BITS-1:0] cycle, owed, early;
+  wire [BITS-1:0] answers = mark ? ANSWERS_LAST : ANSWERS;
+  wire ends = busy & cycle == (mark ? CYCLES_LAST : CYCLES) - 1;
+  always @(posedge clk)
+    if (rst) begin
+      busy <= 0;
+      begun <= 0;
+      after <= 0;
+      mark <= 0;
+      closes <= 0;
+      unread <= 0;
+      cycle <= 0;
+      owed <= 0;
+      early <= 0;
+    end else begin
+      busy <= start | busy & !ends;
+      begun <= start;
+      after <= ends;  // the last beat of a step is written when the next one may have begun
+      if (start) mark <= marked;
+      closes <= mark;
+      unread <= start | unread & !drop;
+      cycle <= busy & !ends ? cycle + 1 : 0;
+      owed <= begun ? answers : owed - answer;
+      early <= start ? EARLIEST : early - (early != 0);
+    end
+  // a step starts only with an input vector
+  wire vector_there = !start | available;
+  // a step starts only where its answer has room
+  wire room_there = !start | room;
+  // a step starts when the one before ends
+  wire one_at_a_time = !start | !busy | ends;
+  // a step takes more than one cycle
+  wire begun_before_end = !(begun & ends);
+  // between steps a layer waits, and only there
+  wire idle_between = idle == !busy;
+  // a step takes the cycles of the plan
+  wire cycles_of_plan = finish == ends;
+  // the input is read before it is dropped
+  wire read_while_there = !reads | unread;
+  // the input is dropped once in a step
+  wire dropped_once = !drop | unread;
+  // the input is dropped before a step ends
+  wire dropped_within = !finish | !unread;
+  // codes are written within their step
+  wire written_within = !write | busy | after;
+  // all of an answer is sent in its step
+  wire answered_within = !begun | owed == answer;
+  // room is taken for every answer, when its step begins
+  wire answered_as_promised = promise == (begun & answers != 0);
+  // an answer comes late enough for the one before to leave the queue
+  wire answered_late = !answer | begun | early == 0;
+  // no more than an answer is sent in a step
+  wire answered_once = !answer | owed != 0;
+  // the mark is that of the step
+  wire mark_passed_on = !answer | last == closes;
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_vector_there assert (vector_there); end
+    begin : assert_room_there assert (room_there); end
+    begin : assert_one_at_a_time assert (one_at_a_time); end
+    begin : assert_begun_before_end assert (begun_before_end); end
+    begin : assert_idle_between assert (idle_between); end
+    begin : assert_cycles_of_plan assert (cycles_of_plan); end
+    begin : assert_read_while_there assert (read_while_there); end
+    begin : assert_dropped_once assert (dropped_once); end
+    begin : assert_dropped_within assert (dropped_within); end
+    begin : assert_written_within assert (written_within); end
+    begin : assert_answered_within assert (answered_within); end
+    begin : assert_answered_as_promised assert (answered_as_promised); end
+    begin : assert_answered_late assert (answered_late); end
+    begin : assert_answered_once assert (answered_once); end
+    begin : assert_mark_passed_on assert (mark_passed_on); end
+  end
+endmodule
+
+`endif

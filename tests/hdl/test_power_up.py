@@ -57,7 +57,7 @@ def codes_of(network, *lengths):
 def test_nothing_has_a_power_up_value_but_roms(emitted):
     network, _, files = emitted
     text = files[f"{network.name}.v"]
-    body = text[: text.index("`ifdef")]
+    body = text[: text.index(f"`ifdef {network.name.upper()}_ROM_PATH")]
     assert "initial" not in body
     assert re.findall(r"^\s*(?:output )?reg\b.*=.*", body, re.M) == []
 

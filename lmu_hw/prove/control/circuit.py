@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control of a design as gates: and, not, registers; what memories hold is free."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lmu_hw.errors import ToolError
+from lmu_hw.hdl.assertions import MACRO
+from lmu_hw.implement.tools import run_yosys
+
+__all__ = ["Bit", "Circuit", "Cone", "read_circuit"]
+
+Bit = int | str
+"""The number of a wire of one bit, or a constant: 0, 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circuit:
+    """The gates that the checkers of a design depend on.
+
+    Attributes
+    ----------
+    nets : dict of str to list of Bit
+        Bits of every wire of a checker and of every port, the lowest first, by hierarchical name.
+    gates : dict of Bit to tuple of Bit
+        Operands of what drives a bit: two of an and, one of a not.
+    registers : dict of Bit to Bit
+        What each takes over at the clock.
+    inputs : dict of Bit to str
+        Names of the bits that come from outside.
+    """
+
+    nets: dict[str, list[Bit]]
+    gates: dict[Bit, tuple[Bit, ...]]
+    registers: dict[Bit, Bit]
+    inputs: dict[Bit, str]
+
+    @property
+    def reset(self) -> Bit:
+        """The reset of the design."""
+        return self.net("rst")
+
+    def net(self, name: str) -> Bit:
+        """Return the bit of a wire.
+
+        Raises
+        ------
+        ToolError
+            If there is no such wire of one bit.
+        """
+        bits = self.nets.get(name, [])
+        if len(bits) != 1:
+            raise ToolError(f"{name}: must be one bit of the Verilog, not {len(bits)}")
+        return bits[0]
+
+    def cone(self, roots: Iterable[Bit], cut: Iterable[Bit] = ()) -> Cone:
+        """Return what decides the roots, now and in all cycles before.
+
+        Parameters
+        ----------
+        roots : iterable of Bit
+        cut : iterable of Bit
+            Taken to be free, whatever drives them.
+        """
+        gates: list[Bit] = []
+        registers: list[Bit] = []
+        free: list[Bit] = []
+        seen: set[Bit] = {"0", "1"}
+        cut, pending = set(cut), list(roots)
+        while pending:
+            stack = [(pending.pop(), False)]
+            while stack:
+                bit, decided = stack.pop()
+                if decided:
+                    gates.append(bit)
+                elif bit not in seen:
+                    seen.add(bit)
+                    if bit in cut or not (bit in self.gates or bit in self.registers):
+                        free.append(bit)
+                    elif bit in self.registers:
+                        registers.append(bit)
+                        pending.append(self.registers[bit])
+                    else:
+                        stack.append((bit, True))
+                        stack += [(operand, False) for operand in self.gates[bit]]
+        return Cone(gates=tuple(gates), registers=tuple(registers), free=tuple(free))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cone:
+    """Part of a circuit.
+
+    Attributes
+    ----------
+    gates : tuple of Bit
+        Operands first.
+    registers, free : tuple of Bit
+    """
+
+    gates: tuple[Bit, ...]
+    registers: tuple[Bit, ...]
+    free: tuple[Bit, ...]
+
+
+def read_circuit(files: Mapping[str, bytes], top: str) -> Circuit:
+    """Return the control of a design: all that its checkers see.
+
+    Parameters
+    ----------
+    files : mapping of name to content
+        Verilog; what ROMs hold is not read.
+    top : str
+
+    Raises
+    ------
+    ToolError
+        If Yosys does not read the files, with what it says.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        for file, content in files.items():
+            (work / file).write_bytes(content)
+        commands = [
+            *(
+                f"read_verilog -sv -nomem2reg -DSYNTHESIS -D{MACRO} {file}"
+                for file in files
+                if file.endswith(".v")
+            ),
+            f"hierarchy -check -top {top}",
+            "proc -noopt -norom",
+            "flatten",
+            "setundef -anyseq",
+            # Only what the checkers see stays; their wires keep their names.
+            "setattr -set keep 1 w:*check_*",
+            "setattr -set keep 1 i:* o:*",
+            "delete t:$check",
+            "delete -output o:*",
+            "opt_clean -purge",
+            # What is read from memories is data, and free here.
+            "memory_collect",
+            "cutpoint t:$mem_v2",
+            "opt_clean -purge",
+            "opt_expr",
+            "opt_merge",
+            "opt_clean -purge",
+            "wreduce",
+            "opt_expr",
+            "opt_clean -purge",
+            "alumacc",
+            "simplemap",
+            "techmap",
+            "opt_expr",
+            "opt_merge",
+            "opt_clean -purge",
+            "dfflegalize -cell $_DFF_P_ 01",
+            "aigmap",
+            "opt_merge",
+            "opt_clean -purge",
+            "write_json gates.json",
+        ]
+        run_yosys(commands, work, log="yosys.log")
+        try:
+            module = json.loads((work / "gates.json").read_bytes())["modules"][top]
+        except (OSError, ValueError, LookupError) as error:
+            raise ToolError(f"Yosys must write the gates of {top}, but: {error}") from None
+    return _circuit(module)
+
+
+def _circuit(module: Mapping[str, Any]) -> Circuit:
+    gates: dict[Bit, tuple[Bit, ...]] = {}
+    registers: dict[Bit, Bit] = {}
+    for name, cell in module["cells"].items():
+        pins = {pin: bits[0] for pin, bits in cell["connections"].items()}
+        match cell["type"]:
+            case "$_AND_":
+                gates[pins["Y"]] = pins["A"], pins["B"]
+            case "$_NOT_":
+                gates[pins["Y"]] = (pins["A"],)
+            case "$_DFF_P_":
+                registers[pins["Q"]] = pins["D"]
+            case "$anyseq" | "$scopeinfo":
+                pass  # free
+            case kind:
+                raise ToolError(f"{name}: must be a gate or a register, not {kind}")
+    inputs = {
+        bit: name if len(port["bits"]) == 1 else f"{name}[{place}]"
+        for name, port in module["ports"].items()
+        if port["direction"] == "input"
+        for place, bit in enumerate(port["bits"])
+    }
+    nets = {name: wire["bits"] for name, wire in module["netnames"].items()}
+    return Circuit(nets=nets, gates=gates, registers=registers, inputs=inputs)

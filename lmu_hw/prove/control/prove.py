@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control of emitted Verilog: it keeps the rules of its ports and loses no vector, ever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lmu_hw.hdl import emit_verilog
+from lmu_hw.hdl.assertions import blocks
+from lmu_hw.hdl.checkers import CHECKERS
+from lmu_hw.hdl.top import instance_name
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.plan import Plan
+from lmu_hw.prove.claims import Lemma, Part, Status
+from lmu_hw.prove.control.abc import holds_always
+from lmu_hw.prove.control.circuit import Bit, Circuit, read_circuit
+from lmu_hw.prove.control.lemmas import ControlLemma, lemmas_of
+from lmu_hw.prove.control.reach import reach
+from lmu_hw.prove.control.search import find_violation
+from lmu_hw.prove.control.trace import Trace, replay
+
+__all__ = ["ControlProof", "prove_control"]
+
+_SECONDS = 120.0  # for a lemma, and for the search
+_OFFER = tuple(f"check_offer.{name}" for name in CHECKERS["offer"].properties)
+_INTAKE = tuple(f"check_intake.{name}" for name in CHECKERS["intake"].properties)
+# Ports of the top, and the wires of checkers that must be they.
+_WATCHED = {
+    "s_axis_tready": "check_intake.ready",
+    "m_axis_tvalid": "check_offer.valid",
+    "m_axis_tready": "check_offer.ready",
+    "rst": "check_offer.rst",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlProof:
+    """What was shown of the control of a design.
+
+    Attributes
+    ----------
+    lemmas : tuple of Lemma
+    bench : str
+        Verilog that plays a run in which a property fails; empty: none was found.
+    """
+
+    lemmas: tuple[Lemma, ...]
+    bench: str = ""
+
+
+def prove_control(
+    files: Mapping[str, bytes],
+    network: QuantizedNetwork,
+    plan: Plan,
+    *,
+    seconds: float = _SECONDS,
+    tell: Callable[[str], None] = lambda text: None,
+) -> ControlProof:
+    """Show what the checkers assert, in every cycle after a reset, for all inputs and contents.
+
+    If a lemma fails, runs of the whole design are searched for a cycle in which a property fails:
+    it may be that it only fails where the part that was looked at cannot get.
+
+    Parameters
+    ----------
+    files : mapping of name to content
+        Verilog and ROM contents.
+    network : QuantizedNetwork
+    plan : Plan
+    seconds : float
+        Time after which a lemma is given up, and the search.
+    tell : callable
+        Told what is being done.
+
+    Raises
+    ------
+    ToolError
+        If Yosys does not read the Verilog.
+    """
+    tell(f"reading the control of {network.name}")
+    circuit = read_circuit(files, network.name)
+    text = files[f"{network.name}.v"].decode(errors="replace")
+    lemmas = [_watched(circuit, text, network, plan), _paths(circuit)]
+    tell("control: the rules of AXI4-Stream")
+    lemmas.append(_rules(circuit, seconds))
+    controls = lemmas_of(
+        [instance_name(layer) for layer in plan.layers],
+        [[node.role.value for node in layer.layer.structured] for layer in plan.layers],
+    )
+    lemmas += _without_missing(controls, [_run(circuit, c, seconds, tell) for c in controls])
+    if all(lemma.shown for lemma in lemmas):
+        return ControlProof(lemmas=tuple(lemmas))
+    tell("control: looking for a run in which a property fails")
+    targets = [wire for control in controls for wire in control.targets]
+    trace = find_violation(
+        circuit,
+        [*_OFFER, *_INTAKE, *dict.fromkeys(targets)],
+        in_reset=[*_OFFER, *_INTAKE],
+        cycles=4 * max(layer.cycles(last_step=True) for layer in plan.layers) + 1000,
+        seconds=seconds,
+    )
+    if trace is None:
+        return ControlProof(lemmas=tuple(lemmas))
+    owners = [(), (), (*_OFFER, *_INTAKE), *(control.targets for control in controls)]
+    refuted = [_refuted(lemma, wires, trace) for lemma, wires in zip(lemmas, owners, strict=True)]
+    return ControlProof(lemmas=tuple(refuted), bench=replay(network.name, trace))
+
+
+def _lemma(claim: str, *, shown: bool, detail: str) -> Lemma:
+    status = Status.SHOWN if shown else Status.NOT_SHOWN
+    return Lemma(part=Part.CONTROL, claim=claim, status=status, detail=detail)
+
+
+def _watched(circuit: Circuit, text: str, network: QuantizedNetwork, plan: Plan) -> Lemma:
+    """Show that the file's checkers are those of the design, and see its ports."""
+    expected = emit_verilog(network, plan, digest="")[f"{network.name}.v"]
+    same = blocks(text) == blocks(expected)
+    seen = all(
+        circuit.nets.get(port) == circuit.nets.get(wire) is not None
+        for port, wire in _WATCHED.items()
+    )
+    seen &= circuit.nets.get("check_offer.payload") == [
+        *circuit.nets.get("m_axis_tdata", []),
+        *circuit.nets.get("m_axis_tlast", []),
+    ]
+    detail = "" if same else "the checkers in the file are not those of this version"
+    detail = detail if seen else "a checker does not see the port that it should see"
+    claim = "the checkers in the Verilog are those of the plan, and see its ports"
+    return _lemma(claim, shown=same and seen, detail=detail)
+
+
+def _paths(circuit: Circuit) -> Lemma:
+    """Show that outputs follow from registers and the reset alone."""
+    outputs = [*circuit.nets["check_intake.ready"], *circuit.nets["check_offer.valid"]]
+    outputs += circuit.nets["check_offer.payload"]
+    free = _leaves(circuit, outputs) - {circuit.reset}
+    names = sorted({circuit.inputs.get(bit, "a memory") for bit in free})
+    claim = "no output depends on an input but rst within a cycle, s_axis_tready included"
+    detail = f"there are paths from {', '.join(names)}" if names else ""
+    return _lemma(claim, shown=not free, detail=detail)
+
+
+def _leaves(circuit: Circuit, bits: Sequence[Bit]) -> set[Bit]:
+    """Return what bits depend on within a cycle, without registers."""
+    leaves, seen, pending = set(), set(), list(bits)
+    while pending:
+        bit = pending.pop()
+        if bit in seen or bit in circuit.registers or isinstance(bit, str):
+            continue
+        seen.add(bit)
+        if bit in circuit.gates:
+            pending += circuit.gates[bit]
+        else:
+            leaves.add(bit)
+    return leaves
+
+
+def _rules(circuit: Circuit, seconds: float) -> Lemma:
+    shown = holds_always(circuit, (*_OFFER, *_INTAKE), seconds=seconds)
+    claim = "an answer that is offered stays until it is taken, and nothing is handed over in reset"
+    detail = "by PDR" if shown else f"not decided by PDR in {seconds:g} s, or it does not hold"
+    return _lemma(claim, shown=shown, detail=detail)
+
+
+def _run(
+    circuit: Circuit, control: ControlLemma, seconds: float, tell: Callable[[str], None]
+) -> Lemma:
+    """Show a lemma by running all states of its part."""
+    tell(f"control: {control.claim}")
+    reached = reach(
+        circuit,
+        control.targets,
+        assumed=control.assumed,
+        before=control.before,
+        cut=control.cut,
+        seconds=seconds,
+        tell=lambda states: tell(f"control: {control.claim}: {states} states"),
+    )
+    detail = f"{len(control.targets)} properties in {reached.states} states"
+    if reached.violated:
+        detail = f"{', '.join(reached.violated)} can fail, seen from this part alone"
+    elif reached.unfinished:
+        detail = reached.unfinished
+    shown = not reached.violated and not reached.unfinished
+    return _lemma(control.claim, shown=shown, detail=detail)
+
+
+def _without_missing(controls: Sequence[ControlLemma], lemmas: list[Lemma]) -> list[Lemma]:
+    """Take back what rests on properties that were not shown, and what rests on that."""
+    while True:
+        pairs = list(zip(controls, lemmas, strict=True))
+        missing = {
+            wire for control, lemma in pairs if not lemma.shown for wire in control.targets
+        } - {wire for control, lemma in pairs if lemma.shown for wire in control.targets}
+        resting = [
+            lemma.shown and bool(missing & {*control.assumed, *control.before})
+            for control, lemma in pairs
+        ]
+        if not any(resting):
+            return lemmas
+        detail = "rests on a lemma that is not shown"
+        lemmas = [
+            replace(lemma, status=Status.NOT_SHOWN, detail=detail) if rests else lemma
+            for lemma, rests in zip(lemmas, resting, strict=True)
+        ]
+
+
+def _refuted(lemma: Lemma, wires: Sequence[str], trace: Trace) -> Lemma:
+    """Add the counterexample to the lemma that has the property."""
+    if trace.failed not in wires:
+        return lemma
+    found = f"{trace.failed} fails in cycle {len(trace.cycles)} of a run"
+    return replace(lemma, status=Status.REFUTED, counterexample=found)

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A small design whose emitted control is broken, in one way for each kind of property."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from lmu_hw.hdl import emit_verilog
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.plan import Plan
+from lmu_hw.quantize import Realization
+from tests import networks
+from tests.plans import fastest_plan
+
+__all__ = ["BROKEN", "broken", "small_design"]
+
+# By what goes wrong: the property that fails first, the text that is replaced, and its replacement.
+BROKEN = {
+    "valid is dropped": (
+        "valid_held",
+        r"assign m_axis_tvalid = (.*);",
+        r"assign m_axis_tvalid = \1 & s_axis_tvalid;",
+    ),
+    "data changes while it waits": (
+        "payload_stable",
+        r"(  tiny_to_axi (?:.*\n)*?    \.tlast\()m_axis_tlast",
+        r"  wire mark;\n  assign m_axis_tlast = mark ^ s_axis_tvalid;\n\1mark",
+    ),
+    "nothing is closed in reset": (
+        "closed_in_reset",
+        r"assign s_axis_tready = .*;",
+        "assign s_axis_tready = tready;",
+    ),
+    "room is freed twice": (
+        "freed_once",
+        r"(layer_dense \((?:.*\n)*?    \.o__freed\()\w+",
+        r"\g<1>1'h1",
+    ),
+    "a step starts without input": (
+        "vector_there",
+        r"(tiny_layer_lmu0\((?:.*\n)*?  assign trace_start = ).*;",
+        r"\1idle;",
+    ),
+    "the output is never reset": (
+        "silent_in_reset",
+        r"(to_axi \((?:.*\n)*?    \.rst\()rst",
+        r"\g<1>1'h0",
+    ),
+    "a step takes a cycle longer": (
+        "cycles_of_plan",
+        r"waiting == 1'h1",
+        "waiting == 1'h0",
+    ),
+}
+
+
+@cache
+def small_design() -> tuple[QuantizedNetwork, Plan, dict[str, str]]:
+    """Return a network of two layers with a memory unit, its plan, and its Verilog."""
+    float_network = networks.network(order=3, units=2, dense=2)
+    realization = Realization.SEMISEPARABLE
+    network = networks.quantized(float_network, weight_bits=6, realization=realization)
+    plan = fastest_plan(network, 3)
+    return network, plan, emit_verilog(network, plan, digest="0" * 64)
+
+
+def broken(how: str) -> dict[str, str]:
+    """Return the files of the small design, broken in one of the ways."""
+    _, _, files = small_design()
+    _, pattern, replacement = BROKEN[how]
+    text, count = re.subn(pattern, replacement, files["tiny.v"])
+    assert count, how
+    return {**files, "tiny.v": text}
