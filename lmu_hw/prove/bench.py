@@ -100,11 +100,23 @@ class Situation:
 
 @dataclass(slots=True)
 class Tally:
-    """What was seen on the way: words compared, cycles, and cycles of each step of a layer."""
+    """What was seen on the way.
+
+    Attributes
+    ----------
+    words, cycles : int
+        Words compared, and cycles that passed.
+    taken : dict of (layer, last) to set of int
+        Cycles from the start of a step to its last word.
+    starts : list of (layer, cycle, last)
+    assumed : set of str
+        Nodes whose range the certificate must show.
+    """
 
     words: int = 0
     cycles: int = 0
     taken: dict[tuple[int, bool], set[int]] = field(default_factory=dict)
+    starts: list[tuple[int, int, bool]] = field(default_factory=list)
     assumed: set[str] = field(default_factory=set)
 
 
@@ -320,7 +332,8 @@ class Bench:
             waiting = [i for i, d in enumerate(entries) if d.start < 0]
             if not waiting or waiting[0] > 1:
                 raise Failure(f"{layer.name} must not begin a step, but does")
-            entries[waiting[0]] = replace(entries[waiting[0]], start=0)
+            begun = entries[waiting[0]] = replace(entries[waiting[0]], start=0)
+            self.tally.starts.append((place, self.tally.cycles, begun.last))
         return tuple(entries)
 
     def _equal(self, what: str, hardware: Value, specification: Value, width: int) -> None:

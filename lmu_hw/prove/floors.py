@@ -145,7 +145,8 @@ def _floor(terms: Terms, constant: int, bits: int) -> Value:
             return add(whole, low >> bits)
         if high >> bits == (low >> bits) + 1:
             return add(whole, _sign(inside, constant, high >> bits << bits, high >> bits))
-        return add(whole, single(_atom(inside, constant, bits)))
+        # Within a sum, too, a result is its symbol.
+        return add(whole, fold(single(_atom(inside, constant, bits))))
 
 
 def _sign(terms: Terms, constant: int, threshold: int, above: int) -> Value:

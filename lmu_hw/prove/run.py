@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from lmu_hw.prove.forms import forget
 from lmu_hw.prove.functions import forget_functions
 from lmu_hw.prove.machine import Machine
 from lmu_hw.prove.netlist import Netlist, read_netlist
-from lmu_verify import BadFile, verify
+from lmu_verify import BadFile, Verdict, verify
 
 __all__ = ["lemmas_of", "prove"]
 
@@ -81,9 +82,10 @@ def prove(
     folder.results.check(folder.PROOF, _STIMULI, _REPLAY)
     design = Design.read(folder.path)
     plan, files = read_plan(folder, design.network), rtl_files(folder)
+    verdicts = _verified(folder.path, tell)
     lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, steps=steps, tell=tell)
     control = prove_control(files, design.network, plan, tell=tell)
-    lemmas += [*control.lemmas, _ranges(ranges, folder.path, tell)]
+    lemmas += [*control.lemmas, _ranges(ranges, verdicts)]
     if control.bench:
         folder.results.write(_REPLAY, control.bench.encode())
     name = ""
@@ -195,17 +197,21 @@ def _reading(subject: _Subject) -> tuple[list[Lemma], Bench | None]:
     return [clocked, understood], None if wrong else bench
 
 
-def _ranges(ranges: Sequence[str], directory: Path, tell: Tell) -> Lemma:
+def _verified(directory: Path, tell: Tell) -> list[Verdict]:
+    """Return what the checker says of a folder."""
+    tell("checking the certificate")
+    try:
+        return verify(directory, progress=tell)
+    except BadFile as error:
+        raise LoadError(f"{error}; generate the design again") from None
+
+
+def _ranges(ranges: Sequence[str], verdicts: Sequence[Verdict]) -> Lemma:
     """Return whether the ranges that were used are those of a certificate that holds."""
     claim = "results that forbid overflow lie in their formats"
     if not ranges:
         detail = "by their intervals"
         return Lemma(part=Part.RANGES, claim=claim, status=Status.SHOWN, detail=detail)
-    tell("checking the certificate")
-    try:
-        verdicts = verify(directory, progress=tell)
-    except BadFile as error:
-        raise LoadError(f"{error}; generate the design again") from None
     certified = {verdict.memory for verdict in verdicts if verdict.claim == "range"}
     failed = [verdict for verdict in verdicts if not verdict.holds]
     missing = [name for name in ranges if name not in certified]
@@ -242,8 +248,8 @@ class _Runner:
         """Run a sequence, one of a single vector and one of two, while nobody waits."""
         claim = (
             f"at full load every word stored and answered of sequences of {steps}, 1 and 2 "
-            "vectors after a reset is right, for all inputs, in order, once, each step in the "
-            "cycles of the plan"
+            "vectors after a reset is right, for all inputs, in order, once, each step and from "
+            "step to step in the cycles of the plan"
         )
         lasts = [*[False] * (steps - 1), True, True, False, True]
         return self._run(Part.FULL_LOAD, claim, lasts, None, times=True)
@@ -278,6 +284,7 @@ class _Runner:
     ) -> Lemma:
         bench, tally = self.bench, self.bench.tally
         words, cycles = tally.words, tally.cycles
+        tally.starts.clear()
         situation = bench.reset()
         try:
             for number, last in enumerate(lasts):
@@ -286,6 +293,7 @@ class _Runner:
             situation = self._drain(situation, pauses)
             if times:
                 self._check_times()
+                self._check_intervals()
         except (Failure, Unknown) as failure:
             return self._failed(part, claim, failure, situation.lasts)
         detail = f"{tally.words - words:,} words, {tally.cycles - cycles:,} cycles"
@@ -338,6 +346,19 @@ class _Runner:
                 raise Failure(
                     f"a step of {layer.layer.name} must store its last word {planned} cycles after "
                     f"it began, not {sorted(cycles)}"
+                )
+
+    def _check_intervals(self) -> None:
+        """Check the time from a step to the next, where the slowest layer is."""
+        plan, starts = self.subject.plan, self.bench.tally.starts
+        layers = [layer.cycles(last_step=False) for layer in plan.every_step]
+        slowest = layers.index(max(layers))
+        planned = plan.cycles(last_step=False)
+        times = [(cycle, last) for place, cycle, last in starts if place == slowest]
+        for (before, last), (after, _) in pairwise(times):
+            if not last and after - before != planned:
+                raise Failure(
+                    f"a time step must take {planned} cycles at full load, not {after - before}"
                 )
 
     def _failed(self, part: Part, claim: str, failure: Exception, lasts: Sequence[bool]) -> Lemma:

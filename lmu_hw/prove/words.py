@@ -71,7 +71,7 @@ def number(word: Word) -> Value:
         value = piece if index == last else as_unsigned(piece, bits)  # above it there is nothing
         total = add(total, scale(value, 1 << place))
         place += bits
-    return normal(resolved(total, place), place)
+    return normal(resolved(fold(total), place), place)
 
 
 def as_signed(word: Word, width: int) -> Value:

@@ -93,6 +93,20 @@ def test_a_register_without_reset_is_seen(design):
     assert failures(design, change)
 
 
+def test_a_step_that_begins_later_than_planned_is_seen(design):
+    """A step begins while the one before is written; here it waits until nothing is."""
+
+    def change(text):
+        changed = text.replace("(idle | finish)", "idle")
+        if changed == text:
+            changed = re.sub(r"(assign \w+ = idle) \| finish;", r"\1;", text)
+        assert changed != text
+        return changed
+
+    failed = failures(design, change)
+    assert any("a time step must take" in lemma.detail for lemma in failed)
+
+
 def test_a_counterexample_is_left_for_the_bench(tmp_path):
     folder = emitted(tmp_path / "design")
     verilog = next((folder / "rtl").glob("*.v"))
