@@ -34,6 +34,13 @@ def test_conditions_of_reads_and_of_writes_in_one_line_are_mutated():
     assert "read))) begin\n" in changed and "write))) words[address] <= data;\n" in changed
 
 
+def test_checkers_that_are_not_compiled_are_not_mutated():
+    checker = "`ifdef LMU_HW_ASSERT\n  check c (\n    .valid(write)\n  );\n`endif\n"
+    watched = VERILOG.replace("  always", f"{checker}  always", 1)
+    places = [mutant.line - 5 for mutant in mutants_of(watched)]
+    assert places == [mutant.line for mutant in mutants_of(VERILOG)]
+
+
 SATURATED = """\
 module saturated(sum, code);
   input [5:0] sum;

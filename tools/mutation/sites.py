@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lmu_hw.hdl.assertions import blocks
+
 __all__ = ["DECLARED", "ENABLE", "Mutant", "mutants_of"]
 
 _ASSIGN = re.compile(r"^  assign (?P<left>.+?) = (?P<right>.+);$")
@@ -90,6 +92,8 @@ def mutants_of(text: str) -> list[Mutant]:
 
 
 def _modules(text: str) -> Iterator[_Module]:
+    for block in blocks(text):  # checkers, which are not compiled: the lines stay, but empty
+        text = text.replace(block, "\n" * block.count("\n"))
     lines = text.splitlines()
     start = 0
     for number, line in enumerate(lines):
