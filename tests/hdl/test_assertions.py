@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -11,8 +13,10 @@ import pytest
 from lmu_hw.hdl.assertions import MACRO
 from lmu_hw.hdl.checkers import CHECKERS
 from lmu_hw.prove.control.trace import Trace, replay
+from lmu_hw.simulate import Simulator, find
 from tests.broken_control import BROKEN, broken, small_design
 from tests.replays import failures
+from tests.simulators import require_simulator
 
 
 def run(folder, files):
@@ -53,3 +57,12 @@ def test_a_sound_design_fails_none(tmp_path):
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_broken_design_fails_its_assertion(tmp_path, how):
     assert BROKEN[how][0] in run(tmp_path, broken(how))
+
+
+def test_verilator_reads_them(tmp_path):
+    require_simulator("verilator")
+    for name, text in small_design()[2].items():
+        (tmp_path / name).write_text(text)
+    command = ["verilator", "--lint-only", "--assert", f"-D{MACRO}", "--top-module", "tiny"]
+    environment = {**os.environ, **find(Simulator.VERILATOR).environment}
+    subprocess.run([*command, "-Wno-lint", "tiny.v"], cwd=tmp_path, env=environment, check=True)
