@@ -203,7 +203,7 @@ class SemiseparableUnit(MemoryUnit):
         """Add the memory of states, rewritten in place."""
         words = self.schedule.words
         memory = Memory(shape=cells.codes.shape(), depth=self.node.segments * words, init=[])
-        m.submodules.states = memory
+        m.submodules.state_memory = memory
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(times(segment, words) + word),
@@ -220,7 +220,7 @@ class SemiseparableUnit(MemoryUnit):
         # Segments that follow each other share the words.
         stride, depth = (words, segments * words) if self.schedule.interleaved else (0, words)
         memory = Memory(shape=cells.carried.shape(), depth=depth, init=[])
-        m.submodules.history = memory
+        m.submodules.history_memory = memory
         read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
         address = times(s3.segment, stride) + s3.word
         m.d.comb += [

@@ -2559,27 +2559,29 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire write__en_40;
   wire write_mask;
   wire write_valid;
-  reg [17:0] \history$47  [31:0];
+  (* no_rw_check *)
+  reg [17:0] history_memory [31:0];
   always @(posedge clk) begin
     if (write__en_40)
-      \history$47 [s3[7:3]] <= carried;
+      history_memory[s3[7:3]] <= carried;
   end
   reg [17:0] _237_;
   always @(posedge clk) begin
     if (signature__en_36) begin
-      _237_ <= \history$47 [s3[7:3]];
+      _237_ <= history_memory[s3[7:3]];
     end
   end
   assign signature__data_42 = _237_;
-  reg [15:0] \states$46  [31:0];
+  (* no_rw_check *)
+  reg [15:0] state_memory [31:0];
   always @(posedge clk) begin
     if (write_valid)
-      \states$46 [write__addr] <= codes;
+      state_memory[write__addr] <= codes;
   end
   reg [15:0] _238_;
   always @(posedge clk) begin
     if (signature__en) begin
-      _238_ <= \states$46 [signature__addr];
+      _238_ <= state_memory[signature__addr];
     end
   end
   assign signature__data = _238_;

@@ -24,6 +24,13 @@ NETWORKS = {
     "several memories": {"order": 3, "memory_d": 2, "units": 3},
     "error feedback": {"order": 5, "units": 3, "error_feedback": True},
     "sweeps of one state": {"order": 1, "units": 3, "realization": Realization.SEMISEPARABLE},
+    "sweeps": {"order": 5, "units": 3, "realization": Realization.SEMISEPARABLE},
+    "several sweeps": {
+        "order": 2,
+        "memory_d": 3,
+        "units": 3,
+        "realization": Realization.SEMISEPARABLE,
+    },
     "two passes": {"order": 3, "units": 3, "realization": Realization.TWO_PASS},
     "scan": {
         "order": 3,
@@ -60,6 +67,17 @@ def test_nothing_has_a_power_up_value_but_roms(emitted):
     body = text[: text.index(f"`ifdef {network.name.upper()}_ROM_PATH")]
     assert "initial" not in body
     assert re.findall(r"^\s*(?:output )?reg\b.*=.*", body, re.M) == []
+
+
+def test_every_memory_that_is_written_may_answer_anything_where_it_is_read_at_once(emitted):
+    network, _, files = emitted
+    text = files[f"{network.name}.v"]
+    body = text[: text.index(f"`ifdef {network.name.upper()}_ROM_PATH")]
+    marks = re.findall(
+        r"^( *\(\* no_rw_check \*\)\n)?  reg \[\d+:\d+\] (\S+) +\[.*\];$", body, re.M
+    )
+    assert marks
+    assert [name for mark, name in marks if not mark] == []
 
 
 def test_every_answer_is_known_after_one_cycle_of_reset(emitted, tmp_path):
