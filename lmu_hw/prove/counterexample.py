@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from lmu_hw.prove.cases import direction_terms
+from lmu_hw.prove.directions import direction_terms
 from lmu_hw.prove.floors import definition_of, floor_of
 from lmu_hw.prove.forms import Terms, Value, atoms
 from lmu_hw.prove.functions import value_at

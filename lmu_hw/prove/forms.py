@@ -22,6 +22,7 @@ __all__ = [
     "Frozen",
     "Kind",
     "Terms",
+    "Unknown",
     "Value",
     "add",
     "atom",
@@ -60,6 +61,10 @@ _PRODUCTS = 64
 """Products of atoms that a product of forms is multiplied out to."""
 _RECOMPUTED = 64
 """Terms up to which a range is computed anew where terms of two forms meet."""
+
+
+class Unknown(Exception):
+    """It cannot be said by forms; what it would have been is free."""
 
 
 class Kind(NamedTuple):

@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from lmu_hw.errors import ToolError
-from lmu_hw.prove.cases import Unknown
-from lmu_hw.prove.cells import COMBINATIONAL, Shape, evaluate, on_numbers
+from lmu_hw.prove.cell_shape import Shape
+from lmu_hw.prove.cells import evaluate
+from lmu_hw.prove.cells_on_numbers import COMBINATIONAL, on_numbers
+from lmu_hw.prove.forms import Unknown
 from lmu_hw.prove.functions import function, leaf_of, values_of
 from lmu_hw.prove.netlist import REGISTERS, Bit, Netlist, Source
 from lmu_hw.prove.words import Word, as_signed, join, normal, number, part, unknown

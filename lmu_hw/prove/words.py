@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from itertools import count
 
 from lmu_hw.prove.cases import (
-    Unknown,
     floor_by_cases,
     resolved,
     signed_by_cases,
     unsigned_by_cases,
 )
 from lmu_hw.prove.floors import drop, fold
-from lmu_hw.prove.forms import Form, Value, add, is_sign, is_symbol, scale, symbol
+from lmu_hw.prove.forms import Form, Unknown, Value, add, is_sign, is_symbol, scale, symbol
 from lmu_hw.prove.functions import as_function
 
 __all__ = [
