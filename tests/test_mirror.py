@@ -36,6 +36,7 @@ NEIGHBOURS = {
     "lmu_hw/hdl/checkers.py": "tests/hdl/test_assertions.py",
     "lmu_hw/hdl/memory.py": "tests/network/test_memory.py",
     "lmu_hw/hdl/memory_unit.py": "tests/hdl/test_semiseparable.py",
+    "lmu_hw/hdl/operands.py": "tests/hdl/test_layer.py",
     "lmu_hw/hdl/semiseparable_cell.py": "tests/hdl/test_semiseparable.py",
     "lmu_hw/hdl/semiseparable_cells.py": "tests/hdl/test_semiseparable.py",
     "lmu_hw/hdl/semiseparable_layouts.py": "tests/hdl/test_semiseparable.py",

@@ -3,46 +3,25 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-from typing import Any, NamedTuple
-
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.elementwise import ElementwiseUnit
-from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
+from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
 from lmu_hw.hdl.output_stage import OutputStage, write_layout
-from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
-from lmu_hw.hdl.storage import VectorRam, reads_ahead
 from lmu_hw.hdl.streams import ANSWER_LATENCY, InputBuffer, has_room, vector_signature
-from lmu_hw.hdl.weights import Weights
 from lmu_hw.network import INPUT, MemoryNode
 from lmu_hw.plan import LayerPlan
 
 __all__ = ["Layer"]
 
 _KEEP = {"keep": 1}  # the bench reads these wires of the emitted Verilog; nothing else does
-
-
-class _Write(NamedTuple):
-    """A beat of a node's codes on its way into memory: there is one, and what it is."""
-
-    valid: Value
-    beat: Any
-
-
-class _Reading(NamedTuple):
-    """What is read: slot, word, and page of the new state."""
-
-    slot: Value
-    word: Value
-    page: Value
 
 
 class Layer(wiring.Component):
@@ -106,26 +85,9 @@ class Layer(wiring.Component):
         with m.If(self.start):
             m.d.sync += last_step.eq(source.last)
         m.d.sync += [begun.eq(self.start), all_read.eq(sequencer.all_read)]
-        # The sequencer is a cycle ahead: when it has finished a step, what is written last is still
-        # on its way.
-        finished = Signal()
-        last = Signal()
-        m.d.sync += [finished.eq(sequencer.finish), last.eq(last_step)]
-        # A step owns the page of the new state; the other one holds the state before it. What is
-        # addressed ahead is one step further a cycle earlier.
-        page, next_page = Signal(), Signal()
-        first_step = Signal(init=1)
-        with m.If(sequencer.finish):
-            m.d.sync += next_page.eq(~next_page)
-        readings = (
-            _Reading(sequencer.slot, sequencer.word, page),
-            _Reading(sequencer.next_slot, sequencer.next_word, next_page),
-        )
-        with m.If(finished):
-            m.d.sync += [page.eq(~page), first_step.eq(last)]
-        answers = last_step if plan.layer.last_only else 1
+        first_step, last, readings = self._pages(m, sequencer, last_step)
         promise = Signal()
-        m.d.comb += promise.eq(begun & answers)
+        m.d.comb += promise.eq(begun & (last_step if plan.layer.last_only else 1))
         room = has_room(m, platform, self.o.freed, promise)
         m.d.comb += [
             self.start.eq((sequencer.idle | sequencer.finish) & source.available & room),
@@ -137,8 +99,8 @@ class Layer(wiring.Component):
         units = {node.name: unit_class(node)(plan, node) for node in plan.layer.structured}
         writes = self._writes(stage, units)
         self._output(m, writes, last)
-        words = {INPUT: source.read_data} | self._rams(m, sequencer, writes, readings)
-        self._read(m, sequencer, mac, words, first_step)
+        words = {INPUT: source.read_data} | add_memories(m, sequencer, writes, readings)
+        connect_array(m, sequencer, mac, words, first_step)
         m.d.comb += [
             stage.upcoming.eq(mac.upcoming),
             stage.tag.eq(mac.tag),
@@ -157,12 +119,42 @@ class Layer(wiring.Component):
         self._check(m, platform, source, sequencer, room, promise)
         return m
 
-    def _writes(self, stage: OutputStage, units: dict[str, MemoryUnit]) -> dict[str, _Write]:
+    def _pages(
+        self, m: Module, sequencer: Sequencer, last_step: Signal
+    ) -> tuple[Signal, Signal, tuple[Reading, Reading]]:
+        """Turn the page after each step.
+
+        Returns
+        -------
+        tuple
+            Whether a step is the first of a sequence; whether what is written is of its last one;
+            what is read by the sequencer's cycle, and ahead.
+        """
+        # The sequencer is a cycle ahead: when it has finished a step, what is written last is still
+        # on its way.
+        finished = Signal()
+        last = Signal()
+        m.d.sync += [finished.eq(sequencer.finish), last.eq(last_step)]
+        # A step owns the page of the new state; the other one holds the state before it. What is
+        # addressed ahead is one step further a cycle earlier.
+        page, next_page = Signal(), Signal()
+        first_step = Signal(init=1)
+        with m.If(sequencer.finish):
+            m.d.sync += next_page.eq(~next_page)
+        with m.If(finished):
+            m.d.sync += [page.eq(~page), first_step.eq(last)]
+        readings = (
+            Reading(sequencer.slot, sequencer.word, page),
+            Reading(sequencer.next_slot, sequencer.next_word, next_page),
+        )
+        return first_step, last, readings
+
+    def _writes(self, stage: OutputStage, units: dict[str, MemoryUnit]) -> dict[str, Write]:
         """Return what writes the codes of each node: nothing is chosen on their way to memory."""
         return {
-            node.name: _Write(units[node.name].write.valid, units[node.name].write)
+            node.name: Write(units[node.name].write.valid, units[node.name].write)
             if node.name in units
-            else _Write(stage.write.valid & (stage.write.node == index), stage.write)
+            else Write(stage.write.valid & (stage.write.node == index), stage.write)
             for index, node in enumerate(self.plan.layer.nodes)
         }
 
@@ -225,7 +217,7 @@ class Layer(wiring.Component):
         sequencer: Sequencer,
         node: MemoryNode,
         unit: MemoryUnit,
-        writes: dict[str, _Write],
+        writes: dict[str, Write],
         first_step: Signal,
     ) -> None:
         """Add the unit of a structured memory, which writes while the array idles."""
@@ -275,104 +267,7 @@ class Layer(wiring.Component):
         ]
         m.d.comb += [unit.words[name].eq(words[name]) for name, _ in unit.words.shape()]
 
-    def _rams(
-        self,
-        m: Module,
-        sequencer: Sequencer,
-        writes: dict[str, _Write],
-        readings: tuple[_Reading, _Reading],
-    ) -> dict[str, Value]:
-        """Add a RAM for each node that is read; return their words."""
-        plan, layer = self.plan, self.plan.layer
-        words = {}
-        for node in layer.nodes:
-            readers = [(slot, read) for slot, read in sequencer.reads if read.source == node.name]
-            if not readers:
-                continue
-            storage = plan.storage(node.name)
-            ram = VectorRam(
-                storage=storage,
-                pages=2 if any(read.delayed for _, read in readers) else 1,
-                columns=plan.columns,
-                beat=plan.beat,
-                width=node.signal.format.width,
-                ahead=reads_ahead(plan, node.name),
-            )
-            slot, word, page = readings[ram.ahead]
-            m.submodules[f"{node.role.value}_memory"] = ram
-            valid, write = writes[node.name]
-            lanes = [write.data[lane][: ram.width] for lane in range(plan.beat)]
-            m.d.comb += [
-                ram.write_page.eq(readings[False].page),
-                ram.write_enable.eq(valid & write.mask[0]),
-                ram.write_data.eq(Cat(lanes)),
-                ram.read_word.eq(word),
-                ram.read_page.eq(page),
-            ]
-            for number, read in readers:
-                if read.delayed:
-                    with m.If(slot == number):
-                        m.d.comb += ram.read_page.eq(~page)
-            if storage.segments == node.segments:
-                m.d.comb += ram.write_segment.eq(write.segment)
-                m.d.comb += ram.write_beat.eq(write.beat)
-            else:  # every element is a segment of its own
-                m.d.comb += ram.write_segment.eq(write.beat)
-            words[node.name] = ram.read_data
-        return words
-
-    def _read(
-        self,
-        m: Module,
-        sequencer: Sequencer,
-        mac: MacArray,
-        words: dict[str, Value],
-        first_step: Signal,
-    ) -> None:
-        """Connect the words read, one cycle after their addresses, to the multiplier array."""
-        plan, layer = self.plan, self.plan.layer
-        amounts = shift_amounts(layer)
-        s1 = Signal(control_layout(plan))
-        # Where the operands come from; nowhere for the value before the first step of a sequence.
-        s1_chosen = {source: Signal(name=f"s1_chosen_{n}") for n, source in enumerate(words)}
-        m.d.sync += s1.valid.eq(sequencer.valid)
-        with m.If(sequencer.valid):
-            m.d.sync += [
-                s1.first.eq(sequencer.first),
-                s1.last.eq(sequencer.last),
-                s1.tag.eq(sequencer.tag),
-                *(chosen.eq(0) for chosen in s1_chosen.values()),
-            ]
-        with m.If(sequencer.valid), m.Switch(sequencer.slot):
-            for slot, term in sequencer.terms:
-                node = layer.nodes[sequencer.slots[slot].node]
-                with m.Case(slot):
-                    m.d.sync += [
-                        s1.shift.eq(amounts.index(layer.term_shift(node, term))),
-                        s1_chosen[term.source].eq(~first_step if term.delayed else 1),
-                    ]
-        m.d.comb += mac.control.eq(s1)
-        elements = {
-            source: data.View(
-                data.ArrayLayout(shape_of(layer.signals[source].format), plan.columns), word
-            )
-            for source, word in words.items()
-            if any(term.source == source for _, term in sequencer.terms)
-        }
-        for column in range(plan.columns):
-            masked = [Mux(s1_chosen[source], of[column], 0) for source, of in elements.items()]
-            m.d.comb += mac.operand[column].eq(reduce(or_, masked))
-
-        m.submodules.weight_roms = weights = Weights(plan, mac.weight_width)
-        m.d.comb += [
-            weights.addresses.eq(sequencer.coefficients),
-            weights.rom.eq(sequencer.rom),
-            weights.moved.eq(sequencer.moved),
-            weights.valid.eq(sequencer.valid),
-            mac.weights.eq(weights.data),
-        ]
-
-    def _output(self, m: Module, writes: dict[str, _Write], last: Value) -> None:
+    def _output(self, m: Module, writes: dict[str, Write], last: Value) -> None:
         """Hand the beats of the nodes that answer on."""
         layer = self.plan.layer
         fmt = layer.output.format
