@@ -95,6 +95,7 @@ class Layer(wiring.Component):
             sequencer.last_step.eq(last_step),
             source.drop.eq(all_read),
             source.read_word.eq(readings[source.ram.ahead].word),
+            source.read_enable.eq(sequencer.wants(INPUT)),
         ]
         units = {node.name: unit_class(node)(plan, node) for node in plan.layer.structured}
         writes = self._writes(stage, units)

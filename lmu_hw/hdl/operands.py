@@ -67,6 +67,7 @@ def add_memories(
             ahead=reads_ahead(plan, node.name),
         )
         m.submodules[f"{node.role.value}_memory"] = ram
+        m.d.comb += ram.read_enable.eq(sequencer.wants(node.name))
         _connect_memory(m, node, ram, writes[node.name], readings, delayed)
         words[node.name] = ram.read_data
     return words

@@ -112,11 +112,13 @@ class OutputStage(wiring.Component):
         tag = Signal(self.tag.shape())
         m.d.comb += [a0.valid.eq(left != 0), a0.node.eq(tag.node), a0.segment.eq(tag.segment)]
         with m.If(a0.valid):
-            m.d.sync += [left.eq(left - 1), a0.beat.eq(a0.beat + 1)]
+            m.d.sync += left.eq(left - 1)
         with m.If(self.upcoming):
             m.d.sync += [tag.eq(self.tag), left.eq(plan.beats_per_group)]
-            with m.If(self.tag.restart):
-                m.d.sync += a0.beat.eq(0)
+        with m.If(self.upcoming & self.tag.restart):
+            m.d.sync += a0.beat.eq(0)
+        with m.Elif(a0.valid):
+            m.d.sync += a0.beat.eq(a0.beat + 1)
 
         # d0: the rows leave by beats; the first ones are at the bottom.
         rows = Signal(self.sums.shape(), reset_less=True)
@@ -202,13 +204,16 @@ class OutputStage(wiring.Component):
             name = f"{self.plan.layer.name}_rows"
             m.submodules.row_rom = rom = Rom(name=name, words=words, width=layout.size)
             address = Signal(rom.address.shape())
+            first_word = Signal.like(address)
             m.d.comb += [rom.address.eq(address), rom.enable.eq(a0.valid)]
-            with m.If(a0.valid):
-                m.d.sync += address.eq(address + 1)
-            with m.If(self.upcoming & self.tag.restart), m.Switch(self.tag.node):
+            with m.Switch(self.tag.node):
                 for index, first in constants.first_words.items():
                     with m.Case(index):
-                        m.d.sync += address.eq(first)
+                        m.d.comb += first_word.eq(first)
+            with m.If(self.upcoming & self.tag.restart):
+                m.d.sync += address.eq(first_word)
+            with m.Elif(a0.valid):
+                m.d.sync += address.eq(address + 1)
         with m.If(a1.valid):
             if words:
                 m.d.sync += d0_constants.as_value().eq(rom.data)

@@ -140,7 +140,8 @@ class SemiseparableUnit(MemoryUnit):
             next_segment.eq(segment),
             next_word.eq(word),
         ]
-        m.d.sync += [segment.eq(next_segment), word.eq(next_word)]
+        with m.If(s0.valid & s0.final):
+            m.d.sync += [segment.eq(next_segment), word.eq(next_word)]
         with m.If(pause != 0):
             m.d.sync += pause.eq(pause - 1)
         with m.If(self.start):

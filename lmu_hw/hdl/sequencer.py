@@ -186,6 +186,22 @@ class Sequencer(wiring.Component):
         ]
         return [*self.terms, *factors]
 
+    def wants(self, source: str) -> Value:
+        """Return whether a word of a vector is read, a cycle before it is there.
+
+        Those of a term are read with `valid`, those of factors with `elements`.
+        """
+        slots = [slot for slot, term in self.terms if term.source == source]
+        wanted = self.valid & (self.slot.matches(*slots) if slots else 0)
+        nodes = [
+            self.plan.layer.nodes.index(node)
+            for node in self.plan.layer.elementwise
+            if any(factor.source == source for factor in node.factors)
+        ]
+        if nodes:
+            wanted |= self.elements & self.tag.node.matches(*nodes)
+        return wanted
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         layer = self.plan.layer
@@ -261,11 +277,6 @@ class Sequencer(wiring.Component):
                 ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
                 with m.If(advance & end_node & ends):
                     m.d.comb += self.all_read.eq(1)
-                    m.d.sync += [
-                        slot.eq(0),
-                        self.coefficients.as_value().eq(0),
-                        self.moved.eq(-1),
-                    ]
                     m.next = "DRAIN"
             with m.State("DRAIN"):
                 with m.If(waiting == 1):
@@ -273,6 +284,9 @@ class Sequencer(wiring.Component):
                     m.next = "IDLE"
                     with m.If(self.start):
                         m.next = "RUN"
+        # Outside of the states: synthesis finds enables of registers in front of no wide selector.
+        with m.If(self.all_read):
+            m.d.sync += [slot.eq(0), self.coefficients.as_value().eq(0), self.moved.eq(-1)]
         return m
 
     def _address(self, m: Module, now: data.View, advance: Value, repeats: Value) -> None:

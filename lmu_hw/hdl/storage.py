@@ -195,8 +195,11 @@ class VectorRam(wiring.Component):
     write_enable : In(1)
     write_data : In(beat * width)
     read_page, read_word : In
+    read_enable : In(1)
+        In the cycle before the word: with its address, or one cycle later if `ahead`. Left alone,
+        a word is read in every cycle.
     read_data : Out(columns * width)
-        The word, one cycle later, or two if `ahead`.
+        The word, one cycle after its address, or two if `ahead`; it stays until the next one.
     """
 
     def __init__(
@@ -221,6 +224,7 @@ class VectorRam(wiring.Component):
                 "write_data": In(unsigned(beat * width)),
                 "read_page": In(1),
                 "read_word": In(range(max(storage.words, 2))),
+                "read_enable": In(1, init=1),
                 "read_data": Out(unsigned(columns * width)),
             }
         )
@@ -247,7 +251,10 @@ class VectorRam(wiring.Component):
         word = read.data
         if self.ahead:
             word = Signal.like(read.data, name="word", reset_less=True)
-            m.d.sync += word.eq(read.data)
+            with m.If(self.read_enable):
+                m.d.sync += word.eq(read.data)
+        else:
+            m.d.comb += read.en.eq(self.read_enable)
         m.d.comb += self.read_data.eq(word)
         last = -(-self.storage.length // self.beat) - 1
         for index in range(beats_per_word):

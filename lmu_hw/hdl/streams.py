@@ -79,9 +79,9 @@ class InputBuffer(wiring.Component):
     Members
     -------
     i : In(vector_signature)
-    read_word : In
+    read_word, read_enable : In
     read_data : Out
-        The word of the present vector, as late as `VectorRam` answers.
+        The word of the present vector; when, is as in `VectorRam`.
     available, last : Out(1)
         There is a present vector; it is the last of its sequence.
     drop : In(1)
@@ -103,6 +103,7 @@ class InputBuffer(wiring.Component):
             {
                 "i": In(vector_signature(source.format, plan.beat)),
                 "read_word": In(self.ram.read_word.shape()),
+                "read_enable": In(1, init=1),
                 "read_data": Out(self.ram.read_data.shape()),
                 "available": Out(1),
                 "last": Out(1),
@@ -131,6 +132,7 @@ class InputBuffer(wiring.Component):
             ram.write_data.eq(self.i.payload.data),
             ram.read_page.eq(reading),
             ram.read_word.eq(self.read_word),
+            ram.read_enable.eq(self.read_enable),
             self.read_data.eq(ram.read_data),
         ]
         m.d.sync += full.eq(full + complete - self.drop)
@@ -228,7 +230,9 @@ class AnswerQueue(wiring.Component):
         with m.If(~read_out | moves):
             m.d.sync += read_out.eq(fetch)
         with m.If(moves):
-            m.d.sync += [offered.eq(read_out), word.eq(read.data)]
+            m.d.sync += offered.eq(read_out)
+        with m.If(moves & read_out):
+            m.d.sync += word.eq(read.data)
         with m.If(self.taken):
             m.d.sync += reading.eq(~reading)
         add_checker(

@@ -171,27 +171,28 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   wire [4:0] _11_;
   wire [4:0] _12_;
   wire _13_;
-  wire [3:0] _14_;
+  wire _14_;
   wire [3:0] _15_;
-  wire [1:0] _16_;
-  wire _17_;
-  wire [3:0] _18_;
-  wire _19_;
+  wire [3:0] _16_;
+  wire [1:0] _17_;
+  wire _18_;
+  wire [3:0] _19_;
   wire _20_;
-  wire [15:0] _21_;
-  wire _22_;
-  wire [4:0] _23_;
-  wire _24_;
+  wire _21_;
+  wire [15:0] _22_;
+  wire _23_;
+  wire [4:0] _24_;
   wire _25_;
   wire _26_;
-  wire [3:0] _27_;
-  wire _28_;
+  wire _27_;
+  wire [3:0] _28_;
   wire _29_;
   wire _30_;
   wire _31_;
   wire _32_;
   wire _33_;
-  wire [3:0] _34_;
+  wire _34_;
+  wire [3:0] _35_;
   reg filling;
   reg [1:0] lasts;
   reg [3:0] leaving;
@@ -209,13 +210,15 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     if (i__valid)
       beats[signature__addr] <= i__payload[15:0];
   end
-  reg [15:0] _82_;
+  reg [15:0] _84_;
   always @(posedge clk) begin
     if (read__en) begin
-      _82_ <= beats[leaving];
+      _84_ <= beats[leaving];
     end
   end
-  assign read__data = _82_;
+  assign read__data = _84_;
+  assign _13_ = _02_ & read_out;
+  assign _14_ = ~ reading;
   assign _00_ = | level;
   assign _09_ = ~ read_out;
   assign _01_ = ~ offered;
@@ -223,55 +226,54 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _03_ = _09_ | _02_;
   assign read__en = _00_ & _03_;
   always @(posedge clk)
-    level <= _14_;
+    level <= _15_;
   always @(posedge clk)
-    signature__addr <= _15_;
+    signature__addr <= _16_;
   always @(posedge clk)
-    lasts <= _16_;
+    lasts <= _17_;
   always @(posedge clk)
-    filling <= _17_;
+    filling <= _18_;
   always @(posedge clk)
-    leaving <= _18_;
+    leaving <= _19_;
   always @(posedge clk)
-    read_out <= _19_;
+    read_out <= _20_;
   always @(posedge clk)
-    offered <= _20_;
+    offered <= _21_;
   always @(posedge clk)
-    o__payload_data <= _21_;
+    o__payload_data <= _22_;
   always @(posedge clk)
-    reading <= _22_;
+    reading <= _23_;
   assign o__payload_last = lasts >> reading;
-  assign _23_ = level + i__valid;
-  assign _04_ = _23_ - read__en;
+  assign _24_ = level + i__valid;
+  assign _04_ = _24_ - read__en;
   assign _06_ = signature__addr + 1'h1;
   assign _07_ = _05_ ? 5'h00 : _06_;
   assign _05_ = signature__addr == 4'h9;
   assign _10_ = leaving == 4'h9;
   assign _11_ = leaving + 1'h1;
   assign _12_ = _10_ ? 5'h00 : _11_;
-  assign _13_ = ~ reading;
-  assign _24_ = i__freed ? _13_ : reading;
-  assign _22_ = rst ? 1'h0 : _24_;
-  assign _21_ = _02_ ? read__data : o__payload_data;
-  assign _25_ = _02_ ? read_out : offered;
-  assign _20_ = rst ? 1'h0 : _25_;
-  assign _26_ = _03_ ? read__en : read_out;
-  assign _19_ = rst ? 1'h0 : _26_;
-  assign _27_ = read__en ? _12_[3:0] : leaving;
-  assign _18_ = rst ? 4'h0 : _27_;
-  assign _28_ = _05_ ? _08_ : filling;
-  assign _29_ = i__valid ? _28_ : filling;
-  assign _17_ = rst ? 1'h0 : _29_;
-  assign _30_ = filling ? i__payload[16] : lasts[1];
-  assign _31_ = i__valid ? _30_ : lasts[1];
-  assign _16_[1] = rst ? 1'h0 : _31_;
-  assign _32_ = filling ? lasts[0] : i__payload[16];
+  assign _25_ = i__freed ? _14_ : reading;
+  assign _23_ = rst ? 1'h0 : _25_;
+  assign _22_ = _13_ ? read__data : o__payload_data;
+  assign _26_ = _02_ ? read_out : offered;
+  assign _21_ = rst ? 1'h0 : _26_;
+  assign _27_ = _03_ ? read__en : read_out;
+  assign _20_ = rst ? 1'h0 : _27_;
+  assign _28_ = read__en ? _12_[3:0] : leaving;
+  assign _19_ = rst ? 4'h0 : _28_;
+  assign _29_ = _05_ ? _08_ : filling;
+  assign _30_ = i__valid ? _29_ : filling;
+  assign _18_ = rst ? 1'h0 : _30_;
+  assign _31_ = filling ? i__payload[16] : lasts[1];
+  assign _32_ = i__valid ? _31_ : lasts[1];
+  assign _17_[1] = rst ? 1'h0 : _32_;
+  assign _33_ = filling ? lasts[0] : i__payload[16];
   assign _08_ = ~ filling;
-  assign _33_ = i__valid ? _32_ : lasts[0];
-  assign _16_[0] = rst ? 1'h0 : _33_;
-  assign _34_ = i__valid ? _07_[3:0] : signature__addr;
-  assign _15_ = rst ? 4'h0 : _34_;
-  assign _14_ = rst ? 4'h0 : _04_[3:0];
+  assign _34_ = i__valid ? _33_ : lasts[0];
+  assign _17_[0] = rst ? 1'h0 : _34_;
+  assign _35_ = i__valid ? _07_[3:0] : signature__addr;
+  assign _16_ = rst ? 4'h0 : _35_;
+  assign _15_ = rst ? 4'h0 : _04_[3:0];
 `ifdef LMU_HW_ASSERT
   digits__check_queue #(
     .BEATS(32'd10),
@@ -374,30 +376,31 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   input clk;
   wire clk;
   wire _00_;
-  wire [3:0] _01_;
-  wire _02_;
+  wire [2:0] _01_;
+  wire [3:0] _02_;
   wire _03_;
   wire _04_;
   wire _05_;
   wire _06_;
   wire _07_;
-  wire [1:0] _08_;
-  wire [6:0] _09_;
-  wire _10_;
+  wire _08_;
+  wire [1:0] _09_;
+  wire [6:0] _10_;
   wire _11_;
   wire _12_;
-  wire [2:0] _13_;
+  wire _13_;
   wire _14_;
   wire _15_;
   wire _16_;
-  wire [2:0] _17_;
-  wire _18_;
+  wire _17_;
+  wire [2:0] _18_;
   wire _19_;
   wire _20_;
   wire _21_;
   wire _22_;
+  wire _23_;
   wire [9:0] addresses;
-  wire all_read_56;
+  wire all_read_58;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -406,19 +409,20 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire first;
   wire idle;
   reg last;
-  wire last_55;
-  wire last_63;
+  wire last_57;
+  wire last_65;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
+  wire read_enable;
   reg [1:0] room;
   reg s1_chosen_0;
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_64;
+  wire [2:0] tag_66;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -431,50 +435,52 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire [6:0] word;
   wire [23:0] write;
   assign _00_ = idle | finish;
-  assign _07_ = _00_ & available;
-  assign trace_start = _07_ & _02_;
-  assign _11_ = ! write[1];
-  assign _12_ = write[0] & _11_;
+  assign _08_ = _00_ & available;
+  assign trace_start = _08_ & _03_;
+  assign _12_ = ! slot;
+  assign read_enable = valid & _12_;
+  assign _13_ = ! write[1];
+  assign _14_ = write[0] & _13_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
-  assign _13_ = room + o__freed;
-  assign _01_ = _13_ - begun;
-  assign _02_ = | room;
+  assign _01_ = room + o__freed;
+  assign _02_ = _01_ - begun;
+  assign _03_ = | room;
   always @(posedge clk)
-    last_step <= _03_;
+    last_step <= _04_;
   always @(posedge clk)
-    begun <= _04_;
+    begun <= _05_;
   always @(posedge clk)
-    i__freed <= _05_;
+    i__freed <= _06_;
   always @(posedge clk)
-    last <= _06_;
+    last <= _07_;
   always @(posedge clk)
-    room <= _08_;
+    room <= _09_;
   always @(posedge clk)
-    control <= _09_;
+    control <= _10_;
   always @(posedge clk)
-    s1_chosen_0 <= _10_;
-  assign _14_ = valid ? 1'h0 : s1_chosen_0;
-  assign _15_ = slot ? _14_ : 1'h1;
-  assign _16_ = valid ? _15_ : _14_;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_64 : control[6:4];
-  assign _09_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_63 : control[2];
-  assign _09_[2] = rst ? 1'h0 : _18_;
-  assign _19_ = valid ? first : control[1];
-  assign _09_[1] = rst ? 1'h0 : _19_;
-  assign _09_[0] = rst ? 1'h0 : valid;
-  assign _20_ = slot ? control[3] : 1'h0;
-  assign _21_ = valid ? _20_ : control[3];
-  assign _09_[3] = rst ? 1'h0 : _21_;
-  assign _08_ = rst ? 2'h2 : _01_[1:0];
-  assign _06_ = rst ? 1'h0 : last_step;
-  assign _05_ = rst ? 1'h0 : all_read_56;
-  assign _04_ = rst ? 1'h0 : trace_start;
-  assign _22_ = trace_start ? last_55 : last_step;
-  assign _03_ = rst ? 1'h0 : _22_;
-  assign o__valid = _12_ ? write[7] : 1'h0;
-  assign o__payload_data = _12_ ? write[23:8] : 16'h0000;
+    s1_chosen_0 <= _11_;
+  assign _15_ = valid ? 1'h0 : s1_chosen_0;
+  assign _16_ = slot ? _15_ : 1'h1;
+  assign _17_ = valid ? _16_ : _15_;
+  assign _11_ = rst ? 1'h0 : _17_;
+  assign _18_ = valid ? tag_66 : control[6:4];
+  assign _10_[6:4] = rst ? 3'h0 : _18_;
+  assign _19_ = valid ? last_65 : control[2];
+  assign _10_[2] = rst ? 1'h0 : _19_;
+  assign _20_ = valid ? first : control[1];
+  assign _10_[1] = rst ? 1'h0 : _20_;
+  assign _10_[0] = rst ? 1'h0 : valid;
+  assign _21_ = slot ? control[3] : 1'h0;
+  assign _22_ = valid ? _21_ : control[3];
+  assign _10_[3] = rst ? 1'h0 : _22_;
+  assign _09_ = rst ? 2'h2 : _02_[1:0];
+  assign _07_ = rst ? 1'h0 : last_step;
+  assign _06_ = rst ? 1'h0 : all_read_58;
+  assign _05_ = rst ? 1'h0 : trace_start;
+  assign _23_ = trace_start ? last_57 : last_step;
+  assign _04_ = rst ? 1'h0 : _23_;
+  assign o__valid = _14_ ? write[7] : 1'h0;
+  assign o__payload_data = _14_ ? write[23:8] : 16'h0000;
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -482,7 +488,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_02_),
+    .room(_03_),
     .rst(rst),
     .sent(begun)
   );
@@ -503,10 +509,10 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_55),
+    .marked(last_57),
     .promise(begun),
     .reads(valid),
-    .room(_02_),
+    .room(_03_),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
@@ -531,19 +537,19 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .weights(data)
   );
   digits_layer_head_sequencer sequencer (
-    .all_read(all_read_56),
+    .all_read(all_read_58),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_63),
+    .last(last_65),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_64),
+    .tag(tag_66),
     .valid(valid),
     .word_25(word)
   );
@@ -553,8 +559,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_55),
+    .last(last_57),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(word[5:0]),
     .rst(rst)
   );
@@ -594,37 +601,37 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire _003_;
   wire _004_;
   wire _005_;
-  wire [4:0] _006_;
+  wire _006_;
   wire [4:0] _007_;
-  wire _008_;
-  wire [14:0] _009_;
-  wire _010_;
+  wire [14:0] _008_;
+  wire _009_;
+  wire [4:0] _010_;
   wire _011_;
-  wire [20:0] _012_;
+  wire _012_;
   wire _013_;
-  wire _014_;
+  wire [6:0] _014_;
   wire [6:0] _015_;
   wire [6:0] _016_;
   wire [6:0] _017_;
   wire [6:0] _018_;
-  wire [6:0] _019_;
+  wire [20:0] _019_;
   wire [6:0] _020_;
-  wire [20:0] _021_;
-  wire [6:0] _022_;
-  wire _023_;
+  wire [6:0] _021_;
+  wire _022_;
+  wire [2:0] _023_;
   wire [3:0] _024_;
-  wire [2:0] _025_;
-  wire [1:0] _026_;
-  wire [19:0] _027_;
-  wire [3:0] _028_;
+  wire [1:0] _025_;
+  wire [19:0] _026_;
+  wire [3:0] _027_;
+  wire [20:0] _028_;
   wire [14:0] _029_;
-  wire _030_;
+  wire [19:0] _030_;
   wire [19:0] _031_;
   wire [19:0] _032_;
-  wire [19:0] _033_;
+  wire [15:0] _033_;
   wire [15:0] _034_;
   wire [15:0] _035_;
-  wire [15:0] _036_;
+  wire _036_;
   wire _037_;
   wire _038_;
   wire _039_;
@@ -640,22 +647,20 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [3:0] _049_;
   wire [3:0] _050_;
   wire [3:0] _051_;
-  wire [2:0] _052_;
-  wire [3:0] _053_;
-  wire [3:0] _054_;
-  wire [3:0] _055_;
-  wire _056_;
+  wire [3:0] _052_;
+  wire [2:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire [3:0] _056_;
   wire _057_;
-  wire [3:0] _058_;
-  wire _059_;
+  wire _058_;
+  wire [3:0] _059_;
   wire _060_;
-  wire [3:0] _061_;
-  wire _062_;
+  wire _061_;
+  wire [3:0] _062_;
   wire _063_;
-  wire [3:0] _064_;
-  wire _065_;
-  wire _066_;
-  wire [3:0] _067_;
+  wire _064_;
+  wire [3:0] _065_;
   reg [3:0] a0_beat;
   reg a0_valid;
   reg [6:0] a1;
@@ -679,135 +684,133 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [15:0] write_data_;
   wire write_mask;
   assign _005_ = ~ d2_total_0[19];
-  assign _009_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
-  assign _010_ = ! d4[1];
-  assign _011_ = d4[0] & _010_;
-  assign _013_ = d5[6:3] < 4'ha;
-  assign _014_ = d5[0] & _013_;
+  assign _008_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
+  assign _009_ = ! d4[1];
+  assign _011_ = d4[0] & _009_;
+  assign _012_ = d5[6:3] < 4'ha;
+  assign _013_ = d5[0] & _012_;
   always @(posedge clk)
-    a1 <= _015_;
+    a1 <= _014_;
   always @(posedge clk)
-    d0 <= _016_;
+    d0 <= _015_;
   always @(posedge clk)
-    d1 <= _017_;
+    d1 <= _016_;
   always @(posedge clk)
-    d2 <= _018_;
+    d2 <= _017_;
   always @(posedge clk)
-    d3 <= _019_;
+    d3 <= _018_;
   always @(posedge clk)
     d4 <= _020_;
   always @(posedge clk)
-    d5 <= _022_;
+    d5 <= _021_;
   always @(posedge clk)
-    a0_valid <= _023_;
+    a0_valid <= _022_;
+  always @(posedge clk)
+    tag <= _023_;
   always @(posedge clk)
     a0_beat <= _024_;
   always @(posedge clk)
-    tag <= _025_;
+    signal <= _025_;
   always @(posedge clk)
-    signal <= _026_;
+    rows <= _026_;
   always @(posedge clk)
-    rows <= _027_;
-  always @(posedge clk)
-    address <= _028_;
+    address <= _027_;
   always @(posedge clk)
     d0_constants <= _029_;
   always @(posedge clk)
-    d1_sum_0 <= _031_;
+    d1_sum_0 <= _030_;
   always @(posedge clk)
-    d1_addend_0 <= _032_;
+    d1_addend_0 <= _031_;
   always @(posedge clk)
-    d2_total_0 <= _033_;
+    d2_total_0 <= _032_;
   always @(posedge clk)
-    d4_code_0 <= _034_;
+    d4_code_0 <= _033_;
   always @(posedge clk)
-    d3_code_0 <= _035_;
+    d3_code_0 <= _034_;
   always @(posedge clk)
-    write_data_ <= _036_;
+    write_data_ <= _035_;
   assign _000_ = a0_valid - 1'h1;
-  assign _006_ = a0_beat + 1'h1;
-  assign _007_ = address + 1'h1;
-  assign _008_ = upcoming & tag_13[2];
-  assign _012_ = $signed(rows) << d0_constants[0];
-  assign _021_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _030_ = ! d2[1];
-  assign _037_ = d2[0] & _030_;
+  assign _007_ = a0_beat + 1'h1;
+  assign _006_ = upcoming & tag_13[2];
+  assign _010_ = address + 1'h1;
+  assign _019_ = $signed(rows) << d0_constants[0];
+  assign _028_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _036_ = ! d2[1];
+  assign _037_ = d2[0] & _036_;
   assign _001_ = & { d2_total_0[19], d2_total_0[19:18] };
   assign _002_ = | { d2_total_0[19], d2_total_0[19:18] };
   assign _003_ = ~ _002_;
   assign _004_ = _001_ | _003_;
-  assign _018_[6:3] = rst ? 4'h0 : _067_;
   assign _038_ = d1[0] ? d1[1] : d2[1];
-  assign _018_[1] = rst ? 1'h0 : _038_;
-  assign _018_[0] = rst ? 1'h0 : d1[0];
+  assign _017_[1] = rst ? 1'h0 : _038_;
+  assign _017_[0] = rst ? 1'h0 : d1[0];
   assign _039_ = d1[0] ? d1[2] : d2[2];
-  assign write_mask = d5[1] ? 1'h0 : _014_;
-  assign _018_[2] = rst ? 1'h0 : _039_;
+  assign _017_[2] = rst ? 1'h0 : _039_;
+  assign write_mask = d5[1] ? 1'h0 : _013_;
   assign _040_ = d0[0] ? d0[6:3] : d1[6:3];
-  assign _017_[6:3] = rst ? 4'h0 : _040_;
+  assign _016_[6:3] = rst ? 4'h0 : _040_;
   assign _041_ = d0[0] ? d0[1] : d1[1];
-  assign _017_[1] = rst ? 1'h0 : _041_;
-  assign _017_[0] = rst ? 1'h0 : d0[0];
+  assign _016_[1] = rst ? 1'h0 : _041_;
+  assign _016_[0] = rst ? 1'h0 : d0[0];
   assign _042_ = d0[0] ? d0[2] : d1[2];
-  assign _017_[2] = rst ? 1'h0 : _042_;
+  assign _016_[2] = rst ? 1'h0 : _042_;
   assign _043_ = a1[0] ? a1[6:3] : d0[6:3];
-  assign _016_[6:3] = rst ? 4'h0 : _043_;
-  assign _036_ = _011_ ? d4_code_0 : write_data_;
+  assign _015_[6:3] = rst ? 4'h0 : _043_;
   assign _044_ = a1[0] ? a1[1] : d0[1];
-  assign _016_[1] = rst ? 1'h0 : _044_;
-  assign _016_[0] = rst ? 1'h0 : a1[0];
+  assign _015_[1] = rst ? 1'h0 : _044_;
+  assign _015_[0] = rst ? 1'h0 : a1[0];
   assign _045_ = a1[0] ? a1[2] : d0[2];
-  assign _016_[2] = rst ? 1'h0 : _045_;
+  assign _015_[2] = rst ? 1'h0 : _045_;
   assign _046_ = a0_valid ? a0_beat : a1[6:3];
-  assign _015_[6:3] = rst ? 4'h0 : _046_;
+  assign _035_ = _011_ ? d4_code_0 : write_data_;
+  assign _014_[6:3] = rst ? 4'h0 : _046_;
   assign _047_ = a0_valid ? tag[0] : a1[1];
-  assign _015_[1] = rst ? 1'h0 : _047_;
-  assign _015_[0] = rst ? 1'h0 : a0_valid;
-  assign _035_ = _037_ ? { d2_total_0[19], _009_ } : d3_code_0;
+  assign _014_[1] = rst ? 1'h0 : _047_;
+  assign _014_[0] = rst ? 1'h0 : a0_valid;
   assign _048_ = a0_valid ? tag[1] : a1[2];
-  assign _015_[2] = rst ? 1'h0 : _048_;
-  assign _034_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _033_ = d1[0] ? _021_[19:0] : d2_total_0;
-  assign _032_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
-  assign _031_ = d0[0] ? _012_[19:0] : d1_sum_0;
+  assign _014_[2] = rst ? 1'h0 : _048_;
+  assign _034_ = _037_ ? { d2_total_0[19], _008_ } : d3_code_0;
+  assign _033_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _032_ = d1[0] ? _028_[19:0] : d2_total_0;
+  assign _031_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
+  assign _030_ = d0[0] ? _019_[19:0] : d1_sum_0;
   assign _029_ = a1[0] ? data : d0_constants;
-  assign _049_ = a0_valid ? _007_[3:0] : address;
-  assign _050_ = tag_13[0] ? _049_ : 4'h0;
-  assign _051_ = _008_ ? _050_ : _049_;
-  assign _028_ = rst ? 4'h0 : _051_;
-  assign _027_ = signal[1] ? sums : rows;
-  assign _026_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _052_ = upcoming ? tag_13 : tag;
-  assign _025_ = rst ? 3'h0 : _052_;
-  assign _053_ = a0_valid ? _006_[3:0] : a0_beat;
-  assign _054_ = tag_13[2] ? 4'h0 : _053_;
-  assign _055_ = upcoming ? _054_ : _053_;
-  assign _024_ = rst ? 4'h0 : _055_;
-  assign _056_ = a0_valid ? _000_[0] : a0_valid;
-  assign _057_ = upcoming ? 1'h1 : _056_;
-  assign _023_ = rst ? 1'h0 : _057_;
-  assign _058_ = d4[0] ? d4[6:3] : d5[6:3];
-  assign _022_[6:3] = rst ? 4'h0 : _058_;
-  assign _059_ = d4[0] ? d4[1] : d5[1];
-  assign _022_[1] = rst ? 1'h0 : _059_;
-  assign _022_[0] = rst ? 1'h0 : d4[0];
-  assign _060_ = d4[0] ? d4[2] : d5[2];
-  assign _022_[2] = rst ? 1'h0 : _060_;
-  assign _061_ = d3[0] ? d3[6:3] : d4[6:3];
-  assign _020_[6:3] = rst ? 4'h0 : _061_;
-  assign _062_ = d3[0] ? d3[1] : d4[1];
-  assign _020_[1] = rst ? 1'h0 : _062_;
+  assign _049_ = a0_valid ? _010_[3:0] : address;
+  assign _050_ = _006_ ? 4'h0 : _049_;
+  assign _027_ = rst ? 4'h0 : _050_;
+  assign _026_ = signal[1] ? sums : rows;
+  assign _025_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _051_ = a0_valid ? _007_[3:0] : a0_beat;
+  assign _052_ = _006_ ? 4'h0 : _051_;
+  assign _024_ = rst ? 4'h0 : _052_;
+  assign _053_ = upcoming ? tag_13 : tag;
+  assign _023_ = rst ? 3'h0 : _053_;
+  assign _054_ = a0_valid ? _000_[0] : a0_valid;
+  assign _055_ = upcoming ? 1'h1 : _054_;
+  assign _022_ = rst ? 1'h0 : _055_;
+  assign _056_ = d4[0] ? d4[6:3] : d5[6:3];
+  assign _021_[6:3] = rst ? 4'h0 : _056_;
+  assign _057_ = d4[0] ? d4[1] : d5[1];
+  assign _021_[1] = rst ? 1'h0 : _057_;
+  assign _021_[0] = rst ? 1'h0 : d4[0];
+  assign _058_ = d4[0] ? d4[2] : d5[2];
+  assign _021_[2] = rst ? 1'h0 : _058_;
+  assign _059_ = d3[0] ? d3[6:3] : d4[6:3];
+  assign _020_[6:3] = rst ? 4'h0 : _059_;
+  assign _060_ = d3[0] ? d3[1] : d4[1];
+  assign _020_[1] = rst ? 1'h0 : _060_;
   assign _020_[0] = rst ? 1'h0 : d3[0];
-  assign _063_ = d3[0] ? d3[2] : d4[2];
-  assign _020_[2] = rst ? 1'h0 : _063_;
-  assign _064_ = d2[0] ? d2[6:3] : d3[6:3];
-  assign _019_[6:3] = rst ? 4'h0 : _064_;
-  assign _065_ = d2[0] ? d2[1] : d3[1];
-  assign _019_[1] = rst ? 1'h0 : _065_;
-  assign _019_[0] = rst ? 1'h0 : d2[0];
-  assign _066_ = d2[0] ? d2[2] : d3[2];
-  assign _019_[2] = rst ? 1'h0 : _066_;
-  assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
+  assign _061_ = d3[0] ? d3[2] : d4[2];
+  assign _020_[2] = rst ? 1'h0 : _061_;
+  assign _062_ = d2[0] ? d2[6:3] : d3[6:3];
+  assign _018_[6:3] = rst ? 4'h0 : _062_;
+  assign _063_ = d2[0] ? d2[1] : d3[1];
+  assign _018_[1] = rst ? 1'h0 : _063_;
+  assign _018_[0] = rst ? 1'h0 : d2[0];
+  assign _064_ = d2[0] ? d2[2] : d3[2];
+  assign _018_[2] = rst ? 1'h0 : _064_;
+  assign _065_ = d1[0] ? d1[6:3] : d2[6:3];
+  assign _017_[6:3] = rst ? 4'h0 : _065_;
 `ifdef LMU_HW_ASSERT
   digits__check_drain #(
     .BEATS(32'd1),
@@ -1035,32 +1038,29 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire [1:0] _049_;
   wire [9:0] _050_;
   wire [9:0] _051_;
-  wire [9:0] _052_;
+  wire _052_;
   wire _053_;
-  wire _054_;
+  wire [3:0] _054_;
   wire [3:0] _055_;
-  wire [3:0] _056_;
+  wire _056_;
   wire _057_;
   wire _058_;
   wire _059_;
-  wire _060_;
-  wire _061_;
-  wire [6:0] _062_;
-  wire [6:0] _063_;
-  wire [3:0] _064_;
-  wire [3:0] _065_;
+  wire [6:0] _060_;
+  wire [6:0] _061_;
+  wire [3:0] _062_;
+  wire [3:0] _063_;
+  wire _064_;
+  wire _065_;
   wire _066_;
-  wire _067_;
+  wire [6:0] _067_;
   wire _068_;
-  wire [6:0] _069_;
+  wire _069_;
   wire _070_;
   wire _071_;
   wire _072_;
   wire _073_;
   wire _074_;
-  wire _075_;
-  wire _076_;
-  wire _077_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -1141,51 +1141,48 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _049_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _044_;
   assign _050_ = _005_ ? _021_[9:0] : coefficients;
-  assign _051_ = _001_ ? 10'h000 : _050_;
-  assign _052_ = _048_ ? _051_ : _050_;
-  assign _038_ = rst ? 10'h000 : _052_;
-  assign _053_ = _017_ ? _018_[0] : segment;
-  assign _054_ = _019_ ? 1'h0 : _053_;
-  assign _037_ = rst ? 1'h0 : _054_;
-  assign _055_ = _015_ ? _016_[3:0] : group;
-  assign _056_ = _017_ ? 4'h0 : _055_;
-  assign _035_ = rst ? 4'h0 : _056_;
-  assign _057_ = _014_ ? now[20] : next_slot;
-  assign _058_ = _015_ ? now[21] : _057_;
-  assign _059_ = _019_ ? now[20] : _058_;
-  assign _060_ = _001_ ? 1'h0 : _059_;
-  assign _061_ = _048_ ? _060_ : _059_;
-  assign _034_ = rst ? 1'h0 : _061_;
-  assign _062_ = advance ? _013_[6:0] : block;
-  assign _063_ = _014_ ? 7'h00 : _062_;
-  assign _033_ = rst ? 7'h00 : _063_;
-  assign _064_ = _011_ ? _012_[3:0] : waiting;
-  assign _065_ = _019_ ? 4'hb : _064_;
-  assign _032_ = rst ? 4'h0 : _065_;
-  assign _066_ = advance ? _010_ : tag[2];
-  assign _031_[2] = rst ? 1'h0 : _066_;
-  assign _067_ = advance ? now[0] : tag[0];
-  assign _031_[0] = rst ? 1'h0 : _067_;
-  assign _068_ = advance ? segment : tag[1];
-  assign _031_[1] = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? next_word : word_25;
-  assign _030_ = rst ? 7'h00 : _069_;
-  assign _070_ = advance ? next_slot : slot;
-  assign _029_ = rst ? 1'h0 : _070_;
-  assign _071_ = advance ? _008_ : last;
-  assign _028_ = rst ? 1'h0 : _071_;
-  assign _072_ = advance ? _007_ : first;
-  assign _027_ = rst ? 1'h0 : _072_;
-  assign _073_ = _005_ ? 1'h1 : 1'h0;
-  assign _074_ = _001_ ? 1'h1 : _073_;
-  assign _075_ = _048_ ? _074_ : _073_;
-  assign _026_ = rst ? 1'h1 : _075_;
+  assign _051_ = all_read ? 10'h000 : _050_;
+  assign _038_ = rst ? 10'h000 : _051_;
+  assign _052_ = _017_ ? _018_[0] : segment;
+  assign _053_ = _019_ ? 1'h0 : _052_;
+  assign _037_ = rst ? 1'h0 : _053_;
+  assign _054_ = _015_ ? _016_[3:0] : group;
+  assign _055_ = _017_ ? 4'h0 : _054_;
+  assign _035_ = rst ? 4'h0 : _055_;
+  assign _056_ = _014_ ? now[20] : next_slot;
+  assign _057_ = _015_ ? now[21] : _056_;
+  assign _058_ = _019_ ? now[20] : _057_;
+  assign _059_ = all_read ? 1'h0 : _058_;
+  assign _034_ = rst ? 1'h0 : _059_;
+  assign _060_ = advance ? _013_[6:0] : block;
+  assign _061_ = _014_ ? 7'h00 : _060_;
+  assign _033_ = rst ? 7'h00 : _061_;
+  assign _062_ = _011_ ? _012_[3:0] : waiting;
+  assign _063_ = _019_ ? 4'hb : _062_;
+  assign _032_ = rst ? 4'h0 : _063_;
+  assign _064_ = advance ? _010_ : tag[2];
+  assign _031_[2] = rst ? 1'h0 : _064_;
+  assign _065_ = advance ? now[0] : tag[0];
+  assign _031_[0] = rst ? 1'h0 : _065_;
+  assign _066_ = advance ? segment : tag[1];
+  assign _031_[1] = rst ? 1'h0 : _066_;
+  assign _067_ = advance ? next_word : word_25;
+  assign _030_ = rst ? 7'h00 : _067_;
+  assign _068_ = advance ? next_slot : slot;
+  assign _029_ = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? _008_ : last;
+  assign _028_ = rst ? 1'h0 : _069_;
+  assign _070_ = advance ? _007_ : first;
+  assign _027_ = rst ? 1'h0 : _070_;
+  assign _071_ = _005_ ? 1'h1 : 1'h0;
+  assign _072_ = all_read ? 1'h1 : _071_;
+  assign _026_ = rst ? 1'h1 : _072_;
   assign _024_ = rst ? 1'h0 : _005_;
-  assign _076_ = _002_ ? 1'h1 : 1'h0;
-  assign finish = _004_ ? _076_ : 1'h0;
+  assign _073_ = _002_ ? 1'h1 : 1'h0;
+  assign finish = _004_ ? _073_ : 1'h0;
   assign _004_ = fsm_state == 2'h2;
-  assign _077_ = _001_ ? 1'h1 : 1'h0;
-  assign all_read = _048_ ? _077_ : 1'h0;
+  assign _074_ = _001_ ? 1'h1 : 1'h0;
+  assign all_read = _048_ ? _074_ : 1'h0;
   assign advance = _048_ ? _040_ : 1'h0;
   assign _048_ = fsm_state == 2'h1;
   assign idle = _003_ ? 1'h1 : 1'h0;
@@ -1194,9 +1191,11 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign now = next_slot ? 32'd0 : 32'd1025530;
 endmodule
 
-module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+module digits_layer_head_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -1290,6 +1289,7 @@ module digits_layer_head_source(rst, available, last, read_data, i__payload, i__
 `endif
   digits_layer_head_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -1301,9 +1301,11 @@ module digits_layer_head_source(rst, available, last, read_data, i__payload, i__
   );
 endmodule
 
-module digits_layer_head_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_head_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [7:0] write__data;
@@ -1334,7 +1336,9 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
   end
   reg [7:0] _8_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    if (read__en) begin
+      _8_ <= cells[read__addr];
+    end
   end
   assign read_data = _8_;
   assign _2_ = read_page ? 7'h40 : 7'h00;
@@ -1445,31 +1449,31 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [4:0] _010_;
-  wire [15:0] _011_;
-  wire [15:0] _012_;
-  wire [15:0] _013_;
-  wire [15:0] _014_;
-  wire [7:0] _015_;
-  wire [4:0] _016_;
-  wire [15:0] _017_;
-  wire _018_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
+  wire _017_;
+  wire [4:0] _018_;
   wire [15:0] _019_;
   wire [15:0] _020_;
   wire [15:0] _021_;
-  wire [7:0] _022_;
-  wire [2:0] _023_;
-  wire [3:0] _024_;
+  wire [15:0] _022_;
+  wire [7:0] _023_;
+  wire [4:0] _024_;
   wire _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire [1:0] _033_;
-  wire [9:0] _034_;
+  wire [15:0] _026_;
+  wire [15:0] _027_;
+  wire [15:0] _028_;
+  wire [15:0] _029_;
+  wire [7:0] _030_;
+  wire [2:0] _031_;
+  wire [3:0] _032_;
+  wire _033_;
+  wire _034_;
   wire _035_;
   wire _036_;
   wire _037_;
@@ -1478,24 +1482,24 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _040_;
   wire _041_;
   wire _042_;
-  wire _043_;
-  wire _044_;
+  wire [1:0] _043_;
+  wire [9:0] _044_;
   wire _045_;
   wire _046_;
-  wire [2:0] _047_;
-  wire [2:0] _048_;
-  wire [2:0] _049_;
-  wire [2:0] _050_;
-  wire [2:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
+  wire _047_;
+  wire _048_;
+  wire _049_;
+  wire _050_;
+  wire _051_;
+  wire _052_;
+  wire _053_;
+  wire [2:0] _054_;
+  wire [2:0] _055_;
+  wire [2:0] _056_;
+  wire [2:0] _057_;
+  wire [2:0] _058_;
+  wire [2:0] _059_;
+  wire [2:0] _060_;
   wire _061_;
   wire _062_;
   wire _063_;
@@ -1515,13 +1519,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _077_;
   wire _078_;
   wire _079_;
-  wire [3:0] _080_;
+  wire _080_;
   wire _081_;
-  wire _082_;
-  wire [2:0] _083_;
+  wire [3:0] _082_;
+  wire _083_;
   wire _084_;
+  wire [2:0] _085_;
+  wire _086_;
+  wire _087_;
+  wire _088_;
   wire [10:0] addresses;
-  wire all_read_85;
+  wire all_read_89;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -1532,8 +1540,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg first_step;
   wire idle;
   reg last;
-  wire last_84;
-  wire last_91;
+  wire last_88;
+  wire last_95;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
@@ -1541,11 +1549,15 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire signed [15:0] operand_1;
   wire promise;
   wire [9:0] read_data;
-  wire [31:0] read_data_53;
-  wire [31:0] read_data_55;
-  wire [15:0] read_data_57;
-  wire read_page_36;
-  wire read_page_44;
+  wire [31:0] read_data_58;
+  wire [31:0] read_data_60;
+  wire [15:0] read_data_62;
+  wire read_enable;
+  wire read_enable_27;
+  wire read_enable_36;
+  wire read_enable_44;
+  wire read_page_41;
+  wire read_page_49;
   reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
@@ -1553,10 +1565,10 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg s1_chosen_3;
   reg signal;
   wire [2:0] slot;
-  wire signed [28:0] sums_73_0;
-  wire signed [28:0] sums_73_1;
+  wire signed [28:0] sums_77_0;
+  wire signed [28:0] sums_77_1;
   wire [3:0] tag;
-  wire [3:0] tag_92;
+  wire [3:0] tag_96;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1569,134 +1581,142 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [5:0] word;
   wire [27:0] write;
   wire write_enable;
-  wire write_enable_33;
-  wire write_enable_41;
-  assign _003_ = ~ signal;
-  assign _023_ = room + o__freed;
-  assign _024_ = _023_ - promise;
-  assign _025_ = ~ first_step;
-  assign _018_ = | room;
+  wire write_enable_38;
+  wire write_enable_46;
+  assign read_enable_44 = valid & _014_;
+  assign _015_ = write[2:1] == 2'h2;
+  assign _016_ = write[0] & _015_;
+  assign write_enable_46 = _016_ & write[11];
+  assign _018_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
+  assign _019_ = s1_chosen_1 ? read_data_58[15:0] : 16'h0000;
+  assign _020_ = { 11'h000, _018_ } | _019_;
+  assign _021_ = s1_chosen_2 ? read_data_60[15:0] : 16'h0000;
+  assign _022_ = _020_ | _021_;
+  assign _023_ = s1_chosen_3 ? read_data_62[7:0] : 8'h00;
+  assign operand_0 = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
+  assign _024_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _026_ = s1_chosen_1 ? read_data_58[31:16] : 16'h0000;
+  assign _027_ = { 11'h000, _024_ } | _026_;
+  assign _028_ = s1_chosen_2 ? read_data_60[31:16] : 16'h0000;
+  assign _029_ = _027_ | _028_;
+  assign _030_ = s1_chosen_3 ? read_data_62[15:8] : 8'h00;
+  assign operand_1 = _029_ | { _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_ };
+  assign _011_ = ~ signal;
+  assign _031_ = room + o__freed;
+  assign _032_ = _031_ - promise;
+  assign _034_ = ~ first_step;
+  assign _017_ = | room;
   always @(posedge clk)
-    last_step <= _026_;
+    last_step <= _035_;
   always @(posedge clk)
-    begun <= _027_;
+    begun <= _036_;
   always @(posedge clk)
-    i__freed <= _028_;
+    i__freed <= _037_;
   always @(posedge clk)
-    finished <= _029_;
+    finished <= _038_;
   always @(posedge clk)
-    last <= _030_;
+    last <= _040_;
   always @(posedge clk)
-    signal <= _031_;
+    signal <= _041_;
   always @(posedge clk)
-    first_step <= _032_;
+    first_step <= _042_;
   always @(posedge clk)
-    room <= _033_;
+    room <= _043_;
   always @(posedge clk)
-    control <= _034_;
+    control <= _044_;
   always @(posedge clk)
-    s1_chosen_0 <= _035_;
+    s1_chosen_0 <= _045_;
   always @(posedge clk)
-    s1_chosen_1 <= _036_;
+    s1_chosen_1 <= _046_;
   always @(posedge clk)
-    s1_chosen_2 <= _037_;
+    s1_chosen_2 <= _047_;
   always @(posedge clk)
-    s1_chosen_3 <= _038_;
+    s1_chosen_3 <= _048_;
   assign promise = begun & last_step;
   assign _000_ = idle | finish;
-  assign _009_ = _000_ & available;
-  assign trace_start = _009_ & _018_;
-  assign _039_ = write[11] & last;
-  assign _040_ = ! write[2:1];
-  assign _041_ = write[0] & _040_;
-  assign write_enable = _041_ & write[11];
-  assign _042_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _042_;
-  assign write_enable_33 = _001_ & write[11];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
-  assign _005_ = write[2:1] == 2'h2;
-  assign _006_ = write[0] & _005_;
-  assign write_enable_41 = _006_ & write[11];
-  assign _010_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
-  assign _011_ = s1_chosen_1 ? read_data_53[15:0] : 16'h0000;
-  assign _012_ = { 11'h000, _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_55[15:0] : 16'h0000;
-  assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_57[7:0] : 8'h00;
-  assign operand_0 = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _016_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _017_ = s1_chosen_1 ? read_data_53[31:16] : 16'h0000;
-  assign _019_ = { 11'h000, _016_ } | _017_;
-  assign _020_ = s1_chosen_2 ? read_data_55[31:16] : 16'h0000;
-  assign _021_ = _019_ | _020_;
-  assign _022_ = s1_chosen_3 ? read_data_57[15:8] : 8'h00;
-  assign operand_1 = _021_ | { _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_[7], _022_ };
-  assign _044_ = _077_ | _068_;
-  assign _045_ = _078_ | _069_;
-  assign _046_ = _069_ | _068_;
-  assign _043_ = | { _044_, _008_, _074_ };
-  assign _047_ = _068_ ? 3'h0 : 3'h4;
-  assign _048_ = _008_ ? 3'h1 : 3'h0;
-  assign _049_ = _044_ ? _047_ : _048_;
-  assign _050_ = _069_ ? 3'h3 : 3'h5;
-  assign _051_ = _070_ ? 3'h0 : 3'h2;
-  assign _052_ = _045_ ? _050_ : _051_;
-  assign _053_ = _043_ ? _049_ : _052_;
-  assign _054_ = _078_ ? 1'h1 : _076_;
-  assign _055_ = _077_ ? 1'h1 : _054_;
-  assign _056_ = _068_ ? 1'h1 : _025_;
-  assign _057_ = _070_ ? _025_ : _067_;
-  assign _058_ = _046_ ? _056_ : _057_;
-  assign _059_ = _007_ ? _025_ : _065_;
-  assign _060_ = _008_ ? _025_ : _059_;
-  assign _061_ = finished ? _003_ : signal;
-  assign _031_ = rst ? 1'h0 : _061_;
-  assign _030_ = rst ? 1'h0 : last_step;
-  assign _029_ = rst ? 1'h0 : finish;
-  assign _028_ = rst ? 1'h0 : all_read_85;
-  assign _027_ = rst ? 1'h0 : trace_start;
-  assign _062_ = trace_start ? last_84 : last_step;
-  assign _026_ = rst ? 1'h0 : _062_;
-  assign _063_ = _007_ ? _003_ : signal;
-  assign read_page_44 = _008_ ? _003_ : _063_;
-  assign _064_ = _002_ ? _003_ : signal;
-  assign read_page_36 = _004_ ? _003_ : _064_;
-  assign o__valid = _006_ ? _039_ : 1'h0;
-  assign o__payload_data = _006_ ? write[19:12] : 8'h00;
-  assign _065_ = valid ? 1'h0 : s1_chosen_3;
-  assign _066_ = valid ? _060_ : _065_;
-  assign _038_ = rst ? 1'h0 : _066_;
-  assign _067_ = valid ? 1'h0 : s1_chosen_2;
-  assign _071_ = valid ? _058_ : _067_;
-  assign _037_ = rst ? 1'h0 : _071_;
-  assign _072_ = valid ? 1'h0 : s1_chosen_1;
-  assign _073_ = _074_ ? 1'h1 : _072_;
-  assign _075_ = valid ? _073_ : _072_;
-  assign _036_ = rst ? 1'h0 : _075_;
-  assign _076_ = valid ? 1'h0 : s1_chosen_0;
-  assign _079_ = valid ? _055_ : _076_;
-  assign _035_ = rst ? 1'h0 : _079_;
-  assign _080_ = valid ? tag_92 : control[9:6];
-  assign _034_[9:6] = rst ? 4'h0 : _080_;
-  assign _081_ = valid ? last_91 : control[2];
-  assign _034_[2] = rst ? 1'h0 : _081_;
-  assign _082_ = valid ? first : control[1];
-  assign _034_[1] = rst ? 1'h0 : _082_;
-  assign _034_[0] = rst ? 1'h0 : valid;
-  assign _068_ = slot == 3'h7;
-  assign _077_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _074_ = slot == 3'h4;
-  assign _069_ = slot == 3'h3;
-  assign _078_ = slot == 3'h2;
-  assign _070_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _083_ = valid ? _053_ : control[5:3];
-  assign _034_[5:3] = rst ? 3'h0 : _083_;
-  assign _033_ = rst ? 2'h2 : _024_[1:0];
-  assign _084_ = finished ? last : first_step;
-  assign _032_ = rst ? 1'h1 : _084_;
+  assign _010_ = _000_ & available;
+  assign trace_start = _010_ & _017_;
+  assign _025_ = slot == 2'h2;
+  assign _039_ = | { _033_, _025_ };
+  assign read_enable = valid & _039_;
+  assign _049_ = write[11] & last;
+  assign read_enable_27 = valid & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[11];
+  assign _007_ = | { _006_, _005_, _004_ };
+  assign read_enable_36 = valid & _007_;
+  assign _008_ = write[2:1] == 1'h1;
+  assign _009_ = write[0] & _008_;
+  assign write_enable_38 = _009_ & write[11];
+  assign _004_ = slot == 1'h1;
+  assign _005_ = slot == 2'h3;
+  assign _014_ = | { _012_, _013_ };
+  assign _051_ = _033_ | _006_;
+  assign _052_ = _080_ | _073_;
+  assign _053_ = _073_ | _006_;
+  assign _050_ = | { _051_, _013_, _001_ };
+  assign _054_ = _006_ ? 3'h0 : 3'h4;
+  assign _055_ = _013_ ? 3'h1 : 3'h0;
+  assign _056_ = _051_ ? _054_ : _055_;
+  assign _057_ = _073_ ? 3'h3 : 3'h5;
+  assign _058_ = _074_ ? 3'h0 : 3'h2;
+  assign _059_ = _052_ ? _057_ : _058_;
+  assign _060_ = _050_ ? _056_ : _059_;
+  assign _061_ = _080_ ? 1'h1 : _079_;
+  assign _062_ = _033_ ? 1'h1 : _061_;
+  assign _063_ = _006_ ? 1'h1 : _034_;
+  assign _064_ = _074_ ? _034_ : _072_;
+  assign _065_ = _053_ ? _063_ : _064_;
+  assign _066_ = _012_ ? _034_ : _070_;
+  assign _067_ = _013_ ? _034_ : _066_;
+  assign _035_ = rst ? 1'h0 : _088_;
+  assign _068_ = _012_ ? _011_ : signal;
+  assign read_page_49 = _013_ ? _011_ : _068_;
+  assign _069_ = _004_ ? _011_ : signal;
+  assign read_page_41 = _005_ ? _011_ : _069_;
+  assign o__valid = _016_ ? _049_ : 1'h0;
+  assign o__payload_data = _016_ ? write[19:12] : 8'h00;
+  assign _070_ = valid ? 1'h0 : s1_chosen_3;
+  assign _071_ = valid ? _067_ : _070_;
+  assign _048_ = rst ? 1'h0 : _071_;
+  assign _072_ = valid ? 1'h0 : s1_chosen_2;
+  assign _075_ = valid ? _065_ : _072_;
+  assign _047_ = rst ? 1'h0 : _075_;
+  assign _076_ = valid ? 1'h0 : s1_chosen_1;
+  assign _077_ = _001_ ? 1'h1 : _076_;
+  assign _078_ = valid ? _077_ : _076_;
+  assign _046_ = rst ? 1'h0 : _078_;
+  assign _079_ = valid ? 1'h0 : s1_chosen_0;
+  assign _081_ = valid ? _062_ : _079_;
+  assign _045_ = rst ? 1'h0 : _081_;
+  assign _082_ = valid ? tag_96 : control[9:6];
+  assign _044_[9:6] = rst ? 4'h0 : _082_;
+  assign _083_ = valid ? last_95 : control[2];
+  assign _044_[2] = rst ? 1'h0 : _083_;
+  assign _084_ = valid ? first : control[1];
+  assign _044_[1] = rst ? 1'h0 : _084_;
+  assign _044_[0] = rst ? 1'h0 : valid;
+  assign _006_ = slot == 3'h7;
+  assign _033_ = slot == 3'h6;
+  assign _013_ = slot == 3'h5;
+  assign _001_ = slot == 3'h4;
+  assign _073_ = slot == 3'h3;
+  assign _080_ = slot == 3'h2;
+  assign _074_ = slot == 3'h1;
+  assign _012_ = ! slot;
+  assign _085_ = valid ? _060_ : control[5:3];
+  assign _044_[5:3] = rst ? 3'h0 : _085_;
+  assign _043_ = rst ? 2'h2 : _032_[1:0];
+  assign _086_ = finished ? last : first_step;
+  assign _042_ = rst ? 1'h1 : _086_;
+  assign _087_ = finished ? _011_ : signal;
+  assign _041_ = rst ? 1'h0 : _087_;
+  assign _040_ = rst ? 1'h0 : last_step;
+  assign _038_ = rst ? 1'h0 : finish;
+  assign _037_ = rst ? 1'h0 : all_read_89;
+  assign _036_ = rst ? 1'h0 : trace_start;
+  assign _088_ = trace_start ? last_88 : last_step;
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -1704,7 +1724,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_018_),
+    .room(_017_),
     .rst(rst),
     .sent(promise)
   );
@@ -1725,10 +1745,10 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_84),
+    .marked(last_88),
     .promise(promise),
     .reads(valid),
-    .room(_018_),
+    .room(_017_),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
@@ -1736,8 +1756,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
 `endif
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1095_0(sums_73_0),
-    .port_1097_0(sums_73_1),
+    .port_1123_0(sums_77_0),
+    .port_1125_0(sums_77_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1745,24 +1765,26 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1149_3(write[9:3]),
-    .read_data(read_data_57),
-    .read_page(read_page_44),
+    .port_1178_3(write[9:3]),
+    .read__en(read_enable_44),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(write[19:12]),
-    .write_enable(write_enable_41),
+    .write_enable(write_enable_46),
     .write_page(signal)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1149_3(write[8:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_36),
+    .port_1178_3(write[8:3]),
+    .read__en(read_enable_36),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
     .read_word(word[3:0]),
     .rst(rst),
     .write_data(write[27:12]),
-    .write_enable(write_enable_33),
+    .write_enable(write_enable_38),
     .write_page(signal)
   );
   digits_layer_lmu0_mac mac (
@@ -1770,26 +1792,26 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_73_0),
-    .s5_sum_1(sums_73_1),
+    .s5_sum_0(sums_77_0),
+    .s5_sum_1(sums_77_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_85),
+    .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_91),
+    .last(last_95),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_92),
+    .tag(tag_96),
     .valid(valid),
     .word_25(word)
   );
@@ -1799,15 +1821,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_84),
+    .last(last_88),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(word[0]),
     .rst(rst)
   );
   digits_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1149_3(write[4:3]),
-    .read_data(read_data_53),
+    .port_1178_3(write[4:3]),
+    .read__en(read_enable_27),
+    .read_data(read_data_58),
     .read_word(word[0]),
     .rst(rst),
     .write_data(write[27:12]),
@@ -1831,17 +1855,17 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1123_0, port_1125_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_1095_0;
-  wire [28:0] port_1095_0;
-  input [28:0] port_1097_0;
-  wire [28:0] port_1097_0;
+  input [28:0] port_1123_0;
+  wire [28:0] port_1123_0;
+  input [28:0] port_1125_0;
+  wire [28:0] port_1125_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -1857,16 +1881,16 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   wire [10:0] _008_;
   wire [10:0] _009_;
   wire [10:0] _010_;
-  wire [10:0] _011_;
+  wire _011_;
   wire [10:0] _012_;
-  wire [1:0] _013_;
-  wire [6:0] _014_;
+  wire [10:0] _013_;
+  wire [1:0] _014_;
   wire [3:0] _015_;
-  wire [1:0] _016_;
-  wire [57:0] _017_;
-  wire [5:0] _018_;
-  wire [18:0] _019_;
-  wire _020_;
+  wire [6:0] _016_;
+  wire [1:0] _017_;
+  wire [57:0] _018_;
+  wire [5:0] _019_;
+  wire [18:0] _020_;
   wire [28:0] _021_;
   wire [28:0] _022_;
   wire [28:0] _023_;
@@ -1878,13 +1902,13 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   wire _029_;
   wire _030_;
   wire _031_;
-  wire [7:0] _032_;
-  wire [6:0] _033_;
-  wire _034_;
+  wire _032_;
+  wire _033_;
+  wire [7:0] _034_;
   wire [14:0] _035_;
   wire _036_;
-  wire _037_;
-  wire [29:0] _038_;
+  wire [6:0] _037_;
+  wire _038_;
   wire _039_;
   wire _040_;
   wire _041_;
@@ -1896,7 +1920,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   wire _047_;
   wire _048_;
   wire _049_;
-  wire _050_;
+  wire [29:0] _050_;
   wire _051_;
   wire [8:0] _052_;
   wire _053_;
@@ -1923,15 +1947,15 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   wire _074_;
   wire [5:0] _075_;
   wire [5:0] _076_;
-  wire _077_;
-  wire [5:0] _078_;
-  wire [57:0] _079_;
+  wire [57:0] _077_;
+  wire [6:0] _078_;
+  wire [6:0] _079_;
   wire [3:0] _080_;
-  wire [6:0] _081_;
-  wire [6:0] _082_;
+  wire [1:0] _081_;
+  wire [1:0] _082_;
   wire [6:0] _083_;
   wire [1:0] _084_;
-  wire [1:0] _085_;
+  wire _085_;
   wire [6:0] _086_;
   wire [1:0] _087_;
   wire _088_;
@@ -1956,9 +1980,6 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   wire [6:0] _107_;
   wire [1:0] _108_;
   wire _109_;
-  wire [6:0] _110_;
-  wire [1:0] _111_;
-  wire _112_;
   reg [6:0] a0_beat;
   wire a0_valid;
   reg [10:0] a1;
@@ -1989,20 +2010,20 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   reg [15:0] write_data_;
   wire write_mask;
   assign _000_ = left - 1'h1;
-  assign _032_ = a0_beat + 1'h1;
-  assign _033_ = address + 1'h1;
-  assign _034_ = upcoming & tag_15[3];
-  assign _038_ = $signed(rows[28:0]) << d0_constants[0];
-  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _050_ = ! d2[2:1];
-  assign _051_ = d2[0] & _050_;
-  assign _001_ = & { d2_total_0[28], d2_total_0[28:21] };
-  assign _020_ = | { d2_total_0[28], d2_total_0[28:21] };
-  assign _029_ = ~ _020_;
-  assign _030_ = _001_ | _029_;
-  assign _035_ = _030_ ? d2_total_0[20:6] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _034_ = a0_beat + 1'h1;
+  assign _033_ = upcoming & tag_15[3];
+  assign _037_ = address + 1'h1;
+  assign _046_ = $signed(rows[28:0]) << d0_constants[0];
+  assign _050_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _051_ = ! d2[2:1];
+  assign _057_ = d2[0] & _051_;
+  assign _011_ = & { d2_total_0[28], d2_total_0[28:21] };
+  assign _029_ = | { d2_total_0[28], d2_total_0[28:21] };
+  assign _030_ = ~ _029_;
+  assign _031_ = _011_ | _030_;
+  assign _035_ = _031_ ? d2_total_0[20:6] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
   assign _036_ = ! d6[2:1];
-  assign _037_ = d6[0] & _036_;
+  assign _038_ = d6[0] & _036_;
   assign _039_ = d2[2:1] == 1'h1;
   assign _040_ = d2[0] & _039_;
   assign _041_ = d6[2:1] == 1'h1;
@@ -2013,24 +2034,24 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   assign _047_ = | { d2_total_0[28], d2_total_0[28:19] };
   assign _048_ = ~ _047_;
   assign _049_ = _045_ | _048_;
-  assign _031_ = ~ d2_total_0[28];
-  assign _052_ = _049_ ? d2_total_0[18:10] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _032_ = ~ d2_total_0[28];
+  assign _052_ = _049_ ? d2_total_0[18:10] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
   assign _053_ = d6[2:1] == 2'h2;
   assign _054_ = d6[0] & _053_;
   assign a0_valid = | left;
   assign _055_ = ! d7[2:1];
   assign _056_ = d7[10:4] < 1'h1;
-  assign _057_ = d7[0] & _056_;
-  assign _058_ = d7[2:1] == 1'h1;
-  assign _059_ = d7[10:4] < 6'h20;
-  assign _060_ = d7[0] & _059_;
-  assign _061_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _061_;
-  assign _062_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _062_;
-  assign _063_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _063_;
-  assign _064_ = d7[2:1] == 2'h2;
+  assign _058_ = d7[0] & _056_;
+  assign _059_ = d7[2:1] == 1'h1;
+  assign _060_ = d7[10:4] < 6'h20;
+  assign _061_ = d7[0] & _060_;
+  assign _062_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _062_;
+  assign _063_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _063_;
+  assign _064_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _064_;
+  assign _001_ = d7[2:1] == 2'h2;
   assign _002_ = d7[10:4] < 7'h40;
   assign _003_ = d7[0] & _002_;
   always @(posedge clk)
@@ -2048,23 +2069,23 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   always @(posedge clk)
     d5 <= _010_;
   always @(posedge clk)
-    d6 <= _011_;
+    d6 <= _012_;
   always @(posedge clk)
-    d7 <= _012_;
+    d7 <= _013_;
   always @(posedge clk)
-    left <= _013_;
-  always @(posedge clk)
-    a0_beat <= _014_;
+    left <= _014_;
   always @(posedge clk)
     tag <= _015_;
   always @(posedge clk)
-    signal <= _016_;
+    a0_beat <= _016_;
   always @(posedge clk)
-    rows <= _017_;
+    signal <= _017_;
   always @(posedge clk)
-    address <= _018_;
+    rows <= _018_;
   always @(posedge clk)
-    d0_constants <= _019_;
+    address <= _019_;
+  always @(posedge clk)
+    d0_constants <= _020_;
   always @(posedge clk)
     d1_sum_0 <= _021_;
   always @(posedge clk)
@@ -2083,104 +2104,101 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
     write_data_ <= _028_;
   assign _065_ = _074_ ? 19'h00040 : data;
   assign _066_ = _073_ ? 19'h00800 : _065_;
-  assign _067_ = _055_ ? _057_ : 1'h0;
-  assign _068_ = _058_ ? _060_ : _067_;
-  assign write_mask = _064_ ? _003_ : _068_;
-  assign _069_ = _037_ ? d6_code_0 : write_data_;
+  assign _067_ = _055_ ? _058_ : 1'h0;
+  assign _068_ = _059_ ? _061_ : _067_;
+  assign write_mask = _001_ ? _003_ : _068_;
+  assign _069_ = _038_ ? d6_code_0 : write_data_;
   assign _070_ = _042_ ? d6_code_0 : _069_;
   assign _028_ = _054_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
-  assign _071_ = _051_ ? { d2_total_0[28], _035_ } : d3_code_0;
+  assign _071_ = _057_ ? { d2_total_0[28], _035_ } : d3_code_0;
   assign _072_ = _040_ ? d2_total_0[26:11] : _071_;
   assign _027_ = _044_ ? { d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], d2_total_0[28], _052_ } : _072_;
   assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
   assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
   assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _023_ = d1[0] ? _046_[28:0] : d2_total_0;
+  assign _023_ = d1[0] ? _050_[28:0] : d2_total_0;
   assign _022_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
-  assign _021_ = d0[0] ? _038_[28:0] : d1_sum_0;
+  assign _021_ = d0[0] ? _046_[28:0] : d1_sum_0;
   assign _073_ = a1[2:1] == 2'h1;
   assign _074_ = ! a1[2:1];
-  assign _019_ = a1[0] ? _066_ : d0_constants;
-  assign _075_ = a0_valid ? _033_[5:0] : address;
-  assign _076_ = _077_ ? 6'h00 : _075_;
-  assign _077_ = tag_15[1:0] == 2'h2;
-  assign _078_ = _034_ ? _076_ : _075_;
-  assign _018_ = rst ? 6'h00 : _078_;
-  assign _079_ = d0[0] ? { 29'h00000000, rows[57:29] } : rows;
-  assign _017_ = signal[1] ? { port_1097_0, port_1095_0 } : _079_;
-  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _020_ = a1[0] ? _066_ : d0_constants;
+  assign _075_ = a0_valid ? _037_[5:0] : address;
+  assign _076_ = _033_ ? 6'h00 : _075_;
+  assign _019_ = rst ? 6'h00 : _076_;
+  assign _077_ = d0[0] ? { 29'h00000000, rows[57:29] } : rows;
+  assign _018_ = signal[1] ? { port_1125_0, port_1123_0 } : _077_;
+  assign _017_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _078_ = a0_valid ? _034_[6:0] : a0_beat;
+  assign _079_ = _033_ ? 7'h00 : _078_;
+  assign _016_ = rst ? 7'h00 : _079_;
   assign _080_ = upcoming ? tag_15 : tag;
   assign _015_ = rst ? 4'h0 : _080_;
-  assign _081_ = a0_valid ? _032_[6:0] : a0_beat;
-  assign _082_ = tag_15[3] ? 7'h00 : _081_;
-  assign _083_ = upcoming ? _082_ : _081_;
-  assign _014_ = rst ? 7'h00 : _083_;
-  assign _084_ = a0_valid ? _000_[1:0] : left;
-  assign _085_ = upcoming ? 2'h2 : _084_;
-  assign _013_ = rst ? 2'h0 : _085_;
-  assign _086_ = d6[0] ? d6[10:4] : d7[10:4];
+  assign _081_ = a0_valid ? _000_[1:0] : left;
+  assign _082_ = upcoming ? 2'h2 : _081_;
+  assign _014_ = rst ? 2'h0 : _082_;
+  assign _083_ = d6[0] ? d6[10:4] : d7[10:4];
+  assign _013_[10:4] = rst ? 7'h00 : _083_;
+  assign _084_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _013_[2:1] = rst ? 2'h0 : _084_;
+  assign _013_[0] = rst ? 1'h0 : d6[0];
+  assign _085_ = d6[0] ? d6[3] : d7[3];
+  assign _013_[3] = rst ? 1'h0 : _085_;
+  assign _086_ = d5[0] ? d5[10:4] : d6[10:4];
   assign _012_[10:4] = rst ? 7'h00 : _086_;
-  assign _087_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _087_ = d5[0] ? d5[2:1] : d6[2:1];
   assign _012_[2:1] = rst ? 2'h0 : _087_;
-  assign _012_[0] = rst ? 1'h0 : d6[0];
-  assign _088_ = d6[0] ? d6[3] : d7[3];
+  assign _012_[0] = rst ? 1'h0 : d5[0];
+  assign _088_ = d5[0] ? d5[3] : d6[3];
   assign _012_[3] = rst ? 1'h0 : _088_;
-  assign _089_ = d5[0] ? d5[10:4] : d6[10:4];
-  assign _011_[10:4] = rst ? 7'h00 : _089_;
-  assign _090_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _090_;
-  assign _011_[0] = rst ? 1'h0 : d5[0];
-  assign _091_ = d5[0] ? d5[3] : d6[3];
-  assign _011_[3] = rst ? 1'h0 : _091_;
-  assign _092_ = d4[0] ? d4[10:4] : d5[10:4];
-  assign _010_[10:4] = rst ? 7'h00 : _092_;
-  assign _093_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _093_;
+  assign _089_ = d4[0] ? d4[10:4] : d5[10:4];
+  assign _010_[10:4] = rst ? 7'h00 : _089_;
+  assign _090_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _090_;
   assign _010_[0] = rst ? 1'h0 : d4[0];
-  assign _094_ = d4[0] ? d4[3] : d5[3];
-  assign _010_[3] = rst ? 1'h0 : _094_;
-  assign _095_ = d3[0] ? d3[10:4] : d4[10:4];
-  assign _009_[10:4] = rst ? 7'h00 : _095_;
-  assign _096_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _096_;
+  assign _091_ = d4[0] ? d4[3] : d5[3];
+  assign _010_[3] = rst ? 1'h0 : _091_;
+  assign _092_ = d3[0] ? d3[10:4] : d4[10:4];
+  assign _009_[10:4] = rst ? 7'h00 : _092_;
+  assign _093_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _093_;
   assign _009_[0] = rst ? 1'h0 : d3[0];
-  assign _097_ = d3[0] ? d3[3] : d4[3];
-  assign _009_[3] = rst ? 1'h0 : _097_;
-  assign _098_ = d2[0] ? d2[10:4] : d3[10:4];
-  assign _008_[10:4] = rst ? 7'h00 : _098_;
-  assign _099_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _099_;
+  assign _094_ = d3[0] ? d3[3] : d4[3];
+  assign _009_[3] = rst ? 1'h0 : _094_;
+  assign _095_ = d2[0] ? d2[10:4] : d3[10:4];
+  assign _008_[10:4] = rst ? 7'h00 : _095_;
+  assign _096_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _096_;
   assign _008_[0] = rst ? 1'h0 : d2[0];
-  assign _100_ = d2[0] ? d2[3] : d3[3];
-  assign _008_[3] = rst ? 1'h0 : _100_;
-  assign _101_ = d1[0] ? d1[10:4] : d2[10:4];
-  assign _007_[10:4] = rst ? 7'h00 : _101_;
-  assign _102_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _102_;
+  assign _097_ = d2[0] ? d2[3] : d3[3];
+  assign _008_[3] = rst ? 1'h0 : _097_;
+  assign _098_ = d1[0] ? d1[10:4] : d2[10:4];
+  assign _007_[10:4] = rst ? 7'h00 : _098_;
+  assign _099_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _099_;
   assign _007_[0] = rst ? 1'h0 : d1[0];
-  assign _103_ = d1[0] ? d1[3] : d2[3];
-  assign _007_[3] = rst ? 1'h0 : _103_;
-  assign _104_ = d0[0] ? d0[10:4] : d1[10:4];
-  assign _006_[10:4] = rst ? 7'h00 : _104_;
-  assign _105_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _105_;
+  assign _100_ = d1[0] ? d1[3] : d2[3];
+  assign _007_[3] = rst ? 1'h0 : _100_;
+  assign _101_ = d0[0] ? d0[10:4] : d1[10:4];
+  assign _006_[10:4] = rst ? 7'h00 : _101_;
+  assign _102_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _102_;
   assign _006_[0] = rst ? 1'h0 : d0[0];
-  assign _106_ = d0[0] ? d0[3] : d1[3];
-  assign _006_[3] = rst ? 1'h0 : _106_;
-  assign _107_ = a1[0] ? a1[10:4] : d0[10:4];
-  assign _005_[10:4] = rst ? 7'h00 : _107_;
-  assign _108_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _108_;
+  assign _103_ = d0[0] ? d0[3] : d1[3];
+  assign _006_[3] = rst ? 1'h0 : _103_;
+  assign _104_ = a1[0] ? a1[10:4] : d0[10:4];
+  assign _005_[10:4] = rst ? 7'h00 : _104_;
+  assign _105_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _105_;
   assign _005_[0] = rst ? 1'h0 : a1[0];
-  assign _109_ = a1[0] ? a1[3] : d0[3];
-  assign _005_[3] = rst ? 1'h0 : _109_;
-  assign _110_ = a0_valid ? a0_beat : a1[10:4];
-  assign _004_[10:4] = rst ? 7'h00 : _110_;
-  assign _111_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _111_;
+  assign _106_ = a1[0] ? a1[3] : d0[3];
+  assign _005_[3] = rst ? 1'h0 : _106_;
+  assign _107_ = a0_valid ? a0_beat : a1[10:4];
+  assign _004_[10:4] = rst ? 7'h00 : _107_;
+  assign _108_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _108_;
   assign _004_[0] = rst ? 1'h0 : a0_valid;
-  assign _112_ = a0_valid ? tag[2] : a1[3];
-  assign _004_[3] = rst ? 1'h0 : _112_;
+  assign _109_ = a0_valid ? tag[2] : a1[3];
+  assign _004_[3] = rst ? 1'h0 : _109_;
 `ifdef LMU_HW_ASSERT
   digits__check_drain #(
     .BEATS(32'd2),
@@ -2197,10 +2215,10 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_527_0(busy[1]),
-    .port_529_0(busy[2]),
-    .port_587_0(answer[6:0]),
-    .port_590_15(answer[7]),
+    .port_550_0(busy[1]),
+    .port_552_0(busy[2]),
+    .port_610_0(answer[6:0]),
+    .port_613_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -2212,19 +2230,19 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1095_0, port_1097_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_527_0, port_529_0, port_587_0, port_590_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_550_0, port_552_0, port_610_0, port_613_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_527_0;
-  wire port_527_0;
-  input port_529_0;
-  wire port_529_0;
-  output [6:0] port_587_0;
-  wire [6:0] port_587_0;
-  output port_590_15;
-  wire port_590_15;
+  input port_550_0;
+  wire port_550_0;
+  input port_552_0;
+  wire port_552_0;
+  output [6:0] port_610_0;
+  wire [6:0] port_610_0;
+  output port_613_15;
+  wire port_613_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -2265,10 +2283,10 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_527_0, port_529_0
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_590_15;
-  assign port_587_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_613_15;
+  assign port_610_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_590_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_613_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -2296,25 +2314,25 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_527_0, port_529_0
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_590_15, port_590_15, _03_[13:11] };
-  assign _05_ = | { port_590_15, port_590_15, _03_[13:11] };
+  assign _04_ = & { port_613_15, port_613_15, _03_[13:11] };
+  assign _05_ = | { port_613_15, port_613_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_529_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_529_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_529_0 ? _14_ : s3_total;
-  assign _20_ = port_527_0 ? s1_below : s2_below;
+  assign _24_ = port_552_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_552_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_552_0 ? _14_ : s3_total;
+  assign _20_ = port_550_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_527_0 ? s1_low : s2_low;
+  assign _18_ = port_550_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_527_0 ? data : s2_word;
+  assign _16_ = port_550_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_590_15;
+  assign _03_[14] = port_613_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -2352,9 +2370,11 @@ module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1149_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1178_3, write_data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -2365,8 +2385,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1149_3;
-  wire [6:0] port_1149_3;
+  input [6:0] port_1178_3;
+  wire [6:0] port_1178_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -2390,24 +2410,28 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   end
   reg [15:0] _14_;
   always @(posedge clk) begin
-    _14_ <= cells[read__addr];
+    if (read__en) begin
+      _14_ <= cells[read__addr];
+    end
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 6'h20 : 6'h00;
-  assign _01_ = _00_ + { port_1149_3[0], 5'h00 };
-  assign { _02_[7:6], write__addr } = _01_ + port_1149_3[6:2];
+  assign _01_ = _00_ + { port_1178_3[0], 5'h00 };
+  assign { _02_[7:6], write__addr } = _01_ + port_1178_3[6:2];
   assign _03_ = read_page ? 6'h20 : 6'h00;
   assign { _04_[6], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1149_3[1];
+  assign _05_ = ! port_1178_3[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1149_3[1];
+  assign write__en[1] = write_enable & port_1178_3[1];
   assign _04_[5:0] = read__addr;
   assign _02_[5:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1149_3, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1178_3, write_data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [31:0] read_data;
@@ -2418,8 +2442,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1149_3;
-  wire [5:0] port_1149_3;
+  input [5:0] port_1178_3;
+  wire [5:0] port_1178_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2443,17 +2467,19 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   end
   reg [31:0] _14_;
   always @(posedge clk) begin
-    _14_ <= cells[read__addr];
+    if (read__en) begin
+      _14_ <= cells[read__addr];
+    end
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 5'h10 : 5'h00;
-  assign _01_ = _00_ + { port_1149_3[0], 4'h0 };
-  assign { _02_[6:5], write__addr } = _01_ + port_1149_3[5:2];
+  assign _01_ = _00_ + { port_1178_3[0], 4'h0 };
+  assign { _02_[6:5], write__addr } = _01_ + port_1178_3[5:2];
   assign _03_ = read_page ? 5'h10 : 5'h00;
   assign { _04_[5], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1149_3[1];
+  assign _05_ = ! port_1178_3[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1149_3[1];
+  assign write__en[1] = write_enable & port_1178_3[1];
   assign _04_[4:0] = read__addr;
   assign _02_[4:0] = write__addr;
 endmodule
@@ -2760,25 +2786,25 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire [1:0] _064_;
   wire [10:0] _065_;
   wire [10:0] _066_;
-  wire [10:0] _067_;
+  wire _067_;
   wire _068_;
-  wire _069_;
+  wire [5:0] _069_;
   wire [5:0] _070_;
-  wire [5:0] _071_;
+  wire [2:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
-  wire [2:0] _075_;
-  wire [2:0] _076_;
-  wire [5:0] _077_;
-  wire [5:0] _078_;
-  wire [3:0] _079_;
-  wire [3:0] _080_;
+  wire [5:0] _075_;
+  wire [5:0] _076_;
+  wire [3:0] _077_;
+  wire [3:0] _078_;
+  wire _079_;
+  wire [1:0] _080_;
   wire _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [2:0] _085_;
+  wire [5:0] _082_;
+  wire [2:0] _083_;
+  wire _084_;
+  wire _085_;
   wire _086_;
   wire _087_;
   wire _088_;
@@ -2790,9 +2816,6 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire _094_;
   wire _095_;
   wire _096_;
-  wire _097_;
-  wire _098_;
-  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -2863,22 +2886,22 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _022_ = group + 1'h1;
   assign _023_ = advance & end_segment;
   assign _024_ = segment + 1'h1;
-  assign _042_ = _094_ | _093_;
-  assign _043_ = _098_ | _097_;
+  assign _042_ = _091_ | _090_;
+  assign _043_ = _095_ | _094_;
   assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _095_, _096_ };
-  assign _045_ = _093_ ? 39'h141a3c7cfe : 39'h141bf07c06;
-  assign _046_ = _095_ ? 39'h141bb27df6 : 39'h03174c3c0d;
+  assign _041_ = | { _042_, _092_, _093_ };
+  assign _045_ = _090_ ? 39'h141a3c7cfe : 39'h141bf07c06;
+  assign _046_ = _092_ ? 39'h141bb27df6 : 39'h03174c3c0d;
   assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _097_ ? 39'h0317023cf5 : 39'h0000cc0004;
-  assign _049_ = _099_ ? 39'h00008000f4 : 39'h00004201f4;
+  assign _048_ = _094_ ? 39'h0317023cf5 : 39'h0000cc0004;
+  assign _049_ = _096_ ? 39'h00008000f4 : 39'h00004201f4;
   assign _050_ = _043_ ? _048_ : _049_;
   assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _093_ ? block : block;
-  assign _052_ = _095_ ? block : block;
+  assign _051_ = _090_ ? block : block;
+  assign _052_ = _092_ ? block : block;
   assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _097_ ? block : block;
-  assign _055_ = _099_ ? block : block;
+  assign _054_ = _094_ ? block : block;
+  assign _055_ = _096_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
   assign next_word = _041_ ? _053_ : _056_;
   assign _057_ = _011_ ? _061_ : _062_;
@@ -2890,69 +2913,68 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _064_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _059_;
   assign _065_ = _012_ ? _025_[10:0] : coefficients;
-  assign _066_ = _008_ ? 11'h000 : _065_;
-  assign _067_ = _063_ ? _066_ : _065_;
-  assign _038_ = rst ? 11'h000 : _067_;
-  assign _068_ = _023_ ? _024_[0] : segment;
-  assign _069_ = _004_ ? 1'h0 : _068_;
-  assign _037_ = rst ? 1'h0 : _069_;
-  assign _070_ = _021_ ? _022_[5:0] : group;
-  assign _071_ = _023_ ? 6'h00 : _070_;
-  assign _036_ = rst ? 6'h00 : _071_;
-  assign _072_ = _020_ ? now[24:22] : next_slot;
-  assign _073_ = _021_ ? now[27:25] : _072_;
-  assign _074_ = _004_ ? now[24:22] : _073_;
-  assign _075_ = _008_ ? 3'h0 : _074_;
-  assign _076_ = _063_ ? _075_ : _074_;
-  assign _035_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _019_[5:0] : block;
-  assign _078_ = _020_ ? 6'h00 : _077_;
-  assign _034_ = rst ? 6'h00 : _078_;
-  assign _079_ = _017_ ? _018_[3:0] : waiting;
-  assign _080_ = _004_ ? 4'he : _079_;
-  assign _033_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _082_;
-  assign _083_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _087_;
-  assign _088_ = _012_ ? 1'h1 : 1'h0;
-  assign _089_ = _008_ ? 1'h1 : _088_;
-  assign _090_ = _063_ ? _089_ : _088_;
-  assign _027_ = rst ? 1'h1 : _090_;
+  assign _066_ = all_read ? 11'h000 : _065_;
+  assign _038_ = rst ? 11'h000 : _066_;
+  assign _067_ = _023_ ? _024_[0] : segment;
+  assign _068_ = _004_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _021_ ? _022_[5:0] : group;
+  assign _070_ = _023_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _020_ ? now[24:22] : next_slot;
+  assign _072_ = _021_ ? now[27:25] : _071_;
+  assign _073_ = _004_ ? now[24:22] : _072_;
+  assign _074_ = all_read ? 3'h0 : _073_;
+  assign _035_ = rst ? 3'h0 : _074_;
+  assign _075_ = advance ? _019_[5:0] : block;
+  assign _076_ = _020_ ? 6'h00 : _075_;
+  assign _034_ = rst ? 6'h00 : _076_;
+  assign _077_ = _017_ ? _018_[3:0] : waiting;
+  assign _078_ = _004_ ? 4'he : _077_;
+  assign _033_ = rst ? 4'h0 : _078_;
+  assign _079_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _079_;
+  assign _080_ = advance ? now[1:0] : tag[1:0];
+  assign _032_[1:0] = rst ? 2'h0 : _080_;
+  assign _081_ = advance ? segment : tag[2];
+  assign _032_[2] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _082_;
+  assign _083_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _083_;
+  assign _084_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _084_;
+  assign _085_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _085_;
+  assign _086_ = _012_ ? 1'h1 : 1'h0;
+  assign _087_ = all_read ? 1'h1 : _086_;
+  assign _027_ = rst ? 1'h1 : _087_;
   assign _026_ = rst ? 1'h0 : _012_;
-  assign _091_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _091_ : 1'h0;
+  assign _088_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _088_ : 1'h0;
   assign _011_ = fsm_state == 2'h2;
-  assign _092_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _092_ : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _089_ : 1'h0;
   assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
   assign idle = _010_ ? 1'h1 : 1'h0;
   assign _010_ = ! fsm_state;
-  assign _093_ = next_slot == 3'h7;
-  assign _094_ = next_slot == 3'h6;
-  assign _095_ = next_slot == 3'h5;
-  assign _096_ = next_slot == 3'h4;
-  assign _097_ = next_slot == 3'h3;
-  assign _098_ = next_slot == 3'h2;
-  assign _099_ = next_slot == 3'h1;
+  assign _090_ = next_slot == 3'h7;
+  assign _091_ = next_slot == 3'h6;
+  assign _092_ = next_slot == 3'h5;
+  assign _093_ = next_slot == 3'h4;
+  assign _094_ = next_slot == 3'h3;
+  assign _095_ = next_slot == 3'h2;
+  assign _096_ = next_slot == 3'h1;
 endmodule
 
-module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
+module digits_layer_lmu0_source(rst, i__valid, read_enable, available, last, read_data, i__payload, i__freed, read_word, clk);
   input rst;
   wire rst;
   input i__valid;
   wire i__valid;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -3044,6 +3066,7 @@ module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__pa
 `endif
   digits_layer_lmu0_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -3055,11 +3078,13 @@ module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__pa
   );
 endmodule
 
-module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_lmu0_source_memory(rst, write_enable, read__en, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
   wire write_enable;
+  input read__en;
+  wire read__en;
   output [9:0] read_data;
   wire [9:0] read_data;
   input [4:0] write_data;
@@ -3090,7 +3115,9 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   end
   reg [9:0] _8_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    if (read__en) begin
+      _8_ <= cells[read__addr];
+    end
   end
   assign read_data = _8_;
   assign write__addr = write_page ? 1'h1 : 1'h0;
@@ -3102,9 +3129,11 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   assign _1_[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_1149_3, write_data, clk);
+module digits_layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_1178_3, write_data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [31:0] read_data;
@@ -3113,8 +3142,8 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1149_3;
-  wire [1:0] port_1149_3;
+  input [1:0] port_1178_3;
+  wire [1:0] port_1178_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -3131,11 +3160,13 @@ module digits_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read
   end
   reg [31:0] _3_;
   always @(posedge clk) begin
-    _3_ <= cells[1'h0];
+    if (read__en) begin
+      _3_ <= cells[1'h0];
+    end
   end
   assign read_data = _3_;
   assign write__en[0] = write_enable & _0_;
-  assign _0_ = ! port_1149_3[1];
+  assign _0_ = ! port_1178_3[1];
   assign write__en[1] = write_enable;
 endmodule
 

@@ -171,27 +171,28 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   wire [4:0] _11_;
   wire [4:0] _12_;
   wire _13_;
-  wire [3:0] _14_;
+  wire _14_;
   wire [3:0] _15_;
-  wire [1:0] _16_;
-  wire _17_;
-  wire [3:0] _18_;
-  wire _19_;
+  wire [3:0] _16_;
+  wire [1:0] _17_;
+  wire _18_;
+  wire [3:0] _19_;
   wire _20_;
-  wire [15:0] _21_;
-  wire _22_;
-  wire [4:0] _23_;
-  wire _24_;
+  wire _21_;
+  wire [15:0] _22_;
+  wire _23_;
+  wire [4:0] _24_;
   wire _25_;
   wire _26_;
-  wire [3:0] _27_;
-  wire _28_;
+  wire _27_;
+  wire [3:0] _28_;
   wire _29_;
   wire _30_;
   wire _31_;
   wire _32_;
   wire _33_;
-  wire [3:0] _34_;
+  wire _34_;
+  wire [3:0] _35_;
   reg filling;
   reg [1:0] lasts;
   reg [3:0] leaving;
@@ -209,13 +210,15 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     if (i__valid)
       beats[signature__addr] <= i__payload[15:0];
   end
-  reg [15:0] _82_;
+  reg [15:0] _84_;
   always @(posedge clk) begin
     if (read__en) begin
-      _82_ <= beats[leaving];
+      _84_ <= beats[leaving];
     end
   end
-  assign read__data = _82_;
+  assign read__data = _84_;
+  assign _13_ = _02_ & read_out;
+  assign _14_ = ~ reading;
   assign _00_ = | level;
   assign _09_ = ~ read_out;
   assign _01_ = ~ offered;
@@ -223,55 +226,54 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _03_ = _09_ | _02_;
   assign read__en = _00_ & _03_;
   always @(posedge clk)
-    level <= _14_;
+    level <= _15_;
   always @(posedge clk)
-    signature__addr <= _15_;
+    signature__addr <= _16_;
   always @(posedge clk)
-    lasts <= _16_;
+    lasts <= _17_;
   always @(posedge clk)
-    filling <= _17_;
+    filling <= _18_;
   always @(posedge clk)
-    leaving <= _18_;
+    leaving <= _19_;
   always @(posedge clk)
-    read_out <= _19_;
+    read_out <= _20_;
   always @(posedge clk)
-    offered <= _20_;
+    offered <= _21_;
   always @(posedge clk)
-    o__payload_data <= _21_;
+    o__payload_data <= _22_;
   always @(posedge clk)
-    reading <= _22_;
+    reading <= _23_;
   assign o__payload_last = lasts >> reading;
-  assign _23_ = level + i__valid;
-  assign _04_ = _23_ - read__en;
+  assign _24_ = level + i__valid;
+  assign _04_ = _24_ - read__en;
   assign _06_ = signature__addr + 1'h1;
   assign _07_ = _05_ ? 5'h00 : _06_;
   assign _05_ = signature__addr == 4'h9;
   assign _10_ = leaving == 4'h9;
   assign _11_ = leaving + 1'h1;
   assign _12_ = _10_ ? 5'h00 : _11_;
-  assign _13_ = ~ reading;
-  assign _24_ = i__freed ? _13_ : reading;
-  assign _22_ = rst ? 1'h0 : _24_;
-  assign _21_ = _02_ ? read__data : o__payload_data;
-  assign _25_ = _02_ ? read_out : offered;
-  assign _20_ = rst ? 1'h0 : _25_;
-  assign _26_ = _03_ ? read__en : read_out;
-  assign _19_ = rst ? 1'h0 : _26_;
-  assign _27_ = read__en ? _12_[3:0] : leaving;
-  assign _18_ = rst ? 4'h0 : _27_;
-  assign _28_ = _05_ ? _08_ : filling;
-  assign _29_ = i__valid ? _28_ : filling;
-  assign _17_ = rst ? 1'h0 : _29_;
-  assign _30_ = filling ? i__payload[16] : lasts[1];
-  assign _31_ = i__valid ? _30_ : lasts[1];
-  assign _16_[1] = rst ? 1'h0 : _31_;
-  assign _32_ = filling ? lasts[0] : i__payload[16];
+  assign _25_ = i__freed ? _14_ : reading;
+  assign _23_ = rst ? 1'h0 : _25_;
+  assign _22_ = _13_ ? read__data : o__payload_data;
+  assign _26_ = _02_ ? read_out : offered;
+  assign _21_ = rst ? 1'h0 : _26_;
+  assign _27_ = _03_ ? read__en : read_out;
+  assign _20_ = rst ? 1'h0 : _27_;
+  assign _28_ = read__en ? _12_[3:0] : leaving;
+  assign _19_ = rst ? 4'h0 : _28_;
+  assign _29_ = _05_ ? _08_ : filling;
+  assign _30_ = i__valid ? _29_ : filling;
+  assign _18_ = rst ? 1'h0 : _30_;
+  assign _31_ = filling ? i__payload[16] : lasts[1];
+  assign _32_ = i__valid ? _31_ : lasts[1];
+  assign _17_[1] = rst ? 1'h0 : _32_;
+  assign _33_ = filling ? lasts[0] : i__payload[16];
   assign _08_ = ~ filling;
-  assign _33_ = i__valid ? _32_ : lasts[0];
-  assign _16_[0] = rst ? 1'h0 : _33_;
-  assign _34_ = i__valid ? _07_[3:0] : signature__addr;
-  assign _15_ = rst ? 4'h0 : _34_;
-  assign _14_ = rst ? 4'h0 : _04_[3:0];
+  assign _34_ = i__valid ? _33_ : lasts[0];
+  assign _17_[0] = rst ? 1'h0 : _34_;
+  assign _35_ = i__valid ? _07_[3:0] : signature__addr;
+  assign _16_ = rst ? 4'h0 : _35_;
+  assign _15_ = rst ? 4'h0 : _04_[3:0];
 `ifdef LMU_HW_ASSERT
   digits__check_queue #(
     .BEATS(32'd10),
@@ -374,30 +376,31 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   input clk;
   wire clk;
   wire _00_;
-  wire [3:0] _01_;
-  wire _02_;
+  wire [2:0] _01_;
+  wire [3:0] _02_;
   wire _03_;
   wire _04_;
   wire _05_;
   wire _06_;
   wire _07_;
-  wire [1:0] _08_;
-  wire [6:0] _09_;
-  wire _10_;
+  wire _08_;
+  wire [1:0] _09_;
+  wire [6:0] _10_;
   wire _11_;
   wire _12_;
-  wire [2:0] _13_;
+  wire _13_;
   wire _14_;
   wire _15_;
   wire _16_;
-  wire [2:0] _17_;
-  wire _18_;
+  wire _17_;
+  wire [2:0] _18_;
   wire _19_;
   wire _20_;
   wire _21_;
   wire _22_;
+  wire _23_;
   wire [9:0] addresses;
-  wire all_read_56;
+  wire all_read_58;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -406,19 +409,20 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire first;
   wire idle;
   reg last;
-  wire last_55;
-  wire last_63;
+  wire last_57;
+  wire last_65;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
+  wire read_enable;
   reg [1:0] room;
   reg s1_chosen_0;
   wire slot;
   wire [19:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_64;
+  wire [2:0] tag_66;
   wire [3:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -431,50 +435,52 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire [6:0] word;
   wire [23:0] write;
   assign _00_ = idle | finish;
-  assign _07_ = _00_ & available;
-  assign trace_start = _07_ & _02_;
-  assign _11_ = ! write[1];
-  assign _12_ = write[0] & _11_;
+  assign _08_ = _00_ & available;
+  assign trace_start = _08_ & _03_;
+  assign _12_ = ! slot;
+  assign read_enable = valid & _12_;
+  assign _13_ = ! write[1];
+  assign _14_ = write[0] & _13_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
-  assign _13_ = room + o__freed;
-  assign _01_ = _13_ - begun;
-  assign _02_ = | room;
+  assign _01_ = room + o__freed;
+  assign _02_ = _01_ - begun;
+  assign _03_ = | room;
   always @(posedge clk)
-    last_step <= _03_;
+    last_step <= _04_;
   always @(posedge clk)
-    begun <= _04_;
+    begun <= _05_;
   always @(posedge clk)
-    i__freed <= _05_;
+    i__freed <= _06_;
   always @(posedge clk)
-    last <= _06_;
+    last <= _07_;
   always @(posedge clk)
-    room <= _08_;
+    room <= _09_;
   always @(posedge clk)
-    control <= _09_;
+    control <= _10_;
   always @(posedge clk)
-    s1_chosen_0 <= _10_;
-  assign _14_ = valid ? 1'h0 : s1_chosen_0;
-  assign _15_ = slot ? _14_ : 1'h1;
-  assign _16_ = valid ? _15_ : _14_;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_64 : control[6:4];
-  assign _09_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_63 : control[2];
-  assign _09_[2] = rst ? 1'h0 : _18_;
-  assign _19_ = valid ? first : control[1];
-  assign _09_[1] = rst ? 1'h0 : _19_;
-  assign _09_[0] = rst ? 1'h0 : valid;
-  assign _20_ = slot ? control[3] : 1'h0;
-  assign _21_ = valid ? _20_ : control[3];
-  assign _09_[3] = rst ? 1'h0 : _21_;
-  assign _08_ = rst ? 2'h2 : _01_[1:0];
-  assign _06_ = rst ? 1'h0 : last_step;
-  assign _05_ = rst ? 1'h0 : all_read_56;
-  assign _04_ = rst ? 1'h0 : trace_start;
-  assign _22_ = trace_start ? last_55 : last_step;
-  assign _03_ = rst ? 1'h0 : _22_;
-  assign o__valid = _12_ ? write[7] : 1'h0;
-  assign o__payload_data = _12_ ? write[23:8] : 16'h0000;
+    s1_chosen_0 <= _11_;
+  assign _15_ = valid ? 1'h0 : s1_chosen_0;
+  assign _16_ = slot ? _15_ : 1'h1;
+  assign _17_ = valid ? _16_ : _15_;
+  assign _11_ = rst ? 1'h0 : _17_;
+  assign _18_ = valid ? tag_66 : control[6:4];
+  assign _10_[6:4] = rst ? 3'h0 : _18_;
+  assign _19_ = valid ? last_65 : control[2];
+  assign _10_[2] = rst ? 1'h0 : _19_;
+  assign _20_ = valid ? first : control[1];
+  assign _10_[1] = rst ? 1'h0 : _20_;
+  assign _10_[0] = rst ? 1'h0 : valid;
+  assign _21_ = slot ? control[3] : 1'h0;
+  assign _22_ = valid ? _21_ : control[3];
+  assign _10_[3] = rst ? 1'h0 : _22_;
+  assign _09_ = rst ? 2'h2 : _02_[1:0];
+  assign _07_ = rst ? 1'h0 : last_step;
+  assign _06_ = rst ? 1'h0 : all_read_58;
+  assign _05_ = rst ? 1'h0 : trace_start;
+  assign _23_ = trace_start ? last_57 : last_step;
+  assign _04_ = rst ? 1'h0 : _23_;
+  assign o__valid = _14_ ? write[7] : 1'h0;
+  assign o__payload_data = _14_ ? write[23:8] : 16'h0000;
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -482,7 +488,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_02_),
+    .room(_03_),
     .rst(rst),
     .sent(begun)
   );
@@ -503,10 +509,10 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_55),
+    .marked(last_57),
     .promise(begun),
     .reads(valid),
-    .room(_02_),
+    .room(_03_),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
@@ -531,19 +537,19 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .weights(data)
   );
   digits_layer_head_sequencer sequencer (
-    .all_read(all_read_56),
+    .all_read(all_read_58),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_63),
+    .last(last_65),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_64),
+    .tag(tag_66),
     .valid(valid),
     .word_25(word)
   );
@@ -553,8 +559,9 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_55),
+    .last(last_57),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(word[5:0]),
     .rst(rst)
   );
@@ -594,37 +601,37 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire _003_;
   wire _004_;
   wire _005_;
-  wire [4:0] _006_;
+  wire _006_;
   wire [4:0] _007_;
-  wire _008_;
-  wire [14:0] _009_;
-  wire _010_;
+  wire [14:0] _008_;
+  wire _009_;
+  wire [4:0] _010_;
   wire _011_;
-  wire [20:0] _012_;
+  wire _012_;
   wire _013_;
-  wire _014_;
+  wire [6:0] _014_;
   wire [6:0] _015_;
   wire [6:0] _016_;
   wire [6:0] _017_;
   wire [6:0] _018_;
-  wire [6:0] _019_;
+  wire [20:0] _019_;
   wire [6:0] _020_;
-  wire [20:0] _021_;
-  wire [6:0] _022_;
-  wire _023_;
+  wire [6:0] _021_;
+  wire _022_;
+  wire [2:0] _023_;
   wire [3:0] _024_;
-  wire [2:0] _025_;
-  wire [1:0] _026_;
-  wire [19:0] _027_;
-  wire [3:0] _028_;
+  wire [1:0] _025_;
+  wire [19:0] _026_;
+  wire [3:0] _027_;
+  wire [20:0] _028_;
   wire [14:0] _029_;
-  wire _030_;
+  wire [19:0] _030_;
   wire [19:0] _031_;
   wire [19:0] _032_;
-  wire [19:0] _033_;
+  wire [15:0] _033_;
   wire [15:0] _034_;
   wire [15:0] _035_;
-  wire [15:0] _036_;
+  wire _036_;
   wire _037_;
   wire _038_;
   wire _039_;
@@ -640,22 +647,20 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [3:0] _049_;
   wire [3:0] _050_;
   wire [3:0] _051_;
-  wire [2:0] _052_;
-  wire [3:0] _053_;
-  wire [3:0] _054_;
-  wire [3:0] _055_;
-  wire _056_;
+  wire [3:0] _052_;
+  wire [2:0] _053_;
+  wire _054_;
+  wire _055_;
+  wire [3:0] _056_;
   wire _057_;
-  wire [3:0] _058_;
-  wire _059_;
+  wire _058_;
+  wire [3:0] _059_;
   wire _060_;
-  wire [3:0] _061_;
-  wire _062_;
+  wire _061_;
+  wire [3:0] _062_;
   wire _063_;
-  wire [3:0] _064_;
-  wire _065_;
-  wire _066_;
-  wire [3:0] _067_;
+  wire _064_;
+  wire [3:0] _065_;
   reg [3:0] a0_beat;
   reg a0_valid;
   reg [6:0] a1;
@@ -679,135 +684,133 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [15:0] write_data_;
   wire write_mask;
   assign _005_ = ~ d2_total_0[19];
-  assign _009_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
-  assign _010_ = ! d4[1];
-  assign _011_ = d4[0] & _010_;
-  assign _013_ = d5[6:3] < 4'ha;
-  assign _014_ = d5[0] & _013_;
+  assign _008_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
+  assign _009_ = ! d4[1];
+  assign _011_ = d4[0] & _009_;
+  assign _012_ = d5[6:3] < 4'ha;
+  assign _013_ = d5[0] & _012_;
   always @(posedge clk)
-    a1 <= _015_;
+    a1 <= _014_;
   always @(posedge clk)
-    d0 <= _016_;
+    d0 <= _015_;
   always @(posedge clk)
-    d1 <= _017_;
+    d1 <= _016_;
   always @(posedge clk)
-    d2 <= _018_;
+    d2 <= _017_;
   always @(posedge clk)
-    d3 <= _019_;
+    d3 <= _018_;
   always @(posedge clk)
     d4 <= _020_;
   always @(posedge clk)
-    d5 <= _022_;
+    d5 <= _021_;
   always @(posedge clk)
-    a0_valid <= _023_;
+    a0_valid <= _022_;
+  always @(posedge clk)
+    tag <= _023_;
   always @(posedge clk)
     a0_beat <= _024_;
   always @(posedge clk)
-    tag <= _025_;
+    signal <= _025_;
   always @(posedge clk)
-    signal <= _026_;
+    rows <= _026_;
   always @(posedge clk)
-    rows <= _027_;
-  always @(posedge clk)
-    address <= _028_;
+    address <= _027_;
   always @(posedge clk)
     d0_constants <= _029_;
   always @(posedge clk)
-    d1_sum_0 <= _031_;
+    d1_sum_0 <= _030_;
   always @(posedge clk)
-    d1_addend_0 <= _032_;
+    d1_addend_0 <= _031_;
   always @(posedge clk)
-    d2_total_0 <= _033_;
+    d2_total_0 <= _032_;
   always @(posedge clk)
-    d4_code_0 <= _034_;
+    d4_code_0 <= _033_;
   always @(posedge clk)
-    d3_code_0 <= _035_;
+    d3_code_0 <= _034_;
   always @(posedge clk)
-    write_data_ <= _036_;
+    write_data_ <= _035_;
   assign _000_ = a0_valid - 1'h1;
-  assign _006_ = a0_beat + 1'h1;
-  assign _007_ = address + 1'h1;
-  assign _008_ = upcoming & tag_13[2];
-  assign _012_ = $signed(rows) << d0_constants[0];
-  assign _021_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _030_ = ! d2[1];
-  assign _037_ = d2[0] & _030_;
+  assign _007_ = a0_beat + 1'h1;
+  assign _006_ = upcoming & tag_13[2];
+  assign _010_ = address + 1'h1;
+  assign _019_ = $signed(rows) << d0_constants[0];
+  assign _028_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _036_ = ! d2[1];
+  assign _037_ = d2[0] & _036_;
   assign _001_ = & { d2_total_0[19], d2_total_0[19:18] };
   assign _002_ = | { d2_total_0[19], d2_total_0[19:18] };
   assign _003_ = ~ _002_;
   assign _004_ = _001_ | _003_;
-  assign _018_[6:3] = rst ? 4'h0 : _067_;
   assign _038_ = d1[0] ? d1[1] : d2[1];
-  assign _018_[1] = rst ? 1'h0 : _038_;
-  assign _018_[0] = rst ? 1'h0 : d1[0];
+  assign _017_[1] = rst ? 1'h0 : _038_;
+  assign _017_[0] = rst ? 1'h0 : d1[0];
   assign _039_ = d1[0] ? d1[2] : d2[2];
-  assign write_mask = d5[1] ? 1'h0 : _014_;
-  assign _018_[2] = rst ? 1'h0 : _039_;
+  assign _017_[2] = rst ? 1'h0 : _039_;
+  assign write_mask = d5[1] ? 1'h0 : _013_;
   assign _040_ = d0[0] ? d0[6:3] : d1[6:3];
-  assign _017_[6:3] = rst ? 4'h0 : _040_;
+  assign _016_[6:3] = rst ? 4'h0 : _040_;
   assign _041_ = d0[0] ? d0[1] : d1[1];
-  assign _017_[1] = rst ? 1'h0 : _041_;
-  assign _017_[0] = rst ? 1'h0 : d0[0];
+  assign _016_[1] = rst ? 1'h0 : _041_;
+  assign _016_[0] = rst ? 1'h0 : d0[0];
   assign _042_ = d0[0] ? d0[2] : d1[2];
-  assign _017_[2] = rst ? 1'h0 : _042_;
+  assign _016_[2] = rst ? 1'h0 : _042_;
   assign _043_ = a1[0] ? a1[6:3] : d0[6:3];
-  assign _016_[6:3] = rst ? 4'h0 : _043_;
-  assign _036_ = _011_ ? d4_code_0 : write_data_;
+  assign _015_[6:3] = rst ? 4'h0 : _043_;
   assign _044_ = a1[0] ? a1[1] : d0[1];
-  assign _016_[1] = rst ? 1'h0 : _044_;
-  assign _016_[0] = rst ? 1'h0 : a1[0];
+  assign _015_[1] = rst ? 1'h0 : _044_;
+  assign _015_[0] = rst ? 1'h0 : a1[0];
   assign _045_ = a1[0] ? a1[2] : d0[2];
-  assign _016_[2] = rst ? 1'h0 : _045_;
+  assign _015_[2] = rst ? 1'h0 : _045_;
   assign _046_ = a0_valid ? a0_beat : a1[6:3];
-  assign _015_[6:3] = rst ? 4'h0 : _046_;
+  assign _035_ = _011_ ? d4_code_0 : write_data_;
+  assign _014_[6:3] = rst ? 4'h0 : _046_;
   assign _047_ = a0_valid ? tag[0] : a1[1];
-  assign _015_[1] = rst ? 1'h0 : _047_;
-  assign _015_[0] = rst ? 1'h0 : a0_valid;
-  assign _035_ = _037_ ? { d2_total_0[19], _009_ } : d3_code_0;
+  assign _014_[1] = rst ? 1'h0 : _047_;
+  assign _014_[0] = rst ? 1'h0 : a0_valid;
   assign _048_ = a0_valid ? tag[1] : a1[2];
-  assign _015_[2] = rst ? 1'h0 : _048_;
-  assign _034_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _033_ = d1[0] ? _021_[19:0] : d2_total_0;
-  assign _032_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
-  assign _031_ = d0[0] ? _012_[19:0] : d1_sum_0;
+  assign _014_[2] = rst ? 1'h0 : _048_;
+  assign _034_ = _037_ ? { d2_total_0[19], _008_ } : d3_code_0;
+  assign _033_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _032_ = d1[0] ? _028_[19:0] : d2_total_0;
+  assign _031_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
+  assign _030_ = d0[0] ? _019_[19:0] : d1_sum_0;
   assign _029_ = a1[0] ? data : d0_constants;
-  assign _049_ = a0_valid ? _007_[3:0] : address;
-  assign _050_ = tag_13[0] ? _049_ : 4'h0;
-  assign _051_ = _008_ ? _050_ : _049_;
-  assign _028_ = rst ? 4'h0 : _051_;
-  assign _027_ = signal[1] ? sums : rows;
-  assign _026_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _052_ = upcoming ? tag_13 : tag;
-  assign _025_ = rst ? 3'h0 : _052_;
-  assign _053_ = a0_valid ? _006_[3:0] : a0_beat;
-  assign _054_ = tag_13[2] ? 4'h0 : _053_;
-  assign _055_ = upcoming ? _054_ : _053_;
-  assign _024_ = rst ? 4'h0 : _055_;
-  assign _056_ = a0_valid ? _000_[0] : a0_valid;
-  assign _057_ = upcoming ? 1'h1 : _056_;
-  assign _023_ = rst ? 1'h0 : _057_;
-  assign _058_ = d4[0] ? d4[6:3] : d5[6:3];
-  assign _022_[6:3] = rst ? 4'h0 : _058_;
-  assign _059_ = d4[0] ? d4[1] : d5[1];
-  assign _022_[1] = rst ? 1'h0 : _059_;
-  assign _022_[0] = rst ? 1'h0 : d4[0];
-  assign _060_ = d4[0] ? d4[2] : d5[2];
-  assign _022_[2] = rst ? 1'h0 : _060_;
-  assign _061_ = d3[0] ? d3[6:3] : d4[6:3];
-  assign _020_[6:3] = rst ? 4'h0 : _061_;
-  assign _062_ = d3[0] ? d3[1] : d4[1];
-  assign _020_[1] = rst ? 1'h0 : _062_;
+  assign _049_ = a0_valid ? _010_[3:0] : address;
+  assign _050_ = _006_ ? 4'h0 : _049_;
+  assign _027_ = rst ? 4'h0 : _050_;
+  assign _026_ = signal[1] ? sums : rows;
+  assign _025_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _051_ = a0_valid ? _007_[3:0] : a0_beat;
+  assign _052_ = _006_ ? 4'h0 : _051_;
+  assign _024_ = rst ? 4'h0 : _052_;
+  assign _053_ = upcoming ? tag_13 : tag;
+  assign _023_ = rst ? 3'h0 : _053_;
+  assign _054_ = a0_valid ? _000_[0] : a0_valid;
+  assign _055_ = upcoming ? 1'h1 : _054_;
+  assign _022_ = rst ? 1'h0 : _055_;
+  assign _056_ = d4[0] ? d4[6:3] : d5[6:3];
+  assign _021_[6:3] = rst ? 4'h0 : _056_;
+  assign _057_ = d4[0] ? d4[1] : d5[1];
+  assign _021_[1] = rst ? 1'h0 : _057_;
+  assign _021_[0] = rst ? 1'h0 : d4[0];
+  assign _058_ = d4[0] ? d4[2] : d5[2];
+  assign _021_[2] = rst ? 1'h0 : _058_;
+  assign _059_ = d3[0] ? d3[6:3] : d4[6:3];
+  assign _020_[6:3] = rst ? 4'h0 : _059_;
+  assign _060_ = d3[0] ? d3[1] : d4[1];
+  assign _020_[1] = rst ? 1'h0 : _060_;
   assign _020_[0] = rst ? 1'h0 : d3[0];
-  assign _063_ = d3[0] ? d3[2] : d4[2];
-  assign _020_[2] = rst ? 1'h0 : _063_;
-  assign _064_ = d2[0] ? d2[6:3] : d3[6:3];
-  assign _019_[6:3] = rst ? 4'h0 : _064_;
-  assign _065_ = d2[0] ? d2[1] : d3[1];
-  assign _019_[1] = rst ? 1'h0 : _065_;
-  assign _019_[0] = rst ? 1'h0 : d2[0];
-  assign _066_ = d2[0] ? d2[2] : d3[2];
-  assign _019_[2] = rst ? 1'h0 : _066_;
-  assign _067_ = d1[0] ? d1[6:3] : d2[6:3];
+  assign _061_ = d3[0] ? d3[2] : d4[2];
+  assign _020_[2] = rst ? 1'h0 : _061_;
+  assign _062_ = d2[0] ? d2[6:3] : d3[6:3];
+  assign _018_[6:3] = rst ? 4'h0 : _062_;
+  assign _063_ = d2[0] ? d2[1] : d3[1];
+  assign _018_[1] = rst ? 1'h0 : _063_;
+  assign _018_[0] = rst ? 1'h0 : d2[0];
+  assign _064_ = d2[0] ? d2[2] : d3[2];
+  assign _018_[2] = rst ? 1'h0 : _064_;
+  assign _065_ = d1[0] ? d1[6:3] : d2[6:3];
+  assign _017_[6:3] = rst ? 4'h0 : _065_;
 `ifdef LMU_HW_ASSERT
   digits__check_drain #(
     .BEATS(32'd1),
@@ -1035,32 +1038,29 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   wire [1:0] _049_;
   wire [9:0] _050_;
   wire [9:0] _051_;
-  wire [9:0] _052_;
+  wire _052_;
   wire _053_;
-  wire _054_;
+  wire [3:0] _054_;
   wire [3:0] _055_;
-  wire [3:0] _056_;
+  wire _056_;
   wire _057_;
   wire _058_;
   wire _059_;
-  wire _060_;
-  wire _061_;
-  wire [6:0] _062_;
-  wire [6:0] _063_;
-  wire [3:0] _064_;
-  wire [3:0] _065_;
+  wire [6:0] _060_;
+  wire [6:0] _061_;
+  wire [3:0] _062_;
+  wire [3:0] _063_;
+  wire _064_;
+  wire _065_;
   wire _066_;
-  wire _067_;
+  wire [6:0] _067_;
   wire _068_;
-  wire [6:0] _069_;
+  wire _069_;
   wire _070_;
   wire _071_;
   wire _072_;
   wire _073_;
   wire _074_;
-  wire _075_;
-  wire _076_;
-  wire _077_;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -1141,51 +1141,48 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign _049_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _044_;
   assign _050_ = _005_ ? _021_[9:0] : coefficients;
-  assign _051_ = _001_ ? 10'h000 : _050_;
-  assign _052_ = _048_ ? _051_ : _050_;
-  assign _038_ = rst ? 10'h000 : _052_;
-  assign _053_ = _017_ ? _018_[0] : segment;
-  assign _054_ = _019_ ? 1'h0 : _053_;
-  assign _037_ = rst ? 1'h0 : _054_;
-  assign _055_ = _015_ ? _016_[3:0] : group;
-  assign _056_ = _017_ ? 4'h0 : _055_;
-  assign _035_ = rst ? 4'h0 : _056_;
-  assign _057_ = _014_ ? now[20] : next_slot;
-  assign _058_ = _015_ ? now[21] : _057_;
-  assign _059_ = _019_ ? now[20] : _058_;
-  assign _060_ = _001_ ? 1'h0 : _059_;
-  assign _061_ = _048_ ? _060_ : _059_;
-  assign _034_ = rst ? 1'h0 : _061_;
-  assign _062_ = advance ? _013_[6:0] : block;
-  assign _063_ = _014_ ? 7'h00 : _062_;
-  assign _033_ = rst ? 7'h00 : _063_;
-  assign _064_ = _011_ ? _012_[3:0] : waiting;
-  assign _065_ = _019_ ? 4'hb : _064_;
-  assign _032_ = rst ? 4'h0 : _065_;
-  assign _066_ = advance ? _010_ : tag[2];
-  assign _031_[2] = rst ? 1'h0 : _066_;
-  assign _067_ = advance ? now[0] : tag[0];
-  assign _031_[0] = rst ? 1'h0 : _067_;
-  assign _068_ = advance ? segment : tag[1];
-  assign _031_[1] = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? next_word : word_25;
-  assign _030_ = rst ? 7'h00 : _069_;
-  assign _070_ = advance ? next_slot : slot;
-  assign _029_ = rst ? 1'h0 : _070_;
-  assign _071_ = advance ? _008_ : last;
-  assign _028_ = rst ? 1'h0 : _071_;
-  assign _072_ = advance ? _007_ : first;
-  assign _027_ = rst ? 1'h0 : _072_;
-  assign _073_ = _005_ ? 1'h1 : 1'h0;
-  assign _074_ = _001_ ? 1'h1 : _073_;
-  assign _075_ = _048_ ? _074_ : _073_;
-  assign _026_ = rst ? 1'h1 : _075_;
+  assign _051_ = all_read ? 10'h000 : _050_;
+  assign _038_ = rst ? 10'h000 : _051_;
+  assign _052_ = _017_ ? _018_[0] : segment;
+  assign _053_ = _019_ ? 1'h0 : _052_;
+  assign _037_ = rst ? 1'h0 : _053_;
+  assign _054_ = _015_ ? _016_[3:0] : group;
+  assign _055_ = _017_ ? 4'h0 : _054_;
+  assign _035_ = rst ? 4'h0 : _055_;
+  assign _056_ = _014_ ? now[20] : next_slot;
+  assign _057_ = _015_ ? now[21] : _056_;
+  assign _058_ = _019_ ? now[20] : _057_;
+  assign _059_ = all_read ? 1'h0 : _058_;
+  assign _034_ = rst ? 1'h0 : _059_;
+  assign _060_ = advance ? _013_[6:0] : block;
+  assign _061_ = _014_ ? 7'h00 : _060_;
+  assign _033_ = rst ? 7'h00 : _061_;
+  assign _062_ = _011_ ? _012_[3:0] : waiting;
+  assign _063_ = _019_ ? 4'hb : _062_;
+  assign _032_ = rst ? 4'h0 : _063_;
+  assign _064_ = advance ? _010_ : tag[2];
+  assign _031_[2] = rst ? 1'h0 : _064_;
+  assign _065_ = advance ? now[0] : tag[0];
+  assign _031_[0] = rst ? 1'h0 : _065_;
+  assign _066_ = advance ? segment : tag[1];
+  assign _031_[1] = rst ? 1'h0 : _066_;
+  assign _067_ = advance ? next_word : word_25;
+  assign _030_ = rst ? 7'h00 : _067_;
+  assign _068_ = advance ? next_slot : slot;
+  assign _029_ = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? _008_ : last;
+  assign _028_ = rst ? 1'h0 : _069_;
+  assign _070_ = advance ? _007_ : first;
+  assign _027_ = rst ? 1'h0 : _070_;
+  assign _071_ = _005_ ? 1'h1 : 1'h0;
+  assign _072_ = all_read ? 1'h1 : _071_;
+  assign _026_ = rst ? 1'h1 : _072_;
   assign _024_ = rst ? 1'h0 : _005_;
-  assign _076_ = _002_ ? 1'h1 : 1'h0;
-  assign finish = _004_ ? _076_ : 1'h0;
+  assign _073_ = _002_ ? 1'h1 : 1'h0;
+  assign finish = _004_ ? _073_ : 1'h0;
   assign _004_ = fsm_state == 2'h2;
-  assign _077_ = _001_ ? 1'h1 : 1'h0;
-  assign all_read = _048_ ? _077_ : 1'h0;
+  assign _074_ = _001_ ? 1'h1 : 1'h0;
+  assign all_read = _048_ ? _074_ : 1'h0;
   assign advance = _048_ ? _040_ : 1'h0;
   assign _048_ = fsm_state == 2'h1;
   assign idle = _003_ ? 1'h1 : 1'h0;
@@ -1194,9 +1191,11 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   assign now = next_slot ? 32'd0 : 32'd1025530;
 endmodule
 
-module digits_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+module digits_layer_head_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -1290,6 +1289,7 @@ module digits_layer_head_source(rst, available, last, read_data, i__payload, i__
 `endif
   digits_layer_head_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -1301,9 +1301,11 @@ module digits_layer_head_source(rst, available, last, read_data, i__payload, i__
   );
 endmodule
 
-module digits_layer_head_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_head_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [7:0] write__data;
@@ -1334,7 +1336,9 @@ module digits_layer_head_source_memory(rst, read_data, write__data, write_enable
   end
   reg [7:0] _8_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    if (read__en) begin
+      _8_ <= cells[read__addr];
+    end
   end
   assign read_data = _8_;
   assign _2_ = read_page ? 7'h40 : 7'h00;
@@ -1440,24 +1444,24 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _002_;
   wire _003_;
   wire _004_;
-  wire [4:0] _005_;
-  wire [15:0] _006_;
-  wire [15:0] _007_;
-  wire [7:0] _008_;
+  wire _005_;
+  wire _006_;
+  wire _007_;
+  wire _008_;
   wire _009_;
-  wire [4:0] _010_;
-  wire [15:0] _011_;
+  wire _010_;
+  wire [4:0] _011_;
   wire [15:0] _012_;
-  wire [7:0] _013_;
-  wire _014_;
-  wire [2:0] _015_;
-  wire [3:0] _016_;
-  wire _017_;
-  wire _018_;
-  wire _019_;
+  wire [15:0] _013_;
+  wire [7:0] _014_;
+  wire [4:0] _015_;
+  wire _016_;
+  wire [15:0] _017_;
+  wire [15:0] _018_;
+  wire [7:0] _019_;
   wire _020_;
-  wire _021_;
-  wire _022_;
+  wire [2:0] _021_;
+  wire [3:0] _022_;
   wire _023_;
   wire _024_;
   wire _025_;
@@ -1468,28 +1472,28 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _030_;
   wire _031_;
   wire _032_;
-  wire [1:0] _033_;
-  wire [9:0] _034_;
+  wire _033_;
+  wire _034_;
   wire _035_;
   wire _036_;
   wire _037_;
-  wire [15:0] _038_;
-  wire _039_;
-  wire _040_;
+  wire _038_;
+  wire [1:0] _039_;
+  wire [9:0] _040_;
   wire _041_;
   wire _042_;
-  wire [2:0] _043_;
-  wire [2:0] _044_;
-  wire [2:0] _045_;
-  wire [2:0] _046_;
-  wire [2:0] _047_;
-  wire [2:0] _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
+  wire _043_;
+  wire _044_;
+  wire [15:0] _045_;
+  wire _046_;
+  wire _047_;
+  wire _048_;
+  wire [2:0] _049_;
+  wire [2:0] _050_;
+  wire [2:0] _051_;
+  wire [2:0] _052_;
+  wire [2:0] _053_;
+  wire [2:0] _054_;
   wire _055_;
   wire _056_;
   wire _057_;
@@ -1500,16 +1504,20 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire _062_;
   wire _063_;
   wire _064_;
-  wire [3:0] _065_;
+  wire _065_;
   wire _066_;
   wire _067_;
-  wire [2:0] _068_;
-  wire _069_;
+  wire _068_;
+  wire [3:0] _069_;
   wire _070_;
   wire _071_;
-  wire _072_;
+  wire [2:0] _072_;
+  wire _073_;
+  wire _074_;
+  wire _075_;
+  wire _076_;
   wire [10:0] addresses;
-  wire all_read_84;
+  wire all_read_87;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -1520,8 +1528,8 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg first_step;
   wire idle;
   reg last;
-  wire last_83;
-  wire last_89;
+  wire last_86;
+  wire last_92;
   reg last_step;
   wire launch;
   reg [15:0] lmu0_m_u;
@@ -1531,21 +1539,24 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire signed [15:0] operand_1;
   wire promise;
   wire [9:0] read_data;
-  wire [31:0] read_data_47;
-  wire [15:0] read_data_49;
+  wire [31:0] read_data_51;
+  wire [15:0] read_data_53;
+  wire read_enable;
+  wire read_enable_27;
+  wire read_enable_37;
   wire read_page;
-  wire read_page_38;
+  wire read_page_42;
   reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg signal;
   wire [2:0] slot;
-  wire start_74;
-  wire signed [25:0] sums_65_0;
-  wire signed [25:0] sums_65_1;
+  wire start_77;
+  wire signed [25:0] sums_68_0;
+  wire signed [25:0] sums_68_1;
   wire [3:0] tag;
-  wire [3:0] tag_76;
+  wire [3:0] tag_79;
   wire [6:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1557,129 +1568,136 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire valid;
   wire [5:0] word;
   wire [27:0] write;
-  wire [23:0] write_27;
+  wire [23:0] write_31;
   wire write_enable;
-  wire write_enable_35;
-  assign _017_ = | room;
+  wire write_enable_39;
+  assign operand_0 = _013_ | { _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_ };
+  assign _015_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _017_ = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
+  assign _018_ = { 11'h000, _015_ } | _017_;
+  assign _019_ = s1_chosen_2 ? read_data_53[15:8] : 8'h00;
+  assign operand_1 = _018_ | { _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_ };
+  assign _020_ = tag_79[1:0] == 1'h1;
+  assign start_77 = launch & _020_;
+  assign _004_ = ~ signal;
+  assign _021_ = room + o__freed;
+  assign _022_ = _021_ - promise;
+  assign _023_ = ~ first_step;
+  assign _025_ = ! write[2:1];
+  assign _026_ = write[0] & _025_;
+  assign _027_ = ! write[3];
+  assign _028_ = _026_ & _027_;
+  assign _029_ = ! write[10:4];
+  assign _030_ = _028_ & _029_;
+  assign _016_ = | room;
   always @(posedge clk)
-    last_step <= _026_;
+    last_step <= _032_;
   always @(posedge clk)
-    begun <= _027_;
+    begun <= _033_;
   always @(posedge clk)
-    i__freed <= _028_;
+    i__freed <= _034_;
   always @(posedge clk)
-    finished <= _029_;
+    finished <= _035_;
   always @(posedge clk)
-    last <= _030_;
+    last <= _036_;
   always @(posedge clk)
-    signal <= _031_;
+    signal <= _037_;
   always @(posedge clk)
-    first_step <= _032_;
+    first_step <= _038_;
   always @(posedge clk)
-    room <= _033_;
+    room <= _039_;
   always @(posedge clk)
-    control <= _034_;
+    control <= _040_;
   always @(posedge clk)
-    s1_chosen_0 <= _035_;
+    s1_chosen_0 <= _042_;
   always @(posedge clk)
-    s1_chosen_1 <= _036_;
+    s1_chosen_1 <= _043_;
   always @(posedge clk)
-    s1_chosen_2 <= _037_;
+    s1_chosen_2 <= _044_;
   always @(posedge clk)
-    lmu0_m_u <= _038_;
+    lmu0_m_u <= _045_;
   assign promise = begun & last_step;
   assign _000_ = idle | finish;
-  assign _009_ = _000_ & available;
-  assign trace_start = _009_ & _017_;
-  assign _039_ = write[11] & last;
-  assign write_enable = write_27[0] & write_27[7];
-  assign _040_ = slot == 1'h1;
-  assign _025_ = write[2:1] == 2'h2;
-  assign _001_ = write[0] & _025_;
-  assign write_enable_35 = _001_ & write[11];
-  assign _005_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
-  assign _006_ = s1_chosen_1 ? read_data_47[15:0] : 16'h0000;
-  assign _007_ = { 11'h000, _005_ } | _006_;
-  assign _008_ = s1_chosen_2 ? read_data_49[7:0] : 8'h00;
-  assign operand_0 = _007_ | { _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_[7], _008_ };
-  assign _010_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _011_ = s1_chosen_1 ? read_data_47[31:16] : 16'h0000;
-  assign _012_ = { 11'h000, _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_49[15:8] : 8'h00;
-  assign operand_1 = _012_ | { _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_[7], _013_ };
-  assign _014_ = tag_76[1:0] == 1'h1;
-  assign start_74 = launch & _014_;
-  assign _003_ = ~ signal;
-  assign _015_ = room + o__freed;
-  assign _016_ = _015_ - promise;
-  assign _018_ = ~ first_step;
-  assign _019_ = ! write[2:1];
-  assign _020_ = write[0] & _019_;
-  assign _021_ = ! write[3];
-  assign _022_ = _020_ & _021_;
-  assign _023_ = ! write[10:4];
-  assign _024_ = _022_ & _023_;
-  assign _042_ = _059_ | _063_;
-  assign _041_ = | { _058_, _062_, _004_ };
-  assign _043_ = _062_ ? 3'h3 : 3'h1;
-  assign _044_ = _058_ ? 3'h0 : _043_;
-  assign _045_ = _063_ ? 3'h4 : 3'h0;
-  assign _046_ = _002_ ? 3'h2 : control[5:3];
-  assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _041_ ? _044_ : _047_;
-  assign _049_ = _063_ ? 1'h1 : _061_;
-  assign _050_ = _062_ ? 1'h1 : _049_;
-  assign _051_ = _059_ ? _018_ : _057_;
-  assign _052_ = _058_ ? 1'h1 : _051_;
-  assign _053_ = _002_ ? _018_ : _055_;
-  assign _054_ = _004_ ? _018_ : _053_;
-  assign _038_ = _024_ ? write[27:12] : lmu0_m_u;
-  assign _055_ = valid ? 1'h0 : s1_chosen_2;
-  assign _056_ = valid ? _054_ : _055_;
-  assign _037_ = rst ? 1'h0 : _056_;
-  assign _057_ = valid ? 1'h0 : s1_chosen_1;
-  assign _060_ = valid ? _052_ : _057_;
-  assign _036_ = rst ? 1'h0 : _060_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_0;
-  assign _064_ = valid ? _050_ : _061_;
-  assign _035_ = rst ? 1'h0 : _064_;
-  assign _065_ = valid ? tag_76 : control[9:6];
-  assign _034_[9:6] = rst ? 4'h0 : _065_;
-  assign _066_ = valid ? last_89 : control[2];
-  assign _034_[2] = rst ? 1'h0 : _066_;
-  assign _067_ = valid ? first : control[1];
-  assign _034_[1] = rst ? 1'h0 : _067_;
-  assign _034_[0] = rst ? 1'h0 : valid;
-  assign _058_ = slot == 3'h6;
-  assign _062_ = slot == 3'h5;
-  assign _004_ = slot == 3'h4;
-  assign _063_ = slot == 3'h2;
-  assign _059_ = slot == 3'h1;
-  assign _002_ = ! slot;
-  assign _068_ = valid ? _048_ : control[5:3];
-  assign _034_[5:3] = rst ? 3'h0 : _068_;
-  assign _033_ = rst ? 2'h2 : _016_[1:0];
-  assign _069_ = finished ? last : first_step;
-  assign _032_ = rst ? 1'h1 : _069_;
-  assign _070_ = finished ? _003_ : signal;
-  assign _031_ = rst ? 1'h0 : _070_;
-  assign _030_ = rst ? 1'h0 : last_step;
-  assign _029_ = rst ? 1'h0 : finish;
-  assign _028_ = rst ? 1'h0 : all_read_84;
-  assign _027_ = rst ? 1'h0 : trace_start;
-  assign _071_ = trace_start ? last_83 : last_step;
-  assign _026_ = rst ? 1'h0 : _071_;
-  assign trace_data = write_27[0] ? write_27[23:8] : write[27:12];
-  assign trace_mask = write_27[0] ? write_27[7] : write[11];
-  assign trace_beat = write_27[0] ? { 2'h0, write_27[6:2] } : write[10:4];
-  assign trace_segment = write_27[0] ? write_27[1] : write[3];
-  assign trace_node = write_27[0] ? 2'h1 : write[2:1];
-  assign trace_valid = write_27[0] ? 1'h1 : write[0];
-  assign _072_ = _002_ ? _003_ : signal;
-  assign read_page_38 = _004_ ? _003_ : _072_;
-  assign read_page = _040_ ? _003_ : signal;
-  assign o__valid = _001_ ? _039_ : 1'h0;
-  assign o__payload_data = _001_ ? write[19:12] : 8'h00;
+  assign _010_ = _000_ & available;
+  assign trace_start = _010_ & _016_;
+  assign _024_ = slot == 2'h2;
+  assign _041_ = | { _031_, _024_ };
+  assign read_enable = valid & _041_;
+  assign _046_ = write[11] & last;
+  assign _003_ = | { _002_, _001_ };
+  assign read_enable_27 = valid & _003_;
+  assign write_enable = write_31[0] & write_31[7];
+  assign _001_ = slot == 1'h1;
+  assign read_enable_37 = valid & _007_;
+  assign _008_ = write[2:1] == 2'h2;
+  assign _009_ = write[0] & _008_;
+  assign write_enable_39 = _009_ & write[11];
+  assign _011_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
+  assign _012_ = s1_chosen_1 ? read_data_51[15:0] : 16'h0000;
+  assign _013_ = { 11'h000, _011_ } | _012_;
+  assign _014_ = s1_chosen_2 ? read_data_53[7:0] : 8'h00;
+  assign _007_ = | { _005_, _006_ };
+  assign _048_ = _064_ | _067_;
+  assign _047_ = | { _002_, _031_, _006_ };
+  assign _049_ = _031_ ? 3'h3 : 3'h1;
+  assign _050_ = _002_ ? 3'h0 : _049_;
+  assign _051_ = _067_ ? 3'h4 : 3'h0;
+  assign _052_ = _005_ ? 3'h2 : control[5:3];
+  assign _053_ = _048_ ? _051_ : _052_;
+  assign _054_ = _047_ ? _050_ : _053_;
+  assign _055_ = _067_ ? 1'h1 : _066_;
+  assign _056_ = _031_ ? 1'h1 : _055_;
+  assign _057_ = _064_ ? _023_ : _063_;
+  assign _058_ = _002_ ? 1'h1 : _057_;
+  assign _059_ = _005_ ? _023_ : _061_;
+  assign _060_ = _006_ ? _023_ : _059_;
+  assign _045_ = _030_ ? write[27:12] : lmu0_m_u;
+  assign _061_ = valid ? 1'h0 : s1_chosen_2;
+  assign _062_ = valid ? _060_ : _061_;
+  assign _044_ = rst ? 1'h0 : _062_;
+  assign _063_ = valid ? 1'h0 : s1_chosen_1;
+  assign _065_ = valid ? _058_ : _063_;
+  assign _043_ = rst ? 1'h0 : _065_;
+  assign _066_ = valid ? 1'h0 : s1_chosen_0;
+  assign _068_ = valid ? _056_ : _066_;
+  assign _042_ = rst ? 1'h0 : _068_;
+  assign _069_ = valid ? tag_79 : control[9:6];
+  assign _040_[9:6] = rst ? 4'h0 : _069_;
+  assign _070_ = valid ? last_92 : control[2];
+  assign _040_[2] = rst ? 1'h0 : _070_;
+  assign _071_ = valid ? first : control[1];
+  assign _040_[1] = rst ? 1'h0 : _071_;
+  assign _040_[0] = rst ? 1'h0 : valid;
+  assign _002_ = slot == 3'h6;
+  assign _031_ = slot == 3'h5;
+  assign _006_ = slot == 3'h4;
+  assign _067_ = slot == 3'h2;
+  assign _064_ = slot == 3'h1;
+  assign _005_ = ! slot;
+  assign _072_ = valid ? _054_ : control[5:3];
+  assign _040_[5:3] = rst ? 3'h0 : _072_;
+  assign _039_ = rst ? 2'h2 : _022_[1:0];
+  assign _073_ = finished ? last : first_step;
+  assign _038_ = rst ? 1'h1 : _073_;
+  assign _074_ = finished ? _004_ : signal;
+  assign _037_ = rst ? 1'h0 : _074_;
+  assign _036_ = rst ? 1'h0 : last_step;
+  assign _035_ = rst ? 1'h0 : finish;
+  assign _034_ = rst ? 1'h0 : all_read_87;
+  assign _033_ = rst ? 1'h0 : trace_start;
+  assign _075_ = trace_start ? last_86 : last_step;
+  assign _032_ = rst ? 1'h0 : _075_;
+  assign trace_data = write_31[0] ? write_31[23:8] : write[27:12];
+  assign trace_mask = write_31[0] ? write_31[7] : write[11];
+  assign trace_beat = write_31[0] ? { 2'h0, write_31[6:2] } : write[10:4];
+  assign trace_segment = write_31[0] ? write_31[1] : write[3];
+  assign trace_node = write_31[0] ? 2'h1 : write[2:1];
+  assign trace_valid = write_31[0] ? 1'h1 : write[0];
+  assign _076_ = _005_ ? _004_ : signal;
+  assign read_page_42 = _006_ ? _004_ : _076_;
+  assign read_page = _001_ ? _004_ : signal;
+  assign o__valid = _009_ ? _046_ : 1'h0;
+  assign o__payload_data = _009_ ? write[19:12] : 8'h00;
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -1687,7 +1705,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_017_),
+    .room(_016_),
     .rst(rst),
     .sent(promise)
   );
@@ -1708,10 +1726,10 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_83),
+    .marked(last_86),
     .promise(promise),
     .reads(valid),
-    .room(_017_),
+    .room(_016_),
     .rst(rst),
     .start(trace_start),
     .write(trace_valid)
@@ -1725,22 +1743,22 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   ) check_unit_m (
     .clk(clk),
     .rst(rst),
-    .start(start_74),
-    .write(write_27[0])
+    .start(start_77),
+    .write(write_31[0])
   );
 `endif
 `ifdef LMU_HW_ASSERT
   digits__check_writes check_writes_m (
     .clk(clk),
-    .memories(write_27[0]),
+    .memories(write_31[0]),
     .rst(rst),
     .sums(write[0])
   );
 `endif
   digits_layer_lmu0_drain drain (
     .clk(clk),
-    .port_1289_0(sums_65_0),
-    .port_1291_0(sums_65_1),
+    .port_1317_0(sums_68_0),
+    .port_1319_0(sums_68_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1748,23 +1766,25 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   );
   digits_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1343_3(write[9:3]),
-    .read_data(read_data_49),
-    .read_page(read_page_38),
+    .port_1372_3(write[9:3]),
+    .read__en(read_enable_37),
+    .read_data(read_data_53),
+    .read_page(read_page_42),
     .read_word(word[4:0]),
     .rst(rst),
     .write_data(write[19:12]),
-    .write_enable(write_enable_35),
+    .write_enable(write_enable_39),
     .write_page(signal)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1403_1(write_27[6:1]),
-    .read_data(read_data_47),
+    .port_1432_1(write_31[6:1]),
+    .read__en(read_enable_27),
+    .read_data(read_data_51),
     .read_page(read_page),
     .read_word(word[3:0]),
     .rst(rst),
-    .write_data(write_27[23:8]),
+    .write_data(write_31[23:8]),
     .write_enable(write_enable),
     .write_page(signal)
   );
@@ -1772,36 +1792,36 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .clk(clk),
     .first_step(first_step),
     .rst(rst),
-    .start(start_74),
+    .start(start_77),
     .u(lmu0_m_u),
-    .write(write_27)
+    .write(write_31)
   );
   digits_layer_lmu0_mac mac (
     .clk(clk),
     .control(control),
     .operand({ operand_1, operand_0 }),
     .rst(rst),
-    .s5_sum_0(sums_65_0),
-    .s5_sum_1(sums_65_1),
+    .s5_sum_0(sums_68_0),
+    .s5_sum_1(sums_68_1),
     .tag(tag),
     .upcoming(upcoming),
     .weights(data)
   );
   digits_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_84),
+    .all_read(all_read_87),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_89),
+    .last(last_92),
     .last_step(last_step),
     .launch(launch),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_76),
+    .tag(tag_79),
     .valid(valid),
     .word_25(word)
   );
@@ -1811,8 +1831,9 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_83),
+    .last(last_86),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(word[0]),
     .rst(rst)
   );
@@ -1827,60 +1848,60 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload = { last, o__payload_data };
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, write, clk);
+module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1289_0;
-  wire [25:0] port_1289_0;
-  input [25:0] port_1291_0;
-  wire [25:0] port_1291_0;
+  input [25:0] port_1317_0;
+  wire [25:0] port_1317_0;
+  input [25:0] port_1319_0;
+  wire [25:0] port_1319_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
   wire clk;
   wire [2:0] _000_;
-  wire _001_;
+  wire [10:0] _001_;
   wire [10:0] _002_;
   wire [10:0] _003_;
   wire [10:0] _004_;
   wire [1:0] _005_;
-  wire [6:0] _006_;
-  wire [3:0] _007_;
+  wire [3:0] _006_;
+  wire [6:0] _007_;
   wire [1:0] _008_;
-  wire [51:0] _009_;
-  wire [5:0] _010_;
-  wire [18:0] _011_;
-  wire [26:0] _012_;
+  wire _009_;
+  wire [51:0] _010_;
+  wire [5:0] _011_;
+  wire [18:0] _012_;
   wire [26:0] _013_;
   wire [26:0] _014_;
-  wire [15:0] _015_;
+  wire [26:0] _015_;
   wire [15:0] _016_;
   wire [15:0] _017_;
   wire [15:0] _018_;
   wire [15:0] _019_;
-  wire _020_;
+  wire [15:0] _020_;
   wire _021_;
   wire _022_;
   wire _023_;
-  wire [7:0] _024_;
-  wire [6:0] _025_;
-  wire _026_;
+  wire _024_;
+  wire _025_;
+  wire [7:0] _026_;
   wire [14:0] _027_;
   wire _028_;
-  wire _029_;
-  wire [26:0] _030_;
+  wire [6:0] _029_;
+  wire _030_;
   wire _031_;
   wire _032_;
   wire _033_;
   wire _034_;
   wire _035_;
   wire _036_;
-  wire [27:0] _037_;
-  wire _038_;
+  wire [26:0] _037_;
+  wire [27:0] _038_;
   wire [8:0] _039_;
   wire _040_;
   wire _041_;
@@ -1894,7 +1915,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
   wire _049_;
   wire _050_;
   wire _051_;
-  wire [10:0] _052_;
+  wire _052_;
   wire [10:0] _053_;
   wire [10:0] _054_;
   wire [10:0] _055_;
@@ -1907,15 +1928,15 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
   wire _062_;
   wire [5:0] _063_;
   wire [5:0] _064_;
-  wire _065_;
-  wire [5:0] _066_;
-  wire [51:0] _067_;
+  wire [51:0] _065_;
+  wire [6:0] _066_;
+  wire [6:0] _067_;
   wire [3:0] _068_;
-  wire [6:0] _069_;
-  wire [6:0] _070_;
+  wire [1:0] _069_;
+  wire [1:0] _070_;
   wire [6:0] _071_;
   wire [1:0] _072_;
-  wire [1:0] _073_;
+  wire _073_;
   wire [6:0] _074_;
   wire [1:0] _075_;
   wire _076_;
@@ -1940,9 +1961,6 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
   wire [6:0] _095_;
   wire [1:0] _096_;
   wire _097_;
-  wire [6:0] _098_;
-  wire [1:0] _099_;
-  wire _100_;
   reg [6:0] a0_beat;
   wire a0_valid;
   reg [10:0] a1;
@@ -1973,30 +1991,30 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
   reg [15:0] write_data_;
   wire write_mask;
   assign _000_ = left - 1'h1;
-  assign _024_ = a0_beat + 1'h1;
-  assign _025_ = address + 1'h1;
-  assign _026_ = upcoming & tag_15[3];
-  assign _030_ = $signed(rows[25:0]) << d0_constants[0];
-  assign _037_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _038_ = ! d2[2:1];
-  assign _041_ = d2[0] & _038_;
-  assign _001_ = & { d2_total_0[26], d2_total_0[26:21] };
-  assign _020_ = | { d2_total_0[26], d2_total_0[26:21] };
-  assign _021_ = ~ _020_;
-  assign _022_ = _001_ | _021_;
-  assign _027_ = _022_ ? d2_total_0[20:6] : { _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_ };
+  assign _026_ = a0_beat + 1'h1;
+  assign _025_ = upcoming & tag_15[3];
+  assign _029_ = address + 1'h1;
+  assign _037_ = $signed(rows[25:0]) << d0_constants[0];
+  assign _038_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _040_ = ! d2[2:1];
+  assign _048_ = d2[0] & _040_;
+  assign _009_ = & { d2_total_0[26], d2_total_0[26:21] };
+  assign _021_ = | { d2_total_0[26], d2_total_0[26:21] };
+  assign _022_ = ~ _021_;
+  assign _023_ = _009_ | _022_;
+  assign _027_ = _023_ ? d2_total_0[20:6] : { _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_ };
   assign _028_ = ! d6[2:1];
-  assign _029_ = d6[0] & _028_;
+  assign _030_ = d6[0] & _028_;
   assign _031_ = d2[2:1] == 2'h2;
   assign _032_ = d2[0] & _031_;
   assign _033_ = & { d2_total_0[26], d2_total_0[26:19] };
   assign _034_ = | { d2_total_0[26], d2_total_0[26:19] };
   assign _035_ = ~ _034_;
   assign _036_ = _033_ | _035_;
-  assign _023_ = ~ d2_total_0[26];
-  assign _039_ = _036_ ? d2_total_0[18:10] : { _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_, _023_ };
-  assign _040_ = d6[2:1] == 2'h2;
-  assign _042_ = d6[0] & _040_;
+  assign _024_ = ~ d2_total_0[26];
+  assign _039_ = _036_ ? d2_total_0[18:10] : { _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_ };
+  assign _041_ = d6[2:1] == 2'h2;
+  assign _042_ = d6[0] & _041_;
   assign a0_valid = | left;
   assign _043_ = ! d7[2:1];
   assign _044_ = d7[10:4] < 1'h1;
@@ -2005,23 +2023,23 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
   assign busy[0] = d3[0] & _046_;
   assign _047_ = d4[2:1] == 2'h2;
   assign busy[1] = d4[0] & _047_;
-  assign _048_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _048_;
-  assign _049_ = d7[2:1] == 2'h2;
-  assign _050_ = d7[10:4] < 7'h40;
-  assign _051_ = d7[0] & _050_;
+  assign _049_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _049_;
+  assign _050_ = d7[2:1] == 2'h2;
+  assign _051_ = d7[10:4] < 7'h40;
+  assign _052_ = d7[0] & _051_;
   always @(posedge clk)
-    a1 <= _052_;
+    a1 <= _053_;
   always @(posedge clk)
-    d0 <= _053_;
+    d0 <= _054_;
   always @(posedge clk)
-    d1 <= _054_;
+    d1 <= _055_;
   always @(posedge clk)
-    d2 <= _055_;
+    d2 <= _056_;
   always @(posedge clk)
-    d3 <= _056_;
+    d3 <= _057_;
   always @(posedge clk)
-    d4 <= _057_;
+    d4 <= _001_;
   always @(posedge clk)
     d5 <= _002_;
   always @(posedge clk)
@@ -2031,128 +2049,125 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
   always @(posedge clk)
     left <= _005_;
   always @(posedge clk)
-    a0_beat <= _006_;
+    tag <= _006_;
   always @(posedge clk)
-    tag <= _007_;
+    a0_beat <= _007_;
   always @(posedge clk)
     signal <= _008_;
   always @(posedge clk)
-    rows <= _009_;
+    rows <= _010_;
   always @(posedge clk)
-    address <= _010_;
+    address <= _011_;
   always @(posedge clk)
-    d0_constants <= _011_;
+    d0_constants <= _012_;
   always @(posedge clk)
-    d1_sum_0 <= _012_;
+    d1_sum_0 <= _013_;
   always @(posedge clk)
-    d1_addend_0 <= _013_;
+    d1_addend_0 <= _014_;
   always @(posedge clk)
-    d2_total_0 <= _014_;
+    d2_total_0 <= _015_;
   always @(posedge clk)
-    d4_code_0 <= _015_;
+    d4_code_0 <= _016_;
   always @(posedge clk)
-    d5_code_0 <= _016_;
+    d5_code_0 <= _017_;
   always @(posedge clk)
-    d6_code_0 <= _017_;
+    d6_code_0 <= _018_;
   always @(posedge clk)
-    d3_code_0 <= _018_;
+    d3_code_0 <= _019_;
   always @(posedge clk)
-    write_data_ <= _019_;
+    write_data_ <= _020_;
   assign _058_ = _043_ ? _045_ : 1'h0;
-  assign write_mask = _049_ ? _051_ : _058_;
-  assign _059_ = _029_ ? d6_code_0 : write_data_;
-  assign _019_ = _042_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _059_;
-  assign _060_ = _041_ ? { d2_total_0[26], _027_ } : d3_code_0;
-  assign _018_ = _032_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _039_ } : _060_;
-  assign _017_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _016_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _015_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _014_ = d1[0] ? _037_[26:0] : d2_total_0;
-  assign _013_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
-  assign _012_ = d0[0] ? _030_ : d1_sum_0;
+  assign write_mask = _050_ ? _052_ : _058_;
+  assign _059_ = _030_ ? d6_code_0 : write_data_;
+  assign _020_ = _042_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _059_;
+  assign _060_ = _048_ ? { d2_total_0[26], _027_ } : d3_code_0;
+  assign _019_ = _032_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _039_ } : _060_;
+  assign _018_ = d5[0] ? d5_code_0 : d6_code_0;
+  assign _017_ = d4[0] ? d4_code_0 : d5_code_0;
+  assign _016_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _015_ = d1[0] ? _038_[26:0] : d2_total_0;
+  assign _014_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
+  assign _013_ = d0[0] ? _037_ : d1_sum_0;
   assign _061_ = _062_ ? 19'h00040 : data;
   assign _062_ = ! a1[2:1];
-  assign _011_ = a1[0] ? _061_ : d0_constants;
-  assign _063_ = a0_valid ? _025_[5:0] : address;
-  assign _064_ = _065_ ? 6'h00 : _063_;
-  assign _065_ = tag_15[1:0] == 2'h2;
-  assign _066_ = _026_ ? _064_ : _063_;
-  assign _010_ = rst ? 6'h00 : _066_;
-  assign _067_ = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
-  assign _009_ = signal[1] ? { port_1291_0, port_1289_0 } : _067_;
+  assign _012_ = a1[0] ? _061_ : d0_constants;
+  assign _063_ = a0_valid ? _029_[5:0] : address;
+  assign _064_ = _025_ ? 6'h00 : _063_;
+  assign _011_ = rst ? 6'h00 : _064_;
+  assign _065_ = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
+  assign _010_ = signal[1] ? { port_1319_0, port_1317_0 } : _065_;
   assign _008_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _066_ = a0_valid ? _026_[6:0] : a0_beat;
+  assign _067_ = _025_ ? 7'h00 : _066_;
+  assign _007_ = rst ? 7'h00 : _067_;
   assign _068_ = upcoming ? tag_15 : tag;
-  assign _007_ = rst ? 4'h0 : _068_;
-  assign _069_ = a0_valid ? _024_[6:0] : a0_beat;
-  assign _070_ = tag_15[3] ? 7'h00 : _069_;
-  assign _071_ = upcoming ? _070_ : _069_;
-  assign _006_ = rst ? 7'h00 : _071_;
-  assign _072_ = a0_valid ? _000_[1:0] : left;
-  assign _073_ = upcoming ? 2'h2 : _072_;
-  assign _005_ = rst ? 2'h0 : _073_;
-  assign _074_ = d6[0] ? d6[10:4] : d7[10:4];
-  assign _004_[10:4] = rst ? 7'h00 : _074_;
-  assign _075_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _075_;
+  assign _006_ = rst ? 4'h0 : _068_;
+  assign _069_ = a0_valid ? _000_[1:0] : left;
+  assign _070_ = upcoming ? 2'h2 : _069_;
+  assign _005_ = rst ? 2'h0 : _070_;
+  assign _071_ = d6[0] ? d6[10:4] : d7[10:4];
+  assign _004_[10:4] = rst ? 7'h00 : _071_;
+  assign _072_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _072_;
   assign _004_[0] = rst ? 1'h0 : d6[0];
-  assign _076_ = d6[0] ? d6[3] : d7[3];
-  assign _004_[3] = rst ? 1'h0 : _076_;
-  assign _077_ = d5[0] ? d5[10:4] : d6[10:4];
-  assign _003_[10:4] = rst ? 7'h00 : _077_;
-  assign _078_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _003_[2:1] = rst ? 2'h0 : _078_;
+  assign _073_ = d6[0] ? d6[3] : d7[3];
+  assign _004_[3] = rst ? 1'h0 : _073_;
+  assign _074_ = d5[0] ? d5[10:4] : d6[10:4];
+  assign _003_[10:4] = rst ? 7'h00 : _074_;
+  assign _075_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _003_[2:1] = rst ? 2'h0 : _075_;
   assign _003_[0] = rst ? 1'h0 : d5[0];
-  assign _079_ = d5[0] ? d5[3] : d6[3];
-  assign _003_[3] = rst ? 1'h0 : _079_;
-  assign _080_ = d4[0] ? d4[10:4] : d5[10:4];
-  assign _002_[10:4] = rst ? 7'h00 : _080_;
-  assign _081_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _002_[2:1] = rst ? 2'h0 : _081_;
+  assign _076_ = d5[0] ? d5[3] : d6[3];
+  assign _003_[3] = rst ? 1'h0 : _076_;
+  assign _077_ = d4[0] ? d4[10:4] : d5[10:4];
+  assign _002_[10:4] = rst ? 7'h00 : _077_;
+  assign _078_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _002_[2:1] = rst ? 2'h0 : _078_;
   assign _002_[0] = rst ? 1'h0 : d4[0];
-  assign _082_ = d4[0] ? d4[3] : d5[3];
-  assign _002_[3] = rst ? 1'h0 : _082_;
-  assign _083_ = d3[0] ? d3[10:4] : d4[10:4];
+  assign _079_ = d4[0] ? d4[3] : d5[3];
+  assign _002_[3] = rst ? 1'h0 : _079_;
+  assign _080_ = d3[0] ? d3[10:4] : d4[10:4];
+  assign _001_[10:4] = rst ? 7'h00 : _080_;
+  assign _081_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _001_[2:1] = rst ? 2'h0 : _081_;
+  assign _001_[0] = rst ? 1'h0 : d3[0];
+  assign _082_ = d3[0] ? d3[3] : d4[3];
+  assign _001_[3] = rst ? 1'h0 : _082_;
+  assign _083_ = d2[0] ? d2[10:4] : d3[10:4];
   assign _057_[10:4] = rst ? 7'h00 : _083_;
-  assign _084_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _084_ = d2[0] ? d2[2:1] : d3[2:1];
   assign _057_[2:1] = rst ? 2'h0 : _084_;
-  assign _057_[0] = rst ? 1'h0 : d3[0];
-  assign _085_ = d3[0] ? d3[3] : d4[3];
+  assign _057_[0] = rst ? 1'h0 : d2[0];
+  assign _085_ = d2[0] ? d2[3] : d3[3];
   assign _057_[3] = rst ? 1'h0 : _085_;
-  assign _086_ = d2[0] ? d2[10:4] : d3[10:4];
+  assign _086_ = d1[0] ? d1[10:4] : d2[10:4];
   assign _056_[10:4] = rst ? 7'h00 : _086_;
-  assign _087_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _087_ = d1[0] ? d1[2:1] : d2[2:1];
   assign _056_[2:1] = rst ? 2'h0 : _087_;
-  assign _056_[0] = rst ? 1'h0 : d2[0];
-  assign _088_ = d2[0] ? d2[3] : d3[3];
+  assign _056_[0] = rst ? 1'h0 : d1[0];
+  assign _088_ = d1[0] ? d1[3] : d2[3];
   assign _056_[3] = rst ? 1'h0 : _088_;
-  assign _089_ = d1[0] ? d1[10:4] : d2[10:4];
+  assign _089_ = d0[0] ? d0[10:4] : d1[10:4];
   assign _055_[10:4] = rst ? 7'h00 : _089_;
-  assign _090_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _090_ = d0[0] ? d0[2:1] : d1[2:1];
   assign _055_[2:1] = rst ? 2'h0 : _090_;
-  assign _055_[0] = rst ? 1'h0 : d1[0];
-  assign _091_ = d1[0] ? d1[3] : d2[3];
+  assign _055_[0] = rst ? 1'h0 : d0[0];
+  assign _091_ = d0[0] ? d0[3] : d1[3];
   assign _055_[3] = rst ? 1'h0 : _091_;
-  assign _092_ = d0[0] ? d0[10:4] : d1[10:4];
+  assign _092_ = a1[0] ? a1[10:4] : d0[10:4];
   assign _054_[10:4] = rst ? 7'h00 : _092_;
-  assign _093_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _093_ = a1[0] ? a1[2:1] : d0[2:1];
   assign _054_[2:1] = rst ? 2'h0 : _093_;
-  assign _054_[0] = rst ? 1'h0 : d0[0];
-  assign _094_ = d0[0] ? d0[3] : d1[3];
+  assign _054_[0] = rst ? 1'h0 : a1[0];
+  assign _094_ = a1[0] ? a1[3] : d0[3];
   assign _054_[3] = rst ? 1'h0 : _094_;
-  assign _095_ = a1[0] ? a1[10:4] : d0[10:4];
+  assign _095_ = a0_valid ? a0_beat : a1[10:4];
   assign _053_[10:4] = rst ? 7'h00 : _095_;
-  assign _096_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _096_ = a0_valid ? tag[1:0] : a1[2:1];
   assign _053_[2:1] = rst ? 2'h0 : _096_;
-  assign _053_[0] = rst ? 1'h0 : a1[0];
-  assign _097_ = a1[0] ? a1[3] : d0[3];
+  assign _053_[0] = rst ? 1'h0 : a0_valid;
+  assign _097_ = a0_valid ? tag[2] : a1[3];
   assign _053_[3] = rst ? 1'h0 : _097_;
-  assign _098_ = a0_valid ? a0_beat : a1[10:4];
-  assign _052_[10:4] = rst ? 7'h00 : _098_;
-  assign _099_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _052_[2:1] = rst ? 2'h0 : _099_;
-  assign _052_[0] = rst ? 1'h0 : a0_valid;
-  assign _100_ = a0_valid ? tag[2] : a1[3];
-  assign _052_[3] = rst ? 1'h0 : _100_;
 `ifdef LMU_HW_ASSERT
   digits__check_drain #(
     .BEATS(32'd2),
@@ -2169,10 +2184,10 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_511_0(busy[1]),
-    .port_513_0(busy[2]),
-    .port_571_0(answer[6:0]),
-    .port_574_15(answer[7]),
+    .port_531_0(busy[1]),
+    .port_533_0(busy[2]),
+    .port_591_0(answer[6:0]),
+    .port_594_15(answer[7]),
     .rst(rst)
   );
   digits_layer_lmu0_drain_row_rom row_rom (
@@ -2184,19 +2199,19 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1289_0, port_1291_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_511_0, port_513_0, port_571_0, port_574_15, code, clk);
+module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_0, port_591_0, port_594_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_511_0;
-  wire port_511_0;
-  input port_513_0;
-  wire port_513_0;
-  output [6:0] port_571_0;
-  wire [6:0] port_571_0;
-  output port_574_15;
-  wire port_574_15;
+  input port_531_0;
+  wire port_531_0;
+  input port_533_0;
+  wire port_533_0;
+  output [6:0] port_591_0;
+  wire [6:0] port_591_0;
+  output port_594_15;
+  wire port_594_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -2237,10 +2252,10 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_511_0, port_513_0
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_574_15;
-  assign port_571_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_594_15;
+  assign port_591_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_574_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_594_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -2268,25 +2283,25 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_511_0, port_513_0
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_574_15, port_574_15, _03_[13:11] };
-  assign _05_ = | { port_574_15, port_574_15, _03_[13:11] };
+  assign _04_ = & { port_594_15, port_594_15, _03_[13:11] };
+  assign _05_ = | { port_594_15, port_594_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_513_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_513_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_513_0 ? _14_ : s3_total;
-  assign _20_ = port_511_0 ? s1_below : s2_below;
+  assign _24_ = port_533_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_533_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_533_0 ? _14_ : s3_total;
+  assign _20_ = port_531_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_511_0 ? s1_low : s2_low;
+  assign _18_ = port_531_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_511_0 ? data : s2_word;
+  assign _16_ = port_531_0 ? data : s2_word;
   digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_574_15;
+  assign _03_[14] = port_594_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -2324,9 +2339,11 @@ module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1343_3, write_data, clk);
+module digits_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1372_3, write_data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -2337,8 +2354,8 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1343_3;
-  wire [6:0] port_1343_3;
+  input [6:0] port_1372_3;
+  wire [6:0] port_1372_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
@@ -2362,24 +2379,28 @@ module digits_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write
   end
   reg [15:0] _14_;
   always @(posedge clk) begin
-    _14_ <= cells[read__addr];
+    if (read__en) begin
+      _14_ <= cells[read__addr];
+    end
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 6'h20 : 6'h00;
-  assign _01_ = _00_ + { port_1343_3[0], 5'h00 };
-  assign { _02_[7:6], write__addr } = _01_ + port_1343_3[6:2];
+  assign _01_ = _00_ + { port_1372_3[0], 5'h00 };
+  assign { _02_[7:6], write__addr } = _01_ + port_1372_3[6:2];
   assign _03_ = read_page ? 6'h20 : 6'h00;
   assign { _04_[6], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1343_3[1];
+  assign _05_ = ! port_1372_3[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1343_3[1];
+  assign write__en[1] = write_enable & port_1372_3[1];
   assign _04_[5:0] = read__addr;
   assign _02_[5:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_1403_1, write_data, clk);
+module digits_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1432_1, write_data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [31:0] read_data;
@@ -2390,8 +2411,8 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1403_1;
-  wire [5:0] port_1403_1;
+  input [5:0] port_1432_1;
+  wire [5:0] port_1432_1;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
@@ -2415,17 +2436,19 @@ module digits_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write
   end
   reg [31:0] _14_;
   always @(posedge clk) begin
-    _14_ <= cells[read__addr];
+    if (read__en) begin
+      _14_ <= cells[read__addr];
+    end
   end
   assign read_data = _14_;
   assign _00_ = write_page ? 5'h10 : 5'h00;
-  assign _01_ = _00_ + { port_1403_1[0], 4'h0 };
-  assign { _02_[6:5], write__addr } = _01_ + port_1403_1[5:2];
+  assign _01_ = _00_ + { port_1432_1[0], 4'h0 };
+  assign { _02_[6:5], write__addr } = _01_ + port_1432_1[5:2];
   assign _03_ = read_page ? 5'h10 : 5'h00;
   assign { _04_[5], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1403_1[1];
+  assign _05_ = ! port_1432_1[1];
   assign write__en[0] = write_enable & _05_;
-  assign write__en[1] = write_enable & port_1403_1[1];
+  assign write__en[1] = write_enable & port_1432_1[1];
   assign _04_[4:0] = read__addr;
   assign _02_[4:0] = write__addr;
 endmodule
@@ -2444,26 +2467,26 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   input clk;
   wire clk;
   wire _000_;
-  wire [1:0] _001_;
-  wire [4:0] _002_;
-  wire _003_;
+  wire _001_;
+  wire [1:0] _002_;
+  wire [4:0] _003_;
   wire _004_;
   wire _005_;
-  wire [1:0] _006_;
+  wire [5:0] _006_;
   wire [5:0] _007_;
-  wire [5:0] _008_;
-  wire [6:0] _009_;
+  wire [6:0] _008_;
+  wire _009_;
   wire _010_;
-  wire _011_;
+  wire [1:0] _011_;
   wire [1:0] _012_;
   wire [1:0] _013_;
   wire [6:0] _014_;
-  wire [2:0] _015_;
-  wire [6:0] _016_;
+  wire [6:0] _015_;
+  wire _016_;
   wire _017_;
   wire _018_;
   wire _019_;
-  wire _020_;
+  wire [2:0] _020_;
   wire [11:0] _021_;
   wire [11:0] _022_;
   wire [11:0] _023_;
@@ -2487,48 +2510,50 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire _041_;
   wire _042_;
   wire _043_;
-  wire _044_;
-  wire [1:0] _045_;
-  wire [4:0] _046_;
-  wire _047_;
-  wire _048_;
+  wire [4:0] _044_;
+  wire _045_;
+  wire _046_;
+  wire [1:0] _047_;
+  wire [4:0] _048_;
   wire _049_;
   wire _050_;
-  wire [1:0] _051_;
-  wire [4:0] _052_;
-  wire _053_;
-  wire _054_;
+  wire _051_;
+  wire _052_;
+  wire [1:0] _053_;
+  wire [4:0] _054_;
   wire _055_;
   wire _056_;
-  wire [1:0] _057_;
-  wire [4:0] _058_;
-  wire _059_;
-  wire _060_;
+  wire _057_;
+  wire _058_;
+  wire [1:0] _059_;
+  wire [4:0] _060_;
   wire _061_;
   wire _062_;
-  wire [1:0] _063_;
-  wire [4:0] _064_;
-  wire _065_;
-  wire _066_;
+  wire _063_;
+  wire _064_;
+  wire [1:0] _065_;
+  wire [4:0] _066_;
   wire _067_;
   wire _068_;
-  wire [1:0] _069_;
-  wire [4:0] _070_;
-  wire _071_;
-  wire _072_;
+  wire _069_;
+  wire _070_;
+  wire [1:0] _071_;
+  wire [4:0] _072_;
   wire _073_;
   wire _074_;
-  wire [1:0] _075_;
-  wire [4:0] _076_;
-  wire _077_;
-  wire _078_;
+  wire _075_;
+  wire _076_;
+  wire [1:0] _077_;
+  wire [4:0] _078_;
   wire _079_;
   wire _080_;
-  wire [1:0] _081_;
-  wire [4:0] _082_;
-  wire _083_;
-  wire _084_;
+  wire _081_;
+  wire _082_;
+  wire [1:0] _083_;
+  wire [4:0] _084_;
   wire _085_;
+  wire _086_;
+  wire _087_;
   reg [4:0] address;
   wire [17:0] carried;
   wire [15:0] codes;
@@ -2565,30 +2590,31 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     if (write__en_40)
       history_memory[s3[7:3]] <= carried;
   end
-  reg [17:0] _237_;
+  reg [17:0] _241_;
   always @(posedge clk) begin
     if (signature__en_36) begin
-      _237_ <= history_memory[s3[7:3]];
+      _241_ <= history_memory[s3[7:3]];
     end
   end
-  assign signature__data_42 = _237_;
+  assign signature__data_42 = _241_;
   (* no_rw_check *)
   reg [15:0] state_memory [31:0];
   always @(posedge clk) begin
     if (write_valid)
       state_memory[write__addr] <= codes;
   end
-  reg [15:0] _238_;
+  reg [15:0] _242_;
   always @(posedge clk) begin
     if (signature__en) begin
-      _238_ <= state_memory[signature__addr];
+      _242_ <= state_memory[signature__addr];
     end
   end
-  assign signature__data = _238_;
-  assign write__en_40 = _019_ & s3[2];
-  assign _017_ = s7[0] & s7[10];
-  assign _018_ = ~ s7[2];
-  assign write_valid = _017_ & _018_;
+  assign signature__data = _242_;
+  assign _018_ = s3[0] & s3[10];
+  assign write__en_40 = _018_ & s3[2];
+  assign _016_ = s7[0] & s7[10];
+  assign _017_ = ~ s7[2];
+  assign write_valid = _016_ & _017_;
   assign write_mask = s7[7:3] < 6'h20;
   always @(posedge clk)
     s1 <= _021_;
@@ -2616,139 +2642,140 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     s0_slot <= _032_;
   always @(posedge clk)
     signal <= _033_;
-  assign _006_ = pause - 1'h1;
-  assign _015_ = s0_slot + 1'h1;
-  assign _000_ = ! pause;
-  assign signature__en = running & _000_;
-  assign _001_ = signal ? 2'h1 : 2'h2;
-  assign s0_final = s0_slot == _001_;
-  assign _002_ = signal ? 5'h00 : 5'h1f;
-  assign s0_ends = address == _002_;
+  assign _013_ = pause - 1'h1;
+  assign _020_ = s0_slot + 1'h1;
+  assign _001_ = ! pause;
+  assign signature__en = running & _001_;
+  assign _002_ = signal ? 2'h1 : 2'h2;
+  assign s0_final = s0_slot == _002_;
+  assign _003_ = signal ? 5'h00 : 5'h1f;
+  assign s0_ends = address == _003_;
   assign _004_ = ~ s0_ends;
-  assign _005_ = _003_ & _004_;
-  assign _007_ = address - 1'h1;
-  assign _008_ = address + 1'h1;
-  assign _009_ = signal ? { _007_[5], _007_ } : { 1'h0, _008_ };
-  assign _003_ = signature__en & s0_final;
-  assign _010_ = _003_ & s0_ends;
-  assign _011_ = ~ signal;
-  assign _012_ = like + 1'h1;
-  assign _013_ = like ? _012_ : 2'h0;
+  assign _005_ = _000_ & _004_;
+  assign _006_ = address - 1'h1;
+  assign _007_ = address + 1'h1;
+  assign _008_ = signal ? { _006_[5], _006_ } : { 1'h0, _007_ };
+  assign _000_ = signature__en & s0_final;
+  assign _009_ = _000_ & s0_ends;
+  assign _010_ = ~ signal;
+  assign _011_ = like + 1'h1;
+  assign _012_ = like ? _011_ : 2'h0;
   assign { _014_[6:5], signature__addr } = { like, 5'h00 } + address;
   assign states = first_step ? 16'h0000 : signature__data;
-  assign { _016_[6:5], write__addr } = { s7[1], 5'h00 } + s7[7:3];
-  assign _020_ = ~ s3[2];
-  assign signature__en_36 = _019_ & _020_;
-  assign _019_ = s3[0] & s3[10];
-  assign next_word = _005_ ? _009_[4:0] : address;
-  assign _034_ = signal ? like : _013_[0];
-  assign like_11 = _010_ ? _034_ : like;
-  assign _035_ = _010_ ? _011_ : signal;
+  assign { _015_[6:5], write__addr } = { s7[1], 5'h00 } + s7[7:3];
+  assign _019_ = ~ s3[2];
+  assign signature__en_36 = _018_ & _019_;
+  assign next_word = _005_ ? _008_[4:0] : address;
+  assign _034_ = signal ? like : _012_[0];
+  assign like_11 = _009_ ? _034_ : like;
+  assign _035_ = _009_ ? _010_ : signal;
   assign _033_ = rst ? 1'h1 : _035_;
-  assign _036_ = signature__en ? _015_[1:0] : s0_slot;
-  assign _037_ = _003_ ? 2'h0 : _036_;
+  assign _036_ = signature__en ? _020_[1:0] : s0_slot;
+  assign _037_ = _000_ ? 2'h0 : _036_;
   assign _032_ = rst ? 2'h0 : _037_;
   assign _038_ = start ? 1'h1 : running;
   assign _039_ = signal ? _038_ : like;
-  assign _040_ = _010_ ? _039_ : _038_;
+  assign _040_ = _009_ ? _039_ : _038_;
   assign _031_ = rst ? 1'h0 : _040_;
-  assign _041_ = pause ? _006_[0] : pause;
+  assign _041_ = pause ? _013_[0] : pause;
   assign _042_ = signal ? _041_ : 1'h0;
-  assign _043_ = _010_ ? _042_ : _041_;
+  assign _043_ = _009_ ? _042_ : _041_;
   assign _030_ = rst ? 1'h0 : _043_;
-  assign _029_ = rst ? 5'h1f : next_word;
-  assign _028_ = rst ? 1'h0 : like_11;
-  assign _044_ = s6[0] ? s6[11] : s7[11];
-  assign _027_[11] = rst ? 1'h0 : _044_;
-  assign _045_ = s6[0] ? s6[9:8] : s7[9:8];
-  assign _027_[9:8] = rst ? 2'h0 : _045_;
-  assign _046_ = s6[0] ? s6[7:3] : s7[7:3];
-  assign _027_[7:3] = rst ? 5'h00 : _046_;
-  assign _047_ = s6[0] ? s6[2] : s7[2];
-  assign _027_[2] = rst ? 1'h0 : _047_;
-  assign _048_ = s6[0] ? s6[1] : s7[1];
-  assign _027_[1] = rst ? 1'h0 : _048_;
+  assign _044_ = _000_ ? next_word : address;
+  assign _029_ = rst ? 5'h1f : _044_;
+  assign _045_ = _000_ ? like_11 : like;
+  assign _028_ = rst ? 1'h0 : _045_;
+  assign _046_ = s6[0] ? s6[11] : s7[11];
+  assign _027_[11] = rst ? 1'h0 : _046_;
+  assign _047_ = s6[0] ? s6[9:8] : s7[9:8];
+  assign _027_[9:8] = rst ? 2'h0 : _047_;
+  assign _048_ = s6[0] ? s6[7:3] : s7[7:3];
+  assign _027_[7:3] = rst ? 5'h00 : _048_;
+  assign _049_ = s6[0] ? s6[2] : s7[2];
+  assign _027_[2] = rst ? 1'h0 : _049_;
+  assign _050_ = s6[0] ? s6[1] : s7[1];
+  assign _027_[1] = rst ? 1'h0 : _050_;
   assign _027_[0] = rst ? 1'h0 : s6[0];
-  assign _049_ = s6[0] ? s6[10] : s7[10];
-  assign _027_[10] = rst ? 1'h0 : _049_;
-  assign _050_ = s5[0] ? s5[11] : s6[11];
-  assign _026_[11] = rst ? 1'h0 : _050_;
-  assign _051_ = s5[0] ? s5[9:8] : s6[9:8];
-  assign _026_[9:8] = rst ? 2'h0 : _051_;
-  assign _052_ = s5[0] ? s5[7:3] : s6[7:3];
-  assign _026_[7:3] = rst ? 5'h00 : _052_;
-  assign _053_ = s5[0] ? s5[2] : s6[2];
-  assign _026_[2] = rst ? 1'h0 : _053_;
-  assign _054_ = s5[0] ? s5[1] : s6[1];
-  assign _026_[1] = rst ? 1'h0 : _054_;
+  assign _051_ = s6[0] ? s6[10] : s7[10];
+  assign _027_[10] = rst ? 1'h0 : _051_;
+  assign _052_ = s5[0] ? s5[11] : s6[11];
+  assign _026_[11] = rst ? 1'h0 : _052_;
+  assign _053_ = s5[0] ? s5[9:8] : s6[9:8];
+  assign _026_[9:8] = rst ? 2'h0 : _053_;
+  assign _054_ = s5[0] ? s5[7:3] : s6[7:3];
+  assign _026_[7:3] = rst ? 5'h00 : _054_;
+  assign _055_ = s5[0] ? s5[2] : s6[2];
+  assign _026_[2] = rst ? 1'h0 : _055_;
+  assign _056_ = s5[0] ? s5[1] : s6[1];
+  assign _026_[1] = rst ? 1'h0 : _056_;
   assign _026_[0] = rst ? 1'h0 : s5[0];
-  assign _055_ = s5[0] ? s5[10] : s6[10];
-  assign _026_[10] = rst ? 1'h0 : _055_;
-  assign _056_ = s4[0] ? s4[11] : s5[11];
-  assign _025_[11] = rst ? 1'h0 : _056_;
-  assign _057_ = s4[0] ? s4[9:8] : s5[9:8];
-  assign _025_[9:8] = rst ? 2'h0 : _057_;
-  assign _058_ = s4[0] ? s4[7:3] : s5[7:3];
-  assign _025_[7:3] = rst ? 5'h00 : _058_;
-  assign _059_ = s4[0] ? s4[2] : s5[2];
-  assign _025_[2] = rst ? 1'h0 : _059_;
-  assign _060_ = s4[0] ? s4[1] : s5[1];
-  assign _025_[1] = rst ? 1'h0 : _060_;
+  assign _057_ = s5[0] ? s5[10] : s6[10];
+  assign _026_[10] = rst ? 1'h0 : _057_;
+  assign _058_ = s4[0] ? s4[11] : s5[11];
+  assign _025_[11] = rst ? 1'h0 : _058_;
+  assign _059_ = s4[0] ? s4[9:8] : s5[9:8];
+  assign _025_[9:8] = rst ? 2'h0 : _059_;
+  assign _060_ = s4[0] ? s4[7:3] : s5[7:3];
+  assign _025_[7:3] = rst ? 5'h00 : _060_;
+  assign _061_ = s4[0] ? s4[2] : s5[2];
+  assign _025_[2] = rst ? 1'h0 : _061_;
+  assign _062_ = s4[0] ? s4[1] : s5[1];
+  assign _025_[1] = rst ? 1'h0 : _062_;
   assign _025_[0] = rst ? 1'h0 : s4[0];
-  assign _061_ = s4[0] ? s4[10] : s5[10];
-  assign _025_[10] = rst ? 1'h0 : _061_;
-  assign _062_ = s3[0] ? s3[11] : s4[11];
-  assign _024_[11] = rst ? 1'h0 : _062_;
-  assign _063_ = s3[0] ? s3[9:8] : s4[9:8];
-  assign _024_[9:8] = rst ? 2'h0 : _063_;
-  assign _064_ = s3[0] ? s3[7:3] : s4[7:3];
-  assign _024_[7:3] = rst ? 5'h00 : _064_;
-  assign _065_ = s3[0] ? s3[2] : s4[2];
-  assign _024_[2] = rst ? 1'h0 : _065_;
-  assign _066_ = s3[0] ? s3[1] : s4[1];
-  assign _024_[1] = rst ? 1'h0 : _066_;
+  assign _063_ = s4[0] ? s4[10] : s5[10];
+  assign _025_[10] = rst ? 1'h0 : _063_;
+  assign _064_ = s3[0] ? s3[11] : s4[11];
+  assign _024_[11] = rst ? 1'h0 : _064_;
+  assign _065_ = s3[0] ? s3[9:8] : s4[9:8];
+  assign _024_[9:8] = rst ? 2'h0 : _065_;
+  assign _066_ = s3[0] ? s3[7:3] : s4[7:3];
+  assign _024_[7:3] = rst ? 5'h00 : _066_;
+  assign _067_ = s3[0] ? s3[2] : s4[2];
+  assign _024_[2] = rst ? 1'h0 : _067_;
+  assign _068_ = s3[0] ? s3[1] : s4[1];
+  assign _024_[1] = rst ? 1'h0 : _068_;
   assign _024_[0] = rst ? 1'h0 : s3[0];
-  assign _067_ = s3[0] ? s3[10] : s4[10];
-  assign _024_[10] = rst ? 1'h0 : _067_;
-  assign _068_ = s2[0] ? s2[11] : s3[11];
-  assign _023_[11] = rst ? 1'h0 : _068_;
-  assign _069_ = s2[0] ? s2[9:8] : s3[9:8];
-  assign _023_[9:8] = rst ? 2'h0 : _069_;
-  assign _070_ = s2[0] ? s2[7:3] : s3[7:3];
-  assign _023_[7:3] = rst ? 5'h00 : _070_;
-  assign _071_ = s2[0] ? s2[2] : s3[2];
-  assign _023_[2] = rst ? 1'h0 : _071_;
-  assign _072_ = s2[0] ? s2[1] : s3[1];
-  assign _023_[1] = rst ? 1'h0 : _072_;
+  assign _069_ = s3[0] ? s3[10] : s4[10];
+  assign _024_[10] = rst ? 1'h0 : _069_;
+  assign _070_ = s2[0] ? s2[11] : s3[11];
+  assign _023_[11] = rst ? 1'h0 : _070_;
+  assign _071_ = s2[0] ? s2[9:8] : s3[9:8];
+  assign _023_[9:8] = rst ? 2'h0 : _071_;
+  assign _072_ = s2[0] ? s2[7:3] : s3[7:3];
+  assign _023_[7:3] = rst ? 5'h00 : _072_;
+  assign _073_ = s2[0] ? s2[2] : s3[2];
+  assign _023_[2] = rst ? 1'h0 : _073_;
+  assign _074_ = s2[0] ? s2[1] : s3[1];
+  assign _023_[1] = rst ? 1'h0 : _074_;
   assign _023_[0] = rst ? 1'h0 : s2[0];
-  assign _073_ = s2[0] ? s2[10] : s3[10];
-  assign _023_[10] = rst ? 1'h0 : _073_;
-  assign _074_ = s1[0] ? s1[11] : s2[11];
-  assign _022_[11] = rst ? 1'h0 : _074_;
-  assign _075_ = s1[0] ? s1[9:8] : s2[9:8];
-  assign _022_[9:8] = rst ? 2'h0 : _075_;
-  assign _076_ = s1[0] ? s1[7:3] : s2[7:3];
-  assign _022_[7:3] = rst ? 5'h00 : _076_;
-  assign _077_ = s1[0] ? s1[2] : s2[2];
-  assign _022_[2] = rst ? 1'h0 : _077_;
-  assign _078_ = s1[0] ? s1[1] : s2[1];
-  assign _022_[1] = rst ? 1'h0 : _078_;
+  assign _075_ = s2[0] ? s2[10] : s3[10];
+  assign _023_[10] = rst ? 1'h0 : _075_;
+  assign _076_ = s1[0] ? s1[11] : s2[11];
+  assign _022_[11] = rst ? 1'h0 : _076_;
+  assign _077_ = s1[0] ? s1[9:8] : s2[9:8];
+  assign _022_[9:8] = rst ? 2'h0 : _077_;
+  assign _078_ = s1[0] ? s1[7:3] : s2[7:3];
+  assign _022_[7:3] = rst ? 5'h00 : _078_;
+  assign _079_ = s1[0] ? s1[2] : s2[2];
+  assign _022_[2] = rst ? 1'h0 : _079_;
+  assign _080_ = s1[0] ? s1[1] : s2[1];
+  assign _022_[1] = rst ? 1'h0 : _080_;
   assign _022_[0] = rst ? 1'h0 : s1[0];
-  assign _079_ = s1[0] ? s1[10] : s2[10];
-  assign _022_[10] = rst ? 1'h0 : _079_;
-  assign _080_ = signature__en ? s0_ends : s1[11];
-  assign _021_[11] = rst ? 1'h0 : _080_;
-  assign _081_ = signature__en ? s0_slot : s1[9:8];
-  assign _021_[9:8] = rst ? 2'h0 : _081_;
-  assign _082_ = signature__en ? address : s1[7:3];
-  assign _021_[7:3] = rst ? 5'h00 : _082_;
-  assign _083_ = signature__en ? signal : s1[2];
-  assign _021_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = signature__en ? like : s1[1];
-  assign _021_[1] = rst ? 1'h0 : _084_;
+  assign _081_ = s1[0] ? s1[10] : s2[10];
+  assign _022_[10] = rst ? 1'h0 : _081_;
+  assign _082_ = signature__en ? s0_ends : s1[11];
+  assign _021_[11] = rst ? 1'h0 : _082_;
+  assign _083_ = signature__en ? s0_slot : s1[9:8];
+  assign _021_[9:8] = rst ? 2'h0 : _083_;
+  assign _084_ = signature__en ? address : s1[7:3];
+  assign _021_[7:3] = rst ? 5'h00 : _084_;
+  assign _085_ = signature__en ? signal : s1[2];
+  assign _021_[2] = rst ? 1'h0 : _085_;
+  assign _086_ = signature__en ? like : s1[1];
+  assign _021_[1] = rst ? 1'h0 : _086_;
   assign _021_[0] = rst ? 1'h0 : signature__en;
-  assign _085_ = signature__en ? s0_final : s1[10];
-  assign _021_[10] = rst ? 1'h0 : _085_;
+  assign _087_ = signature__en ? s0_final : s1[10];
+  assign _021_[10] = rst ? 1'h0 : _087_;
   digits_layer_lmu0_m_unit_cells cells (
     .carried_0(carried),
     .clk(clk),
@@ -2766,7 +2793,7 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     .data(coefficients),
     .enable(signature__en)
   );
-  assign _016_[4:0] = write__addr;
+  assign _015_[4:0] = write__addr;
   assign _014_[4:0] = signature__addr;
   assign write = { codes, write_mask, s7[7:3], s7[1], write_valid };
 endmodule
@@ -3112,25 +3139,25 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   wire [25:0] _032_;
   wire [25:0] _033_;
   wire [25:0] _034_;
-  wire _035_;
-  wire [2:0] _036_;
-  wire [3:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire [2:0] _040_;
-  wire [25:0] _041_;
-  wire [25:0] _042_;
+  wire [3:0] _035_;
+  wire _036_;
+  wire _037_;
+  wire [2:0] _038_;
+  wire [25:0] _039_;
+  wire [25:0] _040_;
+  wire _041_;
+  wire _042_;
   wire _043_;
   wire _044_;
   wire _045_;
-  wire _046_;
+  wire [3:0] _046_;
   wire _047_;
-  wire [3:0] _048_;
-  wire _049_;
-  wire _050_;
-  wire [2:0] _051_;
-  wire [3:0] _052_;
-  wire _053_;
+  wire _048_;
+  wire [2:0] _049_;
+  wire [3:0] _050_;
+  wire _051_;
+  wire _052_;
+  wire [2:0] _053_;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [15:0] s2_operand_1;
@@ -3192,41 +3219,37 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
     s5_sum_0 <= _015_;
   always @(posedge clk)
     s5_sum_1 <= _016_;
-  assign _024_ = | { _043_, _044_, _045_ };
-  assign _025_ = _044_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
-  assign _026_ = _043_ ? { s3_added_0[16:0], 9'h000 } : _025_;
-  assign _027_ = _047_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
-  assign _028_ = _046_ ? { s3_added_0[23:0], 2'h0 } : _027_;
+  assign _024_ = | { _041_, _042_, _043_ };
+  assign _025_ = _042_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
+  assign _026_ = _041_ ? { s3_added_0[16:0], 9'h000 } : _025_;
+  assign _027_ = _045_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
+  assign _028_ = _044_ ? { s3_added_0[23:0], 2'h0 } : _027_;
   assign _029_ = _024_ ? _026_ : _028_;
-  assign _030_ = _044_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
-  assign _031_ = _043_ ? { s3_added_1[16:0], 9'h000 } : _030_;
-  assign _032_ = _047_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
-  assign _033_ = _046_ ? { s3_added_1[23:0], 2'h0 } : _032_;
+  assign _030_ = _042_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
+  assign _031_ = _041_ ? { s3_added_1[16:0], 9'h000 } : _030_;
+  assign _032_ = _045_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
+  assign _033_ = _044_ ? { s3_added_1[23:0], 2'h0 } : _032_;
   assign _034_ = _024_ ? _031_ : _033_;
-  assign _035_ = s2[0] ? s2[1] : s3[1];
-  assign _023_[1] = rst ? 1'h0 : _035_;
-  assign _023_[0] = rst ? 1'h0 : s2[0];
-  assign _036_ = s2[0] ? s2[5:3] : s3[5:3];
-  assign _023_[5:3] = rst ? 3'h0 : _036_;
-  assign _037_ = control[0] ? control[9:6] : s2[9:6];
-  assign _022_[9:6] = rst ? 4'h0 : _037_;
-  assign _038_ = control[0] ? control[2] : s2[2];
-  assign _022_[2] = rst ? 1'h0 : _038_;
-  assign _039_ = control[0] ? control[1] : s2[1];
-  assign _022_[1] = rst ? 1'h0 : _039_;
+  assign _023_[5:3] = rst ? 3'h0 : _053_;
+  assign _035_ = control[0] ? control[9:6] : s2[9:6];
+  assign _022_[9:6] = rst ? 4'h0 : _035_;
+  assign _036_ = control[0] ? control[2] : s2[2];
+  assign _022_[2] = rst ? 1'h0 : _036_;
+  assign _037_ = control[0] ? control[1] : s2[1];
+  assign _022_[1] = rst ? 1'h0 : _037_;
   assign _022_[0] = rst ? 1'h0 : control[0];
-  assign _040_ = control[0] ? control[5:3] : s2[5:3];
-  assign _022_[5:3] = rst ? 3'h0 : _040_;
-  assign _041_ = s4[0] ? _021_[25:0] : s5_sum_1;
-  assign _016_ = _019_ ? s4_partial_1 : _041_;
-  assign _042_ = s4[0] ? _020_[25:0] : s5_sum_0;
-  assign _015_ = _019_ ? s4_partial_0 : _042_;
+  assign _038_ = control[0] ? control[5:3] : s2[5:3];
+  assign _022_[5:3] = rst ? 3'h0 : _038_;
+  assign _039_ = s4[0] ? _021_[25:0] : s5_sum_1;
+  assign _016_ = _019_ ? s4_partial_1 : _039_;
+  assign _040_ = s4[0] ? _020_[25:0] : s5_sum_0;
+  assign _015_ = _019_ ? s4_partial_0 : _040_;
   assign _014_ = s3[0] ? _034_ : s4_partial_1;
-  assign _043_ = s3[5:3] == 3'h4;
-  assign _044_ = s3[5:3] == 3'h3;
-  assign _045_ = s3[5:3] == 3'h2;
-  assign _046_ = s3[5:3] == 3'h1;
-  assign _047_ = ! s3[5:3];
+  assign _041_ = s3[5:3] == 3'h4;
+  assign _042_ = s3[5:3] == 3'h3;
+  assign _043_ = s3[5:3] == 3'h2;
+  assign _044_ = s3[5:3] == 3'h1;
+  assign _045_ = ! s3[5:3];
   assign _013_ = s3[0] ? _029_ : s4_partial_0;
   assign _012_ = s2[0] ? _018_ : s3_product_3;
   assign _011_ = s2[0] ? _017_ : s3_product_2;
@@ -3238,19 +3261,23 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   assign _004_ = control[0] ? weights[7:0] : s2_weight_0;
   assign _003_ = control[0] ? operand[31:16] : s2_operand_1;
   assign _002_ = control[0] ? operand[15:0] : s2_operand_0;
-  assign _048_ = s3[0] ? s3[9:6] : s4[9:6];
-  assign _001_[9:6] = rst ? 4'h0 : _048_;
-  assign _049_ = s3[0] ? s3[2] : s4[2];
-  assign _001_[2] = rst ? 1'h0 : _049_;
-  assign _050_ = s3[0] ? s3[1] : s4[1];
-  assign _001_[1] = rst ? 1'h0 : _050_;
+  assign _046_ = s3[0] ? s3[9:6] : s4[9:6];
+  assign _001_[9:6] = rst ? 4'h0 : _046_;
+  assign _047_ = s3[0] ? s3[2] : s4[2];
+  assign _001_[2] = rst ? 1'h0 : _047_;
+  assign _048_ = s3[0] ? s3[1] : s4[1];
+  assign _001_[1] = rst ? 1'h0 : _048_;
   assign _001_[0] = rst ? 1'h0 : s3[0];
-  assign _051_ = s3[0] ? s3[5:3] : s4[5:3];
-  assign _001_[5:3] = rst ? 3'h0 : _051_;
-  assign _052_ = s2[0] ? s2[9:6] : s3[9:6];
-  assign _023_[9:6] = rst ? 4'h0 : _052_;
-  assign _053_ = s2[0] ? s2[2] : s3[2];
-  assign _023_[2] = rst ? 1'h0 : _053_;
+  assign _049_ = s3[0] ? s3[5:3] : s4[5:3];
+  assign _001_[5:3] = rst ? 3'h0 : _049_;
+  assign _050_ = s2[0] ? s2[9:6] : s3[9:6];
+  assign _023_[9:6] = rst ? 4'h0 : _050_;
+  assign _051_ = s2[0] ? s2[2] : s3[2];
+  assign _023_[2] = rst ? 1'h0 : _051_;
+  assign _052_ = s2[0] ? s2[1] : s3[1];
+  assign _023_[1] = rst ? 1'h0 : _052_;
+  assign _023_[0] = rst ? 1'h0 : s2[0];
+  assign _053_ = s2[0] ? s2[5:3] : s3[5:3];
   assign tag = s3[9:6];
 endmodule
 
@@ -3358,26 +3385,26 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire [1:0] _068_;
   wire [10:0] _069_;
   wire [10:0] _070_;
-  wire [10:0] _071_;
+  wire _071_;
   wire _072_;
-  wire _073_;
+  wire [5:0] _073_;
   wire [5:0] _074_;
-  wire [5:0] _075_;
+  wire [2:0] _075_;
   wire [2:0] _076_;
   wire [2:0] _077_;
   wire [2:0] _078_;
-  wire [2:0] _079_;
-  wire [2:0] _080_;
-  wire [7:0] _081_;
-  wire [7:0] _082_;
+  wire [7:0] _079_;
+  wire [7:0] _080_;
+  wire [3:0] _081_;
+  wire [3:0] _082_;
   wire [3:0] _083_;
-  wire [3:0] _084_;
-  wire [3:0] _085_;
+  wire _084_;
+  wire [1:0] _085_;
   wire _086_;
-  wire [1:0] _087_;
-  wire _088_;
-  wire [5:0] _089_;
-  wire [2:0] _090_;
+  wire [5:0] _087_;
+  wire [2:0] _088_;
+  wire _089_;
+  wire _090_;
   wire _091_;
   wire _092_;
   wire _093_;
@@ -3389,9 +3416,6 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire _099_;
   wire _100_;
   wire _101_;
-  wire _102_;
-  wire _103_;
-  wire _104_;
   wire advance;
   reg [7:0] block;
   wire end_group;
@@ -3467,22 +3491,22 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _019_ = advance & end_slot;
   assign _020_ = advance & end_group;
   assign _021_ = group + 1'h1;
-  assign _046_ = _099_ | _098_;
-  assign _047_ = _103_ | _102_;
+  assign _046_ = _096_ | _095_;
+  assign _047_ = _100_ | _099_;
   assign _048_ = _067_ | _010_;
-  assign _045_ = | { _046_, _100_, _101_ };
-  assign _049_ = _098_ ? 42'h00c60f1f0fe : 42'h00c66c1f006;
-  assign _050_ = _100_ ? 42'h00c65c9f1f6 : 42'h2001c2009f9;
+  assign _045_ = | { _046_, _097_, _098_ };
+  assign _049_ = _095_ ? 42'h00c60f1f0fe : 42'h00c66c1f006;
+  assign _050_ = _097_ ? 42'h00c65c9f1f6 : 42'h2001c2009f9;
   assign _051_ = _046_ ? _049_ : _050_;
-  assign _052_ = _102_ ? 42'h00003300004 : 42'h000020000f4;
-  assign _053_ = _104_ ? 42'h000010801f4 : 42'h00000000000;
+  assign _052_ = _099_ ? 42'h00003300004 : 42'h000020000f4;
+  assign _053_ = _101_ ? 42'h000010801f4 : 42'h00000000000;
   assign _054_ = _047_ ? _052_ : _053_;
   assign now = _045_ ? _051_ : _054_;
-  assign _055_ = _098_ ? block[5:0] : block[5:0];
-  assign _056_ = _100_ ? block[5:0] : block[5:0];
+  assign _055_ = _095_ ? block[5:0] : block[5:0];
+  assign _056_ = _097_ ? block[5:0] : block[5:0];
   assign _057_ = _046_ ? _055_ : _056_;
-  assign _058_ = _102_ ? block[5:0] : block[5:0];
-  assign _059_ = _104_ ? block[5:0] : 6'h00;
+  assign _058_ = _099_ ? block[5:0] : block[5:0];
+  assign _059_ = _101_ ? block[5:0] : 6'h00;
   assign _060_ = _047_ ? _058_ : _059_;
   assign next_word = _045_ ? _057_ : _060_;
   assign _061_ = _010_ ? _065_ : _066_;
@@ -3494,71 +3518,70 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   assign _068_ = start ? 2'h1 : fsm_state;
   assign _042_ = rst ? 2'h0 : _063_;
   assign _069_ = _011_ ? _027_[10:0] : coefficients;
-  assign _070_ = _007_ ? 11'h000 : _069_;
-  assign _071_ = _067_ ? _070_ : _069_;
-  assign _041_ = rst ? 11'h000 : _071_;
+  assign _070_ = all_read ? 11'h000 : _069_;
+  assign _041_ = rst ? 11'h000 : _070_;
   assign _040_ = rst ? 1'h0 : _026_;
-  assign _072_ = _022_ ? _023_[0] : segment;
-  assign _073_ = _003_ ? 1'h0 : _072_;
-  assign _039_ = rst ? 1'h0 : _073_;
-  assign _074_ = _020_ ? _021_[5:0] : group;
-  assign _075_ = _022_ ? 6'h00 : _074_;
-  assign _038_ = rst ? 6'h00 : _075_;
-  assign _076_ = _019_ ? now[26:24] : next_slot;
-  assign _077_ = _020_ ? now[29:27] : _076_;
-  assign _078_ = _003_ ? now[26:24] : _077_;
-  assign _079_ = _007_ ? 3'h0 : _078_;
-  assign _080_ = _067_ ? _079_ : _078_;
-  assign _037_ = rst ? 3'h0 : _080_;
-  assign _081_ = advance ? _018_[7:0] : block;
-  assign _082_ = _019_ ? 8'h00 : _081_;
-  assign _036_ = rst ? 8'h00 : _082_;
-  assign _083_ = _016_ ? _017_[3:0] : waiting;
-  assign _084_ = _024_ ? 4'h8 : 4'he;
-  assign _085_ = _003_ ? _084_ : _083_;
-  assign _035_ = rst ? 4'h0 : _085_;
-  assign _086_ = advance ? _015_ : tag[3];
-  assign _034_[3] = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? now[1:0] : tag[1:0];
-  assign _034_[1:0] = rst ? 2'h0 : _087_;
-  assign _088_ = advance ? segment : tag[2];
-  assign _034_[2] = rst ? 1'h0 : _088_;
-  assign _089_ = advance ? next_word : word_25;
-  assign _033_ = rst ? 6'h00 : _089_;
-  assign _090_ = advance ? next_slot : slot;
-  assign _032_ = rst ? 3'h0 : _090_;
-  assign _091_ = advance ? _014_ : last;
-  assign _031_ = rst ? 1'h0 : _091_;
-  assign _092_ = advance ? _013_ : first;
-  assign _030_ = rst ? 1'h0 : _092_;
-  assign _093_ = _011_ ? 1'h1 : 1'h0;
-  assign _094_ = _007_ ? 1'h1 : _093_;
-  assign _095_ = _067_ ? _094_ : _093_;
-  assign _029_ = rst ? 1'h1 : _095_;
+  assign _071_ = _022_ ? _023_[0] : segment;
+  assign _072_ = _003_ ? 1'h0 : _071_;
+  assign _039_ = rst ? 1'h0 : _072_;
+  assign _073_ = _020_ ? _021_[5:0] : group;
+  assign _074_ = _022_ ? 6'h00 : _073_;
+  assign _038_ = rst ? 6'h00 : _074_;
+  assign _075_ = _019_ ? now[26:24] : next_slot;
+  assign _076_ = _020_ ? now[29:27] : _075_;
+  assign _077_ = _003_ ? now[26:24] : _076_;
+  assign _078_ = all_read ? 3'h0 : _077_;
+  assign _037_ = rst ? 3'h0 : _078_;
+  assign _079_ = advance ? _018_[7:0] : block;
+  assign _080_ = _019_ ? 8'h00 : _079_;
+  assign _036_ = rst ? 8'h00 : _080_;
+  assign _081_ = _016_ ? _017_[3:0] : waiting;
+  assign _082_ = _024_ ? 4'h8 : 4'he;
+  assign _083_ = _003_ ? _082_ : _081_;
+  assign _035_ = rst ? 4'h0 : _083_;
+  assign _084_ = advance ? _015_ : tag[3];
+  assign _034_[3] = rst ? 1'h0 : _084_;
+  assign _085_ = advance ? now[1:0] : tag[1:0];
+  assign _034_[1:0] = rst ? 2'h0 : _085_;
+  assign _086_ = advance ? segment : tag[2];
+  assign _034_[2] = rst ? 1'h0 : _086_;
+  assign _087_ = advance ? next_word : word_25;
+  assign _033_ = rst ? 6'h00 : _087_;
+  assign _088_ = advance ? next_slot : slot;
+  assign _032_ = rst ? 3'h0 : _088_;
+  assign _089_ = advance ? _014_ : last;
+  assign _031_ = rst ? 1'h0 : _089_;
+  assign _090_ = advance ? _013_ : first;
+  assign _030_ = rst ? 1'h0 : _090_;
+  assign _091_ = _011_ ? 1'h1 : 1'h0;
+  assign _092_ = all_read ? 1'h1 : _091_;
+  assign _029_ = rst ? 1'h1 : _092_;
   assign _028_ = rst ? 1'h0 : _011_;
-  assign _096_ = _008_ ? 1'h1 : 1'h0;
-  assign finish = _010_ ? _096_ : 1'h0;
+  assign _093_ = _008_ ? 1'h1 : 1'h0;
+  assign finish = _010_ ? _093_ : 1'h0;
   assign _010_ = fsm_state == 2'h2;
-  assign _097_ = _007_ ? 1'h1 : 1'h0;
-  assign all_read = _067_ ? _097_ : 1'h0;
+  assign _094_ = _007_ ? 1'h1 : 1'h0;
+  assign all_read = _067_ ? _094_ : 1'h0;
   assign advance = _067_ ? _002_ : 1'h0;
   assign _067_ = fsm_state == 2'h1;
   assign idle = _009_ ? 1'h1 : 1'h0;
   assign _009_ = ! fsm_state;
-  assign _104_ = ! next_slot;
-  assign _098_ = next_slot == 3'h6;
-  assign _099_ = next_slot == 3'h5;
-  assign _100_ = next_slot == 3'h4;
-  assign _101_ = next_slot == 3'h3;
-  assign _102_ = next_slot == 3'h2;
-  assign _103_ = next_slot == 3'h1;
+  assign _101_ = ! next_slot;
+  assign _095_ = next_slot == 3'h6;
+  assign _096_ = next_slot == 3'h5;
+  assign _097_ = next_slot == 3'h4;
+  assign _098_ = next_slot == 3'h3;
+  assign _099_ = next_slot == 3'h2;
+  assign _100_ = next_slot == 3'h1;
 endmodule
 
-module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
+module digits_layer_lmu0_source(rst, i__valid, read_enable, available, last, read_data, i__payload, i__freed, read_word, clk);
   input rst;
   wire rst;
   input i__valid;
   wire i__valid;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -3650,6 +3673,7 @@ module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__pa
 `endif
   digits_layer_lmu0_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -3661,11 +3685,13 @@ module digits_layer_lmu0_source(rst, i__valid, available, last, read_data, i__pa
   );
 endmodule
 
-module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
+module digits_layer_lmu0_source_memory(rst, write_enable, read__en, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
   wire write_enable;
+  input read__en;
+  wire read__en;
   output [9:0] read_data;
   wire [9:0] read_data;
   input [4:0] write_data;
@@ -3696,7 +3722,9 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read_data, write_data,
   end
   reg [9:0] _8_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    if (read__en) begin
+      _8_ <= cells[read__addr];
+    end
   end
   assign read_data = _8_;
   assign write__addr = write_page ? 1'h1 : 1'h0;

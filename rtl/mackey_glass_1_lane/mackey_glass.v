@@ -209,15 +209,15 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   wire _10_;
   wire _11_;
   wire _12_;
-  wire [1:0] _13_;
-  wire _14_;
+  wire _13_;
+  wire [1:0] _14_;
   wire _15_;
   wire _16_;
   wire _17_;
-  wire [15:0] _18_;
-  wire _19_;
-  wire [1:0] _20_;
-  wire _21_;
+  wire _18_;
+  wire [15:0] _19_;
+  wire _20_;
+  wire [1:0] _21_;
   wire _22_;
   wire _23_;
   wire _24_;
@@ -228,6 +228,7 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   wire _29_;
   wire _30_;
   wire _31_;
+  wire _32_;
   reg entering;
   reg filling;
   reg [1:0] lasts;
@@ -245,66 +246,67 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
     if (i__valid)
       beats[1'h0] <= i__payload[15:0];
   end
-  reg [15:0] _76_;
+  reg [15:0] _78_;
   always @(posedge clk) begin
     if (read__en) begin
-      _76_ <= beats[1'h0];
+      _78_ <= beats[1'h0];
     end
   end
-  assign read__data = _76_;
+  assign read__data = _78_;
+  assign _10_ = _01_ & read_out;
+  assign _11_ = ~ reading;
   assign _07_ = ~ read_out;
   assign _00_ = ~ offered;
   assign _01_ = _00_ | o__ready;
   assign _02_ = _07_ | _01_;
   assign read__en = level & _02_;
   always @(posedge clk)
-    level <= _11_;
+    level <= _12_;
   always @(posedge clk)
-    entering <= _12_;
+    entering <= _13_;
   always @(posedge clk)
-    lasts <= _13_;
+    lasts <= _14_;
   always @(posedge clk)
-    filling <= _14_;
+    filling <= _15_;
   always @(posedge clk)
-    leaving <= _15_;
+    leaving <= _16_;
   always @(posedge clk)
-    read_out <= _16_;
+    read_out <= _17_;
   always @(posedge clk)
-    offered <= _17_;
+    offered <= _18_;
   always @(posedge clk)
-    o__payload_data <= _18_;
+    o__payload_data <= _19_;
   always @(posedge clk)
-    reading <= _19_;
+    reading <= _20_;
   assign o__payload_last = lasts >> reading;
-  assign _20_ = level + i__valid;
-  assign _03_ = _20_ - read__en;
+  assign _21_ = level + i__valid;
+  assign _03_ = _21_ - read__en;
   assign _04_ = entering + 1'h1;
   assign _05_ = entering ? _04_ : 2'h0;
   assign _08_ = leaving + 1'h1;
   assign _09_ = leaving ? _08_ : 2'h0;
-  assign _10_ = ~ reading;
-  assign _21_ = i__freed ? _10_ : reading;
-  assign _19_ = rst ? 1'h0 : _21_;
-  assign _18_ = _01_ ? read__data : o__payload_data;
-  assign _22_ = _01_ ? read_out : offered;
-  assign _17_ = rst ? 1'h0 : _22_;
-  assign _23_ = _02_ ? read__en : read_out;
-  assign _16_ = rst ? 1'h0 : _23_;
-  assign _24_ = read__en ? _09_[0] : leaving;
-  assign _15_ = rst ? 1'h0 : _24_;
-  assign _25_ = entering ? filling : _06_;
-  assign _26_ = i__valid ? _25_ : filling;
-  assign _14_ = rst ? 1'h0 : _26_;
-  assign _27_ = filling ? i__payload[16] : lasts[1];
-  assign _28_ = i__valid ? _27_ : lasts[1];
-  assign _13_[1] = rst ? 1'h0 : _28_;
-  assign _29_ = filling ? lasts[0] : i__payload[16];
+  assign _22_ = i__freed ? _11_ : reading;
+  assign _20_ = rst ? 1'h0 : _22_;
+  assign _19_ = _10_ ? read__data : o__payload_data;
+  assign _23_ = _01_ ? read_out : offered;
+  assign _18_ = rst ? 1'h0 : _23_;
+  assign _24_ = _02_ ? read__en : read_out;
+  assign _17_ = rst ? 1'h0 : _24_;
+  assign _25_ = read__en ? _09_[0] : leaving;
+  assign _16_ = rst ? 1'h0 : _25_;
+  assign _26_ = entering ? filling : _06_;
+  assign _27_ = i__valid ? _26_ : filling;
+  assign _15_ = rst ? 1'h0 : _27_;
+  assign _28_ = filling ? i__payload[16] : lasts[1];
+  assign _29_ = i__valid ? _28_ : lasts[1];
+  assign _14_[1] = rst ? 1'h0 : _29_;
+  assign _30_ = filling ? lasts[0] : i__payload[16];
   assign _06_ = ~ filling;
-  assign _30_ = i__valid ? _29_ : lasts[0];
-  assign _13_[0] = rst ? 1'h0 : _30_;
-  assign _31_ = i__valid ? _05_[0] : entering;
-  assign _12_ = rst ? 1'h0 : _31_;
-  assign _11_ = rst ? 1'h0 : _03_[0];
+  assign _31_ = i__valid ? _30_ : lasts[0];
+  assign _14_[0] = rst ? 1'h0 : _31_;
+  assign _32_ = i__valid ? _05_[0] : entering;
+  assign _13_ = rst ? 1'h0 : _32_;
+  assign _12_ = rst ? 1'h0 : _03_[0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_queue #(
     .BEATS(32'd1),
@@ -407,30 +409,31 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   input clk;
   wire clk;
   wire _00_;
-  wire [3:0] _01_;
-  wire _02_;
+  wire [2:0] _01_;
+  wire [3:0] _02_;
   wire _03_;
   wire _04_;
   wire _05_;
   wire _06_;
   wire _07_;
-  wire [1:0] _08_;
-  wire [6:0] _09_;
-  wire _10_;
+  wire _08_;
+  wire [1:0] _09_;
+  wire [6:0] _10_;
   wire _11_;
   wire _12_;
-  wire [2:0] _13_;
+  wire _13_;
   wire _14_;
   wire _15_;
   wire _16_;
-  wire [2:0] _17_;
-  wire _18_;
+  wire _17_;
+  wire [2:0] _18_;
   wire _19_;
   wire _20_;
   wire _21_;
   wire _22_;
+  wire _23_;
   wire [5:0] addresses;
-  wire all_read_56;
+  wire all_read_58;
   wire available;
   reg begun;
   reg [6:0] control;
@@ -439,20 +442,21 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire first;
   wire idle;
   reg last;
-  wire last_55;
-  wire last_63;
+  wire last_57;
+  wire last_65;
   reg last_step;
   wire moved;
   wire [15:0] o__payload_data;
   wire [7:0] operand;
   wire [7:0] read_data;
+  wire read_enable;
   wire [5:0] read_word;
   reg [1:0] room;
   reg s1_chosen_0;
   wire slot;
   wire [18:0] sums;
   wire [2:0] tag;
-  wire [2:0] tag_64;
+  wire [2:0] tag_66;
   wire trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -464,50 +468,52 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire valid;
   wire [20:0] write;
   assign _00_ = idle | finish;
-  assign _07_ = _00_ & available;
-  assign trace_start = _07_ & _02_;
-  assign _11_ = ! write[1];
-  assign _12_ = write[0] & _11_;
+  assign _08_ = _00_ & available;
+  assign trace_start = _08_ & _03_;
+  assign _12_ = ! slot;
+  assign read_enable = valid & _12_;
+  assign _13_ = ! write[1];
+  assign _14_ = write[0] & _13_;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
-  assign _13_ = room + o__freed;
-  assign _01_ = _13_ - begun;
-  assign _02_ = | room;
+  assign _01_ = room + o__freed;
+  assign _02_ = _01_ - begun;
+  assign _03_ = | room;
   always @(posedge clk)
-    last_step <= _03_;
+    last_step <= _04_;
   always @(posedge clk)
-    begun <= _04_;
+    begun <= _05_;
   always @(posedge clk)
-    i__freed <= _05_;
+    i__freed <= _06_;
   always @(posedge clk)
-    last <= _06_;
+    last <= _07_;
   always @(posedge clk)
-    room <= _08_;
+    room <= _09_;
   always @(posedge clk)
-    control <= _09_;
+    control <= _10_;
   always @(posedge clk)
-    s1_chosen_0 <= _10_;
-  assign _14_ = valid ? 1'h0 : s1_chosen_0;
-  assign _15_ = slot ? _14_ : 1'h1;
-  assign _16_ = valid ? _15_ : _14_;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = valid ? tag_64 : control[6:4];
-  assign _09_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = valid ? last_63 : control[2];
-  assign _09_[2] = rst ? 1'h0 : _18_;
-  assign _19_ = valid ? first : control[1];
-  assign _09_[1] = rst ? 1'h0 : _19_;
-  assign _09_[0] = rst ? 1'h0 : valid;
-  assign _20_ = slot ? control[3] : 1'h0;
-  assign _21_ = valid ? _20_ : control[3];
-  assign _09_[3] = rst ? 1'h0 : _21_;
-  assign _08_ = rst ? 2'h2 : _01_[1:0];
-  assign _06_ = rst ? 1'h0 : last_step;
-  assign _05_ = rst ? 1'h0 : all_read_56;
-  assign _04_ = rst ? 1'h0 : trace_start;
-  assign _22_ = trace_start ? last_55 : last_step;
-  assign _03_ = rst ? 1'h0 : _22_;
-  assign o__valid = _12_ ? write[4] : 1'h0;
-  assign o__payload_data = _12_ ? write[20:5] : 16'h0000;
+    s1_chosen_0 <= _11_;
+  assign _15_ = valid ? 1'h0 : s1_chosen_0;
+  assign _16_ = slot ? _15_ : 1'h1;
+  assign _17_ = valid ? _16_ : _15_;
+  assign _11_ = rst ? 1'h0 : _17_;
+  assign _18_ = valid ? tag_66 : control[6:4];
+  assign _10_[6:4] = rst ? 3'h0 : _18_;
+  assign _19_ = valid ? last_65 : control[2];
+  assign _10_[2] = rst ? 1'h0 : _19_;
+  assign _20_ = valid ? first : control[1];
+  assign _10_[1] = rst ? 1'h0 : _20_;
+  assign _10_[0] = rst ? 1'h0 : valid;
+  assign _21_ = slot ? control[3] : 1'h0;
+  assign _22_ = valid ? _21_ : control[3];
+  assign _10_[3] = rst ? 1'h0 : _22_;
+  assign _09_ = rst ? 2'h2 : _02_[1:0];
+  assign _07_ = rst ? 1'h0 : last_step;
+  assign _06_ = rst ? 1'h0 : all_read_58;
+  assign _05_ = rst ? 1'h0 : trace_start;
+  assign _23_ = trace_start ? last_57 : last_step;
+  assign _04_ = rst ? 1'h0 : _23_;
+  assign o__valid = _14_ ? write[4] : 1'h0;
+  assign o__payload_data = _14_ ? write[20:5] : 16'h0000;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -515,7 +521,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_02_),
+    .room(_03_),
     .rst(rst),
     .sent(begun)
   );
@@ -536,10 +542,10 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_55),
+    .marked(last_57),
     .promise(begun),
     .reads(valid),
-    .room(_02_),
+    .room(_03_),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
@@ -564,19 +570,19 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .weights(data)
   );
   mackey_glass_layer_head_sequencer sequencer (
-    .all_read(all_read_56),
+    .all_read(all_read_58),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_63),
+    .last(last_65),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_64),
+    .tag(tag_66),
     .valid(valid),
     .word_25(read_word)
   );
@@ -586,8 +592,9 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_55),
+    .last(last_57),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(read_word),
     .rst(rst)
   );
@@ -626,12 +633,12 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire _002_;
   wire _003_;
   wire _004_;
-  wire [1:0] _005_;
-  wire [20:0] _006_;
+  wire _005_;
+  wire [1:0] _006_;
   wire [14:0] _007_;
   wire _008_;
   wire _009_;
-  wire _010_;
+  wire [20:0] _010_;
   wire _011_;
   wire _012_;
   wire [3:0] _013_;
@@ -643,18 +650,18 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [3:0] _019_;
   wire _020_;
   wire _021_;
-  wire _022_;
-  wire [2:0] _023_;
+  wire [2:0] _022_;
+  wire _023_;
   wire [1:0] _024_;
   wire [18:0] _025_;
   wire [16:0] _026_;
   wire [19:0] _027_;
   wire [19:0] _028_;
-  wire [19:0] _029_;
-  wire [15:0] _030_;
+  wire _029_;
+  wire [19:0] _030_;
   wire [15:0] _031_;
   wire [15:0] _032_;
-  wire _033_;
+  wire [15:0] _033_;
   wire _034_;
   wire _035_;
   wire _036_;
@@ -665,11 +672,11 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire _041_;
   wire _042_;
   wire _043_;
-  wire [16:0] _044_;
-  wire [2:0] _045_;
+  wire _044_;
+  wire [16:0] _045_;
   wire _046_;
   wire _047_;
-  wire _048_;
+  wire [2:0] _048_;
   wire _049_;
   wire _050_;
   wire _051_;
@@ -724,11 +731,11 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     d5 <= _019_;
   always @(posedge clk)
-    a0_valid <= _020_;
+    a0_valid <= _021_;
   always @(posedge clk)
-    a0_beat <= _022_;
+    tag <= _022_;
   always @(posedge clk)
-    tag <= _023_;
+    a0_beat <= _023_;
   always @(posedge clk)
     signal <= _024_;
   always @(posedge clk)
@@ -740,66 +747,65 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     d1_addend_0 <= _028_;
   always @(posedge clk)
-    d2_total_0 <= _029_;
+    d2_total_0 <= _030_;
   always @(posedge clk)
-    d4_code_0 <= _030_;
+    d4_code_0 <= _031_;
   always @(posedge clk)
-    d3_code_0 <= _031_;
+    d3_code_0 <= _032_;
   always @(posedge clk)
-    write_data <= _032_;
+    write_data <= _033_;
   assign _000_ = a0_valid - 1'h1;
-  assign _005_ = a0_beat + 1'h1;
-  assign _006_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _010_ = ! d2[1];
-  assign _021_ = d2[0] & _010_;
-  assign _033_ = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _005_ = upcoming & tag_13[2];
+  assign _006_ = a0_beat + 1'h1;
+  assign _010_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _020_ = ! d2[1];
+  assign _029_ = d2[0] & _020_;
+  assign _034_ = & { d2_total_0[19], d2_total_0[19:18] };
   assign _001_ = | { d2_total_0[19], d2_total_0[19:18] };
   assign _002_ = ~ _001_;
-  assign _003_ = _033_ | _002_;
-  assign _016_[0] = rst ? 1'h0 : d1[0];
-  assign _034_ = d1[0] ? d1[2] : d2[2];
-  assign _016_[2] = rst ? 1'h0 : _034_;
-  assign _035_ = d0[0] ? d0[3] : d1[3];
-  assign _015_[3] = rst ? 1'h0 : _035_;
+  assign _003_ = _034_ | _002_;
+  assign _035_ = d1[0] ? d1[2] : d2[2];
+  assign _016_[2] = rst ? 1'h0 : _035_;
+  assign _036_ = d0[0] ? d0[3] : d1[3];
+  assign _015_[3] = rst ? 1'h0 : _036_;
+  assign _037_ = d0[0] ? d0[1] : d1[1];
   assign write_mask = d5[1] ? 1'h0 : _012_;
-  assign _036_ = d0[0] ? d0[1] : d1[1];
-  assign _015_[1] = rst ? 1'h0 : _036_;
+  assign _015_[1] = rst ? 1'h0 : _037_;
   assign _015_[0] = rst ? 1'h0 : d0[0];
-  assign _037_ = d0[0] ? d0[2] : d1[2];
-  assign _015_[2] = rst ? 1'h0 : _037_;
-  assign _038_ = a1[0] ? a1[3] : d0[3];
-  assign _014_[3] = rst ? 1'h0 : _038_;
-  assign _039_ = a1[0] ? a1[1] : d0[1];
-  assign _014_[1] = rst ? 1'h0 : _039_;
+  assign _038_ = d0[0] ? d0[2] : d1[2];
+  assign _015_[2] = rst ? 1'h0 : _038_;
+  assign _039_ = a1[0] ? a1[3] : d0[3];
+  assign _014_[3] = rst ? 1'h0 : _039_;
+  assign _040_ = a1[0] ? a1[1] : d0[1];
+  assign _014_[1] = rst ? 1'h0 : _040_;
   assign _014_[0] = rst ? 1'h0 : a1[0];
-  assign _032_ = _009_ ? d4_code_0 : write_data;
-  assign _040_ = a1[0] ? a1[2] : d0[2];
-  assign _014_[2] = rst ? 1'h0 : _040_;
-  assign _041_ = a0_valid ? a0_beat : a1[3];
-  assign _013_[3] = rst ? 1'h0 : _041_;
-  assign _042_ = a0_valid ? tag[0] : a1[1];
-  assign _013_[1] = rst ? 1'h0 : _042_;
+  assign _041_ = a1[0] ? a1[2] : d0[2];
+  assign _033_ = _009_ ? d4_code_0 : write_data;
+  assign _014_[2] = rst ? 1'h0 : _041_;
+  assign _042_ = a0_valid ? a0_beat : a1[3];
+  assign _013_[3] = rst ? 1'h0 : _042_;
+  assign _043_ = a0_valid ? tag[0] : a1[1];
+  assign _013_[1] = rst ? 1'h0 : _043_;
   assign _013_[0] = rst ? 1'h0 : a0_valid;
-  assign _043_ = a0_valid ? tag[1] : a1[2];
-  assign _013_[2] = rst ? 1'h0 : _043_;
-  assign _031_ = _021_ ? { d2_total_0[19], _007_ } : d3_code_0;
-  assign _030_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _029_ = d1[0] ? _006_[19:0] : d2_total_0;
+  assign _044_ = a0_valid ? tag[1] : a1[2];
+  assign _013_[2] = rst ? 1'h0 : _044_;
+  assign _032_ = _029_ ? { d2_total_0[19], _007_ } : d3_code_0;
+  assign _031_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _030_ = d1[0] ? _010_[19:0] : d2_total_0;
   assign _028_ = d0[0] ? { d0_constants[16], d0_constants[16], d0_constants[16], d0_constants } : d1_addend_0;
   assign _027_ = d0[0] ? { rows[18], rows } : d1_sum_0;
-  assign _044_ = a1[1] ? d0_constants : 17'h174a7;
-  assign _026_ = a1[0] ? _044_ : d0_constants;
+  assign _045_ = a1[1] ? d0_constants : 17'h174a7;
+  assign _026_ = a1[0] ? _045_ : d0_constants;
   assign _025_ = signal[1] ? sums : rows;
   assign _024_ = rst ? 2'h0 : { signal[0], upcoming };
-  assign _045_ = upcoming ? tag_13 : tag;
-  assign _023_ = rst ? 3'h0 : _045_;
-  assign _046_ = a0_valid ? _005_[0] : a0_beat;
-  assign _047_ = tag_13[2] ? 1'h0 : _046_;
-  assign _048_ = upcoming ? _047_ : _046_;
-  assign _022_ = rst ? 1'h0 : _048_;
+  assign _046_ = a0_valid ? _006_[0] : a0_beat;
+  assign _047_ = _005_ ? 1'h0 : _046_;
+  assign _023_ = rst ? 1'h0 : _047_;
+  assign _048_ = upcoming ? tag_13 : tag;
+  assign _022_ = rst ? 3'h0 : _048_;
   assign _049_ = a0_valid ? _000_[0] : a0_valid;
   assign _050_ = upcoming ? 1'h1 : _049_;
-  assign _020_ = rst ? 1'h0 : _050_;
+  assign _021_ = rst ? 1'h0 : _050_;
   assign _051_ = d4[0] ? d4[3] : d5[3];
   assign _019_[3] = rst ? 1'h0 : _051_;
   assign _052_ = d4[0] ? d4[1] : d5[1];
@@ -825,6 +831,7 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _016_[3] = rst ? 1'h0 : _060_;
   assign _061_ = d1[0] ? d1[1] : d2[1];
   assign _016_[1] = rst ? 1'h0 : _061_;
+  assign _016_[0] = rst ? 1'h0 : d1[0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -1029,7 +1036,7 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   wire [1:0] _049_;
   wire [5:0] _050_;
   wire [5:0] _051_;
-  wire [5:0] _052_;
+  wire _052_;
   wire _053_;
   wire _054_;
   wire _055_;
@@ -1037,24 +1044,21 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   wire _057_;
   wire _058_;
   wire _059_;
-  wire _060_;
-  wire _061_;
-  wire [5:0] _062_;
-  wire [5:0] _063_;
-  wire [3:0] _064_;
-  wire [3:0] _065_;
+  wire [5:0] _060_;
+  wire [5:0] _061_;
+  wire [3:0] _062_;
+  wire [3:0] _063_;
+  wire _064_;
+  wire _065_;
   wire _066_;
-  wire _067_;
+  wire [5:0] _067_;
   wire _068_;
-  wire [5:0] _069_;
+  wire _069_;
   wire _070_;
   wire _071_;
   wire _072_;
   wire _073_;
   wire _074_;
-  wire _075_;
-  wire _076_;
-  wire _077_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -1135,51 +1139,48 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   assign _049_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _044_;
   assign _050_ = _005_ ? _021_[5:0] : coefficients;
-  assign _051_ = _001_ ? 6'h00 : _050_;
-  assign _052_ = _048_ ? _051_ : _050_;
-  assign _038_ = rst ? 6'h00 : _052_;
-  assign _053_ = _017_ ? _018_[0] : segment;
-  assign _054_ = _019_ ? 1'h0 : _053_;
-  assign _037_ = rst ? 1'h0 : _054_;
-  assign _055_ = _015_ ? _016_[0] : group;
-  assign _056_ = _017_ ? 1'h0 : _055_;
-  assign _035_ = rst ? 1'h0 : _056_;
-  assign _057_ = _014_ ? now[16] : next_slot;
-  assign _058_ = _015_ ? now[17] : _057_;
-  assign _059_ = _019_ ? now[16] : _058_;
-  assign _060_ = _001_ ? 1'h0 : _059_;
-  assign _061_ = _048_ ? _060_ : _059_;
-  assign _034_ = rst ? 1'h0 : _061_;
-  assign _062_ = advance ? _013_[5:0] : block;
-  assign _063_ = _014_ ? 6'h00 : _062_;
-  assign _033_ = rst ? 6'h00 : _063_;
-  assign _064_ = _011_ ? _012_[3:0] : waiting;
-  assign _065_ = _019_ ? 4'hb : _064_;
-  assign _032_ = rst ? 4'h0 : _065_;
-  assign _066_ = advance ? _010_ : tag[2];
-  assign _031_[2] = rst ? 1'h0 : _066_;
-  assign _067_ = advance ? now[0] : tag[0];
-  assign _031_[0] = rst ? 1'h0 : _067_;
-  assign _068_ = advance ? segment : tag[1];
-  assign _031_[1] = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? next_word : word_25;
-  assign _030_ = rst ? 6'h00 : _069_;
-  assign _070_ = advance ? next_slot : slot;
-  assign _029_ = rst ? 1'h0 : _070_;
-  assign _071_ = advance ? _008_ : last;
-  assign _028_ = rst ? 1'h0 : _071_;
-  assign _072_ = advance ? _007_ : first;
-  assign _027_ = rst ? 1'h0 : _072_;
-  assign _073_ = _005_ ? 1'h1 : 1'h0;
-  assign _074_ = _001_ ? 1'h1 : _073_;
-  assign _075_ = _048_ ? _074_ : _073_;
-  assign _026_ = rst ? 1'h1 : _075_;
+  assign _051_ = all_read ? 6'h00 : _050_;
+  assign _038_ = rst ? 6'h00 : _051_;
+  assign _052_ = _017_ ? _018_[0] : segment;
+  assign _053_ = _019_ ? 1'h0 : _052_;
+  assign _037_ = rst ? 1'h0 : _053_;
+  assign _054_ = _015_ ? _016_[0] : group;
+  assign _055_ = _017_ ? 1'h0 : _054_;
+  assign _035_ = rst ? 1'h0 : _055_;
+  assign _056_ = _014_ ? now[16] : next_slot;
+  assign _057_ = _015_ ? now[17] : _056_;
+  assign _058_ = _019_ ? now[16] : _057_;
+  assign _059_ = all_read ? 1'h0 : _058_;
+  assign _034_ = rst ? 1'h0 : _059_;
+  assign _060_ = advance ? _013_[5:0] : block;
+  assign _061_ = _014_ ? 6'h00 : _060_;
+  assign _033_ = rst ? 6'h00 : _061_;
+  assign _062_ = _011_ ? _012_[3:0] : waiting;
+  assign _063_ = _019_ ? 4'hb : _062_;
+  assign _032_ = rst ? 4'h0 : _063_;
+  assign _064_ = advance ? _010_ : tag[2];
+  assign _031_[2] = rst ? 1'h0 : _064_;
+  assign _065_ = advance ? now[0] : tag[0];
+  assign _031_[0] = rst ? 1'h0 : _065_;
+  assign _066_ = advance ? segment : tag[1];
+  assign _031_[1] = rst ? 1'h0 : _066_;
+  assign _067_ = advance ? next_word : word_25;
+  assign _030_ = rst ? 6'h00 : _067_;
+  assign _068_ = advance ? next_slot : slot;
+  assign _029_ = rst ? 1'h0 : _068_;
+  assign _069_ = advance ? _008_ : last;
+  assign _028_ = rst ? 1'h0 : _069_;
+  assign _070_ = advance ? _007_ : first;
+  assign _027_ = rst ? 1'h0 : _070_;
+  assign _071_ = _005_ ? 1'h1 : 1'h0;
+  assign _072_ = all_read ? 1'h1 : _071_;
+  assign _026_ = rst ? 1'h1 : _072_;
   assign _024_ = rst ? 1'h0 : _005_;
-  assign _076_ = _002_ ? 1'h1 : 1'h0;
-  assign finish = _004_ ? _076_ : 1'h0;
+  assign _073_ = _002_ ? 1'h1 : 1'h0;
+  assign finish = _004_ ? _073_ : 1'h0;
   assign _004_ = fsm_state == 2'h2;
-  assign _077_ = _001_ ? 1'h1 : 1'h0;
-  assign all_read = _048_ ? _077_ : 1'h0;
+  assign _074_ = _001_ ? 1'h1 : 1'h0;
+  assign all_read = _048_ ? _074_ : 1'h0;
   assign advance = _048_ ? _040_ : 1'h0;
   assign _048_ = fsm_state == 2'h1;
   assign idle = _003_ ? 1'h1 : 1'h0;
@@ -1188,9 +1189,11 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   assign now = next_slot ? 24'h000000 : 24'h00f982;
 endmodule
 
-module mackey_glass_layer_head_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+module mackey_glass_layer_head_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -1284,6 +1287,7 @@ module mackey_glass_layer_head_source(rst, available, last, read_data, i__payloa
 `endif
   mackey_glass_layer_head_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -1295,9 +1299,11 @@ module mackey_glass_layer_head_source(rst, available, last, read_data, i__payloa
   );
 endmodule
 
-module mackey_glass_layer_head_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_head_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [7:0] write__data;
@@ -1327,7 +1333,9 @@ module mackey_glass_layer_head_source_memory(rst, read_data, write__data, write_
   end
   reg [7:0] _7_;
   always @(posedge clk) begin
-    _7_ <= cells[read__addr];
+    if (read__en) begin
+      _7_ <= cells[read__addr];
+    end
   end
   assign read_data = _7_;
   assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
@@ -1437,25 +1445,25 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [15:0] _010_;
-  wire [15:0] _011_;
-  wire [15:0] _012_;
-  wire [15:0] _013_;
-  wire [15:0] _014_;
-  wire [7:0] _015_;
-  wire [2:0] _016_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
   wire _017_;
-  wire [3:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire _021_;
-  wire _022_;
-  wire _023_;
+  wire [15:0] _018_;
+  wire [15:0] _019_;
+  wire [15:0] _020_;
+  wire [15:0] _021_;
+  wire [15:0] _022_;
+  wire [7:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
-  wire [1:0] _027_;
-  wire [8:0] _028_;
+  wire [2:0] _025_;
+  wire [3:0] _026_;
+  wire _027_;
+  wire _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -1463,24 +1471,24 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire _033_;
   wire _034_;
   wire _035_;
-  wire _036_;
-  wire _037_;
+  wire [1:0] _036_;
+  wire [8:0] _037_;
   wire _038_;
   wire _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire [1:0] _046_;
-  wire _047_;
-  wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
+  wire [1:0] _047_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire [1:0] _052_;
+  wire [1:0] _053_;
   wire _054_;
   wire _055_;
   wire _056_;
@@ -1496,17 +1504,21 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire _066_;
   wire _067_;
   wire _068_;
-  wire [3:0] _069_;
+  wire _069_;
   wire _070_;
   wire _071_;
-  wire [1:0] _072_;
-  wire _073_;
+  wire _072_;
+  wire [3:0] _073_;
   wire _074_;
   wire _075_;
-  wire _076_;
+  wire [1:0] _076_;
   wire _077_;
+  wire _078_;
+  wire _079_;
+  wire _080_;
+  wire _081_;
   wire [11:0] addresses;
-  wire all_read_85;
+  wire all_read_89;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -1517,19 +1529,23 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_84;
-  wire last_91;
+  wire last_88;
+  wire last_95;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [15:0] read_data;
-  wire [15:0] read_data_53;
-  wire [15:0] read_data_55;
-  wire [7:0] read_data_57;
-  wire read_page_36;
-  wire read_page_44;
-  wire [5:0] read_word_43;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_enable;
+  wire read_enable_27;
+  wire read_enable_36;
+  wire read_enable_44;
+  wire read_page_41;
+  wire read_page_49;
+  wire [5:0] read_word_48;
   reg [1:0] room;
   reg s1_chosen_0;
   reg s1_chosen_1;
@@ -1539,7 +1555,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_92;
+  wire [3:0] tag_96;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -1551,125 +1567,133 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_33;
-  wire write_enable_41;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
-  always @(posedge clk)
-    last <= _024_;
-  always @(posedge clk)
-    signal <= _025_;
-  always @(posedge clk)
-    first_step <= _026_;
-  always @(posedge clk)
-    room <= _027_;
-  always @(posedge clk)
-    control <= _028_;
-  always @(posedge clk)
-    s1_chosen_0 <= _029_;
-  always @(posedge clk)
-    s1_chosen_1 <= _030_;
-  always @(posedge clk)
-    s1_chosen_2 <= _031_;
-  always @(posedge clk)
-    s1_chosen_3 <= _032_;
-  assign _000_ = idle | finish;
-  assign _009_ = _000_ & available;
-  assign trace_start = _009_ & _017_;
-  assign _033_ = ! write[2:1];
-  assign _034_ = write[0] & _033_;
-  assign write_enable = _034_ & write[10];
-  assign _035_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _035_;
-  assign write_enable_33 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
-  assign _005_ = write[2:1] == 2'h2;
-  assign _006_ = write[0] & _005_;
-  assign write_enable_41 = _006_ & write[10];
-  assign _010_ = s1_chosen_0 ? read_data : 16'h0000;
-  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
-  assign _012_ = _010_ | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
-  assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
-  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ signal;
-  assign _016_ = room + o__freed;
-  assign _018_ = _016_ - begun;
-  assign _019_ = ~ first_step;
+  wire write_enable_38;
+  wire write_enable_46;
+  assign _018_ = s1_chosen_0 ? read_data : 16'h0000;
+  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _020_ = _018_ | _019_;
+  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _022_ = _020_ | _021_;
+  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
+  assign _011_ = ~ signal;
+  assign _025_ = room + o__freed;
+  assign _026_ = _025_ - begun;
+  assign _027_ = ~ first_step;
   assign _017_ = | room;
   always @(posedge clk)
-    last_step <= _020_;
-  assign _037_ = _066_ | _057_;
-  assign _038_ = _067_ | _058_;
-  assign _039_ = _058_ | _057_;
-  assign _036_ = | { _037_, _008_, _063_ };
-  assign _040_ = _057_ ? 2'h1 : 2'h0;
-  assign _041_ = _008_ ? 2'h3 : 2'h0;
-  assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _058_ ? 2'h1 : 2'h2;
-  assign _044_ = _059_ ? 2'h0 : 2'h3;
-  assign _045_ = _038_ ? _043_ : _044_;
-  assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _067_ ? 1'h1 : _065_;
-  assign _048_ = _066_ ? 1'h1 : _047_;
-  assign _049_ = _057_ ? 1'h1 : _019_;
-  assign _050_ = _059_ ? _019_ : _056_;
-  assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : _054_;
-  assign _053_ = _008_ ? _019_ : _052_;
-  assign _054_ = valid ? 1'h0 : s1_chosen_3;
-  assign _055_ = valid ? _053_ : _054_;
-  assign _032_ = rst ? 1'h0 : _055_;
-  assign _056_ = valid ? 1'h0 : s1_chosen_2;
-  assign _060_ = valid ? _051_ : _056_;
-  assign _031_ = rst ? 1'h0 : _060_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_1;
-  assign _062_ = _063_ ? 1'h1 : _061_;
-  assign _064_ = valid ? _062_ : _061_;
-  assign _030_ = rst ? 1'h0 : _064_;
-  assign _065_ = valid ? 1'h0 : s1_chosen_0;
-  assign _068_ = valid ? _048_ : _065_;
-  assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_92 : control[8:5];
-  assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_91 : control[2];
-  assign _028_[2] = rst ? 1'h0 : _070_;
-  assign _071_ = valid ? first : control[1];
-  assign _028_[1] = rst ? 1'h0 : _071_;
-  assign _028_[0] = rst ? 1'h0 : valid;
-  assign _057_ = slot == 3'h7;
-  assign _066_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _063_ = slot == 3'h4;
-  assign _058_ = slot == 3'h3;
-  assign _067_ = slot == 3'h2;
-  assign _059_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _072_ = valid ? _046_ : control[4:3];
-  assign _028_[4:3] = rst ? 2'h0 : _072_;
-  assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _073_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : signal;
-  assign _025_ = rst ? 1'h0 : _074_;
-  assign _024_ = rst ? 1'h0 : last_step;
-  assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_85;
-  assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_84 : last_step;
-  assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_44 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : signal;
-  assign read_page_36 = _004_ ? _003_ : _077_;
-  assign o__valid = _006_ ? write[10] : 1'h0;
-  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
+    last_step <= _028_;
+  always @(posedge clk)
+    begun <= _029_;
+  always @(posedge clk)
+    i__freed <= _031_;
+  always @(posedge clk)
+    finished <= _032_;
+  always @(posedge clk)
+    last <= _033_;
+  always @(posedge clk)
+    signal <= _034_;
+  always @(posedge clk)
+    first_step <= _035_;
+  always @(posedge clk)
+    room <= _036_;
+  always @(posedge clk)
+    control <= _037_;
+  always @(posedge clk)
+    s1_chosen_0 <= _038_;
+  always @(posedge clk)
+    s1_chosen_1 <= _039_;
+  always @(posedge clk)
+    s1_chosen_2 <= _041_;
+  always @(posedge clk)
+    s1_chosen_3 <= _042_;
+  assign _000_ = idle | finish;
+  assign _010_ = _000_ & available;
+  assign trace_start = _010_ & _017_;
+  assign _024_ = slot == 2'h2;
+  assign _040_ = | { _030_, _024_ };
+  assign read_enable = valid & _040_;
+  assign read_enable_27 = valid & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _007_ = | { _006_, _005_, _004_ };
+  assign read_enable_36 = valid & _007_;
+  assign _008_ = write[2:1] == 1'h1;
+  assign _009_ = write[0] & _008_;
+  assign write_enable_38 = _009_ & write[10];
+  assign _004_ = slot == 1'h1;
+  assign _005_ = slot == 2'h3;
+  assign read_enable_44 = valid & _014_;
+  assign _015_ = write[2:1] == 2'h2;
+  assign _016_ = write[0] & _015_;
+  assign write_enable_46 = _016_ & write[10];
+  assign _014_ = | { _012_, _013_ };
+  assign _044_ = _030_ | _006_;
+  assign _045_ = _071_ | _064_;
+  assign _046_ = _064_ | _006_;
+  assign _043_ = | { _044_, _013_, _001_ };
+  assign _047_ = _006_ ? 2'h1 : 2'h0;
+  assign _048_ = _013_ ? 2'h3 : 2'h0;
+  assign _049_ = _044_ ? _047_ : _048_;
+  assign _050_ = _064_ ? 2'h1 : 2'h2;
+  assign _051_ = _065_ ? 2'h0 : 2'h3;
+  assign _052_ = _045_ ? _050_ : _051_;
+  assign _053_ = _043_ ? _049_ : _052_;
+  assign _054_ = _071_ ? 1'h1 : _070_;
+  assign _055_ = _030_ ? 1'h1 : _054_;
+  assign _056_ = _006_ ? 1'h1 : _027_;
+  assign _057_ = _065_ ? _027_ : _063_;
+  assign _058_ = _046_ ? _056_ : _057_;
+  assign _059_ = _012_ ? _027_ : _061_;
+  assign _060_ = _013_ ? _027_ : _059_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_3;
+  assign _062_ = valid ? _060_ : _061_;
+  assign _042_ = rst ? 1'h0 : _062_;
+  assign _063_ = valid ? 1'h0 : s1_chosen_2;
+  assign _066_ = valid ? _058_ : _063_;
+  assign _041_ = rst ? 1'h0 : _066_;
+  assign _067_ = valid ? 1'h0 : s1_chosen_1;
+  assign _068_ = _001_ ? 1'h1 : _067_;
+  assign _069_ = valid ? _068_ : _067_;
+  assign _039_ = rst ? 1'h0 : _069_;
+  assign _070_ = valid ? 1'h0 : s1_chosen_0;
+  assign _072_ = valid ? _055_ : _070_;
+  assign _038_ = rst ? 1'h0 : _072_;
+  assign _073_ = valid ? tag_96 : control[8:5];
+  assign _037_[8:5] = rst ? 4'h0 : _073_;
+  assign _074_ = valid ? last_95 : control[2];
+  assign _037_[2] = rst ? 1'h0 : _074_;
+  assign _075_ = valid ? first : control[1];
+  assign _037_[1] = rst ? 1'h0 : _075_;
+  assign _037_[0] = rst ? 1'h0 : valid;
+  assign _006_ = slot == 3'h7;
+  assign _030_ = slot == 3'h6;
+  assign _013_ = slot == 3'h5;
+  assign _001_ = slot == 3'h4;
+  assign _064_ = slot == 3'h3;
+  assign _071_ = slot == 3'h2;
+  assign _065_ = slot == 3'h1;
+  assign _012_ = ! slot;
+  assign _076_ = valid ? _053_ : control[4:3];
+  assign _037_[4:3] = rst ? 2'h0 : _076_;
+  assign _036_ = rst ? 2'h2 : _026_[1:0];
+  assign _077_ = finished ? last : first_step;
+  assign _035_ = rst ? 1'h1 : _077_;
+  assign _078_ = finished ? _011_ : signal;
+  assign _034_ = rst ? 1'h0 : _078_;
+  assign _033_ = rst ? 1'h0 : last_step;
+  assign _032_ = rst ? 1'h0 : finish;
+  assign _031_ = rst ? 1'h0 : all_read_89;
+  assign _029_ = rst ? 1'h0 : trace_start;
+  assign _079_ = trace_start ? last_88 : last_step;
+  assign _028_ = rst ? 1'h0 : _079_;
+  assign _080_ = _012_ ? _011_ : signal;
+  assign read_page_49 = _013_ ? _011_ : _080_;
+  assign _081_ = _004_ ? _011_ : signal;
+  assign read_page_41 = _005_ ? _011_ : _081_;
+  assign o__valid = _016_ ? write[10] : 1'h0;
+  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -1698,7 +1722,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_84),
+    .marked(last_88),
     .promise(begun),
     .reads(valid),
     .room(_017_),
@@ -1717,24 +1741,26 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2541_3(write[9:3]),
-    .read_data(read_data_57),
-    .read_page(read_page_44),
-    .read_word(read_word_43),
+    .port_2625_3(write[9:3]),
+    .read__en(read_enable_44),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
+    .read_word(read_word_48),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_41),
+    .write_enable(write_enable_46),
     .write_page(signal)
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2541_3(write[5:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_36),
-    .read_word(read_word_43[1:0]),
+    .port_2625_3(write[5:3]),
+    .read__en(read_enable_36),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
+    .read_word(read_word_48[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_33),
+    .write_enable(write_enable_38),
     .write_page(signal)
   );
   mackey_glass_layer_lmu0_mac mac (
@@ -1748,21 +1774,21 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu0_sequencer sequencer (
-    .all_read(all_read_85),
+    .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_91),
+    .last(last_95),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_92),
+    .tag(tag_96),
     .valid(valid),
-    .word_25(read_word_43)
+    .word_25(read_word_48)
   );
   mackey_glass_layer_lmu0_source source (
     .available(available),
@@ -1770,16 +1796,18 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_84),
+    .last(last_88),
     .read_data(read_data),
-    .read_word(read_word_43[0]),
+    .read_enable(read_enable),
+    .read_word(read_word_48[0]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2541_3(write[4:3]),
-    .read_data(read_data_53),
-    .read_word(read_word_43[0]),
+    .port_2625_3(write[4:3]),
+    .read__en(read_enable_27),
+    .read_data(read_data_58),
+    .read_word(read_word_48[0]),
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
@@ -1816,7 +1844,7 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   input clk;
   wire clk;
   wire [1:0] _000_;
-  wire _001_;
+  wire [9:0] _001_;
   wire [9:0] _002_;
   wire [9:0] _003_;
   wire [9:0] _004_;
@@ -1825,17 +1853,17 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [9:0] _007_;
   wire [9:0] _008_;
   wire _009_;
-  wire [5:0] _010_;
-  wire [3:0] _011_;
-  wire [1:0] _012_;
-  wire [30:0] _013_;
-  wire [5:0] _014_;
-  wire [21:0] _015_;
-  wire [30:0] _016_;
+  wire [3:0] _010_;
+  wire _011_;
+  wire [5:0] _012_;
+  wire [1:0] _013_;
+  wire [30:0] _014_;
+  wire [5:0] _015_;
+  wire [21:0] _016_;
   wire [30:0] _017_;
   wire [30:0] _018_;
-  wire [15:0] _019_;
-  wire _020_;
+  wire [30:0] _019_;
+  wire [15:0] _020_;
   wire [15:0] _021_;
   wire [15:0] _022_;
   wire [15:0] _023_;
@@ -1843,12 +1871,12 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _025_;
   wire _026_;
   wire _027_;
-  wire [6:0] _028_;
-  wire [6:0] _029_;
-  wire _030_;
+  wire _028_;
+  wire _029_;
+  wire [6:0] _030_;
   wire [14:0] _031_;
   wire _032_;
-  wire _033_;
+  wire [6:0] _033_;
   wire _034_;
   wire _035_;
   wire _036_;
@@ -1856,11 +1884,11 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _038_;
   wire _039_;
   wire _040_;
-  wire [31:0] _041_;
+  wire _041_;
   wire _042_;
   wire _043_;
   wire _044_;
-  wire _045_;
+  wire [31:0] _045_;
   wire [6:0] _046_;
   wire _047_;
   wire _048_;
@@ -1877,7 +1905,7 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _059_;
   wire _060_;
   wire _061_;
-  wire [9:0] _062_;
+  wire _062_;
   wire [9:0] _063_;
   wire [21:0] _064_;
   wire [21:0] _065_;
@@ -1891,13 +1919,13 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _073_;
   wire [5:0] _074_;
   wire [5:0] _075_;
-  wire _076_;
+  wire [5:0] _076_;
   wire [5:0] _077_;
   wire [3:0] _078_;
-  wire [5:0] _079_;
-  wire [5:0] _080_;
+  wire _079_;
+  wire _080_;
   wire [5:0] _081_;
-  wire _082_;
+  wire [1:0] _082_;
   wire _083_;
   wire [5:0] _084_;
   wire [1:0] _085_;
@@ -1923,9 +1951,6 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [5:0] _105_;
   wire [1:0] _106_;
   wire _107_;
-  wire [5:0] _108_;
-  wire [1:0] _109_;
-  wire _110_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -1955,31 +1980,31 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _028_ = a0_beat + 1'h1;
-  assign _029_ = address + 1'h1;
-  assign _030_ = upcoming & tag_15[3];
-  assign _041_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _045_ = ! d2[2:1];
-  assign _047_ = d2[0] & _045_;
-  assign _001_ = & { d2_total_0[30], d2_total_0[30:27] };
-  assign _020_ = | { d2_total_0[30], d2_total_0[30:27] };
-  assign _025_ = ~ _020_;
-  assign _026_ = _001_ | _025_;
-  assign _031_ = _026_ ? d2_total_0[26:12] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _030_ = a0_beat + 1'h1;
+  assign _029_ = upcoming & tag_15[3];
+  assign _033_ = address + 1'h1;
+  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _047_ = ! d2[2:1];
+  assign _056_ = d2[0] & _047_;
+  assign _011_ = & { d2_total_0[30], d2_total_0[30:27] };
+  assign _025_ = | { d2_total_0[30], d2_total_0[30:27] };
+  assign _026_ = ~ _025_;
+  assign _027_ = _011_ | _026_;
+  assign _031_ = _027_ ? d2_total_0[26:12] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
   assign _032_ = ! d6[2:1];
-  assign _033_ = d6[0] & _032_;
-  assign _034_ = d2[2:1] == 1'h1;
-  assign _035_ = d2[0] & _034_;
-  assign _036_ = d6[2:1] == 1'h1;
-  assign _037_ = d6[0] & _036_;
-  assign _038_ = d2[2:1] == 2'h2;
-  assign _039_ = d2[0] & _038_;
-  assign _040_ = & { d2_total_0[30], d2_total_0[30:25] };
+  assign _034_ = d6[0] & _032_;
+  assign _035_ = d2[2:1] == 1'h1;
+  assign _036_ = d2[0] & _035_;
+  assign _037_ = d6[2:1] == 1'h1;
+  assign _038_ = d6[0] & _037_;
+  assign _039_ = d2[2:1] == 2'h2;
+  assign _040_ = d2[0] & _039_;
+  assign _041_ = & { d2_total_0[30], d2_total_0[30:25] };
   assign _042_ = | { d2_total_0[30], d2_total_0[30:25] };
   assign _043_ = ~ _042_;
-  assign _044_ = _040_ | _043_;
-  assign _027_ = ~ d2_total_0[30];
-  assign _046_ = _044_ ? d2_total_0[24:18] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _044_ = _041_ | _043_;
+  assign _028_ = ~ d2_total_0[30];
+  assign _046_ = _044_ ? d2_total_0[24:18] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
   assign _048_ = d6[2:1] == 2'h2;
   assign _049_ = d6[0] & _048_;
   assign _050_ = ! d7[2:1];
@@ -1988,19 +2013,19 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _053_ = d7[2:1] == 1'h1;
   assign _054_ = d7[9:4] < 3'h4;
   assign _055_ = d7[0] & _054_;
-  assign _056_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _056_;
-  assign _057_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _057_;
-  assign _058_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _058_;
-  assign _059_ = d7[2:1] == 2'h2;
-  assign _060_ = d7[9:4] < 6'h31;
-  assign _061_ = d7[0] & _060_;
+  assign _057_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _057_;
+  assign _058_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _058_;
+  assign _059_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _059_;
+  assign _060_ = d7[2:1] == 2'h2;
+  assign _061_ = d7[9:4] < 6'h31;
+  assign _062_ = d7[0] & _061_;
   always @(posedge clk)
-    a1 <= _062_;
+    a1 <= _063_;
   always @(posedge clk)
-    d0 <= _063_;
+    d0 <= _001_;
   always @(posedge clk)
     d1 <= _002_;
   always @(posedge clk)
@@ -2018,25 +2043,25 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     a0_valid <= _009_;
   always @(posedge clk)
-    a0_beat <= _010_;
+    tag <= _010_;
   always @(posedge clk)
-    tag <= _011_;
+    a0_beat <= _012_;
   always @(posedge clk)
-    signal <= _012_;
+    signal <= _013_;
   always @(posedge clk)
-    rows <= _013_;
+    rows <= _014_;
   always @(posedge clk)
-    address <= _014_;
+    address <= _015_;
   always @(posedge clk)
-    d0_constants <= _015_;
+    d0_constants <= _016_;
   always @(posedge clk)
-    d1_sum_0 <= _016_;
+    d1_sum_0 <= _017_;
   always @(posedge clk)
-    d1_addend_0 <= _017_;
+    d1_addend_0 <= _018_;
   always @(posedge clk)
-    d2_total_0 <= _018_;
+    d2_total_0 <= _019_;
   always @(posedge clk)
-    d4_code_0 <= _019_;
+    d4_code_0 <= _020_;
   always @(posedge clk)
     d5_code_0 <= _021_;
   always @(posedge clk)
@@ -2049,101 +2074,98 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _065_ = _072_ ? 22'h000200 : _064_;
   assign _066_ = _050_ ? _052_ : 1'h0;
   assign _067_ = _053_ ? _055_ : _066_;
-  assign write_mask = _059_ ? _061_ : _067_;
-  assign _068_ = _033_ ? d6_code_0 : write_data;
-  assign _069_ = _037_ ? d6_code_0 : _068_;
+  assign write_mask = _060_ ? _062_ : _067_;
+  assign _068_ = _034_ ? d6_code_0 : write_data;
+  assign _069_ = _038_ ? d6_code_0 : _068_;
   assign _024_ = _049_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
-  assign _070_ = _047_ ? { d2_total_0[30], _031_ } : d3_code_0;
-  assign _071_ = _035_ ? d2_total_0[25:10] : _070_;
-  assign _023_ = _039_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _046_ } : _071_;
+  assign _070_ = _056_ ? { d2_total_0[30], _031_ } : d3_code_0;
+  assign _071_ = _036_ ? d2_total_0[25:10] : _070_;
+  assign _023_ = _040_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _046_ } : _071_;
   assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
   assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _019_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _018_ = d1[0] ? _041_[30:0] : d2_total_0;
-  assign _017_ = d0[0] ? { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants } : d1_addend_0;
-  assign _016_ = d0[0] ? rows : d1_sum_0;
+  assign _020_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _019_ = d1[0] ? _045_[30:0] : d2_total_0;
+  assign _018_ = d0[0] ? { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants } : d1_addend_0;
+  assign _017_ = d0[0] ? rows : d1_sum_0;
   assign _072_ = a1[2:1] == 2'h1;
   assign _073_ = ! a1[2:1];
-  assign _015_ = a1[0] ? _065_ : d0_constants;
-  assign _074_ = a0_valid ? _029_[5:0] : address;
-  assign _075_ = _076_ ? 6'h00 : _074_;
-  assign _076_ = tag_15[1:0] == 2'h2;
-  assign _077_ = _030_ ? _075_ : _074_;
-  assign _014_ = rst ? 6'h00 : _077_;
-  assign _013_ = signal[1] ? sums : rows;
-  assign _012_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _016_ = a1[0] ? _065_ : d0_constants;
+  assign _074_ = a0_valid ? _033_[5:0] : address;
+  assign _075_ = _029_ ? 6'h00 : _074_;
+  assign _015_ = rst ? 6'h00 : _075_;
+  assign _014_ = signal[1] ? sums : rows;
+  assign _013_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _076_ = a0_valid ? _030_[5:0] : a0_beat;
+  assign _077_ = _029_ ? 6'h00 : _076_;
+  assign _012_ = rst ? 6'h00 : _077_;
   assign _078_ = upcoming ? tag_15 : tag;
-  assign _011_ = rst ? 4'h0 : _078_;
-  assign _079_ = a0_valid ? _028_[5:0] : a0_beat;
-  assign _080_ = tag_15[3] ? 6'h00 : _079_;
-  assign _081_ = upcoming ? _080_ : _079_;
-  assign _010_ = rst ? 6'h00 : _081_;
-  assign _082_ = a0_valid ? _000_[0] : a0_valid;
-  assign _083_ = upcoming ? 1'h1 : _082_;
-  assign _009_ = rst ? 1'h0 : _083_;
-  assign _084_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _084_;
-  assign _085_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _085_;
+  assign _010_ = rst ? 4'h0 : _078_;
+  assign _079_ = a0_valid ? _000_[0] : a0_valid;
+  assign _080_ = upcoming ? 1'h1 : _079_;
+  assign _009_ = rst ? 1'h0 : _080_;
+  assign _081_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _081_;
+  assign _082_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _082_;
   assign _008_[0] = rst ? 1'h0 : d6[0];
-  assign _086_ = d6[0] ? d6[3] : d7[3];
-  assign _008_[3] = rst ? 1'h0 : _086_;
-  assign _087_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _087_;
-  assign _088_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _088_;
+  assign _083_ = d6[0] ? d6[3] : d7[3];
+  assign _008_[3] = rst ? 1'h0 : _083_;
+  assign _084_ = d5[0] ? d5[9:4] : d6[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _084_;
+  assign _085_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _085_;
   assign _007_[0] = rst ? 1'h0 : d5[0];
-  assign _089_ = d5[0] ? d5[3] : d6[3];
-  assign _007_[3] = rst ? 1'h0 : _089_;
-  assign _090_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _090_;
-  assign _091_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _091_;
+  assign _086_ = d5[0] ? d5[3] : d6[3];
+  assign _007_[3] = rst ? 1'h0 : _086_;
+  assign _087_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _087_;
+  assign _088_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _088_;
   assign _006_[0] = rst ? 1'h0 : d4[0];
-  assign _092_ = d4[0] ? d4[3] : d5[3];
-  assign _006_[3] = rst ? 1'h0 : _092_;
-  assign _093_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _093_;
-  assign _094_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _094_;
+  assign _089_ = d4[0] ? d4[3] : d5[3];
+  assign _006_[3] = rst ? 1'h0 : _089_;
+  assign _090_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _005_[9:4] = rst ? 6'h00 : _090_;
+  assign _091_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _091_;
   assign _005_[0] = rst ? 1'h0 : d3[0];
-  assign _095_ = d3[0] ? d3[3] : d4[3];
-  assign _005_[3] = rst ? 1'h0 : _095_;
-  assign _096_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _096_;
-  assign _097_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _097_;
+  assign _092_ = d3[0] ? d3[3] : d4[3];
+  assign _005_[3] = rst ? 1'h0 : _092_;
+  assign _093_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _004_[9:4] = rst ? 6'h00 : _093_;
+  assign _094_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _094_;
   assign _004_[0] = rst ? 1'h0 : d2[0];
-  assign _098_ = d2[0] ? d2[3] : d3[3];
-  assign _004_[3] = rst ? 1'h0 : _098_;
-  assign _099_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _003_[9:4] = rst ? 6'h00 : _099_;
-  assign _100_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _003_[2:1] = rst ? 2'h0 : _100_;
+  assign _095_ = d2[0] ? d2[3] : d3[3];
+  assign _004_[3] = rst ? 1'h0 : _095_;
+  assign _096_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _003_[9:4] = rst ? 6'h00 : _096_;
+  assign _097_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _003_[2:1] = rst ? 2'h0 : _097_;
   assign _003_[0] = rst ? 1'h0 : d1[0];
-  assign _101_ = d1[0] ? d1[3] : d2[3];
-  assign _003_[3] = rst ? 1'h0 : _101_;
-  assign _102_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _002_[9:4] = rst ? 6'h00 : _102_;
-  assign _103_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _002_[2:1] = rst ? 2'h0 : _103_;
+  assign _098_ = d1[0] ? d1[3] : d2[3];
+  assign _003_[3] = rst ? 1'h0 : _098_;
+  assign _099_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _002_[9:4] = rst ? 6'h00 : _099_;
+  assign _100_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _002_[2:1] = rst ? 2'h0 : _100_;
   assign _002_[0] = rst ? 1'h0 : d0[0];
-  assign _104_ = d0[0] ? d0[3] : d1[3];
-  assign _002_[3] = rst ? 1'h0 : _104_;
-  assign _105_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _101_ = d0[0] ? d0[3] : d1[3];
+  assign _002_[3] = rst ? 1'h0 : _101_;
+  assign _102_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _001_[9:4] = rst ? 6'h00 : _102_;
+  assign _103_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _001_[2:1] = rst ? 2'h0 : _103_;
+  assign _001_[0] = rst ? 1'h0 : a1[0];
+  assign _104_ = a1[0] ? a1[3] : d0[3];
+  assign _001_[3] = rst ? 1'h0 : _104_;
+  assign _105_ = a0_valid ? a0_beat : a1[9:4];
   assign _063_[9:4] = rst ? 6'h00 : _105_;
-  assign _106_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _106_ = a0_valid ? tag[1:0] : a1[2:1];
   assign _063_[2:1] = rst ? 2'h0 : _106_;
-  assign _063_[0] = rst ? 1'h0 : a1[0];
-  assign _107_ = a1[0] ? a1[3] : d0[3];
+  assign _063_[0] = rst ? 1'h0 : a0_valid;
+  assign _107_ = a0_valid ? tag[2] : a1[3];
   assign _063_[3] = rst ? 1'h0 : _107_;
-  assign _108_ = a0_valid ? a0_beat : a1[9:4];
-  assign _062_[9:4] = rst ? 6'h00 : _108_;
-  assign _109_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _062_[2:1] = rst ? 2'h0 : _109_;
-  assign _062_[0] = rst ? 1'h0 : a0_valid;
-  assign _110_ = a0_valid ? tag[2] : a1[3];
-  assign _062_[3] = rst ? 1'h0 : _110_;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -2161,8 +2183,8 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_476_0(busy[1]),
-    .port_478_0(busy[2]),
+    .port_499_0(busy[1]),
+    .port_501_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu0_drain_row_rom row_rom (
@@ -2174,15 +2196,15 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_476_0, port_478_0, answer, code, clk);
+module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_499_0, port_501_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_476_0;
-  wire port_476_0;
-  input port_478_0;
-  wire port_478_0;
+  input port_499_0;
+  wire port_499_0;
+  input port_501_0;
+  wire port_501_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -2250,15 +2272,15 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_476_0, port
     s3_correction <= _14_;
   always @(posedge clk)
     s3_subtracted <= _15_;
-  assign _15_ = port_478_0 ? _05_ : s3_subtracted;
-  assign _14_ = port_478_0 ? { 1'h0, s2_word_offsets } : s3_correction;
-  assign _13_ = port_478_0 ? _06_ : s3_total;
-  assign _12_ = port_476_0 ? s1_below : s2_below;
+  assign _15_ = port_501_0 ? _05_ : s3_subtracted;
+  assign _14_ = port_501_0 ? { 1'h0, s2_word_offsets } : s3_correction;
+  assign _13_ = port_501_0 ? _06_ : s3_total;
+  assign _12_ = port_499_0 ? s1_below : s2_below;
   assign _11_ = enable ? _02_ : s1_below;
-  assign _10_ = port_476_0 ? s1_before : s2_before;
+  assign _10_ = port_499_0 ? s1_before : s2_before;
   assign _09_ = enable ? _01_ : s1_before;
-  assign _08_ = port_476_0 ? data_16 : s2_word_offsets;
-  assign _07_ = port_476_0 ? data : s2_word;
+  assign _08_ = port_499_0 ? data_16 : s2_word_offsets;
+  assign _07_ = port_499_0 ? data : s2_word;
   mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[7:3]),
     .clk(clk),
@@ -2326,9 +2348,11 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2541_3, write__data, clk);
+module mackey_glass_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [7:0] read_data;
@@ -2339,8 +2363,8 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2541_3;
-  wire [6:0] port_2541_3;
+  input [6:0] port_2625_3;
+  wire [6:0] port_2625_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -2360,21 +2384,25 @@ module mackey_glass_layer_lmu0_h_memory(rst, write_enable, read_data, read_page,
   end
   reg [7:0] _11_;
   always @(posedge clk) begin
-    _11_ <= cells[read__addr];
+    if (read__en) begin
+      _11_ <= cells[read__addr];
+    end
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2541_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_2625_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_2541_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_2625_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2541_3, write__data, clk);
+module mackey_glass_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -2385,8 +2413,8 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2541_3;
-  wire [2:0] port_2541_3;
+  input [2:0] port_2625_3;
+  wire [2:0] port_2625_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2406,14 +2434,16 @@ module mackey_glass_layer_lmu0_m_memory(rst, write_enable, read_data, read_page,
   end
   reg [15:0] _10_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    if (read__en) begin
+      _10_ <= cells[read__addr];
+    end
   end
   assign read_data = _10_;
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2541_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2541_3[2:1];
+  assign _1_ = _0_ + { port_2625_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2625_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -2634,25 +2664,25 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   wire [1:0] _064_;
   wire [11:0] _065_;
   wire [11:0] _066_;
-  wire [11:0] _067_;
+  wire _067_;
   wire _068_;
-  wire _069_;
+  wire [5:0] _069_;
   wire [5:0] _070_;
-  wire [5:0] _071_;
+  wire [2:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
-  wire [2:0] _075_;
-  wire [2:0] _076_;
-  wire [5:0] _077_;
-  wire [5:0] _078_;
-  wire [3:0] _079_;
-  wire [3:0] _080_;
+  wire [5:0] _075_;
+  wire [5:0] _076_;
+  wire [3:0] _077_;
+  wire [3:0] _078_;
+  wire _079_;
+  wire [1:0] _080_;
   wire _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [2:0] _085_;
+  wire [5:0] _082_;
+  wire [2:0] _083_;
+  wire _084_;
+  wire _085_;
   wire _086_;
   wire _087_;
   wire _088_;
@@ -2664,9 +2694,6 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   wire _094_;
   wire _095_;
   wire _096_;
-  wire _097_;
-  wire _098_;
-  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -2737,22 +2764,22 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   assign _022_ = group + 1'h1;
   assign _023_ = advance & end_segment;
   assign _024_ = segment + 1'h1;
-  assign _042_ = _094_ | _093_;
-  assign _043_ = _098_ | _097_;
+  assign _042_ = _091_ | _090_;
+  assign _043_ = _095_ | _094_;
   assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _095_, _096_ };
-  assign _045_ = _093_ ? 40'h04aa3cc03e : 40'h04abf0c006;
-  assign _046_ = _095_ ? 40'h04abb2c306 : 40'h03674c0c0d;
+  assign _041_ = | { _042_, _092_, _093_ };
+  assign _045_ = _090_ ? 40'h04aa3cc03e : 40'h04abf0c006;
+  assign _046_ = _092_ ? 40'h04abb2c306 : 40'h03674c0c0d;
   assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _097_ ? 40'h0367020c35 : 40'h0000cc0004;
-  assign _049_ = _099_ ? 40'h0000800034 : 40'h0000420304;
+  assign _048_ = _094_ ? 40'h0367020c35 : 40'h0000cc0004;
+  assign _049_ = _096_ ? 40'h0000800034 : 40'h0000420304;
   assign _050_ = _043_ ? _048_ : _049_;
   assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _093_ ? block : block;
-  assign _052_ = _095_ ? block : block;
+  assign _051_ = _090_ ? block : block;
+  assign _052_ = _092_ ? block : block;
   assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _097_ ? block : block;
-  assign _055_ = _099_ ? block : block;
+  assign _054_ = _094_ ? block : block;
+  assign _055_ = _096_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
   assign next_word = _041_ ? _053_ : _056_;
   assign _057_ = _011_ ? _061_ : _062_;
@@ -2764,69 +2791,68 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   assign _064_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _059_;
   assign _065_ = _012_ ? _025_[11:0] : coefficients;
-  assign _066_ = _008_ ? 12'h000 : _065_;
-  assign _067_ = _063_ ? _066_ : _065_;
-  assign _038_ = rst ? 12'h000 : _067_;
-  assign _068_ = _023_ ? _024_[0] : segment;
-  assign _069_ = _004_ ? 1'h0 : _068_;
-  assign _037_ = rst ? 1'h0 : _069_;
-  assign _070_ = _021_ ? _022_[5:0] : group;
-  assign _071_ = _023_ ? 6'h00 : _070_;
-  assign _036_ = rst ? 6'h00 : _071_;
-  assign _072_ = _020_ ? now[24:22] : next_slot;
-  assign _073_ = _021_ ? now[27:25] : _072_;
-  assign _074_ = _004_ ? now[24:22] : _073_;
-  assign _075_ = _008_ ? 3'h0 : _074_;
-  assign _076_ = _063_ ? _075_ : _074_;
-  assign _035_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _019_[5:0] : block;
-  assign _078_ = _020_ ? 6'h00 : _077_;
-  assign _034_ = rst ? 6'h00 : _078_;
-  assign _079_ = _017_ ? _018_[3:0] : waiting;
-  assign _080_ = _004_ ? 4'hd : _079_;
-  assign _033_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _082_;
-  assign _083_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _087_;
-  assign _088_ = _012_ ? 1'h1 : 1'h0;
-  assign _089_ = _008_ ? 1'h1 : _088_;
-  assign _090_ = _063_ ? _089_ : _088_;
-  assign _027_ = rst ? 1'h1 : _090_;
+  assign _066_ = all_read ? 12'h000 : _065_;
+  assign _038_ = rst ? 12'h000 : _066_;
+  assign _067_ = _023_ ? _024_[0] : segment;
+  assign _068_ = _004_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _021_ ? _022_[5:0] : group;
+  assign _070_ = _023_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _020_ ? now[24:22] : next_slot;
+  assign _072_ = _021_ ? now[27:25] : _071_;
+  assign _073_ = _004_ ? now[24:22] : _072_;
+  assign _074_ = all_read ? 3'h0 : _073_;
+  assign _035_ = rst ? 3'h0 : _074_;
+  assign _075_ = advance ? _019_[5:0] : block;
+  assign _076_ = _020_ ? 6'h00 : _075_;
+  assign _034_ = rst ? 6'h00 : _076_;
+  assign _077_ = _017_ ? _018_[3:0] : waiting;
+  assign _078_ = _004_ ? 4'hd : _077_;
+  assign _033_ = rst ? 4'h0 : _078_;
+  assign _079_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _079_;
+  assign _080_ = advance ? now[1:0] : tag[1:0];
+  assign _032_[1:0] = rst ? 2'h0 : _080_;
+  assign _081_ = advance ? segment : tag[2];
+  assign _032_[2] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _082_;
+  assign _083_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _083_;
+  assign _084_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _084_;
+  assign _085_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _085_;
+  assign _086_ = _012_ ? 1'h1 : 1'h0;
+  assign _087_ = all_read ? 1'h1 : _086_;
+  assign _027_ = rst ? 1'h1 : _087_;
   assign _026_ = rst ? 1'h0 : _012_;
-  assign _091_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _091_ : 1'h0;
+  assign _088_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _088_ : 1'h0;
   assign _011_ = fsm_state == 2'h2;
-  assign _092_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _092_ : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _089_ : 1'h0;
   assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
   assign idle = _010_ ? 1'h1 : 1'h0;
   assign _010_ = ! fsm_state;
-  assign _093_ = next_slot == 3'h7;
-  assign _094_ = next_slot == 3'h6;
-  assign _095_ = next_slot == 3'h5;
-  assign _096_ = next_slot == 3'h4;
-  assign _097_ = next_slot == 3'h3;
-  assign _098_ = next_slot == 3'h2;
-  assign _099_ = next_slot == 3'h1;
+  assign _090_ = next_slot == 3'h7;
+  assign _091_ = next_slot == 3'h6;
+  assign _092_ = next_slot == 3'h5;
+  assign _093_ = next_slot == 3'h4;
+  assign _094_ = next_slot == 3'h3;
+  assign _095_ = next_slot == 3'h2;
+  assign _096_ = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu0_source(rst, i__valid, available, last, read_data, i__payload, i__freed, read_word, clk);
+module mackey_glass_layer_lmu0_source(rst, i__valid, read_enable, available, last, read_data, i__payload, i__freed, read_word, clk);
   input rst;
   wire rst;
   input i__valid;
   wire i__valid;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -2918,6 +2944,7 @@ module mackey_glass_layer_lmu0_source(rst, i__valid, available, last, read_data,
 `endif
   mackey_glass_layer_lmu0_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -2929,11 +2956,13 @@ module mackey_glass_layer_lmu0_source(rst, i__valid, available, last, read_data,
   );
 endmodule
 
-module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write__data, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read__en, read_data, write__data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
   wire write_enable;
+  input read__en;
+  wire read__en;
   output [15:0] read_data;
   wire [15:0] read_data;
   input [15:0] write__data;
@@ -2962,7 +2991,9 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   end
   reg [15:0] _8_;
   always @(posedge clk) begin
-    _8_ <= cells[read__addr];
+    if (read__en) begin
+      _8_ <= cells[read__addr];
+    end
   end
   assign read_data = _8_;
   assign _2_ = read_page ? 1'h1 : 1'h0;
@@ -2973,9 +3004,11 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read_data, write
   assign _3_[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page, read_word, port_2541_3, write__data, clk);
+module mackey_glass_layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -2984,8 +3017,8 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2541_3;
-  wire [1:0] port_2541_3;
+  input [1:0] port_2625_3;
+  wire [1:0] port_2625_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2998,7 +3031,9 @@ module mackey_glass_layer_lmu0_u_memory(rst, write_enable, read_data, write_page
   end
   reg [15:0] _0_;
   always @(posedge clk) begin
-    _0_ <= cells[1'h0];
+    if (read__en) begin
+      _0_ <= cells[1'h0];
+    end
   end
   assign read_data = _0_;
 endmodule
@@ -3160,25 +3195,25 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [7:0] _010_;
-  wire [15:0] _011_;
-  wire [15:0] _012_;
-  wire [15:0] _013_;
-  wire [15:0] _014_;
-  wire [7:0] _015_;
-  wire [2:0] _016_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
   wire _017_;
-  wire [3:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire _021_;
-  wire _022_;
-  wire _023_;
+  wire [7:0] _018_;
+  wire [15:0] _019_;
+  wire [15:0] _020_;
+  wire [15:0] _021_;
+  wire [15:0] _022_;
+  wire [7:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
-  wire [1:0] _027_;
-  wire [8:0] _028_;
+  wire [2:0] _025_;
+  wire [3:0] _026_;
+  wire _027_;
+  wire _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -3186,24 +3221,24 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _033_;
   wire _034_;
   wire _035_;
-  wire _036_;
-  wire _037_;
+  wire [1:0] _036_;
+  wire [8:0] _037_;
   wire _038_;
   wire _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire [1:0] _046_;
-  wire _047_;
-  wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
+  wire [1:0] _047_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire [1:0] _052_;
+  wire [1:0] _053_;
   wire _054_;
   wire _055_;
   wire _056_;
@@ -3219,17 +3254,21 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _066_;
   wire _067_;
   wire _068_;
-  wire [3:0] _069_;
+  wire _069_;
   wire _070_;
   wire _071_;
-  wire [1:0] _072_;
-  wire _073_;
+  wire _072_;
+  wire [3:0] _073_;
   wire _074_;
   wire _075_;
-  wire _076_;
+  wire [1:0] _076_;
   wire _077_;
+  wire _078_;
+  wire _079_;
+  wire _080_;
+  wire _081_;
   wire [12:0] addresses;
-  wire all_read_85;
+  wire all_read_89;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -3240,18 +3279,22 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_84;
-  wire last_91;
+  wire last_88;
+  wire last_95;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [7:0] read_data;
-  wire [15:0] read_data_53;
-  wire [15:0] read_data_55;
-  wire [7:0] read_data_57;
-  wire read_page_36;
-  wire read_page_44;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_enable;
+  wire read_enable_27;
+  wire read_enable_36;
+  wire read_enable_44;
+  wire read_page_41;
+  wire read_page_49;
   wire [5:0] read_word;
   reg [1:0] room;
   reg s1_chosen_0;
@@ -3262,7 +3305,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_92;
+  wire [3:0] tag_96;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -3274,125 +3317,133 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_33;
-  wire write_enable_41;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
-  always @(posedge clk)
-    last <= _024_;
-  always @(posedge clk)
-    signal <= _025_;
-  always @(posedge clk)
-    first_step <= _026_;
-  always @(posedge clk)
-    room <= _027_;
-  always @(posedge clk)
-    control <= _028_;
-  always @(posedge clk)
-    s1_chosen_0 <= _029_;
-  always @(posedge clk)
-    s1_chosen_1 <= _030_;
-  always @(posedge clk)
-    s1_chosen_2 <= _031_;
-  always @(posedge clk)
-    s1_chosen_3 <= _032_;
-  assign _000_ = idle | finish;
-  assign _009_ = _000_ & available;
-  assign trace_start = _009_ & _017_;
-  assign _033_ = ! write[2:1];
-  assign _034_ = write[0] & _033_;
-  assign write_enable = _034_ & write[10];
-  assign _035_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _035_;
-  assign write_enable_33 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
-  assign _005_ = write[2:1] == 2'h2;
-  assign _006_ = write[0] & _005_;
-  assign write_enable_41 = _006_ & write[10];
-  assign _010_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
-  assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
-  assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
-  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ signal;
-  assign _016_ = room + o__freed;
-  assign _018_ = _016_ - begun;
-  assign _019_ = ~ first_step;
+  wire write_enable_38;
+  wire write_enable_46;
+  assign _018_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _020_ = { _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_ } | _019_;
+  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _022_ = _020_ | _021_;
+  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
+  assign _011_ = ~ signal;
+  assign _025_ = room + o__freed;
+  assign _026_ = _025_ - begun;
+  assign _027_ = ~ first_step;
   assign _017_ = | room;
   always @(posedge clk)
-    last_step <= _020_;
-  assign _037_ = _066_ | _057_;
-  assign _038_ = _067_ | _058_;
-  assign _039_ = _058_ | _057_;
-  assign _036_ = | { _037_, _008_, _063_ };
-  assign _040_ = _057_ ? 2'h0 : 2'h2;
-  assign _041_ = _008_ ? 2'h3 : 2'h0;
-  assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _058_ ? 2'h1 : 2'h3;
-  assign _044_ = _059_ ? 2'h0 : 2'h3;
-  assign _045_ = _038_ ? _043_ : _044_;
-  assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _067_ ? 1'h1 : _065_;
-  assign _048_ = _066_ ? 1'h1 : _047_;
-  assign _049_ = _057_ ? 1'h1 : _019_;
-  assign _050_ = _059_ ? _019_ : _056_;
-  assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : _054_;
-  assign _053_ = _008_ ? _019_ : _052_;
-  assign _054_ = valid ? 1'h0 : s1_chosen_3;
-  assign _055_ = valid ? _053_ : _054_;
-  assign _032_ = rst ? 1'h0 : _055_;
-  assign _056_ = valid ? 1'h0 : s1_chosen_2;
-  assign _060_ = valid ? _051_ : _056_;
-  assign _031_ = rst ? 1'h0 : _060_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_1;
-  assign _062_ = _063_ ? 1'h1 : _061_;
-  assign _064_ = valid ? _062_ : _061_;
-  assign _030_ = rst ? 1'h0 : _064_;
-  assign _065_ = valid ? 1'h0 : s1_chosen_0;
-  assign _068_ = valid ? _048_ : _065_;
-  assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_92 : control[8:5];
-  assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_91 : control[2];
-  assign _028_[2] = rst ? 1'h0 : _070_;
-  assign _071_ = valid ? first : control[1];
-  assign _028_[1] = rst ? 1'h0 : _071_;
-  assign _028_[0] = rst ? 1'h0 : valid;
-  assign _057_ = slot == 3'h7;
-  assign _066_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _063_ = slot == 3'h4;
-  assign _058_ = slot == 3'h3;
-  assign _067_ = slot == 3'h2;
-  assign _059_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _072_ = valid ? _046_ : control[4:3];
-  assign _028_[4:3] = rst ? 2'h0 : _072_;
-  assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _073_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : signal;
-  assign _025_ = rst ? 1'h0 : _074_;
-  assign _024_ = rst ? 1'h0 : last_step;
-  assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_85;
-  assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_84 : last_step;
-  assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_44 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : signal;
-  assign read_page_36 = _004_ ? _003_ : _077_;
-  assign o__valid = _006_ ? write[10] : 1'h0;
-  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
+    last_step <= _028_;
+  always @(posedge clk)
+    begun <= _029_;
+  always @(posedge clk)
+    i__freed <= _031_;
+  always @(posedge clk)
+    finished <= _032_;
+  always @(posedge clk)
+    last <= _033_;
+  always @(posedge clk)
+    signal <= _034_;
+  always @(posedge clk)
+    first_step <= _035_;
+  always @(posedge clk)
+    room <= _036_;
+  always @(posedge clk)
+    control <= _037_;
+  always @(posedge clk)
+    s1_chosen_0 <= _038_;
+  always @(posedge clk)
+    s1_chosen_1 <= _039_;
+  always @(posedge clk)
+    s1_chosen_2 <= _041_;
+  always @(posedge clk)
+    s1_chosen_3 <= _042_;
+  assign _000_ = idle | finish;
+  assign _010_ = _000_ & available;
+  assign trace_start = _010_ & _017_;
+  assign _024_ = slot == 2'h2;
+  assign _040_ = | { _030_, _024_ };
+  assign read_enable = valid & _040_;
+  assign read_enable_27 = valid & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _007_ = | { _006_, _005_, _004_ };
+  assign read_enable_36 = valid & _007_;
+  assign _008_ = write[2:1] == 1'h1;
+  assign _009_ = write[0] & _008_;
+  assign write_enable_38 = _009_ & write[10];
+  assign _004_ = slot == 1'h1;
+  assign _005_ = slot == 2'h3;
+  assign read_enable_44 = valid & _014_;
+  assign _015_ = write[2:1] == 2'h2;
+  assign _016_ = write[0] & _015_;
+  assign write_enable_46 = _016_ & write[10];
+  assign _014_ = | { _012_, _013_ };
+  assign _044_ = _030_ | _006_;
+  assign _045_ = _071_ | _064_;
+  assign _046_ = _064_ | _006_;
+  assign _043_ = | { _044_, _013_, _001_ };
+  assign _047_ = _006_ ? 2'h0 : 2'h2;
+  assign _048_ = _013_ ? 2'h3 : 2'h0;
+  assign _049_ = _044_ ? _047_ : _048_;
+  assign _050_ = _064_ ? 2'h1 : 2'h3;
+  assign _051_ = _065_ ? 2'h0 : 2'h3;
+  assign _052_ = _045_ ? _050_ : _051_;
+  assign _053_ = _043_ ? _049_ : _052_;
+  assign _054_ = _071_ ? 1'h1 : _070_;
+  assign _055_ = _030_ ? 1'h1 : _054_;
+  assign _056_ = _006_ ? 1'h1 : _027_;
+  assign _057_ = _065_ ? _027_ : _063_;
+  assign _058_ = _046_ ? _056_ : _057_;
+  assign _059_ = _012_ ? _027_ : _061_;
+  assign _060_ = _013_ ? _027_ : _059_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_3;
+  assign _062_ = valid ? _060_ : _061_;
+  assign _042_ = rst ? 1'h0 : _062_;
+  assign _063_ = valid ? 1'h0 : s1_chosen_2;
+  assign _066_ = valid ? _058_ : _063_;
+  assign _041_ = rst ? 1'h0 : _066_;
+  assign _067_ = valid ? 1'h0 : s1_chosen_1;
+  assign _068_ = _001_ ? 1'h1 : _067_;
+  assign _069_ = valid ? _068_ : _067_;
+  assign _039_ = rst ? 1'h0 : _069_;
+  assign _070_ = valid ? 1'h0 : s1_chosen_0;
+  assign _072_ = valid ? _055_ : _070_;
+  assign _038_ = rst ? 1'h0 : _072_;
+  assign _073_ = valid ? tag_96 : control[8:5];
+  assign _037_[8:5] = rst ? 4'h0 : _073_;
+  assign _074_ = valid ? last_95 : control[2];
+  assign _037_[2] = rst ? 1'h0 : _074_;
+  assign _075_ = valid ? first : control[1];
+  assign _037_[1] = rst ? 1'h0 : _075_;
+  assign _037_[0] = rst ? 1'h0 : valid;
+  assign _006_ = slot == 3'h7;
+  assign _030_ = slot == 3'h6;
+  assign _013_ = slot == 3'h5;
+  assign _001_ = slot == 3'h4;
+  assign _064_ = slot == 3'h3;
+  assign _071_ = slot == 3'h2;
+  assign _065_ = slot == 3'h1;
+  assign _012_ = ! slot;
+  assign _076_ = valid ? _053_ : control[4:3];
+  assign _037_[4:3] = rst ? 2'h0 : _076_;
+  assign _036_ = rst ? 2'h2 : _026_[1:0];
+  assign _077_ = finished ? last : first_step;
+  assign _035_ = rst ? 1'h1 : _077_;
+  assign _078_ = finished ? _011_ : signal;
+  assign _034_ = rst ? 1'h0 : _078_;
+  assign _033_ = rst ? 1'h0 : last_step;
+  assign _032_ = rst ? 1'h0 : finish;
+  assign _031_ = rst ? 1'h0 : all_read_89;
+  assign _029_ = rst ? 1'h0 : trace_start;
+  assign _079_ = trace_start ? last_88 : last_step;
+  assign _028_ = rst ? 1'h0 : _079_;
+  assign _080_ = _012_ ? _011_ : signal;
+  assign read_page_49 = _013_ ? _011_ : _080_;
+  assign _081_ = _004_ ? _011_ : signal;
+  assign read_page_41 = _005_ ? _011_ : _081_;
+  assign o__valid = _016_ ? write[10] : 1'h0;
+  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -3421,7 +3472,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_84),
+    .marked(last_88),
     .promise(begun),
     .reads(valid),
     .room(_017_),
@@ -3440,24 +3491,26 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2730_3(write[9:3]),
-    .read_data(read_data_57),
-    .read_page(read_page_44),
+    .port_2815_3(write[9:3]),
+    .read__en(read_enable_44),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_41),
+    .write_enable(write_enable_46),
     .write_page(signal)
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2730_3(write[5:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_36),
+    .port_2815_3(write[5:3]),
+    .read__en(read_enable_36),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_33),
+    .write_enable(write_enable_38),
     .write_page(signal)
   );
   mackey_glass_layer_lmu1_mac mac (
@@ -3471,19 +3524,19 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu1_sequencer sequencer (
-    .all_read(all_read_85),
+    .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_91),
+    .last(last_95),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_92),
+    .tag(tag_96),
     .valid(valid),
     .word_25(read_word)
   );
@@ -3493,15 +3546,17 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_84),
+    .last(last_88),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2730_3(write[4:3]),
-    .read_data(read_data_53),
+    .port_2815_3(write[4:3]),
+    .read__en(read_enable_27),
+    .read_data(read_data_58),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -3539,7 +3594,7 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   input clk;
   wire clk;
   wire [1:0] _000_;
-  wire _001_;
+  wire [9:0] _001_;
   wire [9:0] _002_;
   wire [9:0] _003_;
   wire [9:0] _004_;
@@ -3548,17 +3603,17 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [9:0] _007_;
   wire [9:0] _008_;
   wire _009_;
-  wire [5:0] _010_;
-  wire [3:0] _011_;
-  wire [1:0] _012_;
-  wire [30:0] _013_;
-  wire [5:0] _014_;
-  wire [24:0] _015_;
-  wire [30:0] _016_;
+  wire [3:0] _010_;
+  wire _011_;
+  wire [5:0] _012_;
+  wire [1:0] _013_;
+  wire [30:0] _014_;
+  wire [5:0] _015_;
+  wire [24:0] _016_;
   wire [30:0] _017_;
   wire [30:0] _018_;
-  wire [15:0] _019_;
-  wire _020_;
+  wire [30:0] _019_;
+  wire [15:0] _020_;
   wire [15:0] _021_;
   wire [15:0] _022_;
   wire [15:0] _023_;
@@ -3566,13 +3621,13 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _025_;
   wire _026_;
   wire _027_;
-  wire [6:0] _028_;
-  wire [6:0] _029_;
-  wire _030_;
+  wire _028_;
+  wire _029_;
+  wire [6:0] _030_;
   wire [14:0] _031_;
   wire _032_;
-  wire _033_;
-  wire [31:0] _034_;
+  wire [6:0] _033_;
+  wire _034_;
   wire _035_;
   wire _036_;
   wire _037_;
@@ -3584,7 +3639,7 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _043_;
   wire _044_;
   wire _045_;
-  wire _046_;
+  wire [31:0] _046_;
   wire [6:0] _047_;
   wire _048_;
   wire _049_;
@@ -3601,7 +3656,7 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _060_;
   wire _061_;
   wire _062_;
-  wire [9:0] _063_;
+  wire _063_;
   wire [9:0] _064_;
   wire [24:0] _065_;
   wire [24:0] _066_;
@@ -3615,13 +3670,13 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _074_;
   wire [5:0] _075_;
   wire [5:0] _076_;
-  wire _077_;
+  wire [5:0] _077_;
   wire [5:0] _078_;
   wire [3:0] _079_;
-  wire [5:0] _080_;
-  wire [5:0] _081_;
+  wire _080_;
+  wire _081_;
   wire [5:0] _082_;
-  wire _083_;
+  wire [1:0] _083_;
   wire _084_;
   wire [5:0] _085_;
   wire [1:0] _086_;
@@ -3647,9 +3702,6 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [5:0] _106_;
   wire [1:0] _107_;
   wire _108_;
-  wire [5:0] _109_;
-  wire [1:0] _110_;
-  wire _111_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -3679,20 +3731,20 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _028_ = a0_beat + 1'h1;
-  assign _029_ = address + 1'h1;
-  assign _030_ = upcoming & tag_15[3];
-  assign _034_ = $signed(rows) << d0_constants[0];
-  assign _042_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _046_ = ! d2[2:1];
-  assign _048_ = d2[0] & _046_;
-  assign _001_ = & { d2_total_0[30], d2_total_0[30:24] };
-  assign _020_ = | { d2_total_0[30], d2_total_0[30:24] };
-  assign _025_ = ~ _020_;
-  assign _026_ = _001_ | _025_;
-  assign _031_ = _026_ ? d2_total_0[23:9] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _030_ = a0_beat + 1'h1;
+  assign _029_ = upcoming & tag_15[3];
+  assign _033_ = address + 1'h1;
+  assign _042_ = $signed(rows) << d0_constants[0];
+  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _048_ = ! d2[2:1];
+  assign _057_ = d2[0] & _048_;
+  assign _011_ = & { d2_total_0[30], d2_total_0[30:24] };
+  assign _025_ = | { d2_total_0[30], d2_total_0[30:24] };
+  assign _026_ = ~ _025_;
+  assign _027_ = _011_ | _026_;
+  assign _031_ = _027_ ? d2_total_0[23:9] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
   assign _032_ = ! d6[2:1];
-  assign _033_ = d6[0] & _032_;
+  assign _034_ = d6[0] & _032_;
   assign _035_ = d2[2:1] == 1'h1;
   assign _036_ = d2[0] & _035_;
   assign _037_ = d6[2:1] == 1'h1;
@@ -3703,8 +3755,8 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _043_ = | { d2_total_0[30], d2_total_0[30:26] };
   assign _044_ = ~ _043_;
   assign _045_ = _041_ | _044_;
-  assign _027_ = ~ d2_total_0[30];
-  assign _047_ = _045_ ? d2_total_0[25:19] : { _027_, _027_, _027_, _027_, _027_, _027_, _027_ };
+  assign _028_ = ~ d2_total_0[30];
+  assign _047_ = _045_ ? d2_total_0[25:19] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
   assign _049_ = d6[2:1] == 2'h2;
   assign _050_ = d6[0] & _049_;
   assign _051_ = ! d7[2:1];
@@ -3713,19 +3765,19 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _054_ = d7[2:1] == 1'h1;
   assign _055_ = d7[9:4] < 3'h4;
   assign _056_ = d7[0] & _055_;
-  assign _057_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _057_;
-  assign _058_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _058_;
-  assign _059_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _059_;
-  assign _060_ = d7[2:1] == 2'h2;
-  assign _061_ = d7[9:4] < 6'h31;
-  assign _062_ = d7[0] & _061_;
+  assign _058_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _058_;
+  assign _059_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _059_;
+  assign _060_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _060_;
+  assign _061_ = d7[2:1] == 2'h2;
+  assign _062_ = d7[9:4] < 6'h31;
+  assign _063_ = d7[0] & _062_;
   always @(posedge clk)
-    a1 <= _063_;
+    a1 <= _064_;
   always @(posedge clk)
-    d0 <= _064_;
+    d0 <= _001_;
   always @(posedge clk)
     d1 <= _002_;
   always @(posedge clk)
@@ -3743,25 +3795,25 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     a0_valid <= _009_;
   always @(posedge clk)
-    a0_beat <= _010_;
+    tag <= _010_;
   always @(posedge clk)
-    tag <= _011_;
+    a0_beat <= _012_;
   always @(posedge clk)
-    signal <= _012_;
+    signal <= _013_;
   always @(posedge clk)
-    rows <= _013_;
+    rows <= _014_;
   always @(posedge clk)
-    address <= _014_;
+    address <= _015_;
   always @(posedge clk)
-    d0_constants <= _015_;
+    d0_constants <= _016_;
   always @(posedge clk)
-    d1_sum_0 <= _016_;
+    d1_sum_0 <= _017_;
   always @(posedge clk)
-    d1_addend_0 <= _017_;
+    d1_addend_0 <= _018_;
   always @(posedge clk)
-    d2_total_0 <= _018_;
+    d2_total_0 <= _019_;
   always @(posedge clk)
-    d4_code_0 <= _019_;
+    d4_code_0 <= _020_;
   always @(posedge clk)
     d5_code_0 <= _021_;
   always @(posedge clk)
@@ -3774,101 +3826,98 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _066_ = _073_ ? 25'h0000400 : _065_;
   assign _067_ = _051_ ? _053_ : 1'h0;
   assign _068_ = _054_ ? _056_ : _067_;
-  assign write_mask = _060_ ? _062_ : _068_;
-  assign _069_ = _033_ ? d6_code_0 : write_data;
+  assign write_mask = _061_ ? _063_ : _068_;
+  assign _069_ = _034_ ? d6_code_0 : write_data;
   assign _070_ = _038_ ? d6_code_0 : _069_;
   assign _024_ = _050_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
-  assign _071_ = _048_ ? { d2_total_0[30], _031_ } : d3_code_0;
+  assign _071_ = _057_ ? { d2_total_0[30], _031_ } : d3_code_0;
   assign _072_ = _036_ ? d2_total_0[25:10] : _071_;
   assign _023_ = _040_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _047_ } : _072_;
   assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
   assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _019_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _018_ = d1[0] ? _042_[30:0] : d2_total_0;
-  assign _017_ = d0[0] ? { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] } : d1_addend_0;
-  assign _016_ = d0[0] ? _034_[30:0] : d1_sum_0;
+  assign _020_ = d3[0] ? d3_code_0 : d4_code_0;
+  assign _019_ = d1[0] ? _046_[30:0] : d2_total_0;
+  assign _018_ = d0[0] ? { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] } : d1_addend_0;
+  assign _017_ = d0[0] ? _042_[30:0] : d1_sum_0;
   assign _073_ = a1[2:1] == 2'h1;
   assign _074_ = ! a1[2:1];
-  assign _015_ = a1[0] ? _066_ : d0_constants;
-  assign _075_ = a0_valid ? _029_[5:0] : address;
-  assign _076_ = _077_ ? 6'h00 : _075_;
-  assign _077_ = tag_15[1:0] == 2'h2;
-  assign _078_ = _030_ ? _076_ : _075_;
-  assign _014_ = rst ? 6'h00 : _078_;
-  assign _013_ = signal[1] ? sums : rows;
-  assign _012_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _016_ = a1[0] ? _066_ : d0_constants;
+  assign _075_ = a0_valid ? _033_[5:0] : address;
+  assign _076_ = _029_ ? 6'h00 : _075_;
+  assign _015_ = rst ? 6'h00 : _076_;
+  assign _014_ = signal[1] ? sums : rows;
+  assign _013_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _077_ = a0_valid ? _030_[5:0] : a0_beat;
+  assign _078_ = _029_ ? 6'h00 : _077_;
+  assign _012_ = rst ? 6'h00 : _078_;
   assign _079_ = upcoming ? tag_15 : tag;
-  assign _011_ = rst ? 4'h0 : _079_;
-  assign _080_ = a0_valid ? _028_[5:0] : a0_beat;
-  assign _081_ = tag_15[3] ? 6'h00 : _080_;
-  assign _082_ = upcoming ? _081_ : _080_;
-  assign _010_ = rst ? 6'h00 : _082_;
-  assign _083_ = a0_valid ? _000_[0] : a0_valid;
-  assign _084_ = upcoming ? 1'h1 : _083_;
-  assign _009_ = rst ? 1'h0 : _084_;
-  assign _085_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _085_;
-  assign _086_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _086_;
+  assign _010_ = rst ? 4'h0 : _079_;
+  assign _080_ = a0_valid ? _000_[0] : a0_valid;
+  assign _081_ = upcoming ? 1'h1 : _080_;
+  assign _009_ = rst ? 1'h0 : _081_;
+  assign _082_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _082_;
+  assign _083_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _083_;
   assign _008_[0] = rst ? 1'h0 : d6[0];
-  assign _087_ = d6[0] ? d6[3] : d7[3];
-  assign _008_[3] = rst ? 1'h0 : _087_;
-  assign _088_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _088_;
-  assign _089_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _089_;
+  assign _084_ = d6[0] ? d6[3] : d7[3];
+  assign _008_[3] = rst ? 1'h0 : _084_;
+  assign _085_ = d5[0] ? d5[9:4] : d6[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _085_;
+  assign _086_ = d5[0] ? d5[2:1] : d6[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _086_;
   assign _007_[0] = rst ? 1'h0 : d5[0];
-  assign _090_ = d5[0] ? d5[3] : d6[3];
-  assign _007_[3] = rst ? 1'h0 : _090_;
-  assign _091_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _091_;
-  assign _092_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _092_;
+  assign _087_ = d5[0] ? d5[3] : d6[3];
+  assign _007_[3] = rst ? 1'h0 : _087_;
+  assign _088_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _088_;
+  assign _089_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _089_;
   assign _006_[0] = rst ? 1'h0 : d4[0];
-  assign _093_ = d4[0] ? d4[3] : d5[3];
-  assign _006_[3] = rst ? 1'h0 : _093_;
-  assign _094_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _094_;
-  assign _095_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _095_;
+  assign _090_ = d4[0] ? d4[3] : d5[3];
+  assign _006_[3] = rst ? 1'h0 : _090_;
+  assign _091_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _005_[9:4] = rst ? 6'h00 : _091_;
+  assign _092_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _092_;
   assign _005_[0] = rst ? 1'h0 : d3[0];
-  assign _096_ = d3[0] ? d3[3] : d4[3];
-  assign _005_[3] = rst ? 1'h0 : _096_;
-  assign _097_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _097_;
-  assign _098_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _098_;
+  assign _093_ = d3[0] ? d3[3] : d4[3];
+  assign _005_[3] = rst ? 1'h0 : _093_;
+  assign _094_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _004_[9:4] = rst ? 6'h00 : _094_;
+  assign _095_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _095_;
   assign _004_[0] = rst ? 1'h0 : d2[0];
-  assign _099_ = d2[0] ? d2[3] : d3[3];
-  assign _004_[3] = rst ? 1'h0 : _099_;
-  assign _100_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _003_[9:4] = rst ? 6'h00 : _100_;
-  assign _101_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _003_[2:1] = rst ? 2'h0 : _101_;
+  assign _096_ = d2[0] ? d2[3] : d3[3];
+  assign _004_[3] = rst ? 1'h0 : _096_;
+  assign _097_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _003_[9:4] = rst ? 6'h00 : _097_;
+  assign _098_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _003_[2:1] = rst ? 2'h0 : _098_;
   assign _003_[0] = rst ? 1'h0 : d1[0];
-  assign _102_ = d1[0] ? d1[3] : d2[3];
-  assign _003_[3] = rst ? 1'h0 : _102_;
-  assign _103_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _002_[9:4] = rst ? 6'h00 : _103_;
-  assign _104_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _002_[2:1] = rst ? 2'h0 : _104_;
+  assign _099_ = d1[0] ? d1[3] : d2[3];
+  assign _003_[3] = rst ? 1'h0 : _099_;
+  assign _100_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _002_[9:4] = rst ? 6'h00 : _100_;
+  assign _101_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _002_[2:1] = rst ? 2'h0 : _101_;
   assign _002_[0] = rst ? 1'h0 : d0[0];
-  assign _105_ = d0[0] ? d0[3] : d1[3];
-  assign _002_[3] = rst ? 1'h0 : _105_;
-  assign _106_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _102_ = d0[0] ? d0[3] : d1[3];
+  assign _002_[3] = rst ? 1'h0 : _102_;
+  assign _103_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _001_[9:4] = rst ? 6'h00 : _103_;
+  assign _104_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _001_[2:1] = rst ? 2'h0 : _104_;
+  assign _001_[0] = rst ? 1'h0 : a1[0];
+  assign _105_ = a1[0] ? a1[3] : d0[3];
+  assign _001_[3] = rst ? 1'h0 : _105_;
+  assign _106_ = a0_valid ? a0_beat : a1[9:4];
   assign _064_[9:4] = rst ? 6'h00 : _106_;
-  assign _107_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _107_ = a0_valid ? tag[1:0] : a1[2:1];
   assign _064_[2:1] = rst ? 2'h0 : _107_;
-  assign _064_[0] = rst ? 1'h0 : a1[0];
-  assign _108_ = a1[0] ? a1[3] : d0[3];
+  assign _064_[0] = rst ? 1'h0 : a0_valid;
+  assign _108_ = a0_valid ? tag[2] : a1[3];
   assign _064_[3] = rst ? 1'h0 : _108_;
-  assign _109_ = a0_valid ? a0_beat : a1[9:4];
-  assign _063_[9:4] = rst ? 6'h00 : _109_;
-  assign _110_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _063_[2:1] = rst ? 2'h0 : _110_;
-  assign _063_[0] = rst ? 1'h0 : a0_valid;
-  assign _111_ = a0_valid ? tag[2] : a1[3];
-  assign _063_[3] = rst ? 1'h0 : _111_;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -3886,8 +3935,8 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_950_0(busy[1]),
-    .port_952_0(busy[2]),
+    .port_991_0(busy[1]),
+    .port_993_0(busy[2]),
     .rst(rst)
   );
   mackey_glass_layer_lmu1_drain_row_rom row_rom (
@@ -3899,15 +3948,15 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_950_0, port_952_0, answer, code, clk);
+module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_991_0, port_993_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_950_0;
-  wire port_950_0;
-  input port_952_0;
-  wire port_952_0;
+  input port_991_0;
+  wire port_991_0;
+  input port_993_0;
+  wire port_993_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -3974,14 +4023,14 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_950_0, port
     s3_correction <= _16_;
   always @(posedge clk)
     s3_subtracted <= _17_;
-  assign _17_ = port_952_0 ? s2_below : s3_subtracted;
-  assign _16_ = port_952_0 ? { 1'h0, _08_ } : s3_correction;
-  assign _15_ = port_952_0 ? _07_ : s3_total;
-  assign _14_ = port_950_0 ? s1_below : s2_below;
+  assign _17_ = port_993_0 ? s2_below : s3_subtracted;
+  assign _16_ = port_993_0 ? { 1'h0, _08_ } : s3_correction;
+  assign _15_ = port_993_0 ? _07_ : s3_total;
+  assign _14_ = port_991_0 ? s1_below : s2_below;
   assign _13_ = enable ? _04_ : s1_below;
-  assign _12_ = port_950_0 ? s1_low : s2_low;
+  assign _12_ = port_991_0 ? s1_low : s2_low;
   assign _11_ = enable ? address[0] : s1_low;
-  assign _10_ = port_950_0 ? data : s2_word;
+  assign _10_ = port_991_0 ? data : s2_word;
   mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
     .address(address[6:1]),
     .clk(clk),
@@ -4026,9 +4075,11 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2730_3, write__data, clk);
+module mackey_glass_layer_lmu1_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [7:0] read_data;
@@ -4039,8 +4090,8 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2730_3;
-  wire [6:0] port_2730_3;
+  input [6:0] port_2815_3;
+  wire [6:0] port_2815_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4060,21 +4111,25 @@ module mackey_glass_layer_lmu1_h_memory(rst, write_enable, read_data, read_page,
   end
   reg [7:0] _11_;
   always @(posedge clk) begin
-    _11_ <= cells[read__addr];
+    if (read__en) begin
+      _11_ <= cells[read__addr];
+    end
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2730_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_2815_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_2730_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_2815_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2730_3, write__data, clk);
+module mackey_glass_layer_lmu1_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -4085,8 +4140,8 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2730_3;
-  wire [2:0] port_2730_3;
+  input [2:0] port_2815_3;
+  wire [2:0] port_2815_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4106,14 +4161,16 @@ module mackey_glass_layer_lmu1_m_memory(rst, write_enable, read_data, read_page,
   end
   reg [15:0] _10_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    if (read__en) begin
+      _10_ <= cells[read__addr];
+    end
   end
   assign read_data = _10_;
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2730_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2730_3[2:1];
+  assign _1_ = _0_ + { port_2815_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_2815_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -4334,25 +4391,25 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire [1:0] _064_;
   wire [12:0] _065_;
   wire [12:0] _066_;
-  wire [12:0] _067_;
+  wire _067_;
   wire _068_;
-  wire _069_;
+  wire [5:0] _069_;
   wire [5:0] _070_;
-  wire [5:0] _071_;
+  wire [2:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
-  wire [2:0] _075_;
-  wire [2:0] _076_;
-  wire [5:0] _077_;
-  wire [5:0] _078_;
-  wire [3:0] _079_;
-  wire [3:0] _080_;
+  wire [5:0] _075_;
+  wire [5:0] _076_;
+  wire [3:0] _077_;
+  wire [3:0] _078_;
+  wire _079_;
+  wire [1:0] _080_;
   wire _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [2:0] _085_;
+  wire [5:0] _082_;
+  wire [2:0] _083_;
+  wire _084_;
+  wire _085_;
   wire _086_;
   wire _087_;
   wire _088_;
@@ -4364,9 +4421,6 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire _094_;
   wire _095_;
   wire _096_;
-  wire _097_;
-  wire _098_;
-  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -4437,22 +4491,22 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   assign _022_ = group + 1'h1;
   assign _023_ = advance & end_segment;
   assign _024_ = segment + 1'h1;
-  assign _042_ = _094_ | _093_;
-  assign _043_ = _098_ | _097_;
+  assign _042_ = _091_ | _090_;
+  assign _043_ = _095_ | _094_;
   assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _095_, _096_ };
-  assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _041_ = | { _042_, _092_, _093_ };
+  assign _045_ = _090_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _046_ = _092_ ? 41'h007abb2c306 : 41'h006674c0c0d;
   assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _097_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _049_ = _099_ ? 41'h00000800034 : 41'h00000420304;
+  assign _048_ = _094_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _049_ = _096_ ? 41'h00000800034 : 41'h00000420304;
   assign _050_ = _043_ ? _048_ : _049_;
   assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _093_ ? block : block;
-  assign _052_ = _095_ ? block : block;
+  assign _051_ = _090_ ? block : block;
+  assign _052_ = _092_ ? block : block;
   assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _097_ ? block : block;
-  assign _055_ = _099_ ? block : block;
+  assign _054_ = _094_ ? block : block;
+  assign _055_ = _096_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
   assign next_word = _041_ ? _053_ : _056_;
   assign _057_ = _011_ ? _061_ : _062_;
@@ -4464,67 +4518,66 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   assign _064_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _059_;
   assign _065_ = _012_ ? _025_[12:0] : coefficients;
-  assign _066_ = _008_ ? 13'h0000 : _065_;
-  assign _067_ = _063_ ? _066_ : _065_;
-  assign _038_ = rst ? 13'h0000 : _067_;
-  assign _068_ = _023_ ? _024_[0] : segment;
-  assign _069_ = _004_ ? 1'h0 : _068_;
-  assign _037_ = rst ? 1'h0 : _069_;
-  assign _070_ = _021_ ? _022_[5:0] : group;
-  assign _071_ = _023_ ? 6'h00 : _070_;
-  assign _036_ = rst ? 6'h00 : _071_;
-  assign _072_ = _020_ ? now[24:22] : next_slot;
-  assign _073_ = _021_ ? now[27:25] : _072_;
-  assign _074_ = _004_ ? now[24:22] : _073_;
-  assign _075_ = _008_ ? 3'h0 : _074_;
-  assign _076_ = _063_ ? _075_ : _074_;
-  assign _035_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _019_[5:0] : block;
-  assign _078_ = _020_ ? 6'h00 : _077_;
-  assign _034_ = rst ? 6'h00 : _078_;
-  assign _079_ = _017_ ? _018_[3:0] : waiting;
-  assign _080_ = _004_ ? 4'hd : _079_;
-  assign _033_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _082_;
-  assign _083_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _087_;
-  assign _088_ = _012_ ? 1'h1 : 1'h0;
-  assign _089_ = _008_ ? 1'h1 : _088_;
-  assign _090_ = _063_ ? _089_ : _088_;
-  assign _027_ = rst ? 1'h1 : _090_;
+  assign _066_ = all_read ? 13'h0000 : _065_;
+  assign _038_ = rst ? 13'h0000 : _066_;
+  assign _067_ = _023_ ? _024_[0] : segment;
+  assign _068_ = _004_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _021_ ? _022_[5:0] : group;
+  assign _070_ = _023_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _020_ ? now[24:22] : next_slot;
+  assign _072_ = _021_ ? now[27:25] : _071_;
+  assign _073_ = _004_ ? now[24:22] : _072_;
+  assign _074_ = all_read ? 3'h0 : _073_;
+  assign _035_ = rst ? 3'h0 : _074_;
+  assign _075_ = advance ? _019_[5:0] : block;
+  assign _076_ = _020_ ? 6'h00 : _075_;
+  assign _034_ = rst ? 6'h00 : _076_;
+  assign _077_ = _017_ ? _018_[3:0] : waiting;
+  assign _078_ = _004_ ? 4'hd : _077_;
+  assign _033_ = rst ? 4'h0 : _078_;
+  assign _079_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _079_;
+  assign _080_ = advance ? now[1:0] : tag[1:0];
+  assign _032_[1:0] = rst ? 2'h0 : _080_;
+  assign _081_ = advance ? segment : tag[2];
+  assign _032_[2] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _082_;
+  assign _083_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _083_;
+  assign _084_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _084_;
+  assign _085_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _085_;
+  assign _086_ = _012_ ? 1'h1 : 1'h0;
+  assign _087_ = all_read ? 1'h1 : _086_;
+  assign _027_ = rst ? 1'h1 : _087_;
   assign _026_ = rst ? 1'h0 : _012_;
-  assign _091_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _091_ : 1'h0;
+  assign _088_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _088_ : 1'h0;
   assign _011_ = fsm_state == 2'h2;
-  assign _092_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _092_ : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _089_ : 1'h0;
   assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
   assign idle = _010_ ? 1'h1 : 1'h0;
   assign _010_ = ! fsm_state;
-  assign _093_ = next_slot == 3'h7;
-  assign _094_ = next_slot == 3'h6;
-  assign _095_ = next_slot == 3'h5;
-  assign _096_ = next_slot == 3'h4;
-  assign _097_ = next_slot == 3'h3;
-  assign _098_ = next_slot == 3'h2;
-  assign _099_ = next_slot == 3'h1;
+  assign _090_ = next_slot == 3'h7;
+  assign _091_ = next_slot == 3'h6;
+  assign _092_ = next_slot == 3'h5;
+  assign _093_ = next_slot == 3'h4;
+  assign _094_ = next_slot == 3'h3;
+  assign _095_ = next_slot == 3'h2;
+  assign _096_ = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+module mackey_glass_layer_lmu1_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -4618,6 +4671,7 @@ module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payloa
 `endif
   mackey_glass_layer_lmu1_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -4629,9 +4683,11 @@ module mackey_glass_layer_lmu1_source(rst, available, last, read_data, i__payloa
   );
 endmodule
 
-module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu1_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [7:0] write__data;
@@ -4661,7 +4717,9 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
   end
   reg [7:0] _7_;
   always @(posedge clk) begin
-    _7_ <= cells[read__addr];
+    if (read__en) begin
+      _7_ <= cells[read__addr];
+    end
   end
   assign read_data = _7_;
   assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
@@ -4671,9 +4729,11 @@ module mackey_glass_layer_lmu1_source_memory(rst, read_data, write__data, write_
   assign _1_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page, read_word, port_2730_3, write__data, clk);
+module mackey_glass_layer_lmu1_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2815_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -4682,8 +4742,8 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2730_3;
-  wire [1:0] port_2730_3;
+  input [1:0] port_2815_3;
+  wire [1:0] port_2815_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4696,7 +4756,9 @@ module mackey_glass_layer_lmu1_u_memory(rst, write_enable, read_data, write_page
   end
   reg [15:0] _0_;
   always @(posedge clk) begin
-    _0_ <= cells[1'h0];
+    if (read__en) begin
+      _0_ <= cells[1'h0];
+    end
   end
   assign read_data = _0_;
 endmodule
@@ -4858,25 +4920,25 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [7:0] _010_;
-  wire [15:0] _011_;
-  wire [15:0] _012_;
-  wire [15:0] _013_;
-  wire [15:0] _014_;
-  wire [7:0] _015_;
-  wire [2:0] _016_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
   wire _017_;
-  wire [3:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire _021_;
-  wire _022_;
-  wire _023_;
+  wire [7:0] _018_;
+  wire [15:0] _019_;
+  wire [15:0] _020_;
+  wire [15:0] _021_;
+  wire [15:0] _022_;
+  wire [7:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
-  wire [1:0] _027_;
-  wire [9:0] _028_;
+  wire [2:0] _025_;
+  wire [3:0] _026_;
+  wire _027_;
+  wire _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -4884,24 +4946,24 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _033_;
   wire _034_;
   wire _035_;
-  wire _036_;
-  wire _037_;
+  wire [1:0] _036_;
+  wire [9:0] _037_;
   wire _038_;
   wire _039_;
-  wire [2:0] _040_;
-  wire [2:0] _041_;
-  wire [2:0] _042_;
-  wire [2:0] _043_;
-  wire [2:0] _044_;
-  wire [2:0] _045_;
-  wire [2:0] _046_;
-  wire _047_;
-  wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
+  wire [2:0] _047_;
+  wire [2:0] _048_;
+  wire [2:0] _049_;
+  wire [2:0] _050_;
+  wire [2:0] _051_;
+  wire [2:0] _052_;
+  wire [2:0] _053_;
   wire _054_;
   wire _055_;
   wire _056_;
@@ -4917,17 +4979,21 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _066_;
   wire _067_;
   wire _068_;
-  wire [3:0] _069_;
+  wire _069_;
   wire _070_;
   wire _071_;
-  wire [2:0] _072_;
-  wire _073_;
+  wire _072_;
+  wire [3:0] _073_;
   wire _074_;
   wire _075_;
-  wire _076_;
+  wire [2:0] _076_;
   wire _077_;
+  wire _078_;
+  wire _079_;
+  wire _080_;
+  wire _081_;
   wire [12:0] addresses;
-  wire all_read_85;
+  wire all_read_89;
   wire available;
   reg begun;
   reg [9:0] control;
@@ -4938,18 +5004,22 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_84;
-  wire last_91;
+  wire last_88;
+  wire last_95;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [7:0] read_data;
-  wire [15:0] read_data_53;
-  wire [15:0] read_data_55;
-  wire [7:0] read_data_57;
-  wire read_page_36;
-  wire read_page_44;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_enable;
+  wire read_enable_27;
+  wire read_enable_36;
+  wire read_enable_44;
+  wire read_page_41;
+  wire read_page_49;
   wire [5:0] read_word;
   reg [1:0] room;
   reg s1_chosen_0;
@@ -4960,7 +5030,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_92;
+  wire [3:0] tag_96;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -4972,125 +5042,133 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_33;
-  wire write_enable_41;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
-  always @(posedge clk)
-    last <= _024_;
-  always @(posedge clk)
-    signal <= _025_;
-  always @(posedge clk)
-    first_step <= _026_;
-  always @(posedge clk)
-    room <= _027_;
-  always @(posedge clk)
-    control <= _028_;
-  always @(posedge clk)
-    s1_chosen_0 <= _029_;
-  always @(posedge clk)
-    s1_chosen_1 <= _030_;
-  always @(posedge clk)
-    s1_chosen_2 <= _031_;
-  always @(posedge clk)
-    s1_chosen_3 <= _032_;
-  assign _000_ = idle | finish;
-  assign _009_ = _000_ & available;
-  assign trace_start = _009_ & _017_;
-  assign _033_ = ! write[2:1];
-  assign _034_ = write[0] & _033_;
-  assign write_enable = _034_ & write[10];
-  assign _035_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _035_;
-  assign write_enable_33 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
-  assign _005_ = write[2:1] == 2'h2;
-  assign _006_ = write[0] & _005_;
-  assign write_enable_41 = _006_ & write[10];
-  assign _010_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
-  assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
-  assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
-  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ signal;
-  assign _016_ = room + o__freed;
-  assign _018_ = _016_ - begun;
-  assign _019_ = ~ first_step;
+  wire write_enable_38;
+  wire write_enable_46;
+  assign _018_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _020_ = { _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_ } | _019_;
+  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _022_ = _020_ | _021_;
+  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
+  assign _011_ = ~ signal;
+  assign _025_ = room + o__freed;
+  assign _026_ = _025_ - begun;
+  assign _027_ = ~ first_step;
   assign _017_ = | room;
   always @(posedge clk)
-    last_step <= _020_;
-  assign _037_ = _066_ | _057_;
-  assign _038_ = _067_ | _058_;
-  assign _039_ = _058_ | _057_;
-  assign _036_ = | { _037_, _008_, _063_ };
-  assign _040_ = _057_ ? 3'h0 : 3'h2;
-  assign _041_ = _008_ ? 3'h2 : 3'h0;
-  assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _058_ ? 3'h1 : 3'h4;
-  assign _044_ = _059_ ? 3'h0 : 3'h3;
-  assign _045_ = _038_ ? _043_ : _044_;
-  assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _067_ ? 1'h1 : _065_;
-  assign _048_ = _066_ ? 1'h1 : _047_;
-  assign _049_ = _057_ ? 1'h1 : _019_;
-  assign _050_ = _059_ ? _019_ : _056_;
-  assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : _054_;
-  assign _053_ = _008_ ? _019_ : _052_;
-  assign _054_ = valid ? 1'h0 : s1_chosen_3;
-  assign _055_ = valid ? _053_ : _054_;
-  assign _032_ = rst ? 1'h0 : _055_;
-  assign _056_ = valid ? 1'h0 : s1_chosen_2;
-  assign _060_ = valid ? _051_ : _056_;
-  assign _031_ = rst ? 1'h0 : _060_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_1;
-  assign _062_ = _063_ ? 1'h1 : _061_;
-  assign _064_ = valid ? _062_ : _061_;
-  assign _030_ = rst ? 1'h0 : _064_;
-  assign _065_ = valid ? 1'h0 : s1_chosen_0;
-  assign _068_ = valid ? _048_ : _065_;
-  assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_92 : control[9:6];
-  assign _028_[9:6] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_91 : control[2];
-  assign _028_[2] = rst ? 1'h0 : _070_;
-  assign _071_ = valid ? first : control[1];
-  assign _028_[1] = rst ? 1'h0 : _071_;
-  assign _028_[0] = rst ? 1'h0 : valid;
-  assign _057_ = slot == 3'h7;
-  assign _066_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _063_ = slot == 3'h4;
-  assign _058_ = slot == 3'h3;
-  assign _067_ = slot == 3'h2;
-  assign _059_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _072_ = valid ? _046_ : control[5:3];
-  assign _028_[5:3] = rst ? 3'h0 : _072_;
-  assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _073_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : signal;
-  assign _025_ = rst ? 1'h0 : _074_;
-  assign _024_ = rst ? 1'h0 : last_step;
-  assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_85;
-  assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_84 : last_step;
-  assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_44 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : signal;
-  assign read_page_36 = _004_ ? _003_ : _077_;
-  assign o__valid = _006_ ? write[10] : 1'h0;
-  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
+    last_step <= _028_;
+  always @(posedge clk)
+    begun <= _029_;
+  always @(posedge clk)
+    i__freed <= _031_;
+  always @(posedge clk)
+    finished <= _032_;
+  always @(posedge clk)
+    last <= _033_;
+  always @(posedge clk)
+    signal <= _034_;
+  always @(posedge clk)
+    first_step <= _035_;
+  always @(posedge clk)
+    room <= _036_;
+  always @(posedge clk)
+    control <= _037_;
+  always @(posedge clk)
+    s1_chosen_0 <= _038_;
+  always @(posedge clk)
+    s1_chosen_1 <= _039_;
+  always @(posedge clk)
+    s1_chosen_2 <= _041_;
+  always @(posedge clk)
+    s1_chosen_3 <= _042_;
+  assign _000_ = idle | finish;
+  assign _010_ = _000_ & available;
+  assign trace_start = _010_ & _017_;
+  assign _024_ = slot == 2'h2;
+  assign _040_ = | { _030_, _024_ };
+  assign read_enable = valid & _040_;
+  assign read_enable_27 = valid & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _007_ = | { _006_, _005_, _004_ };
+  assign read_enable_36 = valid & _007_;
+  assign _008_ = write[2:1] == 1'h1;
+  assign _009_ = write[0] & _008_;
+  assign write_enable_38 = _009_ & write[10];
+  assign _004_ = slot == 1'h1;
+  assign _005_ = slot == 2'h3;
+  assign read_enable_44 = valid & _014_;
+  assign _015_ = write[2:1] == 2'h2;
+  assign _016_ = write[0] & _015_;
+  assign write_enable_46 = _016_ & write[10];
+  assign _014_ = | { _012_, _013_ };
+  assign _044_ = _030_ | _006_;
+  assign _045_ = _071_ | _064_;
+  assign _046_ = _064_ | _006_;
+  assign _043_ = | { _044_, _013_, _001_ };
+  assign _047_ = _006_ ? 3'h0 : 3'h2;
+  assign _048_ = _013_ ? 3'h2 : 3'h0;
+  assign _049_ = _044_ ? _047_ : _048_;
+  assign _050_ = _064_ ? 3'h1 : 3'h4;
+  assign _051_ = _065_ ? 3'h0 : 3'h3;
+  assign _052_ = _045_ ? _050_ : _051_;
+  assign _053_ = _043_ ? _049_ : _052_;
+  assign _054_ = _071_ ? 1'h1 : _070_;
+  assign _055_ = _030_ ? 1'h1 : _054_;
+  assign _056_ = _006_ ? 1'h1 : _027_;
+  assign _057_ = _065_ ? _027_ : _063_;
+  assign _058_ = _046_ ? _056_ : _057_;
+  assign _059_ = _012_ ? _027_ : _061_;
+  assign _060_ = _013_ ? _027_ : _059_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_3;
+  assign _062_ = valid ? _060_ : _061_;
+  assign _042_ = rst ? 1'h0 : _062_;
+  assign _063_ = valid ? 1'h0 : s1_chosen_2;
+  assign _066_ = valid ? _058_ : _063_;
+  assign _041_ = rst ? 1'h0 : _066_;
+  assign _067_ = valid ? 1'h0 : s1_chosen_1;
+  assign _068_ = _001_ ? 1'h1 : _067_;
+  assign _069_ = valid ? _068_ : _067_;
+  assign _039_ = rst ? 1'h0 : _069_;
+  assign _070_ = valid ? 1'h0 : s1_chosen_0;
+  assign _072_ = valid ? _055_ : _070_;
+  assign _038_ = rst ? 1'h0 : _072_;
+  assign _073_ = valid ? tag_96 : control[9:6];
+  assign _037_[9:6] = rst ? 4'h0 : _073_;
+  assign _074_ = valid ? last_95 : control[2];
+  assign _037_[2] = rst ? 1'h0 : _074_;
+  assign _075_ = valid ? first : control[1];
+  assign _037_[1] = rst ? 1'h0 : _075_;
+  assign _037_[0] = rst ? 1'h0 : valid;
+  assign _006_ = slot == 3'h7;
+  assign _030_ = slot == 3'h6;
+  assign _013_ = slot == 3'h5;
+  assign _001_ = slot == 3'h4;
+  assign _064_ = slot == 3'h3;
+  assign _071_ = slot == 3'h2;
+  assign _065_ = slot == 3'h1;
+  assign _012_ = ! slot;
+  assign _076_ = valid ? _053_ : control[5:3];
+  assign _037_[5:3] = rst ? 3'h0 : _076_;
+  assign _036_ = rst ? 2'h2 : _026_[1:0];
+  assign _077_ = finished ? last : first_step;
+  assign _035_ = rst ? 1'h1 : _077_;
+  assign _078_ = finished ? _011_ : signal;
+  assign _034_ = rst ? 1'h0 : _078_;
+  assign _033_ = rst ? 1'h0 : last_step;
+  assign _032_ = rst ? 1'h0 : finish;
+  assign _031_ = rst ? 1'h0 : all_read_89;
+  assign _029_ = rst ? 1'h0 : trace_start;
+  assign _079_ = trace_start ? last_88 : last_step;
+  assign _028_ = rst ? 1'h0 : _079_;
+  assign _080_ = _012_ ? _011_ : signal;
+  assign read_page_49 = _013_ ? _011_ : _080_;
+  assign _081_ = _004_ ? _011_ : signal;
+  assign read_page_41 = _005_ ? _011_ : _081_;
+  assign o__valid = _016_ ? write[10] : 1'h0;
+  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -5119,7 +5197,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_84),
+    .marked(last_88),
     .promise(begun),
     .reads(valid),
     .room(_017_),
@@ -5138,24 +5216,26 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_2917_3(write[9:3]),
-    .read_data(read_data_57),
-    .read_page(read_page_44),
+    .port_3003_3(write[9:3]),
+    .read__en(read_enable_44),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_41),
+    .write_enable(write_enable_46),
     .write_page(signal)
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_2917_3(write[5:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_36),
+    .port_3003_3(write[5:3]),
+    .read__en(read_enable_36),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_33),
+    .write_enable(write_enable_38),
     .write_page(signal)
   );
   mackey_glass_layer_lmu2_mac mac (
@@ -5169,19 +5249,19 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu2_sequencer sequencer (
-    .all_read(all_read_85),
+    .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_91),
+    .last(last_95),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_92),
+    .tag(tag_96),
     .valid(valid),
     .word_25(read_word)
   );
@@ -5191,15 +5271,17 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_84),
+    .last(last_88),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_2917_3(write[4:3]),
-    .read_data(read_data_53),
+    .port_3003_3(write[4:3]),
+    .read__en(read_enable_27),
+    .read_data(read_data_58),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -5247,16 +5329,16 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [9:0] _008_;
   wire [9:0] _009_;
   wire [9:0] _010_;
-  wire [9:0] _011_;
+  wire _011_;
   wire [9:0] _012_;
-  wire _013_;
-  wire [5:0] _014_;
+  wire [9:0] _013_;
+  wire _014_;
   wire [3:0] _015_;
-  wire [1:0] _016_;
-  wire [29:0] _017_;
-  wire [5:0] _018_;
-  wire [23:0] _019_;
-  wire _020_;
+  wire [5:0] _016_;
+  wire [1:0] _017_;
+  wire [29:0] _018_;
+  wire [5:0] _019_;
+  wire [23:0] _020_;
   wire [29:0] _021_;
   wire [29:0] _022_;
   wire [29:0] _023_;
@@ -5268,13 +5350,13 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _029_;
   wire _030_;
   wire _031_;
-  wire [6:0] _032_;
-  wire [6:0] _033_;
-  wire _034_;
+  wire _032_;
+  wire _033_;
+  wire [6:0] _034_;
   wire [14:0] _035_;
   wire _036_;
-  wire _037_;
-  wire [30:0] _038_;
+  wire [6:0] _037_;
+  wire _038_;
   wire _039_;
   wire _040_;
   wire _041_;
@@ -5282,7 +5364,7 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _043_;
   wire _044_;
   wire [30:0] _045_;
-  wire _046_;
+  wire [30:0] _046_;
   wire _047_;
   wire [8:0] _048_;
   wire _049_;
@@ -5309,13 +5391,13 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _070_;
   wire [5:0] _071_;
   wire [5:0] _072_;
-  wire _073_;
+  wire [5:0] _073_;
   wire [5:0] _074_;
   wire [3:0] _075_;
-  wire [5:0] _076_;
-  wire [5:0] _077_;
+  wire _076_;
+  wire _077_;
   wire [5:0] _078_;
-  wire _079_;
+  wire [1:0] _079_;
   wire _080_;
   wire [5:0] _081_;
   wire [1:0] _082_;
@@ -5341,9 +5423,6 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [5:0] _102_;
   wire [1:0] _103_;
   wire _104_;
-  wire [5:0] _105_;
-  wire [1:0] _106_;
-  wire _107_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -5373,43 +5452,43 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _032_ = a0_beat + 1'h1;
-  assign _033_ = address + 1'h1;
-  assign _034_ = upcoming & tag_15[3];
-  assign _038_ = $signed(rows) << d0_constants[0];
-  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _046_ = ! d2[2:1];
-  assign _047_ = d2[0] & _046_;
-  assign _035_ = _030_ ? d2_total_0[24:10] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _034_ = a0_beat + 1'h1;
+  assign _033_ = upcoming & tag_15[3];
+  assign _037_ = address + 1'h1;
+  assign _045_ = $signed(rows) << d0_constants[0];
+  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _047_ = ! d2[2:1];
+  assign _053_ = d2[0] & _047_;
+  assign _035_ = _031_ ? d2_total_0[24:10] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
   assign _036_ = ! d6[2:1];
-  assign _037_ = d6[0] & _036_;
+  assign _038_ = d6[0] & _036_;
   assign _039_ = d2[2:1] == 1'h1;
   assign _040_ = d2[0] & _039_;
   assign _041_ = d6[2:1] == 1'h1;
   assign _042_ = d6[0] & _041_;
   assign _043_ = d2[2:1] == 2'h2;
   assign _044_ = d2[0] & _043_;
-  assign _001_ = & { d2_total_0[29], d2_total_0[29:25] };
-  assign _020_ = | { d2_total_0[29], d2_total_0[29:25] };
-  assign _029_ = ~ _020_;
-  assign _030_ = _001_ | _029_;
-  assign _031_ = ~ d2_total_0[29];
-  assign _048_ = _030_ ? d2_total_0[24:16] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _011_ = & { d2_total_0[29], d2_total_0[29:25] };
+  assign _029_ = | { d2_total_0[29], d2_total_0[29:25] };
+  assign _030_ = ~ _029_;
+  assign _031_ = _011_ | _030_;
+  assign _032_ = ~ d2_total_0[29];
+  assign _048_ = _031_ ? d2_total_0[24:16] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
   assign _049_ = d6[2:1] == 2'h2;
   assign _050_ = d6[0] & _049_;
   assign _051_ = ! d7[2:1];
   assign _052_ = d7[9:4] < 1'h1;
-  assign _053_ = d7[0] & _052_;
-  assign _054_ = d7[2:1] == 1'h1;
-  assign _055_ = d7[9:4] < 3'h4;
-  assign _056_ = d7[0] & _055_;
-  assign _057_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _057_;
-  assign _058_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _058_;
-  assign _059_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _059_;
-  assign _060_ = d7[2:1] == 2'h2;
+  assign _054_ = d7[0] & _052_;
+  assign _055_ = d7[2:1] == 1'h1;
+  assign _056_ = d7[9:4] < 3'h4;
+  assign _057_ = d7[0] & _056_;
+  assign _058_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _058_;
+  assign _059_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _059_;
+  assign _060_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _060_;
+  assign _001_ = d7[2:1] == 2'h2;
   assign _002_ = d7[9:4] < 6'h31;
   assign _003_ = d7[0] & _002_;
   always @(posedge clk)
@@ -5427,23 +5506,23 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     d5 <= _010_;
   always @(posedge clk)
-    d6 <= _011_;
+    d6 <= _012_;
   always @(posedge clk)
-    d7 <= _012_;
+    d7 <= _013_;
   always @(posedge clk)
-    a0_valid <= _013_;
-  always @(posedge clk)
-    a0_beat <= _014_;
+    a0_valid <= _014_;
   always @(posedge clk)
     tag <= _015_;
   always @(posedge clk)
-    signal <= _016_;
+    a0_beat <= _016_;
   always @(posedge clk)
-    rows <= _017_;
+    signal <= _017_;
   always @(posedge clk)
-    address <= _018_;
+    rows <= _018_;
   always @(posedge clk)
-    d0_constants <= _019_;
+    address <= _019_;
+  always @(posedge clk)
+    d0_constants <= _020_;
   always @(posedge clk)
     d1_sum_0 <= _021_;
   always @(posedge clk)
@@ -5462,103 +5541,100 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
     write_data <= _028_;
   assign _061_ = _070_ ? 24'h000400 : data;
   assign _062_ = _069_ ? 24'h000400 : _061_;
-  assign _063_ = _051_ ? _053_ : 1'h0;
-  assign _064_ = _054_ ? _056_ : _063_;
-  assign write_mask = _060_ ? _003_ : _064_;
-  assign _065_ = _037_ ? d6_code_0 : write_data;
+  assign _063_ = _051_ ? _054_ : 1'h0;
+  assign _064_ = _055_ ? _057_ : _063_;
+  assign write_mask = _001_ ? _003_ : _064_;
+  assign _065_ = _038_ ? d6_code_0 : write_data;
   assign _066_ = _042_ ? d6_code_0 : _065_;
   assign _028_ = _050_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _066_;
-  assign _067_ = _047_ ? { d2_total_0[29], _035_ } : d3_code_0;
+  assign _067_ = _053_ ? { d2_total_0[29], _035_ } : d3_code_0;
   assign _068_ = _040_ ? d2_total_0[25:10] : _067_;
   assign _027_ = _044_ ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _048_ } : _068_;
   assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
   assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
   assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _023_ = d1[0] ? _045_[29:0] : d2_total_0;
+  assign _023_ = d1[0] ? _046_[29:0] : d2_total_0;
   assign _022_ = d0[0] ? { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] } : d1_addend_0;
-  assign _021_ = d0[0] ? _038_[29:0] : d1_sum_0;
+  assign _021_ = d0[0] ? _045_[29:0] : d1_sum_0;
   assign _069_ = a1[2:1] == 2'h1;
   assign _070_ = ! a1[2:1];
-  assign _019_ = a1[0] ? _062_ : d0_constants;
-  assign _071_ = a0_valid ? _033_[5:0] : address;
-  assign _072_ = _073_ ? 6'h00 : _071_;
-  assign _073_ = tag_15[1:0] == 2'h2;
-  assign _074_ = _034_ ? _072_ : _071_;
-  assign _018_ = rst ? 6'h00 : _074_;
-  assign _017_ = signal[1] ? sums : rows;
-  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _020_ = a1[0] ? _062_ : d0_constants;
+  assign _071_ = a0_valid ? _037_[5:0] : address;
+  assign _072_ = _033_ ? 6'h00 : _071_;
+  assign _019_ = rst ? 6'h00 : _072_;
+  assign _018_ = signal[1] ? sums : rows;
+  assign _017_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _073_ = a0_valid ? _034_[5:0] : a0_beat;
+  assign _074_ = _033_ ? 6'h00 : _073_;
+  assign _016_ = rst ? 6'h00 : _074_;
   assign _075_ = upcoming ? tag_15 : tag;
   assign _015_ = rst ? 4'h0 : _075_;
-  assign _076_ = a0_valid ? _032_[5:0] : a0_beat;
-  assign _077_ = tag_15[3] ? 6'h00 : _076_;
-  assign _078_ = upcoming ? _077_ : _076_;
-  assign _014_ = rst ? 6'h00 : _078_;
-  assign _079_ = a0_valid ? _000_[0] : a0_valid;
-  assign _080_ = upcoming ? 1'h1 : _079_;
-  assign _013_ = rst ? 1'h0 : _080_;
-  assign _081_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _076_ = a0_valid ? _000_[0] : a0_valid;
+  assign _077_ = upcoming ? 1'h1 : _076_;
+  assign _014_ = rst ? 1'h0 : _077_;
+  assign _078_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _013_[9:4] = rst ? 6'h00 : _078_;
+  assign _079_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _013_[2:1] = rst ? 2'h0 : _079_;
+  assign _013_[0] = rst ? 1'h0 : d6[0];
+  assign _080_ = d6[0] ? d6[3] : d7[3];
+  assign _013_[3] = rst ? 1'h0 : _080_;
+  assign _081_ = d5[0] ? d5[9:4] : d6[9:4];
   assign _012_[9:4] = rst ? 6'h00 : _081_;
-  assign _082_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _082_ = d5[0] ? d5[2:1] : d6[2:1];
   assign _012_[2:1] = rst ? 2'h0 : _082_;
-  assign _012_[0] = rst ? 1'h0 : d6[0];
-  assign _083_ = d6[0] ? d6[3] : d7[3];
+  assign _012_[0] = rst ? 1'h0 : d5[0];
+  assign _083_ = d5[0] ? d5[3] : d6[3];
   assign _012_[3] = rst ? 1'h0 : _083_;
-  assign _084_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _011_[9:4] = rst ? 6'h00 : _084_;
-  assign _085_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _085_;
-  assign _011_[0] = rst ? 1'h0 : d5[0];
-  assign _086_ = d5[0] ? d5[3] : d6[3];
-  assign _011_[3] = rst ? 1'h0 : _086_;
-  assign _087_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _087_;
-  assign _088_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _088_;
+  assign _084_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _010_[9:4] = rst ? 6'h00 : _084_;
+  assign _085_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _085_;
   assign _010_[0] = rst ? 1'h0 : d4[0];
-  assign _089_ = d4[0] ? d4[3] : d5[3];
-  assign _010_[3] = rst ? 1'h0 : _089_;
-  assign _090_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _090_;
-  assign _091_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _091_;
+  assign _086_ = d4[0] ? d4[3] : d5[3];
+  assign _010_[3] = rst ? 1'h0 : _086_;
+  assign _087_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _009_[9:4] = rst ? 6'h00 : _087_;
+  assign _088_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _088_;
   assign _009_[0] = rst ? 1'h0 : d3[0];
-  assign _092_ = d3[0] ? d3[3] : d4[3];
-  assign _009_[3] = rst ? 1'h0 : _092_;
-  assign _093_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _093_;
-  assign _094_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _094_;
+  assign _089_ = d3[0] ? d3[3] : d4[3];
+  assign _009_[3] = rst ? 1'h0 : _089_;
+  assign _090_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _090_;
+  assign _091_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _091_;
   assign _008_[0] = rst ? 1'h0 : d2[0];
-  assign _095_ = d2[0] ? d2[3] : d3[3];
-  assign _008_[3] = rst ? 1'h0 : _095_;
-  assign _096_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _096_;
-  assign _097_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _097_;
+  assign _092_ = d2[0] ? d2[3] : d3[3];
+  assign _008_[3] = rst ? 1'h0 : _092_;
+  assign _093_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _093_;
+  assign _094_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _094_;
   assign _007_[0] = rst ? 1'h0 : d1[0];
-  assign _098_ = d1[0] ? d1[3] : d2[3];
-  assign _007_[3] = rst ? 1'h0 : _098_;
-  assign _099_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _099_;
-  assign _100_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _100_;
+  assign _095_ = d1[0] ? d1[3] : d2[3];
+  assign _007_[3] = rst ? 1'h0 : _095_;
+  assign _096_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _096_;
+  assign _097_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _097_;
   assign _006_[0] = rst ? 1'h0 : d0[0];
-  assign _101_ = d0[0] ? d0[3] : d1[3];
-  assign _006_[3] = rst ? 1'h0 : _101_;
-  assign _102_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _102_;
-  assign _103_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _103_;
+  assign _098_ = d0[0] ? d0[3] : d1[3];
+  assign _006_[3] = rst ? 1'h0 : _098_;
+  assign _099_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _005_[9:4] = rst ? 6'h00 : _099_;
+  assign _100_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _100_;
   assign _005_[0] = rst ? 1'h0 : a1[0];
-  assign _104_ = a1[0] ? a1[3] : d0[3];
-  assign _005_[3] = rst ? 1'h0 : _104_;
-  assign _105_ = a0_valid ? a0_beat : a1[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _105_;
-  assign _106_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _106_;
+  assign _101_ = a1[0] ? a1[3] : d0[3];
+  assign _005_[3] = rst ? 1'h0 : _101_;
+  assign _102_ = a0_valid ? a0_beat : a1[9:4];
+  assign _004_[9:4] = rst ? 6'h00 : _102_;
+  assign _103_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _103_;
   assign _004_[0] = rst ? 1'h0 : a0_valid;
-  assign _107_ = a0_valid ? tag[2] : a1[3];
-  assign _004_[3] = rst ? 1'h0 : _107_;
+  assign _104_ = a0_valid ? tag[2] : a1[3];
+  assign _004_[3] = rst ? 1'h0 : _104_;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -5575,10 +5651,10 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_1428_0(busy[1]),
-    .port_1430_0(busy[2]),
-    .port_1488_0(answer[6:0]),
-    .port_1491_15(answer[7]),
+    .port_1487_0(busy[1]),
+    .port_1489_0(busy[2]),
+    .port_1547_0(answer[6:0]),
+    .port_1550_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu2_drain_row_rom row_rom (
@@ -5590,19 +5666,19 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1428_0, port_1430_0, port_1488_0, port_1491_15, code, clk);
+module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, port_1489_0, port_1547_0, port_1550_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_1428_0;
-  wire port_1428_0;
-  input port_1430_0;
-  wire port_1430_0;
-  output [6:0] port_1488_0;
-  wire [6:0] port_1488_0;
-  output port_1491_15;
-  wire port_1491_15;
+  input port_1487_0;
+  wire port_1487_0;
+  input port_1489_0;
+  wire port_1489_0;
+  output [6:0] port_1547_0;
+  wire [6:0] port_1547_0;
+  output port_1550_15;
+  wire port_1550_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -5643,10 +5719,10 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1428_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_1491_15;
-  assign port_1488_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_1550_15;
+  assign port_1547_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1491_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_1550_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -5674,25 +5750,25 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1428_0, por
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_1491_15, port_1491_15, _03_[13:11] };
-  assign _05_ = | { port_1491_15, port_1491_15, _03_[13:11] };
+  assign _04_ = & { port_1550_15, port_1550_15, _03_[13:11] };
+  assign _05_ = | { port_1550_15, port_1550_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_1430_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_1430_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_1430_0 ? _14_ : s3_total;
-  assign _20_ = port_1428_0 ? s1_below : s2_below;
+  assign _24_ = port_1489_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_1489_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_1489_0 ? _14_ : s3_total;
+  assign _20_ = port_1487_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_1428_0 ? s1_low : s2_low;
+  assign _18_ = port_1487_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_1428_0 ? data : s2_word;
+  assign _16_ = port_1487_0 ? data : s2_word;
   mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_1491_15;
+  assign _03_[14] = port_1550_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -5730,9 +5806,11 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2917_3, write__data, clk);
+module mackey_glass_layer_lmu2_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [7:0] read_data;
@@ -5743,8 +5821,8 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2917_3;
-  wire [6:0] port_2917_3;
+  input [6:0] port_3003_3;
+  wire [6:0] port_3003_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5764,21 +5842,25 @@ module mackey_glass_layer_lmu2_h_memory(rst, write_enable, read_data, read_page,
   end
   reg [7:0] _11_;
   always @(posedge clk) begin
-    _11_ <= cells[read__addr];
+    if (read__en) begin
+      _11_ <= cells[read__addr];
+    end
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2917_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_3003_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_2917_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_3003_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_2917_3, write__data, clk);
+module mackey_glass_layer_lmu2_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -5789,8 +5871,8 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2917_3;
-  wire [2:0] port_2917_3;
+  input [2:0] port_3003_3;
+  wire [2:0] port_3003_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5810,14 +5892,16 @@ module mackey_glass_layer_lmu2_m_memory(rst, write_enable, read_data, read_page,
   end
   reg [15:0] _10_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    if (read__en) begin
+      _10_ <= cells[read__addr];
+    end
   end
   assign read_data = _10_;
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2917_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2917_3[2:1];
+  assign _1_ = _0_ + { port_3003_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_3003_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -6046,25 +6130,25 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   wire [1:0] _064_;
   wire [12:0] _065_;
   wire [12:0] _066_;
-  wire [12:0] _067_;
+  wire _067_;
   wire _068_;
-  wire _069_;
+  wire [5:0] _069_;
   wire [5:0] _070_;
-  wire [5:0] _071_;
+  wire [2:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
-  wire [2:0] _075_;
-  wire [2:0] _076_;
-  wire [5:0] _077_;
-  wire [5:0] _078_;
-  wire [3:0] _079_;
-  wire [3:0] _080_;
+  wire [5:0] _075_;
+  wire [5:0] _076_;
+  wire [3:0] _077_;
+  wire [3:0] _078_;
+  wire _079_;
+  wire [1:0] _080_;
   wire _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [2:0] _085_;
+  wire [5:0] _082_;
+  wire [2:0] _083_;
+  wire _084_;
+  wire _085_;
   wire _086_;
   wire _087_;
   wire _088_;
@@ -6076,9 +6160,6 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   wire _094_;
   wire _095_;
   wire _096_;
-  wire _097_;
-  wire _098_;
-  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -6149,22 +6230,22 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   assign _022_ = group + 1'h1;
   assign _023_ = advance & end_segment;
   assign _024_ = segment + 1'h1;
-  assign _042_ = _094_ | _093_;
-  assign _043_ = _098_ | _097_;
+  assign _042_ = _091_ | _090_;
+  assign _043_ = _095_ | _094_;
   assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _095_, _096_ };
-  assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _041_ = | { _042_, _092_, _093_ };
+  assign _045_ = _090_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _046_ = _092_ ? 41'h007abb2c306 : 41'h006674c0c0d;
   assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _097_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _049_ = _099_ ? 41'h00000800034 : 41'h00000420304;
+  assign _048_ = _094_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _049_ = _096_ ? 41'h00000800034 : 41'h00000420304;
   assign _050_ = _043_ ? _048_ : _049_;
   assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _093_ ? block : block;
-  assign _052_ = _095_ ? block : block;
+  assign _051_ = _090_ ? block : block;
+  assign _052_ = _092_ ? block : block;
   assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _097_ ? block : block;
-  assign _055_ = _099_ ? block : block;
+  assign _054_ = _094_ ? block : block;
+  assign _055_ = _096_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
   assign next_word = _041_ ? _053_ : _056_;
   assign _057_ = _011_ ? _061_ : _062_;
@@ -6176,67 +6257,66 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   assign _064_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _059_;
   assign _065_ = _012_ ? _025_[12:0] : coefficients;
-  assign _066_ = _008_ ? 13'h0000 : _065_;
-  assign _067_ = _063_ ? _066_ : _065_;
-  assign _038_ = rst ? 13'h0000 : _067_;
-  assign _068_ = _023_ ? _024_[0] : segment;
-  assign _069_ = _004_ ? 1'h0 : _068_;
-  assign _037_ = rst ? 1'h0 : _069_;
-  assign _070_ = _021_ ? _022_[5:0] : group;
-  assign _071_ = _023_ ? 6'h00 : _070_;
-  assign _036_ = rst ? 6'h00 : _071_;
-  assign _072_ = _020_ ? now[24:22] : next_slot;
-  assign _073_ = _021_ ? now[27:25] : _072_;
-  assign _074_ = _004_ ? now[24:22] : _073_;
-  assign _075_ = _008_ ? 3'h0 : _074_;
-  assign _076_ = _063_ ? _075_ : _074_;
-  assign _035_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _019_[5:0] : block;
-  assign _078_ = _020_ ? 6'h00 : _077_;
-  assign _034_ = rst ? 6'h00 : _078_;
-  assign _079_ = _017_ ? _018_[3:0] : waiting;
-  assign _080_ = _004_ ? 4'hd : _079_;
-  assign _033_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _082_;
-  assign _083_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _087_;
-  assign _088_ = _012_ ? 1'h1 : 1'h0;
-  assign _089_ = _008_ ? 1'h1 : _088_;
-  assign _090_ = _063_ ? _089_ : _088_;
-  assign _027_ = rst ? 1'h1 : _090_;
+  assign _066_ = all_read ? 13'h0000 : _065_;
+  assign _038_ = rst ? 13'h0000 : _066_;
+  assign _067_ = _023_ ? _024_[0] : segment;
+  assign _068_ = _004_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _021_ ? _022_[5:0] : group;
+  assign _070_ = _023_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _020_ ? now[24:22] : next_slot;
+  assign _072_ = _021_ ? now[27:25] : _071_;
+  assign _073_ = _004_ ? now[24:22] : _072_;
+  assign _074_ = all_read ? 3'h0 : _073_;
+  assign _035_ = rst ? 3'h0 : _074_;
+  assign _075_ = advance ? _019_[5:0] : block;
+  assign _076_ = _020_ ? 6'h00 : _075_;
+  assign _034_ = rst ? 6'h00 : _076_;
+  assign _077_ = _017_ ? _018_[3:0] : waiting;
+  assign _078_ = _004_ ? 4'hd : _077_;
+  assign _033_ = rst ? 4'h0 : _078_;
+  assign _079_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _079_;
+  assign _080_ = advance ? now[1:0] : tag[1:0];
+  assign _032_[1:0] = rst ? 2'h0 : _080_;
+  assign _081_ = advance ? segment : tag[2];
+  assign _032_[2] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _082_;
+  assign _083_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _083_;
+  assign _084_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _084_;
+  assign _085_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _085_;
+  assign _086_ = _012_ ? 1'h1 : 1'h0;
+  assign _087_ = all_read ? 1'h1 : _086_;
+  assign _027_ = rst ? 1'h1 : _087_;
   assign _026_ = rst ? 1'h0 : _012_;
-  assign _091_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _091_ : 1'h0;
+  assign _088_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _088_ : 1'h0;
   assign _011_ = fsm_state == 2'h2;
-  assign _092_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _092_ : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _089_ : 1'h0;
   assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
   assign idle = _010_ ? 1'h1 : 1'h0;
   assign _010_ = ! fsm_state;
-  assign _093_ = next_slot == 3'h7;
-  assign _094_ = next_slot == 3'h6;
-  assign _095_ = next_slot == 3'h5;
-  assign _096_ = next_slot == 3'h4;
-  assign _097_ = next_slot == 3'h3;
-  assign _098_ = next_slot == 3'h2;
-  assign _099_ = next_slot == 3'h1;
+  assign _090_ = next_slot == 3'h7;
+  assign _091_ = next_slot == 3'h6;
+  assign _092_ = next_slot == 3'h5;
+  assign _093_ = next_slot == 3'h4;
+  assign _094_ = next_slot == 3'h3;
+  assign _095_ = next_slot == 3'h2;
+  assign _096_ = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu2_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+module mackey_glass_layer_lmu2_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -6330,6 +6410,7 @@ module mackey_glass_layer_lmu2_source(rst, available, last, read_data, i__payloa
 `endif
   mackey_glass_layer_lmu2_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -6341,9 +6422,11 @@ module mackey_glass_layer_lmu2_source(rst, available, last, read_data, i__payloa
   );
 endmodule
 
-module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu2_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [7:0] write__data;
@@ -6373,7 +6456,9 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
   end
   reg [7:0] _7_;
   always @(posedge clk) begin
-    _7_ <= cells[read__addr];
+    if (read__en) begin
+      _7_ <= cells[read__addr];
+    end
   end
   assign read_data = _7_;
   assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
@@ -6383,9 +6468,11 @@ module mackey_glass_layer_lmu2_source_memory(rst, read_data, write__data, write_
   assign _1_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page, read_word, port_2917_3, write__data, clk);
+module mackey_glass_layer_lmu2_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3003_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -6394,8 +6481,8 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2917_3;
-  wire [1:0] port_2917_3;
+  input [1:0] port_3003_3;
+  wire [1:0] port_3003_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6408,7 +6495,9 @@ module mackey_glass_layer_lmu2_u_memory(rst, write_enable, read_data, write_page
   end
   reg [15:0] _0_;
   always @(posedge clk) begin
-    _0_ <= cells[1'h0];
+    if (read__en) begin
+      _0_ <= cells[1'h0];
+    end
   end
   assign read_data = _0_;
 endmodule
@@ -6570,25 +6659,25 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _007_;
   wire _008_;
   wire _009_;
-  wire [7:0] _010_;
-  wire [15:0] _011_;
-  wire [15:0] _012_;
-  wire [15:0] _013_;
-  wire [15:0] _014_;
-  wire [7:0] _015_;
-  wire [2:0] _016_;
+  wire _010_;
+  wire _011_;
+  wire _012_;
+  wire _013_;
+  wire _014_;
+  wire _015_;
+  wire _016_;
   wire _017_;
-  wire [3:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire _021_;
-  wire _022_;
-  wire _023_;
+  wire [7:0] _018_;
+  wire [15:0] _019_;
+  wire [15:0] _020_;
+  wire [15:0] _021_;
+  wire [15:0] _022_;
+  wire [7:0] _023_;
   wire _024_;
-  wire _025_;
-  wire _026_;
-  wire [1:0] _027_;
-  wire [8:0] _028_;
+  wire [2:0] _025_;
+  wire [3:0] _026_;
+  wire _027_;
+  wire _028_;
   wire _029_;
   wire _030_;
   wire _031_;
@@ -6596,24 +6685,24 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _033_;
   wire _034_;
   wire _035_;
-  wire _036_;
-  wire _037_;
+  wire [1:0] _036_;
+  wire [8:0] _037_;
   wire _038_;
   wire _039_;
-  wire [1:0] _040_;
-  wire [1:0] _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire [1:0] _046_;
-  wire _047_;
-  wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
+  wire _040_;
+  wire _041_;
+  wire _042_;
+  wire _043_;
+  wire _044_;
+  wire _045_;
+  wire _046_;
+  wire [1:0] _047_;
+  wire [1:0] _048_;
+  wire [1:0] _049_;
+  wire [1:0] _050_;
+  wire [1:0] _051_;
+  wire [1:0] _052_;
+  wire [1:0] _053_;
   wire _054_;
   wire _055_;
   wire _056_;
@@ -6629,17 +6718,21 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire _066_;
   wire _067_;
   wire _068_;
-  wire [3:0] _069_;
+  wire _069_;
   wire _070_;
   wire _071_;
-  wire [1:0] _072_;
-  wire _073_;
+  wire _072_;
+  wire [3:0] _073_;
   wire _074_;
   wire _075_;
-  wire _076_;
+  wire [1:0] _076_;
   wire _077_;
+  wire _078_;
+  wire _079_;
+  wire _080_;
+  wire _081_;
   wire [12:0] addresses;
-  wire all_read_85;
+  wire all_read_89;
   wire available;
   reg begun;
   reg [8:0] control;
@@ -6650,18 +6743,22 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   reg first_step;
   wire idle;
   reg last;
-  wire last_84;
-  wire last_91;
+  wire last_88;
+  wire last_95;
   reg last_step;
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
   wire [7:0] read_data;
-  wire [15:0] read_data_53;
-  wire [15:0] read_data_55;
-  wire [7:0] read_data_57;
-  wire read_page_36;
-  wire read_page_44;
+  wire [15:0] read_data_58;
+  wire [15:0] read_data_60;
+  wire [7:0] read_data_62;
+  wire read_enable;
+  wire read_enable_27;
+  wire read_enable_36;
+  wire read_enable_44;
+  wire read_page_41;
+  wire read_page_49;
   wire [5:0] read_word;
   reg [1:0] room;
   reg s1_chosen_0;
@@ -6672,7 +6769,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
-  wire [3:0] tag_92;
+  wire [3:0] tag_96;
   wire [5:0] trace_beat;
   wire [15:0] trace_data;
   wire trace_mask;
@@ -6684,125 +6781,133 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire valid;
   wire [26:0] write;
   wire write_enable;
-  wire write_enable_33;
-  wire write_enable_41;
-  always @(posedge clk)
-    begun <= _021_;
-  always @(posedge clk)
-    i__freed <= _022_;
-  always @(posedge clk)
-    finished <= _023_;
-  always @(posedge clk)
-    last <= _024_;
-  always @(posedge clk)
-    signal <= _025_;
-  always @(posedge clk)
-    first_step <= _026_;
-  always @(posedge clk)
-    room <= _027_;
-  always @(posedge clk)
-    control <= _028_;
-  always @(posedge clk)
-    s1_chosen_0 <= _029_;
-  always @(posedge clk)
-    s1_chosen_1 <= _030_;
-  always @(posedge clk)
-    s1_chosen_2 <= _031_;
-  always @(posedge clk)
-    s1_chosen_3 <= _032_;
-  assign _000_ = idle | finish;
-  assign _009_ = _000_ & available;
-  assign trace_start = _009_ & _017_;
-  assign _033_ = ! write[2:1];
-  assign _034_ = write[0] & _033_;
-  assign write_enable = _034_ & write[10];
-  assign _035_ = write[2:1] == 1'h1;
-  assign _001_ = write[0] & _035_;
-  assign write_enable_33 = _001_ & write[10];
-  assign _002_ = slot == 1'h1;
-  assign _004_ = slot == 2'h3;
-  assign _005_ = write[2:1] == 2'h2;
-  assign _006_ = write[0] & _005_;
-  assign write_enable_41 = _006_ & write[10];
-  assign _010_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _011_ = s1_chosen_1 ? read_data_53 : 16'h0000;
-  assign _012_ = { _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_[7], _010_ } | _011_;
-  assign _013_ = s1_chosen_2 ? read_data_55 : 16'h0000;
-  assign _014_ = _012_ | _013_;
-  assign _015_ = s1_chosen_3 ? read_data_57 : 8'h00;
-  assign operand = _014_ | { _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_[7], _015_ };
-  assign _003_ = ~ signal;
-  assign _016_ = room + o__freed;
-  assign _018_ = _016_ - begun;
-  assign _019_ = ~ first_step;
+  wire write_enable_38;
+  wire write_enable_46;
+  assign _018_ = s1_chosen_0 ? read_data : 8'h00;
+  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _020_ = { _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_ } | _019_;
+  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _022_ = _020_ | _021_;
+  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
+  assign _011_ = ~ signal;
+  assign _025_ = room + o__freed;
+  assign _026_ = _025_ - begun;
+  assign _027_ = ~ first_step;
   assign _017_ = | room;
   always @(posedge clk)
-    last_step <= _020_;
-  assign _037_ = _066_ | _057_;
-  assign _038_ = _067_ | _058_;
-  assign _039_ = _058_ | _057_;
-  assign _036_ = | { _037_, _008_, _063_ };
-  assign _040_ = _057_ ? 2'h0 : 2'h3;
-  assign _041_ = _008_ ? 2'h3 : 2'h0;
-  assign _042_ = _037_ ? _040_ : _041_;
-  assign _043_ = _058_ ? 2'h1 : 2'h3;
-  assign _044_ = _059_ ? 2'h0 : 2'h2;
-  assign _045_ = _038_ ? _043_ : _044_;
-  assign _046_ = _036_ ? _042_ : _045_;
-  assign _047_ = _067_ ? 1'h1 : _065_;
-  assign _048_ = _066_ ? 1'h1 : _047_;
-  assign _049_ = _057_ ? 1'h1 : _019_;
-  assign _050_ = _059_ ? _019_ : _056_;
-  assign _051_ = _039_ ? _049_ : _050_;
-  assign _052_ = _007_ ? _019_ : _054_;
-  assign _053_ = _008_ ? _019_ : _052_;
-  assign read_page_36 = _004_ ? _003_ : _077_;
-  assign o__valid = _006_ ? write[10] : 1'h0;
-  assign o__payload_data = _006_ ? write[18:11] : 8'h00;
-  assign _054_ = valid ? 1'h0 : s1_chosen_3;
-  assign _055_ = valid ? _053_ : _054_;
-  assign _032_ = rst ? 1'h0 : _055_;
-  assign _056_ = valid ? 1'h0 : s1_chosen_2;
-  assign _060_ = valid ? _051_ : _056_;
-  assign _031_ = rst ? 1'h0 : _060_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_1;
-  assign _062_ = _063_ ? 1'h1 : _061_;
-  assign _064_ = valid ? _062_ : _061_;
-  assign _030_ = rst ? 1'h0 : _064_;
-  assign _065_ = valid ? 1'h0 : s1_chosen_0;
-  assign _068_ = valid ? _048_ : _065_;
-  assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_92 : control[8:5];
-  assign _028_[8:5] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_91 : control[2];
-  assign _028_[2] = rst ? 1'h0 : _070_;
-  assign _071_ = valid ? first : control[1];
-  assign _028_[1] = rst ? 1'h0 : _071_;
-  assign _028_[0] = rst ? 1'h0 : valid;
-  assign _057_ = slot == 3'h7;
-  assign _066_ = slot == 3'h6;
-  assign _008_ = slot == 3'h5;
-  assign _063_ = slot == 3'h4;
-  assign _058_ = slot == 3'h3;
-  assign _067_ = slot == 3'h2;
-  assign _059_ = slot == 3'h1;
-  assign _007_ = ! slot;
-  assign _072_ = valid ? _046_ : control[4:3];
-  assign _028_[4:3] = rst ? 2'h0 : _072_;
-  assign _027_ = rst ? 2'h2 : _018_[1:0];
-  assign _073_ = finished ? last : first_step;
-  assign _026_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _003_ : signal;
-  assign _025_ = rst ? 1'h0 : _074_;
-  assign _024_ = rst ? 1'h0 : last_step;
-  assign _023_ = rst ? 1'h0 : finish;
-  assign _022_ = rst ? 1'h0 : all_read_85;
-  assign _021_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_84 : last_step;
-  assign _020_ = rst ? 1'h0 : _075_;
-  assign _076_ = _007_ ? _003_ : signal;
-  assign read_page_44 = _008_ ? _003_ : _076_;
-  assign _077_ = _002_ ? _003_ : signal;
+    last_step <= _028_;
+  always @(posedge clk)
+    begun <= _029_;
+  always @(posedge clk)
+    i__freed <= _031_;
+  always @(posedge clk)
+    finished <= _032_;
+  always @(posedge clk)
+    last <= _033_;
+  always @(posedge clk)
+    signal <= _034_;
+  always @(posedge clk)
+    first_step <= _035_;
+  always @(posedge clk)
+    room <= _036_;
+  always @(posedge clk)
+    control <= _037_;
+  always @(posedge clk)
+    s1_chosen_0 <= _038_;
+  always @(posedge clk)
+    s1_chosen_1 <= _039_;
+  always @(posedge clk)
+    s1_chosen_2 <= _041_;
+  always @(posedge clk)
+    s1_chosen_3 <= _042_;
+  assign _000_ = idle | finish;
+  assign _010_ = _000_ & available;
+  assign trace_start = _010_ & _017_;
+  assign _024_ = slot == 2'h2;
+  assign _040_ = | { _030_, _024_ };
+  assign read_enable = valid & _040_;
+  assign read_enable_27 = valid & _001_;
+  assign _002_ = ! write[2:1];
+  assign _003_ = write[0] & _002_;
+  assign write_enable = _003_ & write[10];
+  assign _007_ = | { _006_, _005_, _004_ };
+  assign read_enable_36 = valid & _007_;
+  assign _008_ = write[2:1] == 1'h1;
+  assign _009_ = write[0] & _008_;
+  assign write_enable_38 = _009_ & write[10];
+  assign _004_ = slot == 1'h1;
+  assign _005_ = slot == 2'h3;
+  assign read_enable_44 = valid & _014_;
+  assign _015_ = write[2:1] == 2'h2;
+  assign _016_ = write[0] & _015_;
+  assign write_enable_46 = _016_ & write[10];
+  assign _014_ = | { _012_, _013_ };
+  assign _044_ = _030_ | _006_;
+  assign _045_ = _071_ | _064_;
+  assign _046_ = _064_ | _006_;
+  assign _043_ = | { _044_, _013_, _001_ };
+  assign _047_ = _006_ ? 2'h0 : 2'h3;
+  assign _048_ = _013_ ? 2'h3 : 2'h0;
+  assign _049_ = _044_ ? _047_ : _048_;
+  assign _050_ = _064_ ? 2'h1 : 2'h3;
+  assign _051_ = _065_ ? 2'h0 : 2'h2;
+  assign _052_ = _045_ ? _050_ : _051_;
+  assign _053_ = _043_ ? _049_ : _052_;
+  assign _054_ = _071_ ? 1'h1 : _070_;
+  assign _055_ = _030_ ? 1'h1 : _054_;
+  assign _056_ = _006_ ? 1'h1 : _027_;
+  assign _057_ = _065_ ? _027_ : _063_;
+  assign _058_ = _046_ ? _056_ : _057_;
+  assign _059_ = _012_ ? _027_ : _061_;
+  assign _060_ = _013_ ? _027_ : _059_;
+  assign _061_ = valid ? 1'h0 : s1_chosen_3;
+  assign _062_ = valid ? _060_ : _061_;
+  assign _042_ = rst ? 1'h0 : _062_;
+  assign _063_ = valid ? 1'h0 : s1_chosen_2;
+  assign _066_ = valid ? _058_ : _063_;
+  assign _041_ = rst ? 1'h0 : _066_;
+  assign _067_ = valid ? 1'h0 : s1_chosen_1;
+  assign _068_ = _001_ ? 1'h1 : _067_;
+  assign _069_ = valid ? _068_ : _067_;
+  assign _039_ = rst ? 1'h0 : _069_;
+  assign _070_ = valid ? 1'h0 : s1_chosen_0;
+  assign _072_ = valid ? _055_ : _070_;
+  assign _038_ = rst ? 1'h0 : _072_;
+  assign _073_ = valid ? tag_96 : control[8:5];
+  assign _037_[8:5] = rst ? 4'h0 : _073_;
+  assign _074_ = valid ? last_95 : control[2];
+  assign _037_[2] = rst ? 1'h0 : _074_;
+  assign _075_ = valid ? first : control[1];
+  assign _037_[1] = rst ? 1'h0 : _075_;
+  assign _037_[0] = rst ? 1'h0 : valid;
+  assign _006_ = slot == 3'h7;
+  assign _030_ = slot == 3'h6;
+  assign _013_ = slot == 3'h5;
+  assign _001_ = slot == 3'h4;
+  assign _064_ = slot == 3'h3;
+  assign _071_ = slot == 3'h2;
+  assign _065_ = slot == 3'h1;
+  assign _012_ = ! slot;
+  assign _076_ = valid ? _053_ : control[4:3];
+  assign _037_[4:3] = rst ? 2'h0 : _076_;
+  assign _036_ = rst ? 2'h2 : _026_[1:0];
+  assign _077_ = finished ? last : first_step;
+  assign _035_ = rst ? 1'h1 : _077_;
+  assign _078_ = finished ? _011_ : signal;
+  assign _034_ = rst ? 1'h0 : _078_;
+  assign _033_ = rst ? 1'h0 : last_step;
+  assign _032_ = rst ? 1'h0 : finish;
+  assign _031_ = rst ? 1'h0 : all_read_89;
+  assign _029_ = rst ? 1'h0 : trace_start;
+  assign _079_ = trace_start ? last_88 : last_step;
+  assign _028_ = rst ? 1'h0 : _079_;
+  assign _080_ = _012_ ? _011_ : signal;
+  assign read_page_49 = _013_ ? _011_ : _080_;
+  assign _081_ = _004_ ? _011_ : signal;
+  assign read_page_41 = _005_ ? _011_ : _081_;
+  assign o__valid = _016_ ? write[10] : 1'h0;
+  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -6831,7 +6936,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .finish(finish),
     .idle(idle),
     .last(last),
-    .marked(last_84),
+    .marked(last_88),
     .promise(begun),
     .reads(valid),
     .room(_017_),
@@ -6850,24 +6955,26 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   );
   mackey_glass_layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_3104_3(write[9:3]),
-    .read_data(read_data_57),
-    .read_page(read_page_44),
+    .port_3191_3(write[9:3]),
+    .read__en(read_enable_44),
+    .read_data(read_data_62),
+    .read_page(read_page_49),
     .read_word(read_word),
     .rst(rst),
     .write__data(write[18:11]),
-    .write_enable(write_enable_41),
+    .write_enable(write_enable_46),
     .write_page(signal)
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_3104_3(write[5:3]),
-    .read_data(read_data_55),
-    .read_page(read_page_36),
+    .port_3191_3(write[5:3]),
+    .read__en(read_enable_36),
+    .read_data(read_data_60),
+    .read_page(read_page_41),
     .read_word(read_word[1:0]),
     .rst(rst),
     .write__data(write[26:11]),
-    .write_enable(write_enable_33),
+    .write_enable(write_enable_38),
     .write_page(signal)
   );
   mackey_glass_layer_lmu3_mac mac (
@@ -6881,19 +6988,19 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .weights(data)
   );
   mackey_glass_layer_lmu3_sequencer sequencer (
-    .all_read(all_read_85),
+    .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
     .finish(finish),
     .first(first),
     .idle(idle),
-    .last(last_91),
+    .last(last_95),
     .last_step(last_step),
     .moved(moved),
     .rst(rst),
     .slot(slot),
     .start(trace_start),
-    .tag(tag_92),
+    .tag(tag_96),
     .valid(valid),
     .word_25(read_word)
   );
@@ -6903,15 +7010,17 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .last(last_84),
+    .last(last_88),
     .read_data(read_data),
+    .read_enable(read_enable),
     .read_word(read_word),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_3104_3(write[4:3]),
-    .read_data(read_data_53),
+    .port_3191_3(write[4:3]),
+    .read__en(read_enable_27),
+    .read_data(read_data_58),
     .read_word(read_word[0]),
     .rst(rst),
     .write__data(write[26:11]),
@@ -6959,16 +7068,16 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [9:0] _008_;
   wire [9:0] _009_;
   wire [9:0] _010_;
-  wire [9:0] _011_;
+  wire _011_;
   wire [9:0] _012_;
-  wire _013_;
-  wire [5:0] _014_;
+  wire [9:0] _013_;
+  wire _014_;
   wire [3:0] _015_;
-  wire [1:0] _016_;
-  wire [26:0] _017_;
-  wire [5:0] _018_;
-  wire [19:0] _019_;
-  wire _020_;
+  wire [5:0] _016_;
+  wire [1:0] _017_;
+  wire [26:0] _018_;
+  wire [5:0] _019_;
+  wire [19:0] _020_;
   wire [26:0] _021_;
   wire [26:0] _022_;
   wire [26:0] _023_;
@@ -6980,12 +7089,12 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _029_;
   wire _030_;
   wire _031_;
-  wire [6:0] _032_;
-  wire [6:0] _033_;
-  wire _034_;
+  wire _032_;
+  wire _033_;
+  wire [6:0] _034_;
   wire [14:0] _035_;
   wire _036_;
-  wire _037_;
+  wire [6:0] _037_;
   wire _038_;
   wire _039_;
   wire _040_;
@@ -6993,11 +7102,11 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _042_;
   wire _043_;
   wire _044_;
-  wire [27:0] _045_;
+  wire _045_;
   wire _046_;
   wire _047_;
   wire _048_;
-  wire _049_;
+  wire [27:0] _049_;
   wire _050_;
   wire [8:0] _051_;
   wire _052_;
@@ -7024,13 +7133,13 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire _073_;
   wire [5:0] _074_;
   wire [5:0] _075_;
-  wire _076_;
+  wire [5:0] _076_;
   wire [5:0] _077_;
   wire [3:0] _078_;
-  wire [5:0] _079_;
-  wire [5:0] _080_;
+  wire _079_;
+  wire _080_;
   wire [5:0] _081_;
-  wire _082_;
+  wire [1:0] _082_;
   wire _083_;
   wire [5:0] _084_;
   wire [1:0] _085_;
@@ -7056,9 +7165,6 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [5:0] _105_;
   wire [1:0] _106_;
   wire _107_;
-  wire [5:0] _108_;
-  wire [1:0] _109_;
-  wire _110_;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -7088,46 +7194,46 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] write_data;
   wire write_mask;
   assign _000_ = a0_valid - 1'h1;
-  assign _032_ = a0_beat + 1'h1;
-  assign _033_ = address + 1'h1;
-  assign _034_ = upcoming & tag_15[3];
-  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _049_ = ! d2[2:1];
-  assign _050_ = d2[0] & _049_;
-  assign _001_ = & { d2_total_0[26], d2_total_0[26:23] };
-  assign _020_ = | { d2_total_0[26], d2_total_0[26:23] };
-  assign _029_ = ~ _020_;
-  assign _030_ = _001_ | _029_;
-  assign _035_ = _030_ ? d2_total_0[22:8] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _034_ = a0_beat + 1'h1;
+  assign _033_ = upcoming & tag_15[3];
+  assign _037_ = address + 1'h1;
+  assign _049_ = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _050_ = ! d2[2:1];
+  assign _056_ = d2[0] & _050_;
+  assign _011_ = & { d2_total_0[26], d2_total_0[26:23] };
+  assign _029_ = | { d2_total_0[26], d2_total_0[26:23] };
+  assign _030_ = ~ _029_;
+  assign _031_ = _011_ | _030_;
+  assign _035_ = _031_ ? d2_total_0[22:8] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
   assign _036_ = ! d6[2:1];
-  assign _037_ = d6[0] & _036_;
-  assign _038_ = d2[2:1] == 1'h1;
-  assign _039_ = d2[0] & _038_;
-  assign _040_ = d6[2:1] == 1'h1;
-  assign _041_ = d6[0] & _040_;
-  assign _042_ = d2[2:1] == 2'h2;
-  assign _043_ = d2[0] & _042_;
-  assign _044_ = & { d2_total_0[26], d2_total_0[26:22] };
+  assign _038_ = d6[0] & _036_;
+  assign _039_ = d2[2:1] == 1'h1;
+  assign _040_ = d2[0] & _039_;
+  assign _041_ = d6[2:1] == 1'h1;
+  assign _042_ = d6[0] & _041_;
+  assign _043_ = d2[2:1] == 2'h2;
+  assign _044_ = d2[0] & _043_;
+  assign _045_ = & { d2_total_0[26], d2_total_0[26:22] };
   assign _046_ = | { d2_total_0[26], d2_total_0[26:22] };
   assign _047_ = ~ _046_;
-  assign _048_ = _044_ | _047_;
-  assign _031_ = ~ d2_total_0[26];
-  assign _051_ = _048_ ? d2_total_0[21:13] : { _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_, _031_ };
+  assign _048_ = _045_ | _047_;
+  assign _032_ = ~ d2_total_0[26];
+  assign _051_ = _048_ ? d2_total_0[21:13] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
   assign _052_ = d6[2:1] == 2'h2;
   assign _053_ = d6[0] & _052_;
   assign _054_ = ! d7[2:1];
   assign _055_ = d7[9:4] < 1'h1;
-  assign _056_ = d7[0] & _055_;
-  assign _057_ = d7[2:1] == 1'h1;
-  assign _058_ = d7[9:4] < 3'h4;
-  assign _059_ = d7[0] & _058_;
-  assign _060_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _060_;
-  assign _061_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _061_;
-  assign _062_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _062_;
-  assign _063_ = d7[2:1] == 2'h2;
+  assign _057_ = d7[0] & _055_;
+  assign _058_ = d7[2:1] == 1'h1;
+  assign _059_ = d7[9:4] < 3'h4;
+  assign _060_ = d7[0] & _059_;
+  assign _061_ = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _061_;
+  assign _062_ = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _062_;
+  assign _063_ = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _063_;
+  assign _001_ = d7[2:1] == 2'h2;
   assign _002_ = d7[9:4] < 6'h31;
   assign _003_ = d7[0] & _002_;
   always @(posedge clk)
@@ -7145,23 +7251,23 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     d5 <= _010_;
   always @(posedge clk)
-    d6 <= _011_;
+    d6 <= _012_;
   always @(posedge clk)
-    d7 <= _012_;
+    d7 <= _013_;
   always @(posedge clk)
-    a0_valid <= _013_;
-  always @(posedge clk)
-    a0_beat <= _014_;
+    a0_valid <= _014_;
   always @(posedge clk)
     tag <= _015_;
   always @(posedge clk)
-    signal <= _016_;
+    a0_beat <= _016_;
   always @(posedge clk)
-    rows <= _017_;
+    signal <= _017_;
   always @(posedge clk)
-    address <= _018_;
+    rows <= _018_;
   always @(posedge clk)
-    d0_constants <= _019_;
+    address <= _019_;
+  always @(posedge clk)
+    d0_constants <= _020_;
   always @(posedge clk)
     d1_sum_0 <= _021_;
   always @(posedge clk)
@@ -7180,103 +7286,100 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
     write_data <= _028_;
   assign _064_ = _073_ ? 20'h00080 : data;
   assign _065_ = _072_ ? 20'h00200 : _064_;
-  assign _066_ = _054_ ? _056_ : 1'h0;
-  assign _067_ = _057_ ? _059_ : _066_;
-  assign write_mask = _063_ ? _003_ : _067_;
-  assign _068_ = _037_ ? d6_code_0 : write_data;
-  assign _069_ = _041_ ? d6_code_0 : _068_;
+  assign _066_ = _054_ ? _057_ : 1'h0;
+  assign _067_ = _058_ ? _060_ : _066_;
+  assign write_mask = _001_ ? _003_ : _067_;
+  assign _068_ = _038_ ? d6_code_0 : write_data;
+  assign _069_ = _042_ ? d6_code_0 : _068_;
   assign _028_ = _053_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
-  assign _070_ = _050_ ? { d2_total_0[26], _035_ } : d3_code_0;
-  assign _071_ = _039_ ? d2_total_0[25:10] : _070_;
-  assign _027_ = _043_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _051_ } : _071_;
+  assign _070_ = _056_ ? { d2_total_0[26], _035_ } : d3_code_0;
+  assign _071_ = _040_ ? d2_total_0[25:10] : _070_;
+  assign _027_ = _044_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _051_ } : _071_;
   assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
   assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
   assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _023_ = d1[0] ? _045_[26:0] : d2_total_0;
+  assign _023_ = d1[0] ? _049_[26:0] : d2_total_0;
   assign _022_ = d0[0] ? { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants } : d1_addend_0;
   assign _021_ = d0[0] ? rows : d1_sum_0;
   assign _072_ = a1[2:1] == 2'h1;
   assign _073_ = ! a1[2:1];
-  assign _019_ = a1[0] ? _065_ : d0_constants;
-  assign _074_ = a0_valid ? _033_[5:0] : address;
-  assign _075_ = _076_ ? 6'h00 : _074_;
-  assign _076_ = tag_15[1:0] == 2'h2;
-  assign _077_ = _034_ ? _075_ : _074_;
-  assign _018_ = rst ? 6'h00 : _077_;
-  assign _017_ = signal[1] ? sums : rows;
-  assign _016_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _020_ = a1[0] ? _065_ : d0_constants;
+  assign _074_ = a0_valid ? _037_[5:0] : address;
+  assign _075_ = _033_ ? 6'h00 : _074_;
+  assign _019_ = rst ? 6'h00 : _075_;
+  assign _018_ = signal[1] ? sums : rows;
+  assign _017_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _076_ = a0_valid ? _034_[5:0] : a0_beat;
+  assign _077_ = _033_ ? 6'h00 : _076_;
+  assign _016_ = rst ? 6'h00 : _077_;
   assign _078_ = upcoming ? tag_15 : tag;
   assign _015_ = rst ? 4'h0 : _078_;
-  assign _079_ = a0_valid ? _032_[5:0] : a0_beat;
-  assign _080_ = tag_15[3] ? 6'h00 : _079_;
-  assign _081_ = upcoming ? _080_ : _079_;
-  assign _014_ = rst ? 6'h00 : _081_;
-  assign _082_ = a0_valid ? _000_[0] : a0_valid;
-  assign _083_ = upcoming ? 1'h1 : _082_;
-  assign _013_ = rst ? 1'h0 : _083_;
-  assign _084_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _079_ = a0_valid ? _000_[0] : a0_valid;
+  assign _080_ = upcoming ? 1'h1 : _079_;
+  assign _014_ = rst ? 1'h0 : _080_;
+  assign _081_ = d6[0] ? d6[9:4] : d7[9:4];
+  assign _013_[9:4] = rst ? 6'h00 : _081_;
+  assign _082_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _013_[2:1] = rst ? 2'h0 : _082_;
+  assign _013_[0] = rst ? 1'h0 : d6[0];
+  assign _083_ = d6[0] ? d6[3] : d7[3];
+  assign _013_[3] = rst ? 1'h0 : _083_;
+  assign _084_ = d5[0] ? d5[9:4] : d6[9:4];
   assign _012_[9:4] = rst ? 6'h00 : _084_;
-  assign _085_ = d6[0] ? d6[2:1] : d7[2:1];
+  assign _085_ = d5[0] ? d5[2:1] : d6[2:1];
   assign _012_[2:1] = rst ? 2'h0 : _085_;
-  assign _012_[0] = rst ? 1'h0 : d6[0];
-  assign _086_ = d6[0] ? d6[3] : d7[3];
+  assign _012_[0] = rst ? 1'h0 : d5[0];
+  assign _086_ = d5[0] ? d5[3] : d6[3];
   assign _012_[3] = rst ? 1'h0 : _086_;
-  assign _087_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _011_[9:4] = rst ? 6'h00 : _087_;
-  assign _088_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _011_[2:1] = rst ? 2'h0 : _088_;
-  assign _011_[0] = rst ? 1'h0 : d5[0];
-  assign _089_ = d5[0] ? d5[3] : d6[3];
-  assign _011_[3] = rst ? 1'h0 : _089_;
-  assign _090_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _090_;
-  assign _091_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _091_;
+  assign _087_ = d4[0] ? d4[9:4] : d5[9:4];
+  assign _010_[9:4] = rst ? 6'h00 : _087_;
+  assign _088_ = d4[0] ? d4[2:1] : d5[2:1];
+  assign _010_[2:1] = rst ? 2'h0 : _088_;
   assign _010_[0] = rst ? 1'h0 : d4[0];
-  assign _092_ = d4[0] ? d4[3] : d5[3];
-  assign _010_[3] = rst ? 1'h0 : _092_;
-  assign _093_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _093_;
-  assign _094_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _094_;
+  assign _089_ = d4[0] ? d4[3] : d5[3];
+  assign _010_[3] = rst ? 1'h0 : _089_;
+  assign _090_ = d3[0] ? d3[9:4] : d4[9:4];
+  assign _009_[9:4] = rst ? 6'h00 : _090_;
+  assign _091_ = d3[0] ? d3[2:1] : d4[2:1];
+  assign _009_[2:1] = rst ? 2'h0 : _091_;
   assign _009_[0] = rst ? 1'h0 : d3[0];
-  assign _095_ = d3[0] ? d3[3] : d4[3];
-  assign _009_[3] = rst ? 1'h0 : _095_;
-  assign _096_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _096_;
-  assign _097_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _097_;
+  assign _092_ = d3[0] ? d3[3] : d4[3];
+  assign _009_[3] = rst ? 1'h0 : _092_;
+  assign _093_ = d2[0] ? d2[9:4] : d3[9:4];
+  assign _008_[9:4] = rst ? 6'h00 : _093_;
+  assign _094_ = d2[0] ? d2[2:1] : d3[2:1];
+  assign _008_[2:1] = rst ? 2'h0 : _094_;
   assign _008_[0] = rst ? 1'h0 : d2[0];
-  assign _098_ = d2[0] ? d2[3] : d3[3];
-  assign _008_[3] = rst ? 1'h0 : _098_;
-  assign _099_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _099_;
-  assign _100_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _100_;
+  assign _095_ = d2[0] ? d2[3] : d3[3];
+  assign _008_[3] = rst ? 1'h0 : _095_;
+  assign _096_ = d1[0] ? d1[9:4] : d2[9:4];
+  assign _007_[9:4] = rst ? 6'h00 : _096_;
+  assign _097_ = d1[0] ? d1[2:1] : d2[2:1];
+  assign _007_[2:1] = rst ? 2'h0 : _097_;
   assign _007_[0] = rst ? 1'h0 : d1[0];
-  assign _101_ = d1[0] ? d1[3] : d2[3];
-  assign _007_[3] = rst ? 1'h0 : _101_;
-  assign _102_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _102_;
-  assign _103_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _103_;
+  assign _098_ = d1[0] ? d1[3] : d2[3];
+  assign _007_[3] = rst ? 1'h0 : _098_;
+  assign _099_ = d0[0] ? d0[9:4] : d1[9:4];
+  assign _006_[9:4] = rst ? 6'h00 : _099_;
+  assign _100_ = d0[0] ? d0[2:1] : d1[2:1];
+  assign _006_[2:1] = rst ? 2'h0 : _100_;
   assign _006_[0] = rst ? 1'h0 : d0[0];
-  assign _104_ = d0[0] ? d0[3] : d1[3];
-  assign _006_[3] = rst ? 1'h0 : _104_;
-  assign _105_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _105_;
-  assign _106_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _106_;
+  assign _101_ = d0[0] ? d0[3] : d1[3];
+  assign _006_[3] = rst ? 1'h0 : _101_;
+  assign _102_ = a1[0] ? a1[9:4] : d0[9:4];
+  assign _005_[9:4] = rst ? 6'h00 : _102_;
+  assign _103_ = a1[0] ? a1[2:1] : d0[2:1];
+  assign _005_[2:1] = rst ? 2'h0 : _103_;
   assign _005_[0] = rst ? 1'h0 : a1[0];
-  assign _107_ = a1[0] ? a1[3] : d0[3];
-  assign _005_[3] = rst ? 1'h0 : _107_;
-  assign _108_ = a0_valid ? a0_beat : a1[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _108_;
-  assign _109_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _109_;
+  assign _104_ = a1[0] ? a1[3] : d0[3];
+  assign _005_[3] = rst ? 1'h0 : _104_;
+  assign _105_ = a0_valid ? a0_beat : a1[9:4];
+  assign _004_[9:4] = rst ? 6'h00 : _105_;
+  assign _106_ = a0_valid ? tag[1:0] : a1[2:1];
+  assign _004_[2:1] = rst ? 2'h0 : _106_;
   assign _004_[0] = rst ? 1'h0 : a0_valid;
-  assign _110_ = a0_valid ? tag[2] : a1[3];
-  assign _004_[3] = rst ? 1'h0 : _110_;
+  assign _107_ = a0_valid ? tag[2] : a1[3];
+  assign _004_[3] = rst ? 1'h0 : _107_;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -7293,10 +7396,10 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_1948_0(busy[1]),
-    .port_1950_0(busy[2]),
-    .port_2008_0(answer[6:0]),
-    .port_2011_15(answer[7]),
+    .port_2025_0(busy[1]),
+    .port_2027_0(busy[2]),
+    .port_2085_0(answer[6:0]),
+    .port_2088_15(answer[7]),
     .rst(rst)
   );
   mackey_glass_layer_lmu3_drain_row_rom row_rom (
@@ -7308,19 +7411,19 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1948_0, port_1950_0, port_2008_0, port_2011_15, code, clk);
+module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, port_2027_0, port_2085_0, port_2088_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_1948_0;
-  wire port_1948_0;
-  input port_1950_0;
-  wire port_1950_0;
-  output [6:0] port_2008_0;
-  wire [6:0] port_2008_0;
-  output port_2011_15;
-  wire port_2011_15;
+  input port_2025_0;
+  wire port_2025_0;
+  input port_2027_0;
+  wire port_2027_0;
+  output [6:0] port_2085_0;
+  wire [6:0] port_2085_0;
+  output port_2088_15;
+  wire port_2088_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -7361,10 +7464,10 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1948_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_2011_15;
-  assign port_2008_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
+  assign _09_ = ~ port_2088_15;
+  assign port_2085_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
   assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_2011_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
+  assign { port_2088_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
   assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
   assign _12_ = 4'hf - s2_word[11:0];
   assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
@@ -7392,25 +7495,25 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_1948_0, por
   assign _22_ = - $signed({ code[9], code });
   assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
   assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_2011_15, port_2011_15, _03_[13:11] };
-  assign _05_ = | { port_2011_15, port_2011_15, _03_[13:11] };
+  assign _04_ = & { port_2088_15, port_2088_15, _03_[13:11] };
+  assign _05_ = | { port_2088_15, port_2088_15, _03_[13:11] };
   assign _06_ = ~ _05_;
   assign _08_ = _04_ | _06_;
-  assign _24_ = port_1950_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_1950_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_1950_0 ? _14_ : s3_total;
-  assign _20_ = port_1948_0 ? s1_below : s2_below;
+  assign _24_ = port_2027_0 ? s2_below : s3_subtracted;
+  assign _23_ = port_2027_0 ? { 1'h0, _15_ } : s3_correction;
+  assign _21_ = port_2027_0 ? _14_ : s3_total;
+  assign _20_ = port_2025_0 ? s1_below : s2_below;
   assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_1948_0 ? s1_low : s2_low;
+  assign _18_ = port_2025_0 ? s1_low : s2_low;
   assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_1948_0 ? data : s2_word;
+  assign _16_ = port_2025_0 ? data : s2_word;
   mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_2011_15;
+  assign _03_[14] = port_2088_15;
   assign _01_[8:0] = address;
 endmodule
 
@@ -7448,9 +7551,11 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3104_3, write__data, clk);
+module mackey_glass_layer_lmu3_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [7:0] read_data;
@@ -7461,8 +7566,8 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_3104_3;
-  wire [6:0] port_3104_3;
+  input [6:0] port_3191_3;
+  wire [6:0] port_3191_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -7482,21 +7587,25 @@ module mackey_glass_layer_lmu3_h_memory(rst, write_enable, read_data, read_page,
   end
   reg [7:0] _11_;
   always @(posedge clk) begin
-    _11_ <= cells[read__addr];
+    if (read__en) begin
+      _11_ <= cells[read__addr];
+    end
   end
   assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_3104_3[6:1];
+  assign { _03_[7], write__addr } = _02_ + port_3191_3[6:1];
   assign _04_ = read_page ? 6'h31 : 6'h00;
   assign read__addr = _04_ + read_word;
   assign _00_ = write_page ? 6'h31 : 6'h00;
   assign _02_ = _00_ + _01_;
-  assign _01_ = port_3104_3[0] ? 6'h31 : 6'h00;
+  assign _01_ = port_3191_3[0] ? 6'h31 : 6'h00;
   assign _03_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page, write_page, read_word, port_3104_3, write__data, clk);
+module mackey_glass_layer_lmu3_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -7507,8 +7616,8 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_3104_3;
-  wire [2:0] port_3104_3;
+  input [2:0] port_3191_3;
+  wire [2:0] port_3191_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -7528,14 +7637,16 @@ module mackey_glass_layer_lmu3_m_memory(rst, write_enable, read_data, read_page,
   end
   reg [15:0] _10_;
   always @(posedge clk) begin
-    _10_ <= cells[read__addr];
+    if (read__en) begin
+      _10_ <= cells[read__addr];
+    end
   end
   assign read_data = _10_;
   assign _3_ = read_page ? 3'h4 : 3'h0;
   assign { _4_[3], read__addr } = _3_ + read_word;
   assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_3104_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_3104_3[2:1];
+  assign _1_ = _0_ + { port_3191_3[0], 2'h0 };
+  assign { _2_[4:3], write__addr } = _1_ + port_3191_3[2:1];
   assign _2_[2:0] = write__addr;
   assign _4_[2:0] = read__addr;
 endmodule
@@ -7756,25 +7867,25 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   wire [1:0] _064_;
   wire [12:0] _065_;
   wire [12:0] _066_;
-  wire [12:0] _067_;
+  wire _067_;
   wire _068_;
-  wire _069_;
+  wire [5:0] _069_;
   wire [5:0] _070_;
-  wire [5:0] _071_;
+  wire [2:0] _071_;
   wire [2:0] _072_;
   wire [2:0] _073_;
   wire [2:0] _074_;
-  wire [2:0] _075_;
-  wire [2:0] _076_;
-  wire [5:0] _077_;
-  wire [5:0] _078_;
-  wire [3:0] _079_;
-  wire [3:0] _080_;
+  wire [5:0] _075_;
+  wire [5:0] _076_;
+  wire [3:0] _077_;
+  wire [3:0] _078_;
+  wire _079_;
+  wire [1:0] _080_;
   wire _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [2:0] _085_;
+  wire [5:0] _082_;
+  wire [2:0] _083_;
+  wire _084_;
+  wire _085_;
   wire _086_;
   wire _087_;
   wire _088_;
@@ -7786,9 +7897,6 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   wire _094_;
   wire _095_;
   wire _096_;
-  wire _097_;
-  wire _098_;
-  wire _099_;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -7859,22 +7967,22 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   assign _022_ = group + 1'h1;
   assign _023_ = advance & end_segment;
   assign _024_ = segment + 1'h1;
-  assign _042_ = _094_ | _093_;
-  assign _043_ = _098_ | _097_;
+  assign _042_ = _091_ | _090_;
+  assign _043_ = _095_ | _094_;
   assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _095_, _096_ };
-  assign _045_ = _093_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _046_ = _095_ ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _041_ = | { _042_, _092_, _093_ };
+  assign _045_ = _090_ ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _046_ = _092_ ? 41'h007abb2c306 : 41'h006674c0c0d;
   assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _097_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _049_ = _099_ ? 41'h00000800034 : 41'h00000420304;
+  assign _048_ = _094_ ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _049_ = _096_ ? 41'h00000800034 : 41'h00000420304;
   assign _050_ = _043_ ? _048_ : _049_;
   assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _093_ ? block : block;
-  assign _052_ = _095_ ? block : block;
+  assign _051_ = _090_ ? block : block;
+  assign _052_ = _092_ ? block : block;
   assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _097_ ? block : block;
-  assign _055_ = _099_ ? block : block;
+  assign _054_ = _094_ ? block : block;
+  assign _055_ = _096_ ? block : block;
   assign _056_ = _043_ ? _054_ : _055_;
   assign next_word = _041_ ? _053_ : _056_;
   assign _057_ = _011_ ? _061_ : _062_;
@@ -7886,67 +7994,66 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   assign _064_ = start ? 2'h1 : fsm_state;
   assign _039_ = rst ? 2'h0 : _059_;
   assign _065_ = _012_ ? _025_[12:0] : coefficients;
-  assign _066_ = _008_ ? 13'h0000 : _065_;
-  assign _067_ = _063_ ? _066_ : _065_;
-  assign _038_ = rst ? 13'h0000 : _067_;
-  assign _068_ = _023_ ? _024_[0] : segment;
-  assign _069_ = _004_ ? 1'h0 : _068_;
-  assign _037_ = rst ? 1'h0 : _069_;
-  assign _070_ = _021_ ? _022_[5:0] : group;
-  assign _071_ = _023_ ? 6'h00 : _070_;
-  assign _036_ = rst ? 6'h00 : _071_;
-  assign _072_ = _020_ ? now[24:22] : next_slot;
-  assign _073_ = _021_ ? now[27:25] : _072_;
-  assign _074_ = _004_ ? now[24:22] : _073_;
-  assign _075_ = _008_ ? 3'h0 : _074_;
-  assign _076_ = _063_ ? _075_ : _074_;
-  assign _035_ = rst ? 3'h0 : _076_;
-  assign _077_ = advance ? _019_[5:0] : block;
-  assign _078_ = _020_ ? 6'h00 : _077_;
-  assign _034_ = rst ? 6'h00 : _078_;
-  assign _079_ = _017_ ? _018_[3:0] : waiting;
-  assign _080_ = _004_ ? 4'hd : _079_;
-  assign _033_ = rst ? 4'h0 : _080_;
-  assign _081_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _082_;
-  assign _083_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _083_;
-  assign _084_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _084_;
-  assign _085_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _085_;
-  assign _086_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _087_;
-  assign _088_ = _012_ ? 1'h1 : 1'h0;
-  assign _089_ = _008_ ? 1'h1 : _088_;
-  assign _090_ = _063_ ? _089_ : _088_;
-  assign _027_ = rst ? 1'h1 : _090_;
+  assign _066_ = all_read ? 13'h0000 : _065_;
+  assign _038_ = rst ? 13'h0000 : _066_;
+  assign _067_ = _023_ ? _024_[0] : segment;
+  assign _068_ = _004_ ? 1'h0 : _067_;
+  assign _037_ = rst ? 1'h0 : _068_;
+  assign _069_ = _021_ ? _022_[5:0] : group;
+  assign _070_ = _023_ ? 6'h00 : _069_;
+  assign _036_ = rst ? 6'h00 : _070_;
+  assign _071_ = _020_ ? now[24:22] : next_slot;
+  assign _072_ = _021_ ? now[27:25] : _071_;
+  assign _073_ = _004_ ? now[24:22] : _072_;
+  assign _074_ = all_read ? 3'h0 : _073_;
+  assign _035_ = rst ? 3'h0 : _074_;
+  assign _075_ = advance ? _019_[5:0] : block;
+  assign _076_ = _020_ ? 6'h00 : _075_;
+  assign _034_ = rst ? 6'h00 : _076_;
+  assign _077_ = _017_ ? _018_[3:0] : waiting;
+  assign _078_ = _004_ ? 4'hd : _077_;
+  assign _033_ = rst ? 4'h0 : _078_;
+  assign _079_ = advance ? _016_ : tag[3];
+  assign _032_[3] = rst ? 1'h0 : _079_;
+  assign _080_ = advance ? now[1:0] : tag[1:0];
+  assign _032_[1:0] = rst ? 2'h0 : _080_;
+  assign _081_ = advance ? segment : tag[2];
+  assign _032_[2] = rst ? 1'h0 : _081_;
+  assign _082_ = advance ? next_word : word_25;
+  assign _031_ = rst ? 6'h00 : _082_;
+  assign _083_ = advance ? next_slot : slot;
+  assign _030_ = rst ? 3'h0 : _083_;
+  assign _084_ = advance ? _015_ : last;
+  assign _029_ = rst ? 1'h0 : _084_;
+  assign _085_ = advance ? _014_ : first;
+  assign _028_ = rst ? 1'h0 : _085_;
+  assign _086_ = _012_ ? 1'h1 : 1'h0;
+  assign _087_ = all_read ? 1'h1 : _086_;
+  assign _027_ = rst ? 1'h1 : _087_;
   assign _026_ = rst ? 1'h0 : _012_;
-  assign _091_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _091_ : 1'h0;
+  assign _088_ = _009_ ? 1'h1 : 1'h0;
+  assign finish = _011_ ? _088_ : 1'h0;
   assign _011_ = fsm_state == 2'h2;
-  assign _092_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _092_ : 1'h0;
+  assign _089_ = _008_ ? 1'h1 : 1'h0;
+  assign all_read = _063_ ? _089_ : 1'h0;
   assign advance = _063_ ? _003_ : 1'h0;
   assign _063_ = fsm_state == 2'h1;
   assign idle = _010_ ? 1'h1 : 1'h0;
   assign _010_ = ! fsm_state;
-  assign _093_ = next_slot == 3'h7;
-  assign _094_ = next_slot == 3'h6;
-  assign _095_ = next_slot == 3'h5;
-  assign _096_ = next_slot == 3'h4;
-  assign _097_ = next_slot == 3'h3;
-  assign _098_ = next_slot == 3'h2;
-  assign _099_ = next_slot == 3'h1;
+  assign _090_ = next_slot == 3'h7;
+  assign _091_ = next_slot == 3'h6;
+  assign _092_ = next_slot == 3'h5;
+  assign _093_ = next_slot == 3'h4;
+  assign _094_ = next_slot == 3'h3;
+  assign _095_ = next_slot == 3'h2;
+  assign _096_ = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu3_source(rst, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+module mackey_glass_layer_lmu3_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
+  input read_enable;
+  wire read_enable;
   output available;
   wire available;
   output last;
@@ -8040,6 +8147,7 @@ module mackey_glass_layer_lmu3_source(rst, available, last, read_data, i__payloa
 `endif
   mackey_glass_layer_lmu3_source_memory memory (
     .clk(clk),
+    .read__en(read_enable),
     .read_data(read_data),
     .read_page(read_page),
     .read_word(read_word),
@@ -8051,9 +8159,11 @@ module mackey_glass_layer_lmu3_source(rst, available, last, read_data, i__payloa
   );
 endmodule
 
-module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+module mackey_glass_layer_lmu3_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   output [7:0] read_data;
   wire [7:0] read_data;
   input [7:0] write__data;
@@ -8083,7 +8193,9 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
   end
   reg [7:0] _7_;
   always @(posedge clk) begin
-    _7_ <= cells[read__addr];
+    if (read__en) begin
+      _7_ <= cells[read__addr];
+    end
   end
   assign read_data = _7_;
   assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
@@ -8093,9 +8205,11 @@ module mackey_glass_layer_lmu3_source_memory(rst, read_data, write__data, write_
   assign _1_[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page, read_word, port_3104_3, write__data, clk);
+module mackey_glass_layer_lmu3_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3191_3, write__data, clk);
   input rst;
   wire rst;
+  input read__en;
+  wire read__en;
   input write_enable;
   wire write_enable;
   output [15:0] read_data;
@@ -8104,8 +8218,8 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_3104_3;
-  wire [1:0] port_3104_3;
+  input [1:0] port_3191_3;
+  wire [1:0] port_3191_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -8118,7 +8232,9 @@ module mackey_glass_layer_lmu3_u_memory(rst, write_enable, read_data, write_page
   end
   reg [15:0] _0_;
   always @(posedge clk) begin
-    _0_ <= cells[1'h0];
+    if (read__en) begin
+      _0_ <= cells[1'h0];
+    end
   end
   assign read_data = _0_;
 endmodule

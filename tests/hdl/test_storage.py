@@ -87,3 +87,27 @@ def test_a_vector_memory_reads_words_of_what_was_written_by_beats(columns, beat,
                 assert ctx.get(memory.read_data) == content
 
     drive(memory, check)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_word_of_a_vector_stays_until_another_one_is_wanted(ahead):
+    storage = Storage(segments=1, length=4, words=4)
+    memory = VectorRam(storage=storage, pages=1, columns=1, beat=1, width=3, ahead=ahead)
+
+    async def check(ctx):
+        ctx.set(memory.write_enable, 1)
+        for index in range(4):
+            ctx.set(memory.write_beat, index)
+            ctx.set(memory.write_data, index + 4)
+            await ctx.tick()
+        ctx.set(memory.write_enable, 0)
+        for address, wanted, word in ((1, 1, 5), (2, 0, 5), (3, 0, 5), (2, 1, 6)):
+            ctx.set(memory.read_word, address)
+            if ahead:
+                await ctx.tick()
+            ctx.set(memory.read_enable, wanted)
+            await ctx.tick()
+            assert ctx.get(memory.read_data) == word
+            ctx.set(memory.read_enable, 0)
+
+    drive(memory, check)
