@@ -77,6 +77,7 @@ NEIGHBOURS = {
     "lmu_hw/prove/narrowing.py": "tests/prove/test_specification.py",
     "lmu_hw/prove/netlist.py": "tests/prove/test_cells.py",
     "lmu_hw/prove/program.py": "tests/prove/test_cells.py",
+    "lmu_hw/prove/runner.py": "tests/prove/test_run.py",
     "lmu_hw/prove/words.py": "tests/prove/test_cases.py",
     "lmu_hw/quantize/attempts.py": "tests/quantize/test_configure.py",
     "lmu_hw/quantize/decompose.py": "tests/quantize/test_tables.py",

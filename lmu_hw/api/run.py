@@ -188,7 +188,11 @@ def verify(
 
 
 def prove(
-    directory: str | Path, *, steps: int = 3, progress: Callable[[str], None] | None = None
+    directory: str | Path,
+    *,
+    steps: int = 3,
+    any_length: bool = False,
+    progress: Callable[[str], None] | None = None,
 ) -> ProofResult:
     """Prove, for all inputs, that the emitted Verilog computes the network.
 
@@ -198,6 +202,9 @@ def prove(
         Written by `emit`; ``proof.json`` is left in it.
     steps : int
         Vectors of the first of the sequences that are computed.
+    any_length : bool
+        Also follow sequences at full load until nothing new is reached, which shows them of any
+        length: some hundred vectors, minutes to hours.
     progress : callable, optional
         Told what is being proved.
 
@@ -209,4 +216,4 @@ def prove(
     """
     from lmu_hw.prove.run import prove as run
 
-    return run(directory, steps=steps, progress=progress)
+    return run(directory, steps=steps, any_length=any_length, progress=progress)

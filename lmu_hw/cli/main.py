@@ -265,7 +265,9 @@ def _prove(options: argparse.Namespace) -> int:
     from lmu_hw.prove.claims import SENTENCE
 
     with status(f"reading {options.design}") as tell:
-        result = api.prove(options.design, steps=options.steps, progress=tell)
+        result = api.prove(
+            options.design, steps=options.steps, any_length=options.any_length, progress=tell
+        )
     show(lemmas_table(result.lemmas))
     for name in result.changed_files:
         complain(f"{name} was changed since it was generated; the changed file was read")

@@ -282,3 +282,9 @@ def _prove(commands: Commands) -> None:
         metavar="N",
         help=f"vectors of the first sequence that is computed (default: {STEPS})",
     )
+    parser.add_argument(
+        "--any-length",
+        action="store_true",
+        help="also follow sequences at full load until nothing new is reached, which shows them of "
+        "any length: some hundred vectors, minutes to hours",
+    )

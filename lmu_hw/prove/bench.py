@@ -17,10 +17,10 @@ from lmu_hw.hdl.output_stage import write_layout
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.prove.cases import Unknown, expanded
+from lmu_hw.prove.cases import expanded
 from lmu_hw.prove.floors import drop
 from lmu_hw.prove.floors import name as name_of
-from lmu_hw.prove.forms import Value, range_of, symbol
+from lmu_hw.prove.forms import Unknown, Value, range_of, symbol
 from lmu_hw.prove.functions import leaf_of, values_of
 from lmu_hw.prove.machine import Machine, State
 from lmu_hw.prove.narrowing import Codes
@@ -60,8 +60,6 @@ class Due:
         Number of the input vector, from 0 on.
     last : bool
         It is the last one of its sequence.
-    past : dict or None
-        Of the layer, before the step.
     codes : dict of (node, element) to value
         What is still to be stored.
     start : int
@@ -70,7 +68,6 @@ class Due:
 
     step: int
     last: bool
-    past: Past | None
     codes: dict[tuple[int, int], Value]
     start: int = -1
 
@@ -218,7 +215,7 @@ class Bench:
                 if node.name in now
                 for element, code in enumerate(now[node.name])
             }
-            due[place] = (*due[place], Due(step, last, past[place], codes))
+            due[place] = (*due[place], Due(step, last, codes))
             past[place] = None if last else now
         answers = situation.answers
         if answer is not None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 from lmu_hw.prove.directions import (
     direction_terms,
-    forget_directions,
     gates,
     next_step,
     opened,
@@ -49,11 +48,9 @@ from lmu_hw.prove.forms import (
 from lmu_hw.prove.functions import applied, leaf_of
 
 __all__ = [
-    "Unknown",
     "by_cases",
     "expanded",
     "floor_by_cases",
-    "forget_directions",
     "resolved",
     "signed_by_cases",
     "unsigned_by_cases",

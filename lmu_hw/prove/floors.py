@@ -10,6 +10,7 @@ Results of the specification have names: a value that is the definition of one b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import gcd
 
 from lmu_hw.prove.forms import (
@@ -31,8 +32,11 @@ from lmu_hw.prove.forms import (
 )
 
 __all__ = [
+    "Definitions",
     "as_floor",
+    "define_only",
     "definition_of",
+    "definitions",
     "drop",
     "floor",
     "floor_of",
@@ -46,13 +50,33 @@ __all__ = [
 
 _names: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
 """Terms of a definition, to its symbol and constant."""
-_definitions: dict[int, Form] = {}
+Definitions = dict[int, Form]
+"""What named symbols stand for."""
+
+_definitions: Definitions = {}
+_versions: dict[object, int] = {}
+"""How often a name was given: two definitions are never one symbol."""
 
 
 def forget_names() -> None:
     """Forget every named result."""
     _names.clear()
     _definitions.clear()
+    _versions.clear()
+
+
+def definitions(numbers: Iterable[int]) -> Definitions:
+    """Return what some of the symbols stand for, those that stand for something."""
+    return {number: _definitions[number] for number in numbers if number in _definitions}
+
+
+def define_only(meanings: Definitions) -> None:
+    """Let these symbols stand for what they do, and all others be free."""
+    _names.clear()
+    _definitions.clear()
+    for number, value in meanings.items():
+        _names[frozenset(value.terms.items())] = number, value.constant
+        _definitions[number] = value
 
 
 def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = False) -> Value:
@@ -71,7 +95,8 @@ def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = F
     key = frozenset(value.terms.items())
     if key in _names:
         return fold(value)
-    result = symbol("name", what, low, high, tabulated=tabulated)
+    version = _versions[what] = _versions.get(what, -1) + 1
+    result = symbol("name", (what, version), low, high, tabulated=tabulated)
     if isinstance(result, Form):
         (number,) = result.terms
         _names[key] = number, value.constant

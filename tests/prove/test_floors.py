@@ -53,3 +53,11 @@ def test_a_definition_is_its_symbol():
     assert isinstance(result, Form)
     assert isinstance(again, Form)
     assert again.terms == result.terms
+
+
+def test_two_definitions_are_never_one_symbol():
+    x = symbol("input", (0, 0), 0, 9)
+    y = symbol("input", (0, 1), 0, 9)
+    first = name((0, 0, "u[0]"), x + y, -99, 99)
+    second = name((0, 0, "u[0]"), x - y, -99, 99)
+    assert first - second != 0
