@@ -17,7 +17,7 @@ _EVERYWHERE = (
         "a field beside a valid bit, which has its reset",
     ),
     (
-        r"(_sequencer\.valid|_layer_\w+\.control): no reset( #\d)?$",
+        r"((_sequencer\.valid|_layer_\w+\.control): no reset( #\d)?|_mac\.s[23]: no reset #4)$",
         "a sum leaves the multipliers with a valid bit and a last bit, of which one is still reset;"
         " the next one begins anew",
     ),
@@ -51,7 +51,7 @@ _EVERYWHERE = (
     ),
     (r"_sequencer\.waiting: no reset", "counts down to 0 before it is looked at again"),
     (
-        r"\.page: no reset",
+        r"(\.page|_layer_\w+\.signal): no reset",
         "the first step reads no state, so it may begin with either page, if with a known one",
     ),
 )
@@ -62,7 +62,7 @@ _ONE_ROW = "a group has one row, so that every beat that is there is a row of th
 _HEAD = (
     (r"_head_drain\.write_mask: ('<='|always|\d+'h\d in) ", _ONE_ROW),
     (
-        r"_head_sequencer\.like: no reset",
+        r"_head_sequencer\.next_slot: no reset",
         "the layer has one slot; from the other number, which power-up may leave, a cycle without a"
         " word leads to it",
     ),
@@ -101,8 +101,8 @@ _OF = {
     ),
     "tiny": (
         (
-            r"lmu_drain\.write_mask: ('<='|always) .* < 2'h3",
-            "a group has three rows, as many as the memory: each beat that is there is one of them",
+            r"lmu_drain\.write_mask: ('<='|always) .* < (2'h3|3'h5)",
+            "a group has as many rows as the node: each beat that is there is one of them",
         ),
         (
             r"head_source\.complete: the second of i__valid & ",
@@ -122,7 +122,7 @@ _OF = {
             "codes 126 and 127 have one entry, and code 127 gets the answer of 126 from it",
         ),
         (
-            r"head_sequencer\.like: no reset",
+            r"head_sequencer\.next_slot: no reset",
             "there is one node: the other word leads to it, a cycle later, in a first step",
         ),
         (
