@@ -80,13 +80,12 @@ def test_every_kind_of_layer_is_equal_as_gates(tmp_path, name):
     assert result.passed
 
 
-@pytest.mark.parametrize("cells", [Cells.ICE40, Cells.XILINX7], ids=lambda c: c.value)
-def test_coefficients_that_can_be_written_keep_their_first_words(tmp_path, cells):
+def test_coefficients_that_can_be_written_keep_their_first_words(tmp_path):
     # One memory has one word, which has no address; small ones become flip-flops in cells.
     require_simulator("icarus")
     design, lanes = DESIGNS["reloadable_scan"]()
     lmu_hw.emit(design, tmp_path / "scan", lanes=lanes, reloadable=True)
-    (result,) = lmu_hw.simulate(tmp_path / "scan", netlist=cells, max_cycles=CYCLES)
+    (result,) = lmu_hw.simulate(tmp_path / "scan", netlist=Cells.ICE40, max_cycles=CYCLES)
     assert result.passed
     assert result.netlist.words > 0
 

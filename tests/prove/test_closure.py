@@ -14,7 +14,7 @@ from tests.prove.test_run import emitted, failures
 
 @pytest.fixture(scope="module")
 def design(tmp_path_factory):
-    return emitted(tmp_path_factory.mktemp("closed") / "design", lanes=16, order=2)
+    return emitted(tmp_path_factory.mktemp("closed") / "design", lanes=16, order=1)
 
 
 def wrong_from(step: int):
