@@ -71,7 +71,7 @@ def test_cells_are_equal_to_the_golden_model(smallest, builds, cells):
     assert result.netlist.flip_flops > 100
 
 
-@pytest.mark.parametrize("name", ["error_feedback", "passes", "reloadable", "scan", "lstm", "gru"])
+@pytest.mark.parametrize("name", ["error_feedback", "passes", "reloadable", "scan", "gru"])
 def test_every_kind_of_layer_is_equal_as_gates(tmp_path, name):
     require_simulator("icarus")
     design, _ = DESIGNS[name]()
