@@ -62,7 +62,7 @@ def node_of(situation: Situation, steps: tuple[int, ...], template: State) -> No
     under_way |= {step for step, *_ in situation.answers}
     oldest = min((place for place, step in enumerate(steps) if step in under_way), default=-1)
     steps = steps[max(oldest - 1, 0) :]  # a step reads what the one before it left
-    opened = definitions(_under_way(situation))
+    opened = definitions(_symbols_under_way(situation))
     shapes = _Shapes(steps, opened)
     state = State(
         registers=[
@@ -81,7 +81,7 @@ def node_of(situation: Situation, steps: tuple[int, ...], template: State) -> No
     return Node(shapes.situation(situation), situation, steps, opened)
 
 
-def _under_way(situation: Situation) -> set[int]:
+def _symbols_under_way(situation: Situation) -> set[int]:
     """Return the symbols of results that are not stored yet, and of what they are computed from."""
     steps = {due.step for dues in situation.due for due in dues}
     pending = [code for dues in situation.due for due in dues for code in due.codes.values()]

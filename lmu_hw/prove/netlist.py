@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -40,26 +40,47 @@ def read_netlist(files: Mapping[str, bytes], top: str) -> Netlist:
     ToolError
         If Yosys does not read the files, with what it says.
     """
+    commands = [
+        "setattr -set keep 1 */w:trace_*",  # else cleaning may drop the names
+        "proc -noopt -norom",
+        "flatten",
+        "opt_clean",
+    ]
+    # Nothing is optimised, and memories stay words: the less is rewritten, the less is trusted.
+    return Netlist(cells_after(commands, files, top))
+
+
+def cells_after(
+    commands: Sequence[str], files: Mapping[str, bytes], top: str, *, options: str = ""
+) -> dict[str, Any]:
+    """Return a module as Yosys writes it, after commands that leave one module.
+
+    Parameters
+    ----------
+    commands : sequence of str
+        Once the files are read.
+    files : mapping of name to content
+        Verilog, and the contents of ROMs that it reads.
+    top : str
+    options : str
+        Of `read_verilog`, beside that it is SystemVerilog.
+
+    Raises
+    ------
+    ToolError
+        If Yosys does not read the files, with what it says.
+    """
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
         for file, content in files.items():
             (work / file).write_bytes(content)
-        # Nothing is optimised, and memories stay words: the less is rewritten, the less is trusted.
-        commands = [
-            *(f"read_verilog -sv {file}" for file in files if file.endswith(".v")),
-            f"hierarchy -check -top {top}",
-            "setattr -set keep 1 */w:trace_*",  # else cleaning may drop the names
-            "proc -noopt -norom",
-            "flatten",
-            "opt_clean",
-            "write_json cells.json",
-        ]
-        run_yosys(commands, work, log="yosys.log")
+        reading = [f"read_verilog -sv {options} {file}" for file in files if file.endswith(".v")]
+        steps = [*reading, f"hierarchy -check -top {top}", *commands, "write_json cells.json"]
+        run_yosys(steps, work, log="yosys.log")
         try:
-            module = json.loads((work / "cells.json").read_bytes())["modules"][top]
+            return json.loads((work / "cells.json").read_bytes())["modules"][top]
         except (OSError, ValueError, LookupError) as error:
             raise ToolError(f"Yosys must write the cells of {top}, but: {error}") from None
-    return Netlist(module)
 
 
 @dataclass(frozen=True, eq=False)

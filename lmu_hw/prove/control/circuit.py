@@ -3,16 +3,13 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.assertions import MACRO
-from lmu_hw.implement.tools import run_yosys
+from lmu_hw.prove.netlist import cells_after
 
 __all__ = ["Bit", "Circuit", "Cone", "read_circuit"]
 
@@ -122,54 +119,39 @@ def read_circuit(files: Mapping[str, bytes], top: str) -> Circuit:
     ToolError
         If Yosys does not read the files, with what it says.
     """
-    with tempfile.TemporaryDirectory() as name:
-        work = Path(name)
-        for file, content in files.items():
-            (work / file).write_bytes(content)
-        commands = [
-            *(
-                f"read_verilog -sv -nomem2reg -DSYNTHESIS -D{MACRO} {file}"
-                for file in files
-                if file.endswith(".v")
-            ),
-            f"hierarchy -check -top {top}",
-            "proc -noopt -norom",
-            "flatten",
-            "setundef -anyseq",
-            # Only what the checkers see stays; their wires keep their names.
-            "setattr -set keep 1 w:*check_*",
-            "setattr -set keep 1 i:* o:*",
-            "delete t:$check",
-            "delete -output o:*",
-            "opt_clean -purge",
-            # What is read from memories is data, and free here.
-            "memory_collect",
-            "cutpoint t:$mem_v2",
-            "opt_clean -purge",
-            "opt_expr",
-            "opt_merge",
-            "opt_clean -purge",
-            "wreduce",
-            "opt_expr",
-            "opt_clean -purge",
-            "alumacc",
-            "simplemap",
-            "techmap",
-            "opt_expr",
-            "opt_merge",
-            "opt_clean -purge",
-            "dfflegalize -cell $_DFF_P_ 01",
-            "aigmap",
-            "opt_merge",
-            "opt_clean -purge",
-            "write_json gates.json",
-        ]
-        run_yosys(commands, work, log="yosys.log")
-        try:
-            module = json.loads((work / "gates.json").read_bytes())["modules"][top]
-        except (OSError, ValueError, LookupError) as error:
-            raise ToolError(f"Yosys must write the gates of {top}, but: {error}") from None
-    return _circuit(module)
+    commands = [
+        "proc -noopt -norom",
+        "flatten",
+        "setundef -anyseq",
+        # Only what the checkers see stays; their wires keep their names.
+        "setattr -set keep 1 w:*check_*",
+        "setattr -set keep 1 i:* o:*",
+        "delete t:$check",
+        "delete -output o:*",
+        "opt_clean -purge",
+        # What is read from memories is data, and free here.
+        "memory_collect",
+        "cutpoint t:$mem_v2",
+        "opt_clean -purge",
+        "opt_expr",
+        "opt_merge",
+        "opt_clean -purge",
+        "wreduce",
+        "opt_expr",
+        "opt_clean -purge",
+        "alumacc",
+        "simplemap",
+        "techmap",
+        "opt_expr",
+        "opt_merge",
+        "opt_clean -purge",
+        "dfflegalize -cell $_DFF_P_ 01",
+        "aigmap",
+        "opt_merge",
+        "opt_clean -purge",
+    ]
+    options = f"-nomem2reg -DSYNTHESIS -D{MACRO}"
+    return _circuit(cells_after(commands, files, top, options=options))
 
 
 def _circuit(module: Mapping[str, Any]) -> Circuit:
