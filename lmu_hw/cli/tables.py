@@ -231,7 +231,8 @@ def choice_table(choice: dict[str, Any]) -> RenderableType:
         table.add_column(heading, justify="right")
     for heading in ("LUT", "FF", "Block RAM", "DSP", "MHz", "Samples/s"):
         table.add_column(heading, justify="right")
-    if any(option["does_not_fit"] for option in choice["options"]):
+    too_large = any(option["does_not_fit"] for option in choice["options"])
+    if too_large:
         table.add_column("Does not fit")
     for option in choice["options"]:
         rate, mhz = option["samples_per_second"], option["mhz"]
@@ -242,7 +243,7 @@ def choice_table(choice: dict[str, Any]) -> RenderableType:
             *(f"{option[name]:,g}" for name in ("block_ram", "dsp")),
             "" if mhz is None else f"{mhz:.0f}",
             "" if rate is None else f"{rate:,.0f}",
-            option["does_not_fit"],
+            *([option["does_not_fit"]] if too_large else []),
             style="bold" if option["chosen"] else None,
         )
     return table

@@ -8,7 +8,7 @@ import io
 import pytest
 from rich.console import Console
 
-from lmu_hw.cli.tables import claims_table, simulation_table
+from lmu_hw.cli.tables import choice_table, claims_table, simulation_table
 from lmu_hw.records import decode
 from lmu_hw.simulate import Result
 from lmu_verify import Verdict
@@ -56,3 +56,22 @@ def test_a_claim_that_does_not_hold_stands_out():
     ]
     rows = [line.split() for line in printed(claims_table(verdicts)).splitlines()]
     assert [row[5] for row in rows if "lmu.m" in row] == ["yes", "NO"]
+
+
+@pytest.mark.parametrize(("reason", "columns"), [("", 12), ("LUT", 13)])
+def test_every_column_of_the_plans_has_a_heading(reason, columns):
+    numbers = (
+        "lanes",
+        "multipliers",
+        "beat",
+        "cycles",
+        "rom_bits",
+        "lut",
+        "ff",
+        "block_ram",
+        "dsp",
+    )
+    option = dict.fromkeys(numbers, 1) | {"mhz": 100.0, "samples_per_second": 1e5}
+    option |= {"chosen": True, "does_not_fit": reason}
+    table = choice_table({"estimated_for": "a chip", "options": [option]})
+    assert len(table.columns) == columns
