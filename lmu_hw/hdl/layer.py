@@ -138,7 +138,8 @@ class Layer(wiring.Component):
         m.d.sync += [finished.eq(sequencer.finish), last.eq(last_step)]
         # A step owns the page of the new state; the other one holds the state before it. What is
         # addressed ahead is one step further a cycle earlier.
-        page, next_page = Signal(), Signal()
+        page = Signal()
+        next_page = Signal()
         first_step = Signal(init=1)
         with m.If(sequencer.finish):
             m.d.sync += next_page.eq(~next_page)

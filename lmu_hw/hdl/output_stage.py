@@ -122,7 +122,8 @@ class OutputStage(wiring.Component):
 
         # d0: the rows leave by beats; the first ones are at the bottom.
         rows = Signal(self.sums.shape(), reset_less=True)
-        present, taken = Signal(2), Signal()
+        present = Signal(2)
+        taken = Signal()
         m.d.sync += present.eq(Cat(self.upcoming, present[0]))
         m.d.comb += taken.eq(present[1])
         with m.If(taken):

@@ -117,7 +117,9 @@ class ScanUnit(MemoryUnit):
     def _control(self, m: Module, s0: Signal) -> None:
         """Walk through segments and words."""
         last_word = self.schedule.words - 1
-        running, word, segment = Signal(), Signal.like(s0.word), Signal.like(s0.segment)
+        running = Signal()
+        word = Signal.like(s0.word)
+        segment = Signal.like(s0.segment)
         m.d.comb += [
             s0.valid.eq(running),
             s0.segment.eq(segment),
@@ -160,7 +162,8 @@ class ScanUnit(MemoryUnit):
         m.submodules.states = memory = Memory(
             shape=codes.shape(), depth=self.node.segments * words, init=[]
         )
-        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        read = memory.read_port(domain="sync")
+        write = memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(times(s0.segment, words) + s0.word),
             read.en.eq(s0.valid),

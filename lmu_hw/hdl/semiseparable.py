@@ -125,9 +125,12 @@ class SemiseparableUnit(MemoryUnit):
         last_word = schedule.words - 1
         running = Signal()
         pause = Signal(range(max(schedule.pause, 1) + 1))  # cycles until the next segment
-        segment, slot = Signal.like(s0.segment), Signal.like(s0.slot)
-        backward, word = Signal(init=1), Signal.like(s0.word, init=last_word)
-        next_segment, next_word = Signal.like(segment), Signal.like(word)
+        segment = Signal.like(s0.segment)
+        slot = Signal.like(s0.slot)
+        backward = Signal(init=1)
+        word = Signal.like(s0.word, init=last_word)
+        next_segment = Signal.like(segment)
+        next_word = Signal.like(word)
         last_slot = Mux(backward, schedule.backward_slots - 1, schedule.forward_slots - 1)
         m.d.comb += [
             s0.valid.eq(running & (pause == 0)),
@@ -205,7 +208,8 @@ class SemiseparableUnit(MemoryUnit):
         words = self.schedule.words
         memory = Memory(shape=cells.codes.shape(), depth=self.node.segments * words, init=[])
         m.submodules.state_memory = memory
-        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        read = memory.read_port(domain="sync")
+        write = memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(times(segment, words) + word),
             read.en.eq(enable),
@@ -222,7 +226,8 @@ class SemiseparableUnit(MemoryUnit):
         stride, depth = (words, segments * words) if self.schedule.interleaved else (0, words)
         memory = Memory(shape=cells.carried.shape(), depth=depth, init=[])
         m.submodules.history_memory = memory
-        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        read = memory.read_port(domain="sync")
+        write = memory.write_port(domain="sync")
         address = times(s3.segment, stride) + s3.word
         m.d.comb += [
             read.addr.eq(address),

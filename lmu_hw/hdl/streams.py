@@ -195,7 +195,8 @@ class AnswerQueue(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.beats = memory = Memory(shape=self.width, depth=self.beats, init=[])
-        write, read = memory.write_port(domain="sync"), memory.read_port(domain="sync")
+        write = memory.write_port(domain="sync")
+        read = memory.read_port(domain="sync")
         entering = Signal(range(max(self.beats, 2)))
         leaving = Signal.like(entering)
         level = Signal(range(self.beats + 1))

@@ -111,8 +111,11 @@ class TwoPassUnit(MemoryUnit):
         """Walk through segments; return whether it does, the cycle within one, and the segment."""
         period = self.schedule.period
         first = period - 2 * self.node.rows - 2  # cycle in which the second pass enters s0
-        running, tick, segment = Signal(), Signal(range(period)), Signal.like(s0.segment)
-        state, passing = Signal.like(s0.state), Signal()
+        running = Signal()
+        tick = Signal(range(period))
+        segment = Signal.like(s0.segment)
+        state = Signal.like(s0.state)
+        passing = Signal()
         m.d.comb += [
             s0.valid.eq(passing & ~(tick - first)[0]),
             s0.segment.eq(segment),
@@ -140,7 +143,8 @@ class TwoPassUnit(MemoryUnit):
         m.submodules.states = memory = Memory(
             shape=self.state, depth=self.node.segments * rows, init=[]
         )
-        read, write = memory.read_port(domain="sync"), memory.write_port(domain="sync")
+        read = memory.read_port(domain="sync")
+        write = memory.write_port(domain="sync")
         m.d.comb += [
             read.addr.eq(times(s0.segment, rows) + s0.state),
             read.en.eq(s0.valid),

@@ -93,7 +93,8 @@ class BankedRom(wiring.Component):
                     start = self.starts[number]
                     with m.Case(*range(start // full, -(-(start + len(rom.words)) // full))):
                         m.d.comb += bank.eq(number)
-        s1_bank, s2_bank = Signal.like(bank), Signal.like(bank)
+        s1_bank = Signal.like(bank)
+        s2_bank = Signal.like(bank)
         m.d.sync += [s1_bank.eq(bank), s2_bank.eq(s1_bank)]
         s2_words: list[Value] = []
         for number, rom in enumerate(self.roms):
@@ -149,7 +150,8 @@ class Weights(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         lanes = self.plan.array_lanes
-        s1_rom, s2_rom = Signal.like(self.rom), Signal.like(self.rom)
+        s1_rom = Signal.like(self.rom)
+        s2_rom = Signal.like(self.rom)
         m.d.sync += [s1_rom.eq(self.rom), s2_rom.eq(s1_rom)]
         for number, coefficients in enumerate(self.roms):
             suffix = f"_{coefficients.width}_bits" if len(self.roms) > 1 else ""

@@ -63,11 +63,11 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .clk(clk),
     .i__freed(i__freed_32),
     .i__payload(i__payload_33),
-    .i__valid(i__valid_35),
     .o__payload(i__payload_37),
     .o__ready(i__ready),
     .offered(i__valid_41),
-    .rst(rst)
+    .rst(rst),
+    .write__en(i__valid_35)
   );
 `ifdef LMU_HW_ASSERT
   digits__check_intake check_intake (
@@ -140,7 +140,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   );
 endmodule
 
-module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, i__valid, clk);
+module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
   input rst;
   wire rst;
   input i__freed;
@@ -153,8 +153,8 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   reg offered;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input i__valid;
-  wire i__valid;
+  input write__en;
+  wire write__en;
   input clk;
   wire clk;
   wire _00_;
@@ -193,6 +193,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   wire _33_;
   wire _34_;
   wire [3:0] _35_;
+  reg [3:0] entering;
   reg filling;
   reg [1:0] lasts;
   reg [3:0] leaving;
@@ -203,12 +204,11 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   wire read__en;
   reg read_out;
   reg reading;
-  reg [3:0] signature__addr;
   (* no_rw_check *)
   reg [15:0] beats [9:0];
   always @(posedge clk) begin
-    if (i__valid)
-      beats[signature__addr] <= i__payload[15:0];
+    if (write__en)
+      beats[entering] <= i__payload[15:0];
   end
   reg [15:0] _84_;
   always @(posedge clk) begin
@@ -228,7 +228,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   always @(posedge clk)
     level <= _15_;
   always @(posedge clk)
-    signature__addr <= _16_;
+    entering <= _16_;
   always @(posedge clk)
     lasts <= _17_;
   always @(posedge clk)
@@ -244,11 +244,11 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   always @(posedge clk)
     reading <= _23_;
   assign o__payload_last = lasts >> reading;
-  assign _24_ = level + i__valid;
+  assign _24_ = level + write__en;
   assign _04_ = _24_ - read__en;
-  assign _06_ = signature__addr + 1'h1;
+  assign _06_ = entering + 1'h1;
   assign _07_ = _05_ ? 5'h00 : _06_;
-  assign _05_ = signature__addr == 4'h9;
+  assign _05_ = entering == 4'h9;
   assign _10_ = leaving == 4'h9;
   assign _11_ = leaving + 1'h1;
   assign _12_ = _10_ ? 5'h00 : _11_;
@@ -262,16 +262,16 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _28_ = read__en ? _12_[3:0] : leaving;
   assign _19_ = rst ? 4'h0 : _28_;
   assign _29_ = _05_ ? _08_ : filling;
-  assign _30_ = i__valid ? _29_ : filling;
+  assign _30_ = write__en ? _29_ : filling;
   assign _18_ = rst ? 1'h0 : _30_;
   assign _31_ = filling ? i__payload[16] : lasts[1];
-  assign _32_ = i__valid ? _31_ : lasts[1];
+  assign _32_ = write__en ? _31_ : lasts[1];
   assign _17_[1] = rst ? 1'h0 : _32_;
   assign _33_ = filling ? lasts[0] : i__payload[16];
   assign _08_ = ~ filling;
-  assign _34_ = i__valid ? _33_ : lasts[0];
+  assign _34_ = write__en ? _33_ : lasts[0];
   assign _17_[0] = rst ? 1'h0 : _34_;
-  assign _35_ = i__valid ? _07_[3:0] : signature__addr;
+  assign _35_ = write__en ? _07_[3:0] : entering;
   assign _16_ = rst ? 4'h0 : _35_;
   assign _15_ = rst ? 4'h0 : _04_[3:0];
 `ifdef LMU_HW_ASSERT
@@ -280,7 +280,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     .BITS(32'd4)
   ) check_queue (
     .clk(clk),
-    .entering(signature__addr),
+    .entering(entering),
     .fetch(read__en),
     .last(i__payload[16]),
     .leaving(leaving),
@@ -288,7 +288,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     .offered(offered),
     .rst(rst),
     .taken(i__freed),
-    .valid(i__valid)
+    .valid(write__en)
   );
 `endif
   assign o__payload = { o__payload_last, o__payload_data };
@@ -678,8 +678,8 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [15:0] d4_code_0;
   reg [6:0] d5;
   wire [14:0] data;
+  reg [1:0] present;
   reg [19:0] rows;
-  reg [1:0] signal;
   reg [2:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
@@ -710,7 +710,7 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     a0_beat <= _024_;
   always @(posedge clk)
-    signal <= _025_;
+    present <= _025_;
   always @(posedge clk)
     rows <= _026_;
   always @(posedge clk)
@@ -778,8 +778,8 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _049_ = a0_valid ? _010_[3:0] : address;
   assign _050_ = _006_ ? 4'h0 : _049_;
   assign _027_ = rst ? 4'h0 : _050_;
-  assign _026_ = signal[1] ? sums : rows;
-  assign _025_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _026_ = present[1] ? sums : rows;
+  assign _025_ = rst ? 2'h0 : { present[0], upcoming };
   assign _051_ = a0_valid ? _007_[3:0] : a0_beat;
   assign _052_ = _006_ ? 4'h0 : _051_;
   assign _024_ = rst ? 4'h0 : _052_;
@@ -1363,12 +1363,12 @@ module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   digits_layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
@@ -1547,6 +1547,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
+  reg page;
   wire promise;
   wire [9:0] read_data;
   wire [31:0] read_data_58;
@@ -1563,7 +1564,6 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire signed [28:0] sums_77_0;
   wire signed [28:0] sums_77_1;
@@ -1601,7 +1601,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _029_ = _027_ | _028_;
   assign _030_ = s1_chosen_3 ? read_data_62[15:8] : 8'h00;
   assign operand_1 = _029_ | { _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_[7], _030_ };
-  assign _011_ = ~ signal;
+  assign _011_ = ~ page;
   assign _031_ = room + o__freed;
   assign _032_ = _031_ - promise;
   assign _034_ = ~ first_step;
@@ -1617,7 +1617,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   always @(posedge clk)
     last <= _040_;
   always @(posedge clk)
-    signal <= _041_;
+    page <= _041_;
   always @(posedge clk)
     first_step <= _042_;
   always @(posedge clk)
@@ -1671,9 +1671,9 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _066_ = _012_ ? _034_ : _070_;
   assign _067_ = _013_ ? _034_ : _066_;
   assign _035_ = rst ? 1'h0 : _088_;
-  assign _068_ = _012_ ? _011_ : signal;
+  assign _068_ = _012_ ? _011_ : page;
   assign read_page_49 = _013_ ? _011_ : _068_;
-  assign _069_ = _004_ ? _011_ : signal;
+  assign _069_ = _004_ ? _011_ : page;
   assign read_page_41 = _005_ ? _011_ : _069_;
   assign o__valid = _016_ ? _049_ : 1'h0;
   assign o__payload_data = _016_ ? write[19:12] : 8'h00;
@@ -1710,7 +1710,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _043_ = rst ? 2'h2 : _032_[1:0];
   assign _086_ = finished ? last : first_step;
   assign _042_ = rst ? 1'h1 : _086_;
-  assign _087_ = finished ? _011_ : signal;
+  assign _087_ = finished ? _011_ : page;
   assign _041_ = rst ? 1'h0 : _087_;
   assign _040_ = rst ? 1'h0 : last_step;
   assign _038_ = rst ? 1'h0 : finish;
@@ -1773,7 +1773,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .rst(rst),
     .write_data(write[19:12]),
     .write_enable(write_enable_46),
-    .write_page(signal)
+    .write_page(page)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
@@ -1785,7 +1785,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .rst(rst),
     .write_data(write[27:12]),
     .write_enable(write_enable_38),
-    .write_page(signal)
+    .write_page(page)
   );
   digits_layer_lmu0_mac mac (
     .clk(clk),
@@ -1836,7 +1836,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .rst(rst),
     .write_data(write[27:12]),
     .write_enable(write_enable),
-    .write_page(signal)
+    .write_page(page)
   );
   digits_layer_lmu0_weight_roms weight_roms (
     .address(addresses),
@@ -2004,8 +2004,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1123_0, port_1125_0, 
   reg [10:0] d7;
   wire [18:0] data;
   reg [1:0] left;
+  reg [1:0] present;
   reg [57:0] rows;
-  reg [1:0] signal;
   reg [3:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
@@ -2079,7 +2079,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1123_0, port_1125_0, 
   always @(posedge clk)
     a0_beat <= _016_;
   always @(posedge clk)
-    signal <= _017_;
+    present <= _017_;
   always @(posedge clk)
     rows <= _018_;
   always @(posedge clk)
@@ -2126,8 +2126,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1123_0, port_1125_0, 
   assign _076_ = _033_ ? 6'h00 : _075_;
   assign _019_ = rst ? 6'h00 : _076_;
   assign _077_ = d0[0] ? { 29'h00000000, rows[57:29] } : rows;
-  assign _018_ = signal[1] ? { port_1125_0, port_1123_0 } : _077_;
-  assign _017_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _018_ = present[1] ? { port_1125_0, port_1123_0 } : _077_;
+  assign _017_ = rst ? 2'h0 : { present[0], upcoming };
   assign _078_ = a0_valid ? _034_[6:0] : a0_beat;
   assign _079_ = _033_ ? 7'h00 : _078_;
   assign _016_ = rst ? 7'h00 : _079_;
@@ -3184,12 +3184,12 @@ module digits_layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   digits_layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),

@@ -63,11 +63,11 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .clk(clk),
     .i__freed(i__freed_32),
     .i__payload(i__payload_33),
-    .i__valid(i__valid_35),
     .o__payload(i__payload_37),
     .o__ready(i__ready),
     .offered(i__valid_41),
-    .rst(rst)
+    .rst(rst),
+    .write__en(i__valid_35)
   );
 `ifdef LMU_HW_ASSERT
   digits__check_intake check_intake (
@@ -140,7 +140,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   );
 endmodule
 
-module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, i__valid, clk);
+module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
   input rst;
   wire rst;
   input i__freed;
@@ -153,8 +153,8 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   reg offered;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input i__valid;
-  wire i__valid;
+  input write__en;
+  wire write__en;
   input clk;
   wire clk;
   wire _00_;
@@ -193,6 +193,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   wire _33_;
   wire _34_;
   wire [3:0] _35_;
+  reg [3:0] entering;
   reg filling;
   reg [1:0] lasts;
   reg [3:0] leaving;
@@ -203,12 +204,11 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   wire read__en;
   reg read_out;
   reg reading;
-  reg [3:0] signature__addr;
   (* no_rw_check *)
   reg [15:0] beats [9:0];
   always @(posedge clk) begin
-    if (i__valid)
-      beats[signature__addr] <= i__payload[15:0];
+    if (write__en)
+      beats[entering] <= i__payload[15:0];
   end
   reg [15:0] _84_;
   always @(posedge clk) begin
@@ -228,7 +228,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   always @(posedge clk)
     level <= _15_;
   always @(posedge clk)
-    signature__addr <= _16_;
+    entering <= _16_;
   always @(posedge clk)
     lasts <= _17_;
   always @(posedge clk)
@@ -244,11 +244,11 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   always @(posedge clk)
     reading <= _23_;
   assign o__payload_last = lasts >> reading;
-  assign _24_ = level + i__valid;
+  assign _24_ = level + write__en;
   assign _04_ = _24_ - read__en;
-  assign _06_ = signature__addr + 1'h1;
+  assign _06_ = entering + 1'h1;
   assign _07_ = _05_ ? 5'h00 : _06_;
-  assign _05_ = signature__addr == 4'h9;
+  assign _05_ = entering == 4'h9;
   assign _10_ = leaving == 4'h9;
   assign _11_ = leaving + 1'h1;
   assign _12_ = _10_ ? 5'h00 : _11_;
@@ -262,16 +262,16 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign _28_ = read__en ? _12_[3:0] : leaving;
   assign _19_ = rst ? 4'h0 : _28_;
   assign _29_ = _05_ ? _08_ : filling;
-  assign _30_ = i__valid ? _29_ : filling;
+  assign _30_ = write__en ? _29_ : filling;
   assign _18_ = rst ? 1'h0 : _30_;
   assign _31_ = filling ? i__payload[16] : lasts[1];
-  assign _32_ = i__valid ? _31_ : lasts[1];
+  assign _32_ = write__en ? _31_ : lasts[1];
   assign _17_[1] = rst ? 1'h0 : _32_;
   assign _33_ = filling ? lasts[0] : i__payload[16];
   assign _08_ = ~ filling;
-  assign _34_ = i__valid ? _33_ : lasts[0];
+  assign _34_ = write__en ? _33_ : lasts[0];
   assign _17_[0] = rst ? 1'h0 : _34_;
-  assign _35_ = i__valid ? _07_[3:0] : signature__addr;
+  assign _35_ = write__en ? _07_[3:0] : entering;
   assign _16_ = rst ? 4'h0 : _35_;
   assign _15_ = rst ? 4'h0 : _04_[3:0];
 `ifdef LMU_HW_ASSERT
@@ -280,7 +280,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     .BITS(32'd4)
   ) check_queue (
     .clk(clk),
-    .entering(signature__addr),
+    .entering(entering),
     .fetch(read__en),
     .last(i__payload[16]),
     .leaving(leaving),
@@ -288,7 +288,7 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     .offered(offered),
     .rst(rst),
     .taken(i__freed),
-    .valid(i__valid)
+    .valid(write__en)
   );
 `endif
   assign o__payload = { o__payload_last, o__payload_data };
@@ -678,8 +678,8 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [15:0] d4_code_0;
   reg [6:0] d5;
   wire [14:0] data;
+  reg [1:0] present;
   reg [19:0] rows;
-  reg [1:0] signal;
   reg [2:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
@@ -710,7 +710,7 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     a0_beat <= _024_;
   always @(posedge clk)
-    signal <= _025_;
+    present <= _025_;
   always @(posedge clk)
     rows <= _026_;
   always @(posedge clk)
@@ -778,8 +778,8 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _049_ = a0_valid ? _010_[3:0] : address;
   assign _050_ = _006_ ? 4'h0 : _049_;
   assign _027_ = rst ? 4'h0 : _050_;
-  assign _026_ = signal[1] ? sums : rows;
-  assign _025_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _026_ = present[1] ? sums : rows;
+  assign _025_ = rst ? 2'h0 : { present[0], upcoming };
   assign _051_ = a0_valid ? _007_[3:0] : a0_beat;
   assign _052_ = _006_ ? 4'h0 : _051_;
   assign _024_ = rst ? 4'h0 : _052_;
@@ -1363,12 +1363,12 @@ module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   digits_layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
@@ -1537,6 +1537,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [7:0] o__payload_data;
   wire signed [15:0] operand_0;
   wire signed [15:0] operand_1;
+  reg page;
   wire promise;
   wire [9:0] read_data;
   wire [31:0] read_data_51;
@@ -1550,7 +1551,6 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   reg s1_chosen_0;
   reg s1_chosen_1;
   reg s1_chosen_2;
-  reg signal;
   wire [2:0] slot;
   wire start_77;
   wire signed [25:0] sums_68_0;
@@ -1579,7 +1579,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign operand_1 = _018_ | { _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_ };
   assign _020_ = tag_79[1:0] == 1'h1;
   assign start_77 = launch & _020_;
-  assign _004_ = ~ signal;
+  assign _004_ = ~ page;
   assign _021_ = room + o__freed;
   assign _022_ = _021_ - promise;
   assign _023_ = ~ first_step;
@@ -1601,7 +1601,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   always @(posedge clk)
     last <= _036_;
   always @(posedge clk)
-    signal <= _037_;
+    page <= _037_;
   always @(posedge clk)
     first_step <= _038_;
   always @(posedge clk)
@@ -1679,7 +1679,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign _039_ = rst ? 2'h2 : _022_[1:0];
   assign _073_ = finished ? last : first_step;
   assign _038_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _004_ : signal;
+  assign _074_ = finished ? _004_ : page;
   assign _037_ = rst ? 1'h0 : _074_;
   assign _036_ = rst ? 1'h0 : last_step;
   assign _035_ = rst ? 1'h0 : finish;
@@ -1693,9 +1693,9 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign trace_segment = write_31[0] ? write_31[1] : write[3];
   assign trace_node = write_31[0] ? 2'h1 : write[2:1];
   assign trace_valid = write_31[0] ? 1'h1 : write[0];
-  assign _076_ = _005_ ? _004_ : signal;
+  assign _076_ = _005_ ? _004_ : page;
   assign read_page_42 = _006_ ? _004_ : _076_;
-  assign read_page = _001_ ? _004_ : signal;
+  assign read_page = _001_ ? _004_ : page;
   assign o__valid = _009_ ? _046_ : 1'h0;
   assign o__payload_data = _009_ ? write[19:12] : 8'h00;
 `ifdef LMU_HW_ASSERT
@@ -1774,7 +1774,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .rst(rst),
     .write_data(write[19:12]),
     .write_enable(write_enable_39),
-    .write_page(signal)
+    .write_page(page)
   );
   digits_layer_lmu0_m_memory m_memory (
     .clk(clk),
@@ -1786,7 +1786,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .rst(rst),
     .write_data(write_31[23:8]),
     .write_enable(write_enable),
-    .write_page(signal)
+    .write_page(page)
   );
   digits_layer_lmu0_m_unit m_unit (
     .clk(clk),
@@ -1985,8 +1985,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
   reg [10:0] d7;
   wire [18:0] data;
   reg [1:0] left;
+  reg [1:0] present;
   reg [51:0] rows;
-  reg [1:0] signal;
   reg [3:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
@@ -2053,7 +2053,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
   always @(posedge clk)
     a0_beat <= _007_;
   always @(posedge clk)
-    signal <= _008_;
+    present <= _008_;
   always @(posedge clk)
     rows <= _010_;
   always @(posedge clk)
@@ -2095,8 +2095,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
   assign _064_ = _025_ ? 6'h00 : _063_;
   assign _011_ = rst ? 6'h00 : _064_;
   assign _065_ = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
-  assign _010_ = signal[1] ? { port_1319_0, port_1317_0 } : _065_;
-  assign _008_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _010_ = present[1] ? { port_1319_0, port_1317_0 } : _065_;
+  assign _008_ = rst ? 2'h0 : { present[0], upcoming };
   assign _066_ = a0_valid ? _026_[6:0] : a0_beat;
   assign _067_ = _025_ ? 7'h00 : _066_;
   assign _007_ = rst ? 7'h00 : _067_;
@@ -2555,16 +2555,22 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire _086_;
   wire _087_;
   reg [4:0] address;
+  reg backward;
   wire [17:0] carried;
   wire [15:0] codes;
   wire [26:0] coefficients;
-  reg like;
-  wire like_11;
+  wire enable;
+  wire [17:0] history;
+  wire next_segment;
   wire [4:0] next_word;
   reg pause;
+  wire [4:0] read__addr;
+  wire [15:0] read__data;
+  wire read__en_36;
   reg running;
   wire s0_ends;
   wire s0_final;
+  reg s0_segment;
   reg [1:0] s0_slot;
   reg [11:0] s1;
   reg [11:0] s2;
@@ -2573,12 +2579,6 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   reg [11:0] s5;
   reg [11:0] s6;
   reg [11:0] s7;
-  reg signal;
-  wire [4:0] signature__addr;
-  wire [15:0] signature__data;
-  wire [17:0] signature__data_42;
-  wire signature__en;
-  wire signature__en_36;
   wire [15:0] states;
   wire [4:0] write__addr;
   wire write__en_40;
@@ -2592,11 +2592,11 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   end
   reg [17:0] _241_;
   always @(posedge clk) begin
-    if (signature__en_36) begin
+    if (read__en_36) begin
       _241_ <= history_memory[s3[7:3]];
     end
   end
-  assign signature__data_42 = _241_;
+  assign history = _241_;
   (* no_rw_check *)
   reg [15:0] state_memory [31:0];
   always @(posedge clk) begin
@@ -2605,11 +2605,11 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   end
   reg [15:0] _242_;
   always @(posedge clk) begin
-    if (signature__en) begin
-      _242_ <= state_memory[signature__addr];
+    if (enable) begin
+      _242_ <= state_memory[read__addr];
     end
   end
-  assign signature__data = _242_;
+  assign read__data = _242_;
   assign _018_ = s3[0] & s3[10];
   assign write__en_40 = _018_ & s3[2];
   assign _016_ = s7[0] & s7[10];
@@ -2631,7 +2631,7 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   always @(posedge clk)
     s7 <= _027_;
   always @(posedge clk)
-    like <= _028_;
+    s0_segment <= _028_;
   always @(posedge clk)
     address <= _029_;
   always @(posedge clk)
@@ -2641,49 +2641,49 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   always @(posedge clk)
     s0_slot <= _032_;
   always @(posedge clk)
-    signal <= _033_;
+    backward <= _033_;
   assign _013_ = pause - 1'h1;
   assign _020_ = s0_slot + 1'h1;
   assign _001_ = ! pause;
-  assign signature__en = running & _001_;
-  assign _002_ = signal ? 2'h1 : 2'h2;
+  assign enable = running & _001_;
+  assign _002_ = backward ? 2'h1 : 2'h2;
   assign s0_final = s0_slot == _002_;
-  assign _003_ = signal ? 5'h00 : 5'h1f;
+  assign _003_ = backward ? 5'h00 : 5'h1f;
   assign s0_ends = address == _003_;
   assign _004_ = ~ s0_ends;
   assign _005_ = _000_ & _004_;
   assign _006_ = address - 1'h1;
   assign _007_ = address + 1'h1;
-  assign _008_ = signal ? { _006_[5], _006_ } : { 1'h0, _007_ };
-  assign _000_ = signature__en & s0_final;
+  assign _008_ = backward ? { _006_[5], _006_ } : { 1'h0, _007_ };
+  assign _000_ = enable & s0_final;
   assign _009_ = _000_ & s0_ends;
-  assign _010_ = ~ signal;
-  assign _011_ = like + 1'h1;
-  assign _012_ = like ? _011_ : 2'h0;
-  assign { _014_[6:5], signature__addr } = { like, 5'h00 } + address;
-  assign states = first_step ? 16'h0000 : signature__data;
+  assign _010_ = ~ backward;
+  assign _011_ = s0_segment + 1'h1;
+  assign _012_ = s0_segment ? _011_ : 2'h0;
+  assign { _014_[6:5], read__addr } = { s0_segment, 5'h00 } + address;
+  assign states = first_step ? 16'h0000 : read__data;
   assign { _015_[6:5], write__addr } = { s7[1], 5'h00 } + s7[7:3];
   assign _019_ = ~ s3[2];
-  assign signature__en_36 = _018_ & _019_;
+  assign read__en_36 = _018_ & _019_;
   assign next_word = _005_ ? _008_[4:0] : address;
-  assign _034_ = signal ? like : _012_[0];
-  assign like_11 = _009_ ? _034_ : like;
-  assign _035_ = _009_ ? _010_ : signal;
+  assign _034_ = backward ? s0_segment : _012_[0];
+  assign next_segment = _009_ ? _034_ : s0_segment;
+  assign _035_ = _009_ ? _010_ : backward;
   assign _033_ = rst ? 1'h1 : _035_;
-  assign _036_ = signature__en ? _020_[1:0] : s0_slot;
+  assign _036_ = enable ? _020_[1:0] : s0_slot;
   assign _037_ = _000_ ? 2'h0 : _036_;
   assign _032_ = rst ? 2'h0 : _037_;
   assign _038_ = start ? 1'h1 : running;
-  assign _039_ = signal ? _038_ : like;
+  assign _039_ = backward ? _038_ : s0_segment;
   assign _040_ = _009_ ? _039_ : _038_;
   assign _031_ = rst ? 1'h0 : _040_;
   assign _041_ = pause ? _013_[0] : pause;
-  assign _042_ = signal ? _041_ : 1'h0;
+  assign _042_ = backward ? _041_ : 1'h0;
   assign _043_ = _009_ ? _042_ : _041_;
   assign _030_ = rst ? 1'h0 : _043_;
   assign _044_ = _000_ ? next_word : address;
   assign _029_ = rst ? 5'h1f : _044_;
-  assign _045_ = _000_ ? like_11 : like;
+  assign _045_ = _000_ ? next_segment : s0_segment;
   assign _028_ = rst ? 1'h0 : _045_;
   assign _046_ = s6[0] ? s6[11] : s7[11];
   assign _027_[11] = rst ? 1'h0 : _046_;
@@ -2763,26 +2763,26 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   assign _022_[0] = rst ? 1'h0 : s1[0];
   assign _081_ = s1[0] ? s1[10] : s2[10];
   assign _022_[10] = rst ? 1'h0 : _081_;
-  assign _082_ = signature__en ? s0_ends : s1[11];
+  assign _082_ = enable ? s0_ends : s1[11];
   assign _021_[11] = rst ? 1'h0 : _082_;
-  assign _083_ = signature__en ? s0_slot : s1[9:8];
+  assign _083_ = enable ? s0_slot : s1[9:8];
   assign _021_[9:8] = rst ? 2'h0 : _083_;
-  assign _084_ = signature__en ? address : s1[7:3];
+  assign _084_ = enable ? address : s1[7:3];
   assign _021_[7:3] = rst ? 5'h00 : _084_;
-  assign _085_ = signature__en ? signal : s1[2];
+  assign _085_ = enable ? backward : s1[2];
   assign _021_[2] = rst ? 1'h0 : _085_;
-  assign _086_ = signature__en ? like : s1[1];
+  assign _086_ = enable ? s0_segment : s1[1];
   assign _021_[1] = rst ? 1'h0 : _086_;
-  assign _021_[0] = rst ? 1'h0 : signature__en;
-  assign _087_ = signature__en ? s0_final : s1[10];
+  assign _021_[0] = rst ? 1'h0 : enable;
+  assign _087_ = enable ? s0_final : s1[10];
   assign _021_[10] = rst ? 1'h0 : _087_;
   digits_layer_lmu0_m_unit_cells cells (
     .carried_0(carried),
     .clk(clk),
     .codes(codes),
-    .history(signature__data_42),
+    .history(history),
     .rst(rst),
-    .stages({ s6, s5, s4, s3, s2, s1, s0_ends, s0_final, s0_slot, address, signal, like, signature__en }),
+    .stages({ s6, s5, s4, s3, s2, s1, s0_ends, s0_final, s0_slot, address, backward, s0_segment, enable }),
     .u(u),
     .word(coefficients),
     .x(states)
@@ -2791,10 +2791,10 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     .address(address),
     .clk(clk),
     .data(coefficients),
-    .enable(signature__en)
+    .enable(enable)
   );
   assign _015_[4:0] = write__addr;
-  assign _014_[4:0] = signature__addr;
+  assign _014_[4:0] = read__addr;
   assign write = { codes, write_mask, s7[7:3], s7[1], write_valid };
 endmodule
 
@@ -3750,12 +3750,12 @@ module digits_layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   digits_layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),

@@ -81,11 +81,11 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .clk(clk),
     .i__freed(i__freed_50),
     .i__payload(i__payload_51),
-    .i__valid(i__valid_53),
     .o__payload(i__payload_55),
     .o__ready(i__ready),
     .offered(i__valid_59),
-    .rst(rst)
+    .rst(rst),
+    .write__en(i__valid_53)
   );
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_intake check_intake (
@@ -179,7 +179,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   );
 endmodule
 
-module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, i__valid, clk);
+module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
   input rst;
   wire rst;
   input i__freed;
@@ -192,8 +192,8 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   reg offered;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input i__valid;
-  wire i__valid;
+  input write__en;
+  wire write__en;
   input clk;
   wire clk;
   wire _00_;
@@ -243,7 +243,7 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   (* no_rw_check *)
   reg [15:0] beats [0:0];
   always @(posedge clk) begin
-    if (i__valid)
+    if (write__en)
       beats[1'h0] <= i__payload[15:0];
   end
   reg [15:0] _78_;
@@ -279,7 +279,7 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   always @(posedge clk)
     reading <= _20_;
   assign o__payload_last = lasts >> reading;
-  assign _21_ = level + i__valid;
+  assign _21_ = level + write__en;
   assign _03_ = _21_ - read__en;
   assign _04_ = entering + 1'h1;
   assign _05_ = entering ? _04_ : 2'h0;
@@ -295,16 +295,16 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   assign _25_ = read__en ? _09_[0] : leaving;
   assign _16_ = rst ? 1'h0 : _25_;
   assign _26_ = entering ? filling : _06_;
-  assign _27_ = i__valid ? _26_ : filling;
+  assign _27_ = write__en ? _26_ : filling;
   assign _15_ = rst ? 1'h0 : _27_;
   assign _28_ = filling ? i__payload[16] : lasts[1];
-  assign _29_ = i__valid ? _28_ : lasts[1];
+  assign _29_ = write__en ? _28_ : lasts[1];
   assign _14_[1] = rst ? 1'h0 : _29_;
   assign _30_ = filling ? lasts[0] : i__payload[16];
   assign _06_ = ~ filling;
-  assign _31_ = i__valid ? _30_ : lasts[0];
+  assign _31_ = write__en ? _30_ : lasts[0];
   assign _14_[0] = rst ? 1'h0 : _31_;
-  assign _32_ = i__valid ? _05_[0] : entering;
+  assign _32_ = write__en ? _05_[0] : entering;
   assign _13_ = rst ? 1'h0 : _32_;
   assign _12_ = rst ? 1'h0 : _03_[0];
 `ifdef LMU_HW_ASSERT
@@ -321,7 +321,7 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
     .offered(offered),
     .rst(rst),
     .taken(i__freed),
-    .valid(i__valid)
+    .valid(write__en)
   );
 `endif
   assign o__payload = { o__payload_last, o__payload_data };
@@ -705,8 +705,8 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [3:0] d4;
   reg [15:0] d4_code_0;
   reg [3:0] d5;
+  reg [1:0] present;
   reg [18:0] rows;
-  reg [1:0] signal;
   reg [2:0] tag;
   reg [15:0] write_data;
   wire write_mask;
@@ -737,7 +737,7 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   always @(posedge clk)
     a0_beat <= _023_;
   always @(posedge clk)
-    signal <= _024_;
+    present <= _024_;
   always @(posedge clk)
     rows <= _025_;
   always @(posedge clk)
@@ -796,8 +796,8 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign _027_ = d0[0] ? { rows[18], rows } : d1_sum_0;
   assign _045_ = a1[1] ? d0_constants : 17'h174a7;
   assign _026_ = a1[0] ? _045_ : d0_constants;
-  assign _025_ = signal[1] ? sums : rows;
-  assign _024_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _025_ = present[1] ? sums : rows;
+  assign _024_ = rst ? 2'h0 : { present[0], upcoming };
   assign _046_ = a0_valid ? _006_[0] : a0_beat;
   assign _047_ = _005_ ? 1'h0 : _046_;
   assign _023_ = rst ? 1'h0 : _047_;
@@ -1359,12 +1359,12 @@ module mackey_glass_layer_head_weight_roms(rst, data, valid, moved, address, clk
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   mackey_glass_layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
@@ -1535,6 +1535,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
+  reg page;
   wire [15:0] read_data;
   wire [15:0] read_data_58;
   wire [15:0] read_data_60;
@@ -1551,7 +1552,6 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
@@ -1576,7 +1576,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _022_ = _020_ | _021_;
   assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
   assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ signal;
+  assign _011_ = ~ page;
   assign _025_ = room + o__freed;
   assign _026_ = _025_ - begun;
   assign _027_ = ~ first_step;
@@ -1592,7 +1592,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   always @(posedge clk)
     last <= _033_;
   always @(posedge clk)
-    signal <= _034_;
+    page <= _034_;
   always @(posedge clk)
     first_step <= _035_;
   always @(posedge clk)
@@ -1680,7 +1680,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _036_ = rst ? 2'h2 : _026_[1:0];
   assign _077_ = finished ? last : first_step;
   assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : signal;
+  assign _078_ = finished ? _011_ : page;
   assign _034_ = rst ? 1'h0 : _078_;
   assign _033_ = rst ? 1'h0 : last_step;
   assign _032_ = rst ? 1'h0 : finish;
@@ -1688,9 +1688,9 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign _029_ = rst ? 1'h0 : trace_start;
   assign _079_ = trace_start ? last_88 : last_step;
   assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : signal;
+  assign _080_ = _012_ ? _011_ : page;
   assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : signal;
+  assign _081_ = _004_ ? _011_ : page;
   assign read_page_41 = _005_ ? _011_ : _081_;
   assign o__valid = _016_ ? write[10] : 1'h0;
   assign o__payload_data = _016_ ? write[18:11] : 8'h00;
@@ -1749,7 +1749,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_46),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu0_m_memory m_memory (
     .clk(clk),
@@ -1761,7 +1761,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_38),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu0_mac mac (
     .clk(clk),
@@ -1811,7 +1811,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu0_weight_roms weight_roms (
     .address(addresses),
@@ -1974,8 +1974,8 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] d6_code_0;
   reg [9:0] d7;
   wire [21:0] data;
+  reg [1:0] present;
   reg [30:0] rows;
-  reg [1:0] signal;
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
@@ -2047,7 +2047,7 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     a0_beat <= _012_;
   always @(posedge clk)
-    signal <= _013_;
+    present <= _013_;
   always @(posedge clk)
     rows <= _014_;
   always @(posedge clk)
@@ -2093,8 +2093,8 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _074_ = a0_valid ? _033_[5:0] : address;
   assign _075_ = _029_ ? 6'h00 : _074_;
   assign _015_ = rst ? 6'h00 : _075_;
-  assign _014_ = signal[1] ? sums : rows;
-  assign _013_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _014_ = present[1] ? sums : rows;
+  assign _013_ = rst ? 2'h0 : { present[0], upcoming };
   assign _076_ = a0_valid ? _030_[5:0] : a0_beat;
   assign _077_ = _029_ ? 6'h00 : _076_;
   assign _012_ = rst ? 6'h00 : _077_;
@@ -3052,12 +3052,12 @@ module mackey_glass_layer_lmu0_weight_roms(rst, data, valid, moved, address, clk
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   mackey_glass_layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
@@ -3095,7 +3095,7 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [9:0] data_16;
   wire enable;
   wire enable_6;
-  reg like;
+  reg s1_bank;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
@@ -3103,11 +3103,11 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, addres
   assign enable = moved & _02_;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! like;
+  assign _03_ = ! s1_bank;
   assign _04_ = taken & _03_;
-  assign _05_ = taken & like;
+  assign _05_ = taken & s1_bank;
   always @(posedge clk)
-    like <= _06_;
+    s1_bank <= _06_;
   always @(posedge clk)
     s2_bank <= _07_;
   always @(posedge clk)
@@ -3116,7 +3116,7 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, addres
     s2_word_1 <= _01_;
   assign _01_ = _05_ ? data_16 : s2_word_1;
   assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : like;
+  assign _07_ = rst ? 1'h0 : s1_bank;
   assign _06_ = rst ? 1'h0 : bank;
   assign bank = _08_ ? 1'h1 : 1'h0;
   assign _08_ = { 11'h000, address[11] } == 12'h001;
@@ -3285,6 +3285,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
+  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_58;
   wire [15:0] read_data_60;
@@ -3301,7 +3302,6 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [30:0] sums;
   wire [3:0] tag;
@@ -3326,7 +3326,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _022_ = _020_ | _021_;
   assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
   assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ signal;
+  assign _011_ = ~ page;
   assign _025_ = room + o__freed;
   assign _026_ = _025_ - begun;
   assign _027_ = ~ first_step;
@@ -3342,7 +3342,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   always @(posedge clk)
     last <= _033_;
   always @(posedge clk)
-    signal <= _034_;
+    page <= _034_;
   always @(posedge clk)
     first_step <= _035_;
   always @(posedge clk)
@@ -3430,7 +3430,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _036_ = rst ? 2'h2 : _026_[1:0];
   assign _077_ = finished ? last : first_step;
   assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : signal;
+  assign _078_ = finished ? _011_ : page;
   assign _034_ = rst ? 1'h0 : _078_;
   assign _033_ = rst ? 1'h0 : last_step;
   assign _032_ = rst ? 1'h0 : finish;
@@ -3438,9 +3438,9 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _029_ = rst ? 1'h0 : trace_start;
   assign _079_ = trace_start ? last_88 : last_step;
   assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : signal;
+  assign _080_ = _012_ ? _011_ : page;
   assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : signal;
+  assign _081_ = _004_ ? _011_ : page;
   assign read_page_41 = _005_ ? _011_ : _081_;
   assign o__valid = _016_ ? write[10] : 1'h0;
   assign o__payload_data = _016_ ? write[18:11] : 8'h00;
@@ -3499,7 +3499,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_46),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu1_m_memory m_memory (
     .clk(clk),
@@ -3511,7 +3511,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_38),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu1_mac mac (
     .clk(clk),
@@ -3561,7 +3561,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu1_weight_roms weight_roms (
     .address(addresses),
@@ -3725,8 +3725,8 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] d6_code_0;
   reg [9:0] d7;
   wire [24:0] data;
+  reg [1:0] present;
   reg [30:0] rows;
-  reg [1:0] signal;
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
@@ -3799,7 +3799,7 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     a0_beat <= _012_;
   always @(posedge clk)
-    signal <= _013_;
+    present <= _013_;
   always @(posedge clk)
     rows <= _014_;
   always @(posedge clk)
@@ -3845,8 +3845,8 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _075_ = a0_valid ? _033_[5:0] : address;
   assign _076_ = _029_ ? 6'h00 : _075_;
   assign _015_ = rst ? 6'h00 : _076_;
-  assign _014_ = signal[1] ? sums : rows;
-  assign _013_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _014_ = present[1] ? sums : rows;
+  assign _013_ = rst ? 2'h0 : { present[0], upcoming };
   assign _077_ = a0_valid ? _030_[5:0] : a0_beat;
   assign _078_ = _029_ ? 6'h00 : _077_;
   assign _012_ = rst ? 6'h00 : _078_;
@@ -4777,12 +4777,12 @@ module mackey_glass_layer_lmu1_weight_roms(rst, data, valid, moved, address, clk
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   mackey_glass_layer_lmu1_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
@@ -4820,7 +4820,7 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [9:0] data_16;
   wire enable;
   wire enable_6;
-  reg like;
+  reg s1_bank;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
@@ -4828,11 +4828,11 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, addres
   assign enable = moved & _02_;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! like;
+  assign _03_ = ! s1_bank;
   assign _04_ = taken & _03_;
-  assign _05_ = taken & like;
+  assign _05_ = taken & s1_bank;
   always @(posedge clk)
-    like <= _06_;
+    s1_bank <= _06_;
   always @(posedge clk)
     s2_bank <= _07_;
   always @(posedge clk)
@@ -4841,7 +4841,7 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, addres
     s2_word_1 <= _01_;
   assign _01_ = _05_ ? data_16 : s2_word_1;
   assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : like;
+  assign _07_ = rst ? 1'h0 : s1_bank;
   assign _06_ = rst ? 1'h0 : bank;
   assign bank = _08_ ? 1'h1 : 1'h0;
   assign _08_ = { 12'h000, address[12] } == 13'h0001;
@@ -5010,6 +5010,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
+  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_58;
   wire [15:0] read_data_60;
@@ -5026,7 +5027,6 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [29:0] sums;
   wire [3:0] tag;
@@ -5051,7 +5051,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _022_ = _020_ | _021_;
   assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
   assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ signal;
+  assign _011_ = ~ page;
   assign _025_ = room + o__freed;
   assign _026_ = _025_ - begun;
   assign _027_ = ~ first_step;
@@ -5067,7 +5067,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   always @(posedge clk)
     last <= _033_;
   always @(posedge clk)
-    signal <= _034_;
+    page <= _034_;
   always @(posedge clk)
     first_step <= _035_;
   always @(posedge clk)
@@ -5155,7 +5155,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _036_ = rst ? 2'h2 : _026_[1:0];
   assign _077_ = finished ? last : first_step;
   assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : signal;
+  assign _078_ = finished ? _011_ : page;
   assign _034_ = rst ? 1'h0 : _078_;
   assign _033_ = rst ? 1'h0 : last_step;
   assign _032_ = rst ? 1'h0 : finish;
@@ -5163,9 +5163,9 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _029_ = rst ? 1'h0 : trace_start;
   assign _079_ = trace_start ? last_88 : last_step;
   assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : signal;
+  assign _080_ = _012_ ? _011_ : page;
   assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : signal;
+  assign _081_ = _004_ ? _011_ : page;
   assign read_page_41 = _005_ ? _011_ : _081_;
   assign o__valid = _016_ ? write[10] : 1'h0;
   assign o__payload_data = _016_ ? write[18:11] : 8'h00;
@@ -5224,7 +5224,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_46),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu2_m_memory m_memory (
     .clk(clk),
@@ -5236,7 +5236,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_38),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu2_mac mac (
     .clk(clk),
@@ -5286,7 +5286,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu2_weight_roms weight_roms (
     .address(addresses),
@@ -5446,8 +5446,8 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] d6_code_0;
   reg [9:0] d7;
   wire [23:0] data;
+  reg [1:0] present;
   reg [29:0] rows;
-  reg [1:0] signal;
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
@@ -5516,7 +5516,7 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     a0_beat <= _016_;
   always @(posedge clk)
-    signal <= _017_;
+    present <= _017_;
   always @(posedge clk)
     rows <= _018_;
   always @(posedge clk)
@@ -5562,8 +5562,8 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _071_ = a0_valid ? _037_[5:0] : address;
   assign _072_ = _033_ ? 6'h00 : _071_;
   assign _019_ = rst ? 6'h00 : _072_;
-  assign _018_ = signal[1] ? sums : rows;
-  assign _017_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _018_ = present[1] ? sums : rows;
+  assign _017_ = rst ? 2'h0 : { present[0], upcoming };
   assign _073_ = a0_valid ? _034_[5:0] : a0_beat;
   assign _074_ = _033_ ? 6'h00 : _073_;
   assign _016_ = rst ? 6'h00 : _074_;
@@ -6516,12 +6516,12 @@ module mackey_glass_layer_lmu2_weight_roms(rst, data, valid, moved, address, clk
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   mackey_glass_layer_lmu2_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
@@ -6559,7 +6559,7 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [9:0] data_16;
   wire enable;
   wire enable_6;
-  reg like;
+  reg s1_bank;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
@@ -6567,11 +6567,11 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, addres
   assign enable = moved & _02_;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! like;
+  assign _03_ = ! s1_bank;
   assign _04_ = taken & _03_;
-  assign _05_ = taken & like;
+  assign _05_ = taken & s1_bank;
   always @(posedge clk)
-    like <= _06_;
+    s1_bank <= _06_;
   always @(posedge clk)
     s2_bank <= _07_;
   always @(posedge clk)
@@ -6580,7 +6580,7 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, addres
     s2_word_1 <= _01_;
   assign _01_ = _05_ ? data_16 : s2_word_1;
   assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : like;
+  assign _07_ = rst ? 1'h0 : s1_bank;
   assign _06_ = rst ? 1'h0 : bank;
   assign bank = _08_ ? 1'h1 : 1'h0;
   assign _08_ = { 12'h000, address[12] } == 13'h0001;
@@ -6749,6 +6749,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire moved;
   wire [7:0] o__payload_data;
   wire [15:0] operand;
+  reg page;
   wire [7:0] read_data;
   wire [15:0] read_data_58;
   wire [15:0] read_data_60;
@@ -6765,7 +6766,6 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   reg s1_chosen_1;
   reg s1_chosen_2;
   reg s1_chosen_3;
-  reg signal;
   wire [2:0] slot;
   wire [26:0] sums;
   wire [3:0] tag;
@@ -6790,7 +6790,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _022_ = _020_ | _021_;
   assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
   assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ signal;
+  assign _011_ = ~ page;
   assign _025_ = room + o__freed;
   assign _026_ = _025_ - begun;
   assign _027_ = ~ first_step;
@@ -6806,7 +6806,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   always @(posedge clk)
     last <= _033_;
   always @(posedge clk)
-    signal <= _034_;
+    page <= _034_;
   always @(posedge clk)
     first_step <= _035_;
   always @(posedge clk)
@@ -6894,7 +6894,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _036_ = rst ? 2'h2 : _026_[1:0];
   assign _077_ = finished ? last : first_step;
   assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : signal;
+  assign _078_ = finished ? _011_ : page;
   assign _034_ = rst ? 1'h0 : _078_;
   assign _033_ = rst ? 1'h0 : last_step;
   assign _032_ = rst ? 1'h0 : finish;
@@ -6902,9 +6902,9 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign _029_ = rst ? 1'h0 : trace_start;
   assign _079_ = trace_start ? last_88 : last_step;
   assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : signal;
+  assign _080_ = _012_ ? _011_ : page;
   assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : signal;
+  assign _081_ = _004_ ? _011_ : page;
   assign read_page_41 = _005_ ? _011_ : _081_;
   assign o__valid = _016_ ? write[10] : 1'h0;
   assign o__payload_data = _016_ ? write[18:11] : 8'h00;
@@ -6963,7 +6963,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[18:11]),
     .write_enable(write_enable_46),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu3_m_memory m_memory (
     .clk(clk),
@@ -6975,7 +6975,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable_38),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu3_mac mac (
     .clk(clk),
@@ -7025,7 +7025,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .rst(rst),
     .write__data(write[26:11]),
     .write_enable(write_enable),
-    .write_page(signal)
+    .write_page(page)
   );
   mackey_glass_layer_lmu3_weight_roms weight_roms (
     .address(addresses),
@@ -7188,8 +7188,8 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [15:0] d6_code_0;
   reg [9:0] d7;
   wire [19:0] data;
+  reg [1:0] present;
   reg [26:0] rows;
-  reg [1:0] signal;
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
@@ -7261,7 +7261,7 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   always @(posedge clk)
     a0_beat <= _016_;
   always @(posedge clk)
-    signal <= _017_;
+    present <= _017_;
   always @(posedge clk)
     rows <= _018_;
   always @(posedge clk)
@@ -7307,8 +7307,8 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign _074_ = a0_valid ? _037_[5:0] : address;
   assign _075_ = _033_ ? 6'h00 : _074_;
   assign _019_ = rst ? 6'h00 : _075_;
-  assign _018_ = signal[1] ? sums : rows;
-  assign _017_ = rst ? 2'h0 : { signal[0], upcoming };
+  assign _018_ = present[1] ? sums : rows;
+  assign _017_ = rst ? 2'h0 : { present[0], upcoming };
   assign _076_ = a0_valid ? _034_[5:0] : a0_beat;
   assign _077_ = _033_ ? 6'h00 : _076_;
   assign _016_ = rst ? 6'h00 : _077_;
@@ -8253,12 +8253,12 @@ module mackey_glass_layer_lmu3_weight_roms(rst, data, valid, moved, address, clk
   input clk;
   wire clk;
   wire _0_;
-  reg like;
+  reg s1_rom;
   wire taken;
-  assign _0_ = ! like;
+  assign _0_ = ! s1_rom;
   assign taken = valid & _0_;
   always @(posedge clk)
-    like <= 1'h0;
+    s1_rom <= 1'h0;
   mackey_glass_layer_lmu3_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
@@ -8296,7 +8296,7 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [9:0] data_16;
   wire enable;
   wire enable_6;
-  reg like;
+  reg s1_bank;
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
@@ -8304,11 +8304,11 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, addres
   assign enable = moved & _02_;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! like;
+  assign _03_ = ! s1_bank;
   assign _04_ = taken & _03_;
-  assign _05_ = taken & like;
+  assign _05_ = taken & s1_bank;
   always @(posedge clk)
-    like <= _06_;
+    s1_bank <= _06_;
   always @(posedge clk)
     s2_bank <= _07_;
   always @(posedge clk)
@@ -8317,7 +8317,7 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, addres
     s2_word_1 <= _01_;
   assign _01_ = _05_ ? data_16 : s2_word_1;
   assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : like;
+  assign _07_ = rst ? 1'h0 : s1_bank;
   assign _06_ = rst ? 1'h0 : bank;
   assign bank = _08_ ? 1'h1 : 1'h0;
   assign _08_ = { 12'h000, address[12] } == 13'h0001;

@@ -69,6 +69,14 @@ def test_nothing_has_a_power_up_value_but_roms(emitted):
     assert re.findall(r"^\s*(?:output )?reg\b.*=.*", body, re.M) == []
 
 
+def test_every_signal_has_a_name_of_its_own(emitted):
+    network, _, files = emitted
+    declared = re.findall(r"^ *(?:reg|wire)\b.*?(\w+);$", files[f"{network.name}.v"], re.M)
+    assert declared
+    # What Amaranth calls those of which it does not see where they are stored.
+    assert [name for name in declared if re.match(r"(signal|like|signature)(_|$)", name)] == []
+
+
 def test_every_memory_that_is_written_may_answer_anything_where_it_is_read_at_once(emitted):
     network, _, files = emitted
     text = files[f"{network.name}.v"]

@@ -32,7 +32,7 @@ _EVERYWHERE = (
         " said one stage before",
     ),
     (
-        r"_drain\.signal: no reset",
+        r"_drain\.present: no reset",
         "says when rows are taken over; they are again before one of their beats is valid",
     ),
     (
@@ -51,7 +51,7 @@ _EVERYWHERE = (
     ),
     (r"_sequencer\.waiting: no reset", "counts down to 0 before it is looked at again"),
     (
-        r"(\.page|_layer_\w+\.signal): no reset",
+        r"\.page: no reset",
         "the first step reads no state, so it may begin with either page, if with a known one",
     ),
 )
