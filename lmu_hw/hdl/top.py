@@ -13,6 +13,7 @@ from lmu_hw.hdl.reload import address_bits, blocks, state_bits, word_bits
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.streams import AnswerQueue, beat_signature, has_room, vector_signature
 from lmu_hw.network import Signal as Vector
+from lmu_hw.network import element_bits
 from lmu_hw.plan import LayerPlan, Plan
 
 __all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name"]
@@ -21,11 +22,6 @@ __all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name"]
 def instance_name(plan: LayerPlan) -> str:
     """Return the name of a layer's instance; the prefix keeps it apart from keywords and ports."""
     return f"layer_{plan.layer.name}"
-
-
-def element_bits(vector: Vector) -> int:
-    """Return the bits that an element takes in AXI4-Stream data: whole bytes."""
-    return -(-vector.format.width // 8) * 8
 
 
 class _FromAxi(wiring.Component):

@@ -18,6 +18,7 @@ from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
 from lmu_hw.network.memory import MemoryNode, Update, entry_of
 from lmu_hw.network.node import INPUT, Node, Term
 from lmu_hw.network.protocol import LayerNode, Read
+from lmu_hw.network.stream import Elements, Last, Packet, Stream, element_bits, stream_of
 
 __all__ = [
     "INPUT",
@@ -25,13 +26,16 @@ __all__ = [
     "AnyMemory",
     "AnyNode",
     "Codes",
+    "Elements",
     "ElementwiseNode",
     "Factor",
     "Interpolation",
+    "Last",
     "LayerNode",
     "MemoryNode",
     "Node",
     "Offsets",
+    "Packet",
     "Product",
     "Products",
     "QuantizedLayer",
@@ -40,11 +44,14 @@ __all__ = [
     "Rectifier",
     "Signal",
     "Slopes",
+    "Stream",
     "Table",
     "Term",
     "Update",
     "activation_of",
+    "element_bits",
     "entry_of",
     "has_feedback",
     "realization_of",
+    "stream_of",
 ]
