@@ -35,8 +35,6 @@ STEPS = 3
 TRUSTED = (
     "Yosys reads the Verilog as the tools do that synthesise or simulate it",
     "the meaning of its word-level cells in lmu_hw/prove/, which tests compare with a simulator",
-    "that a word which is read while it is written is the old one, as the Verilog says; its mark "
-    "no_rw_check lets a chip answer anything there",
     "of control: what Yosys makes gates of the Verilog with, and the PDR of its abc",
     "the forms and the search through states in lmu_hw/prove/, and Python",
 )

@@ -24,6 +24,7 @@ Source = tuple[str, str]
 
 REGISTERS = frozenset(("$dff", "$dffe", "$sdff", "$sdffe", "$sdffce"))
 _CLOCK = "clk"
+_NO_CHECK = "no_rw_check"
 
 
 def read_netlist(files: Mapping[str, bytes], top: str) -> Netlist:
@@ -116,6 +117,12 @@ class Netlist:
         """Width and words of each memory."""
         entries = self.module.get("memories", {})
         return {name: (entry["width"], entry["size"]) for name, entry in entries.items()}
+
+    @cached_property
+    def undefined_collisions(self) -> frozenset[str]:
+        """Memories of which a word that is read while it is written is undefined."""
+        entries = self.module.get("memories", {})
+        return frozenset(n for n, e in entries.items() if _NO_CHECK in e.get("attributes", {}))
 
     @cached_property
     def drivers(self) -> dict[Bit, tuple[Source, int]]:

@@ -4,6 +4,9 @@
 Cells become statements in the order in which they depend on each other. Where all words of a cell
 are known numbers, the statement is plain arithmetic; otherwise the cell is called as a function of
 forms, unless its words are the very objects of the last call.
+
+A word that is read in the cycle in which it is written is unknown where the Verilog says that
+chips may answer anything there (`no_rw_check`).
 """
 
 from __future__ import annotations
@@ -210,13 +213,20 @@ class Program:
         for name, cell in netlist.cells.items():
             if cell["type"] in REGISTERS or cell["type"].startswith(("$meminit", "$memwr")):
                 continue
-            reads = set()
-            for port, bits in cell["connections"].items():
-                if cell["port_directions"].get(port) == "input" and port != "CLK":
-                    for bit in bits:
-                        if bit in netlist.drivers:
-                            reads.add(netlist.drivers[bit][0][0])
-            graph[name] = reads
+            inputs = [
+                bits
+                for port, bits in cell["connections"].items()
+                if cell["port_directions"].get(port) == "input" and port != "CLK"
+            ]
+            if cell["type"] == "$memrd":  # a collision is seen before the word is used
+                for write in self._colliding(cell):
+                    inputs += [write["connections"][port] for port in ("EN", "ADDR")]
+            graph[name] = {
+                netlist.drivers[bit][0][0]
+                for bits in inputs
+                for bit in bits
+                if bit in netlist.drivers
+            }
         graph = {name: {r for r in reads if r in graph} for name, reads in graph.items()}
         try:
             return list(TopologicalSorter(graph).static_order())
@@ -275,6 +285,23 @@ class Program:
         self._lines += [
             f"if {known}: {target} = {rows}[{address}]",
             f"else: {target} = {read}({rows}, {address})",
+        ]
+        for write in self._colliding(cell):
+            # An enable or address that is a form may be any: it is no reason to rule it out.
+            enable, place = (self._word(write["connections"][port]) for port in ("EN", "ADDR"))
+            apart = f"type({place}) is type({address}) is int and {place} != {address}"
+            free = f"unknown({len(cell['connections']['DATA'])}, 'read while written')"
+            self._lines.append(f"if {enable} and not ({apart}): {target} = {free}")
+
+    def _colliding(self, read: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the write ports at whose word a read port may answer anything."""
+        memory = read["parameters"]["MEMID"]
+        if memory.lstrip("\\") not in self.netlist.undefined_collisions:
+            return []
+        return [
+            cell
+            for cell in self.netlist.cells.values()
+            if cell["type"].startswith("$memwr") and cell["parameters"]["MEMID"] == memory
         ]
 
     def _read_at(self, memory: str, rows: list[Word], address: Word, bits: int) -> Word:
