@@ -9,6 +9,8 @@ BUILD := build
 # Verilator's builds share its run-time library: ccache compiles it once, where it is installed.
 export OBJCACHE ?= $(shell command -v ccache)
 export CCACHE_DIR ?= $(CURDIR)/$(BUILD)/ccache
+# What simulators compiled as a whole: a design that was simulated once need not be compiled again.
+export LMU_HW_CACHE ?= $(CURDIR)/$(BUILD)/cache
 
 .DEFAULT_GOAL := help
 .PHONY: help setup system demo test check rtl proofs bench mutants window clean \

@@ -24,12 +24,6 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 
 @pytest.fixture(scope="session")
-def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder for compiled benches: seeds and stimuli share them."""
-    return tmp_path_factory.mktemp("builds")
-
-
-@pytest.fixture(scope="session")
 def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Return the folder of a named design, generated once for each test process."""
     made: dict[str, Path] = {}

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
@@ -30,28 +32,28 @@ DESIGNS = [
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_icarus_equals_the_golden_model(folder_of, builds, name):
+def test_icarus_equals_the_golden_model(folder_of, name):
     require_simulator("icarus")
-    _equal(folder_of(name), builds, "icarus", seed=0, max_cycles=25_000)
+    _equal(folder_of(name), "icarus", seed=0, max_cycles=25_000)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
-def test_verilator_equals_the_golden_model(folder_of, builds, name):
+def test_verilator_equals_the_golden_model(folder_of, name):
     require_simulator("verilator")
-    _equal(folder_of(name), builds, "verilator", seed=2, max_cycles=300_000)
+    _equal(folder_of(name), "verilator", seed=2, max_cycles=300_000)
 
 
 @pytest.mark.parametrize(
     "name", ["tiny", "several_memories", "bare_memory", "error_feedback", *DESIGNS[7:]]
 )
-def test_amaranth_equals_the_golden_model(folder_of, builds, name):
-    _equal(folder_of(name), builds, "amaranth", seed=3, max_cycles=2_500)
+def test_amaranth_equals_the_golden_model(folder_of, name):
+    _equal(folder_of(name), "amaranth", seed=3, max_cycles=2_500)
 
 
-def test_long_run_of_the_users_data_stays_equal(folder_of, builds):
+def test_long_run_of_the_users_data_stays_equal(folder_of):
     require_simulator("verilator")
     x = np.random.default_rng(6).uniform(-1, 1, (2, 20_000, 1))
-    (result,) = simulate(folder_of("tiny"), x, simulators=["verilator"], builds=builds)
+    (result,) = simulate(folder_of("tiny"), x, simulators=["verilator"])
     assert result.passed, result
     assert result.input_steps == 40_000
     assert result.words_compared > 40_000 * (1 + 3 + 5 + 2)
@@ -66,27 +68,43 @@ def test_waves_are_left_where_asked_for(folder_of, simulator, kind):
 
 
 @pytest.mark.parametrize("theta", [None, 18.0])
-def test_another_window_and_back_stay_equal(folder_of, builds, theta):
+def test_another_window_and_back_stay_equal(folder_of, theta):
     require_simulator("icarus")
-    options = {"max_cycles": 4_000, "theta": theta, "builds": builds}
+    options = {"max_cycles": 4_000, "theta": theta}
     (result,) = simulate(folder_of("reloadable"), simulators=["icarus"], **options)
     assert result.passed, result
     assert result.coverage.resets["after coefficients were written"] > 3
 
 
-def test_a_build_is_found_again(folder_of, builds):
-    require_simulator("icarus")
-    compiled = set()
-    for seed in (0, 1):
-        options = {"max_cycles": 1_000, "seed": seed, "builds": builds}
-        (result,) = simulate(folder_of("tiny"), simulators=["icarus"], **options)
-        assert result.passed, result
-        compiled |= {(path, path.stat().st_mtime_ns) for path in builds.glob("*/build/sim.vvp")}
-    assert len(compiled) == len(list(builds.glob("*/build/sim.vvp")))
+@pytest.mark.parametrize("simulator", ["icarus", "verilator"])
+def test_a_build_is_found_again_until_the_verilog_is_another(folder_of, tmp_path, simulator):
+    """Whatever is found, what runs is what is in the folder: contents of ROMs are read anew."""
+    require_simulator(simulator)
+    folder, cache = tmp_path / "tiny", tmp_path / "cache"
+    shutil.copytree(folder_of("tiny"), folder)
+
+    def run(seed: int) -> tuple[bool, int]:
+        options = {"max_cycles": 1_000, "seed": seed, "cache": cache}
+        (result,) = simulate(folder, simulators=[simulator], **options)
+        return result.passed, len(list(cache.iterdir()))
+
+    assert [run(seed) for seed in (0, 1)] == [(True, 1), (True, 1)]
+    rom = folder / "rtl" / "tiny__head_weights.hex"
+    words = rom.read_text()
+    rom.write_text(f"{int(words[0], 16) ^ 1:x}{words[1:]}")
+    assert run(0) == (False, 1)
+    rom.write_text(words)
+    verilog = folder / "rtl" / "tiny.v"
+    text, count = re.subn(
+        r"assign trace_start = .*;", "assign trace_start = 1'b0;", verilog.read_text()
+    )
+    assert count
+    verilog.write_text(text)
+    assert run(0) == (False, 2)
 
 
-def _equal(folder, builds, simulator, seed, max_cycles):
-    options = {"seed": seed, "max_cycles": max_cycles, "builds": builds}
+def _equal(folder, simulator, seed, max_cycles):
+    options = {"seed": seed, "max_cycles": max_cycles}
     (result,) = simulate(folder, simulators=[simulator], **options)
     assert result.passed, result
     assert result.words_compared > 100

@@ -43,28 +43,26 @@ def gates(smallest) -> Netlist:
     return make_netlist(files, "few", Cells.GENERIC)
 
 
-def simulated(folder: Path, monkeypatch, builds: Path, netlist: Netlist):
+def simulated(folder: Path, monkeypatch, netlist: Netlist):
     """Return the result of a netlist that stands for that of a folder."""
     from lmu_hw.simulate import subject
     from lmu_hw.simulate.run import simulate
 
     require_simulator("icarus")
     monkeypatch.setattr(subject, "make_netlist", lambda *_: netlist)
-    (result,) = simulate(
-        folder, simulators=["icarus"], netlist=netlist.cells, max_cycles=CYCLES, builds=builds
-    )
+    (result,) = simulate(folder, simulators=["icarus"], netlist=netlist.cells, max_cycles=CYCLES)
     return result
 
 
-def test_gates_are_equal_to_the_golden_model(smallest, gates, builds, monkeypatch):
-    result = simulated(smallest, monkeypatch, builds, gates)
+def test_gates_are_equal_to_the_golden_model(smallest, gates, monkeypatch):
+    result = simulated(smallest, monkeypatch, gates)
     assert result.passed
     assert result.netlist.count == gates.count > 0
     assert result.coverage.resets["within a step"] > 0
 
 
 @pytest.mark.parametrize("cells", [Cells.ECP5, Cells.ICE40, Cells.XILINX7], ids=lambda c: c.value)
-def test_cells_are_equal_to_the_golden_model(smallest, builds, cells):
+def test_cells_are_equal_to_the_golden_model(smallest, cells):
     require_simulator("icarus")
     (result,) = lmu_hw.simulate(smallest, netlist=cells, max_cycles=CYCLES)
     assert result.passed
@@ -109,8 +107,8 @@ def _swapped_bit(verilog: str) -> str:
 
 
 @pytest.mark.parametrize("mutant", [_first_gate, _no_reset, _swapped_bit])
-def test_a_wrong_netlist_is_different(smallest, gates, builds, monkeypatch, mutant):
+def test_a_wrong_netlist_is_different(smallest, gates, monkeypatch, mutant):
     wrong = mutant(gates.verilog)
     assert wrong != gates.verilog
-    result = simulated(smallest, monkeypatch, builds, replace(gates, verilog=wrong))
+    result = simulated(smallest, monkeypatch, replace(gates, verilog=wrong))
     assert not result.passed

@@ -104,7 +104,6 @@ NEIGHBOURS = {
     "lmu_hw/simulate/directed/coverage_set.py": "tests/simulate/directed/test_goals.py",
     "lmu_hw/simulate/directed/overflows.py": "tests/simulate/directed/test_goals.py",
     "lmu_hw/simulate/driver.py": "sim/test_designs.py",
-    "lmu_hw/simulate/process.py": "tests/cli/test_simulate.py",
     "lmu_hw/simulate/result.py": "tests/simulate/test_wrapper.py",
     "lmu_hw/simulate/simulators/amaranth.py": "tests/simulate/test_simulators.py",
     "lmu_hw/simulate/simulators/backend.py": "tests/simulate/test_wrapper.py",

@@ -34,6 +34,7 @@ def simulate(
     waves: bool = False,
     theta: float | None = None,
     netlist: Cells | str | None = None,
+    cache: str | Path | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Result]:
     """Run the emitted Verilog against the golden model, and compare every stored word.
@@ -58,6 +59,9 @@ def simulate(
     netlist : Cells or str, optional
         Run the netlist that synthesis makes of the Verilog, of ``generic``, ``ecp5``, ``ice40`` or
         ``xilinx7`` cells, with everything unknown at power-up; compares what is at the ports.
+    cache : str or Path, optional
+        Folder in which compiled benches are kept, and used again if nothing changed; None: that of
+        the environment variable LMU_HW_CACHE, or ``lmu_hw`` in the user's folder for caches.
     progress : callable, optional
         Called with a simulator's name, the answers so far, and the answers expected.
 
@@ -79,6 +83,7 @@ def simulate(
         waves=waves,
         theta=theta,
         netlist=netlist,
+        cache=cache,
         progress=progress,
     )
 

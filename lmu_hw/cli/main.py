@@ -149,7 +149,10 @@ def _simulate(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import simulation_table
     from lmu_hw.measure.outside import longer
     from lmu_hw.simulate import Simulator, find
+    from lmu_hw.simulate.cache import opened, standard_folder
 
+    if opened(options.cache).folder is None:
+        complain(f"note: nothing is kept: {standard_folder()} cannot be written to")
     typed = options.simulator or (Simulator.ICARUS.value if options.netlist else ALL)
     if options.netlist and typed != Simulator.ICARUS.value:
         raise ConfigError(f"--netlist runs on icarus: --simulator must be icarus, not {typed}")
@@ -176,6 +179,7 @@ def _simulate(options: argparse.Namespace) -> int:
                 waves=options.waves,
                 theta=options.theta,
                 netlist=options.netlist,
+                cache=options.cache,
                 progress=update,
             )
         show(simulation_table(results))

@@ -138,6 +138,12 @@ def _simulate(commands: Commands) -> None:
     parser.add_argument(
         "--waves", action="store_true", help="leave DIR/waves_<simulator>.vcd (Icarus: .fst)"
     )
+    parser.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="where what simulators compiled is kept, and found again if nothing changed; at most "
+        "1 GiB of it (default: $LMU_HW_CACHE, or lmu_hw in $XDG_CACHE_HOME or ~/.cache)",
+    )
 
 
 def _implement(commands: Commands) -> None:

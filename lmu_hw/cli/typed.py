@@ -37,8 +37,7 @@ PARAMETERS = (
     ),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
     *("theta", "target", "seeds", "clock", "bitstream", "pins", "liberty", "dont_use"),
-    "netlist",
-    "steps",
+    *("netlist", "steps", "cache"),
 )
 """Parameters of the verbs that are options here."""
 

@@ -31,42 +31,49 @@ def _runner(name: str, left_out: list[str]) -> runners.Runner:
     return Runner()
 
 
-def main(compiler: str, top: str, waves: str, build: str, *sources: str) -> None:
-    """Compile `sources` into the folder `build`, unless that is done, and run the module `top`.
-
-    Runs in the working directory; the sources lie in the folder above `build`. The compiler is
-    described in JSON, as `simulators.backend.Compiler` has it.
-    """
-    recorded, folder, job = waves == "waves", Path(build), Path.cwd()
-    described = json.loads(compiler)
+def build(
+    compiler: dict[str, Any], top: str, waves: bool, folder: Path, sources: list[str]
+) -> None:
+    """Compile `sources`, which lie in the folder above `folder`, into that."""
+    job = Path.cwd()
     os.chdir(folder.parent)
-    runner = _runner(described["runner"], described["left_out"])
-    for name, text in described["files"].items():
+    for name, text in compiler["files"].items():
         Path(name).write_text(text)
-    compiled = folder / "done"
-    if not compiled.exists():
-        runner.build(
-            sources=[Path(source) for source in (*described["files"], *sources)],
-            hdl_toplevel=top,
-            build_args=described["arguments"],
-            build_dir=folder,
-            always=True,
-            timescale=("1ns", "1ps"),
-            waves=recorded,
-            log_file=job / "build.log",
-        )
-        compiled.touch()
-    runner.test(
+    _runner(compiler["runner"], compiler["left_out"]).build(
+        sources=[Path(source) for source in (*compiler["files"], *sources)],
+        hdl_toplevel=top,
+        build_args=compiler["arguments"],
+        build_dir=folder,
+        always=True,
+        timescale=("1ns", "1ps"),
+        waves=waves,
+        log_file=job / "build.log",
+    )
+
+
+def run(compiler: dict[str, Any], top: str, waves: bool, folder: Path) -> None:
+    """Run the module `top` that was compiled into `folder`, in the working directory."""
+    job = Path.cwd()
+    _runner(compiler["runner"], []).test(
         test_module="lmu_hw.simulate.bench",
         hdl_toplevel=top,
         hdl_toplevel_lang="verilog",
         build_dir=folder,
         test_dir=job,
         results_xml=str(job / "results.xml"),
-        waves=recorded,
+        waves=waves,
         extra_env=_SETTINGS,
         log_file=job / "test.log",
     )
+
+
+def main(verb: str, compiler: str, top: str, waves: str, folder: str, *sources: str) -> None:
+    """Build or run; the compiler is described in JSON, as `simulators.backend.Compiler` has it."""
+    described, recorded = json.loads(compiler), waves == "waves"
+    if verb == "build":
+        build(described, top, recorded, Path(folder), list(sources))
+    else:
+        run(described, top, recorded, Path(folder))
 
 
 if __name__ == "__main__":

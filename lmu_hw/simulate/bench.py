@@ -6,6 +6,7 @@ Runs inside the simulator. Everything that happens cycle by cycle is in Verilog.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,5 +24,6 @@ async def run_job(dut: Any) -> None:
     Clock(dut.clk, PERIOD_NS, unit="ns").start(start_high=False)  # what begins at 0 is settled
     while str(dut.done.value) != "1":
         await Timer(_SLICE * PERIOD_NS, "ns")
-        Path("progress").write_text(str(int(dut.answers.value)))
+        Path("progress.new").write_text(str(int(dut.answers.value)))
+        os.replace("progress.new", "progress")  # whoever reads it never finds it empty
     await Timer(4 * PERIOD_NS, "ns")  # files are closed

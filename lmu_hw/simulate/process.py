@@ -3,25 +3,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from lmu_hw.errors import ToolError
+from lmu_hw.simulate.cache import Cache, digest_of, opened
 from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.simulators import Installed, Simulator, find
+from lmu_hw.simulate.simulators.backend import Compiler, output
 from lmu_hw.simulate.wrapper import DRIVER, TOP
 
-__all__ = ["BUILD_FOLDER", "run_bench"]
+__all__ = ["run_bench"]
 
-BUILD_FOLDER = "build"
+_BENCH_FOLDER = "bench"
 
 # Started by its path, so that the process need not import the package.
 _SCRIPT = Path(__file__).with_name("_cocotb.py")
@@ -32,7 +36,7 @@ def run_bench(
     job: Job,
     sources: dict[str, str],
     *,
-    builds: Path | None = None,
+    cache: Cache | None = None,
     waves: bool = False,
     tick: Callable[[int], None] = lambda done: None,
 ) -> Record:
@@ -43,13 +47,13 @@ def run_bench(
     simulator : Simulator
         One that runs Verilog.
     job : Job
-        Its folder also holds what the Verilog reads.
+        Its folder also holds what the Verilog reads, and gets what is compiled.
     sources : dict of file name to text
         The design and the top of the bench.
-    builds : Path, optional
-        Where compiled benches are kept, by the digest of all that they are made from; by default
-        in the job's folder.
+    cache : Cache, optional
+        Where what was compiled is looked for, and kept; by default in the standard folder.
     waves : bool
+        Leave waveforms; what does so knows its folder, and is not kept.
     tick : callable
         Called with the answers so far.
 
@@ -66,40 +70,99 @@ def run_bench(
     installed, compiler = find(simulator), simulator.backend.compiler
     if compiler is None:
         raise ToolError(f"{simulator.value} must run Verilog to run this bench, but does not")
-    described = json.dumps(asdict(compiler))
+    if cache is None or waves:
+        cache = Cache(None) if waves else opened(None)
     job.write()
+    process = _Process(simulator, installed, compiler, job, waves)
     files = {**sources, DRIVER.name: DRIVER.read_text(encoding="utf-8")}
-    made_from = json.dumps([described, installed.version, waves, sorted(files.items())])
-    build = (builds or job.folder) / f"{hashlib.sha256(made_from.encode()).hexdigest()[:20]}"
-    build.mkdir(exist_ok=True)
-    for name, text in files.items():
-        (build / name).write_text(text)
-    # -P: what lies beside the script is not to be imported by its bare name.
-    command = [sys.executable, "-P", str(_SCRIPT), described, TOP]
-    command += ["waves" if waves else "quiet", str(build / BUILD_FOLDER), *files]
-    with (job.folder / "run.log").open("w") as log:
-        process = subprocess.Popen(
-            command,
-            cwd=job.folder,
-            env=_environment(installed),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            while process.poll() is None:
-                tick(job.read_progress())
-                time.sleep(0.05)
-        finally:
-            if process.poll() is None:  # interrupted: compiler and simulator end, too
-                process.send_signal(signal.SIGINT)
-                process.wait()
+    process.compile(files, cache)
+    process("run", tick=tick)
     record = job.read()
     if record is None:
-        raise ToolError(
-            f"{simulator.value} must compile and run the design, but failed:\n"
-            + _last_lines(job.folder, build)
-        )
+        raise process.failure()
     return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """cocotb's runner on a job, in a process of its own."""
+
+    simulator: Simulator
+    installed: Installed
+    compiler: Compiler
+    job: Job
+    waves: bool
+
+    @property
+    def bench(self) -> Path:
+        """Where the sources lie, and below them what is compiled."""
+        return self.job.folder / _BENCH_FOLDER
+
+    @property
+    def product(self) -> Path:
+        """What is compiled."""
+        return self.bench / "build" / self.compiler.product
+
+    def compile(self, files: dict[str, str], cache: Cache) -> None:
+        """Make the product of sources, or take it from those that are kept."""
+        self.product.parent.mkdir(parents=True, exist_ok=True)
+        digest = digest_of(self._made_from(files))
+        product = cache.get(digest)
+        if product is not None:
+            self.product.write_bytes(product)
+            self.product.chmod(0o700)
+            return
+        for name, text in files.items():
+            (self.bench / name).write_text(text)
+        self("build", *files)
+        if not self.product.is_file():
+            raise self.failure()
+        cache.put(digest, self.product.read_bytes())
+
+    def _made_from(self, files: dict[str, str]) -> list[Any]:
+        """Return all that a product depends on; ROM files are read when it runs."""
+        environment = _environment(self.installed)
+        return [
+            asdict(self.compiler),
+            *(self.simulator.value, self.installed.version, platform.machine()),
+            [output(program, "--version") for program in self.compiler.programs],
+            {name: environment.get(name) for name in self.compiler.variables},
+            # The product is linked with cocotb's library, where that lies.
+            [metadata.version("cocotb"), str(metadata.distribution("cocotb").locate_file(""))],
+            _SCRIPT.read_text(encoding="utf-8"),
+            files,
+        ]
+
+    def __call__(
+        self, verb: str, *sources: str, tick: Callable[[int], None] = lambda done: None
+    ) -> None:
+        """Start the script, and wait until it ends; what it leaves says whether it succeeded."""
+        # -P: what lies beside the script is not to be imported by its bare name.
+        command = [sys.executable, "-P", str(_SCRIPT), verb, json.dumps(asdict(self.compiler)), TOP]
+        command += ["waves" if self.waves else "quiet", str(self.product.parent), *sources]
+        with (self.job.folder / "run.log").open("a") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=self.job.folder,
+                env=_environment(self.installed),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                while process.poll() is None:
+                    tick(self.job.read_progress())
+                    time.sleep(0.05)
+            finally:
+                if process.poll() is None:  # interrupted: compiler and simulator end, too
+                    process.send_signal(signal.SIGINT)
+                    process.wait()
+
+    def failure(self) -> ToolError:
+        """Return what to say where the script left nothing."""
+        return ToolError(
+            f"{self.simulator.value} must compile and run the design, but failed:\n"
+            + _last_lines(self.job.folder, self.bench)
+        )
 
 
 def _environment(installed: Installed) -> dict[str, str]:
@@ -112,12 +175,12 @@ def _environment(installed: Installed) -> dict[str, str]:
     return environment
 
 
-def _last_lines(work: Path, build: Path) -> str:
+def _last_lines(work: Path, bench: Path) -> str:
     """Return both ends of whichever log says something: compilers put the cause first."""
     for name in ("test.log", "build.log", "run.log"):
         path = work / name
         text = path.read_text(errors="replace").strip() if path.exists() else ""
         if text:
-            lines = text.replace(f"{build}{os.sep}", "").replace(f"{work}{os.sep}", "").splitlines()
+            lines = text.replace(f"{bench}{os.sep}", "").replace(f"{work}{os.sep}", "").splitlines()
             return "\n".join(lines if len(lines) <= 12 else [*lines[:6], "...", *lines[-6:]])
     return "no log"

@@ -20,6 +20,7 @@ from lmu_hw.hdl.top import element_bits
 from lmu_hw.implement.flows import Cells
 from lmu_hw.plan import Plan
 from lmu_hw.reload import checked_window
+from lmu_hw.simulate.cache import Cache, opened
 from lmu_hw.simulate.coefficient_sets import CoefficientSet, calm_network, coefficient_sets_of
 from lmu_hw.simulate.coverage import coverage
 from lmu_hw.simulate.directed.goals import Goals
@@ -58,7 +59,7 @@ def simulate(
     waves: bool = False,
     theta: float | None = None,
     netlist: Cells | str | None = None,
-    builds: Path | None = None,
+    cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> list[Result]:
     """Run the emitted Verilog of a design against the golden model, on every simulator given.
@@ -87,8 +88,9 @@ def simulate(
         First write the coefficients of this window to a reloadable design, in steps.
     netlist : Cells, optional
         Run the netlist of these cells instead, on Icarus; only what is at the ports is compared.
-    builds : Path, optional
-        A folder in which compiled benches are kept, and used again if nothing changed.
+    cache : str or Path, optional
+        Folder in which compiled benches are kept, and used again if nothing changed; None: as the
+        environment says, see `lmu_hw.simulate.cache`.
     progress : callable, optional
 
     Returns
@@ -99,6 +101,8 @@ def simulate(
     ------
     ToolError
         If a simulator is missing or does not compile the design.
+    ConfigError
+        If `cache` cannot be written to.
     LoadError, NetworkError
         If the folder or `x` is not what it must be.
     """
@@ -113,6 +117,7 @@ def simulate(
         raise ConfigError(
             "`simulators` must be icarus alone with `netlist`: unknown values need four states"
         )
+    kept = opened(cache)
     versions = [find(simulator).version for simulator in chosen]
     folder = DesignFolder(directory)
     design = Design.read(directory)
@@ -148,7 +153,7 @@ def simulate(
             subject=subject if simulator.backend.runs_verilog else None,
         )
         results.append(
-            run.result(sequences, seed, steps_given, waves=waves, builds=builds, progress=progress)
+            run.result(sequences, seed, steps_given, waves=waves, cache=kept, progress=progress)
         )
     write_results(folder, results)
     return results
@@ -276,7 +281,7 @@ class _Run:
         steps_given: int,
         *,
         waves: bool,
-        builds: Path | None,
+        cache: Cache,
         progress: Progress | None,
     ) -> Result:
         """Run, compare, and sum up."""
@@ -298,11 +303,11 @@ class _Run:
                     progress(self.simulator.value, min(count, job.answer_count), job.answer_count)
 
             if subject:
-                record, stored = self._cocotb(subject, job, waves, builds, tick)
+                record, stored = self._cocotb(subject, job, waves, cache, tick)
             else:
                 record, stored = self._amaranth(job, waves, tick)
             if waves:
-                self._keep_waves(job.folder, builds)
+                self._keep_waves(job.folder)
         verdict = judge(self.sets, self.plan, job, record, stored)
         return Result(
             simulator=self.simulator.value,
@@ -334,21 +339,20 @@ class _Run:
         subject: Subject,
         job: Job,
         waves: bool,
-        builds: Path | None,
+        cache: Cache,
         tick: Callable[[int], None],
     ) -> tuple[Record, Stored | None]:
         """Build and run Verilog."""
         for name, text in subject.data.items():
             (job.folder / name).write_text(text, encoding="utf-8")
         record = run_bench(
-            self.simulator, job, subject.sources, builds=builds, waves=waves, tick=tick
+            self.simulator, job, subject.sources, cache=cache, waves=waves, tick=tick
         )
         return record, subject.stored(job.folder, self.plan)
 
-    def _keep_waves(self, work: Path, builds: Path | None) -> None:
+    def _keep_waves(self, work: Path) -> None:
         """Move the waveforms into the design's folder."""
-        pattern = self.simulator.backend.waves
-        recorded = [*work.glob(pattern), *(builds.glob(pattern) if builds else [])]
+        recorded = list(work.glob(self.simulator.backend.waves))
         if not recorded:
             raise ToolError(f"{self.simulator.value} must leave waveforms, but left none")
         self.folder.results.write(waves_file(self.simulator), recorded[0])

@@ -151,3 +151,17 @@ def test_results_that_somebody_wrote_are_refused_before_a_run(here, refused, unc
     assert (here / "out" / "simulation.json").read_text() == "mine"
     (here / "out" / "simulation.json").unlink()
     unchanged()
+
+
+@pytest.mark.usefixtures("here")
+def test_a_cache_must_be_a_folder(refused):
+    error = refused("simulate", "out", "--cache", "x.npy")
+    assert "--cache must be a folder that can be written to, not 'x.npy'" in error
+
+
+def test_no_place_for_a_cache_is_said_and_no_more(here, run, monkeypatch):
+    monkeypatch.setenv("LMU_HW_CACHE", "")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "x.npy"))
+    answer = run("simulate", "out", "--simulator", "amaranth", *QUICK)
+    assert answer.status == 0
+    assert "x.npy/lmu_hw cannot be written to" in answer.err

@@ -28,18 +28,27 @@ class Compiler:
     ----------
     runner : str
         Class of `cocotb_tools.runner`.
+    product : str
+        File that it makes, and that runs.
     arguments : tuple of str
         Of the compiler, beside those of the runner.
     left_out : tuple of str
         Words of the runner's first command that are left out of it.
     files : dict of file name to text
         Sources that come before those of the design.
+    programs : tuple of str
+        Compilers that it calls.
+    variables : tuple of str
+        Of the environment, that change what they make.
     """
 
     runner: str
+    product: str
     arguments: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     files: dict[str, str] = field(default_factory=dict)
+    programs: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ def _find() -> Installed:
 
 ICARUS = Backend(
     find=_find,
-    compiler=Compiler(runner="Icarus"),
+    compiler=Compiler(runner="Icarus", product="sim.vvp"),
     cycles=(100_000, 200_000),
     waves="*/build/*.fst",  # beside what it compiled
 )

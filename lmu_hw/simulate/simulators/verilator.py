@@ -16,6 +16,13 @@ from lmu_hw.simulate.simulators.backend import TOP, Backend, Compiler, Installed
 
 __all__ = ["VERILATOR"]
 
+_VARIABLES = (
+    *("CPPFLAGS", "CXXFLAGS", "LDFLAGS", "LDLIBS", "OPT", "MAKEFLAGS", "VERILATOR_ROOT"),
+    *("USER_CPPFLAGS", "USER_LDFLAGS", "VM_USER_CFLAGS", "VM_USER_LDFLAGS", "VM_USER_LDLIBS"),
+    *("CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX"),
+)
+"""What make and the compiler take from the environment."""
+
 _NEEDED = (5, 36)  # the oldest that cocotb 2.1 supports
 
 
@@ -58,6 +65,7 @@ VERILATOR = Backend(
     find=_find,
     compiler=Compiler(
         runner="Verilator",
+        product=TOP,
         arguments=(
             *("-O3", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"),
             *("--x-assign", "fast", "--x-initial", "fast", "-CFLAGS", "-std=c++20 -O2"),
@@ -65,6 +73,8 @@ VERILATOR = Backend(
         # Only the ports of the bench are public, so that all else may be optimised.
         left_out=("--public-flat-rw",),
         files={"public.vlt": f'`verilator_config\npublic_flat_rw -module "{TOP}" -var "*"\n'},
+        programs=("c++",),
+        variables=_VARIABLES,
     ),
     cycles=(2_000_000, 50_000_000),
     waves="dump.vcd",
