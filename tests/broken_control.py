@@ -7,13 +7,13 @@ import re
 from functools import cache
 
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import Last, QuantizedNetwork, Stream
 from lmu_hw.plan import Plan
 from lmu_hw.quantize import Realization
 from tests import networks
 from tests.plans import fastest_plan
 
-__all__ = ["BROKEN", "broken", "small_design"]
+__all__ = ["BROKEN", "BROKEN_PACKETS", "broken", "broken_packets", "small_design", "small_packets"]
 
 # By what goes wrong: the property that fails first, the text that is replaced, and its replacement.
 BROKEN = {
@@ -55,6 +55,31 @@ BROKEN = {
 }
 
 
+# The same, where vectors are packets.
+BROKEN_PACKETS = {
+    "a vector is handed on too early": (
+        "beats_counted",
+        r"(module tiny_from_axi(?:.*\n)*?  assign complete = ).*;",
+        r"\1o__valid;",
+    ),
+    "a packet goes on while it is filled up": (
+        "closed_while_filled",
+        r"(module tiny_from_axi(?:.*\n)*?  assign tready = ).*;",
+        r"\g<1>1'h1;",
+    ),
+    "an answer leaves with its first beat": (
+        "sent_whole",
+        r"(module tiny_to_axi(?:.*\n)*?  assign taken = ).*;",
+        r"\1tvalid & tready;",
+    ),
+    "data changes while it waits": (
+        "payload_stable",
+        r"(module tiny_to_axi(?:.*\n)*?  assign tkeep = ).*;",
+        r"\1{4{tready}};",
+    ),
+}
+
+
 @cache
 def small_design() -> tuple[QuantizedNetwork, Plan, dict[str, str]]:
     """Return a network of two layers with a memory unit, its plan, and its Verilog."""
@@ -65,10 +90,26 @@ def small_design() -> tuple[QuantizedNetwork, Plan, dict[str, str]]:
     return network, plan, emit_verilog(network, plan, digest="0" * 64)
 
 
+@cache
+def small_packets() -> dict[str, str]:
+    """Return the Verilog of a network whose vectors of three elements are packets."""
+    network = networks.quantized(networks.network(order=3, units=2, dense=3, inputs=3))
+    stream = Stream(width=32, last=Last.VECTOR)
+    plan = fastest_plan(network, 3, stream=stream)
+    return emit_verilog(network, plan, digest="0" * 64)
+
+
+def broken_packets(how: str) -> dict[str, str]:
+    """Return the files of packets, broken in one of the ways."""
+    return _replaced(small_packets(), how, *BROKEN_PACKETS[how][1:])
+
+
 def broken(how: str) -> dict[str, str]:
     """Return the files of the small design, broken in one of the ways."""
-    _, _, files = small_design()
-    _, pattern, replacement = BROKEN[how]
+    return _replaced(small_design()[2], how, *BROKEN[how][1:])
+
+
+def _replaced(files: dict[str, str], how: str, pattern: str, replacement: str) -> dict[str, str]:
     text, count = re.subn(pattern, replacement, files["tiny.v"])
     assert count, how
     return {**files, "tiny.v": text}

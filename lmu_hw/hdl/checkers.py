@@ -190,6 +190,105 @@ CHECKERS = {
             "not_changed": ("!(ready & full)", "nothing is added to an answer that is offered"),
         },
     ),
+    "receiver": Checker(
+        ports={"valid": "1", "ready": "1", "last": "1", "filled": "1", "complete": "1"},
+        parameters=("BEATS", "MARKS", "BITS"),
+        text="""\
+  reg [BITS-1:0] count;
+  reg skips, lacks;
+  wire taken = valid & ready;
+  wire counts = taken & !skips | filled;
+  wire whole = counts & count == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      count <= 0;
+      skips <= 0;
+      lacks <= 0;
+    end else begin
+      if (counts) count <= whole ? 0 : count + 1;
+      skips <= skips ? !(taken & last) : MARKS != 0 & whole & !lacks & !last;
+      lacks <= lacks ? !whole : taken & !skips & last & !whole;
+    end""",
+        properties={
+            "beats_counted": ("complete == whole", "a vector is there with all of its beats"),
+            "closed_while_filled": (
+                "!(lacks & ready)",
+                "nothing is taken while what a packet lacks is filled up",
+            ),
+            "filled_where_short": ("!filled | lacks", "only what a packet lacks is filled up"),
+            "open_where_long": ("!skips | ready", "what a packet has too much is taken at once"),
+        },
+    ),
+    "answers": Checker(
+        ports={
+            "valid": "1",
+            "last": "1",
+            "stored": "1",
+            "fetch": "1",
+            "taken": "1",
+            "offered": "1",
+            "marked": "1",
+            "entering": "BITS",
+            "leaving": "BITS",
+        },
+        parameters=("BEATS", "WORDS", "VECTORS", "BITS"),
+        text="""\
+  reg [BITS-1:0] beat, into, from, level;
+  reg [VECTORS:0] marks;
+  reg [1:0] held, newest, oldest;
+  wire complete = valid & beat == BEATS - 1;
+  always @(posedge clk)
+    if (rst) begin
+      beat <= 0;
+      into <= 0;
+      from <= 0;
+      level <= 0;
+      held <= 0;
+      newest <= 0;
+      oldest <= 0;
+    end else begin
+      level <= level + stored - fetch;
+      held <= held + complete - taken;
+      if (valid) begin
+        beat <= complete ? 0 : beat + 1;
+        marks[newest] <= last;
+      end
+      if (stored) into <= into == WORDS - 1 ? 0 : into + 1;
+      if (complete) newest <= newest + 1;
+      if (fetch) from <= from == WORDS - 1 ? 0 : from + 1;
+      if (taken) oldest <= oldest + 1;
+    end""",
+        properties={
+            "no_overflow": ("!valid | held < VECTORS", "no answer is written over one that waits"),
+            "stored_whole": ("!complete | stored", "the last beat of an answer ends a word"),
+            "stored_once": ("!stored | valid & level < WORDS", "no word is lost"),
+            "no_underflow": ("!fetch | level != 0", "only a word that is there is read"),
+            "taken_once": ("!taken | held != 0", "only an answer that is there is taken"),
+            "offered_there": (
+                "!offered | held != 0 | beat != 0",
+                "only an answer that is there is offered",
+            ),
+            "words_in_turn": ("entering == into & leaving == from", "words leave in order"),
+            "mark_kept": ("!offered | marked == marks[oldest]", "the mark is that of the answer"),
+        },
+    ),
+    "sender": Checker(
+        ports={"valid": "1", "ready": "1", "taken": "1", "beat": "BITS"},
+        parameters=("BEATS", "BITS"),
+        text="""\
+  reg [BITS-1:0] count;
+  wire moves = valid & ready;
+  always @(posedge clk)
+    if (rst) count <= 0;
+    else if (moves) count <= count == BEATS - 1 ? 0 : count + 1;""",
+        properties={
+            "beats_in_turn": ("beat == count", "beats are sent in order"),
+            "sent_whole": (
+                "taken == (moves & count == BEATS - 1)",
+                "an answer has left when all of its beats have",
+            ),
+        },
+    ),
     "step": Checker(
         ports={
             "start": "1",

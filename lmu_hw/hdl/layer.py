@@ -15,7 +15,13 @@ from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
 from lmu_hw.hdl.output_stage import OutputStage, write_layout
 from lmu_hw.hdl.sequencer import Sequencer
-from lmu_hw.hdl.streams import ANSWER_LATENCY, InputBuffer, has_room, vector_signature
+from lmu_hw.hdl.streams import (
+    ANSWER_LATENCY,
+    VECTORS_HELD,
+    InputBuffer,
+    has_room,
+    vector_signature,
+)
 from lmu_hw.network import INPUT, MemoryNode
 from lmu_hw.plan import LayerPlan
 
@@ -34,6 +40,8 @@ class Layer(wiring.Component):
     Parameters
     ----------
     plan : LayerPlan
+    held : int
+        Vectors that what receives its answers has room for.
 
     Members
     -------
@@ -46,15 +54,15 @@ class Layer(wiring.Component):
         New coefficients for each structured memory, by the names of the nodes.
     """
 
-    def __init__(self, plan: LayerPlan) -> None:
-        self.plan = plan
+    def __init__(self, plan: LayerPlan, held: int = VECTORS_HELD) -> None:
+        self.plan, self.held = plan, held
         memories = {
             node.name: unit_class(node).load_layout(plan, node) for node in plan.reloadable_memories
         }
         load = {"load": In(data.StructLayout(memories))} if memories else {}
         super().__init__(
             {
-                "i": In(vector_signature(plan.layer.input.format, plan.beat)),
+                "i": In(vector_signature(plan.layer.input.format, plan.input_beat)),
                 "o": Out(vector_signature(plan.layer.output.format, plan.beat)),
                 "start": Out(1),
                 "write": Out(write_layout(plan)),
@@ -88,7 +96,7 @@ class Layer(wiring.Component):
         first_step, last, readings = self._pages(m, sequencer, last_step)
         promise = Signal()
         m.d.comb += promise.eq(begun & (last_step if plan.layer.last_only else 1))
-        room = has_room(m, platform, self.o.freed, promise)
+        room = has_room(m, platform, self.o.freed, promise, self.held)
         m.d.comb += [
             self.start.eq((sequencer.idle | sequencer.finish) & source.available & room),
             sequencer.start.eq(self.start),

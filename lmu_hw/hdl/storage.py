@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import ClockSignal, Instance, Module, Mux, Signal, unsigned
+from amaranth.hdl import ClockSignal, Instance, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -19,7 +19,7 @@ from lmu_hw.plan import LayerPlan, Storage
 from lmu_hw.plan.chip import DEFAULT
 from lmu_hw.plan.inventory import vector_memory
 
-__all__ = ["Rom", "RomFiles", "VectorRam", "pack", "reads_ahead"]
+__all__ = ["Rom", "RomFiles", "VectorRam", "lane_enables", "pack", "reads_ahead"]
 
 
 class RomFiles:
@@ -169,6 +169,20 @@ def reads_ahead(plan: LayerPlan, source: str) -> bool:
     )
 
 
+def lane_enables(beat: Value, last: int, beats_per_word: int) -> list[Value]:
+    """Return, for each place of a beat in a word, whether a beat is written there.
+
+    The last one of a vector also fills the rest of its word: nothing that is read is unknown.
+    """
+    lanes = []
+    for index in range(beats_per_word):
+        here = beat[: exact_log2(beats_per_word)] == index
+        if index > last % beats_per_word:
+            here |= beat == last
+        lanes.append(here)
+    return lanes
+
+
 class VectorRam(wiring.Component):
     """A vector of codes, written by beats and read by words of `columns` elements.
 
@@ -257,10 +271,7 @@ class VectorRam(wiring.Component):
             m.d.comb += read.en.eq(self.read_enable)
         m.d.comb += self.read_data.eq(word)
         last = -(-self.storage.length // self.beat) - 1
-        for index in range(beats_per_word):
-            here = self.write_beat[:position] == index
-            if index > last % beats_per_word:
-                here |= self.write_beat == last
+        for index, here in enumerate(lane_enables(self.write_beat, last, beats_per_word)):
             lanes = write.en[index * self.beat : (index + 1) * self.beat]
             m.d.comb += lanes.eq((self.write_enable & here).replicate(self.beat))
         return m

@@ -18,6 +18,7 @@ from lmu_hw.plan import LayerPlan
 
 __all__ = [
     "ANSWER_LATENCY",
+    "VECTORS_HELD",
     "AnswerQueue",
     "InputBuffer",
     "beat_signature",
@@ -28,7 +29,8 @@ __all__ = [
 ANSWER_LATENCY = 4
 """Cycles from the start of a step to the first beat of its answer, at least; see `AnswerQueue`."""
 
-_VECTORS = 2  # that a receiver has room for: one that it reads, and the next one
+VECTORS_HELD = 2
+"""Vectors that a receiver has room for: one that it reads, and the next one."""
 
 
 def _payload(fmt: FixedFormat, beat: int) -> data.StructLayout:
@@ -51,7 +53,9 @@ def vector_signature(fmt: FixedFormat, beat: int) -> wiring.Signature:
     return wiring.Signature({"valid": Out(1), "payload": Out(_payload(fmt, beat)), "freed": In(1)})
 
 
-def has_room(m: Module, platform: object, freed: Value, sent: Value) -> Value:
+def has_room(
+    m: Module, platform: object, freed: Value, sent: Value, vectors: int = VECTORS_HELD
+) -> Value:
     """Count a receiver's room at its sender; return whether there is any, from registers alone.
 
     Parameters
@@ -60,12 +64,14 @@ def has_room(m: Module, platform: object, freed: Value, sent: Value) -> Value:
     platform : object
     freed, sent : Value
         The receiver has room for one vector more; one vector is sent, or will be for sure.
+    vectors : int
+        That it has room for.
     """
-    room = Signal(range(_VECTORS + 1), init=_VECTORS)
+    room = Signal(range(vectors + 1), init=vectors)
     m.d.sync += room.eq(room + freed - sent)
     there = room != 0
     account = {"sent": sent, "freed": freed, "room": there}
-    add_checker(m, platform, "room", VECTORS=_VECTORS, BITS=count_bits(_VECTORS), **account)
+    add_checker(m, platform, "room", VECTORS=vectors, BITS=count_bits(vectors), **account)
     return there
 
 
@@ -93,15 +99,15 @@ class InputBuffer(wiring.Component):
         self.plan = plan
         self.ram = VectorRam(
             storage=plan.storage(INPUT),
-            pages=_VECTORS,
+            pages=VECTORS_HELD,
             columns=plan.columns,
-            beat=plan.beat,
+            beat=plan.input_beat,
             width=source.format.width,
             ahead=reads_ahead(plan, INPUT),
         )
         super().__init__(
             {
-                "i": In(vector_signature(source.format, plan.beat)),
+                "i": In(vector_signature(source.format, plan.input_beat)),
                 "read_word": In(self.ram.read_word.shape()),
                 "read_enable": In(1, init=1),
                 "read_data": Out(self.ram.read_data.shape()),
@@ -116,7 +122,7 @@ class InputBuffer(wiring.Component):
         m.submodules.memory = ram = self.ram
         beats = self.plan.input_beats
         beat = Signal(range(beats + 1))
-        full = Signal(range(_VECTORS + 1))
+        full = Signal(range(VECTORS_HELD + 1))
         filling = Signal()
         reading = Signal()
         complete = Signal()

@@ -3,18 +3,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.assertions import add_checker
 from lmu_hw.hdl.layer import Layer
+from lmu_hw.hdl.packets import AnswerMemory, PacketReceiver, PacketSender
 from lmu_hw.hdl.reload import address_bits, blocks, state_bits, word_bits
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.hdl.streams import AnswerQueue, beat_signature, has_room, vector_signature
+from lmu_hw.hdl.streams import (
+    VECTORS_HELD,
+    AnswerQueue,
+    beat_signature,
+    has_room,
+    vector_signature,
+)
 from lmu_hw.network import Signal as Vector
 from lmu_hw.network import element_bits
-from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.plan import ANSWERS_HELD, LayerPlan, Plan
 
 __all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name"]
 
@@ -120,11 +129,11 @@ class ToAxi(wiring.Component):
 
 
 class NetworkTop(wiring.Component):
-    """A quantized network, one AXI4-Stream beat per time step.
+    """A quantized network, one AXI4-Stream beat or packet per time step.
 
-    Element e of a vector is at bit ``e * element_bits`` of the data, sign-extended at the output.
-    ``tlast`` ends a sequence: it clears the state, and marks the answer to the last step. No beat
-    is handed over in reset, on either side.
+    What lies where in a beat, and what ``tlast`` ends, is said by the packets of the plan. The end
+    of a sequence clears the state, and is marked at the answer to its last step. No beat is handed
+    over in reset, on either side.
 
     Parameters
     ----------
@@ -134,6 +143,8 @@ class NetworkTop(wiring.Component):
     -------
     s_axis_tdata, s_axis_tvalid, s_axis_tlast : In;  s_axis_tready : Out
     m_axis_tdata, m_axis_tvalid, m_axis_tlast : Out;  m_axis_tready : In
+    s_axis_tkeep, s_axis_tuser : In;  m_axis_tkeep, m_axis_tuser, s_axis_malformed : Out
+        If vectors are packets; ``tuser`` if ``tlast`` ends each of them.
     coefficient_write, coefficient_address, coefficient_data : In, if the plan is reloadable
         Replace the memory coefficients of a state while no time step is computed; see
         `lmu_hw.hdl.reload`.
@@ -141,7 +152,6 @@ class NetworkTop(wiring.Component):
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
         load = {}
         if blocks(plan):
             load = {
@@ -151,26 +161,29 @@ class NetworkTop(wiring.Component):
             }
         super().__init__(
             {
-                "s_axis_tdata": In(source.size * element_bits(source)),
+                "s_axis_tdata": In(plan.source.width),
                 "s_axis_tvalid": In(1),
                 "s_axis_tready": Out(1),
                 "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(answer.size * element_bits(answer)),
+                "m_axis_tdata": Out(plan.answer.width),
                 "m_axis_tvalid": Out(1),
                 "m_axis_tready": In(1),
                 "m_axis_tlast": Out(1),
+                **packet_ports(plan),
                 **load,
             }
         )
-        self.layers = [Layer(layer) for layer in plan.layers]
+        held = ANSWERS_HELD if plan.stream.packets else VECTORS_HELD
+        *first, last = plan.layers
+        self.layers = [*map(Layer, first), Layer(last, held)]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         layers = self.layers
-        m.submodules.from_axi = source = _FromAxi(self.plan.layers[0].layer.input, self.plan.beat)
-        answer = self.plan.layers[-1].layer.output
-        m.submodules.answers = answers = AnswerQueue(answer, self.plan.beat)
-        m.submodules.to_axi = sink = ToAxi(answer, self.plan.beat)
+        source, answers, sink = self._ends()
+        m.submodules.from_axi = source
+        m.submodules.answers = answers
+        m.submodules.to_axi = sink
         m.d.comb += [
             source.tdata.eq(self.s_axis_tdata),
             source.tvalid.eq(self.s_axis_tvalid),
@@ -180,8 +193,11 @@ class NetworkTop(wiring.Component):
             self.m_axis_tvalid.eq(sink.tvalid & ~ResetSignal()),
             self.m_axis_tlast.eq(sink.tlast),
             sink.tready.eq(self.m_axis_tready),
-            answers.taken.eq(sink.tvalid & sink.tready),
+            answers.taken.eq(sink.taken if self.plan.stream.packets else sink.tvalid & sink.tready),
         ]
+        payload = [self.m_axis_tdata, self.m_axis_tlast]
+        if self.plan.stream.packets:
+            payload += self._packets(m, source, sink)
         upstream = source.o
         for layer in layers:
             m.submodules[instance_name(layer.plan)] = layer
@@ -202,9 +218,50 @@ class NetworkTop(wiring.Component):
             m,
             platform,
             "offer",
-            WIDTH=len(self.m_axis_tdata) + 1,
+            WIDTH=sum(map(len, payload)),
             valid=self.m_axis_tvalid,
             ready=self.m_axis_tready,
-            payload=Cat(self.m_axis_tdata, self.m_axis_tlast),
+            payload=Cat(payload),
         )
         return m
+
+    def _ends(self) -> tuple[Any, Any, Any]:
+        """Return what receives vectors, what keeps answers, and what sends them."""
+        plan = self.plan
+        if plan.stream.packets:
+            return (
+                PacketReceiver(plan.source, plan.layers[0].input_beat),
+                AnswerMemory(plan.answer, plan.beat, plan.answer_word),
+                PacketSender(plan.answer, plan.answer_word),
+            )
+        answer = plan.answer.vector
+        return (
+            _FromAxi(plan.source.vector, plan.beat),
+            AnswerQueue(answer, plan.beat),
+            ToAxi(answer, plan.beat),
+        )
+
+    def _packets(self, m: Module, source: PacketReceiver, sink: PacketSender) -> list[Signal]:
+        """Join what only packets have; return the outputs that go with the data."""
+        m.d.comb += [
+            source.tkeep.eq(self.s_axis_tkeep),
+            self.m_axis_tkeep.eq(sink.tkeep),
+            self.s_axis_malformed.eq(source.malformed),
+        ]
+        if not self.plan.answer.marks:
+            return [self.m_axis_tkeep]
+        m.d.comb += [source.tuser.eq(self.s_axis_tuser), self.m_axis_tuser.eq(sink.tuser)]
+        return [self.m_axis_tkeep, self.m_axis_tuser]
+
+
+def packet_ports(plan: Plan) -> dict[str, Any]:
+    """Return the ports that a design has beside others if vectors are packets."""
+    if not plan.stream.packets:
+        return {}
+    marks = {"s_axis_tuser": In(1), "m_axis_tuser": Out(1)} if plan.source.marks else {}
+    return {
+        "s_axis_tkeep": In(plan.source.bytes),
+        "m_axis_tkeep": Out(plan.answer.bytes),
+        "s_axis_malformed": Out(1),
+        **marks,
+    }

@@ -18,10 +18,19 @@ from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
 from lmu_hw.network.memory import MemoryNode, Update, entry_of
 from lmu_hw.network.node import INPUT, Node, Term
 from lmu_hw.network.protocol import LayerNode, Read
-from lmu_hw.network.stream import Elements, Last, Packet, Stream, element_bits, stream_of
+from lmu_hw.network.stream import (
+    WHOLE_VECTORS,
+    Elements,
+    Last,
+    Packet,
+    Stream,
+    element_bits,
+    stream_of,
+)
 
 __all__ = [
     "INPUT",
+    "WHOLE_VECTORS",
     "Activation",
     "AnyMemory",
     "AnyNode",

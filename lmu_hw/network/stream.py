@@ -17,7 +17,16 @@ from lmu_hw.checked import member, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.network.codes import Signal
 
-__all__ = ["VECTOR", "Elements", "Last", "Packet", "Stream", "element_bits", "stream_of"]
+__all__ = [
+    "VECTOR",
+    "WHOLE_VECTORS",
+    "Elements",
+    "Last",
+    "Packet",
+    "Stream",
+    "element_bits",
+    "stream_of",
+]
 
 VECTOR = "vector"
 """The width of a stream that carries a whole vector in a beat."""
@@ -115,9 +124,9 @@ class Packet:
         whole_beats = self.beats - 1
         return (self.vector.size * self.element_bits - whole_beats * self.width) // 8
 
-    def keep(self, beat: int) -> int:
-        """Return ``tkeep`` of a beat: a bit for each byte."""
-        return (1 << (self.last_bytes if beat == self.beats - 1 else self.bytes)) - 1
+    def keep(self, *, ends: bool) -> int:
+        """Return ``tkeep`` of a beat that ends a vector or does not: a bit for each byte."""
+        return (1 << (self.last_bytes if ends else self.bytes)) - 1
 
     def encode(self, codes: NDArray[np.integer]) -> Beats:
         """Return the beats of vectors.
@@ -209,6 +218,10 @@ class Stream:
         return Packet(vector=vector, width=self.width, element_bits=bits, last=self.last)
 
 
+WHOLE_VECTORS = Stream()
+"""A whole vector in a beat."""
+
+
 def stream_of(width: object = VECTOR, elements: object = None, last: object = None) -> Stream:
     """Return the streams that are asked for.
 
@@ -233,7 +246,7 @@ def stream_of(width: object = VECTOR, elements: object = None, last: object = No
                     f"`{name}` must come with a `stream_width` in bits: with {VECTOR}, a beat is "
                     "a whole vector"
                 )
-        return Stream()
+        return WHOLE_VECTORS
     if isinstance(width, str):
         raise ConfigError(f"`stream_width` must be {VECTOR} or a number of bits, not {width!r}")
     bits = whole(width, "`stream_width`", least=NARROWEST, most=WIDEST)

@@ -24,11 +24,12 @@ from lmu_hw.plan.layer import (
     is_fresh,
 )
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
-from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
 from lmu_hw.plan.row_constants import RowConstant, RowConstants, half_ulp
 from lmu_hw.plan.widths import widths_of
 
 __all__ = [
+    "ANSWERS_HELD",
     "AUTO",
     "CHIPS",
     "DRAIN_LATENCY",

@@ -96,6 +96,7 @@ def candidates_of(
     lanes: int | None,
     full: bool = False,
     chip: Chip = DEFAULT,
+    arriving: int | None = None,
 ) -> list[Candidate]:
     """Return the plans of a layer that may be the best of some number of cycles.
 
@@ -112,11 +113,18 @@ def candidates_of(
         Only arrays with all rows at once.
     chip : Chip
         What areas are estimated for.
+    arriving : int or None
+        See `LayerPlan`.
     """
     candidates = [
         Candidate(
             LayerPlan(
-                layer=layer, rows=rows, columns=columns, beat=beat, memory_lanes=memory_lanes
+                layer=layer,
+                rows=rows,
+                columns=columns,
+                beat=beat,
+                memory_lanes=memory_lanes,
+                arriving=arriving,
             ),
             chip,
         )

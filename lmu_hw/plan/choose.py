@@ -10,12 +10,12 @@ from math import inf
 
 from lmu_hw.checked import flag
 from lmu_hw.errors import ConfigError
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import WHOLE_VECTORS, QuantizedNetwork, Stream
 from lmu_hw.plan.candidates import Candidate, Front, candidates_of
 from lmu_hw.plan.chip import Area, Chip
 from lmu_hw.plan.estimate import period_of, port_area
 from lmu_hw.plan.goal import Goal
-from lmu_hw.plan.pipeline import Plan, transfer_cycles
+from lmu_hw.plan.pipeline import Plan
 
 __all__ = ["SLOWEST", "Choice", "Option", "choose_plan", "make_plan"]
 
@@ -160,7 +160,11 @@ def _apart(chosen: Option, options: Sequence[Option]) -> list[Option]:
 
 
 def make_plan(
-    network: QuantizedNetwork, lanes: int | str | None, *, reloadable: bool = False
+    network: QuantizedNetwork,
+    lanes: int | str | None,
+    *,
+    reloadable: bool = False,
+    stream: Stream = WHOLE_VECTORS,
 ) -> Plan:
     """Choose the multiplier arrays of all layers; see `choose_plan`.
 
@@ -170,10 +174,16 @@ def make_plan(
         If lanes is less than 1.
     """
     goal = Goal(lanes="full" if lanes is None else lanes)
-    return choose_plan(network, goal, reloadable=reloadable).chosen.plan
+    return choose_plan(network, goal, reloadable=reloadable, stream=stream).chosen.plan
 
 
-def choose_plan(network: QuantizedNetwork, goal: Goal, *, reloadable: bool = False) -> Choice:
+def choose_plan(
+    network: QuantizedNetwork,
+    goal: Goal,
+    *,
+    reloadable: bool = False,
+    stream: Stream = WHOLE_VECTORS,
+) -> Choice:
     """Choose the multiplier arrays of all layers.
 
     All plans are weighed in which every layer has the fewest multipliers that keep up with some
@@ -186,6 +196,8 @@ def choose_plan(network: QuantizedNetwork, goal: Goal, *, reloadable: bool = Fal
     goal : Goal
     reloadable : bool
         The coefficients of structured memories can be written at run time.
+    stream : Stream
+        How input vectors and answers travel: their beats take cycles, too.
 
     Raises
     ------
@@ -193,7 +205,9 @@ def choose_plan(network: QuantizedNetwork, goal: Goal, *, reloadable: bool = Fal
         If no plan is what the goal asks for, or fits its target.
     """
     reloadable = flag(reloadable, "`reloadable`")
-    options = [option for beat in _beats(network, goal) for option in _options(network, goal, beat)]
+    options = [
+        option for beat in _beats(network, goal) for option in _options(network, goal, beat, stream)
+    ]
     chosen = _best(options, goal)
     front = {*_front(options), chosen}
     weighed = sorted(front, key=lambda option: (option.time, option.size))
@@ -210,39 +224,47 @@ def _beats(network: QuantizedNetwork, goal: Goal) -> list[int]:
     return [beat for beat in _BEATS if goal.most is None or beat**2 <= goal.most]
 
 
-def _options(network: QuantizedNetwork, goal: Goal, beat: int) -> Iterator[Option]:
+def _options(network: QuantizedNetwork, goal: Goal, beat: int, stream: Stream) -> Iterator[Option]:
     """Yield the plans with a beat: one for each number of cycles and each period of the clock."""
+    first = network.layers[0]
+    arriving = stream.packet(first.input).elements if stream.packets else None
     layers = [
-        candidates_of(layer, beat, lanes=goal.most, full=goal.full, chip=goal.chip)
+        candidates_of(
+            layer,
+            beat,
+            lanes=goal.most,
+            full=goal.full,
+            chip=goal.chip,
+            arriving=arriving if layer is first else None,
+        )
         for layer in network.layers
     ]
     for period in sorted({candidate.period for layer in layers for candidate in layer}):
         allowed = [[c for c in layer if c.period <= period] for layer in layers]
         if all(allowed):
             fronts = [Front(candidates) for candidates in allowed]
-            yield from _at_any_speed(network, fronts, goal)
+            yield from _at_any_speed(fronts, goal, stream)
 
 
-def _at_any_speed(
-    network: QuantizedNetwork, fronts: Sequence[Front], goal: Goal
-) -> Iterator[Option]:
+def _at_any_speed(fronts: Sequence[Front], goal: Goal, stream: Stream) -> Iterator[Option]:
     """Yield the plans of all numbers of cycles from the fewest on."""
-    fastest = Plan(layers=tuple(front.fastest.plan for front in fronts))
+    fastest = Plan(layers=tuple(front.fastest.plan for front in fronts), stream=stream)
     # With a sample rate to keep up with, the last step of a sequence is one like any other.
     stages = fastest.every_step if goal.cycles is None else fastest.layers
-    transfers = transfer_cycles(stages, last_step=True)
+    transfers = fastest.transfer_cycles(len(stages), last_step=True)
     bounding = fronts[: len(stages)]
     least = max(transfers, *(front.fastest.cycles for front in bounding))
     if goal.full:
-        yield _option([front.fastest for front in fronts], len(stages), goal)
+        yield _option([front.fastest for front in fronts], len(stages), goal, stream)
         return
     for cycles in sorted({least, *(c for front in bounding for c in front.cycles if c > least)}):
-        yield _option([front.smallest(cycles) for front in fronts], len(stages), goal)
+        smallest = [front.smallest(cycles) for front in fronts]
+        yield _option(smallest, len(stages), goal, stream)
 
 
-def _option(chosen: Sequence[Candidate], bounding: int, goal: Goal) -> Option:
-    plan = Plan(layers=tuple(candidate.plan for candidate in chosen))
-    transfers = transfer_cycles(plan.layers[:bounding], last_step=True)
+def _option(chosen: Sequence[Candidate], bounding: int, goal: Goal, stream: Stream) -> Option:
+    plan = Plan(layers=tuple(candidate.plan for candidate in chosen), stream=stream)
+    transfers = plan.transfer_cycles(bounding, last_step=True)
     area = sum((candidate.area for candidate in chosen), port_area(plan, goal.chip))
     shape = max(candidate.period for candidate in chosen)
     return Option(
@@ -342,4 +364,4 @@ def _front(options: Sequence[Option]) -> list[Option]:
 
 def _reloadable(option: Option, reloadable: bool) -> Option:
     layers = tuple(replace(layer, reloadable=reloadable) for layer in option.plan.layers)
-    return replace(option, plan=Plan(layers=layers))
+    return replace(option, plan=replace(option.plan, layers=layers))

@@ -80,12 +80,13 @@ def port_counts(plan: Plan, chip: Chip = DEFAULT) -> Counts:
     """Return what is around the layers: ports, and the queue of answers."""
     source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
     queue = answer_queue(plan)
-    bits = {
-        "ports": 1.0,
-        "inputs": source.size * source.format.width * (source.size > plan.beat),
-        "outputs": answer.size * answer.format.width,
-        "beat": queue.width,
-    }
+    # What is chosen from at the input, and what keeps an answer at the output.
+    chosen, kept = source.size * source.format.width, answer.size * answer.format.width
+    divided = source.size > plan.beat
+    if plan.stream.packets:
+        chosen, kept = plan.source.elements * source.format.width, queue.width
+        divided = plan.source.elements > plan.layers[0].input_beat
+    bits = {"ports": 1.0, "inputs": chosen * divided, "outputs": kept, "beat": queue.width}
     return Counts(
         parts={"ports": _with_memories(bits, "ports", [queue], chip)},
         memories=(queue,),

@@ -19,7 +19,7 @@ from lmu_hw.network import (
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan.banks import bank_depths
 from lmu_hw.plan.layer import LayerPlan
-from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
 from lmu_hw.plan.widths import widths_of
 
 __all__ = [
@@ -128,10 +128,14 @@ def memories_of(plan: LayerPlan) -> list[Memory]:
 
 
 def answer_queue(plan: Plan) -> Memory:
-    """Return the memory in which an answer waits."""
-    answer = plan.layers[-1].layer.output
-    width = plan.beat * answer.format.width
-    return Memory(part="ports", words=-(-answer.size // plan.beat), width=width)
+    """Return the memory in which an answer waits, or several from which packets are sent."""
+    answer, word = plan.layers[-1].layer.output, plan.answer_word
+    return Memory(
+        part="ports",
+        words=-(-answer.size // word) * (ANSWERS_HELD if plan.stream.packets else 1),
+        width=word * answer.format.width,
+        elements=word // plan.beat,
+    )
 
 
 def _roms(plan: LayerPlan) -> Iterator[Memory]:
@@ -186,7 +190,7 @@ def vector_memory(plan: LayerPlan, name: str) -> Memory:
         part="vectors",
         words=plan.storage(name).words * (1 + paged),
         width=plan.columns * plan.layer.signals[name].format.width,
-        elements=plan.columns // plan.beat,
+        elements=plan.columns // (plan.input_beat if name == INPUT else plan.beat),
     )
 
 

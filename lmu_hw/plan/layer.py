@@ -136,6 +136,8 @@ class LayerPlan:
         At most so many multipliers compute each structured memory.
     reloadable : bool
         The coefficients of structured memories can be written at run time.
+    arriving : int or None
+        Elements of the input vector that come at once, a power of two; None: a beat of the layer.
 
     Raises
     ------
@@ -149,6 +151,7 @@ class LayerPlan:
     beat: int
     memory_lanes: int = 1
     reloadable: bool = False
+    arriving: int | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("rows", 1), ("columns", 1), ("beat", 1), ("memory_lanes", 0)):
@@ -225,9 +228,14 @@ class LayerPlan:
         return ELEMENTWISE_LATENCY + self.table_wait
 
     @property
+    def input_beat(self) -> int:
+        """Elements of the input vector that are written in one cycle, within a word of memory."""
+        return self.beat if self.arriving is None else min(self.arriving, self.columns)
+
+    @property
     def input_beats(self) -> int:
-        """Beats of the input vector."""
-        return -(-self.layer.input.size // self.beat)
+        """Cycles in which the input vector is written."""
+        return -(-self.layer.input.size // self.input_beat)
 
     @property
     def output_beats(self) -> int:

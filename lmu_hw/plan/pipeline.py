@@ -5,16 +5,45 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmu_hw.network import WHOLE_VECTORS, Packet, Stream
 from lmu_hw.plan.layer import LayerPlan
 
-__all__ = ["Plan", "transfer_cycles"]
+__all__ = ["ANSWERS_HELD", "Plan"]
+
+ANSWERS_HELD = 3
+"""Answers that the memory has room for from which packets are sent: one that leaves, one that is
+there, and one on its way. With two, a layer would wait for the last beat of one that takes as long
+as a step."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Schedule of a network: every layer is a stage of a pipeline."""
+    """Schedule of a network: every layer is a stage of a pipeline.
+
+    Parameters
+    ----------
+    layers : tuple of LayerPlan
+    stream : Stream
+        How input vectors and answers travel.
+    """
 
     layers: tuple[LayerPlan, ...]
+    stream: Stream = WHOLE_VECTORS
+
+    @property
+    def source(self) -> Packet:
+        """The beats of an input vector."""
+        return self.stream.packet(self.layers[0].layer.input)
+
+    @property
+    def answer(self) -> Packet:
+        """The beats of an answer."""
+        return self.stream.packet(self.layers[-1].layer.output)
+
+    @property
+    def answer_word(self) -> int:
+        """Elements of a word of the memory from which answers are sent."""
+        return max(self.answer.elements, self.beat) if self.stream.packets else self.beat
 
     @property
     def lanes(self) -> int:
@@ -47,19 +76,25 @@ class Plan:
     def cycles(self, *, last_step: bool) -> int:
         """Return the cycles from one time step to the next at full load.
 
-        The slowest of the layers that run at every step, and of the transfers between them.
+        The slowest of the layers that run at every step, of the transfers between them, and of the
+        beats at both ends.
         """
         layers = self.layers if last_step else self.every_step
         slowest = max(layer.cycles(last_step=last_step) for layer in layers)
-        return max(slowest, transfer_cycles(layers, last_step=last_step))
+        return max(slowest, self.transfer_cycles(len(layers), last_step=last_step))
+
+    def transfer_cycles(self, layers: int, *, last_step: bool) -> int:
+        """Return the cycles that vectors need to get to and from the first layers of a network."""
+        first = self.layers[:layers]
+        answering = [n for n, layer in enumerate(first) if last_step or not layer.layer.last_only]
+        cycles = [first[0].input_beats, *(first[n].output_beats + 1 for n in answering)]
+        if self.stream.packets:
+            cycles.append(self.source.beats)
+            if len(self.layers) - 1 in answering:
+                cycles.append(self.answer.beats)
+        return max(cycles)
 
     def utilization(self, layer: LayerPlan, *, last_step: bool = False) -> float:
         """Return the share of cycles in which the multipliers of a layer do needed work."""
         products = layer.layer.multiplications(last_step=last_step)
         return products / (layer.lanes * self.cycles(last_step=last_step))
-
-
-def transfer_cycles(layers: tuple[LayerPlan, ...], *, last_step: bool) -> int:
-    """Return the cycles that vectors need to get to and from the first layers of a network."""
-    answers = [layer.output_beats + 1 for layer in layers if last_step or not layer.layer.last_only]
-    return max([layers[0].input_beats, *answers])

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from amaranth.hdl import Const
 from amaranth.lib.wiring import Component
 from amaranth.sim import Simulator
 
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.top import NetworkTop, element_bits
-from lmu_hw.network import QuantizedNetwork, Signal
+from lmu_hw.hdl.top import NetworkTop
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 
 _PERIOD = 1e-6
@@ -21,31 +22,17 @@ _TIMEOUT = 200_000  # cycles; a bench that hangs must fail
 
 @dataclass
 class Run:
-    """What a simulation saw."""
+    """What a simulation saw; answers were complete in `cycles`."""
 
     answers: list[list[int]] = field(default_factory=list)
     lasts: list[bool] = field(default_factory=list)
+    cycles: list[int] = field(default_factory=list)
+    malformed: int = 0
     starts: dict[int, list[int]] = field(default_factory=dict)
 
     def intervals(self, layer: int) -> set[int]:
         """Return the distinct cycles between one step and the next of a layer."""
         return set(np.diff(self.starts[layer]).tolist())
-
-
-def pack_vector(codes: list[int], vector: Signal) -> int:
-    """Return the AXI4-Stream data of a vector of codes."""
-    bits = element_bits(vector)
-    return sum((code & ((1 << bits) - 1)) << (bits * n) for n, code in enumerate(codes))
-
-
-def unpack_vector(word: int, vector: Signal) -> list[int]:
-    """Return the codes in AXI4-Stream data, of which every element must be properly extended."""
-    bits = element_bits(vector)
-    codes = []
-    for n in range(vector.size):
-        code = (word >> (bits * n)) & ((1 << bits) - 1)
-        codes.append(code - (1 << bits) if vector.format.signed and code >> (bits - 1) else code)
-    return codes
 
 
 class Bench:
@@ -62,6 +49,8 @@ class Bench:
         self.network, self.plan, self.sequences = network, plan, sequences
         self.pause, self.writes = pause, writes
         self.top = NetworkTop(plan)
+        self.random = np.random.default_rng(2)
+        self.cycle = self.beat = 0
         self.run = Run(starts={n: [] for n in range(len(plan.layers))})
         self.expected, self.expected_lasts = self._golden()
 
@@ -77,7 +66,6 @@ class Bench:
 
     async def _feed(self, ctx) -> None:
         top, random = self.top, np.random.default_rng(1)
-        vector = self.network.layers[0].input
         for address, word in self.writes:
             ctx.set(top.coefficient_write, 1)
             ctx.set(top.coefficient_address, address)
@@ -85,38 +73,68 @@ class Bench:
             await ctx.tick()
             ctx.set(top.coefficient_write, 0)
         for x_codes in self.sequences:
-            for t, codes in enumerate(x_codes.tolist()):
-                while random.random() < self.pause:
-                    ctx.set(top.s_axis_tvalid, 0)
-                    await ctx.tick()
-                ctx.set(top.s_axis_tdata, pack_vector(codes, vector))
-                ctx.set(top.s_axis_tlast, t == len(x_codes) - 1)
-                ctx.set(top.s_axis_tvalid, 1)
-                await ctx.tick().until(top.s_axis_tready)
+            for t, beats in enumerate(self.plan.source.encode(x_codes)):
+                for number, octets in enumerate(beats):
+                    while random.random() < self.pause:
+                        ctx.set(top.s_axis_tvalid, 0)
+                        await ctx.tick()
+                    ends = number == len(beats) - 1
+                    self._offer(ctx, octets.tobytes(), ends=ends, last=t == len(x_codes) - 1)
+                    await ctx.tick().until(top.s_axis_tready)
         ctx.set(top.s_axis_tvalid, 0)
 
+    def _offer(self, ctx, octets: bytes, *, ends: bool, last: bool) -> None:
+        """Offer a beat, which ends a vector or not, of the last step of a sequence or another."""
+        top, packet = self.top, self.plan.source
+        ctx.set(top.s_axis_tdata, int.from_bytes(octets, "little"))
+        ctx.set(top.s_axis_tlast, ends and (packet.marks or last))
+        ctx.set(top.s_axis_tvalid, 1)
+        if not packet.whole:
+            ctx.set(top.s_axis_tkeep, packet.keep(ends=ends))
+        if packet.marks:
+            ctx.set(top.s_axis_tuser, ends and last)
+
     async def _collect(self, ctx) -> None:
-        top, random = self.top, np.random.default_rng(2)
         for _ in self.expected:
-            while random.random() < self.pause:
-                ctx.set(top.m_axis_tready, 0)
-                for _ in range(int(random.integers(1, 40))):
-                    await ctx.tick()
-            ctx.set(top.m_axis_tready, 1)
-            word, last = await (
-                ctx.tick().sample(top.m_axis_tdata, top.m_axis_tlast).until(top.m_axis_tvalid)
-            )
-            self.run.answers.append(unpack_vector(word, self.network.output))
-            self.run.lasts.append(bool(last))
+            beats = [await self._beat(ctx) for _ in range(self.plan.answer.beats)]
+            *others, last = (last for _, last in beats)
+            assert not any(others)
+            (codes,) = self.plan.answer.decode(np.array([[octets for octets, _ in beats]]))
+            self.run.answers.append(codes.tolist())
+            self.run.lasts.append(last)
+            self.run.cycles.append(self.cycle)
+
+    async def _beat(self, ctx) -> tuple[list[int], bool]:
+        """Return the bytes of a beat of an answer, and whether it ends a sequence."""
+        top, packet = self.top, self.plan.answer
+        while self.random.random() < self.pause:
+            ctx.set(top.m_axis_tready, 0)
+            for _ in range(int(self.random.integers(1, 40))):
+                await ctx.tick()
+        ctx.set(top.m_axis_tready, 1)
+        signals = [top.m_axis_tdata, top.m_axis_tlast]
+        signals += [] if packet.whole else [top.m_axis_tkeep]
+        signals += [top.m_axis_tuser] if packet.marks else []
+        word, last, *others = await ctx.tick().sample(*signals).until(top.m_axis_tvalid)
+        self.beat = (self.beat + 1) % packet.beats
+        ends = self.beat == 0
+        if not packet.whole:
+            assert others[0] == packet.keep(ends=ends)
+        if packet.marks:
+            assert last == ends
+            last = ends and others[1]
+        return list(word.to_bytes(packet.bytes, "little")), bool(last)
 
     async def _watch(self, ctx) -> None:
-        cycle = 0
-        async for _, _, *starts in ctx.tick().sample(*[layer.start for layer in self.top.layers]):
+        malformed = self.top.s_axis_malformed if self.plan.stream.packets else Const(0)
+        signals = [malformed, *(layer.start for layer in self.top.layers)]
+        async for _, _, wrong, *starts in ctx.tick().sample(*signals):
+            self.run.malformed += wrong
             for index, start in enumerate(starts):
                 if start:
-                    self.run.starts[index].append(cycle)
-            cycle += 1
-            assert cycle < _TIMEOUT, f"{len(self.run.answers)} of {len(self.expected)} answers"
+                    self.run.starts[index].append(self.cycle)
+            self.cycle += 1
+            assert self.cycle < _TIMEOUT, f"{len(self.run.answers)} of {len(self.expected)} answers"
 
     def simulate(self) -> Run:
         """Return what came out."""
@@ -154,12 +172,15 @@ def simulate(
     assert len(seen.answers) > 0
     assert seen.answers == bench.expected
     assert seen.lasts == bench.expected_lasts
+    assert not seen.malformed
     return seen
 
 
-def drive(component: Component, testbench: Callable) -> None:
-    """Run a testbench on a component alone."""
+def drive(component: Component, testbench: Callable, watch: Callable | None = None) -> None:
+    """Run a testbench on a component alone, beside one that watches until it ends."""
     simulator = Simulator(component)
     simulator.add_clock(_PERIOD)
     simulator.add_testbench(testbench)
+    if watch is not None:
+        simulator.add_testbench(watch, background=True)
     simulator.run()

@@ -14,22 +14,36 @@ from lmu_hw.hdl.assertions import MACRO
 from lmu_hw.hdl.checkers import CHECKERS
 from lmu_hw.prove.control.trace import Trace, replay
 from lmu_hw.simulate import Simulator, find
-from tests.broken_control import BROKEN, broken, small_design
+from tests.broken_control import (
+    BROKEN,
+    BROKEN_PACKETS,
+    broken,
+    broken_packets,
+    small_design,
+    small_packets,
+)
 from tests.replays import failures
 from tests.simulators import require_simulator
 
 
 def run(folder, files):
-    """Drive the small design at random, with a reset on the way; return what fails, in order."""
+    """Drive a small design at random, with a reset on the way; return what fails, in order.
+
+    Packets are mostly malformed then.
+    """
     random = np.random.default_rng(3)
-    names = ("rst", "s_axis_tvalid", "s_axis_tlast", "m_axis_tready", "s_axis_tdata")
+    names = ["rst", "s_axis_tvalid", "s_axis_tlast", "m_axis_tready", "s_axis_tdata"]
+    widths = dict.fromkeys(names, 1) | {"s_axis_tdata": 16}
+    if "s_axis_tkeep" in files["tiny.v"]:
+        names += ["s_axis_tkeep", "s_axis_tuser"]
+        widths |= {"s_axis_tkeep": 4, "s_axis_tuser": 1, "s_axis_tdata": 32}
     cycles = []
     for cycle in range(500):
-        bits = dict(zip(names, random.integers(0, 2, 5).tolist(), strict=True))
+        bits = dict(zip(names, random.integers(0, 2, len(names)).tolist(), strict=True))
         cycles.append(
             {**bits, "rst": int(cycle in (0, 1, 250)), "s_axis_tvalid": int(cycle % 7 != 0)}
         )
-    trace = Trace(widths=dict.fromkeys(names, 1) | {"s_axis_tdata": 16}, cycles=cycles, failed="")
+    trace = Trace(widths=widths, cycles=cycles, failed="")
     return failures(folder, files, replay("tiny", trace))
 
 
@@ -41,9 +55,12 @@ def test_nothing_of_them_is_read_without_the_macro():
     assert not re.search(r"check_|assert", guarded.sub("", text))
 
 
+OF_PACKETS = {"receiver", "answers", "sender"}
+
+
 @pytest.mark.parametrize("kind", CHECKERS)
 def test_every_kind_is_in_a_design_and_asserts_its_properties(kind):
-    _, _, files = small_design()
+    files = small_packets() if kind in OF_PACKETS else small_design()[2]
     module = re.search(rf"^module tiny__check_{kind}\(.*?^endmodule", files["tiny.v"], re.M | re.S)
     assert re.search(rf"^  tiny__check_{kind} ", files["tiny.v"], re.MULTILINE)
     assert re.findall(r"assert \((\w+)\)", module[0]) == list(CHECKERS[kind].properties)
@@ -52,6 +69,15 @@ def test_every_kind_is_in_a_design_and_asserts_its_properties(kind):
 def test_a_sound_design_fails_none(tmp_path):
     _, _, files = small_design()
     assert run(tmp_path, files) == []
+
+
+def test_packets_that_are_malformed_fail_none(tmp_path):
+    assert run(tmp_path, small_packets()) == []
+
+
+@pytest.mark.parametrize("how", BROKEN_PACKETS)
+def test_broken_packets_fail_their_assertion(tmp_path, how):
+    assert BROKEN_PACKETS[how][0] in run(tmp_path, broken_packets(how))
 
 
 @pytest.mark.parametrize("how", BROKEN)

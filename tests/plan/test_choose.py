@@ -11,8 +11,7 @@ import pytest
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import CHIPS, SLOWEST, Area, Goal, choose_plan, make_plan
-from lmu_hw.plan.pipeline import transfer_cycles
+from lmu_hw.plan import CHIPS, SLOWEST, Area, Goal, Plan, choose_plan, make_plan
 from tests import networks
 from tests.plan.swept import swept
 from tests.plan.test_candidates import MOST, every_plan
@@ -118,7 +117,8 @@ def test_states_are_chained_only_at_a_clock_that_allows_it():
 def fewest(network: QuantizedNetwork, beat: int, cycles: int) -> float:
     """Return the fewest multipliers of all plans with a beat that keep up; inf: none does."""
     plans = [every_plan(layer, beat) for layer in network.layers]
-    if transfer_cycles(tuple(of_layer[0] for of_layer in plans), last_step=True) > cycles:
+    first = Plan(layers=tuple(of_layer[0] for of_layer in plans))
+    if first.transfer_cycles(len(plans), last_step=True) > cycles:
         return inf
     return sum(
         min((p.multipliers for p in of_layer if p.cycles(last_step=True) <= cycles), default=inf)
