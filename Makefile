@@ -13,8 +13,8 @@ export CCACHE_DIR ?= $(CURDIR)/$(BUILD)/ccache
 export LMU_HW_CACHE ?= $(CURDIR)/$(BUILD)/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check rtl proofs bench mutants window clean \
-	capacity capacity-long mackey-glass psmnist step-size spiking
+.PHONY: help setup system demo test check rtl proofs bench mutants prove-mutants \
+	window clean capacity capacity-long mackey-glass psmnist step-size spiking
 
 help:  ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -57,6 +57,9 @@ bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/me
 
 mutants: setup  ## change emitted Verilog in every place, one at a time; prints what the bench sees
 	$(BIN)/python -m tools.mutants
+
+prove-mutants: setup  ## change small designs; what prove does not refuse must be the same elsewhere
+	$(BIN)/python -m tools.prove_mutants
 
 # The paper's experiments. Each prints a table and writes it, with its picture, into docs/.
 capacity: setup  ## memory capacity: windows up to 10,000 steps, five delays

@@ -56,8 +56,8 @@ def _studied(name: str, work: Path, tell: Update) -> dict[str, tuple[Fate, str]]
     bench = MutantBench(folder, work / "bench", cycles=_CYCLES)
 
     def driven(stage: str, mutants: list[Mutant]) -> dict[str, Fate]:
-        shown = _shown(bench.fates(mutants), len(mutants), f"{name}: {stage}", tell)
-        return {fate.mutant.name: fate for fate in shown}
+        fates = shown(bench.fates(mutants), len(mutants), f"{name}: {stage}", tell)
+        return {fate.mutant.name: fate for fate in fates}
 
     fates = driven("mutants", bench.mutants)
     proofs = _proofs(folder, work / "proofs", _alive(fates), tell)
@@ -68,7 +68,7 @@ def _studied(name: str, work: Path, tell: Update) -> dict[str, tuple[Fate, str]]
     return {key: (fate, _outcome(name, fate, proofs)) for key, fate in fates.items()}
 
 
-def _shown(items: Iterable[_T], count: int, stage: str, tell: Update) -> Iterator[_T]:
+def shown(items: Iterable[_T], count: int, stage: str, tell: Update) -> Iterator[_T]:
     """Yield items and say how many there were."""
     tell(stage, 0, count)
     for number, item in enumerate(items, 1):
@@ -84,9 +84,7 @@ def _proofs(folder: Path, work: Path, mutants: list[Mutant], tell: Update) -> di
     """Return by name which mutants are proved to be the same at every port."""
     rtl = folder / "rtl"
     text = (rtl / f"{folder.name}.v").read_text()
-    verdicts = _shown(
-        proved(text, mutants, rtl, work), len(mutants), f"{folder.name}: proofs", tell
-    )
+    verdicts = shown(proved(text, mutants, rtl, work), len(mutants), f"{folder.name}: proofs", tell)
     return dict(zip((mutant.name for mutant in mutants), verdicts, strict=True))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.mutants import _shown
+from tools.mutants import shown
 from tools.mutation.schema import with_all
 from tools.mutation.sites import mutants_of
 
@@ -67,5 +67,5 @@ def test_limits_by_top_bits_and_ends_of_formats_are_mutated():
 
 def test_every_mutant_is_told():
     told: list[tuple[str, int, int | None]] = []
-    assert list(_shown("ab", 2, "mutants", lambda *update: told.append(update))) == ["a", "b"]
+    assert list(shown("ab", 2, "mutants", lambda *update: told.append(update))) == ["a", "b"]
     assert told == [("mutants", 0, 2), ("mutants", 1, 2), ("mutants", 2, 2)]

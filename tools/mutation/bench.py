@@ -33,7 +33,8 @@ __all__ = ["Fate", "MutantBench"]
 # What is not reset begins with ones in the first drive, and is random in the others.
 _ONES = ("+verilator+rand+reset+1",)
 _RANDOM = ("+verilator+rand+reset+2", "+verilator+seed+1")
-_NOT_WATCHED = ("enable", "reset")  # the first are no wires, the others matter at power-up
+# What is no wire, or matters at power-up.
+_NOT_WATCHED = ("enable", "port", "reset", "stage")
 _CUTS = ("cuts.txt", "counts.txt")
 _LONGEST = 3_000_000  # cycles of the design itself
 
@@ -81,15 +82,25 @@ class MutantBench:
     cycles : list of int
         Spent on the built-in stimuli, as in `simulate`: each of them on what survives those before.
     seed : int
+    mutants : list of Mutant, optional
+        In the order of their lines; by default those that `mutants_of` finds.
     """
 
-    def __init__(self, folder: Path, work: Path, *, cycles: Iterable[int], seed: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        work: Path,
+        *,
+        cycles: Iterable[int],
+        seed: int = 0,
+        mutants: list[Mutant] | None = None,
+    ) -> None:
         self._design, files = Design.read(folder), DesignFolder(folder)
         self.plan = read_plan(files, self._design.network)
         self.sets = coefficient_sets_of(files, self._design, self.plan, None)
         self._rtl, name = folder / files.RTL, self._design.network.name
         text = (self._rtl / f"{name}.v").read_text()
-        self.mutants = mutants_of(text)
+        self.mutants = mutants_of(text) if mutants is None else mutants
         self._numbers = {mutant.name: number for number, mutant in enumerate(self.mutants, 1)}
         sources = {
             f"{name}.v": with_all(text, self.mutants),

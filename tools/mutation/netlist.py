@@ -52,10 +52,14 @@ class Netlist:
             kind, number, place, name = line.split()
             if kind in bits:
                 bits[kind][int(number)] = Bit(name, int(place))
+        named = {0, 1, *(int(rest[n]) for n in bits["output"])}
+        # Constants have no name, and of bits that are one wire, such as a sign's, one has.
+        if not all(int(line) in named for line in rest[:outputs]):
+            raise ValueError(f"{names} must name every output")
         return cls(
             inputs={bits["input"].get(n, Bit("", n)): rows[n][0] for n in range(inputs)},
             registers=[(row[0], row[1]) for row in rows[inputs:]],
-            outputs={bits["output"][n]: int(rest[n]) for n in range(outputs)},
+            outputs={bit: int(rest[n]) for n, bit in bits["output"].items()},
             ands=[_triple(line) for line in rest[outputs : outputs + ands]],
         )
 

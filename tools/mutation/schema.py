@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from tools.mutation.sites import DECLARED, ENABLE, Mutant
+from tools.mutation.sites import DECLARED, ENABLE, PORT, Mutant
 
-__all__ = ["CHOICE", "TOP", "selectable", "top", "with_all"]
+__all__ = ["CHOICE", "TOP", "applied", "selectable", "top", "with_all"]
 
 TOP = "lmu__mutants"
 CHOICE = f"{TOP}.mutant"
@@ -20,11 +20,26 @@ _MODULE = re.compile(r"^module (\w+)\(", re.MULTILINE)
 _INSTANCE = re.compile(r"^  (\w+) \w+ \($")
 
 
+def applied(text: str, mutant: Mutant) -> str:
+    """Return Verilog of a design with one thing changed."""
+    lines = text.splitlines()
+    line = lines[mutant.line]
+    if match := ENABLE.match(line):
+        changed = f"{match['before']}({mutant.right}){match['after']}"
+    elif match := PORT.match(line):
+        changed = f"    .{match['left']}({mutant.right}){match['after']}"
+    else:
+        changed = f"{line.partition(' = ')[0]} = {mutant.right};"
+    lines[mutant.line] = " ".join(filter(None, (mutant.declared, changed)))
+    return "\n".join(lines) + "\n"
+
+
 def with_all(text: str, mutants: list[Mutant]) -> str:
     """Return Verilog of a design and its mutants, numbered from 1; 0 is the design."""
     lines = text.splitlines()
     for line, widths, group in _changes(lines, mutants):
-        seen = [] if ENABLE.match(lines[line]) else [number for number, _ in group]
+        watchable = not (ENABLE.match(lines[line]) or PORT.match(lines[line]))
+        seen = [number for number, _ in group] if watchable else []
         watched = [part for number in seen for part in _watched(group[0][0], number)]
         chosen = {number: f"{CHOICE} == {number}" for number, _ in group}
         lines[line] = " ".join([_switched(lines[line], widths, group, chosen), *watched])
@@ -75,11 +90,12 @@ def _switched(
     line: str, widths: dict[str, int], mutants: list[tuple[int, Mutant]], chosen: dict[int, str]
 ) -> str:
     """Return a line that is what the chosen mutant has in its place."""
-    if match := ENABLE.match(line):
-        condition = match["right"]
+    if match := ENABLE.match(line) or PORT.match(line):
+        right = match["right"]
         for number, mutant in mutants:
-            condition = f"({chosen[number]} ? {mutant.right} : {condition})"
-        return f"{match['before']}({condition}){match['after']}"
+            right = f"({chosen[number]} ? {mutant.right} : {right})"
+        before = match.groupdict().get("before") or f"    .{match['left']}"
+        return f"{before}({right}){match['after']}"
     left, _, right = line.strip().removeprefix("assign ").removesuffix(";").partition(" = ")
     width = _width(left, widths)
     tag = _tag(mutants[0][0])
@@ -87,6 +103,7 @@ def _switched(
     declared = [f"wire [{width - 1}:0] {tag}_none = {right};"]
     value = f"{tag}_none"
     for number, mutant in mutants:
+        declared += filter(None, [mutant.declared])
         declared.append(f"wire [{width - 1}:0] {tag}_{number} = {mutant.right};")
         value = f"{chosen[number]} ? {tag}_{number} : {value}"
     return "  " + " ".join([*declared, f"assign {left} = {value};"])

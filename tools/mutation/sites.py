@@ -8,21 +8,32 @@ design that the changed operator leads to: Yosys numbers the wires between.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from lmu_hw.hdl.assertions import blocks
 
-__all__ = ["DECLARED", "ENABLE", "Mutant", "mutants_of"]
+__all__ = [
+    "ASSIGN",
+    "DECLARED",
+    "ENABLE",
+    "PORT",
+    "Module",
+    "Mutant",
+    "modules",
+    "mutants_of",
+    "named",
+]
 
-_ASSIGN = re.compile(r"^  assign (?P<left>.+?) = (?P<right>.+);$")
+ASSIGN = re.compile(r"^  assign (?P<left>.+?) = (?P<right>.+);$")
 _STORE = re.compile(r"^ +(?P<left>[^ ].*?) <= (?P<right>.+);$")
 ENABLE = re.compile(
     r"^(?P<before> +(?:always @\(posedge clk\) )?if )\((?P<right>\w+(?:\[\d+\])?)\)"
     r"(?P<after>| begin| \w+\[\w+\] <= .*)$"
 )
 """The condition of a register that is held, or of a write to a memory."""
-_PORT = re.compile(r"^    \.(?P<left>\w+)\((?P<right>.+)\),?$")
+PORT = re.compile(r"^    \.(?P<left>\w+)\((?P<right>.+)\)(?P<after>,?)$")
+"""What a port of an instance is connected to."""
 DECLARED = re.compile(
     r"^ +(?:output |input )?(?:wire|reg|output|input) (?:signed )?"
     r"(?:\[(\d+):0\] )?(\w+)(?: = .*)?;$"
@@ -58,17 +69,21 @@ class Mutant:
     name : str
         The place and the change; unique within a design, made of the design's own names.
     kind : str
-        ``reset``, ``limit``, ``choice``, ``logic``, ``operator``, ``constant`` or ``enable``.
+        ``reset``, ``limit``, ``choice``, ``logic``, ``operator``, ``constant`` or ``enable``;
+        those of `tools/mutation/structure.py`.
+    declared : str
+        Verilog that the right side needs before it.
     """
 
     line: int
     right: str
     name: str
     kind: str
+    declared: str = ""
 
 
 @dataclass(slots=True)
-class _Module:
+class Module:
     """A module's lines, and which signals are computed from which."""
 
     name: str
@@ -79,19 +94,29 @@ class _Module:
 
 def mutants_of(text: str) -> list[Mutant]:
     """Return every mutant of a design's Verilog, in the order of its lines."""
+    return named(
+        (module, Mutant(module.start + number, right, change, kind))
+        for module in modules(text)
+        for number, line in enumerate(module.lines)
+        for right, change, kind in _changes(line)
+    )
+
+
+def named(changes: Iterable[tuple[Module, Mutant]]) -> list[Mutant]:
+    """Return mutants whose names are their changes, with the places before them."""
     mutants: list[Mutant] = []
     counts: dict[str, int] = {}
-    for module in _modules(text):
-        for number, line in enumerate(module.lines):
-            for right, change, kind in _changes(line):
-                name = f"{module.name}.{_place(module, line)}: {change}"
-                counts[name] = counts.get(name, 0) + 1
-                suffix = f" #{counts[name]}" if counts[name] > 1 else ""
-                mutants.append(Mutant(module.start + number, right, name + suffix, kind))
+    for module, mutant in changes:
+        line = module.lines[mutant.line - module.start]
+        name = f"{module.name}.{_place(module, line)}: {mutant.name}"
+        counts[name] = counts.get(name, 0) + 1
+        suffix = f" #{counts[name]}" if counts[name] > 1 else ""
+        mutants.append(replace(mutant, name=name + suffix))
     return mutants
 
 
-def _modules(text: str) -> Iterator[_Module]:
+def modules(text: str) -> Iterator[Module]:
+    """Yield the modules of a design, but for its checkers."""
     for block in blocks(text):  # checkers, which are not compiled: the lines stay, but empty
         text = text.replace(block, "\n" * block.count("\n"))
     lines = text.splitlines()
@@ -101,7 +126,7 @@ def _modules(text: str) -> Iterator[_Module]:
             start = number
         if line == "endmodule":
             body = lines[start:number]
-            yield _Module(
+            yield Module(
                 name=_first(_OPENED, body[0]).rpartition("__")[2],
                 start=start,
                 lines=body,
@@ -116,10 +141,10 @@ def _readers(lines: list[str]) -> dict[str, list[str]]:
     for line in lines:
         if opened := re.match(r"^  \w+ (\w+) \($", line):
             instance = opened[1]
-        match = _ASSIGN.match(line) or _STORE.match(line)
+        match = ASSIGN.match(line) or _STORE.match(line)
         if match:
             target = _first(_NAME, match["left"])
-        elif match := _PORT.match(line):
+        elif match := PORT.match(line):
             target = f"{instance}.{match['left']}"
         elif match := ENABLE.match(line):
             target = "enable"
@@ -138,11 +163,11 @@ def _first(pattern: re.Pattern[str], text: str) -> str:
     return match[1]
 
 
-def _place(module: _Module, line: str) -> str:
+def _place(module: Module, line: str) -> str:
     """Return the signal of the design that a line leads to."""
-    match = _ASSIGN.match(line)
+    match = ASSIGN.match(line)
     if match is None:
-        return "enable"
+        return "port" if PORT.match(line) else "enable"
     names = _NAME.findall(match["left"])
     seen: set[str] = set()
     while names:
@@ -165,7 +190,7 @@ def _changes(line: str) -> Iterator[tuple[str, str, str]]:
         yield "1'h1", "always enabled", "enable"
         yield "1'h0", "never enabled", "enable"
         return
-    match = _ASSIGN.match(line)
+    match = ASSIGN.match(line)
     if match is None:
         return
     right = match["right"]
