@@ -11,9 +11,11 @@ import numpy as np
 
 from lmu_hw.design import Design
 from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.record import rtl_digest, rtl_files
 from lmu_hw.lmu import DenseLayer, Discretizer, LmuLayer, Memory, Network, SimpleCell
 from lmu_hw.measure import Report, measure
 from lmu_hw.proofs import read_summary, summary_json
+from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.quantize import Options, configure
 from lmu_hw.report.certificates import with_certificates
 from lmu_hw.report.compare import Comparison
@@ -99,6 +101,20 @@ def report_only(folder: Path, x: np.ndarray, labels: np.ndarray | None = None) -
     target = DesignFolder(folder)
     text = report_json(measure_folder(target, x, labels))
     target.results.write(target.REPORT, text.encode())
+
+
+def proved_folder(folder: Path, *statuses: Status) -> Path:
+    """Leave a proof in a folder: a claim of each part, of which some have another status."""
+    target = DesignFolder(folder)
+    lemmas = [
+        Lemma(part=part, claim=f"the claim of {part.value}", status=Status.SHOWN) for part in Part
+    ]
+    lemmas += [Lemma(part=Part.STALLS, claim="any pauses", status=status) for status in statuses]
+    rtl = rtl_digest(rtl_files(target))
+    write_proof(
+        target, ProofResult(design="small", rtl=rtl, certificate="1" * 64, lemmas=tuple(lemmas))
+    )
+    return folder
 
 
 def certified(

@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _inspect(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import design_table, network_table
+    from lmu_hw.implement.record import rtl_digest, rtl_files
+    from lmu_hw.prove.claims import read_proof
 
     if Path(options.path).is_dir():
         if options.theta is not None:
@@ -66,6 +68,12 @@ def _inspect(options: argparse.Namespace) -> int:
         show(table)
         for name in folder.changed_rtl():
             complain(f"{name} was changed since it was generated")
+        proof = read_proof(folder)
+        if proof is not None and proof.rtl != rtl_digest(rtl_files(folder)):
+            complain(
+                f"{folder.PROOF} is of other Verilog than what is in {folder.RTL}/; run 'lmu-hw "
+                "prove' again"
+            )
     else:
         with status(f"reading {options.path}"):
             table = network_table(api.load(options.path, theta=options.theta))

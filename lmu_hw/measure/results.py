@@ -18,6 +18,7 @@ from lmu_hw.measure.certified import (
     MemoryReport,
     RangeReport,
 )
+from lmu_hw.measure.hardware_proof import HardwareProof
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.measure.simulation import Result
 from lmu_hw.proofs import ErrorBound
@@ -259,9 +260,11 @@ class Report:
         Empty: not simulated yet.
     implementations : tuple of Implementation
         Empty: not implemented yet.
+    hardware_proof : HardwareProof or None
+        None: not proved yet.
     rtl : str or None
         SHA-256 over the Verilog and ROM files in the folder, as they are; None if measured without
-        a folder. An implementation with another one is of other files.
+        a folder. An implementation or a proof with another one is of other files.
     longer : tuple of str
         What the sequences are longer than, if that may matter; see `lmu_hw.measure.outside.longer`.
     """
@@ -281,6 +284,7 @@ class Report:
     hardware: HardwareReport | None
     simulations: tuple[Result, ...]
     implementations: tuple[Implementation, ...]
+    hardware_proof: HardwareProof | None
     rtl: str | None
     longer: tuple[str, ...]
 

@@ -101,6 +101,7 @@ def measure(
         hardware=None,
         simulations=(),
         implementations=(),
+        hardware_proof=None,
         rtl=None,
         longer=tuple(longer(design, steps)),
     )

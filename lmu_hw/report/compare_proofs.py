@@ -32,7 +32,20 @@ def certificate_rows(reports: Sequence[Report]) -> tuple[Row, ...]:
     rows += _readout_rows(reports)
     for signal in reports[0].signals[1:]:
         rows += _error_rows(signal.name, [_signal(report, signal.name) for report in reports])
-    return tuple(rows)
+    return (*rows, *_hardware_rows(reports))
+
+
+def _hardware_rows(reports: Sequence[Report]) -> list[Row]:
+    """Return how much is shown of the Verilog that is in each folder, if any was proved."""
+    proofs = [report.hardware_proof for report in reports]
+    if not any(proofs):
+        return []
+    shares = [
+        proof.shown / proof.claims if proof is not None and proof.rtl == report.rtl else None
+        for report, proof in zip(reports, proofs, strict=True)
+    ]
+    label = "Claims about the Verilog that are shown"
+    return [make_row("hardware", label, shares, lambda v: words.score("accuracy", v), higher=True)]
 
 
 def shared_readouts(

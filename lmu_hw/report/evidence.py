@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What others left in a design's folder: hardware totals, certificates."""
+"""What others left in a design's folder: hardware totals, certificates, proofs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
+from lmu_hw.measure.hardware_proof import HardwareProof, LemmaReport
 from lmu_hw.measure.results import HardwareReport
 from lmu_hw.proofs import Summary, read_summary
+from lmu_hw.prove.claims import SENTENCE, read_proof
 from lmu_hw.records import decode
 
-__all__ = ["read_certificates", "read_hardware"]
+__all__ = ["read_certificates", "read_hardware", "read_hardware_proof"]
 
 
 def read_hardware(folder: DesignFolder) -> HardwareReport:
@@ -42,6 +44,37 @@ def read_certificates(folder: DesignFolder) -> Summary:
         return read_summary(read_json(data))
     except ValueError as error:
         raise _damaged(folder.path / folder.SUMMARY, error) from None
+
+
+def read_hardware_proof(folder: DesignFolder) -> HardwareProof | None:
+    """Return what is in the folder's ``proof.json``; None if there is no such file.
+
+    Raises
+    ------
+    LoadError
+        If the file is damaged.
+    """
+    proof = read_proof(folder)
+    if proof is None:
+        return None
+    return HardwareProof(
+        sentence=SENTENCE,
+        rtl=proof.rtl,
+        lemmas=tuple(
+            LemmaReport(
+                part=lemma.part.value,
+                claim=lemma.claim,
+                status=lemma.status.value,
+                detail=lemma.detail,
+                counterexample=lemma.counterexample,
+            )
+            for lemma in proof.lemmas
+        ),
+        missing=proof.missing,
+        changed_files=proof.changed_files,
+        trusted=proof.trusted,
+        seconds=proof.seconds,
+    )
 
 
 def _damaged(path: Path, error: object) -> LoadError:

@@ -99,6 +99,7 @@ def _cards(report: Report) -> list[Card]:
     return [
         *_task_cards(report),
         _simulation_card(report),
+        *_proof_cards(report),
         *_hardware_cards(report),
         *_clock_cards(report),
     ]
@@ -144,6 +145,20 @@ def _simulation_card(report: Report) -> Card:
         value=words.count(sum(run.words_compared for run in runs)),
         note="no mismatch" if mismatches == 0 else f"{words.count(mismatches)} mismatches",
     )
+
+
+def _proof_cards(report: Report) -> list[Card]:
+    """Return what is shown of the Verilog that is there; nothing if it was not proved."""
+    proof = report.hardware_proof
+    if proof is None or proof.rtl != report.rtl:
+        return []
+    return [
+        Card(
+            title="Claims shown",
+            value=f"{words.count(proof.shown)} of {words.count(proof.claims)}",
+            note="of the Verilog, for all inputs",
+        )
+    ]
 
 
 def _hardware_cards(report: Report) -> list[Card]:

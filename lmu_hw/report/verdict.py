@@ -47,7 +47,8 @@ def verdict(report: Report) -> Verdict:
     """Return what a report says in words."""
     task = task_sentence(report.task)
     longer = ((Level.GOOD, f"{text[0].upper()}{text[1:]}.") for text in report.longer)
-    parts = [task, *_range(report), *longer, *proved(report), _verification(report)]
+    parts = [task, *_range(report), *longer, *proved(report)]
+    parts += [_verification(report), *_hardware_proof(report)]
     level = max((level for level, _ in parts), key=list(Level).index)
     headline = {
         Level.GOOD: "Fixed point does what float does.",
@@ -87,6 +88,31 @@ def _verification(report: Report) -> tuple[Level, str]:
             f"{compared}; but what ran is not what was generated: {', '.join(changed)} was changed."
         )
     return Level.GOOD, f"{compared}."
+
+
+def _hardware_proof(report: Report) -> list[tuple[Level, str]]:
+    """Return what is shown of the Verilog; nothing if that was not tried."""
+    proof = report.hardware_proof
+    if proof is None:
+        return []
+    if proof.rtl != report.rtl:
+        return [
+            (
+                Level.ATTENTION,
+                "What lmu-hw prove found is of other Verilog than what is in the folder now: "
+                "run it again.",
+            )
+        ]
+    if proof.refuted:
+        text = proof.refuted[0].counterexample or proof.refuted[0].claim
+        return [(Level.BAD, f"lmu-hw prove refutes the Verilog: {text}.")]
+    text = f"Of {count(proof.claims)} claims about the Verilog, {count(proof.shown)} are shown"
+    if not proof.missing:
+        text = f"lmu-hw prove shows that {proof.sentence}"
+    if proof.changed_files:
+        changed = ", ".join(proof.changed_files)
+        text += f"; but what was read is not what was generated: {changed} was changed"
+    return [(Level.ATTENTION if proof.changed_files else Level.GOOD, f"{text}.")]
 
 
 def task_sentence(task: TaskReport) -> tuple[Level, str]:

@@ -20,7 +20,7 @@ from lmu_hw.measure.run import measure
 from lmu_hw.measure.simulation import read_simulations
 from lmu_hw.proofs import Summary
 from lmu_hw.report.certificates import with_certificates
-from lmu_hw.report.evidence import read_certificates, read_hardware
+from lmu_hw.report.evidence import read_certificates, read_hardware, read_hardware_proof
 from lmu_hw.report.json_file import to_json
 from lmu_hw.report.verdict import verdict
 
@@ -97,6 +97,7 @@ def measure_folder(
         hardware=hardware,
         simulations=simulations,
         implementations=read_implementations(folder),
+        hardware_proof=read_hardware_proof(folder),
         rtl=rtl_digest(rtl_files(folder)),
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.folder import DesignFolder
+from tests.reports import proved_folder
 from tests.resealed import change_manifest
 
 COMMANDS = {
@@ -171,3 +172,11 @@ def test_a_damaged_report_is_named(refused, text):
     DesignFolder("out").results.write("report.json", text.encode())
     error = refused("compare", "out", "other")
     assert "out/report.json: " in error and "run 'lmu-hw report out' again" in error
+
+
+def test_inspect_says_that_a_proof_is_of_other_verilog(here, run):
+    proved_folder(here / "out")
+    assert "proof.json" not in run("inspect", "out").err
+    (verilog,) = (here / "out" / "rtl").glob("*.v")
+    verilog.write_text(verilog.read_text() + "\n")
+    assert "proof.json is of other Verilog than what is in rtl/" in run("inspect", "out").err

@@ -6,9 +6,10 @@ import json
 import pytest
 
 from lmu_hw.folder import DesignFolder
+from lmu_hw.prove.claims import Status
 from lmu_hw.report import compare
 from lmu_hw.report.json_file import read_report
-from tests.reports import memory_design, report_only, row, small_design
+from tests.reports import memory_design, proved_folder, report_only, row, small_design
 
 
 def test_certificates_are_compared_whatever_the_data(folders, x):
@@ -77,3 +78,11 @@ def test_heads_and_loops_are_compared_too(make_folder, feedback):
     assert row(loops, "certified:lmu0.h of lmu0.m").label == label
     assert row(heads, "certified:dense.y").label == "Certified error of dense.y, of full scale"
     assert row(heads, "certified:dense.y").is_tie
+
+
+def test_claims_about_the_verilog_are_compared(folders, x):
+    for folder, statuses in zip(folders, ((), (Status.NOT_SHOWN,)), strict=True):
+        report_only(proved_folder(folder, *statuses), x)
+    entry = row(compare(folders), "hardware")
+    assert entry.texts == ("100.00 %", "85.71 %")
+    assert entry.best == (0,)

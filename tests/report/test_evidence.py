@@ -3,7 +3,9 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.report.evidence import read_certificates
+from lmu_hw.prove.claims import SENTENCE, Status
+from lmu_hw.report.evidence import read_certificates, read_hardware_proof
+from tests.reports import proved_folder
 from tests.resealed import change_json, rewrite
 
 
@@ -96,3 +98,12 @@ def test_a_wrong_value_of_an_error_is_refused(folder, key, value, message):
 def test_a_wrong_node_is_refused(folder, node, message):
     tamper(folder, lambda claims: claims["nodes"].insert(0, node))
     refused(folder, rf"nodes\[0\]{message}")
+
+
+def test_a_proof_is_read_with_what_is_missing(folder):
+    assert read_hardware_proof(DesignFolder(folder)) is None
+    proof = read_hardware_proof(DesignFolder(proved_folder(folder, Status.NOT_SHOWN)))
+    assert proof is not None
+    assert (proof.shown, proof.claims, proof.missing) == (6, 7, ("any pauses",))
+    assert proof.sentence == SENTENCE
+    assert [entry.status for entry in proof.lemmas[-2:]] == ["shown", "not shown"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.measure import measure
+from lmu_hw.measure.hardware_proof import HardwareProof, LemmaReport
 from lmu_hw.measure.simulation import Coverage, Result
 from lmu_hw.measure.words import Level
 from lmu_hw.report.verdict import verdict
@@ -144,3 +145,51 @@ def test_nothing_compared_is_a_failure(report):
     found = verdict(replace(report, simulations=(run,)))
     assert found.level is Level.BAD
     assert found.reasons[0].startswith("Verilator compared no word")
+
+
+def with_proof(report, *statuses, rtl="0", changed=()):
+    lemmas = tuple(
+        LemmaReport(part="stalls", claim="c", status=s, detail="", counterexample="x = 3")
+        for s in statuses
+    )
+    proof = HardwareProof(
+        sentence="it computes the model",
+        rtl=rtl,
+        lemmas=lemmas,
+        missing=tuple(entry.claim for entry in lemmas if entry.status != "shown"),
+        changed_files=changed,
+        trusted=(),
+        seconds=1.0,
+    )
+    return verdict(replace(report, hardware_proof=proof, rtl="0"))
+
+
+def test_what_is_shown_of_the_verilog_is_said(report):
+    assert with_proof(report, "shown").sentences[-1] == (
+        "lmu-hw prove shows that it computes the model."
+    )
+    found = with_proof(report, "shown", "not shown")
+    assert found.sentences[-1] == "Of 2 claims about the Verilog, 1 are shown."
+    assert found.level is Level.GOOD
+
+
+def test_a_refuted_claim_is_a_failure(report):
+    found = with_proof(report, "shown", "refuted")
+    assert (found.level, found.reasons) == (
+        Level.BAD,
+        ("lmu-hw prove refutes the Verilog: x = 3.",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"rtl": "1"}, "is of other Verilog than what is in the folder now: run it again."),
+        ({"changed": ("rtl/a.v",)}, "what was read is not what was generated: rtl/a.v was changed"),
+    ],
+    ids=["stale", "edited"],
+)
+def test_a_proof_of_other_verilog_needs_attention(report, options, text):
+    found = with_proof(report, "shown", **options)
+    assert found.level is Level.ATTENTION
+    assert text in found.reasons[0]

@@ -10,12 +10,13 @@ from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_digest, rtl_files, write_implementations
 from lmu_hw.measure.words import count
+from lmu_hw.prove.claims import Status
 from lmu_hw.report import write_report
 from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
 from tests.implementations import CELLS, RESULT
 from tests.report.conftest import RUN
-from tests.reports import memory_design
+from tests.reports import memory_design, proved_folder
 from tests.resealed import change_json, change_manifest
 
 
@@ -175,8 +176,8 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ('{"version": 1}', "its version must be 6, not 1"),
-        ("[]", "its version must be 6, not None"),
+        ('{"version": 1}', "its version must be 7, not 1"),
+        ("[]", "its version must be 7, not None"),
         ('{"version": 2}', "damaged"),
     ],
 )
@@ -264,3 +265,18 @@ def test_a_folder_s_report_has_certain_answers_or_a_search(make_folder, design, 
     report = measure_folder(DesignFolder(make_folder(bounded, "bounded")), data, None)
     assert report.adversary is None
     assert 0 < report.task.certain <= report.task.answers
+
+
+def test_the_page_shows_what_is_proved_of_the_verilog(make_folder, design, x):
+    folder = make_folder(design)
+    write_report(folder, x)
+    assert "Not proved yet. Run <code>lmu-hw prove</code>" in page_of(folder)
+    write_report(proved_folder(folder, Status.NOT_SHOWN), x)
+    page = page_of(folder)
+    assert "6 of 7\nclaims are." in page and "<li>any pauses</li>" in page
+    assert "6 of 7</div>" in page and "other Verilog" not in page
+    (verilog,) = (folder / "rtl").glob("*.v")
+    verilog.write_text(verilog.read_text() + "\n")
+    write_report(folder, x)
+    assert "Of other Verilog than what is in the folder now" in page_of(folder)
+    assert "6 of 7</div>" not in page_of(folder)
