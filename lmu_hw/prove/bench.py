@@ -190,12 +190,14 @@ class Bench:
             def named(
                 what: str,
                 value: Value,
-                fmt: FixedFormat,
+                fmt: FixedFormat | None,
                 *,
                 proved: bool,
                 tabulated: bool = False,
             ) -> Value:
                 low, high = range_of(value)
+                if fmt is None:
+                    return name_of((step, layer, what), value, low, high)
                 if not proved and not fmt.min_code <= low <= high <= fmt.max_code:
                     self.tally.assumed.add(what.partition("[")[0].partition(" ")[0])
                 ends = fmt.min_code, fmt.max_code

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from lmu_hw.prove.cases import floor_by_cases
 from lmu_hw.prove.cell_shape import Shape, mask
 from lmu_hw.prove.choices import at_least, choose, equal
+from lmu_hw.prove.floors import fold
 from lmu_hw.prove.forms import Value, add, multiply, negate, scale
 from lmu_hw.prove.functions import as_function, leaf_of
 from lmu_hw.prove.words import Word, as_signed, as_unsigned, normal, number, part
@@ -32,7 +33,7 @@ def _operands(s: Shape, a: Value, b: Value, to: int) -> tuple[Value, Value]:
 
 def _add(s: Shape, a: Value, b: Value) -> Value:
     x, y = _operands(s, a, b, s.width)
-    return normal(as_function(add(x, y)), s.width)
+    return normal(fold(as_function(add(x, y))), s.width)
 
 
 def _sub(s: Shape, a: Value, b: Value) -> Value:

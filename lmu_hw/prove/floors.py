@@ -48,6 +48,8 @@ __all__ = [
     "within",
 ]
 
+_sizes: set[int] = set()
+"""Terms of definitions."""
 _names: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
 """Terms of a definition, to its symbol and constant."""
 Definitions = dict[int, Form]
@@ -60,6 +62,7 @@ _versions: dict[object, int] = {}
 
 def forget_names() -> None:
     """Forget every named result."""
+    _sizes.clear()
     _names.clear()
     _definitions.clear()
     _versions.clear()
@@ -72,10 +75,12 @@ def definitions(numbers: Iterable[int]) -> Definitions:
 
 def define_only(meanings: Definitions) -> None:
     """Let these symbols stand for what they do, and all others be free."""
+    _sizes.clear()
     _names.clear()
     _definitions.clear()
     for number, value in meanings.items():
         _names[frozenset(value.terms.items())] = number, value.constant
+        _sizes.add(len(value.terms))
         _definitions[number] = value
 
 
@@ -100,6 +105,7 @@ def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = F
     if isinstance(result, Form):
         (number,) = result.terms
         _names[key] = number, value.constant
+        _sizes.add(len(value.terms))
         _definitions[number] = value
     return result
 
@@ -111,7 +117,7 @@ def definition_of(number: int) -> Form | None:
 
 def fold(value: Value) -> Value:
     """Return the symbol of a result instead of its definition, whatever the constant beside it."""
-    if isinstance(value, int):
+    if isinstance(value, int) or len(value.terms) not in _sizes:
         return value
     entry = _names.get(frozenset(value.terms.items()))
     if entry is None:
@@ -238,7 +244,7 @@ def floor_of(number: int) -> tuple[Value, int]:
 def drop(value: Form, width: int) -> Value:
     """Return the word of `width` bits with the smallest coefficients, its range near 0."""
     half, span = 1 << width - 1, 1 << width
-    if all(-half <= factor < half for factor in value.terms.values()):
+    if -half <= min(value.terms.values()) and max(value.terms.values()) < half:
         return value
     terms = {}
     for number, factor in value.terms.items():

@@ -46,8 +46,6 @@ class Machine:
 
     def __init__(self, netlist: Netlist, observed: dict[str, Sequence[Bit]]) -> None:
         self.netlist = netlist
-        self.program = Program(netlist, observed)
-        self.registers = self.program.registers
         contents = _contents(netlist)
         written = {
             cell["parameters"]["MEMID"].lstrip("\\")
@@ -55,6 +53,9 @@ class Machine:
             if cell["type"].startswith("$memwr")
         }
         self._roms = {name: rows for name, rows in contents.items() if name not in written}
+        constant = {n for n, rows in self._roms.items() if all(isinstance(r, int) for r in rows)}
+        self.program = Program(netlist, observed, constant)
+        self.registers = self.program.registers
         self.initial = {name: rows for name, rows in contents.items() if name in written}
         """What Verilog puts into memories that are written."""
         self._written: set[str] = set()

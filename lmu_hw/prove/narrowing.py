@@ -19,7 +19,13 @@ class Naming(Protocol):
     """Takes every result of the specification."""
 
     def __call__(
-        self, what: str, value: Value, fmt: FixedFormat, *, proved: bool, tabulated: bool = False
+        self,
+        what: str,
+        value: Value,
+        fmt: FixedFormat | None,
+        *,
+        proved: bool,
+        tabulated: bool = False,
     ) -> Value:
         """Return the result, or a symbol for it.
 
@@ -28,8 +34,8 @@ class Naming(Protocol):
         what : str
             Node, and the place in it.
         value : int or Form
-        fmt : FixedFormat
-            It lies in its range.
+        fmt : FixedFormat or None
+            It lies in its range; None: in that of what was computed.
         proved : bool
             By what was computed; otherwise the certificate says so.
         tabulated : bool

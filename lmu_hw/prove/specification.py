@@ -43,6 +43,9 @@ __all__ = [
     "table_codes",
 ]
 
+_FEW_TERMS = 8
+"""Of a sum that gets no name of its own; it may be a function of one symbol."""
+
 Past = Mapping[str, Codes]
 """What a layer keeps from a step to the next: its nodes by name, and what feedback dropped."""
 
@@ -128,13 +131,14 @@ def _sums(
         pairs: list[tuple[int, Value]] = []
         for term, vector in zip(node.terms, vectors, strict=True):
             columns = term.weights.codes.shape[1]
-            up = layer.term_shift(node, term) + max(shifts) - shifts[row]
+            up = layer.term_shift(node, term)
             weights = term.weights.codes[row].tolist()
             part = vector[segment * columns : (segment + 1) * columns]
             pairs += [(weight << up, code) for weight, code in zip(weights, part, strict=True)]
         bias = 0 if node.bias is None else int(node.bias.codes[row])
-        total = weighted_sum(pairs, bias)
         what = f"{node.name}[{element}]"
+        total = _named_sum(weighted_sum(pairs), what, naming)
+        total = (total << max(shifts) - shifts[row]) + bias
         if node.error_feedback:
             total = total + (0 if past is None else past[residue_of(node)][element])
             fmt = FixedFormat(signed=False, int_bits=node.dropped_bits, frac_bits=0)
@@ -144,6 +148,13 @@ def _sums(
         pre = _summed(node, total, what, naming)
         codes.append(_activated(node, pre, what, naming))
     return codes
+
+
+def _named_sum(total: Value, what: str, naming: Naming) -> Value:
+    """Return a symbol for a sum of many terms: what follows is of one term, wherever it occurs."""
+    if isinstance(total, int) or len(total.terms) <= _FEW_TERMS:
+        return total
+    return naming(f"{what} products", total, None, proved=True)
 
 
 def _products(
