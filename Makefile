@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# make demo: set up, then generate, simulate and report both shipped networks.
+# make demo: set up, then generate, simulate, prove and report both shipped networks.
 # make test: set up, then format, lint, types and all tests.
 
 PYTHON ?= python3
@@ -31,7 +31,7 @@ setup: system .venv/.done  ## virtual environment with everything, in .venv
 system:
 	@tools/install_system_packages
 
-demo: setup  ## generate, simulate and report both shipped networks
+demo: setup  ## generate, simulate, prove and report both shipped networks
 	@tools/demo $(BUILD)/demo
 
 test: setup check  ## format, lint, types, and all tests

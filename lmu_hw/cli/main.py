@@ -274,7 +274,6 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _prove(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables import lemmas_table
-    from lmu_hw.prove.claims import SENTENCE
 
     with status(f"reading {options.design}") as tell:
         result = api.prove(
@@ -288,11 +287,10 @@ def _prove(options: argparse.Namespace) -> int:
     if result.stimuli:
         show(f"inputs that show it: {Path(options.design) / result.stimuli}")
     show(f"trusted: {'; '.join(result.trusted)}")
-    if not result.proved:
-        show("\n".join(f"not shown: {claim}" for claim in result.missing))
-        return DIFFERENT
-    show(f"proved: {SENTENCE}")
-    return EQUAL
+    for claim in result.missing:
+        show(f"not shown: {claim}")
+    sys.stdout.write(f"{options.design}: {result.summary}\n")  # one line, however long
+    return EQUAL if result.proved else DIFFERENT
 
 
 def _reload(options: argparse.Namespace) -> int:

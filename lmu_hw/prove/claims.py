@@ -149,6 +149,18 @@ class ProofResult:
         """Every part was looked at, and every claim holds."""
         return not self.missing
 
+    @property
+    def summary(self) -> str:
+        """What became of it, in a line."""
+        if self.proved:
+            return f"proved in {self.seconds:g} s: {SENTENCE}"
+        shown = sum(lemma.shown for lemma in self.lemmas)
+        claims = f"{shown} of {shown + len(self.missing)} claims are shown"
+        if self.refuted:
+            first = self.refuted[0].counterexample or self.refuted[0].claim
+            return f"refuted: {first}; {claims}"
+        return f"{claims} in {self.seconds:g} s; not shown: {'; '.join(self.missing)}"
+
 
 def read_proof(folder: DesignFolder) -> ProofResult | None:
     """Return what is in the folder's ``proof.json``; None if there is no such file.

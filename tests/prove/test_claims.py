@@ -5,7 +5,15 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, read_proof, write_proof
+from lmu_hw.prove.claims import (
+    SENTENCE,
+    Lemma,
+    Part,
+    ProofResult,
+    Status,
+    read_proof,
+    write_proof,
+)
 
 
 def result(lemmas: list[Lemma]) -> ProofResult:
@@ -56,3 +64,12 @@ def test_a_damaged_file_is_refused(folder):
     folder.results.write(folder.PROOF, b'{"design": 3}')
     with pytest.raises(LoadError, match="lmu-hw prove"):
         read_proof(folder)
+
+
+def test_a_line_says_what_became_of_it():
+    shown = [lemma(part) for part in Part]
+    assert result(shown).summary == f"proved in 0 s: {SENTENCE}"
+    missing = result([*shown, lemma(Part.STALLS, Status.NOT_SHOWN)]).summary
+    assert missing == "6 of 7 claims are shown in 0 s; not shown: the claim of stalls"
+    refuted = result([*shown, lemma(Part.STALLS, Status.REFUTED)]).summary
+    assert refuted == "refuted: the claim of stalls; 6 of 7 claims are shown"
