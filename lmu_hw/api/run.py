@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.errors import ConfigError
+
 if TYPE_CHECKING:
     from lmu_hw.implement.flows import Cells
     from lmu_hw.measure import Report
@@ -35,6 +37,7 @@ def simulate(
     theta: float | None = None,
     netlist: Cells | str | None = None,
     cache: str | Path | None = None,
+    bulk: int | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[Result]:
     """Run the emitted Verilog against the golden model, and compare every stored word.
@@ -62,6 +65,10 @@ def simulate(
     cache : str or Path, optional
         Folder in which compiled benches are kept, and used again if nothing changed; None: that of
         the environment variable LMU_HW_CACHE, or ``lmu_hw`` in the user's folder for caches.
+    bulk : int, optional
+        Run so many steps or some more on Verilator alone, instead of the bench of all simulators:
+        as a library that drives the design and compares its words inside, random codes or `x` over
+        and over. Without `simulators`, `max_cycles`, `waves` and `netlist`.
     progress : callable, optional
         Called with a simulator's name, the answers so far, and the answers expected.
 
@@ -72,6 +79,13 @@ def simulate(
     """
     from lmu_hw.simulate import simulate as run
 
+    if bulk is not None:
+        from lmu_hw.simulate.bulk.run import simulate_bulk
+
+        others = {"max_cycles": max_cycles, "waves": waves, "netlist": netlist}
+        _alone(**others, simulators=simulators if _others(simulators) else None)
+        options = {"seed": seed, "theta": theta, "cache": cache, "progress": progress}
+        return [simulate_bulk(directory, bulk, x, **options)]
     if simulators is None:
         simulators = ("icarus", "verilator") if netlist is None else ("icarus",)
     return run(
@@ -86,6 +100,18 @@ def simulate(
         cache=cache,
         progress=progress,
     )
+
+
+def _others(simulators: Collection[Simulator | str] | None) -> bool:
+    """Say whether other simulators than Verilator are asked for."""
+    return any(getattr(name, "value", name) != "verilator" for name in simulators or ())
+
+
+def _alone(**options: object) -> None:
+    """Raise unless what `bulk` does not use was left out."""
+    for name, value in options.items():
+        if value is not None and value is not False:
+            raise ConfigError(f"`{name}` must be left out with `bulk`, not {value!r}")
 
 
 def implement(

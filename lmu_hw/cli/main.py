@@ -161,6 +161,8 @@ def _simulate(options: argparse.Namespace) -> int:
 
     if opened(options.cache).folder is None:
         complain(f"note: nothing is kept: {standard_folder()} cannot be written to")
+    if options.bulk is not None:
+        return _simulate_bulk(options)
     typed = options.simulator or (Simulator.ICARUS.value if options.netlist else ALL)
     if options.netlist and typed != Simulator.ICARUS.value:
         raise ConfigError(f"--netlist runs on icarus: --simulator must be icarus, not {typed}")
@@ -201,6 +203,30 @@ def _simulate(options: argparse.Namespace) -> int:
     if not all(result.passed for result in results):
         return DIFFERENT
     return BAD_INPUT if not results or (missing and typed != AVAILABLE) else EQUAL
+
+
+def _simulate_bulk(options: argparse.Namespace) -> int:
+    from lmu_hw.cli.tables import bulk_table
+
+    x = None if options.input is None else read_array(options.input)
+    with stages(f"compiling {options.design}") as update, about(options.input):
+        (result,) = api.simulate(
+            options.design,
+            x,
+            bulk=options.bulk,
+            simulators=None if options.simulator is None else [options.simulator],
+            seed=options.seed,
+            max_cycles=options.max_cycles,
+            waves=options.waves,
+            theta=options.theta,
+            netlist=options.netlist,
+            cache=options.cache,
+            progress=update,
+        )
+    show(bulk_table(result))
+    for name in result.changed_files:
+        complain(f"{name} was changed since it was generated; the changed file was simulated")
+    return EQUAL if result.passed else DIFFERENT
 
 
 def _implement(options: argparse.Namespace) -> int:

@@ -114,13 +114,21 @@ def _simulate(commands: Commands) -> None:
         "every register and memory unknown at power-up, one cycle of reset; compares what is at "
         "the ports",
     )
+    parser.add_argument(
+        "--bulk",
+        type=number,
+        metavar="N",
+        help="run N steps or some more on verilator alone, as a library that drives and compares "
+        "inside: random codes, or your data over and over; four fifths at full load, the rest with "
+        "pauses, back-pressure and resets; ends at the first word that differs",
+    )
     parser.add_argument("--input", metavar="X.npy", help="your own data, run at full load")
     parser.add_argument(
         "--seed",
         type=number,
         default=0,
         metavar="N",
-        help="of noise, pauses and back-pressure (default: 0)",
+        help="of noise, pauses, back-pressure and resets (default: 0)",
     )
     parser.add_argument(
         "--max-cycles",

@@ -35,6 +35,7 @@ from lmu_hw.simulate.coverage_sentences import coverage_lines
 from lmu_verify import Verdict
 
 __all__ = [
+    "bulk_table",
     "choice_table",
     "claims_table",
     "design_table",
@@ -371,7 +372,7 @@ def simulation_table(results: list[Result]) -> RenderableType:
         table.add_row(
             result.name,
             result.version,
-            "[green]equal[/]" if result.passed else "[bold red]DIFFERENT[/]",
+            _verdict(result),
             f"{result.words_compared:,}",
             f"{result.mismatches:,}",
             f"{result.steps:,}",
@@ -380,6 +381,32 @@ def simulation_table(results: list[Result]) -> RenderableType:
         )
         lines += _remarks(result)
     return Group(*lines)
+
+
+def bulk_table(result: Result) -> RenderableType:
+    """Return what a run of many steps compared, and how fast."""
+    table = _table("simulation in bulk against the golden model", "Verilator", "Verdict")
+    for heading in ("Words", "Mismatches", "Steps", "Steps/s", "Cycles", "Cycles/step", "Planned"):
+        table.add_column(heading, justify="right")
+    run = result.bulk
+    if run is None:
+        raise ValueError("the result must be that of a run in bulk")
+    table.add_row(
+        result.version,
+        _verdict(result),
+        f"{result.words_compared:,}",
+        f"{result.mismatches:,}",
+        f"{result.steps:,}",
+        f"{result.steps / run.seconds:,.0f}" if run.seconds else "",
+        f"{result.cycles:,}",
+        "" if result.cycles_per_step is None else f"{result.cycles_per_step:,}",
+        f"{run.planned_cycles:,}",
+    )
+    return Group(table, f"{run.sequences:,} sequences", *_remarks(result))
+
+
+def _verdict(result: Result) -> str:
+    return "[green]equal[/]" if result.passed else "[bold red]DIFFERENT[/]"
 
 
 def _remarks(result: Result) -> list[str]:
@@ -398,7 +425,7 @@ def _remarks(result: Result) -> list[str]:
         )
     if result.failure:
         lines.append(f"{result.name}: {result.failure}")
-    if result.input_steps < result.input_steps_given:
+    if result.input_steps < result.input_steps_given and result.bulk is None:
         lines.append(
             f"{result.name}: ran {result.input_steps:,} of the {result.input_steps_given:,} "
             "steps of your data; --max-cycles 0 runs all"

@@ -37,7 +37,7 @@ PARAMETERS = (
     ),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
     *("theta", "target", "seeds", "clock", "bitstream", "pins", "liberty", "dont_use"),
-    *("netlist", "steps", "cache"),
+    *("netlist", "steps", "cache", "bulk"),
 )
 """Parameters of the verbs that are options here."""
 

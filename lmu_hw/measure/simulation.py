@@ -10,7 +10,15 @@ from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
 from lmu_hw.records import decode
 
-__all__ = ["Coverage", "Mismatch", "NetlistResult", "Result", "TableReads", "read_simulations"]
+__all__ = [
+    "BulkRun",
+    "Coverage",
+    "Mismatch",
+    "NetlistResult",
+    "Result",
+    "TableReads",
+    "read_simulations",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,25 @@ class NetlistResult:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkRun:
+    """What a run of many steps was.
+
+    Attributes
+    ----------
+    sequences : int
+        Those of blocks in which nothing was wrong.
+    seconds : float
+        From the first step to the last, the golden model's time included.
+    planned_cycles : int
+        Cycles of a step at full load, by the plan.
+    """
+
+    sequences: int
+    seconds: float
+    planned_cycles: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """Outcome of one simulator.
@@ -115,6 +142,8 @@ class Result:
         Verilog and ROM files that were changed since they were generated: this is what ran.
     netlist : NetlistResult or None
         What ran, where it was not the Verilog itself.
+    bulk : BulkRun or None
+        None: the bench of all simulators ran.
     passed : bool
         Words were compared, all were equal, and the protocol held.
     """
@@ -133,12 +162,14 @@ class Result:
     coverage: Coverage
     changed_files: tuple[str, ...] = ()
     netlist: NetlistResult | None = None
+    bulk: BulkRun | None = None
     passed: bool = field(init=False)
 
     @property
     def name(self) -> str:
         """Of what ran where."""
-        return f"{self.simulator}, {self.netlist.title}" if self.netlist else self.simulator
+        what = self.netlist.title if self.netlist else "bulk" if self.bulk else None
+        return f"{self.simulator}, {what}" if what else self.simulator
 
     def __post_init__(self) -> None:
         passed = self.words_compared > 0 and not self.mismatches and not self.failure

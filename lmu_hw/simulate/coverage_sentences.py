@@ -24,6 +24,8 @@ def coverage_lines(coverage: Coverage) -> list[str]:
 
 def _saturation(nodes: dict[str, dict[str, str]]) -> list[str]:
     """Return how many sums left both ends of their formats, and which did not."""
+    if not nodes:  # none can, or none was looked at
+        return []
     can = {
         node: {end: how for end, how in ends.items() if how != "impossible"}
         for node, ends in nodes.items()

@@ -23,7 +23,7 @@ from lmu_hw.simulate.simulators import Installed, Simulator, find
 from lmu_hw.simulate.simulators.backend import Compiler, output
 from lmu_hw.simulate.wrapper import DRIVER, TOP
 
-__all__ = ["run_bench"]
+__all__ = ["environment_of", "run_bench", "toolchain"]
 
 _BENCH_FOLDER = "bench"
 
@@ -121,12 +121,12 @@ class _Process:
 
     def _made_from(self, files: dict[str, str]) -> list[Any]:
         """Return all that a product depends on; ROM files are read when it runs."""
-        environment = _environment(self.installed)
         return [
-            asdict(self.compiler),
-            *(self.simulator.value, self.installed.version, platform.machine()),
-            [output(program, "--version") for program in self.compiler.programs],
-            {name: environment.get(name) for name in self.compiler.variables},
+            *(
+                asdict(self.compiler),
+                self.simulator.value,
+                toolchain(self.installed, self.compiler),
+            ),
             # The product is linked with cocotb's library, where that lies.
             [metadata.version("cocotb"), str(metadata.distribution("cocotb").locate_file(""))],
             _SCRIPT.read_text(encoding="utf-8"),
@@ -144,7 +144,7 @@ class _Process:
             process = subprocess.Popen(
                 command,
                 cwd=self.job.folder,
-                env=_environment(self.installed),
+                env=environment_of(self.installed),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -165,7 +165,17 @@ class _Process:
         )
 
 
-def _environment(installed: Installed) -> dict[str, str]:
+def toolchain(installed: Installed, compiler: Compiler) -> list[Any]:
+    """Return what besides sources and flags decides what is compiled."""
+    environment = environment_of(installed)
+    return [
+        *(installed.version, platform.machine()),
+        [output(program, "--version") for program in compiler.programs],
+        {name: environment.get(name) for name in compiler.variables},
+    ]
+
+
+def environment_of(installed: Installed) -> dict[str, str]:
     """Return the environment in which the simulator finds its parts, and the bench this package."""
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))

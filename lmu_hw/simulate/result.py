@@ -15,14 +15,14 @@ __all__ = ["Result", "write_results"]
 
 
 def write_results(folder: DesignFolder, results: list[Result]) -> None:
-    """Replace `simulation.json` in one move; what was found of other cells stays in it."""
-    ran = {_cells(result) for result in results}
+    """Replace `simulation.json` in one move; what was found of other kinds stays in it."""
+    ran = {_kind(result) for result in results}
     others: list[Result] = []
     with suppress(LoadError):  # of an earlier version
-        others = [result for result in read_simulations(folder) if _cells(result) not in ran]
+        others = [result for result in read_simulations(folder) if _kind(result) not in ran]
     text = json.dumps(encode([*others, *results]), indent=2) + "\n"
     folder.results.write(folder.SIMULATION, text.encode())
 
 
-def _cells(result: Result) -> str | None:
-    return result.netlist.cells if result.netlist else None
+def _kind(result: Result) -> tuple[str | None, bool]:
+    return result.netlist.cells if result.netlist else None, result.bulk is not None

@@ -144,10 +144,10 @@ def _sequence_parts(plan: Plan, trace: dict[str, Codes], number: int) -> list[_P
 
 
 def _at_steps(codes: Codes, steps: int) -> Codes:
-    """Return (steps, width) codes of a node that may have been computed at the last step only."""
-    if len(codes) == steps:
+    """Return (..., steps, width) codes of a node that may be computed at the last step only."""
+    if codes.shape[-2] == steps:
         return codes
-    return np.broadcast_to(codes[-1], (steps, codes.shape[1]))
+    return np.broadcast_to(codes[..., -1:, :], (*codes.shape[:-2], steps, codes.shape[-1]))
 
 
 def _rows(blocks: list[tuple[int, Codes, Codes]], steps: slice, first: int) -> tuple[Codes, ...]:
@@ -165,14 +165,14 @@ def _rows(blocks: list[tuple[int, Codes, Codes]], steps: slice, first: int) -> t
 
 
 def layer_answers(spec: Any, trace: dict[str, Codes], steps: int) -> Codes:
-    """Return the (answers, width) output codes of a layer."""
+    """Return the (..., answers, width) output codes of a layer from (..., steps, width) codes."""
     fmt, signals = spec.output.format, spec.signals
     parts = [
         _at_steps(trace[name], steps) << (fmt.frac_bits - signals[name].format.frac_bits)
         for name in spec.outputs
     ]
-    codes = np.concatenate(parts, axis=1)
-    return codes[-1:] if spec.last_only else codes
+    codes = np.concatenate(parts, axis=-1)
+    return codes[..., -1:, :] if spec.last_only else codes
 
 
 def _joined(names: list[str], parts: list[_Part]) -> Expectation:

@@ -32,6 +32,7 @@ __all__ = [
     "ends_left",
     "few",
     "stimuli",
+    "window_steps",
 ]
 
 Codes = NDArray[np.int64]
@@ -130,7 +131,7 @@ def stimuli(
         Sequences with which sums leave their formats, from `ends_left`; None: they are searched.
     """
     random = np.random.default_rng(seed)
-    length = min(_LONGEST, _window(design))
+    length = min(_LONGEST, window_steps(design))
     if steps is None:
         steps = 4 * _STIMULI * length
     length = min(length, max(2, steps // (3 * _STIMULI)))
@@ -143,7 +144,7 @@ def stimuli(
     if overflowing is None:
         overflowing = ends_left(design, goals, steps=steps, seed=seed)
     fitting = [codes for codes in overflowing if len(codes) <= steps // 4]
-    tried = min(_window(design), max(8, steps // 16))
+    tried = min(window_steps(design), max(8, steps // 16))
     searched = covering_sequences(
         goals,
         [*fitting, *(s.codes for s in worst)],
@@ -215,7 +216,7 @@ def _storm(design: Design, random: np.random.Generator, resets: int) -> list[Seq
     return storm
 
 
-def _window(design: Design) -> int:
+def window_steps(design: Design) -> int:
     """Return the steps after which every memory has seen its whole window twice."""
     layers = [layer for layer in design.reference.layers if isinstance(layer, LmuLayer)]
     return max([16, *(_steps_of(layer) for layer in layers)])

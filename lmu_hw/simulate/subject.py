@@ -14,7 +14,7 @@ from lmu_hw.plan import Plan
 from lmu_hw.simulate.verdict import Stored
 from lmu_hw.simulate.wrapper import TOP, port_wrapper, read_stored, wrapper
 
-__all__ = ["Subject", "emitted", "netlist_of"]
+__all__ = ["Subject", "emitted", "netlist_of", "rtl_files"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +42,7 @@ class Subject:
 
 def emitted(folder: DesignFolder, name: str, plan: Plan) -> Subject:
     """Return the Verilog of a design's folder."""
-    files = _files(folder)
+    files = rtl_files(folder)
     source = files.pop(f"{name}.v")
     return Subject(sources={f"{name}.v": source, f"{TOP}.v": wrapper(name, plan)}, data=files)
 
@@ -55,7 +55,7 @@ def netlist_of(folder: DesignFolder, name: str, plan: Plan, cells: Cells) -> Sub
     ToolError
         If Yosys cannot synthesise it.
     """
-    netlist = make_netlist(_files(folder), name, cells)
+    netlist = make_netlist(rtl_files(folder), name, cells)
     return Subject(
         sources={
             f"{name}.v": netlist.verilog,
@@ -73,7 +73,8 @@ def netlist_of(folder: DesignFolder, name: str, plan: Plan, cells: Cells) -> Sub
     )
 
 
-def _files(folder: DesignFolder) -> dict[str, str]:
+def rtl_files(folder: DesignFolder) -> dict[str, str]:
+    """Return the Verilog and the contents of ROMs in a design's folder, by file name."""
     return {
         Path(name).name: (folder.path / name).read_text(encoding="utf-8") for name in folder.rtl
     }

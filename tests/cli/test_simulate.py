@@ -165,3 +165,28 @@ def test_no_place_for_a_cache_is_said_and_no_more(here, run, monkeypatch):
     answer = run("simulate", "out", "--simulator", "amaranth", *QUICK)
     assert answer.status == 0
     assert "x.npy/lmu_hw cannot be written to" in answer.err
+
+
+@pytest.mark.usefixtures("nothing_installed")
+def test_bulk_without_verilator_ends_with_2_and_says_what_to_do(here, refused):
+    error = refused("simulate", "out", "--bulk", "100")
+    assert "Verilator needs make, which is not installed" in error
+    assert not (here / "out" / "simulation.json").exists()
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--bulk", "0"), "--bulk must be at least 1, not 0"),
+        (("--bulk", "x"), "--bulk must be a whole number, at least 1, not 'x'"),
+        (("--bulk", "9", "--simulator", "all"), "--simulator must be left out with --bulk"),
+        (("--bulk", "9", "--waves"), "--waves must be left out with --bulk"),
+        (("--bulk", "9", "--max-cycles", "0"), "--max-cycles must be left out with --bulk"),
+        (("--bulk", "9", "--netlist", "generic"), "--netlist must be left out with --bulk"),
+        (("--bulk", "9", "--theta", "-1"), "--theta must be a positive number of steps"),
+    ],
+    ids=["zero", "word", "simulator", "waves", "cycles", "netlist", "theta"],
+)
+def test_bulk_is_asked_for_alone(refused, options, message):
+    assert message in refused("simulate", "out", *options)

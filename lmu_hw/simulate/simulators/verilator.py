@@ -14,9 +14,9 @@ from pathlib import Path
 from lmu_hw.errors import ToolError
 from lmu_hw.simulate.simulators.backend import TOP, Backend, Compiler, Installed, output
 
-__all__ = ["VERILATOR"]
+__all__ = ["VARIABLES", "VERILATOR"]
 
-_VARIABLES = (
+VARIABLES = (
     *("CPPFLAGS", "CXXFLAGS", "LDFLAGS", "LDLIBS", "OPT", "MAKEFLAGS", "VERILATOR_ROOT"),
     *("USER_CPPFLAGS", "USER_LDFLAGS", "VM_USER_CFLAGS", "VM_USER_LDFLAGS", "VM_USER_LDLIBS"),
     *("CPATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX"),
@@ -74,7 +74,7 @@ VERILATOR = Backend(
         left_out=("--public-flat-rw",),
         files={"public.vlt": f'`verilator_config\npublic_flat_rw -module "{TOP}" -var "*"\n'},
         programs=("c++",),
-        variables=_VARIABLES,
+        variables=VARIABLES,
     ),
     cycles=(2_000_000, 50_000_000),
     waves="dump.vcd",

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs in bulk: blocks of sequences of one length, each with its own pauses and resets.
+
+Blocks come in rounds: most steps at full load, then some with each pattern of the bench, resets
+where both sides pause, and sequences of a few steps. A block bounds the memory that a run takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.simulate.stimuli import Stall
+
+__all__ = ["Drive", "drives", "largest_block"]
+
+Codes = NDArray[np.int64]
+
+_BYTES = 1 << 26  # of the words that are expected of a block
+_WIDEST = 256  # sequences side by side, from which on the golden model is fastest
+_SHORT = 4  # steps of the longest short sequence
+_RESETS = 8
+
+_PATTERNS = (
+    (Stall.NONE, 0.8, False),
+    (Stall.INPUT, 0.05, False),
+    (Stall.OUTPUT, 0.05, False),
+    (Stall.INPUT | Stall.OUTPUT, 0.05, False),
+    (Stall.INPUT | Stall.OUTPUT, 0.05, True),
+)
+"""Stall, share of the steps, and whether sequences are short."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Drive:
+    """Sequences of one length.
+
+    Attributes
+    ----------
+    codes : (sequences, steps, inputs) int64
+    stall : Stall
+    resets : int
+    """
+
+    codes: Codes
+    stall: Stall
+    resets: int
+
+
+def largest_block(network: QuantizedNetwork) -> int:
+    """Return the most steps of a block."""
+    words = sum(node.signal.size for node in network.nodes) + network.output.size
+    return max(1, _BYTES // (8 * words))
+
+
+def drives(
+    network: QuantizedNetwork, steps: int, *, longest: int, seed: int, data: Codes | None
+) -> Iterator[Drive]:
+    """Yield blocks of about so many steps in all, not less.
+
+    Parameters
+    ----------
+    network : QuantizedNetwork
+    steps : int
+    longest : int
+        Steps of a sequence of random codes.
+    seed : int
+    data : (sequences, steps, inputs) int64 or None
+        The user's sequences, over and over, instead of random codes. Those of more steps than a
+        block has are cut, and every part begins from zero states.
+    """
+    random, most = np.random.default_rng(seed), largest_block(network)
+    source = None if data is None else cycle(_parts(data, most))
+    length = longest if data is None else min(data.shape[1], most)
+    while steps > 0:
+        round_steps = min(steps, most)
+        for stall, share, short in _PATTERNS:
+            budget = max(1, min(steps, round(share * round_steps)))
+            own = int(random.integers(1, _SHORT, endpoint=True)) if short else length
+            if data is None and not short:  # the golden model computes many at once
+                own = min(own, budget, max(_SHORT, budget // _WIDEST))
+            count = -(-budget // own)
+            codes = (
+                _noise(network, random, (count, own))
+                if source is None
+                else np.stack([part[:own] for part in islice(source, count)])
+            )
+            both = Stall.INPUT | Stall.OUTPUT
+            yield Drive(codes=codes, stall=stall, resets=_RESETS if stall == both else 0)
+            steps -= codes.shape[0] * codes.shape[1]
+            if steps <= 0:
+                return
+
+
+def _noise(network: QuantizedNetwork, random: np.random.Generator, shape: tuple[int, int]) -> Codes:
+    """Return codes from the whole range of the input's format."""
+    fmt = network.input.format
+    return random.integers(
+        fmt.min_code, fmt.max_code, (*shape, network.inputs), np.int64, endpoint=True
+    )
+
+
+def _parts(data: Codes, most: int) -> list[Codes]:
+    """Return the sequences in parts of one length; the last part of each may repeat some steps."""
+    steps = data.shape[1]
+    length = min(steps, most)
+    starts = [*range(0, steps - length, length), steps - length]
+    return [sequence[start : start + length] for sequence in data for start in starts]

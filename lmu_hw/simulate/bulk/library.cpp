@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drives a Verilated design through its AXI4-Stream ports at the speed of its model, compares every
+// word that a layer stores and every answer, and watches that it keeps the protocol.
+//
+// Outputs are looked at as they are before a rising edge of the clock, under the inputs that were
+// driven since the edge before: what `driver.v` sees. All wide ports are arrays of 32-bit words.
+
+#include "library.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "Vbulk.h"
+#include "verilated.h"
+
+namespace {
+
+thread_local std::string printed;
+
+using Words = uint32_t*;
+
+// ---- Bits of a port
+
+uint64_t bits(const uint32_t* words, int64_t low, int width) {
+  const int64_t at = low / 32;
+  const int shift = low % 32;
+  uint64_t value = words[at] >> shift;
+  for (int have = 32 - shift, next = 1; have < width; have += 32, ++next)
+    value |= static_cast<uint64_t>(words[at + next]) << have;
+  return width < 64 ? value & ((uint64_t{1} << width) - 1) : value;
+}
+
+int64_t code(uint64_t value, int width, bool is_signed) {
+  if (width < 64) {
+    value &= (uint64_t{1} << width) - 1;
+    if (is_signed && value >> (width - 1)) value -= uint64_t{1} << width;
+  }
+  return static_cast<int64_t>(value);
+}
+
+void put(Words words, int64_t low, int width, uint64_t value) {
+  for (int done = 0; done < width;) {
+    const int shift = (low + done) % 32, count = std::min(width - done, 32 - shift);
+    const uint32_t mask = (count < 32 ? (uint32_t{1} << count) - 1 : ~uint32_t{0}) << shift;
+    uint32_t& word = words[(low + done) / 32];
+    word = (word & ~mask) | (static_cast<uint32_t>(value >> done) << shift & mask);
+    done += count;
+  }
+}
+
+class Noise {
+ public:
+  explicit Noise(uint64_t seed) : state_(seed * 2 + 0x9e3779b97f4a7c15) {}
+  uint64_t operator()() {
+    state_ ^= state_ << 13;
+    state_ ^= state_ >> 7;
+    return state_ ^= state_ << 17;
+  }
+  int below(int64_t limit) { return static_cast<int>(((*this)() >> 16) % limit); }
+
+ private:
+  uint64_t state_;
+};
+
+// ---- What must come at one place: a layer, or the answers
+
+struct Place {
+  int64_t position = 0;  // words that came, of all sequences
+  int64_t total = 0, sequence = 0;  // words of all sequences, and of one
+};
+
+class Bench {
+ public:
+  Bench(const Shape& shape, uint64_t seed)
+      : shape_(shape), noise_(seed), model_(std::make_unique<VerilatedContext>()) {
+    model_->fatalOnError(false);  // it is said in the report, and this process goes on
+    model_->randReset(2);  // registers that nothing resets begin with anything
+    model_->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);
+    top_ = std::make_unique<Vbulk>(model_.get());
+    top_->clk = 0;
+    top_->rst = 1;
+    top_->s_axis_tvalid = 0;
+    top_->m_axis_tready = 0;
+    top_->coefficient_write = 0;
+    settle();
+    edge();  // the only one in reset
+    top_->rst = 0;
+    settle();
+    places_.resize(shape_.layers + 1);
+  }
+  ~Bench() { top_->final(); }
+
+  bool ended() const { return model_->gotFinish(); }
+
+  const Shape& shape() const { return shape_; }
+
+  void write(uint32_t address, const uint32_t* word) {
+    edge();
+    top_->coefficient_write = 1;
+    top_->coefficient_address[0] = address;
+    std::memcpy(top_->coefficient_data.data(), word, shape_.word_size * sizeof *word);
+    settle();
+    edge();
+    top_->coefficient_write = 0;
+    settle();
+    cycle_ += 2;
+  }
+
+  void run(const Block& block, Report& report);
+
+ private:
+  void edge() {
+    top_->clk = 1;
+    top_->eval();
+  }
+  void settle() {
+    top_->clk = 0;
+    top_->eval();
+  }
+  void complain(const char* text) {
+    if (report_->failure[0]) return;
+    std::snprintf(report_->failure, sizeof report_->failure, "%s", text);
+    report_->failed_cycle = cycle_;
+    report_->failed_answer = answers_;
+  }
+  void wrong(int place, int64_t at, int64_t got, bool missing) {
+    ++report_->mismatches;
+    if (report_->place >= 0) return;
+    report_->place = place;
+    report_->at = at;
+    report_->got = got;
+    report_->missing = missing;
+  }
+
+  void begin(const Block& block, Report& report);
+  void rewind();
+  bool watch_layers();
+  void compare_beat(int number, const uint32_t* record);
+  void time_step();
+  void compare_answer();
+  void check_protocol();
+  void offer_beat();
+  void offer_noise(bool valid);
+  void drive_source(bool entered, bool fire, bool ends);
+  void drive_sink(bool fire);
+  bool reset_is_due();
+  int pause();
+  void end();
+
+  const Shape& shape_;
+  Noise noise_;
+  std::unique_ptr<VerilatedContext> model_;
+  std::unique_ptr<Vbulk> top_;
+
+  const Block* block_ = nullptr;
+  Report* report_ = nullptr;
+  std::vector<Place> places_;
+  int64_t cycle_ = 0, beat_ = 0, beats_ = 0, answers_ = 0, answer_steps_ = 1;
+  int64_t quiet_ = 0, stuck_ = 0;
+  // The source and the sink.
+  int pause_ = 0, pauses_ = 0, low_ = 0, high_ = 0, runs_ = 0;
+  // Resets.
+  int resets_ = 0, length_ = 0, delay_ = -1, offer_ = 0;
+  // The cycle before.
+  bool was_reset_ = true, waited_ = false;
+  std::vector<uint32_t> waiting_;
+  // Steps of the slowest layer at full load.
+  int64_t starts_ = 0, started_ = 0;
+};
+
+void Bench::begin(const Block& block, Report& report) {
+  block_ = &block;
+  report_ = &report;
+  for (int number = 0; number < shape_.layers; ++number) {
+    const Layer& layer = shape_.layer[number];
+    Place& place = places_[number];
+    place.sequence = int64_t{layer.ordinary} * (block.layer_steps[number] - 1) + layer.last;
+    place.total = place.sequence * block.sequences;
+    place.position = 0;
+  }
+  answer_steps_ = shape_.answers_once ? 1 : block.steps;
+  Place& place = places_[shape_.layers];
+  place.sequence = answer_steps_ * shape_.outputs;
+  place.total = place.sequence * block.sequences;
+  place.position = 0;
+  beat_ = answers_ = quiet_ = stuck_ = starts_ = 0;
+  beats_ = int64_t{block.sequences} * block.steps;
+  resets_ = block.resets;
+  delay_ = -1;
+  low_ = high_ = 0;
+}
+
+// After a reset everything begins again with the sequence whose answers were not all taken.
+void Bench::rewind() {
+  const int64_t sequence = answers_ / answer_steps_;
+  for (Place& place : places_) place.position = sequence * place.sequence;
+  answers_ = sequence * answer_steps_;
+  beat_ = sequence * block_->steps;
+}
+
+// Return whether a layer starts a step or stores a code.
+bool Bench::watch_layers() {
+  bool busy = false;
+  for (int number = 0; number < shape_.layers; ++number) {
+    const uint32_t* record = top_->seen.data() + shape_.layer[number].word;
+    if (record[1]) {
+      busy = true;
+      if (number == shape_.slowest && !top_->rst) time_step();
+    }
+    if (record[0]) {
+      busy = true;
+      if (!top_->rst) compare_beat(number, record);
+    }
+  }
+  return busy;
+}
+
+void Bench::compare_beat(int number, const uint32_t* record) {
+  const Layer& layer = shape_.layer[number];
+  Place& place = places_[number];
+  const int node = record[2];
+  const int64_t data = 160 + (layer.lanes + 31) / 32 * 32;  // bits before the elements
+  const int64_t first = int64_t{record[3]} * layer.rows[node] + int64_t{record[4]} * layer.lanes;
+  for (int lane = 0; lane < layer.lanes; ++lane) {
+    if (!(record[5 + lane / 32] >> lane % 32 & 1)) continue;
+    const int64_t got = code(bits(record, data + int64_t{lane} * layer.width, layer.width),
+                             layer.widths[node], layer.is_signed[node]);
+    if (place.position == place.total) {  // nothing is expected any more
+      wrong(number, place.total, got, false);
+      continue;
+    }
+    // Which word of a step this must be.
+    const int64_t within = place.position % place.sequence, before = place.sequence - layer.last;
+    const int64_t word =
+        within < before ? within % layer.ordinary : layer.ordinary + within - before;
+    ++report_->compared;
+    if (layer.node[word] != node || layer.index[word] != first + lane ||
+        block_->expected[number][place.position] != got)
+      wrong(number, place.position, got, false);
+    ++place.position;
+  }
+}
+
+// Steps that follow each other at full load; the first ones fill the pipeline of layers.
+void Bench::time_step() {
+  constexpr int64_t warm_up = 4;
+  const int64_t before = starts_ - 1;
+  if (!block_->stall && starts_ < beats_ && before >= warm_up &&
+      before % block_->steps != block_->steps - 1) {
+    const int64_t took = cycle_ - started_;
+    if (!report_->shortest || took < report_->shortest) report_->shortest = took;
+    if (took > report_->longest) report_->longest = took;
+  }
+  started_ = cycle_;
+  ++starts_;
+}
+
+void Bench::compare_answer() {
+  Place& place = places_[shape_.layers];
+  const int64_t number = answers_ % answer_steps_;
+  if (place.position == place.total) {
+    wrong(shape_.layers, place.total, code(top_->m_axis_tdata[0], 32, true), false);
+    return;
+  }
+  for (int element = 0; element < shape_.outputs; ++element, ++place.position) {
+    // The whole container counts: a wrong sign extension is a wrong word.
+    const int64_t got = code(
+        bits(top_->m_axis_tdata.data(), int64_t{element} * shape_.output_bits, shape_.output_bits),
+        shape_.output_bits, shape_.output_signed);
+    ++report_->compared;
+    if (block_->expected[shape_.layers][place.position] != got)
+      wrong(shape_.layers, place.position, got, false);
+  }
+  if (top_->m_axis_tlast != (number == answer_steps_ - 1))
+    complain("m_axis_tlast must mark the last answer of a sequence, and no other");
+  ++answers_;
+}
+
+void Bench::check_protocol() {
+  const bool reset = top_->rst;
+  if (reset && top_->s_axis_tready) complain("s_axis_tready must be low in reset");
+  if (reset && top_->m_axis_tvalid) complain("m_axis_tvalid must be low in reset");
+  if (was_reset_ && top_->m_axis_tvalid) complain("m_axis_tvalid must be low after reset");
+  const auto* data = top_->m_axis_tdata.data();
+  const size_t size = (int64_t{shape_.outputs} * shape_.output_bits + 31) / 32;
+  if (waited_ && !reset) {
+    const bool last = waiting_.back();
+    if (!top_->m_axis_tvalid || top_->m_axis_tlast != last ||
+        std::memcmp(data, waiting_.data(), size * sizeof *data))
+      complain("an answer must stay until it is taken");
+  }
+  waited_ = top_->m_axis_tvalid && !top_->m_axis_tready && !reset;
+  if (waited_) {
+    waiting_.assign(data, data + size);
+    waiting_.push_back(top_->m_axis_tlast);
+  }
+  was_reset_ = reset;
+}
+
+// ---- What is driven
+
+void Bench::offer_beat() {
+  const int64_t* codes = block_->codes + beat_ * shape_.inputs;
+  const uint64_t mask = (uint64_t{1} << shape_.input_width) - 1;
+  const bool padded = shape_.input_width < shape_.input_bits;
+  for (int element = 0; element < shape_.inputs; ++element) {
+    const uint64_t padding = padded ? noise_() & ~mask : 0;
+    put(top_->s_axis_tdata.data(), int64_t{element} * shape_.input_bits, shape_.input_bits,
+        (static_cast<uint64_t>(codes[element]) & mask) | padding);
+  }
+  top_->s_axis_tvalid = 1;
+  top_->s_axis_tlast = beat_ % block_->steps == block_->steps - 1;
+}
+
+void Bench::offer_noise(bool valid) {
+  top_->s_axis_tvalid = valid;
+  top_->s_axis_tlast = noise_() & 1;
+  for (int64_t low = 0; low < int64_t{shape_.inputs} * shape_.input_bits; low += 32)
+    put(top_->s_axis_tdata.data(), low, 32, noise_());
+}
+
+// Cycles without a beat: mostly a few, every eighth time long enough to drain all queues.
+int Bench::pause() {
+  if (!(block_->stall & 1)) return 0;
+  return ++pauses_ % 8 == 2 ? 3 * shape_.cycles : 1 + noise_.below(12);
+}
+
+void Bench::drive_source(bool entered, bool fire, bool ends) {
+  if (fire) {
+    offer_ = noise_.below(3);  // nothing, the next beat, or what is never taken
+    if (offer_ == 1 && beat_ < beats_) {
+      offer_beat();
+      pause_ = 0;  // it stays
+    } else {
+      offer_noise(offer_ == 2);
+    }
+    return;
+  }
+  if (top_->rst && !ends) return;
+  if (!entered && top_->s_axis_tvalid && !ends) return;  // a beat that waits stays
+  if (beat_ < beats_ && pause_ == 0)
+    offer_beat();
+  else
+    offer_noise(false);
+  if (pause_ > 0) --pause_;
+}
+
+// For how many cycles the sink is not ready, then ready: single cycles, beats, as long as it takes
+// to fill or drain everything, and as long as an answer takes where several wait.
+void Bench::drive_sink(bool fire) {
+  if (fire || !(block_->stall & 2)) {
+    top_->m_axis_tready = fire ? noise_() & 1 : 1;
+    return;
+  }
+  if (!low_ && !high_) {
+    const int step = shape_.cycles, place = runs_++ % 14;
+    low_ = 1 + noise_.below(3);
+    high_ = 1 + noise_.below(3);
+    if (place == 5) {
+      low_ = shape_.fill;
+      high_ = 2 * step;
+    } else if (place == 6 || place == 7) {
+      low_ = 1 + noise_.below(2 * step);
+      high_ = 1 + noise_.below(2 * step);
+    } else if (place == 8) {
+      low_ = 3 * step;
+      high_ = 1;
+    } else if (place > 8 && place < 13) {
+      low_ = 1 + noise_.below(3 * step);
+      high_ = 1;
+    } else if (place == 13) {
+      low_ = high_ = 2 * step;
+    }
+  }
+  top_->m_axis_tready = low_ == 0;
+  if (low_ > 0)
+    --low_;
+  else
+    --high_;
+}
+
+// A reset waits until a share of the beats was taken, and then for any number of cycles until the
+// next beats would have been answered.
+bool Bench::reset_is_due() {
+  if (!resets_ || top_->rst) return false;
+  if (delay_ < 0) {
+    if (beat_ * (block_->resets + 1) < beats_ * (block_->resets - resets_ + 1)) return false;
+    delay_ = noise_.below(int64_t{shape_.layers} * (shape_.cycles + 24));
+  }
+  if (delay_-- > 0) return false;
+  --resets_;
+  delay_ = -1;
+  length_ = resets_ % 7 == 6 ? 3 : 1;
+  ++report_->resets[0];
+  report_->resets[1] += quiet_ <= shape_.settle;
+  report_->resets[2] += waited_;
+  report_->resets[3] += top_->s_axis_tvalid;
+  return true;
+}
+
+void Bench::run(const Block& block, Report& report) {
+  begin(block, report);
+  const int64_t first = cycle_;
+  // What comes after a wrong word says nothing more.
+  while (!report.stop && report.place < 0) {
+    const bool reset = top_->rst;
+    const bool entered = top_->s_axis_tvalid && top_->s_axis_tready && !reset;
+    const bool left = top_->m_axis_tvalid && top_->m_axis_tready && !reset;
+    const bool full = top_->s_axis_tvalid && !top_->s_axis_tready && !reset;
+    const bool busy = watch_layers();
+    check_protocol();
+    if (left) compare_answer();
+    quiet_ = busy || entered || left || reset ? 0 : quiet_ + 1;
+    stuck_ = entered || left || reset ? 0 : stuck_ + 1;
+    if (!reset) {
+      report.stalls[0] += !top_->s_axis_tvalid;
+      report.stalls[1] += full;
+      report.stalls[2] += waited_;
+      report.stalls[3] += !top_->m_axis_tready && !top_->m_axis_tvalid;
+      report.stalls[4] += full && waited_ && quiet_ > shape_.settle;
+    }
+    if (entered) {
+      ++beat_;
+      pause_ = pause();
+    }
+    const bool stuck = stuck_ > shape_.patience;
+    if (stuck) complain("no progress");
+    if (stuck || (beat_ == beats_ && quiet_ > shape_.settle && !top_->m_axis_tvalid)) break;
+    const bool fire = reset_is_due(), ends = reset && --length_ <= 0;
+    edge();
+    if (fire) rewind();
+    drive_source(entered && !fire, fire, ends);
+    drive_sink(fire);
+    top_->rst = fire || (reset && !ends);
+    top_->coefficient_address[0] = top_->coefficient_data[0] = noise_();  // not written
+    settle();
+    ++cycle_;
+    report.taken = beat_;
+  }
+  report.cycles += cycle_ - first;
+  end();
+}
+
+// Words that never came are wrong.
+void Bench::end() {
+  if (model_->gotFinish()) complain("the Verilog ended the simulation");
+  if (report_->stop || report_->place >= 0) return;
+  for (int number = 0; number <= shape_.layers; ++number) {
+    const Place& place = places_[number];
+    if (place.position == place.total) continue;
+    wrong(number, place.position, 0, true);
+    report_->mismatches += place.total - place.position - 1;
+  }
+}
+
+}  // namespace
+
+int lmu_hw_print(const char* format, ...) {
+  char text[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  const int length = std::vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (printed.size() < 4096) printed += text;
+  return length;
+}
+
+extern "C" {
+
+void* lmu_hw_open(const Shape* shape, uint64_t seed, Report* report) {
+  printed.clear();
+  auto bench = std::make_unique<Bench>(*shape, seed);
+  if (!bench->ended()) return bench.release();
+  std::snprintf(report->failure, sizeof report->failure, "%s", printed.c_str());
+  return nullptr;
+}
+
+void lmu_hw_write(void* bench, int64_t count, const uint32_t* addresses, const uint32_t* words) {
+  Bench* written = static_cast<Bench*>(bench);
+  for (int64_t number = 0; number < count; ++number)
+    written->write(addresses[number], words + number * written->shape().word_size);
+}
+
+void lmu_hw_run(void* bench, const Block* block, Report* report) {
+  static_cast<Bench*>(bench)->run(*block, *report);
+}
+
+void lmu_hw_close(void* bench) { delete static_cast<Bench*>(bench); }
+}

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What runs in bulk: as many steps as asked for, every pattern, bounded blocks, the user's data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lmu_hw.simulate.bulk import blocks
+from lmu_hw.simulate.bulk.blocks import drives, largest_block
+from lmu_hw.simulate.stimuli import Stall
+
+
+def run(design, steps, *, longest=40, seed=0, data=None):
+    return list(drives(design.network, steps, longest=longest, seed=seed, data=data))
+
+
+def steps_of(drive) -> int:
+    return drive.codes.shape[0] * drive.codes.shape[1]
+
+
+@pytest.mark.parametrize("steps", [1, 3, 1_000, 50_000])
+def test_as_many_steps_run_as_asked_for_and_few_more(design, steps):
+    assert steps <= sum(map(steps_of, run(design, steps))) < steps + 40
+
+
+def test_a_round_has_every_pattern_and_mostly_full_load(design):
+    made = run(design, 10_000)
+    assert [drive.stall for drive in made] == [*map(Stall, range(4)), Stall(3)]
+    assert steps_of(made[0]) >= 8_000
+    assert [bool(drive.resets) for drive in made] == [False, False, False, True, True]
+    assert made[-1].codes.shape[1] <= 4
+
+
+def test_codes_reach_both_ends_of_the_format_and_come_from_the_seed(design):
+    fmt = design.network.input.format
+    first, again, other = (run(design, 5_000, seed=seed)[0].codes for seed in (1, 1, 2))
+    assert (first.min(), first.max()) == (fmt.min_code, fmt.max_code)
+    assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_blocks_are_bounded_whatever_the_steps(design, monkeypatch):
+    monkeypatch.setattr(blocks, "_BYTES", 100_000)
+    most = largest_block(design.network)
+    made = run(design, 20 * most)
+    assert len(made) > 50
+    assert max(map(steps_of, made)) <= most
+
+
+def test_the_users_sequences_run_over_and_over(design):
+    data = np.arange(3 * 5 * 2).reshape(3, 5, 2) % 50
+    made = run(design, 100, data=data)
+    full = [drive for drive in made if drive.codes.shape[1] == 5]
+    sequences = np.concatenate([drive.codes for drive in full])
+    assert np.array_equal(sequences, data[np.arange(len(sequences)) % 3])
+    assert sum(map(steps_of, made)) >= 100
+
+
+def test_sequences_that_are_longer_than_a_block_are_cut(design, monkeypatch):
+    monkeypatch.setattr(blocks, "_BYTES", 10_000)
+    most = largest_block(design.network)
+    data = np.arange(2 * (3 * most + 1)).reshape(1, -1, 2) % 50
+    made = run(design, 4 * most, data=data)
+    assert max(map(steps_of, made)) <= most
+    parts = np.concatenate([drive.codes for drive in made if drive.codes.shape[1] == most])
+    ends = [0, most, 2 * most, 2 * most + 1]
+    assert len(parts) >= 4
+    for part, start in zip(parts, ends, strict=False):
+        assert np.array_equal(part, data[0, start : start + most])
