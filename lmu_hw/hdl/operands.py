@@ -14,9 +14,10 @@ from amaranth.lib import data
 from lmu_hw.hdl.mac import MacArray, control_layout, shift_amounts
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.sequencer import Sequencer
-from lmu_hw.hdl.storage import VectorRam, reads_ahead
+from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.hdl.weights import Weights
 from lmu_hw.network import AnyNode
+from lmu_hw.plan.vectors import reads_ahead
 
 __all__ = ["Reading", "Write", "add_memories", "connect_array"]
 

@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.multiples import times
-from lmu_hw.network import INPUT, ElementwiseNode
-from lmu_hw.plan import LayerPlan, Storage
-from lmu_hw.plan.chip import DEFAULT
-from lmu_hw.plan.inventory import vector_memory
+from lmu_hw.plan import Storage
 
-__all__ = ["Rom", "RomFiles", "VectorRam", "lane_enables", "pack", "reads_ahead"]
+__all__ = ["Rom", "RomFiles", "VectorRam", "lane_enables", "pack"]
 
 
 class RomFiles:
@@ -142,31 +139,6 @@ class Rom(wiring.Component):
                     write.data.eq(self.write_data),
                 ]
         return m
-
-
-def reads_ahead(plan: LayerPlan, source: str) -> bool:
-    """Say whether the words of a vector are addressed ahead, and wait in a register.
-
-    Block RAM takes half a cycle to answer, and what is chosen from its words would take the rest; a
-    small memory is made of tables, whose answers are in registers. The word that was written last
-    cannot be read any earlier: it has to be another one than the first that is read, and no
-    element-wise node may follow another one beat by beat.
-    """
-    layer = plan.layer
-    followed = (
-        source != INPUT
-        and isinstance(layer.node(source), ElementwiseNode)
-        and any(
-            factor.source == source and not factor.delayed
-            for node in layer.elementwise
-            for factor in node.factors
-        )
-    )
-    return (
-        plan.storage(source).words > 1
-        and not followed
-        and DEFAULT.in_blocks(vector_memory(plan, source))
-    )
 
 
 def lane_enables(beat: Value, last: int, beats_per_word: int) -> list[Value]:

@@ -11,10 +11,11 @@ from amaranth.lib.wiring import In, Out
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.hdl.storage import VectorRam, reads_ahead
+from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.network import INPUT
 from lmu_hw.network import Signal as Vector
 from lmu_hw.plan import LayerPlan
+from lmu_hw.plan.vectors import reads_ahead
 
 __all__ = [
     "ANSWER_LATENCY",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmu_hw.network import (
+    INPUT,
     MemoryNode,
     Node,
     Table,
@@ -23,9 +24,12 @@ from lmu_hw.plan.inventory import (
     answer_queue,
     memories_of,
     multipliers_of,
+    stored_vectors,
+    vector_memory,
 )
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.vectors import has_register
 from lmu_hw.plan.widths import widths_of
 
 __all__ = ["REGISTER_FILE", "Bits", "Counts", "counts_of", "pace_counts", "port_counts"]
@@ -125,17 +129,29 @@ def _array(plan: LayerPlan) -> Bits:
     sums, columns = plan.rows * widths.sum, plan.columns * widths.operand
     sources = {term.source for node in layer.sums for term in node.terms}
     shifts = {layer.term_shift(node, term) for node in layer.sums for term in node.terms}
-    roms = [(rom.depth, rom.width * rom.lanes) for rom in plan.coefficient_roms]
     return {
         "registers": plan.array_lanes * (widths.weight + widths.product)
         + columns
         + 2 * sums
-        + sum(len(bank_depths(depth, width)) * width for depth, width in roms),
+        + _rom_registers(plan),
         "sums": sums,
         "shifts": sums * (len(shifts) - 1),
         "trees": plan.rows * (plan.columns - 1) * widths.product,
         "operands": columns * len(sources),
     }
+
+
+def _rom_registers(plan: LayerPlan) -> int:
+    """Return the bits behind banks of coefficients, or in front of the address of the only one."""
+    banks = [
+        (depth, rom.width * rom.lanes)
+        for rom in plan.coefficient_roms
+        for depth in bank_depths(rom.depth, rom.width * rom.lanes)
+    ]
+    if len(banks) == 1:
+        ((depth, _),) = banks
+        return max((depth - 1).bit_length(), 1)
+    return sum(width for _, width in banks)
 
 
 def _output(plan: LayerPlan) -> Bits:
@@ -190,11 +206,13 @@ def _control(plan: LayerPlan) -> Bits:
 
 def _vectors(plan: LayerPlan) -> Bits:
     """Count what is around the memories of vectors."""
-    rams = [ram for ram in memories_of(plan) if ram.part == "vectors"]
+    names = [INPUT, *stored_vectors(plan)]
+    rams = {name: vector_memory(plan, name) for name in names}
+    read = [ram.width for name, ram in rams.items() if has_register(plan, name)]
     return {
         "layer": 1.0,
-        "words": sum(ram.width for ram in rams),
-        "registers": sum(2 * ram.width for ram in rams if ram.words == 1),
+        "words": sum(read),
+        "registers": sum(2 * ram.width for ram in rams.values() if ram.words == 1),
     }
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.storage import reads_ahead
 from lmu_hw.network import INPUT
+from lmu_hw.plan.vectors import reads_ahead
 from tests import networks, structured
 from tests.gated import gated_network
 from tests.hdl.bench import simulate
@@ -48,7 +48,7 @@ LONG = (
 @pytest.mark.parametrize(("build", "lanes"), LONG)
 def test_vectors_in_block_ram_are_addressed_ahead(build, lanes, monkeypatch):
     blocks = SimpleNamespace(in_blocks=lambda memory: True)
-    monkeypatch.setattr("lmu_hw.hdl.storage.DEFAULT", blocks)
+    monkeypatch.setattr("lmu_hw.plan.vectors.DEFAULT", blocks)
     network = build()
     plan = fastest_plan(network, lanes)
     layer = plan.layers[0]

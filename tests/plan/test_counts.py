@@ -49,6 +49,16 @@ def test_a_structured_memory_is_a_part_of_its_own():
     assert more.lanes > few.lanes
 
 
+def test_banks_have_registers_behind_them_and_one_alone_in_front_of_its_address(monkeypatch):
+    plan = plan_of(order=4, units=3)
+    (rom,) = plan.coefficient_roms
+    alone = counts_of(plan).parts["array"]["array: registers"]
+    monkeypatch.setattr("lmu_hw.plan.counts.bank_depths", lambda words, width: [8, words - 8])
+    banks = counts_of(replace(plan)).parts["array"]["array: registers"]
+    assert 16 < rom.depth <= 64
+    assert banks - alone == 2 * rom.width - (rom.depth - 1).bit_length()
+
+
 def test_addresses_of_segments_take_no_multipliers():
     plan, alone = (plan_of(memory_d=memory_d, order=5) for memory_d in (3, 1))
     dsp = [DEFAULT.multipliers(counts_of(each).multipliers) for each in (plan, alone)]
