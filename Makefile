@@ -42,8 +42,8 @@ check: setup  ## format, lint and types only
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-rtl: setup  ## emit the reference designs in rtl/ again
-	$(BIN)/python -m tools.emit_rtl
+rtl: setup  ## emit the reference designs in rtl/ again, and prove them
+	$(BIN)/python -m tools.emit_rtl --prove
 
 proofs: setup  ## attack the certificates; prints the tables of docs/proofs.md
 	$(BIN)/python -m tools.proofs
