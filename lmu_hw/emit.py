@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,20 @@ from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.network import (
+    VECTOR,
+    WHOLE_VECTORS,
     AnyMemory,
     AnyNode,
+    Elements,
     ElementwiseNode,
+    Last,
     LayerNode,
     QuantizedNetwork,
+    Stream,
     Table,
     activation_of,
     realization_of,
+    stream_of,
 )
 from lmu_hw.plan import AUTO, Choice, Goal, Lanes, LayerPlan, Option, Plan, choose_plan
 from lmu_hw.proofs import summary_json, write_certificate
@@ -47,6 +53,9 @@ def emit(
     target: str | None = None,
     name: str | None = None,
     reloadable: bool = False,
+    stream_width: int | str = VECTOR,
+    stream_elements: Elements | str | None = None,
+    stream_last: Last | str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
@@ -66,6 +75,8 @@ def emit(
         design, which is that of the model.
     reloadable : bool
         The top gets a port through which the coefficients of its memories are written.
+    stream_width, stream_elements, stream_last
+        How input vectors and answers travel, see `stream_of`.
     progress : callable, optional
         Told what is being done.
 
@@ -87,23 +98,24 @@ def emit(
     from lmu_hw.hdl import emit_verilog
 
     goal = Goal(lanes=lanes, clock=clock, sample_rate=sample_rate, target=target)
+    stream = stream_of(stream_width, stream_elements, stream_last)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
     folder.check_target(name=network.name, config=design.config.text())
     if flag(reloadable, "`reloadable`"):
         require_reloadable(design.reference, design.config)
-    choice = choose_plan(network, goal, reloadable=reloadable)
+    choice = choose_plan(network, goal, reloadable=reloadable, stream=stream)
     plan = choice.chosen.plan
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)
     files = {f"{folder.RTL}/{name}": text.encode() for name, text in rtl.items()}
     files |= design.files()
-    stream = io.BytesIO()
+    buffer = io.BytesIO()
     digests = {name: sha256(files[name]) for name in sorted(files)}
-    write_certificate(certificate, stream, design_digest=design.digest, files=digests)
-    files[folder.CERTIFICATE] = stream.getvalue()
+    write_certificate(certificate, buffer, design_digest=design.digest, files=digests)
+    files[folder.CERTIFICATE] = buffer.getvalue()
     proved = summary_json(certificate, design.digest)
     files[folder.SUMMARY] = (json.dumps(proved) + "\n").encode()
     folder.replace(files, manifest_of(design, plan) | {"choice": choice_of(choice, goal)})
@@ -140,21 +152,22 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
     path = folder.path / folder.MANIFEST
     try:
         entry = decode(_PlanEntry, folder.manifest, part=True)
-        plan = Plan(
-            layers=tuple(
-                LayerPlan(
-                    layer=layer,
-                    rows=scheduled.rows,
-                    columns=scheduled.columns,
-                    beat=entry.beat,
-                    memory_lanes=scheduled.memory_lanes,
-                    reloadable=entry.reloadable,
-                )
-                for layer, scheduled in zip(network.layers, entry.layers, strict=True)
+        stream = _stream(folder)
+        layers = [
+            LayerPlan(
+                layer=layer,
+                rows=scheduled.rows,
+                columns=scheduled.columns,
+                beat=entry.beat,
+                memory_lanes=scheduled.memory_lanes,
+                reloadable=entry.reloadable,
             )
-        )
+            for layer, scheduled in zip(network.layers, entry.layers, strict=True)
+        ]
+        layers[0] = replace(layers[0], arriving=stream.arriving(network.layers[0].input))
+        plan = Plan(layers=tuple(layers), stream=stream)
         cycles = plan.cycles(last_step=True)
-    except (ValueError, ArithmeticError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
     if cycles != entry.cycles_last_step:
         raise LoadError(
@@ -162,6 +175,14 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
             f"cycles_last_step of {entry.cycles_last_step}, not {cycles}; {_AGAIN}"
         )
     return plan
+
+
+def _stream(folder: DesignFolder) -> Stream:
+    """Return how vectors travel, as a manifest says; one that says nothing knows whole vectors."""
+    entry = folder.manifest.get("streams", WHOLE_VECTORS.description())
+    if entry["width"] == VECTOR:
+        return WHOLE_VECTORS
+    return stream_of(entry["width"], entry["elements"], entry["last"])
 
 
 def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, Any]:
@@ -180,7 +201,9 @@ def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, An
             sample_rate=entry["sample_rate_hz"],
             target=entry["target"],
         )
-        choice = choose_plan(network, goal, reloadable=folder.manifest["reloadable"])
+        choice = choose_plan(
+            network, goal, reloadable=folder.manifest["reloadable"], stream=_stream(folder)
+        )
     except (LookupError, TypeError, ConfigError) as error:
         path = folder.path / folder.MANIFEST
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
@@ -207,6 +230,11 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
             "format": network.output.format.notation(),
             "each_step": not network.answers_once,
             "softmax_left_to_host": network.softmax,
+        },
+        "streams": {
+            **plan.stream.description(),
+            "s_axis": plan.source.description(),
+            "m_axis": plan.answer.description(),
         },
         "basis": design.config.basis.value,
         "lanes": plan.lanes,

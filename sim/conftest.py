@@ -32,7 +32,13 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         if name not in made:
             made[name] = tmp_path_factory.mktemp("designs") / name
             design, lanes = DESIGNS[name]()
-            lmu_hw.emit(design, made[name], lanes=lanes, reloadable=name in RELOADABLE)
+            lmu_hw.emit(
+                design,
+                made[name],
+                lanes=lanes,
+                reloadable=name in RELOADABLE,
+                **STREAMS.get(name, {}),
+            )
         return made[name]
 
     return make
@@ -52,6 +58,16 @@ def _example(name: str, lanes: int, **options):
     network = lmu_hw.load(EXAMPLES / name / "model.safetensors")
     calibration = np.load(EXAMPLES / name / "calibrate_x.npy")
     return lmu_hw.quantize(network, calibration, **options), lanes
+
+
+def packets():
+    """Vectors of three elements of two beats each."""
+    return several_memories("packets")
+
+
+def packets_of_sequences():
+    """Answers once, in beats that hold one element."""
+    return memoryless_cell("packets_of_sequences")
 
 
 def tiny():
@@ -180,6 +196,8 @@ DESIGNS = {
     for made in (
         digits,
         mackey_glass,
+        packets,
+        packets_of_sequences,
         tiny,
         several_memories,
         bare_memory,
@@ -197,6 +215,15 @@ DESIGNS = {
 }
 RELOADABLE = ("reloadable", "reloadable_scan")
 """Designs that are emitted with a port for the coefficients of their memories."""
+STREAMS = {
+    "packets": {"stream_width": 8},
+    "packets_of_sequences": {
+        "stream_width": 32,
+        "stream_elements": "single",
+        "stream_last": "sequence",
+    },
+}
+"""Designs that have other streams than whole vectors."""
 
 
 def _lmu(

@@ -15,6 +15,7 @@ from lmu_hw.api._given import calibration_data, options_of, refuse_both
 from lmu_hw.checked import instance
 from lmu_hw.design import Design
 from lmu_hw.lmu import Network
+from lmu_hw.network import Elements, Last
 from lmu_hw.quantize import Basis, Config, MemoryRange, Realization, choose_formats
 from lmu_hw.quantize import configure as choose
 
@@ -140,6 +141,9 @@ def emit(
     target: str | None = None,
     name: str | None = None,
     reloadable: bool = False,
+    stream_width: int | str = "vector",
+    stream_elements: Elements | str | None = None,
+    stream_last: Last | str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
@@ -168,6 +172,14 @@ def emit(
         design, which is that of the model.
     reloadable : bool
         The top gets a port through which the coefficients of structured memories are written.
+    stream_width : int or "vector"
+        Bits of the beats of both streams, a power of two of 8 to 1,024: a vector is a packet of
+        them. "vector": a whole vector is one beat.
+    stream_elements : Elements, "packed" or "single", optional
+        As many elements in a beat as fit (None, too), or each begins a beat of its own.
+    stream_last : Last, "vector" or "sequence", optional
+        tlast ends each vector (None, too), and tuser marks the end of a sequence; or tlast ends a
+        sequence.
     progress : callable, optional
         Told what is being done.
 
@@ -194,6 +206,9 @@ def emit(
         target=target,
         name=name,
         reloadable=reloadable,
+        stream_width=stream_width,
+        stream_elements=stream_elements,
+        stream_last=stream_last,
         progress=progress,
     )
 

@@ -28,6 +28,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import Network
 from lmu_hw.names import checked_name, design_name
+from lmu_hw.network import stream_of
 from lmu_hw.quantize import Config, Options, require_provable, require_reloadable
 
 __all__ = ["generate"]
@@ -61,6 +62,9 @@ def generate(options: argparse.Namespace) -> int:
             target=options.target,
             name=options.name,
             reloadable=options.reloadable,
+            stream_width=options.stream_width,
+            stream_elements=options.stream_elements,
+            stream_last=options.stream_last,
             progress=tell,
         )
     _show(design, manifest, folder, labels)
@@ -82,6 +86,7 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
         sample_rate=options.sample_rate,
         target=options.target,
     )
+    stream_of(options.stream_width, options.stream_elements, options.stream_last)
     if options.name is not None:
         checked_name(options.name)
     if options.config is None:

@@ -21,7 +21,7 @@ from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.typed import data_files, given, in_words, measured
 from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork, Stream, stream_of
 from lmu_hw.plan import Goal, choose_plan
 from lmu_hw.quantize import Options, choose_formats
 
@@ -83,6 +83,7 @@ def _inspect(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> int:
     goal = Goal(target=options.target)
+    stream = stream_of(options.stream_width, options.stream_elements, options.stream_last)
     Options(**given(options))
     network = load_network(options)
     with status(f"configuring {network.name}") as tell:
@@ -91,19 +92,20 @@ def _config(options: argparse.Namespace) -> int:
             network, api.calibration_data(network, x), Options(**given(options)), progress=tell
         )
     sys.stdout.write(chosen.config.to_toml())
-    for line in _estimated(chosen.network, goal):
+    for line in _estimated(chosen.network, goal, stream):
         remark(line)
     return EQUAL
 
 
-def _estimated(network: QuantizedNetwork, goal: Goal) -> list[str]:
+def _estimated(network: QuantizedNetwork, goal: Goal, stream: Stream) -> list[str]:
     """Return what a network would take of a chip, with the plan that `generate` would choose."""
     from lmu_hw.cli.estimates import estimate_lines
     from lmu_hw.golden import GoldenModel
 
     try:
         GoldenModel(network)
-        return estimate_lines(choose_plan(network, goal).chosen.plan, goal.target)
+        plan = choose_plan(network, goal, stream=stream).chosen.plan
+        return estimate_lines(plan, goal.target)
     except LmuHwError as error:  # formats can be such that no design is made of them
         return [f"no estimate of area and clock: {error}"]
 

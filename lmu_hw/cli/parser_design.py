@@ -15,6 +15,7 @@ from lmu_hw.cli.arguments import (
     number,
     workers,
 )
+from lmu_hw.network import VECTOR, Elements, Last
 from lmu_hw.plan import AUTO, CHIPS, SLOWEST, Goal
 from lmu_hw.realize import reloadable_kinds
 
@@ -25,6 +26,11 @@ Never changes a bit of output. Of all plans with at most so many multipliers, th
 least area x time is taken, but none that takes more than {SLOWEST:g} times as long as the fastest.
 Layers that are not the slowest get the fewest multipliers that keep up. generate prints what was
 weighed; see docs/hardware.md."""
+
+_STREAMS = """\
+How input vectors and answers travel on AXI4-Stream. Never changes a bit of an answer; the beats of
+a packet take cycles, and no register is as wide as a vector. docs/hardware.md has every bit of it,
+with waveforms, and what becomes of packets that are malformed."""
 
 _BY_TARGET = """\
 With a target, generate finds the word lengths that reach it at least cost, and builds that design.
@@ -51,6 +57,7 @@ def config(commands: Commands) -> None:
     model(parser)
     calibrate(parser)
     _chip(parser)
+    _streams(parser)
     formats(parser)
 
 
@@ -88,6 +95,7 @@ def generate(commands: Commands) -> None:
     )
     calibrate(parser)
     _size(parser.add_argument_group("size and speed", _SIZE))
+    _streams(parser.add_argument_group("streams", _STREAMS))
     formats(parser)
     _target(parser.add_argument_group("word lengths by target", _BY_TARGET))
 
@@ -118,6 +126,28 @@ def _chip(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
         metavar="NAME",
         help="chip that area and clock are estimated for, and that the plan must fit: "
         f"{', '.join(CHIPS)} (default: an ECP5 of any size)",
+    )
+
+
+def _streams(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--stream-width",
+        type=number,
+        default=VECTOR,
+        metavar="BITS",
+        help="bits of a beat of both streams: 8, 16, 32, 64 ...; a vector is a packet of beats "
+        f"(default: {VECTOR}, a whole vector in a beat)",
+    )
+    parser.add_argument(
+        "--stream-elements",
+        choices=[elements.value for elements in Elements],
+        help="as many elements in a beat as fit, or each in a beat of its own (default: packed)",
+    )
+    parser.add_argument(
+        "--stream-last",
+        choices=[last.value for last in Last],
+        help="what tlast ends: each vector, where tuser marks the end of a sequence, or a sequence "
+        "(default: vector)",
     )
 
 

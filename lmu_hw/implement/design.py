@@ -100,6 +100,7 @@ def implement(
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
+    job = replace(job, packets=plan.stream.packets)
     changed = folder.changed_rtl()
     left = dict(_left(job))
     folder.results.check(folder.IMPLEMENTATION, *left.values())

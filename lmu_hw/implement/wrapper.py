@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A top that fits any package: the streams of a design, a byte at a time.
 
-The data of both streams are whole bytes (`lmu_hw.hdl.top.element_bits`). The wrapper takes a beat
+The data of both streams are whole bytes (`lmu_hw.network.element_bits`). The wrapper takes a beat
 as that many bytes, the lowest first, and gives an answer the same way; ``tlast`` comes with the
 last byte of the last beat. Coefficients of a reloadable design come as the bytes of address and
 data.
@@ -38,6 +38,18 @@ class Ports:
     """Bits of the ports of a top by name."""
 
     bits: dict[str, int]
+
+    @property
+    def names(self) -> list[str]:
+        """Every bit of a port by its name, the clock first."""
+        return sorted(
+            (
+                f"{name}[{bit}]" if count > 1 else name
+                for name, count in self.bits.items()
+                for bit in range(count)
+            ),
+            key=lambda name: name != "clk",
+        )
 
     @property
     def reloadable(self) -> bool:

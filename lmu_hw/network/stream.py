@@ -128,6 +128,19 @@ class Packet:
         """Return ``tkeep`` of a beat that ends a vector or does not: a bit for each byte."""
         return (1 << (self.last_bytes if ends else self.bytes)) - 1
 
+    def description(self) -> dict[str, int | bool]:
+        """Return what `manifest.json` says of a port: all that its data are read by."""
+        return {
+            "width": self.width,
+            "beats": self.beats,
+            "element_bits": self.element_bits,
+            "elements_per_beat": self.per_beat,
+            "beats_per_element": self.parts,
+            "bytes_of_last_beat": self.last_bytes,
+            "tkeep": not self.whole,
+            "tuser": self.marks,
+        }
+
     def encode(self, codes: NDArray[np.integer]) -> Beats:
         """Return the beats of vectors.
 
@@ -147,7 +160,7 @@ class Packet:
         if not self.vector.format.signed:
             split[:, :, 8:] = 0
         beats = np.zeros((len(codes), self.beats * self.bytes), np.uint8)
-        beats[:, : self.vector.size * octets] = split.reshape(len(codes), -1)
+        beats[:, : self.vector.size * octets] = split.reshape(len(codes), self.vector.size * octets)
         return beats.reshape(len(codes), self.beats, self.bytes)
 
     def decode(self, beats: Beats) -> NDArray[np.int64]:
@@ -165,7 +178,7 @@ class Packet:
         (vectors, elements) int64
         """
         octets = self.element_bits // 8
-        flat = np.asarray(beats, np.uint8).reshape(len(beats), -1)
+        flat = np.asarray(beats, np.uint8).reshape(len(beats), self.beats * self.bytes)
         split = flat[:, : self.vector.size * octets].reshape(len(beats), self.vector.size, octets)
         low = split[:, :, :8].astype(np.int64)
         codes = (low << 8 * np.arange(low.shape[2])).sum(axis=2)
@@ -205,6 +218,15 @@ class Stream:
     def packets(self) -> bool:
         """Whether a vector is a packet of beats."""
         return self.width is not None
+
+    def arriving(self, vector: Signal) -> int | None:
+        """Return how many elements of a packet come at once; None: a beat is a whole vector."""
+        return self.packet(vector).elements if self.packets else None
+
+    def description(self) -> dict[str, int | str]:
+        """Return what `stream_of` makes a stream of."""
+        width = VECTOR if self.width is None else self.width
+        return {"width": width, "elements": self.elements.value, "last": self.last.value}
 
     def packet(self, vector: Signal) -> Packet:
         """Return the beats of a vector."""

@@ -227,7 +227,6 @@ def _beats(network: QuantizedNetwork, goal: Goal) -> list[int]:
 def _options(network: QuantizedNetwork, goal: Goal, beat: int, stream: Stream) -> Iterator[Option]:
     """Yield the plans with a beat: one for each number of cycles and each period of the clock."""
     first = network.layers[0]
-    arriving = stream.packet(first.input).elements if stream.packets else None
     layers = [
         candidates_of(
             layer,
@@ -235,7 +234,7 @@ def _options(network: QuantizedNetwork, goal: Goal, beat: int, stream: Stream) -
             lanes=goal.most,
             full=goal.full,
             chip=goal.chip,
-            arriving=arriving if layer is first else None,
+            arriving=stream.arriving(layer.input) if layer is first else None,
         )
         for layer in network.layers
     ]

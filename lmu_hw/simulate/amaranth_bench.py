@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import ClockDomain, Const, Module
 from amaranth.sim import Simulator, SimulatorContext
 
 from lmu_hw.hdl.top import NetworkTop
@@ -65,7 +65,8 @@ class _Bench:
         if domain.rst is None:
             raise TypeError("the clock domain must have a reset")
         self.top, self.rst, self.tick = top, domain.rst, tick
-        self.driver = Driver(job, len(top.m_axis_tdata))
+        self.driver = Driver(job)
+        self.packets, self.marks = not job.source.whole, job.source.marks
         self.reloadable = bool(job.writes)
         self.beats: list[list[tuple[int, ...]]] = [[] for _ in top.layers]
         self.starts: list[tuple[int, int]] = []
@@ -75,13 +76,17 @@ class _Bench:
         """Step driver and design until the driver is done."""
         top, driver = self.top, self.driver
         signals: list[Any] = [
-            *(top.s_axis_tready, top.m_axis_tvalid, top.m_axis_tdata, top.m_axis_tlast)
+            *(top.s_axis_tready, top.m_axis_tvalid, top.m_axis_tdata, top.m_axis_tlast),
+            top.m_axis_tkeep if self.packets else Const(0),
+            top.m_axis_tuser if self.marks else Const(0),
+            top.s_axis_malformed if self.packets else Const(0),
         ]
+        others = len(signals)
         for layer in top.layers:
             signals += [layer.start, layer.write]
         self._give(ctx, driver.driven)
         async for _, _, *values in ctx.tick().sample(*signals):
-            events = values[4:]
+            events = values[others:]
             if not driver.driven.rst:
                 self._record(events)
             seen = Seen(
@@ -89,6 +94,9 @@ class _Bench:
                 tvalid=bool(values[1]),
                 tdata=values[2],
                 tlast=bool(values[3]),
+                tkeep=values[4],
+                tuser=bool(values[5]),
+                malformed=bool(values[6]),
                 busy=any(events[::2]) or any(write.valid for write in events[1::2]),
             )
             before = len(driver.record.cuts)
@@ -107,6 +115,10 @@ class _Bench:
         ctx.set(top.s_axis_tdata, driven.tdata)
         ctx.set(top.s_axis_tlast, driven.tlast)
         ctx.set(top.m_axis_tready, driven.tready)
+        if self.packets:
+            ctx.set(top.s_axis_tkeep, driven.tkeep)
+        if self.marks:
+            ctx.set(top.s_axis_tuser, driven.tuser)
         if self.reloadable:
             address, word = driven.write or (0, 0)
             ctx.set(top.coefficient_write, driven.write is not None)

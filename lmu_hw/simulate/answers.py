@@ -5,33 +5,30 @@ from __future__ import annotations
 
 import numpy as np
 
-from lmu_hw.hdl.top import element_bits
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import Packet
 from lmu_hw.simulate.epochs import Epoch, expected_lasts
 from lmu_hw.simulate.scoreboard import Words
 
 __all__ = ["answer_words", "wrong_last"]
 
 
-def answer_words(network: QuantizedNetwork, answers: list[str]) -> Words:
-    """Return the elements of the answers as words."""
-    size, bits = network.output.size, element_bits(network.output)
+def answer_words(packet: Packet, answers: list[str]) -> Words:
+    """Return the elements of the answers as words.
+
+    The whole of an element counts: a wrong sign extension is a wrong word.
+    """
+    size, octets = packet.vector.size, packet.beats * packet.bytes
     rows = [answer.split()[0] for answer in answers]
     known = np.array([set(row) <= {"0", "1"} for row in rows], np.bool_)
-    raw = [
-        int(row[len(row) - (e + 1) * bits : len(row) - e * bits] or "0", 2) if good else 0
+    data = b"".join(
+        (int(row, 2) if good else 0).to_bytes(octets, "little")
         for row, good in zip(rows, known, strict=True)
-        for e in range(size)
-    ]
-    codes = np.array(raw, np.int64)
-    # The whole container counts: a wrong sign extension is a wrong word. Its top bit weighs
-    # -2**(bits-1) instead of 2**(bits-1), so 2**bits is taken off where it is set.
-    if network.output.format.signed:
-        codes = codes - ((codes >> (bits - 1)) << bits)
+    )
+    beats = np.frombuffer(data, np.uint8).reshape(len(rows), packet.beats, packet.bytes)
     return Words(
-        node=np.zeros(len(raw), np.int64),
+        node=np.zeros(len(rows) * size, np.int64),
         index=np.tile(np.arange(size), len(rows)),
-        code=codes,
+        code=packet.decode(beats).ravel(),
         known=np.repeat(known, size),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hw.network import Packet
 from lmu_hw.simulate.job import STALLS, Cut, Job, Offer, Record, Reset, When
 
 __all__ = ["Driven", "Driver", "Seen"]
@@ -19,9 +20,9 @@ class Seen:
 
     Attributes
     ----------
-    tready, tvalid, tlast : bool
-        s_axis_tready, m_axis_tvalid, m_axis_tlast.
-    tdata : int
+    tready, tvalid, tlast, tuser, malformed : bool
+        s_axis_tready; m_axis_tvalid, m_axis_tlast, m_axis_tuser; s_axis_malformed.
+    tdata, tkeep : int
     busy : bool
         A layer starts a step or stores a code.
     """
@@ -31,6 +32,14 @@ class Seen:
     tdata: int
     tlast: bool
     busy: bool
+    tkeep: int = 0
+    tuser: bool = False
+    malformed: bool = False
+
+    @property
+    def offered(self) -> tuple[int, bool, int, bool]:
+        """What must not change while it waits."""
+        return self.tdata, self.tlast, self.tkeep, self.tuser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +50,43 @@ class Driven:
     tvalid: bool = False
     tdata: int = 0
     tlast: bool = False
+    tkeep: int = 0
+    tuser: bool = False
     tready: bool = False
     write: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A line of ``beats.txt``; see `driver.v`."""
+
+    pause: int
+    gaps: bool
+    last: bool
+    beats: int
+    keep: int
+    data: int
+
+    @classmethod
+    def read(cls, line: str) -> _Offer:
+        pause, gaps, last, beats, keep, data = line.split()
+        return cls(int(pause), gaps == "1", last == "1", int(beats), int(keep, 16), int(data, 16))
+
+    def needed(self, packet: Packet) -> int:
+        """Return the beats after which the vector is there."""
+        return min(self.beats, packet.beats)
+
+    def kept(self, beat: int, packet: Packet) -> int:
+        """Return tkeep of a beat."""
+        return self.keep >> beat * packet.bytes & (1 << packet.bytes) - 1
+
+    def malformed(self, beat: int, packet: Packet) -> bool:
+        """Tell whether a beat is not as it must be."""
+        if packet.whole or beat >= packet.beats:
+            return False
+        ends = beat == packet.beats - 1
+        cut = (beat == self.beats - 1) != ends and (packet.marks or self.last)
+        return cut or self.kept(beat, packet) != packet.keep(ends=ends)
 
 
 class Driver:
@@ -51,19 +95,19 @@ class Driver:
     Parameters
     ----------
     job : Job
-    width : int
-        Bits of m_axis_tdata.
     """
 
-    def __init__(self, job: Job, width: int) -> None:
-        self.job, self.width = job, width
+    def __init__(self, job: Job) -> None:
+        self.job = job
         self._random = np.random.default_rng(job.seed + 4)
-        lines = (line.split() for line in job.beats())
-        self._beats = [(int(pause), last == "1", int(word, 16)) for pause, last, word in lines]
+        self._offers = [_Offer.read(line) for line in job.beats()]
+        self._number = self._beat = 0  # of the vector, and of its beat
+        self._answer: list[int] = []
+        self._wrong = False
         self._pauses = job.pauses()[::-1]
         self._resets = job.resets[::-1]
         self._writes = job.writes[::-1]
-        self._pause = self._beats[0][0]
+        self._pause = self._offers[0].pause
         self._left = self._resets[-1].length  # cycles of the reset that there is
         self._delay, self._met, self._waited = 0, False, 0
         self._low = self._high = self._quiet = self._stuck = self._resets_done = self._written = 0
@@ -72,7 +116,7 @@ class Driver:
         self.driven = Driven(rst=True)
         self.cycle = self.accepted = 0
         self.done = False
-        self.record = Record([], [], [], dict.fromkeys(STALLS, 0))
+        self.record = Record([], [], [], dict.fromkeys(STALLS, 0), [])
 
     def step(self, seen: Seen) -> None:
         """Take note of a cycle; `driven` is what comes next, unless all is `done`."""
@@ -84,16 +128,19 @@ class Driver:
         moved = entered or answered or driven.rst
         self._quiet = 0 if moved or seen.busy else self._quiet + 1
         self._stuck = 0 if moved or driven.write is not None else self._stuck + 1
+        self._check(seen)
         if answered:
-            self.record.answers.append(f"{seen.tdata:0{self.width}b} {int(seen.tlast)}")
+            self._answered(seen)
         full = driven.tvalid and not seen.tready and not driven.rst
         waiting = seen.tvalid and not driven.tready and not driven.rst
-        self._check(seen)
         self._count(seen, full, waiting)
+        self._wrong = False
         if entered:
-            self.accepted += 1
-            self._pause = self._beats[self.accepted][0] if self._more else 0
+            self._entered()
         fire, ends = self._reset(seen, full, waiting)
+        if fire:
+            self._answer.clear()
+            self._cut_off()
         self._was, self._was_full, self._was_waiting = (seen, driven), full, waiting
         self.driven = Driven(
             rst=fire or (driven.rst and not ends),
@@ -112,7 +159,7 @@ class Driver:
 
     @property
     def _more(self) -> bool:
-        return self.accepted < len(self._beats)
+        return self._number < len(self._offers)
 
     @property
     def _armed(self) -> Reset | None:
@@ -149,8 +196,53 @@ class Driver:
         if driven.rst and seen.tvalid:
             self._complain("m_axis_tvalid must be low after reset")
         waited = before.tvalid and not driven.tready and not driven.rst and not self.driven.rst
-        if waited and (seen.tvalid, seen.tdata, seen.tlast) != (True, before.tdata, before.tlast):
+        if waited and (seen.tvalid, seen.offered) != (True, before.offered):
             self._complain("an answer must stay until it is taken")
+        if not self.job.answer.whole and not self.driven.rst:
+            self._check_packets(seen)
+
+    def _check_packets(self, seen: Seen) -> None:
+        packet = self.job.answer
+        ends = len(self._answer) == packet.beats - 1
+        if seen.tvalid and seen.tkeep != packet.keep(ends=ends):
+            self._complain("m_axis_tkeep must be that of the beat")
+        if seen.tvalid and (seen.tlast != ends if packet.marks else seen.tlast and not ends):
+            self._complain("m_axis_tlast must end a vector, or a sequence")
+        if seen.malformed != self._wrong:
+            self._complain("s_axis_malformed must follow a malformed beat, and nothing else")
+
+    def _answered(self, seen: Seen) -> None:
+        """Take note of a beat of an answer."""
+        packet = self.job.answer
+        self._answer.append(seen.tdata)
+        if len(self._answer) == packet.beats:
+            digits = "".join(f"{data:0{packet.width}b}" for data in reversed(self._answer))
+            last = seen.tuser if packet.marks else seen.tlast
+            self.record.answers.append(f"{digits} {int(last)}")
+            self.record.taken.append(self.cycle)
+            self._answer.clear()
+
+    def _entered(self) -> None:
+        """Take note of a beat that was taken."""
+        offer, packet = self._offers[self._number], self.job.source
+        self._wrong = offer.malformed(self._beat, packet)
+        self._beat += 1
+        self.accepted += self._beat == offer.needed(packet)
+        if self._beat == offer.beats:
+            self._next()
+        else:
+            apart = offer.gaps and self._random.random() < 0.4
+            self._pause = int(self._random.integers(8)) if apart else 0
+
+    def _next(self) -> None:
+        self._number, self._beat = self._number + 1, 0
+        self._pause = self._offers[self._number].pause if self._more else 0
+
+    def _cut_off(self) -> None:
+        """Begin the present packet anew; the next one, if all that it takes is there."""
+        if self._more and self._beat >= self._offers[self._number].needed(self.job.source):
+            self._next()
+        self._beat = 0
 
     def _count(self, seen: Seen, full: bool, waiting: bool) -> None:
         if not self.driven.rst:
@@ -197,25 +289,44 @@ class Driver:
             offer = self._resets[-1].offer
             if offer is Offer.BEAT and self._more:
                 self._pause = 0
-                return self._beat()
+                return self._offered()
             return self._noise(valid=offer is Offer.NOISE)
         if driven.tvalid and not entered and not driven.rst:
-            return {"tvalid": True, "tdata": driven.tdata, "tlast": driven.tlast}
+            return {
+                "tvalid": True,
+                "tdata": driven.tdata,
+                "tlast": driven.tlast,
+                "tkeep": driven.tkeep,
+                "tuser": driven.tuser,
+            }
         armed = self._armed
         withheld = self._writing or (armed is not None and armed.when is When.IDLE)
         if self._more and self._pause == 0 and not withheld:
-            return self._beat()
+            return self._offered()
         self._pause = max(self._pause - 1, 0)
         return self._noise(valid=False)
 
-    def _beat(self) -> dict[str, Any]:
-        _, last, word = self._beats[self.accepted]
-        return {"tvalid": True, "tdata": word, "tlast": last}
+    def _offered(self) -> dict[str, Any]:
+        """Return the present beat."""
+        offer, packet = self._offers[self._number], self.job.source
+        noise = bool(self._random.integers(2))
+        return {
+            "tvalid": True,
+            "tdata": offer.data >> self._beat * packet.width & (1 << packet.width) - 1,
+            "tkeep": offer.kept(self._beat, packet),
+            "tlast": self._beat == offer.beats - 1 and (packet.marks or offer.last),
+            "tuser": offer.last if self._beat == offer.needed(packet) - 1 else noise,
+        }
 
     def _noise(self, *, valid: bool) -> dict[str, Any]:
-        bits = self.job.source.size * self.job.element_bits
-        word = int.from_bytes(self._random.bytes(bits // 8), "little")
-        return {"tvalid": valid, "tdata": word, "tlast": bool(self._random.integers(2))}
+        octets = self.job.source.bytes
+        return {
+            "tvalid": valid,
+            "tdata": int.from_bytes(self._random.bytes(octets), "little"),
+            "tkeep": int.from_bytes(self._random.bytes(octets), "little") >> 7 * octets,
+            "tlast": bool(self._random.integers(2)),
+            "tuser": bool(self._random.integers(2)),
+        }
 
     def _sink(self, fire: bool) -> bool:
         """Return whether answers are asked for."""

@@ -5,21 +5,31 @@
 // files in the working directory, so that one build runs any stimulus:
 //
 //   numbers.txt  calm, settle, fill, patience: see below
-//   beats.txt    pause, last, data: a beat, and the cycles before it is offered
+//   beats.txt    pause, gaps, last, beats, keep, data: a vector, the cycles before it is offered,
+//                whether its beats are apart, and how many there are: more or fewer than it has, if
+//                its packet is to be malformed
 //   pauses.txt   low, high: for how many cycles m_axis_tready is low, then high
-//   resets.txt   after, when, delay, length, offer: once `after` beats were taken, wait for `when`
-//                and then `delay` cycles; the first line is the reset at power-up
+//   resets.txt   after, when, delay, length, offer: once `after` vectors were taken, wait for `when`
+//                and then `delay` cycles; the first line is the reset at power-up. A packet that is
+//                cut begins anew
 //   writes.txt   resets, address, word: a write to the coefficients after so many resets
 //
-// It leaves answers.txt (data and last of each), cuts.txt (the state of everything at each reset
+// It leaves answers.txt (data and last of each), of packets taken.txt (the cycle in which each was
+// complete), cuts.txt (the state of everything at each reset
 // and at the end), stalls.txt (cycles without a beat, of beats that wait, of answers that wait, with
 // m_axis_tready low before an answer is there, and with everything full) and failures.txt. What is not valid carries noise or unknown bits.
 
 `timescale 1ns/1ps
 
 module lmu__driver #(
-  parameter IN = 8,  // bits of s_axis_tdata
-  parameter OUT = 8,  // bits of m_axis_tdata
+  parameter IN = 8,  // bits of s_axis_tdata, and of m_axis_tdata
+  parameter OUT = 8,
+  parameter IN_BEATS = 1,  // beats of a vector, and bytes in its last one
+  parameter OUT_BEATS = 1,
+  parameter IN_BYTES = 1,
+  parameter OUT_BYTES = 1,
+  parameter PACKETS = 0,  // there is tkeep
+  parameter MARKS = 0,  // tlast ends every vector, and tuser marks the last one of a sequence
   parameter ADDRESS = 1,
   parameter WORD = 1
 ) (
@@ -32,10 +42,15 @@ module lmu__driver #(
   output reg [IN-1:0] s_axis_tdata,
   output reg s_axis_tvalid,
   output reg s_axis_tlast,
+  output reg [IN/8-1:0] s_axis_tkeep,
+  output reg s_axis_tuser,
   input s_axis_tready,
+  input s_axis_malformed,
   input [OUT-1:0] m_axis_tdata,
   input m_axis_tvalid,
   input m_axis_tlast,
+  input [OUT/8-1:0] m_axis_tkeep,
+  input m_axis_tuser,
   output reg m_axis_tready,
   output reg coefficient_write,
   output reg [ADDRESS-1:0] coefficient_address,
@@ -52,16 +67,27 @@ module lmu__driver #(
   localparam BEAT = 1;  // offer the next beat, and go on offering it afterwards
   localparam NOISE = 2;  // offer what is never taken
 
+  localparam MOST = IN_BEATS + 2 * PACKETS;  // beats of a packet that is too long
+  localparam [IN/8-1:0] KEPT_IN = {(IN/8){1'b1}} >> (IN / 8 - IN_BYTES);  // in a last beat
+  localparam [OUT/8-1:0] KEPT_OUT = {(OUT/8){1'b1}} >> (OUT / 8 - OUT_BYTES);
+
   integer numbers, beats, pauses, resets, writes, answer_file, cut_file, failure_file;
-  integer stall_file, count;
+  integer stall_file, taken_file, count;
   integer calm;  // answers that are taken at once before pauses.txt begins
   integer settle;  // cycles without activity after which nothing is inside
   integer fill;  // half of the most cycles to wait for `when`, unless it is IDLE, which must come
   integer patience;  // cycles without progress after which the driver gives up
 
-  reg have_beat, beat_last;
-  reg [IN-1:0] beat_data;
+  reg have_beat, vector_last, gaps;
+  reg [MOST*IN-1:0] vector_data;
+  reg [MOST*IN/8-1:0] vector_keep;
   integer pause, accepted;
+  integer beat, given, needed_beats;  // of the packet: the next one, those offered, those it takes
+  reg [IN/8-1:0] kept;
+  reg wrong, was_wrong;
+  reg [OUT_BEATS*OUT-1:0] answer;
+  integer part;  // of an answer
+  reg answer_ends;
   integer low, high;
   reg have_reset, armed, met, fire, ends;
   integer after, when, delay, length, offer, waited, resets_done;
@@ -71,15 +97,29 @@ module lmu__driver #(
   reg [WORD-1:0] write_word;
 
   reg [63:0] noise;
-  reg entered, left, hold_source, was_rst, was_full, was_done, was_waiting, was_last;
-  reg [OUT-1:0] was_data;
+  reg entered, left, hold_source, was_rst, was_full, was_done, was_waiting;
+  reg [OUT+OUT/8+1:0] was_offered, offered;
   integer quiet, stuck, failures;
   integer beat_waits, answer_waits, early_waits, full_waits, pause_cycles;
 
-  task next_beat;
+  task next_vector;
     begin
-      count = $fscanf(beats, "%d %b %h\n", pause, beat_last, beat_data);
-      have_beat = count == 3;
+      count = $fscanf(beats, "%d %b %b %d %h %h\n", pause, gaps, vector_last, given, vector_keep,
+        vector_data);
+      have_beat = count == 6;
+      beat = 0;
+      needed_beats = given < IN_BEATS ? given : IN_BEATS;
+    end
+  endtask
+
+  // Whether the present beat is not as it must be.
+  task judge_beat;
+    begin
+      kept = vector_keep[beat*IN/8 +: IN/8];
+      wrong = 0;
+      if (PACKETS && beat < IN_BEATS)
+        wrong = (beat == given - 1) != (beat == IN_BEATS - 1) && (MARKS || vector_last)
+          || kept != (beat == IN_BEATS - 1 ? KEPT_IN : {(IN/8){1'b1}});
     end
   endtask
 
@@ -110,8 +150,10 @@ module lmu__driver #(
   task offer_beat;
     begin
       s_axis_tvalid <= 1;
-      s_axis_tdata <= beat_data;
-      s_axis_tlast <= beat_last;
+      s_axis_tdata <= vector_data[beat*IN +: IN];
+      s_axis_tkeep <= vector_keep[beat*IN/8 +: IN/8];
+      s_axis_tlast <= beat == given - 1 && (MARKS || vector_last);
+      s_axis_tuser <= beat == needed_beats - 1 ? vector_last : noise[6];
     end
   endtask
 
@@ -119,7 +161,9 @@ module lmu__driver #(
     begin
       s_axis_tvalid <= valid;
       s_axis_tdata <= unknown ? {IN{1'bx}} : {((IN + 63) / 64){noise}};
+      s_axis_tkeep <= unknown ? {(IN/8){1'bx}} : {((IN / 8 + 63) / 64){noise}};
       s_axis_tlast <= unknown ? 1'bx : noise[7];
+      s_axis_tuser <= unknown ? 1'bx : noise[6];
     end
   endtask
 
@@ -132,6 +176,7 @@ module lmu__driver #(
     resets = $fopen("resets.txt", "r");
     writes = $fopen("writes.txt", "r");
     answer_file = $fopen("answers.txt", "w");
+    if (PACKETS) taken_file = $fopen("taken.txt", "w");
     cut_file = $fopen("cuts.txt", "w");
     failure_file = $fopen("failures.txt", "w");
     stall_file = $fopen("stalls.txt", "w");
@@ -139,11 +184,13 @@ module lmu__driver #(
     quiet = 0; stuck = 0; failures = 0;
     beat_waits = 0; answer_waits = 0; early_waits = 0; full_waits = 0; pause_cycles = 0;
     noise = 64'h9e3779b97f4a7c15;
-    was_rst = 0; was_full = 0; was_done = 0; was_waiting = 0; was_last = 0; was_data = 0;
+    was_rst = 0; was_full = 0; was_done = 0; was_waiting = 0; was_offered = 0; was_wrong = 0;
+    part = 0;
     done = 0; cycle = 0; answers = 0;
     s_axis_tvalid = 0; s_axis_tdata = 0; s_axis_tlast = 0; m_axis_tready = 0;
+    s_axis_tkeep = 0; s_axis_tuser = 0;
     coefficient_write = 0; coefficient_address = 0; coefficient_data = 0;
-    next_beat; next_reset; next_write;
+    next_vector; next_reset; next_write;
     rst = 1;
   end
 
@@ -161,9 +208,15 @@ module lmu__driver #(
         cycle, accepted, answers, quiet, was_waiting, s_axis_tvalid, was_full, writes_done);
     quiet = busy !== 1'b0 || entered || left || rst ? 0 : quiet + 1;
     stuck = entered || left || rst || coefficient_write ? 0 : stuck + 1;
+    answer_ends = part == OUT_BEATS - 1;
     if (left) begin
-      $fwrite(answer_file, "%b %b\n", m_axis_tdata, m_axis_tlast);
-      answers <= answers + 1;
+      answer[part*OUT +: OUT] = m_axis_tdata;
+      part = answer_ends ? 0 : part + 1;
+      if (answer_ends) begin
+        $fwrite(answer_file, "%b %b\n", answer, MARKS ? m_axis_tuser : m_axis_tlast);
+        if (PACKETS) $fwrite(taken_file, "%0d\n", cycle);
+        answers <= answers + 1;
+      end
     end
 
     // What the design must keep.
@@ -172,11 +225,19 @@ module lmu__driver #(
     if (was_rst && m_axis_tvalid !== 1'b0) complain("m_axis_tvalid must be low after reset");
     if (!rst && (^{s_axis_tready, m_axis_tvalid}) === 1'bx)
       complain("s_axis_tready and m_axis_tvalid must be known");
-    if (was_waiting && !rst && (m_axis_tvalid !== 1'b1 || m_axis_tdata !== was_data
-        || m_axis_tlast !== was_last)) complain("an answer must stay until it is taken");
+    offered = {m_axis_tuser, m_axis_tlast, m_axis_tkeep, m_axis_tdata};
+    if (was_waiting && !rst && (m_axis_tvalid !== 1'b1 || offered !== was_offered))
+      complain("an answer must stay until it is taken");
     was_waiting = m_axis_tvalid === 1'b1 && !m_axis_tready && !rst;
-    was_data = m_axis_tdata;
-    was_last = m_axis_tlast;
+    was_offered = offered;
+    if (m_axis_tvalid === 1'b1 && !rst && PACKETS) begin
+      if (m_axis_tkeep !== (answer_ends ? KEPT_OUT : {(OUT/8){1'b1}}))
+        complain("m_axis_tkeep must be that of the beat");
+      if (MARKS ? m_axis_tlast !== answer_ends : m_axis_tlast !== 1'b0 && !answer_ends)
+        complain("m_axis_tlast must end a vector, or a sequence");
+    end
+    if (PACKETS && !rst && s_axis_malformed !== was_wrong)
+      complain("s_axis_malformed must follow a malformed beat, and nothing else");
     was_full = s_axis_tvalid && s_axis_tready === 1'b0 && !rst;
     was_rst = rst;
     if (!rst && !done) begin
@@ -187,9 +248,14 @@ module lmu__driver #(
       full_waits = full_waits + (was_full && was_waiting && quiet > settle);
     end
 
+    was_wrong = 0;
     if (entered) begin
-      accepted = accepted + 1;
-      next_beat;
+      judge_beat;
+      was_wrong = wrong;
+      beat = beat + 1;
+      if (beat == needed_beats) accepted = accepted + 1;
+      if (beat == given) next_vector;
+      else pause = gaps && noise[50:48] < 3 ? noise[53:51] : 0;
     end
 
     // Resets.
@@ -216,7 +282,12 @@ module lmu__driver #(
       end
     end
     writing = have_write && resets_done >= needed;
-    if (fire) rst <= 1;
+    if (fire) begin
+      rst <= 1;
+      part = 0;
+      if (beat >= needed_beats) next_vector;
+      else beat = 0;
+    end
     if (ends) begin
       rst <= 0;
       next_reset;
@@ -274,6 +345,7 @@ module lmu__driver #(
         early_waits, full_waits);
       $fclose(stall_file);
       $fclose(answer_file);
+      if (PACKETS) $fclose(taken_file);
       $fclose(cut_file);
       $fclose(failure_file);
     end

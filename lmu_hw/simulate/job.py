@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.network import Signal
-from lmu_hw.simulate.stimuli import Pauses, Sequence, Stall
+from lmu_hw.network import Packet
+from lmu_hw.simulate.packets import offers_of
+from lmu_hw.simulate.stimuli import DATA, Pauses, Sequence, Stall
 
 __all__ = ["STALLS", "Cut", "Job", "Offer", "Record", "Reset", "When"]
 
@@ -30,6 +31,7 @@ STALLS = (
 )
 """Kinds of stall."""
 
+_TAKEN = "taken.txt"  # left where answers are packets
 _PROGRESS = "progress"
 
 
@@ -112,12 +114,15 @@ class Record:
         Where the protocol was not kept.
     stalls : dict of str to int
         Cycles of each of `STALLS`.
+    taken : list of int
+        If answers are packets: the cycle in which the last beat of each was taken.
     """
 
     answers: list[str]
     cuts: list[Cut]
     failures: list[str]
     stalls: dict[str, int]
+    taken: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,10 +133,8 @@ class Job:
     ----------
     folder : Path
         Where the job's files are.
-    source : Signal
-        An input vector.
-    element_bits : int
-        Bits of an element in the input data.
+    source, answer : Packet
+        How input vectors and answers travel.
     sequences : list of Sequence
         Those that run at full load first, then those whose answers are taken at once.
     answers_once : bool
@@ -152,8 +155,8 @@ class Job:
     """
 
     folder: Path
-    source: Signal
-    element_bits: int
+    source: Packet
+    answer: Packet
     sequences: list[Sequence]
     answers_once: bool
     cycles_per_step: int
@@ -198,31 +201,19 @@ class Job:
     def beats(self) -> list[str]:
         """Return the lines of ``beats.txt``."""
         codes = np.concatenate([sequence.codes for sequence in self.sequences])
+        steps = [len(sequence.codes) for sequence in self.sequences]
         pauses = Pauses(self.seed, 3 * self.cycles_per_step)
         waits = [
             pauses.cycles() if sequence.stall & Stall.INPUT else 0
             for sequence in self.sequences
             for _ in sequence.codes
         ]
-        lasts = [
-            int(step == len(sequence.codes) - 1)
-            for sequence in self.sequences
-            for step in range(len(sequence.codes))
-        ]
-        words = self._packed(codes)
-        return [f"{w} {last} {word}" for w, last, word in zip(waits, lasts, words, strict=True)]
-
-    def _packed(self, codes: Codes) -> list[str]:
-        """Return vectors as AXI4-Stream data in hexadecimal, noise in the padding bits."""
-        random = np.random.default_rng(self.seed + 2)
-        noise = random.integers(0, 1 << 62, codes.shape)
-        code_bits = (1 << self.source.format.width) - 1
-        elements = (codes & code_bits) | (noise & ~code_bits)
-        count = self.element_bits // 8
-        # Element 0 and its low byte stand in the lowest bits: the last digits of a line.
-        octets = elements[:, :, None] >> 8 * np.arange(count) & 255
-        rows = octets.astype(np.uint8).reshape(len(codes), -1)[:, ::-1]
-        return [row.tobytes().hex() for row in np.ascontiguousarray(rows)]
+        lasts = np.zeros(len(codes), np.bool_)
+        lasts[np.cumsum(steps) - 1] = True
+        apart = np.repeat([bool(s.stall & Stall.INPUT) for s in self.sequences], steps)
+        own = np.repeat([s.name != DATA for s in self.sequences], steps)
+        offers = offers_of(self.source, codes, lasts, apart=apart, own=own, seed=self.seed + 2)
+        return [f"{wait} {line}" for wait, line in zip(waits, offers, strict=True)]
 
     def pauses(self) -> list[tuple[int, int]]:
         """Return for how many cycles the sink is not ready, then ready, over and over.
@@ -231,7 +222,7 @@ class Job:
         answer takes where several wait.
         """
         random = np.random.default_rng(self.seed + 1)
-        step, fill = self.cycles_per_step, self.fill_cycles
+        step, fill, one = self.cycles_per_step, self.fill_cycles, self.answer.beats
         cycles = 2 * (self.answer_count - self.calm_answers) * step
         runs: list[tuple[int, int]] = []
         while cycles > 0:
@@ -242,9 +233,9 @@ class Job:
             elif place in (6, 7):
                 low, high = (int(random.integers(1, 2 * step)) for _ in range(2))
             elif place == 8:  # where answers wait, one is taken ...
-                low, high = 3 * step, 1  # not as long as `pace` takes for everything full
+                low, high = 3 * step, one  # not as long as `pace` takes for everything full
             elif 8 < place < 13:  # ... and one more is computed behind those that go on waiting
-                low, high = int(random.integers(1, 3 * step)), 1
+                low, high = int(random.integers(1, 3 * step)), one
             elif place == 13:
                 low, high = 2 * step, 2 * step
             runs.append((low, high))
@@ -266,7 +257,7 @@ class Job:
             ("writes", [f"{n} {address:x} {word:x}" for n, address, word in self.writes]),
         ):
             (self.folder / f"{name}.txt").write_text("".join(f"{line}\n" for line in lines))
-        for name in _FILES:
+        for name in (*_FILES, _TAKEN):
             (self.folder / name).unlink(missing_ok=True)
 
     def read_progress(self) -> int:
@@ -286,9 +277,11 @@ class Job:
         if not stalls or rows[-1][0] != "end":
             return None
         numbers = [[int(number) for number in row[1:]] for row in rows]
+        taken = self.folder / _TAKEN
         return Record(
             answers,
             [Cut(*row[:4], *(bool(flag) for flag in row[4:7]), row[7]) for row in numbers],
             failures,
             dict(zip(STALLS, map(int, " ".join(stalls).split()), strict=True)),
+            [] if self.answer.whole else [int(cycle) for cycle in taken.read_text().split()],
         )

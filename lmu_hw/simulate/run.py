@@ -16,7 +16,6 @@ from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, ToolError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.hdl.top import element_bits
 from lmu_hw.implement.flows import Cells
 from lmu_hw.plan import Plan
 from lmu_hw.reload import checked_window
@@ -138,7 +137,8 @@ def simulate(
         name = design.network.name
         subject = netlist_of(folder, name, plan, cells) if cells else emitted(folder, name, plan)
     steps = [own_steps for own_steps, _ in budgets]
-    driven = _sequences(design, goals, chosen, steps, data, seed, gates=cells is not None)
+    gates, packets = cells is not None, plan.stream.packets
+    driven = _sequences(design, goals, chosen, steps, data, seed, gates=gates, packets=packets)
     steps_given = 0 if x is None else x.shape[0] * x.shape[1]
     results = []
     for simulator, version, sequences in zip(chosen, versions, driven, strict=True):
@@ -168,6 +168,7 @@ def _sequences(
     seed: int,
     *,
     gates: bool,
+    packets: bool,
 ) -> list[list[Sequence]]:
     """Return what each simulator is driven with, in so many steps, beside the user's data."""
     longest = max((own_steps for own_steps in steps if own_steps is not None), default=None)
@@ -175,7 +176,13 @@ def _sequences(
     driven = []
     for simulator, own_steps, own_data in zip(simulators, steps, data, strict=True):
         sequences = stimuli(
-            design, goals, own_data, steps=own_steps, seed=seed, overflowing=overflowing
+            design,
+            goals,
+            own_data,
+            steps=own_steps,
+            seed=seed,
+            overflowing=overflowing,
+            packets=packets,
         )
         if own_steps is not None and (gates or not simulator.backend.runs_verilog):
             sequences = few(sequences, own_steps)  # Python and gates are slow
@@ -247,8 +254,8 @@ def job_of(
     )
     return Job(
         folder=folder,
-        source=network.layers[0].input,
-        element_bits=element_bits(network.layers[0].input),
+        source=plan.source,
+        answer=plan.answer,
         sequences=sequences,
         answers_once=network.answers_once,
         cycles_per_step=per_step,

@@ -53,6 +53,7 @@ _RESETS = (8, 400)  # in the storm, at least and at most
 _LONGEST = 4_000  # steps of a built-in stimulus
 _MORE = 16  # steps of history beyond all windows: of cells without one
 _STIMULI = 12  # long stimuli, which share the time steps among them
+_SPARSE = (1, 1, 1, 1, 2, 1, 1, 3, 1, 2, 1, 1)  # steps of sequences with zeros
 _ADVERSARIES = 3  # states that are driven to their peak gain
 
 
@@ -114,6 +115,7 @@ def stimuli(
     steps: int | None,
     seed: int,
     overflowing: Collection[Codes] | None = None,
+    packets: bool = False,
 ) -> list[Sequence]:
     """Return the sequences of a simulation, those at full load first, then those of the storm.
 
@@ -129,6 +131,8 @@ def stimuli(
     seed : int
     overflowing : collection of (steps, inputs) int64, optional
         Sequences with which sums leave their formats, from `ends_left`; None: they are searched.
+    packets : bool
+        Vectors are packets: there are some with zeros, which can be left out of a packet.
     """
     random = np.random.default_rng(seed)
     length = min(_LONGEST, window_steps(design))
@@ -165,6 +169,12 @@ def stimuli(
         for stall in _STALLS
         for short in random.permutation([1, 1, 2, 3])
     ]
+    if packets:
+        sequences += [
+            Sequence(name="zeros", codes=_sparse(design, random, short), stall=stall)
+            for stall in _STALLS
+            for short in random.permutation(_SPARSE)
+        ]
     storm = _storm(design, random, 4 * steps // (5 * len(design.network.layers)))
     return sorted(sequences, key=lambda sequence: sequence.stall) + storm
 
@@ -214,6 +224,15 @@ def _storm(design: Design, random: np.random.Generator, resets: int) -> list[Seq
         storm.append(Sequence(name=STORM, codes=codes, stall=Stall.INPUT | Stall.OUTPUT))
         remaining -= length
     return storm
+
+
+def _sparse(design: Design, random: np.random.Generator, steps: int) -> Codes:
+    """Return noise with many zeros, in the low and the high bits of an element, and at the end."""
+    codes = _noise(design, random, steps)
+    low = (1 << random.integers(design.network.input.format.width, size=codes.shape)) - 1
+    few = np.where(random.random(codes.shape) < 0.5, codes & low, codes)
+    ends = random.integers(codes.shape[1] + 1, size=(steps, 1))
+    return np.where(np.arange(codes.shape[1]) < ends, few, 0)
 
 
 def window_steps(design: Design) -> int:

@@ -18,16 +18,22 @@ Starts = list[tuple[int, int]]
 """Layer and cycle of each start, in order."""
 
 
-def step_throughput(plan: Plan, starts: Starts, lasts: list[bool]) -> tuple[int | None, str]:
+def step_throughput(
+    plan: Plan, starts: Starts, taken: list[int], lasts: list[bool]
+) -> tuple[int | None, str]:
     """Return the cycles between steps at full load, and a complaint if they are not the plan's.
 
-    Looked at where the slowest layer starts a step that is not the last of its sequence.
+    Looked at where the slowest layer starts a step that is not the last of its sequence, or where
+    answers leave, if the beats of an answer take longer than any layer. (Layers only wait for them
+    when all that there is room for is there.)
 
     Parameters
     ----------
     plan : Plan
     starts : list of (layer, cycle)
         Those after the first steps were cut by a reset.
+    taken : list of int
+        Cycles in which answers that are packets had left; since the same reset.
     lasts : list of bool
         Whether each step at full load is the last one of its sequence.
 
@@ -37,11 +43,12 @@ def step_throughput(plan: Plan, starts: Starts, lasts: list[bool]) -> tuple[int 
         None if too few steps ran.
     complaint : str
     """
-    slowest = max(
-        range(len(plan.every_step)),
-        key=lambda place: plan.every_step[place].cycles(last_step=False),
-    )
+    planned = plan.cycles(last_step=False)
+    of_layers = [layer.cycles(last_step=False) for layer in plan.every_step]
+    slowest = of_layers.index(max(of_layers))
     times = [cycle for place, cycle in starts if place == slowest]
+    if plan.stream.packets and plan.answer.beats == planned > max(*of_layers, plan.source.beats):
+        times = taken
     intervals = {
         after - before
         for number, (before, after) in enumerate(pairwise(times[: len(lasts)]))
@@ -49,7 +56,7 @@ def step_throughput(plan: Plan, starts: Starts, lasts: list[bool]) -> tuple[int 
     }
     if not intervals:
         return None, ""
-    planned, measured = plan.cycles(last_step=False), max(intervals)
+    measured = max(intervals)
     if intervals != {planned}:
         return measured, (
             f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
@@ -76,6 +83,8 @@ def last_layer_throughput(plan: Plan, starts: Starts, cycles_per_step: int) -> s
         return ""
     layer = plan.layers[last]
     planned = max(layer.cycles(last_step=False), layer.output_beats + 1)
+    if plan.stream.packets:
+        planned = max(planned, plan.answer.beats)
     places, cycles = np.array(starts, np.int64).reshape(-1, 2).T
     waiting = np.cumsum((places == last - 1).astype(np.int64) - (places == last))
     gaps = np.diff(cycles) > _GAP * cycles_per_step

@@ -105,7 +105,7 @@ def judge(
     )
     nothing_seen = [np.zeros(len(cuts), np.int64)] * len(plan.layers)
     words, counts = ([], nothing_seen) if stored is None else _words(plan, stored, len(cuts))
-    words.append(answer_words(sets[0].network, record.answers))
+    words.append(answer_words(plan.answer, record.answers))
     answers = np.diff([0, *(cut.answers for cut in cuts)])
     counts.append(answers * sets[0].network.output.size)
     expected = expected_words(epochs, plan, np.stack(counts, axis=1).tolist())[-len(words) :]
@@ -146,14 +146,15 @@ def _cycles_per_step(
     """Return the cycles between steps at full load, and a complaint if any are not the plan's."""
     if len(record.cuts) < CALM_EPOCH:
         return None, ""
-    before, beat = stored.counts[CALM_EPOCH - 1, 0], record.cuts[CALM_EPOCH - 1].accepted
+    before, cut = stored.counts[CALM_EPOCH - 1, 0], record.cuts[CALM_EPOCH - 1]
     lasts = [
         step == len(sequence.codes) - 1
         for sequence in job.sequences
         if sequence.stall == Stall.NONE
         for step in range(len(sequence.codes))
-    ][beat:]
-    measured, wrong = step_throughput(plan, stored.starts[before:], lasts)
+    ][cut.accepted :]
+    taken = record.taken[cut.answers :]
+    measured, wrong = step_throughput(plan, stored.starts[before:], taken, lasts)
     calm = stored.starts[before : stored.counts[CALM_EPOCH : CALM_EPOCH + 1, 0].sum()]
     return measured, wrong or last_layer_throughput(plan, calm, job.cycles_per_step)
 

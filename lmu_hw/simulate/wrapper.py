@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from lmu_hw.hdl.output_stage import code_width, write_layout
 from lmu_hw.hdl.reload import address_bits, blocks, word_bits
-from lmu_hw.hdl.top import element_bits, instance_name
+from lmu_hw.hdl.top import instance_name
+from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.simulators.backend import TOP
 from lmu_hw.simulate.verdict import Stored
@@ -38,6 +39,7 @@ CUTS_FILE = "counts.txt"
 
 Codes = NDArray[np.int64]
 
+_OF_PACKETS = ("m_axis_tkeep", "m_axis_tuser", "s_axis_malformed")  # outputs
 _FIELDS = ("node", "segment", "beat", "mask")
 _HEX = np.full(256, 255, np.uint8)
 for _digit, _character in enumerate("0123456789abcdef"):
@@ -93,16 +95,12 @@ def port_wrapper(name: str, plan: Plan) -> str:
 
 
 def _head_of(name: str, plan: Plan) -> list[str]:
-    source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
-    return bench_head(
-        name,
-        source.size * element_bits(source),
-        answer.size * element_bits(answer),
-        coefficient_ports(plan),
-    )
+    return bench_head(name, plan.source, plan.answer, coefficient_ports(plan))
 
 
-def bench_head(name: str, source: int, answer: int, coefficients: dict[str, int]) -> list[str]:
+def bench_head(
+    name: str, source: Packet, answer: Packet, coefficients: dict[str, int]
+) -> list[str]:
     """Return the lines of the bench top that declare it and join driver and design.
 
     What follows assigns `busy`; `cut` is 1 in the first cycle of a reset and in one at the end.
@@ -111,8 +109,8 @@ def bench_head(name: str, source: int, answer: int, coefficients: dict[str, int]
     ----------
     name : str
         Module of the design.
-    source, answer : int
-        Bits of the data on both sides.
+    source, answer : Packet
+        What travels on both sides.
     coefficients : dict of str to int
         Width of each port for coefficients; none if there are none.
     """
@@ -121,19 +119,40 @@ def bench_head(name: str, source: int, answer: int, coefficients: dict[str, int]
     ports += [
         f"{side}_axis_{what}" for side in "sm" for what in ("tdata", "tvalid", "tlast", "tready")
     ]
+    if not source.whole:
+        ports += ["s_axis_tkeep", "m_axis_tkeep", "s_axis_malformed"]
+    if source.marks:
+        ports += ["s_axis_tuser", "m_axis_tuser"]
+    missing = [port for port in _OF_PACKETS if port not in ports]
+    sizes = {
+        "IN": source.width,
+        "OUT": answer.width,
+        "IN_BEATS": source.beats,
+        "OUT_BEATS": answer.beats,
+        "IN_BYTES": source.last_bytes,
+        "OUT_BYTES": answer.last_bytes,
+        "PACKETS": int(not source.whole),
+        "MARKS": int(source.marks),
+        "ADDRESS": address,
+        "WORD": word,
+    }
     return [
         "`timescale 1ns/1ps",
         f"module {TOP} (input clk, output done, output [31:0] answers);",
         "  wire rst, busy;",
         "  wire [31:0] cycle;",
-        f"  wire [{source - 1}:0] s_axis_tdata;",
-        f"  wire [{answer - 1}:0] m_axis_tdata;",
+        f"  wire [{source.width - 1}:0] s_axis_tdata;",
+        f"  wire [{answer.width - 1}:0] m_axis_tdata;",
+        f"  wire [{source.bytes - 1}:0] s_axis_tkeep;",
+        f"  wire [{answer.bytes - 1}:0] m_axis_tkeep;",
+        "  wire s_axis_tuser, m_axis_tuser, s_axis_malformed;",
+        *(f"  assign {port} = 0;" for port in missing),
         "  wire s_axis_tvalid, s_axis_tlast, s_axis_tready;",
         "  wire m_axis_tvalid, m_axis_tlast, m_axis_tready;",
         "  wire coefficient_write;",
         f"  wire [{address - 1}:0] coefficient_address;",
         f"  wire [{word - 1}:0] coefficient_data;",
-        f"  lmu__driver #(.IN({source}), .OUT({answer}), .ADDRESS({address}), .WORD({word}))",
+        f"  lmu__driver #({', '.join(f'.{size}({value})' for size, value in sizes.items())})",
         "    driver (.*);",
         f"  \\{name} dut ({', '.join(f'.{port}({port})' for port in [*ports, *coefficients])});",
         "  reg was_stopped = 0;",

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lmu_hw.hdl.top import element_bits
-from lmu_hw.network import Signal
+from lmu_hw.network import WHOLE_VECTORS, Packet, Signal, element_bits
 from lmu_hw.simulate.epochs import Piece, pieces_of
 from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.process import run_bench
@@ -90,12 +89,11 @@ def simulate_spiking(
     """
     cycles, model = cycles_per_step(memory, lanes), SpikingModel(memory)
     sequences = _with_resets(sequences)
-    source = Signal(size=1, format=memory.source)
     with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
         job = Job(
             folder=Path(name),
-            source=source,
-            element_bits=element_bits(source),
+            source=_source(memory),
+            answer=_answer(memory),
             sequences=sequences,
             answers_once=False,
             cycles_per_step=cycles,
@@ -225,12 +223,19 @@ def _run(job: Job, memory: SpikingMemory, files: dict[str, str], simulator: Simu
     return run_bench(simulator, job, sources)
 
 
+def _source(memory: SpikingMemory) -> Packet:
+    return WHOLE_VECTORS.packet(Signal(size=1, format=memory.source))
+
+
+def _answer(memory: SpikingMemory) -> Packet:
+    return WHOLE_VECTORS.packet(memory.states)
+
+
 def _wrapper(memory: SpikingMemory) -> str:
     """Return the Verilog of the bench around the design."""
-    source = element_bits(Signal(size=1, format=memory.source))
     return "\n".join(
         [
-            *bench_head(_DUT, source, memory.order * element_bits(memory.states), {}),
+            *bench_head(_DUT, _source(memory), _answer(memory), {}),
             "  assign busy = dut.trace_valid !== 1'b0;",
             "  integer spikes, cuts, count;",
             "  initial begin",

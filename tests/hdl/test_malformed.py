@@ -62,12 +62,12 @@ def received(
         async for _, _, valid, payload, malformed in ctx.tick().sample(*signals):
             wrong.append(malformed)
             codes.extend(payload.data if valid else [])
+            ctx.set(receiver.o.freed, len(codes) >= size)
             if len(codes) >= size:
                 vectors.append((codes[:size], payload.last))
                 codes.clear()
 
     async def feed(ctx):
-        ctx.set(receiver.o.freed, 1)
         ctx.set(receiver.tvalid, 1)
         for octets, kept, last, user in beats:
             ctx.set(receiver.tdata, int.from_bytes(bytes.fromhex(octets), "little"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,10 +16,13 @@ from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import read_implementations, rtl_digest
 from lmu_hw.implement.run import Job
+from lmu_hw.implement.targets import TARGETS
 from lmu_hw.measure.implementation import Implementation, Resources
+from tests.implement.conftest import tiny_network
 from tests.libraries import liberty
 
 DESIGN = importlib.import_module("lmu_hw.implement.design")
+RUN = importlib.import_module("lmu_hw.implement.run")
 
 
 @pytest.fixture
@@ -179,3 +183,28 @@ def test_a_file_of_the_user_is_in_the_way(folder):
     with pytest.raises(ConfigError, match=r"xilinx7_synthesis.log: would be overwritten"):
         lmu_hw.implement(folder, target="xilinx7")
     assert not (folder / DesignFolder.IMPLEMENTATION).exists()
+
+
+@pytest.fixture(scope="module")
+def packets(tmp_path_factory):
+    """Return the folder of a design whose vectors are packets; not to be changed."""
+    folder = tmp_path_factory.mktemp("packets") / "design"
+    design = lmu_hw.quantize(tiny_network(), weight_bits=4, state_bits=6, activation_bits=4)
+    lmu_hw.emit(design, folder, lanes=1, stream_width=8)
+    return folder
+
+
+def test_packets_need_no_wrapper(packets, tmp_path):
+    folder = shutil.copytree(packets, tmp_path / "design")
+    found = lmu_hw.implement(folder, target="ice40-up5k", seeds=1)
+    assert found.wrapper is None
+    assert found.ports == "those of the design; pins of no particular board"
+    assert not list(folder.rglob("*wrapper*"))
+
+
+def test_more_ports_than_pins_are_refused_before_synthesis(packets, monkeypatch):
+    monkeypatch.setattr(RUN, "synthesize", None)
+    up5k = replace(TARGETS["ice40-up5k"].flow, most_pins=20)
+    monkeypatch.setitem(TARGETS, "ice40-up5k", replace(TARGETS["ice40-up5k"], flow=up5k))
+    with pytest.raises(ConfigError, match="at most the 20 pins of ice40-up5k, not 29; a smaller"):
+        lmu_hw.implement(packets, target="ice40-up5k", seeds=1)

@@ -93,6 +93,13 @@ def test_examples_by_hand(width, elements, size, bits, beats, hexadecimal):
     assert encoded.tobytes() == bytes.fromhex(hexadecimal.replace(" ", ""))
 
 
+def test_no_vectors_are_no_beats():
+    packet = Stream(width=8).packet(vector(3, 12))
+    beats = packet.encode(np.zeros((0, 3), np.int64))
+    assert beats.shape == (0, 6, 1)
+    assert packet.decode(beats).shape == (0, 3)
+
+
 def test_a_wrong_extension_is_a_wrong_code():
     packet = Stream(width=128, elements=Elements.SINGLE).packet(vector(1, 8))
     beats = packet.encode(np.array([[-3]]))

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.network import INPUT, QuantizedNetwork
+from lmu_hw.network import INPUT, Last, QuantizedNetwork, Stream
 from lmu_hw.plan import LayerPlan, Plan, make_plan
 from lmu_hw.plan.chip import DEFAULT
 from lmu_hw.plan.inventory import (
@@ -44,6 +44,10 @@ DESIGNS = {
     "two passes": lambda: (
         running_sums.memory_network(running_sums.two_pass(5, 9.0)),
         {"lanes": 2},
+    ),
+    "packets": lambda: (
+        networks.quantized(networks.network(inputs=3, dense=5), weight_bits=6, state_bits=8),
+        {"lanes": 4, "stream": Stream(width=32, last=Last.VECTOR)},
     ),
     "error feedback": lambda: (
         with_feedback(networks.quantized(FED_BACK, weight_bits=6, state_bits=8)),

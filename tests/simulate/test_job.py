@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.fixed import FixedFormat
-from lmu_hw.network import Signal
+from lmu_hw.network import WHOLE_VECTORS, Signal
 from lmu_hw.simulate.job import STALLS, Cut, Job, Offer, Reset, When
 from lmu_hw.simulate.stimuli import Sequence, Stall
 
@@ -23,8 +23,8 @@ def job(tmp_path) -> Job:
     ]
     return Job(
         folder=tmp_path,
-        source=SOURCE,
-        element_bits=8,
+        source=WHOLE_VECTORS.packet(SOURCE),
+        answer=WHOLE_VECTORS.packet(SOURCE),
         sequences=sequences,
         answers_once=False,
         cycles_per_step=10,
@@ -39,17 +39,17 @@ def job(tmp_path) -> Job:
 def test_codes_are_packed_in_twos_complement_with_the_first_element_lowest(job):
     codes = np.concatenate([sequence.codes for sequence in job.sequences])
     for line, (low, high) in zip(job.beats(), codes.tolist(), strict=True):
-        word = int(line.split()[2], 16)
+        word = int(line.split()[5], 16)
         assert (word & 63, word >> 8 & 63) == (low & 63, high & 63)
 
 
 def test_what_pads_the_elements_is_noise(job):
-    padding = {int(line.split()[2], 16) >> 6 & 3 for line in job.beats()}
+    padding = {int(line.split()[5], 16) >> 6 & 3 for line in job.beats()}
     assert len(padding) > 1
 
 
 def test_only_the_last_beat_of_a_sequence_is_marked(job):
-    assert [line.split()[1] for line in job.beats()] == ["0", "0", "1", "1", "0", "1"]
+    assert [line.split()[2] for line in job.beats()] == ["0", "0", "1", "1", "0", "1"]
 
 
 def test_pauses_come_where_the_stimulus_asks_for_them(job):

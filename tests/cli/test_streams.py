@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`--stream-width` and what goes with it: in the manifest, in cycles, and where it is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+FORMATS = ("--weight-bits", "4", "--state-bits", "6", "--activation-bits", "4")
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_manifest_says_how_vectors_travel(run, here):
+    target = ("generate", "model.safetensors", "-o", "packets", *FORMATS)
+    assert run(*target, "--stream-width", "8", "--stream-last", "sequence").status == 0
+    manifest = json.loads((here / "packets/manifest.json").read_text())
+    streams = manifest["streams"]
+    assert [streams[key] for key in ("width", "elements", "last")] == [8, "packed", "sequence"]
+    assert streams["m_axis"] == {
+        "width": 8,
+        "beats": 2,
+        "element_bits": 8,
+        "elements_per_beat": 1,
+        "beats_per_element": 1,
+        "bytes_of_last_beat": 1,
+        "tkeep": True,
+        "tuser": False,
+    }
+    assert run("inspect", "packets").status == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--stream-width", "24"), "--stream-width must be a power of two, not 24"),
+        (("--stream-width", "wide"), "--stream-width must be vector or a number of bits"),
+        (("--stream-last", "vector"), "--stream-last must come with a --stream-width in bits"),
+    ],
+)
+@pytest.mark.parametrize("command", ["config", "generate"])
+def test_what_is_no_stream_is_refused_first(refused, here, unchanged, command, options, message):
+    target = ("-o", "new") if command == "generate" else ()
+    assert message in refused(command, "missing.safetensors", *target, *options)
+    unchanged()
+
+
+@pytest.mark.parametrize("command", [("prove",), ("simulate", "--bulk", "1000")])
+def test_what_does_not_handle_packets_says_so(run, refused, quick, here, command):
+    target = ("generate", "model.safetensors", "-o", "packets", *FORMATS)
+    assert run(*target, "--stream-width", "16").status == 0
+    name, *options = command
+    assert "not packets of 16 bits" in refused(name, "packets", *options)
+
+
+def test_a_damaged_stream_is_refused(refused, here):
+    path = here / "out/manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["streams"]["width"] = 12
+    path.write_text(json.dumps(manifest))
+    assert "manifest.json" in refused("simulate", "out")
