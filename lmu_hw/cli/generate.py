@@ -105,8 +105,9 @@ def _show(
     labels: NDArray[np.generic] | None,
 ) -> None:
     """Print what was written, and a first look at what it answers."""
-    from lmu_hw.cli.estimates import estimate_lines
-    from lmu_hw.cli.tables import choice_table, design_table, proofs_table, refits_table, unfitted
+    from lmu_hw.cli.tables.design import choice_table, design_table, refits_table, unfitted
+    from lmu_hw.cli.tables.estimates import estimate_lines
+    from lmu_hw.cli.tables.proofs import proofs_table
     from lmu_hw.emit import read_plan
     from lmu_hw.report.calibrated import first_look
     from lmu_hw.report.evidence import read_certificates
@@ -145,7 +146,7 @@ def _labels(options: argparse.Namespace, network: Network) -> NDArray[np.generic
 
 def _search(options: argparse.Namespace, network: Network) -> Design:
     """Return the design that a search finds, and print how."""
-    from lmu_hw.cli.search_tables import search_table
+    from lmu_hw.cli.tables.search import search_table
 
     x, labels = read_array(options.calibrate), None
     if options.labels is not None:

@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import design_table, network_table
+    from lmu_hw.cli.tables.design import design_table
+    from lmu_hw.cli.tables.network import network_table
     from lmu_hw.implement.record import rtl_digest, rtl_files
     from lmu_hw.prove.claims import read_proof
 
@@ -99,7 +100,7 @@ def _config(options: argparse.Namespace) -> int:
 
 def _estimated(network: QuantizedNetwork, goal: Goal, stream: Stream) -> list[str]:
     """Return what a network would take of a chip, with the plan that `generate` would choose."""
-    from lmu_hw.cli.estimates import estimate_lines
+    from lmu_hw.cli.tables.estimates import estimate_lines
     from lmu_hw.golden import GoldenModel
 
     try:
@@ -111,7 +112,7 @@ def _estimated(network: QuantizedNetwork, goal: Goal, stream: Stream) -> list[st
 
 
 def _sweep(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.search_tables import front_table
+    from lmu_hw.cli.tables.search import front_table
     from lmu_hw.search import checked_folder
 
     folder = checked_folder(options.output)
@@ -156,7 +157,7 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import simulation_table
+    from lmu_hw.cli.tables.simulation import simulation_table
     from lmu_hw.measure.outside import longer
     from lmu_hw.simulate import Simulator, find
     from lmu_hw.simulate.cache import opened, standard_folder
@@ -208,7 +209,7 @@ def _simulate(options: argparse.Namespace) -> int:
 
 
 def _simulate_bulk(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import bulk_table
+    from lmu_hw.cli.tables.simulation import bulk_table
 
     x = None if options.input is None else read_array(options.input)
     with stages(f"compiling {options.design}") as update, about(options.input):
@@ -232,7 +233,7 @@ def _simulate_bulk(options: argparse.Namespace) -> int:
 
 
 def _implement(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.implement_table import implementation_table
+    from lmu_hw.cli.tables.implementation import implementation_table
 
     with stages(f"reading {options.design}") as update:
         result = api.implement(
@@ -286,7 +287,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import claims_table
+    from lmu_hw.cli.tables.proofs import claims_table
     from lmu_hw.verification import ESTABLISHES
     from lmu_verify import NOT_CHECKED
 
@@ -301,7 +302,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _prove(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables import lemmas_table
+    from lmu_hw.cli.tables.proofs import lemmas_table
 
     with status(f"reading {options.design}") as tell:
         result = api.prove(

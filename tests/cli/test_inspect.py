@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from lmu_hw.cli.tables import network_table
+from lmu_hw.cli.tables.network import network_table
 from lmu_hw.lmu import (
     Discretizer,
     GruCell,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.cli.tables import network_table
+from lmu_hw.cli.tables.network import network_table
 from lmu_hw.lmu import Network, Role
 from lmu_hw.load._form_write import take_apart
 from lmu_hw.load._keras_fold import scale_input

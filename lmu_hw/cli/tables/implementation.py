@@ -6,6 +6,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from lmu_hw.cli.tables.titled import titled
 from lmu_hw.measure.implementation import Implementation, Resources
 
 __all__ = ["implementation_table"]
@@ -24,14 +25,9 @@ def implementation_table(result: Implementation) -> RenderableType:
 
 
 def _resources(result: Implementation) -> Table:
-    table = Table(
-        title=f"{result.target}: {result.device}, after synthesis",
-        title_justify="left",
-        header_style="dim",
-    )
-    table.add_column("Part")
-    for heading in ("LUT", "of it carry", "of it memory", "FF", "Block RAM", "Multipliers"):
-        table.add_column(heading, justify="right")
+    title = f"{result.target}: {result.device}, after synthesis"
+    numbers = ("LUT", "of it carry", "of it memory", "FF", "Block RAM", "Multipliers")
+    table = titled(title, "Part", numbers=numbers)
     for part in result.parts:
         table.add_row(part.words, *_numbers(part.resources))
     table.add_section()
@@ -43,14 +39,8 @@ def _resources(result: Implementation) -> Table:
 
 def _cells(result: Implementation) -> list[RenderableType]:
     """Return what a design takes of standard cells, and the memories beside them."""
-    table = Table(
-        title=f"{result.target}: {result.device}, after mapping",
-        title_justify="left",
-        header_style="dim",
-    )
-    table.add_column("Part")
-    for heading in ("Area", "of it flip-flops", "FF"):
-        table.add_column(heading, justify="right")
+    title = f"{result.target}: {result.device}, after mapping"
+    table = titled(title, "Part", numbers=("Area", "of it flip-flops", "FF"))
     for part in result.parts:
         table.add_row(part.words, *_areas(part.resources))
     table.add_section()
@@ -63,15 +53,8 @@ def _areas(resources: Resources) -> list[str]:
 
 
 def _macros(result: Implementation) -> Table:
-    table = Table(
-        title="memory macros, in no area",
-        title_justify="left",
-        header_style="dim",
-    )
-    table.add_column("Memory")
-    table.add_column("In")
-    for heading in ("Words", "Bits a word", "Bits", "Ports"):
-        table.add_column(heading, justify="right")
+    numbers = ("Words", "Bits a word", "Bits", "Ports")
+    table = titled("memory macros, in no area", "Memory", "In", numbers=numbers)
     for macro in result.macros:
         size = (macro.depth, macro.width, macro.bits)
         table.add_row(macro.words, macro.part, *(f"{value:,}" for value in size), macro.ports)
@@ -126,11 +109,7 @@ def _found(result: Implementation) -> str:
 
 
 def _path(result: Implementation) -> Table:
-    table = Table(header_style="dim")
-    table.add_column("Step")
-    table.add_column("In")
-    for heading in ("Wire, ns", "Cells, ns"):
-        table.add_column(heading, justify="right")
+    table = titled(None, "Step", "In", numbers=("Wire, ns", "Cells, ns"))
     for step in result.path:
         table.add_row(step.what, step.part, f"{step.wire_ns:.2f}", f"{step.logic_ns:.2f}")
     return table

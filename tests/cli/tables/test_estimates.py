@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from lmu_hw.cli.estimates import estimate_lines
+from lmu_hw.cli.tables.estimates import estimate_lines
 from lmu_hw.plan import estimate_of, make_plan
 from tests import networks
 
