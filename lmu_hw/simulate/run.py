@@ -27,15 +27,9 @@ from lmu_hw.simulate.job import Job, Record
 from lmu_hw.simulate.process import run_bench
 from lmu_hw.simulate.resets import resets_of, writes_of
 from lmu_hw.simulate.result import Result, write_results
+from lmu_hw.simulate.searched import driven_sequences, searched
 from lmu_hw.simulate.simulators import Simulator, find
-from lmu_hw.simulate.stimuli import (
-    DATA,
-    Sequence,
-    data_sequences,
-    ends_left,
-    few,
-    stimuli,
-)
+from lmu_hw.simulate.stimuli import DATA, Sequence, data_sequences
 from lmu_hw.simulate.subject import Subject, emitted, netlist_of
 from lmu_hw.simulate.verdict import Stored, judge
 
@@ -137,8 +131,14 @@ def simulate(
         name = design.network.name
         subject = netlist_of(folder, name, plan, cells) if cells else emitted(folder, name, plan)
     steps = [own_steps for own_steps, _ in budgets]
-    gates, packets = cells is not None, plan.stream.packets
-    driven = _sequences(design, goals, chosen, steps, data, seed, gates=gates, packets=packets)
+    driven = driven_sequences(
+        *(design, goals, chosen, steps, data, seed),
+        gates=cells is not None,
+        packets=plan.stream.packets,
+        found=lambda made_from, search: searched(
+            kept, [folder.manifest, theta, *made_from], search
+        ),
+    )
     steps_given = 0 if x is None else x.shape[0] * x.shape[1]
     results = []
     for simulator, version, sequences in zip(chosen, versions, driven, strict=True):
@@ -157,37 +157,6 @@ def simulate(
         )
     write_results(folder, results)
     return results
-
-
-def _sequences(
-    design: Design,
-    goals: Goals,
-    simulators: list[Simulator],
-    steps: list[int | None],
-    data: list[list[Sequence]],
-    seed: int,
-    *,
-    gates: bool,
-    packets: bool,
-) -> list[list[Sequence]]:
-    """Return what each simulator is driven with, in so many steps, beside the user's data."""
-    longest = max((own_steps for own_steps in steps if own_steps is not None), default=None)
-    overflowing = ends_left(design, goals, steps=longest, seed=seed)
-    driven = []
-    for simulator, own_steps, own_data in zip(simulators, steps, data, strict=True):
-        sequences = stimuli(
-            design,
-            goals,
-            own_data,
-            steps=own_steps,
-            seed=seed,
-            overflowing=overflowing,
-            packets=packets,
-        )
-        if own_steps is not None and (gates or not simulator.backend.runs_verilog):
-            sequences = few(sequences, own_steps)  # Python and gates are slow
-        driven.append(sequences)
-    return driven
 
 
 def _steps(
