@@ -31,6 +31,7 @@ from lmu_hw.implement.energy import step_energy
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan, make_plan
+from tests import networks
 from tools.emit_rtl import reference_designs
 from tools.memory_bench.cases import WIDTH, WINDOWS, equal
 from tools.memory_bench.cells import Cell, da4ml_cell, dense_integers, folded, parallel
@@ -72,6 +73,22 @@ def design(example: str, options: dict[str, Any], lanes: int | None) -> Emitted:
     folder = ROOT / "examples" / example
     network = lmu_hw.load(folder / "model.safetensors")
     made = lmu_hw.quantize(network, np.load(folder / "calibrate_x.npy"), **options)
+    return emit_design(made, lanes)
+
+
+def random_design(order: int, hidden: str) -> Emitted:
+    """Return a random network whose memory is computed by two recursions, with 16 multipliers."""
+    theta = WINDOWS * float(order)
+    network = networks.network(
+        order=order, units=64, inputs=40, dense=12, hidden=hidden, theta=theta
+    )
+    x = networks.noise(network, sequences=2, steps=64)
+    made = lmu_hw.quantize(network, x, realization="semiseparable", weight_bits=8)
+    return emit_design(made, 16)
+
+
+def emit_design(made: lmu_hw.Design, lanes: int | None) -> Emitted:
+    """Return the Verilog of a design with so many multipliers at most."""
     plan = make_plan(made.network, lanes)
     files = emit_verilog(made.network, plan, digest=made.digest)
     return Emitted(
@@ -162,6 +179,9 @@ def cases() -> Iterator[Case]:
         options = {"input_scale": "1/255", "weight_bits": 8, "realization": "semiseparable"}
         emit = partial(design, "psmnist", options, lanes)
         yield Case(name=f"psMNIST, sweeps, {lanes} lanes", target="ecp5-85k", emit=emit)
+    for order, hidden, read in ((128, "rnn", "fed back"), (64, "dense", "not fed back")):
+        emit = partial(random_design, order, hidden)
+        yield Case(name=f"random, sweeps, d={order}, {read}", target="ecp5-25k", emit=emit)
 
 
 def energy_of(case: Case, plan: Plan, work: Path, top: str, flip_flops: int) -> float:
