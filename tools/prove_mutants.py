@@ -32,7 +32,7 @@ from tools.mutation.small import SMALL
 _COUNT = 167  # of each design
 _CYCLES = (2_000, 40_000, 200_000)
 EQUAL, ALIKE, DIFFERENT = "equal", "not told apart", "DIFFERENT"
-_REFUSALS = ("reading", "reset", "full load", "stalls", "control")
+_REFUSALS = ("reading", "data", "time", "control")
 _COLUMNS = (*_REFUSALS, "others", EQUAL, ALIKE, DIFFERENT)
 
 
@@ -84,10 +84,7 @@ def studied(
 def settled(
     judge: Judge, folder: Path, work: Path, changes: list[Change], tell: Update
 ) -> dict[str, str]:
-    """Return by name what becomes of changes that are not refused.
-
-    What differs is followed through sequences of any length, which may refuse it yet.
-    """
+    """Return by name what becomes of changes that are not refused."""
     mutants = [change.mutant for change in changes if change.mutant]
     equal = _equal(folder, work, mutants, tell)
     differ = _killed(folder, work / "bench", [m for m in mutants if m.name not in equal], tell)
@@ -96,7 +93,7 @@ def settled(
         if change.name in equal:
             outcomes[change.name] = EQUAL
         elif change.name in differ or judge.complaint(change):
-            outcomes[change.name] = judge.refuses_any_length(change) or DIFFERENT
+            outcomes[change.name] = DIFFERENT
         else:
             outcomes[change.name] = ALIKE
     return outcomes

@@ -221,8 +221,6 @@ def verify(
 def prove(
     directory: str | Path,
     *,
-    steps: int = 3,
-    any_length: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> ProofResult:
     """Prove, for all inputs, that the emitted Verilog computes the network.
@@ -231,11 +229,6 @@ def prove(
     ----------
     directory : str or Path
         Written by `emit`; ``proof.json`` is left in it.
-    steps : int
-        Vectors of the first of the sequences that are computed.
-    any_length : bool
-        Also follow sequences at full load until nothing new is reached, which shows them of any
-        length: some hundred vectors, minutes to hours.
     progress : callable, optional
         Told what is being proved.
 
@@ -247,4 +240,4 @@ def prove(
     """
     from lmu_hw.prove.run import prove as run
 
-    return run(directory, steps=steps, any_length=any_length, progress=progress)
+    return run(directory, progress=progress)

@@ -12,7 +12,6 @@ from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.targets import LIBERTY
-from lmu_hw.prove.claims import STEPS
 from lmu_hw.simulate import Simulator
 
 __all__ = ["ALL", "AVAILABLE", "build_parser"]
@@ -289,16 +288,3 @@ def _prove(commands: Commands) -> None:
     )
     parser.description = f"{parser.description}\n{_PROVE}"
     design(parser)
-    parser.add_argument(
-        "--steps",
-        type=number,
-        default=STEPS,
-        metavar="N",
-        help=f"vectors of the first sequence that is computed (default: {STEPS})",
-    )
-    parser.add_argument(
-        "--any-length",
-        action="store_true",
-        help="also follow sequences at full load until nothing new is reached, which shows them of "
-        "any length: some hundred vectors, minutes to hours",
-    )

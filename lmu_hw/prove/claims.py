@@ -14,7 +14,6 @@ from lmu_hw.records import decode, encode, stored
 
 __all__ = [
     "SENTENCE",
-    "STEPS",
     "TRUSTED",
     "Lemma",
     "Part",
@@ -29,11 +28,9 @@ SENTENCE = (
 )
 """What it means that every part is shown."""
 
-STEPS = 3
-"""Vectors of the first sequence at full load, by default."""
-
 TRUSTED = (
     "Yosys reads the Verilog as the tools do that synthesise or simulate it",
+    "that the source keeps the rules of AXI4-Stream: what it offers stays until it is taken",
     "the meaning of its word-level cells in lmu_hw/prove/, which tests compare with a simulator",
     "of control: what Yosys makes gates of the Verilog with, and the PDR of its abc",
     "the forms and the search through states in lmu_hw/prove/, and Python",
@@ -46,12 +43,10 @@ class Part(Enum):
 
     READING = "reading"
     """The Verilog is understood: one clock, its rising edge, no loops, no unknown cell."""
-    RESET = "reset"
-    """One cycle of reset, from any contents, leads to where everything else begins."""
-    FULL_LOAD = "full load"
-    """While nobody waits, every word, in order, once each, in the cycles of the plan; all time."""
-    STALLS = "stalls"
-    """The same words where the other sides pause, for patterns of pauses that are replayed."""
+    DATA = "data"
+    """Every part stores and sends the right words, wherever its control may be."""
+    TIME = "time"
+    """While nobody waits, a step follows on another one in the cycles of the plan."""
     CONTROL = "control"
     """The rules of AXI4-Stream, and that pauses change when a word comes, never which one."""
     RANGES = "ranges"

@@ -33,6 +33,7 @@ __all__ = [
     "gate_of",
     "gates",
     "next_step",
+    "number_of_direction",
     "opened",
     "steps",
     "under",
@@ -54,6 +55,11 @@ def forget_directions() -> None:
 def direction_terms(number: int) -> Terms:
     """Return the terms of a direction."""
     return _terms[number]
+
+
+def number_of_direction(terms: Terms) -> int | None:
+    """Return the number of the direction that has these terms; None: there is none."""
+    return _directions.get(tuple(sorted(terms.items())))
 
 
 def _number(terms: Terms) -> int:

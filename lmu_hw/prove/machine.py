@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lmu_hw.prove.netlist import Bit, Netlist, number_of
 from lmu_hw.prove.program import Program, Write
+from lmu_hw.prove.undecided import Decide, Undecided
 from lmu_hw.prove.words import Word, merge, number, unknown
 
 __all__ = ["Machine", "State"]
@@ -91,6 +92,8 @@ class Machine:
         for name, enable, address, word, width, port in sorted(
             writes, key=lambda write: self._ports[write[5]][0]
         ):
+            if any(isinstance(given, Undecided) for given in (enable, address, word)):
+                raise Decide
             rows = memories[name] = list(memories[name])
             enable, address = number(enable), number(address)
             if not isinstance(address, int):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hw.errors import ToolError
+from lmu_hw.hdl.assertions import MACRO
 from lmu_hw.implement.tools import run_yosys
 
 __all__ = ["REGISTERS", "Bit", "Netlist", "Source", "number_of", "read_netlist"]
@@ -42,13 +43,15 @@ def read_netlist(files: Mapping[str, bytes], top: str) -> Netlist:
         If Yosys does not read the files, with what it says.
     """
     commands = [
-        "setattr -set keep 1 */w:trace_*",  # else cleaning may drop the names
         "proc -noopt -norom",
         "flatten",
+        "delete t:$check",
+        # Parts end at wires of checkers, and vectors go from part to part: they keep their names.
+        "setattr -set keep 1 w:*trace_* w:*check_*.* w:*.i__payload w:*.level",
         "opt_clean",
     ]
     # Nothing is optimised, and memories stay words: the less is rewritten, the less is trusted.
-    return Netlist(cells_after(commands, files, top))
+    return Netlist(cells_after(commands, files, top, options=f"-nomem2reg -D{MACRO}"))
 
 
 def cells_after(

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lmu_hw.checked import flag, whole
 from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, LoadError, ToolError
@@ -20,16 +19,15 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_digest, rtl_files
 from lmu_hw.network import VECTOR, QuantizedNetwork
 from lmu_hw.plan import Plan
-from lmu_hw.prove.bench import Bench, Failure, wires_of
-from lmu_hw.prove.claims import STEPS, Lemma, Part, ProofResult, Status, write_proof
+from lmu_hw.prove.bench import Failure, wires_of
+from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.prove.control import prove_control
-from lmu_hw.prove.directions import forget_directions
-from lmu_hw.prove.floors import forget_names
-from lmu_hw.prove.forms import forget
-from lmu_hw.prove.functions import forget_functions
+from lmu_hw.prove.data import prove_data
 from lmu_hw.prove.machine import Machine
 from lmu_hw.prove.netlist import read_netlist
-from lmu_hw.prove.runner import ANY_LENGTH, Runner, Subject, Tell
+from lmu_hw.prove.parts import part_of
+from lmu_hw.prove.runner import search
+from lmu_hw.prove.subject import Subject, Tell
 from lmu_verify import BadFile, Verdict, verify
 
 __all__ = ["lemmas_of", "prove"]
@@ -41,8 +39,6 @@ _REPLAY = "counterexample.v"
 def prove(
     directory: str | Path,
     *,
-    steps: int = STEPS,
-    any_length: bool = False,
     progress: Tell | None = None,
 ) -> ProofResult:
     """Prove what can be proved of the emitted Verilog of a design.
@@ -53,10 +49,6 @@ def prove(
         Written by `emit`; ``proof.json`` is left in it, and inputs for which the hardware is wrong
         in ``counterexample.npy``, if any are found, and in ``counterexample.v`` a bench that plays
         a run in which its control fails.
-    steps : int
-        Vectors of the first sequence that is computed.
-    any_length : bool
-        Also follow sequences at full load until nothing new is reached.
     progress : callable, optional
         Told what is being proved.
 
@@ -67,7 +59,6 @@ def prove(
     LoadError, ToolError
         If the folder is no design, or Yosys does not read its Verilog.
     """
-    steps, any_length = whole(steps, "`steps`", least=1), flag(any_length, "`any_length`")
     tell = progress or (lambda text: None)
     started = time.process_time()
     folder = DesignFolder(directory)
@@ -76,9 +67,7 @@ def prove(
     plan, files = read_plan(folder, design.network), rtl_files(folder)
     _refuse_packets(folder, plan)
     verdicts = _verified(folder.path, tell)
-    lemmas, ranges, stimuli = lemmas_of(
-        files, design.network, plan, steps=steps, any_length=any_length, tell=tell
-    )
+    lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, tell=tell)
     control = prove_control(files, design.network, plan, tell=tell)
     lemmas += [*control.lemmas, _ranges(ranges, verdicts)]
     if control.bench:
@@ -121,8 +110,7 @@ def lemmas_of(
     network: QuantizedNetwork,
     plan: Plan,
     *,
-    steps: int,
-    any_length: bool = False,
+    searching: bool = True,
     tell: Tell = lambda text: None,
 ) -> tuple[list[Lemma], tuple[str, ...], np.ndarray | None]:
     """Return what becomes of the claims of some Verilog, but for that of ranges.
@@ -133,8 +121,8 @@ def lemmas_of(
         Verilog and ROM contents.
     network : QuantizedNetwork
     plan : Plan
-    steps, any_length
-        As of `prove`.
+    searching : bool
+        Look for a counterexample, where a lemma of data fails.
     tell : callable
 
     Returns
@@ -148,27 +136,21 @@ def lemmas_of(
     tell("reading the Verilog")
     netlist = read_netlist(files, network.name)
     subject = Subject(network=network, plan=plan, netlist=netlist)
-    for empty in (forget, forget_names, forget_functions, forget_directions):
-        empty()
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
-    lemmas, bench = _reading(subject)
-    if bench is None:
+    lemmas, understood = _reading(subject)
+    if not understood:
         return lemmas, (), None
-    runner = Runner(subject, bench, tell)
-    lemmas += [runner.reset(), runner.full_load(steps)]
-    lemmas.append(runner.any_length() if any_length else _not_tried(Part.FULL_LOAD, ANY_LENGTH))
-    lemmas += [*runner.stalls(), _not_tried(Part.STALLS, "the same for any pauses")]
-    ranges = tuple(sorted(bench.tally.assumed))
-    return lemmas, ranges, runner.stimuli
+    data = prove_data(subject, tell)
+    lemmas += data.lemmas
+    if data.shown or not searching:
+        return lemmas, data.ranges, None
+    tell("looking for inputs for which a word is wrong")
+    lemma, stimuli = search(subject, tell)
+    return [*lemmas, lemma], data.ranges, stimuli
 
 
-def _not_tried(part: Part, claim: str) -> Lemma:
-    """Return a claim that the sentence needs and nothing looked at."""
-    return Lemma(part=part, claim=claim, status=Status.NOT_SHOWN, detail="not tried")
-
-
-def _reading(subject: Subject) -> tuple[list[Lemma], Bench | None]:
-    """Return the lemmas of reading, and a bench, if the design is understood."""
+def _reading(subject: Subject) -> tuple[list[Lemma], bool]:
+    """Return the lemmas of reading, and whether the design can be run."""
     netlist = subject.netlist
     wrong = [*netlist.wrong_clocks(), *netlist.clock_in_logic()]
     clocked = Lemma(
@@ -178,23 +160,19 @@ def _reading(subject: Subject) -> tuple[list[Lemma], Bench | None]:
         detail=f"not so: {', '.join(wrong[:3])}" if wrong else "",
     )
     try:
-        machine = Machine(netlist, wires_of(netlist, subject.plan))
+        wires = wires_of(netlist, subject.plan)
+        unknown = Machine(part_of(netlist, wires.values(), {}), wires).program.not_understood
+        detail = f"not understood: {', '.join(unknown[:3])}" if unknown else ""
+        runs = True
     except (Failure, ToolError) as error:
-        detail = str(error)
-        claim = "every cell is understood, and no logic feeds itself"
-        failed = Lemma(part=Part.READING, claim=claim, status=Status.NOT_SHOWN, detail=detail)
-        return [clocked, failed], None
-    unknown = machine.program.not_understood
+        detail, runs = str(error), False
     understood = Lemma(
         part=Part.READING,
         claim="every cell is understood, and no logic feeds itself",
-        status=Status.NOT_SHOWN if unknown else Status.SHOWN,
-        detail=f"not understood: {', '.join(unknown[:3])}"
-        if unknown
-        else f"{len(netlist.cells):,} cells, {len(machine.registers):,} registers",
+        status=Status.NOT_SHOWN if detail else Status.SHOWN,
+        detail=detail or f"{len(netlist.cells):,} cells",
     )
-    bench = Bench(machine, subject.network, subject.plan)
-    return [clocked, understood], None if wrong else bench
+    return [clocked, understood], runs and not wrong
 
 
 def _verified(directory: Path, tell: Tell) -> list[Verdict]:

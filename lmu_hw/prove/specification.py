@@ -38,6 +38,7 @@ from lmu_hw.prove.narrowing import Codes, Naming, narrow
 __all__ = [
     "Past",
     "answers_of",
+    "lasting_of",
     "network_step",
     "step",
     "table_codes",
@@ -70,6 +71,12 @@ def step(
         if last or not node.last_only:
             _compute(layer, node, past, now, naming)
     return now
+
+
+def lasting_of(layer: QuantizedLayer) -> frozenset[str]:
+    """Return what a layer reads of the step before: vectors, and what feedback dropped."""
+    residues = {residue_of(node) for node in layer.sums if node.error_feedback}
+    return layer.states | {node.name for node in layer.structured} | residues
 
 
 def answers_of(layer: QuantizedLayer, now: Mapping[str, Codes]) -> Codes:

@@ -22,6 +22,7 @@ from lmu_hw.prove.forms import Form, Unknown
 from lmu_hw.prove.functions import function, leaf_of, values_of
 from lmu_hw.prove.netlist import REGISTERS, Bit, Netlist, Source
 from lmu_hw.prove.statements import Choice, Computed, Free, Read, Statement, Write, named
+from lmu_hw.prove.undecided import Decide, Undecided, in_both
 from lmu_hw.prove.words import Word, as_signed, join, normal, number, part, unknown
 
 __all__ = ["Translation"]
@@ -304,6 +305,8 @@ class Translation:
     def _read_at(self, memory: str, rows: list[Word], address: Word, bits: int) -> Word:
         """Return a word of a memory at an address that is not known, or beyond its end."""
         width, size = self.netlist.memories[memory]
+        if isinstance(address, Undecided):
+            raise Decide
         leaf = leaf_of([number(address)])
         constant = width < 62 and all(isinstance(row, int) for row in rows)
         if leaf is None or not constant:
@@ -370,6 +373,8 @@ def _remembering(function: Callable[..., Word], width: int) -> Callable[..., Wor
         key = tuple(map(id, words))
         if key in answers:
             return answers[key][1]
+        if any(isinstance(word, Undecided) for word in words):
+            return in_both(answer, words)
         try:
             result = function(*words)
         except (Unknown, OverflowError):

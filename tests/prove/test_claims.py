@@ -37,9 +37,9 @@ def test_a_part_without_a_claim_is_missing(absent):
 
 @pytest.mark.parametrize("status", [Status.REFUTED, Status.NOT_SHOWN], ids=lambda s: s.value)
 def test_a_claim_that_is_not_shown_is_missing(status):
-    outcome = result([*(lemma(part) for part in Part), lemma(Part.STALLS, status)])
+    outcome = result([*(lemma(part) for part in Part), lemma(Part.DATA, status)])
     assert not outcome.proved
-    assert outcome.missing == ("the claim of stalls",)
+    assert outcome.missing == ("the claim of data",)
     assert bool(outcome.refuted) == (status is Status.REFUTED)
 
 
@@ -51,7 +51,7 @@ def folder(tmp_path) -> DesignFolder:
 
 
 def test_written_and_read(folder):
-    outcome = result([lemma(Part.RESET), lemma(Part.STALLS, Status.REFUTED)])
+    outcome = result([lemma(Part.TIME), lemma(Part.DATA, Status.REFUTED)])
     write_proof(folder, outcome)
     assert read_proof(folder) == outcome
 
@@ -69,7 +69,7 @@ def test_a_damaged_file_is_refused(folder):
 def test_a_line_says_what_became_of_it():
     shown = [lemma(part) for part in Part]
     assert result(shown).summary == f"proved in 0 s: {SENTENCE}"
-    missing = result([*shown, lemma(Part.STALLS, Status.NOT_SHOWN)]).summary
-    assert missing == "6 of 7 claims are shown in 0 s; not shown: the claim of stalls"
-    refuted = result([*shown, lemma(Part.STALLS, Status.REFUTED)]).summary
-    assert refuted == "refuted: the claim of stalls; 6 of 7 claims are shown"
+    missing = result([*shown, lemma(Part.DATA, Status.NOT_SHOWN)]).summary
+    assert missing == "5 of 6 claims are shown in 0 s; not shown: the claim of data"
+    refuted = result([*shown, lemma(Part.DATA, Status.REFUTED)]).summary
+    assert refuted == "refuted: the claim of data; 5 of 6 claims are shown"

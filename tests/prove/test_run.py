@@ -15,11 +15,9 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_files
 from lmu_hw.prove.claims import Part, Status, read_proof
 from lmu_hw.prove.run import lemmas_of
-from lmu_hw.prove.runner import ANY_LENGTH
 from tests import networks
 
 _WIDTHS: dict[str, Any] = {"weight_bits": 8, "state_bits": 12, "activation_bits": 6}
-_TRIED = (Part.READING, Part.RESET, Part.FULL_LOAD, Part.STALLS)
 
 
 def emitted(folder, *, lanes=4, realization="dense", **options):
@@ -30,8 +28,8 @@ def emitted(folder, *, lanes=4, realization="dense", **options):
     return folder
 
 
-def failures(path, change=lambda text: text, *, any_length=False):
-    """Return the lemmas that fail of a design whose Verilog is changed, untried ones aside."""
+def failures(path, change=lambda text: text, *, searching=False):
+    """Return the lemmas that fail of a design whose Verilog is changed."""
     folder = DesignFolder(path)
     network = lmu_hw.Design.read(path).network
     files = rtl_files(folder)
@@ -39,10 +37,9 @@ def failures(path, change=lambda text: text, *, any_length=False):
     text = files[name].decode()
     changed = change(text)
     files[name] = changed.encode()
-    lemmas, *_ = lemmas_of(
-        files, network, read_plan(folder, network), steps=2, any_length=any_length
-    )
-    return [lemma for lemma in lemmas if not lemma.shown and lemma.detail != "not tried"]
+    plan = read_plan(folder, network)
+    lemmas, *_ = lemmas_of(files, network, plan, searching=searching)
+    return [lemma for lemma in lemmas if not lemma.shown]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +61,11 @@ def design(tmp_path_factory):
     return emitted(tmp_path_factory.mktemp("proved") / "design", hidden_to_memory=True)
 
 
-def test_the_result_is_written_and_names_what_is_missing(design):
-    result = lmu_hw.prove(design, steps=1)
+def test_all_of_a_design_is_proved(design):
+    result = lmu_hw.prove(design)
     assert read_proof(DesignFolder(design)) == result
-    shown = {lemma.part for lemma in result.lemmas if lemma.shown}
-    assert shown >= {*_TRIED, Part.RANGES}
-    assert not result.proved
-    assert ANY_LENGTH in result.missing
+    assert result.proved
+    assert {lemma.part for lemma in result.lemmas} == {*Part}
 
 
 def test_a_wrong_sum_is_refuted_with_inputs(design):
@@ -78,10 +73,9 @@ def test_a_wrong_sum_is_refuted_with_inputs(design):
         place = text.index("$signed(d1_sum_0) + $signed(d1_addend_0)")
         return text[:place] + text[place:].replace(" + ", " - ", 1)
 
-    failed = failures(design, change)
-    assert failed
-    assert all(lemma.status is Status.REFUTED for lemma in failed)
-    assert "hardware" in failed[0].counterexample
+    *_, refuted = failures(design, change, searching=True)
+    assert refuted.status is Status.REFUTED
+    assert "hardware" in refuted.counterexample
 
 
 def test_the_falling_edge_is_no_clock(design):
@@ -115,7 +109,7 @@ def test_a_counterexample_is_left_for_the_bench(tmp_path):
     verilog = next((folder / "rtl").glob("*.v"))
     text = verilog.read_text()
     verilog.write_text(text.replace("$signed(d1_sum_0) + $signed", "$signed(d1_sum_0) - $signed"))
-    result = lmu_hw.prove(folder, steps=1)
+    result = lmu_hw.prove(folder)
     assert result.refuted
     assert result.changed_files
     x = np.load(folder / result.stimuli)

@@ -104,6 +104,6 @@ def test_a_proof_is_read_with_what_is_missing(folder):
     assert read_hardware_proof(DesignFolder(folder)) is None
     proof = read_hardware_proof(DesignFolder(proved_folder(folder, Status.NOT_SHOWN)))
     assert proof is not None
-    assert (proof.shown, proof.claims, proof.missing) == (6, 7, ("any pauses",))
+    assert (proof.shown, proof.claims, proof.missing) == (5, 6, ("any pauses",))
     assert proof.sentence == SENTENCE
     assert [entry.status for entry in proof.lemmas[-2:]] == ["shown", "not shown"]

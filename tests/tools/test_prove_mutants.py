@@ -92,9 +92,6 @@ class Blind(Judge):
     def complaint(self, change=None):
         return "words differ"
 
-    def refuses_any_length(self, change):
-        return ""
-
 
 def test_what_differs_and_is_not_refused_is_seen(tmp_path):
     outcomes = prove_mutants.settled(Blind(), tmp_path, tmp_path, [WRONG], lambda *_: None)
@@ -102,7 +99,7 @@ def test_what_differs_and_is_not_refused_is_seen(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("outcome", "code"), [(prove_mutants.DIFFERENT, 1), ("full load", 0)], ids=["proved", "refused"]
+    ("outcome", "code"), [(prove_mutants.DIFFERENT, 1), ("data", 0)], ids=["proved", "refused"]
 )
 def test_what_differs_is_named(monkeypatch, capsys, outcome, code):
     monkeypatch.setattr(prove_mutants, "studied", lambda *arguments: [(WRONG, outcome)])

@@ -28,7 +28,6 @@ from tools.mutation.structure import structural_mutants_of
 __all__ = ["Change", "Judge", "changes_of", "sampled"]
 
 _UNREADABLE = "Yosys refuses it"
-_STEPS = 2
 _SECONDS = 20.0  # for a lemma of control, and for a run in which it fails
 _CYCLES = 2_000
 
@@ -128,14 +127,9 @@ class Judge:
         self.files = rtl_files(files)
 
     @cached_property
-    def _short(self) -> set[tuple[str, str]]:
-        """Claims that are shown of the design: of data in short sequences."""
-        return _shown(self._data(self.files, False))
-
-    @cached_property
-    def _long(self) -> set[tuple[str, str]]:
-        """The same of sequences of any length."""
-        return _shown(self._data(self.files, True))
+    def _known(self) -> set[tuple[str, str]]:
+        """Claims that are shown of the design: of data and time."""
+        return _shown(self._data(self.files))
 
     @cached_property
     def _controlled(self) -> set[tuple[str, str]]:
@@ -145,20 +139,14 @@ class Judge:
     def refuses(self, change: Change) -> str:
         """Return the part of the first claim that is shown of the design and not of a change.
 
-        Empty: there is none. Sequences of any length are left out, which take ten times as long as
-        all the rest: `refuses_any_length`.
+        Empty: there is none.
         """
         files = {**self.files, change.file: change.content}
         try:
-            refused = _missing(self._data(files, False), self._short)
+            refused = _missing(self._data(files), self._known)
             return refused or _missing(self._control(files), self._controlled)
         except ToolError:
             return _UNREADABLE
-
-    def refuses_any_length(self, change: Change) -> str:
-        """Return the same of sequences of any length."""
-        files = {**self.files, change.file: change.content}
-        return _missing(self._data(files, True), self._long)
 
     def complaint(self, change: Change | None = None) -> str:
         """Return what the bench says of a change on Icarus, where all is unknown at power-up.
@@ -176,10 +164,8 @@ class Judge:
                 return str(error)
         return "" if result.passed else str(result.failure or result.first_mismatch)
 
-    def _data(self, files: Mapping[str, bytes], any_length: bool) -> list[Lemma]:
-        return lemmas_of(
-            files, self._design.network, self._plan, steps=_STEPS, any_length=any_length
-        )[0]
+    def _data(self, files: Mapping[str, bytes]) -> list[Lemma]:
+        return lemmas_of(files, self._design.network, self._plan, searching=False)[0]
 
     def _control(self, files: Mapping[str, bytes]) -> list[Lemma]:
         network = self._design.network

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a design computes, part by part, and when; its control is shown elsewhere."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lmu_hw.errors import ToolError
+from lmu_hw.hdl.top import instance_name
+from lmu_hw.prove.bench import Failure
+from lmu_hw.prove.buffers import InputMemory
+from lmu_hw.prove.claims import Lemma, Part, Status
+from lmu_hw.prove.directions import forget_directions
+from lmu_hw.prove.ends import check_answers, check_entering, check_queue
+from lmu_hw.prove.floors import forget_names
+from lmu_hw.prove.forms import Unknown, forget
+from lmu_hw.prove.functions import forget_functions
+from lmu_hw.prove.layer_bench import LayerBench
+from lmu_hw.prove.layers import explore
+from lmu_hw.prove.pace import check_pace
+from lmu_hw.prove.subject import Subject, Tell
+from lmu_hw.prove.undecided import Decide
+
+__all__ = ["DataProof", "forget_all", "prove_data"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataProof:
+    """What was shown of the data of a design.
+
+    Attributes
+    ----------
+    lemmas : tuple of Lemma
+    ranges : tuple of str
+        Nodes whose ranges are taken for granted.
+    """
+
+    lemmas: tuple[Lemma, ...]
+    ranges: tuple[str, ...]
+
+    @property
+    def shown(self) -> bool:
+        """All of it holds."""
+        return all(lemma.shown for lemma in self.lemmas)
+
+
+def forget_all() -> None:
+    """Forget every form: symbols of one part are none of another's."""
+    for empty in (forget, forget_names, forget_functions, forget_directions):
+        empty()
+
+
+def prove_data(subject: Subject, tell: Tell) -> DataProof:
+    """Show what every part does with its data, wherever its control may be.
+
+    Parameters
+    ----------
+    subject : Subject
+    tell : callable
+        Told what is being shown.
+    """
+    netlist, plan = subject.netlist, subject.plan
+    assumed: set[str] = set()
+    lemmas: list[Lemma] = []
+
+    def show(part: Part, claim: str, check: Callable[[], str]) -> None:
+        tell(claim)
+        forget_all()
+        lemmas.append(_shown(part, claim, check))
+
+    def layer(place: int) -> str:
+        bench = LayerBench(netlist, subject.network, plan, place)
+        name = bench.name
+        explored = explore(bench, lambda number: tell(f"{name}: {number} situations"))
+        assumed.update(bench.assumed)
+        return (
+            f"{explored.situations} situations, {explored.words:,} words, "
+            f"{explored.cycles:,} cycles"
+        )
+
+    show(
+        Part.DATA,
+        "links: what a part sends is what the next one receives",
+        lambda: _linked(subject),
+    )
+    claim = "s_axis: a vector that is offered is sent on by its beats, in order, with its mark"
+    show(Part.DATA, claim, lambda: check_entering(netlist, plan))
+    for place, layer_plan in enumerate(plan.layers):
+        name = layer_plan.layer.name
+        claim = f"{name}: the beats of a vector fill its page, and nothing else is written"
+        show(Part.DATA, claim, lambda place=place: _stored(subject, place))
+        claim = (
+            f"{name}: every step stores and sends what the network says, for all vectors and all "
+            "that is left of the step before, in order, once, in the cycles of the plan, whenever "
+            "it begins"
+        )
+        show(Part.DATA, claim, lambda place=place: layer(place))
+    claim = "answers: beats are kept where the queue says, and read from there"
+    show(Part.DATA, claim, lambda: check_queue(netlist, plan))
+    claim = "m_axis: the beats of an answer become the answer that is offered, with its mark"
+    show(Part.DATA, claim, lambda: check_answers(netlist, plan))
+    claim = "at full load a step follows on another one in the cycles of the plan, for all time"
+    show(Part.TIME, claim, lambda: check_pace(netlist, plan))
+    return DataProof(lemmas=tuple(lemmas), ranges=tuple(sorted(assumed)))
+
+
+def _shown(part: Part, claim: str, check: Callable[[], str]) -> Lemma:
+    try:
+        detail, status = check(), Status.SHOWN
+    except (Failure, Unknown, Decide, ToolError) as failure:
+        detail, status = str(failure) or "given up: too many cases", Status.NOT_SHOWN
+        if isinstance(failure, Failure) and failure.width:
+            detail += ": could not be shown equal"
+    return Lemma(part=part, claim=claim, status=status, detail=detail)
+
+
+def _linked(subject: Subject) -> str:
+    """Check that vectors have one size and format from part to part."""
+    network, plan = subject.network, subject.plan
+    first = plan.layers[0].layer.input
+    if (first.size, first.format) != (network.inputs, network.input.format):
+        raise Failure("the first layer must read the network's input")
+    for sender, receiver in itertools.pairwise(plan.layers):
+        vectors = sender.layer.output, receiver.layer.input
+        if vectors[0].size != vectors[1].size or vectors[0].format != vectors[1].format:
+            raise Failure(f"{receiver.layer.name} must read what {sender.layer.name} answers")
+        if sender.beat != receiver.beat:
+            raise Failure(f"{receiver.layer.name} must read beats as they are sent")
+    return f"{len(plan.layers) + 1} links"
+
+
+def _stored(subject: Subject, place: int) -> str:
+    layer = subject.plan.layers[place]
+    memory = InputMemory(subject.netlist, instance_name(layer), layer)
+    memory.check()
+    return f"{layer.input_beats} beats"

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Drives one layer with symbols: its steps begin when they are told to, whatever is around it.
+
+The layer is cut from the buffer in front of it and from what counts the room behind it. The vector
+that a step reads is in the buffer's memory from the start of the step until the layer drops it;
+before and after that, and in the other page at any time, anything may be there, another thing
+in every cycle. That this is so, and when steps begin, is shown of the control (`docs/prove.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lmu_hw.fixed import FixedFormat
+from lmu_hw.hdl.output_stage import write_layout
+from lmu_hw.hdl.top import instance_name
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.plan import Plan
+from lmu_hw.prove.bench import Failure, congruent
+from lmu_hw.prove.buffers import Image, InputMemory, Rows, wire
+from lmu_hw.prove.floors import define_only, definitions
+from lmu_hw.prove.floors import name as name_of
+from lmu_hw.prove.forms import Value, range_of, symbol
+from lmu_hw.prove.instances import symbols_of
+from lmu_hw.prove.layer_situation import LayerSituation, Step
+from lmu_hw.prove.machine import Machine, State
+from lmu_hw.prove.narrowing import Codes
+from lmu_hw.prove.netlist import Bit, Netlist
+from lmu_hw.prove.parts import part_of
+from lmu_hw.prove.specification import answers_of, lasting_of, step
+from lmu_hw.prove.undecided import MARK, Decide, Undecided, decided
+from lmu_hw.prove.words import Word, number, part, unknown
+
+__all__ = ["LayerBench"]
+
+
+class LayerBench:
+    """Runs a layer and its specification side by side.
+
+    Parameters
+    ----------
+    netlist : Netlist
+    network : QuantizedNetwork
+    plan : Plan
+    place : int
+        Which layer it is.
+    """
+
+    def __init__(self, netlist: Netlist, network: QuantizedNetwork, plan: Plan, place: int) -> None:
+        self.network, self.place, self.plan = network, place, plan.layers[place]
+        layers = [instance_name(layer) for layer in plan.layers]
+        self.instance = layers[place]
+        follower = [*(f"{layer}.source" for layer in layers), "answers"][place + 1]
+        self.name = self.plan.layer.name
+        self._lane = write_layout(self.plan)["data"].width // self.plan.beat
+        self.buffer = InputMemory(netlist, self.instance, self.plan)
+        self.memory = self.buffer.memory
+        cut, wires = self._ends(netlist, follower)
+        beat = self.plan.beat * self.plan.layer.output.format.width
+        if len(wires["payload"]) != beat:
+            raise Failure(f"a beat of {self.name} must have {beat} bits")
+        part_netlist = part_of(netlist, wires.values(), cut, filled=[self.memory])
+        self.machine = Machine(part_netlist, wires)
+        self.places = {name: index for index, name in enumerate(wires)}
+        self.inputs = {
+            name: len(bits)
+            for name, bits in part_netlist.ports("input").items()
+            if name not in ("clk", "rst", "coefficient_write")
+        }
+        self._lasting = lasting_of(self.plan.layer)
+        self.assumed: set[str] = set()
+        self.words = self.cycles = 0
+
+    def _ends(
+        self, netlist: Netlist, follower: str
+    ) -> tuple[dict[str, Sequence[Bit]], dict[str, Sequence[Bit]]]:
+        """Return where the layer is cut, and what is observed."""
+        step, buffer = f"{self.instance}.check_step", f"{self.instance}.source.check_buffer"
+        checker = "check_queue" if follower == "answers" else "check_buffer"
+        ends = ("start", "available", "room", "marked")
+        cut: dict[str, Sequence[Bit]] = {end: wire(netlist, f"{step}.{end}") for end in ends}
+        wires: dict[str, Sequence[Bit]] = {
+            "starts": wire(netlist, f"{step}.start"),
+            "drop": wire(netlist, f"{buffer}.drop"),
+            "sent": wire(netlist, f"{follower}.{checker}.valid"),
+            "last": wire(netlist, f"{follower}.{checker}.last"),
+            "payload": wire(netlist, f"{follower}.i__payload")[:-1],
+            **{
+                name: wire(netlist, f"{self.instance}.trace_{name}")
+                for name, _ in write_layout(self.plan)
+            },
+        }
+        return cut, wires
+
+    # -- beginnings ------------------------------------------------------------------------------
+
+    def reset(self) -> LayerSituation:
+        """Return where one cycle of reset leads to, from anything."""
+        machine = self.machine
+        machine.state = self._with_input(self.anything(), {})
+        self._run({"rst": 1})
+        return LayerSituation(state=self._without_input(machine.state), meanings={})
+
+    def anything(self) -> State:
+        """Return a state in which only coefficients are known: nothing but a write changes them."""
+        state = self.machine.unknown_state()
+        for name, rows in self.machine.initial.items():
+            if all(isinstance(row, int) for row in rows):
+                state.memories[name] = list(rows)
+        return self._without_input(state)
+
+    def _without_input(self, state: State) -> State:
+        memories = {name: rows for name, rows in state.memories.items() if name != self.memory}
+        return State(state.registers, memories)
+
+    # -- cycles ----------------------------------------------------------------------------------
+
+    def vector(self, number: int) -> Codes:
+        """Return symbols for an input vector: what a source, or the layer before, sends."""
+
+        def symbols(fmt: FixedFormat, first: int, size: int) -> Codes:
+            ends = fmt.min_code, fmt.max_code
+            return [symbol("input", (self.place, number, first + n), *ends) for n in range(size)]
+
+        if self.place == 0:
+            return symbols(self.network.input.format, 0, self.network.inputs)
+        before, codes, first = self.network.layers[self.place - 1], {}, 0
+        for name in before.outputs:
+            signal = before.signals[name]
+            codes[name] = symbols(signal.format, first, signal.size)
+            first += signal.size
+        return answers_of(before, codes)
+
+    def begin(self, situation: LayerSituation, number: int) -> LayerSituation:
+        """Return a situation in which a step begins in this cycle.
+
+        Parameters
+        ----------
+        situation : LayerSituation
+        number : int
+            Of the step; no other one has it.
+        """
+        layer, x = self.plan.layer, self.vector(number)
+        # What is due of the step before is still what it was; everything else is free.
+        before = None if situation.step is None or situation.step.done else situation.step
+        define_only(situation.meanings if before is not None else {})
+        named: list[Value] = []
+
+        def naming(
+            what: str,
+            value: Value,
+            fmt: FixedFormat | None,
+            *,
+            proved: bool,
+            tabulated: bool = False,
+        ) -> Value:
+            low, high = range_of(value)
+            ends = (low, high) if fmt is None else (fmt.min_code, fmt.max_code)
+            if not proved and not ends[0] <= low <= high <= ends[1]:
+                self.assumed.add(what.partition("[")[0].partition(" ")[0])
+            named.append(name_of((number, self.place, what), value, *ends, tabulated=tabulated))
+            return named[-1]
+
+        # The last step of a sequence computes what every step does, and more.
+        now = step(layer, situation.left, x, last=True, naming=naming)
+        codes = {
+            (index, element): code
+            for index, node in enumerate(layer.nodes)
+            for element, code in enumerate(now[node.name])
+        }
+        answer, beat = answers_of(layer, now), self.plan.beat
+        begun = Step(
+            past=situation.left,
+            x=x,
+            image=self.buffer.image(x, situation.vectors),
+            now=now,
+            lasting=self._lasting,
+            named=tuple(named),
+            codes=codes,
+            beats=tuple(answer[first : first + beat] for first in range(0, len(answer), beat)),
+        )
+        meanings = {**situation.meanings} if before is not None else {}
+        meanings |= definitions(symbols_of(named))
+        return replace(
+            situation,
+            vectors=1 - situation.vectors,
+            step=begun,
+            before=before,
+            past=None,
+            meanings=meanings,
+        )
+
+    def cycle(self, situation: LayerSituation) -> LayerSituation:
+        """Let a cycle pass; a step begins in it if its age is 0.
+
+        Raises
+        ------
+        Failure
+            If a word is not the one that is due, or anything comes too early or too late.
+        Decide
+            If it depends on whether the step is the last one of its sequence.
+        """
+        step, before = situation.step, situation.before
+        starts = step is not None and step.age == 0
+        there = step is not None and not step.dropped
+        machine = self.machine
+        machine.state = self._with_input(situation.state, step.image if step and there else {})
+        seen = self._run({"start": 1, "available": 1, "room": 1, "marked": MARK} if starts else {})
+        if starts and self._bit(seen, "starts") != 1:
+            raise Failure(f"{self.name} must begin a step where it can, but does not")
+        step = self._dropped(step, seen)
+        step, before = self._stored(step, before, seen)
+        step, before = self._sent(step, before, seen)
+        if step is not None:
+            step = self._aged(step)
+        before = None if before is None else self._aged(before)
+        return replace(
+            situation,
+            state=self._without_input(machine.state),
+            step=step,
+            before=None if before is None or before.done else before,
+        )
+
+    def decide(self, situation: LayerSituation, mark: int) -> LayerSituation:
+        """Return a situation in which it is known whether the step is the last one."""
+        step, layer = situation.step, self.plan.layer
+        if step is None or step.mark is not None:
+            raise Failure(f"{self.name} must not depend on the mark of a step that is over")
+        if not mark:
+            late = {index for index, node in enumerate(layer.nodes) if node.last_only}
+            codes = {place: code for place, code in step.codes.items() if place[0] not in late}
+            step = replace(step, codes=codes, beats=() if layer.last_only else step.beats)
+        registers = [decided(word, mark) for word in situation.state.registers]
+        state = State(registers, situation.state.memories)
+        return replace(situation, state=state, step=replace(step, mark=mark))
+
+    def cycles_of(self, mark: int) -> int:
+        """Return the cycles of a step."""
+        return self.plan.cycles(last_step=bool(mark))
+
+    def _with_input(self, state: State, image: Image) -> State:
+        width, size = self.machine.netlist.memories[self.memory]
+        rows = Rows(image, width, size)
+        return State(state.registers, {**state.memories, self.memory: rows})
+
+    def _run(self, inputs: Mapping[str, Any]) -> list[Word]:
+        free: dict[str, Any] = {name: unknown(width, name) for name, width in self.inputs.items()}
+        given = {"clk": 0, "rst": 0, "start": 0, "coefficient_write": 0}
+        self.cycles += 1
+        return self.machine.cycle({**free, **given, **inputs})
+
+    def _word(self, seen: list[Word], name: str) -> Word:
+        return seen[self.places[name]]
+
+    def _bit(self, seen: list[Word], name: str) -> int:
+        value = self._word(seen, name)
+        if isinstance(value, Undecided):
+            raise Decide
+        if not isinstance(value, int):
+            raise Failure(f"{self.name}: {name} must be known, but depends on data")
+        return value
+
+    def _dropped(self, step: Step | None, seen: list[Word]) -> Step | None:
+        if not self._bit(seen, "drop"):
+            return step
+        if step is None or step.dropped or step.age == 0 or self.over(step):
+            raise Failure(f"{self.name} must let its input go once, within a step")
+        return replace(step, dropped=True)
+
+    def over(self, step: Step) -> bool:
+        """Tell whether the next step may begin."""
+        return step.mark is not None and step.age >= self.cycles_of(step.mark)
+
+    def _aged(self, step: Step) -> Step:
+        """Return a step a cycle later."""
+        if self.over(step) and not step.dropped:
+            raise Failure(f"{self.name} must let its input go within a step, but does not")
+        if step.mark is not None and step.age > self.cycles_of(step.mark) and not step.done:
+            raise Failure(f"{self.name} must store and send all of a step in it, but does not")
+        return replace(step, age=step.age + 1)
+
+    def _stored(
+        self, step: Step | None, before: Step | None, seen: list[Word]
+    ) -> tuple[Step | None, Step | None]:
+        """Compare what is stored in a cycle; it is of the step before, while that owes codes."""
+        if not self._bit(seen, "valid"):
+            return step, before
+        if before is not None and before.codes:
+            return step, self._without_stored(before, seen)
+        if step is None or step.age == 0 or not step.codes:
+            raise Failure(f"{self.name} must store nothing, but does")
+        return self._without_stored(step, seen), before
+
+    def _without_stored(self, step: Step, seen: list[Word]) -> Step:
+        node, segment, beat, mask = (
+            self._bit(seen, field) for field in ("node", "segment", "beat", "mask")
+        )
+        nodes, codes = self.plan.layer.nodes, dict(step.codes)
+        if node >= len(nodes):
+            raise Failure(f"{self.name} must store its nodes, not one of number {node}")
+        if nodes[node].last_only and step.mark is None:
+            raise Decide
+        width, lanes = nodes[node].signal.format.width, self._word(seen, "data")
+        first = segment * nodes[node].rows + beat * self.plan.beat
+        for lane in range(self.plan.beat):
+            if mask >> lane & 1:
+                what = f"{nodes[node].name}[{first + lane}]"
+                code = codes.pop((node, first + lane), None)
+                if code is None:
+                    raise Failure(f"{what} must be stored once, in its step")
+                word = part(lanes, self._lane * self.plan.beat, lane * self._lane, width)
+                self._equal(what, word, code, width)
+        if not codes and step.mark is not None and step.age != self.cycles_of(step.mark) + 1:
+            raise Failure(
+                f"a step of {self.name} must store its last word {self.cycles_of(step.mark) + 1} "
+                f"cycles after it began, not {step.age}"
+            )
+        return replace(step, codes=codes)
+
+    def _sent(
+        self, step: Step | None, before: Step | None, seen: list[Word]
+    ) -> tuple[Step | None, Step | None]:
+        """Compare what is sent in a cycle."""
+        if self._word(seen, "sent") is MARK and self.plan.layer.last_only:
+            # The last step of a sequence sends it, as another one does not.
+            if step is None or step.age == 0 or not step.beats or before is not None:
+                raise Decide
+            return self._without_sent(step, seen), before
+        if not self._bit(seen, "sent"):
+            return step, before
+        if before is not None and before.beats:
+            return step, self._without_sent(before, seen)
+        if step is None or step.age == 0 or not step.beats:
+            raise Failure(f"{self.name} must send nothing, but does")
+        if step.mark is None and self.plan.layer.last_only:
+            raise Decide
+        return self._without_sent(step, seen), before
+
+    def _without_sent(self, step: Step, seen: list[Word]) -> Step:
+        last = self._word(seen, "last")
+        if last is not MARK if step.mark is None else self._bit(seen, "last") != step.mark:
+            raise Failure(f"{self.name}: the mark of an answer must be that of its step")
+        codes, *rest = step.beats
+        width, lanes = self.plan.layer.output.format.width, self._word(seen, "payload")
+        for lane, code in enumerate(codes):
+            what = f"the answer of {self.name}, {len(step.beats)} beats before its end"
+            word = part(lanes, width * self.plan.beat, lane * width, width)
+            self._equal(what, word, code, width)
+        return replace(step, beats=tuple(rest))
+
+    def _equal(self, what: str, hardware: Word, specification: Value, width: int) -> None:
+        self.words += 1
+        value = number(hardware)
+        if not congruent(value, specification, width):
+            raise Failure(what, value, specification, width)
