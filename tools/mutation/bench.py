@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,10 +16,14 @@ from lmu_hw.emit import read_plan
 from lmu_hw.errors import ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.simulate import Simulator, find
+from lmu_hw.simulate.cache import digest_of, opened
 from lmu_hw.simulate.coefficient_sets import coefficient_sets_of
 from lmu_hw.simulate.directed.goals import Goals
 from lmu_hw.simulate.job import Job
+from lmu_hw.simulate.process import environment_of, toolchain
 from lmu_hw.simulate.run import job_of
+from lmu_hw.simulate.simulators.backend import Compiler
+from lmu_hw.simulate.simulators.verilator import VARIABLES
 from lmu_hw.simulate.stimuli import stimuli
 from lmu_hw.simulate.verdict import Verdict, judge
 from lmu_hw.simulate.wrapper import DRIVER, read_stored, wrapper
@@ -111,7 +114,7 @@ class MutantBench:
         work.mkdir()
         for file, source in sources.items():
             (work / file).write_text(source)
-        self._program = _compiled(work, list(sources))
+        self._program = _compiled(work, sources)
         self._work, self._seed = work, seed
         self._power_ups = chain([_ONES], repeat(_RANDOM))
         self.drive(cycles)
@@ -197,16 +200,25 @@ class MutantBench:
         return {path.name: path.read_bytes() if path.exists() else b"" for path in paths}
 
 
-def _compiled(work: Path, sources: list[str]) -> Path:
-    """Return the program that Verilator makes of Verilog files in a folder."""
-    tool = find(Simulator.VERILATOR)
+def _compiled(work: Path, sources: dict[str, str]) -> Path:
+    """Return the program that Verilator makes of Verilog, or made of it before."""
+    tool, program, cache = find(Simulator.VERILATOR), work / "bench", opened(None)
     command = ["verilator", "--binary", "--timing", "--top-module", TOP, "-Mdir", "build"]
     command += ["-Wno-fatal", "-Wno-lint", "-Wno-style", "--noassert"]
-    command += ["--x-assign", "fast", "--x-initial", "unique", "-o", "bench"]
+    command += ["--x-assign", "fast", "--x-initial", "unique", "-o", program.name]
     command += ["-CFLAGS", "-std=c++20 -fcoroutines -O1", *sources]
-    run = subprocess.run(
-        command, cwd=work, env={**os.environ, **tool.environment}, capture_output=True, text=True
-    )
-    if run.returncode:
-        raise ToolError(f"verilator must compile the mutants, but failed:\n{run.stderr[-2000:]}")
-    return work / "build" / "bench"
+    reference = Compiler(runner="", product="", programs=("c++",), variables=VARIABLES)
+    digest = digest_of([command, toolchain(tool, reference), sources])
+    content = cache.get(digest)
+    if content is None:
+        environment = environment_of(tool)
+        run = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True)
+        if run.returncode:
+            raise ToolError(
+                f"verilator must compile the mutants, but failed:\n{run.stderr[-2000:]}"
+            )
+        content = (work / "build" / program.name).read_bytes()
+        cache.put(digest, content)
+    program.write_bytes(content)
+    program.chmod(0o700)
+    return program
