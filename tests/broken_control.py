@@ -91,17 +91,17 @@ def small_design() -> tuple[QuantizedNetwork, Plan, dict[str, str]]:
 
 
 @cache
-def small_packets() -> dict[str, str]:
-    """Return the Verilog of a network whose vectors of three elements are packets."""
+def small_packets() -> tuple[QuantizedNetwork, Plan, dict[str, str]]:
+    """Return a network whose vectors of three elements are packets, its plan, and its Verilog."""
     network = networks.quantized(networks.network(order=3, units=2, dense=3, inputs=3))
     stream = Stream(width=32, last=Last.VECTOR)
     plan = fastest_plan(network, 3, stream=stream)
-    return emit_verilog(network, plan, digest="0" * 64)
+    return network, plan, emit_verilog(network, plan, digest="0" * 64)
 
 
 def broken_packets(how: str) -> dict[str, str]:
     """Return the files of packets, broken in one of the ways."""
-    return _replaced(small_packets(), how, *BROKEN_PACKETS[how][1:])
+    return _replaced(small_packets()[2], how, *BROKEN_PACKETS[how][1:])
 
 
 def broken(how: str) -> dict[str, str]:

@@ -225,18 +225,21 @@ CHECKERS = {
             "last": "1",
             "stored": "1",
             "fetch": "1",
+            "moved": "1",
             "taken": "1",
             "offered": "1",
             "marked": "1",
             "entering": "BITS",
             "leaving": "BITS",
         },
-        parameters=("BEATS", "WORDS", "VECTORS", "BITS"),
+        parameters=("BEATS", "WORDS", "OF_ANSWER", "VECTORS", "BITS"),
         text="""\
-  reg [BITS-1:0] beat, into, from, level;
+  reg [BITS-1:0] beat, into, from, level, place;
   reg [VECTORS:0] marks;
   reg [1:0] held, newest, oldest;
+  reg mark;
   wire complete = valid & beat == BEATS - 1;
+  wire all_moved = moved & place == OF_ANSWER - 1;
   always @(posedge clk)
     if (rst) begin
       beat <= 0;
@@ -246,6 +249,7 @@ CHECKERS = {
       held <= 0;
       newest <= 0;
       oldest <= 0;
+      place <= 0;
     end else begin
       level <= level + stored - fetch;
       held <= held + complete - taken;
@@ -256,7 +260,9 @@ CHECKERS = {
       if (stored) into <= into == WORDS - 1 ? 0 : into + 1;
       if (complete) newest <= newest + 1;
       if (fetch) from <= from == WORDS - 1 ? 0 : from + 1;
-      if (taken) oldest <= oldest + 1;
+      if (moved) place <= all_moved ? 0 : place + 1;
+      if (all_moved) oldest <= oldest + 1;
+      if (moved) mark <= marks[oldest];
     end""",
         properties={
             "no_overflow": ("!valid | held < VECTORS", "no answer is written over one that waits"),
@@ -269,7 +275,7 @@ CHECKERS = {
                 "only an answer that is there is offered",
             ),
             "words_in_turn": ("entering == into & leaving == from", "words leave in order"),
-            "mark_kept": ("!offered | marked == marks[oldest]", "the mark is that of the answer"),
+            "mark_kept": ("!offered | marked == mark", "the mark is that of the answer"),
         },
     ),
     "sender": Checker(

@@ -198,14 +198,18 @@ class AnswerMemory(wiring.Component):
         entering, _ = count(m, "entering", depth, stored)
         leaving, _ = count(m, "leaving", depth, fetch)
         level = Signal(range(depth + 1))
-        marks = Signal(ANSWERS_HELD + 1)
-        newest = Signal(range(len(marks)))
-        oldest = Signal(range(len(marks)))
         # Memory, its output, and a register behind it: block RAM is slow.
         read_out = Signal()
         offered = Signal()
         word = Signal(self.width, reset_less=True)
         moves = ~offered | self.o.ready
+        moved = Signal()
+        _, all_moved = count(m, "place", self.words, moved)
+        # A mark for each answer, from its first beat until its last word is in the register.
+        marks = Signal(ANSWERS_HELD + 1)
+        newest = Signal(range(len(marks)))
+        oldest = Signal(range(len(marks)))
+        mark = Signal()
         lanes = lane_enables(beat, self.beats - 1, per_word)
         m.d.comb += [
             stored.eq(self.i.valid & (beat[: exact_log2(per_word)].all() | ends)),
@@ -218,7 +222,8 @@ class AnswerMemory(wiring.Component):
             read.en.eq(fetch),
             self.o.valid.eq(offered),
             self.o.payload.data.eq(word),
-            self.o.payload.last.eq(marks.bit_select(oldest, 1)),
+            self.o.payload.last.eq(mark),
+            moved.eq(moves & read_out),
         ]
         m.d.sync += level.eq(level + stored - fetch)
         with m.If(self.i.valid):
@@ -229,9 +234,9 @@ class AnswerMemory(wiring.Component):
             m.d.sync += read_out.eq(fetch)
         with m.If(moves):
             m.d.sync += offered.eq(read_out)
-        with m.If(moves & read_out):
-            m.d.sync += word.eq(read.data)
-        with m.If(self.taken):
+        with m.If(moved):
+            m.d.sync += [word.eq(read.data), mark.eq(marks.bit_select(oldest, 1))]
+        with m.If(moved & all_moved):
             m.d.sync += oldest.eq(oldest + 1)
         add_checker(
             m,
@@ -239,12 +244,14 @@ class AnswerMemory(wiring.Component):
             "answers",
             BEATS=self.beats,
             WORDS=depth,
+            OF_ANSWER=self.words,
             VECTORS=ANSWERS_HELD,
             BITS=count_bits(max(self.beats, depth)),
             valid=self.i.valid,
             last=self.i.payload.last,
             stored=stored,
             fetch=fetch,
+            moved=moved,
             taken=self.taken,
             offered=self.o.valid,
             marked=self.o.payload.last,

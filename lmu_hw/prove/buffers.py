@@ -98,7 +98,7 @@ class InputMemory:
         """
         before = self._machine.unknown_state()
         self._machine.state = before
-        beat, width = self.plan.beat, self.plan.layer.input.format.width
+        beat, width = self.plan.input_beat, self.plan.layer.input.format.width
         for number, first in enumerate(range(0, len(x), beat)):
             codes = x[first : first + beat]
             data = [(code, width) for code in codes]

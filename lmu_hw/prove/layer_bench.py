@@ -53,11 +53,12 @@ class LayerBench:
         layers = [instance_name(layer) for layer in plan.layers]
         self.instance = layers[place]
         follower = [*(f"{layer}.source" for layer in layers), "answers"][place + 1]
+        keeper = "check_answers" if plan.stream.packets else "check_queue"
         self.name = self.plan.layer.name
         self._lane = write_layout(self.plan)["data"].width // self.plan.beat
         self.buffer = InputMemory(netlist, self.instance, self.plan)
         self.memory = self.buffer.memory
-        cut, wires = self._ends(netlist, follower)
+        cut, wires = self._ends(netlist, follower, keeper)
         beat = self.plan.beat * self.plan.layer.output.format.width
         if len(wires["payload"]) != beat:
             raise Failure(f"a beat of {self.name} must have {beat} bits")
@@ -74,11 +75,11 @@ class LayerBench:
         self.words = self.cycles = 0
 
     def _ends(
-        self, netlist: Netlist, follower: str
+        self, netlist: Netlist, follower: str, keeper: str
     ) -> tuple[dict[str, Sequence[Bit]], dict[str, Sequence[Bit]]]:
         """Return where the layer is cut, and what is observed."""
         step, buffer = f"{self.instance}.check_step", f"{self.instance}.source.check_buffer"
-        checker = "check_queue" if follower == "answers" else "check_buffer"
+        checker = keeper if follower == "answers" else "check_buffer"
         ends = ("start", "available", "room", "marked")
         cut: dict[str, Sequence[Bit]] = {end: wire(netlist, f"{step}.{end}") for end in ends}
         wires: dict[str, Sequence[Bit]] = {

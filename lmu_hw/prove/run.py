@@ -13,11 +13,11 @@ import numpy as np
 
 from lmu_hw.design import Design
 from lmu_hw.emit import read_plan
-from lmu_hw.errors import ConfigError, LoadError, ToolError
+from lmu_hw.errors import LoadError, ToolError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_digest, rtl_files
-from lmu_hw.network import VECTOR, QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.prove.bench import Failure, wires_of
 from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, write_proof
@@ -54,8 +54,6 @@ def prove(
 
     Raises
     ------
-    ConfigError
-        If vectors are packets of beats, which is not handled.
     LoadError, ToolError
         If the folder is no design, or Yosys does not read its Verilog.
     """
@@ -65,7 +63,6 @@ def prove(
     folder.results.check(folder.PROOF, _STIMULI, _REPLAY)
     design = Design.read(folder.path)
     plan, files = read_plan(folder, design.network), rtl_files(folder)
-    _refuse_packets(folder, plan)
     verdicts = _verified(folder.path, tell)
     lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, tell=tell)
     control = prove_control(files, design.network, plan, tell=tell)
@@ -88,15 +85,6 @@ def prove(
     )
     write_proof(folder, result)
     return result
-
-
-def _refuse_packets(folder: DesignFolder, plan: Plan) -> None:
-    """Raise `ConfigError` if a vector is not one beat: stimuli and control know no others."""
-    if plan.stream.packets:
-        raise ConfigError(
-            f"{folder.path}: to be proved, a design must carry whole vectors (`stream_width` "
-            f"{VECTOR}), not packets of {plan.stream.width} bits; its layers are the same there"
-        )
 
 
 def _npy(array: np.ndarray) -> bytes:
@@ -142,7 +130,7 @@ def lemmas_of(
         return lemmas, (), None
     data = prove_data(subject, tell)
     lemmas += data.lemmas
-    if data.shown or not searching:
+    if data.shown or not searching or plan.stream.packets:  # a search offers whole vectors
         return lemmas, data.ranges, None
     tell("looking for inputs for which a word is wrong")
     lemma, stimuli = search(subject, tell)

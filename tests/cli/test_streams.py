@@ -45,12 +45,27 @@ def test_what_is_no_stream_is_refused_first(refused, here, unchanged, command, o
     unchanged()
 
 
-@pytest.mark.parametrize("command", [("prove",), ("simulate", "--bulk", "1000")])
-def test_what_does_not_handle_packets_says_so(run, refused, quick, here, command):
+@pytest.mark.usefixtures("quick", "here")
+def test_bulk_refuses_packets(run, refused):
     target = ("generate", "model.safetensors", "-o", "packets", *FORMATS)
     assert run(*target, "--stream-width", "16").status == 0
-    name, *options = command
-    assert "not packets of 16 bits" in refused(name, "packets", *options)
+    assert "not packets of 16 bits" in refused("simulate", "packets", "--bulk", "1000")
+
+
+def test_of_packets_layers_and_control_are_proved_and_the_ends_are_named_as_not_shown(run, here):
+    target = ("generate", "model.safetensors", "-o", "packets", *FORMATS)
+    assert run(*target, "--stream-width", "8").status == 0
+    answer = run("prove", "packets")
+    assert answer.status == 1
+    lemmas = json.loads((here / "packets/proof.json").read_text())["lemmas"]
+    detail = "not tried: vectors are packets of beats of 8 bits"
+    left = [lemma for lemma in lemmas if lemma.get("detail") == detail]
+    assert [lemma["part"] for lemma in left] == ["data", "data", "data", "time"]
+    assert {lemma["status"] for lemma in left} == {"not shown"}
+    shown = [lemma for lemma in lemmas if lemma["status"] == "shown"]
+    assert sum(lemma["claim"].startswith("lmu0: every step") for lemma in shown) == 1
+    control = [lemma for lemma in lemmas if lemma["part"] == "control"]
+    assert len(control) > 10 and all(lemma in shown for lemma in control)
 
 
 def test_a_damaged_stream_is_refused(refused, here):

@@ -136,6 +136,7 @@ class MutantBench:
             [],
             steps=cycles // plan.cycles(last_step=True),
             seed=seed,
+            packets=plan.stream.packets,
         )
         job = job_of(work, plan, self.sets, sequences, seed=seed)
         job.write()

@@ -42,7 +42,9 @@ class ControlLemma:
     cut: tuple[str, ...] = ()
 
 
-def lemmas_of(layers: Sequence[str], memories: Sequence[Sequence[str]]) -> list[ControlLemma]:
+def lemmas_of(
+    layers: Sequence[str], memories: Sequence[Sequence[str]], *, packets: bool = False
+) -> list[ControlLemma]:
     """Return the lemmas of a design that are shown by running its states.
 
     Parameters
@@ -51,14 +53,24 @@ def lemmas_of(layers: Sequence[str], memories: Sequence[Sequence[str]]) -> list[
         Names of the instances of the layers.
     memories : sequence of sequence of str
         Roles of the structured memories of each.
+    packets : bool
+        A vector is a packet of beats.
     """
-    lemmas = []
+    lemmas = [_receiver()] if packets else []
     for layer, roles in zip(layers, memories, strict=True):
         lemmas += [_steps(layer, roles), *_input(layer), _room(layer)]
     senders = ["from_axi", *layers]
     lemmas += [_room("from_axi"), _link("from_axi", layers[0])]
     lemmas += [_link(sender, receiver) for sender, receiver in pairwise(layers)]
-    return [*lemmas, *_answers(senders[-1])]
+    return [*lemmas, *(_sent if packets else _answers)(senders[-1])]
+
+
+def _receiver() -> ControlLemma:
+    return ControlLemma(
+        claim="a vector is handed on when its packet is there, filled up where it is too short",
+        targets=_wires("from_axi", "receiver"),
+        cut=_wires("from_axi", "room", "room"),
+    )
 
 
 def _wires(place: str, kind: str, *names: str, at: str = "") -> tuple[str, ...]:
@@ -162,5 +174,29 @@ def _answers(sender: str) -> list[ControlLemma]:
             targets=_wires("answers", "queue", "mark_kept"),
             assumed=_wires("answers", "queue", "marks_held", "taken_once", "offered_there"),
             cut=_wires("answers", "queue", "valid", "last", "taken", "offered"),
+        ),
+    ]
+
+
+def _sent(sender: str) -> list[ControlLemma]:
+    """Return what is shown of answers that are packets."""
+    assumed, cut = _promises(sender)
+    properties = [name for name in CHECKERS["answers"].properties if name != "mark_kept"]
+    return [
+        ControlLemma(
+            claim="no answer is written over one that waits, and its beats leave in order",
+            targets=(
+                *_wires(sender, "room", "sent_into_room", "freed_once"),
+                *_wires("answers", "answers", *properties),
+                *_wires("to_axi", "sender"),
+            ),
+            assumed=assumed,
+            cut=cut,
+        ),
+        ControlLemma(
+            claim="answers leave with their marks",
+            targets=_wires("answers", "answers", "mark_kept"),
+            assumed=_wires("answers", "answers", "no_overflow"),
+            cut=_wires("answers", "answers", "valid", "last"),
         ),
     ]

@@ -87,6 +87,7 @@ def prove_control(
     controls = lemmas_of(
         [instance_name(layer) for layer in plan.layers],
         [[node.role.value for node in layer.layer.structured] for layer in plan.layers],
+        packets=plan.stream.packets,
     )
     lemmas += _without_missing(controls, [_run(circuit, c, seconds, tell) for c in controls])
     if all(lemma.shown for lemma in lemmas):
@@ -120,9 +121,9 @@ def _watched(circuit: Circuit, text: str, network: QuantizedNetwork, plan: Plan)
         circuit.nets.get(port) == circuit.nets.get(wire) is not None
         for port, wire in _WATCHED.items()
     )
+    payload = [f"m_axis_{name}" for name in ("tdata", "tlast", "tkeep", "tuser")]
     seen &= circuit.nets.get("check_offer.payload") == [
-        *circuit.nets.get("m_axis_tdata", []),
-        *circuit.nets.get("m_axis_tlast", []),
+        bit for port in payload for bit in circuit.nets.get(port, [])
     ]
     detail = "" if same else "the checkers in the file are not those of this version"
     detail = detail if seen else "a checker does not see the port that it should see"
@@ -133,7 +134,7 @@ def _watched(circuit: Circuit, text: str, network: QuantizedNetwork, plan: Plan)
 def _paths(circuit: Circuit) -> Lemma:
     """Show that outputs follow from registers and the reset alone."""
     outputs = [*circuit.nets["check_intake.ready"], *circuit.nets["check_offer.valid"]]
-    outputs += circuit.nets["check_offer.payload"]
+    outputs += [*circuit.nets["check_offer.payload"], *circuit.nets.get("s_axis_malformed", [])]
     free = _leaves(circuit, outputs) - {circuit.reset}
     names = sorted({circuit.inputs.get(bit, "a memory") for bit in free})
     claim = "no output depends on an input but rst within a cycle, s_axis_tready included"

@@ -9,12 +9,13 @@ import pytest
 
 from lmu_hw.prove.claims import Status
 from lmu_hw.prove.control.prove import prove_control
-from tests.broken_control import BROKEN, broken, small_design
+from tests.broken_control import BROKEN, broken, broken_packets, small_design, small_packets
 from tests.replays import failures
 
 
-def proof(files):
-    network, plan, _ = small_design()
+def proof(files, network=None, plan=None):
+    if network is None:
+        network, plan, _ = small_design()
     contents = {name: text.encode() for name, text in files.items()}
     return prove_control(contents, network, plan, seconds=2.0)
 
@@ -41,6 +42,17 @@ def test_a_broken_design_is_refuted_by_a_run_that_replays(tmp_path, how):
     (refuted,) = (lemma for lemma in result.lemmas if lemma.status is Status.REFUTED)
     assert f".{failed} fails" in refuted.counterexample
     assert failed in failures(tmp_path, files, result.bench)
+
+
+def test_packets_are_shown_and_refuted_where_they_are_broken(tmp_path):
+    network, plan, files = small_packets()
+    lemmas = proof(files, network, plan).lemmas
+    assert [lemma for lemma in lemmas if not lemma.shown] == []
+    files = broken_packets("a vector is handed on too early")
+    result = proof(files, network, plan)
+    (refuted,) = (lemma for lemma in result.lemmas if lemma.status is Status.REFUTED)
+    assert refuted.counterexample.partition(" fails")[0].endswith("receiver.beats_counted")
+    assert "beats_counted" in failures(tmp_path, files, result.bench)
 
 
 def test_checkers_that_are_not_the_emitted_ones_are_not_believed():
