@@ -40,7 +40,7 @@ PARAMETERS = (
     ),
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
     *("theta", "target", "seeds", "clock", "bitstream", "pins", "liberty", "dont_use"),
-    *("netlist", "steps", "cache", "bulk"),
+    *("netlist", "cache", "bulk"),
 )
 """Parameters of the verbs that are options here."""
 
