@@ -13,11 +13,10 @@ from tests.broken_control import BROKEN, broken, broken_packets, small_design, s
 from tests.replays import failures
 
 
-def proof(files, network=None, plan=None):
-    if network is None:
-        network, plan, _ = small_design()
+def proof(files, design=small_design, seconds=2.0):
+    network, plan, _ = design()
     contents = {name: text.encode() for name, text in files.items()}
-    return prove_control(contents, network, plan, seconds=2.0)
+    return prove_control(contents, network, plan, seconds=seconds)
 
 
 @cache
@@ -45,11 +44,10 @@ def test_a_broken_design_is_refuted_by_a_run_that_replays(tmp_path, how):
 
 
 def test_packets_are_shown_and_refuted_where_they_are_broken(tmp_path):
-    network, plan, files = small_packets()
-    lemmas = proof(files, network, plan).lemmas
+    lemmas = proof(small_packets()[2], small_packets, seconds=60.0).lemmas
     assert [lemma for lemma in lemmas if not lemma.shown] == []
     files = broken_packets("a vector is handed on too early")
-    result = proof(files, network, plan)
+    result = proof(files, small_packets)
     (refuted,) = (lemma for lemma in result.lemmas if lemma.status is Status.REFUTED)
     assert refuted.counterexample.partition(" fails")[0].endswith("receiver.beats_counted")
     assert "beats_counted" in failures(tmp_path, files, result.bench)
