@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Emit the reference designs of rtl/ again.")
     parser.add_argument("--prove", action="store_true", help="prove what is emitted")
     options = parser.parse_args(arguments)
-    refuted = False
+    missing = False
     for name in reference_designs():
         with tempfile.TemporaryDirectory() as work:
             emit_design(name, Path(work) / name)
@@ -81,8 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 with status(f"rtl/{name}") as tell:
                     result = lmu_hw.prove(Path(work) / name, progress=tell)
                 print(f"rtl/{name}: {result.summary}", flush=True)
-                refuted |= bool(result.refuted)
-    return int(refuted)
+                missing |= not result.proved
+    return int(missing)
 
 
 if __name__ == "__main__":

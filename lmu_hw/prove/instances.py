@@ -9,7 +9,7 @@ from lmu_hw.prove.directions import direction_terms, number_of_direction
 from lmu_hw.prove.forms import Form, Kind, Terms, Unknown, Value, atoms, exact
 from lmu_hw.prove.machine import State
 from lmu_hw.prove.undecided import Undecided
-from lmu_hw.prove.words import Pieces, Word, join, unknown
+from lmu_hw.prove.words import Pieces, Word, as_unsigned, join, unknown
 from lmu_hw.prove.words import number as number_of
 
 __all__ = ["Correspondence", "general", "is_free", "symbols_of"]
@@ -67,20 +67,29 @@ class _Made:
             return word
         if isinstance(word, Pieces):
             return join(self._pieces(word.pieces))
-        return exact(word) if self._value(word) else other
+        if self._value(word) or isinstance(other, int | Pieces):
+            return exact(word) if self._value(word) else other
+        return join(self._pieces([(word, other.high.bit_length())]))
 
     def _pieces(self, pieces: list[tuple[Value, int]]) -> list[tuple[Word, int]]:
-        """Return pieces of a word; two may be one result, as what a table answers and its sign."""
+        """Return pieces of a word, as results where they are some.
+
+        Two pieces may be one result, as what a table answers and its sign; a word of a few bits may
+        be one that was written as a longer sum, as what feedback keeps.
+        """
         made: list[tuple[Value | None, int]] = []
         place = 0
         while place < len(pieces):
             piece, bits = pieces[place]
             place += 1
-            if not self._value(piece) and place < len(pieces):
-                both = _as_one((piece, bits), pieces[place])
-                if both is not None and self._value(both):
-                    piece, bits = both, bits + pieces[place][1]
-                    place += 1
+            if not self._value(piece):
+                for size in (1, 2):
+                    several = pieces[place - 1 : place - 1 + size]
+                    whole = _as_one(several)
+                    if whole is not None and self._value(whole):
+                        piece, bits = whole, sum(width for _, width in several)
+                        place += len(several) - 1
+                        break
             if self._value(piece):
                 made.append((exact(piece), bits))
             elif made and made[-1][0] is None:
@@ -101,9 +110,11 @@ class _Made:
         return known
 
 
-def _as_one(low: tuple[Value, int], high: tuple[Value, int]) -> Value | None:
+def _as_one(pieces: list[tuple[Value, int]]) -> Value | None:
     try:
-        return number_of(Pieces([low, high]))
+        if len(pieces) == 1:
+            return as_unsigned(*pieces[0])
+        return number_of(Pieces(pieces))
     except (Unknown, OverflowError):
         return None
 

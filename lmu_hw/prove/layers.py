@@ -25,7 +25,7 @@ from lmu_hw.prove.undecided import Decide
 
 __all__ = ["Explored", "explore"]
 
-_FIRST_LOOK = 16
+_FIRST_LOOK = 4
 """Cycles from the start of a step to the first comparison; each further one is twice as late."""
 _MOST_STEPS = 200
 """Steps that are run before it is given up."""

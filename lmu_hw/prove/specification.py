@@ -148,11 +148,12 @@ def _sums(
         total = (total << max(shifts) - shifts[row]) + bias
         if node.error_feedback:
             total = total + (0 if past is None else past[residue_of(node)][element])
+        pre = _summed(node, total, what, naming)
+        if node.error_feedback:  # once what is kept has its name, which is part of what is dropped
             fmt = FixedFormat(signed=False, int_bits=node.dropped_bits, frac_bits=0)
             rest = unsigned_by_cases(total, node.dropped_bits)
             kept = now.setdefault(residue_of(node), [])
             kept.append(naming(f"{what} residue", rest, fmt, proved=True))
-        pre = _summed(node, total, what, naming)
         codes.append(_activated(node, pre, what, naming))
     return codes
 

@@ -20,10 +20,12 @@ from tests import networks
 _WIDTHS: dict[str, Any] = {"weight_bits": 8, "state_bits": 12, "activation_bits": 6}
 
 
-def emitted(folder, *, lanes=4, realization="dense", **options):
+def emitted(folder, *, lanes=4, realization="dense", error_feedback=False, **options):
     net = networks.network(units=2, **{"order": 4, "theta": 16.0, **options})
     x = networks.noise(net, sequences=2, steps=16)
-    design = lmu_hw.quantize(net, x, realization=realization, **_WIDTHS)
+    design = lmu_hw.quantize(
+        net, x, realization=realization, error_feedback=error_feedback, **_WIDTHS
+    )
     lmu_hw.emit(design, folder, lanes=lanes)
     return folder
 
@@ -49,8 +51,10 @@ def failures(path, change=lambda text: text, *, searching=False):
         {"realization": "semiseparable"},
         {"realization": "scan"},
         {"activation": "relu", "encoder": "relu"},
+        {"error_feedback": True},
+        {"layers": 2, "dense": 2, "order": 1},  # whose steps are short
     ],
-    ids=["dense", "semiseparable", "scan", "relu"],
+    ids=["dense", "semiseparable", "scan", "relu", "error feedback", "three layers"],
 )
 def test_a_design_of_each_kind_is_shown(options, tmp_path):
     assert failures(emitted(tmp_path / "design", **options)) == []
