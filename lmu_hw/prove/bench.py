@@ -302,7 +302,8 @@ class Bench:
             return due
         entries = [replace(d, start=d.start + 1) if d.start >= 0 else d for d in due]
         layer = self.plan.layers[place].layer
-        if self._bit(seen, f"{place}.valid"):
+        # The last rows of a node may be fewer than a group has: the other beats store nothing.
+        if self._bit(seen, f"{place}.valid") and self._bit(seen, f"{place}.mask"):
             node, segment, beat, mask = (
                 self._bit(seen, f"{place}.{field}") for field in ("node", "segment", "beat", "mask")
             )

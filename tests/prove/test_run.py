@@ -21,7 +21,7 @@ _WIDTHS: dict[str, Any] = {"weight_bits": 8, "state_bits": 12, "activation_bits"
 
 
 def emitted(folder, *, lanes=4, realization="dense", error_feedback=False, **options):
-    net = networks.network(units=2, **{"order": 4, "theta": 16.0, **options})
+    net = networks.network(**{"units": 2, "order": 4, "theta": 16.0, **options})
     x = networks.noise(net, sequences=2, steps=16)
     design = lmu_hw.quantize(
         net, x, realization=realization, error_feedback=error_feedback, **_WIDTHS
@@ -58,6 +58,12 @@ def failures(path, change=lambda text: text, *, searching=False):
 )
 def test_a_design_of_each_kind_is_shown(options, tmp_path):
     assert failures(emitted(tmp_path / "design", **options)) == []
+
+
+def test_rows_that_do_not_fill_their_last_group_are_shown(tmp_path):
+    """Five rows of two at a time: the last beat stores nothing."""
+    folder = emitted(tmp_path / "design", lanes=6, units=5, dense=1)
+    assert [lemma for lemma in failures(folder) if lemma.claim.startswith("lmu0: ")] == []
 
 
 @pytest.fixture(scope="module")
