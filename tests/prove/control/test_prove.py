@@ -63,6 +63,15 @@ def test_checkers_that_are_not_the_emitted_ones_are_not_believed():
     assert not lemma.shown
 
 
+def test_logic_that_the_macro_chooses_is_not_believed():
+    files = dict(small_design()[2])
+    lines = files["tiny.v"].splitlines(keepends=True)
+    line = next(line for line in lines if line.startswith("  assign "))
+    other = f"`ifndef LMU_HW_ASSERT\n  // another one\n`else\n{line}`endif\n"
+    files["tiny.v"] = files["tiny.v"].replace(line, other, 1)
+    assert not proof(files).lemmas[0].shown
+
+
 def test_what_rests_on_a_lemma_that_fails_is_not_shown(sound):
     lemmas = proof_of_broken("room is freed twice").lemmas
     detail = "rests on a lemma that is not shown"
