@@ -18,10 +18,10 @@ from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.prove.cases import expanded
-from lmu_hw.prove.floors import drop
+from lmu_hw.prove.floors import drop, name_total
 from lmu_hw.prove.floors import name as name_of
 from lmu_hw.prove.forms import Unknown, Value, range_of, symbol
-from lmu_hw.prove.functions import leaf_of, values_of
+from lmu_hw.prove.functions import leaf_of, name_function, values_of
 from lmu_hw.prove.machine import Machine, State
 from lmu_hw.prove.narrowing import Codes
 from lmu_hw.prove.netlist import Bit, Netlist
@@ -194,14 +194,18 @@ class Bench:
                 *,
                 proved: bool,
                 tabulated: bool = False,
+                carried: bool = True,
             ) -> Value:
                 low, high = range_of(value)
                 if fmt is None:
-                    return name_of((step, layer, what), value, low, high)
+                    return name_total((step, layer, what), value, tabulated=tabulated)
                 if not proved and not fmt.min_code <= low <= high <= fmt.max_code:
                     self.tally.assumed.add(what.partition("[")[0].partition(" ")[0])
                 ends = fmt.min_code, fmt.max_code
-                return name_of((step, layer, what), value, *ends, tabulated=tabulated)
+                if not carried:
+                    ends = max(low, fmt.min_code), min(high, fmt.max_code)
+                by = name_function if proved else name_of
+                return by((step, layer, what), value, *ends, tabulated=tabulated)
 
             return named
 
@@ -347,6 +351,9 @@ def congruent(a: Value, b: Value, width: int) -> bool:
     if _vanishes(a - b, width):
         return True
     try:
+        result = expanded(b)
+        if _vanishes(a - result, width) or _vanishes(a - expanded(result, totals=True), width):
+            return True
         difference = expanded(a - b)
     except Unknown:
         return False

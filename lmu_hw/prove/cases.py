@@ -16,6 +16,7 @@ from lmu_hw.prove.directions import (
     opened,
     steps,
     under,
+    with_total,
 )
 from lmu_hw.prove.floors import (
     definition_of,
@@ -23,6 +24,7 @@ from lmu_hw.prove.floors import (
     floor,
     floor_of,
     fold,
+    is_total,
     signed,
     unsigned,
     within,
@@ -74,6 +76,7 @@ def by_cases(
     Unknown
         If there are too many cases.
     """
+    values = tuple(with_total(value) for value in values)
     number = _first_direction(values)
     if number is None:
         return operation(*values)
@@ -123,14 +126,14 @@ def _joined(
     number: int, thresholds: Sequence[int], results: Sequence[Value], width: int | None
 ) -> Value:
     """Return one value from those of the cases."""
-    low = min(range_of(result)[0] for result in results)
-    high = max(range_of(result)[1] for result in results)
-    results = [exact(result) for result in results]
-    total = results[0]
+    low = min(range_of(case)[0] for case in results)
+    high = max(range_of(case)[1] for case in results)
+    results = [exact(case) for case in results]
+    result = results[0]
     for threshold, before, after in zip(thresholds, results, results[1:], strict=False):
         change = add(after, negate(before))
-        total = add(total, _from(number, threshold, exact(change), width))
-    return within(exact(total), low, high) if width is None else exact(total)
+        result = add(result, _from(number, threshold, exact(change), width))
+    return within(exact(result), low, high) if width is None else exact(result)
 
 
 def _from(number: int, threshold: int, change: Value, width: int | None) -> Value:
@@ -145,6 +148,8 @@ def _from(number: int, threshold: int, change: Value, width: int | None) -> Valu
         following = next_step(change, number, threshold)
         if under(change, number, threshold, following - 1) == 0:
             threshold = following
+        if threshold > interval(direction_terms(number), 0)[1]:
+            return 0  # a direction never gets there
     if isinstance(change, int):
         return scale(single(gate(number, threshold, None)), change) if change else 0
     pairs: list[tuple[int, Value]] = [
@@ -166,6 +171,7 @@ def _at(number: int, threshold: int, change: Value) -> Value:
 
 def floor_by_cases(value: Value, bits: int) -> Value:
     """Return ``floor(value / 2**bits)``."""
+    value = with_total(value)
     if isinstance(value, int):
         return value >> bits
     if not value.mark:
@@ -215,15 +221,18 @@ def unsigned_by_cases(value: Value, width: int) -> Value:
     return within(fold(by_cases(operation, value)), 0, mask)
 
 
-def expanded(value: Value) -> Value:
-    """Return a value with named results as what they stand for, inside signs of them, too."""
+def expanded(value: Value, *, totals: bool = False) -> Value:
+    """Return a value with named results as what they stand for, inside signs of them, too.
+
+    With `totals`, sums that are symbols in floors are sums again, too.
+    """
     if isinstance(value, int):
         return value
     pairs: list[tuple[int, Value]] = []
     for number, factor in value.terms.items():
         definition, part = definition_of(number), single(number)
         if definition is not None:
-            part = definition
+            part = definition if totals or not is_total(number) else part
         elif atoms.kind[number].kind == "floor":
             argument, bits = floor_of(number)
             known = not isinstance(argument, int) and argument.terms.keys() <= value.terms.keys()

@@ -16,6 +16,7 @@ import numpy as np
 from lmu_hw.prove.cell_shape import Shape, mask
 from lmu_hw.prove.cells_on_forms import ON_FORMS
 from lmu_hw.prove.cells_on_numbers import on_numbers
+from lmu_hw.prove.directions import with_total
 from lmu_hw.prove.forms import Unknown, Value
 from lmu_hw.prove.functions import applied, leaf_of
 from lmu_hw.prove.words import Word, number
@@ -52,6 +53,7 @@ def evaluate(shape: Shape) -> Cell:
 
 def _tabulated(shape: Shape, values: Sequence[Value]) -> Value:
     """Return a cell computed for every value of the only symbol that it depends on."""
+    values = [with_total(value) for value in values]
     leaf = leaf_of(values)
     if leaf is None or max(*shape.widths, shape.width) > _WIDEST:
         raise Unknown

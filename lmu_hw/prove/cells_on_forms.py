@@ -48,12 +48,12 @@ def _mul(s: Shape, a: Value, b: Value) -> Value | None:
             x = as_signed(x, s.widths[0]) if all(s.signed) else x
         if isinstance(y, int):
             y = as_signed(y, s.widths[1]) if all(s.signed) else y
-        return normal(multiply(x, y), s.width)
+        return normal(fold(multiply(x, y)), s.width)
     return None
 
 
 def _negative(s: Shape, a: Value) -> Value:
-    return normal(negate(_extended(a, s.widths[0], s.width, s.signed[0])), s.width)
+    return normal(fold(negate(_extended(a, s.widths[0], s.width, s.signed[0]))), s.width)
 
 
 def _not(s: Shape, a: Value) -> Value:
@@ -183,7 +183,7 @@ def _shl(s: Shape, a: Value, b: Value) -> Value | None:
     if b >= s.width:
         return 0
     wide = _extended(a, s.widths[0], s.width - b, s.signed[0])
-    return normal(scale(wide, 1 << b), s.width)
+    return normal(fold(scale(wide, 1 << b)), s.width)
 
 
 def _shr(s: Shape, a: Word, b: Word) -> Word | None:

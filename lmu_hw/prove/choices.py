@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from lmu_hw.prove.cases import by_cases
-from lmu_hw.prove.directions import FEW, gate_of, opened
+from lmu_hw.prove.directions import FEW, gate_of, opened, with_total
 from lmu_hw.prove.floors import drop, within
 from lmu_hw.prove.forms import Unknown, Value, add, negate, range_of, scale
 from lmu_hw.prove.functions import applied, leaf_of
@@ -50,18 +50,19 @@ def _equal(value: Value, width: int) -> Value:
     first, last = -(-low >> width), high >> width
     if last - first >= FEW:
         raise Unknown
-    total: Value = 0
+    result: Value = 0
     for turn in range(first, last + 1):
         rest = add(value, -(turn << width))
-        total = add(total, _at_least(rest))
-        total = add(total, negate(_at_least(add(rest, -1))))
-    return total
+        result = add(result, _at_least(rest))
+        result = add(result, negate(_at_least(add(rest, -1))))
+    return result
 
 
 def choose(condition: Value, yes: Value, no: Value, width: int | None) -> Value:
     """Return `yes` where a condition is 1 and `no` where it is 0, of `width` bits; None: exact."""
     if isinstance(condition, int):
         return yes if condition else no
+    yes, no = with_total(yes), with_total(no)
     leaf = leaf_of([condition, yes, no])
     if leaf is not None:
         return applied(lambda s, a, b: np.where(s, a, b), [condition, yes, no], leaf)

@@ -7,10 +7,10 @@ direction is at least a threshold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import gcd
 
-from lmu_hw.prove.floors import as_floor, floor_of, within
+from lmu_hw.prove.floors import as_floor, definition_of, floor_of, is_total, total, within
 from lmu_hw.prove.forms import (
     GATE,
     Form,
@@ -19,8 +19,10 @@ from lmu_hw.prove.forms import (
     Value,
     add,
     atoms,
+    form,
     gate,
     interval,
+    negate,
     range_of,
     single,
     weighted_sum,
@@ -37,6 +39,7 @@ __all__ = [
     "opened",
     "steps",
     "under",
+    "with_total",
 ]
 
 FEW = 4
@@ -85,6 +88,48 @@ def gate_of(value: Value) -> Value:
         opposite = {number: -factor for number, factor in terms.items()}
         return 1 - single(gate(_number(opposite), 1 - threshold, None))
     return single(gate(_number(terms), threshold, None))
+
+
+def with_total(value: Value) -> Value:
+    """Return a value with the symbol of the sum that it is, or that other terms of it are made of.
+
+    What is added to a sum to round it depends on the sum; together they depend on one symbol.
+    """
+    if isinstance(value, int):
+        return value
+    whole = total(value)
+    if whole is not value:
+        return whole
+    opposite = negate(value)
+    if (whole := total(opposite)) is not opposite:
+        return negate(whole)
+    for number in {inner for outer in value.terms for inner in _based_on(outer)}:
+        definition = definition_of(number)
+        if definition is None or not is_total(number):
+            continue
+        lead, first = next(iter(definition.terms.items()))
+        sign, rest = divmod(value.terms.get(lead, 0), first)
+        terms = definition.terms
+        if (
+            abs(sign) == 1
+            and not rest
+            and all(value.terms.get(n) == sign * f for n, f in terms.items())
+        ):
+            others = {n: f for n, f in value.terms.items() if n not in terms}
+            others[number] = others.get(number, 0) + sign
+            return form(others, value.constant - sign * definition.constant)
+    return value
+
+
+def _based_on(number: int) -> Iterable[int]:
+    """Return the symbols that an atom may be made of, other sums of them aside."""
+    kind, parts = atoms.kind[number]
+    if kind == "floor":
+        (terms, _), _ = parts
+        return [inner for inner, _ in terms]
+    if kind == "gate":
+        return direction_terms(parts[0])
+    return parts[:1] if kind == "function" else ()
 
 
 def opened(value: Value) -> Value:

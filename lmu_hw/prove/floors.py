@@ -33,6 +33,7 @@ from lmu_hw.prove.forms import (
 
 __all__ = [
     "Definitions",
+    "also",
     "as_floor",
     "define_only",
     "definition_of",
@@ -42,8 +43,12 @@ __all__ = [
     "floor_of",
     "fold",
     "forget_names",
+    "is_total",
+    "link",
     "name",
+    "name_total",
     "signed",
+    "total",
     "unsigned",
     "within",
 ]
@@ -55,6 +60,12 @@ _names: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
 Definitions = dict[int, Form]
 """What named symbols stand for."""
 
+_totals: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
+"""The same of sums that are symbols only where something else than a sum is made of them."""
+_summed: set[int] = set()
+"""Symbols of sums, also of those whose definitions are not known any more."""
+_linked: dict[int, tuple[int, int]] = {}
+"""Symbols that are functions of another one while they have a definition: that, and else."""
 _definitions: Definitions = {}
 _versions: dict[object, int] = {}
 """How often a name was given: two definitions are never one symbol."""
@@ -64,6 +75,9 @@ def forget_names() -> None:
     """Forget every named result."""
     _sizes.clear()
     _names.clear()
+    _totals.clear()
+    _summed.clear()
+    _linked.clear()
     _definitions.clear()
     _versions.clear()
 
@@ -77,11 +91,20 @@ def define_only(meanings: Definitions) -> None:
     """Let these symbols stand for what they do, and all others be free."""
     _sizes.clear()
     _names.clear()
+    _totals.clear()
     _definitions.clear()
     for number, value in meanings.items():
-        _names[frozenset(value.terms.items())] = number, value.constant
-        _sizes.add(len(value.terms))
+        _define(_totals if number in _summed else _names, number, value)
         _definitions[number] = value
+    for number, (leaf, free) in _linked.items():
+        atoms.leaf[number] = leaf if number in _definitions else free
+
+
+def _define(
+    meanings: dict[frozenset[tuple[int, int]], tuple[int, int]], number: int, value: Form
+) -> None:
+    meanings[frozenset(value.terms.items())] = number, value.constant
+    _sizes.add(len(value.terms))
 
 
 def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = False) -> Value:
@@ -100,14 +123,61 @@ def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = F
     key = frozenset(value.terms.items())
     if key in _names:
         return fold(value)
-    version = _versions[what] = _versions.get(what, -1) + 1
-    result = symbol("name", (what, version), low, high, tabulated=tabulated)
+    result = symbol("name", _version(what), low, high, tabulated=tabulated)
     if isinstance(result, Form):
         (number,) = result.terms
-        _names[key] = number, value.constant
-        _sizes.add(len(value.terms))
+        _define(_names, number, value)
         _definitions[number] = value
     return result
+
+
+def _version(what: object) -> tuple[object, int]:
+    version = _versions[what] = _versions.get(what, -1) + 1
+    return what, version
+
+
+def name_total(what: object, value: Value, *, tabulated: bool = False) -> Value:
+    """Return a symbol for a sum, of which floors, cases and functions are made.
+
+    Sums of it and others are still made of its terms: it may be a part of another total.
+    """
+    if isinstance(value, int):
+        return value
+    opposite = negate(value)
+    if (known := total(opposite)) is not opposite:
+        return negate(known)  # a sum and its opposite are of one symbol
+    if total(value) is value:
+        result = symbol("name", _version(what), value.low, value.high, tabulated=tabulated)
+        if isinstance(result, int):
+            return result
+        (number,) = result.terms
+        _define(_totals, number, value)
+        _definitions[number] = value
+        _summed.add(number)
+    return total(value)
+
+
+def total(value: Value) -> Value:
+    """Return the symbol of a sum that has one, whatever the constant beside it."""
+    return _symbol(_totals, value)
+
+
+def is_total(number: int) -> bool:
+    """Tell whether a symbol stands for a sum."""
+    return number in _summed and number in _definitions
+
+
+def link(number: int, leaf: int) -> None:
+    """Let a symbol be a function of another one, while its definition is known."""
+    _linked[number] = leaf, atoms.leaf[number]
+    atoms.leaf[number] = leaf
+
+
+def also(number: int, value: Value) -> None:
+    """Let a value in other words stand for a named symbol, too."""
+    if not isinstance(value, int) and number not in value.terms:
+        _names.setdefault(frozenset(value.terms.items()), (number, value.constant))
+        _sizes.add(len(value.terms))
 
 
 def definition_of(number: int) -> Form | None:
@@ -117,9 +187,13 @@ def definition_of(number: int) -> Form | None:
 
 def fold(value: Value) -> Value:
     """Return the symbol of a result instead of its definition, whatever the constant beside it."""
+    return _symbol(_names, value)
+
+
+def _symbol(meanings: dict[frozenset[tuple[int, int]], tuple[int, int]], value: Value) -> Value:
     if isinstance(value, int) or len(value.terms) not in _sizes:
         return value
-    entry = _names.get(frozenset(value.terms.items()))
+    entry = meanings.get(frozenset(value.terms.items()))
     if entry is None:
         return value
     return add(single(entry[0]), value.constant - entry[1])
@@ -139,10 +213,20 @@ def floor(value: Value, bits: int) -> Value:
         return value >> bits
     if bits == 0:
         return value
+    value = _bounded_total(value)
     low, high = value.low >> bits, value.high >> bits
     if low == high:
         return low
     return within(fold(_floor(value.terms, value.constant, bits)), low, high)
+
+
+def _bounded_total(value: Form) -> Form:
+    """Return the symbol of a sum that has one, with the bounds of the sum, if they are closer."""
+    symbol = total(value)
+    if symbol is value or isinstance(symbol, int):
+        return value
+    low, high = max(symbol.low, value.low), min(symbol.high, value.high)
+    return Form(symbol.terms, symbol.constant, low, high, symbol.mark)
 
 
 def _floor(terms: Terms, constant: int, bits: int) -> Value:

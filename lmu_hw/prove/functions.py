@@ -8,11 +8,12 @@ atom however it was computed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.prove.floors import floor_of, fold
+from lmu_hw.prove.floors import also, definition_of, floor_of, fold, link, name
 from lmu_hw.prove.forms import FUNCTION, Value, add, atom, atoms, scale, single
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "forget_functions",
     "function",
     "leaf_of",
+    "name_function",
     "values_of",
 ]
 
@@ -74,6 +76,25 @@ def values_of(value: Value, leaf: int) -> Array:
     return total
 
 
+def name_function(
+    what: object, value: Value, low: int, high: int, *, tabulated: bool = False
+) -> Value:
+    """Return a symbol for a result as `floors.name` does, that stays a function of its symbol.
+
+    So it is found where hardware computes it from that symbol, in other ways, too.
+    """
+    result = name(what, value, low, high, tabulated=tabulated)
+    leaf = leaf_of([value])
+    if leaf is None or isinstance(result, int) or isinstance(value, int):
+        return result
+    (number,) = result.terms
+    if definition_of(number) is value:  # it is new
+        link(number, leaf)
+        with suppress(OverflowError):
+            also(number, function(values_of(value, leaf), leaf))
+    return result
+
+
 def _checked(number: int) -> int:
     if abs(number) > _LARGEST:
         raise OverflowError
@@ -89,6 +110,9 @@ def _values_of_atom(number: int, leaf: int) -> Array:
         return values_of(argument, leaf) >> min(bits, 62)
     if kind == "function":
         return _arrays[parts[1]]
+    definition = definition_of(number) if kind == "name" else None
+    if definition is not None:  # what it stands for may be forgotten: then it is free
+        return values_of(definition, leaf)
     if kind == "product":
         result = values_of(single(parts[0]), leaf).copy()
         for factor in parts[1:]:

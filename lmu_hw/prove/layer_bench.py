@@ -20,7 +20,7 @@ from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.prove.bench import Failure, congruent
 from lmu_hw.prove.buffers import Image, InputMemory, Rows, wire
-from lmu_hw.prove.floors import define_only, definitions
+from lmu_hw.prove.floors import define_only, definitions, name_total
 from lmu_hw.prove.floors import name as name_of
 from lmu_hw.prove.forms import Value, range_of, symbol
 from lmu_hw.prove.instances import symbols_of
@@ -156,12 +156,20 @@ class LayerBench:
             *,
             proved: bool,
             tabulated: bool = False,
+            carried: bool = True,
         ) -> Value:
             low, high = range_of(value)
-            ends = (low, high) if fmt is None else (fmt.min_code, fmt.max_code)
+            full = (number, self.place, what)
+            if fmt is None:
+                named.append(name_total(full, value))
+                return named[-1]
+            ends = fmt.min_code, fmt.max_code
             if not proved and not ends[0] <= low <= high <= ends[1]:
                 self.assumed.add(what.partition("[")[0].partition(" ")[0])
-            named.append(name_of((number, self.place, what), value, *ends, tabulated=tabulated))
+            if not carried:
+                ends = max(low, fmt.min_code), min(high, fmt.max_code)
+            by = name_of
+            named.append(by(full, value, *ends, tabulated=tabulated))
             return named[-1]
 
         # The last step of a sequence computes what every step does, and more.

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.network import MemoryNode, entry_of
 from lmu_hw.network.scan import Scan
@@ -105,7 +107,21 @@ def _running(node: MemoryNode, fmt: FixedFormat, what: str, value: Value, naming
     low, high = range_of(value)
     if fmt.min_code <= low and high <= fmt.max_code:
         return value
-    return naming(f"{node.name} {what}", value, fmt, proved=False)
+    return naming(f"{node.name} {what}", value, fmt, proved=False, carried=False)
+
+
+def _if_needed(naming: Naming) -> Naming:
+    """Return how only those are named whose range takes the certificate."""
+
+    def named(
+        what: str, value: Value, fmt: FixedFormat | None, *, proved: bool, **_: bool
+    ) -> Value:
+        low, high = range_of(value)
+        if fmt is None or (fmt.min_code <= low and high <= fmt.max_code):
+            return value
+        return naming(what, value, fmt, proved=proved, carried=False)
+
+    return named
 
 
 def _scan(
@@ -133,36 +149,37 @@ def _scan(
 
 def _two_pass(
     node: MemoryNode, source: FixedFormat, x: Codes, u: Value, segment: int, naming: Naming
-) -> Codes:
-    """Return m + 2 K (2i+1) s of the second pass; see `lmu_hw.network.two_pass`."""
+) -> Iterator[Value]:
+    """Yield m + 2 K (2i+1) s of the second pass; see `lmu_hw.network.two_pass`."""
     update: TwoPass = node.update  # type: ignore[assignment]
     fmt, bits = update.running.format, update.sum_frac_bits(node.requant.format)
     m = [state << fmt.frac_bits - node.requant.format.frac_bits for state in x]
     u = u << fmt.frac_bits - source.frac_bits
     rate, up = int(update.rate.codes.item()), update.rate.format.frac_bits
 
-    def sums(number: int, first: Value, second: Value) -> Codes:
-        """Return s[0] ... s[d] of a pass."""
-        s = [_running(node, fmt, f"s{number}[{segment}, 0]", first, naming)]
+    def sums(number: int, first: Value, second: Value) -> Iterator[Value]:
+        """Yield s[0] ... s[d] of a pass."""
+        s = _running(node, fmt, f"s{number}[{segment}, 0]", first, naming)
+        yield s
         before = second
         for i in range(update.order):
-            total = weighted_sum([(1 << up, m[i]), (rate * (2 * i + 1), s[i])])
+            total = weighted_sum([(1 << up, m[i]), (rate * (2 * i + 1), s)])
             what = f"{node.name} z{number}[{segment}, {i}]"
-            z = narrow(total, bits.mean, update.running, what, naming)
-            following = _running(
-                node, fmt, f"s{number}[{segment}, {i + 1}]", before + z * 2, naming
-            )
-            before = s[i]
-            s.append(following)
-        return s
+            # A mean is a state and a narrowed product: within sums, hardware adds them one by one.
+            z = narrow(total, bits.mean, update.running, what, _if_needed(naming))
+            what = f"s{number}[{segment}, {i + 1}]"
+            before, s = s, _running(node, fmt, what, before + z * 2, naming)
+            yield s
 
-    s = sums(1, 0, 0)
-    R = floor_by_cases(s[-1] + s[-2], 1)  # never odd
+    *_, last, end = (0, *sums(1, 0, 0))
+    R = floor_by_cases(end + last, 1)  # never odd
     G, H = update.closing.codes.tolist()
     closing = multiply(R, G) + multiply(u, H)
-    T = narrow(closing, bits.closing, update.running, f"{node.name} T[{segment}]", naming)
-    s = sums(2, u - T, -u - T)
-    return [weighted_sum([(1 << up - 1, m[i]), (rate * (2 * i + 1), s[i])]) for i in range(len(m))]
+    what = f"{node.name} T[{segment}]"
+    T = narrow(closing, bits.closing, update.running, what, naming, carried=False)
+    # Each state has its name before the next sum is formed, of which it may be a part.
+    for i, s in zip(range(len(m)), sums(2, u - T, -u - T), strict=False):
+        yield weighted_sum([(1 << up - 1, m[i]), (rate * (2 * i + 1), s)])
 
 
 _TOTALS = {Semiseparable: _semiseparable, Scan: _scan, TwoPass: _two_pass}

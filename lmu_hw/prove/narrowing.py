@@ -26,6 +26,7 @@ class Naming(Protocol):
         *,
         proved: bool,
         tabulated: bool = False,
+        carried: bool = True,
     ) -> Value:
         """Return the result, or a symbol for it.
 
@@ -40,6 +41,8 @@ class Naming(Protocol):
             By what was computed; otherwise the certificate says so.
         tabulated : bool
             A table is read at it.
+        carried : bool
+            The next step reads it: its range is that of the format, so that steps are alike.
         """
         ...
 
@@ -52,12 +55,13 @@ def narrow(
     naming: Naming,
     *,
     tabulated: bool = False,
+    carried: bool = True,
 ) -> Value:
     """Return a sum with `frac_bits` fraction bits, narrowed: shifted, rounded, limited."""
     fmt = requant.format
     value = _limited(_rounded(total, frac_bits - fmt.frac_bits, requant.rounding), requant)
     proved = requant.overflow is not Overflow.FORBID
-    return naming(what, value, fmt, proved=proved, tabulated=tabulated)
+    return naming(what, value, fmt, proved=proved, tabulated=tabulated, carried=carried)
 
 
 def _rounded(total: Value, bits: int, rounding: Rounding) -> Value:

@@ -30,7 +30,15 @@ from lmu_hw.network import (
 )
 from lmu_hw.prove.cases import unsigned_by_cases
 from lmu_hw.prove.choices import clamp
-from lmu_hw.prove.forms import Form, Unknown, Value, multiply, weighted_sum
+from lmu_hw.prove.forms import (
+    Form,
+    Unknown,
+    Value,
+    is_symbol,
+    multiply,
+    range_of,
+    weighted_sum,
+)
 from lmu_hw.prove.functions import function, leaf_of, values_of
 from lmu_hw.prove.memories import states
 from lmu_hw.prove.narrowing import Codes, Naming, narrow
@@ -44,8 +52,8 @@ __all__ = [
     "table_codes",
 ]
 
-_FEW_TERMS = 8
-"""Of a sum that gets no name of its own; it may be a function of one symbol."""
+_FEW_TOTALS = 1 << 14
+"""Values of a total up to which functions of it are tabulated."""
 
 Past = Mapping[str, Codes]
 """What a layer keeps from a step to the next: its nodes by name, and what feedback dropped."""
@@ -144,12 +152,11 @@ def _sums(
             pairs += [(weight << up, code) for weight, code in zip(weights, part, strict=True)]
         bias = 0 if node.bias is None else int(node.bias.codes[row])
         what = f"{node.name}[{element}]"
-        total = _named_sum(weighted_sum(pairs), what, naming)
-        total = (total << max(shifts) - shifts[row]) + bias
-        if node.error_feedback:
-            total = total + (0 if past is None else past[residue_of(node)][element])
+        total = (weighted_sum(pairs) << max(shifts) - shifts[row]) + bias
+        if node.error_feedback and past is not None:
+            total = total + past[residue_of(node)][element]
         pre = _summed(node, total, what, naming)
-        if node.error_feedback:  # once what is kept has its name, which is part of what is dropped
+        if node.error_feedback:  # after the code, of which it may be a part
             fmt = FixedFormat(signed=False, int_bits=node.dropped_bits, frac_bits=0)
             rest = unsigned_by_cases(total, node.dropped_bits)
             kept = now.setdefault(residue_of(node), [])
@@ -158,11 +165,16 @@ def _sums(
     return codes
 
 
-def _named_sum(total: Value, what: str, naming: Naming) -> Value:
-    """Return a symbol for a sum of many terms: what follows is of one term, wherever it occurs."""
-    if isinstance(total, int) or len(total.terms) <= _FEW_TERMS:
+def _named_total(total: Value, what: str, naming: Naming) -> Value:
+    """Return a symbol for a total, that what follows is of one symbol, wherever it occurs.
+
+    Of a small one it is a function; a total of one small symbol is one already.
+    """
+    if isinstance(total, int) or is_symbol(total) or leaf_of([total]) is not None:
         return total
-    return naming(f"{what} products", total, None, proved=True)
+    low, high = range_of(total)
+    tabulated = high - low < _FEW_TOTALS
+    return naming(f"{what} total", total, None, proved=True, tabulated=tabulated)
 
 
 def _products(
@@ -190,6 +202,8 @@ def _products(
 
 
 def _summed(node: Node | ElementwiseNode, total: Value, what: str, naming: Naming) -> Value:
+    if node.sum_frac_bits > node.requant.format.frac_bits:
+        total = _named_total(total, what, naming)
     tabulated = isinstance(node.activation, Table)
     what = what if node.activation is None else f"{what} sum"
     return narrow(total, node.sum_frac_bits, node.requant, what, naming, tabulated=tabulated)

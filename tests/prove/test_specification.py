@@ -16,10 +16,16 @@ from tests.structured import with_sweeps
 
 def naming(layer: int):
     def same(
-        what: str, value: Value, fmt: FixedFormat | None, *, proved: bool, tabulated: bool = False
+        what: str,
+        value: Value,
+        fmt: FixedFormat | None,
+        *,
+        proved: bool,
+        tabulated: bool = False,
+        carried: bool = True,
     ) -> Value:
         assert isinstance(value, int)
-        assert fmt is not None, what  # only forms have many terms
+        assert fmt is not None, what  # only sums of forms
         assert fmt.min_code <= value <= fmt.max_code, what
         return value
 
