@@ -31,7 +31,7 @@ SMALL = {
     "dense": _emitted(2, {}, hidden_to_memory=True),
     "semiseparable": _emitted(2, {"realization": "semiseparable"}, order=3, encoder="relu"),
     "scan": _emitted(1, {"realization": "scan"}, order=3, activation="relu"),
-    "two_layers": _emitted(1, {}, layers=2, hidden="dense", return_sequences=False),
+    "two_layers": _emitted(1, {}, layers=2, hidden="dense"),
     "lstm": _emitted(2, {}, hidden="lstm", units=1),
     "gru": _emitted(2, {}, hidden="gru, reset before", units=1),
 }
