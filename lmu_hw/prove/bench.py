@@ -17,16 +17,16 @@ from lmu_hw.hdl.output_stage import write_layout
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.prove.cases import expanded
-from lmu_hw.prove.floors import drop, name_total
-from lmu_hw.prove.floors import name as name_of
-from lmu_hw.prove.forms import Unknown, Value, range_of, symbol
-from lmu_hw.prove.functions import leaf_of, name_function, values_of
-from lmu_hw.prove.machine import Machine, State
+from lmu_hw.prove.algebra.cases import expanded
+from lmu_hw.prove.algebra.floors import drop, name_total
+from lmu_hw.prove.algebra.floors import name as name_of
+from lmu_hw.prove.algebra.forms import Unknown, Value, range_of, symbol
+from lmu_hw.prove.algebra.functions import leaf_of, name_function, values_of
+from lmu_hw.prove.algebra.words import Word, join, number, part, unknown
+from lmu_hw.prove.hardware.machine import Machine, State
+from lmu_hw.prove.hardware.netlist import Bit, Netlist
 from lmu_hw.prove.narrowing import Codes
-from lmu_hw.prove.netlist import Bit, Netlist
 from lmu_hw.prove.specification import Past, network_step
-from lmu_hw.prove.words import Word, join, number, part, unknown
 
 __all__ = ["Bench", "Due", "Failure", "Situation", "wires_of"]
 

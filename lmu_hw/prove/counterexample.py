@@ -6,10 +6,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from lmu_hw.prove.directions import direction_terms
-from lmu_hw.prove.floors import definition_of, floor_of
-from lmu_hw.prove.forms import Terms, Value, atoms
-from lmu_hw.prove.functions import value_at
+from lmu_hw.prove.algebra.directions import direction_terms
+from lmu_hw.prove.algebra.floors import definition_of, floor_of
+from lmu_hw.prove.algebra.forms import Terms, Value, atoms
+from lmu_hw.prove.algebra.functions import value_at
 
 __all__ = ["Differs", "Point", "differing"]
 

@@ -10,8 +10,8 @@ from lmu_hw.network import MemoryNode, entry_of
 from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
-from lmu_hw.prove.cases import floor_by_cases
-from lmu_hw.prove.forms import Value, multiply, range_of, weighted_sum
+from lmu_hw.prove.algebra.cases import floor_by_cases
+from lmu_hw.prove.algebra.forms import Value, multiply, range_of, weighted_sum
 from lmu_hw.prove.narrowing import Naming, narrow
 
 __all__ = ["states"]

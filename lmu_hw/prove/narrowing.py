@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Protocol, assert_never
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.prove.cases import floor_by_cases, signed_by_cases, unsigned_by_cases
-from lmu_hw.prove.choices import at_least, clamp
-from lmu_hw.prove.forms import Value
+from lmu_hw.prove.algebra.cases import floor_by_cases, signed_by_cases, unsigned_by_cases
+from lmu_hw.prove.algebra.choices import at_least, clamp
+from lmu_hw.prove.algebra.forms import Value
 
 __all__ = ["Codes", "Naming", "narrow"]
 

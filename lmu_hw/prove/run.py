@@ -22,10 +22,10 @@ from lmu_hw.plan import Plan
 from lmu_hw.prove.bench import Failure, wires_of
 from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.prove.control import prove_control
-from lmu_hw.prove.data import prove_data
-from lmu_hw.prove.machine import Machine
-from lmu_hw.prove.netlist import read_netlist
-from lmu_hw.prove.parts import part_of
+from lmu_hw.prove.data.proof import prove_data
+from lmu_hw.prove.hardware.machine import Machine
+from lmu_hw.prove.hardware.netlist import read_netlist
+from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.runner import search
 from lmu_hw.prove.subject import Subject, Tell
 from lmu_verify import BadFile, Verdict, verify

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmu_hw.fixed.ops import dequantize
+from lmu_hw.prove.algebra.forms import Unknown
 from lmu_hw.prove.bench import Bench, Failure, Situation, wires_of
 from lmu_hw.prove.claims import Lemma, Part, Status
 from lmu_hw.prove.counterexample import differing
-from lmu_hw.prove.data import forget_all
-from lmu_hw.prove.forms import Unknown
-from lmu_hw.prove.machine import Machine
-from lmu_hw.prove.parts import part_of
+from lmu_hw.prove.data.proof import forget_all
+from lmu_hw.prove.hardware.machine import Machine
+from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.subject import Subject, Tell
 
 __all__ = ["search"]

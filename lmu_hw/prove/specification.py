@@ -28,9 +28,9 @@ from lmu_hw.network import (
     Slopes,
     Table,
 )
-from lmu_hw.prove.cases import unsigned_by_cases
-from lmu_hw.prove.choices import clamp
-from lmu_hw.prove.forms import (
+from lmu_hw.prove.algebra.cases import unsigned_by_cases
+from lmu_hw.prove.algebra.choices import clamp
+from lmu_hw.prove.algebra.forms import (
     Form,
     Unknown,
     Value,
@@ -39,7 +39,7 @@ from lmu_hw.prove.forms import (
     range_of,
     weighted_sum,
 )
-from lmu_hw.prove.functions import function, leaf_of, values_of
+from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
 from lmu_hw.prove.memories import states
 from lmu_hw.prove.narrowing import Codes, Naming, narrow
 

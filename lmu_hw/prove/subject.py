@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
-from lmu_hw.prove.netlist import Netlist
+from lmu_hw.prove.hardware.netlist import Netlist
 
 __all__ = ["Subject", "Tell"]
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.prove.data import prove_data
-from lmu_hw.prove.netlist import read_netlist
+from lmu_hw.prove.data.proof import prove_data
+from lmu_hw.prove.hardware.netlist import read_netlist
 from lmu_hw.prove.subject import Subject
 from tests.hdl.running_sums import plan_of
 from tests.running_sums import memory_network, scan, two_pass

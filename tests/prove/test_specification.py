@@ -7,7 +7,7 @@ import pytest
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import QuantizedNetwork, Table
-from lmu_hw.prove.forms import Value
+from lmu_hw.prove.algebra.forms import Value
 from lmu_hw.prove.specification import Past, network_step, table_codes
 from tests import networks
 from tests.random_networks import random_input, random_network

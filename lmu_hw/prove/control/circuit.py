@@ -9,7 +9,7 @@ from typing import Any
 
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.assertions import MACRO
-from lmu_hw.prove.netlist import cells_after
+from lmu_hw.prove.hardware.netlist import cells_after
 
 __all__ = ["Bit", "Circuit", "Cone", "read_circuit"]
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from lmu_hw.errors import ToolError
-from lmu_hw.prove.netlist import Bit, Netlist
+from lmu_hw.prove.hardware.netlist import Bit, Netlist
 
 __all__ = ["memory_of", "part_of"]
 

@@ -14,15 +14,15 @@ from typing import Any
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.network import Signal
 from lmu_hw.plan import Plan
+from lmu_hw.prove.algebra.forms import Value, freeze, symbol
+from lmu_hw.prove.algebra.words import Pieces, Word, join, number, part, unknown
 from lmu_hw.prove.bench import Failure, congruent
-from lmu_hw.prove.buffers import Rows, memory_below, wire
-from lmu_hw.prove.forms import Value, freeze, symbol
-from lmu_hw.prove.instances import general, is_free, symbols_of
-from lmu_hw.prove.machine import Machine, State
+from lmu_hw.prove.data.buffers import Rows, memory_below, wire
+from lmu_hw.prove.data.instances import general, is_free, symbols_of
+from lmu_hw.prove.hardware.machine import Machine, State
+from lmu_hw.prove.hardware.netlist import Netlist
+from lmu_hw.prove.hardware.parts import memory_of, part_of
 from lmu_hw.prove.narrowing import Codes
-from lmu_hw.prove.netlist import Netlist
-from lmu_hw.prove.parts import memory_of, part_of
-from lmu_hw.prove.words import Pieces, Word, join, number, part, unknown
 
 __all__ = ["check_answers", "check_entering", "check_queue"]
 

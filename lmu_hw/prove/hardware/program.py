@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from lmu_hw.prove.netlist import Bit, Netlist
-from lmu_hw.prove.statements import Lines, needed, uncertain
-from lmu_hw.prove.translation import Translation
-from lmu_hw.prove.words import Word
+from lmu_hw.prove.algebra.words import Word
+from lmu_hw.prove.hardware.netlist import Bit, Netlist
+from lmu_hw.prove.hardware.statements import Lines, needed, uncertain
+from lmu_hw.prove.hardware.translation import Translation
 
 __all__ = ["Program", "Write"]
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lmu_hw.prove.netlist import Bit, Netlist, number_of
-from lmu_hw.prove.program import Program, Write
-from lmu_hw.prove.undecided import Decide, Undecided
-from lmu_hw.prove.words import Word, merge, number, unknown
+from lmu_hw.prove.algebra.undecided import Decide, Undecided
+from lmu_hw.prove.algebra.words import Word, merge, number, unknown
+from lmu_hw.prove.hardware.netlist import Bit, Netlist, number_of
+from lmu_hw.prove.hardware.program import Program, Write
 
 __all__ = ["Machine", "State"]
 

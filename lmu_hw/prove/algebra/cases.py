@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lmu_hw.prove.directions import (
+from lmu_hw.prove.algebra.directions import (
     direction_terms,
     gates,
     next_step,
@@ -18,7 +18,7 @@ from lmu_hw.prove.directions import (
     under,
     with_total,
 )
-from lmu_hw.prove.floors import (
+from lmu_hw.prove.algebra.floors import (
     definition_of,
     drop,
     floor,
@@ -29,7 +29,7 @@ from lmu_hw.prove.floors import (
     unsigned,
     within,
 )
-from lmu_hw.prove.forms import (
+from lmu_hw.prove.algebra.forms import (
     FUNCTION,
     GATE,
     Unknown,
@@ -47,7 +47,7 @@ from lmu_hw.prove.forms import (
     single,
     weighted_sum,
 )
-from lmu_hw.prove.functions import applied, leaf_of
+from lmu_hw.prove.algebra.functions import applied, leaf_of
 
 __all__ = [
     "by_cases",

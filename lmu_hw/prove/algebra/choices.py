@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from lmu_hw.prove.cases import by_cases
-from lmu_hw.prove.directions import FEW, gate_of, opened, with_total
-from lmu_hw.prove.floors import drop, within
-from lmu_hw.prove.forms import Unknown, Value, add, negate, range_of, scale
-from lmu_hw.prove.functions import applied, leaf_of
+from lmu_hw.prove.algebra.cases import by_cases
+from lmu_hw.prove.algebra.directions import FEW, gate_of, opened, with_total
+from lmu_hw.prove.algebra.floors import drop, within
+from lmu_hw.prove.algebra.forms import Unknown, Value, add, negate, range_of, scale
+from lmu_hw.prove.algebra.functions import applied, leaf_of
 
 __all__ = ["at_least", "choose", "clamp", "equal"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.prove.buffers import Image
-from lmu_hw.prove.floors import Definitions
-from lmu_hw.prove.forms import Value
-from lmu_hw.prove.machine import State
+from lmu_hw.prove.algebra.floors import Definitions
+from lmu_hw.prove.algebra.forms import Value
+from lmu_hw.prove.data.buffers import Image
+from lmu_hw.prove.hardware.machine import State
 from lmu_hw.prove.narrowing import Codes
 from lmu_hw.prove.specification import Past
 

@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
+from lmu_hw.prove.algebra.directions import forget_directions
+from lmu_hw.prove.algebra.floors import forget_names
+from lmu_hw.prove.algebra.forms import Unknown, forget
+from lmu_hw.prove.algebra.functions import forget_functions
+from lmu_hw.prove.algebra.undecided import Decide
 from lmu_hw.prove.bench import Failure
-from lmu_hw.prove.buffers import InputMemory
 from lmu_hw.prove.claims import Lemma, Part, Status
-from lmu_hw.prove.directions import forget_directions
-from lmu_hw.prove.ends import check_answers, check_entering, check_queue
-from lmu_hw.prove.floors import forget_names
-from lmu_hw.prove.forms import Unknown, forget
-from lmu_hw.prove.functions import forget_functions
-from lmu_hw.prove.layer_bench import LayerBench
-from lmu_hw.prove.layers import explore
-from lmu_hw.prove.netlist import Netlist
-from lmu_hw.prove.pace import check_pace
+from lmu_hw.prove.data.buffers import InputMemory
+from lmu_hw.prove.data.ends import check_answers, check_entering, check_queue
+from lmu_hw.prove.data.layer_bench import LayerBench
+from lmu_hw.prove.data.layers import explore
+from lmu_hw.prove.data.pace import check_pace
+from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.subject import Subject, Tell
-from lmu_hw.prove.undecided import Decide
 
 __all__ = ["DataProof", "forget_all", "prove_data"]
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import gcd
 
-from lmu_hw.prove.floors import as_floor, definition_of, floor_of, is_total, total, within
-from lmu_hw.prove.forms import (
+from lmu_hw.prove.algebra.floors import as_floor, definition_of, floor_of, is_total, total, within
+from lmu_hw.prove.algebra.forms import (
     GATE,
     Form,
     Terms,

@@ -13,8 +13,8 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.prove.floors import also, definition_of, floor_of, fold, link, name
-from lmu_hw.prove.forms import FUNCTION, Value, add, atom, atoms, scale, single
+from lmu_hw.prove.algebra.floors import also, definition_of, floor_of, fold, link, name
+from lmu_hw.prove.algebra.forms import FUNCTION, Value, add, atom, atoms, scale, single
 
 __all__ = [
     "Array",

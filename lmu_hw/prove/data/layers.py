@@ -14,14 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
+from lmu_hw.prove.algebra.floors import Definitions, define_only
+from lmu_hw.prove.algebra.forms import Value
+from lmu_hw.prove.algebra.undecided import Decide
 from lmu_hw.prove.bench import Failure
-from lmu_hw.prove.floors import Definitions, define_only
-from lmu_hw.prove.forms import Value
-from lmu_hw.prove.instances import Correspondence, general, symbols_of
-from lmu_hw.prove.layer_bench import LayerBench
-from lmu_hw.prove.layer_situation import LayerSituation, Step
+from lmu_hw.prove.data.instances import Correspondence, general, symbols_of
+from lmu_hw.prove.data.layer_bench import LayerBench
+from lmu_hw.prove.data.layer_situation import LayerSituation, Step
 from lmu_hw.prove.specification import Past
-from lmu_hw.prove.undecided import Decide
 
 __all__ = ["Explored", "explore"]
 

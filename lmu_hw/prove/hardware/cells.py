@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from lmu_hw.prove.cell_shape import Shape, mask
-from lmu_hw.prove.cells_on_forms import ON_FORMS
-from lmu_hw.prove.cells_on_numbers import on_numbers
-from lmu_hw.prove.directions import with_total
-from lmu_hw.prove.forms import Unknown, Value
-from lmu_hw.prove.functions import applied, leaf_of
-from lmu_hw.prove.words import Word, number
+from lmu_hw.prove.algebra.directions import with_total
+from lmu_hw.prove.algebra.forms import Unknown, Value
+from lmu_hw.prove.algebra.functions import applied, leaf_of
+from lmu_hw.prove.algebra.words import Word, number
+from lmu_hw.prove.hardware.cell_shape import Shape, mask
+from lmu_hw.prove.hardware.cells_on_forms import ON_FORMS
+from lmu_hw.prove.hardware.cells_on_numbers import on_numbers
 
 __all__ = ["Cell", "evaluate"]
 

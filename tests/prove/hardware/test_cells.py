@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from lmu_hw.prove.algebra.forms import forget, symbol
+from lmu_hw.prove.algebra.words import number
 from lmu_hw.prove.counterexample import Point
-from lmu_hw.prove.forms import forget, symbol
-from lmu_hw.prove.machine import Machine
-from lmu_hw.prove.netlist import Bit, read_netlist
-from lmu_hw.prove.words import number
+from lmu_hw.prove.hardware.machine import Machine
+from lmu_hw.prove.hardware.netlist import Bit, read_netlist
 from tests.simulators import require_simulator
 
 _BINARY = ("+", "-", "*", "&", "|", "^", "==", "!=", "<", "<=", ">", ">=", "&&", "||")

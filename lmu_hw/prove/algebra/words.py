@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
-from lmu_hw.prove.cases import (
+from lmu_hw.prove.algebra.cases import (
     floor_by_cases,
     resolved,
     signed_by_cases,
     unsigned_by_cases,
 )
-from lmu_hw.prove.floors import drop, fold
-from lmu_hw.prove.forms import Form, Unknown, Value, add, is_sign, is_symbol, scale, symbol
-from lmu_hw.prove.functions import as_function
+from lmu_hw.prove.algebra.floors import drop, fold
+from lmu_hw.prove.algebra.forms import Form, Unknown, Value, add, is_sign, is_symbol, scale, symbol
+from lmu_hw.prove.algebra.functions import as_function
 
 __all__ = [
     "Pieces",

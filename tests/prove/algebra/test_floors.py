@@ -5,9 +5,9 @@ import random
 
 import pytest
 
+from lmu_hw.prove.algebra.floors import floor, forget_names, name, signed, unsigned
+from lmu_hw.prove.algebra.forms import Form, Value, forget, symbol, weighted_sum
 from lmu_hw.prove.counterexample import Point
-from lmu_hw.prove.floors import floor, forget_names, name, signed, unsigned
-from lmu_hw.prove.forms import Form, Value, forget, symbol, weighted_sum
 
 
 @pytest.fixture(autouse=True)

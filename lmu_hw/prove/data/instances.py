@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lmu_hw.prove.directions import direction_terms, number_of_direction
-from lmu_hw.prove.forms import Form, Kind, Terms, Unknown, Value, atoms, exact
-from lmu_hw.prove.machine import State
-from lmu_hw.prove.undecided import Undecided
-from lmu_hw.prove.words import Pieces, Word, as_unsigned, join, unknown
-from lmu_hw.prove.words import number as number_of
+from lmu_hw.prove.algebra.directions import direction_terms, number_of_direction
+from lmu_hw.prove.algebra.forms import Form, Kind, Terms, Unknown, Value, atoms, exact
+from lmu_hw.prove.algebra.undecided import Undecided
+from lmu_hw.prove.algebra.words import Pieces, Word, as_unsigned, join, unknown
+from lmu_hw.prove.algebra.words import number as number_of
+from lmu_hw.prove.hardware.machine import State
 
 __all__ = ["Correspondence", "general", "is_free", "symbols_of"]
 

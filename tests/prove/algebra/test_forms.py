@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from lmu_hw.prove.algebra.forms import forget, multiply, range_of, symbol, weighted_sum
 from lmu_hw.prove.counterexample import Point
-from lmu_hw.prove.forms import forget, multiply, range_of, symbol, weighted_sum
 
 
 @pytest.mark.parametrize("seed", range(20))

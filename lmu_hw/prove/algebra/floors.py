@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import gcd
 
-from lmu_hw.prove.forms import (
+from lmu_hw.prove.algebra.forms import (
     Form,
     Terms,
     Value,

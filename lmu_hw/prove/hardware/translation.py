@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 
 from lmu_hw.errors import ToolError
-from lmu_hw.prove.cell_shape import Shape
-from lmu_hw.prove.cells import evaluate
-from lmu_hw.prove.cells_on_numbers import COMBINATIONAL, on_numbers
-from lmu_hw.prove.forms import Form, Unknown
-from lmu_hw.prove.functions import function, leaf_of, values_of
-from lmu_hw.prove.netlist import REGISTERS, Bit, Netlist, Source
-from lmu_hw.prove.statements import Choice, Computed, Free, Read, Statement, Write, named
-from lmu_hw.prove.undecided import Decide, Undecided, in_both
-from lmu_hw.prove.words import Word, as_signed, join, normal, number, part, unknown
+from lmu_hw.prove.algebra.forms import Form, Unknown
+from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
+from lmu_hw.prove.algebra.undecided import Decide, Undecided, in_both
+from lmu_hw.prove.algebra.words import Word, as_signed, join, normal, number, part, unknown
+from lmu_hw.prove.hardware.cell_shape import Shape
+from lmu_hw.prove.hardware.cells import evaluate
+from lmu_hw.prove.hardware.cells_on_numbers import COMBINATIONAL, on_numbers
+from lmu_hw.prove.hardware.netlist import REGISTERS, Bit, Netlist, Source
+from lmu_hw.prove.hardware.statements import Choice, Computed, Free, Read, Statement, Write, named
 
 __all__ = ["Translation"]
 

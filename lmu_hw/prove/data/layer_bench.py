@@ -18,20 +18,20 @@ from lmu_hw.hdl.output_stage import write_layout
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
+from lmu_hw.prove.algebra.floors import define_only, definitions, name_total
+from lmu_hw.prove.algebra.floors import name as name_of
+from lmu_hw.prove.algebra.forms import Value, range_of, symbol
+from lmu_hw.prove.algebra.undecided import MARK, Decide, Undecided, decided
+from lmu_hw.prove.algebra.words import Word, number, part, unknown
 from lmu_hw.prove.bench import Failure, congruent
-from lmu_hw.prove.buffers import Image, InputMemory, Rows, wire
-from lmu_hw.prove.floors import define_only, definitions, name_total
-from lmu_hw.prove.floors import name as name_of
-from lmu_hw.prove.forms import Value, range_of, symbol
-from lmu_hw.prove.instances import symbols_of
-from lmu_hw.prove.layer_situation import LayerSituation, Step
-from lmu_hw.prove.machine import Machine, State
+from lmu_hw.prove.data.buffers import Image, InputMemory, Rows, wire
+from lmu_hw.prove.data.instances import symbols_of
+from lmu_hw.prove.data.layer_situation import LayerSituation, Step
+from lmu_hw.prove.hardware.machine import Machine, State
+from lmu_hw.prove.hardware.netlist import Bit, Netlist
+from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.narrowing import Codes
-from lmu_hw.prove.netlist import Bit, Netlist
-from lmu_hw.prove.parts import part_of
 from lmu_hw.prove.specification import answers_of, lasting_of, step
-from lmu_hw.prove.undecided import MARK, Decide, Undecided, decided
-from lmu_hw.prove.words import Word, number, part, unknown
 
 __all__ = ["LayerBench"]
 

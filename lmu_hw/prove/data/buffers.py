@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lmu_hw.plan import LayerPlan
+from lmu_hw.prove.algebra.forms import symbol
+from lmu_hw.prove.algebra.words import Word, join, unknown
 from lmu_hw.prove.bench import Failure
-from lmu_hw.prove.forms import symbol
-from lmu_hw.prove.machine import Machine
+from lmu_hw.prove.hardware.machine import Machine
+from lmu_hw.prove.hardware.netlist import Bit, Netlist
+from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.narrowing import Codes
-from lmu_hw.prove.netlist import Bit, Netlist
-from lmu_hw.prove.parts import part_of
-from lmu_hw.prove.words import Word, join, unknown
 
 __all__ = ["Image", "InputMemory", "Rows", "memory_below", "wire"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.prove.forms import forget, is_symbol
-from lmu_hw.prove.machine import Machine
-from lmu_hw.prove.netlist import read_netlist
+from lmu_hw.prove.algebra.forms import forget, is_symbol
+from lmu_hw.prove.hardware.machine import Machine
+from lmu_hw.prove.hardware.netlist import read_netlist
 from tests.prove.test_run import emitted, failures
 
 _MARK = "(* no_rw_check *)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lmu_hw.prove.cell_shape import Shape, mask
+from lmu_hw.prove.hardware.cell_shape import Shape, mask
 
 __all__ = ["COMBINATIONAL", "on_numbers"]
 

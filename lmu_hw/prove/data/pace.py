@@ -8,12 +8,12 @@ from itertools import pairwise
 
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
+from lmu_hw.prove.algebra.words import Word, unknown
 from lmu_hw.prove.bench import Failure
-from lmu_hw.prove.buffers import wire
-from lmu_hw.prove.machine import Machine
-from lmu_hw.prove.netlist import Bit, Netlist
-from lmu_hw.prove.parts import part_of
-from lmu_hw.prove.words import Word, unknown
+from lmu_hw.prove.data.buffers import wire
+from lmu_hw.prove.hardware.machine import Machine
+from lmu_hw.prove.hardware.netlist import Bit, Netlist
+from lmu_hw.prove.hardware.parts import part_of
 
 __all__ = ["check_pace"]
 
