@@ -60,6 +60,8 @@ _names: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
 Definitions = dict[int, Form]
 """What named symbols stand for."""
 
+_words: dict[tuple[frozenset[tuple[int, int]], int], tuple[int, int]] = {}
+"""Terms of a definition modulo 2**width, and the width of its symbol, to symbol and constant."""
 _totals: dict[frozenset[tuple[int, int]], tuple[int, int]] = {}
 """The same of sums that are symbols only where something else than a sum is made of them."""
 _summed: set[int] = set()
@@ -75,6 +77,7 @@ def forget_names() -> None:
     """Forget every named result."""
     _sizes.clear()
     _names.clear()
+    _words.clear()
     _totals.clear()
     _summed.clear()
     _linked.clear()
@@ -91,11 +94,14 @@ def define_only(meanings: Definitions) -> None:
     """Let these symbols stand for what they do, and all others be free."""
     _sizes.clear()
     _names.clear()
+    _words.clear()
     _totals.clear()
     _definitions.clear()
     for number, value in meanings.items():
         _define(_totals if number in _summed else _names, number, value)
         _definitions[number] = value
+        if number not in _summed:
+            _define_word(number, value)
     for number, (leaf, free) in _linked.items():
         atoms.leaf[number] = leaf if number in _definitions else free
 
@@ -105,6 +111,18 @@ def _define(
 ) -> None:
     meanings[frozenset(value.terms.items())] = number, value.constant
     _sizes.add(len(value.terms))
+
+
+def _define_word(number: int, value: Form) -> None:
+    """Note what a symbol that fills its format is congruent to, as what wraps is."""
+    values = atoms.high[number] - atoms.low[number] + 1
+    width = values.bit_length() - 1
+    if values != 1 << width or not width:
+        return
+    short = _dropped(value, width)
+    if not isinstance(short, int) and short is not value:
+        _words[frozenset(short.terms.items()), width] = number, short.constant
+        _sizes.add(len(short.terms))
 
 
 def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = False) -> Value:
@@ -127,6 +145,7 @@ def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = F
     if isinstance(result, Form):
         (number,) = result.terms
         _define(_names, number, value)
+        _define_word(number, value)
         _definitions[number] = value
     return result
 
@@ -326,7 +345,18 @@ def floor_of(number: int) -> tuple[Value, int]:
 
 
 def drop(value: Form, width: int) -> Value:
-    """Return the word of `width` bits with the smallest coefficients, its range near 0."""
+    """Return the word of `width` bits with the smallest coefficients, its range near 0.
+
+    If that is congruent to a result of that width, it is its symbol.
+    """
+    short = _dropped(value, width)
+    if not _words or isinstance(short, int) or len(short.terms) not in _sizes:
+        return short
+    entry = _words.get((frozenset(short.terms.items()), width))
+    return short if entry is None else add(single(entry[0]), short.constant - entry[1])
+
+
+def _dropped(value: Form, width: int) -> Value:
     half, span = 1 << width - 1, 1 << width
     if -half <= min(value.terms.values()) and max(value.terms.values()) < half:
         return value

@@ -55,6 +55,13 @@ def test_a_definition_is_its_symbol():
     assert again.terms == result.terms
 
 
+def test_what_wraps_is_its_symbol_as_a_word_of_its_width_alone():
+    x = symbol("input", 0, -100, 100)
+    wrapped = name("wrapped", weighted_sum([(1, x), (-64, floor(x + 32, 6))]), -32, 31)
+    assert signed(x, 6) - wrapped == 0
+    assert all(signed(x, width) - wrapped != 0 for width in (4, 5, 7, 8))
+
+
 def test_two_definitions_are_never_one_symbol():
     x = symbol("input", (0, 0), 0, 9)
     y = symbol("input", (0, 1), 0, 9)
