@@ -85,7 +85,6 @@ NEIGHBOURS = {
     "lmu_hw/prove/hardware/cells_on_numbers.py": "tests/prove/hardware/test_cells.py",
     "lmu_hw/prove/hardware/machine.py": "tests/prove/hardware/test_cells.py",
     "lmu_hw/prove/hardware/netlist.py": "tests/prove/hardware/test_cells.py",
-    "lmu_hw/prove/hardware/parts.py": "tests/prove/data/test_proof.py",
     "lmu_hw/prove/hardware/statements.py": "tests/prove/hardware/test_program.py",
     "lmu_hw/prove/hardware/translation.py": "tests/prove/hardware/test_program.py",
     "lmu_hw/prove/memories.py": "tests/prove/test_specification.py",

@@ -46,7 +46,7 @@ class Part(Enum):
     DATA = "data"
     """Every part stores and sends the right words, wherever its control may be."""
     TIME = "time"
-    """While nobody waits, a step follows on another one in the cycles of the plan."""
+    """While nobody waits, the steps of a sequence follow in the cycles of the plan."""
     CONTROL = "control"
     """The rules of AXI4-Stream, and that pauses change when a word comes, never which one."""
     RANGES = "ranges"

@@ -12,6 +12,7 @@ from lmu_hw.plan import Plan
 __all__ = ["last_layer_throughput", "step_throughput"]
 
 _WARM_UP = 4  # steps until the pipeline of layers is full
+_VECTORS_WAITING = 2  # in front of each layer, and of the answers
 _GAP = 4  # steps without any start, which only a full design makes where vectors wait
 
 Starts = list[tuple[int, int]]
@@ -25,7 +26,8 @@ def step_throughput(
 
     Looked at where the slowest layer starts a step that is not the last of its sequence, or where
     answers leave, if the beats of an answer take longer than any layer. (Layers only wait for them
-    when all that there is room for is there.)
+    when all that there is room for is there.) Where a last step takes longer than others, it may
+    hold up those that follow it, as many as there is room for on the way to the last layer.
 
     Parameters
     ----------
@@ -49,10 +51,12 @@ def step_throughput(
     times = [cycle for place, cycle in starts if place == slowest]
     if plan.stream.packets and plan.answer.beats == planned > max(*of_layers, plan.source.beats):
         times = taken
+    slower = plan.cycles(last_step=True) > planned
+    held_up = _VECTORS_WAITING * len(plan.layers) if slower else 0
     intervals = {
         after - before
         for number, (before, after) in enumerate(pairwise(times[: len(lasts)]))
-        if number >= _WARM_UP and not lasts[number]
+        if number >= _WARM_UP and not any(lasts[max(number - held_up, 0) : number + 1])
     }
     if not intervals:
         return None, ""

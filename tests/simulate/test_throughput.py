@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from lmu_hw.simulate.throughput import last_layer_throughput, step_throughput
+from tests import networks
+from tests.plans import fastest_plan
 
 
 def starts(plan, *, own, late=0):
@@ -41,3 +43,18 @@ def test_steps_at_full_load_take_what_the_plan_says(plan):
     late = [*even[:8], (slowest, 8 * step + 1)]
     measured, complaint = step_throughput(plan, late, [], [False] * 9)
     assert measured == step + 1 and f"must take {step} cycles at full load" in complaint
+
+
+def test_last_steps_that_take_longer_may_hold_up_those_that_follow():
+    net = networks.network(order=2, units=2, layers=2, hidden="dense", return_sequences=False)
+    plan = fastest_plan(networks.quantized(net), 1)
+    step = plan.cycles(last_step=False)
+    assert plan.cycles(last_step=True) > step
+
+    def complaint(held_up):
+        cycles = [step * n + (n > held_up) for n in range(20)]
+        lasts = [n == 6 for n in range(20)]
+        return step_throughput(plan, [(0, cycle) for cycle in cycles], [], lasts)[1]
+
+    assert [complaint(step_held) for step_held in (6, 7, 10)] == ["", "", ""]
+    assert "at full load" in complaint(5) and "at full load" in complaint(11)

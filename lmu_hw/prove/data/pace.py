@@ -22,7 +22,7 @@ _MOST_STEPS = 64
 
 
 def check_pace(netlist: Netlist, plan: Plan) -> str:
-    """Check that a step follows on another one in the cycles of the plan, until all repeats.
+    """Check that a step of a sequence follows on another in the plan's cycles, until all repeats.
 
     Returns
     -------

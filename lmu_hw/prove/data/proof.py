@@ -103,7 +103,7 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
     show(Part.DATA, claim, lambda: _of_whole(check_queue, netlist, plan))
     claim = "m_axis: the beats of an answer become the answer that is offered, with its mark"
     show(Part.DATA, claim, lambda: _of_whole(check_answers, netlist, plan))
-    claim = "at full load a step follows on another one in the cycles of the plan, for all time"
+    claim = "at full load the steps of an endless sequence follow in the cycles of the plan"
     show(Part.TIME, claim, lambda: _of_whole(check_pace, netlist, plan))
     return DataProof(lemmas=tuple(lemmas), ranges=tuple(sorted(assumed)))
 

@@ -39,6 +39,11 @@ def part_of(
         Memories that are filled from outside: what writes them is no part of it.
     written : iterable of str
         Memories of which what writes them is part of it, whether they are read or not.
+
+    Raises
+    ------
+    ToolError
+        If an end is no wire of its own, or nothing writes a memory that is `written`.
     """
     fresh = count(1 + max((bit for bit in netlist.drivers if isinstance(bit, int)), default=0))
     renamed: dict[Bit, Bit] = {}
@@ -62,6 +67,8 @@ def part_of(
     inputs: set[str] = set()
     pending: list[Bit] = [bit for bits in roots for bit in bits]
     for memory in written:
+        if memory not in writers:
+            raise ToolError(f"{memory}: must be written, but nothing writes it")
         for name in writers[memory]:
             cells[name] = _ended(netlist.cells[name], renamed)
             pending += _read(cells[name])
