@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.fixed import Overflow
+from lmu_hw.fixed import Overflow, Rounding
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
@@ -13,6 +13,7 @@ from lmu_hw.prove.data.proof import prove_data
 from lmu_hw.prove.hardware.netlist import read_netlist
 from lmu_hw.prove.subject import Subject
 from tests import networks
+from tests.gated import gated_network
 from tests.hdl.running_sums import plan_of
 from tests.plans import fastest_plan
 from tests.running_sums import memory_network, scan, two_pass
@@ -41,4 +42,10 @@ def test_a_memory_that_wraps_is_shown():
         narrower=2,
         overflow=Overflow.WRAP,
     )
+    assert not_shown(network, fastest_plan(network, 4)) == []
+
+
+def test_results_that_hardware_computes_in_other_ways_are_shown():
+    """It limits a sum of few values before it reads a table, where the formula has one function."""
+    network = gated_network(units=1, seed=2, requant=(Rounding.FLOOR, Overflow.SATURATE))
     assert not_shown(network, fastest_plan(network, 4)) == []

@@ -10,7 +10,7 @@ in every cycle. That this is so, and when steps begin, is shown of the control (
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lmu_hw.fixed import FixedFormat
@@ -21,6 +21,7 @@ from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.floors import define_only, definitions, name_total
 from lmu_hw.prove.algebra.floors import name as name_of
 from lmu_hw.prove.algebra.forms import Value, range_of, symbol
+from lmu_hw.prove.algebra.functions import name_function
 from lmu_hw.prove.algebra.undecided import MARK, Decide, Undecided, decided
 from lmu_hw.prove.algebra.words import Word, number, part, unknown
 from lmu_hw.prove.bench import Failure, congruent
@@ -33,7 +34,23 @@ from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.narrowing import Codes
 from lmu_hw.prove.specification import answers_of, lasting_of, step
 
-__all__ = ["LayerBench"]
+__all__ = ["LayerBench", "Symbols"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Symbols:
+    """What is kept as a function of one symbol; whatever is, a proof is one.
+
+    Attributes
+    ----------
+    small_totals : bool
+        What is computed of a total of few values.
+    functions : bool
+        Results that are functions of a symbol, which are symbols themselves.
+    """
+
+    small_totals: bool = False
+    functions: bool = False
 
 
 class LayerBench:
@@ -46,9 +63,19 @@ class LayerBench:
     plan : Plan
     place : int
         Which layer it is.
+    symbols : Symbols, optional
+        Without, none of them.
     """
 
-    def __init__(self, netlist: Netlist, network: QuantizedNetwork, plan: Plan, place: int) -> None:
+    def __init__(
+        self,
+        netlist: Netlist,
+        network: QuantizedNetwork,
+        plan: Plan,
+        place: int,
+        symbols: Symbols | None = None,
+    ) -> None:
+        self.symbols = symbols or Symbols()
         self.network, self.place, self.plan = network, place, plan.layers[place]
         layers = [instance_name(layer) for layer in plan.layers]
         self.instance = layers[place]
@@ -161,14 +188,15 @@ class LayerBench:
             low, high = range_of(value)
             full = (number, self.place, what)
             if fmt is None:
-                named.append(name_total(full, value))
+                few = tabulated and self.symbols.small_totals
+                named.append(name_total(full, value, tabulated=few))
                 return named[-1]
             ends = fmt.min_code, fmt.max_code
             if not proved and not ends[0] <= low <= high <= ends[1]:
                 self.assumed.add(what.partition("[")[0].partition(" ")[0])
             if not carried:
                 ends = max(low, fmt.min_code), min(high, fmt.max_code)
-            by = name_of
+            by = name_function if proved and self.symbols.functions else name_of
             named.append(by(full, value, *ends, tabulated=tabulated))
             return named[-1]
 

@@ -19,13 +19,21 @@ from lmu_hw.prove.bench import Failure
 from lmu_hw.prove.claims import Lemma, Part, Status
 from lmu_hw.prove.data.buffers import InputMemory
 from lmu_hw.prove.data.ends import check_answers, check_entering, check_queue
-from lmu_hw.prove.data.layer_bench import LayerBench
-from lmu_hw.prove.data.layers import explore
+from lmu_hw.prove.data.layer_bench import LayerBench, Symbols
+from lmu_hw.prove.data.layers import Explored, explore
 from lmu_hw.prove.data.pace import check_pace
 from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.subject import Subject, Tell
 
 __all__ = ["DataProof", "forget_all", "prove_data"]
+
+
+_SYMBOLS = (
+    Symbols(),
+    Symbols(small_totals=True),
+    Symbols(small_totals=True, functions=True),
+)
+"""Tried one after the other, the cheapest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +81,8 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
         lemmas.append(_shown(part, claim, check))
 
     def layer(place: int) -> str:
-        bench = LayerBench(netlist, subject.network, plan, place)
-        name = bench.name
-        explored = explore(bench, lambda number: tell(f"{name}: {number} situations"))
-        assumed.update(bench.assumed)
+        explored, ranges = _explored(subject, place, tell)
+        assumed.update(ranges)
         return (
             f"{explored.situations} situations, {explored.words:,} words, "
             f"{explored.cycles:,} cycles"
@@ -106,6 +112,32 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
     claim = "at full load the steps of an endless sequence follow in the cycles of the plan"
     show(Part.TIME, claim, lambda: _of_whole(check_pace, netlist, plan))
     return DataProof(lemmas=tuple(lemmas), ranges=tuple(sorted(assumed)))
+
+
+def _explored(subject: Subject, place: int, tell: Tell) -> tuple[Explored, set[str]]:
+    """Follow a layer; return what was seen, and the nodes whose ranges are taken for granted.
+
+    Where hardware computes a result in another way than the formula, it depends on the forms
+    whether both are seen to be equal. One way to write them is enough.
+
+    Raises
+    ------
+    Failure
+        That of the first way, if none leads to the end.
+    """
+    layer = subject.plan.layers[place].layer.name
+    first: Failure | Unknown | None = None
+    for symbols in _SYMBOLS:
+        forget_all()
+        bench = LayerBench(subject.netlist, subject.network, subject.plan, place, symbols)
+        try:
+            explored = explore(bench, lambda number: tell(f"{layer}: {number} situations"))
+            return explored, bench.assumed
+        except (Failure, Unknown, OverflowError) as failure:
+            if isinstance(failure, Failure) and not failure.width:
+                raise first or failure from None  # no matter of forms
+            first = first or (Unknown() if isinstance(failure, OverflowError) else failure)
+    raise first or Unknown()
 
 
 def _of_whole(check: Callable[[Netlist, Plan], str], netlist: Netlist, plan: Plan) -> str:
