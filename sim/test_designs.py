@@ -30,6 +30,9 @@ DESIGNS = [
     "gru",
 ]
 
+# Of the built-in stimuli: where a step takes few cycles, the golden model would take the time.
+MOST_STEPS = {"icarus": 150, "verilator": 1_500, "amaranth": 40}
+
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_icarus_equals_the_golden_model(folder_of, name):
@@ -106,11 +109,13 @@ def test_a_build_is_found_again_until_the_verilog_is_another(folder_of, tmp_path
 
 
 def _equal(folder, simulator, seed, max_cycles):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    max_cycles = min(max_cycles, MOST_STEPS[simulator] * manifest["cycles_per_step"])
     options = {"seed": seed, "max_cycles": max_cycles}
     (result,) = simulate(folder, simulators=[simulator], **options)
     assert result.passed, result
     assert result.words_compared > 100
-    manifest = json.loads((folder / "manifest.json").read_text())
     assert result.cycles_per_step in (None, manifest["cycles_per_step"])
-    (entry,) = json.loads((folder / "simulation.json").read_text())
+    entries = json.loads((folder / "simulation.json").read_text())
+    (entry,) = (entry for entry in entries if not entry["bulk"])
     assert entry["words_compared"] == result.words_compared

@@ -56,7 +56,7 @@ def test_every_realization_goes_all_the_way(memory, run, kind):
         assert manifest["refits"][0]["residual"] < manifest["refits"][0]["before"]
     answer = run("verify", "small")
     assert answer.status == 0 and "NO" not in answer.out
-    (result,) = simulate(memory / "small", simulators=[Simulator.AMARANTH])
+    (result,) = simulate(memory / "small", simulators=[Simulator.AMARANTH], max_cycles=1_000)
     assert result.passed and result.words_compared > 0
     answer = run("report", "small", "--input", "m.npy")
     assert answer.status == 0, answer.err
@@ -72,7 +72,7 @@ def test_coefficients_of_another_window_are_a_file_for_readmemh(reloadable, run)
 
 
 def test_hardware_with_another_window_equals_its_golden_model(reloadable):
-    (result,) = simulate(reloadable, simulators=[Simulator.AMARANTH], theta=48.0)
+    (result,) = simulate(reloadable, simulators=[Simulator.AMARANTH], max_cycles=1_000, theta=48.0)
     assert result.passed and result.words_compared > 0
 
 
@@ -80,7 +80,7 @@ def test_hardware_that_is_not_reloaded_differs_from_another_window(reloadable, m
     from lmu_hw.simulate import coefficient_sets
 
     monkeypatch.setattr(coefficient_sets, "reload", lambda *given: (reload(*given)[0], []))
-    (result,) = simulate(reloadable, simulators=[Simulator.AMARANTH], theta=48.0)
+    (result,) = simulate(reloadable, simulators=[Simulator.AMARANTH], max_cycles=1_000, theta=48.0)
     assert not result.passed and result.mismatches > 0
 
 
