@@ -22,7 +22,7 @@ ESTABLISHES = (
     "emits for design.safetensors; what the certificate claims of memories, ranges and errors "
     "follows from that file's integers and the float network in reference.safetensors, by a "
     "checker that shares no code with what made it. That the Verilog computes what the golden "
-    "model does is not proved here: simulate compares it word by word"
+    "model does is not shown here: prove shows it, simulate compares word by word"
 )
 """What it means that all verdicts hold."""
 
