@@ -6,41 +6,21 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from lmu_hw._version import __version__
 from lmu_hw.checked import flag
 from lmu_hw.design import Design
-from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
-from lmu_hw.network import (
-    VECTOR,
-    WHOLE_VECTORS,
-    AnyMemory,
-    AnyNode,
-    Elements,
-    ElementwiseNode,
-    Last,
-    LayerNode,
-    QuantizedNetwork,
-    Stream,
-    Table,
-    activation_of,
-    realization_of,
-    stream_of,
-)
-from lmu_hw.plan import AUTO, Choice, Goal, Lanes, LayerPlan, Option, Plan, choose_plan
+from lmu_hw.integration import Subject, integration_files, integration_patterns
+from lmu_hw.manifest import choice_of, manifest_of
+from lmu_hw.network import VECTOR, Elements, Last, stream_of
+from lmu_hw.plan import AUTO, Goal, Lanes, choose_plan
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
-from lmu_hw.quantize.tables import table_error
-from lmu_hw.records import decode
 
-__all__ = ["choice_of", "emit", "manifest_of", "read_choice", "read_plan"]
-
-_AGAIN = "generate the design again"
+__all__ = ["emit"]
 
 
 def emit(
@@ -102,7 +82,8 @@ def emit(
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
-    folder.check_target(name=network.name, config=design.config.text())
+    patterns = integration_patterns(network.name)
+    folder.check_target(name=network.name, config=design.config.text(), others=patterns)
     if flag(reloadable, "`reloadable`"):
         require_reloadable(design.reference, design.config)
     choice = choose_plan(network, goal, reloadable=reloadable, stream=stream)
@@ -112,275 +93,13 @@ def emit(
     rtl = emit_verilog(network, plan, digest=design.digest)
     files = {f"{folder.RTL}/{name}": text.encode() for name, text in rtl.items()}
     files |= design.files()
+    manifest = manifest_of(design, plan) | {"choice": choice_of(choice, goal)}
+    files |= integration_files(Subject(design=design, plan=plan, manifest=manifest))
     buffer = io.BytesIO()
     digests = {name: sha256(files[name]) for name in sorted(files)}
     write_certificate(certificate, buffer, design_digest=design.digest, files=digests)
     files[folder.CERTIFICATE] = buffer.getvalue()
     proved = summary_json(certificate, design.digest)
     files[folder.SUMMARY] = (json.dumps(proved) + "\n").encode()
-    folder.replace(files, manifest_of(design, plan) | {"choice": choice_of(choice, goal)})
+    folder.replace(files, manifest)
     return folder.manifest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _LayerEntry:
-    """What the manifest says of the plan of a layer; see `LayerPlan`."""
-
-    rows: int
-    columns: int
-    memory_lanes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _PlanEntry:
-    """What the manifest says of a plan."""
-
-    beat: int
-    reloadable: bool
-    cycles_last_step: int
-    layers: tuple[_LayerEntry, ...]
-
-
-def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
-    """Return the plan that the manifest of a design describes.
-
-    Raises
-    ------
-    LoadError
-        If the manifest does not fit the network.
-    """
-    path = folder.path / folder.MANIFEST
-    try:
-        entry = decode(_PlanEntry, folder.manifest, part=True)
-        stream = _stream(folder)
-        layers = [
-            LayerPlan(
-                layer=layer,
-                rows=scheduled.rows,
-                columns=scheduled.columns,
-                beat=entry.beat,
-                memory_lanes=scheduled.memory_lanes,
-                reloadable=entry.reloadable,
-            )
-            for layer, scheduled in zip(network.layers, entry.layers, strict=True)
-        ]
-        layers[0] = replace(layers[0], arriving=stream.arriving(network.layers[0].input))
-        plan = Plan(layers=tuple(layers), stream=stream)
-        cycles = plan.cycles(last_step=True)
-    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
-        raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
-    if cycles != entry.cycles_last_step:
-        raise LoadError(
-            f"{path}: rows, columns, beat and memory_lanes must give its "
-            f"cycles_last_step of {entry.cycles_last_step}, not {cycles}; {_AGAIN}"
-        )
-    return plan
-
-
-def _stream(folder: DesignFolder) -> Stream:
-    """Return how vectors travel, as a manifest says; one that says nothing knows whole vectors."""
-    entry = folder.manifest.get("streams", WHOLE_VECTORS.description())
-    if entry["width"] == VECTOR:
-        return WHOLE_VECTORS
-    return stream_of(entry["width"], entry["elements"], entry["last"])
-
-
-def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, Any]:
-    """Return what a manifest has to say of the choice of its plan, by the goal that it names.
-
-    Raises
-    ------
-    LoadError
-        If it names none.
-    """
-    try:
-        entry = folder.manifest["choice"]
-        goal = Goal(
-            lanes=entry["lanes"],
-            clock=entry["clock_mhz"],
-            sample_rate=entry["sample_rate_hz"],
-            target=entry["target"],
-        )
-        choice = choose_plan(
-            network, goal, reloadable=folder.manifest["reloadable"], stream=_stream(folder)
-        )
-    except (LookupError, TypeError, ConfigError) as error:
-        path = folder.path / folder.MANIFEST
-        raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
-    return choice_of(choice, goal)
-
-
-def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
-    """Return what `manifest.json` says beside its files: formats, schedule, costs of a design."""
-    network, deviations = design.network, design.deviations()
-    layers = [_layer(plan, layer) for layer in plan.layers]
-    busiest = max(plan.every_step, key=lambda one: one.layer.multiplications(last_step=False))
-    return {
-        "lmu_hw": __version__,
-        "name": network.name,
-        "model_digest": network.model_digest,
-        "design_digest": design.digest,
-        "input": {
-            "elements": network.inputs,
-            "format": network.input.format.notation(),
-            "scale": str(network.input_scale),
-        },
-        "output": {
-            "elements": network.output.size,
-            "format": network.output.format.notation(),
-            "each_step": not network.answers_once,
-            "softmax_left_to_host": network.softmax,
-        },
-        "streams": {
-            **plan.stream.description(),
-            "s_axis": plan.source.description(),
-            "m_axis": plan.answer.description(),
-        },
-        "basis": design.config.basis.value,
-        "lanes": plan.lanes,
-        "table_multipliers": plan.table_multipliers,
-        "beat": plan.beat,
-        "reloadable": any(layer.reloadable for layer in plan.layers),
-        "cycles_per_step": plan.cycles(last_step=False),
-        "cycles_last_step": plan.cycles(last_step=True),
-        "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),
-        "multiplications_last_step": sum(entry["multiplications_last_step"] for entry in layers),
-        "memories": [_memory(memory) for memory in network.memories],
-        "refits": [
-            {
-                **asdict(refit),
-                "deviation": deviations[refit.memory].fitted,
-                "deviation_before": deviations[refit.memory].before,
-            }
-            for refit in design.refits
-        ],
-        "multiplier_utilization": plan.utilization(busiest),
-        "coefficient_bits": sum(node.coefficient_bits for node in network.nodes),
-        "table_bits": sum(node.table_bits for node in network.nodes),
-        "rom_bits": _rom_bits(plan),
-        "state_bits": sum(entry["state_bits"] for entry in layers),
-        "layers": layers,
-    }
-
-
-def choice_of(choice: Choice, goal: Goal) -> dict[str, Any]:
-    """Return what `manifest.json` says of what a plan was chosen for, and what else was weighed."""
-    return {
-        "lanes": goal.lanes,
-        "clock_mhz": goal.clock,
-        "sample_rate_hz": goal.sample_rate,
-        "target": goal.target,
-        "estimated_for": goal.chip.device,
-        "options": [
-            {"chosen": option == choice.chosen, **_option(option)} for option in choice.shown
-        ],
-        "warnings": choice.warnings,
-    }
-
-
-def _option(option: Option) -> dict[str, Any]:
-    area, mhz, rate = option.area, option.mhz, option.samples_per_second
-    return {
-        "lanes": option.lanes,
-        "multipliers": option.plan.multipliers,
-        "beat": option.plan.beat,
-        "cycles": option.cycles,
-        "rom_bits": _rom_bits(option.plan),
-        "lut": round(area.lut),
-        "ff": round(area.ff),
-        "block_ram": area.block_ram,
-        "dsp": area.dsp,
-        "mhz": None if mhz is None else _significant(mhz),
-        "samples_per_second": None if rate is None else _significant(rate),
-        "does_not_fit": option.lacking_words,
-    }
-
-
-def _rom_bits(plan: Plan) -> int:
-    tables = sum(node.table_bits * plan.beat for layer in plan.layers for node in layer.layer.nodes)
-    return tables + sum(layer.rom_bits for layer in plan.layers)
-
-
-def _memory(node: AnyMemory) -> dict[str, Any]:
-    return {
-        "name": node.name,
-        "order": node.rows,
-        "memories": node.segments,
-        "realization": realization_of(node),
-        "multiplications_per_step": node.multiplications,
-        "coefficient_bits": node.coefficient_bits,
-    }
-
-
-def _layer(plan: Plan, layer: LayerPlan) -> dict[str, Any]:
-    spec = layer.layer
-    return {
-        "name": spec.name,
-        "lanes": layer.lanes,
-        "rows": layer.rows,
-        "columns": layer.columns,
-        "memory_lanes": layer.memory_lanes,
-        "cycles_per_step": layer.cycles(last_step=False),
-        "cycles_last_step": layer.cycles(last_step=True),
-        "multiplications_per_step": int(layer in plan.every_step)
-        * spec.multiplications(last_step=False),
-        "multiplications_last_step": spec.multiplications(last_step=True),
-        "utilization": int(layer in plan.every_step) * plan.utilization(layer),
-        "state_bits": spec.state_bits,
-        "nodes": [_node(layer, node) for node in spec.nodes],
-    }
-
-
-def _node(layer: LayerPlan, node: AnyNode) -> dict[str, Any]:
-    products = {}
-    if isinstance(node, ElementwiseNode):
-        products["products"] = [product.label for product in node.products]
-    return {
-        "name": node.name,
-        "elements": node.signal.size,
-        "format": node.signal.format.notation(),
-        "sum": {
-            "format": node.requant.format.notation(),
-            "rounding": node.requant.rounding.value,
-            "overflow": node.requant.overflow.value,
-        },
-        "activation": node.function,
-        **_table(node),
-        "last_step_only": node.last_only,
-        "row_shifts": node.max_row_shift,
-        "cycles": layer.node(node).cycles,
-        "weights": _weights(node),
-        **products,
-    }
-
-
-def _table(node: AnyNode) -> dict[str, Any]:
-    table = activation_of(node)
-    if not isinstance(table, Table):
-        return {}
-    error, beyond = table_error(table, where=node.name)
-    return {
-        "table": {
-            "form": table.form,
-            "bits": table.table_bits,
-            "error_ulp": _significant(error),
-            "error_ulp_beyond_format": _significant(beyond),
-        }
-    }
-
-
-def _significant(number: float) -> float:
-    """Return a number in four digits: no more are the same on every machine."""
-    return float(f"{number:.4g}")
-
-
-def _weights(node: LayerNode) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": name,
-            "rows": codes.codes.shape[0],
-            "columns": codes.codes[0].size,
-            "format": codes.format.notation(),
-        }
-        for name, codes in node.coefficients
-    ]

@@ -10,7 +10,7 @@ removed: whatever else lies in the folder is the user's.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -122,11 +122,19 @@ class DesignFolder:
         return self._read(name, self.digests)
 
     def check(self) -> None:
-        """Raise `LoadError` unless every file is as it was generated, Verilog and ROMs aside."""
+        """Raise `LoadError` unless every file that a design is made of is as it was generated.
+
+        Verilog, ROMs, and the files that are made for those who build them into something may be
+        edited: they are not read again.
+        """
         digests = self.digests
-        for name in dict.fromkeys((*self.GENERATED, *digests)):
-            if not self._is_rtl(name):
-                self._read(name, digests)
+        for name in self.GENERATED:
+            self._read(name, digests)
+
+    @property
+    def emitted(self) -> tuple[str, ...]:
+        """Names of what is made of the design: Verilog, ROMs, and all that belongs to them."""
+        return tuple(name for name in self.digests if name not in self.GENERATED)
 
     @property
     def rtl(self) -> tuple[str, ...]:
@@ -148,7 +156,7 @@ class DesignFolder:
         )
 
     def _is_rtl(self, name: str) -> bool:
-        return name.startswith(f"{self.RTL}/")
+        return name.startswith(f"{self.RTL}/") and name.endswith((".v", ".hex"))
 
     def _read(self, name: str, digests: Mapping[str, str]) -> bytes:
         data = self._content(name)
@@ -178,7 +186,13 @@ class DesignFolder:
             return False
         return resolved(path) in {self._target / name for name in owned}
 
-    def check_target(self, *, name: str | None = None, config: str | None = None) -> None:
+    def check_target(
+        self,
+        *,
+        name: str | None = None,
+        config: str | None = None,
+        others: Sequence[str] = (),
+    ) -> None:
         """Raise unless a design may be written here: before any work.
 
         Parameters
@@ -187,6 +201,8 @@ class DesignFolder:
             Of the design, with which the names of its Verilog and ROM files begin.
         config : str, optional
             The configuration file that will be written.
+        others : sequence of str
+            Patterns of the names of other files that may be written.
 
         Raises
         ------
@@ -207,9 +223,11 @@ class DesignFolder:
         if name is not None:
             top = f"{self.RTL}/{name}.v"
             roms = [file for file in owned if file.startswith(f"{self.RTL}/{name}_")]
-            there = self._target.glob(f"{self.RTL}/{name}__*.hex")
-            roms += [path.relative_to(self._target).as_posix() for path in there]
             contents |= dict.fromkeys((top, *roms))
+            others = (*others, f"{self.RTL}/{name}__*.hex")
+        for pattern in others:
+            there = self._target.glob(pattern)
+            contents |= dict.fromkeys(path.relative_to(self._target).as_posix() for path in there)
         if config is not None:
             contents[self.CONFIG] = config.encode()
         self._require_free(contents, owned)

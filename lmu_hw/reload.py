@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lmu_hw.checked import real
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import LmuLayer
+from lmu_hw.manifest import read_plan
 from lmu_hw.network import AnyNode, MemoryNode, QuantizedNetwork
 from lmu_hw.proofs import prove_range, quantized_memories, require_forbidden
 from lmu_hw.quantize import require_reloadable

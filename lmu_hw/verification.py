@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from lmu_hw.design import Design
-from lmu_hw.emit import manifest_of, read_choice, read_plan
 from lmu_hw.errors import LoadError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.integration import Subject, integration_files
+from lmu_hw.manifest import manifest_of, read_choice, read_plan
 from lmu_verify import BadFile, Verdict
 from lmu_verify import verify as check
 
@@ -76,10 +77,12 @@ def _difference(folder: DesignFolder, tell: Callable[[str], None]) -> str | None
     tell(f"emitting {design.network.name} again")
     texts = emit_verilog(design.network, plan, digest=design.digest)
     emitted = {f"{folder.RTL}/{name}": text.encode() for name, text in texts.items()}
-    for name in sorted({*emitted, *folder.rtl}):
-        if name not in emitted or name not in folder.rtl or folder.read(name) != emitted[name]:
-            return f"{name} is not what is emitted for this design"
     written = {**manifest_of(design, plan), "choice": read_choice(folder, design.network)}
+    emitted |= integration_files(Subject(design=design, plan=plan, manifest=written))
+    listed = folder.emitted
+    for name in sorted({*emitted, *listed}):
+        if name not in emitted or name not in listed or folder.read(name) != emitted[name]:
+            return f"{name} is not what is emitted for this design"
     for key, value in written.items():
         if key != "lmu_hw" and not _same(value, folder.manifest.get(key)):
             return f"manifest.json: {key} is not what is written for this design"

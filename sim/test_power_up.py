@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmu_hw.emit import read_plan
 from lmu_hw.folder import DesignFolder
+from lmu_hw.manifest import read_plan
 from lmu_hw.network.archive import read_network
 from tests.plain_bench import Design, answers
 from tests.simulators import require_simulator

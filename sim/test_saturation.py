@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import lmu_hw
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.fixed import Overflow
 from lmu_hw.folder import DesignFolder
 from lmu_hw.hdl import emit_verilog
+from lmu_hw.manifest import read_plan
 from sim.conftest import deep
 from tests.simulators import require_simulator
 

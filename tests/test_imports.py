@@ -20,8 +20,11 @@ LAYERS = (
     ("lmu", "load", "network"),
     ("proofs", "golden", "plan"),
     ("realize", "quantize", "train", "design"),
-    ("measure", "hdl", "emit"),
-    ("simulate", "prove", "implement", "report", "reload", "verification", "spiking"),
+    ("measure", "hdl", "manifest"),
+    (
+        *("simulate", "prove", "implement", "report", "reload", "spiking"),
+        *("integration", "emit", "verification"),
+    ),
     ("search",),
     ("api", "__init__"),
     ("cli", "__main__"),

@@ -57,6 +57,8 @@ NEIGHBOURS = {
     "lmu_hw/load/_form_write.py": "tests/load/test_form.py",
     "lmu_hw/load/_tensors.py": "tests/load/test_safetensors.py",
     "lmu_hw/load/_torch_ports.py": "tests/load/test_torch.py",
+    "lmu_hw/integration/subject.py": "tests/integration/test_registry.py",
+    "lmu_hw/manifest.py": "tests/test_emit.py",
     "lmu_hw/measure/results.py": "tests/measure/test_run.py",
     "lmu_hw/network/float_cells.py": "tests/network/test_float_nodes.py",
     "lmu_hw/network/float_kinds.py": "tests/network/test_float_nodes.py",

@@ -11,9 +11,9 @@ import pytest
 
 import lmu_hw
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import Discretizer
+from lmu_hw.manifest import read_plan
 from lmu_hw.quantize import Realization
 from lmu_hw.reload import reload
 from tests import networks, plain_bench

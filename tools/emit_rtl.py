@@ -61,7 +61,9 @@ def copy_reference(emitted: Path, target: Path) -> None:
     folder = DesignFolder(emitted)
     manifest = folder.manifest
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(folder.path / folder.RTL, target)
+    target.mkdir()
+    for name in folder.rtl:
+        shutil.copy(folder.path / name, target)
     manifest["files"] = {name: folder.digests[name] for name in folder.rtl}
     (target / folder.MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
 

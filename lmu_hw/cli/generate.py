@@ -26,6 +26,7 @@ from lmu_hw.cli.typed import (
 from lmu_hw.design import Design, calibration_rows
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.integration import integration_patterns
 from lmu_hw.lmu import Network
 from lmu_hw.names import checked_name, design_name
 from lmu_hw.network import stream_of
@@ -40,7 +41,8 @@ def generate(options: argparse.Namespace) -> int:
     requested, folder = Options(**given(options)), DesignFolder(options.output)
     folder.check_target(config=text)
     network = load_network(options)
-    folder.check_target(name=options.name or design_name(network.name), config=text)
+    name = options.name or design_name(network.name)
+    folder.check_target(name=name, config=text, others=integration_patterns(name))
     if options.reloadable:
         require_reloadable(network, config or requested)
     if target(options) is not None:
@@ -108,7 +110,7 @@ def _show(
     from lmu_hw.cli.tables.design import choice_table, design_table, refits_table, unfitted
     from lmu_hw.cli.tables.estimates import estimate_lines
     from lmu_hw.cli.tables.proofs import proofs_table
-    from lmu_hw.emit import read_plan
+    from lmu_hw.manifest import read_plan
     from lmu_hw.report.calibrated import first_look
     from lmu_hw.report.evidence import read_certificates
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from lmu_hw.checked import flag, real, whole
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, LoadError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.activity import clocking
@@ -30,6 +29,7 @@ from lmu_hw.implement.synthesis import LOG
 from lmu_hw.implement.targets import LIBERTY, Target, target_named
 from lmu_hw.implement.tools import require
 from lmu_hw.implement.wrapper import WRAPPER_FILE
+from lmu_hw.manifest import read_plan
 from lmu_hw.measure.implementation import Implementation
 
 __all__ = ["SEEDS", "implement"]

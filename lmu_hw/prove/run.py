@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.errors import LoadError, ToolError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_digest, rtl_files
+from lmu_hw.manifest import read_plan
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.prove.bench import Failure, wires_of

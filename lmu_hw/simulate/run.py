@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from lmu_hw.checked import flag, member, whole
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.flows import Cells
+from lmu_hw.manifest import read_plan
 from lmu_hw.plan import Plan
 from lmu_hw.reload import checked_window
 from lmu_hw.simulate.cache import Cache, opened

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import lmu_hw
-from lmu_hw.emit import read_plan
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_files
+from lmu_hw.manifest import read_plan
 from lmu_hw.prove.claims import Part, Status, read_proof
 from lmu_hw.prove.run import lemmas_of
 from tests import networks

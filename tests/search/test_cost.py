@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmu_hw.design import Design
-from lmu_hw.emit import manifest_of
+from lmu_hw.manifest import manifest_of
 from lmu_hw.plan import make_plan
 from lmu_hw.quantize import MemoryRange, Options, configure, quantize
 from lmu_hw.search.cost import Cost, CostModel, costs_of

@@ -12,9 +12,9 @@ from itertools import chain, repeat
 from pathlib import Path
 
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.errors import ToolError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.manifest import read_plan
 from lmu_hw.simulate import Simulator, find
 from lmu_hw.simulate.cache import digest_of, opened
 from lmu_hw.simulate.coefficient_sets import coefficient_sets_of

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import lmu_hw
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.errors import ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import rtl_files
+from lmu_hw.manifest import read_plan
 from lmu_hw.prove.claims import Lemma
 from lmu_hw.prove.control import prove_control
 from lmu_hw.prove.run import lemmas_of

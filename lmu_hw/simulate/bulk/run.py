@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from lmu_hw.checked import whole
 from lmu_hw.design import Design
-from lmu_hw.emit import read_plan
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
+from lmu_hw.manifest import read_plan
 from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
 from lmu_hw.network import VECTOR, QuantizedNetwork
 from lmu_hw.plan import Plan

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small designs whose folders are looked at."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from lmu_hw.design import Design
+from lmu_hw.integration import Subject
+from lmu_hw.manifest import choice_of, manifest_of
+from lmu_hw.network import stream_of
+from lmu_hw.plan import Goal, choose_plan
+from lmu_hw.quantize import Options, configure
+from tests import networks
+
+__all__ = ["design", "subject"]
+
+
+@cache
+def design(**shape: object) -> Design:
+    """Return a quantized network; see `networks.network` for its shape."""
+    model = networks.network(**{"order": 3, "inputs": 2, "dense": 3, **shape})
+    x = networks.noise(model, sequences=3, steps=9)
+    config = configure(model, x, Options(weight_bits=6, state_bits=10, activation_bits=6))
+    return Design.build(model, config, x)
+
+
+@cache
+def subject(*, width: object = "vector", **shape: object) -> Subject:
+    """Return what the files of a small design are made from, with 2 lanes."""
+    built = design(**shape)
+    goal = Goal(lanes=2)
+    choice = choose_plan(built.network, goal, stream=stream_of(width))
+    plan = choice.chosen.plan
+    manifest = manifest_of(built, plan) | {"choice": choice_of(choice, goal)}
+    return Subject(design=built, plan=plan, manifest=manifest)
