@@ -12,12 +12,23 @@ import pytest
 import lmu_hw
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.netlist import Netlist, make_netlist
-from sim.conftest import DESIGNS, RELOADABLE
+from sim.conftest import DESIGNS
 from tests.networks import network as small_network
 from tests.networks import noise
 from tests.simulators import require_simulator
 
 CYCLES = 300
+KINDS = {
+    "error_feedback": {"units": 2, "memory_d": 2, "error_feedback": True},
+    "passes": {"units": 2, "order": 4, "theta": 12.0, "realization": "two-pass"},
+    "reloadable": {
+        "units": 2,
+        "memory_d": 2,
+        "realization": "semiseparable",
+        "reloadable": True,
+    },
+    "gru": {"units": 2, "order": 2, "hidden": "gru"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,14 +37,19 @@ def smallest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _emitted(tmp_path_factory, hidden="rnn", order=2, units=2, dense=1)
 
 
-def _emitted(factory: pytest.TempPathFactory, realization: str = "dense", **options) -> Path:
+def _emitted(
+    factory: pytest.TempPathFactory,
+    realization: str = "dense",
+    error_feedback: bool = False,
+    reloadable: bool = False,
+    **options,
+) -> Path:
     network = small_network(**options)
     words = {"weight_bits": 4, "state_bits": 10, "activation_bits": 5}
-    design = lmu_hw.quantize(
-        network, noise(network, sequences=4, steps=30), realization=realization, **words
-    )
+    memory = {"realization": realization, "error_feedback": error_feedback}
+    design = lmu_hw.quantize(network, noise(network, sequences=4, steps=30), **words, **memory)
     folder = factory.mktemp("netlists") / "small"
-    lmu_hw.emit(design, folder, lanes=1, name="few")
+    lmu_hw.emit(design, folder, lanes=1, name="few", reloadable=reloadable)
     return folder
 
 
@@ -69,12 +85,11 @@ def test_cells_are_equal_to_the_golden_model(smallest, cells):
     assert result.netlist.flip_flops > 100
 
 
-@pytest.mark.parametrize("name", ["error_feedback", "passes", "reloadable", "gru"])
-def test_every_kind_of_layer_is_equal_as_gates(tmp_path, name):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_layer_is_equal_as_gates(tmp_path_factory, kind):
     require_simulator("icarus")
-    design, _ = DESIGNS[name]()
-    lmu_hw.emit(design, tmp_path / name, lanes=1, reloadable=name in RELOADABLE)
-    (result,) = lmu_hw.simulate(tmp_path / name, netlist="generic", max_cycles=CYCLES)
+    folder = _emitted(tmp_path_factory, **KINDS[kind])
+    (result,) = lmu_hw.simulate(folder, netlist="generic", max_cycles=CYCLES)
     assert result.passed
 
 
