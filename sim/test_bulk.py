@@ -38,6 +38,18 @@ FAULTS = {
 }
 """Faults, in order, and what is said of them: a complaint, or the node of the first wrong word."""
 
+FAULTS_OF_PACKETS = {
+    "none": "",
+    "another tkeep": "m_axis_tkeep must be that of the beat",
+    "tlast in another beat": "m_axis_tlast must mark the last beat of an answer, and no other",
+    "no tuser": "m_axis_tuser must mark the last answer of a sequence, and no other",
+    "malformed": "s_axis_malformed must be low",
+    "a mark that changes": "an answer must stay until it is taken",
+    "nothing is kept": "s_axis_malformed must be low",
+    "another beat": "m_axis",
+}
+"""The same of a design whose vectors are packets."""
+
 _SHIM = """
   reg [7:0] fault [0:0];
   wire offered;
@@ -67,6 +79,31 @@ endmodule
 """
 
 
+_SHIM_OF_PACKETS = """
+  reg [7:0] fault [0:0];
+  initial $readmemh("fault.hex", fault);
+  wire last, user, wrong;
+  wire [95:0] asked = fault[0] == 6 ? 0 : s_axis_tkeep;
+  assign m_axis_tlast = last ^ (fault[0] == 2);
+  assign m_axis_tuser = fault[0] == 3 ? 0 : user ^ (fault[0] == 5 & !m_axis_tready);
+  assign m_axis_tkeep = kept ^ (fault[0] == 1);
+  assign s_axis_malformed = wrong | (fault[0] == 4);
+  assign m_axis_tdata = fault[0] == 7 & !last ? answer ^ 1 : answer;
+endmodule
+"""
+
+
+def with_faults_of_packets(text: str) -> str:
+    """Return the top of a library of packets with a shim at the ports, which a file controls."""
+    wires = {"m_axis_tlast": "last", "m_axis_tuser": "user", "s_axis_malformed": "wrong"}
+    for port, wire in wires.items():
+        text, count = re.subn(rf"\.{port}\({port}\)", f".{port}({wire})", text)
+        assert count == 1
+    text = text.replace(".s_axis_tkeep(s_axis_tkeep[", ".s_axis_tkeep(asked[")
+    text = re.sub(r"  assign m_axis_t(data|keep) = \w+;\n", "", text)
+    return text.replace("endmodule", _SHIM_OF_PACKETS)
+
+
 def with_faults(text: str) -> str:
     """Return the top of a library with a shim at the ports, which a file controls."""
     width = re.search(r"output \[(\d+):0\] seen", text)
@@ -82,16 +119,18 @@ def with_faults(text: str) -> str:
 
 @pytest.fixture
 def bulk(monkeypatch, folder_of):
-    """Return a function that runs `tiny` with a fault."""
+    """Return a function that runs `tiny`, or `packets`, with a fault."""
     require_simulator("verilator")
     top, files = library.bulk_top, run.rtl_files
-    monkeypatch.setattr(library, "bulk_top", lambda *arguments: with_faults(top(*arguments)))
 
-    def simulate(fault: str, steps: int = 400):
-        number = list(FAULTS).index(fault)
+    def simulate(fault: str, steps: int = 400, *, design: str = "tiny"):
+        packets = design == "packets"
+        shim = with_faults_of_packets if packets else with_faults
+        monkeypatch.setattr(library, "bulk_top", lambda *arguments: shim(top(*arguments)))
+        number = list(FAULTS_OF_PACKETS if packets else FAULTS).index(fault)
         text = {"fault.hex": f"{number:x}\n"}
         monkeypatch.setattr(run, "rtl_files", lambda folder: files(folder) | text)
-        return run.simulate_bulk(folder_of("tiny"), steps)
+        return run.simulate_bulk(folder_of(design), steps)
 
     return simulate
 
@@ -116,6 +155,32 @@ def test_a_fault_is_found(bulk, fault):
     else:
         assert result.first_mismatch.node.startswith(FAULTS[fault])
         assert result.mismatches
+
+
+@pytest.mark.parametrize("fault", FAULTS_OF_PACKETS)
+def test_a_fault_of_packets_is_found(bulk, fault):
+    result = bulk(fault, design="packets")
+    assert result.passed == (fault == "none"), result
+    node = result.first_mismatch.node if result.first_mismatch else ""
+    assert FAULTS_OF_PACKETS[fault] in (result.failure or node)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"stream_width": 128, "stream_elements": "single"},
+        {"stream_width": 32, "stream_last": "sequence"},
+    ],
+    ids=["wide", "packed"],
+)
+def test_packets_of_other_shapes_stay_equal(tmp_path, shape):
+    require_simulator("verilator")
+    network = small_network(order=3, units=3, dense=11, inputs=5)
+    x = np.random.default_rng(0).uniform(-1, 1, (4, 40, 5))
+    lmu_hw.emit(lmu_hw.quantize(network, x), tmp_path / "out", **shape)
+    (result,) = lmu_hw.simulate(tmp_path / "out", bulk=2_000)
+    assert result.passed, result
+    assert result.cycles_per_step == result.bulk.planned_cycles
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,13 @@ import numpy as np
 
 from lmu_hw.plan import Plan
 
-__all__ = ["last_layer_throughput", "step_throughput"]
+__all__ = [
+    "answers_tell",
+    "last_layer_throughput",
+    "slowest_layer",
+    "step_throughput",
+    "steps_held_up",
+]
 
 _WARM_UP = 4  # steps until the pipeline of layers is full
 _VECTORS_WAITING = 2  # in front of each layer, and of the answers
@@ -46,13 +52,10 @@ def step_throughput(
     complaint : str
     """
     planned = plan.cycles(last_step=False)
-    of_layers = [layer.cycles(last_step=False) for layer in plan.every_step]
-    slowest = of_layers.index(max(of_layers))
+    slowest, held_up = slowest_layer(plan), steps_held_up(plan)
     times = [cycle for place, cycle in starts if place == slowest]
-    if plan.stream.packets and plan.answer.beats == planned > max(*of_layers, plan.source.beats):
+    if answers_tell(plan):
         times = taken
-    slower = plan.cycles(last_step=True) > planned
-    held_up = _VECTORS_WAITING * len(plan.layers) if slower else 0
     intervals = {
         after - before
         for number, (before, after) in enumerate(pairwise(times[: len(lasts)]))
@@ -66,6 +69,25 @@ def step_throughput(
             f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
         )
     return measured, ""
+
+
+def slowest_layer(plan: Plan) -> int:
+    """Return the place of the layer whose starts tell the cycles between steps."""
+    cycles = [layer.cycles(last_step=False) for layer in plan.every_step]
+    return cycles.index(max(cycles))
+
+
+def answers_tell(plan: Plan) -> bool:
+    """Tell whether the beats of an answer take longer than anything else: they tell the cycles."""
+    cycles = [layer.cycles(last_step=False) for layer in plan.every_step]
+    planned = plan.cycles(last_step=False)
+    return plan.stream.packets and plan.answer.beats == planned > max(*cycles, plan.source.beats)
+
+
+def steps_held_up(plan: Plan) -> int:
+    """Return how many steps one may hold up that is the last of its sequence."""
+    slower = plan.cycles(last_step=True) > plan.cycles(last_step=False)
+    return _VECTORS_WAITING * len(plan.layers) if slower else 0
 
 
 def last_layer_throughput(plan: Plan, starts: Starts, cycles_per_step: int) -> str:

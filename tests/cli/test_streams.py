@@ -45,13 +45,6 @@ def test_what_is_no_stream_is_refused_first(refused, here, unchanged, command, o
     unchanged()
 
 
-@pytest.mark.usefixtures("quick", "here")
-def test_bulk_refuses_packets(run, refused):
-    target = ("generate", "model.safetensors", "-o", "packets", *FORMATS)
-    assert run(*target, "--stream-width", "16").status == 0
-    assert "not packets of 16 bits" in refused("simulate", "packets", "--bulk", "1000")
-
-
 def test_of_packets_layers_and_control_are_proved_and_the_ends_are_named_as_not_shown(run, here):
     target = ("generate", "model.safetensors", "-o", "packets", *FORMATS)
     assert run(*target, "--stream-width", "8").status == 0

@@ -43,6 +43,7 @@ int64_t code(uint64_t value, int width, bool is_signed) {
   return static_cast<int64_t>(value);
 }
 
+// At most 64 bits.
 void put(Words words, int64_t low, int width, uint64_t value) {
   for (int done = 0; done < width;) {
     const int shift = (low + done) % 32, count = std::min(width - done, 32 - shift);
@@ -51,6 +52,33 @@ void put(Words words, int64_t low, int width, uint64_t value) {
     word = (word & ~mask) | (static_cast<uint32_t>(value >> done) << shift & mask);
     done += count;
   }
+}
+
+void copy(Words to, int64_t at, const uint32_t* from, int64_t low, int64_t width) {
+  for (int64_t done = 0; done < width; done += 32) {
+    const int count = static_cast<int>(std::min<int64_t>(width - done, 32));
+    put(to, at + done, count, bits(from, low + done, count));
+  }
+}
+
+int64_t words_of(int64_t bits) { return (bits + 31) / 32; }
+
+// The code of an element. The whole of it counts: a wrong extension of its sign is a wrong word, and
+// beyond 64 bits one that no code is.
+int64_t element_code(const uint32_t* words, int64_t low, const Port& port) {
+  const int width = std::min(port.element_bits, 64);
+  const int64_t got = code(bits(words, low, width), width, port.is_signed);
+  const uint32_t extension = port.is_signed && got < 0 ? ~uint32_t{0} : 0;
+  for (int64_t at = 64; at < port.element_bits; at += 32)
+    if (bits(words, low + at, 32) != extension) return INT64_MIN;
+  return got;
+}
+
+// tkeep of a beat in which so many bytes belong to the vector.
+std::vector<uint32_t> keep_of(const Port& port, int bytes) {
+  std::vector<uint32_t> keep(words_of(port.width / 8), 0);
+  for (int byte = 0; byte < bytes; ++byte) keep[byte / 32] |= uint32_t{1} << byte % 32;
+  return keep;
 }
 
 class Noise {
@@ -77,7 +105,16 @@ struct Place {
 class Bench {
  public:
   Bench(const Shape& shape, uint64_t seed)
-      : shape_(shape), noise_(seed), model_(std::make_unique<VerilatedContext>()) {
+      : shape_(shape),
+        noise_(seed),
+        model_(std::make_unique<VerilatedContext>()),
+        vector_(words_of(int64_t{shape.input.beats} * shape.input.width)),
+        answer_(words_of(int64_t{shape.output.beats} * shape.output.width)) {
+    for (bool ends : {false, true}) {
+      const Port &input = shape.input, &output = shape.output;
+      input_keep_[ends] = keep_of(input, ends ? input.last_bytes : input.width / 8);
+      output_keep_[ends] = keep_of(output, ends ? output.last_bytes : output.width / 8);
+    }
     model_->fatalOnError(false);  // it is said in the report, and this process goes on
     model_->randReset(2);  // registers that nothing resets begin with anything
     model_->randSeed(static_cast<int>(seed % 0x7fffffff) + 1);
@@ -142,14 +179,17 @@ class Bench {
   bool watch_layers();
   void compare_beat(int number, const uint32_t* record);
   void time_step();
+  void take_answer();
   void compare_answer();
   void check_protocol();
+  void check_packets();
+  void make_vector();
   void offer_beat();
   void offer_noise(bool valid);
   void drive_source(bool entered, bool fire, bool ends);
   void drive_sink(bool fire);
   bool reset_is_due();
-  int pause();
+  int pause(bool within);
   void end();
 
   const Shape& shape_;
@@ -160,8 +200,12 @@ class Bench {
   const Block* block_ = nullptr;
   Report* report_ = nullptr;
   std::vector<Place> places_;
-  int64_t cycle_ = 0, beat_ = 0, beats_ = 0, answers_ = 0, answer_steps_ = 1;
+  int64_t cycle_ = 0, vector_number_ = 0, vectors_ = 0, answers_ = 0, answer_steps_ = 1;
   int64_t quiet_ = 0, stuck_ = 0;
+  // The beats of a vector, of an answer, and how many of them were taken.
+  std::vector<uint32_t> vector_, answer_;
+  int vector_beat_ = 0, answer_beat_ = 0;
+  std::vector<uint32_t> input_keep_[2], output_keep_[2];  // of any beat, and of the last one
   // The source and the sink.
   int pause_ = 0, pauses_ = 0, low_ = 0, high_ = 0, runs_ = 0;
   // Resets.
@@ -169,8 +213,8 @@ class Bench {
   // The cycle before.
   bool was_reset_ = true, waited_ = false;
   std::vector<uint32_t> waiting_;
-  // Steps of the slowest layer at full load.
-  int64_t starts_ = 0, started_ = 0;
+  // Steps of the slowest layer at full load, or answers that left if they are slower.
+  int64_t steps_ = 0, stepped_ = 0;
 };
 
 void Bench::begin(const Block& block, Report& report) {
@@ -185,11 +229,12 @@ void Bench::begin(const Block& block, Report& report) {
   }
   answer_steps_ = shape_.answers_once ? 1 : block.steps;
   Place& place = places_[shape_.layers];
-  place.sequence = answer_steps_ * shape_.outputs;
+  place.sequence = answer_steps_ * shape_.output.elements;
   place.total = place.sequence * block.sequences;
   place.position = 0;
-  beat_ = answers_ = quiet_ = stuck_ = starts_ = 0;
-  beats_ = int64_t{block.sequences} * block.steps;
+  vector_number_ = answers_ = quiet_ = stuck_ = steps_ = 0;
+  vector_beat_ = answer_beat_ = 0;
+  vectors_ = int64_t{block.sequences} * block.steps;
   resets_ = block.resets;
   delay_ = -1;
   low_ = high_ = 0;
@@ -200,7 +245,8 @@ void Bench::rewind() {
   const int64_t sequence = answers_ / answer_steps_;
   for (Place& place : places_) place.position = sequence * place.sequence;
   answers_ = sequence * answer_steps_;
-  beat_ = sequence * block_->steps;
+  vector_number_ = sequence * block_->steps;
+  vector_beat_ = answer_beat_ = 0;
 }
 
 // Return whether a layer starts a step or stores a code.
@@ -246,39 +292,54 @@ void Bench::compare_beat(int number, const uint32_t* record) {
   }
 }
 
-// Steps that follow each other at full load; the first ones fill the pipeline of layers.
+// Steps that follow each other at full load; the first ones fill the pipeline of layers, and those
+// that a last step may hold up are not looked at.
 void Bench::time_step() {
   constexpr int64_t warm_up = 4;
-  const int64_t before = starts_ - 1;
-  if (!block_->stall && starts_ < beats_ && before >= warm_up &&
-      before % block_->steps != block_->steps - 1) {
-    const int64_t took = cycle_ - started_;
+  const int64_t before = steps_ - 1, place = before % block_->steps;
+  const bool free = place >= shape_.held_up || before < block_->steps;
+  if (!block_->stall && steps_ < vectors_ && before >= warm_up && free &&
+      place != block_->steps - 1) {
+    const int64_t took = cycle_ - stepped_;
     if (!report_->shortest || took < report_->shortest) report_->shortest = took;
     if (took > report_->longest) report_->longest = took;
   }
-  started_ = cycle_;
-  ++starts_;
+  stepped_ = cycle_;
+  ++steps_;
+}
+
+// A beat was taken: one more of an answer.
+void Bench::take_answer() {
+  const Port& port = shape_.output;
+  const bool ends = answer_beat_ == port.beats - 1;
+  const bool closes = answers_ % answer_steps_ == answer_steps_ - 1;
+  copy(answer_.data(), int64_t{answer_beat_} * port.width, top_->m_axis_tdata.data(), 0, port.width);
+  if (top_->m_axis_tlast != (ends && (shape_.marks || closes)))
+    complain(shape_.marks ? "m_axis_tlast must mark the last beat of an answer, and no other"
+                          : "m_axis_tlast must mark the last answer of a sequence, and no other");
+  if (shape_.marks && top_->m_axis_tuser != closes)
+    complain("m_axis_tuser must mark the last answer of a sequence, and no other");
+  answer_beat_ = ends ? 0 : answer_beat_ + 1;
+  if (!ends) return;
+  compare_answer();
+  ++answers_;
+  if (shape_.slowest < 0) time_step();
 }
 
 void Bench::compare_answer() {
   Place& place = places_[shape_.layers];
-  const int64_t number = answers_ % answer_steps_;
+  const Port& port = shape_.output;
   if (place.position == place.total) {
-    wrong(shape_.layers, place.total, code(top_->m_axis_tdata[0], 32, true), false);
+    wrong(shape_.layers, place.total, element_code(answer_.data(), 0, port), false);
     return;
   }
-  for (int element = 0; element < shape_.outputs; ++element, ++place.position) {
-    // The whole container counts: a wrong sign extension is a wrong word.
-    const int64_t got = code(
-        bits(top_->m_axis_tdata.data(), int64_t{element} * shape_.output_bits, shape_.output_bits),
-        shape_.output_bits, shape_.output_signed);
+  for (int element = 0; element < port.elements; ++element, ++place.position) {
+    const int64_t low = int64_t{element} * port.element_bits;
+    const int64_t got = element_code(answer_.data(), low, port);
     ++report_->compared;
     if (block_->expected[shape_.layers][place.position] != got)
       wrong(shape_.layers, place.position, got, false);
   }
-  if (top_->m_axis_tlast != (number == answer_steps_ - 1))
-    complain("m_axis_tlast must mark the last answer of a sequence, and no other");
-  ++answers_;
 }
 
 void Bench::check_protocol() {
@@ -286,54 +347,82 @@ void Bench::check_protocol() {
   if (reset && top_->s_axis_tready) complain("s_axis_tready must be low in reset");
   if (reset && top_->m_axis_tvalid) complain("m_axis_tvalid must be low in reset");
   if (was_reset_ && top_->m_axis_tvalid) complain("m_axis_tvalid must be low after reset");
+  if (shape_.packets && !reset) check_packets();
   const auto* data = top_->m_axis_tdata.data();
-  const size_t size = (int64_t{shape_.outputs} * shape_.output_bits + 31) / 32;
+  const size_t size = words_of(shape_.output.width);
+  const uint32_t marks = top_->m_axis_tlast | uint32_t{top_->m_axis_tuser} << 1;
   if (waited_ && !reset) {
-    const bool last = waiting_.back();
-    if (!top_->m_axis_tvalid || top_->m_axis_tlast != last ||
+    if (!top_->m_axis_tvalid || marks != waiting_.back() ||
         std::memcmp(data, waiting_.data(), size * sizeof *data))
       complain("an answer must stay until it is taken");
   }
   waited_ = top_->m_axis_tvalid && !top_->m_axis_tready && !reset;
   if (waited_) {
     waiting_.assign(data, data + size);
-    waiting_.push_back(top_->m_axis_tlast);
+    waiting_.push_back(marks);
   }
   was_reset_ = reset;
 }
 
+void Bench::check_packets() {
+  const auto& keep = output_keep_[answer_beat_ == shape_.output.beats - 1];
+  if (top_->m_axis_tvalid && !std::equal(keep.begin(), keep.end(), top_->m_axis_tkeep.data()))
+    complain("m_axis_tkeep must be that of the beat");
+  if (top_->s_axis_malformed) complain("s_axis_malformed must be low: every packet is well-formed");
+}
+
 // ---- What is driven
 
+// The bits of the next vector; what nobody reads is anything.
+void Bench::make_vector() {
+  const Port& port = shape_.input;
+  const int64_t* codes = block_->codes + vector_number_ * port.elements;
+  const int64_t used = int64_t{port.elements} * port.code_width;
+  if (used < int64_t{port.beats} * port.width)
+    for (uint32_t& word : vector_) word = static_cast<uint32_t>(noise_());
+  for (int element = 0; element < port.elements; ++element)
+    put(vector_.data(), int64_t{element} * port.element_bits, port.code_width,
+        static_cast<uint64_t>(codes[element]));
+}
+
 void Bench::offer_beat() {
-  const int64_t* codes = block_->codes + beat_ * shape_.inputs;
-  const uint64_t mask = (uint64_t{1} << shape_.input_width) - 1;
-  const bool padded = shape_.input_width < shape_.input_bits;
-  for (int element = 0; element < shape_.inputs; ++element) {
-    const uint64_t padding = padded ? noise_() & ~mask : 0;
-    put(top_->s_axis_tdata.data(), int64_t{element} * shape_.input_bits, shape_.input_bits,
-        (static_cast<uint64_t>(codes[element]) & mask) | padding);
-  }
+  const Port& port = shape_.input;
+  const bool ends = vector_beat_ == port.beats - 1;
+  const bool closes = vector_number_ % block_->steps == block_->steps - 1;
+  if (vector_beat_ == 0) make_vector();
+  const int64_t low = int64_t{vector_beat_} * port.width;
+  copy(top_->s_axis_tdata.data(), 0, vector_.data(), low, port.width);
   top_->s_axis_tvalid = 1;
-  top_->s_axis_tlast = beat_ % block_->steps == block_->steps - 1;
+  top_->s_axis_tlast = ends && (shape_.marks || closes);
+  if (!shape_.packets) return;
+  const auto& keep = input_keep_[ends];
+  std::copy(keep.begin(), keep.end(), top_->s_axis_tkeep.data());
+  // It is looked at in the beat that ends a vector.
+  top_->s_axis_tuser = ends ? closes : noise_() & 1;
 }
 
 void Bench::offer_noise(bool valid) {
   top_->s_axis_tvalid = valid;
   top_->s_axis_tlast = noise_() & 1;
-  for (int64_t low = 0; low < int64_t{shape_.inputs} * shape_.input_bits; low += 32)
+  top_->s_axis_tuser = noise_() & 1;
+  for (int64_t low = 0; low < shape_.input.width; low += 32)
     put(top_->s_axis_tdata.data(), low, 32, noise_());
+  for (int64_t low = 0; low < shape_.input.width / 8; low += 32)
+    put(top_->s_axis_tkeep.data(), low, 32, noise_());
 }
 
-// Cycles without a beat: mostly a few, every eighth time long enough to drain all queues.
-int Bench::pause() {
+// Cycles without a beat: mostly a few, behind every eighth vector enough to drain all queues; within
+// a vector seldom any.
+int Bench::pause(bool within) {
   if (!(block_->stall & 1)) return 0;
+  if (within) return noise_.below(4) ? 0 : 1 + noise_.below(3);
   return ++pauses_ % 8 == 2 ? 3 * shape_.cycles : 1 + noise_.below(12);
 }
 
 void Bench::drive_source(bool entered, bool fire, bool ends) {
   if (fire) {
     offer_ = noise_.below(3);  // nothing, the next beat, or what is never taken
-    if (offer_ == 1 && beat_ < beats_) {
+    if (offer_ == 1 && vector_number_ < vectors_) {
       offer_beat();
       pause_ = 0;  // it stays
     } else {
@@ -343,22 +432,22 @@ void Bench::drive_source(bool entered, bool fire, bool ends) {
   }
   if (top_->rst && !ends) return;
   if (!entered && top_->s_axis_tvalid && !ends) return;  // a beat that waits stays
-  if (beat_ < beats_ && pause_ == 0)
+  if (vector_number_ < vectors_ && pause_ == 0)
     offer_beat();
   else
     offer_noise(false);
   if (pause_ > 0) --pause_;
 }
 
-// For how many cycles the sink is not ready, then ready: single cycles, beats, as long as it takes
-// to fill or drain everything, and as long as an answer takes where several wait.
+// For how many cycles the sink is not ready, then ready: single cycles, a few, as long as it takes
+// to fill or drain everything, and as long as the beats of an answer where several wait.
 void Bench::drive_sink(bool fire) {
   if (fire || !(block_->stall & 2)) {
     top_->m_axis_tready = fire ? noise_() & 1 : 1;
     return;
   }
   if (!low_ && !high_) {
-    const int step = shape_.cycles, place = runs_++ % 14;
+    const int step = shape_.cycles, answer = shape_.output.beats, place = runs_++ % 14;
     low_ = 1 + noise_.below(3);
     high_ = 1 + noise_.below(3);
     if (place == 5) {
@@ -369,10 +458,10 @@ void Bench::drive_sink(bool fire) {
       high_ = 1 + noise_.below(2 * step);
     } else if (place == 8) {
       low_ = 3 * step;
-      high_ = 1;
+      high_ = answer;
     } else if (place > 8 && place < 13) {
       low_ = 1 + noise_.below(3 * step);
-      high_ = 1;
+      high_ = answer;
     } else if (place == 13) {
       low_ = high_ = 2 * step;
     }
@@ -389,7 +478,8 @@ void Bench::drive_sink(bool fire) {
 bool Bench::reset_is_due() {
   if (!resets_ || top_->rst) return false;
   if (delay_ < 0) {
-    if (beat_ * (block_->resets + 1) < beats_ * (block_->resets - resets_ + 1)) return false;
+    if (vector_number_ * (block_->resets + 1) < vectors_ * (block_->resets - resets_ + 1))
+      return false;
     delay_ = noise_.below(int64_t{shape_.layers} * (shape_.cycles + 24));
   }
   if (delay_-- > 0) return false;
@@ -414,7 +504,7 @@ void Bench::run(const Block& block, Report& report) {
     const bool full = top_->s_axis_tvalid && !top_->s_axis_tready && !reset;
     const bool busy = watch_layers();
     check_protocol();
-    if (left) compare_answer();
+    if (left) take_answer();
     quiet_ = busy || entered || left || reset ? 0 : quiet_ + 1;
     stuck_ = entered || left || reset ? 0 : stuck_ + 1;
     if (!reset) {
@@ -425,12 +515,17 @@ void Bench::run(const Block& block, Report& report) {
       report.stalls[4] += full && waited_ && quiet_ > shape_.settle;
     }
     if (entered) {
-      ++beat_;
-      pause_ = pause();
+      const bool within = ++vector_beat_ < shape_.input.beats;
+      if (!within) {
+        vector_beat_ = 0;
+        ++vector_number_;
+      }
+      pause_ = pause(within);
     }
     const bool stuck = stuck_ > shape_.patience;
     if (stuck) complain("no progress");
-    if (stuck || (beat_ == beats_ && quiet_ > shape_.settle && !top_->m_axis_tvalid)) break;
+    if (stuck || (vector_number_ == vectors_ && quiet_ > shape_.settle && !top_->m_axis_tvalid))
+      break;
     const bool fire = reset_is_due(), ends = reset && --length_ <= 0;
     edge();
     if (fire) rewind();
@@ -440,7 +535,7 @@ void Bench::run(const Block& block, Report& report) {
     top_->coefficient_address[0] = top_->coefficient_data[0] = noise_();  // not written
     settle();
     ++cycle_;
-    report.taken = beat_;
+    report.taken = vector_number_;
   }
   report.cycles += cycle_ - first;
   end();

@@ -21,13 +21,21 @@ struct Layer {
   const int32_t *node, *index;
 };
 
+// How a vector travels: element after element in the bits of one beat after the other.
+struct Port {
+  int32_t elements, element_bits, code_width, is_signed;
+  int32_t width, beats;  // bits of a beat, and beats of a vector
+  int32_t last_bytes;  // of the last beat: those that tkeep marks
+};
+
 struct Shape {
-  int32_t inputs, input_bits, input_width;  // elements, bits of a container and of a code
-  int32_t outputs, output_bits, output_signed;
+  struct Port input, output;
+  int32_t packets, marks;  // whether there is tkeep, and whether tlast ends every vector
   int32_t layers;
   const struct Layer* layer;
   int32_t answers_once;
-  int32_t slowest;  // layer whose starts give the cycles of a step
+  int32_t slowest;  // layer whose starts give the cycles of a step; -1: the answers that left do
+  int32_t held_up;  // steps that a last step may hold up
   int32_t word_size;  // 32-bit words of a coefficient
   int32_t cycles, fill, settle, patience;
 };
@@ -43,7 +51,7 @@ struct Block {
 
 struct Report {
   int64_t cycles, compared, mismatches;
-  int64_t taken;  // beats, so far: may be read while the library runs
+  int64_t taken;  // vectors, so far: may be read while the library runs
   int64_t stalls[5];  // as `job.STALLS`
   int64_t resets[4];  // all, within a step, an answer waits, a beat is offered
   int64_t shortest, longest;  // cycles from step to step at full load; 0 if none was seen

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.output_stage import code_width
-from lmu_hw.hdl.top import element_bits
+from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.bulk.top import TOP, bulk_top, record_words, word_size
 from lmu_hw.simulate.bulk.words import StepWords
@@ -27,6 +27,7 @@ from lmu_hw.simulate.process import environment_of, toolchain
 from lmu_hw.simulate.simulators import Installed, Simulator, find
 from lmu_hw.simulate.simulators.backend import Compiler
 from lmu_hw.simulate.simulators.verilator import VARIABLES
+from lmu_hw.simulate.throughput import answers_tell, slowest_layer, steps_held_up
 
 __all__ = ["Bench", "Block", "Report", "compiled", "opened_bench"]
 
@@ -65,12 +66,19 @@ class _Layer(Structure):
     ]
 
 
+class _Port(Structure):
+    _fields_ = [
+        *((name, c_int32) for name in ("elements", "element_bits", "code_width", "is_signed")),
+        *((name, c_int32) for name in ("width", "beats", "last_bytes")),
+    ]
+
+
 class _Shape(Structure):
     _fields_ = [
-        *((name, c_int32) for name in ("inputs", "input_bits", "input_width")),
-        *((name, c_int32) for name in ("outputs", "output_bits", "output_signed", "layers")),
+        *((name, _Port) for name in ("input", "output")),
+        *((name, c_int32) for name in ("packets", "marks", "layers")),
         ("layer", POINTER(_Layer)),
-        *((name, c_int32) for name in ("answers_once", "slowest", "word_size")),
+        *((name, c_int32) for name in ("answers_once", "slowest", "held_up", "word_size")),
         *((name, c_int32) for name in ("cycles", "fill", "settle", "patience")),
     ]
 
@@ -234,30 +242,37 @@ def opened_bench(
 
 
 def _shape(plan: Plan, words: list[StepWords], job: Job) -> _Shape:
-    source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
-    every_step = plan.every_step
     layers, word = [], 0
     for layer, step_words in zip(plan.layers, words, strict=True):
         layers.append(_layer(layer, step_words, word))
         word += record_words(layer)
     return _Shape(
-        inputs=source.size,
-        input_bits=element_bits(source),
-        input_width=source.format.width,
-        outputs=answer.size,
-        output_bits=element_bits(answer),
-        output_signed=answer.format.signed,
+        input=_port(plan.source),
+        output=_port(plan.answer),
+        packets=plan.stream.packets,
+        marks=plan.source.marks,
         layers=len(layers),
         layer=(_Layer * len(layers))(*layers),
         answers_once=job.answers_once,
-        slowest=max(
-            range(len(every_step)), key=lambda place: every_step[place].cycles(last_step=False)
-        ),
+        slowest=-1 if answers_tell(plan) else slowest_layer(plan),
+        held_up=steps_held_up(plan),
         word_size=word_size(plan),
         cycles=job.cycles_per_step,
         fill=job.fill_cycles,
         settle=job.settle,
         patience=job.patience,
+    )
+
+
+def _port(packet: Packet) -> _Port:
+    return _Port(
+        elements=packet.vector.size,
+        element_bits=packet.element_bits,
+        code_width=packet.vector.format.width,
+        is_signed=packet.vector.format.signed,
+        width=packet.width,
+        beats=packet.beats,
+        last_bytes=packet.last_bytes,
     )
 
 

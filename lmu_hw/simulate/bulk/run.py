@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 
 from lmu_hw.checked import whole
 from lmu_hw.design import Design
-from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
 from lmu_hw.manifest import read_plan
 from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
-from lmu_hw.network import VECTOR, QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.reload import checked_window, reload
 from lmu_hw.simulate.bulk.blocks import drives
@@ -91,11 +90,6 @@ def simulate_bulk(
     kept, version = opened(cache), find(Simulator.VERILATOR).version
     folder, design = DesignFolder(directory), Design.read(directory)
     plan = read_plan(folder, design.network)
-    if plan.stream.packets:
-        raise ConfigError(
-            f"{folder.path}: `bulk` must have a design with whole vectors (`stream_width` "
-            f"{VECTOR}), not packets of {plan.stream.width} bits"
-        )
     data = None if x is None else GoldenModel(design.network).quantize_input(x)
     changed = folder.changed_rtl()
     folder.results.check(folder.SIMULATION)

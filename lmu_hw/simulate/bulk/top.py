@@ -7,7 +7,7 @@ What C++ has to know of a design's ports is here and in `library.Shape`.
 from __future__ import annotations
 
 from lmu_hw.hdl.output_stage import code_width, write_layout
-from lmu_hw.hdl.top import element_bits, instance_name
+from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.wrapper import coefficient_ports
 
@@ -17,6 +17,13 @@ TOP = "lmu__bulk"
 
 _WORD = 32
 _FEWEST = 3  # words of a port: Verilator makes an array of what is wider than 64 bits
+_INPUTS = (
+    *("clk", "rst", "s_axis_tvalid", "s_axis_tlast", "s_axis_tuser", "m_axis_tready"),
+    "coefficient_write",
+)
+_OUTPUTS = ("s_axis_tready", "s_axis_malformed", "m_axis_tvalid", "m_axis_tlast", "m_axis_tuser")
+_OWN = {"m_axis_tdata": "answer", "m_axis_tkeep": "kept"}
+"""Wires of the width that the design has."""
 _TAGS = ("valid", "start", "node", "segment", "beat")
 """What a record begins with, a word each: then the mask and the elements, whole words."""
 
@@ -33,39 +40,36 @@ def word_size(plan: Plan) -> int:
 
 def bulk_top(name: str, plan: Plan) -> str:
     """Return the Verilog of the top of a library that holds the design `name`."""
-    source, answer = plan.layers[0].layer.input, plan.layers[-1].layer.output
-    ports = {
-        "s_axis_tdata": source.size * element_bits(source),
-        "m_axis_tdata": answer.size * element_bits(answer),
-        **coefficient_ports(plan),
-    }
-    wide = {"coefficient_address": 1, "coefficient_data": 1, **ports}
-    del ports["m_axis_tdata"]
-    bits = {port: _bits(width) for port, width in wide.items() if port != "coefficient_write"}
-    single = ("tvalid", "tlast", "tready")
-    records = sum(record_words(layer) for layer in plan.layers)
-    inputs = ["clk", "rst", "s_axis_tvalid", "s_axis_tlast", "m_axis_tready", "coefficient_write"]
-    outputs = ["s_axis_tready", "m_axis_tvalid", "m_axis_tlast"]
-    joined = [
-        *(f".{port}({port})" for port in ("clk", "rst")),
-        *(f".{side}_axis_{what}({side}_axis_{what})" for side in "sm" for what in single),
-        *(f".{port}({port}{_low(port, width)})" for port, width in ports.items()),
-        ".m_axis_tdata(answer)",
-    ]
+    wide = {
+        "s_axis_tdata": plan.source.width,
+        "s_axis_tkeep": plan.source.bytes,
+        "coefficient_address": 1,
+        "coefficient_data": 1,
+    } | coefficient_ports(plan)
+    wide.pop("coefficient_write", None)
+    answer = {"m_axis_tdata": plan.answer.width, "m_axis_tkeep": plan.answer.bytes}
+    missing = _missing(plan)
+    joined = [f".{port}({port})" for port in (*_INPUTS, *_OUTPUTS) if port not in missing]
+    joined += [f".{port}({port}[{n - 1}:0])" for port, n in wide.items() if port not in missing]
+    joined += [f".{port}({_OWN[port]})" for port in answer if port not in missing]
     parts = [part for layer in reversed(plan.layers) for part in _record(layer)]
+    records = sum(record_words(layer) for layer in plan.layers)
     return "\n".join(
         [
             f"module {TOP} (",
-            *(f"  input {port}," for port in inputs),
-            *(f"  output {port}," for port in outputs),
-            *(
-                f"  {'output' if port == 'm_axis_tdata' else 'input'} [{width - 1}:0] {port},"
-                for port, width in bits.items()
-            ),
+            *(f"  input {port}," for port in _INPUTS),
+            *(f"  output {port}," for port in _OUTPUTS),
+            *(f"  input [{_bits(width) - 1}:0] {port}," for port, width in wide.items()),
+            *(f"  output [{_bits(width) - 1}:0] {port}," for port, width in answer.items()),
             f"  output [{records * _WORD - 1}:0] seen",
             ");",
-            f"  wire [{wide['m_axis_tdata'] - 1}:0] answer;",
-            "  assign m_axis_tdata = answer;",
+            *(f"  wire [{width - 1}:0] {_OWN[port]};" for port, width in answer.items()),
+            *(f"  assign {port} = {_OWN[port]};" for port in answer),
+            *(
+                f"  assign {_OWN.get(port, port)} = 0;"
+                for port in missing
+                if port in (*_OUTPUTS, *answer)
+            ),
             f"  \\{name} dut ({', '.join(joined)});",
             f"  assign seen = {{{', '.join(parts)}}};",
             "endmodule",
@@ -74,9 +78,16 @@ def bulk_top(name: str, plan: Plan) -> str:
     )
 
 
-def _low(port: str, width: int) -> str:
-    """Return the select of the bits of a port that the design has."""
-    return "" if port == "coefficient_write" else f"[{width - 1}:0]"
+def _missing(plan: Plan) -> list[str]:
+    """Return the ports of the library that the design does not have."""
+    missing = []
+    if not plan.stream.packets:
+        missing += ["s_axis_tkeep", "m_axis_tkeep", "s_axis_malformed"]
+    if not plan.source.marks:
+        missing += ["s_axis_tuser", "m_axis_tuser"]
+    if not coefficient_ports(plan):
+        missing += ["coefficient_write", "coefficient_address", "coefficient_data"]
+    return missing
 
 
 def _record(plan: LayerPlan) -> list[str]:
