@@ -17,6 +17,7 @@ from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.hdl.weights import Weights
 from lmu_hw.network import AnyNode
+from lmu_hw.plan.inventory import is_followed
 from lmu_hw.plan.vectors import reads_ahead
 
 __all__ = ["Reading", "Write", "add_memories", "connect_array"]
@@ -66,6 +67,7 @@ def add_memories(
             beat=plan.beat,
             width=node.signal.format.width,
             ahead=reads_ahead(plan, node.name),
+            apart=is_followed(plan, node.name),
         )
         m.submodules[f"{node.role.value}_memory"] = ram
         m.d.comb += ram.read_enable.eq(sequencer.wants(node.name))

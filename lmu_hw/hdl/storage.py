@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import ClockSignal, Instance, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, ClockSignal, Instance, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -173,6 +173,10 @@ class VectorRam(wiring.Component):
         Bits of an element.
     ahead : bool
         There is a register behind the memory, too.
+    apart : bool
+        Each beat of a word lies in a memory of its own, so a word may be read in the cycle in which
+        another beat than the one that is wanted is written: of one memory, a chip may then answer
+        anything.
 
     Members
     -------
@@ -197,9 +201,10 @@ class VectorRam(wiring.Component):
         beat: int,
         width: int,
         ahead: bool = False,
+        apart: bool = False,
     ) -> None:
         self.storage, self.pages, self.columns = storage, pages, columns
-        self.beat, self.width, self.ahead = beat, width, ahead
+        self.beat, self.width, self.ahead, self.apart = beat, width, ahead, apart
         beats = storage.words_per_segment * columns // beat
         super().__init__(
             {
@@ -217,33 +222,47 @@ class VectorRam(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        words, beats_per_word = self.storage.words, self.columns // self.beat
-        m.submodules.cells = memory = Memory(
-            shape=unsigned(self.columns * self.width), depth=words * self.pages, init=[]
-        )
-        write = memory.write_port(domain="sync", granularity=self.width)
-        read = memory.read_port(domain="sync")
-        page_words = words if self.pages > 1 else 0
+        beats_per_word = self.columns // self.beat
+        page_words = self.storage.words if self.pages > 1 else 0
         position = exact_log2(beats_per_word)
-        m.d.comb += [
-            write.addr.eq(
-                Mux(self.write_page, page_words, 0)
-                + times(self.write_segment, self.storage.words_per_segment)
-                + self.write_beat.shift_right(position)
-            ),
-            write.data.eq(self.write_data.replicate(beats_per_word)),
-            read.addr.eq(Mux(self.read_page, page_words, 0) + self.read_word),
-        ]
-        word = read.data
+        write_address = (
+            Mux(self.write_page, page_words, 0)
+            + times(self.write_segment, self.storage.words_per_segment)
+            + self.write_beat.shift_right(position)
+        )
+        read_address = Mux(self.read_page, page_words, 0) + self.read_word
+        pieces: list[Value] = []
+        enables: list[Value] = []
+        for name, beats in self._split().items():
+            m.submodules[name] = memory = Memory(
+                shape=unsigned(beats * self.beat * self.width),
+                depth=self.storage.words * self.pages,
+                init=[],
+            )
+            write = memory.write_port(domain="sync", granularity=self.width)
+            read = memory.read_port(domain="sync")
+            m.d.comb += [
+                write.addr.eq(write_address),
+                write.data.eq(self.write_data.replicate(beats)),
+                read.addr.eq(read_address),
+            ]
+            if not self.ahead:
+                m.d.comb += read.en.eq(self.read_enable)
+            pieces.append(read.data)
+            enables += [write.en[n * self.beat : (n + 1) * self.beat] for n in range(beats)]
+        word = Cat(pieces)
         if self.ahead:
-            word = Signal.like(read.data, name="word", reset_less=True)
+            word = Signal.like(self.read_data, name="word", reset_less=True)
             with m.If(self.read_enable):
-                m.d.sync += word.eq(read.data)
-        else:
-            m.d.comb += read.en.eq(self.read_enable)
+                m.d.sync += word.eq(Cat(pieces))
         m.d.comb += self.read_data.eq(word)
         last = -(-self.storage.length // self.beat) - 1
-        for index, here in enumerate(lane_enables(self.write_beat, last, beats_per_word)):
-            lanes = write.en[index * self.beat : (index + 1) * self.beat]
-            m.d.comb += lanes.eq((self.write_enable & here).replicate(self.beat))
+        lanes = lane_enables(self.write_beat, last, beats_per_word)
+        for enable, here in zip(enables, lanes, strict=True):
+            m.d.comb += enable.eq((self.write_enable & here).replicate(self.beat))
         return m
+
+    def _split(self) -> dict[str, int]:
+        """Return the beats of a word that each memory holds."""
+        beats = self.columns // self.beat
+        return {f"cells_{n}": 1 for n in range(beats)} if self.apart else {"cells": beats}

@@ -28,7 +28,7 @@ _IN_LAYER = {
     "source": "input vector",
     "weight_roms": "weight ROM",
 }
-_STORES = re.compile(r"rom(_\d+)?|bank_\d+|words|cells|memory|storage")
+_STORES = re.compile(r"rom(_\d+)?|bank_\d+|words|cells(_\d+)?|memory|storage")
 """Instances and memories that are but the store of the one around them."""
 
 _NAMED = (

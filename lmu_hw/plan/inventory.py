@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lmu_hw.network import (
     INPUT,
@@ -27,6 +27,7 @@ __all__ = [
     "Memory",
     "Multipliers",
     "answer_queue",
+    "is_followed",
     "memories_of",
     "multipliers_of",
     "stored_vectors",
@@ -183,8 +184,21 @@ def _reads(plan: LayerPlan) -> list[Term | Factor]:
     return [read for node in (*layer.sums, *layer.elementwise) for read in node.reads]
 
 
+def is_followed(plan: LayerPlan, name: str) -> bool:
+    """Say whether an element-wise node reads a vector beat by beat, as another one writes it.
+
+    Beats of a word then lie in memories of their own: while one is read the next is written.
+    """
+    writers = {node.name for node in plan.layer.elementwise}
+    reads = (factor for node in plan.layer.elementwise for factor in node.factors)
+    return name in writers and any(read.source == name and not read.delayed for read in reads)
+
+
 def vector_memory(plan: LayerPlan, name: str) -> Memory:
-    """Return the memory of the input vector, or of a node that is stored."""
+    """Return the memory of the input vector, or of a node that is stored.
+
+    Of a vector that `is_followed`, this is what its beats have together.
+    """
     paged = name == INPUT or any(read.delayed for read in _reads(plan) if read.source == name)
     return Memory(
         part="vectors",
@@ -198,7 +212,12 @@ def _rams(plan: LayerPlan) -> Iterator[Memory]:
     """Yield the memories of vectors."""
     layer = plan.layer
     for name in [INPUT, *stored_vectors(plan)]:
-        yield vector_memory(plan, name)
+        memory = vector_memory(plan, name)
+        if is_followed(plan, name):
+            width = memory.width // memory.elements
+            yield from [replace(memory, width=width, elements=1)] * memory.elements
+        else:
+            yield memory
     for node in layer.structured:
         schedule, state = plan.node(node), node.requant.format.width
         words, part = -(-node.rows // schedule.chain), f"memory, {node.realization}"

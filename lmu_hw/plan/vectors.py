@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from lmu_hw.network import INPUT, ElementwiseNode
 from lmu_hw.plan.chip import DEFAULT
-from lmu_hw.plan.inventory import vector_memory
+from lmu_hw.plan.inventory import is_followed, vector_memory
 from lmu_hw.plan.layer import LayerPlan
 
 __all__ = ["has_register", "reads_ahead"]
@@ -19,19 +18,9 @@ def reads_ahead(plan: LayerPlan, source: str) -> bool:
     cannot be read any earlier: it has to be another one than the first that is read, and no
     element-wise node may follow another one beat by beat.
     """
-    layer = plan.layer
-    followed = (
-        source != INPUT
-        and isinstance(layer.node(source), ElementwiseNode)
-        and any(
-            factor.source == source and not factor.delayed
-            for node in layer.elementwise
-            for factor in node.factors
-        )
-    )
     return (
         plan.storage(source).words > 1
-        and not followed
+        and not is_followed(plan, source)
         and DEFAULT.in_blocks(vector_memory(plan, source))
     )
 

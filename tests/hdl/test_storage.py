@@ -53,13 +53,15 @@ def test_a_rom_without_words_is_refused():
 
 
 @pytest.mark.parametrize(("columns", "beat"), [(1, 1), (4, 1), (4, 2), (4, 4), (8, 1)])
-@pytest.mark.parametrize(("pages", "ahead"), [(1, False), (2, False), (2, True)])
-def test_a_vector_memory_reads_words_of_what_was_written_by_beats(columns, beat, pages, ahead):
+@pytest.mark.parametrize(
+    ("pages", "options"), [(1, {}), (2, {}), (2, {"ahead": True}), (2, {"apart": True})], ids=str
+)
+def test_a_vector_memory_reads_words_of_what_was_written_by_beats(columns, beat, pages, options):
     segments, length, width = 2, 6, 5
     words = segments * -(-length // columns)
     storage = Storage(segments=segments, length=length, words=words)
     memory = VectorRam(
-        storage=storage, pages=pages, columns=columns, beat=beat, width=width, ahead=ahead
+        storage=storage, pages=pages, columns=columns, beat=beat, width=width, **options
     )
     elements = np.random.default_rng(1).integers(1, 32, (pages, segments, -(-length // beat), beat))
     # The last beat fills its word up: nothing that is read was never written.
@@ -83,7 +85,7 @@ def test_a_vector_memory_reads_words_of_what_was_written_by_beats(columns, beat,
             for word, content in enumerate(pack(expected[page].reshape(words, columns), width)):
                 ctx.set(memory.read_page, page)
                 ctx.set(memory.read_word, word)
-                await ctx.tick().repeat(1 + ahead)
+                await ctx.tick().repeat(1 + memory.ahead)
                 assert ctx.get(memory.read_data) == content
 
     drive(memory, check)

@@ -54,6 +54,7 @@ def test_every_part_of_the_reference_designs_has_a_name(verilog):
         ("layer_a.weight_roms.rom_0.bank_1.rom.words.0.3", "weight ROM"),
         ("layer_a.drain.row_rom.rom.words.0.0", "row constants"),
         ("layer_a.h_memory.cells.0.0", "vector h"),
+        ("layer_a.c_memory.cells_1.0.0", "vector c"),
     ],
 )
 def test_a_memory_is_called_by_what_it_stores(cell, words):
