@@ -12,42 +12,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
-from lmu_hw.fixed import FixedFormat
 from lmu_hw.hdl.output_stage import write_layout
 from lmu_hw.hdl.top import element_bits, instance_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
-from lmu_hw.prove.algebra.cases import expanded
-from lmu_hw.prove.algebra.floors import drop, name_total
-from lmu_hw.prove.algebra.floors import name as name_of
-from lmu_hw.prove.algebra.forms import Unknown, Value, range_of, symbol
-from lmu_hw.prove.algebra.functions import leaf_of, name_function, values_of
+from lmu_hw.prove.algebra.forms import Value, symbol
 from lmu_hw.prove.algebra.words import Word, join, number, part, unknown
+from lmu_hw.prove.comparison import Failure, congruent
 from lmu_hw.prove.hardware.machine import Machine, State
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
+from lmu_hw.prove.naming import StepNames, Symbols
 from lmu_hw.prove.narrowing import Codes
 from lmu_hw.prove.specification import Past, network_step
 
-__all__ = ["Bench", "Due", "Failure", "Situation", "wires_of"]
+__all__ = ["Bench", "Due", "Situation", "wires_of"]
 
+_SYMBOLS = Symbols(small_totals=True, functions=True)
 _PORTS = ("s_axis_tready", "m_axis_tvalid", "m_axis_tlast", "m_axis_tdata")
-
-
-class Failure(Exception):
-    """The hardware does not do what it must, or that it does could not be shown.
-
-    Parameters
-    ----------
-    what : str
-    hardware, specification : value, optional
-        Two values that ought to be congruent modulo ``2**width``.
-    """
-
-    def __init__(
-        self, what: str, hardware: Value = 0, specification: Value = 0, width: int = 0
-    ) -> None:
-        super().__init__(what)
-        self.hardware, self.specification, self.width = hardware, specification, width
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,28 +167,8 @@ class Bench:
         fmt = network.input.format
         x = [symbol("input", (step, n), fmt.min_code, fmt.max_code) for n in range(network.inputs)]
 
-        def naming(layer: int):
-            def named(
-                what: str,
-                value: Value,
-                fmt: FixedFormat | None,
-                *,
-                proved: bool,
-                tabulated: bool = False,
-                carried: bool = True,
-            ) -> Value:
-                low, high = range_of(value)
-                if fmt is None:
-                    return name_total((step, layer, what), value, tabulated=tabulated)
-                if not proved and not fmt.min_code <= low <= high <= fmt.max_code:
-                    self.tally.assumed.add(what.partition("[")[0].partition(" ")[0])
-                ends = fmt.min_code, fmt.max_code
-                if not carried:
-                    ends = max(low, fmt.min_code), min(high, fmt.max_code)
-                by = name_function if proved else name_of
-                return by((step, layer, what), value, *ends, tabulated=tabulated)
-
-            return named
+        def naming(layer: int) -> StepNames:
+            return StepNames((step, layer), _SYMBOLS, self.tally.assumed)
 
         steps, answer = network_step(network, situation.past, x, last=last, naming=naming)
         past, due = list(situation.past), list(situation.due)
@@ -344,29 +305,6 @@ class Bench:
         self.tally.words += 1
         if not congruent(hardware, specification, width):
             raise Failure(what, hardware, specification, width)
-
-
-def congruent(a: Value, b: Value, width: int) -> bool:
-    """Tell whether two values are equal modulo ``2**width``, whatever their symbols are."""
-    if _vanishes(a - b, width):
-        return True
-    try:
-        result = expanded(b)
-        if _vanishes(a - result, width) or _vanishes(a - expanded(result, totals=True), width):
-            return True
-        difference = expanded(a - b)
-    except Unknown:
-        return False
-    leaf = leaf_of([difference])
-    if leaf is not None:
-        return not (values_of(difference, leaf) & (1 << width) - 1).any()
-    return _vanishes(difference, width)
-
-
-def _vanishes(value: Value, width: int) -> bool:
-    if not isinstance(value, int):
-        value = drop(value, width)
-    return isinstance(value, int) and value & (1 << width) - 1 == 0
 
 
 class _Reader:

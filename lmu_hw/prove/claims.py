@@ -19,6 +19,7 @@ __all__ = [
     "Part",
     "ProofResult",
     "Status",
+    "amount",
     "read_proof",
     "write_proof",
 ]
@@ -36,6 +37,11 @@ TRUSTED = (
     "the forms and the search through states in lmu_hw/prove/, and Python",
 )
 """What a proof rests on beside the files of the design."""
+
+
+def amount(count: int, noun: str) -> str:
+    """Return a number of things in words."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 class Part(Enum):

@@ -7,9 +7,10 @@ import random
 from collections.abc import Iterator
 
 from lmu_hw.prove.algebra.directions import direction_terms
-from lmu_hw.prove.algebra.floors import definition_of, floor_of
+from lmu_hw.prove.algebra.floors import floor_of
 from lmu_hw.prove.algebra.forms import Terms, Value, atoms
 from lmu_hw.prove.algebra.functions import value_at
+from lmu_hw.prove.algebra.names import definition_of
 
 __all__ = ["Differs", "Point", "differing"]
 

@@ -19,8 +19,9 @@ from lmu_hw.implement.record import rtl_digest, rtl_files
 from lmu_hw.manifest import read_plan
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
-from lmu_hw.prove.bench import Failure, wires_of
+from lmu_hw.prove.bench import wires_of
 from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, write_proof
+from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.control import prove_control
 from lmu_hw.prove.data.proof import prove_data
 from lmu_hw.prove.hardware.machine import Machine

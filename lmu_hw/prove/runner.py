@@ -9,8 +9,9 @@ import numpy as np
 
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.prove.algebra.forms import Unknown
-from lmu_hw.prove.bench import Bench, Failure, Situation, wires_of
+from lmu_hw.prove.bench import Bench, Situation, wires_of
 from lmu_hw.prove.claims import Lemma, Part, Status
+from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.counterexample import differing
 from lmu_hw.prove.data.proof import forget_all
 from lmu_hw.prove.hardware.machine import Machine

@@ -11,6 +11,7 @@ from lmu_hw.prove.claims import (
     Part,
     ProofResult,
     Status,
+    amount,
     read_proof,
     write_proof,
 )
@@ -73,3 +74,8 @@ def test_a_line_says_what_became_of_it():
     assert missing == "5 of 6 claims are shown in 0 s; not shown: the claim of data"
     refuted = result([*shown, lemma(Part.DATA, Status.REFUTED)]).summary
     assert refuted == "refuted: the claim of data; 5 of 6 claims are shown"
+
+
+def test_one_thing_is_not_several():
+    words = [amount(count, "cycle") for count in (0, 1, 1200)]
+    assert words == ["0 cycles", "1 cycle", "1,200 cycles"]

@@ -18,17 +18,7 @@ from lmu_hw.prove.algebra.directions import (
     under,
     with_total,
 )
-from lmu_hw.prove.algebra.floors import (
-    definition_of,
-    drop,
-    floor,
-    floor_of,
-    fold,
-    is_total,
-    signed,
-    unsigned,
-    within,
-)
+from lmu_hw.prove.algebra.floors import floor, floor_of, signed, unsigned, within
 from lmu_hw.prove.algebra.forms import (
     FUNCTION,
     GATE,
@@ -48,6 +38,7 @@ from lmu_hw.prove.algebra.forms import (
     weighted_sum,
 )
 from lmu_hw.prove.algebra.functions import applied, leaf_of
+from lmu_hw.prove.algebra.names import definition_of, drop, fold, is_total
 
 __all__ = [
     "by_cases",

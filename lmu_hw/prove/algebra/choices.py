@@ -7,9 +7,10 @@ import numpy as np
 
 from lmu_hw.prove.algebra.cases import by_cases
 from lmu_hw.prove.algebra.directions import FEW, gate_of, opened, with_total
-from lmu_hw.prove.algebra.floors import drop, within
+from lmu_hw.prove.algebra.floors import within
 from lmu_hw.prove.algebra.forms import Unknown, Value, add, negate, range_of, scale
 from lmu_hw.prove.algebra.functions import applied, leaf_of
+from lmu_hw.prove.algebra.names import drop
 
 __all__ = ["at_least", "choose", "clamp", "equal"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import gcd
 
-from lmu_hw.prove.algebra.floors import as_floor, definition_of, floor_of, is_total, total, within
+from lmu_hw.prove.algebra.floors import as_floor, floor_of, within
 from lmu_hw.prove.algebra.forms import (
     GATE,
     Form,
@@ -27,6 +27,7 @@ from lmu_hw.prove.algebra.forms import (
     single,
     weighted_sum,
 )
+from lmu_hw.prove.algebra.names import definition_of, is_total, total
 
 __all__ = [
     "FEW",

@@ -156,10 +156,21 @@ def atom(kind: str, parts: Any, low: int, high: int, leaf: int = -1, mark: int =
 
 
 def symbol(kind: str, name: Any, low: int, high: int, *, tabulated: bool = False) -> Value:
-    """Return a symbol: an unknown integer within a range; functions of it may be tabulated."""
+    """Return a symbol: an unknown integer within a range; functions of it may be tabulated.
+
+    Raises
+    ------
+    ValueError
+        If there is one of this name, and another range: what was shown with that does not hold.
+    """
+    number = atom(kind, name, low, high)
+    if (atoms.low[number], atoms.high[number]) != (low, high):
+        raise ValueError(
+            f"a symbol must have one range: {kind} {name} has {atoms.low[number]} to "
+            f"{atoms.high[number]}, not {low} to {high}"
+        )
     if low == high:
         return low
-    number = atom(kind, name, low, high)
     if tabulated:
         tabulate(number)
     return Form({number: 1}, 0, low, high, 0)

@@ -12,9 +12,9 @@ from lmu_hw.prove.algebra.cases import (
     signed_by_cases,
     unsigned_by_cases,
 )
-from lmu_hw.prove.algebra.floors import drop, fold
 from lmu_hw.prove.algebra.forms import Form, Unknown, Value, add, is_sign, is_symbol, scale, symbol
 from lmu_hw.prove.algebra.functions import as_function
+from lmu_hw.prove.algebra.names import drop, fold
 
 __all__ = [
     "Pieces",

@@ -9,7 +9,7 @@ from typing import Any
 from lmu_hw.plan import LayerPlan
 from lmu_hw.prove.algebra.forms import symbol
 from lmu_hw.prove.algebra.words import Word, join, unknown
-from lmu_hw.prove.bench import Failure
+from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
 from lmu_hw.prove.hardware.parts import part_of

@@ -16,7 +16,8 @@ from lmu_hw.network import Signal
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.forms import Value, freeze, symbol
 from lmu_hw.prove.algebra.words import Pieces, Word, join, number, part, unknown
-from lmu_hw.prove.bench import Failure, congruent
+from lmu_hw.prove.claims import amount
+from lmu_hw.prove.comparison import Failure, congruent
 from lmu_hw.prove.data.buffers import Rows, memory_below, wire
 from lmu_hw.prove.data.instances import general, is_free, symbols_of
 from lmu_hw.prove.hardware.machine import Machine, State
@@ -137,7 +138,7 @@ def check_entering(netlist: Netlist, plan: Plan) -> str:
                     word = part(seen["payload"], fmt.width * beat, lane * fmt.width, fmt.width)
                     _must_equal(f"beat {sent} of an input vector", word, code, fmt.width)
             pending.append((after, 0 if ends else sent + (valid & room)))
-    return f"{len(seen_states)} states, {len(beats)} beats"
+    return f"{amount(len(seen_states), 'state')}, {amount(len(beats), 'beat')}"
 
 
 def check_queue(netlist: Netlist, plan: Plan) -> str:
@@ -173,7 +174,7 @@ def check_queue(netlist: Netlist, plan: Plan) -> str:
         expected = [data if valid and place == at else word for at, word in enumerate(old)]
         if any(not _same(word, must) for word, must in zip(rows, expected, strict=True)):
             raise Failure("a beat of an answer must be stored in its place, and no other")
-    return f"{size} places"
+    return amount(size, "place")
 
 
 def _same(word: Word, must: Word) -> bool:
@@ -272,7 +273,7 @@ class _Answers:
                     raise Failure("an answer that is there must be offered, but is not")
                 passed.add(key)
                 key = follows[key]
-        return f"{len(follows)} states"
+        return amount(len(follows), "state")
 
     def _cycle(self, now: _Answering, level: int, ready: int) -> tuple[_Answering, bool]:
         """Return what follows, and whether an answer was taken."""

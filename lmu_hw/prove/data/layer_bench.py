@@ -1,56 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Drives one layer with symbols: its steps begin when they are told to, whatever is around it.
+"""Drives one layer with symbols, beside its specification, and compares every word.
 
-The layer is cut from the buffer in front of it and from what counts the room behind it. The vector
-that a step reads is in the buffer's memory from the start of the step until the layer drops it;
-before and after that, and in the other page at any time, anything may be there, another thing
-in every cycle. That this is so, and when steps begin, is shown of the control (`docs/prove.md`).
+That the input of a step is there, and when steps begin, is shown of the control (`docs/prove.md`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.hdl.output_stage import write_layout
-from lmu_hw.hdl.top import instance_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
-from lmu_hw.prove.algebra.floors import define_only, definitions, name_total
-from lmu_hw.prove.algebra.floors import name as name_of
-from lmu_hw.prove.algebra.forms import Value, range_of, symbol
-from lmu_hw.prove.algebra.functions import name_function
-from lmu_hw.prove.algebra.undecided import MARK, Decide, Undecided, decided
-from lmu_hw.prove.algebra.words import Word, number, part, unknown
-from lmu_hw.prove.bench import Failure, congruent
-from lmu_hw.prove.data.buffers import Image, InputMemory, Rows, wire
+from lmu_hw.prove.algebra.forms import Value, symbol
+from lmu_hw.prove.algebra.names import define_only, definitions
+from lmu_hw.prove.algebra.undecided import MARK, Decide, decided
+from lmu_hw.prove.algebra.words import Word, number, part
+from lmu_hw.prove.claims import amount
+from lmu_hw.prove.comparison import Failure, congruent
 from lmu_hw.prove.data.instances import symbols_of
+from lmu_hw.prove.data.layer_part import LayerPart, Seen
 from lmu_hw.prove.data.layer_situation import LayerSituation, Step
-from lmu_hw.prove.hardware.machine import Machine, State
-from lmu_hw.prove.hardware.netlist import Bit, Netlist
-from lmu_hw.prove.hardware.parts import part_of
+from lmu_hw.prove.hardware.machine import State
+from lmu_hw.prove.hardware.netlist import Netlist
+from lmu_hw.prove.naming import StepNames, Symbols
 from lmu_hw.prove.narrowing import Codes
 from lmu_hw.prove.specification import answers_of, lasting_of, step
 
-__all__ = ["LayerBench", "Symbols"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Symbols:
-    """What is kept as a function of one symbol; whatever is, a proof is one.
-
-    Attributes
-    ----------
-    small_totals : bool
-        What is computed of a total of few values.
-    functions : bool
-        Results that are functions of a symbol, which are symbols themselves.
-    """
-
-    small_totals: bool = False
-    functions: bool = False
+__all__ = ["LayerBench"]
 
 
 class LayerBench:
@@ -76,72 +53,20 @@ class LayerBench:
         symbols: Symbols | None = None,
     ) -> None:
         self.symbols = symbols or Symbols()
+        self.part = LayerPart(netlist, plan, place)
         self.network, self.place, self.plan = network, place, plan.layers[place]
-        layers = [instance_name(layer) for layer in plan.layers]
-        self.instance = layers[place]
-        follower = [*(f"{layer}.source" for layer in layers), "answers"][place + 1]
-        keeper = "check_answers" if plan.stream.packets else "check_queue"
         self.name = self.plan.layer.name
         self._lane = write_layout(self.plan)["data"].width // self.plan.beat
-        self.buffer = InputMemory(netlist, self.instance, self.plan)
-        self.memory = self.buffer.memory
-        cut, wires = self._ends(netlist, follower, keeper)
-        beat = self.plan.beat * self.plan.layer.output.format.width
-        if len(wires["payload"]) != beat:
-            raise Failure(f"a beat of {self.name} must have {beat} bits")
-        part_netlist = part_of(netlist, wires.values(), cut, filled=[self.memory])
-        self.machine = Machine(part_netlist, wires)
-        self.places = {name: index for index, name in enumerate(wires)}
-        self.inputs = {
-            name: len(bits)
-            for name, bits in part_netlist.ports("input").items()
-            if name not in ("clk", "rst", "coefficient_write")
-        }
         self._lasting = lasting_of(self.plan.layer)
         self.assumed: set[str] = set()
-        self.words = self.cycles = 0
-
-    def _ends(
-        self, netlist: Netlist, follower: str, keeper: str
-    ) -> tuple[dict[str, Sequence[Bit]], dict[str, Sequence[Bit]]]:
-        """Return where the layer is cut, and what is observed."""
-        step, buffer = f"{self.instance}.check_step", f"{self.instance}.source.check_buffer"
-        checker = keeper if follower == "answers" else "check_buffer"
-        ends = ("start", "available", "room", "marked")
-        cut: dict[str, Sequence[Bit]] = {end: wire(netlist, f"{step}.{end}") for end in ends}
-        wires: dict[str, Sequence[Bit]] = {
-            "starts": wire(netlist, f"{step}.start"),
-            "drop": wire(netlist, f"{buffer}.drop"),
-            "sent": wire(netlist, f"{follower}.{checker}.valid"),
-            "last": wire(netlist, f"{follower}.{checker}.last"),
-            "payload": wire(netlist, f"{follower}.i__payload")[:-1],
-            **{
-                name: wire(netlist, f"{self.instance}.trace_{name}")
-                for name, _ in write_layout(self.plan)
-            },
-        }
-        return cut, wires
+        self.words = 0
 
     # -- beginnings ------------------------------------------------------------------------------
 
     def reset(self) -> LayerSituation:
         """Return where one cycle of reset leads to, from anything."""
-        machine = self.machine
-        machine.state = self._with_input(self.anything(), {})
-        self._run({"rst": 1})
-        return LayerSituation(state=self._without_input(machine.state), meanings={})
-
-    def anything(self) -> State:
-        """Return a state in which only coefficients are known: nothing but a write changes them."""
-        state = self.machine.unknown_state()
-        for name, rows in self.machine.initial.items():
-            if all(isinstance(row, int) for row in rows):
-                state.memories[name] = list(rows)
-        return self._without_input(state)
-
-    def _without_input(self, state: State) -> State:
-        memories = {name: rows for name, rows in state.memories.items() if name != self.memory}
-        return State(state.registers, memories)
+        state, _ = self.part.cycle(self.part.anything(), {}, {"rst": 1})
+        return LayerSituation(state=state, meanings={})
 
     # -- cycles ----------------------------------------------------------------------------------
 
@@ -174,32 +99,7 @@ class LayerBench:
         # What is due of the step before is still what it was; everything else is free.
         before = None if situation.step is None or situation.step.done else situation.step
         define_only(situation.meanings if before is not None else {})
-        named: list[Value] = []
-
-        def naming(
-            what: str,
-            value: Value,
-            fmt: FixedFormat | None,
-            *,
-            proved: bool,
-            tabulated: bool = False,
-            carried: bool = True,
-        ) -> Value:
-            low, high = range_of(value)
-            full = (number, self.place, what)
-            if fmt is None:
-                few = tabulated and self.symbols.small_totals
-                named.append(name_total(full, value, tabulated=few))
-                return named[-1]
-            ends = fmt.min_code, fmt.max_code
-            if not proved and not ends[0] <= low <= high <= ends[1]:
-                self.assumed.add(what.partition("[")[0].partition(" ")[0])
-            if not carried:
-                ends = max(low, fmt.min_code), min(high, fmt.max_code)
-            by = name_function if proved and self.symbols.functions else name_of
-            named.append(by(full, value, *ends, tabulated=tabulated))
-            return named[-1]
-
+        naming = StepNames((number, self.place), self.symbols, self.assumed)
         # The last step of a sequence computes what every step does, and more.
         now = step(layer, situation.left, x, last=True, naming=naming)
         codes = {
@@ -211,15 +111,15 @@ class LayerBench:
         begun = Step(
             past=situation.left,
             x=x,
-            image=self.buffer.image(x, situation.vectors),
+            image=self.part.buffer.image(x, situation.vectors),
             now=now,
             lasting=self._lasting,
-            named=tuple(named),
+            named=tuple(naming.named),
             codes=codes,
             beats=tuple(answer[first : first + beat] for first in range(0, len(answer), beat)),
         )
         meanings = {**situation.meanings} if before is not None else {}
-        meanings |= definitions(symbols_of(named))
+        meanings |= definitions(symbols_of(naming.named))
         return replace(
             situation,
             vectors=1 - situation.vectors,
@@ -242,10 +142,10 @@ class LayerBench:
         step, before = situation.step, situation.before
         starts = step is not None and step.age == 0
         there = step is not None and not step.dropped
-        machine = self.machine
-        machine.state = self._with_input(situation.state, step.image if step and there else {})
-        seen = self._run({"start": 1, "available": 1, "room": 1, "marked": MARK} if starts else {})
-        if starts and self._bit(seen, "starts") != 1:
+        begins = {"start": 1, "available": 1, "room": 1, "marked": MARK}
+        image = step.image if step and there else {}
+        state, seen = self.part.cycle(situation.state, image, begins if starts else {})
+        if starts and self.part.bit(seen, "starts") != 1:
             raise Failure(f"{self.name} must begin a step where it can, but does not")
         step = self._dropped(step, seen)
         step, before = self._stored(step, before, seen)
@@ -255,7 +155,7 @@ class LayerBench:
         before = None if before is None else self._aged(before)
         return replace(
             situation,
-            state=self._without_input(machine.state),
+            state=state,
             step=step,
             before=None if before is None or before.done else before,
         )
@@ -277,30 +177,8 @@ class LayerBench:
         """Return the cycles of a step."""
         return self.plan.cycles(last_step=bool(mark))
 
-    def _with_input(self, state: State, image: Image) -> State:
-        width, size = self.machine.netlist.memories[self.memory]
-        rows = Rows(image, width, size)
-        return State(state.registers, {**state.memories, self.memory: rows})
-
-    def _run(self, inputs: Mapping[str, Any]) -> list[Word]:
-        free: dict[str, Any] = {name: unknown(width, name) for name, width in self.inputs.items()}
-        given = {"clk": 0, "rst": 0, "start": 0, "coefficient_write": 0}
-        self.cycles += 1
-        return self.machine.cycle({**free, **given, **inputs})
-
-    def _word(self, seen: list[Word], name: str) -> Word:
-        return seen[self.places[name]]
-
-    def _bit(self, seen: list[Word], name: str) -> int:
-        value = self._word(seen, name)
-        if isinstance(value, Undecided):
-            raise Decide
-        if not isinstance(value, int):
-            raise Failure(f"{self.name}: {name} must be known, but depends on data")
-        return value
-
-    def _dropped(self, step: Step | None, seen: list[Word]) -> Step | None:
-        if not self._bit(seen, "drop"):
+    def _dropped(self, step: Step | None, seen: Seen) -> Step | None:
+        if not self.part.bit(seen, "drop"):
             return step
         if step is None or step.dropped or step.age == 0 or self.over(step):
             raise Failure(f"{self.name} must let its input go once, within a step")
@@ -319,11 +197,11 @@ class LayerBench:
         return replace(step, age=step.age + 1)
 
     def _stored(
-        self, step: Step | None, before: Step | None, seen: list[Word]
+        self, step: Step | None, before: Step | None, seen: Seen
     ) -> tuple[Step | None, Step | None]:
         """Compare what is stored in a cycle; it is of the step before, while that owes codes."""
         # The last rows of a node may be fewer than a group has: the other beats store nothing.
-        if not self._bit(seen, "valid") or not self._bit(seen, "mask"):
+        if not self.part.bit(seen, "valid") or not self.part.bit(seen, "mask"):
             return step, before
         if before is not None and before.codes:
             return step, self._without_stored(before, seen)
@@ -331,16 +209,16 @@ class LayerBench:
             raise Failure(f"{self.name} must store nothing, but does")
         return self._without_stored(step, seen), before
 
-    def _without_stored(self, step: Step, seen: list[Word]) -> Step:
+    def _without_stored(self, step: Step, seen: Seen) -> Step:
         node, segment, beat, mask = (
-            self._bit(seen, field) for field in ("node", "segment", "beat", "mask")
+            self.part.bit(seen, field) for field in ("node", "segment", "beat", "mask")
         )
         nodes, codes = self.plan.layer.nodes, dict(step.codes)
         if node >= len(nodes):
             raise Failure(f"{self.name} must store its nodes, not one of number {node}")
         if nodes[node].last_only and step.mark is None:
             raise Decide
-        width, lanes = nodes[node].signal.format.width, self._word(seen, "data")
+        width, lanes = nodes[node].signal.format.width, seen["data"]
         first = segment * nodes[node].rows + beat * self.plan.beat
         for lane in range(self.plan.beat):
             if mask >> lane & 1:
@@ -368,15 +246,15 @@ class LayerBench:
         return self.plan.beats_per_group - -(-rows // self.plan.beat)
 
     def _sent(
-        self, step: Step | None, before: Step | None, seen: list[Word]
+        self, step: Step | None, before: Step | None, seen: Seen
     ) -> tuple[Step | None, Step | None]:
         """Compare what is sent in a cycle."""
-        if self._word(seen, "sent") is MARK and self.plan.layer.last_only:
+        if seen["sent"] is MARK and self.plan.layer.last_only:
             # The last step of a sequence sends it, as another one does not.
             if step is None or step.age == 0 or not step.beats or before is not None:
                 raise Decide
             return self._without_sent(step, seen), before
-        if not self._bit(seen, "sent"):
+        if not self.part.bit(seen, "sent"):
             return step, before
         if before is not None and before.beats:
             return step, self._without_sent(before, seen)
@@ -386,14 +264,14 @@ class LayerBench:
             raise Decide
         return self._without_sent(step, seen), before
 
-    def _without_sent(self, step: Step, seen: list[Word]) -> Step:
-        last = self._word(seen, "last")
-        if last is not MARK if step.mark is None else self._bit(seen, "last") != step.mark:
+    def _without_sent(self, step: Step, seen: Seen) -> Step:
+        last = seen["last"]
+        if last is not MARK if step.mark is None else self.part.bit(seen, "last") != step.mark:
             raise Failure(f"{self.name}: the mark of an answer must be that of its step")
         codes, *rest = step.beats
-        width, lanes = self.plan.layer.output.format.width, self._word(seen, "payload")
+        width, lanes = self.plan.layer.output.format.width, seen["payload"]
         for lane, code in enumerate(codes):
-            what = f"the answer of {self.name}, {len(step.beats)} beats before its end"
+            what = f"the answer of {self.name}, {amount(len(step.beats), 'beat')} before its end"
             word = part(lanes, width * self.plan.beat, lane * width, width)
             self._equal(what, word, code, width)
         return replace(step, beats=tuple(rest))

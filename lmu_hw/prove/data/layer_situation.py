@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.prove.algebra.floors import Definitions
 from lmu_hw.prove.algebra.forms import Value
+from lmu_hw.prove.algebra.names import Definitions
 from lmu_hw.prove.data.buffers import Image
 from lmu_hw.prove.hardware.machine import State
 from lmu_hw.prove.narrowing import Codes

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
-from lmu_hw.prove.algebra.floors import Definitions, define_only
 from lmu_hw.prove.algebra.forms import Value
+from lmu_hw.prove.algebra.names import Definitions, define_only
 from lmu_hw.prove.algebra.undecided import Decide
-from lmu_hw.prove.bench import Failure
+from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.instances import Correspondence, general, symbols_of
 from lmu_hw.prove.data.layer_bench import LayerBench
 from lmu_hw.prove.data.layer_situation import LayerSituation, Step
@@ -58,7 +58,7 @@ def explore(bench: LayerBench, tell: Callable[[int], None] = lambda situations: 
     explorer.between(bench.reset())
     while explorer.pending:
         explorer.run(*explorer.pending.pop())
-    return Explored(situations=explorer.situations, cycles=bench.cycles, words=bench.words)
+    return Explored(situations=explorer.situations, cycles=bench.part.cycles, words=bench.words)
 
 
 class _Explorer:
@@ -119,14 +119,14 @@ class _Explorer:
         symbols = symbols_of([*_codes(step.past), *step.x, *step.named])
         own = symbols_of(step.named)
         meanings = {n: value for n, value in situation.meanings.items() if n in own}
-        state = general(situation.state, symbols, self.bench.anything())
+        state = general(situation.state, symbols, self.bench.part.anything())
         return replace(situation, state=state, meanings=meanings)
 
     def _between(self, situation: LayerSituation) -> LayerSituation:
         """Return a general situation between steps."""
         past = situation.left
         symbols = symbols_of(_codes(past))
-        state = general(situation.state, symbols, self.bench.anything())
+        state = general(situation.state, symbols, self.bench.part.anything())
         return replace(situation, state=state, step=None, past=past, meanings={})
 
     def _seen(self, situation: LayerSituation, *, age: int) -> bool:

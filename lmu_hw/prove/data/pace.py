@@ -9,7 +9,8 @@ from itertools import pairwise
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.words import Word, unknown
-from lmu_hw.prove.bench import Failure
+from lmu_hw.prove.claims import amount
+from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.buffers import wire
 from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
@@ -62,7 +63,7 @@ def check_pace(netlist: Netlist, plan: Plan) -> str:
                 raise Failure(f"a time step must take {planned} cycles at full load, not {taken}")
             if all(isinstance(word, int) for word in before):
                 if tuple(before) in known:
-                    return f"{len(starts)} steps, {cycle + 1:,} cycles"
+                    return f"{amount(len(starts), 'step')}, {amount(cycle + 1, 'cycle')}"
                 known.add(tuple(before))
     times = [after - before for before, after in pairwise(starts)]
     raise Failure(f"given up after {len(times)} steps: what is held does not repeat")

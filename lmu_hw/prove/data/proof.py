@@ -11,18 +11,19 @@ from lmu_hw.errors import ToolError
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.directions import forget_directions
-from lmu_hw.prove.algebra.floors import forget_names
 from lmu_hw.prove.algebra.forms import Unknown, forget
 from lmu_hw.prove.algebra.functions import forget_functions
+from lmu_hw.prove.algebra.names import forget_names
 from lmu_hw.prove.algebra.undecided import Decide
-from lmu_hw.prove.bench import Failure
-from lmu_hw.prove.claims import Lemma, Part, Status
+from lmu_hw.prove.claims import Lemma, Part, Status, amount
+from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.buffers import InputMemory
 from lmu_hw.prove.data.ends import check_answers, check_entering, check_queue
-from lmu_hw.prove.data.layer_bench import LayerBench, Symbols
+from lmu_hw.prove.data.layer_bench import LayerBench
 from lmu_hw.prove.data.layers import Explored, explore
 from lmu_hw.prove.data.pace import check_pace
 from lmu_hw.prove.hardware.netlist import Netlist
+from lmu_hw.prove.naming import Symbols
 from lmu_hw.prove.subject import Subject, Tell
 
 __all__ = ["DataProof", "forget_all", "prove_data"]
@@ -83,10 +84,9 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
     def layer(place: int) -> str:
         explored, ranges = _explored(subject, place, tell)
         assumed.update(ranges)
-        return (
-            f"{explored.situations} situations, {explored.words:,} words, "
-            f"{explored.cycles:,} cycles"
-        )
+        amounts = ("situation", "word", "cycle")
+        counts = explored.situations, explored.words, explored.cycles
+        return ", ".join(amount(*each) for each in zip(counts, amounts, strict=True))
 
     show(
         Part.DATA,
@@ -169,11 +169,11 @@ def _linked(subject: Subject) -> str:
             raise Failure(f"{receiver.layer.name} must read what {sender.layer.name} answers")
         if sender.beat != receiver.beat:
             raise Failure(f"{receiver.layer.name} must read beats as they are sent")
-    return f"{len(plan.layers) + 1} links"
+    return amount(len(plan.layers) + 1, "link")
 
 
 def _stored(subject: Subject, place: int) -> str:
     layer = subject.plan.layers[place]
     memory = InputMemory(subject.netlist, instance_name(layer), layer)
     memory.check()
-    return f"{layer.input_beats} beats"
+    return amount(layer.input_beats, "beat")

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from lmu_hw.prove.algebra.cases import floor_by_cases
 from lmu_hw.prove.algebra.choices import at_least, choose, equal
-from lmu_hw.prove.algebra.floors import fold
 from lmu_hw.prove.algebra.forms import Value, add, multiply, negate, scale
 from lmu_hw.prove.algebra.functions import as_function, leaf_of
+from lmu_hw.prove.algebra.names import fold
 from lmu_hw.prove.algebra.words import Word, as_signed, as_unsigned, normal, number, part
 from lmu_hw.prove.hardware.cell_shape import Shape, mask
 

@@ -32,3 +32,11 @@ def test_equal_products_are_equal_forms():
     forget()
     x, y = (symbol("input", (0, n), -8, 7) for n in range(2))
     assert multiply(x + y, x - y) - (multiply(x, x) - multiply(y, y)) == 0
+
+
+@pytest.mark.parametrize("first", [(0, 7), (3, 3)], ids=["range", "number"])
+def test_a_symbol_has_one_range(first):
+    forget()
+    symbol("name", "n", *first)
+    with pytest.raises(ValueError, match="must have one range: name n has"):
+        symbol("name", "n", 0, 8)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import pytest
+
+from lmu_hw.prove.algebra.floors import floor, signed
+from lmu_hw.prove.algebra.forms import Form, forget, symbol, weighted_sum
+from lmu_hw.prove.algebra.names import forget_names, name
+
+
+@pytest.fixture(autouse=True)
+def empty():
+    forget()
+    forget_names()
+
+
+def test_a_definition_is_its_symbol():
+    x, y = (symbol("input", (0, n), -128, 127) for n in range(2))
+    result = name("r", floor(x * 50 + y * 77 + 8, 4), -2048, 2047)
+    again = floor(x * 100 + y * 154 + 17, 5)
+    assert isinstance(result, Form)
+    assert isinstance(again, Form)
+    assert again.terms == result.terms
+
+
+def test_what_wraps_is_its_symbol_as_a_word_of_its_width_alone():
+    x = symbol("input", 0, -100, 100)
+    wrapped = name("wrapped", weighted_sum([(1, x), (-64, floor(x + 32, 6))]), -32, 31)
+    assert signed(x, 6) - wrapped == 0
+    assert all(signed(x, width) - wrapped != 0 for width in (4, 5, 7, 8))
+
+
+def test_two_definitions_are_never_one_symbol():
+    x = symbol("input", (0, 0), 0, 9)
+    y = symbol("input", (0, 1), 0, 9)
+    first = name((0, 0, "u[0]"), x + y, -99, 99)
+    second = name((0, 0, "u[0]"), x - y, -99, 99)
+    assert first - second != 0
