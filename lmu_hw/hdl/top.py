@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetSignal, Shape, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,7 +25,7 @@ from lmu_hw.network import Signal as Vector
 from lmu_hw.network import element_bits
 from lmu_hw.plan import ANSWERS_HELD, LayerPlan, Plan
 
-__all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name"]
+__all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name", "port_widths"]
 
 
 def instance_name(plan: LayerPlan) -> str:
@@ -152,27 +152,7 @@ class NetworkTop(wiring.Component):
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        load = {}
-        if blocks(plan):
-            load = {
-                "coefficient_write": In(1),
-                "coefficient_address": In(address_bits(plan)),
-                "coefficient_data": In(word_bits(plan)),
-            }
-        super().__init__(
-            {
-                "s_axis_tdata": In(plan.source.width),
-                "s_axis_tvalid": In(1),
-                "s_axis_tready": Out(1),
-                "s_axis_tlast": In(1),
-                "m_axis_tdata": Out(plan.answer.width),
-                "m_axis_tvalid": Out(1),
-                "m_axis_tready": In(1),
-                "m_axis_tlast": Out(1),
-                **packet_ports(plan),
-                **load,
-            }
-        )
+        super().__init__(top_ports(plan))
         held = ANSWERS_HELD if plan.stream.packets else VECTORS_HELD
         *first, last = plan.layers
         self.layers = [*map(Layer, first), Layer(last, held)]
@@ -252,6 +232,37 @@ class NetworkTop(wiring.Component):
             return [self.m_axis_tkeep]
         m.d.comb += [source.tuser.eq(self.s_axis_tuser), self.m_axis_tuser.eq(sink.tuser)]
         return [self.m_axis_tkeep, self.m_axis_tuser]
+
+
+def top_ports(plan: Plan) -> dict[str, Any]:
+    """Return the ports of a network's top by name, beside clock and reset."""
+    load = {}
+    if blocks(plan):
+        load = {
+            "coefficient_write": In(1),
+            "coefficient_address": In(address_bits(plan)),
+            "coefficient_data": In(word_bits(plan)),
+        }
+    return {
+        "s_axis_tdata": In(plan.source.width),
+        "s_axis_tvalid": In(1),
+        "s_axis_tready": Out(1),
+        "s_axis_tlast": In(1),
+        "m_axis_tdata": Out(plan.answer.width),
+        "m_axis_tvalid": Out(1),
+        "m_axis_tready": In(1),
+        "m_axis_tlast": Out(1),
+        **packet_ports(plan),
+        **load,
+    }
+
+
+def port_widths(plan: Plan) -> list[tuple[str, bool, int]]:
+    """Return name, whether it is an output, and bits of every port but clock and reset."""
+    return [
+        (name, member.flow == Out, Shape.cast(member.shape).width)
+        for name, member in top_ports(plan).items()
+    ]
 
 
 def packet_ports(plan: Plan) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lmu_hw.integration.sources import source_list
 from lmu_hw.integration.subject import Subject
+from lmu_hw.integration.testbench import testbench
 
 __all__ = ["KINDS", "Kind", "integration_files", "integration_patterns"]
 
@@ -28,7 +29,10 @@ class Kind:
     make: Callable[[Subject], Mapping[str, str | bytes]]
 
 
-KINDS = (Kind(patterns=("rtl/files.f",), make=source_list),)
+KINDS = (
+    Kind(patterns=("rtl/files.f",), make=source_list),
+    Kind(patterns=("testbench/{name}_*", "testbench/files.f", "testbench/*.sh"), make=testbench),
+)
 
 
 def integration_files(subject: Subject) -> dict[str, bytes]:
