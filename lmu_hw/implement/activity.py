@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lmu_hw.implement.cells import Netlist
 from lmu_hw.implement.synthesis import NETLIST
 from lmu_hw.implement.targets import Target
 from lmu_hw.implement.tools import run_yosys
-from lmu_hw.implement.wrapper import inside
+from lmu_hw.implement.wrapper import inside, is_inside
 from lmu_hw.measure.energy import Clocking
 
 __all__ = ["GATED", "clocking"]
@@ -66,8 +67,6 @@ def clocking(work: Path, target: Target, top: str, *, cycles: int, latency: int)
     free = 0
     document = json.loads((work / NETLIST).read_bytes())
     for enable, names in _flip_flops(document, target):
-        if not names:
-            continue  # of the wrapper
         found = next((enables[name] for name in names if name in enables), None)
         if enable is None or found is None:
             free += 1
@@ -180,14 +179,17 @@ def _active(changes: list[tuple[int, str]], value: int, edges: list[int]) -> int
 def _flip_flops(
     document: Mapping[str, Any], target: Target
 ) -> Iterator[tuple[int | None, list[tuple[str, int]]]]:
-    """Yield the net that enables each flip-flop, and the names of what it holds, in the design."""
-    (module,) = (m for m in document["modules"].values() if "top" in m["attributes"])
+    """Yield the net that enables each flip-flop of the design, and the names of what it holds."""
+    modules = document["modules"]
+    (top,) = (name for name, module in modules.items() if "top" in module["attributes"])
+    module, paths = modules[top], Netlist.of(document, top).paths
+    wrapped = any(map(is_inside, paths.values()))
     names: dict[int, list[tuple[str, int]]] = {}
     for name, net in module["netnames"].items():
         for number, bit in enumerate(net["bits"]):
             names.setdefault(bit, []).append((inside(name), number))
-    for cell in module["cells"].values():
-        if not target.cost(cell["type"]).ff:
+    for name, cell in module["cells"].items():
+        if not target.cost(cell["type"]).ff or (wrapped and not is_inside(paths[name])):
             continue
         ports = cell["connections"]
         (enable,) = next((ports[port] for port in _ENABLE_PORTS if port in ports), [None])

@@ -44,12 +44,13 @@ def step_energy(
     flip_flops : int or None
         Of the netlist, for their clock.
     enables : Clocking or None
-        How often the clocks of those flip-flops arrive; None: in every cycle.
+        How often the clocks of flip-flops arrive, those inside multipliers among them, which
+        `flip_flops` leaves out; None: in every cycle.
     """
     return Energy(
         entries=tuple(entry for layer in plan.layers for entry in _layer(layer)),
         cycles=plan.cycles(last_step=True),
-        flip_flops=flip_flops,
+        flip_flops=flip_flops if enables is None else enables.flip_flops,
         enables=enables,
     )
 

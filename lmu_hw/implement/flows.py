@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
-from lmu_hw.implement.targets import SPLIT_ROMS, TO_MAC16
+from lmu_hw.implement.ecp5_registers import merge_factors
+from lmu_hw.implement.targets import NO_FACTOR_RESETS, SPLIT_ROMS, TO_MAC16
 
 __all__ = ["FLOWS", "Cells", "Flow", "Steps"]
 
@@ -57,12 +59,15 @@ class Flow:
         Files with the models of the cells.
     flip_flops : str
         Regular expression of the cells that are flip-flops.
+    change : callable or None
+        Changes the top as Yosys writes it to JSON, as what is placed is changed.
     """
 
     title: str
     steps: Callable[[str], Steps]
     models: tuple[str, ...]
     flip_flops: str
+    change: Callable[[dict[str, Any]], object] | None = None
 
 
 def _begin(top: str, *synthesis: str) -> list[str]:
@@ -126,7 +131,9 @@ def _ecp5(top: str) -> Steps:
             "opt -fast -mux_undef -undriven -fine",
             "memory_map @kept %n",
             "opt -undriven -fine -mux_undef",
-            f"{synthesis} map_gates:check",
+            f"{synthesis} map_gates:map_ffs",
+            NO_FACTOR_RESETS,
+            f"{synthesis} map_ffs:check",
         ],
     )
 
@@ -162,6 +169,7 @@ FLOWS = {
         steps=_ecp5,
         models=("lattice/cells_sim_ecp5.v", "ecp5_multiplier.v"),
         flip_flops="TRELLIS_FF",
+        change=merge_factors,
     ),
     Cells.ICE40: Flow(
         title="iCE40 UltraPlus cells",

@@ -13,7 +13,7 @@ import importlib.util
 import json
 import re
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from lmu_hw.implement.tools import YOSYS, run_yosys
 
 __all__ = ["Cells", "Netlist", "make_netlist", "model_text"]
 
-_NETLIST, _COUNTS = "lmu__netlist.v", "lmu__counts.json"
+_NETLIST, _COUNTS, _CELLS = "lmu__netlist.v", "lmu__counts.json", "lmu__cells.json"
 _WRITTEN_ROMS = "c:*.rom.words t:$mem_v2 r:WR_PORTS>0 %i %i"
 _MAPPED = re.compile(r"^mapping memory [^.\s]+\.(\S+) via (\S+)$", re.MULTILINE)
 _WORDS = re.compile(r"^  reg \[\d+:0\] \\?(\S+) +\[\d+:0\];", re.MULTILINE)
@@ -108,6 +108,11 @@ def make_netlist(files: Mapping[str, str], top: str, cells: Cells | str) -> Netl
             *steps.finish,
             "clean -purge",
             "select -assert-none w:* a:init %i",  # nothing has a value at power-up
+        ]
+        if flow.change is not None:
+            _change(commands, flow.change, top, folder)
+            commands = [f"read_json {_CELLS}", "clean -purge"]
+        commands += [
             f"tee -q -o {_COUNTS} stat -json",
             f"write_verilog -noattr -noexpr {_NETLIST}",
         ]
@@ -126,6 +131,17 @@ def make_netlist(files: Mapping[str, str], top: str, cells: Cells | str) -> Netl
         counts=by_type,
         words=tuple(sorted(_WORDS.findall(verilog))),
     )
+
+
+def _change(
+    commands: list[str], change: Callable[[dict[str, Any]], object], top: str, folder: Path
+) -> None:
+    """Leave what commands make of a design as a file, changed."""
+    commands = [*commands, f"select {top}", f"write_json -selected {_CELLS}"]
+    run_yosys(commands, folder, log="lmu__cells.log")
+    document = json.loads((folder / _CELLS).read_text())
+    change(document["modules"][top])
+    (folder / _CELLS).write_text(json.dumps(document))
 
 
 def _unmodelled(steps: Steps, folder: Path) -> list[str]:

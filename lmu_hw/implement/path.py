@@ -59,7 +59,7 @@ class Namer:
         stretches = list(self._stretches(between))
         operators = [s.operator for s in stretches if s.operator is not None]
         chain = self._chain(first, last, operators)
-        steps, told = [self._step(self._end(first.cell), [first])], ""
+        steps, told = [self._step(self._end(first.cell, "multiply"), [first])], ""
         for number, stretch in enumerate(stretches):
             if stretch.operator is None:
                 following = [s.operator for s in stretches[number:] if s.operator is not None]
@@ -71,7 +71,7 @@ class Namer:
             what = " → ".join(filter(None, (told, stretch.operator.words)))
             steps.append(self._step(what, stretch.hops))
         told, _ = _told(chain, [])
-        what = " → ".join(filter(None, (told, self._end(last.cell))))
+        what = " → ".join(filter(None, (told, self._end(last.cell, "factor"))))
         return (*steps, self._step(what, [last]))
 
     def _stretches(self, hops: Sequence[Hop]) -> Iterator[_Stretch]:
@@ -91,8 +91,11 @@ class Namer:
         cell = self._cell(name, lambda cell: True)
         return "" if cell is None else words_of(part_of(inside(self.netlist.paths[cell.name])))
 
-    def _end(self, name: str) -> str:
-        """Return what is at an end of a path: a memory, a register by its name, a multiplier."""
+    def _end(self, name: str, multiplier: str) -> str:
+        """Return what is at an end of a path: a memory, a register by its name, a multiplier.
+
+        A path that begins at a multiplier begins at the registers of its factors.
+        """
         cell = self._cell(name, self._keeps)
         if cell is None:
             return "register"
@@ -100,7 +103,7 @@ class Namer:
         if cost.block_ram or cost.lut_ram:
             return memory_words(cell.name)
         if cost.dsp:
-            return "multiply"
+            return multiplier
         signal = cell.name.partition(f"_{cell.kind}_")[0].rpartition(".")[2]
         return "register" if _UNNAMED.fullmatch(signal) else f"register {signal}"
 

@@ -16,7 +16,7 @@ from lmu_hw.implement.path import Namer, path_words
 from lmu_hw.implement.record import rtl_digest
 from lmu_hw.implement.route import Placed, place_and_route, require_fit, routed_name
 from lmu_hw.implement.standard_cells import implement_cells
-from lmu_hw.implement.synthesis import NETLIST, synthesize
+from lmu_hw.implement.synthesis import PLACED, synthesize
 from lmu_hw.implement.targets import Flow, Target
 from lmu_hw.implement.tools import YOSYS, run_tool, versions
 from lmu_hw.implement.wrapper import WRAPPER_FILE, port_bits, ports_of, wrapper, wrapper_top
@@ -184,7 +184,7 @@ def _runs(job: Job, flow: Flow, work: Path, progress: Progress) -> list[Placed]:
         return place_and_route(
             job.target,
             flow,
-            NETLIST,
+            PLACED,
             work,
             seed=seed,
             clock=_clock(job, flow),

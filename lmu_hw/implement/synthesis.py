@@ -18,9 +18,11 @@ from lmu_hw.implement.tools import run_yosys
 from lmu_hw.implement.wrapper import DESIGN, inside, is_inside
 from lmu_hw.measure.implementation import Part, Resources
 
-__all__ = ["LOG", "NETLIST", "Synthesis", "counted", "synthesize", "warnings_in"]
+__all__ = ["LOG", "NETLIST", "PLACED", "Synthesis", "counted", "synthesize", "warnings_in"]
 
 NETLIST, LOG = "netlist.json", "synthesis.log"
+PLACED = "placed.json"
+"""The netlist that is placed: finished for the target."""
 _RTL = "rtl.json"
 
 _WARNING = re.compile(r"^(?:Warning|Lexer warning|ABC: Warning): (.*)$", re.MULTILINE)
@@ -79,7 +81,11 @@ def synthesize(
     commands += [command.format(top=top) for command in target.synthesis]
     commands += ["autoname", f"write_json {NETLIST}"]  # every cell is named after what it feeds
     said = run_yosys(commands, work, log=LOG)
-    netlist = Netlist.of(json.loads((work / NETLIST).read_bytes()), top)
+    document = json.loads((work / NETLIST).read_bytes())
+    if target.change is not None:
+        target.change(document["modules"][top])
+    (work / PLACED).write_text(json.dumps(document))
+    netlist = Netlist.of(document, top)
     wrapper, parts = counted(target, netlist, wrapped=wrapped)
     return Synthesis(
         netlist=netlist,

