@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from lmu_verify.claims import Verdict
 from lmu_verify.errors import BadFile
-from lmu_verify.folder import verify
+from lmu_verify.folder import verify, verify_ranges
 from lmu_verify.summary import NOT_CHECKED
 
-__all__ = ["ESTABLISHES", "NOT_CHECKED", "BadFile", "Verdict", "verify"]
+__all__ = ["ESTABLISHES", "NOT_CHECKED", "BadFile", "Verdict", "verify", "verify_ranges"]
 
 ESTABLISHES = (
     "the files are those that were certified, and what the certificate claims of memories, ranges "

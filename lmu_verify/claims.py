@@ -19,7 +19,7 @@ u_limit + o``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -35,10 +35,10 @@ from lmu_verify.memory import Carried, Memory
 from lmu_verify.reference import FloatLayer
 from lmu_verify.sums import Progress, System, power_sums, response_sums
 
-__all__ = ["Claims", "Judge", "Verdict", "attempts", "read_claims", "shown"]
+__all__ = ["LEVELS", "Claims", "Judge", "Verdict", "attempts", "read_claims", "shown"]
 
 _MAX_BITS = 256
-_LEVELS = 3  # of effort: a claim may be too close to the truth for the first
+LEVELS = 3  # of effort: a claim may be too close to the truth for the first
 _PROOF = {"rate", "p_frac_bits", "l_frac_bits"}
 _ARRAYS = {"input_gain", "rounding_gain", "bound"}
 _ARRAYS |= {f"{prefix}{part}" for prefix in ("", "ideal_") for part in ("P", "L_P", "L_M")}
@@ -154,18 +154,23 @@ class Judge:
         yield self.verdict("ideal stability", lambda: _stability(self.ideal.a, claims.ideal))
 
     def _rounding_gain(self) -> str:
-        rows = identity(self.memory.order)
-        return attempts(self.claims.rounding_gain, lambda level: self._rounding(rows, level))
+        claimed = self.claims.rounding_gain
+        return attempts(claimed, lambda level: self.rounding(claimed, level))
 
-    def _rounding(self, rows: Codes, level: int) -> list[Fraction]:
-        """Return bounds of what errors of 1 add to rows; residues if there is error feedback."""
-        system = self.memory.system
+    def rounding(self, enough: Sequence[Fraction], level: int) -> list[Fraction]:
+        """Return bounds of what errors of 1 add to states; residues if there is error feedback.
+
+        None is closer than what is enough.
+        """
+        system, rows = self.memory.system, identity(self.memory.order)
         if not self.memory.node.error_feedback:
-            return power_sums(system, rows, self.progress, level=level)
+            return power_sums(system, rows, self.progress, level=level, enough=enough)
         image = exact_product(rows, system.a)
         left = total(rows, Codes(-image.codes, image.bits))
-        sums = power_sums(system, left, self.progress, level=level)
-        return [own + more for own, more in zip(rows.row_sums(), sums, strict=True)]
+        own = rows.row_sums()
+        rest = [bound - each for bound, each in zip(enough, own, strict=True)]
+        sums = power_sums(system, left, self.progress, level=level, enough=rest)
+        return [each + more for each, more in zip(own, sums, strict=True)]
 
     def _input_gain(self) -> str:
         parts: list[tuple[System, Codes | None]] = [(self.memory.system, None)]
@@ -190,6 +195,8 @@ class Judge:
     def _sweeps(self) -> str:
         """Show that nothing that the update carries leaves its format."""
         details = []
+        in_range = max(self.claims.bound) <= self.memory.format.max_code
+        gains = self.claims.rounding_gain if in_range else None
         for carried, bound in zip(self.memory.carried, self.claims.carried, strict=True):
             limit = carried.format.max_code
             if bound > limit:
@@ -198,29 +205,34 @@ class Judge:
                     "codes"
                 )
             attempts(
-                [Fraction(bound)], lambda level, c=carried: [self._reach(c, level)], [carried.name]
+                [Fraction(bound)],
+                lambda level, c=carried: [self.reach(c, level, gains)],
+                [carried.name],
             )
             details.append(f"{carried.name} at most {bound} of {limit} codes")
         return ", ".join(details)
 
-    def _reach(self, carried: Carried, level: int) -> Fraction:
-        """Return what no carried number exceeds, in codes."""
-        memory, claims, rows = self.memory, self.claims, carried.rows
+    def reach(self, carried: Carried, level: int, gains: list[Fraction] | None) -> Fraction:
+        """Return what no carried number exceeds, in codes.
+
+        `gains` is what rounding adds to the states, as long as none overflows; None: some may.
+        """
+        memory, rows = self.memory, carried.rows
         ulp, u_limit = memory.format.ulp, memory.u_limit
         state_limit = memory.format.magnitude * ulp
         off = (memory.order * state_limit + u_limit) / (2 << EXACT_BITS)
         reached = [norm * state_limit + h * u_limit for norm, h in self._through(carried)]
-        if max(claims.bound) <= memory.format.max_code:
+        if gains is not None:
             parts: list[tuple[System, Codes | None]] = [(memory.system, rows)]
             peaks = response_sums(parts, self.progress, level=level)
             weights = Codes(np.abs(rows.codes), rows.bits)
-            claimed = _weighted(weights, claims.rounding_gain)
+            weighted = _weighted(weights, gains)
             spread = memory.system.gramian.sums(rows)
             delta = memory.error_ulp * ulp
             by_gain = [
                 u_limit * (peak + h) + delta * min(gain, other)
                 for peak, h, gain, other in zip(
-                    peaks, carried.through, claimed, spread, strict=True
+                    peaks, carried.through, weighted, spread, strict=True
                 )
             ]
             reached = list(map(min, reached, by_gain))
@@ -261,7 +273,7 @@ def attempts(
 ) -> str:
     """Show that claimed upper bounds are not below those that are found, at some level."""
     reason = NotShown("nothing was tried")
-    for level in range(_LEVELS):
+    for level in range(LEVELS):
         try:
             return _compare(claims, bounds(level), names)
         except NotShown as error:

@@ -47,6 +47,7 @@ _MATRIX_BITS = 44  # fraction bits of x, in int64
 _SAMPLES = 8192  # that reach 2**-17 of the first, about; four times as many for each level
 _TAIL_BITS = 18  # a recursion ends when its tail is below 2**-18 of the sum
 _CHECK_EVERY = 64
+_CHECK_SHARE = 8  # of the samples so far, after which the tail is looked at again
 _MAX_SAMPLES = 1 << 21
 _BEND_SLACK = 2.0**-20
 _BLOCK = 512  # steps of an impulse response, at least
@@ -64,6 +65,7 @@ class System:
         self.name, self.a, self.b, self.paths = name, a, b, paths
         self.order = len(a.codes)
         self._powers = {1: (a, Fraction(0))}
+        self._multipliers: dict[tuple[int, int], Multiplier] = {}
 
     @cached_property
     def horizon(self) -> int:
@@ -94,15 +96,39 @@ class System:
             self._powers[exponent] = matrix_power(self.power(exponent // 2), 2)
         return self._powers[exponent]
 
+    def forward(self, exponent: int, bits: int) -> Multiplier:
+        """Return what takes rows ``h'`` to ``(A**exponent h)'``, for a power of two; kept."""
+        key = exponent, bits
+        if key not in self._multipliers:
+            power, error = self.power(exponent)
+            self._multipliers[key] = multiply = Multiplier(power.T, bits)
+            multiply.matrix_error += error
+        return self._multipliers[key]
+
     def errors(self, step: int) -> Fraction:
         """Return what an error of 1 in every state adds to a sum over all ``A^(step m) [I N]``."""
         return sum(self.gramian.sums(identity(self.order), step), Fraction(0))
 
 
 def power_sums(
-    system: System, rows: Codes, progress: Progress, *, level: int = 0
+    system: System,
+    rows: Codes,
+    progress: Progress,
+    *,
+    level: int = 0,
+    enough: Sequence[Fraction] | None = None,
 ) -> list[Fraction]:
-    """Return upper bounds of ``sum_k ||c A^k [I N]||_1`` for each row c, closer by the level."""
+    """Return upper bounds of ``sum_k ||c A^k [I N]||_1`` for each row c, closer by the level.
+
+    Parameters
+    ----------
+    system : System
+    rows : Codes
+    progress : callable
+    level : int
+    enough : sequence of Fraction, optional
+        For each row, a bound that will do: it is followed no further when that is reached.
+    """
     step = max(1, system.horizon // (_SAMPLES << 2 * level))
     power, power_error = matrix_power(system.power(1), step)
     largest = int(np.abs(rows.codes).max(initial=0)) >> rows.bits
@@ -113,29 +139,38 @@ def power_sums(
     x = (start.codes << (bits - start.bits)).astype(np.int64)
     multiply, paths = Multiplier(power, bits), _Paths(system)
     multiply.matrix_error += power_error
+    bends = system.bend.sums(rows) if step > 1 else [Fraction(0)] * len(x)
+    reached, unit = system.errors(step), Fraction(1, 1 << bits)
+    left = np.arange(len(x))
+    bounds = [Fraction(0)] * len(x)
     sums, norms = np.zeros((2, len(x)), dtype=object)  # twice the sum; 1-norms
-    unit = Fraction(1, 1 << bits)
+    look = 0 if enough is not None else _CHECK_EVERY
     for sample in range(_MAX_SAMPLES):
+        if sample == look:
+            look = sample + max(_CHECK_EVERY, sample // _CHECK_SHARE)
+            if sample:
+                progress(f"{system.name}: power {step * sample:,} of A")
+            tails = system.gramian.sums(Codes(x.astype(object), bits), step)
+            errors = multiply.error(norms, sample)
+            more = np.ones(len(left), dtype=bool)
+            for place, row in enumerate(left.tolist()):
+                done, tail = int(sums[place]), tails[place]
+                bounds[row] = (
+                    unit * done / 2
+                    + step * (tail + (start_error + errors[place]) * reached)
+                    + Fraction(step**2, 8) * bends[row]
+                )
+                more[place] = 2 * step * tail * (1 << (bits + _TAIL_BITS)) > done and (
+                    enough is None or bounds[row] > enough[row]
+                )
+            if not more.any():
+                return bounds
+            left, x, sums, norms = left[more], x[more], sums[more], norms[more]
         own = np.abs(x).sum(axis=1).astype(object)
         sums += (2 * step if sample else step + 1) * (own + paths.sums(x, own))
         norms += own
         x = multiply(x)
-        if sample % _CHECK_EVERY == _CHECK_EVERY - 1:
-            progress(f"{system.name}: power {step * (sample + 1):,} of A")
-            tails = system.gramian.sums(Codes(x.astype(object), bits), step)
-            parts = zip(tails, sums, strict=True)
-            if all(2 * step * t * (1 << (bits + _TAIL_BITS)) <= done for t, done in parts):
-                break
-    else:
-        raise NotShown(f"the powers of A do not vanish within {_MAX_SAMPLES * step:,} steps")
-    bends = [Fraction(0)] * len(x)
-    if step > 1:
-        bends = [Fraction(step**2, 8) * bend for bend in system.bend.sums(rows)]
-    reached, errors = system.errors(step), multiply.error(norms, sample + 1)
-    return [
-        unit * int(done) / 2 + step * (tail + (start_error + error) * reached) + bend
-        for done, tail, error, bend in zip(sums, tails, errors, bends, strict=True)
-    ]
+    raise NotShown(f"the powers of A do not vanish within {_MAX_SAMPLES * step:,} steps")
 
 
 class _Paths:
@@ -264,20 +299,14 @@ class _Response:
         self.lost, self.misread = error, Fraction(0)
         self.steps, exponent = 0, 1
         while len(self.block) < block:
-            multiply = self._multiplier(system, exponent)
+            multiply = system.forward(exponent, bits)
             self.block = np.concatenate([self.block, self._product(multiply)])
             exponent *= 2
-        self.multiply = self._multiplier(system, exponent)
+        self.multiply = system.forward(exponent, bits)
         read = identity(system.order) if rows is None else rows
         self.reached, self.stepped = (system.gramian.sums(read, s) for s in (1, exponent))
         self.begun, self.lost = self.lost, Fraction(0)
         self.read = None if rows is None else Multiplier(rows.T, bits)
-
-    def _multiplier(self, system: System, exponent: int) -> Multiplier:
-        power, error = system.power(exponent)
-        multiply = Multiplier(power.T, self.bits)
-        multiply.matrix_error += error
-        return multiply
 
     def _product(self, multiply: Multiplier) -> np.ndarray:
         norms = np.array([np.abs(self.block).sum(axis=1).astype(object).sum()], dtype=object)

@@ -88,7 +88,7 @@ class Tally:
         Cycles from the start of a step to its last word.
     starts : list of (layer, cycle, last)
     assumed : set of str
-        Nodes whose range the certificate must show.
+        Nodes whose range `lmu_verify` must show.
     """
 
     words: int = 0

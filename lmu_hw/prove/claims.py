@@ -56,7 +56,7 @@ class Part(Enum):
     CONTROL = "control"
     """The rules of AXI4-Stream, and that pauses change when a word comes, never which one."""
     RANGES = "ranges"
-    """What the other parts take for granted of ranges is in a certificate that was verified."""
+    """What the other parts take for granted of ranges was shown of the design's integers."""
 
 
 class Status(Enum):
@@ -108,10 +108,10 @@ class ProofResult:
     rtl : str
         SHA-256 over the names and digests of the Verilog and ROM files that were read.
     certificate : str
-        SHA-256 of the certificate that ranges are taken from.
+        SHA-256 of the certificate that lies beside the Verilog.
     lemmas : tuple of Lemma
     ranges : tuple of str
-        Nodes whose codes are taken to lie in their format because the certificate says so.
+        Nodes whose codes are taken to lie in their format because `lmu_verify` shows it.
     changed_files : tuple of str
         Verilog and ROM files that are not as they were generated; the changed ones were read.
     stimuli : str

@@ -111,7 +111,7 @@ def _running(node: MemoryNode, fmt: FixedFormat, what: str, value: Value, naming
 
 
 def _if_needed(naming: Naming) -> Naming:
-    """Return how only those are named whose range takes the certificate."""
+    """Return how only those are named whose range takes a proof of its own."""
 
     def named(
         what: str, value: Value, fmt: FixedFormat | None, *, proved: bool, **_: bool

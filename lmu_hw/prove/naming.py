@@ -38,7 +38,7 @@ class StepNames:
         Tells results of the step from those of others.
     symbols : Symbols
     assumed : set of str
-        Takes the nodes whose ranges the certificate must show.
+        Takes the nodes whose ranges `lmu_verify` must show.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ class Naming(Protocol):
         fmt : FixedFormat or None
             It lies in its range; None: in that of what was computed.
         proved : bool
-            By what was computed; otherwise the certificate says so.
+            By what was computed; otherwise `lmu_verify` shows it.
         tabulated : bool
             A table is read at it.
         carried : bool

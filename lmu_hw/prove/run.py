@@ -29,7 +29,7 @@ from lmu_hw.prove.hardware.netlist import read_netlist
 from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.runner import search
 from lmu_hw.prove.subject import Subject, Tell
-from lmu_verify import BadFile, Verdict, verify
+from lmu_verify import BadFile, Verdict, verify_ranges
 
 __all__ = ["lemmas_of", "prove"]
 
@@ -165,16 +165,16 @@ def _reading(subject: Subject) -> tuple[list[Lemma], bool]:
 
 
 def _verified(directory: Path, tell: Tell) -> list[Verdict]:
-    """Return what the checker says of a folder."""
-    tell("checking the certificate")
+    """Return what the checker says of the ranges of a design."""
+    tell("checking that memories keep to their formats")
     try:
-        return verify(directory, progress=tell)
+        return verify_ranges(directory, progress=tell)
     except BadFile as error:
         raise LoadError(f"{error}; generate the design again") from None
 
 
 def _ranges(ranges: Sequence[str], verdicts: Sequence[Verdict]) -> Lemma:
-    """Return whether the ranges that were used are those of a certificate that holds."""
+    """Return whether the ranges that were used were shown of the design's integers."""
     claim = "results that forbid overflow lie in their formats"
     if not ranges:
         detail = "by their intervals"
@@ -184,7 +184,7 @@ def _ranges(ranges: Sequence[str], verdicts: Sequence[Verdict]) -> Lemma:
     missing = [name for name in ranges if name not in certified]
     if failed or missing:
         reason = f"{failed[0].memory}: {failed[0].claim} does not hold" if failed else ""
-        detail = reason or f"the certificate says nothing of {', '.join(missing)}"
+        detail = reason or f"nothing was shown of {', '.join(missing)}"
         return Lemma(part=Part.RANGES, claim=claim, status=Status.NOT_SHOWN, detail=detail)
-    detail = f"by the certificate, which was checked: {', '.join(ranges)}"
+    detail = f"by lmu_verify, of all that memories store and carry: {', '.join(ranges)}"
     return Lemma(part=Part.RANGES, claim=claim, status=Status.SHOWN, detail=detail)

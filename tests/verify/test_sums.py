@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,18 @@ def test_sums_of_powers_are_bounded_closely(order, paths):
     one = system(order, paths=paths)
     rows = Codes(np.vstack([identity(order).codes << 4, codes(np.ones((2, order)), 4).codes]), 4)
     assert_close_above(power_sums(one, rows, QUIET), powers(one, rows), 1e-5)
+
+
+@pytest.mark.parametrize("share", [1.01, 1.5, 0.5])
+def test_a_row_is_followed_until_its_bound_will_do(share):
+    one = system(5, paths=3)
+    rows, close = identity(5), power_sums(system(5, paths=3), identity(5), QUIET)
+    enough = [bound * Fraction(share) for bound in close]
+    looked: list[str] = []
+    found = power_sums(one, rows, looked.append, enough=enough)
+    assert_close_above(found, powers(one, rows), 1e-5 if share < 1 else share)
+    if share > 1:
+        assert all(bound <= most for bound, most in zip(found, enough, strict=True))
 
 
 @pytest.mark.parametrize("factor", [1 << 20, -(1 << 20)])
