@@ -92,9 +92,11 @@ def emit(
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)
     files = {f"{folder.RTL}/{name}": text.encode() for name, text in rtl.items()}
+    emitted = tuple(sorted(files))
     files |= design.files()
     manifest = manifest_of(design, plan) | {"choice": choice_of(choice, goal)}
-    files |= integration_files(Subject(design=design, plan=plan, manifest=manifest))
+    subject = Subject(design=design, plan=plan, manifest=manifest, rtl=emitted)
+    files |= integration_files(subject)
     buffer = io.BytesIO()
     digests = {name: sha256(files[name]) for name in sorted(files)}
     write_certificate(certificate, buffer, design_digest=design.digest, files=digests)

@@ -78,7 +78,8 @@ def _difference(folder: DesignFolder, tell: Callable[[str], None]) -> str | None
     texts = emit_verilog(design.network, plan, digest=design.digest)
     emitted = {f"{folder.RTL}/{name}": text.encode() for name, text in texts.items()}
     written = {**manifest_of(design, plan), "choice": read_choice(folder, design.network)}
-    emitted |= integration_files(Subject(design=design, plan=plan, manifest=written))
+    rtl = tuple(sorted(emitted))
+    emitted |= integration_files(Subject(design=design, plan=plan, manifest=written, rtl=rtl))
     listed = folder.emitted
     for name in sorted({*emitted, *listed}):
         if name not in emitted or name not in listed or folder.read(name) != emitted[name]:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lmu_hw.files import sealed, sha256
 from lmu_hw.folder import DesignFolder
 
@@ -31,3 +33,16 @@ def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) ->
     manifest = DesignFolder(folder).manifest
     change(manifest)
     (folder / DesignFolder.MANIFEST).write_bytes(sealed(manifest))
+
+
+def forge(folder: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    """Change a file, and its digests in certificate and manifest."""
+    data = change((folder / name).read_bytes())
+    with np.load(folder / "certificate.npz") as file:
+        arrays = dict(file)
+    header = json.loads(arrays.pop("header").tobytes())
+    header["files"][name] = sha256(data)
+    text = np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8)
+    np.savez(folder / "certificate.npz", header=text, **arrays)
+    rewrite(folder, "certificate.npz", (folder / "certificate.npz").read_bytes())
+    rewrite(folder, name, data)

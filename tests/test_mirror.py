@@ -57,6 +57,7 @@ NEIGHBOURS = {
     "lmu_hw/load/_form_write.py": "tests/load/test_form.py",
     "lmu_hw/load/_tensors.py": "tests/load/test_safetensors.py",
     "lmu_hw/load/_torch_ports.py": "tests/load/test_torch.py",
+    "lmu_hw/integration/clock.py": "tests/integration/test_projects.py",
     "lmu_hw/integration/subject.py": "tests/integration/test_registry.py",
     "lmu_hw/manifest.py": "tests/test_emit.py",
     "lmu_hw/measure/results.py": "tests/measure/test_run.py",

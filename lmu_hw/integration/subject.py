@@ -24,11 +24,14 @@ class Subject:
     plan : Plan
     manifest : mapping
         What ``manifest.json`` says, without its table of files.
+    rtl : tuple of str
+        Names of the Verilog and ROM files in the folder.
     """
 
     design: Design
     plan: Plan
     manifest: Mapping[str, Any]
+    rtl: tuple[str, ...]
 
     @property
     def network(self) -> QuantizedNetwork:
@@ -39,3 +42,8 @@ class Subject:
     def name(self) -> str:
         """Of the design, with which every name of a module, macro and file begins."""
         return self.network.name
+
+    @property
+    def chosen(self) -> Mapping[str, Any]:
+        """What the manifest says of the plan that was chosen: area and clock are estimates."""
+        return next(option for option in self.manifest["choice"]["options"] if option["chosen"])

@@ -10,15 +10,16 @@ from lmu_hw.integration.render import render
 from lmu_hw.integration.sources import path_macro
 from lmu_hw.integration.subject import Subject
 from lmu_hw.integration.vectors import vectors_of, word_bits
+from lmu_hw.integration.waves import viewed_elements, viewed_nodes
 from lmu_hw.network import Packet
 
-__all__ = ["testbench"]
+__all__ = ["testbench", "testbench_scripts"]
 
 _LIST = "testbench/files.f"
 
 
 def testbench(subject: Subject) -> dict[str, str]:
-    """Return testbench, vectors, list of sources, and a script for each free simulator."""
+    """Return the testbench, its vectors, and the list of all sources."""
     name, plan = subject.name, subject.plan
     vectors, ports = vectors_of(subject), ports_of(plan)
     source, answer = plan.source, plan.answer
@@ -48,19 +49,23 @@ def testbench(subject: Subject) -> dict[str, str]:
         ports=ports,
         outputs=[port for port in ports if port.output],
         driven=_driven(ports, source),
+        input_elements=viewed_elements(source, "input"),
+        answer_elements=viewed_elements(answer, "answer"),
+        nodes=viewed_nodes(subject),
         answer_word=_joined([f"m_axis_{part}" for part in reversed(_parts(answer))]),
     )
-    scripts = {f"testbench/{tool}.sh": render(f"{tool}.sh.j2", name=name) for tool in _TOOLS}
     return {
         f"testbench/{name}_tb.v": text,
         inputs: _hex(vectors.sent, word_bits(source)),
         answers: _hex(vectors.expected, word_bits(answer)),
         _LIST: f"testbench/{name}_tb.v\nrtl/{name}.v\n",
-        **scripts,
     }
 
 
-_TOOLS = ("icarus", "verilator")
+def testbench_scripts(subject: Subject) -> dict[str, str]:
+    """Return what runs the testbench on the free simulators."""
+    tools = ("icarus", "verilator")
+    return {f"testbench/{tool}.sh": render(f"{tool}.sh.j2", name=subject.name) for tool in tools}
 
 
 def _parts(packet: Packet) -> list[str]:

@@ -237,7 +237,7 @@ def test_the_current_folder_may_be_the_output(here, run, monkeypatch):
 
 def test_every_file_of_the_verilog_begins_with_the_name(here, run):
     assert run("generate", MODEL, "-o", "out", "--name=Filter_2", "--weight-bits=5").status == 0
-    files = {path.name for path in (here / "out" / "rtl").iterdir()}
+    files = {Path(name).name for name in DesignFolder(here / "out").rtl}
     roms = files - {"Filter_2.v"}
     assert len(roms) == len(files) - 1
     assert all(name.startswith("Filter_2__") for name in roms)

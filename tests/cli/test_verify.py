@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 
 import numpy as np
 import pytest
 
 from lmu_hw.verification import ESTABLISHES
-from tests.resealed import change_manifest, rewrite
+from tests.resealed import change_manifest, forge, rewrite
 
 
 def changed(folder, change):
@@ -22,19 +20,6 @@ def changed(folder, change):
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     rewrite(folder / "out", path.name, stream.getvalue())
-
-
-def forge(folder, name, change):
-    """Change a file, and its digests in certificate and manifest."""
-    data = change((folder / name).read_bytes())
-    with np.load(folder / "certificate.npz") as file:
-        arrays = dict(file)
-    header = json.loads(arrays.pop("header").tobytes())
-    header["files"][name] = hashlib.sha256(data).hexdigest()
-    text = np.frombuffer(json.dumps(header, sort_keys=True).encode(), np.uint8)
-    np.savez(folder / "certificate.npz", header=text, **arrays)
-    rewrite(folder, "certificate.npz", (folder / "certificate.npz").read_bytes())
-    rewrite(folder, name, data)
 
 
 @pytest.mark.usefixtures("here")

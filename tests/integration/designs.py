@@ -6,10 +6,11 @@ from __future__ import annotations
 from functools import cache
 
 from lmu_hw.design import Design
+from lmu_hw.hdl import emit_verilog
 from lmu_hw.integration import Subject
 from lmu_hw.manifest import choice_of, manifest_of
 from lmu_hw.network import stream_of
-from lmu_hw.plan import Goal, choose_plan
+from lmu_hw.plan import Choice, Goal, choose_plan
 from lmu_hw.quantize import Options, configure
 from tests import networks
 
@@ -26,11 +27,24 @@ def design(**shape: object) -> Design:
 
 
 @cache
+def chosen(*, width: object = "vector", **shape: object) -> Choice:
+    """Return the plan of a small design with 2 lanes."""
+    return choose_plan(design(**shape).network, Goal(lanes=2), stream=stream_of(width))
+
+
+@cache
+def emitted(*, width: object = "vector", **shape: object) -> dict[str, str]:
+    """Return Verilog and ROM files of a small design."""
+    built = design(**shape)
+    plan = chosen(width=width, **shape).chosen.plan
+    return emit_verilog(built.network, plan, digest=built.digest)
+
+
+@cache
 def subject(*, width: object = "vector", **shape: object) -> Subject:
     """Return what the files of a small design are made from, with 2 lanes."""
-    built = design(**shape)
-    goal = Goal(lanes=2)
-    choice = choose_plan(built.network, goal, stream=stream_of(width))
+    built, choice = design(**shape), chosen(width=width, **shape)
     plan = choice.chosen.plan
-    manifest = manifest_of(built, plan) | {"choice": choice_of(choice, goal)}
-    return Subject(design=built, plan=plan, manifest=manifest)
+    manifest = manifest_of(built, plan) | {"choice": choice_of(choice, Goal(lanes=2))}
+    rtl = tuple(sorted(f"rtl/{name}" for name in emitted(width=width, **shape)))
+    return Subject(design=built, plan=plan, manifest=manifest, rtl=rtl)

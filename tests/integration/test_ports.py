@@ -7,15 +7,14 @@ import re
 
 import pytest
 
-from lmu_hw.hdl import emit_verilog
 from lmu_hw.integration.ports import ports_of
-from tests.integration.designs import subject
+from tests.integration.designs import emitted, subject
 
 
 @pytest.mark.parametrize("width", ["vector", 8])
 def test_ports_are_those_of_the_verilog(width):
     made = subject(width=width)
-    text = emit_verilog(made.network, made.plan, digest="0" * 64)["tiny.v"]
+    text = emitted(width=width)["tiny.v"]
     top = re.search(r"^module tiny\(.*?^endmodule", text, re.MULTILINE | re.DOTALL)
     assert top is not None
     declared = re.findall(r"^  (input|output) (\[\d+:0\] )?(\w+);$", top[0], re.MULTILINE)

@@ -15,6 +15,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import integration_files, integration_patterns
 from lmu_hw.integration.registry import KINDS
 from tests.integration.designs import subject
+from tests.resealed import forge
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +46,16 @@ def test_the_manifest_lists_what_is_made(folder, files):
 
 
 def test_verify_names_a_file_that_was_changed(copy):
-    (copy / "rtl" / "files.f").write_text("other.v\n")
+    (copy / "README.md").write_text("# Better\n")
     verdict = next(v for v in lmu_hw.verify(copy) if v.claim == "files")
     assert not verdict.holds
-    assert verdict.detail.startswith("rtl/files.f is not the file that ")
+    assert verdict.detail.startswith("README.md is not the file that ")
+
+
+def test_a_file_that_is_not_what_is_made_for_the_design_is_found(copy):
+    forge(copy, "README.md", lambda text: text.replace(b"cycles", b"seconds"))
+    verdict = next(v for v in lmu_hw.verify(copy) if v.claim == "emission")
+    assert verdict.detail == "README.md is not what is emitted for this design"
 
 
 def test_a_design_with_an_edited_file_is_read(copy):

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""IP-XACT and LiteX know every port, and every part of the streams."""
+
+from __future__ import annotations
+
+import ast
+import xml.etree.ElementTree as xml
+
+import pytest
+
+from lmu_hw.integration.descriptions import ipxact, litex
+from lmu_hw.integration.ports import ports_of
+from tests.integration.designs import subject
+
+_SPACE = {"x": "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"}
+WIDTHS = ["vector", 8]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_ipxact_has_every_port_with_its_width(width):
+    made = subject(width=width)
+    root = xml.fromstring(ipxact(made)["ipxact/tiny.xml"])
+    found = []
+    for port in root.findall(".//x:model/x:ports/x:port", _SPACE):
+        left = port.findtext(".//x:left", "0", _SPACE)
+        out = port.findtext(".//x:direction", None, _SPACE) == "out"
+        found.append((port.findtext("x:name", None, _SPACE), out, int(left) + 1))
+    assert found == [(port.name, port.output, port.width) for port in ports_of(made.plan)]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_ipxact_maps_every_part_of_both_streams(width):
+    made = subject(width=width)
+    root = xml.fromstring(ipxact(made)["ipxact/tiny.xml"])
+    mapped = [e.text for e in root.findall(".//x:physicalPort/x:name", _SPACE)]
+    parts = [port.name for port in ports_of(made.plan) if "_axis_t" in port.name]
+    assert sorted(mapped) == sorted(["clk", "clk", *parts])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_litex_connects_every_port(width):
+    made = subject(width=width)
+    tree = ast.parse(litex(made)["litex/tiny.py"])
+    instance = next(
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Instance"
+    )
+    expected = [f"{'o' if p.output else 'i'}_{p.name}" for p in ports_of(made.plan)]
+    assert [keyword.arg for keyword in instance.keywords] == expected
