@@ -173,9 +173,9 @@ def lstm():
 
 def gru():
     """Gated recurrent units of both kinds without memory, answering once, fully unrolled."""
-    first = recurrent_layer(name="before", kind="gru, reset before", units=5)
+    first = recurrent_layer(name="before", kind="gru, reset before", units=4)
     second = recurrent_layer(
-        name="after", kind="gru", inputs=5, units=4, return_sequences=False, seed=1
+        name="after", kind="gru", inputs=4, units=3, return_sequences=False, seed=1
     )
     return _quantized(
         Network(name="gru", layers=(first, second)), weight_bits=10, narrower=NARROWER

@@ -31,13 +31,13 @@ DESIGNS = [
 ]
 
 # Of the built-in stimuli: where a step takes few cycles, the golden model would take the time.
-MOST_STEPS = {"icarus": 150, "verilator": 600, "amaranth": 40}
+MOST_STEPS = {"icarus": 100, "verilator": 400, "amaranth": 30}
 
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_icarus_equals_the_golden_model(folder_of, name):
     require_simulator("icarus")
-    _equal(folder_of(name), "icarus", seed=0, max_cycles=25_000)
+    _equal(folder_of(name), "icarus", seed=0, max_cycles=15_000)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -50,7 +50,7 @@ def test_verilator_equals_the_golden_model(folder_of, name):
     "name", ["tiny", "several_memories", "bare_memory", "error_feedback", *DESIGNS[7:]]
 )
 def test_amaranth_equals_the_golden_model(folder_of, name):
-    _equal(folder_of(name), "amaranth", seed=3, max_cycles=2_500)
+    _equal(folder_of(name), "amaranth", seed=3, max_cycles=1_500)
 
 
 def test_long_run_of_the_users_data_stays_equal(folder_of):
