@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import ConfigError
+from lmu_hw.prove.deadline import TIME_LIMIT
 
 if TYPE_CHECKING:
     from lmu_hw.implement.flows import Cells
@@ -221,6 +222,7 @@ def verify(
 def prove(
     directory: str | Path,
     *,
+    time_limit: float = TIME_LIMIT,
     progress: Callable[[str], None] | None = None,
 ) -> ProofResult:
     """Prove, for all inputs, that the emitted Verilog computes the network.
@@ -229,6 +231,8 @@ def prove(
     ----------
     directory : str or Path
         Written by `emit`; ``proof.json`` is left in it.
+    time_limit : float
+        Seconds after which what is left is given up, and named.
     progress : callable, optional
         Told what is being proved.
 
@@ -240,4 +244,4 @@ def prove(
     """
     from lmu_hw.prove.run import prove as run
 
-    return run(directory, progress=progress)
+    return run(directory, time_limit=time_limit, progress=progress)

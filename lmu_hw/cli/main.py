@@ -305,7 +305,7 @@ def _prove(options: argparse.Namespace) -> int:
     from lmu_hw.cli.tables.proofs import lemmas_table
 
     with status(f"reading {options.design}") as tell:
-        result = api.prove(options.design, progress=tell)
+        result = api.prove(options.design, time_limit=options.time_limit, progress=tell)
     show(lemmas_table(result.lemmas))
     for name in result.changed_files:
         complain(f"{name} was changed since it was generated; the changed file was read")

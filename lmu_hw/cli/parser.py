@@ -12,6 +12,7 @@ from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.targets import LIBERTY
+from lmu_hw.prove.deadline import TIME_LIMIT
 from lmu_hw.simulate import Simulator
 
 __all__ = ["ALL", "AVAILABLE", "build_parser"]
@@ -288,3 +289,11 @@ def _prove(commands: Commands) -> None:
     )
     parser.description = f"{parser.description}\n{_PROVE}"
     design(parser)
+    parser.add_argument(
+        "--time-limit",
+        type=number,
+        default=TIME_LIMIT,
+        metavar="SECONDS",
+        help="give up what is not shown by then; it is named, and never counts as shown (default: "
+        f"{TIME_LIMIT:g})",
+    )

@@ -9,6 +9,7 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.prove.algebra.forms import Value, range_of
 from lmu_hw.prove.algebra.functions import name_function
 from lmu_hw.prove.algebra.names import name, name_total
+from lmu_hw.prove.deadline import ended
 
 __all__ = ["StepNames", "Symbols"]
 
@@ -61,6 +62,7 @@ class StepNames:
         carried: bool = True,
     ) -> Value:
         """Return the symbol of a result."""
+        ended()
         if fmt is None:
             few = tabulated and self._symbols.small_totals
             result = name_total((self._step, what), value, tabulated=few)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lmu_hw.checked import real
 from lmu_hw.design import Design
 from lmu_hw.errors import LoadError, ToolError
 from lmu_hw.files import sha256
@@ -24,6 +25,7 @@ from lmu_hw.prove.claims import Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.control import prove_control
 from lmu_hw.prove.data.proof import prove_data
+from lmu_hw.prove.deadline import TIME_LIMIT, OutOfTime, ended, left, limited
 from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.netlist import read_netlist
 from lmu_hw.prove.hardware.parts import part_of
@@ -40,6 +42,7 @@ _REPLAY = "counterexample.v"
 def prove(
     directory: str | Path,
     *,
+    time_limit: float = TIME_LIMIT,
     progress: Tell | None = None,
 ) -> ProofResult:
     """Prove what can be proved of the emitted Verilog of a design.
@@ -50,24 +53,30 @@ def prove(
         Written by `emit`; ``proof.json`` is left in it, and inputs for which the hardware is wrong
         in ``counterexample.npy``, if any are found, and in ``counterexample.v`` a bench that plays
         a run in which its control fails.
+    time_limit : float
+        Seconds after which what is left is given up, and named.
     progress : callable, optional
         Told what is being proved.
 
     Raises
     ------
+    ConfigError
+        If the time is no positive number.
     LoadError, ToolError
         If the folder is no design, or Yosys does not read its Verilog.
     """
     tell = progress or (lambda text: None)
+    real(time_limit, "`time_limit`", above=0, rule="a positive number of seconds")
     started = time.process_time()
     folder = DesignFolder(directory)
     folder.results.check(folder.PROOF, _STIMULI, _REPLAY)
     design = Design.read(folder.path)
     plan, files = read_plan(folder, design.network), rtl_files(folder)
-    verdicts = _verified(folder.path, tell)
-    lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, tell=tell)
-    control = prove_control(files, design.network, plan, tell=tell)
-    lemmas += [*control.lemmas, _ranges(ranges, verdicts)]
+    with limited(time_limit):
+        verdicts, late = _verified(folder.path, tell)
+        lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, tell=tell)
+        control = prove_control(files, design.network, plan, tell=tell)
+    lemmas += [*control.lemmas, _ranges(ranges, verdicts, late)]
     if control.bench:
         folder.results.write(_REPLAY, control.bench.encode())
     name = ""
@@ -131,7 +140,8 @@ def lemmas_of(
         return lemmas, (), None
     data = prove_data(subject, tell)
     lemmas += data.lemmas
-    if data.shown or not searching or plan.stream.packets:  # a search offers whole vectors
+    # A search offers whole vectors, and takes time.
+    if data.shown or not searching or plan.stream.packets or not left():
         return lemmas, data.ranges, None
     tell("looking for inputs for which a word is wrong")
     lemma, stimuli = search(subject, tell)
@@ -164,18 +174,27 @@ def _reading(subject: Subject) -> tuple[list[Lemma], bool]:
     return [clocked, understood], runs and not wrong
 
 
-def _verified(directory: Path, tell: Tell) -> list[Verdict]:
-    """Return what the checker says of the ranges of a design."""
+def _verified(directory: Path, tell: Tell) -> tuple[list[Verdict], str]:
+    """Return what the checker says of the ranges of a design, and why it was given up, if so."""
     tell("checking that memories keep to their formats")
+
+    def told(text: str) -> None:
+        ended()
+        tell(text)
+
     try:
-        return verify_ranges(directory, progress=tell)
+        return verify_ranges(directory, progress=told), ""
+    except OutOfTime as late:
+        return [], str(late)
     except BadFile as error:
         raise LoadError(f"{error}; generate the design again") from None
 
 
-def _ranges(ranges: Sequence[str], verdicts: Sequence[Verdict]) -> Lemma:
+def _ranges(ranges: Sequence[str], verdicts: Sequence[Verdict], late: str) -> Lemma:
     """Return whether the ranges that were used were shown of the design's integers."""
     claim = "results that forbid overflow lie in their formats"
+    if late:
+        return Lemma(part=Part.RANGES, claim=claim, status=Status.NOT_SHOWN, detail=late)
     if not ranges:
         detail = "by their intervals"
         return Lemma(part=Part.RANGES, claim=claim, status=Status.SHOWN, detail=detail)

@@ -14,6 +14,7 @@ from lmu_hw.prove.claims import Lemma, Part, Status
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.counterexample import differing
 from lmu_hw.prove.data.proof import forget_all
+from lmu_hw.prove.deadline import OutOfTime
 from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.parts import part_of
 from lmu_hw.prove.subject import Subject, Tell
@@ -57,14 +58,15 @@ class _Runner:
             "vectors, is right at full load, for all inputs"
         )
         bench, lasts = self.bench, _LASTS
-        situation = bench.reset()
+        situation: Situation | None = None
         try:
+            situation = bench.reset()
             for number, last in enumerate(lasts):
                 self.tell(f"looking for a wrong word: vector {number + 1} of {len(lasts)}")
                 situation = self._vector(situation, last)
             situation = self._drain(situation)
-        except (Failure, Unknown) as failure:
-            return self._failed(claim, failure, situation.lasts)
+        except (Failure, Unknown, OutOfTime) as failure:
+            return self._failed(claim, failure, () if situation is None else situation.lasts)
         detail = f"{bench.tally.words:,} words, {bench.tally.cycles:,} cycles"
         return Lemma(part=Part.DATA, claim=claim, status=Status.SHOWN, detail=detail)
 

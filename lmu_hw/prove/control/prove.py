@@ -19,6 +19,7 @@ from lmu_hw.prove.control.lemmas import ControlLemma, lemmas_of
 from lmu_hw.prove.control.reach import reach
 from lmu_hw.prove.control.search import find_violation
 from lmu_hw.prove.control.trace import Trace, replay
+from lmu_hw.prove.deadline import OutOfTime, left
 
 __all__ = ["ControlProof", "prove_control"]
 
@@ -69,7 +70,7 @@ def prove_control(
     network : QuantizedNetwork
     plan : Plan
     seconds : float
-        Time after which a lemma is given up, and the search.
+        Time after which a lemma is given up, and the search; none takes more than is left.
     tell : callable
         Told what is being done.
 
@@ -83,14 +84,15 @@ def prove_control(
     text = files[f"{network.name}.v"].decode(errors="replace")
     lemmas = [_watched(circuit, text, network, plan), _paths(circuit)]
     tell("control: the rules of AXI4-Stream")
-    lemmas.append(_rules(circuit, seconds))
+    lemmas.append(_rules(circuit, min(seconds, left())))
     controls = lemmas_of(
         [instance_name(layer) for layer in plan.layers],
         [[node.role.value for node in layer.layer.structured] for layer in plan.layers],
         packets=plan.stream.packets,
     )
-    lemmas += _without_missing(controls, [_run(circuit, c, seconds, tell) for c in controls])
-    if all(lemma.shown for lemma in lemmas):
+    parts = [_run(circuit, control, min(seconds, left()), tell) for control in controls]
+    lemmas += _without_missing(controls, parts)
+    if all(lemma.shown for lemma in lemmas) or not left():
         return ControlProof(lemmas=tuple(lemmas))
     tell("control: looking for a run in which a property fails")
     targets = [wire for control in controls for wire in control.targets]
@@ -99,7 +101,7 @@ def prove_control(
         [*_OFFER, *_INTAKE, *dict.fromkeys(targets)],
         in_reset=[*_OFFER, *_INTAKE],
         cycles=4 * max(layer.cycles(last_step=True) for layer in plan.layers) + 1000,
-        seconds=seconds,
+        seconds=min(seconds, left()),
     )
     if trace is None:
         return ControlProof(lemmas=tuple(lemmas))
@@ -159,8 +161,10 @@ def _leaves(circuit: Circuit, bits: Sequence[Bit]) -> set[Bit]:
 
 
 def _rules(circuit: Circuit, seconds: float) -> Lemma:
-    shown = holds_always(circuit, (*_OFFER, *_INTAKE), seconds=seconds)
     claim = "an answer that is offered stays until it is taken, and nothing is handed over in reset"
+    if not seconds:
+        return _lemma(claim, shown=False, detail=str(OutOfTime()))
+    shown = holds_always(circuit, (*_OFFER, *_INTAKE), seconds=seconds)
     detail = "by PDR" if shown else f"not decided by PDR in {seconds:g} s, or it does not hold"
     return _lemma(claim, shown=shown, detail=detail)
 
@@ -170,6 +174,8 @@ def _run(
 ) -> Lemma:
     """Show a lemma by running all states of its part."""
     tell(f"control: {control.claim}")
+    if not seconds:
+        return _lemma(control.claim, shown=False, detail=str(OutOfTime()))
     reached = reach(
         circuit,
         control.targets,

@@ -106,7 +106,7 @@ def reach(
         cycles += len(fresh) > 0
         now = time.monotonic()
         if now - started > seconds:
-            reason = f"given up after {seconds:g} s, {len(seen)} states and {cycles} cycles"
+            reason = f"given up after {now - started:.0f} s, {len(seen)} states and {cycles} cycles"
             return Reached(states=len(seen), cycles=cycles, unfinished=reason)
         if now - told > 1:
             told = now

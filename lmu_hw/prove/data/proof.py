@@ -22,6 +22,7 @@ from lmu_hw.prove.data.ends import check_answers, check_entering, check_queue
 from lmu_hw.prove.data.layer_bench import LayerBench
 from lmu_hw.prove.data.layers import Explored, explore
 from lmu_hw.prove.data.pace import check_pace
+from lmu_hw.prove.deadline import OutOfTime, ended
 from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.naming import Symbols
 from lmu_hw.prove.subject import Subject, Tell
@@ -149,8 +150,9 @@ def _of_whole(check: Callable[[Netlist, Plan], str], netlist: Netlist, plan: Pla
 
 def _shown(part: Part, claim: str, check: Callable[[], str]) -> Lemma:
     try:
+        ended()
         detail, status = check(), Status.SHOWN
-    except (Failure, Unknown, Decide, ToolError) as failure:
+    except (Failure, Unknown, Decide, ToolError, OutOfTime) as failure:
         detail, status = str(failure) or "given up: too many cases", Status.NOT_SHOWN
         if isinstance(failure, Failure) and failure.width:
             detail += ": could not be shown equal"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lmu_hw.prove.algebra.undecided import Decide, Undecided
 from lmu_hw.prove.algebra.words import Word, merge, number, unknown
+from lmu_hw.prove.deadline import ended
 from lmu_hw.prove.hardware.netlist import Bit, Netlist, number_of
 from lmu_hw.prove.hardware.program import Program, Write
 
@@ -78,6 +79,7 @@ class Machine:
 
     def cycle(self, inputs: Mapping[str, Word]) -> list[Word]:
         """Let one rising edge of the clock pass; return what is observed before it."""
+        ended()
         state = self.state
         rows = {**self._roms, **state.memories}
         seen, registers, writes = self.program.step(state.registers, rows, inputs)

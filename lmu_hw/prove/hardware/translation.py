@@ -19,6 +19,7 @@ from lmu_hw.prove.algebra.forms import Form, Unknown
 from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
 from lmu_hw.prove.algebra.undecided import Decide, Undecided, in_both
 from lmu_hw.prove.algebra.words import Word, as_signed, join, normal, number, part, unknown
+from lmu_hw.prove.deadline import ended
 from lmu_hw.prove.hardware.cell_shape import Shape
 from lmu_hw.prove.hardware.cells import evaluate
 from lmu_hw.prove.hardware.cells_on_numbers import COMBINATIONAL, on_numbers
@@ -375,6 +376,7 @@ def _remembering(function: Callable[..., Word], width: int) -> Callable[..., Wor
             return answers[key][1]
         if any(isinstance(word, Undecided) for word in words):
             return in_both(answer, words)
+        ended()
         try:
             result = function(*words)
         except (Unknown, OverflowError):
