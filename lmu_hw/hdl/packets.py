@@ -88,7 +88,7 @@ class PacketReceiver(wiring.Component):
         taken = moves & read & ~filling
         early = taken & self.tlast & ~whole
         late = taken & whole & ~self.tlast if packet.marks else 0
-        kept = self.tkeep != Mux(whole, packet.keep(ends=True), packet.keep(ends=False))
+        unkept = self.tkeep != Mux(whole, packet.keep(ends=True), packet.keep(ends=False))
         mark = Signal()
         last = self.tuser if packet.marks else self.tlast
         m.d.comb += [
@@ -99,8 +99,8 @@ class PacketReceiver(wiring.Component):
             self.o.valid.eq(moves & last_part),
             self.o.payload.last.eq(Mux(filling, mark, last)),
         ]
-        self._elements(m, write[: exact_log2(pieces)], part, moves, filling)
-        m.d.sync += self.malformed.eq(early | late | (taken & kept))
+        word = self._elements(m, write[: exact_log2(pieces)], part, moves, filling)
+        m.d.sync += self.malformed.eq(early | late | (taken & unkept))
         with m.If(early):
             m.d.sync += [filling.eq(1), mark.eq(last)]
         with m.If(complete):
@@ -116,25 +116,28 @@ class PacketReceiver(wiring.Component):
             "receiver",
             BEATS=packet.beats,
             MARKS=int(packet.marks),
+            WIDTH=packet.width,
             BITS=count_bits(packet.beats),
             valid=self.tvalid,
             ready=self.tready,
             last=self.tlast,
             filled=filling & moves & read,
             complete=complete,
+            filling=filling,
+            word=word,
         )
         return m
 
     def _elements(
         self, m: Module, piece: Value, part: Value, moves: Signal, filling: Signal
-    ) -> None:
-        """Choose the elements that are handed on; what is not kept is 0."""
+    ) -> Value:
+        """Choose the elements that are handed on; return a beat, in which what is not kept is 0."""
         packet, width = self.packet, self.packet.vector.format.width
         octets = [
             self.tdata.word_select(n, 8) & (self.tkeep[n] & ~filling).replicate(8)
             for n in range(packet.bytes)
         ]
-        word = Cat(octets)
+        word = kept = Cat(octets)
         if packet.parts > 1:
             parts = []
             for number in range(min(packet.parts - 1, -(-width // packet.width))):
@@ -150,6 +153,7 @@ class PacketReceiver(wiring.Component):
                         start = (number * self.beat + lane) * packet.element_bits
                         code = word[start : start + width]
                         m.d.comb += self.o.payload.data[lane].eq(code)
+        return kept
 
 
 class AnswerMemory(wiring.Component):

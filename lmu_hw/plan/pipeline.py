@@ -73,6 +73,24 @@ class Plan:
                 return self.layers[:count]
         return self.layers
 
+    @property
+    def slowest_layer(self) -> int:
+        """The place of the slowest layer that runs at every step: its starts tell the pace."""
+        cycles = [layer.cycles(last_step=False) for layer in self.every_step]
+        return cycles.index(max(cycles))
+
+    @property
+    def answers_slowest(self) -> bool:
+        """Whether the beats of an answer take longer than anything else: then they tell the pace.
+
+        Layers only wait for them when all that there is room for is there.
+        """
+        slowest = self.layers[self.slowest_layer].cycles(last_step=False)
+        planned = self.cycles(last_step=False)
+        return self.stream.packets and self.answer.beats == planned > max(
+            slowest, self.source.beats
+        )
+
     def cycles(self, *, last_step: bool) -> int:
         """Return the cycles from one time step to the next at full load.
 

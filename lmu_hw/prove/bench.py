@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 
 from lmu_hw.hdl.output_stage import write_layout
-from lmu_hw.hdl.top import element_bits, instance_name
+from lmu_hw.hdl.top import instance_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.prove.algebra.forms import Value, symbol
-from lmu_hw.prove.algebra.words import Word, join, number, part, unknown
+from lmu_hw.prove.algebra.words import Word, number, part, unknown
+from lmu_hw.prove.beats import answered, offered
 from lmu_hw.prove.comparison import Failure, congruent
 from lmu_hw.prove.hardware.machine import Machine, State
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
@@ -67,6 +67,8 @@ class Situation:
     due : tuple of tuple of Due
         Of each layer.
     answers : tuple of (step, last, codes)
+    offered, answered : int
+        Beats that were taken of the vector that is offered, and of the first answer.
     """
 
     state: State
@@ -74,6 +76,8 @@ class Situation:
     past: tuple[Past | None, ...]
     due: tuple[tuple[Due, ...], ...]
     answers: tuple[tuple[int, bool, Codes], ...] = ()
+    offered: int = 0
+    answered: int = 0
 
 
 @dataclass(slots=True)
@@ -106,7 +110,10 @@ def wires_of(netlist: Netlist, plan: Plan) -> dict[str, Sequence[Bit]]:
     Failure
         If a wire is missing.
     """
-    wires: dict[str, Sequence[Bit]] = {name: netlist.ports("output")[name] for name in _PORTS}
+    marks = ["m_axis_tuser"] if plan.answer.marks else []
+    wires: dict[str, Sequence[Bit]] = {
+        name: netlist.ports("output")[name] for name in (*_PORTS, *marks)
+    }
     for place, layer in enumerate(plan.layers):
         for name in ("start", *(name for name, _ in write_layout(layer))):
             wire = netlist.wire(f"{instance_name(layer)}.trace_{name}")
@@ -208,35 +215,42 @@ class Bench:
         """
         machine = self.machine
         machine.state = situation.state
-        inputs: dict[str, Word] = {
-            **self._unwritten(),
-            "clk": 0,
-            "rst": 0,
-            "s_axis_tvalid": int(vector is not None),
-            "s_axis_tlast": int(last),
-            "s_axis_tdata": self._data(vector),
-            "m_axis_tready": int(ready),
-        }
-        seen = machine.cycle(inputs)
+        seen = machine.cycle(
+            {
+                **{name: unknown(len(bits), name) for name, bits in self.inputs.items()},
+                **self._unwritten(),
+                "s_axis_tlast": 0,
+                "s_axis_tuser": 0,
+                **({} if vector is None else self._offered(vector, situation.offered, last=last)),
+                "clk": 0,
+                "rst": 0,
+                "s_axis_tvalid": int(vector is not None),
+                "m_axis_tready": int(ready),
+            }
+        )
         self.tally.cycles += 1
         due = tuple(
             self._stored(place, reader, situation.due[place], seen)
             for place, reader in enumerate(self._layers)
         )
-        answers = situation.answers
+        after = replace(situation, state=machine.state, due=due)
         if self._bit(seen, "m_axis_tvalid") and ready:
-            answers = self._answered(answers, seen)
-        taken = bool(self._bit(seen, "s_axis_tready")) and vector is not None
-        return replace(situation, state=machine.state, due=due, answers=answers), taken
+            after = self._answered(after, seen)
+        if vector is None or not self._bit(seen, "s_axis_tready"):
+            return after, False
+        taken = situation.offered == self.plan.source.beats - 1
+        return replace(after, offered=0 if taken else situation.offered + 1), taken
 
-    def _data(self, vector: Codes | None) -> Word:
-        """Return a beat of input; what is beside the codes, or offered by nobody, is anything."""
-        bits = element_bits(self.plan.layers[0].layer.input)
-        width = self.network.input.format.width
-        if vector is None:
-            return unknown(bits * self.network.inputs, "no data")
-        padding = [(unknown(bits - width, "padding"), bits - width)] if bits > width else []
-        return join([*chain.from_iterable([(code, width), *padding] for code in vector)])
+    def _offered(self, vector: Codes, beat: int, *, last: bool) -> dict[str, Word]:
+        """Return a beat of an input vector."""
+        packet = self.plan.source
+        ends = beat == packet.beats - 1
+        return {
+            "s_axis_tdata": offered(packet, vector, beat),
+            "s_axis_tkeep": packet.keep(ends=ends),
+            "s_axis_tlast": int(ends and (packet.marks or last)),
+            "s_axis_tuser": int(last),
+        }
 
     def _bit(self, seen: list[Word], name: str) -> int:
         value = seen[self._place[name]]
@@ -244,20 +258,26 @@ class Bench:
             raise Failure(f"{name} must be known, but depends on data or on what was there before")
         return value
 
-    def _answered(
-        self, answers: tuple[tuple[int, bool, Codes], ...], seen: list[Word]
-    ) -> tuple[tuple[int, bool, Codes], ...]:
-        if not answers:
+    def _answered(self, now: Situation, seen: list[Word]) -> Situation:
+        """Compare a beat that is taken; return where the run is then."""
+        if not now.answers:
             raise Failure("there must be no answer, but there is one")
-        (step, last, codes), *rest = answers
-        if self._bit(seen, "m_axis_tlast") != last:
-            raise Failure(f"tlast of the answer to step {step} must be {int(last)}, but is not")
-        bits = element_bits(self.plan.layers[-1].layer.output)
+        (step, last, codes), *rest = now.answers
+        packet, beat = self.plan.answer, now.answered
+        ends = beat == packet.beats - 1
+        marks = {"m_axis_tlast": ends and (packet.marks or last)}
+        marks |= {"m_axis_tuser": last} if packet.marks else {}
+        for name, must in marks.items():
+            if self._bit(seen, name) != must:
+                what = f"{name} of the answer to step {step}"
+                raise Failure(f"{what} must be {int(must)}, but is not")
         word = seen[self._place["m_axis_tdata"]]
-        for element, code in enumerate(codes):
-            piece = part(word, bits * len(codes), element * bits, bits)
-            self._equal(f"output {element} of step {step}", number(piece), code, bits)
-        return tuple(rest)
+        for element, low, bits, value in answered(packet, codes, beat):
+            piece = number(part(word, packet.width, low, bits))
+            self._equal(f"output {element} of step {step}", piece, value, bits)
+        if not ends:
+            return replace(now, answered=beat + 1)
+        return replace(now, answers=tuple(rest), answered=0)
 
     def _stored(
         self, place: int, reader: _Reader, due: tuple[Due, ...], seen: list[Word]

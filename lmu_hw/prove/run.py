@@ -140,8 +140,7 @@ def lemmas_of(
         return lemmas, (), None
     data = prove_data(subject, tell)
     lemmas += data.lemmas
-    # A search offers whole vectors, and takes time.
-    if data.shown or not searching or plan.stream.packets or not left():
+    if data.shown or not searching or not left():  # a search takes time
         return lemmas, data.ranges, None
     tell("looking for inputs for which a word is wrong")
     lemma, stimuli = search(subject, tell)

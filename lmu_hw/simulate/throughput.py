@@ -10,9 +10,7 @@ import numpy as np
 from lmu_hw.plan import Plan
 
 __all__ = [
-    "answers_tell",
     "last_layer_throughput",
-    "slowest_layer",
     "step_throughput",
     "steps_held_up",
 ]
@@ -31,9 +29,9 @@ def step_throughput(
     """Return the cycles between steps at full load, and a complaint if they are not the plan's.
 
     Looked at where the slowest layer starts a step that is not the last of its sequence, or where
-    answers leave, if the beats of an answer take longer than any layer. (Layers only wait for them
-    when all that there is room for is there.) Where a last step takes longer than others, it may
-    hold up those that follow it, as many as there is room for on the way to the last layer.
+    answers leave, if the beats of an answer take longer than any layer. Where a last step takes
+    longer than others, it may hold up those that follow it, as many as there is room for on the way
+    to the last layer.
 
     Parameters
     ----------
@@ -52,9 +50,9 @@ def step_throughput(
     complaint : str
     """
     planned = plan.cycles(last_step=False)
-    slowest, held_up = slowest_layer(plan), steps_held_up(plan)
+    slowest, held_up = plan.slowest_layer, steps_held_up(plan)
     times = [cycle for place, cycle in starts if place == slowest]
-    if answers_tell(plan):
+    if plan.answers_slowest:
         times = taken
     intervals = {
         after - before
@@ -69,19 +67,6 @@ def step_throughput(
             f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
         )
     return measured, ""
-
-
-def slowest_layer(plan: Plan) -> int:
-    """Return the place of the layer whose starts tell the cycles between steps."""
-    cycles = [layer.cycles(last_step=False) for layer in plan.every_step]
-    return cycles.index(max(cycles))
-
-
-def answers_tell(plan: Plan) -> bool:
-    """Tell whether the beats of an answer take longer than anything else: they tell the cycles."""
-    cycles = [layer.cycles(last_step=False) for layer in plan.every_step]
-    planned = plan.cycles(last_step=False)
-    return plan.stream.packets and plan.answer.beats == planned > max(*cycles, plan.source.beats)
 
 
 def steps_held_up(plan: Plan) -> int:

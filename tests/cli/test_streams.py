@@ -45,20 +45,14 @@ def test_what_is_no_stream_is_refused_first(refused, here, unchanged, command, o
     unchanged()
 
 
-def test_of_packets_layers_and_control_are_proved_and_the_ends_are_named_as_not_shown(run, here):
+def test_a_design_with_packets_is_proved(run, here):
     target = ("generate", "model.safetensors", "-o", "packets", *FORMATS)
     assert run(*target, "--stream-width", "8").status == 0
     answer = run("prove", "packets")
-    assert answer.status == 1
+    assert answer.status == 0
     lemmas = json.loads((here / "packets/proof.json").read_text())["lemmas"]
-    detail = "not tried: vectors are packets of beats of 8 bits"
-    left = [lemma for lemma in lemmas if lemma.get("detail") == detail]
-    assert [lemma["part"] for lemma in left] == ["data", "data", "data", "time"]
-    assert {lemma["status"] for lemma in left} == {"not shown"}
-    shown = [lemma for lemma in lemmas if lemma["status"] == "shown"]
-    assert sum(lemma["claim"].startswith("lmu0: every step") for lemma in shown) == 1
-    control = [lemma for lemma in lemmas if lemma["part"] == "control"]
-    assert len(control) > 10 and all(lemma in shown for lemma in control)
+    assert {lemma["status"] for lemma in lemmas} == {"shown"}
+    assert sum("every packet, whatever it lacks" in lemma["claim"] for lemma in lemmas) == 1
 
 
 def test_a_damaged_stream_is_refused(refused, here):

@@ -20,13 +20,13 @@ from tests import networks
 _WIDTHS: dict[str, Any] = {"weight_bits": 8, "state_bits": 12, "activation_bits": 6}
 
 
-def emitted(folder, *, lanes=4, realization="dense", error_feedback=False, **options):
+def emitted(folder, *, lanes=4, realization="dense", error_feedback=False, stream=None, **options):
     net = networks.network(**{"units": 2, "order": 4, "theta": 16.0, **options})
     x = networks.noise(net, sequences=2, steps=16)
     design = lmu_hw.quantize(
         net, x, realization=realization, error_feedback=error_feedback, **_WIDTHS
     )
-    lmu_hw.emit(design, folder, lanes=lanes)
+    lmu_hw.emit(design, folder, lanes=lanes, **(stream or {}))
     return folder
 
 
@@ -114,8 +114,17 @@ def test_a_step_that_begins_later_than_planned_is_seen(design):
     assert any("a time step must take" in lemma.detail for lemma in failed)
 
 
-def test_a_counterexample_is_left_for_the_bench(tmp_path):
-    folder = emitted(tmp_path / "design")
+@pytest.mark.parametrize(
+    "stream",
+    [
+        {"stream_width": "vector"},
+        {"stream_width": 8},
+        {"stream_width": 8, "stream_last": "sequence"},
+    ],
+    ids=["vectors", "packets", "packets of sequences"],
+)
+def test_a_counterexample_is_left_for_the_bench(tmp_path, stream):
+    folder = emitted(tmp_path / "design", stream=stream, inputs=2)
     verilog = next((folder / "rtl").glob("*.v"))
     text = verilog.read_text()
     verilog.write_text(text.replace("$signed(d1_sum_0) + $signed", "$signed(d1_sum_0) - $signed"))

@@ -43,8 +43,9 @@ AT_PORTS = {
         in_reset=True,
     ),
     "receiver": Checker(
-        ports=bits("valid", "ready", "last", "filled", "complete"),
-        parameters=("BEATS", "MARKS", "BITS"),
+        # A proof of the data is cut at `filling` and `word`.
+        ports=bits("valid", "ready", "last", "filled", "complete", "filling") | {"word": "WIDTH"},
+        parameters=("BEATS", "MARKS", "WIDTH", "BITS"),
         text="""\
   reg [BITS-1:0] count;
   reg skips, lacks;

@@ -138,7 +138,10 @@ OF_VECTORS = {
         properties={
             "no_overflow": ("!valid | held < VECTORS", "no answer is written over one that waits"),
             "stored_whole": ("!complete | stored", "the last beat of an answer ends a word"),
-            "stored_once": ("!stored | valid & level < WORDS", "no word is lost"),
+            "stored_once": (
+                "(!stored | valid) & (!valid | level < WORDS)",
+                "no word is lost, or written while it may be read",
+            ),
             "no_underflow": ("!fetch | level != 0", "only a word that is there is read"),
             "taken_once": ("!taken | held != 0", "only an answer that is there is taken"),
             "offered_there": (

@@ -6,88 +6,24 @@ Both are run in all their states, with vectors of symbols.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from itertools import chain, product
-from typing import Any
 
 from lmu_hw.hdl.top import element_bits, instance_name
-from lmu_hw.network import Signal
 from lmu_hw.plan import Plan
-from lmu_hw.prove.algebra.forms import Value, freeze, symbol
-from lmu_hw.prove.algebra.words import Pieces, Word, join, number, part, unknown
+from lmu_hw.prove.algebra.forms import freeze, symbol
+from lmu_hw.prove.algebra.words import Pieces, Word, join, part, unknown
 from lmu_hw.prove.claims import amount
-from lmu_hw.prove.comparison import Failure, congruent
-from lmu_hw.prove.data.buffers import Rows, memory_below, wire
-from lmu_hw.prove.data.instances import general, is_free, symbols_of
+from lmu_hw.prove.comparison import Failure
+from lmu_hw.prove.data.buffers import memory_below, wire
+from lmu_hw.prove.data.instances import symbols_of
+from lmu_hw.prove.data.part_bench import PartBench, key_of, known, must_equal, vector_of
 from lmu_hw.prove.hardware.machine import Machine, State
 from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.hardware.parts import memory_of, part_of
-from lmu_hw.prove.narrowing import Codes
 
 __all__ = ["check_answers", "check_entering", "check_queue"]
-
-
-def _vector(what: str, vector: Signal) -> tuple[Codes, Value]:
-    """Return symbols for a vector and its mark."""
-    ends = vector.format.min_code, vector.format.max_code
-    codes = [symbol("input", (what, n), *ends) for n in range(vector.size)]
-    return codes, symbol("input", (what, "mark"), 0, 1)
-
-
-def _known(word: Word, what: str) -> int:
-    if not isinstance(word, int):
-        raise Failure(f"{what} must be known, but depends on data or on what was there before")
-    return word
-
-
-def _must_equal(what: str, word: Word, value: Value, width: int) -> None:
-    hardware = number(word)
-    if not congruent(hardware, value, width):
-        raise Failure(what, hardware, value, width)
-
-
-class _Part:
-    """A part of a design, run cycle by cycle; what is not given is anything.
-
-    Parameters
-    ----------
-    netlist : Netlist
-    wires, cut : mapping of name to bits
-    memory : str
-        It is filled from outside; empty: there is none.
-    """
-
-    def __init__(
-        self, netlist: Netlist, wires: Mapping[str, Any], cut: Mapping[str, Any], memory: str = ""
-    ) -> None:
-        cells = part_of(netlist, wires.values(), cut, filled=[memory])
-        self.machine, self._wires, self._memory = Machine(cells, dict(wires)), list(wires), memory
-        self._inputs = {name: len(bits) for name, bits in cells.ports("input").items()}
-
-    def reset(self) -> State:
-        """Return the state after a cycle of reset, from any contents."""
-        return self.cycle(self.machine.unknown_state(), {"rst": 1})[1]
-
-    def cycle(
-        self, state: State, inputs: Mapping[str, Word], row: Word | None = None
-    ) -> tuple[dict[str, Word], State]:
-        """Return what is seen, and the next state; `row`: whatever word of the memory is read."""
-        machine = self.machine
-        if self._memory:
-            width, size = machine.netlist.memories[self._memory]
-            known = {} if row is None else dict.fromkeys(range(size), row)
-            state = State(state.registers, {self._memory: Rows(known, width, size)})
-        machine.state = state
-        free = {name: unknown(width, name) for name, width in self._inputs.items()}
-        seen = machine.cycle({**free, "clk": 0, "rst": 0, **inputs})
-        after = State(machine.state.registers, {} if self._memory else machine.state.memories)
-        return dict(zip(self._wires, seen, strict=True)), after
-
-    def general(self, state: State, symbols: set[int]) -> State:
-        """Return a state in which only what is made of some symbols is known."""
-        template = self.machine.unknown_state()
-        return general(state, symbols, replace(template, memories={}))
 
 
 def check_entering(netlist: Netlist, plan: Plan) -> str:
@@ -110,8 +46,8 @@ def check_entering(netlist: Netlist, plan: Plan) -> str:
         "last": wire(netlist, f"{source}.check_buffer.last"),
         "payload": wire(netlist, f"{source}.i__payload")[:-1],
     }
-    bench = _Part(netlist, wires, {"room": wire(netlist, "from_axi.check_room.room")})
-    x, mark = _vector("offered", plan.layers[0].layer.input)
+    bench = PartBench(netlist, wires, {"room": wire(netlist, "from_axi.check_room.room")})
+    x, mark = vector_of("offered", plan.layers[0].layer.input)
     bits = element_bits(plan.layers[0].layer.input)
     padding = [(unknown(bits - fmt.width, "padding"), bits - fmt.width)] if bits > fmt.width else []
     data = join([*chain.from_iterable([(code, fmt.width), *padding] for code in x)])
@@ -120,23 +56,23 @@ def check_entering(netlist: Netlist, plan: Plan) -> str:
     pending, seen_states = [(bench.reset(), 0)], set[Hashable]()
     while pending:
         state, sent = pending.pop()
-        key = tuple(_known(word, "what enters") for word in state.registers), sent
+        key = tuple(known(word, "what enters") for word in state.registers), sent
         if key in seen_states:
             continue
         seen_states.add(key)
         for valid, room in product((0, 1), repeat=2):
             given = {"s_axis_tvalid": valid, "room": room, **(offer if valid else {})}
             seen, after = bench.cycle(state, given)
-            if _known(seen["sent"], "that a beat is sent") != (valid & room):
+            if known(seen["sent"], "that a beat is sent") != (valid & room):
                 raise Failure("a beat must be sent where one is offered and has room, only then")
             ends = valid & room and sent == len(beats) - 1
-            if valid and _known(seen["ready"], "s_axis_tready") != ends:
+            if valid and known(seen["ready"], "s_axis_tready") != ends:
                 raise Failure("a vector must be taken with its last beat, only then")
             if valid & room:
-                _must_equal("the mark of a vector", seen["last"], mark, 1)
+                must_equal("the mark of a vector", seen["last"], mark, 1)
                 for lane, code in enumerate(beats[sent]):
                     word = part(seen["payload"], fmt.width * beat, lane * fmt.width, fmt.width)
-                    _must_equal(f"beat {sent} of an input vector", word, code, fmt.width)
+                    must_equal(f"beat {sent} of an input vector", word, code, fmt.width)
             pending.append((after, 0 if ends else sent + (valid & room)))
     return f"{amount(len(seen_states), 'state')}, {amount(len(beats), 'beat')}"
 
@@ -205,15 +141,7 @@ class _Answering:
     @property
     def key(self) -> Hashable:
         """Equal for the same situations."""
-        return tuple(map(_key, self.state.registers)), self.which, self.fetched
-
-
-def _key(word: Word) -> Hashable:
-    if isinstance(word, Pieces):
-        return tuple((_key(piece), bits) for piece, bits in word.pieces)
-    if isinstance(word, int):
-        return word
-    return None if is_free(word) else freeze(word)
+        return tuple(map(key_of, self.state.registers)), self.which, self.fetched
 
 
 def check_answers(netlist: Netlist, plan: Plan) -> str:
@@ -241,8 +169,8 @@ class _Answers:
         level = wire(netlist, "answers.level")
         cut = {"level": level, "marked": wire(netlist, "answers.check_queue.marked")}
         self.levels = range(1 << len(level))
-        self.bench = _Part(netlist, wires, cut, memory_below(netlist, "answers."))
-        self.vectors = [_vector(f"answer {which}", self.vector) for which in (0, 1)]
+        self.bench = PartBench(netlist, wires, cut, memory_below(netlist, "answers."))
+        self.vectors = [vector_of(f"answer {which}", self.vector) for which in (0, 1)]
         self.symbols = [symbols_of([*codes, mark]) for codes, mark in self.vectors]
 
     def explore(self) -> str:
@@ -280,20 +208,20 @@ class _Answers:
         codes, mark = self.vectors[now.which]
         given: dict[str, Word] = {"level": level, "m_axis_tready": ready}
         offered = self.bench.cycle(now.state, given)[0]["offered"]
-        if _known(offered, "that a beat is offered"):
+        if known(offered, "that a beat is offered"):
             given["marked"] = mark
         seen, state = self.bench.cycle(now.state, given, self._beat(now))
-        valid = _known(seen["tvalid"], "m_axis_tvalid")
+        valid = known(seen["tvalid"], "m_axis_tvalid")
         if valid:
             bits, size = element_bits(self.vector), self.vector.size
             for n, code in enumerate(codes):
                 word = part(seen["tdata"], bits * size, n * bits, bits)
-                _must_equal(f"element {n} of an answer", word, code, bits)
-            _must_equal("the mark of an answer", seen["tlast"], mark, 1)
+                must_equal(f"element {n} of an answer", word, code, bits)
+            must_equal("the mark of an answer", seen["tlast"], mark, 1)
         taken = bool(valid and ready)
-        if _known(seen["taken"], "that an answer is taken") != taken:
+        if known(seen["taken"], "that an answer is taken") != taken:
             raise Failure("an answer must be gone when it is taken, only then")
-        fetched = now.fetched + _known(seen["fetch"], "that a beat is read")
+        fetched = now.fetched + known(seen["fetch"], "that a beat is read")
         if taken:
             # What is left of the answer is of no use; another one has its symbols later.
             state = self.bench.general(state, self.symbols[1 - now.which])

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from itertools import pairwise
 
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
@@ -19,11 +18,17 @@ from lmu_hw.prove.hardware.parts import part_of
 __all__ = ["check_pace"]
 
 _MOST_STEPS = 64
-"""Steps after which the control must be where it was once."""
+"""Steps after which the control must be where it was once, if layers set the pace."""
+
+_VECTORS = 3
+"""Vectors at most that wait before a layer, or as answers."""
 
 
 def check_pace(netlist: Netlist, plan: Plan) -> str:
     """Check that a step of a sequence follows on another in the plan's cycles, until all repeats.
+
+    Where the beats of an answer take longer than anything else, answers tell that, and layers wait
+    for them only when all that there is room for is there.
 
     Returns
     -------
@@ -34,11 +39,12 @@ def check_pace(netlist: Netlist, plan: Plan) -> str:
     ------
     Failure
     """
-    layers = [layer.cycles(last_step=False) for layer in plan.every_step]
-    slowest = instance_name(plan.layers[layers.index(max(layers))])
+    slowest = instance_name(plan.layers[plan.slowest_layer])
+    what = "an answer" if plan.answers_slowest else f"a step of {slowest}"
+    event = "answers.check_answers.taken" if plan.answers_slowest else f"{slowest}.check_step.start"
     wires: dict[str, Sequence[Bit]] = {
         "ready": netlist.ports("output")["s_axis_tready"],
-        "start": wire(netlist, f"{slowest}.check_step.start"),
+        "event": wire(netlist, event),
     }
     machine = Machine(part_of(netlist, wires.values(), {}), wires)
     if machine.initial:
@@ -46,24 +52,34 @@ def check_pace(netlist: Netlist, plan: Plan) -> str:
     inputs = {name: len(bits) for name, bits in machine.netlist.ports("input").items()}
     free: dict[str, Word] = {name: unknown(width, name) for name, width in inputs.items()}
     machine.cycle({**free, "clk": 0, "rst": 1})
-    offered = {"s_axis_tvalid": 1, "s_axis_tlast": 0, "m_axis_tready": 1}
+    offered = {"s_axis_tvalid": 1, "s_axis_tuser": 0, "m_axis_tready": 1}
     running = {**free, "clk": 0, "rst": 0, **offered}
-    planned = plan.cycles(last_step=False)
-    starts: list[int] = []
+    planned, beat = plan.cycles(last_step=False), 0
+    events: list[int] = []
     known: set[Hashable] = set()
-    for cycle in range(_MOST_STEPS * (planned + 1)):
+    for cycle in range(_most_steps(plan) * (planned + 1)):
         before = machine.state.registers
-        _, start = machine.cycle(running)
-        if not isinstance(start, int):
-            raise Failure(f"the start of a step of {slowest} must be known, but is not")
-        if start:
-            starts.append(cycle)
-            if len(starts) > 1 and starts[-1] - starts[-2] != planned:
-                taken = starts[-1] - starts[-2]
+        # A sequence without end: in packets tlast ends vectors, if it does.
+        ends = beat == plan.source.beats - 1
+        ready, happens = machine.cycle({**running, "s_axis_tlast": int(ends and plan.source.marks)})
+        if not isinstance(ready, int) or not isinstance(happens, int):
+            raise Failure(f"when {what} begins must be known, but is not")
+        if happens:
+            events.append(cycle)
+            if len(events) > 1 and (taken := cycle - events[-2]) != planned:
                 raise Failure(f"a time step must take {planned} cycles at full load, not {taken}")
             if all(isinstance(word, int) for word in before):
-                if tuple(before) in known:
-                    return f"{amount(len(starts), 'step')}, {amount(cycle + 1, 'cycle')}"
-                known.add(tuple(before))
-    times = [after - before for before, after in pairwise(starts)]
-    raise Failure(f"given up after {len(times)} steps: what is held does not repeat")
+                if (*before, beat) in known:
+                    return f"{amount(len(events), 'step')}, {amount(cycle + 1, 'cycle')}"
+                known.add((*before, beat))
+        if ready:
+            beat = 0 if ends else beat + 1
+    raise Failure(f"given up after {len(events)} steps: what is held does not repeat")
+
+
+def _most_steps(plan: Plan) -> int:
+    """Return the steps after which the control must be where it was once."""
+    if not plan.answers_slowest:
+        return _MOST_STEPS
+    # Until all that there is room for is there: each step leaves a cycle of the answers' beats.
+    return _MOST_STEPS + _VECTORS * (len(plan.layers) + 1) * plan.cycles(last_step=False)

@@ -22,6 +22,8 @@ from lmu_hw.prove.data.ends import check_answers, check_entering, check_queue
 from lmu_hw.prove.data.layer_bench import LayerBench
 from lmu_hw.prove.data.layers import Explored, explore
 from lmu_hw.prove.data.pace import check_pace
+from lmu_hw.prove.data.packet_answers import check_sent, check_words
+from lmu_hw.prove.data.packet_ends import check_bytes, check_packets
 from lmu_hw.prove.deadline import OutOfTime, ended
 from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.naming import Symbols
@@ -36,6 +38,48 @@ _SYMBOLS = (
     Symbols(small_totals=True, functions=True),
 )
 """Tried one after the other, the cheapest first."""
+
+
+_Claims = tuple[tuple[str, Callable[[Netlist, Plan], str]], ...]
+
+_ENDS: tuple[_Claims, _Claims] = (
+    (
+        (
+            "s_axis: a vector that is offered is sent on by its beats, in order, with its mark",
+            check_entering,
+        ),
+    ),
+    (
+        ("answers: beats are kept where the queue says, and read from there", check_queue),
+        (
+            "m_axis: the beats of an answer become the answer that is offered, with its mark",
+            check_answers,
+        ),
+    ),
+)
+"""What is claimed of both ends, where a beat is a whole vector."""
+
+_ENDS_OF_PACKETS: tuple[_Claims, _Claims] = (
+    (
+        ("s_axis: a byte counts where tkeep says so, and is 0 otherwise", check_bytes),
+        (
+            "s_axis: every packet, whatever it lacks or has too much, becomes one vector, in "
+            "order, with its mark, and s_axis_malformed says of each beat if it is wrong",
+            check_packets,
+        ),
+    ),
+    (
+        (
+            "answers: the beats of an answer fill words, which are kept where the account says, "
+            "and read from there",
+            check_words,
+        ),
+        (
+            "m_axis: the words of an answer become the beats that are offered, with tkeep and mark",
+            check_sent,
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +138,9 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
         "links: what a part sends is what the next one receives",
         lambda: _linked(subject),
     )
-    claim = "s_axis: a vector that is offered is sent on by its beats, in order, with its mark"
-    show(Part.DATA, claim, lambda: _of_whole(check_entering, netlist, plan))
+    entering, answering = _ENDS_OF_PACKETS if plan.stream.packets else _ENDS
+    for claim, check in entering:
+        show(Part.DATA, claim, lambda check=check: check(netlist, plan))
     for place, layer_plan in enumerate(plan.layers):
         name = layer_plan.layer.name
         claim = f"{name}: the beats of a vector fill its page, and nothing else is written"
@@ -106,12 +151,10 @@ def prove_data(subject: Subject, tell: Tell) -> DataProof:
             "it begins"
         )
         show(Part.DATA, claim, lambda place=place: layer(place))
-    claim = "answers: beats are kept where the queue says, and read from there"
-    show(Part.DATA, claim, lambda: _of_whole(check_queue, netlist, plan))
-    claim = "m_axis: the beats of an answer become the answer that is offered, with its mark"
-    show(Part.DATA, claim, lambda: _of_whole(check_answers, netlist, plan))
+    for claim, check in answering:
+        show(Part.DATA, claim, lambda check=check: check(netlist, plan))
     claim = "at full load the steps of an endless sequence follow in the cycles of the plan"
-    show(Part.TIME, claim, lambda: _of_whole(check_pace, netlist, plan))
+    show(Part.TIME, claim, lambda: check_pace(netlist, plan))
     return DataProof(lemmas=tuple(lemmas), ranges=tuple(sorted(assumed)))
 
 
@@ -139,13 +182,6 @@ def _explored(subject: Subject, place: int, tell: Tell) -> tuple[Explored, set[s
                 raise first or failure from None  # no matter of forms
             first = first or (Unknown() if isinstance(failure, OverflowError) else failure)
     raise first or Unknown()
-
-
-def _of_whole(check: Callable[[Netlist, Plan], str], netlist: Netlist, plan: Plan) -> str:
-    """Check an end of a design, of which those of packets are not handled yet."""
-    if plan.stream.packets:
-        raise Failure(f"not tried: vectors are packets of beats of {plan.stream.width} bits")
-    return check(netlist, plan)
 
 
 def _shown(part: Part, claim: str, check: Callable[[], str]) -> Lemma:

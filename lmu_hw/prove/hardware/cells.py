@@ -16,7 +16,7 @@ import numpy as np
 from lmu_hw.prove.algebra.directions import with_total
 from lmu_hw.prove.algebra.forms import Unknown, Value
 from lmu_hw.prove.algebra.functions import applied, leaf_of
-from lmu_hw.prove.algebra.words import Word, number
+from lmu_hw.prove.algebra.words import Pieces, Word, number
 from lmu_hw.prove.hardware.cell_shape import Shape, mask
 from lmu_hw.prove.hardware.cells_on_forms import ON_FORMS
 from lmu_hw.prove.hardware.cells_on_numbers import on_numbers
@@ -25,6 +25,8 @@ __all__ = ["Cell", "evaluate"]
 
 _IN_PIECES = ("$mux", "$shr")
 """Cells that move words without calculating."""
+
+_EQUALITIES = ("$eq", "$ne")
 
 _WIDEST = 60
 """Bits of words up to which arrays hold them."""
@@ -42,6 +44,8 @@ def evaluate(shape: Shape) -> Cell:
     on_ints = eval(f"lambda {', '.join(names)}: {on_numbers(shape, names)}")
 
     def cell(*words: Word) -> Word:
+        if shape.kind in _EQUALITIES and _differ(shape, *words):
+            return int(shape.kind == "$ne")
         values = list(words) if shape.kind in _IN_PIECES else [number(word) for word in words]
         if all(isinstance(value, int) for value in values):
             return on_ints(*values)
@@ -49,6 +53,20 @@ def evaluate(shape: Shape) -> Cell:
         return _tabulated(shape, [number(word) for word in words]) if result is None else result
 
     return cell
+
+
+def _differ(shape: Shape, a: Word, b: Word) -> bool:
+    """Tell whether a piece of a word is known to be another one than in a known number."""
+    if isinstance(a, int):
+        a, b = b, a
+    if not isinstance(a, Pieces) or not isinstance(b, int) or len({*shape.widths}) > 1:
+        return False
+    place = 0
+    for piece, bits in a.pieces:
+        if isinstance(piece, int) and piece != b >> place & mask(bits):
+            return True
+        place += bits
+    return False
 
 
 def _tabulated(shape: Shape, values: Sequence[Value]) -> Value:

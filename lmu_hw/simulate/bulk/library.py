@@ -27,7 +27,7 @@ from lmu_hw.simulate.process import environment_of, toolchain
 from lmu_hw.simulate.simulators import Installed, Simulator, find
 from lmu_hw.simulate.simulators.backend import Compiler
 from lmu_hw.simulate.simulators.verilator import VARIABLES
-from lmu_hw.simulate.throughput import answers_tell, slowest_layer, steps_held_up
+from lmu_hw.simulate.throughput import steps_held_up
 
 __all__ = ["Bench", "Block", "Report", "compiled", "opened_bench"]
 
@@ -254,7 +254,7 @@ def _shape(plan: Plan, words: list[StepWords], job: Job) -> _Shape:
         layers=len(layers),
         layer=(_Layer * len(layers))(*layers),
         answers_once=job.answers_once,
-        slowest=-1 if answers_tell(plan) else slowest_layer(plan),
+        slowest=-1 if plan.answers_slowest else plan.slowest_layer,
         held_up=steps_held_up(plan),
         word_size=word_size(plan),
         cycles=job.cycles_per_step,
