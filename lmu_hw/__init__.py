@@ -29,6 +29,7 @@ import lmu_hw.search
 import lmu_hw.simulate  # noqa: F401
 from lmu_hw._version import __version__
 from lmu_hw.api import (
+    ask,
     compare,
     configure,
     emit,
@@ -125,6 +126,7 @@ __all__ = [
     "SweepReport",
     "ToolError",
     "__version__",
+    "ask",
     "compare",
     "configure",
     "emit",

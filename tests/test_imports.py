@@ -22,7 +22,7 @@ LAYERS = (
     ("realize", "quantize", "train", "design"),
     ("measure", "hdl", "manifest"),
     (
-        *("simulate", "prove", "implement", "report", "reload", "spiking"),
+        *("simulate", "prove", "boards", "implement", "report", "reload", "spiking"),
         *("integration", "emit", "verification"),
     ),
     ("search",),

@@ -22,6 +22,8 @@ NO_LOGIC = {
 """Modules in which nothing can be wrong that a test would find."""
 
 NEIGHBOURS = {
+    "lmu_hw/boards/ports.py": "tests/implement/test_wrapper.py",
+    "lmu_hw/hdl/link/widths.py": "tests/hdl/link/test_top.py",
     "lmu_hw/api/build.py": "tests/quantize/test_options.py",
     "lmu_hw/api/run.py": "tests/cli/test_results.py",
     "lmu_hw/api/search.py": "tests/search/test_run.py",

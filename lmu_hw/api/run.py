@@ -14,6 +14,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.prove.deadline import TIME_LIMIT
 
 if TYPE_CHECKING:
+    from lmu_hw.boards import Answers
     from lmu_hw.implement.flows import Cells
     from lmu_hw.measure import Report
     from lmu_hw.measure.implementation import Implementation
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from lmu_hw.simulate import Result, Simulator
     from lmu_verify import Verdict
 
-__all__ = ["compare", "implement", "prove", "report", "simulate", "verify"]
+__all__ = ["ask", "compare", "implement", "prove", "report", "simulate", "verify"]
 
 Array = NDArray[np.generic]
 
@@ -118,11 +119,14 @@ def _alone(**options: object) -> None:
 def implement(
     directory: str | Path,
     *,
-    target: str,
+    target: str | None = None,
     seeds: int = 3,
     clock: float | None = None,
     bitstream: bool = False,
     pins: str | Path | None = None,
+    board: str | None = None,
+    link: str | None = None,
+    baud: int | None = None,
     jobs: int | None = None,
     liberty: str | Path | None = None,
     dont_use: Sequence[str] = (),
@@ -134,18 +138,25 @@ def implement(
     ----------
     directory : str or Path
         Written by `emit`; ``implement.json`` is left in it, and logs in ``implement/``.
-    target : str
+    target : str, optional
         Such as ``ecp5-25k``; ``lmu-hw implement --help`` lists all of them. ``liberty``: standard
-        cells of a library.
+        cells of a library. Left out with a board.
     seeds : int
         Runs of place and route, of whose clocks the median counts.
     clock : float, optional
-        MHz to aim at; None: more than can be reached.
+        MHz to aim at; None: more than can be reached. With a board, the clock of the design there.
     bitstream : bool
         Leave a bitstream of the fastest run, with a wrapper around the design that takes and gives
         a byte at a time.
     pins : str or Path, optional
         File of constraints in the form of the target's tools, for the ports of the wrapper.
+    board : str, optional
+        Such as ``icebreaker``: leave a bitstream for it, on which the design answers over a serial
+        line.
+    link : str, optional
+        ``uart`` or ``spi``; None: UART where the board has it.
+    baud : int, optional
+        Of a UART; None: 115,200.
     jobs : int, optional
         Processes at a time; None: one for each core.
     liberty : str or Path, optional
@@ -164,11 +175,39 @@ def implement(
         clock=clock,
         bitstream=bitstream,
         pins=pins,
+        board=board,
+        link=link,
+        baud=baud,
         jobs=jobs,
         liberty=liberty,
         dont_use=dont_use,
         progress=progress or (lambda stage, done, total: None),
     )
+
+
+def ask(
+    directory: str | Path,
+    x: Array,
+    *,
+    port: str,
+    baud: int = 115_200,
+) -> Answers:
+    """Send samples to a board that holds the design, and compare its answers with the golden model.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Written by `emit`; the board is loaded with a bitstream of `implement`.
+    x : (sequences, steps, inputs) array
+        In the network's own units.
+    port : str
+        Serial port of the board, such as ``/dev/ttyUSB1``.
+    baud : int
+        Of its bitstream.
+    """
+    from lmu_hw.boards import ask as run
+
+    return run(directory, x, port=port, baud=baud)
 
 
 def report(

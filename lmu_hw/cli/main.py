@@ -243,6 +243,9 @@ def _implement(options: argparse.Namespace) -> int:
             clock=options.clock,
             bitstream=options.bitstream,
             pins=options.pins,
+            board=options.board,
+            link=options.link,
+            baud=options.baud,
             jobs=options.jobs,
             liberty=options.liberty,
             dont_use=options.dont_use,
@@ -251,9 +254,10 @@ def _implement(options: argparse.Namespace) -> int:
     show(implementation_table(result))
     for name in result.changed_files:
         complain(f"{name} was changed since it was generated; the changed file was implemented")
-    if options.clock is not None and (result.mhz or 0) < options.clock:
+    asked = options.clock if options.board is None else result.clock_asked
+    if asked is not None and (result.mhz or 0) < asked:
         what = "the median" if result.runs else "it"
-        complain(f"--clock {options.clock:g} is not reached: {what} is {result.mhz:.1f} MHz")
+        complain(f"--clock {asked:g} is not reached: {what} is {result.mhz:.1f} MHz")
         return DIFFERENT
     return EQUAL
 
@@ -320,6 +324,21 @@ def _prove(options: argparse.Namespace) -> int:
     return EQUAL if result.proved else DIFFERENT
 
 
+def _ask(options: argparse.Namespace) -> int:
+    if options.output is not None:
+        check_target(options.output, options.input)
+    x = read_array(options.input)
+    with status(f"waiting for the board at {options.port}"), about(options.input):
+        answers = api.ask(options.design, x, port=options.port, baud=options.baud)
+    if options.output is not None:
+        write_array(options.output, answers.values)
+    equal = "all equal to the golden model's"
+    if answers.different:
+        equal = f"{answers.different:,} of them not equal to the golden model's"
+    show(f"{answers.words:,} words answered by the board, {equal}")
+    return DIFFERENT if answers.different else EQUAL
+
+
 def _reload(options: argparse.Namespace) -> int:
     from lmu_hw.reload import reload
 
@@ -344,6 +363,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "predict": _predict,
     "simulate": _simulate,
     "implement": _implement,
+    "ask": _ask,
     "report": _report,
     "compare": _compare,
     "verify": _verify,

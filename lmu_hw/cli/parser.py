@@ -6,12 +6,14 @@ from __future__ import annotations
 import argparse
 
 from lmu_hw._version import __version__
+from lmu_hw.boards import BAUD, BOARDS
 from lmu_hw.cli.arguments import Commands, command, design, number, window
 from lmu_hw.cli.parser_design import config, generate, sweep
 from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
 from lmu_hw.implement.flows import Cells
 from lmu_hw.implement.targets import LIBERTY
+from lmu_hw.network.frames import LINKS
 from lmu_hw.prove.deadline import TIME_LIMIT
 from lmu_hw.simulate import Simulator
 
@@ -62,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (
         *(_inspect, config, generate, sweep),
-        *(_predict, _simulate, _implement, _report, _compare, _verify, _prove, _reload),
+        *(_predict, _simulate, _implement, _ask, _report, _compare, _verify, _prove, _reload),
     ):
         add(commands)
     return parser
@@ -166,9 +168,20 @@ def _implement(commands: Commands) -> None:
     parser.add_argument(
         "--target",
         metavar="NAME",
-        required=True,
         help=f"device: {', '.join(TARGETS)}; or {LIBERTY}: standard cells",
     )
+    parser.add_argument(
+        "--board",
+        metavar="NAME",
+        help="in place of a target: leave a bitstream for a board, on which the design answers "
+        f"over a serial line: {', '.join(BOARDS)}",
+    )
+    parser.add_argument(
+        "--link",
+        metavar="LINK",
+        help=f"that line: {' or '.join(LINKS)} (default: uart where the board has it)",
+    )
+    parser.add_argument("--baud", type=number, metavar="N", help=f"of a UART (default: {BAUD:,})")
     parser.add_argument(
         "--liberty",
         metavar="FILE.lib",
@@ -213,6 +226,26 @@ def _implement(commands: Commands) -> None:
         metavar="N",
         help="runs at a time (default: one for each core); never changes the result",
     )
+
+
+def _ask(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "ask",
+        "send samples to a board, read its answers, and compare them with the golden model",
+        "lmu-hw ask out --port /dev/ttyUSB1 --input test_x.npy -o answers.npy",
+    )
+    design(parser)
+    parser.add_argument("--port", metavar="DEVICE", required=True, help="serial port of the board")
+    parser.add_argument(
+        "--baud",
+        type=number,
+        default=BAUD,
+        metavar="N",
+        help=f"rate of its bitstream (default: {BAUD:,})",
+    )
+    parser.add_argument("--input", metavar="X.npy", required=True, help="sequences to send")
+    parser.add_argument("-o", "--output", metavar="Y.npy", help="file for the answers, as values")
 
 
 def _report(commands: Commands) -> None:

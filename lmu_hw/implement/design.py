@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from lmu_hw.boards import Board, board_named, build_board
 from lmu_hw.checked import flag, real, whole
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LoadError, ToolError
@@ -23,10 +24,10 @@ from lmu_hw.implement.record import (
     write_implementations,
 )
 from lmu_hw.implement.route import route_log
-from lmu_hw.implement.run import BITSTREAM, Job, Progress, implement_verilog, packages
+from lmu_hw.implement.run import BITSTREAM, PINS, Job, Progress, implement_verilog, packages
 from lmu_hw.implement.standard_cells import library_target
 from lmu_hw.implement.synthesis import LOG
-from lmu_hw.implement.targets import LIBERTY, Target, target_named
+from lmu_hw.implement.targets import LIBERTY, Target, on_board, target_named
 from lmu_hw.implement.tools import require
 from lmu_hw.implement.wrapper import WRAPPER_FILE
 from lmu_hw.manifest import read_plan
@@ -45,11 +46,14 @@ _LEFT = "implement"
 def implement(
     directory: str | Path,
     *,
-    target: str,
+    target: str | None = None,
     seeds: int = SEEDS,
     clock: float | None = None,
     bitstream: bool = False,
     pins: str | Path | None = None,
+    board: str | None = None,
+    link: str | None = None,
+    baud: int | None = None,
     jobs: int | None = None,
     liberty: str | Path | None = None,
     dont_use: Sequence[str] = (),
@@ -61,16 +65,21 @@ def implement(
     ----------
     directory : str or Path
         Written by `emit`; ``implement.json`` is left in it, and logs in ``implement/``.
-    target : str
-        Name of one of `TARGETS`, or ``liberty``: standard cells.
+    target : str, optional
+        Name of one of `TARGETS`, or ``liberty``: standard cells. Left out with a board.
     seeds : int
         Runs of place and route.
     clock : float, optional
-        MHz to aim at; None: more than can be reached.
+        MHz to aim at; None: more than can be reached. With a board, the clock of the design there;
+        None: that of the board.
     bitstream : bool
         Leave a bitstream of the fastest run in ``implement/``.
     pins : str or Path, optional
         File of constraints in the form of the target's tools, for the ports of the wrapper.
+    board : str, optional
+        Name of one of `lmu_hw.boards.BOARDS`: with its pins and clock, and a bitstream for it.
+    link, baud
+        How it is reached, see `build_board`.
     jobs : int, optional
         Processes at a time; None: one for each core.
     liberty : str or Path, optional
@@ -86,12 +95,13 @@ def implement(
     ToolError
         If a package is missing, a tool fails, or the design does not fit.
     """
+    chosen = _board(board, target=target, link=link, baud=baud, bitstream=bitstream, pins=pins)
     library = _library(target, liberty, dont_use, clock)
     job = _job(
-        target if library is None else library_target(library),
+        _target(target, library, chosen),
         seeds=seeds,
         clock=clock,
-        bitstream=bitstream,
+        bitstream=bitstream if chosen is None else True,
         pins=pins,
         jobs=jobs,
         library=library,
@@ -102,19 +112,22 @@ def implement(
     plan = read_plan(folder, design.network)
     job = replace(job, packets=plan.stream.packets)
     changed = folder.changed_rtl()
+    files, name = rtl_files(folder), design.network.name
+    if chosen is not None:
+        verilog = files[f"{name}.v"].decode()
+        build = build_board(chosen, verilog, name, plan, link=link, baud=baud, clock=clock)
+        job = replace(job, build=build, clock=build.clock)
     left = dict(_left(job))
     folder.results.check(folder.IMPLEMENTATION, *left.values())
     place = _place(folder)
     earlier = read_implementations(folder)
-    files = rtl_files(folder)
     with tempfile.TemporaryDirectory(prefix="lmu_hw_") as temporary:
         work = Path(temporary)
-        found = implement_verilog(files, design.network.name, work, job, progress=progress)
+        found = implement_verilog(files, name, work, job, progress=progress)
         latency = sum(layer.cycles(last_step=True) for layer in plan.layers)
         enables = None
         if job.library is None:  # whose flip-flops have no enables: they are gates before them
             cycles = plan.cycles(last_step=True)
-            name = design.network.name
             enables = clocking(work, job.target, name, cycles=cycles, latency=latency)
         result = replace(
             found,
@@ -125,8 +138,8 @@ def implement(
             bitstream=left[found.bitstream] if found.bitstream else None,
         )
         place.mkdir(exist_ok=True)
-        for file, name in left.items():
-            folder.results.write(name, work / file)
+        for file, kept in left.items():
+            folder.results.write(kept, work / file)
     kept = [other for other in earlier if other.target != result.target and other.rtl == result.rtl]
     write_implementations(folder, [*kept, result])
     return result
@@ -138,6 +151,31 @@ def _place(folder: DesignFolder) -> Path:
     if os.path.lexists(place) and not (place.is_dir() and os.access(place, os.W_OK | os.X_OK)):
         raise ConfigError(f"{place}: must be a folder that can be written to")
     return place
+
+
+def _board(
+    board: object, *, target: object, link: object, baud: object, bitstream: object, pins: object
+) -> Board | None:
+    """Return the board that is asked for, if one is; what goes with it or without is checked."""
+    if board is None:
+        for name, value in (("link", link), ("baud", baud)):
+            if value is not None:
+                raise ConfigError(f"`{name}` must be left out without a `board`, not {value!r}")
+        if target is None:
+            raise ConfigError("`target` must be the name of one, or `board` that of a board")
+        return None
+    chosen = board_named(board)
+    for name, value in (("target", target), ("pins", pins)):
+        if value is not None:
+            raise ConfigError(f"`{name}` must be left out with a `board`, which has its own")
+    flag(bitstream, "`bitstream`")
+    return chosen
+
+
+def _target(target: object, library: Library | None, board: Board | None) -> object:
+    if board is not None:
+        return on_board(board)
+    return target if library is None else library_target(library)
 
 
 def _library(
@@ -219,6 +257,9 @@ def _left(job: Job) -> Iterator[tuple[str, str]]:
         yield TIMING_LOG, f"{_LEFT}/{name}_{TIMING_LOG}"
     if flow is None:
         return
+    if job.build is not None:
+        yield f"{job.build.top}.v", f"{_LEFT}/{job.build.top}.v"
+        yield PINS, f"{_LEFT}/{job.build.pins_file}"
     if job.wrapped:
         yield WRAPPER_FILE, f"{_LEFT}/{name}_{WRAPPER_FILE}"
     for seed in range(1, job.seeds + 1):

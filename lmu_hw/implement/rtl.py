@@ -99,6 +99,8 @@ class Rtl:
         drivers: dict[int, str] = {}
         operators, inputs = {}, {}
         for name, cell in module["cells"].items():
+            if "port_directions" not in cell:
+                continue  # of a device, and Yosys was not told of it: what makes the clock
             directions, bits = cell["port_directions"], cell["connections"]
             written = [b for port in bits if directions[port] == "output" for b in bits[port]]
             drivers.update({b: name for b in written if isinstance(b, int)})

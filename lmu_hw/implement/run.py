@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
+from lmu_hw.boards import Build
+from lmu_hw.boards.ports import ports_of
 from lmu_hw.errors import ConfigError
 from lmu_hw.implement.library import Library
 from lmu_hw.implement.path import Namer, path_words
@@ -19,10 +21,10 @@ from lmu_hw.implement.standard_cells import implement_cells
 from lmu_hw.implement.synthesis import PLACED, synthesize
 from lmu_hw.implement.targets import Flow, Target
 from lmu_hw.implement.tools import YOSYS, run_tool, versions
-from lmu_hw.implement.wrapper import WRAPPER_FILE, port_bits, ports_of, wrapper, wrapper_top
+from lmu_hw.implement.wrapper import WRAPPER_FILE, port_bits, wrapper, wrapper_top
 from lmu_hw.measure.implementation import Implementation, Resources, Routed
 
-__all__ = ["BITSTREAM", "Job", "Progress", "implement_verilog", "packages"]
+__all__ = ["BITSTREAM", "PINS", "Job", "Progress", "implement_verilog", "packages"]
 
 BITSTREAM, PINS = "bitstream", "pins"
 ROUTING = "place and route"
@@ -52,6 +54,8 @@ class Job:
         Of standard cells, where that is the target; None: it is a device.
     packets : bool
         The streams of the design are packets of narrow beats: its own ports are the pins.
+    build : Build or None
+        What puts it on a board, with a clock and pins of its own.
     """
 
     target: Target
@@ -62,6 +66,7 @@ class Job:
     jobs: int | None = None
     library: Library | None = None
     packets: bool = False
+    build: Build | None = None
 
     @property
     def pinned(self) -> bool:
@@ -72,7 +77,7 @@ class Job:
     @property
     def wrapped(self) -> bool:
         """Whether the design needs the wrapper."""
-        return self.pinned and not self.packets
+        return self.pinned and not self.packets and self.build is None
 
 
 def implement_verilog(
@@ -106,17 +111,10 @@ def implement_verilog(
     for name, content in files.items():
         (work / name).write_bytes(content)
     sources = {f"{top}.v": files[f"{top}.v"].decode()}
-    if job.pinned:
-        ports = ports_of(sources[f"{top}.v"], top)
-        bits = port_bits(ports) if job.wrapped else ports.names
-        _require_pins(target, bits, job)
-        (work / PINS).write_text(job.pins or _own_pins(target, bits))
-    if job.wrapped:
-        sources[WRAPPER_FILE] = wrapper(top, ports)
-        (work / WRAPPER_FILE).write_text(sources[WRAPPER_FILE])
-        top = wrapper_top(top)
+    top = _with_surroundings(job, top, sources, work)
     progress("synthesis", 0, None)
-    synthesis = synthesize(target, list(sources), top, work, wrapped=job.wrapped)
+    around = job.wrapped or job.build is not None
+    synthesis = synthesize(target, list(sources), top, work, wrapped=around)
     synthesized = Implementation(
         target=target.name,
         device=target.device,
@@ -146,6 +144,25 @@ def implement_verilog(
         path_words=path_words(steps),
         bitstream=f"{BITSTREAM}{flow.suffix}" if job.bitstream else None,
     )
+
+
+def _with_surroundings(job: Job, top: str, sources: dict[str, str], work: Path) -> str:
+    """Add what stands around the design to its sources, if anything does; return the top."""
+    if job.build is not None:
+        (work / PINS).write_text(job.build.pins)
+        sources[f"{job.build.top}.v"] = job.build.verilog
+        (work / f"{job.build.top}.v").write_text(job.build.verilog)
+        return job.build.top
+    if job.pinned:
+        ports = ports_of(sources[f"{top}.v"], top)
+        bits = port_bits(ports) if job.wrapped else ports.names
+        _require_pins(job.target, bits, job)
+        (work / PINS).write_text(job.pins or _own_pins(job.target, bits))
+        if job.wrapped:
+            sources[WRAPPER_FILE] = wrapper(top, ports)
+            (work / WRAPPER_FILE).write_text(sources[WRAPPER_FILE])
+            return wrapper_top(top)
+    return top
 
 
 def _require_pins(target: Target, bits: list[str], job: Job) -> None:
@@ -215,6 +232,8 @@ def _clock(job: Job, flow: Flow) -> float:
 def _ports_in_words(job: Job) -> str:
     if job.target.flow is None:
         return "pins, of no package: there is no place and route"
+    if job.build is not None:
+        return job.build.words
     if not job.pinned:
         return "left open: out of context, with no pins"
     pins = "by the file of constraints" if job.pins else "of no particular board"

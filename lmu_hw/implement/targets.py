@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lmu_hw.boards import Board
 from lmu_hw.errors import ConfigError
 from lmu_hw.implement.ecp5_registers import merge_factors
 from lmu_hw.implement.tools import Tool
@@ -27,6 +28,7 @@ __all__ = [
     "TO_MAC16",
     "Flow",
     "Target",
+    "on_board",
     "target_named",
 ]
 
@@ -355,6 +357,22 @@ _ALL = (
 
 TARGETS = {target.name: target for target in _ALL}
 """Every device by its name."""
+
+
+def on_board(board: Board) -> Target:
+    """Return the device of a board as a target, which has the name of the board."""
+    target = TARGETS[board.target]
+    flow = target.flow
+    if flow is None:
+        raise ValueError(f"{board.target} must be a target with place and route")
+    place = flow.arguments.index("--package") + 1
+    arguments = (*flow.arguments[:place], board.package, *flow.arguments[place + 1 :])
+    return replace(
+        target,
+        name=board.name,
+        device=f"{target.device} on {board.words}",
+        flow=replace(flow, arguments=arguments, open_ports=(), free_pins=()),
+    )
 
 
 def target_named(name: object) -> Target:

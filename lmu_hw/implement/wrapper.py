@@ -9,17 +9,14 @@ data.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from lmu_hw.boards.ports import Ports
 
 __all__ = [
     "DESIGN",
     "WRAPPER_FILE",
-    "Ports",
     "inside",
     "is_inside",
     "port_bits",
-    "ports_of",
     "wrapper",
     "wrapper_top",
 ]
@@ -29,32 +26,7 @@ DESIGN = "inner"
 
 WRAPPER_FILE = "wrapper.v"
 
-_PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
 _COEFFICIENTS = ("coefficient_address", "coefficient_data")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """Bits of the ports of a top by name."""
-
-    bits: dict[str, int]
-
-    @property
-    def names(self) -> list[str]:
-        """Every bit of a port by its name, the clock first."""
-        return sorted(
-            (
-                f"{name}[{bit}]" if count > 1 else name
-                for name, count in self.bits.items()
-                for bit in range(count)
-            ),
-            key=lambda name: name != "clk",
-        )
-
-    @property
-    def reloadable(self) -> bool:
-        """Whether coefficients can be written."""
-        return "coefficient_write" in self.bits
 
 
 def inside(path: str) -> str:
@@ -65,21 +37,6 @@ def inside(path: str) -> str:
 def is_inside(path: str) -> bool:
     """Tell whether an instance is the design in a wrapper, or within it."""
     return path == DESIGN or path.startswith(f"{DESIGN}.")
-
-
-def ports_of(verilog: str, top: str) -> Ports:
-    """Return the ports of a module in emitted Verilog.
-
-    Raises
-    ------
-    ValueError
-        If the module is not there.
-    """
-    module = re.search(rf"^module {top}\(.*?^endmodule", verilog, re.MULTILINE | re.DOTALL)
-    if module is None:
-        raise ValueError(f"it must hold the module {top}")
-    found = _PORT.findall(module[0])
-    return Ports(bits={name: int(high or 0) + 1 for _, high, name in found})
 
 
 def wrapper_top(top: str) -> str:

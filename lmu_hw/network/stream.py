@@ -124,6 +124,11 @@ class Packet:
         whole_beats = self.beats - 1
         return (self.vector.size * self.element_bits - whole_beats * self.width) // 8
 
+    @property
+    def vector_bytes(self) -> int:
+        """Bytes of a vector, without those that its last beat does not keep."""
+        return self.vector.size * self.element_bits // 8
+
     def keep(self, *, ends: bool) -> int:
         """Return ``tkeep`` of a beat that ends a vector or does not: a bit for each byte."""
         return (1 << (self.last_bytes if ends else self.bytes)) - 1

@@ -72,6 +72,18 @@ def test_a_bitstream_is_of_the_design_in_its_wrapper(folder):
     assert found.wrapper is not None and found.wrapper.ff > 16
 
 
+def test_a_bitstream_for_a_board_is_of_its_clock_and_pins(folder):
+    found = lmu_hw.implement(folder, board="upduino", seeds=1)
+    assert found.bitstream == "implement/upduino.bin"
+    assert (folder / found.bitstream).stat().st_size > 100_000
+    assert found.target == "upduino"
+    assert found.ports.startswith("SPI, header pins 23 (CS)")
+    assert found.clock_asked == 24 < found.mhz
+    assert found.wrapper.ff > 50
+    left = {path.name for path in (folder / "implement").iterdir()}
+    assert left >= {"tiny__upduino.v", "upduino.pcf", "upduino_seed_1.log"}
+
+
 @pytest.mark.usefixtures("quick")
 def test_other_targets_of_the_same_verilog_stay(placed, tmp_path):
     folder = Path(shutil.copytree(placed, tmp_path / "design"))
@@ -90,6 +102,11 @@ def test_other_targets_of_the_same_verilog_stay(placed, tmp_path):
     ("options", "message"),
     [
         ({"target": "ecp5-99k"}, "`target` must be one of"),
+        ({}, "`target` must be the name of one, or `board` that of a board"),
+        ({"board": "arduino"}, "`board` must be one of icebreaker"),
+        ({"board": "upduino", "target": "ecp5-25k"}, "`target` must be left out with a `board`"),
+        ({"board": "upduino", "pins": "x"}, "`pins` must be left out with a `board`"),
+        ({"target": "ecp5-25k", "baud": 9600}, "`baud` must be left out without a `board`"),
         ({"target": "ecp5-25k", "seeds": 0}, "`seeds` must be 1 to 1000, not 0"),
         ({"target": "ecp5-25k", "clock": -1}, "`clock` must be a positive number of MHz, not -1"),
         ({"target": "xilinx7", "bitstream": True}, "`bitstream` must be left out with target xil"),

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import lmu_hw
+from lmu_hw.boards.ports import Ports, ports_of
 from lmu_hw.golden import GoldenModel
 from lmu_hw.implement.tools import run_yosys
-from lmu_hw.implement.wrapper import Ports, port_bits, ports_of, wrapper
+from lmu_hw.implement.wrapper import port_bits, wrapper
 from tests.simulators import require_simulator
 
 PLAIN = {"s_axis_tdata": 16, "m_axis_tdata": 8}
