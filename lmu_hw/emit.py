@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def emit(
     target: str | None = None,
     name: str | None = None,
     reloadable: bool = False,
+    registers: bool = False,
     stream_width: int | str = VECTOR,
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
@@ -55,6 +57,8 @@ def emit(
         design, which is that of the model.
     reloadable : bool
         The top gets a port through which the coefficients of its memories are written.
+    registers : bool
+        The top gets AXI4-Lite registers around the network; see `lmu_hw.hdl.register_map`.
     stream_width, stream_elements, stream_last
         How input vectors and answers travel, see `stream_of`.
     progress : callable, optional
@@ -87,7 +91,7 @@ def emit(
     if flag(reloadable, "`reloadable`"):
         require_reloadable(design.reference, design.config)
     choice = choose_plan(network, goal, reloadable=reloadable, stream=stream)
-    plan = choice.chosen.plan
+    plan = replace(choice.chosen.plan, registers=flag(registers, "`registers`"))
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)

@@ -50,6 +50,7 @@ class _PlanEntry:
     reloadable: bool
     cycles_last_step: int
     layers: tuple[_LayerEntry, ...]
+    registers: bool = False
 
 
 def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
@@ -76,7 +77,7 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
             for layer, scheduled in zip(network.layers, entry.layers, strict=True)
         ]
         layers[0] = replace(layers[0], arriving=stream.arriving(network.layers[0].input))
-        plan = Plan(layers=tuple(layers), stream=stream)
+        plan = Plan(layers=tuple(layers), stream=stream, registers=entry.registers)
         cycles = plan.cycles(last_step=True)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
@@ -152,6 +153,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         "table_multipliers": plan.table_multipliers,
         "beat": plan.beat,
         "reloadable": any(layer.reloadable for layer in plan.layers),
+        "registers": plan.registers,
         "cycles_per_step": plan.cycles(last_step=False),
         "cycles_last_step": plan.cycles(last_step=True),
         "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),

@@ -37,6 +37,7 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
                 made[name],
                 lanes=lanes,
                 reloadable=name in RELOADABLE,
+                registers=name in REGISTERED,
                 **STREAMS.get(name, {}),
             )
         return made[name]
@@ -215,6 +216,8 @@ DESIGNS = {
 }
 RELOADABLE = ("reloadable", "reloadable_scan")
 """Designs that are emitted with a port for the coefficients of their memories."""
+REGISTERED = ("packets_of_sequences", "reloadable_scan")
+"""Designs that have registers around them; coefficients are written through them."""
 STREAMS = {
     "packets": {"stream_width": 8},
     "packets_of_sequences": {

@@ -141,6 +141,7 @@ def emit(
     target: str | None = None,
     name: str | None = None,
     reloadable: bool = False,
+    registers: bool = False,
     stream_width: int | str = "vector",
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
@@ -172,6 +173,9 @@ def emit(
         design, which is that of the model.
     reloadable : bool
         The top gets a port through which the coefficients of structured memories are written.
+    registers : bool
+        The top gets registers on AXI4-Lite, which identify, start, stop and clear it and count; the
+        coefficients of one that is reloadable are written through them.
     stream_width : int or "vector"
         Bits of the beats of both streams, a power of two of 8 to 1,024: a vector is a packet of
         them. "vector": a whole vector is one beat.
@@ -206,6 +210,7 @@ def emit(
         target=target,
         name=name,
         reloadable=reloadable,
+        registers=registers,
         stream_width=stream_width,
         stream_elements=stream_elements,
         stream_last=stream_last,

@@ -36,6 +36,16 @@ class Ports:
         """Whether coefficients can be written."""
         return "coefficient_write" in self.bits
 
+    @property
+    def registers(self) -> bool:
+        """Whether there are registers on AXI4-Lite."""
+        return "s_axi_awaddr" in self.bits
+
+    def lite(self, *, outputs: bool) -> list[str]:
+        """Return the ports of registers on one side."""
+        names = [name for name in self.bits if name.startswith("s_axi_")]
+        return [name for name in names if (name in self.outputs) == outputs]
+
 
 def ports_of(verilog: str, top: str) -> Ports:
     """Return the ports of a module in emitted Verilog.

@@ -64,6 +64,7 @@ def generate(options: argparse.Namespace) -> int:
             target=options.target,
             name=options.name,
             reloadable=options.reloadable,
+            registers=options.registers,
             stream_width=options.stream_width,
             stream_elements=options.stream_elements,
             stream_last=options.stream_last,

@@ -91,6 +91,13 @@ def generate(commands: Commands) -> None:
         "docs/hardware.md",
     )
     parser.add_argument(
+        "--registers",
+        action="store_true",
+        help="give the top registers on AXI4-Lite: they identify it, start, stop and clear it, end "
+        "sequences and count; with --reloadable coefficients are written through them; see "
+        "docs/registers.md",
+    )
+    parser.add_argument(
         "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"
     )
     calibrate(parser)

@@ -29,6 +29,7 @@ PARAMETERS = (
         "clock",
         "sample_rate",
         "reloadable",
+        "registers",
         "stream_width",
         "stream_elements",
         "stream_last",

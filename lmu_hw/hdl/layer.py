@@ -42,6 +42,8 @@ class Layer(wiring.Component):
     plan : LayerPlan
     held : int
         Vectors that what receives its answers has room for.
+    watched : bool
+        Somebody has to know when nothing is inside.
 
     Members
     -------
@@ -52,10 +54,12 @@ class Layer(wiring.Component):
         Codes as they are stored; what simulation compares with the golden model.
     load : In(struct of load_layout), if the plan is reloadable
         New coefficients for each structured memory, by the names of the nodes.
+    busy : Out(1), if it is watched
+        A step is computed, or an answer has not left what receives it.
     """
 
-    def __init__(self, plan: LayerPlan, held: int = VECTORS_HELD) -> None:
-        self.plan, self.held = plan, held
+    def __init__(self, plan: LayerPlan, held: int = VECTORS_HELD, *, watched: bool = False) -> None:
+        self.plan, self.held, self.watched = plan, held, watched
         memories = {
             node.name: unit_class(node).load_layout(plan, node) for node in plan.reloadable_memories
         }
@@ -67,6 +71,7 @@ class Layer(wiring.Component):
                 "start": Out(1),
                 "write": Out(write_layout(plan)),
                 **load,
+                **({"busy": Out(1)} if watched else {}),
             }
         )
         self.write_trace = [
@@ -96,7 +101,11 @@ class Layer(wiring.Component):
         first_step, last, readings = self._pages(m, sequencer, last_step)
         promise = Signal()
         m.d.comb += promise.eq(begun & (last_step if plan.layer.last_only else 1))
-        room = has_room(m, platform, self.o.freed, promise, self.held)
+        room, empty = has_room(m, platform, self.o.freed, promise, self.held)
+        if self.watched:
+            ending = Signal()  # what a step writes last is on its way
+            m.d.sync += ending.eq(sequencer.finish)
+            m.d.comb += self.busy.eq(~sequencer.idle | ending | ~empty)
         m.d.comb += [
             self.start.eq((sequencer.idle | sequencer.finish) & source.available & room),
             sequencer.start.eq(self.start),

@@ -45,6 +45,7 @@ class PacketReceiver(wiring.Component):
     packet : Packet
     beat : int
         Elements that are handed on at once: of a beat, a whole fraction.
+    watched : bool
 
     Members
     -------
@@ -54,10 +55,12 @@ class PacketReceiver(wiring.Component):
     o : Out(vector_signature)
     malformed : Out(1)
         In the cycle before, a beat was taken that is not as it must be.
+    busy : Out(1), if it is watched
+        A vector that was taken is not read yet.
     """
 
-    def __init__(self, packet: Packet, beat: int) -> None:
-        self.packet, self.beat = packet, beat
+    def __init__(self, packet: Packet, beat: int, *, watched: bool = False) -> None:
+        self.packet, self.beat, self.watched = packet, beat, watched
         super().__init__(
             {
                 "tdata": In(packet.width),
@@ -68,6 +71,7 @@ class PacketReceiver(wiring.Component):
                 **({"tuser": In(1)} if packet.marks else {}),
                 "o": Out(vector_signature(packet.vector.format, beat)),
                 "malformed": Out(1),
+                **({"busy": Out(1)} if watched else {}),
             }
         )
 
@@ -80,7 +84,7 @@ class PacketReceiver(wiring.Component):
         skipping = Signal()  # until a late one
         moves = Signal()
         complete = Signal()
-        room = has_room(m, platform, self.o.freed, complete)
+        room, empty = has_room(m, platform, self.o.freed, complete)
         read = Signal()  # all of this beat is
         part, last_part = count(m, "part", packet.parts, moves & read)
         write, last_write = count(m, "write", writes, self.o.valid)
@@ -99,6 +103,8 @@ class PacketReceiver(wiring.Component):
             self.o.valid.eq(moves & last_part),
             self.o.payload.last.eq(Mux(filling, mark, last)),
         ]
+        if self.watched:
+            m.d.comb += self.busy.eq(filling | ~empty)
         word = self._elements(m, write[: exact_log2(pieces)], part, moves, filling)
         m.d.sync += self.malformed.eq(early | late | (taken & unkept))
         with m.If(early):

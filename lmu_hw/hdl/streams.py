@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
@@ -22,6 +24,7 @@ __all__ = [
     "VECTORS_HELD",
     "AnswerQueue",
     "InputBuffer",
+    "Room",
     "beat_signature",
     "has_room",
     "vector_signature",
@@ -54,10 +57,25 @@ def vector_signature(fmt: FixedFormat, beat: int) -> wiring.Signature:
     return wiring.Signature({"valid": Out(1), "payload": Out(_payload(fmt, beat)), "freed": In(1)})
 
 
+class Room(NamedTuple):
+    """What a sender knows of its receiver, from registers alone.
+
+    Attributes
+    ----------
+    there : Value
+        There is room for a vector.
+    all_there : Value
+        The receiver holds no vector, and none is promised to it.
+    """
+
+    there: Value
+    all_there: Value
+
+
 def has_room(
     m: Module, platform: object, freed: Value, sent: Value, vectors: int = VECTORS_HELD
-) -> Value:
-    """Count a receiver's room at its sender; return whether there is any, from registers alone.
+) -> Room:
+    """Count a receiver's room at its sender.
 
     Parameters
     ----------
@@ -73,7 +91,7 @@ def has_room(
     there = room != 0
     account = {"sent": sent, "freed": freed, "room": there}
     add_checker(m, platform, "room", VECTORS=vectors, BITS=count_bits(vectors), **account)
-    return there
+    return Room(there, room == vectors)
 
 
 class InputBuffer(wiring.Component):

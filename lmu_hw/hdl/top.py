@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, ResetSignal, Shape, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,7 +25,14 @@ from lmu_hw.network import Signal as Vector
 from lmu_hw.network import element_bits
 from lmu_hw.plan import ANSWERS_HELD, LayerPlan, Plan
 
-__all__ = ["NetworkTop", "ToAxi", "element_bits", "instance_name", "port_widths"]
+__all__ = [
+    "NetworkTop",
+    "ToAxi",
+    "core_ports",
+    "element_bits",
+    "instance_name",
+    "layer_path",
+]
 
 
 def instance_name(plan: LayerPlan) -> str:
@@ -33,11 +40,16 @@ def instance_name(plan: LayerPlan) -> str:
     return f"layer_{plan.layer.name}"
 
 
+def layer_path(plan: Plan, layer: LayerPlan) -> str:
+    """Return the path of a layer's instance in the top of a design."""
+    return f"core.{instance_name(layer)}" if plan.registers else instance_name(layer)
+
+
 class _FromAxi(wiring.Component):
     """Hands the elements of an AXI4-Stream beat on, `beat` at a time; stores nothing."""
 
-    def __init__(self, vector: Vector, beat: int) -> None:
-        self.vector, self.beat = vector, beat
+    def __init__(self, vector: Vector, beat: int, *, watched: bool = False) -> None:
+        self.vector, self.beat, self.watched = vector, beat, watched
         super().__init__(
             {
                 "tdata": In(vector.size * element_bits(vector)),
@@ -45,6 +57,7 @@ class _FromAxi(wiring.Component):
                 "tready": Out(1),
                 "tlast": In(1),
                 "o": Out(vector_signature(vector.format, beat)),
+                **({"busy": Out(1)} if watched else {}),
             }
         )
 
@@ -54,7 +67,9 @@ class _FromAxi(wiring.Component):
         beats = -(-vector.size // self.beat)
         index = Signal(range(max(beats, 2)))
         ends = index == beats - 1
-        room = has_room(m, platform, self.o.freed, self.o.valid & ends)
+        room, empty = has_room(m, platform, self.o.freed, self.o.valid & ends)
+        if self.watched:
+            m.d.comb += self.busy.eq(~empty)
         m.d.comb += [
             self.o.valid.eq(self.tvalid & room),
             self.o.payload.last.eq(self.tlast),
@@ -148,14 +163,18 @@ class NetworkTop(wiring.Component):
     coefficient_write, coefficient_address, coefficient_data : In, if the plan is reloadable
         Replace the memory coefficients of a state while no time step is computed; see
         `lmu_hw.hdl.reload`.
+    busy : Out(1), if there are registers beside it
+        A vector that was taken, a step or an answer is inside.
     """
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        super().__init__(top_ports(plan))
+        super().__init__(core_ports(plan))
         held = ANSWERS_HELD if plan.stream.packets else VECTORS_HELD
         *first, last = plan.layers
-        self.layers = [*map(Layer, first), Layer(last, held)]
+        watched = plan.registers
+        self.layers = [Layer(layer, watched=watched) for layer in first]
+        self.layers.append(Layer(last, held, watched=watched))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -193,6 +212,8 @@ class NetworkTop(wiring.Component):
                 load.state.eq(self.coefficient_address),
                 load.word.eq(self.coefficient_data),
             ]
+        if self.plan.registers:
+            m.d.comb += self.busy.eq(source.busy | Cat(layer.busy for layer in layers).any())
         add_checker(m, platform, "intake", ready=self.s_axis_tready)
         add_checker(
             m,
@@ -210,13 +231,13 @@ class NetworkTop(wiring.Component):
         plan = self.plan
         if plan.stream.packets:
             return (
-                PacketReceiver(plan.source, plan.layers[0].input_beat),
+                PacketReceiver(plan.source, plan.layers[0].input_beat, watched=plan.registers),
                 AnswerMemory(plan.answer, plan.beat, plan.answer_word),
                 PacketSender(plan.answer, plan.answer_word),
             )
         answer = plan.answer.vector
         return (
-            _FromAxi(plan.source.vector, plan.beat),
+            _FromAxi(plan.source.vector, plan.beat, watched=plan.registers),
             AnswerQueue(answer, plan.beat),
             ToAxi(answer, plan.beat),
         )
@@ -234,8 +255,8 @@ class NetworkTop(wiring.Component):
         return [self.m_axis_tkeep, self.m_axis_tuser]
 
 
-def top_ports(plan: Plan) -> dict[str, Any]:
-    """Return the ports of a network's top by name, beside clock and reset."""
+def core_ports(plan: Plan) -> dict[str, wiring.Member]:
+    """Return the ports of a network beside clock and reset."""
     load = {}
     if blocks(plan):
         load = {
@@ -254,15 +275,8 @@ def top_ports(plan: Plan) -> dict[str, Any]:
         "m_axis_tlast": Out(1),
         **packet_ports(plan),
         **load,
+        **({"busy": Out(1)} if plan.registers else {}),
     }
-
-
-def port_widths(plan: Plan) -> list[tuple[str, bool, int]]:
-    """Return name, whether it is an output, and bits of every port but clock and reset."""
-    return [
-        (name, member.flow == Out, Shape.cast(member.shape).width)
-        for name, member in top_ports(plan).items()
-    ]
 
 
 def packet_ports(plan: Plan) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from amaranth.lib.wiring import Component
 
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.assertions import checker_modules, guarded
+from lmu_hw.hdl.register_map import register_map
+from lmu_hw.hdl.registers import RegisteredTop
 from lmu_hw.hdl.reload import blocks, state_bits
 from lmu_hw.hdl.roms import rom_files, rom_modules
 from lmu_hw.hdl.storage import RomFiles
@@ -20,7 +22,7 @@ from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.network import QuantizedNetwork, has_feedback
 from lmu_hw.plan import Plan
 
-__all__ = ["component_verilog", "emit_verilog"]
+__all__ = ["component_verilog", "core_name", "emit_verilog"]
 
 _CONVERTER = Path(__file__).with_name("_yosys.py")
 # What generated expressions do on purpose; everything else stays reported.
@@ -47,7 +49,17 @@ def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[
         If Yosys fails.
     """
     header = _header(network, plan, digest)
-    return component_verilog(NetworkTop(plan), name=network.name, header=header)
+    tops: dict[str, Component] = {core_name(network, plan): NetworkTop(plan)}
+    if plan.registers:
+        registers = register_map(plan, digest)
+        top = RegisteredTop(plan, registers, core_name(network, plan))
+        tops = {network.name: top, **tops}
+    return _files(tops, name=network.name, header=header)
+
+
+def core_name(network: QuantizedNetwork, plan: Plan) -> str:
+    """Return the name of the module that is the network, whatever is around it."""
+    return f"{network.name}_core" if plan.registers else network.name
 
 
 def component_verilog(component: Component, *, name: str, header: list[str]) -> dict[str, str]:
@@ -58,8 +70,22 @@ def component_verilog(component: Component, *, name: str, header: list[str]) -> 
     ToolError
         If Yosys fails.
     """
+    return _files({name: component}, name=name, header=header)
+
+
+def _files(tops: dict[str, Component], *, name: str, header: list[str]) -> dict[str, str]:
+    """Return the files of components by the names of their modules, the outermost one first."""
     roms = RomFiles(name)
-    source = rtlil.convert(component, platform=roms, name=name, emit_src=False)
+    bodies = [_body(component, module, roms) for module, component in tops.items()]
+    lint = ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
+    modules = [*rom_modules(roms), *checker_modules(roms)]
+    text = "\n".join([*header, *lint, "", "\n\n".join(bodies), "", *modules])
+    return {f"{name}.v": text, **rom_files(roms)}
+
+
+def _body(component: Component, module: str, roms: RomFiles) -> str:
+    """Return the Verilog of a component and of all that is in it."""
+    source = rtlil.convert(component, platform=roms, name=module, emit_src=False)
     with tempfile.TemporaryDirectory() as folder:
         il, verilog = Path(folder) / "design.il", Path(folder) / "design.v"
         il.write_text(source)
@@ -69,11 +95,8 @@ def component_verilog(component: Component, *, name: str, header: list[str]) -> 
         if run.returncode or not verilog.exists():
             raise ToolError(f"Yosys must turn the design into Verilog, but failed: {run.stderr}")
         # The first line names the version and the build of Yosys.
-        body = guarded(verilog.read_text().split("\n", 1)[1].lstrip("\n"), roms)
-    lint = ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
-    modules = [*rom_modules(roms), *checker_modules(roms)]
-    text = "\n".join([*header, *lint, "", body.rstrip(), "", *modules])
-    return {f"{name}.v": text, **rom_files(roms)}
+        text = verilog.read_text().split("\n", 1)[1].strip("\n")
+    return guarded(text, roms).rstrip()
 
 
 def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:

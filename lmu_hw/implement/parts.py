@@ -12,10 +12,16 @@ import re
 __all__ = ["memory_words", "part_of", "words_of"]
 
 _LAYER = "layer_"
+_CORE = "core."
+"""Where all of a design is that has registers around it."""
+
 _WORDS = {
     "answers": "answer queue",
     "from_axi": "input port",
     "to_axi": "output port",
+    "gate": "gate before the core",
+    "registers": "registers",
+    "core": "top",
     "": "top",
 }
 _IN_LAYER = {
@@ -41,7 +47,7 @@ _NAMED = (
 
 def part_of(path: str) -> str:
     """Return the part that an instance belongs to: an instance of the top, or one in a layer."""
-    names = path.split(".")
+    names = path.removeprefix(_CORE).split(".")
     return ".".join(names[: 2 if names[0].startswith(_LAYER) else 1])
 
 

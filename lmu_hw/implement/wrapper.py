@@ -4,7 +4,7 @@
 The data of both streams are whole bytes (`lmu_hw.network.element_bits`). The wrapper takes a beat
 as that many bytes, the lowest first, and gives an answer the same way; ``tlast`` comes with the
 last byte of the last beat. Coefficients of a reloadable design come as the bytes of address and
-data.
+data. Of registers, all inputs are shifted in a byte at a time, and all outputs out.
 """
 
 from __future__ import annotations
@@ -53,17 +53,20 @@ def wrapper(top: str, ports: Ports) -> str:
             "  input clk, input rst,",
             "  input [7:0] s_byte, input s_valid, input s_last, output s_ready,",
             "  output [7:0] m_byte, output m_valid, output m_last, input m_ready"
-            + ("," if ports.reloadable else ""),
+            + ("," if ports.reloadable or ports.registers else ""),
             *(["  input [7:0] c_byte, input c_valid"] if ports.reloadable else []),
+            *(["  input [7:0] r_byte, input r_valid, output [7:0] r_out"] * ports.registers),
             ");",
             *_input(ports.bits["s_axis_tdata"]),
             *_output(ports.bits["m_axis_tdata"]),
             *(_coefficients(ports) if ports.reloadable else []),
+            *(_registers(ports) if ports.registers else []),
             f"  {top} {DESIGN} (",
             "    .clk(clk), .rst(rst),",
             "    .s_axis_tdata(in_data), .s_axis_tvalid(in_full), .s_axis_tlast(in_last),",
             "    .s_axis_tready(in_taken),",
             *_coefficient_ports(ports),
+            *_register_ports(ports),
             "    .m_axis_tdata(answer), .m_axis_tvalid(answer_valid), .m_axis_tlast(answer_last),",
             "    .m_axis_tready(out_left == 0)",
             "  );",
@@ -78,6 +81,8 @@ def port_bits(ports: Ports) -> list[str]:
     vectors = ["s_byte", "m_byte", *(["c_byte"] if ports.reloadable else [])]
     single = ["s_valid", "s_last", "s_ready", "m_valid", "m_last", "m_ready"]
     single += ["c_valid"] if ports.reloadable else []
+    vectors += ["r_byte", "r_out"] if ports.registers else []
+    single += ["r_valid"] if ports.registers else []
     return ["clk", "rst", *single, *(f"{name}[{bit}]" for name in vectors for bit in range(8))]
 
 
@@ -160,3 +165,32 @@ def _coefficient_ports(ports: Ports) -> list[str]:
         f"    .coefficient_address(c_data[{address - 1}:0]),",
         f"    .coefficient_data(c_data[{start + data - 1}:{start}]),",
     ]
+
+
+def _registers(ports: Ports) -> list[str]:
+    """Return what shifts the inputs of registers in while `r_valid` is 1, else the outputs out."""
+    inputs, outputs = (
+        8 * -(-sum(ports.bits[name] for name in ports.lite(outputs=way)) // 8)
+        for way in (False, True)
+    )
+    return [
+        f"  reg [{inputs - 1}:0] r_in;",
+        f"  wire [{outputs - 1}:0] r_given;",
+        f"  reg [{outputs - 1}:0] r_left;",
+        "  assign r_out = r_left[7:0];",
+        "  always @(posedge clk) begin",
+        f"    if (r_valid) r_in <= {{r_byte, r_in[{inputs - 1}:8]}};",
+        f"    r_left <= r_valid ? r_given : {{8'd0, r_left[{outputs - 1}:8]}};",
+        "    if (rst) r_in <= 0;",
+        "  end",
+    ]
+
+
+def _register_ports(ports: Ports) -> list[str]:
+    lines = []
+    for outputs, word in ((False, "r_in"), (True, "r_given")):
+        start = 0
+        for name in ports.lite(outputs=outputs):
+            lines.append(f"    .{name}({word}[{start} +: {ports.bits[name]}]),")
+            start += ports.bits[name]
+    return lines

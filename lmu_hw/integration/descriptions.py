@@ -28,7 +28,11 @@ def litex(subject: Subject) -> dict[str, str]:
         packet=plan.source,
         sink=_layout(plan.source),
         source=_layout(plan.answer),
-        arguments=[_argument(port) for port in ports_of(plan)],
+        arguments=[
+            _argument(port)
+            for port in ports_of(plan)
+            if not (port.output and port.name.startswith("s_axi_"))  # left open
+        ],
     )
     return {f"litex/{name}.py": text}
 

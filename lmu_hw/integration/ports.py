@@ -28,6 +28,25 @@ _MEANINGS = {
     "coefficient_write": "write a coefficient, while no step is computed",
     "coefficient_address": "which coefficient",
     "coefficient_data": "its new word",
+    "s_axi_awaddr": "registers: address of a write",
+    "s_axi_awprot": "not looked at",
+    "s_axi_awvalid": "the address is offered",
+    "s_axi_awready": "it is taken at this edge",
+    "s_axi_wdata": "what is written",
+    "s_axi_wstrb": "a bit for each byte of it that is written",
+    "s_axi_wvalid": "the data are offered",
+    "s_axi_wready": "they are taken at this edge",
+    "s_axi_bresp": "0: written; 2: refused",
+    "s_axi_bvalid": "the response is offered",
+    "s_axi_bready": "it is taken at this edge",
+    "s_axi_araddr": "registers: address of a read",
+    "s_axi_arprot": "not looked at",
+    "s_axi_arvalid": "the address is offered",
+    "s_axi_arready": "it is taken at this edge",
+    "s_axi_rdata": "what was read",
+    "s_axi_rresp": "0: read; 2: refused",
+    "s_axi_rvalid": "the data are offered",
+    "s_axi_rready": "they are taken at this edge",
 }
 
 
@@ -68,7 +87,7 @@ def ports_of(plan: Plan) -> tuple[Port, ...]:
     KeyError
         If there is a port without words: an impossible state.
     """
-    from lmu_hw.hdl.top import port_widths
+    from lmu_hw.hdl.registers import port_widths
 
     shapes = [("clk", False, 1), ("rst", False, 1), *port_widths(plan)]
     marks = plan.source.marks

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from lmu_hw.integration.descriptions import ipxact, litex
 from lmu_hw.integration.projects import constraints, core_file, instance, scripts
 from lmu_hw.integration.readme import readme
+from lmu_hw.integration.registers import register_files
 from lmu_hw.integration.sources import source_list
 from lmu_hw.integration.subject import Subject
 from lmu_hw.integration.testbench import testbench, testbench_scripts
@@ -43,6 +44,11 @@ KINDS = (
         make=source_list,
     ),
     Kind(patterns=("rtl/{name}.vh",), words="an instance, to copy or include", make=instance),
+    Kind(
+        patterns=("registers/{name}.rdl",),
+        words="the registers in SystemRDL, of which PeakRDL makes C, IP-XACT, UVM and HTML",
+        make=register_files,
+    ),
     Kind(
         patterns=("testbench/{name}_*", "testbench/files.f"),
         words="a testbench in plain Verilog, and its vectors",

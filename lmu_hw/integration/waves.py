@@ -69,7 +69,7 @@ def viewed_elements(packet: Packet, prefix: str) -> list[Viewed]:
 def viewed_nodes(subject: Subject) -> list[Viewed]:
     """Return what every node stores, one lane after the other."""
     from lmu_hw.hdl.output_stage import code_width
-    from lmu_hw.hdl.top import instance_name
+    from lmu_hw.hdl.top import layer_path
 
     return [
         Viewed(
@@ -77,7 +77,7 @@ def viewed_nodes(subject: Subject) -> list[Viewed]:
             format=node.signal.format,
             place=lane * code_width(layer),
             node=number,
-            layer=instance_name(layer),
+            layer=layer_path(subject.plan, layer),
         )
         for layer in subject.plan.layers
         for number, node in enumerate(layer.layer.nodes)

@@ -25,10 +25,13 @@ class Plan:
     layers : tuple of LayerPlan
     stream : Stream
         How input vectors and answers travel.
+    registers : bool
+        The network is the core of a top that has registers beside it.
     """
 
     layers: tuple[LayerPlan, ...]
     stream: Stream = WHOLE_VECTORS
+    registers: bool = False
 
     @property
     def source(self) -> Packet:

@@ -16,6 +16,7 @@ from lmu_hw.design import Design
 from lmu_hw.errors import LoadError, ToolError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
+from lmu_hw.hdl.verilog import core_name
 from lmu_hw.implement.record import rtl_digest, rtl_files
 from lmu_hw.manifest import read_plan
 from lmu_hw.network import QuantizedNetwork
@@ -132,7 +133,7 @@ def lemmas_of(
         Inputs for which a word is wrong.
     """
     tell("reading the Verilog")
-    netlist = read_netlist(files, network.name)
+    netlist = read_netlist(files, core_name(network, plan))
     subject = Subject(network=network, plan=plan, netlist=netlist)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
     lemmas, understood = _reading(subject)

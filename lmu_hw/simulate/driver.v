@@ -52,6 +52,9 @@ module lmu__driver #(
   input [OUT/8-1:0] m_axis_tkeep,
   input m_axis_tuser,
   output reg m_axis_tready,
+  input full,  // no coefficient can be written
+  input held,  // no beat may be offered: coefficients are on their way
+  input failed,  // one was refused
   output reg coefficient_write,
   output reg [ADDRESS-1:0] coefficient_address,
   output reg [WORD-1:0] coefficient_data
@@ -238,6 +241,7 @@ module lmu__driver #(
     end
     if (PACKETS && !rst && s_axis_malformed !== was_wrong)
       complain("s_axis_malformed must follow a malformed beat, and nothing else");
+    if (failed) complain("a coefficient must be taken");
     was_full = s_axis_tvalid && s_axis_tready === 1'b0 && !rst;
     was_rst = rst;
     if (!rst && !done) begin
@@ -295,7 +299,7 @@ module lmu__driver #(
     armed = have_reset && accepted >= after && !rst;
 
     // Source.
-    hold_source = writing || (armed && when == IDLE);
+    hold_source = writing || held || (armed && when == IDLE);
     if (fire) begin
       if (offer == BEAT && have_beat) begin
         offer_beat;
@@ -323,7 +327,7 @@ module lmu__driver #(
     end
 
     // Coefficients.
-    if (writing && !fire && !(rst && !ends) && noise[11:9] != 0) begin
+    if (writing && !full && !fire && !(rst && !ends) && noise[11:9] != 0) begin
       coefficient_write <= 1;
       coefficient_address <= write_address;
       coefficient_data <= write_word;
@@ -338,7 +342,7 @@ module lmu__driver #(
     // The end.
     was_done = done;
     if (stuck > patience) complain("no progress");
-    if (stuck > patience || (!have_beat && !have_reset && !have_write && !rst && !fire
+    if (stuck > patience || (!have_beat && !have_reset && !have_write && !held && !rst && !fire
         && quiet > settle && m_axis_tvalid !== 1'b1)) done <= 1;
     if (was_done) begin
       $fwrite(stall_file, "%0d %0d %0d %0d %0d\n", pause_cycles, beat_waits, answer_waits,

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.hdl.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.hdl.output_stage import code_width, write_layout
+from lmu_hw.hdl.register_map import register_map
 from lmu_hw.hdl.reload import address_bits, blocks, word_bits
-from lmu_hw.hdl.top import instance_name
+from lmu_hw.hdl.top import layer_path
 from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.simulators.backend import TOP
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 DRIVER = Path(__file__).with_name("driver.v")
+_LOADER = DRIVER.with_name("loader.v")
 STARTS_FILE = "starts.txt"
 CUTS_FILE = "counts.txt"
 """Starts and beats of every layer so far, at each reset and at the end."""
@@ -53,7 +56,7 @@ def words_file(place: int) -> str:
 
 def wrapper(name: str, plan: Plan) -> str:
     """Return the Verilog of the bench top: the driver, the design `name`, and what records it."""
-    paths = [f"dut.{instance_name(layer)}.trace_" for layer in plan.layers]
+    paths = [f"dut.{layer_path(plan, layer)}.trace_" for layer in plan.layers]
     count = len(plan.layers)
     return "\n".join(
         [
@@ -81,25 +84,54 @@ def wrapper(name: str, plan: Plan) -> str:
             *(f"      $fclose(words[{n}]);" for n in range(count)),
             "    end",
             "  end else if (!rst && !done) begin",
-            *(line for place, layer in enumerate(plan.layers) for line in _record(place, layer)),
+            *(
+                line
+                for place, (path, layer) in enumerate(zip(paths, plan.layers, strict=True))
+                for line in _record(place, path, layer)
+            ),
             "  end",
             "endmodule",
-            "",
+            _loader_of(plan),
         ]
     )
 
 
 def port_wrapper(name: str, plan: Plan) -> str:
     """Return the bench top for a design of which only the ports can be seen."""
-    return "\n".join([*_head_of(name, plan), "  assign busy = 1'b0;", "endmodule", ""])
+    lines = [*_head_of(name, plan), "  assign busy = 1'b0;", "endmodule", _loader_of(plan)]
+    return "\n".join(lines)
+
+
+def _loader_of(plan: Plan) -> str:
+    """Return the Verilog of what writes coefficients through registers, where they are."""
+    if not (plan.registers and coefficient_ports(plan)):
+        return ""
+    registers = register_map(plan)
+    (still,) = (field for field in registers["STATUS"].fields if field.name == "still")
+    places = {
+        "CONTROL": registers["CONTROL"].offset,
+        "STATUS": registers["STATUS"].offset,
+        "STILL": still.low,
+        "TO": registers["COEFFICIENT_ADDRESS"].offset,
+        "DATA": registers["COEFFICIENT_DATA"].offset,
+    }
+    text = _LOADER.read_text(encoding="utf-8")
+    for name, place in places.items():
+        text = text.replace(f"parameter {name} = 0", f"parameter {name} = {place}")
+    return text
 
 
 def _head_of(name: str, plan: Plan) -> list[str]:
-    return bench_head(name, plan.source, plan.answer, coefficient_ports(plan))
+    address = register_map(plan).address_bits if plan.registers else 0
+    return bench_head(name, plan.source, plan.answer, coefficient_ports(plan), address)
 
 
 def bench_head(
-    name: str, source: Packet, answer: Packet, coefficients: dict[str, int]
+    name: str,
+    source: Packet,
+    answer: Packet,
+    coefficients: dict[str, int],
+    axi_address: int = 0,
 ) -> list[str]:
     """Return the lines of the bench top that declare it and join driver and design.
 
@@ -113,6 +145,8 @@ def bench_head(
         What travels on both sides.
     coefficients : dict of str to int
         Width of each port for coefficients; none if there are none.
+    axi_address : int
+        Bits of an address of registers, through which coefficients are written; 0: there are none.
     """
     address, word = (coefficients.get(f"coefficient_{what}", 1) for what in ("address", "data"))
     ports = ["clk", "rst"]
@@ -124,6 +158,8 @@ def bench_head(
     if source.marks:
         ports += ["s_axis_tuser", "m_axis_tuser"]
     missing = [port for port in _OF_PACKETS if port not in ports]
+    lite = {**axi_lite_inputs(axi_address), **axi_lite_outputs()} if axi_address else {}
+    ports += [f"s_axi_{port}" for port in lite] if lite else [*coefficients]
     sizes = {
         "IN": source.width,
         "OUT": answer.width,
@@ -152,12 +188,36 @@ def bench_head(
         "  wire coefficient_write;",
         f"  wire [{address - 1}:0] coefficient_address;",
         f"  wire [{word - 1}:0] coefficient_data;",
+        "  wire full, held, failed;",
         f"  lmu__driver #({', '.join(f'.{size}({value})' for size, value in sizes.items())})",
         "    driver (.*);",
-        f"  \\{name} dut ({', '.join(f'.{port}({port})' for port in [*ports, *coefficients])});",
+        *(_registers(axi_address, coefficients) if axi_address else _NO_REGISTERS),
+        f"  \\{name} dut ({', '.join(f'.{port}({port})' for port in ports)});",
         "  reg was_stopped = 0;",
         "  always @(posedge clk) was_stopped <= rst || done;",
         "  wire cut = (rst || done) && !was_stopped;",
+    ]
+
+
+_NO_REGISTERS = ["  assign {full, held, failed} = 0;"]
+
+
+def _registers(address: int, coefficients: dict[str, int]) -> list[str]:
+    """Return the lines that join the registers: to what writes coefficients, or to nothing."""
+    inputs = axi_lite_inputs(address)
+    widths = {**inputs, **axi_lite_outputs()}
+    lines = [f"  wire [{bits - 1}:0] s_axi_{name};" for name, bits in widths.items()]
+    if not coefficients:
+        return [*_NO_REGISTERS, *lines, *(f"  assign s_axi_{name} = 0;" for name in inputs)]
+    sizes = {
+        "AXI_ADDRESS": address,
+        "ADDRESS": coefficients["coefficient_address"],
+        "WORD": coefficients["coefficient_data"],
+    }
+    return [
+        *lines,
+        f"  lmu__loader #({', '.join(f'.{size}({value})' for size, value in sizes.items())})",
+        "    loader (.*);",
     ]
 
 
@@ -172,9 +232,9 @@ def coefficient_ports(plan: Plan) -> dict[str, int]:
     }
 
 
-def _record(place: int, plan: LayerPlan) -> list[str]:
+def _record(place: int, path: str, plan: LayerPlan) -> list[str]:
     """Return the statements that record one layer: its starts, and the codes that it stores."""
-    path, width = f"dut.{instance_name(plan)}.trace_", code_width(plan)
+    width = code_width(plan)
     arguments = [f"{path}{field}" for field in _FIELDS]
     # Two's complement codes are padded to whole digits by zeros, and cut to their width later.
     # One bit of one lane is a scalar, which Verilog does not let anyone select from.

@@ -67,7 +67,7 @@ class Sender(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.d.comb += self.room.eq(has_room(m, platform, self.freed, self.sent))
+        m.d.comb += self.room.eq(has_room(m, platform, self.freed, self.sent).there)
         return m
 
 

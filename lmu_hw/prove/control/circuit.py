@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from lmu_hw.errors import ToolError
 from lmu_hw.hdl.assertions import MACRO
 from lmu_hw.prove.hardware.netlist import cells_after
 
-__all__ = ["Bit", "Circuit", "Cone", "read_circuit"]
+__all__ = ["Bit", "Circuit", "Cone", "leaves", "read_circuit"]
 
 Bit = int | str
 """The number of a wire of one bit, or a constant: 0, 1."""
@@ -152,6 +152,23 @@ def read_circuit(files: Mapping[str, bytes], top: str) -> Circuit:
     ]
     options = f"-nomem2reg -DSYNTHESIS -D{MACRO}"
     return _circuit(cells_after(commands, files, top, options=options))
+
+
+def leaves(circuit: Circuit, bits: Sequence[Bit]) -> set[Bit]:
+    """Return what bits depend on within a cycle, without registers."""
+    found: set[Bit] = set()
+    seen: set[Bit] = set()
+    pending = list(bits)
+    while pending:
+        bit = pending.pop()
+        if bit in seen or bit in circuit.registers or isinstance(bit, str):
+            continue
+        seen.add(bit)
+        if bit in circuit.gates:
+            pending += circuit.gates[bit]
+        else:
+            found.add(bit)
+    return found
 
 
 def _circuit(module: Mapping[str, Any]) -> Circuit:

@@ -10,13 +10,15 @@ from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.assertions import MACRO, blocks
 from lmu_hw.hdl.checkers import CHECKERS
 from lmu_hw.hdl.top import instance_name
+from lmu_hw.hdl.verilog import core_name
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.prove.claims import Lemma, Part, Status
 from lmu_hw.prove.control.abc import holds_always
-from lmu_hw.prove.control.circuit import Bit, Circuit, read_circuit
+from lmu_hw.prove.control.circuit import Circuit, leaves, read_circuit
 from lmu_hw.prove.control.lemmas import ControlLemma, lemmas_of
 from lmu_hw.prove.control.reach import reach
+from lmu_hw.prove.control.registers import prove_registers
 from lmu_hw.prove.control.search import find_violation
 from lmu_hw.prove.control.trace import Trace, replay
 from lmu_hw.prove.deadline import OutOfTime, left
@@ -80,7 +82,8 @@ def prove_control(
         If Yosys does not read the Verilog.
     """
     tell(f"reading the control of {network.name}")
-    circuit = read_circuit(files, network.name)
+    core = core_name(network, plan)
+    circuit = read_circuit(files, core)
     text = files[f"{network.name}.v"].decode(errors="replace")
     lemmas = [_watched(circuit, text, network, plan), _paths(circuit)]
     tell("control: the rules of AXI4-Stream")
@@ -92,8 +95,9 @@ def prove_control(
     )
     parts = [_run(circuit, control, min(seconds, left()), tell) for control in controls]
     lemmas += _without_missing(controls, parts)
+    around = prove_registers(files, network, seconds=seconds, tell=tell) if plan.registers else []
     if all(lemma.shown for lemma in lemmas) or not left():
-        return ControlProof(lemmas=tuple(lemmas))
+        return ControlProof(lemmas=(*lemmas, *around))
     tell("control: looking for a run in which a property fails")
     targets = [wire for control in controls for wire in control.targets]
     trace = find_violation(
@@ -104,10 +108,10 @@ def prove_control(
         seconds=min(seconds, left()),
     )
     if trace is None:
-        return ControlProof(lemmas=tuple(lemmas))
+        return ControlProof(lemmas=(*lemmas, *around))
     owners = [(), (), (*_OFFER, *_INTAKE), *(control.targets for control in controls)]
     refuted = [_refuted(lemma, wires, trace) for lemma, wires in zip(lemmas, owners, strict=True)]
-    return ControlProof(lemmas=tuple(refuted), bench=replay(network.name, trace))
+    return ControlProof(lemmas=(*refuted, *around), bench=replay(core, trace))
 
 
 def _lemma(claim: str, *, shown: bool, detail: str) -> Lemma:
@@ -117,7 +121,7 @@ def _lemma(claim: str, *, shown: bool, detail: str) -> Lemma:
 
 def _watched(circuit: Circuit, text: str, network: QuantizedNetwork, plan: Plan) -> Lemma:
     """Show that the file's checkers are those of the design, and see its ports."""
-    expected = emit_verilog(network, plan, digest="")[f"{network.name}.v"]
+    expected = emit_verilog(network, plan, digest="0" * 64)[f"{network.name}.v"]
     # What is read with the macro is the design without it, but for the checkers.
     same = blocks(text) == blocks(expected) and text.count(MACRO) == expected.count(MACRO)
     seen = all(
@@ -138,26 +142,11 @@ def _paths(circuit: Circuit) -> Lemma:
     """Show that outputs follow from registers and the reset alone."""
     outputs = [*circuit.nets["check_intake.ready"], *circuit.nets["check_offer.valid"]]
     outputs += [*circuit.nets["check_offer.payload"], *circuit.nets.get("s_axis_malformed", [])]
-    free = _leaves(circuit, outputs) - {circuit.reset}
+    free = leaves(circuit, outputs) - {circuit.reset}
     names = sorted({circuit.inputs.get(bit, "a memory") for bit in free})
     claim = "no output depends on an input but rst within a cycle, s_axis_tready included"
     detail = f"there are paths from {', '.join(names)}" if names else ""
     return _lemma(claim, shown=not free, detail=detail)
-
-
-def _leaves(circuit: Circuit, bits: Sequence[Bit]) -> set[Bit]:
-    """Return what bits depend on within a cycle, without registers."""
-    leaves, seen, pending = set(), set(), list(bits)
-    while pending:
-        bit = pending.pop()
-        if bit in seen or bit in circuit.registers or isinstance(bit, str):
-            continue
-        seen.add(bit)
-        if bit in circuit.gates:
-            pending += circuit.gates[bit]
-        else:
-            leaves.add(bit)
-    return leaves
 
 
 def _rules(circuit: Circuit, seconds: float) -> Lemma:

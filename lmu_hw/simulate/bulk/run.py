@@ -21,6 +21,7 @@ from lmu_hw.checked import whole
 from lmu_hw.design import Design
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
+from lmu_hw.hdl.verilog import core_name
 from lmu_hw.manifest import read_plan
 from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
 from lmu_hw.network import QuantizedNetwork
@@ -100,7 +101,7 @@ def simulate_bulk(
         for file, text in files.items():
             (work / file).write_text(text, encoding="utf-8")
         verilog = files[f"{design.network.name}.v"]
-        path = compiled(work, design.network.name, verilog, plan, kept)
+        path = compiled(work, core_name(design.network, plan), verilog, plan, kept)
         longest = min(window_steps(design), _LONGEST) if data is None else data.shape[1]
         run.all_blocks(path, words, longest, data)
     given = 0 if x is None else x.shape[0] * x.shape[1]

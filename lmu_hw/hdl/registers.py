@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The core of a design with registers around it: AXI4-Lite beside the streams."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from amaranth.hdl import (
+    Cat,
+    ClockSignal,
+    Const,
+    Instance,
+    Module,
+    ResetSignal,
+    Shape,
+    Signal,
+    Value,
+)
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from lmu_hw.hdl.axi_lite import BYTES, AxiLiteSlave, axi_lite_ports
+from lmu_hw.hdl.gate import Gate
+from lmu_hw.hdl.packets import count
+from lmu_hw.hdl.register_map import BITS, Access, Field, Register, RegisterMap, parts, register_map
+from lmu_hw.hdl.reload import address_bits, word_bits
+from lmu_hw.hdl.top import core_ports
+from lmu_hw.plan import Plan
+
+__all__ = ["RegisterFile", "RegisteredTop", "port_widths"]
+
+LOADING = ("coefficient_write", "coefficient_address", "coefficient_data")
+
+
+class RegisterFile(wiring.Component):
+    """The registers of a map: what AXI4-Lite writes, what it reads, what counts.
+
+    Parameters
+    ----------
+    plan : Plan
+    registers : RegisterMap
+
+    Members
+    -------
+    awaddr ... rready
+        See `axi_lite_ports`.
+    run : Out(1)
+    clear : Out(1)
+        For one cycle.
+    sequence_length : Out(32)
+    busy, answer_waiting, accepting, clearing, still : In(1)
+        The fields of the register ``STATUS``.
+    count_NAME : In(1), for each counter NAME
+        It counts this cycle.
+    coefficient_write, coefficient_address, coefficient_data : Out, if the map has them
+    """
+
+    def __init__(self, plan: Plan, registers: RegisterMap) -> None:
+        self.plan, self.registers = plan, registers
+        self.counters = [register.name for register in registers.registers if register.counts]
+        self.loads = "COEFFICIENT_DATA" in registers.names
+        load = {}
+        if self.loads:
+            load = {
+                "coefficient_write": Out(1),
+                "coefficient_address": Out(address_bits(plan)),
+                "coefficient_data": Out(word_bits(plan)),
+            }
+        super().__init__(
+            {
+                **axi_lite_ports(registers.address_bits),
+                "run": Out(1),
+                "clear": Out(1),
+                "sequence_length": Out(BITS),
+                **{field.name: In(1) for field in registers["STATUS"].fields},
+                **{f"count_{name.lower()}": In(1) for name in self.counters},
+                **load,
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        address = self.registers.address_bits
+        m.submodules.bus = bus = AxiLiteSlave(address)
+        for name, member in axi_lite_ports(address).items():
+            inner, outer = getattr(bus, name), getattr(self, name)
+            m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
+        written = self._written(m, bus)
+        fields = {
+            (register.name, field.name): self._field(m, bus, register, field, written)
+            for register in self.registers.registers
+            for field in register.fields
+        }
+        m.d.comb += [
+            self.run.eq(fields["CONTROL", "run"]),
+            self.clear.eq(fields["CONTROL", "clear"]),
+            self.sequence_length.eq(fields["SEQUENCE_LENGTH", "value"]),
+        ]
+        for name in self.counters:
+            with m.If(fields["CONTROL", "clear_counters"]):
+                m.d.sync += fields[name, "value"].eq(0)
+            with m.Elif(getattr(self, f"count_{name.lower()}")):
+                m.d.sync += fields[name, "value"].eq(fields[name, "value"] + 1)
+        if self.loads:
+            self._load(m, bus, fields["COEFFICIENT_ADDRESS", "value"], written)
+        self._read(m, bus, fields)
+        return m
+
+    def _written(self, m: Module, bus: AxiLiteSlave) -> dict[str, Signal]:
+        """Return for each register whether it is written in this cycle; all else is an error."""
+        written = {}
+        m.d.comb += bus.write_error.eq(1)
+        for register in self.registers.registers:
+            if not register.writable:
+                continue
+            here = bus.write_word == register.offset // BYTES
+            # Words that go on into the core are whole, and no step reads what they change.
+            allowed = Const(1) if register.readable else self.still & bus.write_bytes.all()
+            written[register.name] = Signal(name=f"{register.name.lower()}_written")
+            m.d.comb += written[register.name].eq(bus.write & here & allowed)
+            with m.If(here & allowed):
+                m.d.comb += bus.write_error.eq(0)
+        return written
+
+    def _field(
+        self,
+        m: Module,
+        bus: AxiLiteSlave,
+        register: Register,
+        field: Field,
+        written: dict[str, Signal],
+    ) -> Value:
+        """Return what a field holds; of one that acts, whether it does in this cycle."""
+        name = f"{register.name}_{field.name}".lower()
+        part = slice(field.low, field.low + field.bits)
+        given = bus.write_data[part]
+        taken = Value.cast(Cat(byte.replicate(8) for byte in bus.write_bytes)[part])
+        match field.access:
+            case Access.READ if register.name == "STATUS":
+                return getattr(self, field.name)
+            case Access.READ if register.name in self.counters:
+                return Signal(field.bits, name=name)
+            case Access.READ:
+                return Const(field.reset, field.bits)
+            case Access.STORE:
+                stored = Signal(field.bits, name=name, init=field.reset)
+                with m.If(written[register.name]):
+                    m.d.sync += stored.eq((given & taken) | (stored & ~taken))
+                return stored
+            case Access.ACT:
+                return (given & taken) & written[register.name].replicate(field.bits)
+            case Access.FEED:
+                return Const(0, field.bits)
+        assert_never(field.access)
+
+    def _load(
+        self, m: Module, bus: AxiLiteSlave, address: Value, written: dict[str, Signal]
+    ) -> None:
+        """Collect the parts of a word of coefficients, and write it with the last one."""
+        fed = written["COEFFICIENT_DATA"]
+        part, whole = count(m, "part", parts(self.plan), fed)
+        earlier = Signal(BITS * (parts(self.plan) - 1))
+        word = Cat(earlier, bus.write_data)
+        m.d.comb += [
+            self.coefficient_write.eq(fed & whole),
+            self.coefficient_address.eq(address),
+            self.coefficient_data.eq(word),
+        ]
+        with m.If(fed):
+            m.d.sync += earlier.eq(word[BITS:])
+        with m.If(fed & whole):
+            m.d.sync += address.eq(address + 1)
+        if parts(self.plan) > 1:
+            with m.If(written["COEFFICIENT_ADDRESS"]):
+                m.d.sync += part.eq(0)
+
+    def _read(self, m: Module, bus: AxiLiteSlave, fields: dict[tuple[str, str], Value]) -> None:
+        """Choose what is read."""
+        with m.Switch(bus.read_word):
+            for register in self.registers.registers:
+                if not register.readable:
+                    continue
+                with m.Case(register.offset // BYTES):
+                    for field in register.fields:
+                        if field.access is not Access.ACT:
+                            part = bus.read_data[field.low : field.low + field.bits]
+                            m.d.comb += part.eq(fields[register.name, field.name])
+            with m.Default():
+                m.d.comb += bus.read_error.eq(1)
+
+
+def registered_ports(plan: Plan, registers: RegisterMap) -> dict[str, wiring.Member]:
+    """Return the ports of a design with registers beside clock and reset."""
+    lite = axi_lite_ports(registers.address_bits)
+    return {
+        **{name: port for name, port in core_ports(plan).items() if "_axis_" in name},
+        **{f"s_axi_{name}": port for name, port in lite.items()},
+    }
+
+
+def port_widths(plan: Plan) -> list[tuple[str, bool, int]]:
+    """Return name, whether it is an output, and bits of every port of a design's top.
+
+    But those of clock and reset.
+    """
+    ports = registered_ports(plan, register_map(plan)) if plan.registers else core_ports(plan)
+    return [(name, port.flow == Out, Shape.cast(port.shape).width) for name, port in ports.items()]
+
+
+class RegisteredTop(wiring.Component):
+    """The core with registers: its streams pass through a gate, AXI4-Lite is beside them.
+
+    After reset vectors are taken, so whoever holds the inputs of AXI4-Lite at 0 has the core alone.
+
+    Parameters
+    ----------
+    plan : Plan
+    registers : RegisterMap
+    core : str
+        Module of the core.
+
+    Members
+    -------
+    s_axis_..., m_axis_...
+        As those of `lmu_hw.hdl.top.NetworkTop`.
+    s_axi_...
+        See `axi_lite_ports`.
+    """
+
+    def __init__(self, plan: Plan, registers: RegisterMap, core: str) -> None:
+        self.plan, self.registers, self.core = plan, registers, core
+        self.core_ports = core_ports(plan)
+        super().__init__(registered_ports(plan, registers))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.registers = file = RegisterFile(self.plan, self.registers)
+        m.submodules.gate = gate = Gate(self.plan.source)
+        inner = {
+            name: Signal(port.shape, name=f"core_{name}") for name, port in self.core_ports.items()
+        }
+        directions = {In: "i", Out: "o"}
+        m.submodules.core = Instance(
+            self.core,
+            i_clk=ClockSignal(),
+            i_rst=ResetSignal() | gate.reset,
+            **{f"{directions[self.core_ports[name].flow]}_{name}": inner[name] for name in inner},
+        )
+        for name, member in axi_lite_ports(self.registers.address_bits).items():
+            inside, outside = getattr(file, name), getattr(self, f"s_axi_{name}")
+            m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)
+        self._stream(m, gate, inner)
+        self._count(m, file, gate, inner)
+        m.d.comb += [
+            gate.run.eq(file.run),
+            gate.clear.eq(file.clear),
+            gate.length.eq(file.sequence_length),
+            gate.core_busy.eq(inner["busy"]),
+            *(
+                getattr(file, name).eq(getattr(gate, name))
+                for name in ("busy", "accepting", "clearing", "still")
+            ),
+            file.answer_waiting.eq(self.m_axis_tvalid),
+        ]
+        if file.loads:
+            m.d.comb += [inner[name].eq(getattr(file, name)) for name in LOADING]
+        return m
+
+    def _stream(self, m: Module, gate: Gate, inner: dict[str, Signal]) -> None:
+        """Let input vectors pass the gate, and everything else pass."""
+        for name, signal in inner.items():
+            if "_axis_" in name:
+                outer = getattr(self, name)
+                flows_in = self.core_ports[name].flow is In
+                m.d.comb += signal.eq(outer) if flows_in else outer.eq(signal)
+        mark = "s_axis_tuser" if self.plan.source.marks else "s_axis_tlast"
+        m.d.comb += [
+            gate.valid.eq(self.s_axis_tvalid),
+            gate.tlast.eq(self.s_axis_tlast),
+            gate.last.eq(getattr(self, mark)),
+            self.s_axis_tready.eq(gate.ready),
+            gate.core_ready.eq(inner["s_axis_tready"]),
+            inner["s_axis_tvalid"].eq(gate.core_valid),
+            inner[mark].eq(gate.core_last),
+        ]
+
+    def _count(self, m: Module, file: RegisterFile, gate: Gate, inner: dict[str, Signal]) -> None:
+        """Say when each counter counts."""
+        moved = self.m_axis_tvalid & self.m_axis_tready
+        _, ends = count(m, "answer_beat", self.plan.answer.beats, moved)
+        m.d.comb += [
+            file.count_steps.eq(gate.step),
+            file.count_sequences.eq(gate.ends),
+            file.count_answers.eq(moved & ends),
+            file.count_input_stalls.eq(self.s_axis_tvalid & ~self.s_axis_tready),
+            file.count_output_stalls.eq(self.m_axis_tvalid & ~self.m_axis_tready),
+        ]
+        if self.plan.stream.packets:
+            m.d.comb += file.count_malformed.eq(inner["s_axis_malformed"])

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registers on AXI4-Lite, driven by somebody else's master while streams run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lmu_hw.golden import GoldenModel
+from lmu_hw.hdl import emit_verilog
+from lmu_hw.hdl.register_map import register_map
+from lmu_hw.network import QuantizedNetwork, stream_of
+from lmu_hw.plan import Plan, make_plan
+from lmu_hw.simulate.process import environment_of
+from lmu_hw.simulate.simulators import Simulator, find
+from sim.test_axi_vip import _bytes, _network, wires_of
+from tests.simulators import require_simulator
+
+SHAPES = {
+    "whole": ("vector", None, None),
+    "bytes": (8, "packed", "vector"),
+    "sequences": (32, "packed", "sequence"),
+}
+
+_DIGEST = "0123456789abcdeffedcba9876543210" * 2
+_RUN = """
+import sys
+from pathlib import Path
+from cocotb_tools.runner import get_runner
+runner = get_runner(sys.argv[1])
+arguments = ["-Wno-fatal", "--timing"] if sys.argv[1] == "verilator" else []
+runner.build(sources=sorted(Path().glob("*.v")), hdl_toplevel="vip", build_dir="build",
+             build_args=arguments, timescale=("1ns", "1ps"))
+runner.test(test_module="registers_vip", hdl_toplevel="vip", build_dir="build",
+            test_dir=Path().resolve())
+"""
+
+
+@pytest.mark.parametrize(
+    ("simulator", "shapes"), [("icarus", list(SHAPES)), ("verilator", ["bytes"])]
+)
+def test_a_master_of_somebody_elses_holds_a_session_under_random_pauses(
+    tmp_path, simulator, shapes
+):
+    require_simulator(simulator)
+    sessions, ports = [], ["  input clk, rst;"]
+    for name in shapes:
+        network = replace(_network(), name=name)
+        plan = replace(make_plan(network, 8, stream=stream_of(*SHAPES[name])), registers=True)
+        files = emit_verilog(network, plan, digest=_DIGEST)
+        for file, text in files.items():
+            (tmp_path / file).write_text(text)
+        sessions.append(session_of(network, plan))
+        ports += wires_of(name, files[f"{name}.v"])
+    (tmp_path / "vip.v").write_text("\n".join(["module vip(clk, rst);", *ports, "endmodule", ""]))
+    (tmp_path / "session.json").write_text(json.dumps(sessions))
+    environment = {**os.environ, **environment_of(find(Simulator(simulator)))}
+    environment["PYTHONPATH"] = str(Path(__file__).parent)
+    environment.pop("PYTEST_CURRENT_TEST", None)
+    command = [sys.executable, "-c", _RUN, simulator]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    checked = tmp_path / "checked"
+    assert checked.exists(), run.stdout[-3000:] + run.stderr[-2000:]
+    assert int(checked.read_text()) > 50 * len(shapes)
+
+
+def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
+    """Return what is done with a design: registers, frames, and what must come."""
+    registers = register_map(plan, _DIGEST)
+    ordinary, counted = [3, 1, 4], [3, 3]
+    streams = {
+        "ordinary": _frames(network, plan, ordinary, marked=True),
+        "counted": _frames(network, plan, counted, marked=False),
+    }
+    runs = [ordinary, ordinary, counted]
+    steps, sequences = sum(map(sum, runs)), sum(map(len, runs))
+    if plan.source.marks:  # frames of one vector, which need not end a sequence
+        streams["begun"] = _frames(network, plan, [2], marked=False, ended=False)
+        streams["cleared"] = _frames(network, plan, ordinary, marked=True)
+        steps, sequences = steps + 2 * (2 + sum(ordinary)), sequences + 2 * len(ordinary)
+    counts = {"STEPS": steps, "SEQUENCES": sequences, "ANSWERS": steps}
+    if plan.stream.packets:
+        counts["MALFORMED"] = 0
+    constant = [r for r in registers.registers if not (r.counts or r.name == "STATUS")]
+    return {
+        "name": network.name,
+        "registers": {register.name: register.offset for register in registers.registers},
+        "resets": {r.name: r.reset for r in constant if r.readable and r.name != "CONTROL"},
+        **streams,
+        "counts": counts,
+    }
+
+
+def _frames(
+    network: QuantizedNetwork, plan: Plan, lengths: list[int], *, marked: bool, ended: bool = True
+) -> dict[str, Any]:
+    """Return frames of sequences, and those that must come.
+
+    Parameters
+    ----------
+    marked : bool
+        Their ends are marked by the source; else by the register of their length.
+    ended : bool
+        They end.
+    """
+    golden, random = GoldenModel(network), np.random.default_rng(sum(lengths))
+    source, answer, fmt = plan.source, plan.answer, network.input.format
+    sent: list[bytes] = []
+    given: list[tuple[bytes, int]] = []
+    for steps in lengths:
+        codes = random.integers(fmt.min_code, fmt.max_code, (steps, network.inputs), endpoint=True)
+        answers = golden.run(codes[None])[0][0]
+        octets = source.element_bits // 8
+        sent += [_bytes(row, fmt, octets) for row in codes.tolist()]
+        octets = answer.element_bits // 8
+        rows = [_bytes(row, network.output.format, octets) for row in answers.tolist()]
+        given += [(row, int(ended and n == steps - 1)) for n, row in enumerate(rows)]
+    if source.marks:
+        ends = [mark if marked else 0 for _, mark in given]
+        kept = "1" * len(sent[0])
+        return {
+            "sent": [(row.hex(), kept, end) for row, end in zip(sent, ends, strict=True)],
+            "expected": [(row.hex(), mark) for row, mark in given],
+        }
+    padding = source.beats * source.width // 8 - len(sent[0])
+    kept = "1" * len(sent[0]) + "0" * padding
+    groups = np.split(np.arange(len(sent)), np.cumsum(lengths)[:-1])
+    given_groups = groups
+    if not marked:
+        groups = [np.arange(len(sent))]
+    return {
+        "sent": [
+            (b"".join(sent[n] + b"\xa5" * padding for n in group).hex(), kept * len(group), 0)
+            for group in groups
+        ],
+        "expected": [(b"".join(given[n][0] for n in group).hex(), 0) for group in given_groups],
+    }

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The map of registers: places, names, and what it says of a design."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from lmu_hw.hdl.register_map import BITS, register_map
+from lmu_hw.plan import make_plan
+from tests import networks, registered
+
+
+def full_map():
+    return register_map(registered.small()[1], registered.DIGEST)
+
+
+def test_registers_follow_each_other_and_their_fields_do_not_overlap():
+    registers = full_map().registers
+    assert all(first.offset < second.offset for first, second in pairwise(registers))
+    assert len(set(full_map().names)) == len(registers)
+    for register in registers:
+        assert register.offset % (BITS // 8) == 0
+        masks = [((1 << field.bits) - 1) << field.low for field in register.fields]
+        assert sum(masks) == (mask := sum(set(masks))) < 1 << BITS
+        assert mask.bit_count() == sum(field.bits for field in register.fields)
+
+
+def test_the_digest_is_read_as_it_is_written():
+    words = [full_map()[f"DIGEST_{n}"].reset for n in range(4)]
+    assert "".join(f"{word:08x}" for word in words) == registered.DIGEST[:32]
+
+
+def test_features_say_what_the_design_has():
+    assert full_map()["FEATURES"].reset == 1 << 8 | 0b111
+
+
+def test_a_design_with_less_has_the_same_registers_at_the_same_places():
+    plan = replace(make_plan(networks.quantized(networks.network()), 4), registers=True)
+    less, more = register_map(plan), full_map()
+    assert set(more.names) - set(less.names) == {
+        "MALFORMED",
+        "COEFFICIENT_ADDRESS",
+        "COEFFICIENT_DATA",
+    }
+    assert all(less[name].offset == more[name].offset for name in less.names)
+    assert less["FEATURES"].reset == 0

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registers in Amaranth's simulator: coefficients, and what is refused."""
+
+from __future__ import annotations
+
+from amaranth.sim import Simulator
+
+from lmu_hw.hdl.register_map import register_map
+from lmu_hw.hdl.registers import RegisterFile, port_widths
+from lmu_hw.hdl.reload import word_bits
+from tests import registered
+
+OKAY, SLVERR = 0, 2
+
+
+def session(hold):
+    """Run a coroutine of a context and a file of registers; return what is written to the core."""
+    plan = registered.small()[1]
+    file, words = RegisterFile(plan, register_map(plan, registered.DIGEST)), []
+    simulator = Simulator(file)
+    simulator.add_clock(1e-6)
+
+    async def watch(ctx):
+        async for _, _, write, address, word in ctx.tick().sample(
+            file.coefficient_write, file.coefficient_address, file.coefficient_data
+        ):
+            if write:
+                words.append((address, word))
+
+    async def run(ctx):
+        await hold(ctx, file)
+
+    simulator.add_process(watch)
+    simulator.add_testbench(run)
+    simulator.run()
+    return words
+
+
+async def write(ctx, file, name, value, strobe=15):
+    """Return the response to a write: the data first, then the address."""
+    ctx.set(file.wdata, value)
+    ctx.set(file.wstrb, strobe)
+    ctx.set(file.wvalid, 1)
+    await ctx.tick()
+    ctx.set(file.wvalid, 0)
+    ctx.set(file.awaddr, file.registers[name].offset)
+    ctx.set(file.awvalid, 1)
+    await ctx.tick()
+    ctx.set(file.awvalid, 0)
+    ctx.set(file.bready, 1)
+    response = (await ctx.tick().sample(file.bresp).until(file.bvalid))[0]
+    ctx.set(file.bready, 0)
+    return response
+
+
+def test_a_word_of_coefficients_is_written_with_its_last_part():
+    bits = word_bits(registered.small()[1])
+    given = [int("5a" * 64, 16) % (1 << bits), 1, (1 << bits) - 1]
+
+    async def hold(ctx, file):
+        ctx.set(file.still, 1)
+        assert await write(ctx, file, "COEFFICIENT_ADDRESS", 1) == OKAY
+        for word in given:
+            for part in range(-(-bits // 32)):
+                data = word >> 32 * part & 0xFFFFFFFF
+                assert await write(ctx, file, "COEFFICIENT_DATA", data) == OKAY
+
+    assert session(hold) == [(1 + n, word) for n, word in enumerate(given)]
+
+
+def test_coefficients_are_refused_while_something_moves_or_bytes_lack():
+    async def hold(ctx, file):
+        assert await write(ctx, file, "COEFFICIENT_DATA", 1) == SLVERR
+        ctx.set(file.still, 1)
+        assert await write(ctx, file, "COEFFICIENT_DATA", 1, strobe=7) == SLVERR
+        assert await write(ctx, file, "COEFFICIENT_ADDRESS", 1, strobe=0) == OKAY
+        assert await write(ctx, file, "STATUS", 1) == SLVERR
+
+    assert session(hold) == []
+
+
+def test_ports_are_those_of_the_emitted_top():
+    plan, text = registered.small()[1], registered.emitted()["tiny.v"]
+    module = text[text.index("module tiny(") : text.index("endmodule")]
+    for name, output, bits in port_widths(plan):
+        size = f"[{bits - 1}:0] " if bits > 1 else ""
+        assert f"  {'output' if output else 'input'} {size}{name};" in module
+
+
+def test_registers_change_nothing_of_the_network():
+    text = registered.emitted()["tiny.v"]
+    assert "  tiny_core core (" in text and "module tiny_core(" in text
+    assert (
+        "coefficient_write"
+        not in text[text.index("module tiny(") : text.index("\n", text.index("module tiny("))]
+    )
