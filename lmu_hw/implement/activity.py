@@ -16,12 +16,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from lmu_hw.boards.ports import Ports, ports_of
 from lmu_hw.implement.cells import Netlist
 from lmu_hw.implement.synthesis import NETLIST
 from lmu_hw.implement.targets import Target
 from lmu_hw.implement.tools import run_yosys
-from lmu_hw.implement.wrapper import inside, is_inside
+from lmu_hw.implement.wrapper import DESIGN, inside, is_inside
 from lmu_hw.measure.energy import Clocking
+from lmu_hw.network import Packet
 
 __all__ = ["GATED", "clocking"]
 
@@ -29,14 +31,24 @@ GATED = 32
 """Flip-flops behind one clock gate at most."""
 
 _WORDS, _CONTROL, _TRACE = "activity_words.json", "activity_control.json", "activity.vcd"
+_DRIVEN = "activity_driven"
 _ENABLE_PORTS = ("CE", "E", "EN")
-_STIMULI = {"s_axis_tvalid": "1", "s_axis_tlast": "1", "m_axis_tready": "1"}  # all others: 0
+_STIMULI = dict.fromkeys(("s_axis_tvalid", "s_axis_tlast", "s_axis_tuser", "m_axis_tready"), "1")
+"""What is driven all the time; the other inputs are 0, but for the marks of packets."""
 
 _Enable = tuple[int, int]
 """A bit of the design, and the value with which it enables."""
 
 
-def clocking(work: Path, target: Target, top: str, *, cycles: int, latency: int) -> Clocking:
+def clocking(
+    work: Path,
+    target: Target,
+    top: str,
+    *,
+    cycles: int,
+    latency: int,
+    source: Packet | None = None,
+) -> Clocking:
     """Return how many flip-flops of a netlist get their clock in a cycle, on average.
 
     A flip-flop without an enable gets it in every cycle, one with an enable where that is active.
@@ -54,13 +66,20 @@ def clocking(work: Path, target: Target, top: str, *, cycles: int, latency: int)
         Of a step.
     latency : int
         From the first beat of a step to its answer.
+    source : Packet, optional
+        An input vector, where vectors are packets.
 
     Raises
     ------
     ToolError
         If Yosys fails.
     """
-    words = _words(work, top)
+    if source is None:
+        words = _words(work, top)
+    else:
+        ports = ports_of((work / f"{top}.v").read_text(), top)
+        (work / f"{_DRIVEN}.v").write_text(_driven(top, ports, source))
+        words, top = _words(work, _DRIVEN, f"{top}.v"), _DRIVEN
     enables = dict(_enables(words["modules"][top]))
     shares = _shares(work, top, words, set(enables.values()), cycles, latency)
     groups: Counter[tuple[int, float]] = Counter()
@@ -78,9 +97,38 @@ def clocking(work: Path, target: Target, top: str, *, cycles: int, latency: int)
     return Clocking(flip_flops=free + groups.total(), enabled=groups.total(), clocked=free + gated)
 
 
-def _words(work: Path, top: str) -> dict[str, Any]:
+def _driven(top: str, ports: Ports, source: Packet) -> str:
+    """Return the Verilog of a design with the marks of packets, each the last one of its sequence.
+
+    What does not change is left for `_STIMULI`: constants here would change the design.
+    """
+    driven = {"s_axis_tlast": "last", "s_axis_tkeep": "keep"}
+    declared = [
+        f"{'output' if name in ports.outputs else 'input'} [{bits - 1}:0] {name}"
+        for name, bits in ports.bits.items()
+        if name not in driven
+    ]
+    joined = [f".{name}({driven.get(name, name)})" for name in ports.bits]
+    bits, whole, short = source.bytes, source.keep(ends=False), source.keep(ends=True)
+    return "\n".join(
+        [
+            f"module {_DRIVEN} ({', '.join(declared)});",
+            f"  reg [{(source.beats - 1).bit_length()}:0] beat;",
+            f"  wire last = beat == {source.beats - 1};",
+            f"  wire [{bits - 1}:0] keep = last ? {bits}'h{short:x} : {bits}'h{whole:x};",
+            "  always @(posedge clk)",
+            "    if (rst) beat <= 0; else if (s_axis_tready) beat <= last ? 0 : beat + 1;",
+            f"  \\{top} {DESIGN} ({', '.join(joined)});",
+            "endmodule",
+            "",
+        ]
+    )
+
+
+def _words(work: Path, top: str, inner: str = "") -> dict[str, Any]:
     """Return the design before it is mapped, with the enables of its registers."""
     commands = [
+        *([f"read_verilog -sv {inner}"] if inner else []),
         f"read_verilog -sv {top}.v",
         f"hierarchy -top {top}",
         *("proc", "flatten", "opt_expr", "opt_dff", "memory_dff", "memory_collect"),
@@ -109,6 +157,7 @@ def _enables(module: Mapping[str, Any]) -> Iterator[tuple[tuple[str, int], _Enab
                     of_bit[output] = enable, 1
     for name, net in module["netnames"].items():
         if not net["hide_name"]:
+            name = inside(name)
             yield from (((name, n), of_bit[b]) for n, b in enumerate(net["bits"]) if b in of_bit)
 
 

@@ -128,7 +128,10 @@ def implement(
         enables = None
         if job.library is None:  # whose flip-flops have no enables: they are gates before them
             cycles = plan.cycles(last_step=True)
-            enables = clocking(work, job.target, name, cycles=cycles, latency=latency)
+            source = plan.source if job.packets else None
+            enables = clocking(
+                work, job.target, name, cycles=cycles, latency=latency, source=source
+            )
         result = replace(
             found,
             cycles_per_step=plan.cycles(last_step=False),
