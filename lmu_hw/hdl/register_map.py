@@ -61,6 +61,11 @@ class Field:
     reset: int = 0
     description: str
 
+    @property
+    def mask(self) -> int:
+        """Its bits of the register."""
+        return ((1 << self.bits) - 1) << self.low
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from lmu_hw.integration.descriptions import ipxact, litex
+from lmu_hw.integration.driver import driver
 from lmu_hw.integration.projects import constraints, core_file, instance, scripts
 from lmu_hw.integration.readme import readme
 from lmu_hw.integration.registers import register_files
@@ -44,6 +45,11 @@ KINDS = (
         make=source_list,
     ),
     Kind(patterns=("rtl/{name}.vh",), words="an instance, to copy or include", make=instance),
+    Kind(
+        patterns=("driver/{name}.h", "driver/{name}.c"),
+        words="a driver in C99: values to codes and back, packets, registers",
+        make=driver,
+    ),
     Kind(
         patterns=("registers/{name}.rdl",),
         words="the registers in SystemRDL, of which PeakRDL makes C, IP-XACT, UVM and HTML",

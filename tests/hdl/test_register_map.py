@@ -21,7 +21,7 @@ def test_registers_follow_each_other_and_their_fields_do_not_overlap():
     assert len(set(full_map().names)) == len(registers)
     for register in registers:
         assert register.offset % (BITS // 8) == 0
-        masks = [((1 << field.bits) - 1) << field.low for field in register.fields]
+        masks = [field.mask for field in register.fields]
         assert sum(masks) == (mask := sum(set(masks))) < 1 << BITS
         assert mask.bit_count() == sum(field.bits for field in register.fields)
 

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The driver in C: it compiles without a warning, and has the codes of the golden model."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lmu_hw.fixed import Rounding
+from lmu_hw.fixed.ops import quantize
+from lmu_hw.integration.driver import driver
+from tests.integration.designs import subject
+
+STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
+WIDTHS = ("vector", 8, 32, 128)
+
+
+def library(folder, made):
+    """Return the driver of a design as a library, compiled into a folder."""
+    for name, text in driver(made).items():
+        (folder / name.rpartition("/")[2]).write_text(text)
+    source, target = f"{made.name}.c", folder / "driver.so"
+    command = ["cc", *STRICT, "-O1", "-shared", "-fPIC", source, "-o", str(target)]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    opened = ctypes.CDLL(str(target))
+    encode, decode = (getattr(opened, f"{made.name}_{verb}") for verb in ("encode", "decode"))
+    encode.argtypes, encode.restype = [ctypes.c_double], ctypes.c_int64
+    decode.argtypes, decode.restype = [ctypes.c_int64], ctypes.c_double
+    return opened
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_vectors_travel_as_the_stream_says(tmp_path, width):
+    made = subject(width=width)
+    opened, random = library(tmp_path, made), np.random.default_rng(1)
+    for verb, packet in (("pack", made.plan.source), ("unpack", made.plan.answer)):
+        fmt = packet.vector.format
+        codes = random.integers(fmt.min_code, fmt.max_code, (9, packet.vector.size), endpoint=True)
+        for row, beats in zip(codes, packet.encode(codes), strict=True):
+            numbers = (ctypes.c_int64 * len(row))(*(row if verb == "pack" else [0] * len(row)))
+            octets = (ctypes.c_uint8 * beats.size)(*(beats.ravel() if verb == "unpack" else []))
+            pair = (numbers, octets) if verb == "pack" else (octets, numbers)
+            getattr(opened, f"{made.name}_{verb}")(*pair)
+            assert list(numbers) == row.tolist()
+            assert list(octets) == beats.ravel().tolist()
+
+
+@pytest.mark.parametrize("rounding", Rounding)
+def test_values_have_the_codes_of_the_golden_model(tmp_path, rounding):
+    made = subject()
+    requant = replace(made.network.input, rounding=rounding)
+    network = replace(made.network, input=requant)
+    made = replace(made, design=replace(made.design, network=network))
+    opened, random = library(tmp_path, made), np.random.default_rng(2)
+    halves = np.arange(-9, 10) / 2
+    values = np.concatenate(
+        [halves, np.nextafter(halves, 9), random.normal(size=200), [-1e9, 1e9, 0.49999999999999994]]
+    )
+    values = np.concatenate([values * requant.format.ulp, values])
+    expected = quantize(values, requant)[0].tolist()
+    assert [opened.tiny_encode(value) for value in values.tolist()] == expected
+    codes, output = range(-3, 4), network.output.format
+    assert [opened.tiny_decode(code) for code in codes] == [code * output.ulp for code in codes]
