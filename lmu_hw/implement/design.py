@@ -25,6 +25,7 @@ from lmu_hw.implement.record import (
 )
 from lmu_hw.implement.route import route_log
 from lmu_hw.implement.run import BITSTREAM, PINS, Job, Progress, implement_verilog, packages
+from lmu_hw.implement.script import board_script, script_files
 from lmu_hw.implement.standard_cells import library_target
 from lmu_hw.implement.synthesis import LOG
 from lmu_hw.implement.targets import LIBERTY, Target, on_board, target_named
@@ -140,6 +141,10 @@ def implement(
             energy=step_energy(plan, found.total.ff, enables),
             bitstream=left[found.bitstream] if found.bitstream else None,
         )
+        if job.build is not None:
+            texts = {f"{job.target.name}.sh": board_script(job.target, job.build, name)}
+            for file, text in {**texts, **script_files(job.target)}.items():
+                (work / file).write_text(text)
         place.mkdir(exist_ok=True)
         for file, kept in left.items():
             folder.results.write(kept, work / file)
@@ -263,6 +268,7 @@ def _left(job: Job) -> Iterator[tuple[str, str]]:
     if job.build is not None:
         yield f"{job.build.top}.v", f"{_LEFT}/{job.build.top}.v"
         yield PINS, f"{_LEFT}/{job.build.pins_file}"
+        yield from ((file, f"{_LEFT}/{file}") for file in (f"{name}.sh", *script_files(job.target)))
     if job.wrapped:
         yield WRAPPER_FILE, f"{_LEFT}/{name}_{WRAPPER_FILE}"
     for seed in range(1, job.seeds + 1):
