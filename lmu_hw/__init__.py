@@ -11,6 +11,7 @@
 >>> lmu_hw.verify("out")                    # what is proved, checked by who shares no code
 >>> lmu_hw.prove("out")                     # the Verilog itself, for all inputs
 >>> lmu_hw.report("out", x, labels)         # report.json, report.html
+>>> lmu_hw.reload("out", retrained).writes  # other weights for the same hardware
 >>> lmu_hw.search(network, x, labels, target_accuracy=0.95).design  # at least cost
 
 Importing needs numpy and scipy only; each verb imports what it uses.
@@ -24,6 +25,7 @@ import lmu_hw.implement
 import lmu_hw.load
 import lmu_hw.prove
 import lmu_hw.quantize
+import lmu_hw.reload
 import lmu_hw.report
 import lmu_hw.search
 import lmu_hw.simulate  # noqa: F401
@@ -38,6 +40,7 @@ from lmu_hw.api import (
     prove,
     quantize,
     read_design,
+    reload,
     report,
     save,
     search,
@@ -135,6 +138,7 @@ __all__ = [
     "prove",
     "quantize",
     "read_design",
+    "reload",
     "report",
     "save",
     "search",

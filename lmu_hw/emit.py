@@ -17,7 +17,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import Subject, integration_files, integration_patterns
 from lmu_hw.manifest import choice_of, manifest_of
 from lmu_hw.network import VECTOR, Elements, Last, stream_of
-from lmu_hw.plan import AUTO, Goal, Lanes, choose_plan
+from lmu_hw.plan import AUTO, Goal, Lanes, Reloadable, choose_plan, reloadable_of
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
 
@@ -33,7 +33,7 @@ def emit(
     sample_rate: float | None = None,
     target: str | None = None,
     name: str | None = None,
-    reloadable: bool = False,
+    reloadable: Reloadable | str | bool = False,
     registers: bool = False,
     stream_width: int | str = VECTOR,
     stream_elements: Elements | str | None = None,
@@ -55,8 +55,8 @@ def emit(
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
-    reloadable : bool
-        The top gets a port through which the coefficients of its memories are written.
+    reloadable : Reloadable
+        Which coefficients are written through a port that the top gets; True: all of them.
     registers : bool
         The top gets AXI4-Lite registers around the network; see `lmu_hw.hdl.register_map`.
     stream_width, stream_elements, stream_last
@@ -74,7 +74,7 @@ def emit(
     ConfigError
         If `directory` is something else, cannot be written to, or has a file in the way that was
         changed since it was generated, or is not of this tool; if there is no plan as asked for,
-        see `choose_plan`; if the name is none; or if a memory cannot be reloadable, see
+        see `choose_plan`; if the name is none; or if a memory cannot take another window, see
         `require_reloadable`.
     StabilityError
         If a memory is not shown to be stable.
@@ -88,9 +88,10 @@ def emit(
     folder, network = DesignFolder(directory), design.network
     patterns = integration_patterns(network.name)
     folder.check_target(name=network.name, config=design.config.text(), others=patterns)
-    if flag(reloadable, "`reloadable`"):
+    written = reloadable_of(reloadable)
+    if written is Reloadable.MEMORY:
         require_reloadable(design.reference, design.config)
-    choice = choose_plan(network, goal, reloadable=reloadable, stream=stream)
+    choice = choose_plan(network, goal, reloadable=written, stream=stream)
     plan = replace(choice.chosen.plan, registers=flag(registers, "`registers`"))
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")

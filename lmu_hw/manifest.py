@@ -24,7 +24,7 @@ from lmu_hw.network import (
     realization_of,
     stream_of,
 )
-from lmu_hw.plan import Choice, Goal, LayerPlan, Option, Plan, choose_plan
+from lmu_hw.plan import Choice, Goal, LayerPlan, Option, Plan, Reloadable, choose_plan
 from lmu_hw.quantize.tables import table_error
 from lmu_hw.records import decode
 
@@ -47,7 +47,6 @@ class _PlanEntry:
     """What the manifest says of a plan."""
 
     beat: int
-    reloadable: bool
     cycles_last_step: int
     layers: tuple[_LayerEntry, ...]
     registers: bool = False
@@ -72,7 +71,7 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
                 columns=scheduled.columns,
                 beat=entry.beat,
                 memory_lanes=scheduled.memory_lanes,
-                reloadable=entry.reloadable,
+                reloadable=_reloadable(folder),
             )
             for layer, scheduled in zip(network.layers, entry.layers, strict=True)
         ]
@@ -97,6 +96,14 @@ def _stream(folder: DesignFolder) -> Stream:
     return stream_of(entry["width"], entry["elements"], entry["last"])
 
 
+def _reloadable(folder: DesignFolder) -> Reloadable:
+    """Return what can be written, as a manifest says; one that only says yes knows memories."""
+    entry = folder.manifest["reloadable"]
+    if isinstance(entry, bool):
+        return Reloadable.MEMORY if entry else Reloadable.NONE
+    return Reloadable(entry)
+
+
 def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, Any]:
     """Return what a manifest has to say of the choice of its plan, by the goal that it names.
 
@@ -113,9 +120,7 @@ def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, An
             sample_rate=entry["sample_rate_hz"],
             target=entry["target"],
         )
-        choice = choose_plan(
-            network, goal, reloadable=folder.manifest["reloadable"], stream=_stream(folder)
-        )
+        choice = choose_plan(network, goal, reloadable=_reloadable(folder), stream=_stream(folder))
     except (LookupError, TypeError, ConfigError) as error:
         path = folder.path / folder.MANIFEST
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
@@ -152,7 +157,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         "lanes": plan.lanes,
         "table_multipliers": plan.table_multipliers,
         "beat": plan.beat,
-        "reloadable": any(layer.reloadable for layer in plan.layers),
+        "reloadable": plan.layers[0].reloadable.value,
         "registers": plan.registers,
         "cycles_per_step": plan.cycles(last_step=False),
         "cycles_last_step": plan.cycles(last_step=True),

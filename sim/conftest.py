@@ -36,7 +36,7 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
                 design,
                 made[name],
                 lanes=lanes,
-                reloadable=name in RELOADABLE,
+                reloadable="memory" if name in RELOADABLE else "none",
                 registers=name in REGISTERED,
                 **STREAMS.get(name, {}),
             )

@@ -200,7 +200,7 @@ def everything(tmp_path_factory) -> Path:
     x = np.random.default_rng(0).uniform(-1, 1, (4, 40, 9))
     design = lmu_hw.quantize(network, x, realization=Realization.SEMISEPARABLE)
     folder = tmp_path_factory.mktemp("bulk") / "everything"
-    lmu_hw.emit(design, folder, lanes=4, reloadable=True)
+    lmu_hw.emit(design, folder, lanes=4, reloadable="memory")
     return folder
 
 

@@ -12,6 +12,9 @@ import pytest
 
 import lmu_hw
 from lmu_hw.simulate import process, simulate
+from tests.networks import network as small_network
+from tests.networks import noise
+from tests.retrained import retrained
 from tests.simulators import require_simulator
 
 DESIGNS = [
@@ -77,6 +80,17 @@ def test_another_window_and_back_stay_equal(folder_of, theta):
     (result,) = simulate(folder_of("reloadable"), simulators=["icarus"], **options)
     assert result.passed, result
     assert result.coverage.resets["after coefficients were written"] > 3
+
+
+def test_another_network_and_back_stay_equal(tmp_path):
+    require_simulator("icarus")
+    network = small_network(order=3, theta=8.0, units=2, hidden_to_memory=True, dense=2)
+    design = lmu_hw.quantize(network, noise(network, sequences=2, steps=30), state_bits=10)
+    lmu_hw.emit(design, tmp_path / "out", lanes=2, reloadable=True)
+    options = {"max_cycles": 1_500, "network": retrained(network)}
+    (result,) = lmu_hw.simulate(tmp_path / "out", simulators=["icarus"], **options)
+    assert result.passed, result
+    assert result.coverage.resets["while coefficients are written"] > 0
 
 
 def test_a_build_is_found_again_until_the_verilog_is_another(folder_of, tmp_path, monkeypatch):

@@ -25,8 +25,9 @@ KINDS = {
         "units": 2,
         "memory_d": 2,
         "realization": "semiseparable",
-        "reloadable": True,
+        "reloadable": "memory",
     },
+    "all coefficients": {"units": 2, "order": 2, "reloadable": "all"},
     "gru": {"units": 2, "order": 2, "hidden": "gru"},
 }
 
@@ -41,7 +42,7 @@ def _emitted(
     factory: pytest.TempPathFactory,
     realization: str = "dense",
     error_feedback: bool = False,
-    reloadable: bool = False,
+    reloadable: str = "none",
     **options,
 ) -> Path:
     network = small_network(**options)
@@ -97,7 +98,7 @@ def test_coefficients_that_can_be_written_keep_their_first_words(tmp_path):
     # One memory has one word, which has no address; small ones become flip-flops in cells.
     require_simulator("icarus")
     design, lanes = DESIGNS["reloadable_scan"]()
-    lmu_hw.emit(design, tmp_path / "scan", lanes=lanes, reloadable=True)
+    lmu_hw.emit(design, tmp_path / "scan", lanes=lanes, reloadable="memory")
     (result,) = lmu_hw.simulate(tmp_path / "scan", netlist=Cells.ICE40, max_cycles=CYCLES)
     assert result.passed
     assert result.netlist.words > 0

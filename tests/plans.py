@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from lmu_hw.network import WHOLE_VECTORS, QuantizedNetwork, Stream
-from lmu_hw.plan import Goal, Plan, choose_plan
+from lmu_hw.plan import Goal, Plan, Reloadable, choose_plan
 
 __all__ = ["fastest_plan"]
 
@@ -13,7 +13,7 @@ def fastest_plan(
     network: QuantizedNetwork,
     lanes: int | None,
     *,
-    reloadable: bool = False,
+    reloadable: Reloadable = Reloadable.NONE,
     stream: Stream = WHOLE_VECTORS,
 ) -> Plan:
     """Return the fastest plan of at most so many multipliers: with beats as wide as they can be."""

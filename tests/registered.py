@@ -8,7 +8,7 @@ from functools import cache
 
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import QuantizedNetwork, stream_of
-from lmu_hw.plan import Plan
+from lmu_hw.plan import Plan, Reloadable
 from lmu_hw.quantize import Realization
 from tests import networks
 from tests.plans import fastest_plan
@@ -24,7 +24,7 @@ def small() -> tuple[QuantizedNetwork, Plan]:
     float_network = networks.network(order=3, units=2, dense=2)
     realization = Realization.SEMISEPARABLE
     network = networks.quantized(float_network, weight_bits=6, realization=realization)
-    plan = fastest_plan(network, 3, reloadable=True, stream=stream_of(8))
+    plan = fastest_plan(network, 3, reloadable=Reloadable.MEMORY, stream=stream_of(8))
     return network, replace(plan, registers=True)
 
 

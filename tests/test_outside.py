@@ -133,8 +133,8 @@ def test_full_lanes_have_two_names(design):
 
 
 @pytest.mark.parametrize("wrong", ["no", None, 1])
-def test_reloadable_is_a_bool(design, tmp_path, wrong):
-    with pytest.raises(ConfigError, match="`reloadable` must be True or False"):
+def test_reloadable_is_one_of_three(design, tmp_path, wrong):
+    with pytest.raises(ConfigError, match="`reloadable` must be one of none, memory, all"):
         lmu_hw.emit(design, tmp_path / "out", reloadable=wrong)
 
 

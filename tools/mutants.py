@@ -52,7 +52,7 @@ def _studied(name: str, work: Path, tell: Update) -> dict[str, tuple[Fate, str]]
     """Return what becomes of each mutant of a design, by name."""
     design, lanes = DESIGNS[name]()
     folder = work / name
-    lmu_hw.emit(design, folder, lanes=lanes, reloadable=name in RELOADABLE)
+    lmu_hw.emit(design, folder, lanes=lanes, reloadable="memory" if name in RELOADABLE else "none")
     bench = MutantBench(folder, work / "bench", cycles=_CYCLES)
 
     def driven(stage: str, mutants: list[Mutant]) -> dict[str, Fate]:

@@ -104,7 +104,7 @@ def main() -> None:
             realization=Realization.SEMISEPARABLE,
             **WIDTHS,
         )
-        lmu_hw.emit(design, folder, lanes=8, reloadable=True)
+        lmu_hw.emit(design, folder, lanes=8, reloadable="memory")
         for name, factor in RATES.items():
             theta = trained * factor
             errors, x = measure(network, design, name, theta, trained)

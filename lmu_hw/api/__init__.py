@@ -7,7 +7,7 @@ work; `lmu_hw.checked` says how.
 
 from lmu_hw.api._given import calibration_data
 from lmu_hw.api.build import configure, emit, quantize, read_design
-from lmu_hw.api.run import ask, compare, implement, prove, report, simulate, verify
+from lmu_hw.api.run import ask, compare, implement, prove, reload, report, simulate, verify
 from lmu_hw.api.search import search, sweep
 from lmu_hw.load import load, save
 
@@ -22,6 +22,7 @@ __all__ = [
     "prove",
     "quantize",
     "read_design",
+    "reload",
     "report",
     "save",
     "search",

@@ -16,6 +16,7 @@ from lmu_hw.checked import instance
 from lmu_hw.design import Design
 from lmu_hw.lmu import Network
 from lmu_hw.network import Elements, Last
+from lmu_hw.plan import Reloadable
 from lmu_hw.quantize import Basis, Config, MemoryRange, Realization, choose_formats
 from lmu_hw.quantize import configure as choose
 
@@ -140,7 +141,7 @@ def emit(
     sample_rate: float | None = None,
     target: str | None = None,
     name: str | None = None,
-    reloadable: bool = False,
+    reloadable: Reloadable | str | bool = False,
     registers: bool = False,
     stream_width: int | str = "vector",
     stream_elements: Elements | str | None = None,
@@ -171,8 +172,10 @@ def emit(
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
-    reloadable : bool
-        The top gets a port through which the coefficients of structured memories are written.
+    reloadable : Reloadable, str or bool
+        The top gets a port through which coefficients are written. "all" (True, too): weights,
+        biases, tables and memories, for any network of the same shape and formats. "memory": those
+        of structured memories alone, for any window.
     registers : bool
         The top gets registers on AXI4-Lite, which identify, start, stop and clear it and count; the
         coefficients of one that is reloadable are written through them.

@@ -16,14 +16,16 @@ from lmu_hw.prove.deadline import TIME_LIMIT
 if TYPE_CHECKING:
     from lmu_hw.boards import Answers
     from lmu_hw.implement.flows import Cells
+    from lmu_hw.lmu import Network
     from lmu_hw.measure import Report
     from lmu_hw.measure.implementation import Implementation
     from lmu_hw.prove.claims import ProofResult
+    from lmu_hw.reload import Reloaded
     from lmu_hw.report import Comparison
     from lmu_hw.simulate import Result, Simulator
     from lmu_verify import Verdict
 
-__all__ = ["ask", "compare", "implement", "prove", "report", "simulate", "verify"]
+__all__ = ["ask", "compare", "implement", "prove", "reload", "report", "simulate", "verify"]
 
 Array = NDArray[np.generic]
 
@@ -37,6 +39,7 @@ def simulate(
     max_cycles: int | None = None,
     waves: bool = False,
     theta: float | None = None,
+    network: Network | None = None,
     netlist: Cells | str | None = None,
     cache: str | Path | None = None,
     bulk: int | None = None,
@@ -61,6 +64,9 @@ def simulate(
         Leave the waveforms in the folder.
     theta : float, optional
         First write the coefficients of this window, in steps, to a reloadable design.
+    network : Network, optional
+        First write the coefficients of this network, from `load`, to a design all of whose
+        coefficients are reloadable.
     netlist : Cells or str, optional
         Run the netlist that synthesis makes of the Verilog, of ``generic``, ``ecp5``, ``ice40`` or
         ``xilinx7`` cells, with everything unknown at power-up; compares what is at the ports.
@@ -86,7 +92,13 @@ def simulate(
 
         others = {"max_cycles": max_cycles, "waves": waves, "netlist": netlist}
         _alone(**others, simulators=simulators if _others(simulators) else None)
-        options = {"seed": seed, "theta": theta, "cache": cache, "progress": progress}
+        options = {
+            "seed": seed,
+            "theta": theta,
+            "network": network,
+            "cache": cache,
+            "progress": progress,
+        }
         return [simulate_bulk(directory, bulk, x, **options)]
     if simulators is None:
         simulators = ("icarus", "verilator") if netlist is None else ("icarus",)
@@ -98,6 +110,7 @@ def simulate(
         max_cycles=max_cycles,
         waves=waves,
         theta=theta,
+        network=network,
         netlist=netlist,
         cache=cache,
         progress=progress,
@@ -208,6 +221,36 @@ def ask(
     from lmu_hw.boards import ask as run
 
     return run(directory, x, port=port, baud=baud)
+
+
+def reload(
+    directory: str | Path, network: Network | None = None, *, theta: float | None = None
+) -> Reloaded:
+    """Return what to write into a reloadable design so that it computes another network.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Written by `emit` with `reloadable`.
+    network : Network, optional
+        From `load`: of the same shape, it is quantized into the formats of the design.
+    theta : float, optional
+        In its place: another window of every memory, in steps.
+
+    Returns
+    -------
+    Reloaded
+        ``reloaded.writes`` is a list of (address, data); ``reloaded.design`` predicts what the
+        hardware then answers.
+
+    Raises
+    ------
+    ConfigError, NetworkError
+        If it does not fit: names the node, the rule and the value.
+    """
+    from lmu_hw.reload import reload as run
+
+    return run(directory, network, theta=theta)
 
 
 def report(

@@ -19,6 +19,7 @@ __all__ = [
     "measured",
     "model",
     "number",
+    "reloaded",
     "window",
     "workers",
 ]
@@ -56,6 +57,23 @@ def window(parser: argparse.ArgumentParser) -> None:
         type=number,
         metavar="STEPS",
         help="window of memories of which the file does not say it (default: found from A and B)",
+    )
+
+
+def reloaded(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the coefficients that a reloadable design gets."""
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help=f"{what} this trained network of the same shape, quantized into the formats of the "
+        "design (--reloadable)",
+    )
+    parser.add_argument(
+        "--theta",
+        type=number,
+        metavar="STEPS",
+        help=f"{what} this window of every memory (--reloadable memory, too); with --model: of "
+        "memories of which that file does not say it",
     )
 
 

@@ -30,6 +30,7 @@ from lmu_hw.integration import integration_patterns
 from lmu_hw.lmu import Network
 from lmu_hw.names import checked_name, design_name
 from lmu_hw.network import stream_of
+from lmu_hw.plan import Reloadable
 from lmu_hw.quantize import Config, Options, require_provable, require_reloadable
 
 __all__ = ["generate"]
@@ -43,7 +44,7 @@ def generate(options: argparse.Namespace) -> int:
     network = load_network(options)
     name = options.name or design_name(network.name)
     folder.check_target(name=name, config=text, others=integration_patterns(name))
-    if options.reloadable:
+    if options.reloadable == Reloadable.MEMORY.value:
         require_reloadable(network, config or requested)
     if target(options) is not None:
         design = _search(options, network)

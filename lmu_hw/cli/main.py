@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +25,9 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.network import QuantizedNetwork, Stream, stream_of
 from lmu_hw.plan import Goal, choose_plan
 from lmu_hw.quantize import Options, choose_formats
+
+if TYPE_CHECKING:
+    from lmu_hw.reload import Reloaded
 
 __all__ = ["main"]
 
@@ -139,8 +143,8 @@ def _predict(options: argparse.Namespace) -> int:
     from lmu_hw.golden import GoldenModel
     from lmu_hw.measure.outside import longer, outside
 
-    check_target(options.output, options.input)
-    design = read_design(options.design)
+    check_target(options.output, options.input, *([options.model] if options.model else []))
+    design = _reloaded(options).design if _others(options) else read_design(options.design)
     x = read_array(options.input)
     golden = GoldenModel(design.network)
     with about(options.input):
@@ -190,7 +194,7 @@ def _simulate(options: argparse.Namespace) -> int:
                 seed=options.seed,
                 max_cycles=options.max_cycles,
                 waves=options.waves,
-                theta=options.theta,
+                **_written(options),
                 netlist=options.netlist,
                 cache=options.cache,
                 progress=update,
@@ -221,7 +225,7 @@ def _simulate_bulk(options: argparse.Namespace) -> int:
             seed=options.seed,
             max_cycles=options.max_cycles,
             waves=options.waves,
-            theta=options.theta,
+            **_written(options),
             netlist=options.netlist,
             cache=options.cache,
             progress=update,
@@ -339,19 +343,40 @@ def _ask(options: argparse.Namespace) -> int:
     return DIFFERENT if answers.different else EQUAL
 
 
-def _reload(options: argparse.Namespace) -> int:
-    from lmu_hw.reload import reload
+def _others(options: argparse.Namespace) -> bool:
+    """Say whether other coefficients are asked for than those of the design."""
+    return options.model is not None or options.theta is not None
 
-    check_target(options.output)
-    with status(f"computing the coefficients of {options.theta} steps"):
-        _, words = reload(options.design, options.theta)
-    digits = len(f"{max(word for _, word in words):x}")
-    lines = [f"@{address:x} {word:0{digits}x}" for address, word in words]
-    write_text(options.output, "\n".join(lines) + "\n")
-    show(
-        f"{len(words):,} coefficient words for a window of {options.theta:g} steps written to "
-        f"{options.output}"
-    )
+
+def _written(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what is written into a design: a network, or a window."""
+    if options.model is None:
+        return {"theta": options.theta}
+    return {"network": load_network(options)}
+
+
+def _reloaded(options: argparse.Namespace) -> Reloaded:
+    """Return a design with other coefficients, and how they are written."""
+    given = _written(options)
+    with status(f"computing the coefficients for {options.design}"):
+        return api.reload(options.design, **given)
+
+
+def _reload(options: argparse.Namespace) -> int:
+    from lmu_hw.reload import writes_text
+    from lmu_hw.report.calibrated import first_look
+
+    check_target(options.output, *([options.model] if options.model else []))
+    reloaded = _reloaded(options)
+    if options.model:
+        with status("running calibration data"):
+            look = first_look(reloaded.design, None)
+        show(look.summary)
+        for warning in look.warnings:
+            complain(f"warning: {warning}")
+    write_text(options.output, writes_text(reloaded.writes, options.output))
+    what = options.model or f"a window of {options.theta:g} steps"
+    show(f"{len(reloaded.writes):,} writes of coefficients for {what}, in {options.output}")
     return EQUAL
 
 

@@ -7,7 +7,7 @@ import argparse
 
 from lmu_hw._version import __version__
 from lmu_hw.boards import BAUD, BOARDS
-from lmu_hw.cli.arguments import Commands, command, design, number, window
+from lmu_hw.cli.arguments import Commands, command, design, number, reloaded, window
 from lmu_hw.cli.parser_design import config, generate, sweep
 from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
@@ -94,6 +94,7 @@ def _predict(commands: Commands) -> None:
     parser.add_argument(
         "--codes", action="store_true", help="write integer codes instead of values"
     )
+    reloaded(parser, "as after writing the coefficients of")
 
 
 def _simulate(commands: Commands) -> None:
@@ -139,12 +140,7 @@ def _simulate(commands: Commands) -> None:
         help="cycles for the built-in stimuli, and as many for your data; 0: no limit "
         "(default: by simulator)",
     )
-    parser.add_argument(
-        "--theta",
-        type=number,
-        metavar="STEPS",
-        help="first write the coefficients of this window to a reloadable design",
-    )
+    reloaded(parser, "first write the coefficients of")
     parser.add_argument(
         "--waves", action="store_true", help="leave DIR/waves_<simulator>.vcd (Icarus: .fst)"
     )
@@ -287,19 +283,18 @@ def _reload(commands: Commands) -> None:
     parser = command(
         commands,
         "reload",
-        "write the memory coefficients of another window for a reloadable design",
-        "lmu-hw reload out --theta 392 -o theta_392.hex",
+        "write the coefficients of another network, or another window, for a reloadable design",
+        "lmu-hw reload out --model retrained.keras -o words.hex",
     )
     design(parser)
-    parser.add_argument(
-        "--theta", type=number, metavar="STEPS", required=True, help="window of every memory"
-    )
+    reloaded(parser, "write the coefficients of")
     parser.add_argument(
         "-o",
         "--output",
-        metavar="HEX",
+        metavar="FILE",
         required=True,
-        help="text that $readmemh reads: one '@address word' for each write to the port",
+        help="the writes to the port, in their order; .hex: text that $readmemh reads, one "
+        "'@address word' for each; .h: an array in C; .py: a list in Python",
     )
 
 

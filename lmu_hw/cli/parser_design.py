@@ -16,7 +16,7 @@ from lmu_hw.cli.arguments import (
     workers,
 )
 from lmu_hw.network import VECTOR, Elements, Last
-from lmu_hw.plan import AUTO, CHIPS, SLOWEST, Goal
+from lmu_hw.plan import AUTO, CHIPS, SLOWEST, Goal, Reloadable
 from lmu_hw.realize import reloadable_kinds
 
 __all__ = ["config", "generate", "sweep"]
@@ -85,10 +85,14 @@ def generate(commands: Commands) -> None:
     )
     parser.add_argument(
         "--reloadable",
-        action="store_true",
-        help="give the top a port through which the coefficients of its memories are written, so "
-        f"that one design serves any window; memories that are {reloadable_kinds()} only; see "
-        "docs/hardware.md",
+        nargs="?",
+        const=Reloadable.ALL.value,
+        default=Reloadable.NONE.value,
+        choices=[Reloadable.ALL.value, Reloadable.MEMORY.value],
+        metavar="WHAT",
+        help="give the top a port through which coefficients are written: 'all' of them (so is the "
+        "option alone), for any network of the same shape and formats, or those of its 'memory' "
+        f"alone, for any window, which must be {reloadable_kinds()}; see docs/hardware.md",
     )
     parser.add_argument(
         "--registers",

@@ -42,11 +42,11 @@ PARAMETERS = (
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
     *("theta", "target", "seeds", "clock", "bitstream", "pins", "liberty", "dont_use"),
     *("board", "link", "baud", "port"),
-    *("netlist", "cache", "bulk"),
+    *("netlist", "cache", "bulk", "network"),
 )
 """Parameters of the verbs that are options here."""
 
-_RENAMED = {"sequences": "search_sequences", "simulators": "simulator"}
+_RENAMED = {"sequences": "search_sequences", "simulators": "simulator", "network": "model"}
 
 _MEASURED = {
     "cost": "cost",

@@ -6,14 +6,15 @@ from __future__ import annotations
 from typing import NamedTuple, assert_never
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.fixed import Overflow, Requant, Rounding
 from lmu_hw.hdl.requantize import requantize, shape_of
-from lmu_hw.hdl.storage import Rom, pack
-from lmu_hw.network import Codes, Offsets, Slopes, Table
+from lmu_hw.hdl.storage import Rom, load_layout
+from lmu_hw.hdl.tables import TableRom, table_roms
+from lmu_hw.network import Offsets, Slopes, Table
 from lmu_hw.plan import TABLE_LATENCY
 
 __all__ = ["Lookup"]
@@ -36,6 +37,8 @@ class Lookup(wiring.Component):
     table : Table
     name : str
         Of its ROMs.
+    writable : bool
+        Their words can be written.
 
     Members
     -------
@@ -44,17 +47,22 @@ class Lookup(wiring.Component):
         There is a code at the input; there was one a cycle before; two cycles before.
     answer : Out(shape of ``table.format``)
         Of the code `latency` cycles before; not registered.
+    load : In(struct of `load_layout`), if writable
+        Writes a word of a ROM, by its name.
     """
 
     latency = TABLE_LATENCY
 
-    def __init__(self, table: Table, *, name: str) -> None:
-        self.table, self.name = table, name
+    def __init__(self, table: Table, *, name: str, writable: bool = False) -> None:
+        self.table, self.name, self.writable = table, name, writable
+        self.roms = table_roms(table)
+        loads = {f"{name}{rom.suffix}": load_layout(len(rom.words), rom.width) for rom in self.roms}
         super().__init__(
             {
                 "code": In(shape_of(table.source)),
                 "busy": In(self.latency),
                 "answer": Out(shape_of(table.format)),
+                **({"load": In(data.StructLayout(loads))} if writable else {}),
             }
         )
 
@@ -132,39 +140,48 @@ class Lookup(wiring.Component):
         """Add the ROMs; return the value and the correction of a code two cycles before."""
         table = self.table
         index, low = address[table.low_bits :], address[: table.low_bits]
+        words = [
+            self._words(m, rom, place)
+            for rom, place in zip(self.roms, self._places(index, low), strict=True)
+        ]
         match table.interpolation:
             case None:
-                (value,) = self._words(m, "", index, table.values)
+                ((value,),) = words
                 return value, None
-            case Slopes(codes=codes):
-                value, slope = self._words(m, "", index, table.values, codes)
+            case Slopes():
+                ((value, slope),) = words
                 return value, _Correction(slope * self._two_later(m, low, "low"), Const(0, 1))
-            case Offsets(codes=codes, group_bits=group_bits):
-                (value,) = self._words(m, "", index, table.values)
-                before = ~Value.cast(low[-1])
-                distance = low[:-1] ^ before.replicate(table.low_bits - 1)
-                place = Cat(distance, index[group_bits:])
-                flat = Codes(codes=codes.codes.ravel(), format=codes.format)
-                (offset,) = self._words(m, "_offsets", place, flat)
-                return value, _Correction(offset, self._two_later(m, before, "before"))
+            case Offsets():
+                (value,), (offset,) = words
+                before = self._two_later(m, ~Value.cast(low[-1]), "before")
+                return value, _Correction(offset, before)
         assert_never(table.interpolation)
 
-    def _words(self, m: Module, suffix: str, address: Value, *parts: Codes) -> list[Value]:
-        """Add a ROM whose words hold a code of each part; return its registered output."""
-        words = [0] * parts[0].codes.size
-        width = 0
-        for part in parts:
-            codes = pack(part.codes[:, None], part.format.width)
-            words = [word | code << width for word, code in zip(words, codes, strict=True)]
-            width += part.format.width
-        rom = Rom(name=f"{self.name}{suffix}", words=words, width=width)
+    def _places(self, index: Value, low: Value) -> list[Value]:
+        """Return the address in each ROM."""
+        match self.table.interpolation:
+            case None | Slopes():
+                return [index]
+            case Offsets(group_bits=group_bits):
+                before = ~Value.cast(low[-1])
+                distance = low[:-1] ^ before.replicate(self.table.low_bits - 1)
+                return [index, Value.cast(Cat(distance, index[group_bits:]))]
+        assert_never(self.table.interpolation)
+
+    def _words(self, m: Module, contents: TableRom, address: Value) -> list[Value]:
+        """Add a ROM; return its registered output, a code of each part."""
+        name, suffix = f"{self.name}{contents.suffix}", contents.suffix
+        rom = Rom(name=name, words=contents.words, width=contents.width, writable=self.writable)
         m.submodules[f"rom{suffix}"] = rom
+        if self.writable:
+            load = self.load[name]
+            rom.load(m, load.enable, load.address, load.word)
         m.d.comb += [rom.address.eq(address), rom.enable.eq(self.busy[0])]
-        s2_word = Signal(width, name=f"s2_word{suffix}", reset_less=True)
+        s2_word = Signal(contents.width, name=f"s2_word{suffix}", reset_less=True)
         with m.If(self.busy[1]):
             m.d.sync += s2_word.eq(rom.data)
         fields, begin = [], 0
-        for part in parts:
+        for part in contents.parts:
             field = s2_word[begin : begin + part.format.width]
             fields.append(field.as_signed() if part.format.signed else field)
             begin += part.format.width
@@ -173,7 +190,8 @@ class Lookup(wiring.Component):
     def _limited(self, total: Value) -> Value:
         """Return the answer that a total stands for."""
         table = self.table
-        overflow = Overflow.SATURATE if table.limited else Overflow.FORBID
+        limited = table.limited or self.writable  # what is written may need it
+        overflow = Overflow.SATURATE if limited else Overflow.FORBID
         requant = Requant(format=table.format, rounding=Rounding.FLOOR, overflow=overflow)
         return requantize(total, table.format.frac_bits + table.guard_bits, requant)
 

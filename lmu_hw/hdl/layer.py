@@ -8,6 +8,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.assertions import add_checker, count_bits
+from lmu_hw.hdl.blocks import layer_blocks
 from lmu_hw.hdl.elementwise import ElementwiseUnit
 from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.memory import unit_class
@@ -53,17 +54,15 @@ class Layer(wiring.Component):
     write : Out(write_layout)
         Codes as they are stored; what simulation compares with the golden model.
     load : In(struct of load_layout), if the plan is reloadable
-        New coefficients for each structured memory, by the names of the nodes.
+        Writes a word of coefficients, by the names of `lmu_hw.hdl.blocks`.
     busy : Out(1), if it is watched
         A step is computed, or an answer has not left what receives it.
     """
 
     def __init__(self, plan: LayerPlan, held: int = VECTORS_HELD, *, watched: bool = False) -> None:
         self.plan, self.held, self.watched = plan, held, watched
-        memories = {
-            node.name: unit_class(node).load_layout(plan, node) for node in plan.reloadable_memories
-        }
-        load = {"load": In(data.StructLayout(memories))} if memories else {}
+        blocks = {block.name: block.load_layout for block in layer_blocks(plan)}
+        load = {"load": In(data.StructLayout(blocks))} if blocks else {}
         super().__init__(
             {
                 "i": In(vector_signature(plan.layer.input.format, plan.input_beat)),
@@ -118,7 +117,10 @@ class Layer(wiring.Component):
         writes = self._writes(stage, units)
         self._output(m, writes, last)
         words = {INPUT: source.read_data} | add_memories(m, sequencer, writes, readings)
-        connect_array(m, sequencer, mac, words, first_step)
+        load = self.load if plan.writable else None
+        connect_array(m, sequencer, mac, words, first_step, load)
+        if plan.writable:
+            m.d.comb += [stage.load[name].eq(self.load[name]) for name, _ in stage.load.shape()]
         m.d.comb += [
             stage.upcoming.eq(mac.upcoming),
             stage.tag.eq(mac.tag),

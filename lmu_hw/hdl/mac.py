@@ -13,7 +13,7 @@ from amaranth.utils import bits_for, ceil_log2
 from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.network import QuantizedLayer
-from lmu_hw.plan import MAC_LATENCY, LayerPlan, widths_of
+from lmu_hw.plan import MAC_LATENCY, LayerPlan
 
 __all__ = ["MacArray", "control_layout", "shift_amounts"]
 
@@ -64,7 +64,7 @@ class MacArray(wiring.Component):
     latency = MAC_LATENCY - 1
 
     def __init__(self, plan: LayerPlan) -> None:
-        self.plan, widths = plan, widths_of(plan.layer)
+        self.plan, widths = plan, plan.widths
         self.weight_width, self.operand_width = widths.weight, widths.operand
         accumulator = signed(widths.sum)
         super().__init__(

@@ -110,6 +110,7 @@ def connect_array(
     mac: MacArray,
     words: Mapping[str, Value],
     first_step: Value,
+    load: Any = None,
 ) -> None:
     """Connect the words read, one cycle after their addresses, and their weights to the array.
 
@@ -122,6 +123,8 @@ def connect_array(
         A word of each vector that is read, by its name.
     first_step : Signal(1)
         There is no step before in the sequence.
+    load : View, if the plan is writable
+        Of the blocks of its layer, see `lmu_hw.hdl.blocks`.
     """
     plan = sequencer.plan
     chosen = _control(m, sequencer, mac, words, first_step)
@@ -144,6 +147,8 @@ def connect_array(
         weights.valid.eq(sequencer.valid),
         mac.weights.eq(weights.data),
     ]
+    if plan.writable:
+        m.d.comb += [weights.load[name].eq(load[name]) for name, _ in weights.load.shape()]
 
 
 def _control(

@@ -13,6 +13,7 @@ from amaranth.utils import bits_for
 
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.assertions import add_checker, count_bits
+from lmu_hw.hdl.blocks import output_blocks
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import follow
@@ -20,6 +21,7 @@ from lmu_hw.hdl.requantize import requantize
 from lmu_hw.hdl.row_constants import RowRom, narrowing
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.hdl.storage import Rom, VectorRam
+from lmu_hw.hdl.tables import table_name
 from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
 from lmu_hw.plan import LayerPlan, Storage, half_ulp
 
@@ -77,10 +79,13 @@ class OutputStage(wiring.Component):
     elements : In(total_layout), if the layer has element-wise nodes
         A beat of totals; not while sums drain.
     write : Out(write_layout)
+    load : In(struct of `load_layout`), if the plan is writable
+        Writes a word of row constants or of a table, by the name of the ROM.
     """
 
     def __init__(self, plan: LayerPlan, sums: data.ArrayLayout) -> None:
         self.plan, self.latency = plan, plan.drain_latency
+        loads = {block.name: block.load_layout for block in output_blocks(plan)}
         elements = {"elements": In(total_layout(plan))} if plan.layer.elementwise else {}
         super().__init__(
             {
@@ -90,6 +95,7 @@ class OutputStage(wiring.Component):
                 "first_step": In(1),
                 "write": Out(write_layout(plan)),
                 **elements,
+                **({"load": In(data.StructLayout(loads))} if plan.writable else {}),
             }
         )
 
@@ -202,8 +208,12 @@ class OutputStage(wiring.Component):
         layout = data.ArrayLayout(constants.layout, self.plan.beat)
         d0_constants = data.View(layout, Signal(layout, name="d0_constants", reset_less=True))
         if words := constants.words():
-            name = f"{self.plan.layer.name}_rows"
-            m.submodules.row_rom = rom = Rom(name=name, words=words, width=layout.size)
+            writable = self.plan.writable
+            rom = Rom(name=constants.name, words=words, width=layout.size, writable=writable)
+            m.submodules.row_rom = rom
+            if writable:
+                load = self.load[constants.name]
+                rom.load(m, load.enable, load.address, load.word)
             address = Signal(rom.address.shape())
             first_word = Signal.like(address)
             m.d.comb += [rom.address.eq(address), rom.enable.eq(a0.valid)]
@@ -311,13 +321,15 @@ class OutputStage(wiring.Component):
         stages: list[Signal],
         codes: list[Signal],
     ) -> list[Value]:
-        name = f"{node.name.replace('.', '_')}_{table.function}"
+        name, writable = table_name(node, table), self.plan.writable
         index = self.plan.layer.nodes.index(node)
         busy = Cat(stage.valid & (stage.node == index) for stage in stages)
         answers: list[Value] = []
         for lane in range(self.plan.beat):
-            lookup = Lookup(table, name=name)
+            lookup = Lookup(table, name=name, writable=writable)
             m.submodules[f"{name}_{lane}"] = lookup
+            if writable:
+                m.d.comb += [lookup.load[rom].eq(self.load[rom]) for rom, _ in lookup.load.shape()]
             m.d.comb += [lookup.code.eq(codes[lane][: table.source.width]), lookup.busy.eq(busy)]
             answers.append(lookup.answer)
         return answers
@@ -325,7 +337,7 @@ class OutputStage(wiring.Component):
 
 def _total_width(plan: LayerPlan) -> int:
     """Return the bits of a signed total that no node of the layer can overflow."""
-    bounds = [plan.layer.sum_bounds(node)[1] for node in _finished(plan)]
+    bounds = [plan.sum_bounds(node)[1] for node in _finished(plan)]
     halves = [half_ulp(node) for node in plan.layer.sums]
     return 1 + (max(bounds) + max(halves)).bit_length()
 

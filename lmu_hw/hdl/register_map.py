@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from lmu_hw.hdl.reload import address_bits, blocks, word_bits
+from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.plan import Plan
 
 __all__ = ["BITS", "DIGEST_WORDS", "Access", "Field", "Register", "RegisterMap", "register_map"]
@@ -135,14 +135,14 @@ def register_map(plan: Plan, digest: str = "0" * 64) -> RegisterMap:
         SHA-256 of the quantized network, in hexadecimal.
     """
     registers = [*_identity(plan, digest), *_run(), *_counters(plan)]
-    if blocks(plan):
+    if AddressMap(plan).blocks:
         registers += _coefficients(plan)
     return RegisterMap(tuple(registers))
 
 
 def parts(plan: Plan) -> int:
     """Return how many registers' worth of bits a word of coefficients has."""
-    return -(-word_bits(plan) // BITS)
+    return -(-AddressMap(plan).data_bits // BITS)
 
 
 def _word(
@@ -163,7 +163,7 @@ def _word(
 
 def _identity(plan: Plan, digest: str) -> list[Register]:
     words = [int(digest[8 * n : 8 * n + 8], 16) for n in range(DIGEST_WORDS)]
-    packets = plan.stream.packets
+    packets, writable = plan.stream.packets, bool(AddressMap(plan).blocks)
     return [
         _word(
             "IDENTIFICATION",
@@ -177,7 +177,7 @@ def _identity(plan: Plan, digest: str) -> list[Register]:
             offset=0x08,
             description="What the design has",
             fields=(
-                _bit("coefficients", 0, bool(blocks(plan)), "Coefficients can be written"),
+                _bit("coefficients", 0, writable, "Coefficients can be written"),
                 _bit("packets", 1, packets, "A vector is a packet of several beats"),
                 _bit("marks", 2, plan.source.marks, "tuser marks the end of a sequence"),
                 Field(
@@ -259,7 +259,7 @@ def _counters(plan: Plan) -> list[Register]:
 def _coefficients(plan: Plan) -> list[Register]:
     address = Field(
         name="value",
-        bits=address_bits(plan),
+        bits=AddressMap(plan).address_bits,
         access=Access.STORE,
         description="Where the next word goes; counts up with each word",
     )

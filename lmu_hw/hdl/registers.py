@@ -23,7 +23,7 @@ from lmu_hw.hdl.axi_lite import BYTES, AxiLiteSlave, axi_lite_ports
 from lmu_hw.hdl.gate import Gate
 from lmu_hw.hdl.packets import count
 from lmu_hw.hdl.register_map import BITS, Access, Field, Register, RegisterMap, parts, register_map
-from lmu_hw.hdl.reload import address_bits, word_bits
+from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.top import core_ports
 from lmu_hw.plan import Plan
 
@@ -63,8 +63,8 @@ class RegisterFile(wiring.Component):
         if self.loads:
             load = {
                 "coefficient_write": Out(1),
-                "coefficient_address": Out(address_bits(plan)),
-                "coefficient_data": Out(word_bits(plan)),
+                "coefficient_address": Out(AddressMap(plan).address_bits),
+                "coefficient_data": Out(AddressMap(plan).data_bits),
             }
         super().__init__(
             {

@@ -1,82 +1,118 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory coefficients that are written at run time: what word goes to what address.
+"""Coefficients that are written at run time: what word goes to what address.
 
-The structured memories of all layers, in order, are numbered blocks of addresses. The low bits of
-an address are the state, as many as the largest memory needs; the high bits are the block.
+The memories that can be written, of all layers in order, are numbered blocks of addresses. The high
+bits of an address are the block, the bits below them the word: as many as the largest block needs.
+Where all coefficients can be written, words are longer than the port: the lowest bits of an address
+are then the part of a word, `DATA_BITS` each from the low bits on. The last part stores the word.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 from amaranth.utils import bits_for
 
 from lmu_hw.errors import NetworkError
-from lmu_hw.hdl.memory import unit_class
-from lmu_hw.hdl.memory_unit import must_equal
-from lmu_hw.network import MemoryNode, QuantizedNetwork
-from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.hdl.blocks import Block, layer_blocks
+from lmu_hw.hdl.shape import check_shape
+from lmu_hw.network import QuantizedNetwork
+from lmu_hw.plan import Plan
 
-__all__ = ["address_bits", "blocks", "reload_words", "state_bits", "word_bits"]
+__all__ = ["DATA_BITS", "AddressMap", "reload_words"]
 
-
-def blocks(plan: Plan) -> list[tuple[LayerPlan, MemoryNode]]:
-    """Return the memories whose coefficients can be written, in the order of their blocks."""
-    return [(layer, node) for layer in plan.layers for node in layer.reloadable_memories]
+DATA_BITS = 32
+"""Bits of the port where all coefficients can be written, at most."""
 
 
-def state_bits(plan: Plan) -> int:
-    """Return the address bits that count states."""
-    return max(bits_for(max(node.rows - 1, 1)) for _, node in blocks(plan))
+@dataclass(frozen=True)
+class AddressMap:
+    """Which word of which memory lies at which address.
 
+    Parameters
+    ----------
+    plan : Plan
+        Of the hardware.
+    """
 
-def address_bits(plan: Plan) -> int:
-    """Return the bits of an address."""
-    return state_bits(plan) + (len(blocks(plan)) - 1).bit_length()
+    plan: Plan
 
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The memories that can be written, in the order of their numbers."""
+        return [block for layer in self.plan.layers for block in layer_blocks(layer)]
 
-def word_bits(plan: Plan) -> int:
-    """Return the bits of the widest word."""
-    return max(unit_class(node).word_layout(layer, node).size for layer, node in blocks(plan))
+    @property
+    def word_bits(self) -> int:
+        """Address bits that count the words of a block."""
+        return max(bits_for(max(block.places - 1, 1)) for block in self.blocks)
+
+    @property
+    def part_bits(self) -> int:
+        """Address bits that count the parts of a word."""
+        return (max(map(self.parts, self.blocks)) - 1).bit_length()
+
+    @property
+    def address_bits(self) -> int:
+        """Bits of an address."""
+        return self.word_bits + self.part_bits + (len(self.blocks) - 1).bit_length()
+
+    @property
+    def data_bits(self) -> int:
+        """Bits that are written at once."""
+        widest = max(block.width for block in self.blocks)
+        everything = any(layer.writable for layer in self.plan.layers)
+        return min(widest, DATA_BITS) if everything else widest
+
+    def parts(self, block: Block) -> int:
+        """Return in how many parts a word of a block is written."""
+        return -(-block.width // self.data_bits)
+
+    def first_address(self, number: int) -> int:
+        """Return the address of the first part of the first word of block `number`."""
+        return number << self.word_bits + self.part_bits
+
+    def writes(self, number: int, words: list[int]) -> list[tuple[int, int]]:
+        """Return what writes words to block `number`, from its first one on: address, data."""
+        first, parts = self.first_address(number), self.parts(self.blocks[number])
+        mask = (1 << self.data_bits) - 1
+        return [
+            (first + (place << self.part_bits) + part, word >> part * self.data_bits & mask)
+            for place, word in enumerate(words)
+            for part in range(parts)
+        ]
 
 
 def reload_words(plan: Plan, network: QuantizedNetwork) -> list[tuple[int, int]]:
-    """Return the writes that turn the memories of a design into those of another network.
+    """Return the writes that turn the coefficients of a design into those of another network.
 
-    Nothing else of the other network is loaded: its sums, read-outs and formats must be those that
-    the hardware was generated with.
+    Where only memories can be written, nothing else of the other network is loaded: its sums,
+    read-outs and formats must be those that the hardware was generated with.
 
     Parameters
     ----------
     plan : Plan
         Of the generated hardware.
     network : QuantizedNetwork
-        The same network with other codes in its memories.
+        The same network with other codes.
 
     Returns
     -------
-    list of (address, word)
+    list of (address, data)
+        In the order in which they are to be written.
 
     Raises
     ------
     NetworkError
-        If the plan is not reloadable, or a memory does not fit the hardware.
+        If the plan is not reloadable, or something does not fit the hardware: names the node.
     """
-    present = blocks(plan)
-    replacements = [
-        node for layer in network.layers for node in layer.structured if node.update.reloadable
-    ]
-    if not present:
+    addresses = AddressMap(plan)
+    if not addresses.blocks:
         raise NetworkError("the design has no coefficients that can be written at run time")
-    if len(replacements) != len(present):
-        raise NetworkError(
-            f"there must be {len(present)} structured memories, not {len(replacements)}"
-        )
+    check_shape(plan, network)
+    layers = dict(zip(plan.layers, network.layers, strict=True))
     writes = []
-    for block, ((layer, node), replacement) in enumerate(zip(present, replacements, strict=True)):
-        for what in ("segments", "rows", "requant", "realization"):
-            must_equal(replacement.name, what, getattr(node, what), getattr(replacement, what))
-        unit = unit_class(node)
-        unit.check(layer, node, replacement)
-        first = block << state_bits(plan)
-        words = unit.words(layer, node, replacement.update)
-        writes += [(first + state, word) for state, word in enumerate(words)]
+    for number, block in enumerate(addresses.blocks):
+        writes += addresses.writes(number, block.words(layers[block.plan]))
     return writes

@@ -94,6 +94,8 @@ def _module(module: str, file: str, depth: int, width: int, *, writable: bool) -
         f"  output reg [{width - 1}:0] data;",
         # Tools that may choose take lookup tables for what is small, and for much that is not.
         *([] if fits_luts(depth, width) else ['  (* rom_style = "block", ram_style = "block" *)']),
+        # Without it, Yosys adds registers that answer the old word where it is being replaced.
+        *(["  (* no_rw_check *)"] if writable else []),
         f"  reg [{width - 1}:0] words [0:{depth - 1}];",
         f"  initial $readmemh({file}, words);",
         *_CHECK.format(top=width - 1, depth=depth, file=file).split("\n"),

@@ -12,8 +12,8 @@ from amaranth.lib import data
 
 from lmu_hw.fixed import Requant, Rounding
 from lmu_hw.hdl.storage import pack
-from lmu_hw.network import Node
-from lmu_hw.plan import LayerPlan, RowConstant, RowConstants, half_ulp
+from lmu_hw.network import Node, QuantizedLayer
+from lmu_hw.plan import LayerPlan, RowConstant, RowConstants, constants_of, half_ulp
 
 __all__ = ["RowRom", "narrowing"]
 
@@ -58,10 +58,25 @@ class RowRom:
             }
         )
 
-    def words(self) -> list[int]:
-        """Return the words of the ROM: a beat of rows each, padded with zeros."""
-        beat, words = self.plan.beat, []
-        for rows in self.constants.varied.values():
+    @property
+    def name(self) -> str:
+        """Name of the contents."""
+        return f"{self.plan.layer.name}_rows"
+
+    def words(self, replacement: QuantizedLayer | None = None) -> list[int]:
+        """Return the words of the ROM: a beat of rows each, padded with zeros.
+
+        Parameters
+        ----------
+        replacement : QuantizedLayer, optional
+            Whose constants are laid out, with the same nodes and formats as the layer of the plan.
+        """
+        beat, words, nodes = self.plan.beat, [], self.plan.layer.nodes
+        for index, own in self.constants.varied.items():
+            rows, hardware = own, nodes[index]
+            if replacement is not None and isinstance(hardware, Node):
+                (node,) = (node for node in replacement.sums if node.name == hardware.name)
+                rows = constants_of(node, hardware)
             # Python integers: a bias beside a shift may take more than 64 bits.
             padded = np.zeros((-(-len(rows) // beat), beat), object)
             padded.flat[: len(rows)] = [self._entry(constant) for constant in rows]

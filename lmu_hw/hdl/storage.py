@@ -6,17 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 from amaranth.hdl import Cat, ClockSignal, Instance, Module, Mux, Signal, Value, unsigned
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import ceil_log2, exact_log2
+from amaranth.utils import bits_for, ceil_log2, exact_log2
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.multiples import times
 from lmu_hw.plan import Storage
 
-__all__ = ["Rom", "RomFiles", "VectorRam", "lane_enables", "pack"]
+__all__ = ["Rom", "RomFiles", "VectorRam", "lane_enables", "load_layout", "pack"]
 
 
 class RomFiles:
@@ -53,6 +53,13 @@ class RomFiles:
         return module
 
 
+def load_layout(words: int, width: int) -> data.StructLayout:
+    """Return the layout of a write of one word to a memory of coefficients."""
+    return data.StructLayout(
+        {"enable": 1, "address": bits_for(max(words - 1, 1)), "word": unsigned(width)}
+    )
+
+
 def pack(codes: NDArray[Any], width: int) -> list[int]:
     """Return one integer per row of (words, elements) integers, element 0 in the low bits."""
     mask = (1 << width) - 1
@@ -86,7 +93,7 @@ class Rom(wiring.Component):
     data : Out(unsigned(width))
         The word at `address`, one cycle later.
     write, write_address, write_data : In, if writable
-        Replace a word; one that is read in the same cycle is still the old one.
+        Replace a word; if it is read in the same cycle, that may answer anything.
     """
 
     def __init__(self, *, name: str, words: list[int], width: int, writable: bool = False) -> None:
@@ -104,6 +111,14 @@ class Rom(wiring.Component):
                 **(write if writable else {}),
             }
         )
+
+    def load(self, m: Module, enable: Value, address: Value, word: Value) -> None:
+        """Connect what writes a word."""
+        m.d.comb += [
+            self.write.eq(enable),
+            self.write_address.eq(address),
+            self.write_data.eq(word),
+        ]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

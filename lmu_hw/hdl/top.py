@@ -12,7 +12,7 @@ from amaranth.lib.wiring import In, Out
 from lmu_hw.hdl.assertions import add_checker
 from lmu_hw.hdl.layer import Layer
 from lmu_hw.hdl.packets import AnswerMemory, PacketReceiver, PacketSender
-from lmu_hw.hdl.reload import address_bits, blocks, state_bits, word_bits
+from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.streams import (
     VECTORS_HELD,
@@ -161,7 +161,7 @@ class NetworkTop(wiring.Component):
     s_axis_tkeep, s_axis_tuser : In;  m_axis_tkeep, m_axis_tuser, s_axis_malformed : Out
         If vectors are packets; ``tuser`` if ``tlast`` ends each of them.
     coefficient_write, coefficient_address, coefficient_data : In, if the plan is reloadable
-        Replace the memory coefficients of a state while no time step is computed; see
+        Replace a word of coefficients, or a part of it, while no time step is computed; see
         `lmu_hw.hdl.reload`.
     busy : Out(1), if there are registers beside it
         A vector that was taken, a step or an answer is inside.
@@ -169,6 +169,7 @@ class NetworkTop(wiring.Component):
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self.addresses = AddressMap(plan)
         super().__init__(core_ports(plan))
         held = ANSWERS_HELD if plan.stream.packets else VECTORS_HELD
         *first, last = plan.layers
@@ -204,14 +205,8 @@ class NetworkTop(wiring.Component):
             upstream = layer.o
         wiring.connect(m, upstream, answers.i)
         wiring.connect(m, answers.o, sink.i)
-        for block, (plan, node) in enumerate(blocks(self.plan)):
-            load = layers[self.plan.layers.index(plan)].load[node.name]
-            of_block = self.coefficient_address >> state_bits(self.plan) == block
-            m.d.comb += [
-                load.enable.eq(self.coefficient_write & of_block),
-                load.state.eq(self.coefficient_address),
-                load.word.eq(self.coefficient_data),
-            ]
+        if self.addresses.blocks:
+            self._coefficients(m)
         if self.plan.registers:
             m.d.comb += self.busy.eq(source.busy | Cat(layer.busy for layer in layers).any())
         add_checker(m, platform, "intake", ready=self.s_axis_tready)
@@ -225,6 +220,31 @@ class NetworkTop(wiring.Component):
             payload=Cat(payload),
         )
         return m
+
+    def _coefficients(self, m: Module) -> None:
+        """Connect the port for coefficients; all parts of a word but the last are kept for it."""
+        addresses, parts = self.addresses, []
+        number, part_bits = self.coefficient_address, addresses.part_bits
+        part = self.coefficient_address[:part_bits]
+        for place in range(max(map(addresses.parts, addresses.blocks)) - 1):
+            kept = Signal(addresses.data_bits, name=f"coefficient_part_{place}", reset_less=True)
+            with m.If(self.coefficient_write & (part == place)):
+                m.d.sync += kept.eq(self.coefficient_data)
+            parts.append(kept)
+        for block, memory in enumerate(addresses.blocks):
+            last = addresses.parts(memory) - 1
+            load = self.layers[self.plan.layers.index(memory.plan)].load[memory.name]
+            enable, address, word = (load[name] for name, _ in load.shape())
+            chosen = number >> addresses.word_bits + part_bits == block
+            if part_bits:
+                chosen &= part == last
+            m.d.comb += [
+                enable.eq(self.coefficient_write & chosen),
+                address.eq(number >> part_bits if part_bits else number),
+                word.eq(
+                    Cat(*parts[:last], self.coefficient_data) if last else self.coefficient_data
+                ),
+            ]
 
     def _ends(self) -> tuple[Any, Any, Any]:
         """Return what receives vectors, what keeps answers, and what sends them."""
@@ -257,12 +277,12 @@ class NetworkTop(wiring.Component):
 
 def core_ports(plan: Plan) -> dict[str, wiring.Member]:
     """Return the ports of a network beside clock and reset."""
-    load = {}
-    if blocks(plan):
+    load, addresses = {}, AddressMap(plan)
+    if addresses.blocks:
         load = {
             "coefficient_write": In(1),
-            "coefficient_address": In(address_bits(plan)),
-            "coefficient_data": In(word_bits(plan)),
+            "coefficient_address": In(addresses.address_bits),
+            "coefficient_data": In(addresses.data_bits),
         }
     return {
         "s_axis_tdata": In(plan.source.width),

@@ -4,18 +4,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import data
 from amaranth.lib.memory import Memory
 from amaranth.utils import bits_for
 
+from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
-from lmu_hw.hdl.memory_unit import MemoryUnit
+from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
 from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.storage import Rom
 from lmu_hw.network import MemoryNode
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.plan import LayerPlan
@@ -28,7 +31,8 @@ class TwoPassUnit(MemoryUnit):
 
     A state takes two cycles: a product, then its sums. While the second pass adds, the first pass
     of the next step multiplies, and the other way round; it follows the second one and reads the
-    new states on their way to memory. Before that, T is multiplied digit by digit.
+    new states on their way to memory. Before that, T is multiplied digit by digit. If the plan is
+    reloadable, the port ``load`` takes other constants, which are one word of a ROM.
 
     Parameters
     ----------
@@ -43,6 +47,43 @@ class TwoPassUnit(MemoryUnit):
         self.running = shape_of(running)
         self.source_up = running.frac_bits - self.source.frac_bits
         self.state_up = running.frac_bits - node.requant.format.frac_bits
+
+    @classmethod
+    def word_layout(cls, plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
+        """Return the layout of the constants: K, G and H.
+
+        ``rate`` has room for every K whose largest factor is a digit: so the schedule stays.
+        """
+        largest = (1 << plan.node(node).digit) - 1
+        closing = shape_of(node.update.closing.format)
+        rate = unsigned((largest // (2 * node.rows - 1)).bit_length())
+        return data.StructLayout({"rate": rate, "G": closing, "H": closing})
+
+    @classmethod
+    def words(cls, plan: LayerPlan, node: MemoryNode, update: TwoPass) -> list[int]:
+        """Return the constants of an update as one word."""
+        G, H = (int(code) for code in update.closing.codes)
+        constants = {"rate": _rate(node, update), "G": G, "H": H}
+        return [cls.word_layout(plan, node).const(constants).as_value().value]
+
+    @classmethod
+    def check(cls, plan: LayerPlan, node: MemoryNode, replacement: MemoryNode) -> None:
+        name, update = replacement.name, replacement.update
+        must_equal(name, "running", node.update.running, update.running)
+        formats = node.update.closing.format, update.closing.format
+        must_equal(name, "the format of closing", *formats)
+        frac_bits, most = update.rate.format.frac_bits, node.update.rate.format.frac_bits
+        if frac_bits > most:
+            raise NetworkError(
+                f"{name}: its rate must have at most {most} fraction bits, as the hardware has "
+                f"them, not {frac_bits}"
+            )
+        largest, digit = _rate(node, update) * (2 * node.rows - 1), plan.node(node).digit
+        if largest.bit_length() > digit:
+            raise NetworkError(
+                f"{name}: its largest factor must have at most {digit} bits, as the hardware has "
+                f"them, not be {largest}: its window is too short"
+            )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -188,14 +229,15 @@ class TwoPassUnit(MemoryUnit):
 
         # before + 2 mean, where mean = state + narrow(product): the state comes last, being chosen.
         following = Signal(self.running, name="following")
-        rate = self.update.rate
+        frac_bits = self.update.rate.format.frac_bits
         half = Const(int(self.update.running.rounding is Rounding.HALF_UP), 1)
-        change = y_product.shift_right(rate.format.frac_bits - 1)
+        change = y_product.shift_right(frac_bits - 1)
         narrowed = (Cat(half, y_before[1:]).as_signed() + change).shift_right(1)
         m.d.comb += following.eq(Cat(y_before[0], narrowed + self._aligned(state)))
-        k = rate.codes.item()
+        k, G, H = self._constants(m)
+        twice = 2 * k if isinstance(k, int) else k.shift_left(1)
         with m.If(busy):
-            m.d.sync += [s.eq(following), before.eq(y_s), factor.eq(y_factor + 2 * k)]
+            m.d.sync += [s.eq(following), before.eq(y_s), factor.eq(y_factor + twice)]
         with m.If(s3.valid & s3.begins):
             m.d.sync += [s.eq(0), before.eq(0), factor.eq(k)]
         u = Value.cast(entry_of(self.u, segment).shift_left(self.source_up))
@@ -205,28 +247,50 @@ class TwoPassUnit(MemoryUnit):
         sums = Signal(data.ArrayLayout(self.running, self.node.segments), reset_less=True)
         with m.If(s5.valid & s5.ends):
             m.d.sync += entry_of(sums, s5.segment).eq((following + y_s).shift_right(1))
-        self._digits(m, tick, s, factor, u, Mux(self.first_step, 0, entry_of(sums, segment)))
+        R = Mux(self.first_step, 0, entry_of(sums, segment))
+        self._digits(m, tick, s, factor, ((H, u), (G, R)))
         return y_product
 
+    def _constants(self, m: Module) -> tuple[Any, Any, Any]:
+        """Return K, G and H; those that can be written come from a ROM, which a reset leaves."""
+        if not self.schedule.reloadable:
+            G, H = (int(code) for code in self.update.closing.codes)
+            return self.update.rate.codes.item(), G, H
+        layout = self.word_layout(self.plan, self.node)
+        m.submodules.constants = rom = Rom(
+            name=f"{self.node.name.replace('.', '_')}_constants",
+            words=self.words(self.plan, self.node, self.update),
+            width=layout.size,
+            writable=True,
+        )
+        rom.load(m, self.load.enable, Const(0), self.load.word)
+        constants = data.View(layout, rom.data)
+        return Value.cast(constants.rate), Value.cast(constants.G), Value.cast(constants.H)
+
     def _digits(
-        self, m: Module, tick: Signal, s: Signal, factor: Signal, u: Value, total: Value
+        self,
+        m: Module,
+        tick: Signal,
+        s: Signal,
+        factor: Signal,
+        products: tuple[tuple[Any, Value], ...],
     ) -> None:
         """Multiply u and the sum of the first pass by H and G, digit by digit, highest first."""
         width, digits = self.schedule.digit, self.schedule.digits
-        G, H = (int(code) for code in self.update.closing.codes)
         for place in range(digits):
             low = width * (digits - 1 - place)
-            for offset, code, operand in ((0, H, u), (1, G, total)):
+            for offset, (code, operand) in enumerate(products):
                 with m.If(tick == 2 * place + offset):
-                    # The highest digit keeps what lies above it; the others are cut out.
-                    value = code >> low if place == 0 else code >> low & (1 << width) - 1
-                    m.d.sync += [s.eq(operand), factor.eq(value)]
+                    digit = _digit(code, low, None if place == 0 else width)
+                    m.d.sync += [s.eq(operand), factor.eq(digit)]
 
     def _closing(self, m: Module, busy: Value, tick: Signal, product: Signal) -> Signal:
         """Return T, from the products of the digits; a product comes 2 cycles after its digit."""
         update, state = self.update, self.node.requant.format
-        bits, bounds = update.sum_frac_bits(state), update.sum_bounds(state)
-        total = Signal(signed(bounds.closing.bit_length() + 2), name="closing", reset_less=True)
+        bits, largest = update.sum_frac_bits(state), update.sum_bounds(state).closing
+        if self.schedule.reloadable:
+            largest = 2 * update.closing.format.max_magnitude * update.running.format.max_magnitude
+        total = Signal(signed(largest.bit_length() + 2), name="closing", reset_less=True)
         shifted = total.shift_left(self.schedule.digit)
         before = Mux(tick[0], total, Mux(tick == 2, 0, shifted))  # digits of u come at even ticks
         with m.If(busy):
@@ -235,3 +299,19 @@ class TwoPassUnit(MemoryUnit):
         with m.If(tick == 2 * self.schedule.digits + 2):
             m.d.sync += T.eq(requantize(total, bits.closing, update.running))
         return T
+
+
+def _rate(node: MemoryNode, update: TwoPass) -> int:
+    """Return K of an update, with the fraction bits that the hardware of a node has."""
+    return update.rate.codes.item() << (
+        node.update.rate.format.frac_bits - update.rate.format.frac_bits
+    )
+
+
+def _digit(code: Any, low: int, width: int | None) -> Any:
+    """Return a digit of a constant; the highest one, of no width, keeps what lies above it."""
+    if isinstance(code, int):
+        return code >> low if width is None else code >> low & (1 << width) - 1
+    if width is not None:
+        return code[low : low + width]
+    return code.shift_right(low)

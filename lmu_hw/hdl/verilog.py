@@ -15,7 +15,7 @@ from lmu_hw.errors import ToolError
 from lmu_hw.hdl.assertions import checker_modules, guarded
 from lmu_hw.hdl.register_map import register_map
 from lmu_hw.hdl.registers import RegisteredTop
-from lmu_hw.hdl.reload import blocks, state_bits
+from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.roms import rom_files, rom_modules
 from lmu_hw.hdl.storage import RomFiles
 from lmu_hw.hdl.top import NetworkTop
@@ -109,10 +109,7 @@ def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:
         f"{plan.cycles(last_step=True)} for the last step of a sequence",
         f"// input  {network.inputs} x {network.input.format}, times {network.input_scale}",
         f"// output {network.output.size} x {network.output.format}",
-        *(
-            f"// coefficients of {node.name}: address {block << state_bits(plan)} + state, run time"
-            for block, (_, node) in enumerate(blocks(plan))
-        ),
+        *_coefficients(AddressMap(plan)),
         "//",
         "// node, elements, format of the code, rounding and overflow of the sum:",
     ]
@@ -125,3 +122,21 @@ def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:
                 f"{', error feedback' if has_feedback(node) else ''}"
             )
     return lines
+
+
+def _coefficients(addresses: AddressMap) -> list[str]:
+    """Return the lines that say where coefficients are written."""
+    if not any(layer.writable for layer in addresses.plan.layers):
+        return [
+            f"// coefficients of {block.title}: address {addresses.first_address(number)} + state, "
+            "run time"
+            for number, block in enumerate(addresses.blocks)
+        ]
+    place = "word"
+    if addresses.part_bits:
+        place = f"{1 << addresses.part_bits} * word + part"
+    return [
+        f"// {block.title}: {block.depth} words of {block.width} bits, coefficient address "
+        f"{addresses.first_address(number)} + {place}"
+        for number, block in enumerate(addresses.blocks)
+    ]

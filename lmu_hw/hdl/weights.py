@@ -12,10 +12,10 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.hdl.coefficients import contents
-from lmu_hw.hdl.storage import Rom
-from lmu_hw.plan import LayerPlan, bank_depths
+from lmu_hw.hdl.storage import Rom, load_layout
+from lmu_hw.plan import CoefficientRom, LayerPlan, bank_depths
 
-__all__ = ["BankedRom", "Weights"]
+__all__ = ["BankedRom", "Weights", "weights_name"]
 
 
 class BankedRom(wiring.Component):
@@ -36,6 +36,8 @@ class BankedRom(wiring.Component):
         Bits of a word.
     alone : bool
         Nothing is selected behind it.
+    writable : bool
+        The words are only what it holds at first.
 
     Members
     -------
@@ -46,10 +48,20 @@ class BankedRom(wiring.Component):
         The word at the address of the cycle before is wanted.
     data : Out(unsigned(width))
         That word, one cycle after `taken`, and until another one is.
+    load : In(load_layout), if writable
+        Writes a word.
     """
 
-    def __init__(self, *, name: str, words: list[int], width: int, alone: bool = True) -> None:
-        self.alone = alone
+    def __init__(
+        self,
+        *,
+        name: str,
+        words: list[int],
+        width: int,
+        alone: bool = True,
+        writable: bool = False,
+    ) -> None:
+        self.alone, self.writable = alone, writable
         depths = bank_depths(len(words), width)
         self.starts = [0, *accumulate(depths)][:-1]
         self.roms = [
@@ -57,6 +69,7 @@ class BankedRom(wiring.Component):
                 name=f"{name}_{number}" if len(depths) > 1 else name,
                 words=words[start : start + depth],
                 width=width,
+                writable=writable,
             )
             for number, (start, depth) in enumerate(zip(self.starts, depths, strict=True))
         ]
@@ -67,11 +80,17 @@ class BankedRom(wiring.Component):
                 "moved": In(1),
                 "taken": In(1),
                 "data": Out(unsigned(width)),
+                **({"load": In(load_layout(len(words), width))} if writable else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        if self.writable:
+            written = self._bank(m, self.load.address, "written")
+            for number, rom in enumerate(self.roms):
+                enable = self.load.enable & (written == number)
+                rom.load(m, enable, self.load.address, self.load.word)
         if self.alone and len(self.roms) == 1:
             m.submodules.bank_0 = rom = self.roms[0]
             address = Signal.like(self.address, name="s1_address", reset_less=True)
@@ -83,16 +102,7 @@ class BankedRom(wiring.Component):
                 self.data.eq(rom.data),
             ]
             return m
-        # A bank starts at a multiple of its size: its address is the low bits. Which one it is, is
-        # said by the bits above those of the last but one, the smallest that is full.
-        bank = Signal(range(max(len(self.roms), 2)))
-        full = len(self.roms[-2:][0].words)
-        if len(self.roms) > 1:
-            with m.Switch(self.address >> exact_log2(full)):
-                for number, rom in enumerate(self.roms):
-                    start = self.starts[number]
-                    with m.Case(*range(start // full, -(-(start + len(rom.words)) // full))):
-                        m.d.comb += bank.eq(number)
+        bank = self._bank(m, self.address, "bank")
         s1_bank = Signal.like(bank)
         s2_bank = Signal.like(bank)
         m.d.sync += [s1_bank.eq(bank), s2_bank.eq(s1_bank)]
@@ -109,6 +119,28 @@ class BankedRom(wiring.Component):
             s2_words.append(s2_word)
         m.d.comb += self.data.eq(_selected(s2_words, s2_bank))
         return m
+
+    def _bank(self, m: Module, address: Value, name: str) -> Signal:
+        """Return in which bank an address lies.
+
+        A bank starts at a multiple of its size: its address is the low bits. Which one it is, is
+        said by the bits above those of the last but one, the smallest that is full.
+        """
+        bank = Signal(range(max(len(self.roms), 2)), name=name)
+        full = len(self.roms[-2:][0].words)
+        if len(self.roms) > 1:
+            with m.Switch(address >> exact_log2(full)):
+                for number, rom in enumerate(self.roms):
+                    start = self.starts[number]
+                    with m.Case(*range(start // full, -(-(start + len(rom.words)) // full))):
+                        m.d.comb += bank.eq(number)
+        return bank
+
+
+def weights_name(plan: LayerPlan, rom: CoefficientRom) -> str:
+    """Return the name of one of the `coefficient_roms` of a plan."""
+    suffix = f"_{rom.width}_bits" if len(plan.coefficient_roms) > 1 else ""
+    return f"{plan.layer.name}_weights{suffix}"
 
 
 class Weights(wiring.Component):
@@ -132,11 +164,17 @@ class Weights(wiring.Component):
         The word at the address of the cycle before meets one of a vector.
     data : Out(array of array_lanes signed)
         A word, two cycles after its address.
+    load : In(struct of `load_layout`), if the plan is writable
+        Writes a word of a ROM, by its name.
     """
 
     def __init__(self, plan: LayerPlan, width: int) -> None:
         self.plan, self.roms = plan, plan.coefficient_roms
         address = unsigned(bits_for(max(rom.depth for rom in self.roms)))
+        loads = {
+            weights_name(plan, rom): load_layout(rom.depth, rom.width * rom.lanes)
+            for rom in self.roms
+        }
         super().__init__(
             {
                 "addresses": In(data.ArrayLayout(address, len(self.roms))),
@@ -144,6 +182,7 @@ class Weights(wiring.Component):
                 "moved": In(len(self.roms)),
                 "valid": In(1),
                 "data": Out(data.ArrayLayout(signed(width), plan.array_lanes)),
+                **({"load": In(data.StructLayout(loads))} if plan.writable else {}),
             }
         )
 
@@ -154,14 +193,17 @@ class Weights(wiring.Component):
         s2_rom = Signal.like(self.rom)
         m.d.sync += [s1_rom.eq(self.rom), s2_rom.eq(s1_rom)]
         for number, coefficients in enumerate(self.roms):
-            suffix = f"_{coefficients.width}_bits" if len(self.roms) > 1 else ""
+            name = weights_name(self.plan, coefficients)
             rom = BankedRom(
-                name=f"{self.plan.layer.name}_weights{suffix}",
+                name=name,
                 words=contents(self.plan, coefficients),
                 width=coefficients.width * lanes,
                 alone=len(self.roms) == 1,
+                writable=self.plan.writable,
             )
             m.submodules[f"rom_{number}"] = rom
+            if self.plan.writable:
+                m.d.comb += rom.load.eq(self.load[name])
             m.d.comb += [
                 rom.address.eq(self.addresses[number]),
                 rom.moved.eq(self.moved[number]),

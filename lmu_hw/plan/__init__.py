@@ -25,8 +25,9 @@ from lmu_hw.plan.layer import (
 )
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
-from lmu_hw.plan.row_constants import RowConstant, RowConstants, half_ulp
-from lmu_hw.plan.widths import widths_of
+from lmu_hw.plan.reloadable import Reloadable, reloadable_of
+from lmu_hw.plan.row_constants import RowConstant, RowConstants, constants_of, half_ulp
+from lmu_hw.plan.widths import bias_limit, widths_of
 
 __all__ = [
     "ANSWERS_HELD",
@@ -52,15 +53,19 @@ __all__ = [
     "NodePlan",
     "Option",
     "Plan",
+    "Reloadable",
     "RowConstant",
     "RowConstants",
     "Storage",
     "bank_depths",
+    "bias_limit",
     "choose_plan",
+    "constants_of",
     "estimate_of",
     "fits_luts",
     "half_ulp",
     "is_fresh",
     "make_plan",
+    "reloadable_of",
     "widths_of",
 ]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
-from lmu_hw.checked import flag
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import WHOLE_VECTORS, QuantizedNetwork, Stream
 from lmu_hw.plan.candidates import Candidate, Front, candidates_of
@@ -16,6 +15,7 @@ from lmu_hw.plan.chip import Area, Chip
 from lmu_hw.plan.estimate import period_of, port_area
 from lmu_hw.plan.goal import Goal
 from lmu_hw.plan.pipeline import Plan
+from lmu_hw.plan.reloadable import Reloadable, reloadable_of
 
 __all__ = ["SLOWEST", "Choice", "Option", "choose_plan", "make_plan"]
 
@@ -163,7 +163,7 @@ def make_plan(
     network: QuantizedNetwork,
     lanes: int | str | None,
     *,
-    reloadable: bool = False,
+    reloadable: Reloadable | str | bool = Reloadable.NONE,
     stream: Stream = WHOLE_VECTORS,
 ) -> Plan:
     """Choose the multiplier arrays of all layers; see `choose_plan`.
@@ -181,7 +181,7 @@ def choose_plan(
     network: QuantizedNetwork,
     goal: Goal,
     *,
-    reloadable: bool = False,
+    reloadable: Reloadable | str | bool = Reloadable.NONE,
     stream: Stream = WHOLE_VECTORS,
 ) -> Choice:
     """Choose the multiplier arrays of all layers.
@@ -194,8 +194,8 @@ def choose_plan(
     ----------
     network : QuantizedNetwork
     goal : Goal
-    reloadable : bool
-        The coefficients of structured memories can be written at run time.
+    reloadable : Reloadable
+        Which coefficients can be written at run time; nothing is chosen by it.
     stream : Stream
         How input vectors and answers travel: their beats take cycles, too.
 
@@ -204,14 +204,14 @@ def choose_plan(
     ConfigError
         If no plan is what the goal asks for, or fits its target.
     """
-    reloadable = flag(reloadable, "`reloadable`")
+    written = reloadable_of(reloadable)
     options = [
         option for beat in _beats(network, goal) for option in _options(network, goal, beat, stream)
     ]
     chosen = _best(options, goal)
     front = {*_front(options), chosen}
     weighed = sorted(front, key=lambda option: (option.time, option.size))
-    final = [_reloadable(option, reloadable) for option in weighed]
+    final = [_reloadable(option, written) for option in weighed]
     return Choice(chosen=final[weighed.index(chosen)], options=tuple(final))
 
 
@@ -361,6 +361,6 @@ def _front(options: Sequence[Option]) -> list[Option]:
     return front
 
 
-def _reloadable(option: Option, reloadable: bool) -> Option:
+def _reloadable(option: Option, reloadable: Reloadable) -> Option:
     layers = tuple(replace(layer, reloadable=reloadable) for layer in option.plan.layers)
     return replace(option, plan=replace(option.plan, layers=layers))

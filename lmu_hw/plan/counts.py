@@ -30,7 +30,6 @@ from lmu_hw.plan.inventory import (
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import Plan
 from lmu_hw.plan.vectors import has_register
-from lmu_hw.plan.widths import widths_of
 
 __all__ = ["REGISTER_FILE", "Bits", "Counts", "counts_of", "pace_counts", "port_counts"]
 
@@ -125,7 +124,7 @@ def _with_memories(bits: Bits, part: str, memories: list[Memory], chip: Chip) ->
 
 def _array(plan: LayerPlan) -> Bits:
     """Count the multiplier array, and the coefficients on their way to it."""
-    layer, widths = plan.layer, widths_of(plan.layer)
+    layer, widths = plan.layer, plan.widths
     sums, columns = plan.rows * widths.sum, plan.columns * widths.operand
     sources = {term.source for node in layer.sums for term in node.terms}
     shifts = {layer.term_shift(node, term) for node in layer.sums for term in node.terms}
@@ -156,7 +155,7 @@ def _rom_registers(plan: LayerPlan) -> int:
 
 def _output(plan: LayerPlan) -> Bits:
     """Count what turns sums into codes."""
-    layer, widths, beat = plan.layer, widths_of(plan.layer), plan.beat
+    layer, widths, beat = plan.layer, plan.widths, plan.beat
     finished = [node for node in layer.nodes if not isinstance(node, MemoryNode)]
     tables = [t for n in finished if isinstance(t := activation_of(n), Table)]
     shift = max(node.max_row_shift for node in layer.sums).bit_length()

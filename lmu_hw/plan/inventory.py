@@ -20,7 +20,6 @@ from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan.banks import bank_depths
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
-from lmu_hw.plan.widths import widths_of
 
 __all__ = [
     "CELL",
@@ -84,7 +83,7 @@ class Multipliers:
 
 def multipliers_of(plan: LayerPlan) -> list[Multipliers]:
     """Return all multipliers of a layer."""
-    widths = widths_of(plan.layer)
+    widths = plan.widths
     array = Multipliers(count=plan.array_lanes, widths=(widths.weight, widths.operand))
     schedules = [(plan.node(node), node.requant.format) for node in plan.layer.structured]
     memories = [
@@ -141,15 +140,16 @@ def answer_queue(plan: Plan) -> Memory:
 
 def _roms(plan: LayerPlan) -> Iterator[Memory]:
     """Yield the memories of constants."""
+    constant = not plan.writable
     for rom in plan.coefficient_roms:
         width = rom.width * rom.lanes
         for depth in bank_depths(rom.depth, width):
-            yield Memory(part="array", words=depth, width=width, constant=True)
+            yield Memory(part="array", words=depth, width=width, constant=constant)
     for node in plan.layer.nodes:
         table = activation_of(node)
         if isinstance(table, Table):
             for words, width in _table_roms(table):
-                rom = Memory(part="output", words=words, width=width, constant=True)
+                rom = Memory(part="output", words=words, width=width, constant=constant)
                 yield from [rom] * plan.beat
         if isinstance(node, MemoryNode) and (bits := plan.node(node).rom_bits):
             schedule = plan.node(node)
@@ -158,7 +158,7 @@ def _roms(plan: LayerPlan) -> Iterator[Memory]:
             yield from [rom] * schedule.chain
     rows = plan.row_constants
     if words := rows.words(plan.beat):
-        yield Memory(part="output", words=words, width=plan.beat * rows.bits, constant=True)
+        yield Memory(part="output", words=words, width=plan.beat * rows.bits, constant=constant)
 
 
 def _table_roms(table: Table) -> Iterator[tuple[int, int]]:

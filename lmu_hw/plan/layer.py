@@ -26,7 +26,9 @@ from lmu_hw.plan.coefficient_rom import CoefficientRom, shared_roms
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.memory import plan_class
 from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
+from lmu_hw.plan.reloadable import Reloadable
 from lmu_hw.plan.row_constants import RowConstants, row_constants_of
+from lmu_hw.plan.widths import Widths, bounds_of, widths_of
 
 __all__ = [
     "DRAIN_LATENCY",
@@ -134,8 +136,8 @@ class LayerPlan:
         Elements that leave the array, and move between layers, in one cycle.
     memory_lanes : int
         At most so many multipliers compute each structured memory.
-    reloadable : bool
-        The coefficients of structured memories can be written at run time.
+    reloadable : Reloadable
+        Which coefficients can be written at run time.
     arriving : int or None
         Elements of the input vector that come at once, a power of two; None: a beat of the layer.
 
@@ -150,7 +152,7 @@ class LayerPlan:
     columns: int
     beat: int
     memory_lanes: int = 1
-    reloadable: bool = False
+    reloadable: Reloadable = Reloadable.NONE
     arriving: int | None = None
 
     def __post_init__(self) -> None:
@@ -195,6 +197,20 @@ class LayerPlan:
         tables = [activation_of(node) for node in self.layer.nodes]
         sloped = [t for t in tables if isinstance(t, Table) and isinstance(t.interpolation, Slopes)]
         return self.beat * len(sloped)
+
+    @property
+    def writable(self) -> bool:
+        """All coefficients can be written at run time: what holds them is sized by formats."""
+        return self.reloadable is Reloadable.ALL
+
+    @property
+    def widths(self) -> Widths:
+        """Bits of what the array works with."""
+        return widths_of(self.layer, by_format=self.writable)
+
+    def sum_bounds(self, node: AnyNode) -> tuple[int, int]:
+        """Return bounds on every partial sum of a node, and on its total; see `bounds_of`."""
+        return bounds_of(self.layer, node, by_format=self.writable)
 
     @property
     def reloadable_memories(self) -> tuple[MemoryNode, ...]:
@@ -308,9 +324,19 @@ class LayerPlan:
             segments=node.segments,
             lanes=kind.lane_counts(node.update, self.memory_lanes, self.beat)[-1],
             stall=self._tail_before(node),
-            reloadable=self.reloadable and node.update.reloadable,
+            reloadable=self._reloadable(node),
             in_order=node.segments == 1 or node.name in self.layer.outputs,
         )
+
+    def _reloadable(self, node: MemoryNode) -> bool:
+        match self.reloadable:
+            case Reloadable.NONE:
+                return False
+            case Reloadable.MEMORY:
+                return node.update.reloadable
+            case Reloadable.ALL:
+                return True
+        assert_never(self.reloadable)
 
     def _elementwise(self, node: ElementwiseNode) -> ElementwisePlan:
         before = self._before(node)
@@ -370,7 +396,7 @@ class LayerPlan:
     @property
     def row_constants(self) -> RowConstants:
         """What is added to the finished sums of rows."""
-        return row_constants_of(self.layer)
+        return row_constants_of(self.layer, writable=self.writable)
 
     @property
     def rom_bits(self) -> int:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lmu_hw.network import QuantizedLayer
+from lmu_hw.network import AnyNode, Node, QuantizedLayer
 
-__all__ = ["Widths", "widths_of"]
+__all__ = ["Widths", "bias_limit", "bounds_of", "widths_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,11 @@ class Widths:
 
 
 @lru_cache(maxsize=32)
-def widths_of(layer: QuantizedLayer) -> Widths:
-    """Return the bits of what the array of a layer works with."""
+def widths_of(layer: QuantizedLayer, *, by_format: bool = False) -> Widths:
+    """Return the bits of what the array of a layer works with; see `bounds_of`."""
     terms = [term for node in layer.sums for term in node.terms]
     formats = [layer.signals[term.source].format for term in terms]
-    bounds = [layer.sum_bounds(node) for node in layer.sums]
+    bounds = [bounds_of(layer, node, by_format=by_format) for node in layer.sums]
     return Widths(
         weight=max(term.weights.format.width for term in terms),
         operand=max(fmt.width + (not fmt.signed) for fmt in formats),
@@ -50,3 +50,38 @@ def widths_of(layer: QuantizedLayer) -> Widths:
         total=1 + max(total.bit_length() for _, total in bounds),
         code=max(node.signal.format.width for node in layer.nodes),
     )
+
+
+def bounds_of(layer: QuantizedLayer, node: AnyNode, *, by_format: bool) -> tuple[int, int]:
+    """Return bounds on every partial sum of a node, and on its total.
+
+    Parameters
+    ----------
+    layer : QuantizedLayer
+    node : AnyNode
+    by_format : bool
+        For all weights that the formats hold and biases up to `bias_limit`, as they can be written
+        at run time; otherwise for those that there are.
+    """
+    if not by_format or not isinstance(node, Node):
+        return layer.sum_bounds(node)
+    partial = 0
+    for term in node.terms:
+        fmt, columns = term.weights.format, term.weights.codes.shape[1]
+        source = layer.signals[term.source].format
+        products = columns * fmt.max_magnitude * source.max_magnitude
+        partial += products << layer.term_shift(node, term)
+    total = (partial << node.max_row_shift) + bias_limit(node)
+    return partial, total + node.error_feedback * ((1 << max(node.dropped_bits, 0)) - 1)
+
+
+def bias_limit(node: Node) -> int:
+    """Return the largest magnitude of a bias that hardware takes at run time.
+
+    Twice what the narrowed sum holds, in codes of the sum; or as much as the format of the bias
+    that there is.
+    """
+    fmt, dropped = node.requant.format, node.dropped_bits
+    held = 2 * fmt.max_magnitude
+    held = held << dropped if dropped > 0 else held >> -dropped
+    return max(held, 0 if node.bias is None else node.bias.format.max_magnitude)

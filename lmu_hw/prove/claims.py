@@ -15,6 +15,7 @@ from lmu_hw.records import decode, encode, stored
 __all__ = [
     "SENTENCE",
     "TRUSTED",
+    "UNWRITTEN",
     "Lemma",
     "Part",
     "ProofResult",
@@ -28,6 +29,9 @@ SENTENCE = (
     "the emitted Verilog computes the golden model, for all inputs, all time, any stalls and resets"
 )
 """What it means that every part is shown."""
+
+UNWRITTEN = "while its coefficients are those of its files, as long as none are written"
+"""What is given of a design with a port for coefficients."""
 
 TRUSTED = (
     "Yosys reads the Verilog as the tools do that synthesise or simulate it",
@@ -119,6 +123,8 @@ class ProofResult:
     seconds : float
         Of processor time.
     trusted : tuple of str
+    given : str
+        Under which condition it is proved; empty: under none.
     """
 
     design: str
@@ -130,6 +136,7 @@ class ProofResult:
     stimuli: str = ""
     seconds: float = 0.0
     trusted: tuple[str, ...] = TRUSTED
+    given: str = ""
 
     @property
     def refuted(self) -> tuple[Lemma, ...]:
@@ -151,10 +158,15 @@ class ProofResult:
         return not self.missing
 
     @property
+    def sentence(self) -> str:
+        """What it means that every part is shown, and under which condition."""
+        return f"{SENTENCE}, {self.given}" if self.given else SENTENCE
+
+    @property
     def summary(self) -> str:
         """What became of it, in a line."""
         if self.proved:
-            return f"proved in {self.seconds:g} s: {SENTENCE}"
+            return f"proved in {self.seconds:g} s: {self.sentence}"
         shown = sum(lemma.shown for lemma in self.lemmas)
         claims = f"{shown} of {shown + len(self.missing)} claims are shown"
         if self.refuted:

@@ -26,6 +26,7 @@ from lmu_hw.realize import (
     MemoryRealization,
     Realization,
 )
+from lmu_hw.realize.weights import MAX_ROW_SHIFT
 from lmu_hw.records import decode, stored, toml_lines, without_version
 
 __all__ = [
@@ -81,6 +82,8 @@ class NodeConfig:
         How far a tabulated activation may be from its function, in ulp of the output.
     row_shifts : bool
         Give each row its own power-of-two scale.
+    row_shift_limit : int
+        The largest shift of a row, of sums.
     output : FixedFormat or None
         What the activation answers in; None without activation.
     error_feedback : bool
@@ -108,6 +111,10 @@ class NodeConfig:
         ),
     )
     row_shifts: bool
+    row_shift_limit: int = field(
+        default=MAX_ROW_SHIFT,
+        metadata=stored(sparse=True, note="largest shift of a row: what hardware has room for"),
+    )
     error_feedback: bool = field(
         default=False, metadata=stored(sparse=True, note="needs floor: keeps what is dropped")
     )
@@ -132,6 +139,7 @@ class NodeConfig:
             "weights": _formats,
             "table_error": table_error,
             "row_shifts": flag,
+            "row_shift_limit": partial(whole, least=0, most=MAX_ROW_SHIFT),
             "output": optional(_format),
             "error_feedback": flag,
             "repair": flag,

@@ -47,7 +47,7 @@ def require_reloadable(network: Network, chosen: Config | Options) -> None:
         name = node_name(layer.name, Role.MEMORY)
         raise ConfigError(
             f"{name}: to be `reloadable` a memory must be {reloadable_kinds()}, not {title}; set "
-            f"`realization` to {names}, without `memory_tolerance`"
+            f"`realization` to {names}, without `memory_tolerance`, or make `reloadable` all"
         )
 
 

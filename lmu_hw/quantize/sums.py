@@ -51,7 +51,9 @@ def quantize_node(
 
 def quantize_sum(node: FloatNode, config: NodeConfig, formats: Mapping[str, FixedFormat]) -> Node:
     """Return a sum of matrix-vector products in integers; see `quantize_node`."""
-    weights = rounded_weights(node, config.weights, formats, shifted=config.row_shifts)
+    weights = rounded_weights(
+        node, config.weights, formats, limit=config.row_shifts * config.row_shift_limit
+    )
     return Node(
         layer=node.layer,
         role=node.role,

@@ -61,6 +61,11 @@ class NodeFormats(Protocol):
         ...
 
     @property
+    def row_shift_limit(self) -> int:
+        """The largest shift of a row."""
+        ...
+
+    @property
     def error_feedback(self) -> bool:
         """What the narrowing drops is added to the next step's sum."""
         ...

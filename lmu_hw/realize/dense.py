@@ -78,7 +78,9 @@ class DenseRealization(MemoryRealization):
     ) -> Node:
         u, node = memory_nodes(layer)
         formats = {u.name: source, node.name: config.requant.format}
-        weights = rounded_weights(node, config.weights, formats, shifted=config.row_shifts)
+        weights = rounded_weights(
+            node, config.weights, formats, limit=config.row_shifts * config.row_shift_limit
+        )
         terms = [
             replace(
                 term,

@@ -16,6 +16,7 @@ from lmu_hw.network import Codes, Term
 from lmu_hw.network.float_nodes import FloatNode
 
 __all__ = [
+    "MAX_ROW_SHIFT",
     "RoundedWeights",
     "WeightFormats",
     "best_row_shifts",
@@ -29,7 +30,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-_MAX_ROW_SHIFT = 7
+MAX_ROW_SHIFT = 7
 _WORTHWHILE = 1.5
 """Row shifts are used where they divide the squared rounding error of the weights by this."""
 
@@ -78,20 +79,22 @@ def weight_codes(matrix: Array, fmt: FixedFormat, shifts: NDArray[np.int64], wha
     return Codes(codes=codes, format=fmt)
 
 
-def row_shifts(node: FloatNode, weights: Mapping[str, FixedFormat]) -> NDArray[np.int64]:
+def row_shifts(
+    node: FloatNode, weights: Mapping[str, FixedFormat], limit: int = MAX_ROW_SHIFT
+) -> NDArray[np.int64]:
     """Return for each row the largest shift that all its weights leave room for.
 
     Returns
     -------
-    (rows,) int64, 0 to 7
+    (rows,) int64, 0 to `limit`
     """
-    shifts = np.full(len(node.terms[0].matrix), _MAX_ROW_SHIFT)
+    shifts = np.full(len(node.terms[0].matrix), limit)
     for term in node.terms:
         fmt = weights[term.label]
         high, low = term.matrix.max(axis=1), -term.matrix.min(axis=1)
-        for shift in range(_MAX_ROW_SHIFT, 0, -1):
-            limit = (fmt.max_value + fmt.ulp / 2) * 2.0**-shift
-            too_large = (high >= limit) | (low >= limit)
+        for shift in range(limit, 0, -1):
+            most = (fmt.max_value + fmt.ulp / 2) * 2.0**-shift
+            too_large = (high >= most) | (low >= most)
             shifts[too_large] = np.minimum(shifts[too_large], shift - 1)
     return shifts
 
@@ -174,7 +177,7 @@ def rounded_weights(
     weights: Mapping[str, FixedFormat],
     formats: Mapping[str, FixedFormat],
     *,
-    shifted: bool,
+    limit: int,
 ) -> RoundedWeights:
     """Return the weights of a node in integers.
 
@@ -184,12 +187,11 @@ def rounded_weights(
     weights : mapping of label to FixedFormat
     formats : mapping of name to FixedFormat
         Of the node's sources.
-    shifted : bool
-        Each row has its own power-of-two scale.
+    limit : int
+        Largest power-of-two scale that a row has of its own; 0: none has.
     """
     check_labels(node.name, weights, {term.label for term in node.terms})
-    rows = len(node.terms[0].matrix)
-    shifts = row_shifts(node, weights) if shifted else np.zeros(rows, np.int64)
+    shifts = row_shifts(node, weights, limit)
     terms = []
     for term in node.terms:
         what = f"{node.name}: weights of {term.label}"

@@ -11,7 +11,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.measure.hardware_proof import HardwareProof, LemmaReport
 from lmu_hw.measure.results import HardwareReport
 from lmu_hw.proofs import Summary, read_summary
-from lmu_hw.prove.claims import SENTENCE, read_proof
+from lmu_hw.prove.claims import read_proof
 from lmu_hw.records import decode
 
 __all__ = ["read_certificates", "read_hardware", "read_hardware_proof"]
@@ -58,7 +58,7 @@ def read_hardware_proof(folder: DesignFolder) -> HardwareProof | None:
     if proof is None:
         return None
     return HardwareProof(
-        sentence=SENTENCE,
+        sentence=proof.sentence,
         rtl=proof.rtl,
         lemmas=tuple(
             LemmaReport(

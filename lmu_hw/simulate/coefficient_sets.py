@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from lmu_hw.design import Design
 from lmu_hw.errors import LmuHwError
 from lmu_hw.folder import DesignFolder
-from lmu_hw.hdl.reload import blocks, reload_words
-from lmu_hw.lmu import LmuLayer, window
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.hdl.reload import AddressMap, reload_words
+from lmu_hw.lmu import LmuLayer, Role, window
+from lmu_hw.network import AnyNode, Codes, MemoryNode, Node, QuantizedNetwork, Table
 from lmu_hw.plan import Plan
-from lmu_hw.reload import reload
+from lmu_hw.reload import Reloaded, reload
 
 __all__ = ["CoefficientSet", "Since", "calm_network", "coefficient_sets_of"]
 
@@ -50,7 +50,7 @@ class CoefficientSet:
 
 
 def coefficient_sets_of(
-    folder: DesignFolder, design: Design, plan: Plan, theta: float | None
+    folder: DesignFolder, design: Design, plan: Plan, other: Reloaded | None
 ) -> list[CoefficientSet]:
     """Return the coefficients that the stimuli are for, and others that the storm writes.
 
@@ -59,19 +59,26 @@ def coefficient_sets_of(
     folder : DesignFolder
     design : Design
     plan : Plan
-    theta : float or None
-        Window that is written first, in steps.
+    other : Reloaded or None
+        What is written first.
     """
-    design_image = CoefficientSet(network=design.network, words=[], since=Since.POWER_UP)
-    if theta is not None:
-        network, words = reload(folder.path, theta)
+    own = CoefficientSet(network=design.network, words=[], since=Since.POWER_UP)
+    if other is not None:
         back = reload_words(plan, design.network)
         return [
-            design_image,
-            CoefficientSet(network=network, words=words, since=Since.CALM),
+            own,
+            CoefficientSet(network=other.design.network, words=other.writes, since=Since.CALM),
             CoefficientSet(network=design.network, words=back, since=Since.STORM),
         ]
-    return [design_image, *_other_window(folder, design)] if blocks(plan) else [design_image]
+    if not AddressMap(plan).blocks:
+        return [own]
+    network = _other_window(folder, design)
+    if all(layer.writable for layer in plan.layers):
+        network = _reversed(network or design.network)
+    if network is None:
+        return [own]
+    words = reload_words(plan, network)
+    return [own, CoefficientSet(network=network, words=words, since=Since.STORM)]
 
 
 def calm_network(sets: list[CoefficientSet]) -> QuantizedNetwork:
@@ -83,8 +90,8 @@ def calm_network(sets: list[CoefficientSet]) -> QuantizedNetwork:
     )
 
 
-def _other_window(folder: DesignFolder, design: Design) -> list[CoefficientSet]:
-    """Return the coefficients of another window, if the hardware can have one."""
+def _other_window(folder: DesignFolder, design: Design) -> QuantizedNetwork | None:
+    """Return the network with another window, if the hardware can have one."""
     windows = [
         theta
         for layer in design.reference.layers
@@ -92,6 +99,37 @@ def _other_window(folder: DesignFolder, design: Design) -> list[CoefficientSet]:
     ]
     for factor in _OTHER_WINDOWS if windows else ():
         with suppress(LmuHwError):
-            network, words = reload(folder.path, factor * max(windows))
-            return [CoefficientSet(network=network, words=words, since=Since.STORM)]
-    return []
+            return reload(folder.path, theta=factor * max(windows)).design.network
+    return None
+
+
+def _reversed(network: QuantizedNetwork) -> QuantizedNetwork:
+    """Return a network with the rows and the tables of its nodes in the reverse order.
+
+    Its sums are as large as before, so that nothing overflows that did not. Rows of memories stay.
+    """
+    layers = [
+        replace(layer, nodes=tuple(_reversed_node(node) for node in layer.nodes))
+        for layer in network.layers
+    ]
+    return replace(network, layers=tuple(layers))
+
+
+def _reversed_node(node: AnyNode) -> AnyNode:
+    if isinstance(node, MemoryNode) or node.role is Role.MEMORY:
+        return node
+    table = node.activation
+    if isinstance(table, Table):
+        node = replace(node, activation=replace(table, values=_backwards(table.values)))
+    if not isinstance(node, Node):
+        return node
+    return replace(
+        node,
+        terms=tuple(replace(term, weights=_backwards(term.weights)) for term in node.terms),
+        bias=None if node.bias is None else _backwards(node.bias),
+        row_shifts=None if node.row_shifts is None else node.row_shifts[::-1],
+    )
+
+
+def _backwards(codes: Codes) -> Codes:
+    return Codes(codes=codes.codes[::-1], format=codes.format)

@@ -16,9 +16,10 @@ from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, ToolError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.flows import Cells
+from lmu_hw.lmu import Network
 from lmu_hw.manifest import read_plan
 from lmu_hw.plan import Plan
-from lmu_hw.reload import checked_window
+from lmu_hw.reload import checked_window, reload
 from lmu_hw.simulate.cache import Cache, opened
 from lmu_hw.simulate.coefficient_sets import CoefficientSet, calm_network, coefficient_sets_of
 from lmu_hw.simulate.coverage import coverage
@@ -51,6 +52,7 @@ def simulate(
     max_cycles: int | None = None,
     waves: bool = False,
     theta: float | None = None,
+    network: Network | None = None,
     netlist: Cells | str | None = None,
     cache: str | Path | None = None,
     progress: Progress | None = None,
@@ -79,6 +81,8 @@ def simulate(
         Leave ``waves_<simulator>.vcd`` (Icarus: ``.fst``) in the folder.
     theta : float, optional
         First write the coefficients of this window to a reloadable design, in steps.
+    network : Network, optional
+        First write the coefficients of this network to a reloadable design; see `lmu_hw.reload`.
     netlist : Cells, optional
         Run the netlist of these cells instead, on Icarus; only what is at the ports is compared.
     cache : str or Path, optional
@@ -105,6 +109,8 @@ def simulate(
         max_cycles = whole(max_cycles, "`max_cycles`", least=0)
     if theta is not None:
         theta = checked_window(theta)
+    if theta is not None and network is not None:
+        raise ConfigError("`theta` must be left out with `network`, which has its window")
     cells = None if netlist is None else member(netlist, "`netlist`", Cells)
     if cells and chosen != [Simulator.ICARUS]:
         raise ConfigError(
@@ -123,7 +129,9 @@ def simulate(
     changed = folder.changed_rtl()
     waves_files = [waves_file(simulator) for simulator in chosen] if waves else []
     folder.results.check(folder.SIMULATION, *waves_files)
-    sets = coefficient_sets_of(folder, design, plan, theta)
+    given = theta is not None or network is not None
+    other = reload(directory, network, theta=theta) if given else None
+    sets = coefficient_sets_of(folder, design, plan, other)
     design = replace(design, network=calm_network(sets))
     goals = Goals(design.network, plan)
     subject = None
@@ -136,7 +144,7 @@ def simulate(
         gates=cells is not None,
         packets=plan.stream.packets,
         found=lambda made_from, search: searched(
-            kept, [folder.manifest, theta, *made_from], search
+            kept, [folder.manifest, design.digest, *made_from], search
         ),
     )
     steps_given = 0 if x is None else x.shape[0] * x.shape[1]

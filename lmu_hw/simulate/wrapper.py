@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lmu_hw.hdl.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.hdl.output_stage import code_width, write_layout
 from lmu_hw.hdl.register_map import register_map
-from lmu_hw.hdl.reload import address_bits, blocks, word_bits
+from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.top import layer_path
 from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
@@ -223,12 +223,13 @@ def _registers(address: int, coefficients: dict[str, int]) -> list[str]:
 
 def coefficient_ports(plan: Plan) -> dict[str, int]:
     """Return the width of each port through which coefficients are written; none if none are."""
-    if not blocks(plan):
+    addresses = AddressMap(plan)
+    if not addresses.blocks:
         return {}
     return {
         "coefficient_write": 1,
-        "coefficient_address": address_bits(plan),
-        "coefficient_data": word_bits(plan),
+        "coefficient_address": addresses.address_bits,
+        "coefficient_data": addresses.data_bits,
     }
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,15 @@ def memory(here):
 def reloadable(memory, run):
     answer = run(
         *("generate", "memory.safetensors", "-o", "small", "--calibrate", "m.npy"),
-        *("--realization", "semiseparable", "--memory-bits", "10", "--reloadable", "--lanes", "3"),
+        *(
+            "--realization",
+            "semiseparable",
+            "--memory-bits",
+            "10",
+            "--reloadable=memory",
+            "--lanes",
+            "3",
+        ),
     )
     assert answer.status == 0, answer.err
     return memory / "small"
@@ -67,7 +76,7 @@ def test_coefficients_of_another_window_are_a_file_for_readmemh(reloadable, run)
     assert answer.status == 0, answer.err
     lines = (reloadable.parent / "words.hex").read_text().splitlines()
     assert [line.split()[0] for line in lines] == [f"@{state:x}" for state in range(5)]
-    _, words = reload(reloadable, 48.0)
+    words = reload(reloadable, theta=48.0).writes
     assert [int(line.split()[1], 16) for line in lines] == [word for _, word in words]
 
 
@@ -77,16 +86,19 @@ def test_hardware_with_another_window_equals_its_golden_model(reloadable):
 
 
 def test_hardware_that_is_not_reloaded_differs_from_another_window(reloadable, monkeypatch):
-    from lmu_hw.simulate import coefficient_sets
+    from lmu_hw.simulate import run as bench
 
-    monkeypatch.setattr(coefficient_sets, "reload", lambda *given: (reload(*given)[0], []))
+    def nothing(*given, **options):
+        return replace(reload(*given, **options), writes=[])
+
+    monkeypatch.setattr(bench, "reload", nothing)
     (result,) = simulate(reloadable, simulators=[Simulator.AMARANTH], max_cycles=1_000, theta=48.0)
     assert not result.passed and result.mismatches > 0
 
 
 def test_a_longer_window_remembers_more(reloadable):
     design = Design.read(reloadable)
-    longer, _ = reload(reloadable, 48.0)
+    longer = reload(reloadable, theta=48.0).design.network
     x = np.zeros((1, 60, 1))
     x[:, 0] = 0.5
     kept = []
@@ -127,7 +139,9 @@ def test_a_design_without_the_port_is_refused(refused):
 )
 def test_what_cannot_be_reloadable_is_refused_before_work(here, refused, monkeypatch, options):
     monkeypatch.setattr(api, "quantize", None)
-    error = refused("generate", "model.safetensors", "-o", "new", "--reloadable", *options)
+    error = refused(
+        "generate", "model.safetensors", "-o", "new", "--reloadable", "memory", *options
+    )
     assert "lmu0.m: to be --reloadable a memory must be scan or semiseparable of rank 1" in error
     assert not (here / "new").exists()
 

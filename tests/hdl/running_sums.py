@@ -6,13 +6,17 @@ from __future__ import annotations
 from typing import Any
 
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.plan import LayerPlan, Plan, Reloadable
 from tests.hdl.bench import simulate
 from tests.running_sums import full_scale
 
 
 def plan_of(
-    network: QuantizedNetwork, *, beat: int = 1, lanes: int = 1, reloadable: bool = False
+    network: QuantizedNetwork,
+    *,
+    beat: int = 1,
+    lanes: int = 1,
+    reloadable: Reloadable = Reloadable.NONE,
 ) -> Plan:
     """Return the smallest array, and memories of `lanes` multipliers."""
     array = {"rows": beat, "columns": beat, "beat": beat}

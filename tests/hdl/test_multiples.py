@@ -14,7 +14,7 @@ from amaranth.sim import Simulator
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan
+from lmu_hw.plan import Plan, Reloadable
 from lmu_hw.spiking.hardware import spiking_verilog
 from tests import networks, spiking_memories, structured
 from tests.gated import gated_network
@@ -33,14 +33,14 @@ def three_memories(realization: str) -> QuantizedNetwork:
     return structured.with_sweeps(networks.quantized(net, memory_bits=16, **WORDS))
 
 
-def running(update: Callable, *, beat: int, lanes: int, reloadable: bool = False):
+def running(update: Callable, *, beat: int, lanes: int, reloadable: Reloadable = Reloadable.NONE):
     """Return three memories of order 5 by running sums, and their plan."""
     network = memory_network(update(5, 32.0), segments=3)
     return network, plan_of(network, beat=beat, lanes=lanes, reloadable=reloadable)
 
 
 def planned(
-    build: Callable[[], QuantizedNetwork], lanes: int, *, reloadable: bool = False
+    build: Callable[[], QuantizedNetwork], lanes: int, *, reloadable: Reloadable = Reloadable.NONE
 ) -> tuple[QuantizedNetwork, Plan]:
     """Return a network, and its plan."""
     network = build()
@@ -52,9 +52,11 @@ DESIGNS: dict[str, Callable[[], tuple[QuantizedNetwork, Plan]]] = {
     "dense, 16 lanes": partial(planned, partial(three_memories, "dense"), 16),
     "sweeps, 1 lane": partial(planned, partial(three_memories, "sweeps"), 1),
     "sweeps, 16 lanes": partial(planned, partial(three_memories, "sweeps"), 16),
-    "sweeps, reloadable": partial(planned, partial(three_memories, "sweeps"), 3, reloadable=True),
+    "sweeps, reloadable": partial(
+        planned, partial(three_memories, "sweeps"), 3, reloadable=Reloadable.MEMORY
+    ),
     "scan": partial(running, scan, beat=4, lanes=2),
-    "scan, reloadable": partial(running, scan, beat=8, lanes=8, reloadable=True),
+    "scan, reloadable": partial(running, scan, beat=8, lanes=8, reloadable=Reloadable.MEMORY),
     "two passes": partial(running, two_pass, beat=2, lanes=1),
     "LSTM": partial(planned, partial(gated_network, "lstm", units=9, order=3), 7),
 }

@@ -7,7 +7,7 @@ from amaranth.sim import Simulator
 
 from lmu_hw.hdl.register_map import register_map
 from lmu_hw.hdl.registers import RegisterFile, port_widths
-from lmu_hw.hdl.reload import word_bits
+from lmu_hw.hdl.reload import AddressMap
 from tests import registered
 
 OKAY, SLVERR = 0, 2
@@ -54,7 +54,7 @@ async def write(ctx, file, name, value, strobe=15):
 
 
 def test_a_word_of_coefficients_is_written_with_its_last_part():
-    bits = word_bits(registered.small()[1])
+    bits = AddressMap(registered.small()[1]).data_bits
     given = [int("5a" * 64, 16) % (1 << bits), 1, (1 << bits) - 1]
 
     async def hold(ctx, file):

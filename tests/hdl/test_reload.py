@@ -12,9 +12,9 @@ import pytest
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl import emit_verilog
-from lmu_hw.hdl.reload import address_bits, reload_words
+from lmu_hw.hdl.reload import AddressMap, reload_words
 from lmu_hw.network import MemoryNode, QuantizedNetwork
-from lmu_hw.plan import LayerPlan, Plan
+from lmu_hw.plan import LayerPlan, Plan, Reloadable
 from lmu_hw.plan.semiseparable import RELOADABLE_SHIFT
 from tests import networks, structured
 from tests.hdl.bench import simulate
@@ -76,7 +76,7 @@ CASES = [(name, n) for name in SHAPES for n in (1, 2, 3, 16, None) if name != "s
 @pytest.mark.parametrize(("shape", "lanes"), CASES)
 def test_loaded_coefficients_compute_the_other_window(pair, shape, lanes):
     network, other = pair(**SHAPES[shape])
-    plan = fastest_plan(network, lanes, reloadable=True)
+    plan = fastest_plan(network, lanes, reloadable=Reloadable.MEMORY)
     writes = reload_words(plan, other)
     assert len(writes) == sum(node.rows for layer in network.layers for node in layer.memories)
     simulate(other, plan, lengths=(4, 1, 7), writes=writes)
@@ -85,7 +85,7 @@ def test_loaded_coefficients_compute_the_other_window(pair, shape, lanes):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_is_not_loaded_keeps_its_window(pair, shape):
     network, other = pair(**SHAPES[shape])
-    plan = fastest_plan(network, 3, reloadable=True)
+    plan = fastest_plan(network, 3, reloadable=Reloadable.MEMORY)
     simulate(network, plan, lengths=(3,))
     with pytest.raises(AssertionError):
         simulate(other, plan, lengths=(3,))
@@ -93,42 +93,44 @@ def test_what_is_not_loaded_keeps_its_window(pair, shape):
 
 def test_a_higher_rank_is_loaded_too(pair):
     network, other = pair(order=5, theta=20.0, other=15.0, rank=2)
-    plan = fastest_plan(network, 8, reloadable=True)
+    plan = fastest_plan(network, 8, reloadable=Reloadable.MEMORY)
     simulate(other, plan, lengths=(4, 7), writes=reload_words(plan, other))
 
 
 def test_every_cell_of_a_chain_is_loaded(pair):
     network, other = pair(order=7, theta=20.0, other=15.0)
     (layer,) = network.layers
-    plan = LayerPlan(layer=layer, rows=4, columns=4, beat=4, memory_lanes=12, reloadable=True)
+    plan = LayerPlan(
+        layer=layer, rows=4, columns=4, beat=4, memory_lanes=12, reloadable=Reloadable.MEMORY
+    )
     plan = Plan(layers=(plan,))
     simulate(other, plan, lengths=(4, 7), writes=reload_words(plan, other))
 
 
 def test_loading_the_same_coefficients_changes_nothing(pair):
     network, _ = pair(order=4, theta=20.0, other=15.0)
-    plan = fastest_plan(network, 3, reloadable=True)
+    plan = fastest_plan(network, 3, reloadable=Reloadable.MEMORY)
     simulate(network, plan, lengths=(6,), writes=reload_words(plan, network))
 
 
 def test_blocks_of_addresses_follow_the_layers(pair):
     network, other = pair(order=5, theta=12.0, other=40.0, layers=2)
-    plan = fastest_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=Reloadable.MEMORY)
     assert [address for address, _ in reload_words(plan, other)] == [*range(5), *range(8, 13)]
-    assert address_bits(plan) == 4
+    assert AddressMap(plan).address_bits == 4
 
 
 def test_only_a_reloadable_plan_has_the_port(pair):
     network, _ = pair(order=5, theta=12.0, other=40.0)
-    for reloadable in (False, True):
+    for reloadable in (Reloadable.NONE, Reloadable.MEMORY):
         plan = fastest_plan(network, 1, reloadable=reloadable)
         text = emit_verilog(network, plan, digest="0" * 64)["tiny.v"]
-        assert ("coefficient_write" in text) == reloadable
+        assert ("coefficient_write" in text) == (reloadable is Reloadable.MEMORY)
 
 
 def test_a_network_without_structured_memories_has_no_port():
     network = networks.quantized(networks.network(), **WORDS)
-    plan = fastest_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=Reloadable.MEMORY)
     assert "coefficient_write" not in emit_verilog(network, plan, digest="0" * 64)["tiny.v"]
     with pytest.raises(NetworkError, match="no coefficients that can be written at run time"):
         reload_words(plan, network)
@@ -147,7 +149,7 @@ def _changed(network: QuantizedNetwork, **changes: Any) -> QuantizedNetwork:
 
 def test_what_does_not_fit_the_hardware_is_refused(pair):
     network, other = pair(order=4, theta=12.0, other=40.0)
-    plan = fastest_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=Reloadable.MEMORY)
     update = other.layers[0].memories[0].update
     requant = other.layers[0].memories[0].requant
     finer = replace(update.carry.format, int_bits=1)
@@ -168,16 +170,18 @@ def test_w_must_be_zero_where_that_of_the_hardware_is(pair):
     codes = update.carry.codes.copy()
     codes[:, 1, 0] = 0
     plan = fastest_plan(
-        _changed(network, carry=replace(update.carry, codes=codes)), 1, reloadable=True
+        _changed(network, carry=replace(update.carry, codes=codes)), 1, reloadable=Reloadable.MEMORY
     )
     with pytest.raises(NetworkError, match=r"W must be zero where .* but not at \[\(1, 0\)\]"):
         reload_words(plan, other)
 
 
-def test_another_number_of_memories_is_refused(pair):
+def test_a_memory_of_another_kind_is_refused(pair):
     network, _ = pair(order=4, theta=12.0, other=15.0)
-    plan = fastest_plan(network, 1, reloadable=True)
-    with pytest.raises(NetworkError, match="there must be 1 structured memories, not 0"):
+    plan = fastest_plan(network, 1, reloadable=Reloadable.MEMORY)
+    with pytest.raises(
+        NetworkError, match="lmu0.m: kind must be .* a semiseparable memory, not a sum"
+    ):
         reload_words(plan, networks.quantized(networks.network(order=4), **WORDS))
 
 
@@ -204,7 +208,7 @@ endmodule
 def test_the_emitted_memory_is_written_and_read(pair, tmp_path):
     require_simulator("icarus")
     network, _ = pair(order=5, theta=12.0, other=40.0)
-    plan = fastest_plan(network, 1, reloadable=True)
+    plan = fastest_plan(network, 1, reloadable=Reloadable.MEMORY)
     files = emit_verilog(network, plan, digest="0" * 64)
     word = files["tiny__lmu0_m_sweeps.hex"].splitlines()[3]
     assert "// coefficients of lmu0.m: address 0 + state" in files["tiny.v"]

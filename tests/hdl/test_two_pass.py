@@ -8,6 +8,7 @@ import pytest
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.reload import reload_words
+from lmu_hw.plan import Reloadable
 from tests.hdl.bench import simulate
 from tests.hdl.running_sums import plan_of, run
 from tests.running_sums import SOURCE, memory_network, scan, two_pass
@@ -23,7 +24,7 @@ def test_beats_of_two_passes(order, beat):
 def test_two_passes_have_nothing_to_reload():
     network = memory_network(two_pass(5, 16.0))
     with pytest.raises(NetworkError, match="no coefficients that can be written"):
-        reload_words(plan_of(network, reloadable=True), network)
+        reload_words(plan_of(network, reloadable=Reloadable.MEMORY), network)
 
 
 @pytest.mark.parametrize("order", [16, 32])

@@ -12,7 +12,7 @@ import pytest
 
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import INPUT, Last, QuantizedNetwork, Stream
-from lmu_hw.plan import LayerPlan, Plan, make_plan
+from lmu_hw.plan import LayerPlan, Plan, Reloadable, make_plan
 from lmu_hw.plan.chip import DEFAULT
 from lmu_hw.plan.inventory import (
     Memory,
@@ -35,7 +35,10 @@ FED_BACK = networks.network(order=3, units=4, hidden="dense", memory_d=2, inputs
 DESIGNS = {
     "LSTM": lambda: (gated_network("lstm", units=4, order=2, seed=1), {"lanes": 4}),
     "one multiplier": lambda: (swept(11, units=5), {"lanes": 1}),
-    "chain, reloadable": lambda: (swept(9, 2, units=4), {"lanes": 16, "reloadable": True}),
+    "chain, reloadable": lambda: (
+        swept(9, 2, units=4),
+        {"lanes": 16, "reloadable": Reloadable.MEMORY},
+    ),
     "two segments": lambda: (swept(5, memory_d=2, inputs=3), {"lanes": 4}),
     "running sums": lambda: (
         running_sums.memory_network(running_sums.scan(5, 9.0), segments=2),

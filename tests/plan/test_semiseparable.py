@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lmu_hw.plan import LayerPlan
+from lmu_hw.plan import LayerPlan, Reloadable
 from tests.plan.swept import swept
 
 
@@ -62,4 +62,4 @@ def test_rom_bits_of_sweeps_are_a_word_for_each_state():
         for n in network.layers[0].sums
     )
     assert layer.rom_bits == sums + 20 * word
-    assert replace(layer, reloadable=True).node(node).rom_bits == 20 * (3 * 8 + 4)
+    assert replace(layer, reloadable=Reloadable.MEMORY).node(node).rom_bits == 20 * (3 * 8 + 4)

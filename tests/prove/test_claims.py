@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.prove.claims import (
     SENTENCE,
+    UNWRITTEN,
     Lemma,
     Part,
     ProofResult,
@@ -42,6 +45,11 @@ def test_a_claim_that_is_not_shown_is_missing(status):
     assert not outcome.proved
     assert outcome.missing == ("the claim of data",)
     assert bool(outcome.refuted) == (status is Status.REFUTED)
+
+
+def test_a_design_that_can_be_written_is_proved_while_nothing_is():
+    outcome = replace(result([lemma(part) for part in Part]), given=UNWRITTEN)
+    assert outcome.summary.endswith(f"{SENTENCE}, {UNWRITTEN}")
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_a_memory_that_keeps_its_window_cannot_be_reloadable(tmp_path, kind, opt
     design = lmu_hw.quantize(net, x, realization=kind, **options, **WORDS)
     message = f"lmu0.m: to be `reloadable` a memory must be .*, not {found}"
     with pytest.raises(ConfigError, match=message):
-        lmu_hw.emit(design, tmp_path / "out", lanes=1, reloadable=True)
+        lmu_hw.emit(design, tmp_path / "out", lanes=1, reloadable="memory")
     assert not (tmp_path / "out").exists()
 
 

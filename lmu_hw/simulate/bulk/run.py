@@ -22,6 +22,7 @@ from lmu_hw.design import Design
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.verilog import core_name
+from lmu_hw.lmu import Network
 from lmu_hw.manifest import read_plan
 from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
 from lmu_hw.network import QuantizedNetwork
@@ -54,6 +55,7 @@ def simulate_bulk(
     *,
     seed: int = 0,
     theta: float | None = None,
+    network: Network | None = None,
     cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Result:
@@ -75,6 +77,8 @@ def simulate_bulk(
         Of codes, pauses, back-pressure, resets, and of what registers begin with.
     theta : float, optional
         First write the coefficients of this window to a reloadable design, in steps.
+    network : Network, optional
+        First write the coefficients of this network to a reloadable design; see `lmu_hw.reload`.
     cache : str or Path, optional
         Folder in which the library is kept; see `lmu_hw.simulate.cache`.
     progress : callable, optional
@@ -94,8 +98,11 @@ def simulate_bulk(
     data = None if x is None else GoldenModel(design.network).quantize_input(x)
     changed = folder.changed_rtl()
     folder.results.check(folder.SIMULATION)
-    network, words = (design.network, []) if theta is None else reload(folder.path, theta)
-    run = _Run(network=network, plan=plan, seed=seed, total=steps, progress=progress)
+    computed, words = design.network, []
+    if theta is not None or network is not None:
+        other = reload(folder.path, network, theta=theta)
+        computed, words = other.design.network, other.writes
+    run = _Run(network=computed, plan=plan, seed=seed, total=steps, progress=progress)
     with tempfile.TemporaryDirectory(prefix="lmu_hw_") as name:
         files, work = rtl_files(folder), Path(name)
         for file, text in files.items():

@@ -41,7 +41,7 @@ def generated(request, tmp_path_factory) -> tuple[Path, float]:
     """A folder with a reloadable design, and its window."""
     kind, shape = NETWORKS[request.param]
     folder = tmp_path_factory.mktemp("reloadable") / "out"
-    lmu_hw.emit(quantized(kind, **shape), folder, lanes=1, reloadable=True)
+    lmu_hw.emit(quantized(kind, **shape), folder, lanes=1, reloadable="memory")
     return folder, shape["theta"]
 
 
@@ -50,7 +50,8 @@ def test_verilog_computes_the_window_that_was_written(generated, tmp_path, reset
     require_simulator("icarus")
     folder, theta = generated
     trained = Design.read(folder).network
-    network, writes = reload(folder, 1.3 * theta)
+    other = reload(folder, theta=1.3 * theta)
+    network, writes = other.design.network, other.writes
     design = plain_bench.Design(
         network=network,
         plan=read_plan(DesignFolder(folder), trained),
@@ -67,5 +68,4 @@ def test_verilog_computes_the_window_that_was_written(generated, tmp_path, reset
 @pytest.mark.parametrize("factor", [0.8, 1.0, 3.0])
 def test_other_windows_are_words_for_the_port(generated, factor):
     folder, theta = generated
-    _, writes = reload(folder, factor * theta)
-    assert writes
+    assert reload(folder, theta=factor * theta).writes

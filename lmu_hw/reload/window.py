@@ -1,65 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Another window for hardware that exists: the coefficients to write, and what it then computes."""
+"""The network of a design with another window in every memory."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from lmu_hw.checked import real
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError
-from lmu_hw.folder import DesignFolder
 from lmu_hw.lmu import LmuLayer
-from lmu_hw.manifest import read_plan
 from lmu_hw.network import AnyNode, MemoryNode, QuantizedNetwork
 from lmu_hw.proofs import prove_range, quantized_memories, require_forbidden
 from lmu_hw.quantize import require_reloadable
 from lmu_hw.quantize.memories import memory_node
 
-__all__ = ["at_window", "checked_window", "reload"]
+__all__ = ["at_window", "checked_window"]
 
 
 def checked_window(theta: object) -> float:
     """Return a window in steps, or raise `ConfigError`."""
     return real(theta, "`theta`", above=0.0, rule="a positive number of steps")
-
-
-def reload(directory: str | Path, theta: float) -> tuple[QuantizedNetwork, list[tuple[int, int]]]:
-    """Return a design's network with another window, and the words that make hardware compute it.
-
-    The step of the input becomes another one: a network that was trained at one rate runs at
-    another, as the paper claims, with the same weights.
-
-    Parameters
-    ----------
-    directory : str or Path
-        A design that was generated as reloadable.
-    theta : float
-        The window in steps, of every memory.
-
-    Returns
-    -------
-    network : QuantizedNetwork
-        For the golden model.
-    words : list of (address, word)
-
-    Raises
-    ------
-    ConfigError, NetworkError
-        If the design is not reloadable, or its formats cannot hold the coefficients.
-    """
-    from lmu_hw.hdl.reload import reload_words
-
-    theta = checked_window(theta)
-    design = Design.read(directory)
-    folder = DesignFolder(directory)
-    if not folder.manifest.get("reloadable"):
-        raise ConfigError(
-            f"{directory}: its coefficients cannot be written; generate it with `reloadable`"
-        )
-    network = at_window(design, theta)
-    return network, reload_words(read_plan(folder, design.network), network)
 
 
 def at_window(design: Design, theta: float) -> QuantizedNetwork:
