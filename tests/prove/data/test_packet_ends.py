@@ -21,9 +21,7 @@ from tests.plans import fastest_plan
 CHECKS = {check.__name__: check for check in (check_bytes, check_packets, check_words, check_sent)}
 
 SHAPES = {
-    "elements of two beats": (Stream(width=8, last=Last.VECTOR), 5, 7, 12),
-    "of sequences": (Stream(width=8, last=Last.SEQUENCE), 5, 7, 12),
-    "several elements a beat": (Stream(width=64, last=Last.SEQUENCE), 5, 7, 8),
+    "elements of two beats, sequences": (Stream(width=8, last=Last.SEQUENCE), 5, 7, 12),
     "a beat of several words": (Stream(width=256, last=Last.VECTOR), 5, 7, 8),
     "single": (Stream(width=64, last=Last.VECTOR, elements=Elements.SINGLE), 3, 2, 8),
     "a packet of one beat": (Stream(width=32, last=Last.VECTOR), 1, 1, 12),
