@@ -135,6 +135,13 @@ int main(int argc, char **argv) {
 
   must(digits_identify(&port), "identify");
   classify(x, steps);
+  std::printf("saturations");
+  for (uint32_t offset : {SATURATIONS}) {
+    uint32_t count = 0;
+    must(read(nullptr, offset, &count), "saturations");
+    std::printf(" %u", count);
+  }
+  std::printf("\n");
   int refused = digits_load(&port, addresses.data(), words.data(), 1);
   std::printf("refused %d\n", refused);
   must(digits_send(&port, x.data(), 0), "send");  // a sequence that is not to go on

@@ -14,7 +14,8 @@ import lmu_hw
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.register_map import parts
+from lmu_hw.hdl.register_map import parts, register_map
+from lmu_hw.hdl.top import saturating_nodes
 from lmu_hw.manifest import read_plan
 from lmu_hw.quantize import Realization
 from lmu_hw.reload import reload
@@ -56,26 +57,43 @@ def test_digits_are_classified_through_the_driver_with_two_windows(digits, tmp_p
             for address, word in words
         )
     )
-    said = run(digits, tmp_path).splitlines()
-    expected = []
+    places = [r.offset for r in register_map(plan).registers if "SATURATIONS" in r.name]
+    said = run(digits, tmp_path, ",".join(map(str, places))).splitlines()
+    expected, saturations = [], []
     for network in (design.network, other):
         golden = GoldenModel(network)
-        answers = dequantize(golden.run(golden.quantize_input(x))[0], network.output.format)
+        codes, outside = golden.run(golden.quantize_input(x))
+        answers = dequantize(codes, network.output.format)
+        saturations.append([outside[node] for node in saturating_nodes(plan)])
         expected += [[float(f"{value:.17g}") for value in row] for row in answers.tolist()]
     got = [list(map(float, line.split()[1:])) for line in said if line.startswith("answer")]
     assert [line for line in said if line.startswith("failed")] == []
     assert got == expected and expected[:IMAGES] != expected[IMAGES:]
+    assert f"saturations {' '.join(map(str, saturations[0]))}" in said
     assert "refused 2" in said
     assert f"counts {2 * x.shape[0] * x.shape[1] + 1} {2 * IMAGES}" in said
 
 
-def run(design, folder):
-    """Compile driver, design and bench in a folder; return what the bench prints."""
+def run(design, folder, saturations):
+    """Compile driver, design and bench in a folder; return what the bench prints.
+
+    Parameters
+    ----------
+    saturations : str
+        Offsets of their counters.
+    """
     for path in (*design.glob("rtl/*"), *design.glob("driver/*"), BENCH):
         (folder / path.name).write_bytes(path.read_bytes())
     environment = environment_of(find(Simulator.VERILATOR))
     options = ["--cc", "--exe", "--build", "-O3", "--prefix", "Vdut", "--top-module", "digits"]
-    options += ["-Wno-fatal", "-Wno-lint", "--x-initial", "unique", "-CFLAGS", "-I.. -O1"]
+    options += [
+        "-Wno-fatal",
+        "-Wno-lint",
+        "--x-initial",
+        "unique",
+        "-CFLAGS",
+        f"-I.. -O1 -DSATURATIONS={saturations}",
+    ]
     for command in (
         ["cc", *STRICT, "-O1", "-c", "digits.c", "-o", "digits.o"],
         ["verilator", *options, "digits.v", BENCH.name, "../digits.o", "-o", "bench"],

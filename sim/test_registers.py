@@ -7,7 +7,9 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,14 @@ import pytest
 from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.register_map import register_map
+from lmu_hw.hdl.top import saturating_nodes
 from lmu_hw.network import QuantizedNetwork, stream_of
 from lmu_hw.plan import Plan, make_plan
 from lmu_hw.simulate.process import environment_of
 from lmu_hw.simulate.simulators import Simulator, find
-from sim.test_axi_vip import _bytes, _network, wires_of
+from sim.conftest import NARROWER, _quantized
+from sim.test_axi_vip import _bytes, wires_of
+from tests import networks
 from tests.simulators import require_simulator
 
 SHAPES = {
@@ -72,6 +77,14 @@ def test_a_master_of_somebody_elses_holds_a_session_under_random_pauses(
     assert int(checked.read_text()) > 50 * len(shapes)
 
 
+@cache
+def _network() -> QuantizedNetwork:
+    """Return a network of which some sums saturate."""
+    net = networks.network(order=2, inputs=3, units=3, dense=5)
+    words = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6}
+    return _quantized(net, narrower=NARROWER, **words).network
+
+
 def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
     """Return what is done with a design: registers, frames, and what must come."""
     registers = register_map(plan, _DIGEST)
@@ -87,6 +100,12 @@ def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
         streams["cleared"] = _frames(network, plan, ordinary, marked=True)
         steps, sequences = steps + 2 * (2 + sum(ordinary)), sequences + 2 * len(ordinary)
     counts = {"STEPS": steps, "SEQUENCES": sequences, "ANSWERS": steps}
+    times = {"ordinary": 2, "counted": 1, "begun": 2, "cleared": 2}
+    for place, node in enumerate(saturating_nodes(plan)):
+        counts[f"SATURATIONS_{place}"] = sum(
+            times[what] * frames["saturations"][node] for what, frames in streams.items()
+        )
+    assert any(count for name, count in counts.items() if name.startswith("SATURATIONS"))
     if plan.stream.packets:
         counts["MALFORMED"] = 0
     constant = [r for r in registers.registers if not (r.counts or r.name == "STATUS")]
@@ -114,14 +133,16 @@ def _frames(
     golden, random = GoldenModel(network), np.random.default_rng(sum(lengths))
     source, answer, fmt = plan.source, plan.answer, network.input.format
     sent: list[bytes] = []
+    saturations: Counter[str] = Counter()
     given: list[tuple[bytes, int]] = []
     for steps in lengths:
         codes = random.integers(fmt.min_code, fmt.max_code, (steps, network.inputs), endpoint=True)
-        answers = golden.run(codes[None])[0][0]
+        answers, outside = golden.run(codes[None])
+        saturations.update(outside)
         octets = source.element_bits // 8
         sent += [_bytes(row, fmt, octets) for row in codes.tolist()]
         octets = answer.element_bits // 8
-        rows = [_bytes(row, network.output.format, octets) for row in answers.tolist()]
+        rows = [_bytes(row, network.output.format, octets) for row in answers[0].tolist()]
         given += [(row, int(ended and n == steps - 1)) for n, row in enumerate(rows)]
     if source.marks:
         ends = [mark if marked else 0 for _, mark in given]
@@ -129,6 +150,7 @@ def _frames(
         return {
             "sent": [(row.hex(), kept, end) for row, end in zip(sent, ends, strict=True)],
             "expected": [(row.hex(), mark) for row, mark in given],
+            "saturations": saturations,
         }
     padding = source.beats * source.width // 8 - len(sent[0])
     kept = "1" * len(sent[0]) + "0" * padding
@@ -142,4 +164,5 @@ def _frames(
             for group in groups
         ],
         "expected": [(b"".join(given[n][0] for n in group).hex(), 0) for group in given_groups],
+        "saturations": saturations,
     }

@@ -14,7 +14,7 @@ from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
-from lmu_hw.hdl.output_stage import OutputStage, write_layout
+from lmu_hw.hdl.output_stage import OutputStage, saturations_layout, write_layout
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.streams import (
     ANSWER_LATENCY,
@@ -57,6 +57,8 @@ class Layer(wiring.Component):
         Writes a word of coefficients, by the names of `lmu_hw.hdl.blocks`.
     busy : Out(1), if it is watched
         A step is computed, or an answer has not left what receives it.
+    saturated : Out(array of counts), if it is watched
+        See `OutputStage`.
     """
 
     def __init__(self, plan: LayerPlan, held: int = VECTORS_HELD, *, watched: bool = False) -> None:
@@ -70,7 +72,7 @@ class Layer(wiring.Component):
                 "start": Out(1),
                 "write": Out(write_layout(plan)),
                 **load,
-                **({"busy": Out(1)} if watched else {}),
+                **({"busy": Out(1), "saturated": Out(saturations_layout(plan))} if watched else {}),
             }
         )
         self.write_trace = [
@@ -87,7 +89,7 @@ class Layer(wiring.Component):
         m.submodules.source = source = InputBuffer(plan)
         m.submodules.sequencer = sequencer = Sequencer(plan)
         m.submodules.mac = mac = MacArray(plan)
-        m.submodules.drain = stage = OutputStage(plan, mac.sums.shape())
+        m.submodules.drain = stage = OutputStage(plan, mac.sums.shape(), watched=self.watched)
         wiring.connect(m, wiring.flipped(self.i), source.i)
 
         # A vector makes room for another one as soon as it is read; its mark is needed longer.
@@ -105,6 +107,7 @@ class Layer(wiring.Component):
             ending = Signal()  # what a step writes last is on its way
             m.d.sync += ending.eq(sequencer.finish)
             m.d.comb += self.busy.eq(~sequencer.idle | ending | ~empty)
+            m.d.comb += self.saturated.eq(stage.saturated)
         m.d.comb += [
             self.start.eq((sequencer.idle | sequencer.finish) & source.available & room),
             sequencer.start.eq(self.start),

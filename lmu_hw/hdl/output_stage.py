@@ -11,13 +11,14 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
+from lmu_hw.fixed import Overflow, Requant
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.blocks import output_blocks
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import follow
-from lmu_hw.hdl.requantize import requantize
+from lmu_hw.hdl.requantize import is_outside, requantize
 from lmu_hw.hdl.row_constants import RowRom, narrowing
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.hdl.storage import Rom, VectorRam
@@ -25,7 +26,7 @@ from lmu_hw.hdl.tables import table_name
 from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
 from lmu_hw.plan import LayerPlan, Storage, half_ulp
 
-__all__ = ["OutputStage", "code_width", "write_layout"]
+__all__ = ["OutputStage", "code_width", "saturating", "saturations_layout", "write_layout"]
 
 
 def code_width(plan: LayerPlan) -> int:
@@ -81,10 +82,12 @@ class OutputStage(wiring.Component):
     write : Out(write_layout)
     load : In(struct of `load_layout`), if the plan is writable
         Writes a word of row constants or of a table, by the name of the ROM.
+    saturated : Out(array of counts), if it is watched
+        For each of the nodes that saturate: sums of a beat that lay outside its format.
     """
 
-    def __init__(self, plan: LayerPlan, sums: data.ArrayLayout) -> None:
-        self.plan, self.latency = plan, plan.drain_latency
+    def __init__(self, plan: LayerPlan, sums: data.ArrayLayout, *, watched: bool = False) -> None:
+        self.plan, self.latency, self.watched = plan, plan.drain_latency, watched
         loads = {block.name: block.load_layout for block in output_blocks(plan)}
         elements = {"elements": In(total_layout(plan))} if plan.layer.elementwise else {}
         super().__init__(
@@ -96,6 +99,7 @@ class OutputStage(wiring.Component):
                 "write": Out(write_layout(plan)),
                 **elements,
                 **({"load": In(data.StructLayout(loads))} if plan.writable else {}),
+                **({"saturated": Out(saturations_layout(plan))} if watched else {}),
             }
         )
 
@@ -189,6 +193,8 @@ class OutputStage(wiring.Component):
                     d2.beat.eq(self.elements.tag.beat),
                     *(d2_totals[lane].eq(self.elements.totals[lane]) for lane in range(plan.beat)),
                 ]
+        if self.watched:
+            self._saturations(m, d2, d2_totals)
         m.d.comb += [
             self.write.valid.eq(written.valid),
             self.write.node.eq(written.node),
@@ -234,6 +240,17 @@ class OutputStage(wiring.Component):
                         beat = layout.const([constant._asdict()] * self.plan.beat)
                         m.d.sync += d0_constants.eq(beat)
         return d0_constants
+
+    def _saturations(self, m: Module, d2: Signal, d2_totals: list[Signal]) -> None:
+        """Count the sums of a beat that lie outside the format of their node."""
+        for place, node in enumerate(saturating(self.plan)):
+            of_node = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
+            outside = [
+                self._inside(node, d2.beat, lane)
+                & is_outside(total, node.sum_frac_bits, _narrowing(node))
+                for lane, total in enumerate(d2_totals)
+            ]
+            m.d.sync += self.saturated[place].eq(Mux(of_node, sum(outside, Const(0)), 0))
 
     def _inside(self, node: Node | ElementwiseNode, beat: Value, lane: int) -> Value:
         """Say whether a lane of a beat is a row of the node."""
@@ -356,9 +373,22 @@ def _finished(plan: LayerPlan) -> list[Node | ElementwiseNode]:
     return finished
 
 
+def saturating(plan: LayerPlan) -> list[Node | ElementwiseNode]:
+    """Return the nodes whose sums are limited here to the ends of their formats."""
+    return [node for node in _finished(plan) if node.requant.overflow is Overflow.SATURATE]
+
+
+def saturations_layout(plan: LayerPlan) -> data.ArrayLayout:
+    """Return the layout of a count of saturations for each node that saturates."""
+    return data.ArrayLayout(bits_for(plan.beat), len(saturating(plan)))
+
+
+def _narrowing(node: Node | ElementwiseNode) -> Requant:
+    return narrowing(node) if isinstance(node, Node) else node.requant
+
+
 def _narrow(node: Node | ElementwiseNode, total: Value) -> Value:
-    requant = narrowing(node) if isinstance(node, Node) else node.requant
-    code = requantize(total, node.sum_frac_bits, requant)
+    code = requantize(total, node.sum_frac_bits, _narrowing(node))
     match node.activation:
         case Rectifier():
             return Mux(code < 0, 0, code)

@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from amaranth.utils import bits_for
+
 from lmu_hw.hdl.reload import AddressMap
+from lmu_hw.hdl.top import saturating_nodes
 from lmu_hw.plan import Plan
 
 __all__ = ["BITS", "DIGEST_WORDS", "Access", "Field", "Register", "RegisterMap", "register_map"]
@@ -79,15 +82,15 @@ class Register:
     fields : tuple of Field
         From the lowest bit on; other bits read as 0.
     description : str
-    counts : bool
-        It is a counter, which wraps around.
+    counts : int
+        Of a counter, which wraps around: bits of what it counts in a cycle; 0: it is none.
     """
 
     name: str
     offset: int
     fields: tuple[Field, ...]
     description: str
-    counts: bool = False
+    counts: int = 0
 
     @property
     def readable(self) -> bool:
@@ -137,6 +140,7 @@ def register_map(plan: Plan, digest: str = "0" * 64) -> RegisterMap:
     registers = [*_identity(plan, digest), *_run(), *_counters(plan)]
     if AddressMap(plan).blocks:
         registers += _coefficients(plan)
+    registers += _saturations(plan)
     return RegisterMap(tuple(registers))
 
 
@@ -152,7 +156,7 @@ def _word(
     access: Access = Access.READ,
     *,
     reset: int = 0,
-    counts: bool = False,
+    counts: int = 0,
 ) -> Register:
     """Return a register that is one field."""
     field = Field(name="value", access=access, reset=reset, description=description)
@@ -251,8 +255,20 @@ def _counters(plan: Plan) -> list[Register]:
     if plan.stream.packets:
         counters["MALFORMED"] = "Beats that were not as a packet must be"
     return [
-        _word(name, 0x30 + BITS // 8 * place, description, counts=True)
+        _word(name, 0x30 + BITS // 8 * place, description, counts=1)
         for place, (name, description) in enumerate(counters.items())
+    ]
+
+
+def _saturations(plan: Plan) -> list[Register]:
+    return [
+        _word(
+            f"SATURATIONS_{place}",
+            0x100 + BITS // 8 * place,
+            f"Sums of {name} that lay outside its format",
+            counts=bits_for(plan.beat),
+        )
+        for place, name in enumerate(saturating_nodes(plan))
     ]
 
 

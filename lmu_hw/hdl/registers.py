@@ -24,7 +24,7 @@ from lmu_hw.hdl.gate import Gate
 from lmu_hw.hdl.packets import count
 from lmu_hw.hdl.register_map import BITS, Access, Field, Register, RegisterMap, parts, register_map
 from lmu_hw.hdl.reload import AddressMap
-from lmu_hw.hdl.top import core_ports
+from lmu_hw.hdl.top import core_ports, saturating_nodes
 from lmu_hw.plan import Plan
 
 __all__ = ["RegisterFile", "RegisteredTop", "port_widths"]
@@ -50,8 +50,8 @@ class RegisterFile(wiring.Component):
     sequence_length : Out(32)
     busy, answer_waiting, accepting, clearing, still : In(1)
         The fields of the register ``STATUS``.
-    count_NAME : In(1), for each counter NAME
-        It counts this cycle.
+    count_NAME : In, for each counter NAME
+        What it counts in this cycle.
     coefficient_write, coefficient_address, coefficient_data : Out, if the map has them
     """
 
@@ -73,7 +73,7 @@ class RegisterFile(wiring.Component):
                 "clear": Out(1),
                 "sequence_length": Out(BITS),
                 **{field.name: In(1) for field in registers["STATUS"].fields},
-                **{f"count_{name.lower()}": In(1) for name in self.counters},
+                **{f"count_{name.lower()}": In(registers[name].counts) for name in self.counters},
                 **load,
             }
         )
@@ -99,8 +99,9 @@ class RegisterFile(wiring.Component):
         for name in self.counters:
             with m.If(fields["CONTROL", "clear_counters"]):
                 m.d.sync += fields[name, "value"].eq(0)
-            with m.Elif(getattr(self, f"count_{name.lower()}")):
-                m.d.sync += fields[name, "value"].eq(fields[name, "value"] + 1)
+            with m.Else():
+                counted = getattr(self, f"count_{name.lower()}")
+                m.d.sync += fields[name, "value"].eq(fields[name, "value"] + counted)
         if self.loads:
             self._load(m, bus, fields["COEFFICIENT_ADDRESS", "value"], written)
         self._read(m, bus, fields)
@@ -295,5 +296,8 @@ class RegisteredTop(wiring.Component):
             file.count_input_stalls.eq(self.s_axis_tvalid & ~self.s_axis_tready),
             file.count_output_stalls.eq(self.m_axis_tvalid & ~self.m_axis_tready),
         ]
+        for place in range(len(saturating_nodes(self.plan))):
+            counter = getattr(file, f"count_saturations_{place}")
+            m.d.comb += counter.eq(inner[f"saturated_{place}"])
         if self.plan.stream.packets:
             m.d.comb += file.count_malformed.eq(inner["s_axis_malformed"])

@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, Const, Mux, Shape, Value, signed, unsigned
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
 
-__all__ = ["requantize", "shape_of"]
+__all__ = ["is_outside", "requantize", "shape_of"]
 
 
 def shape_of(fmt: FixedFormat) -> Shape:
@@ -25,19 +25,31 @@ def requantize(value: Value, frac_bits: int, requant: Requant) -> Value:
     Value
         Its low bits are the code; in a signed format its sign is that of the code.
     """
-    shift = frac_bits - requant.format.frac_bits
-    if shift <= 0:
-        rounded = Value.cast(value.shift_left(-shift))
-    else:
-        offset = _offset(value, shift, requant.rounding)
-        rounded = Value.cast(value + offset).shift_right(shift)
-    fmt = requant.format
+    rounded, fmt = _rounded(value, frac_bits, requant), requant.format
     match requant.overflow:
         case Overflow.WRAP | Overflow.FORBID:  # proved impossible, it costs no gate
             return Value.cast(rounded[: fmt.width].as_signed() if fmt.signed else rounded)
         case Overflow.SATURATE:
             return _saturated(rounded, fmt)
     assert_never(requant.overflow)
+
+
+def is_outside(value: Value, frac_bits: int, requant: Requant) -> Value:
+    """Say whether a value that is narrowed lies outside the format after it was rounded."""
+    rounded, fmt = _rounded(value, frac_bits, requant), requant.format
+    if len(rounded) <= fmt.width:
+        return Const(0) if fmt.signed else Value.cast(rounded[-1])
+    above = Value.cast(rounded[fmt.width - fmt.signed :])
+    return above.any() & ~above.all() if fmt.signed else above.any()
+
+
+def _rounded(value: Value, frac_bits: int, requant: Requant) -> Value:
+    """Return a signed value after the shift of a narrowing."""
+    shift = frac_bits - requant.format.frac_bits
+    if shift <= 0:
+        return Value.cast(value.shift_left(-shift))
+    offset = _offset(value, shift, requant.rounding)
+    return Value.cast(value + offset).shift_right(shift)
 
 
 def _saturated(value: Value, fmt: FixedFormat) -> Value:

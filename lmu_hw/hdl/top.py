@@ -8,9 +8,11 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
 
 from lmu_hw.hdl.assertions import add_checker
 from lmu_hw.hdl.layer import Layer
+from lmu_hw.hdl.output_stage import saturating
 from lmu_hw.hdl.packets import AnswerMemory, PacketReceiver, PacketSender
 from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.requantize import shape_of
@@ -32,6 +34,7 @@ __all__ = [
     "element_bits",
     "instance_name",
     "layer_path",
+    "saturating_nodes",
 ]
 
 
@@ -165,6 +168,8 @@ class NetworkTop(wiring.Component):
         `lmu_hw.hdl.reload`.
     busy : Out(1), if there are registers beside it
         A vector that was taken, a step or an answer is inside.
+    saturated_N : Out, if there are registers beside it
+        Sums of node N of `saturating_nodes` that lay outside its format.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -209,6 +214,10 @@ class NetworkTop(wiring.Component):
             self._coefficients(m)
         if self.plan.registers:
             m.d.comb += self.busy.eq(source.busy | Cat(layer.busy for layer in layers).any())
+            counts = (count for layer in layers for count in layer.saturated)
+            m.d.comb += [
+                getattr(self, f"saturated_{n}").eq(count) for n, count in enumerate(counts)
+            ]
         add_checker(m, platform, "intake", ready=self.s_axis_tready)
         add_checker(
             m,
@@ -295,8 +304,20 @@ def core_ports(plan: Plan) -> dict[str, wiring.Member]:
         "m_axis_tlast": Out(1),
         **packet_ports(plan),
         **load,
-        **({"busy": Out(1)} if plan.registers else {}),
+        **(_watched(plan) if plan.registers else {}),
     }
+
+
+def _watched(plan: Plan) -> dict[str, wiring.Member]:
+    """Return the ports of a network that are there for registers."""
+    bits = bits_for(plan.beat)
+    counts = {f"saturated_{n}": Out(bits) for n in range(len(saturating_nodes(plan)))}
+    return {"busy": Out(1), **counts}
+
+
+def saturating_nodes(plan: Plan) -> list[str]:
+    """Return the names of the nodes whose saturations are counted."""
+    return [node.name for layer in plan.layers for node in saturating(layer)]
 
 
 def packet_ports(plan: Plan) -> dict[str, Any]:

@@ -177,6 +177,7 @@ def _registers(ports: Ports) -> list[str]:
         f"  reg [{inputs - 1}:0] r_in;",
         f"  wire [{outputs - 1}:0] r_given;",
         f"  reg [{outputs - 1}:0] r_left;",
+        *_unused(ports, outputs),
         "  assign r_out = r_left[7:0];",
         "  always @(posedge clk) begin",
         f"    if (r_valid) r_in <= {{r_byte, r_in[{inputs - 1}:8]}};",
@@ -184,6 +185,12 @@ def _registers(ports: Ports) -> list[str]:
         "    if (rst) r_in <= 0;",
         "  end",
     ]
+
+
+def _unused(ports: Ports, bits: int) -> list[str]:
+    """Return what fills the last byte of the outputs up."""
+    used = sum(ports.bits[name] for name in ports.lite(outputs=True))
+    return [f"  assign r_given[{bits - 1}:{used}] = 0;"] if used < bits else []
 
 
 def _register_ports(ports: Ports) -> list[str]:

@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from lmu_hw.fixed import Overflow
 from lmu_hw.hdl.register_map import BITS, register_map
+from lmu_hw.hdl.top import saturating_nodes
 from lmu_hw.plan import make_plan
 from tests import networks, registered
 
@@ -38,10 +40,18 @@ def test_features_say_what_the_design_has():
 def test_a_design_with_less_has_the_same_registers_at_the_same_places():
     plan = replace(make_plan(networks.quantized(networks.network()), 4), registers=True)
     less, more = register_map(plan), full_map()
-    assert set(more.names) - set(less.names) == {
-        "MALFORMED",
-        "COEFFICIENT_ADDRESS",
-        "COEFFICIENT_DATA",
-    }
-    assert all(less[name].offset == more[name].offset for name in less.names)
+    own = {"MALFORMED", "COEFFICIENT_ADDRESS", "COEFFICIENT_DATA"}
+    assert {name for name in more.names if "SATURATIONS" not in name} - {*less.names} == own
+    both = {*less.names} & {*more.names}
+    assert all(less[name].offset == more[name].offset for name in both)
     assert less["FEATURES"].reset == 0
+
+
+def test_every_node_that_saturates_has_a_counter():
+    network, plan = registered.small()
+    nodes = [node for layer in network.layers for node in layer.sums]
+    names = [node.name for node in nodes if node.requant.overflow is Overflow.SATURATE]
+    counters = [r for r in full_map().registers if r.name.startswith("SATURATIONS")]
+    assert (
+        [counter.description.split()[2] for counter in counters] == names == saturating_nodes(plan)
+    )

@@ -11,7 +11,7 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.sim import Simulator
 
 from lmu_hw.fixed import FixedFormat, Overflow, Requant, Rounding
-from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.requantize import is_outside, requantize, shape_of
 from tests import oracle
 
 _BITS = 6  # of the sums: every one of their 64 codes is driven
@@ -25,14 +25,19 @@ def _formats(shift: int) -> list[FixedFormat]:
     ]
 
 
-def _outputs(requants: list[Requant]) -> dict[int, list[int]]:
-    """Return for every code of a sum what each narrowing makes of it."""
+def _outputs(requants: list[Requant]) -> dict[int, list[tuple[int, int]]]:
+    """Return for every code of a sum what each narrowing makes of it, and if it lies outside."""
     m = Module()
     total = Signal(signed(_BITS))
     codes = [Signal(shape_of(requant.format), name=f"c{n}") for n, requant in enumerate(requants)]
+    outside = [Signal(name=f"o{n}") for n, _ in enumerate(requants)]
     m.d.comb += [
         code.eq(requantize(total, 0, requant))
         for code, requant in zip(codes, requants, strict=True)
+    ]
+    m.d.comb += [
+        out.eq(is_outside(total, 0, requant))
+        for out, requant in zip(outside, requants, strict=True)
     ]
     seen = {}
 
@@ -40,7 +45,9 @@ def _outputs(requants: list[Requant]) -> dict[int, list[int]]:
         for value in range(-(1 << (_BITS - 1)), 1 << (_BITS - 1)):
             ctx.set(total, value)
             await ctx.delay(1e-9)
-            seen[value] = [ctx.get(code) for code in codes]
+            seen[value] = [
+                (ctx.get(code), ctx.get(out)) for code, out in zip(codes, outside, strict=True)
+            ]
 
     simulator = Simulator(m)
     simulator.add_testbench(drive)
@@ -58,9 +65,9 @@ def test_every_code_is_narrowed_as_the_oracle_says(rounding, overflow):
     ]
     compared = 0
     for value, codes in _outputs(requants).items():
-        for requant, code in zip(requants, codes, strict=True):
+        for requant, (code, outside) in zip(requants, codes, strict=True):
             fmt = requant.format
-            expected, _ = oracle.narrow(
+            expected, left = oracle.narrow(
                 Fraction(value),
                 signed=fmt.signed,
                 width=fmt.width,
@@ -68,6 +75,7 @@ def test_every_code_is_narrowed_as_the_oracle_says(rounding, overflow):
                 rounding=rounding.value,
                 overflow=overflow.value,
             )
+            assert outside == left, (value, str(requant))
             if expected is not None:  # what is proved impossible may be anything
                 assert code == expected, (value, str(requant))
                 compared += 1
