@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Verilated design behind its own driver in C: reads x.txt and writes.txt, prints answers.
+// A Verilated design behind its own driver in C: reads x.txt, writes what is in writes.h, prints answers.
 
 #include <cstdint>
 #include <cstdio>
@@ -8,6 +8,7 @@
 #include "Vdut.h"
 #include "digits.h"
 #include "verilated.h"
+#include "writes.h"
 
 namespace {
 
@@ -123,15 +124,6 @@ int main(int argc, char **argv) {
   if (!file || std::fscanf(file, "%zu", &steps) != 1) return 1;
   while (std::fscanf(file, "%lf", &value) == 1) x.push_back(value);
   std::fclose(file);
-  std::vector<uint32_t> addresses, words;
-  unsigned address, word;
-  file = std::fopen("writes.txt", "r");
-  while (std::fscanf(file, "%x", &address) == 1) {
-    addresses.push_back(address);
-    for (unsigned part = 0; part < DIGITS_WORD_PARTS; ++part)
-      if (std::fscanf(file, "%x", &word) == 1) words.push_back(word);
-  }
-  std::fclose(file);
 
   must(digits_identify(&port), "identify");
   classify(x, steps);
@@ -142,12 +134,12 @@ int main(int argc, char **argv) {
     std::printf(" %u", count);
   }
   std::printf("\n");
-  int refused = digits_load(&port, addresses.data(), words.data(), 1);
+  int refused = digits_load(&port, writes, 1);
   std::printf("refused %d\n", refused);
   must(digits_send(&port, x.data(), 0), "send");  // a sequence that is not to go on
   must(digits_clear(&port, 100000), "clear");
   must(digits_stop(&port, 100000), "stop");
-  must(digits_load(&port, addresses.data(), words.data(), addresses.size()), "load");
+  must(digits_load(&port, writes, sizeof writes / sizeof *writes), "load");
   must(digits_start(&port), "start");
   classify(x, steps);
   uint32_t counts[2];

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,11 +15,11 @@ import lmu_hw
 from lmu_hw.fixed.ops import dequantize
 from lmu_hw.folder import DesignFolder
 from lmu_hw.golden import GoldenModel
-from lmu_hw.hdl.register_map import parts, register_map
+from lmu_hw.hdl.register_map import register_map
 from lmu_hw.hdl.top import saturating_nodes
 from lmu_hw.manifest import read_plan
 from lmu_hw.quantize import Realization
-from lmu_hw.reload import reload
+from lmu_hw.reload import reload, writes_text
 from lmu_hw.simulate.process import environment_of
 from lmu_hw.simulate.simulators import Simulator, find
 from sim.conftest import EXAMPLES
@@ -41,22 +42,16 @@ def digits(tmp_path_factory):
     return folder
 
 
-def test_digits_are_classified_through_the_driver_with_two_windows(digits, tmp_path):
+def test_digits_are_classified_through_the_driver_with_two_networks(digits, tmp_path):
     require_simulator("verilator")
     x = np.load(EXAMPLES / "digits" / "test_x.npy")[:IMAGES].astype(np.float64)
     design = lmu_hw.read_design(digits)
     plan = read_plan(DesignFolder(digits), design.network)
-    other, words = reload(digits, 1.5 * design.reference.layers[0].memory.theta)
+    reloaded = reload(digits, retrained())
+    other = reloaded.design.network
     lines = [str(x.shape[1]), *map(repr, x.ravel().tolist())]
     (tmp_path / "x.txt").write_text("\n".join(lines))
-    (tmp_path / "writes.txt").write_text(
-        "".join(
-            f"{address:x} "
-            + " ".join(f"{word >> 32 * n & 0xFFFFFFFF:x}" for n in range(parts(plan)))
-            + "\n"
-            for address, word in words
-        )
-    )
+    (tmp_path / "writes.h").write_text(writes_text(reloaded.writes, "writes.h"))
     places = [r.offset for r in register_map(plan).registers if "SATURATIONS" in r.name]
     said = run(digits, tmp_path, ",".join(map(str, places))).splitlines()
     expected, saturations = [], []
@@ -72,6 +67,14 @@ def test_digits_are_classified_through_the_driver_with_two_windows(digits, tmp_p
     assert f"saturations {' '.join(map(str, saturations[0]))}" in said
     assert "refused 2" in said
     assert f"counts {2 * x.shape[0] * x.shape[1] + 1} {2 * IMAGES}" in said
+
+
+def retrained():
+    """Return a network of the same shape with other weights and another memory."""
+    network = lmu_hw.load(EXAMPLES / "digits" / "model.safetensors")
+    layer, head = network.layers
+    hidden = replace(layer.hidden, W_m=0.9 * layer.hidden.W_m, b=layer.hidden.b[::-1])
+    return replace(network, layers=(replace(layer, hidden=hidden), replace(head, W=head.W[::-1])))
 
 
 def run(design, folder, saturations):

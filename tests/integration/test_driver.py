@@ -12,6 +12,7 @@ import pytest
 
 from lmu_hw.fixed import Rounding
 from lmu_hw.fixed.ops import quantize
+from lmu_hw.hdl.register_map import register_map
 from lmu_hw.integration.driver import driver
 from tests.integration.designs import subject
 
@@ -48,6 +49,26 @@ def test_vectors_travel_as_the_stream_says(tmp_path, width):
             getattr(opened, f"{made.name}_{verb}")(*pair)
             assert list(numbers) == row.tolist()
             assert list(octets) == beats.ravel().tolist()
+
+
+def test_the_driver_of_a_design_with_registers_compiles_and_identifies_it(tmp_path):
+    plain = subject()
+    made = replace(plain, plan=replace(plain.plan, registers=True))
+    opened = library(tmp_path, made)
+    registers = {r.offset: r.reset for r in register_map(made.plan, made.design.digest).registers}
+    read_type = ctypes.CFUNCTYPE(
+        ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_uint32)
+    )
+
+    @read_type
+    def read(context, offset, value):
+        value[0] = registers[offset]
+        return 0
+
+    port = (ctypes.c_void_p * 5)(None, None, None, ctypes.cast(read, ctypes.c_void_p), None)
+    assert opened.tiny_identify(port) == 0
+    registers[register_map(made.plan)["DIGEST_3"].offset] ^= 1
+    assert opened.tiny_identify(port) == -1
 
 
 @pytest.mark.parametrize("rounding", Rounding)
