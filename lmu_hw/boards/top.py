@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lmu_hw.boards.clocks import ClockCell, clock_cell
-from lmu_hw.boards.ports import Ports, ports_of
+from lmu_hw.boards.ports import Ports
 from lmu_hw.boards.registry import Board, board_named
 from lmu_hw.checked import member, real, whole
 from lmu_hw.errors import ConfigError
@@ -74,7 +74,7 @@ class Build:
 
 def build_board(
     board: object,
-    verilog: str,
+    ports: Ports,
     name: str,
     plan: Plan,
     *,
@@ -87,10 +87,10 @@ def build_board(
     Parameters
     ----------
     board : Board or str
-    verilog : str
-        Of the design.
+    ports : Ports
+        Of the top of the design.
     name : str
-        Of its top.
+        Of that top.
     plan : Plan
     link : Link or str, optional
         None: UART where the board has it.
@@ -123,7 +123,7 @@ def build_board(
         raise ConfigError("`baud` must be left out with `link` spi, whose clock is the host's")
     top, module = f"{name}__{chosen.name.replace('-', '_')}", f"{name}__{kind.value}"
     bits = None if rate is None else divisor(cell.mhz, rate)
-    text = "\n".join(_top(chosen, kind, cell, ports_of(verilog, name), name, top, module))
+    text = "\n".join(_top(chosen, kind, cell, ports, name, top, module))
     return Build(
         board=chosen,
         link=kind,

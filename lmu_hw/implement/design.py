@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lmu_hw.boards import Board, board_named, build_board
+from lmu_hw.boards.ports import ports_of
 from lmu_hw.checked import flag, real, whole
 from lmu_hw.design import Design
 from lmu_hw.errors import ConfigError, LoadError, ToolError
@@ -115,8 +116,8 @@ def implement(
     changed = folder.changed_rtl()
     files, name = rtl_files(folder), design.network.name
     if chosen is not None:
-        verilog = files[f"{name}.v"].decode()
-        build = build_board(chosen, verilog, name, plan, link=link, baud=baud, clock=clock)
+        ports = ports_of(files[f"{name}.v"].decode(), name)
+        build = build_board(chosen, ports, name, plan, link=link, baud=baud, clock=clock)
         job = replace(job, build=build, clock=build.clock)
     left = dict(_left(job))
     folder.results.check(folder.IMPLEMENTATION, *left.values())
@@ -142,7 +143,7 @@ def implement(
             bitstream=left[found.bitstream] if found.bitstream else None,
         )
         if job.build is not None:
-            texts = {f"{job.target.name}.sh": board_script(job.target, job.build, name)}
+            texts = {f"{job.target.name}.sh": board_script(job.target, job.build, name, _LEFT)}
             for file, text in {**texts, **script_files(job.target)}.items():
                 (work / file).write_text(text)
         place.mkdir(exist_ok=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from lmu_hw.integration.boards import boards
 from lmu_hw.integration.descriptions import ipxact, litex
 from lmu_hw.integration.driver import driver
 from lmu_hw.integration.projects import constraints, core_file, instance, scripts
@@ -79,6 +80,12 @@ KINDS = (
         patterns=("scripts/vivado.tcl", "scripts/ecp5.sh"),
         words="area and clock of the design on its own: Vivado; Yosys and nextpnr",
         make=scripts,
+    ),
+    Kind(
+        patterns=("boards/*",),
+        words="the design behind UART on an iCEBreaker and a ULX3S: Verilog around it, pins, and a "
+        "script that makes the bitstream",
+        make=boards,
     ),
     Kind(
         patterns=("{name}.core",),

@@ -11,6 +11,7 @@ import pytest
 
 import lmu_hw
 from lmu_hw.boards import build_board
+from lmu_hw.boards.ports import ports_of
 from lmu_hw.boards.top import divisor
 from lmu_hw.errors import ConfigError
 from lmu_hw.folder import DesignFolder
@@ -68,8 +69,8 @@ def folder(tmp_path_factory) -> Path:
 def build(folder: Path, board: str, **options):
     network = lmu_hw.read_design(folder).network
     plan = read_plan(DesignFolder(folder), network)
-    verilog = (folder / "rtl" / "tiny.v").read_text()
-    return build_board(board, verilog, "tiny", plan, **options)
+    ports = ports_of((folder / "rtl" / "tiny.v").read_text(), "tiny")
+    return build_board(board, ports, "tiny", plan, **options)
 
 
 @pytest.mark.parametrize("board", ["icebreaker", "upduino", "ulx3s-25k"])

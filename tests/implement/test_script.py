@@ -11,6 +11,7 @@ import pytest
 
 import lmu_hw
 from lmu_hw.boards import build_board
+from lmu_hw.boards.ports import ports_of
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.script import board_script, script_files
 from lmu_hw.implement.targets import on_board
@@ -33,9 +34,13 @@ echo "Max frequency 99" > nextpnr.log
 def test_tools_are_called_on_files_that_are_there(folder: Path, tmp_path, board, tools):
     network = lmu_hw.read_design(folder).network
     plan = read_plan(DesignFolder(folder), network)
-    build = build_board(board, (folder / "rtl" / "tiny.v").read_text(), "tiny", plan)
+    ports = ports_of((folder / "rtl" / "tiny.v").read_text(), "tiny")
+    build = build_board(board, ports, "tiny", plan)
     target = on_board(build.board)
-    texts = {"build.sh": board_script(target, build, "tiny"), f"{build.top}.v": build.verilog}
+    texts = {
+        "build.sh": board_script(target, build, "tiny", "implement"),
+        f"{build.top}.v": build.verilog,
+    }
     texts |= {build.pins_file: build.pins, **script_files(target)}
     (folder / "implement").mkdir()
     for name, text in texts.items():
