@@ -81,6 +81,7 @@ def emit(
     """
     from lmu_hw.hdl import emit_verilog
 
+    registers = flag(registers, "`registers`")
     goal = Goal(lanes=lanes, clock=clock, sample_rate=sample_rate, target=target)
     stream = stream_of(stream_width, stream_elements, stream_last)
     tell = progress or (lambda text: None)
@@ -92,7 +93,7 @@ def emit(
     if written is Reloadable.MEMORY:
         require_reloadable(design.reference, design.config)
     choice = choose_plan(network, goal, reloadable=written, stream=stream)
-    plan = replace(choice.chosen.plan, registers=flag(registers, "`registers`"))
+    plan = replace(choice.chosen.plan, registers=registers)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)

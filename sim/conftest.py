@@ -216,7 +216,7 @@ DESIGNS = {
 }
 RELOADABLE = ("reloadable", "reloadable_scan")
 """Designs that are emitted with a port for the coefficients of their memories."""
-REGISTERED = ("packets_of_sequences", "reloadable_scan")
+REGISTERED = ("packets_of_sequences", "reloadable")
 """Designs that have registers around them; coefficients are written through them."""
 STREAMS = {
     "packets": {"stream_width": 8},

@@ -172,6 +172,7 @@ def _require_pins(target: Target, bits: list[str], job: Job) -> None:
         raise ConfigError(
             f"the ports of the design must be at most the {most} pins of {target.name}, not "
             f"{len(bits)}; a smaller `stream_width` has fewer"
+            f"{' and so has a design without `registers`' if 's_axi_awvalid' in bits else ''}"
         )
 
 
