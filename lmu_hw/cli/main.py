@@ -374,7 +374,9 @@ def _reload(options: argparse.Namespace) -> int:
         show(look.summary)
         for warning in look.warnings:
             complain(f"warning: {warning}")
-    write_text(options.output, writes_text(reloaded.writes, options.output))
+    write_text(
+        options.output, writes_text(reloaded.writes, options.output, bits=reloaded.data_bits)
+    )
     what = options.model or f"a window of {options.theta:g} steps"
     show(f"{len(reloaded.writes):,} writes of coefficients for {what}, in {options.output}")
     return EQUAL

@@ -294,7 +294,7 @@ def _reload(commands: Commands) -> None:
         metavar="FILE",
         required=True,
         help="the writes to the port, in their order; .hex: text that $readmemh reads, one "
-        "'@address word' for each; .h: an array in C; .py: a list in Python",
+        "'@address word' for each; .h: arrays in C, for the driver; .py: a list in Python",
     )
 
 

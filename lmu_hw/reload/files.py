@@ -3,67 +3,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from lmu_hw.errors import ConfigError
 from lmu_hw.names import design_name
 
 __all__ = ["WRITES", "writes_text"]
 
 Writes = Sequence[tuple[int, int]]
 
+_BITS = 32
+"""Of a number in C: of a register, too."""
 
-def writes_text(writes: Writes, path: str | Path) -> str:
+_IN_A_LINE = 6
+
+
+def writes_text(writes: Writes, path: str | Path, *, bits: int) -> str:
     """Return writes in the form that the suffix of a file asks for.
 
     Parameters
     ----------
     writes : sequence of (address, data)
     path : str or Path
-        ``.h``: an array in C; ``.py``: a list in Python; ``.hex`` and others: lines
-        ``@address data`` that `$readmemh` reads.
-
-    Raises
-    ------
-    ConfigError
-        If a number does not fit the 32 or 64 bits of C.
+        ``.h``: arrays in C, as a design's driver takes them; ``.py``: a list in Python; ``.hex``
+        and others: lines ``@address data`` that `$readmemh` reads.
+    bits : int
+        Of the data that are written at once.
     """
     form = WRITES.get(Path(path).suffix, _hex)
-    return form(writes, Path(path).stem)
+    return form(writes, Path(path).stem, bits)
 
 
-def _hex(writes: Writes, name: str) -> str:
-    digits = _digits(writes)
+def _hex(writes: Writes, name: str, bits: int) -> str:
+    digits = -(-bits // 4)
     return "".join(f"@{address:x} {word:0{digits}x}\n" for address, word in writes)
 
 
-def _c(writes: Writes, name: str) -> str:
-    words = max(word for _, word in writes).bit_length()
-    addresses = max(address for address, _ in writes).bit_length()
-    if max(words, addresses) > 64:
-        raise ConfigError(
-            f"words in C must have at most 64 bits, not {words}: write a .hex or .py file, or "
-            "generate the design with `reloadable` all, whose words have 32"
-        )
-    name, bits = design_name(name), 32 if max(words, addresses) <= 32 else 64
-    kind, suffix, digits = f"uint{bits}_t", "u" if bits == 32 else "ull", _digits(writes)
-    lines = (
-        f"  {{0x{address:x}{suffix}, 0x{word:0{digits}x}{suffix}}}," for address, word in writes
-    )
+def _c(writes: Writes, name: str, bits: int) -> str:
+    name, parts, mask = design_name(name), -(-bits // _BITS), (1 << _BITS) - 1
+    words = [word >> _BITS * part & mask for _, word in writes for part in range(parts)]
     return "\n".join(
         [
-            "/* Writes of coefficients, in this order: address, data. */",
+            "/* Writes of coefficients, in this order: where, and what; of a word that is longer",
+            f" * than {_BITS} bits, its parts from the low bits on. */",
             f"#ifndef {name.upper()}_H",
             f"#define {name.upper()}_H",
             "",
-            "#include <stddef.h>",
             "#include <stdint.h>",
             "",
-            f"static const {kind} {name}[][2] = {{",
-            *lines,
-            "};",
-            f"static const size_t {name}_count = sizeof {name} / sizeof {name}[0];",
+            f"#define {name.upper()}_COUNT {len(writes)}u",
+            f"#define {name.upper()}_WORD_PARTS {parts}u",
+            *_array(f"{name}_addresses", (address for address, _ in writes)),
+            *_array(f"{name}_words", words),
             "",
             "#endif",
             "",
@@ -71,16 +62,21 @@ def _c(writes: Writes, name: str) -> str:
     )
 
 
-def _python(writes: Writes, name: str) -> str:
-    digits = _digits(writes)
+def _array(name: str, numbers: Iterable[int]) -> list[str]:
+    texts = [f"0x{number:08x}u," for number in numbers]
+    lines = [
+        "  " + " ".join(texts[first : first + _IN_A_LINE])
+        for first in range(0, len(texts), _IN_A_LINE)
+    ]
+    return [f"static const uint32_t {name}[] = {{", *lines, "};"]
+
+
+def _python(writes: Writes, name: str, bits: int) -> str:
+    digits = -(-bits // 4)
     lines = (f"    (0x{address:x}, 0x{word:0{digits}x})," for address, word in writes)
     head = ['"""Writes of coefficients, in this order: address, data."""', "", "WRITES = ["]
     return "\n".join([*head, *lines, "]", ""])
 
 
-def _digits(writes: Writes) -> int:
-    return len(f"{max(word for _, word in writes):x}")
-
-
-WRITES: dict[str, Callable[[Writes, str], str]] = {".hex": _hex, ".h": _c, ".py": _python}
+WRITES: dict[str, Callable[[Writes, str, int], str]] = {".hex": _hex, ".h": _c, ".py": _python}
 """The forms of writes, by the suffix of their file."""

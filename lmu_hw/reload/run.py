@@ -29,10 +29,13 @@ class Reloaded:
         With `predict`; under another window, its float reference is still that of the files.
     writes : list of (address, data)
         What makes it so, in this order.
+    data_bits : int
+        Bits of the data of a write.
     """
 
     design: Design
     writes: list[tuple[int, int]]
+    data_bits: int
 
 
 def reload(
@@ -78,6 +81,7 @@ def reload(
 
 
 def _with(plan: Plan, design: Design) -> Reloaded:
-    from lmu_hw.hdl.reload import reload_words  # which needs Amaranth
+    from lmu_hw.hdl.reload import AddressMap, reload_words  # which need Amaranth
 
-    return Reloaded(design=design, writes=reload_words(plan, design.network))
+    writes = reload_words(plan, design.network)
+    return Reloaded(design=design, writes=writes, data_bits=AddressMap(plan).data_bits)
