@@ -171,7 +171,13 @@ class Lookup(wiring.Component):
     def _words(self, m: Module, contents: TableRom, address: Value) -> list[Value]:
         """Add a ROM; return its registered output, a code of each part."""
         name, suffix = f"{self.name}{contents.suffix}", contents.suffix
-        rom = Rom(name=name, words=contents.words, width=contents.width, writable=self.writable)
+        rom = Rom(
+            name=name,
+            words=contents.words,
+            width=contents.width,
+            writable=self.writable,
+            late=True,
+        )
         m.submodules[f"rom{suffix}"] = rom
         if self.writable:
             load = self.load[name]

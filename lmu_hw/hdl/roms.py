@@ -10,6 +10,9 @@ from lmu_hw.plan import fits_luts
 
 __all__ = ["rom_files", "rom_modules"]
 
+_LUT_WORDS = 16
+"""Words of a memory made of one table for each bit."""
+
 # Simulators only warn of a file that they cannot read, and go on without coefficients.
 _CHECK = """\
 `ifndef SYNTHESIS
@@ -59,7 +62,11 @@ def rom_modules(roms: RomFiles) -> list[str]:
     ]
     for module, (words, width) in sorted(roms.contents.items()):
         file = f'`{path}("{_file(module)}")'
-        lines += _module(module, file, len(words), width, writable=module in roms.writable)
+        lines += _module(
+            *(module, file, len(words), width),
+            writable=module in roms.writable,
+            late=module in roms.late,
+        )
     return lines
 
 
@@ -72,8 +79,12 @@ def _path_macro(design: str) -> str:
     return f"{design.upper()}_ROM"
 
 
-def _module(module: str, file: str, depth: int, width: int, *, writable: bool) -> list[str]:
+def _module(
+    module: str, file: str, depth: int, width: int, *, writable: bool, late: bool
+) -> list[str]:
     """Return the module of a ROM that reads a file."""
+    # Memory of tables that can be written is chosen from behind itself: no time is left for that.
+    in_block = not fits_luts(depth, width) or (writable and late and depth > _LUT_WORDS)
     address = max(ceil_log2(depth), 1)
     ports = ["clk", "address", "enable", "data"]
     inputs, statements = [], ["if (enable) data <= words[address];"]
@@ -93,7 +104,7 @@ def _module(module: str, file: str, depth: int, width: int, *, writable: bool) -
         *inputs,
         f"  output reg [{width - 1}:0] data;",
         # Tools that may choose take lookup tables for what is small, and for much that is not.
-        *([] if fits_luts(depth, width) else ['  (* rom_style = "block", ram_style = "block" *)']),
+        *(['  (* rom_style = "block", ram_style = "block" *)'] if in_block else []),
         # Without it, Yosys adds registers that answer the old word where it is being replaced.
         *(["  (* no_rw_check *)"] if writable else []),
         f"  reg [{width - 1}:0] words [0:{depth - 1}];",

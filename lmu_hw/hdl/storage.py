@@ -34,6 +34,8 @@ class RomFiles:
         A module reads the file of its name.
     writable : set of module name
         Those that can be written at run time.
+    late : set of module name
+        Those whose address comes late in a cycle.
     checkers : set of str
         Kinds of checkers that the design has.
     """
@@ -42,6 +44,7 @@ class RomFiles:
         self.design = design
         self.contents: dict[str, tuple[list[int], int]] = {}
         self.writable: set[str] = set()
+        self.late: set[str] = set()
         self.checkers: set[str] = set()
 
     def add(self, rom: Rom) -> str:
@@ -50,6 +53,8 @@ class RomFiles:
         self.contents[module] = rom.words, rom.width
         if rom.writable:
             self.writable.add(module)
+        if rom.late:
+            self.late.add(module)
         return module
 
 
@@ -84,6 +89,8 @@ class Rom(wiring.Component):
         Bits of a word.
     writable : bool
         The words are only what it holds at first.
+    late : bool
+        Its address is computed in the cycle in which it is read.
 
     Members
     -------
@@ -96,10 +103,19 @@ class Rom(wiring.Component):
         Replace a word; if it is read in the same cycle, that may answer anything.
     """
 
-    def __init__(self, *, name: str, words: list[int], width: int, writable: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        name: str,
+        words: list[int],
+        width: int,
+        writable: bool = False,
+        late: bool = False,
+    ) -> None:
         if not words:
             raise NetworkError(f"{name}: a ROM must have at least one word")
-        self.name, self.words, self.width, self.writable = name, words, width, writable
+        self.name, self.words, self.width = name, words, width
+        self.writable, self.late = writable, late
         self.address_width = max(ceil_log2(len(words)), 1)
         address = unsigned(self.address_width)
         write = {"write": In(1), "write_address": In(address), "write_data": In(unsigned(width))}

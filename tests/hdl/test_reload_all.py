@@ -11,6 +11,7 @@ import pytest
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import FixedFormat
+from lmu_hw.hdl import emit_verilog
 from lmu_hw.hdl.reload import DATA_BITS, AddressMap, reload_words
 from lmu_hw.hdl.tables import in_form_of
 from lmu_hw.network import Codes, Node, QuantizedNetwork, Table
@@ -171,3 +172,10 @@ def test_a_full_table_takes_the_answers_of_any_other(small):
     assert isinstance(table, Table)
     full = Table.full("f", table.source, table.codes)
     assert np.array_equal(in_form_of(full, table, where="h").codes.codes, table.codes.codes)
+
+
+def test_a_table_that_can_be_written_is_a_block_of_memory(small):
+    network, plan = small
+    text = emit_verilog(network, plan, digest="0" * 64)["tiny.v"]
+    (module,) = (part for part in text.split("endmodule") if "module tiny__lmu0_h_tanh(" in part)
+    assert 'ram_style = "block"' in module and "no_rw_check" in module
