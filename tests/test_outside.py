@@ -138,6 +138,13 @@ def test_reloadable_is_one_of_three(design, tmp_path, wrong):
         lmu_hw.emit(design, tmp_path / "out", reloadable=wrong)
 
 
+@pytest.mark.parametrize("wrong", ["yes", None, 1])
+def test_registers_are_there_or_not(design, tmp_path, wrong):
+    with pytest.raises(ConfigError, match="`registers` must be"):
+        lmu_hw.emit(design, tmp_path / "out", registers=wrong)
+    assert not (tmp_path / "out").exists()
+
+
 SIMULATE = [
     ("simulators", "icarus"),
     ("simulators", []),
