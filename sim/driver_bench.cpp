@@ -134,12 +134,12 @@ int main(int argc, char **argv) {
     std::printf(" %u", count);
   }
   std::printf("\n");
-  int refused = digits_load(&port, writes, 1);
+  int refused = digits_load(&port, writes_addresses, writes_words, 1);
   std::printf("refused %d\n", refused);
   must(digits_send(&port, x.data(), 0), "send");  // a sequence that is not to go on
   must(digits_clear(&port, 100000), "clear");
   must(digits_stop(&port, 100000), "stop");
-  must(digits_load(&port, writes, sizeof writes / sizeof *writes), "load");
+  must(digits_load(&port, writes_addresses, writes_words, WRITES_COUNT), "load");
   must(digits_start(&port), "start");
   classify(x, steps);
   uint32_t counts[2];

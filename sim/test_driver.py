@@ -51,7 +51,9 @@ def test_digits_are_classified_through_the_driver_with_two_networks(digits, tmp_
     other = reloaded.design.network
     lines = [str(x.shape[1]), *map(repr, x.ravel().tolist())]
     (tmp_path / "x.txt").write_text("\n".join(lines))
-    (tmp_path / "writes.h").write_text(writes_text(reloaded.writes, "writes.h"))
+    (tmp_path / "writes.h").write_text(
+        writes_text(reloaded.writes, "writes.h", bits=reloaded.data_bits)
+    )
     places = [r.offset for r in register_map(plan).registers if "SATURATIONS" in r.name]
     said = run(digits, tmp_path, ",".join(map(str, places))).splitlines()
     expected, saturations = [], []

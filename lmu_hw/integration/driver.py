@@ -46,7 +46,7 @@ def _registers(subject: Subject) -> dict[str, object]:
     """Return what the templates say of registers; nothing of a design that has none."""
     plan = subject.plan
     if not plan.registers:
-        return {"registers": (), "identity": (), "loads": False}
+        return {"registers": (), "identity": (), "loads": False, "parts": 0}
     from lmu_hw.hdl.register_map import parts, register_map
 
     registers = register_map(plan, subject.design.digest)
@@ -55,9 +55,8 @@ def _registers(subject: Subject) -> dict[str, object]:
     return {
         "registers": registers.registers,
         "identity": [registers[name] for name in names],
-        # Longer words than C has integers for are written by hand; `reloadable` all has none.
-        "loads": loads and parts(plan) <= 2,
-        "word_bits": 64 if loads and parts(plan) > 1 else 32,
+        "loads": loads,
+        "parts": parts(plan) if loads else 0,
     }
 
 
