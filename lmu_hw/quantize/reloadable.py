@@ -18,7 +18,9 @@ from lmu_hw.realize import (
 __all__ = ["require_reloadable"]
 
 
-def require_reloadable(network: Network, chosen: Config | Options) -> None:
+def require_reloadable(
+    network: Network, chosen: Config | Options, *, instead: str = "make `reloadable` all"
+) -> None:
     """Raise unless every memory of a network can take another window.
 
     Parameters
@@ -27,6 +29,8 @@ def require_reloadable(network: Network, chosen: Config | Options) -> None:
     chosen : Config or Options
         How the memories are computed. Of options, `AUTO` is refused: what it comes to is known
         only after quantizing, and may be a memory that keeps its window.
+    instead : str
+        What else can be done, for the message.
 
     Raises
     ------
@@ -47,7 +51,7 @@ def require_reloadable(network: Network, chosen: Config | Options) -> None:
         name = node_name(layer.name, Role.MEMORY)
         raise ConfigError(
             f"{name}: to be `reloadable` a memory must be {reloadable_kinds()}, not {title}; set "
-            f"`realization` to {names}, without `memory_tolerance`, or make `reloadable` all"
+            f"`realization` to {names}, without `memory_tolerance`, or {instead}"
         )
 
 

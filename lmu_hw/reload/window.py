@@ -35,7 +35,8 @@ def at_window(design: Design, theta: float) -> QuantizedNetwork:
         If an overflow that hardware does not handle is not proved impossible with this window.
     """
     theta = checked_window(theta)
-    require_reloadable(design.reference, design.config)
+    instead = "give a `network` with another window to a design that is `reloadable` all"
+    require_reloadable(design.reference, design.config, instead=instead)
     floats = {layer.name: layer for layer in design.reference.layers}
     layers = []
     for layer in design.network.layers:

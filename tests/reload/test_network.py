@@ -166,6 +166,13 @@ def test_a_network_and_a_window_exclude_each_other(folder_of):
             reload(folder_of("dense"), **given)
 
 
+def test_a_dense_memory_takes_another_window_with_a_network_only(folder_of):
+    with pytest.raises(ConfigError, match=r"lmu0\.m: .* not dense; .* or give a `network` with"):
+        reload(folder_of("dense"), theta=9.0)
+    longer = reload(folder_of("dense"), retrained(network_of("dense"), theta=9.0)).design.network
+    assert longer.memories[0].rows == 3
+
+
 def test_memories_alone_take_no_other_network(tmp_path):
     net = network_of("sweeps")
     design = lmu_hw.quantize(net, realization="semiseparable", **WORDS)
