@@ -43,7 +43,7 @@ def test_packets_that_are_broken_fail(folder_of, tmp_path, how):
     folder = shutil.copytree(folder_of("packets"), tmp_path / "broken")
     part, pattern, replacement = BROKEN[how]
     path = folder / "rtl" / "packets.v"
-    module = re.search(rf"^module packets_{part}\(.*?^endmodule", path.read_text(), re.M | re.S)[0]
+    module = re.search(rf"^module packets__{part}\(.*?^endmodule", path.read_text(), re.M | re.S)[0]
     changed, count = re.subn(pattern, replacement, module)
     assert count == 1, how
     path.write_text(path.read_text().replace(module, changed))

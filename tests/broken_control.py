@@ -24,7 +24,7 @@ BROKEN = {
     ),
     "data changes while it waits": (
         "payload_stable",
-        r"(  tiny_to_axi (?:.*\n)*?    \.tlast\()m_axis_tlast",
+        r"(  tiny__to_axi (?:.*\n)*?    \.tlast\()m_axis_tlast",
         r"  wire mark;\n  assign m_axis_tlast = mark ^ s_axis_tvalid;\n\1mark",
     ),
     "nothing is closed in reset": (
@@ -39,7 +39,7 @@ BROKEN = {
     ),
     "a step starts without input": (
         "vector_there",
-        r"(tiny_layer_lmu0\((?:.*\n)*?  assign trace_start = ).*;",
+        r"(tiny__layer_lmu0\((?:.*\n)*?  assign trace_start = ).*;",
         r"\1idle;",
     ),
     "the output is never reset": (
@@ -59,22 +59,22 @@ BROKEN = {
 BROKEN_PACKETS = {
     "a vector is handed on too early": (
         "beats_counted",
-        r"(module tiny_from_axi(?:.*\n)*?  assign complete = ).*;",
+        r"(module tiny__from_axi(?:.*\n)*?  assign complete = ).*;",
         r"\1o__valid;",
     ),
     "a packet goes on while it is filled up": (
         "closed_while_filled",
-        r"(module tiny_from_axi(?:.*\n)*?  assign tready = ).*;",
+        r"(module tiny__from_axi(?:.*\n)*?  assign tready = ).*;",
         r"\g<1>1'h1;",
     ),
     "an answer leaves with its first beat": (
         "sent_whole",
-        r"(module tiny_to_axi(?:.*\n)*?  assign taken = ).*;",
+        r"(module tiny__to_axi(?:.*\n)*?  assign taken = ).*;",
         r"\1tvalid & tready;",
     ),
     "data changes while it waits": (
         "payload_stable",
-        r"(module tiny_to_axi(?:.*\n)*?  assign tkeep = ).*;",
+        r"(module tiny__to_axi(?:.*\n)*?  assign tkeep = ).*;",
         r"\1{4{tready}};",
     ),
 }

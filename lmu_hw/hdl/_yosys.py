@@ -7,21 +7,31 @@ Yosys keeps global state and ends the process on an error, so it never runs in t
 from __future__ import annotations
 
 import re
+import runpy
 import sys
 from pathlib import Path
 
+# By its path: this process knows nothing of the package.
+_NAMED = runpy.run_path(str(Path(__file__).with_name("_net_names.py")))["named"]
+
 _IDENTIFIER = re.compile(r'(?<=\s)\\[^\s"]+')
+_MODULE = re.compile(r"^module (\\\S+)$", re.MULTILINE)
 _PLAIN = re.compile(r"\\[A-Za-z_]\w*")
+_READ = re.compile(r"^  assign (\w+) = (_\d+_);$", re.MULTILINE)
 _MEMORY = re.compile(r"^ +reg \[\d+:\d+\] \w+ \[\d+:\d+\];$", re.MULTILINE)
 
 
 def plain_names(rtlil: str) -> str:
-    """Rename every identifier that Verilog would have to escape; distinct names stay distinct."""
-    names = set(_IDENTIFIER.findall(rtlil))
+    """Rename every identifier that Verilog would have to escape; distinct names stay distinct.
+
+    Modules have two underscores behind the name of the top, as no other design has.
+    """
+    names, modules = set(_IDENTIFIER.findall(rtlil)), set(_MODULE.findall(rtlil))
     used = {name for name in names if _PLAIN.fullmatch(name)}
     renamed = {}
     for name in sorted(names - used):
-        plain = "\\" + re.sub(r"\W+", "_", name[1:]).strip("_")
+        top, dot, rest = name[1:].partition(".") if name in modules else ("", "", name[1:])
+        plain = f"\\{top}{'__' if dot else ''}" + re.sub(r"\W+", "_", rest).strip("_")
         while plain in used:
             plain += "_"
         used.add(plain)
@@ -36,6 +46,15 @@ def without_collisions(verilog: str) -> str:
     comparison of addresses and a multiplexer behind each memory, to answer what was there before.
     """
     return _MEMORY.sub(r"  (* no_rw_check *)\n\g<0>", verilog)
+
+
+def named_reads(verilog: str) -> str:
+    """Name the registers behind memories, which `write_verilog` numbers, after what they drive."""
+    modules = verilog.split("\nendmodule\n")
+    for place, module in enumerate(modules):
+        for name, number in _READ.findall(module):
+            modules[place] = re.sub(rf"\b{number}\b", f"_{name}_register", modules[place])
+    return "\nendmodule\n".join(modules)
 
 
 def main(source: Path, target: Path) -> None:
@@ -60,9 +79,9 @@ def main(source: Path, target: Path) -> None:
         "opt_clean -purge",
         f'write_rtlil "{clean}"',
     )
-    plain.write_text(plain_names(clean.read_text()))
+    plain.write_text(plain_names(_NAMED(clean.read_text())))
     _run(yosys, f'read_rtlil "{plain}"', f'write_verilog -noattr "{target}"')
-    target.write_text(without_collisions(target.read_text()))
+    target.write_text(named_reads(without_collisions(target.read_text())))
 
 
 def _run(yosys: object, *commands: str) -> None:

@@ -85,6 +85,7 @@ def _module_name(design: str, kind: str) -> str:
 def _module(name: str, checker: Checker) -> list[str]:
     ports = {"clk": "1", "rst": "1", **checker.ports}
     return [
+        "// Asserts what the sentence at each property says, in every cycle after the first reset.",
         f"module {name}({', '.join(ports)});",
         *(f"  parameter {parameter} = 1;" for parameter in checker.parameters),
         *(

@@ -97,6 +97,7 @@ def _module(
         ]
         statements.append("if (write) words[write_address] <= write_data;")
     return [
+        f"// {depth} words of {width} bits, which are in {_file(module)}.",
         f"module {module}({', '.join(ports)});",
         "  input clk;",
         f"  input [{address - 1}:0] address;",

@@ -9,10 +9,12 @@ import tempfile
 from pathlib import Path
 
 from amaranth.back import rtlil
+from amaranth.hdl import Fragment, Value
 from amaranth.lib.wiring import Component
 
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.assertions import checker_modules, guarded
+from lmu_hw.hdl.comments import commented, packed_words, purposes
 from lmu_hw.hdl.register_map import register_map
 from lmu_hw.hdl.registers import RegisteredTop
 from lmu_hw.hdl.reload import AddressMap
@@ -25,8 +27,15 @@ from lmu_hw.plan import Plan
 __all__ = ["component_verilog", "core_name", "emit_verilog"]
 
 _CONVERTER = Path(__file__).with_name("_yosys.py")
-# What generated expressions do on purpose; everything else stays reported.
-_LINT_OFF = ("WIDTH", "UNOPTFLAT", "DECLFILENAME", "UNUSEDSIGNAL", "PROCASSINIT", "CASEOVERLAP")
+_LINT_OFF = {
+    "WIDTH": "an operand is as wide as its format; sums are cut where their range is known",
+    "UNOPTFLAT": "bits of one word are computed from other bits of it",
+    "DECLFILENAME": "all modules are in one file",
+    "UNUSEDSIGNAL": "of some words and sums not all bits are read",
+    "PROCASSINIT": "what has a value at power-up is written later, too",
+    "CASEOVERLAP": "choices are written as cases of which the first one counts",
+}
+"""What generated expressions do on purpose, for Verilator; everything else stays reported."""
 
 
 def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[str, str]:
@@ -77,15 +86,19 @@ def _files(tops: dict[str, Component], *, name: str, header: list[str]) -> dict[
     """Return the files of components by the names of their modules, the outermost one first."""
     roms = RomFiles(name)
     bodies = [_body(component, module, roms) for module, component in tops.items()]
-    lint = ["", "`timescale 1ns/1ps", *(f"/* verilator lint_off {rule} */" for rule in _LINT_OFF)]
+    before = ["", "`timescale 1ns/1ps", "", "// verilator lint_save"]
+    before += [f"// verilator lint_off {rule}\n//   {reason}" for rule, reason in _LINT_OFF.items()]
     modules = [*rom_modules(roms), *checker_modules(roms)]
-    text = "\n".join([*header, *lint, "", "\n\n".join(bodies), "", *modules])
+    after = ["// verilator lint_restore", ""]
+    text = "\n".join([*header, *before, "", "\n\n".join(bodies), "", *modules, *after])
     return {f"{name}.v": text, **rom_files(roms)}
 
 
 def _body(component: Component, module: str, roms: RomFiles) -> str:
     """Return the Verilog of a component and of all that is in it."""
-    source = rtlil.convert(component, platform=roms, name=module, emit_src=False)
+    fragment = Fragment.get(component, roms)
+    ports = [Value.cast(port) for _, _, port in component.signature.flatten(component)]
+    source = rtlil.convert(fragment, ports=ports, name=module, emit_src=False)
     with tempfile.TemporaryDirectory() as folder:
         il, verilog = Path(folder) / "design.il", Path(folder) / "design.v"
         il.write_text(source)
@@ -95,8 +108,8 @@ def _body(component: Component, module: str, roms: RomFiles) -> str:
         if run.returncode or not verilog.exists():
             raise ToolError(f"Yosys must turn the design into Verilog, but failed: {run.stderr}")
         # The first line names the version and the build of Yosys.
-        text = verilog.read_text().split("\n", 1)[1].strip("\n")
-    return guarded(text, roms).rstrip()
+        text = guarded(verilog.read_text().split("\n", 1)[1].strip("\n"), roms).rstrip()
+    return commented(text, purposes(fragment, module), packed_words(source))
 
 
 def _header(network: QuantizedNetwork, plan: Plan, digest: str) -> list[str]:

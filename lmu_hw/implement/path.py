@@ -24,7 +24,7 @@ from lmu_hw.measure.implementation import PathStep
 __all__ = ["Namer", "path_words"]
 
 _LOGIC = "logic"
-_UNNAMED = re.compile(r"_\d+_")
+_UNNAMED = re.compile(r"_\w+")
 
 
 def path_words(steps: Sequence[PathStep]) -> str:

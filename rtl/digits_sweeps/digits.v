@@ -12,13 +12,24 @@
 //   head.y: 10 x sQ4.11 (16 bits); half_up, saturate
 
 `timescale 1ns/1ps
-/* verilator lint_off WIDTH */
-/* verilator lint_off UNOPTFLAT */
-/* verilator lint_off DECLFILENAME */
-/* verilator lint_off UNUSEDSIGNAL */
-/* verilator lint_off PROCASSINIT */
-/* verilator lint_off CASEOVERLAP */
 
+// verilator lint_save
+// verilator lint_off WIDTH
+//   an operand is as wide as its format; sums are cut where their range is known
+// verilator lint_off UNOPTFLAT
+//   bits of one word are computed from other bits of it
+// verilator lint_off DECLFILENAME
+//   all modules are in one file
+// verilator lint_off UNUSEDSIGNAL
+//   of some words and sums not all bits are read
+// verilator lint_off PROCASSINIT
+//   what has a value at power-up is written later, too
+// verilator lint_off CASEOVERLAP
+//   choices are written as cases of which the first one counts
+
+// A quantized network, one AXI4-Stream beat or packet per time step.
+// Fields of words:
+//   i__payload: data [4:0], last [5]
 module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, s_axis_tdata);
   input s_axis_tvalid;
   wire s_axis_tvalid;
@@ -40,7 +51,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   wire m_axis_tlast;
   input [7:0] s_axis_tdata;
   wire [7:0] s_axis_tdata;
-  wire _0_;
+  wire _not_rst;
   wire i__freed;
   wire i__freed_26;
   wire i__freed_32;
@@ -55,11 +66,11 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   wire i__valid_41;
   wire tready;
   wire tvalid_15;
-  assign s_axis_tready = tready & _0_;
-  assign _0_ = ~ rst;
-  assign m_axis_tvalid = tvalid_15 & _0_;
+  assign s_axis_tready = tready & _not_rst;
+  assign _not_rst = ~ rst;
+  assign m_axis_tvalid = tvalid_15 & _not_rst;
   assign i__freed_32 = tvalid_15 & m_axis_tready;
-  digits_answers answers (
+  digits__answers answers (
     .clk(clk),
     .i__freed(i__freed_32),
     .i__payload(i__payload_33),
@@ -87,7 +98,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .valid(m_axis_tvalid)
   );
 `endif
-  digits_from_axi from_axi (
+  digits__from_axi from_axi (
     .clk(clk),
     .o__freed(i__freed),
     .o__payload(i__payload),
@@ -98,7 +109,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .tready(tready),
     .tvalid(s_axis_tvalid)
   );
-  digits_layer_head layer_head (
+  digits__layer_head layer_head (
     .clk(clk),
     .i__freed(i__freed_26),
     .i__payload(i__payload_27),
@@ -108,7 +119,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .o__valid(i__valid_35),
     .rst(rst)
   );
-  digits_layer_lmu0 layer_lmu0 (
+  digits__layer_lmu0 layer_lmu0 (
     .clk(clk),
     .i__freed(i__freed),
     .i__payload(i__payload),
@@ -118,7 +129,7 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .o__valid(i__valid_29),
     .rst(rst)
   );
-  digits_to_axi to_axi (
+  digits__to_axi to_axi (
     .clk(clk),
     .i__payload(i__payload_37),
     .i__ready(i__ready),
@@ -140,7 +151,10 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
   );
 endmodule
 
-module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
+// Keeps an answer by its beats, in memory, while the one before waits at the output.
+// Fields of words:
+//   i__payload, o__payload: data [15:0], last [16]
+module digits__answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
   input rst;
   wire rst;
   input i__freed;
@@ -157,42 +171,42 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   wire write__en;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire [5:0] _04_;
-  wire _05_;
-  wire [4:0] _06_;
-  wire [4:0] _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire [4:0] _11_;
-  wire [4:0] _12_;
-  wire _13_;
-  wire _14_;
-  wire [3:0] _15_;
-  wire [3:0] _16_;
-  wire [1:0] _17_;
-  wire _18_;
-  wire [3:0] _19_;
-  wire _20_;
-  wire _21_;
-  wire [15:0] _22_;
-  wire _23_;
-  wire [4:0] _24_;
-  wire _25_;
-  wire _26_;
-  wire _27_;
-  wire [3:0] _28_;
-  wire _29_;
-  wire _30_;
-  wire _31_;
-  wire _32_;
-  wire _33_;
-  wire _34_;
-  wire [3:0] _35_;
+  wire _any_level;
+  wire _entering_is_9;
+  wire [3:0] _entering_next;
+  wire [3:0] _entering_next_2;
+  wire [4:0] _entering_next_3;
+  wire [4:0] _entering_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire _filling_next_3;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _leaving_is_9;
+  wire [3:0] _leaving_next;
+  wire [3:0] _leaving_next_2;
+  wire [4:0] _leaving_next_3;
+  wire [4:0] _leaving_plus_1;
+  wire [3:0] _level_next;
+  wire [4:0] _level_plus_write__en;
+  wire [5:0] _level_plus_write__en_minus_read__en;
+  wire _not_filling;
+  wire _not_offered;
+  wire _not_offered_or_o__ready;
+  wire _not_offered_or_o__ready_and_read_out;
+  wire _not_read_out;
+  wire _not_read_out_or_not_offered_or_o__ready;
+  wire _not_reading;
+  wire [15:0] _o__payload_data_next;
+  wire _offered_next;
+  wire _offered_next_2;
+  wire _read_out_next;
+  wire _read_out_next_2;
+  wire _reading_next;
+  wire _reading_next_2;
   reg [3:0] entering;
   reg filling;
   reg [1:0] lasts;
@@ -210,70 +224,70 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
     if (write__en)
       beats[entering] <= i__payload[15:0];
   end
-  reg [15:0] _84_;
+  reg [15:0] _read__data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _84_ <= beats[leaving];
+      _read__data_register <= beats[leaving];
     end
   end
-  assign read__data = _84_;
-  assign _13_ = _02_ & read_out;
-  assign _14_ = ~ reading;
-  assign _00_ = | level;
-  assign _09_ = ~ read_out;
-  assign _01_ = ~ offered;
-  assign _02_ = _01_ | o__ready;
-  assign _03_ = _09_ | _02_;
-  assign read__en = _00_ & _03_;
+  assign read__data = _read__data_register;
+  assign _not_offered_or_o__ready_and_read_out = _not_offered_or_o__ready & read_out;
+  assign _not_reading = ~ reading;
+  assign _any_level = | level;
+  assign _not_read_out = ~ read_out;
+  assign _not_offered = ~ offered;
+  assign _not_offered_or_o__ready = _not_offered | o__ready;
+  assign _not_read_out_or_not_offered_or_o__ready = _not_read_out | _not_offered_or_o__ready;
+  assign read__en = _any_level & _not_read_out_or_not_offered_or_o__ready;
   always @(posedge clk)
-    level <= _15_;
+    level <= _level_next;
   always @(posedge clk)
-    entering <= _16_;
+    entering <= _entering_next;
   always @(posedge clk)
-    lasts <= _17_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    filling <= _18_;
+    filling <= _filling_next;
   always @(posedge clk)
-    leaving <= _19_;
+    leaving <= _leaving_next;
   always @(posedge clk)
-    read_out <= _20_;
+    read_out <= _read_out_next;
   always @(posedge clk)
-    offered <= _21_;
+    offered <= _offered_next;
   always @(posedge clk)
-    o__payload_data <= _22_;
+    o__payload_data <= _o__payload_data_next;
   always @(posedge clk)
-    reading <= _23_;
+    reading <= _reading_next;
   assign o__payload_last = lasts >> reading;
-  assign _24_ = level + write__en;
-  assign _04_ = _24_ - read__en;
-  assign _06_ = entering + 1'h1;
-  assign _07_ = _05_ ? 5'h00 : _06_;
-  assign _05_ = entering == 4'h9;
-  assign _10_ = leaving == 4'h9;
-  assign _11_ = leaving + 1'h1;
-  assign _12_ = _10_ ? 5'h00 : _11_;
-  assign _25_ = i__freed ? _14_ : reading;
-  assign _23_ = rst ? 1'h0 : _25_;
-  assign _22_ = _13_ ? read__data : o__payload_data;
-  assign _26_ = _02_ ? read_out : offered;
-  assign _21_ = rst ? 1'h0 : _26_;
-  assign _27_ = _03_ ? read__en : read_out;
-  assign _20_ = rst ? 1'h0 : _27_;
-  assign _28_ = read__en ? _12_[3:0] : leaving;
-  assign _19_ = rst ? 4'h0 : _28_;
-  assign _29_ = _05_ ? _08_ : filling;
-  assign _30_ = write__en ? _29_ : filling;
-  assign _18_ = rst ? 1'h0 : _30_;
-  assign _31_ = filling ? i__payload[16] : lasts[1];
-  assign _32_ = write__en ? _31_ : lasts[1];
-  assign _17_[1] = rst ? 1'h0 : _32_;
-  assign _33_ = filling ? lasts[0] : i__payload[16];
-  assign _08_ = ~ filling;
-  assign _34_ = write__en ? _33_ : lasts[0];
-  assign _17_[0] = rst ? 1'h0 : _34_;
-  assign _35_ = write__en ? _07_[3:0] : entering;
-  assign _16_ = rst ? 4'h0 : _35_;
-  assign _15_ = rst ? 4'h0 : _04_[3:0];
+  assign _level_plus_write__en = level + write__en;
+  assign _level_plus_write__en_minus_read__en = _level_plus_write__en - read__en;
+  assign _entering_plus_1 = entering + 1'h1;
+  assign _entering_next_3 = _entering_is_9 ? 5'h00 : _entering_plus_1;
+  assign _entering_is_9 = entering == 4'h9;
+  assign _leaving_is_9 = leaving == 4'h9;
+  assign _leaving_plus_1 = leaving + 1'h1;
+  assign _leaving_next_3 = _leaving_is_9 ? 5'h00 : _leaving_plus_1;
+  assign _reading_next_2 = i__freed ? _not_reading : reading;
+  assign _reading_next = rst ? 1'h0 : _reading_next_2;
+  assign _o__payload_data_next = _not_offered_or_o__ready_and_read_out ? read__data : o__payload_data;
+  assign _offered_next_2 = _not_offered_or_o__ready ? read_out : offered;
+  assign _offered_next = rst ? 1'h0 : _offered_next_2;
+  assign _read_out_next_2 = _not_read_out_or_not_offered_or_o__ready ? read__en : read_out;
+  assign _read_out_next = rst ? 1'h0 : _read_out_next_2;
+  assign _leaving_next_2 = read__en ? _leaving_next_3[3:0] : leaving;
+  assign _leaving_next = rst ? 4'h0 : _leaving_next_2;
+  assign _filling_next_3 = _entering_is_9 ? _not_filling : filling;
+  assign _filling_next_2 = write__en ? _filling_next_3 : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _lasts_next_5 = filling ? i__payload[16] : lasts[1];
+  assign _lasts_next_4 = write__en ? _lasts_next_5 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_4;
+  assign _lasts_next_3 = filling ? lasts[0] : i__payload[16];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = write__en ? _lasts_next_3 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _entering_next_2 = write__en ? _entering_next_3[3:0] : entering;
+  assign _entering_next = rst ? 4'h0 : _entering_next_2;
+  assign _level_next = rst ? 4'h0 : _level_plus_write__en_minus_read__en[3:0];
 `ifdef LMU_HW_ASSERT
   digits__check_queue #(
     .BEATS(32'd10),
@@ -294,7 +308,10 @@ module digits_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, 
   assign o__payload = { o__payload_last, o__payload_data };
 endmodule
 
-module digits_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
+// Hands the elements of an AXI4-Stream beat on, beat at a time; stores nothing.
+// Fields of words:
+//   o__payload: data [4:0], last [5]
+module digits__from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
   input tvalid;
   wire tvalid;
   input tlast;
@@ -313,36 +330,36 @@ module digits_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o_
   wire o__freed;
   input [7:0] tdata;
   wire [7:0] tdata;
-  wire [2:0] _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire [1:0] _04_;
-  wire _05_;
-  wire [3:0] _06_;
-  wire [1:0] _07_;
-  wire [1:0] _08_;
-  wire _09_;
+  wire _any_room;
+  wire _index_next;
+  wire [1:0] _index_next_2;
+  wire _index_next_3;
+  wire [1:0] _index_plus_1;
+  wire _no_index;
+  wire _o__valid_and_no_index;
+  wire [1:0] _room_next;
+  wire [3:0] _room_next_2;
+  wire [2:0] _room_plus_o__freed;
   reg index;
   wire [4:0] o__payload_data;
   reg [1:0] room;
-  assign _00_ = room + o__freed;
-  assign _06_ = _00_ - _02_;
-  assign _07_ = index + 1'h1;
-  assign _08_ = index ? _07_ : 2'h0;
-  assign o__valid = tvalid & _03_;
-  assign tready = _03_ & _01_;
-  assign _01_ = ! index;
-  assign _02_ = o__valid & _01_;
-  assign _03_ = | room;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_next_2 = _room_plus_o__freed - _o__valid_and_no_index;
+  assign _index_plus_1 = index + 1'h1;
+  assign _index_next_2 = index ? _index_plus_1 : 2'h0;
+  assign o__valid = tvalid & _any_room;
+  assign tready = _any_room & _no_index;
+  assign _no_index = ! index;
+  assign _o__valid_and_no_index = o__valid & _no_index;
+  assign _any_room = | room;
   always @(posedge clk)
-    room <= _04_;
+    room <= _room_next;
   always @(posedge clk)
-    index <= _05_;
+    index <= _index_next;
   assign o__payload_data = index ? 5'h00 : tdata[4:0];
-  assign _09_ = o__valid ? _08_[0] : index;
-  assign _05_ = rst ? 1'h0 : _09_;
-  assign _04_ = rst ? 2'h2 : _06_[1:0];
+  assign _index_next_3 = o__valid ? _index_next_2[0] : index;
+  assign _index_next = rst ? 1'h0 : _index_next_3;
+  assign _room_next = rst ? 2'h2 : _room_next_2[1:0];
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -350,15 +367,22 @@ module digits_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o_
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_03_),
+    .room(_any_room),
     .rst(rst),
-    .sent(_02_)
+    .sent(_o__valid_and_no_index)
   );
 `endif
   assign o__payload = { tlast, o__payload_data };
 endmodule
 
-module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__valid, i__freed, clk);
+// Computes one layer of a quantized network, one time step after the other.
+// Fields of words:
+//   control: valid [0], first [1], last [2], shift [3], tag [6:4]
+//   i__payload: data [7:0], last [8]
+//   o__payload: data [15:0], last [16]
+//   tag: node [0], segment [1], restart [2]
+//   write: valid [0], node [1], segment [2], beat [6:3], mask [7], data [23:8]
+module digits__layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__valid, i__freed, clk);
   input rst;
   wire rst;
   input o__freed;
@@ -375,30 +399,30 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   reg i__freed;
   input clk;
   wire clk;
-  wire _00_;
-  wire [2:0] _01_;
-  wire [3:0] _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire [1:0] _09_;
-  wire [6:0] _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire [2:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire _21_;
-  wire _22_;
-  wire _23_;
+  wire _any_room;
+  wire _begun_next;
+  wire [6:0] _control_next;
+  wire _control_next_2;
+  wire [2:0] _control_next_3;
+  wire _control_next_4;
+  wire _control_next_5;
+  wire _control_next_6;
+  wire _i__freed_next;
+  wire _idle_or_finish;
+  wire _idle_or_finish_and_available;
+  wire _last_next;
+  wire _last_step_next;
+  wire _last_step_next_2;
+  wire _no_slot;
+  wire _no_write_1;
+  wire [1:0] _room_next;
+  wire [2:0] _room_plus_o__freed;
+  wire [3:0] _room_plus_o__freed_minus_begun;
+  wire _s1_chosen_0_next;
+  wire _s1_chosen_0_next_2;
+  wire _s1_chosen_0_next_3;
+  wire _s1_chosen_0_next_4;
+  wire _write_0_and_no_write_1;
   wire [9:0] addresses;
   wire all_read_58;
   wire available;
@@ -434,53 +458,53 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   wire valid;
   wire [6:0] word;
   wire [23:0] write;
-  assign _00_ = idle | finish;
-  assign _08_ = _00_ & available;
-  assign trace_start = _08_ & _03_;
-  assign _12_ = ! slot;
-  assign read_enable = valid & _12_;
-  assign _13_ = ! write[1];
-  assign _14_ = write[0] & _13_;
+  assign _idle_or_finish = idle | finish;
+  assign _idle_or_finish_and_available = _idle_or_finish & available;
+  assign trace_start = _idle_or_finish_and_available & _any_room;
+  assign _no_slot = ! slot;
+  assign read_enable = valid & _no_slot;
+  assign _no_write_1 = ! write[1];
+  assign _write_0_and_no_write_1 = write[0] & _no_write_1;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
-  assign _01_ = room + o__freed;
-  assign _02_ = _01_ - begun;
-  assign _03_ = | room;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_plus_o__freed_minus_begun = _room_plus_o__freed - begun;
+  assign _any_room = | room;
   always @(posedge clk)
-    last_step <= _04_;
+    last_step <= _last_step_next;
   always @(posedge clk)
-    begun <= _05_;
+    begun <= _begun_next;
   always @(posedge clk)
-    i__freed <= _06_;
+    i__freed <= _i__freed_next;
   always @(posedge clk)
-    last <= _07_;
+    last <= _last_next;
   always @(posedge clk)
-    room <= _09_;
+    room <= _room_next;
   always @(posedge clk)
-    control <= _10_;
+    control <= _control_next;
   always @(posedge clk)
-    s1_chosen_0 <= _11_;
-  assign _15_ = valid ? 1'h0 : s1_chosen_0;
-  assign _16_ = slot ? _15_ : 1'h1;
-  assign _17_ = valid ? _16_ : _15_;
-  assign _11_ = rst ? 1'h0 : _17_;
-  assign _18_ = valid ? tag_66 : control[6:4];
-  assign _10_[6:4] = rst ? 3'h0 : _18_;
-  assign _19_ = valid ? last_65 : control[2];
-  assign _10_[2] = rst ? 1'h0 : _19_;
-  assign _20_ = valid ? first : control[1];
-  assign _10_[1] = rst ? 1'h0 : _20_;
-  assign _10_[0] = rst ? 1'h0 : valid;
-  assign _21_ = slot ? control[3] : 1'h0;
-  assign _22_ = valid ? _21_ : control[3];
-  assign _10_[3] = rst ? 1'h0 : _22_;
-  assign _09_ = rst ? 2'h2 : _02_[1:0];
-  assign _07_ = rst ? 1'h0 : last_step;
-  assign _06_ = rst ? 1'h0 : all_read_58;
-  assign _05_ = rst ? 1'h0 : trace_start;
-  assign _23_ = trace_start ? last_57 : last_step;
-  assign _04_ = rst ? 1'h0 : _23_;
-  assign o__valid = _14_ ? write[7] : 1'h0;
-  assign o__payload_data = _14_ ? write[23:8] : 16'h0000;
+    s1_chosen_0 <= _s1_chosen_0_next;
+  assign _s1_chosen_0_next_2 = valid ? 1'h0 : s1_chosen_0;
+  assign _s1_chosen_0_next_3 = slot ? _s1_chosen_0_next_2 : 1'h1;
+  assign _s1_chosen_0_next_4 = valid ? _s1_chosen_0_next_3 : _s1_chosen_0_next_2;
+  assign _s1_chosen_0_next = rst ? 1'h0 : _s1_chosen_0_next_4;
+  assign _control_next_3 = valid ? tag_66 : control[6:4];
+  assign _control_next[6:4] = rst ? 3'h0 : _control_next_3;
+  assign _control_next_4 = valid ? last_65 : control[2];
+  assign _control_next[2] = rst ? 1'h0 : _control_next_4;
+  assign _control_next_6 = valid ? first : control[1];
+  assign _control_next[1] = rst ? 1'h0 : _control_next_6;
+  assign _control_next[0] = rst ? 1'h0 : valid;
+  assign _control_next_2 = slot ? control[3] : 1'h0;
+  assign _control_next_5 = valid ? _control_next_2 : control[3];
+  assign _control_next[3] = rst ? 1'h0 : _control_next_5;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _last_next = rst ? 1'h0 : last_step;
+  assign _i__freed_next = rst ? 1'h0 : all_read_58;
+  assign _begun_next = rst ? 1'h0 : trace_start;
+  assign _last_step_next_2 = trace_start ? last_57 : last_step;
+  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
+  assign o__valid = _write_0_and_no_write_1 ? write[7] : 1'h0;
+  assign o__payload_data = _write_0_and_no_write_1 ? write[23:8] : 16'h0000;
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -488,7 +512,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_03_),
+    .room(_any_room),
     .rst(rst),
     .sent(begun)
   );
@@ -512,13 +536,13 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .marked(last_57),
     .promise(begun),
     .reads(valid),
-    .room(_03_),
+    .room(_any_room),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
   );
 `endif
-  digits_layer_head_drain drain (
+  digits__layer_head_drain drain (
     .clk(clk),
     .rst(rst),
     .sums(sums),
@@ -526,7 +550,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .upcoming(upcoming),
     .write(write)
   );
-  digits_layer_head_mac mac (
+  digits__layer_head_mac mac (
     .clk(clk),
     .control(control),
     .operand(operand),
@@ -536,7 +560,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .upcoming(upcoming),
     .weights(data)
   );
-  digits_layer_head_sequencer sequencer (
+  digits__layer_head_sequencer sequencer (
     .all_read(all_read_58),
     .clk(clk),
     .coefficients(addresses),
@@ -553,7 +577,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .valid(valid),
     .word_25(word)
   );
-  digits_layer_head_source source (
+  digits__layer_head_source source (
     .available(available),
     .clk(clk),
     .i__freed(i__freed),
@@ -565,7 +589,7 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
     .read_word(word[5:0]),
     .rst(rst)
   );
-  digits_layer_head_weight_roms weight_roms (
+  digits__layer_head_weight_roms weight_roms (
     .address(addresses),
     .clk(clk),
     .data(data),
@@ -582,7 +606,12 @@ module digits_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__val
   assign trace_valid = write[0];
 endmodule
 
-module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
+// Takes the sums of a group over and turns them into codes, beat rows per cycle.
+// Fields of words:
+//   a1, d0, d1, d2, d3, d4, d5: valid [0], node [1], segment [2], beat [6:3]
+//   tag: node [0], segment [1], restart [2]
+//   write: valid [0], node [1], segment [2], beat [6:3], mask [7], data [23:8]
+module digits__layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
   input upcoming;
@@ -595,72 +624,72 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [23:0] write;
   input clk;
   wire clk;
-  wire [1:0] _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire [4:0] _007_;
-  wire [14:0] _008_;
-  wire _009_;
-  wire [4:0] _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire [6:0] _014_;
-  wire [6:0] _015_;
-  wire [6:0] _016_;
-  wire [6:0] _017_;
-  wire [6:0] _018_;
-  wire [20:0] _019_;
-  wire [6:0] _020_;
-  wire [6:0] _021_;
-  wire _022_;
-  wire [2:0] _023_;
-  wire [3:0] _024_;
-  wire [1:0] _025_;
-  wire [19:0] _026_;
-  wire [3:0] _027_;
-  wire [20:0] _028_;
-  wire [14:0] _029_;
-  wire [19:0] _030_;
-  wire [19:0] _031_;
-  wire [19:0] _032_;
-  wire [15:0] _033_;
-  wire [15:0] _034_;
-  wire [15:0] _035_;
-  wire _036_;
-  wire _037_;
-  wire _038_;
-  wire _039_;
-  wire [3:0] _040_;
-  wire _041_;
-  wire _042_;
-  wire [3:0] _043_;
-  wire _044_;
-  wire _045_;
-  wire [3:0] _046_;
-  wire _047_;
-  wire _048_;
-  wire [3:0] _049_;
-  wire [3:0] _050_;
-  wire [3:0] _051_;
-  wire [3:0] _052_;
-  wire [2:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire [3:0] _056_;
-  wire _057_;
-  wire _058_;
-  wire [3:0] _059_;
-  wire _060_;
-  wire _061_;
-  wire [3:0] _062_;
-  wire _063_;
-  wire _064_;
-  wire [3:0] _065_;
+  wire [3:0] _a0_beat_next;
+  wire [3:0] _a0_beat_next_2;
+  wire [3:0] _a0_beat_next_3;
+  wire [4:0] _a0_beat_plus_1;
+  wire [1:0] _a0_valid_minus_1;
+  wire _a0_valid_next;
+  wire _a0_valid_next_2;
+  wire _a0_valid_next_3;
+  wire [6:0] _a1_next;
+  wire _a1_next_2;
+  wire _a1_next_3;
+  wire [3:0] _a1_next_4;
+  wire [3:0] _address_next;
+  wire [3:0] _address_next_2;
+  wire [3:0] _address_next_3;
+  wire [4:0] _address_plus_1;
+  wire [14:0] _d0_constants_next;
+  wire [6:0] _d0_next;
+  wire _d0_next_2;
+  wire _d0_next_3;
+  wire [3:0] _d0_next_4;
+  wire [19:0] _d1_addend_0_next;
+  wire [6:0] _d1_next;
+  wire _d1_next_2;
+  wire _d1_next_3;
+  wire [3:0] _d1_next_4;
+  wire [19:0] _d1_sum_0_next;
+  wire [20:0] _d1_sum_0_plus_d1_addend_0;
+  wire _d2_0_and_no_d2_1;
+  wire [6:0] _d2_next;
+  wire _d2_next_2;
+  wire _d2_next_3;
+  wire [3:0] _d2_next_4;
+  wire [19:0] _d2_total_0_next;
+  wire [15:0] _d3_code_0_next;
+  wire _d3_code_0_next_2;
+  wire _d3_code_0_next_3;
+  wire _d3_code_0_next_4;
+  wire [14:0] _d3_code_0_next_5;
+  wire [6:0] _d3_next;
+  wire _d3_next_2;
+  wire [3:0] _d3_next_3;
+  wire _d3_next_4;
+  wire _d4_0_and_no_d4_1;
+  wire [15:0] _d4_code_0_next;
+  wire [6:0] _d4_next;
+  wire [3:0] _d4_next_2;
+  wire _d4_next_3;
+  wire _d4_next_4;
+  wire _d5_0_and_d5_6_3_below_10;
+  wire _d5_6_3_below_10;
+  wire [6:0] _d5_next;
+  wire _d5_next_2;
+  wire _d5_next_3;
+  wire [3:0] _d5_next_4;
+  wire _no_d2_1;
+  wire _no_d4_1;
+  wire _not_d2_total_0_19;
+  wire [1:0] _present_next;
+  wire [20:0] _rows_left_by_d0_constants_0;
+  wire [19:0] _rows_next;
+  wire [2:0] _tag_next;
+  wire [2:0] _tag_next_2;
+  wire _upcoming_and_tag_13_2;
+  wire _upcoming_and_tag_13_2_2;
+  wire [15:0] _write_data_next;
   reg [3:0] a0_beat;
   reg a0_valid;
   reg [6:0] a1;
@@ -683,134 +712,134 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [2:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
-  assign _005_ = ~ d2_total_0[19];
-  assign _008_ = _004_ ? d2_total_0[17:3] : { _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_, _005_ };
-  assign _009_ = ! d4[1];
-  assign _011_ = d4[0] & _009_;
-  assign _012_ = d5[6:3] < 4'ha;
-  assign _013_ = d5[0] & _012_;
+  assign _not_d2_total_0_19 = ~ d2_total_0[19];
+  assign _d3_code_0_next_5 = _d3_code_0_next_4 ? d2_total_0[17:3] : { _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19 };
+  assign _no_d4_1 = ! d4[1];
+  assign _d4_0_and_no_d4_1 = d4[0] & _no_d4_1;
+  assign _d5_6_3_below_10 = d5[6:3] < 4'ha;
+  assign _d5_0_and_d5_6_3_below_10 = d5[0] & _d5_6_3_below_10;
   always @(posedge clk)
-    a1 <= _014_;
+    a1 <= _a1_next;
   always @(posedge clk)
-    d0 <= _015_;
+    d0 <= _d0_next;
   always @(posedge clk)
-    d1 <= _016_;
+    d1 <= _d1_next;
   always @(posedge clk)
-    d2 <= _017_;
+    d2 <= _d2_next;
   always @(posedge clk)
-    d3 <= _018_;
+    d3 <= _d3_next;
   always @(posedge clk)
-    d4 <= _020_;
+    d4 <= _d4_next;
   always @(posedge clk)
-    d5 <= _021_;
+    d5 <= _d5_next;
   always @(posedge clk)
-    a0_valid <= _022_;
+    a0_valid <= _a0_valid_next;
   always @(posedge clk)
-    tag <= _023_;
+    tag <= _tag_next;
   always @(posedge clk)
-    a0_beat <= _024_;
+    a0_beat <= _a0_beat_next;
   always @(posedge clk)
-    present <= _025_;
+    present <= _present_next;
   always @(posedge clk)
-    rows <= _026_;
+    rows <= _rows_next;
   always @(posedge clk)
-    address <= _027_;
+    address <= _address_next;
   always @(posedge clk)
-    d0_constants <= _029_;
+    d0_constants <= _d0_constants_next;
   always @(posedge clk)
-    d1_sum_0 <= _030_;
+    d1_sum_0 <= _d1_sum_0_next;
   always @(posedge clk)
-    d1_addend_0 <= _031_;
+    d1_addend_0 <= _d1_addend_0_next;
   always @(posedge clk)
-    d2_total_0 <= _032_;
+    d2_total_0 <= _d2_total_0_next;
   always @(posedge clk)
-    d4_code_0 <= _033_;
+    d4_code_0 <= _d4_code_0_next;
   always @(posedge clk)
-    d3_code_0 <= _034_;
+    d3_code_0 <= _d3_code_0_next;
   always @(posedge clk)
-    write_data_ <= _035_;
-  assign _000_ = a0_valid - 1'h1;
-  assign _007_ = a0_beat + 1'h1;
-  assign _006_ = upcoming & tag_13[2];
-  assign _010_ = address + 1'h1;
-  assign _019_ = $signed(rows) << d0_constants[0];
-  assign _028_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _036_ = ! d2[1];
-  assign _037_ = d2[0] & _036_;
-  assign _001_ = & { d2_total_0[19], d2_total_0[19:18] };
-  assign _002_ = | { d2_total_0[19], d2_total_0[19:18] };
-  assign _003_ = ~ _002_;
-  assign _004_ = _001_ | _003_;
-  assign _038_ = d1[0] ? d1[1] : d2[1];
-  assign _017_[1] = rst ? 1'h0 : _038_;
-  assign _017_[0] = rst ? 1'h0 : d1[0];
-  assign _039_ = d1[0] ? d1[2] : d2[2];
-  assign _017_[2] = rst ? 1'h0 : _039_;
-  assign write_mask = d5[1] ? 1'h0 : _013_;
-  assign _040_ = d0[0] ? d0[6:3] : d1[6:3];
-  assign _016_[6:3] = rst ? 4'h0 : _040_;
-  assign _041_ = d0[0] ? d0[1] : d1[1];
-  assign _016_[1] = rst ? 1'h0 : _041_;
-  assign _016_[0] = rst ? 1'h0 : d0[0];
-  assign _042_ = d0[0] ? d0[2] : d1[2];
-  assign _016_[2] = rst ? 1'h0 : _042_;
-  assign _043_ = a1[0] ? a1[6:3] : d0[6:3];
-  assign _015_[6:3] = rst ? 4'h0 : _043_;
-  assign _044_ = a1[0] ? a1[1] : d0[1];
-  assign _015_[1] = rst ? 1'h0 : _044_;
-  assign _015_[0] = rst ? 1'h0 : a1[0];
-  assign _045_ = a1[0] ? a1[2] : d0[2];
-  assign _015_[2] = rst ? 1'h0 : _045_;
-  assign _046_ = a0_valid ? a0_beat : a1[6:3];
-  assign _035_ = _011_ ? d4_code_0 : write_data_;
-  assign _014_[6:3] = rst ? 4'h0 : _046_;
-  assign _047_ = a0_valid ? tag[0] : a1[1];
-  assign _014_[1] = rst ? 1'h0 : _047_;
-  assign _014_[0] = rst ? 1'h0 : a0_valid;
-  assign _048_ = a0_valid ? tag[1] : a1[2];
-  assign _014_[2] = rst ? 1'h0 : _048_;
-  assign _034_ = _037_ ? { d2_total_0[19], _008_ } : d3_code_0;
-  assign _033_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _032_ = d1[0] ? _028_[19:0] : d2_total_0;
-  assign _031_ = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
-  assign _030_ = d0[0] ? _019_[19:0] : d1_sum_0;
-  assign _029_ = a1[0] ? data : d0_constants;
-  assign _049_ = a0_valid ? _010_[3:0] : address;
-  assign _050_ = _006_ ? 4'h0 : _049_;
-  assign _027_ = rst ? 4'h0 : _050_;
-  assign _026_ = present[1] ? sums : rows;
-  assign _025_ = rst ? 2'h0 : { present[0], upcoming };
-  assign _051_ = a0_valid ? _007_[3:0] : a0_beat;
-  assign _052_ = _006_ ? 4'h0 : _051_;
-  assign _024_ = rst ? 4'h0 : _052_;
-  assign _053_ = upcoming ? tag_13 : tag;
-  assign _023_ = rst ? 3'h0 : _053_;
-  assign _054_ = a0_valid ? _000_[0] : a0_valid;
-  assign _055_ = upcoming ? 1'h1 : _054_;
-  assign _022_ = rst ? 1'h0 : _055_;
-  assign _056_ = d4[0] ? d4[6:3] : d5[6:3];
-  assign _021_[6:3] = rst ? 4'h0 : _056_;
-  assign _057_ = d4[0] ? d4[1] : d5[1];
-  assign _021_[1] = rst ? 1'h0 : _057_;
-  assign _021_[0] = rst ? 1'h0 : d4[0];
-  assign _058_ = d4[0] ? d4[2] : d5[2];
-  assign _021_[2] = rst ? 1'h0 : _058_;
-  assign _059_ = d3[0] ? d3[6:3] : d4[6:3];
-  assign _020_[6:3] = rst ? 4'h0 : _059_;
-  assign _060_ = d3[0] ? d3[1] : d4[1];
-  assign _020_[1] = rst ? 1'h0 : _060_;
-  assign _020_[0] = rst ? 1'h0 : d3[0];
-  assign _061_ = d3[0] ? d3[2] : d4[2];
-  assign _020_[2] = rst ? 1'h0 : _061_;
-  assign _062_ = d2[0] ? d2[6:3] : d3[6:3];
-  assign _018_[6:3] = rst ? 4'h0 : _062_;
-  assign _063_ = d2[0] ? d2[1] : d3[1];
-  assign _018_[1] = rst ? 1'h0 : _063_;
-  assign _018_[0] = rst ? 1'h0 : d2[0];
-  assign _064_ = d2[0] ? d2[2] : d3[2];
-  assign _018_[2] = rst ? 1'h0 : _064_;
-  assign _065_ = d1[0] ? d1[6:3] : d2[6:3];
-  assign _017_[6:3] = rst ? 4'h0 : _065_;
+    write_data_ <= _write_data_next;
+  assign _a0_valid_minus_1 = a0_valid - 1'h1;
+  assign _a0_beat_plus_1 = a0_beat + 1'h1;
+  assign _upcoming_and_tag_13_2 = upcoming & tag_13[2];
+  assign _address_plus_1 = address + 1'h1;
+  assign _rows_left_by_d0_constants_0 = $signed(rows) << d0_constants[0];
+  assign _d1_sum_0_plus_d1_addend_0 = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _no_d2_1 = ! d2[1];
+  assign _d2_0_and_no_d2_1 = d2[0] & _no_d2_1;
+  assign _d3_code_0_next_2 = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _upcoming_and_tag_13_2_2 = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _d3_code_0_next_3 = ~ _upcoming_and_tag_13_2_2;
+  assign _d3_code_0_next_4 = _d3_code_0_next_2 | _d3_code_0_next_3;
+  assign _d2_next_3 = d1[0] ? d1[1] : d2[1];
+  assign _d2_next[1] = rst ? 1'h0 : _d2_next_3;
+  assign _d2_next[0] = rst ? 1'h0 : d1[0];
+  assign _d2_next_2 = d1[0] ? d1[2] : d2[2];
+  assign _d2_next[2] = rst ? 1'h0 : _d2_next_2;
+  assign write_mask = d5[1] ? 1'h0 : _d5_0_and_d5_6_3_below_10;
+  assign _d1_next_4 = d0[0] ? d0[6:3] : d1[6:3];
+  assign _d1_next[6:3] = rst ? 4'h0 : _d1_next_4;
+  assign _d1_next_3 = d0[0] ? d0[1] : d1[1];
+  assign _d1_next[1] = rst ? 1'h0 : _d1_next_3;
+  assign _d1_next[0] = rst ? 1'h0 : d0[0];
+  assign _d1_next_2 = d0[0] ? d0[2] : d1[2];
+  assign _d1_next[2] = rst ? 1'h0 : _d1_next_2;
+  assign _d0_next_4 = a1[0] ? a1[6:3] : d0[6:3];
+  assign _d0_next[6:3] = rst ? 4'h0 : _d0_next_4;
+  assign _d0_next_3 = a1[0] ? a1[1] : d0[1];
+  assign _d0_next[1] = rst ? 1'h0 : _d0_next_3;
+  assign _d0_next[0] = rst ? 1'h0 : a1[0];
+  assign _d0_next_2 = a1[0] ? a1[2] : d0[2];
+  assign _d0_next[2] = rst ? 1'h0 : _d0_next_2;
+  assign _a1_next_4 = a0_valid ? a0_beat : a1[6:3];
+  assign _write_data_next = _d4_0_and_no_d4_1 ? d4_code_0 : write_data_;
+  assign _a1_next[6:3] = rst ? 4'h0 : _a1_next_4;
+  assign _a1_next_3 = a0_valid ? tag[0] : a1[1];
+  assign _a1_next[1] = rst ? 1'h0 : _a1_next_3;
+  assign _a1_next[0] = rst ? 1'h0 : a0_valid;
+  assign _a1_next_2 = a0_valid ? tag[1] : a1[2];
+  assign _a1_next[2] = rst ? 1'h0 : _a1_next_2;
+  assign _d3_code_0_next = _d2_0_and_no_d2_1 ? { d2_total_0[19], _d3_code_0_next_5 } : d3_code_0;
+  assign _d4_code_0_next = d3[0] ? d3_code_0 : d4_code_0;
+  assign _d2_total_0_next = d1[0] ? _d1_sum_0_plus_d1_addend_0[19:0] : d2_total_0;
+  assign _d1_addend_0_next = d0[0] ? { d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14], d0_constants[14:1] } : d1_addend_0;
+  assign _d1_sum_0_next = d0[0] ? _rows_left_by_d0_constants_0[19:0] : d1_sum_0;
+  assign _d0_constants_next = a1[0] ? data : d0_constants;
+  assign _address_next_2 = a0_valid ? _address_plus_1[3:0] : address;
+  assign _address_next_3 = _upcoming_and_tag_13_2 ? 4'h0 : _address_next_2;
+  assign _address_next = rst ? 4'h0 : _address_next_3;
+  assign _rows_next = present[1] ? sums : rows;
+  assign _present_next = rst ? 2'h0 : { present[0], upcoming };
+  assign _a0_beat_next_2 = a0_valid ? _a0_beat_plus_1[3:0] : a0_beat;
+  assign _a0_beat_next_3 = _upcoming_and_tag_13_2 ? 4'h0 : _a0_beat_next_2;
+  assign _a0_beat_next = rst ? 4'h0 : _a0_beat_next_3;
+  assign _tag_next_2 = upcoming ? tag_13 : tag;
+  assign _tag_next = rst ? 3'h0 : _tag_next_2;
+  assign _a0_valid_next_2 = a0_valid ? _a0_valid_minus_1[0] : a0_valid;
+  assign _a0_valid_next_3 = upcoming ? 1'h1 : _a0_valid_next_2;
+  assign _a0_valid_next = rst ? 1'h0 : _a0_valid_next_3;
+  assign _d5_next_4 = d4[0] ? d4[6:3] : d5[6:3];
+  assign _d5_next[6:3] = rst ? 4'h0 : _d5_next_4;
+  assign _d5_next_2 = d4[0] ? d4[1] : d5[1];
+  assign _d5_next[1] = rst ? 1'h0 : _d5_next_2;
+  assign _d5_next[0] = rst ? 1'h0 : d4[0];
+  assign _d5_next_3 = d4[0] ? d4[2] : d5[2];
+  assign _d5_next[2] = rst ? 1'h0 : _d5_next_3;
+  assign _d4_next_2 = d3[0] ? d3[6:3] : d4[6:3];
+  assign _d4_next[6:3] = rst ? 4'h0 : _d4_next_2;
+  assign _d4_next_4 = d3[0] ? d3[1] : d4[1];
+  assign _d4_next[1] = rst ? 1'h0 : _d4_next_4;
+  assign _d4_next[0] = rst ? 1'h0 : d3[0];
+  assign _d4_next_3 = d3[0] ? d3[2] : d4[2];
+  assign _d4_next[2] = rst ? 1'h0 : _d4_next_3;
+  assign _d3_next_3 = d2[0] ? d2[6:3] : d3[6:3];
+  assign _d3_next[6:3] = rst ? 4'h0 : _d3_next_3;
+  assign _d3_next_2 = d2[0] ? d2[1] : d3[1];
+  assign _d3_next[1] = rst ? 1'h0 : _d3_next_2;
+  assign _d3_next[0] = rst ? 1'h0 : d2[0];
+  assign _d3_next_4 = d2[0] ? d2[2] : d3[2];
+  assign _d3_next[2] = rst ? 1'h0 : _d3_next_4;
+  assign _d2_next_4 = d1[0] ? d1[6:3] : d2[6:3];
+  assign _d2_next[6:3] = rst ? 4'h0 : _d2_next_4;
 `ifdef LMU_HW_ASSERT
   digits__check_drain #(
     .BEATS(32'd1),
@@ -823,7 +852,7 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
     .upcoming(upcoming)
   );
 `endif
-  digits_layer_head_drain_row_rom row_rom (
+  digits__layer_head_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data),
@@ -832,7 +861,8 @@ module digits_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign write = { write_data_, write_mask, d5 };
 endmodule
 
-module digits_layer_head_drain_row_rom(data, enable, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module digits__layer_head_drain_row_rom(data, enable, address, clk);
   output [14:0] data;
   wire [14:0] data;
   input enable;
@@ -849,7 +879,10 @@ module digits_layer_head_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+// Multiplies columns elements with rows x columns coefficients, and accumulates by row.
+// Fields of words:
+//   control, s2, s3, s4: valid [0], first [1], last [2], shift [3], tag [6:4]
+module digits__layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
@@ -866,31 +899,31 @@ module digits_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_s
   reg signed [19:0] s5_sum_0;
   input clk;
   wire clk;
-  wire [15:0] _00_;
-  wire [15:0] _01_;
-  wire [19:0] _02_;
-  wire [19:0] _03_;
-  wire _04_;
-  wire [20:0] _05_;
-  wire [6:0] _06_;
-  wire [6:0] _07_;
-  wire [6:0] _08_;
-  wire [7:0] _09_;
-  wire [7:0] _10_;
-  wire [19:0] _11_;
-  wire [19:0] _12_;
-  wire [2:0] _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire [2:0] _17_;
-  wire _18_;
-  wire _19_;
-  wire _20_;
-  wire [2:0] _21_;
-  wire _22_;
-  wire _23_;
-  wire _24_;
+  wire [6:0] _s2_next;
+  wire _s2_next_2;
+  wire [2:0] _s2_next_3;
+  wire _s2_next_4;
+  wire _s2_next_5;
+  wire [7:0] _s2_operand_0_next;
+  wire [7:0] _s2_weight_0_next;
+  wire [15:0] _s2_weight_0_times_s2_operand_0;
+  wire [15:0] _s3_added_0_next;
+  wire [6:0] _s3_next;
+  wire [2:0] _s3_next_2;
+  wire _s3_next_3;
+  wire _s3_next_4;
+  wire _s3_next_5;
+  wire _s4_0_and_s4_1;
+  wire [6:0] _s4_next;
+  wire [2:0] _s4_next_2;
+  wire _s4_next_3;
+  wire _s4_next_4;
+  wire _s4_next_5;
+  wire [19:0] _s4_partial_0_next;
+  wire [19:0] _s4_partial_0_next_2;
+  wire [19:0] _s5_sum_0_next;
+  wire [19:0] _s5_sum_0_next_2;
+  wire [20:0] _s5_sum_0_plus_s4_partial_0;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [7:0] s2_weight_0;
@@ -898,64 +931,71 @@ module digits_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_s
   reg signed [15:0] s3_added_0;
   reg [6:0] s4;
   reg signed [19:0] s4_partial_0;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _04_ = s4[0] & s4[1];
-  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _s4_0_and_s4_1 = s4[0] & s4[1];
+  assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _06_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _07_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _08_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s2_operand_0 <= _09_;
+    s2_operand_0 <= _s2_operand_0_next;
   always @(posedge clk)
-    s2_weight_0 <= _10_;
+    s2_weight_0 <= _s2_weight_0_next;
   always @(posedge clk)
-    s3_added_0 <= _01_;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
-    s5_sum_0 <= _03_;
-  assign _11_ = s4[0] ? _05_[19:0] : s5_sum_0;
-  assign _03_ = _04_ ? s4_partial_0 : _11_;
-  assign _12_ = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
-  assign _02_ = s3[0] ? _12_ : s4_partial_0;
-  assign _01_ = s2[0] ? _00_ : s3_added_0;
-  assign _10_ = control[0] ? weights : s2_weight_0;
-  assign _09_ = control[0] ? operand : s2_operand_0;
-  assign _13_ = s3[0] ? s3[6:4] : s4[6:4];
-  assign _08_[6:4] = rst ? 3'h0 : _13_;
-  assign _14_ = s3[0] ? s3[2] : s4[2];
-  assign _08_[2] = rst ? 1'h0 : _14_;
-  assign _15_ = s3[0] ? s3[1] : s4[1];
-  assign _08_[1] = rst ? 1'h0 : _15_;
-  assign _08_[0] = rst ? 1'h0 : s3[0];
-  assign _16_ = s3[0] ? s3[3] : s4[3];
-  assign _08_[3] = rst ? 1'h0 : _16_;
-  assign _17_ = s2[0] ? s2[6:4] : s3[6:4];
-  assign _07_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = s2[0] ? s2[2] : s3[2];
-  assign _07_[2] = rst ? 1'h0 : _18_;
-  assign _19_ = s2[0] ? s2[1] : s3[1];
-  assign _07_[1] = rst ? 1'h0 : _19_;
-  assign _07_[0] = rst ? 1'h0 : s2[0];
-  assign _20_ = s2[0] ? s2[3] : s3[3];
-  assign _07_[3] = rst ? 1'h0 : _20_;
-  assign _21_ = control[0] ? control[6:4] : s2[6:4];
-  assign _06_[6:4] = rst ? 3'h0 : _21_;
-  assign _22_ = control[0] ? control[2] : s2[2];
-  assign _06_[2] = rst ? 1'h0 : _22_;
-  assign _23_ = control[0] ? control[1] : s2[1];
-  assign _06_[1] = rst ? 1'h0 : _23_;
-  assign _06_[0] = rst ? 1'h0 : control[0];
-  assign _24_ = control[0] ? control[3] : s2[3];
-  assign _06_[3] = rst ? 1'h0 : _24_;
+    s5_sum_0 <= _s5_sum_0_next;
+  assign _s5_sum_0_next_2 = s4[0] ? _s5_sum_0_plus_s4_partial_0[19:0] : s5_sum_0;
+  assign _s5_sum_0_next = _s4_0_and_s4_1 ? s4_partial_0 : _s5_sum_0_next_2;
+  assign _s4_partial_0_next_2 = s3[3] ? s4_partial_0 : { s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0[15], s3_added_0 };
+  assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
+  assign _s3_added_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_added_0;
+  assign _s2_weight_0_next = control[0] ? weights : s2_weight_0;
+  assign _s2_operand_0_next = control[0] ? operand : s2_operand_0;
+  assign _s4_next_2 = s3[0] ? s3[6:4] : s4[6:4];
+  assign _s4_next[6:4] = rst ? 3'h0 : _s4_next_2;
+  assign _s4_next_3 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_5 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_5;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_4 = s3[0] ? s3[3] : s4[3];
+  assign _s4_next[3] = rst ? 1'h0 : _s4_next_4;
+  assign _s3_next_2 = s2[0] ? s2[6:4] : s3[6:4];
+  assign _s3_next[6:4] = rst ? 3'h0 : _s3_next_2;
+  assign _s3_next_5 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_5;
+  assign _s3_next_3 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_3;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_4 = s2[0] ? s2[3] : s3[3];
+  assign _s3_next[3] = rst ? 1'h0 : _s3_next_4;
+  assign _s2_next_3 = control[0] ? control[6:4] : s2[6:4];
+  assign _s2_next[6:4] = rst ? 3'h0 : _s2_next_3;
+  assign _s2_next_5 = control[0] ? control[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
+  assign _s2_next_4 = control[0] ? control[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next[0] = rst ? 1'h0 : control[0];
+  assign _s2_next_2 = control[0] ? control[3] : s2[3];
+  assign _s2_next[3] = rst ? 1'h0 : _s2_next_2;
   assign tag = s3[6:4];
 endmodule
 
-module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
+// Walks through nodes, segments, groups, terms and words of one time step.
+// States: fsm_state is 0 IDLE, 1 RUN, 2 DRAIN.
+// Fields of words:
+//   now: node [0], reads [1], waits [2], last_word [9:3], last_group [13:10], last_segment [14],
+//     begins_sum [15], ends_sum [16], ends_node [17], ends_step [18], ends_ordinary [19], next
+//     [20], again [21], first_word [31:22]
+//   tag: node [0], segment [1], restart [2]
+module digits__layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -986,81 +1026,81 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   reg [9:0] coefficients;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire [4:0] _012_;
-  wire [7:0] _013_;
-  wire _014_;
-  wire _015_;
-  wire [4:0] _016_;
-  wire _017_;
-  wire [1:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire [10:0] _021_;
-  wire _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [6:0] _030_;
-  wire [2:0] _031_;
-  wire [3:0] _032_;
-  wire [6:0] _033_;
-  wire _034_;
-  wire [3:0] _035_;
-  wire _036_;
-  wire _037_;
-  wire [9:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire [1:0] _046_;
-  wire [1:0] _047_;
-  wire _048_;
-  wire [1:0] _049_;
-  wire [9:0] _050_;
-  wire [9:0] _051_;
-  wire _052_;
-  wire _053_;
-  wire [3:0] _054_;
-  wire [3:0] _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire [6:0] _060_;
-  wire [6:0] _061_;
-  wire [3:0] _062_;
-  wire [3:0] _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire [6:0] _067_;
-  wire _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire _073_;
-  wire _074_;
+  wire _advance_and_end_group;
+  wire _advance_and_end_node;
+  wire _advance_and_end_segment;
+  wire _advance_and_end_slot;
+  wire _advance_and_now_1;
+  wire _all_read_part;
+  wire _all_read_part_2;
+  wire _any_waiting;
+  wire [6:0] _block_next;
+  wire [6:0] _block_next_2;
+  wire [6:0] _block_next_3;
+  wire [7:0] _block_plus_1;
+  wire [9:0] _coefficients_next;
+  wire [9:0] _coefficients_next_2;
+  wire [9:0] _coefficients_next_3;
+  wire [10:0] _coefficients_plus_1;
+  wire _finish_part;
+  wire _first_next;
+  wire _first_next_2;
+  wire _fsm_state_is_1;
+  wire _fsm_state_is_1_or_fsm_state_is_2;
+  wire _fsm_state_is_2;
+  wire [1:0] _fsm_state_next;
+  wire [1:0] _fsm_state_next_2;
+  wire [1:0] _fsm_state_next_3;
+  wire [1:0] _fsm_state_next_4;
+  wire [1:0] _fsm_state_next_5;
+  wire [1:0] _fsm_state_next_6;
+  wire [1:0] _fsm_state_next_7;
+  wire [1:0] _fsm_state_next_8;
+  wire _group_is_now_13_10;
+  wire [3:0] _group_next;
+  wire [3:0] _group_next_2;
+  wire [3:0] _group_next_3;
+  wire [4:0] _group_plus_1;
+  wire _last_next;
+  wire _last_next_2;
+  wire _moved_next;
+  wire _moved_next_2;
+  wire _moved_next_3;
+  wire _next_slot_next;
+  wire _next_slot_next_2;
+  wire _next_slot_next_3;
+  wire _next_slot_next_4;
+  wire _next_slot_next_5;
+  wire _no_block;
+  wire _no_fsm_state;
+  wire _no_group;
+  wire _no_waiting;
+  wire _not_last_step;
+  wire _not_now_2;
+  wire _not_now_2_or_no_waiting;
+  wire _now_15_and_no_block;
+  wire _now_16_and_end_slot;
+  wire _now_18_or_now_19_and_not_last_step;
+  wire _now_19_and_not_last_step;
+  wire _segment_is_now_14;
+  wire _segment_next;
+  wire _segment_next_2;
+  wire _segment_next_3;
+  wire [1:0] _segment_plus_1;
+  wire _slot_next;
+  wire _slot_next_2;
+  wire [2:0] _tag_next;
+  wire _tag_next_2;
+  wire _tag_next_3;
+  wire _tag_next_4;
+  wire _valid_next;
+  wire _waiting_is_1;
+  wire [4:0] _waiting_minus_1;
+  wire [3:0] _waiting_next;
+  wire [3:0] _waiting_next_2;
+  wire [3:0] _waiting_next_3;
+  wire [6:0] _word_25_next;
+  wire [6:0] _word_25_next_2;
   wire advance;
   reg [6:0] block;
   wire end_group;
@@ -1075,123 +1115,126 @@ module digits_layer_head_sequencer(rst, start, last_step, idle, all_read, finish
   reg segment;
   reg [3:0] waiting;
   always @(posedge clk)
-    valid <= _024_;
+    valid <= _valid_next;
   always @(posedge clk)
-    moved <= _026_;
+    moved <= _moved_next;
   always @(posedge clk)
-    first <= _027_;
+    first <= _first_next;
   always @(posedge clk)
-    last <= _028_;
+    last <= _last_next;
   always @(posedge clk)
-    slot <= _029_;
+    slot <= _slot_next;
   always @(posedge clk)
-    word_25 <= _030_;
+    word_25 <= _word_25_next;
   always @(posedge clk)
-    tag <= _031_;
+    tag <= _tag_next;
   always @(posedge clk)
-    waiting <= _032_;
+    waiting <= _waiting_next;
   always @(posedge clk)
-    block <= _033_;
+    block <= _block_next;
   always @(posedge clk)
-    next_slot <= _034_;
+    next_slot <= _next_slot_next;
   always @(posedge clk)
-    group <= _035_;
+    group <= _group_next;
   always @(posedge clk)
-    segment <= _037_;
+    segment <= _segment_next;
   always @(posedge clk)
-    coefficients <= _038_;
+    coefficients <= _coefficients_next;
   always @(posedge clk)
-    fsm_state <= _039_;
+    fsm_state <= _fsm_state_next;
   assign end_slot = block == now[9:3];
   assign end_group = end_slot & now[17];
-  assign _009_ = group == now[13:10];
-  assign end_segment = end_group & _009_;
-  assign _020_ = segment == now[14];
-  assign end_node = end_segment & _020_;
-  assign _025_ = ~ now[2];
-  assign _036_ = ! waiting;
-  assign _040_ = _025_ | _036_;
-  assign _006_ = ! block;
-  assign _007_ = now[15] & _006_;
-  assign _008_ = now[16] & end_slot;
-  assign _010_ = ! group;
-  assign _011_ = | waiting;
-  assign _012_ = waiting - 1'h1;
-  assign _013_ = block + 1'h1;
-  assign _014_ = advance & end_slot;
-  assign _015_ = advance & end_group;
-  assign _016_ = group + 1'h1;
-  assign _017_ = advance & end_segment;
-  assign _018_ = segment + 1'h1;
-  assign _005_ = advance & now[1];
-  assign _021_ = coefficients + 1'h1;
-  assign _019_ = advance & end_node;
-  assign _022_ = ~ last_step;
-  assign _023_ = now[19] & _022_;
-  assign _000_ = now[18] | _023_;
-  assign _001_ = _019_ & _000_;
-  assign _002_ = waiting == 1'h1;
-  assign _041_ = _048_ | _004_;
-  assign _042_ = _004_ ? _046_ : _047_;
-  assign _043_ = _003_ ? _049_ : fsm_state;
-  assign _044_ = _041_ ? _042_ : _043_;
-  assign _045_ = start ? 2'h1 : 2'h0;
-  assign _046_ = _002_ ? _045_ : fsm_state;
-  assign _047_ = _001_ ? 2'h2 : fsm_state;
-  assign _049_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _044_;
-  assign _050_ = _005_ ? _021_[9:0] : coefficients;
-  assign _051_ = all_read ? 10'h000 : _050_;
-  assign _038_ = rst ? 10'h000 : _051_;
-  assign _052_ = _017_ ? _018_[0] : segment;
-  assign _053_ = _019_ ? 1'h0 : _052_;
-  assign _037_ = rst ? 1'h0 : _053_;
-  assign _054_ = _015_ ? _016_[3:0] : group;
-  assign _055_ = _017_ ? 4'h0 : _054_;
-  assign _035_ = rst ? 4'h0 : _055_;
-  assign _056_ = _014_ ? now[20] : next_slot;
-  assign _057_ = _015_ ? now[21] : _056_;
-  assign _058_ = _019_ ? now[20] : _057_;
-  assign _059_ = all_read ? 1'h0 : _058_;
-  assign _034_ = rst ? 1'h0 : _059_;
-  assign _060_ = advance ? _013_[6:0] : block;
-  assign _061_ = _014_ ? 7'h00 : _060_;
-  assign _033_ = rst ? 7'h00 : _061_;
-  assign _062_ = _011_ ? _012_[3:0] : waiting;
-  assign _063_ = _019_ ? 4'hb : _062_;
-  assign _032_ = rst ? 4'h0 : _063_;
-  assign _064_ = advance ? _010_ : tag[2];
-  assign _031_[2] = rst ? 1'h0 : _064_;
-  assign _065_ = advance ? now[0] : tag[0];
-  assign _031_[0] = rst ? 1'h0 : _065_;
-  assign _066_ = advance ? segment : tag[1];
-  assign _031_[1] = rst ? 1'h0 : _066_;
-  assign _067_ = advance ? next_word : word_25;
-  assign _030_ = rst ? 7'h00 : _067_;
-  assign _068_ = advance ? next_slot : slot;
-  assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? _008_ : last;
-  assign _028_ = rst ? 1'h0 : _069_;
-  assign _070_ = advance ? _007_ : first;
-  assign _027_ = rst ? 1'h0 : _070_;
-  assign _071_ = _005_ ? 1'h1 : 1'h0;
-  assign _072_ = all_read ? 1'h1 : _071_;
-  assign _026_ = rst ? 1'h1 : _072_;
-  assign _024_ = rst ? 1'h0 : _005_;
-  assign _073_ = _002_ ? 1'h1 : 1'h0;
-  assign finish = _004_ ? _073_ : 1'h0;
-  assign _004_ = fsm_state == 2'h2;
-  assign _074_ = _001_ ? 1'h1 : 1'h0;
-  assign all_read = _048_ ? _074_ : 1'h0;
-  assign advance = _048_ ? _040_ : 1'h0;
-  assign _048_ = fsm_state == 2'h1;
-  assign idle = _003_ ? 1'h1 : 1'h0;
-  assign _003_ = ! fsm_state;
+  assign _group_is_now_13_10 = group == now[13:10];
+  assign end_segment = end_group & _group_is_now_13_10;
+  assign _segment_is_now_14 = segment == now[14];
+  assign end_node = end_segment & _segment_is_now_14;
+  assign _not_now_2 = ~ now[2];
+  assign _no_waiting = ! waiting;
+  assign _not_now_2_or_no_waiting = _not_now_2 | _no_waiting;
+  assign _no_block = ! block;
+  assign _now_15_and_no_block = now[15] & _no_block;
+  assign _now_16_and_end_slot = now[16] & end_slot;
+  assign _no_group = ! group;
+  assign _any_waiting = | waiting;
+  assign _waiting_minus_1 = waiting - 1'h1;
+  assign _block_plus_1 = block + 1'h1;
+  assign _advance_and_end_slot = advance & end_slot;
+  assign _advance_and_end_group = advance & end_group;
+  assign _group_plus_1 = group + 1'h1;
+  assign _advance_and_end_segment = advance & end_segment;
+  assign _segment_plus_1 = segment + 1'h1;
+  assign _advance_and_now_1 = advance & now[1];
+  assign _coefficients_plus_1 = coefficients + 1'h1;
+  assign _advance_and_end_node = advance & end_node;
+  assign _not_last_step = ~ last_step;
+  assign _now_19_and_not_last_step = now[19] & _not_last_step;
+  assign _now_18_or_now_19_and_not_last_step = now[18] | _now_19_and_not_last_step;
+  assign _all_read_part = _advance_and_end_node & _now_18_or_now_19_and_not_last_step;
+  assign _waiting_is_1 = waiting == 1'h1;
+  assign _fsm_state_is_1_or_fsm_state_is_2 = _fsm_state_is_1 | _fsm_state_is_2;
+  assign _fsm_state_next_4 = _fsm_state_is_2 ? _fsm_state_next_8 : _fsm_state_next_5;
+  assign _fsm_state_next_3 = _no_fsm_state ? _fsm_state_next_6 : fsm_state;
+  assign _fsm_state_next_2 = _fsm_state_is_1_or_fsm_state_is_2 ? _fsm_state_next_4 : _fsm_state_next_3;
+  assign _fsm_state_next_7 = start ? 2'h1 : 2'h0;
+  assign _fsm_state_next_8 = _waiting_is_1 ? _fsm_state_next_7 : fsm_state;
+  assign _fsm_state_next_5 = _all_read_part ? 2'h2 : fsm_state;
+  assign _fsm_state_next_6 = start ? 2'h1 : fsm_state;
+  assign _fsm_state_next = rst ? 2'h0 : _fsm_state_next_2;
+  assign _coefficients_next_2 = _advance_and_now_1 ? _coefficients_plus_1[9:0] : coefficients;
+  assign _coefficients_next_3 = all_read ? 10'h000 : _coefficients_next_2;
+  assign _coefficients_next = rst ? 10'h000 : _coefficients_next_3;
+  assign _segment_next_2 = _advance_and_end_segment ? _segment_plus_1[0] : segment;
+  assign _segment_next_3 = _advance_and_end_node ? 1'h0 : _segment_next_2;
+  assign _segment_next = rst ? 1'h0 : _segment_next_3;
+  assign _group_next_3 = _advance_and_end_group ? _group_plus_1[3:0] : group;
+  assign _group_next_2 = _advance_and_end_segment ? 4'h0 : _group_next_3;
+  assign _group_next = rst ? 4'h0 : _group_next_2;
+  assign _next_slot_next_2 = _advance_and_end_slot ? now[20] : next_slot;
+  assign _next_slot_next_3 = _advance_and_end_group ? now[21] : _next_slot_next_2;
+  assign _next_slot_next_4 = _advance_and_end_node ? now[20] : _next_slot_next_3;
+  assign _next_slot_next_5 = all_read ? 1'h0 : _next_slot_next_4;
+  assign _next_slot_next = rst ? 1'h0 : _next_slot_next_5;
+  assign _block_next_3 = advance ? _block_plus_1[6:0] : block;
+  assign _block_next_2 = _advance_and_end_slot ? 7'h00 : _block_next_3;
+  assign _block_next = rst ? 7'h00 : _block_next_2;
+  assign _waiting_next_2 = _any_waiting ? _waiting_minus_1[3:0] : waiting;
+  assign _waiting_next_3 = _advance_and_end_node ? 4'hb : _waiting_next_2;
+  assign _waiting_next = rst ? 4'h0 : _waiting_next_3;
+  assign _tag_next_3 = advance ? _no_group : tag[2];
+  assign _tag_next[2] = rst ? 1'h0 : _tag_next_3;
+  assign _tag_next_4 = advance ? now[0] : tag[0];
+  assign _tag_next[0] = rst ? 1'h0 : _tag_next_4;
+  assign _tag_next_2 = advance ? segment : tag[1];
+  assign _tag_next[1] = rst ? 1'h0 : _tag_next_2;
+  assign _word_25_next_2 = advance ? next_word : word_25;
+  assign _word_25_next = rst ? 7'h00 : _word_25_next_2;
+  assign _slot_next_2 = advance ? next_slot : slot;
+  assign _slot_next = rst ? 1'h0 : _slot_next_2;
+  assign _last_next_2 = advance ? _now_16_and_end_slot : last;
+  assign _last_next = rst ? 1'h0 : _last_next_2;
+  assign _first_next_2 = advance ? _now_15_and_no_block : first;
+  assign _first_next = rst ? 1'h0 : _first_next_2;
+  assign _moved_next_3 = _advance_and_now_1 ? 1'h1 : 1'h0;
+  assign _moved_next_2 = all_read ? 1'h1 : _moved_next_3;
+  assign _moved_next = rst ? 1'h1 : _moved_next_2;
+  assign _valid_next = rst ? 1'h0 : _advance_and_now_1;
+  assign _finish_part = _waiting_is_1 ? 1'h1 : 1'h0;
+  assign finish = _fsm_state_is_2 ? _finish_part : 1'h0;
+  assign _fsm_state_is_2 = fsm_state == 2'h2;
+  assign _all_read_part_2 = _all_read_part ? 1'h1 : 1'h0;
+  assign all_read = _fsm_state_is_1 ? _all_read_part_2 : 1'h0;
+  assign advance = _fsm_state_is_1 ? _not_now_2_or_no_waiting : 1'h0;
+  assign _fsm_state_is_1 = fsm_state == 2'h1;
+  assign idle = _no_fsm_state ? 1'h1 : 1'h0;
+  assign _no_fsm_state = ! fsm_state;
   assign next_word = next_slot ? 7'h00 : block;
   assign now = next_slot ? 32'd0 : 32'd1025530;
 endmodule
 
-module digits_layer_head_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+// Receives the next input vector while the layer reads the present one.
+// Fields of words:
+//   i__payload: data [7:0], last [8]
+module digits__layer_head_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
   input read_enable;
@@ -1212,64 +1255,64 @@ module digits_layer_head_source(rst, read_enable, available, last, read_data, i_
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [3:0] _04_;
-  wire [7:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire [6:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire [6:0] _17_;
-  wire [6:0] _18_;
+  wire _beat_is_63;
+  wire [6:0] _beat_next;
+  wire [6:0] _beat_next_2;
+  wire [6:0] _beat_next_3;
+  wire [7:0] _beat_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire [1:0] _full_next;
+  wire [2:0] _full_plus_complete;
+  wire [3:0] _full_plus_complete_minus_i__freed;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _not_filling;
+  wire _not_read_page;
+  wire _read_page_next;
+  wire _read_page_next_2;
   reg [6:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign _00_ = beat == 6'h3f;
-  assign complete = i__valid & _00_;
+  assign _beat_is_63 = beat == 6'h3f;
+  assign complete = i__valid & _beat_is_63;
   assign available = | full;
   assign last = lasts >> read_page;
-  assign _03_ = full + complete;
-  assign _04_ = _03_ - i__freed;
-  assign _05_ = beat + 1'h1;
-  assign _07_ = ~ read_page;
+  assign _full_plus_complete = full + complete;
+  assign _full_plus_complete_minus_i__freed = _full_plus_complete - i__freed;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _not_read_page = ~ read_page;
   always @(posedge clk)
-    full <= _08_;
+    full <= _full_next;
   always @(posedge clk)
-    beat <= _09_;
+    beat <= _beat_next;
   always @(posedge clk)
-    filling <= _10_;
+    filling <= _filling_next;
   always @(posedge clk)
-    lasts <= _01_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    read_page <= _02_;
-  assign _11_ = i__freed ? _07_ : read_page;
-  assign _02_ = rst ? 1'h0 : _11_;
-  assign _12_ = filling ? i__payload[8] : lasts[1];
-  assign _13_ = complete ? _12_ : lasts[1];
-  assign _01_[1] = rst ? 1'h0 : _13_;
-  assign _14_ = filling ? lasts[0] : i__payload[8];
-  assign _06_ = ~ filling;
-  assign _15_ = complete ? _14_ : lasts[0];
-  assign _01_[0] = rst ? 1'h0 : _15_;
-  assign _16_ = complete ? _06_ : filling;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = i__valid ? _05_[6:0] : beat;
-  assign _18_ = complete ? 7'h00 : _17_;
-  assign _09_ = rst ? 7'h00 : _18_;
-  assign _08_ = rst ? 2'h0 : _04_[1:0];
+    read_page <= _read_page_next;
+  assign _read_page_next_2 = i__freed ? _not_read_page : read_page;
+  assign _read_page_next = rst ? 1'h0 : _read_page_next_2;
+  assign _lasts_next_4 = filling ? i__payload[8] : lasts[1];
+  assign _lasts_next_3 = complete ? _lasts_next_4 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_3;
+  assign _lasts_next_5 = filling ? lasts[0] : i__payload[8];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = complete ? _lasts_next_5 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _filling_next_2 = complete ? _not_filling : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _beat_next_3 = i__valid ? _beat_plus_1[6:0] : beat;
+  assign _beat_next_2 = complete ? 7'h00 : _beat_next_3;
+  assign _beat_next = rst ? 7'h00 : _beat_next_2;
+  assign _full_next = rst ? 2'h0 : _full_plus_complete_minus_i__freed[1:0];
 `ifdef LMU_HW_ASSERT
   digits__check_buffer #(
     .BEATS(32'd64),
@@ -1287,7 +1330,7 @@ module digits_layer_head_source(rst, read_enable, available, last, read_data, i_
     .valid(i__valid)
   );
 `endif
-  digits_layer_head_source_memory memory (
+  digits__layer_head_source_memory memory (
     .clk(clk),
     .read__en(read_enable),
     .read_data(read_data),
@@ -1301,7 +1344,8 @@ module digits_layer_head_source(rst, read_enable, available, last, read_data, i_
   );
 endmodule
 
-module digits_layer_head_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module digits__layer_head_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input read__en;
@@ -1322,10 +1366,10 @@ module digits_layer_head_source_memory(rst, read__en, read_data, write__data, wr
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [6:0] _0_;
-  wire [8:0] _1_;
-  wire [6:0] _2_;
-  wire [7:0] _3_;
+  wire [7:0] _read__addr_high;
+  wire [6:0] _read__addr_part;
+  wire [8:0] _write__addr_high;
+  wire [6:0] _write__addr_part;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -1334,22 +1378,23 @@ module digits_layer_head_source_memory(rst, read__en, read_data, write__data, wr
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _8_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _8_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _8_;
-  assign _2_ = read_page ? 7'h40 : 7'h00;
-  assign { _3_[7], read__addr } = _2_ + read_word;
-  assign _0_ = write_page ? 7'h40 : 7'h00;
-  assign { _1_[8:7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _1_[6:0] = write__addr;
-  assign _3_[6:0] = read__addr;
+  assign read_data = _read_data_register;
+  assign _read__addr_part = read_page ? 7'h40 : 7'h00;
+  assign { _read__addr_high[7], read__addr } = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 7'h40 : 7'h00;
+  assign { _write__addr_high[8:7], write__addr } = { 1'h0, _write__addr_part } + write_beat;
+  assign _write__addr_high[6:0] = write__addr;
+  assign _read__addr_high[6:0] = read__addr;
 endmodule
 
-module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
+// The coefficients of a layer, in the order in which its sequencer reads them.
+module digits__layer_head_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [7:0] data;
@@ -1362,14 +1407,14 @@ module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
   wire [9:0] address;
   input clk;
   wire clk;
-  wire _0_;
+  wire _no_s1_rom;
   reg s1_rom;
   wire taken;
-  assign _0_ = ! s1_rom;
-  assign taken = valid & _0_;
+  assign _no_s1_rom = ! s1_rom;
+  assign taken = valid & _no_s1_rom;
   always @(posedge clk)
     s1_rom <= 1'h0;
-  digits_layer_head_weight_roms_rom_0 rom_0 (
+  digits__layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
@@ -1379,7 +1424,8 @@ module digits_layer_head_weight_roms(rst, data, valid, moved, address, clk);
   );
 endmodule
 
-module digits_layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
+// A ROM in banks, each with a register behind it; what follows selects one of them.
+module digits__layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
   input enable;
@@ -1392,12 +1438,12 @@ module digits_layer_head_weight_roms_rom_0(rst, enable, data, moved, address, cl
   wire [9:0] address;
   input clk;
   wire clk;
-  wire [9:0] _0_;
+  wire [9:0] _address_5_next;
   reg [9:0] address_5;
   always @(posedge clk)
-    address_5 <= _0_;
-  assign _0_ = moved ? address : address_5;
-  digits_layer_head_weight_roms_rom_0_bank_0 bank_0 (
+    address_5 <= _address_5_next;
+  assign _address_5_next = moved ? address : address_5;
+  digits__layer_head_weight_roms_rom_0_bank_0 bank_0 (
     .address(address_5),
     .clk(clk),
     .data(data),
@@ -1405,7 +1451,8 @@ module digits_layer_head_weight_roms_rom_0(rst, enable, data, moved, address, cl
   );
 endmodule
 
-module digits_layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module digits__layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
   input enable;
   wire enable;
   output [7:0] data;
@@ -1422,7 +1469,14 @@ module digits_layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__freed, o__freed, clk);
+// Computes one layer of a quantized network, one time step after the other.
+// Fields of words:
+//   control: valid [0], first [1], last [2], shift [5:3], tag [9:6]
+//   i__payload: data [4:0], last [5]
+//   o__payload: data [7:0], last [8]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [10:4], mask [11], data [27:12]
+module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input i__valid;
@@ -1439,83 +1493,83 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire o__freed;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire [4:0] _011_;
-  wire [15:0] _012_;
-  wire [15:0] _013_;
-  wire [7:0] _014_;
-  wire [4:0] _015_;
-  wire _016_;
-  wire [15:0] _017_;
-  wire [15:0] _018_;
-  wire [7:0] _019_;
-  wire _020_;
-  wire [2:0] _021_;
-  wire [3:0] _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire _036_;
-  wire _037_;
-  wire _038_;
-  wire [1:0] _039_;
-  wire [9:0] _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [15:0] _045_;
-  wire _046_;
-  wire _047_;
-  wire _048_;
-  wire [2:0] _049_;
-  wire [2:0] _050_;
-  wire [2:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire [2:0] _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
-  wire [3:0] _069_;
-  wire _070_;
-  wire _071_;
-  wire [2:0] _072_;
-  wire _073_;
-  wire _074_;
-  wire _075_;
-  wire _076_;
+  wire _any_room;
+  wire [9:0] _control_next;
+  wire [2:0] _control_next_10;
+  wire _control_next_11;
+  wire [3:0] _control_next_12;
+  wire [2:0] _control_next_2;
+  wire _control_next_3;
+  wire [2:0] _control_next_4;
+  wire [2:0] _control_next_5;
+  wire [2:0] _control_next_6;
+  wire [2:0] _control_next_7;
+  wire [2:0] _control_next_8;
+  wire _control_next_9;
+  wire _first_step_next;
+  wire _first_step_next_2;
+  wire _h_memory_read_data;
+  wire _i__freed_next;
+  wire _idle_or_finish;
+  wire _idle_or_finish_and_available;
+  wire _last_next;
+  wire _last_step_next;
+  wire _last_step_next_2;
+  wire [15:0] _lmu0_m_u_next;
+  wire _lmu0_m_u_next_2;
+  wire [4:0] _m_memory_port_1432_1;
+  wire [15:0] _m_memory_port_1432_1_2;
+  wire [15:0] _m_memory_port_1432_1_3;
+  wire [7:0] _m_memory_read__en;
+  wire _m_memory_read_data;
+  wire _no_slot;
+  wire _no_write_10_4;
+  wire _no_write_2_1;
+  wire _no_write_3;
+  wire _not_first_step;
+  wire _not_page;
+  wire [4:0] _operand_0_part;
+  wire [15:0] _operand_0_part_2;
+  wire [15:0] _operand_0_part_3;
+  wire [7:0] _operand_1_part;
+  wire _page_next;
+  wire _page_next_2;
+  wire _read_enable_27_part;
+  wire _read_enable_37_part;
+  wire _read_enable_part;
+  wire _read_page_42_part;
+  wire [1:0] _room_next;
+  wire [2:0] _room_plus_o__freed;
+  wire [3:0] _room_plus_o__freed_minus_promise;
+  wire _s1_chosen_0_next;
+  wire _s1_chosen_0_next_2;
+  wire _s1_chosen_0_next_3;
+  wire _s1_chosen_0_next_4;
+  wire _s1_chosen_0_next_5;
+  wire _s1_chosen_1_next;
+  wire _s1_chosen_1_next_2;
+  wire _s1_chosen_1_next_3;
+  wire _s1_chosen_1_next_4;
+  wire _s1_chosen_1_next_5;
+  wire _s1_chosen_2_next;
+  wire _s1_chosen_2_next_2;
+  wire _s1_chosen_2_next_3;
+  wire _s1_chosen_2_next_4;
+  wire _s1_chosen_2_next_5;
+  wire _slot_is_1;
+  wire _slot_is_1_2;
+  wire _slot_is_1_or_slot_is_2;
+  wire _slot_is_2;
+  wire _slot_is_2_2;
+  wire _slot_is_4;
+  wire _slot_is_5;
+  wire _slot_is_6;
+  wire _tag_79_1_0_is_1;
+  wire _write_0_and_no_write_2_1;
+  wire _write_0_and_no_write_2_1_and_no_write_3;
+  wire _write_0_and_write_2_1_is_2;
+  wire _write_11_and_last;
+  wire _write_2_1_is_2;
   wire [10:0] addresses;
   wire all_read_87;
   wire available;
@@ -1571,133 +1625,133 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   wire [23:0] write_31;
   wire write_enable;
   wire write_enable_39;
-  assign operand_0 = _013_ | { _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_[7], _014_ };
-  assign _015_ = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _017_ = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
-  assign _018_ = { 11'h000, _015_ } | _017_;
-  assign _019_ = s1_chosen_2 ? read_data_53[15:8] : 8'h00;
-  assign operand_1 = _018_ | { _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_[7], _019_ };
-  assign _020_ = tag_79[1:0] == 1'h1;
-  assign start_77 = launch & _020_;
-  assign _004_ = ~ page;
-  assign _021_ = room + o__freed;
-  assign _022_ = _021_ - promise;
-  assign _023_ = ~ first_step;
-  assign _025_ = ! write[2:1];
-  assign _026_ = write[0] & _025_;
-  assign _027_ = ! write[3];
-  assign _028_ = _026_ & _027_;
-  assign _029_ = ! write[10:4];
-  assign _030_ = _028_ & _029_;
-  assign _016_ = | room;
+  assign operand_0 = _operand_0_part_3 | { _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en };
+  assign _m_memory_port_1432_1 = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _m_memory_port_1432_1_2 = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
+  assign _m_memory_port_1432_1_3 = { 11'h000, _m_memory_port_1432_1 } | _m_memory_port_1432_1_2;
+  assign _operand_1_part = s1_chosen_2 ? read_data_53[15:8] : 8'h00;
+  assign operand_1 = _m_memory_port_1432_1_3 | { _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part };
+  assign _tag_79_1_0_is_1 = tag_79[1:0] == 1'h1;
+  assign start_77 = launch & _tag_79_1_0_is_1;
+  assign _not_page = ~ page;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_plus_o__freed_minus_promise = _room_plus_o__freed - promise;
+  assign _not_first_step = ~ first_step;
+  assign _no_write_2_1 = ! write[2:1];
+  assign _write_0_and_no_write_2_1 = write[0] & _no_write_2_1;
+  assign _no_write_3 = ! write[3];
+  assign _write_0_and_no_write_2_1_and_no_write_3 = _write_0_and_no_write_2_1 & _no_write_3;
+  assign _no_write_10_4 = ! write[10:4];
+  assign _lmu0_m_u_next_2 = _write_0_and_no_write_2_1_and_no_write_3 & _no_write_10_4;
+  assign _any_room = | room;
   always @(posedge clk)
-    last_step <= _032_;
+    last_step <= _last_step_next;
   always @(posedge clk)
-    begun <= _033_;
+    begun <= _m_memory_read_data;
   always @(posedge clk)
-    i__freed <= _034_;
+    i__freed <= _i__freed_next;
   always @(posedge clk)
-    finished <= _035_;
+    finished <= _h_memory_read_data;
   always @(posedge clk)
-    last <= _036_;
+    last <= _last_next;
   always @(posedge clk)
-    page <= _037_;
+    page <= _page_next;
   always @(posedge clk)
-    first_step <= _038_;
+    first_step <= _first_step_next;
   always @(posedge clk)
-    room <= _039_;
+    room <= _room_next;
   always @(posedge clk)
-    control <= _040_;
+    control <= _control_next;
   always @(posedge clk)
-    s1_chosen_0 <= _042_;
+    s1_chosen_0 <= _s1_chosen_0_next;
   always @(posedge clk)
-    s1_chosen_1 <= _043_;
+    s1_chosen_1 <= _s1_chosen_1_next;
   always @(posedge clk)
-    s1_chosen_2 <= _044_;
+    s1_chosen_2 <= _s1_chosen_2_next;
   always @(posedge clk)
-    lmu0_m_u <= _045_;
+    lmu0_m_u <= _lmu0_m_u_next;
   assign promise = begun & last_step;
-  assign _000_ = idle | finish;
-  assign _010_ = _000_ & available;
-  assign trace_start = _010_ & _016_;
-  assign _024_ = slot == 2'h2;
-  assign _041_ = | { _031_, _024_ };
-  assign read_enable = valid & _041_;
-  assign _046_ = write[11] & last;
-  assign _003_ = | { _002_, _001_ };
-  assign read_enable_27 = valid & _003_;
+  assign _idle_or_finish = idle | finish;
+  assign _idle_or_finish_and_available = _idle_or_finish & available;
+  assign trace_start = _idle_or_finish_and_available & _any_room;
+  assign _slot_is_2_2 = slot == 2'h2;
+  assign _read_enable_part = | { _slot_is_5, _slot_is_2_2 };
+  assign read_enable = valid & _read_enable_part;
+  assign _write_11_and_last = write[11] & last;
+  assign _read_enable_27_part = | { _slot_is_6, _slot_is_1 };
+  assign read_enable_27 = valid & _read_enable_27_part;
   assign write_enable = write_31[0] & write_31[7];
-  assign _001_ = slot == 1'h1;
-  assign read_enable_37 = valid & _007_;
-  assign _008_ = write[2:1] == 2'h2;
-  assign _009_ = write[0] & _008_;
-  assign write_enable_39 = _009_ & write[11];
-  assign _011_ = s1_chosen_0 ? read_data[4:0] : 5'h00;
-  assign _012_ = s1_chosen_1 ? read_data_51[15:0] : 16'h0000;
-  assign _013_ = { 11'h000, _011_ } | _012_;
-  assign _014_ = s1_chosen_2 ? read_data_53[7:0] : 8'h00;
-  assign _007_ = | { _005_, _006_ };
-  assign _048_ = _064_ | _067_;
-  assign _047_ = | { _002_, _031_, _006_ };
-  assign _049_ = _031_ ? 3'h3 : 3'h1;
-  assign _050_ = _002_ ? 3'h0 : _049_;
-  assign _051_ = _067_ ? 3'h4 : 3'h0;
-  assign _052_ = _005_ ? 3'h2 : control[5:3];
-  assign _053_ = _048_ ? _051_ : _052_;
-  assign _054_ = _047_ ? _050_ : _053_;
-  assign _055_ = _067_ ? 1'h1 : _066_;
-  assign _056_ = _031_ ? 1'h1 : _055_;
-  assign _057_ = _064_ ? _023_ : _063_;
-  assign _058_ = _002_ ? 1'h1 : _057_;
-  assign _059_ = _005_ ? _023_ : _061_;
-  assign _060_ = _006_ ? _023_ : _059_;
-  assign _045_ = _030_ ? write[27:12] : lmu0_m_u;
-  assign _061_ = valid ? 1'h0 : s1_chosen_2;
-  assign _062_ = valid ? _060_ : _061_;
-  assign _044_ = rst ? 1'h0 : _062_;
-  assign _063_ = valid ? 1'h0 : s1_chosen_1;
-  assign _065_ = valid ? _058_ : _063_;
-  assign _043_ = rst ? 1'h0 : _065_;
-  assign _066_ = valid ? 1'h0 : s1_chosen_0;
-  assign _068_ = valid ? _056_ : _066_;
-  assign _042_ = rst ? 1'h0 : _068_;
-  assign _069_ = valid ? tag_79 : control[9:6];
-  assign _040_[9:6] = rst ? 4'h0 : _069_;
-  assign _070_ = valid ? last_92 : control[2];
-  assign _040_[2] = rst ? 1'h0 : _070_;
-  assign _071_ = valid ? first : control[1];
-  assign _040_[1] = rst ? 1'h0 : _071_;
-  assign _040_[0] = rst ? 1'h0 : valid;
-  assign _002_ = slot == 3'h6;
-  assign _031_ = slot == 3'h5;
-  assign _006_ = slot == 3'h4;
-  assign _067_ = slot == 3'h2;
-  assign _064_ = slot == 3'h1;
-  assign _005_ = ! slot;
-  assign _072_ = valid ? _054_ : control[5:3];
-  assign _040_[5:3] = rst ? 3'h0 : _072_;
-  assign _039_ = rst ? 2'h2 : _022_[1:0];
-  assign _073_ = finished ? last : first_step;
-  assign _038_ = rst ? 1'h1 : _073_;
-  assign _074_ = finished ? _004_ : page;
-  assign _037_ = rst ? 1'h0 : _074_;
-  assign _036_ = rst ? 1'h0 : last_step;
-  assign _035_ = rst ? 1'h0 : finish;
-  assign _034_ = rst ? 1'h0 : all_read_87;
-  assign _033_ = rst ? 1'h0 : trace_start;
-  assign _075_ = trace_start ? last_86 : last_step;
-  assign _032_ = rst ? 1'h0 : _075_;
+  assign _slot_is_1 = slot == 1'h1;
+  assign read_enable_37 = valid & _read_enable_37_part;
+  assign _write_2_1_is_2 = write[2:1] == 2'h2;
+  assign _write_0_and_write_2_1_is_2 = write[0] & _write_2_1_is_2;
+  assign write_enable_39 = _write_0_and_write_2_1_is_2 & write[11];
+  assign _operand_0_part = s1_chosen_0 ? read_data[4:0] : 5'h00;
+  assign _operand_0_part_2 = s1_chosen_1 ? read_data_51[15:0] : 16'h0000;
+  assign _operand_0_part_3 = { 11'h000, _operand_0_part } | _operand_0_part_2;
+  assign _m_memory_read__en = s1_chosen_2 ? read_data_53[7:0] : 8'h00;
+  assign _read_enable_37_part = | { _no_slot, _slot_is_4 };
+  assign _slot_is_1_or_slot_is_2 = _slot_is_1_2 | _slot_is_2;
+  assign _control_next_3 = | { _slot_is_6, _slot_is_5, _slot_is_4 };
+  assign _control_next_8 = _slot_is_5 ? 3'h3 : 3'h1;
+  assign _control_next_7 = _slot_is_6 ? 3'h0 : _control_next_8;
+  assign _control_next_6 = _slot_is_2 ? 3'h4 : 3'h0;
+  assign _control_next_5 = _no_slot ? 3'h2 : control[5:3];
+  assign _control_next_4 = _slot_is_1_or_slot_is_2 ? _control_next_6 : _control_next_5;
+  assign _control_next_2 = _control_next_3 ? _control_next_7 : _control_next_4;
+  assign _s1_chosen_0_next_3 = _slot_is_2 ? 1'h1 : _s1_chosen_0_next_5;
+  assign _s1_chosen_0_next_2 = _slot_is_5 ? 1'h1 : _s1_chosen_0_next_3;
+  assign _s1_chosen_1_next_4 = _slot_is_1_2 ? _not_first_step : _s1_chosen_1_next_5;
+  assign _s1_chosen_1_next_3 = _slot_is_6 ? 1'h1 : _s1_chosen_1_next_4;
+  assign _s1_chosen_2_next_3 = _no_slot ? _not_first_step : _s1_chosen_2_next_4;
+  assign _s1_chosen_2_next_2 = _slot_is_4 ? _not_first_step : _s1_chosen_2_next_3;
+  assign _lmu0_m_u_next = _lmu0_m_u_next_2 ? write[27:12] : lmu0_m_u;
+  assign _s1_chosen_2_next_4 = valid ? 1'h0 : s1_chosen_2;
+  assign _s1_chosen_2_next_5 = valid ? _s1_chosen_2_next_2 : _s1_chosen_2_next_4;
+  assign _s1_chosen_2_next = rst ? 1'h0 : _s1_chosen_2_next_5;
+  assign _s1_chosen_1_next_5 = valid ? 1'h0 : s1_chosen_1;
+  assign _s1_chosen_1_next_2 = valid ? _s1_chosen_1_next_3 : _s1_chosen_1_next_5;
+  assign _s1_chosen_1_next = rst ? 1'h0 : _s1_chosen_1_next_2;
+  assign _s1_chosen_0_next_5 = valid ? 1'h0 : s1_chosen_0;
+  assign _s1_chosen_0_next_4 = valid ? _s1_chosen_0_next_2 : _s1_chosen_0_next_5;
+  assign _s1_chosen_0_next = rst ? 1'h0 : _s1_chosen_0_next_4;
+  assign _control_next_12 = valid ? tag_79 : control[9:6];
+  assign _control_next[9:6] = rst ? 4'h0 : _control_next_12;
+  assign _control_next_11 = valid ? last_92 : control[2];
+  assign _control_next[2] = rst ? 1'h0 : _control_next_11;
+  assign _control_next_9 = valid ? first : control[1];
+  assign _control_next[1] = rst ? 1'h0 : _control_next_9;
+  assign _control_next[0] = rst ? 1'h0 : valid;
+  assign _slot_is_6 = slot == 3'h6;
+  assign _slot_is_5 = slot == 3'h5;
+  assign _slot_is_4 = slot == 3'h4;
+  assign _slot_is_2 = slot == 3'h2;
+  assign _slot_is_1_2 = slot == 3'h1;
+  assign _no_slot = ! slot;
+  assign _control_next_10 = valid ? _control_next_2 : control[5:3];
+  assign _control_next[5:3] = rst ? 3'h0 : _control_next_10;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_promise[1:0];
+  assign _first_step_next_2 = finished ? last : first_step;
+  assign _first_step_next = rst ? 1'h1 : _first_step_next_2;
+  assign _page_next_2 = finished ? _not_page : page;
+  assign _page_next = rst ? 1'h0 : _page_next_2;
+  assign _last_next = rst ? 1'h0 : last_step;
+  assign _h_memory_read_data = rst ? 1'h0 : finish;
+  assign _i__freed_next = rst ? 1'h0 : all_read_87;
+  assign _m_memory_read_data = rst ? 1'h0 : trace_start;
+  assign _last_step_next_2 = trace_start ? last_86 : last_step;
+  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
   assign trace_data = write_31[0] ? write_31[23:8] : write[27:12];
   assign trace_mask = write_31[0] ? write_31[7] : write[11];
   assign trace_beat = write_31[0] ? { 2'h0, write_31[6:2] } : write[10:4];
   assign trace_segment = write_31[0] ? write_31[1] : write[3];
   assign trace_node = write_31[0] ? 2'h1 : write[2:1];
   assign trace_valid = write_31[0] ? 1'h1 : write[0];
-  assign _076_ = _005_ ? _004_ : page;
-  assign read_page_42 = _006_ ? _004_ : _076_;
-  assign read_page = _001_ ? _004_ : page;
-  assign o__valid = _009_ ? _046_ : 1'h0;
-  assign o__payload_data = _009_ ? write[19:12] : 8'h00;
+  assign _read_page_42_part = _no_slot ? _not_page : page;
+  assign read_page_42 = _slot_is_4 ? _not_page : _read_page_42_part;
+  assign read_page = _slot_is_1 ? _not_page : page;
+  assign o__valid = _write_0_and_write_2_1_is_2 ? _write_11_and_last : 1'h0;
+  assign o__payload_data = _write_0_and_write_2_1_is_2 ? write[19:12] : 8'h00;
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -1705,7 +1759,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_016_),
+    .room(_any_room),
     .rst(rst),
     .sent(promise)
   );
@@ -1729,7 +1783,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .marked(last_86),
     .promise(promise),
     .reads(valid),
-    .room(_016_),
+    .room(_any_room),
     .rst(rst),
     .start(trace_start),
     .write(trace_valid)
@@ -1755,7 +1809,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .sums(write[0])
   );
 `endif
-  digits_layer_lmu0_drain drain (
+  digits__layer_lmu0_drain drain (
     .clk(clk),
     .port_1317_0(sums_68_0),
     .port_1319_0(sums_68_1),
@@ -1764,7 +1818,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .upcoming(upcoming),
     .write(write)
   );
-  digits_layer_lmu0_h_memory h_memory (
+  digits__layer_lmu0_h_memory h_memory (
     .clk(clk),
     .port_1372_3(write[9:3]),
     .read__en(read_enable_37),
@@ -1776,7 +1830,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .write_enable(write_enable_39),
     .write_page(page)
   );
-  digits_layer_lmu0_m_memory m_memory (
+  digits__layer_lmu0_m_memory m_memory (
     .clk(clk),
     .port_1432_1(write_31[6:1]),
     .read__en(read_enable_27),
@@ -1788,7 +1842,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .write_enable(write_enable),
     .write_page(page)
   );
-  digits_layer_lmu0_m_unit m_unit (
+  digits__layer_lmu0_m_unit m_unit (
     .clk(clk),
     .first_step(first_step),
     .rst(rst),
@@ -1796,7 +1850,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .u(lmu0_m_u),
     .write(write_31)
   );
-  digits_layer_lmu0_mac mac (
+  digits__layer_lmu0_mac mac (
     .clk(clk),
     .control(control),
     .operand({ operand_1, operand_0 }),
@@ -1807,7 +1861,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .upcoming(upcoming),
     .weights(data)
   );
-  digits_layer_lmu0_sequencer sequencer (
+  digits__layer_lmu0_sequencer sequencer (
     .all_read(all_read_87),
     .clk(clk),
     .coefficients(addresses),
@@ -1825,7 +1879,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .valid(valid),
     .word_25(word)
   );
-  digits_layer_lmu0_source source (
+  digits__layer_lmu0_source source (
     .available(available),
     .clk(clk),
     .i__freed(i__freed),
@@ -1837,7 +1891,7 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
     .read_word(word[0]),
     .rst(rst)
   );
-  digits_layer_lmu0_weight_roms weight_roms (
+  digits__layer_lmu0_weight_roms weight_roms (
     .address(addresses),
     .clk(clk),
     .data(data),
@@ -1848,7 +1902,12 @@ module digits_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fre
   assign o__payload = { last, o__payload_data };
 endmodule
 
-module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, write, clk);
+// Takes the sums of a group over and turns them into codes, beat rows per cycle.
+// Fields of words:
+//   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [10:4]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [10:4], mask [11], data [27:12]
+module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
@@ -1863,104 +1922,104 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
   wire [27:0] write;
   input clk;
   wire clk;
-  wire [2:0] _000_;
-  wire [10:0] _001_;
-  wire [10:0] _002_;
-  wire [10:0] _003_;
-  wire [10:0] _004_;
-  wire [1:0] _005_;
-  wire [3:0] _006_;
-  wire [6:0] _007_;
-  wire [1:0] _008_;
-  wire _009_;
-  wire [51:0] _010_;
-  wire [5:0] _011_;
-  wire [18:0] _012_;
-  wire [26:0] _013_;
-  wire [26:0] _014_;
-  wire [26:0] _015_;
-  wire [15:0] _016_;
-  wire [15:0] _017_;
-  wire [15:0] _018_;
-  wire [15:0] _019_;
-  wire [15:0] _020_;
-  wire _021_;
-  wire _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire [7:0] _026_;
-  wire [14:0] _027_;
-  wire _028_;
-  wire [6:0] _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire _036_;
-  wire [26:0] _037_;
-  wire [27:0] _038_;
-  wire [8:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire _047_;
-  wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire [10:0] _053_;
-  wire [10:0] _054_;
-  wire [10:0] _055_;
-  wire [10:0] _056_;
-  wire [10:0] _057_;
-  wire _058_;
-  wire [15:0] _059_;
-  wire [15:0] _060_;
-  wire [18:0] _061_;
-  wire _062_;
-  wire [5:0] _063_;
-  wire [5:0] _064_;
-  wire [51:0] _065_;
-  wire [6:0] _066_;
-  wire [6:0] _067_;
-  wire [3:0] _068_;
-  wire [1:0] _069_;
-  wire [1:0] _070_;
-  wire [6:0] _071_;
-  wire [1:0] _072_;
-  wire _073_;
-  wire [6:0] _074_;
-  wire [1:0] _075_;
-  wire _076_;
-  wire [6:0] _077_;
-  wire [1:0] _078_;
-  wire _079_;
-  wire [6:0] _080_;
-  wire [1:0] _081_;
-  wire _082_;
-  wire [6:0] _083_;
-  wire [1:0] _084_;
-  wire _085_;
-  wire [6:0] _086_;
-  wire [1:0] _087_;
-  wire _088_;
-  wire [6:0] _089_;
-  wire [1:0] _090_;
-  wire _091_;
-  wire [6:0] _092_;
-  wire [1:0] _093_;
-  wire _094_;
-  wire [6:0] _095_;
-  wire [1:0] _096_;
-  wire _097_;
+  wire [6:0] _a0_beat_next;
+  wire [6:0] _a0_beat_next_2;
+  wire [6:0] _a0_beat_next_3;
+  wire [7:0] _a0_beat_plus_1;
+  wire [10:0] _a1_next;
+  wire _a1_next_2;
+  wire [1:0] _a1_next_3;
+  wire [6:0] _a1_next_4;
+  wire [5:0] _address_next;
+  wire [5:0] _address_next_2;
+  wire [5:0] _address_next_3;
+  wire [6:0] _address_plus_1;
+  wire [18:0] _d0_constants_next;
+  wire [18:0] _d0_constants_next_2;
+  wire [10:0] _d0_next;
+  wire _d0_next_2;
+  wire [1:0] _d0_next_3;
+  wire [6:0] _d0_next_4;
+  wire [26:0] _d1_addend_0_next;
+  wire [10:0] _d1_next;
+  wire _d1_next_2;
+  wire [1:0] _d1_next_3;
+  wire [6:0] _d1_next_4;
+  wire [26:0] _d1_sum_0_next;
+  wire [27:0] _d1_sum_0_plus_d1_addend_0;
+  wire _d2_0_and_d2_2_1_is_2;
+  wire _d2_0_and_no_d2_2_1;
+  wire _d2_2_1_is_2;
+  wire [10:0] _d2_next;
+  wire _d2_next_2;
+  wire [1:0] _d2_next_3;
+  wire [6:0] _d2_next_4;
+  wire [26:0] _d2_total_0_next;
+  wire _d3_2_1_is_2;
+  wire [15:0] _d3_code_0_next;
+  wire [14:0] _d3_code_0_next_2;
+  wire _d3_code_0_next_3;
+  wire [15:0] _d3_code_0_next_4;
+  wire _d3_code_0_next_5;
+  wire _d3_code_0_next_6;
+  wire _d3_code_0_next_7;
+  wire [8:0] _d3_code_0_next_8;
+  wire [10:0] _d3_next;
+  wire [6:0] _d3_next_2;
+  wire _d3_next_3;
+  wire [1:0] _d3_next_4;
+  wire _d4_2_1_is_2;
+  wire [15:0] _d4_code_0_next;
+  wire [10:0] _d4_next;
+  wire _d4_next_2;
+  wire [1:0] _d4_next_3;
+  wire [6:0] _d4_next_4;
+  wire _d5_2_1_is_2;
+  wire [15:0] _d5_code_0_next;
+  wire [10:0] _d5_next;
+  wire [6:0] _d5_next_2;
+  wire _d5_next_3;
+  wire [1:0] _d5_next_4;
+  wire _d6_0_and_d6_2_1_is_2;
+  wire _d6_0_and_no_d6_2_1;
+  wire _d6_2_1_is_2;
+  wire [15:0] _d6_code_0_next;
+  wire [10:0] _d6_next;
+  wire _d6_next_2;
+  wire [1:0] _d6_next_3;
+  wire [6:0] _d6_next_4;
+  wire _d7_0_and_d7_10_4_below_1;
+  wire _d7_0_and_d7_10_4_below_64;
+  wire _d7_10_4_below_1;
+  wire _d7_10_4_below_64;
+  wire _d7_2_1_is_2;
+  wire [10:0] _d7_next;
+  wire [1:0] _d7_next_2;
+  wire [6:0] _d7_next_3;
+  wire _d7_next_4;
+  wire [2:0] _left_minus_1;
+  wire [1:0] _left_next;
+  wire [1:0] _left_next_2;
+  wire [1:0] _left_next_3;
+  wire _no_a1_2_1;
+  wire _no_d2_2_1;
+  wire _no_d6_2_1;
+  wire _no_d7_2_1;
+  wire _not_d2_total_0_26;
+  wire [1:0] _present_next;
+  wire [26:0] _rows_25_0_left_by_d0_constants_0;
+  wire [51:0] _rows_next;
+  wire [51:0] _rows_next_2;
+  wire [3:0] _tag_next;
+  wire [3:0] _tag_next_2;
+  wire _upcoming_and_tag_15_3;
+  wire _upcoming_and_tag_15_3_2;
+  wire _upcoming_and_tag_15_3_3;
+  wire _upcoming_and_tag_15_3_4;
+  wire _upcoming_and_tag_15_3_5;
+  wire [15:0] _write_data_next;
+  wire [15:0] _write_data_next_2;
+  wire _write_mask_part;
   reg [6:0] a0_beat;
   wire a0_valid;
   reg [10:0] a1;
@@ -1990,184 +2049,184 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
   reg [3:0] tag;
   reg [15:0] write_data_;
   wire write_mask;
-  assign _000_ = left - 1'h1;
-  assign _026_ = a0_beat + 1'h1;
-  assign _025_ = upcoming & tag_15[3];
-  assign _029_ = address + 1'h1;
-  assign _037_ = $signed(rows[25:0]) << d0_constants[0];
-  assign _038_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _040_ = ! d2[2:1];
-  assign _048_ = d2[0] & _040_;
-  assign _009_ = & { d2_total_0[26], d2_total_0[26:21] };
-  assign _021_ = | { d2_total_0[26], d2_total_0[26:21] };
-  assign _022_ = ~ _021_;
-  assign _023_ = _009_ | _022_;
-  assign _027_ = _023_ ? d2_total_0[20:6] : { _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_ };
-  assign _028_ = ! d6[2:1];
-  assign _030_ = d6[0] & _028_;
-  assign _031_ = d2[2:1] == 2'h2;
-  assign _032_ = d2[0] & _031_;
-  assign _033_ = & { d2_total_0[26], d2_total_0[26:19] };
-  assign _034_ = | { d2_total_0[26], d2_total_0[26:19] };
-  assign _035_ = ~ _034_;
-  assign _036_ = _033_ | _035_;
-  assign _024_ = ~ d2_total_0[26];
-  assign _039_ = _036_ ? d2_total_0[18:10] : { _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_, _024_ };
-  assign _041_ = d6[2:1] == 2'h2;
-  assign _042_ = d6[0] & _041_;
+  assign _left_minus_1 = left - 1'h1;
+  assign _a0_beat_plus_1 = a0_beat + 1'h1;
+  assign _upcoming_and_tag_15_3 = upcoming & tag_15[3];
+  assign _address_plus_1 = address + 1'h1;
+  assign _rows_25_0_left_by_d0_constants_0 = $signed(rows[25:0]) << d0_constants[0];
+  assign _d1_sum_0_plus_d1_addend_0 = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _no_d2_2_1 = ! d2[2:1];
+  assign _d2_0_and_no_d2_2_1 = d2[0] & _no_d2_2_1;
+  assign _upcoming_and_tag_15_3_2 = & { d2_total_0[26], d2_total_0[26:21] };
+  assign _upcoming_and_tag_15_3_3 = | { d2_total_0[26], d2_total_0[26:21] };
+  assign _upcoming_and_tag_15_3_4 = ~ _upcoming_and_tag_15_3_3;
+  assign _upcoming_and_tag_15_3_5 = _upcoming_and_tag_15_3_2 | _upcoming_and_tag_15_3_4;
+  assign _d3_code_0_next_2 = _upcoming_and_tag_15_3_5 ? d2_total_0[20:6] : { _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26 };
+  assign _no_d6_2_1 = ! d6[2:1];
+  assign _d6_0_and_no_d6_2_1 = d6[0] & _no_d6_2_1;
+  assign _d2_2_1_is_2 = d2[2:1] == 2'h2;
+  assign _d2_0_and_d2_2_1_is_2 = d2[0] & _d2_2_1_is_2;
+  assign _d3_code_0_next_3 = & { d2_total_0[26], d2_total_0[26:19] };
+  assign _d3_code_0_next_5 = | { d2_total_0[26], d2_total_0[26:19] };
+  assign _d3_code_0_next_6 = ~ _d3_code_0_next_5;
+  assign _d3_code_0_next_7 = _d3_code_0_next_3 | _d3_code_0_next_6;
+  assign _not_d2_total_0_26 = ~ d2_total_0[26];
+  assign _d3_code_0_next_8 = _d3_code_0_next_7 ? d2_total_0[18:10] : { _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26 };
+  assign _d6_2_1_is_2 = d6[2:1] == 2'h2;
+  assign _d6_0_and_d6_2_1_is_2 = d6[0] & _d6_2_1_is_2;
   assign a0_valid = | left;
-  assign _043_ = ! d7[2:1];
-  assign _044_ = d7[10:4] < 1'h1;
-  assign _045_ = d7[0] & _044_;
-  assign _046_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _046_;
-  assign _047_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _047_;
-  assign _049_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _049_;
-  assign _050_ = d7[2:1] == 2'h2;
-  assign _051_ = d7[10:4] < 7'h40;
-  assign _052_ = d7[0] & _051_;
+  assign _no_d7_2_1 = ! d7[2:1];
+  assign _d7_10_4_below_1 = d7[10:4] < 1'h1;
+  assign _d7_0_and_d7_10_4_below_1 = d7[0] & _d7_10_4_below_1;
+  assign _d3_2_1_is_2 = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _d3_2_1_is_2;
+  assign _d4_2_1_is_2 = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _d4_2_1_is_2;
+  assign _d5_2_1_is_2 = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _d5_2_1_is_2;
+  assign _d7_2_1_is_2 = d7[2:1] == 2'h2;
+  assign _d7_10_4_below_64 = d7[10:4] < 7'h40;
+  assign _d7_0_and_d7_10_4_below_64 = d7[0] & _d7_10_4_below_64;
   always @(posedge clk)
-    a1 <= _053_;
+    a1 <= _a1_next;
   always @(posedge clk)
-    d0 <= _054_;
+    d0 <= _d0_next;
   always @(posedge clk)
-    d1 <= _055_;
+    d1 <= _d1_next;
   always @(posedge clk)
-    d2 <= _056_;
+    d2 <= _d2_next;
   always @(posedge clk)
-    d3 <= _057_;
+    d3 <= _d3_next;
   always @(posedge clk)
-    d4 <= _001_;
+    d4 <= _d4_next;
   always @(posedge clk)
-    d5 <= _002_;
+    d5 <= _d5_next;
   always @(posedge clk)
-    d6 <= _003_;
+    d6 <= _d6_next;
   always @(posedge clk)
-    d7 <= _004_;
+    d7 <= _d7_next;
   always @(posedge clk)
-    left <= _005_;
+    left <= _left_next;
   always @(posedge clk)
-    tag <= _006_;
+    tag <= _tag_next;
   always @(posedge clk)
-    a0_beat <= _007_;
+    a0_beat <= _a0_beat_next;
   always @(posedge clk)
-    present <= _008_;
+    present <= _present_next;
   always @(posedge clk)
-    rows <= _010_;
+    rows <= _rows_next;
   always @(posedge clk)
-    address <= _011_;
+    address <= _address_next;
   always @(posedge clk)
-    d0_constants <= _012_;
+    d0_constants <= _d0_constants_next;
   always @(posedge clk)
-    d1_sum_0 <= _013_;
+    d1_sum_0 <= _d1_sum_0_next;
   always @(posedge clk)
-    d1_addend_0 <= _014_;
+    d1_addend_0 <= _d1_addend_0_next;
   always @(posedge clk)
-    d2_total_0 <= _015_;
+    d2_total_0 <= _d2_total_0_next;
   always @(posedge clk)
-    d4_code_0 <= _016_;
+    d4_code_0 <= _d4_code_0_next;
   always @(posedge clk)
-    d5_code_0 <= _017_;
+    d5_code_0 <= _d5_code_0_next;
   always @(posedge clk)
-    d6_code_0 <= _018_;
+    d6_code_0 <= _d6_code_0_next;
   always @(posedge clk)
-    d3_code_0 <= _019_;
+    d3_code_0 <= _d3_code_0_next;
   always @(posedge clk)
-    write_data_ <= _020_;
-  assign _058_ = _043_ ? _045_ : 1'h0;
-  assign write_mask = _050_ ? _052_ : _058_;
-  assign _059_ = _030_ ? d6_code_0 : write_data_;
-  assign _020_ = _042_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _059_;
-  assign _060_ = _048_ ? { d2_total_0[26], _027_ } : d3_code_0;
-  assign _019_ = _032_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _039_ } : _060_;
-  assign _018_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _017_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _016_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _015_ = d1[0] ? _038_[26:0] : d2_total_0;
-  assign _014_ = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
-  assign _013_ = d0[0] ? _037_ : d1_sum_0;
-  assign _061_ = _062_ ? 19'h00040 : data;
-  assign _062_ = ! a1[2:1];
-  assign _012_ = a1[0] ? _061_ : d0_constants;
-  assign _063_ = a0_valid ? _029_[5:0] : address;
-  assign _064_ = _025_ ? 6'h00 : _063_;
-  assign _011_ = rst ? 6'h00 : _064_;
-  assign _065_ = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
-  assign _010_ = present[1] ? { port_1319_0, port_1317_0 } : _065_;
-  assign _008_ = rst ? 2'h0 : { present[0], upcoming };
-  assign _066_ = a0_valid ? _026_[6:0] : a0_beat;
-  assign _067_ = _025_ ? 7'h00 : _066_;
-  assign _007_ = rst ? 7'h00 : _067_;
-  assign _068_ = upcoming ? tag_15 : tag;
-  assign _006_ = rst ? 4'h0 : _068_;
-  assign _069_ = a0_valid ? _000_[1:0] : left;
-  assign _070_ = upcoming ? 2'h2 : _069_;
-  assign _005_ = rst ? 2'h0 : _070_;
-  assign _071_ = d6[0] ? d6[10:4] : d7[10:4];
-  assign _004_[10:4] = rst ? 7'h00 : _071_;
-  assign _072_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _072_;
-  assign _004_[0] = rst ? 1'h0 : d6[0];
-  assign _073_ = d6[0] ? d6[3] : d7[3];
-  assign _004_[3] = rst ? 1'h0 : _073_;
-  assign _074_ = d5[0] ? d5[10:4] : d6[10:4];
-  assign _003_[10:4] = rst ? 7'h00 : _074_;
-  assign _075_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _003_[2:1] = rst ? 2'h0 : _075_;
-  assign _003_[0] = rst ? 1'h0 : d5[0];
-  assign _076_ = d5[0] ? d5[3] : d6[3];
-  assign _003_[3] = rst ? 1'h0 : _076_;
-  assign _077_ = d4[0] ? d4[10:4] : d5[10:4];
-  assign _002_[10:4] = rst ? 7'h00 : _077_;
-  assign _078_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _002_[2:1] = rst ? 2'h0 : _078_;
-  assign _002_[0] = rst ? 1'h0 : d4[0];
-  assign _079_ = d4[0] ? d4[3] : d5[3];
-  assign _002_[3] = rst ? 1'h0 : _079_;
-  assign _080_ = d3[0] ? d3[10:4] : d4[10:4];
-  assign _001_[10:4] = rst ? 7'h00 : _080_;
-  assign _081_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _001_[2:1] = rst ? 2'h0 : _081_;
-  assign _001_[0] = rst ? 1'h0 : d3[0];
-  assign _082_ = d3[0] ? d3[3] : d4[3];
-  assign _001_[3] = rst ? 1'h0 : _082_;
-  assign _083_ = d2[0] ? d2[10:4] : d3[10:4];
-  assign _057_[10:4] = rst ? 7'h00 : _083_;
-  assign _084_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _057_[2:1] = rst ? 2'h0 : _084_;
-  assign _057_[0] = rst ? 1'h0 : d2[0];
-  assign _085_ = d2[0] ? d2[3] : d3[3];
-  assign _057_[3] = rst ? 1'h0 : _085_;
-  assign _086_ = d1[0] ? d1[10:4] : d2[10:4];
-  assign _056_[10:4] = rst ? 7'h00 : _086_;
-  assign _087_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _056_[2:1] = rst ? 2'h0 : _087_;
-  assign _056_[0] = rst ? 1'h0 : d1[0];
-  assign _088_ = d1[0] ? d1[3] : d2[3];
-  assign _056_[3] = rst ? 1'h0 : _088_;
-  assign _089_ = d0[0] ? d0[10:4] : d1[10:4];
-  assign _055_[10:4] = rst ? 7'h00 : _089_;
-  assign _090_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _055_[2:1] = rst ? 2'h0 : _090_;
-  assign _055_[0] = rst ? 1'h0 : d0[0];
-  assign _091_ = d0[0] ? d0[3] : d1[3];
-  assign _055_[3] = rst ? 1'h0 : _091_;
-  assign _092_ = a1[0] ? a1[10:4] : d0[10:4];
-  assign _054_[10:4] = rst ? 7'h00 : _092_;
-  assign _093_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _054_[2:1] = rst ? 2'h0 : _093_;
-  assign _054_[0] = rst ? 1'h0 : a1[0];
-  assign _094_ = a1[0] ? a1[3] : d0[3];
-  assign _054_[3] = rst ? 1'h0 : _094_;
-  assign _095_ = a0_valid ? a0_beat : a1[10:4];
-  assign _053_[10:4] = rst ? 7'h00 : _095_;
-  assign _096_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _053_[2:1] = rst ? 2'h0 : _096_;
-  assign _053_[0] = rst ? 1'h0 : a0_valid;
-  assign _097_ = a0_valid ? tag[2] : a1[3];
-  assign _053_[3] = rst ? 1'h0 : _097_;
+    write_data_ <= _write_data_next;
+  assign _write_mask_part = _no_d7_2_1 ? _d7_0_and_d7_10_4_below_1 : 1'h0;
+  assign write_mask = _d7_2_1_is_2 ? _d7_0_and_d7_10_4_below_64 : _write_mask_part;
+  assign _write_data_next_2 = _d6_0_and_no_d6_2_1 ? d6_code_0 : write_data_;
+  assign _write_data_next = _d6_0_and_d6_2_1_is_2 ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _write_data_next_2;
+  assign _d3_code_0_next_4 = _d2_0_and_no_d2_2_1 ? { d2_total_0[26], _d3_code_0_next_2 } : d3_code_0;
+  assign _d3_code_0_next = _d2_0_and_d2_2_1_is_2 ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _d3_code_0_next_8 } : _d3_code_0_next_4;
+  assign _d6_code_0_next = d5[0] ? d5_code_0 : d6_code_0;
+  assign _d5_code_0_next = d4[0] ? d4_code_0 : d5_code_0;
+  assign _d4_code_0_next = d3[0] ? d3_code_0 : d4_code_0;
+  assign _d2_total_0_next = d1[0] ? _d1_sum_0_plus_d1_addend_0[26:0] : d2_total_0;
+  assign _d1_addend_0_next = d0[0] ? { d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18], d0_constants[18:1] } : d1_addend_0;
+  assign _d1_sum_0_next = d0[0] ? _rows_25_0_left_by_d0_constants_0 : d1_sum_0;
+  assign _d0_constants_next_2 = _no_a1_2_1 ? 19'h00040 : data;
+  assign _no_a1_2_1 = ! a1[2:1];
+  assign _d0_constants_next = a1[0] ? _d0_constants_next_2 : d0_constants;
+  assign _address_next_2 = a0_valid ? _address_plus_1[5:0] : address;
+  assign _address_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_2;
+  assign _address_next = rst ? 6'h00 : _address_next_3;
+  assign _rows_next_2 = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
+  assign _rows_next = present[1] ? { port_1319_0, port_1317_0 } : _rows_next_2;
+  assign _present_next = rst ? 2'h0 : { present[0], upcoming };
+  assign _a0_beat_next_2 = a0_valid ? _a0_beat_plus_1[6:0] : a0_beat;
+  assign _a0_beat_next_3 = _upcoming_and_tag_15_3 ? 7'h00 : _a0_beat_next_2;
+  assign _a0_beat_next = rst ? 7'h00 : _a0_beat_next_3;
+  assign _tag_next_2 = upcoming ? tag_15 : tag;
+  assign _tag_next = rst ? 4'h0 : _tag_next_2;
+  assign _left_next_3 = a0_valid ? _left_minus_1[1:0] : left;
+  assign _left_next_2 = upcoming ? 2'h2 : _left_next_3;
+  assign _left_next = rst ? 2'h0 : _left_next_2;
+  assign _d7_next_3 = d6[0] ? d6[10:4] : d7[10:4];
+  assign _d7_next[10:4] = rst ? 7'h00 : _d7_next_3;
+  assign _d7_next_2 = d6[0] ? d6[2:1] : d7[2:1];
+  assign _d7_next[2:1] = rst ? 2'h0 : _d7_next_2;
+  assign _d7_next[0] = rst ? 1'h0 : d6[0];
+  assign _d7_next_4 = d6[0] ? d6[3] : d7[3];
+  assign _d7_next[3] = rst ? 1'h0 : _d7_next_4;
+  assign _d6_next_4 = d5[0] ? d5[10:4] : d6[10:4];
+  assign _d6_next[10:4] = rst ? 7'h00 : _d6_next_4;
+  assign _d6_next_3 = d5[0] ? d5[2:1] : d6[2:1];
+  assign _d6_next[2:1] = rst ? 2'h0 : _d6_next_3;
+  assign _d6_next[0] = rst ? 1'h0 : d5[0];
+  assign _d6_next_2 = d5[0] ? d5[3] : d6[3];
+  assign _d6_next[3] = rst ? 1'h0 : _d6_next_2;
+  assign _d5_next_2 = d4[0] ? d4[10:4] : d5[10:4];
+  assign _d5_next[10:4] = rst ? 7'h00 : _d5_next_2;
+  assign _d5_next_4 = d4[0] ? d4[2:1] : d5[2:1];
+  assign _d5_next[2:1] = rst ? 2'h0 : _d5_next_4;
+  assign _d5_next[0] = rst ? 1'h0 : d4[0];
+  assign _d5_next_3 = d4[0] ? d4[3] : d5[3];
+  assign _d5_next[3] = rst ? 1'h0 : _d5_next_3;
+  assign _d4_next_4 = d3[0] ? d3[10:4] : d4[10:4];
+  assign _d4_next[10:4] = rst ? 7'h00 : _d4_next_4;
+  assign _d4_next_3 = d3[0] ? d3[2:1] : d4[2:1];
+  assign _d4_next[2:1] = rst ? 2'h0 : _d4_next_3;
+  assign _d4_next[0] = rst ? 1'h0 : d3[0];
+  assign _d4_next_2 = d3[0] ? d3[3] : d4[3];
+  assign _d4_next[3] = rst ? 1'h0 : _d4_next_2;
+  assign _d3_next_2 = d2[0] ? d2[10:4] : d3[10:4];
+  assign _d3_next[10:4] = rst ? 7'h00 : _d3_next_2;
+  assign _d3_next_4 = d2[0] ? d2[2:1] : d3[2:1];
+  assign _d3_next[2:1] = rst ? 2'h0 : _d3_next_4;
+  assign _d3_next[0] = rst ? 1'h0 : d2[0];
+  assign _d3_next_3 = d2[0] ? d2[3] : d3[3];
+  assign _d3_next[3] = rst ? 1'h0 : _d3_next_3;
+  assign _d2_next_4 = d1[0] ? d1[10:4] : d2[10:4];
+  assign _d2_next[10:4] = rst ? 7'h00 : _d2_next_4;
+  assign _d2_next_3 = d1[0] ? d1[2:1] : d2[2:1];
+  assign _d2_next[2:1] = rst ? 2'h0 : _d2_next_3;
+  assign _d2_next[0] = rst ? 1'h0 : d1[0];
+  assign _d2_next_2 = d1[0] ? d1[3] : d2[3];
+  assign _d2_next[3] = rst ? 1'h0 : _d2_next_2;
+  assign _d1_next_4 = d0[0] ? d0[10:4] : d1[10:4];
+  assign _d1_next[10:4] = rst ? 7'h00 : _d1_next_4;
+  assign _d1_next_3 = d0[0] ? d0[2:1] : d1[2:1];
+  assign _d1_next[2:1] = rst ? 2'h0 : _d1_next_3;
+  assign _d1_next[0] = rst ? 1'h0 : d0[0];
+  assign _d1_next_2 = d0[0] ? d0[3] : d1[3];
+  assign _d1_next[3] = rst ? 1'h0 : _d1_next_2;
+  assign _d0_next_4 = a1[0] ? a1[10:4] : d0[10:4];
+  assign _d0_next[10:4] = rst ? 7'h00 : _d0_next_4;
+  assign _d0_next_3 = a1[0] ? a1[2:1] : d0[2:1];
+  assign _d0_next[2:1] = rst ? 2'h0 : _d0_next_3;
+  assign _d0_next[0] = rst ? 1'h0 : a1[0];
+  assign _d0_next_2 = a1[0] ? a1[3] : d0[3];
+  assign _d0_next[3] = rst ? 1'h0 : _d0_next_2;
+  assign _a1_next_4 = a0_valid ? a0_beat : a1[10:4];
+  assign _a1_next[10:4] = rst ? 7'h00 : _a1_next_4;
+  assign _a1_next_3 = a0_valid ? tag[1:0] : a1[2:1];
+  assign _a1_next[2:1] = rst ? 2'h0 : _a1_next_3;
+  assign _a1_next[0] = rst ? 1'h0 : a0_valid;
+  assign _a1_next_2 = a0_valid ? tag[2] : a1[3];
+  assign _a1_next[3] = rst ? 1'h0 : _a1_next_2;
 `ifdef LMU_HW_ASSERT
   digits__check_drain #(
     .BEATS(32'd2),
@@ -2180,7 +2239,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
     .upcoming(upcoming)
   );
 `endif
-  digits_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
+  digits__layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
@@ -2190,7 +2249,7 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
     .port_594_15(answer[7]),
     .rst(rst)
   );
-  digits_layer_lmu0_drain_row_rom row_rom (
+  digits__layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data),
@@ -2199,7 +2258,8 @@ module digits_layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, 
   assign write = { write_data_, write_mask, d7 };
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_0, port_591_0, port_594_15, code, clk);
+// Answers a table at a code; see lmu_hw.network.Table for the formula.
+module digits__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_0, port_591_0, port_594_15, code, clk);
   input rst;
   wire rst;
   input enable;
@@ -2216,32 +2276,32 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_0
   wire signed [9:0] code;
   input clk;
   wire clk;
-  wire _00_;
-  wire [9:0] _01_;
-  wire [8:0] _02_;
-  wire [14:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire _11_;
-  wire [12:0] _12_;
-  wire [12:0] _13_;
-  wire [13:0] _14_;
-  wire [7:0] _15_;
-  wire [16:0] _16_;
-  wire [2:0] _17_;
-  wire [2:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [13:0] _21_;
-  wire [11:0] _22_;
-  wire [8:0] _23_;
-  wire _24_;
-  wire [11:0] _25_;
+  wire [12:0] _15_minus_s2_word_11_0;
+  wire [9:0] _address_high;
+  wire _address_part;
+  wire [11:0] _address_part_2;
+  wire [11:0] _address_part_3;
+  wire _code_9_3_below_78;
+  wire _code_9_3_from_50;
+  wire _code_9_3_from_50_or_code_9_3_below_78;
+  wire _not_port_594_15;
+  wire [14:0] _port_591_0_part;
+  wire _port_591_0_part_2;
+  wire _port_591_0_part_3;
+  wire _port_591_0_part_4;
+  wire _port_591_0_part_5;
+  wire [8:0] _port_594_15_part;
+  wire _s1_below_next;
+  wire [2:0] _s1_low_next;
+  wire _s2_below_next;
+  wire [2:0] _s2_low_next;
+  wire [7:0] _s2_word_16_12_times_s2_low;
+  wire [16:0] _s2_word_next;
+  wire [8:0] _s3_correction_next;
+  wire _s3_subtracted_next;
+  wire [13:0] _s3_total_next;
+  wire [13:0] _s3_total_next_2;
+  wire [12:0] _s3_total_next_3;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -2252,60 +2312,61 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_0
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_594_15;
-  assign port_591_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
-  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_594_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
-  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _12_ = 4'hf - s2_word[11:0];
-  assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
-  assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
-  assign _15_ = s2_word[16:12] * s2_low;
+  assign _not_port_594_15 = ~ port_594_15;
+  assign port_591_0 = _port_591_0_part_5 ? _port_591_0_part[10:4] : { _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15 };
+  assign _port_594_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_594_15, _port_591_0_part[13:0] } = $signed(s3_total) + $signed(_port_594_15_part);
+  assign _address_part = $signed({ code[9], code }) < $signed(1'h0);
+  assign _15_minus_s2_word_11_0 = 4'hf - s2_word[11:0];
+  assign _s3_total_next_3 = s2_below ? _15_minus_s2_word_11_0 : { 1'h0, s2_word[11:0] };
+  assign _s3_total_next_2 = $signed(_s3_total_next_3) + $signed({ 1'h0, s2_below });
+  assign _s2_word_16_12_times_s2_low = s2_word[16:12] * s2_low;
   always @(posedge clk)
-    s2_word <= _16_;
+    s2_word <= _s2_word_next;
   always @(posedge clk)
-    s1_low <= _17_;
+    s1_low <= _s1_low_next;
   always @(posedge clk)
-    s2_low <= _18_;
+    s2_low <= _s2_low_next;
   always @(posedge clk)
-    s1_below <= _19_;
+    s1_below <= _s1_below_next;
   always @(posedge clk)
-    s2_below <= _20_;
+    s2_below <= _s2_below_next;
   always @(posedge clk)
-    s3_total <= _21_;
+    s3_total <= _s3_total_next;
   always @(posedge clk)
-    s3_correction <= _23_;
+    s3_correction <= _s3_correction_next;
   always @(posedge clk)
-    s3_subtracted <= _24_;
-  assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
-  assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
-  assign _10_ = _00_ | _07_;
-  assign _22_ = - $signed({ code[9], code });
-  assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
-  assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_594_15, port_594_15, _03_[13:11] };
-  assign _05_ = | { port_594_15, port_594_15, _03_[13:11] };
-  assign _06_ = ~ _05_;
-  assign _08_ = _04_ | _06_;
-  assign _24_ = port_533_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_533_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_533_0 ? _14_ : s3_total;
-  assign _20_ = port_531_0 ? s1_below : s2_below;
-  assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_531_0 ? s1_low : s2_low;
-  assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_531_0 ? data : s2_word;
-  digits_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
+    s3_subtracted <= _s3_subtracted_next;
+  assign _code_9_3_from_50 = $signed(code[9:3]) >= $signed(7'h32);
+  assign _code_9_3_below_78 = $signed(code[9:3]) < $signed(7'h4e);
+  assign _code_9_3_from_50_or_code_9_3_below_78 = _code_9_3_from_50 | _code_9_3_below_78;
+  assign _address_part_2 = - $signed({ code[9], code });
+  assign _address_part_3 = _address_part ? _address_part_2 : { code[9], code[9], code };
+  assign { _address_high[9], address } = _code_9_3_from_50_or_code_9_3_below_78 ? 10'h190 : _address_part_3[9:0];
+  assign _port_591_0_part_2 = & { port_594_15, port_594_15, _port_591_0_part[13:11] };
+  assign _port_591_0_part_3 = | { port_594_15, port_594_15, _port_591_0_part[13:11] };
+  assign _port_591_0_part_4 = ~ _port_591_0_part_3;
+  assign _port_591_0_part_5 = _port_591_0_part_2 | _port_591_0_part_4;
+  assign _s3_subtracted_next = port_533_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_533_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_533_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_531_0 ? s1_below : s2_below;
+  assign _s1_below_next = enable ? _address_part : s1_below;
+  assign _s2_low_next = port_531_0 ? s1_low : s2_low;
+  assign _s1_low_next = enable ? address[2:0] : s1_low;
+  assign _s2_word_next = port_531_0 ? data : s2_word;
+  digits__layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_594_15;
-  assign _01_[8:0] = address;
+  assign _port_591_0_part[14] = port_594_15;
+  assign _address_high[8:0] = address;
 endmodule
 
-module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module digits__layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
   input enable;
   wire enable;
   input [5:0] address;
@@ -2322,7 +2383,8 @@ module digits_layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
   );
 endmodule
 
-module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module digits__layer_lmu0_drain_row_rom(data, enable, address, clk);
   output [18:0] data;
   wire [18:0] data;
   input enable;
@@ -2339,7 +2401,8 @@ module digits_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1372_3, write_data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1372_3, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2360,12 +2423,12 @@ module digits_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_p
   wire [7:0] write_data;
   input clk;
   wire clk;
-  wire [5:0] _00_;
-  wire [6:0] _01_;
-  wire [7:0] _02_;
-  wire [5:0] _03_;
-  wire [6:0] _04_;
-  wire _05_;
+  wire _no_port_1372_3_1;
+  wire [6:0] _read__addr_high;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [6:0] _write__addr_part;
+  wire [5:0] _write__addr_part_2;
   wire [5:0] read__addr;
   wire [5:0] write__addr;
   wire [1:0] write__en;
@@ -2377,26 +2440,27 @@ module digits_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_p
     if (write__en[1])
       cells[write__addr][15:8] <= write_data;
   end
-  reg [15:0] _14_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _14_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _14_;
-  assign _00_ = write_page ? 6'h20 : 6'h00;
-  assign _01_ = _00_ + { port_1372_3[0], 5'h00 };
-  assign { _02_[7:6], write__addr } = _01_ + port_1372_3[6:2];
-  assign _03_ = read_page ? 6'h20 : 6'h00;
-  assign { _04_[6], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1372_3[1];
-  assign write__en[0] = write_enable & _05_;
+  assign read_data = _read_data_register;
+  assign _write__addr_part_2 = write_page ? 6'h20 : 6'h00;
+  assign _write__addr_part = _write__addr_part_2 + { port_1372_3[0], 5'h00 };
+  assign { _write__addr_high[7:6], write__addr } = _write__addr_part + port_1372_3[6:2];
+  assign _read__addr_part = read_page ? 6'h20 : 6'h00;
+  assign { _read__addr_high[6], read__addr } = _read__addr_part + read_word;
+  assign _no_port_1372_3_1 = ! port_1372_3[1];
+  assign write__en[0] = write_enable & _no_port_1372_3_1;
   assign write__en[1] = write_enable & port_1372_3[1];
-  assign _04_[5:0] = read__addr;
-  assign _02_[5:0] = write__addr;
+  assign _read__addr_high[5:0] = read__addr;
+  assign _write__addr_high[5:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1432_1, write_data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1432_1, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2417,12 +2481,12 @@ module digits_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_p
   wire [15:0] write_data;
   input clk;
   wire clk;
-  wire [4:0] _00_;
-  wire [5:0] _01_;
-  wire [6:0] _02_;
-  wire [4:0] _03_;
-  wire [5:0] _04_;
-  wire _05_;
+  wire _no_port_1432_1_1;
+  wire [5:0] _read__addr_high;
+  wire [4:0] _read__addr_part;
+  wire [6:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
+  wire [4:0] _write__addr_part_2;
   wire [4:0] read__addr;
   wire [4:0] write__addr;
   wire [1:0] write__en;
@@ -2434,26 +2498,31 @@ module digits_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_p
     if (write__en[1])
       cells[write__addr][31:16] <= write_data;
   end
-  reg [31:0] _14_;
+  reg [31:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _14_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _14_;
-  assign _00_ = write_page ? 5'h10 : 5'h00;
-  assign _01_ = _00_ + { port_1432_1[0], 4'h0 };
-  assign { _02_[6:5], write__addr } = _01_ + port_1432_1[5:2];
-  assign _03_ = read_page ? 5'h10 : 5'h00;
-  assign { _04_[5], read__addr } = _03_ + read_word;
-  assign _05_ = ! port_1432_1[1];
-  assign write__en[0] = write_enable & _05_;
+  assign read_data = _read_data_register;
+  assign _write__addr_part_2 = write_page ? 5'h10 : 5'h00;
+  assign _write__addr_part = _write__addr_part_2 + { port_1432_1[0], 4'h0 };
+  assign { _write__addr_high[6:5], write__addr } = _write__addr_part + port_1432_1[5:2];
+  assign _read__addr_part = read_page ? 5'h10 : 5'h00;
+  assign { _read__addr_high[5], read__addr } = _read__addr_part + read_word;
+  assign _no_port_1432_1_1 = ! port_1432_1[1];
+  assign write__en[0] = write_enable & _no_port_1432_1_1;
   assign write__en[1] = write_enable & port_1432_1[1];
-  assign _04_[4:0] = read__addr;
-  assign _02_[4:0] = write__addr;
+  assign _read__addr_high[4:0] = read__addr;
+  assign _write__addr_high[4:0] = write__addr;
 endmodule
 
-module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
+// Computes a memory whose update is semiseparable.
+// Fields of words:
+//   s1, s2, s3, s4, s5, s6, s7: valid [0], segment [1], backward [2], word [7:3], slot [9:8],
+//     final [10], ends [11]
+//   write: valid [0], segment [1], beat [6:2], mask [7], data [23:8]
+module digits__layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   input rst;
   wire rst;
   input start;
@@ -2466,94 +2535,94 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
   wire [23:0] write;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire [1:0] _002_;
-  wire [4:0] _003_;
-  wire _004_;
-  wire _005_;
-  wire [5:0] _006_;
-  wire [5:0] _007_;
-  wire [6:0] _008_;
-  wire _009_;
-  wire _010_;
-  wire [1:0] _011_;
-  wire [1:0] _012_;
-  wire [1:0] _013_;
-  wire [6:0] _014_;
-  wire [6:0] _015_;
-  wire _016_;
-  wire _017_;
-  wire _018_;
-  wire _019_;
-  wire [2:0] _020_;
-  wire [11:0] _021_;
-  wire [11:0] _022_;
-  wire [11:0] _023_;
-  wire [11:0] _024_;
-  wire [11:0] _025_;
-  wire [11:0] _026_;
-  wire [11:0] _027_;
-  wire _028_;
-  wire [4:0] _029_;
-  wire _030_;
-  wire _031_;
-  wire [1:0] _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire [1:0] _036_;
-  wire [1:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire [4:0] _044_;
-  wire _045_;
-  wire _046_;
-  wire [1:0] _047_;
-  wire [4:0] _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire [1:0] _053_;
-  wire [4:0] _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire [1:0] _059_;
-  wire [4:0] _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire _064_;
-  wire [1:0] _065_;
-  wire [4:0] _066_;
-  wire _067_;
-  wire _068_;
-  wire _069_;
-  wire _070_;
-  wire [1:0] _071_;
-  wire [4:0] _072_;
-  wire _073_;
-  wire _074_;
-  wire _075_;
-  wire _076_;
-  wire [1:0] _077_;
-  wire [4:0] _078_;
-  wire _079_;
-  wire _080_;
-  wire _081_;
-  wire _082_;
-  wire [1:0] _083_;
-  wire [4:0] _084_;
-  wire _085_;
-  wire _086_;
-  wire _087_;
+  wire [5:0] _address_minus_1;
+  wire [4:0] _address_next;
+  wire [4:0] _address_next_2;
+  wire [5:0] _address_plus_1;
+  wire _backward_next;
+  wire _backward_next_2;
+  wire _enable_and_s0_final;
+  wire _enable_and_s0_final_and_not_s0_ends;
+  wire _enable_and_s0_final_and_s0_ends;
+  wire [1:0] _next_segment_part;
+  wire _next_segment_part_2;
+  wire [6:0] _next_word_part;
+  wire _no_pause;
+  wire _not_backward;
+  wire _not_s0_ends;
+  wire _not_s3_2;
+  wire _not_s7_2;
+  wire [1:0] _pause_minus_1;
+  wire _pause_next;
+  wire _pause_next_2;
+  wire _pause_next_3;
+  wire _pause_next_4;
+  wire [6:0] _read__addr_high;
+  wire _running_next;
+  wire _running_next_2;
+  wire _running_next_3;
+  wire _running_next_4;
+  wire [4:0] _s0_ends_part;
+  wire [1:0] _s0_final_part;
+  wire _s0_segment_next;
+  wire _s0_segment_next_2;
+  wire [1:0] _s0_segment_plus_1;
+  wire [1:0] _s0_slot_next;
+  wire [1:0] _s0_slot_next_2;
+  wire [1:0] _s0_slot_next_3;
+  wire [2:0] _s0_slot_plus_1;
+  wire [11:0] _s1_next;
+  wire _s1_next_2;
+  wire _s1_next_3;
+  wire _s1_next_4;
+  wire [4:0] _s1_next_5;
+  wire [1:0] _s1_next_6;
+  wire _s1_next_7;
+  wire [11:0] _s2_next;
+  wire _s2_next_2;
+  wire _s2_next_3;
+  wire _s2_next_4;
+  wire [4:0] _s2_next_5;
+  wire [1:0] _s2_next_6;
+  wire _s2_next_7;
+  wire _s3_0_and_s3_10;
+  wire [11:0] _s3_next;
+  wire _s3_next_2;
+  wire _s3_next_3;
+  wire [4:0] _s3_next_4;
+  wire [1:0] _s3_next_5;
+  wire _s3_next_6;
+  wire _s3_next_7;
+  wire [11:0] _s4_next;
+  wire _s4_next_2;
+  wire _s4_next_3;
+  wire _s4_next_4;
+  wire _s4_next_5;
+  wire [4:0] _s4_next_6;
+  wire [1:0] _s4_next_7;
+  wire [11:0] _s5_next;
+  wire _s5_next_2;
+  wire _s5_next_3;
+  wire _s5_next_4;
+  wire [4:0] _s5_next_5;
+  wire [1:0] _s5_next_6;
+  wire _s5_next_7;
+  wire [11:0] _s6_next;
+  wire _s6_next_2;
+  wire _s6_next_3;
+  wire _s6_next_4;
+  wire [4:0] _s6_next_5;
+  wire [1:0] _s6_next_6;
+  wire _s6_next_7;
+  wire _s7_0_and_s7_10;
+  wire [11:0] _s7_next;
+  wire _s7_next_2;
+  wire [1:0] _s7_next_3;
+  wire _s7_next_4;
+  wire _s7_next_5;
+  wire _s7_next_6;
+  wire [4:0] _s7_next_7;
+  wire [6:0] _write__addr_high;
   reg [4:0] address;
   reg backward;
   wire [17:0] carried;
@@ -2590,193 +2659,193 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     if (write__en_40)
       history_memory[s3[7:3]] <= carried;
   end
-  reg [17:0] _241_;
+  reg [17:0] _history_register;
   always @(posedge clk) begin
     if (read__en_36) begin
-      _241_ <= history_memory[s3[7:3]];
+      _history_register <= history_memory[s3[7:3]];
     end
   end
-  assign history = _241_;
+  assign history = _history_register;
   (* no_rw_check *)
   reg [15:0] state_memory [31:0];
   always @(posedge clk) begin
     if (write_valid)
       state_memory[write__addr] <= codes;
   end
-  reg [15:0] _242_;
+  reg [15:0] _read__data_register;
   always @(posedge clk) begin
     if (enable) begin
-      _242_ <= state_memory[read__addr];
+      _read__data_register <= state_memory[read__addr];
     end
   end
-  assign read__data = _242_;
-  assign _018_ = s3[0] & s3[10];
-  assign write__en_40 = _018_ & s3[2];
-  assign _016_ = s7[0] & s7[10];
-  assign _017_ = ~ s7[2];
-  assign write_valid = _016_ & _017_;
+  assign read__data = _read__data_register;
+  assign _s3_0_and_s3_10 = s3[0] & s3[10];
+  assign write__en_40 = _s3_0_and_s3_10 & s3[2];
+  assign _s7_0_and_s7_10 = s7[0] & s7[10];
+  assign _not_s7_2 = ~ s7[2];
+  assign write_valid = _s7_0_and_s7_10 & _not_s7_2;
   assign write_mask = s7[7:3] < 6'h20;
   always @(posedge clk)
-    s1 <= _021_;
+    s1 <= _s1_next;
   always @(posedge clk)
-    s2 <= _022_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _023_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _024_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s5 <= _025_;
+    s5 <= _s5_next;
   always @(posedge clk)
-    s6 <= _026_;
+    s6 <= _s6_next;
   always @(posedge clk)
-    s7 <= _027_;
+    s7 <= _s7_next;
   always @(posedge clk)
-    s0_segment <= _028_;
+    s0_segment <= _s0_segment_next;
   always @(posedge clk)
-    address <= _029_;
+    address <= _address_next;
   always @(posedge clk)
-    pause <= _030_;
+    pause <= _pause_next;
   always @(posedge clk)
-    running <= _031_;
+    running <= _running_next;
   always @(posedge clk)
-    s0_slot <= _032_;
+    s0_slot <= _s0_slot_next;
   always @(posedge clk)
-    backward <= _033_;
-  assign _013_ = pause - 1'h1;
-  assign _020_ = s0_slot + 1'h1;
-  assign _001_ = ! pause;
-  assign enable = running & _001_;
-  assign _002_ = backward ? 2'h1 : 2'h2;
-  assign s0_final = s0_slot == _002_;
-  assign _003_ = backward ? 5'h00 : 5'h1f;
-  assign s0_ends = address == _003_;
-  assign _004_ = ~ s0_ends;
-  assign _005_ = _000_ & _004_;
-  assign _006_ = address - 1'h1;
-  assign _007_ = address + 1'h1;
-  assign _008_ = backward ? { _006_[5], _006_ } : { 1'h0, _007_ };
-  assign _000_ = enable & s0_final;
-  assign _009_ = _000_ & s0_ends;
-  assign _010_ = ~ backward;
-  assign _011_ = s0_segment + 1'h1;
-  assign _012_ = s0_segment ? _011_ : 2'h0;
-  assign { _014_[6:5], read__addr } = { s0_segment, 5'h00 } + address;
+    backward <= _backward_next;
+  assign _pause_minus_1 = pause - 1'h1;
+  assign _s0_slot_plus_1 = s0_slot + 1'h1;
+  assign _no_pause = ! pause;
+  assign enable = running & _no_pause;
+  assign _s0_final_part = backward ? 2'h1 : 2'h2;
+  assign s0_final = s0_slot == _s0_final_part;
+  assign _s0_ends_part = backward ? 5'h00 : 5'h1f;
+  assign s0_ends = address == _s0_ends_part;
+  assign _not_s0_ends = ~ s0_ends;
+  assign _enable_and_s0_final_and_not_s0_ends = _enable_and_s0_final & _not_s0_ends;
+  assign _address_minus_1 = address - 1'h1;
+  assign _address_plus_1 = address + 1'h1;
+  assign _next_word_part = backward ? { _address_minus_1[5], _address_minus_1 } : { 1'h0, _address_plus_1 };
+  assign _enable_and_s0_final = enable & s0_final;
+  assign _enable_and_s0_final_and_s0_ends = _enable_and_s0_final & s0_ends;
+  assign _not_backward = ~ backward;
+  assign _s0_segment_plus_1 = s0_segment + 1'h1;
+  assign _next_segment_part = s0_segment ? _s0_segment_plus_1 : 2'h0;
+  assign { _read__addr_high[6:5], read__addr } = { s0_segment, 5'h00 } + address;
   assign states = first_step ? 16'h0000 : read__data;
-  assign { _015_[6:5], write__addr } = { s7[1], 5'h00 } + s7[7:3];
-  assign _019_ = ~ s3[2];
-  assign read__en_36 = _018_ & _019_;
-  assign next_word = _005_ ? _008_[4:0] : address;
-  assign _034_ = backward ? s0_segment : _012_[0];
-  assign next_segment = _009_ ? _034_ : s0_segment;
-  assign _035_ = _009_ ? _010_ : backward;
-  assign _033_ = rst ? 1'h1 : _035_;
-  assign _036_ = enable ? _020_[1:0] : s0_slot;
-  assign _037_ = _000_ ? 2'h0 : _036_;
-  assign _032_ = rst ? 2'h0 : _037_;
-  assign _038_ = start ? 1'h1 : running;
-  assign _039_ = backward ? _038_ : s0_segment;
-  assign _040_ = _009_ ? _039_ : _038_;
-  assign _031_ = rst ? 1'h0 : _040_;
-  assign _041_ = pause ? _013_[0] : pause;
-  assign _042_ = backward ? _041_ : 1'h0;
-  assign _043_ = _009_ ? _042_ : _041_;
-  assign _030_ = rst ? 1'h0 : _043_;
-  assign _044_ = _000_ ? next_word : address;
-  assign _029_ = rst ? 5'h1f : _044_;
-  assign _045_ = _000_ ? next_segment : s0_segment;
-  assign _028_ = rst ? 1'h0 : _045_;
-  assign _046_ = s6[0] ? s6[11] : s7[11];
-  assign _027_[11] = rst ? 1'h0 : _046_;
-  assign _047_ = s6[0] ? s6[9:8] : s7[9:8];
-  assign _027_[9:8] = rst ? 2'h0 : _047_;
-  assign _048_ = s6[0] ? s6[7:3] : s7[7:3];
-  assign _027_[7:3] = rst ? 5'h00 : _048_;
-  assign _049_ = s6[0] ? s6[2] : s7[2];
-  assign _027_[2] = rst ? 1'h0 : _049_;
-  assign _050_ = s6[0] ? s6[1] : s7[1];
-  assign _027_[1] = rst ? 1'h0 : _050_;
-  assign _027_[0] = rst ? 1'h0 : s6[0];
-  assign _051_ = s6[0] ? s6[10] : s7[10];
-  assign _027_[10] = rst ? 1'h0 : _051_;
-  assign _052_ = s5[0] ? s5[11] : s6[11];
-  assign _026_[11] = rst ? 1'h0 : _052_;
-  assign _053_ = s5[0] ? s5[9:8] : s6[9:8];
-  assign _026_[9:8] = rst ? 2'h0 : _053_;
-  assign _054_ = s5[0] ? s5[7:3] : s6[7:3];
-  assign _026_[7:3] = rst ? 5'h00 : _054_;
-  assign _055_ = s5[0] ? s5[2] : s6[2];
-  assign _026_[2] = rst ? 1'h0 : _055_;
-  assign _056_ = s5[0] ? s5[1] : s6[1];
-  assign _026_[1] = rst ? 1'h0 : _056_;
-  assign _026_[0] = rst ? 1'h0 : s5[0];
-  assign _057_ = s5[0] ? s5[10] : s6[10];
-  assign _026_[10] = rst ? 1'h0 : _057_;
-  assign _058_ = s4[0] ? s4[11] : s5[11];
-  assign _025_[11] = rst ? 1'h0 : _058_;
-  assign _059_ = s4[0] ? s4[9:8] : s5[9:8];
-  assign _025_[9:8] = rst ? 2'h0 : _059_;
-  assign _060_ = s4[0] ? s4[7:3] : s5[7:3];
-  assign _025_[7:3] = rst ? 5'h00 : _060_;
-  assign _061_ = s4[0] ? s4[2] : s5[2];
-  assign _025_[2] = rst ? 1'h0 : _061_;
-  assign _062_ = s4[0] ? s4[1] : s5[1];
-  assign _025_[1] = rst ? 1'h0 : _062_;
-  assign _025_[0] = rst ? 1'h0 : s4[0];
-  assign _063_ = s4[0] ? s4[10] : s5[10];
-  assign _025_[10] = rst ? 1'h0 : _063_;
-  assign _064_ = s3[0] ? s3[11] : s4[11];
-  assign _024_[11] = rst ? 1'h0 : _064_;
-  assign _065_ = s3[0] ? s3[9:8] : s4[9:8];
-  assign _024_[9:8] = rst ? 2'h0 : _065_;
-  assign _066_ = s3[0] ? s3[7:3] : s4[7:3];
-  assign _024_[7:3] = rst ? 5'h00 : _066_;
-  assign _067_ = s3[0] ? s3[2] : s4[2];
-  assign _024_[2] = rst ? 1'h0 : _067_;
-  assign _068_ = s3[0] ? s3[1] : s4[1];
-  assign _024_[1] = rst ? 1'h0 : _068_;
-  assign _024_[0] = rst ? 1'h0 : s3[0];
-  assign _069_ = s3[0] ? s3[10] : s4[10];
-  assign _024_[10] = rst ? 1'h0 : _069_;
-  assign _070_ = s2[0] ? s2[11] : s3[11];
-  assign _023_[11] = rst ? 1'h0 : _070_;
-  assign _071_ = s2[0] ? s2[9:8] : s3[9:8];
-  assign _023_[9:8] = rst ? 2'h0 : _071_;
-  assign _072_ = s2[0] ? s2[7:3] : s3[7:3];
-  assign _023_[7:3] = rst ? 5'h00 : _072_;
-  assign _073_ = s2[0] ? s2[2] : s3[2];
-  assign _023_[2] = rst ? 1'h0 : _073_;
-  assign _074_ = s2[0] ? s2[1] : s3[1];
-  assign _023_[1] = rst ? 1'h0 : _074_;
-  assign _023_[0] = rst ? 1'h0 : s2[0];
-  assign _075_ = s2[0] ? s2[10] : s3[10];
-  assign _023_[10] = rst ? 1'h0 : _075_;
-  assign _076_ = s1[0] ? s1[11] : s2[11];
-  assign _022_[11] = rst ? 1'h0 : _076_;
-  assign _077_ = s1[0] ? s1[9:8] : s2[9:8];
-  assign _022_[9:8] = rst ? 2'h0 : _077_;
-  assign _078_ = s1[0] ? s1[7:3] : s2[7:3];
-  assign _022_[7:3] = rst ? 5'h00 : _078_;
-  assign _079_ = s1[0] ? s1[2] : s2[2];
-  assign _022_[2] = rst ? 1'h0 : _079_;
-  assign _080_ = s1[0] ? s1[1] : s2[1];
-  assign _022_[1] = rst ? 1'h0 : _080_;
-  assign _022_[0] = rst ? 1'h0 : s1[0];
-  assign _081_ = s1[0] ? s1[10] : s2[10];
-  assign _022_[10] = rst ? 1'h0 : _081_;
-  assign _082_ = enable ? s0_ends : s1[11];
-  assign _021_[11] = rst ? 1'h0 : _082_;
-  assign _083_ = enable ? s0_slot : s1[9:8];
-  assign _021_[9:8] = rst ? 2'h0 : _083_;
-  assign _084_ = enable ? address : s1[7:3];
-  assign _021_[7:3] = rst ? 5'h00 : _084_;
-  assign _085_ = enable ? backward : s1[2];
-  assign _021_[2] = rst ? 1'h0 : _085_;
-  assign _086_ = enable ? s0_segment : s1[1];
-  assign _021_[1] = rst ? 1'h0 : _086_;
-  assign _021_[0] = rst ? 1'h0 : enable;
-  assign _087_ = enable ? s0_final : s1[10];
-  assign _021_[10] = rst ? 1'h0 : _087_;
-  digits_layer_lmu0_m_unit_cells cells (
+  assign { _write__addr_high[6:5], write__addr } = { s7[1], 5'h00 } + s7[7:3];
+  assign _not_s3_2 = ~ s3[2];
+  assign read__en_36 = _s3_0_and_s3_10 & _not_s3_2;
+  assign next_word = _enable_and_s0_final_and_not_s0_ends ? _next_word_part[4:0] : address;
+  assign _next_segment_part_2 = backward ? s0_segment : _next_segment_part[0];
+  assign next_segment = _enable_and_s0_final_and_s0_ends ? _next_segment_part_2 : s0_segment;
+  assign _backward_next_2 = _enable_and_s0_final_and_s0_ends ? _not_backward : backward;
+  assign _backward_next = rst ? 1'h1 : _backward_next_2;
+  assign _s0_slot_next_2 = enable ? _s0_slot_plus_1[1:0] : s0_slot;
+  assign _s0_slot_next_3 = _enable_and_s0_final ? 2'h0 : _s0_slot_next_2;
+  assign _s0_slot_next = rst ? 2'h0 : _s0_slot_next_3;
+  assign _running_next_3 = start ? 1'h1 : running;
+  assign _running_next_4 = backward ? _running_next_3 : s0_segment;
+  assign _running_next_2 = _enable_and_s0_final_and_s0_ends ? _running_next_4 : _running_next_3;
+  assign _running_next = rst ? 1'h0 : _running_next_2;
+  assign _pause_next_4 = pause ? _pause_minus_1[0] : pause;
+  assign _pause_next_3 = backward ? _pause_next_4 : 1'h0;
+  assign _pause_next_2 = _enable_and_s0_final_and_s0_ends ? _pause_next_3 : _pause_next_4;
+  assign _pause_next = rst ? 1'h0 : _pause_next_2;
+  assign _address_next_2 = _enable_and_s0_final ? next_word : address;
+  assign _address_next = rst ? 5'h1f : _address_next_2;
+  assign _s0_segment_next_2 = _enable_and_s0_final ? next_segment : s0_segment;
+  assign _s0_segment_next = rst ? 1'h0 : _s0_segment_next_2;
+  assign _s7_next_6 = s6[0] ? s6[11] : s7[11];
+  assign _s7_next[11] = rst ? 1'h0 : _s7_next_6;
+  assign _s7_next_3 = s6[0] ? s6[9:8] : s7[9:8];
+  assign _s7_next[9:8] = rst ? 2'h0 : _s7_next_3;
+  assign _s7_next_7 = s6[0] ? s6[7:3] : s7[7:3];
+  assign _s7_next[7:3] = rst ? 5'h00 : _s7_next_7;
+  assign _s7_next_5 = s6[0] ? s6[2] : s7[2];
+  assign _s7_next[2] = rst ? 1'h0 : _s7_next_5;
+  assign _s7_next_4 = s6[0] ? s6[1] : s7[1];
+  assign _s7_next[1] = rst ? 1'h0 : _s7_next_4;
+  assign _s7_next[0] = rst ? 1'h0 : s6[0];
+  assign _s7_next_2 = s6[0] ? s6[10] : s7[10];
+  assign _s7_next[10] = rst ? 1'h0 : _s7_next_2;
+  assign _s6_next_7 = s5[0] ? s5[11] : s6[11];
+  assign _s6_next[11] = rst ? 1'h0 : _s6_next_7;
+  assign _s6_next_6 = s5[0] ? s5[9:8] : s6[9:8];
+  assign _s6_next[9:8] = rst ? 2'h0 : _s6_next_6;
+  assign _s6_next_5 = s5[0] ? s5[7:3] : s6[7:3];
+  assign _s6_next[7:3] = rst ? 5'h00 : _s6_next_5;
+  assign _s6_next_4 = s5[0] ? s5[2] : s6[2];
+  assign _s6_next[2] = rst ? 1'h0 : _s6_next_4;
+  assign _s6_next_3 = s5[0] ? s5[1] : s6[1];
+  assign _s6_next[1] = rst ? 1'h0 : _s6_next_3;
+  assign _s6_next[0] = rst ? 1'h0 : s5[0];
+  assign _s6_next_2 = s5[0] ? s5[10] : s6[10];
+  assign _s6_next[10] = rst ? 1'h0 : _s6_next_2;
+  assign _s5_next_7 = s4[0] ? s4[11] : s5[11];
+  assign _s5_next[11] = rst ? 1'h0 : _s5_next_7;
+  assign _s5_next_6 = s4[0] ? s4[9:8] : s5[9:8];
+  assign _s5_next[9:8] = rst ? 2'h0 : _s5_next_6;
+  assign _s5_next_5 = s4[0] ? s4[7:3] : s5[7:3];
+  assign _s5_next[7:3] = rst ? 5'h00 : _s5_next_5;
+  assign _s5_next_4 = s4[0] ? s4[2] : s5[2];
+  assign _s5_next[2] = rst ? 1'h0 : _s5_next_4;
+  assign _s5_next_3 = s4[0] ? s4[1] : s5[1];
+  assign _s5_next[1] = rst ? 1'h0 : _s5_next_3;
+  assign _s5_next[0] = rst ? 1'h0 : s4[0];
+  assign _s5_next_2 = s4[0] ? s4[10] : s5[10];
+  assign _s5_next[10] = rst ? 1'h0 : _s5_next_2;
+  assign _s4_next_2 = s3[0] ? s3[11] : s4[11];
+  assign _s4_next[11] = rst ? 1'h0 : _s4_next_2;
+  assign _s4_next_7 = s3[0] ? s3[9:8] : s4[9:8];
+  assign _s4_next[9:8] = rst ? 2'h0 : _s4_next_7;
+  assign _s4_next_6 = s3[0] ? s3[7:3] : s4[7:3];
+  assign _s4_next[7:3] = rst ? 5'h00 : _s4_next_6;
+  assign _s4_next_5 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_5;
+  assign _s4_next_4 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_4;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_3 = s3[0] ? s3[10] : s4[10];
+  assign _s4_next[10] = rst ? 1'h0 : _s4_next_3;
+  assign _s3_next_6 = s2[0] ? s2[11] : s3[11];
+  assign _s3_next[11] = rst ? 1'h0 : _s3_next_6;
+  assign _s3_next_5 = s2[0] ? s2[9:8] : s3[9:8];
+  assign _s3_next[9:8] = rst ? 2'h0 : _s3_next_5;
+  assign _s3_next_4 = s2[0] ? s2[7:3] : s3[7:3];
+  assign _s3_next[7:3] = rst ? 5'h00 : _s3_next_4;
+  assign _s3_next_3 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_3;
+  assign _s3_next_2 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_2;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_7 = s2[0] ? s2[10] : s3[10];
+  assign _s3_next[10] = rst ? 1'h0 : _s3_next_7;
+  assign _s2_next_7 = s1[0] ? s1[11] : s2[11];
+  assign _s2_next[11] = rst ? 1'h0 : _s2_next_7;
+  assign _s2_next_6 = s1[0] ? s1[9:8] : s2[9:8];
+  assign _s2_next[9:8] = rst ? 2'h0 : _s2_next_6;
+  assign _s2_next_5 = s1[0] ? s1[7:3] : s2[7:3];
+  assign _s2_next[7:3] = rst ? 5'h00 : _s2_next_5;
+  assign _s2_next_4 = s1[0] ? s1[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next_3 = s1[0] ? s1[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_3;
+  assign _s2_next[0] = rst ? 1'h0 : s1[0];
+  assign _s2_next_2 = s1[0] ? s1[10] : s2[10];
+  assign _s2_next[10] = rst ? 1'h0 : _s2_next_2;
+  assign _s1_next_7 = enable ? s0_ends : s1[11];
+  assign _s1_next[11] = rst ? 1'h0 : _s1_next_7;
+  assign _s1_next_6 = enable ? s0_slot : s1[9:8];
+  assign _s1_next[9:8] = rst ? 2'h0 : _s1_next_6;
+  assign _s1_next_5 = enable ? address : s1[7:3];
+  assign _s1_next[7:3] = rst ? 5'h00 : _s1_next_5;
+  assign _s1_next_4 = enable ? backward : s1[2];
+  assign _s1_next[2] = rst ? 1'h0 : _s1_next_4;
+  assign _s1_next_3 = enable ? s0_segment : s1[1];
+  assign _s1_next[1] = rst ? 1'h0 : _s1_next_3;
+  assign _s1_next[0] = rst ? 1'h0 : enable;
+  assign _s1_next_2 = enable ? s0_final : s1[10];
+  assign _s1_next[10] = rst ? 1'h0 : _s1_next_2;
+  digits__layer_lmu0_m_unit_cells cells (
     .carried_0(carried),
     .clk(clk),
     .codes(codes),
@@ -2787,18 +2856,21 @@ module digits_layer_lmu0_m_unit(rst, start, first_step, u, write, clk);
     .word(coefficients),
     .x(states)
   );
-  digits_layer_lmu0_m_unit_lmu0_m_sweeps lmu0_m_sweeps (
+  digits__layer_lmu0_m_unit_lmu0_m_sweeps lmu0_m_sweeps (
     .address(address),
     .clk(clk),
     .data(coefficients),
     .enable(enable)
   );
-  assign _015_[4:0] = write__addr;
-  assign _014_[4:0] = read__addr;
+  assign _write__addr_high[4:0] = write__addr;
+  assign _read__addr_high[4:0] = read__addr;
   assign write = { codes, write_mask, s7[7:3], s7[1], write_valid };
 endmodule
 
-module digits_layer_lmu0_m_unit_cells(rst, x, word, history, u, stages, carried_0, codes, clk);
+// Computes what a word of states carries to the next one, and its new codes.
+// Fields of words:
+//   word: decay [7:0], coupling [15:8], carry [23:16], up [26:24]
+module digits__layer_lmu0_m_unit_cells(rst, x, word, history, u, stages, carried_0, codes, clk);
   input rst;
   wire rst;
   input signed [15:0] x;
@@ -2817,25 +2889,25 @@ module digits_layer_lmu0_m_unit_cells(rst, x, word, history, u, stages, carried_
   wire [15:0] codes;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire [17:0] _03_;
-  wire [17:0] _04_;
+  wire [17:0] _carried_0_next;
+  wire [17:0] _carried_0_next_2;
+  wire _stages_36_and_stages_46;
+  wire _stages_48_and_stages_58;
+  wire _written_next;
   wire [17:0] carried;
   wire [17:0] leaving;
   reg written;
   assign carried = written ? leaving : carried_0;
   always @(posedge clk)
-    written <= _02_;
+    written <= _written_next;
   always @(posedge clk)
-    carried_0 <= _03_;
-  assign _00_ = stages[36] & stages[46];
-  assign _01_ = stages[48] & stages[58];
-  assign _04_ = _01_ ? leaving : carried_0;
-  assign _03_ = rst ? 18'h00000 : _04_;
-  assign _02_ = rst ? 1'h0 : _00_;
-  digits_layer_lmu0_m_unit_cells_cell_0 cell_0 (
+    carried_0 <= _carried_0_next;
+  assign _stages_36_and_stages_46 = stages[36] & stages[46];
+  assign _stages_48_and_stages_58 = stages[48] & stages[58];
+  assign _carried_0_next_2 = _stages_48_and_stages_58 ? leaving : carried_0;
+  assign _carried_0_next = rst ? 18'h00000 : _carried_0_next_2;
+  assign _written_next = rst ? 1'h0 : _stages_36_and_stages_46;
+  digits__layer_lmu0_m_unit_cells_cell_0 cell_0 (
     .carried(carried),
     .clk(clk),
     .history(history),
@@ -2849,7 +2921,10 @@ module digits_layer_lmu0_m_unit_cells(rst, x, word, history, u, stages, carried_
   );
 endmodule
 
-module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, history, u, stages, s7_code, clk);
+// Computes what a state carries on, and its new code.
+// Fields of words:
+//   s2_word, word: decay [7:0], coupling [15:8], carry [23:16], up [26:24]
+module digits__layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, history, u, stages, s7_code, clk);
   input rst;
   wire rst;
   input signed [15:0] x;
@@ -2870,70 +2945,70 @@ module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, his
   reg signed [15:0] s7_code;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire [15:0] _002_;
-  wire [15:0] _003_;
-  wire [2:0] _004_;
-  wire [2:0] _005_;
-  wire [8:0] _006_;
-  wire [17:0] _007_;
-  wire [26:0] _008_;
-  wire [25:0] _009_;
-  wire [23:0] _010_;
-  wire [31:0] _011_;
-  wire [33:0] _012_;
-  wire [17:0] _013_;
-  wire [34:0] _014_;
-  wire [15:0] _015_;
-  wire _016_;
-  wire _017_;
-  wire _018_;
-  wire _019_;
-  wire _020_;
-  wire _021_;
-  wire _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
-  wire _027_;
-  wire [8:0] _028_;
-  wire [8:0] _029_;
-  wire _030_;
-  wire [7:0] _031_;
-  wire _032_;
-  wire [7:0] _033_;
-  wire [7:0] _034_;
-  wire [7:0] _035_;
-  wire [8:0] _036_;
-  wire _037_;
-  wire _038_;
-  wire [17:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire [15:0] _042_;
-  wire [25:0] _043_;
-  wire [25:0] _044_;
-  wire [32:0] _045_;
-  wire [33:0] _046_;
-  wire [31:0] _047_;
-  wire [31:0] _048_;
-  wire [26:0] _049_;
-  wire [33:0] _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
-  wire [30:0] _054_;
-  wire [34:0] _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire [35:0] _059_;
-  wire [32:0] _060_;
-  wire [26:0] _061_;
-  wire [15:0] _062_;
-  wire [15:0] _063_;
+  wire [26:0] _carry_0_next;
+  wire _carry_0_next_2;
+  wire [32:0] _coupling_0_left_by_s3_up;
+  wire [33:0] _coupling_0_left_by_s3_up_plus_512;
+  wire [25:0] _coupling_0_next;
+  wire _coupling_0_next_2;
+  wire [23:0] _decay_0_next;
+  wire [32:0] _leaving_high;
+  wire [8:0] _minus_s2_word_23_16;
+  wire _no_stages_26;
+  wire _no_stages_33_32;
+  wire _not_stages_38;
+  wire _not_stages_50;
+  wire _not_stages_62;
+  wire _not_stages_74;
+  wire [26:0] _s2_word_next;
+  wire [15:0] _s2_x_next;
+  wire _s3_backward_coupling_0_next;
+  wire [8:0] _s3_coefficient_0_next;
+  wire _s3_coefficient_0_next_2;
+  wire [8:0] _s3_coefficient_0_next_3;
+  wire [7:0] _s3_coefficient_0_next_4;
+  wire [7:0] _s3_coefficient_0_next_5;
+  wire [7:0] _s3_coefficient_0_next_6;
+  wire [7:0] _s3_coefficient_0_next_7;
+  wire [8:0] _s3_coefficient_0_next_8;
+  wire _s3_forward_carry_0_next;
+  wire _s3_forward_coupling_0_next;
+  wire _s3_forward_decay_0_next;
+  wire [17:0] _s3_operand_0_next;
+  wire _s3_operand_0_next_2;
+  wire [17:0] _s3_operand_0_next_3;
+  wire [2:0] _s3_up_next;
+  wire [15:0] _s3_x_next;
+  wire [31:0] _s4_entering_0_next;
+  wire [15:0] _s4_entering_0_next_2;
+  wire [25:0] _s4_entering_0_next_3;
+  wire [25:0] _s4_entering_0_next_4;
+  wire [31:0] _s4_entering_0_next_5;
+  wire [31:0] _s4_entering_0_next_6;
+  wire [2:0] _s4_up_next;
+  wire [15:0] _s4_x_next;
+  wire _s4_x_next_2;
+  wire [17:0] _s5_history_next;
+  wire _s5_history_next_2;
+  wire [33:0] _s5_products_next;
+  wire [26:0] _s5_products_next_2;
+  wire [33:0] _s5_products_next_3;
+  wire [15:0] _s5_x_next;
+  wire [34:0] _s6_total_next;
+  wire _s6_total_next_2;
+  wire [30:0] _s6_total_next_3;
+  wire [34:0] _s6_total_next_4;
+  wire [35:0] _s6_total_plus_8192;
+  wire [15:0] _s7_code_next;
+  wire _s7_code_next_2;
+  wire _stages_24_and_no_stages_26;
+  wire _stages_24_and_stages_26;
+  wire _stages_33_32_is_1;
+  wire _stages_33_32_is_2;
+  wire _stages_36_and_stages_46;
+  wire _stages_48_and_stages_58;
+  wire _stages_60_and_stages_70;
+  wire _stages_72_and_stages_82;
   reg signed [26:0] carry_0;
   reg signed [25:0] coupling_0;
   reg signed [23:0] decay_0;
@@ -2956,119 +3031,120 @@ module digits_layer_lmu0_m_unit_cells_cell_0(rst, x, carried, leaving, word, his
   reg signed [33:0] s5_products;
   reg signed [15:0] s5_x;
   reg signed [34:0] s6_total;
-  assign _000_ = stages[36] & stages[46];
-  assign _023_ = ~ stages[38];
-  assign _027_ = _000_ & _023_;
-  assign _026_ = _020_ & _017_;
-  assign _028_ = - s2_word[23:16];
-  assign _029_ = stages[35] ? 9'h000 : _028_;
-  assign _017_ = ! stages[33:32];
-  assign _018_ = _016_ & _017_;
-  assign _031_ = stages[35] ? 8'h00 : s2_word[23:16];
-  assign _033_ = _025_ ? s2_word[15:8] : s2_word[7:0];
-  assign _034_ = _022_ ? _031_ : _033_;
-  assign _035_ = _018_ ? s2_word[15:8] : _034_;
-  assign _036_ = _001_ ? _029_ : { 1'h0, _035_ };
-  assign _016_ = stages[24] & stages[26];
-  assign _001_ = _016_ & _024_;
-  assign _021_ = stages[33:32] == 2'h2;
-  assign _022_ = _020_ & _021_;
-  assign _019_ = ! stages[26];
-  assign _020_ = stages[24] & _019_;
-  assign _024_ = stages[33:32] == 1'h1;
-  assign _025_ = _020_ & _024_;
-  assign _038_ = | { _025_, _022_, _001_ };
-  assign _039_ = _038_ ? carried : { s2_x[15], s2_x[15], s2_x };
-  assign _040_ = | { s3_forward_carry_0, s3_backward_carry_0 };
-  assign _041_ = | { s3_forward_coupling_0, s3_backward_coupling_0 };
-  assign _043_ = - $signed({ _042_, 9'h000 });
-  assign _044_ = stages[38] ? _043_ : 26'h0000000;
-  assign _045_ = $signed(coupling_0) << s3_up;
-  assign _046_ = $signed(_045_) + $signed(11'h200);
-  assign _047_ = stages[38] ? _046_[33:2] : { s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x, 9'h080 };
-  assign _048_ = stages[47] ? { _044_[25], _044_[25], _044_[25], _044_[25], _044_[25], _044_[25], _044_ } : _047_;
-  assign _049_ = $signed({ decay_0, 1'h0 }) + $signed(coupling_0);
-  assign _050_ = $signed(_049_) << s4_up;
-  assign _030_ = stages[48] & stages[58];
-  assign _032_ = ~ stages[50];
-  assign _037_ = _030_ & _032_;
-  assign _051_ = stages[60] & stages[70];
-  assign _052_ = ~ stages[62];
-  assign _053_ = _051_ & _052_;
-  assign _054_ = $signed({ s5_x, 14'h0000 }) + $signed({ s5_history, 11'h000 });
-  assign _055_ = $signed(_054_) - $signed(s5_products);
-  assign _056_ = stages[72] & stages[82];
-  assign _057_ = ~ stages[74];
-  assign _058_ = _056_ & _057_;
-  assign _059_ = $signed(s6_total) + $signed(15'h2000);
+  assign _stages_36_and_stages_46 = stages[36] & stages[46];
+  assign _not_stages_38 = ~ stages[38];
+  assign _s4_x_next_2 = _stages_36_and_stages_46 & _not_stages_38;
+  assign _s3_forward_decay_0_next = _stages_24_and_no_stages_26 & _no_stages_33_32;
+  assign _minus_s2_word_23_16 = - s2_word[23:16];
+  assign _s3_coefficient_0_next_3 = stages[35] ? 9'h000 : _minus_s2_word_23_16;
+  assign _no_stages_33_32 = ! stages[33:32];
+  assign _s3_backward_coupling_0_next = _stages_24_and_stages_26 & _no_stages_33_32;
+  assign _s3_coefficient_0_next_4 = stages[35] ? 8'h00 : s2_word[23:16];
+  assign _s3_coefficient_0_next_5 = _s3_forward_coupling_0_next ? s2_word[15:8] : s2_word[7:0];
+  assign _s3_coefficient_0_next_6 = _s3_forward_carry_0_next ? _s3_coefficient_0_next_4 : _s3_coefficient_0_next_5;
+  assign _s3_coefficient_0_next_7 = _s3_backward_coupling_0_next ? s2_word[15:8] : _s3_coefficient_0_next_6;
+  assign _s3_coefficient_0_next_8 = _s3_coefficient_0_next_2 ? _s3_coefficient_0_next_3 : { 1'h0, _s3_coefficient_0_next_7 };
+  assign _stages_24_and_stages_26 = stages[24] & stages[26];
+  assign _s3_coefficient_0_next_2 = _stages_24_and_stages_26 & _stages_33_32_is_1;
+  assign _stages_33_32_is_2 = stages[33:32] == 2'h2;
+  assign _s3_forward_carry_0_next = _stages_24_and_no_stages_26 & _stages_33_32_is_2;
+  assign _no_stages_26 = ! stages[26];
+  assign _stages_24_and_no_stages_26 = stages[24] & _no_stages_26;
+  assign _stages_33_32_is_1 = stages[33:32] == 1'h1;
+  assign _s3_forward_coupling_0_next = _stages_24_and_no_stages_26 & _stages_33_32_is_1;
+  assign _s3_operand_0_next_2 = | { _s3_forward_coupling_0_next, _s3_forward_carry_0_next, _s3_coefficient_0_next_2 };
+  assign _s3_operand_0_next_3 = _s3_operand_0_next_2 ? carried : { s2_x[15], s2_x[15], s2_x };
+  assign _carry_0_next_2 = | { s3_forward_carry_0, s3_backward_carry_0 };
+  assign _coupling_0_next_2 = | { s3_forward_coupling_0, s3_backward_coupling_0 };
+  assign _s4_entering_0_next_3 = - $signed({ _s4_entering_0_next_2, 9'h000 });
+  assign _s4_entering_0_next_4 = stages[38] ? _s4_entering_0_next_3 : 26'h0000000;
+  assign _coupling_0_left_by_s3_up = $signed(coupling_0) << s3_up;
+  assign _coupling_0_left_by_s3_up_plus_512 = $signed(_coupling_0_left_by_s3_up) + $signed(11'h200);
+  assign _s4_entering_0_next_5 = stages[38] ? _coupling_0_left_by_s3_up_plus_512[33:2] : { s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x[15], s3_x, 9'h080 };
+  assign _s4_entering_0_next_6 = stages[47] ? { _s4_entering_0_next_4[25], _s4_entering_0_next_4[25], _s4_entering_0_next_4[25], _s4_entering_0_next_4[25], _s4_entering_0_next_4[25], _s4_entering_0_next_4[25], _s4_entering_0_next_4 } : _s4_entering_0_next_5;
+  assign _s5_products_next_2 = $signed({ decay_0, 1'h0 }) + $signed(coupling_0);
+  assign _s5_products_next_3 = $signed(_s5_products_next_2) << s4_up;
+  assign _stages_48_and_stages_58 = stages[48] & stages[58];
+  assign _not_stages_50 = ~ stages[50];
+  assign _s5_history_next_2 = _stages_48_and_stages_58 & _not_stages_50;
+  assign _stages_60_and_stages_70 = stages[60] & stages[70];
+  assign _not_stages_62 = ~ stages[62];
+  assign _s6_total_next_2 = _stages_60_and_stages_70 & _not_stages_62;
+  assign _s6_total_next_3 = $signed({ s5_x, 14'h0000 }) + $signed({ s5_history, 11'h000 });
+  assign _s6_total_next_4 = $signed(_s6_total_next_3) - $signed(s5_products);
+  assign _stages_72_and_stages_82 = stages[72] & stages[82];
+  assign _not_stages_74 = ~ stages[74];
+  assign _s7_code_next_2 = _stages_72_and_stages_82 & _not_stages_74;
+  assign _s6_total_plus_8192 = $signed(s6_total) + $signed(15'h2000);
   assign product_0 = $signed(s3_coefficient_0) * $signed(s3_operand_0);
-  assign { _060_[32:26], leaving, _060_[7:0] } = $signed(s4_entering_0) + $signed({ carry_0[26], carry_0 });
+  assign { _leaving_high[32:26], leaving, _leaving_high[7:0] } = $signed(s4_entering_0) + $signed({ carry_0[26], carry_0 });
   always @(posedge clk)
-    s2_word <= _061_;
+    s2_word <= _s2_word_next;
   always @(posedge clk)
-    s2_x <= _062_;
+    s2_x <= _s2_x_next;
   always @(posedge clk)
-    s3_x <= _063_;
+    s3_x <= _s3_x_next;
   always @(posedge clk)
-    s4_x <= _002_;
+    s4_x <= _s4_x_next;
   always @(posedge clk)
-    s5_x <= _003_;
+    s5_x <= _s5_x_next;
   always @(posedge clk)
-    s3_up <= _004_;
+    s3_up <= _s3_up_next;
   always @(posedge clk)
-    s4_up <= _005_;
+    s4_up <= _s4_up_next;
   always @(posedge clk)
-    s3_backward_carry_0 <= _001_;
+    s3_backward_carry_0 <= _s3_coefficient_0_next_2;
   always @(posedge clk)
-    s3_backward_coupling_0 <= _018_;
+    s3_backward_coupling_0 <= _s3_backward_coupling_0_next;
   always @(posedge clk)
-    s3_forward_carry_0 <= _022_;
+    s3_forward_carry_0 <= _s3_forward_carry_0_next;
   always @(posedge clk)
-    s3_forward_coupling_0 <= _025_;
+    s3_forward_coupling_0 <= _s3_forward_coupling_0_next;
   always @(posedge clk)
-    s3_forward_decay_0 <= _026_;
+    s3_forward_decay_0 <= _s3_forward_decay_0_next;
   always @(posedge clk)
-    s3_coefficient_0 <= _006_;
+    s3_coefficient_0 <= _s3_coefficient_0_next;
   always @(posedge clk)
-    s3_operand_0 <= _007_;
+    s3_operand_0 <= _s3_operand_0_next;
   always @(posedge clk)
-    carry_0 <= _008_;
+    carry_0 <= _carry_0_next;
   always @(posedge clk)
-    coupling_0 <= _009_;
+    coupling_0 <= _coupling_0_next;
   always @(posedge clk)
-    decay_0 <= _010_;
+    decay_0 <= _decay_0_next;
   always @(posedge clk)
-    s4_entering_0 <= _011_;
+    s4_entering_0 <= _s4_entering_0_next;
   always @(posedge clk)
-    s5_products <= _012_;
+    s5_products <= _s5_products_next;
   always @(posedge clk)
-    s5_history <= _013_;
+    s5_history <= _s5_history_next;
   always @(posedge clk)
-    s6_total <= _014_;
+    s6_total <= _s6_total_next;
   always @(posedge clk)
-    s7_code <= _015_;
-  assign _015_ = _058_ ? _059_[29:14] : s7_code;
-  assign _014_ = _053_ ? _055_ : s6_total;
-  assign _013_ = _037_ ? history : s5_history;
-  assign _012_ = _037_ ? _050_ : s5_products;
-  assign _011_ = stages[36] ? _048_ : s4_entering_0;
-  assign _010_ = s3_forward_decay_0 ? product_0[23:0] : decay_0;
-  assign _009_ = _041_ ? product_0[25:0] : coupling_0;
-  assign _008_ = _040_ ? product_0 : carry_0;
-  assign _007_ = stages[24] ? _039_ : s3_operand_0;
-  assign _006_ = stages[24] ? _036_ : s3_coefficient_0;
-  assign _005_ = stages[36] ? s3_up : s4_up;
-  assign _004_ = stages[24] ? s2_word[26:24] : s3_up;
-  assign _003_ = _037_ ? s4_x : s5_x;
-  assign _002_ = _027_ ? s3_x : s4_x;
-  assign _063_ = stages[24] ? s2_x : s3_x;
-  assign _062_ = stages[12] ? x : s2_x;
-  assign _061_ = stages[12] ? word : s2_word;
-  assign _042_ = stages[37] ? 16'h0000 : u;
-  assign _060_[25:8] = leaving;
+    s7_code <= _s7_code_next;
+  assign _s7_code_next = _s7_code_next_2 ? _s6_total_plus_8192[29:14] : s7_code;
+  assign _s6_total_next = _s6_total_next_2 ? _s6_total_next_4 : s6_total;
+  assign _s5_history_next = _s5_history_next_2 ? history : s5_history;
+  assign _s5_products_next = _s5_history_next_2 ? _s5_products_next_3 : s5_products;
+  assign _s4_entering_0_next = stages[36] ? _s4_entering_0_next_6 : s4_entering_0;
+  assign _decay_0_next = s3_forward_decay_0 ? product_0[23:0] : decay_0;
+  assign _coupling_0_next = _coupling_0_next_2 ? product_0[25:0] : coupling_0;
+  assign _carry_0_next = _carry_0_next_2 ? product_0 : carry_0;
+  assign _s3_operand_0_next = stages[24] ? _s3_operand_0_next_3 : s3_operand_0;
+  assign _s3_coefficient_0_next = stages[24] ? _s3_coefficient_0_next_8 : s3_coefficient_0;
+  assign _s4_up_next = stages[36] ? s3_up : s4_up;
+  assign _s3_up_next = stages[24] ? s2_word[26:24] : s3_up;
+  assign _s5_x_next = _s5_history_next_2 ? s4_x : s5_x;
+  assign _s4_x_next = _s4_x_next_2 ? s3_x : s4_x;
+  assign _s3_x_next = stages[24] ? s2_x : s3_x;
+  assign _s2_x_next = stages[12] ? x : s2_x;
+  assign _s2_word_next = stages[12] ? word : s2_word;
+  assign _s4_entering_0_next_2 = stages[37] ? 16'h0000 : u;
+  assign _leaving_high[25:8] = leaving;
 endmodule
 
-module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, enable, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module digits__layer_lmu0_m_unit_lmu0_m_sweeps(data, enable, address, clk);
   output [26:0] data;
   wire [26:0] data;
   input enable;
@@ -3085,7 +3161,10 @@ module digits_layer_lmu0_m_unit_lmu0_m_sweeps(data, enable, address, clk);
   );
 endmodule
 
-module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_sum_1, weights, clk);
+// Multiplies columns elements with rows x columns coefficients, and accumulates by row.
+// Fields of words:
+//   control, s2, s3, s4: valid [0], first [1], last [2], shift [5:3], tag [9:6]
+module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_sum_1, weights, clk);
   input rst;
   wire rst;
   output upcoming;
@@ -3104,60 +3183,60 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   wire [31:0] weights;
   input clk;
   wire clk;
-  wire [23:0] _000_;
-  wire [9:0] _001_;
-  wire [15:0] _002_;
-  wire [15:0] _003_;
-  wire [7:0] _004_;
-  wire [7:0] _005_;
-  wire [7:0] _006_;
-  wire [7:0] _007_;
-  wire [23:0] _008_;
-  wire [23:0] _009_;
-  wire [23:0] _010_;
-  wire [23:0] _011_;
-  wire [23:0] _012_;
-  wire [25:0] _013_;
-  wire [25:0] _014_;
-  wire [25:0] _015_;
-  wire [25:0] _016_;
-  wire [23:0] _017_;
-  wire [23:0] _018_;
-  wire _019_;
-  wire [26:0] _020_;
-  wire [26:0] _021_;
-  wire [9:0] _022_;
-  wire [9:0] _023_;
-  wire _024_;
-  wire [25:0] _025_;
-  wire [25:0] _026_;
-  wire [25:0] _027_;
-  wire [25:0] _028_;
-  wire [25:0] _029_;
-  wire [25:0] _030_;
-  wire [25:0] _031_;
-  wire [25:0] _032_;
-  wire [25:0] _033_;
-  wire [25:0] _034_;
-  wire [3:0] _035_;
-  wire _036_;
-  wire _037_;
-  wire [2:0] _038_;
-  wire [25:0] _039_;
-  wire [25:0] _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire [3:0] _046_;
-  wire _047_;
-  wire _048_;
-  wire [2:0] _049_;
-  wire [3:0] _050_;
-  wire _051_;
-  wire _052_;
-  wire [2:0] _053_;
+  wire _no_s3_5_3;
+  wire [9:0] _s2_next;
+  wire [3:0] _s2_next_2;
+  wire [2:0] _s2_next_3;
+  wire _s2_next_4;
+  wire _s2_next_5;
+  wire [15:0] _s2_operand_0_next;
+  wire [15:0] _s2_operand_1_next;
+  wire [7:0] _s2_weight_0_next;
+  wire [23:0] _s2_weight_0_times_s2_operand_0;
+  wire [7:0] _s2_weight_1_next;
+  wire [23:0] _s2_weight_1_times_s2_operand_1;
+  wire [7:0] _s2_weight_2_next;
+  wire [23:0] _s2_weight_2_times_s2_operand_0;
+  wire [7:0] _s2_weight_3_next;
+  wire [23:0] _s2_weight_3_times_s2_operand_1;
+  wire _s3_5_3_is_1;
+  wire _s3_5_3_is_2;
+  wire _s3_5_3_is_3;
+  wire _s3_5_3_is_4;
+  wire [9:0] _s3_next;
+  wire _s3_next_2;
+  wire [3:0] _s3_next_3;
+  wire [2:0] _s3_next_4;
+  wire _s3_next_5;
+  wire [23:0] _s3_product_0_next;
+  wire [23:0] _s3_product_1_next;
+  wire [23:0] _s3_product_2_next;
+  wire [23:0] _s3_product_3_next;
+  wire _s4_0_and_s4_1;
+  wire [9:0] _s4_next;
+  wire _s4_next_2;
+  wire _s4_next_3;
+  wire [3:0] _s4_next_4;
+  wire [2:0] _s4_next_5;
+  wire [25:0] _s4_partial_0_next;
+  wire [25:0] _s4_partial_0_next_2;
+  wire [25:0] _s4_partial_0_next_3;
+  wire [25:0] _s4_partial_0_next_4;
+  wire [25:0] _s4_partial_0_next_5;
+  wire [25:0] _s4_partial_0_next_6;
+  wire [25:0] _s4_partial_1_next;
+  wire [25:0] _s4_partial_1_next_2;
+  wire [25:0] _s4_partial_1_next_3;
+  wire [25:0] _s4_partial_1_next_4;
+  wire [25:0] _s4_partial_1_next_5;
+  wire [25:0] _s4_partial_1_next_6;
+  wire _s4_partial_1_next_7;
+  wire [25:0] _s5_sum_0_next;
+  wire [25:0] _s5_sum_0_next_2;
+  wire [26:0] _s5_sum_0_plus_s4_partial_0;
+  wire [25:0] _s5_sum_1_next;
+  wire [25:0] _s5_sum_1_next_2;
+  wire [26:0] _s5_sum_1_plus_s4_partial_1;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [15:0] s2_operand_1;
@@ -3175,113 +3254,120 @@ module digits_layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5_
   reg [9:0] s4;
   reg signed [25:0] s4_partial_0;
   reg signed [25:0] s4_partial_1;
-  assign _000_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _010_ = $signed(s2_weight_1) * $signed(s2_operand_1);
-  assign _017_ = $signed(s2_weight_2) * $signed(s2_operand_0);
-  assign _018_ = $signed(s2_weight_3) * $signed(s2_operand_1);
-  assign _019_ = s4[0] & s4[1];
-  assign _020_ = $signed(s5_sum_0) + $signed(s4_partial_0);
-  assign _021_ = $signed(s5_sum_1) + $signed(s4_partial_1);
+  assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _s2_weight_1_times_s2_operand_1 = $signed(s2_weight_1) * $signed(s2_operand_1);
+  assign _s2_weight_2_times_s2_operand_0 = $signed(s2_weight_2) * $signed(s2_operand_0);
+  assign _s2_weight_3_times_s2_operand_1 = $signed(s2_weight_3) * $signed(s2_operand_1);
+  assign _s4_0_and_s4_1 = s4[0] & s4[1];
+  assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _s5_sum_1_plus_s4_partial_1 = $signed(s5_sum_1) + $signed(s4_partial_1);
   assign s3_added_0 = $signed(s3_product_0) + $signed(s3_product_1);
   assign s3_added_1 = $signed(s3_product_2) + $signed(s3_product_3);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _022_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _023_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _001_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s2_operand_0 <= _002_;
+    s2_operand_0 <= _s2_operand_0_next;
   always @(posedge clk)
-    s2_operand_1 <= _003_;
+    s2_operand_1 <= _s2_operand_1_next;
   always @(posedge clk)
-    s2_weight_0 <= _004_;
+    s2_weight_0 <= _s2_weight_0_next;
   always @(posedge clk)
-    s2_weight_1 <= _005_;
+    s2_weight_1 <= _s2_weight_1_next;
   always @(posedge clk)
-    s2_weight_2 <= _006_;
+    s2_weight_2 <= _s2_weight_2_next;
   always @(posedge clk)
-    s2_weight_3 <= _007_;
+    s2_weight_3 <= _s2_weight_3_next;
   always @(posedge clk)
-    s3_product_0 <= _008_;
+    s3_product_0 <= _s3_product_0_next;
   always @(posedge clk)
-    s3_product_1 <= _009_;
+    s3_product_1 <= _s3_product_1_next;
   always @(posedge clk)
-    s3_product_2 <= _011_;
+    s3_product_2 <= _s3_product_2_next;
   always @(posedge clk)
-    s3_product_3 <= _012_;
+    s3_product_3 <= _s3_product_3_next;
   always @(posedge clk)
-    s4_partial_0 <= _013_;
+    s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
-    s4_partial_1 <= _014_;
+    s4_partial_1 <= _s4_partial_1_next;
   always @(posedge clk)
-    s5_sum_0 <= _015_;
+    s5_sum_0 <= _s5_sum_0_next;
   always @(posedge clk)
-    s5_sum_1 <= _016_;
-  assign _024_ = | { _041_, _042_, _043_ };
-  assign _025_ = _042_ ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
-  assign _026_ = _041_ ? { s3_added_0[16:0], 9'h000 } : _025_;
-  assign _027_ = _045_ ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
-  assign _028_ = _044_ ? { s3_added_0[23:0], 2'h0 } : _027_;
-  assign _029_ = _024_ ? _026_ : _028_;
-  assign _030_ = _042_ ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
-  assign _031_ = _041_ ? { s3_added_1[16:0], 9'h000 } : _030_;
-  assign _032_ = _045_ ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
-  assign _033_ = _044_ ? { s3_added_1[23:0], 2'h0 } : _032_;
-  assign _034_ = _024_ ? _031_ : _033_;
-  assign _023_[5:3] = rst ? 3'h0 : _053_;
-  assign _035_ = control[0] ? control[9:6] : s2[9:6];
-  assign _022_[9:6] = rst ? 4'h0 : _035_;
-  assign _036_ = control[0] ? control[2] : s2[2];
-  assign _022_[2] = rst ? 1'h0 : _036_;
-  assign _037_ = control[0] ? control[1] : s2[1];
-  assign _022_[1] = rst ? 1'h0 : _037_;
-  assign _022_[0] = rst ? 1'h0 : control[0];
-  assign _038_ = control[0] ? control[5:3] : s2[5:3];
-  assign _022_[5:3] = rst ? 3'h0 : _038_;
-  assign _039_ = s4[0] ? _021_[25:0] : s5_sum_1;
-  assign _016_ = _019_ ? s4_partial_1 : _039_;
-  assign _040_ = s4[0] ? _020_[25:0] : s5_sum_0;
-  assign _015_ = _019_ ? s4_partial_0 : _040_;
-  assign _014_ = s3[0] ? _034_ : s4_partial_1;
-  assign _041_ = s3[5:3] == 3'h4;
-  assign _042_ = s3[5:3] == 3'h3;
-  assign _043_ = s3[5:3] == 3'h2;
-  assign _044_ = s3[5:3] == 3'h1;
-  assign _045_ = ! s3[5:3];
-  assign _013_ = s3[0] ? _029_ : s4_partial_0;
-  assign _012_ = s2[0] ? _018_ : s3_product_3;
-  assign _011_ = s2[0] ? _017_ : s3_product_2;
-  assign _009_ = s2[0] ? _010_ : s3_product_1;
-  assign _008_ = s2[0] ? _000_ : s3_product_0;
-  assign _007_ = control[0] ? weights[31:24] : s2_weight_3;
-  assign _006_ = control[0] ? weights[23:16] : s2_weight_2;
-  assign _005_ = control[0] ? weights[15:8] : s2_weight_1;
-  assign _004_ = control[0] ? weights[7:0] : s2_weight_0;
-  assign _003_ = control[0] ? operand[31:16] : s2_operand_1;
-  assign _002_ = control[0] ? operand[15:0] : s2_operand_0;
-  assign _046_ = s3[0] ? s3[9:6] : s4[9:6];
-  assign _001_[9:6] = rst ? 4'h0 : _046_;
-  assign _047_ = s3[0] ? s3[2] : s4[2];
-  assign _001_[2] = rst ? 1'h0 : _047_;
-  assign _048_ = s3[0] ? s3[1] : s4[1];
-  assign _001_[1] = rst ? 1'h0 : _048_;
-  assign _001_[0] = rst ? 1'h0 : s3[0];
-  assign _049_ = s3[0] ? s3[5:3] : s4[5:3];
-  assign _001_[5:3] = rst ? 3'h0 : _049_;
-  assign _050_ = s2[0] ? s2[9:6] : s3[9:6];
-  assign _023_[9:6] = rst ? 4'h0 : _050_;
-  assign _051_ = s2[0] ? s2[2] : s3[2];
-  assign _023_[2] = rst ? 1'h0 : _051_;
-  assign _052_ = s2[0] ? s2[1] : s3[1];
-  assign _023_[1] = rst ? 1'h0 : _052_;
-  assign _023_[0] = rst ? 1'h0 : s2[0];
-  assign _053_ = s2[0] ? s2[5:3] : s3[5:3];
+    s5_sum_1 <= _s5_sum_1_next;
+  assign _s4_partial_1_next_7 = | { _s3_5_3_is_4, _s3_5_3_is_3, _s3_5_3_is_2 };
+  assign _s4_partial_0_next_6 = _s3_5_3_is_3 ? { s3_added_0[19:0], 6'h00 } : { s3_added_0[22:0], 3'h0 };
+  assign _s4_partial_0_next_5 = _s3_5_3_is_4 ? { s3_added_0[16:0], 9'h000 } : _s4_partial_0_next_6;
+  assign _s4_partial_0_next_4 = _no_s3_5_3 ? { s3_added_0[24], s3_added_0 } : s4_partial_0;
+  assign _s4_partial_0_next_3 = _s3_5_3_is_1 ? { s3_added_0[23:0], 2'h0 } : _s4_partial_0_next_4;
+  assign _s4_partial_0_next_2 = _s4_partial_1_next_7 ? _s4_partial_0_next_5 : _s4_partial_0_next_3;
+  assign _s4_partial_1_next_6 = _s3_5_3_is_3 ? { s3_added_1[19:0], 6'h00 } : { s3_added_1[22:0], 3'h0 };
+  assign _s4_partial_1_next_5 = _s3_5_3_is_4 ? { s3_added_1[16:0], 9'h000 } : _s4_partial_1_next_6;
+  assign _s4_partial_1_next_4 = _no_s3_5_3 ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
+  assign _s4_partial_1_next_3 = _s3_5_3_is_1 ? { s3_added_1[23:0], 2'h0 } : _s4_partial_1_next_4;
+  assign _s4_partial_1_next_2 = _s4_partial_1_next_7 ? _s4_partial_1_next_5 : _s4_partial_1_next_3;
+  assign _s3_next[5:3] = rst ? 3'h0 : _s3_next_4;
+  assign _s2_next_2 = control[0] ? control[9:6] : s2[9:6];
+  assign _s2_next[9:6] = rst ? 4'h0 : _s2_next_2;
+  assign _s2_next_5 = control[0] ? control[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
+  assign _s2_next_4 = control[0] ? control[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next[0] = rst ? 1'h0 : control[0];
+  assign _s2_next_3 = control[0] ? control[5:3] : s2[5:3];
+  assign _s2_next[5:3] = rst ? 3'h0 : _s2_next_3;
+  assign _s5_sum_1_next_2 = s4[0] ? _s5_sum_1_plus_s4_partial_1[25:0] : s5_sum_1;
+  assign _s5_sum_1_next = _s4_0_and_s4_1 ? s4_partial_1 : _s5_sum_1_next_2;
+  assign _s5_sum_0_next_2 = s4[0] ? _s5_sum_0_plus_s4_partial_0[25:0] : s5_sum_0;
+  assign _s5_sum_0_next = _s4_0_and_s4_1 ? s4_partial_0 : _s5_sum_0_next_2;
+  assign _s4_partial_1_next = s3[0] ? _s4_partial_1_next_2 : s4_partial_1;
+  assign _s3_5_3_is_4 = s3[5:3] == 3'h4;
+  assign _s3_5_3_is_3 = s3[5:3] == 3'h3;
+  assign _s3_5_3_is_2 = s3[5:3] == 3'h2;
+  assign _s3_5_3_is_1 = s3[5:3] == 3'h1;
+  assign _no_s3_5_3 = ! s3[5:3];
+  assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
+  assign _s3_product_3_next = s2[0] ? _s2_weight_3_times_s2_operand_1 : s3_product_3;
+  assign _s3_product_2_next = s2[0] ? _s2_weight_2_times_s2_operand_0 : s3_product_2;
+  assign _s3_product_1_next = s2[0] ? _s2_weight_1_times_s2_operand_1 : s3_product_1;
+  assign _s3_product_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_product_0;
+  assign _s2_weight_3_next = control[0] ? weights[31:24] : s2_weight_3;
+  assign _s2_weight_2_next = control[0] ? weights[23:16] : s2_weight_2;
+  assign _s2_weight_1_next = control[0] ? weights[15:8] : s2_weight_1;
+  assign _s2_weight_0_next = control[0] ? weights[7:0] : s2_weight_0;
+  assign _s2_operand_1_next = control[0] ? operand[31:16] : s2_operand_1;
+  assign _s2_operand_0_next = control[0] ? operand[15:0] : s2_operand_0;
+  assign _s4_next_4 = s3[0] ? s3[9:6] : s4[9:6];
+  assign _s4_next[9:6] = rst ? 4'h0 : _s4_next_4;
+  assign _s4_next_2 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_2;
+  assign _s4_next_3 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_5 = s3[0] ? s3[5:3] : s4[5:3];
+  assign _s4_next[5:3] = rst ? 3'h0 : _s4_next_5;
+  assign _s3_next_3 = s2[0] ? s2[9:6] : s3[9:6];
+  assign _s3_next[9:6] = rst ? 4'h0 : _s3_next_3;
+  assign _s3_next_2 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_2;
+  assign _s3_next_5 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_5;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_4 = s2[0] ? s2[5:3] : s3[5:3];
   assign tag = s3[9:6];
 endmodule
 
-module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, launch, coefficients, clk);
+// Walks through nodes, segments, groups, terms and words of one time step.
+// States: fsm_state is 0 IDLE, 1 RUN, 2 DRAIN.
+// Fields of words:
+//   now: node [1:0], reads [2], waits [3], last_word [11:4], last_group [17:12], last_segment
+//     [18], begins_sum [19], ends_sum [20], ends_node [21], ends_step [22], ends_ordinary [23],
+//     next [26:24], again [29:27], first_word [40:30], launches [41]
+//   tag: node [1:0], segment [2], restart [3]
+module digits__layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, launch, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -3314,108 +3400,108 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   reg [10:0] coefficients;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire [4:0] _017_;
-  wire [8:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire [6:0] _021_;
-  wire _022_;
-  wire [1:0] _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
-  wire [11:0] _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire [2:0] _032_;
-  wire [5:0] _033_;
-  wire [3:0] _034_;
-  wire [3:0] _035_;
-  wire [7:0] _036_;
-  wire [2:0] _037_;
-  wire [5:0] _038_;
-  wire _039_;
-  wire _040_;
-  wire [10:0] _041_;
-  wire [1:0] _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire _047_;
-  wire _048_;
-  wire [41:0] _049_;
-  wire [41:0] _050_;
-  wire [41:0] _051_;
-  wire [41:0] _052_;
-  wire [41:0] _053_;
-  wire [41:0] _054_;
-  wire [5:0] _055_;
-  wire [5:0] _056_;
-  wire [5:0] _057_;
-  wire [5:0] _058_;
-  wire [5:0] _059_;
-  wire [5:0] _060_;
-  wire [1:0] _061_;
-  wire [1:0] _062_;
-  wire [1:0] _063_;
-  wire [1:0] _064_;
-  wire [1:0] _065_;
-  wire [1:0] _066_;
-  wire _067_;
-  wire [1:0] _068_;
-  wire [10:0] _069_;
-  wire [10:0] _070_;
-  wire _071_;
-  wire _072_;
-  wire [5:0] _073_;
-  wire [5:0] _074_;
-  wire [2:0] _075_;
-  wire [2:0] _076_;
-  wire [2:0] _077_;
-  wire [2:0] _078_;
-  wire [7:0] _079_;
-  wire [7:0] _080_;
-  wire [3:0] _081_;
-  wire [3:0] _082_;
-  wire [3:0] _083_;
-  wire _084_;
-  wire [1:0] _085_;
-  wire _086_;
-  wire [5:0] _087_;
-  wire [2:0] _088_;
-  wire _089_;
-  wire _090_;
-  wire _091_;
-  wire _092_;
-  wire _093_;
-  wire _094_;
-  wire _095_;
-  wire _096_;
-  wire _097_;
-  wire _098_;
-  wire _099_;
-  wire _100_;
-  wire _101_;
+  wire _advance_and_end_group;
+  wire _advance_and_end_node;
+  wire _advance_and_end_segment;
+  wire _advance_and_end_slot;
+  wire _advance_and_now_2;
+  wire _advance_and_now_41;
+  wire _advance_and_now_41_and_no_block;
+  wire _all_read_part;
+  wire _any_waiting;
+  wire [7:0] _block_next;
+  wire [7:0] _block_next_2;
+  wire [7:0] _block_next_3;
+  wire [8:0] _block_plus_1;
+  wire [10:0] _coefficients_next;
+  wire [10:0] _coefficients_next_2;
+  wire [10:0] _coefficients_next_3;
+  wire [11:0] _coefficients_plus_1;
+  wire _finish_part;
+  wire _first_next;
+  wire _first_next_2;
+  wire _fsm_state_is_1;
+  wire _fsm_state_is_1_or_fsm_state_is_2;
+  wire _fsm_state_is_2;
+  wire [1:0] _fsm_state_next;
+  wire [1:0] _fsm_state_next_2;
+  wire [1:0] _fsm_state_next_3;
+  wire [1:0] _fsm_state_next_4;
+  wire _fsm_state_next_5;
+  wire [1:0] _fsm_state_next_6;
+  wire [1:0] _fsm_state_next_7;
+  wire [1:0] _fsm_state_next_8;
+  wire [1:0] _fsm_state_next_9;
+  wire _group_is_now_17_12;
+  wire [5:0] _group_next;
+  wire [5:0] _group_next_2;
+  wire [5:0] _group_next_3;
+  wire [6:0] _group_plus_1;
+  wire _last_next;
+  wire _last_next_2;
+  wire _launch_next;
+  wire _moved_next;
+  wire _moved_next_2;
+  wire _moved_next_3;
+  wire _next_slot_is_1;
+  wire _next_slot_is_1_or_next_slot_is_2;
+  wire _next_slot_is_2;
+  wire _next_slot_is_3;
+  wire _next_slot_is_4;
+  wire _next_slot_is_5;
+  wire _next_slot_is_5_or_next_slot_is_6;
+  wire _next_slot_is_6;
+  wire [2:0] _next_slot_next;
+  wire [2:0] _next_slot_next_2;
+  wire [2:0] _next_slot_next_3;
+  wire [2:0] _next_slot_next_4;
+  wire [2:0] _next_slot_next_5;
+  wire [5:0] _next_word_part;
+  wire [5:0] _next_word_part_2;
+  wire [5:0] _next_word_part_3;
+  wire [5:0] _next_word_part_4;
+  wire [5:0] _next_word_part_5;
+  wire [5:0] _next_word_part_6;
+  wire _no_block;
+  wire _no_fsm_state;
+  wire _no_group;
+  wire _no_next_slot;
+  wire _no_waiting;
+  wire _not_last_step;
+  wire _not_now_3;
+  wire _not_now_3_or_no_waiting;
+  wire _now_19_and_no_block;
+  wire _now_1_0_is_1;
+  wire _now_20_and_end_slot;
+  wire _now_22_or_now_23_and_not_last_step;
+  wire _now_23_and_not_last_step;
+  wire _now_part;
+  wire [41:0] _now_part_2;
+  wire [41:0] _now_part_3;
+  wire [41:0] _now_part_4;
+  wire [41:0] _now_part_5;
+  wire [41:0] _now_part_6;
+  wire [41:0] _now_part_7;
+  wire _segment_is_now_18;
+  wire _segment_next;
+  wire _segment_next_2;
+  wire _segment_next_3;
+  wire [1:0] _segment_plus_1;
+  wire [2:0] _slot_next;
+  wire [2:0] _slot_next_2;
+  wire [3:0] _tag_next;
+  wire _tag_next_2;
+  wire _tag_next_3;
+  wire [1:0] _tag_next_4;
+  wire _valid_next;
+  wire _waiting_is_1;
+  wire [4:0] _waiting_minus_1;
+  wire [3:0] _waiting_next;
+  wire [3:0] _waiting_next_2;
+  wire [3:0] _waiting_next_3;
+  wire [3:0] _waiting_next_4;
+  wire [5:0] _word_25_next;
+  wire [5:0] _word_25_next_2;
   wire advance;
   reg [7:0] block;
   wire end_group;
@@ -3429,153 +3515,156 @@ module digits_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish
   wire [41:0] now;
   reg segment;
   reg [3:0] waiting;
-  assign _022_ = advance & end_segment;
-  assign _023_ = segment + 1'h1;
-  assign _024_ = now[1:0] == 1'h1;
-  assign _025_ = advance & now[41];
-  assign _012_ = ! block;
-  assign _026_ = _025_ & _012_;
-  assign _011_ = advance & now[2];
-  assign _027_ = coefficients + 1'h1;
-  assign _003_ = advance & end_node;
-  assign _004_ = ~ last_step;
-  assign _005_ = now[23] & _004_;
-  assign _006_ = now[22] | _005_;
-  assign _007_ = _003_ & _006_;
-  assign _008_ = waiting == 1'h1;
+  assign _advance_and_end_segment = advance & end_segment;
+  assign _segment_plus_1 = segment + 1'h1;
+  assign _now_1_0_is_1 = now[1:0] == 1'h1;
+  assign _advance_and_now_41 = advance & now[41];
+  assign _no_block = ! block;
+  assign _advance_and_now_41_and_no_block = _advance_and_now_41 & _no_block;
+  assign _advance_and_now_2 = advance & now[2];
+  assign _coefficients_plus_1 = coefficients + 1'h1;
+  assign _advance_and_end_node = advance & end_node;
+  assign _not_last_step = ~ last_step;
+  assign _now_23_and_not_last_step = now[23] & _not_last_step;
+  assign _now_22_or_now_23_and_not_last_step = now[22] | _now_23_and_not_last_step;
+  assign _fsm_state_next_5 = _advance_and_end_node & _now_22_or_now_23_and_not_last_step;
+  assign _waiting_is_1 = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _028_;
+    valid <= _valid_next;
   always @(posedge clk)
-    moved <= _029_;
+    moved <= _moved_next;
   always @(posedge clk)
-    first <= _030_;
+    first <= _first_next;
   always @(posedge clk)
-    last <= _031_;
+    last <= _last_next;
   always @(posedge clk)
-    slot <= _032_;
+    slot <= _slot_next;
   always @(posedge clk)
-    word_25 <= _033_;
+    word_25 <= _word_25_next;
   always @(posedge clk)
-    tag <= _034_;
+    tag <= _tag_next;
   always @(posedge clk)
-    waiting <= _035_;
+    waiting <= _waiting_next;
   always @(posedge clk)
-    block <= _036_;
+    block <= _block_next;
   always @(posedge clk)
-    next_slot <= _037_;
+    next_slot <= _next_slot_next;
   always @(posedge clk)
-    group <= _038_;
+    group <= _group_next;
   always @(posedge clk)
-    segment <= _039_;
+    segment <= _segment_next;
   always @(posedge clk)
-    launch <= _040_;
+    launch <= _launch_next;
   always @(posedge clk)
-    coefficients <= _041_;
+    coefficients <= _coefficients_next;
   always @(posedge clk)
-    fsm_state <= _042_;
+    fsm_state <= _fsm_state_next;
   assign end_slot = block == now[11:4];
   assign end_group = end_slot & now[21];
-  assign _043_ = group == now[17:12];
-  assign end_segment = end_group & _043_;
-  assign _044_ = segment == now[18];
-  assign end_node = end_segment & _044_;
-  assign _000_ = ~ now[3];
-  assign _001_ = ! waiting;
-  assign _002_ = _000_ | _001_;
-  assign _013_ = now[19] & _012_;
-  assign _014_ = now[20] & end_slot;
-  assign _015_ = ! group;
-  assign _016_ = | waiting;
-  assign _017_ = waiting - 1'h1;
-  assign _018_ = block + 1'h1;
-  assign _019_ = advance & end_slot;
-  assign _020_ = advance & end_group;
-  assign _021_ = group + 1'h1;
-  assign _046_ = _096_ | _095_;
-  assign _047_ = _100_ | _099_;
-  assign _048_ = _067_ | _010_;
-  assign _045_ = | { _046_, _097_, _098_ };
-  assign _049_ = _095_ ? 42'h00c60f1f0fe : 42'h00c66c1f006;
-  assign _050_ = _097_ ? 42'h00c65c9f1f6 : 42'h2001c2009f9;
-  assign _051_ = _046_ ? _049_ : _050_;
-  assign _052_ = _099_ ? 42'h00003300004 : 42'h000020000f4;
-  assign _053_ = _101_ ? 42'h000010801f4 : 42'h00000000000;
-  assign _054_ = _047_ ? _052_ : _053_;
-  assign now = _045_ ? _051_ : _054_;
-  assign _055_ = _095_ ? block[5:0] : block[5:0];
-  assign _056_ = _097_ ? block[5:0] : block[5:0];
-  assign _057_ = _046_ ? _055_ : _056_;
-  assign _058_ = _099_ ? block[5:0] : block[5:0];
-  assign _059_ = _101_ ? block[5:0] : 6'h00;
-  assign _060_ = _047_ ? _058_ : _059_;
-  assign next_word = _045_ ? _057_ : _060_;
-  assign _061_ = _010_ ? _065_ : _066_;
-  assign _062_ = _009_ ? _068_ : fsm_state;
-  assign _063_ = _048_ ? _061_ : _062_;
-  assign _064_ = start ? 2'h1 : 2'h0;
-  assign _065_ = _008_ ? _064_ : fsm_state;
-  assign _066_ = _007_ ? 2'h2 : fsm_state;
-  assign _068_ = start ? 2'h1 : fsm_state;
-  assign _042_ = rst ? 2'h0 : _063_;
-  assign _069_ = _011_ ? _027_[10:0] : coefficients;
-  assign _070_ = all_read ? 11'h000 : _069_;
-  assign _041_ = rst ? 11'h000 : _070_;
-  assign _040_ = rst ? 1'h0 : _026_;
-  assign _071_ = _022_ ? _023_[0] : segment;
-  assign _072_ = _003_ ? 1'h0 : _071_;
-  assign _039_ = rst ? 1'h0 : _072_;
-  assign _073_ = _020_ ? _021_[5:0] : group;
-  assign _074_ = _022_ ? 6'h00 : _073_;
-  assign _038_ = rst ? 6'h00 : _074_;
-  assign _075_ = _019_ ? now[26:24] : next_slot;
-  assign _076_ = _020_ ? now[29:27] : _075_;
-  assign _077_ = _003_ ? now[26:24] : _076_;
-  assign _078_ = all_read ? 3'h0 : _077_;
-  assign _037_ = rst ? 3'h0 : _078_;
-  assign _079_ = advance ? _018_[7:0] : block;
-  assign _080_ = _019_ ? 8'h00 : _079_;
-  assign _036_ = rst ? 8'h00 : _080_;
-  assign _081_ = _016_ ? _017_[3:0] : waiting;
-  assign _082_ = _024_ ? 4'h8 : 4'he;
-  assign _083_ = _003_ ? _082_ : _081_;
-  assign _035_ = rst ? 4'h0 : _083_;
-  assign _084_ = advance ? _015_ : tag[3];
-  assign _034_[3] = rst ? 1'h0 : _084_;
-  assign _085_ = advance ? now[1:0] : tag[1:0];
-  assign _034_[1:0] = rst ? 2'h0 : _085_;
-  assign _086_ = advance ? segment : tag[2];
-  assign _034_[2] = rst ? 1'h0 : _086_;
-  assign _087_ = advance ? next_word : word_25;
-  assign _033_ = rst ? 6'h00 : _087_;
-  assign _088_ = advance ? next_slot : slot;
-  assign _032_ = rst ? 3'h0 : _088_;
-  assign _089_ = advance ? _014_ : last;
-  assign _031_ = rst ? 1'h0 : _089_;
-  assign _090_ = advance ? _013_ : first;
-  assign _030_ = rst ? 1'h0 : _090_;
-  assign _091_ = _011_ ? 1'h1 : 1'h0;
-  assign _092_ = all_read ? 1'h1 : _091_;
-  assign _029_ = rst ? 1'h1 : _092_;
-  assign _028_ = rst ? 1'h0 : _011_;
-  assign _093_ = _008_ ? 1'h1 : 1'h0;
-  assign finish = _010_ ? _093_ : 1'h0;
-  assign _010_ = fsm_state == 2'h2;
-  assign _094_ = _007_ ? 1'h1 : 1'h0;
-  assign all_read = _067_ ? _094_ : 1'h0;
-  assign advance = _067_ ? _002_ : 1'h0;
-  assign _067_ = fsm_state == 2'h1;
-  assign idle = _009_ ? 1'h1 : 1'h0;
-  assign _009_ = ! fsm_state;
-  assign _101_ = ! next_slot;
-  assign _095_ = next_slot == 3'h6;
-  assign _096_ = next_slot == 3'h5;
-  assign _097_ = next_slot == 3'h4;
-  assign _098_ = next_slot == 3'h3;
-  assign _099_ = next_slot == 3'h2;
-  assign _100_ = next_slot == 3'h1;
+  assign _group_is_now_17_12 = group == now[17:12];
+  assign end_segment = end_group & _group_is_now_17_12;
+  assign _segment_is_now_18 = segment == now[18];
+  assign end_node = end_segment & _segment_is_now_18;
+  assign _not_now_3 = ~ now[3];
+  assign _no_waiting = ! waiting;
+  assign _not_now_3_or_no_waiting = _not_now_3 | _no_waiting;
+  assign _now_19_and_no_block = now[19] & _no_block;
+  assign _now_20_and_end_slot = now[20] & end_slot;
+  assign _no_group = ! group;
+  assign _any_waiting = | waiting;
+  assign _waiting_minus_1 = waiting - 1'h1;
+  assign _block_plus_1 = block + 1'h1;
+  assign _advance_and_end_slot = advance & end_slot;
+  assign _advance_and_end_group = advance & end_group;
+  assign _group_plus_1 = group + 1'h1;
+  assign _next_slot_is_5_or_next_slot_is_6 = _next_slot_is_5 | _next_slot_is_6;
+  assign _next_slot_is_1_or_next_slot_is_2 = _next_slot_is_1 | _next_slot_is_2;
+  assign _fsm_state_is_1_or_fsm_state_is_2 = _fsm_state_is_1 | _fsm_state_is_2;
+  assign _now_part = | { _next_slot_is_5_or_next_slot_is_6, _next_slot_is_4, _next_slot_is_3 };
+  assign _now_part_7 = _next_slot_is_6 ? 42'h00c60f1f0fe : 42'h00c66c1f006;
+  assign _now_part_6 = _next_slot_is_4 ? 42'h00c65c9f1f6 : 42'h2001c2009f9;
+  assign _now_part_5 = _next_slot_is_5_or_next_slot_is_6 ? _now_part_7 : _now_part_6;
+  assign _now_part_4 = _next_slot_is_2 ? 42'h00003300004 : 42'h000020000f4;
+  assign _now_part_3 = _no_next_slot ? 42'h000010801f4 : 42'h00000000000;
+  assign _now_part_2 = _next_slot_is_1_or_next_slot_is_2 ? _now_part_4 : _now_part_3;
+  assign now = _now_part ? _now_part_5 : _now_part_2;
+  assign _next_word_part_6 = _next_slot_is_6 ? block[5:0] : block[5:0];
+  assign _next_word_part_5 = _next_slot_is_4 ? block[5:0] : block[5:0];
+  assign _next_word_part_4 = _next_slot_is_5_or_next_slot_is_6 ? _next_word_part_6 : _next_word_part_5;
+  assign _next_word_part_3 = _next_slot_is_2 ? block[5:0] : block[5:0];
+  assign _next_word_part_2 = _no_next_slot ? block[5:0] : 6'h00;
+  assign _next_word_part = _next_slot_is_1_or_next_slot_is_2 ? _next_word_part_3 : _next_word_part_2;
+  assign next_word = _now_part ? _next_word_part_4 : _next_word_part;
+  assign _fsm_state_next_4 = _fsm_state_is_2 ? _fsm_state_next_7 : _fsm_state_next_8;
+  assign _fsm_state_next_3 = _no_fsm_state ? _fsm_state_next_9 : fsm_state;
+  assign _fsm_state_next_2 = _fsm_state_is_1_or_fsm_state_is_2 ? _fsm_state_next_4 : _fsm_state_next_3;
+  assign _fsm_state_next_6 = start ? 2'h1 : 2'h0;
+  assign _fsm_state_next_7 = _waiting_is_1 ? _fsm_state_next_6 : fsm_state;
+  assign _fsm_state_next_8 = _fsm_state_next_5 ? 2'h2 : fsm_state;
+  assign _fsm_state_next_9 = start ? 2'h1 : fsm_state;
+  assign _fsm_state_next = rst ? 2'h0 : _fsm_state_next_2;
+  assign _coefficients_next_2 = _advance_and_now_2 ? _coefficients_plus_1[10:0] : coefficients;
+  assign _coefficients_next_3 = all_read ? 11'h000 : _coefficients_next_2;
+  assign _coefficients_next = rst ? 11'h000 : _coefficients_next_3;
+  assign _launch_next = rst ? 1'h0 : _advance_and_now_41_and_no_block;
+  assign _segment_next_2 = _advance_and_end_segment ? _segment_plus_1[0] : segment;
+  assign _segment_next_3 = _advance_and_end_node ? 1'h0 : _segment_next_2;
+  assign _segment_next = rst ? 1'h0 : _segment_next_3;
+  assign _group_next_2 = _advance_and_end_group ? _group_plus_1[5:0] : group;
+  assign _group_next_3 = _advance_and_end_segment ? 6'h00 : _group_next_2;
+  assign _group_next = rst ? 6'h00 : _group_next_3;
+  assign _next_slot_next_2 = _advance_and_end_slot ? now[26:24] : next_slot;
+  assign _next_slot_next_3 = _advance_and_end_group ? now[29:27] : _next_slot_next_2;
+  assign _next_slot_next_4 = _advance_and_end_node ? now[26:24] : _next_slot_next_3;
+  assign _next_slot_next_5 = all_read ? 3'h0 : _next_slot_next_4;
+  assign _next_slot_next = rst ? 3'h0 : _next_slot_next_5;
+  assign _block_next_2 = advance ? _block_plus_1[7:0] : block;
+  assign _block_next_3 = _advance_and_end_slot ? 8'h00 : _block_next_2;
+  assign _block_next = rst ? 8'h00 : _block_next_3;
+  assign _waiting_next_3 = _any_waiting ? _waiting_minus_1[3:0] : waiting;
+  assign _waiting_next_4 = _now_1_0_is_1 ? 4'h8 : 4'he;
+  assign _waiting_next_2 = _advance_and_end_node ? _waiting_next_4 : _waiting_next_3;
+  assign _waiting_next = rst ? 4'h0 : _waiting_next_2;
+  assign _tag_next_3 = advance ? _no_group : tag[3];
+  assign _tag_next[3] = rst ? 1'h0 : _tag_next_3;
+  assign _tag_next_4 = advance ? now[1:0] : tag[1:0];
+  assign _tag_next[1:0] = rst ? 2'h0 : _tag_next_4;
+  assign _tag_next_2 = advance ? segment : tag[2];
+  assign _tag_next[2] = rst ? 1'h0 : _tag_next_2;
+  assign _word_25_next_2 = advance ? next_word : word_25;
+  assign _word_25_next = rst ? 6'h00 : _word_25_next_2;
+  assign _slot_next_2 = advance ? next_slot : slot;
+  assign _slot_next = rst ? 3'h0 : _slot_next_2;
+  assign _last_next_2 = advance ? _now_20_and_end_slot : last;
+  assign _last_next = rst ? 1'h0 : _last_next_2;
+  assign _first_next_2 = advance ? _now_19_and_no_block : first;
+  assign _first_next = rst ? 1'h0 : _first_next_2;
+  assign _moved_next_3 = _advance_and_now_2 ? 1'h1 : 1'h0;
+  assign _moved_next_2 = all_read ? 1'h1 : _moved_next_3;
+  assign _moved_next = rst ? 1'h1 : _moved_next_2;
+  assign _valid_next = rst ? 1'h0 : _advance_and_now_2;
+  assign _finish_part = _waiting_is_1 ? 1'h1 : 1'h0;
+  assign finish = _fsm_state_is_2 ? _finish_part : 1'h0;
+  assign _fsm_state_is_2 = fsm_state == 2'h2;
+  assign _all_read_part = _fsm_state_next_5 ? 1'h1 : 1'h0;
+  assign all_read = _fsm_state_is_1 ? _all_read_part : 1'h0;
+  assign advance = _fsm_state_is_1 ? _not_now_3_or_no_waiting : 1'h0;
+  assign _fsm_state_is_1 = fsm_state == 2'h1;
+  assign idle = _no_fsm_state ? 1'h1 : 1'h0;
+  assign _no_fsm_state = ! fsm_state;
+  assign _no_next_slot = ! next_slot;
+  assign _next_slot_is_6 = next_slot == 3'h6;
+  assign _next_slot_is_5 = next_slot == 3'h5;
+  assign _next_slot_is_4 = next_slot == 3'h4;
+  assign _next_slot_is_3 = next_slot == 3'h3;
+  assign _next_slot_is_2 = next_slot == 3'h2;
+  assign _next_slot_is_1 = next_slot == 3'h1;
 endmodule
 
-module digits_layer_lmu0_source(rst, i__valid, read_enable, available, last, read_data, i__payload, i__freed, read_word, clk);
+// Receives the next input vector while the layer reads the present one.
+// Fields of words:
+//   i__payload: data [4:0], last [5]
+module digits__layer_lmu0_source(rst, i__valid, read_enable, available, last, read_data, i__payload, i__freed, read_word, clk);
   input rst;
   wire rst;
   input i__valid;
@@ -3596,64 +3685,64 @@ module digits_layer_lmu0_source(rst, i__valid, read_enable, available, last, rea
   wire read_word;
   input clk;
   wire clk;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [3:0] _04_;
-  wire [1:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
+  wire _beat_next;
+  wire _beat_next_2;
+  wire _beat_next_3;
+  wire [1:0] _beat_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire [1:0] _full_next;
+  wire [2:0] _full_plus_complete;
+  wire [3:0] _full_plus_complete_minus_i__freed;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _no_beat;
+  wire _not_filling;
+  wire _not_read_page;
+  wire _read_page_next;
+  wire _read_page_next_2;
   reg beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign _00_ = ! beat;
-  assign complete = i__valid & _00_;
+  assign _no_beat = ! beat;
+  assign complete = i__valid & _no_beat;
   assign available = | full;
   assign last = lasts >> read_page;
-  assign _03_ = full + complete;
-  assign _04_ = _03_ - i__freed;
-  assign _05_ = beat + 1'h1;
-  assign _07_ = ~ read_page;
+  assign _full_plus_complete = full + complete;
+  assign _full_plus_complete_minus_i__freed = _full_plus_complete - i__freed;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _not_read_page = ~ read_page;
   always @(posedge clk)
-    full <= _08_;
+    full <= _full_next;
   always @(posedge clk)
-    beat <= _09_;
+    beat <= _beat_next;
   always @(posedge clk)
-    filling <= _10_;
+    filling <= _filling_next;
   always @(posedge clk)
-    lasts <= _01_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    read_page <= _02_;
-  assign _11_ = i__freed ? _07_ : read_page;
-  assign _02_ = rst ? 1'h0 : _11_;
-  assign _12_ = filling ? i__payload[5] : lasts[1];
-  assign _13_ = complete ? _12_ : lasts[1];
-  assign _01_[1] = rst ? 1'h0 : _13_;
-  assign _14_ = filling ? lasts[0] : i__payload[5];
-  assign _06_ = ~ filling;
-  assign _15_ = complete ? _14_ : lasts[0];
-  assign _01_[0] = rst ? 1'h0 : _15_;
-  assign _16_ = complete ? _06_ : filling;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = i__valid ? _05_[0] : beat;
-  assign _18_ = complete ? 1'h0 : _17_;
-  assign _09_ = rst ? 1'h0 : _18_;
-  assign _08_ = rst ? 2'h0 : _04_[1:0];
+    read_page <= _read_page_next;
+  assign _read_page_next_2 = i__freed ? _not_read_page : read_page;
+  assign _read_page_next = rst ? 1'h0 : _read_page_next_2;
+  assign _lasts_next_4 = filling ? i__payload[5] : lasts[1];
+  assign _lasts_next_3 = complete ? _lasts_next_4 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_3;
+  assign _lasts_next_5 = filling ? lasts[0] : i__payload[5];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = complete ? _lasts_next_5 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _filling_next_2 = complete ? _not_filling : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _beat_next_3 = i__valid ? _beat_plus_1[0] : beat;
+  assign _beat_next_2 = complete ? 1'h0 : _beat_next_3;
+  assign _beat_next = rst ? 1'h0 : _beat_next_2;
+  assign _full_next = rst ? 2'h0 : _full_plus_complete_minus_i__freed[1:0];
 `ifdef LMU_HW_ASSERT
   digits__check_buffer #(
     .BEATS(32'd1),
@@ -3671,7 +3760,7 @@ module digits_layer_lmu0_source(rst, i__valid, read_enable, available, last, rea
     .valid(i__valid)
   );
 `endif
-  digits_layer_lmu0_source_memory memory (
+  digits__layer_lmu0_source_memory memory (
     .clk(clk),
     .read__en(read_enable),
     .read_data(read_data),
@@ -3685,7 +3774,8 @@ module digits_layer_lmu0_source(rst, i__valid, read_enable, available, last, rea
   );
 endmodule
 
-module digits_layer_lmu0_source_memory(rst, write_enable, read__en, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module digits__layer_lmu0_source_memory(rst, write_enable, read__en, read_data, write_data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -3706,9 +3796,9 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read__en, read_data, w
   wire read_word;
   input clk;
   wire clk;
-  wire _0_;
-  wire [1:0] _1_;
-  wire _2_;
+  wire _no_write_beat;
+  wire [1:0] _read__addr_high;
+  wire _read__addr_part;
   wire read__addr;
   wire write__addr;
   wire [1:0] write__en;
@@ -3720,23 +3810,24 @@ module digits_layer_lmu0_source_memory(rst, write_enable, read__en, read_data, w
     if (write_enable)
       cells[write__addr][9:5] <= write_data;
   end
-  reg [9:0] _8_;
+  reg [9:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _8_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _8_;
+  assign read_data = _read_data_register;
   assign write__addr = write_page ? 1'h1 : 1'h0;
-  assign _0_ = read_page ? 1'h1 : 1'h0;
-  assign { _1_[1], read__addr } = _0_ + read_word;
-  assign write__en[0] = write_enable & _2_;
-  assign _2_ = ! write_beat;
+  assign _read__addr_part = read_page ? 1'h1 : 1'h0;
+  assign { _read__addr_high[1], read__addr } = _read__addr_part + read_word;
+  assign write__en[0] = write_enable & _no_write_beat;
+  assign _no_write_beat = ! write_beat;
   assign write__en[1] = write_enable;
-  assign _1_[0] = read__addr;
+  assign _read__addr_high[0] = read__addr;
 endmodule
 
-module digits_layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
+// The coefficients of a layer, in the order in which its sequencer reads them.
+module digits__layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
   input rst;
   wire rst;
   input valid;
@@ -3749,14 +3840,14 @@ module digits_layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
   wire [31:0] data;
   input clk;
   wire clk;
-  wire _0_;
+  wire _no_s1_rom;
   reg s1_rom;
   wire taken;
-  assign _0_ = ! s1_rom;
-  assign taken = valid & _0_;
+  assign _no_s1_rom = ! s1_rom;
+  assign taken = valid & _no_s1_rom;
   always @(posedge clk)
     s1_rom <= 1'h0;
-  digits_layer_lmu0_weight_roms_rom_0 rom_0 (
+  digits__layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
@@ -3766,7 +3857,8 @@ module digits_layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
   );
 endmodule
 
-module digits_layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, clk);
+// A ROM in banks, each with a register behind it; what follows selects one of them.
+module digits__layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
   input enable;
@@ -3779,12 +3871,12 @@ module digits_layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, cl
   wire [10:0] address;
   input clk;
   wire clk;
-  wire [10:0] _0_;
+  wire [10:0] _address_5_next;
   reg [10:0] address_5;
   always @(posedge clk)
-    address_5 <= _0_;
-  assign _0_ = moved ? address : address_5;
-  digits_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
+    address_5 <= _address_5_next;
+  assign _address_5_next = moved ? address : address_5;
+  digits__layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
     .address(address_5),
     .clk(clk),
     .data(data),
@@ -3792,7 +3884,8 @@ module digits_layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, cl
   );
 endmodule
 
-module digits_layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module digits__layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
   input enable;
   wire enable;
   output [31:0] data;
@@ -3809,7 +3902,10 @@ module digits_layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
   );
 endmodule
 
-module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, tready);
+// Collects a vector and offers it as one AXI4-Stream beat.
+// Fields of words:
+//   i__payload: data [15:0], last [16]
+module digits__to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, tready);
   input clk;
   wire clk;
   input rst;
@@ -3846,109 +3942,109 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
   reg [15:0] word_9;
   input tready;
   wire tready;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire [3:0] _05_;
-  wire _06_;
-  wire [15:0] _07_;
-  wire [15:0] _08_;
-  wire [15:0] _09_;
-  wire [4:0] _10_;
-  wire [15:0] _11_;
-  wire [15:0] _12_;
-  wire [15:0] _13_;
-  wire [15:0] _14_;
-  wire [15:0] _15_;
-  wire [15:0] _16_;
-  wire [15:0] _17_;
-  wire _18_;
-  wire _19_;
-  wire _20_;
-  wire _21_;
-  wire _22_;
-  wire _23_;
-  wire _24_;
-  wire [15:0] _25_;
-  wire [15:0] _26_;
-  wire [15:0] _27_;
-  wire [15:0] _28_;
-  wire [15:0] _29_;
-  wire [15:0] _30_;
-  wire [15:0] _31_;
-  wire [15:0] _32_;
-  wire [15:0] _33_;
-  wire [15:0] _34_;
-  wire _35_;
-  wire [3:0] _36_;
-  wire [3:0] _37_;
+  wire _count_is_1;
+  wire _count_is_2;
+  wire _count_is_3;
+  wire _count_is_4;
+  wire _count_is_5;
+  wire _count_is_6;
+  wire _count_is_7;
+  wire _count_is_8;
+  wire _count_is_9;
+  wire [3:0] _count_next;
+  wire [3:0] _count_next_2;
+  wire [3:0] _count_next_3;
+  wire [4:0] _count_plus_1;
+  wire _i__valid_and_i__ready;
+  wire _no_count;
+  wire _tlast_next;
+  wire _tlast_next_2;
+  wire _tvalid_and_tready;
+  wire [15:0] _word_0_next;
+  wire [15:0] _word_0_next_2;
+  wire [15:0] _word_1_next;
+  wire [15:0] _word_1_next_2;
+  wire [15:0] _word_2_next;
+  wire [15:0] _word_2_next_2;
+  wire [15:0] _word_3_next;
+  wire [15:0] _word_3_next_2;
+  wire [15:0] _word_4_next;
+  wire [15:0] _word_4_next_2;
+  wire [15:0] _word_5_next;
+  wire [15:0] _word_5_next_2;
+  wire [15:0] _word_6_next;
+  wire [15:0] _word_6_next_2;
+  wire [15:0] _word_7_next;
+  wire [15:0] _word_7_next_2;
+  wire [15:0] _word_8_next;
+  wire [15:0] _word_8_next_2;
+  wire [15:0] _word_9_next;
+  wire [15:0] _word_9_next_2;
   reg [3:0] count;
   assign i__ready = count != 4'ha;
   assign tvalid = count == 4'ha;
-  assign _00_ = i__valid & i__ready;
-  assign _10_ = count + 1'h1;
-  assign _18_ = ! count;
-  assign _19_ = count == 1'h1;
-  assign _20_ = count == 2'h2;
-  assign _21_ = count == 2'h3;
-  assign _22_ = count == 3'h4;
-  assign _23_ = count == 3'h5;
-  assign _24_ = count == 3'h6;
-  assign _01_ = count == 3'h7;
-  assign _02_ = count == 4'h8;
-  assign _03_ = count == 4'h9;
-  assign _04_ = tvalid & tready;
+  assign _i__valid_and_i__ready = i__valid & i__ready;
+  assign _count_plus_1 = count + 1'h1;
+  assign _no_count = ! count;
+  assign _count_is_1 = count == 1'h1;
+  assign _count_is_2 = count == 2'h2;
+  assign _count_is_3 = count == 2'h3;
+  assign _count_is_4 = count == 3'h4;
+  assign _count_is_5 = count == 3'h5;
+  assign _count_is_6 = count == 3'h6;
+  assign _count_is_7 = count == 3'h7;
+  assign _count_is_8 = count == 4'h8;
+  assign _count_is_9 = count == 4'h9;
+  assign _tvalid_and_tready = tvalid & tready;
   always @(posedge clk)
-    count <= _05_;
+    count <= _count_next;
   always @(posedge clk)
-    tlast <= _06_;
+    tlast <= _tlast_next;
   always @(posedge clk)
-    word_0 <= _07_;
+    word_0 <= _word_0_next;
   always @(posedge clk)
-    word_1 <= _08_;
+    word_1 <= _word_1_next;
   always @(posedge clk)
-    word_2 <= _09_;
+    word_2 <= _word_2_next;
   always @(posedge clk)
-    word_3 <= _11_;
+    word_3 <= _word_3_next;
   always @(posedge clk)
-    word_4 <= _12_;
+    word_4 <= _word_4_next;
   always @(posedge clk)
-    word_5 <= _13_;
+    word_5 <= _word_5_next;
   always @(posedge clk)
-    word_6 <= _14_;
+    word_6 <= _word_6_next;
   always @(posedge clk)
-    word_7 <= _15_;
+    word_7 <= _word_7_next;
   always @(posedge clk)
-    word_8 <= _16_;
+    word_8 <= _word_8_next;
   always @(posedge clk)
-    word_9 <= _17_;
-  assign _25_ = _03_ ? i__payload[15:0] : word_9;
-  assign _17_ = _00_ ? _25_ : word_9;
-  assign _26_ = _02_ ? i__payload[15:0] : word_8;
-  assign _16_ = _00_ ? _26_ : word_8;
-  assign _27_ = _01_ ? i__payload[15:0] : word_7;
-  assign _15_ = _00_ ? _27_ : word_7;
-  assign _28_ = _24_ ? i__payload[15:0] : word_6;
-  assign _14_ = _00_ ? _28_ : word_6;
-  assign _29_ = _23_ ? i__payload[15:0] : word_5;
-  assign _13_ = _00_ ? _29_ : word_5;
-  assign _30_ = _22_ ? i__payload[15:0] : word_4;
-  assign _12_ = _00_ ? _30_ : word_4;
-  assign _31_ = _21_ ? i__payload[15:0] : word_3;
-  assign _11_ = _00_ ? _31_ : word_3;
-  assign _32_ = _20_ ? i__payload[15:0] : word_2;
-  assign _09_ = _00_ ? _32_ : word_2;
-  assign _33_ = _19_ ? i__payload[15:0] : word_1;
-  assign _08_ = _00_ ? _33_ : word_1;
-  assign _34_ = _18_ ? i__payload[15:0] : word_0;
-  assign _07_ = _00_ ? _34_ : word_0;
-  assign _35_ = _00_ ? i__payload[16] : tlast;
-  assign _06_ = rst ? 1'h0 : _35_;
-  assign _36_ = _00_ ? _10_[3:0] : count;
-  assign _37_ = _04_ ? 4'h0 : _36_;
-  assign _05_ = rst ? 4'h0 : _37_;
+    word_9 <= _word_9_next;
+  assign _word_9_next_2 = _count_is_9 ? i__payload[15:0] : word_9;
+  assign _word_9_next = _i__valid_and_i__ready ? _word_9_next_2 : word_9;
+  assign _word_8_next_2 = _count_is_8 ? i__payload[15:0] : word_8;
+  assign _word_8_next = _i__valid_and_i__ready ? _word_8_next_2 : word_8;
+  assign _word_7_next_2 = _count_is_7 ? i__payload[15:0] : word_7;
+  assign _word_7_next = _i__valid_and_i__ready ? _word_7_next_2 : word_7;
+  assign _word_6_next_2 = _count_is_6 ? i__payload[15:0] : word_6;
+  assign _word_6_next = _i__valid_and_i__ready ? _word_6_next_2 : word_6;
+  assign _word_5_next_2 = _count_is_5 ? i__payload[15:0] : word_5;
+  assign _word_5_next = _i__valid_and_i__ready ? _word_5_next_2 : word_5;
+  assign _word_4_next_2 = _count_is_4 ? i__payload[15:0] : word_4;
+  assign _word_4_next = _i__valid_and_i__ready ? _word_4_next_2 : word_4;
+  assign _word_3_next_2 = _count_is_3 ? i__payload[15:0] : word_3;
+  assign _word_3_next = _i__valid_and_i__ready ? _word_3_next_2 : word_3;
+  assign _word_2_next_2 = _count_is_2 ? i__payload[15:0] : word_2;
+  assign _word_2_next = _i__valid_and_i__ready ? _word_2_next_2 : word_2;
+  assign _word_1_next_2 = _count_is_1 ? i__payload[15:0] : word_1;
+  assign _word_1_next = _i__valid_and_i__ready ? _word_1_next_2 : word_1;
+  assign _word_0_next_2 = _no_count ? i__payload[15:0] : word_0;
+  assign _word_0_next = _i__valid_and_i__ready ? _word_0_next_2 : word_0;
+  assign _tlast_next_2 = _i__valid_and_i__ready ? i__payload[16] : tlast;
+  assign _tlast_next = rst ? 1'h0 : _tlast_next_2;
+  assign _count_next_3 = _i__valid_and_i__ready ? _count_plus_1[3:0] : count;
+  assign _count_next_2 = _tvalid_and_tready ? 4'h0 : _count_next_3;
+  assign _count_next = rst ? 4'h0 : _count_next_2;
 `ifdef LMU_HW_ASSERT
   digits__check_collector #(
     .BEATS(32'd10),
@@ -3959,7 +4055,7 @@ module digits_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, wo
     .full(tvalid),
     .ready(i__ready),
     .rst(rst),
-    .taken(_04_),
+    .taken(_tvalid_and_tready),
     .valid(i__valid)
   );
 `endif
@@ -3971,6 +4067,7 @@ endmodule
 `define DIGITS_ROM(file) file
 `endif
 
+// 10 words of 15 bits, which are in digits__head_rows.hex.
 module digits__head_rows(clk, address, enable, data);
   input clk;
   input [3:0] address;
@@ -3998,6 +4095,7 @@ module digits__head_rows(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 640 words of 8 bits, which are in digits__head_weights.hex.
 module digits__head_weights(clk, address, enable, data);
   input clk;
   input [9:0] address;
@@ -4026,6 +4124,7 @@ module digits__head_weights(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 51 words of 17 bits, which are in digits__lmu0_h_tanh.hex.
 module digits__lmu0_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -4053,6 +4152,7 @@ module digits__lmu0_h_tanh(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 32 words of 27 bits, which are in digits__lmu0_m_sweeps.hex.
 module digits__lmu0_m_sweeps(clk, address, enable, data);
   input clk;
   input [4:0] address;
@@ -4080,6 +4180,7 @@ module digits__lmu0_m_sweeps(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 64 words of 19 bits, which are in digits__lmu0_rows.hex.
 module digits__lmu0_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -4107,6 +4208,7 @@ module digits__lmu0_rows(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 1617 words of 32 bits, which are in digits__lmu0_weights.hex.
 module digits__lmu0_weights(clk, address, enable, data);
   input clk;
   input [10:0] address;
@@ -4136,6 +4238,7 @@ module digits__lmu0_weights(clk, address, enable, data);
 endmodule
 
 `ifdef LMU_HW_ASSERT
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_buffer(clk, rst, valid, last, drop, available, marked, filling, reading, beat);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -4192,6 +4295,7 @@ module digits__check_buffer(clk, rst, valid, last, drop, available, marked, fill
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_collector(clk, rst, valid, ready, full, taken, count);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -4221,6 +4325,7 @@ module digits__check_collector(clk, rst, valid, ready, full, taken, count);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_drain(clk, rst, upcoming, sums, elements);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -4246,6 +4351,7 @@ module digits__check_drain(clk, rst, upcoming, sums, elements);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_intake(clk, rst, ready);
   input clk;
   input rst;
@@ -4260,6 +4366,7 @@ module digits__check_intake(clk, rst, ready);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_offer(clk, rst, valid, ready, payload);
   parameter WIDTH = 1;
   input clk;
@@ -4289,6 +4396,7 @@ module digits__check_offer(clk, rst, valid, ready, payload);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_queue(clk, rst, valid, last, fetch, taken, offered, marked, entering, leaving);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -4353,6 +4461,7 @@ module digits__check_queue(clk, rst, valid, last, fetch, taken, offered, marked,
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_room(clk, rst, sent, freed, room);
   parameter VECTORS = 1;
   parameter BITS = 1;
@@ -4380,6 +4489,7 @@ module digits__check_room(clk, rst, sent, freed, room);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_step(clk, rst, start, available, room, promise, marked, idle, finish, reads, drop, write, answer, last);
   parameter CYCLES = 1;
   parameter CYCLES_LAST = 1;
@@ -4478,6 +4588,7 @@ module digits__check_step(clk, rst, start, available, room, promise, marked, idl
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_unit(clk, rst, start, write);
   parameter CYCLES = 1;
   parameter WRITES = 1;
@@ -4514,6 +4625,7 @@ module digits__check_unit(clk, rst, start, write);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_writes(clk, rst, sums, memories);
   input clk;
   input rst;
@@ -4530,3 +4642,5 @@ module digits__check_writes(clk, rst, sums, memories);
 endmodule
 
 `endif
+
+// verilator lint_restore

@@ -21,13 +21,24 @@
 //   head.y: 1 x sQ0.15 (16 bits); half_up, saturate
 
 `timescale 1ns/1ps
-/* verilator lint_off WIDTH */
-/* verilator lint_off UNOPTFLAT */
-/* verilator lint_off DECLFILENAME */
-/* verilator lint_off UNUSEDSIGNAL */
-/* verilator lint_off PROCASSINIT */
-/* verilator lint_off CASEOVERLAP */
 
+// verilator lint_save
+// verilator lint_off WIDTH
+//   an operand is as wide as its format; sums are cut where their range is known
+// verilator lint_off UNOPTFLAT
+//   bits of one word are computed from other bits of it
+// verilator lint_off DECLFILENAME
+//   all modules are in one file
+// verilator lint_off UNUSEDSIGNAL
+//   of some words and sums not all bits are read
+// verilator lint_off PROCASSINIT
+//   what has a value at power-up is written later, too
+// verilator lint_off CASEOVERLAP
+//   choices are written as cases of which the first one counts
+
+// A quantized network, one AXI4-Stream beat or packet per time step.
+// Fields of words:
+//   i__payload: data [15:0], last [16]
 module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, s_axis_tdata);
   input s_axis_tvalid;
   wire s_axis_tvalid;
@@ -49,7 +60,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   wire m_axis_tlast;
   input [15:0] s_axis_tdata;
   wire [15:0] s_axis_tdata;
-  wire _0_;
+  wire _not_rst;
   wire i__freed;
   wire i__freed_26;
   wire i__freed_32;
@@ -73,11 +84,11 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   wire i__valid_59;
   wire tready;
   wire tvalid_15;
-  assign s_axis_tready = tready & _0_;
-  assign _0_ = ~ rst;
-  assign m_axis_tvalid = tvalid_15 & _0_;
+  assign s_axis_tready = tready & _not_rst;
+  assign _not_rst = ~ rst;
+  assign m_axis_tvalid = tvalid_15 & _not_rst;
   assign i__freed_50 = tvalid_15 & m_axis_tready;
-  mackey_glass_answers answers (
+  mackey_glass__answers answers (
     .clk(clk),
     .i__freed(i__freed_50),
     .i__payload(i__payload_51),
@@ -105,7 +116,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .valid(m_axis_tvalid)
   );
 `endif
-  mackey_glass_from_axi from_axi (
+  mackey_glass__from_axi from_axi (
     .clk(clk),
     .o__freed(i__freed),
     .o__payload(i__payload),
@@ -116,7 +127,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .tready(tready),
     .tvalid(s_axis_tvalid)
   );
-  mackey_glass_layer_head layer_head (
+  mackey_glass__layer_head layer_head (
     .clk(clk),
     .i__freed(i__freed_44),
     .i__payload(i__payload_45),
@@ -126,7 +137,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .o__valid(i__valid_53),
     .rst(rst)
   );
-  mackey_glass_layer_lmu0 layer_lmu0 (
+  mackey_glass__layer_lmu0 layer_lmu0 (
     .clk(clk),
     .i__freed(i__freed),
     .i__payload(i__payload),
@@ -136,7 +147,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .o__valid(i__valid_29),
     .rst(rst)
   );
-  mackey_glass_layer_lmu1 layer_lmu1 (
+  mackey_glass__layer_lmu1 layer_lmu1 (
     .clk(clk),
     .i__freed(i__freed_26),
     .i__payload(i__payload_27),
@@ -146,7 +157,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .o__valid(i__valid_35),
     .rst(rst)
   );
-  mackey_glass_layer_lmu2 layer_lmu2 (
+  mackey_glass__layer_lmu2 layer_lmu2 (
     .clk(clk),
     .i__freed(i__freed_32),
     .i__payload(i__payload_33),
@@ -156,7 +167,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .o__valid(i__valid_41),
     .rst(rst)
   );
-  mackey_glass_layer_lmu3 layer_lmu3 (
+  mackey_glass__layer_lmu3 layer_lmu3 (
     .clk(clk),
     .i__freed(i__freed_38),
     .i__payload(i__payload_39),
@@ -166,7 +177,7 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .o__valid(i__valid_47),
     .rst(rst)
   );
-  mackey_glass_to_axi to_axi (
+  mackey_glass__to_axi to_axi (
     .clk(clk),
     .i__payload(i__payload_55),
     .i__ready(i__ready),
@@ -179,7 +190,10 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
   );
 endmodule
 
-module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
+// Keeps an answer by its beats, in memory, while the one before waits at the output.
+// Fields of words:
+//   i__payload, o__payload: data [15:0], last [16]
+module mackey_glass__answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
   input rst;
   wire rst;
   input i__freed;
@@ -196,39 +210,39 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   wire write__en;
   input clk;
   wire clk;
-  wire _00_;
-  wire _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [1:0] _04_;
-  wire [1:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire [1:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire [1:0] _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire [15:0] _19_;
-  wire _20_;
-  wire [1:0] _21_;
-  wire _22_;
-  wire _23_;
-  wire _24_;
-  wire _25_;
-  wire _26_;
-  wire _27_;
-  wire _28_;
-  wire _29_;
-  wire _30_;
-  wire _31_;
-  wire _32_;
+  wire _entering_next;
+  wire _entering_next_2;
+  wire [1:0] _entering_next_3;
+  wire [1:0] _entering_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire _filling_next_3;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _leaving_next;
+  wire _leaving_next_2;
+  wire [1:0] _leaving_next_3;
+  wire [1:0] _leaving_plus_1;
+  wire _level_next;
+  wire [1:0] _level_plus_write__en;
+  wire [2:0] _level_plus_write__en_minus_read__en;
+  wire _not_filling;
+  wire _not_offered;
+  wire _not_offered_or_o__ready;
+  wire _not_offered_or_o__ready_and_read_out;
+  wire _not_read_out;
+  wire _not_read_out_or_not_offered_or_o__ready;
+  wire _not_reading;
+  wire [15:0] _o__payload_data_next;
+  wire _offered_next;
+  wire _offered_next_2;
+  wire _read_out_next;
+  wire _read_out_next_2;
+  wire _reading_next;
+  wire _reading_next_2;
   reg entering;
   reg filling;
   reg [1:0] lasts;
@@ -246,67 +260,67 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
     if (write__en)
       beats[1'h0] <= i__payload[15:0];
   end
-  reg [15:0] _78_;
+  reg [15:0] _read__data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _78_ <= beats[1'h0];
+      _read__data_register <= beats[1'h0];
     end
   end
-  assign read__data = _78_;
-  assign _10_ = _01_ & read_out;
-  assign _11_ = ~ reading;
-  assign _07_ = ~ read_out;
-  assign _00_ = ~ offered;
-  assign _01_ = _00_ | o__ready;
-  assign _02_ = _07_ | _01_;
-  assign read__en = level & _02_;
+  assign read__data = _read__data_register;
+  assign _not_offered_or_o__ready_and_read_out = _not_offered_or_o__ready & read_out;
+  assign _not_reading = ~ reading;
+  assign _not_read_out = ~ read_out;
+  assign _not_offered = ~ offered;
+  assign _not_offered_or_o__ready = _not_offered | o__ready;
+  assign _not_read_out_or_not_offered_or_o__ready = _not_read_out | _not_offered_or_o__ready;
+  assign read__en = level & _not_read_out_or_not_offered_or_o__ready;
   always @(posedge clk)
-    level <= _12_;
+    level <= _level_next;
   always @(posedge clk)
-    entering <= _13_;
+    entering <= _entering_next;
   always @(posedge clk)
-    lasts <= _14_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    filling <= _15_;
+    filling <= _filling_next;
   always @(posedge clk)
-    leaving <= _16_;
+    leaving <= _leaving_next;
   always @(posedge clk)
-    read_out <= _17_;
+    read_out <= _read_out_next;
   always @(posedge clk)
-    offered <= _18_;
+    offered <= _offered_next;
   always @(posedge clk)
-    o__payload_data <= _19_;
+    o__payload_data <= _o__payload_data_next;
   always @(posedge clk)
-    reading <= _20_;
+    reading <= _reading_next;
   assign o__payload_last = lasts >> reading;
-  assign _21_ = level + write__en;
-  assign _03_ = _21_ - read__en;
-  assign _04_ = entering + 1'h1;
-  assign _05_ = entering ? _04_ : 2'h0;
-  assign _08_ = leaving + 1'h1;
-  assign _09_ = leaving ? _08_ : 2'h0;
-  assign _22_ = i__freed ? _11_ : reading;
-  assign _20_ = rst ? 1'h0 : _22_;
-  assign _19_ = _10_ ? read__data : o__payload_data;
-  assign _23_ = _01_ ? read_out : offered;
-  assign _18_ = rst ? 1'h0 : _23_;
-  assign _24_ = _02_ ? read__en : read_out;
-  assign _17_ = rst ? 1'h0 : _24_;
-  assign _25_ = read__en ? _09_[0] : leaving;
-  assign _16_ = rst ? 1'h0 : _25_;
-  assign _26_ = entering ? filling : _06_;
-  assign _27_ = write__en ? _26_ : filling;
-  assign _15_ = rst ? 1'h0 : _27_;
-  assign _28_ = filling ? i__payload[16] : lasts[1];
-  assign _29_ = write__en ? _28_ : lasts[1];
-  assign _14_[1] = rst ? 1'h0 : _29_;
-  assign _30_ = filling ? lasts[0] : i__payload[16];
-  assign _06_ = ~ filling;
-  assign _31_ = write__en ? _30_ : lasts[0];
-  assign _14_[0] = rst ? 1'h0 : _31_;
-  assign _32_ = write__en ? _05_[0] : entering;
-  assign _13_ = rst ? 1'h0 : _32_;
-  assign _12_ = rst ? 1'h0 : _03_[0];
+  assign _level_plus_write__en = level + write__en;
+  assign _level_plus_write__en_minus_read__en = _level_plus_write__en - read__en;
+  assign _entering_plus_1 = entering + 1'h1;
+  assign _entering_next_3 = entering ? _entering_plus_1 : 2'h0;
+  assign _leaving_plus_1 = leaving + 1'h1;
+  assign _leaving_next_3 = leaving ? _leaving_plus_1 : 2'h0;
+  assign _reading_next_2 = i__freed ? _not_reading : reading;
+  assign _reading_next = rst ? 1'h0 : _reading_next_2;
+  assign _o__payload_data_next = _not_offered_or_o__ready_and_read_out ? read__data : o__payload_data;
+  assign _offered_next_2 = _not_offered_or_o__ready ? read_out : offered;
+  assign _offered_next = rst ? 1'h0 : _offered_next_2;
+  assign _read_out_next_2 = _not_read_out_or_not_offered_or_o__ready ? read__en : read_out;
+  assign _read_out_next = rst ? 1'h0 : _read_out_next_2;
+  assign _leaving_next_2 = read__en ? _leaving_next_3[0] : leaving;
+  assign _leaving_next = rst ? 1'h0 : _leaving_next_2;
+  assign _filling_next_3 = entering ? filling : _not_filling;
+  assign _filling_next_2 = write__en ? _filling_next_3 : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _lasts_next_5 = filling ? i__payload[16] : lasts[1];
+  assign _lasts_next_4 = write__en ? _lasts_next_5 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_4;
+  assign _lasts_next_3 = filling ? lasts[0] : i__payload[16];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = write__en ? _lasts_next_3 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _entering_next_2 = write__en ? _entering_next_3[0] : entering;
+  assign _entering_next = rst ? 1'h0 : _entering_next_2;
+  assign _level_next = rst ? 1'h0 : _level_plus_write__en_minus_read__en[0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_queue #(
     .BEATS(32'd1),
@@ -327,7 +341,10 @@ module mackey_glass_answers(rst, i__freed, o__ready, o__payload, offered, i__pay
   assign o__payload = { o__payload_last, o__payload_data };
 endmodule
 
-module mackey_glass_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
+// Hands the elements of an AXI4-Stream beat on, beat at a time; stores nothing.
+// Fields of words:
+//   o__payload: data [15:0], last [16]
+module mackey_glass__from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
   input tvalid;
   wire tvalid;
   input tlast;
@@ -346,36 +363,36 @@ module mackey_glass_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__paylo
   wire o__freed;
   input [15:0] tdata;
   wire [15:0] tdata;
-  wire [2:0] _00_;
-  wire _01_;
-  wire _02_;
-  wire _03_;
-  wire [1:0] _04_;
-  wire _05_;
-  wire [3:0] _06_;
-  wire [1:0] _07_;
-  wire [1:0] _08_;
-  wire _09_;
+  wire _any_room;
+  wire _index_next;
+  wire [1:0] _index_next_2;
+  wire _index_next_3;
+  wire [1:0] _index_plus_1;
+  wire _no_index;
+  wire _o__valid_and_no_index;
+  wire [1:0] _room_next;
+  wire [3:0] _room_next_2;
+  wire [2:0] _room_plus_o__freed;
   reg index;
   wire [15:0] o__payload_data;
   reg [1:0] room;
-  assign _00_ = room + o__freed;
-  assign _06_ = _00_ - _02_;
-  assign _07_ = index + 1'h1;
-  assign _08_ = index ? _07_ : 2'h0;
-  assign o__valid = tvalid & _03_;
-  assign tready = _03_ & _01_;
-  assign _01_ = ! index;
-  assign _02_ = o__valid & _01_;
-  assign _03_ = | room;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_next_2 = _room_plus_o__freed - _o__valid_and_no_index;
+  assign _index_plus_1 = index + 1'h1;
+  assign _index_next_2 = index ? _index_plus_1 : 2'h0;
+  assign o__valid = tvalid & _any_room;
+  assign tready = _any_room & _no_index;
+  assign _no_index = ! index;
+  assign _o__valid_and_no_index = o__valid & _no_index;
+  assign _any_room = | room;
   always @(posedge clk)
-    room <= _04_;
+    room <= _room_next;
   always @(posedge clk)
-    index <= _05_;
+    index <= _index_next;
   assign o__payload_data = index ? 16'h0000 : tdata;
-  assign _09_ = o__valid ? _08_[0] : index;
-  assign _05_ = rst ? 1'h0 : _09_;
-  assign _04_ = rst ? 2'h2 : _06_[1:0];
+  assign _index_next_3 = o__valid ? _index_next_2[0] : index;
+  assign _index_next = rst ? 1'h0 : _index_next_3;
+  assign _room_next = rst ? 2'h2 : _room_next_2[1:0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -383,15 +400,22 @@ module mackey_glass_from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__paylo
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_03_),
+    .room(_any_room),
     .rst(rst),
-    .sent(_02_)
+    .sent(_o__valid_and_no_index)
   );
 `endif
   assign o__payload = { tlast, o__payload_data };
 endmodule
 
-module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__valid, i__freed, clk);
+// Computes one layer of a quantized network, one time step after the other.
+// Fields of words:
+//   control: valid [0], first [1], last [2], shift [3], tag [6:4]
+//   i__payload: data [7:0], last [8]
+//   o__payload: data [15:0], last [16]
+//   tag: node [0], segment [1], restart [2]
+//   write: valid [0], node [1], segment [2], beat [3], mask [4], data [20:5]
+module mackey_glass__layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__valid, i__freed, clk);
   input rst;
   wire rst;
   input o__freed;
@@ -408,30 +432,30 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   reg i__freed;
   input clk;
   wire clk;
-  wire _00_;
-  wire [2:0] _01_;
-  wire [3:0] _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire [1:0] _09_;
-  wire [6:0] _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire [2:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire _21_;
-  wire _22_;
-  wire _23_;
+  wire _any_room;
+  wire _begun_next;
+  wire [6:0] _control_next;
+  wire _control_next_2;
+  wire [2:0] _control_next_3;
+  wire _control_next_4;
+  wire _control_next_5;
+  wire _control_next_6;
+  wire _i__freed_next;
+  wire _idle_or_finish;
+  wire _idle_or_finish_and_available;
+  wire _last_next;
+  wire _last_step_next;
+  wire _last_step_next_2;
+  wire _no_slot;
+  wire _no_write_1;
+  wire [1:0] _room_next;
+  wire [2:0] _room_plus_o__freed;
+  wire [3:0] _room_plus_o__freed_minus_begun;
+  wire _s1_chosen_0_next;
+  wire _s1_chosen_0_next_2;
+  wire _s1_chosen_0_next_3;
+  wire _s1_chosen_0_next_4;
+  wire _write_0_and_no_write_1;
   wire [5:0] addresses;
   wire all_read_58;
   wire available;
@@ -467,53 +491,53 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   wire upcoming;
   wire valid;
   wire [20:0] write;
-  assign _00_ = idle | finish;
-  assign _08_ = _00_ & available;
-  assign trace_start = _08_ & _03_;
-  assign _12_ = ! slot;
-  assign read_enable = valid & _12_;
-  assign _13_ = ! write[1];
-  assign _14_ = write[0] & _13_;
+  assign _idle_or_finish = idle | finish;
+  assign _idle_or_finish_and_available = _idle_or_finish & available;
+  assign trace_start = _idle_or_finish_and_available & _any_room;
+  assign _no_slot = ! slot;
+  assign read_enable = valid & _no_slot;
+  assign _no_write_1 = ! write[1];
+  assign _write_0_and_no_write_1 = write[0] & _no_write_1;
   assign operand = s1_chosen_0 ? read_data : 8'h00;
-  assign _01_ = room + o__freed;
-  assign _02_ = _01_ - begun;
-  assign _03_ = | room;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_plus_o__freed_minus_begun = _room_plus_o__freed - begun;
+  assign _any_room = | room;
   always @(posedge clk)
-    last_step <= _04_;
+    last_step <= _last_step_next;
   always @(posedge clk)
-    begun <= _05_;
+    begun <= _begun_next;
   always @(posedge clk)
-    i__freed <= _06_;
+    i__freed <= _i__freed_next;
   always @(posedge clk)
-    last <= _07_;
+    last <= _last_next;
   always @(posedge clk)
-    room <= _09_;
+    room <= _room_next;
   always @(posedge clk)
-    control <= _10_;
+    control <= _control_next;
   always @(posedge clk)
-    s1_chosen_0 <= _11_;
-  assign _15_ = valid ? 1'h0 : s1_chosen_0;
-  assign _16_ = slot ? _15_ : 1'h1;
-  assign _17_ = valid ? _16_ : _15_;
-  assign _11_ = rst ? 1'h0 : _17_;
-  assign _18_ = valid ? tag_66 : control[6:4];
-  assign _10_[6:4] = rst ? 3'h0 : _18_;
-  assign _19_ = valid ? last_65 : control[2];
-  assign _10_[2] = rst ? 1'h0 : _19_;
-  assign _20_ = valid ? first : control[1];
-  assign _10_[1] = rst ? 1'h0 : _20_;
-  assign _10_[0] = rst ? 1'h0 : valid;
-  assign _21_ = slot ? control[3] : 1'h0;
-  assign _22_ = valid ? _21_ : control[3];
-  assign _10_[3] = rst ? 1'h0 : _22_;
-  assign _09_ = rst ? 2'h2 : _02_[1:0];
-  assign _07_ = rst ? 1'h0 : last_step;
-  assign _06_ = rst ? 1'h0 : all_read_58;
-  assign _05_ = rst ? 1'h0 : trace_start;
-  assign _23_ = trace_start ? last_57 : last_step;
-  assign _04_ = rst ? 1'h0 : _23_;
-  assign o__valid = _14_ ? write[4] : 1'h0;
-  assign o__payload_data = _14_ ? write[20:5] : 16'h0000;
+    s1_chosen_0 <= _s1_chosen_0_next;
+  assign _s1_chosen_0_next_2 = valid ? 1'h0 : s1_chosen_0;
+  assign _s1_chosen_0_next_3 = slot ? _s1_chosen_0_next_2 : 1'h1;
+  assign _s1_chosen_0_next_4 = valid ? _s1_chosen_0_next_3 : _s1_chosen_0_next_2;
+  assign _s1_chosen_0_next = rst ? 1'h0 : _s1_chosen_0_next_4;
+  assign _control_next_3 = valid ? tag_66 : control[6:4];
+  assign _control_next[6:4] = rst ? 3'h0 : _control_next_3;
+  assign _control_next_4 = valid ? last_65 : control[2];
+  assign _control_next[2] = rst ? 1'h0 : _control_next_4;
+  assign _control_next_6 = valid ? first : control[1];
+  assign _control_next[1] = rst ? 1'h0 : _control_next_6;
+  assign _control_next[0] = rst ? 1'h0 : valid;
+  assign _control_next_2 = slot ? control[3] : 1'h0;
+  assign _control_next_5 = valid ? _control_next_2 : control[3];
+  assign _control_next[3] = rst ? 1'h0 : _control_next_5;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _last_next = rst ? 1'h0 : last_step;
+  assign _i__freed_next = rst ? 1'h0 : all_read_58;
+  assign _begun_next = rst ? 1'h0 : trace_start;
+  assign _last_step_next_2 = trace_start ? last_57 : last_step;
+  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
+  assign o__valid = _write_0_and_no_write_1 ? write[4] : 1'h0;
+  assign o__payload_data = _write_0_and_no_write_1 ? write[20:5] : 16'h0000;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -521,7 +545,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_03_),
+    .room(_any_room),
     .rst(rst),
     .sent(begun)
   );
@@ -545,13 +569,13 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .marked(last_57),
     .promise(begun),
     .reads(valid),
-    .room(_03_),
+    .room(_any_room),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
   );
 `endif
-  mackey_glass_layer_head_drain drain (
+  mackey_glass__layer_head_drain drain (
     .clk(clk),
     .rst(rst),
     .sums(sums),
@@ -559,7 +583,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_head_mac mac (
+  mackey_glass__layer_head_mac mac (
     .clk(clk),
     .control(control),
     .operand(operand),
@@ -569,7 +593,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .upcoming(upcoming),
     .weights(data)
   );
-  mackey_glass_layer_head_sequencer sequencer (
+  mackey_glass__layer_head_sequencer sequencer (
     .all_read(all_read_58),
     .clk(clk),
     .coefficients(addresses),
@@ -586,7 +610,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .valid(valid),
     .word_25(read_word)
   );
-  mackey_glass_layer_head_source source (
+  mackey_glass__layer_head_source source (
     .available(available),
     .clk(clk),
     .i__freed(i__freed),
@@ -598,7 +622,7 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
     .read_word(read_word),
     .rst(rst)
   );
-  mackey_glass_layer_head_weight_roms weight_roms (
+  mackey_glass__layer_head_weight_roms weight_roms (
     .address(addresses),
     .clk(clk),
     .data(data),
@@ -615,7 +639,12 @@ module mackey_glass_layer_head(rst, o__freed, i__payload, i__valid, o__payload, 
   assign trace_valid = write[0];
 endmodule
 
-module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
+// Takes the sums of a group over and turns them into codes, beat rows per cycle.
+// Fields of words:
+//   a1, d0, d1, d2, d3, d4, d5: valid [0], node [1], segment [2], beat [3]
+//   tag: node [0], segment [1], restart [2]
+//   write: valid [0], node [1], segment [2], beat [3], mask [4], data [20:5]
+module mackey_glass__layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   input rst;
   wire rst;
   input upcoming;
@@ -628,68 +657,68 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   wire [20:0] write;
   input clk;
   wire clk;
-  wire [1:0] _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire [1:0] _006_;
-  wire [14:0] _007_;
-  wire _008_;
-  wire _009_;
-  wire [20:0] _010_;
-  wire _011_;
-  wire _012_;
-  wire [3:0] _013_;
-  wire [3:0] _014_;
-  wire [3:0] _015_;
-  wire [3:0] _016_;
-  wire [3:0] _017_;
-  wire [3:0] _018_;
-  wire [3:0] _019_;
-  wire _020_;
-  wire _021_;
-  wire [2:0] _022_;
-  wire _023_;
-  wire [1:0] _024_;
-  wire [18:0] _025_;
-  wire [16:0] _026_;
-  wire [19:0] _027_;
-  wire [19:0] _028_;
-  wire _029_;
-  wire [19:0] _030_;
-  wire [15:0] _031_;
-  wire [15:0] _032_;
-  wire [15:0] _033_;
-  wire _034_;
-  wire _035_;
-  wire _036_;
-  wire _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [16:0] _045_;
-  wire _046_;
-  wire _047_;
-  wire [2:0] _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
+  wire _a0_beat_next;
+  wire _a0_beat_next_2;
+  wire _a0_beat_next_3;
+  wire [1:0] _a0_beat_plus_1;
+  wire [1:0] _a0_valid_minus_1;
+  wire _a0_valid_next;
+  wire _a0_valid_next_2;
+  wire _a0_valid_next_3;
+  wire [3:0] _a1_next;
+  wire _a1_next_2;
+  wire _a1_next_3;
+  wire _a1_next_4;
+  wire [16:0] _d0_constants_next;
+  wire [16:0] _d0_constants_next_2;
+  wire [3:0] _d0_next;
+  wire _d0_next_2;
+  wire _d0_next_3;
+  wire _d0_next_4;
+  wire [19:0] _d1_addend_0_next;
+  wire [3:0] _d1_next;
+  wire _d1_next_2;
+  wire _d1_next_3;
+  wire _d1_next_4;
+  wire [19:0] _d1_sum_0_next;
+  wire [20:0] _d1_sum_0_plus_d1_addend_0;
+  wire _d2_0_and_no_d2_1;
+  wire [3:0] _d2_next;
+  wire _d2_next_2;
+  wire _d2_next_3;
+  wire _d2_next_4;
+  wire [19:0] _d2_total_0_next;
+  wire [15:0] _d3_code_0_next;
+  wire [14:0] _d3_code_0_next_2;
+  wire [3:0] _d3_next;
+  wire _d3_next_2;
+  wire _d3_next_3;
+  wire _d3_next_4;
+  wire _d4_0_and_no_d4_1;
+  wire [15:0] _d4_code_0_next;
+  wire [3:0] _d4_next;
+  wire _d4_next_2;
+  wire _d4_next_3;
+  wire _d4_next_4;
+  wire _d5_0_and_d5_3_below_1;
+  wire _d5_3_below_1;
+  wire [3:0] _d5_next;
+  wire _d5_next_2;
+  wire _d5_next_3;
+  wire _d5_next_4;
+  wire _no_d2_1;
+  wire _no_d4_1;
+  wire _not_d2_total_0_19;
+  wire [1:0] _present_next;
+  wire [18:0] _rows_next;
+  wire [2:0] _tag_next;
+  wire [2:0] _tag_next_2;
+  wire _upcoming_and_tag_13_2;
+  wire _upcoming_and_tag_13_2_2;
+  wire _upcoming_and_tag_13_2_3;
+  wire _upcoming_and_tag_13_2_4;
+  wire _upcoming_and_tag_13_2_5;
+  wire [15:0] _write_data_next;
   reg a0_beat;
   reg a0_valid;
   reg [3:0] a1;
@@ -710,128 +739,128 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   reg [2:0] tag;
   reg [15:0] write_data;
   wire write_mask;
-  assign _004_ = ~ d2_total_0[19];
-  assign _007_ = _003_ ? d2_total_0[17:3] : { _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_, _004_ };
-  assign _008_ = ! d4[1];
-  assign _009_ = d4[0] & _008_;
-  assign _011_ = d5[3] < 1'h1;
-  assign _012_ = d5[0] & _011_;
+  assign _not_d2_total_0_19 = ~ d2_total_0[19];
+  assign _d3_code_0_next_2 = _upcoming_and_tag_13_2_5 ? d2_total_0[17:3] : { _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19, _not_d2_total_0_19 };
+  assign _no_d4_1 = ! d4[1];
+  assign _d4_0_and_no_d4_1 = d4[0] & _no_d4_1;
+  assign _d5_3_below_1 = d5[3] < 1'h1;
+  assign _d5_0_and_d5_3_below_1 = d5[0] & _d5_3_below_1;
   always @(posedge clk)
-    a1 <= _013_;
+    a1 <= _a1_next;
   always @(posedge clk)
-    d0 <= _014_;
+    d0 <= _d0_next;
   always @(posedge clk)
-    d1 <= _015_;
+    d1 <= _d1_next;
   always @(posedge clk)
-    d2 <= _016_;
+    d2 <= _d2_next;
   always @(posedge clk)
-    d3 <= _017_;
+    d3 <= _d3_next;
   always @(posedge clk)
-    d4 <= _018_;
+    d4 <= _d4_next;
   always @(posedge clk)
-    d5 <= _019_;
+    d5 <= _d5_next;
   always @(posedge clk)
-    a0_valid <= _021_;
+    a0_valid <= _a0_valid_next;
   always @(posedge clk)
-    tag <= _022_;
+    tag <= _tag_next;
   always @(posedge clk)
-    a0_beat <= _023_;
+    a0_beat <= _a0_beat_next;
   always @(posedge clk)
-    present <= _024_;
+    present <= _present_next;
   always @(posedge clk)
-    rows <= _025_;
+    rows <= _rows_next;
   always @(posedge clk)
-    d0_constants <= _026_;
+    d0_constants <= _d0_constants_next;
   always @(posedge clk)
-    d1_sum_0 <= _027_;
+    d1_sum_0 <= _d1_sum_0_next;
   always @(posedge clk)
-    d1_addend_0 <= _028_;
+    d1_addend_0 <= _d1_addend_0_next;
   always @(posedge clk)
-    d2_total_0 <= _030_;
+    d2_total_0 <= _d2_total_0_next;
   always @(posedge clk)
-    d4_code_0 <= _031_;
+    d4_code_0 <= _d4_code_0_next;
   always @(posedge clk)
-    d3_code_0 <= _032_;
+    d3_code_0 <= _d3_code_0_next;
   always @(posedge clk)
-    write_data <= _033_;
-  assign _000_ = a0_valid - 1'h1;
-  assign _005_ = upcoming & tag_13[2];
-  assign _006_ = a0_beat + 1'h1;
-  assign _010_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _020_ = ! d2[1];
-  assign _029_ = d2[0] & _020_;
-  assign _034_ = & { d2_total_0[19], d2_total_0[19:18] };
-  assign _001_ = | { d2_total_0[19], d2_total_0[19:18] };
-  assign _002_ = ~ _001_;
-  assign _003_ = _034_ | _002_;
-  assign _035_ = d1[0] ? d1[2] : d2[2];
-  assign _016_[2] = rst ? 1'h0 : _035_;
-  assign _036_ = d0[0] ? d0[3] : d1[3];
-  assign _015_[3] = rst ? 1'h0 : _036_;
-  assign _037_ = d0[0] ? d0[1] : d1[1];
-  assign write_mask = d5[1] ? 1'h0 : _012_;
-  assign _015_[1] = rst ? 1'h0 : _037_;
-  assign _015_[0] = rst ? 1'h0 : d0[0];
-  assign _038_ = d0[0] ? d0[2] : d1[2];
-  assign _015_[2] = rst ? 1'h0 : _038_;
-  assign _039_ = a1[0] ? a1[3] : d0[3];
-  assign _014_[3] = rst ? 1'h0 : _039_;
-  assign _040_ = a1[0] ? a1[1] : d0[1];
-  assign _014_[1] = rst ? 1'h0 : _040_;
-  assign _014_[0] = rst ? 1'h0 : a1[0];
-  assign _041_ = a1[0] ? a1[2] : d0[2];
-  assign _033_ = _009_ ? d4_code_0 : write_data;
-  assign _014_[2] = rst ? 1'h0 : _041_;
-  assign _042_ = a0_valid ? a0_beat : a1[3];
-  assign _013_[3] = rst ? 1'h0 : _042_;
-  assign _043_ = a0_valid ? tag[0] : a1[1];
-  assign _013_[1] = rst ? 1'h0 : _043_;
-  assign _013_[0] = rst ? 1'h0 : a0_valid;
-  assign _044_ = a0_valid ? tag[1] : a1[2];
-  assign _013_[2] = rst ? 1'h0 : _044_;
-  assign _032_ = _029_ ? { d2_total_0[19], _007_ } : d3_code_0;
-  assign _031_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _030_ = d1[0] ? _010_[19:0] : d2_total_0;
-  assign _028_ = d0[0] ? { d0_constants[16], d0_constants[16], d0_constants[16], d0_constants } : d1_addend_0;
-  assign _027_ = d0[0] ? { rows[18], rows } : d1_sum_0;
-  assign _045_ = a1[1] ? d0_constants : 17'h174a7;
-  assign _026_ = a1[0] ? _045_ : d0_constants;
-  assign _025_ = present[1] ? sums : rows;
-  assign _024_ = rst ? 2'h0 : { present[0], upcoming };
-  assign _046_ = a0_valid ? _006_[0] : a0_beat;
-  assign _047_ = _005_ ? 1'h0 : _046_;
-  assign _023_ = rst ? 1'h0 : _047_;
-  assign _048_ = upcoming ? tag_13 : tag;
-  assign _022_ = rst ? 3'h0 : _048_;
-  assign _049_ = a0_valid ? _000_[0] : a0_valid;
-  assign _050_ = upcoming ? 1'h1 : _049_;
-  assign _021_ = rst ? 1'h0 : _050_;
-  assign _051_ = d4[0] ? d4[3] : d5[3];
-  assign _019_[3] = rst ? 1'h0 : _051_;
-  assign _052_ = d4[0] ? d4[1] : d5[1];
-  assign _019_[1] = rst ? 1'h0 : _052_;
-  assign _019_[0] = rst ? 1'h0 : d4[0];
-  assign _053_ = d4[0] ? d4[2] : d5[2];
-  assign _019_[2] = rst ? 1'h0 : _053_;
-  assign _054_ = d3[0] ? d3[3] : d4[3];
-  assign _018_[3] = rst ? 1'h0 : _054_;
-  assign _055_ = d3[0] ? d3[1] : d4[1];
-  assign _018_[1] = rst ? 1'h0 : _055_;
-  assign _018_[0] = rst ? 1'h0 : d3[0];
-  assign _056_ = d3[0] ? d3[2] : d4[2];
-  assign _018_[2] = rst ? 1'h0 : _056_;
-  assign _057_ = d2[0] ? d2[3] : d3[3];
-  assign _017_[3] = rst ? 1'h0 : _057_;
-  assign _058_ = d2[0] ? d2[1] : d3[1];
-  assign _017_[1] = rst ? 1'h0 : _058_;
-  assign _017_[0] = rst ? 1'h0 : d2[0];
-  assign _059_ = d2[0] ? d2[2] : d3[2];
-  assign _017_[2] = rst ? 1'h0 : _059_;
-  assign _060_ = d1[0] ? d1[3] : d2[3];
-  assign _016_[3] = rst ? 1'h0 : _060_;
-  assign _061_ = d1[0] ? d1[1] : d2[1];
-  assign _016_[1] = rst ? 1'h0 : _061_;
-  assign _016_[0] = rst ? 1'h0 : d1[0];
+    write_data <= _write_data_next;
+  assign _a0_valid_minus_1 = a0_valid - 1'h1;
+  assign _upcoming_and_tag_13_2 = upcoming & tag_13[2];
+  assign _a0_beat_plus_1 = a0_beat + 1'h1;
+  assign _d1_sum_0_plus_d1_addend_0 = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _no_d2_1 = ! d2[1];
+  assign _d2_0_and_no_d2_1 = d2[0] & _no_d2_1;
+  assign _upcoming_and_tag_13_2_2 = & { d2_total_0[19], d2_total_0[19:18] };
+  assign _upcoming_and_tag_13_2_3 = | { d2_total_0[19], d2_total_0[19:18] };
+  assign _upcoming_and_tag_13_2_4 = ~ _upcoming_and_tag_13_2_3;
+  assign _upcoming_and_tag_13_2_5 = _upcoming_and_tag_13_2_2 | _upcoming_and_tag_13_2_4;
+  assign _d2_next_2 = d1[0] ? d1[2] : d2[2];
+  assign _d2_next[2] = rst ? 1'h0 : _d2_next_2;
+  assign _d1_next_2 = d0[0] ? d0[3] : d1[3];
+  assign _d1_next[3] = rst ? 1'h0 : _d1_next_2;
+  assign _d1_next_4 = d0[0] ? d0[1] : d1[1];
+  assign write_mask = d5[1] ? 1'h0 : _d5_0_and_d5_3_below_1;
+  assign _d1_next[1] = rst ? 1'h0 : _d1_next_4;
+  assign _d1_next[0] = rst ? 1'h0 : d0[0];
+  assign _d1_next_3 = d0[0] ? d0[2] : d1[2];
+  assign _d1_next[2] = rst ? 1'h0 : _d1_next_3;
+  assign _d0_next_4 = a1[0] ? a1[3] : d0[3];
+  assign _d0_next[3] = rst ? 1'h0 : _d0_next_4;
+  assign _d0_next_3 = a1[0] ? a1[1] : d0[1];
+  assign _d0_next[1] = rst ? 1'h0 : _d0_next_3;
+  assign _d0_next[0] = rst ? 1'h0 : a1[0];
+  assign _d0_next_2 = a1[0] ? a1[2] : d0[2];
+  assign _write_data_next = _d4_0_and_no_d4_1 ? d4_code_0 : write_data;
+  assign _d0_next[2] = rst ? 1'h0 : _d0_next_2;
+  assign _a1_next_4 = a0_valid ? a0_beat : a1[3];
+  assign _a1_next[3] = rst ? 1'h0 : _a1_next_4;
+  assign _a1_next_3 = a0_valid ? tag[0] : a1[1];
+  assign _a1_next[1] = rst ? 1'h0 : _a1_next_3;
+  assign _a1_next[0] = rst ? 1'h0 : a0_valid;
+  assign _a1_next_2 = a0_valid ? tag[1] : a1[2];
+  assign _a1_next[2] = rst ? 1'h0 : _a1_next_2;
+  assign _d3_code_0_next = _d2_0_and_no_d2_1 ? { d2_total_0[19], _d3_code_0_next_2 } : d3_code_0;
+  assign _d4_code_0_next = d3[0] ? d3_code_0 : d4_code_0;
+  assign _d2_total_0_next = d1[0] ? _d1_sum_0_plus_d1_addend_0[19:0] : d2_total_0;
+  assign _d1_addend_0_next = d0[0] ? { d0_constants[16], d0_constants[16], d0_constants[16], d0_constants } : d1_addend_0;
+  assign _d1_sum_0_next = d0[0] ? { rows[18], rows } : d1_sum_0;
+  assign _d0_constants_next_2 = a1[1] ? d0_constants : 17'h174a7;
+  assign _d0_constants_next = a1[0] ? _d0_constants_next_2 : d0_constants;
+  assign _rows_next = present[1] ? sums : rows;
+  assign _present_next = rst ? 2'h0 : { present[0], upcoming };
+  assign _a0_beat_next_3 = a0_valid ? _a0_beat_plus_1[0] : a0_beat;
+  assign _a0_beat_next_2 = _upcoming_and_tag_13_2 ? 1'h0 : _a0_beat_next_3;
+  assign _a0_beat_next = rst ? 1'h0 : _a0_beat_next_2;
+  assign _tag_next_2 = upcoming ? tag_13 : tag;
+  assign _tag_next = rst ? 3'h0 : _tag_next_2;
+  assign _a0_valid_next_3 = a0_valid ? _a0_valid_minus_1[0] : a0_valid;
+  assign _a0_valid_next_2 = upcoming ? 1'h1 : _a0_valid_next_3;
+  assign _a0_valid_next = rst ? 1'h0 : _a0_valid_next_2;
+  assign _d5_next_2 = d4[0] ? d4[3] : d5[3];
+  assign _d5_next[3] = rst ? 1'h0 : _d5_next_2;
+  assign _d5_next_3 = d4[0] ? d4[1] : d5[1];
+  assign _d5_next[1] = rst ? 1'h0 : _d5_next_3;
+  assign _d5_next[0] = rst ? 1'h0 : d4[0];
+  assign _d5_next_4 = d4[0] ? d4[2] : d5[2];
+  assign _d5_next[2] = rst ? 1'h0 : _d5_next_4;
+  assign _d4_next_3 = d3[0] ? d3[3] : d4[3];
+  assign _d4_next[3] = rst ? 1'h0 : _d4_next_3;
+  assign _d4_next_2 = d3[0] ? d3[1] : d4[1];
+  assign _d4_next[1] = rst ? 1'h0 : _d4_next_2;
+  assign _d4_next[0] = rst ? 1'h0 : d3[0];
+  assign _d4_next_4 = d3[0] ? d3[2] : d4[2];
+  assign _d4_next[2] = rst ? 1'h0 : _d4_next_4;
+  assign _d3_next_3 = d2[0] ? d2[3] : d3[3];
+  assign _d3_next[3] = rst ? 1'h0 : _d3_next_3;
+  assign _d3_next_2 = d2[0] ? d2[1] : d3[1];
+  assign _d3_next[1] = rst ? 1'h0 : _d3_next_2;
+  assign _d3_next[0] = rst ? 1'h0 : d2[0];
+  assign _d3_next_4 = d2[0] ? d2[2] : d3[2];
+  assign _d3_next[2] = rst ? 1'h0 : _d3_next_4;
+  assign _d2_next_4 = d1[0] ? d1[3] : d2[3];
+  assign _d2_next[3] = rst ? 1'h0 : _d2_next_4;
+  assign _d2_next_3 = d1[0] ? d1[1] : d2[1];
+  assign _d2_next[1] = rst ? 1'h0 : _d2_next_3;
+  assign _d2_next[0] = rst ? 1'h0 : d1[0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -847,7 +876,10 @@ module mackey_glass_layer_head_drain(rst, upcoming, tag_13, sums, write, clk);
   assign write = { write_data, write_mask, d5 };
 endmodule
 
-module mackey_glass_layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+// Multiplies columns elements with rows x columns coefficients, and accumulates by row.
+// Fields of words:
+//   control, s2, s3, s4: valid [0], first [1], last [2], shift [3], tag [6:4]
+module mackey_glass__layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [7:0] operand;
@@ -864,31 +896,31 @@ module mackey_glass_layer_head_mac(rst, operand, upcoming, weights, control, tag
   reg signed [18:0] s5_sum_0;
   input clk;
   wire clk;
-  wire [17:0] _00_;
-  wire [17:0] _01_;
-  wire [18:0] _02_;
-  wire [18:0] _03_;
-  wire _04_;
-  wire [19:0] _05_;
-  wire [6:0] _06_;
-  wire [6:0] _07_;
-  wire [6:0] _08_;
-  wire [7:0] _09_;
-  wire [9:0] _10_;
-  wire [18:0] _11_;
-  wire [18:0] _12_;
-  wire [2:0] _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire [2:0] _17_;
-  wire _18_;
-  wire _19_;
-  wire _20_;
-  wire [2:0] _21_;
-  wire _22_;
-  wire _23_;
-  wire _24_;
+  wire [6:0] _s2_next;
+  wire _s2_next_2;
+  wire [2:0] _s2_next_3;
+  wire _s2_next_4;
+  wire _s2_next_5;
+  wire [7:0] _s2_operand_0_next;
+  wire [9:0] _s2_weight_0_next;
+  wire [17:0] _s2_weight_0_times_s2_operand_0;
+  wire [17:0] _s3_added_0_next;
+  wire [6:0] _s3_next;
+  wire [2:0] _s3_next_2;
+  wire _s3_next_3;
+  wire _s3_next_4;
+  wire _s3_next_5;
+  wire _s4_0_and_s4_1;
+  wire [6:0] _s4_next;
+  wire [2:0] _s4_next_2;
+  wire _s4_next_3;
+  wire _s4_next_4;
+  wire _s4_next_5;
+  wire [18:0] _s4_partial_0_next;
+  wire [18:0] _s4_partial_0_next_2;
+  wire [18:0] _s5_sum_0_next;
+  wire [18:0] _s5_sum_0_next_2;
+  wire [19:0] _s5_sum_0_plus_s4_partial_0;
   reg [6:0] s2;
   reg signed [7:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -896,64 +928,71 @@ module mackey_glass_layer_head_mac(rst, operand, upcoming, weights, control, tag
   reg signed [17:0] s3_added_0;
   reg [6:0] s4;
   reg signed [18:0] s4_partial_0;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _04_ = s4[0] & s4[1];
-  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _s4_0_and_s4_1 = s4[0] & s4[1];
+  assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _06_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _07_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _08_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s2_operand_0 <= _09_;
+    s2_operand_0 <= _s2_operand_0_next;
   always @(posedge clk)
-    s2_weight_0 <= _10_;
+    s2_weight_0 <= _s2_weight_0_next;
   always @(posedge clk)
-    s3_added_0 <= _01_;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
-    s5_sum_0 <= _03_;
-  assign _11_ = s4[0] ? _05_[18:0] : s5_sum_0;
-  assign _03_ = _04_ ? s4_partial_0 : _11_;
-  assign _12_ = s3[3] ? s4_partial_0 : { s3_added_0[17], s3_added_0 };
-  assign _02_ = s3[0] ? _12_ : s4_partial_0;
-  assign _01_ = s2[0] ? _00_ : s3_added_0;
-  assign _10_ = control[0] ? weights : s2_weight_0;
-  assign _09_ = control[0] ? operand : s2_operand_0;
-  assign _13_ = s3[0] ? s3[6:4] : s4[6:4];
-  assign _08_[6:4] = rst ? 3'h0 : _13_;
-  assign _14_ = s3[0] ? s3[2] : s4[2];
-  assign _08_[2] = rst ? 1'h0 : _14_;
-  assign _15_ = s3[0] ? s3[1] : s4[1];
-  assign _08_[1] = rst ? 1'h0 : _15_;
-  assign _08_[0] = rst ? 1'h0 : s3[0];
-  assign _16_ = s3[0] ? s3[3] : s4[3];
-  assign _08_[3] = rst ? 1'h0 : _16_;
-  assign _17_ = s2[0] ? s2[6:4] : s3[6:4];
-  assign _07_[6:4] = rst ? 3'h0 : _17_;
-  assign _18_ = s2[0] ? s2[2] : s3[2];
-  assign _07_[2] = rst ? 1'h0 : _18_;
-  assign _19_ = s2[0] ? s2[1] : s3[1];
-  assign _07_[1] = rst ? 1'h0 : _19_;
-  assign _07_[0] = rst ? 1'h0 : s2[0];
-  assign _20_ = s2[0] ? s2[3] : s3[3];
-  assign _07_[3] = rst ? 1'h0 : _20_;
-  assign _21_ = control[0] ? control[6:4] : s2[6:4];
-  assign _06_[6:4] = rst ? 3'h0 : _21_;
-  assign _22_ = control[0] ? control[2] : s2[2];
-  assign _06_[2] = rst ? 1'h0 : _22_;
-  assign _23_ = control[0] ? control[1] : s2[1];
-  assign _06_[1] = rst ? 1'h0 : _23_;
-  assign _06_[0] = rst ? 1'h0 : control[0];
-  assign _24_ = control[0] ? control[3] : s2[3];
-  assign _06_[3] = rst ? 1'h0 : _24_;
+    s5_sum_0 <= _s5_sum_0_next;
+  assign _s5_sum_0_next_2 = s4[0] ? _s5_sum_0_plus_s4_partial_0[18:0] : s5_sum_0;
+  assign _s5_sum_0_next = _s4_0_and_s4_1 ? s4_partial_0 : _s5_sum_0_next_2;
+  assign _s4_partial_0_next_2 = s3[3] ? s4_partial_0 : { s3_added_0[17], s3_added_0 };
+  assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
+  assign _s3_added_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_added_0;
+  assign _s2_weight_0_next = control[0] ? weights : s2_weight_0;
+  assign _s2_operand_0_next = control[0] ? operand : s2_operand_0;
+  assign _s4_next_2 = s3[0] ? s3[6:4] : s4[6:4];
+  assign _s4_next[6:4] = rst ? 3'h0 : _s4_next_2;
+  assign _s4_next_3 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_5 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_5;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_4 = s3[0] ? s3[3] : s4[3];
+  assign _s4_next[3] = rst ? 1'h0 : _s4_next_4;
+  assign _s3_next_2 = s2[0] ? s2[6:4] : s3[6:4];
+  assign _s3_next[6:4] = rst ? 3'h0 : _s3_next_2;
+  assign _s3_next_5 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_5;
+  assign _s3_next_3 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_3;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_4 = s2[0] ? s2[3] : s3[3];
+  assign _s3_next[3] = rst ? 1'h0 : _s3_next_4;
+  assign _s2_next_3 = control[0] ? control[6:4] : s2[6:4];
+  assign _s2_next[6:4] = rst ? 3'h0 : _s2_next_3;
+  assign _s2_next_5 = control[0] ? control[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
+  assign _s2_next_4 = control[0] ? control[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next[0] = rst ? 1'h0 : control[0];
+  assign _s2_next_2 = control[0] ? control[3] : s2[3];
+  assign _s2_next[3] = rst ? 1'h0 : _s2_next_2;
   assign tag = s3[6:4];
 endmodule
 
-module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
+// Walks through nodes, segments, groups, terms and words of one time step.
+// States: fsm_state is 0 IDLE, 1 RUN, 2 DRAIN.
+// Fields of words:
+//   now: node [0], reads [1], waits [2], last_word [8:3], last_group [9], last_segment [10],
+//     begins_sum [11], ends_sum [12], ends_node [13], ends_step [14], ends_ordinary [15], next
+//     [16], again [17], first_word [23:18]
+//   tag: node [0], segment [1], restart [2]
+module mackey_glass__layer_head_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -984,81 +1023,81 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   reg [5:0] coefficients;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire [4:0] _012_;
-  wire [6:0] _013_;
-  wire _014_;
-  wire _015_;
-  wire [1:0] _016_;
-  wire _017_;
-  wire [1:0] _018_;
-  wire _019_;
-  wire _020_;
-  wire [6:0] _021_;
-  wire _022_;
-  wire _023_;
-  wire _024_;
-  wire _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [5:0] _030_;
-  wire [2:0] _031_;
-  wire [3:0] _032_;
-  wire [5:0] _033_;
-  wire _034_;
-  wire _035_;
-  wire _036_;
-  wire _037_;
-  wire [5:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire [1:0] _042_;
-  wire [1:0] _043_;
-  wire [1:0] _044_;
-  wire [1:0] _045_;
-  wire [1:0] _046_;
-  wire [1:0] _047_;
-  wire _048_;
-  wire [1:0] _049_;
-  wire [5:0] _050_;
-  wire [5:0] _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire [5:0] _060_;
-  wire [5:0] _061_;
-  wire [3:0] _062_;
-  wire [3:0] _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire [5:0] _067_;
-  wire _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire _073_;
-  wire _074_;
+  wire _advance_and_end_group;
+  wire _advance_and_end_node;
+  wire _advance_and_end_segment;
+  wire _advance_and_end_slot;
+  wire _advance_and_now_1;
+  wire _all_read_part;
+  wire _all_read_part_2;
+  wire _any_waiting;
+  wire [5:0] _block_next;
+  wire [5:0] _block_next_2;
+  wire [5:0] _block_next_3;
+  wire [6:0] _block_plus_1;
+  wire [5:0] _coefficients_next;
+  wire [5:0] _coefficients_next_2;
+  wire [5:0] _coefficients_next_3;
+  wire [6:0] _coefficients_plus_1;
+  wire _finish_part;
+  wire _first_next;
+  wire _first_next_2;
+  wire _fsm_state_is_1;
+  wire _fsm_state_is_1_or_fsm_state_is_2;
+  wire _fsm_state_is_2;
+  wire [1:0] _fsm_state_next;
+  wire [1:0] _fsm_state_next_2;
+  wire [1:0] _fsm_state_next_3;
+  wire [1:0] _fsm_state_next_4;
+  wire [1:0] _fsm_state_next_5;
+  wire [1:0] _fsm_state_next_6;
+  wire [1:0] _fsm_state_next_7;
+  wire [1:0] _fsm_state_next_8;
+  wire _group_is_now_9;
+  wire _group_next;
+  wire _group_next_2;
+  wire _group_next_3;
+  wire [1:0] _group_plus_1;
+  wire _last_next;
+  wire _last_next_2;
+  wire _moved_next;
+  wire _moved_next_2;
+  wire _moved_next_3;
+  wire _next_slot_next;
+  wire _next_slot_next_2;
+  wire _next_slot_next_3;
+  wire _next_slot_next_4;
+  wire _next_slot_next_5;
+  wire _no_block;
+  wire _no_fsm_state;
+  wire _no_group;
+  wire _no_waiting;
+  wire _not_last_step;
+  wire _not_now_2;
+  wire _not_now_2_or_no_waiting;
+  wire _now_11_and_no_block;
+  wire _now_12_and_end_slot;
+  wire _now_14_or_now_15_and_not_last_step;
+  wire _now_15_and_not_last_step;
+  wire _segment_is_now_10;
+  wire _segment_next;
+  wire _segment_next_2;
+  wire _segment_next_3;
+  wire [1:0] _segment_plus_1;
+  wire _slot_next;
+  wire _slot_next_2;
+  wire [2:0] _tag_next;
+  wire _tag_next_2;
+  wire _tag_next_3;
+  wire _tag_next_4;
+  wire _valid_next;
+  wire _waiting_is_1;
+  wire [4:0] _waiting_minus_1;
+  wire [3:0] _waiting_next;
+  wire [3:0] _waiting_next_2;
+  wire [3:0] _waiting_next_3;
+  wire [5:0] _word_25_next;
+  wire [5:0] _word_25_next_2;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -1073,123 +1112,126 @@ module mackey_glass_layer_head_sequencer(rst, start, last_step, idle, all_read, 
   reg segment;
   reg [3:0] waiting;
   always @(posedge clk)
-    valid <= _024_;
+    valid <= _valid_next;
   always @(posedge clk)
-    moved <= _026_;
+    moved <= _moved_next;
   always @(posedge clk)
-    first <= _027_;
+    first <= _first_next;
   always @(posedge clk)
-    last <= _028_;
+    last <= _last_next;
   always @(posedge clk)
-    slot <= _029_;
+    slot <= _slot_next;
   always @(posedge clk)
-    word_25 <= _030_;
+    word_25 <= _word_25_next;
   always @(posedge clk)
-    tag <= _031_;
+    tag <= _tag_next;
   always @(posedge clk)
-    waiting <= _032_;
+    waiting <= _waiting_next;
   always @(posedge clk)
-    block <= _033_;
+    block <= _block_next;
   always @(posedge clk)
-    next_slot <= _034_;
+    next_slot <= _next_slot_next;
   always @(posedge clk)
-    group <= _035_;
+    group <= _group_next;
   always @(posedge clk)
-    segment <= _037_;
+    segment <= _segment_next;
   always @(posedge clk)
-    coefficients <= _038_;
+    coefficients <= _coefficients_next;
   always @(posedge clk)
-    fsm_state <= _039_;
+    fsm_state <= _fsm_state_next;
   assign end_slot = block == now[8:3];
   assign end_group = end_slot & now[13];
-  assign _009_ = group == now[9];
-  assign end_segment = end_group & _009_;
-  assign _020_ = segment == now[10];
-  assign end_node = end_segment & _020_;
-  assign _025_ = ~ now[2];
-  assign _036_ = ! waiting;
-  assign _040_ = _025_ | _036_;
-  assign _006_ = ! block;
-  assign _007_ = now[11] & _006_;
-  assign _008_ = now[12] & end_slot;
-  assign _010_ = ! group;
-  assign _011_ = | waiting;
-  assign _012_ = waiting - 1'h1;
-  assign _013_ = block + 1'h1;
-  assign _014_ = advance & end_slot;
-  assign _015_ = advance & end_group;
-  assign _016_ = group + 1'h1;
-  assign _017_ = advance & end_segment;
-  assign _018_ = segment + 1'h1;
-  assign _005_ = advance & now[1];
-  assign _021_ = coefficients + 1'h1;
-  assign _019_ = advance & end_node;
-  assign _022_ = ~ last_step;
-  assign _023_ = now[15] & _022_;
-  assign _000_ = now[14] | _023_;
-  assign _001_ = _019_ & _000_;
-  assign _002_ = waiting == 1'h1;
-  assign _041_ = _048_ | _004_;
-  assign _042_ = _004_ ? _046_ : _047_;
-  assign _043_ = _003_ ? _049_ : fsm_state;
-  assign _044_ = _041_ ? _042_ : _043_;
-  assign _045_ = start ? 2'h1 : 2'h0;
-  assign _046_ = _002_ ? _045_ : fsm_state;
-  assign _047_ = _001_ ? 2'h2 : fsm_state;
-  assign _049_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _044_;
-  assign _050_ = _005_ ? _021_[5:0] : coefficients;
-  assign _051_ = all_read ? 6'h00 : _050_;
-  assign _038_ = rst ? 6'h00 : _051_;
-  assign _052_ = _017_ ? _018_[0] : segment;
-  assign _053_ = _019_ ? 1'h0 : _052_;
-  assign _037_ = rst ? 1'h0 : _053_;
-  assign _054_ = _015_ ? _016_[0] : group;
-  assign _055_ = _017_ ? 1'h0 : _054_;
-  assign _035_ = rst ? 1'h0 : _055_;
-  assign _056_ = _014_ ? now[16] : next_slot;
-  assign _057_ = _015_ ? now[17] : _056_;
-  assign _058_ = _019_ ? now[16] : _057_;
-  assign _059_ = all_read ? 1'h0 : _058_;
-  assign _034_ = rst ? 1'h0 : _059_;
-  assign _060_ = advance ? _013_[5:0] : block;
-  assign _061_ = _014_ ? 6'h00 : _060_;
-  assign _033_ = rst ? 6'h00 : _061_;
-  assign _062_ = _011_ ? _012_[3:0] : waiting;
-  assign _063_ = _019_ ? 4'hb : _062_;
-  assign _032_ = rst ? 4'h0 : _063_;
-  assign _064_ = advance ? _010_ : tag[2];
-  assign _031_[2] = rst ? 1'h0 : _064_;
-  assign _065_ = advance ? now[0] : tag[0];
-  assign _031_[0] = rst ? 1'h0 : _065_;
-  assign _066_ = advance ? segment : tag[1];
-  assign _031_[1] = rst ? 1'h0 : _066_;
-  assign _067_ = advance ? next_word : word_25;
-  assign _030_ = rst ? 6'h00 : _067_;
-  assign _068_ = advance ? next_slot : slot;
-  assign _029_ = rst ? 1'h0 : _068_;
-  assign _069_ = advance ? _008_ : last;
-  assign _028_ = rst ? 1'h0 : _069_;
-  assign _070_ = advance ? _007_ : first;
-  assign _027_ = rst ? 1'h0 : _070_;
-  assign _071_ = _005_ ? 1'h1 : 1'h0;
-  assign _072_ = all_read ? 1'h1 : _071_;
-  assign _026_ = rst ? 1'h1 : _072_;
-  assign _024_ = rst ? 1'h0 : _005_;
-  assign _073_ = _002_ ? 1'h1 : 1'h0;
-  assign finish = _004_ ? _073_ : 1'h0;
-  assign _004_ = fsm_state == 2'h2;
-  assign _074_ = _001_ ? 1'h1 : 1'h0;
-  assign all_read = _048_ ? _074_ : 1'h0;
-  assign advance = _048_ ? _040_ : 1'h0;
-  assign _048_ = fsm_state == 2'h1;
-  assign idle = _003_ ? 1'h1 : 1'h0;
-  assign _003_ = ! fsm_state;
+  assign _group_is_now_9 = group == now[9];
+  assign end_segment = end_group & _group_is_now_9;
+  assign _segment_is_now_10 = segment == now[10];
+  assign end_node = end_segment & _segment_is_now_10;
+  assign _not_now_2 = ~ now[2];
+  assign _no_waiting = ! waiting;
+  assign _not_now_2_or_no_waiting = _not_now_2 | _no_waiting;
+  assign _no_block = ! block;
+  assign _now_11_and_no_block = now[11] & _no_block;
+  assign _now_12_and_end_slot = now[12] & end_slot;
+  assign _no_group = ! group;
+  assign _any_waiting = | waiting;
+  assign _waiting_minus_1 = waiting - 1'h1;
+  assign _block_plus_1 = block + 1'h1;
+  assign _advance_and_end_slot = advance & end_slot;
+  assign _advance_and_end_group = advance & end_group;
+  assign _group_plus_1 = group + 1'h1;
+  assign _advance_and_end_segment = advance & end_segment;
+  assign _segment_plus_1 = segment + 1'h1;
+  assign _advance_and_now_1 = advance & now[1];
+  assign _coefficients_plus_1 = coefficients + 1'h1;
+  assign _advance_and_end_node = advance & end_node;
+  assign _not_last_step = ~ last_step;
+  assign _now_15_and_not_last_step = now[15] & _not_last_step;
+  assign _now_14_or_now_15_and_not_last_step = now[14] | _now_15_and_not_last_step;
+  assign _all_read_part = _advance_and_end_node & _now_14_or_now_15_and_not_last_step;
+  assign _waiting_is_1 = waiting == 1'h1;
+  assign _fsm_state_is_1_or_fsm_state_is_2 = _fsm_state_is_1 | _fsm_state_is_2;
+  assign _fsm_state_next_4 = _fsm_state_is_2 ? _fsm_state_next_8 : _fsm_state_next_5;
+  assign _fsm_state_next_3 = _no_fsm_state ? _fsm_state_next_6 : fsm_state;
+  assign _fsm_state_next_2 = _fsm_state_is_1_or_fsm_state_is_2 ? _fsm_state_next_4 : _fsm_state_next_3;
+  assign _fsm_state_next_7 = start ? 2'h1 : 2'h0;
+  assign _fsm_state_next_8 = _waiting_is_1 ? _fsm_state_next_7 : fsm_state;
+  assign _fsm_state_next_5 = _all_read_part ? 2'h2 : fsm_state;
+  assign _fsm_state_next_6 = start ? 2'h1 : fsm_state;
+  assign _fsm_state_next = rst ? 2'h0 : _fsm_state_next_2;
+  assign _coefficients_next_2 = _advance_and_now_1 ? _coefficients_plus_1[5:0] : coefficients;
+  assign _coefficients_next_3 = all_read ? 6'h00 : _coefficients_next_2;
+  assign _coefficients_next = rst ? 6'h00 : _coefficients_next_3;
+  assign _segment_next_2 = _advance_and_end_segment ? _segment_plus_1[0] : segment;
+  assign _segment_next_3 = _advance_and_end_node ? 1'h0 : _segment_next_2;
+  assign _segment_next = rst ? 1'h0 : _segment_next_3;
+  assign _group_next_3 = _advance_and_end_group ? _group_plus_1[0] : group;
+  assign _group_next_2 = _advance_and_end_segment ? 1'h0 : _group_next_3;
+  assign _group_next = rst ? 1'h0 : _group_next_2;
+  assign _next_slot_next_2 = _advance_and_end_slot ? now[16] : next_slot;
+  assign _next_slot_next_3 = _advance_and_end_group ? now[17] : _next_slot_next_2;
+  assign _next_slot_next_4 = _advance_and_end_node ? now[16] : _next_slot_next_3;
+  assign _next_slot_next_5 = all_read ? 1'h0 : _next_slot_next_4;
+  assign _next_slot_next = rst ? 1'h0 : _next_slot_next_5;
+  assign _block_next_3 = advance ? _block_plus_1[5:0] : block;
+  assign _block_next_2 = _advance_and_end_slot ? 6'h00 : _block_next_3;
+  assign _block_next = rst ? 6'h00 : _block_next_2;
+  assign _waiting_next_2 = _any_waiting ? _waiting_minus_1[3:0] : waiting;
+  assign _waiting_next_3 = _advance_and_end_node ? 4'hb : _waiting_next_2;
+  assign _waiting_next = rst ? 4'h0 : _waiting_next_3;
+  assign _tag_next_3 = advance ? _no_group : tag[2];
+  assign _tag_next[2] = rst ? 1'h0 : _tag_next_3;
+  assign _tag_next_4 = advance ? now[0] : tag[0];
+  assign _tag_next[0] = rst ? 1'h0 : _tag_next_4;
+  assign _tag_next_2 = advance ? segment : tag[1];
+  assign _tag_next[1] = rst ? 1'h0 : _tag_next_2;
+  assign _word_25_next_2 = advance ? next_word : word_25;
+  assign _word_25_next = rst ? 6'h00 : _word_25_next_2;
+  assign _slot_next_2 = advance ? next_slot : slot;
+  assign _slot_next = rst ? 1'h0 : _slot_next_2;
+  assign _last_next_2 = advance ? _now_12_and_end_slot : last;
+  assign _last_next = rst ? 1'h0 : _last_next_2;
+  assign _first_next_2 = advance ? _now_11_and_no_block : first;
+  assign _first_next = rst ? 1'h0 : _first_next_2;
+  assign _moved_next_3 = _advance_and_now_1 ? 1'h1 : 1'h0;
+  assign _moved_next_2 = all_read ? 1'h1 : _moved_next_3;
+  assign _moved_next = rst ? 1'h1 : _moved_next_2;
+  assign _valid_next = rst ? 1'h0 : _advance_and_now_1;
+  assign _finish_part = _waiting_is_1 ? 1'h1 : 1'h0;
+  assign finish = _fsm_state_is_2 ? _finish_part : 1'h0;
+  assign _fsm_state_is_2 = fsm_state == 2'h2;
+  assign _all_read_part_2 = _all_read_part ? 1'h1 : 1'h0;
+  assign all_read = _fsm_state_is_1 ? _all_read_part_2 : 1'h0;
+  assign advance = _fsm_state_is_1 ? _not_now_2_or_no_waiting : 1'h0;
+  assign _fsm_state_is_1 = fsm_state == 2'h1;
+  assign idle = _no_fsm_state ? 1'h1 : 1'h0;
+  assign _no_fsm_state = ! fsm_state;
   assign next_word = next_slot ? 6'h00 : block;
   assign now = next_slot ? 24'h000000 : 24'h00f982;
 endmodule
 
-module mackey_glass_layer_head_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+// Receives the next input vector while the layer reads the present one.
+// Fields of words:
+//   i__payload: data [7:0], last [8]
+module mackey_glass__layer_head_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
   input read_enable;
@@ -1210,64 +1252,64 @@ module mackey_glass_layer_head_source(rst, read_enable, available, last, read_da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [3:0] _04_;
-  wire [6:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire [5:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire [5:0] _17_;
-  wire [5:0] _18_;
+  wire _beat_is_48;
+  wire [5:0] _beat_next;
+  wire [5:0] _beat_next_2;
+  wire [5:0] _beat_next_3;
+  wire [6:0] _beat_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire [1:0] _full_next;
+  wire [2:0] _full_plus_complete;
+  wire [3:0] _full_plus_complete_minus_i__freed;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _not_filling;
+  wire _not_read_page;
+  wire _read_page_next;
+  wire _read_page_next_2;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign _00_ = beat == 6'h30;
-  assign complete = i__valid & _00_;
+  assign _beat_is_48 = beat == 6'h30;
+  assign complete = i__valid & _beat_is_48;
   assign available = | full;
   assign last = lasts >> read_page;
-  assign _03_ = full + complete;
-  assign _04_ = _03_ - i__freed;
-  assign _05_ = beat + 1'h1;
-  assign _07_ = ~ read_page;
+  assign _full_plus_complete = full + complete;
+  assign _full_plus_complete_minus_i__freed = _full_plus_complete - i__freed;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _not_read_page = ~ read_page;
   always @(posedge clk)
-    full <= _08_;
+    full <= _full_next;
   always @(posedge clk)
-    beat <= _09_;
+    beat <= _beat_next;
   always @(posedge clk)
-    filling <= _10_;
+    filling <= _filling_next;
   always @(posedge clk)
-    lasts <= _01_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    read_page <= _02_;
-  assign _11_ = i__freed ? _07_ : read_page;
-  assign _02_ = rst ? 1'h0 : _11_;
-  assign _12_ = filling ? i__payload[8] : lasts[1];
-  assign _13_ = complete ? _12_ : lasts[1];
-  assign _01_[1] = rst ? 1'h0 : _13_;
-  assign _14_ = filling ? lasts[0] : i__payload[8];
-  assign _06_ = ~ filling;
-  assign _15_ = complete ? _14_ : lasts[0];
-  assign _01_[0] = rst ? 1'h0 : _15_;
-  assign _16_ = complete ? _06_ : filling;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = i__valid ? _05_[5:0] : beat;
-  assign _18_ = complete ? 6'h00 : _17_;
-  assign _09_ = rst ? 6'h00 : _18_;
-  assign _08_ = rst ? 2'h0 : _04_[1:0];
+    read_page <= _read_page_next;
+  assign _read_page_next_2 = i__freed ? _not_read_page : read_page;
+  assign _read_page_next = rst ? 1'h0 : _read_page_next_2;
+  assign _lasts_next_4 = filling ? i__payload[8] : lasts[1];
+  assign _lasts_next_3 = complete ? _lasts_next_4 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_3;
+  assign _lasts_next_5 = filling ? lasts[0] : i__payload[8];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = complete ? _lasts_next_5 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _filling_next_2 = complete ? _not_filling : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _beat_next_3 = i__valid ? _beat_plus_1[5:0] : beat;
+  assign _beat_next_2 = complete ? 6'h00 : _beat_next_3;
+  assign _beat_next = rst ? 6'h00 : _beat_next_2;
+  assign _full_next = rst ? 2'h0 : _full_plus_complete_minus_i__freed[1:0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_buffer #(
     .BEATS(32'd49),
@@ -1285,7 +1327,7 @@ module mackey_glass_layer_head_source(rst, read_enable, available, last, read_da
     .valid(i__valid)
   );
 `endif
-  mackey_glass_layer_head_source_memory memory (
+  mackey_glass__layer_head_source_memory memory (
     .clk(clk),
     .read__en(read_enable),
     .read_data(read_data),
@@ -1299,7 +1341,8 @@ module mackey_glass_layer_head_source(rst, read_enable, available, last, read_da
   );
 endmodule
 
-module mackey_glass_layer_head_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_head_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input read__en;
@@ -1320,9 +1363,9 @@ module mackey_glass_layer_head_source_memory(rst, read__en, read_data, write__da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [5:0] _0_;
-  wire [7:0] _1_;
-  wire [5:0] _2_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -1331,21 +1374,22 @@ module mackey_glass_layer_head_source_memory(rst, read__en, read_data, write__da
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _7_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _7_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _7_;
-  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _2_ + read_word;
-  assign _0_ = write_page ? 6'h31 : 6'h00;
-  assign _1_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = { 1'h0, _write__addr_part } + write_beat;
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_head_weight_roms(rst, data, valid, moved, address, clk);
+// The coefficients of a layer, in the order in which its sequencer reads them.
+module mackey_glass__layer_head_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
@@ -1358,14 +1402,14 @@ module mackey_glass_layer_head_weight_roms(rst, data, valid, moved, address, clk
   wire [5:0] address;
   input clk;
   wire clk;
-  wire _0_;
+  wire _no_s1_rom;
   reg s1_rom;
   wire taken;
-  assign _0_ = ! s1_rom;
-  assign taken = valid & _0_;
+  assign _no_s1_rom = ! s1_rom;
+  assign taken = valid & _no_s1_rom;
   always @(posedge clk)
     s1_rom <= 1'h0;
-  mackey_glass_layer_head_weight_roms_rom_0 rom_0 (
+  mackey_glass__layer_head_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
@@ -1375,7 +1419,8 @@ module mackey_glass_layer_head_weight_roms(rst, data, valid, moved, address, clk
   );
 endmodule
 
-module mackey_glass_layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
+// A ROM in banks, each with a register behind it; what follows selects one of them.
+module mackey_glass__layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
   input rst;
   wire rst;
   input enable;
@@ -1388,12 +1433,12 @@ module mackey_glass_layer_head_weight_roms_rom_0(rst, enable, data, moved, addre
   wire [5:0] address;
   input clk;
   wire clk;
-  wire [5:0] _0_;
+  wire [5:0] _address_5_next;
   reg [5:0] address_5;
   always @(posedge clk)
-    address_5 <= _0_;
-  assign _0_ = moved ? address : address_5;
-  mackey_glass_layer_head_weight_roms_rom_0_bank_0 bank_0 (
+    address_5 <= _address_5_next;
+  assign _address_5_next = moved ? address : address_5;
+  mackey_glass__layer_head_weight_roms_rom_0_bank_0 bank_0 (
     .address(address_5),
     .clk(clk),
     .data(data),
@@ -1401,7 +1446,8 @@ module mackey_glass_layer_head_weight_roms_rom_0(rst, enable, data, moved, addre
   );
 endmodule
 
-module mackey_glass_layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_head_weight_roms_rom_0_bank_0(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -1418,7 +1464,14 @@ module mackey_glass_layer_head_weight_roms_rom_0_bank_0(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__freed, o__freed, clk);
+// Computes one layer of a quantized network, one time step after the other.
+// Fields of words:
+//   control: valid [0], first [1], last [2], shift [4:3], tag [8:5]
+//   i__payload: data [15:0], last [16]
+//   o__payload: data [7:0], last [8]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input i__valid;
@@ -1435,88 +1488,88 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire o__freed;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [15:0] _018_;
-  wire [15:0] _019_;
-  wire [15:0] _020_;
-  wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [7:0] _023_;
-  wire _024_;
-  wire [2:0] _025_;
-  wire [3:0] _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire [1:0] _036_;
-  wire [8:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire [1:0] _047_;
-  wire [1:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire [1:0] _052_;
-  wire [1:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire [3:0] _073_;
-  wire _074_;
-  wire _075_;
-  wire [1:0] _076_;
-  wire _077_;
-  wire _078_;
-  wire _079_;
-  wire _080_;
-  wire _081_;
+  wire _any_room;
+  wire [8:0] _control_next;
+  wire [3:0] _control_next_10;
+  wire _control_next_11;
+  wire [1:0] _control_next_12;
+  wire _control_next_13;
+  wire [1:0] _control_next_2;
+  wire _control_next_3;
+  wire [1:0] _control_next_4;
+  wire [1:0] _control_next_5;
+  wire [1:0] _control_next_6;
+  wire [1:0] _control_next_7;
+  wire [1:0] _control_next_8;
+  wire [1:0] _control_next_9;
+  wire _finished_next;
+  wire _first_step_next;
+  wire _first_step_next_2;
+  wire _h_memory_read_page;
+  wire _i__freed_next;
+  wire _idle_or_finish;
+  wire _idle_or_finish_and_available;
+  wire _last_next;
+  wire [15:0] _m_memory_read__en;
+  wire [15:0] _m_memory_read__en_2;
+  wire [15:0] _m_memory_read__en_3;
+  wire [15:0] _m_memory_read__en_4;
+  wire [15:0] _m_memory_read__en_5;
+  wire _m_memory_read_data;
+  wire _m_memory_read_data_2;
+  wire _m_memory_read_data_3;
+  wire _m_memory_read_data_4;
+  wire _m_memory_read_data_5;
+  wire _m_memory_read_data_6;
+  wire _no_slot;
+  wire _no_write_2_1;
+  wire _not_first_step;
+  wire _not_page;
+  wire [7:0] _operand_part;
+  wire _page_next;
+  wire _page_next_2;
+  wire _read_enable_36_part;
+  wire _read_enable_44_part;
+  wire _read_enable_part;
+  wire _read_page_41_part;
+  wire _read_page_49_part;
+  wire [1:0] _room_next;
+  wire [2:0] _room_plus_o__freed;
+  wire [3:0] _room_plus_o__freed_minus_begun;
+  wire _s1_chosen_1_next;
+  wire _s1_chosen_1_next_2;
+  wire _s1_chosen_1_next_3;
+  wire _s1_chosen_1_next_4;
+  wire _s1_chosen_3_next;
+  wire _s1_chosen_3_next_2;
+  wire _s1_chosen_3_next_3;
+  wire _s1_chosen_3_next_4;
+  wire _s1_chosen_3_next_5;
+  wire _slot_is_1;
+  wire _slot_is_1_2;
+  wire _slot_is_2;
+  wire _slot_is_2_2;
+  wire _slot_is_2_or_slot_is_3;
+  wire _slot_is_3;
+  wire _slot_is_3_2;
+  wire _slot_is_3_or_slot_is_7;
+  wire _slot_is_4;
+  wire _slot_is_5;
+  wire _slot_is_6;
+  wire _slot_is_6_or_slot_is_7;
+  wire _slot_is_7;
+  wire _source_read_word;
+  wire _source_read_word_2;
+  wire _u_memory_read_data;
+  wire _u_memory_read_data_2;
+  wire _u_memory_read_data_3;
+  wire _u_memory_read_data_4;
+  wire _u_memory_read_data_5;
+  wire _write_0_and_no_write_2_1;
+  wire _write_0_and_write_2_1_is_1;
+  wire _write_0_and_write_2_1_is_2;
+  wire _write_2_1_is_1;
+  wire _write_2_1_is_2;
   wire [11:0] addresses;
   wire all_read_89;
   wire available;
@@ -1569,131 +1622,131 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   wire write_enable;
   wire write_enable_38;
   wire write_enable_46;
-  assign _018_ = s1_chosen_0 ? read_data : 16'h0000;
-  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
-  assign _020_ = _018_ | _019_;
-  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _022_ = _020_ | _021_;
-  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ page;
-  assign _025_ = room + o__freed;
-  assign _026_ = _025_ - begun;
-  assign _027_ = ~ first_step;
-  assign _017_ = | room;
+  assign _m_memory_read__en = s1_chosen_0 ? read_data : 16'h0000;
+  assign _m_memory_read__en_2 = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _m_memory_read__en_3 = _m_memory_read__en | _m_memory_read__en_2;
+  assign _m_memory_read__en_4 = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _m_memory_read__en_5 = _m_memory_read__en_3 | _m_memory_read__en_4;
+  assign _operand_part = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _m_memory_read__en_5 | { _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part };
+  assign _not_page = ~ page;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_plus_o__freed_minus_begun = _room_plus_o__freed - begun;
+  assign _not_first_step = ~ first_step;
+  assign _any_room = | room;
   always @(posedge clk)
-    last_step <= _028_;
+    last_step <= _source_read_word;
   always @(posedge clk)
-    begun <= _029_;
+    begun <= _h_memory_read_page;
   always @(posedge clk)
-    i__freed <= _031_;
+    i__freed <= _i__freed_next;
   always @(posedge clk)
-    finished <= _032_;
+    finished <= _finished_next;
   always @(posedge clk)
-    last <= _033_;
+    last <= _last_next;
   always @(posedge clk)
-    page <= _034_;
+    page <= _page_next;
   always @(posedge clk)
-    first_step <= _035_;
+    first_step <= _first_step_next;
   always @(posedge clk)
-    room <= _036_;
+    room <= _room_next;
   always @(posedge clk)
-    control <= _037_;
+    control <= _control_next;
   always @(posedge clk)
-    s1_chosen_0 <= _038_;
+    s1_chosen_0 <= _u_memory_read_data;
   always @(posedge clk)
-    s1_chosen_1 <= _039_;
+    s1_chosen_1 <= _s1_chosen_1_next;
   always @(posedge clk)
-    s1_chosen_2 <= _041_;
+    s1_chosen_2 <= _m_memory_read_data;
   always @(posedge clk)
-    s1_chosen_3 <= _042_;
-  assign _000_ = idle | finish;
-  assign _010_ = _000_ & available;
-  assign trace_start = _010_ & _017_;
-  assign _024_ = slot == 2'h2;
-  assign _040_ = | { _030_, _024_ };
-  assign read_enable = valid & _040_;
-  assign read_enable_27 = valid & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _007_ = | { _006_, _005_, _004_ };
-  assign read_enable_36 = valid & _007_;
-  assign _008_ = write[2:1] == 1'h1;
-  assign _009_ = write[0] & _008_;
-  assign write_enable_38 = _009_ & write[10];
-  assign _004_ = slot == 1'h1;
-  assign _005_ = slot == 2'h3;
-  assign read_enable_44 = valid & _014_;
-  assign _015_ = write[2:1] == 2'h2;
-  assign _016_ = write[0] & _015_;
-  assign write_enable_46 = _016_ & write[10];
-  assign _014_ = | { _012_, _013_ };
-  assign _044_ = _030_ | _006_;
-  assign _045_ = _071_ | _064_;
-  assign _046_ = _064_ | _006_;
-  assign _043_ = | { _044_, _013_, _001_ };
-  assign _047_ = _006_ ? 2'h1 : 2'h0;
-  assign _048_ = _013_ ? 2'h3 : 2'h0;
-  assign _049_ = _044_ ? _047_ : _048_;
-  assign _050_ = _064_ ? 2'h1 : 2'h2;
-  assign _051_ = _065_ ? 2'h0 : 2'h3;
-  assign _052_ = _045_ ? _050_ : _051_;
-  assign _053_ = _043_ ? _049_ : _052_;
-  assign _054_ = _071_ ? 1'h1 : _070_;
-  assign _055_ = _030_ ? 1'h1 : _054_;
-  assign _056_ = _006_ ? 1'h1 : _027_;
-  assign _057_ = _065_ ? _027_ : _063_;
-  assign _058_ = _046_ ? _056_ : _057_;
-  assign _059_ = _012_ ? _027_ : _061_;
-  assign _060_ = _013_ ? _027_ : _059_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_3;
-  assign _062_ = valid ? _060_ : _061_;
-  assign _042_ = rst ? 1'h0 : _062_;
-  assign _063_ = valid ? 1'h0 : s1_chosen_2;
-  assign _066_ = valid ? _058_ : _063_;
-  assign _041_ = rst ? 1'h0 : _066_;
-  assign _067_ = valid ? 1'h0 : s1_chosen_1;
-  assign _068_ = _001_ ? 1'h1 : _067_;
-  assign _069_ = valid ? _068_ : _067_;
-  assign _039_ = rst ? 1'h0 : _069_;
-  assign _070_ = valid ? 1'h0 : s1_chosen_0;
-  assign _072_ = valid ? _055_ : _070_;
-  assign _038_ = rst ? 1'h0 : _072_;
-  assign _073_ = valid ? tag_96 : control[8:5];
-  assign _037_[8:5] = rst ? 4'h0 : _073_;
-  assign _074_ = valid ? last_95 : control[2];
-  assign _037_[2] = rst ? 1'h0 : _074_;
-  assign _075_ = valid ? first : control[1];
-  assign _037_[1] = rst ? 1'h0 : _075_;
-  assign _037_[0] = rst ? 1'h0 : valid;
-  assign _006_ = slot == 3'h7;
-  assign _030_ = slot == 3'h6;
-  assign _013_ = slot == 3'h5;
-  assign _001_ = slot == 3'h4;
-  assign _064_ = slot == 3'h3;
-  assign _071_ = slot == 3'h2;
-  assign _065_ = slot == 3'h1;
-  assign _012_ = ! slot;
-  assign _076_ = valid ? _053_ : control[4:3];
-  assign _037_[4:3] = rst ? 2'h0 : _076_;
-  assign _036_ = rst ? 2'h2 : _026_[1:0];
-  assign _077_ = finished ? last : first_step;
-  assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : page;
-  assign _034_ = rst ? 1'h0 : _078_;
-  assign _033_ = rst ? 1'h0 : last_step;
-  assign _032_ = rst ? 1'h0 : finish;
-  assign _031_ = rst ? 1'h0 : all_read_89;
-  assign _029_ = rst ? 1'h0 : trace_start;
-  assign _079_ = trace_start ? last_88 : last_step;
-  assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : page;
-  assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : page;
-  assign read_page_41 = _005_ ? _011_ : _081_;
-  assign o__valid = _016_ ? write[10] : 1'h0;
-  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
+    s1_chosen_3 <= _s1_chosen_3_next;
+  assign _idle_or_finish = idle | finish;
+  assign _idle_or_finish_and_available = _idle_or_finish & available;
+  assign trace_start = _idle_or_finish_and_available & _any_room;
+  assign _slot_is_2 = slot == 2'h2;
+  assign _read_enable_part = | { _slot_is_6, _slot_is_2 };
+  assign read_enable = valid & _read_enable_part;
+  assign read_enable_27 = valid & _slot_is_4;
+  assign _no_write_2_1 = ! write[2:1];
+  assign _write_0_and_no_write_2_1 = write[0] & _no_write_2_1;
+  assign write_enable = _write_0_and_no_write_2_1 & write[10];
+  assign _read_enable_36_part = | { _slot_is_7, _slot_is_3, _slot_is_1 };
+  assign read_enable_36 = valid & _read_enable_36_part;
+  assign _write_2_1_is_1 = write[2:1] == 1'h1;
+  assign _write_0_and_write_2_1_is_1 = write[0] & _write_2_1_is_1;
+  assign write_enable_38 = _write_0_and_write_2_1_is_1 & write[10];
+  assign _slot_is_1 = slot == 1'h1;
+  assign _slot_is_3 = slot == 2'h3;
+  assign read_enable_44 = valid & _read_enable_44_part;
+  assign _write_2_1_is_2 = write[2:1] == 2'h2;
+  assign _write_0_and_write_2_1_is_2 = write[0] & _write_2_1_is_2;
+  assign write_enable_46 = _write_0_and_write_2_1_is_2 & write[10];
+  assign _read_enable_44_part = | { _no_slot, _slot_is_5 };
+  assign _slot_is_6_or_slot_is_7 = _slot_is_6 | _slot_is_7;
+  assign _slot_is_2_or_slot_is_3 = _slot_is_2_2 | _slot_is_3_2;
+  assign _slot_is_3_or_slot_is_7 = _slot_is_3_2 | _slot_is_7;
+  assign _control_next_3 = | { _slot_is_6_or_slot_is_7, _slot_is_5, _slot_is_4 };
+  assign _control_next_9 = _slot_is_7 ? 2'h1 : 2'h0;
+  assign _control_next_8 = _slot_is_5 ? 2'h3 : 2'h0;
+  assign _control_next_7 = _slot_is_6_or_slot_is_7 ? _control_next_9 : _control_next_8;
+  assign _control_next_6 = _slot_is_3_2 ? 2'h1 : 2'h2;
+  assign _control_next_5 = _slot_is_1_2 ? 2'h0 : 2'h3;
+  assign _control_next_4 = _slot_is_2_or_slot_is_3 ? _control_next_6 : _control_next_5;
+  assign _control_next_2 = _control_next_3 ? _control_next_7 : _control_next_4;
+  assign _u_memory_read_data_3 = _slot_is_2_2 ? 1'h1 : _u_memory_read_data_5;
+  assign _u_memory_read_data_2 = _slot_is_6 ? 1'h1 : _u_memory_read_data_3;
+  assign _m_memory_read_data_5 = _slot_is_7 ? 1'h1 : _not_first_step;
+  assign _m_memory_read_data_4 = _slot_is_1_2 ? _not_first_step : _m_memory_read_data_6;
+  assign _m_memory_read_data_3 = _slot_is_3_or_slot_is_7 ? _m_memory_read_data_5 : _m_memory_read_data_4;
+  assign _s1_chosen_3_next_3 = _no_slot ? _not_first_step : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next_2 = _slot_is_5 ? _not_first_step : _s1_chosen_3_next_3;
+  assign _s1_chosen_3_next_5 = valid ? 1'h0 : s1_chosen_3;
+  assign _s1_chosen_3_next_4 = valid ? _s1_chosen_3_next_2 : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next = rst ? 1'h0 : _s1_chosen_3_next_4;
+  assign _m_memory_read_data_6 = valid ? 1'h0 : s1_chosen_2;
+  assign _m_memory_read_data_2 = valid ? _m_memory_read_data_3 : _m_memory_read_data_6;
+  assign _m_memory_read_data = rst ? 1'h0 : _m_memory_read_data_2;
+  assign _s1_chosen_1_next_4 = valid ? 1'h0 : s1_chosen_1;
+  assign _s1_chosen_1_next_3 = _slot_is_4 ? 1'h1 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next_2 = valid ? _s1_chosen_1_next_3 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next = rst ? 1'h0 : _s1_chosen_1_next_2;
+  assign _u_memory_read_data_5 = valid ? 1'h0 : s1_chosen_0;
+  assign _u_memory_read_data_4 = valid ? _u_memory_read_data_2 : _u_memory_read_data_5;
+  assign _u_memory_read_data = rst ? 1'h0 : _u_memory_read_data_4;
+  assign _control_next_10 = valid ? tag_96 : control[8:5];
+  assign _control_next[8:5] = rst ? 4'h0 : _control_next_10;
+  assign _control_next_13 = valid ? last_95 : control[2];
+  assign _control_next[2] = rst ? 1'h0 : _control_next_13;
+  assign _control_next_11 = valid ? first : control[1];
+  assign _control_next[1] = rst ? 1'h0 : _control_next_11;
+  assign _control_next[0] = rst ? 1'h0 : valid;
+  assign _slot_is_7 = slot == 3'h7;
+  assign _slot_is_6 = slot == 3'h6;
+  assign _slot_is_5 = slot == 3'h5;
+  assign _slot_is_4 = slot == 3'h4;
+  assign _slot_is_3_2 = slot == 3'h3;
+  assign _slot_is_2_2 = slot == 3'h2;
+  assign _slot_is_1_2 = slot == 3'h1;
+  assign _no_slot = ! slot;
+  assign _control_next_12 = valid ? _control_next_2 : control[4:3];
+  assign _control_next[4:3] = rst ? 2'h0 : _control_next_12;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _first_step_next_2 = finished ? last : first_step;
+  assign _first_step_next = rst ? 1'h1 : _first_step_next_2;
+  assign _page_next_2 = finished ? _not_page : page;
+  assign _page_next = rst ? 1'h0 : _page_next_2;
+  assign _last_next = rst ? 1'h0 : last_step;
+  assign _finished_next = rst ? 1'h0 : finish;
+  assign _i__freed_next = rst ? 1'h0 : all_read_89;
+  assign _h_memory_read_page = rst ? 1'h0 : trace_start;
+  assign _source_read_word_2 = trace_start ? last_88 : last_step;
+  assign _source_read_word = rst ? 1'h0 : _source_read_word_2;
+  assign _read_page_49_part = _no_slot ? _not_page : page;
+  assign read_page_49 = _slot_is_5 ? _not_page : _read_page_49_part;
+  assign _read_page_41_part = _slot_is_1 ? _not_page : page;
+  assign read_page_41 = _slot_is_3 ? _not_page : _read_page_41_part;
+  assign o__valid = _write_0_and_write_2_1_is_2 ? write[10] : 1'h0;
+  assign o__payload_data = _write_0_and_write_2_1_is_2 ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -1701,7 +1754,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .sent(begun)
   );
@@ -1725,13 +1778,13 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .marked(last_88),
     .promise(begun),
     .reads(valid),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
   );
 `endif
-  mackey_glass_layer_lmu0_drain drain (
+  mackey_glass__layer_lmu0_drain drain (
     .clk(clk),
     .rst(rst),
     .sums(sums),
@@ -1739,7 +1792,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu0_h_memory h_memory (
+  mackey_glass__layer_lmu0_h_memory h_memory (
     .clk(clk),
     .port_2625_3(write[9:3]),
     .read__en(read_enable_44),
@@ -1751,7 +1804,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .write_enable(write_enable_46),
     .write_page(page)
   );
-  mackey_glass_layer_lmu0_m_memory m_memory (
+  mackey_glass__layer_lmu0_m_memory m_memory (
     .clk(clk),
     .port_2625_3(write[5:3]),
     .read__en(read_enable_36),
@@ -1763,7 +1816,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .write_enable(write_enable_38),
     .write_page(page)
   );
-  mackey_glass_layer_lmu0_mac mac (
+  mackey_glass__layer_lmu0_mac mac (
     .clk(clk),
     .control(control),
     .operand(operand),
@@ -1773,7 +1826,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .upcoming(upcoming),
     .weights(data)
   );
-  mackey_glass_layer_lmu0_sequencer sequencer (
+  mackey_glass__layer_lmu0_sequencer sequencer (
     .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
@@ -1790,7 +1843,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .valid(valid),
     .word_25(read_word_48)
   );
-  mackey_glass_layer_lmu0_source source (
+  mackey_glass__layer_lmu0_source source (
     .available(available),
     .clk(clk),
     .i__freed(i__freed),
@@ -1802,7 +1855,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .read_word(read_word_48[0]),
     .rst(rst)
   );
-  mackey_glass_layer_lmu0_u_memory u_memory (
+  mackey_glass__layer_lmu0_u_memory u_memory (
     .clk(clk),
     .port_2625_3(write[4:3]),
     .read__en(read_enable_27),
@@ -1813,7 +1866,7 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
     .write_enable(write_enable),
     .write_page(page)
   );
-  mackey_glass_layer_lmu0_weight_roms weight_roms (
+  mackey_glass__layer_lmu0_weight_roms weight_roms (
     .address(addresses),
     .clk(clk),
     .data(data),
@@ -1830,7 +1883,12 @@ module mackey_glass_layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, 
   assign trace_valid = write[0];
 endmodule
 
-module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
+// Takes the sums of a group over and turns them into codes, beat rows per cycle.
+// Fields of words:
+//   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [9:4]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   input rst;
   wire rst;
   input upcoming;
@@ -1843,114 +1901,114 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [1:0] _000_;
-  wire [9:0] _001_;
-  wire [9:0] _002_;
-  wire [9:0] _003_;
-  wire [9:0] _004_;
-  wire [9:0] _005_;
-  wire [9:0] _006_;
-  wire [9:0] _007_;
-  wire [9:0] _008_;
-  wire _009_;
-  wire [3:0] _010_;
-  wire _011_;
-  wire [5:0] _012_;
-  wire [1:0] _013_;
-  wire [30:0] _014_;
-  wire [5:0] _015_;
-  wire [21:0] _016_;
-  wire [30:0] _017_;
-  wire [30:0] _018_;
-  wire [30:0] _019_;
-  wire [15:0] _020_;
-  wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [15:0] _023_;
-  wire [15:0] _024_;
-  wire _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [6:0] _030_;
-  wire [14:0] _031_;
-  wire _032_;
-  wire [6:0] _033_;
-  wire _034_;
-  wire _035_;
-  wire _036_;
-  wire _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [31:0] _045_;
-  wire [6:0] _046_;
-  wire _047_;
-  wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire [9:0] _063_;
-  wire [21:0] _064_;
-  wire [21:0] _065_;
-  wire _066_;
-  wire _067_;
-  wire [15:0] _068_;
-  wire [15:0] _069_;
-  wire [15:0] _070_;
-  wire [15:0] _071_;
-  wire _072_;
-  wire _073_;
-  wire [5:0] _074_;
-  wire [5:0] _075_;
-  wire [5:0] _076_;
-  wire [5:0] _077_;
-  wire [3:0] _078_;
-  wire _079_;
-  wire _080_;
-  wire [5:0] _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [1:0] _085_;
-  wire _086_;
-  wire [5:0] _087_;
-  wire [1:0] _088_;
-  wire _089_;
-  wire [5:0] _090_;
-  wire [1:0] _091_;
-  wire _092_;
-  wire [5:0] _093_;
-  wire [1:0] _094_;
-  wire _095_;
-  wire [5:0] _096_;
-  wire [1:0] _097_;
-  wire _098_;
-  wire [5:0] _099_;
-  wire [1:0] _100_;
-  wire _101_;
-  wire [5:0] _102_;
-  wire [1:0] _103_;
-  wire _104_;
-  wire [5:0] _105_;
-  wire [1:0] _106_;
-  wire _107_;
+  wire [5:0] _a0_beat_next;
+  wire [5:0] _a0_beat_next_2;
+  wire [5:0] _a0_beat_next_3;
+  wire [6:0] _a0_beat_plus_1;
+  wire [1:0] _a0_valid_minus_1;
+  wire _a0_valid_next;
+  wire _a0_valid_next_2;
+  wire _a0_valid_next_3;
+  wire _a1_2_1_is_1;
+  wire [9:0] _a1_next;
+  wire _a1_next_2;
+  wire [1:0] _a1_next_3;
+  wire [5:0] _a1_next_4;
+  wire [5:0] _address_next;
+  wire [5:0] _address_next_2;
+  wire [5:0] _address_next_3;
+  wire [6:0] _address_plus_1;
+  wire [21:0] _d0_constants_next;
+  wire [21:0] _d0_constants_next_2;
+  wire [21:0] _d0_constants_next_3;
+  wire [9:0] _d0_next;
+  wire _d0_next_2;
+  wire [1:0] _d0_next_3;
+  wire [5:0] _d0_next_4;
+  wire [30:0] _d1_addend_0_next;
+  wire [9:0] _d1_next;
+  wire _d1_next_2;
+  wire [1:0] _d1_next_3;
+  wire [5:0] _d1_next_4;
+  wire [30:0] _d1_sum_0_next;
+  wire [31:0] _d1_sum_0_plus_d1_addend_0;
+  wire _d2_0_and_d2_2_1_is_1;
+  wire _d2_0_and_d2_2_1_is_2;
+  wire _d2_0_and_no_d2_2_1;
+  wire _d2_2_1_is_1;
+  wire _d2_2_1_is_2;
+  wire [9:0] _d2_next;
+  wire _d2_next_2;
+  wire [1:0] _d2_next_3;
+  wire [5:0] _d2_next_4;
+  wire [30:0] _d2_total_0_next;
+  wire _d3_2_1_is_2;
+  wire [15:0] _d3_code_0_next;
+  wire [14:0] _d3_code_0_next_2;
+  wire _d3_code_0_next_3;
+  wire _d3_code_0_next_4;
+  wire _d3_code_0_next_5;
+  wire _d3_code_0_next_6;
+  wire [15:0] _d3_code_0_next_7;
+  wire [6:0] _d3_code_0_next_8;
+  wire [15:0] _d3_code_0_next_9;
+  wire [9:0] _d3_next;
+  wire [1:0] _d3_next_2;
+  wire [5:0] _d3_next_3;
+  wire _d3_next_4;
+  wire _d4_2_1_is_2;
+  wire [15:0] _d4_code_0_next;
+  wire [9:0] _d4_next;
+  wire _d4_next_2;
+  wire [1:0] _d4_next_3;
+  wire [5:0] _d4_next_4;
+  wire _d5_2_1_is_2;
+  wire [15:0] _d5_code_0_next;
+  wire [9:0] _d5_next;
+  wire [5:0] _d5_next_2;
+  wire _d5_next_3;
+  wire [1:0] _d5_next_4;
+  wire _d6_0_and_d6_2_1_is_1;
+  wire _d6_0_and_d6_2_1_is_2;
+  wire _d6_0_and_no_d6_2_1;
+  wire _d6_2_1_is_1;
+  wire _d6_2_1_is_2;
+  wire [15:0] _d6_code_0_next;
+  wire [9:0] _d6_next;
+  wire _d6_next_2;
+  wire [1:0] _d6_next_3;
+  wire [5:0] _d6_next_4;
+  wire _d7_0_and_d7_9_4_below_1;
+  wire _d7_0_and_d7_9_4_below_4;
+  wire _d7_0_and_d7_9_4_below_49;
+  wire _d7_2_1_is_1;
+  wire _d7_2_1_is_2;
+  wire _d7_9_4_below_1;
+  wire _d7_9_4_below_4;
+  wire _d7_9_4_below_49;
+  wire [9:0] _d7_next;
+  wire [1:0] _d7_next_2;
+  wire [5:0] _d7_next_3;
+  wire _d7_next_4;
+  wire _no_a1_2_1;
+  wire _no_d2_2_1;
+  wire _no_d6_2_1;
+  wire _no_d7_2_1;
+  wire _not_d2_total_0_30;
+  wire [1:0] _present_next;
+  wire [30:0] _rows_next;
+  wire [3:0] _tag_next;
+  wire [3:0] _tag_next_2;
+  wire _upcoming_and_tag_15_3;
+  wire _upcoming_and_tag_15_3_2;
+  wire _upcoming_and_tag_15_3_3;
+  wire _upcoming_and_tag_15_3_4;
+  wire _upcoming_and_tag_15_3_5;
+  wire [15:0] _write_data_next;
+  wire [15:0] _write_data_next_2;
+  wire [15:0] _write_data_next_3;
+  wire _write_mask_part;
+  wire _write_mask_part_2;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -1979,193 +2037,193 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
-  assign _000_ = a0_valid - 1'h1;
-  assign _030_ = a0_beat + 1'h1;
-  assign _029_ = upcoming & tag_15[3];
-  assign _033_ = address + 1'h1;
-  assign _045_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _047_ = ! d2[2:1];
-  assign _056_ = d2[0] & _047_;
-  assign _011_ = & { d2_total_0[30], d2_total_0[30:27] };
-  assign _025_ = | { d2_total_0[30], d2_total_0[30:27] };
-  assign _026_ = ~ _025_;
-  assign _027_ = _011_ | _026_;
-  assign _031_ = _027_ ? d2_total_0[26:12] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
-  assign _032_ = ! d6[2:1];
-  assign _034_ = d6[0] & _032_;
-  assign _035_ = d2[2:1] == 1'h1;
-  assign _036_ = d2[0] & _035_;
-  assign _037_ = d6[2:1] == 1'h1;
-  assign _038_ = d6[0] & _037_;
-  assign _039_ = d2[2:1] == 2'h2;
-  assign _040_ = d2[0] & _039_;
-  assign _041_ = & { d2_total_0[30], d2_total_0[30:25] };
-  assign _042_ = | { d2_total_0[30], d2_total_0[30:25] };
-  assign _043_ = ~ _042_;
-  assign _044_ = _041_ | _043_;
-  assign _028_ = ~ d2_total_0[30];
-  assign _046_ = _044_ ? d2_total_0[24:18] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
-  assign _048_ = d6[2:1] == 2'h2;
-  assign _049_ = d6[0] & _048_;
-  assign _050_ = ! d7[2:1];
-  assign _051_ = d7[9:4] < 1'h1;
-  assign _052_ = d7[0] & _051_;
-  assign _053_ = d7[2:1] == 1'h1;
-  assign _054_ = d7[9:4] < 3'h4;
-  assign _055_ = d7[0] & _054_;
-  assign _057_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _057_;
-  assign _058_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _058_;
-  assign _059_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _059_;
-  assign _060_ = d7[2:1] == 2'h2;
-  assign _061_ = d7[9:4] < 6'h31;
-  assign _062_ = d7[0] & _061_;
+  assign _a0_valid_minus_1 = a0_valid - 1'h1;
+  assign _a0_beat_plus_1 = a0_beat + 1'h1;
+  assign _upcoming_and_tag_15_3 = upcoming & tag_15[3];
+  assign _address_plus_1 = address + 1'h1;
+  assign _d1_sum_0_plus_d1_addend_0 = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _no_d2_2_1 = ! d2[2:1];
+  assign _d2_0_and_no_d2_2_1 = d2[0] & _no_d2_2_1;
+  assign _upcoming_and_tag_15_3_2 = & { d2_total_0[30], d2_total_0[30:27] };
+  assign _upcoming_and_tag_15_3_3 = | { d2_total_0[30], d2_total_0[30:27] };
+  assign _upcoming_and_tag_15_3_4 = ~ _upcoming_and_tag_15_3_3;
+  assign _upcoming_and_tag_15_3_5 = _upcoming_and_tag_15_3_2 | _upcoming_and_tag_15_3_4;
+  assign _d3_code_0_next_2 = _upcoming_and_tag_15_3_5 ? d2_total_0[26:12] : { _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30 };
+  assign _no_d6_2_1 = ! d6[2:1];
+  assign _d6_0_and_no_d6_2_1 = d6[0] & _no_d6_2_1;
+  assign _d2_2_1_is_1 = d2[2:1] == 1'h1;
+  assign _d2_0_and_d2_2_1_is_1 = d2[0] & _d2_2_1_is_1;
+  assign _d6_2_1_is_1 = d6[2:1] == 1'h1;
+  assign _d6_0_and_d6_2_1_is_1 = d6[0] & _d6_2_1_is_1;
+  assign _d2_2_1_is_2 = d2[2:1] == 2'h2;
+  assign _d2_0_and_d2_2_1_is_2 = d2[0] & _d2_2_1_is_2;
+  assign _d3_code_0_next_3 = & { d2_total_0[30], d2_total_0[30:25] };
+  assign _d3_code_0_next_4 = | { d2_total_0[30], d2_total_0[30:25] };
+  assign _d3_code_0_next_5 = ~ _d3_code_0_next_4;
+  assign _d3_code_0_next_6 = _d3_code_0_next_3 | _d3_code_0_next_5;
+  assign _not_d2_total_0_30 = ~ d2_total_0[30];
+  assign _d3_code_0_next_8 = _d3_code_0_next_6 ? d2_total_0[24:18] : { _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30 };
+  assign _d6_2_1_is_2 = d6[2:1] == 2'h2;
+  assign _d6_0_and_d6_2_1_is_2 = d6[0] & _d6_2_1_is_2;
+  assign _no_d7_2_1 = ! d7[2:1];
+  assign _d7_9_4_below_1 = d7[9:4] < 1'h1;
+  assign _d7_0_and_d7_9_4_below_1 = d7[0] & _d7_9_4_below_1;
+  assign _d7_2_1_is_1 = d7[2:1] == 1'h1;
+  assign _d7_9_4_below_4 = d7[9:4] < 3'h4;
+  assign _d7_0_and_d7_9_4_below_4 = d7[0] & _d7_9_4_below_4;
+  assign _d3_2_1_is_2 = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _d3_2_1_is_2;
+  assign _d4_2_1_is_2 = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _d4_2_1_is_2;
+  assign _d5_2_1_is_2 = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _d5_2_1_is_2;
+  assign _d7_2_1_is_2 = d7[2:1] == 2'h2;
+  assign _d7_9_4_below_49 = d7[9:4] < 6'h31;
+  assign _d7_0_and_d7_9_4_below_49 = d7[0] & _d7_9_4_below_49;
   always @(posedge clk)
-    a1 <= _063_;
+    a1 <= _a1_next;
   always @(posedge clk)
-    d0 <= _001_;
+    d0 <= _d0_next;
   always @(posedge clk)
-    d1 <= _002_;
+    d1 <= _d1_next;
   always @(posedge clk)
-    d2 <= _003_;
+    d2 <= _d2_next;
   always @(posedge clk)
-    d3 <= _004_;
+    d3 <= _d3_next;
   always @(posedge clk)
-    d4 <= _005_;
+    d4 <= _d4_next;
   always @(posedge clk)
-    d5 <= _006_;
+    d5 <= _d5_next;
   always @(posedge clk)
-    d6 <= _007_;
+    d6 <= _d6_next;
   always @(posedge clk)
-    d7 <= _008_;
+    d7 <= _d7_next;
   always @(posedge clk)
-    a0_valid <= _009_;
+    a0_valid <= _a0_valid_next;
   always @(posedge clk)
-    tag <= _010_;
+    tag <= _tag_next;
   always @(posedge clk)
-    a0_beat <= _012_;
+    a0_beat <= _a0_beat_next;
   always @(posedge clk)
-    present <= _013_;
+    present <= _present_next;
   always @(posedge clk)
-    rows <= _014_;
+    rows <= _rows_next;
   always @(posedge clk)
-    address <= _015_;
+    address <= _address_next;
   always @(posedge clk)
-    d0_constants <= _016_;
+    d0_constants <= _d0_constants_next;
   always @(posedge clk)
-    d1_sum_0 <= _017_;
+    d1_sum_0 <= _d1_sum_0_next;
   always @(posedge clk)
-    d1_addend_0 <= _018_;
+    d1_addend_0 <= _d1_addend_0_next;
   always @(posedge clk)
-    d2_total_0 <= _019_;
+    d2_total_0 <= _d2_total_0_next;
   always @(posedge clk)
-    d4_code_0 <= _020_;
+    d4_code_0 <= _d4_code_0_next;
   always @(posedge clk)
-    d5_code_0 <= _021_;
+    d5_code_0 <= _d5_code_0_next;
   always @(posedge clk)
-    d6_code_0 <= _022_;
+    d6_code_0 <= _d6_code_0_next;
   always @(posedge clk)
-    d3_code_0 <= _023_;
+    d3_code_0 <= _d3_code_0_next;
   always @(posedge clk)
-    write_data <= _024_;
-  assign _064_ = _073_ ? 22'h000800 : data;
-  assign _065_ = _072_ ? 22'h000200 : _064_;
-  assign _066_ = _050_ ? _052_ : 1'h0;
-  assign _067_ = _053_ ? _055_ : _066_;
-  assign write_mask = _060_ ? _062_ : _067_;
-  assign _068_ = _034_ ? d6_code_0 : write_data;
-  assign _069_ = _038_ ? d6_code_0 : _068_;
-  assign _024_ = _049_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
-  assign _070_ = _056_ ? { d2_total_0[30], _031_ } : d3_code_0;
-  assign _071_ = _036_ ? d2_total_0[25:10] : _070_;
-  assign _023_ = _040_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _046_ } : _071_;
-  assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _020_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _019_ = d1[0] ? _045_[30:0] : d2_total_0;
-  assign _018_ = d0[0] ? { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants } : d1_addend_0;
-  assign _017_ = d0[0] ? rows : d1_sum_0;
-  assign _072_ = a1[2:1] == 2'h1;
-  assign _073_ = ! a1[2:1];
-  assign _016_ = a1[0] ? _065_ : d0_constants;
-  assign _074_ = a0_valid ? _033_[5:0] : address;
-  assign _075_ = _029_ ? 6'h00 : _074_;
-  assign _015_ = rst ? 6'h00 : _075_;
-  assign _014_ = present[1] ? sums : rows;
-  assign _013_ = rst ? 2'h0 : { present[0], upcoming };
-  assign _076_ = a0_valid ? _030_[5:0] : a0_beat;
-  assign _077_ = _029_ ? 6'h00 : _076_;
-  assign _012_ = rst ? 6'h00 : _077_;
-  assign _078_ = upcoming ? tag_15 : tag;
-  assign _010_ = rst ? 4'h0 : _078_;
-  assign _079_ = a0_valid ? _000_[0] : a0_valid;
-  assign _080_ = upcoming ? 1'h1 : _079_;
-  assign _009_ = rst ? 1'h0 : _080_;
-  assign _081_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _081_;
-  assign _082_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _082_;
-  assign _008_[0] = rst ? 1'h0 : d6[0];
-  assign _083_ = d6[0] ? d6[3] : d7[3];
-  assign _008_[3] = rst ? 1'h0 : _083_;
-  assign _084_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _084_;
-  assign _085_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _085_;
-  assign _007_[0] = rst ? 1'h0 : d5[0];
-  assign _086_ = d5[0] ? d5[3] : d6[3];
-  assign _007_[3] = rst ? 1'h0 : _086_;
-  assign _087_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _087_;
-  assign _088_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _088_;
-  assign _006_[0] = rst ? 1'h0 : d4[0];
-  assign _089_ = d4[0] ? d4[3] : d5[3];
-  assign _006_[3] = rst ? 1'h0 : _089_;
-  assign _090_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _090_;
-  assign _091_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _091_;
-  assign _005_[0] = rst ? 1'h0 : d3[0];
-  assign _092_ = d3[0] ? d3[3] : d4[3];
-  assign _005_[3] = rst ? 1'h0 : _092_;
-  assign _093_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _093_;
-  assign _094_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _094_;
-  assign _004_[0] = rst ? 1'h0 : d2[0];
-  assign _095_ = d2[0] ? d2[3] : d3[3];
-  assign _004_[3] = rst ? 1'h0 : _095_;
-  assign _096_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _003_[9:4] = rst ? 6'h00 : _096_;
-  assign _097_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _003_[2:1] = rst ? 2'h0 : _097_;
-  assign _003_[0] = rst ? 1'h0 : d1[0];
-  assign _098_ = d1[0] ? d1[3] : d2[3];
-  assign _003_[3] = rst ? 1'h0 : _098_;
-  assign _099_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _002_[9:4] = rst ? 6'h00 : _099_;
-  assign _100_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _002_[2:1] = rst ? 2'h0 : _100_;
-  assign _002_[0] = rst ? 1'h0 : d0[0];
-  assign _101_ = d0[0] ? d0[3] : d1[3];
-  assign _002_[3] = rst ? 1'h0 : _101_;
-  assign _102_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _001_[9:4] = rst ? 6'h00 : _102_;
-  assign _103_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _001_[2:1] = rst ? 2'h0 : _103_;
-  assign _001_[0] = rst ? 1'h0 : a1[0];
-  assign _104_ = a1[0] ? a1[3] : d0[3];
-  assign _001_[3] = rst ? 1'h0 : _104_;
-  assign _105_ = a0_valid ? a0_beat : a1[9:4];
-  assign _063_[9:4] = rst ? 6'h00 : _105_;
-  assign _106_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _063_[2:1] = rst ? 2'h0 : _106_;
-  assign _063_[0] = rst ? 1'h0 : a0_valid;
-  assign _107_ = a0_valid ? tag[2] : a1[3];
-  assign _063_[3] = rst ? 1'h0 : _107_;
+    write_data <= _write_data_next;
+  assign _d0_constants_next_3 = _no_a1_2_1 ? 22'h000800 : data;
+  assign _d0_constants_next_2 = _a1_2_1_is_1 ? 22'h000200 : _d0_constants_next_3;
+  assign _write_mask_part = _no_d7_2_1 ? _d7_0_and_d7_9_4_below_1 : 1'h0;
+  assign _write_mask_part_2 = _d7_2_1_is_1 ? _d7_0_and_d7_9_4_below_4 : _write_mask_part;
+  assign write_mask = _d7_2_1_is_2 ? _d7_0_and_d7_9_4_below_49 : _write_mask_part_2;
+  assign _write_data_next_2 = _d6_0_and_no_d6_2_1 ? d6_code_0 : write_data;
+  assign _write_data_next_3 = _d6_0_and_d6_2_1_is_1 ? d6_code_0 : _write_data_next_2;
+  assign _write_data_next = _d6_0_and_d6_2_1_is_2 ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _write_data_next_3;
+  assign _d3_code_0_next_7 = _d2_0_and_no_d2_2_1 ? { d2_total_0[30], _d3_code_0_next_2 } : d3_code_0;
+  assign _d3_code_0_next_9 = _d2_0_and_d2_2_1_is_1 ? d2_total_0[25:10] : _d3_code_0_next_7;
+  assign _d3_code_0_next = _d2_0_and_d2_2_1_is_2 ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _d3_code_0_next_8 } : _d3_code_0_next_9;
+  assign _d6_code_0_next = d5[0] ? d5_code_0 : d6_code_0;
+  assign _d5_code_0_next = d4[0] ? d4_code_0 : d5_code_0;
+  assign _d4_code_0_next = d3[0] ? d3_code_0 : d4_code_0;
+  assign _d2_total_0_next = d1[0] ? _d1_sum_0_plus_d1_addend_0[30:0] : d2_total_0;
+  assign _d1_addend_0_next = d0[0] ? { d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants[21], d0_constants } : d1_addend_0;
+  assign _d1_sum_0_next = d0[0] ? rows : d1_sum_0;
+  assign _a1_2_1_is_1 = a1[2:1] == 2'h1;
+  assign _no_a1_2_1 = ! a1[2:1];
+  assign _d0_constants_next = a1[0] ? _d0_constants_next_2 : d0_constants;
+  assign _address_next_2 = a0_valid ? _address_plus_1[5:0] : address;
+  assign _address_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_2;
+  assign _address_next = rst ? 6'h00 : _address_next_3;
+  assign _rows_next = present[1] ? sums : rows;
+  assign _present_next = rst ? 2'h0 : { present[0], upcoming };
+  assign _a0_beat_next_3 = a0_valid ? _a0_beat_plus_1[5:0] : a0_beat;
+  assign _a0_beat_next_2 = _upcoming_and_tag_15_3 ? 6'h00 : _a0_beat_next_3;
+  assign _a0_beat_next = rst ? 6'h00 : _a0_beat_next_2;
+  assign _tag_next_2 = upcoming ? tag_15 : tag;
+  assign _tag_next = rst ? 4'h0 : _tag_next_2;
+  assign _a0_valid_next_3 = a0_valid ? _a0_valid_minus_1[0] : a0_valid;
+  assign _a0_valid_next_2 = upcoming ? 1'h1 : _a0_valid_next_3;
+  assign _a0_valid_next = rst ? 1'h0 : _a0_valid_next_2;
+  assign _d7_next_3 = d6[0] ? d6[9:4] : d7[9:4];
+  assign _d7_next[9:4] = rst ? 6'h00 : _d7_next_3;
+  assign _d7_next_2 = d6[0] ? d6[2:1] : d7[2:1];
+  assign _d7_next[2:1] = rst ? 2'h0 : _d7_next_2;
+  assign _d7_next[0] = rst ? 1'h0 : d6[0];
+  assign _d7_next_4 = d6[0] ? d6[3] : d7[3];
+  assign _d7_next[3] = rst ? 1'h0 : _d7_next_4;
+  assign _d6_next_4 = d5[0] ? d5[9:4] : d6[9:4];
+  assign _d6_next[9:4] = rst ? 6'h00 : _d6_next_4;
+  assign _d6_next_3 = d5[0] ? d5[2:1] : d6[2:1];
+  assign _d6_next[2:1] = rst ? 2'h0 : _d6_next_3;
+  assign _d6_next[0] = rst ? 1'h0 : d5[0];
+  assign _d6_next_2 = d5[0] ? d5[3] : d6[3];
+  assign _d6_next[3] = rst ? 1'h0 : _d6_next_2;
+  assign _d5_next_2 = d4[0] ? d4[9:4] : d5[9:4];
+  assign _d5_next[9:4] = rst ? 6'h00 : _d5_next_2;
+  assign _d5_next_4 = d4[0] ? d4[2:1] : d5[2:1];
+  assign _d5_next[2:1] = rst ? 2'h0 : _d5_next_4;
+  assign _d5_next[0] = rst ? 1'h0 : d4[0];
+  assign _d5_next_3 = d4[0] ? d4[3] : d5[3];
+  assign _d5_next[3] = rst ? 1'h0 : _d5_next_3;
+  assign _d4_next_4 = d3[0] ? d3[9:4] : d4[9:4];
+  assign _d4_next[9:4] = rst ? 6'h00 : _d4_next_4;
+  assign _d4_next_3 = d3[0] ? d3[2:1] : d4[2:1];
+  assign _d4_next[2:1] = rst ? 2'h0 : _d4_next_3;
+  assign _d4_next[0] = rst ? 1'h0 : d3[0];
+  assign _d4_next_2 = d3[0] ? d3[3] : d4[3];
+  assign _d4_next[3] = rst ? 1'h0 : _d4_next_2;
+  assign _d3_next_3 = d2[0] ? d2[9:4] : d3[9:4];
+  assign _d3_next[9:4] = rst ? 6'h00 : _d3_next_3;
+  assign _d3_next_2 = d2[0] ? d2[2:1] : d3[2:1];
+  assign _d3_next[2:1] = rst ? 2'h0 : _d3_next_2;
+  assign _d3_next[0] = rst ? 1'h0 : d2[0];
+  assign _d3_next_4 = d2[0] ? d2[3] : d3[3];
+  assign _d3_next[3] = rst ? 1'h0 : _d3_next_4;
+  assign _d2_next_4 = d1[0] ? d1[9:4] : d2[9:4];
+  assign _d2_next[9:4] = rst ? 6'h00 : _d2_next_4;
+  assign _d2_next_3 = d1[0] ? d1[2:1] : d2[2:1];
+  assign _d2_next[2:1] = rst ? 2'h0 : _d2_next_3;
+  assign _d2_next[0] = rst ? 1'h0 : d1[0];
+  assign _d2_next_2 = d1[0] ? d1[3] : d2[3];
+  assign _d2_next[3] = rst ? 1'h0 : _d2_next_2;
+  assign _d1_next_4 = d0[0] ? d0[9:4] : d1[9:4];
+  assign _d1_next[9:4] = rst ? 6'h00 : _d1_next_4;
+  assign _d1_next_3 = d0[0] ? d0[2:1] : d1[2:1];
+  assign _d1_next[2:1] = rst ? 2'h0 : _d1_next_3;
+  assign _d1_next[0] = rst ? 1'h0 : d0[0];
+  assign _d1_next_2 = d0[0] ? d0[3] : d1[3];
+  assign _d1_next[3] = rst ? 1'h0 : _d1_next_2;
+  assign _d0_next_4 = a1[0] ? a1[9:4] : d0[9:4];
+  assign _d0_next[9:4] = rst ? 6'h00 : _d0_next_4;
+  assign _d0_next_3 = a1[0] ? a1[2:1] : d0[2:1];
+  assign _d0_next[2:1] = rst ? 2'h0 : _d0_next_3;
+  assign _d0_next[0] = rst ? 1'h0 : a1[0];
+  assign _d0_next_2 = a1[0] ? a1[3] : d0[3];
+  assign _d0_next[3] = rst ? 1'h0 : _d0_next_2;
+  assign _a1_next_4 = a0_valid ? a0_beat : a1[9:4];
+  assign _a1_next[9:4] = rst ? 6'h00 : _a1_next_4;
+  assign _a1_next_3 = a0_valid ? tag[1:0] : a1[2:1];
+  assign _a1_next[2:1] = rst ? 2'h0 : _a1_next_3;
+  assign _a1_next[0] = rst ? 1'h0 : a0_valid;
+  assign _a1_next_2 = a0_valid ? tag[2] : a1[3];
+  assign _a1_next[3] = rst ? 1'h0 : _a1_next_2;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -2178,7 +2236,7 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
     .upcoming(upcoming)
   );
 `endif
-  mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
+  mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0 lmu0_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
@@ -2187,7 +2245,7 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
     .port_501_0(busy[2]),
     .rst(rst)
   );
-  mackey_glass_layer_lmu0_drain_row_rom row_rom (
+  mackey_glass__layer_lmu0_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data),
@@ -2196,7 +2254,8 @@ module mackey_glass_layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_499_0, port_501_0, answer, code, clk);
+// Answers a table at a code; see lmu_hw.network.Table for the formula.
+module mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_499_0, port_501_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
@@ -2211,25 +2270,25 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_499_0, port
   wire signed [7:0] code;
   input clk;
   wire clk;
-  wire [13:0] _00_;
-  wire _01_;
-  wire _02_;
-  wire [11:0] _03_;
-  wire [11:0] _04_;
-  wire _05_;
-  wire [12:0] _06_;
-  wire [10:0] _07_;
-  wire [5:0] _08_;
-  wire _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire [12:0] _13_;
-  wire [6:0] _14_;
-  wire _15_;
-  wire [9:0] _16_;
-  wire [9:0] _17_;
-  wire [6:0] _18_;
+  wire [11:0] _15_minus_s2_word;
+  wire [9:0] _address_high;
+  wire [9:0] _address_part;
+  wire [13:0] _answer_high;
+  wire [6:0] _answer_part;
+  wire _not_address_2;
+  wire [11:0] _rom_offsets_data;
+  wire _s1_before_next;
+  wire _s1_below_next;
+  wire _s1_below_next_2;
+  wire _s2_before_next;
+  wire _s2_before_xor_s2_below;
+  wire _s2_below_next;
+  wire [10:0] _s2_word_next;
+  wire [5:0] _s2_word_offsets_next;
+  wire [6:0] _s3_correction_next;
+  wire _s3_subtracted_next;
+  wire [12:0] _s3_total_next;
+  wire [12:0] _s3_total_next_2;
   wire [7:0] address;
   wire [1:0] address_5;
   wire [10:0] data;
@@ -2243,61 +2302,62 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_499_0, port
   reg signed [6:0] s3_correction;
   reg s3_subtracted;
   reg signed [12:0] s3_total;
-  assign _16_ = - $signed({ code[7], code });
-  assign { _17_[9:8], address } = _02_ ? _16_ : { code[7], code[7], code };
-  assign address_5 = address[1:0] ^ { _01_, _01_ };
-  assign _18_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { _00_[13:12], answer, _00_[3:0] } = $signed(s3_total) + $signed(_18_);
-  assign _01_ = ~ address[2];
-  assign _02_ = $signed({ code[7], code }) < $signed(1'h0);
-  assign _03_ = 4'hf - s2_word;
-  assign _04_ = s2_below ? _03_ : { 1'h0, s2_word };
-  assign _06_ = $signed(_04_) + $signed({ 1'h0, _05_ });
-  assign _05_ = s2_before ^ s2_below;
+  assign _address_part = - $signed({ code[7], code });
+  assign { _address_high[9:8], address } = _s1_below_next_2 ? _address_part : { code[7], code[7], code };
+  assign address_5 = address[1:0] ^ { _not_address_2, _not_address_2 };
+  assign _answer_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { _answer_high[13:12], answer, _answer_high[3:0] } = $signed(s3_total) + $signed(_answer_part);
+  assign _not_address_2 = ~ address[2];
+  assign _s1_below_next_2 = $signed({ code[7], code }) < $signed(1'h0);
+  assign _15_minus_s2_word = 4'hf - s2_word;
+  assign _rom_offsets_data = s2_below ? _15_minus_s2_word : { 1'h0, s2_word };
+  assign _s3_total_next_2 = $signed(_rom_offsets_data) + $signed({ 1'h0, _s2_before_xor_s2_below });
+  assign _s2_before_xor_s2_below = s2_before ^ s2_below;
   always @(posedge clk)
-    s2_word <= _07_;
+    s2_word <= _s2_word_next;
   always @(posedge clk)
-    s2_word_offsets <= _08_;
+    s2_word_offsets <= _s2_word_offsets_next;
   always @(posedge clk)
-    s1_before <= _09_;
+    s1_before <= _s1_before_next;
   always @(posedge clk)
-    s2_before <= _10_;
+    s2_before <= _s2_before_next;
   always @(posedge clk)
-    s1_below <= _11_;
+    s1_below <= _s1_below_next;
   always @(posedge clk)
-    s2_below <= _12_;
+    s2_below <= _s2_below_next;
   always @(posedge clk)
-    s3_total <= _13_;
+    s3_total <= _s3_total_next;
   always @(posedge clk)
-    s3_correction <= _14_;
+    s3_correction <= _s3_correction_next;
   always @(posedge clk)
-    s3_subtracted <= _15_;
-  assign _15_ = port_501_0 ? _05_ : s3_subtracted;
-  assign _14_ = port_501_0 ? { 1'h0, s2_word_offsets } : s3_correction;
-  assign _13_ = port_501_0 ? _06_ : s3_total;
-  assign _12_ = port_499_0 ? s1_below : s2_below;
-  assign _11_ = enable ? _02_ : s1_below;
-  assign _10_ = port_499_0 ? s1_before : s2_before;
-  assign _09_ = enable ? _01_ : s1_before;
-  assign _08_ = port_499_0 ? data_16 : s2_word_offsets;
-  assign _07_ = port_499_0 ? data : s2_word;
-  mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
+    s3_subtracted <= _s3_subtracted_next;
+  assign _s3_subtracted_next = port_501_0 ? _s2_before_xor_s2_below : s3_subtracted;
+  assign _s3_correction_next = port_501_0 ? { 1'h0, s2_word_offsets } : s3_correction;
+  assign _s3_total_next = port_501_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_499_0 ? s1_below : s2_below;
+  assign _s1_below_next = enable ? _s1_below_next_2 : s1_below;
+  assign _s2_before_next = port_499_0 ? s1_before : s2_before;
+  assign _s1_before_next = enable ? _not_address_2 : s1_before;
+  assign _s2_word_offsets_next = port_499_0 ? data_16 : s2_word_offsets;
+  assign _s2_word_next = port_499_0 ? data : s2_word;
+  mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[7:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets rom_offsets (
+  mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets rom_offsets (
     .address(address_5),
     .clk(clk),
     .data(data_16),
     .enable(enable)
   );
-  assign _00_[11:4] = answer;
-  assign _17_[7:0] = address;
+  assign _answer_high[11:4] = answer;
+  assign _address_high[7:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, clk);
   input enable;
   wire enable;
   input [4:0] address;
@@ -2314,7 +2374,8 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom(enable, address, data, cl
   );
 endmodule
 
-module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets(enable, address, data, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets(enable, address, data, clk);
   input enable;
   wire enable;
   input [1:0] address;
@@ -2331,7 +2392,8 @@ module mackey_glass_layer_lmu0_drain_lmu0_h_tanh_0_rom_offsets(enable, address, 
   );
 endmodule
 
-module mackey_glass_layer_lmu0_drain_row_rom(data, enable, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu0_drain_row_rom(data, enable, address, clk);
   output [21:0] data;
   wire [21:0] data;
   input enable;
@@ -2348,7 +2410,8 @@ module mackey_glass_layer_lmu0_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2369,11 +2432,11 @@ module mackey_glass_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, 
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [5:0] _00_;
-  wire [5:0] _01_;
-  wire [6:0] _02_;
-  wire [7:0] _03_;
-  wire [5:0] _04_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
+  wire [5:0] _write__addr_part_2;
+  wire [6:0] _write__addr_part_3;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -2382,23 +2445,24 @@ module mackey_glass_layer_lmu0_h_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _11_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _11_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2625_3[6:1];
-  assign _04_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _04_ + read_word;
-  assign _00_ = write_page ? 6'h31 : 6'h00;
-  assign _02_ = _00_ + _01_;
-  assign _01_ = port_2625_3[0] ? 6'h31 : 6'h00;
-  assign _03_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_2625_3[6:1];
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
+  assign _write__addr_part_2 = port_2625_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2419,11 +2483,11 @@ module mackey_glass_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, 
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [2:0] _0_;
-  wire [3:0] _1_;
-  wire [4:0] _2_;
-  wire [2:0] _3_;
-  wire [3:0] _4_;
+  wire [3:0] _read__addr_high;
+  wire [2:0] _read__addr_part;
+  wire [4:0] _write__addr_high;
+  wire [3:0] _write__addr_part;
+  wire [2:0] _write__addr_part_2;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -2432,23 +2496,26 @@ module mackey_glass_layer_lmu0_m_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _10_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _10_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _10_;
-  assign _3_ = read_page ? 3'h4 : 3'h0;
-  assign { _4_[3], read__addr } = _3_ + read_word;
-  assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2625_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2625_3[2:1];
-  assign _2_[2:0] = write__addr;
-  assign _4_[2:0] = read__addr;
+  assign read_data = _read_data_register;
+  assign _read__addr_part = read_page ? 3'h4 : 3'h0;
+  assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
+  assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
+  assign _write__addr_part = _write__addr_part_2 + { port_2625_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_2625_3[2:1];
+  assign _write__addr_high[2:0] = write__addr;
+  assign _read__addr_high[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+// Multiplies columns elements with rows x columns coefficients, and accumulates by row.
+// Fields of words:
+//   control, s2, s3, s4: valid [0], first [1], last [2], shift [4:3], tag [8:5]
+module mackey_glass__layer_lmu0_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -2465,37 +2532,37 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag
   reg signed [30:0] s5_sum_0;
   input clk;
   wire clk;
-  wire [25:0] _00_;
-  wire [25:0] _01_;
-  wire [30:0] _02_;
-  wire [30:0] _03_;
-  wire _04_;
-  wire [31:0] _05_;
-  wire [8:0] _06_;
-  wire [8:0] _07_;
-  wire [8:0] _08_;
-  wire [15:0] _09_;
-  wire [9:0] _10_;
-  wire _11_;
-  wire [30:0] _12_;
-  wire [30:0] _13_;
-  wire [30:0] _14_;
-  wire [30:0] _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire [3:0] _19_;
-  wire _20_;
-  wire _21_;
-  wire [1:0] _22_;
-  wire [3:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [1:0] _26_;
-  wire [3:0] _27_;
-  wire _28_;
-  wire _29_;
-  wire [1:0] _30_;
+  wire [8:0] _s2_next;
+  wire [3:0] _s2_next_2;
+  wire [1:0] _s2_next_3;
+  wire _s2_next_4;
+  wire _s2_next_5;
+  wire [15:0] _s2_operand_0_next;
+  wire [9:0] _s2_weight_0_next;
+  wire [25:0] _s2_weight_0_times_s2_operand_0;
+  wire _s3_4_3_is_1;
+  wire _s3_4_3_is_2;
+  wire _s3_4_3_is_2_or_s3_4_3_is_3;
+  wire _s3_4_3_is_3;
+  wire [25:0] _s3_added_0_next;
+  wire [8:0] _s3_next;
+  wire _s3_next_2;
+  wire [1:0] _s3_next_3;
+  wire [3:0] _s3_next_4;
+  wire _s3_next_5;
+  wire _s4_0_and_s4_1;
+  wire [8:0] _s4_next;
+  wire [3:0] _s4_next_2;
+  wire _s4_next_3;
+  wire _s4_next_4;
+  wire [1:0] _s4_next_5;
+  wire [30:0] _s4_partial_0_next;
+  wire [30:0] _s4_partial_0_next_2;
+  wire [30:0] _s4_partial_0_next_3;
+  wire [30:0] _s4_partial_0_next_4;
+  wire [30:0] _s5_sum_0_next;
+  wire [30:0] _s5_sum_0_next_2;
+  wire [31:0] _s5_sum_0_plus_s4_partial_0;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -2503,70 +2570,77 @@ module mackey_glass_layer_lmu0_mac(rst, operand, upcoming, weights, control, tag
   reg signed [25:0] s3_added_0;
   reg [8:0] s4;
   reg signed [30:0] s4_partial_0;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _04_ = s4[0] & s4[1];
-  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _s4_0_and_s4_1 = s4[0] & s4[1];
+  assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _06_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _07_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _08_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s2_operand_0 <= _09_;
+    s2_operand_0 <= _s2_operand_0_next;
   always @(posedge clk)
-    s2_weight_0 <= _10_;
+    s2_weight_0 <= _s2_weight_0_next;
   always @(posedge clk)
-    s3_added_0 <= _01_;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
-    s5_sum_0 <= _03_;
-  assign _11_ = _17_ | _16_;
-  assign _12_ = _16_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[25], s3_added_0, 4'h0 };
-  assign _13_ = _18_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
-  assign _14_ = _11_ ? _12_ : _13_;
-  assign _15_ = s4[0] ? _05_[30:0] : s5_sum_0;
-  assign _03_ = _04_ ? s4_partial_0 : _15_;
-  assign _16_ = s3[4:3] == 2'h3;
-  assign _17_ = s3[4:3] == 2'h2;
-  assign _18_ = s3[4:3] == 2'h1;
-  assign _02_ = s3[0] ? _14_ : s4_partial_0;
-  assign _01_ = s2[0] ? _00_ : s3_added_0;
-  assign _10_ = control[0] ? weights : s2_weight_0;
-  assign _09_ = control[0] ? operand : s2_operand_0;
-  assign _19_ = s3[0] ? s3[8:5] : s4[8:5];
-  assign _08_[8:5] = rst ? 4'h0 : _19_;
-  assign _20_ = s3[0] ? s3[2] : s4[2];
-  assign _08_[2] = rst ? 1'h0 : _20_;
-  assign _21_ = s3[0] ? s3[1] : s4[1];
-  assign _08_[1] = rst ? 1'h0 : _21_;
-  assign _08_[0] = rst ? 1'h0 : s3[0];
-  assign _22_ = s3[0] ? s3[4:3] : s4[4:3];
-  assign _08_[4:3] = rst ? 2'h0 : _22_;
-  assign _23_ = s2[0] ? s2[8:5] : s3[8:5];
-  assign _07_[8:5] = rst ? 4'h0 : _23_;
-  assign _24_ = s2[0] ? s2[2] : s3[2];
-  assign _07_[2] = rst ? 1'h0 : _24_;
-  assign _25_ = s2[0] ? s2[1] : s3[1];
-  assign _07_[1] = rst ? 1'h0 : _25_;
-  assign _07_[0] = rst ? 1'h0 : s2[0];
-  assign _26_ = s2[0] ? s2[4:3] : s3[4:3];
-  assign _07_[4:3] = rst ? 2'h0 : _26_;
-  assign _27_ = control[0] ? control[8:5] : s2[8:5];
-  assign _06_[8:5] = rst ? 4'h0 : _27_;
-  assign _28_ = control[0] ? control[2] : s2[2];
-  assign _06_[2] = rst ? 1'h0 : _28_;
-  assign _29_ = control[0] ? control[1] : s2[1];
-  assign _06_[1] = rst ? 1'h0 : _29_;
-  assign _06_[0] = rst ? 1'h0 : control[0];
-  assign _30_ = control[0] ? control[4:3] : s2[4:3];
-  assign _06_[4:3] = rst ? 2'h0 : _30_;
+    s5_sum_0 <= _s5_sum_0_next;
+  assign _s3_4_3_is_2_or_s3_4_3_is_3 = _s3_4_3_is_2 | _s3_4_3_is_3;
+  assign _s4_partial_0_next_4 = _s3_4_3_is_3 ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[25], s3_added_0, 4'h0 };
+  assign _s4_partial_0_next_3 = _s3_4_3_is_1 ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
+  assign _s4_partial_0_next_2 = _s3_4_3_is_2_or_s3_4_3_is_3 ? _s4_partial_0_next_4 : _s4_partial_0_next_3;
+  assign _s5_sum_0_next_2 = s4[0] ? _s5_sum_0_plus_s4_partial_0[30:0] : s5_sum_0;
+  assign _s5_sum_0_next = _s4_0_and_s4_1 ? s4_partial_0 : _s5_sum_0_next_2;
+  assign _s3_4_3_is_3 = s3[4:3] == 2'h3;
+  assign _s3_4_3_is_2 = s3[4:3] == 2'h2;
+  assign _s3_4_3_is_1 = s3[4:3] == 2'h1;
+  assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
+  assign _s3_added_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_added_0;
+  assign _s2_weight_0_next = control[0] ? weights : s2_weight_0;
+  assign _s2_operand_0_next = control[0] ? operand : s2_operand_0;
+  assign _s4_next_2 = s3[0] ? s3[8:5] : s4[8:5];
+  assign _s4_next[8:5] = rst ? 4'h0 : _s4_next_2;
+  assign _s4_next_3 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_4 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_4;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_5 = s3[0] ? s3[4:3] : s4[4:3];
+  assign _s4_next[4:3] = rst ? 2'h0 : _s4_next_5;
+  assign _s3_next_4 = s2[0] ? s2[8:5] : s3[8:5];
+  assign _s3_next[8:5] = rst ? 4'h0 : _s3_next_4;
+  assign _s3_next_2 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_2;
+  assign _s3_next_5 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_5;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_3 = s2[0] ? s2[4:3] : s3[4:3];
+  assign _s3_next[4:3] = rst ? 2'h0 : _s3_next_3;
+  assign _s2_next_2 = control[0] ? control[8:5] : s2[8:5];
+  assign _s2_next[8:5] = rst ? 4'h0 : _s2_next_2;
+  assign _s2_next_5 = control[0] ? control[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
+  assign _s2_next_4 = control[0] ? control[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next[0] = rst ? 1'h0 : control[0];
+  assign _s2_next_3 = control[0] ? control[4:3] : s2[4:3];
+  assign _s2_next[4:3] = rst ? 2'h0 : _s2_next_3;
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
+// Walks through nodes, segments, groups, terms and words of one time step.
+// States: fsm_state is 0 IDLE, 1 RUN, 2 DRAIN.
+// Fields of words:
+//   now: node [1:0], reads [2], waits [3], last_word [9:4], last_group [15:10], last_segment [16],
+//     begins_sum [17], ends_sum [18], ends_node [19], ends_step [20], ends_ordinary [21], next
+//     [24:22], again [27:25], first_word [39:28]
+//   tag: node [1:0], segment [2], restart [3]
+module mackey_glass__layer_lmu0_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -2597,103 +2671,103 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   reg [11:0] coefficients;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [4:0] _018_;
-  wire [6:0] _019_;
-  wire _020_;
-  wire _021_;
-  wire [6:0] _022_;
-  wire _023_;
-  wire [1:0] _024_;
-  wire [12:0] _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
-  wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [11:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [39:0] _045_;
-  wire [39:0] _046_;
-  wire [39:0] _047_;
-  wire [39:0] _048_;
-  wire [39:0] _049_;
-  wire [39:0] _050_;
-  wire [5:0] _051_;
-  wire [5:0] _052_;
-  wire [5:0] _053_;
-  wire [5:0] _054_;
-  wire [5:0] _055_;
-  wire [5:0] _056_;
-  wire [1:0] _057_;
-  wire [1:0] _058_;
-  wire [1:0] _059_;
-  wire [1:0] _060_;
-  wire [1:0] _061_;
-  wire [1:0] _062_;
-  wire _063_;
-  wire [1:0] _064_;
-  wire [11:0] _065_;
-  wire [11:0] _066_;
-  wire _067_;
-  wire _068_;
-  wire [5:0] _069_;
-  wire [5:0] _070_;
-  wire [2:0] _071_;
-  wire [2:0] _072_;
-  wire [2:0] _073_;
-  wire [2:0] _074_;
-  wire [5:0] _075_;
-  wire [5:0] _076_;
-  wire [3:0] _077_;
-  wire [3:0] _078_;
-  wire _079_;
-  wire [1:0] _080_;
-  wire _081_;
-  wire [5:0] _082_;
-  wire [2:0] _083_;
-  wire _084_;
-  wire _085_;
-  wire _086_;
-  wire _087_;
-  wire _088_;
-  wire _089_;
-  wire _090_;
-  wire _091_;
-  wire _092_;
-  wire _093_;
-  wire _094_;
-  wire _095_;
-  wire _096_;
+  wire _advance_and_end_group;
+  wire _advance_and_end_node;
+  wire _advance_and_end_segment;
+  wire _advance_and_end_slot;
+  wire _advance_and_now_2;
+  wire _all_read_part;
+  wire _any_waiting;
+  wire [5:0] _block_next;
+  wire [5:0] _block_next_2;
+  wire [5:0] _block_next_3;
+  wire [6:0] _block_plus_1;
+  wire [11:0] _coefficients_next;
+  wire [11:0] _coefficients_next_2;
+  wire [11:0] _coefficients_next_3;
+  wire [12:0] _coefficients_plus_1;
+  wire _finish_part;
+  wire _first_next;
+  wire _first_next_2;
+  wire _fsm_state_is_1;
+  wire _fsm_state_is_1_or_fsm_state_is_2;
+  wire _fsm_state_is_2;
+  wire [1:0] _fsm_state_next;
+  wire [1:0] _fsm_state_next_2;
+  wire [1:0] _fsm_state_next_3;
+  wire [1:0] _fsm_state_next_4;
+  wire _fsm_state_next_5;
+  wire [1:0] _fsm_state_next_6;
+  wire [1:0] _fsm_state_next_7;
+  wire [1:0] _fsm_state_next_8;
+  wire [1:0] _fsm_state_next_9;
+  wire _group_is_now_15_10;
+  wire [5:0] _group_next;
+  wire [5:0] _group_next_2;
+  wire [5:0] _group_next_3;
+  wire [6:0] _group_plus_1;
+  wire _last_next;
+  wire _last_next_2;
+  wire _moved_next;
+  wire _moved_next_2;
+  wire _moved_next_3;
+  wire _next_slot_is_1;
+  wire _next_slot_is_2;
+  wire _next_slot_is_2_or_next_slot_is_3;
+  wire _next_slot_is_3;
+  wire _next_slot_is_4;
+  wire _next_slot_is_5;
+  wire _next_slot_is_6;
+  wire _next_slot_is_6_or_next_slot_is_7;
+  wire _next_slot_is_7;
+  wire [2:0] _next_slot_next;
+  wire [2:0] _next_slot_next_2;
+  wire [2:0] _next_slot_next_3;
+  wire [2:0] _next_slot_next_4;
+  wire [2:0] _next_slot_next_5;
+  wire [5:0] _next_word_part;
+  wire [5:0] _next_word_part_2;
+  wire [5:0] _next_word_part_3;
+  wire [5:0] _next_word_part_4;
+  wire [5:0] _next_word_part_5;
+  wire [5:0] _next_word_part_6;
+  wire _no_block;
+  wire _no_fsm_state;
+  wire _no_group;
+  wire _no_waiting;
+  wire _not_last_step;
+  wire _not_now_3;
+  wire _not_now_3_or_no_waiting;
+  wire _now_17_and_no_block;
+  wire _now_18_and_end_slot;
+  wire _now_20_or_now_21_and_not_last_step;
+  wire _now_21_and_not_last_step;
+  wire _now_part;
+  wire [39:0] _now_part_2;
+  wire [39:0] _now_part_3;
+  wire [39:0] _now_part_4;
+  wire [39:0] _now_part_5;
+  wire [39:0] _now_part_6;
+  wire [39:0] _now_part_7;
+  wire _segment_is_now_16;
+  wire _segment_next;
+  wire _segment_next_2;
+  wire _segment_next_3;
+  wire [1:0] _segment_plus_1;
+  wire [2:0] _slot_next;
+  wire [2:0] _slot_next_2;
+  wire [3:0] _tag_next;
+  wire _tag_next_2;
+  wire [1:0] _tag_next_3;
+  wire _tag_next_4;
+  wire _valid_next;
+  wire _waiting_is_1;
+  wire [4:0] _waiting_minus_1;
+  wire [3:0] _waiting_next;
+  wire [3:0] _waiting_next_2;
+  wire [3:0] _waiting_next_3;
+  wire [5:0] _word_25_next;
+  wire [5:0] _word_25_next_2;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -2707,146 +2781,149 @@ module mackey_glass_layer_lmu0_sequencer(rst, start, last_step, idle, all_read, 
   wire [39:0] now;
   reg segment;
   reg [3:0] waiting;
-  assign _012_ = advance & now[2];
-  assign _025_ = coefficients + 1'h1;
-  assign _004_ = advance & end_node;
-  assign _005_ = ~ last_step;
-  assign _006_ = now[21] & _005_;
-  assign _007_ = now[20] | _006_;
-  assign _008_ = _004_ & _007_;
-  assign _009_ = waiting == 1'h1;
+  assign _advance_and_now_2 = advance & now[2];
+  assign _coefficients_plus_1 = coefficients + 1'h1;
+  assign _advance_and_end_node = advance & end_node;
+  assign _not_last_step = ~ last_step;
+  assign _now_21_and_not_last_step = now[21] & _not_last_step;
+  assign _now_20_or_now_21_and_not_last_step = now[20] | _now_21_and_not_last_step;
+  assign _fsm_state_next_5 = _advance_and_end_node & _now_20_or_now_21_and_not_last_step;
+  assign _waiting_is_1 = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _026_;
+    valid <= _valid_next;
   always @(posedge clk)
-    moved <= _027_;
+    moved <= _moved_next;
   always @(posedge clk)
-    first <= _028_;
+    first <= _first_next;
   always @(posedge clk)
-    last <= _029_;
+    last <= _last_next;
   always @(posedge clk)
-    slot <= _030_;
+    slot <= _slot_next;
   always @(posedge clk)
-    word_25 <= _031_;
+    word_25 <= _word_25_next;
   always @(posedge clk)
-    tag <= _032_;
+    tag <= _tag_next;
   always @(posedge clk)
-    waiting <= _033_;
+    waiting <= _waiting_next;
   always @(posedge clk)
-    block <= _034_;
+    block <= _block_next;
   always @(posedge clk)
-    next_slot <= _035_;
+    next_slot <= _next_slot_next;
   always @(posedge clk)
-    group <= _036_;
+    group <= _group_next;
   always @(posedge clk)
-    segment <= _037_;
+    segment <= _segment_next;
   always @(posedge clk)
-    coefficients <= _038_;
+    coefficients <= _coefficients_next;
   always @(posedge clk)
-    fsm_state <= _039_;
+    fsm_state <= _fsm_state_next;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _040_ = group == now[15:10];
-  assign end_segment = end_group & _040_;
-  assign _000_ = segment == now[16];
-  assign end_node = end_segment & _000_;
-  assign _001_ = ~ now[3];
-  assign _002_ = ! waiting;
-  assign _003_ = _001_ | _002_;
-  assign _013_ = ! block;
-  assign _014_ = now[17] & _013_;
-  assign _015_ = now[18] & end_slot;
-  assign _016_ = ! group;
-  assign _017_ = | waiting;
-  assign _018_ = waiting - 1'h1;
-  assign _019_ = block + 1'h1;
-  assign _020_ = advance & end_slot;
-  assign _021_ = advance & end_group;
-  assign _022_ = group + 1'h1;
-  assign _023_ = advance & end_segment;
-  assign _024_ = segment + 1'h1;
-  assign _042_ = _091_ | _090_;
-  assign _043_ = _095_ | _094_;
-  assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _092_, _093_ };
-  assign _045_ = _090_ ? 40'h04aa3cc03e : 40'h04abf0c006;
-  assign _046_ = _092_ ? 40'h04abb2c306 : 40'h03674c0c0d;
-  assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _094_ ? 40'h0367020c35 : 40'h0000cc0004;
-  assign _049_ = _096_ ? 40'h0000800034 : 40'h0000420304;
-  assign _050_ = _043_ ? _048_ : _049_;
-  assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _090_ ? block : block;
-  assign _052_ = _092_ ? block : block;
-  assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _094_ ? block : block;
-  assign _055_ = _096_ ? block : block;
-  assign _056_ = _043_ ? _054_ : _055_;
-  assign next_word = _041_ ? _053_ : _056_;
-  assign _057_ = _011_ ? _061_ : _062_;
-  assign _058_ = _010_ ? _064_ : fsm_state;
-  assign _059_ = _044_ ? _057_ : _058_;
-  assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _009_ ? _060_ : fsm_state;
-  assign _062_ = _008_ ? 2'h2 : fsm_state;
-  assign _064_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _059_;
-  assign _065_ = _012_ ? _025_[11:0] : coefficients;
-  assign _066_ = all_read ? 12'h000 : _065_;
-  assign _038_ = rst ? 12'h000 : _066_;
-  assign _067_ = _023_ ? _024_[0] : segment;
-  assign _068_ = _004_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _021_ ? _022_[5:0] : group;
-  assign _070_ = _023_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _020_ ? now[24:22] : next_slot;
-  assign _072_ = _021_ ? now[27:25] : _071_;
-  assign _073_ = _004_ ? now[24:22] : _072_;
-  assign _074_ = all_read ? 3'h0 : _073_;
-  assign _035_ = rst ? 3'h0 : _074_;
-  assign _075_ = advance ? _019_[5:0] : block;
-  assign _076_ = _020_ ? 6'h00 : _075_;
-  assign _034_ = rst ? 6'h00 : _076_;
-  assign _077_ = _017_ ? _018_[3:0] : waiting;
-  assign _078_ = _004_ ? 4'hd : _077_;
-  assign _033_ = rst ? 4'h0 : _078_;
-  assign _079_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _079_;
-  assign _080_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _080_;
-  assign _081_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _082_;
-  assign _083_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _083_;
-  assign _084_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _084_;
-  assign _085_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _085_;
-  assign _086_ = _012_ ? 1'h1 : 1'h0;
-  assign _087_ = all_read ? 1'h1 : _086_;
-  assign _027_ = rst ? 1'h1 : _087_;
-  assign _026_ = rst ? 1'h0 : _012_;
-  assign _088_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _088_ : 1'h0;
-  assign _011_ = fsm_state == 2'h2;
-  assign _089_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _089_ : 1'h0;
-  assign advance = _063_ ? _003_ : 1'h0;
-  assign _063_ = fsm_state == 2'h1;
-  assign idle = _010_ ? 1'h1 : 1'h0;
-  assign _010_ = ! fsm_state;
-  assign _090_ = next_slot == 3'h7;
-  assign _091_ = next_slot == 3'h6;
-  assign _092_ = next_slot == 3'h5;
-  assign _093_ = next_slot == 3'h4;
-  assign _094_ = next_slot == 3'h3;
-  assign _095_ = next_slot == 3'h2;
-  assign _096_ = next_slot == 3'h1;
+  assign _group_is_now_15_10 = group == now[15:10];
+  assign end_segment = end_group & _group_is_now_15_10;
+  assign _segment_is_now_16 = segment == now[16];
+  assign end_node = end_segment & _segment_is_now_16;
+  assign _not_now_3 = ~ now[3];
+  assign _no_waiting = ! waiting;
+  assign _not_now_3_or_no_waiting = _not_now_3 | _no_waiting;
+  assign _no_block = ! block;
+  assign _now_17_and_no_block = now[17] & _no_block;
+  assign _now_18_and_end_slot = now[18] & end_slot;
+  assign _no_group = ! group;
+  assign _any_waiting = | waiting;
+  assign _waiting_minus_1 = waiting - 1'h1;
+  assign _block_plus_1 = block + 1'h1;
+  assign _advance_and_end_slot = advance & end_slot;
+  assign _advance_and_end_group = advance & end_group;
+  assign _group_plus_1 = group + 1'h1;
+  assign _advance_and_end_segment = advance & end_segment;
+  assign _segment_plus_1 = segment + 1'h1;
+  assign _next_slot_is_6_or_next_slot_is_7 = _next_slot_is_6 | _next_slot_is_7;
+  assign _next_slot_is_2_or_next_slot_is_3 = _next_slot_is_2 | _next_slot_is_3;
+  assign _fsm_state_is_1_or_fsm_state_is_2 = _fsm_state_is_1 | _fsm_state_is_2;
+  assign _now_part = | { _next_slot_is_6_or_next_slot_is_7, _next_slot_is_5, _next_slot_is_4 };
+  assign _now_part_7 = _next_slot_is_7 ? 40'h04aa3cc03e : 40'h04abf0c006;
+  assign _now_part_6 = _next_slot_is_5 ? 40'h04abb2c306 : 40'h03674c0c0d;
+  assign _now_part_5 = _next_slot_is_6_or_next_slot_is_7 ? _now_part_7 : _now_part_6;
+  assign _now_part_4 = _next_slot_is_3 ? 40'h0367020c35 : 40'h0000cc0004;
+  assign _now_part_3 = _next_slot_is_1 ? 40'h0000800034 : 40'h0000420304;
+  assign _now_part_2 = _next_slot_is_2_or_next_slot_is_3 ? _now_part_4 : _now_part_3;
+  assign now = _now_part ? _now_part_5 : _now_part_2;
+  assign _next_word_part_6 = _next_slot_is_7 ? block : block;
+  assign _next_word_part_5 = _next_slot_is_5 ? block : block;
+  assign _next_word_part_4 = _next_slot_is_6_or_next_slot_is_7 ? _next_word_part_6 : _next_word_part_5;
+  assign _next_word_part_3 = _next_slot_is_3 ? block : block;
+  assign _next_word_part_2 = _next_slot_is_1 ? block : block;
+  assign _next_word_part = _next_slot_is_2_or_next_slot_is_3 ? _next_word_part_3 : _next_word_part_2;
+  assign next_word = _now_part ? _next_word_part_4 : _next_word_part;
+  assign _fsm_state_next_4 = _fsm_state_is_2 ? _fsm_state_next_7 : _fsm_state_next_8;
+  assign _fsm_state_next_3 = _no_fsm_state ? _fsm_state_next_9 : fsm_state;
+  assign _fsm_state_next_2 = _fsm_state_is_1_or_fsm_state_is_2 ? _fsm_state_next_4 : _fsm_state_next_3;
+  assign _fsm_state_next_6 = start ? 2'h1 : 2'h0;
+  assign _fsm_state_next_7 = _waiting_is_1 ? _fsm_state_next_6 : fsm_state;
+  assign _fsm_state_next_8 = _fsm_state_next_5 ? 2'h2 : fsm_state;
+  assign _fsm_state_next_9 = start ? 2'h1 : fsm_state;
+  assign _fsm_state_next = rst ? 2'h0 : _fsm_state_next_2;
+  assign _coefficients_next_2 = _advance_and_now_2 ? _coefficients_plus_1[11:0] : coefficients;
+  assign _coefficients_next_3 = all_read ? 12'h000 : _coefficients_next_2;
+  assign _coefficients_next = rst ? 12'h000 : _coefficients_next_3;
+  assign _segment_next_2 = _advance_and_end_segment ? _segment_plus_1[0] : segment;
+  assign _segment_next_3 = _advance_and_end_node ? 1'h0 : _segment_next_2;
+  assign _segment_next = rst ? 1'h0 : _segment_next_3;
+  assign _group_next_2 = _advance_and_end_group ? _group_plus_1[5:0] : group;
+  assign _group_next_3 = _advance_and_end_segment ? 6'h00 : _group_next_2;
+  assign _group_next = rst ? 6'h00 : _group_next_3;
+  assign _next_slot_next_2 = _advance_and_end_slot ? now[24:22] : next_slot;
+  assign _next_slot_next_3 = _advance_and_end_group ? now[27:25] : _next_slot_next_2;
+  assign _next_slot_next_4 = _advance_and_end_node ? now[24:22] : _next_slot_next_3;
+  assign _next_slot_next_5 = all_read ? 3'h0 : _next_slot_next_4;
+  assign _next_slot_next = rst ? 3'h0 : _next_slot_next_5;
+  assign _block_next_2 = advance ? _block_plus_1[5:0] : block;
+  assign _block_next_3 = _advance_and_end_slot ? 6'h00 : _block_next_2;
+  assign _block_next = rst ? 6'h00 : _block_next_3;
+  assign _waiting_next_2 = _any_waiting ? _waiting_minus_1[3:0] : waiting;
+  assign _waiting_next_3 = _advance_and_end_node ? 4'hd : _waiting_next_2;
+  assign _waiting_next = rst ? 4'h0 : _waiting_next_3;
+  assign _tag_next_4 = advance ? _no_group : tag[3];
+  assign _tag_next[3] = rst ? 1'h0 : _tag_next_4;
+  assign _tag_next_3 = advance ? now[1:0] : tag[1:0];
+  assign _tag_next[1:0] = rst ? 2'h0 : _tag_next_3;
+  assign _tag_next_2 = advance ? segment : tag[2];
+  assign _tag_next[2] = rst ? 1'h0 : _tag_next_2;
+  assign _word_25_next_2 = advance ? next_word : word_25;
+  assign _word_25_next = rst ? 6'h00 : _word_25_next_2;
+  assign _slot_next_2 = advance ? next_slot : slot;
+  assign _slot_next = rst ? 3'h0 : _slot_next_2;
+  assign _last_next_2 = advance ? _now_18_and_end_slot : last;
+  assign _last_next = rst ? 1'h0 : _last_next_2;
+  assign _first_next_2 = advance ? _now_17_and_no_block : first;
+  assign _first_next = rst ? 1'h0 : _first_next_2;
+  assign _moved_next_3 = _advance_and_now_2 ? 1'h1 : 1'h0;
+  assign _moved_next_2 = all_read ? 1'h1 : _moved_next_3;
+  assign _moved_next = rst ? 1'h1 : _moved_next_2;
+  assign _valid_next = rst ? 1'h0 : _advance_and_now_2;
+  assign _finish_part = _waiting_is_1 ? 1'h1 : 1'h0;
+  assign finish = _fsm_state_is_2 ? _finish_part : 1'h0;
+  assign _fsm_state_is_2 = fsm_state == 2'h2;
+  assign _all_read_part = _fsm_state_next_5 ? 1'h1 : 1'h0;
+  assign all_read = _fsm_state_is_1 ? _all_read_part : 1'h0;
+  assign advance = _fsm_state_is_1 ? _not_now_3_or_no_waiting : 1'h0;
+  assign _fsm_state_is_1 = fsm_state == 2'h1;
+  assign idle = _no_fsm_state ? 1'h1 : 1'h0;
+  assign _no_fsm_state = ! fsm_state;
+  assign _next_slot_is_7 = next_slot == 3'h7;
+  assign _next_slot_is_6 = next_slot == 3'h6;
+  assign _next_slot_is_5 = next_slot == 3'h5;
+  assign _next_slot_is_4 = next_slot == 3'h4;
+  assign _next_slot_is_3 = next_slot == 3'h3;
+  assign _next_slot_is_2 = next_slot == 3'h2;
+  assign _next_slot_is_1 = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu0_source(rst, i__valid, read_enable, available, last, read_data, i__payload, i__freed, read_word, clk);
+// Receives the next input vector while the layer reads the present one.
+// Fields of words:
+//   i__payload: data [15:0], last [16]
+module mackey_glass__layer_lmu0_source(rst, i__valid, read_enable, available, last, read_data, i__payload, i__freed, read_word, clk);
   input rst;
   wire rst;
   input i__valid;
@@ -2867,64 +2944,64 @@ module mackey_glass_layer_lmu0_source(rst, i__valid, read_enable, available, las
   wire read_word;
   input clk;
   wire clk;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [3:0] _04_;
-  wire [1:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
+  wire _beat_next;
+  wire _beat_next_2;
+  wire _beat_next_3;
+  wire [1:0] _beat_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire [1:0] _full_next;
+  wire [2:0] _full_plus_complete;
+  wire [3:0] _full_plus_complete_minus_i__freed;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _no_beat;
+  wire _not_filling;
+  wire _not_read_page;
+  wire _read_page_next;
+  wire _read_page_next_2;
   reg beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign _00_ = ! beat;
-  assign complete = i__valid & _00_;
+  assign _no_beat = ! beat;
+  assign complete = i__valid & _no_beat;
   assign available = | full;
   assign last = lasts >> read_page;
-  assign _03_ = full + complete;
-  assign _04_ = _03_ - i__freed;
-  assign _05_ = beat + 1'h1;
-  assign _07_ = ~ read_page;
+  assign _full_plus_complete = full + complete;
+  assign _full_plus_complete_minus_i__freed = _full_plus_complete - i__freed;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _not_read_page = ~ read_page;
   always @(posedge clk)
-    full <= _08_;
+    full <= _full_next;
   always @(posedge clk)
-    beat <= _09_;
+    beat <= _beat_next;
   always @(posedge clk)
-    filling <= _10_;
+    filling <= _filling_next;
   always @(posedge clk)
-    lasts <= _01_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    read_page <= _02_;
-  assign _11_ = i__freed ? _07_ : read_page;
-  assign _02_ = rst ? 1'h0 : _11_;
-  assign _12_ = filling ? i__payload[16] : lasts[1];
-  assign _13_ = complete ? _12_ : lasts[1];
-  assign _01_[1] = rst ? 1'h0 : _13_;
-  assign _14_ = filling ? lasts[0] : i__payload[16];
-  assign _06_ = ~ filling;
-  assign _15_ = complete ? _14_ : lasts[0];
-  assign _01_[0] = rst ? 1'h0 : _15_;
-  assign _16_ = complete ? _06_ : filling;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = i__valid ? _05_[0] : beat;
-  assign _18_ = complete ? 1'h0 : _17_;
-  assign _09_ = rst ? 1'h0 : _18_;
-  assign _08_ = rst ? 2'h0 : _04_[1:0];
+    read_page <= _read_page_next;
+  assign _read_page_next_2 = i__freed ? _not_read_page : read_page;
+  assign _read_page_next = rst ? 1'h0 : _read_page_next_2;
+  assign _lasts_next_4 = filling ? i__payload[16] : lasts[1];
+  assign _lasts_next_3 = complete ? _lasts_next_4 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_3;
+  assign _lasts_next_5 = filling ? lasts[0] : i__payload[16];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = complete ? _lasts_next_5 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _filling_next_2 = complete ? _not_filling : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _beat_next_3 = i__valid ? _beat_plus_1[0] : beat;
+  assign _beat_next_2 = complete ? 1'h0 : _beat_next_3;
+  assign _beat_next = rst ? 1'h0 : _beat_next_2;
+  assign _full_next = rst ? 2'h0 : _full_plus_complete_minus_i__freed[1:0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_buffer #(
     .BEATS(32'd1),
@@ -2942,7 +3019,7 @@ module mackey_glass_layer_lmu0_source(rst, i__valid, read_enable, available, las
     .valid(i__valid)
   );
 `endif
-  mackey_glass_layer_lmu0_source_memory memory (
+  mackey_glass__layer_lmu0_source_memory memory (
     .clk(clk),
     .read__en(read_enable),
     .read_data(read_data),
@@ -2956,7 +3033,8 @@ module mackey_glass_layer_lmu0_source(rst, i__valid, read_enable, available, las
   );
 endmodule
 
-module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read__en, read_data, write__data, write_beat, write_page, read_page, read_word, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu0_source_memory(rst, write_enable, read__en, read_data, write__data, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input write_enable;
@@ -2977,10 +3055,10 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read__en, read_d
   wire read_word;
   input clk;
   wire clk;
-  wire _0_;
-  wire [2:0] _1_;
-  wire _2_;
-  wire [1:0] _3_;
+  wire [1:0] _read__addr_high;
+  wire _read__addr_part;
+  wire [2:0] _write__addr_high;
+  wire _write__addr_part;
   wire read__addr;
   wire write__addr;
   (* no_rw_check *)
@@ -2989,22 +3067,23 @@ module mackey_glass_layer_lmu0_source_memory(rst, write_enable, read__en, read_d
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _8_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _8_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _8_;
-  assign _2_ = read_page ? 1'h1 : 1'h0;
-  assign { _3_[1], read__addr } = _2_ + read_word;
-  assign _0_ = write_page ? 1'h1 : 1'h0;
-  assign { _1_[2:1], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _1_[0] = write__addr;
-  assign _3_[0] = read__addr;
+  assign read_data = _read_data_register;
+  assign _read__addr_part = read_page ? 1'h1 : 1'h0;
+  assign { _read__addr_high[1], read__addr } = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 1'h1 : 1'h0;
+  assign { _write__addr_high[2:1], write__addr } = { 1'h0, _write__addr_part } + write_beat;
+  assign _write__addr_high[0] = write__addr;
+  assign _read__addr_high[0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2625_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2625_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -3029,16 +3108,17 @@ module mackey_glass_layer_lmu0_u_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[1'h0] <= write__data;
   end
-  reg [15:0] _0_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _0_ <= cells[1'h0];
+      _read_data_register <= cells[1'h0];
     end
   end
-  assign read_data = _0_;
+  assign read_data = _read_data_register;
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms(rst, data, valid, moved, address, clk);
+// The coefficients of a layer, in the order in which its sequencer reads them.
+module mackey_glass__layer_lmu0_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
@@ -3051,14 +3131,14 @@ module mackey_glass_layer_lmu0_weight_roms(rst, data, valid, moved, address, clk
   wire [11:0] address;
   input clk;
   wire clk;
-  wire _0_;
+  wire _no_s1_rom;
   reg s1_rom;
   wire taken;
-  assign _0_ = ! s1_rom;
-  assign taken = valid & _0_;
+  assign _no_s1_rom = ! s1_rom;
+  assign taken = valid & _no_s1_rom;
   always @(posedge clk)
     s1_rom <= 1'h0;
-  mackey_glass_layer_lmu0_weight_roms_rom_0 rom_0 (
+  mackey_glass__layer_lmu0_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
@@ -3068,7 +3148,8 @@ module mackey_glass_layer_lmu0_weight_roms(rst, data, valid, moved, address, clk
   );
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, address, clk);
+// A ROM in banks, each with a register behind it; what follows selects one of them.
+module mackey_glass__layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
   input taken;
@@ -3081,15 +3162,15 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [11:0] address;
   input clk;
   wire clk;
-  wire [9:0] _00_;
-  wire [9:0] _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
+  wire _bank_part;
+  wire _no_bank;
+  wire _no_s1_bank;
+  wire _s1_bank_next;
+  wire _s2_bank_next;
+  wire [9:0] _s2_word_0_next;
+  wire [9:0] _s2_word_1_next;
+  wire _taken_and_no_s1_bank;
+  wire _taken_and_s1_bank;
   wire bank;
   wire [9:0] data_15;
   wire [9:0] data_16;
@@ -3099,34 +3180,34 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, addres
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  assign _02_ = ! bank;
-  assign enable = moved & _02_;
+  assign _no_bank = ! bank;
+  assign enable = moved & _no_bank;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! s1_bank;
-  assign _04_ = taken & _03_;
-  assign _05_ = taken & s1_bank;
+  assign _no_s1_bank = ! s1_bank;
+  assign _taken_and_no_s1_bank = taken & _no_s1_bank;
+  assign _taken_and_s1_bank = taken & s1_bank;
   always @(posedge clk)
-    s1_bank <= _06_;
+    s1_bank <= _s1_bank_next;
   always @(posedge clk)
-    s2_bank <= _07_;
+    s2_bank <= _s2_bank_next;
   always @(posedge clk)
-    s2_word_0 <= _00_;
+    s2_word_0 <= _s2_word_0_next;
   always @(posedge clk)
-    s2_word_1 <= _01_;
-  assign _01_ = _05_ ? data_16 : s2_word_1;
-  assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : s1_bank;
-  assign _06_ = rst ? 1'h0 : bank;
-  assign bank = _08_ ? 1'h1 : 1'h0;
-  assign _08_ = { 11'h000, address[11] } == 12'h001;
-  mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
+    s2_word_1 <= _s2_word_1_next;
+  assign _s2_word_1_next = _taken_and_s1_bank ? data_16 : s2_word_1;
+  assign _s2_word_0_next = _taken_and_no_s1_bank ? data_15 : s2_word_0;
+  assign _s2_bank_next = rst ? 1'h0 : s1_bank;
+  assign _s1_bank_next = rst ? 1'h0 : bank;
+  assign bank = _bank_part ? 1'h1 : 1'h0;
+  assign _bank_part = { 11'h000, address[11] } == 12'h001;
+  mackey_glass__layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[10:0]),
     .clk(clk),
     .data(data_15),
     .enable(enable)
   );
-  mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1 bank_1 (
+  mackey_glass__layer_lmu0_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
     .data(data_16),
@@ -3134,7 +3215,8 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0(rst, taken, data, moved, addres
   );
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -3151,7 +3233,8 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu0_weight_roms_rom_0_bank_1(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -3168,7 +3251,13 @@ module mackey_glass_layer_lmu0_weight_roms_rom_0_bank_1(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
+// Computes one layer of a quantized network, one time step after the other.
+// Fields of words:
+//   control: valid [0], first [1], last [2], shift [4:3], tag [8:5]
+//   i__payload, o__payload: data [7:0], last [8]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -3185,88 +3274,88 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire o__freed;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [7:0] _018_;
-  wire [15:0] _019_;
-  wire [15:0] _020_;
-  wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [7:0] _023_;
-  wire _024_;
-  wire [2:0] _025_;
-  wire [3:0] _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire [1:0] _036_;
-  wire [8:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire [1:0] _047_;
-  wire [1:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire [1:0] _052_;
-  wire [1:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire [3:0] _073_;
-  wire _074_;
-  wire _075_;
-  wire [1:0] _076_;
-  wire _077_;
-  wire _078_;
-  wire _079_;
-  wire _080_;
-  wire _081_;
+  wire _any_room;
+  wire [8:0] _control_next;
+  wire [3:0] _control_next_10;
+  wire _control_next_11;
+  wire [1:0] _control_next_12;
+  wire _control_next_13;
+  wire [1:0] _control_next_2;
+  wire _control_next_3;
+  wire [1:0] _control_next_4;
+  wire [1:0] _control_next_5;
+  wire [1:0] _control_next_6;
+  wire [1:0] _control_next_7;
+  wire [1:0] _control_next_8;
+  wire [1:0] _control_next_9;
+  wire _finished_next;
+  wire _first_step_next;
+  wire _first_step_next_2;
+  wire _h_memory_read_page;
+  wire _i__freed_next;
+  wire _idle_or_finish;
+  wire _idle_or_finish_and_available;
+  wire _last_next;
+  wire _last_step_next;
+  wire _last_step_next_2;
+  wire [7:0] _m_memory_read__en;
+  wire [15:0] _m_memory_read__en_2;
+  wire [15:0] _m_memory_read__en_3;
+  wire [15:0] _m_memory_read__en_4;
+  wire [15:0] _m_memory_read__en_5;
+  wire _m_memory_read_data;
+  wire _m_memory_read_data_2;
+  wire _m_memory_read_data_3;
+  wire _m_memory_read_data_4;
+  wire _m_memory_read_data_5;
+  wire _m_memory_read_data_6;
+  wire _no_slot;
+  wire _no_write_2_1;
+  wire _not_first_step;
+  wire _not_page;
+  wire [7:0] _operand_part;
+  wire _page_next;
+  wire _page_next_2;
+  wire _read_enable_36_part;
+  wire _read_enable_44_part;
+  wire _read_enable_part;
+  wire _read_page_41_part;
+  wire _read_page_49_part;
+  wire [1:0] _room_next;
+  wire [2:0] _room_plus_o__freed;
+  wire [3:0] _room_plus_o__freed_minus_begun;
+  wire _s1_chosen_1_next;
+  wire _s1_chosen_1_next_2;
+  wire _s1_chosen_1_next_3;
+  wire _s1_chosen_1_next_4;
+  wire _s1_chosen_3_next;
+  wire _s1_chosen_3_next_2;
+  wire _s1_chosen_3_next_3;
+  wire _s1_chosen_3_next_4;
+  wire _s1_chosen_3_next_5;
+  wire _slot_is_1;
+  wire _slot_is_1_2;
+  wire _slot_is_2;
+  wire _slot_is_2_2;
+  wire _slot_is_2_or_slot_is_3;
+  wire _slot_is_3;
+  wire _slot_is_3_2;
+  wire _slot_is_3_or_slot_is_7;
+  wire _slot_is_4;
+  wire _slot_is_5;
+  wire _slot_is_6;
+  wire _slot_is_6_or_slot_is_7;
+  wire _slot_is_7;
+  wire _u_memory_read_data;
+  wire _u_memory_read_data_2;
+  wire _u_memory_read_data_3;
+  wire _u_memory_read_data_4;
+  wire _u_memory_read_data_5;
+  wire _write_0_and_no_write_2_1;
+  wire _write_0_and_write_2_1_is_1;
+  wire _write_0_and_write_2_1_is_2;
+  wire _write_2_1_is_1;
+  wire _write_2_1_is_2;
   wire [12:0] addresses;
   wire all_read_89;
   wire available;
@@ -3319,131 +3408,131 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   wire write_enable;
   wire write_enable_38;
   wire write_enable_46;
-  assign _018_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
-  assign _020_ = { _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_ } | _019_;
-  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _022_ = _020_ | _021_;
-  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ page;
-  assign _025_ = room + o__freed;
-  assign _026_ = _025_ - begun;
-  assign _027_ = ~ first_step;
-  assign _017_ = | room;
+  assign _m_memory_read__en = s1_chosen_0 ? read_data : 8'h00;
+  assign _m_memory_read__en_2 = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _m_memory_read__en_3 = { _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en } | _m_memory_read__en_2;
+  assign _m_memory_read__en_4 = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _m_memory_read__en_5 = _m_memory_read__en_3 | _m_memory_read__en_4;
+  assign _operand_part = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _m_memory_read__en_5 | { _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part };
+  assign _not_page = ~ page;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_plus_o__freed_minus_begun = _room_plus_o__freed - begun;
+  assign _not_first_step = ~ first_step;
+  assign _any_room = | room;
   always @(posedge clk)
-    last_step <= _028_;
+    last_step <= _last_step_next;
   always @(posedge clk)
-    begun <= _029_;
+    begun <= _h_memory_read_page;
   always @(posedge clk)
-    i__freed <= _031_;
+    i__freed <= _i__freed_next;
   always @(posedge clk)
-    finished <= _032_;
+    finished <= _finished_next;
   always @(posedge clk)
-    last <= _033_;
+    last <= _last_next;
   always @(posedge clk)
-    page <= _034_;
+    page <= _page_next;
   always @(posedge clk)
-    first_step <= _035_;
+    first_step <= _first_step_next;
   always @(posedge clk)
-    room <= _036_;
+    room <= _room_next;
   always @(posedge clk)
-    control <= _037_;
+    control <= _control_next;
   always @(posedge clk)
-    s1_chosen_0 <= _038_;
+    s1_chosen_0 <= _u_memory_read_data;
   always @(posedge clk)
-    s1_chosen_1 <= _039_;
+    s1_chosen_1 <= _s1_chosen_1_next;
   always @(posedge clk)
-    s1_chosen_2 <= _041_;
+    s1_chosen_2 <= _m_memory_read_data;
   always @(posedge clk)
-    s1_chosen_3 <= _042_;
-  assign _000_ = idle | finish;
-  assign _010_ = _000_ & available;
-  assign trace_start = _010_ & _017_;
-  assign _024_ = slot == 2'h2;
-  assign _040_ = | { _030_, _024_ };
-  assign read_enable = valid & _040_;
-  assign read_enable_27 = valid & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _007_ = | { _006_, _005_, _004_ };
-  assign read_enable_36 = valid & _007_;
-  assign _008_ = write[2:1] == 1'h1;
-  assign _009_ = write[0] & _008_;
-  assign write_enable_38 = _009_ & write[10];
-  assign _004_ = slot == 1'h1;
-  assign _005_ = slot == 2'h3;
-  assign read_enable_44 = valid & _014_;
-  assign _015_ = write[2:1] == 2'h2;
-  assign _016_ = write[0] & _015_;
-  assign write_enable_46 = _016_ & write[10];
-  assign _014_ = | { _012_, _013_ };
-  assign _044_ = _030_ | _006_;
-  assign _045_ = _071_ | _064_;
-  assign _046_ = _064_ | _006_;
-  assign _043_ = | { _044_, _013_, _001_ };
-  assign _047_ = _006_ ? 2'h0 : 2'h2;
-  assign _048_ = _013_ ? 2'h3 : 2'h0;
-  assign _049_ = _044_ ? _047_ : _048_;
-  assign _050_ = _064_ ? 2'h1 : 2'h3;
-  assign _051_ = _065_ ? 2'h0 : 2'h3;
-  assign _052_ = _045_ ? _050_ : _051_;
-  assign _053_ = _043_ ? _049_ : _052_;
-  assign _054_ = _071_ ? 1'h1 : _070_;
-  assign _055_ = _030_ ? 1'h1 : _054_;
-  assign _056_ = _006_ ? 1'h1 : _027_;
-  assign _057_ = _065_ ? _027_ : _063_;
-  assign _058_ = _046_ ? _056_ : _057_;
-  assign _059_ = _012_ ? _027_ : _061_;
-  assign _060_ = _013_ ? _027_ : _059_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_3;
-  assign _062_ = valid ? _060_ : _061_;
-  assign _042_ = rst ? 1'h0 : _062_;
-  assign _063_ = valid ? 1'h0 : s1_chosen_2;
-  assign _066_ = valid ? _058_ : _063_;
-  assign _041_ = rst ? 1'h0 : _066_;
-  assign _067_ = valid ? 1'h0 : s1_chosen_1;
-  assign _068_ = _001_ ? 1'h1 : _067_;
-  assign _069_ = valid ? _068_ : _067_;
-  assign _039_ = rst ? 1'h0 : _069_;
-  assign _070_ = valid ? 1'h0 : s1_chosen_0;
-  assign _072_ = valid ? _055_ : _070_;
-  assign _038_ = rst ? 1'h0 : _072_;
-  assign _073_ = valid ? tag_96 : control[8:5];
-  assign _037_[8:5] = rst ? 4'h0 : _073_;
-  assign _074_ = valid ? last_95 : control[2];
-  assign _037_[2] = rst ? 1'h0 : _074_;
-  assign _075_ = valid ? first : control[1];
-  assign _037_[1] = rst ? 1'h0 : _075_;
-  assign _037_[0] = rst ? 1'h0 : valid;
-  assign _006_ = slot == 3'h7;
-  assign _030_ = slot == 3'h6;
-  assign _013_ = slot == 3'h5;
-  assign _001_ = slot == 3'h4;
-  assign _064_ = slot == 3'h3;
-  assign _071_ = slot == 3'h2;
-  assign _065_ = slot == 3'h1;
-  assign _012_ = ! slot;
-  assign _076_ = valid ? _053_ : control[4:3];
-  assign _037_[4:3] = rst ? 2'h0 : _076_;
-  assign _036_ = rst ? 2'h2 : _026_[1:0];
-  assign _077_ = finished ? last : first_step;
-  assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : page;
-  assign _034_ = rst ? 1'h0 : _078_;
-  assign _033_ = rst ? 1'h0 : last_step;
-  assign _032_ = rst ? 1'h0 : finish;
-  assign _031_ = rst ? 1'h0 : all_read_89;
-  assign _029_ = rst ? 1'h0 : trace_start;
-  assign _079_ = trace_start ? last_88 : last_step;
-  assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : page;
-  assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : page;
-  assign read_page_41 = _005_ ? _011_ : _081_;
-  assign o__valid = _016_ ? write[10] : 1'h0;
-  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
+    s1_chosen_3 <= _s1_chosen_3_next;
+  assign _idle_or_finish = idle | finish;
+  assign _idle_or_finish_and_available = _idle_or_finish & available;
+  assign trace_start = _idle_or_finish_and_available & _any_room;
+  assign _slot_is_2 = slot == 2'h2;
+  assign _read_enable_part = | { _slot_is_6, _slot_is_2 };
+  assign read_enable = valid & _read_enable_part;
+  assign read_enable_27 = valid & _slot_is_4;
+  assign _no_write_2_1 = ! write[2:1];
+  assign _write_0_and_no_write_2_1 = write[0] & _no_write_2_1;
+  assign write_enable = _write_0_and_no_write_2_1 & write[10];
+  assign _read_enable_36_part = | { _slot_is_7, _slot_is_3, _slot_is_1 };
+  assign read_enable_36 = valid & _read_enable_36_part;
+  assign _write_2_1_is_1 = write[2:1] == 1'h1;
+  assign _write_0_and_write_2_1_is_1 = write[0] & _write_2_1_is_1;
+  assign write_enable_38 = _write_0_and_write_2_1_is_1 & write[10];
+  assign _slot_is_1 = slot == 1'h1;
+  assign _slot_is_3 = slot == 2'h3;
+  assign read_enable_44 = valid & _read_enable_44_part;
+  assign _write_2_1_is_2 = write[2:1] == 2'h2;
+  assign _write_0_and_write_2_1_is_2 = write[0] & _write_2_1_is_2;
+  assign write_enable_46 = _write_0_and_write_2_1_is_2 & write[10];
+  assign _read_enable_44_part = | { _no_slot, _slot_is_5 };
+  assign _slot_is_6_or_slot_is_7 = _slot_is_6 | _slot_is_7;
+  assign _slot_is_2_or_slot_is_3 = _slot_is_2_2 | _slot_is_3_2;
+  assign _slot_is_3_or_slot_is_7 = _slot_is_3_2 | _slot_is_7;
+  assign _control_next_3 = | { _slot_is_6_or_slot_is_7, _slot_is_5, _slot_is_4 };
+  assign _control_next_9 = _slot_is_7 ? 2'h0 : 2'h2;
+  assign _control_next_8 = _slot_is_5 ? 2'h3 : 2'h0;
+  assign _control_next_7 = _slot_is_6_or_slot_is_7 ? _control_next_9 : _control_next_8;
+  assign _control_next_6 = _slot_is_3_2 ? 2'h1 : 2'h3;
+  assign _control_next_5 = _slot_is_1_2 ? 2'h0 : 2'h3;
+  assign _control_next_4 = _slot_is_2_or_slot_is_3 ? _control_next_6 : _control_next_5;
+  assign _control_next_2 = _control_next_3 ? _control_next_7 : _control_next_4;
+  assign _u_memory_read_data_3 = _slot_is_2_2 ? 1'h1 : _u_memory_read_data_5;
+  assign _u_memory_read_data_2 = _slot_is_6 ? 1'h1 : _u_memory_read_data_3;
+  assign _m_memory_read_data_5 = _slot_is_7 ? 1'h1 : _not_first_step;
+  assign _m_memory_read_data_4 = _slot_is_1_2 ? _not_first_step : _m_memory_read_data_6;
+  assign _m_memory_read_data_3 = _slot_is_3_or_slot_is_7 ? _m_memory_read_data_5 : _m_memory_read_data_4;
+  assign _s1_chosen_3_next_3 = _no_slot ? _not_first_step : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next_2 = _slot_is_5 ? _not_first_step : _s1_chosen_3_next_3;
+  assign _s1_chosen_3_next_5 = valid ? 1'h0 : s1_chosen_3;
+  assign _s1_chosen_3_next_4 = valid ? _s1_chosen_3_next_2 : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next = rst ? 1'h0 : _s1_chosen_3_next_4;
+  assign _m_memory_read_data_6 = valid ? 1'h0 : s1_chosen_2;
+  assign _m_memory_read_data_2 = valid ? _m_memory_read_data_3 : _m_memory_read_data_6;
+  assign _m_memory_read_data = rst ? 1'h0 : _m_memory_read_data_2;
+  assign _s1_chosen_1_next_4 = valid ? 1'h0 : s1_chosen_1;
+  assign _s1_chosen_1_next_3 = _slot_is_4 ? 1'h1 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next_2 = valid ? _s1_chosen_1_next_3 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next = rst ? 1'h0 : _s1_chosen_1_next_2;
+  assign _u_memory_read_data_5 = valid ? 1'h0 : s1_chosen_0;
+  assign _u_memory_read_data_4 = valid ? _u_memory_read_data_2 : _u_memory_read_data_5;
+  assign _u_memory_read_data = rst ? 1'h0 : _u_memory_read_data_4;
+  assign _control_next_10 = valid ? tag_96 : control[8:5];
+  assign _control_next[8:5] = rst ? 4'h0 : _control_next_10;
+  assign _control_next_13 = valid ? last_95 : control[2];
+  assign _control_next[2] = rst ? 1'h0 : _control_next_13;
+  assign _control_next_11 = valid ? first : control[1];
+  assign _control_next[1] = rst ? 1'h0 : _control_next_11;
+  assign _control_next[0] = rst ? 1'h0 : valid;
+  assign _slot_is_7 = slot == 3'h7;
+  assign _slot_is_6 = slot == 3'h6;
+  assign _slot_is_5 = slot == 3'h5;
+  assign _slot_is_4 = slot == 3'h4;
+  assign _slot_is_3_2 = slot == 3'h3;
+  assign _slot_is_2_2 = slot == 3'h2;
+  assign _slot_is_1_2 = slot == 3'h1;
+  assign _no_slot = ! slot;
+  assign _control_next_12 = valid ? _control_next_2 : control[4:3];
+  assign _control_next[4:3] = rst ? 2'h0 : _control_next_12;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _first_step_next_2 = finished ? last : first_step;
+  assign _first_step_next = rst ? 1'h1 : _first_step_next_2;
+  assign _page_next_2 = finished ? _not_page : page;
+  assign _page_next = rst ? 1'h0 : _page_next_2;
+  assign _last_next = rst ? 1'h0 : last_step;
+  assign _finished_next = rst ? 1'h0 : finish;
+  assign _i__freed_next = rst ? 1'h0 : all_read_89;
+  assign _h_memory_read_page = rst ? 1'h0 : trace_start;
+  assign _last_step_next_2 = trace_start ? last_88 : last_step;
+  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
+  assign _read_page_49_part = _no_slot ? _not_page : page;
+  assign read_page_49 = _slot_is_5 ? _not_page : _read_page_49_part;
+  assign _read_page_41_part = _slot_is_1 ? _not_page : page;
+  assign read_page_41 = _slot_is_3 ? _not_page : _read_page_41_part;
+  assign o__valid = _write_0_and_write_2_1_is_2 ? write[10] : 1'h0;
+  assign o__payload_data = _write_0_and_write_2_1_is_2 ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -3451,7 +3540,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .sent(begun)
   );
@@ -3475,13 +3564,13 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .marked(last_88),
     .promise(begun),
     .reads(valid),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
   );
 `endif
-  mackey_glass_layer_lmu1_drain drain (
+  mackey_glass__layer_lmu1_drain drain (
     .clk(clk),
     .rst(rst),
     .sums(sums),
@@ -3489,7 +3578,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu1_h_memory h_memory (
+  mackey_glass__layer_lmu1_h_memory h_memory (
     .clk(clk),
     .port_2815_3(write[9:3]),
     .read__en(read_enable_44),
@@ -3501,7 +3590,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable_46),
     .write_page(page)
   );
-  mackey_glass_layer_lmu1_m_memory m_memory (
+  mackey_glass__layer_lmu1_m_memory m_memory (
     .clk(clk),
     .port_2815_3(write[5:3]),
     .read__en(read_enable_36),
@@ -3513,7 +3602,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable_38),
     .write_page(page)
   );
-  mackey_glass_layer_lmu1_mac mac (
+  mackey_glass__layer_lmu1_mac mac (
     .clk(clk),
     .control(control),
     .operand(operand),
@@ -3523,7 +3612,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .upcoming(upcoming),
     .weights(data)
   );
-  mackey_glass_layer_lmu1_sequencer sequencer (
+  mackey_glass__layer_lmu1_sequencer sequencer (
     .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
@@ -3540,7 +3629,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .valid(valid),
     .word_25(read_word)
   );
-  mackey_glass_layer_lmu1_source source (
+  mackey_glass__layer_lmu1_source source (
     .available(available),
     .clk(clk),
     .i__freed(i__freed),
@@ -3552,7 +3641,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .read_word(read_word),
     .rst(rst)
   );
-  mackey_glass_layer_lmu1_u_memory u_memory (
+  mackey_glass__layer_lmu1_u_memory u_memory (
     .clk(clk),
     .port_2815_3(write[4:3]),
     .read__en(read_enable_27),
@@ -3563,7 +3652,7 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable),
     .write_page(page)
   );
-  mackey_glass_layer_lmu1_weight_roms weight_roms (
+  mackey_glass__layer_lmu1_weight_roms weight_roms (
     .address(addresses),
     .clk(clk),
     .data(data),
@@ -3580,7 +3669,12 @@ module mackey_glass_layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid, 
   assign trace_valid = write[0];
 endmodule
 
-module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
+// Takes the sums of a group over and turns them into codes, beat rows per cycle.
+// Fields of words:
+//   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [9:4]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   input rst;
   wire rst;
   input upcoming;
@@ -3593,115 +3687,115 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [1:0] _000_;
-  wire [9:0] _001_;
-  wire [9:0] _002_;
-  wire [9:0] _003_;
-  wire [9:0] _004_;
-  wire [9:0] _005_;
-  wire [9:0] _006_;
-  wire [9:0] _007_;
-  wire [9:0] _008_;
-  wire _009_;
-  wire [3:0] _010_;
-  wire _011_;
-  wire [5:0] _012_;
-  wire [1:0] _013_;
-  wire [30:0] _014_;
-  wire [5:0] _015_;
-  wire [24:0] _016_;
-  wire [30:0] _017_;
-  wire [30:0] _018_;
-  wire [30:0] _019_;
-  wire [15:0] _020_;
-  wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [15:0] _023_;
-  wire [15:0] _024_;
-  wire _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [6:0] _030_;
-  wire [14:0] _031_;
-  wire _032_;
-  wire [6:0] _033_;
-  wire _034_;
-  wire _035_;
-  wire _036_;
-  wire _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire [31:0] _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire [31:0] _046_;
-  wire [6:0] _047_;
-  wire _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire [9:0] _064_;
-  wire [24:0] _065_;
-  wire [24:0] _066_;
-  wire _067_;
-  wire _068_;
-  wire [15:0] _069_;
-  wire [15:0] _070_;
-  wire [15:0] _071_;
-  wire [15:0] _072_;
-  wire _073_;
-  wire _074_;
-  wire [5:0] _075_;
-  wire [5:0] _076_;
-  wire [5:0] _077_;
-  wire [5:0] _078_;
-  wire [3:0] _079_;
-  wire _080_;
-  wire _081_;
-  wire [5:0] _082_;
-  wire [1:0] _083_;
-  wire _084_;
-  wire [5:0] _085_;
-  wire [1:0] _086_;
-  wire _087_;
-  wire [5:0] _088_;
-  wire [1:0] _089_;
-  wire _090_;
-  wire [5:0] _091_;
-  wire [1:0] _092_;
-  wire _093_;
-  wire [5:0] _094_;
-  wire [1:0] _095_;
-  wire _096_;
-  wire [5:0] _097_;
-  wire [1:0] _098_;
-  wire _099_;
-  wire [5:0] _100_;
-  wire [1:0] _101_;
-  wire _102_;
-  wire [5:0] _103_;
-  wire [1:0] _104_;
-  wire _105_;
-  wire [5:0] _106_;
-  wire [1:0] _107_;
-  wire _108_;
+  wire [5:0] _a0_beat_next;
+  wire [5:0] _a0_beat_next_2;
+  wire [5:0] _a0_beat_next_3;
+  wire [6:0] _a0_beat_plus_1;
+  wire [1:0] _a0_valid_minus_1;
+  wire _a0_valid_next;
+  wire _a0_valid_next_2;
+  wire _a0_valid_next_3;
+  wire _a1_2_1_is_1;
+  wire [9:0] _a1_next;
+  wire _a1_next_2;
+  wire [1:0] _a1_next_3;
+  wire [5:0] _a1_next_4;
+  wire [5:0] _address_next;
+  wire [5:0] _address_next_2;
+  wire [5:0] _address_next_3;
+  wire [6:0] _address_plus_1;
+  wire [24:0] _d0_constants_next;
+  wire [24:0] _d0_constants_next_2;
+  wire [24:0] _d0_constants_next_3;
+  wire [9:0] _d0_next;
+  wire _d0_next_2;
+  wire [1:0] _d0_next_3;
+  wire [5:0] _d0_next_4;
+  wire [30:0] _d1_addend_0_next;
+  wire [9:0] _d1_next;
+  wire _d1_next_2;
+  wire [1:0] _d1_next_3;
+  wire [5:0] _d1_next_4;
+  wire [30:0] _d1_sum_0_next;
+  wire [31:0] _d1_sum_0_plus_d1_addend_0;
+  wire _d2_0_and_d2_2_1_is_1;
+  wire _d2_0_and_d2_2_1_is_2;
+  wire _d2_0_and_no_d2_2_1;
+  wire _d2_2_1_is_1;
+  wire _d2_2_1_is_2;
+  wire [9:0] _d2_next;
+  wire _d2_next_2;
+  wire [1:0] _d2_next_3;
+  wire [5:0] _d2_next_4;
+  wire [30:0] _d2_total_0_next;
+  wire _d3_2_1_is_2;
+  wire [15:0] _d3_code_0_next;
+  wire [14:0] _d3_code_0_next_2;
+  wire _d3_code_0_next_3;
+  wire _d3_code_0_next_4;
+  wire _d3_code_0_next_5;
+  wire _d3_code_0_next_6;
+  wire [15:0] _d3_code_0_next_7;
+  wire [6:0] _d3_code_0_next_8;
+  wire [15:0] _d3_code_0_next_9;
+  wire [9:0] _d3_next;
+  wire [1:0] _d3_next_2;
+  wire [5:0] _d3_next_3;
+  wire _d3_next_4;
+  wire _d4_2_1_is_2;
+  wire [15:0] _d4_code_0_next;
+  wire [9:0] _d4_next;
+  wire _d4_next_2;
+  wire [1:0] _d4_next_3;
+  wire [5:0] _d4_next_4;
+  wire _d5_2_1_is_2;
+  wire [15:0] _d5_code_0_next;
+  wire [9:0] _d5_next;
+  wire [1:0] _d5_next_2;
+  wire [5:0] _d5_next_3;
+  wire _d5_next_4;
+  wire _d6_0_and_d6_2_1_is_1;
+  wire _d6_0_and_d6_2_1_is_2;
+  wire _d6_0_and_no_d6_2_1;
+  wire _d6_2_1_is_1;
+  wire _d6_2_1_is_2;
+  wire [15:0] _d6_code_0_next;
+  wire [9:0] _d6_next;
+  wire _d6_next_2;
+  wire [1:0] _d6_next_3;
+  wire [5:0] _d6_next_4;
+  wire _d7_0_and_d7_9_4_below_1;
+  wire _d7_0_and_d7_9_4_below_4;
+  wire _d7_0_and_d7_9_4_below_49;
+  wire _d7_2_1_is_1;
+  wire _d7_2_1_is_2;
+  wire _d7_9_4_below_1;
+  wire _d7_9_4_below_4;
+  wire _d7_9_4_below_49;
+  wire [9:0] _d7_next;
+  wire [1:0] _d7_next_2;
+  wire [5:0] _d7_next_3;
+  wire _d7_next_4;
+  wire _no_a1_2_1;
+  wire _no_d2_2_1;
+  wire _no_d6_2_1;
+  wire _no_d7_2_1;
+  wire _not_d2_total_0_30;
+  wire [1:0] _present_next;
+  wire [31:0] _rows_left_by_d0_constants_0;
+  wire [30:0] _rows_next;
+  wire [3:0] _tag_next;
+  wire [3:0] _tag_next_2;
+  wire _upcoming_and_tag_15_3;
+  wire _upcoming_and_tag_15_3_2;
+  wire _upcoming_and_tag_15_3_3;
+  wire _upcoming_and_tag_15_3_4;
+  wire _upcoming_and_tag_15_3_5;
+  wire [15:0] _write_data_next;
+  wire [15:0] _write_data_next_2;
+  wire [15:0] _write_data_next_3;
+  wire _write_mask_part;
+  wire _write_mask_part_2;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -3730,194 +3824,194 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
-  assign _000_ = a0_valid - 1'h1;
-  assign _030_ = a0_beat + 1'h1;
-  assign _029_ = upcoming & tag_15[3];
-  assign _033_ = address + 1'h1;
-  assign _042_ = $signed(rows) << d0_constants[0];
-  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _048_ = ! d2[2:1];
-  assign _057_ = d2[0] & _048_;
-  assign _011_ = & { d2_total_0[30], d2_total_0[30:24] };
-  assign _025_ = | { d2_total_0[30], d2_total_0[30:24] };
-  assign _026_ = ~ _025_;
-  assign _027_ = _011_ | _026_;
-  assign _031_ = _027_ ? d2_total_0[23:9] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
-  assign _032_ = ! d6[2:1];
-  assign _034_ = d6[0] & _032_;
-  assign _035_ = d2[2:1] == 1'h1;
-  assign _036_ = d2[0] & _035_;
-  assign _037_ = d6[2:1] == 1'h1;
-  assign _038_ = d6[0] & _037_;
-  assign _039_ = d2[2:1] == 2'h2;
-  assign _040_ = d2[0] & _039_;
-  assign _041_ = & { d2_total_0[30], d2_total_0[30:26] };
-  assign _043_ = | { d2_total_0[30], d2_total_0[30:26] };
-  assign _044_ = ~ _043_;
-  assign _045_ = _041_ | _044_;
-  assign _028_ = ~ d2_total_0[30];
-  assign _047_ = _045_ ? d2_total_0[25:19] : { _028_, _028_, _028_, _028_, _028_, _028_, _028_ };
-  assign _049_ = d6[2:1] == 2'h2;
-  assign _050_ = d6[0] & _049_;
-  assign _051_ = ! d7[2:1];
-  assign _052_ = d7[9:4] < 1'h1;
-  assign _053_ = d7[0] & _052_;
-  assign _054_ = d7[2:1] == 1'h1;
-  assign _055_ = d7[9:4] < 3'h4;
-  assign _056_ = d7[0] & _055_;
-  assign _058_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _058_;
-  assign _059_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _059_;
-  assign _060_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _060_;
-  assign _061_ = d7[2:1] == 2'h2;
-  assign _062_ = d7[9:4] < 6'h31;
-  assign _063_ = d7[0] & _062_;
+  assign _a0_valid_minus_1 = a0_valid - 1'h1;
+  assign _a0_beat_plus_1 = a0_beat + 1'h1;
+  assign _upcoming_and_tag_15_3 = upcoming & tag_15[3];
+  assign _address_plus_1 = address + 1'h1;
+  assign _rows_left_by_d0_constants_0 = $signed(rows) << d0_constants[0];
+  assign _d1_sum_0_plus_d1_addend_0 = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _no_d2_2_1 = ! d2[2:1];
+  assign _d2_0_and_no_d2_2_1 = d2[0] & _no_d2_2_1;
+  assign _upcoming_and_tag_15_3_2 = & { d2_total_0[30], d2_total_0[30:24] };
+  assign _upcoming_and_tag_15_3_3 = | { d2_total_0[30], d2_total_0[30:24] };
+  assign _upcoming_and_tag_15_3_4 = ~ _upcoming_and_tag_15_3_3;
+  assign _upcoming_and_tag_15_3_5 = _upcoming_and_tag_15_3_2 | _upcoming_and_tag_15_3_4;
+  assign _d3_code_0_next_2 = _upcoming_and_tag_15_3_5 ? d2_total_0[23:9] : { _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30 };
+  assign _no_d6_2_1 = ! d6[2:1];
+  assign _d6_0_and_no_d6_2_1 = d6[0] & _no_d6_2_1;
+  assign _d2_2_1_is_1 = d2[2:1] == 1'h1;
+  assign _d2_0_and_d2_2_1_is_1 = d2[0] & _d2_2_1_is_1;
+  assign _d6_2_1_is_1 = d6[2:1] == 1'h1;
+  assign _d6_0_and_d6_2_1_is_1 = d6[0] & _d6_2_1_is_1;
+  assign _d2_2_1_is_2 = d2[2:1] == 2'h2;
+  assign _d2_0_and_d2_2_1_is_2 = d2[0] & _d2_2_1_is_2;
+  assign _d3_code_0_next_3 = & { d2_total_0[30], d2_total_0[30:26] };
+  assign _d3_code_0_next_4 = | { d2_total_0[30], d2_total_0[30:26] };
+  assign _d3_code_0_next_5 = ~ _d3_code_0_next_4;
+  assign _d3_code_0_next_6 = _d3_code_0_next_3 | _d3_code_0_next_5;
+  assign _not_d2_total_0_30 = ~ d2_total_0[30];
+  assign _d3_code_0_next_8 = _d3_code_0_next_6 ? d2_total_0[25:19] : { _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30, _not_d2_total_0_30 };
+  assign _d6_2_1_is_2 = d6[2:1] == 2'h2;
+  assign _d6_0_and_d6_2_1_is_2 = d6[0] & _d6_2_1_is_2;
+  assign _no_d7_2_1 = ! d7[2:1];
+  assign _d7_9_4_below_1 = d7[9:4] < 1'h1;
+  assign _d7_0_and_d7_9_4_below_1 = d7[0] & _d7_9_4_below_1;
+  assign _d7_2_1_is_1 = d7[2:1] == 1'h1;
+  assign _d7_9_4_below_4 = d7[9:4] < 3'h4;
+  assign _d7_0_and_d7_9_4_below_4 = d7[0] & _d7_9_4_below_4;
+  assign _d3_2_1_is_2 = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _d3_2_1_is_2;
+  assign _d4_2_1_is_2 = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _d4_2_1_is_2;
+  assign _d5_2_1_is_2 = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _d5_2_1_is_2;
+  assign _d7_2_1_is_2 = d7[2:1] == 2'h2;
+  assign _d7_9_4_below_49 = d7[9:4] < 6'h31;
+  assign _d7_0_and_d7_9_4_below_49 = d7[0] & _d7_9_4_below_49;
   always @(posedge clk)
-    a1 <= _064_;
+    a1 <= _a1_next;
   always @(posedge clk)
-    d0 <= _001_;
+    d0 <= _d0_next;
   always @(posedge clk)
-    d1 <= _002_;
+    d1 <= _d1_next;
   always @(posedge clk)
-    d2 <= _003_;
+    d2 <= _d2_next;
   always @(posedge clk)
-    d3 <= _004_;
+    d3 <= _d3_next;
   always @(posedge clk)
-    d4 <= _005_;
+    d4 <= _d4_next;
   always @(posedge clk)
-    d5 <= _006_;
+    d5 <= _d5_next;
   always @(posedge clk)
-    d6 <= _007_;
+    d6 <= _d6_next;
   always @(posedge clk)
-    d7 <= _008_;
+    d7 <= _d7_next;
   always @(posedge clk)
-    a0_valid <= _009_;
+    a0_valid <= _a0_valid_next;
   always @(posedge clk)
-    tag <= _010_;
+    tag <= _tag_next;
   always @(posedge clk)
-    a0_beat <= _012_;
+    a0_beat <= _a0_beat_next;
   always @(posedge clk)
-    present <= _013_;
+    present <= _present_next;
   always @(posedge clk)
-    rows <= _014_;
+    rows <= _rows_next;
   always @(posedge clk)
-    address <= _015_;
+    address <= _address_next;
   always @(posedge clk)
-    d0_constants <= _016_;
+    d0_constants <= _d0_constants_next;
   always @(posedge clk)
-    d1_sum_0 <= _017_;
+    d1_sum_0 <= _d1_sum_0_next;
   always @(posedge clk)
-    d1_addend_0 <= _018_;
+    d1_addend_0 <= _d1_addend_0_next;
   always @(posedge clk)
-    d2_total_0 <= _019_;
+    d2_total_0 <= _d2_total_0_next;
   always @(posedge clk)
-    d4_code_0 <= _020_;
+    d4_code_0 <= _d4_code_0_next;
   always @(posedge clk)
-    d5_code_0 <= _021_;
+    d5_code_0 <= _d5_code_0_next;
   always @(posedge clk)
-    d6_code_0 <= _022_;
+    d6_code_0 <= _d6_code_0_next;
   always @(posedge clk)
-    d3_code_0 <= _023_;
+    d3_code_0 <= _d3_code_0_next;
   always @(posedge clk)
-    write_data <= _024_;
-  assign _065_ = _074_ ? 25'h0000200 : data;
-  assign _066_ = _073_ ? 25'h0000400 : _065_;
-  assign _067_ = _051_ ? _053_ : 1'h0;
-  assign _068_ = _054_ ? _056_ : _067_;
-  assign write_mask = _061_ ? _063_ : _068_;
-  assign _069_ = _034_ ? d6_code_0 : write_data;
-  assign _070_ = _038_ ? d6_code_0 : _069_;
-  assign _024_ = _050_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _070_;
-  assign _071_ = _057_ ? { d2_total_0[30], _031_ } : d3_code_0;
-  assign _072_ = _036_ ? d2_total_0[25:10] : _071_;
-  assign _023_ = _040_ ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _047_ } : _072_;
-  assign _022_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _021_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _020_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _019_ = d1[0] ? _046_[30:0] : d2_total_0;
-  assign _018_ = d0[0] ? { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] } : d1_addend_0;
-  assign _017_ = d0[0] ? _042_[30:0] : d1_sum_0;
-  assign _073_ = a1[2:1] == 2'h1;
-  assign _074_ = ! a1[2:1];
-  assign _016_ = a1[0] ? _066_ : d0_constants;
-  assign _075_ = a0_valid ? _033_[5:0] : address;
-  assign _076_ = _029_ ? 6'h00 : _075_;
-  assign _015_ = rst ? 6'h00 : _076_;
-  assign _014_ = present[1] ? sums : rows;
-  assign _013_ = rst ? 2'h0 : { present[0], upcoming };
-  assign _077_ = a0_valid ? _030_[5:0] : a0_beat;
-  assign _078_ = _029_ ? 6'h00 : _077_;
-  assign _012_ = rst ? 6'h00 : _078_;
-  assign _079_ = upcoming ? tag_15 : tag;
-  assign _010_ = rst ? 4'h0 : _079_;
-  assign _080_ = a0_valid ? _000_[0] : a0_valid;
-  assign _081_ = upcoming ? 1'h1 : _080_;
-  assign _009_ = rst ? 1'h0 : _081_;
-  assign _082_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _082_;
-  assign _083_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _083_;
-  assign _008_[0] = rst ? 1'h0 : d6[0];
-  assign _084_ = d6[0] ? d6[3] : d7[3];
-  assign _008_[3] = rst ? 1'h0 : _084_;
-  assign _085_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _085_;
-  assign _086_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _086_;
-  assign _007_[0] = rst ? 1'h0 : d5[0];
-  assign _087_ = d5[0] ? d5[3] : d6[3];
-  assign _007_[3] = rst ? 1'h0 : _087_;
-  assign _088_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _088_;
-  assign _089_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _089_;
-  assign _006_[0] = rst ? 1'h0 : d4[0];
-  assign _090_ = d4[0] ? d4[3] : d5[3];
-  assign _006_[3] = rst ? 1'h0 : _090_;
-  assign _091_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _091_;
-  assign _092_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _092_;
-  assign _005_[0] = rst ? 1'h0 : d3[0];
-  assign _093_ = d3[0] ? d3[3] : d4[3];
-  assign _005_[3] = rst ? 1'h0 : _093_;
-  assign _094_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _094_;
-  assign _095_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _095_;
-  assign _004_[0] = rst ? 1'h0 : d2[0];
-  assign _096_ = d2[0] ? d2[3] : d3[3];
-  assign _004_[3] = rst ? 1'h0 : _096_;
-  assign _097_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _003_[9:4] = rst ? 6'h00 : _097_;
-  assign _098_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _003_[2:1] = rst ? 2'h0 : _098_;
-  assign _003_[0] = rst ? 1'h0 : d1[0];
-  assign _099_ = d1[0] ? d1[3] : d2[3];
-  assign _003_[3] = rst ? 1'h0 : _099_;
-  assign _100_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _002_[9:4] = rst ? 6'h00 : _100_;
-  assign _101_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _002_[2:1] = rst ? 2'h0 : _101_;
-  assign _002_[0] = rst ? 1'h0 : d0[0];
-  assign _102_ = d0[0] ? d0[3] : d1[3];
-  assign _002_[3] = rst ? 1'h0 : _102_;
-  assign _103_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _001_[9:4] = rst ? 6'h00 : _103_;
-  assign _104_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _001_[2:1] = rst ? 2'h0 : _104_;
-  assign _001_[0] = rst ? 1'h0 : a1[0];
-  assign _105_ = a1[0] ? a1[3] : d0[3];
-  assign _001_[3] = rst ? 1'h0 : _105_;
-  assign _106_ = a0_valid ? a0_beat : a1[9:4];
-  assign _064_[9:4] = rst ? 6'h00 : _106_;
-  assign _107_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _064_[2:1] = rst ? 2'h0 : _107_;
-  assign _064_[0] = rst ? 1'h0 : a0_valid;
-  assign _108_ = a0_valid ? tag[2] : a1[3];
-  assign _064_[3] = rst ? 1'h0 : _108_;
+    write_data <= _write_data_next;
+  assign _d0_constants_next_3 = _no_a1_2_1 ? 25'h0000200 : data;
+  assign _d0_constants_next_2 = _a1_2_1_is_1 ? 25'h0000400 : _d0_constants_next_3;
+  assign _write_mask_part = _no_d7_2_1 ? _d7_0_and_d7_9_4_below_1 : 1'h0;
+  assign _write_mask_part_2 = _d7_2_1_is_1 ? _d7_0_and_d7_9_4_below_4 : _write_mask_part;
+  assign write_mask = _d7_2_1_is_2 ? _d7_0_and_d7_9_4_below_49 : _write_mask_part_2;
+  assign _write_data_next_2 = _d6_0_and_no_d6_2_1 ? d6_code_0 : write_data;
+  assign _write_data_next_3 = _d6_0_and_d6_2_1_is_1 ? d6_code_0 : _write_data_next_2;
+  assign _write_data_next = _d6_0_and_d6_2_1_is_2 ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _write_data_next_3;
+  assign _d3_code_0_next_7 = _d2_0_and_no_d2_2_1 ? { d2_total_0[30], _d3_code_0_next_2 } : d3_code_0;
+  assign _d3_code_0_next_9 = _d2_0_and_d2_2_1_is_1 ? d2_total_0[25:10] : _d3_code_0_next_7;
+  assign _d3_code_0_next = _d2_0_and_d2_2_1_is_2 ? { d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], d2_total_0[30], _d3_code_0_next_8 } : _d3_code_0_next_9;
+  assign _d6_code_0_next = d5[0] ? d5_code_0 : d6_code_0;
+  assign _d5_code_0_next = d4[0] ? d4_code_0 : d5_code_0;
+  assign _d4_code_0_next = d3[0] ? d3_code_0 : d4_code_0;
+  assign _d2_total_0_next = d1[0] ? _d1_sum_0_plus_d1_addend_0[30:0] : d2_total_0;
+  assign _d1_addend_0_next = d0[0] ? { d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24], d0_constants[24:1] } : d1_addend_0;
+  assign _d1_sum_0_next = d0[0] ? _rows_left_by_d0_constants_0[30:0] : d1_sum_0;
+  assign _a1_2_1_is_1 = a1[2:1] == 2'h1;
+  assign _no_a1_2_1 = ! a1[2:1];
+  assign _d0_constants_next = a1[0] ? _d0_constants_next_2 : d0_constants;
+  assign _address_next_2 = a0_valid ? _address_plus_1[5:0] : address;
+  assign _address_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_2;
+  assign _address_next = rst ? 6'h00 : _address_next_3;
+  assign _rows_next = present[1] ? sums : rows;
+  assign _present_next = rst ? 2'h0 : { present[0], upcoming };
+  assign _a0_beat_next_3 = a0_valid ? _a0_beat_plus_1[5:0] : a0_beat;
+  assign _a0_beat_next_2 = _upcoming_and_tag_15_3 ? 6'h00 : _a0_beat_next_3;
+  assign _a0_beat_next = rst ? 6'h00 : _a0_beat_next_2;
+  assign _tag_next_2 = upcoming ? tag_15 : tag;
+  assign _tag_next = rst ? 4'h0 : _tag_next_2;
+  assign _a0_valid_next_3 = a0_valid ? _a0_valid_minus_1[0] : a0_valid;
+  assign _a0_valid_next_2 = upcoming ? 1'h1 : _a0_valid_next_3;
+  assign _a0_valid_next = rst ? 1'h0 : _a0_valid_next_2;
+  assign _d7_next_3 = d6[0] ? d6[9:4] : d7[9:4];
+  assign _d7_next[9:4] = rst ? 6'h00 : _d7_next_3;
+  assign _d7_next_2 = d6[0] ? d6[2:1] : d7[2:1];
+  assign _d7_next[2:1] = rst ? 2'h0 : _d7_next_2;
+  assign _d7_next[0] = rst ? 1'h0 : d6[0];
+  assign _d7_next_4 = d6[0] ? d6[3] : d7[3];
+  assign _d7_next[3] = rst ? 1'h0 : _d7_next_4;
+  assign _d6_next_4 = d5[0] ? d5[9:4] : d6[9:4];
+  assign _d6_next[9:4] = rst ? 6'h00 : _d6_next_4;
+  assign _d6_next_3 = d5[0] ? d5[2:1] : d6[2:1];
+  assign _d6_next[2:1] = rst ? 2'h0 : _d6_next_3;
+  assign _d6_next[0] = rst ? 1'h0 : d5[0];
+  assign _d6_next_2 = d5[0] ? d5[3] : d6[3];
+  assign _d6_next[3] = rst ? 1'h0 : _d6_next_2;
+  assign _d5_next_3 = d4[0] ? d4[9:4] : d5[9:4];
+  assign _d5_next[9:4] = rst ? 6'h00 : _d5_next_3;
+  assign _d5_next_2 = d4[0] ? d4[2:1] : d5[2:1];
+  assign _d5_next[2:1] = rst ? 2'h0 : _d5_next_2;
+  assign _d5_next[0] = rst ? 1'h0 : d4[0];
+  assign _d5_next_4 = d4[0] ? d4[3] : d5[3];
+  assign _d5_next[3] = rst ? 1'h0 : _d5_next_4;
+  assign _d4_next_4 = d3[0] ? d3[9:4] : d4[9:4];
+  assign _d4_next[9:4] = rst ? 6'h00 : _d4_next_4;
+  assign _d4_next_3 = d3[0] ? d3[2:1] : d4[2:1];
+  assign _d4_next[2:1] = rst ? 2'h0 : _d4_next_3;
+  assign _d4_next[0] = rst ? 1'h0 : d3[0];
+  assign _d4_next_2 = d3[0] ? d3[3] : d4[3];
+  assign _d4_next[3] = rst ? 1'h0 : _d4_next_2;
+  assign _d3_next_3 = d2[0] ? d2[9:4] : d3[9:4];
+  assign _d3_next[9:4] = rst ? 6'h00 : _d3_next_3;
+  assign _d3_next_2 = d2[0] ? d2[2:1] : d3[2:1];
+  assign _d3_next[2:1] = rst ? 2'h0 : _d3_next_2;
+  assign _d3_next[0] = rst ? 1'h0 : d2[0];
+  assign _d3_next_4 = d2[0] ? d2[3] : d3[3];
+  assign _d3_next[3] = rst ? 1'h0 : _d3_next_4;
+  assign _d2_next_4 = d1[0] ? d1[9:4] : d2[9:4];
+  assign _d2_next[9:4] = rst ? 6'h00 : _d2_next_4;
+  assign _d2_next_3 = d1[0] ? d1[2:1] : d2[2:1];
+  assign _d2_next[2:1] = rst ? 2'h0 : _d2_next_3;
+  assign _d2_next[0] = rst ? 1'h0 : d1[0];
+  assign _d2_next_2 = d1[0] ? d1[3] : d2[3];
+  assign _d2_next[3] = rst ? 1'h0 : _d2_next_2;
+  assign _d1_next_4 = d0[0] ? d0[9:4] : d1[9:4];
+  assign _d1_next[9:4] = rst ? 6'h00 : _d1_next_4;
+  assign _d1_next_3 = d0[0] ? d0[2:1] : d1[2:1];
+  assign _d1_next[2:1] = rst ? 2'h0 : _d1_next_3;
+  assign _d1_next[0] = rst ? 1'h0 : d0[0];
+  assign _d1_next_2 = d0[0] ? d0[3] : d1[3];
+  assign _d1_next[3] = rst ? 1'h0 : _d1_next_2;
+  assign _d0_next_4 = a1[0] ? a1[9:4] : d0[9:4];
+  assign _d0_next[9:4] = rst ? 6'h00 : _d0_next_4;
+  assign _d0_next_3 = a1[0] ? a1[2:1] : d0[2:1];
+  assign _d0_next[2:1] = rst ? 2'h0 : _d0_next_3;
+  assign _d0_next[0] = rst ? 1'h0 : a1[0];
+  assign _d0_next_2 = a1[0] ? a1[3] : d0[3];
+  assign _d0_next[3] = rst ? 1'h0 : _d0_next_2;
+  assign _a1_next_4 = a0_valid ? a0_beat : a1[9:4];
+  assign _a1_next[9:4] = rst ? 6'h00 : _a1_next_4;
+  assign _a1_next_3 = a0_valid ? tag[1:0] : a1[2:1];
+  assign _a1_next[2:1] = rst ? 2'h0 : _a1_next_3;
+  assign _a1_next[0] = rst ? 1'h0 : a0_valid;
+  assign _a1_next_2 = a0_valid ? tag[2] : a1[3];
+  assign _a1_next[3] = rst ? 1'h0 : _a1_next_2;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -3930,7 +4024,7 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
     .upcoming(upcoming)
   );
 `endif
-  mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0 lmu1_h_tanh_0 (
+  mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0 lmu1_h_tanh_0 (
     .answer(answer),
     .clk(clk),
     .code(d3_code_0[7:0]),
@@ -3939,7 +4033,7 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
     .port_993_0(busy[2]),
     .rst(rst)
   );
-  mackey_glass_layer_lmu1_drain_row_rom row_rom (
+  mackey_glass__layer_lmu1_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data),
@@ -3948,7 +4042,8 @@ module mackey_glass_layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_991_0, port_993_0, answer, code, clk);
+// Answers a table at a code; see lmu_hw.network.Table for the formula.
+module mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_991_0, port_993_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
@@ -3963,27 +4058,27 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_991_0, port
   wire signed [7:0] code;
   input clk;
   wire clk;
-  wire _00_;
-  wire [7:0] _01_;
-  wire [2:0] _02_;
-  wire [9:0] _03_;
-  wire _04_;
-  wire [7:0] _05_;
-  wire [7:0] _06_;
-  wire [8:0] _07_;
-  wire [1:0] _08_;
-  wire _09_;
-  wire [7:0] _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire [8:0] _15_;
-  wire [2:0] _16_;
-  wire _17_;
-  wire _18_;
-  wire [9:0] _19_;
-  wire [9:0] _20_;
+  wire [7:0] _address_high;
+  wire [9:0] _address_part;
+  wire [9:0] _address_part_2;
+  wire [9:0] _answer_high;
+  wire [2:0] _answer_part;
+  wire _code_7_1_below_65;
+  wire _code_7_1_from_63;
+  wire _code_7_1_from_63_or_code_7_1_below_65;
+  wire _s1_below_next;
+  wire _s1_below_next_2;
+  wire _s1_low_next;
+  wire _s2_below_next;
+  wire _s2_low_next;
+  wire [1:0] _s2_word_7_times_s2_low;
+  wire [7:0] _s2_word_next;
+  wire [2:0] _s3_correction_next;
+  wire _s3_subtracted_next;
+  wire [8:0] _s3_total_next;
+  wire [7:0] _s3_total_next_2;
+  wire [7:0] _s3_total_next_3;
+  wire [8:0] _s3_total_next_4;
   wire [6:0] address;
   wire [7:0] data;
   reg s1_below;
@@ -3994,54 +4089,55 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_991_0, port
   reg signed [2:0] s3_correction;
   reg s3_subtracted;
   reg signed [8:0] s3_total;
-  assign _00_ = $signed(code[7:1]) >= $signed(7'h3f);
-  assign _09_ = $signed(code[7:1]) < $signed(7'h41);
-  assign _18_ = _00_ | _09_;
-  assign _19_ = - $signed({ code[7], code });
-  assign _20_ = _04_ ? _19_ : { code[7], code[7], code };
-  assign { _01_[7], address } = _18_ ? 8'h7e : _20_[7:0];
-  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { _03_[9:8], answer } = $signed(s3_total) + $signed(_02_);
-  assign _04_ = $signed({ code[7], code }) < $signed(1'h0);
-  assign _05_ = 1'h0 - s2_word[6:0];
-  assign _06_ = s2_below ? _05_ : { 1'h0, s2_word[6:0] };
-  assign _07_ = $signed(_06_) + $signed({ 1'h0, s2_below });
-  assign _08_ = s2_word[7] * s2_low;
+  assign _code_7_1_from_63 = $signed(code[7:1]) >= $signed(7'h3f);
+  assign _code_7_1_below_65 = $signed(code[7:1]) < $signed(7'h41);
+  assign _code_7_1_from_63_or_code_7_1_below_65 = _code_7_1_from_63 | _code_7_1_below_65;
+  assign _address_part = - $signed({ code[7], code });
+  assign _address_part_2 = _s1_below_next_2 ? _address_part : { code[7], code[7], code };
+  assign { _address_high[7], address } = _code_7_1_from_63_or_code_7_1_below_65 ? 8'h7e : _address_part_2[7:0];
+  assign _answer_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { _answer_high[9:8], answer } = $signed(s3_total) + $signed(_answer_part);
+  assign _s1_below_next_2 = $signed({ code[7], code }) < $signed(1'h0);
+  assign _s3_total_next_2 = 1'h0 - s2_word[6:0];
+  assign _s3_total_next_3 = s2_below ? _s3_total_next_2 : { 1'h0, s2_word[6:0] };
+  assign _s3_total_next_4 = $signed(_s3_total_next_3) + $signed({ 1'h0, s2_below });
+  assign _s2_word_7_times_s2_low = s2_word[7] * s2_low;
   always @(posedge clk)
-    s2_word <= _10_;
+    s2_word <= _s2_word_next;
   always @(posedge clk)
-    s1_low <= _11_;
+    s1_low <= _s1_low_next;
   always @(posedge clk)
-    s2_low <= _12_;
+    s2_low <= _s2_low_next;
   always @(posedge clk)
-    s1_below <= _13_;
+    s1_below <= _s1_below_next;
   always @(posedge clk)
-    s2_below <= _14_;
+    s2_below <= _s2_below_next;
   always @(posedge clk)
-    s3_total <= _15_;
+    s3_total <= _s3_total_next;
   always @(posedge clk)
-    s3_correction <= _16_;
+    s3_correction <= _s3_correction_next;
   always @(posedge clk)
-    s3_subtracted <= _17_;
-  assign _17_ = port_993_0 ? s2_below : s3_subtracted;
-  assign _16_ = port_993_0 ? { 1'h0, _08_ } : s3_correction;
-  assign _15_ = port_993_0 ? _07_ : s3_total;
-  assign _14_ = port_991_0 ? s1_below : s2_below;
-  assign _13_ = enable ? _04_ : s1_below;
-  assign _12_ = port_991_0 ? s1_low : s2_low;
-  assign _11_ = enable ? address[0] : s1_low;
-  assign _10_ = port_991_0 ? data : s2_word;
-  mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
+    s3_subtracted <= _s3_subtracted_next;
+  assign _s3_subtracted_next = port_993_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_993_0 ? { 1'h0, _s2_word_7_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_993_0 ? _s3_total_next_4 : s3_total;
+  assign _s2_below_next = port_991_0 ? s1_below : s2_below;
+  assign _s1_below_next = enable ? _s1_below_next_2 : s1_below;
+  assign _s2_low_next = port_991_0 ? s1_low : s2_low;
+  assign _s1_low_next = enable ? address[0] : s1_low;
+  assign _s2_word_next = port_991_0 ? data : s2_word;
+  mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
     .address(address[6:1]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[7:0] = answer;
-  assign _01_[6:0] = address;
+  assign _answer_high[7:0] = answer;
+  assign _address_high[6:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom(enable, address, data, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0_rom(enable, address, data, clk);
   input enable;
   wire enable;
   input [5:0] address;
@@ -4058,7 +4154,8 @@ module mackey_glass_layer_lmu1_drain_lmu1_h_tanh_0_rom(enable, address, data, cl
   );
 endmodule
 
-module mackey_glass_layer_lmu1_drain_row_rom(data, enable, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu1_drain_row_rom(data, enable, address, clk);
   output [24:0] data;
   wire [24:0] data;
   input enable;
@@ -4075,7 +4172,8 @@ module mackey_glass_layer_lmu1_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu1_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu1_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -4096,11 +4194,11 @@ module mackey_glass_layer_lmu1_h_memory(rst, read__en, write_enable, read_data, 
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [5:0] _00_;
-  wire [5:0] _01_;
-  wire [6:0] _02_;
-  wire [7:0] _03_;
-  wire [5:0] _04_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
+  wire [5:0] _write__addr_part_2;
+  wire [6:0] _write__addr_part_3;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -4109,23 +4207,24 @@ module mackey_glass_layer_lmu1_h_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _11_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _11_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_2815_3[6:1];
-  assign _04_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _04_ + read_word;
-  assign _00_ = write_page ? 6'h31 : 6'h00;
-  assign _02_ = _00_ + _01_;
-  assign _01_ = port_2815_3[0] ? 6'h31 : 6'h00;
-  assign _03_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_2815_3[6:1];
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
+  assign _write__addr_part_2 = port_2815_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu1_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -4146,11 +4245,11 @@ module mackey_glass_layer_lmu1_m_memory(rst, read__en, write_enable, read_data, 
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [2:0] _0_;
-  wire [3:0] _1_;
-  wire [4:0] _2_;
-  wire [2:0] _3_;
-  wire [3:0] _4_;
+  wire [3:0] _read__addr_high;
+  wire [2:0] _read__addr_part;
+  wire [4:0] _write__addr_high;
+  wire [3:0] _write__addr_part;
+  wire [2:0] _write__addr_part_2;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -4159,23 +4258,26 @@ module mackey_glass_layer_lmu1_m_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _10_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _10_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _10_;
-  assign _3_ = read_page ? 3'h4 : 3'h0;
-  assign { _4_[3], read__addr } = _3_ + read_word;
-  assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_2815_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_2815_3[2:1];
-  assign _2_[2:0] = write__addr;
-  assign _4_[2:0] = read__addr;
+  assign read_data = _read_data_register;
+  assign _read__addr_part = read_page ? 3'h4 : 3'h0;
+  assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
+  assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
+  assign _write__addr_part = _write__addr_part_2 + { port_2815_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_2815_3[2:1];
+  assign _write__addr_high[2:0] = write__addr;
+  assign _read__addr_high[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+// Multiplies columns elements with rows x columns coefficients, and accumulates by row.
+// Fields of words:
+//   control, s2, s3, s4: valid [0], first [1], last [2], shift [4:3], tag [8:5]
+module mackey_glass__layer_lmu1_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -4192,37 +4294,37 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag
   reg signed [30:0] s5_sum_0;
   input clk;
   wire clk;
-  wire [25:0] _00_;
-  wire [25:0] _01_;
-  wire [30:0] _02_;
-  wire [30:0] _03_;
-  wire _04_;
-  wire [31:0] _05_;
-  wire [8:0] _06_;
-  wire [8:0] _07_;
-  wire [8:0] _08_;
-  wire [15:0] _09_;
-  wire [9:0] _10_;
-  wire _11_;
-  wire [30:0] _12_;
-  wire [30:0] _13_;
-  wire [30:0] _14_;
-  wire [30:0] _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire [3:0] _19_;
-  wire _20_;
-  wire _21_;
-  wire [1:0] _22_;
-  wire [3:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [1:0] _26_;
-  wire [3:0] _27_;
-  wire _28_;
-  wire _29_;
-  wire [1:0] _30_;
+  wire [8:0] _s2_next;
+  wire [3:0] _s2_next_2;
+  wire [1:0] _s2_next_3;
+  wire _s2_next_4;
+  wire _s2_next_5;
+  wire [15:0] _s2_operand_0_next;
+  wire [9:0] _s2_weight_0_next;
+  wire [25:0] _s2_weight_0_times_s2_operand_0;
+  wire _s3_4_3_is_1;
+  wire _s3_4_3_is_2;
+  wire _s3_4_3_is_2_or_s3_4_3_is_3;
+  wire _s3_4_3_is_3;
+  wire [25:0] _s3_added_0_next;
+  wire [8:0] _s3_next;
+  wire _s3_next_2;
+  wire [1:0] _s3_next_3;
+  wire [3:0] _s3_next_4;
+  wire _s3_next_5;
+  wire _s4_0_and_s4_1;
+  wire [8:0] _s4_next;
+  wire [3:0] _s4_next_2;
+  wire _s4_next_3;
+  wire _s4_next_4;
+  wire [1:0] _s4_next_5;
+  wire [30:0] _s4_partial_0_next;
+  wire [30:0] _s4_partial_0_next_2;
+  wire [30:0] _s4_partial_0_next_3;
+  wire [30:0] _s4_partial_0_next_4;
+  wire [30:0] _s5_sum_0_next;
+  wire [30:0] _s5_sum_0_next_2;
+  wire [31:0] _s5_sum_0_plus_s4_partial_0;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -4230,70 +4332,77 @@ module mackey_glass_layer_lmu1_mac(rst, operand, upcoming, weights, control, tag
   reg signed [25:0] s3_added_0;
   reg [8:0] s4;
   reg signed [30:0] s4_partial_0;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _04_ = s4[0] & s4[1];
-  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _s4_0_and_s4_1 = s4[0] & s4[1];
+  assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _06_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _07_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _08_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s2_operand_0 <= _09_;
+    s2_operand_0 <= _s2_operand_0_next;
   always @(posedge clk)
-    s2_weight_0 <= _10_;
+    s2_weight_0 <= _s2_weight_0_next;
   always @(posedge clk)
-    s3_added_0 <= _01_;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
-    s5_sum_0 <= _03_;
-  assign _11_ = _17_ | _16_;
-  assign _12_ = _16_ ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[22:0], 8'h00 };
-  assign _13_ = _18_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
-  assign _14_ = _11_ ? _12_ : _13_;
-  assign _15_ = s4[0] ? _05_[30:0] : s5_sum_0;
-  assign _03_ = _04_ ? s4_partial_0 : _15_;
-  assign _16_ = s3[4:3] == 2'h3;
-  assign _17_ = s3[4:3] == 2'h2;
-  assign _18_ = s3[4:3] == 2'h1;
-  assign _02_ = s3[0] ? _14_ : s4_partial_0;
-  assign _01_ = s2[0] ? _00_ : s3_added_0;
-  assign _10_ = control[0] ? weights : s2_weight_0;
-  assign _09_ = control[0] ? operand : s2_operand_0;
-  assign _19_ = s3[0] ? s3[8:5] : s4[8:5];
-  assign _08_[8:5] = rst ? 4'h0 : _19_;
-  assign _20_ = s3[0] ? s3[2] : s4[2];
-  assign _08_[2] = rst ? 1'h0 : _20_;
-  assign _21_ = s3[0] ? s3[1] : s4[1];
-  assign _08_[1] = rst ? 1'h0 : _21_;
-  assign _08_[0] = rst ? 1'h0 : s3[0];
-  assign _22_ = s3[0] ? s3[4:3] : s4[4:3];
-  assign _08_[4:3] = rst ? 2'h0 : _22_;
-  assign _23_ = s2[0] ? s2[8:5] : s3[8:5];
-  assign _07_[8:5] = rst ? 4'h0 : _23_;
-  assign _24_ = s2[0] ? s2[2] : s3[2];
-  assign _07_[2] = rst ? 1'h0 : _24_;
-  assign _25_ = s2[0] ? s2[1] : s3[1];
-  assign _07_[1] = rst ? 1'h0 : _25_;
-  assign _07_[0] = rst ? 1'h0 : s2[0];
-  assign _26_ = s2[0] ? s2[4:3] : s3[4:3];
-  assign _07_[4:3] = rst ? 2'h0 : _26_;
-  assign _27_ = control[0] ? control[8:5] : s2[8:5];
-  assign _06_[8:5] = rst ? 4'h0 : _27_;
-  assign _28_ = control[0] ? control[2] : s2[2];
-  assign _06_[2] = rst ? 1'h0 : _28_;
-  assign _29_ = control[0] ? control[1] : s2[1];
-  assign _06_[1] = rst ? 1'h0 : _29_;
-  assign _06_[0] = rst ? 1'h0 : control[0];
-  assign _30_ = control[0] ? control[4:3] : s2[4:3];
-  assign _06_[4:3] = rst ? 2'h0 : _30_;
+    s5_sum_0 <= _s5_sum_0_next;
+  assign _s3_4_3_is_2_or_s3_4_3_is_3 = _s3_4_3_is_2 | _s3_4_3_is_3;
+  assign _s4_partial_0_next_4 = _s3_4_3_is_3 ? { s3_added_0[21:0], 9'h000 } : { s3_added_0[22:0], 8'h00 };
+  assign _s4_partial_0_next_3 = _s3_4_3_is_1 ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 };
+  assign _s4_partial_0_next_2 = _s3_4_3_is_2_or_s3_4_3_is_3 ? _s4_partial_0_next_4 : _s4_partial_0_next_3;
+  assign _s5_sum_0_next_2 = s4[0] ? _s5_sum_0_plus_s4_partial_0[30:0] : s5_sum_0;
+  assign _s5_sum_0_next = _s4_0_and_s4_1 ? s4_partial_0 : _s5_sum_0_next_2;
+  assign _s3_4_3_is_3 = s3[4:3] == 2'h3;
+  assign _s3_4_3_is_2 = s3[4:3] == 2'h2;
+  assign _s3_4_3_is_1 = s3[4:3] == 2'h1;
+  assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
+  assign _s3_added_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_added_0;
+  assign _s2_weight_0_next = control[0] ? weights : s2_weight_0;
+  assign _s2_operand_0_next = control[0] ? operand : s2_operand_0;
+  assign _s4_next_2 = s3[0] ? s3[8:5] : s4[8:5];
+  assign _s4_next[8:5] = rst ? 4'h0 : _s4_next_2;
+  assign _s4_next_3 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_4 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_4;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_5 = s3[0] ? s3[4:3] : s4[4:3];
+  assign _s4_next[4:3] = rst ? 2'h0 : _s4_next_5;
+  assign _s3_next_4 = s2[0] ? s2[8:5] : s3[8:5];
+  assign _s3_next[8:5] = rst ? 4'h0 : _s3_next_4;
+  assign _s3_next_2 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_2;
+  assign _s3_next_5 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_5;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_3 = s2[0] ? s2[4:3] : s3[4:3];
+  assign _s3_next[4:3] = rst ? 2'h0 : _s3_next_3;
+  assign _s2_next_2 = control[0] ? control[8:5] : s2[8:5];
+  assign _s2_next[8:5] = rst ? 4'h0 : _s2_next_2;
+  assign _s2_next_5 = control[0] ? control[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
+  assign _s2_next_4 = control[0] ? control[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next[0] = rst ? 1'h0 : control[0];
+  assign _s2_next_3 = control[0] ? control[4:3] : s2[4:3];
+  assign _s2_next[4:3] = rst ? 2'h0 : _s2_next_3;
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
+// Walks through nodes, segments, groups, terms and words of one time step.
+// States: fsm_state is 0 IDLE, 1 RUN, 2 DRAIN.
+// Fields of words:
+//   now: node [1:0], reads [2], waits [3], last_word [9:4], last_group [15:10], last_segment [16],
+//     begins_sum [17], ends_sum [18], ends_node [19], ends_step [20], ends_ordinary [21], next
+//     [24:22], again [27:25], first_word [40:28]
+//   tag: node [1:0], segment [2], restart [3]
+module mackey_glass__layer_lmu1_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -4324,103 +4433,103 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   reg [12:0] coefficients;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [4:0] _018_;
-  wire [6:0] _019_;
-  wire _020_;
-  wire _021_;
-  wire [6:0] _022_;
-  wire _023_;
-  wire [1:0] _024_;
-  wire [13:0] _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
-  wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [12:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [40:0] _045_;
-  wire [40:0] _046_;
-  wire [40:0] _047_;
-  wire [40:0] _048_;
-  wire [40:0] _049_;
-  wire [40:0] _050_;
-  wire [5:0] _051_;
-  wire [5:0] _052_;
-  wire [5:0] _053_;
-  wire [5:0] _054_;
-  wire [5:0] _055_;
-  wire [5:0] _056_;
-  wire [1:0] _057_;
-  wire [1:0] _058_;
-  wire [1:0] _059_;
-  wire [1:0] _060_;
-  wire [1:0] _061_;
-  wire [1:0] _062_;
-  wire _063_;
-  wire [1:0] _064_;
-  wire [12:0] _065_;
-  wire [12:0] _066_;
-  wire _067_;
-  wire _068_;
-  wire [5:0] _069_;
-  wire [5:0] _070_;
-  wire [2:0] _071_;
-  wire [2:0] _072_;
-  wire [2:0] _073_;
-  wire [2:0] _074_;
-  wire [5:0] _075_;
-  wire [5:0] _076_;
-  wire [3:0] _077_;
-  wire [3:0] _078_;
-  wire _079_;
-  wire [1:0] _080_;
-  wire _081_;
-  wire [5:0] _082_;
-  wire [2:0] _083_;
-  wire _084_;
-  wire _085_;
-  wire _086_;
-  wire _087_;
-  wire _088_;
-  wire _089_;
-  wire _090_;
-  wire _091_;
-  wire _092_;
-  wire _093_;
-  wire _094_;
-  wire _095_;
-  wire _096_;
+  wire _advance_and_end_group;
+  wire _advance_and_end_node;
+  wire _advance_and_end_segment;
+  wire _advance_and_end_slot;
+  wire _advance_and_now_2;
+  wire _all_read_part;
+  wire _any_waiting;
+  wire [5:0] _block_next;
+  wire [5:0] _block_next_2;
+  wire [5:0] _block_next_3;
+  wire [6:0] _block_plus_1;
+  wire [12:0] _coefficients_next;
+  wire [12:0] _coefficients_next_2;
+  wire [12:0] _coefficients_next_3;
+  wire [13:0] _coefficients_plus_1;
+  wire _finish_part;
+  wire _first_next;
+  wire _first_next_2;
+  wire _fsm_state_is_1;
+  wire _fsm_state_is_1_or_fsm_state_is_2;
+  wire _fsm_state_is_2;
+  wire [1:0] _fsm_state_next;
+  wire [1:0] _fsm_state_next_2;
+  wire [1:0] _fsm_state_next_3;
+  wire [1:0] _fsm_state_next_4;
+  wire _fsm_state_next_5;
+  wire [1:0] _fsm_state_next_6;
+  wire [1:0] _fsm_state_next_7;
+  wire [1:0] _fsm_state_next_8;
+  wire [1:0] _fsm_state_next_9;
+  wire _group_is_now_15_10;
+  wire [5:0] _group_next;
+  wire [5:0] _group_next_2;
+  wire [5:0] _group_next_3;
+  wire [6:0] _group_plus_1;
+  wire _last_next;
+  wire _last_next_2;
+  wire _moved_next;
+  wire _moved_next_2;
+  wire _moved_next_3;
+  wire _next_slot_is_1;
+  wire _next_slot_is_2;
+  wire _next_slot_is_2_or_next_slot_is_3;
+  wire _next_slot_is_3;
+  wire _next_slot_is_4;
+  wire _next_slot_is_5;
+  wire _next_slot_is_6;
+  wire _next_slot_is_6_or_next_slot_is_7;
+  wire _next_slot_is_7;
+  wire [2:0] _next_slot_next;
+  wire [2:0] _next_slot_next_2;
+  wire [2:0] _next_slot_next_3;
+  wire [2:0] _next_slot_next_4;
+  wire [2:0] _next_slot_next_5;
+  wire [5:0] _next_word_part;
+  wire [5:0] _next_word_part_2;
+  wire [5:0] _next_word_part_3;
+  wire [5:0] _next_word_part_4;
+  wire [5:0] _next_word_part_5;
+  wire [5:0] _next_word_part_6;
+  wire _no_block;
+  wire _no_fsm_state;
+  wire _no_group;
+  wire _no_waiting;
+  wire _not_last_step;
+  wire _not_now_3;
+  wire _not_now_3_or_no_waiting;
+  wire _now_17_and_no_block;
+  wire _now_18_and_end_slot;
+  wire _now_20_or_now_21_and_not_last_step;
+  wire _now_21_and_not_last_step;
+  wire _now_part;
+  wire [40:0] _now_part_2;
+  wire [40:0] _now_part_3;
+  wire [40:0] _now_part_4;
+  wire [40:0] _now_part_5;
+  wire [40:0] _now_part_6;
+  wire [40:0] _now_part_7;
+  wire _segment_is_now_16;
+  wire _segment_next;
+  wire _segment_next_2;
+  wire _segment_next_3;
+  wire [1:0] _segment_plus_1;
+  wire [2:0] _slot_next;
+  wire [2:0] _slot_next_2;
+  wire [3:0] _tag_next;
+  wire _tag_next_2;
+  wire [1:0] _tag_next_3;
+  wire _tag_next_4;
+  wire _valid_next;
+  wire _waiting_is_1;
+  wire [4:0] _waiting_minus_1;
+  wire [3:0] _waiting_next;
+  wire [3:0] _waiting_next_2;
+  wire [3:0] _waiting_next_3;
+  wire [5:0] _word_25_next;
+  wire [5:0] _word_25_next_2;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -4434,146 +4543,149 @@ module mackey_glass_layer_lmu1_sequencer(rst, start, last_step, idle, all_read, 
   wire [40:0] now;
   reg segment;
   reg [3:0] waiting;
-  assign _012_ = advance & now[2];
-  assign _025_ = coefficients + 1'h1;
-  assign _004_ = advance & end_node;
-  assign _005_ = ~ last_step;
-  assign _006_ = now[21] & _005_;
-  assign _007_ = now[20] | _006_;
-  assign _008_ = _004_ & _007_;
-  assign _009_ = waiting == 1'h1;
+  assign _advance_and_now_2 = advance & now[2];
+  assign _coefficients_plus_1 = coefficients + 1'h1;
+  assign _advance_and_end_node = advance & end_node;
+  assign _not_last_step = ~ last_step;
+  assign _now_21_and_not_last_step = now[21] & _not_last_step;
+  assign _now_20_or_now_21_and_not_last_step = now[20] | _now_21_and_not_last_step;
+  assign _fsm_state_next_5 = _advance_and_end_node & _now_20_or_now_21_and_not_last_step;
+  assign _waiting_is_1 = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _026_;
+    valid <= _valid_next;
   always @(posedge clk)
-    moved <= _027_;
+    moved <= _moved_next;
   always @(posedge clk)
-    first <= _028_;
+    first <= _first_next;
   always @(posedge clk)
-    last <= _029_;
+    last <= _last_next;
   always @(posedge clk)
-    slot <= _030_;
+    slot <= _slot_next;
   always @(posedge clk)
-    word_25 <= _031_;
+    word_25 <= _word_25_next;
   always @(posedge clk)
-    tag <= _032_;
+    tag <= _tag_next;
   always @(posedge clk)
-    waiting <= _033_;
+    waiting <= _waiting_next;
   always @(posedge clk)
-    block <= _034_;
+    block <= _block_next;
   always @(posedge clk)
-    next_slot <= _035_;
+    next_slot <= _next_slot_next;
   always @(posedge clk)
-    group <= _036_;
+    group <= _group_next;
   always @(posedge clk)
-    segment <= _037_;
+    segment <= _segment_next;
   always @(posedge clk)
-    coefficients <= _038_;
+    coefficients <= _coefficients_next;
   always @(posedge clk)
-    fsm_state <= _039_;
+    fsm_state <= _fsm_state_next;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _040_ = group == now[15:10];
-  assign end_segment = end_group & _040_;
-  assign _000_ = segment == now[16];
-  assign end_node = end_segment & _000_;
-  assign _001_ = ~ now[3];
-  assign _002_ = ! waiting;
-  assign _003_ = _001_ | _002_;
-  assign _013_ = ! block;
-  assign _014_ = now[17] & _013_;
-  assign _015_ = now[18] & end_slot;
-  assign _016_ = ! group;
-  assign _017_ = | waiting;
-  assign _018_ = waiting - 1'h1;
-  assign _019_ = block + 1'h1;
-  assign _020_ = advance & end_slot;
-  assign _021_ = advance & end_group;
-  assign _022_ = group + 1'h1;
-  assign _023_ = advance & end_segment;
-  assign _024_ = segment + 1'h1;
-  assign _042_ = _091_ | _090_;
-  assign _043_ = _095_ | _094_;
-  assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _092_, _093_ };
-  assign _045_ = _090_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _046_ = _092_ ? 41'h007abb2c306 : 41'h006674c0c0d;
-  assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _094_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _049_ = _096_ ? 41'h00000800034 : 41'h00000420304;
-  assign _050_ = _043_ ? _048_ : _049_;
-  assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _090_ ? block : block;
-  assign _052_ = _092_ ? block : block;
-  assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _094_ ? block : block;
-  assign _055_ = _096_ ? block : block;
-  assign _056_ = _043_ ? _054_ : _055_;
-  assign next_word = _041_ ? _053_ : _056_;
-  assign _057_ = _011_ ? _061_ : _062_;
-  assign _058_ = _010_ ? _064_ : fsm_state;
-  assign _059_ = _044_ ? _057_ : _058_;
-  assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _009_ ? _060_ : fsm_state;
-  assign _062_ = _008_ ? 2'h2 : fsm_state;
-  assign _064_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _059_;
-  assign _065_ = _012_ ? _025_[12:0] : coefficients;
-  assign _066_ = all_read ? 13'h0000 : _065_;
-  assign _038_ = rst ? 13'h0000 : _066_;
-  assign _067_ = _023_ ? _024_[0] : segment;
-  assign _068_ = _004_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _021_ ? _022_[5:0] : group;
-  assign _070_ = _023_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _020_ ? now[24:22] : next_slot;
-  assign _072_ = _021_ ? now[27:25] : _071_;
-  assign _073_ = _004_ ? now[24:22] : _072_;
-  assign _074_ = all_read ? 3'h0 : _073_;
-  assign _035_ = rst ? 3'h0 : _074_;
-  assign _075_ = advance ? _019_[5:0] : block;
-  assign _076_ = _020_ ? 6'h00 : _075_;
-  assign _034_ = rst ? 6'h00 : _076_;
-  assign _077_ = _017_ ? _018_[3:0] : waiting;
-  assign _078_ = _004_ ? 4'hd : _077_;
-  assign _033_ = rst ? 4'h0 : _078_;
-  assign _079_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _079_;
-  assign _080_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _080_;
-  assign _081_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _082_;
-  assign _083_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _083_;
-  assign _084_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _084_;
-  assign _085_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _085_;
-  assign _086_ = _012_ ? 1'h1 : 1'h0;
-  assign _087_ = all_read ? 1'h1 : _086_;
-  assign _027_ = rst ? 1'h1 : _087_;
-  assign _026_ = rst ? 1'h0 : _012_;
-  assign _088_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _088_ : 1'h0;
-  assign _011_ = fsm_state == 2'h2;
-  assign _089_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _089_ : 1'h0;
-  assign advance = _063_ ? _003_ : 1'h0;
-  assign _063_ = fsm_state == 2'h1;
-  assign idle = _010_ ? 1'h1 : 1'h0;
-  assign _010_ = ! fsm_state;
-  assign _090_ = next_slot == 3'h7;
-  assign _091_ = next_slot == 3'h6;
-  assign _092_ = next_slot == 3'h5;
-  assign _093_ = next_slot == 3'h4;
-  assign _094_ = next_slot == 3'h3;
-  assign _095_ = next_slot == 3'h2;
-  assign _096_ = next_slot == 3'h1;
+  assign _group_is_now_15_10 = group == now[15:10];
+  assign end_segment = end_group & _group_is_now_15_10;
+  assign _segment_is_now_16 = segment == now[16];
+  assign end_node = end_segment & _segment_is_now_16;
+  assign _not_now_3 = ~ now[3];
+  assign _no_waiting = ! waiting;
+  assign _not_now_3_or_no_waiting = _not_now_3 | _no_waiting;
+  assign _no_block = ! block;
+  assign _now_17_and_no_block = now[17] & _no_block;
+  assign _now_18_and_end_slot = now[18] & end_slot;
+  assign _no_group = ! group;
+  assign _any_waiting = | waiting;
+  assign _waiting_minus_1 = waiting - 1'h1;
+  assign _block_plus_1 = block + 1'h1;
+  assign _advance_and_end_slot = advance & end_slot;
+  assign _advance_and_end_group = advance & end_group;
+  assign _group_plus_1 = group + 1'h1;
+  assign _advance_and_end_segment = advance & end_segment;
+  assign _segment_plus_1 = segment + 1'h1;
+  assign _next_slot_is_6_or_next_slot_is_7 = _next_slot_is_6 | _next_slot_is_7;
+  assign _next_slot_is_2_or_next_slot_is_3 = _next_slot_is_2 | _next_slot_is_3;
+  assign _fsm_state_is_1_or_fsm_state_is_2 = _fsm_state_is_1 | _fsm_state_is_2;
+  assign _now_part = | { _next_slot_is_6_or_next_slot_is_7, _next_slot_is_5, _next_slot_is_4 };
+  assign _now_part_7 = _next_slot_is_7 ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _now_part_6 = _next_slot_is_5 ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _now_part_5 = _next_slot_is_6_or_next_slot_is_7 ? _now_part_7 : _now_part_6;
+  assign _now_part_4 = _next_slot_is_3 ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _now_part_3 = _next_slot_is_1 ? 41'h00000800034 : 41'h00000420304;
+  assign _now_part_2 = _next_slot_is_2_or_next_slot_is_3 ? _now_part_4 : _now_part_3;
+  assign now = _now_part ? _now_part_5 : _now_part_2;
+  assign _next_word_part_6 = _next_slot_is_7 ? block : block;
+  assign _next_word_part_5 = _next_slot_is_5 ? block : block;
+  assign _next_word_part_4 = _next_slot_is_6_or_next_slot_is_7 ? _next_word_part_6 : _next_word_part_5;
+  assign _next_word_part_3 = _next_slot_is_3 ? block : block;
+  assign _next_word_part_2 = _next_slot_is_1 ? block : block;
+  assign _next_word_part = _next_slot_is_2_or_next_slot_is_3 ? _next_word_part_3 : _next_word_part_2;
+  assign next_word = _now_part ? _next_word_part_4 : _next_word_part;
+  assign _fsm_state_next_4 = _fsm_state_is_2 ? _fsm_state_next_7 : _fsm_state_next_8;
+  assign _fsm_state_next_3 = _no_fsm_state ? _fsm_state_next_9 : fsm_state;
+  assign _fsm_state_next_2 = _fsm_state_is_1_or_fsm_state_is_2 ? _fsm_state_next_4 : _fsm_state_next_3;
+  assign _fsm_state_next_6 = start ? 2'h1 : 2'h0;
+  assign _fsm_state_next_7 = _waiting_is_1 ? _fsm_state_next_6 : fsm_state;
+  assign _fsm_state_next_8 = _fsm_state_next_5 ? 2'h2 : fsm_state;
+  assign _fsm_state_next_9 = start ? 2'h1 : fsm_state;
+  assign _fsm_state_next = rst ? 2'h0 : _fsm_state_next_2;
+  assign _coefficients_next_2 = _advance_and_now_2 ? _coefficients_plus_1[12:0] : coefficients;
+  assign _coefficients_next_3 = all_read ? 13'h0000 : _coefficients_next_2;
+  assign _coefficients_next = rst ? 13'h0000 : _coefficients_next_3;
+  assign _segment_next_2 = _advance_and_end_segment ? _segment_plus_1[0] : segment;
+  assign _segment_next_3 = _advance_and_end_node ? 1'h0 : _segment_next_2;
+  assign _segment_next = rst ? 1'h0 : _segment_next_3;
+  assign _group_next_2 = _advance_and_end_group ? _group_plus_1[5:0] : group;
+  assign _group_next_3 = _advance_and_end_segment ? 6'h00 : _group_next_2;
+  assign _group_next = rst ? 6'h00 : _group_next_3;
+  assign _next_slot_next_2 = _advance_and_end_slot ? now[24:22] : next_slot;
+  assign _next_slot_next_3 = _advance_and_end_group ? now[27:25] : _next_slot_next_2;
+  assign _next_slot_next_4 = _advance_and_end_node ? now[24:22] : _next_slot_next_3;
+  assign _next_slot_next_5 = all_read ? 3'h0 : _next_slot_next_4;
+  assign _next_slot_next = rst ? 3'h0 : _next_slot_next_5;
+  assign _block_next_2 = advance ? _block_plus_1[5:0] : block;
+  assign _block_next_3 = _advance_and_end_slot ? 6'h00 : _block_next_2;
+  assign _block_next = rst ? 6'h00 : _block_next_3;
+  assign _waiting_next_2 = _any_waiting ? _waiting_minus_1[3:0] : waiting;
+  assign _waiting_next_3 = _advance_and_end_node ? 4'hd : _waiting_next_2;
+  assign _waiting_next = rst ? 4'h0 : _waiting_next_3;
+  assign _tag_next_4 = advance ? _no_group : tag[3];
+  assign _tag_next[3] = rst ? 1'h0 : _tag_next_4;
+  assign _tag_next_3 = advance ? now[1:0] : tag[1:0];
+  assign _tag_next[1:0] = rst ? 2'h0 : _tag_next_3;
+  assign _tag_next_2 = advance ? segment : tag[2];
+  assign _tag_next[2] = rst ? 1'h0 : _tag_next_2;
+  assign _word_25_next_2 = advance ? next_word : word_25;
+  assign _word_25_next = rst ? 6'h00 : _word_25_next_2;
+  assign _slot_next_2 = advance ? next_slot : slot;
+  assign _slot_next = rst ? 3'h0 : _slot_next_2;
+  assign _last_next_2 = advance ? _now_18_and_end_slot : last;
+  assign _last_next = rst ? 1'h0 : _last_next_2;
+  assign _first_next_2 = advance ? _now_17_and_no_block : first;
+  assign _first_next = rst ? 1'h0 : _first_next_2;
+  assign _moved_next_3 = _advance_and_now_2 ? 1'h1 : 1'h0;
+  assign _moved_next_2 = all_read ? 1'h1 : _moved_next_3;
+  assign _moved_next = rst ? 1'h1 : _moved_next_2;
+  assign _valid_next = rst ? 1'h0 : _advance_and_now_2;
+  assign _finish_part = _waiting_is_1 ? 1'h1 : 1'h0;
+  assign finish = _fsm_state_is_2 ? _finish_part : 1'h0;
+  assign _fsm_state_is_2 = fsm_state == 2'h2;
+  assign _all_read_part = _fsm_state_next_5 ? 1'h1 : 1'h0;
+  assign all_read = _fsm_state_is_1 ? _all_read_part : 1'h0;
+  assign advance = _fsm_state_is_1 ? _not_now_3_or_no_waiting : 1'h0;
+  assign _fsm_state_is_1 = fsm_state == 2'h1;
+  assign idle = _no_fsm_state ? 1'h1 : 1'h0;
+  assign _no_fsm_state = ! fsm_state;
+  assign _next_slot_is_7 = next_slot == 3'h7;
+  assign _next_slot_is_6 = next_slot == 3'h6;
+  assign _next_slot_is_5 = next_slot == 3'h5;
+  assign _next_slot_is_4 = next_slot == 3'h4;
+  assign _next_slot_is_3 = next_slot == 3'h3;
+  assign _next_slot_is_2 = next_slot == 3'h2;
+  assign _next_slot_is_1 = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu1_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+// Receives the next input vector while the layer reads the present one.
+// Fields of words:
+//   i__payload: data [7:0], last [8]
+module mackey_glass__layer_lmu1_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
   input read_enable;
@@ -4594,64 +4706,64 @@ module mackey_glass_layer_lmu1_source(rst, read_enable, available, last, read_da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [3:0] _04_;
-  wire [6:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire [5:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire [5:0] _17_;
-  wire [5:0] _18_;
+  wire _beat_is_48;
+  wire [5:0] _beat_next;
+  wire [5:0] _beat_next_2;
+  wire [5:0] _beat_next_3;
+  wire [6:0] _beat_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire [1:0] _full_next;
+  wire [2:0] _full_plus_complete;
+  wire [3:0] _full_plus_complete_minus_i__freed;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _not_filling;
+  wire _not_read_page;
+  wire _read_page_next;
+  wire _read_page_next_2;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign _00_ = beat == 6'h30;
-  assign complete = i__valid & _00_;
+  assign _beat_is_48 = beat == 6'h30;
+  assign complete = i__valid & _beat_is_48;
   assign available = | full;
   assign last = lasts >> read_page;
-  assign _03_ = full + complete;
-  assign _04_ = _03_ - i__freed;
-  assign _05_ = beat + 1'h1;
-  assign _07_ = ~ read_page;
+  assign _full_plus_complete = full + complete;
+  assign _full_plus_complete_minus_i__freed = _full_plus_complete - i__freed;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _not_read_page = ~ read_page;
   always @(posedge clk)
-    full <= _08_;
+    full <= _full_next;
   always @(posedge clk)
-    beat <= _09_;
+    beat <= _beat_next;
   always @(posedge clk)
-    filling <= _10_;
+    filling <= _filling_next;
   always @(posedge clk)
-    lasts <= _01_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    read_page <= _02_;
-  assign _11_ = i__freed ? _07_ : read_page;
-  assign _02_ = rst ? 1'h0 : _11_;
-  assign _12_ = filling ? i__payload[8] : lasts[1];
-  assign _13_ = complete ? _12_ : lasts[1];
-  assign _01_[1] = rst ? 1'h0 : _13_;
-  assign _14_ = filling ? lasts[0] : i__payload[8];
-  assign _06_ = ~ filling;
-  assign _15_ = complete ? _14_ : lasts[0];
-  assign _01_[0] = rst ? 1'h0 : _15_;
-  assign _16_ = complete ? _06_ : filling;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = i__valid ? _05_[5:0] : beat;
-  assign _18_ = complete ? 6'h00 : _17_;
-  assign _09_ = rst ? 6'h00 : _18_;
-  assign _08_ = rst ? 2'h0 : _04_[1:0];
+    read_page <= _read_page_next;
+  assign _read_page_next_2 = i__freed ? _not_read_page : read_page;
+  assign _read_page_next = rst ? 1'h0 : _read_page_next_2;
+  assign _lasts_next_4 = filling ? i__payload[8] : lasts[1];
+  assign _lasts_next_3 = complete ? _lasts_next_4 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_3;
+  assign _lasts_next_5 = filling ? lasts[0] : i__payload[8];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = complete ? _lasts_next_5 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _filling_next_2 = complete ? _not_filling : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _beat_next_3 = i__valid ? _beat_plus_1[5:0] : beat;
+  assign _beat_next_2 = complete ? 6'h00 : _beat_next_3;
+  assign _beat_next = rst ? 6'h00 : _beat_next_2;
+  assign _full_next = rst ? 2'h0 : _full_plus_complete_minus_i__freed[1:0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_buffer #(
     .BEATS(32'd49),
@@ -4669,7 +4781,7 @@ module mackey_glass_layer_lmu1_source(rst, read_enable, available, last, read_da
     .valid(i__valid)
   );
 `endif
-  mackey_glass_layer_lmu1_source_memory memory (
+  mackey_glass__layer_lmu1_source_memory memory (
     .clk(clk),
     .read__en(read_enable),
     .read_data(read_data),
@@ -4683,7 +4795,8 @@ module mackey_glass_layer_lmu1_source(rst, read_enable, available, last, read_da
   );
 endmodule
 
-module mackey_glass_layer_lmu1_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu1_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input read__en;
@@ -4704,9 +4817,9 @@ module mackey_glass_layer_lmu1_source_memory(rst, read__en, read_data, write__da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [5:0] _0_;
-  wire [7:0] _1_;
-  wire [5:0] _2_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -4715,21 +4828,22 @@ module mackey_glass_layer_lmu1_source_memory(rst, read__en, read_data, write__da
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _7_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _7_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _7_;
-  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _2_ + read_word;
-  assign _0_ = write_page ? 6'h31 : 6'h00;
-  assign _1_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = { 1'h0, _write__addr_part } + write_beat;
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu1_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2815_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu1_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2815_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -4754,16 +4868,17 @@ module mackey_glass_layer_lmu1_u_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[1'h0] <= write__data;
   end
-  reg [15:0] _0_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _0_ <= cells[1'h0];
+      _read_data_register <= cells[1'h0];
     end
   end
-  assign read_data = _0_;
+  assign read_data = _read_data_register;
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms(rst, data, valid, moved, address, clk);
+// The coefficients of a layer, in the order in which its sequencer reads them.
+module mackey_glass__layer_lmu1_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
@@ -4776,14 +4891,14 @@ module mackey_glass_layer_lmu1_weight_roms(rst, data, valid, moved, address, clk
   wire [12:0] address;
   input clk;
   wire clk;
-  wire _0_;
+  wire _no_s1_rom;
   reg s1_rom;
   wire taken;
-  assign _0_ = ! s1_rom;
-  assign taken = valid & _0_;
+  assign _no_s1_rom = ! s1_rom;
+  assign taken = valid & _no_s1_rom;
   always @(posedge clk)
     s1_rom <= 1'h0;
-  mackey_glass_layer_lmu1_weight_roms_rom_0 rom_0 (
+  mackey_glass__layer_lmu1_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
@@ -4793,7 +4908,8 @@ module mackey_glass_layer_lmu1_weight_roms(rst, data, valid, moved, address, clk
   );
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, address, clk);
+// A ROM in banks, each with a register behind it; what follows selects one of them.
+module mackey_glass__layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
   input taken;
@@ -4806,15 +4922,15 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [12:0] address;
   input clk;
   wire clk;
-  wire [9:0] _00_;
-  wire [9:0] _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
+  wire _bank_part;
+  wire _no_bank;
+  wire _no_s1_bank;
+  wire _s1_bank_next;
+  wire _s2_bank_next;
+  wire [9:0] _s2_word_0_next;
+  wire [9:0] _s2_word_1_next;
+  wire _taken_and_no_s1_bank;
+  wire _taken_and_s1_bank;
   wire bank;
   wire [9:0] data_15;
   wire [9:0] data_16;
@@ -4824,34 +4940,34 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, addres
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  assign _02_ = ! bank;
-  assign enable = moved & _02_;
+  assign _no_bank = ! bank;
+  assign enable = moved & _no_bank;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! s1_bank;
-  assign _04_ = taken & _03_;
-  assign _05_ = taken & s1_bank;
+  assign _no_s1_bank = ! s1_bank;
+  assign _taken_and_no_s1_bank = taken & _no_s1_bank;
+  assign _taken_and_s1_bank = taken & s1_bank;
   always @(posedge clk)
-    s1_bank <= _06_;
+    s1_bank <= _s1_bank_next;
   always @(posedge clk)
-    s2_bank <= _07_;
+    s2_bank <= _s2_bank_next;
   always @(posedge clk)
-    s2_word_0 <= _00_;
+    s2_word_0 <= _s2_word_0_next;
   always @(posedge clk)
-    s2_word_1 <= _01_;
-  assign _01_ = _05_ ? data_16 : s2_word_1;
-  assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : s1_bank;
-  assign _06_ = rst ? 1'h0 : bank;
-  assign bank = _08_ ? 1'h1 : 1'h0;
-  assign _08_ = { 12'h000, address[12] } == 13'h0001;
-  mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0 bank_0 (
+    s2_word_1 <= _s2_word_1_next;
+  assign _s2_word_1_next = _taken_and_s1_bank ? data_16 : s2_word_1;
+  assign _s2_word_0_next = _taken_and_no_s1_bank ? data_15 : s2_word_0;
+  assign _s2_bank_next = rst ? 1'h0 : s1_bank;
+  assign _s1_bank_next = rst ? 1'h0 : bank;
+  assign bank = _bank_part ? 1'h1 : 1'h0;
+  assign _bank_part = { 12'h000, address[12] } == 13'h0001;
+  mackey_glass__layer_lmu1_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[11:0]),
     .clk(clk),
     .data(data_15),
     .enable(enable)
   );
-  mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1 bank_1 (
+  mackey_glass__layer_lmu1_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
     .data(data_16),
@@ -4859,7 +4975,8 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0(rst, taken, data, moved, addres
   );
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu1_weight_roms_rom_0_bank_0(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -4876,7 +4993,8 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_0(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu1_weight_roms_rom_0_bank_1(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -4893,7 +5011,13 @@ module mackey_glass_layer_lmu1_weight_roms_rom_0_bank_1(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
+// Computes one layer of a quantized network, one time step after the other.
+// Fields of words:
+//   control: valid [0], first [1], last [2], shift [5:3], tag [9:6]
+//   i__payload, o__payload: data [7:0], last [8]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -4910,88 +5034,88 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire o__freed;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [7:0] _018_;
-  wire [15:0] _019_;
-  wire [15:0] _020_;
-  wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [7:0] _023_;
-  wire _024_;
-  wire [2:0] _025_;
-  wire [3:0] _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire [1:0] _036_;
-  wire [9:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire [2:0] _047_;
-  wire [2:0] _048_;
-  wire [2:0] _049_;
-  wire [2:0] _050_;
-  wire [2:0] _051_;
-  wire [2:0] _052_;
-  wire [2:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire [3:0] _073_;
-  wire _074_;
-  wire _075_;
-  wire [2:0] _076_;
-  wire _077_;
-  wire _078_;
-  wire _079_;
-  wire _080_;
-  wire _081_;
+  wire _any_room;
+  wire [9:0] _control_next;
+  wire [3:0] _control_next_10;
+  wire _control_next_11;
+  wire [2:0] _control_next_12;
+  wire _control_next_13;
+  wire [2:0] _control_next_2;
+  wire _control_next_3;
+  wire [2:0] _control_next_4;
+  wire [2:0] _control_next_5;
+  wire [2:0] _control_next_6;
+  wire [2:0] _control_next_7;
+  wire [2:0] _control_next_8;
+  wire [2:0] _control_next_9;
+  wire _finished_next;
+  wire _first_step_next;
+  wire _first_step_next_2;
+  wire _h_memory_read_page;
+  wire _i__freed_next;
+  wire _idle_or_finish;
+  wire _idle_or_finish_and_available;
+  wire _last_next;
+  wire _last_step_next;
+  wire _last_step_next_2;
+  wire [7:0] _m_memory_read__en;
+  wire [15:0] _m_memory_read__en_2;
+  wire [15:0] _m_memory_read__en_3;
+  wire [15:0] _m_memory_read__en_4;
+  wire [15:0] _m_memory_read__en_5;
+  wire _m_memory_read_data;
+  wire _m_memory_read_data_2;
+  wire _m_memory_read_data_3;
+  wire _m_memory_read_data_4;
+  wire _m_memory_read_data_5;
+  wire _m_memory_read_data_6;
+  wire _no_slot;
+  wire _no_write_2_1;
+  wire _not_first_step;
+  wire _not_page;
+  wire [7:0] _operand_part;
+  wire _page_next;
+  wire _page_next_2;
+  wire _read_enable_36_part;
+  wire _read_enable_44_part;
+  wire _read_enable_part;
+  wire _read_page_41_part;
+  wire _read_page_49_part;
+  wire [1:0] _room_next;
+  wire [2:0] _room_plus_o__freed;
+  wire [3:0] _room_plus_o__freed_minus_begun;
+  wire _s1_chosen_1_next;
+  wire _s1_chosen_1_next_2;
+  wire _s1_chosen_1_next_3;
+  wire _s1_chosen_1_next_4;
+  wire _s1_chosen_3_next;
+  wire _s1_chosen_3_next_2;
+  wire _s1_chosen_3_next_3;
+  wire _s1_chosen_3_next_4;
+  wire _s1_chosen_3_next_5;
+  wire _slot_is_1;
+  wire _slot_is_1_2;
+  wire _slot_is_2;
+  wire _slot_is_2_2;
+  wire _slot_is_2_or_slot_is_3;
+  wire _slot_is_3;
+  wire _slot_is_3_2;
+  wire _slot_is_3_or_slot_is_7;
+  wire _slot_is_4;
+  wire _slot_is_5;
+  wire _slot_is_6;
+  wire _slot_is_6_or_slot_is_7;
+  wire _slot_is_7;
+  wire _u_memory_read_data;
+  wire _u_memory_read_data_2;
+  wire _u_memory_read_data_3;
+  wire _u_memory_read_data_4;
+  wire _u_memory_read_data_5;
+  wire _write_0_and_no_write_2_1;
+  wire _write_0_and_write_2_1_is_1;
+  wire _write_0_and_write_2_1_is_2;
+  wire _write_2_1_is_1;
+  wire _write_2_1_is_2;
   wire [12:0] addresses;
   wire all_read_89;
   wire available;
@@ -5044,131 +5168,131 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   wire write_enable;
   wire write_enable_38;
   wire write_enable_46;
-  assign _018_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
-  assign _020_ = { _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_ } | _019_;
-  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _022_ = _020_ | _021_;
-  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ page;
-  assign _025_ = room + o__freed;
-  assign _026_ = _025_ - begun;
-  assign _027_ = ~ first_step;
-  assign _017_ = | room;
+  assign _m_memory_read__en = s1_chosen_0 ? read_data : 8'h00;
+  assign _m_memory_read__en_2 = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _m_memory_read__en_3 = { _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en } | _m_memory_read__en_2;
+  assign _m_memory_read__en_4 = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _m_memory_read__en_5 = _m_memory_read__en_3 | _m_memory_read__en_4;
+  assign _operand_part = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _m_memory_read__en_5 | { _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part };
+  assign _not_page = ~ page;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_plus_o__freed_minus_begun = _room_plus_o__freed - begun;
+  assign _not_first_step = ~ first_step;
+  assign _any_room = | room;
   always @(posedge clk)
-    last_step <= _028_;
+    last_step <= _last_step_next;
   always @(posedge clk)
-    begun <= _029_;
+    begun <= _h_memory_read_page;
   always @(posedge clk)
-    i__freed <= _031_;
+    i__freed <= _i__freed_next;
   always @(posedge clk)
-    finished <= _032_;
+    finished <= _finished_next;
   always @(posedge clk)
-    last <= _033_;
+    last <= _last_next;
   always @(posedge clk)
-    page <= _034_;
+    page <= _page_next;
   always @(posedge clk)
-    first_step <= _035_;
+    first_step <= _first_step_next;
   always @(posedge clk)
-    room <= _036_;
+    room <= _room_next;
   always @(posedge clk)
-    control <= _037_;
+    control <= _control_next;
   always @(posedge clk)
-    s1_chosen_0 <= _038_;
+    s1_chosen_0 <= _u_memory_read_data;
   always @(posedge clk)
-    s1_chosen_1 <= _039_;
+    s1_chosen_1 <= _s1_chosen_1_next;
   always @(posedge clk)
-    s1_chosen_2 <= _041_;
+    s1_chosen_2 <= _m_memory_read_data;
   always @(posedge clk)
-    s1_chosen_3 <= _042_;
-  assign _000_ = idle | finish;
-  assign _010_ = _000_ & available;
-  assign trace_start = _010_ & _017_;
-  assign _024_ = slot == 2'h2;
-  assign _040_ = | { _030_, _024_ };
-  assign read_enable = valid & _040_;
-  assign read_enable_27 = valid & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _007_ = | { _006_, _005_, _004_ };
-  assign read_enable_36 = valid & _007_;
-  assign _008_ = write[2:1] == 1'h1;
-  assign _009_ = write[0] & _008_;
-  assign write_enable_38 = _009_ & write[10];
-  assign _004_ = slot == 1'h1;
-  assign _005_ = slot == 2'h3;
-  assign read_enable_44 = valid & _014_;
-  assign _015_ = write[2:1] == 2'h2;
-  assign _016_ = write[0] & _015_;
-  assign write_enable_46 = _016_ & write[10];
-  assign _014_ = | { _012_, _013_ };
-  assign _044_ = _030_ | _006_;
-  assign _045_ = _071_ | _064_;
-  assign _046_ = _064_ | _006_;
-  assign _043_ = | { _044_, _013_, _001_ };
-  assign _047_ = _006_ ? 3'h0 : 3'h2;
-  assign _048_ = _013_ ? 3'h2 : 3'h0;
-  assign _049_ = _044_ ? _047_ : _048_;
-  assign _050_ = _064_ ? 3'h1 : 3'h4;
-  assign _051_ = _065_ ? 3'h0 : 3'h3;
-  assign _052_ = _045_ ? _050_ : _051_;
-  assign _053_ = _043_ ? _049_ : _052_;
-  assign _054_ = _071_ ? 1'h1 : _070_;
-  assign _055_ = _030_ ? 1'h1 : _054_;
-  assign _056_ = _006_ ? 1'h1 : _027_;
-  assign _057_ = _065_ ? _027_ : _063_;
-  assign _058_ = _046_ ? _056_ : _057_;
-  assign _059_ = _012_ ? _027_ : _061_;
-  assign _060_ = _013_ ? _027_ : _059_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_3;
-  assign _062_ = valid ? _060_ : _061_;
-  assign _042_ = rst ? 1'h0 : _062_;
-  assign _063_ = valid ? 1'h0 : s1_chosen_2;
-  assign _066_ = valid ? _058_ : _063_;
-  assign _041_ = rst ? 1'h0 : _066_;
-  assign _067_ = valid ? 1'h0 : s1_chosen_1;
-  assign _068_ = _001_ ? 1'h1 : _067_;
-  assign _069_ = valid ? _068_ : _067_;
-  assign _039_ = rst ? 1'h0 : _069_;
-  assign _070_ = valid ? 1'h0 : s1_chosen_0;
-  assign _072_ = valid ? _055_ : _070_;
-  assign _038_ = rst ? 1'h0 : _072_;
-  assign _073_ = valid ? tag_96 : control[9:6];
-  assign _037_[9:6] = rst ? 4'h0 : _073_;
-  assign _074_ = valid ? last_95 : control[2];
-  assign _037_[2] = rst ? 1'h0 : _074_;
-  assign _075_ = valid ? first : control[1];
-  assign _037_[1] = rst ? 1'h0 : _075_;
-  assign _037_[0] = rst ? 1'h0 : valid;
-  assign _006_ = slot == 3'h7;
-  assign _030_ = slot == 3'h6;
-  assign _013_ = slot == 3'h5;
-  assign _001_ = slot == 3'h4;
-  assign _064_ = slot == 3'h3;
-  assign _071_ = slot == 3'h2;
-  assign _065_ = slot == 3'h1;
-  assign _012_ = ! slot;
-  assign _076_ = valid ? _053_ : control[5:3];
-  assign _037_[5:3] = rst ? 3'h0 : _076_;
-  assign _036_ = rst ? 2'h2 : _026_[1:0];
-  assign _077_ = finished ? last : first_step;
-  assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : page;
-  assign _034_ = rst ? 1'h0 : _078_;
-  assign _033_ = rst ? 1'h0 : last_step;
-  assign _032_ = rst ? 1'h0 : finish;
-  assign _031_ = rst ? 1'h0 : all_read_89;
-  assign _029_ = rst ? 1'h0 : trace_start;
-  assign _079_ = trace_start ? last_88 : last_step;
-  assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : page;
-  assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : page;
-  assign read_page_41 = _005_ ? _011_ : _081_;
-  assign o__valid = _016_ ? write[10] : 1'h0;
-  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
+    s1_chosen_3 <= _s1_chosen_3_next;
+  assign _idle_or_finish = idle | finish;
+  assign _idle_or_finish_and_available = _idle_or_finish & available;
+  assign trace_start = _idle_or_finish_and_available & _any_room;
+  assign _slot_is_2 = slot == 2'h2;
+  assign _read_enable_part = | { _slot_is_6, _slot_is_2 };
+  assign read_enable = valid & _read_enable_part;
+  assign read_enable_27 = valid & _slot_is_4;
+  assign _no_write_2_1 = ! write[2:1];
+  assign _write_0_and_no_write_2_1 = write[0] & _no_write_2_1;
+  assign write_enable = _write_0_and_no_write_2_1 & write[10];
+  assign _read_enable_36_part = | { _slot_is_7, _slot_is_3, _slot_is_1 };
+  assign read_enable_36 = valid & _read_enable_36_part;
+  assign _write_2_1_is_1 = write[2:1] == 1'h1;
+  assign _write_0_and_write_2_1_is_1 = write[0] & _write_2_1_is_1;
+  assign write_enable_38 = _write_0_and_write_2_1_is_1 & write[10];
+  assign _slot_is_1 = slot == 1'h1;
+  assign _slot_is_3 = slot == 2'h3;
+  assign read_enable_44 = valid & _read_enable_44_part;
+  assign _write_2_1_is_2 = write[2:1] == 2'h2;
+  assign _write_0_and_write_2_1_is_2 = write[0] & _write_2_1_is_2;
+  assign write_enable_46 = _write_0_and_write_2_1_is_2 & write[10];
+  assign _read_enable_44_part = | { _no_slot, _slot_is_5 };
+  assign _slot_is_6_or_slot_is_7 = _slot_is_6 | _slot_is_7;
+  assign _slot_is_2_or_slot_is_3 = _slot_is_2_2 | _slot_is_3_2;
+  assign _slot_is_3_or_slot_is_7 = _slot_is_3_2 | _slot_is_7;
+  assign _control_next_3 = | { _slot_is_6_or_slot_is_7, _slot_is_5, _slot_is_4 };
+  assign _control_next_9 = _slot_is_7 ? 3'h0 : 3'h2;
+  assign _control_next_8 = _slot_is_5 ? 3'h2 : 3'h0;
+  assign _control_next_7 = _slot_is_6_or_slot_is_7 ? _control_next_9 : _control_next_8;
+  assign _control_next_6 = _slot_is_3_2 ? 3'h1 : 3'h4;
+  assign _control_next_5 = _slot_is_1_2 ? 3'h0 : 3'h3;
+  assign _control_next_4 = _slot_is_2_or_slot_is_3 ? _control_next_6 : _control_next_5;
+  assign _control_next_2 = _control_next_3 ? _control_next_7 : _control_next_4;
+  assign _u_memory_read_data_3 = _slot_is_2_2 ? 1'h1 : _u_memory_read_data_5;
+  assign _u_memory_read_data_2 = _slot_is_6 ? 1'h1 : _u_memory_read_data_3;
+  assign _m_memory_read_data_5 = _slot_is_7 ? 1'h1 : _not_first_step;
+  assign _m_memory_read_data_4 = _slot_is_1_2 ? _not_first_step : _m_memory_read_data_6;
+  assign _m_memory_read_data_3 = _slot_is_3_or_slot_is_7 ? _m_memory_read_data_5 : _m_memory_read_data_4;
+  assign _s1_chosen_3_next_3 = _no_slot ? _not_first_step : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next_2 = _slot_is_5 ? _not_first_step : _s1_chosen_3_next_3;
+  assign _s1_chosen_3_next_5 = valid ? 1'h0 : s1_chosen_3;
+  assign _s1_chosen_3_next_4 = valid ? _s1_chosen_3_next_2 : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next = rst ? 1'h0 : _s1_chosen_3_next_4;
+  assign _m_memory_read_data_6 = valid ? 1'h0 : s1_chosen_2;
+  assign _m_memory_read_data_2 = valid ? _m_memory_read_data_3 : _m_memory_read_data_6;
+  assign _m_memory_read_data = rst ? 1'h0 : _m_memory_read_data_2;
+  assign _s1_chosen_1_next_4 = valid ? 1'h0 : s1_chosen_1;
+  assign _s1_chosen_1_next_3 = _slot_is_4 ? 1'h1 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next_2 = valid ? _s1_chosen_1_next_3 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next = rst ? 1'h0 : _s1_chosen_1_next_2;
+  assign _u_memory_read_data_5 = valid ? 1'h0 : s1_chosen_0;
+  assign _u_memory_read_data_4 = valid ? _u_memory_read_data_2 : _u_memory_read_data_5;
+  assign _u_memory_read_data = rst ? 1'h0 : _u_memory_read_data_4;
+  assign _control_next_10 = valid ? tag_96 : control[9:6];
+  assign _control_next[9:6] = rst ? 4'h0 : _control_next_10;
+  assign _control_next_13 = valid ? last_95 : control[2];
+  assign _control_next[2] = rst ? 1'h0 : _control_next_13;
+  assign _control_next_11 = valid ? first : control[1];
+  assign _control_next[1] = rst ? 1'h0 : _control_next_11;
+  assign _control_next[0] = rst ? 1'h0 : valid;
+  assign _slot_is_7 = slot == 3'h7;
+  assign _slot_is_6 = slot == 3'h6;
+  assign _slot_is_5 = slot == 3'h5;
+  assign _slot_is_4 = slot == 3'h4;
+  assign _slot_is_3_2 = slot == 3'h3;
+  assign _slot_is_2_2 = slot == 3'h2;
+  assign _slot_is_1_2 = slot == 3'h1;
+  assign _no_slot = ! slot;
+  assign _control_next_12 = valid ? _control_next_2 : control[5:3];
+  assign _control_next[5:3] = rst ? 3'h0 : _control_next_12;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _first_step_next_2 = finished ? last : first_step;
+  assign _first_step_next = rst ? 1'h1 : _first_step_next_2;
+  assign _page_next_2 = finished ? _not_page : page;
+  assign _page_next = rst ? 1'h0 : _page_next_2;
+  assign _last_next = rst ? 1'h0 : last_step;
+  assign _finished_next = rst ? 1'h0 : finish;
+  assign _i__freed_next = rst ? 1'h0 : all_read_89;
+  assign _h_memory_read_page = rst ? 1'h0 : trace_start;
+  assign _last_step_next_2 = trace_start ? last_88 : last_step;
+  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
+  assign _read_page_49_part = _no_slot ? _not_page : page;
+  assign read_page_49 = _slot_is_5 ? _not_page : _read_page_49_part;
+  assign _read_page_41_part = _slot_is_1 ? _not_page : page;
+  assign read_page_41 = _slot_is_3 ? _not_page : _read_page_41_part;
+  assign o__valid = _write_0_and_write_2_1_is_2 ? write[10] : 1'h0;
+  assign o__payload_data = _write_0_and_write_2_1_is_2 ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -5176,7 +5300,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .sent(begun)
   );
@@ -5200,13 +5324,13 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .marked(last_88),
     .promise(begun),
     .reads(valid),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
   );
 `endif
-  mackey_glass_layer_lmu2_drain drain (
+  mackey_glass__layer_lmu2_drain drain (
     .clk(clk),
     .rst(rst),
     .sums(sums),
@@ -5214,7 +5338,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu2_h_memory h_memory (
+  mackey_glass__layer_lmu2_h_memory h_memory (
     .clk(clk),
     .port_3003_3(write[9:3]),
     .read__en(read_enable_44),
@@ -5226,7 +5350,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable_46),
     .write_page(page)
   );
-  mackey_glass_layer_lmu2_m_memory m_memory (
+  mackey_glass__layer_lmu2_m_memory m_memory (
     .clk(clk),
     .port_3003_3(write[5:3]),
     .read__en(read_enable_36),
@@ -5238,7 +5362,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable_38),
     .write_page(page)
   );
-  mackey_glass_layer_lmu2_mac mac (
+  mackey_glass__layer_lmu2_mac mac (
     .clk(clk),
     .control(control),
     .operand(operand),
@@ -5248,7 +5372,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .upcoming(upcoming),
     .weights(data)
   );
-  mackey_glass_layer_lmu2_sequencer sequencer (
+  mackey_glass__layer_lmu2_sequencer sequencer (
     .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
@@ -5265,7 +5389,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .valid(valid),
     .word_25(read_word)
   );
-  mackey_glass_layer_lmu2_source source (
+  mackey_glass__layer_lmu2_source source (
     .available(available),
     .clk(clk),
     .i__freed(i__freed),
@@ -5277,7 +5401,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .read_word(read_word),
     .rst(rst)
   );
-  mackey_glass_layer_lmu2_u_memory u_memory (
+  mackey_glass__layer_lmu2_u_memory u_memory (
     .clk(clk),
     .port_3003_3(write[4:3]),
     .read__en(read_enable_27),
@@ -5288,7 +5412,7 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable),
     .write_page(page)
   );
-  mackey_glass_layer_lmu2_weight_roms weight_roms (
+  mackey_glass__layer_lmu2_weight_roms weight_roms (
     .address(addresses),
     .clk(clk),
     .data(data),
@@ -5305,7 +5429,12 @@ module mackey_glass_layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid, 
   assign trace_valid = write[0];
 endmodule
 
-module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
+// Takes the sums of a group over and turns them into codes, beat rows per cycle.
+// Fields of words:
+//   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [9:4]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   input rst;
   wire rst;
   input upcoming;
@@ -5318,111 +5447,111 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [1:0] _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire [9:0] _004_;
-  wire [9:0] _005_;
-  wire [9:0] _006_;
-  wire [9:0] _007_;
-  wire [9:0] _008_;
-  wire [9:0] _009_;
-  wire [9:0] _010_;
-  wire _011_;
-  wire [9:0] _012_;
-  wire [9:0] _013_;
-  wire _014_;
-  wire [3:0] _015_;
-  wire [5:0] _016_;
-  wire [1:0] _017_;
-  wire [29:0] _018_;
-  wire [5:0] _019_;
-  wire [23:0] _020_;
-  wire [29:0] _021_;
-  wire [29:0] _022_;
-  wire [29:0] _023_;
-  wire [15:0] _024_;
-  wire [15:0] _025_;
-  wire [15:0] _026_;
-  wire [15:0] _027_;
-  wire [15:0] _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire [6:0] _034_;
-  wire [14:0] _035_;
-  wire _036_;
-  wire [6:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [30:0] _045_;
-  wire [30:0] _046_;
-  wire _047_;
-  wire [8:0] _048_;
-  wire _049_;
-  wire _050_;
-  wire _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire [23:0] _061_;
-  wire [23:0] _062_;
-  wire _063_;
-  wire _064_;
-  wire [15:0] _065_;
-  wire [15:0] _066_;
-  wire [15:0] _067_;
-  wire [15:0] _068_;
-  wire _069_;
-  wire _070_;
-  wire [5:0] _071_;
-  wire [5:0] _072_;
-  wire [5:0] _073_;
-  wire [5:0] _074_;
-  wire [3:0] _075_;
-  wire _076_;
-  wire _077_;
-  wire [5:0] _078_;
-  wire [1:0] _079_;
-  wire _080_;
-  wire [5:0] _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [1:0] _085_;
-  wire _086_;
-  wire [5:0] _087_;
-  wire [1:0] _088_;
-  wire _089_;
-  wire [5:0] _090_;
-  wire [1:0] _091_;
-  wire _092_;
-  wire [5:0] _093_;
-  wire [1:0] _094_;
-  wire _095_;
-  wire [5:0] _096_;
-  wire [1:0] _097_;
-  wire _098_;
-  wire [5:0] _099_;
-  wire [1:0] _100_;
-  wire _101_;
-  wire [5:0] _102_;
-  wire [1:0] _103_;
-  wire _104_;
+  wire [5:0] _a0_beat_next;
+  wire [5:0] _a0_beat_next_2;
+  wire [5:0] _a0_beat_next_3;
+  wire [6:0] _a0_beat_plus_1;
+  wire [1:0] _a0_valid_minus_1;
+  wire _a0_valid_next;
+  wire _a0_valid_next_2;
+  wire _a0_valid_next_3;
+  wire _a1_2_1_is_1;
+  wire [9:0] _a1_next;
+  wire _a1_next_2;
+  wire [1:0] _a1_next_3;
+  wire [5:0] _a1_next_4;
+  wire [5:0] _address_next;
+  wire [5:0] _address_next_2;
+  wire [5:0] _address_next_3;
+  wire [6:0] _address_plus_1;
+  wire [23:0] _d0_constants_next;
+  wire [23:0] _d0_constants_next_2;
+  wire [23:0] _d0_constants_next_3;
+  wire [9:0] _d0_next;
+  wire _d0_next_2;
+  wire [1:0] _d0_next_3;
+  wire [5:0] _d0_next_4;
+  wire [29:0] _d1_addend_0_next;
+  wire [9:0] _d1_next;
+  wire _d1_next_2;
+  wire [1:0] _d1_next_3;
+  wire [5:0] _d1_next_4;
+  wire [29:0] _d1_sum_0_next;
+  wire [30:0] _d1_sum_0_plus_d1_addend_0;
+  wire _d2_0_and_d2_2_1_is_1;
+  wire _d2_0_and_d2_2_1_is_2;
+  wire _d2_0_and_no_d2_2_1;
+  wire _d2_2_1_is_1;
+  wire _d2_2_1_is_2;
+  wire [9:0] _d2_next;
+  wire _d2_next_2;
+  wire [1:0] _d2_next_3;
+  wire [5:0] _d2_next_4;
+  wire [29:0] _d2_total_0_next;
+  wire _d3_2_1_is_2;
+  wire [15:0] _d3_code_0_next;
+  wire [14:0] _d3_code_0_next_2;
+  wire [15:0] _d3_code_0_next_3;
+  wire [15:0] _d3_code_0_next_4;
+  wire [8:0] _d3_code_0_next_5;
+  wire [9:0] _d3_next;
+  wire _d3_next_2;
+  wire [1:0] _d3_next_3;
+  wire [5:0] _d3_next_4;
+  wire _d4_2_1_is_2;
+  wire [15:0] _d4_code_0_next;
+  wire [9:0] _d4_next;
+  wire _d4_next_2;
+  wire [1:0] _d4_next_3;
+  wire [5:0] _d4_next_4;
+  wire _d5_2_1_is_2;
+  wire [15:0] _d5_code_0_next;
+  wire [9:0] _d5_next;
+  wire _d5_next_2;
+  wire [1:0] _d5_next_3;
+  wire [5:0] _d5_next_4;
+  wire _d6_0_and_d6_2_1_is_1;
+  wire _d6_0_and_d6_2_1_is_2;
+  wire _d6_0_and_no_d6_2_1;
+  wire _d6_2_1_is_1;
+  wire _d6_2_1_is_2;
+  wire [15:0] _d6_code_0_next;
+  wire [9:0] _d6_next;
+  wire _d6_next_2;
+  wire [1:0] _d6_next_3;
+  wire [5:0] _d6_next_4;
+  wire _d7_0_and_d7_9_4_below_1;
+  wire _d7_0_and_d7_9_4_below_4;
+  wire _d7_0_and_d7_9_4_below_49;
+  wire _d7_2_1_is_1;
+  wire _d7_2_1_is_2;
+  wire _d7_9_4_below_1;
+  wire _d7_9_4_below_4;
+  wire _d7_9_4_below_49;
+  wire [9:0] _d7_next;
+  wire [5:0] _d7_next_2;
+  wire _d7_next_3;
+  wire [1:0] _d7_next_4;
+  wire _no_a1_2_1;
+  wire _no_d2_2_1;
+  wire _no_d6_2_1;
+  wire _no_d7_2_1;
+  wire _not_d2_total_0_29;
+  wire [1:0] _present_next;
+  wire [30:0] _rows_left_by_d0_constants_0;
+  wire [29:0] _rows_next;
+  wire [3:0] _tag_next;
+  wire [3:0] _tag_next_2;
+  wire _upcoming_and_tag_15_3;
+  wire _upcoming_and_tag_15_3_2;
+  wire _upcoming_and_tag_15_3_3;
+  wire _upcoming_and_tag_15_3_4;
+  wire _upcoming_and_tag_15_3_5;
+  wire [15:0] _write_data_next;
+  wire [15:0] _write_data_next_2;
+  wire [15:0] _write_data_next_3;
+  wire _write_mask_part;
+  wire _write_mask_part_2;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -5451,190 +5580,190 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
-  assign _000_ = a0_valid - 1'h1;
-  assign _034_ = a0_beat + 1'h1;
-  assign _033_ = upcoming & tag_15[3];
-  assign _037_ = address + 1'h1;
-  assign _045_ = $signed(rows) << d0_constants[0];
-  assign _046_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _047_ = ! d2[2:1];
-  assign _053_ = d2[0] & _047_;
-  assign _035_ = _031_ ? d2_total_0[24:10] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
-  assign _036_ = ! d6[2:1];
-  assign _038_ = d6[0] & _036_;
-  assign _039_ = d2[2:1] == 1'h1;
-  assign _040_ = d2[0] & _039_;
-  assign _041_ = d6[2:1] == 1'h1;
-  assign _042_ = d6[0] & _041_;
-  assign _043_ = d2[2:1] == 2'h2;
-  assign _044_ = d2[0] & _043_;
-  assign _011_ = & { d2_total_0[29], d2_total_0[29:25] };
-  assign _029_ = | { d2_total_0[29], d2_total_0[29:25] };
-  assign _030_ = ~ _029_;
-  assign _031_ = _011_ | _030_;
-  assign _032_ = ~ d2_total_0[29];
-  assign _048_ = _031_ ? d2_total_0[24:16] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
-  assign _049_ = d6[2:1] == 2'h2;
-  assign _050_ = d6[0] & _049_;
-  assign _051_ = ! d7[2:1];
-  assign _052_ = d7[9:4] < 1'h1;
-  assign _054_ = d7[0] & _052_;
-  assign _055_ = d7[2:1] == 1'h1;
-  assign _056_ = d7[9:4] < 3'h4;
-  assign _057_ = d7[0] & _056_;
-  assign _058_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _058_;
-  assign _059_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _059_;
-  assign _060_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _060_;
-  assign _001_ = d7[2:1] == 2'h2;
-  assign _002_ = d7[9:4] < 6'h31;
-  assign _003_ = d7[0] & _002_;
+  assign _a0_valid_minus_1 = a0_valid - 1'h1;
+  assign _a0_beat_plus_1 = a0_beat + 1'h1;
+  assign _upcoming_and_tag_15_3 = upcoming & tag_15[3];
+  assign _address_plus_1 = address + 1'h1;
+  assign _rows_left_by_d0_constants_0 = $signed(rows) << d0_constants[0];
+  assign _d1_sum_0_plus_d1_addend_0 = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _no_d2_2_1 = ! d2[2:1];
+  assign _d2_0_and_no_d2_2_1 = d2[0] & _no_d2_2_1;
+  assign _d3_code_0_next_2 = _upcoming_and_tag_15_3_5 ? d2_total_0[24:10] : { _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29 };
+  assign _no_d6_2_1 = ! d6[2:1];
+  assign _d6_0_and_no_d6_2_1 = d6[0] & _no_d6_2_1;
+  assign _d2_2_1_is_1 = d2[2:1] == 1'h1;
+  assign _d2_0_and_d2_2_1_is_1 = d2[0] & _d2_2_1_is_1;
+  assign _d6_2_1_is_1 = d6[2:1] == 1'h1;
+  assign _d6_0_and_d6_2_1_is_1 = d6[0] & _d6_2_1_is_1;
+  assign _d2_2_1_is_2 = d2[2:1] == 2'h2;
+  assign _d2_0_and_d2_2_1_is_2 = d2[0] & _d2_2_1_is_2;
+  assign _upcoming_and_tag_15_3_2 = & { d2_total_0[29], d2_total_0[29:25] };
+  assign _upcoming_and_tag_15_3_3 = | { d2_total_0[29], d2_total_0[29:25] };
+  assign _upcoming_and_tag_15_3_4 = ~ _upcoming_and_tag_15_3_3;
+  assign _upcoming_and_tag_15_3_5 = _upcoming_and_tag_15_3_2 | _upcoming_and_tag_15_3_4;
+  assign _not_d2_total_0_29 = ~ d2_total_0[29];
+  assign _d3_code_0_next_5 = _upcoming_and_tag_15_3_5 ? d2_total_0[24:16] : { _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29, _not_d2_total_0_29 };
+  assign _d6_2_1_is_2 = d6[2:1] == 2'h2;
+  assign _d6_0_and_d6_2_1_is_2 = d6[0] & _d6_2_1_is_2;
+  assign _no_d7_2_1 = ! d7[2:1];
+  assign _d7_9_4_below_1 = d7[9:4] < 1'h1;
+  assign _d7_0_and_d7_9_4_below_1 = d7[0] & _d7_9_4_below_1;
+  assign _d7_2_1_is_1 = d7[2:1] == 1'h1;
+  assign _d7_9_4_below_4 = d7[9:4] < 3'h4;
+  assign _d7_0_and_d7_9_4_below_4 = d7[0] & _d7_9_4_below_4;
+  assign _d3_2_1_is_2 = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _d3_2_1_is_2;
+  assign _d4_2_1_is_2 = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _d4_2_1_is_2;
+  assign _d5_2_1_is_2 = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _d5_2_1_is_2;
+  assign _d7_2_1_is_2 = d7[2:1] == 2'h2;
+  assign _d7_9_4_below_49 = d7[9:4] < 6'h31;
+  assign _d7_0_and_d7_9_4_below_49 = d7[0] & _d7_9_4_below_49;
   always @(posedge clk)
-    a1 <= _004_;
+    a1 <= _a1_next;
   always @(posedge clk)
-    d0 <= _005_;
+    d0 <= _d0_next;
   always @(posedge clk)
-    d1 <= _006_;
+    d1 <= _d1_next;
   always @(posedge clk)
-    d2 <= _007_;
+    d2 <= _d2_next;
   always @(posedge clk)
-    d3 <= _008_;
+    d3 <= _d3_next;
   always @(posedge clk)
-    d4 <= _009_;
+    d4 <= _d4_next;
   always @(posedge clk)
-    d5 <= _010_;
+    d5 <= _d5_next;
   always @(posedge clk)
-    d6 <= _012_;
+    d6 <= _d6_next;
   always @(posedge clk)
-    d7 <= _013_;
+    d7 <= _d7_next;
   always @(posedge clk)
-    a0_valid <= _014_;
+    a0_valid <= _a0_valid_next;
   always @(posedge clk)
-    tag <= _015_;
+    tag <= _tag_next;
   always @(posedge clk)
-    a0_beat <= _016_;
+    a0_beat <= _a0_beat_next;
   always @(posedge clk)
-    present <= _017_;
+    present <= _present_next;
   always @(posedge clk)
-    rows <= _018_;
+    rows <= _rows_next;
   always @(posedge clk)
-    address <= _019_;
+    address <= _address_next;
   always @(posedge clk)
-    d0_constants <= _020_;
+    d0_constants <= _d0_constants_next;
   always @(posedge clk)
-    d1_sum_0 <= _021_;
+    d1_sum_0 <= _d1_sum_0_next;
   always @(posedge clk)
-    d1_addend_0 <= _022_;
+    d1_addend_0 <= _d1_addend_0_next;
   always @(posedge clk)
-    d2_total_0 <= _023_;
+    d2_total_0 <= _d2_total_0_next;
   always @(posedge clk)
-    d4_code_0 <= _024_;
+    d4_code_0 <= _d4_code_0_next;
   always @(posedge clk)
-    d5_code_0 <= _025_;
+    d5_code_0 <= _d5_code_0_next;
   always @(posedge clk)
-    d6_code_0 <= _026_;
+    d6_code_0 <= _d6_code_0_next;
   always @(posedge clk)
-    d3_code_0 <= _027_;
+    d3_code_0 <= _d3_code_0_next;
   always @(posedge clk)
-    write_data <= _028_;
-  assign _061_ = _070_ ? 24'h000400 : data;
-  assign _062_ = _069_ ? 24'h000400 : _061_;
-  assign _063_ = _051_ ? _054_ : 1'h0;
-  assign _064_ = _055_ ? _057_ : _063_;
-  assign write_mask = _001_ ? _003_ : _064_;
-  assign _065_ = _038_ ? d6_code_0 : write_data;
-  assign _066_ = _042_ ? d6_code_0 : _065_;
-  assign _028_ = _050_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _066_;
-  assign _067_ = _053_ ? { d2_total_0[29], _035_ } : d3_code_0;
-  assign _068_ = _040_ ? d2_total_0[25:10] : _067_;
-  assign _027_ = _044_ ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _048_ } : _068_;
-  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _023_ = d1[0] ? _046_[29:0] : d2_total_0;
-  assign _022_ = d0[0] ? { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] } : d1_addend_0;
-  assign _021_ = d0[0] ? _045_[29:0] : d1_sum_0;
-  assign _069_ = a1[2:1] == 2'h1;
-  assign _070_ = ! a1[2:1];
-  assign _020_ = a1[0] ? _062_ : d0_constants;
-  assign _071_ = a0_valid ? _037_[5:0] : address;
-  assign _072_ = _033_ ? 6'h00 : _071_;
-  assign _019_ = rst ? 6'h00 : _072_;
-  assign _018_ = present[1] ? sums : rows;
-  assign _017_ = rst ? 2'h0 : { present[0], upcoming };
-  assign _073_ = a0_valid ? _034_[5:0] : a0_beat;
-  assign _074_ = _033_ ? 6'h00 : _073_;
-  assign _016_ = rst ? 6'h00 : _074_;
-  assign _075_ = upcoming ? tag_15 : tag;
-  assign _015_ = rst ? 4'h0 : _075_;
-  assign _076_ = a0_valid ? _000_[0] : a0_valid;
-  assign _077_ = upcoming ? 1'h1 : _076_;
-  assign _014_ = rst ? 1'h0 : _077_;
-  assign _078_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _013_[9:4] = rst ? 6'h00 : _078_;
-  assign _079_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _013_[2:1] = rst ? 2'h0 : _079_;
-  assign _013_[0] = rst ? 1'h0 : d6[0];
-  assign _080_ = d6[0] ? d6[3] : d7[3];
-  assign _013_[3] = rst ? 1'h0 : _080_;
-  assign _081_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _012_[9:4] = rst ? 6'h00 : _081_;
-  assign _082_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _012_[2:1] = rst ? 2'h0 : _082_;
-  assign _012_[0] = rst ? 1'h0 : d5[0];
-  assign _083_ = d5[0] ? d5[3] : d6[3];
-  assign _012_[3] = rst ? 1'h0 : _083_;
-  assign _084_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _084_;
-  assign _085_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _085_;
-  assign _010_[0] = rst ? 1'h0 : d4[0];
-  assign _086_ = d4[0] ? d4[3] : d5[3];
-  assign _010_[3] = rst ? 1'h0 : _086_;
-  assign _087_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _087_;
-  assign _088_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _088_;
-  assign _009_[0] = rst ? 1'h0 : d3[0];
-  assign _089_ = d3[0] ? d3[3] : d4[3];
-  assign _009_[3] = rst ? 1'h0 : _089_;
-  assign _090_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _090_;
-  assign _091_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _091_;
-  assign _008_[0] = rst ? 1'h0 : d2[0];
-  assign _092_ = d2[0] ? d2[3] : d3[3];
-  assign _008_[3] = rst ? 1'h0 : _092_;
-  assign _093_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _093_;
-  assign _094_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _094_;
-  assign _007_[0] = rst ? 1'h0 : d1[0];
-  assign _095_ = d1[0] ? d1[3] : d2[3];
-  assign _007_[3] = rst ? 1'h0 : _095_;
-  assign _096_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _096_;
-  assign _097_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _097_;
-  assign _006_[0] = rst ? 1'h0 : d0[0];
-  assign _098_ = d0[0] ? d0[3] : d1[3];
-  assign _006_[3] = rst ? 1'h0 : _098_;
-  assign _099_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _099_;
-  assign _100_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _100_;
-  assign _005_[0] = rst ? 1'h0 : a1[0];
-  assign _101_ = a1[0] ? a1[3] : d0[3];
-  assign _005_[3] = rst ? 1'h0 : _101_;
-  assign _102_ = a0_valid ? a0_beat : a1[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _102_;
-  assign _103_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _103_;
-  assign _004_[0] = rst ? 1'h0 : a0_valid;
-  assign _104_ = a0_valid ? tag[2] : a1[3];
-  assign _004_[3] = rst ? 1'h0 : _104_;
+    write_data <= _write_data_next;
+  assign _d0_constants_next_3 = _no_a1_2_1 ? 24'h000400 : data;
+  assign _d0_constants_next_2 = _a1_2_1_is_1 ? 24'h000400 : _d0_constants_next_3;
+  assign _write_mask_part = _no_d7_2_1 ? _d7_0_and_d7_9_4_below_1 : 1'h0;
+  assign _write_mask_part_2 = _d7_2_1_is_1 ? _d7_0_and_d7_9_4_below_4 : _write_mask_part;
+  assign write_mask = _d7_2_1_is_2 ? _d7_0_and_d7_9_4_below_49 : _write_mask_part_2;
+  assign _write_data_next_2 = _d6_0_and_no_d6_2_1 ? d6_code_0 : write_data;
+  assign _write_data_next_3 = _d6_0_and_d6_2_1_is_1 ? d6_code_0 : _write_data_next_2;
+  assign _write_data_next = _d6_0_and_d6_2_1_is_2 ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _write_data_next_3;
+  assign _d3_code_0_next_3 = _d2_0_and_no_d2_2_1 ? { d2_total_0[29], _d3_code_0_next_2 } : d3_code_0;
+  assign _d3_code_0_next_4 = _d2_0_and_d2_2_1_is_1 ? d2_total_0[25:10] : _d3_code_0_next_3;
+  assign _d3_code_0_next = _d2_0_and_d2_2_1_is_2 ? { d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], d2_total_0[29], _d3_code_0_next_5 } : _d3_code_0_next_4;
+  assign _d6_code_0_next = d5[0] ? d5_code_0 : d6_code_0;
+  assign _d5_code_0_next = d4[0] ? d4_code_0 : d5_code_0;
+  assign _d4_code_0_next = d3[0] ? d3_code_0 : d4_code_0;
+  assign _d2_total_0_next = d1[0] ? _d1_sum_0_plus_d1_addend_0[29:0] : d2_total_0;
+  assign _d1_addend_0_next = d0[0] ? { d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23], d0_constants[23:1] } : d1_addend_0;
+  assign _d1_sum_0_next = d0[0] ? _rows_left_by_d0_constants_0[29:0] : d1_sum_0;
+  assign _a1_2_1_is_1 = a1[2:1] == 2'h1;
+  assign _no_a1_2_1 = ! a1[2:1];
+  assign _d0_constants_next = a1[0] ? _d0_constants_next_2 : d0_constants;
+  assign _address_next_2 = a0_valid ? _address_plus_1[5:0] : address;
+  assign _address_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_2;
+  assign _address_next = rst ? 6'h00 : _address_next_3;
+  assign _rows_next = present[1] ? sums : rows;
+  assign _present_next = rst ? 2'h0 : { present[0], upcoming };
+  assign _a0_beat_next_2 = a0_valid ? _a0_beat_plus_1[5:0] : a0_beat;
+  assign _a0_beat_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _a0_beat_next_2;
+  assign _a0_beat_next = rst ? 6'h00 : _a0_beat_next_3;
+  assign _tag_next_2 = upcoming ? tag_15 : tag;
+  assign _tag_next = rst ? 4'h0 : _tag_next_2;
+  assign _a0_valid_next_3 = a0_valid ? _a0_valid_minus_1[0] : a0_valid;
+  assign _a0_valid_next_2 = upcoming ? 1'h1 : _a0_valid_next_3;
+  assign _a0_valid_next = rst ? 1'h0 : _a0_valid_next_2;
+  assign _d7_next_2 = d6[0] ? d6[9:4] : d7[9:4];
+  assign _d7_next[9:4] = rst ? 6'h00 : _d7_next_2;
+  assign _d7_next_4 = d6[0] ? d6[2:1] : d7[2:1];
+  assign _d7_next[2:1] = rst ? 2'h0 : _d7_next_4;
+  assign _d7_next[0] = rst ? 1'h0 : d6[0];
+  assign _d7_next_3 = d6[0] ? d6[3] : d7[3];
+  assign _d7_next[3] = rst ? 1'h0 : _d7_next_3;
+  assign _d6_next_4 = d5[0] ? d5[9:4] : d6[9:4];
+  assign _d6_next[9:4] = rst ? 6'h00 : _d6_next_4;
+  assign _d6_next_3 = d5[0] ? d5[2:1] : d6[2:1];
+  assign _d6_next[2:1] = rst ? 2'h0 : _d6_next_3;
+  assign _d6_next[0] = rst ? 1'h0 : d5[0];
+  assign _d6_next_2 = d5[0] ? d5[3] : d6[3];
+  assign _d6_next[3] = rst ? 1'h0 : _d6_next_2;
+  assign _d5_next_4 = d4[0] ? d4[9:4] : d5[9:4];
+  assign _d5_next[9:4] = rst ? 6'h00 : _d5_next_4;
+  assign _d5_next_3 = d4[0] ? d4[2:1] : d5[2:1];
+  assign _d5_next[2:1] = rst ? 2'h0 : _d5_next_3;
+  assign _d5_next[0] = rst ? 1'h0 : d4[0];
+  assign _d5_next_2 = d4[0] ? d4[3] : d5[3];
+  assign _d5_next[3] = rst ? 1'h0 : _d5_next_2;
+  assign _d4_next_4 = d3[0] ? d3[9:4] : d4[9:4];
+  assign _d4_next[9:4] = rst ? 6'h00 : _d4_next_4;
+  assign _d4_next_3 = d3[0] ? d3[2:1] : d4[2:1];
+  assign _d4_next[2:1] = rst ? 2'h0 : _d4_next_3;
+  assign _d4_next[0] = rst ? 1'h0 : d3[0];
+  assign _d4_next_2 = d3[0] ? d3[3] : d4[3];
+  assign _d4_next[3] = rst ? 1'h0 : _d4_next_2;
+  assign _d3_next_4 = d2[0] ? d2[9:4] : d3[9:4];
+  assign _d3_next[9:4] = rst ? 6'h00 : _d3_next_4;
+  assign _d3_next_3 = d2[0] ? d2[2:1] : d3[2:1];
+  assign _d3_next[2:1] = rst ? 2'h0 : _d3_next_3;
+  assign _d3_next[0] = rst ? 1'h0 : d2[0];
+  assign _d3_next_2 = d2[0] ? d2[3] : d3[3];
+  assign _d3_next[3] = rst ? 1'h0 : _d3_next_2;
+  assign _d2_next_4 = d1[0] ? d1[9:4] : d2[9:4];
+  assign _d2_next[9:4] = rst ? 6'h00 : _d2_next_4;
+  assign _d2_next_3 = d1[0] ? d1[2:1] : d2[2:1];
+  assign _d2_next[2:1] = rst ? 2'h0 : _d2_next_3;
+  assign _d2_next[0] = rst ? 1'h0 : d1[0];
+  assign _d2_next_2 = d1[0] ? d1[3] : d2[3];
+  assign _d2_next[3] = rst ? 1'h0 : _d2_next_2;
+  assign _d1_next_4 = d0[0] ? d0[9:4] : d1[9:4];
+  assign _d1_next[9:4] = rst ? 6'h00 : _d1_next_4;
+  assign _d1_next_3 = d0[0] ? d0[2:1] : d1[2:1];
+  assign _d1_next[2:1] = rst ? 2'h0 : _d1_next_3;
+  assign _d1_next[0] = rst ? 1'h0 : d0[0];
+  assign _d1_next_2 = d0[0] ? d0[3] : d1[3];
+  assign _d1_next[3] = rst ? 1'h0 : _d1_next_2;
+  assign _d0_next_4 = a1[0] ? a1[9:4] : d0[9:4];
+  assign _d0_next[9:4] = rst ? 6'h00 : _d0_next_4;
+  assign _d0_next_3 = a1[0] ? a1[2:1] : d0[2:1];
+  assign _d0_next[2:1] = rst ? 2'h0 : _d0_next_3;
+  assign _d0_next[0] = rst ? 1'h0 : a1[0];
+  assign _d0_next_2 = a1[0] ? a1[3] : d0[3];
+  assign _d0_next[3] = rst ? 1'h0 : _d0_next_2;
+  assign _a1_next_4 = a0_valid ? a0_beat : a1[9:4];
+  assign _a1_next[9:4] = rst ? 6'h00 : _a1_next_4;
+  assign _a1_next_3 = a0_valid ? tag[1:0] : a1[2:1];
+  assign _a1_next[2:1] = rst ? 2'h0 : _a1_next_3;
+  assign _a1_next[0] = rst ? 1'h0 : a0_valid;
+  assign _a1_next_2 = a0_valid ? tag[2] : a1[3];
+  assign _a1_next[3] = rst ? 1'h0 : _a1_next_2;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -5647,7 +5776,7 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
     .upcoming(upcoming)
   );
 `endif
-  mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
+  mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0 lmu2_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
@@ -5657,7 +5786,7 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
     .port_1550_15(answer[7]),
     .rst(rst)
   );
-  mackey_glass_layer_lmu2_drain_row_rom row_rom (
+  mackey_glass__layer_lmu2_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data),
@@ -5666,7 +5795,8 @@ module mackey_glass_layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, port_1489_0, port_1547_0, port_1550_15, code, clk);
+// Answers a table at a code; see lmu_hw.network.Table for the formula.
+module mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, port_1489_0, port_1547_0, port_1550_15, code, clk);
   input rst;
   wire rst;
   input enable;
@@ -5683,32 +5813,32 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, por
   wire signed [9:0] code;
   input clk;
   wire clk;
-  wire _00_;
-  wire [9:0] _01_;
-  wire [8:0] _02_;
-  wire [14:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire _11_;
-  wire [12:0] _12_;
-  wire [12:0] _13_;
-  wire [13:0] _14_;
-  wire [7:0] _15_;
-  wire [16:0] _16_;
-  wire [2:0] _17_;
-  wire [2:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [13:0] _21_;
-  wire [11:0] _22_;
-  wire [8:0] _23_;
-  wire _24_;
-  wire [11:0] _25_;
+  wire [12:0] _15_minus_s2_word_11_0;
+  wire [9:0] _address_high;
+  wire _address_part;
+  wire [11:0] _address_part_2;
+  wire [11:0] _address_part_3;
+  wire _code_9_3_below_78;
+  wire _code_9_3_from_50;
+  wire _code_9_3_from_50_or_code_9_3_below_78;
+  wire _not_port_1550_15;
+  wire [14:0] _port_1547_0_part;
+  wire _port_1547_0_part_2;
+  wire _port_1547_0_part_3;
+  wire _port_1547_0_part_4;
+  wire _port_1547_0_part_5;
+  wire [8:0] _port_1550_15_part;
+  wire _s1_below_next;
+  wire [2:0] _s1_low_next;
+  wire _s2_below_next;
+  wire [2:0] _s2_low_next;
+  wire [7:0] _s2_word_16_12_times_s2_low;
+  wire [16:0] _s2_word_next;
+  wire [8:0] _s3_correction_next;
+  wire _s3_subtracted_next;
+  wire [13:0] _s3_total_next;
+  wire [13:0] _s3_total_next_2;
+  wire [12:0] _s3_total_next_3;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -5719,60 +5849,61 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_1550_15;
-  assign port_1547_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
-  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1550_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
-  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _12_ = 4'hf - s2_word[11:0];
-  assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
-  assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
-  assign _15_ = s2_word[16:12] * s2_low;
+  assign _not_port_1550_15 = ~ port_1550_15;
+  assign port_1547_0 = _port_1547_0_part_5 ? _port_1547_0_part[10:4] : { _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15 };
+  assign _port_1550_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_1550_15, _port_1547_0_part[13:0] } = $signed(s3_total) + $signed(_port_1550_15_part);
+  assign _address_part = $signed({ code[9], code }) < $signed(1'h0);
+  assign _15_minus_s2_word_11_0 = 4'hf - s2_word[11:0];
+  assign _s3_total_next_3 = s2_below ? _15_minus_s2_word_11_0 : { 1'h0, s2_word[11:0] };
+  assign _s3_total_next_2 = $signed(_s3_total_next_3) + $signed({ 1'h0, s2_below });
+  assign _s2_word_16_12_times_s2_low = s2_word[16:12] * s2_low;
   always @(posedge clk)
-    s2_word <= _16_;
+    s2_word <= _s2_word_next;
   always @(posedge clk)
-    s1_low <= _17_;
+    s1_low <= _s1_low_next;
   always @(posedge clk)
-    s2_low <= _18_;
+    s2_low <= _s2_low_next;
   always @(posedge clk)
-    s1_below <= _19_;
+    s1_below <= _s1_below_next;
   always @(posedge clk)
-    s2_below <= _20_;
+    s2_below <= _s2_below_next;
   always @(posedge clk)
-    s3_total <= _21_;
+    s3_total <= _s3_total_next;
   always @(posedge clk)
-    s3_correction <= _23_;
+    s3_correction <= _s3_correction_next;
   always @(posedge clk)
-    s3_subtracted <= _24_;
-  assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
-  assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
-  assign _10_ = _00_ | _07_;
-  assign _22_ = - $signed({ code[9], code });
-  assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
-  assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_1550_15, port_1550_15, _03_[13:11] };
-  assign _05_ = | { port_1550_15, port_1550_15, _03_[13:11] };
-  assign _06_ = ~ _05_;
-  assign _08_ = _04_ | _06_;
-  assign _24_ = port_1489_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_1489_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_1489_0 ? _14_ : s3_total;
-  assign _20_ = port_1487_0 ? s1_below : s2_below;
-  assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_1487_0 ? s1_low : s2_low;
-  assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_1487_0 ? data : s2_word;
-  mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
+    s3_subtracted <= _s3_subtracted_next;
+  assign _code_9_3_from_50 = $signed(code[9:3]) >= $signed(7'h32);
+  assign _code_9_3_below_78 = $signed(code[9:3]) < $signed(7'h4e);
+  assign _code_9_3_from_50_or_code_9_3_below_78 = _code_9_3_from_50 | _code_9_3_below_78;
+  assign _address_part_2 = - $signed({ code[9], code });
+  assign _address_part_3 = _address_part ? _address_part_2 : { code[9], code[9], code };
+  assign { _address_high[9], address } = _code_9_3_from_50_or_code_9_3_below_78 ? 10'h190 : _address_part_3[9:0];
+  assign _port_1547_0_part_2 = & { port_1550_15, port_1550_15, _port_1547_0_part[13:11] };
+  assign _port_1547_0_part_3 = | { port_1550_15, port_1550_15, _port_1547_0_part[13:11] };
+  assign _port_1547_0_part_4 = ~ _port_1547_0_part_3;
+  assign _port_1547_0_part_5 = _port_1547_0_part_2 | _port_1547_0_part_4;
+  assign _s3_subtracted_next = port_1489_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_1489_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_1489_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_1487_0 ? s1_below : s2_below;
+  assign _s1_below_next = enable ? _address_part : s1_below;
+  assign _s2_low_next = port_1487_0 ? s1_low : s2_low;
+  assign _s1_low_next = enable ? address[2:0] : s1_low;
+  assign _s2_word_next = port_1487_0 ? data : s2_word;
+  mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_1550_15;
-  assign _01_[8:0] = address;
+  assign _port_1547_0_part[14] = port_1550_15;
+  assign _address_high[8:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(enable, address, data, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0_rom(enable, address, data, clk);
   input enable;
   wire enable;
   input [5:0] address;
@@ -5789,7 +5920,8 @@ module mackey_glass_layer_lmu2_drain_lmu2_h_tanh_0_rom(enable, address, data, cl
   );
 endmodule
 
-module mackey_glass_layer_lmu2_drain_row_rom(data, enable, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu2_drain_row_rom(data, enable, address, clk);
   output [23:0] data;
   wire [23:0] data;
   input enable;
@@ -5806,7 +5938,8 @@ module mackey_glass_layer_lmu2_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu2_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu2_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -5827,11 +5960,11 @@ module mackey_glass_layer_lmu2_h_memory(rst, read__en, write_enable, read_data, 
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [5:0] _00_;
-  wire [5:0] _01_;
-  wire [6:0] _02_;
-  wire [7:0] _03_;
-  wire [5:0] _04_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
+  wire [5:0] _write__addr_part_2;
+  wire [6:0] _write__addr_part_3;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -5840,23 +5973,24 @@ module mackey_glass_layer_lmu2_h_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _11_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _11_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_3003_3[6:1];
-  assign _04_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _04_ + read_word;
-  assign _00_ = write_page ? 6'h31 : 6'h00;
-  assign _02_ = _00_ + _01_;
-  assign _01_ = port_3003_3[0] ? 6'h31 : 6'h00;
-  assign _03_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_3003_3[6:1];
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
+  assign _write__addr_part_2 = port_3003_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu2_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -5877,11 +6011,11 @@ module mackey_glass_layer_lmu2_m_memory(rst, read__en, write_enable, read_data, 
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [2:0] _0_;
-  wire [3:0] _1_;
-  wire [4:0] _2_;
-  wire [2:0] _3_;
-  wire [3:0] _4_;
+  wire [3:0] _read__addr_high;
+  wire [2:0] _read__addr_part;
+  wire [4:0] _write__addr_high;
+  wire [3:0] _write__addr_part;
+  wire [2:0] _write__addr_part_2;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -5890,23 +6024,26 @@ module mackey_glass_layer_lmu2_m_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _10_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _10_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _10_;
-  assign _3_ = read_page ? 3'h4 : 3'h0;
-  assign { _4_[3], read__addr } = _3_ + read_word;
-  assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_3003_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_3003_3[2:1];
-  assign _2_[2:0] = write__addr;
-  assign _4_[2:0] = read__addr;
+  assign read_data = _read_data_register;
+  assign _read__addr_part = read_page ? 3'h4 : 3'h0;
+  assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
+  assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
+  assign _write__addr_part = _write__addr_part_2 + { port_3003_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_3003_3[2:1];
+  assign _write__addr_high[2:0] = write__addr;
+  assign _read__addr_high[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+// Multiplies columns elements with rows x columns coefficients, and accumulates by row.
+// Fields of words:
+//   control, s2, s3, s4: valid [0], first [1], last [2], shift [5:3], tag [9:6]
+module mackey_glass__layer_lmu2_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -5923,41 +6060,41 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag
   reg signed [29:0] s5_sum_0;
   input clk;
   wire clk;
-  wire [25:0] _00_;
-  wire [25:0] _01_;
-  wire [29:0] _02_;
-  wire [29:0] _03_;
-  wire _04_;
-  wire [30:0] _05_;
-  wire [9:0] _06_;
-  wire [9:0] _07_;
-  wire [9:0] _08_;
-  wire [15:0] _09_;
-  wire [9:0] _10_;
-  wire _11_;
-  wire [29:0] _12_;
-  wire [29:0] _13_;
-  wire [29:0] _14_;
-  wire [29:0] _15_;
-  wire [29:0] _16_;
-  wire [29:0] _17_;
-  wire _18_;
-  wire _19_;
-  wire _20_;
-  wire _21_;
-  wire _22_;
-  wire [3:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [2:0] _26_;
-  wire [3:0] _27_;
-  wire _28_;
-  wire _29_;
-  wire [2:0] _30_;
-  wire [3:0] _31_;
-  wire _32_;
-  wire _33_;
-  wire [2:0] _34_;
+  wire _no_s3_5_3;
+  wire [9:0] _s2_next;
+  wire [3:0] _s2_next_2;
+  wire [2:0] _s2_next_3;
+  wire _s2_next_4;
+  wire _s2_next_5;
+  wire [15:0] _s2_operand_0_next;
+  wire [9:0] _s2_weight_0_next;
+  wire [25:0] _s2_weight_0_times_s2_operand_0;
+  wire _s3_5_3_is_1;
+  wire _s3_5_3_is_2;
+  wire _s3_5_3_is_3;
+  wire _s3_5_3_is_4;
+  wire [25:0] _s3_added_0_next;
+  wire [9:0] _s3_next;
+  wire [2:0] _s3_next_2;
+  wire [3:0] _s3_next_3;
+  wire _s3_next_4;
+  wire _s3_next_5;
+  wire _s4_0_and_s4_1;
+  wire [9:0] _s4_next;
+  wire _s4_next_2;
+  wire [3:0] _s4_next_3;
+  wire [2:0] _s4_next_4;
+  wire _s4_next_5;
+  wire [29:0] _s4_partial_0_next;
+  wire [29:0] _s4_partial_0_next_2;
+  wire _s4_partial_0_next_3;
+  wire [29:0] _s4_partial_0_next_4;
+  wire [29:0] _s4_partial_0_next_5;
+  wire [29:0] _s4_partial_0_next_6;
+  wire [29:0] _s4_partial_0_next_7;
+  wire [29:0] _s5_sum_0_next;
+  wire [29:0] _s5_sum_0_next_2;
+  wire [30:0] _s5_sum_0_plus_s4_partial_0;
   reg [9:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -5965,74 +6102,81 @@ module mackey_glass_layer_lmu2_mac(rst, operand, upcoming, weights, control, tag
   reg signed [25:0] s3_added_0;
   reg [9:0] s4;
   reg signed [29:0] s4_partial_0;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _04_ = s4[0] & s4[1];
-  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _s4_0_and_s4_1 = s4[0] & s4[1];
+  assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _06_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _07_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _08_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s2_operand_0 <= _09_;
+    s2_operand_0 <= _s2_operand_0_next;
   always @(posedge clk)
-    s2_weight_0 <= _10_;
+    s2_weight_0 <= _s2_weight_0_next;
   always @(posedge clk)
-    s3_added_0 <= _01_;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
-    s5_sum_0 <= _03_;
-  assign _11_ = | { _18_, _19_, _20_ };
-  assign _12_ = _19_ ? { s3_added_0[22:0], 7'h00 } : { s3_added_0[23:0], 6'h00 };
-  assign _13_ = _18_ ? { s3_added_0[21:0], 8'h00 } : _12_;
-  assign _14_ = _22_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 } : s4_partial_0;
-  assign _15_ = _21_ ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : _14_;
-  assign _16_ = _11_ ? _13_ : _15_;
-  assign _17_ = s4[0] ? _05_[29:0] : s5_sum_0;
-  assign _03_ = _04_ ? s4_partial_0 : _17_;
-  assign _18_ = s3[5:3] == 3'h4;
-  assign _19_ = s3[5:3] == 3'h3;
-  assign _20_ = s3[5:3] == 3'h2;
-  assign _21_ = s3[5:3] == 3'h1;
-  assign _22_ = ! s3[5:3];
-  assign _02_ = s3[0] ? _16_ : s4_partial_0;
-  assign _01_ = s2[0] ? _00_ : s3_added_0;
-  assign _10_ = control[0] ? weights : s2_weight_0;
-  assign _09_ = control[0] ? operand : s2_operand_0;
-  assign _23_ = s3[0] ? s3[9:6] : s4[9:6];
-  assign _08_[9:6] = rst ? 4'h0 : _23_;
-  assign _24_ = s3[0] ? s3[2] : s4[2];
-  assign _08_[2] = rst ? 1'h0 : _24_;
-  assign _25_ = s3[0] ? s3[1] : s4[1];
-  assign _08_[1] = rst ? 1'h0 : _25_;
-  assign _08_[0] = rst ? 1'h0 : s3[0];
-  assign _26_ = s3[0] ? s3[5:3] : s4[5:3];
-  assign _08_[5:3] = rst ? 3'h0 : _26_;
-  assign _27_ = s2[0] ? s2[9:6] : s3[9:6];
-  assign _07_[9:6] = rst ? 4'h0 : _27_;
-  assign _28_ = s2[0] ? s2[2] : s3[2];
-  assign _07_[2] = rst ? 1'h0 : _28_;
-  assign _29_ = s2[0] ? s2[1] : s3[1];
-  assign _07_[1] = rst ? 1'h0 : _29_;
-  assign _07_[0] = rst ? 1'h0 : s2[0];
-  assign _30_ = s2[0] ? s2[5:3] : s3[5:3];
-  assign _07_[5:3] = rst ? 3'h0 : _30_;
-  assign _31_ = control[0] ? control[9:6] : s2[9:6];
-  assign _06_[9:6] = rst ? 4'h0 : _31_;
-  assign _32_ = control[0] ? control[2] : s2[2];
-  assign _06_[2] = rst ? 1'h0 : _32_;
-  assign _33_ = control[0] ? control[1] : s2[1];
-  assign _06_[1] = rst ? 1'h0 : _33_;
-  assign _06_[0] = rst ? 1'h0 : control[0];
-  assign _34_ = control[0] ? control[5:3] : s2[5:3];
-  assign _06_[5:3] = rst ? 3'h0 : _34_;
+    s5_sum_0 <= _s5_sum_0_next;
+  assign _s4_partial_0_next_3 = | { _s3_5_3_is_4, _s3_5_3_is_3, _s3_5_3_is_2 };
+  assign _s4_partial_0_next_7 = _s3_5_3_is_3 ? { s3_added_0[22:0], 7'h00 } : { s3_added_0[23:0], 6'h00 };
+  assign _s4_partial_0_next_6 = _s3_5_3_is_4 ? { s3_added_0[21:0], 8'h00 } : _s4_partial_0_next_7;
+  assign _s4_partial_0_next_5 = _no_s3_5_3 ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0 } : s4_partial_0;
+  assign _s4_partial_0_next_4 = _s3_5_3_is_1 ? { s3_added_0[25], s3_added_0[25], s3_added_0[25], s3_added_0, 1'h0 } : _s4_partial_0_next_5;
+  assign _s4_partial_0_next_2 = _s4_partial_0_next_3 ? _s4_partial_0_next_6 : _s4_partial_0_next_4;
+  assign _s5_sum_0_next_2 = s4[0] ? _s5_sum_0_plus_s4_partial_0[29:0] : s5_sum_0;
+  assign _s5_sum_0_next = _s4_0_and_s4_1 ? s4_partial_0 : _s5_sum_0_next_2;
+  assign _s3_5_3_is_4 = s3[5:3] == 3'h4;
+  assign _s3_5_3_is_3 = s3[5:3] == 3'h3;
+  assign _s3_5_3_is_2 = s3[5:3] == 3'h2;
+  assign _s3_5_3_is_1 = s3[5:3] == 3'h1;
+  assign _no_s3_5_3 = ! s3[5:3];
+  assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
+  assign _s3_added_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_added_0;
+  assign _s2_weight_0_next = control[0] ? weights : s2_weight_0;
+  assign _s2_operand_0_next = control[0] ? operand : s2_operand_0;
+  assign _s4_next_3 = s3[0] ? s3[9:6] : s4[9:6];
+  assign _s4_next[9:6] = rst ? 4'h0 : _s4_next_3;
+  assign _s4_next_5 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_5;
+  assign _s4_next_2 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_2;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_4 = s3[0] ? s3[5:3] : s4[5:3];
+  assign _s4_next[5:3] = rst ? 3'h0 : _s4_next_4;
+  assign _s3_next_3 = s2[0] ? s2[9:6] : s3[9:6];
+  assign _s3_next[9:6] = rst ? 4'h0 : _s3_next_3;
+  assign _s3_next_5 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_5;
+  assign _s3_next_4 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_4;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_2 = s2[0] ? s2[5:3] : s3[5:3];
+  assign _s3_next[5:3] = rst ? 3'h0 : _s3_next_2;
+  assign _s2_next_2 = control[0] ? control[9:6] : s2[9:6];
+  assign _s2_next[9:6] = rst ? 4'h0 : _s2_next_2;
+  assign _s2_next_5 = control[0] ? control[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
+  assign _s2_next_4 = control[0] ? control[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next[0] = rst ? 1'h0 : control[0];
+  assign _s2_next_3 = control[0] ? control[5:3] : s2[5:3];
+  assign _s2_next[5:3] = rst ? 3'h0 : _s2_next_3;
   assign tag = s3[9:6];
 endmodule
 
-module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
+// Walks through nodes, segments, groups, terms and words of one time step.
+// States: fsm_state is 0 IDLE, 1 RUN, 2 DRAIN.
+// Fields of words:
+//   now: node [1:0], reads [2], waits [3], last_word [9:4], last_group [15:10], last_segment [16],
+//     begins_sum [17], ends_sum [18], ends_node [19], ends_step [20], ends_ordinary [21], next
+//     [24:22], again [27:25], first_word [40:28]
+//   tag: node [1:0], segment [2], restart [3]
+module mackey_glass__layer_lmu2_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -6063,103 +6207,103 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   reg [12:0] coefficients;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [4:0] _018_;
-  wire [6:0] _019_;
-  wire _020_;
-  wire _021_;
-  wire [6:0] _022_;
-  wire _023_;
-  wire [1:0] _024_;
-  wire [13:0] _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
-  wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [12:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [40:0] _045_;
-  wire [40:0] _046_;
-  wire [40:0] _047_;
-  wire [40:0] _048_;
-  wire [40:0] _049_;
-  wire [40:0] _050_;
-  wire [5:0] _051_;
-  wire [5:0] _052_;
-  wire [5:0] _053_;
-  wire [5:0] _054_;
-  wire [5:0] _055_;
-  wire [5:0] _056_;
-  wire [1:0] _057_;
-  wire [1:0] _058_;
-  wire [1:0] _059_;
-  wire [1:0] _060_;
-  wire [1:0] _061_;
-  wire [1:0] _062_;
-  wire _063_;
-  wire [1:0] _064_;
-  wire [12:0] _065_;
-  wire [12:0] _066_;
-  wire _067_;
-  wire _068_;
-  wire [5:0] _069_;
-  wire [5:0] _070_;
-  wire [2:0] _071_;
-  wire [2:0] _072_;
-  wire [2:0] _073_;
-  wire [2:0] _074_;
-  wire [5:0] _075_;
-  wire [5:0] _076_;
-  wire [3:0] _077_;
-  wire [3:0] _078_;
-  wire _079_;
-  wire [1:0] _080_;
-  wire _081_;
-  wire [5:0] _082_;
-  wire [2:0] _083_;
-  wire _084_;
-  wire _085_;
-  wire _086_;
-  wire _087_;
-  wire _088_;
-  wire _089_;
-  wire _090_;
-  wire _091_;
-  wire _092_;
-  wire _093_;
-  wire _094_;
-  wire _095_;
-  wire _096_;
+  wire _advance_and_end_group;
+  wire _advance_and_end_node;
+  wire _advance_and_end_segment;
+  wire _advance_and_end_slot;
+  wire _advance_and_now_2;
+  wire _all_read_part;
+  wire _any_waiting;
+  wire [5:0] _block_next;
+  wire [5:0] _block_next_2;
+  wire [5:0] _block_next_3;
+  wire [6:0] _block_plus_1;
+  wire [12:0] _coefficients_next;
+  wire [12:0] _coefficients_next_2;
+  wire [12:0] _coefficients_next_3;
+  wire [13:0] _coefficients_plus_1;
+  wire _finish_part;
+  wire _first_next;
+  wire _first_next_2;
+  wire _fsm_state_is_1;
+  wire _fsm_state_is_1_or_fsm_state_is_2;
+  wire _fsm_state_is_2;
+  wire [1:0] _fsm_state_next;
+  wire [1:0] _fsm_state_next_2;
+  wire [1:0] _fsm_state_next_3;
+  wire [1:0] _fsm_state_next_4;
+  wire _fsm_state_next_5;
+  wire [1:0] _fsm_state_next_6;
+  wire [1:0] _fsm_state_next_7;
+  wire [1:0] _fsm_state_next_8;
+  wire [1:0] _fsm_state_next_9;
+  wire _group_is_now_15_10;
+  wire [5:0] _group_next;
+  wire [5:0] _group_next_2;
+  wire [5:0] _group_next_3;
+  wire [6:0] _group_plus_1;
+  wire _last_next;
+  wire _last_next_2;
+  wire _moved_next;
+  wire _moved_next_2;
+  wire _moved_next_3;
+  wire _next_slot_is_1;
+  wire _next_slot_is_2;
+  wire _next_slot_is_2_or_next_slot_is_3;
+  wire _next_slot_is_3;
+  wire _next_slot_is_4;
+  wire _next_slot_is_5;
+  wire _next_slot_is_6;
+  wire _next_slot_is_6_or_next_slot_is_7;
+  wire _next_slot_is_7;
+  wire [2:0] _next_slot_next;
+  wire [2:0] _next_slot_next_2;
+  wire [2:0] _next_slot_next_3;
+  wire [2:0] _next_slot_next_4;
+  wire [2:0] _next_slot_next_5;
+  wire [5:0] _next_word_part;
+  wire [5:0] _next_word_part_2;
+  wire [5:0] _next_word_part_3;
+  wire [5:0] _next_word_part_4;
+  wire [5:0] _next_word_part_5;
+  wire [5:0] _next_word_part_6;
+  wire _no_block;
+  wire _no_fsm_state;
+  wire _no_group;
+  wire _no_waiting;
+  wire _not_last_step;
+  wire _not_now_3;
+  wire _not_now_3_or_no_waiting;
+  wire _now_17_and_no_block;
+  wire _now_18_and_end_slot;
+  wire _now_20_or_now_21_and_not_last_step;
+  wire _now_21_and_not_last_step;
+  wire _now_part;
+  wire [40:0] _now_part_2;
+  wire [40:0] _now_part_3;
+  wire [40:0] _now_part_4;
+  wire [40:0] _now_part_5;
+  wire [40:0] _now_part_6;
+  wire [40:0] _now_part_7;
+  wire _segment_is_now_16;
+  wire _segment_next;
+  wire _segment_next_2;
+  wire _segment_next_3;
+  wire [1:0] _segment_plus_1;
+  wire [2:0] _slot_next;
+  wire [2:0] _slot_next_2;
+  wire [3:0] _tag_next;
+  wire _tag_next_2;
+  wire [1:0] _tag_next_3;
+  wire _tag_next_4;
+  wire _valid_next;
+  wire _waiting_is_1;
+  wire [4:0] _waiting_minus_1;
+  wire [3:0] _waiting_next;
+  wire [3:0] _waiting_next_2;
+  wire [3:0] _waiting_next_3;
+  wire [5:0] _word_25_next;
+  wire [5:0] _word_25_next_2;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -6173,146 +6317,149 @@ module mackey_glass_layer_lmu2_sequencer(rst, start, last_step, idle, all_read, 
   wire [40:0] now;
   reg segment;
   reg [3:0] waiting;
-  assign _012_ = advance & now[2];
-  assign _025_ = coefficients + 1'h1;
-  assign _004_ = advance & end_node;
-  assign _005_ = ~ last_step;
-  assign _006_ = now[21] & _005_;
-  assign _007_ = now[20] | _006_;
-  assign _008_ = _004_ & _007_;
-  assign _009_ = waiting == 1'h1;
+  assign _advance_and_now_2 = advance & now[2];
+  assign _coefficients_plus_1 = coefficients + 1'h1;
+  assign _advance_and_end_node = advance & end_node;
+  assign _not_last_step = ~ last_step;
+  assign _now_21_and_not_last_step = now[21] & _not_last_step;
+  assign _now_20_or_now_21_and_not_last_step = now[20] | _now_21_and_not_last_step;
+  assign _fsm_state_next_5 = _advance_and_end_node & _now_20_or_now_21_and_not_last_step;
+  assign _waiting_is_1 = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _026_;
+    valid <= _valid_next;
   always @(posedge clk)
-    moved <= _027_;
+    moved <= _moved_next;
   always @(posedge clk)
-    first <= _028_;
+    first <= _first_next;
   always @(posedge clk)
-    last <= _029_;
+    last <= _last_next;
   always @(posedge clk)
-    slot <= _030_;
+    slot <= _slot_next;
   always @(posedge clk)
-    word_25 <= _031_;
+    word_25 <= _word_25_next;
   always @(posedge clk)
-    tag <= _032_;
+    tag <= _tag_next;
   always @(posedge clk)
-    waiting <= _033_;
+    waiting <= _waiting_next;
   always @(posedge clk)
-    block <= _034_;
+    block <= _block_next;
   always @(posedge clk)
-    next_slot <= _035_;
+    next_slot <= _next_slot_next;
   always @(posedge clk)
-    group <= _036_;
+    group <= _group_next;
   always @(posedge clk)
-    segment <= _037_;
+    segment <= _segment_next;
   always @(posedge clk)
-    coefficients <= _038_;
+    coefficients <= _coefficients_next;
   always @(posedge clk)
-    fsm_state <= _039_;
+    fsm_state <= _fsm_state_next;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _040_ = group == now[15:10];
-  assign end_segment = end_group & _040_;
-  assign _000_ = segment == now[16];
-  assign end_node = end_segment & _000_;
-  assign _001_ = ~ now[3];
-  assign _002_ = ! waiting;
-  assign _003_ = _001_ | _002_;
-  assign _013_ = ! block;
-  assign _014_ = now[17] & _013_;
-  assign _015_ = now[18] & end_slot;
-  assign _016_ = ! group;
-  assign _017_ = | waiting;
-  assign _018_ = waiting - 1'h1;
-  assign _019_ = block + 1'h1;
-  assign _020_ = advance & end_slot;
-  assign _021_ = advance & end_group;
-  assign _022_ = group + 1'h1;
-  assign _023_ = advance & end_segment;
-  assign _024_ = segment + 1'h1;
-  assign _042_ = _091_ | _090_;
-  assign _043_ = _095_ | _094_;
-  assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _092_, _093_ };
-  assign _045_ = _090_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _046_ = _092_ ? 41'h007abb2c306 : 41'h006674c0c0d;
-  assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _094_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _049_ = _096_ ? 41'h00000800034 : 41'h00000420304;
-  assign _050_ = _043_ ? _048_ : _049_;
-  assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _090_ ? block : block;
-  assign _052_ = _092_ ? block : block;
-  assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _094_ ? block : block;
-  assign _055_ = _096_ ? block : block;
-  assign _056_ = _043_ ? _054_ : _055_;
-  assign next_word = _041_ ? _053_ : _056_;
-  assign _057_ = _011_ ? _061_ : _062_;
-  assign _058_ = _010_ ? _064_ : fsm_state;
-  assign _059_ = _044_ ? _057_ : _058_;
-  assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _009_ ? _060_ : fsm_state;
-  assign _062_ = _008_ ? 2'h2 : fsm_state;
-  assign _064_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _059_;
-  assign _065_ = _012_ ? _025_[12:0] : coefficients;
-  assign _066_ = all_read ? 13'h0000 : _065_;
-  assign _038_ = rst ? 13'h0000 : _066_;
-  assign _067_ = _023_ ? _024_[0] : segment;
-  assign _068_ = _004_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _021_ ? _022_[5:0] : group;
-  assign _070_ = _023_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _020_ ? now[24:22] : next_slot;
-  assign _072_ = _021_ ? now[27:25] : _071_;
-  assign _073_ = _004_ ? now[24:22] : _072_;
-  assign _074_ = all_read ? 3'h0 : _073_;
-  assign _035_ = rst ? 3'h0 : _074_;
-  assign _075_ = advance ? _019_[5:0] : block;
-  assign _076_ = _020_ ? 6'h00 : _075_;
-  assign _034_ = rst ? 6'h00 : _076_;
-  assign _077_ = _017_ ? _018_[3:0] : waiting;
-  assign _078_ = _004_ ? 4'hd : _077_;
-  assign _033_ = rst ? 4'h0 : _078_;
-  assign _079_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _079_;
-  assign _080_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _080_;
-  assign _081_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _082_;
-  assign _083_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _083_;
-  assign _084_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _084_;
-  assign _085_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _085_;
-  assign _086_ = _012_ ? 1'h1 : 1'h0;
-  assign _087_ = all_read ? 1'h1 : _086_;
-  assign _027_ = rst ? 1'h1 : _087_;
-  assign _026_ = rst ? 1'h0 : _012_;
-  assign _088_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _088_ : 1'h0;
-  assign _011_ = fsm_state == 2'h2;
-  assign _089_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _089_ : 1'h0;
-  assign advance = _063_ ? _003_ : 1'h0;
-  assign _063_ = fsm_state == 2'h1;
-  assign idle = _010_ ? 1'h1 : 1'h0;
-  assign _010_ = ! fsm_state;
-  assign _090_ = next_slot == 3'h7;
-  assign _091_ = next_slot == 3'h6;
-  assign _092_ = next_slot == 3'h5;
-  assign _093_ = next_slot == 3'h4;
-  assign _094_ = next_slot == 3'h3;
-  assign _095_ = next_slot == 3'h2;
-  assign _096_ = next_slot == 3'h1;
+  assign _group_is_now_15_10 = group == now[15:10];
+  assign end_segment = end_group & _group_is_now_15_10;
+  assign _segment_is_now_16 = segment == now[16];
+  assign end_node = end_segment & _segment_is_now_16;
+  assign _not_now_3 = ~ now[3];
+  assign _no_waiting = ! waiting;
+  assign _not_now_3_or_no_waiting = _not_now_3 | _no_waiting;
+  assign _no_block = ! block;
+  assign _now_17_and_no_block = now[17] & _no_block;
+  assign _now_18_and_end_slot = now[18] & end_slot;
+  assign _no_group = ! group;
+  assign _any_waiting = | waiting;
+  assign _waiting_minus_1 = waiting - 1'h1;
+  assign _block_plus_1 = block + 1'h1;
+  assign _advance_and_end_slot = advance & end_slot;
+  assign _advance_and_end_group = advance & end_group;
+  assign _group_plus_1 = group + 1'h1;
+  assign _advance_and_end_segment = advance & end_segment;
+  assign _segment_plus_1 = segment + 1'h1;
+  assign _next_slot_is_6_or_next_slot_is_7 = _next_slot_is_6 | _next_slot_is_7;
+  assign _next_slot_is_2_or_next_slot_is_3 = _next_slot_is_2 | _next_slot_is_3;
+  assign _fsm_state_is_1_or_fsm_state_is_2 = _fsm_state_is_1 | _fsm_state_is_2;
+  assign _now_part = | { _next_slot_is_6_or_next_slot_is_7, _next_slot_is_5, _next_slot_is_4 };
+  assign _now_part_7 = _next_slot_is_7 ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _now_part_6 = _next_slot_is_5 ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _now_part_5 = _next_slot_is_6_or_next_slot_is_7 ? _now_part_7 : _now_part_6;
+  assign _now_part_4 = _next_slot_is_3 ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _now_part_3 = _next_slot_is_1 ? 41'h00000800034 : 41'h00000420304;
+  assign _now_part_2 = _next_slot_is_2_or_next_slot_is_3 ? _now_part_4 : _now_part_3;
+  assign now = _now_part ? _now_part_5 : _now_part_2;
+  assign _next_word_part_6 = _next_slot_is_7 ? block : block;
+  assign _next_word_part_5 = _next_slot_is_5 ? block : block;
+  assign _next_word_part_4 = _next_slot_is_6_or_next_slot_is_7 ? _next_word_part_6 : _next_word_part_5;
+  assign _next_word_part_3 = _next_slot_is_3 ? block : block;
+  assign _next_word_part_2 = _next_slot_is_1 ? block : block;
+  assign _next_word_part = _next_slot_is_2_or_next_slot_is_3 ? _next_word_part_3 : _next_word_part_2;
+  assign next_word = _now_part ? _next_word_part_4 : _next_word_part;
+  assign _fsm_state_next_4 = _fsm_state_is_2 ? _fsm_state_next_7 : _fsm_state_next_8;
+  assign _fsm_state_next_3 = _no_fsm_state ? _fsm_state_next_9 : fsm_state;
+  assign _fsm_state_next_2 = _fsm_state_is_1_or_fsm_state_is_2 ? _fsm_state_next_4 : _fsm_state_next_3;
+  assign _fsm_state_next_6 = start ? 2'h1 : 2'h0;
+  assign _fsm_state_next_7 = _waiting_is_1 ? _fsm_state_next_6 : fsm_state;
+  assign _fsm_state_next_8 = _fsm_state_next_5 ? 2'h2 : fsm_state;
+  assign _fsm_state_next_9 = start ? 2'h1 : fsm_state;
+  assign _fsm_state_next = rst ? 2'h0 : _fsm_state_next_2;
+  assign _coefficients_next_2 = _advance_and_now_2 ? _coefficients_plus_1[12:0] : coefficients;
+  assign _coefficients_next_3 = all_read ? 13'h0000 : _coefficients_next_2;
+  assign _coefficients_next = rst ? 13'h0000 : _coefficients_next_3;
+  assign _segment_next_2 = _advance_and_end_segment ? _segment_plus_1[0] : segment;
+  assign _segment_next_3 = _advance_and_end_node ? 1'h0 : _segment_next_2;
+  assign _segment_next = rst ? 1'h0 : _segment_next_3;
+  assign _group_next_2 = _advance_and_end_group ? _group_plus_1[5:0] : group;
+  assign _group_next_3 = _advance_and_end_segment ? 6'h00 : _group_next_2;
+  assign _group_next = rst ? 6'h00 : _group_next_3;
+  assign _next_slot_next_2 = _advance_and_end_slot ? now[24:22] : next_slot;
+  assign _next_slot_next_3 = _advance_and_end_group ? now[27:25] : _next_slot_next_2;
+  assign _next_slot_next_4 = _advance_and_end_node ? now[24:22] : _next_slot_next_3;
+  assign _next_slot_next_5 = all_read ? 3'h0 : _next_slot_next_4;
+  assign _next_slot_next = rst ? 3'h0 : _next_slot_next_5;
+  assign _block_next_2 = advance ? _block_plus_1[5:0] : block;
+  assign _block_next_3 = _advance_and_end_slot ? 6'h00 : _block_next_2;
+  assign _block_next = rst ? 6'h00 : _block_next_3;
+  assign _waiting_next_2 = _any_waiting ? _waiting_minus_1[3:0] : waiting;
+  assign _waiting_next_3 = _advance_and_end_node ? 4'hd : _waiting_next_2;
+  assign _waiting_next = rst ? 4'h0 : _waiting_next_3;
+  assign _tag_next_4 = advance ? _no_group : tag[3];
+  assign _tag_next[3] = rst ? 1'h0 : _tag_next_4;
+  assign _tag_next_3 = advance ? now[1:0] : tag[1:0];
+  assign _tag_next[1:0] = rst ? 2'h0 : _tag_next_3;
+  assign _tag_next_2 = advance ? segment : tag[2];
+  assign _tag_next[2] = rst ? 1'h0 : _tag_next_2;
+  assign _word_25_next_2 = advance ? next_word : word_25;
+  assign _word_25_next = rst ? 6'h00 : _word_25_next_2;
+  assign _slot_next_2 = advance ? next_slot : slot;
+  assign _slot_next = rst ? 3'h0 : _slot_next_2;
+  assign _last_next_2 = advance ? _now_18_and_end_slot : last;
+  assign _last_next = rst ? 1'h0 : _last_next_2;
+  assign _first_next_2 = advance ? _now_17_and_no_block : first;
+  assign _first_next = rst ? 1'h0 : _first_next_2;
+  assign _moved_next_3 = _advance_and_now_2 ? 1'h1 : 1'h0;
+  assign _moved_next_2 = all_read ? 1'h1 : _moved_next_3;
+  assign _moved_next = rst ? 1'h1 : _moved_next_2;
+  assign _valid_next = rst ? 1'h0 : _advance_and_now_2;
+  assign _finish_part = _waiting_is_1 ? 1'h1 : 1'h0;
+  assign finish = _fsm_state_is_2 ? _finish_part : 1'h0;
+  assign _fsm_state_is_2 = fsm_state == 2'h2;
+  assign _all_read_part = _fsm_state_next_5 ? 1'h1 : 1'h0;
+  assign all_read = _fsm_state_is_1 ? _all_read_part : 1'h0;
+  assign advance = _fsm_state_is_1 ? _not_now_3_or_no_waiting : 1'h0;
+  assign _fsm_state_is_1 = fsm_state == 2'h1;
+  assign idle = _no_fsm_state ? 1'h1 : 1'h0;
+  assign _no_fsm_state = ! fsm_state;
+  assign _next_slot_is_7 = next_slot == 3'h7;
+  assign _next_slot_is_6 = next_slot == 3'h6;
+  assign _next_slot_is_5 = next_slot == 3'h5;
+  assign _next_slot_is_4 = next_slot == 3'h4;
+  assign _next_slot_is_3 = next_slot == 3'h3;
+  assign _next_slot_is_2 = next_slot == 3'h2;
+  assign _next_slot_is_1 = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu2_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+// Receives the next input vector while the layer reads the present one.
+// Fields of words:
+//   i__payload: data [7:0], last [8]
+module mackey_glass__layer_lmu2_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
   input read_enable;
@@ -6333,64 +6480,64 @@ module mackey_glass_layer_lmu2_source(rst, read_enable, available, last, read_da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [3:0] _04_;
-  wire [6:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire [5:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire [5:0] _17_;
-  wire [5:0] _18_;
+  wire _beat_is_48;
+  wire [5:0] _beat_next;
+  wire [5:0] _beat_next_2;
+  wire [5:0] _beat_next_3;
+  wire [6:0] _beat_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire [1:0] _full_next;
+  wire [2:0] _full_plus_complete;
+  wire [3:0] _full_plus_complete_minus_i__freed;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _not_filling;
+  wire _not_read_page;
+  wire _read_page_next;
+  wire _read_page_next_2;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign _00_ = beat == 6'h30;
-  assign complete = i__valid & _00_;
+  assign _beat_is_48 = beat == 6'h30;
+  assign complete = i__valid & _beat_is_48;
   assign available = | full;
   assign last = lasts >> read_page;
-  assign _03_ = full + complete;
-  assign _04_ = _03_ - i__freed;
-  assign _05_ = beat + 1'h1;
-  assign _07_ = ~ read_page;
+  assign _full_plus_complete = full + complete;
+  assign _full_plus_complete_minus_i__freed = _full_plus_complete - i__freed;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _not_read_page = ~ read_page;
   always @(posedge clk)
-    full <= _08_;
+    full <= _full_next;
   always @(posedge clk)
-    beat <= _09_;
+    beat <= _beat_next;
   always @(posedge clk)
-    filling <= _10_;
+    filling <= _filling_next;
   always @(posedge clk)
-    lasts <= _01_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    read_page <= _02_;
-  assign _11_ = i__freed ? _07_ : read_page;
-  assign _02_ = rst ? 1'h0 : _11_;
-  assign _12_ = filling ? i__payload[8] : lasts[1];
-  assign _13_ = complete ? _12_ : lasts[1];
-  assign _01_[1] = rst ? 1'h0 : _13_;
-  assign _14_ = filling ? lasts[0] : i__payload[8];
-  assign _06_ = ~ filling;
-  assign _15_ = complete ? _14_ : lasts[0];
-  assign _01_[0] = rst ? 1'h0 : _15_;
-  assign _16_ = complete ? _06_ : filling;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = i__valid ? _05_[5:0] : beat;
-  assign _18_ = complete ? 6'h00 : _17_;
-  assign _09_ = rst ? 6'h00 : _18_;
-  assign _08_ = rst ? 2'h0 : _04_[1:0];
+    read_page <= _read_page_next;
+  assign _read_page_next_2 = i__freed ? _not_read_page : read_page;
+  assign _read_page_next = rst ? 1'h0 : _read_page_next_2;
+  assign _lasts_next_4 = filling ? i__payload[8] : lasts[1];
+  assign _lasts_next_3 = complete ? _lasts_next_4 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_3;
+  assign _lasts_next_5 = filling ? lasts[0] : i__payload[8];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = complete ? _lasts_next_5 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _filling_next_2 = complete ? _not_filling : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _beat_next_3 = i__valid ? _beat_plus_1[5:0] : beat;
+  assign _beat_next_2 = complete ? 6'h00 : _beat_next_3;
+  assign _beat_next = rst ? 6'h00 : _beat_next_2;
+  assign _full_next = rst ? 2'h0 : _full_plus_complete_minus_i__freed[1:0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_buffer #(
     .BEATS(32'd49),
@@ -6408,7 +6555,7 @@ module mackey_glass_layer_lmu2_source(rst, read_enable, available, last, read_da
     .valid(i__valid)
   );
 `endif
-  mackey_glass_layer_lmu2_source_memory memory (
+  mackey_glass__layer_lmu2_source_memory memory (
     .clk(clk),
     .read__en(read_enable),
     .read_data(read_data),
@@ -6422,7 +6569,8 @@ module mackey_glass_layer_lmu2_source(rst, read_enable, available, last, read_da
   );
 endmodule
 
-module mackey_glass_layer_lmu2_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu2_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input read__en;
@@ -6443,9 +6591,9 @@ module mackey_glass_layer_lmu2_source_memory(rst, read__en, read_data, write__da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [5:0] _0_;
-  wire [7:0] _1_;
-  wire [5:0] _2_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -6454,21 +6602,22 @@ module mackey_glass_layer_lmu2_source_memory(rst, read__en, read_data, write__da
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _7_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _7_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _7_;
-  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _2_ + read_word;
-  assign _0_ = write_page ? 6'h31 : 6'h00;
-  assign _1_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = { 1'h0, _write__addr_part } + write_beat;
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu2_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3003_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu2_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3003_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -6493,16 +6642,17 @@ module mackey_glass_layer_lmu2_u_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[1'h0] <= write__data;
   end
-  reg [15:0] _0_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _0_ <= cells[1'h0];
+      _read_data_register <= cells[1'h0];
     end
   end
-  assign read_data = _0_;
+  assign read_data = _read_data_register;
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms(rst, data, valid, moved, address, clk);
+// The coefficients of a layer, in the order in which its sequencer reads them.
+module mackey_glass__layer_lmu2_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
@@ -6515,14 +6665,14 @@ module mackey_glass_layer_lmu2_weight_roms(rst, data, valid, moved, address, clk
   wire [12:0] address;
   input clk;
   wire clk;
-  wire _0_;
+  wire _no_s1_rom;
   reg s1_rom;
   wire taken;
-  assign _0_ = ! s1_rom;
-  assign taken = valid & _0_;
+  assign _no_s1_rom = ! s1_rom;
+  assign taken = valid & _no_s1_rom;
   always @(posedge clk)
     s1_rom <= 1'h0;
-  mackey_glass_layer_lmu2_weight_roms_rom_0 rom_0 (
+  mackey_glass__layer_lmu2_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
@@ -6532,7 +6682,8 @@ module mackey_glass_layer_lmu2_weight_roms(rst, data, valid, moved, address, clk
   );
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, address, clk);
+// A ROM in banks, each with a register behind it; what follows selects one of them.
+module mackey_glass__layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
   input taken;
@@ -6545,15 +6696,15 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [12:0] address;
   input clk;
   wire clk;
-  wire [9:0] _00_;
-  wire [9:0] _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
+  wire _bank_part;
+  wire _no_bank;
+  wire _no_s1_bank;
+  wire _s1_bank_next;
+  wire _s2_bank_next;
+  wire [9:0] _s2_word_0_next;
+  wire [9:0] _s2_word_1_next;
+  wire _taken_and_no_s1_bank;
+  wire _taken_and_s1_bank;
   wire bank;
   wire [9:0] data_15;
   wire [9:0] data_16;
@@ -6563,34 +6714,34 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, addres
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  assign _02_ = ! bank;
-  assign enable = moved & _02_;
+  assign _no_bank = ! bank;
+  assign enable = moved & _no_bank;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! s1_bank;
-  assign _04_ = taken & _03_;
-  assign _05_ = taken & s1_bank;
+  assign _no_s1_bank = ! s1_bank;
+  assign _taken_and_no_s1_bank = taken & _no_s1_bank;
+  assign _taken_and_s1_bank = taken & s1_bank;
   always @(posedge clk)
-    s1_bank <= _06_;
+    s1_bank <= _s1_bank_next;
   always @(posedge clk)
-    s2_bank <= _07_;
+    s2_bank <= _s2_bank_next;
   always @(posedge clk)
-    s2_word_0 <= _00_;
+    s2_word_0 <= _s2_word_0_next;
   always @(posedge clk)
-    s2_word_1 <= _01_;
-  assign _01_ = _05_ ? data_16 : s2_word_1;
-  assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : s1_bank;
-  assign _06_ = rst ? 1'h0 : bank;
-  assign bank = _08_ ? 1'h1 : 1'h0;
-  assign _08_ = { 12'h000, address[12] } == 13'h0001;
-  mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0 bank_0 (
+    s2_word_1 <= _s2_word_1_next;
+  assign _s2_word_1_next = _taken_and_s1_bank ? data_16 : s2_word_1;
+  assign _s2_word_0_next = _taken_and_no_s1_bank ? data_15 : s2_word_0;
+  assign _s2_bank_next = rst ? 1'h0 : s1_bank;
+  assign _s1_bank_next = rst ? 1'h0 : bank;
+  assign bank = _bank_part ? 1'h1 : 1'h0;
+  assign _bank_part = { 12'h000, address[12] } == 13'h0001;
+  mackey_glass__layer_lmu2_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[11:0]),
     .clk(clk),
     .data(data_15),
     .enable(enable)
   );
-  mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1 bank_1 (
+  mackey_glass__layer_lmu2_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
     .data(data_16),
@@ -6598,7 +6749,8 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0(rst, taken, data, moved, addres
   );
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu2_weight_roms_rom_0_bank_0(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -6615,7 +6767,8 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_0(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu2_weight_roms_rom_0_bank_1(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -6632,7 +6785,13 @@ module mackey_glass_layer_lmu2_weight_roms_rom_0_bank_1(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
+// Computes one layer of a quantized network, one time step after the other.
+// Fields of words:
+//   control: valid [0], first [1], last [2], shift [4:3], tag [8:5]
+//   i__payload, o__payload: data [7:0], last [8]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, i__freed, o__freed, clk);
   input rst;
   wire rst;
   input [8:0] i__payload;
@@ -6649,88 +6808,88 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire o__freed;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [7:0] _018_;
-  wire [15:0] _019_;
-  wire [15:0] _020_;
-  wire [15:0] _021_;
-  wire [15:0] _022_;
-  wire [7:0] _023_;
-  wire _024_;
-  wire [2:0] _025_;
-  wire [3:0] _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire _034_;
-  wire _035_;
-  wire [1:0] _036_;
-  wire [8:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire [1:0] _047_;
-  wire [1:0] _048_;
-  wire [1:0] _049_;
-  wire [1:0] _050_;
-  wire [1:0] _051_;
-  wire [1:0] _052_;
-  wire [1:0] _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire _064_;
-  wire _065_;
-  wire _066_;
-  wire _067_;
-  wire _068_;
-  wire _069_;
-  wire _070_;
-  wire _071_;
-  wire _072_;
-  wire [3:0] _073_;
-  wire _074_;
-  wire _075_;
-  wire [1:0] _076_;
-  wire _077_;
-  wire _078_;
-  wire _079_;
-  wire _080_;
-  wire _081_;
+  wire _any_room;
+  wire [8:0] _control_next;
+  wire [3:0] _control_next_10;
+  wire _control_next_11;
+  wire [1:0] _control_next_12;
+  wire _control_next_13;
+  wire [1:0] _control_next_2;
+  wire _control_next_3;
+  wire [1:0] _control_next_4;
+  wire [1:0] _control_next_5;
+  wire [1:0] _control_next_6;
+  wire [1:0] _control_next_7;
+  wire [1:0] _control_next_8;
+  wire [1:0] _control_next_9;
+  wire _finished_next;
+  wire _first_step_next;
+  wire _first_step_next_2;
+  wire _h_memory_read_page;
+  wire _i__freed_next;
+  wire _idle_or_finish;
+  wire _idle_or_finish_and_available;
+  wire _last_next;
+  wire _last_step_next;
+  wire _last_step_next_2;
+  wire [7:0] _m_memory_read__en;
+  wire [15:0] _m_memory_read__en_2;
+  wire [15:0] _m_memory_read__en_3;
+  wire [15:0] _m_memory_read__en_4;
+  wire [15:0] _m_memory_read__en_5;
+  wire _m_memory_read_data;
+  wire _m_memory_read_data_2;
+  wire _m_memory_read_data_3;
+  wire _m_memory_read_data_4;
+  wire _m_memory_read_data_5;
+  wire _m_memory_read_data_6;
+  wire _no_slot;
+  wire _no_write_2_1;
+  wire _not_first_step;
+  wire _not_page;
+  wire [7:0] _operand_part;
+  wire _page_next;
+  wire _page_next_2;
+  wire _read_enable_36_part;
+  wire _read_enable_44_part;
+  wire _read_enable_part;
+  wire _read_page_41_part;
+  wire _read_page_49_part;
+  wire [1:0] _room_next;
+  wire [2:0] _room_plus_o__freed;
+  wire [3:0] _room_plus_o__freed_minus_begun;
+  wire _s1_chosen_1_next;
+  wire _s1_chosen_1_next_2;
+  wire _s1_chosen_1_next_3;
+  wire _s1_chosen_1_next_4;
+  wire _s1_chosen_3_next;
+  wire _s1_chosen_3_next_2;
+  wire _s1_chosen_3_next_3;
+  wire _s1_chosen_3_next_4;
+  wire _s1_chosen_3_next_5;
+  wire _slot_is_1;
+  wire _slot_is_1_2;
+  wire _slot_is_2;
+  wire _slot_is_2_2;
+  wire _slot_is_2_or_slot_is_3;
+  wire _slot_is_3;
+  wire _slot_is_3_2;
+  wire _slot_is_3_or_slot_is_7;
+  wire _slot_is_4;
+  wire _slot_is_5;
+  wire _slot_is_6;
+  wire _slot_is_6_or_slot_is_7;
+  wire _slot_is_7;
+  wire _u_memory_read_data;
+  wire _u_memory_read_data_2;
+  wire _u_memory_read_data_3;
+  wire _u_memory_read_data_4;
+  wire _u_memory_read_data_5;
+  wire _write_0_and_no_write_2_1;
+  wire _write_0_and_write_2_1_is_1;
+  wire _write_0_and_write_2_1_is_2;
+  wire _write_2_1_is_1;
+  wire _write_2_1_is_2;
   wire [12:0] addresses;
   wire all_read_89;
   wire available;
@@ -6783,131 +6942,131 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   wire write_enable;
   wire write_enable_38;
   wire write_enable_46;
-  assign _018_ = s1_chosen_0 ? read_data : 8'h00;
-  assign _019_ = s1_chosen_1 ? read_data_58 : 16'h0000;
-  assign _020_ = { _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_[7], _018_ } | _019_;
-  assign _021_ = s1_chosen_2 ? read_data_60 : 16'h0000;
-  assign _022_ = _020_ | _021_;
-  assign _023_ = s1_chosen_3 ? read_data_62 : 8'h00;
-  assign operand = _022_ | { _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_[7], _023_ };
-  assign _011_ = ~ page;
-  assign _025_ = room + o__freed;
-  assign _026_ = _025_ - begun;
-  assign _027_ = ~ first_step;
-  assign _017_ = | room;
+  assign _m_memory_read__en = s1_chosen_0 ? read_data : 8'h00;
+  assign _m_memory_read__en_2 = s1_chosen_1 ? read_data_58 : 16'h0000;
+  assign _m_memory_read__en_3 = { _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en } | _m_memory_read__en_2;
+  assign _m_memory_read__en_4 = s1_chosen_2 ? read_data_60 : 16'h0000;
+  assign _m_memory_read__en_5 = _m_memory_read__en_3 | _m_memory_read__en_4;
+  assign _operand_part = s1_chosen_3 ? read_data_62 : 8'h00;
+  assign operand = _m_memory_read__en_5 | { _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part[7], _operand_part };
+  assign _not_page = ~ page;
+  assign _room_plus_o__freed = room + o__freed;
+  assign _room_plus_o__freed_minus_begun = _room_plus_o__freed - begun;
+  assign _not_first_step = ~ first_step;
+  assign _any_room = | room;
   always @(posedge clk)
-    last_step <= _028_;
+    last_step <= _last_step_next;
   always @(posedge clk)
-    begun <= _029_;
+    begun <= _h_memory_read_page;
   always @(posedge clk)
-    i__freed <= _031_;
+    i__freed <= _i__freed_next;
   always @(posedge clk)
-    finished <= _032_;
+    finished <= _finished_next;
   always @(posedge clk)
-    last <= _033_;
+    last <= _last_next;
   always @(posedge clk)
-    page <= _034_;
+    page <= _page_next;
   always @(posedge clk)
-    first_step <= _035_;
+    first_step <= _first_step_next;
   always @(posedge clk)
-    room <= _036_;
+    room <= _room_next;
   always @(posedge clk)
-    control <= _037_;
+    control <= _control_next;
   always @(posedge clk)
-    s1_chosen_0 <= _038_;
+    s1_chosen_0 <= _u_memory_read_data;
   always @(posedge clk)
-    s1_chosen_1 <= _039_;
+    s1_chosen_1 <= _s1_chosen_1_next;
   always @(posedge clk)
-    s1_chosen_2 <= _041_;
+    s1_chosen_2 <= _m_memory_read_data;
   always @(posedge clk)
-    s1_chosen_3 <= _042_;
-  assign _000_ = idle | finish;
-  assign _010_ = _000_ & available;
-  assign trace_start = _010_ & _017_;
-  assign _024_ = slot == 2'h2;
-  assign _040_ = | { _030_, _024_ };
-  assign read_enable = valid & _040_;
-  assign read_enable_27 = valid & _001_;
-  assign _002_ = ! write[2:1];
-  assign _003_ = write[0] & _002_;
-  assign write_enable = _003_ & write[10];
-  assign _007_ = | { _006_, _005_, _004_ };
-  assign read_enable_36 = valid & _007_;
-  assign _008_ = write[2:1] == 1'h1;
-  assign _009_ = write[0] & _008_;
-  assign write_enable_38 = _009_ & write[10];
-  assign _004_ = slot == 1'h1;
-  assign _005_ = slot == 2'h3;
-  assign read_enable_44 = valid & _014_;
-  assign _015_ = write[2:1] == 2'h2;
-  assign _016_ = write[0] & _015_;
-  assign write_enable_46 = _016_ & write[10];
-  assign _014_ = | { _012_, _013_ };
-  assign _044_ = _030_ | _006_;
-  assign _045_ = _071_ | _064_;
-  assign _046_ = _064_ | _006_;
-  assign _043_ = | { _044_, _013_, _001_ };
-  assign _047_ = _006_ ? 2'h0 : 2'h3;
-  assign _048_ = _013_ ? 2'h3 : 2'h0;
-  assign _049_ = _044_ ? _047_ : _048_;
-  assign _050_ = _064_ ? 2'h1 : 2'h3;
-  assign _051_ = _065_ ? 2'h0 : 2'h2;
-  assign _052_ = _045_ ? _050_ : _051_;
-  assign _053_ = _043_ ? _049_ : _052_;
-  assign _054_ = _071_ ? 1'h1 : _070_;
-  assign _055_ = _030_ ? 1'h1 : _054_;
-  assign _056_ = _006_ ? 1'h1 : _027_;
-  assign _057_ = _065_ ? _027_ : _063_;
-  assign _058_ = _046_ ? _056_ : _057_;
-  assign _059_ = _012_ ? _027_ : _061_;
-  assign _060_ = _013_ ? _027_ : _059_;
-  assign _061_ = valid ? 1'h0 : s1_chosen_3;
-  assign _062_ = valid ? _060_ : _061_;
-  assign _042_ = rst ? 1'h0 : _062_;
-  assign _063_ = valid ? 1'h0 : s1_chosen_2;
-  assign _066_ = valid ? _058_ : _063_;
-  assign _041_ = rst ? 1'h0 : _066_;
-  assign _067_ = valid ? 1'h0 : s1_chosen_1;
-  assign _068_ = _001_ ? 1'h1 : _067_;
-  assign _069_ = valid ? _068_ : _067_;
-  assign _039_ = rst ? 1'h0 : _069_;
-  assign _070_ = valid ? 1'h0 : s1_chosen_0;
-  assign _072_ = valid ? _055_ : _070_;
-  assign _038_ = rst ? 1'h0 : _072_;
-  assign _073_ = valid ? tag_96 : control[8:5];
-  assign _037_[8:5] = rst ? 4'h0 : _073_;
-  assign _074_ = valid ? last_95 : control[2];
-  assign _037_[2] = rst ? 1'h0 : _074_;
-  assign _075_ = valid ? first : control[1];
-  assign _037_[1] = rst ? 1'h0 : _075_;
-  assign _037_[0] = rst ? 1'h0 : valid;
-  assign _006_ = slot == 3'h7;
-  assign _030_ = slot == 3'h6;
-  assign _013_ = slot == 3'h5;
-  assign _001_ = slot == 3'h4;
-  assign _064_ = slot == 3'h3;
-  assign _071_ = slot == 3'h2;
-  assign _065_ = slot == 3'h1;
-  assign _012_ = ! slot;
-  assign _076_ = valid ? _053_ : control[4:3];
-  assign _037_[4:3] = rst ? 2'h0 : _076_;
-  assign _036_ = rst ? 2'h2 : _026_[1:0];
-  assign _077_ = finished ? last : first_step;
-  assign _035_ = rst ? 1'h1 : _077_;
-  assign _078_ = finished ? _011_ : page;
-  assign _034_ = rst ? 1'h0 : _078_;
-  assign _033_ = rst ? 1'h0 : last_step;
-  assign _032_ = rst ? 1'h0 : finish;
-  assign _031_ = rst ? 1'h0 : all_read_89;
-  assign _029_ = rst ? 1'h0 : trace_start;
-  assign _079_ = trace_start ? last_88 : last_step;
-  assign _028_ = rst ? 1'h0 : _079_;
-  assign _080_ = _012_ ? _011_ : page;
-  assign read_page_49 = _013_ ? _011_ : _080_;
-  assign _081_ = _004_ ? _011_ : page;
-  assign read_page_41 = _005_ ? _011_ : _081_;
-  assign o__valid = _016_ ? write[10] : 1'h0;
-  assign o__payload_data = _016_ ? write[18:11] : 8'h00;
+    s1_chosen_3 <= _s1_chosen_3_next;
+  assign _idle_or_finish = idle | finish;
+  assign _idle_or_finish_and_available = _idle_or_finish & available;
+  assign trace_start = _idle_or_finish_and_available & _any_room;
+  assign _slot_is_2 = slot == 2'h2;
+  assign _read_enable_part = | { _slot_is_6, _slot_is_2 };
+  assign read_enable = valid & _read_enable_part;
+  assign read_enable_27 = valid & _slot_is_4;
+  assign _no_write_2_1 = ! write[2:1];
+  assign _write_0_and_no_write_2_1 = write[0] & _no_write_2_1;
+  assign write_enable = _write_0_and_no_write_2_1 & write[10];
+  assign _read_enable_36_part = | { _slot_is_7, _slot_is_3, _slot_is_1 };
+  assign read_enable_36 = valid & _read_enable_36_part;
+  assign _write_2_1_is_1 = write[2:1] == 1'h1;
+  assign _write_0_and_write_2_1_is_1 = write[0] & _write_2_1_is_1;
+  assign write_enable_38 = _write_0_and_write_2_1_is_1 & write[10];
+  assign _slot_is_1 = slot == 1'h1;
+  assign _slot_is_3 = slot == 2'h3;
+  assign read_enable_44 = valid & _read_enable_44_part;
+  assign _write_2_1_is_2 = write[2:1] == 2'h2;
+  assign _write_0_and_write_2_1_is_2 = write[0] & _write_2_1_is_2;
+  assign write_enable_46 = _write_0_and_write_2_1_is_2 & write[10];
+  assign _read_enable_44_part = | { _no_slot, _slot_is_5 };
+  assign _slot_is_6_or_slot_is_7 = _slot_is_6 | _slot_is_7;
+  assign _slot_is_2_or_slot_is_3 = _slot_is_2_2 | _slot_is_3_2;
+  assign _slot_is_3_or_slot_is_7 = _slot_is_3_2 | _slot_is_7;
+  assign _control_next_3 = | { _slot_is_6_or_slot_is_7, _slot_is_5, _slot_is_4 };
+  assign _control_next_9 = _slot_is_7 ? 2'h0 : 2'h3;
+  assign _control_next_8 = _slot_is_5 ? 2'h3 : 2'h0;
+  assign _control_next_7 = _slot_is_6_or_slot_is_7 ? _control_next_9 : _control_next_8;
+  assign _control_next_6 = _slot_is_3_2 ? 2'h1 : 2'h3;
+  assign _control_next_5 = _slot_is_1_2 ? 2'h0 : 2'h2;
+  assign _control_next_4 = _slot_is_2_or_slot_is_3 ? _control_next_6 : _control_next_5;
+  assign _control_next_2 = _control_next_3 ? _control_next_7 : _control_next_4;
+  assign _u_memory_read_data_3 = _slot_is_2_2 ? 1'h1 : _u_memory_read_data_5;
+  assign _u_memory_read_data_2 = _slot_is_6 ? 1'h1 : _u_memory_read_data_3;
+  assign _m_memory_read_data_5 = _slot_is_7 ? 1'h1 : _not_first_step;
+  assign _m_memory_read_data_4 = _slot_is_1_2 ? _not_first_step : _m_memory_read_data_6;
+  assign _m_memory_read_data_3 = _slot_is_3_or_slot_is_7 ? _m_memory_read_data_5 : _m_memory_read_data_4;
+  assign _s1_chosen_3_next_3 = _no_slot ? _not_first_step : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next_2 = _slot_is_5 ? _not_first_step : _s1_chosen_3_next_3;
+  assign _s1_chosen_3_next_5 = valid ? 1'h0 : s1_chosen_3;
+  assign _s1_chosen_3_next_4 = valid ? _s1_chosen_3_next_2 : _s1_chosen_3_next_5;
+  assign _s1_chosen_3_next = rst ? 1'h0 : _s1_chosen_3_next_4;
+  assign _m_memory_read_data_6 = valid ? 1'h0 : s1_chosen_2;
+  assign _m_memory_read_data_2 = valid ? _m_memory_read_data_3 : _m_memory_read_data_6;
+  assign _m_memory_read_data = rst ? 1'h0 : _m_memory_read_data_2;
+  assign _s1_chosen_1_next_4 = valid ? 1'h0 : s1_chosen_1;
+  assign _s1_chosen_1_next_3 = _slot_is_4 ? 1'h1 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next_2 = valid ? _s1_chosen_1_next_3 : _s1_chosen_1_next_4;
+  assign _s1_chosen_1_next = rst ? 1'h0 : _s1_chosen_1_next_2;
+  assign _u_memory_read_data_5 = valid ? 1'h0 : s1_chosen_0;
+  assign _u_memory_read_data_4 = valid ? _u_memory_read_data_2 : _u_memory_read_data_5;
+  assign _u_memory_read_data = rst ? 1'h0 : _u_memory_read_data_4;
+  assign _control_next_10 = valid ? tag_96 : control[8:5];
+  assign _control_next[8:5] = rst ? 4'h0 : _control_next_10;
+  assign _control_next_13 = valid ? last_95 : control[2];
+  assign _control_next[2] = rst ? 1'h0 : _control_next_13;
+  assign _control_next_11 = valid ? first : control[1];
+  assign _control_next[1] = rst ? 1'h0 : _control_next_11;
+  assign _control_next[0] = rst ? 1'h0 : valid;
+  assign _slot_is_7 = slot == 3'h7;
+  assign _slot_is_6 = slot == 3'h6;
+  assign _slot_is_5 = slot == 3'h5;
+  assign _slot_is_4 = slot == 3'h4;
+  assign _slot_is_3_2 = slot == 3'h3;
+  assign _slot_is_2_2 = slot == 3'h2;
+  assign _slot_is_1_2 = slot == 3'h1;
+  assign _no_slot = ! slot;
+  assign _control_next_12 = valid ? _control_next_2 : control[4:3];
+  assign _control_next[4:3] = rst ? 2'h0 : _control_next_12;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _first_step_next_2 = finished ? last : first_step;
+  assign _first_step_next = rst ? 1'h1 : _first_step_next_2;
+  assign _page_next_2 = finished ? _not_page : page;
+  assign _page_next = rst ? 1'h0 : _page_next_2;
+  assign _last_next = rst ? 1'h0 : last_step;
+  assign _finished_next = rst ? 1'h0 : finish;
+  assign _i__freed_next = rst ? 1'h0 : all_read_89;
+  assign _h_memory_read_page = rst ? 1'h0 : trace_start;
+  assign _last_step_next_2 = trace_start ? last_88 : last_step;
+  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
+  assign _read_page_49_part = _no_slot ? _not_page : page;
+  assign read_page_49 = _slot_is_5 ? _not_page : _read_page_49_part;
+  assign _read_page_41_part = _slot_is_1 ? _not_page : page;
+  assign read_page_41 = _slot_is_3 ? _not_page : _read_page_41_part;
+  assign o__valid = _write_0_and_write_2_1_is_2 ? write[10] : 1'h0;
+  assign o__payload_data = _write_0_and_write_2_1_is_2 ? write[18:11] : 8'h00;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -6915,7 +7074,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   ) check_room (
     .clk(clk),
     .freed(o__freed),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .sent(begun)
   );
@@ -6939,13 +7098,13 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .marked(last_88),
     .promise(begun),
     .reads(valid),
-    .room(_017_),
+    .room(_any_room),
     .rst(rst),
     .start(trace_start),
     .write(write[0])
   );
 `endif
-  mackey_glass_layer_lmu3_drain drain (
+  mackey_glass__layer_lmu3_drain drain (
     .clk(clk),
     .rst(rst),
     .sums(sums),
@@ -6953,7 +7112,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .upcoming(upcoming),
     .write(write)
   );
-  mackey_glass_layer_lmu3_h_memory h_memory (
+  mackey_glass__layer_lmu3_h_memory h_memory (
     .clk(clk),
     .port_3191_3(write[9:3]),
     .read__en(read_enable_44),
@@ -6965,7 +7124,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable_46),
     .write_page(page)
   );
-  mackey_glass_layer_lmu3_m_memory m_memory (
+  mackey_glass__layer_lmu3_m_memory m_memory (
     .clk(clk),
     .port_3191_3(write[5:3]),
     .read__en(read_enable_36),
@@ -6977,7 +7136,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable_38),
     .write_page(page)
   );
-  mackey_glass_layer_lmu3_mac mac (
+  mackey_glass__layer_lmu3_mac mac (
     .clk(clk),
     .control(control),
     .operand(operand),
@@ -6987,7 +7146,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .upcoming(upcoming),
     .weights(data)
   );
-  mackey_glass_layer_lmu3_sequencer sequencer (
+  mackey_glass__layer_lmu3_sequencer sequencer (
     .all_read(all_read_89),
     .clk(clk),
     .coefficients(addresses),
@@ -7004,7 +7163,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .valid(valid),
     .word_25(read_word)
   );
-  mackey_glass_layer_lmu3_source source (
+  mackey_glass__layer_lmu3_source source (
     .available(available),
     .clk(clk),
     .i__freed(i__freed),
@@ -7016,7 +7175,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .read_word(read_word),
     .rst(rst)
   );
-  mackey_glass_layer_lmu3_u_memory u_memory (
+  mackey_glass__layer_lmu3_u_memory u_memory (
     .clk(clk),
     .port_3191_3(write[4:3]),
     .read__en(read_enable_27),
@@ -7027,7 +7186,7 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
     .write_enable(write_enable),
     .write_page(page)
   );
-  mackey_glass_layer_lmu3_weight_roms weight_roms (
+  mackey_glass__layer_lmu3_weight_roms weight_roms (
     .address(addresses),
     .clk(clk),
     .data(data),
@@ -7044,7 +7203,12 @@ module mackey_glass_layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid, 
   assign trace_valid = write[0];
 endmodule
 
-module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
+// Takes the sums of a group over and turns them into codes, beat rows per cycle.
+// Fields of words:
+//   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [9:4]
+//   tag: node [1:0], segment [2], restart [3]
+//   write: valid [0], node [2:1], segment [3], beat [9:4], mask [10], data [26:11]
+module mackey_glass__layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   input rst;
   wire rst;
   input upcoming;
@@ -7057,114 +7221,114 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   wire [26:0] write;
   input clk;
   wire clk;
-  wire [1:0] _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire [9:0] _004_;
-  wire [9:0] _005_;
-  wire [9:0] _006_;
-  wire [9:0] _007_;
-  wire [9:0] _008_;
-  wire [9:0] _009_;
-  wire [9:0] _010_;
-  wire _011_;
-  wire [9:0] _012_;
-  wire [9:0] _013_;
-  wire _014_;
-  wire [3:0] _015_;
-  wire [5:0] _016_;
-  wire [1:0] _017_;
-  wire [26:0] _018_;
-  wire [5:0] _019_;
-  wire [19:0] _020_;
-  wire [26:0] _021_;
-  wire [26:0] _022_;
-  wire [26:0] _023_;
-  wire [15:0] _024_;
-  wire [15:0] _025_;
-  wire [15:0] _026_;
-  wire [15:0] _027_;
-  wire [15:0] _028_;
-  wire _029_;
-  wire _030_;
-  wire _031_;
-  wire _032_;
-  wire _033_;
-  wire [6:0] _034_;
-  wire [14:0] _035_;
-  wire _036_;
-  wire [6:0] _037_;
-  wire _038_;
-  wire _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire _045_;
-  wire _046_;
-  wire _047_;
-  wire _048_;
-  wire [27:0] _049_;
-  wire _050_;
-  wire [8:0] _051_;
-  wire _052_;
-  wire _053_;
-  wire _054_;
-  wire _055_;
-  wire _056_;
-  wire _057_;
-  wire _058_;
-  wire _059_;
-  wire _060_;
-  wire _061_;
-  wire _062_;
-  wire _063_;
-  wire [19:0] _064_;
-  wire [19:0] _065_;
-  wire _066_;
-  wire _067_;
-  wire [15:0] _068_;
-  wire [15:0] _069_;
-  wire [15:0] _070_;
-  wire [15:0] _071_;
-  wire _072_;
-  wire _073_;
-  wire [5:0] _074_;
-  wire [5:0] _075_;
-  wire [5:0] _076_;
-  wire [5:0] _077_;
-  wire [3:0] _078_;
-  wire _079_;
-  wire _080_;
-  wire [5:0] _081_;
-  wire [1:0] _082_;
-  wire _083_;
-  wire [5:0] _084_;
-  wire [1:0] _085_;
-  wire _086_;
-  wire [5:0] _087_;
-  wire [1:0] _088_;
-  wire _089_;
-  wire [5:0] _090_;
-  wire [1:0] _091_;
-  wire _092_;
-  wire [5:0] _093_;
-  wire [1:0] _094_;
-  wire _095_;
-  wire [5:0] _096_;
-  wire [1:0] _097_;
-  wire _098_;
-  wire [5:0] _099_;
-  wire [1:0] _100_;
-  wire _101_;
-  wire [5:0] _102_;
-  wire [1:0] _103_;
-  wire _104_;
-  wire [5:0] _105_;
-  wire [1:0] _106_;
-  wire _107_;
+  wire [5:0] _a0_beat_next;
+  wire [5:0] _a0_beat_next_2;
+  wire [5:0] _a0_beat_next_3;
+  wire [6:0] _a0_beat_plus_1;
+  wire [1:0] _a0_valid_minus_1;
+  wire _a0_valid_next;
+  wire _a0_valid_next_2;
+  wire _a0_valid_next_3;
+  wire _a1_2_1_is_1;
+  wire [9:0] _a1_next;
+  wire _a1_next_2;
+  wire [1:0] _a1_next_3;
+  wire [5:0] _a1_next_4;
+  wire [5:0] _address_next;
+  wire [5:0] _address_next_2;
+  wire [5:0] _address_next_3;
+  wire [6:0] _address_plus_1;
+  wire [19:0] _d0_constants_next;
+  wire [19:0] _d0_constants_next_2;
+  wire [19:0] _d0_constants_next_3;
+  wire [9:0] _d0_next;
+  wire _d0_next_2;
+  wire [1:0] _d0_next_3;
+  wire [5:0] _d0_next_4;
+  wire [26:0] _d1_addend_0_next;
+  wire [9:0] _d1_next;
+  wire _d1_next_2;
+  wire [1:0] _d1_next_3;
+  wire [5:0] _d1_next_4;
+  wire [26:0] _d1_sum_0_next;
+  wire [27:0] _d1_sum_0_plus_d1_addend_0;
+  wire _d2_0_and_d2_2_1_is_1;
+  wire _d2_0_and_d2_2_1_is_2;
+  wire _d2_0_and_no_d2_2_1;
+  wire _d2_2_1_is_1;
+  wire _d2_2_1_is_2;
+  wire [9:0] _d2_next;
+  wire _d2_next_2;
+  wire [1:0] _d2_next_3;
+  wire [5:0] _d2_next_4;
+  wire [26:0] _d2_total_0_next;
+  wire _d3_2_1_is_2;
+  wire [15:0] _d3_code_0_next;
+  wire [15:0] _d3_code_0_next_2;
+  wire [14:0] _d3_code_0_next_3;
+  wire [15:0] _d3_code_0_next_4;
+  wire _d3_code_0_next_5;
+  wire _d3_code_0_next_6;
+  wire _d3_code_0_next_7;
+  wire _d3_code_0_next_8;
+  wire [8:0] _d3_code_0_next_9;
+  wire [9:0] _d3_next;
+  wire [5:0] _d3_next_2;
+  wire _d3_next_3;
+  wire [1:0] _d3_next_4;
+  wire _d4_2_1_is_2;
+  wire [15:0] _d4_code_0_next;
+  wire [9:0] _d4_next;
+  wire _d4_next_2;
+  wire [1:0] _d4_next_3;
+  wire [5:0] _d4_next_4;
+  wire _d5_2_1_is_2;
+  wire [15:0] _d5_code_0_next;
+  wire [9:0] _d5_next;
+  wire [5:0] _d5_next_2;
+  wire _d5_next_3;
+  wire [1:0] _d5_next_4;
+  wire _d6_0_and_d6_2_1_is_1;
+  wire _d6_0_and_d6_2_1_is_2;
+  wire _d6_0_and_no_d6_2_1;
+  wire _d6_2_1_is_1;
+  wire _d6_2_1_is_2;
+  wire [15:0] _d6_code_0_next;
+  wire [9:0] _d6_next;
+  wire _d6_next_2;
+  wire [1:0] _d6_next_3;
+  wire [5:0] _d6_next_4;
+  wire _d7_0_and_d7_9_4_below_1;
+  wire _d7_0_and_d7_9_4_below_4;
+  wire _d7_0_and_d7_9_4_below_49;
+  wire _d7_2_1_is_1;
+  wire _d7_2_1_is_2;
+  wire _d7_9_4_below_1;
+  wire _d7_9_4_below_4;
+  wire _d7_9_4_below_49;
+  wire [9:0] _d7_next;
+  wire [1:0] _d7_next_2;
+  wire [5:0] _d7_next_3;
+  wire _d7_next_4;
+  wire _no_a1_2_1;
+  wire _no_d2_2_1;
+  wire _no_d6_2_1;
+  wire _no_d7_2_1;
+  wire _not_d2_total_0_26;
+  wire [1:0] _present_next;
+  wire [26:0] _rows_next;
+  wire [3:0] _tag_next;
+  wire [3:0] _tag_next_2;
+  wire _upcoming_and_tag_15_3;
+  wire _upcoming_and_tag_15_3_2;
+  wire _upcoming_and_tag_15_3_3;
+  wire _upcoming_and_tag_15_3_4;
+  wire _upcoming_and_tag_15_3_5;
+  wire [15:0] _write_data_next;
+  wire [15:0] _write_data_next_2;
+  wire [15:0] _write_data_next_3;
+  wire _write_mask_part;
+  wire _write_mask_part_2;
   reg [5:0] a0_beat;
   reg a0_valid;
   reg [9:0] a1;
@@ -7193,193 +7357,193 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   reg [3:0] tag;
   reg [15:0] write_data;
   wire write_mask;
-  assign _000_ = a0_valid - 1'h1;
-  assign _034_ = a0_beat + 1'h1;
-  assign _033_ = upcoming & tag_15[3];
-  assign _037_ = address + 1'h1;
-  assign _049_ = $signed(d1_sum_0) + $signed(d1_addend_0);
-  assign _050_ = ! d2[2:1];
-  assign _056_ = d2[0] & _050_;
-  assign _011_ = & { d2_total_0[26], d2_total_0[26:23] };
-  assign _029_ = | { d2_total_0[26], d2_total_0[26:23] };
-  assign _030_ = ~ _029_;
-  assign _031_ = _011_ | _030_;
-  assign _035_ = _031_ ? d2_total_0[22:8] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
-  assign _036_ = ! d6[2:1];
-  assign _038_ = d6[0] & _036_;
-  assign _039_ = d2[2:1] == 1'h1;
-  assign _040_ = d2[0] & _039_;
-  assign _041_ = d6[2:1] == 1'h1;
-  assign _042_ = d6[0] & _041_;
-  assign _043_ = d2[2:1] == 2'h2;
-  assign _044_ = d2[0] & _043_;
-  assign _045_ = & { d2_total_0[26], d2_total_0[26:22] };
-  assign _046_ = | { d2_total_0[26], d2_total_0[26:22] };
-  assign _047_ = ~ _046_;
-  assign _048_ = _045_ | _047_;
-  assign _032_ = ~ d2_total_0[26];
-  assign _051_ = _048_ ? d2_total_0[21:13] : { _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_, _032_ };
-  assign _052_ = d6[2:1] == 2'h2;
-  assign _053_ = d6[0] & _052_;
-  assign _054_ = ! d7[2:1];
-  assign _055_ = d7[9:4] < 1'h1;
-  assign _057_ = d7[0] & _055_;
-  assign _058_ = d7[2:1] == 1'h1;
-  assign _059_ = d7[9:4] < 3'h4;
-  assign _060_ = d7[0] & _059_;
-  assign _061_ = d3[2:1] == 2'h2;
-  assign busy[0] = d3[0] & _061_;
-  assign _062_ = d4[2:1] == 2'h2;
-  assign busy[1] = d4[0] & _062_;
-  assign _063_ = d5[2:1] == 2'h2;
-  assign busy[2] = d5[0] & _063_;
-  assign _001_ = d7[2:1] == 2'h2;
-  assign _002_ = d7[9:4] < 6'h31;
-  assign _003_ = d7[0] & _002_;
+  assign _a0_valid_minus_1 = a0_valid - 1'h1;
+  assign _a0_beat_plus_1 = a0_beat + 1'h1;
+  assign _upcoming_and_tag_15_3 = upcoming & tag_15[3];
+  assign _address_plus_1 = address + 1'h1;
+  assign _d1_sum_0_plus_d1_addend_0 = $signed(d1_sum_0) + $signed(d1_addend_0);
+  assign _no_d2_2_1 = ! d2[2:1];
+  assign _d2_0_and_no_d2_2_1 = d2[0] & _no_d2_2_1;
+  assign _upcoming_and_tag_15_3_2 = & { d2_total_0[26], d2_total_0[26:23] };
+  assign _upcoming_and_tag_15_3_3 = | { d2_total_0[26], d2_total_0[26:23] };
+  assign _upcoming_and_tag_15_3_4 = ~ _upcoming_and_tag_15_3_3;
+  assign _upcoming_and_tag_15_3_5 = _upcoming_and_tag_15_3_2 | _upcoming_and_tag_15_3_4;
+  assign _d3_code_0_next_3 = _upcoming_and_tag_15_3_5 ? d2_total_0[22:8] : { _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26 };
+  assign _no_d6_2_1 = ! d6[2:1];
+  assign _d6_0_and_no_d6_2_1 = d6[0] & _no_d6_2_1;
+  assign _d2_2_1_is_1 = d2[2:1] == 1'h1;
+  assign _d2_0_and_d2_2_1_is_1 = d2[0] & _d2_2_1_is_1;
+  assign _d6_2_1_is_1 = d6[2:1] == 1'h1;
+  assign _d6_0_and_d6_2_1_is_1 = d6[0] & _d6_2_1_is_1;
+  assign _d2_2_1_is_2 = d2[2:1] == 2'h2;
+  assign _d2_0_and_d2_2_1_is_2 = d2[0] & _d2_2_1_is_2;
+  assign _d3_code_0_next_5 = & { d2_total_0[26], d2_total_0[26:22] };
+  assign _d3_code_0_next_6 = | { d2_total_0[26], d2_total_0[26:22] };
+  assign _d3_code_0_next_7 = ~ _d3_code_0_next_6;
+  assign _d3_code_0_next_8 = _d3_code_0_next_5 | _d3_code_0_next_7;
+  assign _not_d2_total_0_26 = ~ d2_total_0[26];
+  assign _d3_code_0_next_9 = _d3_code_0_next_8 ? d2_total_0[21:13] : { _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26, _not_d2_total_0_26 };
+  assign _d6_2_1_is_2 = d6[2:1] == 2'h2;
+  assign _d6_0_and_d6_2_1_is_2 = d6[0] & _d6_2_1_is_2;
+  assign _no_d7_2_1 = ! d7[2:1];
+  assign _d7_9_4_below_1 = d7[9:4] < 1'h1;
+  assign _d7_0_and_d7_9_4_below_1 = d7[0] & _d7_9_4_below_1;
+  assign _d7_2_1_is_1 = d7[2:1] == 1'h1;
+  assign _d7_9_4_below_4 = d7[9:4] < 3'h4;
+  assign _d7_0_and_d7_9_4_below_4 = d7[0] & _d7_9_4_below_4;
+  assign _d3_2_1_is_2 = d3[2:1] == 2'h2;
+  assign busy[0] = d3[0] & _d3_2_1_is_2;
+  assign _d4_2_1_is_2 = d4[2:1] == 2'h2;
+  assign busy[1] = d4[0] & _d4_2_1_is_2;
+  assign _d5_2_1_is_2 = d5[2:1] == 2'h2;
+  assign busy[2] = d5[0] & _d5_2_1_is_2;
+  assign _d7_2_1_is_2 = d7[2:1] == 2'h2;
+  assign _d7_9_4_below_49 = d7[9:4] < 6'h31;
+  assign _d7_0_and_d7_9_4_below_49 = d7[0] & _d7_9_4_below_49;
   always @(posedge clk)
-    a1 <= _004_;
+    a1 <= _a1_next;
   always @(posedge clk)
-    d0 <= _005_;
+    d0 <= _d0_next;
   always @(posedge clk)
-    d1 <= _006_;
+    d1 <= _d1_next;
   always @(posedge clk)
-    d2 <= _007_;
+    d2 <= _d2_next;
   always @(posedge clk)
-    d3 <= _008_;
+    d3 <= _d3_next;
   always @(posedge clk)
-    d4 <= _009_;
+    d4 <= _d4_next;
   always @(posedge clk)
-    d5 <= _010_;
+    d5 <= _d5_next;
   always @(posedge clk)
-    d6 <= _012_;
+    d6 <= _d6_next;
   always @(posedge clk)
-    d7 <= _013_;
+    d7 <= _d7_next;
   always @(posedge clk)
-    a0_valid <= _014_;
+    a0_valid <= _a0_valid_next;
   always @(posedge clk)
-    tag <= _015_;
+    tag <= _tag_next;
   always @(posedge clk)
-    a0_beat <= _016_;
+    a0_beat <= _a0_beat_next;
   always @(posedge clk)
-    present <= _017_;
+    present <= _present_next;
   always @(posedge clk)
-    rows <= _018_;
+    rows <= _rows_next;
   always @(posedge clk)
-    address <= _019_;
+    address <= _address_next;
   always @(posedge clk)
-    d0_constants <= _020_;
+    d0_constants <= _d0_constants_next;
   always @(posedge clk)
-    d1_sum_0 <= _021_;
+    d1_sum_0 <= _d1_sum_0_next;
   always @(posedge clk)
-    d1_addend_0 <= _022_;
+    d1_addend_0 <= _d1_addend_0_next;
   always @(posedge clk)
-    d2_total_0 <= _023_;
+    d2_total_0 <= _d2_total_0_next;
   always @(posedge clk)
-    d4_code_0 <= _024_;
+    d4_code_0 <= _d4_code_0_next;
   always @(posedge clk)
-    d5_code_0 <= _025_;
+    d5_code_0 <= _d5_code_0_next;
   always @(posedge clk)
-    d6_code_0 <= _026_;
+    d6_code_0 <= _d6_code_0_next;
   always @(posedge clk)
-    d3_code_0 <= _027_;
+    d3_code_0 <= _d3_code_0_next;
   always @(posedge clk)
-    write_data <= _028_;
-  assign _064_ = _073_ ? 20'h00080 : data;
-  assign _065_ = _072_ ? 20'h00200 : _064_;
-  assign _066_ = _054_ ? _057_ : 1'h0;
-  assign _067_ = _058_ ? _060_ : _066_;
-  assign write_mask = _001_ ? _003_ : _067_;
-  assign _068_ = _038_ ? d6_code_0 : write_data;
-  assign _069_ = _042_ ? d6_code_0 : _068_;
-  assign _028_ = _053_ ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _069_;
-  assign _070_ = _056_ ? { d2_total_0[26], _035_ } : d3_code_0;
-  assign _071_ = _040_ ? d2_total_0[25:10] : _070_;
-  assign _027_ = _044_ ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _051_ } : _071_;
-  assign _026_ = d5[0] ? d5_code_0 : d6_code_0;
-  assign _025_ = d4[0] ? d4_code_0 : d5_code_0;
-  assign _024_ = d3[0] ? d3_code_0 : d4_code_0;
-  assign _023_ = d1[0] ? _049_[26:0] : d2_total_0;
-  assign _022_ = d0[0] ? { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants } : d1_addend_0;
-  assign _021_ = d0[0] ? rows : d1_sum_0;
-  assign _072_ = a1[2:1] == 2'h1;
-  assign _073_ = ! a1[2:1];
-  assign _020_ = a1[0] ? _065_ : d0_constants;
-  assign _074_ = a0_valid ? _037_[5:0] : address;
-  assign _075_ = _033_ ? 6'h00 : _074_;
-  assign _019_ = rst ? 6'h00 : _075_;
-  assign _018_ = present[1] ? sums : rows;
-  assign _017_ = rst ? 2'h0 : { present[0], upcoming };
-  assign _076_ = a0_valid ? _034_[5:0] : a0_beat;
-  assign _077_ = _033_ ? 6'h00 : _076_;
-  assign _016_ = rst ? 6'h00 : _077_;
-  assign _078_ = upcoming ? tag_15 : tag;
-  assign _015_ = rst ? 4'h0 : _078_;
-  assign _079_ = a0_valid ? _000_[0] : a0_valid;
-  assign _080_ = upcoming ? 1'h1 : _079_;
-  assign _014_ = rst ? 1'h0 : _080_;
-  assign _081_ = d6[0] ? d6[9:4] : d7[9:4];
-  assign _013_[9:4] = rst ? 6'h00 : _081_;
-  assign _082_ = d6[0] ? d6[2:1] : d7[2:1];
-  assign _013_[2:1] = rst ? 2'h0 : _082_;
-  assign _013_[0] = rst ? 1'h0 : d6[0];
-  assign _083_ = d6[0] ? d6[3] : d7[3];
-  assign _013_[3] = rst ? 1'h0 : _083_;
-  assign _084_ = d5[0] ? d5[9:4] : d6[9:4];
-  assign _012_[9:4] = rst ? 6'h00 : _084_;
-  assign _085_ = d5[0] ? d5[2:1] : d6[2:1];
-  assign _012_[2:1] = rst ? 2'h0 : _085_;
-  assign _012_[0] = rst ? 1'h0 : d5[0];
-  assign _086_ = d5[0] ? d5[3] : d6[3];
-  assign _012_[3] = rst ? 1'h0 : _086_;
-  assign _087_ = d4[0] ? d4[9:4] : d5[9:4];
-  assign _010_[9:4] = rst ? 6'h00 : _087_;
-  assign _088_ = d4[0] ? d4[2:1] : d5[2:1];
-  assign _010_[2:1] = rst ? 2'h0 : _088_;
-  assign _010_[0] = rst ? 1'h0 : d4[0];
-  assign _089_ = d4[0] ? d4[3] : d5[3];
-  assign _010_[3] = rst ? 1'h0 : _089_;
-  assign _090_ = d3[0] ? d3[9:4] : d4[9:4];
-  assign _009_[9:4] = rst ? 6'h00 : _090_;
-  assign _091_ = d3[0] ? d3[2:1] : d4[2:1];
-  assign _009_[2:1] = rst ? 2'h0 : _091_;
-  assign _009_[0] = rst ? 1'h0 : d3[0];
-  assign _092_ = d3[0] ? d3[3] : d4[3];
-  assign _009_[3] = rst ? 1'h0 : _092_;
-  assign _093_ = d2[0] ? d2[9:4] : d3[9:4];
-  assign _008_[9:4] = rst ? 6'h00 : _093_;
-  assign _094_ = d2[0] ? d2[2:1] : d3[2:1];
-  assign _008_[2:1] = rst ? 2'h0 : _094_;
-  assign _008_[0] = rst ? 1'h0 : d2[0];
-  assign _095_ = d2[0] ? d2[3] : d3[3];
-  assign _008_[3] = rst ? 1'h0 : _095_;
-  assign _096_ = d1[0] ? d1[9:4] : d2[9:4];
-  assign _007_[9:4] = rst ? 6'h00 : _096_;
-  assign _097_ = d1[0] ? d1[2:1] : d2[2:1];
-  assign _007_[2:1] = rst ? 2'h0 : _097_;
-  assign _007_[0] = rst ? 1'h0 : d1[0];
-  assign _098_ = d1[0] ? d1[3] : d2[3];
-  assign _007_[3] = rst ? 1'h0 : _098_;
-  assign _099_ = d0[0] ? d0[9:4] : d1[9:4];
-  assign _006_[9:4] = rst ? 6'h00 : _099_;
-  assign _100_ = d0[0] ? d0[2:1] : d1[2:1];
-  assign _006_[2:1] = rst ? 2'h0 : _100_;
-  assign _006_[0] = rst ? 1'h0 : d0[0];
-  assign _101_ = d0[0] ? d0[3] : d1[3];
-  assign _006_[3] = rst ? 1'h0 : _101_;
-  assign _102_ = a1[0] ? a1[9:4] : d0[9:4];
-  assign _005_[9:4] = rst ? 6'h00 : _102_;
-  assign _103_ = a1[0] ? a1[2:1] : d0[2:1];
-  assign _005_[2:1] = rst ? 2'h0 : _103_;
-  assign _005_[0] = rst ? 1'h0 : a1[0];
-  assign _104_ = a1[0] ? a1[3] : d0[3];
-  assign _005_[3] = rst ? 1'h0 : _104_;
-  assign _105_ = a0_valid ? a0_beat : a1[9:4];
-  assign _004_[9:4] = rst ? 6'h00 : _105_;
-  assign _106_ = a0_valid ? tag[1:0] : a1[2:1];
-  assign _004_[2:1] = rst ? 2'h0 : _106_;
-  assign _004_[0] = rst ? 1'h0 : a0_valid;
-  assign _107_ = a0_valid ? tag[2] : a1[3];
-  assign _004_[3] = rst ? 1'h0 : _107_;
+    write_data <= _write_data_next;
+  assign _d0_constants_next_3 = _no_a1_2_1 ? 20'h00080 : data;
+  assign _d0_constants_next_2 = _a1_2_1_is_1 ? 20'h00200 : _d0_constants_next_3;
+  assign _write_mask_part = _no_d7_2_1 ? _d7_0_and_d7_9_4_below_1 : 1'h0;
+  assign _write_mask_part_2 = _d7_2_1_is_1 ? _d7_0_and_d7_9_4_below_4 : _write_mask_part;
+  assign write_mask = _d7_2_1_is_2 ? _d7_0_and_d7_9_4_below_49 : _write_mask_part_2;
+  assign _write_data_next_2 = _d6_0_and_no_d6_2_1 ? d6_code_0 : write_data;
+  assign _write_data_next_3 = _d6_0_and_d6_2_1_is_1 ? d6_code_0 : _write_data_next_2;
+  assign _write_data_next = _d6_0_and_d6_2_1_is_2 ? { answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer[7], answer } : _write_data_next_3;
+  assign _d3_code_0_next_2 = _d2_0_and_no_d2_2_1 ? { d2_total_0[26], _d3_code_0_next_3 } : d3_code_0;
+  assign _d3_code_0_next_4 = _d2_0_and_d2_2_1_is_1 ? d2_total_0[25:10] : _d3_code_0_next_2;
+  assign _d3_code_0_next = _d2_0_and_d2_2_1_is_2 ? { d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], d2_total_0[26], _d3_code_0_next_9 } : _d3_code_0_next_4;
+  assign _d6_code_0_next = d5[0] ? d5_code_0 : d6_code_0;
+  assign _d5_code_0_next = d4[0] ? d4_code_0 : d5_code_0;
+  assign _d4_code_0_next = d3[0] ? d3_code_0 : d4_code_0;
+  assign _d2_total_0_next = d1[0] ? _d1_sum_0_plus_d1_addend_0[26:0] : d2_total_0;
+  assign _d1_addend_0_next = d0[0] ? { d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants[19], d0_constants } : d1_addend_0;
+  assign _d1_sum_0_next = d0[0] ? rows : d1_sum_0;
+  assign _a1_2_1_is_1 = a1[2:1] == 2'h1;
+  assign _no_a1_2_1 = ! a1[2:1];
+  assign _d0_constants_next = a1[0] ? _d0_constants_next_2 : d0_constants;
+  assign _address_next_3 = a0_valid ? _address_plus_1[5:0] : address;
+  assign _address_next_2 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_3;
+  assign _address_next = rst ? 6'h00 : _address_next_2;
+  assign _rows_next = present[1] ? sums : rows;
+  assign _present_next = rst ? 2'h0 : { present[0], upcoming };
+  assign _a0_beat_next_2 = a0_valid ? _a0_beat_plus_1[5:0] : a0_beat;
+  assign _a0_beat_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _a0_beat_next_2;
+  assign _a0_beat_next = rst ? 6'h00 : _a0_beat_next_3;
+  assign _tag_next_2 = upcoming ? tag_15 : tag;
+  assign _tag_next = rst ? 4'h0 : _tag_next_2;
+  assign _a0_valid_next_3 = a0_valid ? _a0_valid_minus_1[0] : a0_valid;
+  assign _a0_valid_next_2 = upcoming ? 1'h1 : _a0_valid_next_3;
+  assign _a0_valid_next = rst ? 1'h0 : _a0_valid_next_2;
+  assign _d7_next_3 = d6[0] ? d6[9:4] : d7[9:4];
+  assign _d7_next[9:4] = rst ? 6'h00 : _d7_next_3;
+  assign _d7_next_2 = d6[0] ? d6[2:1] : d7[2:1];
+  assign _d7_next[2:1] = rst ? 2'h0 : _d7_next_2;
+  assign _d7_next[0] = rst ? 1'h0 : d6[0];
+  assign _d7_next_4 = d6[0] ? d6[3] : d7[3];
+  assign _d7_next[3] = rst ? 1'h0 : _d7_next_4;
+  assign _d6_next_4 = d5[0] ? d5[9:4] : d6[9:4];
+  assign _d6_next[9:4] = rst ? 6'h00 : _d6_next_4;
+  assign _d6_next_3 = d5[0] ? d5[2:1] : d6[2:1];
+  assign _d6_next[2:1] = rst ? 2'h0 : _d6_next_3;
+  assign _d6_next[0] = rst ? 1'h0 : d5[0];
+  assign _d6_next_2 = d5[0] ? d5[3] : d6[3];
+  assign _d6_next[3] = rst ? 1'h0 : _d6_next_2;
+  assign _d5_next_2 = d4[0] ? d4[9:4] : d5[9:4];
+  assign _d5_next[9:4] = rst ? 6'h00 : _d5_next_2;
+  assign _d5_next_4 = d4[0] ? d4[2:1] : d5[2:1];
+  assign _d5_next[2:1] = rst ? 2'h0 : _d5_next_4;
+  assign _d5_next[0] = rst ? 1'h0 : d4[0];
+  assign _d5_next_3 = d4[0] ? d4[3] : d5[3];
+  assign _d5_next[3] = rst ? 1'h0 : _d5_next_3;
+  assign _d4_next_4 = d3[0] ? d3[9:4] : d4[9:4];
+  assign _d4_next[9:4] = rst ? 6'h00 : _d4_next_4;
+  assign _d4_next_3 = d3[0] ? d3[2:1] : d4[2:1];
+  assign _d4_next[2:1] = rst ? 2'h0 : _d4_next_3;
+  assign _d4_next[0] = rst ? 1'h0 : d3[0];
+  assign _d4_next_2 = d3[0] ? d3[3] : d4[3];
+  assign _d4_next[3] = rst ? 1'h0 : _d4_next_2;
+  assign _d3_next_2 = d2[0] ? d2[9:4] : d3[9:4];
+  assign _d3_next[9:4] = rst ? 6'h00 : _d3_next_2;
+  assign _d3_next_4 = d2[0] ? d2[2:1] : d3[2:1];
+  assign _d3_next[2:1] = rst ? 2'h0 : _d3_next_4;
+  assign _d3_next[0] = rst ? 1'h0 : d2[0];
+  assign _d3_next_3 = d2[0] ? d2[3] : d3[3];
+  assign _d3_next[3] = rst ? 1'h0 : _d3_next_3;
+  assign _d2_next_4 = d1[0] ? d1[9:4] : d2[9:4];
+  assign _d2_next[9:4] = rst ? 6'h00 : _d2_next_4;
+  assign _d2_next_3 = d1[0] ? d1[2:1] : d2[2:1];
+  assign _d2_next[2:1] = rst ? 2'h0 : _d2_next_3;
+  assign _d2_next[0] = rst ? 1'h0 : d1[0];
+  assign _d2_next_2 = d1[0] ? d1[3] : d2[3];
+  assign _d2_next[3] = rst ? 1'h0 : _d2_next_2;
+  assign _d1_next_4 = d0[0] ? d0[9:4] : d1[9:4];
+  assign _d1_next[9:4] = rst ? 6'h00 : _d1_next_4;
+  assign _d1_next_3 = d0[0] ? d0[2:1] : d1[2:1];
+  assign _d1_next[2:1] = rst ? 2'h0 : _d1_next_3;
+  assign _d1_next[0] = rst ? 1'h0 : d0[0];
+  assign _d1_next_2 = d0[0] ? d0[3] : d1[3];
+  assign _d1_next[3] = rst ? 1'h0 : _d1_next_2;
+  assign _d0_next_4 = a1[0] ? a1[9:4] : d0[9:4];
+  assign _d0_next[9:4] = rst ? 6'h00 : _d0_next_4;
+  assign _d0_next_3 = a1[0] ? a1[2:1] : d0[2:1];
+  assign _d0_next[2:1] = rst ? 2'h0 : _d0_next_3;
+  assign _d0_next[0] = rst ? 1'h0 : a1[0];
+  assign _d0_next_2 = a1[0] ? a1[3] : d0[3];
+  assign _d0_next[3] = rst ? 1'h0 : _d0_next_2;
+  assign _a1_next_4 = a0_valid ? a0_beat : a1[9:4];
+  assign _a1_next[9:4] = rst ? 6'h00 : _a1_next_4;
+  assign _a1_next_3 = a0_valid ? tag[1:0] : a1[2:1];
+  assign _a1_next[2:1] = rst ? 2'h0 : _a1_next_3;
+  assign _a1_next[0] = rst ? 1'h0 : a0_valid;
+  assign _a1_next_2 = a0_valid ? tag[2] : a1[3];
+  assign _a1_next[3] = rst ? 1'h0 : _a1_next_2;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_drain #(
     .BEATS(32'd1),
@@ -7392,7 +7556,7 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
     .upcoming(upcoming)
   );
 `endif
-  mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
+  mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0 lmu3_h_tanh_0 (
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
@@ -7402,7 +7566,7 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
     .port_2088_15(answer[7]),
     .rst(rst)
   );
-  mackey_glass_layer_lmu3_drain_row_rom row_rom (
+  mackey_glass__layer_lmu3_drain_row_rom row_rom (
     .address(address),
     .clk(clk),
     .data(data),
@@ -7411,7 +7575,8 @@ module mackey_glass_layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
   assign write = { write_data, write_mask, d7 };
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, port_2027_0, port_2085_0, port_2088_15, code, clk);
+// Answers a table at a code; see lmu_hw.network.Table for the formula.
+module mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, port_2027_0, port_2085_0, port_2088_15, code, clk);
   input rst;
   wire rst;
   input enable;
@@ -7428,32 +7593,32 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, por
   wire signed [9:0] code;
   input clk;
   wire clk;
-  wire _00_;
-  wire [9:0] _01_;
-  wire [8:0] _02_;
-  wire [14:0] _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  wire _10_;
-  wire _11_;
-  wire [12:0] _12_;
-  wire [12:0] _13_;
-  wire [13:0] _14_;
-  wire [7:0] _15_;
-  wire [16:0] _16_;
-  wire [2:0] _17_;
-  wire [2:0] _18_;
-  wire _19_;
-  wire _20_;
-  wire [13:0] _21_;
-  wire [11:0] _22_;
-  wire [8:0] _23_;
-  wire _24_;
-  wire [11:0] _25_;
+  wire [12:0] _15_minus_s2_word_11_0;
+  wire [9:0] _address_high;
+  wire _address_part;
+  wire [11:0] _address_part_2;
+  wire [11:0] _address_part_3;
+  wire _code_9_3_below_78;
+  wire _code_9_3_from_50;
+  wire _code_9_3_from_50_or_code_9_3_below_78;
+  wire _not_port_2088_15;
+  wire [14:0] _port_2085_0_part;
+  wire _port_2085_0_part_2;
+  wire _port_2085_0_part_3;
+  wire _port_2085_0_part_4;
+  wire _port_2085_0_part_5;
+  wire [8:0] _port_2088_15_part;
+  wire _s1_below_next;
+  wire [2:0] _s1_low_next;
+  wire _s2_below_next;
+  wire [2:0] _s2_low_next;
+  wire [7:0] _s2_word_16_12_times_s2_low;
+  wire [16:0] _s2_word_next;
+  wire [8:0] _s3_correction_next;
+  wire _s3_subtracted_next;
+  wire [13:0] _s3_total_next;
+  wire [13:0] _s3_total_next_2;
+  wire [12:0] _s3_total_next_3;
   wire [8:0] address;
   wire [16:0] data;
   reg s1_below;
@@ -7464,60 +7629,61 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, por
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _09_ = ~ port_2088_15;
-  assign port_2085_0 = _08_ ? _03_[10:4] : { _09_, _09_, _09_, _09_, _09_, _09_, _09_ };
-  assign _02_ = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_2088_15, _03_[13:0] } = $signed(s3_total) + $signed(_02_);
-  assign _11_ = $signed({ code[9], code }) < $signed(1'h0);
-  assign _12_ = 4'hf - s2_word[11:0];
-  assign _13_ = s2_below ? _12_ : { 1'h0, s2_word[11:0] };
-  assign _14_ = $signed(_13_) + $signed({ 1'h0, s2_below });
-  assign _15_ = s2_word[16:12] * s2_low;
+  assign _not_port_2088_15 = ~ port_2088_15;
+  assign port_2085_0 = _port_2085_0_part_5 ? _port_2085_0_part[10:4] : { _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15 };
+  assign _port_2088_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_2088_15, _port_2085_0_part[13:0] } = $signed(s3_total) + $signed(_port_2088_15_part);
+  assign _address_part = $signed({ code[9], code }) < $signed(1'h0);
+  assign _15_minus_s2_word_11_0 = 4'hf - s2_word[11:0];
+  assign _s3_total_next_3 = s2_below ? _15_minus_s2_word_11_0 : { 1'h0, s2_word[11:0] };
+  assign _s3_total_next_2 = $signed(_s3_total_next_3) + $signed({ 1'h0, s2_below });
+  assign _s2_word_16_12_times_s2_low = s2_word[16:12] * s2_low;
   always @(posedge clk)
-    s2_word <= _16_;
+    s2_word <= _s2_word_next;
   always @(posedge clk)
-    s1_low <= _17_;
+    s1_low <= _s1_low_next;
   always @(posedge clk)
-    s2_low <= _18_;
+    s2_low <= _s2_low_next;
   always @(posedge clk)
-    s1_below <= _19_;
+    s1_below <= _s1_below_next;
   always @(posedge clk)
-    s2_below <= _20_;
+    s2_below <= _s2_below_next;
   always @(posedge clk)
-    s3_total <= _21_;
+    s3_total <= _s3_total_next;
   always @(posedge clk)
-    s3_correction <= _23_;
+    s3_correction <= _s3_correction_next;
   always @(posedge clk)
-    s3_subtracted <= _24_;
-  assign _00_ = $signed(code[9:3]) >= $signed(7'h32);
-  assign _07_ = $signed(code[9:3]) < $signed(7'h4e);
-  assign _10_ = _00_ | _07_;
-  assign _22_ = - $signed({ code[9], code });
-  assign _25_ = _11_ ? _22_ : { code[9], code[9], code };
-  assign { _01_[9], address } = _10_ ? 10'h190 : _25_[9:0];
-  assign _04_ = & { port_2088_15, port_2088_15, _03_[13:11] };
-  assign _05_ = | { port_2088_15, port_2088_15, _03_[13:11] };
-  assign _06_ = ~ _05_;
-  assign _08_ = _04_ | _06_;
-  assign _24_ = port_2027_0 ? s2_below : s3_subtracted;
-  assign _23_ = port_2027_0 ? { 1'h0, _15_ } : s3_correction;
-  assign _21_ = port_2027_0 ? _14_ : s3_total;
-  assign _20_ = port_2025_0 ? s1_below : s2_below;
-  assign _19_ = enable ? _11_ : s1_below;
-  assign _18_ = port_2025_0 ? s1_low : s2_low;
-  assign _17_ = enable ? address[2:0] : s1_low;
-  assign _16_ = port_2025_0 ? data : s2_word;
-  mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
+    s3_subtracted <= _s3_subtracted_next;
+  assign _code_9_3_from_50 = $signed(code[9:3]) >= $signed(7'h32);
+  assign _code_9_3_below_78 = $signed(code[9:3]) < $signed(7'h4e);
+  assign _code_9_3_from_50_or_code_9_3_below_78 = _code_9_3_from_50 | _code_9_3_below_78;
+  assign _address_part_2 = - $signed({ code[9], code });
+  assign _address_part_3 = _address_part ? _address_part_2 : { code[9], code[9], code };
+  assign { _address_high[9], address } = _code_9_3_from_50_or_code_9_3_below_78 ? 10'h190 : _address_part_3[9:0];
+  assign _port_2085_0_part_2 = & { port_2088_15, port_2088_15, _port_2085_0_part[13:11] };
+  assign _port_2085_0_part_3 = | { port_2088_15, port_2088_15, _port_2085_0_part[13:11] };
+  assign _port_2085_0_part_4 = ~ _port_2085_0_part_3;
+  assign _port_2085_0_part_5 = _port_2085_0_part_2 | _port_2085_0_part_4;
+  assign _s3_subtracted_next = port_2027_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_2027_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_2027_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_2025_0 ? s1_below : s2_below;
+  assign _s1_below_next = enable ? _address_part : s1_below;
+  assign _s2_low_next = port_2025_0 ? s1_low : s2_low;
+  assign _s1_low_next = enable ? address[2:0] : s1_low;
+  assign _s2_word_next = port_2025_0 ? data : s2_word;
+  mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _03_[14] = port_2088_15;
-  assign _01_[8:0] = address;
+  assign _port_2085_0_part[14] = port_2088_15;
+  assign _address_high[8:0] = address;
 endmodule
 
-module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(enable, address, data, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0_rom(enable, address, data, clk);
   input enable;
   wire enable;
   input [5:0] address;
@@ -7534,7 +7700,8 @@ module mackey_glass_layer_lmu3_drain_lmu3_h_tanh_0_rom(enable, address, data, cl
   );
 endmodule
 
-module mackey_glass_layer_lmu3_drain_row_rom(data, enable, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu3_drain_row_rom(data, enable, address, clk);
   output [19:0] data;
   wire [19:0] data;
   input enable;
@@ -7551,7 +7718,8 @@ module mackey_glass_layer_lmu3_drain_row_rom(data, enable, address, clk);
   );
 endmodule
 
-module mackey_glass_layer_lmu3_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu3_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -7572,11 +7740,11 @@ module mackey_glass_layer_lmu3_h_memory(rst, read__en, write_enable, read_data, 
   wire [7:0] write__data;
   input clk;
   wire clk;
-  wire [5:0] _00_;
-  wire [5:0] _01_;
-  wire [6:0] _02_;
-  wire [7:0] _03_;
-  wire [5:0] _04_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
+  wire [5:0] _write__addr_part_2;
+  wire [6:0] _write__addr_part_3;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -7585,23 +7753,24 @@ module mackey_glass_layer_lmu3_h_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _11_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _11_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _11_;
-  assign { _03_[7], write__addr } = _02_ + port_3191_3[6:1];
-  assign _04_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _04_ + read_word;
-  assign _00_ = write_page ? 6'h31 : 6'h00;
-  assign _02_ = _00_ + _01_;
-  assign _01_ = port_3191_3[0] ? 6'h31 : 6'h00;
-  assign _03_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_3191_3[6:1];
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
+  assign _write__addr_part_2 = port_3191_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu3_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -7622,11 +7791,11 @@ module mackey_glass_layer_lmu3_m_memory(rst, read__en, write_enable, read_data, 
   wire [15:0] write__data;
   input clk;
   wire clk;
-  wire [2:0] _0_;
-  wire [3:0] _1_;
-  wire [4:0] _2_;
-  wire [2:0] _3_;
-  wire [3:0] _4_;
+  wire [3:0] _read__addr_high;
+  wire [2:0] _read__addr_part;
+  wire [4:0] _write__addr_high;
+  wire [3:0] _write__addr_part;
+  wire [2:0] _write__addr_part_2;
   wire [2:0] read__addr;
   wire [2:0] write__addr;
   (* no_rw_check *)
@@ -7635,23 +7804,26 @@ module mackey_glass_layer_lmu3_m_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [15:0] _10_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _10_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _10_;
-  assign _3_ = read_page ? 3'h4 : 3'h0;
-  assign { _4_[3], read__addr } = _3_ + read_word;
-  assign _0_ = write_page ? 3'h4 : 3'h0;
-  assign _1_ = _0_ + { port_3191_3[0], 2'h0 };
-  assign { _2_[4:3], write__addr } = _1_ + port_3191_3[2:1];
-  assign _2_[2:0] = write__addr;
-  assign _4_[2:0] = read__addr;
+  assign read_data = _read_data_register;
+  assign _read__addr_part = read_page ? 3'h4 : 3'h0;
+  assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
+  assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
+  assign _write__addr_part = _write__addr_part_2 + { port_3191_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_3191_3[2:1];
+  assign _write__addr_high[2:0] = write__addr;
+  assign _read__addr_high[2:0] = read__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+// Multiplies columns elements with rows x columns coefficients, and accumulates by row.
+// Fields of words:
+//   control, s2, s3, s4: valid [0], first [1], last [2], shift [4:3], tag [8:5]
+module mackey_glass__layer_lmu3_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
   input rst;
   wire rst;
   input [15:0] operand;
@@ -7668,37 +7840,37 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag
   reg signed [26:0] s5_sum_0;
   input clk;
   wire clk;
-  wire [25:0] _00_;
-  wire [25:0] _01_;
-  wire [26:0] _02_;
-  wire [26:0] _03_;
-  wire _04_;
-  wire [27:0] _05_;
-  wire [8:0] _06_;
-  wire [8:0] _07_;
-  wire [8:0] _08_;
-  wire [15:0] _09_;
-  wire [9:0] _10_;
-  wire _11_;
-  wire [26:0] _12_;
-  wire [26:0] _13_;
-  wire [26:0] _14_;
-  wire [26:0] _15_;
-  wire _16_;
-  wire _17_;
-  wire _18_;
-  wire [3:0] _19_;
-  wire _20_;
-  wire _21_;
-  wire [1:0] _22_;
-  wire [3:0] _23_;
-  wire _24_;
-  wire _25_;
-  wire [1:0] _26_;
-  wire [3:0] _27_;
-  wire _28_;
-  wire _29_;
-  wire [1:0] _30_;
+  wire [8:0] _s2_next;
+  wire [3:0] _s2_next_2;
+  wire [1:0] _s2_next_3;
+  wire _s2_next_4;
+  wire _s2_next_5;
+  wire [15:0] _s2_operand_0_next;
+  wire [9:0] _s2_weight_0_next;
+  wire [25:0] _s2_weight_0_times_s2_operand_0;
+  wire _s3_4_3_is_1;
+  wire _s3_4_3_is_2;
+  wire _s3_4_3_is_2_or_s3_4_3_is_3;
+  wire _s3_4_3_is_3;
+  wire [25:0] _s3_added_0_next;
+  wire [8:0] _s3_next;
+  wire _s3_next_2;
+  wire [1:0] _s3_next_3;
+  wire [3:0] _s3_next_4;
+  wire _s3_next_5;
+  wire _s4_0_and_s4_1;
+  wire [8:0] _s4_next;
+  wire [3:0] _s4_next_2;
+  wire _s4_next_3;
+  wire _s4_next_4;
+  wire [1:0] _s4_next_5;
+  wire [26:0] _s4_partial_0_next;
+  wire [26:0] _s4_partial_0_next_2;
+  wire [26:0] _s4_partial_0_next_3;
+  wire [26:0] _s4_partial_0_next_4;
+  wire [26:0] _s5_sum_0_next;
+  wire [26:0] _s5_sum_0_next_2;
+  wire [27:0] _s5_sum_0_plus_s4_partial_0;
   reg [8:0] s2;
   reg signed [15:0] s2_operand_0;
   reg signed [9:0] s2_weight_0;
@@ -7706,70 +7878,77 @@ module mackey_glass_layer_lmu3_mac(rst, operand, upcoming, weights, control, tag
   reg signed [25:0] s3_added_0;
   reg [8:0] s4;
   reg signed [26:0] s4_partial_0;
-  assign _00_ = $signed(s2_weight_0) * $signed(s2_operand_0);
-  assign _04_ = s4[0] & s4[1];
-  assign _05_ = $signed(s5_sum_0) + $signed(s4_partial_0);
+  assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
+  assign _s4_0_and_s4_1 = s4[0] & s4[1];
+  assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
-    s2 <= _06_;
+    s2 <= _s2_next;
   always @(posedge clk)
-    s3 <= _07_;
+    s3 <= _s3_next;
   always @(posedge clk)
-    s4 <= _08_;
+    s4 <= _s4_next;
   always @(posedge clk)
-    s2_operand_0 <= _09_;
+    s2_operand_0 <= _s2_operand_0_next;
   always @(posedge clk)
-    s2_weight_0 <= _10_;
+    s2_weight_0 <= _s2_weight_0_next;
   always @(posedge clk)
-    s3_added_0 <= _01_;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s4_partial_0 <= _02_;
+    s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
-    s5_sum_0 <= _03_;
-  assign _11_ = _17_ | _16_;
-  assign _12_ = _16_ ? { s3_added_0[22:0], 4'h0 } : { s3_added_0[23:0], 3'h0 };
-  assign _13_ = _18_ ? { s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0 };
-  assign _14_ = _11_ ? _12_ : _13_;
-  assign _15_ = s4[0] ? _05_[26:0] : s5_sum_0;
-  assign _03_ = _04_ ? s4_partial_0 : _15_;
-  assign _16_ = s3[4:3] == 2'h3;
-  assign _17_ = s3[4:3] == 2'h2;
-  assign _18_ = s3[4:3] == 2'h1;
-  assign _02_ = s3[0] ? _14_ : s4_partial_0;
-  assign _01_ = s2[0] ? _00_ : s3_added_0;
-  assign _10_ = control[0] ? weights : s2_weight_0;
-  assign _09_ = control[0] ? operand : s2_operand_0;
-  assign _19_ = s3[0] ? s3[8:5] : s4[8:5];
-  assign _08_[8:5] = rst ? 4'h0 : _19_;
-  assign _20_ = s3[0] ? s3[2] : s4[2];
-  assign _08_[2] = rst ? 1'h0 : _20_;
-  assign _21_ = s3[0] ? s3[1] : s4[1];
-  assign _08_[1] = rst ? 1'h0 : _21_;
-  assign _08_[0] = rst ? 1'h0 : s3[0];
-  assign _22_ = s3[0] ? s3[4:3] : s4[4:3];
-  assign _08_[4:3] = rst ? 2'h0 : _22_;
-  assign _23_ = s2[0] ? s2[8:5] : s3[8:5];
-  assign _07_[8:5] = rst ? 4'h0 : _23_;
-  assign _24_ = s2[0] ? s2[2] : s3[2];
-  assign _07_[2] = rst ? 1'h0 : _24_;
-  assign _25_ = s2[0] ? s2[1] : s3[1];
-  assign _07_[1] = rst ? 1'h0 : _25_;
-  assign _07_[0] = rst ? 1'h0 : s2[0];
-  assign _26_ = s2[0] ? s2[4:3] : s3[4:3];
-  assign _07_[4:3] = rst ? 2'h0 : _26_;
-  assign _27_ = control[0] ? control[8:5] : s2[8:5];
-  assign _06_[8:5] = rst ? 4'h0 : _27_;
-  assign _28_ = control[0] ? control[2] : s2[2];
-  assign _06_[2] = rst ? 1'h0 : _28_;
-  assign _29_ = control[0] ? control[1] : s2[1];
-  assign _06_[1] = rst ? 1'h0 : _29_;
-  assign _06_[0] = rst ? 1'h0 : control[0];
-  assign _30_ = control[0] ? control[4:3] : s2[4:3];
-  assign _06_[4:3] = rst ? 2'h0 : _30_;
+    s5_sum_0 <= _s5_sum_0_next;
+  assign _s3_4_3_is_2_or_s3_4_3_is_3 = _s3_4_3_is_2 | _s3_4_3_is_3;
+  assign _s4_partial_0_next_4 = _s3_4_3_is_3 ? { s3_added_0[22:0], 4'h0 } : { s3_added_0[23:0], 3'h0 };
+  assign _s4_partial_0_next_3 = _s3_4_3_is_1 ? { s3_added_0, 1'h0 } : { s3_added_0[25], s3_added_0 };
+  assign _s4_partial_0_next_2 = _s3_4_3_is_2_or_s3_4_3_is_3 ? _s4_partial_0_next_4 : _s4_partial_0_next_3;
+  assign _s5_sum_0_next_2 = s4[0] ? _s5_sum_0_plus_s4_partial_0[26:0] : s5_sum_0;
+  assign _s5_sum_0_next = _s4_0_and_s4_1 ? s4_partial_0 : _s5_sum_0_next_2;
+  assign _s3_4_3_is_3 = s3[4:3] == 2'h3;
+  assign _s3_4_3_is_2 = s3[4:3] == 2'h2;
+  assign _s3_4_3_is_1 = s3[4:3] == 2'h1;
+  assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
+  assign _s3_added_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_added_0;
+  assign _s2_weight_0_next = control[0] ? weights : s2_weight_0;
+  assign _s2_operand_0_next = control[0] ? operand : s2_operand_0;
+  assign _s4_next_2 = s3[0] ? s3[8:5] : s4[8:5];
+  assign _s4_next[8:5] = rst ? 4'h0 : _s4_next_2;
+  assign _s4_next_3 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_4 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_4;
+  assign _s4_next[0] = rst ? 1'h0 : s3[0];
+  assign _s4_next_5 = s3[0] ? s3[4:3] : s4[4:3];
+  assign _s4_next[4:3] = rst ? 2'h0 : _s4_next_5;
+  assign _s3_next_4 = s2[0] ? s2[8:5] : s3[8:5];
+  assign _s3_next[8:5] = rst ? 4'h0 : _s3_next_4;
+  assign _s3_next_2 = s2[0] ? s2[2] : s3[2];
+  assign _s3_next[2] = rst ? 1'h0 : _s3_next_2;
+  assign _s3_next_5 = s2[0] ? s2[1] : s3[1];
+  assign _s3_next[1] = rst ? 1'h0 : _s3_next_5;
+  assign _s3_next[0] = rst ? 1'h0 : s2[0];
+  assign _s3_next_3 = s2[0] ? s2[4:3] : s3[4:3];
+  assign _s3_next[4:3] = rst ? 2'h0 : _s3_next_3;
+  assign _s2_next_2 = control[0] ? control[8:5] : s2[8:5];
+  assign _s2_next[8:5] = rst ? 4'h0 : _s2_next_2;
+  assign _s2_next_5 = control[0] ? control[2] : s2[2];
+  assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
+  assign _s2_next_4 = control[0] ? control[1] : s2[1];
+  assign _s2_next[1] = rst ? 1'h0 : _s2_next_4;
+  assign _s2_next[0] = rst ? 1'h0 : control[0];
+  assign _s2_next_3 = control[0] ? control[4:3] : s2[4:3];
+  assign _s2_next[4:3] = rst ? 2'h0 : _s2_next_3;
   assign tag = s3[8:5];
 endmodule
 
-module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
+// Walks through nodes, segments, groups, terms and words of one time step.
+// States: fsm_state is 0 IDLE, 1 RUN, 2 DRAIN.
+// Fields of words:
+//   now: node [1:0], reads [2], waits [3], last_word [9:4], last_group [15:10], last_segment [16],
+//     begins_sum [17], ends_sum [18], ends_node [19], ends_step [20], ends_ordinary [21], next
+//     [24:22], again [27:25], first_word [40:28]
+//   tag: node [1:0], segment [2], restart [3]
+module mackey_glass__layer_lmu3_sequencer(rst, start, last_step, idle, all_read, finish, valid, moved, first, last, slot, word_25, tag, coefficients, clk);
   input rst;
   wire rst;
   input start;
@@ -7800,103 +7979,103 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   reg [12:0] coefficients;
   input clk;
   wire clk;
-  wire _000_;
-  wire _001_;
-  wire _002_;
-  wire _003_;
-  wire _004_;
-  wire _005_;
-  wire _006_;
-  wire _007_;
-  wire _008_;
-  wire _009_;
-  wire _010_;
-  wire _011_;
-  wire _012_;
-  wire _013_;
-  wire _014_;
-  wire _015_;
-  wire _016_;
-  wire _017_;
-  wire [4:0] _018_;
-  wire [6:0] _019_;
-  wire _020_;
-  wire _021_;
-  wire [6:0] _022_;
-  wire _023_;
-  wire [1:0] _024_;
-  wire [13:0] _025_;
-  wire _026_;
-  wire _027_;
-  wire _028_;
-  wire _029_;
-  wire [2:0] _030_;
-  wire [5:0] _031_;
-  wire [3:0] _032_;
-  wire [3:0] _033_;
-  wire [5:0] _034_;
-  wire [2:0] _035_;
-  wire [5:0] _036_;
-  wire _037_;
-  wire [12:0] _038_;
-  wire [1:0] _039_;
-  wire _040_;
-  wire _041_;
-  wire _042_;
-  wire _043_;
-  wire _044_;
-  wire [40:0] _045_;
-  wire [40:0] _046_;
-  wire [40:0] _047_;
-  wire [40:0] _048_;
-  wire [40:0] _049_;
-  wire [40:0] _050_;
-  wire [5:0] _051_;
-  wire [5:0] _052_;
-  wire [5:0] _053_;
-  wire [5:0] _054_;
-  wire [5:0] _055_;
-  wire [5:0] _056_;
-  wire [1:0] _057_;
-  wire [1:0] _058_;
-  wire [1:0] _059_;
-  wire [1:0] _060_;
-  wire [1:0] _061_;
-  wire [1:0] _062_;
-  wire _063_;
-  wire [1:0] _064_;
-  wire [12:0] _065_;
-  wire [12:0] _066_;
-  wire _067_;
-  wire _068_;
-  wire [5:0] _069_;
-  wire [5:0] _070_;
-  wire [2:0] _071_;
-  wire [2:0] _072_;
-  wire [2:0] _073_;
-  wire [2:0] _074_;
-  wire [5:0] _075_;
-  wire [5:0] _076_;
-  wire [3:0] _077_;
-  wire [3:0] _078_;
-  wire _079_;
-  wire [1:0] _080_;
-  wire _081_;
-  wire [5:0] _082_;
-  wire [2:0] _083_;
-  wire _084_;
-  wire _085_;
-  wire _086_;
-  wire _087_;
-  wire _088_;
-  wire _089_;
-  wire _090_;
-  wire _091_;
-  wire _092_;
-  wire _093_;
-  wire _094_;
-  wire _095_;
-  wire _096_;
+  wire _advance_and_end_group;
+  wire _advance_and_end_node;
+  wire _advance_and_end_segment;
+  wire _advance_and_end_slot;
+  wire _advance_and_now_2;
+  wire _all_read_part;
+  wire _any_waiting;
+  wire [5:0] _block_next;
+  wire [5:0] _block_next_2;
+  wire [5:0] _block_next_3;
+  wire [6:0] _block_plus_1;
+  wire [12:0] _coefficients_next;
+  wire [12:0] _coefficients_next_2;
+  wire [12:0] _coefficients_next_3;
+  wire [13:0] _coefficients_plus_1;
+  wire _finish_part;
+  wire _first_next;
+  wire _first_next_2;
+  wire _fsm_state_is_1;
+  wire _fsm_state_is_1_or_fsm_state_is_2;
+  wire _fsm_state_is_2;
+  wire [1:0] _fsm_state_next;
+  wire [1:0] _fsm_state_next_2;
+  wire [1:0] _fsm_state_next_3;
+  wire [1:0] _fsm_state_next_4;
+  wire _fsm_state_next_5;
+  wire [1:0] _fsm_state_next_6;
+  wire [1:0] _fsm_state_next_7;
+  wire [1:0] _fsm_state_next_8;
+  wire [1:0] _fsm_state_next_9;
+  wire _group_is_now_15_10;
+  wire [5:0] _group_next;
+  wire [5:0] _group_next_2;
+  wire [5:0] _group_next_3;
+  wire [6:0] _group_plus_1;
+  wire _last_next;
+  wire _last_next_2;
+  wire _moved_next;
+  wire _moved_next_2;
+  wire _moved_next_3;
+  wire _next_slot_is_1;
+  wire _next_slot_is_2;
+  wire _next_slot_is_2_or_next_slot_is_3;
+  wire _next_slot_is_3;
+  wire _next_slot_is_4;
+  wire _next_slot_is_5;
+  wire _next_slot_is_6;
+  wire _next_slot_is_6_or_next_slot_is_7;
+  wire _next_slot_is_7;
+  wire [2:0] _next_slot_next;
+  wire [2:0] _next_slot_next_2;
+  wire [2:0] _next_slot_next_3;
+  wire [2:0] _next_slot_next_4;
+  wire [2:0] _next_slot_next_5;
+  wire [5:0] _next_word_part;
+  wire [5:0] _next_word_part_2;
+  wire [5:0] _next_word_part_3;
+  wire [5:0] _next_word_part_4;
+  wire [5:0] _next_word_part_5;
+  wire [5:0] _next_word_part_6;
+  wire _no_block;
+  wire _no_fsm_state;
+  wire _no_group;
+  wire _no_waiting;
+  wire _not_last_step;
+  wire _not_now_3;
+  wire _not_now_3_or_no_waiting;
+  wire _now_17_and_no_block;
+  wire _now_18_and_end_slot;
+  wire _now_20_or_now_21_and_not_last_step;
+  wire _now_21_and_not_last_step;
+  wire _now_part;
+  wire [40:0] _now_part_2;
+  wire [40:0] _now_part_3;
+  wire [40:0] _now_part_4;
+  wire [40:0] _now_part_5;
+  wire [40:0] _now_part_6;
+  wire [40:0] _now_part_7;
+  wire _segment_is_now_16;
+  wire _segment_next;
+  wire _segment_next_2;
+  wire _segment_next_3;
+  wire [1:0] _segment_plus_1;
+  wire [2:0] _slot_next;
+  wire [2:0] _slot_next_2;
+  wire [3:0] _tag_next;
+  wire _tag_next_2;
+  wire [1:0] _tag_next_3;
+  wire _tag_next_4;
+  wire _valid_next;
+  wire _waiting_is_1;
+  wire [4:0] _waiting_minus_1;
+  wire [3:0] _waiting_next;
+  wire [3:0] _waiting_next_2;
+  wire [3:0] _waiting_next_3;
+  wire [5:0] _word_25_next;
+  wire [5:0] _word_25_next_2;
   wire advance;
   reg [5:0] block;
   wire end_group;
@@ -7910,146 +8089,149 @@ module mackey_glass_layer_lmu3_sequencer(rst, start, last_step, idle, all_read, 
   wire [40:0] now;
   reg segment;
   reg [3:0] waiting;
-  assign _012_ = advance & now[2];
-  assign _025_ = coefficients + 1'h1;
-  assign _004_ = advance & end_node;
-  assign _005_ = ~ last_step;
-  assign _006_ = now[21] & _005_;
-  assign _007_ = now[20] | _006_;
-  assign _008_ = _004_ & _007_;
-  assign _009_ = waiting == 1'h1;
+  assign _advance_and_now_2 = advance & now[2];
+  assign _coefficients_plus_1 = coefficients + 1'h1;
+  assign _advance_and_end_node = advance & end_node;
+  assign _not_last_step = ~ last_step;
+  assign _now_21_and_not_last_step = now[21] & _not_last_step;
+  assign _now_20_or_now_21_and_not_last_step = now[20] | _now_21_and_not_last_step;
+  assign _fsm_state_next_5 = _advance_and_end_node & _now_20_or_now_21_and_not_last_step;
+  assign _waiting_is_1 = waiting == 1'h1;
   always @(posedge clk)
-    valid <= _026_;
+    valid <= _valid_next;
   always @(posedge clk)
-    moved <= _027_;
+    moved <= _moved_next;
   always @(posedge clk)
-    first <= _028_;
+    first <= _first_next;
   always @(posedge clk)
-    last <= _029_;
+    last <= _last_next;
   always @(posedge clk)
-    slot <= _030_;
+    slot <= _slot_next;
   always @(posedge clk)
-    word_25 <= _031_;
+    word_25 <= _word_25_next;
   always @(posedge clk)
-    tag <= _032_;
+    tag <= _tag_next;
   always @(posedge clk)
-    waiting <= _033_;
+    waiting <= _waiting_next;
   always @(posedge clk)
-    block <= _034_;
+    block <= _block_next;
   always @(posedge clk)
-    next_slot <= _035_;
+    next_slot <= _next_slot_next;
   always @(posedge clk)
-    group <= _036_;
+    group <= _group_next;
   always @(posedge clk)
-    segment <= _037_;
+    segment <= _segment_next;
   always @(posedge clk)
-    coefficients <= _038_;
+    coefficients <= _coefficients_next;
   always @(posedge clk)
-    fsm_state <= _039_;
+    fsm_state <= _fsm_state_next;
   assign end_slot = block == now[9:4];
   assign end_group = end_slot & now[19];
-  assign _040_ = group == now[15:10];
-  assign end_segment = end_group & _040_;
-  assign _000_ = segment == now[16];
-  assign end_node = end_segment & _000_;
-  assign _001_ = ~ now[3];
-  assign _002_ = ! waiting;
-  assign _003_ = _001_ | _002_;
-  assign _013_ = ! block;
-  assign _014_ = now[17] & _013_;
-  assign _015_ = now[18] & end_slot;
-  assign _016_ = ! group;
-  assign _017_ = | waiting;
-  assign _018_ = waiting - 1'h1;
-  assign _019_ = block + 1'h1;
-  assign _020_ = advance & end_slot;
-  assign _021_ = advance & end_group;
-  assign _022_ = group + 1'h1;
-  assign _023_ = advance & end_segment;
-  assign _024_ = segment + 1'h1;
-  assign _042_ = _091_ | _090_;
-  assign _043_ = _095_ | _094_;
-  assign _044_ = _063_ | _011_;
-  assign _041_ = | { _042_, _092_, _093_ };
-  assign _045_ = _090_ ? 41'h007aa3cc03e : 41'h007abf0c306;
-  assign _046_ = _092_ ? 41'h007abb2c306 : 41'h006674c0c0d;
-  assign _047_ = _042_ ? _045_ : _046_;
-  assign _048_ = _094_ ? 41'h00667020c35 : 41'h00000cc0304;
-  assign _049_ = _096_ ? 41'h00000800034 : 41'h00000420304;
-  assign _050_ = _043_ ? _048_ : _049_;
-  assign now = _041_ ? _047_ : _050_;
-  assign _051_ = _090_ ? block : block;
-  assign _052_ = _092_ ? block : block;
-  assign _053_ = _042_ ? _051_ : _052_;
-  assign _054_ = _094_ ? block : block;
-  assign _055_ = _096_ ? block : block;
-  assign _056_ = _043_ ? _054_ : _055_;
-  assign next_word = _041_ ? _053_ : _056_;
-  assign _057_ = _011_ ? _061_ : _062_;
-  assign _058_ = _010_ ? _064_ : fsm_state;
-  assign _059_ = _044_ ? _057_ : _058_;
-  assign _060_ = start ? 2'h1 : 2'h0;
-  assign _061_ = _009_ ? _060_ : fsm_state;
-  assign _062_ = _008_ ? 2'h2 : fsm_state;
-  assign _064_ = start ? 2'h1 : fsm_state;
-  assign _039_ = rst ? 2'h0 : _059_;
-  assign _065_ = _012_ ? _025_[12:0] : coefficients;
-  assign _066_ = all_read ? 13'h0000 : _065_;
-  assign _038_ = rst ? 13'h0000 : _066_;
-  assign _067_ = _023_ ? _024_[0] : segment;
-  assign _068_ = _004_ ? 1'h0 : _067_;
-  assign _037_ = rst ? 1'h0 : _068_;
-  assign _069_ = _021_ ? _022_[5:0] : group;
-  assign _070_ = _023_ ? 6'h00 : _069_;
-  assign _036_ = rst ? 6'h00 : _070_;
-  assign _071_ = _020_ ? now[24:22] : next_slot;
-  assign _072_ = _021_ ? now[27:25] : _071_;
-  assign _073_ = _004_ ? now[24:22] : _072_;
-  assign _074_ = all_read ? 3'h0 : _073_;
-  assign _035_ = rst ? 3'h0 : _074_;
-  assign _075_ = advance ? _019_[5:0] : block;
-  assign _076_ = _020_ ? 6'h00 : _075_;
-  assign _034_ = rst ? 6'h00 : _076_;
-  assign _077_ = _017_ ? _018_[3:0] : waiting;
-  assign _078_ = _004_ ? 4'hd : _077_;
-  assign _033_ = rst ? 4'h0 : _078_;
-  assign _079_ = advance ? _016_ : tag[3];
-  assign _032_[3] = rst ? 1'h0 : _079_;
-  assign _080_ = advance ? now[1:0] : tag[1:0];
-  assign _032_[1:0] = rst ? 2'h0 : _080_;
-  assign _081_ = advance ? segment : tag[2];
-  assign _032_[2] = rst ? 1'h0 : _081_;
-  assign _082_ = advance ? next_word : word_25;
-  assign _031_ = rst ? 6'h00 : _082_;
-  assign _083_ = advance ? next_slot : slot;
-  assign _030_ = rst ? 3'h0 : _083_;
-  assign _084_ = advance ? _015_ : last;
-  assign _029_ = rst ? 1'h0 : _084_;
-  assign _085_ = advance ? _014_ : first;
-  assign _028_ = rst ? 1'h0 : _085_;
-  assign _086_ = _012_ ? 1'h1 : 1'h0;
-  assign _087_ = all_read ? 1'h1 : _086_;
-  assign _027_ = rst ? 1'h1 : _087_;
-  assign _026_ = rst ? 1'h0 : _012_;
-  assign _088_ = _009_ ? 1'h1 : 1'h0;
-  assign finish = _011_ ? _088_ : 1'h0;
-  assign _011_ = fsm_state == 2'h2;
-  assign _089_ = _008_ ? 1'h1 : 1'h0;
-  assign all_read = _063_ ? _089_ : 1'h0;
-  assign advance = _063_ ? _003_ : 1'h0;
-  assign _063_ = fsm_state == 2'h1;
-  assign idle = _010_ ? 1'h1 : 1'h0;
-  assign _010_ = ! fsm_state;
-  assign _090_ = next_slot == 3'h7;
-  assign _091_ = next_slot == 3'h6;
-  assign _092_ = next_slot == 3'h5;
-  assign _093_ = next_slot == 3'h4;
-  assign _094_ = next_slot == 3'h3;
-  assign _095_ = next_slot == 3'h2;
-  assign _096_ = next_slot == 3'h1;
+  assign _group_is_now_15_10 = group == now[15:10];
+  assign end_segment = end_group & _group_is_now_15_10;
+  assign _segment_is_now_16 = segment == now[16];
+  assign end_node = end_segment & _segment_is_now_16;
+  assign _not_now_3 = ~ now[3];
+  assign _no_waiting = ! waiting;
+  assign _not_now_3_or_no_waiting = _not_now_3 | _no_waiting;
+  assign _no_block = ! block;
+  assign _now_17_and_no_block = now[17] & _no_block;
+  assign _now_18_and_end_slot = now[18] & end_slot;
+  assign _no_group = ! group;
+  assign _any_waiting = | waiting;
+  assign _waiting_minus_1 = waiting - 1'h1;
+  assign _block_plus_1 = block + 1'h1;
+  assign _advance_and_end_slot = advance & end_slot;
+  assign _advance_and_end_group = advance & end_group;
+  assign _group_plus_1 = group + 1'h1;
+  assign _advance_and_end_segment = advance & end_segment;
+  assign _segment_plus_1 = segment + 1'h1;
+  assign _next_slot_is_6_or_next_slot_is_7 = _next_slot_is_6 | _next_slot_is_7;
+  assign _next_slot_is_2_or_next_slot_is_3 = _next_slot_is_2 | _next_slot_is_3;
+  assign _fsm_state_is_1_or_fsm_state_is_2 = _fsm_state_is_1 | _fsm_state_is_2;
+  assign _now_part = | { _next_slot_is_6_or_next_slot_is_7, _next_slot_is_5, _next_slot_is_4 };
+  assign _now_part_7 = _next_slot_is_7 ? 41'h007aa3cc03e : 41'h007abf0c306;
+  assign _now_part_6 = _next_slot_is_5 ? 41'h007abb2c306 : 41'h006674c0c0d;
+  assign _now_part_5 = _next_slot_is_6_or_next_slot_is_7 ? _now_part_7 : _now_part_6;
+  assign _now_part_4 = _next_slot_is_3 ? 41'h00667020c35 : 41'h00000cc0304;
+  assign _now_part_3 = _next_slot_is_1 ? 41'h00000800034 : 41'h00000420304;
+  assign _now_part_2 = _next_slot_is_2_or_next_slot_is_3 ? _now_part_4 : _now_part_3;
+  assign now = _now_part ? _now_part_5 : _now_part_2;
+  assign _next_word_part_6 = _next_slot_is_7 ? block : block;
+  assign _next_word_part_5 = _next_slot_is_5 ? block : block;
+  assign _next_word_part_4 = _next_slot_is_6_or_next_slot_is_7 ? _next_word_part_6 : _next_word_part_5;
+  assign _next_word_part_3 = _next_slot_is_3 ? block : block;
+  assign _next_word_part_2 = _next_slot_is_1 ? block : block;
+  assign _next_word_part = _next_slot_is_2_or_next_slot_is_3 ? _next_word_part_3 : _next_word_part_2;
+  assign next_word = _now_part ? _next_word_part_4 : _next_word_part;
+  assign _fsm_state_next_4 = _fsm_state_is_2 ? _fsm_state_next_7 : _fsm_state_next_8;
+  assign _fsm_state_next_3 = _no_fsm_state ? _fsm_state_next_9 : fsm_state;
+  assign _fsm_state_next_2 = _fsm_state_is_1_or_fsm_state_is_2 ? _fsm_state_next_4 : _fsm_state_next_3;
+  assign _fsm_state_next_6 = start ? 2'h1 : 2'h0;
+  assign _fsm_state_next_7 = _waiting_is_1 ? _fsm_state_next_6 : fsm_state;
+  assign _fsm_state_next_8 = _fsm_state_next_5 ? 2'h2 : fsm_state;
+  assign _fsm_state_next_9 = start ? 2'h1 : fsm_state;
+  assign _fsm_state_next = rst ? 2'h0 : _fsm_state_next_2;
+  assign _coefficients_next_2 = _advance_and_now_2 ? _coefficients_plus_1[12:0] : coefficients;
+  assign _coefficients_next_3 = all_read ? 13'h0000 : _coefficients_next_2;
+  assign _coefficients_next = rst ? 13'h0000 : _coefficients_next_3;
+  assign _segment_next_2 = _advance_and_end_segment ? _segment_plus_1[0] : segment;
+  assign _segment_next_3 = _advance_and_end_node ? 1'h0 : _segment_next_2;
+  assign _segment_next = rst ? 1'h0 : _segment_next_3;
+  assign _group_next_2 = _advance_and_end_group ? _group_plus_1[5:0] : group;
+  assign _group_next_3 = _advance_and_end_segment ? 6'h00 : _group_next_2;
+  assign _group_next = rst ? 6'h00 : _group_next_3;
+  assign _next_slot_next_2 = _advance_and_end_slot ? now[24:22] : next_slot;
+  assign _next_slot_next_3 = _advance_and_end_group ? now[27:25] : _next_slot_next_2;
+  assign _next_slot_next_4 = _advance_and_end_node ? now[24:22] : _next_slot_next_3;
+  assign _next_slot_next_5 = all_read ? 3'h0 : _next_slot_next_4;
+  assign _next_slot_next = rst ? 3'h0 : _next_slot_next_5;
+  assign _block_next_2 = advance ? _block_plus_1[5:0] : block;
+  assign _block_next_3 = _advance_and_end_slot ? 6'h00 : _block_next_2;
+  assign _block_next = rst ? 6'h00 : _block_next_3;
+  assign _waiting_next_2 = _any_waiting ? _waiting_minus_1[3:0] : waiting;
+  assign _waiting_next_3 = _advance_and_end_node ? 4'hd : _waiting_next_2;
+  assign _waiting_next = rst ? 4'h0 : _waiting_next_3;
+  assign _tag_next_4 = advance ? _no_group : tag[3];
+  assign _tag_next[3] = rst ? 1'h0 : _tag_next_4;
+  assign _tag_next_3 = advance ? now[1:0] : tag[1:0];
+  assign _tag_next[1:0] = rst ? 2'h0 : _tag_next_3;
+  assign _tag_next_2 = advance ? segment : tag[2];
+  assign _tag_next[2] = rst ? 1'h0 : _tag_next_2;
+  assign _word_25_next_2 = advance ? next_word : word_25;
+  assign _word_25_next = rst ? 6'h00 : _word_25_next_2;
+  assign _slot_next_2 = advance ? next_slot : slot;
+  assign _slot_next = rst ? 3'h0 : _slot_next_2;
+  assign _last_next_2 = advance ? _now_18_and_end_slot : last;
+  assign _last_next = rst ? 1'h0 : _last_next_2;
+  assign _first_next_2 = advance ? _now_17_and_no_block : first;
+  assign _first_next = rst ? 1'h0 : _first_next_2;
+  assign _moved_next_3 = _advance_and_now_2 ? 1'h1 : 1'h0;
+  assign _moved_next_2 = all_read ? 1'h1 : _moved_next_3;
+  assign _moved_next = rst ? 1'h1 : _moved_next_2;
+  assign _valid_next = rst ? 1'h0 : _advance_and_now_2;
+  assign _finish_part = _waiting_is_1 ? 1'h1 : 1'h0;
+  assign finish = _fsm_state_is_2 ? _finish_part : 1'h0;
+  assign _fsm_state_is_2 = fsm_state == 2'h2;
+  assign _all_read_part = _fsm_state_next_5 ? 1'h1 : 1'h0;
+  assign all_read = _fsm_state_is_1 ? _all_read_part : 1'h0;
+  assign advance = _fsm_state_is_1 ? _not_now_3_or_no_waiting : 1'h0;
+  assign _fsm_state_is_1 = fsm_state == 2'h1;
+  assign idle = _no_fsm_state ? 1'h1 : 1'h0;
+  assign _no_fsm_state = ! fsm_state;
+  assign _next_slot_is_7 = next_slot == 3'h7;
+  assign _next_slot_is_6 = next_slot == 3'h6;
+  assign _next_slot_is_5 = next_slot == 3'h5;
+  assign _next_slot_is_4 = next_slot == 3'h4;
+  assign _next_slot_is_3 = next_slot == 3'h3;
+  assign _next_slot_is_2 = next_slot == 3'h2;
+  assign _next_slot_is_1 = next_slot == 3'h1;
 endmodule
 
-module mackey_glass_layer_lmu3_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
+// Receives the next input vector while the layer reads the present one.
+// Fields of words:
+//   i__payload: data [7:0], last [8]
+module mackey_glass__layer_lmu3_source(rst, read_enable, available, last, read_data, i__payload, i__valid, i__freed, read_word, clk);
   input rst;
   wire rst;
   input read_enable;
@@ -8070,64 +8252,64 @@ module mackey_glass_layer_lmu3_source(rst, read_enable, available, last, read_da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire [2:0] _03_;
-  wire [3:0] _04_;
-  wire [6:0] _05_;
-  wire _06_;
-  wire _07_;
-  wire [1:0] _08_;
-  wire [5:0] _09_;
-  wire _10_;
-  wire _11_;
-  wire _12_;
-  wire _13_;
-  wire _14_;
-  wire _15_;
-  wire _16_;
-  wire [5:0] _17_;
-  wire [5:0] _18_;
+  wire _beat_is_48;
+  wire [5:0] _beat_next;
+  wire [5:0] _beat_next_2;
+  wire [5:0] _beat_next_3;
+  wire [6:0] _beat_plus_1;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire [1:0] _full_next;
+  wire [2:0] _full_plus_complete;
+  wire [3:0] _full_plus_complete_minus_i__freed;
+  wire [1:0] _lasts_next;
+  wire _lasts_next_2;
+  wire _lasts_next_3;
+  wire _lasts_next_4;
+  wire _lasts_next_5;
+  wire _not_filling;
+  wire _not_read_page;
+  wire _read_page_next;
+  wire _read_page_next_2;
   reg [5:0] beat;
   wire complete;
   reg filling;
   reg [1:0] full;
   reg [1:0] lasts;
   reg read_page;
-  assign _00_ = beat == 6'h30;
-  assign complete = i__valid & _00_;
+  assign _beat_is_48 = beat == 6'h30;
+  assign complete = i__valid & _beat_is_48;
   assign available = | full;
   assign last = lasts >> read_page;
-  assign _03_ = full + complete;
-  assign _04_ = _03_ - i__freed;
-  assign _05_ = beat + 1'h1;
-  assign _07_ = ~ read_page;
+  assign _full_plus_complete = full + complete;
+  assign _full_plus_complete_minus_i__freed = _full_plus_complete - i__freed;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _not_read_page = ~ read_page;
   always @(posedge clk)
-    full <= _08_;
+    full <= _full_next;
   always @(posedge clk)
-    beat <= _09_;
+    beat <= _beat_next;
   always @(posedge clk)
-    filling <= _10_;
+    filling <= _filling_next;
   always @(posedge clk)
-    lasts <= _01_;
+    lasts <= _lasts_next;
   always @(posedge clk)
-    read_page <= _02_;
-  assign _11_ = i__freed ? _07_ : read_page;
-  assign _02_ = rst ? 1'h0 : _11_;
-  assign _12_ = filling ? i__payload[8] : lasts[1];
-  assign _13_ = complete ? _12_ : lasts[1];
-  assign _01_[1] = rst ? 1'h0 : _13_;
-  assign _14_ = filling ? lasts[0] : i__payload[8];
-  assign _06_ = ~ filling;
-  assign _15_ = complete ? _14_ : lasts[0];
-  assign _01_[0] = rst ? 1'h0 : _15_;
-  assign _16_ = complete ? _06_ : filling;
-  assign _10_ = rst ? 1'h0 : _16_;
-  assign _17_ = i__valid ? _05_[5:0] : beat;
-  assign _18_ = complete ? 6'h00 : _17_;
-  assign _09_ = rst ? 6'h00 : _18_;
-  assign _08_ = rst ? 2'h0 : _04_[1:0];
+    read_page <= _read_page_next;
+  assign _read_page_next_2 = i__freed ? _not_read_page : read_page;
+  assign _read_page_next = rst ? 1'h0 : _read_page_next_2;
+  assign _lasts_next_4 = filling ? i__payload[8] : lasts[1];
+  assign _lasts_next_3 = complete ? _lasts_next_4 : lasts[1];
+  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_3;
+  assign _lasts_next_5 = filling ? lasts[0] : i__payload[8];
+  assign _not_filling = ~ filling;
+  assign _lasts_next_2 = complete ? _lasts_next_5 : lasts[0];
+  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
+  assign _filling_next_2 = complete ? _not_filling : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _beat_next_3 = i__valid ? _beat_plus_1[5:0] : beat;
+  assign _beat_next_2 = complete ? 6'h00 : _beat_next_3;
+  assign _beat_next = rst ? 6'h00 : _beat_next_2;
+  assign _full_next = rst ? 2'h0 : _full_plus_complete_minus_i__freed[1:0];
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_buffer #(
     .BEATS(32'd49),
@@ -8145,7 +8327,7 @@ module mackey_glass_layer_lmu3_source(rst, read_enable, available, last, read_da
     .valid(i__valid)
   );
 `endif
-  mackey_glass_layer_lmu3_source_memory memory (
+  mackey_glass__layer_lmu3_source_memory memory (
     .clk(clk),
     .read__en(read_enable),
     .read_data(read_data),
@@ -8159,7 +8341,8 @@ module mackey_glass_layer_lmu3_source(rst, read_enable, available, last, read_da
   );
 endmodule
 
-module mackey_glass_layer_lmu3_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu3_source_memory(rst, read__en, read_data, write__data, write_enable, write_beat, write_page, read_page, read_word, clk);
   input rst;
   wire rst;
   input read__en;
@@ -8180,9 +8363,9 @@ module mackey_glass_layer_lmu3_source_memory(rst, read__en, read_data, write__da
   wire [5:0] read_word;
   input clk;
   wire clk;
-  wire [5:0] _0_;
-  wire [7:0] _1_;
-  wire [5:0] _2_;
+  wire [5:0] _read__addr_part;
+  wire [7:0] _write__addr_high;
+  wire [5:0] _write__addr_part;
   wire [6:0] read__addr;
   wire [6:0] write__addr;
   (* no_rw_check *)
@@ -8191,21 +8374,22 @@ module mackey_glass_layer_lmu3_source_memory(rst, read__en, read_data, write__da
     if (write_enable)
       cells[write__addr] <= write__data;
   end
-  reg [7:0] _7_;
+  reg [7:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _7_ <= cells[read__addr];
+      _read_data_register <= cells[read__addr];
     end
   end
-  assign read_data = _7_;
-  assign { _1_[7], write__addr } = { 1'h0, _0_ } + write_beat;
-  assign _2_ = read_page ? 6'h31 : 6'h00;
-  assign read__addr = _2_ + read_word;
-  assign _0_ = write_page ? 6'h31 : 6'h00;
-  assign _1_[6:0] = write__addr;
+  assign read_data = _read_data_register;
+  assign { _write__addr_high[7], write__addr } = { 1'h0, _write__addr_part } + write_beat;
+  assign _read__addr_part = read_page ? 6'h31 : 6'h00;
+  assign read__addr = _read__addr_part + read_word;
+  assign _write__addr_part = write_page ? 6'h31 : 6'h00;
+  assign _write__addr_high[6:0] = write__addr;
 endmodule
 
-module mackey_glass_layer_lmu3_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3191_3, write__data, clk);
+// A vector of codes, written by beats and read by words of columns elements.
+module mackey_glass__layer_lmu3_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3191_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -8230,16 +8414,17 @@ module mackey_glass_layer_lmu3_u_memory(rst, read__en, write_enable, read_data, 
     if (write_enable)
       cells[1'h0] <= write__data;
   end
-  reg [15:0] _0_;
+  reg [15:0] _read_data_register;
   always @(posedge clk) begin
     if (read__en) begin
-      _0_ <= cells[1'h0];
+      _read_data_register <= cells[1'h0];
     end
   end
-  assign read_data = _0_;
+  assign read_data = _read_data_register;
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms(rst, data, valid, moved, address, clk);
+// The coefficients of a layer, in the order in which its sequencer reads them.
+module mackey_glass__layer_lmu3_weight_roms(rst, data, valid, moved, address, clk);
   input rst;
   wire rst;
   output [9:0] data;
@@ -8252,14 +8437,14 @@ module mackey_glass_layer_lmu3_weight_roms(rst, data, valid, moved, address, clk
   wire [12:0] address;
   input clk;
   wire clk;
-  wire _0_;
+  wire _no_s1_rom;
   reg s1_rom;
   wire taken;
-  assign _0_ = ! s1_rom;
-  assign taken = valid & _0_;
+  assign _no_s1_rom = ! s1_rom;
+  assign taken = valid & _no_s1_rom;
   always @(posedge clk)
     s1_rom <= 1'h0;
-  mackey_glass_layer_lmu3_weight_roms_rom_0 rom_0 (
+  mackey_glass__layer_lmu3_weight_roms_rom_0 rom_0 (
     .address(address),
     .clk(clk),
     .data(data),
@@ -8269,7 +8454,8 @@ module mackey_glass_layer_lmu3_weight_roms(rst, data, valid, moved, address, clk
   );
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, address, clk);
+// A ROM in banks, each with a register behind it; what follows selects one of them.
+module mackey_glass__layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, address, clk);
   input rst;
   wire rst;
   input taken;
@@ -8282,15 +8468,15 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, addres
   wire [12:0] address;
   input clk;
   wire clk;
-  wire [9:0] _00_;
-  wire [9:0] _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire _05_;
-  wire _06_;
-  wire _07_;
-  wire _08_;
+  wire _bank_part;
+  wire _no_bank;
+  wire _no_s1_bank;
+  wire _s1_bank_next;
+  wire _s2_bank_next;
+  wire [9:0] _s2_word_0_next;
+  wire [9:0] _s2_word_1_next;
+  wire _taken_and_no_s1_bank;
+  wire _taken_and_s1_bank;
   wire bank;
   wire [9:0] data_15;
   wire [9:0] data_16;
@@ -8300,34 +8486,34 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, addres
   reg s2_bank;
   reg [9:0] s2_word_0;
   reg [9:0] s2_word_1;
-  assign _02_ = ! bank;
-  assign enable = moved & _02_;
+  assign _no_bank = ! bank;
+  assign enable = moved & _no_bank;
   assign enable_6 = moved & bank;
   assign data = s2_bank ? s2_word_1 : s2_word_0;
-  assign _03_ = ! s1_bank;
-  assign _04_ = taken & _03_;
-  assign _05_ = taken & s1_bank;
+  assign _no_s1_bank = ! s1_bank;
+  assign _taken_and_no_s1_bank = taken & _no_s1_bank;
+  assign _taken_and_s1_bank = taken & s1_bank;
   always @(posedge clk)
-    s1_bank <= _06_;
+    s1_bank <= _s1_bank_next;
   always @(posedge clk)
-    s2_bank <= _07_;
+    s2_bank <= _s2_bank_next;
   always @(posedge clk)
-    s2_word_0 <= _00_;
+    s2_word_0 <= _s2_word_0_next;
   always @(posedge clk)
-    s2_word_1 <= _01_;
-  assign _01_ = _05_ ? data_16 : s2_word_1;
-  assign _00_ = _04_ ? data_15 : s2_word_0;
-  assign _07_ = rst ? 1'h0 : s1_bank;
-  assign _06_ = rst ? 1'h0 : bank;
-  assign bank = _08_ ? 1'h1 : 1'h0;
-  assign _08_ = { 12'h000, address[12] } == 13'h0001;
-  mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0 bank_0 (
+    s2_word_1 <= _s2_word_1_next;
+  assign _s2_word_1_next = _taken_and_s1_bank ? data_16 : s2_word_1;
+  assign _s2_word_0_next = _taken_and_no_s1_bank ? data_15 : s2_word_0;
+  assign _s2_bank_next = rst ? 1'h0 : s1_bank;
+  assign _s1_bank_next = rst ? 1'h0 : bank;
+  assign bank = _bank_part ? 1'h1 : 1'h0;
+  assign _bank_part = { 12'h000, address[12] } == 13'h0001;
+  mackey_glass__layer_lmu3_weight_roms_rom_0_bank_0 bank_0 (
     .address(address[11:0]),
     .clk(clk),
     .data(data_15),
     .enable(enable)
   );
-  mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1 bank_1 (
+  mackey_glass__layer_lmu3_weight_roms_rom_0_bank_1 bank_1 (
     .address(address[9:0]),
     .clk(clk),
     .data(data_16),
@@ -8335,7 +8521,8 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0(rst, taken, data, moved, addres
   );
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu3_weight_roms_rom_0_bank_0(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -8352,7 +8539,8 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_0(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1(enable, data, address, clk);
+// A memory of constants with a registered output, which synthesis maps to block RAM.
+module mackey_glass__layer_lmu3_weight_roms_rom_0_bank_1(enable, data, address, clk);
   input enable;
   wire enable;
   output [9:0] data;
@@ -8369,7 +8557,10 @@ module mackey_glass_layer_lmu3_weight_roms_rom_0_bank_1(enable, data, address, c
   );
 endmodule
 
-module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, tready);
+// Collects a vector and offers it as one AXI4-Stream beat.
+// Fields of words:
+//   i__payload: data [15:0], last [16]
+module mackey_glass__to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, tready);
   input clk;
   wire clk;
   input rst;
@@ -8388,33 +8579,33 @@ module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tla
   reg [15:0] word_0;
   input tready;
   wire tready;
-  wire _00_;
-  wire [1:0] _01_;
-  wire _02_;
-  wire _03_;
-  wire _04_;
-  wire [15:0] _05_;
-  wire [15:0] _06_;
-  wire _07_;
-  wire _08_;
-  wire _09_;
-  assign _00_ = i__valid & i__ready;
-  assign _01_ = tvalid + 1'h1;
-  assign _02_ = tvalid & tready;
+  wire _i__valid_and_i__ready;
+  wire _tlast_next;
+  wire _tlast_next_2;
+  wire _tvalid_and_tready;
+  wire _tvalid_next;
+  wire _tvalid_next_2;
+  wire _tvalid_next_3;
+  wire [1:0] _tvalid_plus_1;
+  wire [15:0] _word_0_next;
+  wire [15:0] _word_0_next_2;
+  assign _i__valid_and_i__ready = i__valid & i__ready;
+  assign _tvalid_plus_1 = tvalid + 1'h1;
+  assign _tvalid_and_tready = tvalid & tready;
   always @(posedge clk)
-    tvalid <= _03_;
+    tvalid <= _tvalid_next;
   always @(posedge clk)
-    tlast <= _04_;
+    tlast <= _tlast_next;
   always @(posedge clk)
-    word_0 <= _05_;
+    word_0 <= _word_0_next;
   assign i__ready = ~ tvalid;
-  assign _06_ = tvalid ? word_0 : i__payload[15:0];
-  assign _05_ = _00_ ? _06_ : word_0;
-  assign _07_ = _00_ ? i__payload[16] : tlast;
-  assign _04_ = rst ? 1'h0 : _07_;
-  assign _08_ = _00_ ? _01_[0] : tvalid;
-  assign _09_ = _02_ ? 1'h0 : _08_;
-  assign _03_ = rst ? 1'h0 : _09_;
+  assign _word_0_next_2 = tvalid ? word_0 : i__payload[15:0];
+  assign _word_0_next = _i__valid_and_i__ready ? _word_0_next_2 : word_0;
+  assign _tlast_next_2 = _i__valid_and_i__ready ? i__payload[16] : tlast;
+  assign _tlast_next = rst ? 1'h0 : _tlast_next_2;
+  assign _tvalid_next_3 = _i__valid_and_i__ready ? _tvalid_plus_1[0] : tvalid;
+  assign _tvalid_next_2 = _tvalid_and_tready ? 1'h0 : _tvalid_next_3;
+  assign _tvalid_next = rst ? 1'h0 : _tvalid_next_2;
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_collector #(
     .BEATS(32'd1),
@@ -8425,7 +8616,7 @@ module mackey_glass_to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tla
     .full(tvalid),
     .ready(i__ready),
     .rst(rst),
-    .taken(_02_),
+    .taken(_tvalid_and_tready),
     .valid(i__valid)
   );
 `endif
@@ -8437,6 +8628,7 @@ endmodule
 `define MACKEY_GLASS_ROM(file) file
 `endif
 
+// 49 words of 10 bits, which are in mackey_glass__head_weights.hex.
 module mackey_glass__head_weights(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8464,6 +8656,7 @@ module mackey_glass__head_weights(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 17 words of 11 bits, which are in mackey_glass__lmu0_h_tanh.hex.
 module mackey_glass__lmu0_h_tanh(clk, address, enable, data);
   input clk;
   input [4:0] address;
@@ -8491,6 +8684,7 @@ module mackey_glass__lmu0_h_tanh(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 4 words of 6 bits, which are in mackey_glass__lmu0_h_tanh_offsets.hex.
 module mackey_glass__lmu0_h_tanh_offsets(clk, address, enable, data);
   input clk;
   input [1:0] address;
@@ -8518,6 +8712,7 @@ module mackey_glass__lmu0_h_tanh_offsets(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 49 words of 22 bits, which are in mackey_glass__lmu0_rows.hex.
 module mackey_glass__lmu0_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8545,6 +8740,7 @@ module mackey_glass__lmu0_rows(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 2048 words of 10 bits, which are in mackey_glass__lmu0_weights_0.hex.
 module mackey_glass__lmu0_weights_0(clk, address, enable, data);
   input clk;
   input [10:0] address;
@@ -8573,6 +8769,7 @@ module mackey_glass__lmu0_weights_0(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 672 words of 10 bits, which are in mackey_glass__lmu0_weights_1.hex.
 module mackey_glass__lmu0_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
@@ -8601,6 +8798,7 @@ module mackey_glass__lmu0_weights_1(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 64 words of 8 bits, which are in mackey_glass__lmu1_h_tanh.hex.
 module mackey_glass__lmu1_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8628,6 +8826,7 @@ module mackey_glass__lmu1_h_tanh(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 49 words of 25 bits, which are in mackey_glass__lmu1_rows.hex.
 module mackey_glass__lmu1_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8656,6 +8855,7 @@ module mackey_glass__lmu1_rows(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 4096 words of 10 bits, which are in mackey_glass__lmu1_weights_0.hex.
 module mackey_glass__lmu1_weights_0(clk, address, enable, data);
   input clk;
   input [11:0] address;
@@ -8684,6 +8884,7 @@ module mackey_glass__lmu1_weights_0(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 1024 words of 10 bits, which are in mackey_glass__lmu1_weights_1.hex.
 module mackey_glass__lmu1_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
@@ -8712,6 +8913,7 @@ module mackey_glass__lmu1_weights_1(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 51 words of 17 bits, which are in mackey_glass__lmu2_h_tanh.hex.
 module mackey_glass__lmu2_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8739,6 +8941,7 @@ module mackey_glass__lmu2_h_tanh(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 49 words of 24 bits, which are in mackey_glass__lmu2_rows.hex.
 module mackey_glass__lmu2_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8766,6 +8969,7 @@ module mackey_glass__lmu2_rows(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 4096 words of 10 bits, which are in mackey_glass__lmu2_weights_0.hex.
 module mackey_glass__lmu2_weights_0(clk, address, enable, data);
   input clk;
   input [11:0] address;
@@ -8794,6 +8998,7 @@ module mackey_glass__lmu2_weights_0(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 1024 words of 10 bits, which are in mackey_glass__lmu2_weights_1.hex.
 module mackey_glass__lmu2_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
@@ -8822,6 +9027,7 @@ module mackey_glass__lmu2_weights_1(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 51 words of 17 bits, which are in mackey_glass__lmu3_h_tanh.hex.
 module mackey_glass__lmu3_h_tanh(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8849,6 +9055,7 @@ module mackey_glass__lmu3_h_tanh(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 49 words of 20 bits, which are in mackey_glass__lmu3_rows.hex.
 module mackey_glass__lmu3_rows(clk, address, enable, data);
   input clk;
   input [5:0] address;
@@ -8876,6 +9083,7 @@ module mackey_glass__lmu3_rows(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 4096 words of 10 bits, which are in mackey_glass__lmu3_weights_0.hex.
 module mackey_glass__lmu3_weights_0(clk, address, enable, data);
   input clk;
   input [11:0] address;
@@ -8904,6 +9112,7 @@ module mackey_glass__lmu3_weights_0(clk, address, enable, data);
   always @(posedge clk) if (enable) data <= words[address];
 endmodule
 
+// 1024 words of 10 bits, which are in mackey_glass__lmu3_weights_1.hex.
 module mackey_glass__lmu3_weights_1(clk, address, enable, data);
   input clk;
   input [9:0] address;
@@ -8933,6 +9142,7 @@ module mackey_glass__lmu3_weights_1(clk, address, enable, data);
 endmodule
 
 `ifdef LMU_HW_ASSERT
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_buffer(clk, rst, valid, last, drop, available, marked, filling, reading, beat);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -8989,6 +9199,7 @@ module mackey_glass__check_buffer(clk, rst, valid, last, drop, available, marked
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_collector(clk, rst, valid, ready, full, taken, count);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -9018,6 +9229,7 @@ module mackey_glass__check_collector(clk, rst, valid, ready, full, taken, count)
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_drain(clk, rst, upcoming, sums, elements);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -9043,6 +9255,7 @@ module mackey_glass__check_drain(clk, rst, upcoming, sums, elements);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_intake(clk, rst, ready);
   input clk;
   input rst;
@@ -9057,6 +9270,7 @@ module mackey_glass__check_intake(clk, rst, ready);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_offer(clk, rst, valid, ready, payload);
   parameter WIDTH = 1;
   input clk;
@@ -9086,6 +9300,7 @@ module mackey_glass__check_offer(clk, rst, valid, ready, payload);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_queue(clk, rst, valid, last, fetch, taken, offered, marked, entering, leaving);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -9150,6 +9365,7 @@ module mackey_glass__check_queue(clk, rst, valid, last, fetch, taken, offered, m
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_room(clk, rst, sent, freed, room);
   parameter VECTORS = 1;
   parameter BITS = 1;
@@ -9177,6 +9393,7 @@ module mackey_glass__check_room(clk, rst, sent, freed, room);
   end
 endmodule
 
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_step(clk, rst, start, available, room, promise, marked, idle, finish, reads, drop, write, answer, last);
   parameter CYCLES = 1;
   parameter CYCLES_LAST = 1;
@@ -9276,3 +9493,5 @@ module mackey_glass__check_step(clk, rst, start, available, room, promise, marke
 endmodule
 
 `endif
+
+// verilator lint_restore

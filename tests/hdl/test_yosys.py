@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.hdl._yosys import plain_names, without_collisions
+from lmu_hw.hdl._yosys import named_reads, plain_names, without_collisions
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,17 @@ def test_texts_in_quotes_are_left_alone():
 def test_every_memory_is_marked_and_nothing_else():
     text = "  reg [7:0] cells [15:0];\n  reg [7:0] data;\n  wire [7:0] word [3:0];\n"
     assert without_collisions(text) == f"  (* no_rw_check *)\n{text}"
+
+
+def test_a_register_behind_a_memory_is_named_after_what_it_drives():
+    text = (
+        "module a;\n  reg _3_;\n  assign data = _3_;\nendmodule\nmodule b;\n  reg _3_;\nendmodule\n"
+    )
+    first, second = named_reads(text).split("endmodule\n", 1)
+    assert "reg _data_register;\n  assign data = _data_register;" in first
+    assert "reg _3_;" in second
+
+
+def test_modules_below_the_top_have_two_underscores_behind_its_name():
+    text = "module \\top.a.b\nend\nmodule \\top\n  cell \\top.a.b \\a.b\nend\n"
+    assert plain_names(text) == text.replace(r"\top.a.b", r"\top__a_b").replace(r"\a.b", r"\a_b")

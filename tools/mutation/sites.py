@@ -39,7 +39,8 @@ DECLARED = re.compile(
     r"(?:\[(\d+):0\] )?(\w+)(?: = .*)?;$"
 )
 """A declaration: the highest bit, if there are several, and the name."""
-_NUMBERED = re.compile(r"\b_\d+_\b")
+_BETWEEN = re.compile(r"\b_\w+")
+"""A net between operators, which has no name in the design."""
 _NAME = re.compile(r"(\\?[A-Za-z_]\w*)")
 _OPENED = re.compile(r"module \\?(\S+?) ?\(")
 _TERM = r"(?:\$signed\([^()]*\)|\{[^{}]*\}|[^ ?:\[\]]+(?:\[\d+(?::\d+)?\])?)"
@@ -171,7 +172,7 @@ def _place(module: Module, line: str) -> str:
     names = _NAME.findall(match["left"])
     seen: set[str] = set()
     while names:
-        named = [name for name in names if not _NUMBERED.fullmatch(name)]
+        named = [name for name in names if not _BETWEEN.fullmatch(name)]
         if named:
             return named[0]
         seen |= set(names)
@@ -261,5 +262,5 @@ def _of_constants(right: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _shown(text: str) -> str:
-    """Return an operand without the numbers that Yosys gives."""
-    return _NUMBERED.sub("_", text)
+    """Return an operand without the names of nets between operators."""
+    return _BETWEEN.sub("_", text)

@@ -119,7 +119,7 @@ def test_packets_of_every_shape_are_shown(shape):
 def test_what_is_broken_is_not_shown(how):
     part, pattern, replacement, name = BROKEN[how]
     _, plan, files = small_packets()
-    (module,) = re.findall(rf"^module tiny_{part}\(.*?^endmodule", files["tiny.v"], re.M | re.S)
+    (module,) = re.findall(rf"^module tiny__{part}\(.*?^endmodule", files["tiny.v"], re.M | re.S)
     changed, count = re.subn(pattern, replacement, module, count=1)
     assert count == 1
     netlist = netlist_of(files | {"tiny.v": files["tiny.v"].replace(module, changed)})

@@ -22,7 +22,7 @@ def replaced(pattern, replacement, *, module="layer_lmu0"):
     """Return a change of one module: some text is another one."""
 
     def change(text):
-        place = text.index(f"module tiny_{module}(")
+        place = text.index(f"module tiny__{module}(")
         head, rest = text[:place], text[place:]
         changed, number = re.subn(pattern, replacement, rest, count=1)
         assert number == 1
@@ -58,7 +58,7 @@ def with_accounts(change):
 
     def changed(text):
         text = change(text)
-        place = text.index("  assign", text.index("module tiny_layer_lmu0("))
+        place = text.index("  assign", text.index("module tiny__layer_lmu0("))
         return text[:place] + "".join(ACCOUNTS.values()) + text[place:]
 
     return changed
