@@ -11,6 +11,7 @@ import pytest
 import lmu_hw
 from lmu_hw.boards.ports import Ports, ports_of
 from lmu_hw.golden import GoldenModel
+from lmu_hw.hdl.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.implement.tools import run_yosys
 from lmu_hw.implement.wrapper import port_bits, wrapper
 from tests.simulators import require_simulator
@@ -41,6 +42,36 @@ def test_all_ports_of_the_design_are_connected(bits, tmp_path):
     said = run_yosys([*commands, "proc", "check"], tmp_path, log="log")
     assert "Resizing cell port" not in said
     assert not [line for line in said.splitlines() if "Warning" in line and "m_axis" not in line]
+
+
+def test_all_ports_of_registers_are_connected(tmp_path):
+    lite = lite_ports()
+    inputs = {"clk": 1, "rst": 1, "s_axis_tvalid": 1, "s_axis_tlast": 1, "m_axis_tready": 1}
+    outputs = {"s_axis_tready": 1, "m_axis_tvalid": 1, "m_axis_tlast": 1, **PLAIN}
+    del outputs["s_axis_tdata"]
+    bits = {**inputs, **outputs, "s_axis_tdata": 16, **lite[0], **lite[1]}
+    driven = {*outputs, *lite[1]}
+    declared = [
+        f"{'output' if name in driven else 'input'} [{width - 1}:0] {name}"
+        for name, width in bits.items()
+    ]
+    (tmp_path / "design.v").write_text(
+        f"(* blackbox *) module d({', '.join(declared)}); endmodule\n"
+    )
+    ports = Ports(bits=bits, outputs=frozenset(driven))
+    (tmp_path / "wrapper.v").write_text(wrapper("d", ports))
+    commands = ["read_verilog design.v wrapper.v", "hierarchy -check -top d__bytes"]
+    said = run_yosys([*commands, "proc", "check -assert"], tmp_path, log="log")
+    assert "Resizing cell port" not in said and "Warning" not in said
+    assert len(set(port_bits(ports))) == 24 + 17
+
+
+def lite_ports():
+    """Return inputs and outputs of AXI4-Lite with their prefix."""
+    return [
+        {f"s_axi_{name}": width for name, width in widths.items()}
+        for widths in (axi_lite_inputs(7), axi_lite_outputs())
+    ]
 
 
 def test_every_port_is_listed_bit_by_bit():
