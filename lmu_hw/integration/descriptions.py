@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+import re
+
 from lmu_hw.integration.ports import Port, ports_of
 from lmu_hw.integration.render import render
 from lmu_hw.integration.subject import Subject
 from lmu_hw.network import Packet
 
 __all__ = ["ipxact", "litex"]
+
+_BUS = re.compile(r"s_axi_(aw|ar|w|r|b)(\w+)")
+"""A channel of AXI4-Lite, and a signal of it."""
 
 
 def ipxact(subject: Subject) -> dict[str, str]:
@@ -28,11 +33,8 @@ def litex(subject: Subject) -> dict[str, str]:
         packet=plan.source,
         sink=_layout(plan.source),
         source=_layout(plan.answer),
-        arguments=[
-            _argument(port)
-            for port in ports_of(plan)
-            if not (port.output and port.name.startswith("s_axi_"))  # left open
-        ],
+        arguments=[_argument(port) for port in ports_of(plan)],
+        address_bits=next((p.width for p in ports_of(plan) if p.name == "s_axi_awaddr"), None),
     )
     return {f"litex/{name}.py": text}
 
@@ -48,11 +50,14 @@ def _layout(packet: Packet) -> str:
 
 
 def _argument(port: Port) -> str:
-    """Return what connects a port of the instance; inputs that are no stream's are 0."""
+    """Return what connects a port of the instance; inputs of neither stream nor bus are 0."""
     domain = {"clk": "ClockSignal()", "rst": "ResetSignal()"}
     side, _, rest = port.name.rpartition("_axis_")
+    bus = _BUS.fullmatch(port.name)
     if port.name in domain:
         signal = domain[port.name]
+    elif bus:
+        signal = f"self.bus.{bus[1]}.{bus[2]}"
     elif side and rest.startswith("t"):
         signal = f"self.{'sink' if side == 's' else 'source'}.{rest[1:]}"
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ast
 import xml.etree.ElementTree as xml
+from dataclasses import replace
 
 import pytest
 
@@ -48,3 +49,14 @@ def test_litex_connects_every_port(width):
     )
     expected = [f"{'o' if p.output else 'i'}_{p.name}" for p in ports_of(made.plan)]
     assert [keyword.arg for keyword in instance.keywords] == expected
+
+
+def test_litex_has_a_bus_where_there_are_registers():
+    made = subject(width=8)
+    registered = replace(made, plan=replace(made.plan, registers=True))
+    text = litex(registered)["litex/tiny.py"]
+    assert "self.bus = axi.AXILiteInterface(" in text
+    buses = [p.name for p in ports_of(registered.plan) if p.name.startswith("s_axi_")]
+    assert len(buses) > 15
+    assert all(f"_{name}=self.bus." in text for name in buses)
+    assert "axi" not in litex(made)["litex/tiny.py"].replace("_axis_", "")
