@@ -125,14 +125,14 @@ class Gate(wiring.Component):
     def _sequences(self, m: Module, whole: Value, complete: Signal) -> Signal:
         """Count the steps of a sequence; return whether this beat ends one, whatever it says."""
         due = Signal()
-        place = Signal(BITS)
+        step = Signal(BITS, init=1)  # of its sequence, the next vector is the first, the second ...
         # Where tlast ends sequences, one before the last beat of a packet would cut it short.
         m.d.comb += [
-            due.eq((self.length != 0) & (place + 1 >= self.length) & whole),
+            due.eq((self.length != 0) & (step >= self.length) & whole),
             self.ends.eq(complete & (self.last | due)),
         ]
         with m.If(self.reset | self.ends):
-            m.d.sync += place.eq(0)
+            m.d.sync += step.eq(1)
         with m.Elif(complete):
-            m.d.sync += place.eq(place + 1)
+            m.d.sync += step.eq(step + 1)
         return due

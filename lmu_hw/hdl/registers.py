@@ -289,7 +289,8 @@ class RegisteredTop(wiring.Component):
         """Say when each counter counts."""
         moved = self.m_axis_tvalid & self.m_axis_tready
         _, ends = count(m, "answer_beat", self.plan.answer.beats, moved)
-        m.d.comb += [
+        # A cycle late: what decides the end of a sequence is slow, and so are the counters.
+        m.d.sync += [
             file.count_steps.eq(gate.step),
             file.count_sequences.eq(gate.ends),
             file.count_answers.eq(moved & ends),
@@ -300,4 +301,4 @@ class RegisteredTop(wiring.Component):
             counter = getattr(file, f"count_saturations_{place}")
             m.d.comb += counter.eq(inner[f"saturated_{place}"])
         if self.plan.stream.packets:
-            m.d.comb += file.count_malformed.eq(inner["s_axis_malformed"])
+            m.d.sync += file.count_malformed.eq(inner["s_axis_malformed"])

@@ -44,8 +44,8 @@ def prove_registers(
         If Yosys does not read the Verilog.
     """
     tell("control: the rules of AXI4-Lite")
-    bus = read_circuit(files, f"{network.name}_registers_bus")
-    gate = read_circuit(files, f"{network.name}_gate")
+    bus = read_circuit(files, f"{network.name}__registers_bus")
+    gate = read_circuit(files, f"{network.name}__gate")
     return [
         _held(
             *(bus, _BUS, seconds),

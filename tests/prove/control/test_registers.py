@@ -12,17 +12,17 @@ from tests import registered
 
 BROKEN = {
     "a response comes before the data": (
-        r"(module tiny_registers_bus(?:.*\n)*?  assign write = ).*;",
+        r"(module tiny__registers_bus(?:.*\n)*?  assign write = ).*;",
         r"\g<1>1'h1;",
         "AXI4-Lite: each request is answered once",
     ),
     "ready waits for valid": (
-        r"(module tiny_registers_bus(?:.*\n)*?  assign arready = ).*;",
+        r"(module tiny__registers_bus(?:.*\n)*?  assign arready = ).*;",
         r"\1arvalid & ~ rst;",
         "AXI4-Lite: no output depends",
     ),
     "the gate closes at once": (
-        r"(module tiny_gate(?:.*\n)*?  assign core_valid = ).*;",
+        r"(module tiny__gate(?:.*\n)*?  assign core_valid = ).*;",
         r"\1valid;",
         "the gate takes back nothing",
     ),
