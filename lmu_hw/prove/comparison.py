@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from lmu_hw.prove.algebra.cases import expanded
+from lmu_hw.prove.algebra.evaluation import vanishes_everywhere
 from lmu_hw.prove.algebra.forms import Unknown, Value
 from lmu_hw.prove.algebra.functions import leaf_of, values_of
 from lmu_hw.prove.algebra.names import drop
 
-__all__ = ["Failure", "congruent"]
+__all__ = ["Failure", "congruent", "vanishes"]
 
 
 class Failure(Exception):
@@ -30,11 +31,11 @@ class Failure(Exception):
 
 def congruent(a: Value, b: Value, width: int) -> bool:
     """Tell whether two values are equal modulo ``2**width``, whatever their symbols are."""
-    if _vanishes(a - b, width):
+    if vanishes(a - b, width):
         return True
     try:
         result = expanded(b)
-        if _vanishes(a - result, width) or _vanishes(a - expanded(result, totals=True), width):
+        if vanishes(a - result, width) or vanishes(a - expanded(result, totals=True), width):
             return True
         difference = expanded(a - b)
     except Unknown:
@@ -42,10 +43,11 @@ def congruent(a: Value, b: Value, width: int) -> bool:
     leaf = leaf_of([difference])
     if leaf is not None:
         return not (values_of(difference, leaf) & (1 << width) - 1).any()
-    return _vanishes(difference, width)
+    return vanishes(difference, width) or vanishes_everywhere(difference, width)
 
 
-def _vanishes(value: Value, width: int) -> bool:
+def vanishes(value: Value, width: int) -> bool:
+    """Tell whether a value is seen to be 0 modulo ``2**width`` as it is written."""
     if not isinstance(value, int):
         value = drop(value, width)
     return isinstance(value, int) and value & (1 << width) - 1 == 0

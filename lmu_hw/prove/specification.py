@@ -52,7 +52,7 @@ __all__ = [
     "table_codes",
 ]
 
-_FEW_TOTALS = 1 << 14
+_FEW_TOTALS = 1 << 17
 """Values of a total up to which functions of it are tabulated."""
 
 Past = Mapping[str, Codes]

@@ -8,7 +8,7 @@ import pytest
 from lmu_hw.fixed import Overflow, Rounding
 from lmu_hw.hdl import emit_verilog
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan
+from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.prove.data.proof import prove_data
 from lmu_hw.prove.hardware.netlist import read_netlist
 from lmu_hw.prove.subject import Subject
@@ -49,3 +49,16 @@ def test_results_that_hardware_computes_in_other_ways_are_shown():
     """It limits a sum of few values before it reads a table, where the formula has one function."""
     network = gated_network(units=1, seed=2, requant=(Rounding.FLOOR, Overflow.SATURATE))
     assert not_shown(network, fastest_plan(network, 4)) == []
+
+
+def test_a_result_that_hardware_writes_in_other_terms_is_shown():
+    """It rounds toward zero and limits by bits above the code, then reads a table at that."""
+    network = gated_network("lstm", seed=4, requant=(Rounding.TOWARD_ZERO, Overflow.SATURATE))
+    assert not_shown(network, fastest_plan(network, 4)) == []
+
+
+def test_a_cell_that_reads_beats_as_they_are_written_is_shown():
+    network = gated_network("lstm", units=2, seed=1)
+    shape = {"rows": 2, "columns": 2, "beat": 1}  # a word has two beats
+    plan = Plan(layers=(LayerPlan(layer=network.layers[0], **shape),))
+    assert not_shown(network, plan) == []

@@ -108,8 +108,10 @@ def _sign(terms: Terms, constant: int, threshold: int, above: int) -> Value:
         terms = {number: -factor for number, factor in terms.items()}
         constant = -constant - 1
     low, high = interval(terms, constant)
-    number = _atom(terms, constant, max((-low - 1).bit_length(), high.bit_length()))
-    return add(scale(single(number), -1), above - 1) if turned else add(single(number), above)
+    bits = max((-low - 1).bit_length(), high.bit_length())
+    # A sum that is -1 or 0 is its own sign.
+    sign = single(_atom(terms, constant, bits)) if bits else form(terms, constant)
+    return add(scale(sign, -1), above - 1) if turned else add(sign, above)
 
 
 def _atom(terms: Terms, constant: int, bits: int) -> int:

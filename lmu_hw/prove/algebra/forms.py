@@ -281,17 +281,27 @@ def add(a: Value, b: Value) -> Value:
 
 
 def weighted_sum(pairs: Iterable[tuple[int, Value]], constant: int = 0) -> Value:
-    """Return a constant plus a sum of coefficients times values."""
+    """Return a constant plus a sum of coefficients times values.
+
+    Its bounds are those of the values, or of their atoms, where these are closer.
+    """
     terms: Terms = {}
     get = terms.get
+    least = most = 0
     for factor, value in pairs:
         if isinstance(value, int):
             constant += factor * value
             continue
         constant += factor * value.constant
+        low, high = factor * (value.low - value.constant), factor * (value.high - value.constant)
+        least, most = (least + low, most + high) if factor > 0 else (least + high, most + low)
         for number, inner in value.terms.items():
             terms[number] = get(number, 0) + factor * inner
-    return form({number: factor for number, factor in terms.items() if factor}, constant)
+    result = form({number: factor for number, factor in terms.items() if factor}, constant)
+    if isinstance(result, Form):
+        result.low = max(result.low, least + constant)
+        result.high = min(result.high, most + constant)
+    return result
 
 
 def scale(a: Value, factor: int) -> Value:
@@ -331,7 +341,7 @@ def multiply(a: Value, b: Value) -> Value:
     pairs: list[tuple[int, Value]] = [
         (i * j, product([m, n])) for m, i in a.terms.items() for n, j in b.terms.items()
     ]
-    pairs += [(a.constant, Form(b.terms, 0, 0, 0, b.mark)), (b.constant, a)]
+    pairs += [(a.constant, add(b, -b.constant)), (b.constant, a)]
     return weighted_sum(pairs)
 
 

@@ -20,6 +20,7 @@ from lmu_hw.prove.algebra.names import also, definition_of, fold, link, name
 __all__ = [
     "Array",
     "applied",
+    "array_of",
     "as_function",
     "forget_functions",
     "function",
@@ -167,6 +168,11 @@ def _number(array: Array, leaf: int) -> Value:
         _arrays.append(array)
     parts = (leaf, content)
     return single(atom("function", parts, 0, int(array.max()), leaf, FUNCTION))
+
+
+def array_of(number: int) -> Array:
+    """Return the values of a function, from that at the least value of its symbol on."""
+    return _arrays[atoms.kind[number].parts[1]]
 
 
 def value_at(number: int, code: int) -> int:

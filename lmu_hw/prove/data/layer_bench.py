@@ -17,10 +17,11 @@ from lmu_hw.prove.algebra.names import define_only, definitions
 from lmu_hw.prove.algebra.undecided import MARK, Decide, decided
 from lmu_hw.prove.algebra.words import Word, number, part
 from lmu_hw.prove.claims import amount
-from lmu_hw.prove.comparison import Failure, congruent
+from lmu_hw.prove.comparison import Failure, congruent, vanishes
 from lmu_hw.prove.data.instances import symbols_of
 from lmu_hw.prove.data.layer_part import LayerPart, Seen
 from lmu_hw.prove.data.layer_situation import LayerSituation, Step
+from lmu_hw.prove.data.results import ShownWord
 from lmu_hw.prove.hardware.machine import State
 from lmu_hw.prove.hardware.netlist import Netlist
 from lmu_hw.prove.naming import StepNames, Symbols
@@ -60,6 +61,7 @@ class LayerBench:
         self._lasting = lasting_of(self.plan.layer)
         self.assumed: set[str] = set()
         self.words = 0
+        self._shown: list[ShownWord] = []
 
     # -- beginnings ------------------------------------------------------------------------------
 
@@ -148,6 +150,7 @@ class LayerBench:
         if starts and self.part.bit(seen, "starts") != 1:
             raise Failure(f"{self.name} must begin a step where it can, but does not")
         step = self._dropped(step, seen)
+        self._shown.clear()
         step, before = self._stored(step, before, seen)
         step, before = self._sent(step, before, seen)
         if step is not None:
@@ -155,7 +158,7 @@ class LayerBench:
         before = None if before is None else self._aged(before)
         return replace(
             situation,
-            state=state,
+            state=self.part.with_results(state, self._shown),
             step=step,
             before=None if before is None or before.done else before,
         )
@@ -281,3 +284,5 @@ class LayerBench:
         value = number(hardware)
         if not congruent(value, specification, width):
             raise Failure(what, value, specification, width)
+        if not vanishes(value - specification, width):
+            self._shown.append(ShownWord(value, specification, width))

@@ -18,6 +18,7 @@ from lmu_hw.prove.algebra.undecided import Decide, Undecided
 from lmu_hw.prove.algebra.words import Word, unknown
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.buffers import Image, InputMemory, Rows, wire
+from lmu_hw.prove.data.results import ShownWord, with_results
 from lmu_hw.prove.hardware.machine import Machine, State
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
 from lmu_hw.prove.hardware.parts import part_of
@@ -59,6 +60,8 @@ class LayerPart:
             for name, bits in part.ports("input").items()
             if name not in ("clk", "rst", "coefficient_write")
         }
+        cells = part.cells
+        self.widths = [len(cells[name]["connections"]["Q"]) for name in self._machine.registers]
         self.cycles = 0
 
     def _ends(
@@ -111,6 +114,11 @@ class LayerPart:
         self.cycles += 1
         seen = machine.cycle({**free, **given, **inputs})
         return self._without_input(machine.state), dict(zip(self._observed, seen, strict=True))
+
+    def with_results(self, state: State, shown: Sequence[ShownWord]) -> State:
+        """Return a state with results in the place of words that were shown to be them."""
+        memories = {name: width for name, (width, _) in self._machine.netlist.memories.items()}
+        return with_results(state, shown, self.widths, memories) if shown else state
 
     def _without_input(self, state: State) -> State:
         memories = {name: rows for name, rows in state.memories.items() if name != self._memory}

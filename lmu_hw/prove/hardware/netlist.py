@@ -115,7 +115,7 @@ class Netlist:
         wire = self.module["netnames"].get(name)
         return None if wire is None else wire["bits"]
 
-    @property
+    @cached_property
     def memories(self) -> dict[str, tuple[int, int]]:
         """Width and words of each memory."""
         entries = self.module.get("memories", {})

@@ -45,3 +45,9 @@ def test_a_floor_of_a_floor_is_one_floor(seed):
     value, a, b = drawn(rng), rng.randint(0, 5), rng.randint(0, 5)
     one, two = floor(value, a + b), floor(floor(value, a), b)
     assert one == two if isinstance(one, int) else (one - two) == 0
+
+
+def test_a_sum_that_is_0_or_less_by_1_is_its_own_sign():
+    x = symbol("input", 0, 0, 1)
+    assert floor(x - 1, 3) - (x - 1) == 0
+    assert floor(-x, 3) + x == 0

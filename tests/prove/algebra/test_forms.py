@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from lmu_hw.prove.algebra.forms import forget, multiply, range_of, symbol, weighted_sum
+from lmu_hw.prove.algebra.forms import Form, forget, multiply, range_of, symbol, weighted_sum
 from lmu_hw.prove.counterexample import Point
 
 
@@ -40,3 +40,11 @@ def test_a_symbol_has_one_range(first):
     symbol("name", "n", *first)
     with pytest.raises(ValueError, match="must have one range: name n has"):
         symbol("name", "n", 0, 8)
+
+
+def test_a_sum_has_the_bounds_of_its_values_where_they_are_closer():
+    forget()
+    x = symbol("input", 0, 0, 9)
+    assert isinstance(x, Form)
+    near = Form(x.terms, x.constant, 4, 6, x.mark)
+    assert range_of(weighted_sum([(-2, near), (1, symbol("input", 1, 0, 1))], 5)) == (-7, -2)
