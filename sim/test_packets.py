@@ -16,7 +16,7 @@ BROKEN = {
     "what is not kept is read": ("from_axi", r"= tkeep & (\w+);", r"= \1;"),
     "what is too much is read": ("from_axi", r"skipping <= (\w+);", "skipping <= 1'h0;"),
     "the mark of a short packet is lost": ("from_axi", r"mark <= \w+;", "mark <= 1'h0;"),
-    "beats go on in reset": ("to_axi", r"= rst \? \d'h0 : (_\d+_);", r"= \1;"),
+    "beats go on in reset": ("to_axi", r"= rst \? \d'h0 : (\w+);", r"= \1;"),
 }
 
 
