@@ -143,7 +143,8 @@ class PacketReceiver(wiring.Component):
             self.tdata.word_select(n, 8) & (self.tkeep[n] & ~filling).replicate(8)
             for n in range(packet.bytes)
         ]
-        word = kept = Cat(octets)
+        kept = Value.cast(Cat(octets))
+        word = kept
         if packet.parts > 1:
             parts = []
             for number in range(min(packet.parts - 1, -(-width // packet.width))):

@@ -60,7 +60,7 @@ packer=$(tool {packer})
 # The contents of ROMs are looked for where Yosys works.
 "$yosys" -q -l "$results/yosys.log" -p '{_synthesis(target, build, name, folder)}'
 cd "$results"
-"$nextpnr" {_placement(flow, build, routed, folder)} -q --log nextpnr.log
+"$nextpnr" {_placement(flow, build, routed, folder)} -q -l nextpnr.log
 "$packer" {packing}
 grep "Max frequency" nextpnr.log | tail -1
 """

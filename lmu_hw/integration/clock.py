@@ -30,7 +30,7 @@ def clock_of(subject: Subject) -> Clock:
     choice = subject.manifest["choice"]
     asked, estimate = choice["clock_mhz"], subject.chosen["mhz"]
     if asked is not None:
-        return Clock(mhz=float(asked), words="as asked for by --clock")
+        return Clock(mhz=float(asked), words="as asked for")
     if estimate is not None:
         return Clock(
             mhz=float(estimate), words=f"what the design is estimated to reach on {_device(choice)}"

@@ -16,7 +16,7 @@ __all__ = ["readme"]
 _DESIGN = {
     "`rtl/{name}.v`, `rtl/*.hex`": "the Verilog, and the contents of its ROMs",
     f"`{DesignFolder.MANIFEST}`": "formats, cycles and costs for programs; SHA-256 of every file",
-    f"`{DesignFolder.CONFIG}`": "every format; edit it and pass it back with --config",
+    f"`{DesignFolder.CONFIG}`": "every format; to edit, and for `lmu-hw generate --config`",
     f"`{DesignFolder.NETWORK}`, `{DesignFolder.REFERENCE}`": "the integers, and the network in "
     "float that they stand for",
     f"`{DesignFolder.CERTIFICATE}`, `{DesignFolder.SUMMARY}`": "what is proved of the numbers",
