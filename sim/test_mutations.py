@@ -25,9 +25,9 @@ FEW_CYCLES, MANY_CYCLES = 2_000, 40_000  # the second for what survives and is n
 # What so few cycles of stimuli do not have: a reset of one cycle in the cycle in which a layer lets
 # its input go, or in which a step is done; power-up with some registers 0 and others 1.
 TOO_RARE = (
-    "tiny__layer_lmu.i__freed: no reset",
-    "tiny__layer_lmu.finished: no reset",
-    "tiny__layer_lmu_sequencer.moved: no reset",
+    "tiny_layer_lmu.i__freed: no reset",
+    "tiny_layer_lmu.finished: no reset",
+    "tiny_layer_lmu_sequencer.moved: no reset",
 )
 HANDSHAKES = re.compile(r"(_axi|_source|_answers|_sequencer)\.|\.(i__ready|w_en|r_en|trace_)")
 

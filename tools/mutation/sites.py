@@ -128,7 +128,7 @@ def modules(text: str) -> Iterator[Module]:
         if line == "endmodule":
             body = lines[start:number]
             yield Module(
-                name=_first(_OPENED, body[0]).rpartition("__")[2],
+                name=_first(_OPENED, body[0]).replace("__", "_", 1),
                 start=start,
                 lines=body,
                 readers=_readers(body),
