@@ -38,6 +38,7 @@ def configure(
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
     margin: float = 1.25,
+    weight_margin: float = 1.0,
     memory_range: MemoryRange | str = MemoryRange.AUTO,
     error_feedback: bool = False,
     repair: bool = False,
@@ -56,8 +57,8 @@ def configure(
     calibration : (sequences, steps, inputs) array, optional
         In the network's own units. Without it, ranges come from noise in -1 to 1.
     weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale,
-    basis, margin, memory_range, error_feedback, repair, realization, memory_tolerance, refit,
-    horizon
+    basis, margin, weight_margin, memory_range, error_feedback, repair, realization,
+    memory_tolerance, refit, horizon
         See `Options`, which checks them.
     progress : callable, optional
         Told what is being done.
@@ -90,6 +91,7 @@ def quantize(
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
     margin: float = 1.25,
+    weight_margin: float = 1.0,
     memory_range: MemoryRange | str = MemoryRange.AUTO,
     error_feedback: bool = False,
     repair: bool = False,
@@ -108,8 +110,8 @@ def quantize(
     config : Config, optional
         Formats to use instead of choosing them; no option may be given beside it.
     weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale,
-    basis, margin, memory_range, error_feedback, repair, realization, memory_tolerance, refit,
-    horizon
+    basis, margin, weight_margin, memory_range, error_feedback, repair, realization,
+    memory_tolerance, refit, horizon
         See `Options`, which checks them.
     progress : callable, optional
         Told what is being done.

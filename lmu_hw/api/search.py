@@ -47,6 +47,7 @@ def search(
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
     margin: float = 1.25,
+    weight_margin: float = 1.0,
     memory_range: MemoryRange | str = MemoryRange.AUTO,
     error_feedback: bool = False,
     repair: bool = False,
@@ -85,8 +86,8 @@ def search(
         Called with a stage, what is done of it, and what there is to do (None: not known).
     weight_bits, memory_bits, state_bits, activation_bits : int, optional
         None: searched.
-    table_error, input_bits, input_scale, basis, margin, memory_range, error_feedback, repair,
-    realization, memory_tolerance, refit, horizon
+    table_error, input_bits, input_scale, basis, margin, weight_margin, memory_range,
+    error_feedback, repair, realization, memory_tolerance, refit, horizon
         As for `configure`.
 
     Returns
@@ -145,6 +146,7 @@ def sweep(
     input_scale: Fraction | int | float | str = 1,
     basis: Basis | str = Basis.ORTHONORMAL,
     margin: float = 1.25,
+    weight_margin: float = 1.0,
     memory_range: MemoryRange | str = MemoryRange.AUTO,
     error_feedback: bool = False,
     repair: bool = False,
@@ -168,8 +170,8 @@ def sweep(
         Forget what an interrupted sweep has left.
     weight_bits, memory_bits, state_bits, activation_bits : int or iterable of int
         One or several, such as ``range(4, 13)``; memory_bits None: as weight_bits.
-    table_error, input_bits, input_scale, basis, margin, memory_range, error_feedback, repair,
-    realization, memory_tolerance, refit, horizon
+    table_error, input_bits, input_scale, basis, margin, weight_margin, memory_range,
+    error_feedback, repair, realization, memory_tolerance, refit, horizon
         As for `configure`.
     """
     arguments = locals()

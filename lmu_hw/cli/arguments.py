@@ -129,6 +129,13 @@ def formats(parser: argparse.ArgumentParser, *, ranges: bool = False) -> None:
         metavar="FACTOR",
         help=f"ranges are the observed ones times this (default: {_DEFAULTS.margin:g})",
     )
+    group.add_argument(
+        "--weight-margin",
+        type=number,
+        metavar="FACTOR",
+        help="formats of weights hold the largest one times this: room for those of another "
+        f"network, for `lmu-hw reload` (default: {_DEFAULTS.weight_margin:g})",
+    )
     _memory(parser.add_argument_group("memory"))
 
 

@@ -120,8 +120,9 @@ class Chooser:
             requant, output, why = self._rectified(node)
         else:
             requant, output, why = self._tabulated(node)
-        bits = 2 if node.role is Role.PASSED_INPUT else self.options.weight_bits
-        formats = weight_formats(node, bits)
+        copies = node.role is Role.PASSED_INPUT
+        bits = 2 if copies else self.options.weight_bits
+        formats = weight_formats(node, bits, margin=1.0 if copies else self.options.weight_margin)
         return NodeConfig(
             requant=requant,
             weights=formats.weights,

@@ -66,6 +66,9 @@ class Options:
     basis : Basis
     margin : float
         Ranges are the observed ones times this number.
+    weight_margin : float
+        Formats of weights hold the largest one times this number: room for those of another
+        network, which reloadable hardware takes later. Not of the memory's coefficients.
     memory_range : MemoryRange
     error_feedback : bool
         The memory's states floor, and add what they dropped to the next step's sum.
@@ -99,6 +102,7 @@ class Options:
     input_scale: Fraction = Fraction(1)
     basis: Basis = Basis.ORTHONORMAL
     margin: float = 1.25
+    weight_margin: float = 1.0
     memory_range: MemoryRange = MemoryRange.AUTO
     error_feedback: bool = False
     repair: bool = False
@@ -140,6 +144,7 @@ _OPTION_CHECKS: dict[str, Check] = {
     "input_scale": fraction,
     "basis": partial(member, kind=Basis),
     "margin": partial(real, least=1.0, most=64.0, rule="1 to 64"),
+    "weight_margin": partial(real, least=1.0, most=64.0, rule="1 to 64"),
     "memory_range": partial(member, kind=MemoryRange),
     "error_feedback": flag,
     "repair": flag,

@@ -107,7 +107,7 @@ def best_row_shifts(
     none = np.zeros_like(shifts)
     gain = _squared_error(node, weights, none) / max(_squared_error(node, weights, shifts), 1e-300)
     # The common part of all shifts belongs into the format; it is zero by construction of the
-    # formats unless all weights are tiny.
+    # formats unless all weights are tiny, or formats have a margin.
     return (shifts if gain >= _WORTHWHILE else none), gain
 
 
@@ -131,14 +131,17 @@ class WeightFormats:
     why: tuple[str, ...]
 
 
-def weight_formats(node: FloatNode, bits: int, *, finest: int | None = None) -> WeightFormats:
-    """Return the formats of a node's weights.
+def weight_formats(
+    node: FloatNode, bits: int, *, margin: float = 1.0, finest: int | None = None
+) -> WeightFormats:
+    """Return the formats of a node's weights, which hold `margin` times the largest one.
 
+    Rows are shifted into that room, so it costs a wider shift rather than accuracy.
     Of weights below 1 no ulp is less than ``2**-finest``: those of a memory that forgets at once
     are smaller than anything that its states could tell from zero.
     """
     weights = {
-        term.label: weight_format(term.matrix, bits, where=f"{node.name}: {term.label}")
+        term.label: weight_format(margin * term.matrix, bits, where=f"{node.name}: {term.label}")
         for term in node.terms
     }
     for label, fmt in weights.items():

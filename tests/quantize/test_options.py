@@ -27,6 +27,7 @@ KINDS = {
     "input_scale": Fraction(1, 255),
     "basis": Basis.TRAINED,
     "margin": 2.0,
+    "weight_margin": 4.0,
     "memory_range": MemoryRange.WIDEN,
     "error_feedback": True,
     "repair": True,

@@ -16,7 +16,14 @@ from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Role
 from lmu_hw.network.float_nodes import FloatNode, FloatTerm
-from lmu_hw.realize.weights import best_row_shifts, row_shifts, weight_codes, weight_format
+from lmu_hw.realize.weights import (
+    best_row_shifts,
+    rounded_weights,
+    row_shifts,
+    weight_codes,
+    weight_format,
+    weight_formats,
+)
 from tests import networks, oracle
 
 NONE = np.zeros(1, np.int64)
@@ -121,6 +128,19 @@ def test_row_shifts_are_left_out_where_rows_are_alike():
     shifts, gain = best_row_shifts(float_node(matrix), {"x": weight_format(matrix, 8, where="w")})
     assert not any(shifts)
     assert gain < 1.5
+
+
+@pytest.mark.parametrize("margin", [2.0, 4.0])
+def test_rows_are_shifted_into_the_room_of_a_margin(margin):
+    matrix = np.random.default_rng(1).uniform(-0.9, 0.9, (8, 8))
+    values = []
+    for factor in (1.0, margin):
+        formats = weight_formats(float_node(matrix), 8, margin=factor).weights
+        weights = rounded_weights(float_node(matrix), formats, {"x": formats["x"]}, limit=7)
+        codes = weights.terms[0].weights
+        values.append(dequantize(codes.codes, codes.format) * 2.0 ** -weights.shifts[:, None])
+        assert codes.format.max_value >= factor * matrix.max() - codes.format.ulp
+    np.testing.assert_array_equal(*values)
 
 
 def test_row_shifts_bring_the_network_closer():

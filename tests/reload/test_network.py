@@ -179,3 +179,15 @@ def test_memories_alone_take_no_other_network(tmp_path):
     lmu_hw.emit(design, tmp_path / "out", lanes=1, reloadable="memory")
     with pytest.raises(ConfigError, match="generate it with `reloadable` all"):
         reload(tmp_path / "out", net)
+
+
+def test_a_margin_has_room_for_larger_weights(tmp_path):
+    net = networks.network(units=2, **KINDS["dense"][0])
+    x = networks.noise(net, sequences=2, steps=40)
+    grown = retrained(net, factors=(1.8, 1.9))
+    for margin in (1.0, 2.0):
+        design = lmu_hw.quantize(net, x, weight_margin=margin, **WORDS)
+        lmu_hw.emit(design, tmp_path / f"{margin:g}", lanes=2, reloadable=True)
+    with pytest.raises(ConfigError, match="the weights must fit"):
+        reload(tmp_path / "1", grown)
+    assert reload(tmp_path / "2", grown).writes
