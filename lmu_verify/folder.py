@@ -157,7 +157,8 @@ def _digests(
     for fields in (certificate, manifest, document):
         if fields.text("design_digest") != design.digest:
             raise NotShown(f"{fields.where} is of another design than {_DESIGN}")
-    verilog = [name for name in certificate.object("files").values if name.endswith(".v")]
+    listed = certificate.object("files").values
+    verilog = [name for name in listed if name.startswith(_RTL) and name.endswith(".v")]
     if not verilog:
         raise NotShown("there is no Verilog")
     for name in verilog:
