@@ -68,7 +68,7 @@ def emit_verilog(network: QuantizedNetwork, plan: Plan, *, digest: str) -> dict[
 
 def core_name(network: QuantizedNetwork, plan: Plan) -> str:
     """Return the name of the module that is the network, whatever is around it."""
-    return f"{network.name}_core" if plan.registers else network.name
+    return f"{network.name}__core" if plan.registers else network.name
 
 
 def component_verilog(component: Component, *, name: str, header: list[str]) -> dict[str, str]:

@@ -89,7 +89,7 @@ def test_ports_are_those_of_the_emitted_top():
 
 def test_registers_change_nothing_of_the_network():
     text = registered.emitted()["tiny.v"]
-    assert "  tiny_core core (" in text and "module tiny_core(" in text
+    assert "  tiny__core core (" in text and "module tiny__core(" in text
     assert (
         "coefficient_write"
         not in text[text.index("module tiny(") : text.index("\n", text.index("module tiny("))]
