@@ -26,7 +26,7 @@ setup: system .venv/.done  ## virtual environment with everything, in .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
-# Icarus Verilog and ccache come from the system. Without root or sudo they are left out; the tools
+# Icarus Verilog, ccache and Tcl come from the system. Without root or sudo they are left out; the tools
 # say so.
 system:
 	@tools/install_system_packages
