@@ -13,7 +13,7 @@ export CCACHE_DIR ?= $(CURDIR)/$(BUILD)/ccache
 export LMU_HW_CACHE ?= $(CURDIR)/$(BUILD)/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check rtl proofs bench mutants prove-mutants \
+.PHONY: help setup system browser demo test check rtl proofs bench mutants prove-mutants \
 	window clean capacity capacity-long mackey-glass psmnist step-size spiking
 
 help:  ## show this help
@@ -31,10 +31,15 @@ setup: system .venv/.done  ## virtual environment with everything, in .venv
 system:
 	@tools/install_system_packages
 
+# Chromium, in which tests look at pages: it comes from the system, too, while types are checked.
+browser: system
+	@tools/install_system_packages browser
+
 demo: setup  ## generate, simulate, prove and report both shipped networks
 	@tools/demo $(BUILD)/demo
 
-test: setup check  ## format, lint, types, and all tests
+test: setup  ## format, lint, types, and all tests
+	@$(MAKE) --no-print-directory -j 2 browser check
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: setup  ## format, lint and types only

@@ -2,6 +2,7 @@
 """A small design, folders as `lmu-hw` commands leave them, and reports on them."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -143,7 +144,19 @@ def feedback_design() -> tuple[Design, np.ndarray]:
     return memory_design({}, hidden_to_memory=True, memory_to_memory=True, dense=1)
 
 
+def assert_alone(page: str) -> None:
+    """Assert that a page needs nothing from outside itself."""
+    assert page.startswith("<!DOCTYPE html>")
+    outside = r"<script[^>]|<link|<img|<iframe|@import|url\(|\bsrc=|https?:|fetch|XMLHttp"
+    assert re.search(outside, page) is None
+
+
 def row(comparison: Comparison, key: str) -> Row:
     """Return the row of a quantity."""
     rows = (*comparison.errors, *comparison.costs, *comparison.proofs, *comparison.signals)
     return next(entry for entry in rows if entry.key == key)
+
+
+def small_labels() -> np.ndarray:
+    """Return a seeded class for each sequence of `small_input`."""
+    return np.random.default_rng(9).integers(0, OUTPUTS, SEQUENCES)

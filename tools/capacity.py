@@ -25,10 +25,10 @@ from rich.console import Console
 import lmu_hw
 from lmu_hw.design import Design
 from lmu_hw.quantize import Realization
-from lmu_hw.report.svg import FIXED, SERIES
 from tools.experiments import PAGE, band_limited, on_rtl, recall_error, save_picture
 from tools.long_window import DELAYS, delay_line
 from tools.memory_bench.tables import Table, update_page
+from tools.svg import FIXED, SERIES
 
 Array = NDArray[np.float64]
 

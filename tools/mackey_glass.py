@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import lmu_hw
-from lmu_hw.report.svg import FIXED, FLOAT, SERIES
 from tools.experiments import PAGE, nrmse, on_rtl, save_picture
 from tools.memory_bench.tables import Table, update_page
+from tools.svg import FIXED, FLOAT, SERIES
 
 Array = NDArray[np.float64]
 

@@ -25,10 +25,10 @@ from rich.console import Console
 import lmu_hw
 from lmu_hw.design import Design
 from lmu_hw.quantize import Config, Realization
-from lmu_hw.report.svg import FIXED, FLOAT, SERIES
 from lmu_hw.simulate import Result
 from tools.experiments import PAGE, on_rtl, save_picture
 from tools.memory_bench.tables import Table, update_page
+from tools.svg import FIXED, FLOAT, SERIES
 
 Array = NDArray[np.float32]
 

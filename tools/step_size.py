@@ -25,9 +25,9 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import LmuLayer, Memory, Network
 from lmu_hw.quantize import Realization
 from lmu_hw.reload import at_window
-from lmu_hw.report.svg import FIXED, FLOAT
 from tools.experiments import PAGE, nrmse, on_rtl, save_picture
 from tools.memory_bench.tables import Table, update_page
+from tools.svg import FIXED, FLOAT
 
 Array = NDArray[np.float64]
 

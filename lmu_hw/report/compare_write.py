@@ -33,7 +33,7 @@ def write_comparison(folders: Sequence[str | Path], html_path: str | Path) -> Co
             "name another file"
         )
     comparison = compare(folders)
-    from lmu_hw.report.compare_page import comparison_page  # matplotlib and jinja2 load here only
+    from lmu_hw.report.compare_page import comparison_page  # jinja2 loads here only
 
     try:
         write_file(path, comparison_page(comparison).encode())

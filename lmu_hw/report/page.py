@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTML pages that open offline: one file, pictures inside, nothing fetched, no scripts.
+"""HTML pages that open offline: one file, pictures and script inside, nothing fetched.
 
-Import it only where a page is written: it loads jinja2 and matplotlib.
+Import it only where a page is written: it loads jinja2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -17,6 +18,7 @@ from lmu_hw.measure import words
 from lmu_hw.measure.implementation import Resources
 from lmu_hw.measure.results import Report
 from lmu_hw.report import pictures, proof_pictures
+from lmu_hw.report.chart import Chart, Colour, chart_svg
 from lmu_hw.report.proof_page import proof_context
 from lmu_hw.report.verdict import verdict
 from lmu_hw.simulate.coverage_sentences import coverage_lines
@@ -24,26 +26,25 @@ from lmu_hw.simulate.coverage_sentences import coverage_lines
 __all__ = ["Card", "Figure", "render", "report_page"]
 
 _OUTPUTS = (
-    "Float (pale) and fixed point (dark) for the first answers, and their difference in ulp of "
-    "the output."
+    "The first answers in float and in fixed point, and their difference in ulp of the output."
 )
 _RANGES = (
-    "Each grey box is a format, from one ulp to its largest value. The darker a bit, the more "
-    "often it is the leading one; the upright line is the largest magnitude seen. Empty space on "
-    "the right is headroom; pale bits on the left are precision that the signal seldom needs."
+    "How often each bit of a format leads: how many values have that magnitude. The shaded part is "
+    "the format, from one ulp to its largest value. Empty space on its right is headroom; small "
+    "bars on the left are precision that the signal seldom needs."
 )
 _TIME = (
     "RMS over sequences and elements, in ulp of the node's own format. A line that keeps rising "
     "means that errors accumulate."
 )
 _STATES = (
-    "RMS error (filled) and largest error (dots) of each state, and how much of the format its "
-    "peak used (grey line)."
+    "RMS error (bars) and largest error (dots) of each state, and how much of the format its peak "
+    "used."
 )
 _NOISE = (
     "The golden states minus the exact recurrence with the same coefficients and the same u: what "
-    "rounding alone does. The black line is its certificate, the blue one what white noise of "
-    "variance ulp²/12 at every step would make; bars and triangles are measured."
+    "rounding alone does. Certified is its bound, predicted what white noise of variance ulp²/12 "
+    "at every step would make; bars and dots are measured."
 )
 
 
@@ -58,11 +59,24 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A picture with its title and what to see in it."""
+    """Charts with their title and what to see in them; `small` ones stand closer."""
 
     title: str
     caption: str
-    svg: Markup
+    charts: Sequence[Chart]
+    small: bool = False
+
+    @property
+    def svgs(self) -> list[Markup]:
+        """The charts, drawn."""
+        return [chart_svg(chart) for chart in self.charts]
+
+    @property
+    def legend(self) -> list[tuple[str, str, str]]:
+        """Name, shape and colour of every kind of mark."""
+        marks = (mark for chart in self.charts for mark in chart.marks)
+        first = {mark.name: mark for mark in reversed(list(marks))}
+        return [(name, m.shape.value, m.colour.value) for name, m in reversed(first.items())]
 
 
 def render(template: str, **context: Any) -> str:
@@ -79,6 +93,8 @@ def render(template: str, **context: Any) -> str:
     names = ("count", "decibels", "decimal", "metric_name", "number", "score", "sqnr")
     environment.globals.update({name: getattr(words, name) for name in names})
     environment.globals["coverage_lines"] = coverage_lines
+    environment.globals["colours"] = [colour.value for colour in Colour]
+    environment.globals["script"] = Markup((folder / "page.js").read_text(encoding="utf-8"))
     return environment.get_template(template).render(**context)
 
 
@@ -204,20 +220,20 @@ def _size(total: Resources) -> str:
 
 def _figures(report: Report) -> list[Figure]:
     drawn = (
-        ("Outputs", _OUTPUTS, pictures.outputs(report)),
-        ("Bits in use", _RANGES, pictures.ranges(report)),
-        ("Error over time", _TIME, pictures.errors_over_time(report)),
-        ("Memory states", _STATES, pictures.memory_states(report)),
+        ("Outputs", _OUTPUTS, pictures.outputs(report), False),
+        ("Bits in use", _RANGES, pictures.histograms(report), True),
+        ("Error over time", _TIME, pictures.errors_over_time(report), False),
+        ("Memory states", _STATES, pictures.memory_states(report), False),
     )
     return [
-        Figure(title=title, caption=caption, svg=Markup(svg))
-        for title, caption, svg in drawn
-        if svg is not None
+        Figure(title=title, caption=caption, charts=charts, small=small)
+        for title, caption, charts, small in drawn
+        if charts
     ]
 
 
 def _noise(report: Report) -> Figure | None:
-    svg = proof_pictures.rounding_noise(report)
-    if svg is None:
+    charts = proof_pictures.rounding_noise(report)
+    if not charts:
         return None
-    return Figure(title="Rounding of the memories alone", caption=_NOISE, svg=Markup(svg))
+    return Figure(title="Rounding of the memories alone", caption=_NOISE, charts=charts)

@@ -1,106 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture of what is certified, predicted and measured of memories, as SVG text."""
+"""The picture of what is certified, predicted and measured of memories."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from functools import partial
-
-import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from lmu_hw.measure.certified import MemoryReport
 from lmu_hw.measure.results import Report
-from lmu_hw.report.svg import FAINT, FIXED, FLOAT, GRID, INK, draw, panels
+from lmu_hw.report.chart import Axis, Chart, Colour, Mark, Shape, span
 
 __all__ = ["rounding_noise"]
 
-_WIDTH = 9.6
-_PANELS = 2
 _MAX_STATES = 512
 
 
-def rounding_noise(report: Report) -> str | None:
+def rounding_noise(report: Report) -> list[Chart]:
     """Return the certified, predicted and measured rounding noise of every memory state."""
-    signals = {signal.name: signal for signal in report.signals}
-    memories = [(memory, signals[memory.name].ulp or 1.0) for memory in report.memories]
-    if not memories:
-        return None
-    return draw(
-        partial(_paint, memories=memories),
-        name="rounding",
-        alternative="Certified, predicted and measured rounding noise of every memory state",
-        width=_WIDTH,
-        height=0.6 + 2.6 * math.ceil(len(memories) / _PANELS),
-    )
+    ulps = {signal.name: signal.ulp or 1.0 for signal in report.signals}
+    return [_noise(memory, ulps[memory.name]) for memory in report.memories]
 
 
-def _paint(figure: Figure, memories: Sequence[tuple[MemoryReport, float]]) -> None:
-    grid = panels(figure, len(memories), _PANELS, label="rounding noise (ulp)")
-    shown: dict[object, Artist] = {}
-    for axes, (memory, ulp) in zip(grid, memories, strict=True):
-        shown.update(_panel(axes, memory, ulp))
-    figure.legend(handles=list(shown.values()), loc="outside upper right", ncols=len(shown))
-
-
-def _panel(axes: Axes, memory: MemoryReport, ulp: float) -> dict[object, Artist]:
-    """Draw one memory; return its artists by label, for the legend."""
+def _noise(memory: MemoryReport, ulp: float) -> Chart:
     noise, proof = memory.noise, memory.proof
-    states = np.arange(min(len(noise.rms_ulp), _MAX_STATES))
-    edges = np.arange(len(states) + 1) - 0.5
-    visible = _positive(noise.rms_ulp)[: len(states)]
-    floor = np.nanmin(visible, initial=np.inf) / 2
-    white = np.array(noise.white)[: len(states)]
-    if proof is not None:
-        own = [value / ulp for value in proof.rounding] * memory.segments
-        bound = _positive(own)[: len(states)]
-        axes.stairs(bound, edges, baseline=None, color=INK, linewidth=1.4, label="certified")
-    axes.plot(
-        states,
-        _positive(noise.max_ulp)[: len(states)],
-        linestyle="none",
-        marker="v",
-        markersize=3.4,
-        markeredgewidth=0,
-        color=FIXED,
-        label="measured, largest",
-    )
-    base = floor if np.isfinite(floor) else 1e-3
-    axes.bar(states, visible, 0.86, color=FLOAT, label="measured, RMS", zorder=0)
+    states = range(min(len(noise.rms_ulp), _MAX_STATES))
+    rms = noise.rms_ulp[: len(states)]
+    white = [value if noise.white[state] else None for state, value in enumerate(rms)]
+    other = [None if noise.white[state] else value for state, value in enumerate(rms)]
+    marks = [_bars("measured, RMS", Colour.FLOAT, states, white)]
+    if any(value is not None for value in other):
+        marks.append(_bars("measured, RMS, not white", Colour.MUTED, states, other))
     if noise.predicted_ulp:
-        guess = _positive(noise.predicted_ulp)[: len(states)]
-        axes.stairs(guess, edges, baseline=None, color="#3b5bdb", label="predicted, RMS")
-    if not white.all():
-        axes.bar(
-            states[~white], visible[~white], 0.86, color=FAINT, edgecolor=GRID, label="not white"
+        predicted = noise.predicted_ulp[: len(states)]
+        marks.append(_line("predicted, RMS", Colour.BLUE, states, predicted))
+    largest = noise.max_ulp[: len(states)]
+    marks.append(
+        Mark(
+            shape=Shape.DOTS, name="measured, largest", colour=Colour.FIXED, xs=states, ys=largest,
+            width=5,
         )
-    axes.set_yscale("log")
-    axes.set_ylim(bottom=base)
-    axes.set_xlim(-0.5, len(states) - 0.5)
-    axes.set_title(memory.name)
-    axes.set_xlabel("state")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _ticks(axes)
-    axes.grid(axis="y", color=GRID, linewidth=0.5)
-    axes.set_axisbelow(True)
-    return {artist.get_label(): artist for artist in axes.get_legend_handles_labels()[0]}
+    )  # fmt: skip
+    if proof is not None:
+        bounds = [value / ulp for value in proof.rounding] * memory.segments
+        marks.append(_line("certified", Colour.INK, states, bounds[: len(states)]))
+    low, high = span(*(mark.ys for mark in marks), log=True)
+    return Chart(
+        title=memory.name,
+        alternative=f"Certified, predicted and measured rounding noise of {memory.name}",
+        x=Axis(label="state", low=-0.7, high=len(states) - 0.3),
+        y=Axis(label="rounding noise (ulp)", low=low / 2, high=high, log=True),
+        marks=marks,
+    )
 
 
-def _ticks(axes: Axes) -> None:
-    """Label more than the powers of ten where there are few of them."""
-    low, high = axes.get_ylim()
-    subs = (1.0, 2.0, 5.0) if high < 100 * low else (1.0,)
-    axes.yaxis.set_major_locator(LogLocator(subs=subs))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+def _bars(name: str, colour: Colour, xs: range, ys: list[float | None]) -> Mark:
+    return Mark(shape=Shape.BARS, name=name, colour=colour, xs=xs, ys=ys, width=0.8)
 
 
-def _positive(values: Sequence[float]) -> np.ndarray:
-    """Return values for a logarithmic axis, which has no zero."""
-    array = np.array(values, dtype=float)
-    array[array <= 0.0] = np.nan
-    return array
+def _line(name: str, colour: Colour, xs: range, ys: Sequence[float]) -> Mark:
+    return Mark(shape=Shape.LINE, name=name, colour=colour, xs=xs, ys=ys)

@@ -60,7 +60,7 @@ def write_report(
     folder = DesignFolder(directory)
     folder.results.check(folder.REPORT, folder.PAGE)
     report = measure_folder(folder, x, labels, progress)
-    from lmu_hw.report.page import report_page  # matplotlib and jinja2 load here only
+    from lmu_hw.report.page import report_page  # jinja2 loads here only
 
     page = report_page(report)
     folder.results.write(folder.REPORT, report_json(report).encode())

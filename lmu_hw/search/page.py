@@ -4,16 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-
-from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
-from matplotlib.ticker import StrMethodFormatter
+from dataclasses import replace
 
 from lmu_hw.measure import words
+from lmu_hw.report.chart import Axis, Chart, Colour, Label, Mark, Shape, span
 from lmu_hw.report.page import Card, Figure, render
-from lmu_hw.report.svg import ACCENT, FIXED, FLOAT, GRID, draw
 from lmu_hw.search.cost import Cost
 from lmu_hw.search.grid import SweepReport
 from lmu_hw.search.points import ACCURACY, NRMSE, SweepPoint
@@ -43,15 +38,8 @@ def sweep_page(report: SweepReport) -> str:
     """Return the page of a sweep."""
     figures = []
     if report.front:
-        svg = draw(
-            partial(_paint, report=report),
-            name="front",
-            alternative=f"{_loss_words(report)} against cost, with the Pareto front",
-            width=9.6,
-            height=5.0,
-        )
         title = f"{_loss_words(report)} against cost"
-        figures.append(Figure(title=title, caption=_CAPTION, svg=Markup(svg)))
+        figures.append(Figure(title=title, caption=_CAPTION, charts=[_front(report)]))
     return render(
         "sweep.html.j2",
         report=report,
@@ -106,58 +94,68 @@ def _loss_words(report: SweepReport) -> str:
     return "Wrong answers" if report.measure == ACCURACY else measure_words(report.measure)
 
 
-def _loss(report: SweepReport, score: float) -> float:
+def _loss(report: SweepReport, score: float | None) -> float | None:
     """Return the percentage of wrong answers, or the error."""
+    if score is None:
+        return None
     return 100 * (1 - score) if report.measure == ACCURACY else score
 
 
-def _paint(figure: Canvas, report: SweepReport) -> None:
-    axes = figure.subplots()
-    others = [point for point in report.points if not point.pareto]
-    dots = {"linestyle": "none", "marker": "o", "markersize": 4, "markeredgewidth": 0}
-    axes.plot(*_places(others, report), color=FLOAT, label="designs", **dots)
-    front = _places(report.front, report)
-    axes.plot(*front, color=FIXED, marker="o", markersize=5, linewidth=1.4, label="Pareto front")
-    for point, x, y in zip(report.front, *front, strict=True):
-        axes.annotate(
-            str(point.lengths),
-            (x, y),
-            xytext=(-2, -3),
-            textcoords="offset points",
-            fontsize=7,
-            rotation=40,
-            rotation_mode="anchor",
-            ha="right",
-            va="top",
-        )
-    if report.float_score is not None:
-        at = _loss(report, report.float_score)
-        axes.axhline(at, color=ACCENT, linewidth=0.9, linestyle="--", label="float")
-    _scales(axes, report)
-    unit = " (%)" if report.measure == ACCURACY else ""
-    axes.set_xlabel(COST_WORDS[Cost(report.cost)])
-    axes.set_ylabel(_loss_words(report).lower().replace("nrmse", "NRMSE") + unit)
-    axes.grid(color=GRID, linewidth=0.5)
-    figure.legend(loc="outside upper right", ncols=3)
-
-
-def _scales(axes: Axes, report: SweepReport) -> None:
-    """Leave room for labels; make losses logarithmic where they differ by orders of magnitude."""
-    axes.margins(y=0.1)
-    xs, ys = _places(report.points, report)
-    axes.set_xlim(min(xs) - 0.12 * (max(xs) - min(xs) or 1.0))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    if min(ys) > 0.0 and max(ys) > _SPREAD * min(ys):
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-
-
-def _places(points: Sequence[SweepPoint], report: SweepReport) -> tuple[list[int], list[float]]:
-    """Return cost and loss of the points that have them."""
+def _front(report: SweepReport) -> Chart:
+    """Return loss against cost of all designs; losses that differ by orders are logarithmic."""
     cost = Cost(report.cost)
-    places = [
-        (point.costs.get(cost), _loss(report, point.score))
-        for point in points
-        if point.costs is not None and point.score is not None
+    others = [point for point in report.points if point.costs is not None and not point.pareto]
+    designs = _designs("designs", Colour.FLOAT, others, report, width=7)
+    front = _designs("Pareto front", Colour.FIXED, report.front, report, width=9)
+    floats = [] if report.float_score is None else [_loss(report, report.float_score)]
+    losses = [loss for loss in (*designs.ys, *front.ys, *floats) if loss is not None]
+    log = min(losses) > 0.0 and max(losses) > _SPREAD * min(losses)
+    low, high = span(designs.xs, front.xs, room=0.1)
+    least, most = span(losses, log=log, room=0.1)
+    marks = [designs, front, replace(front, shape=Shape.LINE, width=1.4)]
+    marks += [
+        Mark(shape=Shape.LINE, name="float", colour=Colour.BLUE, xs=(low, high), ys=(y, y), width=1)
+        for y in floats
     ]
-    return [x for x, _ in places], [y for _, y in places]
+    unit = " (%)" if report.measure == ACCURACY else ""
+    return Chart(
+        title="",
+        alternative=f"{_loss_words(report)} against cost, with the Pareto front",
+        x=Axis(label=COST_WORDS[cost], low=low, high=high),
+        y=Axis(
+            label=_loss_words(report).lower().replace("nrmse", "NRMSE") + unit,
+            low=least,
+            high=most,
+            log=log,
+        ),
+        marks=marks,
+        labels=[
+            Label(x=x, y=y, text=str(point.lengths))
+            for point, x, y in zip(report.front, front.xs, front.ys, strict=True)
+            if y is not None
+        ],
+        height=380,
+    )
+
+
+def _designs(
+    name: str, colour: Colour, points: Sequence[SweepPoint], report: SweepReport, *, width: float
+) -> Mark:
+    """Return the dots of points that have costs."""
+    return Mark(
+        shape=Shape.DOTS,
+        name=name,
+        colour=colour,
+        xs=[point.costs.get(Cost(report.cost)) for point in points if point.costs is not None],
+        ys=[_loss(report, point.score) for point in points],
+        tips=[_tip(report, point) for point in points],
+        width=width,
+    )
+
+
+def _tip(report: SweepReport, point: SweepPoint) -> str:
+    """Return what is said of a point: its word lengths, its cost, its score."""
+    cost = Cost(report.cost)
+    amount = words.count(None if point.costs is None else point.costs.get(cost))
+    score = words.score(report.measure, point.score)
+    return f"{point.lengths}: {measure_words(report.measure)} {score}, {amount} {COST_WORDS[cost]}"

@@ -59,7 +59,7 @@ def write_sweep(report: SweepReport, folder: Path) -> None:
     folder : Path
         Created; other files in it stay.
     """
-    from lmu_hw.search.page import sweep_page  # matplotlib and jinja2 load here only
+    from lmu_hw.search.page import sweep_page  # jinja2 loads here only
 
     text, page = sweep_json(report), sweep_page(report)
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from lmu_hw.report.json_file import read_report
 from lmu_hw.report.write import measure_folder
 from tests.implementations import CELLS, RESULT
 from tests.report.conftest import RUN
-from tests.reports import memory_design, proved_folder
+from tests.reports import assert_alone, memory_design, proved_folder
 from tests.resealed import change_json, change_manifest
 
 
@@ -48,15 +48,12 @@ def test_the_json_is_sorted_and_strict(written):
 
 def test_the_page_needs_nothing_from_outside(written):
     page = page_of(written)
-    assert page.startswith("<!DOCTYPE html>")
-    assert page.count("<svg") == 5
-    assert re.search(r"<script|<link|<img|<iframe|@import|url\((?!#)|\bsrc=", page) is None
+    assert_alone(page)
     assert set(re.findall(r'href="(.)', page)) <= {"#"}
-    addresses = set(re.findall(r"https?://[^\"'\s<]*", page))
-    assert addresses <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert len(page) < 150_000
 
 
-def test_identifiers_of_the_pictures_are_unique(written):
+def test_identifiers_are_unique(written):
     names = re.findall(r'\bid="([^"]*)"', page_of(written))
     assert len(names) == len(set(names))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lmu_hw.report.svg import draw
+from tools.svg import draw
 
 __all__ = ["PAGE", "SOURCES", "save_picture"]
 
@@ -24,7 +24,7 @@ SOURCES = ("float", "golden", "RTL")
 def save_picture(
     paint: Callable[[Figure], None], *, name: str, alternative: str, width: float, height: float
 ) -> Path:
-    """Write a picture of the page, on white paper; see `lmu_hw.report.svg.draw`."""
+    """Write a picture of the page, on white paper; see `tools.svg.draw`."""
 
     def on_white(figure: Figure) -> None:
         paper = Rectangle((0, 0), 1, 1, transform=figure.transFigure, color="white", zorder=-1)

@@ -9,8 +9,8 @@ from functools import partial
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lmu_hw.report.svg import MUTED, SERIES, draw
 from tools.spiking_study.errors import Point
+from tools.svg import MUTED, SERIES, draw
 
 __all__ = ["picture"]
 

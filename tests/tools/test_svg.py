@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from matplotlib import rc_context
 
-from lmu_hw.report.svg import draw
+from tools.svg import draw
 
 
 def paint(figure):

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every kind of page as Chromium lays it out: wide and on a phone, light and dark.
+
+What is wrong with a page is found by ``audit.js``: text below 9 px, text or marks of too little
+contrast (AA of WCAG 2.1), pictures that do not follow the theme, pages wider than the window, and
+tables whose first column scrolls away or hides the second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lmu_hw.folder import DesignFolder
+from lmu_hw.implement.record import rtl_digest, rtl_files, write_implementations
+from lmu_hw.measure.results import DataReport, TaskReport
+from lmu_hw.prove.claims import Status
+from lmu_hw.report import write_comparison, write_report
+from lmu_hw.search.cost import Costs
+from lmu_hw.search.grid import SweepReport
+from lmu_hw.search.lengths import WordLengths
+from lmu_hw.search.page import sweep_page
+from lmu_hw.search.points import SweepPoint
+from tests.browser import Page, find_browser, open_browser
+from tests.implementations import CELLS, RESULT
+from tests.reports import proved_folder, small_labels
+
+AUDIT = Path(__file__).with_name("audit.js").read_text()
+LOOKS = [(width, dark) for width in (1400, 420) for dark in (False, True)]
+PLACE = """(() => {
+  const path = document.querySelector(".plot path[data-tips]"), svg = path.closest(".plot > svg");
+  svg.scrollIntoView({ block: "center" });
+  const { left, top, width, height } = svg.getBoundingClientRect();
+  const [, x, y] = path.getAttribute("d").match(/M([\\d.]+),([\\d.]+)/);
+  return [left + x * width / 1000, top + y * height / 1000];
+})()"""
+OLD = """<!DOCTYPE html><meta name="viewport" content="width=device-width"><body>
+<p style="font-size:8px">small</p><p style="color:#999">pale</p><p style="width:1500px">wide</p>
+<figure style="background:#fff"><svg class="data" viewBox="0 0 100 9" width="100%">
+<path style="stroke:#ddd" d="M0,0L9,9"/><text style="font-size:1px">tiny</text></svg></figure>
+<div class="sheet" style="overflow:auto;width:300px"><table><tbody><tr>
+<td><div style="width:900px">first</div></td><td>second</td></tr></tbody></table></div>"""
+FAULTS = (
+    "<p> \"small\" has 8.0 px",
+    "<p> \"pale\" has a contrast of 2.85",
+    "the page is 15",
+    "<figure> \"tiny\" does not follow the theme",
+    "<text> \"tiny\" has",
+    "has a contrast of 1.36",
+    "<td> \"first\" scrolls away",
+    "<td> \"second\" is out of sight",
+)  # fmt: skip
+
+
+def sweep() -> SweepReport:
+    """Return a sweep of three designs and one that cannot be."""
+    task = TaskReport(
+        metric="accuracy", float_score=0.95, fixed_score=0.9, answers=200, agreement=0.97,
+        certain=None, nrmse_to_float=0.1, sqnr_db=20.0, exact=False, rms_error=0.1, max_error=0.4,
+    )  # fmt: skip
+    points = []
+    for bits, score in ((4, 0.5), (8, 0.94), (12, 0.93)):
+        lengths = WordLengths(weight_bits=bits, memory_bits=8, state_bits=12, activation_bits=8)
+        costs = Costs(state_bits=900, coefficient_bits=4000 * bits, multiplier_area=90_000 * bits)
+        measured = replace(task, fixed_score=score)
+        points.append(
+            SweepPoint(lengths=lengths, reason=None, costs=costs, task=measured, pareto=bits < 12)
+        )
+    refused = replace(points[0], reason="not stable", costs=None, task=None, pareto=False)
+    data = DataReport(
+        source="given", sequences=200, steps=9, inputs=1, x_sha256="0", labels_sha256="1"
+    )
+    return SweepReport(
+        lmu_hw="1", name="small", model_digest="0", options={}, cost="multiplier-area", data=data,
+        sequences_given=400, measure="accuracy", float_score=0.95, points=(*points, refused),
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    if find_browser() is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium: install the package chromium")
+    with open_browser(tmp_path_factory.mktemp("browser")) as page:
+        yield page
+
+
+@pytest.fixture
+def pages(make_folder, folders, design, stream, run, x, tmp_path) -> list[Path]:
+    """A report with all there is, one of answers at every step, a comparison, a sweep."""
+    full = make_folder(design, "full", runs=[run])
+    folder = DesignFolder(full)
+    here = rtl_digest(rtl_files(folder))
+    write_implementations(folder, [replace(RESULT, rtl=here), replace(CELLS, rtl=here)])
+    write_report(proved_folder(full, Status.NOT_SHOWN), x, small_labels())
+    streaming = make_folder(stream, "streaming")
+    write_report(streaming, x)
+    comparison, swept = tmp_path / "comparison.html", tmp_path / "sweep.html"
+    write_comparison(folders, comparison)
+    swept.write_text(sweep_page(sweep()))
+    return [full / "report.html", streaming / "report.html", comparison, swept]
+
+
+def faults(page: Page, path: Path, width: int, dark: bool) -> list[str]:
+    page.look(width=width, dark=dark)
+    page.open(path)
+    return page.evaluate(f"{AUDIT}({json.dumps({'width': width, 'dark': dark})})")
+
+
+def test_every_page_can_be_read_at_both_widths_in_both_themes(browser, pages):
+    found = {
+        f"{path.parent.name}/{path.name}, {width} px, {'dark' if dark else 'light'}": sentences
+        for path in pages
+        for width, dark in LOOKS
+        if (sentences := faults(browser, path, width, dark))
+    }
+    assert found == {}
+
+
+def test_a_point_says_its_numbers_when_one_points_at_it(browser, written):
+    browser.look(width=1400, dark=False)
+    browser.open(written / "report.html")
+    x, y = browser.evaluate(PLACE)
+    assert browser.evaluate("document.querySelector('.tip').hidden")
+    browser.move(x + 2, y + 2)
+    shown = browser.evaluate("document.querySelector('.tip:not([hidden])').textContent")
+    path = browser.evaluate("({...document.querySelector('.plot path[data-tips]').dataset})")
+    assert shown in [f"{path['name']} {tip}" for tip in path["tips"].split("|")]
+
+
+def test_the_audit_sees_what_is_wrong(browser, tmp_path):
+    (tmp_path / "old.html").write_text(OLD)
+    seen = faults(browser, tmp_path / "old.html", 420, True)
+    assert [fault for fault in FAULTS if not any(fault in sentence for sentence in seen)] == []
