@@ -13,7 +13,7 @@ export CCACHE_DIR ?= $(CURDIR)/$(BUILD)/ccache
 export LMU_HW_CACHE ?= $(CURDIR)/$(BUILD)/cache
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system browser demo test check rtl proofs bench mutants prove-mutants \
+.PHONY: help setup system browser demo test check docs rtl proofs bench mutants prove-mutants \
 	window clean capacity capacity-long mackey-glass psmnist step-size spiking
 
 help:  ## show this help
@@ -59,6 +59,9 @@ bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/me
 	$(BIN)/python -m tools.bench
 	$(BIN)/python -m tools.bench_memory
 	$(BIN)/python -m tools.bench_physical
+
+docs: setup  ## the documentation as a site, in build/docs; a dead link is an error
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs $(BUILD)/docs
 
 mutants: setup  ## change emitted Verilog in every place, one at a time; prints what the bench sees
 	$(BIN)/python -m tools.mutants

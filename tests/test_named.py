@@ -19,7 +19,7 @@ from lmu_hw.cli.typed import PARAMETERS, option_of
 PACKAGE = Path(lmu_hw.__file__).parent
 ROOT = PACKAGE.parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples/README.md"]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "examples/README.md"]
 _DOTTED = re.compile(r"(?<![\w./-])lmu_hw(?:\.[A-Za-z_]\w*)+")
 _IMPORT = re.compile(r"from (lmu_hw(?:\.\w+)*) import ([\w, ]+)")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")

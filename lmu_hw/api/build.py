@@ -56,10 +56,12 @@ def configure(
         From `load`.
     calibration : (sequences, steps, inputs) array, optional
         In the network's own units. Without it, ranges come from noise in -1 to 1.
-    weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale,
-    basis, margin, weight_margin, memory_range, error_feedback, repair, realization,
+    weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale
+        See `Options`, which checks them all.
+    basis, margin, weight_margin, memory_range, error_feedback, repair, realization
+        The same.
     memory_tolerance, refit, horizon
-        See `Options`, which checks them.
+        The same.
     progress : callable, optional
         Told what is being done.
 
@@ -109,10 +111,12 @@ def quantize(
         As for `configure`.
     config : Config, optional
         Formats to use instead of choosing them; no option may be given beside it.
-    weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale,
-    basis, margin, weight_margin, memory_range, error_feedback, repair, realization,
+    weight_bits, memory_bits, state_bits, activation_bits, table_error, input_bits, input_scale
+        See `Options`, which checks them all.
+    basis, margin, weight_margin, memory_range, error_feedback, repair, realization
+        The same.
     memory_tolerance, refit, horizon
-        See `Options`, which checks them.
+        The same.
     progress : callable, optional
         Told what is being done.
 

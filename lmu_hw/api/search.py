@@ -86,7 +86,8 @@ def search(
         Called with a stage, what is done of it, and what there is to do (None: not known).
     weight_bits, memory_bits, state_bits, activation_bits : int, optional
         None: searched.
-    table_error, input_bits, input_scale, basis, margin, weight_margin, memory_range,
+    table_error, input_bits, input_scale, basis, margin, weight_margin, memory_range
+        As for `configure`.
     error_feedback, repair, realization, memory_tolerance, refit, horizon
         As for `configure`.
 
@@ -170,7 +171,8 @@ def sweep(
         Forget what an interrupted sweep has left.
     weight_bits, memory_bits, state_bits, activation_bits : int or iterable of int
         One or several, such as ``range(4, 13)``; memory_bits None: as weight_bits.
-    table_error, input_bits, input_scale, basis, margin, weight_margin, memory_range,
+    table_error, input_bits, input_scale, basis, margin, weight_margin, memory_range
+        As for `configure`.
     error_feedback, repair, realization, memory_tolerance, refit, horizon
         As for `configure`.
     """
