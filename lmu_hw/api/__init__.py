@@ -9,13 +9,14 @@ from lmu_hw.api._given import calibration_data
 from lmu_hw.api.build import configure, emit, quantize, read_design
 from lmu_hw.api.run import ask, compare, implement, prove, reload, report, simulate, verify
 from lmu_hw.api.search import search, sweep
-from lmu_hw.load import load, save
+from lmu_hw.load import draft_mapping, load, save
 
 __all__ = [
     "ask",
     "calibration_data",
     "compare",
     "configure",
+    "draft_mapping",
     "emit",
     "implement",
     "load",

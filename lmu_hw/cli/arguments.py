@@ -16,11 +16,12 @@ __all__ = [
     "command",
     "design",
     "formats",
+    "mapping",
     "measured",
     "model",
     "number",
     "reloaded",
-    "window",
+    "unsaid",
     "workers",
 ]
 
@@ -45,18 +46,30 @@ def model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="trained network: .keras, PyTorch .safetensors, or this project's .npz/.safetensors",
+        help="trained network: .keras, .h5, a state dict (.pt, .safetensors, .npz), or this "
+        "project's .npz/.safetensors",
     )
-    window(parser)
+    unsaid(parser)
 
 
-def window(parser: argparse.ArgumentParser) -> None:
-    """Add the window that a trained file may not say."""
+def unsaid(parser: argparse.ArgumentParser) -> None:
+    """Add what a trained file may not say: the window, and what its tensors are."""
+    mapping(parser, "a state dict")
     parser.add_argument(
         "--theta",
         type=number,
         metavar="STEPS",
         help="window of memories of which the file does not say it (default: found from A and B)",
+    )
+
+
+def mapping(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the file that says which tensor is which."""
+    parser.add_argument(
+        "--mapping",
+        metavar="FILE.toml",
+        help=f"which tensor of {what} is which part of which layer; 'lmu-hw inspect MODEL "
+        "--draft-mapping FILE.toml' drafts it",
     )
 
 
@@ -75,6 +88,7 @@ def reloaded(parser: argparse.ArgumentParser, what: str) -> None:
         help=f"{what} this window of every memory (--reloadable memory, too); with --model: of "
         "memories of which that file does not say it",
     )
+    mapping(parser, "a state dict that --model names")
 
 
 def design(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ __all__ = ["calibration", "load_network", "read_design"]
 def load_network(options: argparse.Namespace) -> Network:
     """Return the trained network; says what is legal but probably not meant."""
     with status(f"reading {options.model}"):
-        network = api.load(options.model, theta=options.theta)
+        network = api.load(options.model, theta=options.theta, mapping=options.mapping)
     for note in network.notes:
         if note.startswith("warning: "):
             complain(note)

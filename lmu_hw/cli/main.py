@@ -18,10 +18,10 @@ from lmu_hw.cli.exits import BAD_INPUT, CLOSED, DIFFERENT, EQUAL, INTERRUPTED
 from lmu_hw.cli.files import about, check_target, read_array, write_array, write_text
 from lmu_hw.cli.generate import generate
 from lmu_hw.cli.inputs import calibration, load_network, read_design
+from lmu_hw.cli.inspect import inspect
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.typed import data_files, given, in_words, measured
-from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
-from lmu_hw.folder import DesignFolder
+from lmu_hw.errors import ConfigError, LmuHwError, ToolError
 from lmu_hw.network import QuantizedNetwork, Stream, stream_of
 from lmu_hw.plan import Goal, choose_plan
 from lmu_hw.quantize import Options, choose_formats
@@ -50,40 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return BAD_INPUT
-
-
-def _inspect(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables.design import design_table
-    from lmu_hw.cli.tables.network import network_table
-    from lmu_hw.implement.record import rtl_digest, rtl_files
-    from lmu_hw.prove.claims import read_proof
-
-    if Path(options.path).is_dir():
-        if options.theta is not None:
-            raise ConfigError("`theta` must be left out with a folder: a design has its window")
-        read_design(options.path)
-        folder = DesignFolder(options.path)
-        try:
-            table = design_table(folder.manifest)
-        except (LookupError, TypeError, AttributeError, ValueError) as error:
-            raise LoadError(
-                f"{folder.path / folder.MANIFEST}: is damaged ({error!r}); generate the "
-                "design again"
-            ) from None
-        show(table)
-        for name in folder.changed_rtl():
-            complain(f"{name} was changed since it was generated")
-        proof = read_proof(folder)
-        if proof is not None and proof.rtl != rtl_digest(rtl_files(folder)):
-            complain(
-                f"{folder.PROOF} is of other Verilog than what is in {folder.RTL}/; run 'lmu-hw "
-                "prove' again"
-            )
-    else:
-        with status(f"reading {options.path}"):
-            table = network_table(api.load(options.path, theta=options.theta))
-        show(table)
-    return EQUAL
 
 
 def _config(options: argparse.Namespace) -> int:
@@ -351,6 +317,8 @@ def _others(options: argparse.Namespace) -> bool:
 def _written(options: argparse.Namespace) -> dict[str, Any]:
     """Return what is written into a design: a network, or a window."""
     if options.model is None:
+        if options.mapping is not None:
+            raise ConfigError("`mapping` must come with the file it is of: give --model")
         return {"theta": options.theta}
     return {"network": load_network(options)}
 
@@ -383,7 +351,7 @@ def _reload(options: argparse.Namespace) -> int:
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "inspect": _inspect,
+    "inspect": inspect,
     "config": _config,
     "generate": generate,
     "sweep": _sweep,

@@ -7,7 +7,7 @@ import argparse
 
 from lmu_hw._version import __version__
 from lmu_hw.boards import BAUD, BOARDS
-from lmu_hw.cli.arguments import Commands, command, design, number, reloaded, window
+from lmu_hw.cli.arguments import Commands, command, design, number, reloaded, unsaid
 from lmu_hw.cli.parser_design import config, generate, sweep
 from lmu_hw.implement import TARGETS
 from lmu_hw.implement.design import SEEDS
@@ -78,7 +78,13 @@ def _inspect(commands: Commands) -> None:
         "lmu-hw inspect model.keras",
     )
     parser.add_argument("path", metavar="PATH", help="trained file, or folder of a design")
-    window(parser)
+    unsaid(parser)
+    parser.add_argument(
+        "--draft-mapping",
+        metavar="FILE.toml",
+        help="write a mapping for the state dict in PATH, to edit: which tensor is likely which "
+        "part, and what names and shapes do not decide",
+    )
 
 
 def _predict(commands: Commands) -> None:

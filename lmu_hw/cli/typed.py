@@ -42,7 +42,7 @@ PARAMETERS = (
     *("sequences", "jobs", "scheduler", "restart", "simulators", "seed", "max_cycles", "waves"),
     *("theta", "target", "seeds", "clock", "bitstream", "pins", "liberty", "dont_use"),
     *("board", "link", "baud", "port"),
-    *("netlist", "cache", "bulk", "network"),
+    *("netlist", "cache", "bulk", "network", "mapping", "draft_mapping"),
 )
 """Parameters of the verbs that are options here."""
 

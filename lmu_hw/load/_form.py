@@ -27,7 +27,7 @@ from lmu_hw.lmu.layers import Layer
 from lmu_hw.load._check import MAX_ORDER, Options, located, must, positive, show
 from lmu_hw.load._tensors import Array
 
-__all__ = ["IDENTIFIER", "THETA", "build", "legendre"]
+__all__ = ["IDENTIFIER", "THETA", "build", "build_layers", "legendre"]
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,254}")
 """What names networks and layers."""
@@ -57,19 +57,25 @@ def build(where: str, header: Mapping[str, Any], tensors: dict[str, Array]) -> N
         raise must(where, "layers", "a list of layers", nodes)
     notes = _notes(where, options.get("notes", {}))
     options.finish()
+    layers = tuple(build_layers(where, nodes, tensors))
+    with located(where):
+        return Network(name=name, layers=layers, notes=notes)
+
+
+def build_layers(where: str, nodes: list[Any], tensors: Mapping[str, Array]) -> list[Layer]:
+    """Return the layers that the nodes of a header and all tensors describe; errors as `build`."""
     _check_work(where, nodes)
     parts: dict[str, dict[str, Array]] = {}
     for key, tensor in tensors.items():
         owner, _, part = key.partition(".")
         parts.setdefault(owner, {})[part] = tensor
-    layers = tuple(_layer(where, index, node, parts) for index, node in enumerate(nodes))
+    layers = [_layer(where, index, node, parts) for index, node in enumerate(nodes)]
     if parts:
         rest = sorted(f"{owner}.{part}" for owner, fields in parts.items() for part in fields)
         raise LoadError(
             f"{where}: every tensor must belong to a layer, but nothing reads {show(rest)}"
         )
-    with located(where):
-        return Network(name=name, layers=layers, notes=notes)
+    return layers
 
 
 def legendre(where: str, order: int, theta: float, discretizer: Discretizer) -> Memory:

@@ -18,9 +18,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from lmu_hw.lmu import Discretizer, LmuLayer, Memory, SimpleCell
+from lmu_hw.load._budget import Budget
 from lmu_hw.load._check import MAX_ORDER, Options, located, must
 from lmu_hw.load._form import legendre
-from lmu_hw.load._keras_budget import Budget
 from lmu_hw.load._keras_graph import LayerNode
 from lmu_hw.load._keras_layouts import Variables
 from lmu_hw.load._keras_options import IGNORED, activation_name

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.lmu import Discretizer, LmuLayer, Memory
+from lmu_hw.load._budget import Budget
 from lmu_hw.load._check import MAX_ORDER, located, must, positive
 from lmu_hw.load._form import legendre
-from lmu_hw.load._keras_budget import Budget
 from lmu_hw.load._keras_cells import CELLS, read_cell
 from lmu_hw.load._keras_first import is_first_generation, read_first_generation
 from lmu_hw.load._keras_graph import LayerNode

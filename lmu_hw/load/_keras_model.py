@@ -9,10 +9,10 @@ from typing import Any
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import LmuLayer, RecurrentLayer
 from lmu_hw.lmu.layers import Layer
+from lmu_hw.load._budget import Budget
 from lmu_hw.load._check import located, must, unique_identifier
-from lmu_hw.load._keras_budget import Budget
+from lmu_hw.load._fold import Assembly
 from lmu_hw.load._keras_cells import CELLS, read_cell
-from lmu_hw.load._keras_fold import Assembly
 from lmu_hw.load._keras_graph import LayerNode, require_end, require_source
 from lmu_hw.load._keras_layers import (
     activation_of,

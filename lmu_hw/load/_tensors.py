@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from lmu_hw.errors import LoadError
 from lmu_hw.load._check import must
 
-__all__ = ["Array", "Tensor", "package", "widen"]
+__all__ = ["KINDS", "Array", "Tensor", "package", "widen"]
 
 Array = NDArray[np.float64]
 Shape = tuple[int, ...]
 
 _CODES = {"float16": "f2", "float32": "f4", "float64": "f8", "bfloat16": "u2"}
+KINDS = frozenset(_CODES)
+"""Types of elements that are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

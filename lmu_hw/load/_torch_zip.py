@@ -12,19 +12,18 @@ from lmu_hw.errors import LoadError
 from lmu_hw.load._archive import MAX_WEIGHTS, Archive
 from lmu_hw.load._check import must, show
 from lmu_hw.load._pickle import STORAGES, Strided, read_pickle
+from lmu_hw.load._state import StateFile, state_file
 from lmu_hw.load._tensors import Array, Tensor, widen
 
 __all__ = ["PICKLE", "read_state"]
 
 PICKLE = "data.pkl"
 _MAX_PICKLE = 1 << 19  # some 3,500 tensors
-_INSIDE = ("state_dict", "model_state_dict", "model")
-"""Where a checkpoint keeps its state dict."""
 _ORDERS = {b"little": "<", b"big": ">"}
 
 
-def read_state(path: Path, archive: Archive) -> dict[str, Tensor]:
-    """Return the tensors of a state dict by name; their data is read while `archive` is open.
+def read_state(path: Path, archive: Archive) -> StateFile:
+    """Return the tensors of a state dict; their data is read while `archive` is open.
 
     Raises
     ------
@@ -48,25 +47,12 @@ def read_state(path: Path, archive: Archive) -> dict[str, Tensor]:
             raise must(f"{path}: {stem}byteorder", "the byte order", "little or big", text)
         order = _ORDERS[text]
     where = f"{path}: {pickles[0]}"
-    state = _state(where, read_pickle(where, archive.read(pickles[0], most=_MAX_PICKLE)))
-    return {name: _tensor(path, archive, stem, name, view, order) for name, view in state.items()}
-
-
-def _state(where: str, value: object) -> dict[str, Strided]:
-    """Return the state dict in what a pickle describes."""
-    if isinstance(value, dict):
-        inside = [key for key in _INSIDE if isinstance(value.get(key), dict)]
-        if len(inside) > 1:
-            raise must(where, "the state dict of the checkpoint", "one", inside)
-        if inside:
-            where, value = f"{where}: {inside[0]!r}", value[inside[0]]
-    if not isinstance(value, dict) or not value:
-        rule = f"a state dict, alone or under {' or '.join(_INSIDE)}"
-        raise must(where, "the content", rule, value)
-    for key, view in value.items():
-        if not isinstance(key, str) or not isinstance(view, Strided):
-            raise must(where, f"entry {show(key)}", "a named tensor", view)
-    return value
+    return state_file(
+        where,
+        read_pickle(where, archive.read(pickles[0], most=_MAX_PICKLE)),
+        is_tensor=lambda value: isinstance(value, Strided),
+        tensor=lambda name, view: _tensor(path, archive, stem, name, view, order),
+    )
 
 
 def _tensor(

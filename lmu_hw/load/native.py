@@ -24,7 +24,7 @@ from lmu_hw.load._form import build
 from lmu_hw.load._form_write import Form, take_apart
 from lmu_hw.load._tensors import Array, Tensor, package, widen
 
-__all__ = ["HEADER", "load_npz", "load_safetensors", "network_bytes", "save"]
+__all__ = ["HEADER", "load_npz", "load_safetensors", "network_bytes", "read_npz", "save"]
 
 HEADER = "lmu_hw"
 """Name of the header: a key of the safetensors metadata, or an array of the npz."""
@@ -85,6 +85,18 @@ def load_npz(path: Path) -> Network:
     return build(str(path), _header(path, header), tensors)
 
 
+def read_npz(path: Path) -> dict[str, Tensor]:
+    """Return the arrays of an `.npz` file that is not of the own form."""
+    tensors, room = {}, MAX_WEIGHTS
+    with Archive(path) as archive:
+        for name in archive.names:
+            raw = archive.read(name, most=room)
+            room -= len(raw)
+            key = name.removesuffix(".npy")
+            tensors[key] = _array(f"{path}: array {show(key)}", raw)
+    return tensors
+
+
 def load_safetensors(path: Path, header: str, tensors: Mapping[str, Tensor]) -> Network:
     """Return the network of an own-form `.safetensors` file with that header text."""
     description = _header(path, header)
@@ -113,18 +125,29 @@ def _text(where: str, raw: bytes) -> str:
 
 def _floats(where: str, raw: bytes) -> Array:
     """Return the floats of a `.npy` member in float64."""
+    array = _array(where, raw)
+    if array.kind not in _FLOATS.values():
+        raise must(where, "the data", "float16, float32 or float64", array.kind)
+    if len(array.shape) > 2 or not all(array.shape):
+        raise must(where, "the shape", "non-empty, of 2 axes at most", array.shape)
+    return array.read()
+
+
+def _array(where: str, raw: bytes) -> Tensor:
+    """Return a `.npy` member, of whose data only floats are ever read."""
     descr, fortran, shape, data = _npy(where, raw)
     kind = re.fullmatch(rb"'([<>])(f[248])'", descr)
     if kind is None:
-        raise must(
-            where, "the data", "float16, float32 or float64", descr.decode("latin-1").strip("'")
-        )
-    whole = len(shape) <= 2 and all(shape)
-    if not whole or math.prod(shape) * int(kind[2][1:]) != len(data):
-        rule = f"non-empty, of its {len(data)} bytes and 2 axes at most"
-        raise must(where, "the shape", rule, shape)
-    values = widen(data, _FLOATS[kind[2]], order=kind[1].decode())
-    return values.reshape(shape, order="F" if fortran else "C")
+        name = descr.decode("latin-1").strip("'")
+        return Tensor(where=where, kind=name, shape=shape, data=lambda: np.zeros(0))
+    if math.prod(shape) * int(kind[2][1:]) != len(data):
+        raise must(where, "the shape", f"of its {len(data)} bytes", shape)
+
+    def values() -> Array:
+        floats = widen(data, _FLOATS[kind[2]], order=kind[1].decode())
+        return floats.reshape(shape, order="F" if fortran else "C")
+
+    return Tensor(where=where, kind=_FLOATS[kind[2]], shape=shape, data=values)
 
 
 def _npy(where: str, raw: bytes) -> tuple[bytes, bool, tuple[int, ...], bytes]:

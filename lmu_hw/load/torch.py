@@ -14,46 +14,45 @@ from pathlib import Path
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import DenseLayer, LmuLayer, Network
-from lmu_hw.load._archive import Archive
 from lmu_hw.load._check import MAX_ORDER, identifier, located, must, show, unique_identifier
+from lmu_hw.load._mapped import mapped_network
+from lmu_hw.load._state import StateFile
 from lmu_hw.load._tensors import Tensor
 from lmu_hw.load._torch_ports import PORTS, Port
-from lmu_hw.load._torch_zip import read_state
+from lmu_hw.load.mapping import StateMapping
 
-__all__ = ["load_state", "load_torch_zip"]
+__all__ = ["load_state"]
 
 Tensors = Mapping[str, Tensor]
 
-_RE_EXPORT = "build its Network in Python and write that with lmu_hw.save"
-_MAX_NAME = 500
+_DRAFT = (
+    "a mapping says which tensor is which part of which layer: 'lmu-hw inspect FILE "
+    "--draft-mapping MAPPING.toml' drafts one, --mapping takes it; or build the Network in Python, "
+    "and write that with lmu_hw.save"
+)
+_GUESSED = (
+    "warning: {}: the file does not say when this layer answers, nor with which activation: taken "
+    "as linear, once, at the last step; `mapping` states it"
+)
 _RNN = re.compile(r"(.*?)\.?(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?")
 
 
-def load_torch_zip(path: Path) -> Network:
-    """Return the network of a state dict that `torch.save` wrote (PyTorch 1.6 and later).
+def load_state(path: Path, file: StateFile, mapping: StateMapping | None = None) -> Network:
+    """Return the network of a state dict, by a mapping or by the names of a known project.
 
     Raises
     ------
     LoadError
-        As `load_state` and `lmu_hw.load._torch_zip.read_state`.
+        If the names are not those of one LMU with at most one linear head, a shape does not fit, or
+        the mapping does not.
     """
-    with Archive(path, packed=False) as archive:  # PyTorch never deflates
-        return load_state(path, read_state(path, archive))
+    if mapping is not None:
+        return mapped_network(str(path), path.stem, file.at(mapping.state), mapping)
+    return _known(path, file.only())
 
 
-def load_state(path: Path, tensors: Tensors) -> Network:
-    """Return the network of a PyTorch state dict.
-
-    Raises
-    ------
-    LoadError
-        If the names are not those of one LMU with at most one linear head, or a shape does not
-        fit.
-    """
-    longest = max(tensors, key=len, default="")
-    if len(longest) > _MAX_NAME:
-        rule = f"at most {_MAX_NAME} characters long"
-        raise must(str(path), "the names of tensors", rule, f"{len(longest)}: {longest[:20]}...")
+def _known(path: Path, tensors: Tensors) -> Network:
+    """Return the network of a state dict whose names say which project wrote it."""
     port, prefix = _find(path, tensors)
     known = {f"{prefix}{key}" for key in (*port.axes, *port.derived)}
     head = _head(path, tensors, sorted(set(tensors) - known))
@@ -74,6 +73,8 @@ def load_state(path: Path, tensors: Tensors) -> Network:
     if head is not None:
         layers.append(_linear(path, tensors, head, layers[0].name))
     notes = ("A and B are the ones stored in the file, which does not say theta", *port.notes)
+    if head is not None:
+        notes = (*notes, _GUESSED.format(head))
     with located(str(path)):
         return Network(name=identifier(path.stem), layers=tuple(layers), notes=notes)
 
@@ -89,18 +90,18 @@ def _find(path: Path, tensors: Tensors) -> tuple[Port, str]:
     if recurrent is not None:
         raise LoadError(
             f"{path}: a state dict must not hold torch's own LSTM, GRU or RNN, as "
-            f"{show(recurrent[0])} does: it does not say how layers are joined; {_RE_EXPORT}"
+            f"{show(recurrent[0])} does: it does not say how layers are joined; {_DRAFT}"
         )
     if not cells:
         names = " or ".join(f"{', '.join(port.axes)} ({port.name})" for port in PORTS)
         raise LoadError(
             f"{path}: there must be a header 'lmu_hw' (own form) or tensors named {names}, not "
-            f"{show(sorted(tensors)[:6])}; {_RE_EXPORT}"
+            f"{show(sorted(tensors)[:6])}; {_DRAFT}"
         )
     if len(cells) > 1:
         raise LoadError(
             f"{path}: there must be one LMU, not {len(cells)} ({show([at for _, at in cells])}): "
-            f"a state dict does not say how they are joined; {_RE_EXPORT}"
+            f"a state dict does not say how they are joined; {_DRAFT}"
         )
     port, prefix = cells[0]
     missing = [key for key in port.axes if f"{prefix}{key}" not in tensors]
@@ -120,7 +121,7 @@ def _head(path: Path, tensors: Tensors, rest: list[str]) -> str | None:
     if not name or f"{name}.weight" not in rest or set(rest) - set(linear):
         raise LoadError(
             f"{path}: besides the LMU there must be at most one linear layer (<name>.weight, "
-            f"<name>.bias), not {len(rest)} tensor(s) {show(rest[:6])}; {_RE_EXPORT}"
+            f"<name>.bias), not {len(rest)} tensor(s) {show(rest[:6])}; {_DRAFT}"
         )
     if len(tensors[f"{name}.weight"].shape) != 2:
         where = f"{path}: layer {name!r}"

@@ -76,7 +76,7 @@ def test_names_that_lead_elsewhere_are_refused(path, name):
 @pytest.mark.parametrize("name", ["a..b.npy", "...", "a/b..", "äöü.npy"])
 def test_names_with_dots_are_only_names(path, name):
     assemble(path, [(name, b"b", {})])
-    refused(path, "the archive must hold config.json")
+    refused(path, r"(the archive must hold config.json|must be a .npy array, but starts with b'b')")
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])

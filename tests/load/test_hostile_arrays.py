@@ -47,7 +47,7 @@ def test_pickled_array_is_refused_and_not_run(tmp_path, monkeypatch, name):
     [
         (b"", "must be a .npy array, but"),
         (b"\x93NUMPY\x09\x00", r"the npy version must be 1.0 or 2.0, not \(9, 0\)"),
-        (npy_header("<f8", (2, 2)), r"the shape must be .* of its 0 bytes .* not \(2, 2\)"),
+        (npy_header("<f8", (2, 2)), r"the shape must be of its 0 bytes, not \(2, 2\)"),
         (npy_header("<f8", (1 << 60, 1 << 60)), "the shape must be"),
         (npy_header("<f8", (0, 10**30)), "the shape must be"),
         (npy_header("<f8", (-1,)), "must be a .npy array, but its header is"),

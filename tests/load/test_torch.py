@@ -75,6 +75,8 @@ def test_a_head_makes_the_lmu_answer_at_the_last_step(tmp_path, rng, name):
     # float64 against float32 weights widened, sums in another order
     np.testing.assert_allclose(network.run(x[None])[0], expected, rtol=1e-6, atol=1e-6)
     assert network.answers_once
+    (warning,) = [note for note in network.notes if note.startswith("warning: ")]
+    assert name in warning and "as linear, once, at the last step; `mapping`" in warning
 
 
 def test_the_stored_matrices_are_kept(tmp_path, rng):

@@ -118,7 +118,7 @@ def test_two_state_dicts_in_a_checkpoint_are_refused(tmp_path, cell):
     body, members = torch_files.state(cell)
     both = torch_files.mapping(model=body, state_dict=body)
     path = torch_files.write(tmp_path / "m.pt", both, members)
-    refused(path, r"the state dict of the checkpoint must be one, not \['state_dict', 'model'\]")
+    refused(path, "the state dict must be one, not 2: 'model' or 'state_dict'; the key `state`")
 
 
 def test_integer_weights_are_refused(tmp_path, cell):
@@ -152,8 +152,8 @@ def test_another_byte_order_is_refused(tmp_path, cell):
         (b"N", "the content must be a state dict, alone or under .*, not None"),
         (b"}", r"the content must be a state dict, .* not \{\}"),
         (b"]", r"the content must be a state dict, .* not \[\]"),
-        (b"}X\x01\0\0\0aK\x01s", "entry 'a' must be a named tensor, not 1"),
-        (b"}K\x01K\x01s", "entry 1 must be a named tensor, not 1"),
+        (b"}X\x01\0\0\0aK\x01s", r"alone or under a key: named tensors, not \{'a': 1\}"),
+        (b"}K\x01K\x01s", r"alone or under a key: named tensors, not \{1: 1\}"),
     ],
 )
 def test_what_is_no_state_dict_is_refused(tmp_path, body, message):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,20 +20,33 @@ from lmu_hw.lmu import DenseLayer, LmuLayer, RecurrentLayer
 from lmu_hw.lmu.activations import LINEAR
 from lmu_hw.lmu.cells import HiddenCell
 from lmu_hw.lmu.layers import Layer
+from lmu_hw.load._budget import Budget
 from lmu_hw.load._check import identifier
-from lmu_hw.load._keras_budget import Budget
-from lmu_hw.load._keras_graph import LayerNode
 
-__all__ = ["Assembly", "scale_input"]
+__all__ = ["Assembly", "Origin", "scale_input"]
 
 Array = NDArray[np.float64]
+
+
+class Origin(Protocol):
+    """What a layer is called in its file, and in messages."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def where(self) -> str:
+        """The file, and its place there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Affine:
     """``y = scale x + shift``, both (features,)."""
 
-    node: LayerNode
+    node: Origin
     scale: Array
     shift: Array
 
@@ -66,7 +79,7 @@ class Assembly:
         self.flush()
         self.layers.append(layer)
 
-    def scale(self, node: LayerNode, scale: Array, shift: Array) -> None:
+    def scale(self, node: Origin, scale: Array, shift: Array) -> None:
         """Append ``y = scale x + shift``."""
         before = self._linear_dense()
         if self._pending is not None:
@@ -82,7 +95,7 @@ class Assembly:
         else:
             self._pending = _Affine(node=node, scale=scale, shift=shift)
 
-    def activate(self, node: LayerNode, activation: str, width: int) -> None:
+    def activate(self, node: Origin, activation: str, width: int) -> None:
         """Append an activation of `width` features."""
         self.flush()
         if activation == LINEAR:
@@ -99,11 +112,11 @@ class Assembly:
             pending, self._pending = self._pending, None
             self.layers.append(self._diagonal(pending.node, pending.scale, pending.shift))
 
-    def note(self, node: LayerNode, text: str) -> None:
+    def note(self, node: Origin, text: str) -> None:
         """Tell something about a layer."""
         self.notes.append(f"{identifier(node.name)}: {text}")
 
-    def _diagonal(self, node: LayerNode, scale: Array, shift: Array | None) -> DenseLayer:
+    def _diagonal(self, node: Origin, scale: Array, shift: Array | None) -> DenseLayer:
         self._budget.fill(node.where, len(scale))
         unique = self._unique(node.name)
         self.note(node, f"a dense layer with a diagonal matrix, {unique}")
