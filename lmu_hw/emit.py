@@ -16,7 +16,7 @@ from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import Subject, integration_files, integration_patterns
 from lmu_hw.manifest import choice_of, manifest_of
-from lmu_hw.network import VECTOR, Elements, Last, stream_of
+from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of
 from lmu_hw.plan import AUTO, Goal, Lanes, Reloadable, choose_plan, reloadable_of
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
@@ -35,7 +35,7 @@ def emit(
     name: str | None = None,
     reloadable: Reloadable | str | bool = False,
     registers: bool = False,
-    stream_width: int | str = VECTOR,
+    stream_width: int | str = DEFAULT_WIDTH,
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
     progress: Callable[[str], None] | None = None,

@@ -38,7 +38,7 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
                 lanes=lanes,
                 reloadable="memory" if name in RELOADABLE else "none",
                 registers=name in REGISTERED,
-                **STREAMS.get(name, {}),
+                **STREAMS.get(name, {"stream_width": "vector"}),
             )
         return made[name]
 
@@ -219,6 +219,8 @@ RELOADABLE = ("reloadable", "reloadable_scan")
 REGISTERED = ("packets_of_sequences", "reloadable")
 """Designs that have registers around them; coefficients are written through them."""
 STREAMS = {
+    "digits": {},
+    "mackey_glass": {},
     "packets": {"stream_width": 8},
     "packets_of_sequences": {
         "stream_width": 32,
@@ -226,7 +228,7 @@ STREAMS = {
         "stream_last": "sequence",
     },
 }
-"""Designs that have other streams than whole vectors."""
+"""Streams of designs that have others than whole vectors; those of the default have none here."""
 
 
 def _lmu(

@@ -50,7 +50,8 @@ def _emitted(
     memory = {"realization": realization, "error_feedback": error_feedback}
     design = lmu_hw.quantize(network, noise(network, sequences=4, steps=30), **words, **memory)
     folder = factory.mktemp("netlists") / "small"
-    lmu_hw.emit(design, folder, lanes=1, name="few", reloadable=reloadable)
+    streams = {"stream_width": "vector"}
+    lmu_hw.emit(design, folder, lanes=1, name="few", reloadable=reloadable, **streams)
     return folder
 
 

@@ -94,7 +94,7 @@ def simulation_speed(folder: Path) -> Table:
         random = np.random.default_rng(2)
         design = lmu_hw.quantize(network, random.uniform(-1, 1, (8, 200, 1)))
         target = folder / network.name
-        lmu_hw.emit(design, target, lanes=lanes)
+        lmu_hw.emit(design, target, lanes=lanes, stream_width="vector")
 
         def bench(steps: int, target: Path = target) -> None:
             x = np.random.default_rng(3).uniform(-1, 1, (steps // 100, 100, 1))

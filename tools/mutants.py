@@ -52,7 +52,8 @@ def _studied(name: str, work: Path, tell: Update) -> dict[str, tuple[Fate, str]]
     """Return what becomes of each mutant of a design, by name."""
     design, lanes = DESIGNS[name]()
     folder = work / name
-    lmu_hw.emit(design, folder, lanes=lanes, reloadable="memory" if name in RELOADABLE else "none")
+    reloadable = "memory" if name in RELOADABLE else "none"
+    lmu_hw.emit(design, folder, lanes=lanes, reloadable=reloadable, stream_width="vector")
     bench = MutantBench(folder, work / "bench", cycles=_CYCLES)
 
     def driven(stage: str, mutants: list[Mutant]) -> dict[str, Fate]:

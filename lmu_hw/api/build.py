@@ -15,7 +15,7 @@ from lmu_hw.api._given import calibration_data, options_of, refuse_both
 from lmu_hw.checked import instance
 from lmu_hw.design import Design
 from lmu_hw.lmu import Network
-from lmu_hw.network import Elements, Last
+from lmu_hw.network import DEFAULT_WIDTH, Elements, Last
 from lmu_hw.plan import Reloadable
 from lmu_hw.quantize import Basis, Config, MemoryRange, Realization, choose_formats
 from lmu_hw.quantize import configure as choose
@@ -149,7 +149,7 @@ def emit(
     name: str | None = None,
     reloadable: Reloadable | str | bool = False,
     registers: bool = False,
-    stream_width: int | str = "vector",
+    stream_width: int | str = DEFAULT_WIDTH,
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
     progress: Callable[[str], None] | None = None,

@@ -15,7 +15,7 @@ from lmu_hw.cli.arguments import (
     number,
     workers,
 )
-from lmu_hw.network import VECTOR, Elements, Last
+from lmu_hw.network import DEFAULT_WIDTH, VECTOR, Elements, Last
 from lmu_hw.plan import AUTO, CHIPS, SLOWEST, Goal, Reloadable
 from lmu_hw.realize import reloadable_kinds
 
@@ -144,10 +144,10 @@ def _streams(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     parser.add_argument(
         "--stream-width",
         type=number,
-        default=VECTOR,
+        default=DEFAULT_WIDTH,
         metavar="BITS",
-        help="bits of a beat of both streams: 8, 16, 32, 64 ...; a vector is a packet of beats "
-        f"(default: {VECTOR}, a whole vector in a beat)",
+        help="bits of a beat of both streams: 8, 16, 32, 64 ...; a vector is a packet of beats; or "
+        f"{VECTOR!r}: a whole vector in a beat (default: {DEFAULT_WIDTH})",
     )
     parser.add_argument(
         "--stream-elements",

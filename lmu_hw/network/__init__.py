@@ -19,6 +19,7 @@ from lmu_hw.network.memory import MemoryNode, Update, entry_of
 from lmu_hw.network.node import INPUT, Node, Term
 from lmu_hw.network.protocol import LayerNode, Read
 from lmu_hw.network.stream import (
+    DEFAULT_WIDTH,
     VECTOR,
     WHOLE_VECTORS,
     Elements,
@@ -30,6 +31,7 @@ from lmu_hw.network.stream import (
 )
 
 __all__ = [
+    "DEFAULT_WIDTH",
     "INPUT",
     "VECTOR",
     "WHOLE_VECTORS",

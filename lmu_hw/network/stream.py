@@ -18,6 +18,7 @@ from lmu_hw.errors import ConfigError
 from lmu_hw.network.codes import Signal
 
 __all__ = [
+    "DEFAULT_WIDTH",
     "VECTOR",
     "WHOLE_VECTORS",
     "Elements",
@@ -27,6 +28,9 @@ __all__ = [
     "element_bits",
     "stream_of",
 ]
+
+DEFAULT_WIDTH = 32
+"""Bits of a beat where nothing else is asked for."""
 
 VECTOR = "vector"
 """The width of a stream that carries a whole vector in a beat."""
@@ -249,7 +253,9 @@ WHOLE_VECTORS = Stream()
 """A whole vector in a beat."""
 
 
-def stream_of(width: object = VECTOR, elements: object = None, last: object = None) -> Stream:
+def stream_of(
+    width: object = DEFAULT_WIDTH, elements: object = None, last: object = None
+) -> Stream:
     """Return the streams that are asked for.
 
     Parameters

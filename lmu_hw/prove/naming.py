@@ -10,6 +10,7 @@ from lmu_hw.prove.algebra.forms import Value, range_of
 from lmu_hw.prove.algebra.functions import name_function
 from lmu_hw.prove.algebra.names import name, name_total
 from lmu_hw.prove.deadline import ended
+from lmu_hw.prove.narrowing import Ends
 
 __all__ = ["StepNames", "Symbols"]
 
@@ -60,6 +61,7 @@ class StepNames:
         proved: bool,
         tabulated: bool = False,
         carried: bool = True,
+        ends: Ends | None = None,
     ) -> Value:
         """Return the symbol of a result."""
         ended()
@@ -70,9 +72,9 @@ class StepNames:
             low, high = range_of(value)
             if not proved and not fmt.min_code <= low <= high <= fmt.max_code:
                 self._assumed.add(what.partition("[")[0].partition(" ")[0])
-            ends = fmt.min_code, fmt.max_code
+            ends = ends or (fmt.min_code, fmt.max_code)
             if not carried:
-                ends = max(low, fmt.min_code), min(high, fmt.max_code)
+                ends = max(low, ends[0]), min(high, ends[1])
             by = name_function if proved and self._symbols.functions else name
             result = by((self._step, what), value, *ends, tabulated=tabulated)
         self.named.append(result)

@@ -10,9 +10,11 @@ from lmu_hw.prove.algebra.cases import floor_by_cases, signed_by_cases, unsigned
 from lmu_hw.prove.algebra.choices import at_least, clamp
 from lmu_hw.prove.algebra.forms import Value
 
-__all__ = ["Codes", "Naming", "narrow"]
+__all__ = ["Codes", "Ends", "Naming", "ends_of", "narrow"]
 
 Codes = list[Value]
+Ends = tuple[int, int]
+"""The least and the greatest code that a result has."""
 
 
 class Naming(Protocol):
@@ -27,6 +29,7 @@ class Naming(Protocol):
         proved: bool,
         tabulated: bool = False,
         carried: bool = True,
+        ends: Ends | None = None,
     ) -> Value:
         """Return the result, or a symbol for it.
 
@@ -42,7 +45,9 @@ class Naming(Protocol):
         tabulated : bool
             A table is read at it.
         carried : bool
-            The next step reads it: its range is that of the format, so that steps are alike.
+            The next step reads it: its range is that of every step, so that steps are alike.
+        ends : (int, int), optional
+            Of every step; None: those of the format.
         """
         ...
 
@@ -56,12 +61,27 @@ def narrow(
     *,
     tabulated: bool = False,
     carried: bool = True,
+    ends: Ends | None = None,
 ) -> Value:
     """Return a sum with `frac_bits` fraction bits, narrowed: shifted, rounded, limited."""
     fmt = requant.format
     value = _limited(_rounded(total, frac_bits - fmt.frac_bits, requant.rounding), requant)
     proved = requant.overflow is not Overflow.FORBID
-    return naming(what, value, fmt, proved=proved, tabulated=tabulated, carried=carried)
+    return naming(what, value, fmt, proved=proved, tabulated=tabulated, carried=carried, ends=ends)
+
+
+def ends_of(bound: int, frac_bits: int, requant: Requant) -> Ends:
+    """Return the ends of the fewest bits for a narrowed sum, by a bound on its magnitude.
+
+    A format can be wider than any sum of these weights; then hardware computes fewer bits.
+    """
+    fmt = requant.format
+    dropped = frac_bits - fmt.frac_bits
+    if requant.overflow is Overflow.WRAP:
+        return fmt.min_code, fmt.max_code
+    largest = -(-bound >> dropped) if dropped > 0 else bound << -dropped
+    above = 1 << largest.bit_length()
+    return max(-above, fmt.min_code), min(above - 1, fmt.max_code)
 
 
 def _rounded(total: Value, bits: int, rounding: Rounding) -> Value:

@@ -41,7 +41,7 @@ from lmu_hw.prove.algebra.forms import (
 )
 from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
 from lmu_hw.prove.memories import states
-from lmu_hw.prove.narrowing import Codes, Naming, narrow
+from lmu_hw.prove.narrowing import Codes, Ends, Naming, ends_of, narrow
 
 __all__ = [
     "Past",
@@ -139,7 +139,7 @@ def _sums(
         _read(term.source, term.delayed, layer.signals[term.source].size, past, now)
         for term in node.terms
     ]
-    shifts = node.row_shifts or (0,) * node.rows
+    shifts, ends = node.row_shifts or (0,) * node.rows, _ends(layer, node)
     codes: Codes = []
     for element in range(node.segments * node.rows):
         segment, row = divmod(element, node.rows)
@@ -155,13 +155,13 @@ def _sums(
         total = (weighted_sum(pairs) << max(shifts) - shifts[row]) + bias
         if node.error_feedback and past is not None:
             total = total + past[residue_of(node)][element]
-        pre = _summed(node, total, what, naming)
+        pre = _summed(node, total, what, naming, ends)
         if node.error_feedback:  # after the code, of which it may be a part
             fmt = FixedFormat(signed=False, int_bits=node.dropped_bits, frac_bits=0)
             rest = unsigned_by_cases(total, node.dropped_bits)
             kept = now.setdefault(residue_of(node), [])
             kept.append(naming(f"{what} residue", rest, fmt, proved=True))
-        codes.append(_activated(node, pre, what, naming))
+        codes.append(_activated(node, pre, what, naming, ends))
     return codes
 
 
@@ -184,7 +184,7 @@ def _products(
     now: dict[str, Codes],
     naming: Naming,
 ) -> Codes:
-    codes: Codes = []
+    codes, ends = Codes(), _ends(layer, node)
     for row in range(node.rows):
         pairs: list[tuple[int, Value]] = []
         for product in node.products:
@@ -196,20 +196,31 @@ def _products(
             pairs.append((sign << layer.product_shift(node, product), value))
         what = f"{node.name}[{row}]"
         total = weighted_sum(pairs)
-        pre = _summed(node, total, what, naming)
-        codes.append(_activated(node, pre, what, naming))
+        pre = _summed(node, total, what, naming, ends)
+        codes.append(_activated(node, pre, what, naming, ends))
     return codes
 
 
-def _summed(node: Node | ElementwiseNode, total: Value, what: str, naming: Naming) -> Value:
+def _ends(layer: QuantizedLayer, node: Node | ElementwiseNode) -> Ends:
+    """Return the ends of a node's narrowed sums, whatever the codes are that they are made of."""
+    _, bound = layer.sum_bounds(node)
+    return ends_of(bound, node.sum_frac_bits, node.requant)
+
+
+def _summed(
+    node: Node | ElementwiseNode, total: Value, what: str, naming: Naming, ends: Ends
+) -> Value:
     if node.sum_frac_bits > node.requant.format.frac_bits:
         total = _named_total(total, what, naming)
     tabulated = isinstance(node.activation, Table)
     what = what if node.activation is None else f"{what} sum"
-    return narrow(total, node.sum_frac_bits, node.requant, what, naming, tabulated=tabulated)
+    bits = node.sum_frac_bits
+    return narrow(total, bits, node.requant, what, naming, tabulated=tabulated, ends=ends)
 
 
-def _activated(node: Node | ElementwiseNode, pre: Value, what: str, naming: Naming) -> Value:
+def _activated(
+    node: Node | ElementwiseNode, pre: Value, what: str, naming: Naming, ends: Ends
+) -> Value:
     match node.activation:
         case None:
             return pre
@@ -219,7 +230,7 @@ def _activated(node: Node | ElementwiseNode, pre: Value, what: str, naming: Nami
                 value = function(np.maximum(values_of(pre, leaf), 0), leaf)
             else:
                 value = clamp(pre, 0, node.requant.format.max_code)
-            return naming(what, value, fmt, proved=True)
+            return naming(what, value, fmt, proved=True, ends=(0, ends[1]))
         case Table() as table:
             codes = table_codes(table)
             if isinstance(pre, Form):

@@ -30,55 +30,63 @@
 // A quantized network, one AXI4-Stream beat or packet per time step.
 // Fields of words:
 //   i__payload: data [4:0], last [5]
-module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, s_axis_tdata);
+module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, s_axis_tkeep, s_axis_tuser, clk, rst, s_axis_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, m_axis_tkeep, s_axis_malformed, m_axis_tuser, s_axis_tdata);
   input s_axis_tvalid;
   wire s_axis_tvalid;
   input s_axis_tlast;
   wire s_axis_tlast;
   input m_axis_tready;
   wire m_axis_tready;
+  input [3:0] s_axis_tkeep;
+  wire [3:0] s_axis_tkeep;
+  input s_axis_tuser;
+  wire s_axis_tuser;
   input clk;
   wire clk;
   input rst;
   wire rst;
   output s_axis_tready;
   wire s_axis_tready;
-  output [159:0] m_axis_tdata;
-  wire [159:0] m_axis_tdata;
+  output [31:0] m_axis_tdata;
+  wire [31:0] m_axis_tdata;
   output m_axis_tvalid;
   wire m_axis_tvalid;
   output m_axis_tlast;
   wire m_axis_tlast;
-  input [7:0] s_axis_tdata;
-  wire [7:0] s_axis_tdata;
+  output [3:0] m_axis_tkeep;
+  wire [3:0] m_axis_tkeep;
+  output s_axis_malformed;
+  wire s_axis_malformed;
+  output m_axis_tuser;
+  wire m_axis_tuser;
+  input [31:0] s_axis_tdata;
+  wire [31:0] s_axis_tdata;
   wire _not_rst;
   wire i__freed;
-  wire i__freed_26;
-  wire i__freed_32;
+  wire i__freed_37;
+  wire i__freed_43;
   wire [5:0] i__payload;
-  wire [8:0] i__payload_27;
-  wire [16:0] i__payload_33;
-  wire [16:0] i__payload_37;
+  wire [8:0] i__payload_38;
+  wire [16:0] i__payload_44;
+  wire [32:0] i__payload_48;
   wire i__ready;
   wire i__valid;
-  wire i__valid_29;
-  wire i__valid_35;
-  wire i__valid_41;
+  wire i__valid_40;
+  wire i__valid_46;
+  wire i__valid_52;
   wire tready;
-  wire tvalid_15;
   assign s_axis_tready = tready & _not_rst;
   assign _not_rst = ~ rst;
-  assign m_axis_tvalid = tvalid_15 & _not_rst;
-  assign i__freed_32 = tvalid_15 & m_axis_tready;
+  assign m_axis_tvalid = i__valid_52 & _not_rst;
   digits__answers answers (
     .clk(clk),
-    .i__freed(i__freed_32),
-    .i__payload(i__payload_33),
-    .o__payload(i__payload_37),
+    .i__freed(i__freed_43),
+    .i__payload(i__payload_44),
+    .i__valid(i__valid_46),
+    .o__payload(i__payload_48),
     .o__ready(i__ready),
-    .offered(i__valid_41),
-    .rst(rst),
-    .write__en(i__valid_35)
+    .offered(i__valid_52),
+    .rst(rst)
   );
 `ifdef LMU_HW_ASSERT
   digits__check_intake check_intake (
@@ -89,10 +97,10 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
 `endif
 `ifdef LMU_HW_ASSERT
   digits__check_offer #(
-    .WIDTH(32'd161)
+    .WIDTH(32'd38)
   ) check_offer (
     .clk(clk),
-    .payload({ m_axis_tlast, m_axis_tdata }),
+    .payload({ i__payload_48[32], m_axis_tkeep, m_axis_tlast, m_axis_tdata }),
     .ready(m_axis_tready),
     .rst(rst),
     .valid(m_axis_tvalid)
@@ -100,23 +108,26 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
 `endif
   digits__from_axi from_axi (
     .clk(clk),
+    .malformed(s_axis_malformed),
     .o__freed(i__freed),
     .o__payload(i__payload),
     .o__valid(i__valid),
     .rst(rst),
     .tdata(s_axis_tdata),
+    .tkeep(s_axis_tkeep),
     .tlast(s_axis_tlast),
     .tready(tready),
+    .tuser(s_axis_tuser),
     .tvalid(s_axis_tvalid)
   );
   digits__layer_head layer_head (
     .clk(clk),
-    .i__freed(i__freed_26),
-    .i__payload(i__payload_27),
-    .i__valid(i__valid_29),
-    .o__freed(i__freed_32),
-    .o__payload(i__payload_33),
-    .o__valid(i__valid_35),
+    .i__freed(i__freed_37),
+    .i__payload(i__payload_38),
+    .i__valid(i__valid_40),
+    .o__freed(i__freed_43),
+    .o__payload(i__payload_44),
+    .o__valid(i__valid_46),
     .rst(rst)
   );
   digits__layer_lmu0 layer_lmu0 (
@@ -124,131 +135,151 @@ module digits(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tread
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .o__freed(i__freed_26),
-    .o__payload(i__payload_27),
-    .o__valid(i__valid_29),
+    .o__freed(i__freed_37),
+    .o__payload(i__payload_38),
+    .o__valid(i__valid_40),
     .rst(rst)
   );
   digits__to_axi to_axi (
     .clk(clk),
-    .i__payload(i__payload_37),
+    .i__payload(i__payload_48),
     .i__ready(i__ready),
-    .i__valid(i__valid_41),
     .rst(rst),
+    .taken(i__freed_43),
+    .tdata(m_axis_tdata),
+    .tkeep(m_axis_tkeep),
     .tlast(m_axis_tlast),
     .tready(m_axis_tready),
-    .tvalid(tvalid_15),
-    .word_0(m_axis_tdata[15:0]),
-    .word_1(m_axis_tdata[31:16]),
-    .word_2(m_axis_tdata[47:32]),
-    .word_3(m_axis_tdata[63:48]),
-    .word_4(m_axis_tdata[79:64]),
-    .word_5(m_axis_tdata[95:80]),
-    .word_6(m_axis_tdata[111:96]),
-    .word_7(m_axis_tdata[127:112]),
-    .word_8(m_axis_tdata[143:128]),
-    .word_9(m_axis_tdata[159:144])
+    .tvalid(i__valid_52)
   );
+  assign m_axis_tuser = i__payload_48[32];
 endmodule
 
-// Keeps an answer by its beats, in memory, while the one before waits at the output.
+// Keeps answers, and gives one word after the other to be sent.
 // Fields of words:
-//   i__payload, o__payload: data [15:0], last [16]
-module digits__answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
+//   i__payload: data [15:0], last [16]
+//   o__payload: data [31:0], last [32]
+module digits__answers(rst, i__freed, o__ready, offered, o__payload, i__payload, i__valid, clk);
   input rst;
   wire rst;
   input i__freed;
   wire i__freed;
   input o__ready;
   wire o__ready;
-  output [16:0] o__payload;
-  wire [16:0] o__payload;
   output offered;
   reg offered;
+  output [32:0] o__payload;
+  wire [32:0] o__payload;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input write__en;
-  wire write__en;
+  input i__valid;
+  wire i__valid;
   input clk;
   wire clk;
   wire _any_level;
-  wire _entering_is_9;
+  wire _beat_0_or_beat_is_9;
+  wire _beat_is_9;
+  wire [3:0] _beat_next;
+  wire [3:0] _beat_next_2;
+  wire [4:0] _beat_next_3;
+  wire [4:0] _beat_plus_1;
+  wire _entering_is_14;
   wire [3:0] _entering_next;
   wire [3:0] _entering_next_2;
   wire [4:0] _entering_next_3;
   wire [4:0] _entering_plus_1;
-  wire _filling_next;
-  wire _filling_next_2;
-  wire _filling_next_3;
-  wire [1:0] _lasts_next;
-  wire _lasts_next_2;
-  wire _lasts_next_3;
-  wire _lasts_next_4;
-  wire _lasts_next_5;
-  wire _leaving_is_9;
+  wire _leaving_is_14;
   wire [3:0] _leaving_next;
-  wire [3:0] _leaving_next_2;
-  wire [4:0] _leaving_next_3;
+  wire [4:0] _leaving_next_2;
+  wire [3:0] _leaving_next_3;
   wire [4:0] _leaving_plus_1;
   wire [3:0] _level_next;
-  wire [4:0] _level_plus_write__en;
-  wire [5:0] _level_plus_write__en_minus_read__en;
-  wire _not_filling;
+  wire [4:0] _level_plus_stored;
+  wire [5:0] _level_plus_stored_minus_fetch;
+  wire _mark_next;
+  wire _mark_next_2;
+  wire _marks_at_oldest;
+  wire [3:0] _marks_next;
+  wire _marks_next_2;
+  wire _marks_next_3;
+  wire _marks_next_4;
+  wire _marks_next_5;
+  wire _marks_next_6;
+  wire _marks_next_7;
+  wire _marks_next_8;
+  wire _marks_next_9;
+  wire _moved_and_place_is_4;
+  wire _newest_is_1;
+  wire _newest_is_2;
+  wire _newest_is_3;
+  wire [1:0] _newest_next;
+  wire [1:0] _newest_next_2;
+  wire [1:0] _newest_next_3;
+  wire [2:0] _newest_plus_1;
+  wire _no_beat_0;
+  wire _no_newest;
   wire _not_offered;
   wire _not_offered_or_o__ready;
-  wire _not_offered_or_o__ready_and_read_out;
   wire _not_read_out;
   wire _not_read_out_or_not_offered_or_o__ready;
-  wire _not_reading;
-  wire [15:0] _o__payload_data_next;
+  wire [31:0] _o__payload_data_next;
   wire _offered_next;
   wire _offered_next_2;
+  wire [1:0] _oldest_next;
+  wire [1:0] _oldest_next_2;
+  wire [2:0] _oldest_plus_1;
+  wire _place_is_4;
+  wire [2:0] _place_next;
+  wire [3:0] _place_next_2;
+  wire [2:0] _place_next_3;
+  wire [3:0] _place_plus_1;
   wire _read_out_next;
   wire _read_out_next_2;
-  wire _reading_next;
-  wire _reading_next_2;
+  reg [3:0] beat;
   reg [3:0] entering;
-  reg filling;
-  reg [1:0] lasts;
+  wire fetch;
   reg [3:0] leaving;
   reg [3:0] level;
-  reg [15:0] o__payload_data;
-  wire o__payload_last;
-  wire [15:0] read__data;
-  wire read__en;
+  reg mark;
+  reg [3:0] marks;
+  wire moved;
+  reg [1:0] newest;
+  reg [31:0] o__payload_data;
+  reg [1:0] oldest;
+  reg [2:0] place;
+  wire [31:0] read__data;
   reg read_out;
-  reg reading;
+  wire stored;
+  wire [1:0] write__en;
   (* no_rw_check *)
-  reg [15:0] beats [9:0];
+  reg [31:0] words [14:0];
   always @(posedge clk) begin
-    if (write__en)
-      beats[entering] <= i__payload[15:0];
+    if (write__en[0])
+      words[entering][15:0] <= i__payload[15:0];
+    if (write__en[1])
+      words[entering][31:16] <= i__payload[15:0];
   end
-  reg [15:0] _read__data_register;
+  reg [31:0] _read__data_register;
   always @(posedge clk) begin
-    if (read__en) begin
-      _read__data_register <= beats[leaving];
+    if (fetch) begin
+      _read__data_register <= words[leaving];
     end
   end
   assign read__data = _read__data_register;
-  assign _not_offered_or_o__ready_and_read_out = _not_offered_or_o__ready & read_out;
-  assign _not_reading = ~ reading;
-  assign _any_level = | level;
-  assign _not_read_out = ~ read_out;
-  assign _not_offered = ~ offered;
-  assign _not_offered_or_o__ready = _not_offered | o__ready;
-  assign _not_read_out_or_not_offered_or_o__ready = _not_read_out | _not_offered_or_o__ready;
-  assign read__en = _any_level & _not_read_out_or_not_offered_or_o__ready;
   always @(posedge clk)
-    level <= _level_next;
+    beat <= _beat_next;
   always @(posedge clk)
     entering <= _entering_next;
   always @(posedge clk)
-    lasts <= _lasts_next;
-  always @(posedge clk)
-    filling <= _filling_next;
-  always @(posedge clk)
     leaving <= _leaving_next;
+  always @(posedge clk)
+    place <= _place_next;
+  always @(posedge clk)
+    level <= _level_next;
+  always @(posedge clk)
+    marks <= _marks_next;
+  always @(posedge clk)
+    newest <= _newest_next;
   always @(posedge clk)
     read_out <= _read_out_next;
   always @(posedge clk)
@@ -256,110 +287,231 @@ module digits__answers(rst, i__freed, o__ready, o__payload, offered, i__payload,
   always @(posedge clk)
     o__payload_data <= _o__payload_data_next;
   always @(posedge clk)
-    reading <= _reading_next;
-  assign o__payload_last = lasts >> reading;
-  assign _level_plus_write__en = level + write__en;
-  assign _level_plus_write__en_minus_read__en = _level_plus_write__en - read__en;
+    mark <= _mark_next;
+  always @(posedge clk)
+    oldest <= _oldest_next;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _beat_next_3 = _beat_is_9 ? 5'h00 : _beat_plus_1;
+  assign _entering_is_14 = entering == 4'he;
   assign _entering_plus_1 = entering + 1'h1;
-  assign _entering_next_3 = _entering_is_9 ? 5'h00 : _entering_plus_1;
-  assign _entering_is_9 = entering == 4'h9;
-  assign _leaving_is_9 = leaving == 4'h9;
+  assign _entering_next_3 = _entering_is_14 ? 5'h00 : _entering_plus_1;
+  assign _leaving_is_14 = leaving == 4'he;
   assign _leaving_plus_1 = leaving + 1'h1;
-  assign _leaving_next_3 = _leaving_is_9 ? 5'h00 : _leaving_plus_1;
-  assign _reading_next_2 = i__freed ? _not_reading : reading;
-  assign _reading_next = rst ? 1'h0 : _reading_next_2;
-  assign _o__payload_data_next = _not_offered_or_o__ready_and_read_out ? read__data : o__payload_data;
+  assign _leaving_next_2 = _leaving_is_14 ? 5'h00 : _leaving_plus_1;
+  assign _place_plus_1 = place + 1'h1;
+  assign _place_next_2 = _place_is_4 ? 4'h0 : _place_plus_1;
+  assign _level_plus_stored = level + stored;
+  assign _level_plus_stored_minus_fetch = _level_plus_stored - fetch;
+  assign _newest_plus_1 = newest + 1'h1;
+  assign _marks_at_oldest = marks >> oldest;
+  assign _place_is_4 = place == 3'h4;
+  assign _moved_and_place_is_4 = moved & _place_is_4;
+  assign _oldest_plus_1 = oldest + 1'h1;
+  assign _beat_is_9 = beat == 4'h9;
+  assign _beat_0_or_beat_is_9 = beat[0] | _beat_is_9;
+  assign stored = i__valid & _beat_0_or_beat_is_9;
+  assign _any_level = | level;
+  assign _not_read_out = ~ read_out;
+  assign _not_read_out_or_not_offered_or_o__ready = _not_read_out | _not_offered_or_o__ready;
+  assign fetch = _any_level & _not_read_out_or_not_offered_or_o__ready;
+  assign _no_beat_0 = ! beat[0];
+  assign write__en[0] = i__valid & _no_beat_0;
+  assign write__en[1] = i__valid & beat[0];
+  assign _not_offered = ~ offered;
+  assign _not_offered_or_o__ready = _not_offered | o__ready;
+  assign moved = _not_offered_or_o__ready & read_out;
+  assign _oldest_next_2 = _moved_and_place_is_4 ? _oldest_plus_1[1:0] : oldest;
+  assign _oldest_next = rst ? 2'h0 : _oldest_next_2;
+  assign _mark_next_2 = moved ? _marks_at_oldest : mark;
+  assign _mark_next = rst ? 1'h0 : _mark_next_2;
+  assign _o__payload_data_next = moved ? read__data : o__payload_data;
   assign _offered_next_2 = _not_offered_or_o__ready ? read_out : offered;
   assign _offered_next = rst ? 1'h0 : _offered_next_2;
-  assign _read_out_next_2 = _not_read_out_or_not_offered_or_o__ready ? read__en : read_out;
+  assign _read_out_next_2 = _not_read_out_or_not_offered_or_o__ready ? fetch : read_out;
   assign _read_out_next = rst ? 1'h0 : _read_out_next_2;
-  assign _leaving_next_2 = read__en ? _leaving_next_3[3:0] : leaving;
-  assign _leaving_next = rst ? 4'h0 : _leaving_next_2;
-  assign _filling_next_3 = _entering_is_9 ? _not_filling : filling;
-  assign _filling_next_2 = write__en ? _filling_next_3 : filling;
-  assign _filling_next = rst ? 1'h0 : _filling_next_2;
-  assign _lasts_next_5 = filling ? i__payload[16] : lasts[1];
-  assign _lasts_next_4 = write__en ? _lasts_next_5 : lasts[1];
-  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_4;
-  assign _lasts_next_3 = filling ? lasts[0] : i__payload[16];
-  assign _not_filling = ~ filling;
-  assign _lasts_next_2 = write__en ? _lasts_next_3 : lasts[0];
-  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
-  assign _entering_next_2 = write__en ? _entering_next_3[3:0] : entering;
+  assign _newest_next_3 = _beat_is_9 ? _newest_plus_1[1:0] : newest;
+  assign _newest_next_2 = i__valid ? _newest_next_3 : newest;
+  assign _newest_next = rst ? 2'h0 : _newest_next_2;
+  assign _marks_next_6 = _newest_is_3 ? i__payload[16] : marks[3];
+  assign _newest_is_3 = newest == 2'h3;
+  assign _marks_next_3 = i__valid ? _marks_next_6 : marks[3];
+  assign _marks_next[3] = rst ? 1'h0 : _marks_next_3;
+  assign _marks_next_7 = _newest_is_1 ? i__payload[16] : marks[1];
+  assign _newest_is_1 = newest == 2'h1;
+  assign _marks_next_5 = i__valid ? _marks_next_7 : marks[1];
+  assign _marks_next[1] = rst ? 1'h0 : _marks_next_5;
+  assign _marks_next_4 = _no_newest ? i__payload[16] : marks[0];
+  assign _no_newest = ! newest;
+  assign _marks_next_2 = i__valid ? _marks_next_4 : marks[0];
+  assign _marks_next[0] = rst ? 1'h0 : _marks_next_2;
+  assign _marks_next_9 = _newest_is_2 ? i__payload[16] : marks[2];
+  assign _newest_is_2 = newest == 2'h2;
+  assign _marks_next_8 = i__valid ? _marks_next_9 : marks[2];
+  assign _marks_next[2] = rst ? 1'h0 : _marks_next_8;
+  assign _level_next = rst ? 4'h0 : _level_plus_stored_minus_fetch[3:0];
+  assign _place_next_3 = moved ? _place_next_2[2:0] : place;
+  assign _place_next = rst ? 3'h0 : _place_next_3;
+  assign _leaving_next_3 = fetch ? _leaving_next_2[3:0] : leaving;
+  assign _leaving_next = rst ? 4'h0 : _leaving_next_3;
+  assign _entering_next_2 = stored ? _entering_next_3[3:0] : entering;
   assign _entering_next = rst ? 4'h0 : _entering_next_2;
-  assign _level_next = rst ? 4'h0 : _level_plus_write__en_minus_read__en[3:0];
+  assign _beat_next_2 = i__valid ? _beat_next_3[3:0] : beat;
+  assign _beat_next = rst ? 4'h0 : _beat_next_2;
 `ifdef LMU_HW_ASSERT
-  digits__check_queue #(
+  digits__check_answers #(
     .BEATS(32'd10),
-    .BITS(32'd4)
-  ) check_queue (
+    .BITS(32'd4),
+    .OF_ANSWER(32'd5),
+    .VECTORS(32'd3),
+    .WORDS(32'd15)
+  ) check_answers (
     .clk(clk),
     .entering(entering),
-    .fetch(read__en),
+    .fetch(fetch),
     .last(i__payload[16]),
     .leaving(leaving),
-    .marked(o__payload_last),
+    .marked(mark),
+    .moved(moved),
     .offered(offered),
     .rst(rst),
+    .stored(stored),
     .taken(i__freed),
-    .valid(write__en)
+    .valid(i__valid)
   );
 `endif
-  assign o__payload = { o__payload_last, o__payload_data };
+  assign o__payload = { mark, o__payload_data };
 endmodule
 
-// Hands the elements of an AXI4-Stream beat on, beat at a time; stores nothing.
+// Hands the elements of beats on as they come; at most a part of one element is stored.
 // Fields of words:
 //   o__payload: data [4:0], last [5]
-module digits__from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
+module digits__from_axi(tvalid, tlast, tkeep, tuser, clk, rst, tready, o__valid, malformed, o__payload, o__freed, tdata);
   input tvalid;
   wire tvalid;
   input tlast;
   wire tlast;
+  input [3:0] tkeep;
+  wire [3:0] tkeep;
+  input tuser;
+  wire tuser;
   input clk;
   wire clk;
   input rst;
   wire rst;
-  output o__valid;
-  wire o__valid;
   output tready;
   wire tready;
+  output o__valid;
+  wire o__valid;
+  output malformed;
+  reg malformed;
   output [5:0] o__payload;
   wire [5:0] o__payload;
   input o__freed;
   wire o__freed;
-  input [7:0] tdata;
-  wire [7:0] tdata;
+  input [31:0] tdata;
+  wire [31:0] tdata;
   wire _any_room;
-  wire _index_next;
-  wire [1:0] _index_next_2;
-  wire _index_next_3;
-  wire [1:0] _index_plus_1;
-  wire _no_index;
-  wire _o__valid_and_no_index;
+  wire _any_room_and_not_filling;
+  wire [7:0] _check_receiver_word;
+  wire [7:0] _check_receiver_word_2;
+  wire [7:0] _check_receiver_word_3;
+  wire [7:0] _check_receiver_word_4;
+  wire _filling_and_o__valid;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire _filling_or_tvalid_and_not_skipping;
+  wire _malformed_next;
+  wire _malformed_next_2;
+  wire _malformed_next_3;
+  wire _mark_next;
+  wire _not_filling;
+  wire _not_skipping;
+  wire _not_tlast;
+  wire _o__valid_and_not_filling;
+  wire _o__valid_and_not_filling_and_not_tlast;
   wire [1:0] _room_next;
-  wire [3:0] _room_next_2;
   wire [2:0] _room_plus_o__freed;
-  reg index;
-  wire [4:0] o__payload_data;
+  wire [3:0] _room_plus_o__freed_minus_o__valid;
+  wire _skipping_and_tvalid;
+  wire _skipping_and_tvalid_and_tlast;
+  wire _skipping_next;
+  wire _skipping_next_2;
+  wire _skipping_next_3;
+  wire _tkeep_0_and_not_filling;
+  wire _tkeep_1_and_not_filling;
+  wire _tkeep_2_and_not_filling;
+  wire _tkeep_3_and_not_filling;
+  wire _tkeep_is_not_1;
+  wire _tvalid_and_not_skipping;
+  reg filling;
+  reg mark;
+  wire o__payload_last;
   reg [1:0] room;
+  reg skipping;
   assign _room_plus_o__freed = room + o__freed;
-  assign _room_next_2 = _room_plus_o__freed - _o__valid_and_no_index;
-  assign _index_plus_1 = index + 1'h1;
-  assign _index_next_2 = index ? _index_plus_1 : 2'h0;
-  assign o__valid = tvalid & _any_room;
-  assign tready = _any_room & _no_index;
-  assign _no_index = ! index;
-  assign _o__valid_and_no_index = o__valid & _no_index;
+  assign _room_plus_o__freed_minus_o__valid = _room_plus_o__freed - o__valid;
+  assign _tkeep_is_not_1 = tkeep != 4'h1;
+  assign _malformed_next_2 = _o__valid_and_not_filling & _tkeep_is_not_1;
+  assign _malformed_next_3 = _o__valid_and_not_filling_and_not_tlast | _malformed_next_2;
+  assign _o__valid_and_not_filling = o__valid & _not_filling;
+  assign _not_tlast = ~ tlast;
+  assign _o__valid_and_not_filling_and_not_tlast = _o__valid_and_not_filling & _not_tlast;
+  assign _skipping_and_tvalid = skipping & tvalid;
+  assign _skipping_and_tvalid_and_tlast = _skipping_and_tvalid & tlast;
+  assign _not_skipping = ~ skipping;
+  assign _tvalid_and_not_skipping = tvalid & _not_skipping;
+  assign _filling_or_tvalid_and_not_skipping = filling | _tvalid_and_not_skipping;
+  assign o__valid = _filling_or_tvalid_and_not_skipping & _any_room;
+  assign _any_room_and_not_filling = _any_room & _not_filling;
+  assign tready = skipping | _any_room_and_not_filling;
+  assign o__payload_last = filling ? mark : tuser;
+  assign _check_receiver_word = tdata[15:8] & { _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling };
+  assign _tkeep_2_and_not_filling = tkeep[2] & _not_filling;
+  assign _check_receiver_word_2 = tdata[23:16] & { _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling };
+  assign _tkeep_3_and_not_filling = tkeep[3] & _not_filling;
   assign _any_room = | room;
+  assign _filling_and_o__valid = filling & o__valid;
+  assign _tkeep_0_and_not_filling = tkeep[0] & _not_filling;
+  assign { _check_receiver_word_3[7:5], o__payload[4:0] } = tdata[7:0] & { _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling };
+  assign _tkeep_1_and_not_filling = tkeep[1] & _not_filling;
+  assign _not_filling = ~ filling;
+  assign _check_receiver_word_4 = tdata[31:24] & { _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling };
   always @(posedge clk)
     room <= _room_next;
   always @(posedge clk)
-    index <= _index_next;
-  assign o__payload_data = index ? 5'h00 : tdata[4:0];
-  assign _index_next_3 = o__valid ? _index_next_2[0] : index;
-  assign _index_next = rst ? 1'h0 : _index_next_3;
-  assign _room_next = rst ? 2'h2 : _room_next_2[1:0];
+    malformed <= _malformed_next;
+  always @(posedge clk)
+    filling <= _filling_next;
+  always @(posedge clk)
+    mark <= _mark_next;
+  always @(posedge clk)
+    skipping <= _skipping_next;
+  assign _skipping_next_3 = _o__valid_and_not_filling_and_not_tlast ? 1'h1 : skipping;
+  assign _skipping_next_2 = _skipping_and_tvalid_and_tlast ? 1'h0 : _skipping_next_3;
+  assign _skipping_next = rst ? 1'h0 : _skipping_next_2;
+  assign _mark_next = rst ? 1'h0 : mark;
+  assign _filling_next_2 = o__valid ? 1'h0 : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _malformed_next = rst ? 1'h0 : _malformed_next_3;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_o__valid[1:0];
+`ifdef LMU_HW_ASSERT
+  digits__check_receiver #(
+    .BEATS(32'd1),
+    .BITS(32'd1),
+    .MARKS(32'd1),
+    .WIDTH(32'd32)
+  ) check_receiver (
+    .clk(clk),
+    .complete(o__valid),
+    .filled(_filling_and_o__valid),
+    .filling(filling),
+    .last(tlast),
+    .ready(tready),
+    .rst(rst),
+    .valid(tvalid),
+    .word({ _check_receiver_word_4, _check_receiver_word_2, _check_receiver_word, _check_receiver_word_3[7:5], o__payload[4:0] })
+  );
+`endif
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -369,10 +521,11 @@ module digits__from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o
     .freed(o__freed),
     .room(_any_room),
     .rst(rst),
-    .sent(_o__valid_and_no_index)
+    .sent(o__valid)
   );
 `endif
-  assign o__payload = { tlast, o__payload_data };
+  assign _check_receiver_word_3[4:0] = o__payload[4:0];
+  assign o__payload[5] = o__payload_last;
 endmodule
 
 // Computes one layer of a quantized network, one time step after the other.
@@ -497,7 +650,7 @@ module digits__layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__va
   assign _control_next_2 = slot ? control[3] : 1'h0;
   assign _control_next_5 = valid ? _control_next_2 : control[3];
   assign _control_next[3] = rst ? 1'h0 : _control_next_5;
-  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _room_next = rst ? 2'h3 : _room_plus_o__freed_minus_begun[1:0];
   assign _last_next = rst ? 1'h0 : last_step;
   assign _i__freed_next = rst ? 1'h0 : all_read_58;
   assign _begun_next = rst ? 1'h0 : trace_start;
@@ -508,7 +661,7 @@ module digits__layer_head(rst, o__freed, i__payload, i__valid, o__payload, o__va
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
-    .VECTORS(32'd2)
+    .VECTORS(32'd3)
   ) check_room (
     .clk(clk),
     .freed(o__freed),
@@ -1517,9 +1670,9 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   wire _last_step_next_2;
   wire [15:0] _lmu0_m_u_next;
   wire _lmu0_m_u_next_2;
-  wire [4:0] _m_memory_port_1432_1;
-  wire [15:0] _m_memory_port_1432_1_2;
-  wire [15:0] _m_memory_port_1432_1_3;
+  wire [4:0] _m_memory_port_1585_1;
+  wire [15:0] _m_memory_port_1585_1_2;
+  wire [15:0] _m_memory_port_1585_1_3;
   wire [7:0] _m_memory_read__en;
   wire _m_memory_read_data;
   wire _no_slot;
@@ -1626,11 +1779,11 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   wire write_enable;
   wire write_enable_39;
   assign operand_0 = _operand_0_part_3 | { _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en };
-  assign _m_memory_port_1432_1 = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _m_memory_port_1432_1_2 = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
-  assign _m_memory_port_1432_1_3 = { 11'h000, _m_memory_port_1432_1 } | _m_memory_port_1432_1_2;
+  assign _m_memory_port_1585_1 = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _m_memory_port_1585_1_2 = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
+  assign _m_memory_port_1585_1_3 = { 11'h000, _m_memory_port_1585_1 } | _m_memory_port_1585_1_2;
   assign _operand_1_part = s1_chosen_2 ? read_data_53[15:8] : 8'h00;
-  assign operand_1 = _m_memory_port_1432_1_3 | { _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part };
+  assign operand_1 = _m_memory_port_1585_1_3 | { _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part };
   assign _tag_79_1_0_is_1 = tag_79[1:0] == 1'h1;
   assign start_77 = launch & _tag_79_1_0_is_1;
   assign _not_page = ~ page;
@@ -1811,8 +1964,8 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
 `endif
   digits__layer_lmu0_drain drain (
     .clk(clk),
-    .port_1317_0(sums_68_0),
-    .port_1319_0(sums_68_1),
+    .port_1470_0(sums_68_0),
+    .port_1472_0(sums_68_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1820,7 +1973,7 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   );
   digits__layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1372_3(write[9:3]),
+    .port_1525_3(write[9:3]),
     .read__en(read_enable_37),
     .read_data(read_data_53),
     .read_page(read_page_42),
@@ -1832,7 +1985,7 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   );
   digits__layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1432_1(write_31[6:1]),
+    .port_1585_1(write_31[6:1]),
     .read__en(read_enable_27),
     .read_data(read_data_51),
     .read_page(read_page),
@@ -1907,17 +2060,17 @@ endmodule
 //   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [10:4]
 //   tag: node [1:0], segment [2], restart [3]
 //   write: valid [0], node [2:1], segment [3], beat [10:4], mask [11], data [27:12]
-module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0, write, clk);
+module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1470_0, port_1472_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1317_0;
-  wire [25:0] port_1317_0;
-  input [25:0] port_1319_0;
-  wire [25:0] port_1319_0;
+  input [25:0] port_1470_0;
+  wire [25:0] port_1470_0;
+  input [25:0] port_1472_0;
+  wire [25:0] port_1472_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -2154,7 +2307,7 @@ module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0,
   assign _address_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_2;
   assign _address_next = rst ? 6'h00 : _address_next_3;
   assign _rows_next_2 = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
-  assign _rows_next = present[1] ? { port_1319_0, port_1317_0 } : _rows_next_2;
+  assign _rows_next = present[1] ? { port_1472_0, port_1470_0 } : _rows_next_2;
   assign _present_next = rst ? 2'h0 : { present[0], upcoming };
   assign _a0_beat_next_2 = a0_valid ? _a0_beat_plus_1[6:0] : a0_beat;
   assign _a0_beat_next_3 = _upcoming_and_tag_15_3 ? 7'h00 : _a0_beat_next_2;
@@ -2243,10 +2396,10 @@ module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0,
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_531_0(busy[1]),
-    .port_533_0(busy[2]),
-    .port_591_0(answer[6:0]),
-    .port_594_15(answer[7]),
+    .port_694_0(busy[1]),
+    .port_696_0(busy[2]),
+    .port_754_0(answer[6:0]),
+    .port_757_15(answer[7]),
     .rst(rst)
   );
   digits__layer_lmu0_drain_row_rom row_rom (
@@ -2259,19 +2412,19 @@ module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1317_0, port_1319_0,
 endmodule
 
 // Answers a table at a code; see lmu_hw.network.Table for the formula.
-module digits__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_0, port_591_0, port_594_15, code, clk);
+module digits__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_694_0, port_696_0, port_754_0, port_757_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_531_0;
-  wire port_531_0;
-  input port_533_0;
-  wire port_533_0;
-  output [6:0] port_591_0;
-  wire [6:0] port_591_0;
-  output port_594_15;
-  wire port_594_15;
+  input port_694_0;
+  wire port_694_0;
+  input port_696_0;
+  wire port_696_0;
+  output [6:0] port_754_0;
+  wire [6:0] port_754_0;
+  output port_757_15;
+  wire port_757_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -2284,13 +2437,13 @@ module digits__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_
   wire _code_9_3_below_78;
   wire _code_9_3_from_50;
   wire _code_9_3_from_50_or_code_9_3_below_78;
-  wire _not_port_594_15;
-  wire [14:0] _port_591_0_part;
-  wire _port_591_0_part_2;
-  wire _port_591_0_part_3;
-  wire _port_591_0_part_4;
-  wire _port_591_0_part_5;
-  wire [8:0] _port_594_15_part;
+  wire _not_port_757_15;
+  wire [14:0] _port_754_0_part;
+  wire _port_754_0_part_2;
+  wire _port_754_0_part_3;
+  wire _port_754_0_part_4;
+  wire _port_754_0_part_5;
+  wire [8:0] _port_757_15_part;
   wire _s1_below_next;
   wire [2:0] _s1_low_next;
   wire _s2_below_next;
@@ -2312,10 +2465,10 @@ module digits__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _not_port_594_15 = ~ port_594_15;
-  assign port_591_0 = _port_591_0_part_5 ? _port_591_0_part[10:4] : { _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15, _not_port_594_15 };
-  assign _port_594_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_594_15, _port_591_0_part[13:0] } = $signed(s3_total) + $signed(_port_594_15_part);
+  assign _not_port_757_15 = ~ port_757_15;
+  assign port_754_0 = _port_754_0_part_5 ? _port_754_0_part[10:4] : { _not_port_757_15, _not_port_757_15, _not_port_757_15, _not_port_757_15, _not_port_757_15, _not_port_757_15, _not_port_757_15 };
+  assign _port_757_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_757_15, _port_754_0_part[13:0] } = $signed(s3_total) + $signed(_port_757_15_part);
   assign _address_part = $signed({ code[9], code }) < $signed(1'h0);
   assign _15_minus_s2_word_11_0 = 4'hf - s2_word[11:0];
   assign _s3_total_next_3 = s2_below ? _15_minus_s2_word_11_0 : { 1'h0, s2_word[11:0] };
@@ -2343,25 +2496,25 @@ module digits__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_531_0, port_533_
   assign _address_part_2 = - $signed({ code[9], code });
   assign _address_part_3 = _address_part ? _address_part_2 : { code[9], code[9], code };
   assign { _address_high[9], address } = _code_9_3_from_50_or_code_9_3_below_78 ? 10'h190 : _address_part_3[9:0];
-  assign _port_591_0_part_2 = & { port_594_15, port_594_15, _port_591_0_part[13:11] };
-  assign _port_591_0_part_3 = | { port_594_15, port_594_15, _port_591_0_part[13:11] };
-  assign _port_591_0_part_4 = ~ _port_591_0_part_3;
-  assign _port_591_0_part_5 = _port_591_0_part_2 | _port_591_0_part_4;
-  assign _s3_subtracted_next = port_533_0 ? s2_below : s3_subtracted;
-  assign _s3_correction_next = port_533_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
-  assign _s3_total_next = port_533_0 ? _s3_total_next_2 : s3_total;
-  assign _s2_below_next = port_531_0 ? s1_below : s2_below;
+  assign _port_754_0_part_2 = & { port_757_15, port_757_15, _port_754_0_part[13:11] };
+  assign _port_754_0_part_3 = | { port_757_15, port_757_15, _port_754_0_part[13:11] };
+  assign _port_754_0_part_4 = ~ _port_754_0_part_3;
+  assign _port_754_0_part_5 = _port_754_0_part_2 | _port_754_0_part_4;
+  assign _s3_subtracted_next = port_696_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_696_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_696_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_694_0 ? s1_below : s2_below;
   assign _s1_below_next = enable ? _address_part : s1_below;
-  assign _s2_low_next = port_531_0 ? s1_low : s2_low;
+  assign _s2_low_next = port_694_0 ? s1_low : s2_low;
   assign _s1_low_next = enable ? address[2:0] : s1_low;
-  assign _s2_word_next = port_531_0 ? data : s2_word;
+  assign _s2_word_next = port_694_0 ? data : s2_word;
   digits__layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _port_591_0_part[14] = port_594_15;
+  assign _port_754_0_part[14] = port_757_15;
   assign _address_high[8:0] = address;
 endmodule
 
@@ -2402,7 +2555,7 @@ module digits__layer_lmu0_drain_row_rom(data, enable, address, clk);
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1372_3, write_data, clk);
+module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1525_3, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2417,13 +2570,13 @@ module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1372_3;
-  wire [6:0] port_1372_3;
+  input [6:0] port_1525_3;
+  wire [6:0] port_1525_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
   wire clk;
-  wire _no_port_1372_3_1;
+  wire _no_port_1525_3_1;
   wire [6:0] _read__addr_high;
   wire [5:0] _read__addr_part;
   wire [7:0] _write__addr_high;
@@ -2448,19 +2601,19 @@ module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_
   end
   assign read_data = _read_data_register;
   assign _write__addr_part_2 = write_page ? 6'h20 : 6'h00;
-  assign _write__addr_part = _write__addr_part_2 + { port_1372_3[0], 5'h00 };
-  assign { _write__addr_high[7:6], write__addr } = _write__addr_part + port_1372_3[6:2];
+  assign _write__addr_part = _write__addr_part_2 + { port_1525_3[0], 5'h00 };
+  assign { _write__addr_high[7:6], write__addr } = _write__addr_part + port_1525_3[6:2];
   assign _read__addr_part = read_page ? 6'h20 : 6'h00;
   assign { _read__addr_high[6], read__addr } = _read__addr_part + read_word;
-  assign _no_port_1372_3_1 = ! port_1372_3[1];
-  assign write__en[0] = write_enable & _no_port_1372_3_1;
-  assign write__en[1] = write_enable & port_1372_3[1];
+  assign _no_port_1525_3_1 = ! port_1525_3[1];
+  assign write__en[0] = write_enable & _no_port_1525_3_1;
+  assign write__en[1] = write_enable & port_1525_3[1];
   assign _read__addr_high[5:0] = read__addr;
   assign _write__addr_high[5:0] = write__addr;
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1432_1, write_data, clk);
+module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1585_1, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2475,13 +2628,13 @@ module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1432_1;
-  wire [5:0] port_1432_1;
+  input [5:0] port_1585_1;
+  wire [5:0] port_1585_1;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
   wire clk;
-  wire _no_port_1432_1_1;
+  wire _no_port_1585_1_1;
   wire [5:0] _read__addr_high;
   wire [4:0] _read__addr_part;
   wire [6:0] _write__addr_high;
@@ -2506,13 +2659,13 @@ module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_
   end
   assign read_data = _read_data_register;
   assign _write__addr_part_2 = write_page ? 5'h10 : 5'h00;
-  assign _write__addr_part = _write__addr_part_2 + { port_1432_1[0], 4'h0 };
-  assign { _write__addr_high[6:5], write__addr } = _write__addr_part + port_1432_1[5:2];
+  assign _write__addr_part = _write__addr_part_2 + { port_1585_1[0], 4'h0 };
+  assign { _write__addr_high[6:5], write__addr } = _write__addr_part + port_1585_1[5:2];
   assign _read__addr_part = read_page ? 5'h10 : 5'h00;
   assign { _read__addr_high[5], read__addr } = _read__addr_part + read_word;
-  assign _no_port_1432_1_1 = ! port_1432_1[1];
-  assign write__en[0] = write_enable & _no_port_1432_1_1;
-  assign write__en[1] = write_enable & port_1432_1[1];
+  assign _no_port_1585_1_1 = ! port_1585_1[1];
+  assign write__en[0] = write_enable & _no_port_1585_1_1;
+  assign write__en[1] = write_enable & port_1585_1[1];
   assign _read__addr_high[4:0] = read__addr;
   assign _write__addr_high[4:0] = write__addr;
 endmodule
@@ -3902,163 +4055,61 @@ module digits__layer_lmu0_weight_roms_rom_0_bank_0(enable, data, address, clk);
   );
 endmodule
 
-// Collects a vector and offers it as one AXI4-Stream beat.
+// Sends the words of an answer as beats.
 // Fields of words:
-//   i__payload: data [15:0], last [16]
-module digits__to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, word_1, word_2, word_3, word_4, word_5, word_6, word_7, word_8, word_9, tready);
+//   i__payload: data [31:0], last [32]
+module digits__to_axi(clk, rst, tkeep, tlast, taken, i__ready, tdata, tvalid, i__payload, tready);
   input clk;
   wire clk;
   input rst;
   wire rst;
+  output [3:0] tkeep;
+  wire [3:0] tkeep;
+  output tlast;
+  wire tlast;
+  output taken;
+  wire taken;
   output i__ready;
   wire i__ready;
-  output tvalid;
+  output [31:0] tdata;
+  wire [31:0] tdata;
+  input tvalid;
   wire tvalid;
-  input [16:0] i__payload;
-  wire [16:0] i__payload;
-  input i__valid;
-  wire i__valid;
-  output tlast;
-  reg tlast;
-  output [15:0] word_0;
-  reg [15:0] word_0;
-  output [15:0] word_1;
-  reg [15:0] word_1;
-  output [15:0] word_2;
-  reg [15:0] word_2;
-  output [15:0] word_3;
-  reg [15:0] word_3;
-  output [15:0] word_4;
-  reg [15:0] word_4;
-  output [15:0] word_5;
-  reg [15:0] word_5;
-  output [15:0] word_6;
-  reg [15:0] word_6;
-  output [15:0] word_7;
-  reg [15:0] word_7;
-  output [15:0] word_8;
-  reg [15:0] word_8;
-  output [15:0] word_9;
-  reg [15:0] word_9;
+  input [32:0] i__payload;
+  wire [32:0] i__payload;
   input tready;
   wire tready;
-  wire _count_is_1;
-  wire _count_is_2;
-  wire _count_is_3;
-  wire _count_is_4;
-  wire _count_is_5;
-  wire _count_is_6;
-  wire _count_is_7;
-  wire _count_is_8;
-  wire _count_is_9;
-  wire [3:0] _count_next;
-  wire [3:0] _count_next_2;
-  wire [3:0] _count_next_3;
-  wire [4:0] _count_plus_1;
-  wire _i__valid_and_i__ready;
-  wire _no_count;
-  wire _tlast_next;
-  wire _tlast_next_2;
+  wire [2:0] _beat_next;
+  wire [2:0] _beat_next_2;
+  wire [3:0] _beat_next_3;
+  wire [3:0] _beat_plus_1;
   wire _tvalid_and_tready;
-  wire [15:0] _word_0_next;
-  wire [15:0] _word_0_next_2;
-  wire [15:0] _word_1_next;
-  wire [15:0] _word_1_next_2;
-  wire [15:0] _word_2_next;
-  wire [15:0] _word_2_next_2;
-  wire [15:0] _word_3_next;
-  wire [15:0] _word_3_next_2;
-  wire [15:0] _word_4_next;
-  wire [15:0] _word_4_next_2;
-  wire [15:0] _word_5_next;
-  wire [15:0] _word_5_next_2;
-  wire [15:0] _word_6_next;
-  wire [15:0] _word_6_next_2;
-  wire [15:0] _word_7_next;
-  wire [15:0] _word_7_next_2;
-  wire [15:0] _word_8_next;
-  wire [15:0] _word_8_next_2;
-  wire [15:0] _word_9_next;
-  wire [15:0] _word_9_next_2;
-  reg [3:0] count;
-  assign i__ready = count != 4'ha;
-  assign tvalid = count == 4'ha;
-  assign _i__valid_and_i__ready = i__valid & i__ready;
-  assign _count_plus_1 = count + 1'h1;
-  assign _no_count = ! count;
-  assign _count_is_1 = count == 1'h1;
-  assign _count_is_2 = count == 2'h2;
-  assign _count_is_3 = count == 2'h3;
-  assign _count_is_4 = count == 3'h4;
-  assign _count_is_5 = count == 3'h5;
-  assign _count_is_6 = count == 3'h6;
-  assign _count_is_7 = count == 3'h7;
-  assign _count_is_8 = count == 4'h8;
-  assign _count_is_9 = count == 4'h9;
+  reg [2:0] beat;
+  assign _beat_plus_1 = beat + 1'h1;
+  assign _beat_next_3 = tlast ? 4'h0 : _beat_plus_1;
   assign _tvalid_and_tready = tvalid & tready;
+  assign taken = _tvalid_and_tready & tlast;
+  assign tlast = beat == 3'h4;
   always @(posedge clk)
-    count <= _count_next;
-  always @(posedge clk)
-    tlast <= _tlast_next;
-  always @(posedge clk)
-    word_0 <= _word_0_next;
-  always @(posedge clk)
-    word_1 <= _word_1_next;
-  always @(posedge clk)
-    word_2 <= _word_2_next;
-  always @(posedge clk)
-    word_3 <= _word_3_next;
-  always @(posedge clk)
-    word_4 <= _word_4_next;
-  always @(posedge clk)
-    word_5 <= _word_5_next;
-  always @(posedge clk)
-    word_6 <= _word_6_next;
-  always @(posedge clk)
-    word_7 <= _word_7_next;
-  always @(posedge clk)
-    word_8 <= _word_8_next;
-  always @(posedge clk)
-    word_9 <= _word_9_next;
-  assign _word_9_next_2 = _count_is_9 ? i__payload[15:0] : word_9;
-  assign _word_9_next = _i__valid_and_i__ready ? _word_9_next_2 : word_9;
-  assign _word_8_next_2 = _count_is_8 ? i__payload[15:0] : word_8;
-  assign _word_8_next = _i__valid_and_i__ready ? _word_8_next_2 : word_8;
-  assign _word_7_next_2 = _count_is_7 ? i__payload[15:0] : word_7;
-  assign _word_7_next = _i__valid_and_i__ready ? _word_7_next_2 : word_7;
-  assign _word_6_next_2 = _count_is_6 ? i__payload[15:0] : word_6;
-  assign _word_6_next = _i__valid_and_i__ready ? _word_6_next_2 : word_6;
-  assign _word_5_next_2 = _count_is_5 ? i__payload[15:0] : word_5;
-  assign _word_5_next = _i__valid_and_i__ready ? _word_5_next_2 : word_5;
-  assign _word_4_next_2 = _count_is_4 ? i__payload[15:0] : word_4;
-  assign _word_4_next = _i__valid_and_i__ready ? _word_4_next_2 : word_4;
-  assign _word_3_next_2 = _count_is_3 ? i__payload[15:0] : word_3;
-  assign _word_3_next = _i__valid_and_i__ready ? _word_3_next_2 : word_3;
-  assign _word_2_next_2 = _count_is_2 ? i__payload[15:0] : word_2;
-  assign _word_2_next = _i__valid_and_i__ready ? _word_2_next_2 : word_2;
-  assign _word_1_next_2 = _count_is_1 ? i__payload[15:0] : word_1;
-  assign _word_1_next = _i__valid_and_i__ready ? _word_1_next_2 : word_1;
-  assign _word_0_next_2 = _no_count ? i__payload[15:0] : word_0;
-  assign _word_0_next = _i__valid_and_i__ready ? _word_0_next_2 : word_0;
-  assign _tlast_next_2 = _i__valid_and_i__ready ? i__payload[16] : tlast;
-  assign _tlast_next = rst ? 1'h0 : _tlast_next_2;
-  assign _count_next_3 = _i__valid_and_i__ready ? _count_plus_1[3:0] : count;
-  assign _count_next_2 = _tvalid_and_tready ? 4'h0 : _count_next_3;
-  assign _count_next = rst ? 4'h0 : _count_next_2;
+    beat <= _beat_next;
+  assign _beat_next_2 = _tvalid_and_tready ? _beat_next_3[2:0] : beat;
+  assign _beat_next = rst ? 3'h0 : _beat_next_2;
 `ifdef LMU_HW_ASSERT
-  digits__check_collector #(
-    .BEATS(32'd10),
-    .BITS(32'd4)
-  ) check_collector (
+  digits__check_sender #(
+    .BEATS(32'd5),
+    .BITS(32'd3)
+  ) check_sender (
+    .beat(beat),
     .clk(clk),
-    .count(count),
-    .full(tvalid),
-    .ready(i__ready),
+    .ready(tready),
     .rst(rst),
-    .taken(_tvalid_and_tready),
-    .valid(i__valid)
+    .taken(taken),
+    .valid(tvalid)
   );
 `endif
+  assign tdata = i__payload[31:0];
+  assign i__ready = tready;
+  assign tkeep = 4'hf;
 endmodule
 
 `ifdef DIGITS_ROM_PATH
@@ -4239,6 +4290,85 @@ endmodule
 
 `ifdef LMU_HW_ASSERT
 // Asserts what the sentence at each property says, in every cycle after the first reset.
+module digits__check_answers(clk, rst, valid, last, stored, fetch, moved, taken, offered, marked, entering, leaving);
+  parameter BEATS = 1;
+  parameter WORDS = 1;
+  parameter OF_ANSWER = 1;
+  parameter VECTORS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input stored;
+  input fetch;
+  input moved;
+  input taken;
+  input offered;
+  input marked;
+  input [BITS-1:0] entering;
+  input [BITS-1:0] leaving;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] beat, into, from, level, place;
+  reg [VECTORS:0] marks;
+  reg [1:0] held, newest, oldest;
+  reg mark;
+  wire complete = valid & beat == BEATS - 1;
+  wire all_moved = moved & place == OF_ANSWER - 1;
+  always @(posedge clk)
+    if (rst) begin
+      beat <= 0;
+      into <= 0;
+      from <= 0;
+      level <= 0;
+      held <= 0;
+      newest <= 0;
+      oldest <= 0;
+      place <= 0;
+    end else begin
+      level <= level + stored - fetch;
+      held <= held + complete - taken;
+      if (valid) begin
+        beat <= complete ? 0 : beat + 1;
+        marks[newest] <= last;
+      end
+      if (stored) into <= into == WORDS - 1 ? 0 : into + 1;
+      if (complete) newest <= newest + 1;
+      if (fetch) from <= from == WORDS - 1 ? 0 : from + 1;
+      if (moved) place <= all_moved ? 0 : place + 1;
+      if (all_moved) oldest <= oldest + 1;
+      if (moved) mark <= marks[oldest];
+    end
+  // no answer is written over one that waits
+  wire no_overflow = !valid | held < VECTORS;
+  // the last beat of an answer ends a word
+  wire stored_whole = !complete | stored;
+  // no word is lost, or written while it may be read
+  wire stored_once = (!stored | valid) & (!valid | level < WORDS);
+  // only a word that is there is read
+  wire no_underflow = !fetch | level != 0;
+  // only an answer that is there is taken
+  wire taken_once = !taken | held != 0;
+  // only an answer that is there is offered
+  wire offered_there = !offered | held != 0 | beat != 0;
+  // words leave in order
+  wire words_in_turn = entering == into & leaving == from;
+  // the mark is that of the answer
+  wire mark_kept = !offered | marked == mark;
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_no_overflow assert (no_overflow); end
+    begin : assert_stored_whole assert (stored_whole); end
+    begin : assert_stored_once assert (stored_once); end
+    begin : assert_no_underflow assert (no_underflow); end
+    begin : assert_taken_once assert (taken_once); end
+    begin : assert_offered_there assert (offered_there); end
+    begin : assert_words_in_turn assert (words_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module digits__check_buffer(clk, rst, valid, last, drop, available, marked, filling, reading, beat);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -4292,36 +4422,6 @@ module digits__check_buffer(clk, rst, valid, last, drop, available, marked, fill
     begin : assert_pages_in_turn assert (pages_in_turn); end
     begin : assert_beats_in_turn assert (beats_in_turn); end
     begin : assert_mark_kept assert (mark_kept); end
-  end
-endmodule
-
-// Asserts what the sentence at each property says, in every cycle after the first reset.
-module digits__check_collector(clk, rst, valid, ready, full, taken, count);
-  parameter BEATS = 1;
-  parameter BITS = 1;
-  input clk;
-  input rst;
-  input valid;
-  input ready;
-  input full;
-  input taken;
-  input [BITS-1:0] count;
-  reg armed = 0;
-  always @(posedge clk) if (rst) armed <= 1;
-  reg [BITS-1:0] beats;
-  always @(posedge clk)
-    if (rst | taken) beats <= 0;
-    else if (valid & ready) beats <= beats + 1;
-  // beats are collected in order
-  wire beats_in_turn = count == beats;
-  // an answer is offered when it is whole
-  wire offered_whole = full == (beats == BEATS);
-  // nothing is added to an answer that is offered
-  wire not_changed = !(ready & full);
-  always @(posedge clk) if (armed & !rst) begin
-    begin : assert_beats_in_turn assert (beats_in_turn); end
-    begin : assert_offered_whole assert (offered_whole); end
-    begin : assert_not_changed assert (not_changed); end
   end
 endmodule
 
@@ -4397,67 +4497,50 @@ module digits__check_offer(clk, rst, valid, ready, payload);
 endmodule
 
 // Asserts what the sentence at each property says, in every cycle after the first reset.
-module digits__check_queue(clk, rst, valid, last, fetch, taken, offered, marked, entering, leaving);
+module digits__check_receiver(clk, rst, valid, ready, last, filled, complete, filling, word);
   parameter BEATS = 1;
+  parameter MARKS = 1;
+  parameter WIDTH = 1;
   parameter BITS = 1;
   input clk;
   input rst;
   input valid;
+  input ready;
   input last;
-  input fetch;
-  input taken;
-  input offered;
-  input marked;
-  input [BITS-1:0] entering;
-  input [BITS-1:0] leaving;
+  input filled;
+  input complete;
+  input filling;
+  input [WIDTH-1:0] word;
   reg armed = 0;
   always @(posedge clk) if (rst) armed <= 1;
-  reg [BITS-1:0] into, from;
-  reg [BITS:0] level;
-  reg [1:0] held, marks;
-  reg newest, oldest;
-  wire complete = valid & into == BEATS - 1;
+  reg [BITS-1:0] count;
+  reg skips, lacks;
+  wire taken = valid & ready;
+  wire counts = taken & !skips | filled;
+  wire whole = counts & count == BEATS - 1;
   always @(posedge clk)
     if (rst) begin
-      into <= 0;
-      from <= 0;
-      level <= 0;
-      held <= 0;
-      newest <= 0;
-      oldest <= 0;
+      count <= 0;
+      skips <= 0;
+      lacks <= 0;
     end else begin
-      level <= level + valid - fetch;
-      held <= held + complete - taken;
-      if (valid) begin
-        into <= complete ? 0 : into + 1;
-        marks[newest] <= last;
-      end
-      if (complete) newest <= !newest;
-      if (fetch) from <= from == BEATS - 1 ? 0 : from + 1;
-      if (taken) oldest <= !oldest;
+      if (counts) count <= whole ? 0 : count + 1;
+      skips <= skips ? !(taken & last) : MARKS != 0 & whole & !lacks & !last;
+      lacks <= lacks ? !whole : taken & !skips & last & !whole;
     end
-  // no beat is overwritten before it was read
-  wire no_overflow = !valid | level < BEATS;
-  // only a beat that is there is read
-  wire no_underflow = !fetch | level != 0;
-  // no mark is overwritten before it was read
-  wire marks_held = !valid | held < 2;
-  // only an answer that is there is taken
-  wire taken_once = !taken | held != 0;
-  // only an answer that is there is offered
-  wire offered_there = !offered | held != 0 | into != 0;
-  // beats leave in order
-  wire beats_in_turn = entering == into & leaving == from;
-  // the mark is that of the answer
-  wire mark_kept = !offered | marked == marks[oldest];
+  // a vector is there with all of its beats
+  wire beats_counted = complete == whole;
+  // nothing is taken while what a packet lacks is filled up
+  wire closed_while_filled = !(lacks & ready);
+  // only what a packet lacks is filled up
+  wire filled_where_short = !filled | lacks;
+  // what a packet has too much is taken at once
+  wire open_where_long = !skips | ready;
   always @(posedge clk) if (armed & !rst) begin
-    begin : assert_no_overflow assert (no_overflow); end
-    begin : assert_no_underflow assert (no_underflow); end
-    begin : assert_marks_held assert (marks_held); end
-    begin : assert_taken_once assert (taken_once); end
-    begin : assert_offered_there assert (offered_there); end
-    begin : assert_beats_in_turn assert (beats_in_turn); end
-    begin : assert_mark_kept assert (mark_kept); end
+    begin : assert_beats_counted assert (beats_counted); end
+    begin : assert_closed_while_filled assert (closed_while_filled); end
+    begin : assert_filled_where_short assert (filled_where_short); end
+    begin : assert_open_where_long assert (open_where_long); end
   end
 endmodule
 
@@ -4486,6 +4569,33 @@ module digits__check_room(clk, rst, sent, freed, room);
     begin : assert_sent_into_room assert (sent_into_room); end
     begin : assert_freed_once assert (freed_once); end
     begin : assert_room_counted assert (room_counted); end
+  end
+endmodule
+
+// Asserts what the sentence at each property says, in every cycle after the first reset.
+module digits__check_sender(clk, rst, valid, ready, taken, beat);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input taken;
+  input [BITS-1:0] beat;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] count;
+  wire moves = valid & ready;
+  always @(posedge clk)
+    if (rst) count <= 0;
+    else if (moves) count <= count == BEATS - 1 ? 0 : count + 1;
+  // beats are sent in order
+  wire beats_in_turn = beat == count;
+  // an answer has left when all of its beats have
+  wire sent_whole = taken == (moves & count == BEATS - 1);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_sent_whole assert (sent_whole); end
   end
 endmodule
 

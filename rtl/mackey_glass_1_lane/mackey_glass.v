@@ -39,64 +39,72 @@
 // A quantized network, one AXI4-Stream beat or packet per time step.
 // Fields of words:
 //   i__payload: data [15:0], last [16]
-module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, s_axis_tdata);
+module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, s_axis_tkeep, s_axis_tuser, clk, rst, s_axis_tready, m_axis_tdata, m_axis_tvalid, m_axis_tlast, m_axis_tkeep, s_axis_malformed, m_axis_tuser, s_axis_tdata);
   input s_axis_tvalid;
   wire s_axis_tvalid;
   input s_axis_tlast;
   wire s_axis_tlast;
   input m_axis_tready;
   wire m_axis_tready;
+  input [3:0] s_axis_tkeep;
+  wire [3:0] s_axis_tkeep;
+  input s_axis_tuser;
+  wire s_axis_tuser;
   input clk;
   wire clk;
   input rst;
   wire rst;
   output s_axis_tready;
   wire s_axis_tready;
-  output [15:0] m_axis_tdata;
-  wire [15:0] m_axis_tdata;
+  output [31:0] m_axis_tdata;
+  wire [31:0] m_axis_tdata;
   output m_axis_tvalid;
   wire m_axis_tvalid;
   output m_axis_tlast;
   wire m_axis_tlast;
-  input [15:0] s_axis_tdata;
-  wire [15:0] s_axis_tdata;
+  output [3:0] m_axis_tkeep;
+  wire [3:0] m_axis_tkeep;
+  output s_axis_malformed;
+  wire s_axis_malformed;
+  output m_axis_tuser;
+  wire m_axis_tuser;
+  input [31:0] s_axis_tdata;
+  wire [31:0] s_axis_tdata;
   wire _not_rst;
   wire i__freed;
-  wire i__freed_26;
-  wire i__freed_32;
-  wire i__freed_38;
-  wire i__freed_44;
-  wire i__freed_50;
+  wire i__freed_37;
+  wire i__freed_43;
+  wire i__freed_49;
+  wire i__freed_55;
+  wire i__freed_61;
   wire [16:0] i__payload;
-  wire [8:0] i__payload_27;
-  wire [8:0] i__payload_33;
-  wire [8:0] i__payload_39;
-  wire [8:0] i__payload_45;
-  wire [16:0] i__payload_51;
-  wire [16:0] i__payload_55;
+  wire [8:0] i__payload_38;
+  wire [8:0] i__payload_44;
+  wire [8:0] i__payload_50;
+  wire [8:0] i__payload_56;
+  wire [16:0] i__payload_62;
+  wire [16:0] i__payload_66;
   wire i__ready;
   wire i__valid;
-  wire i__valid_29;
-  wire i__valid_35;
-  wire i__valid_41;
-  wire i__valid_47;
-  wire i__valid_53;
-  wire i__valid_59;
+  wire i__valid_40;
+  wire i__valid_46;
+  wire i__valid_52;
+  wire i__valid_58;
+  wire i__valid_64;
+  wire i__valid_70;
   wire tready;
-  wire tvalid_15;
   assign s_axis_tready = tready & _not_rst;
   assign _not_rst = ~ rst;
-  assign m_axis_tvalid = tvalid_15 & _not_rst;
-  assign i__freed_50 = tvalid_15 & m_axis_tready;
+  assign m_axis_tvalid = i__valid_70 & _not_rst;
   mackey_glass__answers answers (
     .clk(clk),
-    .i__freed(i__freed_50),
-    .i__payload(i__payload_51),
-    .o__payload(i__payload_55),
+    .i__freed(i__freed_61),
+    .i__payload(i__payload_62),
+    .i__valid(i__valid_64),
+    .o__payload(i__payload_66),
     .o__ready(i__ready),
-    .offered(i__valid_59),
-    .rst(rst),
-    .write__en(i__valid_53)
+    .offered(i__valid_70),
+    .rst(rst)
   );
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_intake check_intake (
@@ -107,10 +115,10 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
 `endif
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_offer #(
-    .WIDTH(32'd17)
+    .WIDTH(32'd38)
   ) check_offer (
     .clk(clk),
-    .payload({ m_axis_tlast, m_axis_tdata }),
+    .payload({ i__payload_66[16], m_axis_tkeep, 17'h10000, m_axis_tdata[15:0] }),
     .ready(m_axis_tready),
     .rst(rst),
     .valid(m_axis_tvalid)
@@ -118,23 +126,26 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
 `endif
   mackey_glass__from_axi from_axi (
     .clk(clk),
+    .malformed(s_axis_malformed),
     .o__freed(i__freed),
     .o__payload(i__payload),
     .o__valid(i__valid),
     .rst(rst),
     .tdata(s_axis_tdata),
+    .tkeep(s_axis_tkeep),
     .tlast(s_axis_tlast),
     .tready(tready),
+    .tuser(s_axis_tuser),
     .tvalid(s_axis_tvalid)
   );
   mackey_glass__layer_head layer_head (
     .clk(clk),
-    .i__freed(i__freed_44),
-    .i__payload(i__payload_45),
-    .i__valid(i__valid_47),
-    .o__freed(i__freed_50),
-    .o__payload(i__payload_51),
-    .o__valid(i__valid_53),
+    .i__freed(i__freed_55),
+    .i__payload(i__payload_56),
+    .i__valid(i__valid_58),
+    .o__freed(i__freed_61),
+    .o__payload(i__payload_62),
+    .o__valid(i__valid_64),
     .rst(rst)
   );
   mackey_glass__layer_lmu0 layer_lmu0 (
@@ -142,148 +153,175 @@ module mackey_glass(s_axis_tvalid, s_axis_tlast, m_axis_tready, clk, rst, s_axis
     .i__freed(i__freed),
     .i__payload(i__payload),
     .i__valid(i__valid),
-    .o__freed(i__freed_26),
-    .o__payload(i__payload_27),
-    .o__valid(i__valid_29),
+    .o__freed(i__freed_37),
+    .o__payload(i__payload_38),
+    .o__valid(i__valid_40),
     .rst(rst)
   );
   mackey_glass__layer_lmu1 layer_lmu1 (
     .clk(clk),
-    .i__freed(i__freed_26),
-    .i__payload(i__payload_27),
-    .i__valid(i__valid_29),
-    .o__freed(i__freed_32),
-    .o__payload(i__payload_33),
-    .o__valid(i__valid_35),
+    .i__freed(i__freed_37),
+    .i__payload(i__payload_38),
+    .i__valid(i__valid_40),
+    .o__freed(i__freed_43),
+    .o__payload(i__payload_44),
+    .o__valid(i__valid_46),
     .rst(rst)
   );
   mackey_glass__layer_lmu2 layer_lmu2 (
     .clk(clk),
-    .i__freed(i__freed_32),
-    .i__payload(i__payload_33),
-    .i__valid(i__valid_35),
-    .o__freed(i__freed_38),
-    .o__payload(i__payload_39),
-    .o__valid(i__valid_41),
+    .i__freed(i__freed_43),
+    .i__payload(i__payload_44),
+    .i__valid(i__valid_46),
+    .o__freed(i__freed_49),
+    .o__payload(i__payload_50),
+    .o__valid(i__valid_52),
     .rst(rst)
   );
   mackey_glass__layer_lmu3 layer_lmu3 (
     .clk(clk),
-    .i__freed(i__freed_38),
-    .i__payload(i__payload_39),
-    .i__valid(i__valid_41),
-    .o__freed(i__freed_44),
-    .o__payload(i__payload_45),
-    .o__valid(i__valid_47),
+    .i__freed(i__freed_49),
+    .i__payload(i__payload_50),
+    .i__valid(i__valid_52),
+    .o__freed(i__freed_55),
+    .o__payload(i__payload_56),
+    .o__valid(i__valid_58),
     .rst(rst)
   );
   mackey_glass__to_axi to_axi (
     .clk(clk),
-    .i__payload(i__payload_55),
+    .i__payload(i__payload_66),
     .i__ready(i__ready),
-    .i__valid(i__valid_59),
+    .port_275_0(m_axis_tdata[15:0]),
     .rst(rst),
-    .tlast(m_axis_tlast),
+    .taken(i__freed_61),
+    .tkeep(m_axis_tkeep),
     .tready(m_axis_tready),
-    .tvalid(tvalid_15),
-    .word_0(m_axis_tdata)
+    .tvalid(i__valid_70)
   );
+  assign m_axis_tuser = i__payload_66[16];
+  assign m_axis_tlast = 1'h1;
+  assign m_axis_tdata[31:16] = 16'h0000;
 endmodule
 
-// Keeps an answer by its beats, in memory, while the one before waits at the output.
+// Keeps answers, and gives one word after the other to be sent.
 // Fields of words:
 //   i__payload, o__payload: data [15:0], last [16]
-module mackey_glass__answers(rst, i__freed, o__ready, o__payload, offered, i__payload, write__en, clk);
+module mackey_glass__answers(rst, i__freed, o__ready, offered, o__payload, i__payload, i__valid, clk);
   input rst;
   wire rst;
   input i__freed;
   wire i__freed;
   input o__ready;
   wire o__ready;
-  output [16:0] o__payload;
-  wire [16:0] o__payload;
   output offered;
   reg offered;
+  output [16:0] o__payload;
+  wire [16:0] o__payload;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input write__en;
-  wire write__en;
+  input i__valid;
+  wire i__valid;
   input clk;
   wire clk;
-  wire _entering_next;
-  wire _entering_next_2;
-  wire [1:0] _entering_next_3;
-  wire [1:0] _entering_plus_1;
-  wire _filling_next;
-  wire _filling_next_2;
-  wire _filling_next_3;
-  wire [1:0] _lasts_next;
-  wire _lasts_next_2;
-  wire _lasts_next_3;
-  wire _lasts_next_4;
-  wire _lasts_next_5;
-  wire _leaving_next;
-  wire _leaving_next_2;
-  wire [1:0] _leaving_next_3;
-  wire [1:0] _leaving_plus_1;
-  wire _level_next;
-  wire [1:0] _level_plus_write__en;
-  wire [2:0] _level_plus_write__en_minus_read__en;
-  wire _not_filling;
+  wire _any_level;
+  wire _entering_is_2;
+  wire [1:0] _entering_next;
+  wire [1:0] _entering_next_2;
+  wire [2:0] _entering_next_3;
+  wire [2:0] _entering_plus_1;
+  wire _leaving_is_2;
+  wire [1:0] _leaving_next;
+  wire [1:0] _leaving_next_2;
+  wire [2:0] _leaving_next_3;
+  wire [2:0] _leaving_plus_1;
+  wire [1:0] _level_next;
+  wire [2:0] _level_plus_i__valid;
+  wire [3:0] _level_plus_i__valid_minus_fetch;
+  wire _mark_next;
+  wire _mark_next_2;
+  wire _marks_at_oldest;
+  wire [3:0] _marks_next;
+  wire _marks_next_2;
+  wire _marks_next_3;
+  wire _marks_next_4;
+  wire _marks_next_5;
+  wire _marks_next_6;
+  wire _marks_next_7;
+  wire _marks_next_8;
+  wire _marks_next_9;
+  wire _newest_is_1;
+  wire _newest_is_2;
+  wire _newest_is_3;
+  wire [1:0] _newest_next;
+  wire [1:0] _newest_next_2;
+  wire [2:0] _newest_plus_1;
+  wire _no_newest;
   wire _not_offered;
   wire _not_offered_or_o__ready;
-  wire _not_offered_or_o__ready_and_read_out;
   wire _not_read_out;
   wire _not_read_out_or_not_offered_or_o__ready;
-  wire _not_reading;
   wire [15:0] _o__payload_data_next;
   wire _offered_next;
   wire _offered_next_2;
+  wire [1:0] _oldest_next;
+  wire [1:0] _oldest_next_2;
+  wire [2:0] _oldest_plus_1;
   wire _read_out_next;
   wire _read_out_next_2;
-  wire _reading_next;
-  wire _reading_next_2;
-  reg entering;
-  reg filling;
-  reg [1:0] lasts;
-  reg leaving;
-  reg level;
+  reg [1:0] entering;
+  wire fetch;
+  reg [1:0] leaving;
+  reg [1:0] level;
+  reg mark;
+  reg [3:0] marks;
+  wire moved;
+  reg [1:0] newest;
   reg [15:0] o__payload_data;
-  wire o__payload_last;
+  reg [1:0] oldest;
   wire [15:0] read__data;
-  wire read__en;
   reg read_out;
-  reg reading;
   (* no_rw_check *)
-  reg [15:0] beats [0:0];
+  reg [15:0] words [2:0];
   always @(posedge clk) begin
-    if (write__en)
-      beats[1'h0] <= i__payload[15:0];
+    if (i__valid)
+      words[entering] <= i__payload[15:0];
   end
   reg [15:0] _read__data_register;
   always @(posedge clk) begin
-    if (read__en) begin
-      _read__data_register <= beats[1'h0];
+    if (fetch) begin
+      _read__data_register <= words[leaving];
     end
   end
   assign read__data = _read__data_register;
-  assign _not_offered_or_o__ready_and_read_out = _not_offered_or_o__ready & read_out;
-  assign _not_reading = ~ reading;
+  assign _entering_is_2 = entering == 2'h2;
+  assign _entering_plus_1 = entering + 1'h1;
+  assign _entering_next_3 = _entering_is_2 ? 3'h0 : _entering_plus_1;
+  assign _leaving_is_2 = leaving == 2'h2;
+  assign _leaving_plus_1 = leaving + 1'h1;
+  assign _leaving_next_3 = _leaving_is_2 ? 3'h0 : _leaving_plus_1;
+  assign _level_plus_i__valid = level + i__valid;
+  assign _level_plus_i__valid_minus_fetch = _level_plus_i__valid - fetch;
+  assign _newest_plus_1 = newest + 1'h1;
+  assign _marks_at_oldest = marks >> oldest;
+  assign _oldest_plus_1 = oldest + 1'h1;
+  assign _any_level = | level;
   assign _not_read_out = ~ read_out;
+  assign _not_read_out_or_not_offered_or_o__ready = _not_read_out | _not_offered_or_o__ready;
+  assign fetch = _any_level & _not_read_out_or_not_offered_or_o__ready;
   assign _not_offered = ~ offered;
   assign _not_offered_or_o__ready = _not_offered | o__ready;
-  assign _not_read_out_or_not_offered_or_o__ready = _not_read_out | _not_offered_or_o__ready;
-  assign read__en = level & _not_read_out_or_not_offered_or_o__ready;
-  always @(posedge clk)
-    level <= _level_next;
+  assign moved = _not_offered_or_o__ready & read_out;
   always @(posedge clk)
     entering <= _entering_next;
   always @(posedge clk)
-    lasts <= _lasts_next;
-  always @(posedge clk)
-    filling <= _filling_next;
-  always @(posedge clk)
     leaving <= _leaving_next;
+  always @(posedge clk)
+    level <= _level_next;
+  always @(posedge clk)
+    marks <= _marks_next;
+  always @(posedge clk)
+    newest <= _newest_next;
   always @(posedge clk)
     read_out <= _read_out_next;
   always @(posedge clk)
@@ -291,108 +329,194 @@ module mackey_glass__answers(rst, i__freed, o__ready, o__payload, offered, i__pa
   always @(posedge clk)
     o__payload_data <= _o__payload_data_next;
   always @(posedge clk)
-    reading <= _reading_next;
-  assign o__payload_last = lasts >> reading;
-  assign _level_plus_write__en = level + write__en;
-  assign _level_plus_write__en_minus_read__en = _level_plus_write__en - read__en;
-  assign _entering_plus_1 = entering + 1'h1;
-  assign _entering_next_3 = entering ? _entering_plus_1 : 2'h0;
-  assign _leaving_plus_1 = leaving + 1'h1;
-  assign _leaving_next_3 = leaving ? _leaving_plus_1 : 2'h0;
-  assign _reading_next_2 = i__freed ? _not_reading : reading;
-  assign _reading_next = rst ? 1'h0 : _reading_next_2;
-  assign _o__payload_data_next = _not_offered_or_o__ready_and_read_out ? read__data : o__payload_data;
+    mark <= _mark_next;
+  always @(posedge clk)
+    oldest <= _oldest_next;
+  assign _oldest_next_2 = moved ? _oldest_plus_1[1:0] : oldest;
+  assign _oldest_next = rst ? 2'h0 : _oldest_next_2;
+  assign _mark_next_2 = moved ? _marks_at_oldest : mark;
+  assign _mark_next = rst ? 1'h0 : _mark_next_2;
+  assign _o__payload_data_next = moved ? read__data : o__payload_data;
   assign _offered_next_2 = _not_offered_or_o__ready ? read_out : offered;
   assign _offered_next = rst ? 1'h0 : _offered_next_2;
-  assign _read_out_next_2 = _not_read_out_or_not_offered_or_o__ready ? read__en : read_out;
+  assign _read_out_next_2 = _not_read_out_or_not_offered_or_o__ready ? fetch : read_out;
   assign _read_out_next = rst ? 1'h0 : _read_out_next_2;
-  assign _leaving_next_2 = read__en ? _leaving_next_3[0] : leaving;
-  assign _leaving_next = rst ? 1'h0 : _leaving_next_2;
-  assign _filling_next_3 = entering ? filling : _not_filling;
-  assign _filling_next_2 = write__en ? _filling_next_3 : filling;
-  assign _filling_next = rst ? 1'h0 : _filling_next_2;
-  assign _lasts_next_5 = filling ? i__payload[16] : lasts[1];
-  assign _lasts_next_4 = write__en ? _lasts_next_5 : lasts[1];
-  assign _lasts_next[1] = rst ? 1'h0 : _lasts_next_4;
-  assign _lasts_next_3 = filling ? lasts[0] : i__payload[16];
-  assign _not_filling = ~ filling;
-  assign _lasts_next_2 = write__en ? _lasts_next_3 : lasts[0];
-  assign _lasts_next[0] = rst ? 1'h0 : _lasts_next_2;
-  assign _entering_next_2 = write__en ? _entering_next_3[0] : entering;
-  assign _entering_next = rst ? 1'h0 : _entering_next_2;
-  assign _level_next = rst ? 1'h0 : _level_plus_write__en_minus_read__en[0];
+  assign _newest_next_2 = i__valid ? _newest_plus_1[1:0] : newest;
+  assign _newest_next = rst ? 2'h0 : _newest_next_2;
+  assign _marks_next_2 = _newest_is_3 ? i__payload[16] : marks[3];
+  assign _newest_is_3 = newest == 2'h3;
+  assign _marks_next_8 = i__valid ? _marks_next_2 : marks[3];
+  assign _marks_next[3] = rst ? 1'h0 : _marks_next_8;
+  assign _marks_next_4 = _newest_is_1 ? i__payload[16] : marks[1];
+  assign _newest_is_1 = newest == 2'h1;
+  assign _marks_next_3 = i__valid ? _marks_next_4 : marks[1];
+  assign _marks_next[1] = rst ? 1'h0 : _marks_next_3;
+  assign _marks_next_9 = _no_newest ? i__payload[16] : marks[0];
+  assign _no_newest = ! newest;
+  assign _marks_next_7 = i__valid ? _marks_next_9 : marks[0];
+  assign _marks_next[0] = rst ? 1'h0 : _marks_next_7;
+  assign _marks_next_6 = _newest_is_2 ? i__payload[16] : marks[2];
+  assign _newest_is_2 = newest == 2'h2;
+  assign _marks_next_5 = i__valid ? _marks_next_6 : marks[2];
+  assign _marks_next[2] = rst ? 1'h0 : _marks_next_5;
+  assign _level_next = rst ? 2'h0 : _level_plus_i__valid_minus_fetch[1:0];
+  assign _leaving_next_2 = fetch ? _leaving_next_3[1:0] : leaving;
+  assign _leaving_next = rst ? 2'h0 : _leaving_next_2;
+  assign _entering_next_2 = i__valid ? _entering_next_3[1:0] : entering;
+  assign _entering_next = rst ? 2'h0 : _entering_next_2;
 `ifdef LMU_HW_ASSERT
-  mackey_glass__check_queue #(
+  mackey_glass__check_answers #(
     .BEATS(32'd1),
-    .BITS(32'd1)
-  ) check_queue (
+    .BITS(32'd2),
+    .OF_ANSWER(32'd1),
+    .VECTORS(32'd3),
+    .WORDS(32'd3)
+  ) check_answers (
     .clk(clk),
     .entering(entering),
-    .fetch(read__en),
+    .fetch(fetch),
     .last(i__payload[16]),
     .leaving(leaving),
-    .marked(o__payload_last),
+    .marked(mark),
+    .moved(moved),
     .offered(offered),
     .rst(rst),
+    .stored(i__valid),
     .taken(i__freed),
-    .valid(write__en)
+    .valid(i__valid)
   );
 `endif
-  assign o__payload = { o__payload_last, o__payload_data };
+  assign o__payload = { mark, o__payload_data };
 endmodule
 
-// Hands the elements of an AXI4-Stream beat on, beat at a time; stores nothing.
+// Hands the elements of beats on as they come; at most a part of one element is stored.
 // Fields of words:
 //   o__payload: data [15:0], last [16]
-module mackey_glass__from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payload, o__freed, tdata);
+module mackey_glass__from_axi(tvalid, tlast, tkeep, tuser, clk, rst, tready, o__valid, malformed, o__payload, o__freed, tdata);
   input tvalid;
   wire tvalid;
   input tlast;
   wire tlast;
+  input [3:0] tkeep;
+  wire [3:0] tkeep;
+  input tuser;
+  wire tuser;
   input clk;
   wire clk;
   input rst;
   wire rst;
-  output o__valid;
-  wire o__valid;
   output tready;
   wire tready;
+  output o__valid;
+  wire o__valid;
+  output malformed;
+  reg malformed;
   output [16:0] o__payload;
   wire [16:0] o__payload;
   input o__freed;
   wire o__freed;
-  input [15:0] tdata;
-  wire [15:0] tdata;
+  input [31:0] tdata;
+  wire [31:0] tdata;
   wire _any_room;
-  wire _index_next;
-  wire [1:0] _index_next_2;
-  wire _index_next_3;
-  wire [1:0] _index_plus_1;
-  wire _no_index;
-  wire _o__valid_and_no_index;
+  wire _any_room_and_not_filling;
+  wire [7:0] _check_receiver_word;
+  wire [7:0] _check_receiver_word_2;
+  wire _filling_and_o__valid;
+  wire _filling_next;
+  wire _filling_next_2;
+  wire _filling_or_tvalid_and_not_skipping;
+  wire _malformed_next;
+  wire _malformed_next_2;
+  wire _malformed_next_3;
+  wire _mark_next;
+  wire _not_filling;
+  wire _not_skipping;
+  wire _not_tlast;
+  wire _o__valid_and_not_filling;
+  wire _o__valid_and_not_filling_and_not_tlast;
   wire [1:0] _room_next;
-  wire [3:0] _room_next_2;
   wire [2:0] _room_plus_o__freed;
-  reg index;
-  wire [15:0] o__payload_data;
+  wire [3:0] _room_plus_o__freed_minus_o__valid;
+  wire _skipping_and_tvalid;
+  wire _skipping_and_tvalid_and_tlast;
+  wire _skipping_next;
+  wire _skipping_next_2;
+  wire _skipping_next_3;
+  wire _tkeep_0_and_not_filling;
+  wire _tkeep_1_and_not_filling;
+  wire _tkeep_2_and_not_filling;
+  wire _tkeep_3_and_not_filling;
+  wire _tkeep_is_not_3;
+  wire _tvalid_and_not_skipping;
+  reg filling;
+  reg mark;
+  wire o__payload_last;
   reg [1:0] room;
+  reg skipping;
   assign _room_plus_o__freed = room + o__freed;
-  assign _room_next_2 = _room_plus_o__freed - _o__valid_and_no_index;
-  assign _index_plus_1 = index + 1'h1;
-  assign _index_next_2 = index ? _index_plus_1 : 2'h0;
-  assign o__valid = tvalid & _any_room;
-  assign tready = _any_room & _no_index;
-  assign _no_index = ! index;
-  assign _o__valid_and_no_index = o__valid & _no_index;
+  assign _room_plus_o__freed_minus_o__valid = _room_plus_o__freed - o__valid;
+  assign _tkeep_is_not_3 = tkeep != 4'h3;
+  assign _malformed_next_2 = _o__valid_and_not_filling & _tkeep_is_not_3;
+  assign _malformed_next_3 = _o__valid_and_not_filling_and_not_tlast | _malformed_next_2;
+  assign _o__valid_and_not_filling = o__valid & _not_filling;
+  assign _not_tlast = ~ tlast;
+  assign _o__valid_and_not_filling_and_not_tlast = _o__valid_and_not_filling & _not_tlast;
+  assign _skipping_and_tvalid = skipping & tvalid;
+  assign _skipping_and_tvalid_and_tlast = _skipping_and_tvalid & tlast;
+  assign _not_skipping = ~ skipping;
+  assign _tvalid_and_not_skipping = tvalid & _not_skipping;
+  assign _filling_or_tvalid_and_not_skipping = filling | _tvalid_and_not_skipping;
+  assign o__valid = _filling_or_tvalid_and_not_skipping & _any_room;
+  assign _any_room_and_not_filling = _any_room & _not_filling;
+  assign tready = skipping | _any_room_and_not_filling;
+  assign o__payload_last = filling ? mark : tuser;
+  assign o__payload[15:8] = tdata[15:8] & { _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling, _tkeep_1_and_not_filling };
+  assign _tkeep_2_and_not_filling = tkeep[2] & _not_filling;
+  assign _check_receiver_word = tdata[23:16] & { _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling, _tkeep_2_and_not_filling };
+  assign _tkeep_3_and_not_filling = tkeep[3] & _not_filling;
   assign _any_room = | room;
+  assign _filling_and_o__valid = filling & o__valid;
+  assign _tkeep_0_and_not_filling = tkeep[0] & _not_filling;
+  assign o__payload[7:0] = tdata[7:0] & { _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling, _tkeep_0_and_not_filling };
+  assign _tkeep_1_and_not_filling = tkeep[1] & _not_filling;
+  assign _not_filling = ~ filling;
+  assign _check_receiver_word_2 = tdata[31:24] & { _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling, _tkeep_3_and_not_filling };
   always @(posedge clk)
     room <= _room_next;
   always @(posedge clk)
-    index <= _index_next;
-  assign o__payload_data = index ? 16'h0000 : tdata;
-  assign _index_next_3 = o__valid ? _index_next_2[0] : index;
-  assign _index_next = rst ? 1'h0 : _index_next_3;
-  assign _room_next = rst ? 2'h2 : _room_next_2[1:0];
+    malformed <= _malformed_next;
+  always @(posedge clk)
+    filling <= _filling_next;
+  always @(posedge clk)
+    mark <= _mark_next;
+  always @(posedge clk)
+    skipping <= _skipping_next;
+  assign _skipping_next_3 = _o__valid_and_not_filling_and_not_tlast ? 1'h1 : skipping;
+  assign _skipping_next_2 = _skipping_and_tvalid_and_tlast ? 1'h0 : _skipping_next_3;
+  assign _skipping_next = rst ? 1'h0 : _skipping_next_2;
+  assign _mark_next = rst ? 1'h0 : mark;
+  assign _filling_next_2 = o__valid ? 1'h0 : filling;
+  assign _filling_next = rst ? 1'h0 : _filling_next_2;
+  assign _malformed_next = rst ? 1'h0 : _malformed_next_3;
+  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_o__valid[1:0];
+`ifdef LMU_HW_ASSERT
+  mackey_glass__check_receiver #(
+    .BEATS(32'd1),
+    .BITS(32'd1),
+    .MARKS(32'd1),
+    .WIDTH(32'd32)
+  ) check_receiver (
+    .clk(clk),
+    .complete(o__valid),
+    .filled(_filling_and_o__valid),
+    .filling(filling),
+    .last(tlast),
+    .ready(tready),
+    .rst(rst),
+    .valid(tvalid),
+    .word({ _check_receiver_word_2, _check_receiver_word, o__payload[15:0] })
+  );
+`endif
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
@@ -402,10 +526,10 @@ module mackey_glass__from_axi(tvalid, tlast, clk, rst, o__valid, tready, o__payl
     .freed(o__freed),
     .room(_any_room),
     .rst(rst),
-    .sent(_o__valid_and_no_index)
+    .sent(o__valid)
   );
 `endif
-  assign o__payload = { tlast, o__payload_data };
+  assign o__payload[16] = o__payload_last;
 endmodule
 
 // Computes one layer of a quantized network, one time step after the other.
@@ -530,7 +654,7 @@ module mackey_glass__layer_head(rst, o__freed, i__payload, i__valid, o__payload,
   assign _control_next_2 = slot ? control[3] : 1'h0;
   assign _control_next_5 = valid ? _control_next_2 : control[3];
   assign _control_next[3] = rst ? 1'h0 : _control_next_5;
-  assign _room_next = rst ? 2'h2 : _room_plus_o__freed_minus_begun[1:0];
+  assign _room_next = rst ? 2'h3 : _room_plus_o__freed_minus_begun[1:0];
   assign _last_next = rst ? 1'h0 : last_step;
   assign _i__freed_next = rst ? 1'h0 : all_read_58;
   assign _begun_next = rst ? 1'h0 : trace_start;
@@ -541,7 +665,7 @@ module mackey_glass__layer_head(rst, o__freed, i__payload, i__valid, o__payload,
 `ifdef LMU_HW_ASSERT
   mackey_glass__check_room #(
     .BITS(32'd2),
-    .VECTORS(32'd2)
+    .VECTORS(32'd3)
   ) check_room (
     .clk(clk),
     .freed(o__freed),
@@ -1794,7 +1918,7 @@ module mackey_glass__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid,
   );
   mackey_glass__layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_2625_3(write[9:3]),
+    .port_2790_3(write[9:3]),
     .read__en(read_enable_44),
     .read_data(read_data_62),
     .read_page(read_page_49),
@@ -1806,7 +1930,7 @@ module mackey_glass__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid,
   );
   mackey_glass__layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_2625_3(write[5:3]),
+    .port_2790_3(write[5:3]),
     .read__en(read_enable_36),
     .read_data(read_data_60),
     .read_page(read_page_41),
@@ -1857,7 +1981,7 @@ module mackey_glass__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid,
   );
   mackey_glass__layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_2625_3(write[4:3]),
+    .port_2790_3(write[4:3]),
     .read__en(read_enable_27),
     .read_data(read_data_58),
     .read_word(read_word_48[0]),
@@ -2241,8 +2365,8 @@ module mackey_glass__layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_499_0(busy[1]),
-    .port_501_0(busy[2]),
+    .port_664_0(busy[1]),
+    .port_666_0(busy[2]),
     .rst(rst)
   );
   mackey_glass__layer_lmu0_drain_row_rom row_rom (
@@ -2255,15 +2379,15 @@ module mackey_glass__layer_lmu0_drain(rst, upcoming, tag_15, sums, write, clk);
 endmodule
 
 // Answers a table at a code; see lmu_hw.network.Table for the formula.
-module mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_499_0, port_501_0, answer, code, clk);
+module mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_664_0, port_666_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_499_0;
-  wire port_499_0;
-  input port_501_0;
-  wire port_501_0;
+  input port_664_0;
+  wire port_664_0;
+  input port_666_0;
+  wire port_666_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -2331,15 +2455,15 @@ module mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0(rst, enable, port_499_0, por
     s3_correction <= _s3_correction_next;
   always @(posedge clk)
     s3_subtracted <= _s3_subtracted_next;
-  assign _s3_subtracted_next = port_501_0 ? _s2_before_xor_s2_below : s3_subtracted;
-  assign _s3_correction_next = port_501_0 ? { 1'h0, s2_word_offsets } : s3_correction;
-  assign _s3_total_next = port_501_0 ? _s3_total_next_2 : s3_total;
-  assign _s2_below_next = port_499_0 ? s1_below : s2_below;
+  assign _s3_subtracted_next = port_666_0 ? _s2_before_xor_s2_below : s3_subtracted;
+  assign _s3_correction_next = port_666_0 ? { 1'h0, s2_word_offsets } : s3_correction;
+  assign _s3_total_next = port_666_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_664_0 ? s1_below : s2_below;
   assign _s1_below_next = enable ? _s1_below_next_2 : s1_below;
-  assign _s2_before_next = port_499_0 ? s1_before : s2_before;
+  assign _s2_before_next = port_664_0 ? s1_before : s2_before;
   assign _s1_before_next = enable ? _not_address_2 : s1_before;
-  assign _s2_word_offsets_next = port_499_0 ? data_16 : s2_word_offsets;
-  assign _s2_word_next = port_499_0 ? data : s2_word;
+  assign _s2_word_offsets_next = port_664_0 ? data_16 : s2_word_offsets;
+  assign _s2_word_next = port_664_0 ? data : s2_word;
   mackey_glass__layer_lmu0_drain_lmu0_h_tanh_0_rom rom (
     .address(address[7:3]),
     .clk(clk),
@@ -2411,7 +2535,7 @@ module mackey_glass__layer_lmu0_drain_row_rom(data, enable, address, clk);
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
+module mackey_glass__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2790_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2426,8 +2550,8 @@ module mackey_glass__layer_lmu0_h_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2625_3;
-  wire [6:0] port_2625_3;
+  input [6:0] port_2790_3;
+  wire [6:0] port_2790_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -2452,17 +2576,17 @@ module mackey_glass__layer_lmu0_h_memory(rst, read__en, write_enable, read_data,
     end
   end
   assign read_data = _read_data_register;
-  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_2625_3[6:1];
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_2790_3[6:1];
   assign _read__addr_part = read_page ? 6'h31 : 6'h00;
   assign read__addr = _read__addr_part + read_word;
   assign _write__addr_part = write_page ? 6'h31 : 6'h00;
   assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
-  assign _write__addr_part_2 = port_2625_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_part_2 = port_2790_3[0] ? 6'h31 : 6'h00;
   assign _write__addr_high[6:0] = write__addr;
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2625_3, write__data, clk);
+module mackey_glass__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2790_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2477,8 +2601,8 @@ module mackey_glass__layer_lmu0_m_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2625_3;
-  wire [2:0] port_2625_3;
+  input [2:0] port_2790_3;
+  wire [2:0] port_2790_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -2506,8 +2630,8 @@ module mackey_glass__layer_lmu0_m_memory(rst, read__en, write_enable, read_data,
   assign _read__addr_part = read_page ? 3'h4 : 3'h0;
   assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
   assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
-  assign _write__addr_part = _write__addr_part_2 + { port_2625_3[0], 2'h0 };
-  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_2625_3[2:1];
+  assign _write__addr_part = _write__addr_part_2 + { port_2790_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_2790_3[2:1];
   assign _write__addr_high[2:0] = write__addr;
   assign _read__addr_high[2:0] = read__addr;
 endmodule
@@ -3083,7 +3207,7 @@ module mackey_glass__layer_lmu0_source_memory(rst, write_enable, read__en, read_
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2625_3, write__data, clk);
+module mackey_glass__layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2790_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -3096,8 +3220,8 @@ module mackey_glass__layer_lmu0_u_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2625_3;
-  wire [1:0] port_2625_3;
+  input [1:0] port_2790_3;
+  wire [1:0] port_2790_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -3580,7 +3704,7 @@ module mackey_glass__layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu1_h_memory h_memory (
     .clk(clk),
-    .port_2815_3(write[9:3]),
+    .port_2980_3(write[9:3]),
     .read__en(read_enable_44),
     .read_data(read_data_62),
     .read_page(read_page_49),
@@ -3592,7 +3716,7 @@ module mackey_glass__layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu1_m_memory m_memory (
     .clk(clk),
-    .port_2815_3(write[5:3]),
+    .port_2980_3(write[5:3]),
     .read__en(read_enable_36),
     .read_data(read_data_60),
     .read_page(read_page_41),
@@ -3643,7 +3767,7 @@ module mackey_glass__layer_lmu1(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu1_u_memory u_memory (
     .clk(clk),
-    .port_2815_3(write[4:3]),
+    .port_2980_3(write[4:3]),
     .read__en(read_enable_27),
     .read_data(read_data_58),
     .read_word(read_word[0]),
@@ -4029,8 +4153,8 @@ module mackey_glass__layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[7:0]),
     .enable(busy[0]),
-    .port_991_0(busy[1]),
-    .port_993_0(busy[2]),
+    .port_1156_0(busy[1]),
+    .port_1158_0(busy[2]),
     .rst(rst)
   );
   mackey_glass__layer_lmu1_drain_row_rom row_rom (
@@ -4043,15 +4167,15 @@ module mackey_glass__layer_lmu1_drain(rst, upcoming, tag_15, sums, write, clk);
 endmodule
 
 // Answers a table at a code; see lmu_hw.network.Table for the formula.
-module mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_991_0, port_993_0, answer, code, clk);
+module mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_1156_0, port_1158_0, answer, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_991_0;
-  wire port_991_0;
-  input port_993_0;
-  wire port_993_0;
+  input port_1156_0;
+  wire port_1156_0;
+  input port_1158_0;
+  wire port_1158_0;
   output signed [7:0] answer;
   wire signed [7:0] answer;
   input signed [7:0] code;
@@ -4118,14 +4242,14 @@ module mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0(rst, enable, port_991_0, por
     s3_correction <= _s3_correction_next;
   always @(posedge clk)
     s3_subtracted <= _s3_subtracted_next;
-  assign _s3_subtracted_next = port_993_0 ? s2_below : s3_subtracted;
-  assign _s3_correction_next = port_993_0 ? { 1'h0, _s2_word_7_times_s2_low } : s3_correction;
-  assign _s3_total_next = port_993_0 ? _s3_total_next_4 : s3_total;
-  assign _s2_below_next = port_991_0 ? s1_below : s2_below;
+  assign _s3_subtracted_next = port_1158_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_1158_0 ? { 1'h0, _s2_word_7_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_1158_0 ? _s3_total_next_4 : s3_total;
+  assign _s2_below_next = port_1156_0 ? s1_below : s2_below;
   assign _s1_below_next = enable ? _s1_below_next_2 : s1_below;
-  assign _s2_low_next = port_991_0 ? s1_low : s2_low;
+  assign _s2_low_next = port_1156_0 ? s1_low : s2_low;
   assign _s1_low_next = enable ? address[0] : s1_low;
-  assign _s2_word_next = port_991_0 ? data : s2_word;
+  assign _s2_word_next = port_1156_0 ? data : s2_word;
   mackey_glass__layer_lmu1_drain_lmu1_h_tanh_0_rom rom (
     .address(address[6:1]),
     .clk(clk),
@@ -4173,7 +4297,7 @@ module mackey_glass__layer_lmu1_drain_row_rom(data, enable, address, clk);
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu1_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
+module mackey_glass__layer_lmu1_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2980_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -4188,8 +4312,8 @@ module mackey_glass__layer_lmu1_h_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_2815_3;
-  wire [6:0] port_2815_3;
+  input [6:0] port_2980_3;
+  wire [6:0] port_2980_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -4214,17 +4338,17 @@ module mackey_glass__layer_lmu1_h_memory(rst, read__en, write_enable, read_data,
     end
   end
   assign read_data = _read_data_register;
-  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_2815_3[6:1];
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_2980_3[6:1];
   assign _read__addr_part = read_page ? 6'h31 : 6'h00;
   assign read__addr = _read__addr_part + read_word;
   assign _write__addr_part = write_page ? 6'h31 : 6'h00;
   assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
-  assign _write__addr_part_2 = port_2815_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_part_2 = port_2980_3[0] ? 6'h31 : 6'h00;
   assign _write__addr_high[6:0] = write__addr;
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu1_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2815_3, write__data, clk);
+module mackey_glass__layer_lmu1_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_2980_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -4239,8 +4363,8 @@ module mackey_glass__layer_lmu1_m_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_2815_3;
-  wire [2:0] port_2815_3;
+  input [2:0] port_2980_3;
+  wire [2:0] port_2980_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -4268,8 +4392,8 @@ module mackey_glass__layer_lmu1_m_memory(rst, read__en, write_enable, read_data,
   assign _read__addr_part = read_page ? 3'h4 : 3'h0;
   assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
   assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
-  assign _write__addr_part = _write__addr_part_2 + { port_2815_3[0], 2'h0 };
-  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_2815_3[2:1];
+  assign _write__addr_part = _write__addr_part_2 + { port_2980_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_2980_3[2:1];
   assign _write__addr_high[2:0] = write__addr;
   assign _read__addr_high[2:0] = read__addr;
 endmodule
@@ -4843,7 +4967,7 @@ module mackey_glass__layer_lmu1_source_memory(rst, read__en, read_data, write__d
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu1_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2815_3, write__data, clk);
+module mackey_glass__layer_lmu1_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_2980_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -4856,8 +4980,8 @@ module mackey_glass__layer_lmu1_u_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_2815_3;
-  wire [1:0] port_2815_3;
+  input [1:0] port_2980_3;
+  wire [1:0] port_2980_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -5340,7 +5464,7 @@ module mackey_glass__layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu2_h_memory h_memory (
     .clk(clk),
-    .port_3003_3(write[9:3]),
+    .port_3168_3(write[9:3]),
     .read__en(read_enable_44),
     .read_data(read_data_62),
     .read_page(read_page_49),
@@ -5352,7 +5476,7 @@ module mackey_glass__layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu2_m_memory m_memory (
     .clk(clk),
-    .port_3003_3(write[5:3]),
+    .port_3168_3(write[5:3]),
     .read__en(read_enable_36),
     .read_data(read_data_60),
     .read_page(read_page_41),
@@ -5403,7 +5527,7 @@ module mackey_glass__layer_lmu2(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu2_u_memory u_memory (
     .clk(clk),
-    .port_3003_3(write[4:3]),
+    .port_3168_3(write[4:3]),
     .read__en(read_enable_27),
     .read_data(read_data_58),
     .read_word(read_word[0]),
@@ -5780,10 +5904,10 @@ module mackey_glass__layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_1487_0(busy[1]),
-    .port_1489_0(busy[2]),
-    .port_1547_0(answer[6:0]),
-    .port_1550_15(answer[7]),
+    .port_1652_0(busy[1]),
+    .port_1654_0(busy[2]),
+    .port_1712_0(answer[6:0]),
+    .port_1715_15(answer[7]),
     .rst(rst)
   );
   mackey_glass__layer_lmu2_drain_row_rom row_rom (
@@ -5796,19 +5920,19 @@ module mackey_glass__layer_lmu2_drain(rst, upcoming, tag_15, sums, write, clk);
 endmodule
 
 // Answers a table at a code; see lmu_hw.network.Table for the formula.
-module mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, port_1489_0, port_1547_0, port_1550_15, code, clk);
+module mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1652_0, port_1654_0, port_1712_0, port_1715_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_1487_0;
-  wire port_1487_0;
-  input port_1489_0;
-  wire port_1489_0;
-  output [6:0] port_1547_0;
-  wire [6:0] port_1547_0;
-  output port_1550_15;
-  wire port_1550_15;
+  input port_1652_0;
+  wire port_1652_0;
+  input port_1654_0;
+  wire port_1654_0;
+  output [6:0] port_1712_0;
+  wire [6:0] port_1712_0;
+  output port_1715_15;
+  wire port_1715_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -5821,13 +5945,13 @@ module mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, po
   wire _code_9_3_below_78;
   wire _code_9_3_from_50;
   wire _code_9_3_from_50_or_code_9_3_below_78;
-  wire _not_port_1550_15;
-  wire [14:0] _port_1547_0_part;
-  wire _port_1547_0_part_2;
-  wire _port_1547_0_part_3;
-  wire _port_1547_0_part_4;
-  wire _port_1547_0_part_5;
-  wire [8:0] _port_1550_15_part;
+  wire _not_port_1715_15;
+  wire [14:0] _port_1712_0_part;
+  wire _port_1712_0_part_2;
+  wire _port_1712_0_part_3;
+  wire _port_1712_0_part_4;
+  wire _port_1712_0_part_5;
+  wire [8:0] _port_1715_15_part;
   wire _s1_below_next;
   wire [2:0] _s1_low_next;
   wire _s2_below_next;
@@ -5849,10 +5973,10 @@ module mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, po
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _not_port_1550_15 = ~ port_1550_15;
-  assign port_1547_0 = _port_1547_0_part_5 ? _port_1547_0_part[10:4] : { _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15, _not_port_1550_15 };
-  assign _port_1550_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_1550_15, _port_1547_0_part[13:0] } = $signed(s3_total) + $signed(_port_1550_15_part);
+  assign _not_port_1715_15 = ~ port_1715_15;
+  assign port_1712_0 = _port_1712_0_part_5 ? _port_1712_0_part[10:4] : { _not_port_1715_15, _not_port_1715_15, _not_port_1715_15, _not_port_1715_15, _not_port_1715_15, _not_port_1715_15, _not_port_1715_15 };
+  assign _port_1715_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_1715_15, _port_1712_0_part[13:0] } = $signed(s3_total) + $signed(_port_1715_15_part);
   assign _address_part = $signed({ code[9], code }) < $signed(1'h0);
   assign _15_minus_s2_word_11_0 = 4'hf - s2_word[11:0];
   assign _s3_total_next_3 = s2_below ? _15_minus_s2_word_11_0 : { 1'h0, s2_word[11:0] };
@@ -5880,25 +6004,25 @@ module mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0(rst, enable, port_1487_0, po
   assign _address_part_2 = - $signed({ code[9], code });
   assign _address_part_3 = _address_part ? _address_part_2 : { code[9], code[9], code };
   assign { _address_high[9], address } = _code_9_3_from_50_or_code_9_3_below_78 ? 10'h190 : _address_part_3[9:0];
-  assign _port_1547_0_part_2 = & { port_1550_15, port_1550_15, _port_1547_0_part[13:11] };
-  assign _port_1547_0_part_3 = | { port_1550_15, port_1550_15, _port_1547_0_part[13:11] };
-  assign _port_1547_0_part_4 = ~ _port_1547_0_part_3;
-  assign _port_1547_0_part_5 = _port_1547_0_part_2 | _port_1547_0_part_4;
-  assign _s3_subtracted_next = port_1489_0 ? s2_below : s3_subtracted;
-  assign _s3_correction_next = port_1489_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
-  assign _s3_total_next = port_1489_0 ? _s3_total_next_2 : s3_total;
-  assign _s2_below_next = port_1487_0 ? s1_below : s2_below;
+  assign _port_1712_0_part_2 = & { port_1715_15, port_1715_15, _port_1712_0_part[13:11] };
+  assign _port_1712_0_part_3 = | { port_1715_15, port_1715_15, _port_1712_0_part[13:11] };
+  assign _port_1712_0_part_4 = ~ _port_1712_0_part_3;
+  assign _port_1712_0_part_5 = _port_1712_0_part_2 | _port_1712_0_part_4;
+  assign _s3_subtracted_next = port_1654_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_1654_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_1654_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_1652_0 ? s1_below : s2_below;
   assign _s1_below_next = enable ? _address_part : s1_below;
-  assign _s2_low_next = port_1487_0 ? s1_low : s2_low;
+  assign _s2_low_next = port_1652_0 ? s1_low : s2_low;
   assign _s1_low_next = enable ? address[2:0] : s1_low;
-  assign _s2_word_next = port_1487_0 ? data : s2_word;
+  assign _s2_word_next = port_1652_0 ? data : s2_word;
   mackey_glass__layer_lmu2_drain_lmu2_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _port_1547_0_part[14] = port_1550_15;
+  assign _port_1712_0_part[14] = port_1715_15;
   assign _address_high[8:0] = address;
 endmodule
 
@@ -5939,7 +6063,7 @@ module mackey_glass__layer_lmu2_drain_row_rom(data, enable, address, clk);
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu2_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
+module mackey_glass__layer_lmu2_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3168_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -5954,8 +6078,8 @@ module mackey_glass__layer_lmu2_h_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_3003_3;
-  wire [6:0] port_3003_3;
+  input [6:0] port_3168_3;
+  wire [6:0] port_3168_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -5980,17 +6104,17 @@ module mackey_glass__layer_lmu2_h_memory(rst, read__en, write_enable, read_data,
     end
   end
   assign read_data = _read_data_register;
-  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_3003_3[6:1];
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_3168_3[6:1];
   assign _read__addr_part = read_page ? 6'h31 : 6'h00;
   assign read__addr = _read__addr_part + read_word;
   assign _write__addr_part = write_page ? 6'h31 : 6'h00;
   assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
-  assign _write__addr_part_2 = port_3003_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_part_2 = port_3168_3[0] ? 6'h31 : 6'h00;
   assign _write__addr_high[6:0] = write__addr;
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu2_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3003_3, write__data, clk);
+module mackey_glass__layer_lmu2_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3168_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -6005,8 +6129,8 @@ module mackey_glass__layer_lmu2_m_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_3003_3;
-  wire [2:0] port_3003_3;
+  input [2:0] port_3168_3;
+  wire [2:0] port_3168_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -6034,8 +6158,8 @@ module mackey_glass__layer_lmu2_m_memory(rst, read__en, write_enable, read_data,
   assign _read__addr_part = read_page ? 3'h4 : 3'h0;
   assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
   assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
-  assign _write__addr_part = _write__addr_part_2 + { port_3003_3[0], 2'h0 };
-  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_3003_3[2:1];
+  assign _write__addr_part = _write__addr_part_2 + { port_3168_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_3168_3[2:1];
   assign _write__addr_high[2:0] = write__addr;
   assign _read__addr_high[2:0] = read__addr;
 endmodule
@@ -6617,7 +6741,7 @@ module mackey_glass__layer_lmu2_source_memory(rst, read__en, read_data, write__d
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu2_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3003_3, write__data, clk);
+module mackey_glass__layer_lmu2_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3168_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -6630,8 +6754,8 @@ module mackey_glass__layer_lmu2_u_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_3003_3;
-  wire [1:0] port_3003_3;
+  input [1:0] port_3168_3;
+  wire [1:0] port_3168_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -7114,7 +7238,7 @@ module mackey_glass__layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu3_h_memory h_memory (
     .clk(clk),
-    .port_3191_3(write[9:3]),
+    .port_3356_3(write[9:3]),
     .read__en(read_enable_44),
     .read_data(read_data_62),
     .read_page(read_page_49),
@@ -7126,7 +7250,7 @@ module mackey_glass__layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu3_m_memory m_memory (
     .clk(clk),
-    .port_3191_3(write[5:3]),
+    .port_3356_3(write[5:3]),
     .read__en(read_enable_36),
     .read_data(read_data_60),
     .read_page(read_page_41),
@@ -7177,7 +7301,7 @@ module mackey_glass__layer_lmu3(rst, i__payload, i__valid, o__payload, o__valid,
   );
   mackey_glass__layer_lmu3_u_memory u_memory (
     .clk(clk),
-    .port_3191_3(write[4:3]),
+    .port_3356_3(write[4:3]),
     .read__en(read_enable_27),
     .read_data(read_data_58),
     .read_word(read_word[0]),
@@ -7560,10 +7684,10 @@ module mackey_glass__layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
     .clk(clk),
     .code(d3_code_0[9:0]),
     .enable(busy[0]),
-    .port_2025_0(busy[1]),
-    .port_2027_0(busy[2]),
-    .port_2085_0(answer[6:0]),
-    .port_2088_15(answer[7]),
+    .port_2190_0(busy[1]),
+    .port_2192_0(busy[2]),
+    .port_2250_0(answer[6:0]),
+    .port_2253_15(answer[7]),
     .rst(rst)
   );
   mackey_glass__layer_lmu3_drain_row_rom row_rom (
@@ -7576,19 +7700,19 @@ module mackey_glass__layer_lmu3_drain(rst, upcoming, tag_15, sums, write, clk);
 endmodule
 
 // Answers a table at a code; see lmu_hw.network.Table for the formula.
-module mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, port_2027_0, port_2085_0, port_2088_15, code, clk);
+module mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2190_0, port_2192_0, port_2250_0, port_2253_15, code, clk);
   input rst;
   wire rst;
   input enable;
   wire enable;
-  input port_2025_0;
-  wire port_2025_0;
-  input port_2027_0;
-  wire port_2027_0;
-  output [6:0] port_2085_0;
-  wire [6:0] port_2085_0;
-  output port_2088_15;
-  wire port_2088_15;
+  input port_2190_0;
+  wire port_2190_0;
+  input port_2192_0;
+  wire port_2192_0;
+  output [6:0] port_2250_0;
+  wire [6:0] port_2250_0;
+  output port_2253_15;
+  wire port_2253_15;
   input signed [9:0] code;
   wire signed [9:0] code;
   input clk;
@@ -7601,13 +7725,13 @@ module mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, po
   wire _code_9_3_below_78;
   wire _code_9_3_from_50;
   wire _code_9_3_from_50_or_code_9_3_below_78;
-  wire _not_port_2088_15;
-  wire [14:0] _port_2085_0_part;
-  wire _port_2085_0_part_2;
-  wire _port_2085_0_part_3;
-  wire _port_2085_0_part_4;
-  wire _port_2085_0_part_5;
-  wire [8:0] _port_2088_15_part;
+  wire _not_port_2253_15;
+  wire [14:0] _port_2250_0_part;
+  wire _port_2250_0_part_2;
+  wire _port_2250_0_part_3;
+  wire _port_2250_0_part_4;
+  wire _port_2250_0_part_5;
+  wire [8:0] _port_2253_15_part;
   wire _s1_below_next;
   wire [2:0] _s1_low_next;
   wire _s2_below_next;
@@ -7629,10 +7753,10 @@ module mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, po
   reg signed [8:0] s3_correction;
   reg s3_subtracted;
   reg signed [13:0] s3_total;
-  assign _not_port_2088_15 = ~ port_2088_15;
-  assign port_2085_0 = _port_2085_0_part_5 ? _port_2085_0_part[10:4] : { _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15, _not_port_2088_15 };
-  assign _port_2088_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
-  assign { port_2088_15, _port_2085_0_part[13:0] } = $signed(s3_total) + $signed(_port_2088_15_part);
+  assign _not_port_2253_15 = ~ port_2253_15;
+  assign port_2250_0 = _port_2250_0_part_5 ? _port_2250_0_part[10:4] : { _not_port_2253_15, _not_port_2253_15, _not_port_2253_15, _not_port_2253_15, _not_port_2253_15, _not_port_2253_15, _not_port_2253_15 };
+  assign _port_2253_15_part = s3_correction ^ { s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted, s3_subtracted };
+  assign { port_2253_15, _port_2250_0_part[13:0] } = $signed(s3_total) + $signed(_port_2253_15_part);
   assign _address_part = $signed({ code[9], code }) < $signed(1'h0);
   assign _15_minus_s2_word_11_0 = 4'hf - s2_word[11:0];
   assign _s3_total_next_3 = s2_below ? _15_minus_s2_word_11_0 : { 1'h0, s2_word[11:0] };
@@ -7660,25 +7784,25 @@ module mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0(rst, enable, port_2025_0, po
   assign _address_part_2 = - $signed({ code[9], code });
   assign _address_part_3 = _address_part ? _address_part_2 : { code[9], code[9], code };
   assign { _address_high[9], address } = _code_9_3_from_50_or_code_9_3_below_78 ? 10'h190 : _address_part_3[9:0];
-  assign _port_2085_0_part_2 = & { port_2088_15, port_2088_15, _port_2085_0_part[13:11] };
-  assign _port_2085_0_part_3 = | { port_2088_15, port_2088_15, _port_2085_0_part[13:11] };
-  assign _port_2085_0_part_4 = ~ _port_2085_0_part_3;
-  assign _port_2085_0_part_5 = _port_2085_0_part_2 | _port_2085_0_part_4;
-  assign _s3_subtracted_next = port_2027_0 ? s2_below : s3_subtracted;
-  assign _s3_correction_next = port_2027_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
-  assign _s3_total_next = port_2027_0 ? _s3_total_next_2 : s3_total;
-  assign _s2_below_next = port_2025_0 ? s1_below : s2_below;
+  assign _port_2250_0_part_2 = & { port_2253_15, port_2253_15, _port_2250_0_part[13:11] };
+  assign _port_2250_0_part_3 = | { port_2253_15, port_2253_15, _port_2250_0_part[13:11] };
+  assign _port_2250_0_part_4 = ~ _port_2250_0_part_3;
+  assign _port_2250_0_part_5 = _port_2250_0_part_2 | _port_2250_0_part_4;
+  assign _s3_subtracted_next = port_2192_0 ? s2_below : s3_subtracted;
+  assign _s3_correction_next = port_2192_0 ? { 1'h0, _s2_word_16_12_times_s2_low } : s3_correction;
+  assign _s3_total_next = port_2192_0 ? _s3_total_next_2 : s3_total;
+  assign _s2_below_next = port_2190_0 ? s1_below : s2_below;
   assign _s1_below_next = enable ? _address_part : s1_below;
-  assign _s2_low_next = port_2025_0 ? s1_low : s2_low;
+  assign _s2_low_next = port_2190_0 ? s1_low : s2_low;
   assign _s1_low_next = enable ? address[2:0] : s1_low;
-  assign _s2_word_next = port_2025_0 ? data : s2_word;
+  assign _s2_word_next = port_2190_0 ? data : s2_word;
   mackey_glass__layer_lmu3_drain_lmu3_h_tanh_0_rom rom (
     .address(address[8:3]),
     .clk(clk),
     .data(data),
     .enable(enable)
   );
-  assign _port_2085_0_part[14] = port_2088_15;
+  assign _port_2250_0_part[14] = port_2253_15;
   assign _address_high[8:0] = address;
 endmodule
 
@@ -7719,7 +7843,7 @@ module mackey_glass__layer_lmu3_drain_row_rom(data, enable, address, clk);
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu3_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
+module mackey_glass__layer_lmu3_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3356_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -7734,8 +7858,8 @@ module mackey_glass__layer_lmu3_h_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [5:0] read_word;
   wire [5:0] read_word;
-  input [6:0] port_3191_3;
-  wire [6:0] port_3191_3;
+  input [6:0] port_3356_3;
+  wire [6:0] port_3356_3;
   input [7:0] write__data;
   wire [7:0] write__data;
   input clk;
@@ -7760,17 +7884,17 @@ module mackey_glass__layer_lmu3_h_memory(rst, read__en, write_enable, read_data,
     end
   end
   assign read_data = _read_data_register;
-  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_3191_3[6:1];
+  assign { _write__addr_high[7], write__addr } = _write__addr_part_3 + port_3356_3[6:1];
   assign _read__addr_part = read_page ? 6'h31 : 6'h00;
   assign read__addr = _read__addr_part + read_word;
   assign _write__addr_part = write_page ? 6'h31 : 6'h00;
   assign _write__addr_part_3 = _write__addr_part + _write__addr_part_2;
-  assign _write__addr_part_2 = port_3191_3[0] ? 6'h31 : 6'h00;
+  assign _write__addr_part_2 = port_3356_3[0] ? 6'h31 : 6'h00;
   assign _write__addr_high[6:0] = write__addr;
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu3_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3191_3, write__data, clk);
+module mackey_glass__layer_lmu3_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_3356_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -7785,8 +7909,8 @@ module mackey_glass__layer_lmu3_m_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input [1:0] read_word;
   wire [1:0] read_word;
-  input [2:0] port_3191_3;
-  wire [2:0] port_3191_3;
+  input [2:0] port_3356_3;
+  wire [2:0] port_3356_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -7814,8 +7938,8 @@ module mackey_glass__layer_lmu3_m_memory(rst, read__en, write_enable, read_data,
   assign _read__addr_part = read_page ? 3'h4 : 3'h0;
   assign { _read__addr_high[3], read__addr } = _read__addr_part + read_word;
   assign _write__addr_part_2 = write_page ? 3'h4 : 3'h0;
-  assign _write__addr_part = _write__addr_part_2 + { port_3191_3[0], 2'h0 };
-  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_3191_3[2:1];
+  assign _write__addr_part = _write__addr_part_2 + { port_3356_3[0], 2'h0 };
+  assign { _write__addr_high[4:3], write__addr } = _write__addr_part + port_3356_3[2:1];
   assign _write__addr_high[2:0] = write__addr;
   assign _read__addr_high[2:0] = read__addr;
 endmodule
@@ -8389,7 +8513,7 @@ module mackey_glass__layer_lmu3_source_memory(rst, read__en, read_data, write__d
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module mackey_glass__layer_lmu3_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3191_3, write__data, clk);
+module mackey_glass__layer_lmu3_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_3356_3, write__data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -8402,8 +8526,8 @@ module mackey_glass__layer_lmu3_u_memory(rst, read__en, write_enable, read_data,
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_3191_3;
-  wire [1:0] port_3191_3;
+  input [1:0] port_3356_3;
+  wire [1:0] port_3356_3;
   input [15:0] write__data;
   wire [15:0] write__data;
   input clk;
@@ -8557,69 +8681,45 @@ module mackey_glass__layer_lmu3_weight_roms_rom_0_bank_1(enable, data, address, 
   );
 endmodule
 
-// Collects a vector and offers it as one AXI4-Stream beat.
+// Sends the words of an answer as beats.
 // Fields of words:
 //   i__payload: data [15:0], last [16]
-module mackey_glass__to_axi(clk, rst, i__ready, tvalid, i__payload, i__valid, tlast, word_0, tready);
+module mackey_glass__to_axi(clk, rst, tkeep, taken, i__ready, port_275_0, tvalid, i__payload, tready);
   input clk;
   wire clk;
   input rst;
   wire rst;
+  output [3:0] tkeep;
+  wire [3:0] tkeep;
+  output taken;
+  wire taken;
   output i__ready;
   wire i__ready;
-  output tvalid;
-  reg tvalid;
+  output [15:0] port_275_0;
+  wire [15:0] port_275_0;
+  input tvalid;
+  wire tvalid;
   input [16:0] i__payload;
   wire [16:0] i__payload;
-  input i__valid;
-  wire i__valid;
-  output tlast;
-  reg tlast;
-  output [15:0] word_0;
-  reg [15:0] word_0;
   input tready;
   wire tready;
-  wire _i__valid_and_i__ready;
-  wire _tlast_next;
-  wire _tlast_next_2;
-  wire _tvalid_and_tready;
-  wire _tvalid_next;
-  wire _tvalid_next_2;
-  wire _tvalid_next_3;
-  wire [1:0] _tvalid_plus_1;
-  wire [15:0] _word_0_next;
-  wire [15:0] _word_0_next_2;
-  assign _i__valid_and_i__ready = i__valid & i__ready;
-  assign _tvalid_plus_1 = tvalid + 1'h1;
-  assign _tvalid_and_tready = tvalid & tready;
-  always @(posedge clk)
-    tvalid <= _tvalid_next;
-  always @(posedge clk)
-    tlast <= _tlast_next;
-  always @(posedge clk)
-    word_0 <= _word_0_next;
-  assign i__ready = ~ tvalid;
-  assign _word_0_next_2 = tvalid ? word_0 : i__payload[15:0];
-  assign _word_0_next = _i__valid_and_i__ready ? _word_0_next_2 : word_0;
-  assign _tlast_next_2 = _i__valid_and_i__ready ? i__payload[16] : tlast;
-  assign _tlast_next = rst ? 1'h0 : _tlast_next_2;
-  assign _tvalid_next_3 = _i__valid_and_i__ready ? _tvalid_plus_1[0] : tvalid;
-  assign _tvalid_next_2 = _tvalid_and_tready ? 1'h0 : _tvalid_next_3;
-  assign _tvalid_next = rst ? 1'h0 : _tvalid_next_2;
+  assign taken = tvalid & tready;
 `ifdef LMU_HW_ASSERT
-  mackey_glass__check_collector #(
+  mackey_glass__check_sender #(
     .BEATS(32'd1),
     .BITS(32'd1)
-  ) check_collector (
+  ) check_sender (
+    .beat(1'h0),
     .clk(clk),
-    .count(tvalid),
-    .full(tvalid),
-    .ready(i__ready),
+    .ready(tready),
     .rst(rst),
-    .taken(_tvalid_and_tready),
-    .valid(i__valid)
+    .taken(taken),
+    .valid(tvalid)
   );
 `endif
+  assign tkeep = 4'h3;
+  assign port_275_0 = i__payload[15:0];
+  assign i__ready = tready;
 endmodule
 
 `ifdef MACKEY_GLASS_ROM_PATH
@@ -9143,6 +9243,85 @@ endmodule
 
 `ifdef LMU_HW_ASSERT
 // Asserts what the sentence at each property says, in every cycle after the first reset.
+module mackey_glass__check_answers(clk, rst, valid, last, stored, fetch, moved, taken, offered, marked, entering, leaving);
+  parameter BEATS = 1;
+  parameter WORDS = 1;
+  parameter OF_ANSWER = 1;
+  parameter VECTORS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input last;
+  input stored;
+  input fetch;
+  input moved;
+  input taken;
+  input offered;
+  input marked;
+  input [BITS-1:0] entering;
+  input [BITS-1:0] leaving;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] beat, into, from, level, place;
+  reg [VECTORS:0] marks;
+  reg [1:0] held, newest, oldest;
+  reg mark;
+  wire complete = valid & beat == BEATS - 1;
+  wire all_moved = moved & place == OF_ANSWER - 1;
+  always @(posedge clk)
+    if (rst) begin
+      beat <= 0;
+      into <= 0;
+      from <= 0;
+      level <= 0;
+      held <= 0;
+      newest <= 0;
+      oldest <= 0;
+      place <= 0;
+    end else begin
+      level <= level + stored - fetch;
+      held <= held + complete - taken;
+      if (valid) begin
+        beat <= complete ? 0 : beat + 1;
+        marks[newest] <= last;
+      end
+      if (stored) into <= into == WORDS - 1 ? 0 : into + 1;
+      if (complete) newest <= newest + 1;
+      if (fetch) from <= from == WORDS - 1 ? 0 : from + 1;
+      if (moved) place <= all_moved ? 0 : place + 1;
+      if (all_moved) oldest <= oldest + 1;
+      if (moved) mark <= marks[oldest];
+    end
+  // no answer is written over one that waits
+  wire no_overflow = !valid | held < VECTORS;
+  // the last beat of an answer ends a word
+  wire stored_whole = !complete | stored;
+  // no word is lost, or written while it may be read
+  wire stored_once = (!stored | valid) & (!valid | level < WORDS);
+  // only a word that is there is read
+  wire no_underflow = !fetch | level != 0;
+  // only an answer that is there is taken
+  wire taken_once = !taken | held != 0;
+  // only an answer that is there is offered
+  wire offered_there = !offered | held != 0 | beat != 0;
+  // words leave in order
+  wire words_in_turn = entering == into & leaving == from;
+  // the mark is that of the answer
+  wire mark_kept = !offered | marked == mark;
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_no_overflow assert (no_overflow); end
+    begin : assert_stored_whole assert (stored_whole); end
+    begin : assert_stored_once assert (stored_once); end
+    begin : assert_no_underflow assert (no_underflow); end
+    begin : assert_taken_once assert (taken_once); end
+    begin : assert_offered_there assert (offered_there); end
+    begin : assert_words_in_turn assert (words_in_turn); end
+    begin : assert_mark_kept assert (mark_kept); end
+  end
+endmodule
+
+// Asserts what the sentence at each property says, in every cycle after the first reset.
 module mackey_glass__check_buffer(clk, rst, valid, last, drop, available, marked, filling, reading, beat);
   parameter BEATS = 1;
   parameter BITS = 1;
@@ -9196,36 +9375,6 @@ module mackey_glass__check_buffer(clk, rst, valid, last, drop, available, marked
     begin : assert_pages_in_turn assert (pages_in_turn); end
     begin : assert_beats_in_turn assert (beats_in_turn); end
     begin : assert_mark_kept assert (mark_kept); end
-  end
-endmodule
-
-// Asserts what the sentence at each property says, in every cycle after the first reset.
-module mackey_glass__check_collector(clk, rst, valid, ready, full, taken, count);
-  parameter BEATS = 1;
-  parameter BITS = 1;
-  input clk;
-  input rst;
-  input valid;
-  input ready;
-  input full;
-  input taken;
-  input [BITS-1:0] count;
-  reg armed = 0;
-  always @(posedge clk) if (rst) armed <= 1;
-  reg [BITS-1:0] beats;
-  always @(posedge clk)
-    if (rst | taken) beats <= 0;
-    else if (valid & ready) beats <= beats + 1;
-  // beats are collected in order
-  wire beats_in_turn = count == beats;
-  // an answer is offered when it is whole
-  wire offered_whole = full == (beats == BEATS);
-  // nothing is added to an answer that is offered
-  wire not_changed = !(ready & full);
-  always @(posedge clk) if (armed & !rst) begin
-    begin : assert_beats_in_turn assert (beats_in_turn); end
-    begin : assert_offered_whole assert (offered_whole); end
-    begin : assert_not_changed assert (not_changed); end
   end
 endmodule
 
@@ -9301,67 +9450,50 @@ module mackey_glass__check_offer(clk, rst, valid, ready, payload);
 endmodule
 
 // Asserts what the sentence at each property says, in every cycle after the first reset.
-module mackey_glass__check_queue(clk, rst, valid, last, fetch, taken, offered, marked, entering, leaving);
+module mackey_glass__check_receiver(clk, rst, valid, ready, last, filled, complete, filling, word);
   parameter BEATS = 1;
+  parameter MARKS = 1;
+  parameter WIDTH = 1;
   parameter BITS = 1;
   input clk;
   input rst;
   input valid;
+  input ready;
   input last;
-  input fetch;
-  input taken;
-  input offered;
-  input marked;
-  input [BITS-1:0] entering;
-  input [BITS-1:0] leaving;
+  input filled;
+  input complete;
+  input filling;
+  input [WIDTH-1:0] word;
   reg armed = 0;
   always @(posedge clk) if (rst) armed <= 1;
-  reg [BITS-1:0] into, from;
-  reg [BITS:0] level;
-  reg [1:0] held, marks;
-  reg newest, oldest;
-  wire complete = valid & into == BEATS - 1;
+  reg [BITS-1:0] count;
+  reg skips, lacks;
+  wire taken = valid & ready;
+  wire counts = taken & !skips | filled;
+  wire whole = counts & count == BEATS - 1;
   always @(posedge clk)
     if (rst) begin
-      into <= 0;
-      from <= 0;
-      level <= 0;
-      held <= 0;
-      newest <= 0;
-      oldest <= 0;
+      count <= 0;
+      skips <= 0;
+      lacks <= 0;
     end else begin
-      level <= level + valid - fetch;
-      held <= held + complete - taken;
-      if (valid) begin
-        into <= complete ? 0 : into + 1;
-        marks[newest] <= last;
-      end
-      if (complete) newest <= !newest;
-      if (fetch) from <= from == BEATS - 1 ? 0 : from + 1;
-      if (taken) oldest <= !oldest;
+      if (counts) count <= whole ? 0 : count + 1;
+      skips <= skips ? !(taken & last) : MARKS != 0 & whole & !lacks & !last;
+      lacks <= lacks ? !whole : taken & !skips & last & !whole;
     end
-  // no beat is overwritten before it was read
-  wire no_overflow = !valid | level < BEATS;
-  // only a beat that is there is read
-  wire no_underflow = !fetch | level != 0;
-  // no mark is overwritten before it was read
-  wire marks_held = !valid | held < 2;
-  // only an answer that is there is taken
-  wire taken_once = !taken | held != 0;
-  // only an answer that is there is offered
-  wire offered_there = !offered | held != 0 | into != 0;
-  // beats leave in order
-  wire beats_in_turn = entering == into & leaving == from;
-  // the mark is that of the answer
-  wire mark_kept = !offered | marked == marks[oldest];
+  // a vector is there with all of its beats
+  wire beats_counted = complete == whole;
+  // nothing is taken while what a packet lacks is filled up
+  wire closed_while_filled = !(lacks & ready);
+  // only what a packet lacks is filled up
+  wire filled_where_short = !filled | lacks;
+  // what a packet has too much is taken at once
+  wire open_where_long = !skips | ready;
   always @(posedge clk) if (armed & !rst) begin
-    begin : assert_no_overflow assert (no_overflow); end
-    begin : assert_no_underflow assert (no_underflow); end
-    begin : assert_marks_held assert (marks_held); end
-    begin : assert_taken_once assert (taken_once); end
-    begin : assert_offered_there assert (offered_there); end
-    begin : assert_beats_in_turn assert (beats_in_turn); end
-    begin : assert_mark_kept assert (mark_kept); end
+    begin : assert_beats_counted assert (beats_counted); end
+    begin : assert_closed_while_filled assert (closed_while_filled); end
+    begin : assert_filled_where_short assert (filled_where_short); end
+    begin : assert_open_where_long assert (open_where_long); end
   end
 endmodule
 
@@ -9390,6 +9522,33 @@ module mackey_glass__check_room(clk, rst, sent, freed, room);
     begin : assert_sent_into_room assert (sent_into_room); end
     begin : assert_freed_once assert (freed_once); end
     begin : assert_room_counted assert (room_counted); end
+  end
+endmodule
+
+// Asserts what the sentence at each property says, in every cycle after the first reset.
+module mackey_glass__check_sender(clk, rst, valid, ready, taken, beat);
+  parameter BEATS = 1;
+  parameter BITS = 1;
+  input clk;
+  input rst;
+  input valid;
+  input ready;
+  input taken;
+  input [BITS-1:0] beat;
+  reg armed = 0;
+  always @(posedge clk) if (rst) armed <= 1;
+  reg [BITS-1:0] count;
+  wire moves = valid & ready;
+  always @(posedge clk)
+    if (rst) count <= 0;
+    else if (moves) count <= count == BEATS - 1 ? 0 : count + 1;
+  // beats are sent in order
+  wire beats_in_turn = beat == count;
+  // an answer has left when all of its beats have
+  wire sent_whole = taken == (moves & count == BEATS - 1);
+  always @(posedge clk) if (armed & !rst) begin
+    begin : assert_beats_in_turn assert (beats_in_turn); end
+    begin : assert_sent_whole assert (sent_whole); end
   end
 endmodule
 

@@ -27,7 +27,18 @@ def test_the_manifest_says_how_vectors_travel(run, here):
         "tkeep": True,
         "tuser": False,
     }
-    assert run("inspect", "packets").status == 0
+    printed = run("inspect", "packets")
+    assert printed.status == 0
+    assert "m_axis: a vector is a packet of 2 beats of 8 bits, 8 bits an element, 1 of 1 bytes" in (
+        " ".join(printed.out.split())
+    )
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_beat_has_32_bits_unless_another_width_is_asked_for(run, here):
+    target = ("generate", "model.safetensors", "-o", "default", *FORMATS)
+    assert run(*target).status == 0
+    assert json.loads((here / "default/manifest.json").read_text())["streams"]["width"] == 32
 
 
 @pytest.mark.parametrize(
@@ -35,7 +46,10 @@ def test_the_manifest_says_how_vectors_travel(run, here):
     [
         (("--stream-width", "24"), "--stream-width must be a power of two, not 24"),
         (("--stream-width", "wide"), "--stream-width must be vector or a number of bits"),
-        (("--stream-last", "vector"), "--stream-last must come with a --stream-width in bits"),
+        (
+            ("--stream-width", "vector", "--stream-last", "vector"),
+            "--stream-last must come with a --stream-width in bits",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", ["config", "generate"])

@@ -42,7 +42,7 @@ def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a design; not to be changed."""
     folder = tmp_path_factory.mktemp("tiny") / "design"
     design = lmu_hw.quantize(tiny_network(), weight_bits=4, state_bits=6, activation_bits=4)
-    lmu_hw.emit(design, folder, lanes=1)
+    lmu_hw.emit(design, folder, lanes=1, stream_width="vector")
     return folder
 
 

@@ -109,9 +109,9 @@ def test_a_wrong_extension_is_a_wrong_code():
 
 
 def test_options_by_name():
-    assert stream_of() == stream_of("vector") == Stream()
+    assert stream_of("vector") == Stream()
     packed = Stream(width=32, elements=Elements.PACKED, last=Last.VECTOR)
-    assert stream_of(32) == stream_of(32, "packed", "vector") == packed
+    assert stream_of() == stream_of(32) == stream_of(32, "packed", "vector") == packed
     assert stream_of(8, "single", Last.SEQUENCE).last is Last.SEQUENCE
 
 

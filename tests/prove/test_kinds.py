@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from lmu_hw.fixed import Overflow, Rounding
 from lmu_hw.hdl import emit_verilog
+from lmu_hw.lmu import Network
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.prove.data.proof import prove_data
@@ -62,3 +66,18 @@ def test_a_cell_that_reads_beats_as_they_are_written_is_shown():
     shape = {"rows": 2, "columns": 2, "beat": 1}  # a word has two beats
     plan = Plan(layers=(LayerPlan(layer=network.layers[0], **shape),))
     assert not_shown(network, plan) == []
+
+
+def test_results_that_never_fill_their_formats_are_shown():
+    """Hardware computes as many bits as the sums of these weights have."""
+    net = networks.network(order=1, units=1, dense=1)
+    network = networks.quantized(net, narrower=-2, state_bits=6, activation_bits=8)
+    assert not_shown(network, fastest_plan(network, 4)) == []
+
+
+def test_a_state_that_never_fills_its_format_is_shown():
+    layer = networks.recurrent_layer(kind="simple", units=1, activation="linear")
+    layer = replace(layer, cell=replace(layer.cell, W_h=np.array([[0.4]])))
+    net = Network(name="state", layers=(layer,))
+    network = networks.quantized(net, narrower=-3, activation_bits=6)
+    assert not_shown(network, fastest_plan(network, 4)) == []

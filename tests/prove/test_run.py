@@ -18,15 +18,18 @@ from lmu_hw.prove.run import lemmas_of
 from tests import networks
 
 _WIDTHS: dict[str, Any] = {"weight_bits": 8, "state_bits": 12, "activation_bits": 6}
+_VECTORS = {"stream_width": "vector"}
 
 
-def emitted(folder, *, lanes=4, realization="dense", error_feedback=False, stream=None, **options):
+def emitted(
+    folder, *, lanes=4, realization="dense", error_feedback=False, stream=_VECTORS, **options
+):
     net = networks.network(**{"units": 2, "order": 4, "theta": 16.0, **options})
     x = networks.noise(net, sequences=2, steps=16)
     design = lmu_hw.quantize(
         net, x, realization=realization, error_feedback=error_feedback, **_WIDTHS
     )
-    lmu_hw.emit(design, folder, lanes=lanes, **(stream or {}))
+    lmu_hw.emit(design, folder, lanes=lanes, **stream)
     return folder
 
 

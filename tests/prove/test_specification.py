@@ -8,6 +8,7 @@ from lmu_hw.fixed import FixedFormat
 from lmu_hw.golden import GoldenModel
 from lmu_hw.network import QuantizedNetwork, Table
 from lmu_hw.prove.algebra.forms import Value
+from lmu_hw.prove.narrowing import Ends
 from lmu_hw.prove.specification import Past, network_step, table_codes
 from tests import networks
 from tests.random_networks import random_input, random_network
@@ -23,9 +24,11 @@ def naming(layer: int):
         proved: bool,
         tabulated: bool = False,
         carried: bool = True,
+        ends: Ends | None = None,
     ) -> Value:
         assert isinstance(value, int)
         assert fmt is not None, what  # only sums of forms
+        assert ends is None or ends[0] <= value <= ends[1], what
         assert fmt.min_code <= value <= fmt.max_code, what
         return value
 

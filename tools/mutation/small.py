@@ -13,12 +13,13 @@ from tests.networks import network, noise
 __all__ = ["SMALL"]
 
 _WIDTHS = {"weight_bits": 4, "state_bits": 10, "activation_bits": 5}
+_VECTORS = {"stream_width": "vector"}
 
 
 def _emitted(
     lanes: int,
     quantization: dict[str, Any],
-    stream: dict[str, Any] | None = None,
+    stream: dict[str, Any] = _VECTORS,
     **options: Any,
 ) -> Callable[[Path], None]:
     """Return what emits a small network to a folder."""
@@ -27,7 +28,7 @@ def _emitted(
         net = network(**{"order": 2, "units": 2, **options})
         x = noise(net, sequences=4, steps=30)
         design = lmu_hw.quantize(net, x, **{**_WIDTHS, **quantization})
-        lmu_hw.emit(design, folder, lanes=lanes, name="few", **(stream or {}))
+        lmu_hw.emit(design, folder, lanes=lanes, name="few", **stream)
 
     return emit
 

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 
 from lmu_hw.cli.tables.titled import titled
 from lmu_hw.design import Design
+from lmu_hw.network import VECTOR
 
 __all__ = ["choice_table", "design_table", "refits_table", "unfitted"]
 
@@ -43,11 +44,31 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
         f"tables; {manifest['rom_bits']:,} bits of ROM with padding; {manifest['state_bits']:,} "
         "bits of state",
         *(
+            _stream_text(port, manifest["streams"])
+            for port in ("s_axis", "m_axis")
+            if "streams" in manifest  # that of an older version has whole vectors
+        ),
+        *(
             _activation_text(node)
             for layer in manifest["layers"]
             for node in layer["nodes"]
             if "table" in node
         ),
+    )
+
+
+def _stream_text(port: str, streams: dict[str, Any]) -> str:
+    """Say how a vector travels."""
+    packet = streams[port]
+    element = f"{packet['element_bits']} bits"
+    if streams["width"] == VECTOR:
+        return f"{port}: a vector is a beat of {packet['width']:,} bits, {element} an element"
+    if packet["beats_per_element"] > 1:
+        element += f" in {packet['beats_per_element']} beats"
+    beats = "1 beat" if packet["beats"] == 1 else f"{packet['beats']:,} beats"
+    return (
+        f"{port}: a vector is a packet of {beats} of {packet['width']:,} bits, {element} an "
+        f"element, {packet['bytes_of_last_beat']} of {packet['width'] // 8} bytes in the last beat"
     )
 
 
