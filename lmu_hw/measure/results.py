@@ -24,6 +24,8 @@ from lmu_hw.measure.simulation import Result
 from lmu_hw.proofs import ErrorBound
 
 __all__ = [
+    "CALIBRATION",
+    "GIVEN",
     "DataReport",
     "ExampleReport",
     "HardwareReport",
@@ -34,6 +36,10 @@ __all__ = [
     "rounded",
     "rounded_all",
 ]
+
+GIVEN = "given"
+CALIBRATION = "calibration"
+"""Where the data of a report are from."""
 
 _DIGITS = 9
 
@@ -245,6 +251,8 @@ class Report:
 
     Attributes
     ----------
+    design : str
+        Realizations and word lengths, in words.
     memories : tuple of MemoryReport
         Their signals are among `signals`.
     loops : tuple of LoopReport
@@ -270,6 +278,7 @@ class Report:
     """
 
     name: str
+    design: str
     model_digest: str
     design_digest: str
     input_scale: str

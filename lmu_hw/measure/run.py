@@ -16,21 +16,21 @@ from lmu_hw.fixed.ops import dequantize, quantize
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.measure.certified import LoopReport
+from lmu_hw.measure.described import design_words
 from lmu_hw.measure.noise import MemoryNoise
 from lmu_hw.measure.outside import longer
 from lmu_hw.measure.prediction import evenly_spaced, with_predictions
-from lmu_hw.measure.results import DataReport, Report, rounded
+from lmu_hw.measure.results import GIVEN, DataReport, Report, rounded
 from lmu_hw.measure.signals import Probe, inside_formats, probes
 from lmu_hw.measure.statistics import SignalStatistics
 from lmu_hw.measure.task import Labels, TaskStatistics, check_labels
 from lmu_hw.network import INPUT, QuantizedNetwork
 from lmu_hw.proofs import quantized_memories, readouts_of, rest_radius
 
-__all__ = ["GIVEN", "array_digest", "measure"]
+__all__ = ["array_digest", "measure"]
 
 Array = NDArray[np.float64]
 
-GIVEN = "given"
 _CHUNK_BYTES = 96 * 2**20  # of one trace; both traces and their temporaries take about five times
 _MAX_CHUNK = 250  # as many sequences as golden model and reference run in one pass
 
@@ -87,6 +87,7 @@ def measure(
     signals = (entry.report(last_step=steps - 1) for entry in run.signals.values())
     return Report(
         name=network.name,
+        design=design_words(network),
         model_digest=network.model_digest,
         design_digest=design.digest,
         input_scale=str(network.input_scale),

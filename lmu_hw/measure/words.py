@@ -34,8 +34,8 @@ class Level(Enum):
 
 
 def count(value: int | None) -> str:
-    """Return an integer with thin spaces between thousands."""
-    return NONE if value is None else f"{value:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    """Return an integer with commas between thousands, as everywhere else."""
+    return NONE if value is None else f"{value:,}".replace("-", MINUS)
 
 
 def times(value: int) -> str:
@@ -52,7 +52,7 @@ def number(value: float | None) -> str:
     if abs(value) >= 1e6 or abs(value) < 1e-4:
         text = f"{value:.2e}"
     else:
-        text = f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}"
+        text = f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"
     return text.replace("-", MINUS)
 
 

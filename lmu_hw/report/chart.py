@@ -16,7 +16,7 @@ from typing import assert_never
 
 from markupsafe import Markup
 
-from lmu_hw.measure.words import NONE, count, decimal, number
+from lmu_hw.measure.words import MINUS, NONE, count, decimal, number
 from lmu_hw.report.ticks import linear_ticks, log_ticks
 
 __all__ = ["Axis", "Chart", "Colour", "Label", "Mark", "Shape", "chart_svg", "span"]
@@ -265,5 +265,5 @@ def _units(share: float) -> str:
 def _tick_words(value: float) -> str:
     """Return a number as short as it is: whole ones in full, with thousands as everywhere."""
     if value == int(value) and abs(value) < 1e7:
-        return count(int(value)).replace("-", "\N{MINUS SIGN}")
-    return f"{value:g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else NONE
+        return count(int(value))
+    return f"{value:g}".replace("-", MINUS) if math.isfinite(value) else NONE

@@ -19,6 +19,7 @@ from lmu_hw.report.compare_proofs import (
 )
 from lmu_hw.report.compare_rows import EXACT, Row, make_row
 from lmu_hw.report.json_file import read_report
+from lmu_hw.report.verdict import subject_of
 
 __all__ = ["Comparison", "Row", "compare"]
 
@@ -31,6 +32,8 @@ class Comparison:
     ----------
     names : tuple of str
         Of the folders, as short as they differ.
+    subjects : tuple of str
+        What each design is, in words.
     errors, signals, costs : tuple of Row
         Of the outputs and the task; SQNR of the signals and read-outs that all designs have; of the
         hardware.
@@ -43,6 +46,7 @@ class Comparison:
     """
 
     names: tuple[str, ...]
+    subjects: tuple[str, ...]
     design_digests: tuple[str, ...]
     errors: tuple[Row, ...]
     signals: tuple[Row, ...]
@@ -79,6 +83,7 @@ def compare(folders: Sequence[str | Path]) -> Comparison:
     proofs = certificate_rows(reports)
     return Comparison(
         names=names,
+        subjects=tuple(f"{report.name}, {subject_of(report)}" for report in reports),
         design_digests=tuple(report.design_digest for report in reports),
         errors=errors,
         signals=signals,

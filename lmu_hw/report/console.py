@@ -8,11 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from lmu_hw.measure import words
-from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.measure.results import GIVEN, Report, SignalReport
 from lmu_hw.report.compare import Comparison
 from lmu_hw.report.proof_rows import ProofRow, proof_rows, readout_rows
 from lmu_hw.report.proof_sentences import details, uncertified
-from lmu_hw.report.verdict import verdict
+from lmu_hw.report.verdict import subject_of, verdict
 
 __all__ = ["comparison_table", "report_table"]
 
@@ -27,10 +27,11 @@ def report_table(report: Report) -> RenderableType:
     """Return the verdict, one row for each signal, and the simulations of a report."""
     summary = verdict(report)
     style = _STYLES[summary.level]
-    parts: list[RenderableType] = [Text(summary.headline, style=style)]
+    parts: list[RenderableType] = [Text(f"{report.name}: {subject_of(report)}")]
+    parts += [Text(summary.headline, style=style)]
     parts += [Text(f"  {text}", style=style) for text in summary.reasons]
     parts += [Text(f"  {text}") for text in summary.sentences]
-    if report.data.source != "given":
+    if report.data.source != GIVEN:
         parts.append(Text("  Measured on the calibration data.", style="dim"))
     table = Table(title=f"{report.name}: signals", title_justify="left", header_style="dim")
     for heading in ("Signal", "What", "Format"):
@@ -149,6 +150,10 @@ def _simulations(report: Report) -> Table:
 def comparison_table(comparison: Comparison) -> RenderableType:
     """Return the notes, the verdict and the table of a comparison."""
     parts: list[RenderableType] = [Text(note, style="bold yellow") for note in comparison.notes]
+    parts += [
+        Text(f"{name}: {subject}", style="dim")
+        for name, subject in zip(comparison.names, comparison.subjects, strict=True)
+    ]
     parts += [Text(sentence) for sentence in comparison.verdict]
     table = Table(header_style="dim")
     table.add_column("Quantity")

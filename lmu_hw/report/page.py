@@ -20,7 +20,7 @@ from lmu_hw.measure.results import Report
 from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.chart import Chart, Colour, chart_svg
 from lmu_hw.report.proof_page import proof_context
-from lmu_hw.report.verdict import verdict
+from lmu_hw.report.verdict import subject_of, verdict
 from lmu_hw.simulate.coverage_sentences import coverage_lines
 
 __all__ = ["Card", "Figure", "render", "report_page"]
@@ -103,6 +103,7 @@ def report_page(report: Report) -> str:
     return render(
         "report.html.j2",
         report=report,
+        subject=subject_of(report),
         verdict=verdict(report),
         cards=_cards(report),
         figures=_figures(report),

@@ -5,17 +5,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.measure.results import Report, SignalReport, TaskReport
-from lmu_hw.measure.words import MINUS, Level, count, decibels, listed, number, score, times
+from lmu_hw.measure.results import GIVEN, Report, SignalReport, TaskReport
+from lmu_hw.measure.words import (
+    MINUS,
+    Level,
+    count,
+    decibels,
+    listed,
+    metric_name,
+    number,
+    score,
+    times,
+)
 from lmu_hw.report.proof_sentences import proved
 
-__all__ = ["Verdict", "task_sentence", "verdict"]
+__all__ = ["Verdict", "subject_of", "task_sentence", "verdict"]
 
 _LOW_SQNR_DB = 30.0
 _ACCURACY_LOSS = 0.005
 _FEW_ANSWERS = 1
 """So many may be lost without saying anything about the others."""
 _LOW_AGREEMENT = 0.95
+_MORE_RIGHT_THAN_WRONG = 0.5
+"""Of the answers, or of the power of the targets."""
 _NRMSE_GROWTH = 1.05
 _NRMSE_LOSS = 0.001
 """Of the target's RMS: a smaller one is small whatever the float error is."""
@@ -43,26 +55,70 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
+def subject_of(report: Report) -> str:
+    """Return what a design is, in words that tell it from others of its network."""
+    if report.hardware is None:
+        return report.design
+    lanes = report.hardware.lanes
+    return f"{report.design}, {count(lanes)} multiplier{'' if lanes == 1 else 's'}"
+
+
 def verdict(report: Report) -> Verdict:
     """Return what a report says in words."""
     task = task_sentence(report.task)
     longer = ((Level.GOOD, f"{text[0].upper()}{text[1:]}.") for text in report.longer)
-    parts = [task, *_range(report), *longer, *proved(report)]
+    parts = [task, *_weak(report.task), *_range(report), *longer, *proved(report)]
     parts += [_verification(report), *_hardware_proof(report)]
     level = max((level for level, _ in parts), key=list(Level).index)
-    headline = {
-        Level.GOOD: "Fixed point does what float does.",
-        Level.ATTENTION: "Fixed point differs from float."
-        if task[0] is Level.ATTENTION
-        else "Fixed point does what float does on this data, with reservations.",
-        Level.BAD: "Do not use this design.",
-    }[level]
+    headline = _headline(report, level, differs=task[0] is not Level.GOOD)
     return Verdict(
         level=level,
         headline=headline,
         reasons=tuple(text for rank, text in parts if rank is not Level.GOOD),
         sentences=tuple(text for rank, text in parts if rank is Level.GOOD),
     )
+
+
+def _headline(report: Report, level: Level, *, differs: bool) -> str:
+    """Return what was seen and on what, never more than that."""
+    data = "this data" if report.data.source == GIVEN else "the calibration data"
+    if level is Level.BAD:
+        return "Do not use this design."
+    if differs:
+        return f"Fixed point differs from float on {data}."
+    if _weak(report.task):
+        return f"Fixed point follows a float network that is itself mostly wrong on {data}."
+    if level is Level.ATTENTION:
+        return f"Fixed point follows float on {data}, with reservations."
+    return f"Fixed point follows float on {data}: {_closeness(report.task)}."
+
+
+def _closeness(task: TaskReport) -> str:
+    """Return the one number that says how well, or two."""
+    if task.metric is not None and task.fixed_score is not None:
+        name, fixed = metric_name(task.metric), score(task.metric, task.fixed_score)
+        name = name if name.isupper() else name.lower()
+        return f"{name} {fixed}, in float {score(task.metric, task.float_score)}"
+    return "exactly equal" if task.exact else f"SQNR {decibels(task.sqnr_db)}"
+
+
+def _weak(task: TaskReport) -> list[tuple[Level, str]]:
+    """Return that the float network itself is more wrong than right, if it is.
+
+    Fixed point cannot be better than that, and following it says little.
+    """
+    floats = task.float_score
+    if floats is None:
+        return []
+    if task.metric == "accuracy" and floats < _MORE_RIGHT_THAN_WRONG:
+        right = score("accuracy", floats)
+        text = f"The float network itself is right in only {right} of the answers"
+    elif task.metric == "nrmse" and floats**2 > 1 - _MORE_RIGHT_THAN_WRONG:
+        left = score("nrmse", floats)
+        text = f"The float network itself is off by {left} times the RMS of the targets"
+    else:
+        return []
+    return [(Level.ATTENTION, f"{text}: are data and labels those that it was trained for?")]
 
 
 def _verification(report: Report) -> tuple[Level, str]:

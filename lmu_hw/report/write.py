@@ -15,7 +15,7 @@ from lmu_hw.errors import LoadError, NetworkError
 from lmu_hw.folder import DesignFolder
 from lmu_hw.implement.record import read_implementations, rtl_digest, rtl_files
 from lmu_hw.measure.adversary import has_feedback_loop, search_worst
-from lmu_hw.measure.results import Report
+from lmu_hw.measure.results import CALIBRATION, Report
 from lmu_hw.measure.run import measure
 from lmu_hw.measure.simulation import read_simulations
 from lmu_hw.proofs import Summary
@@ -24,9 +24,7 @@ from lmu_hw.report.evidence import read_certificates, read_hardware, read_hardwa
 from lmu_hw.report.json_file import to_json
 from lmu_hw.report.verdict import verdict
 
-__all__ = ["CALIBRATION", "measure_folder", "report_json", "write_report"]
-
-CALIBRATION = "calibration"
+__all__ = ["measure_folder", "report_json", "write_report"]
 
 
 def write_report(

@@ -15,8 +15,8 @@ from lmu_hw._version import __version__
 from lmu_hw.checked import member
 from lmu_hw.lmu import Network
 from lmu_hw.load import network_digest
-from lmu_hw.measure.results import DataReport
-from lmu_hw.measure.run import GIVEN, array_digest
+from lmu_hw.measure.results import GIVEN, DataReport
+from lmu_hw.measure.run import array_digest
 from lmu_hw.quantize import Options
 from lmu_hw.records import encode
 from lmu_hw.search.cost import Cost

@@ -11,6 +11,7 @@ from lmu_hw.report.chart import Axis, Chart, Colour, Label, Mark, Shape, span
 from lmu_hw.report.page import Card, Figure, render
 from lmu_hw.search.cost import Cost
 from lmu_hw.search.grid import SweepReport
+from lmu_hw.search.lengths import Knob
 from lmu_hw.search.points import ACCURACY, NRMSE, SweepPoint
 
 __all__ = ["COST_WORDS", "measure_words", "sweep_page"]
@@ -45,11 +46,22 @@ def sweep_page(report: SweepReport) -> str:
         report=report,
         cards=_cards(report),
         figures=figures,
+        swept=_swept(report),
         measure=measure_words(report.measure),
         cost=COST_WORDS[Cost(report.cost)],
         front=[_row(report, point) for point in report.front],
         rows=[_row(report, point) for point in report.points],
     )
+
+
+def _swept(report: SweepReport) -> str:
+    """Return which word lengths differ between the points, and between which."""
+    parts = []
+    for knob, name in zip(Knob, ("weights", "memory", "states", "activations"), strict=True):
+        bits = [point.lengths.get(knob) for point in report.points]
+        if bits and min(bits) < max(bits):
+            parts.append(f"{name} of {min(bits)} to {max(bits)}")
+    return f"{words.listed(parts)} bits" if parts else "one combination"
 
 
 def _cards(report: SweepReport) -> list[Card]:

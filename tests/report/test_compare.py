@@ -21,7 +21,7 @@ def test_the_verdict_says_who_is_better_at_what(folders):
     assert comparison.verdict[0].startswith("fine is better at")
     assert "output SQNR" in comparison.verdict[0]
     assert comparison.verdict[1].startswith("coarse is better at coefficient bits (")
-    assert "ROM bits (1\u202f000 against 2\u202f000)" in comparison.verdict[1]
+    assert "ROM bits (1,000 against 2,000)" in comparison.verdict[1]
 
 
 def test_equal_numbers_are_a_tie(folders):

@@ -32,8 +32,43 @@ def test_lost_accuracy_needs_attention(report):
     task = replace(report.task, **scores, fixed_score=0.97, answers=500)
     found = verdict(replace(report, task=task))
     assert found.level is Level.ATTENTION
-    assert found.headline == "Fixed point differs from float."
+    assert found.headline == "Fixed point differs from float on this data."
     assert found.reasons[0].startswith("Accuracy is 97.00 % in fixed point and 98.00 % in float")
+
+
+@pytest.mark.parametrize(
+    ("metric", "floats", "fixed", "headline"),
+    [
+        ("accuracy", 0.976, 0.974, "Fixed point follows float on this data: accuracy 97.40 %, in"),
+        ("nrmse", 0.221, 0.222, "Fixed point follows float on this data: NRMSE 0.222, in float"),
+    ],
+)
+def test_a_good_headline_has_its_numbers(report, metric, floats, fixed, headline):
+    scores = {"metric": metric, "float_score": floats, "fixed_score": fixed, "agreement": 0.999}
+    found = verdict(replace(report, task=replace(report.task, **scores, answers=500)))
+    assert (found.level, found.headline.startswith(headline)) == (Level.GOOD, True)
+
+
+@pytest.mark.parametrize(
+    ("metric", "score", "text"),
+    [
+        ("accuracy", 0.17, "right in only 17.00 % of the answers: are data and labels"),
+        ("nrmse", 0.9, "off by 0.900 times the RMS of the targets: are data and labels"),
+    ],
+)
+def test_following_a_network_that_is_wrong_is_not_good(report, metric, score, text):
+    scores = {"metric": metric, "float_score": score, "fixed_score": score, "agreement": 1.0}
+    found = verdict(replace(report, task=replace(report.task, **scores, answers=500)))
+    assert found.level is Level.ATTENTION
+    assert found.headline == (
+        "Fixed point follows a float network that is itself mostly wrong on this data."
+    )
+    assert text in found.reasons[0]
+
+
+def test_calibration_data_are_named_in_the_headline(report):
+    own = replace(report, data=replace(report.data, source="calibration"))
+    assert "on the calibration data" in verdict(own).headline
 
 
 def test_one_lost_answer_of_a_hundred_says_nothing(report):
@@ -109,7 +144,7 @@ def test_few_overflows_do_not_make_a_close_network_different(report):
     assert "Signals left their format, rarely: lmu.u saturated 3 times (0.3 %)." in found.sentences
     wrapped = replace(u, overflow="wrap")
     found = verdict(replace(report, signals=(x, wrapped, *others)))
-    assert found.headline == "Fixed point does what float does on this data, with reservations."
+    assert found.headline == "Fixed point follows float on this data, with reservations."
 
 
 def test_longer_sequences_are_named(report):

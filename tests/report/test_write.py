@@ -53,6 +53,29 @@ def test_the_page_needs_nothing_from_outside(written):
     assert len(page) < 150_000
 
 
+def test_titles_tell_two_designs_of_a_network_apart(folders):
+    pages = []
+    for folder in folders:
+        write_report(folder)
+        pages.append(page_of(folder))
+    titles = [re.search("<title>(.*)</title>", page)[1] for page in pages]
+    assert [re.sub("[0-9a-f]{8}", "_", title) for title in titles] == [
+        f"lmu_small: dense memory, {bits}-bit weights, 16-bit states, 12-bit activations, "
+        "3 multipliers (_), quantization report"
+        for bits in (12, 6)
+    ]
+    assert len(set(re.findall(r"\(([0-9a-f]{8})\)", " ".join(titles)))) == 2
+
+
+def test_thousands_are_written_one_way(make_folder, design, run, x):
+    folder = make_folder(design, runs=[{**run, "words_compared": 1_234_567}], rom_bits=98_765)
+    write_report(folder, x)
+    text = re.sub(r"<style>.*?</style>|<script>.*?</script>|<code>.*?</code>|<svg.*?</svg>|<[^>]*>",
+                  " ", page_of(folder), flags=re.DOTALL)  # fmt: skip
+    assert "1,234,567" in text and "98,765" in text
+    assert re.findall(r"(?<![\w.,−])\d{4,}(?![\w.])|\d[\u2009\u202f]\d", text) == []
+
+
 def test_identifiers_are_unique(written):
     names = re.findall(r'\bid="([^"]*)"', page_of(written))
     assert len(names) == len(set(names))
@@ -173,8 +196,8 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ('{"version": 1}', "its version must be 7, not 1"),
-        ("[]", "its version must be 7, not None"),
+        ('{"version": 1}', "its version must be 8, not 1"),
+        ("[]", "its version must be 8, not None"),
         ('{"version": 2}', "damaged"),
     ],
 )
@@ -233,9 +256,9 @@ def test_standard_cells_are_on_the_page(make_folder, design, x):
     write_implementations(folder, [replace(CELLS, rtl=rtl_digest(rtl_files(folder)))])
     write_report(folder.path, x)
     page = page_of(folder.path)
-    for text in ("standard cells of invented", "456.5 MHz", "by analysis", "vector x", "12346"):
+    for text in ("standard cells of invented", "456.5 MHz", "by analysis", "vector x", "12,346"):
         assert text in page
-    assert "liberty: area 12346" in page
+    assert "liberty: area 12,346" in page
     assert "place and\nroute" not in page
 
 
