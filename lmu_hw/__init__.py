@@ -36,6 +36,8 @@ from lmu_hw.api import (
     configure,
     draft_mapping,
     emit,
+    from_keras,
+    from_torch,
     implement,
     load,
     prove,
@@ -71,6 +73,7 @@ from lmu_hw.lmu import (
     RecurrentLayer,
     SimpleCell,
 )
+from lmu_hw.load import StateMapping
 from lmu_hw.measure import Report
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.prove.claims import ProofResult
@@ -127,6 +130,7 @@ __all__ = [
     "SearchResult",
     "SimpleCell",
     "Simulator",
+    "StateMapping",
     "SweepReport",
     "ToolError",
     "__version__",
@@ -135,6 +139,8 @@ __all__ = [
     "configure",
     "draft_mapping",
     "emit",
+    "from_keras",
+    "from_torch",
     "implement",
     "load",
     "prove",

@@ -71,6 +71,7 @@ NEIGHBOURS = {
     "lmu_hw/load/_draft_memory.py": "tests/load/test_mapping.py",
     "lmu_hw/load/_kind.py": "tests/load/test_hostile.py",
     "lmu_hw/load/_mapped.py": "tests/load/test_mapping.py",
+    "lmu_hw/load/_suspects.py": "tests/load/test_agreement.py",
     "lmu_hw/load/_form_write.py": "tests/load/test_form.py",
     "lmu_hw/load/_tensors.py": "tests/load/test_safetensors.py",
     "lmu_hw/load/_torch_ports.py": "tests/load/test_torch.py",

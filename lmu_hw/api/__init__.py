@@ -9,7 +9,7 @@ from lmu_hw.api._given import calibration_data
 from lmu_hw.api.build import configure, emit, quantize, read_design
 from lmu_hw.api.run import ask, compare, implement, prove, reload, report, simulate, verify
 from lmu_hw.api.search import search, sweep
-from lmu_hw.load import draft_mapping, load, save
+from lmu_hw.load import draft_mapping, from_keras, from_torch, load, save
 
 __all__ = [
     "ask",
@@ -18,6 +18,8 @@ __all__ = [
     "configure",
     "draft_mapping",
     "emit",
+    "from_keras",
+    "from_torch",
     "implement",
     "load",
     "prove",

@@ -13,14 +13,24 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import Network
 from lmu_hw.load._form_write import network_digest
 from lmu_hw.load._state import StateFile
 from lmu_hw.load.mapping import StateMapping
+from lmu_hw.load.objects import from_keras, from_torch
 
-__all__ = ["StateMapping", "draft_mapping", "load", "network_digest", "save"]
+__all__ = [
+    "StateMapping",
+    "draft_mapping",
+    "from_keras",
+    "from_torch",
+    "load",
+    "network_digest",
+    "save",
+]
 
 
 def load(
@@ -54,11 +64,15 @@ def load(
     return network if theta is None else with_theta(network, theta, where=str(path))
 
 
-def draft_mapping(path: str | os.PathLike[str]) -> str:
-    """Return a mapping for the state dict in a file, as TOML to edit.
+def draft_mapping(source: Any) -> str:
+    """Return a mapping for the state dict in a file, or of a PyTorch module, as TOML to edit.
 
     Names and shapes say which tensor is likely which part; what they do not decide is ``"?"``, with
     the choices beside it.
+
+    Parameters
+    ----------
+    source : path, module or dict
 
     Raises
     ------
@@ -66,8 +80,11 @@ def draft_mapping(path: str | os.PathLike[str]) -> str:
         If the file cannot be read, or says itself what its layers are.
     """
     from lmu_hw.load._draft import draft
+    from lmu_hw.load.objects import state_of
 
-    path = Path(path)
+    if not isinstance(source, str | os.PathLike):
+        return draft(state_of(source))
+    path = Path(source)
     with _opened(path) as content:
         if isinstance(content, Network):
             raise LoadError(
@@ -95,7 +112,7 @@ def _load(path: Path, mapping: StateMapping | None) -> Network:
 
     with _opened(path) as content:
         if isinstance(content, StateFile):
-            return load_state(path, content, mapping)
+            return load_state(str(path), path.stem, content, mapping)
     if mapping is not None:
         raise LoadError(f"{path}: `mapping` must be left out: the file says what its layers are")
     return content

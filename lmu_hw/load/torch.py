@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 from lmu_hw.errors import LoadError
 from lmu_hw.lmu import DenseLayer, LmuLayer, Network
@@ -37,7 +36,9 @@ _GUESSED = (
 _RNN = re.compile(r"(.*?)\.?(weight|bias)_(ih|hh|hr)_l\d+(_reverse)?")
 
 
-def load_state(path: Path, file: StateFile, mapping: StateMapping | None = None) -> Network:
+def load_state(
+    where: str, name: str, file: StateFile, mapping: StateMapping | None = None
+) -> Network:
     """Return the network of a state dict, by a mapping or by the names of a known project.
 
     Raises
@@ -47,11 +48,11 @@ def load_state(path: Path, file: StateFile, mapping: StateMapping | None = None)
         the mapping does not.
     """
     if mapping is not None:
-        return mapped_network(str(path), path.stem, file.at(mapping.state), mapping)
-    return _known(path, file.only())
+        return mapped_network(where, name, file.at(mapping.state), mapping)
+    return _known(where, name, file.only())
 
 
-def _known(path: Path, tensors: Tensors) -> Network:
+def _known(path: str, network: str, tensors: Tensors) -> Network:
     """Return the network of a state dict whose names say which project wrote it."""
     port, prefix = _find(path, tensors)
     known = {f"{prefix}{key}" for key in (*port.axes, *port.derived)}
@@ -75,11 +76,11 @@ def _known(path: Path, tensors: Tensors) -> Network:
     notes = ("A and B are the ones stored in the file, which does not say theta", *port.notes)
     if head is not None:
         notes = (*notes, _GUESSED.format(head))
-    with located(str(path)):
-        return Network(name=identifier(path.stem), layers=tuple(layers), notes=notes)
+    with located(path):
+        return Network(name=identifier(network), layers=tuple(layers), notes=notes)
 
 
-def _find(path: Path, tensors: Tensors) -> tuple[Port, str]:
+def _find(path: str, tensors: Tensors) -> tuple[Port, str]:
     """Return whose LMU this is, and what stands before the names of its tensors."""
     cells = []
     for port in PORTS:
@@ -112,7 +113,7 @@ def _find(path: Path, tensors: Tensors) -> tuple[Port, str]:
     return port, prefix
 
 
-def _head(path: Path, tensors: Tensors, rest: list[str]) -> str | None:
+def _head(path: str, tensors: Tensors, rest: list[str]) -> str | None:
     """Return the name of the linear layer that the tensors in `rest` belong to, if any."""
     if not rest:
         return None
@@ -129,7 +130,7 @@ def _head(path: Path, tensors: Tensors, rest: list[str]) -> str | None:
     return name
 
 
-def _linear(path: Path, tensors: Tensors, name: str, taken: str) -> DenseLayer:
+def _linear(path: str, tensors: Tensors, name: str, taken: str) -> DenseLayer:
     bias = tensors.get(f"{name}.bias")
     with located(f"{path}: layer {name!r}"):
         return DenseLayer(
