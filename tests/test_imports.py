@@ -26,7 +26,7 @@ LAYERS = (
         *("integration", "emit", "verification"),
     ),
     ("search",),
-    ("api", "__init__"),
+    ("api", "__init__", "export_keras"),
     ("cli", "__main__"),
 )
 """By number, the lowest first, as in `docs/architecture.md` and in the packages' docstrings."""

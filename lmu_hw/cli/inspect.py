@@ -15,13 +15,15 @@ from lmu_hw.cli.inputs import read_design
 from lmu_hw.cli.typed import in_words
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.folder import DesignFolder
+from lmu_hw.load.strangers import stranger_folder
 
 __all__ = ["inspect"]
 
 
 def inspect(options: argparse.Namespace) -> int:
     """Show what is there; where a state dict does not say what it is, draft a mapping."""
-    if Path(options.path).is_dir():
+    path = Path(options.path)
+    if path.is_dir() and ((path / DesignFolder.MANIFEST).is_file() or not stranger_folder(path)):
         return _design(options)
     if options.draft_mapping is not None:
         return _draft(options)

@@ -10,7 +10,10 @@ import reprlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import PurePath
 from typing import Any
+
+import numpy as np
 
 from lmu_hw.errors import LoadError, NetworkError
 
@@ -32,7 +35,17 @@ MAX_ORDER = 4096
 
 _MAX_COUNT = 1 << 24
 
-_SHORT = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    """Prints plain values as they are, and other objects by what they are."""
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        """Return the repr of a plain value, or the name of a class."""
+        plain = isinstance(x, bool | float | None | complex | bytes | np.generic | PurePath)
+        return super().repr_instance(x, level) if plain else f"a {type(x).__name__}"
+
+
+_SHORT = _Short()
 _SHORT.maxlevel = 3
 _SHORT.maxstring = _SHORT.maxother = 80
 

@@ -11,12 +11,13 @@ from lmu_hw.load._archive import Archive
 from lmu_hw.load._check import show
 from lmu_hw.load._torch_zip import PICKLE
 from lmu_hw.load.native import HEADER
+from lmu_hw.load.strangers import stranger, stranger_folder
 
 __all__ = ["Kind", "kind_of"]
 
 _KINDS = "a .keras, .h5, .npz, .safetensors or .pt file"
+_TORCHSCRIPT = "constants.pkl"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_PICKLE = tuple(bytes((0x80, protocol)) for protocol in range(2, 6))
 
 
 class Kind(Enum):
@@ -49,19 +50,15 @@ def kind_of(path: Path) -> Kind:
         return Kind.HDF5
     if path.suffix == ".safetensors":
         return Kind.SAFETENSORS
-    if start.startswith(_PICKLE):
-        raise LoadError(
-            f"{path}: a PyTorch model must be a zip archive, as torch.save has written since "
-            "version 1.6, not a bare pickle, which could run code; write its state dict with "
-            "safetensors.torch.save_file"
-        )
-    raise LoadError(f"{path}: the file must be {_KINDS}, not one that starts with {start[:8]!r}")
+    what = stranger(path, start) or f"one that starts with {start[:8]!r}"
+    raise LoadError(f"{path}: the file must be {_KINDS}, not {what}")
 
 
 def _start(path: Path) -> bytes:
     """Return the first bytes of a file that exists, is a file, and is not empty."""
     if path.is_dir():
-        raise LoadError(f"{path}: the file must be {_KINDS}, not a directory")
+        what = stranger_folder(path) or "a directory"
+        raise LoadError(f"{path}: the file must be {_KINDS}, not {what}")
     if path.exists() and not path.is_file():
         raise LoadError(f"{path}: the file must be {_KINDS}, not a device or a pipe")
     try:
@@ -83,9 +80,19 @@ def _kind_of_zip(path: Path) -> Kind:
     if "config.json" in names:
         return Kind.KERAS
     if any(name.split("/")[-1] == PICKLE for name in names):
+        if any(name.split("/")[-1] == _TORCHSCRIPT for name in names):
+            raise LoadError(
+                f"{path}: the model must be a state dict, not a TorchScript program; where PyTorch "
+                "is, write torch.jit.load(...).state_dict() with safetensors.torch.save_file"
+            )
         return Kind.TORCH
     if names and all(name.endswith(".npy") for name in names):
         return Kind.NPZ
+    if any("models/" in name and name.endswith(".json") for name in names):
+        raise LoadError(
+            f"{path}: the archive must be a state dict, not a program of torch.export; write "
+            "torch.export.load(...).state_dict with safetensors.torch.save_file"
+        )
     listed = show(names[:6]) if names else "nothing"
     raise LoadError(
         f"{path}: the archive must hold config.json (.keras), {HEADER}.npy (own .npz) or "

@@ -52,7 +52,31 @@ class _Symbol(NamedTuple):
 _DICT = _Symbol("collections", "OrderedDict")
 _TENSOR = _Symbol("torch._utils", "_rebuild_tensor_v2")
 _PARAMETER = _Symbol("torch._utils", "_rebuild_parameter")
-_KNOWN = {_DICT, _TENSOR, _PARAMETER, *(_Symbol("torch", name) for name in STORAGES)}
+_DTYPES = (
+    *("float16", "bfloat16", "float32", "float64", "complex64", "complex128"),
+    *("uint8", "int8", "int16", "int32", "int64", "bool"),
+)
+_INERT = {
+    *(_Symbol(module, "scalar") for module in ("numpy.core.multiarray", "numpy._core.multiarray")),
+    _Symbol("numpy", "dtype"),
+    _Symbol("_codecs", "encode"),
+    _Symbol("argparse", "Namespace"),
+    _Symbol("pathlib", "PosixPath"),
+    _Symbol("collections", "defaultdict"),
+    _Symbol("collections", "Counter"),
+    *(_Symbol("torch", name) for name in ("Size", "device", *_DTYPES)),
+    *(
+        _Symbol(module, name)
+        for module in ("builtins", "__builtin__")
+        for name in ("bool", "dict", "float", "int", "list", "long", "set", "str", "tuple")
+    ),
+}
+"""What checkpoints hold beside weights: metrics, options, devices. Never looked up, or read."""
+_KNOWN = {_DICT, _TENSOR, _PARAMETER, *(_Symbol("torch", name) for name in STORAGES)} | _INERT
+
+
+class _Inert:
+    """What a symbol of `_INERT` would make, of which nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +144,7 @@ class _Machine:
             "GLOBAL": lambda names: self._symbol(*names),
             "STACK_GLOBAL": lambda _: self._symbol(*self._popped(2)),
             "REDUCE": self._reduce,
+            "NEWOBJ": self._reduce,
             "BUILD": self._build,
             "BINPERSID": lambda _: self._push(self._storage(self.stack.pop())),
         }
@@ -187,6 +212,8 @@ class _Machine:
 
     def _update(self, items: list[Any]) -> None:
         target = self.stack[-1]
+        if isinstance(target, _Inert):
+            return
         if type(target) is not dict or len(items) % 2:
             raise self._must("what is set", "pairs of a dictionary", target)
         for key, value in zip(items[::2], items[1::2], strict=True):
@@ -203,8 +230,7 @@ class _Machine:
         if symbol not in _KNOWN:
             raise LoadError(
                 f"{self.where}: the pickle must name nothing but PyTorch's tensors, not the global "
-                f"{show('.'.join(symbol))}, which is never run; save model.state_dict() alone, "
-                "best with safetensors.torch.save_file"
+                f"{show('.'.join(symbol))}, which is never run; {_advice(symbol)}"
             )
         self._push(symbol)
 
@@ -216,6 +242,8 @@ class _Machine:
             self._push({})
         elif symbol == _TENSOR and len(arguments) >= 4:
             self._push(self._tensor(*arguments[:4]))
+        elif symbol in _INERT:
+            self._push(_Inert())
         elif symbol == _PARAMETER and arguments and isinstance(arguments[0], Strided):
             self._push(arguments[0])
         else:
@@ -224,6 +252,8 @@ class _Machine:
     def _build(self, _: object) -> None:
         """Forget the attributes of a dictionary, which are versions of modules."""
         state = self.stack.pop()
+        if isinstance(self.stack[-1], _Inert):
+            return
         if type(self.stack[-1]) is not dict or type(state) is not dict:
             raise self._must("what has attributes", "a dictionary", self.stack[-1])
 
@@ -258,6 +288,7 @@ class _Machine:
 _OPCODES = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
 _CONSTANTS = (
     "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE",
+    "BINBYTES", "SHORT_BINBYTES",
 )  # fmt: skip
 _VALUES = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _EMPTY: dict[str, Callable[[], object]] = {
@@ -265,6 +296,15 @@ _EMPTY: dict[str, Callable[[], object]] = {
     "EMPTY_LIST": list,
     "EMPTY_TUPLE": tuple,
 }
+
+
+def _advice(symbol: _Symbol) -> str:
+    """Return what to do about a global that is not read."""
+    where = "where it was trained, save model.state_dict() alone, best with "
+    advice = f"{where}safetensors.torch.save_file"
+    if symbol.module.startswith("torch.nn.") or symbol.module == "__main__":
+        return f"this is a whole pickled module: {advice}"
+    return advice
 
 
 def _line(program: io.BytesIO) -> str:

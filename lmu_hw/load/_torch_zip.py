@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lmu_hw.errors import LoadError
 from lmu_hw.load._archive import MAX_WEIGHTS, Archive
 from lmu_hw.load._check import must, show
 from lmu_hw.load._pickle import STORAGES, Strided, read_pickle
@@ -28,18 +27,13 @@ def read_state(path: Path, archive: Archive) -> StateFile:
     Raises
     ------
     LoadError
-        If the archive holds a program (TorchScript), a pickle that needs more than
+        If the archive holds a pickle that needs more than
         `read_pickle` knows, no state dict, or a tensor outside its storage.
     """
     pickles = [name for name in archive.names if name.split("/")[-1] == PICKLE]
     if len(pickles) != 1:
         raise must(str(path), "the pickle", f"one {PICKLE}", pickles)
     stem = pickles[0].removesuffix(PICKLE)
-    if f"{stem}constants.pkl" in archive.names:
-        raise LoadError(
-            f"{path}: the model must be a state dict, not a TorchScript program ({stem}code); "
-            "write torch.jit.load(...).state_dict() with safetensors.torch.save_file"
-        )
     order = "<"
     if f"{stem}byteorder" in archive.names:
         text = archive.read(f"{stem}byteorder", most=16)

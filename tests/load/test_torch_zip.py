@@ -43,7 +43,9 @@ def test_files_of_pytorch_answer_what_pytorch_answers(name):
 
 
 def test_files_before_pytorch_1_6_are_refused_with_advice():
-    refused(FIXTURES / "old.pt", "must be a zip archive, as torch.save has written since version")
+    refused(
+        FIXTURES / "old.pt", "not a file of torch.save before version 1.6; where it was trained"
+    )
 
 
 def test_a_pickled_module_is_refused_with_the_name_of_its_class():
@@ -168,3 +170,21 @@ def test_a_deflated_state_dict_is_refused(tmp_path):
 def test_two_pickles_are_refused(tmp_path):
     path = torch_files.write(tmp_path / "m.pt", b"}", {"b/data.pkl": b"\x80\x02}."})
     refused(path, r"the pickle must be one data.pkl, not \['archive/data.pkl', 'archive/b/data")
+
+
+def test_what_lies_beside_weights_is_not_read(tmp_path, cell):
+    """A metric of NumPy, options, a device, a defaultdict: what PyTorch writes of them."""
+    body, members = torch_files.state(cell)
+    call, name, text = torch_files.together, torch_files.name, torch_files.text
+    others = {
+        "best": name("numpy.core.multiarray", "scalar")
+        + call(name("numpy", "dtype") + call(text("f8"), b"\x89", b"\x88") + b"R", text("x"))
+        + b"R",
+        "args": name("argparse", "Namespace") + b")\x81}" + text("lr") + b"K\x01sb",
+        "device": name("torch", "device") + call(text("cpu")) + b"R",
+        "seen": name("collections", "defaultdict")
+        + call(name("builtins", "int"))
+        + b"RK\x01K\x02s",
+    }
+    path = torch_files.write(tmp_path / "m.pt", torch_files.mapping(**others, net=body), members)
+    assert np.array_equal(layer(path).E_x, cell["lmu.cell.e_x"])
