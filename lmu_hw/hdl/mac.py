@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from amaranth.hdl import Cat, Module, Shape, Signal, Value, signed
@@ -87,26 +88,30 @@ class MacArray(wiring.Component):
             follow(m, before, after)
 
         # Every lane has signals of its own: simulators pay for each bit of a vector they touch.
-        # s2: coefficients and operand; s3: products.
-        product = signed(self.weight_width + self.operand_width)
+        # s2: coefficients and operand; s3: products, or sums of two of a row: half as many
+        # registers, each of a bit more.
+        width = self.weight_width + self.operand_width
+        shared = min(columns, 2)
         s2_weights = _lanes("s2_weight", rows * columns, signed(self.weight_width))
         s2_operand = _lanes("s2_operand", columns, signed(self.operand_width))
-        s3_products = _lanes("s3_product", rows * columns, product)
+        s3_products = _lanes("s3_product", rows * columns // shared, signed(width + shared - 1))
         with m.If(self.control.valid):
             m.d.sync += [s2_operand[column].eq(self.operand[column]) for column in range(columns)]
             m.d.sync += [s2_weights[lane].eq(self.weights[lane]) for lane in range(rows * columns)]
+        products = [s2_weights[n] * s2_operand[n % columns] for n in range(rows * columns)]
         with m.If(s2.valid):
             m.d.sync += [
-                s3_products[lane].eq(s2_weights[lane] * s2_operand[lane % columns])
-                for lane in range(rows * columns)
+                s3_product.eq(_tree(products[n * shared : (n + 1) * shared]))
+                for n, s3_product in enumerate(s3_products)
             ]
 
         # s4: the products of each row, added and aligned with the row's sum.
         accumulator = self.sums.shape().elem_shape
-        s3_added = _lanes("s3_added", rows, signed(product.width + ceil_log2(columns)))
+        s3_added = _lanes("s3_added", rows, signed(width + ceil_log2(columns)))
         s4_partial = _lanes("s4_partial", rows, accumulator)
+        of_row = columns // shared
         for row in range(rows):
-            m.d.comb += s3_added[row].eq(_tree(s3_products[row * columns : (row + 1) * columns]))
+            m.d.comb += s3_added[row].eq(_tree(s3_products[row * of_row : (row + 1) * of_row]))
         with m.If(s3.valid), m.Switch(s3.shift):
             for index, amount in enumerate(shift_amounts(self.plan.layer)):
                 with m.Case(index):
@@ -133,9 +138,9 @@ def _lanes(name: str, count: int, shape: Shape) -> list[Signal]:
     return [Signal(shape, name=f"{name}_{n}", reset_less=True) for n in range(count)]
 
 
-def _tree(values: list[Signal]) -> Value:
+def _tree(values: Sequence[Value]) -> Value:
     """Add values pairwise."""
-    terms: list[Value] = list(values)
+    terms = list(values)
     while len(terms) > 1:
         odd = terms[len(terms) // 2 * 2 :]
         terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=False)] + odd

@@ -13,7 +13,7 @@ from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.hdl.coefficients import contents
 from lmu_hw.hdl.storage import Rom, load_layout
-from lmu_hw.plan import CoefficientRom, LayerPlan, bank_depths
+from lmu_hw.plan import CoefficientRom, LayerPlan, bank_depths, registers_address
 
 __all__ = ["BankedRom", "Weights", "weights_name"]
 
@@ -22,8 +22,9 @@ class BankedRom(wiring.Component):
     """A ROM in banks, each with a register behind it; what follows selects one of them.
 
     A block of memory takes half a cycle to answer and lies far away: the register leaves the rest
-    of it, and the next cycle, for the way. One bank alone, from which nothing is selected, has the
-    register in front of its address instead, where it has fewer bits.
+    of it, and the next cycle, for the way; chips have one in the block. Where nothing is selected,
+    a bank of lookup tables or of words wider than those of a block has the register in front of
+    its address, which has fewer bits.
 
     A word is read once, in the cycle after the address has come to it, and only in its bank.
 
@@ -91,21 +92,32 @@ class BankedRom(wiring.Component):
             for number, rom in enumerate(self.roms):
                 enable = self.load.enable & (written == number)
                 rom.load(m, enable, self.load.address, self.load.word)
-        if self.alone and len(self.roms) == 1:
-            m.submodules.bank_0 = rom = self.roms[0]
-            address = Signal.like(self.address, name="s1_address", reset_less=True)
-            with m.If(self.moved):
-                m.d.sync += address.eq(self.address)
-            m.d.comb += [
-                rom.address.eq(address),
-                rom.enable.eq(self.taken),
-                self.data.eq(rom.data),
-            ]
-            return m
+        depths = [len(rom.words) for rom in self.roms]
+        if self.alone and registers_address(depths, self.roms[0].width):
+            self._wait_for_address(m)
+        else:
+            self._wait_for_words(m)
+        return m
+
+    def _wait_for_address(self, m: Module) -> None:
+        """Read the only bank from a register of its address."""
+        m.submodules.bank_0 = rom = self.roms[0]
+        address = Signal.like(self.address, name="s1_address", reset_less=True)
+        with m.If(self.moved):
+            m.d.sync += address.eq(self.address)
+        m.d.comb += [
+            rom.address.eq(address),
+            rom.enable.eq(self.taken),
+            self.data.eq(rom.data),
+        ]
+
+    def _wait_for_words(self, m: Module) -> None:
+        """Read one of the banks, into a register of its own."""
         bank = self._bank(m, self.address, "bank")
         s1_bank = Signal.like(bank)
         s2_bank = Signal.like(bank)
-        m.d.sync += [s1_bank.eq(bank), s2_bank.eq(s1_bank)]
+        if len(self.roms) > 1:
+            m.d.sync += [s1_bank.eq(bank), s2_bank.eq(s1_bank)]
         s2_words: list[Value] = []
         for number, rom in enumerate(self.roms):
             m.submodules[f"bank_{number}"] = rom
@@ -118,7 +130,6 @@ class BankedRom(wiring.Component):
                 m.d.sync += s2_word.eq(rom.data)
             s2_words.append(s2_word)
         m.d.comb += self.data.eq(_selected(s2_words, s2_bank))
-        return m
 
     def _bank(self, m: Module, address: Value, name: str) -> Signal:
         """Return in which bank an address lies.

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Registers of factors into the multipliers of ECP5, which have some at their inputs.
+"""Registers into the multipliers and block RAMs of ECP5, which have some of their own.
 
-Yosys leaves them in front: the way from a register to the multiplier and the product are one path
-then, and an array of multipliers is as fast as its longest way. Inside, the way is a path of its
-own, and every multiplier has registers of its own, however many share a factor.
+Yosys leaves them outside. In front of a multiplier, the way from a register and the product are one
+path then, and an array of multipliers is as fast as its longest way: inside, the way is a path of
+its own, and every multiplier has registers of its own, however many share a factor. A block RAM
+answers after more than half of a cycle: with its register inside, the way from it has a cycle.
 
 Registers of products stay outside: nextpnr (0.11) does not write the enable of the one at a
 multiplier's output to the bitstream, and does not time the one in its middle.
@@ -11,14 +12,15 @@ multiplier's output to the bitstream, and does not time the one in its middle.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["merge_factors"]
+__all__ = ["merge_factors", "merge_registers", "merge_words"]
 
-_MULTIPLIER, _REGISTER, _BLOCK_RAM = "MULT18X18D", "TRELLIS_FF", "DP16KD"
+_MULTIPLIER, _REGISTER = "MULT18X18D", "TRELLIS_FF"
+_TABLES = ("LUT4", "PFUMX", "L6MUX21")
 _BITS = 18
 _ENABLES = {"A": "CE0", "B": "CE1"}
 
@@ -28,36 +30,51 @@ Bit = int | str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Control:
-    """What the flip-flops of a factor have in common: their clock and their enable."""
+    """What the flip-flops of a word have in common: their clock and their enable."""
 
     clock: Bit
     enable: Bit
 
 
-def merge_factors(module: dict[str, Any]) -> int:
-    """Move the flip-flops before multipliers into them, and return of how many multipliers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Port:
+    """Where a block RAM answers: the names of its bits, of its clock, its register, the enable."""
 
-    Both factors of a multiplier must come from flip-flops, since nextpnr times no mixture: each
-    from flip-flops of one enable, without reset, and the bits that do not are 0. A single
-    multiplier behind block RAMs keeps its registers: it is placed beside them, and the word takes
-    so long to be there that the register is better near.
+    bits: str
+    clock: str
+    mode: str
+    enable: str
+
+
+_PORTS = {
+    "DP16KD": tuple(
+        _Port(bits=f"DO{x}", clock=f"CLK{x}", mode=f"REGMODE_{x}", enable=f"OCE{x}") for x in "AB"
+    ),
+    "PDPW16KD": (_Port(bits="DO", clock="CLKR", mode="REGMODE", enable="OCER"),),
+}
+
+
+def merge_registers(module: dict[str, Any]) -> None:
+    """Move registers into multipliers, and of those that are left, into block RAMs.
 
     Parameters
     ----------
     module : dict
         The top as Yosys writes it to JSON, mapped to cells of ECP5; it is changed.
     """
+    merge_factors(module)
+    merge_words(module)
+
+
+def merge_factors(module: dict[str, Any]) -> int:
+    """Move the flip-flops before multipliers into them, and return of how many multipliers.
+
+    Both factors of a multiplier must come from flip-flops, since nextpnr times no mixture: each
+    from flip-flops of one enable, without reset, and the bits that do not are 0.
+    """
     cells: dict[str, Any] = module["cells"]
     registers = {
         cell["connections"]["Q"][0]: cell for cell in cells.values() if cell["type"] == _REGISTER
-    }
-    slow = {
-        bit
-        for cell in cells.values()
-        if cell["type"] == _BLOCK_RAM
-        for port, bits in cell["connections"].items()
-        if cell["port_directions"][port] == "output"
-        for bit in bits
     }
     merging = []
     for cell in cells.values():
@@ -65,9 +82,6 @@ def merge_factors(module: dict[str, Any]) -> int:
             a, b = (_control(_factor(cell, name), registers) for name in _ENABLES)
             if a is not None and b is not None and a.clock == b.clock:
                 merging.append((cell, a.clock, {"A": a.enable, "B": b.enable}))
-    behind = [entry for entry in merging if _is_behind(entry[0], registers, slow)]
-    if len(behind) == 1:
-        merging.remove(behind[0])
     for cell, clock, enables in merging:
         _merge(cell, clock, enables, registers)
     _remove_unread(module, registers)
@@ -76,14 +90,6 @@ def merge_factors(module: dict[str, Any]) -> int:
 
 def _factor(cell: Mapping[str, Any], name: str) -> list[Bit]:
     return [cell["connections"][f"{name}{bit}"][0] for bit in range(_BITS)]
-
-
-def _is_behind(
-    cell: Mapping[str, Any], registers: Mapping[Bit, Mapping[str, Any]], slow: set[Bit]
-) -> bool:
-    """Return whether a register before a multiplier holds what a block RAM answers."""
-    bits = {bit for name in _ENABLES for bit in _factor(cell, name)}
-    return any(registers[bit]["connections"]["DI"][0] in slow for bit in bits if bit in registers)
 
 
 def _control(bits: list[Bit], registers: Mapping[Bit, Mapping[str, Any]]) -> _Control | None:
@@ -98,7 +104,7 @@ def _control(bits: list[Bit], registers: Mapping[Bit, Mapping[str, Any]]) -> _Co
 
 
 def _control_of(register: Mapping[str, Any]) -> _Control | None:
-    """Return what a flip-flop is controlled by; None if a multiplier has no such ones."""
+    """Return what a flip-flop is controlled by; None if only flip-flops have such control."""
     ports, parameters = register["connections"], register["parameters"]
     resets = ports.get("LSR", ["0"])[0] not in ("0", "x")
     sets = parameters.get("REGSET", "RESET") != "RESET"
@@ -131,10 +137,71 @@ def _merge(
     cell["port_directions"] |= dict.fromkeys(ports, "input")
 
 
+def merge_words(module: dict[str, Any]) -> int:
+    """Move the flip-flops behind block RAMs into them, and return of how many ports.
+
+    Every bit of the port that is read must go to a flip-flop and nowhere else, all of them of the
+    port's clock and one enable, and without reset. What a multiplier without registers inside is
+    given, itself or a choice of it, stays near: the product takes half a cycle, too.
+
+    Parameters
+    ----------
+    module : dict
+        As for `merge_registers`.
+    """
+    cells, readers = module["cells"], _readers(module)
+    merged = 0
+    for cell in list(cells.values()):
+        for port in _PORTS.get(cell["type"], ()):
+            registers = _word(cell, port, cells, readers)
+            controls = {_control_of(cells[name]) if name else None for name in registers.values()}
+            control = controls.pop() if len(controls) == 1 else None
+            if control is None or cell["connections"][port.clock] != [control.clock]:
+                continue
+            for name, register in registers.items():
+                cell["connections"][name] = cells.pop(register)["connections"]["Q"]
+            cell["parameters"][port.mode] = "OUTREG"
+            cell["connections"][port.enable] = [control.enable]
+            cell["port_directions"][port.enable] = "input"
+            merged += 1
+    return merged
+
+
+def _word(
+    cell: Mapping[str, Any],
+    port: _Port,
+    cells: Mapping[str, Any],
+    readers: Mapping[Bit, Sequence[tuple[str, str]]],
+) -> dict[str, str]:
+    """Return the flip-flop behind each bit of a port that is read; "": something else, or more."""
+    registers: dict[str, str] = {}
+    for name, (bit,) in cell["connections"].items():
+        if name.rstrip("0123456789") != port.bits or not readers[bit]:
+            continue
+        (register, at), *others = readers[bit]
+        alone = not others and at == "DI" and cells.get(register, {}).get("type") == _REGISTER
+        near = alone and _is_factor(cells[register]["connections"]["Q"][0], cells, readers)
+        registers[name] = register if alone and not near else ""
+    return registers
+
+
+def _is_factor(
+    bit: Bit, cells: Mapping[str, Any], readers: Mapping[Bit, Sequence[tuple[str, str]]]
+) -> bool:
+    """Return whether a net leads, by tables at most, to a multiplier without registers."""
+    for name, _ in readers[bit]:
+        cell = cells.get(name, {"type": ""})
+        if cell["type"] == _MULTIPLIER and "REG_INPUTA_CLK" not in cell["parameters"]:
+            return True
+        if cell["type"] in _TABLES and _is_factor(cell["connections"]["Z"][0], cells, readers):
+            return True
+    return False
+
+
 def _remove_unread(module: dict[str, Any], registers: Mapping[Bit, Any]) -> None:
     """Remove the flip-flops that nothing reads any more."""
-    read = Counter(_read(module))
-    unread = {bit for bit in registers if not read[bit]}
+    readers = _readers(module)
+    unread = {bit for bit in registers if not readers[bit]}
     module["cells"] = {
         name: cell
         for name, cell in module["cells"].items()
@@ -142,11 +209,19 @@ def _remove_unread(module: dict[str, Any], registers: Mapping[Bit, Any]) -> None
     }
 
 
-def _read(module: Mapping[str, Any]) -> Iterator[Bit]:
-    for cell in module["cells"].values():
+def _readers(module: Mapping[str, Any]) -> dict[Bit, list[tuple[str, str]]]:
+    """Return the cells, or "" for the world outside, and their ports that read each net."""
+    readers = defaultdict[Bit, list[tuple[str, str]]](list)
+    for bit, name, port in _reads(module):
+        readers[bit].append((name, port))
+    return readers
+
+
+def _reads(module: Mapping[str, Any]) -> Iterator[tuple[Bit, str, str]]:
+    for name, cell in module["cells"].items():
         for port, bits in cell["connections"].items():
             if cell["port_directions"][port] == "input":
-                yield from bits
-    for port in module["ports"].values():
-        if port["direction"] == "output":
-            yield from port["bits"]
+                yield from ((bit, name, port) for bit in bits)
+    for port, entry in module["ports"].items():
+        if entry["direction"] == "output":
+            yield from ((bit, "", port) for bit in entry["bits"])

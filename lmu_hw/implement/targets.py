@@ -15,7 +15,7 @@ from typing import Any
 
 from lmu_hw.boards import Board
 from lmu_hw.errors import ConfigError
-from lmu_hw.implement.ecp5_registers import merge_factors
+from lmu_hw.implement.ecp5_registers import merge_registers
 from lmu_hw.implement.tools import Tool
 from lmu_hw.measure.implementation import Resources
 from lmu_hw.plan import CHIPS, Chip
@@ -182,8 +182,9 @@ def _available(chip: Chip) -> Resources:
 
 # Yosys takes a factor that is extended or masked to zero for one with a reset, in some bits; these
 # are logic again, so that all bits are alike and go into the multiplier. Selected are flip-flops
-# that drive a multiplier.
-NO_FACTOR_RESETS = "dffunmap -srst-only t:MULT18X18D %ci2 t:$_SDFF* %i"
+# that drive a multiplier. Those that the design's reset clears keep it: what is computed from
+# their own product, as the state of a recursion, has no time for logic.
+NO_FACTOR_RESETS = "dffunmap -srst-only t:MULT18X18D %ci2 t:$_SDFF* %i w:*rst %co1:+[R] %d"
 
 
 def _ecp5(size: str) -> Target:
@@ -198,7 +199,7 @@ def _ecp5(size: str) -> Target:
         ),
         costs=_ECP5,
         available=_available(chip),
-        change=merge_factors,
+        change=merge_registers,
         flow=Flow(
             nextpnr=_tool(package, "run_nextpnr_ecp5"),
             packer=_tool(package, "run_ecppack"),

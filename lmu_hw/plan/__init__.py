@@ -7,7 +7,7 @@ structured memory has a unit of its own beside the array, and so have the elemen
 together. The plan changes timing and area, never a bit of output.
 """
 
-from lmu_hw.plan.banks import bank_depths, fits_luts
+from lmu_hw.plan.banks import bank_depths, fits_luts, registers_address
 from lmu_hw.plan.chip import CHIPS, Area, Chip
 from lmu_hw.plan.choose import SLOWEST, Choice, Option, choose_plan, make_plan
 from lmu_hw.plan.coefficient_rom import CoefficientRom
@@ -66,6 +66,7 @@ __all__ = [
     "half_ulp",
     "is_fresh",
     "make_plan",
+    "registers_address",
     "reloadable_of",
     "widths_of",
 ]

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 __all__ = [
     "LARGEST_BANK",
     "LUTS_PER_BLOCK",
@@ -10,6 +12,7 @@ __all__ = [
     "blocks",
     "fits_luts",
     "memory_cost",
+    "registers_address",
 ]
 
 _BANKS = (2048, 4096, 8192, 16384)
@@ -62,6 +65,15 @@ def _all_blocks(depths: list[int], width: int) -> int:
 def fits_luts(depth: int, width: int) -> bool:
     """Say whether a bank is small enough for lookup tables instead of blocks."""
     return _luts(depth, width) <= LUTS_PER_BLOCK * blocks(depth, width)
+
+
+def registers_address(depths: Sequence[int], width: int) -> bool:
+    """Say whether the register of banks, from which no other is selected, is that of the address.
+
+    It is where one bank answers soon, from lookup tables, or where its words have more bits than
+    those of a block: so many are not worth their clocks.
+    """
+    return len(depths) == 1 and (fits_luts(depths[0], width) or width > _WIDEST)
 
 
 def _luts(depth: int, width: int) -> int:

@@ -15,7 +15,7 @@ from lmu_hw.network import (
     Table,
     activation_of,
 )
-from lmu_hw.plan.banks import bank_depths
+from lmu_hw.plan.banks import bank_depths, registers_address
 from lmu_hw.plan.chip import DEFAULT, Chip
 from lmu_hw.plan.inventory import (
     CELL,
@@ -126,10 +126,12 @@ def _array(plan: LayerPlan) -> Bits:
     """Count the multiplier array, and the coefficients on their way to it."""
     layer, widths = plan.layer, plan.widths
     sums, columns = plan.rows * widths.sum, plan.columns * widths.operand
+    pair = min(plan.columns, 2)
     sources = {term.source for node in layer.sums for term in node.terms}
     shifts = {layer.term_shift(node, term) for node in layer.sums for term in node.terms}
     return {
-        "registers": plan.array_lanes * (widths.weight + widths.product)
+        "registers": plan.array_lanes * widths.weight
+        + plan.array_lanes // pair * (widths.product + pair - 1)
         + columns
         + 2 * sums
         + _rom_registers(plan),
@@ -141,16 +143,15 @@ def _array(plan: LayerPlan) -> Bits:
 
 
 def _rom_registers(plan: LayerPlan) -> int:
-    """Return the bits behind banks of coefficients, or in front of the address of the only one."""
+    """Return the bits behind banks of coefficients, or of the address of a small only one."""
     banks = [
-        (depth, rom.width * rom.lanes)
+        (bank_depths(rom.depth, rom.width * rom.lanes), rom.width * rom.lanes)
         for rom in plan.coefficient_roms
-        for depth in bank_depths(rom.depth, rom.width * rom.lanes)
     ]
-    if len(banks) == 1:
-        ((depth, _),) = banks
-        return max((depth - 1).bit_length(), 1)
-    return sum(width for _, width in banks)
+    (depths, width), *others = banks
+    if not others and registers_address(depths, width):
+        return max((depths[0] - 1).bit_length(), 1)
+    return sum(len(depths) * width for depths, width in banks)
 
 
 def _output(plan: LayerPlan) -> Bits:

@@ -1035,21 +1035,21 @@ endmodule
 // Multiplies columns elements with rows x columns coefficients, and accumulates by row.
 // Fields of words:
 //   control, s2, s3, s4: valid [0], first [1], last [2], shift [3], tag [6:4]
-module digits__layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+module digits__layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
   output upcoming;
   wire upcoming;
-  input [7:0] weights;
-  wire [7:0] weights;
   input [6:0] control;
   wire [6:0] control;
   output [2:0] tag;
   wire [2:0] tag;
   output signed [19:0] s5_sum_0;
   reg signed [19:0] s5_sum_0;
+  input [7:0] weights;
+  wire [7:0] weights;
   input clk;
   wire clk;
   wire [6:0] _s2_next;
@@ -1547,17 +1547,17 @@ module digits__layer_head_source_memory(rst, read__en, read_data, write__data, w
 endmodule
 
 // The coefficients of a layer, in the order in which its sequencer reads them.
-module digits__layer_head_weight_roms(rst, data, valid, moved, address, clk);
+module digits__layer_head_weight_roms(rst, valid, moved, address, data, clk);
   input rst;
   wire rst;
-  output [7:0] data;
-  wire [7:0] data;
   input valid;
   wire valid;
   input moved;
   wire moved;
   input [9:0] address;
   wire [9:0] address;
+  output [7:0] data;
+  wire [7:0] data;
   input clk;
   wire clk;
   wire _no_s1_rom;
@@ -1571,36 +1571,36 @@ module digits__layer_head_weight_roms(rst, data, valid, moved, address, clk);
     .address(address),
     .clk(clk),
     .data(data),
-    .enable(taken),
     .moved(moved),
-    .rst(rst)
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
 // A ROM in banks, each with a register behind it; what follows selects one of them.
-module digits__layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
+module digits__layer_head_weight_roms_rom_0(rst, taken, moved, address, data, clk);
   input rst;
   wire rst;
-  input enable;
-  wire enable;
-  output [7:0] data;
-  wire [7:0] data;
+  input taken;
+  wire taken;
   input moved;
   wire moved;
   input [9:0] address;
   wire [9:0] address;
+  output [7:0] data;
+  reg [7:0] data;
   input clk;
   wire clk;
-  wire [9:0] _address_5_next;
-  reg [9:0] address_5;
+  wire [7:0] _data_next;
+  wire [7:0] data_11;
   always @(posedge clk)
-    address_5 <= _address_5_next;
-  assign _address_5_next = moved ? address : address_5;
+    data <= _data_next;
+  assign _data_next = taken ? data_11 : data;
   digits__layer_head_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address_5),
+    .address(address),
     .clk(clk),
-    .data(data),
-    .enable(enable)
+    .data(data_11),
+    .enable(moved)
   );
 endmodule
 
@@ -1877,8 +1877,6 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   assign _s1_chosen_2_next_2 = _slot_is_3_or_slot_is_7 ? _s1_chosen_2_next_4 : _s1_chosen_2_next_3;
   assign _s1_chosen_3_next_3 = _no_slot ? _not_first_step : _s1_chosen_3_next_5;
   assign _s1_chosen_3_next_2 = _slot_is_5 ? _not_first_step : _s1_chosen_3_next_3;
-  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
-  assign _read_page_49_part = _no_slot ? _not_page : page;
   assign read_page_49 = _slot_is_5 ? _not_page : _read_page_49_part;
   assign _read_page_41_part = _slot_is_1 ? _not_page : page;
   assign read_page_41 = _slot_is_3 ? _not_page : _read_page_41_part;
@@ -1924,6 +1922,8 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   assign _u_memory_read_data = rst ? 1'h0 : all_read_89;
   assign _begun_next = rst ? 1'h0 : trace_start;
   assign _last_step_next_2 = trace_start ? last_88 : last_step;
+  assign _last_step_next = rst ? 1'h0 : _last_step_next_2;
+  assign _read_page_49_part = _no_slot ? _not_page : page;
 `ifdef LMU_HW_ASSERT
   digits__check_room #(
     .BITS(32'd2),
@@ -1963,8 +1963,8 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
 `endif
   digits__layer_lmu0_drain drain (
     .clk(clk),
-    .port_1276_0(sums_77_0),
-    .port_1278_0(sums_77_1),
+    .port_1280_0(sums_77_0),
+    .port_1282_0(sums_77_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1972,7 +1972,7 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   );
   digits__layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1331_3(write[9:3]),
+    .port_1335_3(write[9:3]),
     .read__en(read_enable_44),
     .read_data(read_data_62),
     .read_page(read_page_49),
@@ -1984,7 +1984,7 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   );
   digits__layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1331_3(write[8:3]),
+    .port_1335_3(write[8:3]),
     .read__en(read_enable_36),
     .read_data(read_data_60),
     .read_page(read_page_41),
@@ -2036,7 +2036,7 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   );
   digits__layer_lmu0_u_memory u_memory (
     .clk(clk),
-    .port_1331_3(write[4:3]),
+    .port_1335_3(write[4:3]),
     .read__en(read_enable_27),
     .read_data(read_data_58),
     .read_word(word[0]),
@@ -2067,17 +2067,17 @@ endmodule
 //   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [10:4]
 //   tag: node [1:0], segment [2], restart [3]
 //   write: valid [0], node [2:1], segment [3], beat [10:4], mask [11], data [27:12]
-module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0, write, clk);
+module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1280_0, port_1282_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [28:0] port_1276_0;
-  wire [28:0] port_1276_0;
-  input [28:0] port_1278_0;
-  wire [28:0] port_1278_0;
+  input [28:0] port_1280_0;
+  wire [28:0] port_1280_0;
+  input [28:0] port_1282_0;
+  wire [28:0] port_1282_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -2338,7 +2338,7 @@ module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1276_0, port_1278_0,
   assign _address_next_2 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_3;
   assign _address_next = rst ? 6'h00 : _address_next_2;
   assign _rows_next_2 = d0[0] ? { 29'h00000000, rows[57:29] } : rows;
-  assign _rows_next = present[1] ? { port_1278_0, port_1276_0 } : _rows_next_2;
+  assign _rows_next = present[1] ? { port_1282_0, port_1280_0 } : _rows_next_2;
   assign _present_next = rst ? 2'h0 : { present[0], upcoming };
   assign _a0_beat_next_3 = a0_valid ? _a0_beat_plus_1[6:0] : a0_beat;
   assign _a0_beat_next_2 = _upcoming_and_tag_15_3 ? 7'h00 : _a0_beat_next_3;
@@ -2586,7 +2586,7 @@ module digits__layer_lmu0_drain_row_rom(data, enable, address, clk);
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1331_3, write_data, clk);
+module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1335_3, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2601,13 +2601,13 @@ module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1331_3;
-  wire [6:0] port_1331_3;
+  input [6:0] port_1335_3;
+  wire [6:0] port_1335_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
   wire clk;
-  wire _no_port_1331_3_1;
+  wire _no_port_1335_3_1;
   wire [6:0] _read__addr_high;
   wire [5:0] _read__addr_part;
   wire [7:0] _write__addr_high;
@@ -2632,19 +2632,19 @@ module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_
   end
   assign read_data = _read_data_register;
   assign _write__addr_part_2 = write_page ? 6'h20 : 6'h00;
-  assign _write__addr_part = _write__addr_part_2 + { port_1331_3[0], 5'h00 };
-  assign { _write__addr_high[7:6], write__addr } = _write__addr_part + port_1331_3[6:2];
+  assign _write__addr_part = _write__addr_part_2 + { port_1335_3[0], 5'h00 };
+  assign { _write__addr_high[7:6], write__addr } = _write__addr_part + port_1335_3[6:2];
   assign _read__addr_part = read_page ? 6'h20 : 6'h00;
   assign { _read__addr_high[6], read__addr } = _read__addr_part + read_word;
-  assign _no_port_1331_3_1 = ! port_1331_3[1];
-  assign write__en[0] = write_enable & _no_port_1331_3_1;
-  assign write__en[1] = write_enable & port_1331_3[1];
+  assign _no_port_1335_3_1 = ! port_1335_3[1];
+  assign write__en[0] = write_enable & _no_port_1335_3_1;
+  assign write__en[1] = write_enable & port_1335_3[1];
   assign _read__addr_high[5:0] = read__addr;
   assign _write__addr_high[5:0] = write__addr;
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1331_3, write_data, clk);
+module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1335_3, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2659,13 +2659,13 @@ module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1331_3;
-  wire [5:0] port_1331_3;
+  input [5:0] port_1335_3;
+  wire [5:0] port_1335_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
   wire clk;
-  wire _no_port_1331_3_1;
+  wire _no_port_1335_3_1;
   wire [5:0] _read__addr_high;
   wire [4:0] _read__addr_part;
   wire [6:0] _write__addr_high;
@@ -2690,13 +2690,13 @@ module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_
   end
   assign read_data = _read_data_register;
   assign _write__addr_part_2 = write_page ? 5'h10 : 5'h00;
-  assign _write__addr_part = _write__addr_part_2 + { port_1331_3[0], 4'h0 };
-  assign { _write__addr_high[6:5], write__addr } = _write__addr_part + port_1331_3[5:2];
+  assign _write__addr_part = _write__addr_part_2 + { port_1335_3[0], 4'h0 };
+  assign { _write__addr_high[6:5], write__addr } = _write__addr_part + port_1335_3[5:2];
   assign _read__addr_part = read_page ? 5'h10 : 5'h00;
   assign { _read__addr_high[5], read__addr } = _read__addr_part + read_word;
-  assign _no_port_1331_3_1 = ! port_1331_3[1];
-  assign write__en[0] = write_enable & _no_port_1331_3_1;
-  assign write__en[1] = write_enable & port_1331_3[1];
+  assign _no_port_1335_3_1 = ! port_1335_3[1];
+  assign write__en[0] = write_enable & _no_port_1335_3_1;
+  assign write__en[1] = write_enable & port_1335_3[1];
   assign _read__addr_high[4:0] = read__addr;
   assign _write__addr_high[4:0] = write__addr;
 endmodule
@@ -2745,20 +2745,20 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   wire _s3_5_3_is_3;
   wire _s3_5_3_is_4;
   wire _s3_5_3_is_5;
+  wire [24:0] _s3_added_0_next;
+  wire [24:0] _s3_added_0_next_2;
+  wire [24:0] _s3_added_1_next;
+  wire [24:0] _s3_added_1_next_2;
   wire [9:0] _s3_next;
   wire [3:0] _s3_next_2;
   wire [2:0] _s3_next_3;
   wire _s3_next_4;
   wire _s3_next_5;
-  wire [23:0] _s3_product_0_next;
-  wire [23:0] _s3_product_1_next;
-  wire [23:0] _s3_product_2_next;
-  wire [23:0] _s3_product_3_next;
   wire _s4_0_and_s4_1;
   wire [9:0] _s4_next;
-  wire _s4_next_2;
-  wire [2:0] _s4_next_3;
-  wire [3:0] _s4_next_4;
+  wire [3:0] _s4_next_2;
+  wire _s4_next_3;
+  wire [2:0] _s4_next_4;
   wire _s4_next_5;
   wire [28:0] _s4_partial_0_next;
   wire [28:0] _s4_partial_0_next_2;
@@ -2789,24 +2789,20 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   reg signed [7:0] s2_weight_2;
   reg signed [7:0] s2_weight_3;
   reg [9:0] s3;
-  wire signed [24:0] s3_added_0;
-  wire signed [24:0] s3_added_1;
-  reg signed [23:0] s3_product_0;
-  reg signed [23:0] s3_product_1;
-  reg signed [23:0] s3_product_2;
-  reg signed [23:0] s3_product_3;
+  reg signed [24:0] s3_added_0;
+  reg signed [24:0] s3_added_1;
   reg [9:0] s4;
   reg signed [28:0] s4_partial_0;
   reg signed [28:0] s4_partial_1;
   assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _s2_weight_1_times_s2_operand_1 = $signed(s2_weight_1) * $signed(s2_operand_1);
+  assign _s3_added_0_next_2 = $signed(_s2_weight_0_times_s2_operand_0) + $signed(_s2_weight_1_times_s2_operand_1);
   assign _s2_weight_2_times_s2_operand_0 = $signed(s2_weight_2) * $signed(s2_operand_0);
   assign _s2_weight_3_times_s2_operand_1 = $signed(s2_weight_3) * $signed(s2_operand_1);
+  assign _s3_added_1_next_2 = $signed(_s2_weight_2_times_s2_operand_0) + $signed(_s2_weight_3_times_s2_operand_1);
   assign _s4_0_and_s4_1 = s4[0] & s4[1];
   assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign _s5_sum_1_plus_s4_partial_1 = $signed(s5_sum_1) + $signed(s4_partial_1);
-  assign s3_added_0 = $signed(s3_product_0) + $signed(s3_product_1);
-  assign s3_added_1 = $signed(s3_product_2) + $signed(s3_product_3);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _s2_next;
@@ -2827,13 +2823,9 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   always @(posedge clk)
     s2_weight_3 <= _s2_weight_3_next;
   always @(posedge clk)
-    s3_product_0 <= _s3_product_0_next;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s3_product_1 <= _s3_product_1_next;
-  always @(posedge clk)
-    s3_product_2 <= _s3_product_2_next;
-  always @(posedge clk)
-    s3_product_3 <= _s3_product_3_next;
+    s3_added_1 <= _s3_added_1_next;
   always @(posedge clk)
     s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
@@ -2868,25 +2860,23 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   assign _s3_5_3_is_1 = s3[5:3] == 3'h1;
   assign _no_s3_5_3 = ! s3[5:3];
   assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
-  assign _s3_product_3_next = s2[0] ? _s2_weight_3_times_s2_operand_1 : s3_product_3;
-  assign _s3_product_2_next = s2[0] ? _s2_weight_2_times_s2_operand_0 : s3_product_2;
-  assign _s3_product_1_next = s2[0] ? _s2_weight_1_times_s2_operand_1 : s3_product_1;
-  assign _s3_product_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_product_0;
+  assign _s3_added_1_next = s2[0] ? _s3_added_1_next_2 : s3_added_1;
+  assign _s3_added_0_next = s2[0] ? _s3_added_0_next_2 : s3_added_0;
   assign _s2_weight_3_next = control[0] ? weights[31:24] : s2_weight_3;
   assign _s2_weight_2_next = control[0] ? weights[23:16] : s2_weight_2;
   assign _s2_weight_1_next = control[0] ? weights[15:8] : s2_weight_1;
   assign _s2_weight_0_next = control[0] ? weights[7:0] : s2_weight_0;
   assign _s2_operand_1_next = control[0] ? operand[31:16] : s2_operand_1;
   assign _s2_operand_0_next = control[0] ? operand[15:0] : s2_operand_0;
-  assign _s4_next_4 = s3[0] ? s3[9:6] : s4[9:6];
-  assign _s4_next[9:6] = rst ? 4'h0 : _s4_next_4;
-  assign _s4_next_5 = s3[0] ? s3[2] : s4[2];
-  assign _s4_next[2] = rst ? 1'h0 : _s4_next_5;
-  assign _s4_next_2 = s3[0] ? s3[1] : s4[1];
-  assign _s4_next[1] = rst ? 1'h0 : _s4_next_2;
+  assign _s4_next_2 = s3[0] ? s3[9:6] : s4[9:6];
+  assign _s4_next[9:6] = rst ? 4'h0 : _s4_next_2;
+  assign _s4_next_3 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_5 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_5;
   assign _s4_next[0] = rst ? 1'h0 : s3[0];
-  assign _s4_next_3 = s3[0] ? s3[5:3] : s4[5:3];
-  assign _s4_next[5:3] = rst ? 3'h0 : _s4_next_3;
+  assign _s4_next_4 = s3[0] ? s3[5:3] : s4[5:3];
+  assign _s4_next[5:3] = rst ? 3'h0 : _s4_next_4;
   assign _s3_next_2 = s2[0] ? s2[9:6] : s3[9:6];
   assign _s3_next[9:6] = rst ? 4'h0 : _s3_next_2;
   assign _s3_next_5 = s2[0] ? s2[2] : s3[2];
@@ -3361,7 +3351,7 @@ module digits__layer_lmu0_source_memory(rst, write_enable, read__en, read_data, 
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module digits__layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_1331_3, write_data, clk);
+module digits__layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write_page, read_word, port_1335_3, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -3374,13 +3364,13 @@ module digits__layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write
   wire write_page;
   input read_word;
   wire read_word;
-  input [1:0] port_1331_3;
-  wire [1:0] port_1331_3;
+  input [1:0] port_1335_3;
+  wire [1:0] port_1335_3;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
   wire clk;
-  wire _no_port_1331_3_1;
+  wire _no_port_1335_3_1;
   wire [1:0] write__en;
   (* no_rw_check *)
   reg [31:0] cells [0:0];
@@ -3397,8 +3387,8 @@ module digits__layer_lmu0_u_memory(rst, read__en, write_enable, read_data, write
     end
   end
   assign read_data = _read_data_register;
-  assign write__en[0] = write_enable & _no_port_1331_3_1;
-  assign _no_port_1331_3_1 = ! port_1331_3[1];
+  assign write__en[0] = write_enable & _no_port_1335_3_1;
+  assign _no_port_1335_3_1 = ! port_1335_3[1];
   assign write__en[1] = write_enable;
 endmodule
 
@@ -3427,36 +3417,36 @@ module digits__layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
     .address(address),
     .clk(clk),
     .data(data),
-    .enable(taken),
     .moved(moved),
-    .rst(rst)
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
 // A ROM in banks, each with a register behind it; what follows selects one of them.
-module digits__layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, clk);
+module digits__layer_lmu0_weight_roms_rom_0(rst, taken, moved, address, data, clk);
   input rst;
   wire rst;
-  input enable;
-  wire enable;
-  output [31:0] data;
-  wire [31:0] data;
+  input taken;
+  wire taken;
   input moved;
   wire moved;
   input [10:0] address;
   wire [10:0] address;
+  output [31:0] data;
+  reg [31:0] data;
   input clk;
   wire clk;
-  wire [10:0] _address_5_next;
-  reg [10:0] address_5;
+  wire [31:0] _data_next;
+  wire [31:0] data_11;
   always @(posedge clk)
-    address_5 <= _address_5_next;
-  assign _address_5_next = moved ? address : address_5;
+    data <= _data_next;
+  assign _data_next = taken ? data_11 : data;
   digits__layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address_5),
+    .address(address),
     .clk(clk),
-    .data(data),
-    .enable(enable)
+    .data(data_11),
+    .enable(moved)
   );
 endmodule
 

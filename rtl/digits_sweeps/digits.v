@@ -1035,21 +1035,21 @@ endmodule
 // Multiplies columns elements with rows x columns coefficients, and accumulates by row.
 // Fields of words:
 //   control, s2, s3, s4: valid [0], first [1], last [2], shift [3], tag [6:4]
-module digits__layer_head_mac(rst, operand, upcoming, weights, control, tag, s5_sum_0, clk);
+module digits__layer_head_mac(rst, operand, upcoming, control, tag, s5_sum_0, weights, clk);
   input rst;
   wire rst;
   input [7:0] operand;
   wire [7:0] operand;
   output upcoming;
   wire upcoming;
-  input [7:0] weights;
-  wire [7:0] weights;
   input [6:0] control;
   wire [6:0] control;
   output [2:0] tag;
   wire [2:0] tag;
   output signed [19:0] s5_sum_0;
   reg signed [19:0] s5_sum_0;
+  input [7:0] weights;
+  wire [7:0] weights;
   input clk;
   wire clk;
   wire [6:0] _s2_next;
@@ -1547,17 +1547,17 @@ module digits__layer_head_source_memory(rst, read__en, read_data, write__data, w
 endmodule
 
 // The coefficients of a layer, in the order in which its sequencer reads them.
-module digits__layer_head_weight_roms(rst, data, valid, moved, address, clk);
+module digits__layer_head_weight_roms(rst, valid, moved, address, data, clk);
   input rst;
   wire rst;
-  output [7:0] data;
-  wire [7:0] data;
   input valid;
   wire valid;
   input moved;
   wire moved;
   input [9:0] address;
   wire [9:0] address;
+  output [7:0] data;
+  wire [7:0] data;
   input clk;
   wire clk;
   wire _no_s1_rom;
@@ -1571,36 +1571,36 @@ module digits__layer_head_weight_roms(rst, data, valid, moved, address, clk);
     .address(address),
     .clk(clk),
     .data(data),
-    .enable(taken),
     .moved(moved),
-    .rst(rst)
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
 // A ROM in banks, each with a register behind it; what follows selects one of them.
-module digits__layer_head_weight_roms_rom_0(rst, enable, data, moved, address, clk);
+module digits__layer_head_weight_roms_rom_0(rst, taken, moved, address, data, clk);
   input rst;
   wire rst;
-  input enable;
-  wire enable;
-  output [7:0] data;
-  wire [7:0] data;
+  input taken;
+  wire taken;
   input moved;
   wire moved;
   input [9:0] address;
   wire [9:0] address;
+  output [7:0] data;
+  reg [7:0] data;
   input clk;
   wire clk;
-  wire [9:0] _address_5_next;
-  reg [9:0] address_5;
+  wire [7:0] _data_next;
+  wire [7:0] data_11;
   always @(posedge clk)
-    address_5 <= _address_5_next;
-  assign _address_5_next = moved ? address : address_5;
+    data <= _data_next;
+  assign _data_next = taken ? data_11 : data;
   digits__layer_head_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address_5),
+    .address(address),
     .clk(clk),
-    .data(data),
-    .enable(enable)
+    .data(data_11),
+    .enable(moved)
   );
 endmodule
 
@@ -1670,9 +1670,9 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   wire _last_step_next_2;
   wire [15:0] _lmu0_m_u_next;
   wire _lmu0_m_u_next_2;
-  wire [4:0] _m_memory_port_1585_1;
-  wire [15:0] _m_memory_port_1585_1_2;
-  wire [15:0] _m_memory_port_1585_1_3;
+  wire [4:0] _m_memory_port_1589_1;
+  wire [15:0] _m_memory_port_1589_1_2;
+  wire [15:0] _m_memory_port_1589_1_3;
   wire [7:0] _m_memory_read__en;
   wire _m_memory_read_data;
   wire _no_slot;
@@ -1779,11 +1779,11 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   wire write_enable;
   wire write_enable_39;
   assign operand_0 = _operand_0_part_3 | { _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en[7], _m_memory_read__en };
-  assign _m_memory_port_1585_1 = s1_chosen_0 ? read_data[9:5] : 5'h00;
-  assign _m_memory_port_1585_1_2 = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
-  assign _m_memory_port_1585_1_3 = { 11'h000, _m_memory_port_1585_1 } | _m_memory_port_1585_1_2;
+  assign _m_memory_port_1589_1 = s1_chosen_0 ? read_data[9:5] : 5'h00;
+  assign _m_memory_port_1589_1_2 = s1_chosen_1 ? read_data_51[31:16] : 16'h0000;
+  assign _m_memory_port_1589_1_3 = { 11'h000, _m_memory_port_1589_1 } | _m_memory_port_1589_1_2;
   assign _operand_1_part = s1_chosen_2 ? read_data_53[15:8] : 8'h00;
-  assign operand_1 = _m_memory_port_1585_1_3 | { _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part };
+  assign operand_1 = _m_memory_port_1589_1_3 | { _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part[7], _operand_1_part };
   assign _tag_79_1_0_is_1 = tag_79[1:0] == 1'h1;
   assign start_77 = launch & _tag_79_1_0_is_1;
   assign _not_page = ~ page;
@@ -1964,8 +1964,8 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
 `endif
   digits__layer_lmu0_drain drain (
     .clk(clk),
-    .port_1470_0(sums_68_0),
-    .port_1472_0(sums_68_1),
+    .port_1474_0(sums_68_0),
+    .port_1476_0(sums_68_1),
     .rst(rst),
     .tag_15(tag),
     .upcoming(upcoming),
@@ -1973,7 +1973,7 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   );
   digits__layer_lmu0_h_memory h_memory (
     .clk(clk),
-    .port_1525_3(write[9:3]),
+    .port_1529_3(write[9:3]),
     .read__en(read_enable_37),
     .read_data(read_data_53),
     .read_page(read_page_42),
@@ -1985,7 +1985,7 @@ module digits__layer_lmu0(rst, i__valid, i__payload, o__payload, o__valid, i__fr
   );
   digits__layer_lmu0_m_memory m_memory (
     .clk(clk),
-    .port_1585_1(write_31[6:1]),
+    .port_1589_1(write_31[6:1]),
     .read__en(read_enable_27),
     .read_data(read_data_51),
     .read_page(read_page),
@@ -2060,17 +2060,17 @@ endmodule
 //   a1, d0, d1, d2, d3, d4, d5, d6, d7: valid [0], node [2:1], segment [3], beat [10:4]
 //   tag: node [1:0], segment [2], restart [3]
 //   write: valid [0], node [2:1], segment [3], beat [10:4], mask [11], data [27:12]
-module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1470_0, port_1472_0, write, clk);
+module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1474_0, port_1476_0, write, clk);
   input rst;
   wire rst;
   input upcoming;
   wire upcoming;
   input [3:0] tag_15;
   wire [3:0] tag_15;
-  input [25:0] port_1470_0;
-  wire [25:0] port_1470_0;
-  input [25:0] port_1472_0;
-  wire [25:0] port_1472_0;
+  input [25:0] port_1474_0;
+  wire [25:0] port_1474_0;
+  input [25:0] port_1476_0;
+  wire [25:0] port_1476_0;
   output [27:0] write;
   wire [27:0] write;
   input clk;
@@ -2307,7 +2307,7 @@ module digits__layer_lmu0_drain(rst, upcoming, tag_15, port_1470_0, port_1472_0,
   assign _address_next_3 = _upcoming_and_tag_15_3 ? 6'h00 : _address_next_2;
   assign _address_next = rst ? 6'h00 : _address_next_3;
   assign _rows_next_2 = d0[0] ? { 26'h0000000, rows[51:26] } : rows;
-  assign _rows_next = present[1] ? { port_1472_0, port_1470_0 } : _rows_next_2;
+  assign _rows_next = present[1] ? { port_1476_0, port_1474_0 } : _rows_next_2;
   assign _present_next = rst ? 2'h0 : { present[0], upcoming };
   assign _a0_beat_next_2 = a0_valid ? _a0_beat_plus_1[6:0] : a0_beat;
   assign _a0_beat_next_3 = _upcoming_and_tag_15_3 ? 7'h00 : _a0_beat_next_2;
@@ -2555,7 +2555,7 @@ module digits__layer_lmu0_drain_row_rom(data, enable, address, clk);
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1525_3, write_data, clk);
+module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1529_3, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2570,13 +2570,13 @@ module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_
   wire write_page;
   input [4:0] read_word;
   wire [4:0] read_word;
-  input [6:0] port_1525_3;
-  wire [6:0] port_1525_3;
+  input [6:0] port_1529_3;
+  wire [6:0] port_1529_3;
   input [7:0] write_data;
   wire [7:0] write_data;
   input clk;
   wire clk;
-  wire _no_port_1525_3_1;
+  wire _no_port_1529_3_1;
   wire [6:0] _read__addr_high;
   wire [5:0] _read__addr_part;
   wire [7:0] _write__addr_high;
@@ -2601,19 +2601,19 @@ module digits__layer_lmu0_h_memory(rst, read__en, write_enable, read_data, read_
   end
   assign read_data = _read_data_register;
   assign _write__addr_part_2 = write_page ? 6'h20 : 6'h00;
-  assign _write__addr_part = _write__addr_part_2 + { port_1525_3[0], 5'h00 };
-  assign { _write__addr_high[7:6], write__addr } = _write__addr_part + port_1525_3[6:2];
+  assign _write__addr_part = _write__addr_part_2 + { port_1529_3[0], 5'h00 };
+  assign { _write__addr_high[7:6], write__addr } = _write__addr_part + port_1529_3[6:2];
   assign _read__addr_part = read_page ? 6'h20 : 6'h00;
   assign { _read__addr_high[6], read__addr } = _read__addr_part + read_word;
-  assign _no_port_1525_3_1 = ! port_1525_3[1];
-  assign write__en[0] = write_enable & _no_port_1525_3_1;
-  assign write__en[1] = write_enable & port_1525_3[1];
+  assign _no_port_1529_3_1 = ! port_1529_3[1];
+  assign write__en[0] = write_enable & _no_port_1529_3_1;
+  assign write__en[1] = write_enable & port_1529_3[1];
   assign _read__addr_high[5:0] = read__addr;
   assign _write__addr_high[5:0] = write__addr;
 endmodule
 
 // A vector of codes, written by beats and read by words of columns elements.
-module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1585_1, write_data, clk);
+module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_page, write_page, read_word, port_1589_1, write_data, clk);
   input rst;
   wire rst;
   input read__en;
@@ -2628,13 +2628,13 @@ module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_
   wire write_page;
   input [3:0] read_word;
   wire [3:0] read_word;
-  input [5:0] port_1585_1;
-  wire [5:0] port_1585_1;
+  input [5:0] port_1589_1;
+  wire [5:0] port_1589_1;
   input [15:0] write_data;
   wire [15:0] write_data;
   input clk;
   wire clk;
-  wire _no_port_1585_1_1;
+  wire _no_port_1589_1_1;
   wire [5:0] _read__addr_high;
   wire [4:0] _read__addr_part;
   wire [6:0] _write__addr_high;
@@ -2659,13 +2659,13 @@ module digits__layer_lmu0_m_memory(rst, read__en, write_enable, read_data, read_
   end
   assign read_data = _read_data_register;
   assign _write__addr_part_2 = write_page ? 5'h10 : 5'h00;
-  assign _write__addr_part = _write__addr_part_2 + { port_1585_1[0], 4'h0 };
-  assign { _write__addr_high[6:5], write__addr } = _write__addr_part + port_1585_1[5:2];
+  assign _write__addr_part = _write__addr_part_2 + { port_1589_1[0], 4'h0 };
+  assign { _write__addr_high[6:5], write__addr } = _write__addr_part + port_1589_1[5:2];
   assign _read__addr_part = read_page ? 5'h10 : 5'h00;
   assign { _read__addr_high[5], read__addr } = _read__addr_part + read_word;
-  assign _no_port_1585_1_1 = ! port_1585_1[1];
-  assign write__en[0] = write_enable & _no_port_1585_1_1;
-  assign write__en[1] = write_enable & port_1585_1[1];
+  assign _no_port_1589_1_1 = ! port_1589_1[1];
+  assign write__en[0] = write_enable & _no_port_1589_1_1;
+  assign write__en[1] = write_enable & port_1589_1[1];
   assign _read__addr_high[4:0] = read__addr;
   assign _write__addr_high[4:0] = write__addr;
 endmodule
@@ -3356,21 +3356,21 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   wire _s3_5_3_is_2;
   wire _s3_5_3_is_3;
   wire _s3_5_3_is_4;
+  wire [24:0] _s3_added_0_next;
+  wire [24:0] _s3_added_0_next_2;
+  wire [24:0] _s3_added_1_next;
+  wire [24:0] _s3_added_1_next_2;
   wire [9:0] _s3_next;
   wire _s3_next_2;
   wire [3:0] _s3_next_3;
   wire [2:0] _s3_next_4;
   wire _s3_next_5;
-  wire [23:0] _s3_product_0_next;
-  wire [23:0] _s3_product_1_next;
-  wire [23:0] _s3_product_2_next;
-  wire [23:0] _s3_product_3_next;
   wire _s4_0_and_s4_1;
   wire [9:0] _s4_next;
   wire _s4_next_2;
   wire _s4_next_3;
-  wire [3:0] _s4_next_4;
-  wire [2:0] _s4_next_5;
+  wire [2:0] _s4_next_4;
+  wire [3:0] _s4_next_5;
   wire [25:0] _s4_partial_0_next;
   wire [25:0] _s4_partial_0_next_2;
   wire [25:0] _s4_partial_0_next_3;
@@ -3398,24 +3398,20 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   reg signed [7:0] s2_weight_2;
   reg signed [7:0] s2_weight_3;
   reg [9:0] s3;
-  wire signed [24:0] s3_added_0;
-  wire signed [24:0] s3_added_1;
-  reg signed [23:0] s3_product_0;
-  reg signed [23:0] s3_product_1;
-  reg signed [23:0] s3_product_2;
-  reg signed [23:0] s3_product_3;
+  reg signed [24:0] s3_added_0;
+  reg signed [24:0] s3_added_1;
   reg [9:0] s4;
   reg signed [25:0] s4_partial_0;
   reg signed [25:0] s4_partial_1;
   assign _s2_weight_0_times_s2_operand_0 = $signed(s2_weight_0) * $signed(s2_operand_0);
   assign _s2_weight_1_times_s2_operand_1 = $signed(s2_weight_1) * $signed(s2_operand_1);
+  assign _s3_added_0_next_2 = $signed(_s2_weight_0_times_s2_operand_0) + $signed(_s2_weight_1_times_s2_operand_1);
   assign _s2_weight_2_times_s2_operand_0 = $signed(s2_weight_2) * $signed(s2_operand_0);
   assign _s2_weight_3_times_s2_operand_1 = $signed(s2_weight_3) * $signed(s2_operand_1);
+  assign _s3_added_1_next_2 = $signed(_s2_weight_2_times_s2_operand_0) + $signed(_s2_weight_3_times_s2_operand_1);
   assign _s4_0_and_s4_1 = s4[0] & s4[1];
   assign _s5_sum_0_plus_s4_partial_0 = $signed(s5_sum_0) + $signed(s4_partial_0);
   assign _s5_sum_1_plus_s4_partial_1 = $signed(s5_sum_1) + $signed(s4_partial_1);
-  assign s3_added_0 = $signed(s3_product_0) + $signed(s3_product_1);
-  assign s3_added_1 = $signed(s3_product_2) + $signed(s3_product_3);
   assign upcoming = s3[0] & s3[2];
   always @(posedge clk)
     s2 <= _s2_next;
@@ -3436,13 +3432,9 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   always @(posedge clk)
     s2_weight_3 <= _s2_weight_3_next;
   always @(posedge clk)
-    s3_product_0 <= _s3_product_0_next;
+    s3_added_0 <= _s3_added_0_next;
   always @(posedge clk)
-    s3_product_1 <= _s3_product_1_next;
-  always @(posedge clk)
-    s3_product_2 <= _s3_product_2_next;
-  always @(posedge clk)
-    s3_product_3 <= _s3_product_3_next;
+    s3_added_1 <= _s3_added_1_next;
   always @(posedge clk)
     s4_partial_0 <= _s4_partial_0_next;
   always @(posedge clk)
@@ -3462,8 +3454,6 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   assign _s4_partial_1_next_4 = _no_s3_5_3 ? { s3_added_1[24], s3_added_1 } : s4_partial_1;
   assign _s4_partial_1_next_3 = _s3_5_3_is_1 ? { s3_added_1[23:0], 2'h0 } : _s4_partial_1_next_4;
   assign _s4_partial_1_next_2 = _s4_partial_1_next_7 ? _s4_partial_1_next_5 : _s4_partial_1_next_3;
-  assign _s3_next[5:3] = rst ? 3'h0 : _s3_next_4;
-  assign _s2_next_2 = control[0] ? control[9:6] : s2[9:6];
   assign _s2_next[9:6] = rst ? 4'h0 : _s2_next_2;
   assign _s2_next_5 = control[0] ? control[2] : s2[2];
   assign _s2_next[2] = rst ? 1'h0 : _s2_next_5;
@@ -3483,25 +3473,23 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   assign _s3_5_3_is_1 = s3[5:3] == 3'h1;
   assign _no_s3_5_3 = ! s3[5:3];
   assign _s4_partial_0_next = s3[0] ? _s4_partial_0_next_2 : s4_partial_0;
-  assign _s3_product_3_next = s2[0] ? _s2_weight_3_times_s2_operand_1 : s3_product_3;
-  assign _s3_product_2_next = s2[0] ? _s2_weight_2_times_s2_operand_0 : s3_product_2;
-  assign _s3_product_1_next = s2[0] ? _s2_weight_1_times_s2_operand_1 : s3_product_1;
-  assign _s3_product_0_next = s2[0] ? _s2_weight_0_times_s2_operand_0 : s3_product_0;
+  assign _s3_added_1_next = s2[0] ? _s3_added_1_next_2 : s3_added_1;
+  assign _s3_added_0_next = s2[0] ? _s3_added_0_next_2 : s3_added_0;
   assign _s2_weight_3_next = control[0] ? weights[31:24] : s2_weight_3;
   assign _s2_weight_2_next = control[0] ? weights[23:16] : s2_weight_2;
   assign _s2_weight_1_next = control[0] ? weights[15:8] : s2_weight_1;
   assign _s2_weight_0_next = control[0] ? weights[7:0] : s2_weight_0;
   assign _s2_operand_1_next = control[0] ? operand[31:16] : s2_operand_1;
   assign _s2_operand_0_next = control[0] ? operand[15:0] : s2_operand_0;
-  assign _s4_next_4 = s3[0] ? s3[9:6] : s4[9:6];
-  assign _s4_next[9:6] = rst ? 4'h0 : _s4_next_4;
-  assign _s4_next_2 = s3[0] ? s3[2] : s4[2];
-  assign _s4_next[2] = rst ? 1'h0 : _s4_next_2;
-  assign _s4_next_3 = s3[0] ? s3[1] : s4[1];
-  assign _s4_next[1] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_5 = s3[0] ? s3[9:6] : s4[9:6];
+  assign _s4_next[9:6] = rst ? 4'h0 : _s4_next_5;
+  assign _s4_next_3 = s3[0] ? s3[2] : s4[2];
+  assign _s4_next[2] = rst ? 1'h0 : _s4_next_3;
+  assign _s4_next_2 = s3[0] ? s3[1] : s4[1];
+  assign _s4_next[1] = rst ? 1'h0 : _s4_next_2;
   assign _s4_next[0] = rst ? 1'h0 : s3[0];
-  assign _s4_next_5 = s3[0] ? s3[5:3] : s4[5:3];
-  assign _s4_next[5:3] = rst ? 3'h0 : _s4_next_5;
+  assign _s4_next_4 = s3[0] ? s3[5:3] : s4[5:3];
+  assign _s4_next[5:3] = rst ? 3'h0 : _s4_next_4;
   assign _s3_next_3 = s2[0] ? s2[9:6] : s3[9:6];
   assign _s3_next[9:6] = rst ? 4'h0 : _s3_next_3;
   assign _s3_next_2 = s2[0] ? s2[2] : s3[2];
@@ -3510,6 +3498,8 @@ module digits__layer_lmu0_mac(rst, upcoming, operand, control, tag, s5_sum_0, s5
   assign _s3_next[1] = rst ? 1'h0 : _s3_next_5;
   assign _s3_next[0] = rst ? 1'h0 : s2[0];
   assign _s3_next_4 = s2[0] ? s2[5:3] : s3[5:3];
+  assign _s3_next[5:3] = rst ? 3'h0 : _s3_next_4;
+  assign _s2_next_2 = control[0] ? control[9:6] : s2[9:6];
   assign tag = s3[9:6];
 endmodule
 
@@ -4004,36 +3994,36 @@ module digits__layer_lmu0_weight_roms(rst, valid, moved, address, data, clk);
     .address(address),
     .clk(clk),
     .data(data),
-    .enable(taken),
     .moved(moved),
-    .rst(rst)
+    .rst(rst),
+    .taken(taken)
   );
 endmodule
 
 // A ROM in banks, each with a register behind it; what follows selects one of them.
-module digits__layer_lmu0_weight_roms_rom_0(rst, enable, data, moved, address, clk);
+module digits__layer_lmu0_weight_roms_rom_0(rst, taken, moved, address, data, clk);
   input rst;
   wire rst;
-  input enable;
-  wire enable;
-  output [31:0] data;
-  wire [31:0] data;
+  input taken;
+  wire taken;
   input moved;
   wire moved;
   input [10:0] address;
   wire [10:0] address;
+  output [31:0] data;
+  reg [31:0] data;
   input clk;
   wire clk;
-  wire [10:0] _address_5_next;
-  reg [10:0] address_5;
+  wire [31:0] _data_next;
+  wire [31:0] data_11;
   always @(posedge clk)
-    address_5 <= _address_5_next;
-  assign _address_5_next = moved ? address : address_5;
+    data <= _data_next;
+  assign _data_next = taken ? data_11 : data;
   digits__layer_lmu0_weight_roms_rom_0_bank_0 bank_0 (
-    .address(address_5),
+    .address(address),
     .clk(clk),
-    .data(data),
-    .enable(enable)
+    .data(data_11),
+    .enable(moved)
   );
 endmodule
 

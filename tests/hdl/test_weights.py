@@ -22,7 +22,9 @@ WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6
 
 
 @pytest.mark.parametrize("alone", [True, False])
-@pytest.mark.parametrize(("words", "width", "banks"), [(5, 5, 1), (20_000, 5, 3), (9_000, 9, 5)])
+@pytest.mark.parametrize(
+    ("words", "width", "banks"), [(5, 5, 1), (2_000, 9, 1), (20_000, 5, 3), (9_000, 9, 5)]
+)
 def test_a_word_is_there_two_cycles_after_its_address(words, width, banks, alone):
     contents = [(7 * n) % 31 for n in range(words)]
     rom = BankedRom(name="r", words=contents, width=width, alone=alone)

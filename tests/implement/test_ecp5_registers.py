@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which flip-flops go into the multipliers of ECP5, and what they are there."""
+"""Which flip-flops go into the multipliers and block RAMs of ECP5, and what they are there."""
 
 from __future__ import annotations
 
 from itertools import count
 
-from lmu_hw.implement.ecp5_registers import merge_factors
+import pytest
+
+from lmu_hw.implement.ecp5_registers import merge_factors, merge_registers, merge_words
 
 CLOCK, ENABLE, OTHER, RESET = 2, 3, 4, 5
 
@@ -91,10 +93,60 @@ def test_one_factor_without_registers_keeps_the_other_outside():
         assert merged(module)[::2] == (0, 1)
 
 
-def test_a_single_multiplier_behind_a_block_ram_keeps_its_registers():
-    for multipliers, left in ((1, (0, 2)), (2, (2, 0))):
+def word(module: Module, *, port="DOA", clock="CLKA", kind="DP16KD", **ports) -> list[int]:
+    """Return what the registers behind a block RAM of two bits hold."""
+    bits = [next(module.nets), next(module.nets)]
+    outputs = {f"{port}{n}": bit for n, bit in enumerate(bits)} | {f"{port}2": next(module.nets)}
+    module.cell(kind, {clock: CLOCK}, outputs)
+    return [module.register(bits[0]), module.register(bits[1], **ports)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "port", "clock", "mode", "enable"),
+    [
+        ("DP16KD", "DOA", "CLKA", "REGMODE_A", "OCEA"),
+        ("DP16KD", "DOB", "CLKB", "REGMODE_B", "OCEB"),
+        ("PDPW16KD", "DO", "CLKR", "REGMODE", "OCER"),
+    ],
+)
+def test_the_register_behind_a_block_ram_goes_in_with_its_enable(kind, port, clock, mode, enable):
+    module = Module()
+    module.outputs = held = word(module, kind=kind, port=port, clock=clock)
+    json = module.json
+    merge_registers(json)
+    (ram,) = json["cells"].values()
+    assert [ram["connections"][f"{port}{n}"][0] for n in range(2)] == held
+    assert (ram["parameters"], ram["connections"][enable]) == ({mode: "OUTREG"}, [ENABLE])
+
+
+@pytest.mark.parametrize("ports", [{"LSR": RESET}, {"CE": OTHER}, {"CLK": OTHER}])
+def test_what_a_block_ram_has_no_register_for_stays(ports):
+    module = Module()
+    module.outputs = word(module, **ports)
+    assert merge_words(module.json) == 0
+
+
+def test_a_word_that_something_else_reads_too_stays_and_so_does_one_of_another_clock():
+    for outputs, clock in (([11], CLOCK), ([], OTHER)):
         module = Module()
-        module.cell("DP16KD", {"ADA0": 6}, {"DOA0": 9})
-        for _ in range(multipliers):
-            module.multiplier([module.register(9)], [module.register()])
-        assert merged(module)[::2] == left
+        word(module)
+        module.outputs = outputs
+        module.cells["DP16KD_0"]["connections"]["CLKA"] = [clock]
+        assert merge_words(module.json) == 0
+
+
+def test_a_word_stays_near_a_multiplier_without_registers_that_it_leads_to():
+    for kind, goes_in in (("registers", True), ("nothing", False), ("table", False)):
+        module = Module()
+        a, b = module.outputs = word(module)
+        match kind:
+            case "registers":
+                module.multiplier([module.register(a)], [module.register(b)])
+            case "nothing":
+                module.multiplier([a], [9])
+            case _:
+                module.cell("LUT4", {"A": a}, {"Z": 9})
+                module.multiplier([9], [8])
+        json = module.json
+        merge_registers(json)
+        assert ("REGMODE_A" in json["cells"]["DP16KD_0"]["parameters"]) == goes_in

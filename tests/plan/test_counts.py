@@ -49,7 +49,7 @@ def test_a_structured_memory_is_a_part_of_its_own():
     assert more.lanes > few.lanes
 
 
-def test_banks_have_registers_behind_them_and_one_alone_in_front_of_its_address(monkeypatch):
+def test_banks_have_registers_behind_them_and_a_small_one_in_front_of_its_address(monkeypatch):
     plan = plan_of(order=4, units=3)
     (rom,) = plan.coefficient_roms
     alone = counts_of(plan).parts["array"]["array: registers"]
@@ -57,6 +57,10 @@ def test_banks_have_registers_behind_them_and_one_alone_in_front_of_its_address(
     banks = counts_of(replace(plan)).parts["array"]["array: registers"]
     assert 16 < rom.depth <= 64
     assert banks - alone == 2 * rom.width - (rom.depth - 1).bit_length()
+    monkeypatch.setattr("lmu_hw.plan.counts.bank_depths", lambda words, width: [words])
+    monkeypatch.setattr("lmu_hw.plan.counts.registers_address", lambda depths, width: False)
+    block = counts_of(replace(plan)).parts["array"]["array: registers"]
+    assert banks - block == rom.width
 
 
 def test_addresses_of_segments_take_no_multipliers():
