@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from lmu_hw.prove.algebra.atoms import Unknown
 from lmu_hw.prove.algebra.cases import expanded
 from lmu_hw.prove.algebra.evaluation import vanishes_everywhere
-from lmu_hw.prove.algebra.forms import Unknown, Value
+from lmu_hw.prove.algebra.forms import Value
 from lmu_hw.prove.algebra.functions import leaf_of, values_of
 from lmu_hw.prove.algebra.names import drop
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
+from lmu_hw.prove.algebra.atoms import Terms, atoms
 from lmu_hw.prove.algebra.directions import direction_terms
 from lmu_hw.prove.algebra.floors import floor_of
-from lmu_hw.prove.algebra.forms import Terms, Value, atoms
+from lmu_hw.prove.algebra.forms import Value
 from lmu_hw.prove.algebra.functions import value_at
 from lmu_hw.prove.algebra.names import definition_of
 

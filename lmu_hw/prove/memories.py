@@ -11,7 +11,7 @@ from lmu_hw.network.scan import Scan
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.network.two_pass import TwoPass
 from lmu_hw.prove.algebra.cases import floor_by_cases
-from lmu_hw.prove.algebra.forms import Value, multiply, range_of, weighted_sum
+from lmu_hw.prove.algebra.forms import Value, exact, multiply, range_of, weighted_sum
 from lmu_hw.prove.narrowing import Naming, narrow
 
 __all__ = ["states"]
@@ -103,8 +103,11 @@ def _semiseparable(
 
 
 def _running(node: MemoryNode, fmt: FixedFormat, what: str, value: Value, naming: Naming) -> Value:
-    """Return a running sum, which its format holds; where that is no matter of course, named."""
-    low, high = range_of(value)
+    """Return a running sum, which its format holds; where that is no matter of course, named.
+
+    Hardware may know less of the range of its sum: it is a matter of course by the symbols alone.
+    """
+    low, high = range_of(exact(value))
     if fmt.min_code <= low and high <= fmt.max_code:
         return value
     return naming(f"{node.name} {what}", value, fmt, proved=False, carried=False)

@@ -25,10 +25,13 @@ class Symbols:
         What is computed of a total of few values.
     functions : bool
         Results that are functions of a symbol, which are symbols themselves.
+    closer_bounds : bool
+        Results have the bounds of what they stand for, as long as that is known.
     """
 
     small_totals: bool = False
     functions: bool = False
+    closer_bounds: bool = False
 
 
 class StepNames:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmu_hw.fixed.ops import dequantize
-from lmu_hw.prove.algebra.forms import Unknown
+from lmu_hw.prove.algebra.atoms import Unknown
 from lmu_hw.prove.bench import Bench, Situation, wires_of
 from lmu_hw.prove.claims import Lemma, Part, Status
 from lmu_hw.prove.comparison import Failure

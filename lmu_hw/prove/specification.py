@@ -28,17 +28,10 @@ from lmu_hw.network import (
     Slopes,
     Table,
 )
+from lmu_hw.prove.algebra.atoms import Unknown
 from lmu_hw.prove.algebra.cases import unsigned_by_cases
 from lmu_hw.prove.algebra.choices import clamp
-from lmu_hw.prove.algebra.forms import (
-    Form,
-    Unknown,
-    Value,
-    is_symbol,
-    multiply,
-    range_of,
-    weighted_sum,
-)
+from lmu_hw.prove.algebra.forms import Form, Value, is_symbol, multiply, range_of, weighted_sum
 from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
 from lmu_hw.prove.memories import states
 from lmu_hw.prove.narrowing import Codes, Ends, Naming, ends_of, narrow

@@ -31,7 +31,7 @@ def not_shown(network: QuantizedNetwork, plan: Plan) -> list[str]:
     return [lemma.detail for lemma in proof.lemmas if not lemma.shown]
 
 
-@pytest.mark.parametrize("update", [scan(3, 64.0), two_pass(3, 32.0)], ids=["scan", "two passes"])
+@pytest.mark.parametrize("update", [scan(3, 64.0), two_pass(8, 32.0)], ids=["scan", "two passes"])
 def test_running_sums_are_shown(update):
     network = memory_network(update)
     assert not_shown(network, plan_of(network, beat=2)) == []

@@ -20,6 +20,7 @@ from lmu_hw.implement.record import rtl_files
 from lmu_hw.manifest import read_plan
 from lmu_hw.prove.claims import Lemma
 from lmu_hw.prove.control import prove_control
+from lmu_hw.prove.deadline import limited
 from lmu_hw.prove.run import lemmas_of
 from tools.mutation.schema import applied
 from tools.mutation.sites import Mutant, mutants_of
@@ -29,6 +30,7 @@ __all__ = ["Change", "Judge", "changes_of", "sampled"]
 
 _UNREADABLE = "Yosys refuses it"
 _SECONDS = 20.0  # for a lemma of control, and for a run in which it fails
+_DATA_SECONDS = 120.0  # for all of data and time; what is given up is not shown
 _CYCLES = 2_000
 
 # Kinds by the line that is changed, where what is changed there says less.
@@ -128,13 +130,13 @@ class Judge:
 
     @cached_property
     def _known(self) -> set[tuple[str, str]]:
-        """Claims that are shown of the design: of data and time."""
-        return _shown(self._data(self.files))
+        """Claims of the design: of data and time."""
+        return _all_shown(self._data(self.files))
 
     @cached_property
     def _controlled(self) -> set[tuple[str, str]]:
         """The same of control."""
-        return _shown(self._control(self.files))
+        return _all_shown(self._control(self.files))
 
     def refuses(self, change: Change) -> str:
         """Return the part of the first claim that is shown of the design and not of a change.
@@ -165,7 +167,8 @@ class Judge:
         return "" if result.passed else str(result.failure or result.first_mismatch)
 
     def _data(self, files: Mapping[str, bytes]) -> list[Lemma]:
-        return lemmas_of(files, self._design.network, self._plan, searching=False)[0]
+        with limited(_DATA_SECONDS):
+            return lemmas_of(files, self._design.network, self._plan, searching=False)[0]
 
     def _control(self, files: Mapping[str, bytes]) -> list[Lemma]:
         network = self._design.network
@@ -178,6 +181,19 @@ def _claim(lemma: Lemma) -> tuple[str, str]:
 
 def _shown(lemmas: list[Lemma]) -> set[tuple[str, str]]:
     return {_claim(lemma) for lemma in lemmas if lemma.shown}
+
+
+def _all_shown(lemmas: list[Lemma]) -> set[tuple[str, str]]:
+    """Return the claims of a design, all of which must be shown: no other is refused by its change.
+
+    Raises
+    ------
+    RuntimeError
+        If one is not.
+    """
+    if missing := [lemma for lemma in lemmas if not lemma.shown]:
+        raise RuntimeError(f"{missing[0].claim!r} must be shown of the design: {missing[0].detail}")
+    return _shown(lemmas)
 
 
 def _missing(lemmas: list[Lemma], expected: set[tuple[str, str]]) -> str:

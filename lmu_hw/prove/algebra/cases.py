@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from lmu_hw.prove.algebra.atoms import FUNCTION, GATE, Unknown, atoms, gate, interval
 from lmu_hw.prove.algebra.directions import (
     direction_terms,
     gates,
@@ -20,15 +21,9 @@ from lmu_hw.prove.algebra.directions import (
 )
 from lmu_hw.prove.algebra.floors import floor, floor_of, signed, unsigned, within
 from lmu_hw.prove.algebra.forms import (
-    FUNCTION,
-    GATE,
-    Unknown,
     Value,
     add,
-    atoms,
     exact,
-    gate,
-    interval,
     is_symbol,
     negate,
     product,

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from lmu_hw.prove.algebra.atoms import Unknown
 from lmu_hw.prove.algebra.cases import by_cases
 from lmu_hw.prove.algebra.directions import FEW, gate_of, opened, with_total
 from lmu_hw.prove.algebra.floors import within
-from lmu_hw.prove.algebra.forms import Unknown, Value, add, negate, range_of, scale
+from lmu_hw.prove.algebra.forms import Value, add, negate, range_of, scale
 from lmu_hw.prove.algebra.functions import applied, leaf_of
 from lmu_hw.prove.algebra.names import drop
 

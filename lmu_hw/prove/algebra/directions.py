@@ -10,18 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from math import gcd
 
+from lmu_hw.prove.algebra.atoms import GATE, Terms, Unknown, atoms, gate, interval
 from lmu_hw.prove.algebra.floors import as_floor, floor_of, within
 from lmu_hw.prove.algebra.forms import (
-    GATE,
     Form,
-    Terms,
-    Unknown,
     Value,
     add,
-    atoms,
     form,
-    gate,
-    interval,
     negate,
     range_of,
     single,

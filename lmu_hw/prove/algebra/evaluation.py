@@ -1,23 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forms of few symbols, decided by all of their values: where they are not written the same."""
+"""Forms of few symbols, decided by all of their values: where they are not written the same.
+
+A symbol may be taken for free, and so may a sum of symbols that occurs as a whole: what holds for
+all of its values holds for those that it has. What a result stands for is looked at only where it
+has to be, the latest result first: those before it are what it is made of.
+"""
 
 from __future__ import annotations
 
-from math import prod
+from collections.abc import Set
+from math import gcd, prod
 from typing import Any
 
 import numpy as np
 
+from lmu_hw.prove.algebra.atoms import Terms, atoms, interval
 from lmu_hw.prove.algebra.directions import direction_terms
 from lmu_hw.prove.algebra.floors import floor_of
-from lmu_hw.prove.algebra.forms import Terms, Value, atoms, interval
+from lmu_hw.prove.algebra.forms import Value
 from lmu_hw.prove.algebra.functions import array_of
+from lmu_hw.prove.algebra.names import bounds_of, definition_of
 
 __all__ = ["vanishes_everywhere"]
 
 _POINTS = 1 << 18
 """Values of all symbols together up to which they are tried."""
 _LARGEST = 1 << 61
+_EXPANDED = 6
+"""Results in the place of which it is tried what they stand for."""
+_SYMBOLS = ("input", "name", "unknown")
 
 
 def vanishes_everywhere(value: Value, width: int) -> bool:
@@ -29,20 +40,46 @@ def vanishes_everywhere(value: Value, width: int) -> bool:
         return value & (1 << width) - 1 == 0
     if width > 61:
         return False
-    points = _Points()
-    try:
-        result = points.sum(value.terms, value.constant)
-    except OverflowError:
-        return False
-    return not (result & (1 << width) - 1).any()
+    return any(_vanishes(value.terms, value.constant, width, bundled) for bundled in (False, True))
+
+
+def _vanishes(terms: Terms, constant: int, width: int, bundled: bool) -> bool:
+    expanded = set[int]()
+    while True:
+        points = _Points(expanded, bundled)
+        try:
+            result = points.sum(terms, constant)
+        except OverflowError:
+            return False
+        if not (result & (1 << width) - 1).any():
+            return True
+        latest = max(points.defined, default=None)
+        if latest is None or len(expanded) == _EXPANDED:
+            return False
+        expanded.add(latest)
 
 
 class _Points:
-    """All values of some symbols, each along an axis of its own."""
+    """All values of some symbols, each along an axis of its own.
 
-    def __init__(self) -> None:
-        self._arrays: dict[int, Any] = {}
+    Parameters
+    ----------
+    expanded : set of int
+        Results that are what they stand for, and not free.
+    bundled : bool
+        A sum of several symbols, without its factor, has one axis.
+
+    Attributes
+    ----------
+    defined : set of int
+        Results that were taken for free.
+    """
+
+    def __init__(self, expanded: Set[int], bundled: bool) -> None:
+        self._arrays: dict[object, Any] = {}
         self._counts: list[int] = []
+        self._expanded, self._bundled = expanded, bundled
+        self.defined = set[int]()
 
     def sum(self, terms: Terms, constant: int) -> Any:
         """Return a sum at every point."""
@@ -52,9 +89,32 @@ class _Points:
         if reach > _LARGEST:
             raise OverflowError
         total = np.full((), constant, np.int64)
+        free = {number: factor for number, factor in terms.items() if self._is_free(number)}
+        if self._bundled and len(free) > 1:
+            total = total + self._bundle(free)
+            terms = {number: factor for number, factor in terms.items() if number not in free}
         for number, factor in terms.items():
             total = total + factor * self._atom(number)
         return total
+
+    def _is_free(self, number: int) -> bool:
+        return atoms.kind[number].kind in _SYMBOLS and number not in self._expanded
+
+    def _bundle(self, terms: Terms) -> Any:
+        """Return a sum of symbols, which may have any value of its range."""
+        shared = gcd(*terms.values())
+        shared = -shared if terms[min(terms)] < 0 else shared
+        primitive = {number: factor // shared for number, factor in terms.items()}
+        key = tuple(sorted(primitive.items()))
+        if key not in self._arrays:
+            self.defined |= {n for n in primitive if definition_of(n) is not None}
+            ends = [bounds_of(number) for number in primitive]
+            pairs = [
+                sorted((factor * low, factor * high))
+                for factor, (low, high) in zip(primitive.values(), ends, strict=True)
+            ]
+            self._arrays[key] = self._axis(*map(sum, zip(*pairs, strict=True)))
+        return shared * self._arrays[key]
 
     def _atom(self, number: int) -> Any:
         if number not in self._arrays:
@@ -94,7 +154,14 @@ class _Points:
                 return self._symbol(number)
 
     def _symbol(self, number: int) -> Any:
-        low, high = atoms.low[number], atoms.high[number]
+        definition = definition_of(number)
+        if definition is not None:
+            if number in self._expanded:
+                return self.sum(definition.terms, definition.constant)
+            self.defined.add(number)
+        return self._axis(*bounds_of(number))
+
+    def _axis(self, low: int, high: int) -> Any:
         self._counts.append(high - low + 1)
         if prod(self._counts) > _POINTS:
             raise OverflowError

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 from math import gcd
 
+from lmu_hw.prove.algebra.atoms import Terms, atom, atoms, interval
 from lmu_hw.prove.algebra.forms import (
     Form,
-    Terms,
     Value,
     add,
-    atom,
-    atoms,
     form,
-    interval,
     is_symbol,
     negate,
     scale,
@@ -48,7 +45,7 @@ def floor(value: Value, bits: int) -> Value:
     low, high = value.low >> bits, value.high >> bits
     if low == high:
         return low
-    return within(fold(_floor(value.terms, value.constant, bits)), low, high)
+    return within(fold(_floor(value.terms, value.constant, bits, low, high)), low, high)
 
 
 def _bounded_total(value: Form) -> Form:
@@ -60,39 +57,40 @@ def _bounded_total(value: Form) -> Form:
     return Form(symbol.terms, symbol.constant, low, high, symbol.mark)
 
 
-def _floor(terms: Terms, constant: int, bits: int) -> Value:
-    whole: Value = 0
+def _floor(terms: Terms, constant: int, bits: int, least: int, most: int) -> Value:
+    """Return a floor that is known to lie within two ends."""
     while True:
-        span = 1 << bits
-        half = span >> 1
-        outside, inside = {}, {}
-        for number, factor in terms.items():
-            rest = ((factor + half - 1) & (span - 1)) - half + 1
-            if rest:
-                inside[number] = rest
-            if factor != rest:
-                outside[number] = (factor - rest) >> bits
-        if outside:
-            whole = add(whole, form(outside, 0))
-        whole, constant = add(whole, constant >> bits), constant & (span - 1)
-        merged = _merged(inside, constant, bits)
-        if merged is not None:
-            terms, constant, bits = merged
-            continue
-        if not inside:
-            return whole
-        shared = min((factor & -factor).bit_length() - 1 for factor in inside.values())
-        if shared:
-            terms = {number: factor >> shared for number, factor in inside.items()}
-            constant, bits = constant >> shared, bits - shared
-            continue
-        low, high = interval(inside, constant)
-        if low >> bits == high >> bits:
-            return add(whole, low >> bits)
-        if high >> bits == (low >> bits) + 1:
-            return add(whole, _sign(inside, constant, high >> bits << bits, high >> bits))
-        # Within a sum, too, a result is its symbol.
-        return add(whole, fold(single(_atom(inside, constant, bits))))
+        # Before multiples of the divisor leave: what they leave of 15 F in 16 is -F, by chance.
+        merged = _merged(terms, constant, bits)
+        if merged is None:
+            inside = _residues(terms, bits)
+            shared = min(((rest & -rest).bit_length() - 1 for rest in inside.values()), default=0)
+            if not shared:
+                break
+            terms = {number: factor >> shared for number, factor in terms.items()}
+            merged = terms, constant >> shared, bits - shared
+        terms, constant, bits = merged
+    outside = {n: factor - inside.get(n, 0) >> bits for n, factor in terms.items()}
+    whole = form({n: factor for n, factor in outside.items() if factor}, constant >> bits)
+    constant &= (1 << bits) - 1
+    if not inside:
+        return whole
+    low, high = (end >> bits for end in interval(inside, constant))
+    if isinstance(whole, int):
+        low, high = max(low, least - whole), min(high, most - whole)
+    if low == high:
+        return add(whole, low)
+    if high == low + 1:
+        return add(whole, _sign(inside, constant, high << bits, high))
+    # Within a sum, too, a result is its symbol.
+    return add(whole, fold(single(_atom(inside, constant, bits))))
+
+
+def _residues(terms: Terms, bits: int) -> Terms:
+    """Return what multiples of ``2**bits`` leave, as small as it can be."""
+    half = 1 << bits >> 1
+    rests = {n: (factor + half - 1 & (1 << bits) - 1) - half + 1 for n, factor in terms.items()}
+    return {number: rest for number, rest in rests.items() if rest}
 
 
 def _sign(terms: Terms, constant: int, threshold: int, above: int) -> Value:
@@ -131,7 +129,7 @@ def _merged(terms: Terms, constant: int, bits: int) -> tuple[Terms, int, int] | 
     inner = [n for n, factor in terms.items() if factor in (1, -1) and kind[n].kind == "floor"]
     if not inner:
         return None
-    number = min(inner)
+    number = max(inner)  # the latest one: those before it may be parts of others, too
     rest = form({n: factor for n, factor in terms.items() if n != number}, constant)
     frozen, shift = kind[number].parts
     argument = thaw(frozen)

@@ -2,92 +2,50 @@
 """Integers as canonical forms: a constant plus a sum of coefficients times atoms.
 
 An atom is a symbol with a range, or what is not linear in others: a floor, a product, a value that
-counts above a threshold only, a function of one symbol. Atoms are numbered by what they are, so
-equal atoms have equal numbers, and two forms are equal if their terms are. A value that is known is
-a plain int.
-
-The table of atoms belongs to the process; `forget` empties it before a proof.
+counts above a threshold only, a function of one symbol. Two forms are equal if their terms are. A
+value that is known is a plain int.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
+
+from lmu_hw.prove.algebra.atoms import (
+    Frozen,
+    Terms,
+    atom,
+    atoms,
+    gate,
+    interval,
+    monomial,
+    tabulate,
+)
 
 __all__ = [
-    "FUNCTION",
-    "GATE",
     "Form",
-    "Frozen",
-    "Kind",
-    "Terms",
-    "Unknown",
     "Value",
     "add",
-    "atom",
-    "atoms",
     "exact",
-    "forget",
     "form",
     "freeze",
-    "gate",
-    "interval",
     "is_sign",
     "is_symbol",
     "multiply",
-    "named",
     "negate",
     "product",
     "range_of",
     "scale",
     "single",
     "symbol",
-    "tabulate",
     "thaw",
     "weighted_sum",
 ]
 
-Terms = dict[int, int]
-Frozen = tuple[tuple[tuple[int, int], ...], int]
-"""Sorted terms and the constant."""
-
-GATE, FUNCTION = 1, 2
-"""Marks of forms that may hold such atoms."""
-
-_SMALL = 1 << 17
-"""Values of a symbol up to which functions of it are tabulated."""
 _PRODUCTS = 64
 """Products of atoms that a product of forms is multiplied out to."""
 _RECOMPUTED = 64
 """Terms up to which a range is computed anew where terms of two forms meet."""
-
-
-class Unknown(Exception):
-    """It cannot be said by forms; what it would have been is free."""
-
-
-class Kind(NamedTuple):
-    """What an atom is: its kind, and what it is made of."""
-
-    kind: str
-    parts: Any
-
-
-@dataclass(slots=True)
-class _Atoms:
-    """What is known of each atom, by its number."""
-
-    kind: list[Kind]
-    low: list[int]
-    high: list[int]
-    leaf: list[int]
-    """The only symbol that it depends on, if functions of that can be tabulated; else -1."""
-    mark: list[int]
-    number: dict[Kind, int]
-
-
-atoms = _Atoms([], [], [], [], [], {})
 
 
 class Form:
@@ -135,26 +93,6 @@ class Form:
 Value = int | Form
 
 
-def forget() -> None:
-    """Empty the table of atoms: forms made before must not be used any more."""
-    for part in (atoms.kind, atoms.low, atoms.high, atoms.leaf, atoms.mark, atoms.number):
-        part.clear()
-
-
-def atom(kind: str, parts: Any, low: int, high: int, leaf: int = -1, mark: int = 0) -> int:
-    """Return the number of an atom, a new one if there was none like it."""
-    key = Kind(kind, parts)
-    number = atoms.number.get(key)
-    if number is None:
-        number = atoms.number[key] = len(atoms.kind)
-        atoms.kind.append(key)
-        atoms.low.append(low)
-        atoms.high.append(high)
-        atoms.leaf.append(leaf)
-        atoms.mark.append(mark)
-    return number
-
-
 def symbol(kind: str, name: Any, low: int, high: int, *, tabulated: bool = False) -> Value:
     """Return a symbol: an unknown integer within a range; functions of it may be tabulated.
 
@@ -176,12 +114,6 @@ def symbol(kind: str, name: Any, low: int, high: int, *, tabulated: bool = False
     return Form({number: 1}, 0, low, high, 0)
 
 
-def tabulate(number: int) -> None:
-    """Let functions of a symbol be tabulated, if it has few enough values."""
-    if atoms.high[number] - atoms.low[number] < _SMALL:
-        atoms.leaf[number] = number
-
-
 def single(number: int) -> Form:
     """Return an atom as a form."""
     return Form({number: 1}, 0, atoms.low[number], atoms.high[number], atoms.mark[number])
@@ -196,20 +128,6 @@ def form(terms: Terms, constant: int) -> Value:
     for number in terms:
         mark |= marks[number]
     return Form(terms, constant, low, high, mark)
-
-
-def interval(terms: Terms, constant: int) -> tuple[int, int]:
-    """Return the bounds of a sum whose atoms take any value of their ranges."""
-    low = high = constant
-    lows, highs = atoms.low, atoms.high
-    for number, factor in terms.items():
-        if factor > 0:
-            low += factor * lows[number]
-            high += factor * highs[number]
-        else:
-            low += factor * highs[number]
-            high += factor * lows[number]
-    return low, high
 
 
 def exact(value: Value) -> Value:
@@ -364,37 +282,7 @@ def product(factors: list[int]) -> Value:
             factors += parts
         else:
             flat.append(number)
-    inner = None if not flat else flat[0] if len(flat) == 1 else _monomial(sorted(flat))
+    inner = None if not flat else flat[0] if len(flat) == 1 else monomial(sorted(flat))
     for direction in sorted(gates, reverse=True):
         inner = gate(direction, gates[direction], inner)
     return 1 if inner is None else single(inner)
-
-
-def _monomial(factors: list[int]) -> int:
-    low = high = 1
-    for number in factors:
-        ends = [x * y for x in (low, high) for y in (atoms.low[number], atoms.high[number])]
-        low, high = min(ends), max(ends)
-    if len(set(factors)) == 1 and len(factors) % 2 == 0:
-        low = max(low, 0)
-    leaves = {atoms.leaf[number] for number in factors}
-    leaf = leaves.pop() if len(leaves) == 1 else -1
-    mark = 0
-    for number in factors:
-        mark |= atoms.mark[number]
-    return atom("product", tuple(factors), low, high, leaf, mark)
-
-
-def gate(direction: int, threshold: int, inner: int | None) -> int:
-    """Return the atom that is `inner`, or 1, where a direction is at least a threshold, else 0."""
-    low, high, mark = 1, 1, 0
-    if inner is not None:
-        low, high, mark = atoms.low[inner], atoms.high[inner], atoms.mark[inner]
-    parts = (direction, threshold, inner)
-    return atom("gate", parts, min(low, 0), max(high, 0), mark=mark | GATE)
-
-
-def named(number: int) -> str:
-    """Return what an atom is called, for people."""
-    kind, parts = atoms.kind[number]
-    return str(parts) if kind in ("input", "name", "unknown") else f"{kind} {number}"

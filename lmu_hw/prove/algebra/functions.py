@@ -13,8 +13,9 @@ from contextlib import suppress
 import numpy as np
 from numpy.typing import NDArray
 
+from lmu_hw.prove.algebra.atoms import FUNCTION, atom, atoms
 from lmu_hw.prove.algebra.floors import floor_of
-from lmu_hw.prove.algebra.forms import FUNCTION, Value, add, atom, atoms, scale, single
+from lmu_hw.prove.algebra.forms import Value, add, scale, single
 from lmu_hw.prove.algebra.names import also, definition_of, fold, link, name
 
 __all__ = [

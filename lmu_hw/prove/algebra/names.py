@@ -9,22 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from lmu_hw.prove.algebra.forms import (
-    Form,
-    Value,
-    add,
-    atoms,
-    form,
-    is_symbol,
-    negate,
-    single,
-    symbol,
-    tabulate,
-)
+from lmu_hw.prove.algebra.atoms import atoms, tabulate
+from lmu_hw.prove.algebra.forms import Form, Value, add, form, is_symbol, negate, single, symbol
 
 __all__ = [
     "Definitions",
     "also",
+    "bounds_of",
     "define_only",
     "definition_of",
     "definitions",
@@ -36,6 +27,7 @@ __all__ = [
     "name",
     "name_total",
     "total",
+    "with_closer_bounds",
 ]
 
 _sizes: set[int] = set()
@@ -54,6 +46,7 @@ _summed: set[int] = set()
 _linked: dict[int, tuple[int, int]] = {}
 """Symbols that are functions of another one while they have a definition: that, and else."""
 _definitions: Definitions = {}
+_closer = False
 _versions: dict[object, int] = {}
 """How often a name was given: two definitions are never one symbol."""
 
@@ -68,6 +61,7 @@ def forget_names() -> None:
     _linked.clear()
     _definitions.clear()
     _versions.clear()
+    with_closer_bounds(False)
 
 
 def definitions(numbers: Iterable[int]) -> Definitions:
@@ -132,6 +126,7 @@ def name(what: object, value: Value, low: int, high: int, *, tabulated: bool = F
         _define(_names, number, value)
         _define_word(number, value)
         _definitions[number] = value
+        return _result(number)
     return result
 
 
@@ -194,13 +189,33 @@ def fold(value: Value) -> Value:
     return _symbol(_names, value)
 
 
+def with_closer_bounds(closer: bool) -> None:
+    """Let symbols of results have the bounds of what they stand for, until names are forgotten."""
+    global _closer
+    _closer = closer
+
+
+def bounds_of(number: int) -> tuple[int, int]:
+    """Return the bounds of a symbol, or of what it stands for, where these are closer."""
+    low, high, meaning = atoms.low[number], atoms.high[number], _definitions.get(number)
+    return (low, high) if meaning is None else (max(low, meaning.low), min(high, meaning.high))
+
+
+def _result(number: int) -> Form:
+    """Return the symbol of a result; its own bounds are those of its format: steps are alike."""
+    result = single(number)
+    if _closer:
+        result.low, result.high = bounds_of(number)
+    return result
+
+
 def _symbol(meanings: dict[frozenset[tuple[int, int]], tuple[int, int]], value: Value) -> Value:
     if isinstance(value, int) or len(value.terms) not in _sizes:
         return value
     entry = meanings.get(frozenset(value.terms.items()))
     if entry is None:
         return value
-    return add(single(entry[0]), value.constant - entry[1])
+    return add(_result(entry[0]), value.constant - entry[1])
 
 
 def drop(value: Form, width: int) -> Value:
@@ -212,7 +227,7 @@ def drop(value: Form, width: int) -> Value:
     if not _words or isinstance(short, int) or len(short.terms) not in _sizes:
         return short
     entry = _words.get((frozenset(short.terms.items()), width))
-    return short if entry is None else add(single(entry[0]), short.constant - entry[1])
+    return short if entry is None else add(_result(entry[0]), short.constant - entry[1])
 
 
 def _dropped(value: Form, width: int) -> Value:

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count
 
+from lmu_hw.prove.algebra.atoms import Unknown, atoms
 from lmu_hw.prove.algebra.cases import (
     floor_by_cases,
     resolved,
     signed_by_cases,
     unsigned_by_cases,
 )
-from lmu_hw.prove.algebra.forms import Form, Unknown, Value, add, is_sign, is_symbol, scale, symbol
+from lmu_hw.prove.algebra.forms import Form, Value, add, is_sign, is_symbol, scale, symbol
 from lmu_hw.prove.algebra.functions import as_function
 from lmu_hw.prove.algebra.names import drop, fold
 
@@ -119,9 +120,22 @@ def join(words: Sequence[tuple[Word, int]]) -> Word:
     if len(flat) == 1:
         return flat[0][0]
     result = Pieces(flat)
-    if sum(not isinstance(piece, int) for piece, _ in flat) == 1:
+    values = [piece for piece, _ in flat if not isinstance(piece, int)]
+    if len(values) == 1 and not _is_unknown(values[0]):
         return number(result)
     return _one_result(result) if len(flat) == 2 else result
+
+
+def _is_unknown(value: Form) -> bool:
+    """Tell whether nothing is known of bits: in one form with what is, that would be lost."""
+    if len(value.terms) != 1:
+        return False
+    (atom,) = value.terms
+    kind, parts = atoms.kind[atom]
+    if kind == "floor":
+        (terms, _), _ = parts
+        kind = atoms.kind[terms[0][0]].kind if len(terms) == 1 else kind
+    return kind == "unknown"
 
 
 def _one_result(word: Pieces) -> Word:

@@ -21,6 +21,11 @@ Rows = NDArray[np.uint8]
 """Eight patterns in a byte, the first one in the lowest bit."""
 
 _ALL = 0xFF
+_WORD = 8
+"""Bytes that are computed with at once."""
+
+_Level = tuple[int, NDArray[np.intp], NDArray[np.intp]]
+"""First row of some ands, and rows of their operands: for where they can be 1, then for 0."""
 
 
 class Program:
@@ -41,9 +46,11 @@ class Program:
         self._literals |= {bit: 2 * n + 2 for n, bit in enumerate(sources)}
         self._rows = 2 * len(sources) + 2
         self._levels = self._ordered(cone.gates)
+        following = [self.literal(circuit.registers[bit]) for bit in cone.registers]
+        self._following = np.array([[n, n ^ 1] for n in following], np.intp).reshape(-1)
 
-    def _ordered(self, gates: Sequence[Bit]) -> list[tuple[int, NDArray[np.intp]]]:
-        """Return, level by level, the first row and the operands of ands that need no other."""
+    def _ordered(self, gates: Sequence[Bit]) -> list[_Level]:
+        """Return, level by level, ands that need no other."""
         level: dict[Bit, int] = {}
         by_level: dict[int, list[Bit]] = {}
         for bit in gates:
@@ -63,7 +70,10 @@ class Program:
         levels = []
         for _, ands in sorted(by_level.items()):
             operands = [[self.literal(x) for x in self._circuit.gates[bit]] for bit in ands]
-            levels.append((self._literals[ands[0]], np.array(operands, np.intp).T))
+            pair = np.array(operands, np.intp).T
+            # Where both can be 1 the result can be; where one can be 0 it can: in one look-up each.
+            both = np.concatenate([pair, pair ^ 1], axis=1)
+            levels.append((self._literals[ands[0]], both[0], both[1]))
         return levels
 
     def literal(self, bit: Bit) -> int:
@@ -80,19 +90,30 @@ class Program:
         width : int
             Bytes of a row.
         """
-        rows = np.full((self._rows, width), _ALL, np.uint8)
-        rows[0] = 0
+        given = np.full((2 * (len(self.registers) + len(self.free)), width), _ALL, np.uint8)
         for bit, (one, zero) in sources.items():
             if bit in self._literals:
-                rows[self._literals[bit]], rows[self._literals[bit] ^ 1] = one, zero
-        for first, (a, b) in self._levels:
-            end = first + 2 * len(a)
-            np.bitwise_and(rows[a], rows[b], out=rows[first:end:2])
-            np.bitwise_or(rows[a ^ 1], rows[b ^ 1], out=rows[first + 1 : end : 2])
-        return rows
+                place = self._literals[bit] - 2
+                given[place], given[place + 1] = one, zero
+        return self.run_rows(given)
+
+    def run_rows(self, given: Rows) -> Rows:
+        """Return all rows; `given` are those of registers and free bits, two of each, in order."""
+        width = given.shape[1]
+        words = -(-width // _WORD)
+        wide = np.zeros((self._rows, words), np.uint64)
+        rows = wide.view(np.uint8)
+        rows[1] = _ALL
+        rows[2 : 2 + len(given), :width] = given
+        if words == 1:
+            wide = wide.reshape(-1)  # looked up several times faster
+        for first, left, right in self._levels:
+            a, b, count = wide.take(left, axis=0), wide.take(right, axis=0), len(left) // 2
+            end = first + 2 * count
+            np.bitwise_and(a[:count], b[:count], out=wide[first:end:2])
+            np.bitwise_or(a[count:], b[count:], out=wide[first + 1 : end : 2])
+        return rows[:, :width]
 
     def next_state(self, rows: Rows) -> Rows:
         """Return what the registers take over: for each, where it can be 1 and can be 0."""
-        literals = [self.literal(self._circuit.registers[bit]) for bit in self.registers]
-        both = [row for literal in literals for row in (literal, literal ^ 1)]
-        return rows[both]
+        return rows[self._following]

@@ -92,17 +92,14 @@ def reach(
     violated = np.zeros(len(targets), bool)
     started = told = time.monotonic()
     while len(frontier) and not violated.all():
-        following = []
+        following: set[bytes] = set()
         for part in np.array_split(frontier, -(-len(frontier) * run.values // _PATTERNS)):
             states, wrong = run.step(part)
             violated |= wrong
-            following.append(states)
-        fresh = []
-        for state in np.unique(np.concatenate(following), axis=0):
-            if (key := state.tobytes()) not in seen:
-                seen.add(key)
-                fresh.append(state)
-        frontier = np.array(fresh, np.uint8).reshape(len(fresh), run.bytes)
+            following |= states
+        fresh = sorted(following - seen)
+        seen.update(fresh)
+        frontier = np.frombuffer(b"".join(fresh), np.uint8).reshape(len(fresh), run.bytes)
         cycles += len(fresh) > 0
         now = time.monotonic()
         if now - started > seconds:
@@ -131,11 +128,26 @@ class _Run:
         assumed: Sequence[int],
         before: Sequence[int],
     ) -> None:
-        self.program, self.free = program, free
+        self.program = program
         self.reset = circuit.reset
-        self.targets, self.assumed, self.before = targets, assumed, before
+        self.targets, self.assumed, self.before = (
+            np.array(literals, np.intp) for literals in (targets, assumed, before)
+        )
         self.values = 1 << max(len(free), 3)
         self.bytes = -(-2 * len(program.registers) // 8)
+        self._free = self._all_values(free)
+
+    def _all_values(self, free: Sequence[Bit]) -> Rows:
+        """Return the rows of what is free: all values of it, and no reset."""
+        number, rows = np.arange(self.values), []
+        for bit in self.program.free:
+            if bit == self.reset:
+                row = np.zeros(self.values // 8, np.uint8)
+            else:
+                values = (number >> free.index(bit) & 1).astype(bool)
+                row = np.packbits(values, bitorder="little")
+            rows += [row, ~row]
+        return np.array(rows, np.uint8).reshape(len(rows), self.values // 8)
 
     def after_reset(self) -> NDArray[np.uint8]:
         """Return the state after one cycle of reset, from any contents."""
@@ -143,31 +155,19 @@ class _Run:
         rows = self.program.next_state(self.program.run(sources, 1))
         return np.packbits(rows[:, 0] & 1)
 
-    def step(self, states: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    def step(self, states: NDArray[np.uint8]) -> tuple[set[bytes], NDArray[Any]]:
         """Return the states that follow where no assumption fails, and which targets can fail."""
-        width = self.values // 8
-        size = len(states) * width
+        width, count = self.values // 8, len(states)
         # Every state in all the patterns of its bytes.
         bits = np.unpackbits(states, axis=1, count=2 * len(self.program.registers))
         spread = np.repeat(bits.T * np.uint8(0xFF), width, axis=1)
-        sources: dict[Bit, tuple[Rows, Rows]] = {
-            bit: (spread[2 * n], spread[2 * n + 1]) for n, bit in enumerate(self.program.registers)
-        }
-        number = np.arange(self.values)
-        for place, bit in enumerate(self.free):
-            row = np.tile(
-                np.packbits((number >> place & 1).astype(bool), bitorder="little"), len(states)
-            )
-            sources[bit] = (row, ~row)
-        sources[self.reset] = (np.zeros(size, np.uint8), np.full(size, 0xFF, np.uint8))
-        rows = self.program.run(sources, size)
-        alive = np.full(size, 0xFF, np.uint8)
-        for literal in self.assumed:
-            alive &= rows[literal]  # dead where an assumption cannot hold
-        wrong = [(rows[literal ^ 1] & alive).any() for literal in self.targets]
-        for literal in (*self.targets, *self.before):
-            alive &= rows[literal]  # what comes after a failure does not matter
+        rows = self.program.run_rows(np.concatenate([spread, np.tile(self._free, (1, count))]))
+        # Dead where an assumption cannot hold, and what comes after a failure does not matter.
+        alive = np.bitwise_and.reduce(rows[self.assumed], axis=0)
+        wrong = (rows[self.targets ^ 1] & alive).any(axis=1)
+        for literals in (self.targets, self.before):
+            alive &= np.bitwise_and.reduce(rows[literals], axis=0)
         following = np.unpackbits(self.program.next_state(rows), axis=1, bitorder="little")
         taken = np.unpackbits(alive, bitorder="little").astype(bool)
         packed = np.packbits(following[:, taken], axis=0).T
-        return np.unique(packed, axis=0) if len(packed) else packed, np.array(wrong, bool)
+        return {state.tobytes() for state in packed}, wrong

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from lmu_hw.prove.algebra.atoms import Kind, Terms, Unknown, atoms
 from lmu_hw.prove.algebra.directions import direction_terms, number_of_direction
-from lmu_hw.prove.algebra.forms import Form, Kind, Terms, Unknown, Value, atoms, exact
+from lmu_hw.prove.algebra.forms import Form, Value, exact
 from lmu_hw.prove.algebra.undecided import Undecided
 from lmu_hw.prove.algebra.words import Pieces, Word, as_unsigned, join, unknown
 from lmu_hw.prove.algebra.words import number as number_of

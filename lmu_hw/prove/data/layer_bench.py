@@ -13,9 +13,9 @@ from lmu_hw.hdl.output_stage import write_layout
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.forms import Value, symbol
-from lmu_hw.prove.algebra.names import define_only, definitions
+from lmu_hw.prove.algebra.names import define_only, definitions, with_closer_bounds
 from lmu_hw.prove.algebra.undecided import MARK, Decide, decided
-from lmu_hw.prove.algebra.words import Word, number, part
+from lmu_hw.prove.algebra.words import Pieces, Word, number, part
 from lmu_hw.prove.claims import amount
 from lmu_hw.prove.comparison import Failure, congruent, vanishes
 from lmu_hw.prove.data.instances import symbols_of
@@ -54,6 +54,7 @@ class LayerBench:
         symbols: Symbols | None = None,
     ) -> None:
         self.symbols = symbols or Symbols()
+        with_closer_bounds(self.symbols.closer_bounds)
         self.part = LayerPart(netlist, plan, place)
         self.network, self.place, self.plan = network, place, plan.layers[place]
         self.name = self.plan.layer.name
@@ -284,5 +285,5 @@ class LayerBench:
         value = number(hardware)
         if not congruent(value, specification, width):
             raise Failure(what, value, specification, width)
-        if not vanishes(value - specification, width):
+        if isinstance(hardware, Pieces) or not vanishes(value - specification, width):
             self._shown.append(ShownWord(value, specification, width))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.prove.algebra.forms import Value
+from lmu_hw.prove.algebra.forms import Value, exact
 from lmu_hw.prove.algebra.names import Definitions
 from lmu_hw.prove.data.buffers import Image
 from lmu_hw.prove.hardware.machine import State
@@ -57,8 +57,15 @@ class Step:
 
     @property
     def left(self) -> Past | None:
-        """What the next step reads of it; None: nothing, or it is the last one of its sequence."""
-        left = {name: codes for name, codes in self.now.items() if name in self.lasting}
+        """What the next step reads of it; None: nothing, or it is the last one of its sequence.
+
+        With the bounds of its symbols: those of what they stand for are another matter then.
+        """
+        left = {
+            name: [exact(code) for code in codes]
+            for name, codes in self.now.items()
+            if name in self.lasting
+        }
         return None if self.mark or not left else left
 
     @property

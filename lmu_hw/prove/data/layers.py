@@ -185,9 +185,14 @@ def _same_step(stands: Correspondence, general: Step | None, other: Step | None)
 
 
 def _same_meanings(stands: Correspondence, general: Definitions, other: Definitions) -> bool:
-    """Say whether symbols of the general situation have no meaning that the other's have not."""
+    """Say whether symbols of the general situation have no meaning that the other's have not.
+
+    Nor closer bounds: what was shown may rest on them.
+    """
     for number, value in general.items():
         meaning = other.get(stands.of(number))
         if meaning is None or not stands.same(value, meaning):
+            return False
+        if meaning.low < value.low or meaning.high > value.high:
             return False
     return True

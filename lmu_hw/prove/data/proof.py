@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from lmu_hw.errors import ToolError
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
+from lmu_hw.prove.algebra.atoms import Unknown, forget
 from lmu_hw.prove.algebra.directions import forget_directions
-from lmu_hw.prove.algebra.forms import Unknown, forget
 from lmu_hw.prove.algebra.functions import forget_functions
 from lmu_hw.prove.algebra.names import forget_names
 from lmu_hw.prove.algebra.undecided import Decide
@@ -36,6 +36,7 @@ _SYMBOLS = (
     Symbols(),
     Symbols(small_totals=True),
     Symbols(small_totals=True, functions=True),
+    Symbols(closer_bounds=True),
 )
 """Tried one after the other, the cheapest first."""
 

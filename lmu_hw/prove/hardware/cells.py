@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from lmu_hw.prove.algebra.atoms import Unknown
 from lmu_hw.prove.algebra.directions import with_total
-from lmu_hw.prove.algebra.forms import Unknown, Value
+from lmu_hw.prove.algebra.forms import Value
 from lmu_hw.prove.algebra.functions import applied, leaf_of
 from lmu_hw.prove.algebra.words import Pieces, Word, number
 from lmu_hw.prove.hardware.cell_shape import Shape, mask

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from lmu_hw.errors import ToolError
-from lmu_hw.prove.algebra.forms import Form, Unknown
+from lmu_hw.prove.algebra.atoms import Unknown
+from lmu_hw.prove.algebra.forms import Form
 from lmu_hw.prove.algebra.functions import function, leaf_of, values_of
 from lmu_hw.prove.algebra.undecided import Decide, Undecided, in_both
 from lmu_hw.prove.algebra.words import Word, as_signed, join, normal, number, part, unknown

@@ -5,10 +5,11 @@ import random
 
 import pytest
 
+from lmu_hw.prove.algebra.atoms import forget
 from lmu_hw.prove.algebra.cases import floor_by_cases
 from lmu_hw.prove.algebra.choices import at_least, choose, clamp, equal
 from lmu_hw.prove.algebra.directions import forget_directions
-from lmu_hw.prove.algebra.forms import Value, forget, symbol, weighted_sum
+from lmu_hw.prove.algebra.forms import Value, symbol, weighted_sum
 from lmu_hw.prove.algebra.names import forget_names, name
 from lmu_hw.prove.algebra.words import Word, as_signed, join, normal, part
 from lmu_hw.prove.counterexample import Point

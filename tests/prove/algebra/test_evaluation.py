@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from lmu_hw.prove.algebra.atoms import forget
 from lmu_hw.prove.algebra.cases import floor_by_cases
 from lmu_hw.prove.algebra.choices import at_least, clamp
 from lmu_hw.prove.algebra.evaluation import vanishes_everywhere
-from lmu_hw.prove.algebra.forms import forget, symbol, weighted_sum
+from lmu_hw.prove.algebra.forms import symbol, weighted_sum
+from lmu_hw.prove.algebra.functions import applied
+from lmu_hw.prove.algebra.names import name, name_total
 from lmu_hw.prove.data.proof import forget_all
 
 
@@ -45,3 +48,31 @@ def test_congruent_values_are_equal_modulo_their_width_alone():
 def test_too_many_or_too_large_values_are_not_decided(high, factor):
     forget()
     assert not vanishes_everywhere(symbol("input", 0, 0, high) * factor, 1)
+
+
+def test_results_are_what_they_stand_for_where_that_decides():
+    """A table at a limited sum of a large total, against a table at the total."""
+    x, y = (symbol("input", (0, n), -(1 << 9), (1 << 9) - 1) for n in range(2))
+    total = name_total("total", x * 3 + y * 5, tabulated=True)
+    limited = name("sum", clamp(floor_by_cases(total, 6), -4, 3), -4, 3, tabulated=True)
+    at_sum = applied(lambda v: v * v, [limited], *limited.terms)
+    result = name("result", at_sum, 0, 99)
+    at_total = applied(lambda v: (v >> 6).clip(-4, 3) ** 2, [total], *total.terms)
+    assert vanishes_everywhere(result - at_total, 8)
+    assert not vanishes_everywhere(result - at_total - at_least(total - 4000), 8)
+
+
+def test_a_sum_of_large_symbols_is_one_where_it_occurs_as_a_whole():
+    x, y, z = (symbol("input", (0, n), -8192, 8191) for n in range(3))
+    direction = x - y * 2 + z
+    value = floor_by_cases(direction * 3 + 32, 6)
+    sign = 1 - at_least(direction * 3 + 32)
+    assert vanishes_everywhere(floor_by_cases(value, 13) + sign, 14)
+    assert not vanishes_everywhere(floor_by_cases(value + 1, 13) + sign, 14)
+
+
+def test_a_symbol_has_no_values_that_what_it_stands_for_has_not():
+    x = symbol("input", 0, 0, 40)
+    result = name("r", floor_by_cases(x, 2), -(1 << 20), 1 << 20)
+    assert vanishes_everywhere(at_least(result + 1) - 1, 4)
+    assert not vanishes_everywhere(at_least(result - 1) - 1, 4)

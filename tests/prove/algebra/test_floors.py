@@ -5,8 +5,9 @@ import random
 
 import pytest
 
-from lmu_hw.prove.algebra.floors import floor, signed, unsigned
-from lmu_hw.prove.algebra.forms import Value, forget, symbol, weighted_sum
+from lmu_hw.prove.algebra.atoms import forget
+from lmu_hw.prove.algebra.floors import floor, signed, unsigned, within
+from lmu_hw.prove.algebra.forms import Value, symbol, weighted_sum
 from lmu_hw.prove.algebra.names import forget_names
 from lmu_hw.prove.counterexample import Point
 
@@ -51,3 +52,23 @@ def test_a_sum_that_is_0_or_less_by_1_is_its_own_sign():
     x = symbol("input", 0, 0, 1)
     assert floor(x - 1, 3) - (x - 1) == 0
     assert floor(-x, 3) + x == 0
+
+
+def test_what_a_product_leaves_of_a_divisor_is_not_taken_for_a_floor_of_its_own():
+    """15 F in 16 is -F beside multiples of 16; the rest of 15 F is no floor to be merged."""
+    x, y = (symbol("input", (0, n), -500, 500) for n in range(2))
+    product = (floor(x * 3, 4) + y) * 15
+    assert floor(floor(product, 4) + 1, 1) - floor(product + 16, 5) == 0
+
+
+def test_of_several_floors_the_latest_is_merged():
+    x, y = (symbol("input", (0, n), -500, 500) for n in range(2))
+    before = floor(x * 3, 4)
+    later = floor(y * 5 + before * 7, 4)
+    assert floor(later + before + 1, 1) - floor(y * 5 + before * 23 + 16, 5) == 0
+
+
+def test_a_floor_of_two_values_by_closer_bounds_is_a_sign():
+    x = symbol("input", 0, -500, 500)
+    assert floor(within(x * 3 + 1, -90, 90), 7) - floor(within(x * 3 + 1, -90, 90), 9) == 0
+    assert floor(x * 3 + 1, 7) - floor(x * 3 + 1, 9) != 0

@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from lmu_hw.prove.algebra.forms import Form, forget, multiply, range_of, symbol, weighted_sum
+from lmu_hw.prove.algebra.atoms import forget
+from lmu_hw.prove.algebra.forms import Form, multiply, range_of, symbol, weighted_sum
 from lmu_hw.prove.counterexample import Point
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import pytest
 
+from lmu_hw.prove.algebra.atoms import forget
 from lmu_hw.prove.algebra.floors import floor, signed
-from lmu_hw.prove.algebra.forms import Form, forget, symbol, weighted_sum
-from lmu_hw.prove.algebra.names import forget_names, name
+from lmu_hw.prove.algebra.forms import Form, exact, range_of, symbol, weighted_sum
+from lmu_hw.prove.algebra.names import define_only, forget_names, name, with_closer_bounds
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,14 @@ def test_two_definitions_are_never_one_symbol():
     first = name((0, 0, "u[0]"), x + y, -99, 99)
     second = name((0, 0, "u[0]"), x - y, -99, 99)
     assert first - second != 0
+
+
+def test_a_result_has_the_bounds_of_what_it_stands_for_while_that_is_known():
+    with_closer_bounds(True)
+    x = symbol("input", 0, -100, 100)
+    result = name("r", floor(x, 2), -2048, 2047)
+    assert range_of(result + 5) == range_of(floor(x + 20, 2)) == (-20, 30)
+    assert range_of(exact(result)) == (-2048, 2047)
+    define_only({})
+    assert range_of(floor(x, 2)) == (-25, 25)
+    assert floor(x, 2) - result != 0

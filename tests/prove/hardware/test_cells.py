@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from lmu_hw.prove.algebra.forms import forget, symbol
+from lmu_hw.prove.algebra.atoms import forget
+from lmu_hw.prove.algebra.forms import symbol
 from lmu_hw.prove.algebra.words import number
 from lmu_hw.prove.counterexample import Point
 from lmu_hw.prove.hardware.machine import Machine

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.prove.algebra.forms import forget, is_symbol
+from lmu_hw.prove.algebra.atoms import forget
+from lmu_hw.prove.algebra.forms import is_symbol
 from lmu_hw.prove.hardware.machine import Machine
 from lmu_hw.prove.hardware.netlist import read_netlist
 from tests.prove.test_run import emitted, failures
