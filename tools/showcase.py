@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of designs in README.md: from the trained files to place and route, proved.
+
+Each design is generated, measured on its test set, placed and routed with three seeds, and proved.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+import lmu_hw
+from lmu_hw.cli.console import stages, status
+from lmu_hw.measure import Report
+from lmu_hw.measure.implementation import Implementation
+from tools.memory_bench.tables import Table, update_page
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "README.md"
+HEADINGS = (
+    *("network", "design", "float", "fixed", "LUT", "FF", "block RAM", "multipliers"),
+    *("MHz", "µs a sample", "nJ a sample", "proved"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A network of ``examples/``, and how it becomes a design.
+
+    Attributes
+    ----------
+    truth : str
+        File of what the test set should be answered with.
+    """
+
+    example: str
+    network: str
+    design: str
+    truth: str
+    options: dict[str, Any]
+    lanes: int
+    target: str = "ecp5-25k"
+
+
+_DIGITS = {"input_scale": Fraction(1, 16), "weight_bits": 8, "activation_bits": 8}
+CASES = (
+    Case(
+        example="digits",
+        network="digits: order 32, 64 units",
+        design="dense memory",
+        truth="test_labels.npy",
+        options=_DIGITS,
+        lanes=4,
+    ),
+    Case(
+        example="digits",
+        network="digits: order 32, 64 units",
+        design="two recursions",
+        truth="test_labels.npy",
+        options=_DIGITS | {"realization": "semiseparable"},
+        lanes=4,
+    ),
+    Case(
+        example="mackey_glass",
+        network="Mackey-Glass: 4 LMU layers",
+        design="dense memories",
+        truth="test_y.npy",
+        options={"weight_bits": 16, "activation_bits": 16},
+        lanes=14,
+    ),
+    Case(
+        example="psmnist",
+        network="psMNIST: order 256, 212 units",
+        design="two recursions",
+        truth="test_labels.npy",
+        options={
+            "input_scale": Fraction(1, 255),
+            "weight_bits": 8,
+            "realization": "semiseparable",
+        },
+        lanes=16,
+        target="ecp5-85k",
+    ),
+)
+
+
+def score(report: Report, value: float | None) -> str:
+    """Return the metric of a task in percent."""
+    if value is None:
+        raise ValueError(f"{report.name}: nothing to compare the answers with")
+    return f"{value:.2%}" + ("" if report.task.metric == "accuracy" else " NRMSE")
+
+
+def measure(case: Case, folder: Path) -> tuple[Report, Implementation, bool]:
+    """Generate a design into `folder`, measure, implement and prove it."""
+    source = ROOT / "examples" / case.example
+    with status(f"{case.network}, {case.design}") as tell:
+        design = lmu_hw.quantize(
+            lmu_hw.load(source / "model.safetensors"),
+            np.load(source / "calibrate_x.npy"),
+            **case.options,
+        )
+        lmu_hw.emit(design, folder, lanes=case.lanes)
+        x, truth = np.load(source / "test_x.npy"), np.load(source / case.truth)
+        report = lmu_hw.report(folder, x, truth)
+        proof = lmu_hw.prove(folder, progress=tell)
+    with stages(case.target) as update:
+        chip = lmu_hw.implement(folder, target=case.target, progress=update)
+    return report, chip, proof.proved
+
+
+def row(case: Case, folder: Path) -> tuple[object, ...]:
+    """Return the row of a design."""
+    report, chip, proved = measure(case, folder)
+    if chip.mhz is None or chip.samples_per_second is None or chip.energy is None:
+        raise ValueError(f"{report.name}: place and route gave no clock")
+    total = chip.total
+    return (
+        *(case.network, case.design),
+        *(score(report, report.task.float_score), score(report, report.task.fixed_score)),
+        *(f"{total.lut:,}", f"{total.ff:,}", f"{total.block_ram:g}", f"{total.dsp:g}"),
+        *(f"{chip.mhz:.0f}", f"{1e6 / chip.samples_per_second:.1f}"),
+        f"{chip.energy.total:.0f}",
+        "yes" if proved else "no",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the table, and write it into README.md."""
+    parser = argparse.ArgumentParser(description="Measure the designs of README.md.")
+    parser.add_argument("--out", metavar="FOLDER", default="build/showcase", type=Path)
+    options = parser.parse_args(arguments)
+    table = Table(name="designs", title="Designs", headings=HEADINGS)
+    for number, case in enumerate(CASES):
+        table.add(*row(case, options.out / f"{case.example}_{number}"))
+    table.show(Console(width=200))
+    update_page(PAGE, [table])
+
+
+if __name__ == "__main__":
+    main()
