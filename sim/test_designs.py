@@ -43,7 +43,10 @@ def test_icarus_equals_the_golden_model(folder_of, name):
     _equal(folder_of(name), "icarus", seed=0, max_cycles=15_000)
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+# The others differ from one of these in their plan or their formats alone.
+@pytest.mark.parametrize(
+    "name", sorted(set(DESIGNS) - {"memoryless_cell", "bare_memory", "sweeps_in_order"})
+)
 def test_verilator_equals_the_golden_model(folder_of, name):
     require_simulator("verilator")
     _equal(folder_of(name), "verilator", seed=2, max_cycles=150_000)

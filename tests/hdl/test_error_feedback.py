@@ -53,7 +53,7 @@ def with_feedback(
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("lanes", [1, 3, 8, None])
+@pytest.mark.parametrize("lanes", [3, None])
 def test_every_shape_answers_as_the_golden_model(shape, lanes):
     plain = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     network = with_feedback(plain)
@@ -61,12 +61,11 @@ def test_every_shape_answers_as_the_golden_model(shape, lanes):
 
 
 @pytest.mark.parametrize("lanes", LANES)
-@pytest.mark.parametrize("pause", [0.0, 0.5])
 @pytest.mark.parametrize("shape", ["order 5", "two memories"])
-def test_no_lanes_and_no_stall_change_a_word(shape, lanes, pause):
+def test_no_lanes_and_no_stall_change_a_word(shape, lanes):
     plain = networks.quantized(networks.network(**SHAPES[shape]), **WORDS)
     network = with_feedback(plain, everywhere=True)
-    simulate(network, fastest_plan(network, lanes), lengths=(4, 1, 5), pause=pause)
+    simulate(network, fastest_plan(network, lanes), lengths=(4, 1, 5), pause=0.5)
 
 
 @pytest.mark.parametrize("overflow", [Overflow.SATURATE, Overflow.WRAP])

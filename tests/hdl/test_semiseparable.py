@@ -83,7 +83,7 @@ def test_every_order_answers_as_the_golden_model(build, order, lanes):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("lanes", [1, 3, 16, None])
+@pytest.mark.parametrize("lanes", [1, None])
 def test_every_shape_answers_as_the_golden_model(build, shape, lanes):
     network = build(**SHAPES[shape])
     simulate(network, fastest_plan(network, lanes), lengths=(1, 2, 5))
@@ -104,7 +104,7 @@ def test_every_window_and_width_of_coefficients(build, windows, row_shifts, bits
     simulate(network, fastest_plan(network, 3), x_codes=full_scale(network, 20))
 
 
-@pytest.mark.parametrize("lanes", [1, 4, 7, 11, None])
+@pytest.mark.parametrize("lanes", [1, 7, None])
 @pytest.mark.parametrize("rank", [2, 3])
 @pytest.mark.parametrize("shape", ["everything fed back", "two memories"])
 def test_a_higher_rank(build, rank, lanes, shape):
@@ -132,7 +132,7 @@ def test_every_rounding_of_the_states(build, rounding):
 
 
 @pytest.mark.parametrize("rank", [1, 2])
-@pytest.mark.parametrize("order", [1, 3, 4, 9])
+@pytest.mark.parametrize("order", [1, 4, 9])
 @pytest.mark.parametrize("beat", [2, 4, 8])
 def test_chains_of_states(build, beat, order, rank):
     network = build(order=order, rank=min(rank, order))
