@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.arrays import load_array
+from lmu_hw.checked import flag
 from lmu_hw.errors import ConfigError, LoadError, NetworkError
 from lmu_hw.files import read_json
 from lmu_hw.fixed import Overflow
@@ -23,7 +24,7 @@ from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import Discretizer, LmuLayer, Network, Role, node_name, window
 from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
-from lmu_hw.network import QuantizedNetwork
+from lmu_hw.network import QuantizedNetwork, State, StateVector, state_codes, state_vectors
 from lmu_hw.network.archive import design_digest, network_bytes, read_network
 from lmu_hw.proofs import Certificate, certify, prove_ranges, require_forbidden
 from lmu_hw.quantize import Config, Quantization, Refit, convert
@@ -179,15 +180,48 @@ class Design:
         """Names of the memories that what reads them is fitted to."""
         return frozenset(refit.memory for refit in self.refits)
 
+    @overload
     def predict(
-        self, x: NDArray[np.generic], *, progress: Callable[[int], None] | None = None
-    ) -> Array:
+        self,
+        x: NDArray[np.generic],
+        *,
+        initial_state: Mapping[str, object] | None = None,
+        return_state: Literal[False] = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Array: ...
+
+    @overload
+    def predict(
+        self,
+        x: NDArray[np.generic],
+        *,
+        initial_state: Mapping[str, object] | None = None,
+        return_state: Literal[True],
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Array, State]: ...
+
+    def predict(
+        self,
+        x: NDArray[np.generic],
+        *,
+        initial_state: Mapping[str, object] | None = None,
+        return_state: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> Array | tuple[Array, State]:
         """Return what the hardware answers, as real values.
+
+        Sequences can be computed in pieces: each goes on from the state that the one before
+        returned, and the answers are those of the whole.
 
         Parameters
         ----------
         x : (sequences, steps, inputs)
             In the network's own units.
+        initial_state : State, optional
+            What the first step finds: codes by the names of `state_vectors`; None: zeros, as at
+            the first step of a sequence. `state_codes` makes one of values.
+        return_state : bool
+            Return the state after the last step, too, as if it did not end its sequence.
         progress : callable, optional
             Called with the number of sequences done since the last call.
 
@@ -195,10 +229,29 @@ class Design:
         -------
         (sequences, outputs) for a network that answers once, otherwise
         (sequences, steps, outputs), in float64. A softmax is left to the host.
+        State, if it is returned
+            (sequences, size) int64 by the names of `state_vectors`.
+
+        Raises
+        ------
+        NetworkError, RangeError
+            If the state is none of this network, see `lmu_hw.network.check_state`.
         """
+        wanted = flag(return_state, "`return_state`")
         golden = GoldenModel(self.network)
-        y_codes, _ = golden.run(golden.quantize_input(x), progress=progress)
-        return golden.output_values(y_codes)
+        x_codes = golden.quantize_input(x)
+        y_codes, trace = golden.resume(x_codes, initial_state, progress=progress)
+        y = golden.output_values(y_codes)
+        return (y, trace.state) if wanted else y
+
+    @property
+    def state_vectors(self) -> tuple[StateVector, ...]:
+        """What persists from one time step to the next, in the order of the nodes."""
+        return state_vectors(self.network)
+
+    def state_codes(self, values: Mapping[str, object]) -> State:
+        """Return the state nearest to real values; see `lmu_hw.network.state_codes`."""
+        return state_codes(self.network, values)
 
     def certify(self, *, progress: Callable[[str], None] | None = None) -> Certificate:
         """Prove ranges, errors and stability; see `lmu_hw.proofs.certify`.
@@ -238,10 +291,15 @@ class Design:
         config = self.config.nodes[refit.memory]
         return fitted_memory(layer, config, source, node)
 
-    def trace(self, x: NDArray[np.generic]) -> Trace:
-        """Return the codes of every node at every step, and the overflow counts."""
+    def trace(
+        self, x: NDArray[np.generic], *, initial_state: Mapping[str, object] | None = None
+    ) -> Trace:
+        """Return the codes of every node at every step, the overflow counts, and the state after.
+
+        `initial_state` is that of `predict`.
+        """
         golden = GoldenModel(self.network)
-        return golden.trace(golden.quantize_input(x))
+        return golden.trace(golden.quantize_input(x), initial_state)
 
     def reference_input(self, x: NDArray[np.generic]) -> Array:
         """Return x in the units that the reference network reads."""

@@ -17,7 +17,7 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import Subject, integration_files, integration_patterns
 from lmu_hw.manifest import choice_of, manifest_of
 from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of
-from lmu_hw.plan import AUTO, Goal, Lanes, Reloadable, choose_plan, reloadable_of
+from lmu_hw.plan import AUTO, Goal, Lanes, Reloadable, choose_plan, reloadable_of, require_states
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
 
@@ -35,6 +35,7 @@ def emit(
     name: str | None = None,
     reloadable: Reloadable | str | bool = False,
     registers: bool = False,
+    state_access: bool = False,
     stream_width: int | str = DEFAULT_WIDTH,
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
@@ -59,6 +60,8 @@ def emit(
         Which coefficients are written through a port that the top gets; True: all of them.
     registers : bool
         The top gets AXI4-Lite registers around the network; see `lmu_hw.hdl.register_map`.
+    state_access : bool
+        The top gets a port through which states are read and written while nothing is inside.
     stream_width, stream_elements, stream_last
         How input vectors and answers travel, see `stream_of`.
     progress : callable, optional
@@ -82,6 +85,7 @@ def emit(
     from lmu_hw.hdl import emit_verilog
 
     registers = flag(registers, "`registers`")
+    accessible = flag(state_access, "`state_access`")
     goal = Goal(lanes=lanes, clock=clock, sample_rate=sample_rate, target=target)
     stream = stream_of(stream_width, stream_elements, stream_last)
     tell = progress or (lambda text: None)
@@ -93,7 +97,9 @@ def emit(
     if written is Reloadable.MEMORY:
         require_reloadable(design.reference, design.config)
     choice = choose_plan(network, goal, reloadable=written, stream=stream)
-    plan = replace(choice.chosen.plan, registers=registers)
+    plan = replace(choice.chosen.plan, registers=registers, state_access=accessible)
+    if accessible:
+        require_states(plan)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)

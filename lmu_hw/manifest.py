@@ -24,11 +24,11 @@ from lmu_hw.network import (
     realization_of,
     stream_of,
 )
-from lmu_hw.plan import Choice, Goal, LayerPlan, Option, Plan, Reloadable, choose_plan
+from lmu_hw.plan import Choice, Goal, LayerPlan, Option, Plan, Reloadable, StateMap, choose_plan
 from lmu_hw.quantize.tables import table_error
 from lmu_hw.records import decode
 
-__all__ = ["choice_of", "manifest_of", "read_choice", "read_plan"]
+__all__ = ["choice_of", "manifest_of", "read_choice", "read_plan", "state_entries"]
 
 _AGAIN = "generate the design again"
 
@@ -76,7 +76,12 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
             for layer, scheduled in zip(network.layers, entry.layers, strict=True)
         ]
         layers[0] = replace(layers[0], arriving=stream.arriving(network.layers[0].input))
-        plan = Plan(layers=tuple(layers), stream=stream, registers=entry.registers)
+        plan = Plan(
+            layers=tuple(layers),
+            stream=stream,
+            registers=entry.registers,
+            state_access="states" in folder.manifest,
+        )
         cycles = plan.cycles(last_step=True)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
@@ -86,6 +91,22 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
             f"cycles_last_step of {entry.cycles_last_step}, not {cycles}; {_AGAIN}"
         )
     return plan
+
+
+def state_entries(plan: Plan) -> list[dict[str, Any]]:
+    """Return where each vector that persists lies: row r of segment s at first + s * stride + r."""
+    states = StateMap(plan)
+    return [
+        {
+            "vector": block.vector.name,
+            "format": block.vector.format.notation(),
+            "segments": block.segments,
+            "rows": block.rows,
+            "first": states.first_address(block),
+            "stride": states.stride,
+        }
+        for block in states.blocks
+    ]
 
 
 def _stream(folder: DesignFolder) -> Stream:
@@ -159,6 +180,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         "beat": plan.beat,
         "reloadable": plan.layers[0].reloadable.value,
         "registers": plan.registers,
+        **({"states": state_entries(plan)} if plan.state_access else {}),
         "cycles_per_step": plan.cycles(last_step=False),
         "cycles_last_step": plan.cycles(last_step=True),
         "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),

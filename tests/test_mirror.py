@@ -54,6 +54,7 @@ NEIGHBOURS = {
     "lmu_hw/hdl/semiseparable_cell.py": "tests/hdl/test_semiseparable.py",
     "lmu_hw/hdl/semiseparable_cells.py": "tests/hdl/test_semiseparable.py",
     "lmu_hw/hdl/semiseparable_layouts.py": "tests/hdl/test_semiseparable.py",
+    "lmu_hw/hdl/state_access.py": "tests/hdl/test_layer_states.py",
     "lmu_hw/hdl/verilog.py": "tests/test_rtl.py",
     "lmu_hw/prove/control/abc.py": "tests/prove/control/test_reach.py",
     "lmu_hw/prove/control/circuit.py": "tests/prove/control/test_prove.py",

@@ -149,6 +149,7 @@ def emit(
     name: str | None = None,
     reloadable: Reloadable | str | bool = False,
     registers: bool = False,
+    state_access: bool = False,
     stream_width: int | str = DEFAULT_WIDTH,
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
@@ -185,6 +186,9 @@ def emit(
     registers : bool
         The top gets registers on AXI4-Lite, which identify, start, stop and clear it and count; the
         coefficients of one that is reloadable are written through them.
+    state_access : bool
+        The top gets a port through which what persists from step to step is read and written while
+        nothing is inside: to save, restore and begin with states. With registers, through them.
     stream_width : int or "vector"
         Bits of the beats of both streams, a power of two of 8 to 1,024: a vector is a packet of
         them. "vector": a whole vector is one beat.
@@ -220,6 +224,7 @@ def emit(
         name=name,
         reloadable=reloadable,
         registers=registers,
+        state_access=state_access,
         stream_width=stream_width,
         stream_elements=stream_elements,
         stream_last=stream_last,

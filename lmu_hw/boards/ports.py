@@ -37,13 +37,13 @@ class Ports:
         return "coefficient_write" in self.bits
 
     @property
-    def registers(self) -> bool:
-        """Whether there are registers on AXI4-Lite."""
-        return "s_axi_awaddr" in self.bits
+    def beside(self) -> bool:
+        """Whether there are ports beside streams and coefficients."""
+        return bool(self.others(outputs=False))
 
-    def lite(self, *, outputs: bool) -> list[str]:
-        """Return the ports of registers on one side."""
-        names = [name for name in self.bits if name.startswith("s_axi_")]
+    def others(self, *, outputs: bool) -> list[str]:
+        """Return the ports of registers or of states on one side."""
+        names = [name for name in self.bits if name.startswith(("s_axi_", "state_"))]
         return [name for name in names if (name in self.outputs) == outputs]
 
 

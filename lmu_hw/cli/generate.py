@@ -66,6 +66,7 @@ def generate(options: argparse.Namespace) -> int:
             name=options.name,
             reloadable=options.reloadable,
             registers=options.registers,
+            state_access=options.state_access,
             stream_width=options.stream_width,
             stream_elements=options.stream_elements,
             stream_last=options.stream_last,

@@ -20,9 +20,10 @@ from lmu_hw.cli.generate import generate
 from lmu_hw.cli.inputs import calibration, load_network, read_design
 from lmu_hw.cli.inspect import inspect
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
+from lmu_hw.cli.states import read_state, write_state
 from lmu_hw.cli.typed import data_files, given, in_words, measured
-from lmu_hw.errors import ConfigError, LmuHwError, ToolError
-from lmu_hw.network import QuantizedNetwork, Stream, stream_of
+from lmu_hw.errors import ConfigError, LmuHwError, LoadError, ToolError
+from lmu_hw.network import QuantizedNetwork, Stream, check_state, stream_of
 from lmu_hw.plan import Goal, choose_plan
 from lmu_hw.quantize import Options, choose_formats
 
@@ -109,15 +110,29 @@ def _predict(options: argparse.Namespace) -> int:
     from lmu_hw.golden import GoldenModel
     from lmu_hw.measure.outside import longer, outside
 
-    check_target(options.output, options.input, *([options.model] if options.model else []))
+    read = [name for name in (options.input, options.model, options.initial_state) if name]
+    check_target(options.output, *read)
+    if options.save_state:
+        check_target(options.save_state, *read)
+        if Path(options.save_state).absolute() == Path(options.output).absolute():
+            raise LoadError(f"{options.save_state}: must not be the file of the answers")
     design = _reloaded(options).design if _others(options) else read_design(options.design)
     x = read_array(options.input)
     golden = GoldenModel(design.network)
     with about(options.input):
         x_codes, clips = golden.count_input(x)
+    state = None
+    if options.initial_state:
+        given = read_state(options.initial_state)
+        with about(options.initial_state):
+            state = check_state(design.network, given, len(x))
     with progress("golden model", len(x)) as advance:
-        y_codes, overflows = golden.run(x_codes, progress=advance)
+        y_codes, trace = golden.resume(x_codes, state, progress=advance)
+    overflows = trace.overflows
     write_array(options.output, y_codes if options.codes else golden.output_values(y_codes))
+    if options.save_state:
+        write_state(options.save_state, trace.state)
+        show(f"the state after the last step written to {options.save_state}")
     show(f"{len(x):,} sequences; answers {y_codes.shape} written to {options.output}")
     for text in outside(design.network, overflows, clips, *x.shape[:2]):
         show(text)

@@ -100,6 +100,17 @@ def _predict(commands: Commands) -> None:
     parser.add_argument(
         "--codes", action="store_true", help="write integer codes instead of values"
     )
+    parser.add_argument(
+        "--initial-state",
+        metavar="FILE.npz",
+        help="codes that the first step finds, as --save-state writes them (default: zeros)",
+    )
+    parser.add_argument(
+        "--save-state",
+        metavar="FILE.npz",
+        help="write the state after the last step, so that the next piece of a stream goes on "
+        "from it",
+    )
     reloaded(parser, "as after writing the coefficients of")
 
 

@@ -102,6 +102,13 @@ def generate(commands: Commands) -> None:
         "docs/registers.md",
     )
     parser.add_argument(
+        "--state-access",
+        action="store_true",
+        help="give the top a port through which states are read and written between steps: to save "
+        "them, to restore them, to begin with others; with --registers through them; see "
+        "docs/states.md",
+    )
+    parser.add_argument(
         "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"
     )
     calibrate(parser)

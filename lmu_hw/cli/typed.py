@@ -30,6 +30,7 @@ PARAMETERS = (
         "sample_rate",
         "reloadable",
         "registers",
+        "state_access",
         "stream_width",
         "stream_elements",
         "stream_last",

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -25,6 +25,11 @@ from lmu_hw.network import (
     Node,
     QuantizedLayer,
     QuantizedNetwork,
+    State,
+    check_state,
+    layer_state_vectors,
+    residue_name,
+    state_vectors,
 )
 
 __all__ = ["GoldenModel", "Trace", "node_model"]
@@ -48,10 +53,13 @@ class Trace:
         last step only has one step.
     overflows : Overflows
         Codes that lay outside a node's format before saturation or wrapping.
+    state : State
+        What the next step would find, if the last one did not end its sequence.
     """
 
     codes: dict[str, Codes] = field(default_factory=dict)
     overflows: Overflows = field(default_factory=Overflows)
+    state: State = field(default_factory=dict)
 
 
 class GoldenModel:
@@ -96,11 +104,24 @@ class GoldenModel:
     def run(
         self, x_codes: Codes, *, progress: Callable[[int], None] | None = None
     ) -> tuple[Codes, Overflows]:
-        """Run sequences from zero states.
+        """Run sequences from zero states; see `resume`."""
+        y, trace = self.resume(x_codes, progress=progress)
+        return y, trace.overflows
+
+    def resume(
+        self,
+        x_codes: Codes,
+        initial_state: Mapping[str, object] | None = None,
+        *,
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Codes, Trace]:
+        """Run sequences, or their next steps.
 
         Parameters
         ----------
         x_codes : (sequences, steps, inputs) int64
+        initial_state : State, optional
+            What the first step finds; None: zeros, as at the first step of a sequence.
         progress : callable, optional
             Called with the number of sequences done since the last call.
 
@@ -108,30 +129,39 @@ class GoldenModel:
         -------
         y_codes : (sequences, outputs) or (sequences, steps, outputs) int64
             In the format of ``network.output``.
-        overflows : Overflows
+        trace : Trace
+            Without codes.
 
         Raises
         ------
         NetworkError, RangeError
-            If the codes have another shape, or are not codes of the input format.
+            If the codes have another shape, or are not codes of the input format; if the state is
+            none of this network, see `check_state`.
         """
         self._check_codes(x_codes)
-        trace = Trace()
-        answers = []
+        given = self._given(initial_state, len(x_codes))
+        trace, answers, parts = Trace(), [], []
         for start in range(0, len(x_codes), self._chunk):
-            chunk = x_codes[start : start + self._chunk]
-            answers.append(self._pass(chunk, trace, keep=False))
+            chunk = slice(start, start + self._chunk)
+            trace.state = {name: codes[chunk] for name, codes in given.items()}
+            answers.append(self._pass(x_codes[chunk], trace, keep=False))
+            parts.append(trace.state)
             if progress is not None:
-                progress(len(chunk))
+                progress(len(answers[-1]))
+        trace.state = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         y = np.concatenate(answers)
-        return (y[:, -1] if self.network.answers_once else y), trace.overflows
+        return (y[:, -1] if self.network.answers_once else y), trace
 
-    def trace(self, x_codes: Codes) -> Trace:
-        """Return every node at every step; see `Trace`."""
+    def trace(self, x_codes: Codes, initial_state: Mapping[str, object] | None = None) -> Trace:
+        """Return every node at every step; see `Trace` and `resume`."""
         self._check_codes(x_codes)
-        trace = Trace(codes={INPUT: x_codes})
+        trace = Trace(codes={INPUT: x_codes}, state=self._given(initial_state, len(x_codes)))
         self._pass(x_codes, trace, keep=True)
         return trace
+
+    def _given(self, state: Mapping[str, object] | None, sequences: int) -> State:
+        """Return a state that the first step finds; nothing if that is zeros."""
+        return {} if state is None else check_state(self.network, state, sequences)
 
     def output_values(self, y_codes: Codes) -> NDArray[np.float64]:
         """Return the real values of output codes."""
@@ -151,26 +181,34 @@ class GoldenModel:
             raise RangeError(f"input codes must fit {fmt}, not {low} to {high}")
 
     def _pass(self, x_codes: Codes, trace: Trace, *, keep: bool) -> Codes:
-        y = x_codes.astype(self.kind)
+        """Return the answers; go on from the state of the trace, and leave the one after it."""
+        y, past = x_codes.astype(self.kind), {}
         for layer in self._layers:
-            y = layer.run(y, trace, keep=keep)
+            y, after = layer.run(y, trace, keep=keep)
+            past |= after
+        trace.state = {v.name: past[v.name].astype(np.int64) for v in state_vectors(self.network)}
         return y.astype(np.int64)
 
 
 class _LayerModel:
-    """Runs one layer over whole sequences."""
+    """Runs one layer over sequences."""
 
     def __init__(self, layer: QuantizedLayer, kind: Kind) -> None:
         self.layer = layer
         self.kind = kind
         self.nodes = [node_model(layer, node, kind) for node in layer.nodes]
+        self.own = {vector.name for vector in layer_state_vectors(layer)}
 
-    def run(self, x: NDArray, trace: Trace, *, keep: bool) -> NDArray:
+    def run(self, x: NDArray, trace: Trace, *, keep: bool) -> tuple[NDArray, dict[str, NDArray]]:
+        """Return the answers, and all vectors of the last step."""
         layer = self.layer
         sequences, steps, _ = x.shape
         past = {
             name: np.zeros((sequences, signal.size), self.kind)
             for name, signal in layer.signals.items()
+        }
+        past |= {
+            name: codes.astype(self.kind) for name, codes in trace.state.items() if name in self.own
         }
         answers = []
         for t in range(steps):
@@ -184,7 +222,7 @@ class _LayerModel:
             if last or not layer.last_only:
                 answers.append(self._answer(now))
             past = now
-        return np.stack(answers, axis=1)
+        return np.stack(answers, axis=1), past
 
     def _answer(self, now: dict[str, NDArray]) -> NDArray:
         output, signals = self.layer.output, self.layer.signals
@@ -208,7 +246,7 @@ class _NodeModel:
         self.weights = np.ascontiguousarray(weights.T.astype(kind))
         self.bias = None if node.bias is None else node.bias.codes.astype(kind)
         self.activate = Activation(node.activation)
-        self.residue = f"{node.name} residue"
+        self.residue = residue_name(node.name)
 
     def step(
         self, now: dict[str, NDArray], past: dict[str, NDArray], overflows: Overflows
@@ -226,8 +264,9 @@ class _NodeModel:
         if self.bias is not None:
             total += self.bias
         if node.error_feedback:
-            total += past.get(self.residue, 0)  # nothing comes before the first step
-            now[self.residue] = _low_bits(total, node.dropped_bits)
+            if self.residue in past:  # nothing comes before the first step
+                total += past[self.residue].reshape(total.shape)
+            now[self.residue] = _low_bits(total, node.dropped_bits).reshape(sequences, -1)
         pre, outside = requantize(total, node.sum_frac_bits, node.requant, what=node.name)
         overflows.add(node.name, outside, pre, node.requant.format)
         pre = pre.reshape(sequences, -1)

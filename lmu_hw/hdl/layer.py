@@ -3,19 +3,22 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.blocks import layer_blocks
 from lmu_hw.hdl.elementwise import ElementwiseUnit
+from lmu_hw.hdl.layer_states import Refresh, add_refresh, connect_states
 from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
 from lmu_hw.hdl.output_stage import OutputStage, saturations_layout, write_layout
 from lmu_hw.hdl.sequencer import Sequencer
+from lmu_hw.hdl.state_access import port_layout
+from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.hdl.streams import (
     ANSWER_LATENCY,
     VECTORS_HELD,
@@ -24,7 +27,7 @@ from lmu_hw.hdl.streams import (
     vector_signature,
 )
 from lmu_hw.network import INPUT, MemoryNode
-from lmu_hw.plan import LayerPlan
+from lmu_hw.plan import LayerPlan, StateMap
 
 __all__ = ["Layer"]
 
@@ -45,6 +48,8 @@ class Layer(wiring.Component):
         Vectors that what receives its answers has room for.
     watched : bool
         Somebody has to know when nothing is inside.
+    states : StateMap, optional
+        Its states can be read and written from outside, at the addresses of this map.
 
     Members
     -------
@@ -59,10 +64,27 @@ class Layer(wiring.Component):
         A step is computed, or an answer has not left what receives it.
     saturated : Out(array of counts), if it is watched
         See `OutputStage`.
+    access : In(port_layout), state_code : Out, if the map has blocks of it
+        An access to a state, while nothing is inside; the code of a vector that is read, 0 of
+        another layer's.
     """
 
-    def __init__(self, plan: LayerPlan, held: int = VECTORS_HELD, *, watched: bool = False) -> None:
+    def __init__(
+        self,
+        plan: LayerPlan,
+        held: int = VECTORS_HELD,
+        *,
+        watched: bool = False,
+        states: StateMap | None = None,
+    ) -> None:
         self.plan, self.held, self.watched = plan, held, watched
+        self.states = () if states is None else states.of_layer(plan)
+        access = {}
+        if states is not None and self.states:
+            access = {
+                "access": In(port_layout(states)),
+                "state_code": Out(signed(states.data_bits)),
+            }
         blocks = {block.name: block.load_layout for block in layer_blocks(plan)}
         load = {"load": In(data.StructLayout(blocks))} if blocks else {}
         super().__init__(
@@ -73,6 +95,7 @@ class Layer(wiring.Component):
                 "write": Out(write_layout(plan)),
                 **load,
                 **({"busy": Out(1), "saturated": Out(saturations_layout(plan))} if watched else {}),
+                **access,
             }
         )
         self.write_trace = [
@@ -89,7 +112,10 @@ class Layer(wiring.Component):
         m.submodules.source = source = InputBuffer(plan)
         m.submodules.sequencer = sequencer = Sequencer(plan)
         m.submodules.mac = mac = MacArray(plan)
-        m.submodules.drain = stage = OutputStage(plan, mac.sums.shape(), watched=self.watched)
+        accessible = bool(self.states)
+        m.submodules.drain = stage = OutputStage(
+            plan, mac.sums.shape(), watched=self.watched, accessible=accessible
+        )
         wiring.connect(m, wiring.flipped(self.i), source.i)
 
         # A vector makes room for another one as soon as it is read; its mark is needed longer.
@@ -106,20 +132,36 @@ class Layer(wiring.Component):
         if self.watched:
             ending = Signal()  # what a step writes last is on its way
             m.d.sync += ending.eq(sequencer.finish)
-            m.d.comb += self.busy.eq(~sequencer.idle | ending | ~empty)
+            busy = ~sequencer.idle | ending | ~empty
+            # Whoever sent a vector knows of it, too; but then it can be seen here that nothing
+            # else has the memories from the start of a step on.
+            m.d.comb += self.busy.eq(busy | source.available if self.states else busy)
             m.d.comb += self.saturated.eq(stage.saturated)
+        units = {
+            node.name: unit_class(node)(plan, node, accessible=accessible)
+            for node in plan.layer.structured
+        }
+        starts = (sequencer.idle | sequencer.finish) & source.available & room
+        refresh = None
+        if self.states:
+            wanted = sequencer.idle & source.available
+            refresh = add_refresh(m, self.access, self.states, units.values(), wanted)
         m.d.comb += [
-            self.start.eq((sequencer.idle | sequencer.finish) & source.available & room),
+            self.start.eq(starts & ~refresh.due if refresh else starts),
             sequencer.start.eq(self.start),
             sequencer.last_step.eq(last_step),
             source.drop.eq(all_read),
             source.read_word.eq(readings[source.ram.ahead].word),
             source.read_enable.eq(sequencer.wants(INPUT)),
         ]
-        units = {node.name: unit_class(node)(plan, node) for node in plan.layer.structured}
-        writes = self._writes(stage, units)
+        writes = self._writes(stage, units, refresh)
         self._output(m, writes, last)
-        words = {INPUT: source.read_data} | add_memories(m, sequencer, writes, readings)
+        memories, rams = add_memories(m, sequencer, writes, readings, accessible=accessible)
+        words = {INPUT: source.read_data} | memories
+        if self.states:
+            held = self._held(stage, units, rams)
+            code = connect_states(m, self.access, self.states, held, first_step)
+            m.d.comb += self.state_code.eq(code)
         load = self.load if plan.writable else None
         connect_array(m, sequencer, mac, words, first_step, load)
         if plan.writable:
@@ -136,6 +178,10 @@ class Layer(wiring.Component):
         for node in plan.layer.structured:
             unit = units[node.name]
             self._memory_unit(m, sequencer, node, unit, writes, first_step)
+            if refresh and unit.keeps_sums:
+                m.d.comb += unit.hold.eq(refresh.running)
+                with m.If(refresh.begins):
+                    m.d.comb += unit.start.eq(1)
             self._check_memory(m, platform, stage, node, unit)
         if plan.layer.elementwise:
             self._elementwise_unit(m, sequencer, stage, words, first_step)
@@ -173,14 +219,30 @@ class Layer(wiring.Component):
         )
         return first_step, last, readings
 
-    def _writes(self, stage: OutputStage, units: dict[str, MemoryUnit]) -> dict[str, Write]:
+    def _writes(
+        self, stage: OutputStage, units: dict[str, MemoryUnit], refresh: Refresh | None
+    ) -> dict[str, Write]:
         """Return what writes the codes of each node: nothing is chosen on their way to memory."""
         return {
-            node.name: Write(units[node.name].write.valid, units[node.name].write)
+            node.name: Write(_written(units[node.name], refresh), units[node.name].write)
             if node.name in units
             else Write(stage.write.valid & (stage.write.node == index), stage.write)
             for index, node in enumerate(self.plan.layer.nodes)
         }
+
+    def _held(
+        self, stage: OutputStage, units: dict[str, MemoryUnit], rams: dict[str, VectorRam]
+    ) -> dict[str, list[VectorRam | MemoryUnit]]:
+        """Return what holds each vector that persists: of a structured memory, its unit first."""
+        held: dict[str, list[VectorRam | MemoryUnit]] = {}
+        for block in self.states:
+            name = block.vector.node
+            if block.vector.residue:
+                held[block.vector.name] = [stage.residues[name]]
+            else:
+                places = (units, rams)
+                held[name] = [place[name] for place in places if name in place]
+        return held
 
     def _check(
         self,
@@ -263,7 +325,7 @@ class Layer(wiring.Component):
             beat, lane = divmod(row, plan.beat)
             with m.If(valid & (write.segment == segment) & (write.beat == beat)):
                 m.d.sync += u[element].eq(write.data[lane][: unit.u[element].shape().width])
-        with m.If(unit.write.valid):
+        with m.If(writes[node.name].valid):
             m.d.comb += [self.write.valid.eq(1), self.write.node.eq(index)]
             m.d.comb += [
                 self.write[field].eq(unit.write[field]) for field in ("segment", "beat", "mask")
@@ -309,3 +371,8 @@ class Layer(wiring.Component):
                     code = write.data[lane][: source.width]
                     value = code.as_signed() if source.signed else code
                     m.d.comb += self.o.payload.data[lane].eq(value.shift_left(up))
+
+
+def _written(unit: MemoryUnit, refresh: Refresh | None) -> Value:
+    """Return whether a unit stores new states: not while its states are held."""
+    return unit.write.valid & ~refresh.running if refresh else Value.cast(unit.write.valid)

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import unsigned
+from amaranth.hdl import Module, Mux, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.hdl.state_access import Access, access_layout
 from lmu_hw.network import MemoryNode
 from lmu_hw.plan import MEMORY_LATENCY, LayerPlan
 
@@ -44,6 +45,13 @@ class MemoryUnit(wiring.Component):
     ----------
     plan : LayerPlan
     node : MemoryNode
+    accessible : bool
+        The states can be read and written from outside.
+
+    Attributes
+    ----------
+    keeps_sums : bool
+        Beside the states it keeps what follows from them, for the next step.
 
     Members
     -------
@@ -57,16 +65,27 @@ class MemoryUnit(wiring.Component):
         States as they are stored.
     load : In(load_layout), if the schedule is reloadable
         Other coefficients; not while the unit runs.
+    access : In(access_layout), state_code : Out(code), if it is accessible
+        Not while the unit runs.
+    hold : In(1), if it is accessible and keeps sums
+        The states stay what they are, and only what is kept beside them is computed; steady while
+        the unit runs.
     """
 
     latency = MEMORY_LATENCY
+    keeps_sums = False
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        self.plan, self.node = plan, node
+    def __init__(self, plan: LayerPlan, node: MemoryNode, *, accessible: bool = False) -> None:
+        self.plan, self.node, self.accessible = plan, node, accessible
         self.schedule = plan.node(node)
         self.state = shape_of(node.requant.format)
         self.source = plan.layer.signals[node.source].format
         load = {"load": In(self.load_layout(plan, node))} if self.schedule.reloadable else {}
+        ports = {}
+        if accessible:
+            layout = access_layout(node.segments, node.rows, node.requant.format.width)
+            ports = {"access": In(layout), "state_code": Out(self.state)}
+            ports |= {"hold": In(1)} if self.keeps_sums else {}
         super().__init__(
             {
                 "start": In(1),
@@ -74,8 +93,24 @@ class MemoryUnit(wiring.Component):
                 "u": In(data.ArrayLayout(shape_of(self.source), node.segments)),
                 "write": Out(state_layout(plan, node)),
                 **load,
+                **ports,
             }
         )
+
+    def access_states(self, m: Module, read: Any, write: Any, lanes: int) -> None:
+        """Let the states, in words of so many, be reached from outside."""
+        if not self.accessible:
+            return
+        access = Access(self.access, rows=self.node.rows, lanes=lanes)
+        access.join(m, read, write)
+        width = self.node.requant.format.width
+        word = Value.cast(read.data)
+        codes = [word.word_select(lane, width) for lane in range(lanes)]
+        m.d.comb += self.state_code.eq(access.code(codes))
+
+    def change(self, value: Value) -> Value:
+        """Return by how much a state changes: not at all while states are held."""
+        return Mux(self.hold, 0, value) if self.accessible else value
 
     @classmethod
     def load_layout(cls, plan: LayerPlan, node: MemoryNode) -> data.StructLayout:

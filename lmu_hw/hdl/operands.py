@@ -43,8 +43,10 @@ def add_memories(
     sequencer: Sequencer,
     writes: Mapping[str, Write],
     readings: tuple[Reading, Reading],
-) -> dict[str, Value]:
-    """Add a RAM for each node that is read; return their words.
+    *,
+    accessible: bool = False,
+) -> tuple[dict[str, Value], dict[str, VectorRam]]:
+    """Add a RAM for each node that is read; return their words, and those that can be accessed.
 
     Parameters
     ----------
@@ -53,8 +55,10 @@ def add_memories(
     writes : dict of node to Write
     readings : tuple of Reading
         What is addressed, and what is addressed ahead.
+    accessible : bool
+        What is read in the next step can be read and written from outside.
     """
-    plan, words = sequencer.plan, {}
+    plan, words, reached = sequencer.plan, {}, {}
     for node in plan.layer.nodes:
         readers = [(slot, read) for slot, read in sequencer.reads if read.source == node.name]
         if not readers:
@@ -68,12 +72,15 @@ def add_memories(
             width=node.signal.format.width,
             ahead=reads_ahead(plan, node.name),
             apart=is_followed(plan, node.name),
+            accessible=accessible and bool(delayed),
         )
         m.submodules[f"{node.role.value}_memory"] = ram
         m.d.comb += ram.read_enable.eq(sequencer.wants(node.name))
         _connect_memory(m, node, ram, writes[node.name], readings, delayed)
         words[node.name] = ram.read_data
-    return words
+        if ram.accessible:
+            reached[node.name] = ram
+    return words, reached
 
 
 def _connect_memory(

@@ -84,10 +84,27 @@ class OutputStage(wiring.Component):
         Writes a word of row constants or of a table, by the name of the ROM.
     saturated : Out(array of counts), if it is watched
         For each of the nodes that saturate: sums of a beat that lay outside its format.
+
+    Attributes
+    ----------
+    residues : dict of str to VectorRam
+        Of each node under error feedback, by its name.
     """
 
-    def __init__(self, plan: LayerPlan, sums: data.ArrayLayout, *, watched: bool = False) -> None:
+    def __init__(
+        self,
+        plan: LayerPlan,
+        sums: data.ArrayLayout,
+        *,
+        watched: bool = False,
+        accessible: bool = False,
+    ) -> None:
         self.plan, self.latency, self.watched = plan, plan.drain_latency, watched
+        self.residues = {
+            node.name: _residue_ram(plan, node, accessible=accessible)
+            for node in plan.layer.sums
+            if node.error_feedback
+        }
         loads = {block.name: block.load_layout for block in output_blocks(plan)}
         elements = {"elements": In(total_layout(plan))} if plan.layer.elementwise else {}
         super().__init__(
@@ -275,15 +292,7 @@ class OutputStage(wiring.Component):
             m.d.sync += [residue.eq(0) for residue in d0_residues]
         for node in feedback:
             index, beats = nodes.index(node), -(-node.rows // beat)
-            ram = VectorRam(
-                storage=Storage(
-                    segments=node.segments, length=node.rows, words=node.segments * beats
-                ),
-                pages=1,
-                columns=beat,
-                beat=beat,
-                width=node.dropped_bits,
-            )
+            ram = self.residues[node.name]
             m.submodules[f"{node.role.value}_residues"] = ram
             of_node = d2.valid & (d2.node == index)
             m.d.comb += [
@@ -350,6 +359,19 @@ class OutputStage(wiring.Component):
             m.d.comb += [lookup.code.eq(codes[lane][: table.source.width]), lookup.busy.eq(busy)]
             answers.append(lookup.answer)
         return answers
+
+
+def _residue_ram(plan: LayerPlan, node: Node, *, accessible: bool) -> VectorRam:
+    """Return the RAM of what the narrowings of a node drop."""
+    words = node.segments * -(-node.rows // plan.beat)
+    return VectorRam(
+        storage=Storage(segments=node.segments, length=node.rows, words=words),
+        pages=1,
+        columns=plan.beat,
+        beat=plan.beat,
+        width=node.dropped_bits,
+        accessible=accessible,
+    )
 
 
 def _total_width(plan: LayerPlan) -> int:

@@ -41,8 +41,10 @@ class ScanUnit(MemoryUnit):
     node : MemoryNode
     """
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        super().__init__(plan, node)
+    keeps_sums = True
+
+    def __init__(self, plan: LayerPlan, node: MemoryNode, *, accessible: bool = False) -> None:
+        super().__init__(plan, node, accessible=accessible)
         self.update: Scan = node.update
         running = self.update.running
         self.running = shape_of(running)
@@ -163,14 +165,16 @@ class ScanUnit(MemoryUnit):
             shape=codes.shape(), depth=self.node.segments * words, init=[]
         )
         read = memory.read_port(domain="sync")
-        write = memory.write_port(domain="sync")
+        # Whole words, but for a code that comes from outside.
+        write = memory.write_port(domain="sync", granularity=1 if self.accessible else None)
         m.d.comb += [
             read.addr.eq(times(s0.segment, words) + s0.word),
             read.en.eq(s0.valid),
             write.addr.eq(times(s7.segment, words) + s7.word),
             write.data.eq(codes),
-            write.en.eq(s7.valid),
+            write.en.eq(s7.valid.replicate(len(write.en))),
         ]
+        self.access_states(m, read, write, self.schedule.lanes)
         lanes = range(self.schedule.lanes)
         registers = [Signal(self.state, name=f"s2_m_{lane}", reset_less=True) for lane in lanes]
         with m.If(s1.valid):
@@ -266,7 +270,7 @@ class ScanUnit(MemoryUnit):
         for stage, following in {
             2: [s3_s.eq(s), s3_factor.eq(factor), s3_m.eq(state)],
             3: [s4_product.eq(s3_s * s3_factor), s4_m.eq(s3_m)],
-            4: [s5_change.eq(shifted), s5_m.eq(s4_m)],
+            4: [s5_change.eq(self.change(shifted)), s5_m.eq(s4_m)],
             5: [s6_total.eq(total)],
             6: [s7_code.eq(requantize(s6_total, requant.format.frac_bits + 1, rounded))],
         }.items():

@@ -209,15 +209,18 @@ class SemiseparableUnit(MemoryUnit):
         memory = Memory(shape=cells.codes.shape(), depth=self.node.segments * words, init=[])
         m.submodules.state_memory = memory
         read = memory.read_port(domain="sync")
-        write = memory.write_port(domain="sync")
+        # Whole words, but for a code that comes from outside.
+        write = memory.write_port(domain="sync", granularity=1 if self.accessible else None)
+        written = s7.valid & s7.final & ~s7.backward
         m.d.comb += [
             read.addr.eq(times(segment, words) + word),
             read.en.eq(enable),
             cells.states.eq(Mux(self.first_step, 0, read.data.as_value())),
             write.addr.eq(times(s7.segment, words) + s7.word),
             write.data.eq(cells.codes),
-            write.en.eq(s7.valid & s7.final & ~s7.backward),
+            write.en.eq(written.replicate(len(write.en))),
         ]
+        self.access_states(m, read, write, self.schedule.chain)
 
     def _history(self, m: Module, cells: SemiseparableCells, s3: Signal) -> None:
         """Add the memory of what the backward recursion carries into each state."""

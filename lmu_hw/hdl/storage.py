@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.hdl.multiples import times
+from lmu_hw.hdl.state_access import Access, access_layout
 from lmu_hw.plan import Storage
 
 __all__ = ["Rom", "RomFiles", "VectorRam", "lane_enables", "load_layout", "pack"]
@@ -208,6 +209,9 @@ class VectorRam(wiring.Component):
         Each beat of a word lies in a memory of its own, so a word may be read in the cycle in which
         another beat than the one that is wanted is written: of one memory, a chip may then answer
         anything.
+    accessible : bool
+        It can be read and written from outside while nothing else does: the page that is not
+        written next, if there are two.
 
     Members
     -------
@@ -221,6 +225,7 @@ class VectorRam(wiring.Component):
         a word is read in every cycle.
     read_data : Out(columns * width)
         The word, one cycle after its address, or two if `ahead`; it stays until the next one.
+    access : In(access_layout), state_code : Out(width), if it is accessible
     """
 
     def __init__(
@@ -233,10 +238,14 @@ class VectorRam(wiring.Component):
         width: int,
         ahead: bool = False,
         apart: bool = False,
+        accessible: bool = False,
     ) -> None:
+        self.accessible = accessible
         self.storage, self.pages, self.columns = storage, pages, columns
         self.beat, self.width, self.ahead, self.apart = beat, width, ahead, apart
         beats = storage.words_per_segment * columns // beat
+        layout = access_layout(storage.segments, storage.length, width)
+        access = {"access": In(layout), "state_code": Out(unsigned(width))} if accessible else {}
         super().__init__(
             {
                 "write_page": In(1),
@@ -248,6 +257,7 @@ class VectorRam(wiring.Component):
                 "read_word": In(range(max(storage.words, 2))),
                 "read_enable": In(1, init=1),
                 "read_data": Out(unsigned(columns * width)),
+                **access,
             }
         )
 
@@ -262,6 +272,7 @@ class VectorRam(wiring.Component):
             + self.write_beat.shift_right(position)
         )
         read_address = Mux(self.read_page, page_words, 0) + self.read_word
+        ports: list[tuple[Any, Any]] = []
         pieces: list[Value] = []
         enables: list[Value] = []
         for name, beats in self._split().items():
@@ -280,18 +291,36 @@ class VectorRam(wiring.Component):
             if not self.ahead:
                 m.d.comb += read.en.eq(self.read_enable)
             pieces.append(read.data)
+            ports.append((read, write))
             enables += [write.en[n * self.beat : (n + 1) * self.beat] for n in range(beats)]
         word = Cat(pieces)
         if self.ahead:
             word = Signal.like(self.read_data, name="word", reset_less=True)
-            with m.If(self.read_enable):
+            enable = self.read_enable | self.access.select if self.accessible else self.read_enable
+            with m.If(enable):
                 m.d.sync += word.eq(Cat(pieces))
         m.d.comb += self.read_data.eq(word)
         last = -(-self.storage.length // self.beat) - 1
         lanes = lane_enables(self.write_beat, last, beats_per_word)
         for enable, here in zip(enables, lanes, strict=True):
             m.d.comb += enable.eq((self.write_enable & here).replicate(self.beat))
+        if self.accessible:
+            self._reach(m, ports, word, page_words)
         return m
+
+    def _reach(self, m: Module, ports: list[tuple[Any, Any]], word: Value, page_words: int) -> None:
+        """Let the codes that the next step reads be reached from outside."""
+        access = Access(
+            self.access,
+            rows=self.storage.length,
+            lanes=self.columns,
+            page=Mux(self.write_page, 0, page_words),
+        )
+        lanes = self.columns // len(ports)
+        for number, (read, write) in enumerate(ports):
+            access.join(m, read, write, range(number * lanes, (number + 1) * lanes))
+        code = access.code([word.word_select(lane, self.width) for lane in range(self.columns)])
+        m.d.comb += self.state_code.eq(code)
 
     def _split(self) -> dict[str, int]:
         """Return the beats of a word that each memory holds."""

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -16,6 +18,7 @@ from lmu_hw.hdl.output_stage import saturating
 from lmu_hw.hdl.packets import AnswerMemory, PacketReceiver, PacketSender
 from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.hdl.state_access import port_layout
 from lmu_hw.hdl.streams import (
     VECTORS_HELD,
     AnswerQueue,
@@ -25,7 +28,7 @@ from lmu_hw.hdl.streams import (
 )
 from lmu_hw.network import Signal as Vector
 from lmu_hw.network import element_bits
-from lmu_hw.plan import ANSWERS_HELD, LayerPlan, Plan
+from lmu_hw.plan import ANSWERS_HELD, LayerPlan, Plan, StateMap
 
 __all__ = [
     "NetworkTop",
@@ -35,6 +38,7 @@ __all__ = [
     "instance_name",
     "layer_path",
     "saturating_nodes",
+    "state_inputs",
 ]
 
 
@@ -166,6 +170,10 @@ class NetworkTop(wiring.Component):
     coefficient_write, coefficient_address, coefficient_data : In, if the plan is reloadable
         Replace a word of coefficients, or a part of it, while no time step is computed; see
         `lmu_hw.hdl.reload`.
+    state_address, state_write, state_write_data : In;  state_read_data, state_ready : Out
+        If the plan has access to states: the code at an address of `StateMap`, `STATE_LATENCY`
+        cycles after the address came, and a new one for it. Only while the port is ready, that is
+        while nothing is inside; otherwise a write has no effect, and what is read means nothing.
     busy : Out(1), if there are registers beside it
         A vector that was taken, a step or an answer is inside.
     saturated_N : Out, if there are registers beside it
@@ -177,10 +185,11 @@ class NetworkTop(wiring.Component):
         self.addresses = AddressMap(plan)
         super().__init__(core_ports(plan))
         held = ANSWERS_HELD if plan.stream.packets else VECTORS_HELD
+        self.states = StateMap(plan) if plan.state_access else None
         *first, last = plan.layers
-        watched = plan.registers
-        self.layers = [Layer(layer, watched=watched) for layer in first]
-        self.layers.append(Layer(last, held, watched=watched))
+        seen = {"watched": _watched(plan), "states": self.states}
+        self.layers = [Layer(layer, **seen) for layer in first]
+        self.layers.append(Layer(last, held, **seen))
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -212,8 +221,13 @@ class NetworkTop(wiring.Component):
         wiring.connect(m, answers.o, sink.i)
         if self.addresses.blocks:
             self._coefficients(m)
+        busy = Value.cast(0)
+        if _watched(self.plan):
+            busy = source.busy | Cat(layer.busy for layer in layers).any()
+        if self.states:
+            self._states(m, self.states, busy)
         if self.plan.registers:
-            m.d.comb += self.busy.eq(source.busy | Cat(layer.busy for layer in layers).any())
+            m.d.comb += self.busy.eq(busy)
             counts = (count for layer in layers for count in layer.saturated)
             m.d.comb += [
                 getattr(self, f"saturated_{n}").eq(count) for n, count in enumerate(counts)
@@ -255,18 +269,40 @@ class NetworkTop(wiring.Component):
                 ),
             ]
 
+    def _states(self, m: Module, states: StateMap, busy: Value) -> None:
+        """Connect the port for states, a cycle after it: a vector is taken no earlier than that."""
+        ready, access = Signal(name="state_is_ready"), Signal(port_layout(states), name="access")
+        m.d.comb += [ready.eq(~busy), self.state_ready.eq(ready & ~ResetSignal())]
+        given = {
+            "select": ready,
+            "write": ready & self.state_write,
+            "address": self.state_address,
+            "data": self.state_write_data,
+        }
+        registers = {}
+        for name, value in given.items():
+            registers[name] = Signal(len(value), name=f"access_{name}")
+            m.d.sync += registers[name].eq(value)
+        m.d.comb += Cat(access[name] for name in states.parts).eq(registers["address"])
+        m.d.comb += [access[name].eq(registers[name]) for name in ("select", "write", "data")]
+        reached = [layer for layer in self.layers if layer.states]
+        m.d.comb += [layer.access.eq(access) for layer in reached]
+        m.d.sync += self.state_read_data.eq(
+            reduce(or_, (layer.state_code.as_unsigned() for layer in reached))
+        )
+
     def _ends(self) -> tuple[Any, Any, Any]:
         """Return what receives vectors, what keeps answers, and what sends them."""
         plan = self.plan
         if plan.stream.packets:
             return (
-                PacketReceiver(plan.source, plan.layers[0].input_beat, watched=plan.registers),
+                PacketReceiver(plan.source, plan.layers[0].input_beat, watched=_watched(plan)),
                 AnswerMemory(plan.answer, plan.beat, plan.answer_word),
                 PacketSender(plan.answer, plan.answer_word),
             )
         answer = plan.answer.vector
         return (
-            _FromAxi(plan.source.vector, plan.beat, watched=plan.registers),
+            _FromAxi(plan.source.vector, plan.beat, watched=_watched(plan)),
             AnswerQueue(answer, plan.beat),
             ToAxi(answer, plan.beat),
         )
@@ -304,11 +340,39 @@ def core_ports(plan: Plan) -> dict[str, wiring.Member]:
         "m_axis_tlast": Out(1),
         **packet_ports(plan),
         **load,
-        **(_watched(plan) if plan.registers else {}),
+        **(_state_ports(plan) if plan.state_access else {}),
+        **(_register_ports(plan) if plan.registers else {}),
     }
 
 
-def _watched(plan: Plan) -> dict[str, wiring.Member]:
+def _watched(plan: Plan) -> bool:
+    """Say whether somebody has to know when nothing is inside."""
+    return plan.registers or plan.state_access
+
+
+def state_inputs(plan: Plan) -> list[str]:
+    """Return the inputs of a design's top through which states are accessed, if it has them.
+
+    Held at 0, they leave the design alone.
+    """
+    if not plan.state_access or plan.registers:
+        return []
+    return [name for name, port in _state_ports(plan).items() if port.flow is In]
+
+
+def _state_ports(plan: Plan) -> dict[str, wiring.Member]:
+    """Return the ports through which states are read and written."""
+    states = StateMap(plan)
+    return {
+        "state_address": In(states.address_bits),
+        "state_write": In(1),
+        "state_write_data": In(states.data_bits),
+        "state_read_data": Out(states.data_bits),
+        "state_ready": Out(1),
+    }
+
+
+def _register_ports(plan: Plan) -> dict[str, wiring.Member]:
     """Return the ports of a network that are there for registers."""
     bits = bits_for(plan.beat)
     counts = {f"saturated_{n}": Out(bits) for n in range(len(saturating_nodes(plan)))}

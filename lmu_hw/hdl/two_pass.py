@@ -40,8 +40,10 @@ class TwoPassUnit(MemoryUnit):
     node : MemoryNode
     """
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        super().__init__(plan, node)
+    keeps_sums = True
+
+    def __init__(self, plan: LayerPlan, node: MemoryNode, *, accessible: bool = False) -> None:
+        super().__init__(plan, node, accessible=accessible)
         self.update: TwoPass = node.update
         running = self.update.running.format
         self.running = shape_of(running)
@@ -142,7 +144,7 @@ class TwoPassUnit(MemoryUnit):
         half = Const(int(requant.rounding is Rounding.HALF_UP), 1)
         doubled = Cat(half, old).as_signed() if self.state.signed else Cat(half, old)
         change = product.shift_right(drop - 1) if drop else product.shift_left(1)
-        total = Value.cast(doubled) + Value.cast(change)
+        total = Value.cast(doubled) + Value.cast(self.change(change))
         s3_total = self._later(m, "s3_total", total, stages[2].valid)
         rounded = replace(requant, rounding=Rounding.FLOOR)
         with m.If(stages[3].valid):
@@ -193,6 +195,7 @@ class TwoPassUnit(MemoryUnit):
             write.data.eq(code),
             write.en.eq(s4.valid),
         ]
+        self.access_states(m, read, write, 1)
         return self._later(m, "s2_m", Mux(self.first_step, 0, read.data), s1.valid)
 
     def _passes(

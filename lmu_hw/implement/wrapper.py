@@ -4,7 +4,7 @@
 The data of both streams are whole bytes (`lmu_hw.network.element_bits`). The wrapper takes a beat
 as that many bytes, the lowest first, and gives an answer the same way; ``tlast`` comes with the
 last byte of the last beat. Coefficients of a reloadable design come as the bytes of address and
-data. Of registers, all inputs are shifted in a byte at a time, and all outputs out.
+data. Of registers and states, all inputs are shifted in a byte at a time, and all outputs out.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ def wrapper(top: str, ports: Ports) -> str:
             "  input clk, input rst,",
             "  input [7:0] s_byte, input s_valid, input s_last, output s_ready,",
             "  output [7:0] m_byte, output m_valid, output m_last, input m_ready"
-            + ("," if ports.reloadable or ports.registers else ""),
+            + ("," if ports.reloadable or ports.beside else ""),
             *(["  input [7:0] c_byte, input c_valid"] if ports.reloadable else []),
-            *(["  input [7:0] r_byte, input r_valid, output [7:0] r_out"] * ports.registers),
+            *(["  input [7:0] r_byte, input r_valid, output [7:0] r_out"] * ports.beside),
             ");",
             *_input(ports.bits["s_axis_tdata"]),
             *_output(ports.bits["m_axis_tdata"]),
             *(_coefficients(ports) if ports.reloadable else []),
-            *(_registers(ports) if ports.registers else []),
+            *(_others(ports) if ports.beside else []),
             f"  {top} {DESIGN} (",
             "    .clk(clk), .rst(rst),",
             "    .s_axis_tdata(in_data), .s_axis_tvalid(in_full), .s_axis_tlast(in_last),",
             "    .s_axis_tready(in_taken),",
             *_coefficient_ports(ports),
-            *_register_ports(ports),
+            *_other_ports(ports),
             "    .m_axis_tdata(answer), .m_axis_tvalid(answer_valid), .m_axis_tlast(answer_last),",
             "    .m_axis_tready(out_left == 0)",
             "  );",
@@ -81,8 +81,8 @@ def port_bits(ports: Ports) -> list[str]:
     vectors = ["s_byte", "m_byte", *(["c_byte"] if ports.reloadable else [])]
     single = ["s_valid", "s_last", "s_ready", "m_valid", "m_last", "m_ready"]
     single += ["c_valid"] if ports.reloadable else []
-    vectors += ["r_byte", "r_out"] if ports.registers else []
-    single += ["r_valid"] if ports.registers else []
+    vectors += ["r_byte", "r_out"] if ports.beside else []
+    single += ["r_valid"] if ports.beside else []
     return ["clk", "rst", *single, *(f"{name}[{bit}]" for name in vectors for bit in range(8))]
 
 
@@ -167,10 +167,10 @@ def _coefficient_ports(ports: Ports) -> list[str]:
     ]
 
 
-def _registers(ports: Ports) -> list[str]:
-    """Return what shifts the inputs of registers in while `r_valid` is 1, else the outputs out."""
+def _others(ports: Ports) -> list[str]:
+    """Return what shifts these inputs in while `r_valid` is 1, else the outputs out."""
     inputs, outputs = (
-        8 * -(-sum(ports.bits[name] for name in ports.lite(outputs=way)) // 8)
+        8 * -(-sum(ports.bits[name] for name in ports.others(outputs=way)) // 8)
         for way in (False, True)
     )
     return [
@@ -189,15 +189,15 @@ def _registers(ports: Ports) -> list[str]:
 
 def _unused(ports: Ports, bits: int) -> list[str]:
     """Return what fills the last byte of the outputs up."""
-    used = sum(ports.bits[name] for name in ports.lite(outputs=True))
+    used = sum(ports.bits[name] for name in ports.others(outputs=True))
     return [f"  assign r_given[{bits - 1}:{used}] = 0;"] if used < bits else []
 
 
-def _register_ports(ports: Ports) -> list[str]:
+def _other_ports(ports: Ports) -> list[str]:
     lines = []
     for outputs, word in ((False, "r_in"), (True, "r_given")):
         start = 0
-        for name in ports.lite(outputs=outputs):
+        for name in ports.others(outputs=outputs):
             lines.append(f"    .{name}({word}[{start} +: {ports.bits[name]}]),")
             start += ports.bits[name]
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmu_hw.plan import Plan
+from lmu_hw.plan import STATE_LATENCY, Plan
 
 __all__ = ["Port", "ports_of"]
 
@@ -28,6 +28,11 @@ _MEANINGS = {
     "coefficient_write": "write a coefficient, while no step is computed",
     "coefficient_address": "which coefficient",
     "coefficient_data": "its new word",
+    "state_address": "which code of the states",
+    "state_write": "replace it, while state_ready is high",
+    "state_write_data": "its new value; bits above its format are not read",
+    "state_read_data": "its value, {latency} cycles after its address came",
+    "state_ready": "nothing is inside: states can be read and written",
     "s_axi_awaddr": "registers: address of a write",
     "s_axi_awprot": "not looked at",
     "s_axi_awvalid": "the address is offered",
@@ -91,7 +96,8 @@ def ports_of(plan: Plan) -> tuple[Port, ...]:
 
     shapes = [("clk", False, 1), ("rst", False, 1), *port_widths(plan)]
     marks = plan.source.marks
-    words = {
+    words: dict[str, object] = {
+        "latency": STATE_LATENCY,
         "last": "the beat ends a vector" if marks else "the vector ends its sequence",
         "answer_last": "the beat ends an answer"
         if marks

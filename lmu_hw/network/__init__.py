@@ -18,6 +18,15 @@ from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
 from lmu_hw.network.memory import MemoryNode, Update, entry_of
 from lmu_hw.network.node import INPUT, Node, Term
 from lmu_hw.network.protocol import LayerNode, Read
+from lmu_hw.network.state import (
+    State,
+    StateVector,
+    check_state,
+    layer_state_vectors,
+    residue_name,
+    state_codes,
+    state_vectors,
+)
 from lmu_hw.network.stream import (
     DEFAULT_WIDTH,
     VECTOR,
@@ -57,14 +66,21 @@ __all__ = [
     "Rectifier",
     "Signal",
     "Slopes",
+    "State",
+    "StateVector",
     "Stream",
     "Table",
     "Term",
     "Update",
     "activation_of",
+    "check_state",
     "element_bits",
     "entry_of",
     "has_feedback",
+    "layer_state_vectors",
     "realization_of",
+    "residue_name",
+    "state_codes",
+    "state_vectors",
     "stream_of",
 ]

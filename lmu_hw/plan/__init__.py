@@ -27,6 +27,7 @@ from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
 from lmu_hw.plan.reloadable import Reloadable, reloadable_of
 from lmu_hw.plan.row_constants import RowConstant, RowConstants, constants_of, half_ulp
+from lmu_hw.plan.states import STATE_LATENCY, StateBlock, StateMap, require_states
 from lmu_hw.plan.widths import bias_limit, widths_of
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "MAC_LATENCY",
     "MEMORY_LATENCY",
     "SLOWEST",
+    "STATE_LATENCY",
     "TABLE_LATENCY",
     "Area",
     "Chip",
@@ -56,6 +58,8 @@ __all__ = [
     "Reloadable",
     "RowConstant",
     "RowConstants",
+    "StateBlock",
+    "StateMap",
     "Storage",
     "bank_depths",
     "bias_limit",
@@ -68,5 +72,6 @@ __all__ = [
     "make_plan",
     "registers_address",
     "reloadable_of",
+    "require_states",
     "widths_of",
 ]

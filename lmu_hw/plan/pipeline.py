@@ -27,11 +27,14 @@ class Plan:
         How input vectors and answers travel.
     registers : bool
         The network is the core of a top that has registers beside it.
+    state_access : bool
+        What persists from step to step can be read and written from outside.
     """
 
     layers: tuple[LayerPlan, ...]
     stream: Stream = WHOLE_VECTORS
     registers: bool = False
+    state_access: bool = False
 
     @property
     def source(self) -> Packet:

@@ -18,6 +18,7 @@ from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.prove.algebra.forms import Value, symbol
 from lmu_hw.prove.algebra.words import Word, number, part, unknown
 from lmu_hw.prove.beats import answered, offered
+from lmu_hw.prove.claims import HELD
 from lmu_hw.prove.comparison import Failure, congruent
 from lmu_hw.prove.hardware.machine import Machine, State
 from lmu_hw.prove.hardware.netlist import Bit, Netlist
@@ -161,11 +162,11 @@ class Bench:
         return state
 
     def _unwritten(self) -> dict[str, Word]:
-        """Return inputs that write no coefficients."""
+        """Return inputs that write neither coefficients nor states, and read no states."""
         return {
-            name: 0 if name == "coefficient_write" else unknown(len(bits), name)
+            name: HELD.get(name, unknown(len(bits), name))
             for name, bits in self.inputs.items()
-            if name.startswith("coefficient_")
+            if name.startswith(("coefficient_", "state_"))
         }
 
     def take(self, situation: Situation, *, last: bool) -> tuple[Situation, Codes]:

@@ -13,8 +13,10 @@ from lmu_hw.folder import DesignFolder
 from lmu_hw.records import decode, encode, stored
 
 __all__ = [
+    "HELD",
     "SENTENCE",
     "TRUSTED",
+    "UNREACHED",
     "UNWRITTEN",
     "Lemma",
     "Part",
@@ -32,6 +34,12 @@ SENTENCE = (
 
 UNWRITTEN = "while its coefficients are those of its files, as long as none are written"
 """What is given of a design with a port for coefficients."""
+
+UNREACHED = "while the port for states is held at 0"
+"""What is given of a design with such a port."""
+
+HELD = {"coefficient_write": 0, "state_write": 0, "state_address": 0}
+"""Inputs of which a proof takes this for granted."""
 
 TRUSTED = (
     "Yosys reads the Verilog as the tools do that synthesise or simulate it",

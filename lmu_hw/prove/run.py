@@ -22,7 +22,7 @@ from lmu_hw.manifest import read_plan
 from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan, Reloadable
 from lmu_hw.prove.bench import wires_of
-from lmu_hw.prove.claims import UNWRITTEN, Lemma, Part, ProofResult, Status, write_proof
+from lmu_hw.prove.claims import UNREACHED, UNWRITTEN, Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.control import prove_control
 from lmu_hw.prove.data.proof import prove_data
@@ -78,7 +78,6 @@ def prove(
         lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, tell=tell)
         control = prove_control(files, design.network, plan, tell=tell)
     lemmas += [*control.lemmas, _ranges(ranges, verdicts, late)]
-    written = plan.layers[0].reloadable
     if control.bench:
         folder.results.write(_REPLAY, control.bench.encode())
     name = ""
@@ -94,10 +93,19 @@ def prove(
         changed_files=folder.changed_rtl(),
         stimuli=name,
         seconds=round(time.process_time() - started, 1),
-        given="" if written is Reloadable.NONE else UNWRITTEN,
+        given=_given(plan),
     )
     write_proof(folder, result)
     return result
+
+
+def _given(plan: Plan) -> str:
+    """Return under which conditions it is proved; empty: under none."""
+    conditions = {
+        UNWRITTEN: plan.layers[0].reloadable is not Reloadable.NONE,
+        UNREACHED: plan.state_access,
+    }
+    return ", and ".join(words for words, holds in conditions.items() if holds)
 
 
 def _npy(array: np.ndarray) -> bytes:

@@ -6,6 +6,7 @@ Recording in Verilog costs no Python per word, so whole images run at the simula
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from lmu_hw.hdl.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.hdl.output_stage import code_width, write_layout
 from lmu_hw.hdl.register_map import register_map
 from lmu_hw.hdl.reload import AddressMap
-from lmu_hw.hdl.top import layer_path
+from lmu_hw.hdl.top import layer_path, state_inputs
 from lmu_hw.network import Packet
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.simulators.backend import TOP
@@ -123,7 +124,14 @@ def _loader_of(plan: Plan) -> str:
 
 def _head_of(name: str, plan: Plan) -> list[str]:
     address = register_map(plan).address_bits if plan.registers else 0
-    return bench_head(name, plan.source, plan.answer, coefficient_ports(plan), address)
+    return bench_head(
+        name,
+        plan.source,
+        plan.answer,
+        coefficient_ports(plan),
+        address,
+        unused=state_inputs(plan),
+    )
 
 
 def bench_head(
@@ -132,6 +140,8 @@ def bench_head(
     answer: Packet,
     coefficients: dict[str, int],
     axi_address: int = 0,
+    *,
+    unused: Sequence[str] = (),
 ) -> list[str]:
     """Return the lines of the bench top that declare it and join driver and design.
 
@@ -147,6 +157,8 @@ def bench_head(
         Width of each port for coefficients; none if there are none.
     axi_address : int
         Bits of an address of registers, through which coefficients are written; 0: there are none.
+    unused : sequence of str
+        Inputs of the design that stay 0.
     """
     address, word = (coefficients.get(f"coefficient_{what}", 1) for what in ("address", "data"))
     ports = ["clk", "rst"]
@@ -160,6 +172,7 @@ def bench_head(
     missing = [port for port in _OF_PACKETS if port not in ports]
     lite = {**axi_lite_inputs(axi_address), **axi_lite_outputs()} if axi_address else {}
     ports += [f"s_axi_{port}" for port in lite] if lite else [*coefficients]
+    joined = [*(f".{port}({port})" for port in ports), *(f".{port}(0)" for port in unused)]
     sizes = {
         "IN": source.width,
         "OUT": answer.width,
@@ -192,7 +205,7 @@ def bench_head(
         f"  lmu__driver #({', '.join(f'.{size}({value})' for size, value in sizes.items())})",
         "    driver (.*);",
         *(_registers(axi_address, coefficients) if axi_address else _NO_REGISTERS),
-        f"  \\{name} dut ({', '.join(f'.{port}({port})' for port in ports)});",
+        f"  \\{name} dut ({', '.join(joined)});",
         "  reg was_stopped = 0;",
         "  always @(posedge clk) was_stopped <= rst || done;",
         "  wire cut = (rst || done) && !was_stopped;",

@@ -16,6 +16,7 @@ from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.undecided import Decide, Undecided
 from lmu_hw.prove.algebra.words import Word, unknown
+from lmu_hw.prove.claims import HELD
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.buffers import Image, InputMemory, Rows, wire
 from lmu_hw.prove.data.results import ShownWord, with_results
@@ -58,7 +59,7 @@ class LayerPart:
         self._inputs = {
             name: len(bits)
             for name, bits in part.ports("input").items()
-            if name not in ("clk", "rst", "coefficient_write")
+            if name not in ("clk", "rst", *HELD)
         }
         cells = part.cells
         self.widths = [len(cells[name]["connections"]["Q"]) for name in self._machine.registers]
@@ -110,7 +111,7 @@ class LayerPart:
         rows = Rows(image, width, size)
         machine.state = State(state.registers, {**state.memories, self._memory: rows})
         free: dict[str, Any] = {name: unknown(bits, name) for name, bits in self._inputs.items()}
-        given = {"clk": 0, "rst": 0, "start": 0, "coefficient_write": 0}
+        given = {"clk": 0, "rst": 0, "start": 0, **HELD}
         self.cycles += 1
         seen = machine.cycle({**free, **given, **inputs})
         return self._without_input(machine.state), dict(zip(self._observed, seen, strict=True))

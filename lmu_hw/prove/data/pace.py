@@ -8,7 +8,7 @@ from collections.abc import Hashable, Sequence
 from lmu_hw.hdl.top import instance_name
 from lmu_hw.plan import Plan
 from lmu_hw.prove.algebra.words import Word, unknown
-from lmu_hw.prove.claims import amount
+from lmu_hw.prove.claims import HELD, amount
 from lmu_hw.prove.comparison import Failure
 from lmu_hw.prove.data.buffers import wire
 from lmu_hw.prove.hardware.machine import Machine
@@ -50,7 +50,9 @@ def check_pace(netlist: Netlist, plan: Plan) -> str:
     if machine.initial:
         raise Failure("when steps begin must not depend on what memories hold")
     inputs = {name: len(bits) for name, bits in machine.netlist.ports("input").items()}
-    free: dict[str, Word] = {name: unknown(width, name) for name, width in inputs.items()}
+    free: dict[str, Word] = {
+        name: HELD.get(name, unknown(width, name)) for name, width in inputs.items()
+    }
     machine.cycle({**free, "clk": 0, "rst": 1})
     offered = {"s_axis_tvalid": 1, "s_axis_tuser": 0, "m_axis_tready": 1}
     running = {**free, "clk": 0, "rst": 0, **offered}

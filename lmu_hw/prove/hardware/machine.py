@@ -98,6 +98,8 @@ class Machine:
                 raise Decide
             rows = memories[name] = list(memories[name])
             enable, address = number(enable), number(address)
+            if enable == 0:  # wherever it would go
+                continue
             if not isinstance(address, int):
                 rows[:] = [unknown(width, name) for _ in rows]
                 continue

@@ -7,7 +7,7 @@ What C++ has to know of a design's ports is here and in `library.Shape`.
 from __future__ import annotations
 
 from lmu_hw.hdl.output_stage import code_width, write_layout
-from lmu_hw.hdl.top import instance_name
+from lmu_hw.hdl.top import instance_name, state_inputs
 from lmu_hw.plan import LayerPlan, Plan
 from lmu_hw.simulate.wrapper import coefficient_ports
 
@@ -52,6 +52,7 @@ def bulk_top(name: str, plan: Plan) -> str:
     joined = [f".{port}({port})" for port in (*_INPUTS, *_OUTPUTS) if port not in missing]
     joined += [f".{port}({port}[{n - 1}:0])" for port, n in wide.items() if port not in missing]
     joined += [f".{port}({_OWN[port]})" for port in answer if port not in missing]
+    joined += [f".{port}(0)" for port in state_inputs(plan)]
     parts = [part for layer in reversed(plan.layers) for part in _record(layer)]
     records = sum(record_words(layer) for layer in plan.layers)
     return "\n".join(

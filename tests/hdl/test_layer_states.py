@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""States read and written from outside, in Amaranth's simulator: equal to the golden model's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from amaranth.sim import Simulator
+
+from lmu_hw.golden import GoldenModel
+from lmu_hw.hdl.top import NetworkTop
+from lmu_hw.network import stream_of
+from lmu_hw.plan import STATE_LATENCY, StateMap
+from tests.stateful import KINDS, inputs_of, plan_of
+
+_LONG = 20_000  # cycles; a bench that hangs must fail
+
+
+class Port:
+    """A design in simulation, and what is done with it."""
+
+    addresses = staticmethod(StateMap.addresses)
+
+    def __init__(self, ctx, network, plan) -> None:
+        self.ctx, self.network, self.plan = ctx, network, plan
+        self.map = StateMap(plan)
+
+    async def step(self, top, codes, *, last=False):
+        """Send one vector as whole packets; return its answer, or None if there is none."""
+        ctx, packet = self.ctx, self.plan.source
+        (beats,) = packet.encode(codes[None])
+        for number, octets in enumerate(beats):
+            ends = number == len(beats) - 1
+            ctx.set(top.s_axis_tdata, int.from_bytes(octets.tobytes(), "little"))
+            ctx.set(top.s_axis_tkeep, packet.keep(ends=ends))
+            ctx.set(top.s_axis_tlast, ends)
+            ctx.set(top.s_axis_tuser, ends and last)
+            ctx.set(top.s_axis_tvalid, 1)
+            await ctx.tick().until(top.s_axis_tready)
+        ctx.set(top.s_axis_tvalid, 0)
+        if self.network.answers_once and not last:
+            return None
+        return await self._answer(top)
+
+    async def _answer(self, top):
+        ctx, packet, beats = self.ctx, self.plan.answer, []
+        ctx.set(top.m_axis_tready, 1)
+        for _ in range(packet.beats):
+            (word,) = await ctx.tick().sample(top.m_axis_tdata).until(top.m_axis_tvalid)
+            beats.append(list(word.to_bytes(packet.bytes, "little")))
+        ctx.set(top.m_axis_tready, 0)
+        return packet.decode(np.array([beats]))[0].tolist()
+
+    async def idle(self, top):
+        """Wait until the port is ready."""
+        for _ in range(_LONG):
+            if self.ctx.get(top.state_ready):
+                return
+            await self.ctx.tick()
+        raise AssertionError("the port is never ready")
+
+    async def save(self, top):
+        """Return every vector."""
+        await self.idle(top)
+        state = {}
+        for block in self.map.blocks:
+            codes = []
+            for address in self.addresses(self.map, block):
+                self.ctx.set(top.state_address, address)
+                await self.ctx.tick().repeat(STATE_LATENCY)
+                word, width = self.ctx.get(top.state_read_data), block.vector.format.width
+                low = word & (1 << width) - 1
+                negative = block.vector.format.signed and low >> width - 1
+                codes.append(low - (1 << width) if negative else low)
+            state[block.vector.name] = codes
+        return state
+
+    async def load(self, top, state):
+        """Write every vector."""
+        await self.idle(top)
+        for block in self.map.blocks:
+            codes = np.ravel(state[block.vector.name]).tolist()
+            for address, code in zip(self.addresses(self.map, block), codes, strict=True):
+                self.ctx.set(top.state_address, address)
+                self.ctx.set(top.state_write_data, code & (1 << self.map.data_bits) - 1)
+                self.ctx.set(top.state_write, 1)
+                await self.ctx.tick()
+        self.ctx.set(top.state_write, 0)
+
+
+def simulate(network, plan, session):
+    """Run a coroutine of a port and the top."""
+    top = NetworkTop(plan)
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+
+    async def run(ctx):
+        await session(Port(ctx, network, plan), top)
+
+    simulator.add_testbench(run)
+    simulator.run()
+
+
+def listed(state):
+    return {name: np.ravel(codes).tolist() for name, codes in state.items()}
+
+
+def answers_of(network, x, state=None):
+    y, _ = GoldenModel(network).resume(x, state)
+    return y.reshape(-1, network.output.size).tolist()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_state_is_read_cleared_written_back_and_gone_on_from(kind):
+    make, lanes = KINDS[kind]
+    network = make()
+    plan = plan_of(network, lanes, stream=stream_of(32))
+    golden, x = GoldenModel(network), inputs_of(network, 6)
+    expected = golden.trace(x[:, :3]).state
+    rest = answers_of(network, x[:, 3:], expected)
+
+    async def session(port, top):
+        zeros = await port.save(top)
+        assert not any(any(codes) for codes in zeros.values())
+        for codes in x[0, :3]:
+            await port.step(top, codes)
+        assert await port.save(top) == listed(expected)
+        await port.step(top, x[0, 0], last=True)
+        assert await port.save(top) == zeros
+        await port.load(top, expected)
+        assert await port.save(top) == listed(expected)
+        answers = [await port.step(top, x[0, t], last=t == 5) for t in range(3, 6)]
+        assert [answer for answer in answers if answer is not None] == rest
+
+    simulate(network, plan, session)
+
+
+@pytest.mark.parametrize("kind", ["dense, one multiplier", "scan", "two passes", "lstm"])
+def test_a_sequence_begins_with_the_states_of_the_user(kind):
+    make, lanes = KINDS[kind]
+    network = make()
+    plan, x = plan_of(network, lanes, stream=stream_of(32)), inputs_of(network, 2)
+    random = np.random.default_rng(5)
+    state = {
+        block.vector.name: random.integers(-3, 4, (1, block.vector.size))
+        for block in StateMap(plan).blocks
+    }
+    expected = answers_of(network, x, state)
+    assert expected != answers_of(network, x)
+
+    async def session(port, top):
+        await port.load(top, state)
+        assert [await port.step(top, codes) for codes in x[0]] == expected
+
+    simulate(network, plan, session)
+
+
+@pytest.mark.parametrize("kind", ["dense, read back", "two passes", "sweeps, two memories"])
+def test_access_while_a_step_is_computed_has_no_effect(kind):
+    make, lanes = KINDS[kind]
+    network = make()
+    plan, x = plan_of(network, lanes, stream=stream_of(32)), inputs_of(network, 5)
+    expected = answers_of(network, x)
+
+    top, random, refused = NetworkTop(plan), np.random.default_rng(2), []
+
+    async def disturb(ctx):
+        async for _ in ctx.tick():
+            busy = not ctx.get(top.state_ready)
+            ctx.set(top.state_address, int(random.integers(1 << StateMap(plan).address_bits)))
+            ctx.set(top.state_write_data, int(random.integers(1 << StateMap(plan).data_bits)))
+            ctx.set(top.state_write, busy)
+            refused.append(busy)
+
+    async def run(ctx):
+        port = Port(ctx, network, plan)
+        assert [await port.step(top, codes) for codes in x[0]] == expected
+
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(run)
+    simulator.add_testbench(disturb, background=True)
+    simulator.run()
+    assert sum(refused) > 50
+
+
+def _next_address(states, block):
+    return [address + 1 for address in StateMap.addresses(states, block)]
+
+
+def _without_the_last(states, block):
+    addresses = StateMap.addresses(states, block)
+    return [*addresses[:-1], addresses[0]]
+
+
+@pytest.mark.parametrize("broken", [_next_address, _without_the_last])
+def test_a_map_that_is_off_by_one_or_lacks_a_word_is_found(monkeypatch, broken):
+    kind = "dense, one multiplier"
+    monkeypatch.setattr(Port, "addresses", staticmethod(broken))
+    with pytest.raises(AssertionError):
+        test_a_state_is_read_cleared_written_back_and_gone_on_from(kind)
