@@ -13,7 +13,7 @@ from typing import Any
 import cocotb
 from axi_vip import _lanes, _pauses
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, Combine, with_timeout
+from cocotb.triggers import ClockCycles, Combine, FallingEdge, with_timeout
 from cocotbext.axi import (
     AxiLiteBus,
     AxiLiteMaster,
@@ -67,6 +67,7 @@ class _Session:
         await self._stop()
         if "cleared" in self.streams:
             await self._clear()
+        await self._withdraw()
         await self._counted()
 
     async def _read(self, name: str) -> int:
@@ -151,6 +152,17 @@ class _Session:
         await self._until(3, 0)
         await taking
         await self._answers("cleared")
+
+    async def _withdraw(self) -> None:
+        """Offer beats for a cycle each, as a source that cannot wait, while none is taken."""
+        await self._write("CONTROL", 0)
+        await self._until(4, 1)
+        valid = self.source.bus.tvalid
+        for _ in range(self.streams["counts"]["OVERRUNS"]):
+            await FallingEdge(self.clk)
+            valid.value = 1
+            await FallingEdge(self.clk)
+            valid.value = 0
 
     async def _counted(self) -> None:
         await self._write("CONTROL", 0)

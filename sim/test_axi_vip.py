@@ -107,7 +107,9 @@ def _bytes(codes: list[int], fmt, octets: int) -> bytes:
 def wires_of(name: str, verilog: str) -> list[str]:
     """Return the Verilog of a design in the bench: wires of its ports, and an instance."""
     module = re.search(rf"^module {name}\(.*?^endmodule", verilog, re.MULTILINE | re.DOTALL)[0]
-    ports = re.findall(r"^  (input|output) (\[\d+:0\] )?(\w+axi\w+);", module, re.MULTILINE)
+    ports = re.findall(
+        r"^  (input|output) (\[\d+:0\] )?(\w+axi\w+|state_\w+);", module, re.MULTILINE
+    )
     kinds = {"input": "reg", "output": "wire"}
     wires = [f"  {kinds[way]} {bits}{name}_{port};" for way, bits, port in ports]
     joined = ", ".join(f".{port}({name}_{port})" for _, _, port in ports)

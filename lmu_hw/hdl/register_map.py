@@ -14,7 +14,7 @@ from amaranth.utils import bits_for
 
 from lmu_hw.hdl.reload import AddressMap
 from lmu_hw.hdl.top import saturating_nodes
-from lmu_hw.plan import Plan
+from lmu_hw.plan import Plan, StateMap
 
 __all__ = ["BITS", "DIGEST_WORDS", "Access", "Field", "Register", "RegisterMap", "register_map"]
 
@@ -25,7 +25,7 @@ DIGEST_WORDS = 4
 """Registers that hold the first bits of the design's digest."""
 
 _IDENTIFICATION = int.from_bytes(b"LMU1", "big")
-_VERSION = 1 << 16
+_VERSION = 1 << 16 | 1
 """Major and minor, 16 bits each: software for another minor goes on working."""
 
 
@@ -40,6 +40,8 @@ class Access(Enum):
     """Writing 1 does something, once; it reads as 0."""
     FEED = "write"
     """Every write does something; reading is an error."""
+    EXCHANGE = "read, write inside"
+    """What is inside the design is read, and replaced; both while nothing moves, else an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,11 @@ class Register:
         return all(field.access is not Access.FEED for field in self.fields)
 
     @property
+    def inside(self) -> bool:
+        """Whether it is written as whole words, while nothing moves: the core takes it over."""
+        return any(field.access in (Access.FEED, Access.EXCHANGE) for field in self.fields)
+
+    @property
     def writable(self) -> bool:
         """Whether writing is no error."""
         return any(field.access is not Access.READ for field in self.fields)
@@ -137,9 +144,11 @@ def register_map(plan: Plan, digest: str = "0" * 64) -> RegisterMap:
     digest : str
         SHA-256 of the quantized network, in hexadecimal.
     """
-    registers = [*_identity(plan, digest), *_run(), *_counters(plan)]
+    registers = [*_identity(plan, digest), *_run(plan), *_counters(plan)]
     if AddressMap(plan).blocks:
         registers += _coefficients(plan)
+    if plan.state_access:
+        registers += _states(plan)
     registers += _saturations(plan)
     return RegisterMap(tuple(registers))
 
@@ -184,6 +193,7 @@ def _identity(plan: Plan, digest: str) -> list[Register]:
                 _bit("coefficients", 0, writable, "Coefficients can be written"),
                 _bit("packets", 1, packets, "A vector is a packet of several beats"),
                 _bit("marks", 2, plan.source.marks, "tuser marks the end of a sequence"),
+                _bit("states", 3, plan.state_access, "States can be read and written"),
                 Field(
                     name="beat_bytes",
                     low=8,
@@ -211,7 +221,14 @@ def _bit(name: str, low: int, reset: bool, description: str, access: Access = Ac
     )
 
 
-def _run() -> list[Register]:
+def _run(plan: Plan) -> list[Register]:
+    step = _word(
+        "SEQUENCE_STEP",
+        0x2C,
+        "Of its sequence, the next step is the first, the second ...",
+        Access.EXCHANGE,
+        reset=1,
+    )
     return [
         Register(
             name="CONTROL",
@@ -241,6 +258,7 @@ def _run() -> list[Register]:
             "Steps after which a sequence ends without tlast; 0: none",
             Access.STORE,
         ),
+        *([step] if plan.state_access else []),
     ]
 
 
@@ -251,12 +269,13 @@ def _counters(plan: Plan) -> list[Register]:
         "ANSWERS": "Answers that were taken",
         "INPUT_STALLS": "Cycles in which a beat was offered and not taken",
         "OUTPUT_STALLS": "Cycles in which an answer was offered and not taken",
+        "MALFORMED": "Beats that were not as a packet must be",
+        "OVERRUNS": "Beats that the source took back before they were taken: it cannot wait",
     }
-    if plan.stream.packets:
-        counters["MALFORMED"] = "Beats that were not as a packet must be"
     return [
         _word(name, 0x30 + BITS // 8 * place, description, counts=1)
         for place, (name, description) in enumerate(counters.items())
+        if plan.stream.packets or name != "MALFORMED"
     ]
 
 
@@ -269,6 +288,29 @@ def _saturations(plan: Plan) -> list[Register]:
             counts=bits_for(plan.beat),
         )
         for place, name in enumerate(saturating_nodes(plan))
+    ]
+
+
+def _states(plan: Plan) -> list[Register]:
+    address = Field(
+        name="value",
+        bits=StateMap(plan).address_bits,
+        access=Access.STORE,
+        description="Which code is next; counts up with each one that is read or written",
+    )
+    return [
+        Register(
+            name="STATE_ADDRESS",
+            offset=0x58,
+            fields=(address,),
+            description="Address of the next code",
+        ),
+        _word(
+            "STATE_DATA",
+            0x5C,
+            "A code of what persists from step to step, extended by its sign",
+            Access.EXCHANGE,
+        ),
     ]
 
 

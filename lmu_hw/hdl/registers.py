@@ -24,8 +24,8 @@ from lmu_hw.hdl.gate import Gate
 from lmu_hw.hdl.packets import count
 from lmu_hw.hdl.register_map import BITS, Access, Field, Register, RegisterMap, parts, register_map
 from lmu_hw.hdl.reload import AddressMap
-from lmu_hw.hdl.top import core_ports, saturating_nodes
-from lmu_hw.plan import Plan
+from lmu_hw.hdl.top import core_ports, saturating_nodes, state_ports
+from lmu_hw.plan import STATE_LATENCY, Plan, StateMap
 
 __all__ = ["RegisterFile", "RegisteredTop", "port_widths"]
 
@@ -53,15 +53,25 @@ class RegisterFile(wiring.Component):
     count_NAME : In, for each counter NAME
         What it counts in this cycle.
     coefficient_write, coefficient_address, coefficient_data : Out, if the map has them
+    state_address, state_write, state_write_data : Out;  state_read_data : In, if the map has them
+    sequence_step : In(32);  sequence_step_write : Out(1);  sequence_step_data : Out(32), likewise
     """
 
     def __init__(self, plan: Plan, registers: RegisterMap) -> None:
         self.plan, self.registers = plan, registers
         self.counters = [register.name for register in registers.registers if register.counts]
         self.loads = "COEFFICIENT_DATA" in registers.names
+        self.states = StateMap(plan) if plan.state_access else None
         load = {}
+        if self.states:
+            load = {name: port.flip() for name, port in state_ports(plan).items()}
+            load |= {
+                "sequence_step": In(BITS),
+                "sequence_step_write": Out(1),
+                "sequence_step_data": Out(BITS),
+            }
         if self.loads:
-            load = {
+            load |= {
                 "coefficient_write": Out(1),
                 "coefficient_address": Out(AddressMap(plan).address_bits),
                 "coefficient_data": Out(AddressMap(plan).data_bits),
@@ -81,7 +91,7 @@ class RegisterFile(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         address = self.registers.address_bits
-        m.submodules.bus = bus = AxiLiteSlave(address)
+        m.submodules.bus = bus = AxiLiteSlave(address, waits=self.states is not None)
         for name, member in axi_lite_ports(address).items():
             inner, outer = getattr(bus, name), getattr(self, name)
             m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)
@@ -104,6 +114,8 @@ class RegisterFile(wiring.Component):
                 m.d.sync += fields[name, "value"].eq(fields[name, "value"] + counted)
         if self.loads:
             self._load(m, bus, fields["COEFFICIENT_ADDRESS", "value"], written)
+        if self.states:
+            self._states(m, bus, fields["STATE_ADDRESS", "value"], written)
         self._read(m, bus, fields)
         return m
 
@@ -116,7 +128,7 @@ class RegisterFile(wiring.Component):
                 continue
             here = bus.write_word == register.offset // BYTES
             # Words that go on into the core are whole, and no step reads what they change.
-            allowed = Const(1) if register.readable else self.still & bus.write_bytes.all()
+            allowed = self.still & bus.write_bytes.all() if register.inside else Const(1)
             written[register.name] = Signal(name=f"{register.name.lower()}_written")
             m.d.comb += written[register.name].eq(bus.write & here & allowed)
             with m.If(here & allowed):
@@ -152,6 +164,10 @@ class RegisterFile(wiring.Component):
                 return (given & taken) & written[register.name].replicate(field.bits)
             case Access.FEED:
                 return Const(0, field.bits)
+            case Access.EXCHANGE if register.name == "SEQUENCE_STEP":
+                return self.sequence_step
+            case Access.EXCHANGE:
+                return Value.cast(self.state_read_data.as_signed())
         assert_never(field.access)
 
     def _load(
@@ -175,6 +191,30 @@ class RegisterFile(wiring.Component):
             with m.If(written["COEFFICIENT_ADDRESS"]):
                 m.d.sync += part.eq(0)
 
+    def _states(
+        self, m: Module, bus: AxiLiteSlave, address: Value, written: dict[str, Signal]
+    ) -> None:
+        """Exchange a code at the address, and go on to the next; a read waits until it is there."""
+        place = self.registers["STATE_DATA"].offset // BYTES
+        here = bus.read_word == place
+        fetched = bus.read & here & self.still
+        coming = Signal(range(STATE_LATENCY + 1))  # cycles until the code at the address is there
+        moved = fetched | written["STATE_DATA"] | written["STATE_ADDRESS"] | ~self.still
+        with m.If(moved):
+            m.d.sync += coming.eq(STATE_LATENCY)
+        with m.Elif(coming != 0):
+            m.d.sync += coming.eq(coming - 1)
+        with m.If(fetched | written["STATE_DATA"]):
+            m.d.sync += address.eq(address + 1)
+        m.d.comb += [
+            bus.read_waits.eq(here & self.still & (coming != 0)),
+            self.state_address.eq(address),
+            self.state_write.eq(written["STATE_DATA"]),
+            self.state_write_data.eq(bus.write_data),
+            self.sequence_step_write.eq(written["SEQUENCE_STEP"]),
+            self.sequence_step_data.eq(bus.write_data),
+        ]
+
     def _read(self, m: Module, bus: AxiLiteSlave, fields: dict[tuple[str, str], Value]) -> None:
         """Choose what is read."""
         with m.Switch(bus.read_word):
@@ -182,6 +222,8 @@ class RegisterFile(wiring.Component):
                 if not register.readable:
                     continue
                 with m.Case(register.offset // BYTES):
+                    if register.name in ("STATE_DATA", "SEQUENCE_STEP"):
+                        m.d.comb += bus.read_error.eq(~self.still)
                     for field in register.fields:
                         if field.access is not Access.ACT:
                             part = bus.read_data[field.low : field.low + field.bits]
@@ -236,7 +278,7 @@ class RegisteredTop(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.registers = file = RegisterFile(self.plan, self.registers)
-        m.submodules.gate = gate = Gate(self.plan.source)
+        m.submodules.gate = gate = Gate(self.plan.source, moves=self.plan.state_access)
         inner = {
             name: Signal(port.shape, name=f"core_{name}") for name, port in self.core_ports.items()
         }
@@ -265,6 +307,15 @@ class RegisteredTop(wiring.Component):
         ]
         if file.loads:
             m.d.comb += [inner[name].eq(getattr(file, name)) for name in LOADING]
+        if file.states:
+            for name, port in state_ports(self.plan).items():
+                inside, outside = inner[name], getattr(file, name)
+                m.d.comb += inside.eq(outside) if port.flow is In else outside.eq(inside)
+            m.d.comb += [
+                file.sequence_step.eq(gate.position),
+                gate.move.eq(file.sequence_step_write),
+                gate.move_to.eq(file.sequence_step_data),
+            ]
         return m
 
     def _stream(self, m: Module, gate: Gate, inner: dict[str, Signal]) -> None:
@@ -289,6 +340,7 @@ class RegisteredTop(wiring.Component):
         """Say when each counter counts."""
         moved = self.m_axis_tvalid & self.m_axis_tready
         _, ends = count(m, "answer_beat", self.plan.answer.beats, moved)
+        waiting = Signal(name="input_waiting")
         # A cycle late: what decides the end of a sequence is slow, and so are the counters.
         m.d.sync += [
             file.count_steps.eq(gate.step),
@@ -296,6 +348,8 @@ class RegisteredTop(wiring.Component):
             file.count_answers.eq(moved & ends),
             file.count_input_stalls.eq(self.s_axis_tvalid & ~self.s_axis_tready),
             file.count_output_stalls.eq(self.m_axis_tvalid & ~self.m_axis_tready),
+            waiting.eq(self.s_axis_tvalid & ~self.s_axis_tready),
+            file.count_overruns.eq(waiting & ~self.s_axis_tvalid),
         ]
         for place in range(len(saturating_nodes(self.plan))):
             counter = getattr(file, f"count_saturations_{place}")

@@ -39,6 +39,7 @@ __all__ = [
     "layer_path",
     "saturating_nodes",
     "state_inputs",
+    "state_ports",
 ]
 
 
@@ -340,7 +341,7 @@ def core_ports(plan: Plan) -> dict[str, wiring.Member]:
         "m_axis_tlast": Out(1),
         **packet_ports(plan),
         **load,
-        **(_state_ports(plan) if plan.state_access else {}),
+        **(state_ports(plan) if plan.state_access else {}),
         **(_register_ports(plan) if plan.registers else {}),
     }
 
@@ -357,10 +358,10 @@ def state_inputs(plan: Plan) -> list[str]:
     """
     if not plan.state_access or plan.registers:
         return []
-    return [name for name, port in _state_ports(plan).items() if port.flow is In]
+    return [name for name, port in state_ports(plan).items() if port.flow is In]
 
 
-def _state_ports(plan: Plan) -> dict[str, wiring.Member]:
+def state_ports(plan: Plan) -> dict[str, wiring.Member]:
     """Return the ports through which states are read and written."""
     states = StateMap(plan)
     return {

@@ -7,6 +7,7 @@ from lmu_hw.integration.render import render
 from lmu_hw.integration.sources import path_macro
 from lmu_hw.integration.subject import Subject
 from lmu_hw.network import Packet
+from lmu_hw.plan import Plan, StateMap
 
 __all__ = ["driver"]
 
@@ -36,6 +37,7 @@ def driver(subject: Subject) -> dict[str, str]:
         "signed_input": source.format.signed,
         "signed_answer": answer.format.signed,
         "c_integer": _integer,
+        "c_int32": _int32,
         "c_mask": lambda bits: f"UINT64_C(0x{(1 << bits) - 1:x})",
         **_registers(subject),
     }
@@ -46,7 +48,7 @@ def _registers(subject: Subject) -> dict[str, object]:
     """Return what the templates say of registers; nothing of a design that has none."""
     plan = subject.plan
     if not plan.registers:
-        return {"registers": (), "identity": (), "loads": False, "parts": 0}
+        return {"registers": (), "identity": (), "loads": False, "parts": 0, "runs": ()}
     from lmu_hw.hdl.register_map import parts, register_map
 
     registers = register_map(plan, subject.design.digest)
@@ -57,7 +59,28 @@ def _registers(subject: Subject) -> dict[str, object]:
         "identity": [registers[name] for name in names],
         "loads": loads,
         "parts": parts(plan) if loads else 0,
+        **_states(plan),
     }
+
+
+def _states(plan: Plan) -> dict[str, object]:
+    """Return how many codes persist, and where they lie; nothing if they cannot be reached."""
+    if not plan.state_access:
+        return {"states": 0, "runs": ()}
+    states = StateMap(plan)
+    runs = [
+        {
+            "address": states.first_address(block) + segment * states.stride,
+            "count": block.rows,
+            "vector": block.vector.name,
+            "lowest": block.vector.format.min_code,
+            "highest": block.vector.format.max_code,
+            "ulp": repr(block.vector.format.ulp),
+        }
+        for block in states.blocks
+        for segment in range(block.segments)
+    ]
+    return {"states": sum(block.vector.size for block in states.blocks), "runs": runs}
 
 
 def _kept(packet: Packet) -> int:
@@ -68,3 +91,8 @@ def _kept(packet: Packet) -> int:
 def _integer(number: int) -> str:
     """Return a number as a constant of 64 bits in C, which has no negative ones."""
     return f"INT64_C({number})" if number >= 0 else f"(-INT64_C({-number - 1}) - 1)"
+
+
+def _int32(number: int) -> str:
+    """Return a number as a constant of 32 bits in C."""
+    return f"INT32_C({number})" if number >= 0 else f"(-INT32_C({-number - 1}) - 1)"

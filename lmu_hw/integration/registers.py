@@ -71,4 +71,6 @@ def _properties(register: Register, field: Field) -> str:
             return "sw = w; hw = r; singlepulse;"
         case Access.FEED:
             return "sw = w; hw = r;"
+        case Access.EXCHANGE:
+            return "sw = rw; hw = rw;"
     assert_never(field.access)

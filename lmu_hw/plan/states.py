@@ -93,8 +93,8 @@ class StateMap:
 
     @property
     def data_bits(self) -> int:
-        """Bits of the widest code."""
-        return max(block.vector.format.width for block in self.blocks)
+        """Bits of a signed number that holds every code."""
+        return max(_signed_bits(block.vector) for block in self.blocks)
 
     @property
     def stride(self) -> int:
@@ -127,11 +127,16 @@ def require_states(plan: Plan) -> None:
             "its layers does"
         )
     for vector in vectors if plan.registers else ():
-        if vector.format.width > _REGISTER_BITS:
+        if _signed_bits(vector) > _REGISTER_BITS:
             raise ConfigError(
                 f"`state_access` with `registers`: codes of {vector.name} must have at most "
-                f"{_REGISTER_BITS} bits, not {vector.format.width}"
+                f"{_REGISTER_BITS} bits as signed numbers, not {_signed_bits(vector)}"
             )
+
+
+def _signed_bits(vector: StateVector) -> int:
+    """Return the bits of a signed number that holds every code of a vector."""
+    return vector.format.width + int(not vector.format.signed)
 
 
 def _cut(plan: Plan) -> Iterator[tuple[StateVector, int]]:

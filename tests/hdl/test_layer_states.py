@@ -68,10 +68,8 @@ class Port:
             for address in self.addresses(self.map, block):
                 self.ctx.set(top.state_address, address)
                 await self.ctx.tick().repeat(STATE_LATENCY)
-                word, width = self.ctx.get(top.state_read_data), block.vector.format.width
-                low = word & (1 << width) - 1
-                negative = block.vector.format.signed and low >> width - 1
-                codes.append(low - (1 << width) if negative else low)
+                word, bits = self.ctx.get(top.state_read_data), self.map.data_bits
+                codes.append(word - (1 << bits) if word >> bits - 1 else word)
             state[block.vector.name] = codes
         return state
 

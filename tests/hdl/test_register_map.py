@@ -9,7 +9,7 @@ from itertools import pairwise
 from lmu_hw.fixed import Overflow
 from lmu_hw.hdl.register_map import BITS, register_map
 from lmu_hw.hdl.top import saturating_nodes
-from lmu_hw.plan import make_plan
+from lmu_hw.plan import StateMap, make_plan
 from tests import networks, registered
 
 
@@ -55,3 +55,13 @@ def test_every_node_that_saturates_has_a_counter():
     assert (
         [counter.description.split()[2] for counter in counters] == names == saturating_nodes(plan)
     )
+
+
+def test_states_add_their_registers_and_move_no_other():
+    plain, plan = full_map(), replace(registered.small()[1], state_access=True)
+    states = register_map(plan, registered.DIGEST)
+    own = {"SEQUENCE_STEP", "STATE_ADDRESS", "STATE_DATA"}
+    assert {*states.names} - {*plain.names} == own
+    assert all(states[name].offset == plain[name].offset for name in plain.names)
+    assert states["FEATURES"].reset == plain["FEATURES"].reset | 1 << 3
+    assert states["STATE_ADDRESS"].fields[0].bits == StateMap(plan).address_bits

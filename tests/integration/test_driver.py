@@ -14,6 +14,7 @@ from lmu_hw.fixed import Rounding
 from lmu_hw.fixed.ops import quantize
 from lmu_hw.hdl.register_map import register_map
 from lmu_hw.integration.driver import driver
+from lmu_hw.plan import StateMap
 from tests.integration.designs import subject
 
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror")
@@ -69,6 +70,54 @@ def test_the_driver_of_a_design_with_registers_compiles_and_identifies_it(tmp_pa
     assert opened.tiny_identify(port) == 0
     registers[register_map(made.plan)["DIGEST_3"].offset] ^= 1
     assert opened.tiny_identify(port) == -1
+
+
+def test_states_are_saved_loaded_and_turned_into_values_and_back(tmp_path):
+    plain = subject(memory_d=2, inputs=2)
+    made = replace(plain, plan=replace(plain.plan, registers=True, state_access=True))
+    opened, registers, memory = library(tmp_path, made), register_map(made.plan), {}
+    address, data, step = (
+        registers[name].offset for name in ("STATE_ADDRESS", "STATE_DATA", "SEQUENCE_STEP")
+    )
+    held = {address: 0, step: 5}
+
+    @ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)
+    def write(context, offset, value):
+        if offset == data:
+            memory[held[address]] = value
+            held[address] += 1
+        else:
+            held[offset] = value
+        return 0
+
+    @ctypes.CFUNCTYPE(
+        ctypes.c_int, ctypes.c_void_p, ctypes.c_uint32, ctypes.POINTER(ctypes.c_uint32)
+    )
+    def read(context, offset, value):
+        value[0] = memory[held[address]] if offset == data else held[offset]
+        held[address] += offset == data
+        return 0
+
+    reach = (ctypes.cast(function, ctypes.c_void_p) for function in (read, write))
+    port = (ctypes.c_void_p * 5)(None, None, None, *reach)
+    states = StateMap(made.plan)
+    places = [place for block in states.blocks for place in states.addresses(block)]
+    codes = np.arange(len(places), dtype=np.int32) - 4
+    ulps = np.repeat(
+        [v.format.ulp for v in made.design.state_vectors],
+        [v.size for v in made.design.state_vectors],
+    )
+    values = (ctypes.c_double * len(places))(*((codes + 0.4) * ulps))
+    numbers, seen = (ctypes.c_int32 * len(places))(), ctypes.c_uint32()
+    opened.tiny_state_codes(values, numbers)
+    assert list(numbers) == codes.tolist()
+    assert opened.tiny_load_state(port, numbers, 9) == 0
+    assert memory == {p: int(c) & 0xFFFFFFFF for p, c in zip(places, codes, strict=True)}
+    back = (ctypes.c_int32 * len(places))()
+    assert opened.tiny_save_state(port, back, ctypes.byref(seen)) == 0
+    assert (list(back), seen.value) == (codes.tolist(), 9)
+    opened.tiny_state_values(back, values)
+    assert list(values) == (codes * ulps).tolist()
 
 
 @pytest.mark.parametrize("rounding", Rounding)

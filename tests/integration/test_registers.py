@@ -24,7 +24,7 @@ def compiled(tmp_path_factory):
     """Return a design with registers, and what a compiler makes of its SystemRDL."""
     compiler = RDLCompiler()
     plain = subject()
-    made = replace(plain, plan=replace(plain.plan, registers=True))
+    made = replace(plain, plan=replace(plain.plan, registers=True, state_access=True))
     ((name, text),) = register_files(made).items()
     path = tmp_path_factory.mktemp("registers") / Path(name).name
     path.write_text(text)
@@ -42,7 +42,9 @@ def test_a_compiler_of_system_rdl_reads_the_same_map(compiled):
         for seen, field in zip(node.fields(), register.fields, strict=True):
             assert (seen.inst_name, seen.low, seen.width) == (field.name, field.low, field.bits)
             assert seen.get_property("reset") == field.reset
-            assert seen.is_sw_readable == (field.access in (Access.READ, Access.STORE))
+            assert seen.is_sw_readable == (
+                field.access in (Access.READ, Access.STORE, Access.EXCHANGE)
+            )
             assert seen.is_sw_writable == (field.access is not Access.READ)
 
 

@@ -39,7 +39,9 @@ def test_codes_beyond_a_register_are_refused_by_name(monkeypatch):
     monkeypatch.setattr("lmu_hw.plan.states._REGISTER_BITS", 8)
     network = KINDS["dense, one multiplier"][0]()
     plan = replace(plan_of(network, 1), registers=True)
-    with pytest.raises(ConfigError, match=r"lmu0\.m must have at most 8 bits, not 9"):
+    with pytest.raises(
+        ConfigError, match=r"lmu0\.m must have at most 8 bits as signed numbers, not 9"
+    ):
         require_states(plan)
     require_states(replace(plan, registers=False))
 

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""States read, cleared, written back and gone on from, while somebody else's ends drive streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lmu_hw.golden import GoldenModel
+from lmu_hw.hdl import emit_verilog
+from lmu_hw.hdl.register_map import register_map
+from lmu_hw.network import QuantizedNetwork, stream_of
+from lmu_hw.plan import STATE_LATENCY, Plan, StateMap
+from lmu_hw.simulate.process import environment_of
+from lmu_hw.simulate.simulators import Simulator, find
+from sim.test_axi_vip import _bytes, wires_of
+from sim.test_registers import _RUN
+from tests.simulators import require_simulator
+from tests.stateful import KINDS, inputs_of, plan_of
+
+DESIGNS = {
+    "dense": ("error feedback", False),
+    "scan": ("scan, two memories", False),
+    "lstm": ("lstm", False),
+    "passes": ("two passes, two memories", True),
+    "sweeps": ("sweeps, read back", True),
+    "gru": ("gru", True),
+}
+"""Kind of each design, and whether it has registers."""
+
+
+def test_every_kind_goes_on_from_a_state_on_icarus_with_everything_unknown(tmp_path):
+    require_simulator("icarus")
+    designs, ports = [], ["  input clk, rst;"]
+    for name, (kind, registers) in DESIGNS.items():
+        make, lanes = KINDS[kind]
+        network = replace(make(), name=name)
+        plan = replace(plan_of(network, lanes, stream=stream_of(32)), registers=registers)
+        files = emit_verilog(network, plan, digest="0" * 64)
+        for file, text in files.items():
+            (tmp_path / file).write_text(text)
+        designs.append(session_of(network, plan))
+        ports += wires_of(name, files[f"{name}.v"])
+    (tmp_path / "vip.v").write_text("\n".join(["module vip(clk, rst);", *ports, "endmodule", ""]))
+    (tmp_path / "states.json").write_text(json.dumps(designs))
+    environment = {**os.environ, **environment_of(find(Simulator.ICARUS))}
+    environment["PYTHONPATH"] = str(Path(__file__).parent)
+    environment.pop("PYTEST_CURRENT_TEST", None)
+    script = _RUN.replace("registers_vip", "states_vip")
+    command = [sys.executable, "-c", script, "icarus"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    checked = tmp_path / "checked"
+    assert checked.exists(), run.stdout[-3000:] + run.stderr[-2000:]
+    assert int(checked.read_text()) == len(DESIGNS) * (4 + 3 + 2 * 3)
+
+
+def session_of(network: QuantizedNetwork, plan: Plan) -> dict[str, Any]:
+    """Return what is done with a design: addresses, a state, and vectors before and behind it."""
+    golden, states, x = GoldenModel(network), StateMap(plan), inputs_of(network, 6)
+    state = golden.trace(x[:, :3]).state
+    blocks = states.blocks
+    registers = register_map(plan).registers if plan.registers else ()
+    return {
+        "name": network.name,
+        "addresses": [address for block in blocks for address in states.addresses(block)],
+        "registers": {register.name: register.offset for register in registers},
+        "latency": STATE_LATENCY,
+        "state": [code for block in blocks for code in np.ravel(state[block.vector.name]).tolist()],
+        "first": _vectors(network, plan, x[:, :3], None),
+        "rest": _vectors(network, plan, x[:, 3:], state),
+    }
+
+
+def _vectors(network: QuantizedNetwork, plan: Plan, x: np.ndarray, state: Any) -> dict[str, Any]:
+    """Return vectors, and the answers that must come."""
+    source, answer = plan.source, plan.answer
+    answers, _ = GoldenModel(network).resume(x, state)
+    octets = answer.element_bits // 8
+    return {
+        "sent": [
+            _bytes(row, network.input.format, source.element_bits // 8).hex()
+            for row in x[0].tolist()
+        ],
+        "expected": [
+            _bytes(row, network.output.format, octets).hex() for row in answers[0].tolist()
+        ],
+    }
