@@ -41,7 +41,8 @@ def read_state(path: str) -> dict[str, Any]:
 def write_state(path: str, state: State) -> None:
     """Write an archive in one move, or raise `LoadError`."""
     stream = io.BytesIO()
-    np.savez(stream, **state)
+    arrays: dict[str, Any] = {**state}
+    np.savez(stream, **arrays)
     try:
         write_file(Path(path), stream.getvalue())
     except OSError as error:
