@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError("must be a new file")
         if target.suffix == _ARRAYS:
             variables = _variables(options.source)
-            np.savez(target, allow_pickle=False, **variables)
+            save: Any = np.savez  # a name among variables may be one of its own
+            save(target, **variables)
             print(f"{len(variables)} variables in {target}: lmu-hw inspect {target}")
         else:
             _load(options.source).save(str(target))

@@ -16,7 +16,18 @@ import lmu_hw
 
 PACKAGE = Path(lmu_hw.__file__).parent
 LAYERS = (
-    ("errors", "_version", "checked", "arrays", "files", "folder", "records", "fixed", "names"),
+    (
+        "errors",
+        "_version",
+        "checked",
+        "arrays",
+        "data_files",
+        "files",
+        "folder",
+        "records",
+        "fixed",
+        "names",
+    ),
     ("lmu", "load", "network"),
     ("proofs", "golden", "plan"),
     ("realize", "quantize", "train", "design"),

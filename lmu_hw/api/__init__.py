@@ -9,6 +9,7 @@ from lmu_hw.api._given import calibration_data
 from lmu_hw.api.build import configure, emit, quantize, read_design
 from lmu_hw.api.run import ask, compare, implement, prove, reload, report, simulate, verify
 from lmu_hw.api.search import search, sweep
+from lmu_hw.data_files import read_data
 from lmu_hw.load import draft_mapping, from_keras, from_torch, load, save
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "load",
     "prove",
     "quantize",
+    "read_data",
     "read_design",
     "reload",
     "report",

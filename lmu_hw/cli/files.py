@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lmu_hw.arrays import load_array
+from lmu_hw.data_files import read_data
 from lmu_hw.errors import LoadError, NetworkError, RangeError
 from lmu_hw.files import resolved, write_file
 from lmu_hw.folder import DesignFolder
@@ -20,23 +20,9 @@ from lmu_hw.folder import DesignFolder
 __all__ = ["about", "check_target", "read_array", "read_text", "write_array", "write_text"]
 
 
-def read_array(path: str) -> NDArray[np.generic]:
-    """Return the array in a .npy file.
-
-    Raises
-    ------
-    LoadError
-        If the file is missing, damaged, pickled, or holds no numbers.
-    """
-    try:
-        with io.BufferedReader(io.FileIO(path)) as file:
-            return load_array(file)
-    except FileNotFoundError:
-        raise LoadError(f"{path or repr(path)}: there is no such file") from None
-    except OSError as error:
-        raise LoadError(f"{path}: must be a .npy array of numbers: {error.strerror}") from None
-    except ValueError as error:
-        raise LoadError(f"{path}: {error}") from None
+def read_array(path: str, *, labels: bool = False) -> NDArray[np.generic]:
+    """Return the data or the labels in a file, or raise `LoadError`; see `lmu_hw.data_files`."""
+    return read_data(path, labels=labels).values
 
 
 def read_text(path: str) -> str:

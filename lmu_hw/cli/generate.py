@@ -13,7 +13,7 @@ from lmu_hw import api
 from lmu_hw.cli.console import complain, show, stages, status
 from lmu_hw.cli.exits import EQUAL
 from lmu_hw.cli.files import about, read_array, read_text
-from lmu_hw.cli.inputs import calibration, load_network
+from lmu_hw.cli.inputs import adopt_scale, calibration, load_network
 from lmu_hw.cli.typed import (
     data_files,
     given,
@@ -84,6 +84,8 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
     from lmu_hw.plan import Goal
 
     refuse_half_a_target(options)
+    if options.config is None:
+        adopt_scale(options)
     Options(**given(options))
     Goal(
         lanes=options.lanes,
@@ -141,7 +143,7 @@ def _labels(options: argparse.Namespace, network: Network) -> NDArray[np.generic
 
     if options.labels is None:
         return None
-    x, labels = read_array(options.calibrate), read_array(options.labels)
+    x, labels = read_array(options.calibrate), read_array(options.labels, labels=True)
     if x.ndim != 3:
         return labels  # the data themselves are refused
     with about(options.labels):
@@ -155,7 +157,7 @@ def _search(options: argparse.Namespace, network: Network) -> Design:
 
     x, labels = read_array(options.calibrate), None
     if options.labels is not None:
-        labels = read_array(options.labels)
+        labels = read_array(options.labels, labels=True)
     with stages(f"quantizing {network.name}") as update, about(data_files(options)):
         result = api.search(
             network,

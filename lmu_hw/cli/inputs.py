@@ -7,12 +7,13 @@ import argparse
 from typing import Any
 
 from lmu_hw import api
-from lmu_hw.cli.console import complain, status
+from lmu_hw.cli.console import complain, remark, status
 from lmu_hw.cli.files import about, read_array
+from lmu_hw.data_files import sample_scale
 from lmu_hw.design import Design
 from lmu_hw.lmu import Network
 
-__all__ = ["calibration", "load_network", "read_design"]
+__all__ = ["adopt_scale", "calibration", "load_network", "read_design"]
 
 
 def load_network(options: argparse.Namespace) -> Network:
@@ -29,6 +30,15 @@ def read_design(folder: str) -> Design:
     """Return the design in a folder."""
     with status(f"reading {folder}"):
         return api.read_design(folder)
+
+
+def adopt_scale(options: argparse.Namespace) -> None:
+    """Take the scale of the input from the width of samples, where the data are sound."""
+    if options.calibrate is not None and options.input_scale is None:
+        scale = sample_scale(options.calibrate)
+        if scale is not None:
+            options.input_scale = str(scale)
+            remark(f"--input-scale {scale}, by the width of the samples in {options.calibrate}")
 
 
 def calibration(options: argparse.Namespace, network: Network) -> Any:

@@ -17,7 +17,7 @@ from lmu_hw.cli.console import complain, progress, remark, show, stages, status
 from lmu_hw.cli.exits import BAD_INPUT, CLOSED, DIFFERENT, EQUAL, INTERRUPTED
 from lmu_hw.cli.files import about, check_target, read_array, write_array, write_text
 from lmu_hw.cli.generate import generate
-from lmu_hw.cli.inputs import calibration, load_network, read_design
+from lmu_hw.cli.inputs import adopt_scale, calibration, load_network, read_design
 from lmu_hw.cli.inspect import inspect
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.states import read_state, write_state
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _config(options: argparse.Namespace) -> int:
     goal = Goal(target=options.target)
     stream = stream_of(options.stream_width, options.stream_elements, options.stream_last)
+    adopt_scale(options)
     Options(**given(options))
     network = load_network(options)
     with status(f"configuring {network.name}") as tell:
@@ -87,9 +88,10 @@ def _sweep(options: argparse.Namespace) -> int:
     from lmu_hw.search import checked_folder
 
     folder = checked_folder(options.output)
+    adopt_scale(options)
     network = load_network(options)
     x = read_array(options.calibrate)
-    labels = None if options.labels is None else read_array(options.labels)
+    labels = None if options.labels is None else read_array(options.labels, labels=True)
     with stages(f"quantizing {network.name}") as update, about(data_files(options)):
         report = api.sweep(
             network,
@@ -253,7 +255,7 @@ def _report(options: argparse.Namespace) -> int:
     if options.labels is not None and options.input is None:
         raise ConfigError("--labels must come with the data they belong to: give --input as well")
     x = None if options.input is None else read_array(options.input)
-    labels = None if options.labels is None else read_array(options.labels)
+    labels = None if options.labels is None else read_array(options.labels, labels=True)
     data = read_design(options.design).calibration if x is None else x
     about_data = options.input if labels is None else f"{options.input}, {options.labels}"
     with progress("measuring", len(np.atleast_1d(data))) as advance, about(about_data):

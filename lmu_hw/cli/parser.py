@@ -34,7 +34,9 @@ word lengths that are just enough:
   lmu-hw generate model.keras -o out --calibrate x.npy --labels y.npy --target-accuracy 95%
   lmu-hw sweep    model.keras -o map --calibrate x.npy --weight-bits 4:12 --state-bits 8:18
 
-Arrays are .npy files of shape (sequences, steps, features) in the network's own units.
+Data are (sequences, steps, features) in the network's own units: .npy; .npz (FILE.npz:NAME); .csv,
+a row a step, names in the first row (FILE.csv:ax,ay picks columns, a column 'sequence' separates
+sequences); .wav, a frame a step, from which --input-scale follows.
 exit status: 0 success; 1 the simulated hardware differs from the golden model, or a certificate
 does not hold, or not everything was proved, or a clock that was asked for is not reached; 2 bad
 input, or a tool that is missing.

@@ -8,6 +8,7 @@ import struct
 
 import numpy as np
 import pytest
+from scipy.io import wavfile
 
 from lmu_hw import api, load
 
@@ -35,7 +36,7 @@ FILES = {
     "open_header": (b"\x93NUMPY\x01\x00\x0a\x00{'descr': (", "must be a .npy array of numbers: "),
     "half_archive": (
         b"PK\x03\x04" + bytes(60),
-        "must be a .npy array of numbers: File is not a zip",
+        "must be a whole .npz archive: File is not a zip",
     ),
     "giant": (
         b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + _GIANT + b"\n",
@@ -95,8 +96,8 @@ def test_a_folder_is_no_array(here, refused, command):
 
 def test_an_archive_is_no_array(here, refused, command):
     with (here / "bad.npy").open("wb") as file:
-        np.savez(file, x=np.zeros((3, 8, 1)))
-    assert "bad.npy: must be a single .npy array, not an archive" in refused(*command)
+        np.savez(file, x=np.zeros((3, 8, 1)), y=np.zeros(3))
+    assert "bad.npy: holds 2 arrays, x, y: one of them must be named" in refused(*command)
 
 
 def test_pickled_objects_are_refused(here, refused, command):
@@ -145,3 +146,22 @@ def test_long_calibration_data_is_cut_before_it_is_copied(here):
     kept = api.calibration_data(network, x)
     assert kept.shape == (1_000, 100, 1)
     assert kept.dtype == np.float64
+
+
+def test_a_table_is_data_like_an_array(here, run):
+    x = np.load(here / "x.npy")
+    rows = [f"{n},{step[0]!r}" for n, sequence in enumerate(x.tolist()) for step in sequence]
+    (here / "x.csv").write_text("sequence,value\n" + "\n".join(rows))
+    for name in ("x.npy", "x.csv"):
+        assert run("predict", "out", "--input", name, "-o", f"{name}.y.npy").status == 0
+    assert np.array_equal(np.load(here / "x.npy.y.npy"), np.load(here / "x.csv.y.npy"))
+
+
+def test_the_scale_of_the_input_follows_from_the_width_of_samples(here, run):
+    samples = np.random.default_rng(0).integers(-999, 999, 40)
+    wavfile.write(here / "x.wav", 8000, samples.astype("i2"))
+    answer = run("config", "model.safetensors", "--calibrate", "x.wav")
+    assert "--input-scale 1/32768, by the width of the samples in x.wav" in answer.err
+    assert 'scale = "1/32768"' in answer.out
+    given = run("config", "model.safetensors", "--calibrate", "x.wav", "--input-scale", "1/65536")
+    assert 'scale = "1/65536"' in given.out
