@@ -20,7 +20,7 @@ from lmu_hw.fixed.ops import dequantize
 from lmu_hw.golden import GoldenModel
 from lmu_hw.lmu import Role
 from lmu_hw.measure.certified import AdversaryReport
-from lmu_hw.measure.results import rounded, rounded_all
+from lmu_hw.measure.rounding import rounded, rounded_all
 from lmu_hw.measure.signals import inside_formats, probes
 from lmu_hw.network import QuantizedNetwork
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lmu_hw.fixed import FixedFormat, Rounding
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.measure.certified import MemoryReport, NoiseReport, ReadoutReport
-from lmu_hw.measure.results import rounded
+from lmu_hw.measure.rounding import rounded
 from lmu_hw.measure.statistics import sqnr_db
 from lmu_hw.proofs import QuantizedMemory, Readout, rounding_covariance, spectral_radius
 

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.design import Design
-from lmu_hw.measure.results import SignalReport, rounded, rounded_all
+from lmu_hw.measure.results import SignalReport
+from lmu_hw.measure.rounding import rounded, rounded_all
 from lmu_hw.proofs import predict_errors
 
 __all__ = ["MOST_STEPS", "evenly_spaced", "with_predictions"]

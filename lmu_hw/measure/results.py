@@ -7,8 +7,6 @@ memory, JSON and page agree; what does not exist (the SQNR of an exact signal) i
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmu_hw.lmu import Role
@@ -18,7 +16,9 @@ from lmu_hw.measure.certified import (
     MemoryReport,
     RangeReport,
 )
+from lmu_hw.measure.classes import ClassReport
 from lmu_hw.measure.hardware_proof import HardwareProof
+from lmu_hw.measure.histogram import Histogram
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.measure.simulation import Result
 from lmu_hw.proofs import ErrorBound
@@ -33,15 +33,11 @@ __all__ = [
     "Report",
     "SignalReport",
     "TaskReport",
-    "rounded",
-    "rounded_all",
 ]
 
 GIVEN = "given"
 CALIBRATION = "calibration"
 """Where the data of a report are from."""
-
-_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +75,10 @@ class SignalReport:
         Where the largest error was seen.
     bias_ulp : float or None
         Mean error, in ulp.
-    bit_lengths : (magnitude bits + 1,) int
-        How many codes have a magnitude of that many bits; the first entry counts zeros, the last
-        one includes the most negative code.
+    reads : tuple of str
+        Signals that it is computed from; those of the step before end in ``[t-1]``.
+    histogram : Histogram
+        Magnitudes in float and in fixed point; without float of a fitted signal.
     first_step : int
         Step of the first entry of `time_rms_ulp`.
     time_bin : int
@@ -108,6 +105,7 @@ class SignalReport:
     symbol: str
     role: Role | None
     kind: str
+    reads: tuple[str, ...]
     elements: int
     format: str
     bits: int
@@ -133,7 +131,7 @@ class SignalReport:
     max_error_ulp: float | None
     max_error_at: tuple[int, int, int] | None
     bias_ulp: float | None
-    bit_lengths: tuple[int, ...]
+    histogram: Histogram
     first_step: int
     time_bin: int
     time_rms_ulp: tuple[float | None, ...]
@@ -262,6 +260,8 @@ class Report:
     certified_steps : int or None
         First steps of a sequence for which errors have bounds of their own; None if measured
         without a folder.
+    classes : ClassReport or None
+        None unless the labels are classes.
     hardware : HardwareReport or None
         None if measured without a folder.
     simulations : tuple of Result
@@ -290,6 +290,7 @@ class Report:
     adversary: AdversaryReport | None
     certified_steps: int | None
     example: ExampleReport
+    classes: ClassReport | None
     hardware: HardwareReport | None
     simulations: tuple[Result, ...]
     implementations: tuple[Implementation, ...]
@@ -300,13 +301,3 @@ class Report:
     def within(self, steps: int) -> bool:
         """Say whether what is certified of the first steps of a sequence holds for so many."""
         return self.certified_steps is not None and steps <= self.certified_steps
-
-
-def rounded(value: float) -> float | None:
-    """Return a number to nine significant digits, or None if it is not finite."""
-    return float(f"{value:.{_DIGITS}g}") if math.isfinite(value) else None
-
-
-def rounded_all(values: Sequence[float]) -> tuple[float | None, ...]:
-    """Return each number to nine significant digits."""
-    return tuple(rounded(float(value)) for value in values)

@@ -20,7 +20,8 @@ from lmu_hw.measure.described import design_words
 from lmu_hw.measure.noise import MemoryNoise
 from lmu_hw.measure.outside import longer
 from lmu_hw.measure.prediction import evenly_spaced, with_predictions
-from lmu_hw.measure.results import GIVEN, DataReport, Report, rounded
+from lmu_hw.measure.results import GIVEN, DataReport, Report
+from lmu_hw.measure.rounding import rounded
 from lmu_hw.measure.signals import Probe, inside_formats, probes
 from lmu_hw.measure.statistics import SignalStatistics
 from lmu_hw.measure.task import Labels, TaskStatistics, check_labels
@@ -99,6 +100,7 @@ def measure(
         adversary=None,
         certified_steps=None,
         example=run.task.example(),
+        classes=run.task.classes(),
         hardware=None,
         simulations=(),
         implementations=(),

@@ -18,6 +18,7 @@ from lmu_hw.lmu.roles import pre_activation_symbol
 from lmu_hw.network import (
     INPUT,
     Activation,
+    AnyNode,
     LayerNode,
     QuantizedNetwork,
     Rectifier,
@@ -47,6 +48,8 @@ class Probe:
         In the float trace.
     kind : str
         What it is, in words.
+    reads : tuple of str
+        Signals that it is computed from; those of the step before end in ``[t-1]``.
     counter : str or None
         Node whose overflow count belongs to this signal; None if nothing can overflow here.
     fitted : bool
@@ -62,6 +65,7 @@ class Probe:
     role: Role | None
     reference: str
     kind: str
+    reads: tuple[str, ...]
     format: FixedFormat
     rounding: str
     overflow: str
@@ -94,6 +98,7 @@ def probes(network: QuantizedNetwork, fitted: frozenset[str] = frozenset()) -> t
             role=None,
             reference=INPUT,
             kind="network input",
+            reads=(),
             format=network.input.format,
             rounding=network.input.rounding.value,
             overflow=network.input.overflow.value,
@@ -101,14 +106,28 @@ def probes(network: QuantizedNetwork, fitted: frozenset[str] = frozenset()) -> t
             last_only=False,
         )
     ]
-    outputs = set(network.layers[-1].outputs)
-    for node in network.nodes:
-        function = activation_of(node)
-        if node.pre_activation is not None and function is not None:
-            signals.append(_entering(node, node.pre_activation, function))
-        probe = _result(node, function, is_output=node.name in outputs)
-        signals.append(replace(probe, fitted=node.name in fitted))
+    outputs, source = set(network.layers[-1].outputs), (INPUT,)
+    for layer in network.layers:
+        for node in layer.nodes:
+            reads, function = _reads(node, source), activation_of(node)
+            if node.pre_activation is not None and function is not None:
+                entering = _entering(node, node.pre_activation, function)
+                signals.append(replace(entering, reads=reads))
+                reads = (node.pre_activation,)
+            probe = _result(node, function, is_output=node.name in outputs)
+            signals.append(replace(probe, reads=reads, fitted=node.name in fitted))
+        source = tuple(layer.outputs)
     return tuple(signals)
+
+
+def _reads(node: AnyNode, source: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the signals that a node reads, in a layer whose input is `source`."""
+    names: list[str] = []
+    for factor in node.reads:
+        before = "[t-1]" if factor.delayed else ""
+        parts = source if factor.source == INPUT else (factor.source,)
+        names += [f"{name}{before}" for name in parts]
+    return tuple(dict.fromkeys(names))
 
 
 def inside_formats(trace: Trace, signals: tuple[Probe, ...]) -> NDArray[np.bool_]:
@@ -140,6 +159,7 @@ def _entering(node: LayerNode, name: str, function: Activation) -> Probe:
         role=None,
         reference=name,
         kind="pre-activation",
+        reads=(),
         format=requant.format,
         rounding=requant.rounding.value,
         overflow=requant.overflow.value,
@@ -172,6 +192,7 @@ def _result(node: LayerNode, function: Activation | None, *, is_output: bool) ->
         role=node.role,
         reference=INPUT if node.role is Role.PASSED_INPUT else node.name,
         kind=kind,
+        reads=(),
         format=node.signal.format,
         rounding=rounding,
         overflow=overflow,

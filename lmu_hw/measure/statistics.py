@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from lmu_hw.fixed import FixedFormat
 from lmu_hw.fixed.ops import dequantize
-from lmu_hw.measure.results import SignalReport, rounded, rounded_all
+from lmu_hw.measure.histogram import HistogramStatistics
+from lmu_hw.measure.results import SignalReport
+from lmu_hw.measure.rounding import rounded, rounded_all
 from lmu_hw.measure.signals import Probe
 
 __all__ = ["MAX_TIME_POINTS", "SignalStatistics", "headroom_bits", "sqnr_db"]
@@ -63,7 +65,7 @@ class SignalStatistics:
         self.element_power = np.zeros(elements)
         self.element_worst = np.zeros(elements)
         self.element_peak = np.zeros(elements, np.int64)
-        self.bit_lengths = np.zeros(probe.format.max_code.bit_length() + 1, np.int64)
+        self.histogram = HistogramStatistics(probe.format)
         self.max_error = -1.0
         self.max_error_at = (0, 0, 0)
         self._sequences = 0
@@ -85,6 +87,7 @@ class SignalStatistics:
             low = fmt.min_value if probe.flat_below else -np.inf
             high = fmt.max_value if probe.flat_above else np.inf
             reference = np.clip(reference, low, high)
+        self.histogram.add(codes, None if probe.fitted else reference)
         error = dequantize(codes, fmt)
         error -= reference
         self.samples += codes.size
@@ -99,11 +102,6 @@ class SignalStatistics:
         self.max_code = max(self.max_code, int(codes.max()))
         magnitude = np.abs(codes)
         np.maximum(self.element_peak, magnitude.max(axis=(0, 1)), out=self.element_peak)
-        lengths = np.frexp(magnitude.astype(np.float64))[1].ravel()
-        most = len(self.bit_lengths) - 1
-        counts = np.bincount(lengths, minlength=most + 1)
-        self.bit_lengths += counts[: most + 1]
-        self.bit_lengths[most] += counts[most + 1 :].sum()  # the most negative code
 
     def _add_error(self, error: Array) -> None:
         """Add (sequences, steps, elements) errors; overwrites them."""
@@ -131,6 +129,7 @@ class SignalStatistics:
             symbol=probe.symbol,
             role=probe.role,
             kind=probe.kind,
+            reads=probe.reads,
             elements=elements,
             format=fmt.notation(),
             bits=fmt.width,
@@ -146,7 +145,7 @@ class SignalStatistics:
             saturations=self.saturations,
             saturation_rate=rounded(self.saturations / self.samples),
             lossless_clamp=self._lossless_clamp(),
-            bit_lengths=tuple(int(count) for count in self.bit_lengths),
+            histogram=self.histogram.report(),
             first_step=first_step,
             time_bin=bin_steps,
             element_peak=self._if_memory(self.element_peak * ulp),

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu import Network
 from lmu_hw.lmu.activations import SOFTMAX, activation
-from lmu_hw.measure.results import ExampleReport, TaskReport, rounded, rounded_all
+from lmu_hw.measure.classes import ClassReport, ClassStatistics
+from lmu_hw.measure.results import ExampleReport, TaskReport
+from lmu_hw.measure.rounding import rounded, rounded_all
 from lmu_hw.measure.statistics import sqnr_db
 from lmu_hw.network import QuantizedNetwork
 
@@ -106,8 +108,14 @@ class TaskStatistics:
         self.network = network
         self.bounds = bounds if network.output.size > 1 else None
         self.labels = labels
-        self.classes = labels is not None and labels.dtype == np.int64
-        self.agreement_counts = network.output.size > 1 and (labels is None or self.classes)
+        self.by_class = (
+            ClassStatistics(network.output.size, network.output.format.ulp)
+            if labels is not None and labels.dtype == np.int64
+            else None
+        )
+        self.agreement_counts = network.output.size > 1 and (
+            labels is None or self.by_class is not None
+        )
         self.answers = self.values = self.agreeing = self.certain = 0
         self.correct = [0, 0]
         self.float_power = self.error_power = self.target_power = 0.0
@@ -134,9 +142,10 @@ class TaskStatistics:
         self.agreeing += int(np.count_nonzero(chosen[0] == chosen[1]))
         if self.labels is not None:
             labels = self.labels[self._done : self._done + len(error)]
-            if self.classes:
+            if self.by_class is not None:
                 for which, answer in enumerate(chosen):
                     self.correct[which] += int(np.count_nonzero(answer == labels))
+                self.by_class.add(labels.astype(np.int64), floats, fixed)
             else:
                 self._add_targets(labels.astype(np.float64), floats, fixed)
         if self._done * error[0].size < _MAX_ANSWERS:
@@ -171,9 +180,13 @@ class TaskStatistics:
     def _scores(self) -> tuple[str | None, list[float | None]]:
         if self.labels is None:
             return None, [None, None]
-        if self.classes:
+        if self.by_class is not None:
             return "accuracy", [rounded(count / self.answers) for count in self.correct]
         return "nrmse", [_root_ratio(power, self.target_power) for power in self.task_power]
+
+    def classes(self) -> ClassReport | None:
+        """Return how answers fall on classes; None unless the labels are classes."""
+        return None if self.by_class is None else self.by_class.report()
 
     def example(self) -> ExampleReport:
         """Return the first answers, for the picture."""

@@ -13,7 +13,8 @@ from lmu_hw.errors import LoadError
 from lmu_hw.fixed import FixedFormat, Requant
 from lmu_hw.lmu import Role
 from lmu_hw.measure.certified import MemoryReport, RangeReport
-from lmu_hw.measure.results import Report, SignalReport, rounded
+from lmu_hw.measure.results import Report, SignalReport
+from lmu_hw.measure.rounding import rounded
 from lmu_hw.network import INPUT, AnyNode, QuantizedNetwork, Rectifier, Table, activation_of
 from lmu_hw.proofs import Causes, ErrorBound, MemoryProof, NodeRange, Summary
 from lmu_hw.proofs.linear_form import largest_error

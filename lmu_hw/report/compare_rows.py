@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lmu_hw.measure.results import rounded
+from lmu_hw.measure.rounding import rounded
 
 __all__ = ["EXACT", "Row", "make_row"]
 

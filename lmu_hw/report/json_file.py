@@ -14,7 +14,7 @@ from lmu_hw.records import decode, encode, without_version
 
 __all__ = ["read_report", "to_json"]
 
-VERSION = 8
+VERSION = 9
 
 
 def to_json(value: Any, **more: Any) -> str:

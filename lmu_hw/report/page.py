@@ -19,7 +19,10 @@ from lmu_hw.measure.implementation import Resources
 from lmu_hw.measure.results import Report
 from lmu_hw.report import pictures, proof_pictures
 from lmu_hw.report.chart import Chart, Colour, chart_svg
+from lmu_hw.report.histogram_pictures import histograms
+from lmu_hw.report.layers import layer_rows, network_layers
 from lmu_hw.report.proof_page import proof_context
+from lmu_hw.report.proposals import proposals
 from lmu_hw.report.verdict import subject_of, verdict
 from lmu_hw.simulate.coverage_sentences import coverage_lines
 
@@ -28,10 +31,15 @@ __all__ = ["Card", "Figure", "render", "report_page"]
 _OUTPUTS = (
     "The first answers in float and in fixed point, and their difference in ulp of the output."
 )
+_MARGINS = (
+    "By how much the output of the label is above all others, of the first answers: in float and "
+    "in fixed point, and the difference in ulp of the output. An answer is wrong where it is not "
+    "above 0."
+)
 _RANGES = (
-    "How often each bit of a format leads: how many values have that magnitude. The shaded part is "
-    "the format, from one ulp to its largest value. Empty space on its right is headroom; small "
-    "bars on the left are precision that the signal seldom needs."
+    "How often values have which magnitude, by powers of two: float (wide bars) and fixed point "
+    "(narrow). The shaded part is the format, from one ulp to its end. Float on its left is lost "
+    "to rounding, on its right to overflow; what is empty inside, on the right, is headroom."
 )
 _TIME = (
     "RMS over sequences and elements, in ulp of the node's own format. A line that keeps rising "
@@ -104,7 +112,10 @@ def report_page(report: Report) -> str:
         "report.html.j2",
         report=report,
         subject=subject_of(report),
+        network=network_layers(report),
+        proposals=proposals(report),
         verdict=verdict(report),
+        by_layer=[layer_rows(report, found) for found in report.implementations],
         cards=_cards(report),
         figures=_figures(report),
         noise=_noise(report),
@@ -219,10 +230,17 @@ def _size(total: Resources) -> str:
     return f"area {words.number(total.area)}" if total.area else f"{words.count(total.lut)} LUTs"
 
 
+def _answers(report: Report) -> tuple[str, str, list[Chart], bool]:
+    charts = pictures.outputs(report)
+    if report.classes is None or report.example.by_step:
+        return "Outputs", _OUTPUTS, charts, False
+    return "Margins", _MARGINS, charts, False
+
+
 def _figures(report: Report) -> list[Figure]:
     drawn = (
-        ("Outputs", _OUTPUTS, pictures.outputs(report), False),
-        ("Bits in use", _RANGES, pictures.histograms(report), True),
+        _answers(report),
+        ("Signals against their formats", _RANGES, histograms(report), True),
         ("Error over time", _TIME, pictures.errors_over_time(report), False),
         ("Memory states", _STATES, pictures.memory_states(report), False),
     )

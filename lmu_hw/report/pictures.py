@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmu_hw.measure.results import ExampleReport, Report, SignalReport
-from lmu_hw.measure.words import decimal, number
 from lmu_hw.report.chart import Axis, Chart, Colour, Mark, Shape, span
+from lmu_hw.report.class_pictures import margins
 
-__all__ = ["errors_over_time", "histograms", "memory_states", "outputs"]
+__all__ = ["errors_over_time", "memory_states", "outputs"]
 
 _COLOURS = {
     "u": Colour.GREEN,
@@ -24,63 +24,6 @@ _COLOURS = {
 }
 _MAX_POINTS = 300
 _MAX_STATES = 512
-_SMALL = 96
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_MOST_POWERS = 5
-
-
-def histograms(report: Report) -> list[Chart]:
-    """Return how often each bit of a format is the leading one, for each signal."""
-    return [_histogram(signal) for signal in report.signals]
-
-
-def _histogram(signal: SignalReport) -> Chart:
-    lowest = -_frac_bits(signal)
-    highest = lowest + len(signal.bit_lengths) - 1
-    counts = np.array(signal.bit_lengths[1:], dtype=float)
-    shares = 100 * counts / max(sum(signal.bit_lengths), 1)
-    zeros = 100 * signal.bit_lengths[0] / max(sum(signal.bit_lengths), 1)
-    powers = np.arange(lowest, highest) + 0.5
-    step = max(1, math.ceil((highest - lowest) / _MOST_POWERS))
-    ticks = tuple((float(power), _power(power)) for power in range(lowest, highest + 1, step))
-    top = max(float(shares.max(initial=0.0)), 1.0)
-    headroom = signal.headroom_bits
-    unused = "only zeros" if headroom is None else f"{decimal(headroom, 1)} bit of headroom"
-    return Chart(
-        title=f"{signal.name}  {signal.format}",
-        alternative=f"How often each bit of {signal.name} leads",
-        x=Axis(
-            label=f"{unused}, {number(zeros)} % zeros",
-            low=lowest - 1,
-            high=highest + 1,
-            ticks=ticks,
-        ),
-        y=Axis(label="", low=0.0, high=1.1 * top, ticks=((top, f"{number(top)} %"),)),
-        marks=(
-            Mark(
-                shape=Shape.BARS,
-                name=signal.name,
-                colour=Colour.BLUE,
-                xs=powers.tolist(),
-                ys=[share or None for share in shares.tolist()],
-                tips=[
-                    f"{_power(lowest + bit)} to {_power(lowest + bit + 1)}: {number(share)} %"
-                    for bit, share in enumerate(shares.tolist())
-                ],
-                width=0.8,
-            ),
-        ),
-        zone=(lowest, highest),
-        height=_SMALL,
-    )
-
-
-def _power(exponent: int) -> str:
-    return f"2{str(exponent).translate(_SUPERSCRIPTS)}"
-
-
-def _frac_bits(signal: SignalReport) -> int:
-    return -round(math.log2(signal.ulp)) if signal.ulp else 0
 
 
 def errors_over_time(report: Report) -> list[Chart]:
@@ -166,9 +109,11 @@ def _bars(name: str, colour: Colour, ys: Sequence[float | None]) -> Mark:
 
 
 def outputs(report: Report) -> list[Chart]:
-    """Return float outputs beside fixed ones, and their difference."""
+    """Return float outputs beside fixed ones, or their margins, and the difference."""
     example = report.example
-    return _by_step(example) if example.by_step else _one_by_one(example)
+    if example.by_step:
+        return _by_step(example)
+    return _one_by_one(example) if report.classes is None else margins(report.classes)
 
 
 def _by_step(example: ExampleReport) -> list[Chart]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lmu_hw.checked import share
 from lmu_hw.errors import ConfigError, NetworkError
-from lmu_hw.measure.results import rounded
+from lmu_hw.measure.rounding import rounded
 from lmu_hw.search.problem import BLOCK, Losses, Problem
 
 __all__ = [

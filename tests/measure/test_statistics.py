@@ -18,6 +18,7 @@ def probe(**changes):
         "role": Role.MEMORY,
         "reference": "a.m",
         "kind": "memory state",
+        "reads": (),
         "format": Q1_2,
         "rounding": "half_up",
         "overflow": "saturate",
@@ -81,12 +82,6 @@ def test_an_exact_signal_has_no_sqnr():
 def test_headroom_is_taken_on_the_tighter_side(low, high, expected):
     rounded = None if expected is None else float(f"{expected:.9g}")
     assert headroom_bits(low, high, Q1_2) == rounded
-
-
-def test_bit_lengths_count_zeros_first_and_the_most_negative_code_last():
-    codes = [[[0], [1], [-1], [3], [4], [-8]]]
-    signal = measured(codes, np.array(codes) * 0.25)
-    assert signal.bit_lengths == (1, 2, 1, 2)
 
 
 def test_a_last_step_signal_is_placed_at_the_last_step():

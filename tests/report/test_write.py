@@ -196,8 +196,8 @@ def test_a_damaged_simulation_is_refused(make_folder, design, runs, message):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ('{"version": 1}', "its version must be 8, not 1"),
-        ("[]", "its version must be 8, not None"),
+        ('{"version": 1}', "its version must be 9, not 1"),
+        ("[]", "its version must be 9, not None"),
         ('{"version": 2}', "damaged"),
     ],
 )

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the answers of a classifier fall on classes, and by how much the right one leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lmu_hw.measure.rounding import rounded, rounded_all
+
+__all__ = ["MOST_CLASSES", "ClassReport", "ClassStatistics"]
+
+Array = NDArray[np.float64]
+
+MOST_CLASSES = 40
+"""Of a network whose answers are counted by class."""
+_MOST_MARGINS = 1_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassReport:
+    """Answers of float and of fixed point by class.
+
+    Attributes
+    ----------
+    float_answers, fixed_answers : (classes, classes) int
+        How many answers of each label (rows) were which class (columns); empty of more than
+        `MOST_CLASSES`.
+    ulp : float
+        Of the outputs.
+    float_margins, fixed_margins : (answers,)
+        The output of the label minus the largest other one, of the first answers; not above 0:
+        wrong.
+    """
+
+    float_answers: tuple[tuple[int, ...], ...]
+    fixed_answers: tuple[tuple[int, ...], ...]
+    ulp: float | None
+    float_margins: tuple[float | None, ...]
+    fixed_margins: tuple[float | None, ...]
+
+
+class ClassStatistics:
+    """Accumulates the answers of both networks.
+
+    Parameters
+    ----------
+    classes : int
+    ulp : float
+        Of the outputs.
+    """
+
+    def __init__(self, classes: int, ulp: float) -> None:
+        self.classes, self.ulp = classes, ulp
+        self._answers = np.zeros((2, classes, classes), np.int64)
+        self._margins: tuple[list[float], list[float]] = ([], [])
+
+    def add(self, labels: NDArray[np.int64], floats: Array, fixed: Array) -> None:
+        """Add answers.
+
+        Parameters
+        ----------
+        labels : (...) int64
+        floats, fixed : (..., classes) float64
+        """
+        rows = labels.ravel()
+        for which, values in enumerate((floats, fixed)):
+            outputs = values.reshape(len(rows), -1)
+            np.add.at(self._answers[which], (rows, outputs.argmax(axis=1)), 1)
+            missing = _MOST_MARGINS - len(self._margins[which])
+            self._margins[which].extend(_margins(rows[:missing], outputs[:missing]).tolist())
+
+    def report(self) -> ClassReport:
+        """Return what was added."""
+        answers = self._answers if self.classes <= MOST_CLASSES else self._answers[:, :0]
+        matrices = [tuple(map(tuple, matrix.tolist())) for matrix in answers]
+        return ClassReport(
+            float_answers=matrices[0],
+            fixed_answers=matrices[1],
+            ulp=rounded(self.ulp),
+            float_margins=rounded_all(self._margins[0]),
+            fixed_margins=rounded_all(self._margins[1]),
+        )
+
+
+def _margins(labels: NDArray[np.int64], outputs: Array) -> Array:
+    """Return by how much the output of each label is above all others."""
+    own = np.arange(outputs.shape[1]) == labels[:, None]
+    return outputs[own] - np.where(own, -np.inf, outputs).max(axis=1, initial=-np.inf)
