@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from lmu_hw.search.commands import generate_command
 from tests.reports import assert_alone
 
 
@@ -12,3 +13,5 @@ def test_the_page_needs_nothing_from_outside(swept):
     assert_alone(page)
     for point in swept[0].front:
         assert f">{point.lengths}</text>" in page
+        command = generate_command(swept[0].options, point.lengths)
+        assert page.count(f'data-copy="{command}"') == 2
