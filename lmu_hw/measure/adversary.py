@@ -3,9 +3,10 @@
 
 Where hidden units or states feed back no bound of the outputs holds for all inputs; an input that
 somebody found says more than that none was. The search is seeded and its work is fixed, so that it
-finds the same on every machine, and takes a few seconds. Sequences stay within the smallest and the
-largest value of the data, and count only while nothing leaves its format with a loss: what differs
-is rounding, and what the loop makes of it.
+finds the same on every machine, and takes a few seconds. It begins with data, and with sequences
+that jump between the ends of their range: from data alone it stays where units are far from their
+limits. Sequences stay within the smallest and the largest value of the data, and count only while
+nothing leaves its format with a loss: what differs is rounding, and what the loop makes of it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _MOST_STEPS = 200  # of a sequence that is answered at every step
 _SHARES = (0.01, 0.03, 0.1, 0.3)  # of the inputs of a sequence that change
 _NEAR = 1.0 / 8.0  # standard deviation of a small change, of the range
 _SHIFT = 4
+_LONGEST_HOLD = 16  # steps
 
 
 def has_feedback_loop(network: QuantizedNetwork) -> bool:
@@ -71,14 +73,15 @@ def search_worst(design: Design, x: Array) -> AdversaryReport | None:
     cost = steps * (calls + (children + _KEPT) * products)
     generations = int(min(_GENERATIONS, _WORK // cost))
     trial = _Trial(design)
-    start = x[np.linspace(0, len(x) - 1, min(len(x), 2 * children)).astype(int), :steps]
-    found = trial.of(start)
-    on_data = float(found.difference.max())
+    data = x[np.linspace(0, len(x) - 1, min(len(x), 2 * children)).astype(int), :steps]
+    on_data = float(trial.of(data).difference.max())
     if on_data < 0.0 or not generations:
         return None
-    random, tried = np.random.default_rng(0), len(start)
+    random = np.random.default_rng(0)
     change = _Change(x, random)
-    best, found = found.best(start, _KEPT)
+    start = np.concatenate([data, change.between_ends(2 * children, steps)])
+    best, found = trial.of(start).best(start, _KEPT)
+    tried = len(start)
     for _ in range(generations):
         parents = best[random.integers(0, len(best), children)]
         pool = np.concatenate([best, change.of(parents, best)])
@@ -142,7 +145,18 @@ class _Change:
     def __init__(self, x: Array, random: np.random.Generator) -> None:
         self.low, self.high = float(x.min()), float(x.max())
         self.whole = bool((x == np.rint(x)).all())
-        self._random = random
+        self._random, self._inputs = random, x.shape[2]
+
+    def between_ends(self, count: int, steps: int) -> Array:
+        """Return sequences that hold one end of the range or the other, each for its own time.
+
+        They drive units to their limits, which data seldom do.
+        """
+        random = self._random
+        hold = random.integers(1, _LONGEST_HOLD, (count, 1, 1), endpoint=True)
+        high = random.random((count, steps, self._inputs)) < 0.5
+        blocks = np.arange(steps)[None, :, None] // hold
+        return np.where(np.take_along_axis(high, blocks, axis=1), self.high, self.low)
 
     def of(self, x: Array, pool: Array) -> Array:
         """Return each sequence changed: anew or a little in places, crossed, or shifted in time."""

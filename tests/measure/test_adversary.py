@@ -29,7 +29,7 @@ def test_what_is_found_is_worse_than_the_data_and_the_same_again():
     first, second = search_worst(design, x), search_worst(design, x)
     assert first == second
     assert first.difference > first.on_data > 0.0
-    assert (first.steps, first.sequences) == (30, 6 + 12 * 128)
+    assert (first.steps, first.sequences) == (30, 6 + 2 * 128 + 12 * 128)
     assert abs(np.subtract(first.fixed, first.floats)).max() == pytest.approx(first.difference)
 
 
@@ -51,6 +51,16 @@ def test_whole_numbers_stay_whole_and_inside():
     assert (changed == np.rint(changed)).all()
     assert (changed.min(), changed.max()) == (0.0, 8.0)
     assert (changed != np.repeat(x, 20, axis=0)).any(axis=(1, 2)).mean() > 0.8
+
+
+def test_it_begins_between_the_ends_of_the_range_too():
+    x = np.random.default_rng(0).uniform(-1.0, 3.0, (5, 40, 2))
+    held = adversary._Change(x, np.random.default_rng(1)).between_ends(64, 40)
+    assert set(held.ravel()) == {x.min(), x.max()}
+    changes = (held[:, 1:] != held[:, :-1]).sum(axis=1)
+    assert changes.min() <= 2
+    assert changes.max() >= 10
+    assert (changes[:, 0] != changes[:, 1]).any()
 
 
 def test_a_memory_is_no_feedback_loop():
