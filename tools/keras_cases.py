@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Build = Callable[[Any], Any]
@@ -198,6 +199,11 @@ def network_cases(package: Any) -> Iterator[Case]:
     def norm(**options: Any) -> Any:
         return L.BatchNormalization(**options)
 
+    def adapted() -> Any:
+        layer = L.Normalization()
+        layer.adapt(np.array([[[0.0, 1.0], [2.0, 5.0]]], np.float32))
+        return layer
+
     def memory(**options: Any) -> Any:
         return lmu(package, L.SimpleRNNCell(3), **options)
 
@@ -205,6 +211,15 @@ def network_cases(package: Any) -> Iterator[Case]:
     yield "norm-last", (STEPS, 2), lambda x: norm(scale=False)(memory()(x))
     yield "norm-twice", (STEPS, 2), lambda x: L.GRU(3)(norm()(norm(center=False)(x)))
     yield "norm-dense", (STEPS, 2), lambda x: L.ReLU()(norm()(L.Dense(3, use_bias=False)(x)))
+    yield (
+        "scaled-input",
+        (STEPS, 2),
+        lambda x: L.SimpleRNN(3)(
+            L.Normalization(mean=[1.0, 2.0], variance=[4.0, 9.0])(
+                adapted()(L.Rescaling(0.5, offset=[0.1, 0.2])(x))
+            )
+        ),
+    )
     yield (
         "norm-between",
         (STEPS, 2),

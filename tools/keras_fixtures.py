@@ -29,6 +29,7 @@ COMMITTED = {
         "everything-dense.h5", "euler-theta-simple.keras", "no-kernel-back.h5", "none-i2h.keras",
         "feedforward-raw.keras", "cell-gru.h5", "act-hard_sigmoid-gru.keras", "norm-between.keras",
         "norm-after-memory.h5", "mixed.keras", "float64.h5", "time-distributed.keras",
+        "scaled-input.keras", "scaled-input.h5",
     },
     "keras2": {
         "all-lstm.h5", "all-simple.keras", "everything-gru-before.h5", "none-i2h.h5",

@@ -76,6 +76,11 @@ class Variables:
         """Return variables of its hidden cell."""
         return self._take(shapes, self.hidden_paths, " of the hidden cell")
 
+    def discard(self, names: tuple[str, ...], *, beyond: int) -> None:
+        """Count variables as read that mean nothing, and may be there behind the first ones."""
+        paths = self.own_paths(names)[beyond:]
+        self.store.discard([path for path in paths if path in self.store.paths])
+
     def _take(self, shapes: Mapping[str, Shape], locate: Locate, owner: str) -> dict[str, Array]:
         return {
             name: self.store.take(self.where, f"{name}{owner}", path, shape)

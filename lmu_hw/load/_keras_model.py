@@ -24,6 +24,8 @@ from lmu_hw.load._keras_layers import (
 from lmu_hw.load._keras_layouts import Layout
 from lmu_hw.load._keras_lmu import LmuSource, read_lmu
 from lmu_hw.load._keras_options import IDENTITIES, IGNORED, compute_type, refused_class
+from lmu_hw.load._keras_scaling import normalization, rescaling
+from lmu_hw.load._tensors import Array
 
 __all__ = ["read_model"]
 
@@ -100,6 +102,8 @@ class _Reader:
             "TimeDistributed": self._time_distributed,
             "Dense": self._dense,
             "BatchNormalization": self._batch_normalization,
+            "Normalization": self._normalization,
+            "Rescaling": self._rescaling,
             "Reshape": self._reshape,
             "Flatten": self._reshape,
             **dict.fromkeys(_LMUS, self._lmu),
@@ -235,9 +239,22 @@ class _Reader:
         axes = 3 if self._sequences and outer is None else 2
         variables = self._layout.of(outer or node)
         scale, shift = batch_normalization(node, variables, inputs=self._width, axes=axes)
+        self._scale(outer or node, scale, shift)
+
+    def _normalization(self, node: LayerNode) -> None:
+        axes = 3 if self._sequences else 2
+        self._scale(
+            node, *normalization(node, self._layout.of(node), inputs=self._width, axes=axes)
+        )
+
+    def _rescaling(self, node: LayerNode) -> None:
+        if not self._lost:
+            self._scale(node, *rescaling(node, inputs=self._width))
+
+    def _scale(self, node: LayerNode, scale: Array, shift: Array) -> None:
         self._width = len(scale)
         with located(node.where):
-            self._assembly.scale(outer or node, scale, shift)
+            self._assembly.scale(node, scale, shift)
 
     def _activation(self, node: LayerNode) -> None:
         activation = activation_of(node, keras2=self._keras2)

@@ -47,11 +47,16 @@ IDENTITIES = frozenset(
 _SAME = {"swish": "silu"}
 
 _HOST = "run it before the hardware and save the layers after it as their own model"
-_BRANCH = "hardware takes one chain of layers; train a network without branches"
+_BRANCH = (
+    "hardware takes one chain of layers; train without branches, or, where this joins the output "
+    "with a part of the input, such as the last value of a forecast, save the model before it, and "
+    "leave the rest to the host"
+)
 _LAST_STEP = "set return_sequences=False in the layer before it"
 _ADVICE = {
     "Bidirectional": "hardware cannot wait for the end of a sequence; train a forward network",
-    "Masking": "feed sequences of one length, or end them with tlast",
+    "Masking": "save the model without it, its weights are the same; hardware skips a step that is "
+    "not sent: leave masked steps out on the host, and end each sequence with tlast",
     "GetItem": _LAST_STEP,
     "SlicingOpLambda": _LAST_STEP,
     "GlobalAveragePooling1D": "answer at every step and average on the host",
@@ -67,7 +72,7 @@ _ADVICE = {
     "LMUCellODE": "train with LMU or RNN(LMUCell)",
     "LMUCellGating": "train with LMU or RNN(LMUCell)",
     **dict.fromkeys(("Functional", "Sequential", "Model"), "put its layers into the outer model"),
-    **dict.fromkeys(("Conv1D", "Embedding", "Normalization", "Rescaling"), _HOST),
+    **dict.fromkeys(("Conv1D", "Embedding"), _HOST),
     **dict.fromkeys(("Add", "Average", "Concatenate", "Multiply", "Subtract"), _BRANCH),
 }
 _DEFAULT_ADVICE = (

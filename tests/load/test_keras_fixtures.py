@@ -12,7 +12,7 @@ from lmu_hw.load import load
 
 FOLDER = Path(__file__).with_name("fixtures") / "keras"
 FILES = sorted(path.name for path in FOLDER.iterdir() if path.suffix in (".h5", ".keras"))
-GENERATIONS = {"keras3": 16, "keras2": 8, "lmu03": 3, "lmu02": 1, "lmu01": 2}
+GENERATIONS = {"keras3": 18, "keras2": 8, "lmu03": 3, "lmu02": 1, "lmu01": 2}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from tests.load.refusals import model_refused
         ("Conv1D", "run it before the hardware"),
         ("LayerNormalization", "train with BatchNormalization"),
         ("Bidirectional", "train a forward network"),
-        ("Masking", "sequences of one length"),
+        ("Masking", "leave masked steps out on the host, and end each sequence with tlast"),
         ("Lambda", "code in a file is never run; .* set return_sequences=False"),
         ("Concatenate", "one chain of layers"),
         ("Functional", "put its layers into the outer model"),
