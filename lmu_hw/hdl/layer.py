@@ -15,7 +15,7 @@ from lmu_hw.hdl.mac import MacArray
 from lmu_hw.hdl.memory import unit_class
 from lmu_hw.hdl.memory_unit import MemoryUnit
 from lmu_hw.hdl.operands import Reading, Write, add_memories, connect_array
-from lmu_hw.hdl.output_stage import OutputStage, saturations_layout, write_layout
+from lmu_hw.hdl.output_stage import OutputStage, saturating, saturations_layout, write_layout
 from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.state_access import port_layout
 from lmu_hw.hdl.storage import VectorRam
@@ -138,9 +138,13 @@ class Layer(wiring.Component):
             m.d.comb += self.busy.eq(busy | source.available if self.states else busy)
             m.d.comb += self.saturated.eq(stage.saturated)
         units = {
-            node.name: unit_class(node)(plan, node, accessible=accessible)
+            node.name: unit_class(node)(plan, node, accessible=accessible, watched=self.watched)
             for node in plan.layer.structured
         }
+        if self.watched:
+            for place, node in enumerate(saturating(plan)):
+                if node in plan.layer.structured:
+                    m.d.comb += self.saturated[place].eq(units[node.name].saturated)
         starts = (sequencer.idle | sequencer.finish) & source.available & room
         refresh = None
         if self.states:

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Value, unsigned
+from amaranth.hdl import Const, Module, Mux, Value, unsigned
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.errors import NetworkError
+from lmu_hw.fixed import Overflow
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.state_access import Access, access_layout
 from lmu_hw.network import MemoryNode
@@ -47,6 +48,8 @@ class MemoryUnit(wiring.Component):
     node : MemoryNode
     accessible : bool
         The states can be read and written from outside.
+    watched : bool
+        Somebody counts the states that are limited to their format.
 
     Attributes
     ----------
@@ -67,6 +70,8 @@ class MemoryUnit(wiring.Component):
         Other coefficients; not while the unit runs.
     access : In(access_layout), state_code : Out(code), if it is accessible
         Not while the unit runs.
+    saturated : Out(count), if it is watched
+        Sums of a word of states that lay outside their format.
     hold : In(1), if it is accessible and keeps sums
         The states stay what they are, and only what is kept beside them is computed; steady while
         the unit runs.
@@ -75,8 +80,16 @@ class MemoryUnit(wiring.Component):
     latency = MEMORY_LATENCY
     keeps_sums = False
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode, *, accessible: bool = False) -> None:
+    def __init__(
+        self,
+        plan: LayerPlan,
+        node: MemoryNode,
+        *,
+        accessible: bool = False,
+        watched: bool = False,
+    ) -> None:
         self.plan, self.node, self.accessible = plan, node, accessible
+        self.counts = watched and node.requant.overflow is Overflow.SATURATE
         self.schedule = plan.node(node)
         self.state = shape_of(node.requant.format)
         self.source = plan.layer.signals[node.source].format
@@ -86,6 +99,8 @@ class MemoryUnit(wiring.Component):
             layout = access_layout(node.segments, node.rows, node.requant.format.width)
             ports = {"access": In(layout), "state_code": Out(self.state)}
             ports |= {"hold": In(1)} if self.keeps_sums else {}
+        if self.counts:
+            ports["saturated"] = Out(bits_for(plan.beat))
         super().__init__(
             {
                 "start": In(1),
@@ -107,6 +122,14 @@ class MemoryUnit(wiring.Component):
         word = Value.cast(read.data)
         codes = [word.word_select(lane, width) for lane in range(lanes)]
         m.d.comb += self.state_code.eq(access.code(codes))
+
+    def count_saturated(self, m: Module, outside: list[Value], present: Value, ends: Value) -> None:
+        """Count the sums of a word that lie outside; the last word of a segment may have fewer."""
+        if not self.counts:
+            return
+        last = (self.node.rows - 1) % len(outside)
+        within = [sign & ~ends if lane > last else sign for lane, sign in enumerate(outside)]
+        m.d.sync += self.saturated.eq(Mux(present, sum(within, Const(0)), 0))
 
     def change(self, value: Value) -> Value:
         """Return by how much a state changes: not at all while states are held."""

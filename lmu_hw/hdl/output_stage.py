@@ -23,7 +23,7 @@ from lmu_hw.hdl.row_constants import RowRom, narrowing
 from lmu_hw.hdl.sequencer import tag_layout
 from lmu_hw.hdl.storage import Rom, VectorRam
 from lmu_hw.hdl.tables import table_name
-from lmu_hw.network import ElementwiseNode, MemoryNode, Node, Rectifier, Table
+from lmu_hw.network import AnyNode, ElementwiseNode, MemoryNode, Node, Rectifier, Table
 from lmu_hw.plan import LayerPlan, Storage, half_ulp
 
 __all__ = ["OutputStage", "code_width", "saturating", "saturations_layout", "write_layout"]
@@ -83,7 +83,8 @@ class OutputStage(wiring.Component):
     load : In(struct of `load_layout`), if the plan is writable
         Writes a word of row constants or of a table, by the name of the ROM.
     saturated : Out(array of counts), if it is watched
-        For each of the nodes that saturate: sums of a beat that lay outside its format.
+        For each of the nodes that saturate: sums of a beat that lay outside its format; 0 of
+        memories that have a unit.
 
     Attributes
     ----------
@@ -261,6 +262,8 @@ class OutputStage(wiring.Component):
     def _saturations(self, m: Module, d2: Signal, d2_totals: list[Signal]) -> None:
         """Count the sums of a beat that lie outside the format of their node."""
         for place, node in enumerate(saturating(self.plan)):
+            if isinstance(node, MemoryNode):
+                continue  # its unit counts
             of_node = d2.valid & (d2.node == self.plan.layer.nodes.index(node))
             outside = [
                 self._inside(node, d2.beat, lane)
@@ -395,9 +398,9 @@ def _finished(plan: LayerPlan) -> list[Node | ElementwiseNode]:
     return finished
 
 
-def saturating(plan: LayerPlan) -> list[Node | ElementwiseNode]:
-    """Return the nodes whose sums are limited here to the ends of their formats."""
-    return [node for node in _finished(plan) if node.requant.overflow is Overflow.SATURATE]
+def saturating(plan: LayerPlan) -> list[AnyNode]:
+    """Return the nodes whose sums are limited to the ends of their formats."""
+    return [node for node in plan.layer.nodes if node.requant.overflow is Overflow.SATURATE]
 
 
 def saturations_layout(plan: LayerPlan) -> data.ArrayLayout:

@@ -18,7 +18,7 @@ from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
 from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.pipeline import pipeline
-from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.requantize import is_outside, requantize, shape_of
 from lmu_hw.hdl.storage import Rom
 from lmu_hw.network import MemoryNode
 from lmu_hw.network.scan import Scan
@@ -43,8 +43,15 @@ class ScanUnit(MemoryUnit):
 
     keeps_sums = True
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode, *, accessible: bool = False) -> None:
-        super().__init__(plan, node, accessible=accessible)
+    def __init__(
+        self,
+        plan: LayerPlan,
+        node: MemoryNode,
+        *,
+        accessible: bool = False,
+        watched: bool = False,
+    ) -> None:
+        super().__init__(plan, node, accessible=accessible, watched=watched)
         self.update: Scan = node.update
         running = self.update.running
         self.running = shape_of(running)
@@ -100,9 +107,12 @@ class ScanUnit(MemoryUnit):
         states = self._states(m, stages, codes)
         sums = self._running(m, s1, s2, states, self._sums(m, s7, codes))
         factors = self._factors(m, s1, s2, rate)
+        self._outside: list[Value] = []
         for lane, (s, factor) in enumerate(zip(sums, factors, strict=True)):
             code = self._code(m, stages, lane, states[lane], s, factor, drop)
             m.d.comb += codes[lane].eq(code)
+        s6 = stages[6]
+        self.count_saturated(m, self._outside, s6.valid, s6.ends)
         write_beats(
             m,
             self.write,
@@ -267,6 +277,7 @@ class ScanUnit(MemoryUnit):
         s6_total = Signal(total.shape(), name=f"s6_total_{lane}", reset_less=True)
         s7_code = Signal(self.state, name=f"s7_code_{lane}", reset_less=True)
         rounded = replace(requant, rounding=Rounding.FLOOR)
+        self._outside.append(is_outside(s6_total, requant.format.frac_bits + 1, rounded))
         for stage, following in {
             2: [s3_s.eq(s), s3_factor.eq(factor), s3_m.eq(state)],
             3: [s4_product.eq(s3_s * s3_factor), s4_m.eq(s3_m)],

@@ -88,9 +88,13 @@ class SemiseparableUnit(MemoryUnit):
         stages = pipeline(m, control_layout(self.plan, self.node), 8)
         s0, s3, s7 = stages[0], stages[3], stages[7]
         following, walking = self._control(m, s0)
-        m.submodules.cells = cells = SemiseparableCells(self.plan, self.node)
+        m.submodules.cells = cells = SemiseparableCells(self.plan, self.node, watched=self.counts)
         m.d.comb += [stage.eq(s) for stage, s in zip(cells.stages, stages, strict=False)]
         m.d.comb += cells.u.eq(self.u)
+        if self.counts:
+            s6 = stages[6]
+            present = s6.valid & s6.final & ~s6.backward
+            self.count_saturated(m, list(cells.outside), present, s6.ends)
         # A loop of one cycle needs coefficients and states already in s0.
         segment, word, read = s0.segment, s0.word, s0.valid
         if self.schedule.loop_cycles == 1:

@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from lmu_hw.fixed import Requant, Rounding
 from lmu_hw.hdl.multiples import entry_of
-from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.requantize import is_outside, requantize, shape_of
 from lmu_hw.hdl.semiseparable_layouts import coefficient_layout, control_layout
 from lmu_hw.hdl.semiseparable_products import Multiplier, Product, Use, multipliers
 from lmu_hw.network import MemoryNode
@@ -35,6 +35,8 @@ class SemiseparableCell(wiring.Component):
     node : MemoryNode
     last : bool
         What it carries on goes into the register that ends the loop, not into another cell.
+    watched : bool
+        Somebody counts the states that are limited to their format.
 
     Attributes
     ----------
@@ -60,10 +62,14 @@ class SemiseparableCell(wiring.Component):
         What the backward recursion carried into the state, in s4 of the forward recursion.
     code : Out(code)
         The new state, in s7 of the last slot of the forward recursion.
+    outside : Out(1), if it is watched
+        Its sum, in s6, lies outside the format.
     """
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode, *, last: bool) -> None:
-        self.plan, self.node, self.last = plan, node, last
+    def __init__(
+        self, plan: LayerPlan, node: MemoryNode, *, last: bool, watched: bool = False
+    ) -> None:
+        self.plan, self.node, self.last, self.watched = plan, node, last, watched
         self.schedule = schedule = plan.node(node)
         self.loop = 2 + schedule.loop_cycles
         self.entry = self.loop - 2  # the first stage in which coefficients and state are registers
@@ -81,6 +87,7 @@ class SemiseparableCell(wiring.Component):
                 "leaving": Out(carried),
                 "history": In(shape_of(backward)),
                 "code": Out(state),
+                **({"outside": Out(1)} if watched else {}),
             }
         )
         # Fraction bits. More than needed in a sum change no narrowing.
@@ -276,6 +283,8 @@ class SemiseparableCell(wiring.Component):
         x = self.xs[5].shift_left(self.total - self.frac_x)
         history = s5_history.shift_left(self.total - self.frac_b)
         s6_total = self._in(6, "total", x + history - s5_products, clocked=s5)
+        if self.watched:
+            self.m.d.comb += self.outside.eq(is_outside(s6_total, self.total, requant))
         code, shape = requantize(s6_total, self.total, requant), shape_of(requant.format)
         return self._in(7, "code", code, shape, clocked=s6)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -29,6 +29,8 @@ class SemiseparableCells(wiring.Component):
     ----------
     plan : LayerPlan
     node : MemoryNode
+    watched : bool
+        Somebody counts the states that are limited to their format.
 
     Members
     -------
@@ -46,10 +48,12 @@ class SemiseparableCells(wiring.Component):
         The same in s4 of the forward recursion.
     codes : Out(array of codes)
         New states, in s7 of the last slot of the forward recursion.
+    outside : Out(chain), if it is watched
+        Which sums, in s6, lie outside the format.
     """
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode) -> None:
-        self.plan, self.node = plan, node
+    def __init__(self, plan: LayerPlan, node: MemoryNode, *, watched: bool = False) -> None:
+        self.plan, self.node, self.watched = plan, node, watched
         self.schedule = schedule = plan.node(node)
         chain, state = schedule.chain, shape_of(node.requant.format)
         b = shape_of(node.update.backward.format)
@@ -63,13 +67,19 @@ class SemiseparableCells(wiring.Component):
                 "carried": Out(data.ArrayLayout(b, chain)),
                 "history": In(data.ArrayLayout(b, chain)),
                 "codes": Out(data.ArrayLayout(state, chain)),
+                **({"outside": Out(chain)} if watched else {}),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         chain = self.schedule.chain
-        cells = [SemiseparableCell(self.plan, self.node, last=n == chain - 1) for n in range(chain)]
+        cells = [
+            SemiseparableCell(self.plan, self.node, last=n == chain - 1, watched=self.watched)
+            for n in range(chain)
+        ]
+        if self.watched:
+            m.d.comb += self.outside.eq(Cat(cell.outside for cell in cells))
         # Segments that take turns carry each their own.
         shape = cells[0].leaving.shape()
         segments = self.node.segments if self.schedule.interleaved else 1

@@ -17,7 +17,7 @@ from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
 from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.pipeline import pipeline
-from lmu_hw.hdl.requantize import requantize, shape_of
+from lmu_hw.hdl.requantize import is_outside, requantize, shape_of
 from lmu_hw.hdl.storage import Rom
 from lmu_hw.network import MemoryNode
 from lmu_hw.network.two_pass import TwoPass
@@ -42,8 +42,15 @@ class TwoPassUnit(MemoryUnit):
 
     keeps_sums = True
 
-    def __init__(self, plan: LayerPlan, node: MemoryNode, *, accessible: bool = False) -> None:
-        super().__init__(plan, node, accessible=accessible)
+    def __init__(
+        self,
+        plan: LayerPlan,
+        node: MemoryNode,
+        *,
+        accessible: bool = False,
+        watched: bool = False,
+    ) -> None:
+        super().__init__(plan, node, accessible=accessible, watched=watched)
         self.update: TwoPass = node.update
         running = self.update.running.format
         self.running = shape_of(running)
@@ -147,6 +154,8 @@ class TwoPassUnit(MemoryUnit):
         total = Value.cast(doubled) + Value.cast(self.change(change))
         s3_total = self._later(m, "s3_total", total, stages[2].valid)
         rounded = replace(requant, rounding=Rounding.FLOOR)
+        outside = is_outside(s3_total, requant.format.frac_bits + 1, rounded)
+        self.count_saturated(m, [outside], stages[3].valid, Const(0))
         with m.If(stages[3].valid):
             m.d.sync += code.eq(requantize(s3_total, requant.format.frac_bits + 1, rounded))
 
