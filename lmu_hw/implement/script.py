@@ -10,7 +10,13 @@ from lmu_hw.boards import Build
 from lmu_hw.implement.targets import Flow, Target
 from lmu_hw.implement.tools import Tool
 
-__all__ = ["board_script", "script_files"]
+__all__ = ["FIND_TOOL", "board_script", "script_files"]
+
+FIND_TOOL = """\
+tool() {
+  command -v "$1" || command -v "yowasp-$1" || { echo "$1 must be installed" >&2; exit 2; }
+}"""
+"""Function of the shell that finds a program under its own name, or that of YoWASP's package."""
 
 _FILE = re.compile(r'"([^"]+\.v)"')
 """A file of this package in a command of Yosys."""
@@ -51,9 +57,7 @@ set -e
 cd "$(dirname "$0")/../rtl"
 results=../build/{board}
 mkdir -p "$results"
-tool() {{
-  command -v "$1" || command -v "yowasp-$1" || {{ echo "$1 must be installed" >&2; exit 2; }}
-}}
+{FIND_TOOL}
 yosys=$(tool yosys)
 nextpnr=$(tool {nextpnr})
 packer=$(tool {packer})

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from lmu_hw.implement.script import FIND_TOOL
 from lmu_hw.integration.clock import clock_of
 from lmu_hw.integration.ports import ports_of
 from lmu_hw.integration.render import render
@@ -30,7 +31,7 @@ def scripts(subject: Subject) -> dict[str, str]:
     values = {"name": subject.name, "clock": clock_of(subject)}
     return {
         "scripts/vivado.tcl": render("vivado.tcl.j2", **values),
-        "scripts/ecp5.sh": render("ecp5.sh.j2", **values),
+        "scripts/ecp5.sh": render("ecp5.sh.j2", **values, find_tool=FIND_TOOL),
     }
 
 

@@ -37,9 +37,13 @@ def system_rdl(name: str, registers: RegisterMap, *, digest: str) -> str:
 
 
 def register_table(registers: RegisterMap) -> str:
-    """Return a map of registers as a table in Markdown, one line for each field."""
+    """Return a map of registers as a table in Markdown, one line for each field.
+
+    What always reads as what the design is has no number there: it is another one's.
+    """
     lines = ["| offset | register | bits | field | software | reset | meaning |", f"|{'---|' * 7}"]
     for register in registers.registers:
+        own = register.name.startswith(("FEATURES", "DIGEST"))
         for field in register.fields:
             last = field.low + field.bits - 1
             bits = f"{last}:{field.low}" if field.bits > 1 else str(field.low)
@@ -49,7 +53,7 @@ def register_table(registers: RegisterMap) -> str:
                 bits,
                 f"`{field.name}`",
                 field.access.value,
-                f"0x{field.reset:x}",
+                "of the design" if own else f"0x{field.reset:x}",
                 field.description,
             )
             lines.append(f"| {' | '.join(cells)} |")

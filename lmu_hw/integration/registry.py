@@ -42,7 +42,7 @@ class Kind:
 KINDS = (
     Kind(
         patterns=("rtl/files.f",),
-        words="the Verilog files for -f of simulators that run in this folder",
+        words="the Verilog files for -F of simulators, or for -f of those that run in `rtl/`",
         make=source_list,
     ),
     Kind(patterns=("rtl/{name}.vh",), words="an instance, to copy or include", make=instance),

@@ -14,5 +14,8 @@ def path_macro(name: str) -> str:
 
 
 def source_list(subject: Subject) -> dict[str, str]:
-    """Return the file for ``-f`` of Icarus, Verilator and others, run from the design's folder."""
-    return {"rtl/files.f": f"rtl/{subject.name}.v\n"}
+    """Return the file for ``-F`` of simulators, or for ``-f`` of those that run where it lies.
+
+    Its names are those beside it, so that a project can have several of such files.
+    """
+    return {"rtl/files.f": f"{subject.name}.v\n"}

@@ -107,6 +107,24 @@ class Plan:
         slowest = max(layer.cycles(last_step=last_step) for layer in layers)
         return max(slowest, self.transfer_cycles(len(layers), last_step=last_step))
 
+    @property
+    def latency(self) -> tuple[int, int]:
+        """Return the cycles from the last beat of a vector to the last one of its answer.
+
+        Of the last step of a sequence, where nothing else is under way and nothing waits: at least
+        and at most. They differ only where words of answers are sent in several beats each.
+        """
+        cycles = sum(layer.cycles(last_step=True) for layer in self.layers)
+        # Into each layer and out of it; into the register, or the memory, that answers leave from.
+        cycles += 2 * len(self.layers) + (3 if self.stream.packets else 4)
+        answer, word = self.answer, self.answer_word
+        if answer.whole:
+            return cycles, cycles
+        before = (answer.vector.size - 1) // word  # words that are sent before the last one
+        beats = word // answer.elements * answer.parts
+        alone = answer.beats - before * beats - 1
+        return cycles + alone, cycles + (alone if beats == 1 else answer.beats - 1)
+
     def transfer_cycles(self, layers: int, *, last_step: bool) -> int:
         """Return the cycles that vectors need to get to and from the first layers of a network."""
         first = self.layers[:layers]

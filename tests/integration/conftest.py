@@ -14,5 +14,5 @@ from tests.integration.designs import design
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:
     target = tmp_path_factory.mktemp("integration") / "out"
-    lmu_hw.emit(design(), target, lanes=2)
+    lmu_hw.emit(design(), target, lanes=2, stream_width="vector")
     return target

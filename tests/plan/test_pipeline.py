@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from lmu_hw.network import stream_of
 from lmu_hw.plan import LayerPlan
 from lmu_hw.plan.pipeline import Plan
 from tests import networks
+from tests.plans import fastest_plan
 
 
 def test_vectors_take_their_beats():
@@ -16,3 +20,13 @@ def test_vectors_take_their_beats():
     assert plan.transfer_cycles(1, last_step=True) == 5
     assert layer.layer.last_only
     assert plan.every_step == (layer,)
+
+
+@pytest.mark.parametrize(
+    ("width", "lanes", "cycles"),
+    [("vector", 1, (97, 97)), (32, 1, (96, 96)), (8, 1, (97, 101)), (8, None, (66, 66))],
+)
+def test_the_latency_is_what_was_simulated(width, lanes, cycles):
+    """97, 96, 97 and 66 cycles, on Icarus."""
+    network = networks.quantized(networks.network(order=3, inputs=2, dense=3))
+    assert fastest_plan(network, lanes, stream=stream_of(width)).latency == cycles
