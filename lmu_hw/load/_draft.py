@@ -68,7 +68,7 @@ def draft(file: StateFile) -> str:
     lines = list(_top(file, [*items.ignored, *derived]))
     if rest:
         lines += ["# Not placed: put each into a layer, or among those that are ignored."]
-        lines += [f"#   {name} {tensors[name].shape}" for name in rest]
+        lines += [f"#   {json.dumps(name)} {tensors[name].shape}" for name in rest]
     if not lmus:
         lines += ["# No memory was found: neither the names nor the numbers of one are here."]
     if not sure and len(layers) > 1:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lmu_hw.load._tensors import KINDS, Tensor
-from lmu_hw.load._view import flat_shape
+from lmu_hw.load._view import flat_shape, is_plain
 
 __all__ = ["Items", "Matrix", "Norm", "Recurrent", "items_of"]
 
@@ -75,6 +75,8 @@ def items_of(tensors: Mapping[str, Tensor]) -> Items:
     for name, tensor in tensors.items():
         if tensor.kind not in KINDS or not tensor.shape or 0 in tensor.shape:
             items.ignored.append(name)  # counters, flags, what was derived
+        elif not is_plain(name):
+            items.rest.append(name)
         else:
             shapes[name] = flat_shape(tensor.shape)
     _take_norms(items, shapes)

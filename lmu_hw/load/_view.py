@@ -24,7 +24,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.load._check import must, show
 from lmu_hw.load._tensors import Array, Tensor
 
-__all__ = ["VECTORS", "View", "flat_shape"]
+__all__ = ["VECTORS", "View", "flat_shape", "is_plain"]
 
 VECTORS = frozenset({"B", "b", "b_u", "b_h", "b_r", "mean", "variance", "weight", "bias"})
 """Parts of a layer that have one axis."""
@@ -111,6 +111,11 @@ class View:
             shapes = [values.shape for values in sums]
             raise must(where, "the shape", "(rows, columns), each as wide", shapes)
         return np.concatenate(sums)
+
+
+def is_plain(name: str) -> bool:
+    """Say whether a view can name a tensor: it has no spaces, brackets or semicolons."""
+    return re.search(r"[\s\[\];]", name) is None and name not in ("", _IDENTITY)
 
 
 def flat_shape(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from lmu_hw.errors import LoadError
 from lmu_hw.load._tensors import Tensor
-from lmu_hw.load._view import View, flat_shape
+from lmu_hw.load._view import View, flat_shape, is_plain
 
 W = np.arange(12.0).reshape(3, 4)
 SQUARE = np.arange(9.0).reshape(3, 3)
@@ -94,3 +94,8 @@ def test_what_is_no_view_is_refused(text):
 )
 def test_axes_of_one_do_not_count_beyond_two(shape, flat):
     assert flat_shape(shape) == flat
+
+
+def test_names_that_a_view_cannot_say_are_known():
+    assert is_plain("net.lmu/kernel-1:0")
+    assert not any(map(is_plain, ("", "a b", "x[0]", "a;b", "a\nb", "I")))
