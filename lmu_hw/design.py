@@ -26,10 +26,12 @@ from lmu_hw.load import load, native, network_digest
 from lmu_hw.names import checked_name
 from lmu_hw.network import QuantizedNetwork, State, StateVector, state_codes, state_vectors
 from lmu_hw.network.archive import design_digest, network_bytes, read_network
+from lmu_hw.network.described import network_facts
 from lmu_hw.proofs import Certificate, certify, prove_ranges, require_forbidden
 from lmu_hw.quantize import Config, Quantization, Refit, convert
 from lmu_hw.quantize.fitted import Deviation, FittedMemory, fitted_memory
 from lmu_hw.records import decode, encode
+from lmu_hw.summary import Facts, Summarised
 
 __all__ = ["Design", "calibration_rows", "calibration_subset", "synthetic_input"]
 
@@ -42,8 +44,8 @@ _SYNTHETIC_SEQUENCES = 8
 _MAX_SYNTHETIC_STEPS = 2_000
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Design:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Design(Summarised):
     """A quantized network, its float reference, and how it was configured.
 
     Parameters
@@ -290,6 +292,13 @@ class Design:
         source = self.config.nodes[node_name(layer.name, Role.ENCODED)].signal_format
         config = self.config.nodes[refit.memory]
         return fitted_memory(layer, config, source, node)
+
+    def described(self) -> tuple[str, Facts]:
+        """Return what it computes in which formats, and how large it is."""
+        sequences, steps = self.calibration.shape[:2]
+        title, facts = network_facts(self.network)
+        facts.append(("ranges", f"from {sequences:,} sequences of {steps:,} steps"))
+        return title, [*facts, ("digest", self.digest[:16])]
 
     def trace(
         self, x: NDArray[np.generic], *, initial_state: Mapping[str, object] | None = None

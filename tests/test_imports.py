@@ -27,6 +27,7 @@ LAYERS = (
         "records",
         "fixed",
         "names",
+        "summary",
     ),
     ("lmu", "load", "network"),
     ("proofs", "golden", "plan"),

@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.lmu.activations import SOFTMAX
-from lmu_hw.lmu.layers import DenseLayer, Layer, Observer
+from lmu_hw.lmu.layers import DenseLayer, Layer, LmuLayer, Observer, RecurrentLayer
+from lmu_hw.lmu.window import window
+from lmu_hw.summary import Facts, Summarised
 
 __all__ = ["INPUT", "Network"]
 
@@ -25,8 +28,8 @@ INPUT = "x"
 _CHUNK = 250  # sequences per pass: the working set of a 256-state memory stays in cache
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Network:
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Network(Summarised):
     """A trained network: layers in order, the first fed by x.
 
     Parameters
@@ -83,6 +86,14 @@ class Network:
         """True if the last layer ends in a softmax, which hardware leaves to the host."""
         last = self.layers[-1]
         return isinstance(last, DenseLayer) and last.activation == SOFTMAX
+
+    def described(self) -> tuple[str, Facts]:
+        """Return the layers, and how the network answers."""
+        answers = "at the end of a sequence" if self.answers_once else "at every step"
+        facts = [("input", str(self.inputs))]
+        facts += [(layer.name, _layer_words(layer)) for layer in self.layers]
+        facts.append(("output", f"{self.outputs}{' (softmax)' if self.softmax else ''}, {answers}"))
+        return f"{self.name}: trained network", facts
 
     def check_input(self, x: NDArray[np.generic], *, what: str = "input") -> Array:
         """Return `x` as float64 (sequences, steps, inputs), or raise `NetworkError`."""
@@ -149,3 +160,18 @@ class Network:
 def _chunks(x: Array) -> Iterator[Array]:
     for start in range(0, len(x), _CHUNK):
         yield x[start : start + _CHUNK]
+
+
+def _layer_words(layer: Layer) -> str:
+    match layer:
+        case LmuLayer():
+            theta = window(layer.memory)
+            steps = "" if theta is None else f", window {theta:g}"
+            cell = "no hidden cell" if layer.hidden is None else f"{layer.outputs} hidden"
+            count = f"{layer.memory_d} x " if layer.memory_d > 1 else ""
+            return f"LMU, {count}order {layer.memory.order}{steps}, {cell}"
+        case RecurrentLayer():
+            return f"recurrent, {layer.outputs} units"
+        case DenseLayer():
+            return f"dense, {layer.outputs} outputs, {layer.activation}"
+    assert_never(layer)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from statistics import median
 
 from lmu_hw.measure.energy import Energy
+from lmu_hw.measure.words import count, number
+from lmu_hw.summary import Facts, Summarised
 
 __all__ = ["Implementation", "Macro", "Part", "PathStep", "Resources", "Routed", "Used"]
 
@@ -128,8 +130,8 @@ class PathStep:
     wire_ns: float
 
 
-@dataclass(frozen=True, kw_only=True)
-class Implementation:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Implementation(Summarised):
     """A design on a target.
 
     Attributes
@@ -206,6 +208,22 @@ class Implementation:
     def mhz(self) -> float | None:
         """Median of the clocks of all runs, or the analysed one, in MHz; None: not known."""
         return median(run.mhz for run in self.runs) if self.runs else self.static_mhz
+
+    def described(self) -> tuple[str, Facts]:
+        """Return what it takes, how fast it is, and what sets its clock."""
+        total = self.total
+        size = f"{count(total.lut)} LUT, {count(total.ff)} FF, {number(total.block_ram)} block RAM"
+        size += f", {number(total.dsp)} multipliers"
+        if self.library is not None:
+            size = f"area {number(total.area)}, {count(total.ff)} FF"
+        facts = [(self.target, size)]
+        if self.mhz is not None:
+            rate = self.samples_per_second
+            steps = "" if rate is None else f", {count(round(rate))} time steps a second"
+            facts.append(("clock", f"{self.mhz:.1f} MHz{steps}"))
+        if self.path_words:
+            facts.append(("critical path", self.path_words))
+        return f"{self.target}: {self.device}", facts
 
     @property
     def samples_per_second(self) -> float | None:

@@ -21,7 +21,9 @@ from lmu_hw.measure.hardware_proof import HardwareProof
 from lmu_hw.measure.histogram import Histogram
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.measure.simulation import Result
+from lmu_hw.measure.words import count, metric_name, score, sqnr
 from lmu_hw.proofs import ErrorBound
+from lmu_hw.summary import Facts, Summarised
 
 __all__ = [
     "CALIBRATION",
@@ -243,8 +245,8 @@ class HardwareReport:
     layers: tuple[LayerHardware, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Report(Summarised):
     """What quantization cost, and what is proved about it.
 
     Attributes
@@ -297,6 +299,26 @@ class Report:
     hardware_proof: HardwareProof | None
     rtl: str | None
     longer: tuple[str, ...]
+
+    def described(self) -> tuple[str, Facts]:
+        """Return how well fixed point follows float, and what was simulated and implemented."""
+        task, data = self.task, self.data
+        facts = [("data", f"{data.source}, {data.sequences:,} sequences of {data.steps:,} steps")]
+        if task.metric is not None:
+            fixed, floats = (score(task.metric, s) for s in (task.fixed_score, task.float_score))
+            facts.append((metric_name(task.metric), f"{fixed}, in float {floats}"))
+        if task.agreement is not None:
+            same = f"{score('accuracy', task.agreement)} of {count(task.answers)} answers"
+            facts.append(("Same as float", same))
+        facts.append(("Output SQNR", sqnr(task.sqnr_db, exact=task.exact)))
+        lost = sum(s.saturations for s in self.signals if not s.lossless_clamp)
+        facts.append(("Overflows", f"{count(lost)} with loss"))
+        facts += [
+            (run.name, f"{count(run.words_compared)} words, {count(run.mismatches)} mismatches")
+            for run in self.simulations
+        ]
+        facts += [fact for found in self.implementations for fact in found.described()[1][:1]]
+        return f"{self.name}: {self.design}", facts
 
     def within(self, steps: int) -> bool:
         """Say whether what is certified of the first steps of a sequence holds for so many."""

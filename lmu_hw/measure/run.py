@@ -16,7 +16,6 @@ from lmu_hw.fixed.ops import dequantize, quantize
 from lmu_hw.golden import GoldenModel, Trace
 from lmu_hw.lmu import LmuLayer
 from lmu_hw.measure.certified import LoopReport
-from lmu_hw.measure.described import design_words
 from lmu_hw.measure.noise import MemoryNoise
 from lmu_hw.measure.outside import longer
 from lmu_hw.measure.prediction import evenly_spaced, with_predictions
@@ -26,6 +25,7 @@ from lmu_hw.measure.signals import Probe, inside_formats, probes
 from lmu_hw.measure.statistics import SignalStatistics
 from lmu_hw.measure.task import Labels, TaskStatistics, check_labels
 from lmu_hw.network import INPUT, QuantizedNetwork
+from lmu_hw.network.described import design_words
 from lmu_hw.proofs import quantized_memories, readouts_of, rest_radius
 
 __all__ = ["array_digest", "measure"]

@@ -11,6 +11,7 @@ from lmu_hw.errors import LoadError
 from lmu_hw.files import read_json
 from lmu_hw.folder import DesignFolder
 from lmu_hw.records import decode, encode, stored
+from lmu_hw.summary import Facts, Summarised
 
 __all__ = [
     "HELD",
@@ -109,8 +110,8 @@ class Lemma:
         return self.status is Status.SHOWN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProofResult:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ProofResult(Summarised):
     """What was proved of a design.
 
     Attributes
@@ -169,6 +170,15 @@ class ProofResult:
     def sentence(self) -> str:
         """What it means that every part is shown, and under which condition."""
         return f"{SENTENCE}, {self.given}" if self.given else SENTENCE
+
+    def described(self) -> tuple[str, Facts]:
+        """Return what is shown of which part."""
+        facts = []
+        for part in Part:
+            lemmas = [lemma for lemma in self.lemmas if lemma.part is part]
+            shown = sum(lemma.shown for lemma in lemmas)
+            facts.append((part.value, f"{shown} of {len(lemmas)} claims are shown"))
+        return f"{self.design}: {self.summary}", facts
 
     @property
     def summary(self) -> str:

@@ -20,12 +20,13 @@ from lmu_hw.report.compare_proofs import (
 from lmu_hw.report.compare_rows import EXACT, Row, make_row
 from lmu_hw.report.json_file import read_report
 from lmu_hw.report.verdict import subject_of
+from lmu_hw.summary import Facts, Summarised
 
 __all__ = ["Comparison", "Row", "compare"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Comparison(Summarised):
     """Two or more designs side by side.
 
     Attributes
@@ -54,6 +55,12 @@ class Comparison:
     proofs: tuple[Row, ...]
     notes: tuple[str, ...]
     verdict: tuple[str, ...]
+
+    def described(self) -> tuple[str, Facts]:
+        """Return what the designs are, and who is better at what."""
+        facts = list(zip(self.names, self.subjects, strict=True))
+        facts += [("", sentence) for sentence in (*self.notes, *self.verdict)]
+        return f"comparison of {', '.join(self.names)}", facts
 
 
 def compare(folders: Sequence[str | Path]) -> Comparison:

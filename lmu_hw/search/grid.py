@@ -17,6 +17,7 @@ from lmu_hw.lmu import Network
 from lmu_hw.load import network_digest
 from lmu_hw.measure.results import GIVEN, DataReport
 from lmu_hw.measure.run import array_digest
+from lmu_hw.measure.words import count, score
 from lmu_hw.quantize import Options
 from lmu_hw.records import encode
 from lmu_hw.search.cost import Cost
@@ -26,12 +27,13 @@ from lmu_hw.search.points import SweepPoint, measured_point, with_front
 from lmu_hw.search.pools import Workers, open_pool
 from lmu_hw.search.prepare import Progress, prepared_problem, silent, with_floats
 from lmu_hw.search.problem import Problem
+from lmu_hw.summary import Facts, Summarised
 
 __all__ = ["SweepReport", "lengths_of", "sweep"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepReport:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SweepReport(Summarised):
     """What every combination of some word lengths costs and gives.
 
     Attributes
@@ -67,6 +69,17 @@ class SweepReport:
     measure: str | None
     float_score: float | None
     points: tuple[SweepPoint, ...]
+
+    def described(self) -> tuple[str, Facts]:
+        """Return the designs of the front, from cheap to dear."""
+        cost = Cost(self.cost)
+        facts = [
+            (str(p.lengths), f"{score(self.measure, p.score)}, {count(p.costs.get(cost))}")
+            for p in self.front
+            if p.costs is not None
+        ]
+        measured = f"{self.measure or 'nothing'} by {self.cost}"
+        return f"{self.name}: {count(len(self.points))} designs, {measured}", facts
 
     @property
     def front(self) -> tuple[SweepPoint, ...]:

@@ -6,17 +6,13 @@ from __future__ import annotations
 from typing import assert_never
 
 from lmu_hw.lmu import Role
-from lmu_hw.measure.words import listed
-from lmu_hw.network import (
-    AnyMemory,
-    MemoryNode,
-    Node,
-    QuantizedNetwork,
-    activation_of,
-    realization_of,
-)
+from lmu_hw.network.kinds import AnyMemory, activation_of, realization_of
+from lmu_hw.network.layers import QuantizedLayer, QuantizedNetwork
+from lmu_hw.network.memory import MemoryNode
+from lmu_hw.network.node import Node
+from lmu_hw.summary import Facts
 
-__all__ = ["design_words"]
+__all__ = ["design_words", "network_facts"]
 
 
 def design_words(network: QuantizedNetwork) -> str:
@@ -39,8 +35,32 @@ def design_words(network: QuantizedNetwork) -> str:
         _widths(states, "states"),
         _widths(functions, "activations"),
     ]
-    memory = f"{listed(list(kinds))} memory" if kinds else "no memory"
+    memory = f"{' and '.join(kinds)} memory" if kinds else "no memory"
     return ", ".join([memory, *filter(None, parts)])
+
+
+def network_facts(network: QuantizedNetwork) -> tuple[str, Facts]:
+    """Return a title and a few facts: what is computed in which formats, and how large it is."""
+    output, scale = network.output, network.input_scale
+    scaled = "" if scale == 1 else f", the input divided by {scale}"
+    answers = "at the end of a sequence" if network.answers_once else "at every step"
+    coefficients = sum(node.coefficient_bits for node in network.nodes)
+    tables = sum(node.table_bits for node in network.nodes)
+    facts = [
+        ("input", f"{network.inputs} x {network.input.format.notation()}{scaled}"),
+        *((layer.name, _signals(layer)) for layer in network.layers),
+        ("output", f"{output.size} x {output.format.notation()}, {answers}"),
+        ("stored", f"{coefficients:,} bits of coefficients, {tables:,} of tables"),
+        ("state", f"{sum(layer.state_bits for layer in network.layers):,} bits"),
+    ]
+    return f"{network.name}: {design_words(network)}", facts
+
+
+def _signals(layer: QuantizedLayer) -> str:
+    return ", ".join(
+        f"{node.role.value} {node.signal.size} x {node.signal.format.notation()}"
+        for node in layer.nodes
+    )
 
 
 def _coefficient_widths(memory: AnyMemory) -> set[int]:
@@ -57,4 +77,5 @@ def _widths(bits: set[int], what: str) -> str:
     if not bits:
         return ""
     *others, last = sorted(bits)
-    return listed([*(f"{width}-" for width in others), f"{last}-bit {what}"])
+    few = ", ".join(f"{width}-" for width in others)
+    return f"{few} and {last}-bit {what}" if few else f"{last}-bit {what}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmu_hw.measure.described import design_words
+from lmu_hw.network.described import design_words
 from tests.reports import memory_design, small_design
 
 
