@@ -32,6 +32,7 @@ def emit(
     clock: float | None = None,
     sample_rate: float | None = None,
     target: str | None = None,
+    bank_words: int | None = None,
     name: str | None = None,
     reloadable: Reloadable | str | bool = False,
     registers: bool = False,
@@ -51,7 +52,7 @@ def emit(
     design : Design
     directory : str or Path
         New, empty, or an earlier design.
-    lanes, clock, sample_rate, target
+    lanes, clock, sample_rate, target, bank_words
         What the plan is chosen for, see `Goal`.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
@@ -86,7 +87,9 @@ def emit(
 
     registers = flag(registers, "`registers`")
     accessible = flag(state_access, "`state_access`")
-    goal = Goal(lanes=lanes, clock=clock, sample_rate=sample_rate, target=target)
+    goal = Goal(
+        lanes=lanes, clock=clock, sample_rate=sample_rate, target=target, bank_words=bank_words
+    )
     stream = stream_of(stream_width, stream_elements, stream_last)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)

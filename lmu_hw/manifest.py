@@ -50,6 +50,7 @@ class _PlanEntry:
     cycles_last_step: int
     layers: tuple[_LayerEntry, ...]
     registers: bool = False
+    bank_words: int | None = None
 
 
 def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
@@ -72,6 +73,7 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
                 beat=entry.beat,
                 memory_lanes=scheduled.memory_lanes,
                 reloadable=_reloadable(folder),
+                bank_words=entry.bank_words,
             )
             for layer, scheduled in zip(network.layers, entry.layers, strict=True)
         ]
@@ -140,6 +142,7 @@ def read_choice(folder: DesignFolder, network: QuantizedNetwork) -> dict[str, An
             clock=entry["clock_mhz"],
             sample_rate=entry["sample_rate_hz"],
             target=entry["target"],
+            bank_words=folder.manifest.get("bank_words"),
         )
         choice = choose_plan(network, goal, reloadable=_reloadable(folder), stream=_stream(folder))
     except (LookupError, TypeError, ConfigError) as error:
@@ -181,6 +184,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         "reloadable": plan.layers[0].reloadable.value,
         "registers": plan.registers,
         **({"states": state_entries(plan)} if plan.state_access else {}),
+        **({"bank_words": words} if (words := plan.layers[0].bank_words) else {}),
         "cycles_per_step": plan.cycles(last_step=False),
         "cycles_last_step": plan.cycles(last_step=True),
         "multiplications_per_step": sum(entry["multiplications_per_step"] for entry in layers),

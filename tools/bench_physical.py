@@ -30,7 +30,7 @@ from lmu_hw.implement.activity import clocking
 from lmu_hw.implement.energy import step_energy
 from lmu_hw.measure.implementation import Implementation
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan, make_plan
+from lmu_hw.plan import Goal, Plan, choose_plan, make_plan
 from tests import networks
 from tools.emit_rtl import reference_designs
 from tools.memory_bench.cases import WIDTH, WINDOWS, equal
@@ -76,7 +76,7 @@ def design(example: str, options: dict[str, Any], lanes: int | None) -> Emitted:
     return emit_design(made, lanes)
 
 
-def random_design(order: int, hidden: str) -> Emitted:
+def random_design(order: int, hidden: str, bank_words: int | None = None) -> Emitted:
     """Return a random network whose memory is computed by two recursions, with 16 multipliers."""
     theta = WINDOWS * float(order)
     network = networks.network(
@@ -84,12 +84,13 @@ def random_design(order: int, hidden: str) -> Emitted:
     )
     x = networks.noise(network, sequences=2, steps=64)
     made = lmu_hw.quantize(network, x, realization="semiseparable", weight_bits=8)
-    return emit_design(made, 16)
+    return emit_design(made, 16, bank_words)
 
 
-def emit_design(made: lmu_hw.Design, lanes: int | None) -> Emitted:
-    """Return the Verilog of a design with so many multipliers at most."""
-    plan = make_plan(made.network, lanes)
+def emit_design(made: lmu_hw.Design, lanes: int | None, bank_words: int | None = None) -> Emitted:
+    """Return the Verilog of a design with so many multipliers at most, and words in a bank."""
+    goal = Goal(lanes=lanes, bank_words=bank_words)
+    plan = choose_plan(made.network, goal).chosen.plan
     files = emit_verilog(made.network, plan, digest=made.digest)
     return Emitted(
         files={name: text.encode() for name, text in files.items()},
@@ -187,6 +188,9 @@ def cases() -> Iterator[Case]:
     for order, hidden, read in ((128, "rnn", "fed back"), (64, "dense", "not fed back")):
         emit = partial(random_design, order, hidden)
         yield Case(name=f"random, sweeps, d={order}, {read}", target="ecp5-25k", emit=emit)
+    emit = partial(random_design, 128, "rnn", 128)
+    name = "random, sweeps, d=128, fed back, banks of 128 words"
+    yield Case(name=name, target="ecp5-25k", emit=emit)
 
 
 def energy_of(case: Case, plan: Plan, work: Path, top: str, flip_flops: int) -> float:

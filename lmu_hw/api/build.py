@@ -146,6 +146,7 @@ def emit(
     clock: float | None = None,
     sample_rate: float | None = None,
     target: str | None = None,
+    bank_words: int | None = None,
     name: str | None = None,
     reloadable: Reloadable | str | bool = False,
     registers: bool = False,
@@ -176,6 +177,9 @@ def emit(
     target : str, optional
         Chip that the plan is for, by a name of `lmu_hw.plan.CHIPS`: area and clock are estimated
         for it, and a plan that does not fit it is not taken. None: an ECP5 of any size.
+    bank_words : int, optional
+        Most words of a bank of coefficients, a power of two from 16 on: a word costs the less
+        energy the smaller the bank that it is read from. None: the fewest blocks of memory.
     name : str, optional
         Names the Verilog top, and begins the name of every module and file; None: the name of the
         design, which is that of the model.
@@ -221,6 +225,7 @@ def emit(
         clock=clock,
         sample_rate=sample_rate,
         target=target,
+        bank_words=bank_words,
         name=name,
         reloadable=reloadable,
         registers=registers,

@@ -63,6 +63,7 @@ def generate(options: argparse.Namespace) -> int:
             clock=options.clock,
             sample_rate=options.sample_rate,
             target=options.target,
+            bank_words=options.bank_words,
             name=options.name,
             reloadable=options.reloadable,
             registers=options.registers,
@@ -92,6 +93,7 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
         clock=options.clock,
         sample_rate=options.sample_rate,
         target=options.target,
+        bank_words=options.bank_words,
     )
     stream_of(options.stream_width, options.stream_elements, options.stream_last)
     if options.name is not None:

@@ -135,6 +135,13 @@ def _size(group: argparse._ArgumentGroup) -> None:
         help="time steps in a second: take the plan with the fewest multipliers that keeps up with "
         "them at --clock",
     )
+    group.add_argument(
+        "--bank-words",
+        type=number,
+        metavar="N",
+        help="most words of a bank of coefficients, a power of two: only one bank is read, which "
+        "takes the less energy the smaller it is (default: the fewest blocks of memory)",
+    )
     _chip(group)
 
 

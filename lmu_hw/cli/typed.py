@@ -28,6 +28,7 @@ PARAMETERS = (
         "lanes",
         "clock",
         "sample_rate",
+        "bank_words",
         "reloadable",
         "registers",
         "state_access",

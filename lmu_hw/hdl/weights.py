@@ -13,7 +13,7 @@ from amaranth.utils import bits_for, exact_log2
 
 from lmu_hw.hdl.coefficients import contents
 from lmu_hw.hdl.storage import Rom, load_layout
-from lmu_hw.plan import CoefficientRom, LayerPlan, bank_depths, registers_address
+from lmu_hw.plan import CoefficientRom, LayerPlan, registers_address
 
 __all__ = ["BankedRom", "Weights", "weights_name"]
 
@@ -35,6 +35,8 @@ class BankedRom(wiring.Component):
     words : list of int
     width : int
         Bits of a word.
+    banks : list of int
+        Words of each, see `bank_depths`.
     alone : bool
         Nothing is selected behind it.
     writable : bool
@@ -59,20 +61,20 @@ class BankedRom(wiring.Component):
         name: str,
         words: list[int],
         width: int,
+        banks: list[int],
         alone: bool = True,
         writable: bool = False,
     ) -> None:
         self.alone, self.writable = alone, writable
-        depths = bank_depths(len(words), width)
-        self.starts = [0, *accumulate(depths)][:-1]
+        self.starts = [0, *accumulate(banks)][:-1]
         self.roms = [
             Rom(
-                name=f"{name}_{number}" if len(depths) > 1 else name,
+                name=f"{name}_{number}" if len(banks) > 1 else name,
                 words=words[start : start + depth],
                 width=width,
                 writable=writable,
             )
-            for number, (start, depth) in enumerate(zip(self.starts, depths, strict=True))
+            for number, (start, depth) in enumerate(zip(self.starts, banks, strict=True))
         ]
         address = unsigned(bits_for(len(words) - 1))
         super().__init__(
@@ -208,7 +210,8 @@ class Weights(wiring.Component):
             rom = BankedRom(
                 name=name,
                 words=contents(self.plan, coefficients),
-                width=coefficients.width * lanes,
+                width=coefficients.word_bits,
+                banks=coefficients.banks,
                 alone=len(self.roms) == 1,
                 writable=self.plan.writable,
             )

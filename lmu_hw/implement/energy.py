@@ -116,9 +116,9 @@ def _sum(plan: LayerPlan, node: Node) -> Iterator[Counted]:
     schedule, signals = plan.node(node), plan.layer.signals
     passes = schedule.segments * schedule.groups
     (rom,) = (rom for rom in plan.coefficient_roms if node in rom.nodes)
-    stored = plan.array_lanes * rom.width
     words = passes * sum(schedule.blocks)
-    yield Kind.COEFFICIENTS, words, access(words, stored, rom.depth * stored)
+    bank = max(rom.banks) * rom.word_bits  # one of them is accessed
+    yield Kind.COEFFICIENTS, words, access(words, rom.word_bits, bank)
     accumulator = 1 + plan.layer.sum_bounds(node)[0].bit_length()
     for term, block in zip(node.terms, schedule.blocks, strict=True):
         width, reads = signals[term.source].format.width, passes * block

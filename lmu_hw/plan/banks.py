@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "LARGEST_BANK",
+    "LEAST_BANK",
     "LUTS_PER_BLOCK",
     "bank_depths",
     "blocks",
@@ -21,7 +22,7 @@ _BANKS = (2048, 4096, 8192, 16384)
 Blocks of 18 kbit are usual, and the parts with larger ones have them in halves of this size.
 """
 
-LARGEST_BANK = _BANKS[-1]
+LARGEST_BANK, LEAST_BANK = _BANKS[-1], 16
 
 _BLOCK_BITS = 16384
 _PARITY = 9 / 8  # words of 9 bits and more have a ninth bit for each byte
@@ -41,13 +42,22 @@ def blocks(depth: int, width: int) -> int:
     return -(-width // bits)
 
 
-def bank_depths(words: int, width: int) -> list[int]:
+def bank_depths(words: int, width: int, most: int | None = None) -> list[int]:
     """Return the words of the banks of a ROM, in ascending order of addresses.
 
     All but the last have a power of two of words, and none has more than the one before it: each
     starts at a multiple of its size. The fewest blocks; among these, the smallest banks. Where wide
     blocks are as few as deep ones, synthesis takes the wide ones, and selects without a register.
+
+    Parameters
+    ----------
+    words, width : int
+    most : int, optional
+        Words of a bank, a power of two: as many banks of them as there are words for, and a rest.
     """
+    if most is not None and words > most:
+        full, rest = divmod(words, most)
+        return [most] * full + ([rest] if rest else [])
     choices = []
     for depth in _BANKS:
         if words <= depth:

@@ -188,7 +188,8 @@ def choose_plan(
 
     All plans are weighed in which every layer has the fewest multipliers that keep up with some
     number of cycles, and of as many multipliers the smallest area. A layer behind one that answers
-    once keeps up with the last step if it can. Plans that do not fit the target are not chosen.
+    once keeps up with the last step if it can. Plans that do not fit the target are not chosen. How
+    many words a bank of coefficients has changes no choice.
 
     Parameters
     ----------
@@ -211,8 +212,9 @@ def choose_plan(
     chosen = _best(options, goal)
     front = {*_front(options), chosen}
     weighed = sorted(front, key=lambda option: (option.time, option.size))
-    final = [_reloadable(option, written) for option in weighed]
-    return Choice(chosen=final[weighed.index(chosen)], options=tuple(final))
+    final = [_reloadable(_banked(option, goal, stream), written) for option in weighed]
+    (built,) = _fitting([final[weighed.index(chosen)]])
+    return Choice(chosen=built, options=tuple(final))
 
 
 def _beats(network: QuantizedNetwork, goal: Goal) -> list[int]:
@@ -359,6 +361,15 @@ def _front(options: Sequence[Option]) -> list[Option]:
         if not front or option.size < front[-1].size:
             front.append(option)
     return front
+
+
+def _banked(option: Option, goal: Goal, stream: Stream) -> Option:
+    """Return an option with banks of as many words as are asked for: nothing is chosen by them."""
+    if goal.bank_words is None:
+        return option
+    layers = [replace(layer, bank_words=goal.bank_words) for layer in option.plan.layers]
+    stages = option.plan.every_step if goal.cycles is None else option.plan.layers
+    return _option([Candidate(layer, goal.chip) for layer in layers], len(stages), goal, stream)
 
 
 def _reloadable(option: Option, reloadable: Reloadable) -> Option:

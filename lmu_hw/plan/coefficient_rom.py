@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from lmu_hw.network import Node
-from lmu_hw.plan.banks import memory_cost
+from lmu_hw.plan.banks import bank_depths, memory_cost
 
 __all__ = ["CoefficientRom", "shared_roms", "stored_width"]
 
@@ -22,10 +22,13 @@ class CoefficientRom:
         Words of each node, in the order in which they are computed.
     lanes : int
         Multipliers; a word holds one coefficient for each.
+    bank_words : int, optional
+        Most words of a bank; None: see `bank_depths`.
     """
 
     words: dict[Node, int]
     lanes: int
+    bank_words: int | None = None
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -48,9 +51,19 @@ class CoefficientRom:
         return self.depth * self.width * self.lanes
 
     @property
+    def word_bits(self) -> int:
+        """Bits of a word."""
+        return self.width * self.lanes
+
+    @property
+    def banks(self) -> list[int]:
+        """Words of its banks, in ascending order of addresses."""
+        return bank_depths(self.depth, self.word_bits, self.bank_words)
+
+    @property
     def cost(self) -> float:
         """Blocks of memory that it takes."""
-        return memory_cost(self.depth, self.width * self.lanes)
+        return memory_cost(self.depth, self.word_bits)
 
     @property
     def first_words(self) -> dict[Node, int]:
@@ -59,7 +72,9 @@ class CoefficientRom:
         return dict(zip(self.words, starts, strict=False))
 
 
-def shared_roms(words: dict[Node, int], lanes: int) -> tuple[CoefficientRom, ...]:
+def shared_roms(
+    words: dict[Node, int], lanes: int, bank_words: int | None = None
+) -> tuple[CoefficientRom, ...]:
     """Return the ROMs of a layer; nodes share one where that takes no more blocks.
 
     No two nodes are computed at once, so that one port is enough.
@@ -70,10 +85,13 @@ def shared_roms(words: dict[Node, int], lanes: int) -> tuple[CoefficientRom, ...
         Words of each sum of the layer, in the order in which they are computed.
     lanes : int
         Multipliers.
+    bank_words : int, optional
+        See `CoefficientRom`.
     """
 
     def of(widths: set[int]) -> CoefficientRom:
-        return CoefficientRom({n: w for n, w in words.items() if stored_width(n) in widths}, lanes)
+        of_widths = {n: w for n, w in words.items() if stored_width(n) in widths}
+        return CoefficientRom(of_widths, lanes, bank_words)
 
     groups: list[set[int]] = []
     for width in sorted({stored_width(node) for node in words}):

@@ -15,7 +15,7 @@ from lmu_hw.network import (
     Table,
     activation_of,
 )
-from lmu_hw.plan.banks import bank_depths, registers_address
+from lmu_hw.plan.banks import registers_address
 from lmu_hw.plan.chip import DEFAULT, Chip
 from lmu_hw.plan.inventory import (
     CELL,
@@ -144,14 +144,10 @@ def _array(plan: LayerPlan) -> Bits:
 
 def _rom_registers(plan: LayerPlan) -> int:
     """Return the bits behind banks of coefficients, or of the address of a small only one."""
-    banks = [
-        (bank_depths(rom.depth, rom.width * rom.lanes), rom.width * rom.lanes)
-        for rom in plan.coefficient_roms
-    ]
-    (depths, width), *others = banks
-    if not others and registers_address(depths, width):
-        return max((depths[0] - 1).bit_length(), 1)
-    return sum(len(depths) * width for depths, width in banks)
+    rom, *others = plan.coefficient_roms
+    if not others and registers_address(rom.banks, rom.word_bits):
+        return max((rom.depth - 1).bit_length(), 1)
+    return sum(len(rom.banks) * rom.word_bits for rom in plan.coefficient_roms)
 
 
 def _output(plan: LayerPlan) -> Bits:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lmu_hw.checked import real, whole
 from lmu_hw.errors import ConfigError
+from lmu_hw.plan.banks import LEAST_BANK
 from lmu_hw.plan.chip import DEFAULT, Chip, chip_named
 
 __all__ = ["AUTO", "FULL", "Goal", "Lanes"]
@@ -32,6 +33,8 @@ class Goal:
         Time steps in a second.
     target : str, optional
         Name of the chip that a plan is for, one of `CHIPS`; None: an ECP5 of any size.
+    bank_words : int, optional
+        Most words of a bank of coefficients, a power of two; None: the fewest blocks of memory.
 
     Raises
     ------
@@ -45,6 +48,7 @@ class Goal:
     clock: float | None = None
     sample_rate: float | None = None
     target: str | None = None
+    bank_words: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lanes", _lanes(self.lanes))
@@ -54,6 +58,11 @@ class Goal:
                 object.__setattr__(self, name, real(value, f"`{name}`", above=0.0, rule=rule))
         if self.target is not None:
             chip_named(self.target)
+        if self.bank_words is not None:
+            words = whole(self.bank_words, "`bank_words`", least=LEAST_BANK)
+            if words & words - 1:
+                raise ConfigError(f"`bank_words` must be a power of two, not {words}")
+            object.__setattr__(self, "bank_words", words)
         if self.sample_rate is not None and self.clock is None:
             raise ConfigError("`sample_rate` must come with `clock`: cycles are counted by both")
         if self.sample_rate is not None and self.full:

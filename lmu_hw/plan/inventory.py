@@ -17,7 +17,6 @@ from lmu_hw.network import (
     activation_of,
 )
 from lmu_hw.network.semiseparable import Semiseparable
-from lmu_hw.plan.banks import bank_depths
 from lmu_hw.plan.layer import LayerPlan
 from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
 
@@ -142,9 +141,8 @@ def _roms(plan: LayerPlan) -> Iterator[Memory]:
     """Yield the memories of constants."""
     constant = not plan.writable
     for rom in plan.coefficient_roms:
-        width = rom.width * rom.lanes
-        for depth in bank_depths(rom.depth, width):
-            yield Memory(part="array", words=depth, width=width, constant=constant)
+        for depth in rom.banks:
+            yield Memory(part="array", words=depth, width=rom.word_bits, constant=constant)
     for node in plan.layer.nodes:
         table = activation_of(node)
         if isinstance(table, Table):

@@ -138,6 +138,8 @@ class LayerPlan:
         At most so many multipliers compute each structured memory.
     reloadable : Reloadable
         Which coefficients can be written at run time.
+    bank_words : int or None
+        Most words of a bank of coefficients, a power of two; None: see `bank_depths`.
     arriving : int or None
         Elements of the input vector that come at once, a power of two; None: a beat of the layer.
 
@@ -153,6 +155,7 @@ class LayerPlan:
     beat: int
     memory_lanes: int = 1
     reloadable: Reloadable = Reloadable.NONE
+    bank_words: int | None = None
     arriving: int | None = None
 
     def __post_init__(self) -> None:
@@ -391,7 +394,7 @@ class LayerPlan:
     def coefficient_roms(self) -> tuple[CoefficientRom, ...]:
         """The ROMs of the coefficients of sums."""
         words = {node: self.node(node).rom_words for node in self.layer.sums}
-        return shared_roms(words, self.array_lanes)
+        return shared_roms(words, self.array_lanes, self.bank_words)
 
     @property
     def row_constants(self) -> RowConstants:

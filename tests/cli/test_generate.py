@@ -125,6 +125,14 @@ def test_the_plans_that_were_weighed_are_printed_and_kept(here, run):
     assert manifest["cycles_last_step"] <= 10e6 / 20000
 
 
+def test_banks_are_of_as_many_words_as_are_asked_for(here, run):
+    answer = run("generate", MODEL, "-o", "new", "--calibrate", "x.npy", "--bank-words=16")
+    assert answer.status == 0, answer.err
+    assert DesignFolder(here / "new").manifest["bank_words"] == 16
+    assert len(list((here / "new" / "rtl").glob("*weights_1.hex"))) > 0
+    assert run("verify", "new").status == 0
+
+
 def test_what_is_estimated_is_of_the_target_and_a_clock_beyond_it_is_warned_of(here, run):
     chosen = ["--target=ice40-up5k", "--clock=200", "--weight-bits=6"]
     answer = run("generate", MODEL, "-o", "new", "--calibrate", "x.npy", *chosen)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from operator import mul
 from typing import Any
 
@@ -23,12 +24,17 @@ WORDS: dict[str, Any] = {"weight_bits": 6, "state_bits": 8, "activation_bits": 6
 
 @pytest.mark.parametrize("alone", [True, False])
 @pytest.mark.parametrize(
-    ("words", "width", "banks"), [(5, 5, 1), (2_000, 9, 1), (20_000, 5, 3), (9_000, 9, 5)]
+    ("words", "width", "banks"),
+    [
+        (5, 5, [5]),
+        (2_000, 9, [2_000]),
+        (20_000, 5, [16_384, 2_048, 1_568]),
+        (4_300, 9, [1_024] * 4 + [204]),
+    ],
 )
 def test_a_word_is_there_two_cycles_after_its_address(words, width, banks, alone):
     contents = [(7 * n) % 31 for n in range(words)]
-    rom = BankedRom(name="r", words=contents, width=width, alone=alone)
-    assert len(rom.roms) == banks
+    rom = BankedRom(name="r", words=contents, width=width, banks=banks, alone=alone)
     read = [0, words - 1, 3, min(16384, words - 2), words // 2, min(2048, words - 3)]
     read = [address for address in read for _ in range(1 + address % 3)]  # some wait
 
@@ -54,3 +60,12 @@ def test_roms_that_are_not_shared_take_turns(lanes, monkeypatch):
     plan = fastest_plan(network, lanes)
     assert len(plan.layers[0].coefficient_roms) == 2
     simulate(network, plan)
+
+
+def test_banks_of_a_few_words_change_no_word_and_no_cycle():
+    network = networks.quantized(networks.network(order=6, units=5), **WORDS)
+    plan = fastest_plan(network, 1)
+    banked = replace(plan, layers=tuple(replace(layer, bank_words=16) for layer in plan.layers))
+    assert [len(rom.banks) for rom in banked.layers[0].coefficient_roms] > [1]
+    assert banked.cycles(last_step=True) == plan.cycles(last_step=True)
+    simulate(network, banked)

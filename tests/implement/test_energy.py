@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import lmu_hw
@@ -85,6 +87,13 @@ def test_a_word_of_coefficients_is_read_for_each_cycle_of_the_array():
     rows = -(-head.rows // plan.beat)  # its bias, too
     assert counts(plan, "coefficients read", head.name) == schedule.rom_words + rows
     assert counts(plan, "tables read", "lmu0.h") == 5
+
+
+def test_a_word_takes_less_energy_from_a_smaller_bank():
+    plan = planned(units=40)
+    banked = replace(plan, layers=tuple(replace(each, bank_words=64) for each in plan.layers))
+    assert counts(banked, "coefficients read") == counts(plan, "coefficients read")
+    assert step_energy(banked).operations < step_energy(plan).operations
 
 
 def test_a_wider_array_reads_vectors_less_often():

@@ -44,6 +44,12 @@ def test_banks_take_the_fewest_blocks_and_then_the_fewest_banks(words, width, de
     assert bank_depths(words, width) == depths
 
 
+def test_banks_of_some_words_are_as_many_as_there_are_words_for():
+    assert bank_depths(938, 128, 256) == [256, 256, 256, 170]
+    assert bank_depths(256, 128, 256) == [256]
+    assert bank_depths(512, 8, 256) == [256, 256]
+
+
 def test_the_address_in_a_bank_is_the_low_bits():
     random = np.random.default_rng(1)
     for words, width in random.integers(1, [70_000, 100], (200, 2)).tolist():

@@ -53,11 +53,9 @@ def test_banks_have_registers_behind_them_and_a_small_one_in_front_of_its_addres
     plan = plan_of(order=4, units=3)
     (rom,) = plan.coefficient_roms
     alone = counts_of(plan).parts["array"]["array: registers"]
-    monkeypatch.setattr("lmu_hw.plan.counts.bank_depths", lambda words, width: [8, words - 8])
-    banks = counts_of(replace(plan)).parts["array"]["array: registers"]
-    assert 16 < rom.depth <= 64
+    banks = counts_of(replace(plan, bank_words=32)).parts["array"]["array: registers"]
+    assert 32 < rom.depth <= 64
     assert banks - alone == 2 * rom.width - (rom.depth - 1).bit_length()
-    monkeypatch.setattr("lmu_hw.plan.counts.bank_depths", lambda words, width: [words])
     monkeypatch.setattr("lmu_hw.plan.counts.registers_address", lambda depths, width: False)
     block = counts_of(replace(plan)).parts["array"]["array: registers"]
     assert banks - block == rom.width

@@ -33,6 +33,8 @@ def test_a_sample_rate_needs_no_limit_but_may_have_one():
         ({"clock": 0}, "`clock` must be a number of MHz above 0, not 0"),
         ({"clock": "fast"}, "`clock` must be a number of MHz above 0, not 'fast'"),
         ({"sample_rate": -1, "clock": 1}, "`sample_rate` must be a number of Hz above 0, not -1"),
+        ({"bank_words": 8}, "`bank_words` must be at least 16, not 8"),
+        ({"bank_words": 100}, "`bank_words` must be a power of two, not 100"),
         ({"sample_rate": 1.0}, "`sample_rate` must come with `clock`"),
         ({"sample_rate": 1.0, "clock": 1.0, "lanes": "full"}, "cannot be combined"),
     ],
