@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, assert_never
 
@@ -18,6 +19,7 @@ from lmu_hw.load._check import identifier, located, must, show, unique_identifie
 from lmu_hw.load._fold import Assembly
 from lmu_hw.load._form import build_layers
 from lmu_hw.load._tensors import Array, Tensor
+from lmu_hw.load._view import View
 from lmu_hw.load.mapping import (
     Answers,
     Cell,
@@ -30,7 +32,7 @@ from lmu_hw.load.mapping import (
     States,
 )
 
-__all__ = ["mapped_network"]
+__all__ = ["mapped_network", "other_cuts"]
 
 _GATES = {Cell.LSTM: "ifgo", Cell.GRU: "zrn"}
 """The order of rows in the own form."""
@@ -77,6 +79,28 @@ def mapped_network(
     layers, notes = _layers(mapping, parts, origins)
     with located(mapping.where):
         return Network(name=identifier(name), layers=layers, notes=notes)
+
+
+def other_cuts(
+    tensors: Mapping[str, Tensor], mapping: StateMapping
+) -> Iterator[tuple[str, StateMapping]]:
+    """Yield mappings in which memory and input lie the other way round in a common matrix."""
+    for name, entry in mapping.layers.items():
+        if not isinstance(entry, LmuEntry) or entry.W_m is None or entry.W_x is None:
+            continue
+        views = View.parse(entry.W_m), View.parse(entry.W_x)
+        tensor = next(views[0].names)
+        cuts = [view.text.removeprefix(f"{tensor}[:, ").removesuffix("]") for view in views]
+        if not all(re.fullmatch(r"\d*:\d*", cut) for cut in cuts):
+            continue  # not two cuts of one matrix, as it is stored
+        memory, inputs = (view.read(tensors, "W_x", name).shape[1] for view in views)
+        if cuts[0].startswith(("0:", ":")):
+            W_m, W_x = f"{tensor}[:, {inputs}:]", f"{tensor}[:, 0:{inputs}]"
+        else:
+            W_m, W_x = f"{tensor}[:, 0:{memory}]", f"{tensor}[:, {memory}:]"
+        other = replace(entry, W_m=W_m, W_x=W_x)
+        text = f'W_m = "{W_m}" and W_x = "{W_x}" in layer {name}'
+        yield text, replace(mapping, layers={**mapping.layers, name: other})
 
 
 def _require_all_used(where: str, tensors: Mapping[str, Tensor], mapping: StateMapping) -> None:

@@ -7,7 +7,7 @@ and nothing about other inputs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
@@ -39,6 +39,7 @@ def agreeing(
     *,
     where: str,
     tolerance: float = TOLERANCE,
+    others: Sequence[Suspect] = (),
 ) -> Network:
     """Return a network with a note that it reproduces outputs.
 
@@ -53,6 +54,8 @@ def agreeing(
         For messages.
     tolerance : float
         Largest difference, as a part of the largest value of each output.
+    others : sequence of Suspect
+        What else may be wrong, such as a line of a mapping; each makes another network.
 
     Raises
     ------
@@ -72,7 +75,7 @@ def agreeing(
         difference, off = _difference(answers, values, tolerance)
         worst = max(worst, off)
         if difference:
-            hint = _hint(network, x, expected, tolerance)
+            hint = _hint(network, x, expected, tolerance, others)
             raise LoadError(
                 f"{where}: {name} must be what it was trained to be: {difference}; {hint}"
             )
@@ -140,7 +143,13 @@ def _difference(answers: Array, values: Array, tolerance: float) -> tuple[str, f
     return f"{text} (up to {off.max():.1e} of the largest)", float(off.max())
 
 
-def _hint(network: Network, x: Array, expected: dict[str, Array], tolerance: float) -> str:
+def _hint(
+    network: Network,
+    x: Array,
+    expected: dict[str, Array],
+    tolerance: float,
+    others: Sequence[Suspect],
+) -> str:
     """Return which suspects make a network agree with its outputs."""
     if _ANSWERS not in expected:
         last = list(expected)[-1]
@@ -149,7 +158,7 @@ def _hint(network: Network, x: Array, expected: dict[str, Array], tolerance: flo
         expected = {_ANSWERS: expected[last]}
     y = expected[_ANSWERS]
     agrees = partial(_agrees, network, x, y, tolerance)
-    singles = list(suspects(network))
+    singles = [*others, *suspects(network)]
     matching = [suspect for suspect in singles if agrees(suspect)]
     if not matching:
         matching = [pair for pair in _pairs(singles, network, x) if agrees(pair)][:_LISTED]

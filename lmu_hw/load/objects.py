@@ -7,7 +7,7 @@ Neither PyTorch nor Keras is imported: what is used of an object is what it can 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import numpy as np
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.lmu import Network
 from lmu_hw.load._check import identifier
+from lmu_hw.load._mapped import mapped_network, other_cuts
 from lmu_hw.load._state import StateFile, state_file
+from lmu_hw.load._suspects import Suspect
 from lmu_hw.load._tensors import Array, Tensor
 from lmu_hw.load.agreement import TOLERANCE, agreeing
 from lmu_hw.load.mapping import StateMapping
@@ -68,7 +70,16 @@ def from_torch(
     file = state_of(module)
     network = with_warnings(load_state(file.where, identifier(name), file, mapping))
     network = network if theta is None else with_theta(network, theta, where=file.where)
-    return _checked(network, check, file.where, tolerance)
+    others = [] if mapping is None else list(_other_mappings(file, mapping))
+    return _checked(network, check, file.where, tolerance, others)
+
+
+def _other_mappings(file: StateFile, mapping: StateMapping) -> Iterator[Suspect]:
+    """Yield networks of mappings that are easily confused with the one that is given."""
+    tensors = file.at(mapping.state)
+    for text, other in other_cuts(tensors, mapping):
+        network = mapped_network(file.where, "network", tensors, other)
+        yield Suspect(kind="mapping", text=text, change=lambda _, other=network: other)
 
 
 def from_keras(
@@ -154,14 +165,20 @@ def _array(value: Any) -> Array:
     return np.asarray(value.numpy() if callable(getattr(value, "numpy", None)) else value)
 
 
-def _checked(network: Network, check: Check | None, where: str, tolerance: float) -> Network:
+def _checked(
+    network: Network,
+    check: Check | None,
+    where: str,
+    tolerance: float,
+    others: Sequence[Suspect] = (),
+) -> Network:
     if check is None:
         return network
     if not isinstance(check, tuple | list) or len(check) != 2:
         raise ConfigError("`check` must be a pair (x, y): inputs, and what is answered to them")
     x, y = check
     y = {name: _array(item) for name, item in y.items()} if isinstance(y, Mapping) else _array(y)
-    return agreeing(network, _array(x), y, where=where, tolerance=tolerance)
+    return agreeing(network, _array(x), y, where=where, tolerance=tolerance, others=others)
 
 
 def _kind(value: object) -> str:

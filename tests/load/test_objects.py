@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from lmu_hw.errors import ConfigError, LoadError
 from lmu_hw.load import draft_mapping, from_keras, from_torch
 from tests.load import keras_files
-from tests.load.layouts import LAYOUTS, gated, linears
+from tests.load.layouts import LAYOUTS, blocks, gated, linears
 from tests.load.test_mapping import edited
 
 
@@ -91,6 +92,22 @@ def test_a_wrong_mapping_is_refused_with_what_would_be_right(tmp_path, rng):
     path.write_text(path.read_text().replace('"sigmoid"', '"linear"'))
     with pytest.raises(LoadError, match="agrees with the activation sigmoid of layer head"):
         from_torch(module, mapping=path, check=(x, y))
+
+
+def test_columns_the_other_way_round_are_named_behind_a_normalisation(tmp_path, rng):
+    layout = blocks(rng)
+    x = rng.normal(size=(2, 5, 2))
+    y = np.array([layout.answer(sequence) for sequence in x])
+    path = decided(tmp_path, layout.state, layout)
+    text, tensor = path.read_text(), "blocks.0.W_h.weight"
+    right = f'W_m = "{tensor}[:, 2:]"', f'W_x = "{tensor}[:, 0:2]"'
+    for line, wrong in zip(right, (f"{tensor}[:, 0:6]", f"{tensor}[:, 6:]"), strict=True):
+        assert line in text
+        text = text.replace(line, f'{line.partition(" = ")[0]} = "{wrong}"')
+    path.write_text(text)
+    message = re.escape(f"it agrees with {right[0]} and {right[1]} in layer blocks_0")
+    with pytest.raises(LoadError, match=message):
+        from_torch(layout.state, mapping=path, check=(x, y))
 
 
 def test_bfloat16_is_widened_by_the_tensor(tmp_path, rng):
