@@ -34,7 +34,7 @@ from lmu_hw.prove.runner import search
 from lmu_hw.prove.subject import Subject, Tell
 from lmu_verify import BadFile, Verdict, verify_ranges
 
-__all__ = ["lemmas_of", "prove"]
+__all__ = ["given_of", "lemmas_of", "prove"]
 
 _STIMULI = "counterexample.npy"
 _REPLAY = "counterexample.v"
@@ -93,13 +93,13 @@ def prove(
         changed_files=folder.changed_rtl(),
         stimuli=name,
         seconds=round(time.process_time() - started, 1),
-        given=_given(plan),
+        given=given_of(plan),
     )
     write_proof(folder, result)
     return result
 
 
-def _given(plan: Plan) -> str:
+def given_of(plan: Plan) -> str:
     """Return under which conditions it is proved; empty: under none."""
     conditions = {
         UNWRITTEN: plan.layers[0].reloadable is not Reloadable.NONE,

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from amaranth.hdl import Const
 from amaranth.sim import Simulator
 
 from lmu_hw.golden import GoldenModel
+from lmu_hw.hdl import layer_states
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.network import stream_of
 from lmu_hw.plan import STATE_LATENCY, StateMap
@@ -197,3 +199,47 @@ def test_a_map_that_is_off_by_one_or_lacks_a_word_is_found(monkeypatch, broken):
     monkeypatch.setattr(Port, "addresses", staticmethod(broken))
     with pytest.raises(AssertionError):
         test_a_state_is_read_cleared_written_back_and_gone_on_from(kind)
+
+
+def _nothing(*_arguments, **_options):
+    return None
+
+
+BROKEN = {
+    "sums are not computed again": ("scan", "lmu_hw.hdl.layer.add_refresh", _nothing),
+    "sums of two passes, too": ("two passes", "lmu_hw.hdl.layer.add_refresh", _nothing),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_hardware_that_keeps_old_sums_is_found(monkeypatch, fault):
+    kind, place, broken = BROKEN[fault]
+    monkeypatch.setattr(place, broken)
+    with pytest.raises(AssertionError):
+        test_a_state_is_read_cleared_written_back_and_gone_on_from(kind)
+
+
+class _NeverBusy(NetworkTop):
+    """Takes every write, whatever is inside."""
+
+    def _states(self, m, states, busy):
+        super()._states(m, states, Const(0))
+        m.d.comb += self.state_ready.eq(~busy)
+
+
+def test_hardware_that_is_written_while_busy_is_found(monkeypatch):
+    monkeypatch.setitem(globals(), "NetworkTop", _NeverBusy)
+    with pytest.raises(AssertionError, match=r"\[\["):  # its answers
+        test_access_while_a_step_is_computed_has_no_effect("dense, read back")
+
+
+def test_hardware_whose_copy_of_states_is_not_written_is_found(monkeypatch):
+    written = layer_states.connect_states
+
+    def first_alone(m, access, blocks, memories, first_step):
+        alone = {name: places[:1] for name, places in memories.items()}
+        return written(m, access, blocks, alone, first_step)
+
+    monkeypatch.setattr("lmu_hw.hdl.layer.connect_states", first_alone)
+    with pytest.raises(AssertionError):
+        test_a_state_is_read_cleared_written_back_and_gone_on_from("sweeps, read back")

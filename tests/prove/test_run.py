@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,16 @@ import pytest
 
 import lmu_hw
 from lmu_hw.folder import DesignFolder
+from lmu_hw.hdl import emit_verilog
 from lmu_hw.implement.record import rtl_files
 from lmu_hw.manifest import read_plan
-from lmu_hw.prove.claims import Part, Status, read_proof
-from lmu_hw.prove.run import lemmas_of
+from lmu_hw.network import stream_of
+from lmu_hw.plan import Reloadable
+from lmu_hw.prove.claims import UNREACHED, UNWRITTEN, Part, Status, read_proof
+from lmu_hw.prove.run import given_of, lemmas_of
 from tests import networks
+from tests.running_sums import memory_network, scan
+from tests.stateful import KINDS, plan_of
 
 _WIDTHS: dict[str, Any] = {"weight_bits": 8, "state_bits": 12, "activation_bits": 6}
 _VECTORS = {"stream_width": "vector"}
@@ -131,3 +137,19 @@ def test_a_counterexample_is_left_for_the_bench(tmp_path, stream):
     x = np.load(folder / result.stimuli)
     (verdict,) = lmu_hw.simulate(folder, x, simulators=["icarus"], max_cycles=400)
     assert not verdict.passed
+
+
+def test_a_design_with_a_port_for_states_is_shown_while_it_is_held_at_0():
+    network = memory_network(scan(2, 8.0))
+    plan = plan_of(network, 1, stream=stream_of(32))
+    files = emit_verilog(network, plan, digest="0" * 64)
+    lemmas, *_ = lemmas_of({name: text.encode() for name, text in files.items()}, network, plan)
+    assert len(lemmas) > 5 and all(lemma.shown for lemma in lemmas)
+
+
+def test_what_is_given_is_said_of_every_port():
+    network = KINDS["scan"][0]()
+    plan = plan_of(network, 1, reloadable=Reloadable.ALL)
+    assert given_of(plan) == f"{UNWRITTEN}, and {UNREACHED}"
+    assert given_of(replace(plan, state_access=False)) == UNWRITTEN
+    assert given_of(plan_of(network, 1)) == UNREACHED
