@@ -10,6 +10,7 @@ from lmu_hw.realize import REALIZATIONS
 from lmu_hw.search import SEQUENCES, Knob
 
 __all__ = [
+    "TABLES",
     "Commands",
     "bit_range",
     "calibrate",
@@ -29,16 +30,38 @@ Commands = argparse._SubParsersAction  # the only name argparse has for it
 
 _DEFAULTS = Options()
 
+TABLES = frozenset(
+    (
+        "inspect",
+        "generate",
+        "sweep",
+        "simulate",
+        "implement",
+        "report",
+        "compare",
+        "verify",
+        "prove",
+    )
+)
+"""Commands that print a table."""
+
 
 def command(commands: Commands, name: str, summary: str, example: str) -> argparse.ArgumentParser:
-    """Add a command with its help."""
-    return commands.add_parser(
+    """Add a command with its help; one that prints a table has JSON, too."""
+    parser = commands.add_parser(
         name,
         help=summary,
         description=summary[0].upper() + summary[1:] + ".",
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    if name in TABLES:
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print the result as one JSON document; tables go to stderr",
+        )
+    return parser
 
 
 def model(parser: argparse.ArgumentParser) -> None:

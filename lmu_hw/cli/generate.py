@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ from lmu_hw.names import checked_name, design_name
 from lmu_hw.network import stream_of
 from lmu_hw.plan import Reloadable
 from lmu_hw.quantize import Config, Options, require_provable, require_reloadable
+
+if TYPE_CHECKING:
+    from lmu_hw.report.calibrated import FirstLook
 
 __all__ = ["generate"]
 
@@ -73,7 +76,8 @@ def generate(options: argparse.Namespace) -> int:
             stream_last=options.stream_last,
             progress=tell,
         )
-    _show(design, manifest, folder, labels)
+    look = _show(design, manifest, folder, labels)
+    options.result = {"manifest": manifest, "first_look": look}
     if options.calibrate is None:
         show("ranges come from noise in -1 to 1; --calibrate X.npy takes them from your data")
     show(f"written to {options.output}; next: lmu-hw simulate {options.output}")
@@ -112,8 +116,8 @@ def _show(
     manifest: dict[str, Any],
     folder: DesignFolder,
     labels: NDArray[np.generic] | None,
-) -> None:
-    """Print what was written, and a first look at what it answers."""
+) -> FirstLook:
+    """Print what was written, and a first look at what it answers, which is returned."""
     from lmu_hw.cli.tables.design import choice_table, design_table, refits_table, unfitted
     from lmu_hw.cli.tables.estimates import estimate_lines
     from lmu_hw.cli.tables.proofs import proofs_table
@@ -137,6 +141,7 @@ def _show(
     show(look.summary)
     for warning in look.warnings:
         complain(f"warning: {warning}")
+    return look
 
 
 def _labels(options: argparse.Namespace, network: Network) -> NDArray[np.generic] | None:

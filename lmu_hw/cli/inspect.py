@@ -31,7 +31,7 @@ def inspect(options: argparse.Namespace) -> int:
 
 
 def _network(options: argparse.Namespace) -> int:
-    from lmu_hw.cli.tables.network import network_table
+    from lmu_hw.cli.tables.network import network_entry, network_table
 
     try:
         with status(f"reading {options.path}"):
@@ -45,6 +45,7 @@ def _network(options: argparse.Namespace) -> int:
         remark("a draft of a mapping follows; --draft-mapping FILE.toml writes it into a file")
         sys.stdout.write(text)
         return BAD_INPUT
+    options.result = network_entry(network)
     show(table)
     return EQUAL
 
@@ -93,6 +94,7 @@ def _design(options: argparse.Namespace) -> int:
         raise LoadError(
             f"{folder.path / folder.MANIFEST}: is damaged ({error!r}); generate the design again"
         ) from None
+    options.result = folder.manifest
     show(table)
     for name in folder.changed_rtl():
         complain(f"{name} was changed since it was generated")

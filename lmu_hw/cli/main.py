@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from lmu_hw.cli.files import about, check_target, read_array, write_array, write
 from lmu_hw.cli.generate import generate
 from lmu_hw.cli.inputs import adopt_scale, calibration, load_network, read_design
 from lmu_hw.cli.inspect import inspect
+from lmu_hw.cli.json_output import document
 from lmu_hw.cli.parser import ALL, AVAILABLE, build_parser
 from lmu_hw.cli.states import read_state, write_state
 from lmu_hw.cli.typed import data_files, given, in_words, measured
@@ -30,14 +32,15 @@ from lmu_hw.quantize import Options, choose_formats
 if TYPE_CHECKING:
     from lmu_hw.reload import Reloaded
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``lmu-hw`` and return its exit status."""
     options = build_parser().parse_args(arguments)
+    options.result = None  # of a command that prints tables
     try:
-        return _COMMANDS[options.command](options)
+        return _run(options)
     except LmuHwError as error:
         complain(f"lmu-hw {options.command}: {in_words(error)}")
     except BrokenPipeError:  # the reader of our output has seen enough: head, less
@@ -51,6 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     return BAD_INPUT
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run a command; with ``--json`` nothing but its result reaches stdout."""
+    if not getattr(options, "json", False):
+        return COMMANDS[options.command](options)
+    with redirect_stdout(sys.stderr):
+        status = COMMANDS[options.command](options)
+    sys.stdout.write(document(options.command, status, options.result))
+    return status
 
 
 def _config(options: argparse.Namespace) -> int:
@@ -103,6 +116,7 @@ def _sweep(options: argparse.Namespace) -> int:
             **measured(options),
             **given(options),
         )
+    options.result = report
     show(front_table(report))
     show(f"written to {Path(options.output) / 'sweep.html'}")
     return EQUAL
@@ -182,6 +196,7 @@ def _simulate(options: argparse.Namespace) -> int:
                 cache=options.cache,
                 progress=update,
             )
+        options.result = results
         show(simulation_table(results))
         for name in sorted({name for result in results for name in result.changed_files}):
             complain(f"{name} was changed since it was generated; the changed file was simulated")
@@ -213,6 +228,7 @@ def _simulate_bulk(options: argparse.Namespace) -> int:
             cache=options.cache,
             progress=update,
         )
+    options.result = [result]
     show(bulk_table(result))
     for name in result.changed_files:
         complain(f"{name} was changed since it was generated; the changed file was simulated")
@@ -238,6 +254,7 @@ def _implement(options: argparse.Namespace) -> int:
             dont_use=options.dont_use,
             progress=update,
         )
+    options.result = result
     show(implementation_table(result))
     for name in result.changed_files:
         complain(f"{name} was changed since it was generated; the changed file was implemented")
@@ -260,6 +277,7 @@ def _report(options: argparse.Namespace) -> int:
     about_data = options.input if labels is None else f"{options.input}, {options.labels}"
     with progress("measuring", len(np.atleast_1d(data))) as advance, about(about_data):
         report = api.report(options.design, x, labels, progress=advance)
+    options.result = report
     show(report_table(report))
     show(f"written to {Path(options.design) / 'report.html'}")
     return EQUAL
@@ -272,6 +290,7 @@ def _compare(options: argparse.Namespace) -> int:
     check_target(options.output)
     with status("comparing"):
         comparison = write_comparison(options.designs, options.output)
+    options.result = comparison
     show(comparison_table(comparison))
     show(f"written to {options.output}")
     return EQUAL
@@ -284,6 +303,7 @@ def _verify(options: argparse.Namespace) -> int:
 
     with status(f"checking {options.design}") as tell:
         verdicts = api.verify(options.design, progress=tell)
+    options.result = verdicts
     show(claims_table(verdicts))
     show(f"not checked in certificate.json: {'; '.join(NOT_CHECKED)}")
     if not all(verdict.holds for verdict in verdicts):
@@ -297,6 +317,7 @@ def _prove(options: argparse.Namespace) -> int:
 
     with status(f"reading {options.design}") as tell:
         result = api.prove(options.design, time_limit=options.time_limit, progress=tell)
+    options.result = result
     show(lemmas_table(result.lemmas))
     for name in result.changed_files:
         complain(f"{name} was changed since it was generated; the changed file was read")
@@ -367,7 +388,7 @@ def _reload(options: argparse.Namespace) -> int:
     return EQUAL
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "inspect": inspect,
     "config": _config,
     "generate": generate,

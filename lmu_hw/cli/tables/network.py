@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -27,7 +27,7 @@ from lmu_hw.lmu.layers import Layer
 from lmu_hw.proofs import spectral_radius
 from lmu_hw.proofs.loop import loop_radius
 
-__all__ = ["network_table"]
+__all__ = ["network_entry", "network_table"]
 
 
 def network_table(network: Network) -> RenderableType:
@@ -36,7 +36,7 @@ def network_table(network: Network) -> RenderableType:
     title = f"{network.name}: trained network"
     table = titled(title, *headings, numbers=("Weights", "Radius"))
     for layer in network.layers:
-        table.add_row(*_layer_cells(layer))
+        table.add_row(*map(_cell, _layer_entry(layer).values()))
     answers = "once, at the last step" if network.answers_once else "at every step"
     lines: list[RenderableType] = [
         table,
@@ -49,13 +49,40 @@ def network_table(network: Network) -> RenderableType:
     return Group(*lines)
 
 
-def _layer_cells(layer: Layer) -> list[str]:
-    """Return the row of a layer: as many cells as `network_table` has headings."""
-    memory, links, radius = "", "", ""
+def network_entry(network: Network) -> dict[str, Any]:
+    """Return what `network_table` shows, as JSON values."""
+    return {
+        "name": network.name,
+        "inputs": network.inputs,
+        "outputs": network.outputs,
+        "answers_once": network.answers_once,
+        "softmax": network.softmax,
+        "layers": [_layer_entry(layer) for layer in network.layers],
+        "notes": list(network.notes),
+    }
+
+
+def _cell(value: str | float | None) -> str:
+    """Return an entry as a table shows it."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:.4f}"
+    assert_never(value)
+
+
+def _layer_entry(layer: Layer) -> dict[str, str | float | None]:
+    """Return the row of a layer, in the order of the headings of `network_table`."""
+    memory, links, radius = "", "", None
     match layer:
         case LmuLayer():
             kind, memory, links = "LMU", _memory_text(layer), _links(layer)
-            radius = f"{_radius(layer):.4f}"
+            radius = float(_radius(layer))
             activation = "no hidden cell" if layer.hidden is None else _cell_text(layer.hidden)
             if layer.encoder != LINEAR:
                 activation += f"; u: {layer.encoder}"
@@ -67,18 +94,18 @@ def _layer_cells(layer: Layer) -> list[str]:
             kind, activation, weights = "dense", layer.activation, _size(layer.W, layer.b)
         case _:
             assert_never(layer)
-    return [
-        layer.name,
-        kind,
-        str(layer.inputs),
-        str(layer.outputs),
-        memory,
-        links,
-        activation,
-        "every step" if layer.return_sequences else "last step",
-        f"{weights:,}",
-        radius,
-    ]
+    return {
+        "name": layer.name,
+        "kind": kind,
+        "inputs": layer.inputs,
+        "outputs": layer.outputs,
+        "memory": memory,
+        "connections": links,
+        "activation": activation,
+        "answers": "every step" if layer.return_sequences else "last step",
+        "weights": int(weights),
+        "radius": radius,
+    }
 
 
 def _memory_text(layer: LmuLayer) -> str:
