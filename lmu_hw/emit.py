@@ -12,16 +12,42 @@ from typing import Any
 
 from lmu_hw.checked import flag
 from lmu_hw.design import Design
+from lmu_hw.errors import ConfigError
 from lmu_hw.files import sha256
 from lmu_hw.folder import DesignFolder
 from lmu_hw.integration import Subject, integration_files, integration_patterns
 from lmu_hw.manifest import choice_of, manifest_of
-from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of
-from lmu_hw.plan import AUTO, Goal, Lanes, Reloadable, choose_plan, reloadable_of, require_states
+from lmu_hw.network import DEFAULT_WIDTH, Elements, Last, stream_of, streams_of
+from lmu_hw.plan import (
+    AUTO,
+    Goal,
+    Lanes,
+    Reloadable,
+    choose_plan,
+    interleaved,
+    reloadable_of,
+    require_states,
+)
 from lmu_hw.proofs import summary_json, write_certificate
 from lmu_hw.quantize import require_reloadable
 
-__all__ = ["emit"]
+__all__ = ["checked_streams", "emit"]
+
+
+def checked_streams(streams: object, *, registers: bool, state_access: bool) -> int:
+    """Return a number of streams; raise `ConfigError` if it is none, or there may be only one."""
+    number = streams_of(streams)
+    if number > 1 and registers:
+        raise ConfigError(
+            f"`streams` must be 1 with `registers`, not {number}: they count, end and clear the "
+            "sequence of one stream"
+        )
+    if number > 1 and state_access:
+        raise ConfigError(
+            f"`streams` must be 1 with `state_access`, not {number}: its addresses are those of "
+            "the state of one stream"
+        )
+    return number
 
 
 def emit(
@@ -40,6 +66,7 @@ def emit(
     stream_width: int | str = DEFAULT_WIDTH,
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
+    streams: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
@@ -65,6 +92,8 @@ def emit(
         The top gets a port through which states are read and written while nothing is inside.
     stream_width, stream_elements, stream_last
         How input vectors and answers travel, see `stream_of`.
+    streams : int
+        Independent sequences that share the datapath, told apart by ``tid``; a power of two.
     progress : callable, optional
         Told what is being done.
 
@@ -91,6 +120,7 @@ def emit(
         lanes=lanes, clock=clock, sample_rate=sample_rate, target=target, bank_words=bank_words
     )
     stream = stream_of(stream_width, stream_elements, stream_last)
+    streams = checked_streams(streams, registers=registers, state_access=accessible)
     tell = progress or (lambda text: None)
     design = design.named(design.network.name if name is None else name)
     folder, network = DesignFolder(directory), design.network
@@ -103,6 +133,7 @@ def emit(
     plan = replace(choice.chosen.plan, registers=registers, state_access=accessible)
     if accessible:
         require_states(plan)
+    plan = interleaved(plan, streams)
     certificate = design.certify(progress=lambda name: tell(f"certifying {name}"))
     tell(f"generating {network.name}")
     rtl = emit_verilog(network, plan, digest=design.digest)

@@ -23,8 +23,20 @@ from lmu_hw.network import (
     activation_of,
     realization_of,
     stream_of,
+    streams_of,
 )
-from lmu_hw.plan import Choice, Goal, LayerPlan, Option, Plan, Reloadable, StateMap, choose_plan
+from lmu_hw.plan import (
+    Choice,
+    Goal,
+    LayerPlan,
+    Option,
+    Plan,
+    Reloadable,
+    StateMap,
+    choose_plan,
+    interleaved,
+    step_cycles,
+)
 from lmu_hw.quantize.tables import table_error
 from lmu_hw.records import decode
 
@@ -84,6 +96,7 @@ def read_plan(folder: DesignFolder, network: QuantizedNetwork) -> Plan:
             registers=entry.registers,
             state_access="states" in folder.manifest,
         )
+        plan = interleaved(plan, streams_of(folder.manifest.get("streams", {}).get("count", 1)))
         cycles = plan.cycles(last_step=True)
     except (LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise LoadError(f"{path}: is damaged ({error}); {_AGAIN}") from None
@@ -117,6 +130,20 @@ def _stream(folder: DesignFolder) -> Stream:
     if entry["width"] == VECTOR:
         return WHOLE_VECTORS
     return stream_of(entry["width"], entry["elements"], entry["last"])
+
+
+def _interleaving(plan: Plan, busiest: LayerPlan) -> dict[str, Any]:
+    """Return what the manifest says of several streams; nothing of one."""
+    if plan.stream.streams == 1:
+        return {}
+    cycles = float(step_cycles(plan))
+    products = busiest.layer.multiplications(last_step=False)
+    return {
+        "count": plan.stream.streams,
+        "contexts": plan.layers[0].contexts,
+        "cycles_per_step": cycles,
+        "multiplier_utilization": products / (busiest.lanes * cycles),
+    }
 
 
 def _reloadable(folder: DesignFolder) -> Reloadable:
@@ -174,6 +201,7 @@ def manifest_of(design: Design, plan: Plan) -> dict[str, Any]:
         },
         "streams": {
             **plan.stream.description(),
+            **_interleaving(plan, busiest),
             "s_axis": plan.source.description(),
             "m_axis": plan.answer.description(),
         },

@@ -154,6 +154,7 @@ def emit(
     stream_width: int | str = DEFAULT_WIDTH,
     stream_elements: Elements | str | None = None,
     stream_last: Last | str | None = None,
+    streams: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Write a design as a folder that simulation, prediction and reports work on.
@@ -201,6 +202,10 @@ def emit(
     stream_last : Last, "vector" or "sequence", optional
         tlast ends each vector (None, too), and tuser marks the end of a sequence; or tlast ends a
         sequence.
+    streams : int
+        Independent sequences that share the multipliers, each with a state of its own: 1, 2, 4 ...
+        64. `s_axis_tid` says whose an input vector is, `m_axis_tid` whose an answer; steps of
+        different streams overlap, so that a step takes fewer cycles.
     progress : callable, optional
         Told what is being done.
 
@@ -233,6 +238,7 @@ def emit(
         stream_width=stream_width,
         stream_elements=stream_elements,
         stream_last=stream_last,
+        streams=streams,
         progress=progress,
     )
 

@@ -12,7 +12,7 @@ from lmu_hw.boards.registry import Board, board_named
 from lmu_hw.checked import member, real, whole
 from lmu_hw.errors import ConfigError
 from lmu_hw.network.frames import Link
-from lmu_hw.plan import Plan
+from lmu_hw.plan import Plan, one_stream
 
 __all__ = ["BAUD", "DESIGN", "Build", "build_board", "divisor"]
 
@@ -105,6 +105,8 @@ def build_board(
         If the board has no such link or clock, or the clock does not fit the bits of the UART.
     """
     from lmu_hw.hdl.link import link_verilog
+
+    one_stream(plan, "`board`", "what comes over its serial line is one")
 
     chosen = board if isinstance(board, Board) else board_named(board)
     kind = next(iter(chosen.links)) if link is None else member(link, "`link`", Link)

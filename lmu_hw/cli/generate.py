@@ -74,6 +74,7 @@ def generate(options: argparse.Namespace) -> int:
             stream_width=options.stream_width,
             stream_elements=options.stream_elements,
             stream_last=options.stream_last,
+            streams=options.streams,
             progress=tell,
         )
     look = _show(design, manifest, folder, labels)
@@ -86,6 +87,7 @@ def generate(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
     """Return the configuration that is given and its text; raise if an argument is wrong."""
+    from lmu_hw.emit import checked_streams
     from lmu_hw.plan import Goal
 
     refuse_half_a_target(options)
@@ -100,6 +102,7 @@ def _checked(options: argparse.Namespace) -> tuple[Config | None, str | None]:
         bank_words=options.bank_words,
     )
     stream_of(options.stream_width, options.stream_elements, options.stream_last)
+    checked_streams(options.streams, registers=options.registers, state_access=options.state_access)
     if options.name is not None:
         checked_name(options.name)
     if options.config is None:

@@ -175,6 +175,15 @@ def _streams(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
         "(default: vector)",
     )
 
+    parser.add_argument(
+        "--streams",
+        type=number,
+        default=1,
+        metavar="N",
+        help="independent sequences that share the multipliers, each with a state of its own: 1, "
+        "2, 4 ... 64; tid says whose a vector is; see docs/streams.md (default: 1)",
+    )
+
 
 def _target(group: argparse._ArgumentGroup) -> None:
     either = group.add_mutually_exclusive_group()

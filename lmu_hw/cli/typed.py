@@ -35,6 +35,7 @@ PARAMETERS = (
         "stream_width",
         "stream_elements",
         "stream_last",
+        "streams",
         "config",
         "labels",
         "target_error",

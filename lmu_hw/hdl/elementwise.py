@@ -15,7 +15,7 @@ from amaranth.utils import exact_log2
 from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.requantize import shape_of
-from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.hdl.sequencer import context_field, tag_layout
 from lmu_hw.network import Product
 from lmu_hw.plan import LayerPlan
 
@@ -29,7 +29,12 @@ def beat_layout(plan: LayerPlan) -> data.StructLayout:
     """Return the layout of what tells a beat from others: its node, and its number."""
     beats = max(plan.node(node).busy for node in plan.layer.elementwise)
     return data.StructLayout(
-        {"valid": 1, "node": tag_layout(plan)["node"].shape, "beat": range(beats + 1)}
+        {
+            "valid": 1,
+            "node": tag_layout(plan)["node"].shape,
+            "beat": range(beats + 1),
+            **context_field(plan),
+        }
     )
 
 
@@ -58,7 +63,8 @@ class ElementwiseUnit(wiring.Component):
     words : In(struct of arrays of beats)
         The word of each vector that is read, by the name of its node.
     first_step : In(1)
-        What is read of the step before is zero; steady while a step is computed.
+        What is read of the step before is zero; steady while a step is computed, or as late as the
+        words.
     o : Out(total_layout)
     """
 

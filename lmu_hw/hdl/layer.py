@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal, Value, signed
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -26,7 +29,7 @@ from lmu_hw.hdl.streams import (
     has_room,
     vector_signature,
 )
-from lmu_hw.network import INPUT, MemoryNode
+from lmu_hw.network import INPUT, AnyNode, MemoryNode
 from lmu_hw.plan import LayerPlan, StateMap
 
 __all__ = ["Layer"]
@@ -69,6 +72,9 @@ class Layer(wiring.Component):
         another layer's.
     """
 
+    source_class: type[Any] = InputBuffer
+    sequencer_class: type[Sequencer] = Sequencer
+
     def __init__(
         self,
         plan: LayerPlan,
@@ -87,10 +93,11 @@ class Layer(wiring.Component):
             }
         blocks = {block.name: block.load_layout for block in layer_blocks(plan)}
         load = {"load": In(data.StructLayout(blocks))} if blocks else {}
+        id_bits = (plan.streams - 1).bit_length()
         super().__init__(
             {
-                "i": In(vector_signature(plan.layer.input.format, plan.input_beat)),
-                "o": Out(vector_signature(plan.layer.output.format, plan.beat)),
+                "i": In(vector_signature(plan.layer.input.format, plan.input_beat, id_bits)),
+                "o": Out(vector_signature(plan.layer.output.format, plan.beat, id_bits)),
                 "start": Out(1),
                 "write": Out(write_layout(plan)),
                 **load,
@@ -109,8 +116,8 @@ class Layer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         plan = self.plan
-        m.submodules.source = source = InputBuffer(plan)
-        m.submodules.sequencer = sequencer = Sequencer(plan)
+        m.submodules.source = source = self.source_class(plan)
+        m.submodules.sequencer = sequencer = self.sequencer_class(plan)
         m.submodules.mac = mac = MacArray(plan)
         accessible = bool(self.states)
         m.submodules.drain = stage = OutputStage(
@@ -118,48 +125,17 @@ class Layer(wiring.Component):
         )
         wiring.connect(m, wiring.flipped(self.i), source.i)
 
-        # A vector makes room for another one as soon as it is read; its mark is needed longer.
-        last_step = Signal()
-        begun = Signal()
-        all_read = Signal()
-        with m.If(self.start):
-            m.d.sync += last_step.eq(source.last)
-        m.d.sync += [begun.eq(self.start), all_read.eq(sequencer.all_read)]
-        first_step, last, readings = self._pages(m, sequencer, last_step)
-        promise = Signal()
-        m.d.comb += promise.eq(begun & (last_step if plan.layer.last_only else 1))
-        room, empty = has_room(m, platform, self.o.freed, promise, self.held)
-        if self.watched:
-            ending = Signal()  # what a step writes last is on its way
-            m.d.sync += ending.eq(sequencer.finish)
-            busy = ~sequencer.idle | ending | ~empty
-            # Whoever sent a vector knows of it, too; but then it can be seen here that nothing
-            # else has the memories from the start of a step on.
-            m.d.comb += self.busy.eq(busy | source.available if self.states else busy)
-            m.d.comb += self.saturated.eq(stage.saturated)
         units = {
             node.name: unit_class(node)(plan, node, accessible=accessible, watched=self.watched)
             for node in plan.layer.structured
         }
-        if self.watched:
-            for place, node in enumerate(saturating(plan)):
-                if node in plan.layer.structured:
-                    m.d.comb += self.saturated[place].eq(units[node.name].saturated)
-        starts = (sequencer.idle | sequencer.finish) & source.available & room
-        refresh = None
-        if self.states:
-            wanted = sequencer.idle & source.available
-            refresh = add_refresh(m, self.access, self.states, units.values(), wanted)
+        first_step, readings, refresh = self._flow(m, platform, source, sequencer, stage, units)
         m.d.comb += [
-            self.start.eq(starts & ~refresh.due if refresh else starts),
-            sequencer.start.eq(self.start),
-            sequencer.last_step.eq(last_step),
-            source.drop.eq(all_read),
             source.read_word.eq(readings[source.ram.ahead].word),
             source.read_enable.eq(sequencer.wants(INPUT)),
         ]
         writes = self._writes(stage, units, refresh)
-        self._output(m, writes, last)
+        self._output(m, writes)
         memories, rams = add_memories(m, sequencer, writes, readings, accessible=accessible)
         words = {INPUT: source.read_data} | memories
         if self.states:
@@ -178,7 +154,7 @@ class Layer(wiring.Component):
             Cat(self.write_trace).eq(Cat(self.start, self.write)),
         ]
         if any(node.error_feedback for node in plan.layer.sums):
-            m.d.comb += stage.first_step.eq(first_step)
+            self._residues(m, stage, first_step)
         for node in plan.layer.structured:
             unit = units[node.name]
             self._memory_unit(m, sequencer, node, unit, writes, first_step)
@@ -189,28 +165,85 @@ class Layer(wiring.Component):
             self._check_memory(m, platform, stage, node, unit)
         if plan.layer.elementwise:
             self._elementwise_unit(m, sequencer, stage, words, first_step)
-        self._check(m, platform, source, sequencer, room, promise)
         return m
+
+    def _flow(
+        self,
+        m: Module,
+        platform: object,
+        source: InputBuffer,
+        sequencer: Sequencer,
+        stage: OutputStage,
+        units: dict[str, MemoryUnit],
+    ) -> tuple[Value, tuple[Reading, Reading], Refresh | None]:
+        """Start steps.
+
+        Returns
+        -------
+        tuple
+            Whether a step is the first of a sequence; what is read of it, by the sequencer's cycle,
+            and ahead; what computes sums again from states that were written.
+        """
+        plan = self.plan
+        # A vector makes room for another one as soon as it is read; its mark is needed longer.
+        last_step = Signal()
+        begun = Signal()
+        all_read = Signal()
+        with m.If(self.start):
+            m.d.sync += last_step.eq(source.last)
+        m.d.sync += [begun.eq(self.start), all_read.eq(sequencer.all_read)]
+        first_step, readings = self._pages(m, sequencer, last_step)
+        promise = Signal()
+        m.d.comb += promise.eq(begun & (last_step if plan.layer.last_only else 1))
+        room, empty = has_room(m, platform, self.o.freed, promise, self.held)
+        if self.watched:
+            ending = Signal()  # what a step writes last is on its way
+            m.d.sync += ending.eq(sequencer.finish)
+            busy = ~sequencer.idle | ending | ~empty
+            # Whoever sent a vector knows of it, too; but then it can be seen here that nothing
+            # else has the memories from the start of a step on.
+            m.d.comb += self.busy.eq(busy | source.available if self.states else busy)
+            self._count(m, stage, units)
+        starts = (sequencer.idle | sequencer.finish) & source.available & room
+        refresh = None
+        if self.states:
+            wanted = sequencer.idle & source.available
+            refresh = add_refresh(m, self.access, self.states, units.values(), wanted)
+        m.d.comb += [
+            self.start.eq(starts & ~refresh.due if refresh else starts),
+            sequencer.start.eq(self.start),
+            sequencer.last_step.eq(last_step),
+            source.drop.eq(all_read),
+        ]
+        self._check(m, platform, source, sequencer, room, promise)
+        return first_step, readings, refresh
+
+    def _count(self, m: Module, stage: OutputStage, units: dict[str, MemoryUnit]) -> None:
+        """Count saturations: of the stage that all nodes share, and of units of memories."""
+        m.d.comb += self.saturated.eq(stage.saturated)
+        for place, node in enumerate(saturating(self.plan)):
+            if node in self.plan.layer.structured:
+                m.d.comb += self.saturated[place].eq(units[node.name].saturated)
 
     def _pages(
         self, m: Module, sequencer: Sequencer, last_step: Signal
-    ) -> tuple[Signal, Signal, tuple[Reading, Reading]]:
+    ) -> tuple[Signal, tuple[Reading, Reading]]:
         """Turn the page after each step.
 
         Returns
         -------
         tuple
-            Whether a step is the first of a sequence; whether what is written is of its last one;
-            what is read by the sequencer's cycle, and ahead.
+            Whether a step is the first of a sequence; what is read by the sequencer's cycle, and
+            ahead.
         """
         # The sequencer is a cycle ahead: when it has finished a step, what is written last is still
         # on its way.
         finished = Signal()
-        last = Signal()
+        self._last = last = Signal(name="last")
         m.d.sync += [finished.eq(sequencer.finish), last.eq(last_step)]
         # A step owns the page of the new state; the other one holds the state before it. What is
         # addressed ahead is one step further a cycle earlier.
-        page = Signal()
+        self._page = page = Signal(name="page")
         next_page = Signal()
         first_step = Signal(init=1)
         with m.If(sequencer.finish):
@@ -218,19 +251,41 @@ class Layer(wiring.Component):
         with m.If(finished):
             m.d.sync += [page.eq(~page), first_step.eq(last)]
         readings = (
-            Reading(sequencer.slot, sequencer.word, page),
-            Reading(sequencer.next_slot, sequencer.next_word, next_page),
+            Reading(sequencer.slot, sequencer.word, lambda _, before: ~page if before else page),
+            Reading(
+                sequencer.next_slot,
+                sequencer.next_word,
+                lambda _, before: ~next_page if before else next_page,
+            ),
         )
-        return first_step, last, readings
+        return first_step, readings
+
+    def _residues(self, m: Module, stage: OutputStage, first_step: Value) -> None:
+        """Tell what drains whose residues it needs."""
+        m.d.comb += stage.first_step.eq(first_step)
+
+    def _page_of(self, write: Any) -> Callable[[bool], Value]:
+        """Return what tells the page of a write; see `Write`."""
+        return lambda _: self._page
+
+    def _mark(self, payload: Any, write: Any) -> list[Any]:
+        """Return what makes the mark of an answer, whose beat is written."""
+        return [payload.last.eq(self._last)]
 
     def _writes(
         self, stage: OutputStage, units: dict[str, MemoryUnit], refresh: Refresh | None
     ) -> dict[str, Write]:
         """Return what writes the codes of each node: nothing is chosen on their way to memory."""
         return {
-            node.name: Write(_written(units[node.name], refresh), units[node.name].write)
+            node.name: Write(
+                _written((unit := units[node.name]), refresh), unit.write, self._page_of(unit.write)
+            )
             if node.name in units
-            else Write(stage.write.valid & (stage.write.node == index), stage.write)
+            else Write(
+                stage.write.valid & (stage.write.node == index),
+                stage.write,
+                self._page_of(stage.write),
+            )
             for index, node in enumerate(self.plan.layer.nodes)
         }
 
@@ -314,21 +369,15 @@ class Layer(wiring.Component):
         plan, nodes = self.plan, self.plan.layer.nodes
         index = nodes.index(node)
         m.submodules[f"{node.role.value}_unit"] = unit
-        u = Signal(unit.u.shape(), name=f"{node.name.replace('.', '_')}_u", reset_less=True)
+        (source,) = (candidate for candidate in nodes if candidate.name == node.source)
+        u = self._input(m, sequencer, source, node, unit, writes[source.name])
         m.d.comb += [
             unit.start.eq(sequencer.launch & (sequencer.tag.node == index)),
             unit.first_step.eq(first_step),
-            unit.u.eq(u),
+            unit.u.as_value().eq(u),
         ]
         if node in plan.reloadable_memories:
             m.d.comb += unit.load.eq(self.load[node.name])
-        (source,) = (candidate for candidate in nodes if candidate.name == node.source)
-        valid, write = writes[source.name]
-        for element in range(node.segments):
-            segment, row = divmod(element, source.rows)
-            beat, lane = divmod(row, plan.beat)
-            with m.If(valid & (write.segment == segment) & (write.beat == beat)):
-                m.d.sync += u[element].eq(write.data[lane][: unit.u[element].shape().width])
         with m.If(writes[node.name].valid):
             m.d.comb += [self.write.valid.eq(1), self.write.node.eq(index)]
             m.d.comb += [
@@ -337,6 +386,31 @@ class Layer(wiring.Component):
             m.d.comb += [
                 self.write.data[lane].eq(unit.write.data[lane]) for lane in range(plan.beat)
             ]
+
+    def _input(
+        self,
+        m: Module,
+        sequencer: Sequencer,
+        source: AnyNode,
+        node: MemoryNode,
+        unit: MemoryUnit,
+        write: Write,
+    ) -> Value:
+        """Return what a structured memory reads: the codes of its source, one for each segment."""
+        name = f"{node.name.replace('.', '_')}_u"
+        return self._captured(m, source, unit, name, write.valid, write.beat)
+
+    def _captured(
+        self, m: Module, source: AnyNode, unit: MemoryUnit, name: str, valid: Value, write: Any
+    ) -> Value:
+        """Return registers of the codes of a node, as they are written where there is one."""
+        u = Signal(unit.u.shape(), name=name, reset_less=True)
+        for element in range(unit.node.segments):
+            segment, row = divmod(element, source.rows)
+            beat, lane = divmod(row, self.plan.beat)
+            with m.If(valid & (write.segment == segment) & (write.beat == beat)):
+                m.d.sync += u[element].eq(write.data[lane][: unit.u[element].shape().width])
+        return u.as_value()
 
     def _elementwise_unit(
         self,
@@ -357,16 +431,16 @@ class Layer(wiring.Component):
         ]
         m.d.comb += [unit.words[name].eq(words[name]) for name, _ in unit.words.shape()]
 
-    def _output(self, m: Module, writes: dict[str, Write], last: Value) -> None:
+    def _output(self, m: Module, writes: dict[str, Write]) -> None:
         """Hand the beats of the nodes that answer on."""
         layer = self.plan.layer
         fmt = layer.output.format
-        m.d.comb += self.o.payload.last.eq(last)
-        answers = last if layer.last_only else 1
+        m.d.comb += self._mark(self.o.payload, self.write)
+        answers = self.o.payload.last if layer.last_only else 1
         for node in layer.nodes:
             if node.name not in layer.outputs:
                 continue
-            valid, write = writes[node.name]
+            valid, write, _ = writes[node.name]
             source = node.signal.format
             up = fmt.frac_bits - source.frac_bits
             with m.If(valid):

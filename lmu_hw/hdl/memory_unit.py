@@ -5,19 +5,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from amaranth.hdl import Const, Module, Mux, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, wiring
+from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
+from amaranth.utils import bits_for, ceil_log2
 
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Overflow
+from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.requantize import shape_of
 from lmu_hw.hdl.state_access import Access, access_layout
 from lmu_hw.network import MemoryNode
 from lmu_hw.plan import MEMORY_LATENCY, LayerPlan
+from lmu_hw.plan.inventory import page_words
 
-__all__ = ["MemoryUnit", "must_equal", "state_layout"]
+__all__ = ["MemoryUnit", "SegmentSums", "must_equal", "state_layout"]
 
 
 def state_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
@@ -34,6 +37,53 @@ def state_layout(plan: LayerPlan, node: MemoryNode) -> data.StructLayout:
             "data": data.ArrayLayout(unsigned(node.signal.format.width), plan.beat),
         }
     )
+
+
+class SegmentSums:
+    """A number for each segment, which a step leaves for the next one of its stream.
+
+    Registers; of several streams, a memory that is read in the same cycle.
+
+    Parameters
+    ----------
+    m : Module
+    unit : MemoryUnit
+    shape : Shape
+    """
+
+    def __init__(self, m: Module, unit: MemoryUnit, shape: Any) -> None:
+        self.m, self.unit, self.shape = m, unit, shape
+        segments = unit.node.segments
+        if unit.plan.streams == 1:
+            self.sums = Signal(data.ArrayLayout(shape, segments), name="sums", reset_less=True)
+        else:
+            depth = unit.plan.streams << ceil_log2(segments)
+            m.submodules.sums = self.memory = Memory(shape=shape, depth=depth, init=[])
+
+    def read(self, segment: Value) -> Any:
+        """Return the number of a segment."""
+        if self.unit.plan.streams == 1:
+            return entry_of(self.sums, segment)
+        port = self.memory.read_port(domain="comb")
+        self.m.d.comb += port.addr.eq(self._address(segment, self.unit.stream))
+        return port.data
+
+    def write(self, enable: Value, segment: Value, number: Any) -> None:
+        """Replace the number of a segment."""
+        m = self.m
+        if self.unit.plan.streams == 1:
+            with m.If(enable):
+                m.d.sync += entry_of(self.sums, segment).eq(number)
+            return
+        port = self.memory.write_port(domain="sync")
+        m.d.comb += [
+            port.en.eq(enable),
+            port.addr.eq(self._address(segment, self.unit.written_stream)),
+            port.data.eq(number),
+        ]
+
+    def _address(self, segment: Value, stream: Value) -> Value:
+        return Value.cast(Cat(segment[: ceil_log2(self.unit.node.segments)], stream))
 
 
 class MemoryUnit(wiring.Component):
@@ -64,6 +114,9 @@ class MemoryUnit(wiring.Component):
         The states before this step are zero; steady while the unit runs.
     u : In(array of inputs)
         One for each segment; steady while the unit runs.
+    stream, written_stream : In, if there are several
+        Whose states it computes, steady while the unit runs; the same one cycle later: what is
+        written last may be written while it starts again.
     write : Out(state_layout)
         States as they are stored.
     load : In(load_layout), if the schedule is reloadable
@@ -93,6 +146,7 @@ class MemoryUnit(wiring.Component):
         self.schedule = plan.node(node)
         self.state = shape_of(node.requant.format)
         self.source = plan.layer.signals[node.source].format
+        stream = In(range(plan.streams))
         load = {"load": In(self.load_layout(plan, node))} if self.schedule.reloadable else {}
         ports = {}
         if accessible:
@@ -106,6 +160,7 @@ class MemoryUnit(wiring.Component):
                 "start": In(1),
                 "first_step": In(1),
                 "u": In(data.ArrayLayout(shape_of(self.source), node.segments)),
+                **({"stream": stream, "written_stream": stream} if plan.streams > 1 else {}),
                 "write": Out(state_layout(plan, node)),
                 **load,
                 **ports,
@@ -134,6 +189,24 @@ class MemoryUnit(wiring.Component):
     def change(self, value: Value) -> Value:
         """Return by how much a state changes: not at all while states are held."""
         return Mux(self.hold, 0, value) if self.accessible else value
+
+    def state_address(
+        self, segment: Value, words: int, word: Value, *, written: bool = False
+    ) -> Value:
+        """Return where a word of a segment, which has `words`, is read or written."""
+        address = times(segment, words) + word
+        if self.plan.streams == 1:
+            return address
+        stream = self.written_stream if written else self.stream
+        return Value.cast(Cat(address[: ceil_log2(self.node.segments * words)], stream))
+
+    def state_depth(self, words: int) -> int:
+        """Return the words of all states, each segment of which has `words`."""
+        return self.plan.streams * page_words(self.plan, self.node.segments * words)
+
+    def add_sums(self, m: Module, shape: Any) -> SegmentSums:
+        """Add what a unit keeps for each segment from one step to the next."""
+        return SegmentSums(m, self, shape)
 
     @classmethod
     def load_layout(cls, plan: LayerPlan, node: MemoryNode) -> data.StructLayout:

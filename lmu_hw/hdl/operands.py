@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -17,25 +17,43 @@ from lmu_hw.hdl.sequencer import Sequencer
 from lmu_hw.hdl.storage import VectorRam
 from lmu_hw.hdl.weights import Weights
 from lmu_hw.network import AnyNode
-from lmu_hw.plan.inventory import is_followed
+from lmu_hw.plan.inventory import is_followed, pages_of
 from lmu_hw.plan.vectors import reads_ahead
 
 __all__ = ["Reading", "Write", "add_memories", "connect_array"]
 
 
 class Write(NamedTuple):
-    """A beat of a node's codes on its way into memory: there is one, and what it is."""
+    """A beat of a node's codes on its way into memory.
+
+    Attributes
+    ----------
+    valid : Value
+        There is one.
+    beat : View
+    page : callable
+        Its page; told whether previous values of its node are read.
+    """
 
     valid: Value
     beat: Any
+    page: Callable[[bool], Value]
 
 
 class Reading(NamedTuple):
-    """What is read: slot, word, and page of the new state."""
+    """What is read.
+
+    Attributes
+    ----------
+    slot, word : Value
+    page : callable
+        The page of the new values of a node, or of those before them; told whether these are read
+        at all, and whether it is they that are.
+    """
 
     slot: Value
     word: Value
-    page: Value
+    page: Callable[[bool, bool], Value]
 
 
 def add_memories(
@@ -66,7 +84,7 @@ def add_memories(
         delayed = [slot for slot, read in readers if read.delayed]
         ram = VectorRam(
             storage=plan.storage(node.name),
-            pages=2 if delayed else 1,
+            pages=pages_of(plan, node.name),
             columns=plan.columns,
             beat=plan.beat,
             width=node.signal.format.width,
@@ -92,19 +110,20 @@ def _connect_memory(
     delayed: Sequence[int],
 ) -> None:
     """Store a node's codes in its RAM, which is read from the page before in slots `delayed`."""
-    valid, beat = write
+    valid, beat, written_page = write
     slot, word, page = readings[ram.ahead]
+    stateful = bool(delayed)
     lanes = [beat.data[lane][: ram.width] for lane in range(ram.beat)]
     m.d.comb += [
-        ram.write_page.eq(readings[False].page),
+        ram.write_page.eq(written_page(stateful)),
         ram.write_enable.eq(valid & beat.mask[0]),
         ram.write_data.eq(Cat(lanes)),
         ram.read_word.eq(word),
-        ram.read_page.eq(page),
+        ram.read_page.eq(page(stateful, False)),
     ]
     for number in delayed:
         with m.If(slot == number):
-            m.d.comb += ram.read_page.eq(~page)
+            m.d.comb += ram.read_page.eq(page(stateful, True))
     if ram.storage.segments == node.segments:
         m.d.comb += [ram.write_segment.eq(beat.segment), ram.write_beat.eq(beat.beat)]
     else:  # every element is a segment of its own

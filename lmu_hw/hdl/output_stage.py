@@ -15,12 +15,13 @@ from lmu_hw.fixed import Overflow, Requant
 from lmu_hw.hdl.activation import Lookup
 from lmu_hw.hdl.assertions import add_checker, count_bits
 from lmu_hw.hdl.blocks import output_blocks
+from lmu_hw.hdl.contexts import of_context, steps_layout
 from lmu_hw.hdl.elementwise import total_layout
 from lmu_hw.hdl.multiples import times
 from lmu_hw.hdl.pipeline import follow
 from lmu_hw.hdl.requantize import is_outside, requantize
 from lmu_hw.hdl.row_constants import RowRom, narrowing
-from lmu_hw.hdl.sequencer import tag_layout
+from lmu_hw.hdl.sequencer import context_field, tag_layout
 from lmu_hw.hdl.storage import Rom, VectorRam
 from lmu_hw.hdl.tables import table_name
 from lmu_hw.network import AnyNode, ElementwiseNode, MemoryNode, Node, Rectifier, Table
@@ -49,6 +50,7 @@ def write_layout(plan: LayerPlan) -> data.StructLayout:
             "beat": bits_for(-(-rows // plan.rows) * plan.beats_per_group),
             "mask": plan.beat,
             "data": data.ArrayLayout(unsigned(code_width(plan)), plan.beat),
+            **context_field(plan),
         }
     )
 
@@ -77,6 +79,8 @@ class OutputStage(wiring.Component):
     sums : In(array of rows signed)
     first_step : In(1)
         There is no previous step, and no residue; steady while a step drains.
+    steps : In(as of `Contexts`), if there are several contexts
+        Instead: the steps whose sums drain.
     elements : In(total_layout), if the layer has element-wise nodes
         A beat of totals; not while sums drain.
     write : Out(write_layout)
@@ -113,7 +117,11 @@ class OutputStage(wiring.Component):
                 "upcoming": In(1),
                 "tag": In(tag_layout(plan)),
                 "sums": In(sums),
-                "first_step": In(1),
+                **(
+                    {"first_step": In(1)}
+                    if plan.contexts == 1
+                    else {"steps": In(steps_layout(plan))}
+                ),
                 "write": Out(write_layout(plan)),
                 **elements,
                 **({"load": In(data.StructLayout(loads))} if plan.writable else {}),
@@ -125,7 +133,10 @@ class OutputStage(wiring.Component):
         m = Module()
         plan, layer = self.plan, self.plan.layer
         control = data.StructLayout(
-            {name: self.write.shape()[name].shape for name in ("valid", "node", "segment", "beat")}
+            {
+                name: self.write.shape()[name].shape
+                for name in ("valid", "node", "segment", "beat", *context_field(plan))
+            }
         )
         a0, a1 = (Signal(control, name=f"a{n}") for n in range(2))
         stages = [Signal(control, name=f"d{n}") for n in range(self.latency + 1)]
@@ -139,6 +150,7 @@ class OutputStage(wiring.Component):
         left = Signal(range(plan.beats_per_group + 1))
         tag = Signal(self.tag.shape())
         m.d.comb += [a0.valid.eq(left != 0), a0.node.eq(tag.node), a0.segment.eq(tag.segment)]
+        m.d.comb += [a0[name].eq(tag[name]) for name in context_field(plan)]
         with m.If(a0.valid):
             m.d.sync += left.eq(left - 1)
         with m.If(self.upcoming):
@@ -209,6 +221,7 @@ class OutputStage(wiring.Component):
                     d2.node.eq(self.elements.tag.node),
                     d2.segment.eq(0),
                     d2.beat.eq(self.elements.tag.beat),
+                    *(d2[name].eq(self.elements.tag[name]) for name in context_field(plan)),
                     *(d2_totals[lane].eq(self.elements.totals[lane]) for lane in range(plan.beat)),
                 ]
         if self.watched:
@@ -219,6 +232,7 @@ class OutputStage(wiring.Component):
             self.write.segment.eq(written.segment),
             self.write.beat.eq(written.beat),
             self.write.data.eq(Cat(data_written)),
+            *(self.write[name].eq(written[name]) for name in context_field(plan)),
         ]
         beats = plan.beats_per_group
         elements = self.elements.tag.valid if layer.elementwise else Const(0)
@@ -283,7 +297,7 @@ class OutputStage(wiring.Component):
 
         Read beside the constants of the rows, written from the totals.
         """
-        beat, nodes = self.plan.beat, self.plan.layer.nodes
+        plan, beat, nodes = self.plan, self.plan.beat, self.plan.layer.nodes
         feedback = [node for node in self.plan.layer.sums if node.error_feedback]
         if not feedback:
             return []
@@ -305,9 +319,15 @@ class OutputStage(wiring.Component):
                 ram.write_enable.eq(of_node & self._inside(node, d2.beat, 0)),
                 ram.write_data.eq(Cat(total[: node.dropped_bits] for total in d2_totals)),
             ]
+            first_step = self.first_step if plan.contexts == 1 else of_context(self.steps, a1).first
+            if plan.contexts > 1:
+                m.d.comb += [
+                    ram.read_page.eq(of_context(self.steps, a0).stream),
+                    ram.write_page.eq(of_context(self.steps, d2).stream),
+                ]
             # Not cleared at the end of a sequence: masked during its first step, like the states.
             stored = data.View(data.ArrayLayout(unsigned(node.dropped_bits), beat), ram.read_data)
-            with m.If(a1.valid & (a1.node == index) & ~self.first_step):
+            with m.If(a1.valid & (a1.node == index) & ~first_step):
                 m.d.sync += [d0_residues[lane].eq(stored[lane]) for lane in range(beat)]
         return d0_residues
 
@@ -369,7 +389,7 @@ def _residue_ram(plan: LayerPlan, node: Node, *, accessible: bool) -> VectorRam:
     words = node.segments * -(-node.rows // plan.beat)
     return VectorRam(
         storage=Storage(segments=node.segments, length=node.rows, words=words),
-        pages=1,
+        pages=plan.streams,
         columns=plan.beat,
         beat=plan.beat,
         width=node.dropped_bits,

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import exact_log2
 
 from lmu_hw.hdl.assertions import add_checker, count_bits
-from lmu_hw.hdl.requantize import shape_of
+from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.storage import lane_enables
-from lmu_hw.hdl.streams import has_room, vector_signature
+from lmu_hw.hdl.streams import VECTORS_HELD, beat_signature, has_room, vector_signature
 from lmu_hw.network import Packet
 from lmu_hw.plan import ANSWERS_HELD
 
@@ -46,10 +46,16 @@ class PacketReceiver(wiring.Component):
     beat : int
         Elements that are handed on at once: of a beat, a whole fraction.
     watched : bool
+    id_bits : int
+        Of ``tid``; 0: there is none.
+    room : int
+        Vectors that what receives them has room for.
 
     Members
     -------
     tdata, tkeep, tvalid, tlast : In;  tready : Out
+    tid : In, if there are several streams
+        Looked at in the beat that ends a vector, as ``tuser``.
     tuser : In(1), if ``tlast`` ends every vector
         The vector is the last one of its sequence; looked at in the beat that ends it.
     o : Out(vector_signature)
@@ -59,8 +65,17 @@ class PacketReceiver(wiring.Component):
         A vector that was taken is not read yet.
     """
 
-    def __init__(self, packet: Packet, beat: int, *, watched: bool = False) -> None:
-        self.packet, self.beat, self.watched = packet, beat, watched
+    def __init__(
+        self,
+        packet: Packet,
+        beat: int,
+        *,
+        watched: bool = False,
+        id_bits: int = 0,
+        room: int = VECTORS_HELD,
+    ) -> None:
+        self.room = room
+        self.packet, self.beat, self.watched, self.id_bits = packet, beat, watched, id_bits
         super().__init__(
             {
                 "tdata": In(packet.width),
@@ -69,7 +84,8 @@ class PacketReceiver(wiring.Component):
                 "tready": Out(1),
                 "tlast": In(1),
                 **({"tuser": In(1)} if packet.marks else {}),
-                "o": Out(vector_signature(packet.vector.format, beat)),
+                **({"tid": In(id_bits)} if id_bits else {}),
+                "o": Out(vector_signature(packet.vector.format, beat, id_bits)),
                 "malformed": Out(1),
                 **({"busy": Out(1)} if watched else {}),
             }
@@ -84,7 +100,7 @@ class PacketReceiver(wiring.Component):
         skipping = Signal()  # until a late one
         moves = Signal()
         complete = Signal()
-        room, empty = has_room(m, platform, self.o.freed, complete)
+        room, empty = has_room(m, platform, self.o.freed, complete, self.room)
         read = Signal()  # all of this beat is
         part, last_part = count(m, "part", packet.parts, moves & read)
         write, last_write = count(m, "write", writes, self.o.valid)
@@ -103,6 +119,11 @@ class PacketReceiver(wiring.Component):
             self.o.valid.eq(moves & last_part),
             self.o.payload.last.eq(Mux(filling, mark, last)),
         ]
+        if self.id_bits:
+            identity = Signal(self.id_bits)
+            m.d.comb += self.o.payload.stream.eq(Mux(filling, identity, self.tid))
+            with m.If(early):
+                m.d.sync += identity.eq(self.tid)
         if self.watched:
             m.d.comb += self.busy.eq(filling | ~empty)
         word = self._elements(m, write[: exact_log2(pieces)], part, moves, filling)
@@ -173,6 +194,10 @@ class AnswerMemory(wiring.Component):
         Elements that are written at once.
     word : int
         Elements of a word.
+    held : int
+        Answers that it has room for: a number before a power of two.
+    id_bits : int
+        Of ``tid``; 0: there is none.
 
     Members
     -------
@@ -183,23 +208,24 @@ class AnswerMemory(wiring.Component):
         The last beat of a vector was taken.
     """
 
-    def __init__(self, packet: Packet, beat: int, word: int) -> None:
-        self.beat, self.word = beat, word
+    def __init__(
+        self, packet: Packet, beat: int, word: int, *, held: int = ANSWERS_HELD, id_bits: int = 0
+    ) -> None:
+        self.beat, self.word, self.held, self.id_bits = beat, word, held, id_bits
         fmt, size = packet.vector.format, packet.vector.size
         self.beats, self.words = -(-size // beat), -(-size // word)
         self.width = fmt.width * word
-        payload = {"data": data.ArrayLayout(shape_of(fmt), word), "last": 1}
         super().__init__(
             {
-                "i": In(vector_signature(fmt, beat)),
-                "o": Out(stream.Signature(data.StructLayout(payload))),
+                "i": In(vector_signature(fmt, beat, id_bits)),
+                "o": Out(beat_signature(fmt, word, id_bits)),
                 "taken": In(1),
             }
         )
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        depth, per_word = ANSWERS_HELD * self.words, self.word // self.beat
+        depth, per_word = self.held * self.words, self.word // self.beat
         m.submodules.words = memory = Memory(shape=self.width, depth=depth, init=[])
         write = memory.write_port(domain="sync", granularity=self.width // per_word)
         read = memory.read_port(domain="sync")
@@ -217,7 +243,7 @@ class AnswerMemory(wiring.Component):
         moved = Signal()
         _, all_moved = count(m, "place", self.words, moved)
         # A mark for each answer, from its first beat until its last word is in the register.
-        marks = Signal(ANSWERS_HELD + 1)
+        marks = Signal(self.held + 1)
         newest = Signal(range(len(marks)))
         oldest = Signal(range(len(marks)))
         mark = Signal()
@@ -249,6 +275,12 @@ class AnswerMemory(wiring.Component):
             m.d.sync += [word.eq(read.data), mark.eq(marks.bit_select(oldest, 1))]
         with m.If(moved & all_moved):
             m.d.sync += oldest.eq(oldest + 1)
+        if self.id_bits:
+            streams = Signal(data.ArrayLayout(self.id_bits, len(marks)), reset_less=True)
+            with m.If(self.i.valid):
+                m.d.sync += entry_of(streams, newest).eq(self.i.payload.stream)
+            with m.If(moved):
+                m.d.sync += self.o.payload.stream.eq(entry_of(streams, oldest))
         add_checker(
             m,
             platform,
@@ -256,7 +288,7 @@ class AnswerMemory(wiring.Component):
             BEATS=self.beats,
             WORDS=depth,
             OF_ANSWER=self.words,
-            VECTORS=ANSWERS_HELD,
+            VECTORS=self.held,
             BITS=count_bits(max(self.beats, depth)),
             valid=self.i.valid,
             last=self.i.payload.last,
@@ -280,6 +312,8 @@ class PacketSender(wiring.Component):
     packet : Packet
     word : int
         Elements of a word.
+    id_bits : int
+        Of ``tid``; 0: there is none.
 
     Members
     -------
@@ -292,18 +326,18 @@ class PacketSender(wiring.Component):
         The last beat of a vector is taken.
     """
 
-    def __init__(self, packet: Packet, word: int) -> None:
-        self.packet, self.word = packet, word
-        payload = {"data": data.ArrayLayout(shape_of(packet.vector.format), word), "last": 1}
+    def __init__(self, packet: Packet, word: int, *, id_bits: int = 0) -> None:
+        self.packet, self.word, self.id_bits = packet, word, id_bits
         super().__init__(
             {
-                "i": In(stream.Signature(data.StructLayout(payload))),
+                "i": In(beat_signature(packet.vector.format, word, id_bits)),
                 "tdata": Out(packet.width),
                 "tkeep": Out(packet.bytes),
                 "tvalid": Out(1),
                 "tready": In(1),
                 "tlast": Out(1),
                 **({"tuser": Out(1)} if packet.marks else {}),
+                **({"tid": Out(id_bits)} if id_bits else {}),
                 "taken": Out(1),
             }
         )
@@ -324,6 +358,8 @@ class PacketSender(wiring.Component):
         ]
         if packet.marks:
             m.d.comb += self.tuser.eq(mark)
+        if self.id_bits:
+            m.d.comb += self.tid.eq(self.i.payload.stream)
         elements = []
         for lane in range(self.word):
             element = Signal(packet.element_bits, name=f"element_{lane}")

@@ -15,7 +15,7 @@ from amaranth.utils import bits_for
 from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
-from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
+from lmu_hw.hdl.memory_unit import MemoryUnit, SegmentSums, must_equal
 from lmu_hw.hdl.multiples import entry_of, times
 from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import is_outside, requantize, shape_of
@@ -172,15 +172,15 @@ class ScanUnit(MemoryUnit):
         s0, s1, *_, s7 = stages
         words = self.schedule.words
         m.submodules.states = memory = Memory(
-            shape=codes.shape(), depth=self.node.segments * words, init=[]
+            shape=codes.shape(), depth=self.state_depth(words), init=[]
         )
         read = memory.read_port(domain="sync")
         # Whole words, but for a code that comes from outside.
         write = memory.write_port(domain="sync", granularity=1 if self.accessible else None)
         m.d.comb += [
-            read.addr.eq(times(s0.segment, words) + s0.word),
+            read.addr.eq(self.state_address(s0.segment, words, s0.word)),
             read.en.eq(s0.valid),
-            write.addr.eq(times(s7.segment, words) + s7.word),
+            write.addr.eq(self.state_address(s7.segment, words, s7.word, written=True)),
             write.data.eq(codes),
             write.en.eq(s7.valid.replicate(len(write.en))),
         ]
@@ -193,27 +193,25 @@ class ScanUnit(MemoryUnit):
             ]
         return registers
 
-    def _sums(self, m: Module, s7: Signal, codes: Signal) -> Signal:
+    def _sums(self, m: Module, s7: Signal, codes: Signal) -> SegmentSums:
         """Return the sum of the states of each segment as they were written last.
 
         It may wrap: with the running sum, only so many bits of it count.
         """
         lanes, rows = self.schedule.lanes, self.node.rows
         shape = signed(self.running.width - self.state_up)
-        sums = Signal(data.ArrayLayout(shape, self.node.segments), reset_less=True)
+        sums = self.add_sums(m, shape)
         padding = self.schedule.words * lanes - rows
         added = [
             Mux(s7.ends, 0, code) if lane >= lanes - padding else code
             for lane, code in enumerate(codes[lane] for lane in range(lanes))
         ]
-        with m.If(s7.valid):
-            total = entry_of(sums, s7.segment)
-            before = Mux(s7.begins, 0, total)
-            m.d.sync += total.eq(reduce(add, added, before))
+        before = Mux(s7.begins, 0, sums.read(s7.segment))
+        sums.write(s7.valid, s7.segment, reduce(add, added, before))
         return sums
 
     def _running(
-        self, m: Module, s1: Signal, s2: Signal, states: list[Signal], sums: Signal
+        self, m: Module, s1: Signal, s2: Signal, states: list[Signal], sums: SegmentSums
     ) -> list[Value]:
         """Return s of each state of a word, in s2."""
         s, before = (Signal(self.running, name=name, reset_less=True) for name in ("s", "before"))
@@ -226,7 +224,7 @@ class ScanUnit(MemoryUnit):
         with m.If(s2.valid):
             m.d.sync += [s.eq(running), before.eq(previous)]
         with m.If(s1.valid & s1.begins):
-            total = Mux(self.first_step, 0, entry_of(sums, s1.segment)).shift_left(self.state_up)
+            total = Mux(self.first_step, 0, sums.read(s1.segment)).shift_left(self.state_up)
             u = Value.cast(entry_of(self.u, s1.segment).shift_left(self.source_up))
             m.d.sync += [s.eq(u - total), before.eq(-u - total)]
         return sums_before

@@ -210,17 +210,17 @@ class SemiseparableUnit(MemoryUnit):
     ) -> None:
         """Add the memory of states, rewritten in place."""
         words = self.schedule.words
-        memory = Memory(shape=cells.codes.shape(), depth=self.node.segments * words, init=[])
+        memory = Memory(shape=cells.codes.shape(), depth=self.state_depth(words), init=[])
         m.submodules.state_memory = memory
         read = memory.read_port(domain="sync")
         # Whole words, but for a code that comes from outside.
         write = memory.write_port(domain="sync", granularity=1 if self.accessible else None)
         written = s7.valid & s7.final & ~s7.backward
         m.d.comb += [
-            read.addr.eq(times(segment, words) + word),
+            read.addr.eq(self.state_address(segment, words, word)),
             read.en.eq(enable),
             cells.states.eq(Mux(self.first_step, 0, read.data.as_value())),
-            write.addr.eq(times(s7.segment, words) + s7.word),
+            write.addr.eq(self.state_address(s7.segment, words, s7.word, written=True)),
             write.data.eq(cells.codes),
             write.en.eq(written.replicate(len(write.en))),
         ]

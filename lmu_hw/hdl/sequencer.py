@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from amaranth.hdl import Module, Signal, Value, unsigned
 from amaranth.lib import data, wiring
@@ -16,7 +16,27 @@ from lmu_hw.hdl.multiples import times
 from lmu_hw.network import ElementwiseNode, Factor, MemoryNode, Node, Term
 from lmu_hw.plan import LayerPlan, is_fresh
 
-__all__ = ["Sequencer", "Slot", "slots_of", "tag_layout"]
+__all__ = ["Sequencer", "Slot", "Walk", "context_field", "slots_of", "tag_layout"]
+
+
+class Walk(NamedTuple):
+    """Where a sequencer is: what it knows of the slot, and what moves it.
+
+    Attributes
+    ----------
+    now : View
+        See `Sequencer._slot_layout`.
+    slot : Signal
+    advance : Signal
+        The next word is read; to be driven.
+    end_node : Signal
+        The word is the last of its node.
+    """
+
+    now: Any
+    slot: Signal
+    advance: Signal
+    end_node: Signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,15 +85,21 @@ def slots_of(plan: LayerPlan) -> list[Slot]:
 
 
 def tag_layout(plan: LayerPlan) -> data.StructLayout:
-    """Return the layout of what travels with a sum: its node, segment, and whether rows restart."""
+    """Return the layout of what travels with a sum: its node, segment, context; if rows restart."""
     nodes = plan.layer.nodes
     return data.StructLayout(
         {
             "node": bits_for(max(len(nodes) - 1, 1)),
             "segment": bits_for(max(max(node.segments for node in nodes) - 1, 1)),
             "restart": 1,
+            **context_field(plan),
         }
     )
+
+
+def context_field(plan: LayerPlan) -> dict[str, int]:
+    """Return the field that tells the contexts of a layer apart; none if it has one."""
+    return {"context": exact_log2(plan.contexts)} if plan.contexts > 1 else {}
 
 
 class Sequencer(wiring.Component):
@@ -139,7 +165,7 @@ class Sequencer(wiring.Component):
             1,
         )
         address = unsigned(bits_for(max(rom.depth for rom in self.roms)))
-        members = {
+        members: dict[str, wiring.Member] = {
             "start": In(1),
             "last_step": In(1),
             "idle": Out(1),
@@ -162,7 +188,11 @@ class Sequencer(wiring.Component):
         if plan.layer.elementwise:
             beats = max(plan.node(node).busy for node in plan.layer.elementwise)
             members |= {"elements": Out(1), "beat": Out(range(beats + 1))}
-        super().__init__(members)
+        super().__init__(members | self._other_members())
+
+    def _other_members(self) -> dict[str, wiring.Member]:
+        """Return the members that only a kind of sequencer has."""
+        return {}
 
     @property
     def terms(self) -> list[tuple[int, Term]]:
@@ -204,12 +234,39 @@ class Sequencer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        self._waiting = Signal(range(self.plan.tail + 1), name="waiting")
+        walk = self._walk(m)
+        now, waiting = walk.now, self._waiting
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.idle.eq(1)
+                with m.If(self.start):
+                    m.next = "RUN"
+            with m.State("RUN"):
+                written = waiting <= now.ahead if self.plan.layer.elementwise else waiting == 0
+                m.d.comb += walk.advance.eq(~now.waits | written)
+                ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
+                with m.If(walk.advance & walk.end_node & ends):
+                    m.d.comb += self.all_read.eq(1)
+                    m.next = "DRAIN"
+            with m.State("DRAIN"):
+                with m.If(waiting == 1):
+                    m.d.comb += self.finish.eq(1)
+                    m.next = "IDLE"
+                    with m.If(self.start):
+                        m.next = "RUN"
+        # Outside of the states: synthesis finds enables of registers in front of no wide selector.
+        with m.If(self.all_read):
+            m.d.sync += self._from_the_first(walk.slot)
+        return m
+
+    def _walk(self, m: Module) -> Walk:
+        """Add the counters that go through the words of a step where `Walk.advance` says so."""
         layer = self.plan.layer
         schedules = [self.plan.node(node) for node in layer.sums]
         block = Signal(range(max(slot.words for slot in self.slots) + 1))
         group = Signal(range(max(schedule.groups for schedule in schedules) + 1))
         segment = Signal.like(self.tag.segment)
-        waiting = Signal(range(self.plan.tail + 1))
         slot, word = Signal.like(self.slot), self.next_word
         now = Signal(self._slot_layout())
         advance = Signal()
@@ -241,8 +298,7 @@ class Sequencer(wiring.Component):
                 self.tag.segment.eq(segment),
                 self.tag.restart.eq(group == 0),
             ]
-        with m.If(waiting != 0):
-            m.d.sync += waiting.eq(waiting - 1)
+        self._count_down(m)
         with m.If(advance):
             m.d.sync += block.eq(block + 1)
         with m.If(advance & end_slot):
@@ -252,10 +308,8 @@ class Sequencer(wiring.Component):
         with m.If(advance & end_segment):
             m.d.sync += [group.eq(0), segment.eq(segment + 1)]
         with m.If(advance & end_node):
-            m.d.sync += [segment.eq(0), slot.eq(now.next), waiting.eq(self.plan.tail)]
-            for node in (*layer.structured, *layer.elementwise):
-                with m.If(now.node == layer.nodes.index(node)):
-                    m.d.sync += waiting.eq(self.plan.node(node).tail)
+            m.d.sync += [segment.eq(0), slot.eq(now.next)]
+            self._wait(m, now)
         if layer.structured:
             m.d.sync += self.launch.eq(advance & now.launches & (block == 0))
         if layer.elementwise:
@@ -266,28 +320,28 @@ class Sequencer(wiring.Component):
             with m.If(now.elements):
                 m.d.comb += word.eq(block.shift_right(exact_log2(beats_per_word)))
         self._address(m, now, advance, end_segment & ~end_node)
-        with m.FSM():
-            with m.State("IDLE"):
-                m.d.comb += self.idle.eq(1)
-                with m.If(self.start):
-                    m.next = "RUN"
-            with m.State("RUN"):
-                written = waiting <= now.ahead if layer.elementwise else waiting == 0
-                m.d.comb += advance.eq(~now.waits | written)
-                ends = now.ends_step | (now.ends_ordinary & ~self.last_step)
-                with m.If(advance & end_node & ends):
-                    m.d.comb += self.all_read.eq(1)
-                    m.next = "DRAIN"
-            with m.State("DRAIN"):
-                with m.If(waiting == 1):
-                    m.d.comb += self.finish.eq(1)
-                    m.next = "IDLE"
-                    with m.If(self.start):
-                        m.next = "RUN"
-        # Outside of the states: synthesis finds enables of registers in front of no wide selector.
-        with m.If(self.all_read):
-            m.d.sync += [slot.eq(0), self.coefficients.as_value().eq(0), self.moved.eq(-1)]
-        return m
+        return Walk(now, slot, advance, end_node)
+
+    def _count_down(self, m: Module) -> None:
+        """Count the cycles until everything is written."""
+        with m.If(self._waiting != 0):
+            m.d.sync += self._waiting.eq(self._waiting - 1)
+
+    def _wait(self, m: Module, now: data.View) -> None:
+        """Begin to count at the end of a node."""
+        self._tails(m, now, self._waiting)
+
+    def _tails(self, m: Module, now: data.View, waiting: Signal) -> None:
+        """Set a count to the cycles until the codes of the present node are written."""
+        layer = self.plan.layer
+        m.d.sync += waiting.eq(self.plan.tail)
+        for node in (*layer.structured, *layer.elementwise):
+            with m.If(now.node == layer.nodes.index(node)):
+                m.d.sync += waiting.eq(self.plan.node(node).tail)
+
+    def _from_the_first(self, slot: Signal) -> list[Any]:
+        """Return what makes the first word the next one."""
+        return [slot.eq(0), self.coefficients.as_value().eq(0), self.moved.eq(-1)]
 
     def _address(self, m: Module, now: data.View, advance: Value, repeats: Value) -> None:
         """Count the words of each ROM; a node that is computed again begins with its first."""

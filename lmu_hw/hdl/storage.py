@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import Any
 
 from amaranth.hdl import Cat, ClockSignal, Instance, Module, Mux, Signal, Value, unsigned
@@ -198,7 +200,8 @@ class VectorRam(wiring.Component):
     storage : Storage
         How the vector lies in words.
     pages : int
-        2 for a vector whose previous value is still read while the next is written.
+        2 for a vector whose previous value is still read while the next is written; more, if there
+        are several streams.
     columns, beat : int
         Elements of a word and of a beat; a word is a whole number of beats.
     width : int
@@ -248,12 +251,12 @@ class VectorRam(wiring.Component):
         access = {"access": In(layout), "state_code": Out(unsigned(width))} if accessible else {}
         super().__init__(
             {
-                "write_page": In(1),
+                "write_page": In(range(max(pages, 2))),
                 "write_segment": In(range(max(storage.segments, 2))),
                 "write_beat": In(range(max(beats, 2))),
                 "write_enable": In(1),
                 "write_data": In(unsigned(beat * width)),
-                "read_page": In(1),
+                "read_page": In(range(max(pages, 2))),
                 "read_word": In(range(max(storage.words, 2))),
                 "read_enable": In(1, init=1),
                 "read_data": Out(unsigned(columns * width)),
@@ -264,21 +267,19 @@ class VectorRam(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         beats_per_word = self.columns // self.beat
-        page_words = self.storage.words if self.pages > 1 else 0
         position = exact_log2(beats_per_word)
-        write_address = (
-            Mux(self.write_page, page_words, 0)
-            + times(self.write_segment, self.storage.words_per_segment)
-            + self.write_beat.shift_right(position)
-        )
-        read_address = Mux(self.read_page, page_words, 0) + self.read_word
+        page_words = self._page_words if self.pages > 1 else 0
+        segment = times(self.write_segment, self.storage.words_per_segment)
+        place = self.write_beat.shift_right(position)
+        write_address = self._address(self.write_page, segment, place)
+        read_address = self._address(self.read_page, self.read_word)
         ports: list[tuple[Any, Any]] = []
         pieces: list[Value] = []
         enables: list[Value] = []
         for name, beats in self._split().items():
             m.submodules[name] = memory = Memory(
                 shape=unsigned(beats * self.beat * self.width),
-                depth=self.storage.words * self.pages,
+                depth=self._page_words * self.pages,
                 init=[],
             )
             write = memory.write_port(domain="sync", granularity=self.width)
@@ -321,6 +322,20 @@ class VectorRam(wiring.Component):
             access.join(m, read, write, range(number * lanes, (number + 1) * lanes))
         code = access.code([word.word_select(lane, self.width) for lane in range(self.columns)])
         m.d.comb += self.state_code.eq(code)
+
+    @property
+    def _page_words(self) -> int:
+        """Words from one page to the next."""
+        words = self.storage.words
+        return words if self.pages <= 2 else 1 << ceil_log2(words)
+
+    def _address(self, page: Value, *word: Value) -> Value:
+        """Return the address of a word of a page."""
+        if self.pages <= 2:
+            first = self.storage.words if self.pages > 1 else 0
+            return reduce(add, word, Mux(page, first, 0))
+        place = Value.cast(reduce(add, word))[: ceil_log2(self.storage.words)]
+        return Value.cast(Cat(place, page))
 
     def _split(self) -> dict[str, int]:
         """Return the beats of a word that each memory holds."""

@@ -27,6 +27,7 @@ __all__ = [
     "Room",
     "beat_signature",
     "has_room",
+    "payload_layout",
     "vector_signature",
 ]
 
@@ -37,24 +38,29 @@ VECTORS_HELD = 2
 """Vectors that a receiver has room for: one that it reads, and the next one."""
 
 
-def _payload(fmt: FixedFormat, beat: int) -> data.StructLayout:
-    return data.StructLayout({"data": data.ArrayLayout(shape_of(fmt), beat), "last": 1})
-
-
-def beat_signature(fmt: FixedFormat, beat: int) -> stream.Signature:
-    """Return the stream of a vector's elements, `beat` at a time.
+def payload_layout(fmt: FixedFormat, beat: int, id_bits: int = 0) -> data.StructLayout:
+    """Return the layout of a beat of a vector; ``stream`` tells whose it is, if there are several.
 
     ``last`` marks all beats of the last vector of a sequence.
     """
-    return stream.Signature(_payload(fmt, beat))
+    elements = data.ArrayLayout(shape_of(fmt), beat)
+    return data.StructLayout(
+        {"data": elements, "last": 1, **({"stream": id_bits} if id_bits else {})}
+    )
 
 
-def vector_signature(fmt: FixedFormat, beat: int) -> wiring.Signature:
+def beat_signature(fmt: FixedFormat, beat: int, id_bits: int = 0) -> stream.Signature:
+    """Return the stream of a vector's elements, `beat` at a time; see `payload_layout`."""
+    return stream.Signature(payload_layout(fmt, beat, id_bits))
+
+
+def vector_signature(fmt: FixedFormat, beat: int, id_bits: int = 0) -> wiring.Signature:
     """Return the beats of vectors that nothing holds up: a vector begins where it has room.
 
     The sender counts the room (`has_room`); ``freed`` gives it that of one vector back.
     """
-    return wiring.Signature({"valid": Out(1), "payload": Out(_payload(fmt, beat)), "freed": In(1)})
+    payload = payload_layout(fmt, beat, id_bits)
+    return wiring.Signature({"valid": Out(1), "payload": Out(payload), "freed": In(1)})
 
 
 class Room(NamedTuple):
@@ -63,7 +69,7 @@ class Room(NamedTuple):
     Attributes
     ----------
     there : Value
-        There is room for a vector.
+        There is room for as many vectors as are sent at once.
     all_there : Value
         The receiver holds no vector, and none is promised to it.
     """
@@ -73,7 +79,12 @@ class Room(NamedTuple):
 
 
 def has_room(
-    m: Module, platform: object, freed: Value, sent: Value, vectors: int = VECTORS_HELD
+    m: Module,
+    platform: object,
+    freed: Value,
+    sent: Value,
+    vectors: int = VECTORS_HELD,
+    at_once: int = 1,
 ) -> Room:
     """Count a receiver's room at its sender.
 
@@ -85,11 +96,13 @@ def has_room(
         The receiver has room for one vector more; one vector is sent, or will be for sure.
     vectors : int
         That it has room for.
+    at_once : int
+        Vectors that are sent where there is room.
     """
     room = Signal(range(vectors + 1), init=vectors)
     m.d.sync += room.eq(room + freed - sent)
-    there = room != 0
-    account = {"sent": sent, "freed": freed, "room": there}
+    there = room != 0 if at_once == 1 else room >= at_once
+    account = {"sent": sent, "freed": freed, "room": room != 0}
     add_checker(m, platform, "room", VECTORS=vectors, BITS=count_bits(vectors), **account)
     return Room(there, room == vectors)
 

@@ -13,6 +13,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from lmu_hw.hdl.assertions import add_checker
+from lmu_hw.hdl.interleaved_layer import InterleavedLayer
 from lmu_hw.hdl.layer import Layer
 from lmu_hw.hdl.output_stage import saturating
 from lmu_hw.hdl.packets import AnswerMemory, PacketReceiver, PacketSender
@@ -26,9 +27,10 @@ from lmu_hw.hdl.streams import (
     has_room,
     vector_signature,
 )
+from lmu_hw.network import INPUT, element_bits
 from lmu_hw.network import Signal as Vector
-from lmu_hw.network import element_bits
 from lmu_hw.plan import ANSWERS_HELD, LayerPlan, Plan, StateMap
+from lmu_hw.plan.inventory import pages_of
 
 __all__ = [
     "NetworkTop",
@@ -56,15 +58,25 @@ def layer_path(plan: Plan, layer: LayerPlan) -> str:
 class _FromAxi(wiring.Component):
     """Hands the elements of an AXI4-Stream beat on, `beat` at a time; stores nothing."""
 
-    def __init__(self, vector: Vector, beat: int, *, watched: bool = False) -> None:
-        self.vector, self.beat, self.watched = vector, beat, watched
+    def __init__(
+        self,
+        vector: Vector,
+        beat: int,
+        *,
+        watched: bool = False,
+        id_bits: int = 0,
+        room: int = VECTORS_HELD,
+    ) -> None:
+        self.room = room
+        self.vector, self.beat, self.watched, self.id_bits = vector, beat, watched, id_bits
         super().__init__(
             {
                 "tdata": In(vector.size * element_bits(vector)),
                 "tvalid": In(1),
                 "tready": Out(1),
                 "tlast": In(1),
-                "o": Out(vector_signature(vector.format, beat)),
+                **({"tid": In(id_bits)} if id_bits else {}),
+                "o": Out(vector_signature(vector.format, beat, id_bits)),
                 **({"busy": Out(1)} if watched else {}),
             }
         )
@@ -75,9 +87,11 @@ class _FromAxi(wiring.Component):
         beats = -(-vector.size // self.beat)
         index = Signal(range(max(beats, 2)))
         ends = index == beats - 1
-        room, empty = has_room(m, platform, self.o.freed, self.o.valid & ends)
+        room, empty = has_room(m, platform, self.o.freed, self.o.valid & ends, self.room)
         if self.watched:
             m.d.comb += self.busy.eq(~empty)
+        if self.id_bits:
+            m.d.comb += self.o.payload.stream.eq(self.tid)
         m.d.comb += [
             self.o.valid.eq(self.tvalid & room),
             self.o.payload.last.eq(self.tlast),
@@ -98,11 +112,12 @@ class _FromAxi(wiring.Component):
 class ToAxi(wiring.Component):
     """Collects a vector and offers it as one AXI4-Stream beat."""
 
-    def __init__(self, vector: Vector, beat: int) -> None:
-        self.vector, self.beat = vector, beat
+    def __init__(self, vector: Vector, beat: int, *, id_bits: int = 0) -> None:
+        self.vector, self.beat, self.id_bits = vector, beat, id_bits
         super().__init__(
             {
-                "i": In(beat_signature(vector.format, beat)),
+                "i": In(beat_signature(vector.format, beat, id_bits)),
+                **({"tid": Out(id_bits)} if id_bits else {}),
                 "tdata": Out(vector.size * element_bits(vector)),
                 "tvalid": Out(1),
                 "tready": In(1),
@@ -131,6 +146,8 @@ class ToAxi(wiring.Component):
         ]
         with m.If(self.i.valid & self.i.ready):
             m.d.sync += [count.eq(count + 1), self.tlast.eq(self.i.payload.last)]
+            if self.id_bits:
+                m.d.sync += self.tid.eq(self.i.payload.stream)
             for number, element in enumerate(elements):
                 with m.If(count == number // self.beat):
                     m.d.sync += element.eq(self.i.payload.data[number % self.beat])
@@ -166,6 +183,8 @@ class NetworkTop(wiring.Component):
     -------
     s_axis_tdata, s_axis_tvalid, s_axis_tlast : In;  s_axis_tready : Out
     m_axis_tdata, m_axis_tvalid, m_axis_tlast : Out;  m_axis_tready : In
+    s_axis_tid : In;  m_axis_tid : Out
+        If there are several streams: whose a vector, an answer is.
     s_axis_tkeep, s_axis_tuser : In;  m_axis_tkeep, m_axis_tuser, s_axis_malformed : Out
         If vectors are packets; ``tuser`` if ``tlast`` ends each of them.
     coefficient_write, coefficient_address, coefficient_data : In, if the plan is reloadable
@@ -187,6 +206,9 @@ class NetworkTop(wiring.Component):
         super().__init__(core_ports(plan))
         held = ANSWERS_HELD if plan.stream.packets else VECTORS_HELD
         self.states = StateMap(plan) if plan.state_access else None
+        if plan.stream.streams > 1:
+            self.layers: list[Layer] = _interleaved_layers(plan)
+            return
         *first, last = plan.layers
         seen = {"watched": _watched(plan), "states": self.states}
         self.layers = [Layer(layer, **seen) for layer in first]
@@ -213,6 +235,9 @@ class NetworkTop(wiring.Component):
         payload = [self.m_axis_tdata, self.m_axis_tlast]
         if self.plan.stream.packets:
             payload += self._packets(m, source, sink)
+        if self.plan.stream.streams > 1:
+            m.d.comb += [source.tid.eq(self.s_axis_tid), self.m_axis_tid.eq(sink.tid)]
+            payload.append(self.m_axis_tid)
         upstream = source.o
         for layer in layers:
             m.submodules[instance_name(layer.plan)] = layer
@@ -295,6 +320,8 @@ class NetworkTop(wiring.Component):
     def _ends(self) -> tuple[Any, Any, Any]:
         """Return what receives vectors, what keeps answers, and what sends them."""
         plan = self.plan
+        if plan.stream.streams > 1:
+            return _ends_of_streams(plan)
         if plan.stream.packets:
             return (
                 PacketReceiver(plan.source, plan.layers[0].input_beat, watched=_watched(plan)),
@@ -321,9 +348,32 @@ class NetworkTop(wiring.Component):
         return [self.m_axis_tkeep, self.m_axis_tuser]
 
 
+def _interleaved_layers(plan: Plan) -> list[Layer]:
+    """Return the layers of a network for several streams."""
+    rooms = [pages_of(layer, INPUT) for layer in plan.layers[1:]]
+    return [
+        InterleavedLayer(layer, held)
+        for layer, held in zip(plan.layers, [*rooms, plan.answers_held], strict=True)
+    ]
+
+
+def _ends_of_streams(plan: Plan) -> tuple[Any, Any, Any]:
+    """Return what receives vectors, keeps answers, and sends them, of several streams."""
+    bits, room = plan.stream.id_bits, pages_of(plan.layers[0], INPUT)
+    answers = AnswerMemory(
+        plan.answer, plan.beat, plan.answer_word, held=plan.answers_held, id_bits=bits
+    )
+    if plan.stream.packets:
+        first = plan.layers[0].input_beat
+        source: Any = PacketReceiver(plan.source, first, id_bits=bits, room=room)
+        return source, answers, PacketSender(plan.answer, plan.answer_word, id_bits=bits)
+    source = _FromAxi(plan.source.vector, plan.beat, id_bits=bits, room=room)
+    return source, answers, ToAxi(plan.answer.vector, plan.beat, id_bits=bits)
+
+
 def core_ports(plan: Plan) -> dict[str, wiring.Member]:
     """Return the ports of a network beside clock and reset."""
-    load, addresses = {}, AddressMap(plan)
+    load, addresses, bits = {}, AddressMap(plan), plan.stream.id_bits
     if addresses.blocks:
         load = {
             "coefficient_write": In(1),
@@ -340,6 +390,7 @@ def core_ports(plan: Plan) -> dict[str, wiring.Member]:
         "m_axis_tready": In(1),
         "m_axis_tlast": Out(1),
         **packet_ports(plan),
+        **({"s_axis_tid": In(bits), "m_axis_tid": Out(bits)} if bits else {}),
         **load,
         **(state_ports(plan) if plan.state_access else {}),
         **(_register_ports(plan) if plan.registers else {}),

@@ -15,7 +15,7 @@ from lmu_hw.errors import NetworkError
 from lmu_hw.fixed import Rounding
 from lmu_hw.hdl.beats import write_beats
 from lmu_hw.hdl.memory_unit import MemoryUnit, must_equal
-from lmu_hw.hdl.multiples import entry_of, times
+from lmu_hw.hdl.multiples import entry_of
 from lmu_hw.hdl.pipeline import pipeline
 from lmu_hw.hdl.requantize import is_outside, requantize, shape_of
 from lmu_hw.hdl.storage import Rom
@@ -193,14 +193,14 @@ class TwoPassUnit(MemoryUnit):
         s0, s1, _, _, s4, _ = stages
         rows = self.node.rows
         m.submodules.states = memory = Memory(
-            shape=self.state, depth=self.node.segments * rows, init=[]
+            shape=self.state, depth=self.state_depth(rows), init=[]
         )
         read = memory.read_port(domain="sync")
         write = memory.write_port(domain="sync")
         m.d.comb += [
-            read.addr.eq(times(s0.segment, rows) + s0.state),
+            read.addr.eq(self.state_address(s0.segment, rows, s0.state)),
             read.en.eq(s0.valid),
-            write.addr.eq(times(s4.segment, rows) + s4.state),
+            write.addr.eq(self.state_address(s4.segment, rows, s4.state, written=True)),
             write.data.eq(code),
             write.en.eq(s4.valid),
         ]
@@ -256,10 +256,9 @@ class TwoPassUnit(MemoryUnit):
         T = self._closing(m, busy, tick, y_product)
         with m.If(s0.valid & s0.begins):
             m.d.sync += [s.eq(u - T), before.eq(-u - T), factor.eq(k)]
-        sums = Signal(data.ArrayLayout(self.running, self.node.segments), reset_less=True)
-        with m.If(s5.valid & s5.ends):
-            m.d.sync += entry_of(sums, s5.segment).eq((following + y_s).shift_right(1))
-        R = Mux(self.first_step, 0, entry_of(sums, segment))
+        sums = self.add_sums(m, self.running)
+        sums.write(s5.valid & s5.ends, s5.segment, (following + y_s).shift_right(1))
+        R = Mux(self.first_step, 0, sums.read(segment))
         self._digits(m, tick, s, factor, ((H, u), (G, R)))
         return y_product
 

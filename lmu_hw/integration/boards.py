@@ -19,7 +19,12 @@ _FOLDER = "boards"
 
 
 def boards(subject: Subject) -> dict[str, str]:
-    """Return Verilog, pins and a script for each board, with its UART at the rate by default."""
+    """Return Verilog, pins and a script for each board, with its UART at the rate by default.
+
+    None for several streams: what comes over UART is one.
+    """
+    if subject.plan.stream.streams > 1:
+        return {}
     listed = ports_of(subject.plan)
     ports = Ports(
         bits={port.name: port.width for port in listed},

@@ -71,13 +71,14 @@ def testbench_scripts(subject: Subject) -> dict[str, str]:
 def _parts(packet: Packet) -> list[str]:
     """Return what is in a word, from its lowest bit on."""
     keep = [] if packet.whole else ["tkeep"]
-    return ["tdata", *keep, "tlast", *(["tuser"] if packet.marks else [])]
+    marks = ["tuser"] if packet.marks else []
+    return ["tdata", *keep, "tlast", *marks, *(["tid"] if packet.id_bits else [])]
 
 
 def _driven(ports: Sequence[Port], source: Packet) -> dict[str, str]:
     """Return what each port is connected to; what the testbench does not use is 0."""
     driven, at = {"clk": "clk", "rst": "rst"}, 0
-    widths = {"tdata": source.width, "tkeep": source.bytes}
+    widths = {"tdata": source.width, "tkeep": source.bytes, "tid": source.id_bits}
     for part in _parts(source):
         width = widths.get(part, 1)
         driven[f"s_axis_{part}"] = f"offered[{at}{f' +: {width}' if width > 1 else ''}]"

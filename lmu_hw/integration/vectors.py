@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the testbench sends, and what it expects: beats as hexadecimal words.
 
-A word holds, from its lowest bit on, ``tdata``, ``tkeep``, ``tlast`` and ``tuser``, as far as the
-stream has them.
+A word holds, from its lowest bit on, ``tdata``, ``tkeep``, ``tlast``, ``tuser`` and ``tid``, as far
+as the stream has them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.integration.subject import Subject
 from lmu_hw.network import Packet
 
-__all__ = ["Vectors", "lengths", "vectors_of", "word_bits"]
+__all__ = ["Vectors", "lengths", "turns", "vectors_of", "word_bits"]
 
 Codes = NDArray[np.int64]
 
@@ -63,11 +64,15 @@ def vectors_of(subject: Subject) -> Vectors:
     answers = tuple(
         golden.run(codes[None])[0].reshape(-1, network.output.size) for codes in sequences
     )
+    order = turns([len(codes) for codes in sequences], plan.stream.streams)
+    answered = order
+    if network.answers_once:
+        answered = [(n, 0) for n, step in order if step == len(sequences[n]) - 1]
     return Vectors(
         sequences=sequences,
         answers=answers,
-        sent=_words(plan.source, sequences, marked_throughout=False),
-        expected=_words(plan.answer, answers, marked_throughout=True),
+        sent=_words(plan.source, sequences, order, marked_throughout=False),
+        expected=_words(plan.answer, answers, answered, marked_throughout=True),
     )
 
 
@@ -80,7 +85,24 @@ def lengths(steps: int, longest: int) -> list[int]:
 def word_bits(packet: Packet) -> int:
     """Return the bits of a word: data, and what goes with them."""
     keep = 0 if packet.whole else packet.bytes
-    return packet.width + keep + 1 + int(packet.marks)
+    return packet.width + keep + 1 + int(packet.marks) + packet.id_bits
+
+
+def turns(lengths: Sequence[int], streams: int) -> list[tuple[int, int]]:
+    """Return the steps of sequences in the order of streams that take turns, step by step.
+
+    Sequence n belongs to stream n modulo their number; those of one stream follow each other.
+
+    Returns
+    -------
+    list of (sequence, step)
+    """
+    queues = [
+        [(n, step) for n in range(stream, len(lengths), streams) for step in range(lengths[n])]
+        for stream in range(streams)
+    ]
+    longest = max(map(len, queues))
+    return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
 
 
 def _budget(subject: Subject) -> int:
@@ -91,24 +113,29 @@ def _budget(subject: Subject) -> int:
 
 
 def _words(
-    packet: Packet, sequences: tuple[Codes, ...], *, marked_throughout: bool
+    packet: Packet,
+    sequences: tuple[Codes, ...],
+    order: Sequence[tuple[int, int]],
+    *,
+    marked_throughout: bool,
 ) -> tuple[int, ...]:
-    """Return the beats of all vectors of all sequences.
+    """Return the beats of vectors of sequences, in an order of (sequence, step).
 
     An answer has its mark in all of its beats; at the input, only the beat that ends it counts.
     """
-    words = []
-    for codes in sequences:
-        for step, beats in enumerate(packet.encode(codes)):
-            last_step = step == len(codes) - 1
-            for place, octets in enumerate(beats):
-                ends = place == packet.beats - 1
-                word, at = int.from_bytes(octets.tobytes(), "little"), packet.width
-                if not packet.whole:
-                    word |= packet.keep(ends=ends) << at
-                    at += packet.bytes
-                word |= int(ends if packet.marks else ends and last_step) << at
-                if packet.marks:
-                    word |= int(last_step and (ends or marked_throughout)) << at + 1
-                words.append(word)
+    words, encoded = [], [packet.encode(codes) for codes in sequences]
+    for number, step in order:
+        last_step = step == len(sequences[number]) - 1
+        for place, octets in enumerate(encoded[number][step]):
+            ends = place == packet.beats - 1
+            word, at = int.from_bytes(octets.tobytes(), "little"), packet.width
+            if not packet.whole:
+                word |= packet.keep(ends=ends) << at
+                at += packet.bytes
+            word |= int(ends if packet.marks else ends and last_step) << at
+            at += 1
+            if packet.marks:
+                word |= int(last_step and (ends or marked_throughout)) << at
+                at += 1
+            words.append(word | (number & (1 << packet.id_bits) - 1) << at)
     return tuple(words)

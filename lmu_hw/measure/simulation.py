@@ -130,7 +130,7 @@ class Result:
         What went wrong with the protocol or the cycle count; empty if nothing did.
     cycles : int
         Cycles of the whole run.
-    cycles_per_step : int or None
+    cycles_per_step : float or None
         Cycles from one time step to the next at full load; None if too few steps ran.
     steps : int
         Time steps in all.
@@ -155,7 +155,7 @@ class Result:
     first_mismatch: Mismatch | None
     failure: str
     cycles: int
-    cycles_per_step: int | None
+    cycles_per_step: float | None
     steps: int
     input_steps: int
     input_steps_given: int

@@ -37,6 +37,7 @@ from lmu_hw.network.stream import (
     Stream,
     element_bits,
     stream_of,
+    streams_of,
 )
 
 __all__ = [
@@ -83,4 +84,5 @@ __all__ = [
     "state_codes",
     "state_vectors",
     "stream_of",
+    "streams_of",
 ]

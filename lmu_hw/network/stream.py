@@ -27,6 +27,7 @@ __all__ = [
     "Stream",
     "element_bits",
     "stream_of",
+    "streams_of",
 ]
 
 DEFAULT_WIDTH = 32
@@ -37,6 +38,9 @@ VECTOR = "vector"
 
 NARROWEST, WIDEST = 8, 1024
 """Bits of the beats of a packet, at least and at most."""
+
+MOST_STREAMS = 64
+"""Independent sequences of a design, at most: each has registers that a reset clears."""
 
 Beats = NDArray[np.uint8]
 
@@ -82,6 +86,8 @@ class Packet:
     last : Last
     whole : bool
         A beat is always a whole vector: there is no ``tkeep``.
+    id_bits : int
+        Of ``tid``, which says whose a vector is; 0: there is none.
     """
 
     vector: Signal
@@ -89,6 +95,7 @@ class Packet:
     element_bits: int
     last: Last = Last.SEQUENCE
     whole: bool = False
+    id_bits: int = 0
 
     @property
     def parts(self) -> int:
@@ -148,6 +155,7 @@ class Packet:
             "bytes_of_last_beat": self.last_bytes,
             "tkeep": not self.whole,
             "tuser": self.marks,
+            **({"tid": self.id_bits} if self.id_bits else {}),
         }
 
     def encode(self, codes: NDArray[np.integer]) -> Beats:
@@ -217,11 +225,19 @@ class Stream:
     elements : Elements
     last : Last
         Where a beat is a whole vector, ``tlast`` ends a sequence.
+    streams : int
+        Independent sequences, told apart by ``tid``; 1: there is none.
     """
 
     width: int | None = None
     elements: Elements = Elements.PACKED
     last: Last = Last.SEQUENCE
+    streams: int = 1
+
+    @property
+    def id_bits(self) -> int:
+        """Bits of ``tid``."""
+        return (self.streams - 1).bit_length()
 
     @property
     def packets(self) -> bool:
@@ -239,18 +255,29 @@ class Stream:
 
     def packet(self, vector: Signal) -> Packet:
         """Return the beats of a vector."""
+        ids = self.id_bits
         if self.width is None:
-            bits = element_bits(vector)
-            return Packet(vector=vector, width=vector.size * bits, element_bits=bits, whole=True)
+            bits, width = element_bits(vector), vector.size * element_bits(vector)
+            return Packet(vector=vector, width=width, element_bits=bits, whole=True, id_bits=ids)
         # An integer as computers have it: it divides a beat, or beats divide it.
         bits = max(1 << (vector.format.width - 1).bit_length(), 8)
         if self.elements is Elements.SINGLE:
             bits = max(bits, self.width)
-        return Packet(vector=vector, width=self.width, element_bits=bits, last=self.last)
+        return Packet(
+            vector=vector, width=self.width, element_bits=bits, last=self.last, id_bits=ids
+        )
 
 
 WHOLE_VECTORS = Stream()
 """A whole vector in a beat."""
+
+
+def streams_of(count: object) -> int:
+    """Return a number of independent sequences; raise `ConfigError` if it is none."""
+    streams = whole(count, "`streams`", least=1, most=MOST_STREAMS)
+    if streams & streams - 1:
+        raise ConfigError(f"`streams` must be a power of two, not {streams}")
+    return streams
 
 
 def stream_of(

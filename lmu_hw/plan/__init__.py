@@ -14,6 +14,7 @@ from lmu_hw.plan.coefficient_rom import CoefficientRom
 from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.estimate import Estimate, estimate_of
 from lmu_hw.plan.goal import AUTO, FULL, Goal, Lanes
+from lmu_hw.plan.interleaving import interleaved, layer_cycles, one_stream, step_cycles
 from lmu_hw.plan.layer import (
     DRAIN_LATENCY,
     MAC_LATENCY,
@@ -68,10 +69,14 @@ __all__ = [
     "estimate_of",
     "fits_luts",
     "half_ulp",
+    "interleaved",
     "is_fresh",
+    "layer_cycles",
     "make_plan",
+    "one_stream",
     "registers_address",
     "reloadable_of",
     "require_states",
+    "step_cycles",
     "widths_of",
 ]

@@ -18,7 +18,7 @@ from lmu_hw.network import (
 )
 from lmu_hw.network.semiseparable import Semiseparable
 from lmu_hw.plan.layer import LayerPlan
-from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
+from lmu_hw.plan.pipeline import Plan
 
 __all__ = [
     "CELL",
@@ -28,6 +28,8 @@ __all__ = [
     "is_followed",
     "memories_of",
     "multipliers_of",
+    "page_words",
+    "pages_of",
     "stored_vectors",
     "vector_memory",
 ]
@@ -131,7 +133,7 @@ def answer_queue(plan: Plan) -> Memory:
     answer, word = plan.layers[-1].layer.output, plan.answer_word
     return Memory(
         part="ports",
-        words=-(-answer.size // word) * (ANSWERS_HELD if plan.stream.packets else 1),
+        words=-(-answer.size // word) * plan.answers_held,
         width=word * answer.format.width,
         elements=word // plan.beat,
     )
@@ -192,15 +194,33 @@ def is_followed(plan: LayerPlan, name: str) -> bool:
     return name in writers and any(read.source == name and not read.delayed for read in reads)
 
 
+def pages_of(plan: LayerPlan, name: str) -> int:
+    """Return how many vectors of a name are stored at once.
+
+    Of a vector whose previous value is read while the next is written there are two for each
+    stream; of others, one for each context. Of input vectors, there are those that are read and
+    those that are there in time to be read next.
+    """
+    if name == INPUT:
+        return 4 * plan.contexts if plan.contexts > 1 else 2
+    if any(read.delayed for read in _reads(plan) if read.source == name):
+        return 2 * plan.streams
+    return plan.contexts
+
+
+def page_words(plan: LayerPlan, words: int) -> int:
+    """Return the words that a page takes; of several streams, its number is the upper address."""
+    return 1 << (words - 1).bit_length() if plan.streams > 1 else words
+
+
 def vector_memory(plan: LayerPlan, name: str) -> Memory:
     """Return the memory of the input vector, or of a node that is stored.
 
     Of a vector that `is_followed`, this is what its beats have together.
     """
-    paged = name == INPUT or any(read.delayed for read in _reads(plan) if read.source == name)
     return Memory(
         part="vectors",
-        words=plan.storage(name).words * (1 + paged),
+        words=page_words(plan, plan.storage(name).words) * pages_of(plan, name),
         width=plan.columns * plan.layer.signals[name].format.width,
         elements=plan.columns // (plan.input_beat if name == INPUT else plan.beat),
     )
@@ -219,12 +239,15 @@ def _rams(plan: LayerPlan) -> Iterator[Memory]:
     for node in layer.structured:
         schedule, state = plan.node(node), node.requant.format.width
         words, part = -(-node.rows // schedule.chain), f"memory, {node.realization}"
-        yield Memory(part=part, words=node.segments * words, width=schedule.chain * state)
+        states = plan.streams * page_words(plan, node.segments * words)
+        yield Memory(part=part, words=states, width=schedule.chain * state)
         if isinstance(node.update, Semiseparable):  # what the backward recursion carries on
             width = schedule.chain * node.update.backward.format.width
             depth = words * (node.segments if schedule.interleaved else 1)
             yield Memory(part=part, words=depth, width=width)
     for node in layer.sums:
         if node.error_feedback:
-            words = node.segments * -(-node.rows // plan.beat)
-            yield Memory(part="output", words=words, width=plan.beat * node.dropped_bits)
+            words = page_words(plan, node.segments * -(-node.rows // plan.beat))
+            yield Memory(
+                part="output", words=plan.streams * words, width=plan.beat * node.dropped_bits
+            )

@@ -142,6 +142,10 @@ class LayerPlan:
         Most words of a bank of coefficients, a power of two; None: see `bank_depths`.
     arriving : int or None
         Elements of the input vector that come at once, a power of two; None: a beat of the layer.
+    streams : int
+        Independent sequences whose steps it computes, a power of two.
+    contexts : int
+        Steps of different streams that it computes at once.
 
     Raises
     ------
@@ -157,6 +161,8 @@ class LayerPlan:
     reloadable: Reloadable = Reloadable.NONE
     bank_words: int | None = None
     arriving: int | None = None
+    streams: int = 1
+    contexts: int = 1
 
     def __post_init__(self) -> None:
         for name, least in (("rows", 1), ("columns", 1), ("beat", 1), ("memory_lanes", 0)):

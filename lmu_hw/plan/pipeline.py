@@ -52,6 +52,16 @@ class Plan:
         return max(self.answer.elements, self.beat) if self.stream.packets else self.beat
 
     @property
+    def answers_held(self) -> int:
+        """Answers that there is room for in the memory at the output.
+
+        Of several streams, two batches and more; in all, a number before a power of two.
+        """
+        if self.stream.streams > 1:
+            return 4 * self.layers[-1].contexts - 1
+        return ANSWERS_HELD if self.stream.packets else 1
+
+    @property
     def lanes(self) -> int:
         """Multipliers of all layers."""
         return sum(layer.lanes for layer in self.layers)

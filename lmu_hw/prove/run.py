@@ -20,7 +20,7 @@ from lmu_hw.hdl.verilog import core_name
 from lmu_hw.implement.record import rtl_digest, rtl_files
 from lmu_hw.manifest import read_plan
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan, Reloadable
+from lmu_hw.plan import Plan, Reloadable, one_stream
 from lmu_hw.prove.bench import wires_of
 from lmu_hw.prove.claims import UNREACHED, UNWRITTEN, Lemma, Part, ProofResult, Status, write_proof
 from lmu_hw.prove.comparison import Failure
@@ -73,6 +73,7 @@ def prove(
     folder.results.check(folder.PROOF, _STIMULI, _REPLAY)
     design = Design.read(folder.path)
     plan, files = read_plan(folder, design.network), rtl_files(folder)
+    one_stream(plan, "a proof", "nothing is proved of how streams share the hardware; simulate it")
     with limited(time_limit):
         verdicts, late = _verified(folder.path, tell)
         lemmas, ranges, stimuli = lemmas_of(files, design.network, plan, tell=tell)

@@ -12,6 +12,7 @@ import numpy as np
 from amaranth.hdl import ClockDomain, Const, Module
 from amaranth.sim import Simulator, SimulatorContext
 
+from lmu_hw.hdl.interleaved_layer import InterleavedLayer
 from lmu_hw.hdl.top import NetworkTop
 from lmu_hw.plan import Plan
 from lmu_hw.simulate.driver import Driven, Driver, Seen
@@ -67,8 +68,9 @@ class _Bench:
         self.top, self.rst, self.tick = top, domain.rst, tick
         self.driver = Driver(job)
         self.packets, self.marks = not job.source.whole, job.source.marks
-        self.reloadable = bool(job.writes)
+        self.ids, self.reloadable = job.source.id_bits, bool(job.writes)
         self.beats: list[list[tuple[int, ...]]] = [[] for _ in top.layers]
+        self.streams: list[list[int]] = [[] for _ in top.layers]
         self.starts: list[tuple[int, int]] = []
         self.counts: list[list[int]] = []
 
@@ -80,10 +82,12 @@ class _Bench:
             top.m_axis_tkeep if self.packets else Const(0),
             top.m_axis_tuser if self.marks else Const(0),
             top.s_axis_malformed if self.packets else Const(0),
+            top.m_axis_tid if self.ids else Const(0),
         ]
         others = len(signals)
         for layer in top.layers:
-            signals += [layer.start, layer.write]
+            stream = layer.stream_trace if isinstance(layer, InterleavedLayer) else Const(0)
+            signals += [layer.start, layer.write, stream]
         self._give(ctx, driver.driven)
         async for _, _, *values in ctx.tick().sample(*signals):
             events = values[others:]
@@ -97,7 +101,8 @@ class _Bench:
                 tkeep=values[4],
                 tuser=bool(values[5]),
                 malformed=bool(values[6]),
-                busy=any(events[::2]) or any(write.valid for write in events[1::2]),
+                tid=values[7],
+                busy=any(events[::3]) or any(write.valid for write in events[1::3]),
             )
             before = len(driver.record.cuts)
             driver.step(seen)
@@ -119,6 +124,8 @@ class _Bench:
             ctx.set(top.s_axis_tkeep, driven.tkeep)
         if self.marks:
             ctx.set(top.s_axis_tuser, driven.tuser)
+        if self.ids:
+            ctx.set(top.s_axis_tid, driven.tid)
         if self.reloadable:
             address, word = driven.write or (0, 0)
             ctx.set(top.coefficient_write, driven.write is not None)
@@ -126,12 +133,14 @@ class _Bench:
             ctx.set(top.coefficient_data, word)
 
     def _record(self, events: list[Any]) -> None:
-        for place, (start, write) in enumerate(zip(events[::2], events[1::2], strict=True)):
+        layers = zip(events[::3], events[1::3], events[2::3], strict=True)
+        for place, (start, write, stream) in enumerate(layers):
             if start:
                 self.starts.append((place, self.driver.cycle))
             if write.valid:
                 row = (write.node, write.segment, write.beat, write.mask, *write.data)
                 self.beats[place].append(row)
+                self.streams[place].append(stream)
 
     def stored(self, plan: Plan) -> Stored:
         """Return what the layers stored."""
@@ -142,6 +151,7 @@ class _Bench:
         return Stored(
             beats=tables,
             unknown=[np.zeros(table.shape, np.bool_) for table in tables],
+            streams=[np.array(streams, np.int64) for streams in self.streams],
             starts=self.starts,
             counts=np.array(self.counts, np.int64),
         )

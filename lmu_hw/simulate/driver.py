@@ -22,7 +22,7 @@ class Seen:
     ----------
     tready, tvalid, tlast, tuser, malformed : bool
         s_axis_tready; m_axis_tvalid, m_axis_tlast, m_axis_tuser; s_axis_malformed.
-    tdata, tkeep : int
+    tdata, tkeep, tid : int
     busy : bool
         A layer starts a step or stores a code.
     """
@@ -34,12 +34,13 @@ class Seen:
     busy: bool
     tkeep: int = 0
     tuser: bool = False
+    tid: int = 0
     malformed: bool = False
 
     @property
-    def offered(self) -> tuple[int, bool, int, bool]:
+    def offered(self) -> tuple[int, bool, int, bool, int]:
         """What must not change while it waits."""
-        return self.tdata, self.tlast, self.tkeep, self.tuser
+        return self.tdata, self.tlast, self.tkeep, self.tuser, self.tid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,7 @@ class Driven:
     tlast: bool = False
     tkeep: int = 0
     tuser: bool = False
+    tid: int = 0
     tready: bool = False
     write: tuple[int, int] | None = None
 
@@ -66,11 +68,13 @@ class _Offer:
     beats: int
     keep: int
     data: int
+    stream: int
 
     @classmethod
     def read(cls, line: str) -> _Offer:
-        pause, gaps, last, beats, keep, data = line.split()
-        return cls(int(pause), gaps == "1", last == "1", int(beats), int(keep, 16), int(data, 16))
+        pause, gaps, last, beats, keep, data, stream = line.split()
+        numbers = int(beats), int(keep, 16), int(data, 16), int(stream)
+        return cls(int(pause), gaps == "1", last == "1", *numbers)
 
     def needed(self, packet: Packet) -> int:
         """Return the beats after which the vector is there."""
@@ -218,7 +222,7 @@ class Driver:
         if len(self._answer) == packet.beats:
             digits = "".join(f"{data:0{packet.width}b}" for data in reversed(self._answer))
             last = seen.tuser if packet.marks else seen.tlast
-            self.record.answers.append(f"{digits} {int(last)}")
+            self.record.answers.append(f"{digits} {int(last)} {seen.tid}")
             self.record.taken.append(self.cycle)
             self._answer.clear()
 
@@ -298,6 +302,7 @@ class Driver:
                 "tlast": driven.tlast,
                 "tkeep": driven.tkeep,
                 "tuser": driven.tuser,
+                "tid": driven.tid,
             }
         armed = self._armed
         withheld = self._writing or (armed is not None and armed.when is When.IDLE)
@@ -316,6 +321,7 @@ class Driver:
             "tkeep": offer.kept(self._beat, packet),
             "tlast": self._beat == offer.beats - 1 and (packet.marks or offer.last),
             "tuser": offer.last if self._beat == offer.needed(packet) - 1 else noise,
+            "tid": offer.stream,
         }
 
     def _noise(self, *, valid: bool) -> dict[str, Any]:
@@ -326,6 +332,7 @@ class Driver:
             "tkeep": int.from_bytes(self._random.bytes(octets), "little") >> 7 * octets,
             "tlast": bool(self._random.integers(2)),
             "tuser": bool(self._random.integers(2)),
+            "tid": int(self._random.integers(1 << self.job.source.id_bits)),
         }
 
     def _sink(self, fire: bool) -> bool:

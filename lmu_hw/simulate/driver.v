@@ -5,16 +5,16 @@
 // files in the working directory, so that one build runs any stimulus:
 //
 //   numbers.txt  calm, settle, fill, patience: see below
-//   beats.txt    pause, gaps, last, beats, keep, data: a vector, the cycles before it is offered,
-//                whether its beats are apart, and how many there are: more or fewer than it has, if
-//                its packet is to be malformed
+//   beats.txt    pause, gaps, last, beats, keep, data, id: a vector, the cycles before it is offered,
+//                whether its beats are apart, how many there are: more or fewer than it has, if
+//                its packet is to be malformed; and whose it is
 //   pauses.txt   low, high: for how many cycles m_axis_tready is low, then high
 //   resets.txt   after, when, delay, length, offer: once `after` vectors were taken, wait for `when`
 //                and then `delay` cycles; the first line is the reset at power-up. A packet that is
 //                cut begins anew
 //   writes.txt   resets, address, word: a write to the coefficients after so many resets
 //
-// It leaves answers.txt (data and last of each), of packets taken.txt (the cycle in which each was
+// It leaves answers.txt (data, last and id of each), of packets taken.txt (the cycle in which each was
 // complete), cuts.txt (the state of everything at each reset
 // and at the end), stalls.txt (cycles without a beat, of beats that wait, of answers that wait, with
 // m_axis_tready low before an answer is there, and with everything full) and failures.txt. What is not valid carries noise or unknown bits.
@@ -29,6 +29,7 @@ module lmu__driver #(
   parameter IN_BYTES = 1,
   parameter OUT_BYTES = 1,
   parameter PACKETS = 0,  // there is tkeep
+  parameter ID = 1,  // bits of tid
   parameter MARKS = 0,  // tlast ends every vector, and tuser marks the last one of a sequence
   parameter ADDRESS = 1,
   parameter WORD = 1
@@ -44,6 +45,7 @@ module lmu__driver #(
   output reg s_axis_tlast,
   output reg [IN/8-1:0] s_axis_tkeep,
   output reg s_axis_tuser,
+  output reg [ID-1:0] s_axis_tid,
   input s_axis_tready,
   input s_axis_malformed,
   input [OUT-1:0] m_axis_tdata,
@@ -51,6 +53,7 @@ module lmu__driver #(
   input m_axis_tlast,
   input [OUT/8-1:0] m_axis_tkeep,
   input m_axis_tuser,
+  input [ID-1:0] m_axis_tid,
   output reg m_axis_tready,
   input full,  // no coefficient can be written
   input held,  // no beat may be offered: coefficients are on their way
@@ -84,6 +87,7 @@ module lmu__driver #(
   reg have_beat, vector_last, gaps;
   reg [MOST*IN-1:0] vector_data;
   reg [MOST*IN/8-1:0] vector_keep;
+  reg [ID-1:0] vector_id;
   integer pause, accepted;
   integer beat, given, needed_beats;  // of the packet: the next one, those offered, those it takes
   reg [IN/8-1:0] kept;
@@ -101,15 +105,15 @@ module lmu__driver #(
 
   reg [63:0] noise;
   reg entered, left, hold_source, was_rst, was_full, was_done, was_waiting;
-  reg [OUT+OUT/8+1:0] was_offered, offered;
+  reg [OUT+OUT/8+ID+1:0] was_offered, offered;
   integer quiet, stuck, failures;
   integer beat_waits, answer_waits, early_waits, full_waits, pause_cycles;
 
   task next_vector;
     begin
-      count = $fscanf(beats, "%d %b %b %d %h %h\n", pause, gaps, vector_last, given, vector_keep,
-        vector_data);
-      have_beat = count == 6;
+      count = $fscanf(beats, "%d %b %b %d %h %h %d\n", pause, gaps, vector_last, given,
+        vector_keep, vector_data, vector_id);
+      have_beat = count == 7;
       beat = 0;
       needed_beats = given < IN_BEATS ? given : IN_BEATS;
     end
@@ -157,6 +161,7 @@ module lmu__driver #(
       s_axis_tkeep <= vector_keep[beat*IN/8 +: IN/8];
       s_axis_tlast <= beat == given - 1 && (MARKS || vector_last);
       s_axis_tuser <= beat == needed_beats - 1 ? vector_last : noise[6];
+      s_axis_tid <= vector_id;
     end
   endtask
 
@@ -167,6 +172,7 @@ module lmu__driver #(
       s_axis_tkeep <= unknown ? {(IN/8){1'bx}} : {((IN / 8 + 63) / 64){noise}};
       s_axis_tlast <= unknown ? 1'bx : noise[7];
       s_axis_tuser <= unknown ? 1'bx : noise[6];
+      s_axis_tid <= unknown ? {ID{1'bx}} : noise[40:33];
     end
   endtask
 
@@ -191,7 +197,7 @@ module lmu__driver #(
     part = 0;
     done = 0; cycle = 0; answers = 0;
     s_axis_tvalid = 0; s_axis_tdata = 0; s_axis_tlast = 0; m_axis_tready = 0;
-    s_axis_tkeep = 0; s_axis_tuser = 0;
+    s_axis_tkeep = 0; s_axis_tuser = 0; s_axis_tid = 0;
     coefficient_write = 0; coefficient_address = 0; coefficient_data = 0;
     next_vector; next_reset; next_write;
     rst = 1;
@@ -216,7 +222,8 @@ module lmu__driver #(
       answer[part*OUT +: OUT] = m_axis_tdata;
       part = answer_ends ? 0 : part + 1;
       if (answer_ends) begin
-        $fwrite(answer_file, "%b %b\n", answer, MARKS ? m_axis_tuser : m_axis_tlast);
+        $fwrite(answer_file, "%b %b %0d\n", answer, MARKS ? m_axis_tuser : m_axis_tlast,
+          m_axis_tid);
         if (PACKETS) $fwrite(taken_file, "%0d\n", cycle);
         answers <= answers + 1;
       end
@@ -228,7 +235,7 @@ module lmu__driver #(
     if (was_rst && m_axis_tvalid !== 1'b0) complain("m_axis_tvalid must be low after reset");
     if (!rst && (^{s_axis_tready, m_axis_tvalid}) === 1'bx)
       complain("s_axis_tready and m_axis_tvalid must be known");
-    offered = {m_axis_tuser, m_axis_tlast, m_axis_tkeep, m_axis_tdata};
+    offered = {m_axis_tid, m_axis_tuser, m_axis_tlast, m_axis_tkeep, m_axis_tdata};
     if (was_waiting && !rst && (m_axis_tvalid !== 1'b1 || offered !== was_offered))
       complain("an answer must stay until it is taken");
     was_waiting = m_axis_tvalid === 1'b1 && !m_axis_tready && !rst;

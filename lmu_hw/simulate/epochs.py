@@ -20,6 +20,7 @@ from lmu_hw.network import QuantizedNetwork
 from lmu_hw.plan import Plan
 from lmu_hw.simulate.scoreboard import Expectation, Words, expect
 from lmu_hw.simulate.stimuli import Sequence
+from lmu_hw.simulate.turns import Turns, in_order
 
 __all__ = ["Epoch", "Piece", "epochs_of", "expected_lasts", "expected_words", "pieces_of"]
 
@@ -68,6 +69,7 @@ def epochs_of(
     accepted: Rows[int],
     complete: Rows[bool],
     networks: Rows[QuantizedNetwork],
+    turns: Turns | None = None,
 ) -> list[Epoch]:
     """Cut sequences where resets cut them.
 
@@ -78,32 +80,34 @@ def epochs_of(
         Beats that were taken before the end of each epoch.
     complete : list of bool
     networks : list of QuantizedNetwork
+    turns : Turns, optional
+        The order in which steps were offered; None: one sequence after the other.
     """
     return [
         Epoch(pieces=pieces, complete=whole, network=network)
         for pieces, whole, network in zip(
-            pieces_of(sequences, accepted), complete, networks, strict=True
+            pieces_of(sequences, accepted, turns), complete, networks, strict=True
         )
     ]
 
 
-def pieces_of(sequences: Rows[Sequence], accepted: Rows[int]) -> list[list[Piece]]:
-    """Return what ran in each epoch; arguments as for `epochs_of`."""
-    ends = np.cumsum([len(sequence.codes) for sequence in sequences])
-    return [_between(sequences, ends, low, high) for low, high in pairwise([0, *accepted])]
+def pieces_of(
+    sequences: Rows[Sequence], accepted: Rows[int], turns: Turns | None = None
+) -> list[list[Piece]]:
+    """Return what ran in each epoch, by the first step; arguments as for `epochs_of`."""
+    turns = turns or in_order(sequences)
+    return [_between(sequences, turns, low, high) for low, high in pairwise([0, *accepted])]
 
 
-def _between(sequences: Rows[Sequence], ends: Codes, low: int, high: int) -> list[Piece]:
-    """Return what beats `low` to `high` are of the sequences that end at `ends`."""
+def _between(sequences: Rows[Sequence], turns: Turns, low: int, high: int) -> list[Piece]:
+    """Return what beats `low` to `high` are of the sequences."""
+    numbers, places, counts = np.unique(
+        turns.sequence[low:high], return_index=True, return_counts=True
+    )
     pieces = []
-    for number in range(int(np.searchsorted(ends, low, "right")), len(sequences)):
-        codes = sequences[number].codes
-        begin = int(ends[number]) - len(codes)
-        if begin >= high:
-            break
-        first, last = max(low - begin, 0), min(high - begin, len(codes))
-        if first == last:
-            break
+    for at in np.argsort(places):
+        number, first = int(numbers[at]), int(turns.step[low + places[at]])
+        codes, last = sequences[number].codes, first + int(counts[at])
         pieces.append(
             Piece(sequence=number, first=first, codes=codes[first:last], ends=last == len(codes))
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from lmu_hw.network import Packet
 from lmu_hw.simulate.packets import offers_of
 from lmu_hw.simulate.stimuli import DATA, Pauses, Sequence, Stall
+from lmu_hw.simulate.turns import Turns, turns_of
 
 __all__ = ["STALLS", "Cut", "Job", "Offer", "Record", "Reset", "When"]
 
@@ -107,7 +109,7 @@ class Record:
     Attributes
     ----------
     answers : list of str
-        Data and last bit as binary digits.
+        Data and last bit as binary digits, and the stream as a number.
     cuts : list of Cut
         One for each reset, and one for the end.
     failures : list of str
@@ -171,6 +173,11 @@ class Job:
     )
     writes: list[tuple[int, int, int]] = field(default_factory=list)
 
+    @cached_property
+    def turns(self) -> Turns:
+        """The order of all steps."""
+        return turns_of(self.sequences, 1 << self.source.id_bits, self.seed)
+
     @property
     def settle(self) -> int:
         """Cycles without activity after which nothing is inside.
@@ -200,20 +207,20 @@ class Job:
 
     def beats(self) -> list[str]:
         """Return the lines of ``beats.txt``."""
+        turns, steps = self.turns, np.array([len(sequence.codes) for sequence in self.sequences])
+        ends = np.cumsum(steps)
         codes = np.concatenate([sequence.codes for sequence in self.sequences])
-        steps = [len(sequence.codes) for sequence in self.sequences]
+        codes = codes[(ends - steps)[turns.sequence] + turns.step]
+        apart = np.array([bool(s.stall & Stall.INPUT) for s in self.sequences])[turns.sequence]
+        own = np.array([s.name != DATA for s in self.sequences])[turns.sequence]
         pauses = Pauses(self.seed, 3 * self.cycles_per_step)
-        waits = [
-            pauses.cycles() if sequence.stall & Stall.INPUT else 0
-            for sequence in self.sequences
-            for _ in sequence.codes
-        ]
-        lasts = np.zeros(len(codes), np.bool_)
-        lasts[np.cumsum(steps) - 1] = True
-        apart = np.repeat([bool(s.stall & Stall.INPUT) for s in self.sequences], steps)
-        own = np.repeat([s.name != DATA for s in self.sequences], steps)
+        waits = [pauses.cycles() if pausing else 0 for pausing in apart]
+        lasts = turns.step == steps[turns.sequence] - 1
         offers = offers_of(self.source, codes, lasts, apart=apart, own=own, seed=self.seed + 2)
-        return [f"{wait} {line}" for wait, line in zip(waits, offers, strict=True)]
+        return [
+            f"{wait} {line} {stream}"
+            for wait, line, stream in zip(waits, offers, turns.stream, strict=True)
+        ]
 
     def pauses(self) -> list[tuple[int, int]]:
         """Return for how many cycles the sink is not ready, then ready, over and over.

@@ -143,6 +143,7 @@ def simulate(
         *(design, goals, chosen, steps, data, seed),
         gates=cells is not None,
         packets=plan.stream.packets,
+        streams=plan.stream.streams,
         found=lambda made_from, search: searched(
             kept, [folder.manifest, design.digest, *made_from], search
         ),
@@ -219,13 +220,14 @@ def job_of(
         The bench sees when layers work.
     """
     network, per_step = sets[0].network, plan.cycles(last_step=True)
-    depth = 4 * (len(plan.layers) + 1)  # vectors that fit between input and output
+    at_once = plan.layers[0].contexts  # steps of a layer
+    depth = 4 * (len(plan.layers) + 1) * at_once  # vectors that fit between input and output
     fill = depth * per_step if longest_fill is None else min(depth * per_step, longest_fill)
     waits = max(len(sequence.codes) for sequence in sequences) if network.answers_once else 1
     resets = resets_of(
         sequences,
         cycles_per_step=per_step,
-        layers=len(plan.layers),
+        layers=len(plan.layers) * at_once,
         sets=sets,
         seed=seed,
     )

@@ -37,6 +37,7 @@ def driven_sequences(
     *,
     gates: bool,
     packets: bool,
+    streams: int = 1,
     found: Callable[[list[Any], Callable[[], list[Sequence]]], list[Sequence]],
 ) -> list[list[Sequence]]:
     """Return what each simulator is driven with.
@@ -55,6 +56,8 @@ def driven_sequences(
         Gates run, which are slow.
     packets : bool
         Vectors travel as packets, some of which are to be malformed.
+    streams : int
+        Independent sequences of the design.
     found : callable
         Makes sequences with a function, or knows them from what they are made from.
     """
@@ -72,6 +75,7 @@ def driven_sequences(
                 seed=seed,
                 overflowing=overflowing(),
                 packets=packets,
+                streams=streams,
             ),
         )
         sequences = [*built_in[:1], *own_data, *built_in[1:]]  # after that which a reset cuts

@@ -51,6 +51,7 @@ _BEFORE = 6  # steps of the first sequence
 _FEWEST = 24  # steps of the storm where few must do
 _RESETS = (8, 400)  # in the storm, at least and at most
 _LONGEST = 4_000  # steps of a built-in stimulus
+_ROUNDS = 24  # steps of each of several streams
 _MORE = 16  # steps of history beyond all windows: of cells without one
 _STIMULI = 12  # long stimuli, which share the time steps among them
 _SPARSE = (1, 1, 1, 1, 2, 1, 1, 3, 1, 2, 1, 1)  # steps of sequences with zeros
@@ -116,6 +117,7 @@ def stimuli(
     seed: int,
     overflowing: Collection[Codes] | None = None,
     packets: bool = False,
+    streams: int = 1,
 ) -> list[Sequence]:
     """Return the sequences of a simulation, those at full load first, then those of the storm.
 
@@ -133,6 +135,8 @@ def stimuli(
         Sequences with which sums leave their formats, from `ends_left`; None: they are searched.
     packets : bool
         Vectors are packets: there are some with zeros, which can be left out of a packet.
+    streams : int
+        If there are several, each has a long sequence at full load.
     """
     random = np.random.default_rng(seed)
     length = min(_LONGEST, window_steps(design))
@@ -174,6 +178,10 @@ def stimuli(
             Sequence(name="zeros", codes=_sparse(design, random, short), stall=stall)
             for stall in _STALLS
             for short in random.permutation(_SPARSE)
+        ]
+    if streams > 1:
+        sequences[1:1] = [
+            Sequence(name="noise", codes=_noise(design, random, _ROUNDS)) for _ in range(streams)
         ]
     storm = _storm(design, random, 4 * steps // (5 * len(design.network.layers)))
     return sorted(sequences, key=lambda sequence: sequence.stall) + storm

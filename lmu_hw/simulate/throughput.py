@@ -6,10 +6,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from lmu_hw.plan import Plan
+from lmu_hw.plan import Plan, layer_cycles, step_cycles
 
 __all__ = [
+    "interleaved_throughput",
     "last_layer_throughput",
     "step_throughput",
     "steps_held_up",
@@ -67,6 +69,53 @@ def step_throughput(
             f"a time step must take {planned} cycles at full load, but took {sorted(intervals)}"
         )
     return measured, ""
+
+
+def interleaved_throughput(
+    plan: Plan, starts: Starts, streams: NDArray[np.int64]
+) -> tuple[int | float | None, str]:
+    """Return the cycles between steps where all streams take turns, and a complaint.
+
+    Looked at where the slowest layer starts the next step of a stream, after some rounds in which
+    all streams took turns and no sequence ended.
+
+    Parameters
+    ----------
+    plan : Plan
+    starts : list of (layer, cycle)
+        Those after the first steps were cut by a reset.
+    streams : (steps,) int64
+        Whose each step at full load is; -1 where it is the last one of a sequence.
+    """
+    count, planned = plan.stream.streams, step_cycles(plan)
+    by_layer = list(map(layer_cycles, plan.every_step))
+    if max(by_layer) < planned:
+        return None, ""  # vectors take longer to travel than any layer computes
+    times = np.array([cycle for place, cycle in starts if place == by_layer.index(planned)])
+    streams = streams[: len(times)]
+    # How far streams have taken turns, step after step.
+    follows = (streams[1:] == (streams[:-1] + 1) % count) & (streams[1:] >= 0) & (streams[:-1] >= 0)
+    breaks = np.concatenate([[0], 1 + np.flatnonzero(~follows)])
+    since = (
+        np.arange(len(streams)) - breaks[np.searchsorted(breaks, range(len(streams)), "right") - 1]
+    )
+    ends = np.flatnonzero(since >= _rounds(plan) * count)
+    if not len(ends):
+        return None, ""
+    rounds = {int(cycles) for cycles in times[ends] - times[ends - count]}
+    measured = max(rounds) // count if max(rounds) % count == 0 else max(rounds) / count
+    if rounds != {int(planned * count)}:
+        return measured, (
+            f"{count} steps of {count} streams must take {planned * count} cycles at full load, "
+            f"but took {sorted(rounds)}"
+        )
+    return measured, ""
+
+
+def _rounds(plan: Plan) -> int:
+    """Return the rounds of all streams until the pipeline of layers is in its rhythm."""
+    held = 8 * plan.layers[0].contexts  # in front of the slowest layer, and on the way there
+    return _WARM_UP + -(-held // plan.stream.streams)
 
 
 def steps_held_up(plan: Plan) -> int:

@@ -43,7 +43,7 @@ CUTS_FILE = "counts.txt"
 
 Codes = NDArray[np.int64]
 
-_OF_PACKETS = ("m_axis_tkeep", "m_axis_tuser", "s_axis_malformed")  # outputs
+_OPTIONAL = ("m_axis_tkeep", "m_axis_tuser", "m_axis_tid", "s_axis_malformed")  # outputs
 _FIELDS = ("node", "segment", "beat", "mask")
 _HEX = np.full(256, 255, np.uint8)
 for _digit, _character in enumerate("0123456789abcdef"):
@@ -169,7 +169,9 @@ def bench_head(
         ports += ["s_axis_tkeep", "m_axis_tkeep", "s_axis_malformed"]
     if source.marks:
         ports += ["s_axis_tuser", "m_axis_tuser"]
-    missing = [port for port in _OF_PACKETS if port not in ports]
+    if source.id_bits:
+        ports += ["s_axis_tid", "m_axis_tid"]
+    missing = [port for port in _OPTIONAL if port not in ports]
     lite = {**axi_lite_inputs(axi_address), **axi_lite_outputs()} if axi_address else {}
     ports += [f"s_axi_{port}" for port in lite] if lite else [*coefficients]
     joined = [*(f".{port}({port})" for port in ports), *(f".{port}(0)" for port in unused)]
@@ -181,6 +183,7 @@ def bench_head(
         "IN_BYTES": source.last_bytes,
         "OUT_BYTES": answer.last_bytes,
         "PACKETS": int(not source.whole),
+        "ID": max(source.id_bits, 1),
         "MARKS": int(source.marks),
         "ADDRESS": address,
         "WORD": word,
@@ -195,6 +198,7 @@ def bench_head(
         f"  wire [{source.bytes - 1}:0] s_axis_tkeep;",
         f"  wire [{answer.bytes - 1}:0] m_axis_tkeep;",
         "  wire s_axis_tuser, m_axis_tuser, s_axis_malformed;",
+        f"  wire [{max(source.id_bits, 1) - 1}:0] s_axis_tid, m_axis_tid;",
         *(f"  assign {port} = 0;" for port in missing),
         "  wire s_axis_tvalid, s_axis_tlast, s_axis_tready;",
         "  wire m_axis_tvalid, m_axis_tlast, m_axis_tready;",
@@ -249,7 +253,7 @@ def coefficient_ports(plan: Plan) -> dict[str, int]:
 def _record(place: int, path: str, plan: LayerPlan) -> list[str]:
     """Return the statements that record one layer: its starts, and the codes that it stores."""
     width = code_width(plan)
-    arguments = [f"{path}{field}" for field in _FIELDS]
+    arguments = [f"{path}{field}" for field in _fields(plan)]
     # Two's complement codes are padded to whole digits by zeros, and cut to their width later.
     # One bit of one lane is a scalar, which Verilog does not let anyone select from.
     lanes = [f"[{lane * width + width - 1}:{lane * width}]" for lane in range(plan.beat)]
@@ -275,17 +279,28 @@ def read_stored(folder: Path, plan: Plan) -> Stored:
     starts = [line.split() for line in (folder / STARTS_FILE).read_text().splitlines()]
     counts = [line.split() for line in (folder / CUTS_FILE).read_text().splitlines()]
     return Stored(
-        beats=[beats for beats, _ in layers],
-        unknown=[unknown for _, unknown in layers],
+        beats=[beats for beats, _, _ in layers],
+        unknown=[unknown for _, unknown, _ in layers],
+        streams=[streams for _, _, streams in layers],
         starts=[(int(place), int(cycle)) for place, cycle in starts],
         counts=np.array(counts, np.int64).reshape(len(counts), 1 + len(layers)),
     )
 
 
-def _read_beats(path: Path, plan: LayerPlan) -> tuple[Codes, NDArray[np.bool_]]:
-    """Return the beats that one layer wrote, and which of their fields are unknown."""
+def _fields(plan: LayerPlan) -> tuple[str, ...]:
+    """Return what is recorded of a beat before its elements."""
+    return ("stream", *_FIELDS) if plan.streams > 1 else _FIELDS
+
+
+def _read_beats(path: Path, plan: LayerPlan) -> tuple[Codes, NDArray[np.bool_], Codes]:
+    """Return the beats that one layer wrote, which of their fields are unknown, and the streams.
+
+    A beat of an unknown stream has an unknown node.
+    """
     layout = write_layout(plan)
     widths = [layout[field].width for field in _FIELDS] + [code_width(plan)] * plan.beat
+    if plan.streams > 1:
+        widths = [(plan.streams - 1).bit_length(), *widths]
     digits = [-(-width // 4) for width in widths]
     length = sum(digits) + len(digits)
     raw = np.frombuffer(path.read_bytes(), np.uint8)
@@ -301,4 +316,8 @@ def _read_beats(path: Path, plan: LayerPlan) -> tuple[Codes, NDArray[np.bool_]]:
             value = value << 4 | (nibble & 15)
         columns.append(value)
         at += count + 1
-    return np.stack(columns, axis=1), unknown
+    beats = np.stack(columns, axis=1)
+    if plan.streams == 1:
+        return beats, unknown, np.zeros(len(beats), np.int64)
+    unknown[:, 1] |= unknown[:, 0]
+    return beats[:, 1:], unknown[:, 1:], beats[:, 0]

@@ -7,6 +7,9 @@ import json
 
 import pytest
 
+from lmu_hw.folder import DesignFolder
+from lmu_hw.verification import _difference
+
 FORMATS = ("--weight-bits", "4", "--state-bits", "6", "--activation-bits", "4")
 
 
@@ -75,3 +78,32 @@ def test_a_damaged_stream_is_refused(refused, here):
     manifest["streams"]["width"] = 12
     path.write_text(json.dumps(manifest))
     assert "manifest.json" in refused("simulate", "out")
+
+
+@pytest.mark.usefixtures("quick")
+def test_several_streams_are_in_the_manifest_and_what_needs_one_says_so(run, refused, here):
+    target = ("generate", "model.safetensors", "-o", "several", *FORMATS)
+    assert run(*target, "--streams", "4").status == 0
+    streams = json.loads((here / "several/manifest.json").read_text())["streams"]
+    assert streams["count"] == 4
+    assert (streams["s_axis"]["tid"], streams["m_axis"]["tid"]) == (2, 2)
+    assert "m_axis_tid" in (here / "several/rtl/tiny.vh").read_text()
+    assert not (here / "several/boards").exists()
+    assert "4 streams, " in " ".join(run("inspect", "several").out.split())
+    assert _difference(DesignFolder(here / "several"), lambda _: None) is None
+    for command in (("prove", "several"), ("simulate", "several", "--bulk", "9")):
+        assert "must be given a design of one stream, not of 4" in refused(*command)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--streams", "0"), "--streams must be 1 to 64, not 0"),
+        (("--streams", "128"), "--streams must be 1 to 64, not 128"),
+        (("--streams", "3"), "--streams must be a power of two, not 3"),
+        (("--streams", "2", "--registers"), "--streams must be 1 with --registers, not 2"),
+    ],
+)
+def test_a_number_of_streams_that_is_none_is_refused_at_once(refused, unchanged, options, message):
+    assert message in refused("generate", "missing.safetensors", "-o", "new", *options)
+    unchanged()

@@ -40,6 +40,7 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
         f"multiplications in {manifest['cycles_per_step']:,} cycles per time step "
         f"({100 * manifest['multiplier_utilization']:.1f} % of the largest layer's multiplier "
         "cycles)",
+        *_streams_text(manifest.get("streams", {})),
         f"{manifest['coefficient_bits']:,} bits of coefficients, {manifest['table_bits']:,} of "
         f"tables; {manifest['rom_bits']:,} bits of ROM with padding; {manifest['state_bits']:,} "
         "bits of state",
@@ -55,6 +56,17 @@ def design_table(manifest: dict[str, Any]) -> RenderableType:
             if "table" in node
         ),
     )
+
+
+def _streams_text(streams: dict[str, Any]) -> list[str]:
+    """Say how many streams there are, and how long a step takes; nothing of one."""
+    if "count" not in streams:
+        return []
+    return [
+        f"{streams['count']} streams, {streams['contexts']} of them in a layer at once: a step in "
+        f"{streams['cycles_per_step']:,.10g} cycles where all take turns "
+        f"({100 * streams['multiplier_utilization']:.1f} %)"
+    ]
 
 
 def _stream_text(port: str, streams: dict[str, Any]) -> str:

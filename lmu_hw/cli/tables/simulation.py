@@ -19,7 +19,7 @@ def simulation_table(results: list[Result]) -> RenderableType:
     table = titled(title, *texts, numbers=numbers)
     lines: list[RenderableType] = [table]
     for result in results:
-        per_step = "" if result.cycles_per_step is None else f"{result.cycles_per_step:,}"
+        per_step = "" if result.cycles_per_step is None else f"{result.cycles_per_step:,.10g}"
         table.add_row(
             result.name,
             result.version,
@@ -51,7 +51,7 @@ def bulk_table(result: Result) -> RenderableType:
         f"{result.steps:,}",
         f"{result.steps / run.seconds:,.0f}" if run.seconds else "",
         f"{result.cycles:,}",
-        "" if result.cycles_per_step is None else f"{result.cycles_per_step:,}",
+        "" if result.cycles_per_step is None else f"{result.cycles_per_step:,.10g}",
         f"{run.planned_cycles:,}",
     )
     return Group(table, f"{run.sequences:,} sequences", *_remarks(result))

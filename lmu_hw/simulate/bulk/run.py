@@ -26,7 +26,7 @@ from lmu_hw.lmu import Network
 from lmu_hw.manifest import read_plan
 from lmu_hw.measure.simulation import BulkRun, Coverage, Mismatch
 from lmu_hw.network import QuantizedNetwork
-from lmu_hw.plan import Plan
+from lmu_hw.plan import Plan, one_stream
 from lmu_hw.reload import checked_window, reload
 from lmu_hw.simulate.bulk.blocks import drives
 from lmu_hw.simulate.bulk.library import Block, Report, compiled, opened_bench
@@ -95,6 +95,7 @@ def simulate_bulk(
     kept, version = opened(cache), find(Simulator.VERILATOR).version
     folder, design = DesignFolder(directory), Design.read(directory)
     plan = read_plan(folder, design.network)
+    one_stream(plan, "`bulk`", "its library runs one sequence after the other")
     data = None if x is None else GoldenModel(design.network).quantize_input(x)
     changed = folder.changed_rtl()
     folder.results.check(folder.SIMULATION)
