@@ -78,7 +78,7 @@ def stranger_folder(path: Path) -> str:
     if "manifest.json" in names and "rtl" in names:
         return "the folder of a design, which is hardware already; name the trained file"
     models = [name for name in names if name.endswith(_MODELS)]
-    if models:
+    if models and "rtl" not in names:  # what is left of a design has no trained network
         return f"a folder; name a file in it, such as {path / models[0]}"
     return ""
 
