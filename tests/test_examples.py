@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shipped tasks: what their page says of them, and how their scripts read data."""
+
+from __future__ import annotations
+
+import importlib.util
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import lmu_hw
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def script(name):
+    """Return a module of `examples/`, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def vowels():
+    folder = EXAMPLES / "vowels"
+    network = lmu_hw.load(folder / "model.safetensors")
+    return lmu_hw.quantize(network, np.load(folder / "calibrate_x.npy"), weight_bits=8)
+
+
+def test_speakers_are_told_apart_with_8_bit_weights(vowels):
+    x, labels = (np.load(EXAMPLES / "vowels" / f"test_{part}.npy") for part in ("x", "labels"))
+    right = (vowels.predict(x).argmax(1) == labels).sum()
+    assert right == 364
+    assert right / len(labels) > 0.98
+
+
+def test_zeros_in_front_of_a_vowel_change_nothing(vowels):
+    x = np.load(EXAMPLES / "vowels" / "test_x.npy")[:1]
+    padding = int(np.argmax(x[0].any(axis=1)))
+    assert padding > 0
+    assert np.array_equal(vowels.predict(x), vowels.predict(x[:, padding:]))
+
+
+def test_a_file_is_read_out_of_a_wheel(tmp_path):
+    with zipfile.ZipFile(tmp_path / "some-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("some/data.txt", "1,2")
+    assert script("wheel_data").read_wheel("some==1.0", "some/data.txt", tmp_path) == b"1,2"
+
+
+def test_a_folder_without_the_wheel_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"must have the wheel of some==1\.0"):
+        script("wheel_data").read_wheel("some==1.0", "some/data.txt", tmp_path)
