@@ -219,8 +219,8 @@ RELOADABLE = ("reloadable", "reloadable_scan")
 REGISTERED = ("packets_of_sequences", "reloadable")
 """Designs that have registers around them; coefficients are written through them."""
 STREAMS = {
-    "digits": {},
-    "mackey_glass": {},
+    "lstm": {},
+    "gru": {},
     "packets": {"stream_width": 8},
     "packets_of_sequences": {
         "stream_width": 32,

@@ -49,7 +49,7 @@ def folder_of(tmp_path_factory):
             x = networks.noise(net, sequences=2, steps=40)
             made[kind] = tmp_path_factory.mktemp("reload") / "out"
             design = lmu_hw.quantize(net, x, **options, **WORDS)
-            lmu_hw.emit(design, made[kind], lanes=2, reloadable=True)
+            lmu_hw.emit(design, made[kind], lanes=2, reloadable=True, stream_width="vector")
         return made[kind]
 
     return make

@@ -41,7 +41,8 @@ def generated(request, tmp_path_factory) -> tuple[Path, float]:
     """A folder with a reloadable design, and its window."""
     kind, shape = NETWORKS[request.param]
     folder = tmp_path_factory.mktemp("reloadable") / "out"
-    lmu_hw.emit(quantized(kind, **shape), folder, lanes=1, reloadable="memory")
+    design = quantized(kind, **shape)
+    lmu_hw.emit(design, folder, lanes=1, reloadable="memory", stream_width="vector")
     return folder, shape["theta"]
 
 
