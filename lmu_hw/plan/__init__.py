@@ -15,16 +15,16 @@ from lmu_hw.plan.elementwise import ELEMENTWISE_LATENCY, ElementwisePlan
 from lmu_hw.plan.estimate import Estimate, estimate_of
 from lmu_hw.plan.goal import AUTO, FULL, Goal, Lanes
 from lmu_hw.plan.interleaving import interleaved, layer_cycles, one_stream, step_cycles
-from lmu_hw.plan.layer import (
+from lmu_hw.plan.layer import LayerPlan
+from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
+from lmu_hw.plan.node import (
     DRAIN_LATENCY,
     MAC_LATENCY,
     TABLE_LATENCY,
-    LayerPlan,
     NodePlan,
     Storage,
     is_fresh,
 )
-from lmu_hw.plan.memory_plan import MEMORY_LATENCY, MemoryPlan
 from lmu_hw.plan.pipeline import ANSWERS_HELD, Plan
 from lmu_hw.plan.reloadable import Reloadable, reloadable_of
 from lmu_hw.plan.row_constants import RowConstant, RowConstants, constants_of, half_ulp
