@@ -31,6 +31,10 @@ _EXPANDED = 6
 _SYMBOLS = ("input", "name", "unknown")
 
 
+class _TooMany(Exception):
+    """Symbols have more values together than are tried."""
+
+
 def vanishes_everywhere(value: Value, width: int) -> bool:
     """Say whether a value is 0 modulo ``2**width`` for all values of its symbols.
 
@@ -48,11 +52,12 @@ def _vanishes(terms: Terms, constant: int, width: int, bundled: bool) -> bool:
     while True:
         points = _Points(expanded, bundled)
         try:
-            result = points.sum(terms, constant)
+            if not (points.sum(terms, constant) & (1 << width) - 1).any():
+                return True
+        except _TooMany:
+            pass  # they may all be of fewer symbols
         except OverflowError:
             return False
-        if not (result & (1 << width) - 1).any():
-            return True
         latest = max(points.defined, default=None)
         if latest is None or len(expanded) == _EXPANDED:
             return False
@@ -164,6 +169,6 @@ class _Points:
     def _axis(self, low: int, high: int) -> Any:
         self._counts.append(high - low + 1)
         if prod(self._counts) > _POINTS:
-            raise OverflowError
+            raise _TooMany
         axis = len(self._counts) - 1
         return np.arange(low, high + 1).reshape(-1, *(1,) * axis)

@@ -76,3 +76,12 @@ def test_a_symbol_has_no_values_that_what_it_stands_for_has_not():
     result = name("r", floor_by_cases(x, 2), -(1 << 20), 1 << 20)
     assert vanishes_everywhere(at_least(result + 1) - 1, 4)
     assert not vanishes_everywhere(at_least(result - 1) - 1, 4)
+
+
+def test_results_of_many_values_may_all_be_of_one_symbol():
+    x = symbol("input", 0, 0, 40)
+    first = name("first", floor_by_cases(x * 70_000, 3), 0, 1 << 20)
+    second = name("second", floor_by_cases(x * 50_000 + first, 2), 0, 1 << 20)
+    again = floor_by_cases(x * 50_000 + floor_by_cases(x * 70_000, 3), 2)
+    assert vanishes_everywhere(second - again + first * 4 - x * 35_000, 20)
+    assert not vanishes_everywhere(second - again + first * 4 - x * 35_000 + at_least(x - 40), 20)
