@@ -14,7 +14,7 @@ export LMU_HW_CACHE ?= $(CURDIR)/$(BUILD)/cache
 
 .DEFAULT_GOAL := help
 .PHONY: help setup system browser demo test check docs rtl proofs bench mutants prove-mutants \
-	window clean capacity capacity-long mackey-glass psmnist step-size spiking
+	window showcase clean capacity capacity-long mackey-glass psmnist step-size spiking
 
 help:  ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -31,15 +31,16 @@ setup: system .venv/.done  ## virtual environment with everything, in .venv
 system:
 	@tools/install_system_packages
 
-# Chromium, in which tests look at pages: it comes from the system, too, while types are checked.
+# Chromium, in which tests look at pages: it comes from the system, too, while packages are installed.
 browser: system
 	@tools/install_system_packages browser
 
 demo: setup  ## generate, simulate, prove and report both shipped networks
 	@tools/demo $(BUILD)/demo
 
-test: setup  ## format, lint, types, and all tests
-	@$(MAKE) --no-print-directory -j 2 browser check
+test:  ## format, lint, types, and all tests
+	@$(MAKE) --no-print-directory -j 2 browser .venv/.done
+	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: setup  ## format, lint and types only
@@ -62,6 +63,10 @@ bench: setup  ## measure speed, accuracy and area; prints tables, writes docs/me
 
 docs: setup  ## the documentation as a site, in build/docs; a dead link is an error
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going docs $(BUILD)/docs
+
+showcase: setup browser  ## the designs of the README: measured, placed and routed, proved; its picture
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,implement]'
+	$(BIN)/python -m tools.showcase
 
 mutants: setup  ## change emitted Verilog in every place, one at a time; prints what the bench sees
 	$(BIN)/python -m tools.mutants

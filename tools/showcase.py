@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The table of designs in README.md: from the trained files to place and route, proved.
+"""What README.md shows: a table of designs, from trained files to place and route, and a report.
 
-Each design is generated, measured on its test set, placed and routed with three seeds, and proved.
+Each design is generated, simulated, proved, placed and routed with three seeds, and measured on its
+test set. The picture is of the first one's page, in Chromium.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,10 +22,12 @@ import lmu_hw
 from lmu_hw.cli.console import stages, status
 from lmu_hw.measure import Report
 from lmu_hw.measure.implementation import Implementation
+from tests.browser import open_browser
 from tools.memory_bench.tables import Table, update_page
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "README.md"
+PICTURE = ROOT / "docs" / "pictures" / "report.png"
 HEADINGS = (
     *("network", "design", "float", "fixed", "LUT", "FF", "block RAM", "multipliers"),
     *("MHz", "µs a sample", "nJ a sample", "proved"),
@@ -99,7 +103,7 @@ def score(report: Report, value: float | None) -> str:
 
 
 def measure(case: Case, folder: Path) -> tuple[Report, Implementation, bool]:
-    """Generate a design into `folder`, measure, implement and prove it."""
+    """Generate a design into `folder`, simulate, prove, implement and measure it."""
     source = ROOT / "examples" / case.example
     with status(f"{case.network}, {case.design}") as tell:
         design = lmu_hw.quantize(
@@ -108,11 +112,11 @@ def measure(case: Case, folder: Path) -> tuple[Report, Implementation, bool]:
             **case.options,
         )
         lmu_hw.emit(design, folder, lanes=case.lanes)
-        x, truth = np.load(source / "test_x.npy"), np.load(source / case.truth)
-        report = lmu_hw.report(folder, x, truth)
+        lmu_hw.simulate(folder, simulators=["verilator"])
         proof = lmu_hw.prove(folder, progress=tell)
     with stages(case.target) as update:
         chip = lmu_hw.implement(folder, target=case.target, progress=update)
+    report = lmu_hw.report(folder, np.load(source / "test_x.npy"), np.load(source / case.truth))
     return report, chip, proof.proved
 
 
@@ -132,6 +136,15 @@ def row(case: Case, folder: Path) -> tuple[object, ...]:
     )
 
 
+def draw(page: Path) -> None:
+    """Write the picture of a report, from its figures in large type on."""
+    with tempfile.TemporaryDirectory() as work, open_browser(Path(work)) as browser:
+        browser.look(width=1200, dark=False)
+        browser.open(page)
+        browser.evaluate("document.querySelector('.cards').scrollIntoView()")
+        browser.picture(PICTURE, whole=False)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table, and write it into README.md."""
     parser = argparse.ArgumentParser(description="Measure the designs of README.md.")
@@ -140,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     table = Table(name="designs", title="Designs", headings=HEADINGS)
     for number, case in enumerate(CASES):
         table.add(*row(case, options.out / f"{case.example}_{number}"))
+    draw(options.out / f"{CASES[0].example}_0" / "report.html")
     table.show(Console(width=200))
     update_page(PAGE, [table])
 
