@@ -53,3 +53,17 @@ def test_a_file_is_read_out_of_a_wheel(tmp_path):
 def test_a_folder_without_the_wheel_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"must have the wheel of some==1\.0"):
         script("wheel_data").read_wheel("some==1.0", "some/data.txt", tmp_path)
+
+
+def test_exercises_are_told_apart_with_8_bit_weights_as_in_float():
+    x, calibrate = (
+        np.load(EXAMPLES / "exercise" / f"{part}_x.npy") for part in ("test", "calibrate")
+    )
+    network = lmu_hw.load(EXAMPLES / "exercise" / "model.safetensors")
+    design = lmu_hw.quantize(
+        network, calibrate[:, :200], weight_bits=8, realization="semiseparable"
+    )
+    y = x = x[::2, :300]
+    for layer in network.layers:
+        y = layer.run(y)
+    assert (design.predict(x).argmax(2) == y.argmax(2)).mean() > 0.97
