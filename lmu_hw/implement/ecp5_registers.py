@@ -20,7 +20,6 @@ from typing import Any
 __all__ = ["merge_factors", "merge_registers", "merge_words"]
 
 _MULTIPLIER, _REGISTER = "MULT18X18D", "TRELLIS_FF"
-_TABLES = ("LUT4", "PFUMX", "L6MUX21")
 _BITS = 18
 _ENABLES = {"A": "CE0", "B": "CE1"}
 
@@ -141,8 +140,8 @@ def merge_words(module: dict[str, Any]) -> int:
     """Move the flip-flops behind block RAMs into them, and return of how many ports.
 
     Every bit of the port that is read must go to a flip-flop and nowhere else, all of them of the
-    port's clock and one enable, and without reset. What a multiplier without registers inside is
-    given, itself or a choice of it, stays near: the product takes half a cycle, too.
+    port's clock and one enable, and without reset, and these to registers in multipliers. What is
+    chosen from first stays outside: its flip-flops are placed on the way.
 
     Parameters
     ----------
@@ -180,22 +179,17 @@ def _word(
             continue
         (register, at), *others = readers[bit]
         alone = not others and at == "DI" and cells.get(register, {}).get("type") == _REGISTER
-        near = alone and _is_factor(cells[register]["connections"]["Q"][0], cells, readers)
-        registers[name] = register if alone and not near else ""
+        direct = alone and _is_factor(cells[register]["connections"]["Q"][0], cells, readers)
+        registers[name] = register if direct else ""
     return registers
 
 
 def _is_factor(
     bit: Bit, cells: Mapping[str, Any], readers: Mapping[Bit, Sequence[tuple[str, str]]]
 ) -> bool:
-    """Return whether a net leads, by tables at most, to a multiplier without registers."""
-    for name, _ in readers[bit]:
-        cell = cells.get(name, {"type": ""})
-        if cell["type"] == _MULTIPLIER and "REG_INPUTA_CLK" not in cell["parameters"]:
-            return True
-        if cell["type"] in _TABLES and _is_factor(cell["connections"]["Z"][0], cells, readers):
-            return True
-    return False
+    """Return whether a net leads to multipliers with registers, and to nothing else."""
+    reading = [cells.get(name, {}) for name, _ in readers[bit]]
+    return all("REG_INPUTA_CLK" in cell.get("parameters", {}) for cell in reading)
 
 
 def _remove_unread(module: dict[str, Any], registers: Mapping[Bit, Any]) -> None:

@@ -183,7 +183,7 @@ def _available(chip: Chip) -> Resources:
 # Yosys takes a factor that is extended or masked to zero for one with a reset, in some bits; these
 # are logic again, so that all bits are alike and go into the multiplier. Selected are flip-flops
 # that drive a multiplier. Those that the design's reset clears keep it: what is computed from
-# their own product, as the state of a recursion, has no time for logic.
+# their own product, as what a recursion carries on, has no time for logic.
 NO_FACTOR_RESETS = "dffunmap -srst-only t:MULT18X18D %ci2 t:$_SDFF* %i w:*rst %co1:+[R] %d"
 
 

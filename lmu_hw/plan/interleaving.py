@@ -15,7 +15,8 @@ from typing import assert_never
 
 from lmu_hw.errors import ConfigError
 from lmu_hw.network import ElementwiseNode, MemoryNode, Node
-from lmu_hw.plan.layer import LayerPlan, is_fresh
+from lmu_hw.plan.layer import LayerPlan
+from lmu_hw.plan.node import is_fresh
 from lmu_hw.plan.pipeline import Plan
 
 __all__ = ["interleaved", "layer_cycles", "one_stream", "phases_of", "step_cycles"]

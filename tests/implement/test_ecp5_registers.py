@@ -111,11 +111,13 @@ def word(module: Module, *, port="DOA", clock="CLKA", kind="DP16KD", **ports) ->
 )
 def test_the_register_behind_a_block_ram_goes_in_with_its_enable(kind, port, clock, mode, enable):
     module = Module()
-    module.outputs = held = word(module, kind=kind, port=port, clock=clock)
+    held = word(module, kind=kind, port=port, clock=clock)
+    module.multiplier([module.register(held[0])], [module.register(held[1])])
     json = module.json
     merge_registers(json)
-    (ram,) = json["cells"].values()
+    ram, multiplier = json["cells"].values()
     assert [ram["connections"][f"{port}{n}"][0] for n in range(2)] == held
+    assert [multiplier["connections"][name] for name in ("A0", "B0")] == [[held[0]], [held[1]]]
     assert (ram["parameters"], ram["connections"][enable]) == ({mode: "OUTREG"}, [ENABLE])
 
 
@@ -135,18 +137,13 @@ def test_a_word_that_something_else_reads_too_stays_and_so_does_one_of_another_c
         assert merge_words(module.json) == 0
 
 
-def test_a_word_stays_near_a_multiplier_without_registers_that_it_leads_to():
-    for kind, goes_in in (("registers", True), ("nothing", False), ("table", False)):
+def test_a_word_that_does_not_go_to_registers_in_multipliers_stays():
+    for kind, goes_in in (("registers", True), ("none", False), ("output", False)):
         module = Module()
-        a, b = module.outputs = word(module)
-        match kind:
-            case "registers":
-                module.multiplier([module.register(a)], [module.register(b)])
-            case "nothing":
-                module.multiplier([a], [9])
-            case _:
-                module.cell("LUT4", {"A": a}, {"Z": 9})
-                module.multiplier([9], [8])
+        a, b = word(module)
+        factors = [a, b] if kind == "none" else [module.register(a), module.register(b)]
+        module.multiplier(factors[:1], factors[1:] if kind != "none" else [9])
+        module.outputs = [b] if kind != "registers" else []
         json = module.json
         merge_registers(json)
         assert ("REGMODE_A" in json["cells"]["DP16KD_0"]["parameters"]) == goes_in
