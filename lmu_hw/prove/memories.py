@@ -117,7 +117,7 @@ def _if_needed(naming: Naming) -> Naming:
     """Return how only those are named whose range takes a proof of its own."""
 
     def named(
-        what: str, value: Value, fmt: FixedFormat | None, *, proved: bool, **_: bool
+        what: str, value: Value, fmt: FixedFormat | None, *, proved: bool, **_: object
     ) -> Value:
         low, high = range_of(value)
         if fmt is None or (fmt.min_code <= low and high <= fmt.max_code):
