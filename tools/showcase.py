@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "README.md"
 PICTURE = ROOT / "docs" / "pictures" / "report.png"
 HEADINGS = (
-    *("network", "design", "float", "fixed", "LUT", "FF", "block RAM", "multipliers"),
+    *("network", "design", "float", "fixed", "chip", "LUT", "FF", "block RAM", "multipliers"),
     *("MHz", "µs a sample", "nJ a sample", "proved"),
 )
 
@@ -42,6 +42,10 @@ class Case:
     ----------
     truth : str
         File of what the test set should be answered with.
+    options : dict
+        Of `lmu_hw.quantize`.
+    emitted : dict
+        Of `lmu_hw.emit`.
     """
 
     example: str
@@ -49,39 +53,58 @@ class Case:
     design: str
     truth: str
     options: dict[str, Any]
-    lanes: int
+    emitted: dict[str, Any]
     target: str = "ecp5-25k"
 
 
 _DIGITS = {"input_scale": Fraction(1, 16), "weight_bits": 8, "activation_bits": 8}
+_SMALL = {"lanes": 1, "stream_width": 8}
 CASES = (
     Case(
         example="digits",
-        network="digits: order 32, 64 units",
+        network="digits, order 32, 64 units",
         design="dense memory",
         truth="test_labels.npy",
         options=_DIGITS,
-        lanes=4,
+        emitted={"lanes": 4},
     ),
     Case(
         example="digits",
-        network="digits: order 32, 64 units",
+        network="digits, order 32, 64 units",
         design="two recursions",
         truth="test_labels.npy",
         options=_DIGITS | {"realization": "semiseparable"},
-        lanes=4,
+        emitted={"lanes": 4},
+    ),
+    Case(
+        example="vowels",
+        network="speaker, 12 memories of order 5",
+        design="dense memories",
+        truth="test_labels.npy",
+        options={"weight_bits": 8},
+        emitted=_SMALL,
+        target="ice40-up5k",
+    ),
+    Case(
+        example="exercise",
+        network="exercise, 14 memories of orders 6 and 2",
+        design="two recursions",
+        truth="test_labels.npy",
+        options={"weight_bits": 8, "realization": "semiseparable"},
+        emitted=_SMALL,
+        target="ice40-up5k",
     ),
     Case(
         example="mackey_glass",
-        network="Mackey-Glass: 4 LMU layers",
+        network="Mackey-Glass, 4 LMU layers",
         design="dense memories",
         truth="test_y.npy",
         options={"weight_bits": 16, "activation_bits": 16},
-        lanes=14,
+        emitted={"lanes": 1},
     ),
     Case(
         example="psmnist",
-        network="psMNIST: order 256, 212 units",
+        network="psMNIST, order 256, 212 units",
         design="two recursions",
         truth="test_labels.npy",
         options={
@@ -89,7 +112,7 @@ CASES = (
             "weight_bits": 8,
             "realization": "semiseparable",
         },
-        lanes=16,
+        emitted={"lanes": 16},
         target="ecp5-85k",
     ),
 )
@@ -111,7 +134,7 @@ def measure(case: Case, folder: Path) -> tuple[Report, Implementation, bool]:
             np.load(source / "calibrate_x.npy"),
             **case.options,
         )
-        lmu_hw.emit(design, folder, lanes=case.lanes)
+        lmu_hw.emit(design, folder, **case.emitted)
         lmu_hw.simulate(folder, simulators=["verilator"])
         proof = lmu_hw.prove(folder, progress=tell)
     with stages(case.target) as update:
@@ -129,6 +152,7 @@ def row(case: Case, folder: Path) -> tuple[object, ...]:
     return (
         *(case.network, case.design),
         *(score(report, report.task.float_score), score(report, report.task.fixed_score)),
+        case.target,
         *(f"{total.lut:,}", f"{total.ff:,}", f"{total.block_ram:g}", f"{total.dsp:g}"),
         *(f"{chip.mhz:.0f}", f"{1e6 / chip.samples_per_second:.1f}"),
         f"{chip.energy.total:.0f}",
