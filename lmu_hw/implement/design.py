@@ -25,7 +25,15 @@ from lmu_hw.implement.record import (
     write_implementations,
 )
 from lmu_hw.implement.route import route_log
-from lmu_hw.implement.run import BITSTREAM, PINS, Job, Progress, implement_verilog, packages
+from lmu_hw.implement.run import (
+    BITSTREAM,
+    PINS,
+    Job,
+    Progress,
+    has_pins,
+    implement_verilog,
+    packages,
+)
 from lmu_hw.implement.script import board_script, script_files
 from lmu_hw.implement.standard_cells import library_target
 from lmu_hw.implement.synthesis import LOG
@@ -112,11 +120,12 @@ def implement(
     folder = DesignFolder(directory)
     design = Design.read(directory)
     plan = read_plan(folder, design.network)
-    job = replace(job, packets=plan.stream.packets)
     changed = folder.changed_rtl()
     files, name = rtl_files(folder), design.network.name
+    ports = ports_of(files[f"{name}.v"].decode(), name)
+    # A beat as wide as a vector is no set of pins, even where there are enough.
+    job = replace(job, narrow=plan.stream.packets and has_pins(job.target, ports.names))
     if chosen is not None:
-        ports = ports_of(files[f"{name}.v"].decode(), name)
         build = build_board(chosen, ports, name, plan, link=link, baud=baud, clock=clock)
         job = replace(job, build=build, clock=build.clock)
     left = dict(_left(job))
@@ -130,7 +139,7 @@ def implement(
         enables = None
         if job.library is None:  # whose flip-flops have no enables: they are gates before them
             cycles = plan.cycles(last_step=True)
-            source = plan.source if job.packets else None
+            source = plan.source if plan.stream.packets else None
             enables = clocking(
                 work, job.target, name, cycles=cycles, latency=latency, source=source
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 
 from lmu_hw.boards import Build
-from lmu_hw.boards.ports import ports_of
+from lmu_hw.boards.ports import Ports, ports_of
 from lmu_hw.errors import ConfigError
 from lmu_hw.implement.library import Library
 from lmu_hw.implement.path import Namer, path_words
@@ -52,8 +52,8 @@ class Job:
         Processes at a time; None: one for each core.
     library : Library or None
         Of standard cells, where that is the target; None: it is a device.
-    packets : bool
-        The streams of the design are packets of narrow beats: its own ports are the pins.
+    narrow : bool
+        The ports of the design are few enough to be the pins themselves.
     build : Build or None
         What puts it on a board, with a clock and pins of its own.
     """
@@ -65,7 +65,7 @@ class Job:
     pins: str = ""
     jobs: int | None = None
     library: Library | None = None
-    packets: bool = False
+    narrow: bool = False
     build: Build | None = None
 
     @property
@@ -77,7 +77,7 @@ class Job:
     @property
     def wrapped(self) -> bool:
         """Whether the design needs the wrapper."""
-        return self.pinned and not self.packets and self.build is None
+        return self.pinned and not self.narrow and self.build is None
 
 
 def implement_verilog(
@@ -156,7 +156,7 @@ def _with_surroundings(job: Job, top: str, sources: dict[str, str], work: Path) 
     if job.pinned:
         ports = ports_of(sources[f"{top}.v"], top)
         bits = port_bits(ports) if job.wrapped else ports.names
-        _require_pins(job.target, bits, job)
+        _require_pins(job.target, bits, ports)
         (work / PINS).write_text(job.pins or _own_pins(job.target, bits))
         if job.wrapped:
             sources[WRAPPER_FILE] = wrapper(top, ports)
@@ -165,14 +165,19 @@ def _with_surroundings(job: Job, top: str, sources: dict[str, str], work: Path) 
     return top
 
 
-def _require_pins(target: Target, bits: list[str], job: Job) -> None:
-    """Raise `ConfigError` if the ports of packets need more pins than there are."""
+def has_pins(target: Target, bits: list[str]) -> bool:
+    """Tell whether each of these bits of ports can have a pin of its own."""
     most = None if target.flow is None else target.flow.most_pins
-    if job.packets and most is not None and len(bits) > most:
+    return most is None or len(bits) <= most
+
+
+def _require_pins(target: Target, bits: list[str], ports: Ports) -> None:
+    """Raise `ConfigError` if there are fewer pins than bits of ports."""
+    if target.flow is not None and not has_pins(target, bits):
+        fewer = "; a design without `registers` and `state_access` has fewer"
         raise ConfigError(
-            f"the ports of the design must be at most the {most} pins of {target.name}, not "
-            f"{len(bits)}; a smaller `stream_width` has fewer"
-            f"{' and so has a design without `registers`' if 's_axi_awvalid' in bits else ''}"
+            f"the pins of the design must be at most the {target.flow.most_pins} of {target.name}, "
+            f"not {len(bits)}{fewer if ports.beside else ''}"
         )
 
 
@@ -238,7 +243,7 @@ def _ports_in_words(job: Job) -> str:
     if not job.pinned:
         return "left open: out of context, with no pins"
     pins = "by the file of constraints" if job.pins else "of no particular board"
-    if job.packets:
+    if job.narrow:
         return f"those of the design; pins {pins}"
     return f"a wrapper that takes and gives a byte at a time; pins {pins}"
 

@@ -2,8 +2,9 @@
 """A top that fits any package: the streams of a design, a byte at a time.
 
 The data of both streams are whole bytes (`lmu_hw.network.element_bits`). The wrapper takes a beat
-as that many bytes, the lowest first, and gives an answer the same way; ``tlast`` comes with the
-last byte of the last beat. Coefficients of a reloadable design come as the bytes of address and
+as that many bytes, the lowest first, and behind them the bytes of its marks (``tkeep``, ``tuser``,
+``tid``), if it has any; it gives an answer the same way. ``tlast`` comes with the last byte of the
+last beat. Coefficients of a reloadable design come as the bytes of address and
 data. Of registers and states, all inputs are shifted in a byte at a time, and all outputs out.
 """
 
@@ -57,17 +58,19 @@ def wrapper(top: str, ports: Ports) -> str:
             *(["  input [7:0] c_byte, input c_valid"] if ports.reloadable else []),
             *(["  input [7:0] r_byte, input r_valid, output [7:0] r_out"] * ports.beside),
             ");",
-            *_input(ports.bits["s_axis_tdata"]),
-            *_output(ports.bits["m_axis_tdata"]),
+            *_input(8 * -(-_beat_bits(ports, "s_axis") // 8)),
+            *_output(8 * -(-_beat_bits(ports, "m_axis") // 8)),
+            *_padding("answer", _beat_bits(ports, "m_axis")),
             *(_coefficients(ports) if ports.reloadable else []),
             *(_others(ports) if ports.beside else []),
             f"  {top} {DESIGN} (",
             "    .clk(clk), .rst(rst),",
-            "    .s_axis_tdata(in_data), .s_axis_tvalid(in_full), .s_axis_tlast(in_last),",
-            "    .s_axis_tready(in_taken),",
+            *_beat_ports(ports, "s_axis", "in_data"),
+            "    .s_axis_tvalid(in_full), .s_axis_tlast(in_last), .s_axis_tready(in_taken),",
             *_coefficient_ports(ports),
             *_other_ports(ports),
-            "    .m_axis_tdata(answer), .m_axis_tvalid(answer_valid), .m_axis_tlast(answer_last),",
+            *_beat_ports(ports, "m_axis", "answer"),
+            "    .m_axis_tvalid(answer_valid), .m_axis_tlast(answer_last),",
             "    .m_axis_tready(out_left == 0)",
             "  );",
             "endmodule",
@@ -84,6 +87,33 @@ def port_bits(ports: Ports) -> list[str]:
     vectors += ["r_byte", "r_out"] if ports.beside else []
     single += ["r_valid"] if ports.beside else []
     return ["clk", "rst", *single, *(f"{name}[{bit}]" for name in vectors for bit in range(8))]
+
+
+def _beat(ports: Ports, side: str) -> dict[str, int]:
+    """Return where the data of a beat and its marks begin, by port."""
+    starts, bits = {}, 0
+    for name in (f"{side}_{mark}" for mark in ("tdata", "tkeep", "tuser", "tid")):
+        if name in ports.bits:
+            starts[name] = bits
+            bits += ports.bits[name]
+    return starts
+
+
+def _beat_bits(ports: Ports, side: str) -> int:
+    return sum(ports.bits[name] for name in _beat(ports, side))
+
+
+def _beat_ports(ports: Ports, side: str, word: str) -> list[str]:
+    return [
+        f"    .{name}({word}[{start} +: {ports.bits[name]}]),"
+        for name, start in _beat(ports, side).items()
+    ]
+
+
+def _padding(word: str, used: int) -> list[str]:
+    """Return what fills the last byte of a word up."""
+    bits = 8 * -(-used // 8)
+    return [f"  assign {word}[{bits - 1}:{used}] = 0;"] if used < bits else []
 
 
 def _input(bits: int) -> list[str]:
@@ -177,7 +207,7 @@ def _others(ports: Ports) -> list[str]:
         f"  reg [{inputs - 1}:0] r_in;",
         f"  wire [{outputs - 1}:0] r_given;",
         f"  reg [{outputs - 1}:0] r_left;",
-        *_unused(ports, outputs),
+        *_padding("r_given", sum(ports.bits[name] for name in ports.others(outputs=True))),
         "  assign r_out = r_left[7:0];",
         "  always @(posedge clk) begin",
         f"    if (r_valid) r_in <= {{r_byte, r_in[{inputs - 1}:8]}};",
@@ -185,12 +215,6 @@ def _others(ports: Ports) -> list[str]:
         "    if (rst) r_in <= 0;",
         "  end",
     ]
-
-
-def _unused(ports: Ports, bits: int) -> list[str]:
-    """Return what fills the last byte of the outputs up."""
-    used = sum(ports.bits[name] for name in ports.others(outputs=True))
-    return [f"  assign r_given[{bits - 1}:{used}] = 0;"] if used < bits else []
 
 
 def _other_ports(ports: Ports) -> list[str]:

@@ -219,9 +219,24 @@ def test_packets_need_no_wrapper(packets, tmp_path):
     assert not list(folder.rglob("*wrapper*"))
 
 
+def test_wider_packets_than_there_are_pins_get_the_wrapper(tmp_path, monkeypatch):
+    """The default width of 32 bits on a part of 39 pins."""
+
+    def stop(target, sources, top, work, *, wrapped):
+        assert (wrapped, top) == (True, "tiny__bytes")
+        assert set(sources) == {"tiny.v", "wrapper.v"}
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RUN, "synthesize", stop)
+    design = lmu_hw.quantize(tiny_network(), weight_bits=4, state_bits=6, activation_bits=4)
+    lmu_hw.emit(design, tmp_path / "design", lanes=1)
+    with pytest.raises(KeyboardInterrupt):
+        lmu_hw.implement(tmp_path / "design", target="ice40-up5k", seeds=1)
+
+
 def test_more_ports_than_pins_are_refused_before_synthesis(packets, monkeypatch):
     monkeypatch.setattr(RUN, "synthesize", None)
     up5k = replace(TARGETS["ice40-up5k"].flow, most_pins=20)
     monkeypatch.setitem(TARGETS, "ice40-up5k", replace(TARGETS["ice40-up5k"], flow=up5k))
-    with pytest.raises(ConfigError, match="at most the 20 pins of ice40-up5k, not 29; a smaller"):
+    with pytest.raises(ConfigError, match="must be at most the 20 of ice40-up5k, not 24"):
         lmu_hw.implement(packets, target="ice40-up5k", seeds=1)

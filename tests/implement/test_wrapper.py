@@ -14,9 +14,13 @@ from lmu_hw.golden import GoldenModel
 from lmu_hw.hdl.axi_lite import axi_lite_inputs, axi_lite_outputs
 from lmu_hw.implement.tools import run_yosys
 from lmu_hw.implement.wrapper import port_bits, wrapper
+from tests.implement.conftest import tiny_network
 from tests.simulators import require_simulator
 
 PLAIN = {"s_axis_tdata": 16, "m_axis_tdata": 8}
+_MARKS = {"tkeep": 4, "tuser": 1, "tid": 2}
+PACKETS = {f"{side}_{name}": n for side in ("s_axis", "m_axis") for name, n in _MARKS.items()}
+PACKETS |= {"s_axis_tdata": 32, "m_axis_tdata": 32}
 RELOADABLE = {**PLAIN, "coefficient_write": 1, "coefficient_address": 9, "coefficient_data": 21}
 
 
@@ -28,10 +32,11 @@ def test_ports_are_read_from_the_emitted_verilog(verilog):
         ports_of(verilog(), "other")
 
 
-@pytest.mark.parametrize("bits", [PLAIN, RELOADABLE, {**PLAIN, "m_axis_tdata": 4_096}])
+@pytest.mark.parametrize("bits", [PLAIN, RELOADABLE, PACKETS, {**PLAIN, "m_axis_tdata": 4_096}])
 def test_all_ports_of_the_design_are_connected(bits, tmp_path):
     inputs = {"clk": 1, "rst": 1, "s_axis_tvalid": 1, "s_axis_tlast": 1, "m_axis_tready": 1}
     outputs = {"s_axis_tready": 1, "m_axis_tvalid": 1, "m_axis_tlast": 1, "m_axis_tdata": 0}
+    outputs |= {name: 0 for name in bits if name.startswith("m_axis")}
     declared = [
         f"{'output' if name in outputs else 'input'} [{width - 1}:0] {name}"
         for name, width in {**inputs, **outputs, **bits}.items()
@@ -75,7 +80,7 @@ def lite_ports():
 
 
 def test_every_port_is_listed_bit_by_bit():
-    assert len(port_bits(Ports(bits=PLAIN))) == 24
+    assert len(port_bits(Ports(bits=PLAIN))) == len(port_bits(Ports(bits=PACKETS))) == 24
     assert len(set(port_bits(Ports(bits=RELOADABLE)))) == 33
     assert port_bits(Ports(bits=PLAIN))[0] == "clk"
 
@@ -117,15 +122,28 @@ def words(codes: np.ndarray) -> list[tuple[int, bool]]:
     return [(int(byte), place == len(data) - 1) for place, byte in enumerate(data)]
 
 
-def test_bytes_through_the_wrapper_are_what_the_golden_model_answers(emitted, tmp_path):
+def beats(codes: np.ndarray) -> list[tuple[int, bool]]:
+    """Return the bytes of (steps, 2) codes as beats of 32 bits, each with its byte of marks."""
+    ends = [step == len(codes) - 1 for step in range(len(codes))]
+    data = codes.astype(np.int64) & 255
+    marked = [[*pair, 0, 0, 0b0011 | end << 4] for pair, end in zip(data, ends, strict=True)]
+    return [(int(byte), place == 4) for beat in marked for place, byte in enumerate(beat)]
+
+
+@pytest.mark.parametrize(("stream_width", "as_bytes"), [("vector", words), (32, beats)])
+def test_bytes_through_the_wrapper_are_what_the_golden_model_answers(
+    tmp_path, stream_width, as_bytes
+):
     require_simulator("icarus")
-    network = lmu_hw.read_design(emitted).network
-    golden, random = GoldenModel(network), np.random.default_rng(1)
+    design = lmu_hw.quantize(tiny_network(), weight_bits=4, state_bits=6, activation_bits=4)
+    lmu_hw.emit(design, tmp_path / "design", lanes=1, stream_width=stream_width)
+    network, random = design.network, np.random.default_rng(1)
     fmt = network.layers[0].input.format
     sequences = [random.integers(fmt.min_code, fmt.max_code + 1, (n, 2)) for n in (3, 1, 7)]
-    given = [word for codes in sequences for word in words(codes)]
-    expected = [word for codes in sequences for word in words(golden.run(codes[None])[0][0])]
-    for path in (emitted / "rtl").iterdir():
+    answers = [GoldenModel(network).run(codes[None])[0][0] for codes in sequences]
+    given = [word for codes in sequences for word in as_bytes(codes)]
+    expected = [word for codes in answers for word in as_bytes(codes)]
+    for path in (tmp_path / "design" / "rtl").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     verilog = (tmp_path / "tiny.v").read_text()
     (tmp_path / "wrapper.v").write_text(wrapper("tiny", ports_of(verilog, "tiny")))
